@@ -1,0 +1,153 @@
+//! Why there is no response.
+
+use std::{error::Error as StdError, fmt};
+
+/// Any error that can cross threads.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// No response was received.
+///
+/// What matters most to a caller is [`may_have_been_sent`](Self::may_have_been_sent): a code that works once must not
+/// be sent again if it may have arrived. [`Display`](fmt::Display) prints one level; the cause is the `source`.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    may_have_been_sent: bool,
+    source: Option<BoxError>,
+}
+
+/// What kept a response from coming.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum ErrorKind {
+    /// No connection was made: a name that does not resolve, a refused or unreachable host, a connection or a TLS
+    /// handshake that broke or took too long. Nothing was sent; trying again may help.
+    Connect,
+    /// The server's certificate was not accepted, or no common TLS version or cipher was found. Nothing was sent;
+    /// trying again does not help.
+    Tls,
+    /// A proxy refused to connect. Nothing was sent.
+    Proxy,
+    /// The connection broke after it was made. The request may have been sent.
+    Io,
+    /// [`Limits::timeout`](crate::Limits::timeout) passed. The request may have been sent.
+    Timeout,
+    /// The response is larger than [`Limits::response_bytes`](crate::Limits::response_bytes) or its head is too
+    /// large. The request was sent.
+    TooLarge,
+    /// What came was not HTTP. The request may have been sent.
+    Protocol,
+    /// Anything else. The request may have been sent.
+    Other,
+}
+
+impl Error {
+    /// An error of this kind, with its cause.
+    ///
+    /// [`ErrorKind::Connect`], [`Tls`](ErrorKind::Tls) and [`Proxy`](ErrorKind::Proxy) mean that nothing was sent;
+    /// for all other kinds the request may have been sent unless [`not_sent`](Self::not_sent) is added.
+    pub fn new(kind: ErrorKind, source: impl Into<BoxError>) -> Self {
+        Self {
+            source: Some(source.into()),
+            ..Self::from(kind)
+        }
+    }
+
+    /// Says that no byte of the request can have reached the server.
+    ///
+    /// Only with proof: a request handed back unwritten, a stream that the server says it has not looked at.
+    #[must_use]
+    pub fn not_sent(mut self) -> Self {
+        self.may_have_been_sent = false;
+        self
+    }
+
+    /// What kept the response from coming.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Whether the server may have seen the request, whole or in part.
+    pub fn may_have_been_sent(&self) -> bool {
+        self.may_have_been_sent
+    }
+}
+
+/// An error of this kind, without a cause.
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        let may_have_been_sent = !matches!(kind, ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Proxy);
+        Self {
+            kind,
+            may_have_been_sent,
+            source: None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.kind, f)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "no connection could be made",
+            Self::Tls => "the server could not be trusted",
+            Self::Proxy => "the proxy refused to connect",
+            Self::Io => "the connection broke",
+            Self::Timeout => "the answer took too long",
+            Self::TooLarge => "the answer is too large",
+            Self::Protocol => "the answer is not valid HTTP",
+            Self::Other => "the request failed",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_connect_tls_and_proxy_prove_that_nothing_was_sent() {
+        for kind in [ErrorKind::Connect, ErrorKind::Tls, ErrorKind::Proxy] {
+            assert!(!Error::from(kind).may_have_been_sent(), "{kind:?}");
+        }
+        for kind in [
+            ErrorKind::Io,
+            ErrorKind::Timeout,
+            ErrorKind::TooLarge,
+            ErrorKind::Protocol,
+            ErrorKind::Other,
+        ] {
+            assert!(Error::from(kind).may_have_been_sent(), "{kind:?}");
+            assert!(!Error::from(kind).not_sent().may_have_been_sent(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn the_cause_is_the_source_and_not_in_the_message() {
+        let error = Error::new(ErrorKind::Io, "reset by peer");
+        assert_eq!(error.to_string(), "the connection broke");
+        assert_eq!(
+            error.source().map(ToString::to_string).as_deref(),
+            Some("reset by peer")
+        );
+    }
+
+    #[test]
+    fn public_types_cross_threads() {
+        fn crosses<T: Send + Sync + 'static + ?Sized>() {}
+        crosses::<Error>();
+        crosses::<dyn crate::Transport>();
+        crosses::<dyn crate::Timer>();
+    }
+}
