@@ -1,0 +1,200 @@
+//! What the server said when it refused.
+
+use std::fmt;
+
+use http::StatusCode;
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use crate::{Endpoint, ErrorEnvelope, ExchangeAuthCode, OAuthErrorCode, ServerText};
+
+/// A refusal: the status, and what the body says in whichever shape it came.
+///
+/// `Display` and `Debug` show the status and the message, made fit to print, and never the body.
+#[derive(Clone, thiserror::Error)]
+#[error("OpenRouter answered {operation} with {status}{}", self.colon_message())]
+pub struct ApiError {
+    operation: &'static str,
+    status: StatusCode,
+    message: ServerText,
+    envelope: Option<Box<ErrorEnvelope>>,
+    body: Zeroizing<Vec<u8>>,
+}
+
+/// What a refusal means for the user.
+///
+/// The service says several things with one status, so this looks at the operation and the message too.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Reason {
+    /// The code is unknown, used up, or does not belong to the verifier. Sign in again.
+    CodeInvalid,
+    /// The code is older than ten minutes. Sign in again.
+    CodeExpired,
+    /// The code was refused in words that are not known. Sign in again.
+    CodeRejected,
+    /// The `code_challenge_method` is not the one of the authorize URL.
+    ChallengeMethodMismatch,
+    /// The identity provider's token is not accepted. Get a new one, or look at the federation policy.
+    InvalidGrant,
+    /// The request is malformed.
+    InvalidRequest,
+    /// The key is missing or not accepted. Forget it and sign in again.
+    Unauthorized,
+    /// The key may not do this.
+    Forbidden,
+    /// There is no such thing at this URL: look at the base URL.
+    NotFound,
+    /// Something else is being done at the same time. Try again later.
+    Conflict,
+    /// Too many requests. Wait, then try again.
+    RateLimited,
+    /// The service failed.
+    ServerError,
+    /// Anything else; the status tells more.
+    Other,
+}
+
+impl ApiError {
+    /// Reads the answer to `request`.
+    ///
+    /// Of the body at most 16 KiB are kept. Secrets of the request that the server sent back are taken out of the
+    /// message.
+    pub fn read<E: Endpoint>(request: &E, status: StatusCode, body: &[u8]) -> Self {
+        let envelope: Option<ErrorEnvelope> = serde_json::from_slice(body).ok();
+        let message = match &envelope {
+            Some(envelope) => envelope.message(),
+            // Of text that is not JSON only what is known is shown: anything could stand there.
+            None if body.trim_ascii() == MALFORMED_JSON.as_bytes() => MALFORMED_JSON,
+            None => "",
+        };
+        let secrets = request.secrets().map(Option::unwrap_or_default);
+        Self {
+            operation: E::OPERATION,
+            status,
+            message: ServerText::without(message, &secrets),
+            envelope: envelope.map(Box::new),
+            body: Zeroizing::new(body.get(..MAX_BODY).unwrap_or(body).to_vec()),
+        }
+    }
+
+    /// OpenRouter's name of the operation that was refused.
+    pub fn operation(&self) -> &'static str {
+        self.operation
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The number in the body, which may differ from the status.
+    pub fn code(&self) -> Option<i64> {
+        match self.envelope() {
+            Some(ErrorEnvelope::Nested(nested)) => Some(nested.error.code),
+            _ => None,
+        }
+    }
+
+    /// The error code of RFC 6749, section 5.2, if the body has one.
+    pub fn oauth_code(&self) -> Option<&OAuthErrorCode> {
+        match self.envelope() {
+            Some(ErrorEnvelope::OAuth(oauth)) => Some(&oauth.error),
+            _ => None,
+        }
+    }
+
+    /// What is wrong, in words; empty if the body does not say.
+    pub fn message(&self) -> &ServerText {
+        &self.message
+    }
+
+    /// More about it, as the server sent it.
+    pub fn metadata(&self) -> Option<&Map<String, Value>> {
+        match self.envelope() {
+            Some(ErrorEnvelope::Nested(nested)) => nested.error.metadata.value(),
+            _ => None,
+        }
+    }
+
+    /// Who asked, if the server says.
+    pub fn user_id(&self) -> Option<&str> {
+        match self.envelope() {
+            Some(ErrorEnvelope::Nested(nested)) => nested.user_id.value().map(String::as_str),
+            _ => None,
+        }
+    }
+
+    /// The body as JSON of a known shape, as the server sent it.
+    pub fn envelope(&self) -> Option<&ErrorEnvelope> {
+        self.envelope.as_deref()
+    }
+
+    /// The first 16 KiB of the body, as the server sent them. It may hold anything: do not print it.
+    pub fn raw_body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// What the refusal means for the user.
+    pub fn reason(&self) -> Reason {
+        if let Some(code) = self.oauth_code() {
+            return match code {
+                OAuthErrorCode::InvalidGrant => Reason::InvalidGrant,
+                OAuthErrorCode::ServerError | OAuthErrorCode::TemporarilyUnavailable => Reason::ServerError,
+                _ if self.status == StatusCode::TOO_MANY_REQUESTS => Reason::RateLimited,
+                _ => Reason::InvalidRequest,
+            };
+        }
+        match self.status.as_u16() {
+            400 | 403 if self.operation == ExchangeAuthCode::OPERATION => self.refused_code(),
+            401 => Reason::Unauthorized,
+            403 => Reason::Forbidden,
+            404 | 405 => Reason::NotFound,
+            409 => Reason::Conflict,
+            429 => Reason::RateLimited,
+            400 | 413 | 415 | 422 => Reason::InvalidRequest,
+            500.. => Reason::ServerError,
+            _ => Reason::Other,
+        }
+    }
+
+    /// Why the exchange was refused. Both 400 and 403 say that of a code, in words that may change (C-26).
+    fn refused_code(&self) -> Reason {
+        if matches!(self.envelope(), Some(ErrorEnvelope::Zod(_))) || self.message.as_str() == MALFORMED_JSON {
+            return Reason::InvalidRequest;
+        }
+        let message = self.message.as_str().to_ascii_lowercase();
+        let says = |word| message.contains(word);
+        if says("challenge_method") || says("challenge method") {
+            Reason::ChallengeMethodMismatch
+        } else if says("expired") {
+            Reason::CodeExpired
+        } else if says("invalid code") || says("verifier") {
+            Reason::CodeInvalid
+        } else {
+            Reason::CodeRejected
+        }
+    }
+
+    fn colon_message(&self) -> String {
+        if self.message.as_str().is_empty() {
+            String::new()
+        } else {
+            format!(": {}", self.message)
+        }
+    }
+}
+
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiError")
+            .field("operation", &self.operation)
+            .field("status", &self.status)
+            .field("code", &self.code())
+            .field("message", &self.message)
+            .finish_non_exhaustive()
+    }
+}
+
+const MAX_BODY: usize = 16 * 1024;
+const MALFORMED_JSON: &str = "Malformed JSON in request body";

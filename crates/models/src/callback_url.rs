@@ -1,0 +1,99 @@
+//! Where the browser goes after the user has approved.
+
+use http::Uri;
+
+use crate::text::{FromText, InvalidValue, plain_text};
+
+plain_text! {
+    /// A callback URL that OpenRouter documents: `https` on any host, or `http` on `127.0.0.1` or `localhost` with any
+    /// port.
+    ///
+    /// At most 2,048 bytes of ASCII, without user information and without a fragment. `http://[::1]` is not taken:
+    /// nobody knows whether OpenRouter does, and RFC 8252 (section 8.3) asks for the literal `127.0.0.1` rather than
+    /// `localhost`.
+    #[doc(alias = "callback_url")]
+    CallbackUrl
+}
+
+impl FromText for CallbackUrl {
+    const WHAT: &'static str = "callback URL";
+
+    fn from_text(text: &str) -> Result<Self, InvalidValue> {
+        match problem(text) {
+            Some(problem) => Err(InvalidValue::new(Self::WHAT, problem)),
+            None => Ok(Self(Box::from(text))),
+        }
+    }
+}
+
+/// What is wrong with `text` (C-8).
+///
+/// Stricter than the parser of [`Uri`], which browsers do not share: what two parsers may read differently is refused.
+fn problem(text: &str) -> Option<&'static str> {
+    if text.is_empty() {
+        return Some("is empty");
+    }
+    if text.len() > 2048 {
+        return Some("is too long");
+    }
+    if text.contains('#') {
+        return Some("may not have a fragment");
+    }
+    if !text.bytes().all(is_url_character) || !has_whole_escapes(text) {
+        return Some("may hold only the characters of a URL; others must be percent-encoded");
+    }
+    let Ok(uri) = text.parse::<Uri>() else {
+        return Some("is not a URL");
+    };
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return Some("is not an absolute URL");
+    };
+    if authority.as_str().contains('@') {
+        return Some("may not have a user name or password");
+    }
+    if !has_plain_port(authority) {
+        return Some("has a port that is not a number from 1 to 65535");
+    }
+    match (scheme, authority.host()) {
+        ("https", host) if is_host(host) => None,
+        ("https", _) => Some("has no valid host"),
+        ("http", "127.0.0.1" | "localhost") => None,
+        _ => Some("must use https, or http on 127.0.0.1 or localhost"),
+    }
+}
+
+/// The characters of RFC 3986, section 2, without `#`. A backslash is not among them: browsers read it as a slash.
+fn is_url_character(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(&byte)
+}
+
+fn has_whole_escapes(text: &str) -> bool {
+    text.split('%')
+        .skip(1)
+        .all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
+}
+
+/// Whether what stands after the host is nothing, or a colon and a port.
+fn has_plain_port(authority: &http::uri::Authority) -> bool {
+    match authority.as_str().strip_prefix(authority.host()) {
+        Some("") => true,
+        Some(rest) => authority
+            .port_u16()
+            .is_some_and(|port| port != 0 && rest == format!(":{port}")),
+        None => false,
+    }
+}
+
+/// A name of letters, digits, dots and hyphens, or an IPv6 address in brackets.
+fn is_host(host: &str) -> bool {
+    if let Some(literal) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return literal.parse::<std::net::Ipv6Addr>().is_ok();
+    }
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    host.strip_suffix('.').unwrap_or(host).split('.').all(is_label)
+}

@@ -1,0 +1,77 @@
+//! A limit in money.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::text::InvalidValue;
+
+/// What a key may spend, in US dollars: finite and not negative.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct CreditLimit(f64);
+
+impl CreditLimit {
+    /// A limit of this many US dollars.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if it is negative, infinite, or not a number.
+    pub fn new(dollars: f64) -> Result<Self, InvalidValue> {
+        if !dollars.is_finite() {
+            return Err(InvalidValue::new("credit limit", "is not a finite number"));
+        }
+        if dollars < 0.0 {
+            return Err(InvalidValue::new("credit limit", "is negative"));
+        }
+        // -0.0 passes the check above and would be sent with its sign.
+        Ok(Self(dollars.abs()))
+    }
+
+    /// The limit in US dollars.
+    pub const fn dollars(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for CreditLimit {
+    type Error = InvalidValue;
+
+    fn try_from(dollars: f64) -> Result<Self, Self::Error> {
+        Self::new(dollars)
+    }
+}
+
+/// As the shortest text that reads back the same: `100`, `0.5`.
+impl std::fmt::Display for CreditLimit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Serialize for CreditLimit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for CreditLimit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(f64::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_finite_and_not_negative() {
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.01] {
+            assert!(CreditLimit::new(bad).is_err(), "{bad}");
+        }
+        for good in [0.0, -0.0, 0.01, 100.0, f64::MAX] {
+            assert!(
+                CreditLimit::new(good).is_ok_and(|limit| limit.dollars().is_sign_positive()),
+                "{good}"
+            );
+        }
+    }
+}

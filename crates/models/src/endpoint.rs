@@ -1,0 +1,91 @@
+//! What an endpoint is.
+
+use http::Method;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// A request, and all that a client needs to know to send it.
+///
+/// The value is the body; what is the same for every request of its kind is a constant. Sealed by nothing: an endpoint
+/// that is not here can be described outside and called in the same way.
+pub trait Endpoint: Serialize {
+    /// What a success holds.
+    type Response: DeserializeOwned;
+    /// OpenRouter's name of the operation (`operationId` in its OpenAPI document).
+    const OPERATION: &'static str;
+    /// The HTTP method.
+    const METHOD: Method;
+    /// The path below the server's URL, with a leading slash.
+    const PATH: &'static str;
+    /// Which credential goes with it.
+    const AUTH: Auth;
+    /// How the body is written.
+    const ENCODING: Encoding;
+    /// What may be sent again.
+    const RESEND: Resend;
+
+    /// Reads the body of a success.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `serde_json` has against it. Its message may show a part of the body, so it must not be printed: a
+    /// success may hold a key.
+    fn decode(body: &[u8]) -> serde_json::Result<Self::Response> {
+        serde_json::from_slice(body)
+    }
+
+    /// The secrets in this request, to be kept out of messages if a server sends them back.
+    fn secrets(&self) -> [Option<&str>; 2] {
+        [None, None]
+    }
+}
+
+/// Which credential an operation takes.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Auth {
+    /// None: the client's key is not sent.
+    None,
+    /// `Authorization: Bearer` with an API key (RFC 6750, section 2.1).
+    Bearer,
+}
+
+/// How a body is written.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Encoding {
+    /// `application/json`.
+    Json,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// There is none.
+    Empty,
+}
+
+/// What may be sent again by itself.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Resend {
+    /// Only what surely was not processed: the operation makes something, and a second try could make it twice or find
+    /// its code used up.
+    IfUnsent,
+    /// Anything: the operation reads, or what it takes is not used up.
+    Always,
+}
+
+/// The envelope of some successes: `{"data": …}`.
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "an envelope has one field, and tests and servers make it"
+)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Data<T> {
+    /// What it holds.
+    pub data: T,
+}
+
+impl<T: DeserializeOwned> Data<T> {
+    /// Reads an envelope and takes it off.
+    pub(crate) fn decode(body: &[u8]) -> serde_json::Result<T> {
+        serde_json::from_slice(body).map(|envelope: Self| envelope.data)
+    }
+}

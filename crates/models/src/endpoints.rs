@@ -1,0 +1,11 @@
+//! One file an endpoint.
+
+pub(crate) mod exchange_auth_code;
+
+pub(crate) mod create_auth_code;
+
+pub(crate) mod current_key;
+
+pub(crate) mod exchange_token;
+
+pub(crate) mod signing_keys;

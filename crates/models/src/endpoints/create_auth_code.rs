@@ -1,0 +1,142 @@
+//! `POST /auth/keys/code`
+//!
+//! Creates an authorization code with an API key, without a web page. The code is then exchanged as any other.
+//!
+//! Source: <https://openrouter.ai/docs/api/api-reference/o-auth/create-auth-keys-code>
+
+use http::Method;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Auth, AuthorizationCode, CallbackUrl, CodeChallenge, CodeChallengeMethod, CreditLimit, Data, Encoding,
+    Endpoint, KeyLabel, Nullable, Resend, Timestamp, UsageLimitType, WorkspaceId, text,
+};
+
+/// Creates an authorization code.
+#[doc(alias = "CreateAuthKeysCodeRequest")]
+#[doc(alias = "createAuthKeysCode")]
+#[non_exhaustive]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct CreateAuthCode {
+    /// The callback URL of the app that the code is for.
+    pub callback_url: CallbackUrl,
+    /// The PKCE challenge. Whoever exchanges the code then needs its verifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_challenge: Option<CodeChallenge>,
+    /// How the challenge was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_challenge_method: Option<CodeChallengeMethod>,
+    /// When the key ends; `null` asks for one that does not end.
+    #[serde(default, skip_serializing_if = "Nullable::is_absent")]
+    pub expires_at: Nullable<Timestamp>,
+    /// The name of the key; by default that of the app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_label: Option<KeyLabel>,
+    /// What the key may spend.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<CreditLimit>,
+    /// How often the limit starts anew; by default never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage_limit_type: Option<UsageLimitType>,
+    /// The workspace that the key belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_id: Option<WorkspaceId>,
+}
+
+/// A code that was created.
+#[doc(alias = "CreateAuthKeysCodeData")]
+#[non_exhaustive]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct AuthCode {
+    /// The code, to be exchanged.
+    #[serde(with = "text")]
+    pub id: AuthorizationCode,
+    /// The app that OpenRouter made of the callback URL.
+    pub app_id: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl CreateAuthCode {
+    /// Creates a code for the app of `callback_url`, without PKCE.
+    pub fn new(callback_url: CallbackUrl) -> Self {
+        Self {
+            callback_url,
+            code_challenge: None,
+            code_challenge_method: None,
+            expires_at: Nullable::Absent,
+            key_label: None,
+            limit: None,
+            usage_limit_type: None,
+            workspace_id: None,
+        }
+    }
+
+    /// Adds a challenge and how it was made.
+    #[must_use]
+    pub fn challenge(mut self, challenge: CodeChallenge, method: CodeChallengeMethod) -> Self {
+        self.code_challenge = Some(challenge);
+        self.code_challenge_method = Some(method);
+        self
+    }
+
+    /// Sets [`expires_at`](Self::expires_at).
+    #[must_use]
+    pub fn expires_at(mut self, expires_at: impl Into<Nullable<Timestamp>>) -> Self {
+        self.expires_at = expires_at.into();
+        self
+    }
+
+    /// Sets [`key_label`](Self::key_label).
+    #[must_use]
+    pub fn key_label(mut self, label: KeyLabel) -> Self {
+        self.key_label = Some(label);
+        self
+    }
+
+    /// Sets [`limit`](Self::limit).
+    #[must_use]
+    pub fn limit(mut self, limit: CreditLimit) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets [`usage_limit_type`](Self::usage_limit_type).
+    #[must_use]
+    pub fn usage_limit_type(mut self, interval: UsageLimitType) -> Self {
+        self.usage_limit_type = Some(interval);
+        self
+    }
+
+    /// Sets [`workspace_id`](Self::workspace_id).
+    #[must_use]
+    pub fn workspace_id(mut self, workspace: WorkspaceId) -> Self {
+        self.workspace_id = Some(workspace);
+        self
+    }
+}
+
+impl Endpoint for CreateAuthCode {
+    type Response = AuthCode;
+    const OPERATION: &'static str = "createAuthKeysCode";
+    const METHOD: Method = Method::POST;
+    const PATH: &'static str = "/auth/keys/code";
+    const AUTH: Auth = Auth::Bearer;
+    const ENCODING: Encoding = Encoding::Json;
+    const RESEND: Resend = Resend::IfUnsent;
+
+    fn decode(body: &[u8]) -> serde_json::Result<AuthCode> {
+        Data::decode(body)
+    }
+}
+
+impl AuthCode {
+    /// A code, for servers and tests.
+    pub fn new(id: AuthorizationCode, app_id: i64, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            app_id,
+            created_at,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `GET /oauth/jwks`
+//!
+//! Returns the public keys that access tokens are signed with.
+//!
+//! Source: RFC 7517, section 5, and OpenRouter's TypeScript and Python SDKs.
+
+use http::Method;
+use serde::{Deserialize, Serialize};
+
+use crate::{Auth, Encoding, Endpoint, Resend};
+
+/// Returns the public keys that access tokens are signed with.
+#[doc(alias = "listOauthJwks")]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct SigningKeys {}
+
+/// A set of public keys (RFC 7517, section 5).
+#[non_exhaustive]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct JwkSet {
+    /// The keys.
+    pub keys: Vec<Jwk>,
+}
+
+/// A public key (RFC 7517, section 4; RFC 7518, section 6.2).
+#[non_exhaustive]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Jwk {
+    /// The family of the algorithm: `EC`.
+    pub kty: String,
+    /// The curve: `P-256`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crv: Option<String>,
+    /// The algorithm: `ES256`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alg: Option<String>,
+    /// What the key is for: `sig`.
+    #[serde(default, rename = "use", skip_serializing_if = "Option::is_none")]
+    pub usage: Option<String>,
+    /// The name of the key, as the header of a token gives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+    /// The x coordinate, base64url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x: Option<String>,
+    /// The y coordinate, base64url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub y: Option<String>,
+}
+
+impl SigningKeys {
+    /// Returns the public keys that access tokens are signed with.
+    pub fn new() -> Self {
+        Self {}
+    }
+}
+
+impl Endpoint for SigningKeys {
+    type Response = JwkSet;
+    const OPERATION: &'static str = "listOauthJwks";
+    const METHOD: Method = Method::GET;
+    const PATH: &'static str = "/oauth/jwks";
+    const AUTH: Auth = Auth::None;
+    const ENCODING: Encoding = Encoding::Empty;
+    const RESEND: Resend = Resend::Always;
+}
+
+impl JwkSet {
+    /// A set of `keys`.
+    pub fn new(keys: Vec<Jwk>) -> Self {
+        Self { keys }
+    }
+
+    /// The key with this name.
+    pub fn find(&self, kid: &str) -> Option<&Jwk> {
+        self.keys.iter().find(|key| key.kid.as_deref() == Some(kid))
+    }
+}
+
+impl Jwk {
+    /// A key of this family.
+    pub fn new(kty: impl Into<String>) -> Self {
+        Self {
+            kty: kty.into(),
+            crv: None,
+            alg: None,
+            usage: None,
+            kid: None,
+            x: None,
+            y: None,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The name of a key.
+
+use crate::text::{FromText, InvalidValue, plain_text};
+
+plain_text! {
+    /// The name under which a key stands on the user's list: 1 to 100 characters, none of them a control character.
+    ///
+    /// Without one OpenRouter takes the name of the app, which for a program on a user's machine is `host:port`.
+    #[doc(alias = "key_label")]
+    KeyLabel
+}
+
+impl FromText for KeyLabel {
+    const WHAT: &'static str = "key label";
+
+    fn from_text(text: &str) -> Result<Self, InvalidValue> {
+        let invalid = |problem| Err(InvalidValue::new(Self::WHAT, problem));
+        if text.trim().is_empty() {
+            return invalid("is empty");
+        }
+        if text.chars().nth(100).is_some() {
+            return invalid("is longer than 100 characters");
+        }
+        if text.chars().any(char::is_control) {
+            return invalid("may not hold control characters");
+        }
+        Ok(Self(Box::from(text)))
+    }
+}

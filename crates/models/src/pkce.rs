@@ -1,0 +1,120 @@
+//! PKCE's values (RFC 7636).
+
+use crate::{
+    open_enum::open_enum,
+    secrets::secret,
+    text::{AsText, FromText, InvalidValue, check, text_conversions, text_serde},
+};
+
+secret! {
+    /// A PKCE code verifier: 43 to 128 of the characters `A-Z a-z 0-9 - . _ ~` (RFC 7636, section 4.1).
+    ///
+    /// Not `Clone`: a verifier belongs to one transaction, and a copy would outlive it.
+    #[doc(alias = "code_verifier")]
+    CodeVerifier, "code verifier", check_unreserved
+}
+
+/// A PKCE code challenge: 43 to 128 of the characters `A-Z a-z 0-9 - . _ ~` (RFC 7636, section 4.2).
+///
+/// It prints as `[redacted]`, although one made by `S256` is public: one made by `plain` is the verifier itself.
+#[doc(alias = "code_challenge")]
+#[derive(Clone, Eq, PartialEq)]
+pub struct CodeChallenge(zeroize::Zeroizing<Box<str>>);
+
+text_conversions!(CodeChallenge);
+text_serde!(CodeChallenge);
+
+impl CodeChallenge {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for CodeChallenge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CodeChallenge([redacted])")
+    }
+}
+
+impl FromText for CodeChallenge {
+    const WHAT: &'static str = "code challenge";
+
+    fn from_text(text: &str) -> Result<Self, InvalidValue> {
+        check_unreserved(Self::WHAT, text)?;
+        Ok(Self(zeroize::Zeroizing::new(Box::from(text))))
+    }
+}
+
+impl AsText for CodeChallenge {
+    fn as_text(&self) -> &str {
+        &self.0
+    }
+}
+
+open_enum! {
+    /// How a challenge is made of a verifier (RFC 7636, section 4.2).
+    ///
+    /// OpenRouter wants the same method in both steps of a transaction.
+    CodeChallengeMethod {
+        /// The challenge is the base64url SHA-256 of the verifier. Always use this one.
+        S256 = "S256",
+        /// The challenge is the verifier. Whoever sees the authorize URL can then use the code.
+        Plain = "plain",
+    }
+}
+
+fn check_unreserved(what: &'static str, text: &str) -> Result<(), InvalidValue> {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    check(
+        what,
+        text,
+        128,
+        unreserved,
+        "may hold only the characters A-Z a-z 0-9 - . _ ~",
+    )?;
+    if text.len() < 43 {
+        Err(InvalidValue::new(what, "is shorter than 43 characters"))
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verifier_has_43_to_128_characters() {
+        // C-3
+        for length in 0..=200 {
+            let text = "v".repeat(length);
+            assert_eq!(
+                CodeVerifier::parse(&text).is_ok(),
+                (43..=128).contains(&length),
+                "{length}"
+            );
+            assert_eq!(
+                CodeChallenge::parse(&text).is_ok(),
+                (43..=128).contains(&length),
+                "{length}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_verifier_holds_unreserved_characters_only() {
+        // C-3: each of the 256 bytes, first, in the middle and last.
+        for byte in 0..=u8::MAX {
+            let allowed = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+            for position in [0, 21, 42] {
+                let mut bytes = [b'v'; 43];
+                bytes[position] = byte;
+                let accepted =
+                    std::str::from_utf8(&bytes).is_ok_and(|text| CodeVerifier::parse(text).is_ok());
+                assert_eq!(accepted, allowed, "{byte:#04x} at {position}");
+            }
+        }
+        assert!(CodeVerifier::parse(&"\u{e9}".repeat(43)).is_err());
+    }
+}

@@ -1,0 +1,157 @@
+//! Text from outside, made fit to print.
+
+use std::{fmt, iter::Peekable, str::Chars};
+
+/// Text from a server or a URL, made fit to show: at most 512 characters, no control characters, no escape sequences of
+/// terminals, nothing that turns the direction of writing, and no API key.
+#[derive(Clone, Default, Eq, Hash, PartialEq)]
+pub struct ServerText(Box<str>);
+
+const MAX_CHARACTERS: usize = 512;
+
+impl ServerText {
+    /// Makes `text` fit to show.
+    pub fn new(text: &str) -> Self {
+        Self::without(text, &[])
+    }
+
+    /// Makes `text` fit to show and takes `secrets` out of it.
+    pub(crate) fn without(text: &str, secrets: &[&str]) -> Self {
+        // Escapes first: one within a secret would hide it from the search.
+        let mut text = printable(text);
+        for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+            if text.contains(secret) {
+                text = text.replace(secret, REDACTED);
+            }
+        }
+        let text = without_keys(&text);
+        Self(text.chars().take(MAX_CHARACTERS).collect::<String>().into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ServerText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for ServerText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+const REDACTED: &str = "[redacted]";
+
+/// What every API key of OpenRouter begins with.
+const KEY_PREFIX: &str = "sk-or-";
+
+fn without_keys(text: &str) -> String {
+    let mut parts = text.split(KEY_PREFIX);
+    let mut clean = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        clean.push_str(REDACTED);
+        clean
+            .push_str(part.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')));
+    }
+    clean
+}
+
+fn printable(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len().min(4 * MAX_CHARACTERS));
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        match character {
+            '\u{1b}' => skip_escape(&mut rest),
+            '\u{9b}' => skip_control_sequence(&mut rest),
+            // Words stay apart where a line ended.
+            '\n' | '\r' | '\t' if !clean.ends_with(' ') => clean.push(' '),
+            character if is_invisible(character) => {}
+            character => clean.push(character),
+        }
+    }
+    clean.truncate(clean.trim_end().len());
+    clean
+}
+
+/// Skips what follows an ESC: a control sequence, an operating system command, or one character (ECMA-48, section 5).
+fn skip_escape(rest: &mut Peekable<Chars<'_>>) {
+    match rest.next() {
+        Some('[') => skip_control_sequence(rest),
+        Some(']' | 'P' | 'X' | '^' | '_') => {
+            while let Some(character) = rest.next() {
+                match character {
+                    '\u{7}' | '\u{9c}' => break,
+                    '\u{1b}' => {
+                        rest.next_if_eq(&'\\');
+                        break;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Skips a control sequence up to its final character.
+fn skip_control_sequence(rest: &mut Peekable<Chars<'_>>) {
+    while rest
+        .next_if(|character| (' '..='?').contains(character))
+        .is_some()
+    {}
+    rest.next_if(|character| ('@'..='~').contains(character));
+}
+
+/// Control and format characters, the latter as they are used to hide or to reverse text.
+fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, shown: &str) {
+        assert_eq!(ServerText::new(text).as_str(), shown);
+    }
+
+    #[test]
+    fn escape_sequences_do_not_reach_a_terminal() {
+        // C-23
+        check("Invalid code", "Invalid code");
+        check("\u{1b}[31mInvalid\u{1b}[0m code\u{7}", "Invalid code");
+        check("\u{1b}]0;title\u{7}Invalid code", "Invalid code");
+        check("\u{1b}]8;;https://evil\u{1b}\\Invalid code", "Invalid code");
+        check("\u{9b}2JInvalid code\u{1b}", "Invalid code");
+        check("Invalid\r\n\tcode\u{0}\n", "Invalid code");
+        check("\u{202e}edoc\u{202c}\u{200b}", "edoc");
+    }
+
+    #[test]
+    fn text_is_cut_at_512_characters() {
+        assert_eq!(
+            ServerText::new(&"\u{e9}".repeat(600)).as_str().chars().count(),
+            512
+        );
+    }
+
+    #[test]
+    fn secrets_are_taken_out() {
+        check(
+            "key sk-or-v1-0e6f44a4 is bad, sk-or-",
+            "key [redacted] is bad, [redacted]",
+        );
+        let text = ServerText::without("code ab\u{1b}[0mc was used", &["abc", ""]);
+        assert_eq!(text.as_str(), "code [redacted] was used");
+    }
+}

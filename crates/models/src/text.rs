@@ -1,0 +1,197 @@
+//! What the newtypes of strings have in common: one check, one error, one way through serde.
+
+use std::{convert::Infallible, fmt, marker::PhantomData};
+
+use serde::{Deserializer, Serializer, de};
+
+/// A value that is not what it should be. It shows what was expected, never what was given.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the {what} {problem}")]
+pub struct InvalidValue {
+    what: &'static str,
+    problem: &'static str,
+}
+
+impl InvalidValue {
+    pub(crate) const fn new(what: &'static str, problem: &'static str) -> Self {
+        Self { what, problem }
+    }
+
+    /// What the value was to be: "authorization code", "callback URL", …
+    pub const fn what(&self) -> &'static str {
+        self.what
+    }
+}
+
+/// Lets builders take a value that is checked already where they also take text.
+impl From<Infallible> for InvalidValue {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// What is made of checked text.
+pub(crate) trait FromText: Sized {
+    const WHAT: &'static str;
+
+    fn from_text(text: &str) -> Result<Self, InvalidValue>;
+}
+
+/// What is text when it is sent.
+pub(crate) trait AsText {
+    fn as_text(&self) -> &str;
+}
+
+/// Checks that `text` has between 1 and `max` bytes that all pass `allowed`.
+pub(crate) fn check(
+    what: &'static str,
+    text: &str,
+    max: usize,
+    allowed: fn(u8) -> bool,
+    only: &'static str,
+) -> Result<(), InvalidValue> {
+    match text.len() {
+        0 => Err(InvalidValue::new(what, "is empty")),
+        length if length > max => Err(InvalidValue::new(what, "is too long")),
+        _ if !text.bytes().all(allowed) => Err(InvalidValue::new(what, only)),
+        _ => Ok(()),
+    }
+}
+
+/// Conversions of a [`FromText`] from strings.
+macro_rules! text_conversions {
+    ($name:ident) => {
+        impl $name {
+            /// Checks `text` and takes a copy of it.
+            ///
+            /// # Errors
+            ///
+            /// [`InvalidValue`] if it is not as the type says.
+            pub fn parse(text: &str) -> Result<Self, $crate::InvalidValue> {
+                <Self as $crate::text::FromText>::from_text(text)
+            }
+        }
+
+        impl TryFrom<&str> for $name {
+            type Error = $crate::InvalidValue;
+
+            fn try_from(text: &str) -> Result<Self, Self::Error> {
+                Self::parse(text)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::InvalidValue;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::parse(&zeroize::Zeroizing::new(text))
+            }
+        }
+    };
+}
+
+/// A newtype of a string that is no secret: `as_str`, `Display`, serde.
+macro_rules! plain_text {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Eq, Hash, PartialEq)]
+        pub struct $name(Box<str>);
+
+        $crate::text::text_conversions!($name);
+
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl $crate::text::AsText for $name {
+            fn as_text(&self) -> &str {
+                &self.0
+            }
+        }
+
+        $crate::text::text_serde!($name);
+    };
+}
+
+/// `Serialize` and `Deserialize` of text that may be serialized by itself.
+macro_rules! text_serde {
+    ($name:ident) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $crate::text::serialize(self, serializer)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::text::deserialize(deserializer)
+            }
+        }
+    };
+}
+
+pub(crate) use {plain_text, text_conversions, text_serde};
+
+pub(crate) fn serialize<T: AsText, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(value.as_text())
+}
+
+pub(crate) fn deserialize<'de, T: FromText, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    deserializer.deserialize_str(TextVisitor(PhantomData))
+}
+
+struct TextVisitor<T>(PhantomData<T>);
+
+impl<T: FromText> de::Visitor<'_> for TextVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the {}", T::WHAT)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        T::from_text(text).map_err(E::custom)
+    }
+}
+
+/// `#[serde(with = "crate::text::optional")]`: a field that may be left out.
+pub(crate) mod optional {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{AsText, FromText};
+
+    /// Carries a value through serde that does not go there by itself.
+    struct Carried<T>(T);
+
+    impl<'de, T: FromText> Deserialize<'de> for Carried<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            super::deserialize(deserializer).map(Self)
+        }
+    }
+
+    #[expect(clippy::ref_option, reason = "serde calls it so")]
+    pub(crate) fn serialize<T: AsText, S: Serializer>(
+        value: &Option<T>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => super::serialize(value, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, T: FromText, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<T>, D::Error> {
+        Ok(Option::<Carried<T>>::deserialize(deserializer)?.map(|carried| carried.0))
+    }
+}
