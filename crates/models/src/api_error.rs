@@ -3,6 +3,7 @@
 use std::fmt;
 
 use http::StatusCode;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -62,11 +63,16 @@ impl ApiError {
     /// message.
     pub fn read<E: Endpoint>(request: &E, status: StatusCode, body: &[u8]) -> Self {
         let envelope: Option<ErrorEnvelope> = serde_json::from_slice(body).ok();
-        let message = match &envelope {
-            Some(envelope) => envelope.message(),
+        let alone: Option<MessageAlone> = match envelope {
+            Some(_) => None,
+            None => serde_json::from_slice(body).ok(),
+        };
+        let message = match (&envelope, &alone) {
+            (Some(envelope), _) => envelope.message(),
+            (None, Some(alone)) => &alone.error.message,
             // Of text that is not JSON only what is known is shown: anything could stand there.
-            None if body.trim_ascii() == MALFORMED_JSON.as_bytes() => MALFORMED_JSON,
-            None => "",
+            (None, None) if body.trim_ascii() == MALFORMED_JSON.as_bytes() => MALFORMED_JSON,
+            (None, None) => "",
         };
         let secrets = request.secrets().map(Option::unwrap_or_default);
         Self {
@@ -137,25 +143,33 @@ impl ApiError {
 
     /// What the refusal means for the user.
     pub fn reason(&self) -> Reason {
-        if let Some(code) = self.oauth_code() {
-            return match code {
-                OAuthErrorCode::InvalidGrant => Reason::InvalidGrant,
-                OAuthErrorCode::ServerError | OAuthErrorCode::TemporarilyUnavailable => Reason::ServerError,
-                _ if self.status == StatusCode::TOO_MANY_REQUESTS => Reason::RateLimited,
-                _ => Reason::InvalidRequest,
-            };
+        let status = self.status_meant();
+        if matches!(status, 400 | 403) && self.operation == ExchangeAuthCode::OPERATION {
+            return self.refused_code();
         }
-        match self.status.as_u16() {
-            400 | 403 if self.operation == ExchangeAuthCode::OPERATION => self.refused_code(),
-            401 => Reason::Unauthorized,
-            403 => Reason::Forbidden,
-            404 | 405 => Reason::NotFound,
-            409 => Reason::Conflict,
-            429 => Reason::RateLimited,
-            400 | 413 | 415 | 422 => Reason::InvalidRequest,
-            500.. => Reason::ServerError,
+        match (status, self.oauth_code()) {
+            (_, Some(OAuthErrorCode::InvalidGrant)) => Reason::InvalidGrant,
+            (_, Some(OAuthErrorCode::ServerError | OAuthErrorCode::TemporarilyUnavailable)) => {
+                Reason::ServerError
+            }
+            (401, _) => Reason::Unauthorized,
+            (403, _) => Reason::Forbidden,
+            (404 | 405, _) => Reason::NotFound,
+            (409, _) => Reason::Conflict,
+            (429, _) => Reason::RateLimited,
+            (400 | 413 | 415 | 422, _) => Reason::InvalidRequest,
+            (500.., _) => Reason::ServerError,
             _ => Reason::Other,
         }
+    }
+
+    /// The HTTP status, which wins over the number in the body; but a success that holds an error means that number.
+    fn status_meant(&self) -> u16 {
+        let inner = self
+            .code()
+            .filter(|_| self.status.is_success())
+            .and_then(|code| u16::try_from(code).ok());
+        inner.unwrap_or(self.status.as_u16())
     }
 
     /// Why the exchange was refused. Both 400 and 403 say that of a code, in words that may change (C-26).
@@ -194,6 +208,17 @@ impl fmt::Debug for ApiError {
             .field("message", &self.message)
             .finish_non_exhaustive()
     }
+}
+
+/// OpenRouter's own shape with a slip in it, such as a code that is text: its words still count.
+#[derive(Deserialize)]
+struct MessageAlone {
+    error: MessageOnly,
+}
+
+#[derive(Deserialize)]
+struct MessageOnly {
+    message: String,
 }
 
 const MAX_BODY: usize = 16 * 1024;

@@ -37,6 +37,10 @@ macro_rules! open_enum {
             }
         }
 
+        impl $crate::open_enum::Words for $name {
+            const WORDS: &'static [&'static str] = &[$($text),+];
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
@@ -136,13 +140,18 @@ pub(crate) fn unknown(text: &str) -> UnknownValue {
     UnknownValue(Box::from(text))
 }
 
+/// The words that this version knows.
+pub(crate) trait Words: for<'a> From<&'a str> {
+    const WORDS: &'static [&'static str];
+}
+
 pub(crate) struct WordVisitor<T>(pub(crate) std::marker::PhantomData<T>);
 
-impl<T: for<'a> From<&'a str>> serde::de::Visitor<'_> for WordVisitor<T> {
+impl<T: Words> serde::de::Visitor<'_> for WordVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a word")
+        write!(f, "a word such as {:?}", T::WORDS)
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {

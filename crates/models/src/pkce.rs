@@ -1,5 +1,7 @@
 //! PKCE's values (RFC 7636).
 
+use base64ct::{Base64UrlUnpadded, Encoding};
+
 use crate::{
     open_enum::open_enum,
     secrets::secret,
@@ -25,6 +27,13 @@ text_conversions!(CodeChallenge);
 text_serde!(CodeChallenge);
 
 impl CodeChallenge {
+    /// The challenge by `S256` for the verifier with this SHA-256 (RFC 7636, section 4.2).
+    pub fn from_digest(sha256: &[u8; 32]) -> Self {
+        Self(zeroize::Zeroizing::new(
+            Base64UrlUnpadded::encode_string(sha256).into_boxed_str(),
+        ))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -13,13 +13,19 @@ pub struct InvalidValue {
 }
 
 impl InvalidValue {
-    pub(crate) const fn new(what: &'static str, problem: &'static str) -> Self {
+    /// Says of `what` ("callback URL") its `problem` ("is too long").
+    pub const fn new(what: &'static str, problem: &'static str) -> Self {
         Self { what, problem }
     }
 
     /// What the value was to be: "authorization code", "callback URL", …
     pub const fn what(&self) -> &'static str {
         self.what
+    }
+
+    /// What is wrong with it: "is empty", "is too long", …
+    pub const fn problem(&self) -> &'static str {
+        self.problem
     }
 }
 

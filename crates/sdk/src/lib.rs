@@ -1,1 +1,127 @@
-//! sdk
+//! Sign users in with OpenRouter and receive an API key, by OAuth PKCE.
+//!
+//! ```
+//! use openrouter_oauth::{CallbackUrl, Client};
+//! # use openrouter_oauth::transport::{Limits, from_fn, testing::ManualTimer};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), openrouter_oauth::Error> {
+//! # let openrouter = from_fn(|_: http::Request<_>, _: Limits| async {
+//! #     Ok(http::Response::new(r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#.into()))
+//! # });
+//! # let client = Client::builder().transport(openrouter).timer(ManualTimer::new()).build()?;
+//! # #[cfg(any())]
+//! let client = Client::new()?;
+//! let callback = CallbackUrl::parse("https://my.app/callback")?;
+//! let (url, mut pending) = client.authorize(callback).key_label("My app").begin()?;
+//!
+//! // Send the user to `url`. The browser comes back to `pending.callback_url()` with a code:
+//! let request_target = format!("/callback/{}?code=auth_code_abc123", pending.nonce().unwrap());
+//! let code = pending.read_callback(&request_target)?;
+//! let grant = pending.exchange(&client, code).await?;
+//! println!("signed in as {:?}", grant.user_id);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The flow
+//!
+//! ```text
+//! your program                      the user's browser                  OpenRouter
+//!      | authorize().begin()                |                                |
+//!      |--- url --------------------------->|--- GET /auth ----------------->|
+//!      |    (keep `pending`)                |    the user approves           |
+//!      |<-- GET /callback/<nonce>?code=… ---|<-- to the callback ------------|
+//!      | pending.read_callback()            |                                |
+//!      | pending.exchange() ---- POST /auth/keys: code, verifier ----------->|
+//!      |<----------------------- the API key --------------------------------|
+//! ```
+//!
+//! Without a callback, [`Client::authorize_headless`] makes a URL whose page shows the code, for
+//! [`Pending::read_pasted`]. With a key at hand, [`Client::create_auth_code`] makes a code without a page.
+//!
+//! # Operations
+//!
+//! [`Client::exchange_auth_code`], [`Client::create_auth_code`], [`Client::current_key`], [`Client::exchange_token`] and
+//! [`Client::signing_keys`] each return a [`Call`]: `.await` sends it, [`Call::send`] also tells status, headers and
+//! attempts, and its methods set what is different for this one call.
+//!
+//! # Choosing a transport
+//!
+//! With the feature `hyper` (on by default) requests go through hyper and rustls. [`ClientBuilder::transport`] takes any
+//! other [`Transport`](transport::Transport); without the feature neither hyper nor tokio is compiled.
+//!
+//! # Errors
+//!
+//! [`Error`] tells what to do next. What matters most is whether a code may have been used up: see
+//! [`Error::may_have_been_sent`]. No error holds a secret or a body in its text.
+//!
+//! # Security
+//!
+//! * PKCE is always on, with `S256` and 256 fresh random bits. The callback path has 128 bits of its own and `state`
+//!   another 128, so that nobody else's callback is taken for the user's.
+//! * An exchange or a creation of a code is sent again by itself only if it surely was not processed.
+//! * Keys, codes and verifiers print as `[redacted]` and are wiped when dropped. Copies inside hyper and rustls are not.
+//! * A key goes to its own service only: not to another origin, and not after a redirect.
+//! * What is left to you: keep the [`Pending`] of a web login bound to the user's session, and the key in a safe place.
+//!
+//! # Crate features
+//!
+//! * `hyper` (on by default): the transport on hyper, [`Client::new`](Client#method.new) and
+//!   [`Client::from_env`](Client#method.from_env).
+
+// In reading order.
+mod authorize;
+mod callback;
+mod pending;
+
+mod client;
+mod client_builder;
+
+mod call;
+mod send;
+
+mod error;
+mod retry;
+mod retry_after;
+
+mod attribution;
+mod base_url;
+mod entropy;
+mod key_links;
+mod key_source;
+mod pkce;
+mod wiped;
+
+#[doc(inline)]
+pub use openrouter_oauth_models as models;
+#[doc(inline)]
+pub use openrouter_oauth_transport as transport;
+#[cfg(feature = "hyper")]
+#[doc(inline)]
+pub use openrouter_oauth_transport_hyper as transport_hyper;
+
+#[doc(no_inline)]
+pub use openrouter_oauth_models::{
+    ApiError, ApiKey, ApiKeyGrant, AuthorizationCode, CallbackUrl, CodeChallengeMethod, CreateAuthCode,
+    CreditLimit, ExchangeAuthCode, ExchangeToken, KeyLabel, Reason,
+};
+
+pub use crate::{
+    attribution::Attribution,
+    authorize::{Authorize, AuthorizeUrl},
+    call::{Answer, Call, CallFuture},
+    callback::CallbackError,
+    client::Client,
+    client_builder::ClientBuilder,
+    entropy::{Entropy, OsEntropy},
+    error::{Error, OutcomeUnknown, SpentReason, UnknownReason},
+    key_links::KeyLinks,
+    pending::{Pending, PendingSecret},
+    pkce::Pkce,
+    retry::Retry,
+};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -128,6 +128,11 @@ impl Endpoint for CreateAuthCode {
     fn decode(body: &[u8]) -> serde_json::Result<AuthCode> {
         Data::decode(body)
     }
+
+    /// The challenge, since one made by `plain` is the verifier.
+    fn secrets(&self) -> [Option<&str>; 2] {
+        [self.code_challenge.as_ref().map(CodeChallenge::as_str), None]
+    }
 }
 
 impl AuthCode {

@@ -102,6 +102,17 @@ impl CurrentKey {
     }
 }
 
+impl RateLimit {
+    /// A limit of `requests` in `interval`, for servers and tests.
+    pub fn new(requests: i64, interval: impl Into<String>, note: impl Into<String>) -> Self {
+        Self {
+            requests,
+            interval: interval.into(),
+            note: note.into(),
+        }
+    }
+}
+
 impl Endpoint for CurrentKey {
     type Response = KeyInfo;
     const OPERATION: &'static str = "getCurrentKey";

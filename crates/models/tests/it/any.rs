@@ -1,0 +1,270 @@
+//! Values of every kind, for property tests.
+
+use std::fmt::Debug;
+
+use openrouter_oauth_models::{
+    AccessToken, AccessTokenSecret, ApiKey, ApiKeyGrant, AuthCode, AuthorizationCode, CallbackUrl,
+    CodeChallenge, CodeVerifier, CreateAuthCode, CreditLimit, ErrorEnvelope, ErrorResponse, ExchangeAuthCode,
+    ExchangeToken, GrantType, Jwk, KeyInfo, KeyLabel, Nullable, OAuthErrorResponse, RateLimit, SubjectToken,
+    Timestamp, TokenFormat, TokenType, WorkspaceId, ZodErrorResponse,
+};
+use proptest::{array, collection, num::f64, option, prelude::*};
+use serde_json::{Map, Value};
+
+/// A string that `T` takes.
+pub(crate) fn text<T>(pattern: &str) -> impl Strategy<Value = T> + use<T>
+where
+    T: Debug + for<'a> TryFrom<&'a str, Error: Debug>,
+{
+    let strings = proptest::string::string_regex(pattern).unwrap();
+    strings.prop_map(|text| T::try_from(&*text).unwrap())
+}
+
+pub(crate) fn code() -> impl Strategy<Value = AuthorizationCode> {
+    text("[ -~]{1,512}")
+}
+
+pub(crate) fn key() -> impl Strategy<Value = ApiKey> {
+    text("[!-~]{1,512}")
+}
+
+pub(crate) fn verifier() -> impl Strategy<Value = CodeVerifier> {
+    text("[A-Za-z0-9._~-]{43,128}")
+}
+
+pub(crate) fn label() -> impl Strategy<Value = KeyLabel> {
+    text("[^\\p{Cc}\\s][^\\p{Cc}]{0,99}")
+}
+
+pub(crate) fn callback_url() -> impl Strategy<Value = CallbackUrl> {
+    let origin =
+        r"(https://[a-z0-9]{1,20}(\.[a-z]{1,9}){0,3}|http://(localhost|127\.0\.0\.1))(:[1-9][0-9]{0,3})?";
+    text(&format!(
+        "{origin}(/([a-zA-Z0-9/;:@_.~-]|%2[0-9A-F]){{0,40}})?(\\?[a-z]=[a-z0-9&=]{{0,20}})?"
+    ))
+}
+
+pub(crate) fn workspace_id() -> impl Strategy<Value = WorkspaceId> {
+    text("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+}
+
+/// A word that an enum may know.
+pub(crate) fn word() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "daily|weekly|monthly|S256|plain|invalid_grant|inference|Bearer",
+        any::<String>()
+    ]
+}
+
+pub(crate) fn words<T: Debug + for<'a> From<&'a str>>() -> impl Strategy<Value = T> {
+    word().prop_map(|word| T::from(&*word))
+}
+
+pub(crate) fn nullable<T: Clone + Debug>(
+    value: impl Strategy<Value = T>,
+) -> impl Strategy<Value = Nullable<T>> {
+    prop_oneof![
+        Just(Nullable::Absent),
+        Just(Nullable::Null),
+        value.prop_map(Nullable::Value)
+    ]
+}
+
+/// An amount of money that a limit takes.
+pub(crate) fn amount() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        f64::POSITIVE | f64::SUBNORMAL | f64::ZERO,
+        (0_u32..1_000_000).prop_map(|cents| f64::from(cents) / 100.0)
+    ]
+}
+
+pub(crate) fn timestamp() -> impl Strategy<Value = Timestamp> {
+    (
+        -377_705_000_000_i64..253_402_000_000,
+        option::of(0_u32..1_000_000_000),
+    )
+        .prop_map(|(seconds, nanos)| {
+            let whole = Timestamp::from_unix_seconds(seconds).unwrap();
+            let Some(nanos) = nanos else { return whole };
+            Timestamp::parse(&whole.to_string().replace('Z', &format!(".{nanos:09}Z"))).unwrap()
+        })
+}
+
+/// What a JSON object may hold.
+pub(crate) fn object() -> impl Strategy<Value = Map<String, Value>> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        amount().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    let value = leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            collection::btree_map(any::<String>(), inner, 0..3)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    });
+    collection::btree_map(any::<String>(), value, 0..3).prop_map(|map| map.into_iter().collect())
+}
+
+pub(crate) fn exchange_request() -> impl Strategy<Value = ExchangeAuthCode> {
+    (code(), option::of(verifier()), nullable(words())).prop_map(|(code, verifier, method)| {
+        let mut request = ExchangeAuthCode::new(code);
+        request.code_verifier = verifier;
+        request.code_challenge_method = method;
+        request
+    })
+}
+
+pub(crate) fn grant() -> impl Strategy<Value = ApiKeyGrant> {
+    (key(), any::<Option<String>>()).prop_map(|(key, user_id)| {
+        let mut grant = ApiKeyGrant::new(key);
+        grant.user_id = user_id;
+        grant
+    })
+}
+
+pub(crate) fn create_request() -> impl Strategy<Value = CreateAuthCode> {
+    let pkce = (
+        option::of(text::<CodeChallenge>("[A-Za-z0-9._~-]{43,128}")),
+        option::of(words()),
+    );
+    let limit = (option::of(amount()), option::of(words()));
+    (
+        callback_url(),
+        pkce,
+        nullable(timestamp()),
+        option::of(label()),
+        limit,
+        option::of(workspace_id()),
+    )
+        .prop_map(
+            |(url, (challenge, method), expires_at, label, (limit, interval), workspace)| {
+                let mut request = CreateAuthCode::new(url).expires_at(expires_at);
+                request.code_challenge = challenge;
+                request.code_challenge_method = method;
+                request.key_label = label;
+                request.limit = limit.map(|dollars| CreditLimit::new(dollars).unwrap());
+                request.usage_limit_type = interval;
+                request.workspace_id = workspace;
+                request
+            },
+        )
+}
+
+pub(crate) fn auth_code() -> impl Strategy<Value = AuthCode> {
+    (code(), any::<i64>(), timestamp())
+        .prop_map(|(id, app_id, created_at)| AuthCode::new(id, app_id, created_at))
+}
+
+pub(crate) fn key_info() -> impl Strategy<Value = KeyInfo> {
+    let texts = (any::<Option<String>>(), nullable(any::<String>()));
+    let limits = (
+        nullable(amount()),
+        nullable(amount()),
+        nullable(words()),
+        nullable(timestamp()),
+    );
+    let usage = array::uniform4(option::of(amount()));
+    let byok_usage = array::uniform4(option::of(amount()));
+    let flags = any::<[Option<bool>; 4]>();
+    let rate_limit = option::of((any::<i64>(), any::<String>(), any::<String>()));
+    (texts, limits, usage, byok_usage, flags, rate_limit).prop_map(
+        |(texts, limits, usage, byok_usage, flags, rate_limit)| {
+            let mut info = KeyInfo::default();
+            (info.label, info.creator_user_id) = texts;
+            (
+                info.limit,
+                info.limit_remaining,
+                info.limit_reset,
+                info.expires_at,
+            ) = limits;
+            [
+                info.usage,
+                info.usage_daily,
+                info.usage_weekly,
+                info.usage_monthly,
+            ] = usage;
+            [
+                info.byok_usage,
+                info.byok_usage_daily,
+                info.byok_usage_weekly,
+                info.byok_usage_monthly,
+            ] = byok_usage;
+            [
+                info.include_byok_in_limit,
+                info.is_free_tier,
+                info.is_management_key,
+                info.is_provisioning_key,
+            ] = flags;
+            info.rate_limit =
+                rate_limit.map(|(requests, interval, note)| RateLimit::new(requests, interval, note));
+            info
+        },
+    )
+}
+
+pub(crate) fn token_request() -> impl Strategy<Value = ExchangeToken> {
+    let formats = (words::<GrantType>(), words(), option::of(words::<TokenFormat>()));
+    let token = text::<SubjectToken>("[!-~]{1,600}");
+    (any::<String>(), token, formats, option::of(words())).prop_map(|(policy, token, formats, scope)| {
+        let mut request = ExchangeToken::new(policy, token);
+        (
+            request.grant_type,
+            request.subject_token_type,
+            request.requested_token_type,
+        ) = formats;
+        request.scope = scope;
+        request
+    })
+}
+
+pub(crate) fn access_token() -> impl Strategy<Value = AccessToken> {
+    let kinds = (words::<TokenFormat>(), words::<TokenType>(), option::of(words()));
+    (
+        text::<AccessTokenSecret>("[!-~]{1,600}"),
+        any::<Option<u64>>(),
+        kinds,
+    )
+        .prop_map(|(token, seconds, kinds)| {
+            let mut answer = AccessToken::new(token);
+            answer.expires_in = seconds;
+            (answer.issued_token_type, answer.token_type, answer.scope) = kinds;
+            answer
+        })
+}
+
+pub(crate) fn jwk() -> impl Strategy<Value = Jwk> {
+    (any::<String>(), any::<[Option<String>; 6]>()).prop_map(|(kty, rest)| {
+        let mut key = Jwk::new(kty);
+        [key.crv, key.alg, key.usage, key.kid, key.x, key.y] = rest;
+        key
+    })
+}
+
+pub(crate) fn error_envelope() -> impl Strategy<Value = ErrorEnvelope> {
+    let nested = (
+        any::<i64>(),
+        any::<String>(),
+        nullable(object()),
+        nullable(any::<String>()),
+        nullable(object()),
+    );
+    let nested = nested.prop_map(|(code, message, metadata, user_id, openrouter_metadata)| {
+        let mut response = ErrorResponse::new(code, message);
+        response.error.metadata = metadata;
+        response.user_id = user_id;
+        response.openrouter_metadata = openrouter_metadata;
+        ErrorEnvelope::Nested(response)
+    });
+    let oauth = (words(), any::<[Option<String>; 2]>()).prop_map(|(error, [description, uri])| {
+        let mut response = OAuthErrorResponse::new(error);
+        response.error_description = description;
+        response.error_uri = uri;
+        ErrorEnvelope::OAuth(response)
+    });
+    let zod = any::<String>().prop_map(|message| ErrorEnvelope::Zod(ZodErrorResponse::new(message)));
+    prop_oneof![nested, oauth, zod]
+}

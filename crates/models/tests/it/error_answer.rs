@@ -1,0 +1,250 @@
+//! What is made of the body of a refusal, in every shape that it may come in (C-23).
+
+use http::StatusCode;
+use openrouter_oauth_models::{
+    ApiError, AuthorizationCode, CallbackUrl, CodeChallenge, CodeChallengeMethod, CodeVerifier,
+    CreateAuthCode, CurrentKey, ErrorEnvelope, ExchangeAuthCode, ExchangeToken, OAuthErrorCode, SubjectToken,
+};
+
+fn read(status: u16, body: impl AsRef<[u8]>) -> ApiError {
+    ApiError::read(
+        &CurrentKey::new(),
+        StatusCode::from_u16(status).unwrap(),
+        body.as_ref(),
+    )
+}
+
+/// The body says this, with this number.
+#[track_caller]
+fn check(body: &str, code: Option<i64>, message: &str) {
+    let error = read(400, body);
+    assert_eq!(error.code(), code, "{body}");
+    assert_eq!(error.message().as_str(), message, "{body}");
+    assert_eq!(error.raw_body(), body.as_bytes());
+}
+
+#[test]
+fn openrouters_own_envelope_is_read_in_any_order() {
+    // C-23
+    check(
+        r#"{"error":{"message":"Invalid code","code":400}}"#,
+        Some(400),
+        "Invalid code",
+    );
+    check(
+        r#"{"error":{"code":400,"message":"Invalid code"}}"#,
+        Some(400),
+        "Invalid code",
+    );
+    check(
+        r#"{"user_id":"u","error":{"metadata":null,"message":"No.","code":-1}}"#,
+        Some(-1),
+        "No.",
+    );
+    check(
+        r#"{"openrouter_metadata":{"a":[1]},"error":{"code":400,"message":"No.","x":1},"y":{}}"#,
+        Some(400),
+        "No.",
+    );
+    check(r#"{"error":{"code":400,"message":""}}"#, Some(400), "");
+}
+
+#[test]
+fn the_rest_of_the_envelope_is_kept() {
+    let body = r#"{"error":{"code":403,"message":"No.","metadata":{"reasons":["a"]}},"user_id":"user_1"}"#;
+    let error = read(401, body);
+    assert_eq!(error.operation(), "getCurrentKey");
+    assert_eq!((error.status().as_u16(), error.code()), (401, Some(403)));
+    assert_eq!(error.user_id(), Some("user_1"));
+    assert_eq!(error.metadata().unwrap()["reasons"][0], "a");
+    assert_eq!(serde_json::to_string(error.envelope().unwrap()).unwrap(), body);
+    for without in [r#","metadata":null},"user_id":null}"#, "}}"] {
+        let error = read(401, format!(r#"{{"error":{{"code":401,"message":"No."{without}"#));
+        assert_eq!(
+            (error.code(), error.user_id(), error.metadata()),
+            (Some(401), None, None)
+        );
+    }
+}
+
+#[test]
+fn a_slip_in_the_envelope_does_not_lose_the_message() {
+    // C-23
+    for body in [
+        r#"{"error":{"code":"400","message":"Invalid code"}}"#,
+        r#"{"error":{"code":null,"message":"Invalid code"}}"#,
+        r#"{"error":{"code":400.5,"message":"Invalid code"}}"#,
+        r#"{"error":{"code":1e400,"message":"Invalid code"}}"#,
+        r#"{"error":{"message":"Invalid code"}}"#,
+        r#"{"error":{"code":400,"message":"Invalid code","metadata":"text"}}"#,
+        r#"{"error":{"code":400,"message":"Invalid code"},"user_id":7}"#,
+        r#"{"error":{"code":400,"code":401,"message":"Invalid code"}}"#,
+    ] {
+        check(body, None, "Invalid code");
+    }
+}
+
+#[test]
+fn the_envelope_of_rfc_6749_is_read() {
+    // C-23
+    let error = read(
+        400,
+        r#"{"error":"invalid_grant","error_description":"Expired.","error_uri":"https://e.example"}"#,
+    );
+    assert_eq!(error.oauth_code(), Some(&OAuthErrorCode::InvalidGrant));
+    assert_eq!(error.message().as_str(), "Expired.");
+    check(r#"{"error":"invalid_scope"}"#, None, "invalid_scope");
+    check(
+        r#"{"error":"slow_down","error_description":null}"#,
+        None,
+        "slow_down",
+    );
+    assert_eq!(
+        read(400, r#"{"error":"slow_down"}"#)
+            .oauth_code()
+            .unwrap()
+            .as_str(),
+        "slow_down"
+    );
+}
+
+#[test]
+fn the_envelope_of_zod_is_read() {
+    let body = r#"{"success":false,"error":{"name":"ZodError","message":"[\n  {\"path\":[\"code\"]}\n]"}}"#;
+    let error = read(400, body);
+    assert!(matches!(error.envelope(), Some(ErrorEnvelope::Zod(zod)) if zod.error.name == "ZodError"));
+    assert_eq!(error.message().as_str(), r#"[   {"path":["code"]} ]"#);
+}
+
+#[test]
+fn of_text_only_what_is_known_is_shown() {
+    check(
+        "Malformed JSON in request body",
+        None,
+        "Malformed JSON in request body",
+    );
+    check(
+        "\r\nMalformed JSON in request body\n",
+        None,
+        "Malformed JSON in request body",
+    );
+    for body in [
+        "",
+        " ",
+        "upstream error sk-or-v1-canary",
+        "<!DOCTYPE html><html><title>502 Bad Gateway</title></html>",
+        "{",
+        r#"{"error":{"code":400,"message":"Inva"#,
+        r#"{"error":{"code":400,"message":"Invalid code"}}x"#,
+        "null",
+        "[]",
+        "{}",
+        "7",
+        r#""Invalid code""#,
+        r#"{"message":"Invalid code"}"#,
+        r#"{"error":null}"#,
+        r#"{"error":{}}"#,
+        r#"{"error":{"code":400,"message":7}}"#,
+        "1e400",
+    ] {
+        check(body, None, "");
+        assert!(read(400, body).envelope().is_none(), "{body}");
+    }
+    assert_eq!(read(502, "\u{feff}\0").message().as_str(), "");
+    assert_eq!(read(502, b"\xff\xfe").message().as_str(), "");
+}
+
+#[test]
+fn nesting_does_not_overflow_the_stack() {
+    // C-23
+    for open in ["[", "{\"a\":", "{\"error\":"] {
+        read(500, open.repeat(1_000_000));
+        read(
+            500,
+            format!(
+                r#"{{"error":{{"code":400,"message":"No.","metadata":{}"#,
+                open.repeat(1_000_000)
+            ),
+        );
+    }
+    let nested = ["[".repeat(1_000_000), "]".repeat(1_000_000)].concat();
+    check(
+        &format!(r#"{{"error":{{"code":400,"message":"No."}}}}{}"#, " ".repeat(9)),
+        Some(400),
+        "No.",
+    );
+    let error = read(
+        500,
+        format!(r#"{{"error":{{"code":400,"message":"No."}},"other":{nested}}}"#),
+    );
+    assert_eq!(error.message().as_str(), "No.");
+}
+
+#[test]
+fn at_most_16_kib_of_the_body_are_kept() {
+    // C-13
+    assert_eq!(read(500, "a".repeat(16 << 10)).raw_body().len(), 16 << 10);
+    assert_eq!(read(500, "a".repeat(1 << 20)).raw_body().len(), 16 << 10);
+}
+
+#[test]
+fn a_refusal_prints_one_line_of_printable_characters() {
+    // C-23
+    let message = "\u{1b}[31mInvalid\r\ncode\u{7}\u{202e}\u{9b}2J\u{0}".repeat(100);
+    let error = read(
+        400,
+        serde_json::json!({ "error": { "code": 400, "message": message } }).to_string(),
+    );
+    for text in [error.to_string(), format!("{error:?}")] {
+        assert!(
+            !text.contains(|c: char| c.is_control() || c == '\u{202e}'),
+            "{text:?}"
+        );
+        assert!(text.contains("Invalid code"), "{text}");
+        assert!(text.chars().count() < 700);
+    }
+    assert_eq!(
+        read(401, r#"{"error":{"code":401,"message":"User not found."}}"#).to_string(),
+        "OpenRouter answered getCurrentKey with 401 Unauthorized: User not found."
+    );
+    assert_eq!(
+        read(502, "").to_string(),
+        "OpenRouter answered getCurrentKey with 502 Bad Gateway"
+    );
+}
+
+#[test]
+fn a_secret_that_the_server_sends_back_is_not_shown() {
+    // S-1
+    const CODE: &str = "canary-code-0123456789";
+    let long = "canary-0123456789-0123456789-0123456789-0123456789";
+    let exchange = ExchangeAuthCode::new(AuthorizationCode::parse(CODE).unwrap())
+        .pkce(CodeVerifier::parse(long).unwrap(), CodeChallengeMethod::S256);
+    let create = CreateAuthCode::new(CallbackUrl::parse("https://myapp.com/").unwrap())
+        .challenge(CodeChallenge::parse(long).unwrap(), CodeChallengeMethod::Plain);
+    let token = ExchangeToken::new("policy", SubjectToken::parse(long).unwrap());
+    let message = format!("Bad {CODE}, {long} and sk-or-v1-canary.");
+    for body in [
+        serde_json::json!({ "error": { "code": 400, "message": message } }),
+        serde_json::json!({ "error": { "code": "400", "message": message } }),
+        serde_json::json!({ "error": "invalid_request", "error_description": message }),
+        serde_json::json!({ "error": message }),
+        serde_json::json!({ "success": false, "error": { "name": "ZodError", "message": message } }),
+        serde_json::json!(message),
+    ] {
+        let body = body.to_string();
+        let shown = |error: ApiError| format!("{error} {error:?} {error:#?} {}", error.message());
+        let exchanged = shown(ApiError::read(
+            &exchange,
+            StatusCode::BAD_REQUEST,
+            body.as_bytes(),
+        ));
+        assert!(!exchanged.contains("canary"), "{exchanged}");
+        for other in [
+            shown(ApiError::read(&create, StatusCode::BAD_REQUEST, body.as_bytes())),
+            shown(ApiError::read(&token, StatusCode::BAD_REQUEST, body.as_bytes())),
+        ] {
+            assert!(!other.replace(CODE, "").contains("canary"), "{other}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The messages, held against what the service really sends.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "the helpers of tests fail as tests do"
+)]
+
+mod any;
+mod callback_url;
+mod error_answer;
+mod exchange_answer;
+mod fields;
+mod reason;
+mod round_trip;
+mod secrets;

@@ -1,0 +1,223 @@
+//! What a refusal means, in all the words that it may come in (C-26).
+
+use http::StatusCode;
+use openrouter_oauth_models::{
+    ApiError, AuthorizationCode, CurrentKey, Endpoint, ExchangeAuthCode, ExchangeToken, Reason, SubjectToken,
+};
+use serde_json::json;
+
+fn exchange() -> ExchangeAuthCode {
+    ExchangeAuthCode::new(AuthorizationCode::parse("auth_code_abc123").unwrap())
+}
+
+fn token() -> ExchangeToken {
+    ExchangeToken::new("policy", SubjectToken::parse("a.b.c").unwrap())
+}
+
+#[track_caller]
+fn check<E: Endpoint>(request: &E, status: u16, body: &str, reason: Reason) {
+    let error = ApiError::read(request, StatusCode::from_u16(status).unwrap(), body.as_bytes());
+    assert_eq!(error.reason(), reason, "{status} {body}");
+}
+
+/// Both statuses of a refused code, in OpenRouter's own envelope.
+#[track_caller]
+fn check_message(message: &str, reason: Reason) {
+    for status in [400, 403] {
+        let body = json!({ "error": { "code": status, "message": message } });
+        check(&exchange(), status, &body.to_string(), reason);
+    }
+}
+
+#[test]
+fn a_refused_code_is_told_by_its_message_not_by_its_status() {
+    // C-26
+    check_message("Invalid code", Reason::CodeInvalid);
+    check_message("Invalid code or code_verifier", Reason::CodeInvalid);
+    check_message("Authorization code expired", Reason::CodeExpired);
+    check_message("Invalid code_challenge_method", Reason::ChallengeMethodMismatch);
+}
+
+#[test]
+fn a_message_may_change_a_little() {
+    // C-26
+    for message in [
+        "invalid code",
+        "INVALID CODE",
+        "Invalid code.",
+        "Error: invalid code!",
+        "\u{1b}[31mInvalid code",
+    ] {
+        check_message(message, Reason::CodeInvalid);
+    }
+    for message in [
+        "Code has expired",
+        "EXPIRED",
+        "The authorization code is expired.",
+        "Invalid code: expired",
+    ] {
+        check_message(message, Reason::CodeExpired);
+    }
+    for message in [
+        "code challenge method does not match",
+        "Invalid Code_Challenge_Method: plain",
+    ] {
+        check_message(message, Reason::ChallengeMethodMismatch);
+    }
+    for message in ["code verifier mismatch", "Verifier missing"] {
+        check_message(message, Reason::CodeInvalid);
+    }
+}
+
+#[test]
+fn words_that_are_not_known_say_that_the_code_was_refused() {
+    // C-26
+    for message in [
+        "",
+        " ",
+        "nope",
+        "Ung\u{fc}ltiger Code",
+        "Only management keys can perform this operation",
+    ] {
+        check_message(message, Reason::CodeRejected);
+    }
+    for body in [
+        "",
+        "<html>blocked</html>",
+        "{}",
+        "[]",
+        "null",
+        r#"{"error":{"code":403}}"#,
+    ] {
+        check(&exchange(), 400, body, Reason::CodeRejected);
+        check(&exchange(), 403, body, Reason::CodeRejected);
+    }
+}
+
+#[test]
+fn a_malformed_request_is_not_a_refused_code() {
+    let zod = r#"{"success":false,"error":{"name":"ZodError","message":"[{\"path\":[\"code\"]}]"}}"#;
+    check(&exchange(), 400, zod, Reason::InvalidRequest);
+    check(
+        &exchange(),
+        400,
+        "Malformed JSON in request body\n",
+        Reason::InvalidRequest,
+    );
+}
+
+#[test]
+fn a_string_as_error_counts_as_message() {
+    check(
+        &exchange(),
+        400,
+        r#"{"error":"Invalid code"}"#,
+        Reason::CodeInvalid,
+    );
+    check(
+        &exchange(),
+        400,
+        r#"{"error":"invalid_grant"}"#,
+        Reason::CodeRejected,
+    );
+    let described = r#"{"error":"invalid_grant","error_description":"code expired"}"#;
+    check(&exchange(), 400, described, Reason::CodeExpired);
+    check(
+        &CurrentKey::new(),
+        401,
+        r#"{"error":"Unauthorized"}"#,
+        Reason::Unauthorized,
+    );
+    check(
+        &CurrentKey::new(),
+        502,
+        r#"{"error":"Bad Gateway"}"#,
+        Reason::ServerError,
+    );
+}
+
+#[test]
+fn the_status_tells_the_rest() {
+    for (status, reason) in [
+        (400, Reason::InvalidRequest),
+        (401, Reason::Unauthorized),
+        (402, Reason::Other),
+        (403, Reason::Forbidden),
+        (404, Reason::NotFound),
+        (405, Reason::NotFound),
+        (409, Reason::Conflict),
+        (413, Reason::InvalidRequest),
+        (415, Reason::InvalidRequest),
+        (418, Reason::Other),
+        (422, Reason::InvalidRequest),
+        (429, Reason::RateLimited),
+        (500, Reason::ServerError),
+        (503, Reason::ServerError),
+        (524, Reason::ServerError),
+        (599, Reason::ServerError),
+    ] {
+        let envelope = json!({ "error": { "code": status, "message": "No." } }).to_string();
+        for body in ["", "<html>No.</html>", &envelope] {
+            check(&CurrentKey::new(), status, body, reason);
+            if !matches!(status, 400 | 403) {
+                check(&exchange(), status, body, reason);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_status_wins_over_the_number_in_the_body() {
+    // C-23
+    check(
+        &CurrentKey::new(),
+        401,
+        r#"{"error":{"code":500,"message":"No."}}"#,
+        Reason::Unauthorized,
+    );
+    check(
+        &exchange(),
+        500,
+        r#"{"error":{"code":400,"message":"Invalid code"}}"#,
+        Reason::ServerError,
+    );
+}
+
+#[test]
+fn an_error_in_a_success_means_the_number_in_the_body() {
+    check(
+        &exchange(),
+        200,
+        r#"{"error":{"code":400,"message":"Invalid code"}}"#,
+        Reason::CodeInvalid,
+    );
+    check(
+        &CurrentKey::new(),
+        200,
+        r#"{"error":{"code":401,"message":"User not found."}}"#,
+        Reason::Unauthorized,
+    );
+    for code in [-1, 0, 200, 65_937, i64::MAX] {
+        let body = json!({ "error": { "code": code, "message": "No." } });
+        check(&CurrentKey::new(), 200, &body.to_string(), Reason::Other);
+    }
+}
+
+#[test]
+fn a_refused_token_is_told_by_its_code() {
+    for (status, code, reason) in [
+        (400, "invalid_grant", Reason::InvalidGrant),
+        (400, "invalid_request", Reason::InvalidRequest),
+        (400, "invalid_scope", Reason::InvalidRequest),
+        (400, "unsupported_grant_type", Reason::InvalidRequest),
+        (400, "something_new", Reason::InvalidRequest),
+        (400, "server_error", Reason::ServerError),
+        (429, "invalid_request", Reason::RateLimited),
+        (429, "something_new", Reason::RateLimited),
+        (500, "server_error", Reason::ServerError),
+        (503, "temporarily_unavailable", Reason::ServerError),
+        (503, "something_new", Reason::ServerError),
+    ] {
+        check(&token(), status, &json!({ "error": code }).to_string(), reason);
+    }
+}

@@ -1,0 +1,147 @@
+//! Every message reads back what it wrote, whatever it holds.
+
+use std::fmt::Debug;
+
+use openrouter_oauth_models::{
+    CodeChallengeMethod, CreateAuthCode, CreditLimit, CurrentKey, Data, Endpoint, ExchangeAuthCode,
+    ExchangeToken, JwkSet, OAuthErrorCode, SigningKeys, Timestamp, TokenScope, UsageLimitType,
+};
+use proptest::{collection, prelude::*};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::any::{
+    access_token, amount, auth_code, callback_url, create_request, error_envelope, exchange_request, grant,
+    jwk, key_info, label, nullable, timestamp, token_request, word, workspace_id,
+};
+
+/// Writes `value`, reads it back and writes it again.
+fn check<T: Debug + DeserializeOwned + PartialEq + Serialize>(value: &T) -> Result<(), TestCaseError> {
+    let json = serde_json::to_string(value).unwrap();
+    let read: T =
+        serde_json::from_str(&json).map_err(|error| TestCaseError::fail(format!("{json}: {error}")))?;
+    prop_assert_eq!(&read, value, "{}", json);
+    prop_assert_eq!(serde_json::to_string(&read).unwrap(), json);
+    Ok(())
+}
+
+/// Writes `answer` as the service does and reads it as a client does.
+fn check_answer<E>(answer: &E::Response, wire: &impl Serialize) -> Result<(), TestCaseError>
+where
+    E: Endpoint<Response: Debug + PartialEq>,
+{
+    prop_assert_eq!(&E::decode(&serde_json::to_vec(wire).unwrap()).unwrap(), answer);
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn exchange_auth_code(request in exchange_request(), answer in grant()) {
+        check(&request)?;
+        check(&answer)?;
+        check_answer::<ExchangeAuthCode>(&answer, &answer)?;
+    }
+
+    #[test]
+    fn create_auth_code(request in create_request(), answer in auth_code()) {
+        check(&request)?;
+        check(&answer)?;
+        check_answer::<CreateAuthCode>(&answer, &Data { data: answer.clone() })?;
+    }
+
+    #[test]
+    fn current_key(answer in key_info()) {
+        check(&CurrentKey::new())?;
+        check(&answer)?;
+        check_answer::<CurrentKey>(&answer, &Data { data: answer.clone() })?;
+    }
+
+    #[test]
+    fn exchange_token(request in token_request(), answer in access_token()) {
+        check(&request)?;
+        check(&answer)?;
+        check_answer::<ExchangeToken>(&answer, &answer)?;
+    }
+
+    #[test]
+    fn signing_keys(answer in collection::vec(jwk(), 0..4).prop_map(JwkSet::new)) {
+        check(&SigningKeys::new())?;
+        check(&answer)?;
+        check_answer::<SigningKeys>(&answer, &answer)?;
+    }
+
+    #[test]
+    fn errors(envelope in error_envelope()) {
+        check(&envelope)?;
+    }
+
+    #[test]
+    fn enums(word in word()) {
+        check(&UsageLimitType::from(&*word))?;
+        check(&CodeChallengeMethod::from(&*word))?;
+        check(&OAuthErrorCode::from(&*word))?;
+        prop_assert_eq!(TokenScope::from(&*word).to_string(), word);
+    }
+
+    #[test]
+    fn newtypes(label in label(), url in callback_url(), id in workspace_id(), dollars in amount()) {
+        check(&label)?;
+        check(&url)?;
+        check(&id)?;
+        check(&CreditLimit::new(dollars).unwrap())?;
+        prop_assert_eq!(CreditLimit::new(dollars).unwrap().to_string().parse(), Ok(dollars));
+    }
+
+    #[test]
+    fn three_states(value in nullable(any::<bool>())) {
+        if !value.is_absent() {
+            check(&value)?;
+        }
+    }
+
+    #[test]
+    fn timestamps(time in timestamp()) {
+        check(&time)?;
+        prop_assert_eq!(Timestamp::parse(&time.to_string()), Ok(time));
+        if let Ok(system) = std::time::SystemTime::try_from(time) {
+            prop_assert_eq!(Timestamp::try_from(system), Ok(time));
+        }
+    }
+}
+
+#[test]
+fn a_timestamp_keeps_seconds_and_fractions() {
+    for text in [
+        "2027-12-31T23:59:59Z",
+        "2027-12-31T23:59:00Z",
+        "2027-12-31T00:00:00.000000001Z",
+        "1969-12-31T23:59:59.5Z",
+    ] {
+        assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
+    }
+    assert_eq!(
+        Timestamp::parse("2027-12-31T23:59:59+05:30").unwrap().to_string(),
+        "2027-12-31T18:29:59Z"
+    );
+    assert_eq!(
+        Timestamp::from_unix_seconds(1_735_689_600).unwrap().to_string(),
+        "2025-01-01T00:00:00Z"
+    );
+    assert_eq!(
+        Timestamp::parse("2025-01-01T00:00:00.9Z")
+            .unwrap()
+            .as_unix_seconds(),
+        1_735_689_600
+    );
+    for bad in [
+        "",
+        "2027-12-31",
+        "2027-12-31T23:59:59",
+        "23:59:59Z",
+        "2027-13-01T00:00:00Z",
+        "1735689600",
+        "tomorrow",
+    ] {
+        assert!(Timestamp::parse(bad).is_err(), "{bad}");
+    }
+    assert!(Timestamp::from_unix_seconds(i64::MAX).is_err());
+}

@@ -1,0 +1,183 @@
+//! Secrets do not leave but through `expose()` (S-1).
+
+use std::{
+    fmt::{Debug, Display},
+    marker::PhantomData,
+    ops::Deref,
+};
+
+use http::StatusCode;
+use openrouter_oauth_models::{
+    AccessToken, AccessTokenSecret, ApiError, ApiKey, ApiKeyGrant, AuthCode, AuthorizationCode, CallbackUrl,
+    CodeChallenge, CodeChallengeMethod, CodeVerifier, CreateAuthCode, CreditLimit, CurrentKey, Data,
+    ErrorEnvelope, ExchangeAuthCode, ExchangeToken, InvalidValue, JwkSet, KeyInfo, KeyLabel, Nullable,
+    OAuthErrorCode, ServerText, SigningKeys, State, SubjectToken, Timestamp, UsageLimitType, WorkspaceId,
+};
+use serde::Serialize;
+
+const CANARY: &str = "sk-or-v1-canary-0123456789-0123456789-0123456789";
+
+#[track_caller]
+fn check_hidden(value: &impl Debug) {
+    for shown in [format!("{value:?}"), format!("{value:#?}")] {
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+}
+
+#[test]
+fn no_message_prints_its_secret() {
+    // S-1
+    let code = || AuthorizationCode::parse(CANARY).unwrap();
+    let key = || ApiKey::parse(CANARY).unwrap();
+    let challenge = CodeChallenge::parse(CANARY).unwrap();
+    let create = CreateAuthCode::new(CallbackUrl::parse("https://myapp.com/").unwrap());
+    check_hidden(&key());
+    check_hidden(&code());
+    check_hidden(&CodeVerifier::parse(CANARY).unwrap());
+    check_hidden(&State::parse(CANARY).unwrap());
+    check_hidden(&SubjectToken::parse(CANARY).unwrap());
+    check_hidden(&AccessTokenSecret::parse(CANARY).unwrap());
+    check_hidden(&challenge);
+    check_hidden(&Nullable::Value(key()));
+    check_hidden(&Data { data: key() });
+    check_hidden(
+        &ExchangeAuthCode::new(code()).pkce(CodeVerifier::parse(CANARY).unwrap(), CodeChallengeMethod::S256),
+    );
+    check_hidden(&ApiKeyGrant::new(key()));
+    check_hidden(&create.challenge(challenge, CodeChallengeMethod::Plain));
+    check_hidden(&AuthCode::new(
+        code(),
+        1,
+        Timestamp::from_unix_seconds(0).unwrap(),
+    ));
+    check_hidden(&ExchangeToken::new(
+        "policy",
+        SubjectToken::parse(CANARY).unwrap(),
+    ));
+    check_hidden(&AccessToken::new(AccessTokenSecret::parse(CANARY).unwrap()));
+    check_hidden(&ServerText::new(CANARY));
+    check_hidden(&ApiError::read(
+        &CurrentKey::new(),
+        StatusCode::OK,
+        CANARY.as_bytes(),
+    ));
+}
+
+#[test]
+fn a_value_that_is_refused_is_not_repeated() {
+    // S-1
+    let bad = format!("{CANARY}\n");
+    let errors: [Result<(), InvalidValue>; 9] = [
+        ApiKey::parse(&bad).map(drop),
+        AuthorizationCode::parse(&bad).map(drop),
+        CodeVerifier::parse(&bad).map(drop),
+        CodeChallenge::parse(&bad).map(drop),
+        State::try_from(bad.clone()).map(drop),
+        SubjectToken::try_from(bad.as_str()).map(drop),
+        AccessTokenSecret::parse(&bad).map(drop),
+        KeyLabel::parse(&bad).map(drop),
+        WorkspaceId::parse(&bad).map(drop),
+    ];
+    for error in errors.map(Result::unwrap_err) {
+        check_hidden(&error);
+        assert!(!error.to_string().contains("canary"), "{error}");
+    }
+}
+
+#[test]
+fn secrets_are_compared_by_value() {
+    // S-11
+    assert_eq!(ApiKey::parse("ab").unwrap(), ApiKey::parse("ab").unwrap());
+    for other in ["aB", "a", "abc"] {
+        assert_ne!(ApiKey::parse("ab").unwrap(), ApiKey::parse(other).unwrap());
+    }
+}
+
+/// Whether `$type` has `$trait`, asked without a bound: an inherent constant wins over one of a trait, and is there
+/// only if the trait is.
+macro_rules! has {
+    ($type:ty: $($trait:tt)+) => {{
+        #[allow(dead_code, reason = "used only if the trait is not there")]
+        trait Lacks {
+            const HAS: bool = false;
+        }
+        impl<T: ?Sized> Lacks for Probe<T> {}
+        struct Probe<T: ?Sized>(PhantomData<T>);
+        #[allow(dead_code, reason = "used only if the trait is there")]
+        impl<T: ?Sized + $($trait)+> Probe<T> {
+            const HAS: bool = true;
+        }
+        <Probe<$type>>::HAS
+    }};
+}
+
+#[test]
+fn a_secret_has_no_other_way_out() {
+    // S-1. The question itself is tried first: it must be able to say yes.
+    const {
+        assert!(
+            has!(String: Display) && has!(String: Serialize) && has!(String: Deref) && has!(String: Clone)
+        );
+    };
+    macro_rules! check {
+        ($($secret:ty),+) => {$(
+            const { assert!(!has!($secret: Display)) };
+            const { assert!(!has!($secret: Serialize)) };
+            const { assert!(!has!($secret: Deref)) };
+            const { assert!(!has!($secret: AsRef<str>)) };
+            const { assert!(!has!($secret: std::borrow::Borrow<str>)) };
+            const { assert!(!has!($secret: Into<String>)) };
+            const { assert!(!has!($secret: std::hash::Hash)) };
+        )+};
+    }
+    check!(
+        ApiKey,
+        AuthorizationCode,
+        CodeVerifier,
+        State,
+        SubjectToken,
+        AccessTokenSecret
+    );
+}
+
+#[test]
+fn what_belongs_to_one_transaction_is_not_copied() {
+    // C-5
+    const { assert!(!has!(CodeVerifier: Clone)) };
+    const { assert!(!has!(State: Clone)) };
+    const { assert!(!has!(ExchangeAuthCode: Clone)) };
+}
+
+#[test]
+fn public_types_cross_threads() {
+    const fn check<T: Send + Sync + Unpin + 'static>() {}
+    const {
+        check::<(
+            AccessToken,
+            ApiError,
+            ApiKeyGrant,
+            AuthCode,
+            CallbackUrl,
+            CodeChallenge,
+        )>();
+        check::<(
+            CreateAuthCode,
+            CreditLimit,
+            CurrentKey,
+            ErrorEnvelope,
+            ExchangeAuthCode,
+            ExchangeToken,
+        )>();
+        check::<(
+            InvalidValue,
+            JwkSet,
+            KeyInfo,
+            KeyLabel,
+            OAuthErrorCode,
+            ServerText,
+            SigningKeys,
+            State,
+        )>();
+        check::<(Timestamp, UsageLimitType, WorkspaceId)>();
+    }
+}

@@ -1,0 +1,84 @@
+//! Which app a request comes from.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use openrouter_oauth_models::InvalidValue;
+
+/// Which app requests come from, for OpenRouter's rankings and for the user's list of activity.
+///
+/// Source: <https://openrouter.ai/docs/app-attribution>
+///
+/// ```
+/// use openrouter_oauth::Attribution;
+///
+/// let attribution = Attribution::new("https://my.app").title("My app").categories(["cli-agent"]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Attribution {
+    referer: Option<String>,
+    title: Option<String>,
+    categories: Option<String>,
+}
+
+impl Attribution {
+    /// The app at this URL, sent as `HTTP-Referer`.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            referer: Some(url.into()),
+            title: None,
+            categories: None,
+        }
+    }
+
+    /// Adds the app's name, sent as `X-OpenRouter-Title`. ASCII only: it goes into a header.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// Adds what kind of app it is, sent as `X-OpenRouter-Categories`.
+    #[must_use]
+    pub fn categories(mut self, categories: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let mut joined = String::new();
+        for category in categories {
+            if !joined.is_empty() {
+                joined.push(',');
+            }
+            joined.push_str(category.as_ref());
+        }
+        self.categories = Some(joined);
+        self
+    }
+
+    /// The attribution that the environment names, as the official TypeScript SDK reads it.
+    #[cfg(feature = "hyper")]
+    pub(crate) fn from_env(
+        mut variable: impl FnMut(&'static str) -> crate::client::EnvResult,
+    ) -> Result<Self, InvalidValue> {
+        Ok(Self {
+            referer: variable("OPENROUTER_HTTP_REFERER")?,
+            title: variable("OPENROUTER_APP_TITLE")?,
+            categories: variable("OPENROUTER_APP_CATEGORIES")?,
+        })
+    }
+
+    pub(crate) fn write(&self, headers: &mut HeaderMap) -> Result<(), InvalidValue> {
+        let parts = [
+            ("http-referer", &self.referer, "attribution URL"),
+            ("x-openrouter-title", &self.title, "attribution title"),
+            (
+                "x-openrouter-categories",
+                &self.categories,
+                "attribution categories",
+            ),
+        ];
+        for (name, value, what) in parts {
+            if let Some(value) = value {
+                let value = HeaderValue::from_str(value)
+                    .map_err(|_| InvalidValue::new(what, "may hold only printable ASCII characters"))?;
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+        Ok(())
+    }
+}

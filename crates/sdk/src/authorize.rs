@@ -1,0 +1,197 @@
+//! Begins a sign-in: the URL for the user and what is kept to finish it.
+
+use std::fmt;
+
+use form_urlencoded::Serializer;
+use openrouter_oauth_models::{CallbackUrl, CreditLimit, InvalidValue, KeyLabel, State, WorkspaceId};
+use zeroize::Zeroizing;
+
+use crate::{Client, Entropy, Error, Pending, Pkce, callback::RESERVED_PARAMETERS, entropy::random_text};
+
+/// A sign-in that is about to begin.
+///
+/// ```
+/// # use openrouter_oauth::transport::testing::{ManualTimer, Never};
+/// # fn main() -> Result<(), openrouter_oauth::Error> {
+/// # let client = openrouter_oauth::Client::builder().transport(Never::new()).timer(ManualTimer::new()).build()?;
+/// // Without a callback: the page shows the user a code to copy.
+/// let (url, pending) = client.authorize_headless().key_label("my-cli on my-host").limit(5.0).begin()?;
+/// println!("open {url} and paste the code here");
+/// let code = pending.read_pasted(" auth_code_abc123 \n")?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "`begin` makes the URL"]
+pub struct Authorize {
+    client: Client,
+    callback: Option<CallbackUrl>,
+    key_label: Option<KeyLabel>,
+    limit: Option<CreditLimit>,
+    workspace_id: Option<WorkspaceId>,
+    required_workspace_id: Option<WorkspaceId>,
+    /// The first thing that was wrong; said by `begin`.
+    invalid: Option<InvalidValue>,
+}
+
+/// The URL to send the user to.
+///
+/// It is meant to be shown, with `Display`, to the user alone: it holds the `state` and the nonce of the callback.
+/// `Debug` leaves the query out. Where the URL goes through a shell, quote it.
+#[derive(Clone, Eq, PartialEq)]
+pub struct AuthorizeUrl(Zeroizing<String>);
+
+impl Authorize {
+    pub(crate) fn new(client: Client, callback: Option<CallbackUrl>) -> Self {
+        Self {
+            client,
+            callback,
+            key_label: None,
+            limit: None,
+            workspace_id: None,
+            required_workspace_id: None,
+            invalid: None,
+        }
+    }
+
+    /// Names the key. Without a name the user's list shows the app's, which for a program on the user's machine is
+    /// `host:port`.
+    pub fn key_label<L>(mut self, label: L) -> Self
+    where
+        L: TryInto<KeyLabel>,
+        L::Error: Into<InvalidValue>,
+    {
+        self.key_label = checked(label.try_into(), &mut self.invalid);
+        self
+    }
+
+    /// Proposes what the key may spend, in US dollars. OpenRouter's own helper sends this; what the page does with it is
+    /// not documented.
+    pub fn limit<L>(mut self, limit: L) -> Self
+    where
+        L: TryInto<CreditLimit>,
+        L::Error: Into<InvalidValue>,
+    {
+        self.limit = checked(limit.try_into(), &mut self.invalid);
+        self
+    }
+
+    /// Proposes the workspace that the key belongs to.
+    pub fn workspace_id<W>(mut self, workspace: W) -> Self
+    where
+        W: TryInto<WorkspaceId>,
+        W::Error: Into<InvalidValue>,
+    {
+        self.workspace_id = checked(workspace.try_into(), &mut self.invalid);
+        self
+    }
+
+    /// Allows only this workspace.
+    pub fn required_workspace_id<W>(mut self, workspace: W) -> Self
+    where
+        W: TryInto<WorkspaceId>,
+        W::Error: Into<InvalidValue>,
+    {
+        self.required_workspace_id = checked(workspace.try_into(), &mut self.invalid);
+        self
+    }
+
+    /// Makes the URL for the user, and what is kept to finish the sign-in. Each has fresh random values (C-5).
+    ///
+    /// # Errors
+    ///
+    /// * [`Error::Invalid`] if something that was set is not valid, or if the callback URL has a parameter `code`,
+    ///   `state`, `error` or `error_description` of its own;
+    /// * [`Error::Randomness`] if there are no random bytes.
+    pub fn begin(self) -> Result<(AuthorizeUrl, Pending), Error> {
+        if let Some(invalid) = self.invalid {
+            return Err(invalid.into());
+        }
+        let shared = self.client.shared();
+        let entropy = &*shared.entropy;
+        let (verifier, challenge) = Pkce::generate_from(entropy)?.into_parts();
+        let callback = self
+            .callback
+            .as_ref()
+            .map(|callback| with_nonce(callback, entropy))
+            .transpose()?;
+        let state = match callback {
+            Some(_) => Some(State::parse(&random_text::<16>(entropy)?)?),
+            None => None,
+        };
+        let origin = shared.base_url.origin();
+
+        let mut query = Serializer::new(String::new());
+        // PKCE first: a shell that cuts the URL at its first `&` must not silently lose it.
+        query.append_pair("code_challenge", challenge.as_str());
+        query.append_pair("code_challenge_method", Pkce::METHOD.as_str());
+        let mut append = |name, value: Option<&str>| {
+            if let Some(value) = value {
+                query.append_pair(name, value);
+            }
+        };
+        append("callback_url", callback.as_ref().map(CallbackUrl::as_str));
+        append("state", state.as_ref().map(State::expose));
+        append("key_label", self.key_label.as_ref().map(KeyLabel::as_str));
+        append("limit", self.limit.map(|limit| limit.to_string()).as_deref());
+        append(
+            "workspace_id",
+            self.workspace_id.as_ref().map(WorkspaceId::as_str),
+        );
+        append(
+            "required_workspace_id",
+            self.required_workspace_id.as_ref().map(WorkspaceId::as_str),
+        );
+        let query = Zeroizing::new(query.finish());
+
+        let url = AuthorizeUrl(Zeroizing::new(format!("{origin}/auth?{}", *query)));
+        Ok((url, Pending::new(origin, callback, state, verifier)))
+    }
+}
+
+/// The value, or none and a note of what is wrong with it.
+fn checked<T, E: Into<InvalidValue>>(value: Result<T, E>, invalid: &mut Option<InvalidValue>) -> Option<T> {
+    value.map_err(|error| invalid.get_or_insert(error.into())).ok()
+}
+
+/// Puts a segment of 128 random bits at the end of the callback's path (C-5, L-5).
+fn with_nonce(callback: &CallbackUrl, entropy: &dyn Entropy) -> Result<CallbackUrl, Error> {
+    let (path, query) = match callback.as_str().split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (callback.as_str(), None),
+    };
+    let has_reserved = |query: &str| {
+        form_urlencoded::parse(query.as_bytes()).any(|(name, _)| RESERVED_PARAMETERS.contains(&&*name))
+    };
+    if query.is_some_and(has_reserved) {
+        let problem = "may not have a parameter code, state, error or error_description of its own";
+        return Err(InvalidValue::new("callback URL", problem).into());
+    }
+    let nonce = random_text::<16>(entropy)?;
+    let mut url = Zeroizing::new([path.trim_end_matches('/'), "/", &nonce].concat());
+    if let Some(query) = query {
+        url.push('?');
+        url.push_str(query);
+    }
+    Ok(CallbackUrl::parse(&url)?)
+}
+
+impl AuthorizeUrl {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AuthorizeUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for AuthorizeUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.0.split('?').next().unwrap_or_default();
+        write!(f, "AuthorizeUrl({place}?[redacted])")
+    }
+}

@@ -1,0 +1,152 @@
+//! The client and its operations.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use http::HeaderMap;
+use openrouter_oauth_models::{
+    ApiKey, CallbackUrl, CreateAuthCode, CurrentKey, Endpoint, ExchangeAuthCode, ExchangeToken, SigningKeys,
+};
+use openrouter_oauth_transport::{Timer, Transport};
+
+use crate::{
+    Answer, Authorize, Call, ClientBuilder, Entropy, Error, Retry, base_url::BaseUrl, call::Options,
+    key_source::KeySource, send,
+};
+
+/// A client of OpenRouter's OAuth endpoints.
+///
+/// Cheap to clone; clones share connections. See the [crate](crate) for a whole sign-in.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) timer: Option<Arc<dyn Timer>>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) base_url: BaseUrl,
+    pub(crate) key: KeySource,
+    /// What every request carries.
+    pub(crate) headers: HeaderMap,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) retry: Retry,
+    pub(crate) response_bytes: usize,
+}
+
+#[cfg(feature = "hyper")]
+pub(crate) type EnvResult = Result<Option<String>, openrouter_oauth_models::InvalidValue>;
+
+impl Client {
+    /// A client of `https://openrouter.ai/api/v1` without a key, which is all that signing in needs.
+    ///
+    /// # Errors
+    ///
+    /// None that can occur with the default settings.
+    #[cfg(feature = "hyper")]
+    pub fn new() -> Result<Self, Error> {
+        Self::builder().build()
+    }
+
+    /// A client with what the environment says: `OPENROUTER_API_KEY`, `OPENROUTER_BASE_URL`, and for attribution
+    /// `OPENROUTER_HTTP_REFERER`, `OPENROUTER_APP_TITLE`, `OPENROUTER_APP_CATEGORIES`. An empty variable counts as
+    /// not set.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`], naming the variable, if one is not what it should be.
+    #[cfg(feature = "hyper")]
+    pub fn from_env() -> Result<Self, Error> {
+        Self::builder().env()?.build()
+    }
+
+    /// Sets up a client.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+
+    /// Sends a request with the client's own settings, and leaves it with the caller.
+    pub(crate) async fn send_now<E: Endpoint>(&self, request: &E) -> Result<E::Response, Error> {
+        send::call(self, request, &Options::default())
+            .await
+            .map(Answer::into_inner)
+    }
+
+    pub(crate) fn from_shared(shared: Shared) -> Self {
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// The same client with another key.
+    #[must_use]
+    pub fn with_key(&self, key: ApiKey) -> Self {
+        Self::from_shared(Shared {
+            key: KeySource::Value(key),
+            ..(*self.shared).clone()
+        })
+    }
+
+    /// Begins a sign-in that comes back to `callback`.
+    pub fn authorize(&self, callback: CallbackUrl) -> Authorize {
+        Authorize::new(self.clone(), Some(callback))
+    }
+
+    /// Begins a sign-in whose page shows a code to copy.
+    pub fn authorize_headless(&self) -> Authorize {
+        Authorize::new(self.clone(), None)
+    }
+
+    /// Exchanges an authorization code for an API key. No key goes with it.
+    ///
+    /// A sign-in that was begun with [`authorize`](Self::authorize) is finished by
+    /// [`Pending::exchange`](crate::Pending::exchange), which keeps the rules of a code that works once.
+    #[doc(alias = "ExchangeAuthCodeForAPIKey")]
+    pub fn exchange_auth_code(&self, request: ExchangeAuthCode) -> Call<ExchangeAuthCode> {
+        self.call(request)
+    }
+
+    /// Creates an authorization code with the client's key.
+    #[doc(alias = "createAuthKeysCode")]
+    pub fn create_auth_code(&self, request: CreateAuthCode) -> Call<CreateAuthCode> {
+        self.call(request)
+    }
+
+    /// Tells about the client's key: its name, limits and use.
+    #[doc(alias = "getCurrentKeyMetadata")]
+    pub fn current_key(&self) -> Call<CurrentKey> {
+        self.call(CurrentKey::new())
+    }
+
+    /// Exchanges the JWT of an identity provider for a short-lived access token. No key goes with it.
+    #[doc(alias = "createOauthToken")]
+    pub fn exchange_token(&self, request: ExchangeToken) -> Call<ExchangeToken> {
+        self.call(request)
+    }
+
+    /// Returns the public keys that access tokens are signed with. No key goes with it.
+    #[doc(alias = "listOauthJwks")]
+    pub fn signing_keys(&self) -> Call<SigningKeys> {
+        self.call(SigningKeys::new())
+    }
+
+    /// Calls any endpoint, also one that is described outside.
+    pub fn call<E: Endpoint>(&self, request: E) -> Call<E> {
+        Call::new(self.clone(), request)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base_url", &self.shared.base_url.origin())
+            .field("key", &self.shared.key)
+            .field("transport", &self.shared.transport)
+            .finish_non_exhaustive()
+    }
+}

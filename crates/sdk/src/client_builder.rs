@@ -1,0 +1,246 @@
+//! Sets up a client.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use http::{HeaderMap, HeaderValue, header};
+use openrouter_oauth_models::{ApiKey, InvalidValue};
+use openrouter_oauth_transport::{BoxError, Limits, Timer, Transport};
+
+use crate::{
+    Attribution, Client, Entropy, Error, OsEntropy, Retry,
+    base_url::{BaseUrl, OPENROUTER},
+    client::Shared,
+    key_source::KeySource,
+};
+
+/// Sets up a [`Client`]. What is not valid is said by [`build`](Self::build).
+///
+/// ```
+/// use std::time::Duration;
+/// use openrouter_oauth::{Attribution, Client, Retry};
+///
+/// # #[cfg(feature = "hyper")]
+/// # fn main() -> Result<(), openrouter_oauth::Error> {
+/// let client = Client::builder()
+///     .attribution(Attribution::new("https://my.app").title("My app"))
+///     .timeout(Duration::from_secs(10))
+///     .retry(Retry::default().attempts(5))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "hyper"))]
+/// # fn main() {}
+/// ```
+#[derive(Debug)]
+#[must_use = "`build` makes the client"]
+pub struct ClientBuilder {
+    transport: Option<Arc<dyn Transport>>,
+    timer: Option<Arc<dyn Timer>>,
+    entropy: Arc<dyn Entropy>,
+    base_url: String,
+    key: KeySource,
+    user_agent: String,
+    attribution: Option<Attribution>,
+    timeout: Option<Duration>,
+    retry: Retry,
+    response_bytes: usize,
+}
+
+const USER_AGENT: &str = concat!("openrouter-oauth-rust/", env!("CARGO_PKG_VERSION"));
+
+impl ClientBuilder {
+    pub(crate) fn new() -> Self {
+        let limits = Limits::default();
+        Self {
+            transport: None,
+            timer: None,
+            entropy: Arc::new(OsEntropy),
+            base_url: OPENROUTER.to_owned(),
+            key: KeySource::None,
+            user_agent: USER_AGENT.to_owned(),
+            attribution: None,
+            timeout: limits.timeout,
+            retry: Retry::default(),
+            response_bytes: limits.response_bytes,
+        }
+    }
+
+    /// Sends this key with the operations that need one.
+    pub fn api_key(mut self, key: ApiKey) -> Self {
+        self.key = KeySource::Value(key);
+        self
+    }
+
+    /// Asks `source` for the key at each call that needs one, within the call's time limit.
+    pub fn api_key_source<F, Fut>(mut self, source: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<ApiKey, BoxError>> + Send + 'static,
+    {
+        self.key = KeySource::closure(source);
+        self
+    }
+
+    /// Calls the service at this URL in place of `https://openrouter.ai/api/v1`: `https`, or `http` on a loopback host.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = url.into();
+        self
+    }
+
+    /// Says which app the requests come from.
+    pub fn attribution(mut self, attribution: Attribution) -> Self {
+        self.attribution = Some(attribution);
+        self
+    }
+
+    /// Puts the program's own name before that of the SDK: `my-app/1.2`.
+    pub fn user_agent(mut self, product: &str) -> Self {
+        self.user_agent = format!("{product} {USER_AGENT}");
+        self
+    }
+
+    /// Ends every call after this time in all, waits and repeated tries included: by default 30 seconds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Lets every call take as long as the transport lets it. A transport without a [`timer`](Self::timer) needs this.
+    pub fn without_deadline(mut self) -> Self {
+        self.timeout = None;
+        self
+    }
+
+    /// Tries again by these rules.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Takes no answer with a larger body: by default 64 KiB.
+    pub fn response_bytes(mut self, bytes: usize) -> Self {
+        self.response_bytes = bytes;
+        self
+    }
+
+    /// Sends through this transport. It needs a [`timer`](Self::timer) too, or
+    /// [`without_deadline`](Self::without_deadline).
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Holds deadlines and waits by this clock.
+    pub fn timer(mut self, timer: impl Timer + 'static) -> Self {
+        self.timer = Some(Arc::new(timer));
+        self
+    }
+
+    /// Takes random bytes from here. For tests; see [`Entropy`].
+    pub fn entropy(mut self, entropy: impl Entropy + 'static) -> Self {
+        self.entropy = Arc::new(entropy);
+        self
+    }
+
+    /// Takes what the environment says, as [`Client::from_env`](Client#method.from_env) does; what is set afterwards
+    /// wins.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`], naming the variable, if one is not what it should be.
+    #[cfg(feature = "hyper")]
+    pub(crate) fn env(mut self) -> Result<Self, Error> {
+        if let Some(key) = variable("OPENROUTER_API_KEY")?.map(zeroize::Zeroizing::new) {
+            let named =
+                |error: InvalidValue| InvalidValue::new("variable OPENROUTER_API_KEY", error.problem());
+            self = self.api_key(ApiKey::parse(key.trim()).map_err(named)?);
+        }
+        if let Some(url) = variable("OPENROUTER_BASE_URL")? {
+            let named =
+                |error: InvalidValue| InvalidValue::new("variable OPENROUTER_BASE_URL", error.problem());
+            BaseUrl::parse(&url).map_err(named)?;
+            self.base_url = url;
+        }
+        self.attribution = Some(Attribution::from_env(variable)?);
+        Ok(self)
+    }
+
+    /// Makes the client.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if a setting is not valid, or if a transport of one's own has neither a timer nor
+    /// [`without_deadline`](Self::without_deadline).
+    pub fn build(self) -> Result<Client, Error> {
+        let base_url = BaseUrl::parse(&self.base_url)?;
+        let (transport, timer) = transport_and_timer(self.transport, self.timer)?;
+        if timer.is_none() && self.timeout.is_some() {
+            return Err(InvalidValue::new("timer", "is missing: set one, or call `without_deadline`").into());
+        }
+        Ok(Client::from_shared(Shared {
+            transport,
+            timer,
+            entropy: self.entropy,
+            base_url,
+            key: self.key,
+            headers: headers(&self.user_agent, self.attribution.as_ref())?,
+            timeout: self.timeout,
+            retry: self.retry,
+            response_bytes: self.response_bytes,
+        }))
+    }
+}
+
+type TransportAndTimer = (Arc<dyn Transport>, Option<Arc<dyn Timer>>);
+
+#[cfg_attr(
+    feature = "hyper",
+    expect(clippy::unnecessary_wraps, reason = "it can fail without the feature")
+)]
+fn transport_and_timer(
+    transport: Option<Arc<dyn Transport>>,
+    timer: Option<Arc<dyn Timer>>,
+) -> Result<TransportAndTimer, InvalidValue> {
+    match transport {
+        Some(transport) => Ok((transport, timer)),
+        #[cfg(feature = "hyper")]
+        None => {
+            use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
+
+            Ok((
+                Arc::new(HyperTransport::new()),
+                timer.or_else(|| Some(Arc::new(TokioTimer::default()))),
+            ))
+        }
+        #[cfg(not(feature = "hyper"))]
+        None => Err(InvalidValue::new(
+            "transport",
+            "is missing: set one, or turn on the feature `hyper`",
+        )),
+    }
+}
+
+/// The headers that every request carries.
+fn headers(user_agent: &str, attribution: Option<&Attribution>) -> Result<HeaderMap, InvalidValue> {
+    let user_agent = HeaderValue::from_str(user_agent)
+        .map_err(|_| InvalidValue::new("user agent", "may hold only printable ASCII characters"))?;
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(header::USER_AGENT, user_agent);
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    if let Some(attribution) = attribution {
+        attribution.write(&mut headers)?;
+    }
+    Ok(headers)
+}
+
+/// The value of a variable of the environment; none if it is not set or empty.
+#[cfg(feature = "hyper")]
+fn variable(name: &'static str) -> crate::client::EnvResult {
+    match std::env::var(name) {
+        Ok(value) if value.is_empty() => Ok(None),
+        Ok(value) => Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => Err(InvalidValue::new(name, "is not Unicode")),
+    }
+}

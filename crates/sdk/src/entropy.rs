@@ -1,0 +1,48 @@
+//! Where randomness comes from.
+
+use std::fmt;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use openrouter_oauth_transport::BoxError;
+use zeroize::Zeroizing;
+
+use crate::Error;
+
+/// A source of random bytes for verifiers, nonces and states.
+///
+/// Whoever implements it for anything but tests vouches for their being unpredictable (RFC 7636, section 7.1).
+pub trait Entropy: fmt::Debug + Send + Sync {
+    /// Fills `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot. The transaction is then not begun; there is no other source to fall back to.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), BoxError>;
+}
+
+/// The operating system's random bytes.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OsEntropy;
+
+impl Entropy for OsEntropy {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), BoxError> {
+        getrandom::fill(bytes).map_err(Into::into)
+    }
+}
+
+/// `N` random bytes as base64url without padding.
+pub(crate) fn random_text<const N: usize>(entropy: &dyn Entropy) -> Result<Zeroizing<String>, Error> {
+    let mut bytes = Zeroizing::new([0; N]);
+    entropy.fill(&mut *bytes).map_err(Error::Randomness)?;
+    Ok(Zeroizing::new(Base64UrlUnpadded::encode_string(&*bytes)))
+}
+
+/// A random number below 1, for jitter; 0 if there is none.
+pub(crate) fn random_fraction(entropy: &dyn Entropy) -> f64 {
+    let mut bytes = [0; 4];
+    match entropy.fill(&mut bytes) {
+        Ok(()) => f64::from(u32::from_ne_bytes(bytes)) / (f64::from(u32::MAX) + 1.0),
+        Err(_) => 0.0,
+    }
+}

@@ -1,0 +1,311 @@
+//! What can go wrong, by what to do next.
+
+use std::{error::Error as StdError, fmt, time::Duration};
+
+use http::StatusCode;
+use openrouter_oauth_models::{ApiError, InvalidValue, Reason, ServerText};
+use openrouter_oauth_transport::{self as transport, BoxError};
+
+use crate::CallbackError;
+
+/// Why a call or a sign-in did not succeed, by what to do next.
+///
+/// # Troubleshooting
+///
+/// * *May the code be used up?* [`may_have_been_sent`](Self::may_have_been_sent) is true if OpenRouter may have acted
+///   on the request. For an exchange that means that a key may exist which nobody holds: begin a new sign-in, and
+///   look for the key on <https://openrouter.ai/settings/keys>.
+/// * *Is it worth trying again?* [`is_retryable`](Self::is_retryable): the same call may succeed later.
+/// * *Was it the code?* [`is_expired_code`](Self::is_expired_code), [`is_refused_code`](Self::is_refused_code): begin a
+///   new sign-in.
+/// * *What did OpenRouter say?* [`api`](Self::api).
+///
+/// Messages hold no secret and no body. Causes are reached through [`source`](StdError::source).
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An argument, a setting or a variable of the environment is not what it should be. Nothing was sent.
+    #[error(transparent)]
+    Invalid(#[from] InvalidValue),
+
+    /// The operation needs an API key and the client has none for this service. Nothing was sent.
+    #[error(
+        "this operation needs an API key: set one on the client, or OPENROUTER_API_KEY for `Client::from_env`"
+    )]
+    MissingKey,
+
+    /// The closure that supplies the key failed. Nothing was sent.
+    #[error("the source of the API key failed")]
+    KeySource(#[source] BoxError),
+
+    /// There were no random bytes, so no transaction was begun.
+    #[error("no random bytes could be had")]
+    Randomness(#[source] BoxError),
+
+    /// The callback, or what the user pasted, is not the answer to this transaction, or says that the user declined.
+    #[error(transparent)]
+    Callback(#[from] CallbackError),
+
+    /// The transaction was begun with another service than the client's (RFC 9700, section 4.4). Nothing was sent.
+    #[error("the sign-in was begun with {expected}, but this client calls {actual}")]
+    OtherService {
+        /// The origin it was begun with.
+        expected: String,
+        /// The origin of the client.
+        actual: String,
+    },
+
+    /// The transaction was exchanged already, or it may have been. Nothing was sent. Begin a new sign-in.
+    #[error("this sign-in cannot be used again: {0}")]
+    Spent(SpentReason),
+
+    /// OpenRouter could not be reached. Nothing was sent: the code is still good, try again.
+    #[error("OpenRouter could not be reached, and nothing was sent; check the connection and try again")]
+    NotSent(#[source] transport::Error),
+
+    /// The server could not prove that it is the right one. Nothing was sent.
+    #[error(
+        "the server's certificate is not trusted, and nothing was sent; check the clock, the network and the roots"
+    )]
+    Tls(#[source] transport::Error),
+
+    /// OpenRouter refused: see [`ApiError::reason`] for what that means.
+    #[error(transparent)]
+    Api(Box<ApiError>),
+
+    /// Too many requests (429). The code is still good: wait, then try again.
+    #[error("OpenRouter asks for fewer requests{}", wait_text(*retry_after))]
+    RateLimited {
+        /// How long the server asks to wait.
+        retry_after: Option<Duration>,
+        /// What it said.
+        #[source]
+        api: Box<ApiError>,
+    },
+
+    /// OpenRouter is down or being worked on (503). The code is still good: wait, then try again.
+    #[error("OpenRouter is not available{}", wait_text(*retry_after))]
+    ServiceUnavailable {
+        /// How long the server asks to wait.
+        retry_after: Option<Duration>,
+        /// What it said.
+        #[source]
+        api: Box<ApiError>,
+    },
+
+    /// The server answered with a redirect, which is never followed: check the base URL.
+    #[error("the server redirects ({status}) to {}, which is not followed; check the base URL", place(*same_origin))]
+    UnexpectedRedirect {
+        /// The status.
+        status: StatusCode,
+        /// Whether it points to the same scheme, host and port.
+        same_origin: bool,
+    },
+
+    /// Nobody knows whether OpenRouter acted on the request.
+    #[error(transparent)]
+    OutcomeUnknown(Box<OutcomeUnknown>),
+}
+
+/// A request that may have been acted on, without a usable answer.
+#[derive(Debug)]
+pub struct OutcomeUnknown {
+    pub(crate) operation: &'static str,
+    pub(crate) reason: UnknownReason,
+    pub(crate) status: Option<StatusCode>,
+    pub(crate) request_id: Option<ServerText>,
+    pub(crate) retryable: bool,
+    pub(crate) api: Option<Box<ApiError>>,
+    pub(crate) source: Option<BoxError>,
+}
+
+/// Why an outcome is not known.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum UnknownReason {
+    /// The answer took too long.
+    Timeout,
+    /// The connection broke before the answer was whole.
+    Cut,
+    /// The answer is larger than allowed.
+    TooLarge,
+    /// The answer says success, and what it holds cannot be read.
+    Unreadable,
+    /// The server failed, with a status that does not tell how far it came.
+    Status,
+    /// Anything else; see the source.
+    Other,
+}
+
+/// Why a transaction cannot be used again.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum SpentReason {
+    /// Its code was exchanged.
+    Exchanged,
+    /// An exchange ended without a known outcome.
+    OutcomeUnknown,
+    /// An exchange was dropped while it ran.
+    Abandoned,
+}
+
+impl Error {
+    /// Whether OpenRouter may have acted on the request without the caller having the result.
+    ///
+    /// False for refusals: then nothing was made.
+    pub fn may_have_been_sent(&self) -> bool {
+        matches!(self, Self::OutcomeUnknown(_))
+    }
+
+    /// Whether the same call may succeed later, without harm in trying.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::NotSent(_) | Self::RateLimited { .. } | Self::ServiceUnavailable { .. } => true,
+            Self::OutcomeUnknown(unknown) => unknown.retryable,
+            Self::Api(api) => matches!(api.reason(), Reason::Conflict | Reason::ServerError),
+            _ => false,
+        }
+    }
+
+    /// Whether the code is older than its ten minutes.
+    pub fn is_expired_code(&self) -> bool {
+        self.api().is_some_and(|api| api.reason() == Reason::CodeExpired)
+    }
+
+    /// Whether the code was refused for whatever reason: unknown, used up, expired, or not of this verifier.
+    pub fn is_refused_code(&self) -> bool {
+        let refused = [
+            Reason::CodeInvalid,
+            Reason::CodeExpired,
+            Reason::CodeRejected,
+            Reason::ChallengeMethodMismatch,
+        ];
+        self.api().is_some_and(|api| refused.contains(&api.reason()))
+    }
+
+    /// What OpenRouter said, if it said something.
+    pub fn api(&self) -> Option<&ApiError> {
+        match self {
+            Self::Api(api) | Self::RateLimited { api, .. } | Self::ServiceUnavailable { api, .. } => {
+                Some(api)
+            }
+            Self::OutcomeUnknown(unknown) => unknown.api.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+impl OutcomeUnknown {
+    /// Why the outcome is not known.
+    pub fn reason(&self) -> UnknownReason {
+        self.reason
+    }
+
+    /// The status of the answer, if there was one.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.status
+    }
+
+    /// The server's name of the request (`cf-ray` or `x-request-id`), to give to its support.
+    pub fn request_id(&self) -> Option<&ServerText> {
+        self.request_id.as_ref()
+    }
+}
+
+impl fmt::Display for OutcomeUnknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the outcome of {} is not known: {}",
+            self.operation, self.reason
+        )?;
+        if let Some(status) = self.status {
+            write!(f, " (status {status})")?;
+        }
+        if !self.retryable {
+            f.write_str(
+                "; a key may have been made, see https://openrouter.ai/settings/keys, then begin anew",
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for OutcomeUnknown {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match (&self.source, &self.api) {
+            (Some(source), _) => Some(&**source),
+            (None, Some(api)) => Some(&**api),
+            (None, None) => None,
+        }
+    }
+}
+
+impl fmt::Display for UnknownReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Timeout => "the answer took too long",
+            Self::Cut => "the connection broke before the answer was whole",
+            Self::TooLarge => "the answer is too large",
+            Self::Unreadable => "the answer cannot be read",
+            Self::Status => "the server failed",
+            Self::Other => "the request failed",
+        })
+    }
+}
+
+impl fmt::Display for SpentReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Exchanged => "its code was exchanged",
+            Self::OutcomeUnknown => "an exchange ended without a known outcome",
+            Self::Abandoned => "an exchange was dropped while it ran",
+        })
+    }
+}
+
+fn wait_text(retry_after: Option<Duration>) -> String {
+    retry_after.map_or_else(String::new, |wait| {
+        format!("; try again in {} s", wait.as_secs_f64().ceil())
+    })
+}
+
+fn place(same_origin: bool) -> &'static str {
+    if same_origin {
+        "another path"
+    } else {
+        "another host"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_crosses_threads_and_is_small() {
+        fn crosses<T: Send + Sync + 'static>() {}
+        crosses::<Error>();
+        assert!(size_of::<Error>() <= 64, "{}", size_of::<Error>());
+    }
+
+    /// No `_` arm: a new variant has to say here what to do next (C-25).
+    #[test]
+    fn every_error_tells_the_next_step() {
+        fn next_step(error: &Error) -> &'static str {
+            match error {
+                Error::Invalid(_) | Error::MissingKey => "mend the call",
+                Error::KeySource(_) | Error::Randomness(_) => "look at the source",
+                Error::Callback(_) => "wait for the right callback, or tell the user",
+                Error::OtherService { .. } | Error::UnexpectedRedirect { .. } => "check the base URL",
+                Error::Spent(_) => "begin anew",
+                Error::NotSent(_) => "check the connection, try again",
+                Error::Tls(_) => "check the clock, the network and the roots",
+                Error::Api(_) => "see the reason",
+                Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => "wait, try again",
+                Error::OutcomeUnknown(_) => "look at the keys page, begin anew",
+            }
+        }
+        assert_eq!(next_step(&Error::MissingKey), "mend the call");
+    }
+}

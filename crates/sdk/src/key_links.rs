@@ -1,0 +1,74 @@
+//! Pages about a key.
+
+use std::fmt::{self, Write as _};
+
+use openrouter_oauth_models::ApiKey;
+use sha2::{Digest, Sha256};
+
+/// The pages of OpenRouter about one key. They open for its owner only.
+///
+/// A link holds the key's SHA-256, which is not the key but names it for good: keep it out of logs. `Debug` does.
+///
+/// ```
+/// use openrouter_oauth::{ApiKey, KeyLinks};
+///
+/// # fn main() -> Result<(), openrouter_oauth::Error> {
+/// let links = KeyLinks::of(&ApiKey::parse("sk-or-v1-0e6f")?);
+/// println!("to limit or delete the key, open {}", links.settings());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Eq, PartialEq)]
+pub struct KeyLinks {
+    activity: String,
+    settings: String,
+}
+
+impl KeyLinks {
+    /// The pages about `key`.
+    pub fn of(key: &ApiKey) -> Self {
+        let mut hash = String::with_capacity(64);
+        for byte in Sha256::digest(key.expose()) {
+            // Writing into a string does not fail.
+            let _ = write!(hash, "{byte:02x}");
+        }
+        Self {
+            activity: format!("https://openrouter.ai/logs?api_key_hash={hash}"),
+            settings: format!("https://openrouter.ai/keys/{hash}"),
+        }
+    }
+
+    /// What the key was used for.
+    pub fn activity(&self) -> &str {
+        &self.activity
+    }
+
+    /// The key's settings: rename, limit, disable, delete.
+    pub fn settings(&self) -> &str {
+        &self.settings
+    }
+}
+
+impl fmt::Debug for KeyLinks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyLinks").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_hold_the_lower_hex_sha_256_of_the_key() {
+        // The digest of "abc" from FIPS 180-2, appendix B.1.
+        let links = KeyLinks::of(&ApiKey::parse("abc").unwrap());
+        let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(
+            links.activity(),
+            format!("https://openrouter.ai/logs?api_key_hash={hash}")
+        );
+        assert_eq!(links.settings(), format!("https://openrouter.ai/keys/{hash}"));
+        assert!(!format!("{links:?}").contains(hash));
+    }
+}

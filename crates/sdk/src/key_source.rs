@@ -1,0 +1,61 @@
+//! The key that a client sends.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use http::HeaderValue;
+use openrouter_oauth_models::{ApiKey, InvalidValue};
+use openrouter_oauth_transport::BoxError;
+use zeroize::Zeroizing;
+
+use crate::Error;
+
+type KeyFuture = Pin<Box<dyn Future<Output = Result<ApiKey, BoxError>> + Send>>;
+
+/// Where a client has its key from.
+#[derive(Clone, Default)]
+pub(crate) enum KeySource {
+    #[default]
+    None,
+    Value(ApiKey),
+    /// Asked anew for each call.
+    Closure(Arc<dyn Fn() -> KeyFuture + Send + Sync>),
+}
+
+impl KeySource {
+    pub(crate) fn closure<F, Fut>(source: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<ApiKey, BoxError>> + Send + 'static,
+    {
+        Self::Closure(Arc::new(move || Box::pin(source())))
+    }
+
+    /// The value of the `Authorization` header.
+    pub(crate) async fn authorization(&self) -> Result<HeaderValue, Error> {
+        match self {
+            Self::None => Err(Error::MissingKey),
+            Self::Value(key) => Ok(bearer(key)?),
+            Self::Closure(source) => Ok(bearer(&source().await.map_err(Error::KeySource)?)?),
+        }
+    }
+}
+
+/// `Bearer` and the key (RFC 6750, section 2.1), in memory that wipes itself, marked so that no one prints it.
+fn bearer(key: &ApiKey) -> Result<HeaderValue, InvalidValue> {
+    let text = Zeroizing::new(["Bearer ", key.expose()].concat().into_bytes());
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(text))
+        .map_err(|_| InvalidValue::new("API key", "may hold only visible ASCII characters"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+impl fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Value(_) => "Value([redacted])",
+            Self::Closure(_) => "Closure",
+        })
+    }
+}

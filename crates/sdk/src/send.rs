@@ -1,0 +1,358 @@
+//! The one way through: a request becomes bytes, goes out as often as is safe, and its answer becomes a value or an error.
+
+use std::{
+    error::Error as StdError,
+    fmt,
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use openrouter_oauth_models::{ApiError, Auth, Encoding, Endpoint, InvalidValue, Resend, ServerText};
+use openrouter_oauth_transport::{self as transport, ErrorKind, Limits, Timer};
+use zeroize::Zeroizing;
+
+use crate::{
+    Answer, Client, Error, OutcomeUnknown, Retry, UnknownReason,
+    base_url::BaseUrl,
+    call::{Deadline, Options},
+    client::Shared,
+    retry_after::retry_after,
+    wiped::Wiped,
+};
+
+/// Sends `request` and reads its answer.
+pub(crate) async fn call<E: Endpoint>(
+    client: &Client,
+    request: &E,
+    options: &Options,
+) -> Result<Answer<E::Response>, Error> {
+    let shared = client.shared();
+    let base = options.base_url.as_ref().unwrap_or(&shared.base_url);
+    let attempts = Attempts {
+        shared,
+        timeout: match options.deadline {
+            Deadline::OfClient => shared.timeout,
+            Deadline::After(timeout) => Some(timeout),
+            Deadline::None => None,
+        },
+        retry: options.retry.unwrap_or(shared.retry),
+        resend: E::RESEND,
+        started: shared.timer.as_ref().map(Timer::now),
+    };
+    let template = attempts
+        .within(template(shared, request, options, base))
+        .await??;
+    let (made, reply) = attempts.run(&template).await;
+    match reply {
+        Ok(response) => read(request, response, made, base),
+        Err(error) => Err(no_answer::<E>(error)),
+    }
+}
+
+/// What every attempt sends.
+struct Template {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// Checks and makes all that is sent; nothing goes out if any of it fails.
+async fn template<E: Endpoint>(
+    shared: &Shared,
+    request: &E,
+    options: &Options,
+    base: &BaseUrl,
+) -> Result<Template, Error> {
+    if let Some(invalid) = options.invalid {
+        return Err(invalid.into());
+    }
+    let uri = base.endpoint(E::PATH)?;
+    let mut headers = shared.headers.clone();
+    for (name, value) in &options.headers {
+        headers.insert(name, value.clone());
+    }
+    if E::AUTH == Auth::Bearer {
+        if options.base_url.is_some() && base.origin() != shared.base_url.origin() {
+            return Err(Error::MissingKey);
+        }
+        headers.insert(header::AUTHORIZATION, shared.key.authorization().await?);
+    }
+    let body = match E::ENCODING {
+        Encoding::Json => {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            json(request)?
+        }
+        Encoding::Form => {
+            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+            headers.insert(header::CONTENT_TYPE, form);
+            form_urlencoded(request)?
+        }
+        _ => Bytes::new(),
+    };
+    Ok(Template {
+        method: E::METHOD,
+        uri,
+        headers,
+        body,
+    })
+}
+
+/// Larger than any body of ours with a token in it, so that the buffer does not move.
+const JSON_BYTES: usize = 512;
+const FORM_BYTES: usize = 20 * 1024;
+
+fn json<E: Endpoint>(request: &E) -> Result<Bytes, Error> {
+    let mut body = Wiped::with_capacity(JSON_BYTES);
+    serde_json::to_writer(&mut body, request).map_err(|_| unwritable())?;
+    Ok(body.into())
+}
+
+fn form_urlencoded<E: Endpoint>(request: &E) -> Result<Bytes, Error> {
+    let mut body = Zeroizing::new(String::with_capacity(FORM_BYTES));
+    serde_html_form::push_to_string(&mut body, request).map_err(|_| unwritable())?;
+    Ok(Bytes::from_owner(Zeroizing::new(
+        std::mem::take(&mut *body).into_bytes(),
+    )))
+}
+
+fn unwritable() -> Error {
+    InvalidValue::new("request", "cannot be written in the endpoint's encoding").into()
+}
+
+/// The attempts of one call, under one deadline.
+struct Attempts<'a> {
+    shared: &'a Shared,
+    timeout: Option<Duration>,
+    retry: Retry,
+    resend: Resend,
+    started: Option<Instant>,
+}
+
+type Reply = Result<Response<Bytes>, transport::Error>;
+
+impl Attempts<'_> {
+    /// Sends until there is an answer to keep, and says how many attempts that took.
+    async fn run(&self, template: &Template) -> (u32, Reply) {
+        let mut made = 0;
+        loop {
+            made += 1;
+            let reply = self.attempt(template).await;
+            let Some(wait) = self.wait_before_next(&reply, made) else {
+                return (made, reply);
+            };
+            let Some(timer) = &self.shared.timer else {
+                return (made, reply);
+            };
+            timer.sleep(wait).await;
+        }
+    }
+
+    async fn attempt(&self, template: &Template) -> Reply {
+        let mut request = Request::new(template.body.clone());
+        *request.method_mut() = template.method.clone();
+        *request.uri_mut() = template.uri.clone();
+        *request.headers_mut() = template.headers.clone();
+        let remaining = self.remaining();
+        let limits = Limits::default()
+            .timeout(remaining)
+            .response_bytes(self.shared.response_bytes);
+        let sent = self.shared.transport.send(request, limits);
+        // The transport holds this limit too; a careless one must not hang the call (C-12).
+        let response = self
+            .race(sent, remaining)
+            .await
+            .unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
+        if response.body().len() > self.shared.response_bytes {
+            return Err(ErrorKind::TooLarge.into());
+        }
+        Ok(response)
+    }
+
+    /// How long to wait before the request may be sent again; none if it may not.
+    fn wait_before_next(&self, reply: &Reply, made: u32) -> Option<Duration> {
+        let may_resend = self.resend == Resend::Always;
+        let asked = match reply {
+            Err(error) if error.kind() == ErrorKind::Tls => return None,
+            Err(error) if !error.may_have_been_sent() => None,
+            Err(error) if may_resend && error.kind() == ErrorKind::Io => None,
+            Ok(response) if may_resend && is_passing(response.status()) => retry_after(response.headers()),
+            _ => return None,
+        };
+        if !self.retry.allows(made) {
+            return None;
+        }
+        let wait = asked.unwrap_or_else(|| self.retry.wait_after(made, &*self.shared.entropy));
+        // A wait that ends after the deadline could only lose the answer at hand.
+        self.remaining()
+            .is_none_or(|remaining| wait < remaining)
+            .then_some(wait)
+    }
+
+    /// What is left of the time for the whole call.
+    fn remaining(&self) -> Option<Duration> {
+        match (&self.shared.timer, self.started, self.timeout) {
+            (Some(timer), Some(started), Some(timeout)) => {
+                Some(timeout.saturating_sub(timer.now().saturating_duration_since(started)))
+            }
+            _ => self.timeout,
+        }
+    }
+
+    /// Awaits `preparation` under the deadline. Nothing is sent while it runs.
+    async fn within<T>(&self, preparation: impl Future<Output = T>) -> Result<T, Error> {
+        let timeout = || Error::NotSent(transport::Error::from(ErrorKind::Timeout).not_sent());
+        self.race(preparation, self.timeout).await.ok_or_else(timeout)
+    }
+
+    /// Awaits `future`; none if `limit` passes first. Without a timer there is no limit but the transport's own.
+    async fn race<T>(&self, future: impl Future<Output = T>, limit: Option<Duration>) -> Option<T> {
+        let (Some(timer), Some(limit)) = (&self.shared.timer, limit) else {
+            return Some(future.await);
+        };
+        let mut future = pin!(future);
+        let mut sleep = None;
+        poll_fn(|context| {
+            if let Poll::Ready(value) = future.as_mut().poll(context) {
+                return Poll::Ready(Some(value));
+            }
+            // Made late: what is ready at once needs no timer.
+            let sleep = sleep.get_or_insert_with(|| timer.sleep(limit));
+            sleep.as_mut().poll(context).map(|()| None)
+        })
+        .await
+    }
+}
+
+/// Whether a status may pass: the same read may succeed later.
+fn is_passing(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 421 | 425 | 429 | 500..)
+}
+
+/// Makes a value or an error of an answer.
+fn read<E: Endpoint>(
+    request: &E,
+    response: Response<Bytes>,
+    attempts: u32,
+    base: &BaseUrl,
+) -> Result<Answer<E::Response>, Error> {
+    let (head, body) = response.into_parts();
+    if head.status.is_success() {
+        return match decode::<E>(&body) {
+            Ok(value) => Ok(Answer {
+                value,
+                status: head.status,
+                headers: head.headers,
+                attempts,
+            }),
+            Err(unreadable) => {
+                let api = ApiError::read(request, head.status, &body);
+                let mut unknown = unknown::<E>(UnknownReason::Unreadable, Some(&head));
+                unknown.api = api.envelope().is_some().then(|| Box::new(api));
+                unknown.source = Some(Box::new(unreadable));
+                Err(Error::OutcomeUnknown(Box::new(unknown)))
+            }
+        };
+    }
+    if head.status.is_redirection() {
+        let location = head
+            .headers
+            .get(header::LOCATION)
+            .and_then(|value| value.to_str().ok());
+        let same_origin = location.is_some_and(|location| base.is_origin_of(location));
+        return Err(Error::UnexpectedRedirect {
+            status: head.status,
+            same_origin,
+        });
+    }
+    Err(refusal::<E>(
+        &head,
+        Box::new(ApiError::read(request, head.status, &body)),
+    ))
+}
+
+/// Reads the body of a success: a JSON object, after the byte order mark that some put before it.
+fn decode<E: Endpoint>(body: &[u8]) -> Result<E::Response, Unreadable> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    // Serde would take a list in the place of an object.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Unreadable { position: None });
+    }
+    E::decode(body).map_err(|error| Unreadable {
+        position: Some((error.line(), error.column())),
+    })
+}
+
+fn refusal<E: Endpoint>(head: &http::response::Parts, api: Box<ApiError>) -> Error {
+    match head.status.as_u16() {
+        429 => Error::RateLimited {
+            retry_after: retry_after(&head.headers),
+            api,
+        },
+        503 => Error::ServiceUnavailable {
+            retry_after: retry_after(&head.headers),
+            api,
+        },
+        500.. if E::RESEND == Resend::IfUnsent => {
+            let mut unknown = unknown::<E>(UnknownReason::Status, Some(head));
+            unknown.api = Some(api);
+            Error::OutcomeUnknown(Box::new(unknown))
+        }
+        _ => Error::Api(api),
+    }
+}
+
+/// Makes an error of there being no answer.
+fn no_answer<E: Endpoint>(error: transport::Error) -> Error {
+    if !error.may_have_been_sent() {
+        return if error.kind() == ErrorKind::Tls {
+            Error::Tls(error)
+        } else {
+            Error::NotSent(error)
+        };
+    }
+    let reason = match error.kind() {
+        ErrorKind::Timeout => UnknownReason::Timeout,
+        ErrorKind::TooLarge => UnknownReason::TooLarge,
+        ErrorKind::Io => UnknownReason::Cut,
+        ErrorKind::Protocol => UnknownReason::Unreadable,
+        _ => UnknownReason::Other,
+    };
+    let mut unknown = unknown::<E>(reason, None);
+    unknown.source = Some(Box::new(error));
+    Error::OutcomeUnknown(Box::new(unknown))
+}
+
+fn unknown<E: Endpoint>(reason: UnknownReason, head: Option<&http::response::Parts>) -> OutcomeUnknown {
+    let id = |name| head?.headers.get(name)?.to_str().ok().map(ServerText::new);
+    OutcomeUnknown {
+        operation: E::OPERATION,
+        reason,
+        status: head.map(|head| head.status),
+        request_id: id("cf-ray").or_else(|| id("x-request-id")),
+        retryable: E::RESEND == Resend::Always,
+        api: None,
+        source: None,
+    }
+}
+
+/// Where a body could not be read. It does not keep serde's own error, whose text shows a part of the body.
+#[derive(Debug)]
+struct Unreadable {
+    position: Option<(usize, usize)>,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.position {
+            Some((line, column)) => write!(f, "not the expected JSON, at line {line} column {column}"),
+            None => f.write_str("not a JSON object"),
+        }
+    }
+}
+
+impl StdError for Unreadable {}
