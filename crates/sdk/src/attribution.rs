@@ -50,10 +50,9 @@ impl Attribution {
         self
     }
 
-    /// The attribution that the environment names, as the official TypeScript SDK reads it.
-    #[cfg(feature = "hyper")]
+    /// The attribution that the environment names, in the variables of the official TypeScript SDK.
     pub(crate) fn from_env(
-        mut variable: impl FnMut(&'static str) -> crate::client::EnvResult,
+        variable: impl Fn(&'static str) -> Result<Option<String>, InvalidValue>,
     ) -> Result<Self, InvalidValue> {
         Ok(Self {
             referer: variable("OPENROUTER_HTTP_REFERER")?,

@@ -35,7 +35,6 @@ use crate::{Client, Error, Retry, base_url::BaseUrl, send};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 #[must_use = "a call is sent when it is awaited"]
 pub struct Call<E> {
     client: Client,
@@ -47,7 +46,7 @@ pub struct Call<E> {
 pub type CallFuture<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
 /// What a call changes.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Options {
     pub(crate) deadline: Deadline,
     pub(crate) retry: Option<Retry>,
@@ -58,7 +57,7 @@ pub(crate) struct Options {
 }
 
 /// When a call ends at the latest.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub(crate) enum Deadline {
     /// After the client's time.
     #[default]
@@ -157,6 +156,14 @@ where
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { self.send().await.map(Answer::into_inner) })
+    }
+}
+
+impl<E: Endpoint> fmt::Debug for Call<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("operation", &E::OPERATION)
+            .finish_non_exhaustive()
     }
 }
 

@@ -35,9 +35,6 @@ pub(crate) struct Shared {
     pub(crate) response_bytes: usize,
 }
 
-#[cfg(feature = "hyper")]
-pub(crate) type EnvResult = Result<Option<String>, openrouter_oauth_models::InvalidValue>;
-
 impl Client {
     /// A client of `https://openrouter.ai/api/v1` without a key, which is all that signing in needs.
     ///
@@ -58,7 +55,7 @@ impl Client {
     /// [`Error::Invalid`], naming the variable, if one is not what it should be.
     #[cfg(feature = "hyper")]
     pub fn from_env() -> Result<Self, Error> {
-        Self::builder().env()?.build()
+        Self::builder().env().build()
     }
 
     /// Sets up a client.

@@ -5,6 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use http::{HeaderMap, HeaderValue, header};
 use openrouter_oauth_models::{ApiKey, InvalidValue};
 use openrouter_oauth_transport::{BoxError, Limits, Timer, Transport};
+use zeroize::Zeroizing;
 
 use crate::{
     Attribution, Client, Entropy, Error, OsEntropy, Retry,
@@ -44,6 +45,8 @@ pub struct ClientBuilder {
     timeout: Option<Duration>,
     retry: Retry,
     response_bytes: usize,
+    /// The first thing that was wrong with the environment; said by `build`.
+    invalid: Option<InvalidValue>,
 }
 
 const USER_AGENT: &str = concat!("openrouter-oauth-rust/", env!("CARGO_PKG_VERSION"));
@@ -62,6 +65,7 @@ impl ClientBuilder {
             timeout: limits.timeout,
             retry: Retry::default(),
             response_bytes: limits.response_bytes,
+            invalid: None,
         }
     }
 
@@ -142,18 +146,19 @@ impl ClientBuilder {
         self
     }
 
-    /// Takes what the environment says, as [`Client::from_env`](Client#method.from_env) does; what is set afterwards
-    /// wins.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Invalid`], naming the variable, if one is not what it should be.
-    #[cfg(feature = "hyper")]
-    pub(crate) fn env(mut self) -> Result<Self, Error> {
-        if let Some(key) = variable("OPENROUTER_API_KEY")?.map(zeroize::Zeroizing::new) {
+    /// Takes what the environment says, as [`Client::from_env`](Client#method.from_env) does. What is set afterwards wins.
+    pub fn env(mut self) -> Self {
+        if let Err(invalid) = self.read_env() {
+            self.invalid.get_or_insert(invalid);
+        }
+        self
+    }
+
+    fn read_env(&mut self) -> Result<(), InvalidValue> {
+        if let Some(key) = variable("OPENROUTER_API_KEY")?.map(Zeroizing::new) {
             let named =
                 |error: InvalidValue| InvalidValue::new("variable OPENROUTER_API_KEY", error.problem());
-            self = self.api_key(ApiKey::parse(key.trim()).map_err(named)?);
+            self.key = KeySource::Value(ApiKey::parse(key.trim()).map_err(named)?);
         }
         if let Some(url) = variable("OPENROUTER_BASE_URL")? {
             let named =
@@ -162,7 +167,7 @@ impl ClientBuilder {
             self.base_url = url;
         }
         self.attribution = Some(Attribution::from_env(variable)?);
-        Ok(self)
+        Ok(())
     }
 
     /// Makes the client.
@@ -172,6 +177,9 @@ impl ClientBuilder {
     /// [`Error::Invalid`] if a setting is not valid, or if a transport of one's own has neither a timer nor
     /// [`without_deadline`](Self::without_deadline).
     pub fn build(self) -> Result<Client, Error> {
+        if let Some(invalid) = self.invalid {
+            return Err(invalid.into());
+        }
         let base_url = BaseUrl::parse(&self.base_url)?;
         let (transport, timer) = transport_and_timer(self.transport, self.timer)?;
         if timer.is_none() && self.timeout.is_some() {
@@ -235,8 +243,7 @@ fn headers(user_agent: &str, attribution: Option<&Attribution>) -> Result<Header
 }
 
 /// The value of a variable of the environment; none if it is not set or empty.
-#[cfg(feature = "hyper")]
-fn variable(name: &'static str) -> crate::client::EnvResult {
+fn variable(name: &'static str) -> Result<Option<String>, InvalidValue> {
     match std::env::var(name) {
         Ok(value) if value.is_empty() => Ok(None),
         Ok(value) => Ok(Some(value)),

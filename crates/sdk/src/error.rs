@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, fmt, time::Duration};
 
 use http::StatusCode;
-use openrouter_oauth_models::{ApiError, InvalidValue, Reason, ServerText};
+use openrouter_oauth_models::{ApiError, Endpoint as _, ExchangeAuthCode, InvalidValue, Reason, ServerText};
 use openrouter_oauth_transport::{self as transport, BoxError};
 
 use crate::CallbackError;
@@ -12,9 +12,9 @@ use crate::CallbackError;
 ///
 /// # Troubleshooting
 ///
-/// * *May the code be used up?* [`may_have_been_sent`](Self::may_have_been_sent) is true if OpenRouter may have acted
-///   on the request. For an exchange that means that a key may exist which nobody holds: begin a new sign-in, and
-///   look for the key on <https://openrouter.ai/settings/keys>.
+/// * *Is the code lost?* [`is_outcome_unknown`](Self::is_outcome_unknown): OpenRouter may have acted on the request, and
+///   its answer did not come through. After an exchange a key may exist that nobody holds: look for it on
+///   <https://openrouter.ai/settings/keys>, and begin a new sign-in.
 /// * *Is it worth trying again?* [`is_retryable`](Self::is_retryable): the same call may succeed later.
 /// * *Was it the code?* [`is_expired_code`](Self::is_expired_code), [`is_refused_code`](Self::is_refused_code): begin a
 ///   new sign-in.
@@ -150,10 +150,13 @@ pub enum SpentReason {
 }
 
 impl Error {
-    /// Whether OpenRouter may have acted on the request without the caller having the result.
-    ///
-    /// False for refusals: then nothing was made.
+    /// Whether the request may have reached OpenRouter. If not, all is as it was before the call.
     pub fn may_have_been_sent(&self) -> bool {
+        self.is_outcome_unknown() || self.api().is_some() || matches!(self, Self::UnexpectedRedirect { .. })
+    }
+
+    /// Whether OpenRouter may have acted on the request without the caller having the result.
+    pub fn is_outcome_unknown(&self) -> bool {
         matches!(self, Self::OutcomeUnknown(_))
     }
 
@@ -222,9 +225,9 @@ impl fmt::Display for OutcomeUnknown {
         if let Some(status) = self.status {
             write!(f, " (status {status})")?;
         }
-        if !self.retryable {
+        if self.operation == ExchangeAuthCode::OPERATION {
             f.write_str(
-                "; a key may have been made, see https://openrouter.ai/settings/keys, then begin anew",
+                "; a key may have been made: look at https://openrouter.ai/settings/keys, then sign in anew",
             )?;
         }
         Ok(())

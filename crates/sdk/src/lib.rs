@@ -54,7 +54,7 @@
 //! # Errors
 //!
 //! [`Error`] tells what to do next. What matters most is whether a code may have been used up: see
-//! [`Error::may_have_been_sent`]. No error holds a secret or a body in its text.
+//! [`Error::is_outcome_unknown`]. No error holds a secret or a body in its text.
 //!
 //! # Security
 //!
@@ -122,6 +122,6 @@ pub use crate::{
     retry::Retry,
 };
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "hyper"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

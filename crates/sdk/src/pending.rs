@@ -108,7 +108,7 @@ impl Pending {
         let result = client.send_now(&request).await;
         self.phase = match (&result, request.code_verifier) {
             (Ok(_), _) => Phase::Spent(SpentReason::Exchanged),
-            (Err(error), Some(verifier)) if !error.may_have_been_sent() => Phase::Fresh(verifier),
+            (Err(error), Some(verifier)) if !error.is_outcome_unknown() => Phase::Fresh(verifier),
             (Err(_), _) => Phase::Spent(SpentReason::OutcomeUnknown),
         };
         result
