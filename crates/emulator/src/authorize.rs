@@ -1,0 +1,158 @@
+//! `GET /auth` and `POST /auth`
+//!
+//! The page on which a person grants an application a key. The form posts every parameter back, where they are all
+//! checked again: nothing about the form is remembered, and nothing in it is trusted.
+
+use bytes::Bytes;
+use http::{
+    HeaderValue, Method, Request, Response, StatusCode,
+    header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY},
+};
+
+use crate::{
+    Denial, Settings,
+    callback::Callback,
+    grant::{self, Code, Grant},
+    page,
+    params::Params,
+    pkce::Challenge,
+    service::State,
+};
+
+/// What the page is asked for.
+pub(crate) struct Ask {
+    /// Where to send the browser; without it, the page shows the code.
+    pub(crate) callback: Option<Callback>,
+    pub(crate) challenge: Option<Challenge>,
+    pub(crate) label: Option<String>,
+    /// In US dollars.
+    pub(crate) limit: Option<f64>,
+    pub(crate) state: Option<String>,
+}
+
+/// The parameters the form carries along unseen. `limit` is a field of its own.
+pub(crate) const CARRIED: [&str; 7] = [
+    "code_challenge",
+    "code_challenge_method",
+    "callback_url",
+    "key_label",
+    "state",
+    "workspace_id",
+    "required_workspace_id",
+];
+
+pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Response<Bytes> {
+    let is_decision = request.method() == Method::POST;
+    let text = if is_decision {
+        request.body()
+    } else {
+        request.uri().query().unwrap_or_default().as_bytes()
+    };
+    let params = match Params::parse(text) {
+        Ok(params) => params,
+        Err(why) => return page::refusal(&why),
+    };
+    let ask = match Ask::read(&params, &state.settings) {
+        Ok(ask) => ask,
+        Err(why) => return page::refusal(why),
+    };
+    match params.get("decision") {
+        _ if !is_decision => page::ask(&ask, &params),
+        Some("approve") => approve(state, ask),
+        Some("deny") => deny(state, &ask),
+        _ => page::refusal("Neither Authorize nor Deny was pressed"),
+    }
+}
+
+impl Ask {
+    fn read(params: &Params<'_>, settings: &Settings) -> Result<Self, &'static str> {
+        let callback = params
+            .get("callback_url")
+            .map(|url| Callback::parse(url, settings))
+            .transpose()?;
+        let challenge = Challenge::read(params.get("code_challenge"), params.get("code_challenge_method"))?;
+        if callback.is_none() && challenge.is_none() {
+            return Err("Invalid code_challenge: without a callback_url it is required");
+        }
+        let label = params.get("key_label");
+        label.map_or(Ok(()), grant::check_label)?;
+        for name in ["workspace_id", "required_workspace_id"] {
+            params.get(name).map_or(Ok(()), grant::check_workspace)?;
+        }
+        let limit = params.get("limit").map(read_limit).transpose()?;
+        Ok(Self {
+            callback,
+            challenge,
+            label: label.map(str::to_owned),
+            limit,
+            state: params.get("state").map(str::to_owned),
+        })
+    }
+
+    /// What a person knows the application by.
+    pub(crate) fn title(&self) -> &str {
+        self.callback
+            .as_ref()
+            .map_or("An application on your computer", Callback::title)
+    }
+}
+
+fn read_limit(text: &str) -> Result<f64, &'static str> {
+    let limit = text.trim().parse().unwrap_or(f64::NAN);
+    grant::check_limit(limit).map(|()| limit)
+}
+
+fn approve(state: &mut State, ask: Ask) -> Response<Bytes> {
+    let label = ask.label.clone().unwrap_or_else(|| ask.title().to_owned());
+    let code = state.issue_code(Code {
+        issued_at: state.clock.now(),
+        challenge: ask.challenge,
+        grant: Grant {
+            label: Some(label),
+            limit: ask.limit,
+            ..Grant::default()
+        },
+    });
+    let Some(callback) = ask.callback else {
+        return page::code(&code);
+    };
+    let mut parameters = vec![("code", code.as_str())];
+    parameters.extend(echo(&state.settings, ask.state.as_deref()));
+    redirect(&callback.with(&parameters))
+}
+
+fn deny(state: &State, ask: &Ask) -> Response<Bytes> {
+    match (&ask.callback, state.settings.denial) {
+        (Some(callback), Denial::Redirect) => {
+            let mut parameters = vec![
+                ("error", "access_denied"),
+                ("error_description", "The user denied the request"),
+            ];
+            parameters.extend(echo(&state.settings, ask.state.as_deref()));
+            redirect(&callback.with(&parameters))
+        }
+        (None, _) | (_, Denial::Silent) => page::denied(),
+    }
+}
+
+fn echo<'a>(settings: &Settings, state: Option<&'a str>) -> Option<(&'static str, &'a str)> {
+    state
+        .filter(|_| settings.state_echo)
+        .map(|state| ("state", state))
+}
+
+/// 303, so that the browser comes to the callback with a GET (RFC 9110 section 15.4.4).
+fn redirect(url: &str) -> Response<Bytes> {
+    // A callback is visible ASCII and its parameters are encoded, so this is always a header value.
+    let Ok(location) = HeaderValue::from_str(url) else {
+        return page::refusal("Invalid callback_url");
+    };
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    let headers = response.headers_mut();
+    headers.insert(LOCATION, location);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // The page's URL holds the challenge and the state: not the callback's business.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}

@@ -1,0 +1,95 @@
+//! A clock that tests move.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// The system's clock and how far it was moved.
+#[derive(Default)]
+pub(crate) struct Clock {
+    ahead: SignedDuration,
+}
+
+impl Clock {
+    pub(crate) fn now(&self) -> Timestamp {
+        after(Timestamp::now(), self.ahead)
+    }
+
+    /// Moves the clock forward; it stops at the last moment that can be shown.
+    pub(crate) fn advance(&mut self, by: Duration) {
+        let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
+        self.ahead = self.ahead.saturating_add(by);
+    }
+}
+
+/// `moment` and `duration`, at most the last moment that can be shown.
+pub(crate) fn after(moment: Timestamp, duration: SignedDuration) -> Timestamp {
+    moment.checked_add(duration).unwrap_or(Timestamp::MAX)
+}
+
+/// As the API writes a moment: RFC 3339 in UTC, to the second.
+pub(crate) fn rfc3339(moment: Timestamp) -> String {
+    Timestamp::from_second(moment.as_second())
+        .unwrap_or(moment)
+        .to_string()
+}
+
+/// Reads a moment as the API does: RFC 3339 in UTC, seconds and `Z` included.
+pub(crate) fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+    const SHAPE: &str = "0000-00-00T00:00:00";
+    let (moment, rest) = text.split_at_checked(SHAPE.len())?;
+    let shaped = moment
+        .bytes()
+        .zip(SHAPE.bytes())
+        .all(|(byte, shape)| match shape {
+            b'0' => byte.is_ascii_digit(),
+            _ => byte == shape,
+        });
+    let fraction = rest.strip_suffix('Z')?;
+    let digits = fraction.strip_prefix('.');
+    let fraction_is_good = digits.map_or(fraction.is_empty(), |digits| {
+        (1..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    (shaped && fraction_is_good).then(|| text.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_stops_at_the_end_of_time() {
+        let mut clock = Clock::default();
+        clock.advance(Duration::MAX);
+        clock.advance(Duration::MAX);
+        assert_eq!(clock.now(), Timestamp::MAX);
+        assert!(rfc3339(clock.now()).starts_with("9999-12-30T22:00:0"));
+    }
+
+    #[test]
+    fn moments_need_seconds_and_utc() {
+        for good in [
+            "2027-12-31T23:59:59Z",
+            "2027-12-31T23:59:59.5Z",
+            "2027-12-31T23:59:59.123456789Z",
+        ] {
+            assert!(parse_rfc3339(good).is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            "2027-12-31T23:59Z",
+            "2027-12-31T23:59:59",
+            "2027-12-31T23:59:59+00:00",
+            "2027-12-31 23:59:59Z",
+            "2027-12-31t23:59:59z",
+            "2027-13-31T23:59:59Z",
+            "2027-12-31T23:59:59.Z",
+            "2027-12-31T23:59:5éZ",
+            "tomorrow",
+        ] {
+            assert!(parse_rfc3339(bad).is_none(), "{bad}");
+        }
+        let moment = parse_rfc3339("2027-12-31T23:59:59.5Z").unwrap();
+        assert_eq!(rfc3339(moment), "2027-12-31T23:59:59Z");
+    }
+}

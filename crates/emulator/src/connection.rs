@@ -1,0 +1,176 @@
+//! One connection: the thin shell of the service over a stream.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderValue, Request, Response, StatusCode, header::TRANSFER_ENCODING};
+use http_body_util::{BodyExt, Full};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::service::{BODY_LIMIT, Reply, Service};
+
+/// How long a client may take for a head, idle time included, and again for a body.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The most a head may take in memory.
+const HEAD_LIMIT: usize = 64 * 1024;
+
+pub(crate) async fn serve<S>(service: Arc<Service>, stream: S)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let budget = Arc::new(Budget::unlimited());
+    let stream = Breakable {
+        stream,
+        budget: Arc::clone(&budget),
+    };
+    let answer = service_fn(move |request| {
+        let service = Arc::clone(&service);
+        let budget = Arc::clone(&budget);
+        async move { answer(&service, &budget, request).await }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(READ_TIMEOUT)
+        .max_buf_size(HEAD_LIMIT)
+        .serve_connection(TokioIo::new(stream), answer);
+    // A client that goes away, or is cut off by a fault, is no error of ours, and there is nobody to tell.
+    let _ = connection.await;
+}
+
+async fn answer(
+    service: &Service,
+    budget: &Budget,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Broken> {
+    let (head, body) = request.into_parts();
+    let body = tokio::time::timeout(READ_TIMEOUT, read(body))
+        .await
+        .map_err(|_| Broken)??;
+    budget.set(None);
+    let response = match service.answer(&Request::from_parts(head, body)) {
+        Reply::Whole(response) => response,
+        Reply::Late(response, delay) => {
+            tokio::time::sleep(delay).await;
+            response
+        }
+        Reply::Cut(response, bytes) => {
+            budget.set(Some(bytes));
+            response
+        }
+        Reply::Dropped => return Err(Broken),
+    };
+    Ok(frame(response))
+}
+
+/// The connection is to be closed without an answer.
+#[derive(Debug, Error)]
+#[error("the connection was broken")]
+struct Broken;
+
+/// Reads a body, and no further than it takes to see that it is too large.
+async fn read(mut body: Incoming) -> Result<Bytes, Broken> {
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.map_err(|_| Broken)?.into_data() {
+            bytes.extend_from_slice(&data);
+        }
+        if bytes.len() > BODY_LIMIT {
+            break;
+        }
+    }
+    Ok(bytes.freeze())
+}
+
+/// The answer as it goes out; a 401 in chunks, as the real service sends it.
+fn frame(mut response: Response<Bytes>) -> Response<Full<Bytes>> {
+    if response.status() == StatusCode::UNAUTHORIZED {
+        let chunked = HeaderValue::from_static("chunked");
+        response.headers_mut().insert(TRANSFER_ENCODING, chunked);
+    }
+    response.map(Full::new)
+}
+
+/// How many bytes may still be written; `usize::MAX` stands for any number.
+#[derive(Debug)]
+struct Budget(AtomicUsize);
+
+impl Budget {
+    fn unlimited() -> Self {
+        Self(AtomicUsize::new(usize::MAX))
+    }
+
+    fn set(&self, bytes: Option<usize>) {
+        self.0.store(bytes.unwrap_or(usize::MAX), Ordering::Relaxed);
+    }
+
+    fn left(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn spend(&self, bytes: usize) {
+        let left = self.left();
+        if left != usize::MAX {
+            self.set(Some(left.saturating_sub(bytes)));
+        }
+    }
+}
+
+/// A stream that breaks when its budget is spent.
+struct Breakable<S> {
+    stream: S,
+    budget: Arc<Budget>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Breakable<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Breakable<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let left = self.budget.left();
+        if left == 0 {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        let bytes = bytes.get(..left).unwrap_or(bytes);
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if let Poll::Ready(Ok(written)) = written {
+            self.budget.spend(written);
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        std::task::ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        if self.budget.left() == 0 {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

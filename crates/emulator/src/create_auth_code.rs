@@ -1,0 +1,67 @@
+//! `POST /api/v1/auth/keys/code`
+//!
+//! Makes a code for the user of the bearer key. Which keys may call it at the real service is unknown: here every
+//! good one.
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use serde_json::json;
+
+use crate::{
+    bearer,
+    callback::Callback,
+    clock,
+    grant::{self, Code, Grant},
+    pkce::Challenge,
+    reply::{self, Refusal},
+    service::State,
+    shape::{Shape, json_object},
+};
+
+/// The application every code belongs to.
+const APP_ID: u32 = 12_345;
+
+pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Refusal> {
+    bearer::authenticate(state, request.headers())?;
+    let code = read(state, request)?;
+    let created_at = clock::rfc3339(code.issued_at);
+    let id = state.issue_code(code);
+    let data = json!({ "id": id, "app_id": APP_ID, "created_at": created_at });
+    Ok(reply::json(StatusCode::OK, &json!({ "data": data })))
+}
+
+fn read(state: &State, request: &Request<Bytes>) -> Result<Code, Refusal> {
+    let body = json_object(request)?;
+    let mut shape = Shape::of(&body);
+    let callback = shape.required_string("callback_url");
+    let challenge = shape.string("code_challenge");
+    let method = shape.string("code_challenge_method");
+    let label = shape.string("key_label");
+    let limit = shape.number("limit");
+    let limit_reset = shape.string("usage_limit_type");
+    let expires_at = shape.nullable_string("expires_at");
+    let workspace = shape.string("workspace_id");
+    shape.finish()?;
+
+    let now = state.clock.now();
+    let checked = || {
+        let callback = Callback::parse(callback, &state.settings)?;
+        label.map_or(Ok(()), grant::check_label)?;
+        limit.map_or(Ok(()), grant::check_limit)?;
+        limit_reset.map_or(Ok(()), grant::check_limit_reset)?;
+        workspace.map_or(Ok(()), grant::check_workspace)?;
+        let expires_at = expires_at.map(|text| grant::read_expiry(text, now)).transpose()?;
+        let grant = Grant {
+            label: Some(label.unwrap_or(callback.title()).to_owned()),
+            limit,
+            limit_reset: limit_reset.map(str::to_owned),
+            expires_at,
+        };
+        Ok(Code {
+            issued_at: now,
+            challenge: Challenge::read(challenge, method)?,
+            grant,
+        })
+    };
+    checked().map_err(|why: &str| Refusal::bad_request(why))
+}

@@ -1,0 +1,44 @@
+//! `GET /api/v1/key`, and its older name `GET /api/v1/auth/key`
+//!
+//! Tells what the bearer key is. Nothing is ever spent here, so what remains of the limit is all of it.
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use serde_json::json;
+
+use crate::{
+    bearer, clock,
+    reply::{self, Refusal},
+    service::State,
+};
+
+pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Result<Response<Bytes>, Refusal> {
+    let key = bearer::authenticate(state, request.headers())?;
+    let grant = key.grant;
+    let data = json!({
+        "label": grant.label,
+        "limit": grant.limit,
+        "limit_remaining": grant.limit,
+        "limit_reset": grant.limit_reset,
+        "expires_at": grant.expires_at.map(clock::rfc3339),
+        "usage": 0,
+        "usage_daily": 0,
+        "usage_weekly": 0,
+        "usage_monthly": 0,
+        "byok_usage": 0,
+        "byok_usage_daily": 0,
+        "byok_usage_weekly": 0,
+        "byok_usage_monthly": 0,
+        "include_byok_in_limit": false,
+        "is_free_tier": false,
+        "is_management_key": key.is_management,
+        "is_provisioning_key": key.is_management,
+        "creator_user_id": state.user_id,
+        "rate_limit": {
+            "requests": -1,
+            "interval": "10s",
+            "note": "This field is deprecated and safe to ignore.",
+        },
+    });
+    Ok(reply::json(StatusCode::OK, &json!({ "data": data })))
+}

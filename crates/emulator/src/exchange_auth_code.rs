@@ -1,0 +1,83 @@
+//! `POST /api/v1/auth/keys`
+//!
+//! Exchanges a code for a key. A code works once and for ten minutes.
+//!
+//! The order of the checks after the lookup of the code is inferred; the rest was seen at the real service.
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use jiff::SignedDuration;
+use serde_json::json;
+
+use crate::{
+    clock,
+    grant::Code,
+    pkce::ChallengeMethod,
+    reply::{self, Refusal},
+    service::State,
+    shape::{Shape, json_object},
+};
+
+/// How long a code may be exchanged.
+const CODE_LIFE: SignedDuration = SignedDuration::from_mins(10);
+
+pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Refusal> {
+    let body = json_object(request)?;
+    let mut shape = Shape::of(&body);
+    let name = shape.required_string("code");
+    let verifier = shape.string("code_verifier");
+    let method = shape.nullable_string("code_challenge_method");
+    shape.finish()?;
+
+    let code = state
+        .codes
+        .get(name)
+        .ok_or_else(|| Refusal::bad_request("Invalid code"))?;
+    if let Err(refusal) = check(state, code, verifier, method) {
+        if state.settings.failure_burns_code {
+            state.codes.remove(name);
+        }
+        return Err(refusal);
+    }
+
+    let grant = code.grant.clone();
+    state.codes.remove(name);
+    let key = state.issue_key(grant, false);
+    Ok(reply::json(
+        StatusCode::OK,
+        &json!({ "key": key, "user_id": state.user_id }),
+    ))
+}
+
+fn check(state: &State, code: &Code, verifier: Option<&str>, method: Option<&str>) -> Result<(), Refusal> {
+    if clock::after(code.issued_at, CODE_LIFE) <= state.clock.now() {
+        return Err(Refusal::api(StatusCode::FORBIDDEN, "Authorization code expired"));
+    }
+    check_method(code, method)?;
+    let met = match (&code.challenge, verifier) {
+        (Some(challenge), Some(verifier)) => challenge.is_met_by(verifier),
+        (None, None) => true,
+        // A verifier without a challenge is a challenge somebody took away (RFC 9700 section 2.1.1).
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    if met {
+        return Ok(());
+    }
+    Err(Refusal::api(
+        StatusCode::FORBIDDEN,
+        "Invalid code or code_verifier",
+    ))
+}
+
+/// The method must be that of the challenge; left out, it is `plain` (RFC 7636 section 4.3).
+fn check_method(code: &Code, method: Option<&str>) -> Result<(), Refusal> {
+    let matches = match (&code.challenge, method) {
+        (None, method) => method.is_none(),
+        (Some(challenge), None) => challenge.method() == ChallengeMethod::Plain,
+        (Some(challenge), Some(method)) => ChallengeMethod::parse(method) == Some(challenge.method()),
+    };
+    if matches {
+        return Ok(());
+    }
+    Err(Refusal::bad_request("Invalid code_challenge_method"))
+}

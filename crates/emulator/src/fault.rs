@@ -1,0 +1,237 @@
+//! Faults on request.
+
+use std::{collections::VecDeque, time::Duration};
+
+use bytes::Bytes;
+use http::{Response, StatusCode, header::CONTENT_TYPE};
+
+use crate::route::Route;
+
+/// Something that goes wrong with the next request it matches, once.
+///
+/// Hand it to [`Emulator::inject`](crate::Emulator::inject). Without [`on`](Self::on) it matches the next request for
+/// any path but those under `/emulator` and `/`.
+///
+/// ```
+/// use std::time::Duration;
+/// use openrouter_oauth_emulator::{Emulator, Fault};
+///
+/// let emulator = Emulator::new();
+/// emulator.inject(Fault::status(503).header("Retry-After", "2").on("/auth/keys"));
+/// emulator.inject(Fault::drop_after_commit().on("/auth/keys"));
+/// emulator.inject(Fault::delay(Duration::from_secs(1)));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a fault does nothing until it is injected"]
+pub struct Fault {
+    path: Option<String>,
+    pub(crate) effect: Effect,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Effect {
+    Answer(Canned),
+    Delay(Duration),
+    CutAfter(usize),
+    ContentType(String),
+    DropBeforeCommit,
+    DropAfterCommit,
+}
+
+/// An answer that has nothing to do with the request.
+#[derive(Clone, Debug)]
+pub(crate) struct Canned {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Option<Bytes>,
+}
+
+impl Fault {
+    /// Answers with this status and does nothing else: no code is used up, no key is made.
+    ///
+    /// The body is the error envelope of the endpoint unless [`body`](Self::body) sets another. A status that HTTP
+    /// cannot carry as an answer (below 200, above 999) is answered with a 500 that says so.
+    pub fn status(status: u16) -> Self {
+        Self::from(Effect::Answer(Canned {
+            status,
+            headers: Vec::new(),
+            body: None,
+        }))
+    }
+
+    /// Redirects with this status to `location` and does nothing else.
+    pub fn redirect(status: u16, location: impl Into<String>) -> Self {
+        Self::status(status)
+            .header("Location", location)
+            .body(Bytes::new())
+    }
+
+    /// Processes the request and holds the answer back for this long.
+    pub fn delay(delay: Duration) -> Self {
+        Self::from(Effect::Delay(delay))
+    }
+
+    /// Processes the request and breaks the connection after this many bytes of the answer, its head included.
+    ///
+    /// In memory there is no head to count, so any number is a broken connection.
+    pub fn cut_after(bytes: usize) -> Self {
+        Self::from(Effect::CutAfter(bytes))
+    }
+
+    /// Processes the request and gives the right answer another content type.
+    pub fn wrong_content_type(content_type: impl Into<String>) -> Self {
+        Self::from(Effect::ContentType(content_type.into()))
+    }
+
+    /// Breaks the connection once the request was read. Nothing was processed: a code is still good.
+    pub fn drop_before_commit() -> Self {
+        Self::from(Effect::DropBeforeCommit)
+    }
+
+    /// Processes the request and breaks the connection instead of answering: a key was made, and nobody has it.
+    pub fn drop_after_commit() -> Self {
+        Self::from(Effect::DropAfterCommit)
+    }
+
+    /// Waits for a request for this path, with or without the leading `/api/v1`.
+    pub fn on(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// The body of a [`status`](Self::status) or [`redirect`](Self::redirect); other faults have none of their own.
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        if let Effect::Answer(canned) = &mut self.effect {
+            canned.body = Some(body.into());
+        }
+        self
+    }
+
+    /// The content type of [`body`](Self::body), `application/json` unless it is set.
+    pub fn content_type(self, content_type: impl Into<String>) -> Self {
+        self.header(CONTENT_TYPE.as_str(), content_type)
+    }
+
+    /// Adds a header to a [`status`](Self::status) or [`redirect`](Self::redirect).
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        if let Effect::Answer(canned) = &mut self.effect {
+            canned.headers.push((name.into(), value.into()));
+        }
+        self
+    }
+
+    fn matches(&self, route: Option<Route>, path: &str) -> bool {
+        match (&self.path, route) {
+            (_, Some(route)) if route.is_control() => false,
+            (None, _) => true,
+            (Some(wanted), Some(route)) => route.is_at(wanted),
+            (Some(wanted), None) => wanted == path,
+        }
+    }
+}
+
+impl From<Effect> for Fault {
+    fn from(effect: Effect) -> Self {
+        Self { path: None, effect }
+    }
+}
+
+impl Canned {
+    /// The answer; `envelope` makes the body where none was set.
+    ///
+    /// # Errors
+    ///
+    /// What HTTP cannot carry.
+    pub(crate) fn response(
+        &self,
+        envelope: impl FnOnce(StatusCode) -> Bytes,
+    ) -> Result<Response<Bytes>, String> {
+        let status = StatusCode::from_u16(self.status)
+            .ok()
+            .filter(|status| !status.is_informational())
+            .ok_or_else(|| format!("an answer cannot have the status {}", self.status))?;
+        let mut builder = Response::builder().status(status);
+        if !self
+            .headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE.as_str()))
+        {
+            builder = builder.header(CONTENT_TYPE, "application/json");
+        }
+        for (name, value) in &self.headers {
+            builder = builder.header(name, value);
+        }
+        let body = self.body.clone().unwrap_or_else(|| envelope(status));
+        builder.body(body).map_err(|error| error.to_string())
+    }
+}
+
+/// Faults that wait for their request, oldest first.
+#[derive(Default)]
+pub(crate) struct Faults(VecDeque<Fault>);
+
+impl Faults {
+    /// The most that wait; beyond it the oldest is forgotten.
+    pub(crate) const LIMIT: usize = 1024;
+
+    pub(crate) fn push(&mut self, fault: Fault) {
+        if self.0.len() == Self::LIMIT {
+            self.0.pop_front();
+        }
+        self.0.push_back(fault);
+    }
+
+    /// Takes the oldest fault that matches.
+    pub(crate) fn take(&mut self, route: Option<Route>, path: &str) -> Option<Fault> {
+        let position = self.0.iter().position(|fault| fault.matches(route, path))?;
+        self.0.remove(position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_waits_for_its_path_and_happens_once() {
+        let mut faults = Faults::default();
+        faults.push(Fault::status(500).on("/auth/keys"));
+        let key = "/api/v1/key";
+        assert!(faults.take(Route::of(key), key).is_none());
+        let exchange = "/api/v1/auth/keys";
+        assert!(faults.take(Route::of(exchange), exchange).is_some());
+        assert!(faults.take(Route::of(exchange), exchange).is_none());
+    }
+
+    #[test]
+    fn control_paths_have_no_faults() {
+        let mut faults = Faults::default();
+        faults.push(Fault::status(500));
+        let path = "/emulator/log";
+        assert!(faults.take(Route::of(path), path).is_none());
+    }
+
+    #[test]
+    fn the_faults_that_wait_are_bounded() {
+        let mut faults = Faults::default();
+        for _ in 0..Faults::LIMIT + 10 {
+            faults.push(Fault::delay(Duration::ZERO));
+        }
+        assert_eq!(faults.0.len(), Faults::LIMIT);
+    }
+
+    #[test]
+    fn what_http_cannot_carry_is_said() {
+        for fault in [
+            Fault::status(100),
+            Fault::status(1000),
+            Fault::status(500).header("a b", "c"),
+            Fault::status(500).header("a", "b\r\nc"),
+        ] {
+            let Effect::Answer(canned) = fault.effect else {
+                panic!("status makes an answer");
+            };
+            assert!(canned.response(|_| Bytes::new()).is_err());
+        }
+    }
+}

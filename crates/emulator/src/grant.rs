@@ -1,0 +1,118 @@
+//! What a person or an application asks of a key, and how it is checked.
+
+use jiff::Timestamp;
+
+use crate::{clock, pkce::Challenge};
+
+/// What a key is to be.
+#[derive(Clone, Default)]
+pub(crate) struct Grant {
+    pub(crate) label: Option<String>,
+    /// In US dollars.
+    pub(crate) limit: Option<f64>,
+    pub(crate) limit_reset: Option<String>,
+    pub(crate) expires_at: Option<Timestamp>,
+}
+
+/// A code that waits to be exchanged.
+#[derive(Clone)]
+pub(crate) struct Code {
+    pub(crate) issued_at: Timestamp,
+    pub(crate) challenge: Option<Challenge>,
+    pub(crate) grant: Grant,
+}
+
+/// A key that was made.
+#[derive(Clone)]
+pub(crate) struct Key {
+    pub(crate) grant: Grant,
+    pub(crate) is_management: bool,
+}
+
+/// # Errors
+///
+/// A label of more than 100 characters.
+pub(crate) fn check_label(label: &str) -> Result<(), &'static str> {
+    if label.chars().nth(100).is_some() {
+        return Err("Invalid key_label: at most 100 characters are allowed");
+    }
+    Ok(())
+}
+
+/// # Errors
+///
+/// What is not an amount of money.
+pub(crate) fn check_limit(limit: f64) -> Result<(), &'static str> {
+    if limit.is_finite() && limit >= 0.0 {
+        return Ok(());
+    }
+    Err("Invalid limit: a number of US dollars, not below zero, is expected")
+}
+
+/// # Errors
+///
+/// What is no UUID (RFC 9562 section 4).
+pub(crate) fn check_workspace(id: &str) -> Result<(), &'static str> {
+    let groups: Vec<&str> = id.split('-').collect();
+    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
+    let hex = groups
+        .iter()
+        .all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    if lengths == [8, 4, 4, 4, 12] && hex {
+        return Ok(());
+    }
+    Err("Invalid workspace id: a UUID is expected")
+}
+
+/// # Errors
+///
+/// An interval there is not.
+pub(crate) fn check_limit_reset(interval: &str) -> Result<(), &'static str> {
+    if ["daily", "weekly", "monthly"].contains(&interval) {
+        return Ok(());
+    }
+    Err("Invalid usage_limit_type: daily, weekly or monthly is expected")
+}
+
+/// # Errors
+///
+/// What is not RFC 3339 in UTC with seconds, and what has passed.
+pub(crate) fn read_expiry(text: &str, now: Timestamp) -> Result<Timestamp, &'static str> {
+    let expires_at = clock::parse_rfc3339(text)
+        .ok_or("Invalid expires_at: an RFC 3339 time in UTC with seconds is expected")?;
+    if expires_at <= now {
+        return Err("Invalid expires_at: it has passed");
+    }
+    Ok(expires_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_hold() {
+        assert!(check_label(&"é".repeat(100)).is_ok());
+        assert!(check_label(&"é".repeat(101)).is_err());
+        for bad in [f64::NAN, f64::INFINITY, -0.01] {
+            assert!(check_limit(bad).is_err(), "{bad}");
+        }
+        assert!(check_limit(0.0).is_ok());
+        assert!(check_workspace("123e4567-e89b-12d3-a456-426614174000").is_ok());
+        for bad in [
+            "",
+            "123e4567e89b12d3a456426614174000",
+            "123e4567-e89b-12d3-a456-42661417400g",
+        ] {
+            assert!(check_workspace(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_expiry_lies_in_the_future() {
+        let now = "2027-01-01T00:00:00Z".parse().unwrap();
+        assert!(read_expiry("2027-01-01T00:00:01Z", now).is_ok());
+        assert!(read_expiry("2027-01-01T00:00:00Z", now).is_err());
+        assert!(read_expiry("2027-01-02T00:00Z", now).is_err());
+    }
+}

@@ -1,0 +1,39 @@
+//! The emulator as a transport, without a socket.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use openrouter_oauth_transport::{Error, ErrorKind, Limits};
+
+use crate::service::{Reply, Service};
+
+pub(crate) async fn send(
+    service: &Service,
+    request: Request<Bytes>,
+    limits: Limits,
+) -> Result<Response<Bytes>, Error> {
+    let response = match service.answer(&request) {
+        Reply::Whole(response) => response,
+        Reply::Late(response, delay) => {
+            wait(delay, limits.timeout).await?;
+            response
+        }
+        Reply::Cut(..) | Reply::Dropped => {
+            return Err(Error::new(ErrorKind::Io, "a fault broke the connection"));
+        }
+    };
+    if response.body().len() > limits.response_bytes {
+        return Err(ErrorKind::TooLarge.into());
+    }
+    Ok(response)
+}
+
+async fn wait(delay: Duration, timeout: Option<Duration>) -> Result<(), Error> {
+    if let Some(timeout) = timeout.filter(|timeout| *timeout <= delay) {
+        tokio::time::sleep(timeout).await;
+        return Err(ErrorKind::Timeout.into());
+    }
+    tokio::time::sleep(delay).await;
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! The pages a person sees. They work without JavaScript, on a phone, in light and in dark.
+
+use std::fmt::{self, Write as _};
+
+use base64ct::{Base64, Encoding};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    authorize::{Ask, CARRIED},
+    callback::Callback,
+    params::Params,
+    reply,
+};
+
+const STYLE: &str = include_str!("page.css");
+
+/// Asks a person to authorize or deny.
+pub(crate) fn ask(ask: &Ask, params: &Params<'_>) -> Response<Bytes> {
+    let title = Escaped(ask.title());
+    let callback = Escaped(
+        ask.callback
+            .as_ref()
+            .map_or("none: the next page shows a code to copy", Callback::as_str),
+    );
+    let label = Escaped(ask.label.as_deref().unwrap_or(ask.title()));
+    let limit = Escaped(params.get("limit").unwrap_or_default());
+    let mut hidden = String::new();
+    for name in CARRIED {
+        if let Some(value) = params.get(name) {
+            let value = Escaped(value);
+            let _ = writeln!(
+                hidden,
+                "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">"
+            );
+        }
+    }
+    let main = format!(
+        "<h1>{title} asks for an API key</h1>\n\
+         <dl>\n\
+         <dt>Callback URL</dt><dd>{callback}</dd>\n\
+         <dt>Name of the key</dt><dd>{label}</dd>\n\
+         </dl>\n\
+         <form method=\"post\" action=\"/auth\">\n\
+         {hidden}\
+         <label>Credit limit in US dollars (optional)\n\
+         <input name=\"limit\" inputmode=\"decimal\" autocomplete=\"off\" value=\"{limit}\"></label>\n\
+         <button name=\"decision\" value=\"approve\">Authorize</button>\n\
+         <button name=\"decision\" value=\"deny\">Deny</button>\n\
+         </form>\n"
+    );
+    document(StatusCode::OK, "Authorize", &main)
+}
+
+/// Shows a code to a person who carries it to the application.
+pub(crate) fn code(code: &str) -> Response<Bytes> {
+    let main = format!(
+        "<h1>Your code</h1>\n\
+         <p>Copy it into the application that sent you here. It works once, for ten minutes.</p>\n\
+         <code class=\"code\" id=\"code\">{}</code>\n",
+        Escaped(code)
+    );
+    document(StatusCode::OK, "Your code", &main)
+}
+
+/// Says that nothing was granted.
+pub(crate) fn denied() -> Response<Bytes> {
+    let main = "<h1>Denied</h1>\n<p>No key was made. You can close this page.</p>\n";
+    document(StatusCode::OK, "Denied", main)
+}
+
+/// Says why a request cannot be shown to a person.
+pub(crate) fn refusal(why: &str) -> Response<Bytes> {
+    let main = format!(
+        "<h1>This request cannot be authorized</h1>\n<p>{}.</p>\n\
+         <p>The application that sent you here made a mistake. Nothing was granted.</p>\n",
+        Escaped(why)
+    );
+    document(StatusCode::BAD_REQUEST, "Not possible", &main)
+}
+
+fn document(status: StatusCode, title: &str, main: &str) -> Response<Bytes> {
+    let html = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title} (emulator)</title>\n<style>{STYLE}</style>\n\
+         <main>\n{main}</main>\n\
+         <small>This is an emulator of OpenRouter. Its keys are good for nothing else.</small>\n</html>\n"
+    );
+    let mut response = reply::html(status, html);
+    let headers = response.headers_mut();
+    let digest = Base64::encode_string(&Sha256::digest(STYLE));
+    // No `form-action`: browsers hold it against the redirect that follows the form too, and that goes to whatever
+    // callback the application named.
+    let policy =
+        format!("default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'");
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    let fixed: [(HeaderName, &str); 3] = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    headers.extend(fixed.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    response
+}
+
+/// Text where HTML expects text or an attribute in quotes.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '"' => f.write_str("&quot;")?,
+                '\'' => f.write_str("&#39;")?,
+                other => f.write_char(other)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_breaks_out_of_text_or_attributes() {
+        assert_eq!(
+            Escaped("<a href=\"x\" b='y'>&").to_string(),
+            "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;"
+        );
+    }
+}

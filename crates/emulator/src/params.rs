@@ -1,0 +1,51 @@
+//! The parameters of a query or a form.
+
+use std::borrow::Cow;
+
+/// Parameters by name, each at most once.
+///
+/// Without a value a parameter counts as left out (RFC 6749 section 3.1).
+#[derive(Debug)]
+pub(crate) struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Params<'a> {
+    /// Reads `application/x-www-form-urlencoded` text.
+    ///
+    /// # Errors
+    ///
+    /// A parameter that is there twice, since nobody can know which one is meant, or more than 64 of them.
+    pub(crate) fn parse(text: &'a [u8]) -> Result<Self, String> {
+        let mut params = Self(Vec::new());
+        for (name, value) in form_urlencoded::parse(text) {
+            if params.0.len() == 64 {
+                return Err("there are too many parameters".to_owned());
+            }
+            if params.0.iter().any(|(known, _)| *known == name) {
+                let name: String = name.chars().take(40).collect();
+                return Err(format!("{name} is there more than once"));
+            }
+            params.0.push((name, value));
+        }
+        Ok(params)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.0.iter().find(|(known, _)| known == name)?;
+        Some(value.as_ref()).filter(|value| !value.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_counts_once_and_only_with_a_value() {
+        let params = Params::parse(b"a=1&b=&c").unwrap();
+        assert_eq!(
+            [params.get("a"), params.get("b"), params.get("c")],
+            [Some("1"), None, None]
+        );
+        assert_eq!(Params::parse(b"a=1&a=").unwrap_err(), "a is there more than once");
+    }
+}

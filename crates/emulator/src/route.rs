@@ -1,0 +1,90 @@
+//! Which path leads where.
+
+use http::Method;
+
+/// A path that is served.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Route {
+    Index,
+    Authorize,
+    ExchangeAuthCode,
+    CreateAuthCode,
+    CurrentKey,
+    CurrentKeyAlias,
+    ExchangeToken,
+    SigningKeys,
+    InjectFault,
+    AdvanceClock,
+    ReadLog,
+    IssueKey,
+}
+
+/// What is put before the paths of the API.
+pub(crate) const API: &str = "/api/v1";
+
+impl Route {
+    pub(crate) const ALL: [Self; 12] = [
+        Self::Index,
+        Self::Authorize,
+        Self::ExchangeAuthCode,
+        Self::CreateAuthCode,
+        Self::CurrentKey,
+        Self::CurrentKeyAlias,
+        Self::ExchangeToken,
+        Self::SigningKeys,
+        Self::InjectFault,
+        Self::AdvanceClock,
+        Self::ReadLog,
+        Self::IssueKey,
+    ];
+
+    /// The route of a request's path.
+    pub(crate) fn of(path: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|route| route.path() == path)
+    }
+
+    /// Whether people mean this route by `path`: they may leave [`API`] out.
+    pub(crate) fn is_at(self, path: &str) -> bool {
+        self.path() == path || self.path().strip_prefix(API) == Some(path)
+    }
+
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::Index => "/",
+            Self::Authorize => "/auth",
+            Self::ExchangeAuthCode => "/api/v1/auth/keys",
+            Self::CreateAuthCode => "/api/v1/auth/keys/code",
+            Self::CurrentKey => "/api/v1/key",
+            Self::CurrentKeyAlias => "/api/v1/auth/key",
+            Self::ExchangeToken => "/api/v1/oauth/token",
+            Self::SigningKeys => "/api/v1/oauth/jwks",
+            Self::InjectFault => "/emulator/faults",
+            Self::AdvanceClock => "/emulator/advance",
+            Self::ReadLog => "/emulator/log",
+            Self::IssueKey => "/emulator/keys",
+        }
+    }
+
+    pub(crate) fn methods(self) -> &'static [Method] {
+        match self {
+            Self::Authorize => &[Method::GET, Method::POST],
+            Self::Index | Self::CurrentKey | Self::CurrentKeyAlias | Self::SigningKeys | Self::ReadLog => {
+                &[Method::GET]
+            }
+            Self::ExchangeAuthCode
+            | Self::CreateAuthCode
+            | Self::ExchangeToken
+            | Self::InjectFault
+            | Self::AdvanceClock
+            | Self::IssueKey => &[Method::POST],
+        }
+    }
+
+    /// Whether it serves the emulator's own needs: such a path is neither logged nor broken by faults.
+    pub(crate) fn is_control(self) -> bool {
+        matches!(
+            self,
+            Self::Index | Self::InjectFault | Self::AdvanceClock | Self::ReadLog | Self::IssueKey
+        )
+    }
+}

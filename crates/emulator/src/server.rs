@@ -1,0 +1,125 @@
+//! The emulator on a port of the loopback.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use thiserror::Error;
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    task::{JoinHandle, JoinSet},
+};
+
+use crate::{connection, route::API, service::Service};
+
+/// The most connections that are served at once; further ones wait in the system's queue.
+const CONNECTION_LIMIT: usize = 256;
+
+/// An emulator that is served on `127.0.0.1`. Dropping it stops it.
+#[derive(Debug)]
+#[must_use = "the server stops when it is dropped"]
+pub struct Server {
+    addr: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+/// Why a port cannot be served on.
+#[non_exhaustive]
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// Another program listens on the port.
+    #[error("port {port} of 127.0.0.1 is taken by another program; choose another, or 0 for any free one")]
+    PortTaken {
+        /// The port that was asked for.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system does not let this user listen on the port.
+    #[error("port {port} of 127.0.0.1 is not allowed; choose one above 1023, or 0 for any free one")]
+    NotAllowed {
+        /// The port that was asked for.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Anything else.
+    #[error("port {port} of 127.0.0.1 cannot be listened on")]
+    Other {
+        /// The port that was asked for.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Server {
+    /// `http://127.0.0.1:PORT/api/v1`, what a client takes as its base URL.
+    pub fn base_url(&self) -> String {
+        format!("http://{}{API}", self.addr)
+    }
+
+    /// The address it listens on.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Stops it: when this returns the port is free and every connection is closed, answers under way included.
+    pub async fn shutdown(mut self) {
+        if let Some(stop) = self.stop.take() {
+            // It fails only if the task has ended.
+            let _ = stop.send(());
+        }
+        let _ = (&mut self.task).await;
+    }
+
+    pub(crate) async fn start(service: Arc<Service>, port: u16) -> Result<Self, ServeError> {
+        let refused = |source: io::Error| match source.kind() {
+            io::ErrorKind::AddrInUse => ServeError::PortTaken { port, source },
+            io::ErrorKind::PermissionDenied => ServeError::NotAllowed { port, source },
+            _ => ServeError::Other { port, source },
+        };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .await
+            .map_err(refused)?;
+        let addr = listener.local_addr().map_err(refused)?;
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(accept(listener, service, stopped));
+        Ok(Self {
+            addr,
+            stop: Some(stop),
+            task,
+        })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, service: Arc<Service>, mut stopped: oneshot::Receiver<()>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = &mut stopped => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept(), if connections.len() < CONNECTION_LIMIT => match accepted {
+                Ok((stream, _)) => {
+                    // Answers are small: without this they wait for the client's acknowledgment.
+                    let _ = stream.set_nodelay(true);
+                    connections.spawn(connection::serve(Arc::clone(&service), stream));
+                }
+                // Out of file descriptors, or the client has gone: some time makes both better.
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            },
+        }
+    }
+    connections.shutdown().await;
+}

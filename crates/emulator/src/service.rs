@@ -1,0 +1,263 @@
+//! The heart: a request in, an answer out, no I/O.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{
+    HeaderValue, Request, Response, StatusCode,
+    header::{ALLOW, CONTENT_TYPE},
+};
+use serde_json::json;
+
+use crate::{
+    Fault, LogEntry, Settings, WrongMethod, authorize,
+    bounded::Bounded,
+    clock::Clock,
+    control, create_auth_code, current_key, exchange_auth_code, exchange_token,
+    fault::{Effect, Faults},
+    grant::{Code, Grant, Key},
+    jwt::Signer,
+    log::Log,
+    random::Random,
+    reply::Refusal,
+    route::Route,
+    signing_keys,
+};
+
+/// The service behind both the socket and the transport in memory.
+///
+/// One lock is held for a whole request, so that a code is looked up and used up in one step.
+pub(crate) struct Service {
+    state: Mutex<State>,
+}
+
+/// All the service knows. Whatever a client can make grow is bounded.
+pub(crate) struct State {
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+    pub(crate) signer: Signer,
+    /// The one person who signs in.
+    pub(crate) user_id: String,
+    pub(crate) codes: Bounded<Code>,
+    pub(crate) keys: Bounded<Key>,
+    pub(crate) faults: Faults,
+    pub(crate) log: Log,
+}
+
+/// An answer and what becomes of it on its way.
+pub(crate) enum Reply {
+    /// It is sent.
+    Whole(Response<Bytes>),
+    /// It is sent after this long.
+    Late(Response<Bytes>, Duration),
+    /// The connection breaks after this many bytes of it.
+    Cut(Response<Bytes>, usize),
+    /// The connection breaks before it.
+    Dropped,
+}
+
+impl Service {
+    pub(crate) fn new(settings: Settings) -> Self {
+        let mut random = Random::new();
+        let state = State {
+            settings,
+            clock: Clock::default(),
+            signer: Signer::new(),
+            user_id: random.user_id(),
+            random,
+            codes: Bounded::new(),
+            keys: Bounded::new(),
+            faults: Faults::default(),
+            log: Log::default(),
+        };
+        Self {
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Answers one request.
+    pub(crate) fn answer(&self, request: &Request<Bytes>) -> Reply {
+        self.state().reply(request)
+    }
+
+    /// The state, even after a panic of whoever held it: each change of it is complete in itself.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The largest body a request may have.
+pub(crate) const BODY_LIMIT: usize = 64 * 1024;
+
+impl State {
+    /// Makes a code for what was granted.
+    pub(crate) fn issue_code(&mut self, code: Code) -> String {
+        let name = self.random.code();
+        self.codes.insert(name.clone(), code);
+        name
+    }
+
+    /// Makes a key.
+    pub(crate) fn issue_key(&mut self, grant: Grant, is_management: bool) -> String {
+        let name = self.random.key();
+        let key = Key { grant, is_management };
+        self.keys.insert(name.clone(), key);
+        name
+    }
+
+    fn reply(&mut self, request: &Request<Bytes>) -> Reply {
+        let path = request.uri().path();
+        let route = Route::of(path);
+        let reply = match self.faults.take(route, path) {
+            Some(fault) => self.reply_with(&fault, route, request),
+            None => Reply::Whole(self.answer(route, request)),
+        };
+        self.record(route, request, &reply);
+        reply
+    }
+
+    fn reply_with(&mut self, fault: &Fault, route: Option<Route>, request: &Request<Bytes>) -> Reply {
+        match &fault.effect {
+            Effect::Answer(canned) => {
+                let canned = canned.response(|status| envelope(route, status));
+                Reply::Whole(canned.unwrap_or_else(|why| impossible(&why)))
+            }
+            Effect::Delay(delay) => Reply::Late(self.answer(route, request), *delay),
+            Effect::CutAfter(bytes) => Reply::Cut(self.answer(route, request), *bytes),
+            Effect::ContentType(content_type) => {
+                let Ok(value) = HeaderValue::from_str(content_type) else {
+                    return Reply::Whole(impossible("the content type is not a header's value"));
+                };
+                let mut response = self.answer(route, request);
+                response.headers_mut().insert(CONTENT_TYPE, value);
+                Reply::Whole(response)
+            }
+            Effect::DropBeforeCommit => Reply::Dropped,
+            Effect::DropAfterCommit => {
+                self.answer(route, request);
+                Reply::Dropped
+            }
+        }
+    }
+
+    fn answer(&mut self, route: Option<Route>, request: &Request<Bytes>) -> Response<Bytes> {
+        let Some(route) = route else {
+            return not_found().into();
+        };
+        if !route.methods().contains(request.method()) {
+            return wrong_method(route, self.settings.wrong_method);
+        }
+        if request.body().len() > BODY_LIMIT {
+            return Refusal::api(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large").into();
+        }
+        let answer = match route {
+            Route::Index => Ok(control::index()),
+            Route::Authorize => Ok(authorize::answer(self, request)),
+            Route::ExchangeAuthCode => exchange_auth_code::answer(self, request),
+            Route::CreateAuthCode => create_auth_code::answer(self, request),
+            Route::CurrentKey | Route::CurrentKeyAlias => current_key::answer(self, request),
+            Route::ExchangeToken => exchange_token::answer(self, request),
+            Route::SigningKeys => Ok(signing_keys::answer(self)),
+            Route::InjectFault => control::inject(self, request),
+            Route::AdvanceClock => control::advance(self, request),
+            Route::ReadLog => Ok(control::log(self)),
+            Route::IssueKey => Ok(control::issue_key(self)),
+        };
+        answer.unwrap_or_else(Response::from)
+    }
+
+    fn record(&mut self, route: Option<Route>, request: &Request<Bytes>, reply: &Reply) {
+        if route.is_some_and(Route::is_control) {
+            return;
+        }
+        if let Some(route) = route {
+            self.log.count(route, request.method());
+        }
+        let status = match reply {
+            Reply::Whole(response) | Reply::Late(response, _) | Reply::Cut(response, _) => {
+                Some(response.status().as_u16())
+            }
+            Reply::Dropped => None,
+        };
+        self.log.push(LogEntry::new(route, request, status));
+    }
+}
+
+fn not_found() -> Refusal {
+    Refusal::api(StatusCode::NOT_FOUND, "Not Found")
+}
+
+fn wrong_method(route: Route, setting: WrongMethod) -> Response<Bytes> {
+    match setting {
+        WrongMethod::NotFound => not_found().into(),
+        WrongMethod::NotAllowed => {
+            let mut response =
+                Response::from(Refusal::api(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"));
+            for method in route.methods() {
+                if let Ok(value) = HeaderValue::from_str(method.as_str()) {
+                    response.headers_mut().append(ALLOW, value);
+                }
+            }
+            response
+        }
+    }
+}
+
+/// The answer to a request whose fault HTTP cannot carry.
+fn impossible(why: &str) -> Response<Bytes> {
+    let message = format!("this fault cannot be made: {why}");
+    Refusal::api(StatusCode::INTERNAL_SERVER_ERROR, message).into()
+}
+
+/// The body of an injected status, in the envelope of the endpoint.
+fn envelope(route: Option<Route>, status: StatusCode) -> Bytes {
+    let message = status.canonical_reason().unwrap_or("Injected fault");
+    let body = if route == Some(Route::ExchangeToken) {
+        let code = match status.as_u16() {
+            429 | 503 => "temporarily_unavailable",
+            500.. => "server_error",
+            _ => "invalid_request",
+        };
+        json!({ "error": code, "error_description": message })
+    } else {
+        json!({ "error": { "message": message, "code": status.as_u16() } })
+    };
+    body.to_string().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_stays_bounded_when_a_client_asks_for_codes_without_end() {
+        let service = Service::new(Settings::default());
+        let key = service.state().issue_key(Grant::default(), true);
+        let ask = Request::post("/api/v1/auth/keys/code")
+            .header("authorization", format!("Bearer {key}"))
+            .header("content-type", "application/json")
+            .body(Bytes::from_static(br#"{"callback_url":"https://my.app"}"#))
+            .unwrap();
+        for _ in 0..200_000 {
+            let Reply::Whole(response) = service.answer(&ask) else {
+                panic!("no fault was injected");
+            };
+            assert_eq!(response.status(), StatusCode::OK);
+        }
+        let state = service.state();
+        assert_eq!(state.codes.len(), Bounded::<Code>::LIMIT);
+        assert_eq!(state.log.entries().count(), Log::LIMIT);
+        assert_eq!(state.log.counted("/auth/keys/code", None), 200_000);
+    }
+
+    #[test]
+    fn every_route_is_found_by_its_path() {
+        for route in Route::ALL {
+            assert_eq!(Route::of(route.path()), Some(route));
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The shape of a JSON body, and every way it is not the expected one.
+
+use bytes::Bytes;
+use http::{Request, header::CONTENT_TYPE};
+use serde_json::{Map, Value, json};
+
+use crate::reply::Refusal;
+
+/// The object of a JSON body.
+///
+/// # Errors
+///
+/// Malformed JSON, or JSON that is no object. As with the validator of the real service, a body of another content
+/// type counts as an empty object, so that what is missing is named.
+pub(crate) fn json_object(request: &Request<Bytes>) -> Result<Map<String, Value>, Refusal> {
+    if !is_json(request) {
+        return Ok(Map::new());
+    }
+    match serde_json::from_slice(request.body()) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(other) => Err(Refusal::Shape(vec![issue("object", Some(&other), None)])),
+        Err(_) => Err(Refusal::Malformed),
+    }
+}
+
+fn is_json(request: &Request<Bytes>) -> bool {
+    let content_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    content_type
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// Takes fields out of an object and notes what is wrong with them; [`finish`](Self::finish) refuses if anything was.
+pub(crate) struct Shape<'a> {
+    object: &'a Map<String, Value>,
+    issues: Vec<Value>,
+}
+
+impl<'a> Shape<'a> {
+    pub(crate) fn of(object: &'a Map<String, Value>) -> Self {
+        Self {
+            object,
+            issues: Vec::new(),
+        }
+    }
+
+    /// A string that must be there; empty, and noted, if it is not.
+    pub(crate) fn required_string(&mut self, name: &str) -> &'a str {
+        let value = self.object.get(name);
+        value.and_then(Value::as_str).unwrap_or_else(|| {
+            self.issues.push(issue("string", value, Some(name)));
+            ""
+        })
+    }
+
+    pub(crate) fn string(&mut self, name: &str) -> Option<&'a str> {
+        self.optional(name, "string", Value::as_str)
+    }
+
+    /// A string that may also be `null`, which is as good as not there.
+    pub(crate) fn nullable_string(&mut self, name: &str) -> Option<&'a str> {
+        if self.object.get(name).is_some_and(Value::is_null) {
+            return None;
+        }
+        self.string(name)
+    }
+
+    pub(crate) fn number(&mut self, name: &str) -> Option<f64> {
+        self.optional(name, "number", Value::as_f64)
+    }
+
+    /// # Errors
+    ///
+    /// All that was noted.
+    pub(crate) fn finish(self) -> Result<(), Refusal> {
+        if self.issues.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::Shape(self.issues))
+        }
+    }
+
+    fn optional<T>(
+        &mut self,
+        name: &str,
+        expected: &str,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.object.get(name)?;
+        let read = read(value);
+        if read.is_none() {
+            self.issues.push(issue(expected, Some(value), Some(name)));
+        }
+        read
+    }
+}
+
+fn issue(expected: &str, received: Option<&Value>, name: Option<&str>) -> Value {
+    let received = match received {
+        None => "undefined",
+        Some(Value::Null) => "null",
+        Some(Value::Bool(_)) => "boolean",
+        Some(Value::Number(_)) => "number",
+        Some(Value::String(_)) => "string",
+        Some(Value::Array(_)) => "array",
+        Some(Value::Object(_)) => "object",
+    };
+    json!({
+        "code": "invalid_type",
+        "expected": expected,
+        "path": Vec::from_iter(name),
+        "message": format!("Invalid input: expected {expected}, received {received}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_that_is_wrong_is_named() {
+        let body = json!({ "code": 1, "limit": "2", "expires_at": null });
+        let object = body.as_object().unwrap();
+        let mut shape = Shape::of(object);
+        assert_eq!(shape.required_string("code"), "");
+        assert_eq!(shape.number("limit"), None);
+        assert_eq!(shape.nullable_string("expires_at"), None);
+        assert_eq!(shape.string("key_label"), None);
+        let Err(Refusal::Shape(issues)) = shape.finish() else {
+            panic!("two fields are wrong");
+        };
+        assert_eq!(issues.len(), 2);
+        assert_eq!(
+            issues[0]["message"],
+            "Invalid input: expected string, received number"
+        );
+        assert_eq!(issues[1]["path"], json!(["limit"]));
+    }
+}

@@ -1,0 +1,14 @@
+//! `GET /api/v1/oauth/jwks`
+//!
+//! The public key that verifies access tokens, as a key set (RFC 7517).
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use serde_json::json;
+
+use crate::{reply, service::State};
+
+pub(crate) fn answer(state: &State) -> Response<Bytes> {
+    let keys = [state.signer.public_key()];
+    reply::json(StatusCode::OK, &json!({ "keys": keys }))
+}

@@ -1,0 +1,195 @@
+use http::Request;
+use openrouter_oauth_emulator::{Denial, Emulator, Outcome, Page, Person, PersonError, Settings};
+
+use crate::support::{CHALLENGE, SERVER, body, exchange, get, send};
+
+async fn open(emulator: &Emulator, query: &str) -> Result<Page, PersonError> {
+    let url = format!("{SERVER}/auth?{query}");
+    Person::new(emulator.clone()).open(&url).await
+}
+
+fn with_challenge(rest: &str) -> String {
+    format!("code_challenge={CHALLENGE}&code_challenge_method=S256&{rest}")
+}
+
+fn redirect(url: &str) -> Outcome {
+    Outcome::Redirected(url.to_owned())
+}
+
+#[tokio::test]
+async fn the_page_says_who_asks_for_what() {
+    let query = "callback_url=http://localhost:3000/cb%3Fa%3Db&key_label=My+%3Cb%3Elabel";
+    let page = open(&Emulator::new(), query).await.unwrap();
+    let text = page.text();
+    for part in [
+        "localhost:3000 asks",
+        "http://localhost:3000/cb?a=b",
+        "My <b>label",
+        "Credit limit",
+        "Authorize",
+        "Deny",
+    ] {
+        assert!(text.contains(part), "{part} is not in: {text}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_the_query_becomes_markup() {
+    let emulator = Emulator::new();
+    let script = "%22%3E%3Cscript%3Ealert(1)%3C/script%3E";
+    for query in [
+        format!("callback_url=https://my.app&key_label={script}&state={script}"),
+        format!("callback_url={script}"),
+        format!("callback_url=https://my.app&{script}=1&{script}=2"),
+    ] {
+        let request = Request::get(format!("{SERVER}/auth?{query}")).body("").unwrap();
+        let response = send(&emulator, request).await;
+        let html = String::from_utf8_lossy(response.body()).into_owned();
+        assert!(!html.contains("<script"), "{query}");
+        let policy = response.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"));
+    }
+}
+
+#[tokio::test]
+async fn approval_brings_code_and_state_behind_the_callbacks_own_query() {
+    let emulator = Emulator::new();
+    let query = with_challenge("callback_url=http://127.0.0.1:3000/n?a=b&state=s%26t");
+    let outcome = open(&emulator, &query)
+        .await
+        .unwrap()
+        .approve(None)
+        .await
+        .unwrap();
+    let Outcome::Redirected(url) = outcome else {
+        panic!("{outcome:?}");
+    };
+    let rest = url.strip_prefix("http://127.0.0.1:3000/n?a=b&code=").unwrap();
+    let code = rest.strip_suffix("&state=s%26t").unwrap();
+    assert!(code.len() >= 32);
+    assert!(
+        code.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    );
+}
+
+#[tokio::test]
+async fn state_comes_back_only_if_it_is_switched_on() {
+    let emulator = Emulator::with(Settings::default().state_echo(false));
+    let query = "callback_url=https://my.app&state=s";
+    let outcome = open(&emulator, query).await.unwrap().deny().await.unwrap();
+    let denied = "https://my.app?error=access_denied&error_description=The+user+denied+the+request";
+    assert_eq!(outcome, redirect(denied));
+}
+
+#[tokio::test]
+async fn denial_is_a_redirect_or_silence() {
+    let query = "callback_url=https://my.app/?x&state=s";
+    let loud = open(&Emulator::new(), query).await.unwrap().deny().await.unwrap();
+    let denied =
+        "https://my.app/?x&error=access_denied&error_description=The+user+denied+the+request&state=s";
+    assert_eq!(loud, redirect(denied));
+
+    let silent = Emulator::with(Settings::default().denial(Denial::Silent));
+    let outcome = open(&silent, query).await.unwrap().deny().await.unwrap();
+    assert_eq!(outcome, Outcome::Nothing);
+}
+
+#[tokio::test]
+async fn without_a_callback_the_page_shows_the_code() {
+    let emulator = Emulator::new();
+    let page = open(&emulator, &with_challenge("key_label=x")).await.unwrap();
+    let Outcome::Code(code) = page.approve(Some(2.5)).await.unwrap() else {
+        panic!("no code");
+    };
+    let key = body(&send(&emulator, exchange(&code)).await)["key"].clone();
+    let key = body(&send(&emulator, get("/api/v1/key", key.as_str().unwrap())).await);
+    assert_eq!(key["data"]["limit"], 2.5);
+    assert_eq!(key["data"]["label"], "x");
+    assert_eq!(page.deny().await.unwrap(), Outcome::Nothing);
+}
+
+#[tokio::test]
+async fn the_limit_of_the_url_is_suggested_and_may_be_changed() {
+    let emulator = Emulator::new();
+    let page = open(&emulator, &with_challenge("limit=7")).await.unwrap();
+    for (limit, granted) in [(None, 7.0), (Some(3.0), 3.0)] {
+        let Outcome::Code(code) = page.approve(limit).await.unwrap() else {
+            panic!("no code");
+        };
+        let key = body(&send(&emulator, exchange(&code)).await)["key"].clone();
+        let key = body(&send(&emulator, get("/api/v1/key", key.as_str().unwrap())).await);
+        assert_eq!(key["data"]["limit"], granted);
+    }
+    let refused = page.approve(Some(-1.0)).await;
+    assert!(matches!(refused, Err(PersonError::Refused { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_bad_request_is_a_readable_page() {
+    let emulator = Emulator::new();
+    let long = format!("callback_url=https://my.app&key_label={}", "x".repeat(101));
+    for (query, word) in [
+        ("", "code_challenge"),
+        ("key_label=x", "code_challenge"),
+        ("callback_url=javascript:alert(1)", "callback_url"),
+        ("callback_url=http://evil.example/", "callback_url"),
+        ("callback_url=vscode://app/cb", "callback_url"),
+        ("callback_url=http://[::1]/", "callback_url"),
+        (
+            "callback_url=https://my.app&code_challenge_method=S256",
+            "code_challenge_method",
+        ),
+        (
+            "callback_url=https://my.app&code_challenge=x&code_challenge_method=md5",
+            "code_challenge_method",
+        ),
+        (
+            "callback_url=https://my.app&code_challenge=x&code_challenge_method=S256",
+            "code_challenge",
+        ),
+        ("callback_url=https://my.app&workspace_id=x", "UUID"),
+        ("callback_url=https://my.app&required_workspace_id=x", "UUID"),
+        ("callback_url=https://my.app&limit=-1", "limit"),
+        ("callback_url=https://my.app&limit=NaN", "limit"),
+        ("callback_url=https://my.app&limit=inf", "limit"),
+        (
+            "callback_url=https://my.app&callback_url=https://evil",
+            "more than once",
+        ),
+        (&long, "key_label"),
+    ] {
+        match open(&emulator, query).await {
+            Err(PersonError::Refused { status, text }) => {
+                assert_eq!(status, 400, "{query}");
+                assert!(text.contains(word), "{query}: {text}");
+            }
+            other => panic!("{query}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_forged_form_is_checked_as_the_page_was() {
+    let emulator = Emulator::new();
+    for form in [
+        "callback_url=javascript:alert(1)&decision=approve",
+        "callback_url=http://evil/&decision=deny",
+        "callback_url=https://my.app",
+        "callback_url=https://my.app&decision=maybe",
+        "decision=approve",
+        "",
+    ] {
+        let request = Request::post(format!("{SERVER}/auth")).body(form).unwrap();
+        let response = send(&emulator, request).await;
+        assert_eq!(response.status(), 400, "{form}");
+        assert!(!response.headers().contains_key("location"));
+    }
+}
+
+#[tokio::test]
+async fn a_decision_in_the_query_decides_nothing() {
+    let query = "callback_url=https://my.app&decision=approve";
+    let page = open(&Emulator::new(), query).await.unwrap();
+    assert!(page.text().contains("asks for an API key"));
+}

@@ -1,0 +1,156 @@
+use std::time::Duration;
+
+use http::Request;
+use openrouter_oauth_emulator::{Emulator, Fault};
+use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
+use serde_json::json;
+
+use crate::support::{authorize, body, exchange, get, post, send};
+
+async fn kind_of(emulator: &Emulator, request: Request<String>, limits: Limits) -> ErrorKind {
+    let error = emulator.send(request.map(Into::into), limits).await.unwrap_err();
+    assert!(error.may_have_been_sent());
+    error.kind()
+}
+
+#[tokio::test]
+async fn an_injected_status_leaves_the_code_good() {
+    let emulator = Emulator::new();
+    let code = authorize(&emulator).await;
+    emulator.inject(
+        Fault::status(503)
+            .header("Retry-After", "2")
+            .body("<h1>down</h1>")
+            .content_type("text/html")
+            .on("/auth/keys"),
+    );
+    emulator.inject(Fault::redirect(307, "http://evil.example/").on("/api/v1/auth/keys"));
+
+    let response = send(&emulator, exchange(&code)).await;
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.headers()["retry-after"], "2");
+    assert_eq!(response.headers()["content-type"], "text/html");
+    assert_eq!(response.body(), "<h1>down</h1>");
+    let response = send(&emulator, exchange(&code)).await;
+    assert_eq!(response.status(), 307);
+    assert_eq!(response.headers()["location"], "http://evil.example/");
+    assert_eq!(send(&emulator, exchange(&code)).await.status(), 200);
+    assert_eq!(emulator.posts("/auth/keys"), 3);
+}
+
+#[tokio::test]
+async fn an_injected_status_speaks_the_envelope_of_its_endpoint() {
+    let emulator = Emulator::new();
+    emulator.inject(Fault::status(429));
+    let response = send(&emulator, get("/api/v1/key", "x")).await;
+    let expected = json!({ "error": { "code": 429, "message": "Too Many Requests" } });
+    assert_eq!(body(&response), expected);
+    emulator.inject(Fault::status(503));
+    let response = send(&emulator, post("/api/v1/oauth/token", "")).await;
+    assert_eq!(body(&response)["error"], "temporarily_unavailable");
+}
+
+#[tokio::test]
+async fn a_drop_before_the_commit_leaves_the_code_good_and_one_after_does_not() {
+    for (fault, status) in [
+        (Fault::drop_before_commit(), 200),
+        (Fault::drop_after_commit(), 400),
+        (Fault::cut_after(10), 400),
+    ] {
+        let emulator = Emulator::new();
+        let code = authorize(&emulator).await;
+        emulator.inject(fault.on("/auth/keys"));
+        let kind = kind_of(&emulator, exchange(&code), Limits::default()).await;
+        assert_eq!(kind, ErrorKind::Io);
+        assert_eq!(send(&emulator, exchange(&code)).await.status(), status);
+    }
+}
+
+#[tokio::test]
+async fn a_late_answer_is_late_or_a_timeout() {
+    let emulator = Emulator::new();
+    emulator.inject(Fault::delay(Duration::from_millis(20)));
+    emulator.inject(Fault::delay(Duration::from_secs(3600)));
+    let started = std::time::Instant::now();
+    assert_eq!(send(&emulator, get("/api/v1/key", "x")).await.status(), 401);
+    assert!(started.elapsed() >= Duration::from_millis(20));
+    let limits = Limits::default().timeout(Some(Duration::from_millis(5)));
+    let kind = kind_of(&emulator, get("/api/v1/key", "x"), limits).await;
+    assert_eq!(kind, ErrorKind::Timeout);
+}
+
+#[tokio::test]
+async fn an_answer_over_the_limit_is_too_large() {
+    let limits = Limits::default().response_bytes(10);
+    let kind = kind_of(&Emulator::new(), get("/api/v1/key", "x"), limits).await;
+    assert_eq!(kind, ErrorKind::TooLarge);
+}
+
+#[tokio::test]
+async fn another_content_type_changes_nothing_else() {
+    let emulator = Emulator::new();
+    let code = authorize(&emulator).await;
+    emulator.inject(Fault::wrong_content_type("text/html"));
+    let response = send(&emulator, exchange(&code)).await;
+    assert_eq!(response.headers()["content-type"], "text/html");
+    assert!(body(&response)["key"].is_string());
+}
+
+#[tokio::test]
+async fn other_peoples_tests_control_it_over_http() {
+    let emulator = Emulator::new();
+    let key = body(&send(&emulator, post("/emulator/keys", "")).await)["key"].clone();
+    let key = key.as_str().unwrap();
+    for (fault, status) in [
+        (json!({ "status": 502, "path": "/key" }), 502),
+        (
+            json!({ "status": 307, "location": "/x", "headers": { "a": "b" } }),
+            307,
+        ),
+        (json!({ "delay_ms": 1 }), 200),
+        (json!({ "wrong_content_type": "text/html" }), 200),
+    ] {
+        let injected = send(&emulator, post("/emulator/faults", fault.to_string())).await;
+        assert_eq!(injected.status(), 200, "{fault}");
+        let response = send(&emulator, get("/api/v1/key", key)).await;
+        assert_eq!(response.status(), status, "{fault}");
+    }
+    for fault in [
+        json!({ "drop": "after_commit" }),
+        json!({ "drop": "before_commit" }),
+        json!({ "cut_after": 3 }),
+    ] {
+        send(&emulator, post("/emulator/faults", fault.to_string())).await;
+        let kind = kind_of(&emulator, get("/api/v1/key", key), Limits::default()).await;
+        assert_eq!(kind, ErrorKind::Io);
+    }
+    let code = authorize(&emulator).await;
+    send(&emulator, post("/emulator/advance", r#"{"seconds":600}"#)).await;
+    assert_eq!(send(&emulator, exchange(&code)).await.status(), 403);
+    let log = body(&send(&emulator, get("/emulator/log", "")).await);
+    assert_eq!(log[0]["status"], 502);
+    assert_eq!(log[0]["headers"]["authorization"], "[redacted]");
+}
+
+#[tokio::test]
+async fn a_fault_that_is_none_is_refused() {
+    let emulator = Emulator::new();
+    for fault in [
+        "",
+        "[]",
+        "{}",
+        r#"{"status":503,"delay_ms":1}"#,
+        r#"{"status":70000}"#,
+        r#"{"status":"503"}"#,
+        r#"{"drop":"sometime"}"#,
+        r#"{"delay_ms":-1}"#,
+        r#"{"status":503,"headers":{"a":1}}"#,
+    ] {
+        let response = send(&emulator, post("/emulator/faults", fault)).await;
+        assert_eq!(response.status(), 400, "{fault}");
+    }
+    for advance in ["", "{}", r#"{"seconds":-1}"#, r#"{"seconds":"1"}"#] {
+        let response = send(&emulator, post("/emulator/advance", advance)).await;
+        assert_eq!(response.status(), 400, "{advance}");
+    }
+}

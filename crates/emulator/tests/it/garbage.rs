@@ -1,0 +1,86 @@
+use bytes::Bytes;
+use http::{Method, Request};
+use openrouter_oauth_emulator::{Emulator, Person};
+use openrouter_oauth_transport::{Limits, Transport, from_fn};
+use proptest::prelude::*;
+
+use crate::support::SERVER;
+
+const PATHS: [&str; 13] = [
+    "/",
+    "/auth",
+    "/api/v1/auth/keys",
+    "/api/v1/auth/keys/code",
+    "/api/v1/key",
+    "/api/v1/auth/key",
+    "/api/v1/oauth/token",
+    "/api/v1/oauth/jwks",
+    "/emulator/faults",
+    "/emulator/advance",
+    "/emulator/log",
+    "/emulator/keys",
+    "/favicon.ico",
+];
+
+/// Bytes, and text that comes near to what is expected.
+fn bodies() -> impl Strategy<Value = Vec<u8>> {
+    let near = "(\\{\"(code|limit|callback_url|status|seconds|expires_at)\":(1e9+|null|\"[ -~é]{0,40}\"|\\[\\])\\})\
+                |((code_challenge|callback_url|limit|state|grant_type|subject_token|decision)=[ -~é]{0,40}&?){0,4}";
+    prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..200),
+        near.prop_map(String::into_bytes),
+    ]
+}
+
+/// What the query of a request line can be made of.
+fn queries() -> impl Strategy<Value = String> {
+    "((code_challenge|callback_url|limit|state|key_label|x)=([a-zA-Z0-9:/?@!$'()*+,;._~-]|%[0-9A-F]{2}){0,40}&?){0,5}"
+}
+
+fn run(future: impl Future) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(future);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_request_gets_an_answer(
+        path in proptest::sample::select(&PATHS[..]),
+        method in proptest::sample::select(&[Method::GET, Method::POST, Method::PUT][..]),
+        content_type in proptest::sample::select(
+            &["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary", ""][..],
+        ),
+        bearer in "[ -~]{0,20}",
+        query in queries(),
+        body in bodies(),
+    ) {
+        let emulator = Emulator::new();
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{SERVER}{path}?{query}"))
+            .header("content-type", content_type)
+            .header("authorization", bearer)
+            .body(Bytes::from(body))
+            .unwrap();
+        run(async {
+            let response = emulator.send(request, Limits::default()).await.unwrap();
+            let status = response.status().as_u16();
+            assert!([200, 303, 400, 401, 404].contains(&status), "{status}");
+        });
+    }
+
+    #[test]
+    fn a_person_reads_any_page(html in "([ -~é]|<|>|\"|&|=|<form>|<input name=a|<button value=approve>|</form>){0,60}") {
+        let transport = from_fn(move |_request, _limits| {
+            let html = html.clone();
+            async move { Ok(http::Response::new(Bytes::from(html))) }
+        });
+        run(async {
+            let page = Person::new(transport).open("http://x/y").await.unwrap();
+            let _ = page.text();
+            let _ = page.approve(Some(1.0)).await;
+        });
+    }
+}

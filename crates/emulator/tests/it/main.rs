@@ -1,0 +1,26 @@
+//! The emulator from outside: in memory, and over sockets with bytes written by hand.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic fails the test; clippy knows only test functions for tests"
+)]
+
+/// `GET` and `POST /auth`: the page, its form, where it leads.
+mod authorize;
+/// `POST /api/v1/auth/keys/code`.
+mod create_auth_code;
+/// `GET /api/v1/key`.
+mod current_key;
+/// `POST /api/v1/auth/keys`: single use, ten minutes, PKCE, the order of checks.
+mod exchange_auth_code;
+/// `POST /api/v1/oauth/token` and `GET /api/v1/oauth/jwks`.
+mod exchange_token;
+/// Faults, in memory and through the control endpoints.
+mod faults;
+/// Anything at all gets an answer.
+mod garbage;
+/// Real sockets.
+mod socket;
+/// What the tests share.
+mod support;

@@ -1,0 +1,185 @@
+use std::{net::SocketAddr, time::Duration};
+
+use openrouter_oauth_emulator::{Emulator, Fault, ServeError};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::support::{VERIFIER, authorize};
+
+const KEY: &str =
+    "GET /api/v1/key HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nConnection: close\r\n\r\n";
+
+/// Writes `request` and reads until the server closes.
+async fn ask(addr: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(addr).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // A reset counts as a close.
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8(answer).unwrap()
+}
+
+fn exchange(code: &str) -> String {
+    let body = format!(r#"{{"code":"{code}","code_verifier":"{VERIFIER}","code_challenge_method":"S256"}}"#);
+    format!(
+        "POST /api/v1/auth/keys HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[tokio::test]
+async fn a_code_from_memory_is_exchanged_over_tcp() {
+    let emulator = Emulator::new();
+    let server = emulator.serve(0).await.unwrap();
+    let answer = ask(server.addr(), &exchange(&authorize(&emulator).await)).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("\"key\":\"sk-or-v1-"));
+    assert_eq!(
+        server.base_url(),
+        format!("http://127.0.0.1:{}/api/v1", server.addr().port())
+    );
+}
+
+#[tokio::test]
+async fn a_401_comes_in_chunks() {
+    let server = Emulator::new().serve(0).await.unwrap();
+    let answer = ask(server.addr(), KEY).await;
+    assert!(answer.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{answer}");
+    assert!(answer.contains("transfer-encoding: chunked\r\n"), "{answer}");
+    assert!(!answer.contains("content-length"), "{answer}");
+    assert!(answer.ends_with("\r\n0\r\n\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn an_answer_is_cut_at_every_byte() {
+    let emulator = Emulator::new();
+    let server = emulator.serve(0).await.unwrap();
+    let whole = ask(server.addr(), KEY).await.len();
+    for bytes in 0..=whole {
+        emulator.inject(Fault::cut_after(bytes));
+        assert_eq!(ask(server.addr(), KEY).await.len(), bytes);
+    }
+    assert_eq!(ask(server.addr(), KEY).await.len(), whole);
+}
+
+#[tokio::test]
+async fn a_dropped_connection_has_no_answer() {
+    let emulator = Emulator::new();
+    let server = emulator.serve(0).await.unwrap();
+    let code = authorize(&emulator).await;
+    for (fault, then) in [
+        (Fault::drop_before_commit(), "HTTP/1.1 200"),
+        (Fault::drop_after_commit(), "HTTP/1.1 400"),
+    ] {
+        emulator.inject(fault);
+        assert_eq!(ask(server.addr(), &exchange(&code)).await, "");
+        assert!(ask(server.addr(), &exchange(&code)).await.starts_with(then));
+    }
+    assert_eq!(emulator.posts("/auth/keys"), 4);
+}
+
+#[tokio::test]
+async fn too_much_is_refused_before_it_is_read() {
+    let server = Emulator::new().serve(0).await.unwrap();
+    let mut stream = TcpStream::connect(server.addr()).await.unwrap();
+    let head =
+        "POST /api/v1/auth/keys HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000000000\r\n\r\n".as_bytes();
+    stream.write_all(head).await.unwrap();
+    // It is answered while we would write for ever.
+    stream.write_all(&vec![b' '; 65 * 1024]).await.unwrap();
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).await.unwrap();
+    assert_eq!(&start, b"HTTP/1.1 413");
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_refused_and_harms_nobody() {
+    let server = Emulator::new().serve(0).await.unwrap();
+    for garbage in [
+        "\0\0\0\0\r\n\r\n",
+        "GET\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "\x16\x03\x01\r\n\r\n",
+    ] {
+        let answer = ask(server.addr(), garbage).await;
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 400"),
+            "{garbage:?}: {answer}"
+        );
+    }
+    assert!(ask(server.addr(), KEY).await.starts_with("HTTP/1.1 401"));
+}
+
+#[tokio::test]
+async fn two_hundred_idle_connections_shut_nobody_out() {
+    let server = Emulator::new().serve(0).await.unwrap();
+    let mut idle = Vec::new();
+    for _ in 0..200 {
+        idle.push(TcpStream::connect(server.addr()).await.unwrap());
+    }
+    assert!(ask(server.addr(), KEY).await.starts_with("HTTP/1.1 401"));
+}
+
+#[tokio::test]
+async fn a_taken_port_is_said_in_words() {
+    let server = Emulator::new().serve(0).await.unwrap();
+    let port = server.addr().port();
+    let error = Emulator::new().serve(port).await.unwrap_err();
+    assert!(matches!(error, ServeError::PortTaken { .. }));
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "port {port} of 127.0.0.1 is taken by another program; choose another, or 0 for any free one"
+        )
+    );
+}
+
+#[tokio::test]
+async fn shutting_down_frees_the_port_and_closes_connections() {
+    let server = Emulator::new().serve(0).await.unwrap();
+    let addr = server.addr();
+    let mut stream = TcpStream::connect(addr).await.unwrap();
+    // Answered, so the connection is being served.
+    let keep_alive = KEY.replace("Connection: close\r\n", "");
+    stream.write_all(keep_alive.as_bytes()).await.unwrap();
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).await.unwrap();
+    server.shutdown().await;
+
+    let mut rest = Vec::new();
+    let closed = stream.read_to_end(&mut rest);
+    assert!(tokio::time::timeout(Duration::from_secs(5), closed).await.is_ok());
+    assert!(TcpStream::connect(addr).await.is_err());
+}
+
+#[tokio::test]
+async fn dropping_the_server_stops_it() {
+    let server = Emulator::new().serve(0).await.unwrap();
+    let addr = server.addr();
+    drop(server);
+    let stopped = async {
+        while TcpStream::connect(addr).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(
+        tokio::time::timeout(Duration::from_secs(5), stopped)
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn any_stream_is_served() {
+    let (mut ours, theirs) = tokio::io::duplex(1024);
+    let emulator = Emulator::new();
+    let serving = tokio::spawn(async move { emulator.serve_stream(theirs).await });
+    ours.write_all(KEY.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    ours.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    serving.await.unwrap();
+}

@@ -1,0 +1,70 @@
+use bytes::Bytes;
+use http::{Request, Response};
+use openrouter_oauth_emulator::{Emulator, Outcome, Person};
+use openrouter_oauth_transport::{Limits, Transport};
+use serde_json::{Value, json};
+
+/// RFC 7636, appendix B.
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+pub(crate) const SERVER: &str = "https://openrouter.ai";
+
+pub(crate) async fn send(emulator: &Emulator, request: Request<impl Into<Bytes>>) -> Response<Bytes> {
+    emulator
+        .send(request.map(Into::into), Limits::default())
+        .await
+        .unwrap()
+}
+
+pub(crate) fn post(path: &str, body: impl Into<String>) -> Request<String> {
+    Request::post(format!("{SERVER}{path}"))
+        .header("content-type", "application/json")
+        .body(body.into())
+        .unwrap()
+}
+
+pub(crate) fn get(path: &str, bearer: &str) -> Request<String> {
+    Request::get(format!("{SERVER}{path}"))
+        .header("authorization", format!("Bearer {bearer}"))
+        .body(String::new())
+        .unwrap()
+}
+
+pub(crate) fn body(response: &Response<Bytes>) -> Value {
+    serde_json::from_slice(response.body()).unwrap()
+}
+
+pub(crate) fn message(response: &Response<Bytes>) -> (u16, String) {
+    let body = body(response);
+    assert_eq!(body["error"]["code"], response.status().as_u16());
+    let message = body["error"]["message"].as_str().unwrap().to_owned();
+    (response.status().as_u16(), message)
+}
+
+/// A code from the page, for the challenge of the RFC.
+pub(crate) async fn authorize(emulator: &Emulator) -> String {
+    code_of(
+        emulator,
+        &format!("code_challenge={CHALLENGE}&code_challenge_method=S256"),
+    )
+    .await
+}
+
+/// A code from the page for `https://my.app` and these parameters.
+pub(crate) async fn code_of(emulator: &Emulator, parameters: &str) -> String {
+    let url = format!("{SERVER}/auth?{parameters}&callback_url=https://my.app");
+    let page = Person::new(emulator.clone()).open(&url).await.unwrap();
+    let Outcome::Redirected(callback) = page.approve(None).await.unwrap() else {
+        panic!("no redirect");
+    };
+    callback.strip_prefix("https://my.app?code=").unwrap().to_owned()
+}
+
+pub(crate) fn exchange_with(fields: &Value) -> Request<String> {
+    post("/api/v1/auth/keys", fields.to_string())
+}
+
+pub(crate) fn exchange(code: &str) -> Request<String> {
+    exchange_with(&json!({ "code": code, "code_verifier": VERIFIER, "code_challenge_method": "S256" }))
+}
