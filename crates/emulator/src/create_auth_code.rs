@@ -56,6 +56,7 @@ fn read(state: &State, request: &Request<Bytes>) -> Result<Code, Refusal> {
             limit,
             limit_reset: limit_reset.map(str::to_owned),
             expires_at,
+            workspace: workspace.map(str::to_owned),
         };
         Ok(Code {
             issued_at: now,

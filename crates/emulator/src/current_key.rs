@@ -34,6 +34,12 @@ pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Result<Response
         "is_management_key": key.is_management,
         "is_provisioning_key": key.is_management,
         "creator_user_id": state.user_id,
+        "organization_id": null,
+        "workspace_id": grant.workspace,
+        "allowed_data_regions": ["global"],
+        "free_model_daily_requests": { "limit": 50, "remaining": 50, "used": 0 },
+        "budgets": [],
+        "effective_budget": null,
         "rate_limit": {
             "requests": -1,
             "interval": "10s",

@@ -12,6 +12,7 @@ pub(crate) struct Grant {
     pub(crate) limit: Option<f64>,
     pub(crate) limit_reset: Option<String>,
     pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) workspace: Option<String>,
 }
 
 /// A code that waits to be exchanged.

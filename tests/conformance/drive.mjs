@@ -1,0 +1,66 @@
+// Drives the official TypeScript SDK for `cargo xtask conformance`. The steps and answers are those of drive.py.
+
+import { createInterface } from "node:readline";
+import { HTTPClient, OpenRouter } from "@openrouter/sdk";
+
+function sdk({ server, key, app = [], body, retry }) {
+  // Sends the SDK's request, with another body where the step asks for one.
+  const fetcher = (request) => fetch(body === undefined ? request : new Request(request, { body }));
+  return new OpenRouter({
+    apiKey: key,
+    serverURL: server,
+    httpReferer: app[0],
+    appTitle: app[1],
+    appCategories: app[2],
+    httpClient: new HTTPClient({ fetcher }),
+    retryConfig: retry
+      ? { strategy: "backoff", backoff: { initialInterval: 1, maxInterval: 1, exponent: 1, maxElapsedTime: 5000 }, retryConnectionErrors: true }
+      : { strategy: "none" },
+    timeoutMs: 10_000,
+  });
+}
+
+function call(step) {
+  const client = sdk(step);
+  const args = rename(step.args ?? {}, (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase()));
+  if (args.expiresAt) args.expiresAt = new Date(args.expiresAt);
+  const calls = {
+    exchange: () => client.oAuth.exchangeAuthCodeForAPIKey({ requestBody: args }),
+    create_code: () => client.oAuth.createAuthCode({ requestBody: args }),
+    current_key: () => client.apiKeys.getCurrentKeyMetadata(),
+    token: () => client.oAuth.createOauthToken({ tokenExchangeRequest: args }),
+    jwks: () => client.oAuth.listOauthJwks(),
+    pkce: () => client.oAuth.createSHA256CodeChallenge(),
+    authorize_url: () => client.oAuth.createAuthorizationUrl(args),
+  };
+  return calls[step.call]();
+}
+
+// Renames every field of `value`, however deep.
+function rename(value, change) {
+  if (Array.isArray(value)) return value.map((item) => rename(item, change));
+  if (value === null || typeof value !== "object" || value instanceof Date) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [change(name), rename(item, change)]));
+}
+
+const toWire = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+function refusal(error) {
+  return {
+    class: error.name,
+    status: error.statusCode ?? null,
+    error: error.data$?.error ?? null,
+    text: error.body ?? "",
+    says: (error.pretty?.() ?? String(error.message)).slice(0, 300),
+  };
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  let answer;
+  try {
+    answer = { ok: rename(await call(JSON.parse(line)), toWire) };
+  } catch (error) {
+    answer = { refused: refusal(error) };
+  }
+  console.log(JSON.stringify(answer));
+}

@@ -1,0 +1,13 @@
+//! The classes of the SDKs' errors, of the same name in both.
+
+pub(super) const BAD_REQUEST: &str = "BadRequestResponseError";
+pub(super) const UNAUTHORIZED: &str = "UnauthorizedResponseError";
+pub(super) const FORBIDDEN: &str = "ForbiddenResponseError";
+pub(super) const CONFLICT: &str = "ConflictResponseError";
+pub(super) const INTERNAL: &str = "InternalServerResponseError";
+/// The envelope of RFC 6749, section 5.2.
+pub(super) const OAUTH: &str = "OAuthErrorResponse";
+/// A status that the operation does not document, or a body that is not JSON.
+pub(super) const DEFAULT: &str = "OpenRouterDefaultError";
+/// JSON of another shape than documented.
+pub(super) const SHAPE: &str = "ResponseValidationError";

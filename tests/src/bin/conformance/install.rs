@@ -1,0 +1,110 @@
+//! Installs the official SDKs, at the versions pinned in `tests/conformance/`, into `target/conformance/`.
+//!
+//! To move to newer ones, install them elsewhere and write down what came: `pip freeze` for `requirements.txt`,
+//! `npm install --package-lock-only` for `package-lock.json`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{fs, io};
+
+/// Where the two SDKs are, each with its driver.
+pub(crate) struct Installed {
+    /// The interpreter that finds the Python SDK.
+    pub(crate) python: PathBuf,
+    /// `drive.py`.
+    pub(crate) python_driver: PathBuf,
+    /// `drive.mjs`, beside the `node_modules` that hold the TypeScript SDK.
+    pub(crate) node_driver: PathBuf,
+}
+
+/// Installs what is not there yet, or was installed from other pins.
+///
+/// # Errors
+///
+/// A sentence for the terminal: which tool is missing or failed, and what it said.
+pub(crate) fn install() -> Result<Installed, String> {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pins = tests.join("conformance");
+    let target = tests.join("../target/conformance");
+    let (python, node) = (target.join("python"), target.join("node"));
+
+    once(
+        &pins.join("requirements.txt"),
+        &python.join("installed.txt"),
+        || {
+            run(Command::new("python3")
+                .args(["-m", "venv", "--clear"])
+                .arg(&python))?;
+            run(Command::new(python.join("bin/python"))
+                .args([
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                    "--requirement",
+                ])
+                .arg(pins.join("requirements.txt")))
+        },
+    )?;
+    once(
+        &pins.join("package-lock.json"),
+        &node.join("installed.json"),
+        || {
+            copy(&pins.join("package.json"), &node)?;
+            copy(&pins.join("package-lock.json"), &node)?;
+            run(Command::new("npm")
+                .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+                .current_dir(&node))
+        },
+    )?;
+    run(Command::new("node").arg("--version"))?;
+
+    // Node looks for packages beside the program, not in the working directory.
+    copy(&pins.join("drive.mjs"), &node)?;
+    Ok(Installed {
+        python: python.join("bin/python"),
+        python_driver: pins.join("drive.py"),
+        node_driver: node.join("drive.mjs"),
+    })
+}
+
+/// Runs `install` unless `stamp` says that it ran to its end with these very `pins`.
+fn once(pins: &Path, stamp: &Path, install: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    let wanted = fs::read(pins).map_err(|error| failed(pins, &error))?;
+    if fs::read(stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    install()?;
+    fs::write(stamp, wanted).map_err(|error| failed(stamp, &error))
+}
+
+fn copy(file: &Path, folder: &Path) -> Result<(), String> {
+    fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    let name = file.file_name().unwrap_or_default();
+    fs::copy(file, folder.join(name)).map_err(|error| failed(file, &error))?;
+    Ok(())
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => format!(
+            "`{program}` is missing: install Python 3.10 or newer with venv, Node.js 20 or newer, and npm"
+        ),
+        _ => format!("`{program}` did not start: {error}"),
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stdout, output.stderr].concat();
+    Err(format!(
+        "{command:?} failed with {}:\n{}",
+        output.status,
+        String::from_utf8_lossy(&said)
+    ))
+}
+
+fn failed(path: &Path, error: &io::Error) -> String {
+    format!("{}: {error}", path.display())
+}
