@@ -1,0 +1,86 @@
+//! `bench`: what an exchange costs beside the same by hand, by the binary `bench` of `tests`, and the limit on it.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+};
+
+use crate::{Result, process};
+
+/// At most this many times the instructions of the baseline, with everything on.
+const INSTRUCTIONS: f64 = 1.25;
+
+pub(crate) fn run() -> Result {
+    process::require("valgrind", &["--version"], "apt-get install valgrind")?;
+    let mut command = process::cargo([
+        "run",
+        "--quiet",
+        "--release",
+        "-p",
+        "openrouter-oauth-tests",
+        "--bin",
+        "bench",
+    ]);
+    check(&last_line(&mut command)?)
+}
+
+/// Runs the command, passes on what it prints, and returns the last line.
+fn last_line(command: &mut Command) -> Result<String> {
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let mut last = String::new();
+    for line in child
+        .stdout
+        .take()
+        .map(BufReader::new)
+        .into_iter()
+        .flat_map(BufRead::lines)
+    {
+        last = line?;
+        println!("{last}");
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        return Err(format!("the benchmark failed ({status})").into());
+    }
+    Ok(last)
+}
+
+/// Reads `ratio instructions 1.12 allocations 1.05`.
+fn check(line: &str) -> Result {
+    let ["ratio", "instructions", instructions, "allocations", _] = line.split(' ').collect::<Vec<_>>()[..]
+    else {
+        return Err(format!("the last line of the benchmark is not its ratios: {line:?}").into());
+    };
+    let instructions: f64 = instructions.parse()?;
+    // Not `>`: a ratio that is not a number must fail as well.
+    if instructions <= INSTRUCTIONS {
+        return Ok(());
+    }
+    Err(format!("{instructions} times the instructions of the baseline; the limit is {INSTRUCTIONS}").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ratio_over_the_limit_fails() {
+        check("ratio instructions 1.25 allocations 9.00").unwrap();
+        for line in [
+            "ratio instructions 1.26 allocations 1.05",
+            "ratio instructions NaN allocations 1.05",
+            "ratio instructions many allocations 1.05",
+            "ratio 1.05",
+            "",
+        ] {
+            assert!(check(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_benchmark_that_fails_has_no_last_line() {
+        let shell = |script| last_line(Command::new("sh").args(["-c", script]));
+        assert_eq!(shell("echo first; echo last").unwrap(), "last");
+        assert!(shell("echo first; exit 3").is_err());
+    }
+}

@@ -1,0 +1,215 @@
+//! `layers`: dependencies between our crates point one way, and the light crates stay light.
+
+use crate::{
+    Result, fail_on,
+    workspace::{self, Package},
+};
+
+/// Each folder of a package and those that it may depend on, also in its tests. A new arrow is argued in
+/// ARCHITECTURE.md.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("models", &[]),
+    ("transport", &[]),
+    ("transport-hyper", &["transport"]),
+    ("sdk", &["models", "transport", "transport-hyper"]),
+    // Neither the sdk nor the models: a mistake in them must not agree with itself in the emulator.
+    ("emulator", &["transport"]),
+    ("cli", &["sdk", "emulator"]),
+    (
+        "tests",
+        &["models", "transport", "transport-hyper", "sdk", "emulator", "cli"],
+    ),
+    ("xtask", &[]),
+];
+
+/// An arrow that a feature turns on.
+const BY_FEATURE: (&str, &str) = ("sdk", "transport-hyper");
+
+/// HTTP clients, async runtimes and TLS. Of the libraries only `transport-hyper` names one.
+pub(crate) const NETWORK: &[&str] = &[
+    "async-std",
+    "h2",
+    "hyper",
+    "hyper-rustls",
+    "hyper-util",
+    "reqwest",
+    "rustls",
+    "smol",
+    "tokio",
+    "ureq",
+];
+
+/// The packages that name nothing of [`NETWORK`], and without their default features have none of it in their tree.
+const OFFLINE: &[&str] = &[
+    "openrouter-oauth-models",
+    "openrouter-oauth-transport",
+    "openrouter-oauth",
+];
+
+/// At most this many crates come with `openrouter-oauth-models`.
+const WITH_MODELS: usize = 22;
+
+pub(crate) fn run() -> Result {
+    fail_on(&findings()?)
+}
+
+fn findings() -> Result<Vec<String>> {
+    let packages = workspace::packages()?;
+    let mut findings = [arrows(&packages), names(&packages)].concat();
+    for package in OFFLINE {
+        let tree = workspace::tree(&["-p", package, "--no-default-features"])?;
+        findings.extend(present(package, NETWORK, &tree));
+    }
+    findings.extend(too_many(&workspace::tree(&["-p", "openrouter-oauth-models"])?));
+    Ok(findings)
+}
+
+/// Arrows that [`LAYERS`] does not have.
+fn arrows(packages: &[Package]) -> Vec<String> {
+    let mut findings = Vec::new();
+    for package in packages {
+        let from = package.folder();
+        let Some((_, allowed)) = LAYERS.iter().find(|(folder, _)| *folder == from) else {
+            findings.push(format!("{from}: has no row in xtask/src/layers.rs"));
+            continue;
+        };
+        for dependency in &package.dependencies {
+            let Some(to) = packages.iter().find(|package| package.name == dependency.name) else {
+                continue;
+            };
+            let to = to.folder();
+            if !allowed.contains(&to) {
+                findings.push(format!("{from}: must not depend on {to}"));
+            }
+            if (from, to) == BY_FEATURE && !dependency.optional && !dependency.is_dev() {
+                findings.push(format!("{from}: may depend on {to} by a feature only"));
+            }
+        }
+    }
+    findings
+}
+
+/// Crates of [`NETWORK`] that a package of [`OFFLINE`] names, also under a feature; its tests may.
+fn names(packages: &[Package]) -> Vec<String> {
+    let mut findings = Vec::new();
+    for package in packages {
+        for dependency in &package.dependencies {
+            let is_named = NETWORK.contains(&dependency.name.as_str()) && !dependency.is_dev();
+            if is_named && OFFLINE.contains(&package.name.as_str()) {
+                findings.push(format!("{}: must not name {}", package.folder(), dependency.name));
+            }
+        }
+    }
+    findings
+}
+
+/// Those of `unwanted` that stand in the tree of a package, whose lines are `name version`.
+pub(crate) fn present(package: &str, unwanted: &[&str], tree: &[String]) -> Vec<String> {
+    let is_unwanted = |line: &&String| unwanted.iter().any(|name| line.split(' ').next() == Some(*name));
+    tree.iter()
+        .filter(is_unwanted)
+        .map(|line| format!("{package}: its dependencies bring {line}"))
+        .collect()
+}
+
+/// The tree of the models has one line for the package itself.
+fn too_many(tree: &[String]) -> Option<String> {
+    let count = tree.len().saturating_sub(1);
+    (count > WITH_MODELS)
+        .then(|| format!("openrouter-oauth-models: brings {count} crates, the limit is {WITH_MODELS}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::Dependency;
+
+    #[test]
+    fn dependencies_point_one_way() {
+        assert_eq!(findings().unwrap(), [""; 0]);
+    }
+
+    fn package(folder: &str, dependencies: &[Dependency]) -> Package {
+        Package {
+            name: format!("openrouter-oauth-{folder}"),
+            manifest_path: format!("/repository/crates/{folder}/Cargo.toml").into(),
+            dependencies: dependencies.to_vec(),
+            ..Package::default()
+        }
+    }
+
+    fn on(name: &str) -> Dependency {
+        Dependency {
+            name: name.into(),
+            ..Dependency::default()
+        }
+    }
+
+    fn in_tests(dependency: Dependency) -> Dependency {
+        Dependency {
+            kind: Some("dev".into()),
+            ..dependency
+        }
+    }
+
+    fn optional(dependency: Dependency) -> Dependency {
+        Dependency {
+            optional: true,
+            ..dependency
+        }
+    }
+
+    #[test]
+    fn an_arrow_that_is_not_in_the_table_is_found() {
+        let finding = |from, dependency| arrows(&[package("models", &[]), package(from, &[dependency])]);
+        let models = on("openrouter-oauth-models");
+        assert_eq!(
+            finding("emulator", models.clone()),
+            ["emulator: must not depend on models"]
+        );
+        assert_eq!(
+            finding("xtask", in_tests(models.clone())),
+            ["xtask: must not depend on models"]
+        );
+        assert_eq!(
+            finding("new", models.clone()),
+            ["new: has no row in xtask/src/layers.rs"]
+        );
+        assert_eq!(finding("sdk", models), [""; 0]);
+    }
+
+    #[test]
+    fn a_transport_that_cannot_be_left_out_is_found() {
+        let finding = |dependency| arrows(&[package("transport-hyper", &[]), package("sdk", &[dependency])]);
+        let hyper = on("openrouter-oauth-transport-hyper");
+        assert_eq!(finding(in_tests(hyper.clone())), [""; 0]);
+        assert_eq!(
+            finding(hyper.clone()),
+            ["sdk: may depend on transport-hyper by a feature only"]
+        );
+        assert_eq!(finding(optional(hyper)), [""; 0]);
+    }
+
+    #[test]
+    fn a_library_that_names_a_runtime_is_found_and_its_tests_may() {
+        let finding = |dependency| names(&[package("models", &[dependency])]);
+        assert_eq!(finding(optional(on("tokio"))), ["models: must not name tokio"]);
+        assert_eq!(finding(in_tests(on("tokio"))), [""; 0]);
+    }
+
+    #[test]
+    fn an_unwanted_crate_in_a_tree_is_found_by_its_whole_name() {
+        let tree = ["hyper-util v0.1.21".to_owned(), "tokio-like v1.0.0".to_owned()];
+        assert_eq!(
+            present("mine", NETWORK, &tree),
+            ["mine: its dependencies bring hyper-util v0.1.21"]
+        );
+    }
+
+    #[test]
+    fn one_crate_too_many_is_found() {
+        let tree = vec![String::new(); WITH_MODELS + 1];
+        assert_eq!(too_many(&tree), None);
+        assert!(too_many(&[tree, vec![String::new()]].concat()).is_some());
+    }
+}

@@ -1,0 +1,169 @@
+//! Starts other programs, in the root of the repository.
+
+use std::{
+    env,
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use crate::{Result, fail_on};
+
+/// The root of the repository.
+pub(crate) fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
+/// Where cargo builds: a sibling for what must not share a build folder with the workspace.
+pub(crate) fn target(folder: &str) -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    root().join(target).join(folder)
+}
+
+/// Cargo with these arguments: the one that started this program.
+pub(crate) fn cargo(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(root());
+    // What cargo told this program about itself. Passed on, it makes build scripts that watch these names run again
+    // (ring's does), and everything above them is built anew.
+    for (name, _) in env::vars_os() {
+        let told = ["CARGO_MANIFEST_", "CARGO_PKG_"];
+        if told.iter().any(|start| name.to_string_lossy().starts_with(start)) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Runs a command to its end.
+///
+/// # Errors
+///
+/// It could not be started, or says that it failed.
+pub(crate) fn run(command: &mut Command) -> Result {
+    println!("$ {}", line(command));
+    let status = command
+        .status()
+        .map_err(|error| format!("{}: {error}", line(command)))?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(format!("`{}` failed ({status})", line(command)).into())
+}
+
+/// Runs each command to its end, also after one that failed.
+///
+/// # Errors
+///
+/// As [`run`], for all that failed.
+pub(crate) fn run_all(commands: impl IntoIterator<Item = Command>) -> Result {
+    let errors = commands
+        .into_iter()
+        .filter_map(|mut command| run(&mut command).err());
+    fail_on(&errors.map(|error| error.to_string()).collect::<Vec<_>>())
+}
+
+/// Runs a command to its end and returns what it printed.
+///
+/// # Errors
+///
+/// As [`run`]; or it printed something else than text.
+pub(crate) fn read(command: &mut Command) -> Result<String> {
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("{}: {error}", line(command)))?;
+    if !output.status.success() {
+        return Err(format!("`{}` failed ({})", line(command), output.status).into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Fails unless a program can be started.
+///
+/// # Errors
+///
+/// It is missing; the error says how to install it.
+pub(crate) fn require(program: &str, arguments: &[&str], install: &str) -> Result {
+    let found = Command::new(program)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if found {
+        return Ok(());
+    }
+    Err(format!(
+        "`{program} {}` does not run; to install it: {install}",
+        arguments.join(" ")
+    )
+    .into())
+}
+
+/// The command as typed, with the bare name of the program.
+fn line(command: &Command) -> String {
+    let program = Path::new(command.get_program())
+        .file_name()
+        .unwrap_or(command.get_program());
+    let words = [program].into_iter().chain(command.get_args());
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_is_not_told_about_this_package() {
+        assert!(
+            env::var_os("CARGO_PKG_NAME").is_some(),
+            "this test runs under cargo"
+        );
+        let cargo = cargo(["--version"]);
+        let removed: Vec<_> = cargo.get_envs().filter(|(_, value)| value.is_none()).collect();
+        assert!(
+            removed.contains(&(OsStr::new("CARGO_PKG_NAME"), None)),
+            "{removed:?}"
+        );
+        assert!(
+            removed.contains(&(OsStr::new("CARGO_MANIFEST_DIR"), None)),
+            "{removed:?}"
+        );
+    }
+
+    #[test]
+    fn a_command_that_fails_is_an_error_that_names_it() {
+        let mut command = cargo(["no-such-subcommand"]);
+        command.stderr(Stdio::null());
+        let error = run(&mut command).unwrap_err().to_string();
+        assert!(error.contains("no-such-subcommand` failed"), "{error}");
+    }
+
+    #[test]
+    fn all_that_failed_are_named() {
+        let shell = |script| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            command
+        };
+        run_all([shell("true"), shell(":")]).unwrap();
+        let error = run_all([shell("exit 3"), shell("true"), shell("exit 4")])
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("`sh -c exit 3` failed"), "{error}");
+        assert!(error.contains("`sh -c exit 4` failed"), "{error}");
+        assert!(!error.contains("true"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_program_is_an_error_that_says_how_to_install_it() {
+        let error = require("no-such-program", &["--version"], "apt-get install it").unwrap_err();
+        assert!(
+            error.to_string().ends_with("to install it: apt-get install it"),
+            "{error}"
+        );
+        require("cargo", &["--version"], "").unwrap();
+    }
+}

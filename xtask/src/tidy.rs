@@ -1,0 +1,153 @@
+//! `tidy`: house rules that no compiler holds.
+//!
+//! The repository is read once into [`Files`]; each rule is a function from that to what it finds, so that its test
+//! can hand it a repository of two lines.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Component, Path},
+};
+
+use crate::{Result, fail_on, process};
+
+mod endpoints;
+mod invariants;
+mod links;
+mod source;
+
+/// Every file of the repository by its path from the root, with `/`.
+type Files = BTreeMap<String, String>;
+
+/// Folders that are made and not written.
+const MADE: &[&str] = &[".git", "node_modules", "target"];
+
+pub(crate) fn run() -> Result {
+    fail_on(&findings(&read(process::root())?))
+}
+
+fn findings(files: &Files) -> Vec<String> {
+    [
+        source::check(files),
+        endpoints::check(files),
+        links::check(files),
+        invariants::check(files),
+        changelog(files),
+        commands(files),
+    ]
+    .concat()
+}
+
+/// Where the next change writes its line.
+fn changelog(files: &Files) -> Vec<String> {
+    let text = files.get("CHANGELOG.md").map_or("", String::as_str);
+    let first = text.lines().find(|line| line.starts_with("## "));
+    match first {
+        Some("## Unreleased") => vec![],
+        _ => vec!["CHANGELOG.md: its first section is not `## Unreleased`".into()],
+    }
+}
+
+/// Documents name commands that exist.
+fn commands(files: &Files) -> Vec<String> {
+    let mut findings = Vec::new();
+    for (path, text) in ending(files, ".md") {
+        let names = text
+            .split("cargo xtask ")
+            .skip(1)
+            .filter_map(|rest| rest.split(|c: char| !c.is_lowercase()).next());
+        let unknown = names.filter(|name| !name.is_empty() && !crate::is_command(name));
+        findings.extend(unknown.map(|name| format!("{path}: there is no `cargo xtask {name}`")));
+    }
+    findings
+}
+
+/// Reads every file below `root`; of one that is not text only its path counts.
+fn read(root: &Path) -> Result<Files> {
+    let mut files = Files::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let (path, kind) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)))?;
+            if kind.is_file() {
+                let text = String::from_utf8(fs::read(&path)?).unwrap_or_default();
+                files.insert(name(path.strip_prefix(root)?), text);
+            } else if kind.is_dir() && !MADE.iter().any(|made| path.ends_with(made)) {
+                folders.push(path);
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// A path with `/` on every system.
+fn name(path: &Path) -> String {
+    let parts = path.components().filter_map(|part| match part {
+        Component::Normal(part) => Some(part.to_string_lossy()),
+        _ => None,
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// The files whose path ends so.
+fn ending<'a>(files: &'a Files, end: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let files = files.iter().filter(move |(path, _)| path.ends_with(end));
+    files.map(|(path, text)| (path.as_str(), text.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_repository_is_tidy() {
+        assert_eq!(findings(&read(process::root()).unwrap()), [""; 0]);
+    }
+
+    /// Runs one rule over a repository of these files.
+    #[track_caller]
+    pub(super) fn check(rule: fn(&Files) -> Vec<String>, files: &[(&str, &str)], expected: &[&str]) {
+        let files = files
+            .iter()
+            .map(|(path, text)| (path.to_string(), text.to_string()))
+            .collect();
+        assert_eq!(rule(&files), expected);
+    }
+
+    #[test]
+    fn a_changelog_without_a_place_for_the_next_change_is_found() {
+        let finding = "CHANGELOG.md: its first section is not `## Unreleased`";
+        check(
+            changelog,
+            &[("CHANGELOG.md", "# Changelog\n\n## Unreleased\n\n## 0.1.0\n")],
+            &[],
+        );
+        check(
+            changelog,
+            &[("CHANGELOG.md", "# Changelog\n\n## 0.1.0\n\n## Unreleased\n")],
+            &[finding],
+        );
+        check(changelog, &[], &[finding]);
+    }
+
+    #[test]
+    fn a_command_that_does_not_exist_is_found() {
+        check(
+            commands,
+            &[("README.md", "`cargo xtask` lists them; run `cargo xtask ci fmt`.")],
+            &[],
+        );
+        check(
+            commands,
+            &[("README.md", "cargo xtask deploy\n")],
+            &["README.md: there is no `cargo xtask deploy`"],
+        );
+    }
+
+    #[test]
+    fn files_are_read_by_their_path_from_the_root() {
+        let files = read(&process::root().join("xtask")).unwrap();
+        assert!(files["src/tidy.rs"].starts_with("//! `tidy`"));
+        assert!(!files.keys().any(|path| path.starts_with("target/")));
+    }
+}

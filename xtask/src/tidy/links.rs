@@ -1,0 +1,173 @@
+//! Links in Markdown: a relative one leads to a file, and its `#anchor` to a heading.
+
+use super::{Files, ending};
+
+pub(super) fn check(files: &Files) -> Vec<String> {
+    let mut findings = Vec::new();
+    for (path, text) in ending(files, ".md") {
+        for (number, line) in prose(text) {
+            let broken = links(&line)
+                .into_iter()
+                .filter(|link| !resolves(files, path, link));
+            findings.extend(broken.map(|link| format!("{path}:{number}: `{link}` leads nowhere")));
+        }
+    }
+    findings
+}
+
+/// The lines with their numbers, without blocks and spans of code.
+fn prose(text: &str) -> Vec<(usize, String)> {
+    let mut in_code = false;
+    let mut lines = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        if line.trim_start().starts_with("```") {
+            in_code = !in_code;
+        } else if !in_code {
+            lines.push((number, line.split('`').step_by(2).collect()));
+        }
+    }
+    lines
+}
+
+/// The targets of `[text](target "title")` and of `[label]: target`.
+fn links(line: &str) -> Vec<&str> {
+    let inline = line
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split([')', ' ']).next());
+    let definition = line.strip_prefix('[').and_then(|rest| rest.split_once("]: "));
+    inline
+        .chain(definition.map(|(_, target)| target.trim()))
+        .collect()
+}
+
+fn resolves(files: &Files, from: &str, link: &str) -> bool {
+    if link.contains("://") || link.starts_with("mailto:") {
+        return true;
+    }
+    let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+    let Some(target) = join(from, path) else {
+        return false;
+    };
+    match files.get(&target) {
+        Some(text) => anchor.is_empty() || anchors(text).iter().any(|known| known == anchor),
+        None => anchor.is_empty() && files.keys().any(|file| file.starts_with(&format!("{target}/"))),
+    }
+}
+
+/// The path that a link means, seen from the file it stands in; `None` if it leaves the repository.
+fn join(from: &str, path: &str) -> Option<String> {
+    if path.is_empty() {
+        return Some(from.to_owned());
+    }
+    let mut parts: Vec<&str> = from.split('/').collect();
+    parts.pop();
+    for part in path.trim_end_matches('/').split('/') {
+        match part {
+            "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// The anchors that forges make of headings: lower case, hyphens for spaces, a number for the second of a name.
+fn anchors(text: &str) -> Vec<String> {
+    let mut anchors: Vec<String> = Vec::new();
+    let mut in_code = false;
+    for line in text.lines() {
+        in_code ^= line.trim_start().starts_with("```");
+        let heading = line.trim_start_matches('#');
+        if in_code || heading.len() == line.len() || !heading.starts_with(' ') {
+            continue;
+        }
+        let base = anchor(heading.trim());
+        let again = (1..).map(|number| format!("{base}-{number}"));
+        let free = [base.clone()]
+            .into_iter()
+            .chain(again)
+            .find(|name| !anchors.contains(name));
+        anchors.extend(free);
+    }
+    anchors
+}
+
+fn anchor(heading: &str) -> String {
+    let kept = heading
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tidy::tests::check as check_rule;
+
+    #[track_caller]
+    fn check_link(link: &str, resolves: bool) {
+        let readme = format!("# A\n\n[text]({link})\n");
+        let files = [
+            ("docs/README.md", readme.as_str()),
+            ("DESIGN.md", "## Why `once`?\n```\n# code\n```\n## Why once?\n"),
+            ("crates/a/src/lib.rs", ""),
+        ];
+        let finding = format!("docs/README.md:3: `{link}` leads nowhere");
+        let expected: &[&str] = if resolves { &[] } else { &[&finding] };
+        check_rule(check, &files, expected);
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_found() {
+        for link in [
+            "../DESIGN.md",
+            "../DESIGN.md \"title\"",
+            "README.md",
+            "../crates/a",
+            "../crates/a/src/",
+        ] {
+            check_link(link, true);
+        }
+        for link in [
+            "DESIGN.md",
+            "../../DESIGN.md",
+            "../../../DESIGN.md",
+            "../crates/b",
+            "../crat",
+        ] {
+            check_link(link, false);
+        }
+    }
+
+    #[test]
+    fn an_anchor_that_no_heading_makes_is_found() {
+        for link in ["#a", "../DESIGN.md#why-once", "../DESIGN.md#why-once-1"] {
+            check_link(link, true);
+        }
+        for link in [
+            "#b",
+            "../DESIGN.md#why-once-2",
+            "../DESIGN.md#code",
+            "../crates/a#a",
+        ] {
+            check_link(link, false);
+        }
+    }
+
+    #[test]
+    fn links_elsewhere_and_code_are_left_alone() {
+        check_link("https://openrouter.ai/docs", true);
+        let code = "`[a](b)`\n```rust\nlist[a](b)\n```\n";
+        check_rule(check, &[("README.md", code)], &[]);
+    }
+
+    #[test]
+    fn a_definition_is_a_link() {
+        check_rule(
+            check,
+            &[("README.md", "[a]: gone.md\n")],
+            &["README.md:1: `gone.md` leads nowhere"],
+        );
+    }
+}

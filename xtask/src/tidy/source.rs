@@ -1,0 +1,90 @@
+//! Rust files: a module says what it is, is short, and holds nothing that was left for later.
+
+use super::{Files, ending};
+
+/// A file longer than this is about two things.
+const LINES: usize = 450;
+
+/// What must not be left in. Written in halves, since this file is read as well.
+const MARKS: &[&str] = &[
+    concat!("TO", "DO"),
+    concat!("FIX", "ME"),
+    concat!("to", "do!("),
+    concat!("unimple", "mented!("),
+    concat!("#[ig", "nore"),
+    concat!("#[should", "_panic"),
+];
+
+pub(super) fn check(files: &Files) -> Vec<String> {
+    let mut findings = Vec::new();
+    for (path, text) in ending(files, ".rs") {
+        if !text.starts_with("//! ") {
+            findings.push(format!("{path}: does not begin with `//!` and what it is"));
+        }
+        if path.ends_with("/mod.rs") {
+            findings.push(format!(
+                "{path}: belongs beside its folder, as `{}.rs`",
+                path.trim_end_matches("/mod.rs")
+            ));
+        }
+        for (number, line) in text.lines().enumerate() {
+            let marks = MARKS.iter().filter(|mark| line.contains(**mark));
+            findings.extend(marks.map(|mark| format!("{path}:{}: `{mark}` is left in", number + 1)));
+        }
+        let lines = text.lines().count();
+        if path.starts_with("crates/") && path.contains("/src/") && lines > LINES {
+            findings.push(format!("{path}: has {lines} lines, the limit is {LINES}"));
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tidy::tests::check as check_rule;
+
+    #[track_caller]
+    fn check_file(path: &str, text: &str, expected: &[&str]) {
+        check_rule(check, &[(path, text)], expected);
+    }
+
+    #[test]
+    fn a_file_that_does_not_say_what_it_is_is_found() {
+        check_file("tests/it/a.rs", "//! What it is.\nfn a() {}\n", &[]);
+        let finding = "tests/it/a.rs: does not begin with `//!` and what it is";
+        check_file("tests/it/a.rs", "fn a() {}\n", &[finding]);
+        check_file("tests/it/a.rs", "", &[finding]);
+    }
+
+    #[test]
+    fn whatever_was_left_for_later_is_found() {
+        for mark in MARKS {
+            let text = format!("//! A.\n\n{mark}\n");
+            check_file(
+                "xtask/src/a.rs",
+                &text,
+                &[&format!("xtask/src/a.rs:3: `{mark}` is left in")],
+            );
+        }
+    }
+
+    #[test]
+    fn a_mod_file_is_found() {
+        check_file(
+            "tests/it/a/mod.rs",
+            "//! A.\n",
+            &["tests/it/a/mod.rs: belongs beside its folder, as `tests/it/a.rs`"],
+        );
+    }
+
+    #[test]
+    fn a_long_file_is_found() {
+        check_file("crates/a/src/a.rs", &"//! A.\n".repeat(LINES), &[]);
+        check_file(
+            "crates/a/src/a.rs",
+            &"//! A.\n".repeat(LINES + 1),
+            &["crates/a/src/a.rs: has 451 lines, the limit is 450"],
+        );
+    }
+}
