@@ -11,7 +11,7 @@ const FOLDER: &str = "tests/consumers";
 
 /// The consumers that promise to go without, and without what.
 const WITHOUT: &[(&str, &[&str])] = &[
-    ("service", layers::NETWORK),
+    ("types", layers::NETWORK),
     (
         "own-transport",
         &["hyper", "hyper-util", "hyper-rustls", "rustls"],

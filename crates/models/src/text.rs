@@ -72,7 +72,7 @@ macro_rules! text_conversions {
             ///
             /// # Errors
             ///
-            /// [`InvalidValue`] if it is not as the type says.
+            /// [`InvalidValue`](crate::InvalidValue) if it is not as the type says.
             pub fn parse(text: &str) -> Result<Self, $crate::InvalidValue> {
                 <Self as $crate::text::FromText>::from_text(text)
             }
