@@ -1,1 +1,98 @@
-//! transport-hyper
+//! `openrouter_oauth_transport::Transport` on hyper.
+//!
+//! [`HyperTransport`] speaks HTTP/1.1 over TCP and TLS (rustls), keeps connections for a moment and uses them again,
+//! and holds the [contract](openrouter_oauth_transport::Transport#contract): one request is sent at most once, as it
+//! is, and its answer comes back whole or not at all. [`TokioTimer`] is the `Timer` that goes with it. Both want a
+//! tokio runtime with I/O and time enabled, as `#[tokio::main]` makes it.
+//!
+//! ```
+//! use http::Request;
+//! use openrouter_oauth_transport::{Limits, Transport};
+//! use openrouter_oauth_transport_hyper::HyperTransport;
+//!
+//! # use std::{io::{Read, Write}, net::TcpListener};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let listener = TcpListener::bind("127.0.0.1:0")?;
+//! # let server = format!("http://{}", listener.local_addr()?);
+//! # std::thread::spawn(move || -> std::io::Result<()> {
+//! #     let (mut peer, _) = listener.accept()?;
+//! #     peer.read(&mut [0; 1024])?;
+//! #     peer.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+//! # });
+//! let transport = HyperTransport::new();
+//!
+//! let request = Request::get(format!("{server}/api/v1/key")).body("".into())?;
+//! let response = transport.send(request, Limits::default()).await?;
+//! assert_eq!(response.status(), 200);
+//! assert_eq!(response.body(), "{}");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where it connects to
+//!
+//! To `https` anywhere, and to plain `http` on this machine only: `127.0.0.0/8`, `[::1]` and `localhost`, which is
+//! never looked up. Anything else is refused before a socket is made. There is no way to turn the check of
+//! certificates off; [`Builder::add_root_certificates_pem`] trusts a certificate of one's own.
+//!
+//! # What an error means
+//!
+//! | what happened | [`ErrorKind`] | sent? |
+//! | --- | --- | --- |
+//! | no name, no route, refused, [connect timeout](Builder::connect_timeout), handshake cut | `Connect` | no |
+//! | certificate, host name or TLS version not accepted; no TLS in this build | `Tls` | no |
+//! | a kept connection was closed before the request was written to it | `Io` with `not_sent` | no |
+//! | the connection broke, or closed before the answer was whole | `Io` | maybe |
+//! | [`Limits::timeout`] | `Timeout` | maybe |
+//! | body over [`Limits::response_bytes`]; head over about 64 KiB or 100 headers; more than ten 1xx answers | `TooLarge` | yes |
+//! | what came is not HTTP/1 | `Protocol` | maybe |
+//! | a URL that is refused, no tokio runtime | `Other` with `not_sent` | no |
+//!
+//! # What is wiped
+//!
+//! The body of a response is gathered in one buffer, which is overwritten when the last clone of the response's
+//! `Bytes` is dropped; a buffer outgrown on the way is overwritten, too. The body of a request is the caller's. What
+//! hyper and rustls keep in buffers of their own (the bytes on their way out and in, header values) is freed and not
+//! overwritten; an allocator that zeroes on free covers that.
+//!
+//! # Crate features
+//!
+//! * `ring` (default): TLS by ring.
+//! * `aws-lc-rs`: TLS by aws-lc-rs, with post-quantum key exchange. Beside `ring`, [`Builder`] has a method to choose
+//!   it.
+//! * `platform-roots` (default): trusts what the operating system trusts.
+//! * `webpki-roots`: trusts Mozilla's list, compiled in, for containers without a certificate store.
+//!
+//! Every combination compiles. Without a provider, or without roots, an `https` request ends with a `Tls` error that
+//! names the feature to turn on.
+//!
+//! [`ErrorKind`]: openrouter_oauth_transport::ErrorKind
+//! [`Limits::timeout`]: openrouter_oauth_transport::Limits::timeout
+//! [`Limits::response_bytes`]: openrouter_oauth_transport::Limits::response_bytes
+
+mod transport;
+
+mod builder;
+
+mod origin;
+
+mod connector;
+
+mod stream;
+
+mod tls;
+
+mod interim;
+
+mod body;
+
+mod error;
+
+mod timer;
+
+pub use crate::{
+    builder::{BuildError, Builder},
+    timer::TokioTimer,
+    transport::HyperTransport,
+};

@@ -1,0 +1,57 @@
+//! Reads the body of a response into memory that is wiped.
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use openrouter_oauth_transport::{Error, ErrorKind};
+use zeroize::Zeroizing;
+
+use crate::error;
+
+/// What is set aside on the word of a `Content-Length`, at most.
+const MOST_AT_ONCE: usize = 64 * 1024;
+
+/// The whole of `body`, or an error: one that is larger than `most` bytes is not cut.
+pub(crate) async fn read(mut body: Incoming, most: usize) -> Result<Bytes, Error> {
+    // The announced length, or 0 if there is none.
+    let length = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if length > most {
+        return Err(ErrorKind::TooLarge.into());
+    }
+    let mut whole = Zeroizing::new(Vec::with_capacity(length.min(MOST_AT_ONCE)));
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(error::of_body)?;
+        let Ok(data) = frame.into_data() else { continue };
+        if data.len() > most - whole.len() {
+            return Err(ErrorKind::TooLarge.into());
+        }
+        append(&mut whole, &data);
+    }
+    Ok(Bytes::from_owner(whole))
+}
+
+/// Appends without leaving a copy behind where the buffer was before it grew.
+fn append(whole: &mut Zeroizing<Vec<u8>>, data: &[u8]) {
+    let length = whole.len() + data.len();
+    if length > whole.capacity() {
+        let capacity = length.max(whole.capacity() * 2);
+        let mut grown = Zeroizing::new(Vec::with_capacity(capacity));
+        grown.extend_from_slice(whole);
+        *whole = grown;
+    }
+    whole.extend_from_slice(data);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_appended_is_all_there() {
+        let mut whole = Zeroizing::new(Vec::with_capacity(1));
+        for byte in 0..=255 {
+            append(&mut whole, &[byte]);
+        }
+        assert!((0..=255).eq(whole.iter().copied()));
+    }
+}

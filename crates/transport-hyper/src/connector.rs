@@ -1,0 +1,170 @@
+//! Makes a connection for hyper's client.
+
+use std::{
+    array,
+    convert::Infallible,
+    fmt,
+    future::{Future, Ready, ready},
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::Uri;
+use hyper_rustls::MaybeHttpsStream;
+use hyper_util::{
+    client::legacy::connect::{HttpConnector, dns::Name},
+    rt::TokioIo,
+};
+use openrouter_oauth_transport::{BoxError, Error, ErrorKind};
+use tokio::time::timeout;
+use tower_service::Service;
+
+use crate::{origin::Origin, stream::Stream, tls::Tls};
+
+/// Connects by plain TCP to this machine, by TLS to any other, within one time limit for both.
+#[derive(Clone)]
+pub(crate) struct Connector {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    loopback: HttpConnector<Loopback>,
+    tcp: HttpConnector,
+    tls: Tls,
+    timeout: Duration,
+}
+
+impl Connector {
+    pub(crate) fn new(tls: Tls, timeout: Duration) -> Self {
+        let mut loopback = HttpConnector::new_with_resolver(Loopback);
+        loopback.set_nodelay(true);
+        let mut tcp = HttpConnector::new();
+        tcp.set_nodelay(true);
+        tcp.enforce_http(false);
+        // Shared out over the addresses of a host, so that the first one, dead, leaves time for the next.
+        tcp.set_connect_timeout(Some(timeout));
+        Self {
+            shared: Arc::new(Shared {
+                loopback,
+                tcp,
+                tls,
+                timeout,
+            }),
+        }
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = TokioIo<Stream>;
+    type Error = ConnectError;
+    type Future = Pin<Box<dyn Future<Output = Result<TokioIo<Stream>, ConnectError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move {
+            match timeout(shared.timeout, shared.connect(uri)).await {
+                Ok(connected) => connected,
+                Err(elapsed) => Err(ConnectError::new(ErrorKind::Connect, elapsed)),
+            }
+        })
+    }
+}
+
+impl Shared {
+    async fn connect(&self, uri: Uri) -> Result<TokioIo<Stream>, ConnectError> {
+        let origin = Origin::of(&uri).map_err(|refused| ConnectError::new(ErrorKind::Other, refused))?;
+        let connected = match origin {
+            Origin::Loopback => {
+                let plain = self.loopback.clone().call(uri).await;
+                plain.map(MaybeHttpsStream::Http).map_err(BoxError::from)
+            }
+            Origin::Https => {
+                let connector = self.tls.connector(&self.tcp).await;
+                let mut connector = connector.map_err(|error| ConnectError::new(ErrorKind::Tls, error))?;
+                connector.call(uri).await
+            }
+        };
+        let stream = connected.map_err(ConnectError::of)?;
+        Ok(TokioIo::new(Stream::new(stream)))
+    }
+}
+
+/// Why there is no connection. Hyper's client only lends it, so it is cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectError {
+    kind: ErrorKind,
+    source: Arc<dyn std::error::Error + Send + Sync>,
+}
+
+impl ConnectError {
+    fn new(kind: ErrorKind, source: impl Into<BoxError>) -> Self {
+        let source = Arc::from(source.into());
+        Self { kind, source }
+    }
+
+    /// What rustls did not accept is about trust; all else is about the way there.
+    fn of(source: BoxError) -> Self {
+        let kind = if is_tls(&*source) {
+            ErrorKind::Tls
+        } else {
+            ErrorKind::Connect
+        };
+        Self::new(kind, source)
+    }
+
+    pub(crate) fn to_error(&self) -> Error {
+        Error::new(self.kind, Arc::clone(&self.source)).not_sent()
+    }
+}
+
+fn is_tls(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    if error.is::<rustls::Error>() || error.is::<rustls::pki_types::InvalidDnsNameError>() {
+        return true;
+    }
+    // `source` of an I/O error leaves out what it holds.
+    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    inner.is_some_and(is_tls)
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.kind, f)
+    }
+}
+
+impl std::error::Error for ConnectError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// Knows where `localhost` is without asking anybody (RFC 6761, section 6.3).
+#[derive(Clone)]
+struct Loopback;
+
+impl Service<Name> for Loopback {
+    type Response = array::IntoIter<SocketAddr, 2>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Name) -> Self::Future {
+        // The connector puts the port in.
+        let addresses = [
+            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
+        ];
+        ready(Ok(addresses.into_iter()))
+    }
+}

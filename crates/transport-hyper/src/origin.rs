@@ -1,0 +1,118 @@
+//! Where a request may go.
+
+use std::{
+    fmt,
+    net::{Ipv4Addr, Ipv6Addr},
+};
+
+use http::Uri;
+
+/// What a URL says about the connection it needs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Origin {
+    /// TLS, to any host.
+    Https,
+    /// Plain text, to this machine.
+    Loopback,
+}
+
+impl Origin {
+    pub(crate) fn of(uri: &Uri) -> Result<Self, Refused> {
+        match (uri.scheme_str(), uri.host()) {
+            (Some("https"), Some(_)) => Ok(Self::Https),
+            (Some("http"), Some(host)) if is_loopback(host) => Ok(Self::Loopback),
+            (Some("http"), Some(_)) => Err(Refused::PlainText),
+            (Some(_), Some(_)) => Err(Refused::Scheme),
+            _ => Err(Refused::Relative),
+        }
+    }
+}
+
+/// A URL that no request is sent to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Refused {
+    /// `http` to another machine.
+    PlainText,
+    /// Neither `https` nor `http`.
+    Scheme,
+    /// No scheme or no host.
+    Relative,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PlainText => "`http` is for this machine only (127.0.0.0/8, [::1], localhost): use `https`",
+            Self::Scheme => "the scheme of the URL is not `https`",
+            Self::Relative => "the URL has no scheme or no host",
+        })
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// Whether `host`, as it stands in a URL, is this machine and cannot be anything else.
+fn is_loopback(host: &str) -> bool {
+    let v6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    match v6 {
+        Some(v6) => v6.parse() == Ok(Ipv6Addr::LOCALHOST),
+        None => {
+            host.eq_ignore_ascii_case("localhost")
+                || host
+                    .parse::<Ipv4Addr>()
+                    .is_ok_and(|address| address.is_loopback())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(uri: &str) -> Result<Origin, Refused> {
+        Origin::of(&uri.parse().unwrap())
+    }
+
+    #[test]
+    fn plain_text_stays_on_this_machine() {
+        // C-9
+        for url in [
+            "http://127.0.0.1",
+            "http://127.0.0.1:8080/x",
+            "http://127.255.255.254/",
+            "http://localhost:1",
+            "http://LOCALHOST/",
+            "http://[::1]:1/",
+            "http://user@127.0.0.1/",
+        ] {
+            assert_eq!(of(url), Ok(Origin::Loopback), "{url}");
+        }
+        for url in [
+            "http://openrouter.ai/",
+            "http://127.0.0.1.evil.example/",
+            "http://127.0.0.1@evil.example/",
+            "http://127.0.0.1:80@evil.example/",
+            "http://localhost.evil.example/",
+            "http://localhost./",
+            "http://127.1/",
+            "http://0x7f.0.0.1/",
+            "http://0177.0.0.1/",
+            "http://2130706433/",
+            "http://0.0.0.0/",
+            "http://128.0.0.1/",
+            "http://[::]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[fe80::1]/",
+        ] {
+            assert_eq!(of(url), Err(Refused::PlainText), "{url}");
+        }
+    }
+
+    #[test]
+    fn only_whole_urls_of_known_schemes_pass() {
+        assert_eq!(of("https://openrouter.ai/"), Ok(Origin::Https));
+        assert_eq!(of("ftp://127.0.0.1/"), Err(Refused::Scheme));
+        assert_eq!(of("/api/v1/key"), Err(Refused::Relative));
+        assert_eq!(of("openrouter.ai"), Err(Refused::Relative));
+    }
+}

@@ -1,0 +1,111 @@
+//! How TLS is set up: once, at the first connection that needs it.
+
+use std::sync::Arc;
+
+use hyper_rustls::{DefaultServerNameResolver, HttpsConnector};
+use hyper_util::client::legacy::connect::HttpConnector;
+use openrouter_oauth_transport::BoxError;
+use rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider};
+use tokio::{sync::OnceCell, task::spawn_blocking};
+
+/// A maker of the TLS implementation, never the process's default: others may have set that.
+pub(crate) type Provider = fn() -> CryptoProvider;
+
+/// Who vouches for a server.
+#[derive(Clone, Debug)]
+pub(crate) enum Roots {
+    /// Whoever the operating system trusts.
+    #[cfg(feature = "platform-roots")]
+    Platform,
+    /// Mozilla's list.
+    #[cfg(feature = "webpki-roots")]
+    Webpki,
+    /// The caller's own.
+    Own(RootCertStore),
+}
+
+/// TLS, set up or not yet.
+pub(crate) struct Tls {
+    provider: Option<Provider>,
+    roots: Option<Roots>,
+    connector: OnceCell<HttpsConnector<HttpConnector>>,
+}
+
+impl Tls {
+    /// TLS by `provider`, or by the best one compiled in; with `roots`, or the best ones compiled in.
+    pub(crate) fn new(provider: Option<Provider>, roots: Option<Roots>) -> Self {
+        Self {
+            provider: provider.or(DEFAULT_PROVIDER),
+            roots: roots.or(DEFAULT_ROOTS),
+            connector: OnceCell::new(),
+        }
+    }
+
+    /// A connector over `tcp`. The first call sets TLS up; when that fails, the next one tries again.
+    pub(crate) async fn connector(
+        &self,
+        tcp: &HttpConnector,
+    ) -> Result<HttpsConnector<HttpConnector>, BoxError> {
+        let connector = self.connector.get_or_try_init(async || {
+            let provider = self
+                .provider
+                .ok_or("no TLS in this build: turn on the feature `ring`")?;
+            let roots = self.roots.clone();
+            let roots =
+                roots.ok_or("no root certificates in this build: turn on the feature `platform-roots`")?;
+            // Reads the system's certificates from files.
+            let config = spawn_blocking(move || config(provider, roots)).await??;
+            let resolver = Arc::new(DefaultServerNameResolver::default());
+            Ok::<_, BoxError>(HttpsConnector::new(tcp.clone(), config, true, resolver))
+        });
+        connector.await.cloned()
+    }
+}
+
+fn config(provider: Provider, roots: Roots) -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let builder = match roots {
+        #[cfg(feature = "platform-roots")]
+        Roots::Platform => hyper_rustls::ConfigBuilderExt::try_with_platform_verifier(builder)?,
+        #[cfg(feature = "webpki-roots")]
+        Roots::Webpki => {
+            let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned();
+            builder.with_root_certificates(roots.collect::<RootCertStore>())
+        }
+        Roots::Own(roots) => builder.with_root_certificates(roots),
+    };
+    let mut config = builder.with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // What is sent early can be sent again by whoever saw it (RFC 8446, appendix E.5).
+    config.enable_early_data = false;
+    Ok(config)
+}
+
+#[cfg(feature = "ring")]
+const DEFAULT_PROVIDER: Option<Provider> = Some(rustls::crypto::ring::default_provider);
+#[cfg(all(feature = "aws-lc-rs", not(feature = "ring")))]
+const DEFAULT_PROVIDER: Option<Provider> = Some(rustls::crypto::aws_lc_rs::default_provider);
+#[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
+const DEFAULT_PROVIDER: Option<Provider> = None;
+
+#[cfg(feature = "platform-roots")]
+const DEFAULT_ROOTS: Option<Roots> = Some(Roots::Platform);
+#[cfg(all(feature = "webpki-roots", not(feature = "platform-roots")))]
+const DEFAULT_ROOTS: Option<Roots> = Some(Roots::Webpki);
+#[cfg(not(any(feature = "platform-roots", feature = "webpki-roots")))]
+const DEFAULT_ROOTS: Option<Roots> = None;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_sent_early_and_only_http_1_is_offered() {
+        // C-18
+        let Some(provider) = DEFAULT_PROVIDER else { return };
+        let config = config(provider, Roots::Own(RootCertStore::empty())).unwrap();
+        assert!(!config.enable_early_data);
+        assert_eq!(config.alpn_protocols, [b"http/1.1"]);
+    }
+}

@@ -1,0 +1,83 @@
+//! The transport itself.
+
+use std::{fmt, pin::pin};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use openrouter_oauth_transport::{Error, ErrorKind, Limits, ResponseFuture, Transport};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, timeout_at},
+};
+
+use crate::{Builder, body, connector::Connector, error};
+
+/// Sends requests with hyper.
+///
+/// Clones are cheap and share the connections. See the [crate's page](crate) for what it connects to and what its
+/// errors mean.
+#[derive(Clone)]
+pub struct HyperTransport {
+    client: Client<Connector, Full<Bytes>>,
+}
+
+impl HyperTransport {
+    /// A transport with the defaults of [`Builder`].
+    ///
+    /// Nothing is loaded yet: TLS is set up at the first `https` connection, and if that fails (no certificates on
+    /// this machine), it is the error of that connection, and the next one tries again.
+    pub fn new() -> Self {
+        Builder::new().connect()
+    }
+
+    /// A transport with settings.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    pub(crate) fn of(client: Client<Connector, Full<Bytes>>) -> Self {
+        Self { client }
+    }
+
+    async fn exchange(&self, request: Request<Bytes>, most: usize) -> Result<Response<Bytes>, Error> {
+        let answer = self.client.request(request.map(Full::new)).await;
+        let (head, body) = answer.map_err(error::of_client)?.into_parts();
+        let body = body::read(body, most).await?;
+        Ok(Response::from_parts(head, body))
+    }
+}
+
+impl Default for HyperTransport {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for HyperTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HyperTransport").finish_non_exhaustive()
+    }
+}
+
+impl Transport for HyperTransport {
+    fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
+        // A time beyond what the clock can show never comes.
+        let deadline = limits
+            .timeout
+            .and_then(|timeout| Instant::now().checked_add(timeout));
+        Box::pin(async move {
+            // Tokio would panic.
+            Handle::try_current().map_err(|none| Error::new(ErrorKind::Other, none).not_sent())?;
+            let exchange = pin!(self.exchange(request, limits.response_bytes));
+            match deadline {
+                Some(deadline) => match timeout_at(deadline, exchange).await {
+                    Ok(answer) => answer,
+                    Err(elapsed) => Err(Error::new(ErrorKind::Timeout, elapsed)),
+                },
+                None => exchange.await,
+            }
+        })
+    }
+}

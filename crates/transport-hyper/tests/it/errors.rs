@@ -1,0 +1,85 @@
+//! Connections that are not made.
+
+use std::error::Error as _;
+
+use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport};
+use openrouter_oauth_transport_hyper::HyperTransport;
+use tokio::net::TcpSocket;
+
+use crate::exchange;
+
+fn assert_not_connected(error: &Error) {
+    assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
+    assert!(!error.may_have_been_sent(), "{error:?}");
+    assert!(error.source().is_some());
+}
+
+#[tokio::test]
+async fn a_refused_connection_was_not_made() {
+    // The port is ours, and nobody listens.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    for origin in [
+        format!("http://127.0.0.1:{port}"),
+        format!("http://localhost:{port}"),
+    ] {
+        let error = HyperTransport::new()
+            .send(exchange(&origin), Limits::default())
+            .await
+            .unwrap_err();
+        assert_not_connected(&error);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_connection_that_is_not_accepted_is_not_waited_for() {
+    use std::time::Duration;
+
+    use tokio::{net::TcpStream, time::timeout};
+
+    // C-12. Linux drops what does not fit the queue of a listener, and the client asks again and again.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut queue = Vec::new();
+    while let Ok(queued) = timeout(Duration::from_millis(500), TcpStream::connect(address)).await {
+        queue.push(queued.unwrap());
+    }
+
+    let transport = HyperTransport::builder()
+        .connect_timeout(Duration::from_millis(100))
+        .build()
+        .unwrap();
+    let sent = transport
+        .send(exchange(&format!("http://{address}")), Limits::default())
+        .await;
+    assert_not_connected(&sent.unwrap_err());
+}
+
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+#[tokio::test]
+async fn a_name_that_does_not_exist_was_not_connected_to() {
+    // RFC 6761, section 6.4
+    let sent = HyperTransport::builder()
+        .add_root_certificates_der(&crate::tls::certificate("localhost").cert.der().clone())
+        .build()
+        .unwrap()
+        .send(exchange("https://openrouter.invalid"), Limits::default())
+        .await;
+    assert_not_connected(&sent.unwrap_err());
+}
+
+#[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
+#[tokio::test]
+async fn without_tls_in_the_build_the_error_says_what_to_turn_on() {
+    let sent = HyperTransport::new()
+        .send(exchange("https://localhost:1"), Limits::default())
+        .await;
+    let error = sent.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls);
+    assert!(!error.may_have_been_sent());
+    assert!(error.source().unwrap().to_string().contains("`ring`"));
+}

@@ -1,0 +1,47 @@
+//! `HyperTransport` against real sockets on this machine.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed"
+)]
+
+#[cfg_attr(
+    not(any(feature = "aws-lc-rs", feature = "ring")),
+    expect(dead_code, reason = "half of it is for TLS")
+)]
+mod server;
+
+mod cut;
+mod drop;
+mod errors;
+mod limits;
+mod origins;
+mod pool;
+mod request;
+mod response;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod tls;
+
+use bytes::Bytes;
+use http::Request;
+
+/// A request with a code in it, as the SDK sends it.
+fn exchange(origin: &str) -> Request<Bytes> {
+    Request::post(format!("{origin}/api/v1/auth/keys"))
+        .header("content-type", "application/json")
+        .header("accept", "application/json")
+        .body(Bytes::from_static(
+            br#"{"code":"c0de","code_verifier":"v3rifier"}"#,
+        ))
+        .unwrap()
+}
+
+/// An answer with a key in it.
+const GRANT: &[u8] = b"HTTP/1.1 200 OK\r\n\
+    content-type: application/json\r\n\
+    content-length: 37\r\n\
+    \r\n\
+    {\"key\":\"sk-or-v1-00\",\"user_id\":\"u_1\"}";
+
+/// The body of [`GRANT`].
+const KEY: &str = r#"{"key":"sk-or-v1-00","user_id":"u_1"}"#;

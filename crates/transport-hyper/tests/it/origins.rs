@@ -1,0 +1,77 @@
+//! Where requests go.
+
+use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
+use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
+
+use crate::{GRANT, KEY, exchange, server::Server};
+
+#[tokio::test]
+async fn plain_text_to_another_machine_is_refused_before_any_socket() {
+    // C-9. The port is one that answers, so that a connection to this machine would be seen.
+    let server = Server::plain(async |_| ()).await;
+    let port = server.address().port();
+    for host in [
+        "openrouter.ai",
+        "127.0.0.1.evil.example",
+        "127.0.0.1@evil.example",
+        "0.0.0.0",
+        "127.1",
+        "[::ffff:127.0.0.1]",
+    ] {
+        let request = exchange(&format!("http://{host}:{port}"));
+        let error = HyperTransport::new()
+            .send(request, Limits::default())
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Other, "{host}");
+        assert!(!error.may_have_been_sent(), "{host}");
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn other_schemes_are_refused() {
+    for origin in ["ftp://127.0.0.1", "ws://127.0.0.1", "httpss://openrouter.ai"] {
+        let error = HyperTransport::new()
+            .send(exchange(origin), Limits::default())
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Other, "{origin}");
+        assert!(!error.may_have_been_sent(), "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn localhost_is_this_machine() {
+    let server = Server::plain(|mut peer| async move {
+        peer.request().await;
+        peer.send(GRANT).await;
+    })
+    .await;
+    let origin = format!("http://LocalHost:{}", server.address().port());
+    let response = HyperTransport::new()
+        .send(exchange(&origin), Limits::default())
+        .await
+        .unwrap();
+    assert_eq!(response.body(), KEY);
+}
+
+#[test]
+fn outside_a_runtime_there_is_an_error_and_no_panic() {
+    // C-27
+    let transport = HyperTransport::new();
+    let mut sent = transport.send(exchange("http://127.0.0.1:1"), Limits::default());
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(Err(error)) = sent.as_mut().poll(&mut context) else {
+        panic!("it waits for a runtime that is not there");
+    };
+    assert_eq!(error.kind(), ErrorKind::Other);
+    assert!(!error.may_have_been_sent());
+}
+
+#[test]
+fn public_types_cross_threads() {
+    fn crosses<T: Clone + std::fmt::Debug + Send + Sync + 'static>() {}
+    crosses::<HyperTransport>();
+    crosses::<TokioTimer>();
+}

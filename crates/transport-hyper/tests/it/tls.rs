@@ -1,0 +1,272 @@
+//! Who is trusted. Every refusal comes before a byte of the request is written (C-9).
+
+use std::{error::Error as _, future::pending, time::Duration};
+
+use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport};
+use openrouter_oauth_transport_hyper::HyperTransport;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, CertifiedKey, IsCa, KeyPair, date_time_ymd,
+};
+use tokio_rustls::rustls;
+
+use crate::{
+    GRANT, KEY, exchange,
+    server::{Peer, Server, tls_config, tls_config_of},
+};
+
+/// A certificate for `name` that nobody signed but itself.
+pub(crate) fn certificate(name: &str) -> CertifiedKey<KeyPair> {
+    rcgen::generate_simple_self_signed([name.to_owned()]).unwrap()
+}
+
+/// A certificate for `localhost` that `issuer` signed, good from one year to another.
+fn signed_by(issuer: &CertifiedIssuer<'_, KeyPair>, years: (i32, i32)) -> CertifiedKey<KeyPair> {
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.not_before = date_time_ymd(years.0, 1, 1);
+    params.not_after = date_time_ymd(years.1, 1, 1);
+    let signing_key = KeyPair::generate().unwrap();
+    CertifiedKey {
+        cert: params.signed_by(&signing_key, issuer).unwrap(),
+        signing_key,
+    }
+}
+
+fn issuer() -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+/// Trusts nobody but `root`.
+fn trusting(root: &rcgen::Certificate) -> HyperTransport {
+    HyperTransport::builder()
+        .add_root_certificates_pem(root.pem().as_bytes())
+        .build()
+        .unwrap()
+}
+
+async fn grant(mut peer: Peer) {
+    while peer.request().await {
+        peer.send(GRANT).await;
+    }
+}
+
+async fn send(transport: &HyperTransport, server: &Server) -> Result<bytes::Bytes, Error> {
+    let sent = transport.send(exchange(&server.https()), Limits::default()).await;
+    sent.map(http::Response::into_body)
+}
+
+fn assert_not_trusted(sent: Result<bytes::Bytes, Error>, server: &Server) {
+    let error = sent.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
+    assert!(!error.may_have_been_sent());
+    assert!(error.source().is_some());
+    assert_eq!(server.requests(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_good_certificate_is_accepted() {
+    let issuer = issuer();
+    let server = Server::tls(&signed_by(&issuer, (2020, 2100)), grant).await;
+    let transport = trusting(issuer.as_ref());
+    for _ in 0..10 {
+        assert_eq!(send(&transport, &server).await.unwrap(), KEY);
+    }
+    assert_eq!(server.requests().len(), 10);
+}
+
+#[tokio::test]
+async fn a_root_in_der_form_is_as_good() {
+    let issuer = issuer();
+    let server = Server::tls(&signed_by(&issuer, (2020, 2100)), grant).await;
+    let transport = HyperTransport::builder()
+        .add_root_certificates_der(issuer.der())
+        .build()
+        .unwrap();
+    assert_eq!(send(&transport, &server).await.unwrap(), KEY);
+}
+
+#[tokio::test]
+async fn tls_1_2_is_enough() {
+    let issuer = issuer();
+    let config = tls_config_of(&signed_by(&issuer, (2020, 2100)), &[&rustls::version::TLS12]);
+    let server = Server::start(Some(config), grant).await;
+    assert_eq!(send(&trusting(issuer.as_ref()), &server).await.unwrap(), KEY);
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_refused() {
+    let issuer = issuer();
+    let server = Server::tls(&signed_by(&issuer, (2000, 2001)), grant).await;
+    assert_not_trusted(send(&trusting(issuer.as_ref()), &server).await, &server);
+}
+
+#[tokio::test]
+async fn a_certificate_from_the_future_is_refused() {
+    let issuer = issuer();
+    let server = Server::tls(&signed_by(&issuer, (2098, 2100)), grant).await;
+    assert_not_trusted(send(&trusting(issuer.as_ref()), &server).await, &server);
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_host_is_refused() {
+    let certified = certificate("openrouter.example");
+    let server = Server::tls(&certified, grant).await;
+    assert_not_trusted(send(&trusting(&certified.cert), &server).await, &server);
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_unknown_issuer_is_refused() {
+    let server = Server::tls(&signed_by(&issuer(), (2020, 2100)), grant).await;
+    assert_not_trusted(send(&trusting(issuer().as_ref()), &server).await, &server);
+}
+
+#[tokio::test]
+async fn a_certificate_that_signed_itself_is_refused() {
+    let server = Server::tls(&certificate("localhost"), grant).await;
+    assert_not_trusted(send(&trusting(issuer().as_ref()), &server).await, &server);
+}
+
+#[cfg(feature = "platform-roots")]
+#[tokio::test]
+async fn the_system_does_not_trust_our_certificates() {
+    let server = Server::tls(&certificate("localhost"), grant).await;
+    let transport = HyperTransport::builder().platform_roots().build().unwrap();
+    assert_not_trusted(send(&transport, &server).await, &server);
+    assert_not_trusted(send(&HyperTransport::new(), &server).await, &server);
+}
+
+#[cfg(feature = "webpki-roots")]
+#[tokio::test]
+async fn mozilla_does_not_trust_our_certificates() {
+    let server = Server::tls(&certificate("localhost"), grant).await;
+    let transport = HyperTransport::builder().webpki_roots().build().unwrap();
+    assert_not_trusted(send(&transport, &server).await, &server);
+}
+
+#[cfg(feature = "aws-lc-rs")]
+#[tokio::test]
+async fn aws_lc_rs_does_the_same() {
+    let (issuer, other) = (issuer(), issuer());
+    let server = Server::tls(&signed_by(&issuer, (2020, 2100)), grant).await;
+    let by_aws_lc_rs = |root: &rcgen::Certificate| {
+        let builder = HyperTransport::builder().aws_lc_rs();
+        builder
+            .add_root_certificates_pem(root.pem().as_bytes())
+            .build()
+            .unwrap()
+    };
+    assert_not_trusted(send(&by_aws_lc_rs(other.as_ref()), &server).await, &server);
+    assert_eq!(send(&by_aws_lc_rs(issuer.as_ref()), &server).await.unwrap(), KEY);
+}
+
+#[tokio::test]
+async fn plain_text_where_tls_was_expected_is_refused() {
+    let issuer = issuer();
+    let server = Server::plain(|mut peer: Peer| async move {
+        peer.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+            .await;
+        peer.closed().await;
+    })
+    .await;
+    assert_not_trusted(send(&trusting(issuer.as_ref()), &server).await, &server);
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_cut_made_no_connection() {
+    let issuer = issuer();
+    for count in [0, 1, 100] {
+        let server = Server::plain(move |mut peer: Peer| async move {
+            peer.discard(count).await;
+            peer.close().await;
+        })
+        .await;
+        let error = send(&trusting(issuer.as_ref()), &server).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
+        assert!(!error.may_have_been_sent());
+    }
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_not_answered_is_not_waited_for() {
+    // C-12
+    let server = Server::plain(|peer: Peer| async move {
+        let _open = peer;
+        pending::<()>().await;
+    })
+    .await;
+    let transport = HyperTransport::builder()
+        .add_root_certificates_der(issuer().der())
+        .connect_timeout(Duration::from_millis(100))
+        .build()
+        .unwrap();
+    let error = send(&transport, &server).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
+    assert!(!error.may_have_been_sent());
+}
+
+#[tokio::test]
+async fn only_http_1_is_offered_and_nothing_is_sent_early() {
+    // C-18: a server that would take early data, and a second connection that could carry some.
+    let issuer = issuer();
+    let mut config = tls_config(&signed_by(&issuer, (2020, 2100)));
+    config.max_early_data_size = 16 * 1024;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let server = Server::start(Some(config), |mut peer: Peer| async move {
+        assert!(!peer.sent_early());
+        peer.request().await;
+        peer.send(GRANT).await;
+        peer.close().await;
+    })
+    .await;
+    let transport = trusting(issuer.as_ref());
+    for _ in 0..3 {
+        assert_eq!(send(&transport, &server).await.unwrap(), KEY);
+    }
+    assert_eq!(server.connections(), 3);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_under_tls_is_an_error_and_never_a_cut_body() {
+    let issuer = issuer();
+    let certified = signed_by(&issuer, (2020, 2100));
+    let transport = trusting(issuer.as_ref());
+    for answer in [GRANT, b"HTTP/1.1 200 OK\r\n\r\n{\"key\":\"sk-or-v1-00\"}"] {
+        for offset in 0..answer.len() {
+            let server = Server::tls(&certified, move |mut peer: Peer| async move {
+                peer.request().await;
+                peer.send(&answer[..offset]).await;
+                // Without `close_notify`.
+            })
+            .await;
+            let error = send(&transport, &server).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Io, "after {offset}: {error:?}");
+            assert!(error.may_have_been_sent(), "after {offset}");
+            assert_eq!(server.connections(), 1, "after {offset}");
+        }
+    }
+}
+
+#[test]
+fn certificates_that_cannot_be_read_are_an_error_of_the_builder() {
+    let pem = certificate("localhost").cert.pem();
+    for bad in [
+        "",
+        "no PEM at all",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n",
+        &pem[..pem.len() / 2],
+        &KeyPair::generate().unwrap().serialize_pem(),
+    ] {
+        let error = HyperTransport::builder()
+            .add_root_certificates_pem(bad.as_bytes())
+            .build()
+            .unwrap_err();
+        assert_eq!(error.to_string(), "a root certificate could not be read");
+        assert!(error.source().is_some());
+    }
+    HyperTransport::builder()
+        .add_root_certificates_der(b"\x30\x00")
+        .build()
+        .unwrap_err();
+}
