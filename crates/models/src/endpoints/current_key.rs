@@ -85,31 +85,23 @@ pub struct KeyInfo {
 
 /// A limit that OpenRouter no longer uses.
 #[non_exhaustive]
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct RateLimit {
     /// How many requests; -1 today.
-    pub requests: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests: Option<i64>,
     /// In which time.
-    pub interval: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<String>,
     /// That this may be ignored.
-    pub note: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 impl CurrentKey {
     /// Tells about the key that the request is made with.
     pub fn new() -> Self {
         Self {}
-    }
-}
-
-impl RateLimit {
-    /// A limit of `requests` in `interval`, for servers and tests.
-    pub fn new(requests: i64, interval: impl Into<String>, note: impl Into<String>) -> Self {
-        Self {
-            requests,
-            interval: interval.into(),
-            note: note.into(),
-        }
     }
 }
 

@@ -170,7 +170,11 @@ pub(crate) fn key_info() -> impl Strategy<Value = KeyInfo> {
     let usage = array::uniform4(option::of(amount()));
     let byok_usage = array::uniform4(option::of(amount()));
     let flags = any::<[Option<bool>; 4]>();
-    let rate_limit = option::of((any::<i64>(), any::<String>(), any::<String>()));
+    let rate_limit = option::of((
+        option::of(any::<i64>()),
+        option::of(any::<String>()),
+        option::of(any::<String>()),
+    ));
     (texts, limits, usage, byok_usage, flags, rate_limit).prop_map(
         |(texts, limits, usage, byok_usage, flags, rate_limit)| {
             let mut info = KeyInfo::default();
@@ -199,8 +203,11 @@ pub(crate) fn key_info() -> impl Strategy<Value = KeyInfo> {
                 info.is_management_key,
                 info.is_provisioning_key,
             ] = flags;
-            info.rate_limit =
-                rate_limit.map(|(requests, interval, note)| RateLimit::new(requests, interval, note));
+            info.rate_limit = rate_limit.map(|(requests, interval, note)| {
+                let mut limit = RateLimit::default();
+                (limit.requests, limit.interval, limit.note) = (requests, interval, note);
+                limit
+            });
             info
         },
     )

@@ -8,8 +8,8 @@
 
 mod any;
 mod callback_url;
-mod error_answer;
-mod exchange_answer;
+mod error_body;
+mod exchange_body;
 mod fields;
 mod reason;
 mod round_trip;
