@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{
     Uri,
-    uri::{Authority, PathAndQuery, Scheme},
+    uri::{Authority, Parts, PathAndQuery, Scheme},
 };
 use openrouter_oauth_models::InvalidValue;
 
@@ -61,15 +61,18 @@ impl BaseUrl {
 
     /// The URL of the endpoint with this path.
     pub(crate) fn endpoint(&self, path: &str) -> Result<Uri, InvalidValue> {
+        let not_valid = InvalidValue::new("path of the endpoint", "is not valid in a URL");
         let path = Bytes::from([&self.path, path].concat());
-        let path = PathAndQuery::from_maybe_shared(path)
-            .map_err(|_| InvalidValue::new("path of the endpoint", "is not valid in a URL"))?;
-        let uri = Uri::builder()
-            .scheme(self.scheme.clone())
-            .authority(self.authority.clone())
-            .path_and_query(path);
-        uri.build()
-            .map_err(|_| InvalidValue::new("path of the endpoint", "is not valid in a URL"))
+        let mut parts = Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(PathAndQuery::from_maybe_shared(path).map_err(|_| not_valid)?);
+        Uri::from_parts(parts).map_err(|_| not_valid)
+    }
+
+    /// Whether both have the same scheme, host and port.
+    pub(crate) fn has_origin_of(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other) || self.origin() == other.origin()
     }
 
     /// Scheme, host and port as text; the same text for the same origin (RFC 6454, section 6.2).
@@ -89,7 +92,7 @@ impl BaseUrl {
             return true;
         }
         let without_query = location.split(['?', '#']).next().unwrap_or_default();
-        Self::parse(without_query).is_ok_and(|other| other.origin() == self.origin())
+        Self::parse(without_query).is_ok_and(|other| self.has_origin_of(&other))
     }
 }
 

@@ -155,7 +155,16 @@ where
     type IntoFuture = CallFuture<E::Response>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { self.send().await.map(Answer::into_inner) })
+        let Self {
+            client,
+            request,
+            options,
+        } = self;
+        Box::pin(async move {
+            send::call(&client, &request, &options)
+                .await
+                .map(Answer::into_inner)
+        })
     }
 }
 

@@ -91,7 +91,6 @@ mod entropy;
 mod key_links;
 mod key_source;
 mod pkce;
-mod wiped;
 
 #[doc(inline)]
 pub use openrouter_oauth_models as models;

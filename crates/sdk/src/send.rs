@@ -10,9 +10,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use openrouter_oauth_models::{ApiError, Auth, Encoding, Endpoint, InvalidValue, Resend, ServerText};
-use openrouter_oauth_transport::{self as transport, ErrorKind, Limits, Timer};
+use openrouter_oauth_transport::{self as transport, ErrorKind, Limits, Timer, WipedBuffer};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -21,7 +21,6 @@ use crate::{
     call::{Deadline, Options},
     client::Shared,
     retry_after::retry_after,
-    wiped::Wiped,
 };
 
 /// Sends `request` and reads its answer.
@@ -43,81 +42,95 @@ pub(crate) async fn call<E: Endpoint>(
         resend: E::RESEND,
         started: shared.timer.as_ref().map(Timer::now),
     };
-    let template = attempts
-        .within(template(shared, request, options, base))
+    let outgoing = attempts
+        .within(Outgoing::new(shared, request, options, base))
         .await??;
-    let (made, reply) = attempts.run(&template).await;
+    let (made, reply) = attempts.run(&outgoing).await?;
     match reply {
         Ok(response) => read(request, response, made, base),
         Err(error) => Err(no_answer::<E>(error)),
     }
 }
 
-/// What every attempt sends.
-struct Template {
+/// What every attempt sends: checked and made before any of them.
+struct Outgoing<'a> {
     method: Method,
-    uri: Uri,
-    headers: HeaderMap,
+    base: &'a BaseUrl,
+    path: &'static str,
+    of_client: &'a HeaderMap,
+    of_call: &'a HeaderMap,
+    authorization: Option<HeaderValue>,
+    content_type: Option<&'static str>,
     body: Bytes,
 }
 
-/// Checks and makes all that is sent; nothing goes out if any of it fails.
-async fn template<E: Endpoint>(
-    shared: &Shared,
-    request: &E,
-    options: &Options,
-    base: &BaseUrl,
-) -> Result<Template, Error> {
-    if let Some(invalid) = options.invalid {
-        return Err(invalid.into());
-    }
-    let uri = base.endpoint(E::PATH)?;
-    let mut headers = shared.headers.clone();
-    for (name, value) in &options.headers {
-        headers.insert(name, value.clone());
-    }
-    if E::AUTH == Auth::Bearer {
-        if options.base_url.is_some() && base.origin() != shared.base_url.origin() {
-            return Err(Error::MissingKey);
+impl<'a> Outgoing<'a> {
+    async fn new<E: Endpoint>(
+        shared: &'a Shared,
+        request: &E,
+        options: &'a Options,
+        base: &'a BaseUrl,
+    ) -> Result<Self, Error> {
+        if let Some(invalid) = options.invalid {
+            return Err(invalid.into());
         }
-        headers.insert(header::AUTHORIZATION, shared.key.authorization().await?);
+        let authorization = match E::AUTH {
+            Auth::Bearer if !shared.base_url.has_origin_of(base) => return Err(Error::MissingKey),
+            Auth::Bearer => Some(shared.key.authorization().await?),
+            _ => None,
+        };
+        let (content_type, body) = match E::ENCODING {
+            Encoding::Json => (Some("application/json"), json(request)?),
+            Encoding::Form => (Some("application/x-www-form-urlencoded"), form(request)?),
+            _ => (None, Bytes::new()),
+        };
+        Ok(Self {
+            method: E::METHOD,
+            base,
+            path: E::PATH,
+            of_client: &shared.headers,
+            of_call: &options.headers,
+            authorization,
+            content_type,
+            body,
+        })
     }
-    let body = match E::ENCODING {
-        Encoding::Json => {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            json(request)?
+
+    fn request(&self) -> Result<Request<Bytes>, InvalidValue> {
+        let mut request = Request::new(self.body.clone());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.base.endpoint(self.path)?;
+        let headers = request.headers_mut();
+        headers.clone_from(self.of_client);
+        for (name, value) in self.of_call {
+            headers.insert(name, value.clone());
         }
-        Encoding::Form => {
-            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-            headers.insert(header::CONTENT_TYPE, form);
-            form_urlencoded(request)?
+        if let Some(authorization) = &self.authorization {
+            headers.insert(header::AUTHORIZATION, authorization.clone());
         }
-        _ => Bytes::new(),
-    };
-    Ok(Template {
-        method: E::METHOD,
-        uri,
-        headers,
-        body,
-    })
+        if let Some(content_type) = self.content_type {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        Ok(request)
+    }
 }
 
-/// Larger than any body of ours with a token in it, so that the buffer does not move.
+/// As large as bodies of ours get, so that the buffer does not move.
 const JSON_BYTES: usize = 512;
 const FORM_BYTES: usize = 20 * 1024;
 
 fn json<E: Endpoint>(request: &E) -> Result<Bytes, Error> {
-    let mut body = Wiped::with_capacity(JSON_BYTES);
+    let mut body = WipedBuffer::with_capacity(JSON_BYTES);
     serde_json::to_writer(&mut body, request).map_err(|_| unwritable())?;
     Ok(body.into())
 }
 
-fn form_urlencoded<E: Endpoint>(request: &E) -> Result<Bytes, Error> {
-    let mut body = Zeroizing::new(String::with_capacity(FORM_BYTES));
-    serde_html_form::push_to_string(&mut body, request).map_err(|_| unwritable())?;
-    Ok(Bytes::from_owner(Zeroizing::new(
-        std::mem::take(&mut *body).into_bytes(),
-    )))
+fn form<E: Endpoint>(request: &E) -> Result<Bytes, Error> {
+    let mut form = Zeroizing::new(String::with_capacity(FORM_BYTES));
+    serde_html_form::push_to_string(&mut form, request).map_err(|_| unwritable())?;
+    let mut body = WipedBuffer::with_capacity(form.len());
+    body.extend_from_slice(form.as_bytes());
+    Ok(body.into())
 }
 
 fn unwritable() -> Error {
@@ -137,26 +150,20 @@ type Reply = Result<Response<Bytes>, transport::Error>;
 
 impl Attempts<'_> {
     /// Sends until there is an answer to keep, and says how many attempts that took.
-    async fn run(&self, template: &Template) -> (u32, Reply) {
+    async fn run(&self, outgoing: &Outgoing<'_>) -> Result<(u32, Reply), Error> {
         let mut made = 0;
         loop {
+            let request = outgoing.request()?;
             made += 1;
-            let reply = self.attempt(template).await;
-            let Some(wait) = self.wait_before_next(&reply, made) else {
-                return (made, reply);
-            };
-            let Some(timer) = &self.shared.timer else {
-                return (made, reply);
-            };
-            timer.sleep(wait).await;
+            let reply = self.attempt(request).await;
+            match (self.wait_before_next(&reply, made), &self.shared.timer) {
+                (Some(wait), Some(timer)) => timer.sleep(wait).await,
+                _ => return Ok((made, reply)),
+            }
         }
     }
 
-    async fn attempt(&self, template: &Template) -> Reply {
-        let mut request = Request::new(template.body.clone());
-        *request.method_mut() = template.method.clone();
-        *request.uri_mut() = template.uri.clone();
-        *request.headers_mut() = template.headers.clone();
+    async fn attempt(&self, request: Request<Bytes>) -> Reply {
         let remaining = self.remaining();
         let limits = Limits::default()
             .timeout(remaining)

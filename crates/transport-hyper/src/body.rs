@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-use openrouter_oauth_transport::{Error, ErrorKind};
-use zeroize::Zeroizing;
+use openrouter_oauth_transport::{Error, ErrorKind, WipedBuffer};
 
 use crate::error;
 
@@ -18,40 +17,14 @@ pub(crate) async fn read(mut body: Incoming, most: usize) -> Result<Bytes, Error
     if length > most {
         return Err(ErrorKind::TooLarge.into());
     }
-    let mut whole = Zeroizing::new(Vec::with_capacity(length.min(MOST_AT_ONCE)));
+    let mut whole = WipedBuffer::with_capacity(length.min(MOST_AT_ONCE));
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(error::of_body)?;
         let Ok(data) = frame.into_data() else { continue };
         if data.len() > most - whole.len() {
             return Err(ErrorKind::TooLarge.into());
         }
-        append(&mut whole, &data);
+        whole.extend_from_slice(&data);
     }
-    Ok(Bytes::from_owner(whole))
-}
-
-/// Appends without leaving a copy behind where the buffer was before it grew.
-fn append(whole: &mut Zeroizing<Vec<u8>>, data: &[u8]) {
-    let length = whole.len() + data.len();
-    if length > whole.capacity() {
-        let capacity = length.max(whole.capacity() * 2);
-        let mut grown = Zeroizing::new(Vec::with_capacity(capacity));
-        grown.extend_from_slice(whole);
-        *whole = grown;
-    }
-    whole.extend_from_slice(data);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_appended_is_all_there() {
-        let mut whole = Zeroizing::new(Vec::with_capacity(1));
-        for byte in 0..=255 {
-            append(&mut whole, &[byte]);
-        }
-        assert!((0..=255).eq(whole.iter().copied()));
-    }
+    Ok(whole.into())
 }

@@ -37,6 +37,8 @@ mod timer;
 
 mod from_fn;
 
+mod wiped_buffer;
+
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -46,4 +48,5 @@ pub use crate::{
     limits::Limits,
     timer::{SleepFuture, Timer},
     transport::{ResponseFuture, Transport},
+    wiped_buffer::WipedBuffer,
 };

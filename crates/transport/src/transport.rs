@@ -30,8 +30,8 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>
 ///    it leaves that out;
 /// 7. logs no header and no body, and puts neither into an error;
 /// 8. stops when the future is dropped;
-/// 9. wipes, as far as it owns them, the buffers that held the request and the response. `Bytes::from_owner` with an
-///    owner that wipes itself on drop does it for the response.
+/// 9. wipes, as far as it owns them, the buffers that held the request and the response;
+///    [`WipedBuffer`](crate::WipedBuffer) does that for a body.
 ///
 /// Connections may be kept and used again. A request that was handed back unwritten from a stale connection is an
 /// error with `not_sent`: the caller decides whether to send it again.

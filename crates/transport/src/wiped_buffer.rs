@@ -1,0 +1,128 @@
+//! A buffer that leaves nothing behind.
+
+use std::{fmt, io};
+
+use bytes::Bytes;
+use zeroize::Zeroize;
+
+/// A buffer for a body, wiped when it is dropped, and when it moves to grow.
+///
+/// `Bytes::from` shares it without a copy; it is then wiped when the last share is dropped. That is how a transport
+/// keeps rule 9 of the [contract](crate::Transport#contract).
+///
+/// ```
+/// use bytes::Bytes;
+/// use openrouter_oauth_transport::WipedBuffer;
+///
+/// let mut body = WipedBuffer::with_capacity(64);
+/// body.extend_from_slice(br#"{"key":"#);
+/// body.extend_from_slice(br#""sk-or-v1-0e6f"}"#);
+/// assert_eq!(Bytes::from(body), r#"{"key":"sk-or-v1-0e6f"}"#);
+/// ```
+#[derive(Default)]
+pub struct WipedBuffer {
+    /// Only ever appended to, so that what lies beyond its length was never written.
+    bytes: Vec<u8>,
+}
+
+impl WipedBuffer {
+    /// An empty buffer that does not move until it holds more than `capacity` bytes.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(capacity),
+        }
+    }
+
+    /// Appends `bytes`.
+    #[inline]
+    pub fn extend_from_slice(&mut self, bytes: &[u8]) {
+        if self.bytes.capacity() - self.bytes.len() < bytes.len() {
+            self.grow(bytes.len());
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// How many bytes it holds.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    #[cold]
+    fn grow(&mut self, more: usize) {
+        let capacity = (self.bytes.len() + more).max(2 * self.bytes.capacity());
+        let mut larger = Self::with_capacity(capacity);
+        larger.bytes.extend_from_slice(&self.bytes);
+        *self = larger;
+    }
+}
+
+impl Drop for WipedBuffer {
+    fn drop(&mut self) {
+        self.bytes.as_mut_slice().zeroize();
+    }
+}
+
+impl AsRef<[u8]> for WipedBuffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl From<WipedBuffer> for Bytes {
+    fn from(buffer: WipedBuffer) -> Self {
+        Self::from_owner(buffer)
+    }
+}
+
+impl io::Write for WipedBuffer {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for WipedBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WipedBuffer")
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_appended_is_all_there() {
+        let mut buffer = WipedBuffer::with_capacity(1);
+        for byte in 0..=u8::MAX {
+            buffer.extend_from_slice(&[byte]);
+        }
+        assert!((0..=u8::MAX).eq(Bytes::from(buffer)));
+    }
+
+    #[test]
+    fn a_buffer_does_not_print_what_it_holds() {
+        // S-1
+        let mut buffer = WipedBuffer::default();
+        buffer.extend_from_slice(b"canary");
+        assert_eq!(format!("{buffer:?}"), "WipedBuffer { len: 6, .. }");
+    }
+}
