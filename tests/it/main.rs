@@ -1,1 +1,70 @@
-//! it
+//! How the crates work together: the SDK over real sockets, over its fakes, and against the emulator.
+//!
+//! A test that holds a numbered requirement names it in a comment (`// C-10`).
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic fails the test; clippy knows only test functions for tests"
+)]
+
+// One file per endpoint: its bytes, its successes, and each documented refusal.
+
+/// `POST /auth/keys`
+mod exchange_auth_code;
+
+/// `POST /auth/keys/code`
+mod create_auth_code;
+
+/// `GET /key`
+mod current_key;
+
+/// `POST /oauth/token`
+mod exchange_token;
+
+/// `GET /oauth/jwks`
+mod signing_keys;
+
+// The way of a sign-in.
+
+/// The authorize URL and what is random in it.
+mod authorize;
+
+/// What comes back from the browser, or is pasted.
+mod callback;
+
+/// A sign-in from its beginning to its end: fresh, in flight, spent, stored.
+mod pending;
+
+/// Whole sign-ins with the emulator, in memory, over TCP and over TLS.
+mod flow;
+
+// What holds for every call.
+
+/// What is sent again, when, and what never is.
+mod retry;
+
+/// Redirects are not followed.
+mod redirect;
+
+/// Where requests may go, and transports that do not keep their contract.
+mod transport;
+
+/// What is made of bodies: successes, refusals, and neither.
+mod parse;
+
+/// Which error says what.
+mod errors;
+
+/// Secrets do not leave.
+mod secrets;
+
+/// Bad input is refused before a byte is sent.
+mod input;
+
+/// Faults of other clients, which this one does not have.
+mod peers;
+
+/// What the files above share: clients, requests, refusals.
+mod support;
