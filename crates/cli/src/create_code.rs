@@ -1,0 +1,33 @@
+//! `create-code`: a code with a key, without a page.
+
+use openrouter_oauth::{Client, CreateAuthCode, Pkce};
+
+use crate::{args::CreateCodeOptions, exit::Failure, output::Output};
+
+pub(crate) async fn run(options: CreateCodeOptions, client: &Client, output: Output) -> Result<(), Failure> {
+    let code = client.create_auth_code(request(options)).await?;
+    output.result(&code, code.id.expose())
+}
+
+fn request(options: CreateCodeOptions) -> CreateAuthCode {
+    let mut request = CreateAuthCode::new(options.callback);
+    if let Some(challenge) = options.challenge {
+        request = request.challenge(challenge, Pkce::METHOD);
+    }
+    if let Some(label) = options.label {
+        request = request.key_label(label);
+    }
+    if let Some(limit) = options.limit {
+        request = request.limit(limit);
+    }
+    if let Some(reset) = options.limit_reset {
+        request = request.usage_limit_type(reset.into());
+    }
+    if let Some(expires_at) = options.expires_at {
+        request = request.expires_at(expires_at);
+    }
+    if let Some(workspace) = options.workspace {
+        request = request.workspace_id(workspace);
+    }
+    request
+}

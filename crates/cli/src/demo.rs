@@ -1,0 +1,205 @@
+//! `demo`: the whole sign-in, step by step. Read it to learn the SDK.
+//!
+//! The client is the real one, on hyper and over TCP. The service is the emulator, and a [`Person`] of the emulator's
+//! crate sits in front of the browser: reads the page, presses a button of its form, and says where that led.
+
+mod story;
+
+use openrouter_oauth::{
+    ApiKey, AuthorizationCode, CallbackError, CallbackUrl, Client, CreateAuthCode, CreditLimit, Error,
+    ExchangeAuthCode, KeyLabel, KeyLinks, Pending, Pkce, SpentReason, transport_hyper::HyperTransport,
+};
+use openrouter_oauth_emulator::{Emulator, Outcome, Person};
+
+use self::story::Story;
+use crate::{exit::Failure, key, output::Output};
+
+pub(crate) async fn run(server: Option<&str>, output: Output) -> Result<(), Failure> {
+    // An emulator of one's own stops when it is dropped.
+    let (base_url, _emulator) = if let Some(url) = server {
+        (emulator_url(url)?.to_owned(), None)
+    } else {
+        let server = Emulator::new().serve(0).await?;
+        (server.base_url(), Some(server))
+    };
+    let mut demo = Demo {
+        client: Client::builder().base_url(&base_url).build()?,
+        person: Person::new(HyperTransport::new()),
+        story: Story::begin(&base_url, output)?,
+    };
+    // It fails here, in the SDK's words, if nobody is there.
+    demo.client.signing_keys().await?;
+
+    let key = demo.sign_in_with_a_callback().await?;
+    demo.sign_in_without_a_callback().await?;
+    demo.create_a_code_with_a_key(&key).await?;
+    demo.be_denied().await?;
+    demo.exchange_a_code_twice().await?;
+    demo.look_at_the_key(&key).await?;
+    demo.story.end()
+}
+
+struct Demo {
+    client: Client,
+    person: Person,
+    story: Story,
+}
+
+const CALLBACK: &str = "http://localhost:3000/callback";
+const LABEL: &str = "openrouter-oauth demo";
+const LIMIT: f64 = 5.0;
+
+impl Demo {
+    async fn sign_in_with_a_callback(&mut self) -> Result<ApiKey, Failure> {
+        self.story.step("Sign in with a callback")?;
+
+        let callback = CallbackUrl::parse(CALLBACK)?;
+        let (url, mut pending) = self.client.authorize(callback).key_label(LABEL).begin()?;
+        self.say(format!("The program makes a URL for the user: {url:?}"))?;
+        self.say("and keeps what finishes the sign-in, with the verifier, in a `Pending`.")?;
+
+        let page = self.person.open(url.as_str()).await?;
+        let came_back = redirected(page.approve(Some(LIMIT)).await?)?;
+        self.say(format!(
+            "The person opens the page, sets a limit of {LIMIT} USD and presses Authorize."
+        ))?;
+        self.say(format!(
+            "The browser is sent to {CALLBACK}/[nonce]?code=[redacted]."
+        ))?;
+        self.say("Nobody listens there in this demo: the address goes straight to `read_callback`,")?;
+        self.say("as a web server would hand over the browser's request.")?;
+
+        let code = pending.read_callback(&came_back)?;
+        let grant = pending.exchange(&self.client, code).await?;
+        self.say(format!("The code is exchanged for a key: {:?}.", grant.key))?;
+        Ok(grant.key)
+    }
+
+    async fn sign_in_without_a_callback(&mut self) -> Result<(), Failure> {
+        self.story.step("Sign in without a callback, as over SSH")?;
+
+        let (url, mut pending) = self.client.authorize_headless().key_label(LABEL).begin()?;
+        let page = self.person.open(url.as_str()).await?;
+        let Outcome::Code(shown) = page.approve(None).await? else {
+            return Err(Failure::Demo("a page that shows a code"));
+        };
+        self.say("The person presses Authorize, the page shows a code, and the person pastes it.")?;
+
+        let code = pending.read_pasted(&shown)?;
+        let grant = pending.exchange(&self.client, code).await?;
+        self.say(format!("The code is exchanged for a key: {:?}.", grant.key))
+    }
+
+    async fn create_a_code_with_a_key(&mut self, key: &ApiKey) -> Result<(), Failure> {
+        self.story.step("Create a code with a key, and exchange it")?;
+
+        let pkce = Pkce::generate()?;
+        let request = CreateAuthCode::new(CallbackUrl::parse(CALLBACK)?)
+            .challenge(pkce.challenge().clone(), Pkce::METHOD)
+            .key_label(KeyLabel::parse(LABEL)?)
+            .limit(CreditLimit::new(LIMIT)?);
+        let code = self
+            .client
+            .with_key(key.clone())
+            .create_auth_code(request)
+            .await?;
+        self.say(format!(
+            "With the key of step 1 and no page, there is a code: {:?}.",
+            code.id
+        ))?;
+
+        let (verifier, _) = pkce.into_parts();
+        let request = ExchangeAuthCode::new(code.id).pkce(verifier, Pkce::METHOD);
+        let grant = self.client.exchange_auth_code(request).await?;
+        self.say(format!("It is exchanged for a key of its own: {:?}.", grant.key))
+    }
+
+    async fn be_denied(&mut self) -> Result<(), Failure> {
+        self.story.step("Be denied")?;
+
+        let callback = CallbackUrl::parse(CALLBACK)?;
+        let (url, pending) = self.client.authorize(callback).begin()?;
+        let page = self.person.open(url.as_str()).await?;
+        let came_back = redirected(page.deny().await?)?;
+        match pending.read_callback(&came_back) {
+            Err(CallbackError::Denied { .. }) => {
+                self.say("The person presses Deny, and the program is told so.")
+            }
+            _ => Err(Failure::Demo("a denial")),
+        }
+    }
+
+    async fn exchange_a_code_twice(&mut self) -> Result<(), Failure> {
+        self.story.step("Exchange a code twice")?;
+
+        let (mut pending, code) = self.begin_and_approve().await?;
+        pending.exchange(&self.client, code.clone()).await?;
+        self.say("The first exchange brings a key.")?;
+
+        match pending.exchange(&self.client, code.clone()).await {
+            Err(Error::Spent(SpentReason::Exchanged)) => {
+                self.say("The second is refused by `Pending`, and nothing is sent.")?;
+            }
+            _ => return Err(Failure::Demo("a sign-in that cannot be used again")),
+        }
+
+        let forced = self.client.exchange_auth_code(ExchangeAuthCode::new(code)).await;
+        match forced {
+            Err(error) if error.is_refused_code() => self.say(format!(
+                "Forced through the raw operation, the service refuses: {error}."
+            )),
+            _ => Err(Failure::Demo("a refused code")),
+        }
+    }
+
+    async fn look_at_the_key(&mut self, key: &ApiKey) -> Result<(), Failure> {
+        self.story.step("Look at the key of step 1")?;
+
+        let info = self.client.with_key(key.clone()).current_key().await?;
+        if info.label.as_deref() != Some(LABEL) || info.limit.value() != Some(&LIMIT) {
+            return Err(Failure::Demo(
+                "a key with the label and the limit that were asked for",
+            ));
+        }
+        for line in key::describe(&info) {
+            self.say(line)?;
+        }
+        let links = KeyLinks::of(key);
+        self.say(format!("activity  {}", links.activity()))?;
+        self.say(format!("settings  {}", links.settings()))
+    }
+
+    /// A sign-in up to its code.
+    async fn begin_and_approve(&self) -> Result<(Pending, AuthorizationCode), Failure> {
+        let callback = CallbackUrl::parse(CALLBACK)?;
+        let (url, pending) = self.client.authorize(callback).begin()?;
+        let page = self.person.open(url.as_str()).await?;
+        let came_back = redirected(page.approve(None).await?)?;
+        let code = pending.read_callback(&came_back)?;
+        Ok((pending, code))
+    }
+
+    fn say(&mut self, line: impl Into<String>) -> Result<(), Failure> {
+        self.story.say(line.into())
+    }
+}
+
+/// An emulator is reached by http on this machine (which the client checks); OpenRouter itself never is.
+fn emulator_url(url: &str) -> Result<&str, Failure> {
+    let scheme = url.get(.."http://".len());
+    if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://")) {
+        Ok(url)
+    } else {
+        Err(Failure::Usage(
+            "the demo plays the person, so it needs an emulator: --server http://127.0.0.1:PORT/api/v1",
+        ))
+    }
+}
+
+/// Where the page sent the browser.
+fn redirected(outcome: Outcome) -> Result<String, Failure> {
+    match outcome {
+        Outcome::Redirected(url) => Ok(url),
+        _ => Err(Failure::Demo("a redirect to the callback")),
+    }
+}

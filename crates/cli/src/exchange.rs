@@ -1,0 +1,53 @@
+//! `exchange`: a code for a key.
+
+use std::path::Path;
+
+use openrouter_oauth::{
+    ApiKeyGrant, AuthorizationCode, Client, ExchangeAuthCode, Pkce, models::CodeVerifier,
+};
+use zeroize::Zeroizing;
+
+use crate::{args::ExchangeOptions, exit::Failure, input, output::Output, pending_file};
+
+pub(crate) async fn run(options: &ExchangeOptions, client: &Client, output: Output) -> Result<(), Failure> {
+    let grant = match &options.pending {
+        Some(path) => finish(path, client).await?,
+        None => raw(options.without_pkce, client).await?,
+    };
+    output
+        .result(&grant, grant.key.expose())
+        .map_err(|failure| Failure::KeyLost(Box::new(failure)))
+}
+
+/// Finishes the sign-in that `url` began.
+async fn finish(path: &Path, client: &Client) -> Result<ApiKeyGrant, Failure> {
+    let mut pending = pending_file::read(path)?;
+    let code = pending.read_pasted(&code()?)?;
+    pending_file::remove(path)?;
+    let result = pending.exchange(client, code).await;
+    if pending.is_fresh() {
+        pending_file::create(path, &pending.into_secret_json()?)?;
+    }
+    Ok(result?)
+}
+
+/// Exchanges a code that was asked for by other means.
+async fn raw(without_pkce: bool, client: &Client) -> Result<ApiKeyGrant, Failure> {
+    let verifier = if without_pkce { None } else { Some(verifier()?) };
+    let mut request = ExchangeAuthCode::new(AuthorizationCode::parse(code()?.trim())?);
+    if let Some(verifier) = verifier {
+        request = request.pkce(verifier, Pkce::METHOD);
+    }
+    Ok(client.exchange_auth_code(request).await?)
+}
+
+fn code() -> Result<Zeroizing<String>, Failure> {
+    input::secret("OPENROUTER_CODE", "code")
+}
+
+fn verifier() -> Result<CodeVerifier, Failure> {
+    let verifier = input::variable("OPENROUTER_CODE_VERIFIER")?.ok_or(Failure::Usage(
+        "a code belongs to a verifier: give --pending FILE, or set OPENROUTER_CODE_VERIFIER, or say --without-pkce",
+    ))?;
+    Ok(CodeVerifier::parse(verifier.trim())?)
+}

@@ -1,0 +1,183 @@
+//! Why the program ends, as a status and as words.
+
+use std::{error::Error as StdError, io, iter, path::PathBuf, process::ExitCode};
+
+use openrouter_oauth::{
+    CallbackError, Error, Reason,
+    models::{InvalidValue, ServerText},
+};
+use openrouter_oauth_emulator::{PersonError, ServeError};
+
+/// Why the program did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Sdk(#[from] Error),
+    /// The arguments, the environment or the input do not fit together.
+    #[error("{0}")]
+    Usage(&'static str),
+    #[error("{name} {problem}")]
+    Input {
+        name: &'static str,
+        problem: &'static str,
+    },
+    #[error("standard input cannot be read")]
+    Stdin(#[source] io::Error),
+    /// A path is quoted, since it may hold anything.
+    #[error("the file {path:?} cannot be {verb}")]
+    File {
+        path: PathBuf,
+        verb: &'static str,
+        source: io::Error,
+    },
+    #[error("standard output cannot be written")]
+    Output(#[source] io::Error),
+    #[error(
+        "a key was made, but it could not be written to standard output; \
+         delete it at https://openrouter.ai/settings/keys and sign in again"
+    )]
+    KeyLost(#[source] Box<Failure>),
+    #[error("the program cannot start")]
+    Runtime(#[source] io::Error),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error("the person of the demo cannot go on")]
+    Person(#[from] PersonError),
+    /// A step of the demo ended otherwise than it should.
+    #[error("the demo did not go as it should: expected {0}")]
+    Demo(&'static str),
+}
+
+/// The status that the program ends with, beside 0.
+#[derive(Clone, Copy, Debug)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    Unexpected = 1,
+    Usage = 2,
+    Refused = 3,
+    NotSent = 4,
+    OutcomeUnknown = 5,
+    Denied = 6,
+    Wait = 7,
+    /// What a shell reports of a program that SIGPIPE ended.
+    OutputClosed = 141,
+}
+
+/// The statuses, for `--help`.
+pub(crate) const HELP: &str = "\
+Exit status, and the kind of the error with --json:
+  0                     success
+  1    unexpected       something on this machine failed: a file, a port, standard output
+  2    usage            an argument, a variable or the input is wrong; nothing was sent
+  3    refused          OpenRouter refused
+  4    not_sent         OpenRouter could not be reached; nothing was sent, try again
+  5    outcome_unknown  nobody knows whether OpenRouter acted; a key may have been made
+  6    denied           the user declined
+  7    wait             OpenRouter asks to wait; the code is still good, try again later
+  141                   standard output was closed by its reader";
+
+impl Failure {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Sdk(error) => exit_of(error),
+            Self::Usage(_) | Self::Input { .. } => Exit::Usage,
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::OutputClosed,
+            Self::Person(PersonError::Transport(error)) if !error.may_have_been_sent() => Exit::NotSent,
+            _ => Exit::Unexpected,
+        }
+    }
+
+    /// The SDK's error, if it is one.
+    pub(crate) fn sdk(&self) -> Option<&Error> {
+        match self {
+            Self::Sdk(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// What happened, in one line.
+    pub(crate) fn message(&self) -> String {
+        printable(self)
+    }
+
+    /// What lies behind it, a line for each cause.
+    pub(crate) fn causes(&self) -> Vec<String> {
+        iter::successors(self.source(), |error| (*error).source())
+            .map(printable)
+            .collect()
+    }
+}
+
+/// An error in words, whatever those are made of: some come from a server.
+fn printable(error: &(dyn StdError + 'static)) -> String {
+    ServerText::new(&error.to_string()).to_string()
+}
+
+fn exit_of(error: &Error) -> Exit {
+    match error {
+        Error::Callback(CallbackError::Denied { .. }) => Exit::Denied,
+        Error::Callback(CallbackError::Failed { .. })
+        | Error::Api(_)
+        | Error::Spent(_)
+        | Error::UnexpectedRedirect { .. } => Exit::Refused,
+        Error::Invalid(_) | Error::MissingKey | Error::Callback(_) | Error::OtherService { .. } => {
+            Exit::Usage
+        }
+        Error::NotSent(_) | Error::Tls(_) => Exit::NotSent,
+        Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => Exit::Wait,
+        Error::OutcomeUnknown(_) => Exit::OutcomeUnknown,
+        _ => Exit::Unexpected,
+    }
+}
+
+impl From<InvalidValue> for Failure {
+    fn from(invalid: InvalidValue) -> Self {
+        Self::Sdk(invalid.into())
+    }
+}
+
+impl From<CallbackError> for Failure {
+    fn from(error: CallbackError) -> Self {
+        Self::Sdk(error.into())
+    }
+}
+
+impl Exit {
+    /// The kind of the error with `--json`.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::Unexpected | Self::OutputClosed => "unexpected",
+            Self::Usage => "usage",
+            Self::Refused => "refused",
+            Self::NotSent => "not_sent",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::Denied => "denied",
+            Self::Wait => "wait",
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// The name of a reason with `--json`.
+pub(crate) fn reason_name(reason: Reason) -> &'static str {
+    match reason {
+        Reason::CodeInvalid => "code_invalid",
+        Reason::CodeExpired => "code_expired",
+        Reason::CodeRejected => "code_rejected",
+        Reason::ChallengeMethodMismatch => "challenge_method_mismatch",
+        Reason::InvalidGrant => "invalid_grant",
+        Reason::InvalidRequest => "invalid_request",
+        Reason::Unauthorized => "unauthorized",
+        Reason::Forbidden => "forbidden",
+        Reason::NotFound => "not_found",
+        Reason::Conflict => "conflict",
+        Reason::RateLimited => "rate_limited",
+        Reason::ServerError => "server_error",
+        _ => "other",
+    }
+}

@@ -1,0 +1,154 @@
+//! Says results on standard output, and everything else on standard error.
+
+use std::{
+    io::{self, Write as _},
+    time::Duration,
+};
+
+use openrouter_oauth::Error;
+use serde::Serialize;
+
+use crate::exit::{self, Exit, Failure};
+
+/// How to say things: in words, or as JSON.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    pub(crate) fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Says the result: `value` as one line of JSON, or `words`.
+    pub(crate) fn result(self, value: &impl Serialize, words: &str) -> Result<(), Failure> {
+        if self.json {
+            Self::json(value)
+        } else {
+            self.words(words)
+        }
+    }
+
+    /// Says a line of words; nothing with `--json`.
+    pub(crate) fn words(self, words: &str) -> Result<(), Failure> {
+        if self.json {
+            return Ok(());
+        }
+        let mut stdout = io::stdout().lock();
+        writeln!(stdout, "{words}")
+            .and_then(|()| stdout.flush())
+            .map_err(Failure::Output)
+    }
+
+    /// Says `value` as one line of JSON.
+    pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        serde_json::to_writer(&mut stdout, value)
+            .map_err(io::Error::from)
+            .and_then(|()| writeln!(stdout))
+            .and_then(|()| stdout.flush())
+            .map_err(Failure::Output)
+    }
+
+    /// Says to the person at the terminal what is no result; nothing with `--json`.
+    pub(crate) fn note(self, words: &str) {
+        if !self.json {
+            say(words);
+        }
+    }
+
+    /// Says what went wrong, and its causes.
+    pub(crate) fn failure(self, failure: &Failure) {
+        let exit = failure.exit();
+        if matches!(exit, Exit::OutputClosed) {
+            return;
+        }
+        if self.json {
+            say_json(&ErrorBody::of(failure));
+            return;
+        }
+        say(&format!("error: {}", failure.message()));
+        for cause in failure.causes() {
+            say(&format!("  cause: {cause}"));
+        }
+    }
+
+    /// Says what is wrong with the arguments; with `--json` without the advice that follows.
+    pub(crate) fn usage(self, message: &str) {
+        if self.json {
+            let problem = message.split("\n\n").next().unwrap_or(message);
+            say_json(&ErrorBody::new(Exit::Usage, problem.to_owned()));
+        } else {
+            say(&format!("error: {message}"));
+        }
+    }
+}
+
+/// An error as JSON. `args::JSON_HELP` documents it.
+#[derive(Serialize)]
+struct ErrorAnswer<'a> {
+    error: &'a ErrorBody,
+}
+
+#[derive(Serialize)]
+struct ErrorBody {
+    kind: &'static str,
+    message: String,
+    causes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_seconds: Option<f64>,
+}
+
+impl ErrorBody {
+    fn new(exit: Exit, message: String) -> Self {
+        Self {
+            kind: exit.kind(),
+            message,
+            causes: Vec::new(),
+            http_status: None,
+            reason: None,
+            retry_after_seconds: None,
+        }
+    }
+
+    fn of(failure: &Failure) -> Self {
+        let api = failure.sdk().and_then(Error::api);
+        Self {
+            causes: failure.causes(),
+            http_status: api.map(|api| api.status().as_u16()),
+            reason: api.map(|api| exit::reason_name(api.reason())),
+            retry_after_seconds: failure.sdk().and_then(retry_after).map(|wait| wait.as_secs_f64()),
+            ..Self::new(failure.exit(), failure.message())
+        }
+    }
+}
+
+fn retry_after(error: &Error) -> Option<Duration> {
+    match error {
+        Error::RateLimited { retry_after, .. } | Error::ServiceUnavailable { retry_after, .. } => {
+            *retry_after
+        }
+        _ => None,
+    }
+}
+
+fn say_json(error: &ErrorBody) {
+    // Text, numbers and a list of text: it does not fail.
+    if let Ok(json) = serde_json::to_string(&ErrorAnswer { error }) {
+        say(&json);
+    }
+}
+
+/// Writes to standard error. If that fails there is nobody to tell.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

@@ -1,0 +1,188 @@
+//! Arguments, environment and input that are not what they should be.
+
+use crate::support::{program, run, run_with, run_with_input};
+
+#[test]
+fn bad_arguments_are_refused_in_words() {
+    const CREATE: &str = "create-code --callback https://my.app/cb";
+
+    let labeled = |length| format!("url --label {}", "x".repeat(length));
+    for (arguments, words) in [
+        ("", "Usage:"),
+        ("nothing", "unrecognized subcommand"),
+        ("url --callback javascript:alert(1)", "callback URL"),
+        ("url --callback http://evil", "must use https"),
+        ("url --callback http://127.0.0.1@evil", "callback URL"),
+        ("url --callback https://my.app/cb#fragment", "callback URL"),
+        ("url --callback https://my.app/cb?code=1", "parameter code"),
+        ("url --callback ", "callback URL is empty"),
+        ("url --limit NaN", "not a finite number"),
+        ("url --limit inf", "not a finite number"),
+        ("url --limit -1", "negative"),
+        ("url --limit much", "not a number"),
+        (&labeled(101), "longer than 100 characters"),
+        (&labeled(10_000), "longer than 100 characters"),
+        ("url --label ", "is empty"),
+        ("url --label a\u{1b}[31mb\u{7}", "control characters"),
+        ("url --workspace mine", "not a UUID"),
+        (CREATE, "--challenge"),
+        (&format!("{CREATE} --challenge short"), "43 characters"),
+        (&format!("{CREATE} --without-pkce --limit-reset daily"), "--limit"),
+        (
+            &format!("{CREATE} --expires-at 2030-01-01T00:00Z"),
+            "--expires-at",
+        ),
+        ("exchange --pending file --without-pkce", "cannot be used with"),
+        ("token", "--policy"),
+        ("token --policy ", "--policy"),
+        ("jwks --server http://evil", "must use https"),
+        ("jwks --server https://user:password@openrouter.ai", "user name"),
+        ("jwks --server ", "base URL"),
+    ] {
+        // A space at the end makes an empty argument.
+        let arguments: Vec<&str> = arguments.split(' ').filter(|_| !arguments.is_empty()).collect();
+        let refused = run(&arguments);
+        assert_eq!(
+            (refused.status, refused.stdout.as_str()),
+            (Some(2), ""),
+            "{arguments:?} {refused:?}"
+        );
+        assert!(refused.stderr.contains(words), "{arguments:?} {refused:?}");
+        let is_printable = |c: char| c == '\n' || !c.is_control();
+        assert!(refused.stderr.chars().all(is_printable), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_refused_argument_is_told_as_json_to_programs() {
+    let error = run(&["url", "--limit", "NaN", "--json"]).error(2);
+    assert_eq!(error["kind"], "usage");
+    let message = error["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("--limit <USD>: ") && !message.contains("--help"),
+        "{message}"
+    );
+}
+
+#[test]
+fn bad_input_is_refused_before_anything_is_sent() {
+    // Nobody listens on port 1: status 4 would mean that a connection was tried.
+    let server = ["--server", "http://127.0.0.1:1"];
+    let long_code = "c".repeat(513);
+    let too_long = "c".repeat(100_000);
+    for (arguments, input) in [
+        (&["exchange", "--without-pkce"][..], &b""[..]),
+        (&["exchange", "--without-pkce"], b"\n"),
+        (&["exchange", "--without-pkce"], b"a\tb"),
+        (&["exchange", "--without-pkce"], b"a\0b"),
+        (&["exchange", "--without-pkce"], "c\u{f6}de".as_bytes()),
+        (&["exchange", "--without-pkce"], b"\xff\xfe"),
+        (&["exchange", "--without-pkce"], long_code.as_bytes()),
+        (&["exchange", "--without-pkce"], too_long.as_bytes()),
+        (&["key"], b""),
+        (&["key"], b"sk or"),
+        (&["token", "--policy", "p"], b""),
+        (&["token", "--policy", "p"], too_long.as_bytes()),
+    ] {
+        let refused = run_with_input(&[arguments, &server].concat(), input);
+        assert_eq!(
+            (refused.status, refused.stdout.as_str()),
+            (Some(2), ""),
+            "{arguments:?} {refused:?}"
+        );
+        assert_eq!(refused.stderr.lines().count(), 1, "{refused:?}");
+    }
+}
+
+#[test]
+fn a_bad_variable_is_named() {
+    for (name, value) in [
+        ("OPENROUTER_API_KEY", "a\nb"),
+        ("OPENROUTER_BASE_URL", "http://evil"),
+        ("OPENROUTER_APP_TITLE", "a\nb"),
+    ] {
+        let refused = run_with(&["jwks"], &[(name, value)]);
+        assert_eq!(refused.status, Some(2), "{name} {refused:?}");
+        assert!(!refused.stderr.contains(value));
+    }
+    let refused = run_with(
+        &["exchange"],
+        &[("OPENROUTER_CODE_VERIFIER", "short"), ("OPENROUTER_CODE", "code")],
+    );
+    assert_eq!(refused.status, Some(2));
+    assert!(refused.stderr.contains("code verifier"), "{refused:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn variables_and_arguments_that_are_not_unicode_are_refused() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+
+    use crate::support::Finished;
+
+    let bytes = OsStr::from_bytes(b"\xff\xfe");
+    for (name, arguments) in [
+        ("OPENROUTER_API_KEY", &["key"][..]),
+        ("OPENROUTER_BASE_URL", &["jwks"]),
+        ("OPENROUTER_CODE", &["exchange", "--without-pkce"]),
+        ("OPENROUTER_CODE_VERIFIER", &["exchange"]),
+        ("OPENROUTER_SUBJECT_TOKEN", &["token", "--policy", "p"]),
+    ] {
+        let refused = Finished::of(program(arguments).env(name, bytes).output().unwrap());
+        assert_eq!(refused.status, Some(2), "{name} {refused:?}");
+        assert!(
+            refused.stderr.contains(name) && refused.stderr.contains("not Unicode"),
+            "{refused:?}"
+        );
+    }
+    for arguments in [&["url", "--label"][..], &["url"], &[]] {
+        let refused = Finished::of(program(arguments).arg(bytes).output().unwrap());
+        assert_eq!(refused.status, Some(2), "{arguments:?} {refused:?}");
+    }
+}
+
+#[test]
+fn a_variable_of_another_program_changes_nothing() {
+    let pair = run_with(
+        &["pkce", "--json"],
+        &[("OPENROUTER_API_KEY", ""), ("RUST_BACKTRACE", "1")],
+    )
+    .json();
+    assert!(pair["code_verifier"].is_string());
+}
+
+#[test]
+fn a_file_that_is_no_pending_sign_in_is_refused_without_showing_it() {
+    let folder = tempfile::TempDir::new().unwrap();
+    for text in ["", "{}", "sk-or-v1-canary", &"[".repeat(100_000)] {
+        let file = folder.path().join("login.json");
+        std::fs::write(&file, text).unwrap();
+        let refused = run(&["exchange", "--pending", file.to_str().unwrap()]);
+        assert_eq!(refused.status, Some(2), "{refused:?}");
+        assert!(!refused.stderr.contains("canary"));
+    }
+    let missing = run(&["exchange", "--pending", "/nowhere/\u{1b}[31m"]);
+    assert_eq!(missing.status, Some(1));
+    assert!(!missing.stderr.contains('\u{1b}'), "{missing:?}");
+}
+
+#[test]
+fn no_argument_takes_a_secret_and_a_stray_one_is_not_shown() {
+    for arguments in [
+        &["exchange", "auth_code_canary"][..],
+        &["key", "sk-or-v1-canary"],
+        &["sk-or-v1-canary"],
+        &["exchange", "--code", "canary"],
+        &["exchange", "--verifier=canary"],
+        &["key", "--key=canary"],
+        &["key", "--api-key", "canary"],
+        &["token", "--policy", "p", "--token", "canary"],
+        &["create-code", "--verifier", "canary"],
+    ] {
+        for json in [&[][..], &["--json"]] {
+            let refused = run(&[arguments, json].concat());
+            assert_eq!(refused.status, Some(2), "{arguments:?} {refused:?}");
+            assert!(!refused.stderr.contains("canary"), "{refused:?}");
+        }
+    }
+}

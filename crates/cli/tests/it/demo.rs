@@ -1,0 +1,80 @@
+//! The demo, against its own emulator and one in another process.
+
+use crate::support::{run, run_with, serve};
+
+const STEPS: usize = 6;
+
+#[test]
+fn the_demo_does_every_step_and_says_so() {
+    let demo = run(&["demo"]);
+    assert_eq!((demo.status, demo.stderr.as_str()), (Some(0), ""));
+    for step in 1..=STEPS {
+        assert!(
+            demo.stdout.contains(&format!("\n{step}. ")),
+            "{step}: {}",
+            demo.stdout
+        );
+    }
+    assert!(demo.stdout.ends_with("\nAll 6 steps did what they should.\n"));
+}
+
+#[test]
+fn the_demo_shows_no_secret() {
+    // S-1: a key begins with this, and a code and a verifier stand behind these.
+    for arguments in [&["demo"][..], &["demo", "--json"]] {
+        let demo = run(arguments);
+        assert_eq!(demo.status, Some(0));
+        for canary in ["sk-or-", "code_verifier", "code_challenge=", "state="] {
+            assert!(!demo.stdout.contains(canary), "{canary}: {}", demo.stdout);
+        }
+        assert!(demo.stdout.contains("?code=[redacted]"));
+        assert!(demo.stdout.contains("ApiKey([redacted])"));
+    }
+}
+
+#[test]
+fn the_demo_tells_its_steps_as_json() {
+    let told = run(&["demo", "--json"]).json();
+    let steps = told["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), STEPS);
+    assert!(
+        steps
+            .iter()
+            .all(|step| step["title"].is_string() && step["lines"][0].is_string())
+    );
+}
+
+#[test]
+fn the_demo_works_against_an_emulator_elsewhere_and_sends_each_request_once() {
+    let served = serve();
+    let demo = run(&["demo", "--server", &served.url]);
+    assert_eq!(demo.status, Some(0), "{demo:?}");
+    assert!(demo.stdout.contains(&served.url));
+    // Steps 1, 2 and 3 exchange once; step 5 exchanges once and forces a second one. What `Pending` refuses is not sent.
+    assert_eq!(served.emulator.posts("/auth/keys"), 5);
+    assert_eq!(served.emulator.posts("/auth/keys/code"), 1);
+}
+
+#[test]
+fn the_demo_ignores_the_environment_and_refuses_the_real_service() {
+    let demo = run_with(&["demo"], &[("OPENROUTER_BASE_URL", "http://evil")]);
+    assert_eq!(demo.status, Some(0), "{demo:?}");
+
+    let demo = run(&["demo", "--json", "--server", "https://openrouter.ai/api/v1"]);
+    assert!(
+        demo.error(2)["message"]
+            .as_str()
+            .unwrap()
+            .contains("needs an emulator")
+    );
+}
+
+#[test]
+fn a_demo_that_does_not_go_as_it_should_fails() {
+    let served = serve();
+    let broken = openrouter_oauth_emulator::Fault::status(500).on("/auth/keys");
+    served.emulator.inject(broken);
+    let demo = run(&["demo", "--server", &served.url]);
+    assert_eq!(demo.status, Some(5), "{demo:?}");
+    assert!(!demo.stdout.contains("did what they should"));
+}

@@ -1,0 +1,75 @@
+//! `emulator` as a process: ports and signals.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    net::TcpListener,
+    process::Child,
+};
+
+use crate::support::{Finished, program, run};
+
+#[test]
+fn an_emulator_in_another_process_serves_the_demo_until_it_is_stopped() {
+    let mut emulator = Stopped(program(&["emulator", "--port", "0"]).spawn().unwrap());
+    let mut url = String::new();
+    let stdout = emulator.0.stdout.take().unwrap();
+    BufReader::new(stdout).read_line(&mut url).unwrap();
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+
+    let demo = run(&["demo", "--server", url.trim_end()]);
+    assert_eq!(demo.status, Some(0), "{demo:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn sigint_and_sigterm_end_the_emulator_with_success() {
+    for signal in ["INT", "TERM"] {
+        let mut emulator = Stopped(program(&["emulator", "--json"]).spawn().unwrap());
+        let mut line = String::new();
+        let stdout = emulator.0.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let answer: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert!(answer["base_url"].as_str().unwrap().ends_with("/api/v1"));
+
+        let id = emulator.0.id().to_string();
+        let kill = std::process::Command::new("kill")
+            .args(["-s", signal, &id])
+            .status();
+        assert!(kill.unwrap().success());
+        assert_eq!(emulator.0.wait().unwrap().code(), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let emulator = run(&["emulator", "--port", &port]);
+    assert_eq!(emulator.status, Some(1));
+    assert!(
+        emulator.stderr.starts_with(&format!("error: port {port} ")),
+        "{emulator:?}"
+    );
+
+    let error = run(&["emulator", "--json", "--port", &port]).error(1);
+    assert_eq!(error["kind"], "unexpected");
+}
+
+#[test]
+fn a_port_is_a_number_to_65535() {
+    for port in ["65536", "-1", "", "http"] {
+        let emulator = Finished::of(program(&["emulator", "--port", port]).output().unwrap());
+        assert_eq!(emulator.status, Some(2), "{port}");
+    }
+}
+
+/// A process that ends with the test.
+struct Stopped(Child);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        // It fails only if the process has ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -1,0 +1,22 @@
+//! The program, run as a process against the emulator.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic fails the test; clippy knows only test functions for tests"
+)]
+
+// The demo, against its own emulator and one in another process.
+mod demo;
+// `emulator` as a process: ports and signals.
+mod emulator;
+// Each operation: its success, its refusal, its exit status.
+mod operations;
+// `url` and `exchange`: a sign-in by hand.
+mod sign_in;
+// Arguments, environment and input that are not what they should be.
+mod bad_input;
+// Help, and standard output that nobody reads.
+mod terminal;
+
+mod support;

@@ -1,0 +1,182 @@
+//! Each operation: its success, its refusal, its exit status.
+
+use std::net::TcpListener;
+
+use openrouter_oauth_emulator::Fault;
+use serde_json::json;
+
+use crate::support::{run, run_with, run_with_input, serve};
+
+const CREATE_CODE: &[&str] = &["create-code", "--json", "--callback", "https://my.app/cb"];
+
+#[test]
+fn pkce_makes_a_pair_that_the_exchange_accepts() {
+    let served = serve();
+    let key = served.emulator.issue_key();
+    let pair = run(&["pkce", "--json"]).json();
+    assert_eq!(pair["code_challenge_method"], "S256");
+
+    let options = [
+        "--server",
+        &served.url,
+        "--challenge",
+        pair["code_challenge"].as_str().unwrap(),
+    ];
+    let limits = [
+        "--label",
+        "from a shell",
+        "--limit",
+        "5",
+        "--limit-reset",
+        "daily",
+    ];
+    let end = ["--expires-at", "2100-01-01T00:00:00Z"];
+    let code = run_with(
+        &[CREATE_CODE, &options, &limits, &end].concat(),
+        &[("OPENROUTER_API_KEY", &key)],
+    )
+    .json();
+    assert!(code["app_id"].is_number() && code["created_at"].is_string());
+
+    let verifier = pair["code_verifier"].as_str().unwrap();
+    let variables = [
+        ("OPENROUTER_CODE", code["id"].as_str().unwrap()),
+        ("OPENROUTER_CODE_VERIFIER", verifier),
+    ];
+    let grant = run_with(&["exchange", "--json", "--server", &served.url], &variables).json();
+
+    let new_key = grant["key"].as_str().unwrap();
+    let about = run_with_input(
+        &["key", "--json", "--links", "--server", &served.url],
+        new_key.as_bytes(),
+    )
+    .json();
+    assert_eq!(about["label"], "from a shell");
+    assert_eq!(
+        (&about["limit"], &about["limit_reset"]),
+        (&json!(5.0), &json!("daily"))
+    );
+    let settings = about["links"]["settings"].as_str().unwrap();
+    assert!(settings.starts_with("https://openrouter.ai/keys/"));
+}
+
+#[test]
+fn a_code_without_pkce_has_to_be_asked_for_by_name() {
+    // C-4
+    let served = serve();
+    let key = served.emulator.issue_key();
+    let target = ["--server", &served.url];
+    let create = [CREATE_CODE, &target].concat();
+    let variables = [("OPENROUTER_API_KEY", key.as_str())];
+    assert_eq!(run_with(&create, &variables).error(2)["kind"], "usage");
+    let code = run_with(&[&create[..], &["--without-pkce"]].concat(), &variables).json();
+
+    let exchange = ["exchange", "--json", "--server", &served.url];
+    let variables = [("OPENROUTER_CODE", code["id"].as_str().unwrap())];
+    assert_eq!(run_with(&exchange, &variables).error(2)["kind"], "usage");
+    assert_eq!(served.emulator.posts("/auth/keys"), 0);
+    let grant = run_with(&[&exchange[..], &["--without-pkce"]].concat(), &variables).json();
+    assert!(grant["key"].is_string());
+}
+
+#[test]
+fn a_key_is_told_about_in_words() {
+    let served = serve();
+    let key = served.emulator.issue_key();
+    let about = run_with_input(&["key", "--server", &served.url], key.as_bytes());
+    assert!(about.line().contains("expires   never"), "{about:?}");
+    assert!(
+        !about.stdout.contains("api_key_hash"),
+        "links are for those who ask"
+    );
+}
+
+#[test]
+fn a_token_is_exchanged_and_its_keys_are_shown() {
+    let served = serve();
+    let target = ["--server", served.url.as_str()];
+    let token = [
+        &["token", "--json", "--policy", "policy", "--scope", "inference"],
+        &target[..],
+    ]
+    .concat();
+    // {"alg":"none"}.{"exp":4102444800}.signature
+    let jwt = "eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl";
+    let answer = run_with(&token, &[("OPENROUTER_SUBJECT_TOKEN", jwt)]).json();
+    assert_eq!(
+        (&answer["token_type"], &answer["scope"]),
+        (&json!("Bearer"), &json!("inference"))
+    );
+    assert!(answer["access_token"].is_string());
+
+    let error = run_with_input(&token, b"not_a_jwt").error(3);
+    assert_eq!(error["http_status"], 400);
+
+    let set = run(&[&["jwks", "--json"], &target[..]].concat()).json();
+    assert_eq!(set["keys"][0]["kty"], "EC");
+    assert!(
+        run(&[&["jwks"], &target[..]].concat())
+            .line()
+            .starts_with("EC P-256 ES256 ")
+    );
+}
+
+#[test]
+fn a_key_that_is_not_accepted_is_a_refusal() {
+    let served = serve();
+    for arguments in [
+        &["key", "--json", "--server", &served.url][..],
+        &[CREATE_CODE, &["--without-pkce", "--server", &served.url]].concat(),
+    ] {
+        let error = run_with(arguments, &[("OPENROUTER_API_KEY", "sk-or-v1-canary")]).error(3);
+        assert_eq!(
+            (&error["kind"], &error["http_status"]),
+            (&json!("refused"), &json!(401))
+        );
+        assert_eq!(error["reason"], "unauthorized");
+        assert!(!error.to_string().contains("canary"));
+    }
+}
+
+#[test]
+fn an_error_is_told_with_its_causes_a_line_each() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let server = format!("http://{free}/api/v1");
+    let jwks = run(&["jwks", "--server", &server]);
+    assert_eq!((jwks.status, jwks.stdout.as_str()), (Some(4), ""));
+    let mut lines = jwks.stderr.lines();
+    assert!(
+        lines
+            .next()
+            .unwrap()
+            .starts_with("error: OpenRouter could not be reached")
+    );
+    assert!(lines.all(|line| line.starts_with("  cause: ")), "{jwks:?}");
+
+    let error = run(&["jwks", "--json", "--server", &server]).error(4);
+    assert_eq!(error["kind"], "not_sent");
+    assert!(!error["causes"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn each_kind_of_failure_has_its_status() {
+    let served = serve();
+    let key = served.emulator.issue_key();
+    let create = [CREATE_CODE, &["--without-pkce", "--server", &served.url]].concat();
+    let on = |fault: Fault| fault.on("/auth/keys/code");
+    for (fault, status, kind) in [
+        (on(Fault::status(429)), 7, "wait"),
+        (on(Fault::status(503)), 7, "wait"),
+        (on(Fault::status(409)), 3, "refused"),
+        (on(Fault::redirect(307, "http://127.0.0.1:1/")), 3, "refused"),
+        (on(Fault::status(500)), 5, "outcome_unknown"),
+        (on(Fault::cut_after(10)), 5, "outcome_unknown"),
+        (on(Fault::drop_after_commit()), 5, "outcome_unknown"),
+    ] {
+        served.emulator.inject(fault);
+        let before = served.emulator.posts("/auth/keys/code");
+        let error = run_with(&create, &[("OPENROUTER_API_KEY", &key)]).error(status);
+        assert_eq!(error["kind"], kind, "{error}");
+        assert_eq!(served.emulator.posts("/auth/keys/code"), before + 1, "sent once");
+    }
+}

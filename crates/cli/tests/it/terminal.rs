@@ -1,0 +1,105 @@
+//! Help, and standard output that nobody reads.
+
+use std::process::Stdio;
+
+use crate::support::{Finished, program, run};
+
+const SUBCOMMANDS: [&str; 9] = [
+    "demo",
+    "emulator",
+    "pkce",
+    "url",
+    "exchange",
+    "create-code",
+    "key",
+    "token",
+    "jwks",
+];
+
+#[test]
+fn help_lists_every_subcommand_variable_and_exit_status() {
+    let help = run(&["--help"]);
+    assert_eq!(help.stderr, "");
+    for word in SUBCOMMANDS {
+        assert!(help.line().contains(&format!("\n  {word} ")), "{word}");
+    }
+    for variable in [
+        "OPENROUTER_API_KEY",
+        "OPENROUTER_BASE_URL",
+        "OPENROUTER_CODE",
+        "OPENROUTER_CODE_VERIFIER",
+        "OPENROUTER_SUBJECT_TOKEN",
+    ] {
+        assert!(help.stdout.contains(variable), "{variable}");
+    }
+    for status in ["0", "1", "2", "3", "4", "5", "6", "7", "141"] {
+        assert!(help.stdout.contains(&format!("\n  {status:<4} ")), "{status}");
+    }
+}
+
+#[test]
+fn every_subcommand_says_what_its_json_holds() {
+    for subcommand in SUBCOMMANDS {
+        let help = run(&[subcommand, "--help"]);
+        assert!(help.line().contains("\nJSON: "), "{subcommand}");
+    }
+}
+
+#[test]
+fn closed_standard_output_ends_the_program_quietly() {
+    for arguments in [
+        &["demo"][..],
+        &["demo", "--json"],
+        &["pkce"],
+        &["url"],
+        &["emulator"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let closed = Finished::of(program(arguments).stdout(writer).output().unwrap());
+        assert_eq!(closed.status, Some(141), "{arguments:?} {closed:?}");
+        assert!(!closed.stderr.contains("error"), "{closed:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let told = Finished::of(program(&["pkce"]).stdout(full).output().unwrap());
+    assert_eq!(told.status, Some(1));
+    assert!(
+        told.stderr
+            .starts_with("error: standard output cannot be written\n  cause: "),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_key_that_cannot_be_written_is_not_lost_in_silence() {
+    let served = crate::support::serve();
+    let key = served.emulator.issue_key();
+    let create = [
+        "create-code",
+        "--without-pkce",
+        "--callback",
+        "https://my.app/cb",
+        "--server",
+        &served.url,
+    ];
+    let code = crate::support::run_with(&create, &[("OPENROUTER_API_KEY", &key)]);
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let exchange = program(&["exchange", "--without-pkce", "--server", &served.url])
+        .env("OPENROUTER_CODE", code.line())
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .output();
+    let lost = Finished::of(exchange.unwrap());
+    assert_eq!(lost.status, Some(1));
+    assert!(
+        lost.stderr.contains("a key was made") && !lost.stderr.contains("sk-or-"),
+        "{lost:?}"
+    );
+}
