@@ -43,11 +43,8 @@ pub(crate) const CARRIED: [&str; 7] = [
 
 pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Response<Bytes> {
     let is_decision = request.method() == Method::POST;
-    let text = if is_decision {
-        request.body()
-    } else {
-        request.uri().query().unwrap_or_default().as_bytes()
-    };
+    let text =
+        if is_decision { request.body() } else { request.uri().query().unwrap_or_default().as_bytes() };
     let params = match Params::parse(text) {
         Ok(params) => params,
         Err(why) => return page::refusal(&why),
@@ -66,10 +63,7 @@ pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Response<By
 
 impl Ask {
     fn read(params: &Params<'_>, settings: &Settings) -> Result<Self, &'static str> {
-        let callback = params
-            .get("callback_url")
-            .map(|url| Callback::parse(url, settings))
-            .transpose()?;
+        let callback = params.get("callback_url").map(|url| Callback::parse(url, settings)).transpose()?;
         let challenge = Challenge::read(params.get("code_challenge"), params.get("code_challenge_method"))?;
         if callback.is_none() && challenge.is_none() {
             return Err("Invalid code_challenge: without a callback_url it is required");
@@ -91,9 +85,7 @@ impl Ask {
 
     /// What a person knows the application by.
     pub(crate) fn title(&self) -> &str {
-        self.callback
-            .as_ref()
-            .map_or("An application on your computer", Callback::title)
+        self.callback.as_ref().map_or("An application on your computer", Callback::title)
     }
 }
 
@@ -107,11 +99,7 @@ fn approve(state: &mut State, ask: Ask) -> Response<Bytes> {
     let code = state.issue_code(Code {
         issued_at: state.clock.now(),
         challenge: ask.challenge,
-        grant: Grant {
-            label: Some(label),
-            limit: ask.limit,
-            ..Grant::default()
-        },
+        grant: Grant { label: Some(label), limit: ask.limit, ..Grant::default() },
     });
     let Some(callback) = ask.callback else {
         return page::code(&code);
@@ -124,10 +112,8 @@ fn approve(state: &mut State, ask: Ask) -> Response<Bytes> {
 fn deny(state: &State, ask: &Ask) -> Response<Bytes> {
     match (&ask.callback, state.settings.denial) {
         (Some(callback), Denial::Redirect) => {
-            let mut parameters = vec![
-                ("error", "access_denied"),
-                ("error_description", "The user denied the request"),
-            ];
+            let mut parameters =
+                vec![("error", "access_denied"), ("error_description", "The user denied the request")];
             parameters.extend(echo(&state.settings, ask.state.as_deref()));
             redirect(&callback.with(&parameters))
         }
@@ -136,9 +122,7 @@ fn deny(state: &State, ask: &Ask) -> Response<Bytes> {
 }
 
 fn echo<'a>(settings: &Settings, state: Option<&'a str>) -> Option<(&'static str, &'a str)> {
-    state
-        .filter(|_| settings.state_echo)
-        .map(|state| ("state", state))
+    state.filter(|_| settings.state_echo).map(|state| ("state", state))
 }
 
 /// 303, so that the browser comes to the callback with a GET (RFC 9110 section 15.4.4).

@@ -41,11 +41,7 @@ fn access_token(state: &State, token: &str) -> Option<Key> {
     let label = claims.get("sub").and_then(Value::as_str).map(str::to_owned);
     let scope = claims.get("scope").and_then(Value::as_str).unwrap_or_default();
     Some(Key {
-        grant: Grant {
-            label,
-            expires_at: Some(expires_at),
-            ..Grant::default()
-        },
+        grant: Grant { label, expires_at: Some(expires_at), ..Grant::default() },
         is_management: scope.split(' ').any(|scope| scope == "management"),
     })
 }

@@ -13,10 +13,7 @@ impl<T> Bounded<T> {
     pub(crate) const LIMIT: usize = 10_000;
 
     pub(crate) fn new() -> Self {
-        Self {
-            values: HashMap::new(),
-            order: VecDeque::new(),
-        }
+        Self { values: HashMap::new(), order: VecDeque::new() }
     }
 
     /// Puts `value` in and forgets the oldest one beyond the limit.

@@ -23,9 +23,7 @@ impl Callback {
         if url.contains('#') {
             return Err("Invalid callback_url: it has a fragment");
         }
-        let (scheme, rest) = url
-            .split_once(':')
-            .ok_or("Invalid callback_url: it has no scheme")?;
+        let (scheme, rest) = url.split_once(':').ok_or("Invalid callback_url: it has no scheme")?;
         let title = match scheme.to_ascii_lowercase().as_str() {
             "https" => authority(rest)?.to_owned(),
             "http" => loopback(authority(rest)?, settings)?.to_owned(),
@@ -47,9 +45,7 @@ impl Callback {
 
     /// The URL with these parameters behind its own query.
     pub(crate) fn with(&self, parameters: &[(&str, &str)]) -> String {
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(parameters)
-            .finish();
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
         let separator = match self.url.split_once('?') {
             None => "?",
             Some((_, own)) if own.is_empty() || own.ends_with('&') => "",
@@ -63,18 +59,12 @@ const SCHEMES: &str = "Invalid callback_url: only https, and http on localhost o
 
 /// Visible ASCII without what breaks out of attributes, headers or other people's parsers.
 fn is_url_byte(byte: u8) -> bool {
-    byte.is_ascii_graphic()
-        && !matches!(
-            byte,
-            b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}'
-        )
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
 }
 
 /// Host and port of what follows the scheme's colon.
 fn authority(rest: &str) -> Result<&str, &'static str> {
-    let rest = rest
-        .strip_prefix("//")
-        .ok_or("Invalid callback_url: it has no host")?;
+    let rest = rest.strip_prefix("//").ok_or("Invalid callback_url: it has no host")?;
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     if authority.contains('@') {
         return Err("Invalid callback_url: it has a user or a password");
@@ -107,29 +97,15 @@ fn is_host(host: &str) -> bool {
         return address.parse::<std::net::Ipv6Addr>().is_ok();
     }
     !host.is_empty()
-        && host
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
 }
 
 /// Schemes that belong to an application, and none that a browser runs or reads itself.
 fn is_custom_scheme(scheme: &str) -> bool {
-    const NEVER: [&str; 10] = [
-        "about",
-        "blob",
-        "data",
-        "file",
-        "filesystem",
-        "ftp",
-        "javascript",
-        "vbscript",
-        "view-source",
-        "ws",
-    ];
+    const NEVER: [&str; 10] =
+        ["about", "blob", "data", "file", "filesystem", "ftp", "javascript", "vbscript", "view-source", "ws"];
     scheme.starts_with(|first: char| first.is_ascii_lowercase())
-        && scheme
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
         && !NEVER.contains(&scheme)
 }
 
@@ -194,11 +170,7 @@ mod tests {
         ] {
             check(url, &Settings::default(), false);
         }
-        check(
-            &format!("https://my.app/{}", "a".repeat(2048)),
-            &Settings::default(),
-            false,
-        );
+        check(&format!("https://my.app/{}", "a".repeat(2048)), &Settings::default(), false);
     }
 
     #[test]

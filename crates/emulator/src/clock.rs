@@ -29,22 +29,17 @@ pub(crate) fn after(moment: Timestamp, duration: SignedDuration) -> Timestamp {
 
 /// As the API writes a moment: RFC 3339 in UTC, to the second.
 pub(crate) fn rfc3339(moment: Timestamp) -> String {
-    Timestamp::from_second(moment.as_second())
-        .unwrap_or(moment)
-        .to_string()
+    Timestamp::from_second(moment.as_second()).unwrap_or(moment).to_string()
 }
 
 /// Reads a moment as the API does: RFC 3339 in UTC, seconds and `Z` included.
 pub(crate) fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     const SHAPE: &str = "0000-00-00T00:00:00";
     let (moment, rest) = text.split_at_checked(SHAPE.len())?;
-    let shaped = moment
-        .bytes()
-        .zip(SHAPE.bytes())
-        .all(|(byte, shape)| match shape {
-            b'0' => byte.is_ascii_digit(),
-            _ => byte == shape,
-        });
+    let shaped = moment.bytes().zip(SHAPE.bytes()).all(|(byte, shape)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        _ => byte == shape,
+    });
     let fraction = rest.strip_suffix('Z')?;
     let digits = fraction.strip_prefix('.');
     let fraction_is_good = digits.map_or(fraction.is_empty(), |digits| {
@@ -68,11 +63,7 @@ mod tests {
 
     #[test]
     fn moments_need_seconds_and_utc() {
-        for good in [
-            "2027-12-31T23:59:59Z",
-            "2027-12-31T23:59:59.5Z",
-            "2027-12-31T23:59:59.123456789Z",
-        ] {
+        for good in ["2027-12-31T23:59:59Z", "2027-12-31T23:59:59.5Z", "2027-12-31T23:59:59.123456789Z"] {
             assert!(parse_rfc3339(good).is_some(), "{good}");
         }
         for bad in [

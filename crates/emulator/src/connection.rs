@@ -32,10 +32,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let budget = Arc::new(Budget::unlimited());
-    let stream = Breakable {
-        stream,
-        budget: Arc::clone(&budget),
-    };
+    let stream = Breakable { stream, budget: Arc::clone(&budget) };
     let answer = service_fn(move |request| {
         let service = Arc::clone(&service);
         let budget = Arc::clone(&budget);
@@ -56,9 +53,7 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Broken> {
     let (head, body) = request.into_parts();
-    let body = tokio::time::timeout(READ_TIMEOUT, read(body))
-        .await
-        .map_err(|_| Broken)??;
+    let body = tokio::time::timeout(READ_TIMEOUT, read(body)).await.map_err(|_| Broken)??;
     budget.set(None);
     let response = match service.answer(&Request::from_parts(head, body)) {
         Reply::Whole(response) => response,

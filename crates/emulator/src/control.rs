@@ -26,10 +26,7 @@ pub(crate) fn issue_key(state: &mut State) -> Response<Bytes> {
 
 /// A key as an account's owner has it.
 pub(crate) fn issue_management_key(state: &mut State) -> String {
-    let grant = Grant {
-        label: Some("Issued by the emulator".to_owned()),
-        ..Grant::default()
-    };
+    let grant = Grant { label: Some("Issued by the emulator".to_owned()), ..Grant::default() };
     state.issue_key(grant, true)
 }
 
@@ -88,10 +85,7 @@ fn read_fault(body: &Map<String, Value>) -> Result<Fault, String> {
 
 fn read_answer(body: &Map<String, Value>) -> Result<Fault, String> {
     let text = |name: &str| body.get(name).and_then(Value::as_str);
-    let status = body
-        .get("status")
-        .and_then(Value::as_u64)
-        .and_then(|status| u16::try_from(status).ok());
+    let status = body.get("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
     let status = status.ok_or("status has a value that it cannot have")?;
     let mut fault = match text("location") {
         Some(location) => Fault::redirect(status, location),
@@ -103,26 +97,16 @@ fn read_answer(body: &Map<String, Value>) -> Result<Fault, String> {
     if let Some(text) = text("body") {
         fault = fault.body(text.to_owned());
     }
-    for (name, value) in body
-        .get("headers")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
-        let value = value
-            .as_str()
-            .ok_or_else(|| format!("the header {name} must be text"))?;
+    for (name, value) in body.get("headers").and_then(Value::as_object).into_iter().flatten() {
+        let value = value.as_str().ok_or_else(|| format!("the header {name} must be text"))?;
         fault = fault.header(name, value);
     }
     Ok(fault)
 }
 
 fn show(entry: &LogEntry) -> Value {
-    let headers: Map<String, Value> = entry
-        .headers
-        .iter()
-        .map(|(name, value)| (name.clone(), value.as_str().into()))
-        .collect();
+    let headers: Map<String, Value> =
+        entry.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     json!({
         "method": entry.method,
         "path": entry.path,

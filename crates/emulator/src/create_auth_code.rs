@@ -58,11 +58,7 @@ fn read(state: &State, request: &Request<Bytes>) -> Result<Code, Refusal> {
             expires_at,
             workspace: workspace.map(str::to_owned),
         };
-        Ok(Code {
-            issued_at: now,
-            challenge: Challenge::read(challenge, method)?,
-            grant,
-        })
+        Ok(Code { issued_at: now, challenge: Challenge::read(challenge, method)?, grant })
     };
     checked().map_err(|why: &str| Refusal::bad_request(why))
 }

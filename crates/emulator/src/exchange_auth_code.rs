@@ -29,10 +29,7 @@ pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Result<Resp
     let method = shape.nullable_string("code_challenge_method");
     shape.finish()?;
 
-    let code = state
-        .codes
-        .get(name)
-        .ok_or_else(|| Refusal::bad_request("Invalid code"))?;
+    let code = state.codes.get(name).ok_or_else(|| Refusal::bad_request("Invalid code"))?;
     if let Err(refusal) = check(state, code, verifier, method) {
         if state.settings.failure_burns_code {
             state.codes.remove(name);
@@ -43,10 +40,7 @@ pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Result<Resp
     let grant = code.grant.clone();
     state.codes.remove(name);
     let key = state.issue_key(grant, false);
-    Ok(reply::json(
-        StatusCode::OK,
-        &json!({ "key": key, "user_id": state.user_id }),
-    ))
+    Ok(reply::json(StatusCode::OK, &json!({ "key": key, "user_id": state.user_id })))
 }
 
 fn check(state: &State, code: &Code, verifier: Option<&str>, method: Option<&str>) -> Result<(), Refusal> {
@@ -63,10 +57,7 @@ fn check(state: &State, code: &Code, verifier: Option<&str>, method: Option<&str
     if met {
         return Ok(());
     }
-    Err(Refusal::api(
-        StatusCode::FORBIDDEN,
-        "Invalid code or code_verifier",
-    ))
+    Err(Refusal::api(StatusCode::FORBIDDEN, "Invalid code or code_verifier"))
 }
 
 /// The method must be that of the challenge; left out, it is `plain` (RFC 7636 section 4.3).

@@ -25,9 +25,7 @@ const DEFAULT_SCOPE: &str = "inference";
 
 pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Refusal> {
     if !is_form(request.headers().get(CONTENT_TYPE)) {
-        return Err(invalid_request(
-            "the body must be application/x-www-form-urlencoded",
-        ));
+        return Err(invalid_request("the body must be application/x-www-form-urlencoded"));
     }
     let params = Params::parse(request.body()).map_err(invalid_request)?;
     let now = state.clock.now();
@@ -65,38 +63,22 @@ fn is_form(content_type: Option<&HeaderValue>) -> bool {
     content_type
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
-        .is_some_and(|value| {
-            value
-                .trim()
-                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        })
+        .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }
 
 /// Checks what must be there and returns the policy.
 fn check<'a>(params: &'a Params<'_>, now: Timestamp) -> Result<&'a str, Refusal> {
-    let required = |name: &str| {
-        params
-            .get(name)
-            .ok_or_else(|| invalid_request(format!("{name} is missing")))
-    };
+    let required = |name: &str| params.get(name).ok_or_else(|| invalid_request(format!("{name} is missing")));
     if required("grant_type")? != GRANT_TYPE {
-        return Err(refusal(
-            "unsupported_grant_type",
-            format!("grant_type must be {GRANT_TYPE}"),
-        ));
+        return Err(refusal("unsupported_grant_type", format!("grant_type must be {GRANT_TYPE}")));
     }
     let policy = required("federation_policy_id")?;
     let subject_token = required("subject_token")?;
     if required("subject_token_type")? != JWT {
         return Err(invalid_request(format!("subject_token_type must be {JWT}")));
     }
-    if params
-        .get("requested_token_type")
-        .is_some_and(|requested| requested != ACCESS_TOKEN)
-    {
-        return Err(invalid_request(format!(
-            "requested_token_type must be {ACCESS_TOKEN}"
-        )));
+    if params.get("requested_token_type").is_some_and(|requested| requested != ACCESS_TOKEN) {
+        return Err(invalid_request(format!("requested_token_type must be {ACCESS_TOKEN}")));
     }
     check_subject_token(subject_token, now).map_err(|why| refusal("invalid_grant", why))?;
     Ok(policy)
@@ -114,10 +96,7 @@ fn check_subject_token(token: &str, now: Timestamp) -> Result<(), &'static str> 
 
 fn read_scope<'a>(params: &'a Params<'_>) -> Result<&'a str, Refusal> {
     let scope = params.get("scope").unwrap_or(DEFAULT_SCOPE);
-    if scope
-        .split(' ')
-        .all(|scope| ["inference", "management"].contains(&scope))
-    {
+    if scope.split(' ').all(|scope| ["inference", "management"].contains(&scope)) {
         return Ok(scope);
     }
     Err(refusal("invalid_scope", "scope must be inference or management"))

@@ -52,18 +52,12 @@ impl Fault {
     /// The body is the error envelope of the endpoint unless [`body`](Self::body) sets another. A status that HTTP
     /// cannot carry as an answer (below 200, above 999) is answered with a 500 that says so.
     pub fn status(status: u16) -> Self {
-        Self::from(Effect::Answer(Canned {
-            status,
-            headers: Vec::new(),
-            body: None,
-        }))
+        Self::from(Effect::Answer(Canned { status, headers: Vec::new(), body: None }))
     }
 
     /// Redirects with this status to `location` and does nothing else.
     pub fn redirect(status: u16, location: impl Into<String>) -> Self {
-        Self::status(status)
-            .header("Location", location)
-            .body(Bytes::new())
+        Self::status(status).header("Location", location).body(Bytes::new())
     }
 
     /// Processes the request and holds the answer back for this long.
@@ -151,11 +145,7 @@ impl Canned {
             .filter(|status| !status.is_informational())
             .ok_or_else(|| format!("an answer cannot have the status {}", self.status))?;
         let mut builder = Response::builder().status(status);
-        if !self
-            .headers
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE.as_str()))
-        {
+        if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE.as_str())) {
             builder = builder.header(CONTENT_TYPE, "application/json");
         }
         for (name, value) in &self.headers {

@@ -56,9 +56,7 @@ pub(crate) fn check_limit(limit: f64) -> Result<(), &'static str> {
 pub(crate) fn check_workspace(id: &str) -> Result<(), &'static str> {
     let groups: Vec<&str> = id.split('-').collect();
     let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
-    let hex = groups
-        .iter()
-        .all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let hex = groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()));
     if lengths == [8, 4, 4, 4, 12] && hex {
         return Ok(());
     }
@@ -100,11 +98,7 @@ mod tests {
         }
         assert!(check_limit(0.0).is_ok());
         assert!(check_workspace("123e4567-e89b-12d3-a456-426614174000").is_ok());
-        for bad in [
-            "",
-            "123e4567e89b12d3a456426614174000",
-            "123e4567-e89b-12d3-a456-42661417400g",
-        ] {
+        for bad in ["", "123e4567e89b12d3a456426614174000", "123e4567-e89b-12d3-a456-42661417400g"] {
             assert!(check_workspace(bad).is_err(), "{bad}");
         }
     }

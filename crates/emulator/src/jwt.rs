@@ -57,10 +57,7 @@ impl Signer {
         let header = json!({ "alg": "ES256", "kid": self.key_id, "typ": "at+jwt" });
         let signed = format!("{}.{}", encode(&header), encode(claims));
         let signature = self.key_pair.sign(&SystemRandom::new(), signed.as_bytes())?;
-        Ok(format!(
-            "{signed}.{}",
-            Base64UrlUnpadded::encode_string(signature.as_ref())
-        ))
+        Ok(format!("{signed}.{}", Base64UrlUnpadded::encode_string(signature.as_ref())))
     }
 
     /// The claims of a token that this signer signed.
@@ -97,10 +94,7 @@ fn decode(part: &str) -> Option<Map<String, Value>> {
 fn coordinates(key_pair: &EcdsaKeyPair) -> (String, String) {
     let point = key_pair.public_key().as_ref();
     let (x, y) = point.get(1..).unwrap_or_default().split_at(point.len() / 2);
-    (
-        Base64UrlUnpadded::encode_string(x),
-        Base64UrlUnpadded::encode_string(y),
-    )
+    (Base64UrlUnpadded::encode_string(x), Base64UrlUnpadded::encode_string(y))
 }
 
 #[cfg(test)]
@@ -134,17 +128,7 @@ mod tests {
 
     #[test]
     fn what_is_no_token_is_not_read() {
-        for text in [
-            "",
-            ".",
-            "..",
-            "...",
-            "a.b.c",
-            "e30.e30",
-            "e30.e30.",
-            "e30.e30.AA",
-            "é.é.é",
-        ] {
+        for text in ["", ".", "..", "...", "a.b.c", "e30.e30", "e30.e30.", "e30.e30.AA", "é.é.é"] {
             assert!(read(text).is_none(), "{text}");
         }
         // {"alg":"x"} . {} . one byte

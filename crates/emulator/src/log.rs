@@ -46,10 +46,7 @@ impl Log {
     /// Counts a request for a path that is served; requests for other paths and with made-up methods are not counted,
     /// so the counters stay few.
     pub(crate) fn count(&mut self, route: Route, method: &Method) {
-        let counter = self
-            .counts
-            .iter_mut()
-            .find(|(counted, with, _)| *counted == route && with == method);
+        let counter = self.counts.iter_mut().find(|(counted, with, _)| *counted == route && with == method);
         match counter {
             Some((_, _, count)) => *count += 1,
             None if is_standard(method) => self.counts.push((route, method.clone(), 1)),
@@ -75,16 +72,8 @@ impl LogEntry {
     pub(crate) fn new(route: Option<Route>, request: &Request<Bytes>, status: Option<u16>) -> Self {
         let method = request.method();
         Self {
-            method: if is_standard(method) {
-                method.as_str()
-            } else {
-                REDACTED
-            }
-            .to_owned(),
-            path: route.map_or_else(
-                || describe_path(request.uri().path()),
-                |route| route.path().to_owned(),
-            ),
+            method: if is_standard(method) { method.as_str() } else { REDACTED }.to_owned(),
+            path: route.map_or_else(|| describe_path(request.uri().path()), |route| route.path().to_owned()),
             status,
             headers: describe_headers(request.headers()),
             body: describe_body(request),
@@ -110,35 +99,20 @@ const SHOWN: [&str; 11] = [
 ];
 
 fn is_standard(method: &Method) -> bool {
-    [
-        Method::GET,
-        Method::POST,
-        Method::HEAD,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-    ]
-    .contains(method)
+    [Method::GET, Method::POST, Method::HEAD, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS]
+        .contains(method)
 }
 
 fn describe_path(path: &str) -> String {
-    let segments: Vec<&str> = path
-        .split('/')
-        .take(16)
-        .map(|segment| if segment.len() > 24 { REDACTED } else { segment })
-        .collect();
+    let segments: Vec<&str> =
+        path.split('/').take(16).map(|segment| if segment.len() > 24 { REDACTED } else { segment }).collect();
     segments.join("/")
 }
 
 fn describe_headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let describe = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
         let shown = SHOWN.contains(&name.as_str()) && value.len() <= 256;
-        let value = if shown {
-            value.to_str().unwrap_or(REDACTED)
-        } else {
-            REDACTED
-        };
+        let value = if shown { value.to_str().unwrap_or(REDACTED) } else { REDACTED };
         (name.as_str().to_owned(), value.to_owned())
     };
     headers.iter().take(64).map(describe).collect()
@@ -152,15 +126,10 @@ fn describe_body(request: &Request<Bytes>) -> String {
     let names: Vec<String> = if let Ok(serde_json::Value::Object(object)) = serde_json::from_slice(body) {
         object.into_iter().map(|(name, _)| name).collect()
     } else {
-        form_urlencoded::parse(body)
-            .map(|(name, _)| name.into_owned())
-            .collect()
+        form_urlencoded::parse(body).map(|(name, _)| name.into_owned()).collect()
     };
-    let shown: Vec<&str> = names
-        .iter()
-        .take(32)
-        .map(|name| if is_field_name(name) { name } else { REDACTED })
-        .collect();
+    let shown: Vec<&str> =
+        names.iter().take(32).map(|name| if is_field_name(name) { name } else { REDACTED }).collect();
     format!("{} bytes: {}", body.len(), shown.join(", "))
 }
 
@@ -180,18 +149,12 @@ mod tests {
             .header("cookie", "CANARY")
             .header("x-anything", "CANARY")
             .header("user-agent", "shown")
-            .body(Bytes::from_static(
-                br#"{"code":"CANARY","code_verifier":"CANARY","CANARY":1}"#,
-            ))
+            .body(Bytes::from_static(br#"{"code":"CANARY","code_verifier":"CANARY","CANARY":1}"#))
             .unwrap();
         let entry = LogEntry::new(Route::of(request.uri().path()), &request, Some(200));
         assert_eq!(entry.path, "/api/v1/auth/keys");
         assert_eq!(entry.body, "53 bytes: [redacted], code, code_verifier");
-        assert!(
-            entry
-                .headers
-                .contains(&("user-agent".to_owned(), "shown".to_owned()))
-        );
+        assert!(entry.headers.contains(&("user-agent".to_owned(), "shown".to_owned())));
         assert!(!format!("{entry:?}").contains("CANARY"));
     }
 

@@ -19,21 +19,15 @@ const STYLE: &str = include_str!("page.css");
 /// Asks a person to authorize or deny.
 pub(crate) fn ask(ask: &Ask, params: &Params<'_>) -> Response<Bytes> {
     let title = Escaped(ask.title());
-    let callback = Escaped(
-        ask.callback
-            .as_ref()
-            .map_or("none: the next page shows a code to copy", Callback::as_str),
-    );
+    let callback =
+        Escaped(ask.callback.as_ref().map_or("none: the next page shows a code to copy", Callback::as_str));
     let label = Escaped(ask.label.as_deref().unwrap_or(ask.title()));
     let limit = Escaped(params.get("limit").unwrap_or_default());
     let mut hidden = String::new();
     for name in CARRIED {
         if let Some(value) = params.get(name) {
             let value = Escaped(value);
-            let _ = writeln!(
-                hidden,
-                "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">"
-            );
+            let _ = writeln!(hidden, "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
         }
     }
     let main = format!(

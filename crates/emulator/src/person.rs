@@ -66,9 +66,7 @@ pub enum PersonError {
 impl Person {
     /// A person who reaches pages through `transport`.
     pub fn new(transport: impl Transport + 'static) -> Self {
-        Self {
-            transport: Arc::new(transport),
-        }
+        Self { transport: Arc::new(transport) }
     }
 
     /// Opens the page at an absolute `url`.
@@ -83,16 +81,9 @@ impl Person {
         let response = send(&*self.transport, request).await?;
         let html = text_of(&response);
         if response.status() != StatusCode::OK {
-            return Err(PersonError::Refused {
-                status: response.status(),
-                text: html::text(&html),
-            });
+            return Err(PersonError::Refused { status: response.status(), text: html::text(&html) });
         }
-        Ok(Page {
-            transport: Arc::clone(&self.transport),
-            url,
-            html,
-        })
+        Ok(Page { transport: Arc::clone(&self.transport), url, html })
     }
 }
 
@@ -133,16 +124,11 @@ impl Page {
             let filled = limit.as_deref().filter(|_| name == "limit");
             (name.as_str(), filled.unwrap_or(value))
         });
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(fields)
-            .finish();
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let action = self.resolve(&form.action)?;
         let request = if form.is_post {
             Request::post(action)
-                .header(
-                    CONTENT_TYPE,
-                    HeaderValue::from_static("application/x-www-form-urlencoded"),
-                )
+                .header(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"))
                 .body(body.into())
         } else {
             let path = action.split('?').next().unwrap_or_default();
@@ -162,11 +148,7 @@ impl Page {
         let scheme = self.url.scheme_str().ok_or(PersonError::Url)?;
         let authority = self.url.authority().ok_or(PersonError::Url)?;
         let folder = self.url.path().rsplit_once('/').map_or("", |(folder, _)| folder);
-        let folder = if action.starts_with('/') {
-            String::new()
-        } else {
-            format!("{folder}/")
-        };
+        let folder = if action.starts_with('/') { String::new() } else { format!("{folder}/") };
         Ok(format!("{scheme}://{authority}{folder}{action}"))
     }
 }
@@ -178,26 +160,17 @@ impl fmt::Debug for Page {
 }
 
 async fn send(transport: &dyn Transport, request: Request<Bytes>) -> Result<Response<Bytes>, PersonError> {
-    transport
-        .send(request, Limits::default())
-        .await
-        .map_err(PersonError::Transport)
+    transport.send(request, Limits::default()).await.map_err(PersonError::Transport)
 }
 
 fn outcome(response: &Response<Bytes>) -> Result<Outcome, PersonError> {
     let status = response.status();
     let html = text_of(response);
-    let location = response
-        .headers()
-        .get(LOCATION)
-        .and_then(|value| value.to_str().ok());
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
     match (status, location) {
         (StatusCode::OK, _) => Ok(html::code(&html).map_or(Outcome::Nothing, Outcome::Code)),
         (_, Some(location)) if status.is_redirection() => Ok(Outcome::Redirected(location.to_owned())),
-        _ => Err(PersonError::Refused {
-            status,
-            text: html::text(&html),
-        }),
+        _ => Err(PersonError::Refused { status, text: html::text(&html) }),
     }
 }
 

@@ -74,9 +74,7 @@ impl Challenge {
 /// `43*128unreserved` (RFC 7636 section 4.1).
 fn is_verifier(text: &str) -> bool {
     (43..=128).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| is_base64url(byte) || matches!(byte, b'.' | b'~'))
+        && text.bytes().all(|byte| is_base64url(byte) || matches!(byte, b'.' | b'~'))
 }
 
 fn is_base64url(byte: u8) -> bool {

@@ -24,9 +24,7 @@ impl Random {
     )]
     pub(crate) fn new() -> Self {
         let mut seed = [0; 32];
-        SystemRandom::new()
-            .fill(&mut seed)
-            .expect("the operating system should have randomness");
+        SystemRandom::new().fill(&mut seed).expect("the operating system should have randomness");
         Self { seed, drawn: 0 }
     }
 
@@ -56,10 +54,6 @@ impl Random {
 
     fn draw(&mut self) -> [u8; 32] {
         self.drawn += 1;
-        Sha256::new()
-            .chain_update(self.seed)
-            .chain_update(self.drawn.to_be_bytes())
-            .finalize()
-            .into()
+        Sha256::new().chain_update(self.seed).chain_update(self.drawn.to_be_bytes()).finalize().into()
     }
 }

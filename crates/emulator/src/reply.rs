@@ -63,20 +63,14 @@ impl From<Refusal> for Response<Bytes> {
                 // Two spaces of indentation, as the validator writes it.
                 let message = format!("{:#}", Value::Array(issues));
                 let error = json!({ "name": "ZodError", "message": message });
-                json(
-                    StatusCode::BAD_REQUEST,
-                    &json!({ "success": false, "error": error }),
-                )
+                json(StatusCode::BAD_REQUEST, &json!({ "success": false, "error": error }))
             }
-            Refusal::Malformed => with_body(
-                StatusCode::BAD_REQUEST,
-                "text/plain",
-                "Malformed JSON in request body",
-            ),
-            Refusal::OAuth(status, code, description) => json(
-                status,
-                &json!({ "error": code, "error_description": description }),
-            ),
+            Refusal::Malformed => {
+                with_body(StatusCode::BAD_REQUEST, "text/plain", "Malformed JSON in request body")
+            }
+            Refusal::OAuth(status, code, description) => {
+                json(status, &json!({ "error": code, "error_description": description }))
+            }
         }
     }
 }

@@ -82,9 +82,6 @@ impl Route {
 
     /// Whether it serves the emulator's own needs: such a path is neither logged nor broken by faults.
     pub(crate) fn is_control(self) -> bool {
-        matches!(
-            self,
-            Self::Index | Self::InjectFault | Self::AdvanceClock | Self::ReadLog | Self::IssueKey
-        )
+        matches!(self, Self::Index | Self::InjectFault | Self::AdvanceClock | Self::ReadLog | Self::IssueKey)
     }
 }

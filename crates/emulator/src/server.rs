@@ -84,17 +84,11 @@ impl Server {
             io::ErrorKind::PermissionDenied => ServeError::NotAllowed { port, source },
             _ => ServeError::Other { port, source },
         };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-            .await
-            .map_err(refused)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(refused)?;
         let addr = listener.local_addr().map_err(refused)?;
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(accept(listener, service, stopped));
-        Ok(Self {
-            addr,
-            stop: Some(stop),
-            task,
-        })
+        Ok(Self { addr, stop: Some(stop), task })
     }
 }
 

@@ -74,9 +74,7 @@ impl Service {
             faults: Faults::default(),
             log: Log::default(),
         };
-        Self {
-            state: Mutex::new(state),
-        }
+        Self { state: Mutex::new(state) }
     }
 
     /// Answers one request.

@@ -7,10 +7,7 @@
 ///
 /// let emulator = Emulator::with(Settings::default().state_echo(false).denial(Denial::Silent));
 /// ```
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of its own, named where it is set"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named where it is set")]
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct Settings {

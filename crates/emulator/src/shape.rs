@@ -24,10 +24,7 @@ pub(crate) fn json_object(request: &Request<Bytes>) -> Result<Map<String, Value>
 }
 
 fn is_json(request: &Request<Bytes>) -> bool {
-    let content_type = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     content_type
         .and_then(|value| value.split(';').next())
         .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"))
@@ -41,10 +38,7 @@ pub(crate) struct Shape<'a> {
 
 impl<'a> Shape<'a> {
     pub(crate) fn of(object: &'a Map<String, Value>) -> Self {
-        Self {
-            object,
-            issues: Vec::new(),
-        }
+        Self { object, issues: Vec::new() }
     }
 
     /// A string that must be there; empty, and noted, if it is not.
@@ -76,11 +70,7 @@ impl<'a> Shape<'a> {
     ///
     /// All that was noted.
     pub(crate) fn finish(self) -> Result<(), Refusal> {
-        if self.issues.is_empty() {
-            Ok(())
-        } else {
-            Err(Refusal::Shape(self.issues))
-        }
+        if self.issues.is_empty() { Ok(()) } else { Err(Refusal::Shape(self.issues)) }
     }
 
     fn optional<T>(
@@ -133,10 +123,7 @@ mod tests {
             panic!("two fields are wrong");
         };
         assert_eq!(issues.len(), 2);
-        assert_eq!(
-            issues[0]["message"],
-            "Invalid input: expected string, received number"
-        );
+        assert_eq!(issues[0]["message"], "Invalid input: expected string, received number");
         assert_eq!(issues[1]["path"], json!(["limit"]));
     }
 }

@@ -17,6 +17,7 @@ use crate::{Endpoint, ErrorEnvelope, ExchangeAuthCode, OAuthErrorCode, ServerTex
 pub struct ApiError {
     operation: &'static str,
     status: StatusCode,
+    said: Said,
     message: ServerText,
     envelope: Option<Box<ErrorEnvelope>>,
     body: Zeroizing<Vec<u8>>,
@@ -59,13 +60,15 @@ pub enum Reason {
 impl ApiError {
     /// Reads the answer to `request`.
     ///
-    /// Of the body at most 16 KiB are kept. Secrets of the request that the server sent back are taken out of the
-    /// message.
+    /// Of the body at most 16 KiB are kept, and only one of at most 8 KiB is taken apart. Secrets of the request that the
+    /// server sent back are taken out of the message.
     pub fn read<E: Endpoint>(request: &E, status: StatusCode, body: &[u8]) -> Self {
-        let envelope: Option<ErrorEnvelope> = serde_json::from_slice(body).ok();
+        // A JSON value takes up to a hundred times the memory of its text.
+        let readable = if body.len() > MAX_READ { &[] } else { body };
+        let envelope: Option<ErrorEnvelope> = serde_json::from_slice(readable).ok();
         let alone: Option<MessageAlone> = match envelope {
             Some(_) => None,
-            None => serde_json::from_slice(body).ok(),
+            None => serde_json::from_slice(readable).ok(),
         };
         let message = match (&envelope, &alone) {
             (Some(envelope), _) => envelope.message(),
@@ -78,10 +81,18 @@ impl ApiError {
         Self {
             operation: E::OPERATION,
             status,
+            said: Said::by(message),
             message: ServerText::without(message, &secrets),
             envelope: envelope.map(Box::new),
             body: Zeroizing::new(body.get(..MAX_BODY).unwrap_or(body).to_vec()),
         }
+    }
+
+    /// Takes another secret, such as the key that went with the request, out of the message.
+    #[must_use]
+    pub fn without(mut self, secret: &str) -> Self {
+        self.message = ServerText::without(self.message.as_str(), &[secret]);
+        self
     }
 
     /// OpenRouter's name of the operation that was refused.
@@ -165,37 +176,25 @@ impl ApiError {
 
     /// The HTTP status, which wins over the number in the body; but a success that holds an error means that number.
     fn status_meant(&self) -> u16 {
-        let inner = self
-            .code()
-            .filter(|_| self.status.is_success())
-            .and_then(|code| u16::try_from(code).ok());
+        let inner =
+            self.code().filter(|_| self.status.is_success()).and_then(|code| u16::try_from(code).ok());
         inner.unwrap_or(self.status.as_u16())
     }
 
     /// Why the exchange was refused. Both 400 and 403 say that of a code, in words that may change (C-26).
     fn refused_code(&self) -> Reason {
-        if matches!(self.envelope(), Some(ErrorEnvelope::Zod(_))) || self.message.as_str() == MALFORMED_JSON {
-            return Reason::InvalidRequest;
-        }
-        let message = self.message.as_str().to_ascii_lowercase();
-        let says = |word| message.contains(word);
-        if says("challenge_method") || says("challenge method") {
-            Reason::ChallengeMethodMismatch
-        } else if says("expired") {
-            Reason::CodeExpired
-        } else if says("invalid code") || says("verifier") {
-            Reason::CodeInvalid
-        } else {
-            Reason::CodeRejected
+        match self.said {
+            Said::Malformed => Reason::InvalidRequest,
+            _ if matches!(self.envelope(), Some(ErrorEnvelope::Zod(_))) => Reason::InvalidRequest,
+            Said::ChallengeMethod => Reason::ChallengeMethodMismatch,
+            Said::Expired => Reason::CodeExpired,
+            Said::InvalidCode => Reason::CodeInvalid,
+            Said::Other => Reason::CodeRejected,
         }
     }
 
     fn colon_message(&self) -> String {
-        if self.message.as_str().is_empty() {
-            String::new()
-        } else {
-            format!(": {}", self.message)
-        }
+        if self.message.as_str().is_empty() { String::new() } else { format!(": {}", self.message) }
     }
 }
 
@@ -207,6 +206,34 @@ impl fmt::Debug for ApiError {
             .field("code", &self.code())
             .field("message", &self.message)
             .finish_non_exhaustive()
+    }
+}
+
+/// What a message is about, read before secrets are taken out of it: a short code may be a part of its words.
+#[derive(Clone, Copy)]
+enum Said {
+    ChallengeMethod,
+    Expired,
+    InvalidCode,
+    Malformed,
+    Other,
+}
+
+impl Said {
+    fn by(message: &str) -> Self {
+        let message = message.to_ascii_lowercase();
+        let says = |word| message.contains(word);
+        if message == MALFORMED_JSON.to_ascii_lowercase() {
+            Self::Malformed
+        } else if says("challenge_method") || says("challenge method") {
+            Self::ChallengeMethod
+        } else if says("expired") {
+            Self::Expired
+        } else if says("invalid code") || says("verifier") {
+            Self::InvalidCode
+        } else {
+            Self::Other
+        }
     }
 }
 
@@ -222,4 +249,5 @@ struct MessageOnly {
 }
 
 const MAX_BODY: usize = 16 * 1024;
+const MAX_READ: usize = 8 * 1024;
 const MALFORMED_JSON: &str = "Malformed JSON in request body";

@@ -51,6 +51,9 @@ fn problem(text: &str) -> Option<&'static str> {
     if authority.as_str().contains('@') {
         return Some("may not have a user name or password");
     }
+    if uri.path().split('/').any(is_dot_segment) {
+        return Some("may not have a path segment `.` or `..`, which browsers take away");
+    }
     if !has_plain_port(authority) {
         return Some("has a port that is not a number from 1 to 65535");
     }
@@ -68,18 +71,19 @@ fn is_url_character(byte: u8) -> bool {
 }
 
 fn has_whole_escapes(text: &str) -> bool {
-    text.split('%')
-        .skip(1)
-        .all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
+    text.split('%').skip(1).all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
+}
+
+/// Also when it is percent-encoded (WHATWG URL, "single-dot" and "double-dot URL path segment").
+fn is_dot_segment(segment: &str) -> bool {
+    matches!(&*segment.to_ascii_lowercase().replace("%2e", "."), "." | "..")
 }
 
 /// Whether what stands after the host is nothing, or a colon and a port.
 fn has_plain_port(authority: &http::uri::Authority) -> bool {
     match authority.as_str().strip_prefix(authority.host()) {
         Some("") => true,
-        Some(rest) => authority
-            .port_u16()
-            .is_some_and(|port| port != 0 && rest == format!(":{port}")),
+        Some(rest) => authority.port_u16().is_some_and(|port| port != 0 && rest == format!(":{port}")),
         None => false,
     }
 }
@@ -91,9 +95,7 @@ fn is_host(host: &str) -> bool {
     }
     let is_label = |label: &str| {
         !label.is_empty()
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
     host.strip_suffix('.').unwrap_or(host).split('.').all(is_label)
 }

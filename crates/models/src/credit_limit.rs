@@ -68,10 +68,7 @@ mod tests {
             assert!(CreditLimit::new(bad).is_err(), "{bad}");
         }
         for good in [0.0, -0.0, 0.01, 100.0, f64::MAX] {
-            assert!(
-                CreditLimit::new(good).is_ok_and(|limit| limit.dollars().is_sign_positive()),
-                "{good}"
-            );
+            assert!(CreditLimit::new(good).is_ok_and(|limit| limit.dollars().is_sign_positive()), "{good}");
         }
     }
 }

@@ -1,7 +1,12 @@
 //! What an endpoint is.
 
+use std::{fmt, marker::PhantomData};
+
 use http::Method;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 /// A request, and all that a client needs to know to send it.
 ///
@@ -23,14 +28,15 @@ pub trait Endpoint: Serialize {
     /// What may be sent again.
     const RESEND: Resend;
 
-    /// Reads the body of a success.
+    /// Reads the body of a success: a JSON object, which a byte order mark may precede. An endpoint that answers with
+    /// anything else brings a reading of its own.
     ///
     /// # Errors
     ///
     /// Whatever `serde_json` has against it. Its message may show a part of the body, so it must not be printed: a
     /// success may hold a key.
     fn decode(body: &[u8]) -> serde_json::Result<Self::Response> {
-        serde_json::from_slice(body)
+        read_object(body)
     }
 
     /// The secrets in this request, to be kept out of messages if a server sends them back.
@@ -73,10 +79,7 @@ pub enum Resend {
 }
 
 /// The envelope of some successes: `{"data": …}`.
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "an envelope has one field, and tests and servers make it"
-)]
+#[expect(clippy::exhaustive_structs, reason = "an envelope has one field, and tests and servers make it")]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Data<T> {
     /// What it holds.
@@ -86,6 +89,35 @@ pub struct Data<T> {
 impl<T: DeserializeOwned> Data<T> {
     /// Reads an envelope and takes it off.
     pub(crate) fn decode(body: &[u8]) -> serde_json::Result<T> {
-        serde_json::from_slice(body).map(|envelope: Self| envelope.data)
+        read_object(body).map(|envelope: Data<Object<T>>| envelope.data.0)
+    }
+}
+
+/// Reads a JSON object, after the byte order mark that some put before it (RFC 8259, section 8.1).
+pub(crate) fn read_object<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    serde_json::from_slice(body).map(|object: Object<T>| object.0)
+}
+
+/// What stands as an object in JSON. Serde by itself takes a list for a struct, too.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
     }
 }

@@ -84,40 +84,22 @@ pub struct ZodErrorData {
 impl ErrorResponse {
     /// A refusal with this code and message.
     pub fn new(code: i64, message: impl Into<String>) -> Self {
-        let error = ErrorData {
-            code,
-            message: message.into(),
-            metadata: Nullable::Absent,
-        };
-        Self {
-            error,
-            user_id: Nullable::Absent,
-            openrouter_metadata: Nullable::Absent,
-        }
+        let error = ErrorData { code, message: message.into(), metadata: Nullable::Absent };
+        Self { error, user_id: Nullable::Absent, openrouter_metadata: Nullable::Absent }
     }
 }
 
 impl OAuthErrorResponse {
     /// A refusal with this code.
     pub fn new(error: OAuthErrorCode) -> Self {
-        Self {
-            error,
-            error_description: None,
-            error_uri: None,
-        }
+        Self { error, error_description: None, error_uri: None }
     }
 }
 
 impl ZodErrorResponse {
     /// A refusal with this list of what is wrong.
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            success: false,
-            error: ZodErrorData {
-                name: "ZodError".to_owned(),
-                message: message.into(),
-            },
-        }
+        Self { success: false, error: ZodErrorData { name: "ZodError".to_owned(), message: message.into() } }
     }
 }
 
@@ -127,10 +109,7 @@ impl ErrorEnvelope {
         match self {
             Self::Zod(zod) => &zod.error.message,
             Self::Nested(nested) => &nested.error.message,
-            Self::OAuth(oauth) => oauth
-                .error_description
-                .as_deref()
-                .unwrap_or_else(|| oauth.error.as_str()),
+            Self::OAuth(oauth) => oauth.error_description.as_deref().unwrap_or_else(|| oauth.error.as_str()),
         }
     }
 }

@@ -168,9 +168,6 @@ mod tests {
         let read: UsageLimitType = serde_json::from_str(r#""hourly""#).unwrap();
         assert_eq!(read.as_str(), "hourly");
         assert_eq!(serde_json::to_string(&read).unwrap(), r#""hourly""#);
-        assert_eq!(
-            serde_json::from_str::<UsageLimitType>(r#""daily""#).unwrap(),
-            UsageLimitType::Daily
-        );
+        assert_eq!(serde_json::from_str::<UsageLimitType>(r#""daily""#).unwrap(), UsageLimitType::Daily);
     }
 }

@@ -29,9 +29,7 @@ text_serde!(CodeChallenge);
 impl CodeChallenge {
     /// The challenge by `S256` for the verifier with this SHA-256 (RFC 7636, section 4.2).
     pub fn from_digest(sha256: &[u8; 32]) -> Self {
-        Self(zeroize::Zeroizing::new(
-            Base64UrlUnpadded::encode_string(sha256).into_boxed_str(),
-        ))
+        Self(zeroize::Zeroizing::new(Base64UrlUnpadded::encode_string(sha256).into_boxed_str()))
     }
 
     /// The text.
@@ -75,18 +73,8 @@ open_enum! {
 
 fn check_unreserved(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-    check(
-        what,
-        text,
-        128,
-        unreserved,
-        "may hold only the characters A-Z a-z 0-9 - . _ ~",
-    )?;
-    if text.len() < 43 {
-        Err(InvalidValue::new(what, "is shorter than 43 characters"))
-    } else {
-        Ok(())
-    }
+    check(what, text, 128, unreserved, "may hold only the characters A-Z a-z 0-9 - . _ ~")?;
+    if text.len() < 43 { Err(InvalidValue::new(what, "is shorter than 43 characters")) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -98,16 +86,8 @@ mod tests {
         // C-3
         for length in 0..=200 {
             let text = "v".repeat(length);
-            assert_eq!(
-                CodeVerifier::parse(&text).is_ok(),
-                (43..=128).contains(&length),
-                "{length}"
-            );
-            assert_eq!(
-                CodeChallenge::parse(&text).is_ok(),
-                (43..=128).contains(&length),
-                "{length}"
-            );
+            assert_eq!(CodeVerifier::parse(&text).is_ok(), (43..=128).contains(&length), "{length}");
+            assert_eq!(CodeChallenge::parse(&text).is_ok(), (43..=128).contains(&length), "{length}");
         }
     }
 

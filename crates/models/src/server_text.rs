@@ -19,7 +19,7 @@ impl ServerText {
     pub(crate) fn without(text: &str, secrets: &[&str]) -> Self {
         // Escapes first: one within a secret would hide it from the search.
         let mut text = printable(text);
-        for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET) {
             if text.contains(secret) {
                 text = text.replace(secret, REDACTED);
             }
@@ -45,6 +45,9 @@ impl fmt::Display for ServerText {
         f.write_str(&self.0)
     }
 }
+
+/// Shorter ones are no secrets, and could be a part of any word.
+const SHORTEST_SECRET: usize = 8;
 
 const REDACTED: &str = "[redacted]";
 
@@ -101,10 +104,7 @@ fn skip_escape(rest: &mut Peekable<Chars<'_>>) {
 
 /// Skips a control sequence up to its final character.
 fn skip_control_sequence(rest: &mut Peekable<Chars<'_>>) {
-    while rest
-        .next_if(|character| (' '..='?').contains(character))
-        .is_some()
-    {}
+    while rest.next_if(|character| (' '..='?').contains(character)).is_some() {}
     rest.next_if(|character| ('@'..='~').contains(character));
 }
 
@@ -139,19 +139,13 @@ mod tests {
 
     #[test]
     fn text_is_cut_at_512_characters() {
-        assert_eq!(
-            ServerText::new(&"\u{e9}".repeat(600)).as_str().chars().count(),
-            512
-        );
+        assert_eq!(ServerText::new(&"\u{e9}".repeat(600)).as_str().chars().count(), 512);
     }
 
     #[test]
     fn secrets_are_taken_out() {
-        check(
-            "key sk-or-v1-0e6f44a4 is bad, sk-or-",
-            "key [redacted] is bad, [redacted]",
-        );
-        let text = ServerText::without("code ab\u{1b}[0mc was used", &["abc", ""]);
+        check("key sk-or-v1-0e6f44a4 is bad, sk-or-", "key [redacted] is bad, [redacted]");
+        let text = ServerText::without("code abcdef\u{1b}[0mgh was used", &["abcdefgh", "code", ""]);
         assert_eq!(text.as_str(), "code [redacted] was used");
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, time::SystemTime};
 
 use crate::text::{FromText, InvalidValue};
 
-/// A point in time between the years -9999 and 9999, to the nanosecond.
+/// A point in time between the years 0 and 9999, to the nanosecond.
 ///
 /// Written as RFC 3339 in UTC and always with seconds (`2027-12-31T23:59:59Z`): OpenRouter refuses minutes alone.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -17,9 +17,11 @@ impl Timestamp {
     ///
     /// [`InvalidValue`] if it is no such text, or out of range.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
-        text.parse()
-            .map(Self)
-            .map_err(|_| InvalidValue::new(Self::WHAT, "is not an RFC 3339 timestamp"))
+        let invalid = InvalidValue::new(Self::WHAT, "is not an RFC 3339 timestamp");
+        if !has_rfc_3339_shape(text.as_bytes()) {
+            return Err(invalid);
+        }
+        Self::of(text.parse().map_err(|_| invalid)?)
     }
 
     /// The point in time `seconds` after 1970-01-01T00:00:00Z.
@@ -28,14 +30,17 @@ impl Timestamp {
     ///
     /// [`InvalidValue`] if it is out of range.
     pub fn from_unix_seconds(seconds: i64) -> Result<Self, InvalidValue> {
-        jiff::Timestamp::from_second(seconds)
-            .map(Self)
-            .map_err(|_| Self::out_of_range())
+        jiff::Timestamp::from_second(seconds).map_err(|_| Self::out_of_range()).and_then(Self::of)
     }
 
     /// Seconds since 1970-01-01T00:00:00Z, rounded toward zero.
     pub fn as_unix_seconds(self) -> i64 {
         self.0.as_second()
+    }
+
+    /// RFC 3339 has four digits for the year.
+    fn of(timestamp: jiff::Timestamp) -> Result<Self, InvalidValue> {
+        if timestamp.as_second() < YEAR_0 { Err(Self::out_of_range()) } else { Ok(Self(timestamp)) }
     }
 
     fn out_of_range() -> InvalidValue {
@@ -53,9 +58,7 @@ impl TryFrom<SystemTime> for Timestamp {
     type Error = InvalidValue;
 
     fn try_from(time: SystemTime) -> Result<Self, Self::Error> {
-        jiff::Timestamp::try_from(time)
-            .map(Self)
-            .map_err(|_| Self::out_of_range())
+        jiff::Timestamp::try_from(time).map_err(|_| Self::out_of_range()).and_then(Self::of)
     }
 }
 
@@ -93,5 +96,59 @@ impl FromText for Timestamp {
 
     fn from_text(text: &str) -> Result<Self, InvalidValue> {
         Self::parse(text)
+    }
+}
+
+/// 0000-01-01T00:00:00Z.
+const YEAR_0: i64 = -62_167_219_200;
+
+/// Whether text is `date-time` of RFC 3339, section 5.6, as far as its shape goes: jiff reads more of ISO 8601.
+fn has_rfc_3339_shape(text: &[u8]) -> bool {
+    let is = |shape: &[u8], text: &[u8]| {
+        shape.len() == text.len()
+            && shape.iter().zip(text).all(|(shape, byte)| match shape {
+                b'0' => byte.is_ascii_digit(),
+                letter => letter.eq_ignore_ascii_case(byte),
+            })
+    };
+    let Some((date_time, rest)) = text.split_at_checked(19) else {
+        return false;
+    };
+    let digits = match rest.strip_prefix(b".") {
+        Some(fraction) => fraction.iter().take_while(|byte| byte.is_ascii_digit()).count() + 1,
+        None => 0,
+    };
+    let offset = rest.get(digits..).unwrap_or_default();
+    is(b"0000-00-00T00:00:00", date_time)
+        && digits != 1
+        && (is(b"Z", offset) || is(b"+00:00", offset) || is(b"-00:00", offset))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_is_rfc_3339_with_seconds() {
+        for good in ["2027-12-31T23:59:59Z", "2027-12-31t23:59:59.000z", "2027-12-31T23:59:59.5+01:00"] {
+            assert!(Timestamp::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "soon",
+            "2027-12-31",
+            "2027-12-31T23:59Z",
+            "2027-12-31 23:59:59Z",
+            "20271231T235959Z",
+            "2027-12-31T23:59:59",
+            "2027-12-31T23:59:59.Z",
+            "2027-12-31T23:59:59+01",
+            "2027-12-31T23:59:59Z[UTC]",
+            "2027-13-31T23:59:59Z",
+            "-009999-01-03T00:00:00Z",
+        ] {
+            assert!(Timestamp::parse(bad).is_err(), "{bad}");
+        }
+        assert!(Timestamp::from_unix_seconds(YEAR_0 - 1).is_err());
     }
 }

@@ -13,10 +13,6 @@ impl FromText for WorkspaceId {
     fn from_text(text: &str) -> Result<Self, InvalidValue> {
         let digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_hexdigit());
         let is_uuid = text.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && text.split('-').all(digits);
-        if is_uuid {
-            Ok(Self(Box::from(text)))
-        } else {
-            Err(InvalidValue::new(Self::WHAT, "is not a UUID"))
-        }
+        if is_uuid { Ok(Self(Box::from(text))) } else { Err(InvalidValue::new(Self::WHAT, "is not a UUID")) }
     }
 }

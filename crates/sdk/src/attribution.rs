@@ -12,21 +12,17 @@ use openrouter_oauth_models::InvalidValue;
 ///
 /// let attribution = Attribution::new("https://my.app").title("My app").categories(["cli-agent"]);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Attribution {
-    referer: Option<String>,
-    title: Option<String>,
-    categories: Option<String>,
+    pub(crate) referer: Option<String>,
+    pub(crate) title: Option<String>,
+    pub(crate) categories: Option<String>,
 }
 
 impl Attribution {
     /// The app at this URL, sent as `HTTP-Referer`.
     pub fn new(url: impl Into<String>) -> Self {
-        Self {
-            referer: Some(url.into()),
-            title: None,
-            categories: None,
-        }
+        Self { referer: Some(url.into()), title: None, categories: None }
     }
 
     /// Adds the app's name, sent as `X-OpenRouter-Title`. ASCII only: it goes into a header.
@@ -50,34 +46,36 @@ impl Attribution {
         self
     }
 
-    /// The attribution that the environment names, in the variables of the official TypeScript SDK.
-    pub(crate) fn from_env(
-        variable: impl Fn(&'static str) -> Result<Option<String>, InvalidValue>,
-    ) -> Result<Self, InvalidValue> {
-        Ok(Self {
-            referer: variable("OPENROUTER_HTTP_REFERER")?,
-            title: variable("OPENROUTER_APP_TITLE")?,
-            categories: variable("OPENROUTER_APP_CATEGORIES")?,
-        })
+    /// These parts, and those of `other` where there are none.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            referer: self.referer.or(other.referer),
+            title: self.title.or(other.title),
+            categories: self.categories.or(other.categories),
+        }
     }
 
     pub(crate) fn write(&self, headers: &mut HeaderMap) -> Result<(), InvalidValue> {
         let parts = [
             ("http-referer", &self.referer, "attribution URL"),
             ("x-openrouter-title", &self.title, "attribution title"),
-            (
-                "x-openrouter-categories",
-                &self.categories,
-                "attribution categories",
-            ),
+            ("x-openrouter-categories", &self.categories, "attribution categories"),
         ];
         for (name, value, what) in parts {
             if let Some(value) = value {
-                let value = HeaderValue::from_str(value)
-                    .map_err(|_| InvalidValue::new(what, "may hold only printable ASCII characters"))?;
+                let value = text_header(what, value)?;
                 headers.insert(HeaderName::from_static(name), value);
             }
         }
         Ok(())
     }
+}
+
+/// A header's value of printable ASCII: what other characters mean there depends on who reads them.
+pub(crate) fn text_header(what: &'static str, text: &str) -> Result<HeaderValue, InvalidValue> {
+    let invalid = InvalidValue::new(what, "may hold only printable ASCII characters");
+    if !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Err(invalid);
+    }
+    HeaderValue::from_str(text).map_err(|_| invalid)
 }

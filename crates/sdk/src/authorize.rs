@@ -110,18 +110,14 @@ impl Authorize {
         let shared = self.client.shared();
         let entropy = &*shared.entropy;
         let (verifier, challenge) = Pkce::generate_from(entropy)?.into_parts();
-        let callback = self
-            .callback
-            .as_ref()
-            .map(|callback| with_nonce(callback, entropy))
-            .transpose()?;
+        let callback = self.callback.as_ref().map(|callback| with_nonce(callback, entropy)).transpose()?;
         let state = match callback {
             Some(_) => Some(State::parse(&random_text::<16>(entropy)?)?),
             None => None,
         };
         let origin = shared.base_url.origin();
 
-        let mut query = Serializer::new(String::new());
+        let mut query = Serializer::new(String::with_capacity(QUERY_BYTES));
         // PKCE first: a shell that cuts the URL at its first `&` must not silently lose it.
         query.append_pair("code_challenge", challenge.as_str());
         query.append_pair("code_challenge_method", Pkce::METHOD.as_str());
@@ -134,20 +130,17 @@ impl Authorize {
         append("state", state.as_ref().map(State::expose));
         append("key_label", self.key_label.as_ref().map(KeyLabel::as_str));
         append("limit", self.limit.map(|limit| limit.to_string()).as_deref());
-        append(
-            "workspace_id",
-            self.workspace_id.as_ref().map(WorkspaceId::as_str),
-        );
-        append(
-            "required_workspace_id",
-            self.required_workspace_id.as_ref().map(WorkspaceId::as_str),
-        );
+        append("workspace_id", self.workspace_id.as_ref().map(WorkspaceId::as_str));
+        append("required_workspace_id", self.required_workspace_id.as_ref().map(WorkspaceId::as_str));
         let query = Zeroizing::new(query.finish());
 
         let url = AuthorizeUrl(Zeroizing::new(format!("{origin}/auth?{}", *query)));
         Ok((url, Pending::new(origin, callback, state, verifier)))
     }
 }
+
+/// More than most queries have, so that the buffer does not move and leave a copy of the nonce behind.
+const QUERY_BYTES: usize = 4096;
 
 /// The value, or none and a note of what is wrong with it.
 fn checked<T, E: Into<InvalidValue>>(value: Result<T, E>, invalid: &mut Option<InvalidValue>) -> Option<T> {

@@ -28,10 +28,7 @@ impl BaseUrl {
         if text.contains(['?', '#']) {
             return Err(invalid("may not have a query or a fragment"));
         }
-        let parts = text
-            .parse::<Uri>()
-            .map_err(|_| invalid("is not a URL"))?
-            .into_parts();
+        let parts = text.parse::<Uri>().map_err(|_| invalid("is not a URL"))?.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
             return Err(invalid("is not an absolute URL"));
         };
@@ -52,11 +49,7 @@ impl BaseUrl {
             return Err(invalid("must use https, or http on a loopback host"));
         }
         let path = parts.path_and_query.as_ref().map_or("", PathAndQuery::as_str);
-        Ok(Self {
-            scheme,
-            authority,
-            path: path.trim_end_matches('/').to_owned(),
-        })
+        Ok(Self { scheme, authority, path: path.trim_end_matches('/').to_owned() })
     }
 
     /// The URL of the endpoint with this path.
@@ -88,7 +81,10 @@ impl BaseUrl {
 
     /// Whether `location`, a value of a `Location` header, stays at this origin.
     pub(crate) fn is_origin_of(&self, location: &str) -> bool {
-        if location.starts_with('/') && !location.starts_with("//") && !location.starts_with("/\\") {
+        let has_scheme = location.split(['/', '?', '#']).next().is_some_and(|start| start.contains(':'));
+        // Browsers read a backslash as a slash.
+        let has_host = location.replace('\\', "/").starts_with("//");
+        if !has_scheme && !has_host {
             return true;
         }
         let without_query = location.split(['?', '#']).next().unwrap_or_default();
@@ -99,9 +95,7 @@ impl BaseUrl {
 fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host == "[::1]"
-        || host
-            .parse::<std::net::Ipv4Addr>()
-            .is_ok_and(|ip| ip.is_loopback())
+        || host.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 fn default_port(scheme: &Scheme) -> u16 {
@@ -173,6 +167,10 @@ mod tests {
         let base = BaseUrl::parse(OPENROUTER).unwrap();
         for same in [
             "/login",
+            "login",
+            "?x=1",
+            "../x",
+            "",
             "https://openrouter.ai/a?b#c",
             "https://openrouter.ai:443/",
         ] {
@@ -184,7 +182,7 @@ mod tests {
             "https://evil/",
             "http://openrouter.ai/",
             "https://openrouter.ai@evil/",
-            "",
+            "javascript:x",
         ] {
             assert!(!base.is_origin_of(other), "{other}");
         }

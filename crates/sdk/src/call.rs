@@ -76,11 +76,7 @@ pub struct Answer<T> {
 
 impl<E: Endpoint> Call<E> {
     pub(crate) fn new(client: Client, request: E) -> Self {
-        Self {
-            client,
-            request,
-            options: Options::default(),
-        }
+        Self { client, request, options: Options::default() }
     }
 
     /// Ends the call after this time in all, waits and repeated tries included, in place of the client's limit.
@@ -122,15 +118,9 @@ impl<E: Endpoint> Call<E> {
             (Ok(name), Ok(value)) if !is_reserved(&name) => {
                 self.options.headers.insert(name, value);
             }
-            (Ok(_), Ok(_)) => self
-                .options
-                .refuse(InvalidValue::new("header", "is set by the SDK alone")),
-            (Err(_), _) => self
-                .options
-                .refuse(InvalidValue::new("header", "has a name that is not valid")),
-            (_, Err(_)) => self
-                .options
-                .refuse(InvalidValue::new("header", "has a value that is not valid")),
+            (Ok(_), Ok(_)) => self.options.refuse(InvalidValue::new("header", "is set by the SDK alone")),
+            (Err(_), _) => self.options.refuse(InvalidValue::new("header", "has a name that is not valid")),
+            (_, Err(_)) => self.options.refuse(InvalidValue::new("header", "has a value that is not valid")),
         }
         self
     }
@@ -155,24 +145,14 @@ where
     type IntoFuture = CallFuture<E::Response>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self {
-            client,
-            request,
-            options,
-        } = self;
-        Box::pin(async move {
-            send::call(&client, &request, &options)
-                .await
-                .map(Answer::into_inner)
-        })
+        let Self { client, request, options } = self;
+        Box::pin(async move { send::call(&client, &request, &options).await.map(Answer::into_inner) })
     }
 }
 
 impl<E: Endpoint> fmt::Debug for Call<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call")
-            .field("operation", &E::OPERATION)
-            .finish_non_exhaustive()
+        f.debug_struct("Call").field("operation", &E::OPERATION).finish_non_exhaustive()
     }
 }
 

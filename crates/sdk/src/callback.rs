@@ -1,10 +1,8 @@
 //! Reads what comes back from the user's browser.
 
-use std::borrow::Cow;
-
-use http::Uri;
 use openrouter_oauth_models::{AuthorizationCode, CallbackUrl, InvalidValue, ServerText, State};
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 /// Why a callback, or what a user pasted, brings no code.
 ///
@@ -64,22 +62,17 @@ pub(crate) fn read_callback(
     if text.len() > MAX_BYTES {
         return Err(CallbackError::Malformed);
     }
-    let ours: Uri = callback
-        .and_then(|url| url.as_str().parse().ok())
-        .ok_or(CallbackError::NotOurs)?;
-    let without_fragment = text.split('#').next().unwrap_or_default();
-    let theirs: Uri = without_fragment.parse().map_err(|_| CallbackError::Malformed)?;
-    if !without_fragment.starts_with('/') && !same_origin(&theirs, &ours) {
-        return Err(CallbackError::NotOurs);
-    }
+    let ours = Address::of(callback.ok_or(CallbackError::NotOurs)?.as_str());
+    let theirs = Address::of(text);
     // Before anything that could settle the sign-in (L-6), and in constant time (L-5).
-    if !bool::from(theirs.path().as_bytes().ct_eq(ours.path().as_bytes())) {
+    if !theirs.is_at(&ours) {
         return Err(CallbackError::NotOurs);
     }
-    read_query(theirs.query().unwrap_or_default(), state)
+    read_query(theirs.query, state)
 }
 
-/// Reads what a user pasted: a bare code, a query, or the whole URL of this transaction (P-2).
+/// Reads what a user pasted: a bare code, a query, or the whole URL of this transaction, also without its scheme, as some
+/// browsers show it (P-2).
 pub(crate) fn read_pasted(
     text: &str,
     callback: Option<&CallbackUrl>,
@@ -89,46 +82,85 @@ pub(crate) fn read_pasted(
         return Err(CallbackError::Malformed);
     }
     let clean = clean(text);
-    if clean.is_empty() {
-        return Err(CallbackError::MissingCode);
-    }
-    if clean.contains("://") || clean.starts_with('/') {
-        return read_callback(&clean, callback, state);
-    }
     let query = clean.strip_prefix('?').unwrap_or(&clean);
-    let is_query = RESERVED_PARAMETERS.iter().any(|name| {
-        query
-            .split('&')
-            .any(|pair| pair.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')))
-    });
-    if is_query {
+    let is_parameter =
+        |pair: &str| pair.split_once('=').is_some_and(|(name, _)| RESERVED_PARAMETERS.contains(&name));
+    if query.split('&').next().is_some_and(is_parameter) {
         return read_query(query, state);
     }
-    AuthorizationCode::parse(&clean).map_err(CallbackError::InvalidCode)
+    let is_address = clean.starts_with('/') || clean.contains("://") || clean.contains('?');
+    match (is_address, clean.as_str()) {
+        (true, address) => read_callback(address, callback, state),
+        (false, "") => Err(CallbackError::MissingCode),
+        (false, code) => AuthorizationCode::parse(code).map_err(CallbackError::InvalidCode),
+    }
 }
 
-/// Takes away what terminals and web pages add around a copied code: marks of a bracketed paste, spaces that cannot be
-/// seen, quotes of nothing.
-fn clean(text: &str) -> String {
-    let text = text.replace("\u{1b}[200~", "").replace("\u{1b}[201~", "");
-    let is_invisible = |c: char| matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{a0}');
-    text.replace(is_invisible, " ").trim().to_owned()
+/// Takes away what terminals and web pages add around a copied code: marks of a bracketed paste, and characters that
+/// cannot be seen.
+fn clean(text: &str) -> Zeroizing<String> {
+    let mut clean = Zeroizing::new(String::with_capacity(text.len()));
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let mark = ["\u{1b}[200~", "\u{1b}[201~"].into_iter().find(|mark| rest.starts_with(mark));
+        rest = rest.get(mark.map_or(character.len_utf8(), str::len)..).unwrap_or_default();
+        match character {
+            '\u{1b}' if mark.is_some() => {}
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}' => {}
+            '\u{a0}' => clean.push(' '),
+            character => clean.push(character),
+        }
+    }
+    let trimmed = clean.trim();
+    if trimmed.len() == clean.len() { clean } else { Zeroizing::new(trimmed.to_owned()) }
 }
 
-fn same_origin(a: &Uri, b: &Uri) -> bool {
-    let port = |uri: &Uri| {
-        uri.port_u16().or(if uri.scheme_str() == Some("https") {
-            Some(443)
+/// A URL or the target of a request, in its parts.
+struct Address<'a> {
+    scheme: Option<&'a str>,
+    /// Host and port; none in the target of a request.
+    authority: Option<&'a str>,
+    path: &'a str,
+    query: &'a str,
+}
+
+impl<'a> Address<'a> {
+    /// Splits as RFC 3986, appendix B, does. What is not well-formed has parts that equal nobody's.
+    fn of(text: &'a str) -> Self {
+        let text = text.split('#').next().unwrap_or_default();
+        let (place, query) = text.split_once('?').unwrap_or((text, ""));
+        let (scheme, place) = match place.split_once("://") {
+            Some((scheme, place)) => (Some(scheme), place),
+            None => (None, place),
+        };
+        let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
+        Self { scheme, authority: Some(authority).filter(|authority| !authority.is_empty()), path, query }
+    }
+
+    /// Whether this is at `ours`, of which it may leave out the scheme, or scheme and host.
+    fn is_at(&self, ours: &Self) -> bool {
+        let same_scheme = match (self.scheme, ours.scheme) {
+            (Some(theirs), Some(ours)) => theirs.eq_ignore_ascii_case(ours),
+            (theirs, _) => theirs.is_none(),
+        };
+        let same_authority = match (self.authority, ours.authority) {
+            (Some(theirs), Some(ours_)) => {
+                ours.without_default_port(theirs).eq_ignore_ascii_case(ours.without_default_port(ours_))
+            }
+            (theirs, _) => theirs.is_none() && self.scheme.is_none(),
+        };
+        let same_path = bool::from(self.path.as_bytes().ct_eq(ours.path.as_bytes()));
+        same_scheme && same_authority && same_path
+    }
+
+    fn without_default_port<'b>(&self, authority: &'b str) -> &'b str {
+        let port = if self.scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")) {
+            ":443"
         } else {
-            Some(80)
-        })
-    };
-    let host = |uri: &Uri| uri.host().map(str::to_ascii_lowercase);
-    let has_user = |uri: &Uri| {
-        uri.authority()
-            .is_some_and(|authority| authority.as_str().contains('@'))
-    };
-    a.scheme() == b.scheme() && host(a) == host(b) && port(a) == port(b) && !has_user(a)
+            ":80"
+        };
+        authority.strip_suffix(port).unwrap_or(authority)
+    }
 }
 
 fn read_query(query: &str, state: Option<&State>) -> Result<AuthorizationCode> {
@@ -143,38 +175,34 @@ fn read_query(query: &str, state: Option<&State>) -> Result<AuthorizationCode> {
         (Some(code), None) => AuthorizationCode::parse(&code).map_err(CallbackError::InvalidCode),
         (None, Some(error)) => {
             let description = description.map(|text| ServerText::new(&text));
-            Err(match &*error {
+            Err(match error.as_str() {
                 "access_denied" => CallbackError::Denied { description },
-                error => CallbackError::Failed {
-                    error: ServerText::new(error),
-                    description,
-                },
+                error => CallbackError::Failed { error: ServerText::new(error), description },
             })
         }
         (None, None) => Err(CallbackError::MissingCode),
     }
 }
 
-/// The reserved parameters of a query, in their order.
-fn parameters(query: &str) -> Result<[Option<Cow<'_, str>>; 4]> {
+/// The reserved parameters of a query, in their order. One without a value counts as left out (RFC 6749, section 3.1).
+fn parameters(query: &str) -> Result<[Option<Zeroizing<String>>; 4]> {
     if !has_whole_escapes(query) {
         return Err(CallbackError::Malformed);
     }
     let mut found = [None, None, None, None];
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        for (slot, reserved) in found.iter_mut().zip(RESERVED_PARAMETERS) {
-            if name == reserved && slot.replace(value.clone()).is_some() {
+        let value = Zeroizing::new(value.into_owned());
+        let slots = found.iter_mut().zip(RESERVED_PARAMETERS);
+        if let Some((slot, reserved)) = slots.into_iter().find(|(_, reserved)| name == *reserved) {
+            if slot.replace(value).is_some() {
                 return Err(CallbackError::Ambiguous(reserved));
             }
         }
     }
-    Ok(found)
+    Ok(found.map(|value| value.filter(|value| !value.is_empty())))
 }
 
 /// Whether each `%` is followed by two hexadecimal digits; the parser would take it for a character otherwise.
 fn has_whole_escapes(query: &str) -> bool {
-    query
-        .split('%')
-        .skip(1)
-        .all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
+    query.split('%').skip(1).all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
 }

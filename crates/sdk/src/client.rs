@@ -4,7 +4,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use http::HeaderMap;
 use openrouter_oauth_models::{
-    ApiKey, CallbackUrl, CreateAuthCode, CurrentKey, Endpoint, ExchangeAuthCode, ExchangeToken, SigningKeys,
+    AccessTokenSecret, ApiKey, CallbackUrl, CreateAuthCode, CurrentKey, Endpoint, ExchangeAuthCode,
+    ExchangeToken, SigningKeys,
 };
 use openrouter_oauth_transport::{Timer, Transport};
 
@@ -65,15 +66,11 @@ impl Client {
 
     /// Sends a request with the client's own settings, and leaves it with the caller.
     pub(crate) async fn send_now<E: Endpoint>(&self, request: &E) -> Result<E::Response, Error> {
-        send::call(self, request, &Options::default())
-            .await
-            .map(Answer::into_inner)
+        send::call(self, request, &Options::default()).await.map(Answer::into_inner)
     }
 
     pub(crate) fn from_shared(shared: Shared) -> Self {
-        Self {
-            shared: Arc::new(shared),
-        }
+        Self { shared: Arc::new(shared) }
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -83,10 +80,13 @@ impl Client {
     /// The same client with another key.
     #[must_use]
     pub fn with_key(&self, key: ApiKey) -> Self {
-        Self::from_shared(Shared {
-            key: KeySource::Value(key),
-            ..(*self.shared).clone()
-        })
+        Self::from_shared(Shared { key: KeySource::Value(key), ..(*self.shared).clone() })
+    }
+
+    /// The same client with an access token in place of a key.
+    #[must_use]
+    pub fn with_access_token(&self, token: AccessTokenSecret) -> Self {
+        Self::from_shared(Shared { key: KeySource::Token(token), ..(*self.shared).clone() })
     }
 
     /// Begins a sign-in that comes back to `callback`.

@@ -1,6 +1,6 @@
 //! Sets up a client.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{fmt, future::Future, mem, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderValue, header};
 use openrouter_oauth_models::{ApiKey, InvalidValue};
@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     Attribution, Client, Entropy, Error, OsEntropy, Retry,
+    attribution::text_header,
     base_url::{BaseUrl, OPENROUTER},
     client::Shared,
     key_source::KeySource,
@@ -32,7 +33,6 @@ use crate::{
 /// # #[cfg(not(feature = "hyper"))]
 /// # fn main() {}
 /// ```
-#[derive(Debug)]
 #[must_use = "`build` makes the client"]
 pub struct ClientBuilder {
     transport: Option<Arc<dyn Transport>>,
@@ -41,13 +41,20 @@ pub struct ClientBuilder {
     base_url: String,
     key: KeySource,
     user_agent: String,
-    attribution: Option<Attribution>,
+    attribution: Attribution,
     timeout: Option<Duration>,
     retry: Retry,
     response_bytes: usize,
     /// The first thing that was wrong with the environment; said by `build`.
     invalid: Option<InvalidValue>,
 }
+
+/// A deadline cannot be held without a clock.
+pub(crate) const NO_TIMER: InvalidValue =
+    InvalidValue::new("timer", "is missing: set one, or call `without_deadline`");
+
+/// Enough for every answer of these endpoints but a large key set.
+const LEAST_RESPONSE_BYTES: usize = 4096;
 
 const USER_AGENT: &str = concat!("openrouter-oauth-rust/", env!("CARGO_PKG_VERSION"));
 
@@ -61,7 +68,7 @@ impl ClientBuilder {
             base_url: OPENROUTER.to_owned(),
             key: KeySource::None,
             user_agent: USER_AGENT.to_owned(),
-            attribution: None,
+            attribution: Attribution::default(),
             timeout: limits.timeout,
             retry: Retry::default(),
             response_bytes: limits.response_bytes,
@@ -93,7 +100,7 @@ impl ClientBuilder {
 
     /// Says which app the requests come from.
     pub fn attribution(mut self, attribution: Attribution) -> Self {
-        self.attribution = Some(attribution);
+        self.attribution = attribution;
         self
     }
 
@@ -121,9 +128,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Takes no answer with a larger body: by default 64 KiB.
+    /// Takes no answer with a larger body: by default 64 KiB, at least 4 KiB, so that no key is turned away.
     pub fn response_bytes(mut self, bytes: usize) -> Self {
-        self.response_bytes = bytes;
+        self.response_bytes = bytes.max(LEAST_RESPONSE_BYTES);
         self
     }
 
@@ -146,7 +153,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Takes what the environment says, as [`Client::from_env`](Client#method.from_env) does. What is set afterwards wins.
+    /// Takes what the environment says, as [`Client::from_env`](Client#method.from_env) does, over what was set before.
+    /// A variable that is not what it should be is an error, also if something else is set afterwards.
     pub fn env(mut self) -> Self {
         if let Err(invalid) = self.read_env() {
             self.invalid.get_or_insert(invalid);
@@ -155,18 +163,20 @@ impl ClientBuilder {
     }
 
     fn read_env(&mut self) -> Result<(), InvalidValue> {
-        if let Some(key) = variable("OPENROUTER_API_KEY")?.map(Zeroizing::new) {
-            let named =
-                |error: InvalidValue| InvalidValue::new("variable OPENROUTER_API_KEY", error.problem());
-            self.key = KeySource::Value(ApiKey::parse(key.trim()).map_err(named)?);
+        if let Some(key) = variable(API_KEY)?.map(Zeroizing::new) {
+            self.key = KeySource::Value(ApiKey::parse(key.trim()).map_err(in_variable(API_KEY))?);
         }
-        if let Some(url) = variable("OPENROUTER_BASE_URL")? {
-            let named =
-                |error: InvalidValue| InvalidValue::new("variable OPENROUTER_BASE_URL", error.problem());
-            BaseUrl::parse(&url).map_err(named)?;
+        if let Some(url) = variable(BASE_URL)? {
+            BaseUrl::parse(&url).map_err(in_variable(BASE_URL))?;
             self.base_url = url;
         }
-        self.attribution = Some(Attribution::from_env(variable)?);
+        let text = |what| match variable(what)? {
+            Some(value) => text_header(what, &value).map(|_| Some(value)),
+            None => Ok(None),
+        };
+        let from_env =
+            Attribution { referer: text(REFERER)?, title: text(TITLE)?, categories: text(CATEGORIES)? };
+        self.attribution = from_env.or(mem::take(&mut self.attribution));
         Ok(())
     }
 
@@ -183,7 +193,7 @@ impl ClientBuilder {
         let base_url = BaseUrl::parse(&self.base_url)?;
         let (transport, timer) = transport_and_timer(self.transport, self.timer)?;
         if timer.is_none() && self.timeout.is_some() {
-            return Err(InvalidValue::new("timer", "is missing: set one, or call `without_deadline`").into());
+            return Err(NO_TIMER.into());
         }
         Ok(Client::from_shared(Shared {
             transport,
@@ -191,7 +201,7 @@ impl ClientBuilder {
             entropy: self.entropy,
             base_url,
             key: self.key,
-            headers: headers(&self.user_agent, self.attribution.as_ref())?,
+            headers: headers(&self.user_agent, &self.attribution)?,
             timeout: self.timeout,
             retry: self.retry,
             response_bytes: self.response_bytes,
@@ -199,12 +209,16 @@ impl ClientBuilder {
     }
 }
 
+/// What was set is not checked yet: a URL may hold a password.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").finish_non_exhaustive()
+    }
+}
+
 type TransportAndTimer = (Arc<dyn Transport>, Option<Arc<dyn Timer>>);
 
-#[cfg_attr(
-    feature = "hyper",
-    expect(clippy::unnecessary_wraps, reason = "it can fail without the feature")
-)]
+#[cfg_attr(feature = "hyper", expect(clippy::unnecessary_wraps, reason = "it can fail without the feature"))]
 fn transport_and_timer(
     transport: Option<Arc<dyn Transport>>,
     timer: Option<Arc<dyn Timer>>,
@@ -215,39 +229,42 @@ fn transport_and_timer(
         None => {
             use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
 
-            Ok((
-                Arc::new(HyperTransport::new()),
-                timer.or_else(|| Some(Arc::new(TokioTimer::default()))),
-            ))
+            Ok((Arc::new(HyperTransport::new()), timer.or_else(|| Some(Arc::new(TokioTimer::default())))))
         }
         #[cfg(not(feature = "hyper"))]
-        None => Err(InvalidValue::new(
-            "transport",
-            "is missing: set one, or turn on the feature `hyper`",
-        )),
+        None => Err(InvalidValue::new("transport", "is missing: set one, or turn on the feature `hyper`")),
     }
 }
 
 /// The headers that every request carries.
-fn headers(user_agent: &str, attribution: Option<&Attribution>) -> Result<HeaderMap, InvalidValue> {
-    let user_agent = HeaderValue::from_str(user_agent)
-        .map_err(|_| InvalidValue::new("user agent", "may hold only printable ASCII characters"))?;
+fn headers(user_agent: &str, attribution: &Attribution) -> Result<HeaderMap, InvalidValue> {
     let mut headers = HeaderMap::with_capacity(8);
-    headers.insert(header::USER_AGENT, user_agent);
+    headers.insert(header::USER_AGENT, text_header("user agent", user_agent)?);
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    if let Some(attribution) = attribution {
-        attribution.write(&mut headers)?;
-    }
+    attribution.write(&mut headers)?;
     Ok(headers)
 }
 
-/// The value of a variable of the environment; none if it is not set or empty.
-fn variable(name: &'static str) -> Result<Option<String>, InvalidValue> {
-    match std::env::var(name) {
+/// Says where a value that is not valid comes from.
+fn in_variable(name: &'static str) -> impl Fn(InvalidValue) -> InvalidValue {
+    move |error| InvalidValue::new(name, error.problem())
+}
+
+/// The variables of the environment, in the words of an error about them. The names are those of the official TypeScript
+/// SDK.
+const API_KEY: &str = "variable OPENROUTER_API_KEY";
+const BASE_URL: &str = "variable OPENROUTER_BASE_URL";
+const REFERER: &str = "variable OPENROUTER_HTTP_REFERER";
+const TITLE: &str = "variable OPENROUTER_APP_TITLE";
+const CATEGORIES: &str = "variable OPENROUTER_APP_CATEGORIES";
+
+/// The value of a variable; none if it is not set or empty.
+fn variable(what: &'static str) -> Result<Option<String>, InvalidValue> {
+    match std::env::var(what.trim_start_matches("variable ")) {
         Ok(value) if value.is_empty() => Ok(None),
         Ok(value) => Ok(Some(value)),
         Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => Err(InvalidValue::new(name, "is not Unicode")),
+        Err(std::env::VarError::NotUnicode(_)) => Err(InvalidValue::new(what, "is not Unicode")),
     }
 }

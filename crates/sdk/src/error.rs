@@ -28,9 +28,9 @@ pub enum Error {
     #[error(transparent)]
     Invalid(#[from] InvalidValue),
 
-    /// The operation needs an API key and the client has none for this service. Nothing was sent.
+    /// The operation needs an API key and the client has none for the service that is called. Nothing was sent.
     #[error(
-        "this operation needs an API key: set one on the client, or OPENROUTER_API_KEY for `Client::from_env`"
+        "this operation needs an API key, and the client has none for this service; see `ClientBuilder::api_key`"
     )]
     MissingKey,
 
@@ -69,6 +69,10 @@ pub enum Error {
     )]
     Tls(#[source] transport::Error),
 
+    /// The proxy asks for credentials (407). Nothing was sent.
+    #[error("the proxy asks for credentials, and nothing was sent; put them into the proxy's URL")]
+    ProxyAuthRequired(#[source] transport::Error),
+
     /// OpenRouter refused: see [`ApiError::reason`] for what that means.
     #[error(transparent)]
     Api(Box<ApiError>),
@@ -76,7 +80,7 @@ pub enum Error {
     /// Too many requests (429). The code is still good: wait, then try again.
     #[error("OpenRouter asks for fewer requests{}", wait_text(*retry_after))]
     RateLimited {
-        /// How long the server asks to wait.
+        /// How long the server asks to wait: at most ten minutes, after which a code is of no use.
         retry_after: Option<Duration>,
         /// What it said.
         #[source]
@@ -86,7 +90,7 @@ pub enum Error {
     /// OpenRouter is down or being worked on (503). The code is still good: wait, then try again.
     #[error("OpenRouter is not available{}", wait_text(*retry_after))]
     ServiceUnavailable {
-        /// How long the server asks to wait.
+        /// How long the server asks to wait: at most ten minutes, after which a code is of no use.
         retry_after: Option<Duration>,
         /// What it said.
         #[source]
@@ -94,11 +98,11 @@ pub enum Error {
     },
 
     /// The server answered with a redirect, which is never followed: check the base URL.
-    #[error("the server redirects ({status}) to {}, which is not followed; check the base URL", place(*same_origin))]
+    #[error("the server answered with a redirect ({status}), which is not followed; check the base URL")]
     UnexpectedRedirect {
         /// The status.
         status: StatusCode,
-        /// Whether it points to the same scheme, host and port.
+        /// Whether it points to the same scheme, host and port; false if it does not say where.
         same_origin: bool,
     },
 
@@ -165,25 +169,24 @@ impl Error {
         match self {
             Self::NotSent(_) | Self::RateLimited { .. } | Self::ServiceUnavailable { .. } => true,
             Self::OutcomeUnknown(unknown) => unknown.retryable,
-            Self::Api(api) => matches!(api.reason(), Reason::Conflict | Reason::ServerError),
+            Self::Api(api) => {
+                matches!(api.reason(), Reason::Conflict | Reason::ServerError)
+                    || matches!(api.status().as_u16(), 408 | 421 | 425)
+            }
             _ => false,
         }
     }
 
     /// Whether the code is older than its ten minutes.
     pub fn is_expired_code(&self) -> bool {
-        self.api().is_some_and(|api| api.reason() == Reason::CodeExpired)
+        matches!(self, Self::Api(api) if api.reason() == Reason::CodeExpired)
     }
 
     /// Whether the code was refused for whatever reason: unknown, used up, expired, or not of this verifier.
     pub fn is_refused_code(&self) -> bool {
-        let refused = [
-            Reason::CodeInvalid,
-            Reason::CodeExpired,
-            Reason::CodeRejected,
-            Reason::ChallengeMethodMismatch,
-        ];
-        self.api().is_some_and(|api| refused.contains(&api.reason()))
+        let refused =
+            [Reason::CodeInvalid, Reason::CodeExpired, Reason::CodeRejected, Reason::ChallengeMethodMismatch];
+        matches!(self, Self::Api(api) if refused.contains(&api.reason()))
     }
 
     /// What OpenRouter said, if it said something.
@@ -217,11 +220,7 @@ impl OutcomeUnknown {
 
 impl fmt::Display for OutcomeUnknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the outcome of {} is not known: {}",
-            self.operation, self.reason
-        )?;
+        write!(f, "the outcome of {} is not known: {}", self.operation, self.reason)?;
         if let Some(status) = self.status {
             write!(f, " (status {status})")?;
         }
@@ -268,17 +267,7 @@ impl fmt::Display for SpentReason {
 }
 
 fn wait_text(retry_after: Option<Duration>) -> String {
-    retry_after.map_or_else(String::new, |wait| {
-        format!("; try again in {} s", wait.as_secs_f64().ceil())
-    })
-}
-
-fn place(same_origin: bool) -> &'static str {
-    if same_origin {
-        "another path"
-    } else {
-        "another host"
-    }
+    retry_after.map_or_else(String::new, |wait| format!("; try again in {} s", wait.as_secs_f64().ceil()))
 }
 
 #[cfg(test)]
@@ -303,6 +292,7 @@ mod tests {
                 Error::OtherService { .. } | Error::UnexpectedRedirect { .. } => "check the base URL",
                 Error::Spent(_) => "begin anew",
                 Error::NotSent(_) => "check the connection, try again",
+                Error::ProxyAuthRequired(_) => "give the proxy its credentials",
                 Error::Tls(_) => "check the clock, the network and the roots",
                 Error::Api(_) => "see the reason",
                 Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => "wait, try again",

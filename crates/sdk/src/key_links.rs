@@ -64,10 +64,7 @@ mod tests {
         // The digest of "abc" from FIPS 180-2, appendix B.1.
         let links = KeyLinks::of(&ApiKey::parse("abc").unwrap());
         let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(
-            links.activity(),
-            format!("https://openrouter.ai/logs?api_key_hash={hash}")
-        );
+        assert_eq!(links.activity(), format!("https://openrouter.ai/logs?api_key_hash={hash}"));
         assert_eq!(links.settings(), format!("https://openrouter.ai/keys/{hash}"));
         assert!(!format!("{links:?}").contains(hash));
     }

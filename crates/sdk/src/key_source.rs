@@ -4,7 +4,7 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use http::HeaderValue;
-use openrouter_oauth_models::{ApiKey, InvalidValue};
+use openrouter_oauth_models::{AccessTokenSecret, ApiKey, InvalidValue};
 use openrouter_oauth_transport::BoxError;
 use zeroize::Zeroizing;
 
@@ -18,6 +18,7 @@ pub(crate) enum KeySource {
     #[default]
     None,
     Value(ApiKey),
+    Token(AccessTokenSecret),
     /// Asked anew for each call.
     Closure(Arc<dyn Fn() -> KeyFuture + Send + Sync>),
 }
@@ -35,15 +36,16 @@ impl KeySource {
     pub(crate) async fn authorization(&self) -> Result<HeaderValue, Error> {
         match self {
             Self::None => Err(Error::MissingKey),
-            Self::Value(key) => Ok(bearer(key)?),
-            Self::Closure(source) => Ok(bearer(&source().await.map_err(Error::KeySource)?)?),
+            Self::Value(key) => Ok(bearer(key.expose())?),
+            Self::Token(token) => Ok(bearer(token.expose())?),
+            Self::Closure(source) => Ok(bearer(source().await.map_err(Error::KeySource)?.expose())?),
         }
     }
 }
 
 /// `Bearer` and the key (RFC 6750, section 2.1), in memory that wipes itself, marked so that no one prints it.
-fn bearer(key: &ApiKey) -> Result<HeaderValue, InvalidValue> {
-    let text = Zeroizing::new(["Bearer ", key.expose()].concat().into_bytes());
+fn bearer(secret: &str) -> Result<HeaderValue, InvalidValue> {
+    let text = Zeroizing::new(["Bearer ", secret].concat().into_bytes());
     let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(text))
         .map_err(|_| InvalidValue::new("API key", "may hold only visible ASCII characters"))?;
     value.set_sensitive(true);
@@ -55,6 +57,7 @@ impl fmt::Debug for KeySource {
         f.write_str(match self {
             Self::None => "None",
             Self::Value(_) => "Value([redacted])",
+            Self::Token(_) => "Token([redacted])",
             Self::Closure(_) => "Closure",
         })
     }

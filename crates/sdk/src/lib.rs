@@ -48,8 +48,9 @@
 //!
 //! # Choosing a transport
 //!
-//! With the feature `hyper` (on by default) requests go through hyper and rustls. [`ClientBuilder::transport`] takes any
-//! other [`Transport`](transport::Transport); without the feature neither hyper nor tokio is compiled.
+//! With the feature `hyper` (on by default) requests go through hyper and rustls, inside a tokio runtime with I/O and
+//! time enabled. [`ClientBuilder::transport`] takes any other [`Transport`](transport::Transport), on any runtime;
+//! without the feature neither hyper nor tokio is compiled.
 //!
 //! # Errors
 //!
@@ -102,8 +103,10 @@ pub use openrouter_oauth_transport_hyper as transport_hyper;
 
 #[doc(no_inline)]
 pub use openrouter_oauth_models::{
-    ApiError, ApiKey, ApiKeyGrant, AuthorizationCode, CallbackUrl, CodeChallengeMethod, CreateAuthCode,
-    CreditLimit, ExchangeAuthCode, ExchangeToken, KeyLabel, Reason,
+    AccessToken, ApiError, ApiKey, ApiKeyGrant, AuthCode, AuthorizationCode, CallbackUrl, CodeChallenge,
+    CodeChallengeMethod, CodeVerifier, CreateAuthCode, CreditLimit, ExchangeAuthCode, ExchangeToken,
+    InvalidValue, JwkSet, KeyInfo, KeyLabel, Nullable, Reason, ServerText, SubjectToken, Timestamp,
+    UsageLimitType, WorkspaceId,
 };
 
 pub use crate::{

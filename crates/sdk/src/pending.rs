@@ -8,7 +8,7 @@ use openrouter_oauth_models::{
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{CallbackError, Client, Error, Pkce, SpentReason, callback};
+use crate::{CallbackError, Client, Error, Pkce, SpentReason, base_url::BaseUrl, callback};
 
 /// A sign-in between [`begin`](crate::Authorize::begin) and the key.
 ///
@@ -43,21 +43,17 @@ impl Pending {
         state: Option<State>,
         verifier: CodeVerifier,
     ) -> Self {
-        Self {
-            origin,
-            callback,
-            state,
-            phase: Phase::Fresh(verifier),
-        }
+        Self { origin, callback, state, phase: Phase::Fresh(verifier) }
     }
 
     /// The URL that the browser comes back to: the callback with a nonce at the end of its path. None if the sign-in is
-    /// headless.
+    /// headless. It holds the nonce.
     pub fn callback_url(&self) -> Option<&CallbackUrl> {
         self.callback.as_ref()
     }
 
-    /// The 128 random bits in the callback's path, as base64url: what a web app finds the attempt by.
+    /// The 128 random bits in the callback's path, as base64url: what a web app finds the attempt by. Until the callback
+    /// has come it is a secret between the app and the user's browser: keep it out of logs.
     pub fn nonce(&self) -> Option<&str> {
         let path = self.callback.as_ref()?.as_str().split('?').next()?;
         path.rsplit('/').next()
@@ -99,10 +95,7 @@ impl Pending {
     pub async fn exchange(&mut self, client: &Client, code: AuthorizationCode) -> Result<ApiKeyGrant, Error> {
         let actual = client.shared().base_url.origin();
         if actual != self.origin {
-            return Err(Error::OtherService {
-                expected: self.origin.clone(),
-                actual,
-            });
+            return Err(Error::OtherService { expected: self.origin.clone(), actual });
         }
         let request = ExchangeAuthCode::new(code).pkce(self.take_verifier()?, Pkce::METHOD);
         let result = client.send_now(&request).await;
@@ -140,10 +133,7 @@ impl Pending {
         let stored = Stored {
             version: VERSION,
             origin: Cow::Borrowed(&self.origin),
-            callback_url: self
-                .callback
-                .as_ref()
-                .map(|callback| Cow::Borrowed(callback.as_str())),
+            callback_url: self.callback.as_ref().map(|callback| Cow::Borrowed(callback.as_str())),
             state: self.state.as_ref().map(|state| Cow::Borrowed(state.expose())),
             code_verifier: Cow::Borrowed(verifier.expose()),
         };
@@ -164,12 +154,14 @@ impl Pending {
         if stored.version != VERSION {
             return Err(not_stored().into());
         }
-        let callback = stored
-            .callback_url
-            .as_deref()
-            .map(CallbackUrl::parse)
-            .transpose()?;
+        if BaseUrl::parse(&stored.origin)?.origin() != stored.origin {
+            return Err(not_stored().into());
+        }
+        let callback = stored.callback_url.as_deref().map(CallbackUrl::parse).transpose()?;
         let state = stored.state.as_deref().map(State::parse).transpose()?;
+        if callback.is_some() != state.is_some() {
+            return Err(not_stored().into());
+        }
         let verifier = CodeVerifier::parse(&stored.code_verifier)?;
         Ok(Self::new(stored.origin.into_owned(), callback, state, verifier))
     }
@@ -215,9 +207,6 @@ impl fmt::Debug for Pending {
             Phase::InFlight => "in flight",
             Phase::Spent(_) => "spent",
         };
-        f.debug_struct("Pending")
-            .field("origin", &self.origin)
-            .field("phase", &phase)
-            .finish_non_exhaustive()
+        f.debug_struct("Pending").field("origin", &self.origin).field("phase", &phase).finish_non_exhaustive()
     }
 }

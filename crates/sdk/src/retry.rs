@@ -24,11 +24,7 @@ pub struct Retry {
 impl Retry {
     /// One try.
     pub const fn none() -> Self {
-        Self {
-            attempts: 1,
-            initial: Duration::ZERO,
-            maximum: Duration::ZERO,
-        }
+        Self { attempts: 1, initial: Duration::ZERO, maximum: Duration::ZERO }
     }
 
     /// At most this many tries in all; 0 is taken as 1.
@@ -67,11 +63,7 @@ impl Retry {
 /// Three tries, the first wait at most 250 ms, any at most 5 s.
 impl Default for Retry {
     fn default() -> Self {
-        Self {
-            attempts: 3,
-            initial: Duration::from_millis(250),
-            maximum: Duration::from_secs(5),
-        }
+        Self { attempts: 3, initial: Duration::from_millis(250), maximum: Duration::from_secs(5) }
     }
 }
 
@@ -87,10 +79,7 @@ mod tests {
             let longest = Duration::from_millis(250).saturating_mul(2_u32.saturating_pow(attempts - 1));
             for _ in 0..100 {
                 let wait = retry.wait_after(attempts, &OsEntropy);
-                assert!(
-                    wait <= longest.min(Duration::from_secs(5)),
-                    "{attempts}: {wait:?}"
-                );
+                assert!(wait <= longest.min(Duration::from_secs(5)), "{attempts}: {wait:?}");
             }
         }
         assert_eq!(Retry::none().wait_after(1, &OsEntropy), Duration::ZERO);

@@ -3,25 +3,22 @@
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue, header};
-use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
+
+/// The longest wait that is passed on: the life of a code. It also keeps the caller's clock from overflowing.
+const MAXIMUM: Duration = Duration::from_secs(600);
 
 /// The wait that `Retry-After` or `retry-after-ms` asks for; none if neither can be read (C-24).
 ///
 /// A date is taken relative to the server's own `Date` header, so that a wrong clock here does not matter.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let milliseconds = text(headers.get("retry-after-ms"))
-        .and_then(digits)
-        .map(Duration::from_millis);
-    milliseconds.or_else(|| {
-        let value = text(headers.get(header::RETRY_AFTER))?;
-        digits(value).map(Duration::from_secs).or_else(|| {
-            let now = text(headers.get(header::DATE))
-                .and_then(date)
-                .or_else(wall_clock)?;
-            // A date that has passed asks for no wait.
-            Some(date(value)?.duration_since(now).try_into().unwrap_or_default())
-        })
-    })
+    let milliseconds = || digits(text(headers.get("retry-after-ms"))?).map(Duration::from_millis);
+    let seconds = || digits(text(headers.get(header::RETRY_AFTER))?).map(Duration::from_secs);
+    let until = || {
+        let now = date(headers.get(header::DATE)).unwrap_or_else(SystemTime::now);
+        // A date that has passed asks for no wait.
+        Some(date(headers.get(header::RETRY_AFTER))?.duration_since(now).unwrap_or_default())
+    };
+    milliseconds().or_else(seconds).or_else(until).map(|wait| wait.min(MAXIMUM))
 }
 
 fn text(value: Option<&HeaderValue>) -> Option<&str> {
@@ -34,12 +31,8 @@ fn digits(text: &str) -> Option<u64> {
     is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
-fn date(text: &str) -> Option<Timestamp> {
-    DateTimeParser::new().parse_timestamp(text).ok()
-}
-
-fn wall_clock() -> Option<Timestamp> {
-    Timestamp::try_from(SystemTime::now()).ok()
+fn date(value: Option<&HeaderValue>) -> Option<SystemTime> {
+    httpdate::parse_http_date(text(value)?).ok()
 }
 
 #[cfg(test)]
@@ -48,9 +41,8 @@ mod tests {
 
     #[track_caller]
     fn check(lines: &[(&'static str, &'static str)], wait: Option<u64>) {
-        let headers = lines
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)));
+        let headers =
+            lines.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)));
         assert_eq!(retry_after(&headers.collect()), wait.map(Duration::from_millis));
     }
 
@@ -59,26 +51,26 @@ mod tests {
         // C-24
         check(&[], None);
         check(&[("retry-after", "0")], Some(0));
-        check(&[("retry-after", " 3600 ")], Some(3_600_000));
+        check(&[("retry-after", " 300 ")], Some(300_000));
+        check(&[("retry-after", "3600")], Some(600_000));
         check(&[("retry-after-ms", "250"), ("retry-after", "1")], Some(250));
         check(&[("retry-after-ms", "soon"), ("retry-after", "1")], Some(1000));
         for nonsense in ["-1", "1e30", "soon", "NaN", "", "1.5"] {
             check(&[("retry-after", nonsense)], None);
         }
         let now = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
-        check(
-            &[now, ("retry-after", "Sun, 06 Nov 1994 08:49:47 GMT")],
-            Some(10_000),
-        );
+        check(&[now, ("retry-after", "Sunday, 06-Nov-94 08:49:47 GMT")], Some(10_000));
+        check(&[now, ("retry-after", "Sun Nov  6 08:49:47 1994")], Some(10_000));
+        check(&[now, ("retry-after", "Sun, 06 Nov 1994 08:49:47 GMT")], Some(10_000));
         check(&[now, ("retry-after", "Sun, 06 Nov 1994 08:49:27 GMT")], Some(0));
     }
 
     #[test]
-    fn a_number_beyond_all_bounds_is_a_long_time() {
+    fn a_number_beyond_all_bounds_is_the_longest_wait() {
         let headers = HeaderMap::from_iter([(
             header::RETRY_AFTER,
             HeaderValue::from_static("99999999999999999999999"),
         )]);
-        assert_eq!(retry_after(&headers), Some(Duration::from_secs(u64::MAX)));
+        assert_eq!(retry_after(&headers), Some(MAXIMUM));
     }
 }

@@ -20,6 +20,7 @@ use crate::{
     base_url::BaseUrl,
     call::{Deadline, Options},
     client::Shared,
+    client_builder::NO_TIMER,
     retry_after::retry_after,
 };
 
@@ -30,6 +31,9 @@ pub(crate) async fn call<E: Endpoint>(
     options: &Options,
 ) -> Result<Answer<E::Response>, Error> {
     let shared = client.shared();
+    if shared.timer.is_none() && matches!(options.deadline, Deadline::After(_)) {
+        return Err(NO_TIMER.into());
+    }
     let base = options.base_url.as_ref().unwrap_or(&shared.base_url);
     let attempts = Attempts {
         shared,
@@ -42,12 +46,10 @@ pub(crate) async fn call<E: Endpoint>(
         resend: E::RESEND,
         started: shared.timer.as_ref().map(Timer::now),
     };
-    let outgoing = attempts
-        .within(Outgoing::new(shared, request, options, base))
-        .await??;
+    let outgoing = attempts.within(Outgoing::new(shared, request, options, base)).await??;
     let (made, reply) = attempts.run(&outgoing).await?;
     match reply {
-        Ok(response) => read(request, response, made, base),
+        Ok(response) => read(request, response, made, &outgoing),
         Err(error) => Err(no_answer::<E>(error)),
     }
 }
@@ -82,7 +84,8 @@ impl<'a> Outgoing<'a> {
         let (content_type, body) = match E::ENCODING {
             Encoding::Json => (Some("application/json"), json(request)?),
             Encoding::Form => (Some("application/x-www-form-urlencoded"), form(request)?),
-            _ => (None, Bytes::new()),
+            Encoding::Empty => (None, Bytes::new()),
+            _ => return Err(unwritable()),
         };
         Ok(Self {
             method: E::METHOD,
@@ -113,11 +116,20 @@ impl<'a> Outgoing<'a> {
         }
         Ok(request)
     }
+
+    /// Takes the key that was sent out of what the server says.
+    fn without_key(&self, api: ApiError) -> ApiError {
+        let sent = self.authorization.as_ref().and_then(|value| value.to_str().ok());
+        match sent.and_then(|value| value.strip_prefix("Bearer ")) {
+            Some(key) => api.without(key),
+            None => api,
+        }
+    }
 }
 
-/// As large as bodies of ours get, so that the buffer does not move.
+/// As large as bodies of ours get, so that the buffer does not move: a subject token of 16 KiB may triple when encoded.
 const JSON_BYTES: usize = 512;
-const FORM_BYTES: usize = 20 * 1024;
+const FORM_BYTES: usize = 56 * 1024;
 
 fn json<E: Endpoint>(request: &E) -> Result<Bytes, Error> {
     let mut body = WipedBuffer::with_capacity(JSON_BYTES);
@@ -152,28 +164,34 @@ impl Attempts<'_> {
     /// Sends until there is an answer to keep, and says how many attempts that took.
     async fn run(&self, outgoing: &Outgoing<'_>) -> Result<(u32, Reply), Error> {
         let mut made = 0;
+        // The last reply to a request that may have arrived. A later one that was not sent must not hide it.
+        let mut arrived = None;
         loop {
             let request = outgoing.request()?;
-            made += 1;
             let reply = self.attempt(request).await;
-            match (self.wait_before_next(&reply, made), &self.shared.timer) {
+            made += 1;
+            let wait = self.wait_before_next(&reply, made);
+            let kept = match reply {
+                Err(error) if !error.may_have_been_sent() => arrived.take().unwrap_or(Err(error)),
+                reply => reply,
+            };
+            match (wait, &self.shared.timer) {
                 (Some(wait), Some(timer)) => timer.sleep(wait).await,
-                _ => return Ok((made, reply)),
+                _ => return Ok((made, kept)),
             }
+            arrived = may_have_arrived(&kept).then_some(kept);
         }
     }
 
     async fn attempt(&self, request: Request<Bytes>) -> Reply {
         let remaining = self.remaining();
-        let limits = Limits::default()
-            .timeout(remaining)
-            .response_bytes(self.shared.response_bytes);
+        if remaining == Some(Duration::ZERO) {
+            return Err(transport::Error::from(ErrorKind::Timeout).not_sent());
+        }
+        let limits = Limits::default().timeout(remaining).response_bytes(self.shared.response_bytes);
         let sent = self.shared.transport.send(request, limits);
         // The transport holds this limit too; a careless one must not hang the call (C-12).
-        let response = self
-            .race(sent, remaining)
-            .await
-            .unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
+        let response = self.race(sent, remaining).await.unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
         if response.body().len() > self.shared.response_bytes {
             return Err(ErrorKind::TooLarge.into());
         }
@@ -184,8 +202,11 @@ impl Attempts<'_> {
     fn wait_before_next(&self, reply: &Reply, made: u32) -> Option<Duration> {
         let may_resend = self.resend == Resend::Always;
         let asked = match reply {
-            Err(error) if error.kind() == ErrorKind::Tls => return None,
-            Err(error) if !error.may_have_been_sent() => None,
+            Err(error) if !error.may_have_been_sent() => match error.kind() {
+                ErrorKind::Connect | ErrorKind::Io | ErrorKind::Proxy => None,
+                // An untrusted certificate, a refused URL, a deadline: the next try would end the same.
+                _ => return None,
+            },
             Err(error) if may_resend && error.kind() == ErrorKind::Io => None,
             Ok(response) if may_resend && is_passing(response.status()) => retry_after(response.headers()),
             _ => return None,
@@ -195,9 +216,7 @@ impl Attempts<'_> {
         }
         let wait = asked.unwrap_or_else(|| self.retry.wait_after(made, &*self.shared.entropy));
         // A wait that ends after the deadline could only lose the answer at hand.
-        self.remaining()
-            .is_none_or(|remaining| wait < remaining)
-            .then_some(wait)
+        self.remaining().is_none_or(|remaining| wait < remaining).then_some(wait)
     }
 
     /// What is left of the time for the whole call.
@@ -235,6 +254,10 @@ impl Attempts<'_> {
     }
 }
 
+fn may_have_arrived(reply: &Reply) -> bool {
+    reply.as_ref().map_or_else(transport::Error::may_have_been_sent, |_| true)
+}
+
 /// Whether a status may pass: the same read may succeed later.
 fn is_passing(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 421 | 425 | 429 | 500..)
@@ -245,65 +268,42 @@ fn read<E: Endpoint>(
     request: &E,
     response: Response<Bytes>,
     attempts: u32,
-    base: &BaseUrl,
+    outgoing: &Outgoing<'_>,
 ) -> Result<Answer<E::Response>, Error> {
     let (head, body) = response.into_parts();
+    let said = || outgoing.without_key(ApiError::read(request, head.status, &body));
     if head.status.is_success() {
-        return match decode::<E>(&body) {
-            Ok(value) => Ok(Answer {
-                value,
-                status: head.status,
-                headers: head.headers,
-                attempts,
-            }),
-            Err(unreadable) => {
-                let api = ApiError::read(request, head.status, &body);
-                let mut unknown = unknown::<E>(UnknownReason::Unreadable, Some(&head));
-                unknown.api = api.envelope().is_some().then(|| Box::new(api));
-                unknown.source = Some(Box::new(unreadable));
-                Err(Error::OutcomeUnknown(Box::new(unknown)))
-            }
+        return match E::decode(&body) {
+            Ok(value) => Ok(Answer { value, status: head.status, headers: head.headers, attempts }),
+            Err(error) => Err(unreadable::<E>(&head, said(), &error)),
         };
     }
     if head.status.is_redirection() {
-        let location = head
-            .headers
-            .get(header::LOCATION)
-            .and_then(|value| value.to_str().ok());
-        let same_origin = location.is_some_and(|location| base.is_origin_of(location));
-        return Err(Error::UnexpectedRedirect {
-            status: head.status,
-            same_origin,
-        });
+        let location = head.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
+        let same_origin = location.is_some_and(|location| outgoing.base.is_origin_of(location));
+        return Err(Error::UnexpectedRedirect { status: head.status, same_origin });
     }
-    Err(refusal::<E>(
-        &head,
-        Box::new(ApiError::read(request, head.status, &body)),
-    ))
+    Err(refusal::<E>(&head, Box::new(said())))
 }
 
-/// Reads the body of a success: a JSON object, after the byte order mark that some put before it.
-fn decode<E: Endpoint>(body: &[u8]) -> Result<E::Response, Unreadable> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    // Serde would take a list in the place of an object.
-    if body.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Unreadable { position: None });
+/// A success without what it should hold. Of a read it is a refusal if it says so; what makes something may have made it.
+fn unreadable<E: Endpoint>(head: &http::response::Parts, said: ApiError, error: &serde_json::Error) -> Error {
+    let api = said.envelope().is_some().then(|| Box::new(said));
+    match api {
+        Some(api) if E::RESEND == Resend::Always => Error::Api(api),
+        api => {
+            let mut unknown = unknown::<E>(UnknownReason::Unreadable, Some(head));
+            unknown.api = api;
+            unknown.source = Some(Box::new(Unreadable { line: error.line(), column: error.column() }));
+            Error::OutcomeUnknown(Box::new(unknown))
+        }
     }
-    E::decode(body).map_err(|error| Unreadable {
-        position: Some((error.line(), error.column())),
-    })
 }
 
 fn refusal<E: Endpoint>(head: &http::response::Parts, api: Box<ApiError>) -> Error {
     match head.status.as_u16() {
-        429 => Error::RateLimited {
-            retry_after: retry_after(&head.headers),
-            api,
-        },
-        503 => Error::ServiceUnavailable {
-            retry_after: retry_after(&head.headers),
-            api,
-        },
+        429 => Error::RateLimited { retry_after: retry_after(&head.headers), api },
+        503 => Error::ServiceUnavailable { retry_after: retry_after(&head.headers), api },
         500.. if E::RESEND == Resend::IfUnsent => {
             let mut unknown = unknown::<E>(UnknownReason::Status, Some(head));
             unknown.api = Some(api);
@@ -316,10 +316,10 @@ fn refusal<E: Endpoint>(head: &http::response::Parts, api: Box<ApiError>) -> Err
 /// Makes an error of there being no answer.
 fn no_answer<E: Endpoint>(error: transport::Error) -> Error {
     if !error.may_have_been_sent() {
-        return if error.kind() == ErrorKind::Tls {
-            Error::Tls(error)
-        } else {
-            Error::NotSent(error)
+        return match error.kind() {
+            ErrorKind::Tls => Error::Tls(error),
+            ErrorKind::ProxyAuth => Error::ProxyAuthRequired(error),
+            _ => Error::NotSent(error),
         };
     }
     let reason = match error.kind() {
@@ -350,14 +350,15 @@ fn unknown<E: Endpoint>(reason: UnknownReason, head: Option<&http::response::Par
 /// Where a body could not be read. It does not keep serde's own error, whose text shows a part of the body.
 #[derive(Debug)]
 struct Unreadable {
-    position: Option<(usize, usize)>,
+    line: usize,
+    column: usize,
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.position {
-            Some((line, column)) => write!(f, "not the expected JSON, at line {line} column {column}"),
-            None => f.write_str("not a JSON object"),
+        match self {
+            Self { line: 0, .. } => f.write_str("not the expected JSON object"),
+            Self { line, column } => write!(f, "not the expected JSON, at line {line} column {column}"),
         }
     }
 }

@@ -137,11 +137,7 @@ impl Builder {
 
     /// The transport, where nothing was set that could be wrong.
     pub(crate) fn connect(self) -> HyperTransport {
-        let roots = if self.own_roots.is_empty() {
-            self.roots
-        } else {
-            Some(Roots::Own(self.own_roots))
-        };
+        let roots = if self.own_roots.is_empty() { self.roots } else { Some(Roots::Own(self.own_roots)) };
         let connector = Connector::new(Tls::new(self.provider, roots), self.connect_timeout);
         let mut client = Client::builder(TokioExecutor::new());
         client
@@ -164,9 +160,7 @@ impl Builder {
 
     /// Keeps the first error for `build`.
     fn fail(mut self, source: impl Into<BoxError>) -> Self {
-        self.error.get_or_insert(BuildError {
-            source: source.into(),
-        });
+        self.error.get_or_insert(BuildError { source: source.into() });
         self
     }
 }

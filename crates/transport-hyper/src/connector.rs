@@ -47,14 +47,7 @@ impl Connector {
         tcp.enforce_http(false);
         // Shared out over the addresses of a host, so that the first one, dead, leaves time for the next.
         tcp.set_connect_timeout(Some(timeout));
-        Self {
-            shared: Arc::new(Shared {
-                loopback,
-                tcp,
-                tls,
-                timeout,
-            }),
-        }
+        Self { shared: Arc::new(Shared { loopback, tcp, tls, timeout }) }
     }
 }
 
@@ -112,11 +105,7 @@ impl ConnectError {
 
     /// What rustls did not accept is about trust; all else is about the way there.
     fn of(source: BoxError) -> Self {
-        let kind = if is_tls(&*source) {
-            ErrorKind::Tls
-        } else {
-            ErrorKind::Connect
-        };
+        let kind = if is_tls(&*source) { ErrorKind::Tls } else { ErrorKind::Connect };
         Self::new(kind, source)
     }
 
@@ -161,10 +150,8 @@ impl Service<Name> for Loopback {
 
     fn call(&mut self, _: Name) -> Self::Future {
         // The connector puts the port in.
-        let addresses = [
-            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
-        ];
+        let addresses =
+            [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
         ready(Ok(addresses.into_iter()))
     }
 }

@@ -49,10 +49,7 @@ fn cause<E: StdError + 'static>(error: &impl StdError) -> Option<&E> {
 
 /// Whether this is of hyper's making, for chunks that are not as they should be, or else of rustls's.
 fn is_malformed(error: &io::Error) -> bool {
-    let malformed = matches!(
-        error.kind(),
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
-    );
+    let malformed = matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput);
     malformed && !holds::<rustls::Error>(error)
 }
 
@@ -92,11 +89,7 @@ mod tests {
         let client = Client::builder(TokioExecutor::new())
             .retry_canceled_requests(false)
             .build(Once(Arc::new(Mutex::new(Some(near)))));
-        let request = || {
-            Request::get("http://memory/")
-                .body(Full::<Bytes>::default())
-                .unwrap()
-        };
+        let request = || Request::get("http://memory/").body(Full::<Bytes>::default()).unwrap();
 
         let server = async {
             let read = far.read(&mut [0; 1024]).await.unwrap();
@@ -129,11 +122,7 @@ mod tests {
 
         fn call(&mut self, _: Uri) -> Self::Future {
             let memory = self.0.lock().unwrap().take().map(Memory);
-            ready(
-                memory
-                    .map(TokioIo::new)
-                    .ok_or(io::ErrorKind::ConnectionRefused.into()),
-            )
+            ready(memory.map(TokioIo::new).ok_or(io::ErrorKind::ConnectionRefused.into()))
         }
     }
 

@@ -108,11 +108,9 @@ mod tests {
 
     #[test]
     fn short_line_ends_and_empty_lines_hide_nothing() {
-        for one in [
-            &b"HTTP/1.1 100\n\n"[..],
-            b"HTTP/1.0 199 \n\r\n",
-            b"\r\n\n\rHTTP/1.1 100 Continue\r\nx:\n\n",
-        ] {
+        for one in
+            [&b"HTTP/1.1 100\n\n"[..], b"HTTP/1.0 199 \n\r\n", b"\r\n\n\rHTTP/1.1 100 Continue\r\nx:\n\n"]
+        {
             let mut interim = Interim::default();
             interim.read(&one.repeat(MOST)).unwrap();
             interim.read(one).unwrap_err();

@@ -58,9 +58,7 @@ fn is_loopback(host: &str) -> bool {
         Some(v6) => v6.parse() == Ok(Ipv6Addr::LOCALHOST),
         None => {
             host.eq_ignore_ascii_case("localhost")
-                || host
-                    .parse::<Ipv4Addr>()
-                    .is_ok_and(|address| address.is_loopback())
+                || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
         }
     }
 }

@@ -31,10 +31,7 @@ type Io = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 impl Stream {
     pub(crate) fn new(io: Io) -> Self {
-        Self {
-            io: TokioIo::new(io),
-            interim: Interim::default(),
-        }
+        Self { io: TokioIo::new(io), interim: Interim::default() }
     }
 
     fn io(&mut self) -> Pin<&mut TokioIo<Io>> {

@@ -47,9 +47,7 @@ impl Tls {
         tcp: &HttpConnector,
     ) -> Result<HttpsConnector<HttpConnector>, BoxError> {
         let connector = self.connector.get_or_try_init(async || {
-            let provider = self
-                .provider
-                .ok_or("no TLS in this build: turn on the feature `ring`")?;
+            let provider = self.provider.ok_or("no TLS in this build: turn on the feature `ring`")?;
             let roots = self.roots.clone();
             let roots =
                 roots.ok_or("no root certificates in this build: turn on the feature `platform-roots`")?;

@@ -64,9 +64,7 @@ impl fmt::Debug for HyperTransport {
 impl Transport for HyperTransport {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
         // A time beyond what the clock can show never comes.
-        let deadline = limits
-            .timeout
-            .and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = limits.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         Box::pin(async move {
             // Tokio would panic.
             Handle::try_current().map_err(|none| Error::new(ErrorKind::Other, none).not_sent())?;

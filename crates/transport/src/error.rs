@@ -23,11 +23,13 @@ pub enum ErrorKind {
     /// No connection was made: a name that does not resolve, a refused or unreachable host, a connection or a TLS
     /// handshake that broke or took too long. Nothing was sent; trying again may help.
     Connect,
-    /// The server's certificate was not accepted, or no common TLS version or cipher was found. Nothing was sent;
-    /// trying again does not help.
+    /// The server's certificate was not accepted, or no common TLS version or cipher was found, before the handshake
+    /// was done. Nothing was sent; trying again does not help.
     Tls,
-    /// A proxy refused to connect. Nothing was sent.
+    /// A proxy failed to connect. Nothing was sent; trying again may help.
     Proxy,
+    /// A proxy asks for credentials (407), or does not accept those it got. Nothing was sent; trying again does not help.
+    ProxyAuth,
     /// The connection broke after it was made. The request may have been sent.
     Io,
     /// [`Limits::timeout`](crate::Limits::timeout) passed. The request may have been sent.
@@ -44,13 +46,10 @@ pub enum ErrorKind {
 impl Error {
     /// An error of this kind, with its cause.
     ///
-    /// [`ErrorKind::Connect`], [`Tls`](ErrorKind::Tls) and [`Proxy`](ErrorKind::Proxy) mean that nothing was sent;
-    /// for all other kinds the request may have been sent unless [`not_sent`](Self::not_sent) is added.
+    /// [`ErrorKind::Connect`], [`Tls`](ErrorKind::Tls), [`Proxy`](ErrorKind::Proxy) and
+    /// [`ProxyAuth`](ErrorKind::ProxyAuth) mean that nothing was sent; for all other kinds the request may have been sent unless [`not_sent`](Self::not_sent) is added.
     pub fn new(kind: ErrorKind, source: impl Into<BoxError>) -> Self {
-        Self {
-            source: Some(source.into()),
-            ..Self::from(kind)
-        }
+        Self { source: Some(source.into()), ..Self::from(kind) }
     }
 
     /// Says that no byte of the request can have reached the server.
@@ -76,12 +75,9 @@ impl Error {
 /// An error of this kind, without a cause.
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
-        let may_have_been_sent = !matches!(kind, ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Proxy);
-        Self {
-            kind,
-            may_have_been_sent,
-            source: None,
-        }
+        let unsent = [ErrorKind::Connect, ErrorKind::Tls, ErrorKind::Proxy, ErrorKind::ProxyAuth];
+        let may_have_been_sent = !unsent.contains(&kind);
+        Self { kind, may_have_been_sent, source: None }
     }
 }
 
@@ -102,7 +98,8 @@ impl fmt::Display for ErrorKind {
         f.write_str(match self {
             Self::Connect => "no connection could be made",
             Self::Tls => "the server could not be trusted",
-            Self::Proxy => "the proxy refused to connect",
+            Self::Proxy => "the proxy could not connect",
+            Self::ProxyAuth => "the proxy asks for credentials",
             Self::Io => "the connection broke",
             Self::Timeout => "the answer took too long",
             Self::TooLarge => "the answer is too large",
@@ -118,16 +115,12 @@ mod tests {
 
     #[test]
     fn only_connect_tls_and_proxy_prove_that_nothing_was_sent() {
-        for kind in [ErrorKind::Connect, ErrorKind::Tls, ErrorKind::Proxy] {
+        for kind in [ErrorKind::Connect, ErrorKind::Tls, ErrorKind::Proxy, ErrorKind::ProxyAuth] {
             assert!(!Error::from(kind).may_have_been_sent(), "{kind:?}");
         }
-        for kind in [
-            ErrorKind::Io,
-            ErrorKind::Timeout,
-            ErrorKind::TooLarge,
-            ErrorKind::Protocol,
-            ErrorKind::Other,
-        ] {
+        for kind in
+            [ErrorKind::Io, ErrorKind::Timeout, ErrorKind::TooLarge, ErrorKind::Protocol, ErrorKind::Other]
+        {
             assert!(Error::from(kind).may_have_been_sent(), "{kind:?}");
             assert!(!Error::from(kind).not_sent().may_have_been_sent(), "{kind:?}");
         }
@@ -137,10 +130,7 @@ mod tests {
     fn the_cause_is_the_source_and_not_in_the_message() {
         let error = Error::new(ErrorKind::Io, "reset by peer");
         assert_eq!(error.to_string(), "the connection broke");
-        assert_eq!(
-            error.source().map(ToString::to_string).as_deref(),
-            Some("reset by peer")
-        );
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("reset by peer"));
     }
 
     #[test]

@@ -34,9 +34,6 @@ impl Limits {
 /// 30 seconds and 64 KiB, many times what an answer of OpenRouter's OAuth endpoints takes.
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            timeout: Some(Duration::from_secs(30)),
-            response_bytes: 64 * 1024,
-        }
+        Self { timeout: Some(Duration::from_secs(30)), response_bytes: 64 * 1024 }
     }
 }

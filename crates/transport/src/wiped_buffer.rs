@@ -28,9 +28,7 @@ pub struct WipedBuffer {
 impl WipedBuffer {
     /// An empty buffer that does not move until it holds more than `capacity` bytes.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self {
-            bytes: Vec::with_capacity(capacity),
-        }
+        Self { bytes: Vec::with_capacity(capacity) }
     }
 
     /// Appends `bytes`.
@@ -99,9 +97,7 @@ impl io::Write for WipedBuffer {
 
 impl fmt::Debug for WipedBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WipedBuffer")
-            .field("len", &self.len())
-            .finish_non_exhaustive()
+        f.debug_struct("WipedBuffer").field("len", &self.len()).finish_non_exhaustive()
     }
 }
 

@@ -33,9 +33,7 @@ impl Form {
 
     fn begin(tag: &Tag<'_>) -> Self {
         Self {
-            is_post: tag
-                .attribute("method")
-                .is_some_and(|method| method.eq_ignore_ascii_case("post")),
+            is_post: tag.attribute("method").is_some_and(|method| method.eq_ignore_ascii_case("post")),
             action: tag.attribute("action").unwrap_or_default(),
             fields: Vec::new(),
         }
@@ -61,11 +59,8 @@ pub(super) fn text(html: &str) -> String {
 /// The text of the element with the id `code`.
 pub(super) fn code(html: &str) -> Option<String> {
     let mut pieces = pieces(html);
-    pieces.find(|(_, tag)| {
-        tag.as_ref()
-            .and_then(|tag| tag.attribute("id"))
-            .is_some_and(|id| id == "code")
-    })?;
+    pieces
+        .find(|(_, tag)| tag.as_ref().and_then(|tag| tag.attribute("id")).is_some_and(|id| id == "code"))?;
     let (code, _) = pieces.next()?;
     Some(unescape(code.trim()))
 }
@@ -79,10 +74,7 @@ struct Tag<'a> {
 impl Tag<'_> {
     fn is_button(&self) -> bool {
         let kind = self.attribute("type").unwrap_or_default();
-        matches!(
-            kind.to_ascii_lowercase().as_str(),
-            "submit" | "button" | "image" | "reset"
-        )
+        matches!(kind.to_ascii_lowercase().as_str(), "submit" | "button" | "image" | "reset")
     }
 
     /// What a control with a name sends.
@@ -95,9 +87,7 @@ impl Tag<'_> {
     fn attribute(&self, wanted: &str) -> Option<String> {
         let mut rest = self.attributes.trim_start();
         while !rest.is_empty() {
-            let end = rest
-                .find(|c: char| c == '=' || c.is_whitespace())
-                .unwrap_or(rest.len());
+            let end = rest.find(|c: char| c == '=' || c.is_whitespace()).unwrap_or(rest.len());
             let (name, after) = rest.split_at_checked(end)?;
             let (value, after) = match after.trim_start().strip_prefix('=') {
                 Some(after) => value(after.trim_start()),
@@ -162,9 +152,7 @@ fn unescape(text: &str) -> String {
     let mut parts = text.split('&');
     let mut plain = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let entity = part
-            .split_once(';')
-            .and_then(|(name, rest)| Some((character(name)?, rest)));
+        let entity = part.split_once(';').and_then(|(name, rest)| Some((character(name)?, rest)));
         let (character, rest) = entity.unwrap_or(('&', part));
         plain.push(character);
         plain.push_str(rest);
@@ -209,10 +197,7 @@ mod tests {
         assert!(form.is_post);
         assert_eq!(form.action, "/auth?a=1&b=2");
         let fields = [("a", "\"1 > 0\" '&<"), ("limit", ""), ("decision", "deny")];
-        assert_eq!(
-            form.fields,
-            fields.map(|(name, value)| (name.to_owned(), value.to_owned()))
-        );
+        assert_eq!(form.fields, fields.map(|(name, value)| (name.to_owned(), value.to_owned())));
         assert_eq!(Form::with_button(PAGE, "else"), None);
     }
 
@@ -225,18 +210,8 @@ mod tests {
 
     #[test]
     fn odd_pages_are_read_to_their_end() {
-        for html in [
-            "",
-            "<",
-            "<a",
-            "<a href='",
-            "a<b=\"",
-            "&",
-            "&;",
-            "&#;",
-            "&#xd800;",
-            "<form><input name",
-        ] {
+        for html in ["", "<", "<a", "<a href='", "a<b=\"", "&", "&;", "&#;", "&#xd800;", "<form><input name"]
+        {
             text(html);
             code(html);
             Form::with_button(html, "approve");

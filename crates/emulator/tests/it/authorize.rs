@@ -55,22 +55,14 @@ async fn nothing_of_the_query_becomes_markup() {
 async fn approval_brings_code_and_state_behind_the_callbacks_own_query() {
     let emulator = Emulator::new();
     let query = with_challenge("callback_url=http://127.0.0.1:3000/n?a=b&state=s%26t");
-    let outcome = open(&emulator, &query)
-        .await
-        .unwrap()
-        .approve(None)
-        .await
-        .unwrap();
+    let outcome = open(&emulator, &query).await.unwrap().approve(None).await.unwrap();
     let Outcome::Redirected(url) = outcome else {
         panic!("{outcome:?}");
     };
     let rest = url.strip_prefix("http://127.0.0.1:3000/n?a=b&code=").unwrap();
     let code = rest.strip_suffix("&state=s%26t").unwrap();
     assert!(code.len() >= 32);
-    assert!(
-        code.bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    );
+    assert!(code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')));
 }
 
 #[tokio::test]
@@ -136,27 +128,15 @@ async fn a_bad_request_is_a_readable_page() {
         ("callback_url=http://evil.example/", "callback_url"),
         ("callback_url=vscode://app/cb", "callback_url"),
         ("callback_url=http://[::1]/", "callback_url"),
-        (
-            "callback_url=https://my.app&code_challenge_method=S256",
-            "code_challenge_method",
-        ),
-        (
-            "callback_url=https://my.app&code_challenge=x&code_challenge_method=md5",
-            "code_challenge_method",
-        ),
-        (
-            "callback_url=https://my.app&code_challenge=x&code_challenge_method=S256",
-            "code_challenge",
-        ),
+        ("callback_url=https://my.app&code_challenge_method=S256", "code_challenge_method"),
+        ("callback_url=https://my.app&code_challenge=x&code_challenge_method=md5", "code_challenge_method"),
+        ("callback_url=https://my.app&code_challenge=x&code_challenge_method=S256", "code_challenge"),
         ("callback_url=https://my.app&workspace_id=x", "UUID"),
         ("callback_url=https://my.app&required_workspace_id=x", "UUID"),
         ("callback_url=https://my.app&limit=-1", "limit"),
         ("callback_url=https://my.app&limit=NaN", "limit"),
         ("callback_url=https://my.app&limit=inf", "limit"),
-        (
-            "callback_url=https://my.app&callback_url=https://evil",
-            "more than once",
-        ),
+        ("callback_url=https://my.app&callback_url=https://evil", "more than once"),
         (&long, "key_label"),
     ] {
         match open(&emulator, query).await {

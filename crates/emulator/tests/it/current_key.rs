@@ -59,11 +59,7 @@ async fn a_bad_key_and_no_key_are_401_in_their_own_words() {
     let emulator = Emulator::new();
     for bearer in ["sk-or-v1-0", "eyJhbGciOiJ4In0.e30.AA", "é"] {
         let refused = message(&send(&emulator, get("/api/v1/key", bearer)).await);
-        let expected = if bearer.is_ascii() {
-            "User not found."
-        } else {
-            "Missing Authentication header"
-        };
+        let expected = if bearer.is_ascii() { "User not found." } else { "Missing Authentication header" };
         assert_eq!(refused, (401, expected.to_owned()), "{bearer}");
     }
     let none = Request::get("http://x/api/v1/key").body("").unwrap();

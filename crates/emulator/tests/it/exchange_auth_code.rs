@@ -110,15 +110,9 @@ async fn a_code_without_a_challenge_takes_neither_method_nor_verifier() {
     let emulator = Emulator::new();
     let code = code_of(&emulator, "key_label=x").await;
     let with_method = json!({ "code": code, "code_challenge_method": "S256", "code_verifier": VERIFIER });
-    check(
-        &send(&emulator, exchange_with(&with_method)).await,
-        INVALID_METHOD,
-    );
+    check(&send(&emulator, exchange_with(&with_method)).await, INVALID_METHOD);
     let with_verifier = json!({ "code": code, "code_verifier": VERIFIER });
-    check(
-        &send(&emulator, exchange_with(&with_verifier)).await,
-        INVALID_VERIFIER,
-    );
+    check(&send(&emulator, exchange_with(&with_verifier)).await, INVALID_VERIFIER);
     let bare = json!({ "code": code, "code_challenge_method": null });
     assert_eq!(send(&emulator, exchange_with(&bare)).await.status(), 200);
 }
@@ -152,12 +146,8 @@ async fn a_body_of_another_shape_gets_the_validators_envelope() {
         assert_eq!(body["error"]["name"], "ZodError");
         let issues: serde_json::Value =
             serde_json::from_str(body["error"]["message"].as_str().unwrap()).unwrap();
-        let found: Vec<&str> = issues
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(|issue| issue["path"][0].as_str())
-            .collect();
+        let found: Vec<&str> =
+            issues.as_array().unwrap().iter().filter_map(|issue| issue["path"][0].as_str()).collect();
         assert_eq!(found, names, "{text}");
     }
 }
@@ -178,10 +168,7 @@ async fn a_wrong_method_is_404_or_405_and_an_unknown_path_is_404() {
     let emulator = Emulator::new();
     let response = send(&emulator, get("/api/v1/auth/keys", "x")).await;
     check(&response, (404, "Not Found"));
-    check(
-        &send(&emulator, post("/api/v1/nothing", "{}")).await,
-        (404, "Not Found"),
-    );
+    check(&send(&emulator, post("/api/v1/nothing", "{}")).await, (404, "Not Found"));
 
     let emulator = Emulator::with(Settings::default().wrong_method(WrongMethod::NotAllowed));
     let response = send(&emulator, get("/api/v1/auth/keys", "x")).await;
@@ -214,11 +201,8 @@ async fn the_log_and_debug_show_no_secret() {
     for secret in [code.as_str(), VERIFIER, key.as_str(), "Bearer"] {
         assert!(!shown.contains(secret));
     }
-    let seen: Vec<_> = emulator
-        .log()
-        .into_iter()
-        .map(|entry| (entry.method, entry.path, entry.status))
-        .collect();
+    let seen: Vec<_> =
+        emulator.log().into_iter().map(|entry| (entry.method, entry.path, entry.status)).collect();
     let expected = [
         ("GET", "/auth", 200),
         ("POST", "/auth", 303),

@@ -19,9 +19,7 @@ const GOOD: [(&str, &str); 4] = [
 ];
 
 async fn token(emulator: &Emulator, fields: &[(&str, &str)]) -> Response<Bytes> {
-    let form = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(fields)
-        .finish();
+    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let request = Request::post("http://x/api/v1/oauth/token")
         .header("content-type", "application/x-www-form-urlencoded")
         .body(form)
@@ -46,10 +44,7 @@ async fn a_token_is_exchanged_for_one_that_works_for_fifteen_minutes() {
     assert_eq!(body["token_type"], "Bearer");
     assert_eq!(body["expires_in"], 900);
     assert_eq!(body["scope"], "inference");
-    assert_eq!(
-        body["issued_token_type"],
-        "urn:ietf:params:oauth:token-type:access_token"
-    );
+    assert_eq!(body["issued_token_type"], "urn:ietf:params:oauth:token-type:access_token");
 
     let bearer = body["access_token"].as_str().unwrap();
     assert_eq!(send(&emulator, get("/api/v1/key", bearer)).await.status(), 200);

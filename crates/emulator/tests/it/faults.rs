@@ -52,11 +52,9 @@ async fn an_injected_status_speaks_the_envelope_of_its_endpoint() {
 
 #[tokio::test]
 async fn a_drop_before_the_commit_leaves_the_code_good_and_one_after_does_not() {
-    for (fault, status) in [
-        (Fault::drop_before_commit(), 200),
-        (Fault::drop_after_commit(), 400),
-        (Fault::cut_after(10), 400),
-    ] {
+    for (fault, status) in
+        [(Fault::drop_before_commit(), 200), (Fault::drop_after_commit(), 400), (Fault::cut_after(10), 400)]
+    {
         let emulator = Emulator::new();
         let code = authorize(&emulator).await;
         emulator.inject(fault.on("/auth/keys"));
@@ -103,10 +101,7 @@ async fn other_peoples_tests_control_it_over_http() {
     let key = key.as_str().unwrap();
     for (fault, status) in [
         (json!({ "status": 502, "path": "/key" }), 502),
-        (
-            json!({ "status": 307, "location": "/x", "headers": { "a": "b" } }),
-            307,
-        ),
+        (json!({ "status": 307, "location": "/x", "headers": { "a": "b" } }), 307),
         (json!({ "delay_ms": 1 }), 200),
         (json!({ "wrong_content_type": "text/html" }), 200),
     ] {
@@ -115,11 +110,9 @@ async fn other_peoples_tests_control_it_over_http() {
         let response = send(&emulator, get("/api/v1/key", key)).await;
         assert_eq!(response.status(), status, "{fault}");
     }
-    for fault in [
-        json!({ "drop": "after_commit" }),
-        json!({ "drop": "before_commit" }),
-        json!({ "cut_after": 3 }),
-    ] {
+    for fault in
+        [json!({ "drop": "after_commit" }), json!({ "drop": "before_commit" }), json!({ "cut_after": 3 })]
+    {
         send(&emulator, post("/emulator/faults", fault.to_string())).await;
         let kind = kind_of(&emulator, get("/api/v1/key", key), Limits::default()).await;
         assert_eq!(kind, ErrorKind::Io);

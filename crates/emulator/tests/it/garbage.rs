@@ -26,10 +26,7 @@ const PATHS: [&str; 13] = [
 fn bodies() -> impl Strategy<Value = Vec<u8>> {
     let near = "(\\{\"(code|limit|callback_url|status|seconds|expires_at)\":(1e9+|null|\"[ -~é]{0,40}\"|\\[\\])\\})\
                 |((code_challenge|callback_url|limit|state|grant_type|subject_token|decision)=[ -~é]{0,40}&?){0,4}";
-    prop_oneof![
-        proptest::collection::vec(any::<u8>(), 0..200),
-        near.prop_map(String::into_bytes),
-    ]
+    prop_oneof![proptest::collection::vec(any::<u8>(), 0..200), near.prop_map(String::into_bytes),]
 }
 
 /// What the query of a request line can be made of.

@@ -37,10 +37,7 @@ async fn a_code_from_memory_is_exchanged_over_tcp() {
     let answer = ask(server.addr(), &exchange(&authorize(&emulator).await)).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(answer.contains("\"key\":\"sk-or-v1-"));
-    assert_eq!(
-        server.base_url(),
-        format!("http://127.0.0.1:{}/api/v1", server.addr().port())
-    );
+    assert_eq!(server.base_url(), format!("http://127.0.0.1:{}/api/v1", server.addr().port()));
 }
 
 #[tokio::test]
@@ -70,10 +67,9 @@ async fn a_dropped_connection_has_no_answer() {
     let emulator = Emulator::new();
     let server = emulator.serve(0).await.unwrap();
     let code = authorize(&emulator).await;
-    for (fault, then) in [
-        (Fault::drop_before_commit(), "HTTP/1.1 200"),
-        (Fault::drop_after_commit(), "HTTP/1.1 400"),
-    ] {
+    for (fault, then) in
+        [(Fault::drop_before_commit(), "HTTP/1.1 200"), (Fault::drop_after_commit(), "HTTP/1.1 400")]
+    {
         emulator.inject(fault);
         assert_eq!(ask(server.addr(), &exchange(&code)).await, "");
         assert!(ask(server.addr(), &exchange(&code)).await.starts_with(then));
@@ -98,17 +94,9 @@ async fn too_much_is_refused_before_it_is_read() {
 #[tokio::test]
 async fn what_is_not_http_is_refused_and_harms_nobody() {
     let server = Emulator::new().serve(0).await.unwrap();
-    for garbage in [
-        "\0\0\0\0\r\n\r\n",
-        "GET\r\n\r\n",
-        "GET / HTTP/9.9\r\n\r\n",
-        "\x16\x03\x01\r\n\r\n",
-    ] {
+    for garbage in ["\0\0\0\0\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\x16\x03\x01\r\n\r\n"] {
         let answer = ask(server.addr(), garbage).await;
-        assert!(
-            answer.is_empty() || answer.starts_with("HTTP/1.1 400"),
-            "{garbage:?}: {answer}"
-        );
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{garbage:?}: {answer}");
     }
     assert!(ask(server.addr(), KEY).await.starts_with("HTTP/1.1 401"));
 }
@@ -165,11 +153,7 @@ async fn dropping_the_server_stops_it() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    assert!(
-        tokio::time::timeout(Duration::from_secs(5), stopped)
-            .await
-            .is_ok()
-    );
+    assert!(tokio::time::timeout(Duration::from_secs(5), stopped).await.is_ok());
 }
 
 #[tokio::test]

@@ -11,10 +11,7 @@ pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 pub(crate) const SERVER: &str = "https://openrouter.ai";
 
 pub(crate) async fn send(emulator: &Emulator, request: Request<impl Into<Bytes>>) -> Response<Bytes> {
-    emulator
-        .send(request.map(Into::into), Limits::default())
-        .await
-        .unwrap()
+    emulator.send(request.map(Into::into), Limits::default()).await.unwrap()
 }
 
 pub(crate) fn post(path: &str, body: impl Into<String>) -> Request<String> {
@@ -44,11 +41,7 @@ pub(crate) fn message(response: &Response<Bytes>) -> (u16, String) {
 
 /// A code from the page, for the challenge of the RFC.
 pub(crate) async fn authorize(emulator: &Emulator) -> String {
-    code_of(
-        emulator,
-        &format!("code_challenge={CHALLENGE}&code_challenge_method=S256"),
-    )
-    .await
+    code_of(emulator, &format!("code_challenge={CHALLENGE}&code_challenge_method=S256")).await
 }
 
 /// A code from the page for `https://my.app` and these parameters.

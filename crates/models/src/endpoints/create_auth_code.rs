@@ -51,10 +51,12 @@ pub struct AuthCode {
     /// The code, to be exchanged.
     #[serde(with = "text")]
     pub id: AuthorizationCode,
-    /// The app that OpenRouter made of the callback URL.
-    pub app_id: i64,
-    /// When it was made.
-    pub created_at: Timestamp,
+    /// The app that OpenRouter made of the callback URL; not always told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_id: Option<i64>,
+    /// When it was made; not always told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
 }
 
 impl CreateAuthCode {
@@ -125,8 +127,18 @@ impl Endpoint for CreateAuthCode {
     const ENCODING: Encoding = Encoding::Json;
     const RESEND: Resend = Resend::IfUnsent;
 
+    /// Finds the code even where the rest is not as documented.
     fn decode(body: &[u8]) -> serde_json::Result<AuthCode> {
-        Data::decode(body)
+        #[derive(Deserialize)]
+        struct IdAlone {
+            #[serde(with = "text")]
+            id: AuthorizationCode,
+        }
+
+        Data::decode(body).or_else(|error| match Data::decode(body) {
+            Ok(IdAlone { id }) => Ok(AuthCode::new(id)),
+            Err(_) => Err(error),
+        })
     }
 
     /// The challenge, since one made by `plain` is the verifier.
@@ -137,11 +149,7 @@ impl Endpoint for CreateAuthCode {
 
 impl AuthCode {
     /// A code, for servers and tests.
-    pub fn new(id: AuthorizationCode, app_id: i64, created_at: Timestamp) -> Self {
-        Self {
-            id,
-            app_id,
-            created_at,
-        }
+    pub fn new(id: AuthorizationCode) -> Self {
+        Self { id, app_id: None, created_at: None }
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ApiKey, Auth, AuthorizationCode, CodeChallengeMethod, CodeVerifier, Encoding, Endpoint, Nullable, Resend,
+    endpoint::read_object,
     text::{self, optional},
 };
 
@@ -46,11 +47,7 @@ pub struct ApiKeyGrant {
 impl ExchangeAuthCode {
     /// Exchanges `code`, without PKCE.
     pub fn new(code: AuthorizationCode) -> Self {
-        Self {
-            code,
-            code_verifier: None,
-            code_challenge_method: Nullable::Absent,
-        }
+        Self { code, code_verifier: None, code_challenge_method: Nullable::Absent }
     }
 
     /// Adds the verifier of the challenge that the code was asked for with, and the method of that challenge.
@@ -79,17 +76,14 @@ impl Endpoint for ExchangeAuthCode {
             key: ApiKey,
         }
 
-        serde_json::from_slice(body).or_else(|error| match serde_json::from_slice(body) {
+        read_object(body).or_else(|error| match read_object(body) {
             Ok(KeyAlone { key }) => Ok(ApiKeyGrant { key, user_id: None }),
             Err(_) => Err(error),
         })
     }
 
     fn secrets(&self) -> [Option<&str>; 2] {
-        [
-            Some(self.code.expose()),
-            self.code_verifier.as_ref().map(CodeVerifier::expose),
-        ]
+        [Some(self.code.expose()), self.code_verifier.as_ref().map(CodeVerifier::expose)]
     }
 }
 

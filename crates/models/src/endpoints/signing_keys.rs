@@ -81,14 +81,6 @@ impl JwkSet {
 impl Jwk {
     /// A key of this family.
     pub fn new(kty: impl Into<String>) -> Self {
-        Self {
-            kty: kty.into(),
-            crv: None,
-            alg: None,
-            usage: None,
-            kid: None,
-            x: None,
-            y: None,
-        }
+        Self { kty: kty.into(), crv: None, alg: None, usage: None, kid: None, x: None, y: None }
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn callback_url() -> impl Strategy<Value = CallbackUrl> {
     let origin =
         r"(https://[a-z0-9]{1,20}(\.[a-z]{1,9}){0,3}|http://(localhost|127\.0\.0\.1))(:[1-9][0-9]{0,3})?";
     text(&format!(
-        "{origin}(/([a-zA-Z0-9/;:@_.~-]|%2[0-9A-F]){{0,40}})?(\\?[a-z]=[a-z0-9&=]{{0,20}})?"
+        "{origin}(/([a-zA-Z0-9/;:@_~-]|%2[0-9A-D]){{0,40}}(\\.html)?)?(\\?[a-z]=[a-z0-9&=]{{0,20}})?"
     ))
 }
 
@@ -50,10 +50,7 @@ pub(crate) fn workspace_id() -> impl Strategy<Value = WorkspaceId> {
 
 /// A word that an enum may know.
 pub(crate) fn word() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "daily|weekly|monthly|S256|plain|invalid_grant|inference|Bearer",
-        any::<String>()
-    ]
+    prop_oneof!["daily|weekly|monthly|S256|plain|invalid_grant|inference|Bearer", any::<String>()]
 }
 
 pub(crate) fn words<T: Debug + for<'a> From<&'a str>>() -> impl Strategy<Value = T> {
@@ -63,11 +60,7 @@ pub(crate) fn words<T: Debug + for<'a> From<&'a str>>() -> impl Strategy<Value =
 pub(crate) fn nullable<T: Clone + Debug>(
     value: impl Strategy<Value = T>,
 ) -> impl Strategy<Value = Nullable<T>> {
-    prop_oneof![
-        Just(Nullable::Absent),
-        Just(Nullable::Null),
-        value.prop_map(Nullable::Value)
-    ]
+    prop_oneof![Just(Nullable::Absent), Just(Nullable::Null), value.prop_map(Nullable::Value)]
 }
 
 /// An amount of money that a limit takes.
@@ -79,15 +72,11 @@ pub(crate) fn amount() -> impl Strategy<Value = f64> {
 }
 
 pub(crate) fn timestamp() -> impl Strategy<Value = Timestamp> {
-    (
-        -377_705_000_000_i64..253_402_000_000,
-        option::of(0_u32..1_000_000_000),
-    )
-        .prop_map(|(seconds, nanos)| {
-            let whole = Timestamp::from_unix_seconds(seconds).unwrap();
-            let Some(nanos) = nanos else { return whole };
-            Timestamp::parse(&whole.to_string().replace('Z', &format!(".{nanos:09}Z"))).unwrap()
-        })
+    (-62_167_219_200_i64..253_402_000_000, option::of(0_u32..1_000_000_000)).prop_map(|(seconds, nanos)| {
+        let whole = Timestamp::from_unix_seconds(seconds).unwrap();
+        let Some(nanos) = nanos else { return whole };
+        Timestamp::parse(&whole.to_string().replace('Z', &format!(".{nanos:09}Z"))).unwrap()
+    })
 }
 
 /// What a JSON object may hold.
@@ -127,76 +116,45 @@ pub(crate) fn grant() -> impl Strategy<Value = ApiKeyGrant> {
 }
 
 pub(crate) fn create_request() -> impl Strategy<Value = CreateAuthCode> {
-    let pkce = (
-        option::of(text::<CodeChallenge>("[A-Za-z0-9._~-]{43,128}")),
-        option::of(words()),
-    );
+    let pkce = (option::of(text::<CodeChallenge>("[A-Za-z0-9._~-]{43,128}")), option::of(words()));
     let limit = (option::of(amount()), option::of(words()));
-    (
-        callback_url(),
-        pkce,
-        nullable(timestamp()),
-        option::of(label()),
-        limit,
-        option::of(workspace_id()),
-    )
-        .prop_map(
-            |(url, (challenge, method), expires_at, label, (limit, interval), workspace)| {
-                let mut request = CreateAuthCode::new(url).expires_at(expires_at);
-                request.code_challenge = challenge;
-                request.code_challenge_method = method;
-                request.key_label = label;
-                request.limit = limit.map(|dollars| CreditLimit::new(dollars).unwrap());
-                request.usage_limit_type = interval;
-                request.workspace_id = workspace;
-                request
-            },
-        )
+    (callback_url(), pkce, nullable(timestamp()), option::of(label()), limit, option::of(workspace_id()))
+        .prop_map(|(url, (challenge, method), expires_at, label, (limit, interval), workspace)| {
+            let mut request = CreateAuthCode::new(url).expires_at(expires_at);
+            request.code_challenge = challenge;
+            request.code_challenge_method = method;
+            request.key_label = label;
+            request.limit = limit.map(|dollars| CreditLimit::new(dollars).unwrap());
+            request.usage_limit_type = interval;
+            request.workspace_id = workspace;
+            request
+        })
 }
 
 pub(crate) fn auth_code() -> impl Strategy<Value = AuthCode> {
-    (code(), any::<i64>(), timestamp())
-        .prop_map(|(id, app_id, created_at)| AuthCode::new(id, app_id, created_at))
+    (code(), option::of(any::<i64>()), option::of(timestamp())).prop_map(|(id, app_id, created_at)| {
+        let mut code = AuthCode::new(id);
+        (code.app_id, code.created_at) = (app_id, created_at);
+        code
+    })
 }
 
 pub(crate) fn key_info() -> impl Strategy<Value = KeyInfo> {
     let texts = (any::<Option<String>>(), nullable(any::<String>()));
-    let limits = (
-        nullable(amount()),
-        nullable(amount()),
-        nullable(words()),
-        nullable(timestamp()),
-    );
+    let limits = (nullable(amount()), nullable(amount()), nullable(words()), nullable(timestamp()));
     let usage = array::uniform4(option::of(amount()));
     let byok_usage = array::uniform4(option::of(amount()));
     let flags = any::<[Option<bool>; 4]>();
-    let rate_limit = option::of((
-        option::of(any::<i64>()),
-        option::of(any::<String>()),
-        option::of(any::<String>()),
-    ));
+    let rate_limit =
+        option::of((option::of(any::<i64>()), option::of(any::<String>()), option::of(any::<String>())));
     (texts, limits, usage, byok_usage, flags, rate_limit).prop_map(
         |(texts, limits, usage, byok_usage, flags, rate_limit)| {
             let mut info = KeyInfo::default();
             (info.label, info.creator_user_id) = texts;
-            (
-                info.limit,
-                info.limit_remaining,
-                info.limit_reset,
-                info.expires_at,
-            ) = limits;
-            [
-                info.usage,
-                info.usage_daily,
-                info.usage_weekly,
-                info.usage_monthly,
-            ] = usage;
-            [
-                info.byok_usage,
-                info.byok_usage_daily,
-                info.byok_usage_weekly,
-                info.byok_usage_monthly,
-            ] = byok_usage;
+            (info.limit, info.limit_remaining, info.limit_reset, info.expires_at) = limits;
+            [info.usage, info.usage_daily, info.usage_weekly, info.usage_monthly] = usage;
+            [info.byok_usage, info.byok_usage_daily, info.byok_usage_weekly, info.byok_usage_monthly] =
+                byok_usage;
             [
                 info.include_byok_in_limit,
                 info.is_free_tier,
@@ -218,11 +176,7 @@ pub(crate) fn token_request() -> impl Strategy<Value = ExchangeToken> {
     let token = text::<SubjectToken>("[!-~]{1,600}");
     (any::<String>(), token, formats, option::of(words())).prop_map(|(policy, token, formats, scope)| {
         let mut request = ExchangeToken::new(policy, token);
-        (
-            request.grant_type,
-            request.subject_token_type,
-            request.requested_token_type,
-        ) = formats;
+        (request.grant_type, request.subject_token_type, request.requested_token_type) = formats;
         request.scope = scope;
         request
     })
@@ -230,17 +184,14 @@ pub(crate) fn token_request() -> impl Strategy<Value = ExchangeToken> {
 
 pub(crate) fn access_token() -> impl Strategy<Value = AccessToken> {
     let kinds = (words::<TokenFormat>(), words::<TokenType>(), option::of(words()));
-    (
-        text::<AccessTokenSecret>("[!-~]{1,600}"),
-        any::<Option<u64>>(),
-        kinds,
-    )
-        .prop_map(|(token, seconds, kinds)| {
+    (text::<AccessTokenSecret>("[!-~]{1,600}"), any::<Option<u64>>(), kinds).prop_map(
+        |(token, seconds, kinds)| {
             let mut answer = AccessToken::new(token);
             answer.expires_in = seconds;
             (answer.issued_token_type, answer.token_type, answer.scope) = kinds;
             answer
-        })
+        },
+    )
 }
 
 pub(crate) fn jwk() -> impl Strategy<Value = Jwk> {
@@ -252,13 +203,8 @@ pub(crate) fn jwk() -> impl Strategy<Value = Jwk> {
 }
 
 pub(crate) fn error_envelope() -> impl Strategy<Value = ErrorEnvelope> {
-    let nested = (
-        any::<i64>(),
-        any::<String>(),
-        nullable(object()),
-        nullable(any::<String>()),
-        nullable(object()),
-    );
+    let nested =
+        (any::<i64>(), any::<String>(), nullable(object()), nullable(any::<String>()), nullable(object()));
     let nested = nested.prop_map(|(code, message, metadata, user_id, openrouter_metadata)| {
         let mut response = ErrorResponse::new(code, message);
         response.error.metadata = metadata;

@@ -7,11 +7,7 @@ use openrouter_oauth_models::{
 };
 
 fn read(status: u16, body: impl AsRef<[u8]>) -> ApiError {
-    ApiError::read(
-        &CurrentKey::new(),
-        StatusCode::from_u16(status).unwrap(),
-        body.as_ref(),
-    )
+    ApiError::read(&CurrentKey::new(), StatusCode::from_u16(status).unwrap(), body.as_ref())
 }
 
 /// The body says this, with this number.
@@ -26,21 +22,9 @@ fn check(body: &str, code: Option<i64>, message: &str) {
 #[test]
 fn openrouters_own_envelope_is_read_in_any_order() {
     // C-23
-    check(
-        r#"{"error":{"message":"Invalid code","code":400}}"#,
-        Some(400),
-        "Invalid code",
-    );
-    check(
-        r#"{"error":{"code":400,"message":"Invalid code"}}"#,
-        Some(400),
-        "Invalid code",
-    );
-    check(
-        r#"{"user_id":"u","error":{"metadata":null,"message":"No.","code":-1}}"#,
-        Some(-1),
-        "No.",
-    );
+    check(r#"{"error":{"message":"Invalid code","code":400}}"#, Some(400), "Invalid code");
+    check(r#"{"error":{"code":400,"message":"Invalid code"}}"#, Some(400), "Invalid code");
+    check(r#"{"user_id":"u","error":{"metadata":null,"message":"No.","code":-1}}"#, Some(-1), "No.");
     check(
         r#"{"openrouter_metadata":{"a":[1]},"error":{"code":400,"message":"No.","x":1},"y":{}}"#,
         Some(400),
@@ -60,10 +44,7 @@ fn the_rest_of_the_envelope_is_kept() {
     assert_eq!(serde_json::to_string(error.envelope().unwrap()).unwrap(), body);
     for without in [r#","metadata":null},"user_id":null}"#, "}}"] {
         let error = read(401, format!(r#"{{"error":{{"code":401,"message":"No."{without}"#));
-        assert_eq!(
-            (error.code(), error.user_id(), error.metadata()),
-            (Some(401), None, None)
-        );
+        assert_eq!((error.code(), error.user_id(), error.metadata()), (Some(401), None, None));
     }
 }
 
@@ -94,18 +75,8 @@ fn the_envelope_of_rfc_6749_is_read() {
     assert_eq!(error.oauth_code(), Some(&OAuthErrorCode::InvalidGrant));
     assert_eq!(error.message().as_str(), "Expired.");
     check(r#"{"error":"invalid_scope"}"#, None, "invalid_scope");
-    check(
-        r#"{"error":"slow_down","error_description":null}"#,
-        None,
-        "slow_down",
-    );
-    assert_eq!(
-        read(400, r#"{"error":"slow_down"}"#)
-            .oauth_code()
-            .unwrap()
-            .as_str(),
-        "slow_down"
-    );
+    check(r#"{"error":"slow_down","error_description":null}"#, None, "slow_down");
+    assert_eq!(read(400, r#"{"error":"slow_down"}"#).oauth_code().unwrap().as_str(), "slow_down");
 }
 
 #[test]
@@ -118,16 +89,8 @@ fn the_envelope_of_zod_is_read() {
 
 #[test]
 fn of_text_only_what_is_known_is_shown() {
-    check(
-        "Malformed JSON in request body",
-        None,
-        "Malformed JSON in request body",
-    );
-    check(
-        "\r\nMalformed JSON in request body\n",
-        None,
-        "Malformed JSON in request body",
-    );
+    check("Malformed JSON in request body", None, "Malformed JSON in request body");
+    check("\r\nMalformed JSON in request body\n", None, "Malformed JSON in request body");
     for body in [
         "",
         " ",
@@ -159,25 +122,24 @@ fn nesting_does_not_overflow_the_stack() {
     // C-23
     for open in ["[", "{\"a\":", "{\"error\":"] {
         read(500, open.repeat(1_000_000));
-        read(
-            500,
-            format!(
-                r#"{{"error":{{"code":400,"message":"No.","metadata":{}"#,
-                open.repeat(1_000_000)
-            ),
-        );
+        read(500, format!(r#"{{"error":{{"code":400,"message":"No.","metadata":{}"#, open.repeat(1_000_000)));
     }
     let nested = ["[".repeat(1_000_000), "]".repeat(1_000_000)].concat();
-    check(
-        &format!(r#"{{"error":{{"code":400,"message":"No."}}}}{}"#, " ".repeat(9)),
-        Some(400),
-        "No.",
-    );
-    let error = read(
-        500,
-        format!(r#"{{"error":{{"code":400,"message":"No."}},"other":{nested}}}"#),
-    );
+    check(&format!(r#"{{"error":{{"code":400,"message":"No."}}}}{}"#, " ".repeat(9)), Some(400), "No.");
+    read(500, format!(r#"{{"error":{{"code":400,"message":"No."}},"other":{nested}}}"#));
+    let nested = ["[".repeat(3_000), "]".repeat(3_000)].concat();
+    let error = read(500, format!(r#"{{"error":{{"code":400,"message":"No."}},"other":{nested}}}"#));
     assert_eq!(error.message().as_str(), "No.");
+}
+
+#[test]
+fn a_large_body_is_not_taken_apart() {
+    // C-13: as values, the list would take a hundred times its text.
+    let list = vec!["{\"\":0}"; 2_000].join(",");
+    let error =
+        read(400, format!(r#"{{"error":{{"code":400,"message":"No.","metadata":{{"a":[{list}]}}}}}}"#));
+    assert!(error.envelope().is_none());
+    assert_eq!(error.message().as_str(), "");
 }
 
 #[test]
@@ -191,15 +153,9 @@ fn at_most_16_kib_of_the_body_are_kept() {
 fn a_refusal_prints_one_line_of_printable_characters() {
     // C-23
     let message = "\u{1b}[31mInvalid\r\ncode\u{7}\u{202e}\u{9b}2J\u{0}".repeat(100);
-    let error = read(
-        400,
-        serde_json::json!({ "error": { "code": 400, "message": message } }).to_string(),
-    );
+    let error = read(400, serde_json::json!({ "error": { "code": 400, "message": message } }).to_string());
     for text in [error.to_string(), format!("{error:?}")] {
-        assert!(
-            !text.contains(|c: char| c.is_control() || c == '\u{202e}'),
-            "{text:?}"
-        );
+        assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
         assert!(text.contains("Invalid code"), "{text}");
         assert!(text.chars().count() < 700);
     }
@@ -207,10 +163,7 @@ fn a_refusal_prints_one_line_of_printable_characters() {
         read(401, r#"{"error":{"code":401,"message":"User not found."}}"#).to_string(),
         "OpenRouter answered getCurrentKey with 401 Unauthorized: User not found."
     );
-    assert_eq!(
-        read(502, "").to_string(),
-        "OpenRouter answered getCurrentKey with 502 Bad Gateway"
-    );
+    assert_eq!(read(502, "").to_string(), "OpenRouter answered getCurrentKey with 502 Bad Gateway");
 }
 
 #[test]
@@ -234,11 +187,7 @@ fn a_secret_that_the_server_sends_back_is_not_shown() {
     ] {
         let body = body.to_string();
         let shown = |error: ApiError| format!("{error} {error:?} {error:#?} {}", error.message());
-        let exchanged = shown(ApiError::read(
-            &exchange,
-            StatusCode::BAD_REQUEST,
-            body.as_bytes(),
-        ));
+        let exchanged = shown(ApiError::read(&exchange, StatusCode::BAD_REQUEST, body.as_bytes()));
         assert!(!exchanged.contains("canary"), "{exchanged}");
         for other in [
             shown(ApiError::read(&create, StatusCode::BAD_REQUEST, body.as_bytes())),

@@ -32,11 +32,7 @@ fn a_key_is_found_where_it_stands() {
     check(r#"{"key":"k"}"#, "k", None);
     check(" \t\r\n{ \"key\" : \"k\" }\r\n", "k", None);
     check(r#"{"\u006bey":"\u006b","user\u005fid":"u"}"#, "k", Some("u"));
-    check(
-        r#"{"a":{"key":"inner"},"key":"k","b":[{"key":"inner"}]}"#,
-        "k",
-        None,
-    );
+    check(r#"{"a":{"key":"inner"},"key":"k","b":[{"key":"inner"}]}"#, "k", None);
     check(r#"{"KEY":"a","key ":"b","":"c","key":"k"}"#, "k", None);
     check(r#"{"error":null,"success":true,"key":"k"}"#, "k", None);
 }
@@ -49,18 +45,9 @@ fn a_key_has_1_to_512_visible_ascii_characters() {
     check(of(&"k".repeat(512)), &"k".repeat(512), None);
     check_none(of(&"k".repeat(513)));
     check_none(of(&"k".repeat(10 << 20)));
-    for bad in [
-        "",
-        " ",
-        "a b",
-        r"a\r\nX-Evil: 1",
-        r"a\n",
-        r"\u0000",
-        r"k\u007f",
-        "\u{e9}",
-        r"\u00e9",
-        "\u{2028}",
-    ] {
+    for bad in
+        ["", " ", "a b", r"a\r\nX-Evil: 1", r"a\n", r"\u0000", r"k\u007f", "\u{e9}", r"\u00e9", "\u{2028}"]
+    {
         check_none(of(bad));
     }
 }
@@ -68,16 +55,7 @@ fn a_key_has_1_to_512_visible_ascii_characters() {
 #[test]
 fn a_key_of_another_type_is_none() {
     // C-21
-    for other in [
-        "null",
-        "true",
-        "1",
-        "1e400",
-        "[]",
-        r#"["k"]"#,
-        "{}",
-        r#"{"key":"k"}"#,
-    ] {
+    for other in ["null", "true", "1", "1e400", "[]", r#"["k"]"#, "{}", r#"{"key":"k"}"#] {
         check_none(format!(r#"{{"key":{other}}}"#));
     }
     check_none("{}");
@@ -95,17 +73,9 @@ fn two_keys_are_none() {
 #[test]
 fn what_stands_beside_the_key_does_not_lose_it() {
     // C-22
-    for user_id in [
-        "7",
-        "-1e400",
-        "true",
-        "{}",
-        "[]",
-        r#"["u"]"#,
-        r#"{"id":"u"}"#,
-        r#""\ud800""#,
-        r#""\udc00\ud800""#,
-    ] {
+    for user_id in
+        ["7", "-1e400", "true", "{}", "[]", r#"["u"]"#, r#"{"id":"u"}"#, r#""\ud800""#, r#""\udc00\ud800""#]
+    {
         check(format!(r#"{{"user_id":{user_id},"key":"k"}}"#), "k", None);
         check(format!(r#"{{"key":"k","user_id":{user_id}}}"#), "k", None);
         check(format!(r#"{{"key":"k","other":{user_id}}}"#), "k", None);
@@ -132,6 +102,11 @@ fn nesting_does_not_overflow_the_stack() {
 }
 
 #[test]
+fn a_byte_order_mark_does_not_lose_the_key() {
+    check(format!("\u{feff}{DOCUMENTED}"), "sk-or-v1-0e6f", Some("user_2yOP"));
+}
+
+#[test]
 fn a_cut_body_holds_no_key() {
     for end in 0..DOCUMENTED.len() {
         check_none(&DOCUMENTED[..end]);
@@ -144,7 +119,9 @@ fn a_body_that_is_not_one_json_object_holds_no_key() {
     let utf_16 = |unit: fn(u16) -> [u8; 2]| DOCUMENTED.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
     check_none(utf_16(u16::to_be_bytes));
     check_none(utf_16(u16::to_le_bytes));
-    check_none(format!("\u{feff}{DOCUMENTED}"));
+    check_none(format!("\u{feff}\u{feff}{DOCUMENTED}"));
+    check_none(r#"["sk-or-v1-0e6f","user_2yOP"]"#);
+    check_none(r#"["sk-or-v1-0e6f"]"#);
     check_none(format!("{DOCUMENTED}{DOCUMENTED}"));
     check_none(format!("{DOCUMENTED}x"));
     check_none(format!("{DOCUMENTED}\0"));

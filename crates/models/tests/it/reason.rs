@@ -41,27 +41,17 @@ fn a_refused_code_is_told_by_its_message_not_by_its_status() {
 #[test]
 fn a_message_may_change_a_little() {
     // C-26
-    for message in [
-        "invalid code",
-        "INVALID CODE",
-        "Invalid code.",
-        "Error: invalid code!",
-        "\u{1b}[31mInvalid code",
-    ] {
+    for message in
+        ["invalid code", "INVALID CODE", "Invalid code.", "Error: invalid code!", "\u{1b}[31mInvalid code"]
+    {
         check_message(message, Reason::CodeInvalid);
     }
-    for message in [
-        "Code has expired",
-        "EXPIRED",
-        "The authorization code is expired.",
-        "Invalid code: expired",
-    ] {
+    for message in
+        ["Code has expired", "EXPIRED", "The authorization code is expired.", "Invalid code: expired"]
+    {
         check_message(message, Reason::CodeExpired);
     }
-    for message in [
-        "code challenge method does not match",
-        "Invalid Code_Challenge_Method: plain",
-    ] {
+    for message in ["code challenge method does not match", "Invalid Code_Challenge_Method: plain"] {
         check_message(message, Reason::ChallengeMethodMismatch);
     }
     for message in ["code verifier mismatch", "Verifier missing"] {
@@ -72,23 +62,12 @@ fn a_message_may_change_a_little() {
 #[test]
 fn words_that_are_not_known_say_that_the_code_was_refused() {
     // C-26
-    for message in [
-        "",
-        " ",
-        "nope",
-        "Ung\u{fc}ltiger Code",
-        "Only management keys can perform this operation",
-    ] {
+    for message in
+        ["", " ", "nope", "Ung\u{fc}ltiger Code", "Only management keys can perform this operation"]
+    {
         check_message(message, Reason::CodeRejected);
     }
-    for body in [
-        "",
-        "<html>blocked</html>",
-        "{}",
-        "[]",
-        "null",
-        r#"{"error":{"code":403}}"#,
-    ] {
+    for body in ["", "<html>blocked</html>", "{}", "[]", "null", r#"{"error":{"code":403}}"#] {
         check(&exchange(), 400, body, Reason::CodeRejected);
         check(&exchange(), 403, body, Reason::CodeRejected);
     }
@@ -98,42 +77,17 @@ fn words_that_are_not_known_say_that_the_code_was_refused() {
 fn a_malformed_request_is_not_a_refused_code() {
     let zod = r#"{"success":false,"error":{"name":"ZodError","message":"[{\"path\":[\"code\"]}]"}}"#;
     check(&exchange(), 400, zod, Reason::InvalidRequest);
-    check(
-        &exchange(),
-        400,
-        "Malformed JSON in request body\n",
-        Reason::InvalidRequest,
-    );
+    check(&exchange(), 400, "Malformed JSON in request body\n", Reason::InvalidRequest);
 }
 
 #[test]
 fn a_string_as_error_counts_as_message() {
-    check(
-        &exchange(),
-        400,
-        r#"{"error":"Invalid code"}"#,
-        Reason::CodeInvalid,
-    );
-    check(
-        &exchange(),
-        400,
-        r#"{"error":"invalid_grant"}"#,
-        Reason::CodeRejected,
-    );
+    check(&exchange(), 400, r#"{"error":"Invalid code"}"#, Reason::CodeInvalid);
+    check(&exchange(), 400, r#"{"error":"invalid_grant"}"#, Reason::CodeRejected);
     let described = r#"{"error":"invalid_grant","error_description":"code expired"}"#;
     check(&exchange(), 400, described, Reason::CodeExpired);
-    check(
-        &CurrentKey::new(),
-        401,
-        r#"{"error":"Unauthorized"}"#,
-        Reason::Unauthorized,
-    );
-    check(
-        &CurrentKey::new(),
-        502,
-        r#"{"error":"Bad Gateway"}"#,
-        Reason::ServerError,
-    );
+    check(&CurrentKey::new(), 401, r#"{"error":"Unauthorized"}"#, Reason::Unauthorized);
+    check(&CurrentKey::new(), 502, r#"{"error":"Bad Gateway"}"#, Reason::ServerError);
 }
 
 #[test]
@@ -169,28 +123,13 @@ fn the_status_tells_the_rest() {
 #[test]
 fn the_status_wins_over_the_number_in_the_body() {
     // C-23
-    check(
-        &CurrentKey::new(),
-        401,
-        r#"{"error":{"code":500,"message":"No."}}"#,
-        Reason::Unauthorized,
-    );
-    check(
-        &exchange(),
-        500,
-        r#"{"error":{"code":400,"message":"Invalid code"}}"#,
-        Reason::ServerError,
-    );
+    check(&CurrentKey::new(), 401, r#"{"error":{"code":500,"message":"No."}}"#, Reason::Unauthorized);
+    check(&exchange(), 500, r#"{"error":{"code":400,"message":"Invalid code"}}"#, Reason::ServerError);
 }
 
 #[test]
 fn an_error_in_a_success_means_the_number_in_the_body() {
-    check(
-        &exchange(),
-        200,
-        r#"{"error":{"code":400,"message":"Invalid code"}}"#,
-        Reason::CodeInvalid,
-    );
+    check(&exchange(), 200, r#"{"error":{"code":400,"message":"Invalid code"}}"#, Reason::CodeInvalid);
     check(
         &CurrentKey::new(),
         200,

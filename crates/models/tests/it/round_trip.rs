@@ -118,20 +118,9 @@ fn a_timestamp_keeps_seconds_and_fractions() {
     ] {
         assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
     }
-    assert_eq!(
-        Timestamp::parse("2027-12-31T23:59:59+05:30").unwrap().to_string(),
-        "2027-12-31T18:29:59Z"
-    );
-    assert_eq!(
-        Timestamp::from_unix_seconds(1_735_689_600).unwrap().to_string(),
-        "2025-01-01T00:00:00Z"
-    );
-    assert_eq!(
-        Timestamp::parse("2025-01-01T00:00:00.9Z")
-            .unwrap()
-            .as_unix_seconds(),
-        1_735_689_600
-    );
+    assert_eq!(Timestamp::parse("2027-12-31T23:59:59+05:30").unwrap().to_string(), "2027-12-31T18:29:59Z");
+    assert_eq!(Timestamp::from_unix_seconds(1_735_689_600).unwrap().to_string(), "2025-01-01T00:00:00Z");
+    assert_eq!(Timestamp::parse("2025-01-01T00:00:00.9Z").unwrap().as_unix_seconds(), 1_735_689_600);
     for bad in [
         "",
         "2027-12-31",

@@ -45,22 +45,11 @@ fn no_message_prints_its_secret() {
     );
     check_hidden(&ApiKeyGrant::new(key()));
     check_hidden(&create.challenge(challenge, CodeChallengeMethod::Plain));
-    check_hidden(&AuthCode::new(
-        code(),
-        1,
-        Timestamp::from_unix_seconds(0).unwrap(),
-    ));
-    check_hidden(&ExchangeToken::new(
-        "policy",
-        SubjectToken::parse(CANARY).unwrap(),
-    ));
+    check_hidden(&AuthCode::new(code()));
+    check_hidden(&ExchangeToken::new("policy", SubjectToken::parse(CANARY).unwrap()));
     check_hidden(&AccessToken::new(AccessTokenSecret::parse(CANARY).unwrap()));
     check_hidden(&ServerText::new(CANARY));
-    check_hidden(&ApiError::read(
-        &CurrentKey::new(),
-        StatusCode::OK,
-        CANARY.as_bytes(),
-    ));
+    check_hidden(&ApiError::read(&CurrentKey::new(), StatusCode::OK, CANARY.as_bytes()));
 }
 
 #[test]
@@ -130,14 +119,7 @@ fn a_secret_has_no_other_way_out() {
             const { assert!(!has!($secret: std::hash::Hash)) };
         )+};
     }
-    check!(
-        ApiKey,
-        AuthorizationCode,
-        CodeVerifier,
-        State,
-        SubjectToken,
-        AccessTokenSecret
-    );
+    check!(ApiKey, AuthorizationCode, CodeVerifier, State, SubjectToken, AccessTokenSecret);
 }
 
 #[test]
@@ -152,32 +134,9 @@ fn what_belongs_to_one_transaction_is_not_copied() {
 fn public_types_cross_threads() {
     const fn check<T: Send + Sync + Unpin + 'static>() {}
     const {
-        check::<(
-            AccessToken,
-            ApiError,
-            ApiKeyGrant,
-            AuthCode,
-            CallbackUrl,
-            CodeChallenge,
-        )>();
-        check::<(
-            CreateAuthCode,
-            CreditLimit,
-            CurrentKey,
-            ErrorEnvelope,
-            ExchangeAuthCode,
-            ExchangeToken,
-        )>();
-        check::<(
-            InvalidValue,
-            JwkSet,
-            KeyInfo,
-            KeyLabel,
-            OAuthErrorCode,
-            ServerText,
-            SigningKeys,
-            State,
-        )>();
+        check::<(AccessToken, ApiError, ApiKeyGrant, AuthCode, CallbackUrl, CodeChallenge)>();
+        check::<(CreateAuthCode, CreditLimit, CurrentKey, ErrorEnvelope, ExchangeAuthCode, ExchangeToken)>();
+        check::<(InvalidValue, JwkSet, KeyInfo, KeyLabel, OAuthErrorCode, ServerText, SigningKeys, State)>();
         check::<(Timestamp, UsageLimitType, WorkspaceId)>();
     }
 }

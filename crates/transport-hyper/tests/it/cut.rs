@@ -67,9 +67,7 @@ async fn a_request_that_is_cut_is_not_sent_again() {
 }
 
 async fn send(server: &Server) -> Result<(), Error> {
-    let sent = HyperTransport::new()
-        .send(exchange(&server.http()), Limits::default())
-        .await;
+    let sent = HyperTransport::new().send(exchange(&server.http()), Limits::default()).await;
     sent.map(drop)
 }
 

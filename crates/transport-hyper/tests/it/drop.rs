@@ -14,11 +14,7 @@ use crate::{
 #[tokio::test]
 async fn a_dropped_request_closes_its_connection() {
     // C-28
-    for answer in [
-        &b""[..],
-        b"HTTP/1.1 200",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{",
-    ] {
+    for answer in [&b""[..], b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"] {
         let (steps, mut seen) = mpsc::unbounded_channel();
         let server = Server::plain(move |mut peer: Peer| {
             let steps = steps.clone();
@@ -70,10 +66,7 @@ async fn a_transport_works_after_a_request_was_dropped_at_any_poll() {
             tokio::task::yield_now().await;
         }
         drop(sending);
-        let response = transport
-            .send(exchange(&server.http()), Limits::default())
-            .await
-            .unwrap();
+        let response = transport.send(exchange(&server.http()), Limits::default()).await.unwrap();
         assert_eq!(response.body(), KEY);
     }
 }

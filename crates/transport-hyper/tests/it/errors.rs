@@ -20,14 +20,8 @@ async fn a_refused_connection_was_not_made() {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let port = socket.local_addr().unwrap().port();
-    for origin in [
-        format!("http://127.0.0.1:{port}"),
-        format!("http://localhost:{port}"),
-    ] {
-        let error = HyperTransport::new()
-            .send(exchange(&origin), Limits::default())
-            .await
-            .unwrap_err();
+    for origin in [format!("http://127.0.0.1:{port}"), format!("http://localhost:{port}")] {
+        let error = HyperTransport::new().send(exchange(&origin), Limits::default()).await.unwrap_err();
         assert_not_connected(&error);
     }
 }
@@ -49,13 +43,8 @@ async fn a_connection_that_is_not_accepted_is_not_waited_for() {
         queue.push(queued.unwrap());
     }
 
-    let transport = HyperTransport::builder()
-        .connect_timeout(Duration::from_millis(100))
-        .build()
-        .unwrap();
-    let sent = transport
-        .send(exchange(&format!("http://{address}")), Limits::default())
-        .await;
+    let transport = HyperTransport::builder().connect_timeout(Duration::from_millis(100)).build().unwrap();
+    let sent = transport.send(exchange(&format!("http://{address}")), Limits::default()).await;
     assert_not_connected(&sent.unwrap_err());
 }
 
@@ -75,9 +64,7 @@ async fn a_name_that_does_not_exist_was_not_connected_to() {
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
 #[tokio::test]
 async fn without_tls_in_the_build_the_error_says_what_to_turn_on() {
-    let sent = HyperTransport::new()
-        .send(exchange("https://localhost:1"), Limits::default())
-        .await;
+    let sent = HyperTransport::new().send(exchange("https://localhost:1"), Limits::default()).await;
     let error = sent.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls);
     assert!(!error.may_have_been_sent());

@@ -62,10 +62,7 @@ async fn a_body_is_as_large_as_it_may_be_and_not_a_byte_larger() {
         let body = "x".repeat(length);
         for answer in [
             format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}"),
-            format!(
-                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{}0\r\n\r\n",
-                chunks(&body)
-            ),
+            format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{}0\r\n\r\n", chunks(&body)),
         ] {
             let server = answering(answer.into_bytes()).await;
             assert_eq!(length_of_body(&server, length).await.unwrap(), length);
@@ -99,8 +96,7 @@ async fn a_length_that_is_only_claimed_takes_no_memory() {
     // C-27: with no limit, nothing is set aside that did not come.
     let server = Server::plain(|mut peer: Peer| async move {
         peer.request().await;
-        peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: 4611686018427387904\r\n\r\nx")
-            .await;
+        peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: 4611686018427387904\r\n\r\nx").await;
         peer.close().await;
     })
     .await;
@@ -112,10 +108,7 @@ async fn a_length_that_is_only_claimed_takes_no_memory() {
 async fn endless_answers_end() {
     // C-13
     for (first, more) in [
-        (
-            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
-            chunks(&"x".repeat(1_000)),
-        ),
+        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", chunks(&"x".repeat(1_000))),
         ("HTTP/1.1 200 OK\r\n\r\n", "x".repeat(1_000)),
         ("HTTP/1.1 200 OK\r\nx: ", "x".repeat(1_000)),
         ("HTTP/1.1 200 OK\r\n", format!("x: {}\r\n", "x".repeat(1_000))),
@@ -164,10 +157,7 @@ async fn the_deadline_holds_at_every_step() {
         let server = answering(answer.into()).await;
         let start = Instant::now();
         let limits = Limits::default().timeout(Some(SOON));
-        let error = HyperTransport::new()
-            .send(exchange(&server.http()), limits)
-            .await
-            .unwrap_err();
+        let error = HyperTransport::new().send(exchange(&server.http()), limits).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout, "{answer:?}");
         assert!(error.may_have_been_sent(), "{answer:?}");
         assert!(start.elapsed() >= SOON, "{answer:?}");
@@ -186,10 +176,7 @@ async fn a_trickle_does_not_move_the_deadline() {
     })
     .await;
     let limits = Limits::default().timeout(Some(SOON));
-    let error = HyperTransport::new()
-        .send(exchange(&server.http()), limits)
-        .await
-        .unwrap_err();
+    let error = HyperTransport::new().send(exchange(&server.http()), limits).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
 }
 
@@ -208,9 +195,6 @@ async fn the_deadline_holds_while_a_request_is_not_read() {
 async fn a_deadline_beyond_the_clock_is_none() {
     let server = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec()).await;
     let limits = Limits::default().timeout(Some(Duration::MAX));
-    let response = HyperTransport::new()
-        .send(exchange(&server.http()), limits)
-        .await
-        .unwrap();
+    let response = HyperTransport::new().send(exchange(&server.http()), limits).await.unwrap();
     assert_eq!(response.status(), 200);
 }

@@ -1,9 +1,5 @@
 //! `HyperTransport` against real sockets on this machine.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that panics has failed"
-)]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has failed")]
 
 #[cfg_attr(
     not(any(feature = "aws-lc-rs", feature = "ring")),
@@ -30,9 +26,7 @@ fn exchange(origin: &str) -> Request<Bytes> {
     Request::post(format!("{origin}/api/v1/auth/keys"))
         .header("content-type", "application/json")
         .header("accept", "application/json")
-        .body(Bytes::from_static(
-            br#"{"code":"c0de","code_verifier":"v3rifier"}"#,
-        ))
+        .body(Bytes::from_static(br#"{"code":"c0de","code_verifier":"v3rifier"}"#))
         .unwrap()
 }
 

@@ -19,10 +19,7 @@ async fn plain_text_to_another_machine_is_refused_before_any_socket() {
         "[::ffff:127.0.0.1]",
     ] {
         let request = exchange(&format!("http://{host}:{port}"));
-        let error = HyperTransport::new()
-            .send(request, Limits::default())
-            .await
-            .unwrap_err();
+        let error = HyperTransport::new().send(request, Limits::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Other, "{host}");
         assert!(!error.may_have_been_sent(), "{host}");
     }
@@ -32,10 +29,7 @@ async fn plain_text_to_another_machine_is_refused_before_any_socket() {
 #[tokio::test]
 async fn other_schemes_are_refused() {
     for origin in ["ftp://127.0.0.1", "ws://127.0.0.1", "httpss://openrouter.ai"] {
-        let error = HyperTransport::new()
-            .send(exchange(origin), Limits::default())
-            .await
-            .unwrap_err();
+        let error = HyperTransport::new().send(exchange(origin), Limits::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Other, "{origin}");
         assert!(!error.may_have_been_sent(), "{origin}");
     }
@@ -49,10 +43,7 @@ async fn localhost_is_this_machine() {
     })
     .await;
     let origin = format!("http://LocalHost:{}", server.address().port());
-    let response = HyperTransport::new()
-        .send(exchange(&origin), Limits::default())
-        .await
-        .unwrap();
+    let response = HyperTransport::new().send(exchange(&origin), Limits::default()).await.unwrap();
     assert_eq!(response.body(), KEY);
 }
 

@@ -29,10 +29,7 @@ async fn a_connection_is_used_again_while_it_is_fresh() {
     let server = Server::plain(grant).await;
     let transport = idle(LONG);
     for _ in 0..100 {
-        let response = transport
-            .clone()
-            .send(exchange(&server.http()), Limits::default())
-            .await;
+        let response = transport.clone().send(exchange(&server.http()), Limits::default()).await;
         assert_eq!(response.unwrap().body(), KEY);
     }
     assert_eq!(server.connections(), 1);
@@ -54,10 +51,7 @@ async fn a_connection_that_was_idle_too_long_is_closed() {
     .await;
     let transport = idle(Duration::from_millis(20));
     for connections in 1..=2 {
-        transport
-            .send(exchange(&server.http()), Limits::default())
-            .await
-            .unwrap();
+        transport.send(exchange(&server.http()), Limits::default()).await.unwrap();
         assert_eq!(server.connections(), connections);
         seen.recv().await.unwrap();
     }
@@ -74,10 +68,7 @@ async fn an_idle_time_of_zero_makes_a_fresh_connection_each_time() {
     .await;
     let transport = idle(Duration::ZERO);
     for _ in 0..1_000 {
-        let response = transport
-            .send(exchange(&server.http()), Limits::default())
-            .await
-            .unwrap();
+        let response = transport.send(exchange(&server.http()), Limits::default()).await.unwrap();
         assert_eq!(response.body(), KEY);
     }
     assert_eq!(server.connections(), 1_000);
@@ -87,17 +78,13 @@ async fn an_idle_time_of_zero_makes_a_fresh_connection_each_time() {
 async fn a_connection_the_server_says_it_will_close_is_not_used_again() {
     let server = Server::plain(|mut peer: Peer| async move {
         peer.request().await;
-        peer.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}")
-            .await;
+        peer.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}").await;
         peer.close().await;
     })
     .await;
     let transport = idle(LONG);
     for _ in 0..100 {
-        let response = transport
-            .send(exchange(&server.http()), Limits::default())
-            .await
-            .unwrap();
+        let response = transport.send(exchange(&server.http()), Limits::default()).await.unwrap();
         assert_eq!(response.body(), "{}");
     }
     assert_eq!(server.connections(), 100);
@@ -132,10 +119,7 @@ async fn stale() {
             }
         }
         let seen = server.requests().len();
-        assert!(
-            (answered..=answered + maybe).contains(&seen),
-            "{seen} of {answered} and {maybe}"
-        );
+        assert!((answered..=answered + maybe).contains(&seen), "{seen} of {answered} and {maybe}");
     }
 }
 
@@ -144,8 +128,7 @@ async fn many_at_once_get_their_own_answers() {
     let server = Server::plain(|mut peer: Peer| async move {
         while let Some(path) = peer.path().await {
             let length = path.len();
-            peer.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{path}").as_bytes())
-                .await;
+            peer.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{path}").as_bytes()).await;
         }
     })
     .await;
@@ -156,9 +139,7 @@ async fn many_at_once_get_their_own_answers() {
         tasks.spawn(async move {
             for request in 0..20 {
                 let path = format!("/{task}/{request}");
-                let request = http::Request::get(format!("{origin}{path}"))
-                    .body("".into())
-                    .unwrap();
+                let request = http::Request::get(format!("{origin}{path}")).body("".into()).unwrap();
                 let response = transport.send(request, Limits::default()).await.unwrap();
                 assert_eq!(response.body(), path.as_bytes());
             }
@@ -179,10 +160,7 @@ async fn bytes_after_an_answer_cost_the_connection_and_nothing_else() {
     .await;
     let transport = idle(LONG);
     for connections in 1..=10 {
-        let response = transport
-            .send(exchange(&server.http()), Limits::default())
-            .await
-            .unwrap();
+        let response = transport.send(exchange(&server.http()), Limits::default()).await.unwrap();
         assert_eq!(response.body(), KEY);
         assert_eq!(server.connections(), connections);
     }
@@ -190,11 +168,7 @@ async fn bytes_after_an_answer_cost_the_connection_and_nothing_else() {
 
 #[tokio::test]
 async fn after_every_kind_of_failure_the_next_request_succeeds() {
-    for failure in [
-        "",
-        "garbage\r\n\r\n",
-        "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{",
-    ] {
+    for failure in ["", "garbage\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"] {
         let first = std::sync::atomic::AtomicBool::new(true);
         let server = Server::plain(move |mut peer: Peer| {
             let first = first.swap(false, std::sync::atomic::Ordering::SeqCst);
@@ -206,14 +180,8 @@ async fn after_every_kind_of_failure_the_next_request_succeeds() {
         })
         .await;
         let transport = HyperTransport::new();
-        transport
-            .send(exchange(&server.http()), Limits::default())
-            .await
-            .unwrap_err();
-        let response = transport
-            .send(exchange(&server.http()), Limits::default())
-            .await
-            .unwrap();
+        transport.send(exchange(&server.http()), Limits::default()).await.unwrap_err();
+        let response = transport.send(exchange(&server.http()), Limits::default()).await.unwrap();
         assert_eq!(response.body(), KEY);
     }
 }

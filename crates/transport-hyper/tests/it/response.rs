@@ -27,18 +27,14 @@ async fn no_redirect_is_followed() {
     // C-10
     let elsewhere = Server::plain(async |_| ()).await;
     for status in [301, 302, 303, 307, 308] {
-        for location in [
-            format!("{}/x", elsewhere.http()),
-            "/x".into(),
-            format!("//{}/x", elsewhere.address()),
-        ] {
+        for location in
+            [format!("{}/x", elsewhere.http()), "/x".into(), format!("//{}/x", elsewhere.address())]
+        {
             let answer =
                 format!("HTTP/1.1 {status} Moved\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n");
             let server = answering(answer).await;
-            let response = HyperTransport::new()
-                .send(exchange(&server.http()), Limits::default())
-                .await
-                .unwrap();
+            let response =
+                HyperTransport::new().send(exchange(&server.http()), Limits::default()).await.unwrap();
             assert_eq!(response.status(), status);
             assert_eq!(response.headers()["location"], location);
             assert_eq!(server.requests().len(), 1);
@@ -54,24 +50,18 @@ async fn a_compressed_answer_is_not_decompressed() {
     let mut answer = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 20\r\n\r\n".to_vec();
     answer.extend_from_slice(gzip);
     let server = answering(answer).await;
-    let response = HyperTransport::new()
-        .send(exchange(&server.http()), Limits::default())
-        .await
-        .unwrap();
+    let response = HyperTransport::new().send(exchange(&server.http()), Limits::default()).await.unwrap();
     assert_eq!(response.headers()["content-encoding"], "gzip");
     assert_eq!(response.body(), &gzip[..]);
 }
 
 #[tokio::test]
 async fn every_status_is_an_answer() {
-    for status in [
-        200, 201, 202, 206, 299, 300, 400, 401, 403, 404, 407, 409, 418, 429, 500, 502, 503, 520, 599, 999,
-    ] {
+    for status in
+        [200, 201, 202, 206, 299, 300, 400, 401, 403, 404, 407, 409, 418, 429, 500, 502, 503, 520, 599, 999]
+    {
         let server = answering(format!("HTTP/1.1 {status} \r\ncontent-length: 2\r\n\r\nok")).await;
-        let response = HyperTransport::new()
-            .send(exchange(&server.http()), Limits::default())
-            .await
-            .unwrap();
+        let response = HyperTransport::new().send(exchange(&server.http()), Limits::default()).await.unwrap();
         assert_eq!(response.status(), status);
         assert_eq!(response.body(), "ok");
     }
@@ -87,10 +77,7 @@ async fn an_answer_may_be_chunked_or_end_with_the_connection() {
         "HTTP/1.1 200\r\ncontent-length: 8\r\n\r\nsk-or-v1",
     ] {
         let server = answering(answer).await;
-        let response = HyperTransport::new()
-            .send(exchange(&server.http()), Limits::default())
-            .await
-            .unwrap();
+        let response = HyperTransport::new().send(exchange(&server.http()), Limits::default()).await.unwrap();
         assert_eq!(response.body(), "sk-or-v1", "{answer:?}");
     }
 }
@@ -105,28 +92,18 @@ async fn an_answer_that_comes_byte_by_byte_is_whole() {
         }
     })
     .await;
-    let response = HyperTransport::new()
-        .send(exchange(&server.http()), Limits::default())
-        .await
-        .unwrap();
+    let response = HyperTransport::new().send(exchange(&server.http()), Limits::default()).await.unwrap();
     assert_eq!(response.body(), KEY);
 }
 
 #[tokio::test]
 async fn a_few_answers_before_the_answer_are_passed_over() {
     // C-13
-    for (interim, count) in [
-        ("100 Continue", 1),
-        ("102 Processing", 1),
-        ("103 Early Hints", 10),
-    ] {
+    for (interim, count) in [("100 Continue", 1), ("102 Processing", 1), ("103 Early Hints", 10)] {
         let mut answer = format!("HTTP/1.1 {interim}\r\n\r\n").repeat(count).into_bytes();
         answer.extend_from_slice(GRANT);
         let server = answering(answer).await;
-        let response = HyperTransport::new()
-            .send(exchange(&server.http()), Limits::default())
-            .await
-            .unwrap();
+        let response = HyperTransport::new().send(exchange(&server.http()), Limits::default()).await.unwrap();
         assert_eq!(response.status(), 200, "{interim}");
         assert_eq!(response.body(), KEY, "{interim}");
     }
@@ -152,9 +129,7 @@ async fn what_is_not_http_is_an_error() {
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab!!0\r\n\r\n",
     ] {
         let server = answering(answer).await;
-        let sent = HyperTransport::new()
-            .send(exchange(&server.http()), Limits::default())
-            .await;
+        let sent = HyperTransport::new().send(exchange(&server.http()), Limits::default()).await;
         let error = sent.expect_err(answer);
         assert_eq!(error.kind(), ErrorKind::Protocol, "{answer:?}: {error:?}");
         assert!(error.may_have_been_sent(), "{answer:?}");

@@ -62,11 +62,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let seen = Arc::<Seen>::default();
         let accepting = tokio::spawn(accept(listener, tls, Arc::clone(&seen), Arc::new(script)));
-        Self {
-            address,
-            seen,
-            accepting,
-        }
+        Self { address, seen, accepting }
     }
 
     /// `http://127.0.0.1:port`
@@ -91,10 +87,7 @@ impl Server {
     /// What was read of each request, byte for byte.
     pub(crate) fn requests(&self) -> Vec<String> {
         let requests = self.seen.requests.lock().unwrap();
-        requests
-            .iter()
-            .map(|bytes| String::from_utf8(bytes.clone()).unwrap())
-            .collect()
+        requests.iter().map(|bytes| String::from_utf8(bytes.clone()).unwrap()).collect()
     }
 }
 
@@ -218,9 +211,7 @@ fn is_whole(read: &[u8]) -> bool {
     let Some((head, body)) = text.split_once("\r\n\r\n") else {
         return false;
     };
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     body.len() >= length.map_or(0, |length| length.parse().unwrap())
 }
 

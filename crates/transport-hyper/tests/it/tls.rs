@@ -25,10 +25,7 @@ fn signed_by(issuer: &CertifiedIssuer<'_, KeyPair>, years: (i32, i32)) -> Certif
     params.not_before = date_time_ymd(years.0, 1, 1);
     params.not_after = date_time_ymd(years.1, 1, 1);
     let signing_key = KeyPair::generate().unwrap();
-    CertifiedKey {
-        cert: params.signed_by(&signing_key, issuer).unwrap(),
-        signing_key,
-    }
+    CertifiedKey { cert: params.signed_by(&signing_key, issuer).unwrap(), signing_key }
 }
 
 fn issuer() -> CertifiedIssuer<'static, KeyPair> {
@@ -39,10 +36,7 @@ fn issuer() -> CertifiedIssuer<'static, KeyPair> {
 
 /// Trusts nobody but `root`.
 fn trusting(root: &rcgen::Certificate) -> HyperTransport {
-    HyperTransport::builder()
-        .add_root_certificates_pem(root.pem().as_bytes())
-        .build()
-        .unwrap()
+    HyperTransport::builder().add_root_certificates_pem(root.pem().as_bytes()).build().unwrap()
 }
 
 async fn grant(mut peer: Peer) {
@@ -79,10 +73,7 @@ async fn a_good_certificate_is_accepted() {
 async fn a_root_in_der_form_is_as_good() {
     let issuer = issuer();
     let server = Server::tls(&signed_by(&issuer, (2020, 2100)), grant).await;
-    let transport = HyperTransport::builder()
-        .add_root_certificates_der(issuer.der())
-        .build()
-        .unwrap();
+    let transport = HyperTransport::builder().add_root_certificates_der(issuer.der()).build().unwrap();
     assert_eq!(send(&transport, &server).await.unwrap(), KEY);
 }
 
@@ -151,10 +142,7 @@ async fn aws_lc_rs_does_the_same() {
     let server = Server::tls(&signed_by(&issuer, (2020, 2100)), grant).await;
     let by_aws_lc_rs = |root: &rcgen::Certificate| {
         let builder = HyperTransport::builder().aws_lc_rs();
-        builder
-            .add_root_certificates_pem(root.pem().as_bytes())
-            .build()
-            .unwrap()
+        builder.add_root_certificates_pem(root.pem().as_bytes()).build().unwrap()
     };
     assert_not_trusted(send(&by_aws_lc_rs(other.as_ref()), &server).await, &server);
     assert_eq!(send(&by_aws_lc_rs(issuer.as_ref()), &server).await.unwrap(), KEY);
@@ -164,8 +152,7 @@ async fn aws_lc_rs_does_the_same() {
 async fn plain_text_where_tls_was_expected_is_refused() {
     let issuer = issuer();
     let server = Server::plain(|mut peer: Peer| async move {
-        peer.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
-            .await;
+        peer.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
         peer.closed().await;
     })
     .await;
@@ -258,15 +245,9 @@ fn certificates_that_cannot_be_read_are_an_error_of_the_builder() {
         &pem[..pem.len() / 2],
         &KeyPair::generate().unwrap().serialize_pem(),
     ] {
-        let error = HyperTransport::builder()
-            .add_root_certificates_pem(bad.as_bytes())
-            .build()
-            .unwrap_err();
+        let error = HyperTransport::builder().add_root_certificates_pem(bad.as_bytes()).build().unwrap_err();
         assert_eq!(error.to_string(), "a root certificate could not be read");
         assert!(error.source().is_some());
     }
-    HyperTransport::builder()
-        .add_root_certificates_der(b"\x30\x00")
-        .build()
-        .unwrap_err();
+    HyperTransport::builder().add_root_certificates_der(b"\x30\x00").build().unwrap_err();
 }

@@ -31,10 +31,7 @@ type Sent = (Request<Bytes>, Limits);
 impl Capture {
     /// A transport that answers with `response`.
     pub fn new(response: Response<Bytes>) -> Self {
-        Self {
-            response,
-            sent: Arc::default(),
-        }
+        Self { response, sent: Arc::default() }
     }
 
     /// The one request that was sent, and forgets it.

@@ -45,14 +45,8 @@ struct Sleeper {
 impl ManualTimer {
     /// A clock that stands still.
     pub fn new() -> Self {
-        let clock = Clock {
-            now: Instant::now(),
-            sleepers: Vec::new(),
-            next_id: 0,
-        };
-        Self {
-            clock: Arc::new(Mutex::new(clock)),
-        }
+        let clock = Clock { now: Instant::now(), sleepers: Vec::new(), next_id: 0 };
+        Self { clock: Arc::new(Mutex::new(clock)) }
     }
 
     /// Moves the clock and wakes whoever waited for it.
@@ -70,11 +64,8 @@ impl ManualTimer {
     /// How long each sleep that is waiting still has, shortest first.
     pub fn sleeping(&self) -> Vec<Duration> {
         let clock = lock(&self.clock);
-        let mut left: Vec<Duration> = clock
-            .sleepers
-            .iter()
-            .map(|sleeper| sleeper.until.saturating_duration_since(clock.now))
-            .collect();
+        let mut left: Vec<Duration> =
+            clock.sleepers.iter().map(|sleeper| sleeper.until.saturating_duration_since(clock.now)).collect();
         left.sort_unstable();
         left
     }
@@ -99,25 +90,14 @@ impl Timer for ManualTimer {
         let Some(until) = clock.now.checked_add(duration) else {
             return Box::pin(std::future::pending());
         };
-        clock.sleepers.push(Sleeper {
-            id,
-            until,
-            waker: None,
-        });
+        clock.sleepers.push(Sleeper { id, until, waker: None });
         drop(clock);
 
-        let registered = Registered {
-            clock: Arc::clone(&self.clock),
-            id,
-        };
+        let registered = Registered { clock: Arc::clone(&self.clock), id };
         Box::pin(poll_fn(move |context| {
             let mut clock = lock(&registered.clock);
             let now = clock.now;
-            match clock
-                .sleepers
-                .iter_mut()
-                .find(|sleeper| sleeper.id == registered.id)
-            {
+            match clock.sleepers.iter_mut().find(|sleeper| sleeper.id == registered.id) {
                 Some(sleeper) if sleeper.until > now => {
                     sleeper.waker = Some(context.waker().clone());
                     Poll::Pending

@@ -49,10 +49,7 @@ pub struct Exchange {
 impl Exchange {
     /// Answers so, whatever is asked.
     pub fn answer(answer: Result<Response<Bytes>, Error>) -> Self {
-        Self {
-            request: None,
-            answer,
-        }
+        Self { request: None, answer }
     }
 
     /// Expects this request; [`Replay::verify`] compares it.
@@ -66,14 +63,8 @@ impl Exchange {
 impl Replay {
     /// A transport that plays `script`.
     pub fn new(script: impl IntoIterator<Item = Exchange>) -> Self {
-        let script = Script {
-            left: script.into_iter().collect(),
-            sent: Vec::new(),
-            expected: Vec::new(),
-        };
-        Self {
-            script: Arc::new(Mutex::new(script)),
-        }
+        let script = Script { left: script.into_iter().collect(), sent: Vec::new(), expected: Vec::new() };
+        Self { script: Arc::new(Mutex::new(script)) }
     }
 
     /// What was sent so far.
@@ -90,23 +81,15 @@ impl Replay {
     #[track_caller]
     pub fn verify(&self) {
         let script = lock(&self.script);
-        assert!(
-            script.left.is_empty(),
-            "{} answers were not asked for",
-            script.left.len()
-        );
+        assert!(script.left.is_empty(), "{} answers were not asked for", script.left.len());
+        let beyond = script.sent.len() - script.expected.len();
+        assert!(beyond == 0, "{beyond} requests were sent beyond the script");
         for (step, (sent, expected)) in script.sent.iter().zip(&script.expected).enumerate() {
             let Some(expected) = expected else { continue };
-            assert!(
-                sent.method() == expected.method(),
-                "request {step}: the method differs"
-            );
+            assert!(sent.method() == expected.method(), "request {step}: the method differs");
             assert!(sent.uri() == expected.uri(), "request {step}: the URI differs");
             for (name, value) in expected.headers() {
-                assert!(
-                    sent.headers().get(name) == Some(value),
-                    "request {step}: the header {name} differs"
-                );
+                assert!(sent.headers().get(name) == Some(value), "request {step}: the header {name} differs");
             }
             assert!(sent.body() == expected.body(), "request {step}: the body differs");
         }

@@ -34,18 +34,11 @@ pub(crate) fn operation(document: &Document, model: &Model, findings: &mut Findi
         }
         (request, encoding) => {
             let other = request.and_then(|request| request.encoding);
-            findings.differs(
-                name,
-                &format!("has a body of {encoding:?}, and of {other:?} in the document"),
-            );
+            findings.differs(name, &format!("has a body of {encoding:?}, and of {other:?} in the document"));
         }
     }
     for (status, answer) in operation.answers() {
-        let message = if status.starts_with('2') {
-            &model.answer
-        } else {
-            &model.refusal
-        };
+        let message = if status.starts_with('2') { &model.answer } else { &model.refusal };
         body(&format!("{name} {status}"), &answer, message, findings);
     }
     Ok(())
@@ -77,9 +70,7 @@ fn differing(a: &Value, b: &Value) -> Vec<String> {
         (Value::Number(a), Value::Number(b)) if a.as_f64() == b.as_f64() => vec![],
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
             let items = a.iter().zip(b).enumerate();
-            items
-                .flat_map(|(index, (a, b))| below(index, differing(a, b)))
-                .collect()
+            items.flat_map(|(index, (a, b))| below(index, differing(a, b))).collect()
         }
         (Value::Object(a), Value::Object(b)) => {
             let names: BTreeSet<_> = a.keys().chain(b.keys()).collect();
@@ -87,10 +78,7 @@ fn differing(a: &Value, b: &Value) -> Vec<String> {
                 (Some(a), Some(b)) => differing(a, b),
                 _ => vec![String::new()],
             };
-            names
-                .into_iter()
-                .flat_map(|name| below(name, inner(name)))
-                .collect()
+            names.into_iter().flat_map(|name| below(name, inner(name))).collect()
         }
         _ if a == b => vec![],
         _ => vec![String::new()],

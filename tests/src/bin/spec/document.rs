@@ -18,16 +18,12 @@ pub(crate) struct Body<'a> {
 impl Document {
     /// Reads YAML, and so JSON too.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        serde_yaml_ng::from_str(text)
-            .map(Self)
-            .map_err(|error| error.to_string())
+        serde_yaml_ng::from_str(text).map(Self).map_err(|error| error.to_string())
     }
 
     pub(crate) fn operation(&self, method: &str, path: &str) -> Result<Option<Operation>, String> {
         let operation = self.0["paths"][path].get(method.to_ascii_lowercase());
-        operation
-            .map(|operation| self.resolve(operation, 0).map(Operation))
-            .transpose()
+        operation.map(|operation| self.resolve(operation, 0).map(Operation)).transpose()
     }
 
     /// A copy of `node` without references.
@@ -41,9 +37,7 @@ impl Document {
         let inner = |value| self.resolve(value, depth + 1);
         match node {
             Value::Object(object) => {
-                let fields = object
-                    .iter()
-                    .map(|(name, value)| Ok((name.clone(), inner(value)?)));
+                let fields = object.iter().map(|(name, value)| Ok((name.clone(), inner(value)?)));
                 fields.collect::<Result<Map<_, _>, String>>().map(Value::Object)
             }
             Value::Array(items) => items.iter().map(inner).collect(),
@@ -52,9 +46,7 @@ impl Document {
     }
 
     fn target(&self, reference: &str) -> Result<&Value, String> {
-        let target = reference
-            .strip_prefix('#')
-            .and_then(|pointer| self.0.pointer(pointer));
+        let target = reference.strip_prefix('#').and_then(|pointer| self.0.pointer(pointer));
         target.ok_or_else(|| format!("{reference} is not in the document"))
     }
 }

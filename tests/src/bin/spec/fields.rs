@@ -19,11 +19,7 @@ pub(crate) type Fields = BTreeMap<String, &'static [&'static str]>;
 pub(crate) fn of<T: for<'de> Deserialize<'de>>(sample: &Value) -> Fields {
     let seen = RefCell::default();
     // Whether it can be read is asked elsewhere.
-    let _ = T::deserialize(Recorder {
-        value: sample,
-        path: String::new(),
-        seen: &seen,
-    });
+    let _ = T::deserialize(Recorder { value: sample, path: String::new(), seen: &seen });
     seen.into_inner()
 }
 
@@ -36,11 +32,7 @@ struct Recorder<'a> {
 
 impl<'a> Recorder<'a> {
     fn inner(&self, name: &str, value: &'a Value) -> Self {
-        Self {
-            value,
-            path: format!("{}/{name}", self.path),
-            seen: self.seen,
-        }
+        Self { value, path: format!("{}/{name}", self.path), seen: self.seen }
     }
 }
 
@@ -68,11 +60,7 @@ impl<'de> Deserializer<'de> for Recorder<'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.value.is_null() {
-            visitor.visit_none()
-        } else {
-            visitor.visit_some(self)
-        }
+        if self.value.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

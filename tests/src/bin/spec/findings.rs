@@ -24,16 +24,7 @@ impl Findings {
 /// What was counted.
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            operations,
-            properties,
-            probes,
-            examples,
-            ..
-        } = self;
-        write!(
-            f,
-            "{operations} operations, {properties} properties, {probes} probes, {examples} examples"
-        )
+        let Self { operations, properties, probes, examples, .. } = self;
+        write!(f, "{operations} operations, {properties} properties, {probes} probes, {examples} examples")
     }
 }

@@ -62,10 +62,7 @@ where
         method: E::METHOD.to_string(),
         path: E::PATH,
         encoding: E::ENCODING,
-        request: Message {
-            read: Box::new(|json| written(&parsed::<E>(json)?)),
-            fields: fields::of::<E>,
-        },
+        request: Message { read: Box::new(|json| written(&parsed::<E>(json)?)), fields: fields::of::<E> },
         answer: Message {
             read: Box::new(move |json| {
                 let answer = E::decode(json.to_string().as_bytes()).map_err(|error| error.to_string())?;
@@ -73,10 +70,7 @@ where
             }),
             fields: fields::of::<A>,
         },
-        refusal: Message {
-            read: Box::new(refusal::<R>),
-            fields: fields::of::<R>,
-        },
+        refusal: Message { read: Box::new(refusal::<R>), fields: fields::of::<R> },
     }
 }
 
@@ -84,11 +78,7 @@ where
 fn refusal<R: Debug + DeserializeOwned + Serialize>(json: &Value) -> Result<Read, String> {
     let read = written(&parsed::<R>(json)?)?;
     let enveloped = written(&parsed::<ErrorEnvelope>(json)?)?;
-    if read.json == enveloped.json {
-        Ok(read)
-    } else {
-        Err("another envelope is read".to_owned())
-    }
+    if read.json == enveloped.json { Ok(read) } else { Err("another envelope is read".to_owned()) }
 }
 
 fn parsed<T: DeserializeOwned>(json: &Value) -> Result<T, String> {

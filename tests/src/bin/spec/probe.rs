@@ -14,14 +14,8 @@ use crate::{
 pub(crate) fn all(place: &str, schema: &Value, message: &Message, findings: &mut Findings) {
     let schema = Schema::new(schema);
     let sample = schema.sample();
-    let mut probe = Probe {
-        place,
-        message,
-        fields: (message.fields)(&sample),
-        sample,
-        unknown_words: 0,
-        findings,
-    };
+    let mut probe =
+        Probe { place, message, fields: (message.fields)(&sample), sample, unknown_words: 0, findings };
     match probe.read(&probe.sample.clone()) {
         Ok(read) => {
             probe.unknown_words = read.unknown_words;
@@ -117,10 +111,7 @@ impl Probe<'_> {
     fn words(&mut self, path: &str, property: Schema<'_>) {
         let error = self.read(&self.with(path, json!([]))).err().unwrap_or_default();
         let documented = property.words().unwrap_or_default();
-        for word in named_words(&error)
-            .iter()
-            .filter(|word| !documented.contains(&word.as_str()))
-        {
+        for word in named_words(&error).iter().filter(|word| !documented.contains(&word.as_str())) {
             self.differs(path, &format!("knows \"{word}\", which is not in the document"));
         }
     }
@@ -129,10 +120,7 @@ impl Probe<'_> {
     fn unknown_property(&mut self, path: &str) {
         let body = self.with(&format!("{path}/a_new_property"), json!({ "a": [null, "b"] }));
         if let Err(error) = self.read(&body) {
-            self.differs(
-                path,
-                &format!("refuses a property that it does not know: {error}"),
-            );
+            self.differs(path, &format!("refuses a property that it does not know: {error}"));
         }
     }
 
@@ -140,10 +128,7 @@ impl Probe<'_> {
     fn refused(&mut self, schema: Schema<'_>, error: &str) {
         let culprit = self.culprit(schema, "");
         let (path, sample) = culprit.unwrap_or_else(|| (String::new(), self.sample.clone()));
-        self.differs(
-            &path,
-            &format!("refuses {}, so nothing is compared: {error}", shown(&sample)),
-        );
+        self.differs(&path, &format!("refuses {}, so nothing is compared: {error}", shown(&sample)));
     }
 
     /// Looks for the property because of which the sample is refused: the one that has to be something else.
@@ -171,26 +156,18 @@ impl Probe<'_> {
     }
 
     fn differs(&mut self, path: &str, what: &str) {
-        self.findings
-            .differs(format!("{} {path}", self.place).trim_end(), what);
+        self.findings.differs(format!("{} {path}", self.place).trim_end(), what);
     }
 }
 
 /// The words in "expected a word such as […]".
 fn named_words(error: &str) -> Vec<String> {
     let list = error.split_once("a word such as ").map_or("", |(_, list)| list);
-    serde_json::Deserializer::from_str(list)
-        .into_iter()
-        .next()
-        .and_then(Result::ok)
-        .unwrap_or_default()
+    serde_json::Deserializer::from_str(list).into_iter().next().and_then(Result::ok).unwrap_or_default()
 }
 
 fn set(body: &mut Value, path: &str, value: Value) {
-    match path
-        .rsplit_once('/')
-        .and_then(|(parent, name)| Some((body.pointer_mut(parent)?, name)))
-    {
+    match path.rsplit_once('/').and_then(|(parent, name)| Some((body.pointer_mut(parent)?, name))) {
         Some((Value::Object(parent), name)) => drop(parent.insert(name.to_owned(), value)),
         Some((Value::Array(parent), _)) => *parent = vec![value],
         _ => *body = value,
@@ -198,9 +175,7 @@ fn set(body: &mut Value, path: &str, value: Value) {
 }
 
 fn remove(body: &mut Value, path: &str) {
-    let parent = path
-        .rsplit_once('/')
-        .and_then(|(parent, name)| Some((body.pointer_mut(parent)?, name)));
+    let parent = path.rsplit_once('/').and_then(|(parent, name)| Some((body.pointer_mut(parent)?, name)));
     if let Some((Value::Object(parent), name)) = parent {
         parent.remove(name);
     }

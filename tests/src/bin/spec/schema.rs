@@ -39,9 +39,7 @@ impl<'a> Schema<'a> {
     }
 
     pub(crate) fn requires(self, property: &str) -> bool {
-        self.0["required"]
-            .as_array()
-            .is_some_and(|required| required.contains(&json!(property)))
+        self.0["required"].as_array().is_some_and(|required| required.contains(&json!(property)))
     }
 
     /// What each item of an array is.
@@ -55,20 +53,11 @@ impl<'a> Schema<'a> {
 
     /// The values of an enum, without `null`.
     pub(crate) fn words(self) -> Option<Vec<&'a str>> {
-        Some(
-            self.0
-                .get("enum")?
-                .as_array()?
-                .iter()
-                .filter_map(Value::as_str)
-                .collect(),
-        )
+        Some(self.0.get("enum")?.as_array()?.iter().filter_map(Value::as_str).collect())
     }
 
     fn max_length(self) -> Option<usize> {
-        self.0["maxLength"]
-            .as_u64()
-            .and_then(|length| usize::try_from(length).ok())
+        self.0["maxLength"].as_u64().and_then(|length| usize::try_from(length).ok())
     }
 
     /// Whether it may be of this type of JSON schema.
@@ -88,9 +77,7 @@ impl<'a> Schema<'a> {
     /// A value with every property set: examples, where they are given.
     pub(crate) fn sample(self) -> Value {
         if self.0["properties"].is_object() {
-            let fields = self
-                .properties()
-                .map(|(name, schema)| (name.to_owned(), schema.sample()));
+            let fields = self.properties().map(|(name, schema)| (name.to_owned(), schema.sample()));
             return Value::Object(fields.collect::<Map<_, _>>());
         }
         if let Some(example) = self.example() {
@@ -127,11 +114,8 @@ impl<'a> Schema<'a> {
         if self.is_map() || !self.is("object") {
             candidates.push((json!({ "a": { "b": [1] } }), self.is_map()));
         }
-        candidates.extend(
-            self.strings()
-                .into_iter()
-                .map(|(text, fits)| (json!(text), self.is("string") && fits)),
-        );
+        candidates
+            .extend(self.strings().into_iter().map(|(text, fits)| (json!(text), self.is("string") && fits)));
         candidates
     }
 
@@ -153,19 +137,13 @@ impl<'a> Schema<'a> {
     /// Two strings of its format.
     fn of_format(self) -> Option<[&'static str; 2]> {
         let format = self.0["format"].as_str();
-        FORMATS
-            .iter()
-            .find(|(name, _)| Some(*name) == format)
-            .map(|(_, strings)| *strings)
+        FORMATS.iter().find(|(name, _)| Some(*name) == format).map(|(_, strings)| *strings)
     }
 }
 
 /// Values of every type and format.
 pub(crate) fn anything() -> impl Iterator<Item = Value> {
-    let of_types = Schema(&Value::Null)
-        .candidates()
-        .into_iter()
-        .map(|(value, _)| value);
+    let of_types = Schema(&Value::Null).candidates().into_iter().map(|(value, _)| value);
     of_types.chain(FORMATS.iter().map(|(_, [text, _])| json!(text)))
 }
 
@@ -173,11 +151,5 @@ pub(crate) fn anything() -> impl Iterator<Item = Value> {
 const FORMATS: [(&str, [&str; 2]); 3] = [
     ("date-time", ["2027-12-31T23:59:59Z", "2030-01-02T03:04:05.678Z"]),
     ("uri", ["https://example.com/a", "https://example.org/other"]),
-    (
-        "uuid",
-        [
-            "123e4567-e89b-12d3-a456-426614174000",
-            "00000000-0000-4000-8000-00000000000a",
-        ],
-    ),
+    ("uuid", ["123e4567-e89b-12d3-a456-426614174000", "00000000-0000-4000-8000-00000000000a"]),
 ];

@@ -204,30 +204,18 @@ fn what_cannot_be_compared_is_said() {
         "key: {type: string, pattern: '^sk-'}",
         &["exchangeAuthCodeForAPIKey 200 /key: `pattern` in the document is not compared"],
     );
-    for reference in [
-        "#/components/schemas/Refusal",
-        "#/components/schemas/Nothing",
-        "other.yaml",
-    ] {
+    for reference in ["#/components/schemas/Refusal", "#/components/schemas/Nothing", "other.yaml"] {
         let document = DOCUMENT.replacen("#/components/schemas/Error", reference, 1);
         let [exchange, ..] = model::all();
-        let result = operation(
-            &Document::parse(&document).unwrap(),
-            &exchange,
-            &mut Findings::default(),
-        );
+        let result = operation(&Document::parse(&document).unwrap(), &exchange, &mut Findings::default());
         assert!(result.is_err(), "{reference}");
     }
 }
 
 #[test]
 fn numbers_are_the_same_by_value() {
-    let same = |a: &str, b: &str| {
-        super::same(
-            &serde_json::from_str(a).unwrap(),
-            &serde_json::from_str(b).unwrap(),
-        )
-    };
+    let same =
+        |a: &str, b: &str| super::same(&serde_json::from_str(a).unwrap(), &serde_json::from_str(b).unwrap());
     assert!(same(r#"{"a":[100,0.5]}"#, r#"{"a":[100.0,5e-1]}"#));
     assert!(!same("1", "1.5"));
     assert!(!same("[1]", "[1,1]"));
