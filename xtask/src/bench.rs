@@ -12,15 +12,8 @@ const INSTRUCTIONS: f64 = 1.25;
 
 pub(crate) fn run() -> Result {
     process::require("valgrind", &["--version"], "apt-get install valgrind")?;
-    let mut command = process::cargo([
-        "run",
-        "--quiet",
-        "--release",
-        "-p",
-        "openrouter-oauth-tests",
-        "--bin",
-        "bench",
-    ]);
+    let mut command =
+        process::cargo(["run", "--quiet", "--release", "-p", "openrouter-oauth-tests", "--bin", "bench"]);
     check(&last_line(&mut command)?)
 }
 
@@ -28,13 +21,7 @@ pub(crate) fn run() -> Result {
 fn last_line(command: &mut Command) -> Result<String> {
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let mut last = String::new();
-    for line in child
-        .stdout
-        .take()
-        .map(BufReader::new)
-        .into_iter()
-        .flat_map(BufRead::lines)
-    {
+    for line in child.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines) {
         last = line?;
         println!("{last}");
     }

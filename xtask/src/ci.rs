@@ -10,18 +10,8 @@ use crate::Result;
 /// What runs when no step is named.
 ///
 /// `layers`, `tidy` and `doctest` run within `test`; `spec` needs a document, which is not part of the repository.
-const STEPS: &[&str] = &[
-    "fmt",
-    "lint",
-    "test",
-    "docs",
-    "features",
-    "deny",
-    "msrv",
-    "consumers",
-    "conformance",
-    "bench",
-];
+const STEPS: &[&str] =
+    &["fmt", "lint", "test", "docs", "features", "deny", "msrv", "consumers", "conformance", "bench"];
 
 /// One step that has run.
 struct Outcome<'a> {
@@ -53,11 +43,7 @@ fn run_all<'a>(steps: &[&'a str], run: impl Fn(&[&str]) -> Result) -> Vec<Outcom
         if let Some(error) = &error {
             eprintln!("{step}: {error}");
         }
-        Outcome {
-            step,
-            took: start.elapsed(),
-            error,
-        }
+        Outcome { step, took: start.elapsed(), error }
     };
     steps.iter().map(run_one).collect()
 }
@@ -101,10 +87,7 @@ mod tests {
 
     #[test]
     fn a_failed_step_fails_the_run() {
-        assert_eq!(
-            run(&["no-such-step"]).unwrap_err().to_string(),
-            "1 of 1 steps failed"
-        );
+        assert_eq!(run(&["no-such-step"]).unwrap_err().to_string(), "1 of 1 steps failed");
     }
 
     #[test]

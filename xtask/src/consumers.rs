@@ -10,13 +10,8 @@ use crate::{Result, fail_on, layers, process, workspace};
 const FOLDER: &str = "tests/consumers";
 
 /// The consumers that promise to go without, and without what.
-const WITHOUT: &[(&str, &[&str])] = &[
-    ("types", layers::NETWORK),
-    (
-        "own-transport",
-        &["hyper", "hyper-util", "hyper-rustls", "rustls"],
-    ),
-];
+const WITHOUT: &[(&str, &[&str])] =
+    &[("types", layers::NETWORK), ("own-transport", &["hyper", "hyper-util", "hyper-rustls", "rustls"])];
 
 pub(crate) fn run() -> Result {
     let mut findings = Vec::new();
@@ -29,11 +24,7 @@ pub(crate) fn run() -> Result {
     for manifest in manifests()? {
         let mut command = process::cargo(["run", "--quiet", "--manifest-path"]);
         // One build folder for all, and not the workspace's: the two would throw out each other's builds.
-        process::run(
-            command
-                .arg(manifest)
-                .env("CARGO_TARGET_DIR", process::target("consumers")),
-        )?;
+        process::run(command.arg(manifest).env("CARGO_TARGET_DIR", process::target("consumers")))?;
     }
     Ok(())
 }
@@ -61,10 +52,7 @@ mod tests {
         let manifests = manifests().unwrap();
         for (name, _) in WITHOUT {
             let manifest = PathBuf::from(format!("{FOLDER}/{name}/Cargo.toml"));
-            assert!(
-                manifests.contains(&manifest),
-                "{manifest:?} is not in {manifests:?}"
-            );
+            assert!(manifests.contains(&manifest), "{manifest:?} is not in {manifests:?}");
         }
     }
 }

@@ -11,12 +11,5 @@ const INSTALL: &str = "cargo install --locked cargo-deny@0.20.2";
 pub(crate) fn run() -> Result {
     process::require("cargo", &["deny", "--version"], INSTALL)?;
     process::run(&mut process::cargo(["fetch", "--locked"]))?;
-    process::run(&mut process::cargo([
-        "deny",
-        "--offline",
-        "check",
-        "bans",
-        "licenses",
-        "sources",
-    ]))
+    process::run(&mut process::cargo(["deny", "--offline", "check", "bans", "licenses", "sources"]))
 }

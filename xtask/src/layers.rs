@@ -15,10 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     // Neither the sdk nor the models: a mistake in them must not agree with itself in the emulator.
     ("emulator", &["transport"]),
     ("cli", &["sdk", "emulator"]),
-    (
-        "tests",
-        &["models", "transport", "transport-hyper", "sdk", "emulator", "cli"],
-    ),
+    ("tests", &["models", "transport", "transport-hyper", "sdk", "emulator", "cli"]),
     ("xtask", &[]),
 ];
 
@@ -26,25 +23,11 @@ const LAYERS: &[(&str, &[&str])] = &[
 const BY_FEATURE: (&str, &str) = ("sdk", "transport-hyper");
 
 /// HTTP clients, async runtimes and TLS. Of the libraries only `transport-hyper` names one.
-pub(crate) const NETWORK: &[&str] = &[
-    "async-std",
-    "h2",
-    "hyper",
-    "hyper-rustls",
-    "hyper-util",
-    "reqwest",
-    "rustls",
-    "smol",
-    "tokio",
-    "ureq",
-];
+pub(crate) const NETWORK: &[&str] =
+    &["async-std", "h2", "hyper", "hyper-rustls", "hyper-util", "reqwest", "rustls", "smol", "tokio", "ureq"];
 
 /// The packages that name nothing of [`NETWORK`], and without their default features have none of it in their tree.
-const OFFLINE: &[&str] = &[
-    "openrouter-oauth-models",
-    "openrouter-oauth-transport",
-    "openrouter-oauth",
-];
+const OFFLINE: &[&str] = &["openrouter-oauth-models", "openrouter-oauth-transport", "openrouter-oauth"];
 
 /// At most this many crates come with `openrouter-oauth-models`.
 const WITH_MODELS: usize = 22;
@@ -106,10 +89,7 @@ fn names(packages: &[Package]) -> Vec<String> {
 /// Those of `unwanted` that stand in the tree of a package, whose lines are `name version`.
 pub(crate) fn present(package: &str, unwanted: &[&str], tree: &[String]) -> Vec<String> {
     let is_unwanted = |line: &&String| unwanted.iter().any(|name| line.split(' ').next() == Some(*name));
-    tree.iter()
-        .filter(is_unwanted)
-        .map(|line| format!("{package}: its dependencies bring {line}"))
-        .collect()
+    tree.iter().filter(is_unwanted).map(|line| format!("{package}: its dependencies bring {line}")).collect()
 }
 
 /// The tree of the models has one line for the package itself.
@@ -139,42 +119,24 @@ mod tests {
     }
 
     fn on(name: &str) -> Dependency {
-        Dependency {
-            name: name.into(),
-            ..Dependency::default()
-        }
+        Dependency { name: name.into(), ..Dependency::default() }
     }
 
     fn in_tests(dependency: Dependency) -> Dependency {
-        Dependency {
-            kind: Some("dev".into()),
-            ..dependency
-        }
+        Dependency { kind: Some("dev".into()), ..dependency }
     }
 
     fn optional(dependency: Dependency) -> Dependency {
-        Dependency {
-            optional: true,
-            ..dependency
-        }
+        Dependency { optional: true, ..dependency }
     }
 
     #[test]
     fn an_arrow_that_is_not_in_the_table_is_found() {
         let finding = |from, dependency| arrows(&[package("models", &[]), package(from, &[dependency])]);
         let models = on("openrouter-oauth-models");
-        assert_eq!(
-            finding("emulator", models.clone()),
-            ["emulator: must not depend on models"]
-        );
-        assert_eq!(
-            finding("xtask", in_tests(models.clone())),
-            ["xtask: must not depend on models"]
-        );
-        assert_eq!(
-            finding("new", models.clone()),
-            ["new: has no row in xtask/src/layers.rs"]
-        );
+        assert_eq!(finding("emulator", models.clone()), ["emulator: must not depend on models"]);
+        assert_eq!(finding("xtask", in_tests(models.clone())), ["xtask: must not depend on models"]);
+        assert_eq!(finding("new", models.clone()), ["new: has no row in xtask/src/layers.rs"]);
         assert_eq!(finding("sdk", models), [""; 0]);
     }
 
@@ -183,10 +145,7 @@ mod tests {
         let finding = |dependency| arrows(&[package("transport-hyper", &[]), package("sdk", &[dependency])]);
         let hyper = on("openrouter-oauth-transport-hyper");
         assert_eq!(finding(in_tests(hyper.clone())), [""; 0]);
-        assert_eq!(
-            finding(hyper.clone()),
-            ["sdk: may depend on transport-hyper by a feature only"]
-        );
+        assert_eq!(finding(hyper.clone()), ["sdk: may depend on transport-hyper by a feature only"]);
         assert_eq!(finding(optional(hyper)), [""; 0]);
     }
 
@@ -200,10 +159,7 @@ mod tests {
     #[test]
     fn an_unwanted_crate_in_a_tree_is_found_by_its_whole_name() {
         let tree = ["hyper-util v0.1.21".to_owned(), "tokio-like v1.0.0".to_owned()];
-        assert_eq!(
-            present("mine", NETWORK, &tree),
-            ["mine: its dependencies bring hyper-util v0.1.21"]
-        );
+        assert_eq!(present("mine", NETWORK, &tree), ["mine: its dependencies bring hyper-util v0.1.21"]);
     }
 
     #[test]

@@ -17,10 +17,7 @@ pub(crate) fn clippy(targets: &[&str], feature_sets: fn(&Package) -> Vec<Vec<Str
     for package in workspace::packages()? {
         for features in feature_sets(&package) {
             let mut command = process::cargo(["clippy", "--quiet", "-p", &package.name]);
-            command
-                .args(targets)
-                .args(features)
-                .args(["--", "-D", "warnings"]);
+            command.args(targets).args(features).args(["--", "-D", "warnings"]);
             commands.push(command);
         }
     }
@@ -51,10 +48,7 @@ mod tests {
             let on = on.iter().map(ToString::to_string).collect();
             (name.to_string(), on)
         });
-        let package = Package {
-            features: features.collect(),
-            ..Package::default()
-        };
+        let package = Package { features: features.collect(), ..Package::default() };
         let sets: Vec<_> = feature_sets(&package).iter().map(|set| set.join(" ")).collect();
         assert_eq!(sets, expected);
     }
@@ -63,10 +57,7 @@ mod tests {
     fn a_package_is_linted_with_each_set_of_features_that_differs() {
         check(&[], &[""]);
         check(&[("testing", &[])], &["", "--all-features"]);
-        check(
-            &[("default", &["hyper"]), ("hyper", &[])],
-            &["", "--no-default-features"],
-        );
+        check(&[("default", &["hyper"]), ("hyper", &[])], &["", "--no-default-features"]);
         check(
             &[("default", &["ring"]), ("ring", &[]), ("aws-lc-rs", &[])],
             &["", "--no-default-features", "--all-features"],

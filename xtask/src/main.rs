@@ -3,11 +3,7 @@
 //! One file per command. This crate depends on none of ours, so that it runs while they do not compile; a program
 //! that needs them is a binary of the package `openrouter-oauth-tests`, which the command starts.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program that talks on the terminal"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks on the terminal")]
 
 use std::{env, process::ExitCode};
 
@@ -98,8 +94,7 @@ fn run(step: &[&str]) -> Result {
 
 /// Whether the list of commands has this one.
 fn is_command(name: &str) -> bool {
-    HELP.lines()
-        .any(|line| line.starts_with("  ") && line.split_whitespace().next() == Some(name))
+    HELP.lines().any(|line| line.starts_with("  ") && line.split_whitespace().next() == Some(name))
 }
 
 /// Fails with every finding, one a line.
@@ -124,9 +119,6 @@ mod tests {
     fn findings_fail_and_none_do_not() {
         assert!(fail_on(&[]).is_ok());
         let error = fail_on(&["a.rs: too long".into(), "b.rs: too short".into()]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "2 to mend:\n  a.rs: too long\n  b.rs: too short"
-        );
+        assert_eq!(error.to_string(), "2 to mend:\n  a.rs: too long\n  b.rs: too short");
     }
 }

@@ -20,31 +20,18 @@ pub(crate) fn run() -> Result {
     let mut command = process::cargo(["check", "--quiet"]);
     command.args(names.iter().flat_map(|name| ["-p", name]));
     // A build folder of its own: cargo would otherwise build everything anew after each change of compiler.
-    command
-        .env("RUSTC", compiler)
-        .env("CARGO_TARGET_DIR", process::target("msrv"));
+    command.env("RUSTC", compiler).env("CARGO_TARGET_DIR", process::target("msrv"));
     process::run(&mut command)
 }
 
 /// The lowest `rust-version`, and the packages that promise it.
 fn oldest(packages: &[Package]) -> Option<(String, Vec<String>)> {
-    let order = |version: &str| {
-        version
-            .split('.')
-            .map(|part| part.parse().unwrap_or(0))
-            .collect::<Vec<u32>>()
-    };
-    let versions = packages
-        .iter()
-        .filter_map(|package| package.rust_version.as_deref());
+    let order =
+        |version: &str| version.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u32>>();
+    let versions = packages.iter().filter_map(|package| package.rust_version.as_deref());
     let version = versions.min_by_key(|version| order(version))?;
-    let names = packages
-        .iter()
-        .filter(|package| package.rust_version.as_deref() == Some(version));
-    Some((
-        version.to_owned(),
-        names.map(|package| package.name.clone()).collect(),
-    ))
+    let names = packages.iter().filter(|package| package.rust_version.as_deref() == Some(version));
+    Some((version.to_owned(), names.map(|package| package.name.clone()).collect()))
 }
 
 /// A compiler of this version.
@@ -52,9 +39,7 @@ fn compiler(version: &str) -> Result<PathBuf> {
     if let Some(path) = env::var_os("RUSTC_MSRV") {
         return Ok(path.into());
     }
-    let rustup = Command::new("rustup")
-        .args(["which", "rustc", "--toolchain", version])
-        .output();
+    let rustup = Command::new("rustup").args(["which", "rustc", "--toolchain", version]).output();
     if let Some(found) = rustup.ok().filter(|output| output.status.success()) {
         return Ok(String::from_utf8(found.stdout)?.trim().into());
     }
@@ -91,10 +76,7 @@ mod tests {
             package("notes", None),
             package("sdk", Some("1.85")),
         ];
-        assert_eq!(
-            oldest(&packages),
-            Some(("1.85".into(), vec!["models".into(), "sdk".into()]))
-        );
+        assert_eq!(oldest(&packages), Some(("1.85".into(), vec!["models".into(), "sdk".into()])));
         assert_eq!(oldest(&packages[2..3]), None);
     }
 

@@ -43,9 +43,7 @@ pub(crate) fn cargo(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> C
 /// It could not be started, or says that it failed.
 pub(crate) fn run(command: &mut Command) -> Result {
     println!("$ {}", line(command));
-    let status = command
-        .status()
-        .map_err(|error| format!("{}: {error}", line(command)))?;
+    let status = command.status().map_err(|error| format!("{}: {error}", line(command)))?;
     if status.success() {
         return Ok(());
     }
@@ -58,9 +56,7 @@ pub(crate) fn run(command: &mut Command) -> Result {
 ///
 /// As [`run`], for all that failed.
 pub(crate) fn run_all(commands: impl IntoIterator<Item = Command>) -> Result {
-    let errors = commands
-        .into_iter()
-        .filter_map(|mut command| run(&mut command).err());
+    let errors = commands.into_iter().filter_map(|mut command| run(&mut command).err());
     fail_on(&errors.map(|error| error.to_string()).collect::<Vec<_>>())
 }
 
@@ -70,10 +66,8 @@ pub(crate) fn run_all(commands: impl IntoIterator<Item = Command>) -> Result {
 ///
 /// As [`run`]; or it printed something else than text.
 pub(crate) fn read(command: &mut Command) -> Result<String> {
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| format!("{}: {error}", line(command)))?;
+    let output =
+        command.stderr(Stdio::inherit()).output().map_err(|error| format!("{}: {error}", line(command)))?;
     if !output.status.success() {
         return Err(format!("`{}` failed ({})", line(command), output.status).into());
     }
@@ -95,18 +89,12 @@ pub(crate) fn require(program: &str, arguments: &[&str], install: &str) -> Resul
     if found {
         return Ok(());
     }
-    Err(format!(
-        "`{program} {}` does not run; to install it: {install}",
-        arguments.join(" ")
-    )
-    .into())
+    Err(format!("`{program} {}` does not run; to install it: {install}", arguments.join(" ")).into())
 }
 
 /// The command as typed, with the bare name of the program.
 fn line(command: &Command) -> String {
-    let program = Path::new(command.get_program())
-        .file_name()
-        .unwrap_or(command.get_program());
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     let words = [program].into_iter().chain(command.get_args());
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
@@ -117,20 +105,11 @@ mod tests {
 
     #[test]
     fn cargo_is_not_told_about_this_package() {
-        assert!(
-            env::var_os("CARGO_PKG_NAME").is_some(),
-            "this test runs under cargo"
-        );
+        assert!(env::var_os("CARGO_PKG_NAME").is_some(), "this test runs under cargo");
         let cargo = cargo(["--version"]);
         let removed: Vec<_> = cargo.get_envs().filter(|(_, value)| value.is_none()).collect();
-        assert!(
-            removed.contains(&(OsStr::new("CARGO_PKG_NAME"), None)),
-            "{removed:?}"
-        );
-        assert!(
-            removed.contains(&(OsStr::new("CARGO_MANIFEST_DIR"), None)),
-            "{removed:?}"
-        );
+        assert!(removed.contains(&(OsStr::new("CARGO_PKG_NAME"), None)), "{removed:?}");
+        assert!(removed.contains(&(OsStr::new("CARGO_MANIFEST_DIR"), None)), "{removed:?}");
     }
 
     #[test]
@@ -149,9 +128,7 @@ mod tests {
             command
         };
         run_all([shell("true"), shell(":")]).unwrap();
-        let error = run_all([shell("exit 3"), shell("true"), shell("exit 4")])
-            .unwrap_err()
-            .to_string();
+        let error = run_all([shell("exit 3"), shell("true"), shell("exit 4")]).unwrap_err().to_string();
         assert!(error.contains("`sh -c exit 3` failed"), "{error}");
         assert!(error.contains("`sh -c exit 4` failed"), "{error}");
         assert!(!error.contains("true"), "{error}");
@@ -160,10 +137,7 @@ mod tests {
     #[test]
     fn a_missing_program_is_an_error_that_says_how_to_install_it() {
         let error = require("no-such-program", &["--version"], "apt-get install it").unwrap_err();
-        assert!(
-            error.to_string().ends_with("to install it: apt-get install it"),
-            "{error}"
-        );
+        assert!(error.to_string().ends_with("to install it: apt-get install it"), "{error}");
         require("cargo", &["--version"], "").unwrap();
     }
 }

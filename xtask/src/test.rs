@@ -17,9 +17,6 @@ mod tests {
     fn the_readme_gives_the_same_command() {
         let readme = std::fs::read_to_string(process::root().join("README.md")).unwrap();
         let command = format!("cargo {}", COMMAND.join(" "));
-        assert!(
-            readme.lines().any(|line| line == command),
-            "README.md has no line `{command}`"
-        );
+        assert!(readme.lines().any(|line| line == command), "README.md has no line `{command}`");
     }
 }

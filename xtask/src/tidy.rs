@@ -107,36 +107,21 @@ mod tests {
     /// Runs one rule over a repository of these files.
     #[track_caller]
     pub(super) fn check(rule: fn(&Files) -> Vec<String>, files: &[(&str, &str)], expected: &[&str]) {
-        let files = files
-            .iter()
-            .map(|(path, text)| (path.to_string(), text.to_string()))
-            .collect();
+        let files = files.iter().map(|(path, text)| (path.to_string(), text.to_string())).collect();
         assert_eq!(rule(&files), expected);
     }
 
     #[test]
     fn a_changelog_without_a_place_for_the_next_change_is_found() {
         let finding = "CHANGELOG.md: its first section is not `## Unreleased`";
-        check(
-            changelog,
-            &[("CHANGELOG.md", "# Changelog\n\n## Unreleased\n\n## 0.1.0\n")],
-            &[],
-        );
-        check(
-            changelog,
-            &[("CHANGELOG.md", "# Changelog\n\n## 0.1.0\n\n## Unreleased\n")],
-            &[finding],
-        );
+        check(changelog, &[("CHANGELOG.md", "# Changelog\n\n## Unreleased\n\n## 0.1.0\n")], &[]);
+        check(changelog, &[("CHANGELOG.md", "# Changelog\n\n## 0.1.0\n\n## Unreleased\n")], &[finding]);
         check(changelog, &[], &[finding]);
     }
 
     #[test]
     fn a_command_that_does_not_exist_is_found() {
-        check(
-            commands,
-            &[("README.md", "`cargo xtask` lists them; run `cargo xtask ci fmt`.")],
-            &[],
-        );
+        check(commands, &[("README.md", "`cargo xtask` lists them; run `cargo xtask ci fmt`.")], &[]);
         check(
             commands,
             &[("README.md", "cargo xtask deploy\n")],

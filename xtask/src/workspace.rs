@@ -49,11 +49,7 @@ pub(crate) fn packages() -> Result<Vec<Package>> {
     struct Metadata {
         packages: Vec<Package>,
     }
-    let text = process::read(&mut process::cargo([
-        "metadata",
-        "--format-version=1",
-        "--no-deps",
-    ]))?;
+    let text = process::read(&mut process::cargo(["metadata", "--format-version=1", "--no-deps"]))?;
     Ok(serde_json::from_str::<Metadata>(&text)?.packages)
 }
 
@@ -84,20 +80,12 @@ mod tests {
         let packages = packages().unwrap();
         let xtask = packages.iter().find(|package| package.name == "xtask").unwrap();
         assert_eq!(xtask.folder(), "xtask");
-        assert!(
-            xtask
-                .dependencies
-                .iter()
-                .any(|dependency| dependency.name == "serde_json")
-        );
+        assert!(xtask.dependencies.iter().any(|dependency| dependency.name == "serde_json"));
     }
 
     #[test]
     fn a_crate_that_stands_twice_in_a_tree_counts_once() {
         let tree = "mine v0.1.0 (/somewhere)\nhttp v1.5.0\nitoa v1.0.19\nserde v1.0.0 (proc-macro)\nitoa v1.0.19 (*)\n";
-        assert_eq!(
-            crates(tree),
-            ["http v1.5.0", "itoa v1.0.19", "mine v0.1.0", "serde v1.0.0"]
-        );
+        assert_eq!(crates(tree), ["http v1.5.0", "itoa v1.0.19", "mine v0.1.0", "serde v1.0.0"]);
     }
 }

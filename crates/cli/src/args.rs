@@ -1,9 +1,6 @@
 //! What can be asked for. No argument takes a secret.
 
-#![expect(
-    clippy::doc_markdown,
-    reason = "these comments are the help text, where a backtick is a backtick"
-)]
+#![expect(clippy::doc_markdown, reason = "these comments are the help text, where a backtick is a backtick")]
 
 use std::path::PathBuf;
 

@@ -8,9 +8,8 @@ const KEY_VARIABLE: &str = "OPENROUTER_API_KEY";
 
 /// A client with what the environment says, of the service at `server` if it is given.
 pub(crate) fn new(server: Option<&str>) -> Result<Client, Failure> {
-    let mut builder = Client::builder()
-        .env()
-        .user_agent(concat!("openrouter-oauth-cli/", env!("CARGO_PKG_VERSION")));
+    let mut builder =
+        Client::builder().env().user_agent(concat!("openrouter-oauth-cli/", env!("CARGO_PKG_VERSION")));
     if let Some(server) = server {
         builder = builder.base_url(server);
     }

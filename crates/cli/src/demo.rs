@@ -60,17 +60,13 @@ impl Demo {
 
         let page = self.person.open(url.as_str()).await?;
         let came_back = redirected(page.approve(Some(LIMIT)).await?)?;
-        self.say(format!(
-            "The person opens the page, sets a limit of {LIMIT} USD and presses Authorize."
-        ))?;
-        self.say(format!(
-            "The browser is sent to {CALLBACK}/[nonce]?code=[redacted]."
-        ))?;
+        self.say(format!("The person opens the page, sets a limit of {LIMIT} USD and presses Authorize."))?;
+        self.say(format!("The browser is sent to {CALLBACK}/[nonce]?code=[redacted]."))?;
         self.say("Nobody listens there in this demo: the address goes straight to `read_callback`,")?;
         self.say("as a web server would hand over the browser's request.")?;
 
         let code = pending.read_callback(&came_back)?;
-        let grant = pending.exchange(&self.client, code).await?;
+        let grant = pending.exchange(&self.client, &code).await?;
         self.say(format!("The code is exchanged for a key: {:?}.", grant.key))?;
         Ok(grant.key)
     }
@@ -86,7 +82,7 @@ impl Demo {
         self.say("The person presses Authorize, the page shows a code, and the person pastes it.")?;
 
         let code = pending.read_pasted(&shown)?;
-        let grant = pending.exchange(&self.client, code).await?;
+        let grant = pending.exchange(&self.client, &code).await?;
         self.say(format!("The code is exchanged for a key: {:?}.", grant.key))
     }
 
@@ -98,15 +94,8 @@ impl Demo {
             .challenge(pkce.challenge().clone(), Pkce::METHOD)
             .key_label(KeyLabel::parse(LABEL)?)
             .limit(CreditLimit::new(LIMIT)?);
-        let code = self
-            .client
-            .with_key(key.clone())
-            .create_auth_code(request)
-            .await?;
-        self.say(format!(
-            "With the key of step 1 and no page, there is a code: {:?}.",
-            code.id
-        ))?;
+        let code = self.client.with_key(key.clone()).create_auth_code(request).await?;
+        self.say(format!("With the key of step 1 and no page, there is a code: {:?}.", code.id))?;
 
         let (verifier, _) = pkce.into_parts();
         let request = ExchangeAuthCode::new(code.id).pkce(verifier, Pkce::METHOD);
@@ -133,10 +122,10 @@ impl Demo {
         self.story.step("Exchange a code twice")?;
 
         let (mut pending, code) = self.begin_and_approve().await?;
-        pending.exchange(&self.client, code.clone()).await?;
+        pending.exchange(&self.client, &code).await?;
         self.say("The first exchange brings a key.")?;
 
-        match pending.exchange(&self.client, code.clone()).await {
+        match pending.exchange(&self.client, &code).await {
             Err(Error::Spent(SpentReason::Exchanged)) => {
                 self.say("The second is refused by `Pending`, and nothing is sent.")?;
             }
@@ -145,9 +134,9 @@ impl Demo {
 
         let forced = self.client.exchange_auth_code(ExchangeAuthCode::new(code)).await;
         match forced {
-            Err(error) if error.is_refused_code() => self.say(format!(
-                "Forced through the raw operation, the service refuses: {error}."
-            )),
+            Err(error) if error.is_refused_code() => {
+                self.say(format!("Forced through the raw operation, the service refuses: {error}."))
+            }
             _ => Err(Failure::Demo("a refused code")),
         }
     }
@@ -157,9 +146,7 @@ impl Demo {
 
         let info = self.client.with_key(key.clone()).current_key().await?;
         if info.label.as_deref() != Some(LABEL) || info.limit.value() != Some(&LIMIT) {
-            return Err(Failure::Demo(
-                "a key with the label and the limit that were asked for",
-            ));
+            return Err(Failure::Demo("a key with the label and the limit that were asked for"));
         }
         for line in key::describe(&info) {
             self.say(line)?;

@@ -14,9 +14,7 @@ pub(crate) async fn run(options: &ExchangeOptions, client: &Client, output: Outp
         Some(path) => finish(path, client).await?,
         None => raw(options.without_pkce, client).await?,
     };
-    output
-        .result(&grant, grant.key.expose())
-        .map_err(|failure| Failure::KeyLost(Box::new(failure)))
+    output.result(&grant, grant.key.expose()).map_err(|failure| Failure::KeyLost(Box::new(failure)))
 }
 
 /// Finishes the sign-in that `url` began.
@@ -24,7 +22,7 @@ async fn finish(path: &Path, client: &Client) -> Result<ApiKeyGrant, Failure> {
     let mut pending = pending_file::read(path)?;
     let code = pending.read_pasted(&code()?)?;
     pending_file::remove(path)?;
-    let result = pending.exchange(client, code).await;
+    let result = pending.exchange(client, &code).await;
     if pending.is_fresh() {
         pending_file::create(path, &pending.into_secret_json()?)?;
     }

@@ -17,19 +17,12 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Usage(&'static str),
     #[error("{name} {problem}")]
-    Input {
-        name: &'static str,
-        problem: &'static str,
-    },
+    Input { name: &'static str, problem: &'static str },
     #[error("standard input cannot be read")]
     Stdin(#[source] io::Error),
     /// A path is quoted, since it may hold anything.
     #[error("the file {path:?} cannot be {verb}")]
-    File {
-        path: PathBuf,
-        verb: &'static str,
-        source: io::Error,
-    },
+    File { path: PathBuf, verb: &'static str, source: io::Error },
     #[error("standard output cannot be written")]
     Output(#[source] io::Error),
     #[error(
@@ -102,9 +95,7 @@ impl Failure {
 
     /// What lies behind it, a line for each cause.
     pub(crate) fn causes(&self) -> Vec<String> {
-        iter::successors(self.source(), |error| (*error).source())
-            .map(printable)
-            .collect()
+        iter::successors(self.source(), |error| (*error).source()).map(printable).collect()
     }
 }
 

@@ -28,10 +28,7 @@ pub(crate) fn variable(name: &'static str) -> Result<Option<Zeroizing<String>>, 
     let value = env::var_os(name).map(OsString::into_string).transpose();
     match value {
         Ok(value) => Ok(value.filter(|value| !value.is_empty()).map(Zeroizing::new)),
-        Err(_) => Err(Failure::Input {
-            name,
-            problem: "is not Unicode",
-        }),
+        Err(_) => Err(Failure::Input { name, problem: "is not Unicode" }),
     }
 }
 
@@ -47,14 +44,8 @@ fn line(what: &str) -> Result<Zeroizing<String>, Failure> {
     }
     // In its final size: growing would leave copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
-    stdin
-        .take(MAX_BYTES as u64)
-        .read_until(b'\n', &mut bytes)
-        .map_err(Failure::Stdin)?;
-    let refuse = |problem| Failure::Input {
-        name: "standard input",
-        problem,
-    };
+    stdin.take(MAX_BYTES as u64).read_until(b'\n', &mut bytes).map_err(Failure::Stdin)?;
+    let refuse = |problem| Failure::Input { name: "standard input", problem };
     if bytes.len() == MAX_BYTES {
         return Err(refuse("is too long"));
     }

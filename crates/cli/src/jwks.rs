@@ -15,13 +15,6 @@ pub(crate) async fn run(client: &Client, output: Output) -> Result<(), Failure> 
 
 /// Type, curve, algorithm and name of a key; a dash for what it does not tell.
 fn line(key: &Jwk) -> String {
-    let parts = [
-        Some(&key.kty),
-        key.crv.as_ref(),
-        key.alg.as_ref(),
-        key.kid.as_ref(),
-    ];
-    parts
-        .map(|part| part.map_or_else(|| "-".to_owned(), |part| ServerText::new(part).to_string()))
-        .join(" ")
+    let parts = [Some(&key.kty), key.crv.as_ref(), key.alg.as_ref(), key.kid.as_ref()];
+    parts.map(|part| part.map_or_else(|| "-".to_owned(), |part| ServerText::new(part).to_string())).join(" ")
 }

@@ -17,10 +17,8 @@ pub(crate) async fn run(
     let info = client.current_key().await?;
     let links = options.links.then(|| KeyLinks::of(key));
     if output.is_json() {
-        let links = links.as_ref().map(|links| Links {
-            activity: links.activity(),
-            settings: links.settings(),
-        });
+        let links =
+            links.as_ref().map(|links| Links { activity: links.activity(), settings: links.settings() });
         return Output::json(&Described { info: &info, links });
     }
     for line in describe(&info) {
@@ -66,15 +64,9 @@ pub(crate) fn describe(info: &KeyInfo) -> Vec<String> {
     let lines = [
         ("label", label.map(|label| label.to_string())),
         ("limit", limit),
-        (
-            "left",
-            info.limit_remaining.value().map(|left| format!("{left} USD")),
-        ),
+        ("left", info.limit_remaining.value().map(|left| format!("{left} USD"))),
         ("used", info.usage.map(|used| format!("{used} USD"))),
         ("expires", expires),
     ];
-    lines
-        .into_iter()
-        .filter_map(|(name, value)| Some(format!("{name:<9} {}", value?)))
-        .collect()
+    lines.into_iter().filter_map(|(name, value)| Some(format!("{name:<9} {}", value?))).collect()
 }

@@ -49,10 +49,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args, output: Output) -> Result<(), Failure> {
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Failure::Runtime)?;
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
     let result = runtime.block_on(dispatch(args, output));
     // Does not wait for a name that is still being looked up.
     runtime.shutdown_background();

@@ -27,11 +27,7 @@ impl Output {
 
     /// Says the result: `value` as one line of JSON, or `words`.
     pub(crate) fn result(self, value: &impl Serialize, words: &str) -> Result<(), Failure> {
-        if self.json {
-            Self::json(value)
-        } else {
-            self.words(words)
-        }
+        if self.json { Self::json(value) } else { self.words(words) }
     }
 
     /// Says a line of words; nothing with `--json`.
@@ -40,9 +36,7 @@ impl Output {
             return Ok(());
         }
         let mut stdout = io::stdout().lock();
-        writeln!(stdout, "{words}")
-            .and_then(|()| stdout.flush())
-            .map_err(Failure::Output)
+        writeln!(stdout, "{words}").and_then(|()| stdout.flush()).map_err(Failure::Output)
     }
 
     /// Says `value` as one line of JSON.

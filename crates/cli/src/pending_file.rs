@@ -32,9 +32,7 @@ pub(crate) fn create(path: &Path, secret: &PendingSecret) -> Result<(), Failure>
 /// Reads a file and leaves it in its place.
 pub(crate) fn read(path: &Path) -> Result<Pending, Failure> {
     // In its final size: growing would leave copies behind.
-    let mut json = Zeroizing::new(String::with_capacity(
-        usize::try_from(MAX_BYTES).unwrap_or_default(),
-    ));
+    let mut json = Zeroizing::new(String::with_capacity(usize::try_from(MAX_BYTES).unwrap_or_default()));
     File::open(path)
         .and_then(|file| file.take(MAX_BYTES).read_to_string(&mut json))
         .map_err(|source| failure(path, "read", source))?;
@@ -47,9 +45,5 @@ pub(crate) fn remove(path: &Path) -> Result<(), Failure> {
 }
 
 fn failure(path: &Path, verb: &'static str, source: io::Error) -> Failure {
-    Failure::File {
-        path: path.to_owned(),
-        verb,
-        source,
-    }
+    Failure::File { path: path.to_owned(), verb, source }
 }

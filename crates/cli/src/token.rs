@@ -1,12 +1,13 @@
 //! `token`: an identity provider's JWT for an access token.
 
-use openrouter_oauth::{Client, ExchangeToken, models::SubjectToken};
+use openrouter_oauth::{Client, ExchangeToken, FederationPolicyId, SubjectToken};
 
 use crate::{args::TokenOptions, exit::Failure, input, output::Output};
 
 pub(crate) async fn run(options: TokenOptions, client: &Client, output: Output) -> Result<(), Failure> {
     let jwt = input::secret("OPENROUTER_SUBJECT_TOKEN", "identity provider's token")?;
-    let mut request = ExchangeToken::new(options.policy, SubjectToken::parse(jwt.trim())?);
+    let mut request =
+        ExchangeToken::new(FederationPolicyId::parse(&options.policy)?, SubjectToken::parse(jwt.trim())?);
     if let Some(scope) = options.scope {
         request = request.scope(scope.into());
     }

@@ -58,11 +58,11 @@ pub enum Reason {
 }
 
 impl ApiError {
-    /// Reads the answer to `request`.
+    /// Reads the answer to `request`, which went out with `key`, if with any.
     ///
-    /// Of the body at most 16 KiB are kept, and only one of at most 8 KiB is taken apart. Secrets of the request that the
-    /// server sent back are taken out of the message.
-    pub fn read<E: Endpoint>(request: &E, status: StatusCode, body: &[u8]) -> Self {
+    /// Of the body at most 16 KiB are kept, and only one of at most 8 KiB is taken apart. The key, and secrets of
+    /// the request, are taken out of the message if the server sent them back.
+    pub fn read<E: Endpoint>(request: &E, key: Option<&str>, status: StatusCode, body: &[u8]) -> Self {
         // A JSON value takes up to a hundred times the memory of its text.
         let readable = if body.len() > MAX_READ { &[] } else { body };
         let envelope: Option<ErrorEnvelope> = serde_json::from_slice(readable).ok();
@@ -77,7 +77,8 @@ impl ApiError {
             (None, None) if body.trim_ascii() == MALFORMED_JSON.as_bytes() => MALFORMED_JSON,
             (None, None) => "",
         };
-        let secrets = request.secrets().map(Option::unwrap_or_default);
+        let [first, second] = request.secrets();
+        let secrets = [first, second, key].map(Option::unwrap_or_default);
         Self {
             operation: E::OPERATION,
             status,
@@ -86,13 +87,6 @@ impl ApiError {
             envelope: envelope.map(Box::new),
             body: Zeroizing::new(body.get(..MAX_BODY).unwrap_or(body).to_vec()),
         }
-    }
-
-    /// Takes another secret, such as the key that went with the request, out of the message.
-    #[must_use]
-    pub fn without(mut self, secret: &str) -> Self {
-        self.message = ServerText::without(self.message.as_str(), &[secret]);
-        self
     }
 
     /// OpenRouter's name of the operation that was refused.

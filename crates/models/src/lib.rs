@@ -41,6 +41,7 @@ mod server_text;
 
 mod callback_url;
 mod credit_limit;
+mod federation_policy_id;
 mod key_label;
 mod pkce;
 mod secrets;
@@ -66,6 +67,7 @@ pub use crate::{
     error_envelope::{
         ErrorData, ErrorEnvelope, ErrorResponse, OAuthErrorResponse, ZodErrorData, ZodErrorResponse,
     },
+    federation_policy_id::FederationPolicyId,
     key_label::KeyLabel,
     nullable::Nullable,
     open_enum::{

@@ -82,17 +82,19 @@ pub(crate) fn read_pasted(
         return Err(CallbackError::Malformed);
     }
     let clean = clean(text);
-    let query = clean.strip_prefix('?').unwrap_or(&clean);
-    let is_parameter =
-        |pair: &str| pair.split_once('=').is_some_and(|(name, _)| RESERVED_PARAMETERS.contains(&name));
-    if query.split('&').next().is_some_and(is_parameter) {
+    if let Some(query) = clean.strip_prefix('?') {
         return read_query(query, state);
     }
-    let is_address = clean.starts_with('/') || clean.contains("://") || clean.contains('?');
-    match (is_address, clean.as_str()) {
-        (true, address) => read_callback(address, callback, state),
-        (false, "") => Err(CallbackError::MissingCode),
-        (false, code) => AuthorizationCode::parse(code).map_err(CallbackError::InvalidCode),
+    let place = clean.split('=').next().unwrap_or_default();
+    if place.contains(['/', '?']) {
+        return read_callback(&clean, callback, state);
+    }
+    let is_parameter =
+        |pair: &str| pair.split_once('=').is_some_and(|(name, _)| RESERVED_PARAMETERS.contains(&name));
+    match clean.as_str() {
+        "" => Err(CallbackError::MissingCode),
+        query if query.split('&').any(is_parameter) => read_query(query, state),
+        code => AuthorizationCode::parse(code).map_err(CallbackError::InvalidCode),
     }
 }
 

@@ -18,7 +18,7 @@
 //! // Send the user to `url`. The browser comes back to `pending.callback_url()` with a code:
 //! let request_target = format!("/callback/{}?code=auth_code_abc123", pending.nonce().unwrap());
 //! let code = pending.read_callback(&request_target)?;
-//! let grant = pending.exchange(&client, code).await?;
+//! let grant = pending.exchange(&client, &code).await?;
 //! println!("signed in as {:?}", grant.user_id);
 //! # Ok(())
 //! # }
@@ -105,8 +105,8 @@ pub use openrouter_oauth_transport_hyper as transport_hyper;
 pub use openrouter_oauth_models::{
     AccessToken, ApiError, ApiKey, ApiKeyGrant, AuthCode, AuthorizationCode, CallbackUrl, CodeChallenge,
     CodeChallengeMethod, CodeVerifier, CreateAuthCode, CreditLimit, ExchangeAuthCode, ExchangeToken,
-    InvalidValue, JwkSet, KeyInfo, KeyLabel, Nullable, Reason, ServerText, SubjectToken, Timestamp,
-    UsageLimitType, WorkspaceId,
+    FederationPolicyId, InvalidValue, JwkSet, KeyInfo, KeyLabel, Nullable, Reason, ServerText, SubjectToken,
+    Timestamp, UsageLimitType, WorkspaceId,
 };
 
 pub use crate::{

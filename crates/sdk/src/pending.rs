@@ -86,18 +86,25 @@ impl Pending {
 
     /// Exchanges `code` for a key. It is sent once, and again only if it surely was not processed.
     ///
+    /// After an error that leaves the transaction fresh ([`is_fresh`](Self::is_fresh)) the same code can be tried again
+    /// if the error [is retryable](Error::is_retryable), and another one otherwise.
+    ///
     /// Dropping the future while it runs leaves the transaction spent: nobody knows then what became of the code.
     ///
     /// # Errors
     ///
     /// See [`Error`]. [`Error::Spent`] if the transaction cannot be used again, [`Error::OtherService`] if `client` calls
     /// another service than the one it was begun with (C-31); nothing is sent then.
-    pub async fn exchange(&mut self, client: &Client, code: AuthorizationCode) -> Result<ApiKeyGrant, Error> {
+    pub async fn exchange(
+        &mut self,
+        client: &Client,
+        code: &AuthorizationCode,
+    ) -> Result<ApiKeyGrant, Error> {
         let actual = client.shared().base_url.origin();
         if actual != self.origin {
             return Err(Error::OtherService { expected: self.origin.clone(), actual });
         }
-        let request = ExchangeAuthCode::new(code).pkce(self.take_verifier()?, Pkce::METHOD);
+        let request = ExchangeAuthCode::new(code.clone()).pkce(self.take_verifier()?, Pkce::METHOD);
         let result = client.send_now(&request).await;
         self.phase = match (&result, request.code_verifier) {
             (Ok(_), _) => Phase::Spent(SpentReason::Exchanged),

@@ -117,13 +117,9 @@ impl<'a> Outgoing<'a> {
         Ok(request)
     }
 
-    /// Takes the key that was sent out of what the server says.
-    fn without_key(&self, api: ApiError) -> ApiError {
-        let sent = self.authorization.as_ref().and_then(|value| value.to_str().ok());
-        match sent.and_then(|value| value.strip_prefix("Bearer ")) {
-            Some(key) => api.without(key),
-            None => api,
-        }
+    /// The key that goes out.
+    fn key(&self) -> Option<&str> {
+        self.authorization.as_ref()?.to_str().ok()?.strip_prefix("Bearer ")
     }
 }
 
@@ -271,7 +267,7 @@ fn read<E: Endpoint>(
     outgoing: &Outgoing<'_>,
 ) -> Result<Answer<E::Response>, Error> {
     let (head, body) = response.into_parts();
-    let said = || outgoing.without_key(ApiError::read(request, head.status, &body));
+    let said = || ApiError::read(request, outgoing.key(), head.status, &body);
     if head.status.is_success() {
         return match E::decode(&body) {
             Ok(value) => Ok(Answer { value, status: head.status, headers: head.headers, attempts }),

@@ -6,9 +6,7 @@ use super::{Files, ending};
 const FOLDER: &str = "crates/models/src/endpoints/";
 
 pub(super) fn check(files: &Files) -> Vec<String> {
-    let endpoints: Vec<_> = ending(files, ".rs")
-        .filter(|(path, _)| path.starts_with(FOLDER))
-        .collect();
+    let endpoints: Vec<_> = ending(files, ".rs").filter(|(path, _)| path.starts_with(FOLDER)).collect();
     if endpoints.is_empty() {
         return vec![format!("{FOLDER}: no endpoint is there")];
     }
@@ -21,9 +19,7 @@ pub(super) fn check(files: &Files) -> Vec<String> {
 /// The first line is the method and the path, the same as in the code.
 fn heading(path: &str, text: &str) -> Vec<String> {
     let Some((method, route)) = text.lines().next().and_then(parse_heading) else {
-        return vec![format!(
-            "{path}: does not begin with its method and path, as in //! `GET /key`"
-        )];
+        return vec![format!("{path}: does not begin with its method and path, as in //! `GET /key`")];
     };
     let wanted = [format!("Method::{method};"), format!("\"{route}\";")];
     let missing = wanted.iter().filter(|code| !text.contains(code.as_str()));
@@ -34,21 +30,15 @@ fn heading(path: &str, text: &str) -> Vec<String> {
 
 fn parse_heading(line: &str) -> Option<(&str, &str)> {
     let heading = line.strip_prefix("//! `")?.strip_suffix('`')?;
-    heading
-        .split_once(' ')
-        .filter(|(_, route)| route.starts_with('/'))
+    heading.split_once(' ').filter(|(_, route)| route.starts_with('/'))
 }
 
 /// The files of the same name.
 fn companions(files: &Files, path: &str) -> Vec<String> {
     let name = path.trim_start_matches(FOLDER);
     let exists = |folder: &str| ending(files, &format!("/{name}")).any(|(path, _)| path.starts_with(folder));
-    let missing = ["crates/emulator/src/", "tests/it/"]
-        .into_iter()
-        .filter(|folder| !exists(folder));
-    missing
-        .map(|folder| format!("{path}: there is no {name} in {folder}"))
-        .collect()
+    let missing = ["crates/emulator/src/", "tests/it/"].into_iter().filter(|folder| !exists(folder));
+    missing.map(|folder| format!("{path}: there is no {name} in {folder}")).collect()
 }
 
 #[cfg(test)]
@@ -100,10 +90,6 @@ mod tests {
                 "crates/models/src/endpoints/a.rs: there is no a.rs in tests/it/",
             ],
         );
-        check_rule(
-            check,
-            &[],
-            &["crates/models/src/endpoints/: no endpoint is there"],
-        );
+        check_rule(check, &[], &["crates/models/src/endpoints/: no endpoint is there"]);
     }
 }

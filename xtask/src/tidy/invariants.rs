@@ -12,10 +12,7 @@ pub(super) fn check(files: &Files) -> Vec<String> {
     if invariants.is_empty() {
         return vec![format!("{FILE}: there is no invariant")];
     }
-    invariants
-        .iter()
-        .flat_map(|(number, invariant)| check_one(files, *number, invariant))
-        .collect()
+    invariants.iter().flat_map(|(number, invariant)| check_one(files, *number, invariant)).collect()
 }
 
 /// Each invariant as one line, with the number of its first.
@@ -66,9 +63,7 @@ fn exists(files: &Files, holder: &str) -> bool {
     }
     let defines = |text: &str, test: &str| text.contains(&format!("fn {test}("));
     match holder.split_once(".rs::") {
-        Some((file, test)) => files
-            .get(&format!("{file}.rs"))
-            .is_some_and(|text| defines(text, test)),
+        Some((file, test)) => files.get(&format!("{file}.rs")).is_some_and(|text| defines(text, test)),
         None => files.contains_key(holder) || ending(files, ".rs").any(|(_, text)| defines(text, holder)),
     }
 }
@@ -80,11 +75,7 @@ mod tests {
 
     #[track_caller]
     fn check_text(text: &str, expected: &[&str]) {
-        check_rule(
-            check,
-            &[(FILE, text), ("tests/it/a.rs", "fn a_code_works_once() {}\n")],
-            expected,
-        );
+        check_rule(check, &[(FILE, text), ("tests/it/a.rs", "fn a_code_works_once() {}\n")], expected);
     }
 
     #[test]
@@ -105,17 +96,10 @@ mod tests {
 
     #[test]
     fn a_holder_that_does_not_exist_is_found() {
-        for holder in [
-            "a_code_works",
-            "tests/it/b.rs",
-            "tests/it/a.rs::b",
-            "xtask frobnicate",
-        ] {
+        for holder in ["a_code_works", "tests/it/b.rs", "tests/it/a.rs::b", "xtask frobnicate"] {
             check_text(
                 &format!("# A\n\n* **Invariant:** a code\n  works once (`a_code_works_once`, `{holder}`).\n"),
-                &[&format!(
-                    "ARCHITECTURE.md:3: `{holder}` holds the invariant, and does not exist"
-                )],
+                &[&format!("ARCHITECTURE.md:3: `{holder}` holds the invariant, and does not exist")],
             );
         }
     }
@@ -124,10 +108,7 @@ mod tests {
     fn an_invariant_that_nothing_holds_is_found() {
         let finding =
             "ARCHITECTURE.md:1: the invariant does not end with what holds it, as in (`a_code_works_once`)";
-        check_text(
-            "**Invariant:** a code works once.\n\n(`a_code_works_once`)\n",
-            &[finding],
-        );
+        check_text("**Invariant:** a code works once.\n\n(`a_code_works_once`)\n", &[finding]);
         check_text("**Invariant:** a code works once (we hope).\n", &[finding]);
         check_text("# A\n", &["ARCHITECTURE.md: there is no invariant"]);
     }

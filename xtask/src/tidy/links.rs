@@ -6,9 +6,7 @@ pub(super) fn check(files: &Files) -> Vec<String> {
     let mut findings = Vec::new();
     for (path, text) in ending(files, ".md") {
         for (number, line) in prose(text) {
-            let broken = links(&line)
-                .into_iter()
-                .filter(|link| !resolves(files, path, link));
+            let broken = links(&line).into_iter().filter(|link| !resolves(files, path, link));
             findings.extend(broken.map(|link| format!("{path}:{number}: `{link}` leads nowhere")));
         }
     }
@@ -31,14 +29,9 @@ fn prose(text: &str) -> Vec<(usize, String)> {
 
 /// The targets of `[text](target "title")` and of `[label]: target`.
 fn links(line: &str) -> Vec<&str> {
-    let inline = line
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split([')', ' ']).next());
+    let inline = line.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next());
     let definition = line.strip_prefix('[').and_then(|rest| rest.split_once("]: "));
-    inline
-        .chain(definition.map(|(_, target)| target.trim()))
-        .collect()
+    inline.chain(definition.map(|(_, target)| target.trim())).collect()
 }
 
 fn resolves(files: &Files, from: &str, link: &str) -> bool {
@@ -84,19 +77,14 @@ fn anchors(text: &str) -> Vec<String> {
         }
         let base = anchor(heading.trim());
         let again = (1..).map(|number| format!("{base}-{number}"));
-        let free = [base.clone()]
-            .into_iter()
-            .chain(again)
-            .find(|name| !anchors.contains(name));
+        let free = [base.clone()].into_iter().chain(again).find(|name| !anchors.contains(name));
         anchors.extend(free);
     }
     anchors
 }
 
 fn anchor(heading: &str) -> String {
-    let kept = heading
-        .chars()
-        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
     kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
@@ -120,22 +108,11 @@ mod tests {
 
     #[test]
     fn a_link_that_leads_nowhere_is_found() {
-        for link in [
-            "../DESIGN.md",
-            "../DESIGN.md \"title\"",
-            "README.md",
-            "../crates/a",
-            "../crates/a/src/",
-        ] {
+        for link in ["../DESIGN.md", "../DESIGN.md \"title\"", "README.md", "../crates/a", "../crates/a/src/"]
+        {
             check_link(link, true);
         }
-        for link in [
-            "DESIGN.md",
-            "../../DESIGN.md",
-            "../../../DESIGN.md",
-            "../crates/b",
-            "../crat",
-        ] {
+        for link in ["DESIGN.md", "../../DESIGN.md", "../../../DESIGN.md", "../crates/b", "../crat"] {
             check_link(link, false);
         }
     }
@@ -145,12 +122,7 @@ mod tests {
         for link in ["#a", "../DESIGN.md#why-once", "../DESIGN.md#why-once-1"] {
             check_link(link, true);
         }
-        for link in [
-            "#b",
-            "../DESIGN.md#why-once-2",
-            "../DESIGN.md#code",
-            "../crates/a#a",
-        ] {
+        for link in ["#b", "../DESIGN.md#why-once-2", "../DESIGN.md#code", "../crates/a#a"] {
             check_link(link, false);
         }
     }
@@ -164,10 +136,6 @@ mod tests {
 
     #[test]
     fn a_definition_is_a_link() {
-        check_rule(
-            check,
-            &[("README.md", "[a]: gone.md\n")],
-            &["README.md:1: `gone.md` leads nowhere"],
-        );
+        check_rule(check, &[("README.md", "[a]: gone.md\n")], &["README.md:1: `gone.md` leads nowhere"]);
     }
 }

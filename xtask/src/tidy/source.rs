@@ -61,11 +61,7 @@ mod tests {
     fn whatever_was_left_for_later_is_found() {
         for mark in MARKS {
             let text = format!("//! A.\n\n{mark}\n");
-            check_file(
-                "xtask/src/a.rs",
-                &text,
-                &[&format!("xtask/src/a.rs:3: `{mark}` is left in")],
-            );
+            check_file("xtask/src/a.rs", &text, &[&format!("xtask/src/a.rs:3: `{mark}` is left in")]);
         }
     }
 

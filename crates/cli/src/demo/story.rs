@@ -23,26 +23,14 @@ struct Step {
 
 impl Story {
     pub(super) fn begin(server: &str, output: Output) -> Result<Self, Failure> {
-        output.words(&format!(
-            "OpenRouter's emulator is at {server}; its keys open nothing."
-        ))?;
-        Ok(Self {
-            output,
-            told: Told {
-                server: server.to_owned(),
-                steps: Vec::new(),
-            },
-        })
+        output.words(&format!("OpenRouter's emulator is at {server}; its keys open nothing."))?;
+        Ok(Self { output, told: Told { server: server.to_owned(), steps: Vec::new() } })
     }
 
     /// Begins a step.
     pub(super) fn step(&mut self, title: &'static str) -> Result<(), Failure> {
-        self.told.steps.push(Step {
-            title,
-            lines: Vec::new(),
-        });
-        self.output
-            .words(&format!("\n{}. {title}", self.told.steps.len()))
+        self.told.steps.push(Step { title, lines: Vec::new() });
+        self.output.words(&format!("\n{}. {title}", self.told.steps.len()))
     }
 
     /// Says what happened in the step.

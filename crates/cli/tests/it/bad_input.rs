@@ -28,10 +28,7 @@ fn bad_arguments_are_refused_in_words() {
         (CREATE, "--challenge"),
         (&format!("{CREATE} --challenge short"), "43 characters"),
         (&format!("{CREATE} --without-pkce --limit-reset daily"), "--limit"),
-        (
-            &format!("{CREATE} --expires-at 2030-01-01T00:00Z"),
-            "--expires-at",
-        ),
+        (&format!("{CREATE} --expires-at 2030-01-01T00:00Z"), "--expires-at"),
         ("exchange --pending file --without-pkce", "cannot be used with"),
         ("token", "--policy"),
         ("token --policy ", "--policy"),
@@ -42,11 +39,7 @@ fn bad_arguments_are_refused_in_words() {
         // A space at the end makes an empty argument.
         let arguments: Vec<&str> = arguments.split(' ').filter(|_| !arguments.is_empty()).collect();
         let refused = run(&arguments);
-        assert_eq!(
-            (refused.status, refused.stdout.as_str()),
-            (Some(2), ""),
-            "{arguments:?} {refused:?}"
-        );
+        assert_eq!((refused.status, refused.stdout.as_str()), (Some(2), ""), "{arguments:?} {refused:?}");
         assert!(refused.stderr.contains(words), "{arguments:?} {refused:?}");
         let is_printable = |c: char| c == '\n' || !c.is_control();
         assert!(refused.stderr.chars().all(is_printable), "{refused:?}");
@@ -58,10 +51,7 @@ fn a_refused_argument_is_told_as_json_to_programs() {
     let error = run(&["url", "--limit", "NaN", "--json"]).error(2);
     assert_eq!(error["kind"], "usage");
     let message = error["message"].as_str().unwrap();
-    assert!(
-        message.starts_with("--limit <USD>: ") && !message.contains("--help"),
-        "{message}"
-    );
+    assert!(message.starts_with("--limit <USD>: ") && !message.contains("--help"), "{message}");
 }
 
 #[test]
@@ -85,11 +75,7 @@ fn bad_input_is_refused_before_anything_is_sent() {
         (&["token", "--policy", "p"], too_long.as_bytes()),
     ] {
         let refused = run_with_input(&[arguments, &server].concat(), input);
-        assert_eq!(
-            (refused.status, refused.stdout.as_str()),
-            (Some(2), ""),
-            "{arguments:?} {refused:?}"
-        );
+        assert_eq!((refused.status, refused.stdout.as_str()), (Some(2), ""), "{arguments:?} {refused:?}");
         assert_eq!(refused.stderr.lines().count(), 1, "{refused:?}");
     }
 }
@@ -105,10 +91,8 @@ fn a_bad_variable_is_named() {
         assert_eq!(refused.status, Some(2), "{name} {refused:?}");
         assert!(!refused.stderr.contains(value));
     }
-    let refused = run_with(
-        &["exchange"],
-        &[("OPENROUTER_CODE_VERIFIER", "short"), ("OPENROUTER_CODE", "code")],
-    );
+    let refused =
+        run_with(&["exchange"], &[("OPENROUTER_CODE_VERIFIER", "short"), ("OPENROUTER_CODE", "code")]);
     assert_eq!(refused.status, Some(2));
     assert!(refused.stderr.contains("code verifier"), "{refused:?}");
 }
@@ -130,10 +114,7 @@ fn variables_and_arguments_that_are_not_unicode_are_refused() {
     ] {
         let refused = Finished::of(program(arguments).env(name, bytes).output().unwrap());
         assert_eq!(refused.status, Some(2), "{name} {refused:?}");
-        assert!(
-            refused.stderr.contains(name) && refused.stderr.contains("not Unicode"),
-            "{refused:?}"
-        );
+        assert!(refused.stderr.contains(name) && refused.stderr.contains("not Unicode"), "{refused:?}");
     }
     for arguments in [&["url", "--label"][..], &["url"], &[]] {
         let refused = Finished::of(program(arguments).arg(bytes).output().unwrap());
@@ -143,11 +124,7 @@ fn variables_and_arguments_that_are_not_unicode_are_refused() {
 
 #[test]
 fn a_variable_of_another_program_changes_nothing() {
-    let pair = run_with(
-        &["pkce", "--json"],
-        &[("OPENROUTER_API_KEY", ""), ("RUST_BACKTRACE", "1")],
-    )
-    .json();
+    let pair = run_with(&["pkce", "--json"], &[("OPENROUTER_API_KEY", ""), ("RUST_BACKTRACE", "1")]).json();
     assert!(pair["code_verifier"].is_string());
 }
 

@@ -9,11 +9,7 @@ fn the_demo_does_every_step_and_says_so() {
     let demo = run(&["demo"]);
     assert_eq!((demo.status, demo.stderr.as_str()), (Some(0), ""));
     for step in 1..=STEPS {
-        assert!(
-            demo.stdout.contains(&format!("\n{step}. ")),
-            "{step}: {}",
-            demo.stdout
-        );
+        assert!(demo.stdout.contains(&format!("\n{step}. ")), "{step}: {}", demo.stdout);
     }
     assert!(demo.stdout.ends_with("\nAll 6 steps did what they should.\n"));
 }
@@ -37,11 +33,7 @@ fn the_demo_tells_its_steps_as_json() {
     let told = run(&["demo", "--json"]).json();
     let steps = told["steps"].as_array().unwrap();
     assert_eq!(steps.len(), STEPS);
-    assert!(
-        steps
-            .iter()
-            .all(|step| step["title"].is_string() && step["lines"][0].is_string())
-    );
+    assert!(steps.iter().all(|step| step["title"].is_string() && step["lines"][0].is_string()));
 }
 
 #[test]
@@ -61,12 +53,7 @@ fn the_demo_ignores_the_environment_and_refuses_the_real_service() {
     assert_eq!(demo.status, Some(0), "{demo:?}");
 
     let demo = run(&["demo", "--json", "--server", "https://openrouter.ai/api/v1"]);
-    assert!(
-        demo.error(2)["message"]
-            .as_str()
-            .unwrap()
-            .contains("needs an emulator")
-    );
+    assert!(demo.error(2)["message"].as_str().unwrap().contains("needs an emulator"));
 }
 
 #[test]

@@ -32,9 +32,7 @@ fn sigint_and_sigterm_end_the_emulator_with_success() {
         assert!(answer["base_url"].as_str().unwrap().ends_with("/api/v1"));
 
         let id = emulator.0.id().to_string();
-        let kill = std::process::Command::new("kill")
-            .args(["-s", signal, &id])
-            .status();
+        let kill = std::process::Command::new("kill").args(["-s", signal, &id]).status();
         assert!(kill.unwrap().success());
         assert_eq!(emulator.0.wait().unwrap().code(), Some(0), "{signal}");
     }
@@ -46,10 +44,7 @@ fn a_port_that_is_taken_is_named() {
     let port = listener.local_addr().unwrap().port().to_string();
     let emulator = run(&["emulator", "--port", &port]);
     assert_eq!(emulator.status, Some(1));
-    assert!(
-        emulator.stderr.starts_with(&format!("error: port {port} ")),
-        "{emulator:?}"
-    );
+    assert!(emulator.stderr.starts_with(&format!("error: port {port} ")), "{emulator:?}");
 
     let error = run(&["emulator", "--json", "--port", &port]).error(1);
     assert_eq!(error["kind"], "unexpected");

@@ -16,46 +16,23 @@ fn pkce_makes_a_pair_that_the_exchange_accepts() {
     let pair = run(&["pkce", "--json"]).json();
     assert_eq!(pair["code_challenge_method"], "S256");
 
-    let options = [
-        "--server",
-        &served.url,
-        "--challenge",
-        pair["code_challenge"].as_str().unwrap(),
-    ];
-    let limits = [
-        "--label",
-        "from a shell",
-        "--limit",
-        "5",
-        "--limit-reset",
-        "daily",
-    ];
+    let options = ["--server", &served.url, "--challenge", pair["code_challenge"].as_str().unwrap()];
+    let limits = ["--label", "from a shell", "--limit", "5", "--limit-reset", "daily"];
     let end = ["--expires-at", "2100-01-01T00:00:00Z"];
-    let code = run_with(
-        &[CREATE_CODE, &options, &limits, &end].concat(),
-        &[("OPENROUTER_API_KEY", &key)],
-    )
-    .json();
+    let code =
+        run_with(&[CREATE_CODE, &options, &limits, &end].concat(), &[("OPENROUTER_API_KEY", &key)]).json();
     assert!(code["app_id"].is_number() && code["created_at"].is_string());
 
     let verifier = pair["code_verifier"].as_str().unwrap();
-    let variables = [
-        ("OPENROUTER_CODE", code["id"].as_str().unwrap()),
-        ("OPENROUTER_CODE_VERIFIER", verifier),
-    ];
+    let variables =
+        [("OPENROUTER_CODE", code["id"].as_str().unwrap()), ("OPENROUTER_CODE_VERIFIER", verifier)];
     let grant = run_with(&["exchange", "--json", "--server", &served.url], &variables).json();
 
     let new_key = grant["key"].as_str().unwrap();
-    let about = run_with_input(
-        &["key", "--json", "--links", "--server", &served.url],
-        new_key.as_bytes(),
-    )
-    .json();
+    let about =
+        run_with_input(&["key", "--json", "--links", "--server", &served.url], new_key.as_bytes()).json();
     assert_eq!(about["label"], "from a shell");
-    assert_eq!(
-        (&about["limit"], &about["limit_reset"]),
-        (&json!(5.0), &json!("daily"))
-    );
+    assert_eq!((&about["limit"], &about["limit_reset"]), (&json!(5.0), &json!("daily")));
     let settings = about["links"]["settings"].as_str().unwrap();
     assert!(settings.starts_with("https://openrouter.ai/keys/"));
 }
@@ -85,28 +62,18 @@ fn a_key_is_told_about_in_words() {
     let key = served.emulator.issue_key();
     let about = run_with_input(&["key", "--server", &served.url], key.as_bytes());
     assert!(about.line().contains("expires   never"), "{about:?}");
-    assert!(
-        !about.stdout.contains("api_key_hash"),
-        "links are for those who ask"
-    );
+    assert!(!about.stdout.contains("api_key_hash"), "links are for those who ask");
 }
 
 #[test]
 fn a_token_is_exchanged_and_its_keys_are_shown() {
     let served = serve();
     let target = ["--server", served.url.as_str()];
-    let token = [
-        &["token", "--json", "--policy", "policy", "--scope", "inference"],
-        &target[..],
-    ]
-    .concat();
+    let token = [&["token", "--json", "--policy", "policy", "--scope", "inference"], &target[..]].concat();
     // {"alg":"none"}.{"exp":4102444800}.signature
     let jwt = "eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl";
     let answer = run_with(&token, &[("OPENROUTER_SUBJECT_TOKEN", jwt)]).json();
-    assert_eq!(
-        (&answer["token_type"], &answer["scope"]),
-        (&json!("Bearer"), &json!("inference"))
-    );
+    assert_eq!((&answer["token_type"], &answer["scope"]), (&json!("Bearer"), &json!("inference")));
     assert!(answer["access_token"].is_string());
 
     let error = run_with_input(&token, b"not_a_jwt").error(3);
@@ -114,11 +81,7 @@ fn a_token_is_exchanged_and_its_keys_are_shown() {
 
     let set = run(&[&["jwks", "--json"], &target[..]].concat()).json();
     assert_eq!(set["keys"][0]["kty"], "EC");
-    assert!(
-        run(&[&["jwks"], &target[..]].concat())
-            .line()
-            .starts_with("EC P-256 ES256 ")
-    );
+    assert!(run(&[&["jwks"], &target[..]].concat()).line().starts_with("EC P-256 ES256 "));
 }
 
 #[test]
@@ -129,10 +92,7 @@ fn a_key_that_is_not_accepted_is_a_refusal() {
         &[CREATE_CODE, &["--without-pkce", "--server", &served.url]].concat(),
     ] {
         let error = run_with(arguments, &[("OPENROUTER_API_KEY", "sk-or-v1-canary")]).error(3);
-        assert_eq!(
-            (&error["kind"], &error["http_status"]),
-            (&json!("refused"), &json!(401))
-        );
+        assert_eq!((&error["kind"], &error["http_status"]), (&json!("refused"), &json!(401)));
         assert_eq!(error["reason"], "unauthorized");
         assert!(!error.to_string().contains("canary"));
     }
@@ -145,12 +105,7 @@ fn an_error_is_told_with_its_causes_a_line_each() {
     let jwks = run(&["jwks", "--server", &server]);
     assert_eq!((jwks.status, jwks.stdout.as_str()), (Some(4), ""));
     let mut lines = jwks.stderr.lines();
-    assert!(
-        lines
-            .next()
-            .unwrap()
-            .starts_with("error: OpenRouter could not be reached")
-    );
+    assert!(lines.next().unwrap().starts_with("error: OpenRouter could not be reached"));
     assert!(lines.all(|line| line.starts_with("  cause: ")), "{jwks:?}");
 
     let error = run(&["jwks", "--json", "--server", &server]).error(4);

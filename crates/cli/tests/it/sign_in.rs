@@ -13,15 +13,8 @@ fn begin(served: &Served, folder: &TempDir, arguments: &[&str], approve: bool) -
     let file = folder.path().join("login.json").to_str().unwrap().to_owned();
     let url = run(&[&["url", "--server", &served.url, "--save", &file], arguments].concat());
     let outcome = block_on(async {
-        let page = Person::new(served.emulator.clone())
-            .open(url.line())
-            .await
-            .unwrap();
-        if approve {
-            page.approve(None).await
-        } else {
-            page.deny().await
-        }
+        let page = Person::new(served.emulator.clone()).open(url.line()).await.unwrap();
+        if approve { page.approve(None).await } else { page.deny().await }
     });
     match outcome.unwrap() {
         Outcome::Code(text) | Outcome::Redirected(text) => (file, text),
@@ -29,14 +22,7 @@ fn begin(served: &Served, folder: &TempDir, arguments: &[&str], approve: bool) -
     }
 }
 
-const CALLBACK: &[&str] = &[
-    "--callback",
-    "http://localhost:3000/cb",
-    "--label",
-    "my-cli",
-    "--limit",
-    "5",
-];
+const CALLBACK: &[&str] = &["--callback", "http://localhost:3000/cb", "--label", "my-cli", "--limit", "5"];
 
 #[test]
 fn a_sign_in_by_hand_brings_a_key() {
@@ -87,19 +73,13 @@ fn a_refused_or_unsent_code_leaves_the_sign_in_for_another_try() {
     let exchange = &["exchange", "--json", "--server", &served.url, "--pending", &file];
 
     let error = run_with_input(exchange, b"somebody_elses_code\n").error(3);
-    assert_eq!(
-        (&error["reason"], &error["http_status"]),
-        (&json!("code_invalid"), &json!(400))
-    );
+    assert_eq!((&error["reason"], &error["http_status"]), (&json!("code_invalid"), &json!(400)));
     assert_eq!(fs::read(&file).unwrap(), before);
 
     let busy = Fault::status(503).header("retry-after", "2").on("/auth/keys");
     served.emulator.inject(busy);
     let error = run_with_input(exchange, code.as_bytes()).error(7);
-    assert_eq!(
-        (&error["kind"], &error["retry_after_seconds"]),
-        (&json!("wait"), &json!(2.0))
-    );
+    assert_eq!((&error["kind"], &error["retry_after_seconds"]), (&json!("wait"), &json!(2.0)));
     assert_eq!(fs::read(&file).unwrap(), before);
 
     assert!(run_with_input(exchange, code.as_bytes()).json()["key"].is_string());
@@ -109,9 +89,7 @@ fn a_refused_or_unsent_code_leaves_the_sign_in_for_another_try() {
 fn an_unknown_outcome_spends_the_sign_in_and_is_not_sent_again() {
     let (served, folder) = (serve(), TempDir::new().unwrap());
     let (file, code) = begin(&served, &folder, &[], true);
-    served
-        .emulator
-        .inject(Fault::drop_after_commit().on("/auth/keys"));
+    served.emulator.inject(Fault::drop_after_commit().on("/auth/keys"));
     let exchange = &["exchange", "--json", "--server", &served.url, "--pending", &file];
     let error = run_with_input(exchange, code.as_bytes()).error(5);
     assert_eq!(error["kind"], "outcome_unknown");
@@ -124,10 +102,7 @@ fn a_denial_has_a_status_of_its_own() {
     let (served, folder) = (serve(), TempDir::new().unwrap());
     let (file, pasted) = begin(&served, &folder, CALLBACK, false);
     let exchange = &["exchange", "--json", "--server", &served.url, "--pending", &file];
-    assert_eq!(
-        run_with_input(exchange, pasted.as_bytes()).error(6)["kind"],
-        "denied"
-    );
+    assert_eq!(run_with_input(exchange, pasted.as_bytes()).error(6)["kind"], "denied");
     assert_eq!(served.emulator.posts("/auth/keys"), 0);
 }
 
@@ -137,10 +112,7 @@ fn a_sign_in_goes_to_the_service_it_was_begun_with() {
     let (served, other, folder) = (serve(), serve(), TempDir::new().unwrap());
     let (file, code) = begin(&served, &folder, &[], true);
     let exchange = &["exchange", "--json", "--server", &other.url, "--pending", &file];
-    assert_eq!(
-        run_with_input(exchange, code.as_bytes()).error(2)["kind"],
-        "usage"
-    );
+    assert_eq!(run_with_input(exchange, code.as_bytes()).error(2)["kind"], "usage");
     assert_eq!(other.emulator.posts("/auth/keys"), 0);
     assert!(fs::exists(&file).unwrap());
 }
@@ -157,13 +129,7 @@ fn without_a_file_the_pending_sign_in_is_on_standard_output_and_the_url_is_for_t
 #[test]
 fn the_url_carries_what_was_asked_for() {
     let workspace = "00000000-0000-4000-8000-000000000001";
-    let options = [
-        "--workspace",
-        workspace,
-        "--required-workspace",
-        workspace,
-        "--json",
-    ];
+    let options = ["--workspace", workspace, "--required-workspace", workspace, "--json"];
     let begun = run(&[&["url"], CALLBACK, &options].concat()).json();
     let url = begun["authorize_url"].as_str().unwrap();
     for part in [
@@ -175,11 +141,6 @@ fn the_url_carries_what_was_asked_for() {
     ] {
         assert!(url.contains(part), "{part}: {url}");
     }
-    assert!(
-        begun["callback_url"]
-            .as_str()
-            .unwrap()
-            .starts_with("http://localhost:3000/cb/")
-    );
+    assert!(begun["callback_url"].as_str().unwrap().starts_with("http://localhost:3000/cb/"));
     assert!(begun["pending"].as_str().unwrap().contains("code_verifier"));
 }

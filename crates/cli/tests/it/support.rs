@@ -13,12 +13,7 @@ use serde_json::Value;
 /// The program, with nothing of OpenRouter in its environment.
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_openrouter-oauth"));
-    command
-        .args(arguments)
-        .env_clear()
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
@@ -27,12 +22,7 @@ pub(crate) fn run(arguments: &[&str]) -> Finished {
 }
 
 pub(crate) fn run_with(arguments: &[&str], variables: &[(&str, &str)]) -> Finished {
-    Finished::of(
-        program(arguments)
-            .envs(variables.iter().copied())
-            .output()
-            .unwrap(),
-    )
+    Finished::of(program(arguments).envs(variables.iter().copied()).output().unwrap())
 }
 
 pub(crate) fn run_with_input(arguments: &[&str], input: &[u8]) -> Finished {
@@ -78,11 +68,7 @@ impl Finished {
     /// The error as JSON, of a run that ended with `status` and without a result.
     #[track_caller]
     pub(crate) fn error(&self, status: i32) -> Value {
-        assert_eq!(
-            (self.status, self.stdout.as_str()),
-            (Some(status), ""),
-            "{self:?}"
-        );
+        assert_eq!((self.status, self.stdout.as_str()), (Some(status), ""), "{self:?}");
         let mut answer: Value = serde_json::from_str(&self.stderr).unwrap();
         answer["error"].take()
     }
@@ -108,17 +94,9 @@ pub(crate) fn serve() -> Served {
             let _ = stopped.await;
         });
     });
-    Served {
-        emulator,
-        url: url.recv().unwrap(),
-        _running: running,
-    }
+    Served { emulator, url: url.recv().unwrap(), _running: running }
 }
 
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }

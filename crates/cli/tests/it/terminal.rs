@@ -4,17 +4,8 @@ use std::process::Stdio;
 
 use crate::support::{Finished, program, run};
 
-const SUBCOMMANDS: [&str; 9] = [
-    "demo",
-    "emulator",
-    "pkce",
-    "url",
-    "exchange",
-    "create-code",
-    "key",
-    "token",
-    "jwks",
-];
+const SUBCOMMANDS: [&str; 9] =
+    ["demo", "emulator", "pkce", "url", "exchange", "create-code", "key", "token", "jwks"];
 
 #[test]
 fn help_lists_every_subcommand_variable_and_exit_status() {
@@ -47,13 +38,7 @@ fn every_subcommand_says_what_its_json_holds() {
 
 #[test]
 fn closed_standard_output_ends_the_program_quietly() {
-    for arguments in [
-        &["demo"][..],
-        &["demo", "--json"],
-        &["pkce"],
-        &["url"],
-        &["emulator"],
-    ] {
+    for arguments in [&["demo"][..], &["demo", "--json"], &["pkce"], &["url"], &["emulator"]] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let closed = Finished::of(program(arguments).stdout(writer).output().unwrap());
@@ -68,25 +53,15 @@ fn a_full_disk_is_told() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let told = Finished::of(program(&["pkce"]).stdout(full).output().unwrap());
     assert_eq!(told.status, Some(1));
-    assert!(
-        told.stderr
-            .starts_with("error: standard output cannot be written\n  cause: "),
-        "{told:?}"
-    );
+    assert!(told.stderr.starts_with("error: standard output cannot be written\n  cause: "), "{told:?}");
 }
 
 #[test]
 fn a_key_that_cannot_be_written_is_not_lost_in_silence() {
     let served = crate::support::serve();
     let key = served.emulator.issue_key();
-    let create = [
-        "create-code",
-        "--without-pkce",
-        "--callback",
-        "https://my.app/cb",
-        "--server",
-        &served.url,
-    ];
+    let create =
+        ["create-code", "--without-pkce", "--callback", "https://my.app/cb", "--server", &served.url];
     let code = crate::support::run_with(&create, &[("OPENROUTER_API_KEY", &key)]);
 
     let (reader, writer) = std::io::pipe().unwrap();
@@ -98,8 +73,5 @@ fn a_key_that_cannot_be_written_is_not_lost_in_silence() {
         .output();
     let lost = Finished::of(exchange.unwrap());
     assert_eq!(lost.status, Some(1));
-    assert!(
-        lost.stderr.contains("a key was made") && !lost.stderr.contains("sk-or-"),
-        "{lost:?}"
-    );
+    assert!(lost.stderr.contains("a key was made") && !lost.stderr.contains("sk-or-"), "{lost:?}");
 }

@@ -9,8 +9,8 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessTokenSecret, Auth, Encoding, Endpoint, GrantType, Resend, SubjectToken, TokenFormat, TokenScope,
-    TokenType, text,
+    AccessTokenSecret, Auth, Encoding, Endpoint, FederationPolicyId, GrantType, Resend, SubjectToken,
+    TokenFormat, TokenScope, TokenType, text,
 };
 
 /// Exchanges the token of an identity provider for an access token.
@@ -19,7 +19,7 @@ use crate::{
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ExchangeToken {
     /// The policy that says whose tokens are accepted: Settings, Workload identity.
-    pub federation_policy_id: String,
+    pub federation_policy_id: FederationPolicyId,
     /// That a token is exchanged.
     pub grant_type: GrantType,
     /// What is asked for; by default an access token.
@@ -56,9 +56,9 @@ pub struct AccessToken {
 
 impl ExchangeToken {
     /// Exchanges `subject_token`, a JWT, under the policy with this id.
-    pub fn new(federation_policy_id: impl Into<String>, subject_token: SubjectToken) -> Self {
+    pub fn new(federation_policy_id: FederationPolicyId, subject_token: SubjectToken) -> Self {
         Self {
-            federation_policy_id: federation_policy_id.into(),
+            federation_policy_id,
             grant_type: GrantType::TokenExchange,
             requested_token_type: None,
             scope: None,

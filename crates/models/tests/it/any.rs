@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use openrouter_oauth_models::{
     AccessToken, AccessTokenSecret, ApiKey, ApiKeyGrant, AuthCode, AuthorizationCode, CallbackUrl,
     CodeChallenge, CodeVerifier, CreateAuthCode, CreditLimit, ErrorEnvelope, ErrorResponse, ExchangeAuthCode,
-    ExchangeToken, GrantType, Jwk, KeyInfo, KeyLabel, Nullable, OAuthErrorResponse, RateLimit, SubjectToken,
-    Timestamp, TokenFormat, TokenType, WorkspaceId, ZodErrorResponse,
+    ExchangeToken, FederationPolicyId, GrantType, Jwk, KeyInfo, KeyLabel, Nullable, OAuthErrorResponse,
+    RateLimit, SubjectToken, Timestamp, TokenFormat, TokenType, WorkspaceId, ZodErrorResponse,
 };
 use proptest::{array, collection, num::f64, option, prelude::*};
 use serde_json::{Map, Value};
@@ -174,7 +174,8 @@ pub(crate) fn key_info() -> impl Strategy<Value = KeyInfo> {
 pub(crate) fn token_request() -> impl Strategy<Value = ExchangeToken> {
     let formats = (words::<GrantType>(), words(), option::of(words::<TokenFormat>()));
     let token = text::<SubjectToken>("[!-~]{1,600}");
-    (any::<String>(), token, formats, option::of(words())).prop_map(|(policy, token, formats, scope)| {
+    let policy = text::<FederationPolicyId>("[!-~]{1,256}");
+    (policy, token, formats, option::of(words())).prop_map(|(policy, token, formats, scope)| {
         let mut request = ExchangeToken::new(policy, token);
         (request.grant_type, request.subject_token_type, request.requested_token_type) = formats;
         request.scope = scope;

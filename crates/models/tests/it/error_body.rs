@@ -3,11 +3,12 @@
 use http::StatusCode;
 use openrouter_oauth_models::{
     ApiError, AuthorizationCode, CallbackUrl, CodeChallenge, CodeChallengeMethod, CodeVerifier,
-    CreateAuthCode, CurrentKey, ErrorEnvelope, ExchangeAuthCode, ExchangeToken, OAuthErrorCode, SubjectToken,
+    CreateAuthCode, CurrentKey, ErrorEnvelope, ExchangeAuthCode, ExchangeToken, FederationPolicyId,
+    OAuthErrorCode, SubjectToken,
 };
 
 fn read(status: u16, body: impl AsRef<[u8]>) -> ApiError {
-    ApiError::read(&CurrentKey::new(), StatusCode::from_u16(status).unwrap(), body.as_ref())
+    ApiError::read(&CurrentKey::new(), None, StatusCode::from_u16(status).unwrap(), body.as_ref())
 }
 
 /// The body says this, with this number.
@@ -175,7 +176,8 @@ fn a_secret_that_the_server_sends_back_is_not_shown() {
         .pkce(CodeVerifier::parse(long).unwrap(), CodeChallengeMethod::S256);
     let create = CreateAuthCode::new(CallbackUrl::parse("https://myapp.com/").unwrap())
         .challenge(CodeChallenge::parse(long).unwrap(), CodeChallengeMethod::Plain);
-    let token = ExchangeToken::new("policy", SubjectToken::parse(long).unwrap());
+    let token =
+        ExchangeToken::new(FederationPolicyId::parse("policy").unwrap(), SubjectToken::parse(long).unwrap());
     let message = format!("Bad {CODE}, {long} and sk-or-v1-canary.");
     for body in [
         serde_json::json!({ "error": { "code": 400, "message": message } }),
@@ -187,11 +189,11 @@ fn a_secret_that_the_server_sends_back_is_not_shown() {
     ] {
         let body = body.to_string();
         let shown = |error: ApiError| format!("{error} {error:?} {error:#?} {}", error.message());
-        let exchanged = shown(ApiError::read(&exchange, StatusCode::BAD_REQUEST, body.as_bytes()));
+        let exchanged = shown(ApiError::read(&exchange, None, StatusCode::BAD_REQUEST, body.as_bytes()));
         assert!(!exchanged.contains("canary"), "{exchanged}");
         for other in [
-            shown(ApiError::read(&create, StatusCode::BAD_REQUEST, body.as_bytes())),
-            shown(ApiError::read(&token, StatusCode::BAD_REQUEST, body.as_bytes())),
+            shown(ApiError::read(&create, None, StatusCode::BAD_REQUEST, body.as_bytes())),
+            shown(ApiError::read(&token, None, StatusCode::BAD_REQUEST, body.as_bytes())),
         ] {
             assert!(!other.replace(CODE, "").contains("canary"), "{other}");
         }

@@ -3,9 +3,9 @@
 use openrouter_oauth_models::{
     AccessToken, AccessTokenSecret, ApiKey, ApiKeyGrant, AuthorizationCode, CallbackUrl, CodeChallenge,
     CodeChallengeMethod, CodeVerifier, CreateAuthCode, CreditLimit, CurrentKey, Endpoint, ErrorEnvelope,
-    ErrorResponse, ExchangeAuthCode, ExchangeToken, Jwk, JwkSet, KeyInfo, KeyLabel, Nullable, OAuthErrorCode,
-    OAuthErrorResponse, SigningKeys, SubjectToken, Timestamp, TokenFormat, TokenScope, UsageLimitType,
-    WorkspaceId,
+    ErrorResponse, ExchangeAuthCode, ExchangeToken, FederationPolicyId, Jwk, JwkSet, KeyInfo, KeyLabel,
+    Nullable, OAuthErrorCode, OAuthErrorResponse, SigningKeys, SubjectToken, Timestamp, TokenFormat,
+    TokenScope, UsageLimitType, WorkspaceId,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn create() -> CreateAuthCode {
 }
 
 fn token() -> ExchangeToken {
-    ExchangeToken::new("p", SubjectToken::parse("a.b.c").unwrap())
+    ExchangeToken::new(FederationPolicyId::parse("p").unwrap(), SubjectToken::parse("a.b.c").unwrap())
 }
 
 #[track_caller]

@@ -2,7 +2,8 @@
 
 use http::StatusCode;
 use openrouter_oauth_models::{
-    ApiError, AuthorizationCode, CurrentKey, Endpoint, ExchangeAuthCode, ExchangeToken, Reason, SubjectToken,
+    ApiError, AuthorizationCode, CurrentKey, Endpoint, ExchangeAuthCode, ExchangeToken, FederationPolicyId,
+    Reason, SubjectToken,
 };
 use serde_json::json;
 
@@ -11,12 +12,12 @@ fn exchange() -> ExchangeAuthCode {
 }
 
 fn token() -> ExchangeToken {
-    ExchangeToken::new("policy", SubjectToken::parse("a.b.c").unwrap())
+    ExchangeToken::new(FederationPolicyId::parse("policy").unwrap(), SubjectToken::parse("a.b.c").unwrap())
 }
 
 #[track_caller]
 fn check<E: Endpoint>(request: &E, status: u16, body: &str, reason: Reason) {
-    let error = ApiError::read(request, StatusCode::from_u16(status).unwrap(), body.as_bytes());
+    let error = ApiError::read(request, None, StatusCode::from_u16(status).unwrap(), body.as_bytes());
     assert_eq!(error.reason(), reason, "{status} {body}");
 }
 

@@ -10,8 +10,9 @@ use http::StatusCode;
 use openrouter_oauth_models::{
     AccessToken, AccessTokenSecret, ApiError, ApiKey, ApiKeyGrant, AuthCode, AuthorizationCode, CallbackUrl,
     CodeChallenge, CodeChallengeMethod, CodeVerifier, CreateAuthCode, CreditLimit, CurrentKey, Data,
-    ErrorEnvelope, ExchangeAuthCode, ExchangeToken, InvalidValue, JwkSet, KeyInfo, KeyLabel, Nullable,
-    OAuthErrorCode, ServerText, SigningKeys, State, SubjectToken, Timestamp, UsageLimitType, WorkspaceId,
+    ErrorEnvelope, ExchangeAuthCode, ExchangeToken, FederationPolicyId, InvalidValue, JwkSet, KeyInfo,
+    KeyLabel, Nullable, OAuthErrorCode, ServerText, SigningKeys, State, SubjectToken, Timestamp,
+    UsageLimitType, WorkspaceId,
 };
 use serde::Serialize;
 
@@ -46,10 +47,13 @@ fn no_message_prints_its_secret() {
     check_hidden(&ApiKeyGrant::new(key()));
     check_hidden(&create.challenge(challenge, CodeChallengeMethod::Plain));
     check_hidden(&AuthCode::new(code()));
-    check_hidden(&ExchangeToken::new("policy", SubjectToken::parse(CANARY).unwrap()));
+    check_hidden(&ExchangeToken::new(
+        FederationPolicyId::parse("policy").unwrap(),
+        SubjectToken::parse(CANARY).unwrap(),
+    ));
     check_hidden(&AccessToken::new(AccessTokenSecret::parse(CANARY).unwrap()));
     check_hidden(&ServerText::new(CANARY));
-    check_hidden(&ApiError::read(&CurrentKey::new(), StatusCode::OK, CANARY.as_bytes()));
+    check_hidden(&ApiError::read(&CurrentKey::new(), None, StatusCode::OK, CANARY.as_bytes()));
 }
 
 #[test]
