@@ -82,6 +82,10 @@ mod client_builder;
 mod call;
 mod send;
 
+mod attempts;
+mod outcome;
+mod outgoing;
+
 mod error;
 mod retry;
 mod retry_after;

@@ -1,0 +1,112 @@
+//! What an answer means, and what its absence means.
+
+use std::{error::Error as StdError, fmt};
+
+use bytes::Bytes;
+use http::{Response, header, response::Parts};
+use openrouter_oauth_models::{ApiError, Endpoint, Resend, ServerText};
+use openrouter_oauth_transport::{self as transport, ErrorKind};
+
+use crate::{Answer, Error, OutcomeUnknown, UnknownReason, outgoing::Outgoing, retry_after::retry_after};
+
+/// Makes a value or an error of an answer.
+pub(crate) fn read<E: Endpoint>(
+    request: &E,
+    response: Response<Bytes>,
+    attempts: u32,
+    outgoing: &Outgoing<'_>,
+) -> Result<Answer<E::Response>, Error> {
+    let (head, body) = response.into_parts();
+    let said = || ApiError::read(request, outgoing.key(), head.status, &body);
+    if head.status.is_success() {
+        return match E::decode(&body) {
+            Ok(value) => Ok(Answer { value, status: head.status, headers: head.headers, attempts }),
+            Err(error) => Err(unreadable::<E>(&head, said(), &error)),
+        };
+    }
+    if head.status.is_redirection() {
+        let location = head.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
+        let same_origin = location.is_some_and(|location| outgoing.base.is_origin_of(location));
+        return Err(Error::UnexpectedRedirect { status: head.status, same_origin });
+    }
+    Err(refusal::<E>(&head, Box::new(said())))
+}
+
+/// A success without what it should hold. Of a read it is a refusal if it says so; what makes something may have made it.
+fn unreadable<E: Endpoint>(head: &Parts, said: ApiError, error: &serde_json::Error) -> Error {
+    let api = said.envelope().is_some().then(|| Box::new(said));
+    match api {
+        Some(api) if E::RESEND == Resend::Always => Error::Api(api),
+        api => {
+            let mut unknown = unknown::<E>(UnknownReason::Unreadable, Some(head));
+            unknown.api = api;
+            unknown.source = Some(Box::new(Unreadable { line: error.line(), column: error.column() }));
+            Error::OutcomeUnknown(Box::new(unknown))
+        }
+    }
+}
+
+fn refusal<E: Endpoint>(head: &Parts, api: Box<ApiError>) -> Error {
+    match head.status.as_u16() {
+        429 => Error::RateLimited { retry_after: retry_after(&head.headers), api },
+        503 => Error::ServiceUnavailable { retry_after: retry_after(&head.headers), api },
+        500.. if E::RESEND == Resend::IfUnsent => {
+            let mut unknown = unknown::<E>(UnknownReason::Status, Some(head));
+            unknown.api = Some(api);
+            Error::OutcomeUnknown(Box::new(unknown))
+        }
+        _ => Error::Api(api),
+    }
+}
+
+/// Makes an error of there being no answer.
+pub(crate) fn no_answer<E: Endpoint>(error: transport::Error) -> Error {
+    if !error.may_have_been_sent() {
+        return match error.kind() {
+            ErrorKind::Tls => Error::Tls(error),
+            ErrorKind::ProxyAuth => Error::ProxyAuthRequired(error),
+            _ => Error::NotSent(error),
+        };
+    }
+    let reason = match error.kind() {
+        ErrorKind::Timeout => UnknownReason::Timeout,
+        ErrorKind::TooLarge => UnknownReason::TooLarge,
+        ErrorKind::Io => UnknownReason::Cut,
+        ErrorKind::Protocol => UnknownReason::Unreadable,
+        _ => UnknownReason::Other,
+    };
+    let mut unknown = unknown::<E>(reason, None);
+    unknown.source = Some(Box::new(error));
+    Error::OutcomeUnknown(Box::new(unknown))
+}
+
+fn unknown<E: Endpoint>(reason: UnknownReason, head: Option<&Parts>) -> OutcomeUnknown {
+    let id = |name| head?.headers.get(name)?.to_str().ok().map(ServerText::new);
+    OutcomeUnknown {
+        operation: E::OPERATION,
+        reason,
+        status: head.map(|head| head.status),
+        request_id: id("cf-ray").or_else(|| id("x-request-id")),
+        retryable: E::RESEND == Resend::Always,
+        api: None,
+        source: None,
+    }
+}
+
+/// Where a body could not be read. It does not keep serde's own error, whose text shows a part of the body.
+#[derive(Debug)]
+struct Unreadable {
+    line: usize,
+    column: usize,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self { line: 0, .. } => f.write_str("not the expected JSON object"),
+            Self { line, column } => write!(f, "not the expected JSON, at line {line} column {column}"),
+        }
+    }
+}
+
+impl StdError for Unreadable {}

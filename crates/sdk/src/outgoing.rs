@@ -1,0 +1,101 @@
+//! What goes out: a request as bytes and headers, checked before anything is sent.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, header};
+use openrouter_oauth_models::{Auth, Encoding, Endpoint, InvalidValue};
+use openrouter_oauth_transport::WipedBuffer;
+use zeroize::Zeroizing;
+
+use crate::{Error, base_url::BaseUrl, call::Options, client::Shared};
+
+/// What every attempt sends: checked and made before any of them.
+pub(crate) struct Outgoing<'a> {
+    method: Method,
+    pub(crate) base: &'a BaseUrl,
+    path: &'static str,
+    of_client: &'a HeaderMap,
+    of_call: &'a HeaderMap,
+    authorization: Option<HeaderValue>,
+    content_type: Option<&'static str>,
+    body: Bytes,
+}
+
+impl<'a> Outgoing<'a> {
+    pub(crate) async fn new<E: Endpoint>(
+        shared: &'a Shared,
+        request: &E,
+        options: &'a Options,
+        base: &'a BaseUrl,
+    ) -> Result<Self, Error> {
+        if let Some(invalid) = options.invalid {
+            return Err(invalid.into());
+        }
+        let authorization = match E::AUTH {
+            Auth::Bearer if !shared.base_url.has_origin_of(base) => return Err(Error::MissingKey),
+            Auth::Bearer => Some(shared.key.authorization().await?),
+            _ => None,
+        };
+        let (content_type, body) = match E::ENCODING {
+            Encoding::Json => (Some("application/json"), json(request)?),
+            Encoding::Form => (Some("application/x-www-form-urlencoded"), form(request)?),
+            Encoding::Empty => (None, Bytes::new()),
+            _ => return Err(unwritable()),
+        };
+        Ok(Self {
+            method: E::METHOD,
+            base,
+            path: E::PATH,
+            of_client: &shared.headers,
+            of_call: &options.headers,
+            authorization,
+            content_type,
+            body,
+        })
+    }
+
+    /// One request; each attempt sends one of its own.
+    pub(crate) fn request(&self) -> Result<Request<Bytes>, InvalidValue> {
+        let mut request = Request::new(self.body.clone());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.base.endpoint(self.path)?;
+        let headers = request.headers_mut();
+        headers.clone_from(self.of_client);
+        for (name, value) in self.of_call {
+            headers.insert(name, value.clone());
+        }
+        if let Some(authorization) = &self.authorization {
+            headers.insert(header::AUTHORIZATION, authorization.clone());
+        }
+        if let Some(content_type) = self.content_type {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        Ok(request)
+    }
+
+    /// The key that goes out.
+    pub(crate) fn key(&self) -> Option<&str> {
+        self.authorization.as_ref()?.to_str().ok()?.strip_prefix("Bearer ")
+    }
+}
+
+/// As large as bodies of ours get, so that the buffer does not move: a subject token of 16 KiB may triple when encoded.
+const JSON_BYTES: usize = 512;
+const FORM_BYTES: usize = 56 * 1024;
+
+fn json<E: Endpoint>(request: &E) -> Result<Bytes, Error> {
+    let mut body = WipedBuffer::with_capacity(JSON_BYTES);
+    serde_json::to_writer(&mut body, request).map_err(|_| unwritable())?;
+    Ok(body.into())
+}
+
+fn form<E: Endpoint>(request: &E) -> Result<Bytes, Error> {
+    let mut form = Zeroizing::new(String::with_capacity(FORM_BYTES));
+    serde_html_form::push_to_string(&mut form, request).map_err(|_| unwritable())?;
+    let mut body = WipedBuffer::with_capacity(form.len());
+    body.extend_from_slice(form.as_bytes());
+    Ok(body.into())
+}
+
+fn unwritable() -> Error {
+    InvalidValue::new("request", "cannot be written in the endpoint's encoding").into()
+}
