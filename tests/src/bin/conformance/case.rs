@@ -20,11 +20,7 @@ pub(crate) struct Case {
 impl Case {
     /// A case that both SDKs can express.
     pub(crate) fn new(name: &'static str, acts: impl IntoIterator<Item = Act>) -> Self {
-        Self {
-            name,
-            acts: acts.into_iter().collect(),
-            inexpressible: None,
-        }
+        Self { name, acts: acts.into_iter().collect(), inexpressible: None }
     }
 
     /// Leaves `sdk` out, and says why.
@@ -76,10 +72,7 @@ pub(crate) struct Refusal {
 
 /// Has the SDK call `operation` (a name that the drivers know) with `args`.
 pub(crate) fn call(operation: &str, args: Value) -> Step {
-    Step(Map::new())
-        .with("server", json!("$server"))
-        .with("call", json!(operation))
-        .with("args", args)
+    Step(Map::new()).with("server", json!("$server")).with("call", json!(operation)).with("args", args)
 }
 
 /// A [`Call`] without an expectation yet.
@@ -113,27 +106,16 @@ impl Step {
 
     /// The SDK must raise `class`, the same in both.
     pub(crate) fn refuses(self, status: u16, class: &'static str, says: &'static str) -> Act {
-        self.expect(Expect::Refusal(Refusal {
-            class: [class, class],
-            status: Some(status),
-            says,
-        }))
+        self.expect(Expect::Refusal(Refusal { class: [class, class], status: Some(status), says }))
     }
 
     /// The SDK must raise an error without an answer, of the class of its column.
     pub(crate) fn breaks(self, class: [&'static str; 2]) -> Act {
-        self.expect(Expect::Refusal(Refusal {
-            class,
-            status: None,
-            says: "",
-        }))
+        self.expect(Expect::Refusal(Refusal { class, status: None, says: "" }))
     }
 
     fn expect(self, expect: Expect) -> Act {
-        Act::Call(Call {
-            step: Value::Object(self.0),
-            expect,
-        })
+        Act::Call(Call { step: Value::Object(self.0), expect })
     }
 
     fn with(mut self, name: &str, value: Value) -> Self {
@@ -158,17 +140,11 @@ impl Refusal {
         let decoded = field("/error/message").or(field("/error").filter(|error| error.is_string()));
         let said = match decoded.and_then(Value::as_str) {
             Some(message) => message.starts_with(self.says),
-            None => field("/text")
-                .and_then(Value::as_str)
-                .is_some_and(|text| text.contains(self.says)),
+            None => field("/text").and_then(Value::as_str).is_some_and(|text| text.contains(self.says)),
         };
         let fits =
             said && field("/class") == Some(&json!(class)) && field("/status") == Some(&json!(self.status));
         let wanted = (class, self.status, self.says);
-        if fits {
-            Ok(())
-        } else {
-            Err(format!("raised {reported} where {wanted:?} is expected"))
-        }
+        if fits { Ok(()) } else { Err(format!("raised {reported} where {wanted:?} is expected")) }
     }
 }

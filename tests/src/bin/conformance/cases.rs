@@ -20,15 +20,9 @@ use crate::case::{Act, Case};
 
 /// All cases.
 pub(crate) fn all() -> impl Iterator<Item = Case> {
-    let accepted = exchange_auth_code::accepted()
-        .into_iter()
-        .chain(create_auth_code::accepted());
-    let refused = exchange_auth_code::refused()
-        .into_iter()
-        .chain(create_auth_code::refused());
-    let others = [current_key::all(), exchange_token::all(), signing_keys::all()]
-        .into_iter()
-        .flatten();
+    let accepted = exchange_auth_code::accepted().into_iter().chain(create_auth_code::accepted());
+    let refused = exchange_auth_code::refused().into_iter().chain(create_auth_code::refused());
+    let others = [current_key::all(), exchange_token::all(), signing_keys::all()].into_iter().flatten();
     accepted.chain(refused).chain(others)
 }
 
@@ -42,7 +36,5 @@ fn faulty(name: &'static str, path: &str, fault: Fault, act: Act) -> Case {
 
 /// What stands in front of a server says such things.
 fn web_page(status: u16) -> Fault {
-    Fault::status(status)
-        .content_type("text/html")
-        .body("<html><h1>Bad gateway</h1></html>")
+    Fault::status(status).content_type("text/html").body("<html><h1>Bad gateway</h1></html>")
 }

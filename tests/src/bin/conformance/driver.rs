@@ -73,12 +73,7 @@ impl Driver {
         let (Some(steps), Some(answers)) = (process.stdin.take(), process.stdout.take()) else {
             return Err(format!("the {sdk} driver has no pipes"));
         };
-        Ok(Self {
-            sdk,
-            steps,
-            answers: BufReader::new(answers).lines(),
-            _process: process,
-        })
+        Ok(Self { sdk, steps, answers: BufReader::new(answers).lines(), _process: process })
     }
 
     /// Has the SDK take `step` and says what it made of it.
@@ -96,9 +91,8 @@ impl Driver {
         let answer = timeout(PATIENCE, self.answers.next_line())
             .await
             .map_err(|_| "the driver did not answer".to_owned())?;
-        let answer = answer
-            .map_err(|error| error.to_string())?
-            .ok_or("the driver ended; its last words are above")?;
+        let answer =
+            answer.map_err(|error| error.to_string())?.ok_or("the driver ended; its last words are above")?;
         serde_json::from_str(&answer).map_err(|error| format!("the driver printed {answer:?}: {error}"))
     }
 }

@@ -28,36 +28,19 @@ pub(crate) fn install() -> Result<Installed, String> {
     let target = tests.join("../target/conformance");
     let (python, node) = (target.join("python"), target.join("node"));
 
-    once(
-        &pins.join("requirements.txt"),
-        &python.join("installed.txt"),
-        || {
-            run(Command::new("python3")
-                .args(["-m", "venv", "--clear"])
-                .arg(&python))?;
-            run(Command::new(python.join("bin/python"))
-                .args([
-                    "-m",
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--disable-pip-version-check",
-                    "--requirement",
-                ])
-                .arg(pins.join("requirements.txt")))
-        },
-    )?;
-    once(
-        &pins.join("package-lock.json"),
-        &node.join("installed.json"),
-        || {
-            copy(&pins.join("package.json"), &node)?;
-            copy(&pins.join("package-lock.json"), &node)?;
-            run(Command::new("npm")
-                .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-                .current_dir(&node))
-        },
-    )?;
+    once(&pins.join("requirements.txt"), &python.join("installed.txt"), || {
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&python))?;
+        run(Command::new(python.join("bin/python"))
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
+            .arg(pins.join("requirements.txt")))
+    })?;
+    once(&pins.join("package-lock.json"), &node.join("installed.json"), || {
+        copy(&pins.join("package.json"), &node)?;
+        copy(&pins.join("package-lock.json"), &node)?;
+        run(Command::new("npm")
+            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+            .current_dir(&node))
+    })?;
     run(Command::new("node").arg("--version"))?;
 
     // Node looks for packages beside the program, not in the working directory.
@@ -98,11 +81,7 @@ fn run(command: &mut Command) -> Result<(), String> {
         return Ok(());
     }
     let said = [output.stdout, output.stderr].concat();
-    Err(format!(
-        "{command:?} failed with {}:\n{}",
-        output.status,
-        String::from_utf8_lossy(&said)
-    ))
+    Err(format!("{command:?} failed with {}:\n{}", output.status, String::from_utf8_lossy(&said)))
 }
 
 fn failed(path: &Path, error: &io::Error) -> String {

@@ -3,11 +3,7 @@
 //!
 //! `cargo xtask conformance` runs this. It installs both SDKs at pinned versions, asks each the same table of
 //! questions, prints one line for every case, and fails if one of them differs.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program that reports on a terminal"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
 
 mod case;
 mod cases;
@@ -35,10 +31,7 @@ async fn main() -> ExitCode {
 /// Runs every case against both SDKs and says how many failed.
 async fn run() -> Result<usize, String> {
     let installed = install::install()?;
-    let mut drivers = [
-        Driver::start(Sdk::Python, &installed)?,
-        Driver::start(Sdk::TypeScript, &installed)?,
-    ];
+    let mut drivers = [Driver::start(Sdk::Python, &installed)?, Driver::start(Sdk::TypeScript, &installed)?];
     let (mut run, mut failed) = (0, 0);
     for case in cases::all() {
         for driver in &mut drivers {

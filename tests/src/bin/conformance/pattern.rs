@@ -17,10 +17,9 @@ pub(crate) fn fill(value: &Value, names: &Names) -> Value {
             Value::String(names.iter().rev().fold(text.clone(), put))
         }
         Value::Array(items) => items.iter().map(|item| fill(item, names)).collect(),
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, field)| (name.clone(), fill(field, names)))
-            .collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, field)| (name.clone(), fill(field, names))).collect()
+        }
         other => other.clone(),
     }
 }
@@ -45,10 +44,9 @@ pub(crate) fn fit(pattern: &Value, value: &Value, names: &mut Names) -> Result<(
             let found = found.get(name).ok_or(format!("{name} is missing"))?;
             fit(wanted, found, names).map_err(|why| format!("{name}: {why}"))
         }),
-        (Value::Array(wanted), Value::Array(found)) if wanted.len() == found.len() => wanted
-            .iter()
-            .zip(found)
-            .try_for_each(|(wanted, found)| fit(wanted, found, names)),
+        (Value::Array(wanted), Value::Array(found)) if wanted.len() == found.len() => {
+            wanted.iter().zip(found).try_for_each(|(wanted, found)| fit(wanted, found, names))
+        }
         (Value::Number(wanted), Value::Number(found)) if wanted.as_f64() == found.as_f64() => Ok(()),
         _ if pattern == value => Ok(()),
         _ => Err(format!("found {value} where {pattern} is expected")),

@@ -38,10 +38,7 @@ pub(crate) async fn play(case: &Case, driver: &mut Driver) -> Result<(), String>
 /// Opens the page at `url`, approves, and takes the code that the callback receives or the page shows.
 async fn approve(url: &Value) -> Result<String, String> {
     let url = url.as_str().unwrap_or_default();
-    let page = Person::new(HyperTransport::new())
-        .open(url)
-        .await
-        .map_err(|error| error.to_string())?;
+    let page = Person::new(HyperTransport::new()).open(url).await.map_err(|error| error.to_string())?;
     match page.approve(None).await {
         Ok(Outcome::Code(code)) => Ok(code),
         Ok(Outcome::Redirected(callback)) => match callback.split_once("?code=") {
@@ -55,10 +52,7 @@ async fn approve(url: &Value) -> Result<String, String> {
 /// Whether the last request had the header `name: value`.
 fn seen(emulator: &Emulator, name: &str, value: &str) -> Result<(), String> {
     let log = emulator.log();
-    let headers = log
-        .last()
-        .map(|entry| entry.headers.as_slice())
-        .unwrap_or_default();
+    let headers = log.last().map(|entry| entry.headers.as_slice()).unwrap_or_default();
     if headers.iter().any(|(seen, with)| seen == name && with == value) {
         return Ok(());
     }

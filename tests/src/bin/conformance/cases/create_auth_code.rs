@@ -29,9 +29,7 @@ pub(super) fn accepted() -> Vec<Case> {
             [
                 create(json!({ "callback_url": CALLBACK, "expires_at": null })).answers(created()),
                 call("exchange", json!({ "code": "$code" })).answers(json!({ "key": "$new_key:sk-or-v1-" })),
-                call("current_key", json!({}))
-                    .key("$new_key")
-                    .answers(json!({ "data": { "limit": null } })),
+                call("current_key", json!({})).key("$new_key").answers(json!({ "data": { "limit": null } })),
             ],
         ),
         Case::new(
@@ -45,36 +43,16 @@ pub(super) fn accepted() -> Vec<Case> {
 pub(super) fn refused() -> Vec<Case> {
     let mut cases = refused_requests();
     cases.extend([
-        faulty(
-            "creating may be forbidden",
-            PATH,
-            Fault::status(403),
-            any().refuses(403, FORBIDDEN, ""),
-        ),
-        faulty(
-            "creating may conflict",
-            PATH,
-            Fault::status(409),
-            any().refuses(409, CONFLICT, ""),
-        ),
-        faulty(
-            "creating may be rate limited",
-            PATH,
-            Fault::status(429),
-            any().refuses(429, DEFAULT, "429"),
-        ),
+        faulty("creating may be forbidden", PATH, Fault::status(403), any().refuses(403, FORBIDDEN, "")),
+        faulty("creating may conflict", PATH, Fault::status(409), any().refuses(409, CONFLICT, "")),
+        faulty("creating may be rate limited", PATH, Fault::status(429), any().refuses(429, DEFAULT, "429")),
         faulty(
             "creating may find a broken server",
             PATH,
             Fault::status(500),
             any().refuses(500, INTERNAL, ""),
         ),
-        faulty(
-            "creating may find a web page",
-            PATH,
-            web_page(500),
-            any().refuses(500, DEFAULT, "<html>"),
-        ),
+        faulty("creating may find a web page", PATH, web_page(500), any().refuses(500, DEFAULT, "<html>")),
     ]);
     cases
 }
@@ -93,9 +71,7 @@ fn refused_requests() -> Vec<Case> {
         ),
         Case::new(
             "creating a code with an unknown key is refused",
-            [any()
-                .key("sk-or-v1-unknown")
-                .refuses(401, UNAUTHORIZED, "User not found.")],
+            [any().key("sk-or-v1-unknown").refuses(401, UNAUTHORIZED, "User not found.")],
         ),
         Case::new(
             "a body without a callback is refused in another envelope",
@@ -103,15 +79,9 @@ fn refused_requests() -> Vec<Case> {
         ),
         Case::new(
             "a body that is not JSON is refused in plain text when creating",
-            [any()
-                .body("{")
-                .refuses(400, DEFAULT, "Malformed JSON in request body")],
+            [any().body("{").refuses(400, DEFAULT, "Malformed JSON in request body")],
         ),
-        invalid(
-            "an expiry without seconds is refused",
-            any().body(MINUTE_PRECISION),
-            "Invalid expires_at",
-        ),
+        invalid("an expiry without seconds is refused", any().body(MINUTE_PRECISION), "Invalid expires_at"),
         invalid(
             "a script as a callback is refused",
             create_for("javascript:alert(1)"),
@@ -132,11 +102,7 @@ fn refused_requests() -> Vec<Case> {
             with("usage_limit_type", "yearly"),
             "Invalid usage_limit_type",
         ),
-        invalid(
-            "a workspace that is no UUID is refused",
-            with("workspace_id", "mine"),
-            "Invalid workspace",
-        ),
+        invalid("a workspace that is no UUID is refused", with("workspace_id", "mine"), "Invalid workspace"),
     ]
 }
 
@@ -157,16 +123,14 @@ fn every_field() -> Case {
         [
             create(fields).answers(created()),
             call("exchange", exchange).answers(json!({ "key": "$new_key:sk-or-v1-" })),
-            call("current_key", json!({}))
-                .key("$new_key")
-                .answers(json!({ "data": {
-                    "expires_at": "$expiry:2127-12-31T23:59:59",
-                    "label": "Conformance",
-                    "limit": 12.5,
-                    "limit_remaining": 12.5,
-                    "limit_reset": "monthly",
-                    "workspace_id": WORKSPACE,
-                }})),
+            call("current_key", json!({})).key("$new_key").answers(json!({ "data": {
+                "expires_at": "$expiry:2127-12-31T23:59:59",
+                "label": "Conformance",
+                "limit": 12.5,
+                "limit_remaining": 12.5,
+                "limit_reset": "monthly",
+                "workspace_id": WORKSPACE,
+            }})),
         ],
     )
 }

@@ -29,9 +29,7 @@ pub(super) fn all() -> Vec<Case> {
         Case::new(
             "the application is named in headers",
             [
-                ask()
-                    .app(["https://app.example", "Conformance", "cli-agent"])
-                    .answers(json!({})),
+                ask().app(["https://app.example", "Conformance", "cli-agent"]).answers(json!({})),
                 Act::Seen("http-referer", "https://app.example"),
                 Act::Seen("x-openrouter-title", "Conformance"),
                 Act::Seen("x-openrouter-categories", "cli-agent"),
@@ -43,41 +41,18 @@ pub(super) fn all() -> Vec<Case> {
         ),
         Case::new(
             "asking with an unknown key is refused",
-            [ask()
-                .key("sk-or-v1-unknown")
-                .refuses(401, UNAUTHORIZED, "User not found.")],
+            [ask().key("sk-or-v1-unknown").refuses(401, UNAUTHORIZED, "User not found.")],
         ),
-        faulty(
-            "asking may be rate limited",
-            PATH,
-            Fault::status(429),
-            ask().refuses(429, DEFAULT, "429"),
-        ),
-        faulty(
-            "asking may find a broken server",
-            PATH,
-            Fault::status(500),
-            ask().refuses(500, INTERNAL, ""),
-        ),
-        faulty(
-            "asking may find a busy server",
-            PATH,
-            web_page(503),
-            ask().refuses(503, DEFAULT, "<html>"),
-        ),
+        faulty("asking may be rate limited", PATH, Fault::status(429), ask().refuses(429, DEFAULT, "429")),
+        faulty("asking may find a broken server", PATH, Fault::status(500), ask().refuses(500, INTERNAL, "")),
+        faulty("asking may find a busy server", PATH, web_page(503), ask().refuses(503, DEFAULT, "<html>")),
         Case::new(
             "asking again after a 500, as the SDK does by itself, succeeds",
-            [
-                Act::Inject(Fault::status(500).on(PATH)),
-                ask().retry().answers(json!({})),
-            ],
+            [Act::Inject(Fault::status(500).on(PATH)), ask().retry().answers(json!({}))],
         ),
         Case::new(
             "an answer of another shape is noticed",
-            [
-                Act::Inject(Fault::status(200).body(r#"{"data":{}}"#).on(PATH)),
-                ask().refuses(200, SHAPE, ""),
-            ],
+            [Act::Inject(Fault::status(200).body(r#"{"data":{}}"#).on(PATH)), ask().refuses(200, SHAPE, "")],
         ),
     ]
 }

@@ -50,10 +50,7 @@ pub(super) fn accepted() -> Vec<Case> {
         ),
         Case::new(
             "an approved code without PKCE is exchanged for a key",
-            [
-                Act::Approve(BARE_PAGE),
-                exchange(json!({ "code": "$code" })).answers(grant()),
-            ],
+            [Act::Approve(BARE_PAGE), exchange(json!({ "code": "$code" })).answers(grant())],
         ),
         Case::new(
             "a method that is null is no method",
@@ -75,10 +72,7 @@ pub(super) fn accepted() -> Vec<Case> {
         ),
         Case::new(
             "a configured key does not hinder an exchange",
-            [
-                Act::Approve(S256_PAGE),
-                exchange_s256().key("sk-or-v1-unknown").answers(grant()),
-            ],
+            [Act::Approve(S256_PAGE), exchange_s256().key("sk-or-v1-unknown").answers(grant())],
         ),
         Case::new(
             "after a 500 that processed nothing, the SDK's own retry succeeds",
@@ -107,12 +101,7 @@ pub(super) fn refused() -> Vec<Case> {
             Fault::status(500),
             any().refuses(500, INTERNAL, ""),
         ),
-        faulty(
-            "an exchange may find a web page",
-            PATH,
-            web_page(502),
-            any().refuses(502, DEFAULT, "<html>"),
-        ),
+        faulty("an exchange may find a web page", PATH, web_page(502), any().refuses(502, DEFAULT, "<html>")),
         Case::new(
             "a key in an answer of another content type is refused",
             [
@@ -135,20 +124,14 @@ pub(super) fn refused() -> Vec<Case> {
                 exchange_s256().retry().refuses(400, BAD_REQUEST, "Invalid code"),
             ],
         )
-        .but(
-            Sdk::Python,
-            "it does not send again after httpx's RemoteProtocolError",
-        ),
+        .but(Sdk::Python, "it does not send again after httpx's RemoteProtocolError"),
     ]);
     cases
 }
 
 fn refused_requests() -> Vec<Case> {
     vec![
-        Case::new(
-            "an unknown code is refused",
-            [any().refuses(400, BAD_REQUEST, "Invalid code")],
-        ),
+        Case::new("an unknown code is refused", [any().refuses(400, BAD_REQUEST, "Invalid code")]),
         Case::new(
             "a code works once",
             [
@@ -211,9 +194,7 @@ fn refused_requests() -> Vec<Case> {
         ),
         Case::new(
             "a body that is not JSON is refused in plain text",
-            [any()
-                .body("{")
-                .refuses(400, DEFAULT, "Malformed JSON in request body")],
+            [any().body("{").refuses(400, DEFAULT, "Malformed JSON in request body")],
         ),
     ]
 }
@@ -236,9 +217,7 @@ fn own_helpers() -> Case {
                 json!({ "code": "$code", "code_verifier": "$verifier", "code_challenge_method": "S256" }),
             )
             .answers(grant()),
-            call("current_key", json!({}))
-                .key("$new_key")
-                .answers(json!({ "data": { "limit": 5 } })),
+            call("current_key", json!({})).key("$new_key").answers(json!({ "data": { "limit": 5 } })),
         ],
     )
     .but(Sdk::Python, "it has neither a PKCE nor an authorize URL helper")

@@ -36,36 +36,18 @@ pub(super) fn all() -> Vec<Case> {
                     .key("$token")
                     .answers(json!({ "data": { "is_management_key": false } })),
                 Act::Pass(Duration::from_secs(901)),
-                call("current_key", json!({}))
-                    .key("$token")
-                    .refuses(401, UNAUTHORIZED, "User not found."),
+                call("current_key", json!({})).key("$token").refuses(401, UNAUTHORIZED, "User not found."),
             ],
         ),
-        refused(
-            "a token that is no JWT is an invalid grant",
-            exchange("no-jwt"),
-            "invalid_grant",
-        ),
-        refused(
-            "an expired token is an invalid grant",
-            exchange(EXPIRED),
-            "invalid_grant",
-        ),
+        refused("a token that is no JWT is an invalid grant", exchange("no-jwt"), "invalid_grant"),
+        refused("an expired token is an invalid grant", exchange(EXPIRED), "invalid_grant"),
         refused(
             "another grant type is unsupported",
             any().body("grant_type=password"),
             "unsupported_grant_type",
         ),
-        refused(
-            "an empty form is an invalid request",
-            any().body(""),
-            "invalid_request",
-        ),
-        refused(
-            "a scope that does not exist is invalid",
-            any().body(UNKNOWN_SCOPE),
-            "invalid_scope",
-        ),
+        refused("an empty form is an invalid request", any().body(""), "invalid_request"),
+        refused("a scope that does not exist is invalid", any().body(UNKNOWN_SCOPE), "invalid_scope"),
         faulty(
             "a token may be rate limited",
             PATH,
@@ -84,12 +66,7 @@ pub(super) fn all() -> Vec<Case> {
             Fault::status(503),
             any().refuses(503, OAUTH, "temporarily_unavailable"),
         ),
-        faulty(
-            "a token may find a web page",
-            PATH,
-            web_page(502),
-            any().refuses(502, DEFAULT, "<html>"),
-        ),
+        faulty("a token may find a web page", PATH, web_page(502), any().refuses(502, DEFAULT, "<html>")),
     ]
 }
 

@@ -1,0 +1,30 @@
+//! An application that signs its user in and looks at the key.
+
+use std::error::Error;
+
+use openrouter_oauth::{CallbackUrl, Client};
+use openrouter_oauth_emulator::{Emulator, Outcome, Person};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let openrouter = Emulator::new();
+    let server = openrouter.serve(0).await?;
+
+    let client = Client::builder().base_url(server.base_url()).build()?;
+    let callback = CallbackUrl::parse("http://127.0.0.1:3000/callback")?;
+    let (url, mut pending) = client.authorize(callback).key_label("app").begin()?;
+
+    let browser = Person::new(openrouter.clone());
+    let Outcome::Redirected(visited) = browser.open(url.as_str()).await?.approve(Some(5.0)).await? else {
+        return Err("the browser did not come back".into());
+    };
+    let code = pending.read_callback(&visited)?;
+    let grant = pending.exchange(&client, &code).await?;
+
+    let info = client.with_key(grant.key).current_key().await?;
+    assert_eq!(info.label.as_deref(), Some("app"));
+    assert_eq!(info.limit.value(), Some(&5.0));
+    assert_eq!(openrouter.posts("/auth/keys"), 1);
+    println!("app: signed in with a key that may spend 5 dollars");
+    Ok(())
+}

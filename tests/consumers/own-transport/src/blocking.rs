@@ -1,0 +1,122 @@
+//! A transport and a timer that block.
+
+use std::{
+    io::{self, Read, Write},
+    net::TcpStream,
+    thread,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use openrouter_oauth_transport::{
+    BoxError, Error, ErrorKind, Limits, ResponseFuture, SleepFuture, Timer, Transport,
+};
+
+/// Speaks HTTP/1.1 in plain text, one connection for each request: enough for a loopback.
+#[derive(Debug)]
+pub(crate) struct BlockingTransport;
+
+/// The system's clock, and a sleep that blocks.
+#[derive(Debug)]
+pub(crate) struct BlockingTimer;
+
+impl Transport for BlockingTransport {
+    fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
+        Box::pin(async move { exchange(&request, limits) })
+    }
+}
+
+impl Timer for BlockingTimer {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn sleep(&self, duration: Duration) -> SleepFuture {
+        Box::pin(async move { thread::sleep(duration) })
+    }
+}
+
+/// What stands before the body of an answer, at most.
+const HEAD_BYTES: usize = 64 * 1024;
+
+fn exchange(request: &Request<Bytes>, limits: Limits) -> Result<Response<Bytes>, Error> {
+    let deadline = limits.timeout.map(|timeout| Instant::now() + timeout);
+    let mut stream = connect(request).map_err(|error| Error::new(ErrorKind::Connect, error))?;
+    stream.write_all(&write(request)).map_err(broken)?;
+
+    let most = HEAD_BYTES + limits.response_bytes;
+    let mut answer = Vec::new();
+    let mut part = [0; 4096];
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return Err(ErrorKind::Timeout.into());
+        }
+        stream.set_read_timeout(left).map_err(broken)?;
+        let read = stream.read(&mut part).map_err(broken)?;
+        if read == 0 {
+            break;
+        }
+        answer.extend_from_slice(&part[..read]);
+        if answer.len() > most {
+            return Err(ErrorKind::TooLarge.into());
+        }
+    }
+    let response = parse(&answer).map_err(|error| Error::new(ErrorKind::Protocol, error))?;
+    let length =
+        response.headers().get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
+    if length != Some(response.body().len()) {
+        return Err(Error::new(ErrorKind::Io, "the answer is cut"));
+    }
+    if response.body().len() > limits.response_bytes {
+        return Err(ErrorKind::TooLarge.into());
+    }
+    Ok(response)
+}
+
+fn connect(request: &Request<Bytes>) -> Result<TcpStream, BoxError> {
+    let authority = request.uri().authority().ok_or("there is no host in the URL")?;
+    Ok(TcpStream::connect(authority.as_str())?)
+}
+
+fn broken(error: io::Error) -> Error {
+    let kind = match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ErrorKind::Timeout,
+        _ => ErrorKind::Io,
+    };
+    Error::new(kind, error)
+}
+
+/// The request as it goes out.
+fn write(request: &Request<Bytes>) -> Vec<u8> {
+    let uri = request.uri();
+    let host = uri.authority().map_or("", |authority| authority.as_str());
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let mut bytes = format!(
+        "{} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n",
+        request.method(),
+        request.body().len()
+    )
+    .into_bytes();
+    for (name, value) in request.headers() {
+        bytes.extend_from_slice(&[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    bytes.extend_from_slice(b"\r\n");
+    bytes.extend_from_slice(request.body());
+    bytes
+}
+
+/// An answer that came to its end.
+fn parse(answer: &[u8]) -> Result<Response<Bytes>, BoxError> {
+    let text = str::from_utf8(answer)?;
+    let (head, body) = text.split_once("\r\n\r\n").ok_or("there is no end of the head")?;
+    let mut lines = head.split("\r\n");
+    let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3));
+    let mut response = Response::builder().status(status.ok_or("there is no status")?);
+    for line in lines {
+        let (name, value) = line.split_once(':').ok_or("there is a header without a value")?;
+        response = response.header(name, value.trim());
+    }
+    Ok(response.body(Bytes::copy_from_slice(body.as_bytes()))?)
+}

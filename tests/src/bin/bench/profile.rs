@@ -1,0 +1,107 @@
+//! Reads what callgrind writes.
+//!
+//! Format: <https://valgrind.org/docs/manual/cl-format.html>, with one event (instructions) and one position (lines).
+
+use std::collections::HashMap;
+
+/// What a run cost. Numbers are `f64`, which is exact for counts as small as these.
+#[derive(Debug, Default)]
+pub(crate) struct Profile {
+    /// Instructions by function, without those of the functions that it calls.
+    pub(crate) own: HashMap<String, f64>,
+    /// Instructions by function, with those of the functions that it calls.
+    pub(crate) inclusive: HashMap<String, f64>,
+    /// How often memory was allocated, or moved to grow: calls of [`ALLOCATORS`].
+    pub(crate) allocations: f64,
+}
+
+/// The functions of the C library that the system's allocator goes through.
+const ALLOCATORS: [&str; 4] = ["malloc", "calloc", "realloc", "posix_memalign"];
+
+impl Profile {
+    /// Reads callgrind's file; none if it is not one.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let mut profile = Self::default();
+        let mut names = HashMap::new();
+        let (mut function, mut called) = ("", "");
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            if let Some(name) = line.strip_prefix("fn=") {
+                function = resolve(&mut names, name)?;
+            } else if let Some(name) = line.strip_prefix("cfn=") {
+                called = resolve(&mut names, name)?;
+            } else if let Some(calls) = line.strip_prefix("calls=") {
+                if ALLOCATORS.contains(&called) {
+                    profile.allocations += calls.split(' ').next()?.parse::<f64>().ok()?;
+                }
+                // What the called function cost stands in the line after.
+                add(&mut profile.inclusive, function, cost(lines.next()?)?);
+            } else if line.starts_with(|first: char| first.is_ascii_digit() || "+-*".contains(first)) {
+                add(&mut profile.own, function, cost(line)?);
+                add(&mut profile.inclusive, function, cost(line)?);
+            }
+        }
+        Some(profile)
+    }
+
+    /// All instructions.
+    pub(crate) fn instructions(&self) -> f64 {
+        self.own.values().sum()
+    }
+}
+
+/// The name behind `(12) name`, which gives it a number, or behind `(12)`, which uses that.
+fn resolve<'a>(names: &mut HashMap<&'a str, &'a str>, text: &'a str) -> Option<&'a str> {
+    let (number, name) = text.split_once(')')?;
+    if let Some(name) = name.strip_prefix(' ') {
+        names.insert(number, name);
+    }
+    names.get(number).copied()
+}
+
+/// The instructions in a line of a position and a cost.
+fn cost(line: &str) -> Option<f64> {
+    line.split(' ').nth(1)?.parse().ok()
+}
+
+fn add(costs: &mut HashMap<String, f64>, function: &str, cost: f64) {
+    match costs.get_mut(function) {
+        Some(sum) => *sum += cost,
+        None => {
+            costs.insert(function.to_owned(), cost);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs_and_calls_are_added_up() {
+        let text = "\
+# callgrind format
+positions: line
+events: Ir
+summary: 130
+
+fn=(1) main
+12 10
+cfn=(2) malloc
+calls=2 7
++3 100
+fn=(2)
+7 60
+* 40
+fn=(1)
+-1 20
+";
+        let profile = Profile::read(text).unwrap();
+        assert_eq!(profile.instructions().to_bits(), 130_f64.to_bits());
+        assert_eq!(profile.allocations.to_bits(), 2_f64.to_bits());
+        assert_eq!(profile.own["main"].to_bits(), 30_f64.to_bits());
+        assert_eq!(profile.inclusive["main"].to_bits(), 130_f64.to_bits());
+        assert_eq!(profile.inclusive["malloc"].to_bits(), 100_f64.to_bits());
+        assert!(Profile::read("fn=(3)\n").is_none());
+    }
+}
