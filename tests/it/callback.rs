@@ -140,6 +140,7 @@ fn a_state_that_comes_back_is_ours() {
 
 #[test]
 fn what_stands_twice_is_not_chosen_from() {
+    // L-13
     let begun = begin(OURS);
     begun.check("PATH?code=a&code=b", Err(CallbackError::Ambiguous("code")));
     begun.check("PATH?code=a&code=a", Err(CallbackError::Ambiguous("code")));
