@@ -2,7 +2,6 @@
 //!
 //! A test that holds a numbered requirement names it in a comment (`// C-10`).
 #![expect(
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,

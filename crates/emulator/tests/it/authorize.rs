@@ -1,3 +1,5 @@
+//! The page, as a person meets it.
+
 use http::Request;
 use openrouter_oauth_emulator::{Denial, Emulator, Outcome, Page, Person, PersonError, Settings};
 

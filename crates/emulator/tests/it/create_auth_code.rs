@@ -1,3 +1,5 @@
+//! `POST /api/v1/auth/keys/code`
+
 use openrouter_oauth_emulator::Emulator;
 use serde_json::{Value, json};
 

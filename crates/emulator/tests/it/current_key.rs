@@ -1,3 +1,5 @@
+//! `GET /api/v1/key`
+
 use http::Request;
 use openrouter_oauth_emulator::Emulator;
 

@@ -1,3 +1,5 @@
+//! `POST /api/v1/auth/keys`
+
 use std::time::Duration;
 
 use http::Request;

@@ -1,3 +1,5 @@
+//! `POST /api/v1/oauth/token`
+
 use std::time::Duration;
 
 use bytes::Bytes;

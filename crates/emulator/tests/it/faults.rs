@@ -1,3 +1,5 @@
+//! Faults on request, in memory and over a socket.
+
 use std::time::Duration;
 
 use http::Request;

@@ -1,3 +1,5 @@
+//! Whatever is asked, there is an answer and no panic.
+
 use bytes::Bytes;
 use http::{Method, Request};
 use openrouter_oauth_emulator::{Emulator, Person};

@@ -1,3 +1,5 @@
+//! The server on a real socket.
+
 use std::{net::SocketAddr, time::Duration};
 
 use openrouter_oauth_emulator::{Emulator, Fault, ServeError};

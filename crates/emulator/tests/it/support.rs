@@ -1,3 +1,5 @@
+//! What the tests share.
+
 use bytes::Bytes;
 use http::{Request, Response};
 use openrouter_oauth_emulator::{Emulator, Outcome, Person};

@@ -1,0 +1,235 @@
+//! Which error says what, and that none says too much.
+
+use http::{Response, StatusCode};
+use openrouter_oauth::{
+    ApiKey, AuthorizationCode, CallbackUrl, Client, CreditLimit, Error, KeyLabel, Pending, Retry,
+};
+use openrouter_oauth_tests::canary;
+use openrouter_oauth_transport::{
+    self as transport, ErrorKind,
+    testing::{Capture, Exchange, ManualTimer, Never, Replay},
+};
+
+use crate::support::{Operation, builder, check_words, crosses_threads, describe, exchange};
+
+fn replaying(step: Exchange) -> Client {
+    let builder = builder().transport(Replay::new([step])).timer(ManualTimer::new());
+    builder.retry(Retry::none()).build().unwrap()
+}
+
+fn answering(status: u16, body: impl Into<bytes::Bytes>) -> Client {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap();
+    replaying(Exchange::answer(Ok(response)))
+}
+
+fn failing(error: transport::Error) -> Client {
+    replaying(Exchange::answer(Err(error)))
+}
+
+#[test]
+fn errors_cross_threads() {
+    crosses_threads::<Error>();
+    crosses_threads::<openrouter_oauth::OutcomeUnknown>();
+    crosses_threads::<openrouter_oauth::CallbackError>();
+}
+
+#[tokio::test]
+async fn every_fault_has_one_variant() {
+    // C-25
+    let of = |kind: ErrorKind| transport::Error::from(kind);
+    for (client, expected) in [
+        (failing(of(ErrorKind::Connect)), "NotSent, retryable"),
+        (failing(of(ErrorKind::Proxy)), "NotSent, retryable"),
+        (failing(of(ErrorKind::ProxyAuth)), "ProxyAuthRequired"),
+        (failing(of(ErrorKind::Tls)), "Tls"),
+        (failing(of(ErrorKind::Io).not_sent()), "NotSent, retryable"),
+        (failing(of(ErrorKind::Other).not_sent()), "NotSent, retryable"),
+        (failing(of(ErrorKind::Io)), "OutcomeUnknown(Cut)"),
+        (failing(of(ErrorKind::Timeout)), "OutcomeUnknown(Timeout)"),
+        (failing(of(ErrorKind::TooLarge)), "OutcomeUnknown(TooLarge)"),
+        (failing(of(ErrorKind::Protocol)), "OutcomeUnknown(Unreadable)"),
+        (failing(of(ErrorKind::Other)), "OutcomeUnknown(Other)"),
+        (answering(200, "{}"), "OutcomeUnknown(Unreadable)"),
+        (answering(500, ""), "OutcomeUnknown(Status) ServerError"),
+        (answering(429, ""), "RateLimited RateLimited, retryable"),
+        (answering(503, ""), "ServiceUnavailable ServerError, retryable"),
+        (answering(308, ""), "UnexpectedRedirect(false)"),
+        (answering(400, ""), "Api CodeRejected"),
+        (answering(418, ""), "Api Other"),
+        (answering(101, ""), "Api Other"),
+    ] {
+        let error = client.exchange_auth_code(exchange()).await.unwrap_err();
+        assert_eq!(describe(&error), expected);
+        let unknown = expected.starts_with("OutcomeUnknown");
+        assert_eq!(error.is_outcome_unknown(), unknown, "{expected}");
+        let not_sent = ["NotSent, retryable", "ProxyAuthRequired", "Tls"].contains(&expected);
+        assert_eq!(error.may_have_been_sent(), !not_sent, "{expected}");
+    }
+}
+
+#[tokio::test]
+async fn the_words_of_a_refused_code_may_change() {
+    // C-26
+    let of = |message: &str| format!(r#"{{"error":{{"code":403,"message":"{message}"}}}}"#);
+    let mutations = [
+        ("Authorization code expired", "Api CodeExpired"),
+        ("authorization code EXPIRED.", "Api CodeExpired"),
+        ("The code has expired", "Api CodeExpired"),
+        ("Invalid code or code_verifier", "Api CodeInvalid"),
+        ("invalid code or code verifier", "Api CodeInvalid"),
+        ("Invalid code.", "Api CodeInvalid"),
+        ("Verifier does not match", "Api CodeInvalid"),
+        ("Invalid code_challenge_method", "Api ChallengeMethodMismatch"),
+        ("The code challenge method differs", "Api ChallengeMethodMismatch"),
+        ("Code already used", "Api CodeRejected"),
+        ("Forbidden", "Api CodeRejected"),
+        ("C\u{f3}digo inv\u{e1}lido", "Api CodeRejected"),
+        ("", "Api CodeRejected"),
+    ];
+    for (message, expected) in mutations {
+        let body = of(message);
+        check_words(Operation::ExchangeAuthCode, &[(400, &body, expected), (403, &body, expected)]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_refused_code_is_told_by_its_predicates() {
+    // C-26
+    for (message, expired) in [("Authorization code expired", true), ("Invalid code", false), ("No", false)] {
+        let body = format!(r#"{{"error":{{"code":403,"message":"{message}"}}}}"#);
+        let error = answering(403, body).exchange_auth_code(exchange()).await.unwrap_err();
+        assert_eq!((error.is_expired_code(), error.is_refused_code()), (expired, true), "{message}");
+    }
+    let error = answering(401, "").exchange_auth_code(exchange()).await.unwrap_err();
+    assert!(!error.is_expired_code() && !error.is_refused_code());
+}
+
+/// Bodies that repeat all that must not be seen, in every shape.
+fn tattling() -> Vec<String> {
+    let all = canary::ALL.join(" ");
+    // What a server may say about a request that it was sent; the rest of the body is its own.
+    let sent = [canary::CODE, canary::VERIFIER, canary::KEY, canary::TOKEN].join(" ");
+    vec![
+        all.clone(),
+        format!("<html><body>{all}</body></html>"),
+        format!(r#"{{"key":7,"{all}":"{all}"}}"#),
+        format!(r#"{{"error":{{"code":400,"message":"{sent}","metadata":{{"raw":"{all}"}}}}}}"#),
+        format!(r#"{{"error":{{"message":"{sent}"}}}}"#),
+        format!(r#"{{"error":{{"code":400,"message":"No.","{all}":1}},"user_id":"{}"}}"#, canary::BODY),
+        format!(r#"{{"error":"invalid_grant","error_description":"{sent}"}}"#),
+        format!(r#"{{"error":"{sent}"}}"#),
+        [r#"{"error":{"code":400,"message":"No."#, &all].concat(),
+    ]
+}
+
+#[tokio::test]
+async fn no_error_repeats_a_secret_or_a_body() {
+    // C-25, S-1
+    for operation in Operation::ALL {
+        for status in [200, 201, 307, 400, 401, 403, 409, 422, 429, 500, 502, 503] {
+            for body in tattling() {
+                let case = format!("{operation:?} {status} {body}");
+                let Err(error) = operation.call(&answering(status, body)).await else {
+                    panic!("{case}");
+                };
+                canary::assert_hidden(&canary::everything(&error), &hidden_from(operation));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_any_form_is_not_repeated() {
+    // An access token is sent as a key is, and does not begin as one.
+    let body = format!(r#"{{"error":{{"code":401,"message":"There is no user of {}"}}}}"#, canary::TOKEN);
+    for operation in [Operation::CurrentKey, Operation::CreateAuthCode] {
+        let client = answering(401, body.clone()).with_key(ApiKey::parse(canary::TOKEN).unwrap());
+        let error = operation.call(&client).await.unwrap_err();
+        assert_eq!(describe(&error), "Api Unauthorized");
+        canary::assert_hidden(&canary::everything(&error), &[canary::TOKEN]);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_cut_off_does_not_show_its_beginning() {
+    for length in 460..520 {
+        let message = format!("{:x<length$} {}", "", canary::TOKEN);
+        let body = format!(r#"{{"error":{{"code":401,"message":"{message}"}}}}"#);
+        let client = answering(401, body).with_key(ApiKey::parse(canary::TOKEN).unwrap());
+        let error = client.current_key().await.unwrap_err();
+        canary::assert_hidden(&canary::everything(&error), &[&canary::TOKEN[..8]]);
+    }
+}
+
+/// What an error of an operation must not show: what it sent, keys, and what no message holds.
+fn hidden_from(operation: Operation) -> Vec<&'static str> {
+    let own: &[&str] = match operation {
+        Operation::ExchangeAuthCode => &[canary::CODE, canary::VERIFIER],
+        Operation::ExchangeToken => &[canary::TOKEN],
+        _ => &[],
+    };
+    [own, &[canary::KEY, canary::BODY]].concat()
+}
+
+#[tokio::test]
+async fn no_error_of_a_transport_is_repeated_in_its_display() {
+    // A transport may not put a body into its error; the SDK's own words at least hold none of it.
+    for kind in [ErrorKind::Connect, ErrorKind::Tls, ErrorKind::Io, ErrorKind::Other] {
+        let error = failing(transport::Error::new(kind, canary::BODY));
+        let error = error.exchange_auth_code(exchange()).await.unwrap_err();
+        canary::assert_hidden(&error.to_string(), &[canary::BODY]);
+    }
+}
+
+#[tokio::test]
+async fn what_was_refused_before_it_was_sent_is_not_repeated() {
+    // C-25, S-1
+    let capture = Capture::new(Response::new("{}".into()));
+    let begun = |builder: openrouter_oauth::ClientBuilder| {
+        builder.transport(capture.clone()).timer(ManualTimer::new()).build()
+    };
+    let bad = format!("{}\n", canary::BODY);
+    let client = begun(Client::builder()).unwrap();
+    let mut errors: Vec<Error> = vec![
+        ApiKey::parse(&bad).unwrap_err().into(),
+        AuthorizationCode::parse(&bad).unwrap_err().into(),
+        CallbackUrl::parse(&bad).unwrap_err().into(),
+        KeyLabel::parse(&bad).unwrap_err().into(),
+        CreditLimit::new(f64::NAN).unwrap_err().into(),
+        begun(Client::builder().base_url(&bad)).unwrap_err(),
+        begun(Client::builder().user_agent(&bad)).unwrap_err(),
+        client.authorize_headless().key_label(bad.as_str()).begin().unwrap_err(),
+        client.authorize_headless().workspace_id(canary::BODY).begin().unwrap_err(),
+        Pending::from_secret_json(&bad).unwrap_err(),
+        client.signing_keys().base_url(&bad).await.unwrap_err(),
+        client.signing_keys().header("x", bad.as_str()).await.unwrap_err(),
+        client.signing_keys().header(bad.as_str(), "x").await.unwrap_err(),
+    ];
+    let callback = CallbackUrl::parse("https://my.app/").unwrap();
+    let (_url, pending) = client.authorize(callback).begin().unwrap();
+    let ours = pending.callback_url().unwrap();
+    for target in [
+        format!("/{bad}"),
+        format!("{ours}?code=%0a{bad}"),
+        format!("{ours}?code={0}&state={0}", canary::CODE),
+    ] {
+        errors.push(pending.read_callback(&target).unwrap_err().into());
+        errors.push(pending.read_pasted(&target).unwrap_err().into());
+    }
+    for error in errors {
+        canary::assert_hidden(&canary::everything(&error), &[canary::BODY, canary::CODE]);
+    }
+    capture.expect_no_request();
+}
+
+#[test]
+fn the_words_of_an_error_tell_one_level_and_the_next_step() {
+    let client = Client::builder().transport(Never::new()).timer(ManualTimer::new()).build().unwrap();
+    let error = client.authorize_headless().key_label("").begin().unwrap_err();
+    assert_eq!(error.to_string(), "the key label is empty");
+    assert!(Error::MissingKey.to_string().starts_with("this operation needs an API key"));
+    let not_sent = Error::NotSent(transport::Error::new(ErrorKind::Connect, "dns"));
+    assert!(!not_sent.to_string().contains("dns"));
+    assert!(canary::everything(&not_sent).contains("dns"));
+}

@@ -1,0 +1,348 @@
+//! Whole sign-ins: one list, run with the emulator in memory, over TCP and over TLS.
+
+use std::time::Duration;
+
+use openrouter_oauth::{
+    AuthorizationCode, AuthorizeUrl, CallbackError, CallbackUrl, CodeChallengeMethod, CreateAuthCode,
+    CreditLimit, ExchangeAuthCode, ExchangeToken, KeyLabel, KeyLinks, Pending, Pkce,
+    models::{AuthCode, FederationPolicyId, Jwk, Nullable, SubjectToken, Timestamp, UsageLimitType},
+};
+use openrouter_oauth_emulator::{Denial, Fault, Outcome, Settings};
+use openrouter_oauth_tests::{base64url, query, stage::Stage};
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+
+use crate::support::describe;
+
+/// Makes a test of each flow for each way to reach the emulator.
+macro_rules! flows {
+    ($($flow:ident,)+) => {
+        mod in_memory { $(#[tokio::test] async fn $flow() { super::$flow(super::Way::InMemory).await; })+ }
+        mod over_tcp { $(#[tokio::test] async fn $flow() { super::$flow(super::Way::OverTcp).await; })+ }
+        mod over_tls { $(#[tokio::test] async fn $flow() { super::$flow(super::Way::OverTls).await; })+ }
+    };
+}
+
+flows! {
+    a_callback_brings_a_key,
+    a_pasted_code_brings_a_key,
+    a_key_makes_a_code_for_another_key,
+    a_user_who_declines_is_heard,
+    a_user_who_declines_may_not_be_heard,
+    a_state_that_does_not_come_back_is_no_failure,
+    a_code_works_once,
+    a_code_is_good_for_ten_minutes,
+    a_code_needs_its_verifier,
+    a_code_needs_the_method_of_its_challenge,
+    a_code_without_a_challenge_takes_no_verifier,
+    an_access_token_is_signed_by_a_published_key,
+    a_key_tells_its_limits,
+    a_key_that_is_not_good_is_told,
+    an_answer_that_is_lost_is_not_asked_for_again,
+    a_busy_service_leaves_the_sign_in_fresh,
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    InMemory,
+    OverTcp,
+    OverTls,
+}
+
+impl Way {
+    async fn stage(self) -> Stage {
+        self.stage_with(Settings::default()).await
+    }
+
+    async fn stage_with(self, settings: Settings) -> Stage {
+        match self {
+            Self::InMemory => Stage::in_memory(settings),
+            Self::OverTcp => Stage::over_tcp(settings).await,
+            Self::OverTls => Stage::over_tls(settings).await,
+        }
+    }
+}
+
+async fn a_callback_brings_a_key(way: Way) {
+    let stage = way.stage().await;
+    let (url, mut pending) = begin(&stage);
+    let page = stage.person().open(url.as_str()).await.unwrap();
+    assert!(page.text().contains("my.app asks for an API key"), "{}", page.text());
+
+    let callback = redirected(page.approve(Some(5.0)).await.unwrap());
+    assert!(callback.starts_with(pending.callback_url().unwrap().as_str()), "{callback}");
+    let code = pending.read_callback(query::target(&callback)).unwrap();
+    let grant = pending.exchange(stage.client(), &code).await.unwrap();
+
+    assert!(grant.user_id.is_some());
+    let info = stage.client().with_key(grant.key.clone()).current_key().await.unwrap();
+    assert_eq!(info.label.as_deref(), Some("My app"));
+    assert_eq!(info.limit, Nullable::Value(5.0));
+    let links = KeyLinks::of(&grant.key);
+    assert!(links.settings().starts_with("https://openrouter.ai/keys/"));
+    assert_eq!(stage.emulator().posts("/auth/keys"), 1);
+}
+
+async fn a_pasted_code_brings_a_key(way: Way) {
+    let stage = way.stage().await;
+    let authorize = stage.client().authorize_headless().key_label("my-cli");
+    let (url, mut pending) = authorize.begin().unwrap();
+    let page = stage.person().open(url.as_str()).await.unwrap();
+    let Outcome::Code(shown) = page.approve(None).await.unwrap() else {
+        panic!("the page shows no code");
+    };
+    let code = pending.read_pasted(&format!("\u{1b}[200~ {shown}\u{200b}\n\u{1b}[201~")).unwrap();
+    let grant = pending.exchange(stage.client(), &code).await.unwrap();
+    let info = stage.client().with_key(grant.key).current_key().await.unwrap();
+    assert_eq!((info.label.as_deref(), info.limit), (Some("my-cli"), Nullable::Null));
+}
+
+async fn a_key_makes_a_code_for_another_key(way: Way) {
+    let stage = way.stage().await;
+    let pkce = Pkce::generate().unwrap();
+    let request = CreateAuthCode::new(callback())
+        .challenge(pkce.challenge().clone(), Pkce::METHOD)
+        .key_label(KeyLabel::parse("made by a key").unwrap())
+        .limit(CreditLimit::new(7.5).unwrap())
+        .usage_limit_type(UsageLimitType::Weekly)
+        .expires_at(Timestamp::parse("2099-12-31T23:59:59Z").unwrap());
+    let created = create(&stage, request).await;
+    assert!(created.app_id.is_some());
+
+    let (verifier, _) = pkce.into_parts();
+    let exchange = ExchangeAuthCode::new(created.id).pkce(verifier, Pkce::METHOD);
+    let grant = stage.client().exchange_auth_code(exchange).await.unwrap();
+    let info = stage.client().with_key(grant.key).current_key().await.unwrap();
+    assert_eq!(info.label.as_deref(), Some("made by a key"));
+    assert_eq!((info.limit, info.limit_remaining), (7.5.into(), 7.5.into()));
+    assert_eq!(info.limit_reset, Nullable::Value(UsageLimitType::Weekly));
+    assert_eq!(info.expires_at.value().unwrap().to_string(), "2099-12-31T23:59:59Z");
+}
+
+async fn a_user_who_declines_is_heard(way: Way) {
+    let stage = way.stage().await;
+    let (url, pending) = begin(&stage);
+    let page = stage.person().open(url.as_str()).await.unwrap();
+    let callback = redirected(page.deny().await.unwrap());
+    let Err(CallbackError::Denied { description }) = pending.read_callback(&callback) else {
+        panic!("the denial is not heard");
+    };
+    assert_eq!(description.unwrap().as_str(), "The user denied the request");
+    assert_eq!(stage.emulator().posts("/auth/keys"), 0);
+}
+
+async fn a_user_who_declines_may_not_be_heard(way: Way) {
+    let stage = way.stage_with(Settings::default().denial(Denial::Silent)).await;
+    let (url, pending) = begin(&stage);
+    let page = stage.person().open(url.as_str()).await.unwrap();
+    assert_eq!(page.deny().await.unwrap(), Outcome::Nothing);
+    assert!(pending.is_fresh());
+}
+
+async fn a_state_that_does_not_come_back_is_no_failure(way: Way) {
+    let stage = way.stage_with(Settings::default().state_echo(false)).await;
+    let (url, mut pending) = begin(&stage);
+    let callback = approve(&stage, &url).await;
+    assert!(!callback.contains("state="));
+    let code = pending.read_callback(&callback).unwrap();
+    pending.exchange(stage.client(), &code).await.unwrap();
+}
+
+async fn a_code_works_once(way: Way) {
+    let stage = way.stage().await;
+    let (url, mut pending) = begin(&stage);
+    let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
+    pending.exchange(stage.client(), &code).await.unwrap();
+
+    let again = pending.exchange(stage.client(), &code).await.unwrap_err();
+    assert_eq!(describe(&again), "Spent(Exchanged)");
+    assert_eq!(stage.emulator().posts("/auth/keys"), 1);
+    let (_, mut other) = begin(&stage);
+    let spent = other.exchange(stage.client(), &code).await.unwrap_err();
+    assert_eq!(describe(&spent), "Api CodeInvalid");
+    assert!(spent.is_refused_code() && !spent.is_expired_code());
+    assert!(other.is_fresh(), "a refused code leaves it fresh");
+}
+
+async fn a_code_is_good_for_ten_minutes(way: Way) {
+    let stage = way.stage().await;
+    for (seconds, works) in [(590, true), (600, false)] {
+        let (url, mut pending) = begin(&stage);
+        let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
+        stage.emulator().advance(Duration::from_secs(seconds));
+        match pending.exchange(stage.client(), &code).await {
+            Ok(_) => assert!(works, "after {seconds} s"),
+            Err(expired) => {
+                assert!(!works, "after {seconds} s: {expired}");
+                assert_eq!(describe(&expired), "Api CodeExpired");
+                assert!(expired.is_expired_code() && expired.is_refused_code());
+            }
+        }
+    }
+}
+
+async fn a_code_needs_its_verifier(way: Way) {
+    let stage = way.stage().await;
+    let (url, mut pending) = begin(&stage);
+    let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
+    let (_, mut other) = begin(&stage);
+    let refused = other.exchange(stage.client(), &code).await.unwrap_err();
+    assert_eq!(describe(&refused), "Api CodeInvalid");
+    let bare = stage.client().exchange_auth_code(ExchangeAuthCode::new(code.clone()));
+    assert_eq!(describe(&bare.await.unwrap_err()), "Api ChallengeMethodMismatch");
+    // The code is still good for the one it belongs to.
+    pending.exchange(stage.client(), &code).await.unwrap();
+}
+
+async fn a_code_needs_the_method_of_its_challenge(way: Way) {
+    // C-6
+    let stage = way.stage().await;
+    for unmatched in ["plain", "S512"] {
+        let pkce = Pkce::generate().unwrap();
+        let request = CreateAuthCode::new(callback()).challenge(pkce.challenge().clone(), Pkce::METHOD);
+        let created = create(&stage, request).await;
+        let (verifier, _) = pkce.into_parts();
+        let exchange = ExchangeAuthCode::new(created.id).pkce(verifier, unmatched.into());
+        let refused = stage.client().exchange_auth_code(exchange).await.unwrap_err();
+        assert_eq!(describe(&refused), "Api ChallengeMethodMismatch", "{unmatched}");
+    }
+}
+
+async fn a_code_without_a_challenge_takes_no_verifier(way: Way) {
+    let stage = way.stage().await;
+    let without = create(&stage, CreateAuthCode::new(callback())).await;
+    let (verifier, _) = Pkce::generate().unwrap().into_parts();
+    let exchange = ExchangeAuthCode::new(without.id.clone()).pkce(verifier, CodeChallengeMethod::S256);
+    let refused = stage.client().exchange_auth_code(exchange).await.unwrap_err();
+    assert_eq!(describe(&refused), "Api ChallengeMethodMismatch");
+    let exchange = ExchangeAuthCode::new(without.id);
+    stage.client().exchange_auth_code(exchange).await.unwrap();
+}
+
+async fn an_access_token_is_signed_by_a_published_key(way: Way) {
+    let stage = way.stage().await;
+    let subject = [r#"{"alg":"RS256"}"#, r#"{"sub":"job-7"}"#, "signature"];
+    let subject = subject.map(|part| base64url::encode(part.as_bytes())).join(".");
+    let request = ExchangeToken::new(
+        FederationPolicyId::parse("policy_1").unwrap(),
+        SubjectToken::parse(&subject).unwrap(),
+    );
+    let issued = stage.client().exchange_token(request).await.unwrap();
+    assert!(issued.expires_in.is_some_and(|seconds| seconds <= 900));
+
+    let token = issued.access_token.expose().to_owned();
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let (header, _) = signed.split_once('.').unwrap();
+    let header: serde_json::Value = serde_json::from_slice(&base64url::decode(header)).unwrap();
+    let keys = stage.client().signing_keys().await.unwrap();
+    let key = keys.find(header["kid"].as_str().unwrap()).unwrap();
+    let (signed, signature) = (signed.as_bytes(), base64url::decode(signature));
+    let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point(key));
+    public.verify(signed, &signature).unwrap();
+    // It is a bearer as a key is, whatever its length.
+    let client = stage.client().with_access_token(issued.access_token);
+    assert_eq!(client.current_key().await.unwrap().label.as_deref(), Some("policy_1"));
+
+    let mut forged = signed.to_vec();
+    *forged.last_mut().unwrap() ^= 1;
+    public.verify(&forged, &signature).unwrap_err();
+}
+
+async fn a_key_tells_its_limits(way: Way) {
+    let stage = way.stage().await;
+    for limit in [None, Some(0.0), Some(0.01), Some(100.0)] {
+        let authorize = stage.client().authorize(callback()).key_label("limited");
+        let authorize = match limit {
+            Some(limit) => authorize.limit(limit),
+            None => authorize,
+        };
+        let (url, mut pending) = authorize.begin().unwrap();
+        let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
+        let grant = pending.exchange(stage.client(), &code).await.unwrap();
+        let info = stage.client().with_key(grant.key).current_key().await.unwrap();
+        assert_eq!(info.limit, limit.map_or(Nullable::Null, Nullable::Value));
+        assert_eq!(info.limit_remaining, info.limit);
+        assert_eq!(info.usage, Some(0.0));
+    }
+}
+
+async fn a_key_that_is_not_good_is_told(way: Way) {
+    let stage = way.stage().await;
+    let key = openrouter_oauth::ApiKey::parse("sk-or-v1-0000").unwrap();
+    let refused = stage.client().with_key(key).current_key().await.unwrap_err();
+    assert_eq!(describe(&refused), "Api Unauthorized");
+    assert_eq!(refused.api().unwrap().message().as_str(), "User not found.");
+    let missing = stage.client().current_key().await.unwrap_err();
+    assert_eq!(describe(&missing), "MissingKey");
+}
+
+async fn an_answer_that_is_lost_is_not_asked_for_again(way: Way) {
+    for (fault, reason) in [
+        (Fault::drop_before_commit(), "OutcomeUnknown(Cut)"),
+        (Fault::drop_after_commit(), "OutcomeUnknown(Cut)"),
+        (Fault::cut_after(40), "OutcomeUnknown(Cut)"),
+        (Fault::status(500), "OutcomeUnknown(Status) ServerError"),
+        (Fault::status(200).body("<html>"), "OutcomeUnknown(Unreadable)"),
+    ] {
+        let stage = way.stage().await;
+        let (url, mut pending) = begin(&stage);
+        let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
+        stage.emulator().inject(fault.on("/auth/keys"));
+        let lost = pending.exchange(stage.client(), &code).await.unwrap_err();
+        assert_eq!(describe(&lost), reason);
+        let again = pending.exchange(stage.client(), &code).await.unwrap_err();
+        assert_eq!(describe(&again), "Spent(OutcomeUnknown)");
+        assert_eq!(stage.emulator().posts("/auth/keys"), 1);
+    }
+}
+
+async fn a_busy_service_leaves_the_sign_in_fresh(way: Way) {
+    let stage = way.stage().await;
+    let (url, mut pending) = begin(&stage);
+    let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
+    for (status, told) in
+        [(429, "RateLimited RateLimited, retryable"), (503, "ServiceUnavailable ServerError, retryable")]
+    {
+        stage.emulator().inject(Fault::status(status).header("Retry-After", "1").on("/auth/keys"));
+        let busy = pending.exchange(stage.client(), &code).await.unwrap_err();
+        assert_eq!(describe(&busy), told);
+    }
+    pending.exchange(stage.client(), &code).await.unwrap();
+    assert_eq!(stage.emulator().posts("/auth/keys"), 3);
+}
+
+fn callback() -> CallbackUrl {
+    CallbackUrl::parse("https://my.app/callback?tenant=7").unwrap()
+}
+
+fn begin(stage: &Stage) -> (AuthorizeUrl, Pending) {
+    stage.client().authorize(callback()).key_label("My app").begin().unwrap()
+}
+
+/// Where the browser goes when the person approves.
+async fn approve(stage: &Stage, url: &AuthorizeUrl) -> String {
+    let page = stage.person().open(url.as_str()).await.unwrap();
+    redirected(page.approve(None).await.unwrap())
+}
+
+#[track_caller]
+fn redirected(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Redirected(url) => url,
+        other => panic!("no redirect: {other:?}"),
+    }
+}
+
+/// A code, made with the key of an account's owner.
+async fn create(stage: &Stage, request: CreateAuthCode) -> AuthCode {
+    let owner = openrouter_oauth::ApiKey::parse(&stage.emulator().issue_key()).unwrap();
+    let client = stage.client().with_key(owner);
+    let created = client.create_auth_code(request).await.unwrap();
+    assert!(AuthorizationCode::parse(created.id.expose()).is_ok());
+    created
+}
+
+/// A point of P-256 in the uncompressed form that ring takes.
+fn point(key: &Jwk) -> Vec<u8> {
+    let coordinate = |text: &Option<String>| base64url::decode(text.as_deref().unwrap());
+    [vec![4], coordinate(&key.x), coordinate(&key.y)].concat()
+}

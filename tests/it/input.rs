@@ -1,0 +1,358 @@
+//! Bad input is a typed error before a byte is sent, in words that say what is wrong.
+
+use std::{
+    ffi::{OsStr, OsString},
+    os::unix::ffi::OsStringExt,
+    process::Command,
+    time::Duration,
+};
+
+use http::{Method, Response};
+use openrouter_oauth::{
+    ApiKey, Attribution, AuthorizationCode, CallbackUrl, Client, ClientBuilder, CreditLimit, Error,
+    FederationPolicyId, KeyLabel, SubjectToken,
+    models::{Auth, CodeVerifier, Encoding, Endpoint, InvalidValue, Resend},
+    transport_hyper::TokioTimer,
+};
+use openrouter_oauth_tests::{canary, query};
+use openrouter_oauth_transport::testing::{Capture, ManualTimer, Never};
+use serde_json::{Value, json};
+
+use crate::support::{Operation, builder, describe, exchange};
+
+fn capture() -> (Capture, ClientBuilder) {
+    let capture = Capture::new(Response::new("{}".into()));
+    let builder = builder().transport(capture.clone()).timer(ManualTimer::new());
+    (capture, builder)
+}
+
+#[test]
+fn every_value_says_what_is_wrong_with_it() {
+    let long = "x".repeat(20_000);
+    let words = |result: Result<(), InvalidValue>| result.unwrap_err().to_string();
+    for (bad, problem) in [
+        ("", "is empty"),
+        (&long, "is too long"),
+        ("\u{fc}", "may hold only"),
+        ("a\r\nb", "may hold only"),
+        ("a\0", "may hold only"),
+    ] {
+        for (text, what) in [
+            (words(ApiKey::parse(bad).map(drop)), "API key"),
+            (words(AuthorizationCode::parse(bad).map(drop)), "authorization code"),
+            (words(SubjectToken::parse(bad).map(drop)), "subject token"),
+            (words(FederationPolicyId::parse(bad).map(drop)), "federation policy id"),
+            (words(CodeVerifier::parse(bad).map(drop)), "code verifier"),
+            (words(CallbackUrl::parse(bad).map(drop)), "callback URL"),
+        ] {
+            assert!(text.starts_with(&format!("the {what} {problem}")), "{text}");
+        }
+    }
+    for (bad, text) in [
+        ("", "the key label is empty"),
+        (" \t", "the key label is empty"),
+        (&"l".repeat(101), "the key label is longer than 100 characters"),
+        ("a\nb", "the key label may not hold control characters"),
+        ("a\u{1b}[31m", "the key label may not hold control characters"),
+    ] {
+        assert_eq!(words(KeyLabel::parse(bad).map(drop)), text, "{bad:?}");
+    }
+    for (bad, text) in [
+        (f64::NAN, "the credit limit is not a finite number"),
+        (f64::INFINITY, "the credit limit is not a finite number"),
+        (f64::NEG_INFINITY, "the credit limit is not a finite number"),
+        (-0.01, "the credit limit is negative"),
+    ] {
+        assert_eq!(words(CreditLimit::new(bad).map(drop)), text, "{bad}");
+    }
+}
+
+#[test]
+fn a_callback_url_that_could_go_elsewhere_is_refused() {
+    // C-8; the models hold the whole table.
+    for bad in [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "vscode://app/callback",
+        "http://evil",
+        "http://127.0.0.1@evil",
+        "http://localhost.evil",
+        "http://[::1]/",
+        "http://0x7f.1/",
+        "https://user:password@my.app/",
+        "https://my.app/#fragment",
+        "https://my.app/\r\nLocation: https://evil",
+        "https://my.app\\@evil/",
+        "/callback",
+    ] {
+        let error: Error = CallbackUrl::parse(bad).unwrap_err().into();
+        assert_eq!(describe(&error), "Invalid(callback URL)", "{bad}");
+    }
+}
+
+#[test]
+fn what_begins_a_sign_in_is_checked_when_it_begins() {
+    let (capture, builder) = capture();
+    let client = builder.build().unwrap();
+    let authorize = || client.authorize_headless();
+    for (begun, what) in [
+        (authorize().key_label("").begin(), "key label"),
+        (authorize().key_label("l".repeat(101)).begin(), "key label"),
+        (authorize().key_label("a\u{0}b").begin(), "key label"),
+        (authorize().limit(f64::NAN).begin(), "credit limit"),
+        (authorize().limit(f64::INFINITY).begin(), "credit limit"),
+        (authorize().limit(-1.0).begin(), "credit limit"),
+        (authorize().workspace_id("not-a-uuid").begin(), "workspace id"),
+        (authorize().required_workspace_id("").begin(), "workspace id"),
+        // The first of them is told.
+        (authorize().limit(-1.0).key_label("").key_label("good").begin(), "credit limit"),
+    ] {
+        assert_eq!(describe(&begun.unwrap_err()), format!("Invalid({what})"));
+    }
+    let label = KeyLabel::parse("checked already").unwrap();
+    let (url, _pending) = authorize().key_label(label).limit(CreditLimit::new(1.0).unwrap()).begin().unwrap();
+    assert_eq!(query::parameter(url.as_str(), "key_label"), "checked already");
+    capture.expect_no_request();
+}
+
+#[test]
+fn what_sets_up_a_client_is_checked_when_it_is_built() {
+    for bad in ["a\r\nx: y", "\u{fc}", "a\0"] {
+        for (built, what) in [
+            (capture().1.user_agent(bad).build(), "user agent"),
+            (capture().1.attribution(Attribution::new(bad)).build(), "attribution URL"),
+            (
+                capture().1.attribution(Attribution::new("https://my.app").title(bad)).build(),
+                "attribution title",
+            ),
+            (
+                capture().1.attribution(Attribution::new("https://my.app").categories(["a", bad])).build(),
+                "attribution categories",
+            ),
+            (capture().1.base_url(bad).build(), "base URL"),
+        ] {
+            assert_eq!(describe(&built.unwrap_err()), format!("Invalid({what})"), "{bad:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_belongs_to_the_sdk_is_refused() {
+    let (capture, builder) = capture();
+    let client = builder.build().unwrap();
+    for name in [
+        "authorization",
+        "Authorization",
+        "proxy-authorization",
+        "cookie",
+        "host",
+        "content-type",
+        "content-length",
+        "content-encoding",
+        "transfer-encoding",
+        "accept",
+        "accept-encoding",
+        "connection",
+        "expect",
+        "te",
+        "upgrade",
+    ] {
+        let error = client.exchange_auth_code(exchange()).header(name, "x").await.unwrap_err();
+        assert_eq!(describe(&error), "Invalid(header)", "{name}");
+    }
+    for (name, value) in
+        [("", "x"), ("a b", "x"), ("a:", "x"), ("x", "a\r\nb: c"), ("x", "\0"), ("\u{fc}", "x")]
+    {
+        let error = client.exchange_auth_code(exchange()).header(name, value).await.unwrap_err();
+        assert_eq!(describe(&error), "Invalid(header)", "{name}: {value}");
+    }
+    capture.expect_no_request();
+}
+
+#[tokio::test]
+async fn an_option_that_is_wrong_stays_wrong() {
+    let (capture, builder) = capture();
+    let client = builder.build().unwrap();
+    let call = client.exchange_auth_code(exchange()).base_url("http://evil");
+    let error = call.base_url("https://openrouter.ai").header("x", "y").await.unwrap_err();
+    assert_eq!(describe(&error), "Invalid(base URL)");
+    capture.expect_no_request();
+}
+
+#[tokio::test]
+async fn an_endpoint_described_outside_is_checked_too() {
+    #[derive(serde::Serialize)]
+    struct Stray;
+
+    impl Endpoint for Stray {
+        type Response = Value;
+        const OPERATION: &'static str = "stray";
+        const METHOD: Method = Method::GET;
+        const PATH: &'static str = "/a b\r\n";
+        const AUTH: Auth = Auth::None;
+        const ENCODING: Encoding = Encoding::Empty;
+        const RESEND: Resend = Resend::Always;
+    }
+
+    let (capture, builder) = capture();
+    let error = builder.build().unwrap().call(Stray).await.unwrap_err();
+    assert_eq!(describe(&error), "Invalid(path of the endpoint)");
+    capture.expect_no_request();
+}
+
+#[tokio::test]
+async fn a_key_that_is_missing_is_said_for_each_operation_that_needs_one() {
+    let capture = Capture::new(Response::new("{}".into()));
+    let client = Client::builder().transport(capture.clone()).timer(ManualTimer::new()).build().unwrap();
+    for operation in [Operation::CreateAuthCode, Operation::CurrentKey] {
+        let error = operation.call(&client).await.unwrap_err();
+        assert_eq!(describe(&error), "MissingKey", "{operation:?}");
+    }
+    capture.expect_no_request();
+}
+
+#[tokio::test]
+async fn a_time_limit_may_be_of_any_length() {
+    for timeout in [Duration::MAX, Duration::from_secs(u64::MAX), Duration::from_nanos(1)] {
+        let (capture, builder) = capture();
+        let client = builder.timeout(timeout).build().unwrap();
+        client.signing_keys().await.unwrap_err();
+        assert_eq!(capture.expect_request_and_limits().1.timeout, Some(timeout));
+    }
+    // Nothing is begun that could not end in time.
+    let (capture, builder) = capture();
+    let error = builder.timeout(Duration::ZERO).build().unwrap().current_key().await.unwrap_err();
+    assert_eq!(describe(&error), "NotSent, retryable");
+    capture.expect_no_request();
+
+    let never = Never::new();
+    let builder = crate::support::builder().transport(never.clone()).timer(TokioTimer::new());
+    let client = builder.timeout(Duration::MAX).build().unwrap();
+    let call = tokio::spawn(client.current_key().into_future());
+    crate::support::until(|| never.sent() == 1).await;
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+}
+
+/// The variables that a client reads.
+const VARIABLES: [&str; 5] = [
+    "OPENROUTER_API_KEY",
+    "OPENROUTER_BASE_URL",
+    "OPENROUTER_HTTP_REFERER",
+    "OPENROUTER_APP_TITLE",
+    "OPENROUTER_APP_CATEGORIES",
+];
+
+/// Marks the process that is to report.
+const CHILD: &str = "OPENROUTER_OAUTH_TESTS_CHILD";
+
+/// Runs this program again with these variables and no other, and returns what its client sent, or its error.
+///
+/// An environment cannot be changed safely while other tests run.
+pub(crate) fn with_variables(variables: &[(&str, &OsStr)]) -> Value {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "input::a_child_reports_what_its_client_sends", "--nocapture"])
+        .env_clear()
+        .env(CHILD, "1")
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let (_, report) = stdout.split_once("REPORT ").unwrap_or_else(|| panic!("{stdout}"));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "nothing is logged");
+    serde_json::from_str(report.lines().next().unwrap()).unwrap()
+}
+
+fn with_variable(name: &str, value: impl AsRef<OsStr>) -> Value {
+    with_variables(&[(name, value.as_ref())])
+}
+
+#[tokio::test]
+async fn a_child_reports_what_its_client_sends() {
+    // Among the other tests there is nothing to report: see `with_variables`.
+    if std::env::var_os(CHILD).is_none() {
+        return;
+    }
+    let capture = Capture::new(Response::new(r#"{"data":{}}"#.into()));
+    let builder = Client::builder().env().transport(capture.clone()).without_deadline();
+    let sent = match builder.build() {
+        Ok(client) => client.current_key().await.map(drop),
+        Err(error) => Err(error),
+    };
+    let report = match sent {
+        Ok(()) => {
+            let request = capture.expect_request();
+            let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap());
+            json!({
+                "uri": request.uri().to_string(),
+                "authorization": header("authorization"),
+                "referer": header("http-referer"),
+                "title": header("x-openrouter-title"),
+                "categories": header("x-openrouter-categories"),
+            })
+        }
+        Err(error) => json!({ "error": error.to_string() }),
+    };
+    // The short way is the same.
+    if let Err(error) = Client::from_env() {
+        assert_eq!(report["error"], error.to_string());
+    }
+    println!("REPORT {report}");
+}
+
+#[test]
+fn the_environment_sets_up_a_client() {
+    let values = ["sk-or-v1-0e6f", "http://127.0.0.1:9/v2/", "https://my.app", "My app", "cli-agent,chat"];
+    let variables: Vec<_> = VARIABLES.into_iter().zip(values.map(OsStr::new)).collect();
+    assert_eq!(
+        with_variables(&variables),
+        json!({
+            "uri": "http://127.0.0.1:9/v2/key",
+            "authorization": "Bearer sk-or-v1-0e6f",
+            "referer": "https://my.app",
+            "title": "My app",
+            "categories": "cli-agent,chat",
+        })
+    );
+}
+
+#[test]
+fn an_empty_variable_is_as_good_as_none() {
+    let empty: Vec<_> = VARIABLES[1..].iter().map(|&name| (name, OsStr::new(""))).collect();
+    let with_key = [&empty[..], &[("OPENROUTER_API_KEY", OsStr::new(" key\n"))]].concat();
+    assert_eq!(
+        with_variables(&with_key),
+        json!({
+            "uri": "https://openrouter.ai/api/v1/key",
+            "authorization": "Bearer key",
+            "referer": null,
+            "title": null,
+            "categories": null,
+        })
+    );
+    for variables in [&[][..], &[("OPENROUTER_API_KEY", OsStr::new(""))]] {
+        assert_eq!(with_variables(variables)["error"], Error::MissingKey.to_string());
+    }
+}
+
+#[test]
+fn a_variable_that_is_not_what_it_should_be_is_named() {
+    for name in VARIABLES {
+        for bad in ["sk-or-v1-canary0f1e2d3c4b5a69788796a5b4c3d2e1f0\u{fc}", "a\u{7}canary-of-the-body-7d1f"]
+        {
+            let report = with_variable(name, bad);
+            let error = report["error"].as_str().unwrap_or_else(|| panic!("{name}: {report}"));
+            assert!(error.contains(name), "{name}: {error}");
+            canary::assert_hidden(error, &canary::ALL);
+        }
+        let not_unicode = OsString::from_vec(b"canary\xff".to_vec());
+        let report = with_variable(name, not_unicode);
+        let error = report["error"].as_str().unwrap();
+        assert!(error.contains(name) && error.ends_with("is not Unicode"), "{error}");
+    }
+    for bad in ["http://openrouter.ai", "openrouter.ai", "http://127.0.0.1@evil", "https://a b"] {
+        let report = with_variable("OPENROUTER_BASE_URL", bad);
+        let error = report["error"].as_str().unwrap_or_else(|| panic!("{bad}: {report}"));
+        assert!(error.contains("OPENROUTER_BASE_URL"), "{bad}: {error}");
+    }
+}

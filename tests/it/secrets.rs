@@ -1,0 +1,132 @@
+//! Secrets do not leave but by `expose()` (S-1).
+
+use openrouter_oauth::{
+    Attribution, CallbackUrl, Client, ExchangeAuthCode, KeyLinks, Pending, PendingSecret, Pkce,
+    models::CodeVerifier,
+};
+use openrouter_oauth_tests::{
+    canary::{self, assert_debug_hides, assert_hidden},
+    query,
+    server::{Server, Step},
+};
+use openrouter_oauth_transport::testing::{ManualTimer, Never};
+
+use crate::support::{Operation, attributed, builder, code, exchange, key, token};
+
+/// Fails to compile if the type has the trait: both impls then fit, and which is meant cannot be told.
+macro_rules! lacks {
+    ($type:ty: $($trait:path),+) => {$(
+        const _: fn() = || {
+            struct Present;
+            trait Ambiguous<T> {
+                fn check() {}
+            }
+            impl<T: ?Sized> Ambiguous<()> for T {}
+            impl<T: ?Sized + $trait> Ambiguous<Present> for T {}
+            <$type as Ambiguous<_>>::check();
+        };
+    )+};
+}
+
+// Whoever prints, copies or stores one of these says so in the source.
+lacks!(Pending: std::fmt::Display, serde::Serialize, Clone);
+lacks!(PendingSecret: std::fmt::Display, serde::Serialize, Clone, std::ops::Deref, AsRef<str>, PartialEq);
+lacks!(Pkce: std::fmt::Display, serde::Serialize, Clone);
+lacks!(CodeVerifier: std::fmt::Display, serde::Serialize, Clone, std::ops::Deref);
+lacks!(KeyLinks: std::fmt::Display);
+lacks!(ExchangeAuthCode: std::fmt::Display, Clone);
+
+fn client() -> Client {
+    builder().transport(Never::new()).timer(ManualTimer::new()).build().unwrap()
+}
+
+#[test]
+fn no_type_prints_its_secret() {
+    // S-1
+    let secrets = &canary::ALL;
+    assert_debug_hides(&builder(), secrets);
+    assert_debug_hides(&client(), secrets);
+    assert_debug_hides(&client().with_key(key()), secrets);
+    assert_debug_hides(&Client::builder().api_key_source(|| async { Ok(key()) }), secrets);
+    assert_debug_hides(&client().exchange_auth_code(exchange()), secrets);
+    assert_debug_hides(&client().exchange_token(token()).header("x-trace", canary::BODY), secrets);
+    assert_debug_hides(&client().current_key(), secrets);
+    assert_debug_hides(&exchange(), secrets);
+    assert_debug_hides(&token(), secrets);
+    let verifier = CodeVerifier::parse(canary::VERIFIER).unwrap();
+    assert_debug_hides(&Pkce::of(verifier), secrets);
+}
+
+#[test]
+fn a_sign_in_prints_none_of_its_random_values() {
+    // S-1: the URL is for the user alone, so it shows by `Display` and not by `Debug`.
+    let authorize = client().authorize(CallbackUrl::parse("https://my.app/callback").unwrap());
+    assert_debug_hides(&authorize, &canary::ALL);
+    let (url, pending) = authorize.begin().unwrap();
+    let state = query::parameter(url.as_str(), "state");
+    let challenge = query::parameter(url.as_str(), "code_challenge");
+    let nonce = pending.nonce().unwrap().to_owned();
+    let public = [state.as_str(), &challenge, &nonce];
+    assert_debug_hides(&url, &public);
+    assert_debug_hides(&pending, &public);
+    assert_eq!(url.to_string(), url.as_str());
+
+    let stored = pending.into_secret_json().unwrap();
+    let json: serde_json::Value = serde_json::from_str(stored.expose()).unwrap();
+    let verifier = json["code_verifier"].as_str().unwrap();
+    assert_debug_hides(&stored, &[&public[..], &[verifier]].concat());
+    let restored = Pending::from_secret_json(stored.expose()).unwrap();
+    assert_debug_hides(&restored, &[&public[..], &[verifier]].concat());
+    assert!(!url.as_str().contains(verifier));
+}
+
+#[test]
+fn links_to_a_key_name_it_and_do_not_hold_it() {
+    // S-9
+    let links = KeyLinks::of(&key());
+    assert_hidden(links.settings(), &[canary::KEY]);
+    let hash = links.settings().rsplit('/').next().unwrap();
+    assert_debug_hides(&links, &[canary::KEY, hash]);
+}
+
+#[tokio::test]
+async fn an_answer_prints_no_key() {
+    // S-1
+    let body = format!(r#"{{"key":"{}","user_id":"user_1"}}"#, canary::KEY);
+    let server = Server::start([Step::with(200, &[("set-cookie", canary::BODY)], body)]).await;
+    let answer = attributed(&server).exchange_auth_code(exchange()).send().await.unwrap();
+    assert_debug_hides(&answer, &canary::ALL);
+    assert_debug_hides(answer.value(), &canary::ALL);
+    assert_eq!(answer.value().key.expose(), canary::KEY);
+}
+
+#[tokio::test]
+async fn a_secret_goes_where_it_belongs_and_nowhere_else() {
+    // S-1: no secret in a line or a header, but the key in its own.
+    for operation in Operation::ALL {
+        let server = Server::start([Step::json(200, operation.success())]).await;
+        operation.call(&attributed(&server)).await.unwrap();
+        let received = server.request();
+        assert_hidden(&received.line, &canary::ALL);
+        let others = received.headers.iter().filter(|header| !header.starts_with("authorization: "));
+        assert_hidden(&others.cloned().collect::<String>(), &canary::ALL);
+        assert_hidden(&received.body, &[canary::KEY]);
+    }
+}
+
+#[test]
+fn a_header_with_a_key_is_marked_as_one() {
+    // C-16: whoever prints a request prints `Sensitive` in its place.
+    use openrouter_oauth_transport::testing::Capture;
+
+    let capture = Capture::new(http::Response::new(r#"{"data":{}}"#.into()));
+    let client = builder().transport(capture.clone()).timer(ManualTimer::new()).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(client.current_key().into_future()).unwrap();
+    let request = capture.expect_request();
+    assert!(request.headers()["authorization"].is_sensitive());
+    assert_debug_hides(&request, &[canary::KEY]);
+    let attribution = Attribution::new("https://my.app");
+    assert_debug_hides(&attribution, &canary::ALL);
+    assert_eq!(code().expose(), canary::CODE);
+}

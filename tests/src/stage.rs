@@ -1,0 +1,75 @@
+//! The emulator, a client and a person, brought together in three ways.
+
+use std::fmt::Debug;
+
+use openrouter_oauth::{Client, ClientBuilder};
+use openrouter_oauth_emulator::{Emulator, Person, Settings};
+use openrouter_oauth_transport::Transport;
+use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
+
+use crate::tls::{self, TlsServer};
+
+/// A service, a client of it without a key, and a person who opens its page.
+#[derive(Debug)]
+pub struct Stage {
+    emulator: Emulator,
+    client: Client,
+    person: Person,
+    /// Serves until the stage is dropped.
+    _server: Box<dyn Debug + Send + Sync>,
+}
+
+impl Stage {
+    /// The emulator is the transport.
+    pub fn in_memory(settings: Settings) -> Self {
+        let emulator = Emulator::with(settings);
+        Self::new(emulator.clone(), emulator, Client::builder(), ())
+    }
+
+    /// The emulator listens on a port.
+    pub async fn over_tcp(settings: Settings) -> Self {
+        let emulator = Emulator::with(settings);
+        let server = emulator.serve(0).await.unwrap();
+        let builder = Client::builder().base_url(server.base_url());
+        Self::new(emulator, HyperTransport::new(), builder, server)
+    }
+
+    /// The emulator listens behind TLS.
+    pub async fn over_tls(settings: Settings) -> Self {
+        let emulator = Emulator::with(settings);
+        let certificate = tls::certificate("localhost", (2020, 2100));
+        let server = TlsServer::start(emulator.clone(), &certificate).await;
+        let builder = Client::builder().base_url(server.base_url());
+        Self::new(emulator, tls::trusting(&certificate), builder, server)
+    }
+
+    fn new(
+        emulator: Emulator,
+        transport: impl Transport + Clone + 'static,
+        builder: ClientBuilder,
+        server: impl Debug + Send + Sync + 'static,
+    ) -> Self {
+        let builder = builder.transport(transport.clone()).timer(TokioTimer::default());
+        Self {
+            emulator,
+            client: builder.build().unwrap(),
+            person: Person::new(transport),
+            _server: Box::new(server),
+        }
+    }
+
+    /// The service.
+    pub fn emulator(&self) -> &Emulator {
+        &self.emulator
+    }
+
+    /// A client of it.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// A person with a browser.
+    pub fn person(&self) -> &Person {
+        &self.person
+    }
+}
