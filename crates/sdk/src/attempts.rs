@@ -150,8 +150,8 @@ impl<'a> Attempts<'a> {
         match error.kind() {
             ErrorKind::Connect | ErrorKind::Proxy => unsent && self.retry.allows_connection_errors(),
             ErrorKind::Io => (unsent || self.may_resend) && self.retry.allows_connection_errors(),
-            // That of the attempt; after that of the call there is no time left.
-            ErrorKind::Timeout => self.may_resend,
+            // Without a limit of its own for the attempt it was that of the call.
+            ErrorKind::Timeout => self.may_resend && self.attempt_timeout.is_some(),
             // An untrusted certificate, a refused URL, too large an answer: the next try would end the same.
             _ => false,
         }
