@@ -224,7 +224,7 @@ async fn the_number_of_tries_is_the_callers() {
         let timer = ManualTimer::new();
         let replay = Replay::new((0..10).map(|_| answer(503, &[], "")));
         let client = builder(&timer).transport(replay.clone()).build().unwrap();
-        let (result, _) = drive(&timer, client.signing_keys().retry(retry)).await;
+        let (result, _) = drive(&timer, client.signing_keys().retry(retry.clone())).await;
         result.unwrap_err();
         assert_eq!(replay.requests().len(), tries, "{retry:?}");
     }

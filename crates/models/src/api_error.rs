@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -20,6 +20,7 @@ pub struct ApiError {
     said: Said,
     message: ServerText,
     envelope: Option<Box<ErrorEnvelope>>,
+    headers: HeaderMap,
     body: Zeroizing<Vec<u8>>,
 }
 
@@ -85,8 +86,16 @@ impl ApiError {
             said: Said::by(message),
             message: ServerText::without(message, &secrets),
             envelope: envelope.map(Box::new),
+            headers: HeaderMap::new(),
             body: Zeroizing::new(body.get(..MAX_BODY).unwrap_or(body).to_vec()),
         }
+    }
+
+    /// Adds the response's headers.
+    #[must_use]
+    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.headers = headers;
+        self
     }
 
     /// OpenRouter's name of the operation that was refused.
@@ -97,6 +106,11 @@ impl ApiError {
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// The response's headers, if whoever read it added them.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
     }
 
     /// The number in the body, which may differ from the status.

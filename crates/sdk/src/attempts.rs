@@ -1,6 +1,7 @@
 //! Sends as often as is safe, under one deadline.
 
 use std::{
+    error::Error as StdError,
     future::{Future, poll_fn},
     pin::pin,
     task::Poll,
@@ -8,12 +9,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use openrouter_oauth_models::{Endpoint, Resend};
-use openrouter_oauth_transport::{self as transport, ErrorKind, Limits, Timer};
+use openrouter_oauth_transport::{self as transport, BoxError, ErrorKind, Limits, Timer};
 
 use crate::{
-    Error, Retry,
+    Attempt, Error, Retry,
     call::{Deadline, Options},
     client::Shared,
     client_builder::NO_TIMER,
@@ -24,42 +25,54 @@ use crate::{
 /// The attempts of one call, under one deadline.
 pub(crate) struct Attempts<'a> {
     shared: &'a Shared,
+    operation: &'static str,
     timeout: Option<Duration>,
-    retry: Retry,
-    resend: Resend,
+    attempt_timeout: Option<Duration>,
+    retry: &'a Retry,
+    may_resend: bool,
     started: Option<Instant>,
 }
 
-pub(crate) type Reply = Result<Response<Bytes>, transport::Error>;
+/// What came of an attempt.
+pub(crate) type Reply = Result<Response<Bytes>, NoResponse>;
+
+/// Why no response came.
+pub(crate) enum NoResponse {
+    /// A hook refused, so that nothing was sent.
+    Refused(BoxError),
+    Transport(transport::Error),
+}
 
 impl<'a> Attempts<'a> {
     /// Begins a call of `E`: from now on its time runs.
-    pub(crate) fn of<E: Endpoint>(shared: &'a Shared, options: &Options) -> Result<Self, Error> {
-        if shared.timer.is_none() && matches!(options.deadline, Deadline::After(_)) {
+    pub(crate) fn of<E: Endpoint>(shared: &'a Shared, options: &'a Options) -> Result<Self, Error> {
+        let has_limit = matches!(options.deadline, Deadline::After(_)) || options.attempt_timeout.is_some();
+        if shared.timer.is_none() && has_limit {
             return Err(NO_TIMER.into());
         }
+        let retry = options.retry.as_ref().unwrap_or(&shared.retry);
         Ok(Self {
             shared,
+            operation: E::OPERATION,
             timeout: match options.deadline {
                 Deadline::OfClient => shared.timeout,
                 Deadline::After(timeout) => Some(timeout),
                 Deadline::None => None,
             },
-            retry: options.retry.unwrap_or(shared.retry),
-            resend: E::RESEND,
+            attempt_timeout: options.attempt_timeout.or(shared.attempt_timeout),
+            retry,
+            may_resend: E::RESEND == Resend::Always || retry.resends_unknown(),
             started: shared.timer.as_ref().map(Timer::now),
         })
     }
 
-    /// Sends until there is an answer to keep, and says how many attempts that took.
-    pub(crate) async fn run(&self, outgoing: &Outgoing<'_>) -> Result<(u32, Reply), Error> {
-        let mut made = 0;
+    /// Sends until there is an answer to keep, and says how many attempts were made in all, `made` included.
+    pub(crate) async fn run(&self, outgoing: &Outgoing<'_>, mut made: u32) -> Result<(u32, Reply), Error> {
         // The last reply to a request that may have arrived. A later one that was not sent must not hide it.
         let mut arrived = None;
         loop {
-            let request = outgoing.request()?;
-            let reply = self.attempt(request).await;
             made += 1;
+            let reply = self.attempt(outgoing, Attempt::new(self.operation, made)).await?;
             let wait = self.wait_before_next(&reply, made);
             let kept = match reply {
                 Err(error) if !error.may_have_been_sent() => arrived.take().unwrap_or(Err(error)),
@@ -73,15 +86,37 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    async fn attempt(&self, request: Request<Bytes>) -> Reply {
-        let remaining = self.remaining();
-        if remaining == Some(Duration::ZERO) {
+    /// One attempt, with the hooks around it.
+    async fn attempt(&self, outgoing: &Outgoing<'_>, attempt: Attempt) -> Result<Reply, Error> {
+        let hooks = &self.shared.hooks;
+        let mut headers = outgoing.headers();
+        let reply = match hooks.before_attempt(&attempt, &mut headers) {
+            Ok(()) => {
+                let request = outgoing.request(headers)?;
+                let watch = hooks.watch(&attempt);
+                let reply = self.exchange(request).await;
+                watch.disarm();
+                reply.map_err(NoResponse::Transport)
+            }
+            Err(refusal) => Err(NoResponse::Refused(refusal)),
+        };
+        match &reply {
+            Ok(response) => hooks.after_response(&attempt, response.status(), response.headers()),
+            Err(error) => hooks.after_error(&attempt, error.as_error()),
+        }
+        Ok(reply)
+    }
+
+    /// Sends one request and awaits its response, within the limits.
+    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, transport::Error> {
+        let limit = self.remaining().into_iter().chain(self.attempt_timeout).min();
+        if limit == Some(Duration::ZERO) {
             return Err(transport::Error::from(ErrorKind::Timeout).not_sent());
         }
-        let limits = Limits::default().timeout(remaining).response_bytes(self.shared.response_bytes);
+        let limits = Limits::default().timeout(limit).response_bytes(self.shared.response_bytes);
         let sent = self.shared.transport.send(request, limits);
         // The transport holds this limit too; a careless one must not hang the call (C-12).
-        let response = self.race(sent, remaining).await.unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
+        let response = self.race(sent, limit).await.unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
         if response.body().len() > self.shared.response_bytes {
             return Err(ErrorKind::TooLarge.into());
         }
@@ -90,18 +125,19 @@ impl<'a> Attempts<'a> {
 
     /// How long to wait before the request may be sent again; none if it may not.
     fn wait_before_next(&self, reply: &Reply, made: u32) -> Option<Duration> {
-        let may_resend = self.resend == Resend::Always;
         let asked = match reply {
-            Err(error) if !error.may_have_been_sent() => match error.kind() {
-                ErrorKind::Connect | ErrorKind::Io | ErrorKind::Proxy => None,
-                // An untrusted certificate, a refused URL, a deadline: the next try would end the same.
-                _ => return None,
-            },
-            Err(error) if may_resend && error.kind() == ErrorKind::Io => None,
-            Ok(response) if may_resend && is_passing(response.status()) => retry_after(response.headers()),
-            _ => return None,
+            Ok(response) => {
+                if !self.may_resend || !self.retry.allows_status(response.status()) {
+                    self.shared.budget.earn(made);
+                    return None;
+                }
+                retry_after(response.headers())
+            }
+            Err(NoResponse::Refused(_)) => return None,
+            Err(NoResponse::Transport(error)) if !self.may_try_again(error) => return None,
+            Err(NoResponse::Transport(_)) => None,
         };
-        if !self.retry.allows(made) {
+        if !self.retry.allows(made, self.elapsed()) || !self.shared.budget.take() {
             return None;
         }
         let wait = asked.unwrap_or_else(|| self.retry.wait_after(made, &*self.shared.entropy));
@@ -109,14 +145,33 @@ impl<'a> Attempts<'a> {
         self.remaining().is_none_or(|remaining| wait < remaining).then_some(wait)
     }
 
+    fn may_try_again(&self, error: &transport::Error) -> bool {
+        let unsent = !error.may_have_been_sent();
+        match error.kind() {
+            ErrorKind::Connect | ErrorKind::Proxy => unsent && self.retry.allows_connection_errors(),
+            ErrorKind::Io => (unsent || self.may_resend) && self.retry.allows_connection_errors(),
+            // Without a limit of its own for the attempt it was that of the call.
+            ErrorKind::Timeout => self.may_resend && self.attempt_timeout.is_some(),
+            // An untrusted certificate, a refused URL, too large an answer: the next try would end the same.
+            _ => false,
+        }
+    }
+
+    /// Whether an exchange without a known outcome is sent once more, to learn of it.
+    pub(crate) fn may_probe(&self, error: &Error) -> bool {
+        let has_time = self.remaining().is_none_or(|remaining| !remaining.is_zero());
+        error.is_outcome_unknown() && !self.may_resend && self.retry.probes_unknown() && has_time
+    }
+
+    fn elapsed(&self) -> Option<Duration> {
+        let timer = self.shared.timer.as_ref()?;
+        Some(timer.now().saturating_duration_since(self.started?))
+    }
+
     /// What is left of the time for the whole call.
     fn remaining(&self) -> Option<Duration> {
-        match (&self.shared.timer, self.started, self.timeout) {
-            (Some(timer), Some(started), Some(timeout)) => {
-                Some(timeout.saturating_sub(timer.now().saturating_duration_since(started)))
-            }
-            _ => self.timeout,
-        }
+        let timeout = self.timeout?;
+        Some(self.elapsed().map_or(timeout, |elapsed| timeout.saturating_sub(elapsed)))
     }
 
     /// Awaits `preparation` under the deadline. Nothing is sent while it runs.
@@ -144,11 +199,19 @@ impl<'a> Attempts<'a> {
     }
 }
 
-fn may_have_arrived(reply: &Reply) -> bool {
-    reply.as_ref().map_or_else(transport::Error::may_have_been_sent, |_| true)
+impl NoResponse {
+    fn may_have_been_sent(&self) -> bool {
+        matches!(self, Self::Transport(error) if error.may_have_been_sent())
+    }
+
+    fn as_error(&self) -> &(dyn StdError + 'static) {
+        match self {
+            Self::Refused(refusal) => &**refusal,
+            Self::Transport(error) => error,
+        }
+    }
 }
 
-/// Whether a status may pass: the same read may succeed later.
-fn is_passing(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 421 | 425 | 429 | 500..)
+fn may_have_arrived(reply: &Reply) -> bool {
+    reply.as_ref().map_or_else(NoResponse::may_have_been_sent, |_| true)
 }

@@ -135,7 +135,7 @@ impl Authorize {
         let query = Zeroizing::new(query.finish());
 
         let url = AuthorizeUrl(Zeroizing::new(format!("{origin}/auth?{}", *query)));
-        Ok((url, Pending::new(origin, callback, state, verifier)))
+        Ok((url, Pending::new(origin, callback, state, self.key_label, verifier)))
     }
 }
 

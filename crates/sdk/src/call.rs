@@ -49,6 +49,7 @@ pub type CallFuture<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) deadline: Deadline,
+    pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) retry: Option<Retry>,
     pub(crate) base_url: Option<BaseUrl>,
     pub(crate) headers: HeaderMap,
@@ -91,6 +92,12 @@ impl<E: Endpoint> Call<E> {
         self
     }
 
+    /// Ends each attempt after this time, in place of the client's limit.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.options.attempt_timeout = Some(timeout);
+        self
+    }
+
     /// Tries again by these rules, in place of the client's.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.options.retry = Some(retry);
@@ -115,7 +122,7 @@ impl<E: Endpoint> Call<E> {
         V: TryInto<HeaderValue>,
     {
         match (name.try_into(), value.try_into()) {
-            (Ok(name), Ok(value)) if !is_reserved(&name) => {
+            (Ok(name), Ok(value)) if !RESERVED.contains(&name) => {
                 self.options.headers.insert(name, value);
             }
             (Ok(_), Ok(_)) => self.options.refuse(InvalidValue::new("header", "is set by the SDK alone")),
@@ -199,23 +206,21 @@ impl<T: fmt::Debug> fmt::Debug for Answer<T> {
     }
 }
 
-/// Headers that a caller may not set: credentials, and those that describe the body or the connection (C-14 to C-16).
-fn is_reserved(name: &HeaderName) -> bool {
-    const RESERVED: [HeaderName; 14] = [
-        header::ACCEPT,
-        header::ACCEPT_ENCODING,
-        header::AUTHORIZATION,
-        header::CONNECTION,
-        header::CONTENT_ENCODING,
-        header::CONTENT_LENGTH,
-        header::CONTENT_TYPE,
-        header::COOKIE,
-        header::EXPECT,
-        header::HOST,
-        header::PROXY_AUTHORIZATION,
-        header::TE,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-    ];
-    RESERVED.contains(name)
-}
+/// Headers that neither callers nor hooks may set: credentials, and those that describe the body or the connection (C-14
+/// to C-16).
+pub(crate) const RESERVED: [HeaderName; 14] = [
+    header::ACCEPT,
+    header::ACCEPT_ENCODING,
+    header::AUTHORIZATION,
+    header::CONNECTION,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::COOKIE,
+    header::EXPECT,
+    header::HOST,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];

@@ -10,8 +10,8 @@ use openrouter_oauth_models::{
 use openrouter_oauth_transport::{Timer, Transport};
 
 use crate::{
-    Answer, Authorize, Call, ClientBuilder, Entropy, Error, Retry, base_url::BaseUrl, call::Options,
-    key_source::KeySource, send,
+    Answer, Authorize, Call, ClientBuilder, Entropy, Error, Retry, base_url::BaseUrl, budget::Budget,
+    call::Options, hook::Hooks, key_source::KeySource, send,
 };
 
 /// A client of OpenRouter's OAuth endpoints.
@@ -31,8 +31,11 @@ pub(crate) struct Shared {
     pub(crate) key: KeySource,
     /// What every request carries.
     pub(crate) headers: HeaderMap,
+    pub(crate) hooks: Hooks,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) retry: Retry,
+    pub(crate) budget: Arc<Budget>,
     pub(crate) response_bytes: usize,
 }
 

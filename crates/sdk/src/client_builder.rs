@@ -8,10 +8,12 @@ use openrouter_oauth_transport::{BoxError, Limits, Timer, Transport};
 use zeroize::Zeroizing;
 
 use crate::{
-    Attribution, Client, Entropy, Error, OsEntropy, Retry,
+    Attribution, Client, Entropy, Error, Hook, OsEntropy, Retry,
     attribution::text_header,
     base_url::{BaseUrl, OPENROUTER},
+    budget::Budget,
     client::Shared,
+    hook::Hooks,
     key_source::KeySource,
 };
 
@@ -42,7 +44,9 @@ pub struct ClientBuilder {
     key: KeySource,
     user_agent: String,
     attribution: Attribution,
+    hooks: Hooks,
     timeout: Option<Duration>,
+    attempt_timeout: Option<Duration>,
     retry: Retry,
     response_bytes: usize,
     /// The first thing that was wrong with the environment; said by `build`.
@@ -69,7 +73,9 @@ impl ClientBuilder {
             key: KeySource::None,
             user_agent: USER_AGENT.to_owned(),
             attribution: Attribution::default(),
+            hooks: Hooks::default(),
             timeout: limits.timeout,
+            attempt_timeout: None,
             retry: Retry::default(),
             response_bytes: limits.response_bytes,
             invalid: None,
@@ -119,6 +125,19 @@ impl ClientBuilder {
     /// Lets every call take as long as the transport lets it. A transport without a [`timer`](Self::timer) needs this.
     pub fn without_deadline(mut self) -> Self {
         self.timeout = None;
+        self
+    }
+
+    /// Ends each attempt after this time: by default only the whole call has a limit. A read whose attempt took too long
+    /// is tried again.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// Shows every attempt to this hook, after those that were added before.
+    pub fn hook(mut self, hook: impl Hook + 'static) -> Self {
+        self.hooks.add(hook);
         self
     }
 
@@ -192,7 +211,7 @@ impl ClientBuilder {
         }
         let base_url = BaseUrl::parse(&self.base_url)?;
         let (transport, timer) = transport_and_timer(self.transport, self.timer)?;
-        if timer.is_none() && self.timeout.is_some() {
+        if timer.is_none() && (self.timeout.is_some() || self.attempt_timeout.is_some()) {
             return Err(NO_TIMER.into());
         }
         Ok(Client::from_shared(Shared {
@@ -202,8 +221,11 @@ impl ClientBuilder {
             base_url,
             key: self.key,
             headers: headers(&self.user_agent, &self.attribution)?,
+            hooks: self.hooks,
             timeout: self.timeout,
+            attempt_timeout: self.attempt_timeout,
             retry: self.retry,
+            budget: Arc::new(Budget::new()),
             response_bytes: self.response_bytes,
         }))
     }

@@ -3,7 +3,9 @@
 use std::{error::Error as StdError, fmt, time::Duration};
 
 use http::StatusCode;
-use openrouter_oauth_models::{ApiError, Endpoint as _, ExchangeAuthCode, InvalidValue, Reason, ServerText};
+use openrouter_oauth_models::{
+    ApiError, Endpoint as _, ExchangeAuthCode, InvalidValue, KeyLabel, Reason, ServerText, Timestamp,
+};
 use openrouter_oauth_transport::{self as transport, BoxError};
 
 use crate::CallbackError;
@@ -37,6 +39,10 @@ pub enum Error {
     /// The closure that supplies the key failed. Nothing was sent.
     #[error("the source of the API key failed")]
     KeySource(#[source] BoxError),
+
+    /// A [`Hook`](crate::Hook) refused the request. Nothing was sent.
+    #[error("a hook refused the request, and nothing was sent")]
+    Refused(#[source] BoxError),
 
     /// There were no random bytes, so no transaction was begun.
     #[error("no random bytes could be had")]
@@ -118,6 +124,9 @@ pub struct OutcomeUnknown {
     pub(crate) reason: UnknownReason,
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<ServerText>,
+    pub(crate) key_label: Option<KeyLabel>,
+    pub(crate) noticed_at: Option<Timestamp>,
+    pub(crate) probe: Option<Probe>,
     pub(crate) retryable: bool,
     pub(crate) api: Option<Box<ApiError>>,
     pub(crate) source: Option<BoxError>,
@@ -141,6 +150,17 @@ pub enum UnknownReason {
     Other,
 }
 
+/// What a second send of a code of unknown outcome told
+/// ([`Retry::dangerously_probe_unknown_once`](crate::Retry::dangerously_probe_unknown_once)).
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Probe {
+    /// The code was refused, so the first request had used it up: a key exists that nobody holds.
+    CodeConsumed,
+    /// Nothing.
+    NothingLearned,
+}
+
 /// Why a transaction cannot be used again.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -157,6 +177,23 @@ impl Error {
     /// Whether the request may have reached OpenRouter. If not, all is as it was before the call.
     pub fn may_have_been_sent(&self) -> bool {
         self.is_outcome_unknown() || self.api().is_some() || matches!(self, Self::UnexpectedRedirect { .. })
+    }
+
+    /// The same unknown outcome, after a second send ended with `probe`.
+    pub(crate) fn probed(mut self, probe: &Self) -> Self {
+        if let Self::OutcomeUnknown(unknown) = &mut self {
+            let is_consumed = probe.is_refused_code();
+            unknown.probe = Some(if is_consumed { Probe::CodeConsumed } else { Probe::NothingLearned });
+        }
+        self
+    }
+
+    /// Adds the label by which a key that may have been made can be found.
+    pub(crate) fn labeled(mut self, label: Option<&KeyLabel>) -> Self {
+        if let Self::OutcomeUnknown(unknown) = &mut self {
+            unknown.key_label = label.cloned();
+        }
+        self
     }
 
     /// Whether OpenRouter may have acted on the request without the caller having the result.
@@ -212,9 +249,45 @@ impl OutcomeUnknown {
         self.status
     }
 
+    /// The label of the key that may have been made, if the sign-in gave it one.
+    pub fn key_label(&self) -> Option<&KeyLabel> {
+        self.key_label.as_ref()
+    }
+
+    /// When the outcome was found to be unknown: a key that was made is a little older.
+    pub fn noticed_at(&self) -> Option<Timestamp> {
+        self.noticed_at
+    }
+
+    /// What a second send told, if there was one.
+    pub fn probe(&self) -> Option<Probe> {
+        self.probe
+    }
+
     /// The server's name of the request (`cf-ray` or `x-request-id`), to give to its support.
     pub fn request_id(&self) -> Option<&ServerText> {
         self.request_id.as_ref()
+    }
+}
+
+impl OutcomeUnknown {
+    /// Where to look for a key that nobody holds.
+    fn fmt_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.probe == Some(Probe::CodeConsumed) {
+            "; a key"
+        } else {
+            "; a key may have been made"
+        })?;
+        if let Some(label) = &self.key_label {
+            write!(f, " named \"{label}\"")?;
+        }
+        if self.probe == Some(Probe::CodeConsumed) {
+            f.write_str(" was made")?;
+        }
+        if let Some(time) = self.noticed_at {
+            write!(f, " before {time}")?;
+        }
+        f.write_str(": look for it at https://openrouter.ai/settings/keys and delete it, then sign in anew")
     }
 }
 
@@ -225,9 +298,7 @@ impl fmt::Display for OutcomeUnknown {
             write!(f, " (status {status})")?;
         }
         if self.operation == ExchangeAuthCode::OPERATION {
-            f.write_str(
-                "; a key may have been made: look at https://openrouter.ai/settings/keys, then sign in anew",
-            )?;
+            self.fmt_advice(f)?;
         }
         Ok(())
     }
@@ -287,7 +358,7 @@ mod tests {
         fn next_step(error: &Error) -> &'static str {
             match error {
                 Error::Invalid(_) | Error::MissingKey => "mend the call",
-                Error::KeySource(_) | Error::Randomness(_) => "look at the source",
+                Error::KeySource(_) | Error::Randomness(_) | Error::Refused(_) => "look at the source",
                 Error::Callback(_) => "wait for the right callback, or tell the user",
                 Error::OtherService { .. } | Error::UnexpectedRedirect { .. } => "check the base URL",
                 Error::Spent(_) => "begin anew",

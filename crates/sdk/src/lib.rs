@@ -70,6 +70,7 @@
 //!
 //! * `hyper` (on by default): the transport on hyper, [`Client::new`](Client#method.new) and
 //!   [`Client::from_env`](Client#method.from_env).
+//! * `tracing`: `TracingHook`, which tells `tracing` of every attempt.
 
 // In reading order.
 mod authorize;
@@ -86,7 +87,13 @@ mod attempts;
 mod outcome;
 mod outgoing;
 
+mod hook;
+#[cfg(feature = "tracing")]
+mod tracing_hook;
+
 mod error;
+
+mod budget;
 mod retry;
 mod retry_after;
 
@@ -121,12 +128,16 @@ pub use crate::{
     client::Client,
     client_builder::ClientBuilder,
     entropy::{Entropy, OsEntropy},
-    error::{Error, OutcomeUnknown, SpentReason, UnknownReason},
+    error::{Error, OutcomeUnknown, Probe, SpentReason, UnknownReason},
+    hook::{Attempt, Hook},
     key_links::KeyLinks,
     pending::{Pending, PendingSecret},
     pkce::Pkce,
     retry::Retry,
 };
+
+#[cfg(feature = "tracing")]
+pub use crate::tracing_hook::TracingHook;
 
 #[cfg(all(doctest, feature = "hyper"))]
 #[doc = include_str!("../../../README.md")]

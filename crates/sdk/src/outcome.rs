@@ -1,23 +1,43 @@
 //! What an answer means, and what its absence means.
 
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, time::SystemTime};
 
 use bytes::Bytes;
-use http::{Response, header, response::Parts};
-use openrouter_oauth_models::{ApiError, Endpoint, Resend, ServerText};
+use http::{HeaderMap, Response, header, response::Parts};
+use openrouter_oauth_models::{ApiError, Endpoint, Resend, ServerText, Timestamp};
 use openrouter_oauth_transport::{self as transport, ErrorKind};
 
-use crate::{Answer, Error, OutcomeUnknown, UnknownReason, outgoing::Outgoing, retry_after::retry_after};
+use crate::{
+    Answer, Error, OutcomeUnknown, UnknownReason,
+    attempts::{NoResponse, Reply},
+    outgoing::Outgoing,
+    retry_after::retry_after,
+};
+
+/// Makes a value or an error of what came of a call.
+pub(crate) fn of<E: Endpoint>(
+    request: &E,
+    outgoing: &Outgoing<'_>,
+    attempts: u32,
+    reply: Reply,
+) -> Result<Answer<E::Response>, Error> {
+    match reply {
+        Ok(response) => read(request, response, attempts, outgoing),
+        Err(NoResponse::Refused(refusal)) => Err(Error::Refused(refusal)),
+        Err(NoResponse::Transport(error)) => Err(no_answer::<E>(error)),
+    }
+}
 
 /// Makes a value or an error of an answer.
-pub(crate) fn read<E: Endpoint>(
+fn read<E: Endpoint>(
     request: &E,
     response: Response<Bytes>,
     attempts: u32,
     outgoing: &Outgoing<'_>,
 ) -> Result<Answer<E::Response>, Error> {
     let (head, body) = response.into_parts();
-    let said = || ApiError::read(request, outgoing.key(), head.status, &body);
+    let said =
+        || ApiError::read(request, outgoing.key(), head.status, &body).with_headers(head.headers.clone());
     if head.status.is_success() {
         return match E::decode(&body) {
             Ok(value) => Ok(Answer { value, status: head.status, headers: head.headers, attempts }),
@@ -60,7 +80,7 @@ fn refusal<E: Endpoint>(head: &Parts, api: Box<ApiError>) -> Error {
 }
 
 /// Makes an error of there being no answer.
-pub(crate) fn no_answer<E: Endpoint>(error: transport::Error) -> Error {
+fn no_answer<E: Endpoint>(error: transport::Error) -> Error {
     if !error.may_have_been_sent() {
         return match error.kind() {
             ErrorKind::Tls => Error::Tls(error),
@@ -81,16 +101,24 @@ pub(crate) fn no_answer<E: Endpoint>(error: transport::Error) -> Error {
 }
 
 fn unknown<E: Endpoint>(reason: UnknownReason, head: Option<&Parts>) -> OutcomeUnknown {
-    let id = |name| head?.headers.get(name)?.to_str().ok().map(ServerText::new);
     OutcomeUnknown {
         operation: E::OPERATION,
         reason,
         status: head.map(|head| head.status),
-        request_id: id("cf-ray").or_else(|| id("x-request-id")),
+        request_id: head.and_then(|head| request_id(&head.headers)),
+        key_label: None,
+        noticed_at: Timestamp::try_from(SystemTime::now()).ok(),
+        probe: None,
         retryable: E::RESEND == Resend::Always,
         api: None,
         source: None,
     }
+}
+
+/// The server's name of a request.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<ServerText> {
+    let id = |name| headers.get(name)?.to_str().ok().map(ServerText::new);
+    id("cf-ray").or_else(|| id("x-request-id"))
 }
 
 /// Where a body could not be read. It does not keep serde's own error, whose text shows a part of the body.

@@ -6,14 +6,19 @@ use openrouter_oauth_models::{Auth, Encoding, Endpoint, InvalidValue};
 use openrouter_oauth_transport::WipedBuffer;
 use zeroize::Zeroizing;
 
-use crate::{Error, base_url::BaseUrl, call::Options, client::Shared};
+use crate::{
+    Error,
+    base_url::BaseUrl,
+    call::{Options, RESERVED},
+    client::Shared,
+};
 
 /// What every attempt sends: checked and made before any of them.
 pub(crate) struct Outgoing<'a> {
     method: Method,
     pub(crate) base: &'a BaseUrl,
     path: &'static str,
-    of_client: &'a HeaderMap,
+    shared: &'a Shared,
     of_call: &'a HeaderMap,
     authorization: Option<HeaderValue>,
     content_type: Option<&'static str>,
@@ -45,7 +50,7 @@ impl<'a> Outgoing<'a> {
             method: E::METHOD,
             base,
             path: E::PATH,
-            of_client: &shared.headers,
+            shared,
             of_call: &options.headers,
             authorization,
             content_type,
@@ -53,15 +58,24 @@ impl<'a> Outgoing<'a> {
         })
     }
 
-    /// One request; each attempt sends one of its own.
-    pub(crate) fn request(&self) -> Result<Request<Bytes>, InvalidValue> {
+    /// The headers that hooks see: those of the client and of the call.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        let mut headers = self.shared.headers.clone();
+        for (name, value) in self.of_call {
+            headers.insert(name, value.clone());
+        }
+        headers
+    }
+
+    /// One request with these headers and those that are the SDK's own; each attempt sends one.
+    pub(crate) fn request(&self, headers: HeaderMap) -> Result<Request<Bytes>, InvalidValue> {
         let mut request = Request::new(self.body.clone());
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.base.endpoint(self.path)?;
+        *request.headers_mut() = headers;
         let headers = request.headers_mut();
-        headers.clone_from(self.of_client);
-        for (name, value) in self.of_call {
-            headers.insert(name, value.clone());
+        if !self.shared.hooks.is_empty() {
+            self.take_back(headers);
         }
         if let Some(authorization) = &self.authorization {
             headers.insert(header::AUTHORIZATION, authorization.clone());
@@ -70,6 +84,16 @@ impl<'a> Outgoing<'a> {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
         Ok(request)
+    }
+
+    /// Undoes what hooks did to headers that are not theirs.
+    fn take_back(&self, headers: &mut HeaderMap) {
+        for name in &RESERVED {
+            match self.shared.headers.get(name) {
+                Some(value) => headers.insert(name, value.clone()),
+                None => headers.remove(name),
+            };
+        }
     }
 
     /// The key that goes out.

@@ -3,7 +3,8 @@
 use std::{borrow::Cow, fmt, mem};
 
 use openrouter_oauth_models::{
-    ApiKeyGrant, AuthorizationCode, CallbackUrl, CodeVerifier, ExchangeAuthCode, InvalidValue, State,
+    ApiKeyGrant, AuthorizationCode, CallbackUrl, CodeVerifier, ExchangeAuthCode, InvalidValue, KeyLabel,
+    State,
 };
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -24,6 +25,7 @@ pub struct Pending {
     origin: String,
     callback: Option<CallbackUrl>,
     state: Option<State>,
+    key_label: Option<KeyLabel>,
     phase: Phase,
 }
 
@@ -41,9 +43,10 @@ impl Pending {
         origin: String,
         callback: Option<CallbackUrl>,
         state: Option<State>,
+        key_label: Option<KeyLabel>,
         verifier: CodeVerifier,
     ) -> Self {
-        Self { origin, callback, state, phase: Phase::Fresh(verifier) }
+        Self { origin, callback, state, key_label, phase: Phase::Fresh(verifier) }
     }
 
     /// The URL that the browser comes back to: the callback with a nonce at the end of its path. None if the sign-in is
@@ -111,7 +114,7 @@ impl Pending {
             (Err(error), Some(verifier)) if !error.is_outcome_unknown() => Phase::Fresh(verifier),
             (Err(_), _) => Phase::Spent(SpentReason::OutcomeUnknown),
         };
-        result
+        result.map_err(|error| error.labeled(self.key_label.as_ref()))
     }
 
     /// The verifier, with the transaction in flight until it is put back.
@@ -142,6 +145,7 @@ impl Pending {
             origin: Cow::Borrowed(&self.origin),
             callback_url: self.callback.as_ref().map(|callback| Cow::Borrowed(callback.as_str())),
             state: self.state.as_ref().map(|state| Cow::Borrowed(state.expose())),
+            key_label: self.key_label.as_ref().map(|label| Cow::Borrowed(label.as_str())),
             code_verifier: Cow::Borrowed(verifier.expose()),
         };
         // As large as it can get, so that it does not move.
@@ -170,7 +174,8 @@ impl Pending {
             return Err(not_stored().into());
         }
         let verifier = CodeVerifier::parse(&stored.code_verifier)?;
-        Ok(Self::new(stored.origin.into_owned(), callback, state, verifier))
+        let key_label = stored.key_label.as_deref().map(KeyLabel::parse).transpose()?;
+        Ok(Self::new(stored.origin.into_owned(), callback, state, key_label, verifier))
     }
 }
 
@@ -184,6 +189,8 @@ struct Stored<'a> {
     callback_url: Option<Cow<'a, str>>,
     #[serde(borrow)]
     state: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    key_label: Option<Cow<'a, str>>,
     #[serde(borrow)]
     code_verifier: Cow<'a, str>,
 }

@@ -1,69 +1,172 @@
 //! What is tried again, and when.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use http::StatusCode;
 
 use crate::{Entropy, entropy::random_fraction};
 
 /// How often and how soon a call is tried again.
 ///
-/// Whatever is set here, an operation that makes something ([`Resend::IfUnsent`]) is tried again only if it surely was
-/// not processed, and no wait goes past the call's deadline. Reads are also tried again after a broken connection, 408,
-/// 425, 429 and 5XX; a `Retry-After` of the server is kept.
+/// What surely was not processed (no connection, handed back unwritten) is tried again for every operation. Reads and the
+/// token exchange ([`Resend::Always`]) are also tried again after a broken connection, after an attempt that took too
+/// long, and after the [statuses](Self::statuses) of an outage. An operation that makes something
+/// ([`Resend::IfUnsent`]) is tried again for nothing else, unless a method that names the danger was called.
 ///
-/// The wait before try *n* is random between zero and `initial` times two to the power of *n* - 2, at most `maximum`
-/// (full jitter).
+/// The wait before try *n* is random between zero and `initial` times `exponent` to the power of *n* - 2, at most
+/// `maximum` (full jitter); a `Retry-After` of the server is kept, up to ten minutes. No wait goes past the call's
+/// deadline. All calls of a client share a budget: each repeated try takes 5 of 500 tokens, each answer puts some
+/// back, and without tokens there is no further try.
 ///
+/// [`Resend::Always`]: crate::models::Resend::Always
 /// [`Resend::IfUnsent`]: crate::models::Resend::IfUnsent
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Retry {
     attempts: u32,
     initial: Duration,
     maximum: Duration,
+    exponent: f64,
+    total: Option<Duration>,
+    connection_errors: bool,
+    statuses: Option<Arc<[u16]>>,
+    unknown: Unknown,
+}
+
+/// What is done about an exchange whose outcome is not known.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Unknown {
+    Keep,
+    Probe,
+    Resend,
 }
 
 impl Retry {
     /// One try.
-    pub const fn none() -> Self {
-        Self { attempts: 1, initial: Duration::ZERO, maximum: Duration::ZERO }
+    pub fn none() -> Self {
+        Self::default().attempts(1)
     }
 
     /// At most this many tries in all; 0 is taken as 1.
     #[must_use]
-    pub const fn attempts(mut self, attempts: u32) -> Self {
-        self.attempts = if attempts == 0 { 1 } else { attempts };
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts.max(1);
         self
     }
 
     /// The longest wait before the second try.
     #[must_use]
-    pub const fn initial(mut self, initial: Duration) -> Self {
+    pub fn initial(mut self, initial: Duration) -> Self {
         self.initial = initial;
         self
     }
 
     /// The longest wait before any try that the server does not ask for.
     #[must_use]
-    pub const fn maximum(mut self, maximum: Duration) -> Self {
+    pub fn maximum(mut self, maximum: Duration) -> Self {
         self.maximum = maximum;
         self
     }
 
-    pub(crate) fn allows(&self, attempts: u32) -> bool {
-        attempts < self.attempts
+    /// By what the longest wait grows from try to try; what is not at least 1 is taken as 1.
+    #[must_use]
+    pub fn exponent(mut self, exponent: f64) -> Self {
+        self.exponent = if exponent >= 1.0 { exponent } else { 1.0 };
+        self
+    }
+
+    /// No try begins later than this after the call began. The call's deadline holds beside it.
+    #[must_use]
+    pub fn total(mut self, total: Duration) -> Self {
+        self.total = Some(total);
+        self
+    }
+
+    /// Whether connections that could not be made, or that broke, are tried again. They are by default.
+    #[must_use]
+    pub fn connection_errors(mut self, retry: bool) -> Self {
+        self.connection_errors = retry;
+        self
+    }
+
+    /// The statuses after which reads are tried again, in place of 408, 421, 425, 429 and all of 5XX.
+    #[must_use]
+    pub fn statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
+        self.statuses = Some(statuses.into_iter().collect());
+        self
+    }
+
+    /// Sends a code once more if the outcome of its exchange is not known, to learn what became of it.
+    ///
+    /// **The danger:** a code that arrived twice may lead the server to revoke the key that the first request made
+    /// (RFC 6749, section 4.1.2). If the second try brings a key, the call succeeds. If it is refused, the code was used up:
+    /// the error stays [`OutcomeUnknown`](crate::Error::OutcomeUnknown), and
+    /// [`probe`](crate::OutcomeUnknown::probe) says so.
+    #[must_use]
+    pub fn dangerously_probe_unknown_once(mut self) -> Self {
+        self.unknown = Unknown::Probe;
+        self
+    }
+
+    /// Tries operations that make something again as if they were reads, as the Go SDK does.
+    ///
+    /// **The danger:** what arrived and was answered too late, with 5XX, or not at all, is made twice, or the key of the
+    /// first request is lost for good because its code is used up.
+    #[must_use]
+    pub fn dangerously_resend_unknown(mut self) -> Self {
+        self.unknown = Unknown::Resend;
+        self
+    }
+
+    pub(crate) fn allows(&self, attempts: u32, elapsed: Option<Duration>) -> bool {
+        let in_time = match (self.total, elapsed) {
+            (Some(total), Some(elapsed)) => elapsed < total,
+            _ => true,
+        };
+        attempts < self.attempts && in_time
+    }
+
+    pub(crate) fn allows_connection_errors(&self) -> bool {
+        self.connection_errors
+    }
+
+    /// Whether a status may pass: the same read may succeed later.
+    pub(crate) fn allows_status(&self, status: StatusCode) -> bool {
+        match &self.statuses {
+            Some(statuses) => statuses.contains(&status.as_u16()),
+            None => matches!(status.as_u16(), 408 | 421 | 425 | 429 | 500..),
+        }
+    }
+
+    pub(crate) fn resends_unknown(&self) -> bool {
+        self.unknown == Unknown::Resend
+    }
+
+    pub(crate) fn probes_unknown(&self) -> bool {
+        self.unknown == Unknown::Probe
     }
 
     /// How long to wait after this many tries.
     pub(crate) fn wait_after(&self, attempts: u32, entropy: &dyn Entropy) -> Duration {
-        let doubled = 2_u32.saturating_pow(attempts.saturating_sub(1));
-        let longest = self.initial.saturating_mul(doubled).min(self.maximum);
-        longest.mul_f64(random_fraction(entropy))
+        let power = i32::try_from(attempts.saturating_sub(1)).unwrap_or(i32::MAX);
+        let longest = self.initial.as_secs_f64() * self.exponent.powi(power);
+        let longest = longest.min(self.maximum.as_secs_f64());
+        Duration::try_from_secs_f64(longest * random_fraction(entropy)).unwrap_or(self.maximum)
     }
 }
 
-/// Three tries, the first wait at most 250 ms, any at most 5 s.
+/// Three tries, the first wait at most 250 ms, doubling, any at most 5 s.
 impl Default for Retry {
     fn default() -> Self {
-        Self { attempts: 3, initial: Duration::from_millis(250), maximum: Duration::from_secs(5) }
+        Self {
+            attempts: 3,
+            initial: Duration::from_millis(250),
+            maximum: Duration::from_secs(5),
+            exponent: 2.0,
+            total: None,
+            connection_errors: true,
+            statuses: None,
+            unknown: Unknown::Keep,
+        }
     }
 }
 
@@ -75,13 +178,22 @@ mod tests {
     #[test]
     fn waits_grow_and_stay_below_the_maximum() {
         let retry = Retry::default();
-        for attempts in [1, 2, 3, 10, u32::MAX] {
-            let longest = Duration::from_millis(250).saturating_mul(2_u32.saturating_pow(attempts - 1));
+        for attempts in [1, 2, 3, 10, 1_000, u32::MAX] {
+            let doubled = 2_u32.saturating_pow(attempts - 1);
+            let longest = Duration::from_millis(250).saturating_mul(doubled).min(Duration::from_secs(5));
             for _ in 0..100 {
-                let wait = retry.wait_after(attempts, &OsEntropy);
-                assert!(wait <= longest.min(Duration::from_secs(5)), "{attempts}: {wait:?}");
+                assert!(retry.wait_after(attempts, &OsEntropy) <= longest, "{attempts}");
             }
         }
-        assert_eq!(Retry::none().wait_after(1, &OsEntropy), Duration::ZERO);
+    }
+
+    #[test]
+    fn odd_settings_do_no_harm() {
+        for exponent in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 1e308] {
+            for maximum in [Duration::ZERO, Duration::MAX] {
+                let retry = Retry::default().exponent(exponent).initial(Duration::MAX).maximum(maximum);
+                assert!(retry.wait_after(9, &OsEntropy) <= maximum, "{exponent}");
+            }
+        }
     }
 }

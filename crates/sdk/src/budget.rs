@@ -1,0 +1,56 @@
+//! How much a client may try again, over all its calls.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A bucket of tokens that repeated tries take from and successes put back into, so that an outage is not made worse by
+/// everybody's trying again.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    tokens: AtomicU32,
+}
+
+const FULL: u32 = 500;
+const PRICE: u32 = 5;
+
+impl Budget {
+    pub(crate) const fn new() -> Self {
+        Self { tokens: AtomicU32::new(FULL) }
+    }
+
+    /// Takes the price of one more try; false if there is not enough.
+    pub(crate) fn take(&self) -> bool {
+        let take = |tokens: u32| tokens.checked_sub(PRICE);
+        self.tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    }
+
+    /// Puts back what a call earned that was answered after this many tries: what its last repeated try took, or one.
+    pub(crate) fn earn(&self, tries: u32) {
+        let earned = if tries > 1 { PRICE } else { 1 };
+        // Most of the time it is full, and then it is only looked at.
+        if self.tokens.load(Ordering::Relaxed) < FULL {
+            let give = |tokens: u32| Some((tokens + earned).min(FULL));
+            let _ = self.tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, give);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_runs_out_and_is_earned_again() {
+        let budget = Budget::new();
+        let granted = (0..1_000).filter(|_| budget.take()).count();
+        assert_eq!(granted, 100);
+        for _ in 0..PRICE {
+            assert!(!budget.take());
+            budget.earn(1);
+        }
+        assert!(budget.take());
+        budget.earn(2);
+        assert!(budget.take());
+        (0..10_000).for_each(|_| budget.earn(3));
+        assert_eq!((0..1_000).filter(|_| budget.take()).count(), 100);
+    }
+}

@@ -1,0 +1,59 @@
+//! Tells `tracing` of every attempt.
+
+use std::error::Error as StdError;
+
+use http::{HeaderMap, StatusCode};
+use openrouter_oauth_transport::BoxError;
+
+use crate::{Attempt, Hook};
+
+/// A [`Hook`] that tells `tracing` of every attempt, with the target `openrouter_oauth`.
+///
+/// The events have these fields and no others: `operation`, `attempt`, `status`, `request_id` and `error`, which is
+/// one level of the transport's error. They hold no secret, no other header and no body.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TracingHook;
+
+impl TracingHook {
+    /// A hook that tells `tracing`.
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+const TARGET: &str = "openrouter_oauth";
+
+impl Hook for TracingHook {
+    fn before_attempt(&self, attempt: &Attempt, _headers: &mut HeaderMap) -> Result<(), BoxError> {
+        tracing::debug!(target: TARGET, operation = attempt.operation(), attempt = attempt.number(), "sending");
+        Ok(())
+    }
+
+    fn after_response(&self, attempt: &Attempt, status: StatusCode, headers: &HeaderMap) {
+        tracing::debug!(
+            target: TARGET,
+            operation = attempt.operation(),
+            attempt = attempt.number(),
+            status = status.as_u16(),
+            request_id = crate::outcome::request_id(headers).as_ref().map(tracing::field::display),
+            "answered"
+        );
+    }
+
+    fn after_error(&self, attempt: &Attempt, error: &(dyn StdError + 'static)) {
+        // A refusal is a hook's own error, whose text may hold anything.
+        let error = error.downcast_ref::<openrouter_oauth_transport::Error>();
+        tracing::warn!(
+            target: TARGET,
+            operation = attempt.operation(),
+            attempt = attempt.number(),
+            error = error.map(tracing::field::display),
+            "no answer"
+        );
+    }
+
+    fn abandoned(&self, attempt: &Attempt) {
+        tracing::warn!(target: TARGET, operation = attempt.operation(), attempt = attempt.number(), "dropped");
+    }
+}

@@ -1,0 +1,11 @@
+//! How calls are sent, on transports in memory and a clock that tests move.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "the helpers of tests fail as tests do")]
+
+/// What hooks see, change and refuse.
+mod hooks;
+/// What retries can be set to, and their budget.
+mod retry;
+/// What is told of an unknown outcome, and the one way to learn more.
+mod unknown;
+
+mod support;

@@ -1,0 +1,117 @@
+//! What retries can be set to, and their budget.
+
+use std::time::Duration;
+
+use openrouter_oauth::{
+    Client, Error, Retry,
+    transport::{
+        ErrorKind, Limits,
+        testing::{Exchange, ManualTimer, Never, Replay},
+    },
+};
+
+use crate::support::{GRANT, Hasty, KEYS, answer, exchange, fault, scripted, unsent};
+
+/// How many requests a read makes of `script` by the rules of `retry`.
+async fn reads(retry: Retry, script: Vec<Exchange>) -> usize {
+    let (replay, builder) = scripted(script);
+    let _ = builder.retry(retry).build().unwrap().signing_keys().await;
+    replay.requests().len()
+}
+
+/// How many requests an exchange makes of `script` by the rules of `retry`.
+async fn exchanges(retry: Retry, script: Vec<Exchange>) -> usize {
+    let (replay, builder) = scripted(script);
+    let _ = builder.retry(retry).build().unwrap().exchange_auth_code(exchange()).await;
+    replay.requests().len()
+}
+
+#[tokio::test]
+async fn statuses_can_be_chosen() {
+    let only_500 = || Retry::default().statuses([500]);
+    assert_eq!(reads(only_500(), vec![answer(500, ""), answer(503, ""), answer(200, KEYS)]).await, 2);
+    assert_eq!(reads(only_500(), vec![answer(429, ""), answer(200, KEYS)]).await, 1);
+    assert_eq!(exchanges(only_500(), vec![answer(500, ""), answer(200, GRANT)]).await, 1);
+}
+
+#[tokio::test]
+async fn connection_errors_can_be_left_alone() {
+    let quiet = || Retry::default().connection_errors(false);
+    assert_eq!(reads(quiet(), vec![fault(ErrorKind::Connect), answer(200, KEYS)]).await, 1);
+    assert_eq!(reads(quiet(), vec![fault(ErrorKind::Io), answer(200, KEYS)]).await, 1);
+    assert_eq!(reads(quiet(), vec![answer(503, ""), answer(200, KEYS)]).await, 2);
+    assert_eq!(exchanges(quiet(), vec![unsent(), answer(200, GRANT)]).await, 1);
+}
+
+#[tokio::test]
+async fn tries_end_after_the_total_time() {
+    let script = || (0..50).map(|_| answer(503, "")).collect::<Vec<_>>();
+    let retry = Retry::default().attempts(50).exponent(1.0).initial(Duration::from_secs(1));
+    assert_eq!(reads(retry.clone().total(Duration::ZERO), script()).await, 1);
+    let within_a_second = reads(retry.total(Duration::from_secs(1)), script()).await;
+    assert!((2..30).contains(&within_a_second), "{within_a_second}");
+}
+
+#[tokio::test]
+async fn an_exchange_is_sent_again_after_an_unknown_outcome_only_where_the_danger_was_named() {
+    for unknown in [|| answer(500, ""), || answer(429, ""), || fault(ErrorKind::Io)] {
+        assert_eq!(exchanges(Retry::default(), vec![unknown(), answer(200, GRANT)]).await, 1);
+        let dangerous = Retry::default().dangerously_resend_unknown();
+        assert_eq!(exchanges(dangerous, vec![unknown(), answer(200, GRANT)]).await, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_read_is_tried_again_after_an_attempt_that_took_too_long_and_an_exchange_is_not() {
+    // C-12
+    let client = |never: &Never| {
+        let timer = Hasty(ManualTimer::new());
+        let builder = Client::builder().transport(never.clone()).timer(timer);
+        builder.attempt_timeout(Duration::from_secs(5)).build().unwrap()
+    };
+    let never = Never::new();
+    let error = client(&never).signing_keys().await.unwrap_err();
+    assert!(error.is_outcome_unknown() && error.is_retryable(), "{error}");
+    assert_eq!((never.sent(), never.dropped()), (3, 3));
+
+    let never = Never::new();
+    let error = client(&never).exchange_auth_code(exchange()).await.unwrap_err();
+    assert!(error.is_outcome_unknown(), "{error}");
+    assert_eq!((never.sent(), never.dropped()), (1, 1));
+}
+
+#[tokio::test]
+async fn an_attempt_limit_is_handed_to_the_transport() {
+    let capture = openrouter_oauth::transport::testing::Capture::new(http::Response::new(KEYS.into()));
+    let client = Client::builder().transport(capture.clone()).timer(ManualTimer::new()).build().unwrap();
+    client.signing_keys().attempt_timeout(Duration::from_secs(5)).await.unwrap();
+    let (_, limits) = capture.expect_request_and_limits();
+    assert_eq!(limits, Limits::default().timeout(Some(Duration::from_secs(5))));
+    client
+        .signing_keys()
+        .timeout(Duration::from_secs(2))
+        .attempt_timeout(Duration::from_secs(5))
+        .await
+        .unwrap();
+    assert_eq!(capture.expect_request_and_limits().1.timeout, Some(Duration::from_secs(2)));
+}
+
+#[tokio::test]
+async fn a_limit_without_a_clock_is_an_error() {
+    let client = || Client::builder().transport(Never::new()).without_deadline();
+    assert!(matches!(client().attempt_timeout(Duration::from_secs(1)).build(), Err(Error::Invalid(_))));
+    let call = client().build().unwrap().signing_keys().attempt_timeout(Duration::from_secs(1));
+    assert!(matches!(call.await, Err(Error::Invalid(_))));
+}
+
+#[tokio::test]
+async fn all_calls_of_a_client_share_one_budget() {
+    let replay = Replay::new((0..2_000).map(|_| answer(503, "")));
+    let builder = Client::builder().transport(replay.clone()).timer(Hasty(ManualTimer::new()));
+    let client = builder.build().unwrap();
+    for _ in 0..200 {
+        client.clone().signing_keys().await.unwrap_err();
+    }
+    // 200 calls, and the 100 further tries that 500 tokens pay for; an outage earns none.
+    assert_eq!(replay.requests().len(), 300);
+}

@@ -1,0 +1,57 @@
+//! Clients, requests and answers.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+use openrouter_oauth::{
+    AuthorizationCode, Client, ClientBuilder, ExchangeAuthCode,
+    transport::{
+        Error, ErrorKind, Timer,
+        testing::{Exchange, ManualTimer, Replay},
+    },
+};
+
+pub(crate) const GRANT: &str = r#"{"key":"sk-or-v1-0e6f","user_id":null}"#;
+pub(crate) const KEYS: &str = r#"{"keys":[]}"#;
+
+pub(crate) fn exchange() -> ExchangeAuthCode {
+    ExchangeAuthCode::new(AuthorizationCode::parse("auth_code_abc123").unwrap())
+}
+
+pub(crate) fn answer(status: u16, body: &'static str) -> Exchange {
+    Exchange::answer(Ok(Response::builder()
+        .status(status)
+        .body(Bytes::from_static(body.as_bytes()))
+        .unwrap()))
+}
+
+pub(crate) fn fault(kind: ErrorKind) -> Exchange {
+    Exchange::answer(Err(kind.into()))
+}
+
+pub(crate) fn unsent() -> Exchange {
+    Exchange::answer(Err(Error::from(ErrorKind::Io).not_sent()))
+}
+
+/// A client on a script, and a clock that runs by itself.
+pub(crate) fn scripted(script: impl IntoIterator<Item = Exchange>) -> (Replay, ClientBuilder) {
+    let replay = Replay::new(script);
+    let builder = Client::builder().transport(replay.clone()).timer(Hasty(ManualTimer::new()));
+    (replay, builder)
+}
+
+/// A clock on which every sleep passes at once, and shows.
+#[derive(Clone, Debug)]
+pub(crate) struct Hasty(pub(crate) ManualTimer);
+
+impl Timer for Hasty {
+    fn now(&self) -> std::time::Instant {
+        self.0.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> openrouter_oauth::transport::SleepFuture {
+        self.0.advance(duration);
+        Box::pin(std::future::ready(()))
+    }
+}

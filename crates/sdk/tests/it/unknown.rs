@@ -1,0 +1,85 @@
+//! What is told of an unknown outcome, and the one way to learn more.
+
+use openrouter_oauth::{Error, OutcomeUnknown, Pending, Probe, Retry, transport::ErrorKind};
+
+use crate::support::{GRANT, answer, exchange, fault, scripted};
+
+fn unknown(error: Error) -> OutcomeUnknown {
+    match error {
+        Error::OutcomeUnknown(unknown) => *unknown,
+        error => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_says_which_key_to_look_for() {
+    // C-25
+    let (_, builder) = scripted([fault(ErrorKind::Io)]);
+    let client = builder.build().unwrap();
+    let (_, pending) = client.authorize_headless().key_label("my-cli on my-host").begin().unwrap();
+    // Also after it was in a store.
+    let stored = pending.into_secret_json().unwrap();
+    let mut pending = Pending::from_secret_json(stored.expose()).unwrap();
+    let code = pending.read_pasted("auth_code_abc123").unwrap();
+    let unknown = unknown(pending.exchange(&client, &code).await.unwrap_err());
+    assert_eq!(unknown.key_label().unwrap().as_str(), "my-cli on my-host");
+    let text = unknown.to_string();
+    let time = unknown.noticed_at().unwrap().to_string();
+    for part in ["\"my-cli on my-host\"", &*time, "https://openrouter.ai/settings/keys"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("auth_code_abc123"), "{text}");
+}
+
+#[tokio::test]
+async fn an_answer_keeps_its_headers() {
+    let (_, builder) = scripted([answer(403, "{}")]);
+    let error = builder.build().unwrap().exchange_auth_code(exchange()).await.unwrap_err();
+    assert!(error.api().unwrap().headers().is_empty());
+}
+
+/// What an exchange comes to whose first answer is `first` and whose probe is `second`.
+async fn probed(
+    first: openrouter_oauth::transport::testing::Exchange,
+    second: openrouter_oauth::transport::testing::Exchange,
+) -> (Result<(), Error>, usize) {
+    let (replay, builder) = scripted([first, second, answer(200, GRANT), answer(200, GRANT)]);
+    let client = builder.retry(Retry::default().dangerously_probe_unknown_once()).build().unwrap();
+    let result = client.exchange_auth_code(exchange()).await.map(drop);
+    (result, replay.requests().len())
+}
+
+#[tokio::test]
+async fn a_probe_sends_a_code_of_unknown_outcome_once_more() {
+    for first in [|| answer(500, ""), || answer(200, "{"), || fault(ErrorKind::Io)] {
+        let (result, sent) = probed(first(), answer(200, GRANT)).await;
+        assert!(result.is_ok());
+        assert_eq!(sent, 2);
+
+        let (result, sent) =
+            probed(first(), answer(400, r#"{"error":{"code":400,"message":"Invalid code"}}"#)).await;
+        let consumed = unknown(result.unwrap_err());
+        assert_eq!(consumed.probe(), Some(Probe::CodeConsumed));
+        assert!(consumed.to_string().contains("a key was made before"), "{consumed}");
+        assert_eq!(sent, 2);
+
+        let (result, sent) = probed(first(), fault(ErrorKind::Io)).await;
+        assert_eq!(unknown(result.unwrap_err()).probe(), Some(Probe::NothingLearned));
+        assert_eq!(sent, 2);
+    }
+}
+
+#[tokio::test]
+async fn what_is_known_is_not_probed() {
+    for first in [
+        || answer(403, ""),
+        || answer(429, ""),
+        || answer(503, ""),
+        || answer(302, ""),
+        || fault(ErrorKind::Tls),
+    ] {
+        let (result, sent) = probed(first(), answer(200, GRANT)).await;
+        assert!(!result.unwrap_err().is_outcome_unknown());
+        assert_eq!(sent, 1);
+    }
+}
