@@ -72,7 +72,20 @@ impl Pending {
     /// # Errors
     ///
     /// [`CallbackError`] by case. Only a denial or a failure at OpenRouter ends the sign-in; anything else is answered
-    /// with 404 or 400, and the wait goes on.
+    /// with 404 or 400, and the wait goes on:
+    ///
+    /// ```
+    /// use openrouter_oauth::{CallbackError, Pending};
+    ///
+    /// fn status_of(pending: &Pending, request_target: &str) -> u16 {
+    ///     match pending.read_callback(request_target) {
+    ///         Ok(_code) => 200, // exchange it, then tell the user what came of it
+    ///         Err(CallbackError::Denied { .. } | CallbackError::Failed { .. }) => 200, // say so; it is over
+    ///         Err(CallbackError::NotOurs) => 404,
+    ///         Err(_) => 400,
+    ///     }
+    /// }
+    /// ```
     pub fn read_callback(&self, request_target: &str) -> Result<AuthorizationCode, CallbackError> {
         callback::read_callback(request_target, self.callback.as_ref(), self.state.as_ref())
     }
@@ -90,7 +103,19 @@ impl Pending {
     /// Exchanges `code` for a key. It is sent once, and again only if it surely was not processed.
     ///
     /// After an error that leaves the transaction fresh ([`is_fresh`](Self::is_fresh)) the same code can be tried again
-    /// if the error [is retryable](Error::is_retryable), and another one otherwise.
+    /// if the error [is retryable](Error::is_retryable), and another one otherwise:
+    ///
+    /// ```
+    /// # use openrouter_oauth::{ApiKeyGrant, AuthorizationCode, Client, Error, Pending};
+    /// # async fn ask_again() -> AuthorizationCode { unreachable!() }
+    /// async fn finish(client: &Client, pending: &mut Pending, code: &AuthorizationCode) -> Result<ApiKeyGrant, Error> {
+    ///     match pending.exchange(client, code).await {
+    ///         Err(error) if error.is_refused_code() => pending.exchange(client, &ask_again().await).await,
+    ///         Err(error) if error.is_retryable() => pending.exchange(client, code).await,
+    ///         result => result,
+    ///     }
+    /// }
+    /// ```
     ///
     /// Dropping the future while it runs leaves the transaction spent: nobody knows then what became of the code.
     ///
