@@ -97,5 +97,18 @@ fn is_host(host: &str) -> bool {
         !label.is_empty()
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
-    host.strip_suffix('.').unwrap_or(host).split('.').all(is_label)
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let last = name.rsplit('.').next().unwrap_or_default();
+    if is_number(last) {
+        return host.parse::<std::net::Ipv4Addr>().is_ok();
+    }
+    name.split('.').all(is_label)
+}
+
+/// Whether a browser takes a host with this last label for an IPv4 address, in whichever of its spellings (WHATWG URL,
+/// "ends in a number").
+fn is_number(label: &str) -> bool {
+    let label = label.to_ascii_lowercase();
+    let is_decimal = !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit());
+    is_decimal || label.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }

@@ -132,8 +132,9 @@ impl<'a> Address<'a> {
         let text = text.split('#').next().unwrap_or_default();
         let (place, query) = text.split_once('?').unwrap_or((text, ""));
         let (scheme, place) = match place.split_once("://") {
-            Some((scheme, place)) => (Some(scheme), place),
-            None => (None, place),
+            // The target of a request begins with its path.
+            Some((scheme, place)) if !text.starts_with('/') => (Some(scheme), place),
+            _ => (None, place),
         };
         let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
         Self { scheme, authority: Some(authority).filter(|authority| !authority.is_empty()), path, query }
@@ -161,7 +162,8 @@ impl<'a> Address<'a> {
         } else {
             ":80"
         };
-        authority.strip_suffix(port).unwrap_or(authority)
+        let has_port = |host: &str| host.rsplit(']').next().is_some_and(|rest| rest.contains(':'));
+        authority.strip_suffix(port).filter(|host| !has_port(host)).unwrap_or(authority)
     }
 }
 
