@@ -265,9 +265,15 @@ async fn a_body_of_a_refusal_may_be_anything() {
 }
 
 #[tokio::test]
-async fn a_refusal_larger_than_the_cap_is_an_outcome_that_nobody_knows() {
+async fn a_refusal_whose_body_does_not_come_is_a_refusal_all_the_same() {
+    // F32: the status says it.
     let line = Line::open().await;
     let error = line.exchange(Step::json(400, "x".repeat(64 * 1024 + 1))).await.unwrap_err();
+    assert_eq!(describe(&error), "Api CodeRejected");
+    assert!(error.api().unwrap().raw_body().is_empty());
+    let error = line.exchange(Step::json(500, "x".repeat(64 * 1024 + 1))).await.unwrap_err();
+    assert_eq!(describe(&error), "OutcomeUnknown(Status)");
+    let error = line.exchange(Step::json(200, "x".repeat(64 * 1024 + 1))).await.unwrap_err();
     assert_eq!(describe(&error), "OutcomeUnknown(TooLarge)");
     let error = line.exchange(Step::json(400, "x".repeat(64 * 1024))).await.unwrap_err();
     assert_eq!(describe(&error), "Api CodeRejected");

@@ -118,7 +118,7 @@ impl<'a> Attempts<'a> {
         // The transport holds this limit too; a careless one must not hang the call (C-12).
         let response = self.race(sent, limit).await.unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
         if response.body().len() > self.shared.response_bytes {
-            return Err(ErrorKind::TooLarge.into());
+            return Err(transport::Error::from(ErrorKind::TooLarge).with_status(response.status()));
         }
         Ok(response)
     }

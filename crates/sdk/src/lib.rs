@@ -16,7 +16,7 @@
 //! let (url, mut pending) = client.authorize(callback).key_label("My app").begin()?;
 //!
 //! // Send the user to `url`. The browser comes back to `pending.callback_url()` with a code:
-//! let request_target = format!("/callback/{}?code=auth_code_abc123", pending.nonce().unwrap());
+//! let request_target = format!("/callback/{}?code=auth_code_abc123", pending.nonce().unwrap_or_default());
 //! let code = pending.read_callback(&request_target)?;
 //! let grant = pending.exchange(&client, &code).await?;
 //! println!("signed in as {:?}", grant.user_id);

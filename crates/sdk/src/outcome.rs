@@ -24,7 +24,15 @@ pub(crate) fn of<E: Endpoint>(
     match reply {
         Ok(response) => read(request, response, attempts, outgoing),
         Err(NoResponse::Refused(refusal)) => Err(Error::Refused(refusal)),
-        Err(NoResponse::Transport(error)) => Err(no_answer::<E>(error)),
+        Err(NoResponse::Transport(error)) => match error.status() {
+            // The status alone says that it was refused, or that it was redirected.
+            Some(status) if !status.is_success() => {
+                let mut response = Response::new(Bytes::new());
+                *response.status_mut() = status;
+                read(request, response, attempts, outgoing)
+            }
+            _ => Err(no_answer::<E>(error)),
+        },
     }
 }
 

@@ -44,7 +44,7 @@ impl HyperTransport {
     async fn exchange(&self, request: Request<Bytes>, most: usize) -> Result<Response<Bytes>, Error> {
         let answer = self.client.request(request.map(Full::new)).await;
         let (head, body) = answer.map_err(error::of_client)?.into_parts();
-        let body = body::read(body, most).await?;
+        let body = body::read(body, most).await.map_err(|error| error.with_status(head.status))?;
         Ok(Response::from_parts(head, body))
     }
 }

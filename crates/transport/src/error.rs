@@ -2,6 +2,8 @@
 
 use std::{error::Error as StdError, fmt};
 
+use http::StatusCode;
+
 /// Any error that can cross threads.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -13,6 +15,7 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 pub struct Error {
     kind: ErrorKind,
     may_have_been_sent: bool,
+    status: Option<StatusCode>,
     source: Option<BoxError>,
 }
 
@@ -61,9 +64,22 @@ impl Error {
         self
     }
 
+    /// Says that the head of the answer came, with this status, and that its body did not. A refusal is one also without
+    /// its words.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = Some(status);
+        self
+    }
+
     /// What kept the response from coming.
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// The status of an answer whose body did not come.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.status
     }
 
     /// Whether the server may have seen the request, whole or in part.
@@ -77,7 +93,7 @@ impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
         let unsent = [ErrorKind::Connect, ErrorKind::Tls, ErrorKind::Proxy, ErrorKind::ProxyAuth];
         let may_have_been_sent = !unsent.contains(&kind);
-        Self { kind, may_have_been_sent, source: None }
+        Self { kind, may_have_been_sent, status: None, source: None }
     }
 }
 
