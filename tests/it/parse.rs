@@ -272,7 +272,7 @@ async fn a_refusal_whose_body_does_not_come_is_a_refusal_all_the_same() {
     assert_eq!(describe(&error), "Api CodeRejected");
     assert!(error.api().unwrap().raw_body().is_empty());
     let error = line.exchange(Step::json(500, "x".repeat(64 * 1024 + 1))).await.unwrap_err();
-    assert_eq!(describe(&error), "OutcomeUnknown(Status)");
+    assert_eq!(describe(&error), "OutcomeUnknown(Status) ServerError");
     let error = line.exchange(Step::json(200, "x".repeat(64 * 1024 + 1))).await.unwrap_err();
     assert_eq!(describe(&error), "OutcomeUnknown(TooLarge)");
     let error = line.exchange(Step::json(400, "x".repeat(64 * 1024))).await.unwrap_err();
