@@ -3,7 +3,10 @@
 use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
-use http::{Response, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderValue, Response, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
+};
 
 use crate::route::Route;
 
@@ -107,11 +110,30 @@ impl Fault {
     }
 
     /// Adds a header to a [`status`](Self::status) or [`redirect`](Self::redirect).
+    ///
+    /// What HTTP cannot carry is answered with a 500 that says so, and so are `Content-Length` and `Transfer-Encoding`:
+    /// the connection sets them itself (RFC 9112 section 6). To break an answer off, see
+    /// [`cut_after`](Self::cut_after).
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         if let Effect::Answer(canned) = &mut self.effect {
             canned.headers.push((name.into(), value.into()));
         }
         self
+    }
+
+    /// # Errors
+    ///
+    /// What HTTP cannot carry.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match &self.effect {
+            Effect::Answer(canned) => canned.response(|_| Bytes::new()).map(drop),
+            Effect::ContentType(content_type) => {
+                HeaderValue::from_str(content_type).map(drop).map_err(|_| NO_CONTENT_TYPE.to_owned())
+            }
+            Effect::Delay(_) | Effect::CutAfter(_) | Effect::DropBeforeCommit | Effect::DropAfterCommit => {
+                Ok(())
+            }
+        }
     }
 
     fn matches(&self, route: Option<Route>, path: &str) -> bool {
@@ -123,6 +145,8 @@ impl Fault {
         }
     }
 }
+
+pub(crate) const NO_CONTENT_TYPE: &str = "the content type is not a header's value";
 
 impl From<Effect> for Fault {
     fn from(effect: Effect) -> Self {
@@ -149,6 +173,12 @@ impl Canned {
             builder = builder.header(CONTENT_TYPE, "application/json");
         }
         for (name, value) in &self.headers {
+            if [CONTENT_LENGTH, TRANSFER_ENCODING]
+                .iter()
+                .any(|framing| name.eq_ignore_ascii_case(framing.as_str()))
+            {
+                return Err(format!("{name} is set by the connection"));
+            }
             builder = builder.header(name, value);
         }
         let body = self.body.clone().unwrap_or_else(|| envelope(status));
@@ -217,11 +247,12 @@ mod tests {
             Fault::status(1000),
             Fault::status(500).header("a b", "c"),
             Fault::status(500).header("a", "b\r\nc"),
+            Fault::status(500).header("Content-Length", "5"),
+            Fault::status(500).header("transfer-encoding", "gzip"),
+            Fault::wrong_content_type("a\r\nb"),
         ] {
-            let Effect::Answer(canned) = fault.effect else {
-                panic!("status makes an answer");
-            };
-            assert!(canned.response(|_| Bytes::new()).is_err());
+            assert!(fault.check().is_err(), "{fault:?}");
         }
+        assert!(Fault::redirect(307, "http://evil.example/").check().is_ok());
     }
 }

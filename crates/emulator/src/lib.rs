@@ -66,7 +66,8 @@
 //! # }
 //! ```
 //!
-//! `GET /` lists what is served, and how tests in other processes inject faults, move the clock and read the log.
+//! `GET /` lists what is served, and how tests in other processes inject faults, change the settings, move the
+//! clock and read the log.
 //!
 //! # What is not known of the real service
 //!

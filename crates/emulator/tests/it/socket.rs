@@ -80,6 +80,36 @@ async fn a_dropped_connection_has_no_answer() {
 }
 
 #[tokio::test]
+async fn no_fault_harms_the_connection_that_carries_it() {
+    let emulator = Emulator::new();
+    let server = emulator.serve(0).await.unwrap();
+    for (name, value) in [("Content-Length", "5"), ("content-length", "x"), ("Transfer-Encoding", "gzip")] {
+        emulator.inject(Fault::status(200).header(name, value));
+        let answer = ask(server.addr(), KEY).await;
+        assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
+        assert!(answer.contains("is set by the connection"), "{answer}");
+    }
+    let hop_by_hop = ["connection", "keep-alive", "te", "trailer", "upgrade", "date", "allow", "expect"];
+    for name in hop_by_hop {
+        emulator.inject(Fault::status(200).header(name, "close, x"));
+        assert!(ask(server.addr(), KEY).await.starts_with("HTTP/1.1 200 "), "{name}");
+    }
+    for status in 200..=999 {
+        emulator.inject(Fault::status(status).body("x"));
+        let answer = ask(server.addr(), KEY).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn head_has_the_length_and_no_body() {
+    let server = Emulator::new().serve(0).await.unwrap();
+    let answer = ask(server.addr(), "HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("content-length: ") && answer.ends_with("\r\n\r\n"), "{answer}");
+}
+
+#[tokio::test]
 async fn too_much_is_refused_before_it_is_read() {
     let server = Emulator::new().serve(0).await.unwrap();
     let mut stream = TcpStream::connect(server.addr()).await.unwrap();
