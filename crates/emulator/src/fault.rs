@@ -127,9 +127,7 @@ impl Fault {
     pub(crate) fn check(&self) -> Result<(), String> {
         match &self.effect {
             Effect::Answer(canned) => canned.response(|_| Bytes::new()).map(drop),
-            Effect::ContentType(content_type) => {
-                HeaderValue::from_str(content_type).map(drop).map_err(|_| NO_CONTENT_TYPE.to_owned())
-            }
+            Effect::ContentType(content_type) => content_type_value(content_type).map(drop),
             Effect::Delay(_) | Effect::CutAfter(_) | Effect::DropBeforeCommit | Effect::DropAfterCommit => {
                 Ok(())
             }
@@ -146,7 +144,12 @@ impl Fault {
     }
 }
 
-pub(crate) const NO_CONTENT_TYPE: &str = "the content type is not a header's value";
+/// # Errors
+///
+/// What no header can hold.
+pub(crate) fn content_type_value(content_type: &str) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(content_type).map_err(|_| "the content type is not a header's value".to_owned())
+}
 
 impl From<Effect> for Fault {
     fn from(effect: Effect) -> Self {

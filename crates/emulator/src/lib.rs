@@ -71,8 +71,14 @@
 //!
 //! # What is not known of the real service
 //!
-//! [`Settings`] has a switch for what reports disagree on. The order of checks after a code was found, the words about
-//! wrong values in `POST /auth/keys/code`, and who may call it are guesses.
+//! [`Settings`] has a switch for what reports disagree on. Of the refusals of an exchange, `Invalid code` and `Invalid
+//! code_challenge_method` were seen; that a code expires after ten minutes, and both 403s, are documented only. These are
+//! guesses:
+//!
+//! * the order of checks after a code was found, and that a method left out of the exchange counts as `plain`;
+//! * the fields of the validator's issues, beyond the envelope they come in;
+//! * the words about wrong values in `POST /auth/keys/code`, and who may call it;
+//! * the words and the looks of the page, and what its `limit` does.
 //!
 //! # Security
 //!

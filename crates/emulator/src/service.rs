@@ -16,7 +16,7 @@ use crate::{
     bounded::Bounded,
     clock::Clock,
     control, create_auth_code, current_key, exchange_auth_code, exchange_token,
-    fault::{Effect, Faults, NO_CONTENT_TYPE},
+    fault::{Effect, Faults, content_type_value},
     grant::{Code, Grant, Key},
     jwt::Signer,
     log::Log,
@@ -125,14 +125,14 @@ impl State {
             }
             Effect::Delay(delay) => Reply::Late(self.answer(route, request), *delay),
             Effect::CutAfter(bytes) => Reply::Cut(self.answer(route, request), *bytes),
-            Effect::ContentType(content_type) => {
-                let Ok(value) = HeaderValue::from_str(content_type) else {
-                    return Reply::Whole(impossible(NO_CONTENT_TYPE));
-                };
-                let mut response = self.answer(route, request);
-                response.headers_mut().insert(CONTENT_TYPE, value);
-                Reply::Whole(response)
-            }
+            Effect::ContentType(content_type) => match content_type_value(content_type) {
+                Ok(value) => {
+                    let mut response = self.answer(route, request);
+                    response.headers_mut().insert(CONTENT_TYPE, value);
+                    Reply::Whole(response)
+                }
+                Err(why) => Reply::Whole(impossible(&why)),
+            },
             Effect::DropBeforeCommit => Reply::Dropped,
             Effect::DropAfterCommit => {
                 self.answer(route, request);
