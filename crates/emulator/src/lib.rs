@@ -82,9 +82,9 @@
 //!
 //! # Security
 //!
-//! It is for tests: it listens on the loopback only, its keys open nothing, and whoever reaches it can have one. What
-//! a client can make grow is bounded: the last 10,000 codes and keys, 1,024 faults and log entries, 256 connections,
-//! 64 KiB of a body.
+//! It is for tests: it listens on the loopback only, its keys open nothing, and whoever reaches it can have one,
+//! any web page open in a browser on the same machine included. What a client can make grow is
+//! bounded: the last 10,000 codes and keys, 1,024 faults and log entries, 256 connections, 64 KiB of a body.
 //!
 //! [`Transport`]: openrouter_oauth_transport::Transport
 

@@ -22,7 +22,7 @@ pub struct LogEntry {
     /// The first 64 headers, names in lower case. Names of more than 64 bytes, and values other than those of a few
     /// harmless headers read `[redacted]`; of `http-referer` the origin is shown.
     pub headers: Vec<(String, String)>,
-    /// The size and the field names of the body, never a value.
+    /// The size of the body and the names of the fields that the service knows, never a value.
     pub body: String,
 }
 
@@ -99,6 +99,29 @@ const SHOWN: [&str; 10] = [
     "x-title",
 ];
 
+/// Fields whose names are shown. What is in their place may be a secret of a client that built its body wrong.
+const FIELDS: [&str; 19] = [
+    "callback_url",
+    "code",
+    "code_challenge",
+    "code_challenge_method",
+    "code_verifier",
+    "decision",
+    "expires_at",
+    "federation_policy_id",
+    "grant_type",
+    "key_label",
+    "limit",
+    "requested_token_type",
+    "required_workspace_id",
+    "scope",
+    "state",
+    "subject_token",
+    "subject_token_type",
+    "usage_limit_type",
+    "workspace_id",
+];
+
 fn is_standard(method: &Method) -> bool {
     [Method::GET, Method::POST, Method::HEAD, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS]
         .contains(method)
@@ -139,14 +162,12 @@ fn describe_body(request: &Request<Bytes>) -> String {
     } else {
         form_urlencoded::parse(body).map(|(name, _)| name.into_owned()).collect()
     };
-    let shown: Vec<&str> =
-        names.iter().take(32).map(|name| if is_field_name(name) { name } else { REDACTED }).collect();
+    let shown: Vec<&str> = names
+        .iter()
+        .take(32)
+        .map(|name| if FIELDS.contains(&name.as_str()) { name } else { REDACTED })
+        .collect();
     format!("{} bytes: {}", body.len(), shown.join(", "))
-}
-
-/// Whether `name` looks like a field of the API, so that a secret in its place is not shown.
-fn is_field_name(name: &str) -> bool {
-    (1..=24).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 #[cfg(test)]
@@ -174,10 +195,11 @@ mod tests {
         let request = Request::post("/callback/CANARY")
             .header("http-referer", "https://CANARY@my.app:8443/CANARY?code=CANARY#CANARY")
             .header("x-".repeat(33), "CANARY")
-            .body(Bytes::from_static(b"sk-or-v1-CANARY"))
+            .body(Bytes::from_static(b"canary_in_lower_case"))
             .unwrap();
         let entry = LogEntry::new(None, &request, Some(404));
         assert_eq!(entry.path, "[not served]");
+        assert_eq!(entry.body, "20 bytes: [redacted]");
         assert!(entry.headers.contains(&("http-referer".to_owned(), "https://my.app:8443".to_owned())));
         assert!(entry.headers.contains(&("[redacted]".to_owned(), "[redacted]".to_owned())));
         assert!(!format!("{entry:?}").contains("CANARY"));
