@@ -82,6 +82,7 @@ impl Ask {
             callback,
             challenge,
             label: label.map(str::to_owned),
+            // With both, the one that allows no other counts: inferred.
             workspace: required.or(proposed).map(str::to_owned),
             state: params.get("state").map(str::to_owned),
         })
