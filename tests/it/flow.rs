@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::Request;
 use openrouter_oauth::{
     AuthorizationCode, AuthorizeUrl, CallbackError, CallbackUrl, CodeChallengeMethod, CreateAuthCode,
     CreditLimit, ExchangeAuthCode, ExchangeToken, KeyLabel, KeyLinks, Pending, Pkce,
@@ -9,6 +11,7 @@ use openrouter_oauth::{
 };
 use openrouter_oauth_emulator::{Denial, Fault, Outcome, Settings};
 use openrouter_oauth_tests::{base64url, query, stage::Stage};
+use openrouter_oauth_transport::{Limits, Transport};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
 use crate::support::describe;
@@ -36,6 +39,7 @@ flows! {
     a_code_without_a_challenge_takes_no_verifier,
     an_access_token_is_signed_by_a_published_key,
     a_key_tells_its_limits,
+    a_key_belongs_to_the_workspace_that_was_asked_for,
     a_key_that_is_not_good_is_told,
     an_answer_that_is_lost_is_not_asked_for_again,
     a_busy_service_leaves_the_sign_in_fresh,
@@ -262,6 +266,28 @@ async fn a_key_tells_its_limits(way: Way) {
         assert_eq!(info.limit, limit.map_or(Nullable::Null, Nullable::Value));
         assert_eq!(info.limit_remaining, info.limit);
         assert_eq!(info.usage, Some(0.0));
+    }
+}
+
+async fn a_key_belongs_to_the_workspace_that_was_asked_for(way: Way) {
+    let workspace = "123e4567-e89b-12d3-a456-426614174000";
+    let stage = way.stage().await;
+    let authorize = || stage.client().authorize(callback()).key_label("My app");
+    for authorize in [authorize().workspace_id(workspace), authorize().required_workspace_id(workspace)] {
+        let (url, mut pending) = authorize.begin().unwrap();
+        let page = stage.person().open(url.as_str()).await.unwrap();
+        assert!(page.text().contains(workspace), "{}", page.text());
+        let callback = redirected(page.approve(None).await.unwrap());
+        let code = pending.read_callback(&callback).unwrap();
+        let grant = pending.exchange(stage.client(), &code).await.unwrap();
+        // `KeyInfo` does not have it: it is not in OpenRouter's OpenAPI document.
+        let request = Request::get("https://openrouter.ai/api/v1/key")
+            .header("authorization", format!("Bearer {}", grant.key.expose()))
+            .body(Bytes::new())
+            .unwrap();
+        let told = stage.emulator().send(request, Limits::default()).await.unwrap();
+        let told: serde_json::Value = serde_json::from_slice(told.body()).unwrap();
+        assert_eq!(told["data"]["workspace_id"], workspace);
     }
 }
 

@@ -25,8 +25,7 @@ pub(crate) struct Ask {
     pub(crate) callback: Option<Callback>,
     pub(crate) challenge: Option<Challenge>,
     pub(crate) label: Option<String>,
-    /// In US dollars.
-    pub(crate) limit: Option<f64>,
+    pub(crate) workspace: Option<String>,
     pub(crate) state: Option<String>,
 }
 
@@ -53,10 +52,15 @@ pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Response<By
         Ok(ask) => ask,
         Err(why) => return page::refusal(why),
     };
-    match params.get("decision") {
-        _ if !is_decision => page::ask(&ask, &params),
-        Some("approve") => approve(state, ask),
-        Some("deny") => deny(state, &ask),
+    let limit = params.get("limit").map(read_limit).transpose();
+    if !is_decision {
+        return limit.map_or_else(page::refusal, |_| page::ask(&ask, &params));
+    }
+    match (params.get("decision"), limit) {
+        (Some("approve"), Ok(limit)) => approve(state, ask, limit),
+        // A limit of the URL is the application's mistake, but one of the form is the person's.
+        (Some("approve"), Err(_)) => page::ask_again(&ask, &params),
+        (Some("deny"), _) => deny(state, &ask),
         _ => page::refusal("Neither Authorize nor Deny was pressed"),
     }
 }
@@ -70,15 +74,16 @@ impl Ask {
         }
         let label = params.get("key_label");
         label.map_or(Ok(()), grant::check_label)?;
-        for name in ["workspace_id", "required_workspace_id"] {
-            params.get(name).map_or(Ok(()), grant::check_workspace)?;
+        let [proposed, required] = ["workspace_id", "required_workspace_id"].map(|name| params.get(name));
+        for workspace in [proposed, required] {
+            workspace.map_or(Ok(()), grant::check_workspace)?;
         }
-        let limit = params.get("limit").map(read_limit).transpose()?;
         Ok(Self {
             callback,
             challenge,
             label: label.map(str::to_owned),
-            limit,
+            // With both, the one that allows no other counts: inferred.
+            workspace: required.or(proposed).map(str::to_owned),
             state: params.get("state").map(str::to_owned),
         })
     }
@@ -89,17 +94,18 @@ impl Ask {
     }
 }
 
+/// US dollars.
 fn read_limit(text: &str) -> Result<f64, &'static str> {
     let limit = text.trim().parse().unwrap_or(f64::NAN);
     grant::check_limit(limit).map(|()| limit)
 }
 
-fn approve(state: &mut State, ask: Ask) -> Response<Bytes> {
+fn approve(state: &mut State, ask: Ask, limit: Option<f64>) -> Response<Bytes> {
     let label = ask.label.clone().unwrap_or_else(|| ask.title().to_owned());
     let code = state.issue_code(Code {
         issued_at: state.clock.now(),
         challenge: ask.challenge,
-        grant: Grant { label: Some(label), limit: ask.limit, ..Grant::default() },
+        grant: Grant { label: Some(label), limit, workspace: ask.workspace, ..Grant::default() },
     });
     let Some(callback) = ask.callback else {
         return page::code(&code);

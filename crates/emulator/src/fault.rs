@@ -3,7 +3,10 @@
 use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
-use http::{Response, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderValue, Response, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
+};
 
 use crate::route::Route;
 
@@ -107,11 +110,28 @@ impl Fault {
     }
 
     /// Adds a header to a [`status`](Self::status) or [`redirect`](Self::redirect).
+    ///
+    /// What HTTP cannot carry is answered with a 500 that says so, and so are `Content-Length` and `Transfer-Encoding`:
+    /// the connection sets them itself (RFC 9112 section 6). To break an answer off, see
+    /// [`cut_after`](Self::cut_after).
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         if let Effect::Answer(canned) = &mut self.effect {
             canned.headers.push((name.into(), value.into()));
         }
         self
+    }
+
+    /// # Errors
+    ///
+    /// What HTTP cannot carry.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match &self.effect {
+            Effect::Answer(canned) => canned.response(|_| Bytes::new()).map(drop),
+            Effect::ContentType(content_type) => content_type_value(content_type).map(drop),
+            Effect::Delay(_) | Effect::CutAfter(_) | Effect::DropBeforeCommit | Effect::DropAfterCommit => {
+                Ok(())
+            }
+        }
     }
 
     fn matches(&self, route: Option<Route>, path: &str) -> bool {
@@ -122,6 +142,13 @@ impl Fault {
             (Some(wanted), None) => wanted == path,
         }
     }
+}
+
+/// # Errors
+///
+/// What no header can hold.
+pub(crate) fn content_type_value(content_type: &str) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(content_type).map_err(|_| "the content type is not a header's value".to_owned())
 }
 
 impl From<Effect> for Fault {
@@ -149,11 +176,19 @@ impl Canned {
             builder = builder.header(CONTENT_TYPE, "application/json");
         }
         for (name, value) in &self.headers {
+            if is_framing(name) {
+                return Err(format!("{name} is set by the connection"));
+            }
             builder = builder.header(name, value);
         }
         let body = self.body.clone().unwrap_or_else(|| envelope(status));
         builder.body(body).map_err(|error| error.to_string())
     }
+}
+
+/// Whether a header says where the message ends. hyper panics in debug builds if it does not agree with the body.
+fn is_framing(name: &str) -> bool {
+    [CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|framing| name.eq_ignore_ascii_case(framing.as_str()))
 }
 
 /// Faults that wait for their request, oldest first.
@@ -217,11 +252,12 @@ mod tests {
             Fault::status(1000),
             Fault::status(500).header("a b", "c"),
             Fault::status(500).header("a", "b\r\nc"),
+            Fault::status(500).header("Content-Length", "5"),
+            Fault::status(500).header("transfer-encoding", "gzip"),
+            Fault::wrong_content_type("a\r\nb"),
         ] {
-            let Effect::Answer(canned) = fault.effect else {
-                panic!("status makes an answer");
-            };
-            assert!(canned.response(|_| Bytes::new()).is_err());
+            assert!(fault.check().is_err(), "{fault:?}");
         }
+        assert!(Fault::redirect(307, "http://evil.example/").check().is_ok());
     }
 }

@@ -32,10 +32,13 @@ pub(crate) struct Key {
 
 /// # Errors
 ///
-/// A label of more than 100 characters.
+/// A label of more than 100 characters, and one that no list can show in a line: with control characters.
 pub(crate) fn check_label(label: &str) -> Result<(), &'static str> {
     if label.chars().nth(100).is_some() {
         return Err("Invalid key_label: at most 100 characters are allowed");
+    }
+    if label.contains(char::is_control) {
+        return Err("Invalid key_label: control characters are not allowed");
     }
     Ok(())
 }
@@ -93,6 +96,9 @@ mod tests {
     fn bounds_hold() {
         assert!(check_label(&"é".repeat(100)).is_ok());
         assert!(check_label(&"é".repeat(101)).is_err());
+        for bad in ["a\nb", "\0", "\u{1b}[31m", "\u{85}"] {
+            assert!(check_label(bad).is_err(), "{bad:?}");
+        }
         for bad in [f64::NAN, f64::INFINITY, -0.01] {
             assert!(check_limit(bad).is_err(), "{bad}");
         }

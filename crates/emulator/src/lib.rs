@@ -66,18 +66,25 @@
 //! # }
 //! ```
 //!
-//! `GET /` lists what is served, and how tests in other processes inject faults, move the clock and read the log.
+//! `GET /` lists what is served, and how tests in other processes inject faults, change the settings, move the
+//! clock and read the log.
 //!
 //! # What is not known of the real service
 //!
-//! [`Settings`] has a switch for what reports disagree on. The order of checks after a code was found, the words about
-//! wrong values in `POST /auth/keys/code`, and who may call it are guesses.
+//! [`Settings`] has a switch for what reports disagree on. Of the refusals of an exchange, `Invalid code` and `Invalid
+//! code_challenge_method` were seen; that a code expires after ten minutes, and both 403s, are documented only. These are
+//! guesses:
+//!
+//! * the order of checks after a code was found, and that a method left out of the exchange counts as `plain`;
+//! * the fields of the validator's issues, beyond the envelope they come in;
+//! * the words about wrong values in `POST /auth/keys/code`, and who may call it;
+//! * the words and the looks of the page, and what its `limit` does.
 //!
 //! # Security
 //!
-//! It is for tests: it listens on the loopback only, its keys open nothing, and whoever reaches it can have one. What
-//! a client can make grow is bounded: the last 10,000 codes and keys, 1,024 faults and log entries, 256 connections,
-//! 64 KiB of a body.
+//! It is for tests: it listens on the loopback only, its keys open nothing, and whoever reaches it can have one,
+//! any web page open in a browser on the same machine included. What a client can make grow is
+//! bounded: the last 10,000 codes and keys, 1,024 faults and log entries, 256 connections, 64 KiB of a body.
 //!
 //! [`Transport`]: openrouter_oauth_transport::Transport
 

@@ -3,25 +3,26 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 
 use crate::route::Route;
 
 /// One request the emulator has seen, with everything secret left out.
 ///
-/// It shows no query, no code, no verifier, no key, no token and no `Authorization` header.
+/// It shows no query, no code, no verifier, no key, no token and no `Authorization` header, and stays under 24 KiB.
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct LogEntry {
     /// The method.
     pub method: String,
-    /// The path, without the query. Long segments of a path that is not served read `[redacted]`.
+    /// The path, without the query. A path that is not served reads `[not served]`: it may hold a code.
     pub path: String,
     /// The status of the answer, or `None` if a fault broke the connection instead.
     pub status: Option<u16>,
-    /// The headers, names in lower case. Values other than those of a few harmless headers read `[redacted]`.
+    /// The first 64 headers, names in lower case. Names of more than 64 bytes, and values other than those of a few
+    /// harmless headers read `[redacted]`; of `http-referer` the origin is shown.
     pub headers: Vec<(String, String)>,
-    /// The size and the field names of the body, never a value.
+    /// The size of the body and the names of the fields that the service knows, never a value.
     pub body: String,
 }
 
@@ -73,7 +74,7 @@ impl LogEntry {
         let method = request.method();
         Self {
             method: if is_standard(method) { method.as_str() } else { REDACTED }.to_owned(),
-            path: route.map_or_else(|| describe_path(request.uri().path()), |route| route.path().to_owned()),
+            path: route.map_or(NOT_SERVED, Route::path).to_owned(),
             status,
             headers: describe_headers(request.headers()),
             body: describe_body(request),
@@ -82,20 +83,43 @@ impl LogEntry {
 }
 
 const REDACTED: &str = "[redacted]";
+const NOT_SERVED: &str = "[not served]";
 
 /// Headers whose values are shown. All others may carry a secret (`authorization`, `cookie`, `referer`).
-const SHOWN: [&str; 11] = [
+const SHOWN: [&str; 10] = [
     "accept",
     "accept-encoding",
     "connection",
     "content-length",
     "content-type",
     "host",
-    "http-referer",
     "user-agent",
     "x-openrouter-categories",
     "x-openrouter-title",
     "x-title",
+];
+
+/// Fields whose names are shown. What is in their place may be a secret of a client that built its body wrong.
+const FIELDS: [&str; 19] = [
+    "callback_url",
+    "code",
+    "code_challenge",
+    "code_challenge_method",
+    "code_verifier",
+    "decision",
+    "expires_at",
+    "federation_policy_id",
+    "grant_type",
+    "key_label",
+    "limit",
+    "requested_token_type",
+    "required_workspace_id",
+    "scope",
+    "state",
+    "subject_token",
+    "subject_token_type",
+    "usage_limit_type",
+    "workspace_id",
 ];
 
 fn is_standard(method: &Method) -> bool {
@@ -103,19 +127,29 @@ fn is_standard(method: &Method) -> bool {
         .contains(method)
 }
 
-fn describe_path(path: &str) -> String {
-    let segments: Vec<&str> =
-        path.split('/').take(16).map(|segment| if segment.len() > 24 { REDACTED } else { segment }).collect();
-    segments.join("/")
-}
-
 fn describe_headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    let describe = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
-        let shown = SHOWN.contains(&name.as_str()) && value.len() <= 256;
-        let value = if shown { value.to_str().unwrap_or(REDACTED) } else { REDACTED };
-        (name.as_str().to_owned(), value.to_owned())
+    let describe = |(name, value): (&HeaderName, &HeaderValue)| {
+        let value = describe_value(name, value).unwrap_or_else(|| REDACTED.to_owned());
+        let name = if name.as_str().len() <= 64 { name.as_str() } else { REDACTED };
+        (name.to_owned(), value)
     };
     headers.iter().take(64).map(describe).collect()
+}
+
+/// A value, as far as it may be shown.
+fn describe_value(name: &HeaderName, value: &HeaderValue) -> Option<String> {
+    let value = value.to_str().ok().filter(|value| value.len() <= 256)?;
+    if name == "http-referer" {
+        return origin(value);
+    }
+    SHOWN.contains(&name.as_str()).then(|| value.to_owned())
+}
+
+/// The origin of a URL, without what may hold a code or a password.
+fn origin(url: &str) -> Option<String> {
+    let url: Uri = url.parse().ok()?;
+    let host = url.authority()?.as_str().rsplit('@').next()?;
+    Some(format!("{}://{host}", url.scheme_str()?))
 }
 
 fn describe_body(request: &Request<Bytes>) -> String {
@@ -128,14 +162,12 @@ fn describe_body(request: &Request<Bytes>) -> String {
     } else {
         form_urlencoded::parse(body).map(|(name, _)| name.into_owned()).collect()
     };
-    let shown: Vec<&str> =
-        names.iter().take(32).map(|name| if is_field_name(name) { name } else { REDACTED }).collect();
+    let shown: Vec<&str> = names
+        .iter()
+        .take(32)
+        .map(|name| if FIELDS.contains(&name.as_str()) { name } else { REDACTED })
+        .collect();
     format!("{} bytes: {}", body.len(), shown.join(", "))
-}
-
-/// Whether `name` looks like a field of the API, so that a secret in its place is not shown.
-fn is_field_name(name: &str) -> bool {
-    (1..=24).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 #[cfg(test)]
@@ -159,12 +191,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_form_is_not_shown_as_one() {
-        let request = Request::post("/nowhere/CANARY-CANARY-CANARY-CANARY")
-            .body(Bytes::from_static(b"sk-or-v1-CANARY"))
+    fn a_code_is_not_shown_wherever_a_client_puts_it() {
+        let request = Request::post("/callback/CANARY")
+            .header("http-referer", "https://CANARY@my.app:8443/CANARY?code=CANARY#CANARY")
+            .header("x-".repeat(33), "CANARY")
+            .body(Bytes::from_static(b"canary_in_lower_case"))
             .unwrap();
         let entry = LogEntry::new(None, &request, Some(404));
-        assert_eq!(entry.path, "/nowhere/[redacted]");
+        assert_eq!(entry.path, "[not served]");
+        assert_eq!(entry.body, "20 bytes: [redacted]");
+        assert!(entry.headers.contains(&("http-referer".to_owned(), "https://my.app:8443".to_owned())));
+        assert!(entry.headers.contains(&("[redacted]".to_owned(), "[redacted]".to_owned())));
         assert!(!format!("{entry:?}").contains("CANARY"));
     }
 

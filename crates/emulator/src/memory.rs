@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use openrouter_oauth_transport::{Error, ErrorKind, Limits};
 
 use crate::service::{Reply, Service};
@@ -13,7 +13,7 @@ pub(crate) async fn send(
     request: Request<Bytes>,
     limits: Limits,
 ) -> Result<Response<Bytes>, Error> {
-    let response = match service.answer(&request) {
+    let mut response = match service.answer(&request) {
         Reply::Whole(response) => response,
         Reply::Late(response, delay) => {
             wait(delay, limits.timeout).await?;
@@ -23,6 +23,10 @@ pub(crate) async fn send(
             return Err(Error::new(ErrorKind::Io, "a fault broke the connection"));
         }
     };
+    if request.method() == Method::HEAD {
+        // Over a socket hyper leaves it out (RFC 9110 section 9.3.2).
+        *response.body_mut() = Bytes::new();
+    }
     if response.body().len() > limits.response_bytes {
         return Err(ErrorKind::TooLarge.into());
     }

@@ -18,11 +18,46 @@ const STYLE: &str = include_str!("page.css");
 
 /// Asks a person to authorize or deny.
 pub(crate) fn ask(ask: &Ask, params: &Params<'_>) -> Response<Bytes> {
+    document(StatusCode::OK, "Authorize", &form(ask, params, ""))
+}
+
+/// Asks once more, since the limit that the person filled in is none.
+pub(crate) fn ask_again(ask: &Ask, params: &Params<'_>) -> Response<Bytes> {
+    let alert = "<p role=\"alert\">The limit must be a number of US dollars, such as 5 or 5.50.</p>\n";
+    document(StatusCode::BAD_REQUEST, "Authorize", &form(ask, params, alert))
+}
+
+/// What is asked for and the form that answers; `alert` is HTML.
+fn form(ask: &Ask, params: &Params<'_>, alert: &str) -> String {
     let title = Escaped(ask.title());
     let callback =
         Escaped(ask.callback.as_ref().map_or("none: the next page shows a code to copy", Callback::as_str));
     let label = Escaped(ask.label.as_deref().unwrap_or(ask.title()));
+    let workspace = ask
+        .workspace
+        .as_deref()
+        .map_or(String::new(), |workspace| format!("<dt>Workspace</dt><dd>{}</dd>\n", Escaped(workspace)));
+    let hidden = hidden_fields(params);
     let limit = Escaped(params.get("limit").unwrap_or_default());
+    format!(
+        "<h1>{title} asks for an API key</h1>\n\
+         <dl>\n\
+         <dt>Callback URL</dt><dd>{callback}</dd>\n\
+         <dt>Name of the key</dt><dd>{label}</dd>\n\
+         {workspace}\
+         </dl>\n\
+         <form method=\"post\" action=\"/auth\">\n\
+         {hidden}\
+         {alert}\
+         <label>Credit limit in US dollars (optional)\n\
+         <input name=\"limit\" inputmode=\"decimal\" autocomplete=\"off\" value=\"{limit}\"></label>\n\
+         <button name=\"decision\" value=\"approve\">Authorize</button>\n\
+         <button name=\"decision\" value=\"deny\">Deny</button>\n\
+         </form>\n"
+    )
+}
+
+fn hidden_fields(params: &Params<'_>) -> String {
     let mut hidden = String::new();
     for name in CARRIED {
         if let Some(value) = params.get(name) {
@@ -30,21 +65,7 @@ pub(crate) fn ask(ask: &Ask, params: &Params<'_>) -> Response<Bytes> {
             let _ = writeln!(hidden, "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
         }
     }
-    let main = format!(
-        "<h1>{title} asks for an API key</h1>\n\
-         <dl>\n\
-         <dt>Callback URL</dt><dd>{callback}</dd>\n\
-         <dt>Name of the key</dt><dd>{label}</dd>\n\
-         </dl>\n\
-         <form method=\"post\" action=\"/auth\">\n\
-         {hidden}\
-         <label>Credit limit in US dollars (optional)\n\
-         <input name=\"limit\" inputmode=\"decimal\" autocomplete=\"off\" value=\"{limit}\"></label>\n\
-         <button name=\"decision\" value=\"approve\">Authorize</button>\n\
-         <button name=\"decision\" value=\"deny\">Deny</button>\n\
-         </form>\n"
-    );
-    document(StatusCode::OK, "Authorize", &main)
+    hidden
 }
 
 /// Shows a code to a person who carries it to the application.

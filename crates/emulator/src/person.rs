@@ -28,9 +28,9 @@ pub struct Page {
     html: String,
 }
 
-/// Where a button led.
+/// Where a button led. `Debug` shows neither code nor URL.
 #[non_exhaustive]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub enum Outcome {
     /// The browser is sent to this URL: the callback, with a `code` or an `error`. Nobody has followed it yet.
     Redirected(String),
@@ -59,7 +59,7 @@ pub enum PersonError {
         text: String,
     },
     /// The page has no such button.
-    #[error("the page has no button «{0}»")]
+    #[error("the page has no button {0:?}")]
     NoButton(&'static str),
 }
 
@@ -156,6 +156,16 @@ impl Page {
 impl fmt::Debug for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Page").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Redirected(_) => f.debug_tuple("Redirected").finish_non_exhaustive(),
+            Self::Code(_) => f.debug_tuple("Code").finish_non_exhaustive(),
+            Self::Nothing => f.write_str("Nothing"),
+        }
     }
 }
 

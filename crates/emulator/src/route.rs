@@ -14,6 +14,7 @@ pub(crate) enum Route {
     ExchangeToken,
     SigningKeys,
     InjectFault,
+    ChangeSettings,
     AdvanceClock,
     ReadLog,
     IssueKey,
@@ -23,7 +24,7 @@ pub(crate) enum Route {
 pub(crate) const API: &str = "/api/v1";
 
 impl Route {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Index,
         Self::Authorize,
         Self::ExchangeAuthCode,
@@ -33,6 +34,7 @@ impl Route {
         Self::ExchangeToken,
         Self::SigningKeys,
         Self::InjectFault,
+        Self::ChangeSettings,
         Self::AdvanceClock,
         Self::ReadLog,
         Self::IssueKey,
@@ -59,22 +61,25 @@ impl Route {
             Self::ExchangeToken => "/api/v1/oauth/token",
             Self::SigningKeys => "/api/v1/oauth/jwks",
             Self::InjectFault => "/emulator/faults",
+            Self::ChangeSettings => "/emulator/settings",
             Self::AdvanceClock => "/emulator/advance",
             Self::ReadLog => "/emulator/log",
             Self::IssueKey => "/emulator/keys",
         }
     }
 
+    /// The methods it has. Pages have HEAD, as everything with GET should (RFC 9110 section 9.1); nothing is known of
+    /// HEAD at the API of the real service.
     pub(crate) fn methods(self) -> &'static [Method] {
         match self {
-            Self::Authorize => &[Method::GET, Method::POST],
-            Self::Index | Self::CurrentKey | Self::CurrentKeyAlias | Self::SigningKeys | Self::ReadLog => {
-                &[Method::GET]
-            }
+            Self::Authorize => &[Method::GET, Method::HEAD, Method::POST],
+            Self::Index | Self::ReadLog => &[Method::GET, Method::HEAD],
+            Self::CurrentKey | Self::CurrentKeyAlias | Self::SigningKeys => &[Method::GET],
             Self::ExchangeAuthCode
             | Self::CreateAuthCode
             | Self::ExchangeToken
             | Self::InjectFault
+            | Self::ChangeSettings
             | Self::AdvanceClock
             | Self::IssueKey => &[Method::POST],
         }
@@ -82,6 +87,14 @@ impl Route {
 
     /// Whether it serves the emulator's own needs: such a path is neither logged nor broken by faults.
     pub(crate) fn is_control(self) -> bool {
-        matches!(self, Self::Index | Self::InjectFault | Self::AdvanceClock | Self::ReadLog | Self::IssueKey)
+        matches!(
+            self,
+            Self::Index
+                | Self::InjectFault
+                | Self::ChangeSettings
+                | Self::AdvanceClock
+                | Self::ReadLog
+                | Self::IssueKey
+        )
     }
 }

@@ -10,14 +10,13 @@ use http::{
     HeaderValue, Request, Response, StatusCode,
     header::{ALLOW, CONTENT_TYPE},
 };
-use serde_json::json;
 
 use crate::{
     Fault, LogEntry, Settings, WrongMethod, authorize,
     bounded::Bounded,
     clock::Clock,
     control, create_auth_code, current_key, exchange_auth_code, exchange_token,
-    fault::{Effect, Faults},
+    fault::{Effect, Faults, content_type_value},
     grant::{Code, Grant, Key},
     jwt::Signer,
     log::Log,
@@ -126,14 +125,14 @@ impl State {
             }
             Effect::Delay(delay) => Reply::Late(self.answer(route, request), *delay),
             Effect::CutAfter(bytes) => Reply::Cut(self.answer(route, request), *bytes),
-            Effect::ContentType(content_type) => {
-                let Ok(value) = HeaderValue::from_str(content_type) else {
-                    return Reply::Whole(impossible("the content type is not a header's value"));
-                };
-                let mut response = self.answer(route, request);
-                response.headers_mut().insert(CONTENT_TYPE, value);
-                Reply::Whole(response)
-            }
+            Effect::ContentType(content_type) => match content_type_value(content_type) {
+                Ok(value) => {
+                    let mut response = self.answer(route, request);
+                    response.headers_mut().insert(CONTENT_TYPE, value);
+                    Reply::Whole(response)
+                }
+                Err(why) => Reply::Whole(impossible(&why)),
+            },
             Effect::DropBeforeCommit => Reply::Dropped,
             Effect::DropAfterCommit => {
                 self.answer(route, request);
@@ -161,6 +160,7 @@ impl State {
             Route::ExchangeToken => exchange_token::answer(self, request),
             Route::SigningKeys => Ok(signing_keys::answer(self)),
             Route::InjectFault => control::inject(self, request),
+            Route::ChangeSettings => control::change_settings(self, request),
             Route::AdvanceClock => control::advance(self, request),
             Route::ReadLog => Ok(control::log(self)),
             Route::IssueKey => Ok(control::issue_key(self)),
@@ -214,17 +214,17 @@ fn impossible(why: &str) -> Response<Bytes> {
 /// The body of an injected status, in the envelope of the endpoint.
 fn envelope(route: Option<Route>, status: StatusCode) -> Bytes {
     let message = status.canonical_reason().unwrap_or("Injected fault");
-    let body = if route == Some(Route::ExchangeToken) {
+    let refusal = if route == Some(Route::ExchangeToken) {
         let code = match status.as_u16() {
             429 | 503 => "temporarily_unavailable",
             500.. => "server_error",
             _ => "invalid_request",
         };
-        json!({ "error": code, "error_description": message })
+        Refusal::OAuth(status, code, message.to_owned())
     } else {
-        json!({ "error": { "message": message, "code": status.as_u16() } })
+        Refusal::api(status, message)
     };
-    body.to_string().into()
+    Response::from(refusal).into_body()
 }
 
 #[cfg(test)]

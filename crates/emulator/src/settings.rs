@@ -35,7 +35,8 @@ pub enum Denial {
     Silent,
 }
 
-/// The status of a known path asked with a method it does not have. Both were reported of the real service.
+/// The status of a known path asked with a method it does not have. The real service was seen to
+/// answer 404 and documents 405.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum WrongMethod {

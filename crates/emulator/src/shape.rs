@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use http::{Request, header::CONTENT_TYPE};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::reply::Refusal;
+use crate::reply::{Issue, Refusal};
 
 /// The object of a JSON body.
 ///
@@ -33,7 +33,7 @@ fn is_json(request: &Request<Bytes>) -> bool {
 /// Takes fields out of an object and notes what is wrong with them; [`finish`](Self::finish) refuses if anything was.
 pub(crate) struct Shape<'a> {
     object: &'a Map<String, Value>,
-    issues: Vec<Value>,
+    issues: Vec<Issue>,
 }
 
 impl<'a> Shape<'a> {
@@ -76,7 +76,7 @@ impl<'a> Shape<'a> {
     fn optional<T>(
         &mut self,
         name: &str,
-        expected: &str,
+        expected: &'static str,
         read: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Option<T> {
         let value = self.object.get(name)?;
@@ -88,7 +88,7 @@ impl<'a> Shape<'a> {
     }
 }
 
-fn issue(expected: &str, received: Option<&Value>, name: Option<&str>) -> Value {
+fn issue(expected: &'static str, received: Option<&Value>, name: Option<&str>) -> Issue {
     let received = match received {
         None => "undefined",
         Some(Value::Null) => "null",
@@ -98,16 +98,18 @@ fn issue(expected: &str, received: Option<&Value>, name: Option<&str>) -> Value 
         Some(Value::Array(_)) => "array",
         Some(Value::Object(_)) => "object",
     };
-    json!({
-        "code": "invalid_type",
-        "expected": expected,
-        "path": Vec::from_iter(name),
-        "message": format!("Invalid input: expected {expected}, received {received}"),
-    })
+    Issue {
+        expected,
+        code: "invalid_type",
+        path: name.into_iter().map(str::to_owned).collect(),
+        message: format!("Invalid input: expected {expected}, received {received}"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -123,7 +125,7 @@ mod tests {
             panic!("two fields are wrong");
         };
         assert_eq!(issues.len(), 2);
-        assert_eq!(issues[0]["message"], "Invalid input: expected string, received number");
-        assert_eq!(issues[1]["path"], json!(["limit"]));
+        assert_eq!(issues[0].message, "Invalid input: expected string, received number");
+        assert_eq!(issues[1].path, ["limit"]);
     }
 }

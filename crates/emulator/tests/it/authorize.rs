@@ -1,6 +1,7 @@
 //! The page, as a person meets it.
 
-use http::Request;
+use bytes::Bytes;
+use http::{Request, Response};
 use openrouter_oauth_emulator::{Denial, Emulator, Outcome, Page, Person, PersonError, Settings};
 
 use crate::support::{CHALLENGE, SERVER, body, exchange, get, send};
@@ -115,8 +116,72 @@ async fn the_limit_of_the_url_is_suggested_and_may_be_changed() {
         let key = body(&send(&emulator, get("/api/v1/key", key.as_str().unwrap())).await);
         assert_eq!(key["data"]["limit"], granted);
     }
-    let refused = page.approve(Some(-1.0)).await;
-    assert!(matches!(refused, Err(PersonError::Refused { .. })), "{refused:?}");
+}
+
+/// Presses a button of the page for `https://my.app`, with this in the box for the limit.
+async fn press(emulator: &Emulator, button: &str, limit: &str) -> Response<Bytes> {
+    let form = format!("callback_url=https://my.app&state=s&limit={limit}&decision={button}");
+    send(emulator, Request::post(format!("{SERVER}/auth")).body(form).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_mistyped_limit_is_asked_for_again() {
+    let emulator = Emulator::new();
+    for limit in ["5,50", "$5", "abc", "-1", "inf", "NaN"] {
+        let again = press(&emulator, "approve", limit).await;
+        assert_eq!(again.status(), 400, "{limit}");
+        let html = String::from_utf8_lossy(again.body());
+        for part in [
+            "<p role=\"alert\">The limit must be a number of US dollars",
+            "name=\"callback_url\" value=\"https://my.app\"",
+            "name=\"state\" value=\"s\"",
+            &format!("value=\"{limit}\"></label>"),
+            "value=\"approve\"",
+        ] {
+            assert!(html.contains(part), "{limit}: {part} is not in: {html}");
+        }
+    }
+    assert_eq!(press(&emulator, "approve", "5.50").await.status(), 303);
+    assert_eq!(press(&emulator, "approve", "").await.status(), 303);
+}
+
+#[tokio::test]
+async fn a_denial_is_heard_whatever_the_limit() {
+    let denied = press(&Emulator::new(), "deny", "abc").await;
+    assert_eq!(denied.status(), 303);
+    assert!(denied.headers()["location"].to_str().unwrap().contains("error=access_denied"));
+}
+
+#[tokio::test]
+async fn the_workspace_is_shown_and_kept() {
+    let [proposed, required] =
+        ["123e4567-e89b-12d3-a456-426614174000", "223e4567-e89b-12d3-a456-426614174000"];
+    let emulator = Emulator::new();
+    for (query, workspace) in [
+        (format!("workspace_id={proposed}"), Some(proposed)),
+        (format!("required_workspace_id={required}"), Some(required)),
+        (format!("workspace_id={proposed}&required_workspace_id={required}"), Some(required)),
+        (String::new(), None),
+    ] {
+        let page = open(&emulator, &with_challenge(&query)).await.unwrap();
+        assert_eq!(page.text().contains("Workspace"), workspace.is_some(), "{query}");
+        assert!(page.text().contains(workspace.unwrap_or_default()), "{query}");
+        let Outcome::Code(code) = page.approve(None).await.unwrap() else {
+            panic!("no code");
+        };
+        let key = body(&send(&emulator, exchange(&code)).await)["key"].clone();
+        let key = body(&send(&emulator, get("/api/v1/key", key.as_str().unwrap())).await);
+        assert_eq!(key["data"]["workspace_id"].as_str(), workspace, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn an_outcome_shows_no_code() {
+    let emulator = Emulator::new();
+    let page = open(&emulator, &with_challenge("")).await.unwrap();
+    assert_eq!(format!("{:?}", page.approve(None).await.unwrap()), "Code(..)");
+    let page = open(&emulator, "callback_url=https://my.app").await.unwrap();
+    assert_eq!(format!("{:?}", page.approve(None).await.unwrap()), "Redirected(..)");
 }
 
 #[tokio::test]
@@ -139,6 +204,7 @@ async fn a_bad_request_is_a_readable_page() {
         ("callback_url=https://my.app&limit=NaN", "limit"),
         ("callback_url=https://my.app&limit=inf", "limit"),
         ("callback_url=https://my.app&callback_url=https://evil", "more than once"),
+        ("callback_url=https://my.app&key_label=a%0Ab", "key_label"),
         (&long, "key_label"),
     ] {
         match open(&emulator, query).await {

@@ -82,6 +82,8 @@ async fn every_wrong_value_is_refused() {
         ("expires_at", json!("2999-12-31T23:59Z")),
         ("expires_at", json!("2000-01-01T00:00:00Z")),
         ("key_label", json!("x".repeat(101))),
+        ("key_label", json!("a\nb")),
+        ("key_label", json!("\0")),
         ("limit", json!(-1)),
         ("usage_limit_type", json!("hourly")),
         ("workspace_id", json!("mine")),

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::support::SERVER;
 
-const PATHS: [&str; 13] = [
+const PATHS: [&str; 14] = [
     "/",
     "/auth",
     "/api/v1/auth/keys",
@@ -18,6 +18,7 @@ const PATHS: [&str; 13] = [
     "/api/v1/oauth/token",
     "/api/v1/oauth/jwks",
     "/emulator/faults",
+    "/emulator/settings",
     "/emulator/advance",
     "/emulator/log",
     "/emulator/keys",
@@ -47,7 +48,7 @@ proptest! {
     #[test]
     fn every_request_gets_an_answer(
         path in proptest::sample::select(&PATHS[..]),
-        method in proptest::sample::select(&[Method::GET, Method::POST, Method::PUT][..]),
+        method in proptest::sample::select(&[Method::GET, Method::HEAD, Method::POST, Method::PUT][..]),
         content_type in proptest::sample::select(
             &["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary", ""][..],
         ),

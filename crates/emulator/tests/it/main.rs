@@ -8,6 +8,8 @@
 
 /// `GET` and `POST /auth`: the page, its form, where it leads.
 mod authorize;
+/// `/emulator/…`: faults, settings and the clock over HTTP, and HEAD.
+mod control;
 /// `POST /api/v1/auth/keys/code`.
 mod create_auth_code;
 /// `GET /api/v1/key`.
@@ -16,7 +18,7 @@ mod current_key;
 mod exchange_auth_code;
 /// `POST /api/v1/oauth/token` and `GET /api/v1/oauth/jwks`.
 mod exchange_token;
-/// Faults, in memory and through the control endpoints.
+/// Faults, in memory.
 mod faults;
 /// Anything at all gets an answer.
 mod garbage;

@@ -53,6 +53,14 @@ async fn a_401_comes_in_chunks() {
 }
 
 #[tokio::test]
+async fn a_client_of_http_1_0_gets_no_chunks() {
+    let server = Emulator::new().serve(0).await.unwrap();
+    let answer = ask(server.addr(), "GET /api/v1/key HTTP/1.0\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.0 401 Unauthorized\r\n"), "{answer}");
+    assert!(answer.ends_with("}}"), "{answer}");
+}
+
+#[tokio::test]
 async fn an_answer_is_cut_at_every_byte() {
     let emulator = Emulator::new();
     let server = emulator.serve(0).await.unwrap();
@@ -77,6 +85,39 @@ async fn a_dropped_connection_has_no_answer() {
         assert!(ask(server.addr(), &exchange(&code)).await.starts_with(then));
     }
     assert_eq!(emulator.posts("/auth/keys"), 4);
+}
+
+#[tokio::test]
+async fn no_fault_harms_the_connection_that_carries_it() {
+    let emulator = Emulator::new();
+    let server = emulator.serve(0).await.unwrap();
+    for (name, value) in [("Content-Length", "5"), ("content-length", "x"), ("Transfer-Encoding", "gzip")] {
+        emulator.inject(Fault::status(200).header(name, value));
+        let answer = ask(server.addr(), KEY).await;
+        assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
+        assert!(answer.contains("is set by the connection"), "{answer}");
+    }
+    let hop_by_hop = ["connection", "keep-alive", "te", "trailer", "upgrade", "date", "allow", "expect"];
+    for name in hop_by_hop {
+        emulator.inject(Fault::status(200).header(name, "close, x"));
+        assert!(ask(server.addr(), KEY).await.starts_with("HTTP/1.1 200 "), "{name}");
+    }
+    emulator.inject(Fault::status(200));
+    let tunnel = "CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n";
+    assert!(ask(server.addr(), tunnel).await.starts_with("HTTP/1.1 200 "));
+    for status in 200..=999 {
+        emulator.inject(Fault::status(status).body("x"));
+        let answer = ask(server.addr(), KEY).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn head_has_the_length_and_no_body() {
+    let server = Emulator::new().serve(0).await.unwrap();
+    let answer = ask(server.addr(), "HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("content-length: ") && answer.ends_with("\r\n\r\n"), "{answer}");
 }
 
 #[tokio::test]

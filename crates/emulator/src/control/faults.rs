@@ -1,0 +1,105 @@
+//! `POST /emulator/faults`
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::Deserialize;
+
+use crate::Fault;
+
+/// A fault as it is asked for.
+///
+/// A name it does not have is refused, so that a misspelled test fails where it is misspelled.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FaultOrder {
+    // What happens: one of these.
+    status: Option<u16>,
+    delay_ms: Option<u64>,
+    cut_after: Option<u64>,
+    wrong_content_type: Option<String>,
+    drop: Option<DropName>,
+
+    // What a status comes with.
+    location: Option<String>,
+    body: Option<String>,
+    content_type: Option<String>,
+    headers: Option<BTreeMap<String, String>>,
+
+    /// Which request it happens to.
+    path: Option<String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum DropName {
+    BeforeCommit,
+    AfterCommit,
+}
+
+impl FaultOrder {
+    /// # Errors
+    ///
+    /// What does not go together, what HTTP cannot carry, and a path that no request can have.
+    pub(super) fn into_fault(mut self) -> Result<Fault, String> {
+        let path = self.path.take();
+        let fault = self.into_effect()?;
+        fault.check()?;
+        match path {
+            None => Ok(fault),
+            Some(path) if path.starts_with('/') => Ok(fault.on(path)),
+            Some(_) => Err("path must begin with /".to_owned()),
+        }
+    }
+
+    fn into_effect(mut self) -> Result<Fault, String> {
+        if self.status.is_none() && self.has_answer() {
+            return Err("location, body, content_type and headers belong to status".to_owned());
+        }
+        let content_type = self.wrong_content_type.take();
+        let delay = self.delay_ms.map(Duration::from_millis);
+        let cut_after = self.cut_after.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        let drop = self.drop;
+        let effects = [
+            self.status.map(|status| self.into_answer(status)),
+            delay.map(Fault::delay),
+            cut_after.map(Fault::cut_after),
+            content_type.map(Fault::wrong_content_type),
+            drop.map(Fault::from),
+        ];
+        let mut effects = effects.into_iter().flatten();
+        match (effects.next(), effects.next()) {
+            (Some(fault), None) => Ok(fault),
+            _ => Err("one of status, delay_ms, cut_after, wrong_content_type, drop is expected".to_owned()),
+        }
+    }
+
+    fn has_answer(&self) -> bool {
+        self.location.is_some()
+            || self.body.is_some()
+            || self.content_type.is_some()
+            || self.headers.is_some()
+    }
+
+    fn into_answer(self, status: u16) -> Fault {
+        let mut fault = match self.location {
+            Some(location) => Fault::redirect(status, location),
+            None => Fault::status(status),
+        };
+        if let Some(content_type) = self.content_type {
+            fault = fault.content_type(content_type);
+        }
+        if let Some(body) = self.body {
+            fault = fault.body(body);
+        }
+        self.headers.into_iter().flatten().fold(fault, |fault, (name, value)| fault.header(name, value))
+    }
+}
+
+impl From<DropName> for Fault {
+    fn from(name: DropName) -> Self {
+        match name {
+            DropName::BeforeCommit => Self::drop_before_commit(),
+            DropName::AfterCommit => Self::drop_after_commit(),
+        }
+    }
+}

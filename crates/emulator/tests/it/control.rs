@@ -1,0 +1,161 @@
+//! `/emulator/…`: what tests of other people, in other languages, use.
+
+use http::{Method, Request};
+use openrouter_oauth_emulator::Emulator;
+use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
+use serde_json::{Value, json};
+
+use crate::support::{SERVER, authorize, body, exchange, get, message, post, send};
+
+async fn kind_of(emulator: &Emulator, request: Request<String>) -> ErrorKind {
+    emulator.send(request.map(Into::into), Limits::default()).await.unwrap_err().kind()
+}
+
+#[tokio::test]
+async fn other_peoples_tests_control_it_over_http() {
+    let emulator = Emulator::new();
+    let key = body(&send(&emulator, post("/emulator/keys", "")).await)["key"].clone();
+    let key = key.as_str().unwrap();
+    for (fault, status) in [
+        (json!({ "status": 502, "path": "/key" }), 502),
+        (json!({ "status": 307, "location": "/x", "headers": { "a": "b" } }), 307),
+        (json!({ "delay_ms": 1 }), 200),
+        (json!({ "wrong_content_type": "text/html" }), 200),
+    ] {
+        let injected = send(&emulator, post("/emulator/faults", fault.to_string())).await;
+        assert_eq!(injected.status(), 200, "{fault}");
+        let response = send(&emulator, get("/api/v1/key", key)).await;
+        assert_eq!(response.status(), status, "{fault}");
+    }
+    for fault in
+        [json!({ "drop": "after_commit" }), json!({ "drop": "before_commit" }), json!({ "cut_after": 3 })]
+    {
+        send(&emulator, post("/emulator/faults", fault.to_string())).await;
+        let kind = kind_of(&emulator, get("/api/v1/key", key)).await;
+        assert_eq!(kind, ErrorKind::Io);
+    }
+    let code = authorize(&emulator).await;
+    send(&emulator, post("/emulator/advance", r#"{"seconds":600}"#)).await;
+    assert_eq!(send(&emulator, exchange(&code)).await.status(), 403);
+    let log = body(&send(&emulator, get("/emulator/log", "")).await);
+    assert_eq!(log[0]["status"], 502);
+    assert_eq!(log[0]["headers"]["authorization"], "[redacted]");
+}
+
+#[tokio::test]
+async fn a_fault_that_is_not_understood_is_refused_at_once() {
+    let emulator = Emulator::new();
+    for fault in [
+        "",
+        "[]",
+        "[503]",
+        "{}",
+        r#"{"status":503,"delay_ms":1}"#,
+        r#"{"status":70000}"#,
+        r#"{"status":"503"}"#,
+        r#"{"status":100}"#,
+        r#"{"status":503,"PATH":"/auth/keys"}"#,
+        r#"{"status":503,"path":5}"#,
+        r#"{"status":503,"path":"auth/keys"}"#,
+        r#"{"status":503,"path":"/auth/keys","path":"/key"}"#,
+        r#"{"status":503,"body":{"a":1}}"#,
+        r#"{"status":503,"headers":["x"]}"#,
+        r#"{"status":503,"headers":{"a":1}}"#,
+        r#"{"status":503,"headers":{"a b":"c"}}"#,
+        r#"{"status":503,"headers":{"content-length":"5"}}"#,
+        r#"{"status":503,"headers":{"Transfer-Encoding":"gzip"}}"#,
+        r#"{"status":503,"content_type":"a\r\nb"}"#,
+        r#"{"status":307,"location":"a\nb"}"#,
+        r#"{"wrong_content_type":"a\r\nb"}"#,
+        r#"{"wrong_content_type":"text/html","location":"y"}"#,
+        r#"{"drop":"sometime"}"#,
+        r#"{"drop":"after_commit","body":"x"}"#,
+        r#"{"delay_ms":-1}"#,
+    ] {
+        let (status, _) = message(&send(&emulator, post("/emulator/faults", fault)).await);
+        assert_eq!(status, 400, "{fault}");
+    }
+    // None of them waits for a request.
+    assert_eq!(send(&emulator, get("/api/v1/key", &emulator.issue_key())).await.status(), 200);
+}
+
+#[tokio::test]
+async fn the_clock_goes_forward_by_a_number_of_seconds_only() {
+    let emulator = Emulator::new();
+    for advance in ["", "{}", r#"{"seconds":-1}"#, r#"{"seconds":"1"}"#, r#"{"seconds":1,"minutes":1}"#] {
+        let response = send(&emulator, post("/emulator/advance", advance)).await;
+        assert_eq!(response.status(), 400, "{advance}");
+    }
+}
+
+/// Where Deny leads for this callback.
+async fn deny(emulator: &Emulator, callback: &str) -> (u16, Option<String>) {
+    let form = format!("callback_url={callback}&state=s&decision=deny");
+    let request = Request::post(format!("{SERVER}/auth")).body(form).unwrap();
+    let response = send(emulator, request).await;
+    let location = response.headers().get("location").map(|value| value.to_str().unwrap().to_owned());
+    (response.status().as_u16(), location)
+}
+
+async fn set(emulator: &Emulator, settings: &Value) {
+    let response = send(emulator, post("/emulator/settings", settings.to_string())).await;
+    assert_eq!((response.status().as_u16(), body(&response)), (200, json!({ "ok": true })), "{settings}");
+}
+
+#[tokio::test]
+async fn every_switch_is_set_over_http_and_the_others_stay() {
+    let emulator = Emulator::new();
+    let denied = "error=access_denied&error_description=The+user+denied+the+request";
+    set(&emulator, &json!({ "state_echo": false })).await;
+    assert_eq!(deny(&emulator, "https://my.app").await, (303, Some(format!("https://my.app?{denied}"))));
+    set(&emulator, &json!({ "custom_schemes": true, "ipv6_loopback": true })).await;
+    for callback in ["vscode://app", "http://[::1]:3000/"] {
+        assert_eq!(deny(&emulator, callback).await, (303, Some(format!("{callback}?{denied}"))));
+    }
+    set(&emulator, &json!({ "denial": "silent" })).await;
+    assert_eq!(deny(&emulator, "https://my.app").await, (200, None));
+
+    set(&emulator, &json!({ "wrong_method": "not_allowed" })).await;
+    let response = send(&emulator, get("/api/v1/auth/keys", "")).await;
+    assert_eq!((response.status().as_u16(), &response.headers()["allow"]), (405, &"POST".parse().unwrap()));
+
+    let code = authorize(&emulator).await;
+    set(&emulator, &json!({ "failure_burns_code": true })).await;
+    let bare = post("/api/v1/auth/keys", json!({ "code": code }).to_string());
+    assert_eq!(send(&emulator, bare).await.status(), 400);
+    assert_eq!(message(&send(&emulator, exchange(&code)).await).1, "Invalid code");
+}
+
+#[tokio::test]
+async fn a_switch_there_is_not_is_refused_and_changes_nothing() {
+    let emulator = Emulator::new();
+    for settings in [
+        "",
+        "[false]",
+        r#"{"denial":"silent","stateecho":false}"#,
+        r#"{"denial":"silent","state_echo":"no"}"#,
+        r#"{"denial":"Silent"}"#,
+        r#"{"wrong_method":405}"#,
+    ] {
+        let (status, _) = message(&send(&emulator, post("/emulator/settings", settings)).await);
+        assert_eq!(status, 400, "{settings}");
+    }
+    assert_eq!(deny(&emulator, "https://my.app").await.0, 303);
+}
+
+#[tokio::test]
+async fn pages_answer_head_without_a_body_and_the_api_does_not() {
+    let emulator = Emulator::new();
+    for (path, status) in [
+        ("/", 200),
+        ("/auth?callback_url=https://my.app", 200),
+        ("/auth", 400),
+        ("/emulator/log", 200),
+        ("/api/v1/key", 404),
+    ] {
+        let request = Request::builder().method(Method::HEAD).uri(format!("{SERVER}{path}"));
+        let response = send(&emulator, request.body("").unwrap()).await;
+        assert_eq!(response.status(), status, "{path}");
+        assert!(response.body().is_empty(), "{path}");
+    }
+}
