@@ -114,7 +114,7 @@ fn exit_of(error: &Error) -> Exit {
         Error::Invalid(_) | Error::MissingKey | Error::Callback(_) | Error::OtherService { .. } => {
             Exit::Usage
         }
-        Error::NotSent(_) | Error::Tls(_) => Exit::NotSent,
+        Error::NotSent(_) | Error::ProxyAuthRequired(_) | Error::Tls(_) => Exit::NotSent,
         Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => Exit::Wait,
         Error::OutcomeUnknown(_) => Exit::OutcomeUnknown,
         _ => Exit::Unexpected,
