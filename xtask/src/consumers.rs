@@ -1,6 +1,7 @@
 //! `consumers`: packages outside the workspace use the crates as their users do.
 //!
-//! Each is built and run by itself, so that no feature that another package turns on can help it.
+//! Each is built and run by itself, so that no feature that another package turns on can help it, and with its own
+//! `Cargo.lock` as it is.
 
 use std::{fs, path::PathBuf};
 
@@ -17,12 +18,12 @@ pub(crate) fn run() -> Result {
     let mut findings = Vec::new();
     for (name, unwanted) in WITHOUT {
         let manifest = format!("{FOLDER}/{name}/Cargo.toml");
-        let tree = workspace::tree(&["--manifest-path", &manifest])?;
+        let tree = workspace::tree(&["--locked", "--manifest-path", &manifest])?;
         findings.extend(layers::present(&manifest, unwanted, &tree));
     }
     fail_on(&findings)?;
     for manifest in manifests()? {
-        let mut command = process::cargo(["run", "--quiet", "--manifest-path"]);
+        let mut command = process::cargo(["run", "--locked", "--quiet", "--manifest-path"]);
         // One build folder for all, and not the workspace's: the two would throw out each other's builds.
         process::run(command.arg(manifest).env("CARGO_TARGET_DIR", process::target("consumers")))?;
     }

@@ -44,7 +44,7 @@ cargo xtask COMMAND
   features       clippy, warnings denied: each package with each of its features alone, and with none
   tidy           house rules that no compiler holds: module docs, endpoint files, links, invariants
   deny           licenses, duplicate versions and sources of the dependencies (cargo-deny)
-  msrv           the libraries compile with the oldest compiler they promise
+  msrv           each package compiles with the oldest compiler it promises, if that is at hand
   consumers      packages outside the workspace use the crates as their users do
   spec FILE      the models against an OpenAPI document
   conformance    other SDKs against the emulator (needs node, npm, python3 and the network)

@@ -1,48 +1,60 @@
-//! `msrv`: the libraries compile with the oldest compiler they promise.
+//! `msrv`: each package compiles with the oldest compiler it promises, as far as there is such a compiler.
 //!
-//! By `$RUSTC_MSRV`, or rustup's, or on Debian the one of its packages, unpacked and not installed.
+//! By `$RUSTC_MSRV`, rustup's or the one in use, if it is of that version. For the lowest version, which is that of the
+//! libraries, Debian's is tried as well, unpacked and not installed, and it is an error if there is none.
 
-use std::{env, path::PathBuf, process::Command};
+use std::{collections::BTreeMap, env, path::PathBuf, process::Command};
 
 use crate::{
     Result, process,
     workspace::{self, Package},
 };
 
+/// A `rust-version` as numbers, so that 1.100 comes after 1.85.
+type Version = Vec<u32>;
+
 pub(crate) fn run() -> Result {
-    let packages = workspace::packages()?;
-    let (version, names) = oldest(&packages).ok_or("no package has a `rust-version`")?;
-    let compiler = compiler(&version)?;
-    let found = process::read(Command::new(&compiler).arg("--version"))?;
-    is_release(&found, &version)?;
-    print!("{found}");
-
-    let mut command = process::cargo(["check", "--quiet"]);
-    command.args(names.iter().flat_map(|name| ["-p", name]));
-    // A build folder of its own: cargo would otherwise build everything anew after each change of compiler.
-    command.env("RUSTC", compiler).env("CARGO_TARGET_DIR", process::target("msrv"));
-    process::run(&mut command)
+    let mut promises = promises(&workspace::packages()?).into_values();
+    let (version, names) = promises.next().ok_or("no package has a `rust-version`")?;
+    let compiler = at_hand(&version).map_or_else(|| debian(&version), Ok)?;
+    check(&compiler, &version, &names)?;
+    for (version, names) in promises {
+        match at_hand(&version) {
+            Some(compiler) => check(&compiler, &version, &names)?,
+            None => println!("NOT CHECKED, since no rustc {version} is at hand: {}", names.join(", ")),
+        }
+    }
+    Ok(())
 }
 
-/// The lowest `rust-version`, and the packages that promise it.
-fn oldest(packages: &[Package]) -> Option<(String, Vec<String>)> {
-    let order =
-        |version: &str| version.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u32>>();
-    let versions = packages.iter().filter_map(|package| package.rust_version.as_deref());
-    let version = versions.min_by_key(|version| order(version))?;
-    let names = packages.iter().filter(|package| package.rust_version.as_deref() == Some(version));
-    Some((version.to_owned(), names.map(|package| package.name.clone()).collect()))
+/// Each distinct `rust-version`, the lowest first, with the packages that promise it.
+fn promises(packages: &[Package]) -> BTreeMap<Version, (String, Vec<String>)> {
+    let mut promises: BTreeMap<Version, (String, Vec<String>)> = BTreeMap::new();
+    for package in packages {
+        if let Some(text) = &package.rust_version {
+            let version = text.split('.').map(|part| part.parse().unwrap_or(0)).collect();
+            let (_, names) = promises.entry(version).or_insert_with(|| (text.clone(), Vec::new()));
+            names.push(package.name.clone());
+        }
+    }
+    promises
 }
 
-/// A compiler of this version.
-fn compiler(version: &str) -> Result<PathBuf> {
-    if let Some(path) = env::var_os("RUSTC_MSRV") {
-        return Ok(path.into());
-    }
-    let rustup = Command::new("rustup").args(["which", "rustc", "--toolchain", version]).output();
-    if let Some(found) = rustup.ok().filter(|output| output.status.success()) {
-        return Ok(String::from_utf8(found.stdout)?.trim().into());
-    }
+/// A compiler of this version, if the machine has one.
+fn at_hand(version: &str) -> Option<PathBuf> {
+    let given = env::var_os("RUSTC_MSRV").map(PathBuf::from);
+    let rustup = Command::new("rustup").args(["which", "rustc", "--toolchain", version]).output().ok();
+    let rustup = rustup.filter(|output| output.status.success());
+    let rustup = rustup.and_then(|output| Some(PathBuf::from(String::from_utf8(output.stdout).ok()?.trim())));
+    let candidates = [given, rustup, Some("rustc".into())].into_iter().flatten();
+    candidates.into_iter().find(|compiler| {
+        let found = Command::new(compiler).arg("--version").output();
+        found.is_ok_and(|output| is_release(&String::from_utf8_lossy(&output.stdout), version))
+    })
+}
+
+/// Debian's compiler of this version.
+fn debian(version: &str) -> Result<PathBuf> {
     let folder = process::target("msrv").join(format!("debian-{version}"));
     let mut unpack = Command::new(process::root().join("xtask/debian-rustc.sh"));
     process::run(unpack.arg(&folder).arg(version)).map_err(|error| {
@@ -51,12 +63,19 @@ fn compiler(version: &str) -> Result<PathBuf> {
     Ok(folder.join("rustc"))
 }
 
-/// A newer compiler would prove nothing.
-fn is_release(found: &str, version: &str) -> Result {
-    if found.starts_with(&format!("rustc {version}.")) {
-        return Ok(());
-    }
-    Err(format!("wanted rustc {version}, found {}", found.trim()).into())
+/// Whether `rustc --version` said this version: a newer compiler would prove nothing.
+fn is_release(found: &str, version: &str) -> bool {
+    found.starts_with(&format!("rustc {version}."))
+}
+
+/// Compiles the packages.
+fn check(compiler: &PathBuf, version: &str, names: &[String]) -> Result {
+    println!("rustc {version}: {}", compiler.display());
+    let mut command = process::cargo(["check", "--quiet"]);
+    command.args(names.iter().flat_map(|name| ["-p", name]));
+    // A build folder of its own: cargo would otherwise build everything anew after each change of compiler.
+    command.env("RUSTC", compiler).env("CARGO_TARGET_DIR", process::target("msrv"));
+    process::run(&mut command)
 }
 
 #[cfg(test)]
@@ -64,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_version_is_found_by_number_with_all_that_promise_it() {
+    fn promises_are_in_order_of_their_numbers_each_with_all_that_make_it() {
         let package = |name: &str, version: Option<&str>| Package {
             name: name.into(),
             rust_version: version.map(Into::into),
@@ -76,14 +95,17 @@ mod tests {
             package("notes", None),
             package("sdk", Some("1.85")),
         ];
-        assert_eq!(oldest(&packages), Some(("1.85".into(), vec!["models".into(), "sdk".into()])));
-        assert_eq!(oldest(&packages[2..3]), None);
+        let promises: Vec<_> = promises(&packages).into_values().collect();
+        assert_eq!(
+            promises,
+            [("1.85".into(), vec!["models".into(), "sdk".into()]), ("1.100".into(), vec!["cli".into()])]
+        );
     }
 
     #[test]
-    fn another_compiler_is_refused() {
-        is_release("rustc 1.85.0 (4d91de4e4 2025-02-17)\n", "1.85").unwrap();
-        assert!(is_release("rustc 1.95.0 (59807616e 2026-04-14)\n", "1.85").is_err());
-        assert!(is_release("rustc 1.850.0\n", "1.85").is_err());
+    fn another_compiler_is_no_proof() {
+        assert!(is_release("rustc 1.85.0 (4d91de4e4 2025-02-17)\n", "1.85"));
+        assert!(!is_release("rustc 1.95.0 (59807616e 2026-04-14)\n", "1.85"));
+        assert!(!is_release("rustc 1.850.0\n", "1.85"));
     }
 }

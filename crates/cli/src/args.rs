@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
+use clap::{ArgGroup, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 use openrouter_oauth::{
     CallbackUrl, CreditLimit, KeyLabel,
     models::{CodeChallenge, Timestamp, TokenScope, UsageLimitType, WorkspaceId},
@@ -168,16 +168,18 @@ pub(crate) struct ExchangeOptions {
     pub(crate) without_pkce: bool,
 }
 
+// A group, so that whoever gives neither is told of both.
 #[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("pkce").args(["challenge", "without_pkce"]).required(true))]
 pub(crate) struct CreateCodeOptions {
     /// The callback URL of the app that the code is for.
     #[arg(long, value_name = "URL", value_parser = CallbackUrl::parse)]
     pub(crate) callback: CallbackUrl,
     /// The challenge that `pkce` made (S256). The exchange then needs its verifier.
-    #[arg(long, value_parser = CodeChallenge::parse, required_unless_present = "without_pkce")]
+    #[arg(long, value_parser = CodeChallenge::parse)]
     pub(crate) challenge: Option<CodeChallenge>,
     /// Make a code without a challenge: whoever finds it can use it.
-    #[arg(long, conflicts_with = "challenge")]
+    #[arg(long)]
     pub(crate) without_pkce: bool,
     /// The name of the key.
     #[arg(long, value_name = "TEXT", value_parser = KeyLabel::parse)]

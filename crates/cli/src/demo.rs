@@ -5,9 +5,17 @@
 
 mod story;
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use openrouter_oauth::{
     ApiKey, AuthorizationCode, CallbackError, CallbackUrl, Client, CreateAuthCode, CreditLimit, Error,
-    ExchangeAuthCode, KeyLabel, KeyLinks, Pending, Pkce, SpentReason, transport_hyper::HyperTransport,
+    ExchangeAuthCode, KeyLabel, KeyLinks, Pending, Pkce, SpentReason,
+    models::KeyInfo,
+    transport::{Transport, from_fn},
+    transport_hyper::{HyperTransport, TokioTimer},
 };
 use openrouter_oauth_emulator::{Emulator, Outcome, Person};
 
@@ -22,14 +30,17 @@ pub(crate) async fn run(server: Option<&str>, output: Output) -> Result<(), Fail
         let server = Emulator::new().serve(0).await?;
         (server.base_url(), Some(server))
     };
-    let mut demo = Demo {
-        client: Client::builder().base_url(&base_url).build()?,
-        person: Person::new(HyperTransport::new()),
-        story: Story::begin(&base_url, output)?,
-    };
+    let sent = Arc::new(AtomicUsize::new(0));
+    let client = Client::builder()
+        .base_url(&base_url)
+        .transport(counting(Arc::clone(&sent)))
+        .timer(TokioTimer::default())
+        .build()?;
     // It fails here, in the SDK's words, if nobody is there.
-    demo.client.signing_keys().await?;
+    client.signing_keys().await?;
 
+    let person = Person::new(HyperTransport::new());
+    let mut demo = Demo { client, sent, person, story: Story::begin(&base_url, output)?, keys: Vec::new() };
     let key = demo.sign_in_with_a_callback().await?;
     demo.sign_in_without_a_callback().await?;
     demo.create_a_code_with_a_key(&key).await?;
@@ -41,11 +52,16 @@ pub(crate) async fn run(server: Option<&str>, output: Output) -> Result<(), Fail
 
 struct Demo {
     client: Client,
+    /// How many requests the client has sent.
+    sent: Arc<AtomicUsize>,
     person: Person,
     story: Story,
+    /// Those that were made so far.
+    keys: Vec<ApiKey>,
 }
 
-const CALLBACK: &str = "http://localhost:3000/callback";
+/// The address and not `localhost`, which another program may listen for on another interface (RFC 8252, section 8.3).
+const CALLBACK: &str = "http://127.0.0.1:3000/callback";
 const LABEL: &str = "openrouter-oauth demo";
 const LIMIT: f64 = 5.0;
 
@@ -68,6 +84,7 @@ impl Demo {
         let code = pending.read_callback(&came_back)?;
         let grant = pending.exchange(&self.client, &code).await?;
         self.say(format!("The code is exchanged for a key: {:?}.", grant.key))?;
+        self.try_new_key(&grant.key, Some(LIMIT)).await?;
         Ok(grant.key)
     }
 
@@ -83,7 +100,8 @@ impl Demo {
 
         let code = pending.read_pasted(&shown)?;
         let grant = pending.exchange(&self.client, &code).await?;
-        self.say(format!("The code is exchanged for a key: {:?}.", grant.key))
+        self.say(format!("The code is exchanged for a key: {:?}.", grant.key))?;
+        self.try_new_key(&grant.key, None).await
     }
 
     async fn create_a_code_with_a_key(&mut self, key: &ApiKey) -> Result<(), Failure> {
@@ -100,7 +118,8 @@ impl Demo {
         let (verifier, _) = pkce.into_parts();
         let request = ExchangeAuthCode::new(code.id).pkce(verifier, Pkce::METHOD);
         let grant = self.client.exchange_auth_code(request).await?;
-        self.say(format!("It is exchanged for a key of its own: {:?}.", grant.key))
+        self.say(format!("It is exchanged for a key of its own: {:?}.", grant.key))?;
+        self.try_new_key(&grant.key, Some(LIMIT)).await
     }
 
     async fn be_denied(&mut self) -> Result<(), Failure> {
@@ -122,10 +141,16 @@ impl Demo {
         self.story.step("Exchange a code twice")?;
 
         let (mut pending, code) = self.begin_and_approve().await?;
-        pending.exchange(&self.client, &code).await?;
-        self.say("The first exchange brings a key.")?;
+        let grant = pending.exchange(&self.client, &code).await?;
+        self.say(format!("The first exchange brings a key: {:?}.", grant.key))?;
+        self.try_new_key(&grant.key, None).await?;
 
-        match pending.exchange(&self.client, &code).await {
+        let before = self.sent.load(Ordering::Relaxed);
+        let again = pending.exchange(&self.client, &code).await;
+        if self.sent.load(Ordering::Relaxed) != before {
+            return Err(Failure::Demo("a second exchange that sends nothing"));
+        }
+        match again {
             Err(Error::Spent(SpentReason::Exchanged)) => {
                 self.say("The second is refused by `Pending`, and nothing is sent.")?;
             }
@@ -144,10 +169,7 @@ impl Demo {
     async fn look_at_the_key(&mut self, key: &ApiKey) -> Result<(), Failure> {
         self.story.step("Look at the key of step 1")?;
 
-        let info = self.client.with_key(key.clone()).current_key().await?;
-        if info.label.as_deref() != Some(LABEL) || info.limit.value() != Some(&LIMIT) {
-            return Err(Failure::Demo("a key with the label and the limit that were asked for"));
-        }
+        let info = self.info(key, Some(LIMIT)).await?;
         for line in key::describe(&info) {
             self.say(line)?;
         }
@@ -159,11 +181,30 @@ impl Demo {
     /// A sign-in up to its code.
     async fn begin_and_approve(&self) -> Result<(Pending, AuthorizationCode), Failure> {
         let callback = CallbackUrl::parse(CALLBACK)?;
-        let (url, pending) = self.client.authorize(callback).begin()?;
+        let (url, pending) = self.client.authorize(callback).key_label(LABEL).begin()?;
         let page = self.person.open(url.as_str()).await?;
         let came_back = redirected(page.approve(None).await?)?;
         let code = pending.read_callback(&came_back)?;
         Ok((pending, code))
+    }
+
+    /// A key that was just made works, is what was asked for, and is none of those before.
+    async fn try_new_key(&mut self, key: &ApiKey, limit: Option<f64>) -> Result<(), Failure> {
+        self.info(key, limit).await?;
+        if self.keys.contains(key) {
+            return Err(Failure::Demo("a key that was not there before"));
+        }
+        self.keys.push(key.clone());
+        self.say("It is a new one, it works, and its label and limit are those that were asked for.")
+    }
+
+    /// What the service says of a key, with the label and the limit that were asked for.
+    async fn info(&self, key: &ApiKey, limit: Option<f64>) -> Result<KeyInfo, Failure> {
+        let info = self.client.with_key(key.clone()).current_key().await?;
+        if info.label.as_deref() != Some(LABEL) || info.limit.value().copied() != limit {
+            return Err(Failure::Demo("a key with the label and the limit that were asked for"));
+        }
+        Ok(info)
     }
 
     fn say(&mut self, line: impl Into<String>) -> Result<(), Failure> {
@@ -181,6 +222,16 @@ fn emulator_url(url: &str) -> Result<&str, Failure> {
             "the demo plays the person, so it needs an emulator: --server http://127.0.0.1:PORT/api/v1",
         ))
     }
+}
+
+/// The default transport, which also counts what goes through it.
+fn counting(sent: Arc<AtomicUsize>) -> impl Transport {
+    let transport = Arc::new(HyperTransport::new());
+    from_fn(move |request, limits| {
+        sent.fetch_add(1, Ordering::Relaxed);
+        let transport = Arc::clone(&transport);
+        async move { transport.send(request, limits).await }
+    })
 }
 
 /// Where the page sent the browser.

@@ -58,11 +58,14 @@ fn run(args: Args, output: Output) -> Result<(), Failure> {
 
 async fn dispatch(args: Args, output: Output) -> Result<(), Failure> {
     let server = args.server.as_deref();
+    if server.is_some() && matches!(args.command, Command::Emulator(_) | Command::Pkce) {
+        return Err(Failure::Usage("this command calls no service: leave --server out"));
+    }
     match args.command {
         Command::Demo => demo::run(server, output).await,
         Command::Emulator(options) => emulator::run(&options, output).await,
         Command::Pkce => pkce::run(output),
-        Command::Url(options) => url::run(options, &client::new(server)?, output),
+        Command::Url(options) => url::run(options, server, output),
         Command::Exchange(options) => exchange::run(&options, &client::new(server)?, output).await,
         Command::CreateCode(options) => {
             let (client, _) = client::with_key(server)?;

@@ -1,11 +1,14 @@
 //! `url`: begins a sign-in.
 
-use openrouter_oauth::{CallbackUrl, Client};
+use std::path::Path;
+
+use openrouter_oauth::CallbackUrl;
 use serde::Serialize;
 
-use crate::{args::UrlOptions, exit::Failure, output::Output, pending_file};
+use crate::{args::UrlOptions, client, exit::Failure, output::Output, pending_file};
 
-pub(crate) fn run(options: UrlOptions, client: &Client, output: Output) -> Result<(), Failure> {
+pub(crate) fn run(options: UrlOptions, server: Option<&str>, output: Output) -> Result<(), Failure> {
+    let client = client::new(server)?;
     let mut authorize = match options.callback {
         Some(callback) => client.authorize(callback),
         None => client.authorize_headless(),
@@ -34,7 +37,13 @@ pub(crate) fn run(options: UrlOptions, client: &Client, output: Output) -> Resul
         callback_url: callback.as_ref().map(CallbackUrl::as_str),
         pending: options.save.is_none().then(|| secret.expose()),
     };
-    say(&begun, output)
+    say(&begun, output)?;
+    output.note(match begun.callback_url {
+        Some(_) => "Then paste the address that the browser came back to into:",
+        None => "Then paste the code that the page shows into:",
+    });
+    output.note(&next_command(options.save.as_deref(), server));
+    Ok(())
 }
 
 #[derive(Serialize)]
@@ -53,9 +62,12 @@ fn say(begun: &Begun<'_>, output: Output) -> Result<(), Failure> {
         }
         None => output.result(begun, begun.authorize_url)?,
     }
-    output.note(match begun.callback_url {
-        Some(_) => "Then paste the address that the browser came back to into `exchange --pending FILE`.",
-        None => "Then paste the code that the page shows into `exchange --pending FILE`.",
-    });
     Ok(())
+}
+
+/// What finishes the sign-in. What was typed is quoted, since it may hold anything.
+fn next_command(file: Option<&Path>, server: Option<&str>) -> String {
+    let file = file.map_or_else(|| "FILE".to_owned(), |path| format!("{:?}", path.display().to_string()));
+    let server = server.map(|url| format!(" --server {url:?}")).unwrap_or_default();
+    format!("  openrouter-oauth exchange --pending {file}{server}")
 }

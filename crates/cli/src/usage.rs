@@ -2,7 +2,7 @@
 
 use std::{env, error::Error as _, process::ExitCode};
 
-use clap::error::{ContextKind, ErrorKind};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use openrouter_oauth::models::ServerText;
 
 use crate::{exit::Exit, output::Output};
@@ -22,13 +22,24 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
 
 /// What is wrong, fit to print. A stray value is not shown: it may be a secret that somebody tried to pass.
 fn message(error: &clap::Error) -> String {
-    let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string);
-    let argument = argument.unwrap_or_default();
+    let about = |kind| error.get(kind).map(ContextValue::to_string).unwrap_or_default();
+    let argument = about(ContextKind::InvalidArg);
     let text = match (error.kind(), error.source()) {
         (ErrorKind::UnknownArgument, _) if !argument.starts_with('-') => {
             "there is an argument too many; secrets are read from the environment or from standard input"
                 .to_owned()
         }
+        (ErrorKind::InvalidSubcommand, _) => match about(ContextKind::SuggestedSubcommand) {
+            similar if similar.is_empty() => {
+                "unrecognized subcommand; `--help` lists those there are".to_owned()
+            }
+            similar => format!("unrecognized subcommand; a similar one is {similar}"),
+        },
+        (ErrorKind::InvalidValue, _) => match about(ContextKind::ValidValue) {
+            valid if valid.is_empty() => format!("{argument}: a value is missing"),
+            valid => format!("{argument}: not one of {valid}"),
+        },
+        (ErrorKind::TooManyValues, _) => format!("{argument}: takes no value"),
         (ErrorKind::ValueValidation, Some(problem)) => format!("{argument}: {problem}"),
         _ => error.render().to_string(),
     };

@@ -1,4 +1,6 @@
 //! Links in Markdown: a relative one leads to a file, and its `#anchor` to a heading.
+//!
+//! In the documents of the root, a span of code that looks like a path is one.
 
 use super::{Files, ending};
 
@@ -6,25 +8,48 @@ pub(super) fn check(files: &Files) -> Vec<String> {
     let mut findings = Vec::new();
     for (path, text) in ending(files, ".md") {
         for (number, line) in prose(text) {
-            let broken = links(&line).into_iter().filter(|link| !resolves(files, path, link));
+            let words: String = line.split('`').step_by(2).collect();
+            let broken = links(&words).into_iter().filter(|link| !resolves(files, path, link));
             findings.extend(broken.map(|link| format!("{path}:{number}: `{link}` leads nowhere")));
+
+            let spans = line.split('`').skip(1).step_by(2).filter(|_| !path.contains('/'));
+            let missing = spans.filter(|span| looks_like_a_path(files, span) && !exists(files, span));
+            findings.extend(missing.map(|span| format!("{path}:{number}: there is no `{span}`")));
         }
     }
     findings
 }
 
-/// The lines with their numbers, without blocks and spans of code.
-fn prose(text: &str) -> Vec<(usize, String)> {
+/// The lines with their numbers, without blocks of code.
+fn prose(text: &str) -> Vec<(usize, &str)> {
     let mut in_code = false;
     let mut lines = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         if line.trim_start().starts_with("```") {
             in_code = !in_code;
         } else if !in_code {
-            lines.push((number, line.split('`').step_by(2).collect()));
+            lines.push((number, line));
         }
     }
     lines
+}
+
+/// Whether it begins with a folder of the root, and `NAME` does not stand for a part of it.
+fn looks_like_a_path(files: &Files, span: &str) -> bool {
+    let folder = span.split_once('/').map(|(folder, _)| folder);
+    folder.is_some_and(|folder| is_folder(files, folder))
+        && !span.contains([' ', '*', '{'])
+        && !span.contains("NAME")
+}
+
+/// Whether there is such a file or folder; `file.rs::test` means the file.
+fn exists(files: &Files, path: &str) -> bool {
+    let path = path.split("::").next().unwrap_or(path).trim_end_matches('/');
+    files.contains_key(path) || is_folder(files, path)
+}
+
+fn is_folder(files: &Files, path: &str) -> bool {
+    files.keys().any(|file| file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')))
 }
 
 /// The targets of `[text](target "title")` and of `[label]: target`.
@@ -44,7 +69,7 @@ fn resolves(files: &Files, from: &str, link: &str) -> bool {
     };
     match files.get(&target) {
         Some(text) => anchor.is_empty() || anchors(text).iter().any(|known| known == anchor),
-        None => anchor.is_empty() && files.keys().any(|file| file.starts_with(&format!("{target}/"))),
+        None => anchor.is_empty() && is_folder(files, &target),
     }
 }
 
@@ -132,6 +157,23 @@ mod tests {
         check_link("https://openrouter.ai/docs", true);
         let code = "`[a](b)`\n```rust\nlist[a](b)\n```\n";
         check_rule(check, &[("README.md", code)], &[]);
+    }
+
+    #[test]
+    fn a_path_that_a_root_document_names_and_is_not_there_is_found() {
+        let check_span = |document: &str, span: &str, finding: &[&str]| {
+            let text = format!("A `word`, and `{span}`.\n");
+            check_rule(check, &[(document, &text), ("crates/a/src/lib.rs", "")], finding);
+        };
+        for span in ["crates/a/src/lib.rs", "crates/a", "crates/a/src/", "crates/a/src/lib.rs::a_test"] {
+            check_span("README.md", span, &[]);
+        }
+        for span in ["crates/a/NAME.rs", "crates/*/src", "/callback/{nonce}", "target/debug", "foo/"] {
+            check_span("README.md", span, &[]);
+        }
+        check_span("README.md", "crates/b.rs", &["README.md:1: there is no `crates/b.rs`"]);
+        check_span("README.md", "crates/a/s", &["README.md:1: there is no `crates/a/s`"]);
+        check_span("crates/a/README.md", "crates/b.rs", &[]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The demo, against its own emulator and one in another process.
 
+use openrouter_oauth_emulator::Fault;
+
 use crate::support::{run, run_with, serve};
 
 const STEPS: usize = 6;
@@ -45,6 +47,8 @@ fn the_demo_works_against_an_emulator_elsewhere_and_sends_each_request_once() {
     // Steps 1, 2 and 3 exchange once; step 5 exchanges once and forces a second one. What `Pending` refuses is not sent.
     assert_eq!(served.emulator.posts("/auth/keys"), 5);
     assert_eq!(served.emulator.posts("/auth/keys/code"), 1);
+    // Each of the four keys is tried, and that of step 1 is looked at once more.
+    assert_eq!(served.emulator.requests("/key"), 5);
 }
 
 #[test]
@@ -58,10 +62,39 @@ fn the_demo_ignores_the_environment_and_refuses_the_real_service() {
 
 #[test]
 fn a_demo_that_does_not_go_as_it_should_fails() {
-    let served = serve();
-    let broken = openrouter_oauth_emulator::Fault::status(500).on("/auth/keys");
-    served.emulator.inject(broken);
-    let demo = run(&["demo", "--server", &served.url]);
-    assert_eq!(demo.status, Some(5), "{demo:?}");
-    assert!(!demo.stdout.contains("did what they should"));
+    // An exchange that fails; a key that is not known; one whose limit is not what was asked for; one that was there before.
+    let same = r#"{"key":"sk-or-v1-same","user_id":"user_1"}"#;
+    let as_asked = |limit| format!(r#"{{"data":{{"label":"openrouter-oauth demo","limit":{limit}}}}}"#);
+    let at = |path: &str, body: &str| Fault::status(200).on(path).body(body.to_owned());
+    for (faults, status, words) in [
+        (vec![Fault::status(500).on("/auth/keys")], 5, "error: "),
+        (vec![Fault::status(401).on("/key")], 3, "error: "),
+        (vec![at("/key", &as_asked("6"))], 1, "expected a key with the label and the limit"),
+        (
+            vec![
+                at("/auth/keys", same),
+                at("/auth/keys", same),
+                at("/key", &as_asked("5")),
+                at("/key", &as_asked("null")),
+            ],
+            1,
+            "expected a key that was not there before",
+        ),
+    ] {
+        let served = serve();
+        for fault in faults {
+            served.emulator.inject(fault);
+        }
+        let demo = run(&["demo", "--server", &served.url]);
+        assert_eq!(demo.status, Some(status), "{demo:?}");
+        assert!(demo.stderr.contains(words), "{demo:?}");
+        assert!(!demo.stdout.contains("did what they should"));
+    }
+}
+
+#[test]
+fn where_nobody_answers_the_demo_says_nothing_of_an_emulator() {
+    // Nobody listens on port 1.
+    let demo = run(&["demo", "--server", "http://127.0.0.1:1"]);
+    assert_eq!((demo.status, demo.stdout.as_str()), (Some(4), ""), "{demo:?}");
 }

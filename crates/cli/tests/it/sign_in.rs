@@ -127,6 +127,19 @@ fn without_a_file_the_pending_sign_in_is_on_standard_output_and_the_url_is_for_t
 }
 
 #[test]
+fn the_command_that_finishes_a_sign_in_is_told_as_it_was_begun() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("my login.json").to_str().unwrap().to_owned();
+    let server = "http://127.0.0.1:1/api/v1";
+    let url = run(&["url", "--save", &file, "--server", server]);
+    let command = format!("\n  openrouter-oauth exchange --pending {file:?} --server {server:?}\n");
+    assert!(url.stderr.ends_with(&command), "{url:?}");
+
+    let url = run(&["url"]);
+    assert!(url.stderr.ends_with("\n  openrouter-oauth exchange --pending FILE\n"), "{url:?}");
+}
+
+#[test]
 fn the_url_carries_what_was_asked_for() {
     let workspace = "00000000-0000-4000-8000-000000000001";
     let options = ["--workspace", workspace, "--required-workspace", workspace, "--json"];

@@ -1,11 +1,12 @@
-//! Installs the official SDKs, at the versions pinned in `tests/conformance/`, into `target/conformance/`.
+//! Installs the official SDKs, at the versions pinned in `tests/conformance/`, into `conformance/` of the
+//! build folder.
 //!
 //! To move to newer ones, install them elsewhere and write down what came: `pip freeze` for `requirements.txt`,
 //! `npm install --package-lock-only` for `package-lock.json`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{fs, io};
+use std::{env, fs, io};
 
 /// Where the two SDKs are, each with its driver.
 pub(crate) struct Installed {
@@ -25,7 +26,7 @@ pub(crate) struct Installed {
 pub(crate) fn install() -> Result<Installed, String> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     let pins = tests.join("conformance");
-    let target = tests.join("../target/conformance");
+    let target = build_folder(tests).join("conformance");
     let (python, node) = (target.join("python"), target.join("node"));
 
     once(&pins.join("requirements.txt"), &python.join("installed.txt"), || {
@@ -50,6 +51,12 @@ pub(crate) fn install() -> Result<Installed, String> {
         python_driver: pins.join("drive.py"),
         node_driver: node.join("drive.mjs"),
     })
+}
+
+/// Where cargo builds: `CARGO_TARGET_DIR`, from the root of the repository, or `target` there.
+fn build_folder(tests: &Path) -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty());
+    tests.join("..").join(target.unwrap_or_else(|| "target".into()))
 }
 
 /// Runs `install` unless `stamp` says that it ran to its end with these very `pins`.
