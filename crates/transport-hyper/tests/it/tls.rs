@@ -35,7 +35,7 @@ fn issuer() -> CertifiedIssuer<'static, KeyPair> {
 }
 
 /// Trusts nobody but `root`.
-fn trusting(root: &rcgen::Certificate) -> HyperTransport {
+pub(crate) fn trusting(root: &rcgen::Certificate) -> HyperTransport {
     HyperTransport::builder().add_root_certificates_pem(root.pem().as_bytes()).build().unwrap()
 }
 

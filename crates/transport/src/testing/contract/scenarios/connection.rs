@@ -1,0 +1,110 @@
+//! What is left when a request is over: nothing that harms the next one.
+
+use std::{thread, time::Duration};
+
+use http::Request;
+
+use crate::{
+    Limits,
+    testing::contract::{
+        peer::close,
+        server::PATIENCE,
+        stage::{Outcome, Stage, ensure, ensure_body, ensure_requests, limits, post},
+        wait::{all, first, sleep, within},
+    },
+};
+
+pub(crate) async fn a_dropped_request_closes_its_connection(stage: &Stage<'_>) -> Outcome {
+    for start in ["", "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nlate"] {
+        let server = stage.serve(move |peer, number| {
+            if number > 0 {
+                return peer.answer("next");
+            }
+            peer.send(start.as_bytes())?;
+            peer.hold()
+        })?;
+        let sent = async {
+            let ended = stage.transport.send(post(&server), Limits::default().timeout(None)).await;
+            Err(format!("it ended before it was dropped: {:?}", ended.map(|answer| answer.status())).into())
+        };
+        let dropped = async {
+            server.log().until(|log| !log.received.is_empty()).await;
+            // Time to read what has come of the answer.
+            sleep(Duration::from_millis(20)).await;
+            Ok(())
+        };
+        let dropped: Outcome = first(dropped, sent).await;
+        if dropped.is_err() {
+            // A transport that blocks cannot be dropped while it works, so there is nothing to see.
+            continue;
+        }
+        let closed = within(PATIENCE, server.log().until(|log| log.closed > 0)).await;
+        ensure(closed.is_some(), || "the connection was still open when its peer lost patience".into())?;
+        ensure_body(&stage.answer(post(&server)).await?, "next")?;
+        ensure_requests(&server, 2)?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn the_next_request_succeeds_after_every_failure(stage: &Stage<'_>) -> Outcome {
+    const FAILURES: [&[u8]; 5] = [
+        b"",
+        b"this is not HTTP\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 70000\r\n\r\n",
+    ];
+    let server = stage.serve(|peer, number| {
+        if number % 2 == 1 {
+            return peer.answer("fine");
+        }
+        peer.send(FAILURES.get(number / 2).unwrap_or(&FAILURES[0]))?;
+        close()
+    })?;
+    for number in 1..=FAILURES.len() {
+        stage.error(post(&server), limits()).await?;
+        ensure_body(&stage.answer(post(&server)).await?, "fine")?;
+        ensure_requests(&server, 2 * number)?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn no_answer_is_taken_for_that_of_another_request(stage: &Stage<'_>) -> Outcome {
+    let server = stage.serve(|peer, number| match number {
+        // Too late for its request.
+        0 => {
+            thread::sleep(Duration::from_millis(400));
+            peer.answer("late")
+        }
+        // More than was asked for.
+        1 => {
+            peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nownHTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nextra")
+        }
+        _ => peer.answer("own"),
+    })?;
+    stage.error(post(&server), limits().timeout(Some(Duration::from_millis(100)))).await?;
+    for _ in 0..2 {
+        ensure_body(&stage.answer(post(&server)).await?, "own")?;
+    }
+    sleep(Duration::from_millis(400)).await;
+    ensure_body(&stage.answer(post(&server)).await?, "own")?;
+    ensure_requests(&server, 4)
+}
+
+pub(crate) async fn many_at_once_get_their_own_answers(stage: &Stage<'_>) -> Outcome {
+    const MANY: usize = 32;
+    let server = stage.serve(|peer, number| {
+        let target = peer.target(number);
+        peer.answer(&target)
+    })?;
+    let sent = (0..MANY).map(|number| {
+        let path = format!("/{number}");
+        let url = server.url(&path);
+        async move {
+            let answer = stage.answer(Request::get(url).body("".into())?).await?;
+            ensure_body(&answer, path)
+        }
+    });
+    all(sent).await.into_iter().collect::<Outcome>()?;
+    ensure_requests(&server, MANY)
+}

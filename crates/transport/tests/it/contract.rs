@@ -1,0 +1,59 @@
+use openrouter_oauth_transport::{
+    Transport,
+    testing::contract::{self, Scenario, Site, Violations},
+};
+
+use crate::{
+    blocking::Blocking,
+    faulty::{FAULTS, Faulty},
+};
+
+fn scenario(name: &str) -> &'static Scenario {
+    contract::scenarios().find(|scenario| scenario.name() == name).unwrap()
+}
+
+#[tokio::test]
+async fn a_transport_that_keeps_the_contract_passes() -> Result<(), Violations> {
+    contract::run(&Blocking::default()).await
+}
+
+#[tokio::test]
+async fn each_fault_is_found_by_the_scenario_that_owns_it() {
+    for (owner, fault) in FAULTS {
+        let faulty = Faulty::new(*fault);
+        let scenario = scenario(owner);
+        let violation = scenario.run_at(&faulty, &Site::plain()).await.expect_err(owner);
+        assert_eq!((violation.scenario(), violation.rule()), (*owner, scenario.rule()));
+        println!("{violation}");
+    }
+}
+
+#[test]
+fn each_scenario_owns_a_fault() {
+    for scenario in contract::scenarios() {
+        let owned = FAULTS.iter().filter(|(owner, _)| *owner == scenario.name()).count();
+        assert!(owned > 0, "{}", scenario.name());
+    }
+}
+
+#[tokio::test]
+async fn all_violations_are_reported_by_name() {
+    let found = contract::run(&openrouter_oauth_transport::from_fn(|_, _| async {
+        Ok(http::Response::new("from memory".into()))
+    }))
+    .await
+    .unwrap_err();
+    // It reads neither limits nor requests, so nothing holds but what nothing breaks.
+    assert!(found.iter().len() > 20, "{found}");
+    let shown = format!("{found:?}");
+    for violation in found.iter() {
+        assert!(shown.contains(violation.scenario()), "{shown}");
+    }
+}
+
+#[test]
+fn a_scenario_is_played_on_any_thread() {
+    fn crosses<T: Send>(_: T) {}
+    let transport: &dyn Transport = &Blocking::default();
+    crosses(contract::run(transport));
+}
