@@ -6,7 +6,8 @@
 //!
 //! ```
 //! use openrouter_oauth_transport::testing::contract;
-//! # mod blocking { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/blocking.rs")); }
+//! # #[path = "../../tests/it/blocking.rs"]
+//! # mod blocking;
 //! # use blocking::Blocking as MyTransport;
 //!
 //! #[tokio::main(flavor = "current_thread")] // `#[tokio::test]`, in a test

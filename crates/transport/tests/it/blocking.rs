@@ -1,3 +1,5 @@
+//! A transport that blocks, on sockets of the standard library.
+
 use std::{
     io::{self, BufRead, BufReader, ErrorKind as Io, Read, Write},
     net::{TcpStream, ToSocketAddrs},
@@ -145,9 +147,9 @@ fn read_head(stream: &mut impl BufRead) -> io::Result<Response<Bytes>> {
             return Ok(response);
         }
         let colon = line.iter().position(|byte| *byte == b':').ok_or(Io::InvalidData)?;
-        let (name, value) = line.split_at(colon);
+        let (name, value) = (&line[..colon], &line[colon + 1..]);
         let name = HeaderName::from_bytes(name).map_err(|_| Io::InvalidData)?;
-        let value = HeaderValue::from_bytes(value[1..].trim_ascii()).map_err(|_| Io::InvalidData)?;
+        let value = HeaderValue::from_bytes(value.trim_ascii()).map_err(|_| Io::InvalidData)?;
         response.headers_mut().append(name, value);
     }
 }
@@ -182,7 +184,7 @@ fn read_body(
 fn read_chunks(stream: &mut impl BufRead, most: usize, body: &mut Vec<u8>) -> Result<(), Error> {
     loop {
         let size = read_line(stream).map_err(broken)?;
-        let size = str::from_utf8(&size).ok().and_then(|size| u64::from_str_radix(size, 16).ok());
+        let size = std::str::from_utf8(&size).ok().and_then(|size| u64::from_str_radix(size, 16).ok());
         let size = size.ok_or(ErrorKind::Protocol)?;
         read_part(stream, size, most, body)?;
         read_line(stream).map_err(broken)?;

@@ -1,3 +1,5 @@
+//! The contract of a transport, held against one that keeps it and against many that do not.
+
 use openrouter_oauth_transport::{
     Transport,
     testing::contract::{self, Scenario, Site, Violations},

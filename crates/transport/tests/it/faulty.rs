@@ -1,3 +1,5 @@
+//! The transport that blocks, with one fault or another.
+
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -129,7 +131,7 @@ impl Faulty {
             self.keep(last);
             return copy(last);
         }
-        self.spoil_request(&mut request, &last);
+        self.spoil_request(&mut request, last.as_ref());
         let asked = limits;
         match self.fault {
             Fault::IgnoresDeadline => limits = limits.timeout(None),
@@ -160,7 +162,7 @@ impl Faulty {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(copy(answer));
     }
 
-    fn spoil_request(&self, request: &mut Request<Bytes>, last: &Option<Answer>) {
+    fn spoil_request(&self, request: &mut Request<Bytes>, last: Option<&Answer>) {
         let headers = request.headers_mut();
         let two = headers.get_all("x-two").iter().cloned().collect::<Vec<_>>();
         match (self.fault, two.as_slice()) {
@@ -173,8 +175,7 @@ impl Faulty {
             }
             (Fault::ChangesBody, _) => *request.body_mut() = request.body().to_ascii_lowercase().into(),
             (Fault::KeepsCookies, _) => {
-                let cookie =
-                    last.as_ref().and_then(|last| last.as_ref().ok()?.headers().get(header::SET_COOKIE));
+                let cookie = last.and_then(|last| last.as_ref().ok()?.headers().get(header::SET_COOKIE));
                 cookie.map(|cookie| headers.insert(header::COOKIE, cookie.clone()));
             }
             _ => {}
@@ -230,7 +231,10 @@ impl Faulty {
 }
 
 fn copy(answer: &Answer) -> Answer {
-    answer.as_ref().map(Clone::clone).map_err(|error| error.kind().into())
+    match answer {
+        Ok(answer) => Ok(answer.clone()),
+        Err(error) => Err(error.kind().into()),
+    }
 }
 
 fn follow(request: &Request<Bytes>, limits: Limits, answer: Response<Bytes>) -> Answer {

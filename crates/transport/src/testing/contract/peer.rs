@@ -77,7 +77,9 @@ impl Peer {
 
     fn body(&mut self, head: &Received) -> io::Result<Vec<u8>> {
         let length = match head.values("content-length").first() {
-            Some(length) => str::from_utf8(length).ok().and_then(|length| length.parse().ok()).unwrap_or(0),
+            Some(length) => {
+                std::str::from_utf8(length).ok().and_then(|length| length.parse().ok()).unwrap_or(0)
+            }
             None if head.values("transfer-encoding").is_empty() => 0,
             // Chunked, and shown as it is.
             None => loop {

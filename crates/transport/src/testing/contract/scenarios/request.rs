@@ -66,9 +66,9 @@ fn ensure_same(request: &Request<Bytes>, received: &Received) -> Outcome {
 /// What is there beyond what was asked for: framing alone.
 fn ensure_own(server: &Server, request: &Request<Bytes>, received: &Received) -> Outcome {
     let added = |(name, value): &&(String, Vec<u8>)| {
-        let is_own = OWN.contains(&name.as_str()) || request.headers().contains_key(name);
         // RFC 9110, section 12.5.1: it says what its absence says.
-        !is_own && !(name == "accept" && value == b"*/*")
+        let says_nothing = name == "accept" && value == b"*/*";
+        !(says_nothing || OWN.contains(&name.as_str()) || request.headers().contains_key(name))
     };
     if let Some((name, _)) = received.headers.iter().find(added) {
         return Err(format!("{}: the header {name} was added", received.line).into());

@@ -88,20 +88,17 @@ const GZIP: &[u8] =
     \x05\0\xbf\x9c\x18\x3f\x0f\0\0\0";
 
 /// The headers of an answer, and its body.
-type Told = (&'static [(&'static str, &'static str)], &'static [u8]);
-
-const TOLD: [Told; 5] = [
-    (&[("content-type", "application/json"), ("content-encoding", "gzip")], GZIP),
-    (&[("content-encoding", "br")], b"not brotli"),
-    (&[("content-encoding", "deflate")], b"not deflate"),
-    (&[("content-type", "text/html; charset=latin1")], b"\xef\xbb\xbf\0\r\n\r\n\xff\xfe"),
-    (&[("set-cookie", "b=1"), ("x-empty", ""), ("set-cookie", "a=2"), ("date", "then")], b"0\r\n\r\n"),
+const TOLD: [(&str, &[u8]); 5] = [
+    ("content-type: application/json\r\ncontent-encoding: gzip\r\n", GZIP),
+    ("content-encoding: br\r\n", b"not brotli"),
+    ("content-encoding: deflate\r\n", b"not deflate"),
+    ("content-type: text/html; charset=latin1\r\n", b"\xef\xbb\xbf\0\r\n\r\n\xff\xfe"),
+    ("set-cookie: b=1\r\nx-empty:\r\nset-cookie: a=2\r\ndate: then\r\n", b"0\r\n\r\n"),
 ];
 
 pub(crate) async fn headers_and_body_come_back_as_they_came(stage: &Stage<'_>) -> Outcome {
     let server = stage.serve(|peer, number| {
         let Some((headers, body)) = TOLD.get(number / 2) else { return close() };
-        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let head = format!("HTTP/1.1 200 OK\r\n{headers}");
         if number % 2 == 0 {
             let length = body.len();
@@ -123,12 +120,12 @@ pub(crate) async fn headers_and_body_come_back_as_they_came(stage: &Stage<'_>) -
     Ok(())
 }
 
-fn ensure_headers(answer: &Response<Bytes>, headers: &[(&str, &str)]) -> Outcome {
-    for (name, _) in headers {
-        let came: Vec<&[u8]> = answer.headers().get_all(*name).iter().map(HeaderValue::as_bytes).collect();
-        let sent: Vec<&[u8]> =
-            headers.iter().filter(|(other, _)| other == name).map(|(_, value)| value.as_bytes()).collect();
-        ensure(came == sent, || format!("the header {name} of the answer is not as it came"))?;
+fn ensure_headers(answer: &Response<Bytes>, headers: &str) -> Outcome {
+    let sent: Vec<_> = headers.lines().filter_map(|line| line.split_once(':')).collect();
+    for (name, _) in &sent {
+        let values = sent.iter().filter(|(other, _)| other == name).map(|(_, value)| value.trim().as_bytes());
+        let is_same = answer.headers().get_all(*name).iter().map(HeaderValue::as_bytes).eq(values);
+        ensure(is_same, || format!("the header {name} of the answer is not as it came"))?;
     }
     Ok(())
 }
