@@ -1,23 +1,27 @@
 //! The [contract](crate::Transport#contract) of a transport, as scenarios that any implementation is put through.
 //!
 //! A scenario listens on a port of this machine, plays a server that behaves in a certain way, sends a request through
-//! the transport, and looks at what arrived and what came back. [`run`] plays them all over plain HTTP; [`run_at`] does
-//! so at another [`Site`], such as one that speaks TLS. This is a whole test, here of a transport that blocks:
+//! the transport, and looks at what arrived and what came back. [`run`] plays them all over plain HTTP, as on the
+//! [crate's page](crate#writing-a-transport); [`run_at`] does so at another [`Site`], such as one that speaks TLS. Each
+//! can be played alone, too, here those about one rule with a transport that blocks:
 //!
 //! ```
-//! use openrouter_oauth_transport::testing::contract;
+//! use openrouter_oauth_transport::testing::contract::{Site, Violation, scenarios};
 //! # #[path = "../../tests/it/blocking.rs"]
 //! # mod blocking;
 //! # use blocking::Blocking as MyTransport;
 //!
-//! #[tokio::main(flavor = "current_thread")] // `#[tokio::test]`, in a test
-//! async fn main() -> Result<(), contract::Violations> {
-//!     let transport = MyTransport::default();
-//!     contract::run(&transport).await
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Violation> {
+//! let transport = MyTransport::default();
+//! for scenario in scenarios().filter(|scenario| scenario.rule() == 1) {
+//!     scenario.run_at(&transport, &Site::plain()).await?;
 //! }
+//! # Ok(())
+//! # }
 //! ```
 //!
-//! It takes a few seconds, most of which are spent waiting for deadlines. The peers are threads with sockets of the
+//! All of them take a few seconds, most of which are spent waiting for deadlines. The peers are threads with sockets of the
 //! standard library; the transport's futures are polled by whoever calls, so any runtime will do.
 //!
 //! # What it cannot see

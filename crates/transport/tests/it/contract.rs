@@ -5,6 +5,8 @@ use openrouter_oauth_transport::{
     testing::contract::{self, Scenario, Site, Violations},
 };
 
+use tokio::task::JoinSet;
+
 use crate::{
     blocking::Blocking,
     faulty::{FAULTS, Faulty},
@@ -19,14 +21,19 @@ async fn a_transport_that_keeps_the_contract_passes() -> Result<(), Violations> 
     contract::run(&Blocking::default()).await
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn each_fault_is_found_by_the_scenario_that_owns_it() {
+    let mut playing = JoinSet::new();
     for (owner, fault) in FAULTS {
-        let faulty = Faulty::new(*fault);
-        let scenario = scenario(owner);
-        let violation = scenario.run_at(&faulty, &Site::plain()).await.expect_err(owner);
-        assert_eq!((violation.scenario(), violation.rule()), (*owner, scenario.rule()));
-        println!("{violation}");
+        playing.spawn(async move {
+            let scenario = scenario(owner);
+            let played = scenario.run_at(&Faulty::new(*fault), &Site::plain()).await;
+            let violation = played.expect_err(&format!("{fault:?}"));
+            assert_eq!((violation.scenario(), violation.rule()), (*owner, scenario.rule()));
+        });
+    }
+    while let Some(played) = playing.join_next().await {
+        played.unwrap();
     }
 }
 

@@ -1,6 +1,12 @@
 //! What a scenario has at hand.
 
-use std::{error::Error as StdError, fmt::Write, io, time::Duration};
+use std::{
+    error::Error as StdError,
+    fmt::Write,
+    io,
+    net::{TcpListener, TcpStream},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -17,7 +23,7 @@ use crate::{BoxError, Error, ErrorKind, Limits, Transport};
 pub(super) type Outcome = Result<(), BoxError>;
 
 /// How long a request may take that has no deadline of its own to show: long, since the machine may be busy.
-const LONG: Duration = Duration::from_secs(20);
+pub(super) const LONG: Duration = Duration::from_secs(20);
 
 /// A transport, and the site where its peers are.
 pub(super) struct Stage<'a> {
@@ -32,6 +38,13 @@ impl Stage<'_> {
         F: Fn(&mut Peer, usize) -> io::Result<()> + Send + Sync + 'static,
     {
         Server::start(self.site, Read::Whole, script)
+    }
+
+    /// A URL of a port that nobody listens on, and that nobody else is given while what holds it lives.
+    pub(super) fn unheard(&self) -> io::Result<(String, impl Sized + use<>)> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let used = TcpStream::connect(listener.local_addr()?)?;
+        Ok((format!("{}:{}/", self.site.origin(), used.local_addr()?.port()), (listener, used)))
     }
 
     /// Sends this and waits for the end of it.

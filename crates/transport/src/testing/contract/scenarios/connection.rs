@@ -9,7 +9,7 @@ use crate::{
     testing::contract::{
         peer::close,
         server::PATIENCE,
-        stage::{Outcome, Stage, ensure, ensure_body, ensure_requests, limits, post},
+        stage::{LONG, Outcome, Stage, ensure, ensure_body, ensure_requests, limits, post},
         wait::{all, first, sleep, within},
     },
 };
@@ -33,8 +33,8 @@ pub(crate) async fn a_dropped_request_closes_its_connection(stage: &Stage<'_>) -
             sleep(Duration::from_millis(20)).await;
             Ok(())
         };
-        let dropped: Outcome = first(dropped, sent).await;
-        if dropped.is_err() {
+        let dropped: Option<Outcome> = within(LONG, first(dropped, sent)).await;
+        if dropped.ok_or("no request came")?.is_err() {
             // A transport that blocks cannot be dropped while it works, so there is nothing to see.
             continue;
         }
@@ -70,25 +70,26 @@ pub(crate) async fn the_next_request_succeeds_after_every_failure(stage: &Stage<
 }
 
 pub(crate) async fn no_answer_is_taken_for_that_of_another_request(stage: &Stage<'_>) -> Outcome {
-    let server = stage.serve(|peer, number| match number {
-        // Too late for its request.
-        0 => {
-            thread::sleep(Duration::from_millis(400));
+    const LATE: Duration = Duration::from_millis(400);
+    const TWO: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nown\
+        HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nextra";
+    let server = stage.serve(|peer, number| match &*peer.target(number) {
+        "/late" => {
+            thread::sleep(LATE);
             peer.answer("late")
         }
-        // More than was asked for.
-        1 => {
-            peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nownHTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nextra")
-        }
+        "/two" => peer.send(TWO),
         _ => peer.answer("own"),
     })?;
-    stage.error(post(&server), limits().timeout(Some(Duration::from_millis(100)))).await?;
-    for _ in 0..2 {
-        ensure_body(&stage.answer(post(&server)).await?, "own")?;
+    let request = |path| Request::post(server.url(path)).body("{}".into());
+    stage.error(request("/late")?, limits().timeout(Some(LATE / 4))).await?;
+    for path in ["/two", "/own", "/own"] {
+        ensure_body(&stage.answer(request(path)?).await?, "own")?;
     }
-    sleep(Duration::from_millis(400)).await;
-    ensure_body(&stage.answer(post(&server)).await?, "own")?;
-    ensure_requests(&server, 4)
+    sleep(LATE).await;
+    ensure_body(&stage.answer(request("/own")?).await?, "own")?;
+    let own = server.log().look(|log| log.received.iter().filter(|one| one.line.contains("/own")).count());
+    ensure(own == 3, || format!("{own} requests came of 3"))
 }
 
 pub(crate) async fn many_at_once_get_their_own_answers(stage: &Stage<'_>) -> Outcome {

@@ -1,7 +1,5 @@
 //! A request is sent at most once, and nobody says of one that may have arrived that it was not sent.
 
-use std::net::{TcpListener, TcpStream};
-
 use http::Request;
 
 use crate::{
@@ -84,10 +82,7 @@ pub(crate) async fn what_may_have_arrived_is_not_called_unsent(stage: &Stage<'_>
 }
 
 pub(crate) async fn a_refused_connection_sends_nothing(stage: &Stage<'_>) -> Outcome {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    // A port that is in use and that nobody listens on.
-    let used = TcpStream::connect(listener.local_addr()?)?;
-    let url = format!("{}:{}/", stage.site.origin(), used.local_addr()?.port());
+    let (url, _held) = stage.unheard()?;
     let error = stage.error(Request::post(url).body("{}".into())?, limits()).await?;
     let is_unsent = error.kind() == ErrorKind::Connect && !error.may_have_been_sent();
     ensure(is_unsent, || format!("the error is not `Connect`, with nothing sent: {}", chain(&error)))

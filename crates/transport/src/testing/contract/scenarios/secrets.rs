@@ -1,6 +1,6 @@
 //! No error shows what was sent or what came.
 
-use std::{net::TcpListener, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request};
@@ -49,9 +49,8 @@ pub(crate) async fn no_error_shows_a_header_or_a_body(stage: &Stage<'_>) -> Outc
     let soon = limits().timeout(Some(Duration::from_millis(100)));
     ensure_silent("a timeout", &stage.error(request(server.url("/"))?, soon).await?)?;
 
-    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-    let refused = request(format!("{}:{port}/", stage.site.origin()))?;
-    ensure_silent("a refused connection", &stage.error(refused, limits()).await?)?;
+    let (url, _held) = stage.unheard()?;
+    ensure_silent("a refused connection", &stage.error(request(url)?, limits()).await?)?;
 
     let shown = format!("{:?} {0:#?}", stage.transport);
     ensure(!shows_a_canary(&shown), || "the transport shows what it carried: {shown}".into())
