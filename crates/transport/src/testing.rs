@@ -1,5 +1,5 @@
-//! Fakes for tests: transports that answer from memory, and a clock that tests move; and the [`contract`] of a transport,
-//! to be run on one's own.
+//! Fakes for tests: transports that answer from memory, and a clock that tests move. And the [`contract`] of a
+//! transport, for tests of one.
 //!
 //! The fakes panic where a test should fail, so they belong in tests only.
 #![expect(clippy::panic, reason = "a failed expectation fails the test that holds it")]

@@ -21,14 +21,14 @@
 //! # }
 //! ```
 //!
-//! All of them take a few seconds, most of which are spent waiting for deadlines. The peers are threads with sockets of the
-//! standard library; the transport's futures are polled by whoever calls, so any runtime will do.
+//! All of them take a few seconds, most of which are spent waiting for deadlines. The peers are threads with sockets
+//! of the standard library; the transport's futures are polled by whoever calls, so any runtime will do.
 //!
 //! # What it cannot see
 //!
 //! What a transport logs (rule 7), whether it wipes its buffers (rule 9), and what it does with a name to look up, a
-//! certificate or a proxy. A deadline while connecting is seen where a full queue of a listener makes a client wait, as on
-//! Linux.
+//! certificate or a proxy. A deadline while connecting is seen where a full queue of a listener makes a client wait,
+//! as on Linux. The peers speak HTTP/1.1 alone.
 
 mod wait;
 

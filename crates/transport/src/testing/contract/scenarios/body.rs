@@ -62,6 +62,7 @@ pub(crate) async fn a_body_without_a_length_ends_with_the_connection(stage: &Sta
 }
 
 pub(crate) async fn a_body_fills_the_limit_and_no_more(stage: &Stage<'_>) -> Outcome {
+    // C-13
     for most in [0, 1, 1_000, 65_536, 300_000] {
         let server = stage.serve(move |peer, number| {
             let body = "x".repeat(most + number / 2);

@@ -15,6 +15,7 @@ use crate::{
 };
 
 pub(crate) async fn a_dropped_request_closes_its_connection(stage: &Stage<'_>) -> Outcome {
+    // C-28
     for start in ["", "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nlate"] {
         let server = stage.serve(move |peer, number| {
             if number > 0 {
@@ -25,17 +26,17 @@ pub(crate) async fn a_dropped_request_closes_its_connection(stage: &Stage<'_>) -
         })?;
         let sent = async {
             let ended = stage.transport.send(post(&server), Limits::default().timeout(None)).await;
-            Err(format!("it ended before it was dropped: {:?}", ended.map(|answer| answer.status())).into())
+            ensure(ended.is_err(), || "an answer came that was not whole".into()).map(|()| Seen::End)
         };
         let dropped = async {
             server.log().until(|log| !log.received.is_empty()).await;
             // Time to read what has come of the answer.
             sleep(Duration::from_millis(20)).await;
-            Ok(())
+            Ok(Seen::Request)
         };
-        let dropped: Option<Outcome> = within(LONG, first(dropped, sent)).await;
-        if dropped.ok_or("no request came")?.is_err() {
-            // A transport that blocks cannot be dropped while it works, so there is nothing to see.
+        let seen = within(LONG, first(dropped, sent)).await.ok_or("no request came")??;
+        if matches!(seen, Seen::End) {
+            // A transport that blocks cannot be dropped while it works: its peer had to end it.
             continue;
         }
         let closed = within(PATIENCE, server.log().until(|log| log.closed > 0)).await;
@@ -44,6 +45,12 @@ pub(crate) async fn a_dropped_request_closes_its_connection(stage: &Stage<'_>) -
         ensure_requests(&server, 2)?;
     }
     Ok(())
+}
+
+/// What came first: the request to the peer, after which the future is dropped, or the end of the future.
+enum Seen {
+    Request,
+    End,
 }
 
 pub(crate) async fn the_next_request_succeeds_after_every_failure(stage: &Stage<'_>) -> Outcome {

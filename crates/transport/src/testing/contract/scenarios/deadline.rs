@@ -87,6 +87,7 @@ fn ensure_one_at_most(server: &Server) -> Outcome {
 }
 
 async fn ends_in_time(stage: &Stage<'_>, request: Request<Bytes>) -> Outcome {
+    // C-12
     let limits = Limits::default().timeout(Some(SOON));
     let start = Instant::now();
     // No longer than the judgment takes.

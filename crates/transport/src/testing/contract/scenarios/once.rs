@@ -89,6 +89,7 @@ pub(crate) async fn a_refused_connection_sends_nothing(stage: &Stage<'_>) -> Out
 }
 
 pub(crate) async fn a_redirect_is_an_answer(stage: &Stage<'_>) -> Outcome {
+    // C-10
     const STATUSES: [u16; 5] = [301, 302, 303, 307, 308];
     let elsewhere = stage.serve(|peer, _| peer.answer("followed"))?;
     for target in [elsewhere.url("/elsewhere"), "/elsewhere".into()] {

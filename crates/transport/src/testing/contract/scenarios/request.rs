@@ -86,6 +86,7 @@ fn ensure_own(server: &Server, request: &Request<Bytes>, received: &Received) ->
 }
 
 pub(crate) async fn nothing_is_remembered_for_the_next_request(stage: &Stage<'_>) -> Outcome {
+    // C-15
     const ANSWERS: [&[u8]; 3] = [
         b"HTTP/1.1 200 OK\r\nset-cookie: c=1; path=/\r\nalt-svc: clear\r\ncontent-length: 0\r\n\r\n",
         b"HTTP/1.1 401 Who\r\nwww-authenticate: Basic realm=\"x\"\r\ncontent-length: 0\r\n\r\n",

@@ -97,6 +97,7 @@ const TOLD: [(&str, &[u8]); 5] = [
 ];
 
 pub(crate) async fn headers_and_body_come_back_as_they_came(stage: &Stage<'_>) -> Outcome {
+    // C-14
     let server = stage.serve(|peer, number| {
         let Some((headers, body)) = TOLD.get(number / 2) else { return close() };
         let head = format!("HTTP/1.1 200 OK\r\n{headers}");
