@@ -50,6 +50,9 @@ mod redirect;
 /// Where requests may go, and transports that do not keep their contract.
 mod transport;
 
+/// The contract of a transport, held against one on reqwest.
+mod contract;
+
 /// What is made of bodies: successes, refusals, and neither.
 mod parse;
 

@@ -23,9 +23,28 @@
 //! # }
 //! ```
 //!
+//! # Writing a transport
+//!
+//! What it must do stands in the [contract](Transport#contract). A test shows that it does, with the feature `testing`
+//! turned on for the tests:
+//!
+#![cfg_attr(not(feature = "testing"), doc = "```ignore")]
+#![cfg_attr(feature = "testing", doc = "```")]
+//! use openrouter_oauth_transport::testing::contract;
+//! # #[path = "../tests/it/blocking.rs"]
+//! # mod blocking;
+//! # use blocking::Blocking as MyTransport;
+//!
+//! #[tokio::main(flavor = "current_thread")] // `#[tokio::test]`, in a test
+//! async fn main() -> Result<(), contract::Violations> {
+//!     let transport = MyTransport::default();
+//!     contract::run(&transport).await
+//! }
+//! ```
+//!
 //! # Crate features
 //!
-//! * `testing` (off by default): the fakes of the `testing` module.
+//! * `testing` (off by default): the fakes of the `testing` module, and the contract as a suite.
 
 mod transport;
 

@@ -1,7 +1,10 @@
-//! Fakes for tests: transports that answer from memory, and a clock that tests move.
+//! Fakes for tests: transports that answer from memory, and a clock that tests move. And the [`contract`] of a
+//! transport, for tests of one.
 //!
-//! They panic where a test should fail, so they belong in tests only.
+//! The fakes panic where a test should fail, so they belong in tests only.
 #![expect(clippy::panic, reason = "a failed expectation fails the test that holds it")]
+
+pub mod contract;
 
 mod capture;
 

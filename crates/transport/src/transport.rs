@@ -36,6 +36,12 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>
 /// Connections may be kept and used again. A request that was handed back unwritten from a stale connection is an
 /// error with `not_sent`: the caller decides whether to send it again.
 ///
+/// # Testing one of your own
+///
+/// The feature `testing` brings the contract as scenarios against a scripted socket. In a test, with any runtime,
+/// `testing::contract::run(&transport).await` plays them all and reports by name what is broken; only rule 9 and what
+/// is logged remain for a review.
+///
 /// # Examples
 ///
 /// ```

@@ -7,6 +7,7 @@
 )]
 mod server;
 
+mod contract;
 mod cut;
 mod drop;
 mod errors;

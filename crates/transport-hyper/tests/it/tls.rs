@@ -1,8 +1,8 @@
 //! Who is trusted. Every refusal comes before a byte of the request is written (C-9).
 
-use std::{error::Error as _, future::pending, time::Duration};
+use std::{error::Error as _, future::pending, io, sync::Arc, time::Duration};
 
-use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport};
+use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport, testing::contract};
 use openrouter_oauth_transport_hyper::HyperTransport;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CertifiedKey, IsCa, KeyPair, date_time_ymd,
@@ -250,4 +250,16 @@ fn certificates_that_cannot_be_read_are_an_error_of_the_builder() {
         assert!(error.source().is_some());
     }
     HyperTransport::builder().add_root_certificates_der(b"\x30\x00").build().unwrap_err();
+}
+
+#[tokio::test]
+async fn tls_connections_keep_the_contract() -> Result<(), contract::Violations> {
+    let certified = certificate("localhost");
+    let config = Arc::new(tls_config(&certified));
+    let site = contract::Site::tls("localhost", move |mut tcp| {
+        let mut tls = rustls::ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
+        tls.complete_io(&mut tcp)?;
+        Ok(rustls::StreamOwned::new(tls, tcp))
+    });
+    contract::run_at(&trusting(&certified.cert), &site).await
 }

@@ -1,0 +1,213 @@
+//! The [contract](crate::Transport#contract) of a transport, as scenarios that any implementation is put through.
+//!
+//! A scenario listens on a port of this machine, plays a server that behaves in a certain way, sends a request through
+//! the transport, and looks at what arrived and what came back. [`run`] plays them all over plain HTTP, as on the
+//! [crate's page](crate#writing-a-transport); [`run_at`] does so at another [`Site`], such as one that speaks TLS. Each
+//! can be played alone, too, here those about one rule with a transport that blocks:
+//!
+//! ```
+//! use openrouter_oauth_transport::testing::contract::{Site, Violation, scenarios};
+//! # #[path = "../../tests/it/blocking.rs"]
+//! # mod blocking;
+//! # use blocking::Blocking as MyTransport;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Violation> {
+//! let transport = MyTransport::default();
+//! for scenario in scenarios().filter(|scenario| scenario.rule() == 1) {
+//!     scenario.run_at(&transport, &Site::plain()).await?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! All of them take a few seconds, most of which are spent waiting for deadlines. The peers are threads with sockets
+//! of the standard library; the transport's futures are polled by whoever calls, so any runtime will do.
+//!
+//! # What it cannot see
+//!
+//! What a transport logs (rule 7), whether it wipes its buffers (rule 9), and what it does with a name to look up, a
+//! certificate or a proxy. A deadline while connecting is seen where a full queue of a listener makes a client wait,
+//! as on Linux. The peers speak HTTP/1.1 alone.
+
+mod wait;
+
+mod site;
+
+mod peer;
+
+mod server;
+
+mod stage;
+
+mod scenarios;
+
+use std::{error::Error as StdError, fmt, future::Future, pin::Pin};
+
+pub use self::site::Site;
+use self::{
+    scenarios::{body, connection, deadline, once, request, response, secrets},
+    stage::{Outcome, Stage},
+};
+use crate::Transport;
+
+/// Plays all scenarios over plain HTTP, one after another.
+///
+/// # Errors
+///
+/// Everything that was seen against the contract.
+pub async fn run(transport: &dyn Transport) -> Result<(), Violations> {
+    run_at(transport, &Site::plain()).await
+}
+
+/// Plays all scenarios with peers at `site`, one after another.
+///
+/// # Errors
+///
+/// Everything that was seen against the contract.
+pub async fn run_at(transport: &dyn Transport, site: &Site) -> Result<(), Violations> {
+    let mut violations = Vec::new();
+    for scenario in scenarios() {
+        violations.extend(scenario.run_at(transport, site).await.err());
+    }
+    if violations.is_empty() { Ok(()) } else { Err(Violations(violations)) }
+}
+
+/// All scenarios, in the order of the contract's rules.
+pub fn scenarios() -> impl ExactSizeIterator<Item = &'static Scenario> {
+    SCENARIOS.iter()
+}
+
+/// A server that behaves in a certain way, and what a transport must make of it.
+pub struct Scenario {
+    name: &'static str,
+    rule: u8,
+    play: for<'a> fn(&'a Stage<'a>) -> Play<'a>,
+}
+
+type Play<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+
+impl Scenario {
+    /// What must be true, as a sentence: `a_redirect_is_an_answer`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The number of the rule in the [contract](Transport#contract) that it is about.
+    pub fn rule(&self) -> u8 {
+        self.rule
+    }
+
+    /// Plays it with a peer at `site`.
+    ///
+    /// # Errors
+    ///
+    /// What was seen against the contract, or that no socket could be made.
+    pub async fn run_at(&self, transport: &dyn Transport, site: &Site) -> Result<(), Violation> {
+        let outcome = (self.play)(&Stage { transport, site }).await;
+        outcome.map_err(|seen| Violation { scenario: self.name, rule: self.rule, seen: seen.to_string() })
+    }
+}
+
+impl fmt::Debug for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scenario").field("name", &self.name).field("rule", &self.rule).finish_non_exhaustive()
+    }
+}
+
+/// Names a scenario after its function.
+macro_rules! scenarios {
+    ($($rule:literal $module:ident :: $name:ident,)*) => {
+        &[$(Scenario {
+            name: stringify!($name),
+            rule: $rule,
+            play: |stage| Box::pin($module::$name(stage)),
+        },)*]
+    };
+}
+
+const SCENARIOS: &[Scenario] = scenarios! {
+    1 once::a_request_is_sent_once_when_no_answer_comes,
+    1 once::a_request_is_sent_once_when_the_connection_is_reset,
+    1 once::a_request_is_sent_once_when_a_kept_connection_breaks,
+    1 once::a_request_is_sent_once_when_a_kept_connection_is_stale,
+    1 once::a_redirect_is_an_answer,
+    2 request::a_request_arrives_as_it_is,
+    2 request::nothing_is_remembered_for_the_next_request,
+    3 response::every_status_is_an_answer,
+    3 response::answers_before_the_answer_are_passed_over,
+    3 response::an_answer_without_a_body_is_whole,
+    3 response::headers_and_body_come_back_as_they_came,
+    3 connection::no_answer_is_taken_for_that_of_another_request,
+    3 connection::many_at_once_get_their_own_answers,
+    3 connection::the_next_request_succeeds_after_every_failure,
+    4 deadline::the_deadline_holds_while_connecting,
+    4 deadline::the_deadline_holds_before_the_server_says_anything,
+    4 deadline::the_deadline_holds_while_waiting_for_the_answer,
+    4 deadline::the_deadline_holds_while_an_answer_trickles,
+    5 body::a_cut_answer_is_an_error,
+    5 body::an_answer_that_is_reset_is_an_error,
+    5 body::a_body_without_a_length_ends_with_the_connection,
+    5 body::a_body_fills_the_limit_and_no_more,
+    5 body::an_endless_body_is_too_large,
+    6 once::what_may_have_arrived_is_not_called_unsent,
+    6 once::a_refused_connection_sends_nothing,
+    7 secrets::no_error_shows_a_header_or_a_body,
+    8 connection::a_dropped_request_closes_its_connection,
+};
+
+/// What was seen in one scenario against the contract.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Violation {
+    scenario: &'static str,
+    rule: u8,
+    seen: String,
+}
+
+impl Violation {
+    /// The name of the scenario.
+    pub fn scenario(&self) -> &'static str {
+        self.scenario
+    }
+
+    /// The number of the rule in the [contract](Transport#contract) that is broken.
+    pub fn rule(&self) -> u8 {
+        self.rule
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (rule {}): {}", self.scenario, self.rule, self.seen)
+    }
+}
+
+impl StdError for Violation {}
+
+/// All that was seen against the contract.
+///
+/// `Debug` prints a line for each, as `Display` does, so that a test that ends with it can be read.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Violations(Vec<Violation>);
+
+impl Violations {
+    /// Each of them; there is at least one.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Violation> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Violations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the transport breaks its contract in {} scenarios of {}", self.0.len(), SCENARIOS.len())?;
+        self.0.iter().try_for_each(|violation| write!(f, "\n* {violation}"))
+    }
+}
+
+impl fmt::Debug for Violations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl StdError for Violations {}

@@ -1,0 +1,122 @@
+//! A body is whole, or there is none.
+
+use std::fmt::Write;
+
+use crate::{
+    ErrorKind,
+    testing::contract::{
+        peer::close,
+        server::{Read, Server},
+        stage::{Outcome, Stage, ensure_body, ensure_kind, ensure_requests, limits, post, post_of},
+    },
+};
+
+const WITH_LENGTH: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"key\":\"12\"}";
+
+/// Without its last chunk, with which it would be whole.
+const IN_CHUNKS: &[u8] =
+    b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"key\r\n3\r\n\":1\r\n1\r\n}\r\n";
+
+pub(crate) async fn a_cut_answer_is_an_error(stage: &Stage<'_>) -> Outcome {
+    for (answer, offsets) in [(WITH_LENGTH, WITH_LENGTH.len()), (IN_CHUNKS, IN_CHUNKS.len() + 1)] {
+        let server = stage.serve(move |peer, number| {
+            peer.send(answer.get(..number).unwrap_or(answer))?;
+            close()
+        })?;
+        for offset in 0..offsets {
+            let at = |error| format!("cut after {offset} of {} bytes: {error}", answer.len());
+            let error = stage.error(post(&server), limits()).await.map_err(at)?;
+            ensure_kind(&error, ErrorKind::Io).map_err(at)?;
+            ensure_requests(&server, offset + 1).map_err(at)?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn an_answer_that_is_reset_is_an_error(stage: &Stage<'_>) -> Outcome {
+    for answer in [WITH_LENGTH, IN_CHUNKS, b"HTTP/1.1 200 OK\r\n\r\nto the end"] {
+        // A part of the request is left unread, which makes the close a reset.
+        let server = Server::start(stage.site, Read::Head, move |peer, _| {
+            peer.send(answer.get(..answer.len() - 1).unwrap_or(answer))?;
+            close()
+        })?;
+        let error = stage.error(post_of(&server, vec![b'x'; 8 * 1024 * 1024]), limits()).await?;
+        ensure_kind(&error, ErrorKind::Io)?;
+        ensure_requests(&server, 1)?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn a_body_without_a_length_ends_with_the_connection(stage: &Stage<'_>) -> Outcome {
+    let server = stage.serve(|peer, _| {
+        peer.send(b"HTTP/1.1 200 OK\r\n\r\nto the end")?;
+        close()
+    })?;
+    if stage.site.has_goodbye() {
+        // RFC 9112, section 9.8: without the goodbye of TLS it is cut.
+        let error = stage.error(post(&server), limits()).await?;
+        ensure_kind(&error, ErrorKind::Io)
+    } else {
+        ensure_body(&stage.answer(post(&server)).await?, "to the end")
+    }
+}
+
+pub(crate) async fn a_body_fills_the_limit_and_no_more(stage: &Stage<'_>) -> Outcome {
+    // C-13
+    for most in [0, 1, 1_000, 65_536, 300_000] {
+        let server = stage.serve(move |peer, number| {
+            let body = "x".repeat(most + number / 2);
+            let (head, body) = if number % 2 == 0 {
+                (format!("content-length: {}", body.len()), body)
+            } else {
+                ("transfer-encoding: chunked".into(), chunks(&body))
+            };
+            peer.send(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").as_bytes())
+        })?;
+        let limits = limits().response_bytes(most);
+        for framing in ["with a length", "in chunks"] {
+            let at = |error| format!("{most} bytes, the limit, {framing}: {error}");
+            let sent = stage.send(post(&server), limits).await?;
+            let answer = sent.map_err(|error| at(format!("{error:?}").into()))?;
+            ensure_body(&answer, "x".repeat(most)).map_err(at)?;
+        }
+        for framing in ["with a length", "in chunks"] {
+            let at = |error| format!("one byte over {most}, {framing}: {error}");
+            let error = stage.error(post(&server), limits).await.map_err(at)?;
+            ensure_kind(&error, ErrorKind::TooLarge).map_err(at)?;
+        }
+        ensure_requests(&server, 4)?;
+    }
+    Ok(())
+}
+
+fn chunks(body: &str) -> String {
+    let mut chunks = String::new();
+    for chunk in body.as_bytes().chunks(1_000) {
+        let _infallible = write!(chunks, "{:x}\r\n{}\r\n", chunk.len(), String::from_utf8_lossy(chunk));
+    }
+    chunks + "0\r\n\r\n"
+}
+
+pub(crate) async fn an_endless_body_is_too_large(stage: &Stage<'_>) -> Outcome {
+    for (head, more) in [
+        ("HTTP/1.1 200 OK\r\n\r\n", "x".repeat(1_000)),
+        (
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+            format!("3e8\r\n{}\r\n", "x".repeat(1_000)),
+        ),
+    ] {
+        let server = stage.serve(move |peer, _| {
+            peer.send(head.as_bytes())?;
+            // More than any client keeps, and not endless, should one keep it all.
+            for _ in 0..10_000 {
+                peer.send(more.as_bytes())?;
+            }
+            close()
+        })?;
+        let error = stage.error(post(&server), limits().response_bytes(10_000)).await?;
+        ensure_kind(&error, ErrorKind::TooLarge)?;
+        ensure_requests(&server, 1)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! A request is sent at most once, and nobody says of one that may have arrived that it was not sent.
+
+use http::Request;
+
+use crate::{
+    ErrorKind,
+    testing::contract::{
+        peer::close,
+        server::{Read, Server},
+        stage::{
+            Outcome, Stage, chain, ensure, ensure_body, ensure_kind, ensure_requests, ensure_sent, limits,
+            post, post_of,
+        },
+    },
+};
+
+/// More than the buffers of two sockets hold together with those of a client.
+const LARGE: usize = 8 * 1024 * 1024;
+
+pub(crate) async fn a_request_is_sent_once_when_no_answer_comes(stage: &Stage<'_>) -> Outcome {
+    let server = stage.serve(|_, _| close())?;
+    let error = stage.error(post(&server), limits()).await?;
+    ensure_kind(&error, ErrorKind::Io)?;
+    ensure_requests(&server, 1)
+}
+
+pub(crate) async fn a_request_is_sent_once_when_the_connection_is_reset(stage: &Stage<'_>) -> Outcome {
+    // What is left unread makes the close a reset.
+    let server = Server::start(stage.site, Read::Head, |_, _| close())?;
+    let error = stage.error(post_of(&server, vec![b'x'; LARGE]), limits()).await?;
+    ensure_kind(&error, ErrorKind::Io)?;
+    ensure_requests(&server, 1)
+}
+
+pub(crate) async fn a_request_is_sent_once_when_a_kept_connection_breaks(stage: &Stage<'_>) -> Outcome {
+    let server = stage.serve(|peer, number| if number == 0 { peer.answer("first") } else { close() })?;
+    ensure_body(&stage.answer(post(&server)).await?, "first")?;
+    let error = stage.error(post(&server), limits()).await?;
+    ensure_kind(&error, ErrorKind::Io)?;
+    ensure_requests(&server, 2)
+}
+
+pub(crate) async fn a_request_is_sent_once_when_a_kept_connection_is_stale(stage: &Stage<'_>) -> Outcome {
+    // It closes just when it may be used again, without a word.
+    let server = stage.serve(|peer, _| {
+        peer.answer("whole")?;
+        close()
+    })?;
+    for _ in 0..20 {
+        let before = server.requests();
+        let sent = stage.send(post(&server), limits()).await?;
+        let came = server.requests() - before;
+        match sent {
+            Ok(answer) => {
+                ensure_body(&answer, "whole")?;
+                ensure(came == 1, || format!("{came} requests came for one answer"))?;
+            }
+            Err(error) if came > 0 => {
+                ensure_sent(&error)?;
+                ensure(came == 1, || format!("{came} requests came for one"))?;
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn what_may_have_arrived_is_not_called_unsent(stage: &Stage<'_>) -> Outcome {
+    const ANSWERS: [&[u8]; 4] = [b"", b"HTTP/1.1 2", b"this is not HTTP\r\n\r\n", b"HTTP/1.1 200 OK\r\n"];
+    for (read, body) in [(Read::Whole, 10), (Read::Head, LARGE)] {
+        let server = Server::start(stage.site, read, |peer, number| {
+            peer.send(ANSWERS.get(number).unwrap_or(&ANSWERS[0]))?;
+            close()
+        })?;
+        for number in 1..=ANSWERS.len() {
+            let error = stage.error(post_of(&server, vec![b'x'; body]), limits()).await?;
+            ensure_requests(&server, number)?;
+            ensure_sent(&error)?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn a_refused_connection_sends_nothing(stage: &Stage<'_>) -> Outcome {
+    let (url, _held) = stage.unheard()?;
+    let error = stage.error(Request::post(url).body("{}".into())?, limits()).await?;
+    let is_unsent = error.kind() == ErrorKind::Connect && !error.may_have_been_sent();
+    ensure(is_unsent, || format!("the error is not `Connect`, with nothing sent: {}", chain(&error)))
+}
+
+pub(crate) async fn a_redirect_is_an_answer(stage: &Stage<'_>) -> Outcome {
+    // C-10
+    const STATUSES: [u16; 5] = [301, 302, 303, 307, 308];
+    let elsewhere = stage.serve(|peer, _| peer.answer("followed"))?;
+    for target in [elsewhere.url("/elsewhere"), "/elsewhere".into()] {
+        let location = target.clone();
+        let server = stage.serve(move |peer, number| match STATUSES.get(number) {
+            Some(status) => {
+                let head = format!("HTTP/1.1 {status} Elsewhere\r\nlocation: {location}\r\n");
+                peer.send(format!("{head}content-length: 5\r\n\r\nmoved").as_bytes())
+            }
+            None => peer.answer("followed"),
+        })?;
+        for (number, status) in STATUSES.into_iter().enumerate() {
+            let answer = stage.answer(post(&server)).await?;
+            ensure_requests(&server, number + 1)?;
+            let is_same = answer.status() == status
+                && answer.headers().get("location").is_some_and(|location| location == target.as_str())
+                && answer.body() == "moved";
+            ensure(is_same, || format!("{status} to {target} did not come back as it was: {answer:?}"))?;
+        }
+    }
+    let came = elsewhere.connections().await?;
+    ensure(came == 0, || format!("{came} connections were made to where a redirect led"))
+}

@@ -1,0 +1,132 @@
+//! An answer comes back as it came.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response};
+
+use crate::testing::contract::{
+    peer::close,
+    stage::{Outcome, Stage, ensure, ensure_body, ensure_requests, post},
+};
+
+/// Known ones, those that clients like to act on, and some that nobody knows.
+const STATUSES: &[u16] = &[
+    200, 201, 202, 203, 206, 226, 299, 300, 304, 305, 306, 310, 399, 400, 401, 402, 403, 404, 405, 407, 408,
+    409, 410, 413, 418, 421, 422, 425, 426, 429, 431, 451, 499, 500, 501, 502, 503, 504, 505, 511, 520, 529,
+    599,
+];
+
+pub(crate) async fn every_status_is_an_answer(stage: &Stage<'_>) -> Outcome {
+    let server = stage.serve(|peer, number| {
+        let status = STATUSES.get(number).unwrap_or(&200);
+        // What a client that means well might act on.
+        let hints =
+            "retry-after: 0\r\nwww-authenticate: Basic realm=\"x\"\r\nproxy-authenticate: Basic realm=\"x\"";
+        let body = if *status == 304 { "" } else { "said" };
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status} Reason\r\n{hints}\r\ncontent-length: {length}\r\n\r\n");
+        peer.send([head.as_bytes(), body.as_bytes()].concat().as_slice())
+    })?;
+    for (number, status) in STATUSES.iter().enumerate() {
+        let answer = stage.answer(post(&server)).await.map_err(|error| format!("{status}: {error}"))?;
+        ensure_requests(&server, number + 1).map_err(|error| format!("{status}: {error}"))?;
+        let body = if *status == 304 { "" } else { "said" };
+        let is_same = answer.status() == *status && answer.body() == body;
+        ensure(is_same, || format!("{status} did not come back as it was: {answer:?}"))?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn answers_before_the_answer_are_passed_over(stage: &Stage<'_>) -> Outcome {
+    const INTERIM: [&str; 3] = [
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 102 Processing\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\nset-cookie: early=1\r\n\r\n",
+    ];
+    let server = stage.serve(|peer, number| {
+        // Together with the answer first, and then one after another.
+        if number == 0 {
+            peer.send(INTERIM.concat().as_bytes())?;
+        } else {
+            INTERIM.iter().try_for_each(|interim| peer.send(interim.as_bytes()))?;
+        }
+        peer.answer("final")
+    })?;
+    for number in 1..=2 {
+        let answer = stage.answer(post(&server)).await?;
+        ensure_body(&answer, "final")?;
+        ensure_requests(&server, number)?;
+        let is_mixed = answer.headers().contains_key("link") || answer.headers().contains_key("set-cookie");
+        ensure(!is_mixed, || "the headers of a 103 are in the answer".into())?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn an_answer_without_a_body_is_whole(stage: &Stage<'_>) -> Outcome {
+    // A 304 may announce the length of what it does not send (RFC 9110, section 8.6).
+    const ANSWERS: [(u16, &str); 4] = [
+        (204, "HTTP/1.1 204 No Content\r\nx-kept: 1\r\n\r\n"),
+        (304, "HTTP/1.1 304 Not Modified\r\nx-kept: 1\r\ncontent-length: 9\r\n\r\n"),
+        (205, "HTTP/1.1 205 Reset Content\r\nx-kept: 1\r\ncontent-length: 0\r\n\r\n"),
+        (200, "HTTP/1.1 200 OK\r\nx-kept: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"),
+    ];
+    let server = stage.serve(|peer, number| match ANSWERS.get(number) {
+        Some((_, answer)) => peer.send(answer.as_bytes()),
+        None => close(),
+    })?;
+    for (status, _) in ANSWERS {
+        let answer = stage.answer(post(&server)).await.map_err(|error| format!("{status}: {error}"))?;
+        let is_kept = answer.headers().get("x-kept").is_some_and(|kept| kept == "1");
+        let is_same = answer.status() == status && answer.body().is_empty() && is_kept;
+        ensure(is_same, || format!("{status} did not come back as it was: {answer:?}"))?;
+    }
+    Ok(())
+}
+
+/// `{"key":"value"}` by gzip.
+const GZIP: &[u8] =
+    b"\x1f\x8b\x08\0\0\0\0\0\x02\x03\xab\x56\xca\x4e\xad\x54\xb2\x52\x2a\x4b\xcc\x29\x4d\x55\xaa\
+    \x05\0\xbf\x9c\x18\x3f\x0f\0\0\0";
+
+/// The headers of an answer, and its body.
+const TOLD: [(&str, &[u8]); 5] = [
+    ("content-type: application/json\r\ncontent-encoding: gzip\r\n", GZIP),
+    ("content-encoding: br\r\n", b"not brotli"),
+    ("content-encoding: deflate\r\n", b"not deflate"),
+    ("content-type: text/html; charset=latin1\r\n", b"\xef\xbb\xbf\0\r\n\r\n\xff\xfe"),
+    ("set-cookie: b=1\r\nx-empty:\r\nset-cookie: a=2\r\ndate: then\r\n", b"0\r\n\r\n"),
+];
+
+pub(crate) async fn headers_and_body_come_back_as_they_came(stage: &Stage<'_>) -> Outcome {
+    // C-14
+    let server = stage.serve(|peer, number| {
+        let Some((headers, body)) = TOLD.get(number / 2) else { return close() };
+        let head = format!("HTTP/1.1 200 OK\r\n{headers}");
+        if number % 2 == 0 {
+            let length = body.len();
+            return peer.send(&[format!("{head}content-length: {length}\r\n\r\n").as_bytes(), body].concat());
+        }
+        peer.send(format!("{head}transfer-encoding: chunked\r\n\r\n").as_bytes())?;
+        for byte in *body {
+            peer.send(&[b"1\r\n", [*byte].as_slice(), b"\r\n"].concat())?;
+        }
+        peer.send(b"0\r\n\r\n")
+    })?;
+    for (headers, body) in TOLD {
+        for framing in ["with a length", "in chunks"] {
+            let answer = stage.answer(post(&server)).await.map_err(|error| format!("{framing}: {error}"))?;
+            ensure_body(&answer, body).map_err(|error| format!("{framing}: {error}"))?;
+            ensure_headers(&answer, headers)?;
+        }
+    }
+    Ok(())
+}
+
+fn ensure_headers(answer: &Response<Bytes>, headers: &str) -> Outcome {
+    let sent: Vec<_> = headers.lines().filter_map(|line| line.split_once(':')).collect();
+    for (name, _) in &sent {
+        let values = sent.iter().filter(|(other, _)| other == name).map(|(_, value)| value.trim().as_bytes());
+        let is_same = answer.headers().get_all(*name).iter().map(HeaderValue::as_bytes).eq(values);
+        ensure(is_same, || format!("the header {name} of the answer is not as it came"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! No error shows what was sent or what came.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request};
+
+use crate::{
+    Error,
+    testing::contract::{
+        peer::close,
+        stage::{Outcome, Stage, chain, ensure, limits},
+    },
+};
+
+const SENT_HEADER: &str = "canary-sent-header";
+const SENT_BODY: &str = "canary-sent-body";
+const CAME_HEADER: &str = "canary-came-header";
+const CAME_BODY: &str = "canary-came-body";
+
+/// What goes wrong, and how a server brings it about. The one that answers nothing waits for the deadline.
+const FAULTS: [(&str, &str); 8] = [
+    ("no answer", ""),
+    ("a cut body", "HTTP/1.1 200 OK\r\nx: canary-came-header\r\ncontent-length: 999\r\n\r\ncanary-came-body"),
+    (
+        "a body too large",
+        "HTTP/1.1 200 OK\r\nx: canary-came-header\r\ncontent-length: 16\r\n\r\ncanary-came-body",
+    ),
+    ("not HTTP", "canary-came-header\r\n\r\ncanary-came-body"),
+    ("a bad status", "HTTP/1.1 2x0 canary-came-header\r\n\r\n"),
+    ("a bad header", "HTTP/1.1 200 OK\r\ncanary-came-header\x01: canary-came-header\r\n\r\n"),
+    ("a bad length", "HTTP/1.1 200 OK\r\ncontent-length: canary-came-header\r\n\r\ncanary-came-body"),
+    ("a bad chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\ncanary-came-body\r\n\r\n"),
+];
+
+pub(crate) async fn no_error_shows_a_header_or_a_body(stage: &Stage<'_>) -> Outcome {
+    let server = stage.serve(|peer, number| match FAULTS.get(number) {
+        Some((_, answer)) => {
+            peer.send(answer.as_bytes())?;
+            close()
+        }
+        None => peer.hold(),
+    })?;
+    for (fault, _) in FAULTS {
+        let sent = stage.send(request(server.url("/"))?, limits().response_bytes(15)).await?;
+        let error = sent.err().ok_or_else(|| format!("{fault} was an answer and no error"))?;
+        ensure_silent(fault, &error)?;
+    }
+    let soon = limits().timeout(Some(Duration::from_millis(100)));
+    ensure_silent("a timeout", &stage.error(request(server.url("/"))?, soon).await?)?;
+
+    let (url, _held) = stage.unheard()?;
+    ensure_silent("a refused connection", &stage.error(request(url)?, limits()).await?)?;
+
+    let shown = format!("{:?} {0:#?}", stage.transport);
+    ensure(!shows_a_canary(&shown), || "the transport shows what it carried: {shown}".into())
+}
+
+fn request(url: String) -> Result<Request<Bytes>, http::Error> {
+    let mut request = Request::post(url).body(SENT_BODY.into())?;
+    request.headers_mut().insert("x-secret", HeaderValue::from_static(SENT_HEADER));
+    request.headers_mut().insert("authorization", HeaderValue::from_static(SENT_HEADER));
+    Ok(request)
+}
+
+fn ensure_silent(fault: &str, error: &Error) -> Outcome {
+    let shown = format!("{error} {error:?} {error:#?} {}", chain(error));
+    ensure(!shows_a_canary(&shown), || format!("{fault}: the error shows what was sent or came: {error:?}"))
+}
+
+/// As text, or as the list of numbers that `Debug` makes of bytes.
+fn shows_a_canary(shown: &str) -> bool {
+    // `{:#?}` puts each number on a line of its own, in an indented list.
+    let shown = shown.to_ascii_lowercase().replace(char::is_whitespace, "");
+    [SENT_HEADER, SENT_BODY, CAME_HEADER, CAME_BODY].into_iter().any(|canary| {
+        let numbers: Vec<String> = canary.bytes().map(|byte| byte.to_string()).collect();
+        shown.contains(canary) || shown.contains(&numbers.join(","))
+    })
+}

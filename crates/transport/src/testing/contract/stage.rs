@@ -1,0 +1,141 @@
+//! What a scenario has at hand.
+
+use std::{
+    error::Error as StdError,
+    fmt::Write,
+    io,
+    net::{TcpListener, TcpStream},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use super::{
+    peer::Peer,
+    server::{Read, Server},
+    site::Site,
+    wait::within,
+};
+use crate::{BoxError, Error, ErrorKind, Limits, Transport};
+
+/// Nothing, or what was seen instead of what the contract says.
+pub(super) type Outcome = Result<(), BoxError>;
+
+/// How long a request may take that has no deadline of its own to show: long, since the machine may be busy.
+pub(super) const LONG: Duration = Duration::from_secs(20);
+
+/// A transport, and the site where its peers are.
+pub(super) struct Stage<'a> {
+    pub(super) transport: &'a dyn Transport,
+    pub(super) site: &'a Site,
+}
+
+impl Stage<'_> {
+    /// A server that reads each request and plays `script`, given the number of requests before it.
+    pub(super) fn serve<F>(&self, script: F) -> io::Result<Server>
+    where
+        F: Fn(&mut Peer, usize) -> io::Result<()> + Send + Sync + 'static,
+    {
+        Server::start(self.site, Read::Whole, script)
+    }
+
+    /// A URL of a port that nobody listens on, and that nobody else is given while what holds it lives.
+    pub(super) fn unheard(&self) -> io::Result<(String, impl Sized + use<>)> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let used = TcpStream::connect(listener.local_addr()?)?;
+        Ok((format!("{}:{}/", self.site.origin(), used.local_addr()?.port()), (listener, used)))
+    }
+
+    /// Sends this and waits for the end of it.
+    pub(super) async fn send(
+        &self,
+        request: Request<Bytes>,
+        limits: Limits,
+    ) -> Result<Result<Response<Bytes>, Error>, BoxError> {
+        let ended = within(LONG, self.transport.send(request, limits)).await;
+        ended.ok_or_else(|| format!("`send` did not end within {LONG:?}").into())
+    }
+
+    /// Sends this and expects an answer.
+    pub(super) async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+        let sent = self.send(request, limits()).await?;
+        sent.map_err(|error| format!("an error came instead of an answer: {}", chain(&error)).into())
+    }
+
+    /// Sends this and expects an error.
+    pub(super) async fn error(&self, request: Request<Bytes>, limits: Limits) -> Result<Error, BoxError> {
+        match self.send(request, limits).await? {
+            Err(error) => Ok(error),
+            Ok(answer) => {
+                let (status, length) = (answer.status(), answer.body().len());
+                Err(format!("an answer came instead of an error: {status} and {length} bytes").into())
+            }
+        }
+    }
+}
+
+/// A small request that makes something.
+pub(super) fn post(server: &Server) -> Request<Bytes> {
+    post_of(server, Bytes::from_static(br#"{"once":"only"}"#))
+}
+
+/// The same with this body.
+pub(super) fn post_of(server: &Server, body: impl Into<Bytes>) -> Request<Bytes> {
+    let mut request = Request::new(body.into());
+    *request.method_mut() = http::Method::POST;
+    // A URL of ours is one.
+    *request.uri_mut() = server.url("/once").parse().unwrap_or_default();
+    for (name, value) in [("content-type", "application/json"), ("accept", "application/json")] {
+        request.headers_mut().insert(name, http::HeaderValue::from_static(value));
+    }
+    request
+}
+
+/// The limits of a request that is not about them.
+pub(super) fn limits() -> Limits {
+    Limits::default().timeout(Some(LONG))
+}
+
+/// Expects a condition, or says what was seen.
+pub(super) fn ensure(condition: bool, otherwise: impl FnOnce() -> String) -> Outcome {
+    if condition { Ok(()) } else { Err(otherwise().into()) }
+}
+
+/// Expects so many requests to have come.
+pub(super) fn ensure_requests(server: &Server, expected: usize) -> Outcome {
+    let came = server.requests();
+    ensure(came == expected, || format!("{came} requests came, not {expected}"))
+}
+
+/// Expects an error of this kind, which does not claim that nothing was sent.
+pub(super) fn ensure_kind(error: &Error, kind: ErrorKind) -> Outcome {
+    ensure(error.kind() == kind, || format!("the error is not `{kind:?}`: {}", chain(error)))?;
+    ensure_sent(error)
+}
+
+/// Expects an error that does not claim that nothing was sent.
+pub(super) fn ensure_sent(error: &Error) -> Outcome {
+    ensure(error.may_have_been_sent(), || {
+        format!("the peer has the request, and the error says that it was not sent: {}", chain(error))
+    })
+}
+
+/// Expects an answer with status 200 and this body.
+pub(super) fn ensure_body(answer: &Response<Bytes>, body: impl AsRef<[u8]>) -> Outcome {
+    let (status, came) = (answer.status(), answer.body());
+    let is_same = status == 200 && came == body.as_ref();
+    ensure(is_same, || format!("the answer is {status} with {:?}", came.slice(..came.len().min(64))))
+}
+
+/// An error and its causes, in one line.
+pub(super) fn chain(error: &Error) -> String {
+    let mut text = format!("{:?}, {error}", error.kind());
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // Writing to a string does not fail.
+        let _infallible = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,108 @@
+//! Waiting without a runtime: the peers are threads, and whoever runs the suite polls.
+
+use std::{
+    future::{Future, pending, poll_fn},
+    mem,
+    pin::pin,
+    sync::{
+        Arc, Mutex,
+        mpsc::{self, RecvTimeoutError},
+    },
+    task::{Poll, Waker},
+    thread,
+    time::Duration,
+};
+
+use crate::testing::lock;
+
+/// A value that threads change and that a future waits for.
+#[derive(Debug, Default)]
+pub(super) struct Watched<T> {
+    inner: Mutex<Inner<T>>,
+}
+
+#[derive(Debug, Default)]
+struct Inner<T> {
+    value: T,
+    wakers: Vec<Waker>,
+}
+
+impl<T> Watched<T> {
+    /// Changes the value and wakes whoever waits for it.
+    pub(super) fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
+        let mut inner = lock(&self.inner);
+        let changed = change(&mut inner.value);
+        let wakers = mem::take(&mut inner.wakers);
+        drop(inner);
+        wakers.into_iter().for_each(Waker::wake);
+        changed
+    }
+
+    /// Looks at the value as it is now.
+    pub(super) fn look<R>(&self, look: impl FnOnce(&T) -> R) -> R {
+        look(&lock(&self.inner).value)
+    }
+
+    /// Waits until the value is as asked.
+    pub(super) async fn until(&self, enough: impl Fn(&T) -> bool) {
+        poll_fn(|context| {
+            let mut inner = lock(&self.inner);
+            if enough(&inner.value) {
+                return Poll::Ready(());
+            }
+            inner.wakers.push(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+/// The value of `future`, or `None` if it takes longer than `time`.
+pub(super) async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
+    let rang = Arc::<Watched<bool>>::default();
+    let (_off, is_off) = mpsc::channel::<()>();
+    let ringing = Arc::clone(&rang);
+    thread::spawn(move || {
+        if is_off.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
+            ringing.change(|rang| *rang = true);
+        }
+    });
+    first(async { Some(future.await) }, async {
+        rang.until(|rang| *rang).await;
+        None
+    })
+    .await
+}
+
+/// Waits for so long.
+pub(super) async fn sleep(time: Duration) {
+    within(time, pending::<()>()).await;
+}
+
+/// The value of the one that ends first; the other one is dropped.
+pub(super) async fn first<T>(one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    poll_fn(|context| match one.as_mut().poll(context) {
+        Poll::Ready(value) => Poll::Ready(value),
+        Poll::Pending => other.as_mut().poll(context),
+    })
+    .await
+}
+
+/// The values of all of them, which run at the same time.
+pub(super) async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    let mut running: Vec<_> = futures.into_iter().map(Box::pin).map(Some).collect();
+    let mut done = Vec::new();
+    poll_fn(|context| {
+        for slot in &mut running {
+            let Some(future) = slot else { continue };
+            if let Poll::Ready(value) = future.as_mut().poll(context) {
+                done.push(value);
+                *slot = None;
+            }
+        }
+        if running.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    done
+}

@@ -1,0 +1,73 @@
+//! A transport on reqwest.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use openrouter_oauth_transport::{Error, ErrorKind, Limits, ResponseFuture, Transport, WipedBuffer};
+
+/// Sends requests with a [`reqwest::Client`], set up so that the contract holds.
+#[derive(Clone, Debug)]
+pub(crate) struct ReqwestTransport {
+    client: reqwest::Client,
+}
+
+impl ReqwestTransport {
+    /// A transport without redirects, without retries and without decompression, also if another crate in the program
+    /// turns on the features of reqwest that do these.
+    pub(crate) fn new() -> reqwest::Result<Self> {
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
+            .no_proxy()
+            // Below what servers keep, so that a request does not meet a connection that is being closed.
+            .pool_idle_timeout(Duration::from_secs(2))
+            .build()?;
+        Ok(Self { client })
+    }
+}
+
+impl Transport for ReqwestTransport {
+    fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
+        Box::pin(async move {
+            let request = reqwest::Request::try_from(request);
+            let mut request = request.map_err(|error| to_error(error).not_sent())?;
+            // From connecting to the last byte of the body.
+            *request.timeout_mut() = limits.timeout;
+            let answer = self.client.execute(request).await.map_err(to_error)?;
+            read(answer, limits.response_bytes).await
+        })
+    }
+}
+
+async fn read(mut answer: reqwest::Response, most: usize) -> Result<Response<Bytes>, Error> {
+    let mut body = WipedBuffer::with_capacity(0);
+    while let Some(chunk) = answer.chunk().await.map_err(to_error)? {
+        if chunk.len() > most - body.len() {
+            return Err(ErrorKind::TooLarge.into());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let mut response = Response::new(body.into());
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = std::mem::take(answer.headers_mut());
+    Ok(response)
+}
+
+/// What is neither late nor about connecting has broken off, or was not HTTP: reqwest does not tell, and nobody knows
+/// whether the request arrived.
+fn to_error(error: reqwest::Error) -> Error {
+    let kind = if error.is_timeout() {
+        ErrorKind::Timeout
+    } else if error.is_connect() {
+        ErrorKind::Connect
+    } else {
+        ErrorKind::Io
+    };
+    Error::new(kind, error.without_url())
+}

@@ -1,0 +1,14 @@
+//! A second transport, so that the contract is not merely what hyper does.
+
+use openrouter_oauth_transport::testing::contract::{self, Violations};
+
+#[path = "../examples/reqwest_transport/transport.rs"]
+mod transport;
+
+use self::transport::ReqwestTransport;
+
+#[tokio::test]
+async fn reqwest_can_keep_the_contract() -> Result<(), Violations> {
+    // C-11
+    contract::run(&ReqwestTransport::new().unwrap()).await
+}
