@@ -19,8 +19,7 @@ const INSTALL: &str = "cargo install --locked cargo-fuzz@0.13.2";
 /// For how long each target runs if nothing else is said.
 const SECONDS: u32 = 30;
 
-/// No sanitizer: our crates have no unsafe code that it could look at, and without it the stable compiler will do, at
-/// twice the speed.
+/// None: our crates have no unsafe code that it could look at, and without it the stable compiler will do.
 const SANITIZER: &str = "--sanitizer=none";
 
 /// What libFuzzer says at the end of a run.

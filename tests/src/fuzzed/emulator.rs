@@ -1,6 +1,6 @@
 //! Requests to the emulator.
 
-use std::{cell::RefCell, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -11,22 +11,36 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::split_line;
 
-/// Up to four requests, apart by a line `---`; each as in HTTP: method and path, headers, an empty line, a body. Each is
-/// answered, in the service's own form, and none gets a key for a code that it made up.
+/// Up to four requests, apart by a line `---`; each as in HTTP: method and path, headers, an empty line, a body. `{code}` and
+/// `{key}` stand for what an answer before brought. Each is answered, in the service's own form, and a code brings one key.
 pub fn emulator(data: &[u8]) {
     thread_local! {
-        static RUNTIME: RefCell<Runtime> = RefCell::new(Builder::new_current_thread().enable_time().build().unwrap());
+        static RUNTIME: Runtime = Builder::new_current_thread().enable_time().build().unwrap();
     }
     let emulator = Emulator::new();
+    let (mut codes, mut grants) = (Vec::new(), 0);
+    let mut key = None;
     let mut is_broken = false;
-    for request in split(data).into_iter().take(4).filter_map(read) {
+    for text in split(data).into_iter().take(4) {
+        let text = replace(text, b"{code}", codes.last());
+        let text = replace(&text, b"{key}", key.as_ref());
+        let Some(request) = read(&text) else {
+            continue;
+        };
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         // A request for a fault may break what follows; a delay ends with the time limit.
         is_broken |= path == "/emulator/faults";
         let sent = emulator.send(request, Limits::default().timeout(Some(Duration::from_micros(1))));
-        match RUNTIME.with_borrow(|runtime| runtime.block_on(sent)) {
+        match RUNTIME.with(|runtime| runtime.block_on(sent)) {
             Ok(response) if is_broken => drop(response),
-            Ok(response) => check(&method, &path, &response),
+            Ok(response) => {
+                check(&method, &path, &response);
+                let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+                codes.extend(code_in(&response, &body));
+                key = body["key"].as_str().map(str::to_owned).or(key);
+                grants += usize::from(path == "/api/v1/auth/keys" && response.status() == StatusCode::OK);
+                assert!(grants <= codes.len(), "a code has brought two keys, or one that nobody made has");
+            }
             Err(error) => {
                 assert!(is_broken, "{error}");
                 assert!(matches!(error.kind(), ErrorKind::Io | ErrorKind::Timeout | ErrorKind::TooLarge));
@@ -44,15 +58,36 @@ fn check(method: &Method, path: &str, response: &Response<Bytes>) {
         assert!(serde_json::from_slice::<Value>(response.body()).is_ok());
     }
     assert!(str::from_utf8(response.body()).is_ok());
-    if let Some(location) = response.headers().get(header::LOCATION) {
-        let location = location.to_str().unwrap().to_ascii_lowercase();
+    if let Some(location) = location(response) {
+        let location = location.to_ascii_lowercase();
         let allowed = ["https://", "http://localhost", "http://127.0.0.1"];
         assert!(allowed.iter().any(|start| location.starts_with(start)), "{location}");
         assert!(location.contains("code=") || location.contains("error="));
     }
-    if path == "/api/v1/auth/keys" {
-        assert_ne!(status, StatusCode::OK, "a code that nobody made has brought a key");
+}
+
+fn location(response: &Response<Bytes>) -> Option<&str> {
+    response.headers().get(header::LOCATION).map(|location| location.to_str().unwrap())
+}
+
+/// The code that an answer brings: behind what a callback has of its own, or as an operation returns it.
+fn code_in(response: &Response<Bytes>, body: &Value) -> Option<String> {
+    let sent = location(response).and_then(|location| location.rsplit_once("code="));
+    let sent = sent.and_then(|(_, code)| code.split('&').next());
+    sent.or(body["data"]["id"].as_str()).map(str::to_owned)
+}
+
+/// `text` with `value`, if there is one, in the place of `name`.
+fn replace(text: &[u8], name: &[u8], value: Option<&String>) -> Vec<u8> {
+    let mut replaced = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let (Some(value), Some(at)) = (value, rest.windows(name.len()).position(|window| window == name)) {
+        replaced.extend_from_slice(&rest[..at]);
+        replaced.extend_from_slice(value.as_bytes());
+        rest = &rest[at + name.len()..];
     }
+    replaced.extend_from_slice(rest);
+    replaced
 }
 
 /// The parts of an input between lines `---`.
