@@ -68,5 +68,8 @@ mod input;
 /// Faults of other clients, which this one does not have.
 mod peers;
 
+/// What holds for any input.
+mod corpus;
+
 /// What the files above share: clients, requests, refusals.
 mod support;

@@ -13,6 +13,7 @@
 
 pub mod base64url;
 pub mod canary;
+pub mod fuzzed;
 pub mod query;
 pub mod server;
 pub mod stage;

@@ -17,6 +17,7 @@ mod docs;
 mod doctest;
 mod features;
 mod fmt;
+mod fuzz;
 mod layers;
 mod lint;
 mod msrv;
@@ -49,6 +50,7 @@ cargo xtask COMMAND
   spec FILE      the models against an OpenAPI document
   conformance    other SDKs against the emulator (needs node, npm, python3 and the network)
   bench          instructions and allocations per exchange, and their limit (needs valgrind)
+  fuzz           [TARGET] [SECONDS]: all parsers or one, on inputs that libFuzzer makes up (needs cargo-fuzz)
 ";
 
 fn main() -> ExitCode {
@@ -82,6 +84,7 @@ fn run(step: &[&str]) -> Result {
         ["doctest"] => doctest::run(),
         ["features"] => features::run(),
         ["fmt"] => fmt::run(),
+        ["fuzz", arguments @ ..] => fuzz::run(arguments),
         ["layers"] => layers::run(),
         ["lint"] => lint::run(),
         ["msrv"] => msrv::run(),

@@ -1,0 +1,31 @@
+//! Which callback URLs are taken, and whether a browser reads them in the same way.
+#![no_main]
+
+use http::Uri;
+use openrouter_oauth::CallbackUrl;
+use openrouter_oauth_tests::fuzzed;
+use url::Url;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    fuzzed::callback_url(data);
+    let taken = str::from_utf8(data).ok().filter(|text| CallbackUrl::parse(text).is_ok());
+    // A browser refuses names that cannot be in Unicode; it then goes nowhere, and not elsewhere.
+    if let Some((text, url)) = taken.and_then(|text| Some((text, Url::parse(text).ok()?))) {
+        compare(&text.parse().unwrap(), &url);
+    }
+});
+
+/// Checks that the two readers agree on where the browser goes; `url` reads as the WHATWG's standard has it.
+fn compare(uri: &Uri, url: &Url) {
+    assert_eq!(uri.scheme_str(), Some(url.scheme()));
+    // A browser writes hosts in lower case, and IPv6 addresses in their short form.
+    let host = uri.host().unwrap();
+    match url.host().unwrap() {
+        url::Host::Ipv6(address) => assert_eq!(host.trim_matches(['[', ']']).parse(), Ok(address)),
+        url_host => assert!(host.eq_ignore_ascii_case(&url_host.to_string()), "{host} and {url_host}"),
+    }
+    assert_eq!(uri.port_u16().or(url.port_or_known_default()), url.port_or_known_default());
+    assert_eq!(uri.path(), url.path());
+    // It escapes this one, which means the same.
+    assert_eq!(uri.query().map(|query| query.replace('\'', "%27")).as_deref(), url.query());
+}

@@ -1,0 +1,4 @@
+//! Requests to the emulator.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| openrouter_oauth_tests::fuzzed::emulator(data));

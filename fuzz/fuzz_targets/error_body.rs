@@ -1,0 +1,4 @@
+//! The body of a refusal.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| openrouter_oauth_tests::fuzzed::error_body(data));

@@ -1,0 +1,4 @@
+//! Points in time.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| openrouter_oauth_tests::fuzzed::timestamp(data));

@@ -1,0 +1,86 @@
+//! What holds for any input, of every parser that reads from outside.
+//!
+//! Each function takes one input and panics if what it promises does not hold. `fuzz/fuzz_targets` hands them what
+//! libFuzzer makes up; `tests/it/corpus.rs` what is committed, and random bytes. An input of several parts has them on
+//! lines of their own, so that a person can read and write one.
+
+use std::{
+    error::Error,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+mod base_url;
+mod callback;
+mod callback_url;
+mod emulator;
+mod error_body;
+mod person_page;
+mod retry_after;
+mod server_text;
+mod stored_sign_in;
+mod success_body;
+mod timestamp;
+
+pub use self::{
+    base_url::base_url, callback::callback, callback_url::callback_url, emulator::emulator,
+    error_body::error_body, person_page::person_page, retry_after::retry_after, server_text::server_text,
+    stored_sign_in::stored_sign_in, success_body::success_body, timestamp::timestamp,
+};
+
+/// A function of this module, by its name; corpus and regressions lie in folders of that name.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const TARGETS: [Target; 11] = [
+    ("base_url", base_url),
+    ("callback", callback),
+    ("callback_url", callback_url),
+    ("emulator", emulator),
+    ("error_body", error_body),
+    ("person_page", person_page),
+    ("retry_after", retry_after),
+    ("server_text", server_text),
+    ("stored_sign_in", stored_sign_in),
+    ("success_body", success_body),
+    ("timestamp", timestamp),
+];
+
+/// Checks what an error and its causes print: no control character, nothing that turns the direction of writing, none of
+/// `secrets`.
+#[track_caller]
+fn assert_fit_to_show(error: &(dyn Error + 'static), secrets: &[&str]) {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        for text in [error.to_string(), format!("{error:?}")] {
+            assert_printable(&text);
+            for secret in secrets {
+                assert!(!text.contains(secret), "{secret} shows in {text:?}");
+            }
+        }
+        next = error.source();
+    }
+}
+
+/// Checks that a terminal shows `text` and obeys nothing in it (Unicode, UAX #9, for what turns the direction).
+#[track_caller]
+fn assert_printable(text: &str) {
+    let turns = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    assert!(!text.contains(|c: char| c.is_control() || turns(c)), "{text:?}");
+}
+
+/// The output of a future that has nothing to wait for; none if it waits.
+fn ready<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
+/// The first line of an input, and the rest.
+fn split_line(data: &[u8]) -> (&[u8], &[u8]) {
+    match data.iter().position(|byte| *byte == b'\n') {
+        Some(end) => (&data[..end], &data[end + 1..]),
+        None => (data, &[]),
+    }
+}

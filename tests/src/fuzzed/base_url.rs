@@ -1,0 +1,42 @@
+//! The URL of the service.
+
+use bytes::Bytes;
+use http::Response;
+use openrouter_oauth::{AuthorizationCode, Client, Error, ExchangeAuthCode};
+use openrouter_oauth_transport::testing::{Capture, ManualTimer};
+
+use super::{assert_fit_to_show, ready};
+use crate::canary;
+
+/// A base URL: a request goes to what was given, by `https` or to a loopback host (C-9).
+pub fn base_url(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else {
+        return;
+    };
+    let transport = Capture::new(Response::new(Bytes::from_static(br#"{"key":"k"}"#)));
+    let builder = Client::builder().base_url(text).transport(transport.clone()).timer(ManualTimer::new());
+    let client = match builder.build() {
+        Ok(client) => client,
+        Err(error) => {
+            assert!(matches!(error, Error::Invalid(_)), "{error}");
+            return assert_fit_to_show(&error, &[]);
+        }
+    };
+    let code = AuthorizationCode::parse(canary::CODE).unwrap();
+    let answer = ready(async { client.exchange_auth_code(ExchangeAuthCode::new(code)).await });
+    match answer.expect("nothing is waited for") {
+        Ok(grant) => assert_eq!(grant.key.expose(), "k"),
+        // A path that no endpoint can stand below.
+        Err(error) => {
+            assert!(matches!(error, Error::Invalid(_)), "{error}");
+            return transport.expect_no_request();
+        }
+    }
+    let uri = transport.expect_request().uri().clone();
+    let expected = format!("{}/auth/keys", text.trim_end_matches('/'));
+    assert_eq!(uri.to_string().to_ascii_lowercase(), expected.to_ascii_lowercase());
+    assert!(!uri.authority().unwrap().as_str().contains('@'));
+    let host = uri.host().unwrap();
+    let is_loopback = host == "localhost" || host == "[::1]" || host.starts_with("127.");
+    assert!(uri.scheme_str() == Some("https") || is_loopback, "{uri}");
+}

@@ -1,0 +1,105 @@
+//! What comes back from the browser, or is pasted.
+
+use std::fmt::Write;
+
+use openrouter_oauth::{AuthorizationCode, CallbackError, Pending};
+
+use super::assert_fit_to_show;
+use crate::{canary, query};
+
+const HOST: &str = "localhost:3000";
+const PATH: &str = "/callback/bm9uY2Utb2YtdGVzdC0w";
+const STATE: &str = "c3RhdGUtb2YtdGVzdC0wMA";
+
+/// The target of a request, and a pasted text: a code comes only from our own path, with our own state or none, and once
+/// (L-5, L-6, L-13, P-2).
+pub fn callback(data: &[u8]) {
+    let pending = pending();
+    let text = &*String::from_utf8_lossy(data);
+    check(pending.read_callback(text), |code| assert_ours(text, code));
+    check(pending.read_pasted(text), |code| assert_pasted(text, code));
+    assert_code_arrives(&pending, text);
+}
+
+fn pending() -> Pending {
+    let json = format!(
+        r#"{{"version":1,"origin":"https://openrouter.ai","callback_url":"http://{HOST}{PATH}?app=1",
+            "state":"{STATE}","code_verifier":"{}"}}"#,
+        canary::VERIFIER
+    );
+    Pending::from_secret_json(&json).unwrap()
+}
+
+fn check(read: Result<AuthorizationCode, CallbackError>, promise: impl Fn(&str)) {
+    match read {
+        Ok(code) => {
+            let code = code.expose();
+            assert!((1..=512).contains(&code.len()) && code.bytes().all(|byte| matches!(byte, b' '..=b'~')));
+            promise(code);
+        }
+        Err(error @ (CallbackError::Denied { .. } | CallbackError::Failed { .. })) => {
+            assert_fit_to_show(&error, &[]);
+        }
+        Err(error) => assert_fit_to_show(&error, &[canary::CODE, STATE]),
+    }
+}
+
+/// `text` is at our path, of which it may leave out scheme and host, and its query brings this code.
+#[track_caller]
+fn assert_ours(text: &str, code: &str) {
+    let text = text.split('#').next().unwrap();
+    let (place, query) = text.split_once('?').expect("a query");
+    let place = place.to_ascii_lowercase();
+    let ours = [format!("http://{HOST}{PATH}"), format!("{HOST}{PATH}"), PATH.to_owned()];
+    assert!(ours.iter().any(|ours| place == ours.to_ascii_lowercase()), "{place}");
+    assert!(text.contains(PATH), "the path is compared byte by byte");
+    assert_brings(query, code);
+}
+
+#[track_caller]
+fn assert_brings(query: &str, code: &str) {
+    // With its mark, since a query may hold another.
+    let parameters = query::parameters(&format!("?{query}"));
+    let values = |wanted: &str| -> Vec<&str> {
+        let found = parameters.iter().filter(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.as_str()).collect()
+    };
+    assert_eq!(values("code"), [code]);
+    assert!(matches!(values("state")[..], [] | ["" | STATE]));
+    assert!(matches!(values("error")[..], [] | [""]));
+}
+
+/// A pasted text is the code itself, or a query, or the URL of this sign-in.
+#[track_caller]
+fn assert_pasted(text: &str, code: &str) {
+    let text = visible(text);
+    if text == code {
+        return;
+    }
+    match text.strip_prefix('?') {
+        Some(query) => assert_brings(query, code),
+        None if text.split('=').next().unwrap().contains(['/', '?']) => assert_ours(&text, code),
+        None => assert_brings(&text, code),
+    }
+}
+
+/// Without the marks of a bracketed paste, and what cannot be seen.
+fn visible(text: &str) -> String {
+    let invisible = |c| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}');
+    let text = text.replace("\u{1b}[200~", "").replace("\u{1b}[201~", "").replace(invisible, "");
+    text.replace('\u{a0}', " ").trim().to_owned()
+}
+
+/// Whatever can be a code arrives, in a callback as in a paste.
+fn assert_code_arrives(pending: &Pending, text: &str) {
+    let Ok(code) = AuthorizationCode::parse(text) else {
+        return;
+    };
+    let escaped = text.bytes().fold(String::new(), |mut escaped, byte| {
+        write!(escaped, "%{byte:02X}").unwrap();
+        escaped
+    });
+    let target = format!("{PATH}?app=1&code={escaped}&state={STATE}");
+    assert_eq!(pending.read_callback(&target).unwrap(), code);
+    assert_eq!(pending.read_pasted(&format!("http://{HOST}{target}")).unwrap(), code);
+}

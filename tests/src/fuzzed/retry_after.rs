@@ -1,0 +1,93 @@
+//! How long a server asks to wait.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use openrouter_oauth::{ApiKey, AuthorizationCode, Client, Error, ExchangeAuthCode};
+use openrouter_oauth_transport::{from_fn, testing::ManualTimer};
+
+use super::{assert_fit_to_show, ready};
+use crate::canary;
+
+/// The longest wait that is passed on.
+const LONGEST: Duration = Duration::from_secs(600);
+/// How long a call takes at most.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// `Retry-After`, `retry-after-ms` and `Date` on a line each: at most ten minutes are passed on, and none are waited for
+/// past the deadline (C-24).
+pub fn retry_after(data: &[u8]) {
+    let headers = headers(data);
+    let [seconds, milliseconds] = ["retry-after", "retry-after-ms"].map(|name| digits(headers.get(name)?));
+    for status in [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE] {
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = status;
+        response.headers_mut().clone_from(&headers);
+
+        let wait = asked(&response);
+        let in_digits = milliseconds.map(Duration::from_millis).or(seconds.map(Duration::from_secs));
+        match in_digits {
+            Some(in_digits) => assert_eq!(wait, Some(in_digits.min(LONGEST))),
+            // What is left is a date, and that has a time of day; or it is nothing.
+            None => assert!(wait.is_none() || headers["retry-after"].as_bytes().contains(&b':')),
+        }
+        assert!(wait <= Some(LONGEST), "{wait:?}");
+        assert_waits_within_deadline(&response, wait);
+    }
+}
+
+/// A line as a header each, without those that are empty or that HTTP cannot carry.
+fn headers(data: &[u8]) -> HeaderMap {
+    let names = ["retry-after", "retry-after-ms", "date"].map(HeaderName::from_static);
+    let lines = names.into_iter().zip(data.splitn(3, |byte| *byte == b'\n'));
+    lines
+        .filter(|(_, line)| !line.is_empty())
+        .filter_map(|(name, line)| Some((name, HeaderValue::from_bytes(line).ok()?)))
+        .collect()
+}
+
+/// What an exchange, which is not sent again, is told.
+fn asked(response: &Response<Bytes>) -> Option<Duration> {
+    let (client, _) = client(response);
+    let code = AuthorizationCode::parse(canary::CODE).unwrap();
+    match ready(async { client.exchange_auth_code(ExchangeAuthCode::new(code)).await }).unwrap() {
+        Err(
+            error @ (Error::RateLimited { retry_after, .. } | Error::ServiceUnavailable { retry_after, .. }),
+        ) => {
+            assert_fit_to_show(&error, &[canary::CODE]);
+            retry_after
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What a read, which is sent again, does with the same answer.
+fn assert_waits_within_deadline(response: &Response<Bytes>, asked: Option<Duration>) {
+    let (client, timer) = client(response);
+    let mut call = Box::pin(async { client.current_key().await });
+    let ended = ready(call.as_mut());
+    match asked {
+        Some(Duration::ZERO) => {}
+        Some(asked) if asked < DEADLINE => assert_eq!(timer.sleeping(), [asked]),
+        Some(_) => assert!(ended.is_some()),
+        None => assert!(timer.sleeping().iter().all(|wait| *wait < DEADLINE)),
+    }
+}
+
+/// A client whose every request is answered so, and its clock.
+fn client(response: &Response<Bytes>) -> (Client, ManualTimer) {
+    let response = response.clone();
+    let transport = from_fn(move |_, _| std::future::ready(Ok(response.clone())));
+    let timer = ManualTimer::new();
+    let key = ApiKey::parse(canary::KEY).unwrap();
+    let builder = Client::builder().transport(transport).timer(timer.clone()).timeout(DEADLINE).api_key(key);
+    (builder.build().unwrap(), timer)
+}
+
+/// The number that a header is, between spaces, if it is digits and nothing else.
+fn digits(value: &HeaderValue) -> Option<u64> {
+    let value = value.as_bytes().trim_ascii();
+    let is_number = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+    is_number.then(|| str::from_utf8(value).unwrap().parse().unwrap_or(u64::MAX))
+}

@@ -1,0 +1,24 @@
+//! A sign-in out of a session store.
+
+use openrouter_oauth::Pending;
+
+use super::assert_fit_to_show;
+use crate::canary;
+
+/// A stored sign-in: what is read is written the same ever after, and an error shows nothing of it.
+pub fn stored_sign_in(data: &[u8]) {
+    let Ok(json) = str::from_utf8(data) else {
+        return;
+    };
+    match Pending::from_secret_json(json) {
+        Ok(pending) => {
+            assert!(pending.is_fresh());
+            assert_eq!(pending.nonce().is_some(), pending.callback_url().is_some());
+            canary::assert_debug_hides(&pending, &[canary::VERIFIER]);
+            let written = pending.into_secret_json().unwrap();
+            let again = Pending::from_secret_json(written.expose()).unwrap().into_secret_json().unwrap();
+            assert_eq!(again.expose(), written.expose());
+        }
+        Err(error) => assert_fit_to_show(&error, &[canary::VERIFIER]),
+    }
+}

@@ -1,0 +1,194 @@
+//! `fuzz`: each target of `fuzz/`, or the one that is named, for so many seconds, by cargo-fuzz (libFuzzer).
+//!
+//! It goes on from the seeds in `fuzz/corpus` and from what earlier runs found, which is kept in the build folder. An
+//! input that fails is put into `fuzz/regressions`, where `cargo test` fails with it until it is mended.
+
+use std::{
+    ffi::OsString,
+    fmt, fs,
+    io::{BufRead, BufReader},
+    process::Stdio,
+    time::Instant,
+};
+
+use crate::{Result, process};
+
+/// The release that the targets were tried with.
+const INSTALL: &str = "cargo install --locked cargo-fuzz@0.13.2";
+
+/// For how long each target runs if nothing else is said.
+const SECONDS: u32 = 30;
+
+/// None: our crates have no unsafe code that it could look at, and without it the stable compiler will do.
+const SANITIZER: &str = "--sanitizer=none";
+
+/// What libFuzzer says at the end of a run.
+#[derive(Debug, Default, PartialEq)]
+struct Stats {
+    executions: u64,
+    /// Edges of the code that were reached.
+    coverage: u64,
+    /// Inputs that each reach something of their own.
+    corpus: u64,
+}
+
+pub(crate) fn run(arguments: &[&str]) -> Result {
+    let all = targets()?;
+    let (targets, seconds) = select(&all, arguments)?;
+    process::require("cargo", &["fuzz", "--version"], INSTALL)?;
+    process::require("c++", &["--version"], "apt-get install g++")?;
+
+    let start = Instant::now();
+    let mut executions = 0;
+    let mut failed = Vec::new();
+    println!("{:>12} {:>9} {:>7} {:>9}  target", "executions", "coverage", "corpus", "failures");
+    for target in &targets {
+        let (stats, passed) = fuzz(target, seconds)?;
+        println!("{stats} {:>9}  {target}", u8::from(!passed));
+        executions += stats.executions;
+        failed.extend((!passed).then_some(*target));
+    }
+    println!(
+        "fuzz: {} targets, {executions} executions, {} failures, {:.1} s",
+        targets.len(),
+        failed.len(),
+        start.elapsed().as_secs_f64()
+    );
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{} failed; the inputs are in fuzz/regressions", failed.join(", ")).into())
+}
+
+/// The targets to run, and for how long each: `[TARGET] [SECONDS]`.
+fn select<'a>(all: &'a [String], arguments: &[&str]) -> Result<(Vec<&'a str>, u32)> {
+    let (target, seconds) = match arguments {
+        [] => (None, None),
+        [only] if only.bytes().all(|byte| byte.is_ascii_digit()) => (None, Some(only)),
+        [target] => (Some(target), None),
+        [target, seconds] => (Some(target), Some(seconds)),
+        _ => return Err("at most a target and a number of seconds are expected".into()),
+    };
+    let seconds = match seconds {
+        // To libFuzzer, 0 is for ever.
+        Some(text) => {
+            text.parse().ok().filter(|seconds| *seconds > 0).ok_or("the seconds are not a number")?
+        }
+        None => SECONDS,
+    };
+    let wanted = all.iter().map(String::as_str).filter(|name| target.is_none_or(|target| target == name));
+    let targets: Vec<_> = wanted.collect();
+    if targets.is_empty() {
+        return Err(format!("no such target; there are {}", all.join(", ")).into());
+    }
+    Ok((targets, seconds))
+}
+
+/// Every file in `fuzz/fuzz_targets` is one.
+fn targets() -> Result<Vec<String>> {
+    let mut targets = Vec::new();
+    for entry in fs::read_dir(process::root().join("fuzz/fuzz_targets"))? {
+        let name = entry?.file_name();
+        targets.extend(name.to_string_lossy().strip_suffix(".rs").map(str::to_owned));
+    }
+    targets.sort();
+    Ok(targets)
+}
+
+/// Runs one target, and says whether it passed. What libFuzzer prints is shown only if it did not.
+fn fuzz(target: &str, seconds: u32) -> Result<(Stats, bool)> {
+    let folder = process::target("fuzz");
+    let found = folder.join("corpus").join(target);
+    let seeds = process::root().join("fuzz/corpus").join(target);
+    let regressions = process::root().join("fuzz/regressions").join(target);
+    fs::create_dir_all(&found)?;
+    fs::create_dir_all(&regressions)?;
+
+    let mut command = process::cargo(["fuzz", "run", SANITIZER, target]);
+    // The first folder is the one that libFuzzer writes to.
+    command.args([found, seeds]).arg("--");
+    command.arg(format!("-max_total_time={seconds}"));
+    command.args(["-print_final_stats=1", "-timeout=5", "-rss_limit_mb=1024"]);
+    let mut prefix = OsString::from("-artifact_prefix=");
+    prefix.push(regressions.join(""));
+    let mut child = command
+        .arg(prefix)
+        .env("CARGO_TARGET_DIR", folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let mut lines = Vec::new();
+    for line in child.stderr.take().map(BufReader::new).into_iter().flat_map(|output| output.split(b'\n')) {
+        lines.push(String::from_utf8_lossy(&line?).into_owned());
+    }
+    let passed = child.wait()?.success();
+    // Empty unless there was a failure.
+    let _ = fs::remove_dir(&regressions);
+    if !passed {
+        eprintln!("{}", lines.join("\n"));
+    }
+    let stats = read(&lines).ok_or_else(|| format!("{target} did not run"))?;
+    Ok((stats, passed))
+}
+
+/// Reads the last `#123 DONE cov: 45 ft: 67 corp: 8/90b …`, and `stat::number_of_executed_units: 123`.
+fn read(lines: &[String]) -> Option<Stats> {
+    let after = |name: &str| {
+        let rest = lines.iter().rev().find_map(|line| Some(line.split_once(name)?.1))?;
+        rest.trim_start().split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    };
+    Some(Stats {
+        executions: after("stat::number_of_executed_units:")?,
+        coverage: after(" cov: ").unwrap_or_default(),
+        corpus: after(" corp: ").unwrap_or_default(),
+    })
+}
+
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { executions, coverage, corpus } = self;
+        write!(f, "{executions:>12} {coverage:>9} {corpus:>7}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_and_seconds_are_told_apart() {
+        let all = ["callback".to_owned(), "timestamp".to_owned()];
+        let check = |arguments: &[&str], expected: (&[&str], u32)| {
+            assert_eq!(select(&all, arguments).unwrap(), (expected.0.to_vec(), expected.1));
+        };
+        check(&[], (&["callback", "timestamp"], SECONDS));
+        check(&["60"], (&["callback", "timestamp"], 60));
+        check(&["timestamp"], (&["timestamp"], SECONDS));
+        check(&["timestamp", "60"], (&["timestamp"], 60));
+        for wrong in [&["time"][..], &["timestamp", "long"], &["0"], &["callback", "timestamp", "60"]] {
+            assert!(select(&all, wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn what_libfuzzer_says_is_read() {
+        let lines = [
+            "#12\tNEW    cov: 30 ft: 40 corp: 5/60b lim: 4 exec/s: 0 rss: 30Mb L: 2/2 MS: 1",
+            "#1234\tDONE   cov: 345 ft: 678 corp: 90/12Kb lim: 400 exec/s: 100 rss: 40Mb",
+            "Done 1234 runs in 11 second(s)",
+            "stat::number_of_executed_units: 1234",
+            "stat::average_exec_per_sec:     112",
+        ];
+        let stats = Stats { executions: 1234, coverage: 345, corpus: 90 };
+        assert_eq!(read(&lines.map(str::to_owned)), Some(stats));
+        assert_eq!(read(&["error: could not compile".to_owned()]), None);
+    }
+
+    #[test]
+    fn each_target_is_a_program_of_the_package() {
+        let manifest = fs::read_to_string(process::root().join("fuzz/Cargo.toml")).unwrap();
+        for target in targets().unwrap() {
+            assert!(manifest.contains(&format!("path = \"fuzz_targets/{target}.rs\"")), "{target}");
+        }
+    }
+}
