@@ -142,7 +142,8 @@ impl Page {
         if action.is_empty() {
             return Ok(self.url.to_string());
         }
-        if action.contains("://") {
+        let place = action.split(['?', '#']).next().unwrap_or_default();
+        if !place.starts_with('/') && place.contains("://") {
             return Ok(action.to_owned());
         }
         let scheme = self.url.scheme_str().ok_or(PersonError::Url)?;

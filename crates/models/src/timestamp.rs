@@ -40,7 +40,9 @@ impl Timestamp {
 
     /// RFC 3339 has four digits for the year.
     fn of(timestamp: jiff::Timestamp) -> Result<Self, InvalidValue> {
-        if timestamp.as_second() < YEAR_0 { Err(Self::out_of_range()) } else { Ok(Self(timestamp)) }
+        // Seconds are rounded toward zero, so that a fraction before the year 0 shows by its sign alone.
+        let parts = (timestamp.as_second(), timestamp.subsec_nanosecond());
+        if parts < (YEAR_0, 0) { Err(Self::out_of_range()) } else { Ok(Self(timestamp)) }
     }
 
     fn out_of_range() -> InvalidValue {

@@ -37,8 +37,7 @@ pub(crate) fn label() -> impl Strategy<Value = KeyLabel> {
 }
 
 pub(crate) fn callback_url() -> impl Strategy<Value = CallbackUrl> {
-    let origin =
-        r"(https://[a-z][a-z0-9]{0,19}(\.[a-z]{1,9}){0,3}|http://(localhost|127\.0\.0\.1))(:[1-9][0-9]{0,3})?";
+    let origin = r"(https://[a-z][a-z0-9]{0,19}(\.[a-z]{1,9}){0,3}|http://(localhost|127\.0\.0\.1))(:[1-9][0-9]{0,3})?";
     text(&format!(
         "{origin}(/([a-zA-Z0-9/;:@_~-]|%2[0-9A-D]){{0,40}}(\\.html)?)?(\\?[a-z]=[a-z0-9&=]{{0,20}})?"
     ))
