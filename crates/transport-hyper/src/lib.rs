@@ -79,6 +79,10 @@ mod origin;
 
 mod connector;
 
+mod route;
+
+mod proxy;
+
 mod stream;
 
 mod tls;

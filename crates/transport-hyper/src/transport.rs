@@ -29,7 +29,7 @@ impl HyperTransport {
     /// Nothing is loaded yet: TLS is set up at the first `https` connection, and if that fails (no certificates on
     /// this machine), it is the error of that connection, and the next one tries again.
     pub fn new() -> Self {
-        Builder::new().connect()
+        Builder::new().connect(None)
     }
 
     /// A transport with settings.

@@ -7,14 +7,22 @@
 )]
 mod server;
 
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod client_certificate;
 mod cut;
 mod drop;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod environment;
 mod errors;
 mod limits;
 mod origins;
 mod pool;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod proxy;
 mod request;
 mod response;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod socks;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod tls;
 

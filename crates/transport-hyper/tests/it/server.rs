@@ -11,7 +11,7 @@ use std::{
 
 use rcgen::{CertifiedKey, KeyPair};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
@@ -156,6 +156,19 @@ impl Peer {
     /// Reads some bytes that are no request.
     pub(crate) async fn discard(&mut self, count: usize) {
         let _gone = self.io.read_exact(&mut vec![0; count]).await;
+    }
+
+    /// Reads just so many bytes that are no request, fewer if the peer is gone before.
+    pub(crate) async fn take(&mut self, count: usize) -> Vec<u8> {
+        let mut read = Vec::new();
+        let _gone = (&mut self.io).take(count as u64).read_to_end(&mut read).await;
+        read
+    }
+
+    /// Hands everything on, both ways, as a tunnel does.
+    pub(crate) async fn relay(mut self, to: SocketAddr) {
+        let mut to = TcpStream::connect(to).await.unwrap();
+        let _gone = copy_bidirectional(&mut self.io, &mut to).await;
     }
 
     /// Waits until the peer has closed the connection.
