@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use hyper_util::{
-    client::legacy::Client,
+    client::legacy,
     rt::{TokioExecutor, TokioTimer},
 };
 use openrouter_oauth_transport::BoxError;
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The head of an answer, at most, or a little more since hyper looks between reads. It allows 100 headers.
-const HEAD_BYTES: usize = 64 * 1024;
+pub(crate) const HEAD_BYTES: u32 = 64 * 1024;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -205,10 +205,10 @@ impl Builder {
         let tls = Tls::new(self.provider, roots, identity, self.http2);
         let proxies = self.proxies.unwrap_or_else(Proxies::environment);
         let connector = Connector::new(tls, proxies, self.connect_timeout);
-        let mut client = Client::builder(TokioExecutor::new());
+        let mut client = client(self.http2);
         client
             .retry_canceled_requests(false)
-            .http1_max_buf_size(HEAD_BYTES)
+            .http1_max_buf_size(HEAD_BYTES as usize)
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(self.idle_timeout);
         if self.idle_timeout.is_zero() {
@@ -229,6 +229,16 @@ impl Builder {
         self.error.get_or_insert(BuildError { what, source: source.into() });
         self
     }
+}
+
+#[cfg(feature = "http2")]
+fn client(http2: bool) -> legacy::Builder {
+    if http2 { crate::http2::client() } else { legacy::Client::builder(TokioExecutor::new()) }
+}
+
+#[cfg(not(feature = "http2"))]
+fn client(_: bool) -> legacy::Builder {
+    legacy::Client::builder(TokioExecutor::new())
 }
 
 /// A certificate and its key.

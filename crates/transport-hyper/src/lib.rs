@@ -89,6 +89,9 @@ mod tls;
 
 mod interim;
 
+#[cfg(feature = "http2")]
+mod http2;
+
 mod body;
 
 mod error;

@@ -14,6 +14,9 @@ use tokio::{
 
 use crate::{Builder, body, connector::Connector, error};
 
+/// How many headers an answer may have. Hyper holds HTTP/1 to it; HTTP/2 is bounded by bytes alone.
+const HEADERS: usize = 100;
+
 /// Sends requests with hyper.
 ///
 /// Clones are cheap and share the connections. See the [crate's page](crate) for what it connects to and what its
@@ -44,7 +47,10 @@ impl HyperTransport {
     async fn exchange(&self, request: Request<Bytes>, most: usize) -> Result<Response<Bytes>, Error> {
         let answer = self.client.request(request.map(Full::new)).await;
         let (head, body) = answer.map_err(error::of_client)?.into_parts();
-        let body = body::read(body, most).await?;
+        if head.headers.len() > HEADERS {
+            return Err(ErrorKind::TooLarge.into());
+        }
+        let body = body::read(body, head.version, most).await?;
         Ok(Response::from_parts(head, body))
     }
 }

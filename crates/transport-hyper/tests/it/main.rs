@@ -14,6 +14,8 @@ mod drop;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod environment;
 mod errors;
+#[cfg(all(feature = "http2", any(feature = "aws-lc-rs", feature = "ring")))]
+mod http2;
 mod limits;
 mod origins;
 mod pool;

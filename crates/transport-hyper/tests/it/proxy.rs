@@ -2,6 +2,7 @@
 
 use std::{
     error::Error as _,
+    fmt::Write,
     future::pending,
     net::SocketAddr,
     time::{Duration, Instant},
@@ -277,16 +278,17 @@ async fn credentials_are_in_no_error_and_no_debug_output() {
     for scheme in ["http", "https", "socks5", "socks4"] {
         let builder =
             origin.builder().proxy(&format!("{scheme}://us3r:s3cret@127.0.0.1:{}", proxy.address().port()));
-        printed += &format!("{builder:?}");
+        write!(printed, "{builder:?}").unwrap();
+        let builder = builder.connect_timeout(Duration::from_millis(100));
         match builder.build() {
             Ok(transport) => {
-                printed += &format!("{transport:?}");
+                write!(printed, "{transport:?}").unwrap();
                 let sent = transport.send(exchange(&origin.server.https()), Limits::default()).await;
-                printed += &format!("{:?}", sent.unwrap_err());
+                write!(printed, "{:?}", sent.unwrap_err()).unwrap();
             }
             Err(error) => {
                 assert_eq!(error.to_string(), "the URL of the proxy cannot be used");
-                printed += &format!("{error:?} {}", error.source().unwrap());
+                write!(printed, "{error:?} {}", error.source().unwrap()).unwrap();
             }
         }
     }

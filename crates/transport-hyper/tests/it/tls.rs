@@ -24,16 +24,16 @@ pub(crate) fn signed_by(issuer: &CertifiedIssuer<'_, KeyPair>, years: (i32, i32)
     let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
     params.not_before = date_time_ymd(years.0, 1, 1);
     params.not_after = date_time_ymd(years.1, 1, 1);
-    signed(params, issuer)
+    signed(&params, issuer)
 }
 
 /// A certificate for these names that `issuer` signed.
 pub(crate) fn signed_by_for(issuer: &CertifiedIssuer<'_, KeyPair>, names: &[&str]) -> CertifiedKey<KeyPair> {
     let names: Vec<_> = names.iter().copied().map(str::to_owned).collect();
-    signed(CertificateParams::new(names).unwrap(), issuer)
+    signed(&CertificateParams::new(names).unwrap(), issuer)
 }
 
-fn signed(params: CertificateParams, issuer: &CertifiedIssuer<'_, KeyPair>) -> CertifiedKey<KeyPair> {
+fn signed(params: &CertificateParams, issuer: &CertifiedIssuer<'_, KeyPair>) -> CertifiedKey<KeyPair> {
     let signing_key = KeyPair::generate().unwrap();
     CertifiedKey { cert: params.signed_by(&signing_key, issuer).unwrap(), signing_key }
 }
