@@ -5,7 +5,7 @@ mod socks;
 
 use std::{env, error::Error as StdError, ffi::OsString, fmt, io};
 
-use http::Uri;
+use http::{Uri, uri::Authority};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use openrouter_oauth_transport::ErrorKind;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -72,12 +72,21 @@ fn matcher(url: &str, no: &str) -> Result<Matcher, UnusableUrl> {
     let somewhere = Uri::from_static("https://proxied.invalid/");
     let intercept = Matcher::builder().https(url).build().intercept(&somewhere).ok_or(UnusableUrl)?;
     let is_known = matches!(intercept.uri().scheme_str(), Some("http" | "https" | "socks5" | "socks5h"));
-    let has_host = intercept.uri().host().is_some_and(|host| !host.is_empty());
+    let is_whole = intercept.uri().authority().is_some_and(is_host_and_port);
     let fits = intercept.raw_auth().is_none_or(|(user, password)| socks::fits(user) && socks::fits(password));
-    if !(is_known && has_host && fits) {
+    if !(is_known && is_whole && fits) {
         return Err(UnusableUrl);
     }
     Ok(Matcher::builder().https(url).no(no).build())
+}
+
+/// Whether this is a host, with a port or without, and nothing else: what is left of a password with an unencoded `@`
+/// or `#` would be printed as part of the host.
+fn is_host_and_port(authority: &Authority) -> bool {
+    let host = authority.host();
+    let rest = authority.as_str().strip_prefix(host);
+    let port = authority.port_u16().map(|port| format!(":{port}"));
+    !host.is_empty() && rest == Some(port.as_deref().unwrap_or_default())
 }
 
 /// A URL that is not one of a proxy. It is not repeated, since it may hold a password.
@@ -220,6 +229,9 @@ mod tests {
             "socks4://proxy.example",
             "ftp://proxy.example",
             "http://:80",
+            "http://user:p@ss@proxy.example",
+            "http://user:pass#word@proxy.example",
+            "http://proxy.example:port",
             &too_long,
         ] {
             assert_eq!(address(url), None, "{url}");
