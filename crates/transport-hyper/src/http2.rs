@@ -4,11 +4,12 @@ use std::{
     error::Error as StdError,
     future::{Future, poll_fn},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use h2::Reason;
 use hyper::rt::Executor;
-use hyper_util::client::legacy;
+use hyper_util::{client::legacy, rt::TokioTimer};
 use openrouter_oauth_transport::ErrorKind;
 
 use crate::builder::HEAD_BYTES;
@@ -28,6 +29,10 @@ const GIVEN_UP: usize = 10;
 /// How often a server may break a rule on a stream before the connection ends.
 const MISTAKES: usize = 10;
 
+/// After how long without a sign of life the server is asked for one (PING), and how long it has to answer. Else a
+/// server that does not read would keep a connection open that nobody uses any more.
+const SILENCE: Duration = Duration::from_secs(5);
+
 /// A client that speaks HTTP/2 where it is agreed on.
 pub(crate) fn client() -> legacy::Builder {
     let mut client = legacy::Client::builder(OneAtATime::default());
@@ -37,6 +42,10 @@ pub(crate) fn client() -> legacy::Builder {
         .http2_initial_connection_window_size(CONNECTION_BYTES)
         .http2_max_send_buf_size(STREAM_BYTES as usize)
         .http2_initial_max_send_streams(FIRST_STREAMS)
+        .timer(TokioTimer::new())
+        .http2_keep_alive_interval(SILENCE)
+        .http2_keep_alive_timeout(SILENCE)
+        .http2_keep_alive_while_idle(true)
         // The server opens none.
         .http2_max_concurrent_streams(0)
         .http2_max_concurrent_reset_streams(GIVEN_UP)

@@ -58,7 +58,8 @@
 //! requests at a time. Two answers of such a server prove that a request was not processed (RFC 9113, section 8.7), and
 //! are errors of kind `Io` with `not_sent`: the stream is reset with `REFUSED_STREAM`, or a `GOAWAY` leaves it out.
 //! A head may have 64 KiB; 1xx answers are dropped as they come and not counted, so that
-//! [`Limits::timeout`] alone bounds them.
+//! [`Limits::timeout`] alone bounds them. A server that gives no sign of life for 5 seconds is asked for one (PING), and
+//! the connection ends, with an `Io` error for what is on it, if none comes within another 5.
 //!
 //! # What an error means
 //!
