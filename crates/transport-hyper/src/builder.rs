@@ -1,25 +1,27 @@
 //! The settings of a transport.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use hyper_util::{
-    client::legacy::Client,
+    client::legacy,
     rt::{TokioExecutor, TokioTimer},
 };
 use openrouter_oauth_transport::BoxError;
 use rustls::{
     RootCertStore,
-    pki_types::{CertificateDer, pem::PemObject},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 
 use crate::{
     HyperTransport,
     connector::Connector,
-    tls::{Provider, Roots, Tls},
+    proxy::Proxies,
+    tls::{DEFAULT_PROVIDER, Provider, Roots, Tls},
 };
 
 /// The head of an answer, at most, or a little more since hyper looks between reads. It allows 100 headers.
-const HEAD_BYTES: usize = 64 * 1024;
+pub(crate) const HEAD_BYTES: u32 = 64 * 1024;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -45,6 +47,9 @@ pub struct Builder {
     provider: Option<Provider>,
     roots: Option<Roots>,
     own_roots: RootCertStore,
+    client_certificate: Option<ClientCertificate>,
+    proxies: Option<Proxies>,
+    http2: bool,
     error: Option<BuildError>,
 }
 
@@ -56,11 +61,15 @@ impl Builder {
             provider: None,
             roots: None,
             own_roots: RootCertStore::empty(),
+            client_certificate: None,
+            proxies: None,
+            http2: false,
             error: None,
         }
     }
 
-    /// How long making a connection may take: looking its name up, TCP and the TLS handshake together. By default
+    /// How long making a connection may take: looking its name up, TCP, what a proxy is asked
+    /// and the TLS handshake together. By default
     /// 3.1 seconds, just over the second retransmission of a lost packet.
     ///
     /// It is an error of kind `Connect`: nothing was sent. `Limits::timeout` goes on beside it.
@@ -88,10 +97,10 @@ impl Builder {
         let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
         match read {
             Ok(certificates) if certificates.is_empty() => {
-                self.fail("there is no certificate in the PEM text")
+                self.fail(What::Root, "there is no certificate in the PEM text")
             }
             Ok(certificates) => certificates.into_iter().fold(self, Self::add_root),
-            Err(error) => self.fail(error),
+            Err(error) => self.fail(What::Root, error),
         }
     }
 
@@ -123,26 +132,83 @@ impl Builder {
         self
     }
 
-    /// The transport. It opens nothing and reads no file.
+    /// Shows this certificate to a server that asks for one (RFC 8446, section 4.3.2): `chain` in PEM form, one's own
+    /// certificate first, and its private `key` in PEM form (PKCS #8, SEC1 or PKCS #1). A proxy is not shown it.
     ///
-    /// # Errors
-    ///
-    /// If a certificate that was added could not be read.
-    pub fn build(mut self) -> Result<HyperTransport, BuildError> {
-        match self.error.take() {
-            Some(error) => Err(error),
-            None => Ok(self.connect()),
+    /// What cannot be read, or does not belong together, is the error of [`build`](Self::build). Neither that nor
+    /// `Debug` prints the key. A server that does not accept the certificate may say so under TLS 1.3 only after the
+    /// request has been written; then the error is of kind `Io`.
+    pub fn client_certificate_pem(mut self, chain: &[u8], key: &[u8]) -> Self {
+        match ClientCertificate::read(chain, key) {
+            Ok(certificate) => {
+                self.client_certificate = Some(certificate);
+                self
+            }
+            Err(why) => self.fail(What::ClientCertificate, why),
         }
     }
 
+    /// Reaches every `https` host through this proxy, whatever the environment says: by `http` or `https` with
+    /// `CONNECT` (RFC 9110, section 9.3.6), or by `socks5` (RFC 1928), which looks host names up as `socks5h` does.
+    /// Without a scheme it is `http`.
+    ///
+    /// Credentials stand in the URL, percent-encoded: `http://user:password@proxy.example:3128`. They go to the proxy
+    /// only and are never printed. A URL that cannot be used is the error of [`build`](Self::build).
+    ///
+    /// `http` to this machine never goes through a proxy.
+    pub fn proxy(mut self, url: &str) -> Self {
+        match Proxies::given(url) {
+            Ok(proxies) => {
+                self.proxies = Some(proxies);
+                self
+            }
+            Err(error) => self.fail(What::Proxy, error),
+        }
+    }
+
+    /// Uses no proxy, whatever the environment says. By default the [environment's](crate#proxies) is used.
+    pub fn no_proxy(mut self) -> Self {
+        self.proxies = Some(Proxies::None);
+        self
+    }
+
+    /// Speaks HTTP/2 to servers that know it (ALPN), and HTTP/1.1 to all others. By default HTTP/1.1 to all.
+    ///
+    /// It is worth its while for many requests at a time; a single one is served faster by HTTP/1.1.
+    #[cfg(feature = "http2")]
+    pub fn http2(mut self) -> Self {
+        self.http2 = true;
+        self
+    }
+
+    /// The transport. It opens nothing and reads no file; it reads the [environment](crate#proxies) for proxies.
+    ///
+    /// # Errors
+    ///
+    /// If a certificate that was added, or the URL of a proxy, cannot be used.
+    pub fn build(mut self) -> Result<HyperTransport, BuildError> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        let provider = self.provider.or(DEFAULT_PROVIDER);
+        let identity = match (self.client_certificate.take(), provider) {
+            (Some(certificate), Some(provider)) => Some(certificate.load(provider)?),
+            // Without TLS in this build, each request says so.
+            _ => None,
+        };
+        Ok(self.connect(identity))
+    }
+
     /// The transport, where nothing was set that could be wrong.
-    pub(crate) fn connect(self) -> HyperTransport {
+    pub(crate) fn connect(self, identity: Option<Arc<SingleCertAndKey>>) -> HyperTransport {
         let roots = if self.own_roots.is_empty() { self.roots } else { Some(Roots::Own(self.own_roots)) };
-        let connector = Connector::new(Tls::new(self.provider, roots), self.connect_timeout);
-        let mut client = Client::builder(TokioExecutor::new());
+        let tls = Tls::new(self.provider, roots, identity, self.http2);
+        let proxies = self.proxies.unwrap_or_else(Proxies::environment);
+        let connector = Connector::new(tls, proxies, self.connect_timeout);
+        let mut client = client(self.http2);
         client
             .retry_canceled_requests(false)
-            .http1_max_buf_size(HEAD_BYTES)
+            .http1_max_buf_size(HEAD_BYTES as usize)
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(self.idle_timeout);
         if self.idle_timeout.is_zero() {
@@ -154,26 +220,79 @@ impl Builder {
     fn add_root(mut self, certificate: CertificateDer<'_>) -> Self {
         match self.own_roots.add(certificate) {
             Ok(()) => self,
-            Err(error) => self.fail(error),
+            Err(error) => self.fail(What::Root, error),
         }
     }
 
     /// Keeps the first error for `build`.
-    fn fail(mut self, source: impl Into<BoxError>) -> Self {
-        self.error.get_or_insert(BuildError { source: source.into() });
+    fn fail(mut self, what: What, source: impl Into<BoxError>) -> Self {
+        self.error.get_or_insert(BuildError { what, source: source.into() });
         self
     }
 }
 
-/// A root certificate could not be read.
+#[cfg(feature = "http2")]
+fn client(http2: bool) -> legacy::Builder {
+    if http2 { crate::http2::client() } else { legacy::Client::builder(TokioExecutor::new()) }
+}
+
+#[cfg(not(feature = "http2"))]
+fn client(_: bool) -> legacy::Builder {
+    legacy::Client::builder(TokioExecutor::new())
+}
+
+/// A certificate and its key.
+struct ClientCertificate {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl ClientCertificate {
+    fn read(chain: &[u8], key: &[u8]) -> Result<Self, &'static str> {
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
+        let chain = chain.ok().filter(|chain| !chain.is_empty());
+        let chain = chain.ok_or("there is no certificate in the PEM text, or one that cannot be read")?;
+        // The reader's error may repeat what it has read.
+        let key = PrivateKeyDer::from_pem_slice(key);
+        let key = key.map_err(|_| "there is no private key in the PEM text, or one that cannot be read")?;
+        Ok(Self { chain, key })
+    }
+
+    fn load(self, provider: Provider) -> Result<Arc<SingleCertAndKey>, BuildError> {
+        let certified = CertifiedKey::from_der(self.chain, self.key, &provider());
+        let certified =
+            certified.map_err(|error| BuildError { what: What::ClientCertificate, source: error.into() })?;
+        Ok(Arc::new(SingleCertAndKey::from(certified)))
+    }
+}
+
+impl fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCertificate").finish_non_exhaustive()
+    }
+}
+
+/// A setting cannot be used: a root certificate, a client certificate or its key, or the URL of a proxy.
 #[derive(Debug)]
 pub struct BuildError {
+    what: What,
     source: BoxError,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum What {
+    Root,
+    ClientCertificate,
+    Proxy,
 }
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a root certificate could not be read")
+        f.write_str(match self.what {
+            What::Root => "a root certificate could not be read",
+            What::ClientCertificate => "the client certificate cannot be used",
+            What::Proxy => "the URL of the proxy cannot be used",
+        })
     }
 }
 

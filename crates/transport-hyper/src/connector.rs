@@ -23,9 +23,15 @@ use openrouter_oauth_transport::{BoxError, Error, ErrorKind};
 use tokio::time::timeout;
 use tower_service::Service;
 
-use crate::{origin::Origin, stream::Stream, tls::Tls};
+use crate::{
+    origin::Origin,
+    proxy::{Proxies, ProxyError},
+    route::Wire,
+    stream::Stream,
+    tls::Tls,
+};
 
-/// Connects by plain TCP to this machine, by TLS to any other, within one time limit for both.
+/// Connects by plain TCP to this machine, by TLS to any other, within one time limit for the whole way.
 #[derive(Clone)]
 pub(crate) struct Connector {
     shared: Arc<Shared>,
@@ -34,12 +40,13 @@ pub(crate) struct Connector {
 struct Shared {
     loopback: HttpConnector<Loopback>,
     tcp: HttpConnector,
+    proxies: Arc<Proxies>,
     tls: Tls,
     timeout: Duration,
 }
 
 impl Connector {
-    pub(crate) fn new(tls: Tls, timeout: Duration) -> Self {
+    pub(crate) fn new(tls: Tls, proxies: Proxies, timeout: Duration) -> Self {
         let mut loopback = HttpConnector::new_with_resolver(Loopback);
         loopback.set_nodelay(true);
         let mut tcp = HttpConnector::new();
@@ -47,7 +54,7 @@ impl Connector {
         tcp.enforce_http(false);
         // Shared out over the addresses of a host, so that the first one, dead, leaves time for the next.
         tcp.set_connect_timeout(Some(timeout));
-        Self { shared: Arc::new(Shared { loopback, tcp, tls, timeout }) }
+        Self { shared: Arc::new(Shared { loopback, tcp, proxies: Arc::new(proxies), tls, timeout }) }
     }
 }
 
@@ -77,15 +84,15 @@ impl Shared {
         let connected = match origin {
             Origin::Loopback => {
                 let plain = self.loopback.clone().call(uri).await;
-                plain.map(MaybeHttpsStream::Http).map_err(BoxError::from)
+                plain.map(Wire::Http).map(MaybeHttpsStream::Http).map_err(BoxError::from)
             }
             Origin::Https => {
-                let connector = self.tls.connector(&self.tcp).await;
+                let connector = self.tls.connector(&self.tcp, &self.proxies).await;
                 let mut connector = connector.map_err(|error| ConnectError::new(ErrorKind::Tls, error))?;
                 connector.call(uri).await
             }
         };
-        let stream = connected.map_err(ConnectError::of)?;
+        let stream = connected.map_err(|error| ConnectError::of(ErrorKind::Connect, error))?;
         Ok(TokioIo::new(Stream::new(stream)))
     }
 }
@@ -98,15 +105,22 @@ pub(crate) struct ConnectError {
 }
 
 impl ConnectError {
-    fn new(kind: ErrorKind, source: impl Into<BoxError>) -> Self {
+    pub(crate) fn new(kind: ErrorKind, source: impl Into<BoxError>) -> Self {
         let source = Arc::from(source.into());
         Self { kind, source }
     }
 
-    /// What rustls did not accept is about trust; all else is about the way there.
-    fn of(source: BoxError) -> Self {
-        let kind = if is_tls(&*source) { ErrorKind::Tls } else { ErrorKind::Connect };
-        Self::new(kind, source)
+    /// What rustls did not accept is about trust; all else is about the way there, which `kind` says.
+    pub(crate) fn of(kind: ErrorKind, source: BoxError) -> Self {
+        match source.downcast::<Self>() {
+            Ok(known) => *known,
+            Err(source) if is_tls(&*source) => Self::new(ErrorKind::Tls, source),
+            Err(source) => Self::new(kind, source),
+        }
+    }
+
+    pub(crate) fn of_proxy(error: ProxyError) -> Self {
+        Self::new(error.kind(), error)
     }
 
     pub(crate) fn to_error(&self) -> Error {

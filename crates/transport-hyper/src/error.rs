@@ -5,7 +5,21 @@ use std::{error::Error as StdError, io};
 use hyper_util::client::legacy;
 use openrouter_oauth_transport::{Error, ErrorKind};
 
+#[cfg(feature = "http2")]
+use crate::http2;
 use crate::{connector::ConnectError, interim::TooMany};
+
+/// Without HTTP/2 no error is about it.
+#[cfg(not(feature = "http2"))]
+mod http2 {
+    pub(super) fn is_unprocessed(_: &hyper::Error) -> bool {
+        false
+    }
+
+    pub(super) fn kind(_: &hyper::Error) -> Option<super::ErrorKind> {
+        None
+    }
+}
 
 /// Why there is no answer.
 pub(crate) fn of_client(error: legacy::Error) -> Error {
@@ -20,9 +34,9 @@ pub(crate) fn of_client(error: legacy::Error) -> Error {
         return Error::new(ErrorKind::Other, error).not_sent();
     };
     // Hyper cancels a request only while it is still queued, and hands it back.
-    let unwritten = cause.is_canceled();
+    let unprocessed = cause.is_canceled() || http2::is_unprocessed(cause);
     let error = Error::new(kind(cause), error);
-    if unwritten { error.not_sent() } else { error }
+    if unprocessed { error.not_sent() } else { error }
 }
 
 /// Why there is no whole body.
@@ -31,6 +45,9 @@ pub(crate) fn of_body(error: hyper::Error) -> Error {
 }
 
 fn kind(error: &hyper::Error) -> ErrorKind {
+    if let Some(kind) = http2::kind(error) {
+        return kind;
+    }
     let cause = cause::<io::Error>(error);
     if error.is_parse_too_large() || cause.is_some_and(holds::<TooMany>) {
         ErrorKind::TooLarge

@@ -1,7 +1,7 @@
 //! `openrouter_oauth_transport::Transport` on hyper.
 //!
-//! [`HyperTransport`] speaks HTTP/1.1 over TCP and TLS (rustls), keeps connections for a moment and uses them again,
-//! and holds the [contract](openrouter_oauth_transport::Transport#contract): one request is sent at most once, as it
+//! [`HyperTransport`] speaks HTTP/1.1, or HTTP/2 if asked, over TCP and TLS (rustls), straight or through a proxy. It
+//! keeps connections for a moment and uses them again, and holds the [contract](openrouter_oauth_transport::Transport#contract): one request is sent at most once, as it
 //! is, and its answer comes back whole or not at all. [`TokioTimer`] is the `Timer` that goes with it. Both want a
 //! tokio runtime with I/O and time enabled, as `#[tokio::main]` makes it.
 //!
@@ -36,25 +36,54 @@
 //! never looked up. Anything else is refused before a socket is made. There is no way to turn the check of
 //! certificates off; [`Builder::add_root_certificates_pem`] trusts a certificate of one's own.
 //!
+//! # Proxies
+//!
+//! An `https` host is reached through the proxy that the environment names: in `HTTPS_PROXY`, `https_proxy`,
+//! `ALL_PROXY` or `all_proxy`, the first that is set and not empty. It is read when the transport is built.
+//! [`Builder::proxy`] names another, [`Builder::no_proxy`] none.
+//!
+//! * A proxy is `http` (the default), `https`, `socks5` or `socks5h`. `socks5` looks names up at the proxy, too.
+//!   Credentials in its URL go to it alone, as Basic authentication or by RFC 1929.
+//! * `NO_PROXY` or `no_proxy` lists what is reached straight, with commas: a host name with all its subdomains, an
+//!   address, a network (`10.0.0.0/8`), or `*`. Ports and other wildcards are not understood.
+//! * This machine (`localhost`, `127.0.0.0/8`, `[::1]`) is reached straight: by `http` always, by `https` unless
+//!   [`Builder::proxy`] says otherwise. `HTTP_PROXY` is never looked at.
+//! * A variable that does not hold the URL of such a proxy fails each request that would use it, with an error of
+//!   kind `Proxy`. To go without a proxy might be what the variable is there to prevent.
+//! * PAC files, the settings of the operating system, and authentication by Digest, Negotiate or NTLM are not known.
+//!
+//! # HTTP/2
+//!
+//! With the feature `http2`, [`Builder`] has a method `http2` that offers it to servers (ALPN). It is for many
+//! requests at a time. Two answers of such a server prove that a request was not processed (RFC 9113, section 8.7), and
+//! are errors of kind `Io` with `not_sent`: the stream is reset with `REFUSED_STREAM`, or a `GOAWAY` leaves it out.
+//! A head may have 64 KiB; 1xx answers are dropped as they come and not counted, so that
+//! [`Limits::timeout`] alone bounds them. A server that gives no sign of life for 5 seconds is asked for one (PING), and
+//! the connection ends, with an `Io` error for what is on it, if none comes within another 5.
+//!
 //! # What an error means
 //!
 //! | what happened | [`ErrorKind`] | sent? |
 //! | --- | --- | --- |
 //! | no name, no route, refused, [connect timeout](Builder::connect_timeout), handshake cut | `Connect` | no |
 //! | certificate, host name or TLS version not accepted; no TLS in this build | `Tls` | no |
+//! | the proxy is not there, answers with anything but 2XX, breaks off or makes no sense | `Proxy` | no |
+//! | the proxy answers 407, or does not accept the credentials | `ProxyAuth` | no |
 //! | a kept connection was closed before the request was written to it | `Io` with `not_sent` | no |
+//! | HTTP/2: `REFUSED_STREAM`, or `GOAWAY` before our stream | `Io` with `not_sent` | no |
 //! | the connection broke, or closed before the answer was whole | `Io` | maybe |
+//! | TLS 1.3: the server does not accept the [client certificate](Builder::client_certificate_pem) | `Io` | maybe |
 //! | [`Limits::timeout`] | `Timeout` | maybe |
 //! | body over [`Limits::response_bytes`]; head over about 64 KiB or 100 headers; more than ten 1xx answers | `TooLarge` | yes |
-//! | what came is not HTTP/1 | `Protocol` | maybe |
+//! | what came is not HTTP; HTTP/2: a head over 64 KiB | `Protocol` | maybe |
 //! | a URL that is refused, no tokio runtime | `Other` with `not_sent` | no |
 //!
 //! # What is wiped
 //!
 //! The body of a response is gathered in one buffer, which is overwritten when the last clone of the response's
 //! `Bytes` is dropped; a buffer outgrown on the way is overwritten, too. The body of a request is the caller's. What
-//! hyper and rustls keep in buffers of their own (the bytes on their way out and in, header values) is freed and not
-//! overwritten; an allocator that zeroes on free covers that.
+//! hyper and rustls keep in buffers of their own (the bytes on their way out and in, header values), and the credentials
+//! of a proxy, are freed and not overwritten; an allocator that zeroes on free covers that.
 //!
 //! # Crate features
 //!
@@ -62,6 +91,8 @@
 //! * `aws-lc-rs`: TLS by aws-lc-rs, with post-quantum key exchange. Beside `ring`, [`Builder`] has a method to choose
 //!   it.
 //! * `platform-roots` (default): trusts what the operating system trusts.
+//! * `http2`: HTTP/2, for a [`Builder`] that asks for it. By itself it changes nothing, so that another crate that
+//!   turns it on does not change what this one sends.
 //! * `webpki-roots`: trusts Mozilla's list, compiled in, for containers without a certificate store.
 //!
 //! Every combination compiles. Without a provider, or without roots, an `https` request ends with a `Tls` error that
@@ -79,11 +110,18 @@ mod origin;
 
 mod connector;
 
+mod route;
+
+mod proxy;
+
 mod stream;
 
 mod tls;
 
 mod interim;
+
+#[cfg(feature = "http2")]
+mod http2;
 
 mod body;
 

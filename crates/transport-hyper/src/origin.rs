@@ -52,7 +52,7 @@ impl fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 /// Whether `host`, as it stands in a URL, is this machine and cannot be anything else.
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let v6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     match v6 {
         Some(v6) => v6.parse() == Ok(Ipv6Addr::LOCALHOST),

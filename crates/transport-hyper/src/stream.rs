@@ -11,27 +11,33 @@ use hyper_util::{
     client::legacy::connect::{Connected, Connection},
     rt::TokioIo,
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::interim::Interim;
+use crate::{interim::Interim, route::Wire};
 
-/// A connection that tells nothing of itself and counts the 1xx answers that come over it.
+/// A connection that tells nothing of itself but whether it is HTTP/2, and counts the 1xx answers that come over it
+/// if it is not: those of HTTP/2 are within frames, and dropped as they come.
 ///
 /// A plain `TcpStream` has its addresses copied into the extensions of every response, at the cost of several
 /// allocations.
 pub(crate) struct Stream {
     io: TokioIo<Io>,
-    interim: Interim,
+    /// None for HTTP/2.
+    interim: Option<Interim>,
 }
 
-type Io = MaybeHttpsStream<TokioIo<TcpStream>>;
+type Io = MaybeHttpsStream<Wire>;
 
 impl Stream {
     pub(crate) fn new(io: Io) -> Self {
-        Self { io: TokioIo::new(io), interim: Interim::default() }
+        let interim = if is_http2(&io) { None } else { Some(Interim::default()) };
+        Self { io: TokioIo::new(io), interim }
+    }
+
+    fn written(&mut self) {
+        if let Some(interim) = &mut self.interim {
+            interim.write();
+        }
     }
 
     fn io(&mut self) -> Pin<&mut TokioIo<Io>> {
@@ -39,9 +45,18 @@ impl Stream {
     }
 }
 
+/// Whether the two ends have agreed on it, which they can under TLS only.
+fn is_http2(io: &Io) -> bool {
+    match io {
+        MaybeHttpsStream::Http(_) => false,
+        MaybeHttpsStream::Https(tls) => tls.inner().get_ref().1.alpn_protocol() == Some(b"h2"),
+    }
+}
+
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        Connected::new()
+        let connected = Connected::new();
+        if self.interim.is_none() { connected.negotiated_h2() } else { connected }
     }
 }
 
@@ -54,7 +69,10 @@ impl AsyncRead for Stream {
         let before = buffer.filled().len();
         ready!(self.io().poll_read(context, buffer))?;
         let read = buffer.filled().get(before..).unwrap_or_default();
-        Poll::Ready(self.interim.read(read).map_err(io::Error::other))
+        match &mut self.interim {
+            Some(interim) => Poll::Ready(interim.read(read).map_err(io::Error::other)),
+            None => Poll::Ready(Ok(())),
+        }
     }
 }
 
@@ -64,7 +82,7 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.interim.write();
+        self.written();
         self.io().poll_write(context, bytes)
     }
 
@@ -73,7 +91,7 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.interim.write();
+        self.written();
         self.io().poll_write_vectored(context, slices)
     }
 

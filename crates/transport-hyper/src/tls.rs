@@ -5,8 +5,10 @@ use std::sync::Arc;
 use hyper_rustls::{DefaultServerNameResolver, HttpsConnector};
 use hyper_util::client::legacy::connect::HttpConnector;
 use openrouter_oauth_transport::BoxError;
-use rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider};
+use rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider, sign::SingleCertAndKey};
 use tokio::{sync::OnceCell, task::spawn_blocking};
+
+use crate::{proxy::Proxies, route::Route};
 
 /// A maker of the TLS implementation, never the process's default: others may have set that.
 pub(crate) type Provider = fn() -> CryptoProvider;
@@ -28,24 +30,35 @@ pub(crate) enum Roots {
 pub(crate) struct Tls {
     provider: Option<Provider>,
     roots: Option<Roots>,
-    connector: OnceCell<HttpsConnector<HttpConnector>>,
+    /// Who we are, if a server asks.
+    identity: Option<Arc<SingleCertAndKey>>,
+    http2: bool,
+    connector: OnceCell<HttpsConnector<Route>>,
 }
 
 impl Tls {
     /// TLS by `provider`, or by the best one compiled in; with `roots`, or the best ones compiled in.
-    pub(crate) fn new(provider: Option<Provider>, roots: Option<Roots>) -> Self {
+    pub(crate) fn new(
+        provider: Option<Provider>,
+        roots: Option<Roots>,
+        identity: Option<Arc<SingleCertAndKey>>,
+        http2: bool,
+    ) -> Self {
         Self {
             provider: provider.or(DEFAULT_PROVIDER),
             roots: roots.or(DEFAULT_ROOTS),
+            identity,
+            http2,
             connector: OnceCell::new(),
         }
     }
 
-    /// A connector over `tcp`. The first call sets TLS up; when that fails, the next one tries again.
+    /// A connector over `tcp` and `proxies`. The first call sets TLS up; when that fails, the next one tries again.
     pub(crate) async fn connector(
         &self,
         tcp: &HttpConnector,
-    ) -> Result<HttpsConnector<HttpConnector>, BoxError> {
+        proxies: &Arc<Proxies>,
+    ) -> Result<HttpsConnector<Route>, BoxError> {
         let connector = self.connector.get_or_try_init(async || {
             let provider = self.provider.ok_or("no TLS in this build: turn on the feature `ring`")?;
             let roots = self.roots.clone();
@@ -53,11 +66,27 @@ impl Tls {
                 roots.ok_or("no root certificates in this build: turn on the feature `platform-roots`")?;
             // Reads the system's certificates from files.
             let config = spawn_blocking(move || config(provider, roots)).await??;
-            let resolver = Arc::new(DefaultServerNameResolver::default());
-            Ok::<_, BoxError>(HttpsConnector::new(tcp.clone(), config, true, resolver))
+            let to_proxy = https(tcp.clone(), config.clone(), false);
+            let route = Route { tcp: tcp.clone(), proxies: Arc::clone(proxies), to_proxy };
+            Ok::<_, BoxError>(https(route, self.with_options(config), true))
         });
         connector.await.cloned()
     }
+
+    /// What is for the server alone, and not for a proxy.
+    fn with_options(&self, mut config: ClientConfig) -> ClientConfig {
+        if let Some(identity) = &self.identity {
+            config.client_auth_cert_resolver = Arc::<SingleCertAndKey>::clone(identity);
+        }
+        if self.http2 {
+            config.alpn_protocols.insert(0, b"h2".to_vec());
+        }
+        config
+    }
+}
+
+fn https<T>(over: T, config: ClientConfig, force: bool) -> HttpsConnector<T> {
+    HttpsConnector::new(over, config, force, Arc::new(DefaultServerNameResolver::default()))
 }
 
 fn config(provider: Provider, roots: Roots) -> Result<ClientConfig, rustls::Error> {
@@ -81,11 +110,11 @@ fn config(provider: Provider, roots: Roots) -> Result<ClientConfig, rustls::Erro
 }
 
 #[cfg(feature = "ring")]
-const DEFAULT_PROVIDER: Option<Provider> = Some(rustls::crypto::ring::default_provider);
+pub(crate) const DEFAULT_PROVIDER: Option<Provider> = Some(rustls::crypto::ring::default_provider);
 #[cfg(all(feature = "aws-lc-rs", not(feature = "ring")))]
-const DEFAULT_PROVIDER: Option<Provider> = Some(rustls::crypto::aws_lc_rs::default_provider);
+pub(crate) const DEFAULT_PROVIDER: Option<Provider> = Some(rustls::crypto::aws_lc_rs::default_provider);
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
-const DEFAULT_PROVIDER: Option<Provider> = None;
+pub(crate) const DEFAULT_PROVIDER: Option<Provider> = None;
 
 #[cfg(feature = "platform-roots")]
 const DEFAULT_ROOTS: Option<Roots> = Some(Roots::Platform);

@@ -14,6 +14,9 @@ use tokio::{
 
 use crate::{Builder, body, connector::Connector, error};
 
+/// How many headers an answer may have. Hyper holds HTTP/1 to it; HTTP/2 is bounded by bytes alone.
+const HEADERS: usize = 100;
+
 /// Sends requests with hyper.
 ///
 /// Clones are cheap and share the connections. See the [crate's page](crate) for what it connects to and what its
@@ -29,7 +32,7 @@ impl HyperTransport {
     /// Nothing is loaded yet: TLS is set up at the first `https` connection, and if that fails (no certificates on
     /// this machine), it is the error of that connection, and the next one tries again.
     pub fn new() -> Self {
-        Builder::new().connect()
+        Builder::new().connect(None)
     }
 
     /// A transport with settings.
@@ -44,7 +47,11 @@ impl HyperTransport {
     async fn exchange(&self, request: Request<Bytes>, most: usize) -> Result<Response<Bytes>, Error> {
         let answer = self.client.request(request.map(Full::new)).await;
         let (head, body) = answer.map_err(error::of_client)?.into_parts();
-        let body = body::read(body, most).await.map_err(|error| error.with_status(head.status))?;
+        if head.headers.len() > HEADERS {
+            return Err(Error::from(ErrorKind::TooLarge).with_status(head.status));
+        }
+        let body =
+            body::read(body, head.version, most).await.map_err(|error| error.with_status(head.status))?;
         Ok(Response::from_parts(head, body))
     }
 }

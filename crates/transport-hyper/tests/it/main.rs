@@ -7,15 +7,25 @@
 )]
 mod server;
 
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod client_certificate;
 mod contract;
 mod cut;
 mod drop;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod environment;
 mod errors;
+#[cfg(all(feature = "http2", any(feature = "aws-lc-rs", feature = "ring")))]
+mod http2;
 mod limits;
 mod origins;
 mod pool;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod proxy;
 mod request;
 mod response;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod socks;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod tls;
 

@@ -11,7 +11,7 @@ use std::{
 
 use rcgen::{CertifiedKey, KeyPair};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
@@ -158,6 +158,19 @@ impl Peer {
         let _gone = self.io.read_exact(&mut vec![0; count]).await;
     }
 
+    /// Reads just so many bytes that are no request, fewer if the peer is gone before.
+    pub(crate) async fn take(&mut self, count: usize) -> Vec<u8> {
+        let mut read = Vec::new();
+        let _gone = (&mut self.io).take(count as u64).read_to_end(&mut read).await;
+        read
+    }
+
+    /// Hands everything on, both ways, as a tunnel does.
+    pub(crate) async fn relay(mut self, to: SocketAddr) {
+        let mut to = TcpStream::connect(to).await.unwrap();
+        let _gone = copy_bidirectional(&mut self.io, &mut to).await;
+    }
+
     /// Waits until the peer has closed the connection.
     pub(crate) async fn closed(&mut self) {
         while let Ok(1..) = self.io.read(&mut [0; 1024]).await {}
@@ -188,6 +201,12 @@ impl Peer {
     /// Writes, and tells whether the peer is still there.
     pub(crate) async fn sent(&mut self, bytes: &[u8]) -> bool {
         self.io.write_all(bytes).await.is_ok() && self.io.flush().await.is_ok()
+    }
+
+    /// The connection itself.
+    #[cfg(feature = "http2")]
+    pub(crate) fn into_io(self) -> impl AsyncRead + AsyncWrite + Unpin {
+        self.io
     }
 
     /// Whether something came before the handshake was over.

@@ -20,22 +20,32 @@ pub(crate) fn certificate(name: &str) -> CertifiedKey<KeyPair> {
 }
 
 /// A certificate for `localhost` that `issuer` signed, good from one year to another.
-fn signed_by(issuer: &CertifiedIssuer<'_, KeyPair>, years: (i32, i32)) -> CertifiedKey<KeyPair> {
+pub(crate) fn signed_by(issuer: &CertifiedIssuer<'_, KeyPair>, years: (i32, i32)) -> CertifiedKey<KeyPair> {
     let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
     params.not_before = date_time_ymd(years.0, 1, 1);
     params.not_after = date_time_ymd(years.1, 1, 1);
+    signed(&params, issuer)
+}
+
+/// A certificate for these names that `issuer` signed.
+pub(crate) fn signed_by_for(issuer: &CertifiedIssuer<'_, KeyPair>, names: &[&str]) -> CertifiedKey<KeyPair> {
+    let names: Vec<_> = names.iter().copied().map(str::to_owned).collect();
+    signed(&CertificateParams::new(names).unwrap(), issuer)
+}
+
+fn signed(params: &CertificateParams, issuer: &CertifiedIssuer<'_, KeyPair>) -> CertifiedKey<KeyPair> {
     let signing_key = KeyPair::generate().unwrap();
     CertifiedKey { cert: params.signed_by(&signing_key, issuer).unwrap(), signing_key }
 }
 
-fn issuer() -> CertifiedIssuer<'static, KeyPair> {
+pub(crate) fn issuer() -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
 /// Trusts nobody but `root`.
-fn trusting(root: &rcgen::Certificate) -> HyperTransport {
+pub(crate) fn trusting(root: &rcgen::Certificate) -> HyperTransport {
     HyperTransport::builder().add_root_certificates_pem(root.pem().as_bytes()).build().unwrap()
 }
 

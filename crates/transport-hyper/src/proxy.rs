@@ -1,0 +1,279 @@
+//! Which proxy leads to a host, and how it is asked.
+
+mod connect;
+mod socks;
+
+use std::{env, error::Error as StdError, ffi::OsString, fmt, io};
+
+use http::{Uri, uri::Authority};
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use openrouter_oauth_transport::ErrorKind;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::origin::is_loopback;
+
+/// The proxies of a transport.
+///
+/// Hyper-util's [`Matcher`] reads URLs, credentials and `NO_PROXY`. Asking the proxy is our own, since hyper-util's
+/// tunnels do not name the types of their errors, so that 407 could not be told from 502; nor do they take any 2XX.
+#[derive(Debug)]
+pub(crate) enum Proxies {
+    /// None.
+    None,
+    /// This one, for every host.
+    Given(Matcher),
+    /// The environment's, for other machines than this one.
+    Environment(Matcher),
+    /// The environment names one, in this variable, that cannot be used. To go without it might be just what it is
+    /// there to prevent.
+    Unusable(&'static str),
+}
+
+impl Proxies {
+    /// This proxy, if the URL is one.
+    pub(crate) fn given(url: &str) -> Result<Self, UnusableUrl> {
+        matcher(url, "").map(Self::Given)
+    }
+
+    /// What the environment says now. A variable that is empty counts as not set.
+    pub(crate) fn environment() -> Self {
+        let Some((name, url)) = variable(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]) else {
+            return Self::None;
+        };
+        let no = variable(&["NO_PROXY", "no_proxy"]).map(|(_, no)| no).unwrap_or_default();
+        let matcher = url.to_str().map(|url| matcher(url, &no.to_string_lossy()));
+        match matcher {
+            Some(Ok(matcher)) => Self::Environment(matcher),
+            _ => Self::Unusable(name),
+        }
+    }
+
+    /// The proxy that leads to the host of `uri`, if it is not reached directly.
+    pub(crate) fn of(&self, uri: &Uri) -> Result<Option<Proxy>, ProxyError> {
+        let here = uri.host().is_some_and(is_loopback);
+        let intercept = match self {
+            Self::Given(matcher) => matcher.intercept(uri),
+            Self::Environment(matcher) if !here => matcher.intercept(uri),
+            Self::Unusable(name) if !here => return Err(ProxyError::Unusable(name)),
+            Self::None | Self::Environment(_) | Self::Unusable(_) => None,
+        };
+        Ok(intercept.map(Proxy))
+    }
+}
+
+/// The first of these that is set and not empty.
+fn variable(names: &[&'static str]) -> Option<(&'static str, OsString)> {
+    let values = names.iter().map(|name| Some((*name, env::var_os(name)?)));
+    values.flatten().find(|(_, value)| !value.is_empty())
+}
+
+/// Reads the URL of a proxy and a list in the form of `NO_PROXY`.
+fn matcher(url: &str, no: &str) -> Result<Matcher, UnusableUrl> {
+    let somewhere = Uri::from_static("https://proxied.invalid/");
+    let intercept = Matcher::builder().https(url).build().intercept(&somewhere).ok_or(UnusableUrl)?;
+    let is_known = matches!(intercept.uri().scheme_str(), Some("http" | "https" | "socks5" | "socks5h"));
+    let is_whole = intercept.uri().authority().is_some_and(is_host_and_port);
+    let fits = intercept.raw_auth().is_none_or(|(user, password)| socks::fits(user) && socks::fits(password));
+    if !(is_known && is_whole && fits) {
+        return Err(UnusableUrl);
+    }
+    Ok(Matcher::builder().https(url).no(no).build())
+}
+
+/// Whether this is a host, with a port or without, and nothing else: what is left of a password with an unencoded `@`
+/// or `#` would be printed as part of the host.
+fn is_host_and_port(authority: &Authority) -> bool {
+    let host = authority.host();
+    let rest = authority.as_str().strip_prefix(host);
+    let port = authority.port_u16().map(|port| format!(":{port}"));
+    !host.is_empty() && rest == Some(port.as_deref().unwrap_or_default())
+}
+
+/// A URL that is not one of a proxy. It is not repeated, since it may hold a password.
+#[derive(Debug)]
+pub(crate) struct UnusableUrl;
+
+impl fmt::Display for UnusableUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it is not `http`, `https` or `socks5` with a host, or its credentials are too long")
+    }
+}
+
+impl StdError for UnusableUrl {}
+
+/// One proxy, with its credentials, which `Debug` leaves out.
+#[derive(Debug)]
+pub(crate) struct Proxy(Intercept);
+
+impl Proxy {
+    /// Where to connect to: `https` for a proxy that is spoken to by TLS, else `http`.
+    pub(crate) fn address(&self) -> Result<Uri, http::Error> {
+        let uri = self.0.uri();
+        if !self.is_socks() {
+            return Ok(uri.clone());
+        }
+        let port = uri.port_u16().unwrap_or(socks::PORT);
+        let authority = format!("{}:{port}", uri.host().unwrap_or_default());
+        Uri::builder().scheme("http").authority(authority).path_and_query("/").build()
+    }
+
+    /// Has the proxy, at the other end of `stream`, connect to the host of `uri`.
+    pub(crate) async fn open(
+        &self,
+        stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+        uri: &Uri,
+    ) -> Result<(), ProxyError> {
+        let (host, port) = (uri.host().unwrap_or_default(), uri.port_u16().unwrap_or(443));
+        if self.is_socks() {
+            socks::open(stream, host, port, self.0.raw_auth()).await
+        } else {
+            connect::open(stream, host, port, self.0.basic_auth()).await
+        }
+    }
+
+    fn is_socks(&self) -> bool {
+        self.0.uri().scheme_str().is_some_and(|scheme| scheme.starts_with("socks"))
+    }
+}
+
+/// Why a proxy did not connect.
+#[derive(Debug)]
+pub(crate) enum ProxyError {
+    /// What this variable holds is not the URL of a proxy.
+    Unusable(&'static str),
+    /// The connection broke.
+    Broken(io::Error),
+    /// It asks for credentials, or does not take those it got.
+    Credentials,
+    /// It answered with this status.
+    Status(u16),
+    /// It answered with this code (RFC 1928, section 6).
+    Socks(u8),
+    /// Its answer does not end.
+    TooLarge,
+    /// Its answer is none.
+    Garbled,
+    /// SOCKS5 has no room for a host name as long as this.
+    Host,
+}
+
+impl ProxyError {
+    pub(crate) fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Credentials => ErrorKind::ProxyAuth,
+            _ => ErrorKind::Proxy,
+        }
+    }
+}
+
+impl fmt::Display for ProxyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unusable(name) => {
+                write!(f, "{name} is not the URL of a proxy by `http`, `https` or `socks5`")
+            }
+            Self::Broken(_) => f.write_str("the connection to the proxy broke"),
+            Self::Credentials => f.write_str("the proxy did not accept the credentials, or there were none"),
+            Self::Status(status) => write!(f, "the proxy answered with status {status}"),
+            Self::Socks(code) => write!(f, "the proxy answered with code {code} of SOCKS5"),
+            Self::TooLarge => f.write_str("the proxy's answer is too large"),
+            Self::Garbled => f.write_str("the proxy's answer makes no sense"),
+            Self::Host => f.write_str("the host name is too long for SOCKS5"),
+        }
+    }
+}
+
+impl StdError for ProxyError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Broken(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<io::Error> for ProxyError {
+    fn from(error: io::Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(url: &str) -> Option<String> {
+        let proxies = Proxies::given(url).ok()?;
+        let proxy = proxies.of(&Uri::from_static("https://openrouter.ai/")).unwrap().unwrap();
+        Some(proxy.address().unwrap().to_string())
+    }
+
+    #[test]
+    fn a_proxy_is_http_https_or_socks5_with_a_host() {
+        for (url, expected) in [
+            ("http://proxy.example:3128", "http://proxy.example:3128/"),
+            ("proxy.example:3128", "http://proxy.example:3128/"),
+            ("https://proxy.example/path", "https://proxy.example/"),
+            ("http://user:p%40ss@[::1]:3128", "http://[::1]:3128/"),
+            ("socks5://proxy.example", "http://proxy.example:1080/"),
+            ("socks5h://user:pass@proxy.example:9050", "http://proxy.example:9050/"),
+        ] {
+            assert_eq!(address(url).as_deref(), Some(expected), "{url}");
+        }
+        let too_long = format!("socks5://{}:pass@proxy.example", "u".repeat(256));
+        for url in [
+            "",
+            " ",
+            "/",
+            "http://",
+            "socks4://proxy.example",
+            "ftp://proxy.example",
+            "http://:80",
+            "http://user:p@ss@proxy.example",
+            "http://user:pass#word@proxy.example",
+            "http://proxy.example:port",
+            &too_long,
+        ] {
+            assert_eq!(address(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_not_printed() {
+        // C-17, S-1
+        for url in ["http://us3r:s3cret@proxy.example", "socks5://us3r:s3cret@proxy.example"] {
+            let printed = format!("{:?}", Proxies::given(url).unwrap());
+            assert!(printed.contains("proxy.example"), "{printed}");
+            assert!(!printed.contains("us3r") && !printed.contains("s3cret"), "{printed}");
+            assert!(!printed.contains("dXMzcjpzM2NyZXQ"), "{printed}");
+        }
+    }
+
+    #[test]
+    fn no_proxy_names_hosts_domains_and_networks() {
+        let listed = " openrouter.ai, .example.com,10.0.0.0/8,192.168.1.1,[::2], ::3";
+        let proxies = Proxies::Environment(matcher("http://proxy.example", listed).unwrap());
+        let goes_direct =
+            |host: &str| proxies.of(&format!("https://{host}/").parse().unwrap()).unwrap().is_none();
+        for host in [
+            "openrouter.ai",
+            "OpenRouter.AI:8443",
+            "api.openrouter.ai",
+            "example.com",
+            "a.b.example.com",
+            "10.1.2.3",
+            "192.168.1.1:8443",
+            "[::3]",
+            "localhost",
+            "127.0.0.1",
+            "[::1]",
+        ] {
+            assert!(goes_direct(host), "{host}");
+        }
+        for host in ["notopenrouter.ai", "openrouter.ai.evil.example", "11.0.0.1", "192.168.1.2", "[::4]"] {
+            assert!(!goes_direct(host), "{host}");
+        }
+        let all = Proxies::Environment(matcher("http://proxy.example", "*").unwrap());
+        assert!(all.of(&Uri::from_static("https://openrouter.ai/")).unwrap().is_none());
+    }
+}

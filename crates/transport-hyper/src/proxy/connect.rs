@@ -1,0 +1,119 @@
+//! `CONNECT` (RFC 9110, section 9.3.6).
+
+use std::io;
+
+use http::HeaderValue;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use super::ProxyError;
+
+/// The head of a proxy's answer, at most.
+const MOST: u64 = 16 * 1024;
+
+/// Asks an HTTP proxy for a tunnel. The credentials go to it and no further.
+pub(crate) async fn open(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    host: &str,
+    port: u16,
+    credentials: Option<&HeaderValue>,
+) -> Result<(), ProxyError> {
+    let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n").into_bytes();
+    if let Some(credentials) = credentials {
+        request.extend([b"Proxy-Authorization: ", credentials.as_bytes(), b"\r\n"].concat());
+    }
+    request.extend(b"\r\n");
+    stream.write_all(&request).await?;
+    stream.flush().await?;
+    read_answer(stream).await
+}
+
+async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) -> Result<(), ProxyError> {
+    let mut stream = stream.take(MOST);
+    let mut head = Vec::with_capacity(1024);
+    loop {
+        if stream.read_buf(&mut head).await? == 0 {
+            let full = stream.limit() == 0;
+            return Err(if full {
+                ProxyError::TooLarge
+            } else {
+                ProxyError::Broken(io::ErrorKind::UnexpectedEof.into())
+            });
+        }
+        if let Some(end) = end(&head) {
+            return match status(&head) {
+                // The host does not speak first, so this could only be the proxy's.
+                Some(200..=299) if end < head.len() => Err(ProxyError::Garbled),
+                Some(200..=299) => Ok(()),
+                Some(407) => Err(ProxyError::Credentials),
+                Some(status) => Err(ProxyError::Status(status)),
+                None => Err(ProxyError::Garbled),
+            };
+        }
+    }
+}
+
+/// Where the head ends, if it is whole. Its lines may end short (RFC 9112, section 2.2).
+fn end(head: &[u8]) -> Option<usize> {
+    let ends = |end: &'static [u8]| head.windows(end.len()).position(|at| at == end).map(|at| at + end.len());
+    [ends(b"\n\r\n"), ends(b"\n\n")].into_iter().flatten().min()
+}
+
+fn status(head: &[u8]) -> Option<u16> {
+    match head.strip_prefix(b"HTTP/1.")? {
+        [b'0' | b'1', b' ', a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', b' ' | b'\r' | b'\n', ..] => {
+            let digit = |digit: &u8| u16::from(digit - b'0');
+            Some(digit(a) * 100 + digit(b) * 10 + digit(c))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn answer(answer: &[u8]) -> Result<(), ProxyError> {
+        let mut answer = answer;
+        read_answer(&mut answer).await
+    }
+
+    #[tokio::test]
+    async fn any_2xx_is_a_tunnel_and_nothing_else_is() {
+        for yes in [
+            "HTTP/1.1 200 Connection established\r\n\r\n",
+            "HTTP/1.0 200\r\nVia: x\r\n\r\n",
+            "HTTP/1.1 204 \n\n",
+        ] {
+            answer(yes.as_bytes()).await.unwrap();
+        }
+        for (no, status) in [("407 x", 407), ("502 Bad Gateway", 502), ("100 Continue", 100), ("301", 301)] {
+            let error = answer(format!("HTTP/1.1 {no}\r\n\r\n<html>").as_bytes()).await.unwrap_err();
+            match error {
+                ProxyError::Credentials => assert_eq!(status, 407),
+                ProxyError::Status(found) => assert_eq!(found, status),
+                other => panic!("{no}: {other:?}"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_none_is_refused() {
+        for garbled in [
+            "\r\n\r\n",
+            "SSH-2.0-x\r\n\r\n",
+            "HTTP/2 200\r\n\r\n",
+            "HTTP/1.1 2000\r\n\r\n",
+            "HTTP/1.1 +20 \r\n\r\n",
+            "HTTP/1.1 20\r\n\r\n",
+            "HTTP/1.1 200 OK\r\n\r\nmore",
+        ] {
+            let error = answer(garbled.as_bytes()).await.unwrap_err();
+            assert!(matches!(error, ProxyError::Garbled), "{garbled:?}: {error:?}");
+        }
+        let whole = b"HTTP/1.1 200 OK\r\nvia: x\r\n\r\n";
+        for offset in 0..whole.len() {
+            let error = answer(&whole[..offset]).await.unwrap_err();
+            assert!(matches!(error, ProxyError::Broken(_)), "{offset}: {error:?}");
+        }
+    }
+}

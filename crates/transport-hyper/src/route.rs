@@ -1,0 +1,64 @@
+//! The way to an `https` host.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::Uri;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
+use openrouter_oauth_transport::ErrorKind;
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+use crate::{
+    connector::ConnectError,
+    proxy::{Proxies, Proxy},
+};
+
+/// A connection to a host, or through a proxy that itself may be spoken to by TLS.
+pub(crate) type Wire = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+/// Connects by TCP: straight, or through a proxy.
+#[derive(Clone)]
+pub(crate) struct Route {
+    pub(crate) tcp: HttpConnector,
+    pub(crate) proxies: Arc<Proxies>,
+    /// Connects to an `http` or `https` proxy itself.
+    pub(crate) to_proxy: HttpsConnector<HttpConnector>,
+}
+
+impl Service<Uri> for Route {
+    type Response = Wire;
+    type Error = ConnectError;
+    type Future = Pin<Box<dyn Future<Output = Result<Wire, ConnectError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let mut route = self.clone();
+        Box::pin(async move {
+            if let Some(proxy) = route.proxies.of(&uri).map_err(ConnectError::of_proxy)? {
+                return route.through(&proxy, &uri).await;
+            }
+            let connected = route.tcp.call(uri).await;
+            connected.map(Wire::Http).map_err(|error| ConnectError::new(ErrorKind::Connect, error))
+        })
+    }
+}
+
+impl Route {
+    async fn through(&mut self, proxy: &Proxy, uri: &Uri) -> Result<Wire, ConnectError> {
+        let address = proxy.address().map_err(|error| ConnectError::new(ErrorKind::Proxy, error))?;
+        let connected = self.to_proxy.call(address).await;
+        let wire = connected.map_err(|error| ConnectError::of(ErrorKind::Proxy, error))?;
+        let mut wire = TokioIo::new(wire);
+        proxy.open(&mut wire, uri).await.map_err(ConnectError::of_proxy)?;
+        Ok(wire.into_inner())
+    }
+}

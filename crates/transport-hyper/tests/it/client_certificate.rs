@@ -1,0 +1,137 @@
+//! Who we are, if a server asks.
+
+use std::{error::Error as _, sync::Arc};
+
+use bytes::Bytes;
+use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport};
+use openrouter_oauth_transport_hyper::{BuildError, Builder, HyperTransport};
+use rcgen::{CertifiedIssuer, CertifiedKey, KeyPair};
+use tokio_rustls::rustls::{
+    self, RootCertStore, SupportedProtocolVersion, pki_types::PrivateKeyDer, server::WebPkiClientVerifier,
+};
+
+use crate::{
+    GRANT, KEY, exchange,
+    server::{Peer, Server},
+    tls::{issuer, signed_by},
+};
+
+/// A server that wants a certificate signed by `issuer`.
+async fn asking(
+    issuer: &CertifiedIssuer<'static, KeyPair>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Server {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(issuer.der().clone()).unwrap();
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    let own = signed_by(issuer, (2020, 2100));
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_client_cert_verifier(verifier.build().unwrap())
+        .with_single_cert(
+            vec![own.cert.der().clone()],
+            PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap(),
+        )
+        .unwrap();
+    Server::start(Some(config), |mut peer: Peer| async move {
+        while peer.request().await {
+            peer.send(GRANT).await;
+        }
+    })
+    .await
+}
+
+fn showing(builder: Builder, certified: &CertifiedKey<KeyPair>) -> Builder {
+    let (chain, key) = (certified.cert.pem(), certified.signing_key.serialize_pem());
+    builder.client_certificate_pem(chain.as_bytes(), key.as_bytes())
+}
+
+async fn send(builder: Builder, server: &Server) -> Result<Bytes, Error> {
+    let sent = builder.build().unwrap().send(exchange(&server.https()), Limits::default()).await;
+    sent.map(http::Response::into_body)
+}
+
+#[tokio::test]
+async fn a_server_that_asks_is_shown_the_certificate() {
+    let (issuer, other) = (issuer(), issuer());
+    let trusting = || HyperTransport::builder().add_root_certificates_der(issuer.der());
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let server = asking(&issuer, &[version]).await;
+        let own = signed_by(&issuer, (2020, 2100));
+        assert_eq!(send(showing(trusting(), &own), &server).await.unwrap(), KEY, "{version:?}");
+        assert_eq!(server.requests().len(), 1);
+
+        for refused in [showing(trusting(), &signed_by(&other, (2020, 2100))), trusting()] {
+            let error = send(refused, &server).await.unwrap_err();
+            if version.version == rustls::ProtocolVersion::TLSv1_2 {
+                assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
+                assert!(!error.may_have_been_sent());
+            } else {
+                // The client is done before the server has looked, so the request may be on its way.
+                assert!(matches!(error.kind(), ErrorKind::Io | ErrorKind::Tls), "{error:?}");
+            }
+            assert_eq!(server.requests().len(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_ask_is_not_shown_it() {
+    let issuer = issuer();
+    let own = signed_by(&issuer, (2020, 2100));
+    let server = Server::tls(&own, |mut peer: Peer| async move {
+        peer.request().await;
+        peer.send(GRANT).await;
+    })
+    .await;
+    let builder = HyperTransport::builder().add_root_certificates_der(issuer.der());
+    assert_eq!(send(showing(builder, &own), &server).await.unwrap(), KEY);
+}
+
+#[test]
+fn what_cannot_be_used_is_an_error_that_does_not_show_the_key() {
+    // S-1
+    let issuer = issuer();
+    let (own, other) = (signed_by(&issuer, (2020, 2100)), signed_by(&issuer, (2020, 2100)));
+    let (chain, key) = (own.cert.pem(), own.signing_key.serialize_pem());
+    let build = |chain: &str, key: &str| {
+        let builder = HyperTransport::builder().client_certificate_pem(chain.as_bytes(), key.as_bytes());
+        let printed = format!("{builder:?}");
+        builder.build().map_err(|error: BuildError| {
+            assert_eq!(error.to_string(), "the client certificate cannot be used");
+            format!("{printed} {error:?} {}", error.source().unwrap())
+        })
+    };
+    build(&chain, &key).unwrap();
+    let broken = key.replace("-----END", "----END");
+    let unreadable = key.replace("PRIVATE KEY-----\n", "PRIVATE KEY-----\n!");
+    for (chain, key) in [
+        ("", &*key),
+        (&*chain, ""),
+        (&*key, &*key),
+        (&*chain, &*chain),
+        (&*chain, &*broken),
+        (&*chain, &*unreadable),
+        (&*other.cert.pem(), &*key),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", &*key),
+    ] {
+        let printed = build(chain, key).unwrap_err();
+        for line in key.lines().filter(|line| line.len() > 30) {
+            assert!(!printed.contains(line), "{printed}");
+        }
+    }
+}
+
+#[test]
+fn the_key_is_not_printed() {
+    // S-1
+    let own = signed_by(&issuer(), (2020, 2100));
+    let printed = format!("{:?}", showing(HyperTransport::builder(), &own));
+    // The number itself, within PKCS #8.
+    let secret = &own.signing_key.serialize_der()[36..68];
+    for form in [format!("{secret:?}"), format!("{secret:02x?}").replace(", ", "")] {
+        assert!(!printed.contains(form.trim_matches(['[', ']'])), "{printed}");
+    }
+}

@@ -1,0 +1,112 @@
+//! The proxy that the environment names. Each case is a process of its own, since variables belong to one.
+
+use std::{
+    env,
+    process::{Command, Output},
+};
+
+use openrouter_oauth_transport::{Limits, Transport};
+use openrouter_oauth_transport_hyper::HyperTransport;
+
+use crate::{
+    GRANT, exchange,
+    server::{Peer, Server},
+    tls::{issuer, signed_by_for},
+};
+
+/// Set for [`child`]: where to send, whom to trust, and whether to go without a proxy.
+const ORIGIN: &str = "TEST_ORIGIN";
+const ROOT: &str = "TEST_ROOT";
+const NO_PROXY: &str = "TEST_NO_PROXY";
+
+const VARIABLES: [&str; 8] = [
+    "HTTPS_PROXY",
+    "https_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "NO_PROXY",
+    "no_proxy",
+];
+
+/// Sends one request as the environment says and prints what came of it: a part of the test below, which sets its
+/// environment, and without that nothing.
+#[tokio::test]
+async fn child() {
+    let (Ok(origin), Ok(root)) = (env::var(ORIGIN), env::var(ROOT)) else { return };
+    let mut builder = HyperTransport::builder().add_root_certificates_pem(root.as_bytes());
+    if env::var_os(NO_PROXY).is_some() {
+        builder = builder.no_proxy();
+    }
+    let transport = builder.build().unwrap();
+    match transport.send(exchange(&origin), Limits::default()).await {
+        Ok(response) => println!("outcome {}", response.status()),
+        Err(error) => println!("outcome {:?}, {error:?}", error.kind()),
+    }
+}
+
+fn run(origin: &str, root: &str, variables: &[(&'static str, String)]) -> Output {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["environment::child", "--exact", "--nocapture"]);
+    for variable in VARIABLES {
+        command.env_remove(variable);
+    }
+    command.env(ORIGIN, origin).env(ROOT, root).envs(variables.iter().cloned()).output().unwrap()
+}
+
+#[tokio::test]
+async fn the_environment_says_which_proxy() {
+    // C-17. The proxy alone knows where this host is.
+    const HOST: &str = "openrouter.invalid";
+    let issuer = issuer();
+    let server = Server::tls(&signed_by_for(&issuer, &[HOST, "localhost"]), |mut peer: Peer| async move {
+        peer.request().await;
+        peer.send(GRANT).await;
+        peer.close().await;
+    })
+    .await;
+    let address = server.address();
+    let proxy = Server::plain(move |mut peer: Peer| async move {
+        peer.request().await;
+        peer.send(b"HTTP/1.1 200 OK\r\n\r\n").await;
+        peer.relay(address).await;
+    })
+    .await;
+    let (there, here) = (format!("https://{HOST}"), format!("https://localhost:{}", address.port()));
+    let url = || proxy.http();
+    let mut tunnels = 0;
+    for (origin, variables, outcome, proxied) in [
+        (&there, vec![("HTTPS_PROXY", url())], "200", true),
+        (&there, vec![("https_proxy", url())], "200", true),
+        (&there, vec![("ALL_PROXY", url())], "200", true),
+        (&there, vec![("all_proxy", url().replace("http://", "http://us3r:s3cret@"))], "200", true),
+        (&there, vec![("HTTPS_PROXY", String::new()), ("ALL_PROXY", url())], "200", true),
+        (&there, vec![("HTTPS_PROXY", url()), ("NO_PROXY", "example.com".into())], "200", true),
+        // Not for this host, not for this scheme, not at all.
+        (&there, vec![("HTTPS_PROXY", url()), ("NO_PROXY", "x, .invalid".into())], "Connect", false),
+        (&there, vec![("HTTPS_PROXY", url()), ("no_proxy", "*".into())], "Connect", false),
+        (&there, vec![("HTTP_PROXY", url())], "Connect", false),
+        (&there, vec![("HTTPS_PROXY", url()), (NO_PROXY, "1".into())], "Connect", false),
+        (&there, vec![], "Connect", false),
+        (&here, vec![("HTTPS_PROXY", url())], "200", false),
+        // What cannot be used is not passed over.
+        (&there, vec![("HTTPS_PROXY", "socks4://us3r:s3cret@127.0.0.1".into())], "Proxy", false),
+        (&there, vec![("HTTPS_PROXY", "http://us3r:s3cret@".into()), ("ALL_PROXY", url())], "Proxy", false),
+        (&here, vec![("HTTPS_PROXY", "nonsense://".into())], "200", false),
+    ] {
+        let (origin, root) = (origin.clone(), issuer.as_ref().pem());
+        let case = format!("{origin} {variables:?}");
+        let output = tokio::task::spawn_blocking(move || run(&origin, &root, &variables)).await.unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            output.status.success() && printed.contains(&format!("outcome {outcome}")),
+            "{case}: {printed}"
+        );
+        assert!(!printed.contains("s3cret"), "{case}: {printed}");
+        tunnels += usize::from(proxied);
+        assert_eq!(proxy.connections(), tunnels, "{case}");
+    }
+    let by_name = |request: &String| request.starts_with(&format!("CONNECT {HOST}:443 HTTP/1.1\r\n"));
+    assert!(proxy.requests().iter().all(by_name));
+}
