@@ -14,8 +14,14 @@ mod planted;
 mod sweep;
 mod verdict;
 
+// The other parts.
+mod cancel;
+mod crowd;
+mod flood;
+
 // What they share.
 mod left;
+mod memory;
 mod needles;
 mod table;
 
@@ -43,6 +49,7 @@ fn run(arguments: &[&str]) -> Result<bool> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     match arguments {
         ["--planted"] => runtime.block_on(planted::run()),
+        ["serve"] => runtime.block_on(crowd::serve()),
         [] => runtime.block_on(all()),
         _ => Err("its arguments are none, or --planted".into()),
     }
@@ -52,6 +59,9 @@ async fn all() -> Result<bool> {
     let mut table = Table::new();
     table.head();
     sweep::run(sweep::WHOLE, &mut table).await?;
+    cancel::run(&mut table).await?;
+    flood::run(&mut table).await?;
+    crowd::run(&mut table).await?;
     println!("{}", table.sum());
     Ok(table.misses.is_empty())
 }

@@ -15,7 +15,7 @@ use tokio::{
 
 use crate::{
     Result,
-    case::Protocol,
+    case::{Operation, Protocol},
     sweep::{self, Plan},
     table::Table,
     verdict::Rule,
@@ -26,7 +26,13 @@ const STRIDE: usize = 29;
 
 /// Whether each was noticed, by the rule that it breaks.
 pub(crate) async fn run() -> Result<bool> {
-    let plan = |wrap, has_deadline| Plan { wrap, has_deadline, protocols: &[Protocol::Http], stride: STRIDE };
+    let plan = |wrap, has_deadline| Plan {
+        wrap,
+        has_deadline,
+        protocols: &[Protocol::Http],
+        operations: &[Operation::Exchange],
+        stride: STRIDE,
+    };
     let planted: [(&str, Plan, Rule); 4] = [
         ("sends twice", plan(|inner| Arc::new(Twice(inner)), true), Rule::Once),
         ("returns a cut body as a whole one", plan(|_| Arc::new(Cut), true), Rule::Class),

@@ -33,6 +33,7 @@ pub(crate) struct Plan {
     /// Whether the SDK holds the deadline as well.
     pub(crate) has_deadline: bool,
     pub(crate) protocols: &'static [Protocol],
+    pub(crate) operations: &'static [Operation],
     /// Every so many bytes.
     pub(crate) stride: usize,
 }
@@ -42,6 +43,7 @@ pub(crate) const WHOLE: Plan = Plan {
     wrap: |transport| Arc::new(transport),
     has_deadline: true,
     protocols: &[Protocol::Http, Protocol::Https],
+    operations: &Operation::ALL,
     stride: 1,
 };
 
@@ -58,7 +60,7 @@ pub(crate) async fn run(plan: Plan, table: &mut Table) -> Result<()> {
     let (certificate, acceptor) = peer::identity()?;
     let lab = Arc::new(Lab::new(plan, &certificate, acceptor)?);
     for &protocol in plan.protocols {
-        for operation in Operation::ALL {
+        for &operation in plan.operations {
             let shapes = if protocol == Protocol::Http { &Answer::SHAPES[..] } else { &SHAPES_OVER_TLS[..] };
             for (number, &answer) in shapes.iter().enumerate() {
                 let base = Case { protocol, operation, part: Part::Request, answer, fault: None, silent: 0 };

@@ -41,6 +41,12 @@ pub(crate) enum Rule {
     Secret,
     /// It leaves nothing behind.
     Left,
+    /// It takes no more memory than its limits say.
+    Memory,
+    /// A dropped call is told to the hooks, and its transaction is spent.
+    Dropped,
+    /// A key is the one of its verifier.
+    Owner,
 }
 
 /// What a call may take over its limit on a machine that has other things to do.
