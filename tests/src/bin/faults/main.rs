@@ -18,12 +18,15 @@ mod verdict;
 mod cancel;
 mod crowd;
 mod flood;
+mod scan;
 
 // What they share.
+mod cli;
 mod left;
 mod memory;
 mod needles;
 mod table;
+mod traces;
 
 use std::{env, error::Error, process::ExitCode};
 
@@ -62,6 +65,7 @@ async fn all() -> Result<bool> {
     cancel::run(&mut table).await?;
     flood::run(&mut table).await?;
     crowd::run(&mut table).await?;
+    scan::run(&mut table).await?;
     println!("{}", table.sum());
     Ok(table.misses.is_empty())
 }
