@@ -60,7 +60,7 @@ fn run(arguments: &[&str]) -> Result<bool> {
 
 async fn all() -> Result<bool> {
     let mut table = Table::new();
-    table.head();
+    Table::head();
     sweep::run(sweep::WHOLE, &mut table).await?;
     cancel::run(&mut table).await?;
     flood::run(&mut table).await?;

@@ -196,7 +196,7 @@ async fn answer(mut tcp: TcpStream, echo: Echo) {
     // The head comes with the body, or just before it.
     tokio::time::sleep(Duration::from_millis(2)).await;
     let request = String::from_utf8_lossy(&bytes[..read]).into_owned();
-    let answer = echo.answer(&format!("{request} {} {}", canary::KEY, canary::CODE));
+    let answer = echo.answer(&format!("{request} {}", canary::KEY));
     let _gone = tcp.write_all(answer.as_bytes()).await;
     if matches!(echo, Echo::Silence) {
         let _gone = tcp.read(&mut [0]).await;

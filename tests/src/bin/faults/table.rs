@@ -45,7 +45,7 @@ impl Table {
         Self { is_quiet: true, ..Self::new() }
     }
 
-    pub(crate) fn head(&self) {
+    pub(crate) fn head() {
         println!(
             "{:<36} {:>5} {:>5} {:>5} {:>5}  {:>7} {:>5} {:>7} {:>7} {:>8} {:>5} {:>5} {:>6} {:>6} {:>6}",
             "cell",

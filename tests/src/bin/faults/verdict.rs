@@ -9,7 +9,7 @@ use openrouter_oauth::Error;
 use openrouter_oauth_tests::canary;
 
 use crate::{
-    answer::Class,
+    answer::{Answer, Class},
     case::{Case, Kind, OWN_KEY, Part, Protocol, Way},
     needles::Needles,
     peer::Seen,
@@ -88,17 +88,16 @@ pub(crate) fn judge(case: &Case, ended: &Ended, seen: &Seen, needles: &Needles) 
     if !right.contains(&class) {
         miss(Rule::Class, &Found { class, right: &right, outcome });
     }
-    if let Err(error) = outcome {
-        if let Some(form) = needles.find(&canary::everything(error)) {
-            miss(Rule::Secret, &format_args!("an error shows {form}"));
-        }
+    let shown = outcome.as_ref().err().and_then(|error| needles.find(&canary::everything(error)));
+    if let Some(form) = shown {
+        miss(Rule::Secret, &format_args!("an error shows {form}"));
     }
     misses
 }
 
 /// The classes that what happened allows.
 fn expected(case: &Case, seen: &Seen) -> Vec<Class> {
-    let meaning = seen.answered.map(|answer| answer.class());
+    let meaning = seen.answered.map(Answer::class);
     let Some(fault) = case.fault else { return meaning.into_iter().collect() };
     match (case.part, fault.kind) {
         // A flipped bit that TLS does not look at changes nothing.
