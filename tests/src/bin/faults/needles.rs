@@ -67,3 +67,34 @@ fn percent(secret: &str) -> String {
         text
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "auth_code/0c0de-5e3c1a+7";
+
+    #[test]
+    fn every_form_is_found() {
+        let needles = Needles::new(&[SECRET]);
+        for text in [
+            SECRET.to_owned(),
+            serde_json::to_string(&["a", SECRET]).unwrap(),
+            "auth_code%2F0c0de-5e3c1a%2B7".to_owned(),
+            format!("{:?}", SECRET.as_bytes()),
+            forms(0, SECRET).into_iter().map(|(_, form)| form).next_back().unwrap(),
+        ] {
+            assert!(needles.find(&format!("before {text} after")).is_some(), "{text}");
+        }
+        assert_eq!(needles.find("auth_code [redacted]"), None);
+    }
+
+    #[test]
+    fn base64_is_found_wherever_it_begins() {
+        let needles = Needles::new(&[SECRET]);
+        for before in ["", "a", "ab", "abc", "user:"] {
+            let text = base64url::encode(format!("{before}{SECRET} and more").as_bytes());
+            assert!(needles.find(&text).is_some(), "{before}");
+        }
+    }
+}

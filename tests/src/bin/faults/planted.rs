@@ -15,6 +15,7 @@ use tokio::{
 
 use crate::{
     Result,
+    answer::Answer,
     case::{Operation, Protocol},
     sweep::{self, Plan},
     table::Table,
@@ -31,6 +32,7 @@ pub(crate) async fn run() -> Result<bool> {
         has_deadline,
         protocols: &[Protocol::Http],
         operations: &[Operation::Exchange],
+        answers: &[Answer::Success, Answer::Refusal],
         stride: STRIDE,
     };
     let planted: [(&str, Plan, Rule); 4] = [

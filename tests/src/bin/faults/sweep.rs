@@ -34,6 +34,8 @@ pub(crate) struct Plan {
     pub(crate) has_deadline: bool,
     pub(crate) protocols: &'static [Protocol],
     pub(crate) operations: &'static [Operation],
+    /// What is answered over plain HTTP.
+    pub(crate) answers: &'static [Answer],
     /// Every so many bytes.
     pub(crate) stride: usize,
 }
@@ -44,6 +46,7 @@ pub(crate) const WHOLE: Plan = Plan {
     has_deadline: true,
     protocols: &[Protocol::Http, Protocol::Https],
     operations: &Operation::ALL,
+    answers: &Answer::SHAPES,
     stride: 1,
 };
 
@@ -61,8 +64,8 @@ pub(crate) async fn run(plan: Plan, table: &mut Table) -> Result<()> {
     let lab = Arc::new(Lab::new(plan, &certificate, acceptor)?);
     for &protocol in plan.protocols {
         for &operation in plan.operations {
-            let shapes = if protocol == Protocol::Http { &Answer::SHAPES[..] } else { &SHAPES_OVER_TLS[..] };
-            for (number, &answer) in shapes.iter().enumerate() {
+            let answers = if protocol == Protocol::Http { plan.answers } else { &ANSWERS_OVER_TLS };
+            for (number, &answer) in answers.iter().enumerate() {
                 let base = Case { protocol, operation, part: Part::Request, answer, fault: None, silent: 0 };
                 let marks = Arc::clone(&lab).rehearse(base).await?;
                 let base = Case { silent: silence(protocol, marks), ..base };
@@ -81,10 +84,12 @@ pub(crate) async fn run(plan: Plan, table: &mut Table) -> Result<()> {
             }
         }
     }
+    table.sub_total("the sweep");
     Ok(())
 }
 
-const SHAPES_OVER_TLS: [Answer; 2] = [Answer::Success, Answer::Refusal];
+/// TLS does not look at what it carries.
+const ANSWERS_OVER_TLS: [Answer; 2] = [Answer::Success, Answer::Refusal];
 
 /// The most bytes of a client that has not sent a request: over TLS its handshake and a farewell.
 fn silence(protocol: Protocol, marks: Marks) -> usize {

@@ -78,6 +78,14 @@ impl Table {
         self.take(cell.misses);
     }
 
+    /// What was run up to here.
+    pub(crate) fn sub_total(&self, name: &str) {
+        if !self.is_quiet {
+            let (cases, took) = (grouped(self.cases), self.begun.elapsed().as_secs_f64());
+            println!("{name:<36} {cases:>6} cases  {} missed  {took:>5.1} s", self.misses.len());
+        }
+    }
+
     /// A part that is not of the sweep: its name, its cases, and what it says of itself.
     pub(crate) fn part(&mut self, name: &str, cases: usize, says: &str, misses: Vec<Miss>, took: Duration) {
         println!(
