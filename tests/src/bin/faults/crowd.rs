@@ -12,7 +12,7 @@ use openrouter_oauth::{
     transport_hyper::{HyperTransport, TokioTimer},
 };
 use openrouter_oauth_emulator::{Emulator, Outcome, Person};
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::{io::AsyncReadExt as _, sync::Semaphore, task::JoinSet};
 
 use crate::{
     Result,
@@ -30,11 +30,13 @@ const CONNECTIONS: usize = 200;
 /// What the runtime and the allocator may keep.
 const MOST_MEMORY: usize = 1 << 20;
 
-/// Serves until it is killed.
+/// Serves until whoever started it has gone.
 pub(crate) async fn serve() -> Result<bool> {
     let server = Emulator::new().serve(0).await?;
     println!("{}", server.base_url());
-    std::future::pending().await
+    let _gone = tokio::io::stdin().read(&mut [0]).await?;
+    server.shutdown().await;
+    Ok(true)
 }
 
 pub(crate) async fn run(table: &mut Table) -> Result<()> {
@@ -144,7 +146,11 @@ struct Server {
 
 impl Server {
     fn start() -> Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?).arg("serve").stdout(Stdio::piped()).spawn()?;
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg("serve")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
         let mut base_url = String::new();
         if let Some(stdout) = child.stdout.take() {
             BufReader::new(stdout).read_line(&mut base_url)?;

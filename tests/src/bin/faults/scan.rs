@@ -38,8 +38,8 @@ enum Echo {
     Text(u16),
     /// In a redirect.
     Location,
-    /// In a header.
-    Header,
+    /// In headers, with this status.
+    Header(u16),
     /// As a success, in a field of the wrong type.
     Wrong,
     /// As what is not HTTP.
@@ -50,7 +50,7 @@ enum Echo {
     Silence,
 }
 
-const ECHOES: [Echo; 16] = [
+const ECHOES: [Echo; 17] = [
     Echo::Status(400),
     Echo::Status(401),
     Echo::Status(403),
@@ -62,7 +62,8 @@ const ECHOES: [Echo; 16] = [
     Echo::Text(403),
     Echo::Text(502),
     Echo::Location,
-    Echo::Header,
+    Echo::Header(403),
+    Echo::Header(500),
     Echo::Wrong,
     Echo::Garbage,
     Echo::Cut,
@@ -215,8 +216,8 @@ impl Echo {
             Self::Location => {
                 whole(302, &format!("location: http://127.0.0.1/?{}\r\n", line.replace(' ', "+")), "")
             }
-            Self::Header => {
-                whole(403, &format!("cf-ray: {line}\r\nx-request-id: {line}\r\nx-echo: {line}\r\n"), "{}")
+            Self::Header(status) => {
+                whole(status, &format!("cf-ray: {line}\r\nx-request-id: {line}\r\nx-echo: {line}\r\n"), "{}")
             }
             Self::Wrong => whole(200, "", &format!(r#"{{"key":[{words}],"data":{words},"keys":{words}}}"#)),
             Self::Garbage => format!("{line}\r\n\r\n"),
