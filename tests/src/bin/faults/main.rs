@@ -47,6 +47,9 @@ fn main() -> ExitCode {
     }
 }
 
+/// So many faults are in the sweep, or it is not what it was.
+const LEAST: usize = 20_000;
+
 /// Whether nothing was missed.
 fn run(arguments: &[&str]) -> Result<bool> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -62,6 +65,9 @@ async fn all() -> Result<bool> {
     let mut table = Table::new();
     Table::head();
     sweep::run(sweep::WHOLE, &mut table).await?;
+    if table.cases < LEAST {
+        return Err(format!("the sweep has fewer than {LEAST} faults").into());
+    }
     cancel::run(&mut table).await?;
     flood::run(&mut table).await?;
     crowd::run(&mut table).await?;
