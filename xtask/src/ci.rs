@@ -10,8 +10,19 @@ use crate::Result;
 /// What runs when no step is named.
 ///
 /// `layers`, `tidy` and `doctest` run within `test`; `spec` needs a document, which is not part of the repository.
-const STEPS: &[&str] =
-    &["fmt", "lint", "test", "docs", "features", "deny", "msrv", "consumers", "conformance", "bench"];
+const STEPS: &[&str] = &[
+    "fmt",
+    "lint",
+    "test",
+    "docs",
+    "features",
+    "deny",
+    "msrv",
+    "consumers",
+    "conformance",
+    "faults",
+    "bench",
+];
 
 /// One step that has run.
 struct Outcome<'a> {

@@ -15,6 +15,7 @@ mod consumers;
 mod deny;
 mod docs;
 mod doctest;
+mod faults;
 mod features;
 mod fmt;
 mod fuzz;
@@ -49,6 +50,8 @@ cargo xtask COMMAND
   consumers      packages outside the workspace use the crates as their users do
   spec FILE      the models against an OpenAPI document
   conformance    other SDKs against the emulator (needs node, npm, python3 and the network)
+  faults [--planted]
+                 every fault of a network, a server or a caller; or that the check notices broken transports
   bench          instructions and allocations per exchange, and their limit (needs valgrind)
   fuzz           [TARGET] [SECONDS]: all parsers or one, on inputs that libFuzzer makes up (needs cargo-fuzz)
 ";
@@ -82,6 +85,8 @@ fn run(step: &[&str]) -> Result {
         ["deny"] => deny::run(),
         ["docs"] => docs::run(),
         ["doctest"] => doctest::run(),
+        ["faults"] => faults::run(&[]),
+        ["faults", "--planted"] => faults::run(&["--planted"]),
         ["features"] => features::run(),
         ["fmt"] => fmt::run(),
         ["fuzz", arguments @ ..] => fuzz::run(arguments),

@@ -1,0 +1,136 @@
+//! Answers without end, and answers that hardly come: memory stays flat and the deadline holds.
+
+use std::{
+    io::{self, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    thread,
+    time::{Duration, Instant},
+};
+
+use openrouter_oauth::{Client, Error};
+
+use crate::{
+    Result,
+    answer::Answer,
+    case::{Operation, own_key},
+    memory,
+    table::Table,
+    verdict::{MARGIN, Miss, Rule},
+};
+
+/// What comes in place of an answer: a beginning, and then the same again and again.
+struct Flood {
+    name: &'static str,
+    head: &'static str,
+    piece: String,
+    pieces: usize,
+    pause: Duration,
+}
+
+const DEADLINE: Duration = Duration::from_secs(1);
+
+/// By so much may a call's peak be above what was allocated before.
+const MOST_MEMORY: usize = 1 << 20;
+
+const BODY: usize = 300_000_000;
+const PIECE: usize = 1 << 16;
+
+pub(crate) async fn run(table: &mut Table) -> Result<()> {
+    let begun = Instant::now();
+    let (mut misses, mut most, mut cases) = (Vec::new(), 0, 0);
+    for operation in Operation::ALL {
+        for flood in floods(operation) {
+            let (name, listener) = (flood.name, TcpListener::bind("127.0.0.1:0")?);
+            let url = format!("http://{}/api/v1", listener.local_addr()?);
+            let client = Client::builder().base_url(url).api_key(own_key()?).build()?;
+            let peer = thread::spawn(move || flood.pour(&listener));
+            let (grown, took, outcome) = watched(operation, &client).await;
+            // It ends when the client has gone.
+            let poured = tokio::task::spawn_blocking(|| peer.join()).await?.is_ok();
+            cases += 1;
+            most = most.max(grown);
+            let mut miss =
+                |rule, text| misses.push(Miss { rule, text: format!("{operation:?} {name}: {text}") });
+            if !matches!(outcome, Err(Error::OutcomeUnknown(_))) || !poured {
+                miss(Rule::Class, format!("{outcome:?}"));
+            }
+            if grown > MOST_MEMORY {
+                miss(Rule::Memory, format!("{grown} bytes more at the peak"));
+            }
+            if took > DEADLINE + MARGIN {
+                miss(Rule::Deadline, format!("over after {took:?}"));
+            }
+        }
+    }
+    let says = format!("at most {} KiB above", most.div_ceil(1024));
+    table.part("flood", cases, &says, misses, begun.elapsed());
+    Ok(())
+}
+
+/// A call, what it allocated at the most, and what it took.
+async fn watched(
+    operation: Operation,
+    client: &Client,
+) -> (usize, Duration, std::result::Result<String, Error>) {
+    let (before, begun) = (memory::watch(), Instant::now());
+    let outcome = operation.call(client, Some(DEADLINE)).await;
+    (memory::peak().saturating_sub(before), begun.elapsed(), outcome)
+}
+
+fn floods(operation: Operation) -> Vec<Flood> {
+    let many = |name, head, piece: String| {
+        let pieces = BODY / piece.len();
+        Flood { name, head, piece, pieces, pause: Duration::ZERO }
+    };
+    let space = " ".repeat(PIECE);
+    let chunk = format!("{PIECE:x}\r\n{space}\r\n");
+    let answer = String::from_utf8_lossy(&Answer::Success.bytes(operation)).into_owned();
+    let mut floods = vec![
+        many("a body of 300 MB", "HTTP/1.1 200 OK\r\ncontent-length: 300000000\r\n\r\n", space.clone()),
+        many("300 MB in chunks", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", chunk.clone()),
+        many("300 MB until the end", "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n", space.clone()),
+        many("a refusal of 300 MB", "HTTP/1.1 403 Forbidden\r\ntransfer-encoding: chunked\r\n\r\n", chunk),
+        many("headers without end", "HTTP/1.1 200 OK\r\n", "x-flood: 0123456789abcdef\r\n".repeat(1000)),
+        many("a header without end", "HTTP/1.1 200 OK\r\nx-flood: ", "0123456789abcdef".repeat(1000)),
+        many("a status without end", "HTTP/1.1 200 ", "O".repeat(PIECE)),
+        many("1xx without end", "", "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n".repeat(1000)),
+        many(
+            "extensions of a chunk without end",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;",
+            space,
+        ),
+    ];
+    floods.push(Flood {
+        name: "a byte every 50 ms",
+        head: "",
+        piece: answer,
+        pieces: 1,
+        pause: Duration::from_millis(50),
+    });
+    floods
+}
+
+impl Flood {
+    /// Serves one connection until the client has gone.
+    fn pour(&self, listener: &TcpListener) {
+        // The client goes away in the midst of it, as it should.
+        let _gone = listener.accept().and_then(|(tcp, _)| self.answer(tcp));
+    }
+
+    fn answer(&self, mut tcp: TcpStream) -> io::Result<()> {
+        tcp.set_nodelay(true)?;
+        let _request = tcp.read(&mut [0; 4096])?;
+        tcp.write_all(self.head.as_bytes())?;
+        for _ in 0..self.pieces {
+            if self.pause.is_zero() {
+                tcp.write_all(self.piece.as_bytes())?;
+                continue;
+            }
+            for byte in self.piece.bytes() {
+                tcp.write_all(&[byte])?;
+                thread::sleep(self.pause);
+            }
+        }
+        Ok(())
+    }
+}
