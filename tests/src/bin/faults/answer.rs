@@ -67,6 +67,11 @@ impl Answer {
         format!("HTTP/1.1 {status}\r\n{HEADERS}{framed}").into_bytes()
     }
 
+    /// How many bytes come before the body.
+    pub(crate) fn head_bytes(self, operation: Operation) -> usize {
+        self.bytes(operation).len() - self.body(operation).len()
+    }
+
     fn body(self, operation: Operation) -> String {
         match (self, operation) {
             (Self::Success | Self::Chunked, Operation::Exchange) => {

@@ -41,6 +41,7 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     for operation in Operation::ALL {
         for flood in floods(operation) {
             let (name, listener) = (flood.name, TcpListener::bind("127.0.0.1:0")?);
+            let refuses = flood.head.contains(" 403 ");
             let url = format!("http://{}/api/v1", listener.local_addr()?);
             let client = Client::builder().base_url(url).api_key(own_key()?).build()?;
             let peer = thread::spawn(move || flood.pour(&listener));
@@ -51,7 +52,13 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
             most = most.max(grown);
             let mut miss =
                 |rule, text| misses.push(Miss { rule, text: format!("{operation:?} {name}: {text}") });
-            if !matches!(outcome, Err(Error::OutcomeUnknown(_))) || !poured {
+            let is_right = match &outcome {
+                // The head says it.
+                Err(Error::Api(_)) => refuses,
+                Err(Error::OutcomeUnknown(_)) => !refuses,
+                _ => false,
+            };
+            if !is_right || !poured {
                 miss(Rule::Class, format!("{outcome:?}"));
             }
             if grown > MOST_MEMORY {

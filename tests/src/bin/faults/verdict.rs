@@ -113,8 +113,20 @@ fn expected(case: &Case, seen: &Seen) -> Vec<Class> {
             vec![Class::Success, Class::Wrong, Class::Refused, Class::Unknown]
         }
         (Part::Response, Kind::Flip) => [Class::Unknown].into_iter().chain(meaning).collect(),
+        // A refusal is one without its words, too. A reset may take away what was not read yet.
+        (Part::Response, Kind::Close | Kind::Reset) if says_no(case, fault.offset) => match fault.kind {
+            Kind::Close => vec![Class::Refused],
+            _ => vec![Class::Refused, Class::Unknown],
+        },
         (Part::Request | Part::Response, _) => vec![Class::Unknown],
     }
+}
+
+/// Whether the head of a refusal has gone out in the clear when this many bytes of the answer have.
+fn says_no(case: &Case, offset: usize) -> bool {
+    case.protocol == Protocol::Http
+        && case.answer == Answer::Refusal
+        && offset >= case.answer.head_bytes(case.operation)
 }
 
 /// The secrets of every call.
