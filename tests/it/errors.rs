@@ -57,7 +57,7 @@ async fn every_fault_has_one_variant() {
         (answering(308, ""), "UnexpectedRedirect(false)"),
         (answering(400, ""), "Api CodeRejected"),
         (answering(418, ""), "Api Other"),
-        (answering(101, ""), "Api Other"),
+        (answering(101, ""), "OutcomeUnknown(Status) Other"),
     ] {
         let error = client.exchange_auth_code(exchange()).await.unwrap_err();
         assert_eq!(describe(&error), expected);

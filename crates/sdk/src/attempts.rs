@@ -1,7 +1,6 @@
 //! Sends as often as is safe, under one deadline.
 
 use std::{
-    error::Error as StdError,
     future::{Future, poll_fn},
     pin::pin,
     task::Poll,
@@ -9,8 +8,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
-use openrouter_oauth_models::{Endpoint, Resend};
+use http::{Request, Response, StatusCode};
+use openrouter_oauth_models::{Endpoint, ExchangeAuthCode, Resend};
 use openrouter_oauth_transport::{self as transport, BoxError, ErrorKind, Limits, Timer};
 
 use crate::{
@@ -29,6 +28,8 @@ pub(crate) struct Attempts<'a> {
     timeout: Option<Duration>,
     attempt_timeout: Option<Duration>,
     retry: &'a Retry,
+    /// Whether the operation makes something, so that an unknown outcome is more than a nuisance.
+    makes: bool,
     may_resend: bool,
     started: Option<Instant>,
 }
@@ -61,6 +62,7 @@ impl<'a> Attempts<'a> {
             },
             attempt_timeout: options.attempt_timeout.or(shared.attempt_timeout),
             retry,
+            makes: E::RESEND != Resend::Always,
             may_resend: E::RESEND == Resend::Always || retry.resends_unknown(),
             started: shared.timer.as_ref().map(Timer::now),
         })
@@ -68,21 +70,38 @@ impl<'a> Attempts<'a> {
 
     /// Sends until there is an answer to keep, and says how many attempts were made in all, `made` included.
     pub(crate) async fn run(&self, outgoing: &Outgoing<'_>, mut made: u32) -> Result<(u32, Reply), Error> {
-        // The last reply to a request that may have arrived. A later one that was not sent must not hide it.
-        let mut arrived = None;
+        // What a later reply must not hide: that a request may have arrived, or may have made something.
+        let mut before = None;
         loop {
             made += 1;
             let reply = self.attempt(outgoing, Attempt::new(self.operation, made)).await?;
             let wait = self.wait_before_next(&reply, made);
-            let kept = match reply {
-                Err(error) if !error.may_have_been_sent() => arrived.take().unwrap_or(Err(error)),
-                reply => reply,
+            let kept = match (reply, before.take()) {
+                (reply, Some(before)) if self.hides(&reply) => before,
+                (reply, _) => reply,
             };
             match (wait, &self.shared.timer) {
                 (Some(wait), Some(timer)) => timer.sleep(wait).await,
                 _ => return Ok((made, kept)),
             }
-            arrived = may_have_arrived(&kept).then_some(kept);
+            before = self.must_be_told(&kept).then_some(kept);
+        }
+    }
+
+    /// Whether a reply must be told unless a later one settles it.
+    fn must_be_told(&self, reply: &Reply) -> bool {
+        match reply {
+            Ok(response) if self.makes => is_unknown(response.status()),
+            Ok(_) => true,
+            Err(error) => error.may_have_been_sent(),
+        }
+    }
+
+    /// Whether a reply would hide what must be told. Of what makes something only a success settles what became of it.
+    fn hides(&self, reply: &Reply) -> bool {
+        match reply {
+            Ok(response) => self.makes && !response.status().is_success(),
+            Err(error) => self.makes || !error.may_have_been_sent(),
         }
     }
 
@@ -90,21 +109,20 @@ impl<'a> Attempts<'a> {
     async fn attempt(&self, outgoing: &Outgoing<'_>, attempt: Attempt) -> Result<Reply, Error> {
         let hooks = &self.shared.hooks;
         let mut headers = outgoing.headers();
-        let reply = match hooks.before_attempt(&attempt, &mut headers) {
-            Ok(()) => {
-                let request = outgoing.request(headers)?;
-                let watch = hooks.watch(&attempt);
-                let reply = self.exchange(request).await;
-                watch.disarm();
-                reply.map_err(NoResponse::Transport)
-            }
-            Err(refusal) => Err(NoResponse::Refused(refusal)),
-        };
+        if let Err(refusal) = hooks.before_attempt(&attempt, &mut headers) {
+            hooks.after_error(&attempt, &*refusal);
+            return Ok(Err(NoResponse::Refused(refusal)));
+        }
+        let request = outgoing.request(headers)?;
+        let watch = hooks.watch(&attempt);
+        let reply = self.exchange(request).await;
         match &reply {
             Ok(response) => hooks.after_response(&attempt, response.status(), response.headers()),
-            Err(error) => hooks.after_error(&attempt, error.as_error()),
+            Err(error) => hooks.after_error(&attempt, error),
         }
-        Ok(reply)
+        // Not before: a hook that panics has lost the answer.
+        watch.disarm();
+        Ok(reply.map_err(NoResponse::Transport))
     }
 
     /// Sends one request and awaits its response, within the limits.
@@ -127,8 +145,10 @@ impl<'a> Attempts<'a> {
     fn wait_before_next(&self, reply: &Reply, made: u32) -> Option<Duration> {
         let asked = match reply {
             Ok(response) => {
-                if !self.may_resend || !self.retry.allows_status(response.status()) {
+                if response.status().is_success() {
                     self.shared.budget.earn(made);
+                }
+                if !self.may_resend || !self.retry.allows_status(response.status()) {
                     return None;
                 }
                 retry_after(response.headers())
@@ -137,15 +157,19 @@ impl<'a> Attempts<'a> {
             Err(NoResponse::Transport(error)) if !self.may_try_again(error) => return None,
             Err(NoResponse::Transport(_)) => None,
         };
-        if !self.retry.allows(made, self.elapsed()) || !self.shared.budget.take() {
+        if !self.retry.allows(made, self.elapsed()) {
             return None;
         }
         let wait = asked.unwrap_or_else(|| self.retry.wait_after(made, &*self.shared.entropy));
         // A wait that ends after the deadline could only lose the answer at hand.
-        self.remaining().is_none_or(|remaining| wait < remaining).then_some(wait)
+        let is_in_time = self.remaining().is_none_or(|remaining| wait < remaining);
+        (is_in_time && self.shared.budget.take()).then_some(wait)
     }
 
     fn may_try_again(&self, error: &transport::Error) -> bool {
+        if let Some(status) = error.status().filter(|status| !status.is_success()) {
+            return self.may_resend && self.retry.allows_status(status);
+        }
         let unsent = !error.may_have_been_sent();
         match error.kind() {
             ErrorKind::Connect | ErrorKind::Proxy => unsent && self.retry.allows_connection_errors(),
@@ -160,7 +184,12 @@ impl<'a> Attempts<'a> {
     /// Whether an exchange without a known outcome is sent once more, to learn of it.
     pub(crate) fn may_probe(&self, error: &Error) -> bool {
         let has_time = self.remaining().is_none_or(|remaining| !remaining.is_zero());
-        error.is_outcome_unknown() && !self.may_resend && self.retry.probes_unknown() && has_time
+        let is_exchange = self.operation == ExchangeAuthCode::OPERATION;
+        is_exchange
+            && error.is_outcome_unknown()
+            && self.retry.probes_unknown()
+            && has_time
+            && self.shared.budget.take()
     }
 
     fn elapsed(&self) -> Option<Duration> {
@@ -203,15 +232,9 @@ impl NoResponse {
     fn may_have_been_sent(&self) -> bool {
         matches!(self, Self::Transport(error) if error.may_have_been_sent())
     }
-
-    fn as_error(&self) -> &(dyn StdError + 'static) {
-        match self {
-            Self::Refused(refusal) => &**refusal,
-            Self::Transport(error) => error,
-        }
-    }
 }
 
-fn may_have_arrived(reply: &Reply) -> bool {
-    reply.as_ref().map_or_else(NoResponse::may_have_been_sent, |_| true)
+/// Whether an answer with this status does not tell what became of a request that makes something.
+pub(crate) fn is_unknown(status: StatusCode) -> bool {
+    status.is_informational() || (status.as_u16() >= 500 && status != StatusCode::SERVICE_UNAVAILABLE)
 }

@@ -208,7 +208,7 @@ impl<T: fmt::Debug> fmt::Debug for Answer<T> {
 
 /// Headers that neither callers nor hooks may set: credentials, and those that describe the body or the connection (C-14
 /// to C-16).
-pub(crate) const RESERVED: [HeaderName; 14] = [
+pub(crate) const RESERVED: [HeaderName; 17] = [
     header::ACCEPT,
     header::ACCEPT_ENCODING,
     header::AUTHORIZATION,
@@ -219,8 +219,11 @@ pub(crate) const RESERVED: [HeaderName; 14] = [
     header::COOKIE,
     header::EXPECT,
     header::HOST,
+    HeaderName::from_static("keep-alive"),
     header::PROXY_AUTHORIZATION,
+    HeaderName::from_static("proxy-connection"),
     header::TE,
+    header::TRAILER,
     header::TRANSFER_ENCODING,
     header::UPGRADE,
 ];

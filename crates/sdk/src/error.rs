@@ -69,7 +69,7 @@ pub enum Error {
     #[error("OpenRouter could not be reached, and nothing was sent; check the connection and try again")]
     NotSent(#[source] transport::Error),
 
-    /// The server could not prove that it is the right one. Nothing was sent.
+    /// The server, or a proxy that is spoken to by TLS, could not prove that it is the right one. Nothing was sent.
     #[error(
         "the server's certificate is not trusted, and nothing was sent; check the clock, the network and the roots"
     )]
@@ -155,7 +155,7 @@ pub enum UnknownReason {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Probe {
-    /// The code was refused, so the first request had used it up: a key exists that nobody holds.
+    /// The code is not known any more, so the first request has most likely used it up: a key exists that nobody holds.
     CodeConsumed,
     /// Nothing.
     NothingLearned,
@@ -182,7 +182,8 @@ impl Error {
     /// The same unknown outcome, after a second send ended with `probe`.
     pub(crate) fn probed(mut self, probe: &Self) -> Self {
         if let Self::OutcomeUnknown(unknown) = &mut self {
-            let is_consumed = probe.is_refused_code();
+            // A code that expired, or was refused in other words, may never have arrived before.
+            let is_consumed = matches!(probe, Self::Api(api) if api.reason() == Reason::CodeInvalid);
             unknown.probe = Some(if is_consumed { Probe::CodeConsumed } else { Probe::NothingLearned });
         }
         self
@@ -282,7 +283,7 @@ impl OutcomeUnknown {
             write!(f, " named \"{label}\"")?;
         }
         if self.probe == Some(Probe::CodeConsumed) {
-            f.write_str(" was made")?;
+            f.write_str(" was most likely made")?;
         }
         if let Some(time) = self.noticed_at {
             write!(f, " before {time}")?;

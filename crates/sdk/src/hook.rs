@@ -8,7 +8,8 @@ use openrouter_oauth_transport::BoxError;
 /// Sees every attempt of every call, and may add headers or refuse.
 ///
 /// For logs, metrics and tracing headers. A hook sees no body and no credential: the `Authorization` is added after
-/// [`before_attempt`](Self::before_attempt). Nothing that a hook does can cause a second send.
+/// [`before_attempt`](Self::before_attempt). Nothing that a hook does can cause a second send. It must not panic: the answer,
+/// and with it a key, would be lost.
 ///
 /// ```
 /// use openrouter_oauth::{Attempt, Hook};
@@ -32,12 +33,13 @@ pub trait Hook: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// Whatever the hook refuses for. The attempt is then not sent, [`after_error`](Self::after_error) of all hooks is
-    /// told, and the call ends with [`Error::Refused`](crate::Error::Refused).
+    /// told, and the call ends with [`Error::Refused`](crate::Error::Refused), or with what an earlier attempt that may have
+    /// arrived came to.
     fn before_attempt(&self, _attempt: &Attempt, _headers: &mut HeaderMap) -> Result<(), BoxError> {
         Ok(())
     }
 
-    /// A response came, whatever its status.
+    /// A response came, whatever its status, with these headers, `Set-Cookie` among them.
     fn after_response(&self, _attempt: &Attempt, _status: StatusCode, _headers: &HeaderMap) {}
 
     /// No response came: the transport's error, or the refusal of a hook.

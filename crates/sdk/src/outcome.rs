@@ -9,7 +9,7 @@ use openrouter_oauth_transport::{self as transport, ErrorKind};
 
 use crate::{
     Answer, Error, OutcomeUnknown, UnknownReason,
-    attempts::{NoResponse, Reply},
+    attempts::{NoResponse, Reply, is_unknown},
     outgoing::Outgoing,
     retry_after::retry_after,
 };
@@ -26,7 +26,7 @@ pub(crate) fn of<E: Endpoint>(
         Err(NoResponse::Refused(refusal)) => Err(Error::Refused(refusal)),
         Err(NoResponse::Transport(error)) => match error.status() {
             // The status alone says that it was refused, or that it was redirected.
-            Some(status) if !status.is_success() => {
+            Some(status) if !status.is_success() && error.may_have_been_sent() => {
                 let mut response = Response::new(Bytes::new());
                 *response.status_mut() = status;
                 read(request, response, attempts, outgoing)
@@ -78,7 +78,7 @@ fn refusal<E: Endpoint>(head: &Parts, api: Box<ApiError>) -> Error {
     match head.status.as_u16() {
         429 => Error::RateLimited { retry_after: retry_after(&head.headers), api },
         503 => Error::ServiceUnavailable { retry_after: retry_after(&head.headers), api },
-        500.. if E::RESEND == Resend::IfUnsent => {
+        _ if E::RESEND == Resend::IfUnsent && is_unknown(head.status) => {
             let mut unknown = unknown::<E>(UnknownReason::Status, Some(head));
             unknown.api = Some(api);
             Error::OutcomeUnknown(Box::new(unknown))

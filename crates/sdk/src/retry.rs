@@ -15,7 +15,7 @@ use crate::{Entropy, entropy::random_fraction};
 ///
 /// The wait before try *n* is random between zero and `initial` times `exponent` to the power of *n* - 2, at most
 /// `maximum` (full jitter); a `Retry-After` of the server is kept, up to ten minutes. No wait goes past the call's
-/// deadline. All calls of a client share a budget: each repeated try takes 5 of 500 tokens, each answer puts some
+/// deadline. All calls of a client share a budget: each repeated try takes 5 of 500 tokens, each success puts some
 /// back, and without tokens there is no further try.
 ///
 /// [`Resend::Always`]: crate::models::Resend::Always
@@ -88,7 +88,8 @@ impl Retry {
         self
     }
 
-    /// The statuses after which reads are tried again, in place of 408, 421, 425, 429 and all of 5XX.
+    /// The statuses after which reads are tried again, in place of 408, 421, 425, 429 and all of 5XX. Below 400 none counts:
+    /// a success ends a call.
     #[must_use]
     pub fn statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
         self.statuses = Some(statuses.into_iter().collect());
@@ -98,9 +99,12 @@ impl Retry {
     /// Sends a code once more if the outcome of its exchange is not known, to learn what became of it.
     ///
     /// **The danger:** a code that arrived twice may lead the server to revoke the key that the first request made
-    /// (RFC 6749, section 4.1.2). If the second try brings a key, the call succeeds. If it is refused, the code was used up:
-    /// the error stays [`OutcomeUnknown`](crate::Error::OutcomeUnknown), and
+    /// (RFC 6749, section 4.1.2). If the second try brings a key, the call succeeds. If the code is not known any more, it was
+    /// most likely used up: the error stays [`OutcomeUnknown`](crate::Error::OutcomeUnknown), and
     /// [`probe`](crate::OutcomeUnknown::probe) says so.
+    ///
+    /// There must be time left for it: after an attempt that took too long that needs an
+    /// [`attempt_timeout`](crate::ClientBuilder::attempt_timeout).
     #[must_use]
     pub fn dangerously_probe_unknown_once(mut self) -> Self {
         self.unknown = Unknown::Probe;
@@ -132,7 +136,7 @@ impl Retry {
     /// Whether a status may pass: the same read may succeed later.
     pub(crate) fn allows_status(&self, status: StatusCode) -> bool {
         match &self.statuses {
-            Some(statuses) => statuses.contains(&status.as_u16()),
+            Some(statuses) => status.as_u16() >= 400 && statuses.contains(&status.as_u16()),
             None => matches!(status.as_u16(), 408 | 421 | 425 | 429 | 500..),
         }
     }
@@ -147,6 +151,9 @@ impl Retry {
 
     /// How long to wait after this many tries.
     pub(crate) fn wait_after(&self, attempts: u32, entropy: &dyn Entropy) -> Duration {
+        if self.initial.is_zero() {
+            return Duration::ZERO;
+        }
         let power = i32::try_from(attempts.saturating_sub(1)).unwrap_or(i32::MAX);
         let longest = self.initial.as_secs_f64() * self.exponent.powi(power);
         let longest = longest.min(self.maximum.as_secs_f64());

@@ -49,7 +49,7 @@
 //! * This machine (`localhost`, `127.0.0.0/8`, `[::1]`) is reached straight: by `http` always, by `https` unless
 //!   [`Builder::proxy`] says otherwise. `HTTP_PROXY` is never looked at.
 //! * A variable that does not hold the URL of such a proxy fails each request that would use it, with an error of
-//!   kind `Proxy`. To go without a proxy might be what the variable is there to prevent.
+//!   kind `Other`, not sent. To go without a proxy might be what the variable is there to prevent.
 //! * PAC files, the settings of the operating system, and authentication by Digest, Negotiate or NTLM are not known.
 //!
 //! # HTTP/2
@@ -76,14 +76,14 @@
 //! | [`Limits::timeout`] | `Timeout` | maybe |
 //! | body over [`Limits::response_bytes`]; head over about 64 KiB or 100 headers; more than ten 1xx answers | `TooLarge` | yes |
 //! | what came is not HTTP; HTTP/2: a head over 64 KiB | `Protocol` | maybe |
-//! | a URL that is refused, no tokio runtime | `Other` with `not_sent` | no |
+//! | a URL or a variable that is refused, no tokio runtime | `Other` with `not_sent` | no |
 //!
 //! # What is wiped
 //!
 //! The body of a response is gathered in one buffer, which is overwritten when the last clone of the response's
 //! `Bytes` is dropped; a buffer outgrown on the way is overwritten, too. The body of a request is the caller's. What
-//! hyper and rustls keep in buffers of their own (the bytes on their way out and in, header values), and the credentials
-//! of a proxy, are freed and not overwritten; an allocator that zeroes on free covers that.
+//! hyper and rustls keep in buffers of their own (the bytes on their way out and in, header values), the credentials
+//! of a proxy, and the key of a client certificate are freed and not overwritten; an allocator that zeroes on free covers that.
 //!
 //! # Crate features
 //!

@@ -69,6 +69,11 @@ fn variable(names: &[&'static str]) -> Option<(&'static str, OsString)> {
 
 /// Reads the URL of a proxy and a list in the form of `NO_PROXY`.
 fn matcher(url: &str, no: &str) -> Result<Matcher, UnusableUrl> {
+    // What follows would be dropped unread, and with an unencoded `/`, `?` or `#` in a password that is the host.
+    let place = url.split_once("://").map_or(url, |(_, place)| place);
+    if place.strip_suffix('/').unwrap_or(place).contains(['/', '?', '#']) {
+        return Err(UnusableUrl);
+    }
     let somewhere = Uri::from_static("https://proxied.invalid/");
     let intercept = Matcher::builder().https(url).build().intercept(&somewhere).ok_or(UnusableUrl)?;
     let is_known = matches!(intercept.uri().scheme_str(), Some("http" | "https" | "socks5" | "socks5h"));
@@ -161,6 +166,8 @@ impl ProxyError {
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
             Self::Credentials => ErrorKind::ProxyAuth,
+            // The next try would end the same.
+            Self::Unusable(_) | Self::Host => ErrorKind::Other,
             _ => ErrorKind::Proxy,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::Response;
 use openrouter_oauth::{
     Client, Error, Retry,
     transport::{
@@ -32,6 +33,16 @@ async fn statuses_can_be_chosen() {
     assert_eq!(reads(only_500(), vec![answer(500, ""), answer(503, ""), answer(200, KEYS)]).await, 2);
     assert_eq!(reads(only_500(), vec![answer(429, ""), answer(200, KEYS)]).await, 1);
     assert_eq!(exchanges(only_500(), vec![answer(500, ""), answer(200, GRANT)]).await, 1);
+}
+
+#[tokio::test]
+async fn a_success_ends_a_call_whatever_is_set() {
+    let any = || Retry::default().statuses(0..1000);
+    assert_eq!(reads(any(), vec![answer(200, KEYS), answer(200, KEYS)]).await, 1);
+    assert_eq!(
+        exchanges(any().dangerously_resend_unknown(), vec![answer(200, GRANT), answer(403, "")]).await,
+        1
+    );
 }
 
 #[tokio::test]
@@ -102,6 +113,22 @@ async fn a_limit_without_a_clock_is_an_error() {
     assert!(matches!(client().attempt_timeout(Duration::from_secs(1)).build(), Err(Error::Invalid(_))));
     let call = client().build().unwrap().signing_keys().attempt_timeout(Duration::from_secs(1));
     assert!(matches!(call.await, Err(Error::Invalid(_))));
+}
+
+#[tokio::test]
+async fn a_try_that_is_not_made_costs_nothing() {
+    let limited = || {
+        let response = Response::builder().status(429).header("retry-after", "300").body("".into());
+        Exchange::answer(Ok(response.unwrap()))
+    };
+    let script = (0..200).map(|_| limited()).chain([fault(ErrorKind::Connect), answer(200, KEYS)]);
+    let replay = Replay::new(script);
+    let builder = Client::builder().transport(replay.clone()).timer(ManualTimer::new());
+    let client = builder.retry(Retry::default().initial(Duration::ZERO)).build().unwrap();
+    for _ in 0..200 {
+        client.signing_keys().await.unwrap_err();
+    }
+    assert_eq!(client.signing_keys().send().await.unwrap().attempts(), 2);
 }
 
 #[tokio::test]
