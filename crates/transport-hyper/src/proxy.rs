@@ -220,7 +220,7 @@ mod tests {
         for (url, expected) in [
             ("http://proxy.example:3128", "http://proxy.example:3128/"),
             ("proxy.example:3128", "http://proxy.example:3128/"),
-            ("https://proxy.example/path", "https://proxy.example/"),
+            ("https://proxy.example/", "https://proxy.example/"),
             ("http://user:p%40ss@[::1]:3128", "http://[::1]:3128/"),
             ("socks5://proxy.example", "http://proxy.example:1080/"),
             ("socks5h://user:pass@proxy.example:9050", "http://proxy.example:9050/"),
@@ -238,6 +238,9 @@ mod tests {
             "http://:80",
             "http://user:p@ss@proxy.example",
             "http://user:pass#word@proxy.example",
+            "http://user:12/34@proxy.example",
+            "http://user:12?34@proxy.example",
+            "https://proxy.example/path",
             "http://proxy.example:port",
             &too_long,
         ] {

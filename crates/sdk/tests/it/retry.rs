@@ -93,7 +93,7 @@ async fn a_read_is_tried_again_after_an_attempt_that_took_too_long_and_an_exchan
 
 #[tokio::test]
 async fn an_attempt_limit_is_handed_to_the_transport() {
-    let capture = openrouter_oauth::transport::testing::Capture::new(http::Response::new(KEYS.into()));
+    let capture = openrouter_oauth::transport::testing::Capture::new(Response::new(KEYS.into()));
     let client = Client::builder().transport(capture.clone()).timer(ManualTimer::new()).build().unwrap();
     client.signing_keys().attempt_timeout(Duration::from_secs(5)).await.unwrap();
     let (_, limits) = capture.expect_request_and_limits();
