@@ -91,8 +91,8 @@ async fn the_environment_says_which_proxy() {
         (&there, vec![], "Connect", false),
         (&here, vec![("HTTPS_PROXY", url())], "200", false),
         // What cannot be used is not passed over.
-        (&there, vec![("HTTPS_PROXY", "socks4://us3r:s3cret@127.0.0.1".into())], "Proxy", false),
-        (&there, vec![("HTTPS_PROXY", "http://us3r:s3cret@".into()), ("ALL_PROXY", url())], "Proxy", false),
+        (&there, vec![("HTTPS_PROXY", "socks4://us3r:s3cret@127.0.0.1".into())], "Other", false),
+        (&there, vec![("HTTPS_PROXY", "http://us3r:s3cret@".into()), ("ALL_PROXY", url())], "Other", false),
         (&here, vec![("HTTPS_PROXY", "nonsense://".into())], "200", false),
     ] {
         let (origin, root) = (origin.clone(), issuer.as_ref().pem());
