@@ -65,6 +65,10 @@ mod secrets;
 /// Bad input is refused before a byte is sent.
 mod input;
 
+/// What is left of secrets in the memory of the process.
+#[cfg(target_os = "linux")]
+mod memory;
+
 /// Faults of other clients, which this one does not have.
 mod peers;
 
