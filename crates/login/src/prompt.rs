@@ -1,0 +1,75 @@
+//! Shows a sign-in to the person, and takes the code that they paste.
+
+use std::{fmt, future::Future, io, pin::Pin};
+
+use openrouter_oauth::{AuthorizeUrl, KeyLabel};
+use zeroize::Zeroizing;
+
+/// What [`Prompt::ask`] returns.
+pub type PromptFuture<'a> = Pin<Box<dyn Future<Output = Result<Pasted, PromptError>> + Send + 'a>>;
+
+/// Shows a sign-in to the person in front of the program, and takes the code that they paste.
+pub trait Prompt: fmt::Debug + Send + Sync {
+    /// Shows where to sign in. Called once, before anything is waited for.
+    fn show(&self, invitation: &Invitation<'_>);
+
+    /// Asks for the code, and waits for it. `problem` says what was wrong with the one before, in words for the person.
+    ///
+    /// The future is dropped when the sign-in ends in another way: it must then leave the terminal as it was.
+    ///
+    /// # Errors
+    ///
+    /// [`PromptError::Unavailable`] if there is nobody to ask: the login then goes on without.
+    fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a>;
+}
+
+/// What a person is shown.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug)]
+pub struct Invitation<'a> {
+    /// Where to sign in.
+    pub url: &'a AuthorizeUrl,
+    /// Whether the page shows a code that has to be pasted, because no browser can reach this machine.
+    pub is_headless: bool,
+    /// The name of the key that is asked for.
+    pub key_label: &'a KeyLabel,
+}
+
+/// What a person pasted, as it came: it may hold a code. Wiped when dropped.
+pub struct Pasted(Zeroizing<String>);
+
+/// Why nothing was pasted.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum PromptError {
+    /// The person ended the input: Ctrl-C or Ctrl-D. The login is cancelled.
+    #[error("the input was ended")]
+    Closed,
+    /// There is no terminal, or nobody at it.
+    #[error("there is no terminal to paste a code into")]
+    Unavailable,
+    /// More was pasted than any code or URL has.
+    #[error("too much was pasted")]
+    TooLong,
+    /// The terminal cannot be read.
+    #[error("the terminal cannot be read")]
+    Io(#[source] io::Error),
+}
+
+impl Pasted {
+    /// Takes what was pasted.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Pasted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pasted([redacted])")
+    }
+}

@@ -1,0 +1,1 @@
+//! The parts of a login, each over the real thing: sockets, files, terminals, processes.
