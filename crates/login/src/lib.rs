@@ -14,14 +14,29 @@
 //! ```
 
 // In reading order.
+mod login;
+
+mod flow;
+mod run;
+
+mod cancel;
+mod error;
+mod event;
+
 mod browser;
 mod listener;
 mod prompt;
 mod store;
+mod surroundings;
 
 pub use crate::{
-    browser::{Browser, BrowserError, BrowserFuture},
+    browser::{Browser, BrowserError, BrowserFuture, SystemBrowser},
+    cancel::Cancel,
+    error::Error,
+    event::Event,
     listener::{Listener, ListenerError, Page, Stray, Visit},
-    prompt::{Invitation, Pasted, Prompt, PromptError, PromptFuture},
+    login::{Login, SignedIn},
+    prompt::{Invitation, Pasted, Prompt, PromptError, PromptFuture, TerminalPrompt},
     store::{Account, KeyStore, StoreError, StoreFuture},
+    surroundings::{Surroundings, default_key_label},
 };

@@ -80,6 +80,11 @@ impl Client {
         &self.shared
     }
 
+    /// The clock by which the client holds its deadlines, unless it has none: for those who hold others beside them.
+    pub fn timer(&self) -> Option<&Arc<dyn Timer>> {
+        self.shared.timer.as_ref()
+    }
+
     /// The same client with another key.
     #[must_use]
     pub fn with_key(&self, key: ApiKey) -> Self {
