@@ -23,5 +23,5 @@ pub use crate::{
     browser::{Browser, BrowserError, BrowserFuture},
     listener::{Listener, ListenerError, Page, Stray, Visit},
     prompt::{Invitation, Pasted, Prompt, PromptError, PromptFuture},
-    store::{Account, KeyStore, StoreError, StoreFuture},
+    store::{Account, FileStore, KeyStore, MemoryStore, StoreError, StoreFuture},
 };
