@@ -68,7 +68,7 @@ async fn the_browser_is_told_only_once_the_key_is_there() {
     let user = User::approves(stage.person());
     let happened = Arc::new(Mutex::new(Vec::new()));
     let events = Arc::clone(&happened);
-    let login = login(&stage).browser(user.clone()).store(Memory::default(), account());
+    let login = login(&stage).browser(user.clone()).store(Memory::default(), Account::of(stage.client()));
     let login = login.on_event(move |event| {
         events.lock().unwrap().push(format!("{event:?}").split(['(', ' ']).next().unwrap().to_owned());
     });
@@ -323,7 +323,7 @@ async fn a_key_that_cannot_be_stored_is_returned() {
     let user = User::approves(stage.person());
     let store = Memory { fails_to_save: true, ..Memory::default() };
     let signed_in: SignedIn =
-        login(&stage).browser(user.clone()).store(store, account()).run().await.unwrap();
+        login(&stage).browser(user.clone()).store(store, Account::of(stage.client())).run().await.unwrap();
     assert!(matches!(signed_in.not_stored, Some(StoreError::Io { .. })), "{signed_in:?}");
     assert!(is_good(&stage, &signed_in.key).await);
     assert_says(&user.told().await, 200, "could not keep");
@@ -333,7 +333,7 @@ async fn a_key_that_cannot_be_stored_is_returned() {
 async fn a_store_that_cannot_be_used_is_told_before_a_key_is_made() {
     let stage = stage();
     let store = Memory { fails_to_load: true, ..Memory::default() };
-    let error = login(&stage).store(store, account()).run().await.unwrap_err();
+    let error = login(&stage).store(store, Account::of(stage.client())).run().await.unwrap_err();
     assert!(matches!(error, Error::Storage(_)), "{error:?}");
     assert_eq!(stage.emulator().requests("/auth"), 0);
 }
@@ -430,10 +430,6 @@ async fn nothing_but_the_callback_ends_it() {
     let user = User::approves(stage.person());
     assert_says(&user.visit(&url).await.unwrap(), 200, "signed in");
     assert!(is_good(&stage, &running.await.unwrap().unwrap().key).await);
-}
-
-fn account() -> Account {
-    Account::new("https://openrouter.ai", "default")
 }
 
 /// A store that can fail.

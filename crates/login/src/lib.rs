@@ -37,6 +37,6 @@ pub use crate::{
     listener::{Listener, ListenerError, Page, Stray, Visit},
     login::{Login, SignedIn},
     prompt::{Invitation, Pasted, Prompt, PromptError, PromptFuture, TerminalPrompt},
-    store::{Account, KeyStore, StoreError, StoreFuture},
+    store::{Account, FileStore, KeyStore, MemoryStore, StoreError, StoreFuture},
     surroundings::{Surroundings, default_key_label},
 };
