@@ -19,6 +19,12 @@ mod listener;
 mod prompt;
 mod store;
 
+/// The listener without its socket, for tests and fuzzing; no part of the API.
+#[doc(hidden)]
+pub mod sans_io {
+    pub use crate::listener::{Conversation, Site, Step};
+}
+
 pub use crate::{
     browser::{Browser, BrowserError, BrowserFuture},
     listener::{Listener, ListenerError, Page, Stray, Visit},

@@ -1,1 +1,3 @@
 //! The parts of a login, each over the real thing: sockets, files, terminals, processes.
+
+mod listener;
