@@ -29,6 +29,12 @@ mod prompt;
 mod store;
 mod surroundings;
 
+/// The listener without its socket, for tests and fuzzing; no part of the API.
+#[doc(hidden)]
+pub mod sans_io {
+    pub use crate::listener::{Conversation, Site, Step};
+}
+
 pub use crate::{
     browser::{Browser, BrowserError, BrowserFuture, SystemBrowser},
     cancel::Cancel,
