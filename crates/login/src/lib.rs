@@ -16,12 +16,16 @@
 // In reading order.
 mod browser;
 mod listener;
+mod printable;
 mod prompt;
+mod qr;
 mod store;
+mod surroundings;
 
 pub use crate::{
-    browser::{Browser, BrowserError, BrowserFuture},
+    browser::{Browser, BrowserError, BrowserFuture, SystemBrowser},
     listener::{Listener, ListenerError, Page, Stray, Visit},
-    prompt::{Invitation, Pasted, Prompt, PromptError, PromptFuture},
+    prompt::{Invitation, Pasted, Prompt, PromptError, PromptFuture, TerminalPrompt},
     store::{Account, KeyStore, StoreError, StoreFuture},
+    surroundings::{Headless, Surroundings, default_key_label},
 };
