@@ -25,3 +25,6 @@ pub use crate::{
     prompt::{Invitation, Pasted, Prompt, PromptError, PromptFuture},
     store::{Account, FileStore, KeyStore, MemoryStore, StoreError, StoreFuture},
 };
+
+#[cfg(feature = "keyring")]
+pub use crate::store::KeychainStore;
