@@ -39,9 +39,11 @@ async fn of_100_writers_none_undoes_what_another_did() {
                 scope.spawn(move || run(&mut child))
             })
             .collect();
-        let ended: Vec<_> = writers.into_iter().map(|writer| writer.join().unwrap()).collect();
+        let ended: Vec<_> = writers.into_iter().map(thread::ScopedJoinHandle::join).collect();
         is_over.store(true, Ordering::Relaxed);
-        assert!(ended.iter().all(|ended| *ended == Ended::Done), "{ended:?}");
+        for ended in ended {
+            assert_eq!(ended.unwrap(), Ended::Done);
+        }
         assert!(reader.join().unwrap() > 10);
     });
     for writer in 0..PROCESSES * WRITERS {

@@ -23,9 +23,14 @@ const STOPPED: &str = "kill -STOP $keychain";
 /// Does `task` in a process on a bus of its own, with `home` for a home, after the commands `before`.
 #[track_caller]
 fn on_a_bus(home: &TempDir, before: &[&str], task: &str) {
-    // The bus is asked for the process, since others may be running.
-    let find = "keychain=$(dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus / \
-        org.freedesktop.DBus.GetConnectionUnixProcessID string:org.freedesktop.secrets | grep -o '[0-9]*$')
+    // It is there once it has its name on the bus. Others may be running, so the bus says which process it is.
+    let find = "
+        for _ in $(seq 300); do
+            keychain=$(dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus / \
+                org.freedesktop.DBus.GetConnectionUnixProcessID string:org.freedesktop.secrets \
+                2>/dev/null | grep -o '[0-9]*$') && break
+            sleep 0.1
+        done
         trap 'kill -KILL $keychain' EXIT";
     let (start, then) = before.split_first().unwrap();
     let script = ["set -e", start, find, &then.join("\n"), "\"$0\" \"$@\""].join("\n");

@@ -62,7 +62,8 @@ impl Place {
     /// This program as another process, which does `task` with the store. It is started by `wrapper`.
     pub(crate) fn child(&self, wrapper: &[&str], task: &str) -> Command {
         let program = env::current_exe().unwrap();
-        let arguments = ["--exact", "support::store::as_a_child", "--ignored", "--test-threads=1"];
+        let arguments =
+            ["--exact", "support::store::as_a_child", "--ignored", "--nocapture", "--test-threads=1"];
         let line =
             wrapper.iter().map(OsStr::new).chain([program.as_os_str()]).chain(arguments.map(OsStr::new));
         let mut line = line.map(ToOwned::to_owned);
@@ -89,7 +90,8 @@ pub(crate) fn run(command: &mut Command) -> Ended {
     match output.status.code() {
         Some(0) => Ended::Done,
         Some(FAILED) => {
-            Ended::Failed(said.lines().find_map(|line| line.strip_prefix("error: ")).unwrap().to_owned())
+            let error = said.lines().find_map(|line| line.strip_prefix("error: "));
+            Ended::Failed(error.unwrap_or_else(|| panic!("{output:?}")).to_owned())
         }
         // As a shell says it; strace ends as its child did.
         None | Some(137) => Ended::Killed,
