@@ -19,7 +19,7 @@ use rustix::{
         tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr, ttyname,
     },
 };
-use tokio::net::unix::pipe::Receiver;
+use tokio::{net::unix::pipe::Receiver, sync::Mutex};
 use zeroize::Zeroizing;
 
 use crate::prompt::{
@@ -40,6 +40,9 @@ pub(super) fn size(terminal: impl AsFd) -> Option<(usize, usize)> {
 
 /// Asks for a line that is not shown, in the line of the question; before it come these words.
 pub(super) async fn ask(words: &str, question: &str) -> Result<Pasted, PromptError> {
+    // Of two prompts at once, the one that ends first would show what is typed into the other.
+    static TURN: Mutex<()> = Mutex::const_new(());
+    let _turn = TURN.lock().await;
     // Opened anew, waiting or not is a matter of this file alone, and not of whoever shares standard input.
     let terminal = open_with(OFlags::NOCTTY | OFlags::NONBLOCK).ok_or(PromptError::Unavailable)?;
     let file = terminal.try_clone().map_err(PromptError::Io)?;

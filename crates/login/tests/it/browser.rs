@@ -1,6 +1,7 @@
 //! Browsers that record, fail, hang or are missing.
 
 use std::{
+    fmt::Write as _,
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -17,8 +18,11 @@ use crate::child::{self, Running};
 fn browser(script: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("browser");
-    fs::write(&path, format!("#!/bin/sh\necho noise; echo noise >&2; cd {:?}\n{script}\n", folder.path()))
-        .unwrap();
+    fs::write(
+        &path,
+        format!("#!/bin/sh\necho noise; echo noise >&2; cd '{}'\n{script}\n", folder.path().display()),
+    )
+    .unwrap();
     fs::set_permissions(&path, PermissionsExt::from_mode(0o700)).unwrap();
     (folder, path)
 }
@@ -53,7 +57,7 @@ fn a_browser_gets_the_url_as_its_one_argument() {
         let url = child.expect("url");
         assert!(url.starts_with("https://openrouter.ai/auth?"), "{url}");
         assert_eq!(child.expect("opened"), "Ok(())");
-        expected.push_str(&format!("1\n{url}\n"));
+        writeln!(expected, "1\n{url}").unwrap();
     }
     let rest = child.finish();
     assert!(!rest.contains("noise"), "{rest}");
@@ -83,7 +87,6 @@ fn the_url_stands_where_the_variable_says() {
     }
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn a_browser_inherits_no_secret_and_no_file() {
     // L-23, T-5
@@ -128,7 +131,6 @@ fn a_browser_that_fails_is_followed_by_the_next() {
     assert!(folder.path().join("record").exists());
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn a_browser_that_stays_is_not_waited_for_and_leaves_no_zombie() {
     // F47
@@ -152,7 +154,6 @@ fn a_browser_that_stays_is_not_waited_for_and_leaves_no_zombie() {
     assert!(!folder.path().join("next").exists());
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn without_any_browser_there_is_an_error_and_no_more() {
     // F47

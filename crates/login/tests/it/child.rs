@@ -8,7 +8,9 @@ use std::{
 };
 
 use openrouter_oauth::{AuthorizeUrl, Client, KeyLabel, Pending};
-use openrouter_oauth_login::{Browser as _, Invitation, Prompt, SystemBrowser, TerminalPrompt};
+use openrouter_oauth_login::{
+    Browser as _, Invitation, Prompt, Surroundings, SystemBrowser, TerminalPrompt, default_key_label,
+};
 use tokio::{io::AsyncReadExt as _, net::TcpListener};
 
 /// Says what the child is to do.
@@ -33,17 +35,22 @@ async fn child() {
                 ask(&prompt).await;
             }
         }
+        "ask-both" => {
+            let (first, second) = (TerminalPrompt::new(), TerminalPrompt::new());
+            tokio::join!(ask(&first), ask(&second));
+        }
         "race" => race().await,
         "show" => show(&TerminalPrompt::new(), argument, true),
         "show-loopback" => show(&TerminalPrompt::new(), argument, false),
         "show-stdin" => show(&TerminalPrompt::stdin(), argument, true),
+        "surroundings" => surroundings(),
         "open" => open(argument.parse().unwrap()).await,
         step => panic!("{step}"),
     }
-    // What a shell would read next. A terminal that was left without line editing, or with input, shows here.
+    // What a shell would read next. Input that was left in the terminal, or a terminal that edits no lines, shows here.
     let mut line = String::new();
-    io::stdin().read_line(&mut line).unwrap();
-    report("line", line.trim_end());
+    let read = io::stdin().read_line(&mut line);
+    report("line", read.map_or("none", |_| line.trim_end()));
 }
 
 fn report(what: &str, detail: &str) {
@@ -75,6 +82,15 @@ fn show(prompt: &TerminalPrompt, label: &str, is_headless: bool) {
     let (url, _pending) = sign_in(label);
     prompt.show(&Invitation::new(&url, &KeyLabel::parse(label).unwrap(), is_headless));
     report("url", url.as_str());
+}
+
+fn surroundings() {
+    let headless = Surroundings::detect().headless();
+    report(
+        "headless",
+        &format!("{headless:?} {}", headless.map(|reason| reason.to_string()).unwrap_or_default()),
+    );
+    report("label", default_key_label("my-cli").unwrap().as_str());
 }
 
 /// Opens the URLs of so many hostile labels, while a port is listened on.
@@ -145,7 +161,7 @@ fn hostile_labels() -> impl Iterator<Item = String> {
 pub(crate) fn command(step: &str) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["child::child", "--exact", "--nocapture"]).env(STEP, step);
-    for name in ["BROWSER", "DISPLAY", "NO_COLOR", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"] {
+    for name in ["BROWSER", "NO_COLOR", "SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY", "WSL_DISTRO_NAME"] {
         command.env_remove(name);
     }
     command.env("TERM", "xterm");
@@ -184,10 +200,6 @@ impl Running {
     /// Its standard input, if that is a pipe.
     pub(crate) fn stdin(&mut self) -> ChildStdin {
         self.process.stdin.take().unwrap()
-    }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.process.id()
     }
 
     /// Waits for it to end well, and returns what else it printed.

@@ -1,12 +1,21 @@
 //! The parts of a login, each over the real thing: sockets, files, terminals, processes.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, and children report to standard output"
+)]
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod browser;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod child;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod pty;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod qr;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
+mod surroundings;
+#[cfg(target_os = "linux")]
 mod terminal;
