@@ -25,6 +25,7 @@ use zeroize::Zeroizing;
 use crate::prompt::{
     Pasted, PromptError,
     line::{Line, Step},
+    terminal::is_dumb,
 };
 
 /// The terminal, opened anew to be written to; none if there is none, or another process has it in the foreground.
@@ -110,8 +111,15 @@ impl<'a> Hidden<'a> {
         modes.special_codes[SpecialCodeIndex::VTIME] = 0;
         tcsetattr(terminal, OptionalActions::Now, &modes).map_err(failed)?;
         let hidden = Self { terminal, before };
-        hidden.print(BEGIN_MARKING_PASTES);
+        hidden.command(BEGIN_MARKING_PASTES);
         Ok(hidden)
+    }
+
+    /// Prints what changes the terminal, if it understands that.
+    fn command(&self, sequence: &str) {
+        if !is_dumb() {
+            self.print(sequence);
+        }
     }
 
     /// Prints as far as the terminal takes it: what is lost is a mask.
@@ -125,7 +133,7 @@ impl Drop for Hidden<'_> {
     fn drop(&mut self) {
         // Who has the terminal now has set its modes, and would be disturbed; asking for it would stop this process.
         if is_foreground(self.terminal) {
-            self.print(END_MARKING_PASTES);
+            self.command(END_MARKING_PASTES);
             let _ = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
             // What was typed and not read would be shown, and run, by the shell.
             let _ = tcflush(self.terminal, QueueSelector::IFlush);

@@ -39,7 +39,8 @@ async fn child() {
             let (first, second) = (TerminalPrompt::new(), TerminalPrompt::new());
             tokio::join!(ask(&first), ask(&second));
         }
-        "race" => race().await,
+        "race" => race(&TerminalPrompt::new()).await,
+        "race-stdin" => race(&TerminalPrompt::stdin()).await,
         "show" => show(&TerminalPrompt::new(), argument, true),
         "show-loopback" => show(&TerminalPrompt::new(), argument, false),
         "show-stdin" => show(&TerminalPrompt::stdin(), argument, true),
@@ -65,10 +66,9 @@ async fn ask(prompt: &dyn Prompt) {
 }
 
 /// A prompt that waits while a browser comes back.
-async fn race() {
+async fn race(prompt: &TerminalPrompt) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     report("port", &listener.local_addr().unwrap().port().to_string());
-    let prompt = TerminalPrompt::new();
     tokio::select! {
         _ = prompt.ask(None) => report("prompt", ""),
         visit = listener.accept() => {

@@ -115,9 +115,39 @@ fn a_callback_that_comes_first_leaves_the_terminal_as_it_was() {
     assert!(!terminal.is_as_usual());
     // Half of a code is typed, and in the terminal's queue or with the prompt.
     terminal.enter("canary");
-    TcpStream::connect(("127.0.0.1", port)).unwrap().write_all(b"!").unwrap();
+    visit(port);
     child.expect("visited");
     check_left_alone(&terminal, child);
+}
+
+#[test]
+fn a_callback_comes_while_a_script_is_waited_for() {
+    // P-6
+    let mut child = Running::start(child::command("race-stdin").stdin(Stdio::piped()).stderr(Stdio::piped()));
+    let port: u16 = child.expect("port").parse().unwrap();
+    let mut stdin = child.stdin();
+    stdin.write_all(b"half of a line").unwrap();
+    thread::sleep(Duration::from_millis(200));
+    visit(port);
+    child.expect("visited");
+    drop(stdin);
+    child.finish();
+}
+
+/// Comes back from OpenRouter.
+fn visit(port: u16) {
+    TcpStream::connect(("127.0.0.1", port)).unwrap().write_all(b"!").unwrap();
+}
+
+#[test]
+fn a_dumb_terminal_is_sent_no_sequences() {
+    let terminal = Terminal::new(80, 24);
+    let mut child = Running::start(&mut terminal.around(child::command("ask").env("TERM", "dumb")));
+    terminal.wait_for(QUESTION);
+    terminal.enter(&format!("{CODE}\r"));
+    assert_eq!(child.expect("pasted"), CODE);
+    check_left_alone(&terminal, child);
+    assert!(!terminal.shown().contains('\u{1b}'), "{:?}", terminal.shown());
 }
 
 #[test]
