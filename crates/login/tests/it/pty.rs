@@ -1,6 +1,7 @@
 //! A pseudo-terminal to run a program in, and what stands on its screen.
 //!
-//! It includes nothing else of these tests, so that those of other packages can include it by its path.
+//! It uses nothing else of these tests, so that other packages can include it by its path. They then need rustix, with
+//! `event`, `fs`, `pty` and `termios`.
 
 use std::{
     fs::{File, OpenOptions},
