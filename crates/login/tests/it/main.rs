@@ -1,8 +1,15 @@
 //! The parts of a login, each over the real thing: sockets, files, terminals, processes.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, and children report to standard output"
+)]
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod browser;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod child;
 #[cfg(unix)]
 mod file_store;
@@ -11,10 +18,12 @@ mod file_store_faults;
 #[cfg(unix)]
 mod file_store_writers;
 mod listener;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod pty;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod qr;
 mod support;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
+mod surroundings;
+#[cfg(target_os = "linux")]
 mod terminal;
