@@ -34,7 +34,8 @@
 //!
 //! To `https` anywhere, and to plain `http` on this machine only: `127.0.0.0/8`, `[::1]` and `localhost`, which is
 //! never looked up. Anything else is refused before a socket is made. There is no way to turn the check of
-//! certificates off; [`Builder::add_root_certificates_pem`] trusts a certificate of one's own.
+//! certificates off; [`Builder::add_root_certificates_pem`] trusts a certificate of one's own. Names are looked up as
+//! the operating system does, or by [`Builder::resolver`].
 //!
 //! # Proxies
 //!
@@ -109,6 +110,8 @@ mod builder;
 mod origin;
 
 mod connector;
+
+mod resolver;
 
 mod route;
 

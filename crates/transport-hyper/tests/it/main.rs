@@ -23,6 +23,8 @@ mod pool;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod proxy;
 mod request;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod resolver;
 mod response;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod socks;
