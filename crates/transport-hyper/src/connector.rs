@@ -28,6 +28,7 @@ use crate::{
     proxy::{Proxies, ProxyError},
     resolver::{Resolver, Tcp},
     route::Wire,
+    runtime,
     stream::Stream,
     tls::Tls,
 };
@@ -71,9 +72,11 @@ impl Service<Uri> for Connector {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
-            match timeout(shared.timeout, shared.connect(uri)).await {
-                Ok(connected) => connected,
-                Err(elapsed) => Err(ConnectError::new(ErrorKind::Connect, elapsed)),
+            let connecting = async { timeout(shared.timeout, shared.connect(uri)).await };
+            match runtime::caught_async(connecting).await {
+                Ok(Ok(connected)) => connected,
+                Ok(Err(elapsed)) => Err(ConnectError::new(ErrorKind::Connect, elapsed)),
+                Err(panicked) => Err(ConnectError::new(ErrorKind::Other, panicked)),
             }
         })
     }

@@ -77,7 +77,7 @@
 //! | [`Limits::timeout`] | `Timeout` | maybe |
 //! | body over [`Limits::response_bytes`]; head over about 64 KiB or 100 headers; more than ten 1xx answers | `TooLarge` | yes |
 //! | what came is not HTTP; HTTP/2: a head over 64 KiB | `Protocol` | maybe |
-//! | a URL or a variable that is refused, no tokio runtime | `Other` with `not_sent` | no |
+//! | a URL or a variable that is refused; no tokio runtime, or one without I/O or time | `Other` with `not_sent` | no |
 //!
 //! # What is wiped
 //!
@@ -110,6 +110,8 @@ mod builder;
 mod origin;
 
 mod connector;
+
+mod runtime;
 
 mod resolver;
 

@@ -26,6 +26,7 @@ mod request;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod resolver;
 mod response;
+mod runtime;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod socks;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
