@@ -97,6 +97,7 @@ async fn tls_1_2_is_enough() {
 
 #[tokio::test]
 async fn an_expired_certificate_is_refused() {
+    // F4
     let issuer = issuer();
     let server = Server::tls(&signed_by(&issuer, (2000, 2001)), grant).await;
     assert_not_trusted(send(&trusting(issuer.as_ref()), &server).await, &server);
@@ -104,6 +105,7 @@ async fn an_expired_certificate_is_refused() {
 
 #[tokio::test]
 async fn a_certificate_from_the_future_is_refused() {
+    // F4
     let issuer = issuer();
     let server = Server::tls(&signed_by(&issuer, (2098, 2100)), grant).await;
     assert_not_trusted(send(&trusting(issuer.as_ref()), &server).await, &server);
@@ -111,6 +113,7 @@ async fn a_certificate_from_the_future_is_refused() {
 
 #[tokio::test]
 async fn a_certificate_for_another_host_is_refused() {
+    // F4
     let certified = certificate("openrouter.example");
     let server = Server::tls(&certified, grant).await;
     assert_not_trusted(send(&trusting(&certified.cert), &server).await, &server);
@@ -118,12 +121,14 @@ async fn a_certificate_for_another_host_is_refused() {
 
 #[tokio::test]
 async fn a_certificate_of_an_unknown_issuer_is_refused() {
+    // F4
     let server = Server::tls(&signed_by(&issuer(), (2020, 2100)), grant).await;
     assert_not_trusted(send(&trusting(issuer().as_ref()), &server).await, &server);
 }
 
 #[tokio::test]
 async fn a_certificate_that_signed_itself_is_refused() {
+    // F4
     let server = Server::tls(&certificate("localhost"), grant).await;
     assert_not_trusted(send(&trusting(issuer().as_ref()), &server).await, &server);
 }
@@ -131,6 +136,7 @@ async fn a_certificate_that_signed_itself_is_refused() {
 #[cfg(feature = "platform-roots")]
 #[tokio::test]
 async fn the_system_does_not_trust_our_certificates() {
+    // F4, F7: nor those of whoever sits in between.
     let server = Server::tls(&certificate("localhost"), grant).await;
     let transport = HyperTransport::builder().platform_roots().build().unwrap();
     assert_not_trusted(send(&transport, &server).await, &server);
@@ -160,6 +166,7 @@ async fn aws_lc_rs_does_the_same() {
 
 #[tokio::test]
 async fn plain_text_where_tls_was_expected_is_refused() {
+    // F4
     let issuer = issuer();
     let server = Server::plain(|mut peer: Peer| async move {
         peer.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
@@ -171,6 +178,7 @@ async fn plain_text_where_tls_was_expected_is_refused() {
 
 #[tokio::test]
 async fn a_handshake_that_is_cut_made_no_connection() {
+    // F4
     let issuer = issuer();
     for count in [0, 1, 100] {
         let server = Server::plain(move |mut peer: Peer| async move {
@@ -186,7 +194,7 @@ async fn a_handshake_that_is_cut_made_no_connection() {
 
 #[tokio::test]
 async fn a_handshake_that_is_not_answered_is_not_waited_for() {
-    // C-12
+    // F4, C-12
     let server = Server::plain(|peer: Peer| async move {
         let _open = peer;
         pending::<()>().await;
@@ -224,7 +232,22 @@ async fn only_http_1_is_offered_and_nothing_is_sent_early() {
 }
 
 #[tokio::test]
+async fn an_answer_with_each_byte_in_a_record_of_its_own_is_whole() {
+    // F24
+    let issuer = issuer();
+    let server = Server::tls(&signed_by(&issuer, (2020, 2100)), |mut peer: Peer| async move {
+        peer.request().await;
+        for byte in GRANT {
+            peer.send(&[*byte]).await;
+        }
+    })
+    .await;
+    assert_eq!(send(&trusting(issuer.as_ref()), &server).await.unwrap(), KEY);
+}
+
+#[tokio::test]
 async fn an_answer_that_is_cut_under_tls_is_an_error_and_never_a_cut_body() {
+    // F20
     let issuer = issuer();
     let certified = signed_by(&issuer, (2020, 2100));
     let transport = trusting(issuer.as_ref());
