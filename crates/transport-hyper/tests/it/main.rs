@@ -28,6 +28,7 @@ mod request;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod resolver;
 mod response;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod runtime;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod socks;

@@ -114,7 +114,7 @@ async fn a_thousand_addresses_are_tried_until_one_answers() {
 
 #[tokio::test]
 async fn a_first_address_that_is_dead_does_not_keep_the_next_from_being_tried() {
-    // F2: refused, unreachable, and of the other family. A multicast address is unreachable by TCP anywhere.
+    // F2, F6: refused, unreachable, and of the other family. A multicast address is unreachable by TCP anywhere.
     let origin = Origin::new().await;
     let multicast = IpAddr::V4(Ipv4Addr::new(224, 0, 0, 1));
     for first in [DEAD, multicast, IpAddr::V6(Ipv6Addr::LOCALHOST)] {

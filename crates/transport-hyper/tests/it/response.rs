@@ -176,7 +176,7 @@ async fn an_answer_that_comes_before_the_request_is_not_taken_for_another() {
         match transport.send(exchange(&server.http()), Limits::default()).await {
             Ok(response) => assert_eq!(response.body(), KEY),
             Err(error) if error.may_have_been_sent() => {
-                assert_eq!(error.kind(), ErrorKind::Protocol, "{error:?}")
+                assert_eq!(error.kind(), ErrorKind::Protocol, "{error:?}");
             }
             Err(_) => assert_eq!(server.requests(), [""; 0]),
         }

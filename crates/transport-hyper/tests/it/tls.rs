@@ -5,7 +5,8 @@ use std::{error::Error as _, future::pending, io, sync::Arc, time::Duration};
 use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport, testing::contract};
 use openrouter_oauth_transport_hyper::HyperTransport;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, CertifiedKey, IsCa, KeyPair, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, CertifiedKey, GeneralSubtree, IsCa, KeyPair,
+    NameConstraints, date_time_ymd,
 };
 use tokio_rustls::rustls;
 
@@ -39,7 +40,10 @@ fn signed(params: &CertificateParams, issuer: &CertifiedIssuer<'_, KeyPair>) -> 
 }
 
 pub(crate) fn issuer() -> CertifiedIssuer<'static, KeyPair> {
-    let mut params = CertificateParams::default();
+    issuer_with(CertificateParams::default())
+}
+
+fn issuer_with(mut params: CertificateParams) -> CertifiedIssuer<'static, KeyPair> {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
@@ -131,6 +135,59 @@ async fn a_certificate_that_signed_itself_is_refused() {
     // F4
     let server = Server::tls(&certificate("localhost"), grant).await;
     assert_not_trusted(send(&trusting(issuer().as_ref()), &server).await, &server);
+}
+
+#[tokio::test]
+async fn an_issuer_that_may_not_vouch_for_the_host_is_refused() {
+    // F4
+    let mut params = CertificateParams::default();
+    params.name_constraints = Some(NameConstraints {
+        permitted_subtrees: vec![GeneralSubtree::DnsName("example.com".into())],
+        excluded_subtrees: vec![],
+    });
+    let issuer = issuer_with(params);
+    let server = Server::tls(&signed_by(&issuer, (2020, 2100)), grant).await;
+    assert_not_trusted(send(&trusting(issuer.as_ref()), &server).await, &server);
+}
+
+#[tokio::test]
+async fn a_server_with_another_protocol_is_refused() {
+    // F4
+    let issuer = issuer();
+    let mut config = tls_config(&signed_by(&issuer, (2020, 2100)));
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let server = Server::start(Some(config), grant).await;
+    assert_not_trusted(send(&trusting(issuer.as_ref()), &server).await, &server);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_the_handshake_is_not_asked_again() {
+    // F4: the alerts (RFC 8446, section 6.2) of one that knows no version of ours, no cipher, or no such host.
+    for alert in [70, 40, 112] {
+        let server = Server::plain(move |mut peer: Peer| async move {
+            peer.discard(100).await;
+            peer.send(&[21, 3, 3, 0, 2, 2, alert]).await;
+            peer.closed().await;
+        })
+        .await;
+        let transport = trusting(issuer().as_ref());
+        assert_not_trusted(send(&transport, &server).await, &server);
+        assert_eq!(server.connections(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_says_goodbye_in_the_handshake_made_no_connection() {
+    // F4: `close_notify`.
+    let server = Server::plain(|mut peer: Peer| async move {
+        peer.discard(100).await;
+        peer.send(&[21, 3, 3, 0, 2, 1, 0]).await;
+        peer.closed().await;
+    })
+    .await;
+    let error = send(&trusting(issuer().as_ref()), &server).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
+    assert!(!error.may_have_been_sent());
 }
 
 #[cfg(feature = "platform-roots")]
