@@ -34,7 +34,8 @@
 //!
 //! To `https` anywhere, and to plain `http` on this machine only: `127.0.0.0/8`, `[::1]` and `localhost`, which is
 //! never looked up. Anything else is refused before a socket is made. There is no way to turn the check of
-//! certificates off; [`Builder::add_root_certificates_pem`] trusts a certificate of one's own.
+//! certificates off; [`Builder::add_root_certificates_pem`] trusts a certificate of one's own. Names are looked up as
+//! the operating system does, or by [`Builder::resolver`].
 //!
 //! # Proxies
 //!
@@ -76,7 +77,7 @@
 //! | [`Limits::timeout`] | `Timeout` | maybe |
 //! | body over [`Limits::response_bytes`]; head over about 64 KiB or 100 headers; more than ten 1xx answers | `TooLarge` | yes |
 //! | what came is not HTTP; HTTP/2: a head over 64 KiB | `Protocol` | maybe |
-//! | a URL or a variable that is refused, no tokio runtime | `Other` with `not_sent` | no |
+//! | a URL or a variable that is refused; no tokio runtime, or one without I/O or time | `Other` with `not_sent` | no |
 //!
 //! # What is wiped
 //!
@@ -109,6 +110,10 @@ mod builder;
 mod origin;
 
 mod connector;
+
+mod runtime;
+
+mod resolver;
 
 mod route;
 
