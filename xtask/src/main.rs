@@ -50,8 +50,9 @@ cargo xtask COMMAND
   consumers      packages outside the workspace use the crates as their users do
   spec FILE      the models against an OpenAPI document
   conformance    other SDKs against the emulator (needs node, npm, python3 and the network)
-  faults [--planted]
-                 every fault of a network, a server or a caller; or that the check notices broken transports
+  faults [--planted | said PATH...]
+                 every fault of a network, a server or a caller; or that the check notices broken transports; or that
+                 a run of the tests, whose output and folder are named, showed no secret
   bench          instructions and allocations per exchange, and their limit (needs valgrind)
   fuzz           [TARGET] [SECONDS]: all parsers or one, on inputs that libFuzzer makes up (needs cargo-fuzz)
 ";
@@ -87,6 +88,7 @@ fn run(step: &[&str]) -> Result {
         ["doctest"] => doctest::run(),
         ["faults"] => faults::run(&[]),
         ["faults", "--planted"] => faults::run(&["--planted"]),
+        ["faults", "said", paths @ ..] => faults::run(&[&["said"], paths].concat()),
         ["features"] => features::run(),
         ["fmt"] => fmt::run(),
         ["fuzz", arguments @ ..] => fuzz::run(arguments),
