@@ -84,7 +84,8 @@
 //! The body of a response is gathered in one buffer, which is overwritten when the last clone of the response's
 //! `Bytes` is dropped; a buffer outgrown on the way is overwritten, too. The body of a request is the caller's. What
 //! hyper and rustls keep in buffers of their own (the bytes on their way out and in, header values), the credentials
-//! of a proxy, and the key of a client certificate are freed and not overwritten; an allocator that zeroes on free covers that.
+//! of a proxy, and the key of a client certificate are freed and not overwritten; an allocator that zeroes on free, such
+//! as `zeroizing-alloc`, covers that.
 //!
 //! # Crate features
 //!
