@@ -52,8 +52,9 @@ cargo xtask COMMAND
   spec FILE      the models against an OpenAPI document
   conformance    other SDKs against the emulator (needs node, npm, python3 and the network)
   keychain       keys in the keychain of a desktop (needs dbus-run-session and gnome-keyring-daemon)
-  faults [--planted]
-                 every fault of a network, a server or a caller; or that the check notices broken transports
+  faults [--planted | said PATH...]
+                 every fault of a network, a server or a caller; or that the check notices broken transports; or that
+                 a run of the tests, whose output and folder are named, showed no secret
   bench          instructions and allocations per exchange, and their limit (needs valgrind)
   fuzz           [TARGET] [SECONDS]: all parsers or one, on inputs that libFuzzer makes up (needs cargo-fuzz)
 ";
@@ -89,6 +90,7 @@ fn run(step: &[&str]) -> Result {
         ["doctest"] => doctest::run(),
         ["faults"] => faults::run(&[]),
         ["faults", "--planted"] => faults::run(&["--planted"]),
+        ["faults", "said", paths @ ..] => faults::run(&[&["said"], paths].concat()),
         ["features"] => features::run(),
         ["fmt"] => fmt::run(),
         ["fuzz", arguments @ ..] => fuzz::run(arguments),

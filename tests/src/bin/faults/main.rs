@@ -19,6 +19,7 @@ mod cancel;
 mod crowd;
 mod flood;
 mod logins;
+mod said;
 mod scan;
 
 // What they share.
@@ -56,9 +57,10 @@ fn run(arguments: &[&str]) -> Result<bool> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     match arguments {
         ["--planted"] => runtime.block_on(planted::run()),
+        ["said", paths @ ..] => said::run(paths),
         ["serve"] => runtime.block_on(crowd::serve()),
         [] => runtime.block_on(all()),
-        _ => Err("its arguments are none, or --planted".into()),
+        _ => Err("its arguments are none, --planted, or said and paths".into()),
     }
 }
 
