@@ -18,7 +18,9 @@ mod verdict;
 mod cancel;
 mod crowd;
 mod flood;
+mod hostile;
 mod scan;
+mod squeeze;
 
 // What they share.
 mod cli;
@@ -56,9 +58,20 @@ fn run(arguments: &[&str]) -> Result<bool> {
     match arguments {
         ["--planted"] => runtime.block_on(planted::run()),
         ["serve"] => runtime.block_on(crowd::serve()),
+        ["attack", port] => runtime.block_on(hostile::attack(port.parse()?)),
+        ["squeezed"] => runtime.block_on(squeeze::listen()),
+        ["hostile"] => runtime.block_on(listener()),
         [] => runtime.block_on(all()),
         _ => Err("its arguments are none, or --planted".into()),
     }
+}
+
+/// The parts that a listener has to stand.
+async fn listener() -> Result<bool> {
+    let mut table = Table::new();
+    hostile::run(&mut table).await?;
+    squeeze::run(&mut table).await?;
+    Ok(table.misses.is_empty())
 }
 
 async fn all() -> Result<bool> {
