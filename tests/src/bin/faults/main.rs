@@ -20,7 +20,9 @@ mod crowd;
 mod flood;
 mod logins;
 mod said;
+mod hostile;
 mod scan;
+mod squeeze;
 
 // What they share.
 mod cli;
@@ -59,9 +61,20 @@ fn run(arguments: &[&str]) -> Result<bool> {
         ["--planted"] => runtime.block_on(planted::run()),
         ["said", paths @ ..] => said::run(paths),
         ["serve"] => runtime.block_on(crowd::serve()),
+        ["attack", port] => runtime.block_on(hostile::attack(port.parse()?)),
+        ["squeezed"] => runtime.block_on(squeeze::listen()),
+        ["hostile"] => runtime.block_on(listener()),
         [] => runtime.block_on(all()),
         _ => Err("its arguments are none, --planted, or said and paths".into()),
     }
+}
+
+/// The parts that a listener has to stand.
+async fn listener() -> Result<bool> {
+    let mut table = Table::new();
+    hostile::run(&mut table).await?;
+    squeeze::run(&mut table).await?;
+    Ok(table.misses.is_empty())
 }
 
 async fn all() -> Result<bool> {

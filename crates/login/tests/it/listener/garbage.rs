@@ -80,7 +80,6 @@ fn smuggled(line: &str, host: &str) -> Vec<Vec<u8>> {
         format!("{method} callback HTTP/1.1"),
         format!("{method} ?{target} HTTP/1.1"),
         format!("{method} http:{target} HTTP/1.1"),
-        format!("{method} http:/{target} HTTP/1.1"),
         format!("{method} ftp://{host}{target} HTTP/1.1"),
         format!("{method} javascript:alert(1) HTTP/1.1"),
         format!("{method} \\\\{host} HTTP/1.1"),
