@@ -18,9 +18,9 @@ mod verdict;
 mod cancel;
 mod crowd;
 mod flood;
+mod hostile;
 mod logins;
 mod said;
-mod hostile;
 mod scan;
 mod squeeze;
 
