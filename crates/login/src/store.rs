@@ -71,9 +71,9 @@ pub enum StoreError {
         /// How long it was waited for.
         after: Duration,
     },
-    /// Another program has the file locked. Nothing was changed.
-    #[error("{path:?} has been locked by another program for {} s; try again when that has ended", after.as_secs())]
-    Locked {
+    /// Somebody else is changing the file. Nothing was changed.
+    #[error("{path:?} is in use, and was for {} s; see which other program uses it, and try again", after.as_secs())]
+    InUse {
         /// Which.
         path: PathBuf,
         /// How long it was waited for.

@@ -135,7 +135,15 @@ pub(crate) async fn write(store: &FileStore, first: u32, writers: u32, times: u3
         tokio::spawn(async move {
             let account = account(&format!("writer-{writer}"));
             for time in 1..=times {
-                store.save(&account, &key(&format!("key-{writer}-{time}"))).await?;
+                let key = key(&format!("key-{writer}-{time}"));
+                let mut saved = store.save(&account, &key).await;
+                // On a machine that is busy with other things ten seconds are not enough for a hundred writers.
+                for _ in 0..10 {
+                    if matches!(saved, Err(StoreError::InUse { .. })) {
+                        saved = store.save(&account, &key).await;
+                    }
+                }
+                saved?;
             }
             Ok::<_, StoreError>(())
         })
