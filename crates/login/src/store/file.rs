@@ -168,9 +168,9 @@ impl KeyStore for FileStore {
                 return Ok(false);
             }
             if keys.is_empty() {
-                folder.remove()?
+                folder.remove()?;
             } else {
-                write(&folder, &keys)?
+                write(&folder, &keys)?;
             }
             Ok(true)
         }))
@@ -209,13 +209,13 @@ impl Wait {
 fn read(folder: &Folder) -> Result<Keys, StoreError> {
     let Some(bytes) = folder.read(MAX_BYTES)? else { return Ok(Keys::default()) };
     Keys::parse(&bytes)
-        .map_err(|problem| StoreError::Corrupt { place: format!("{:?}", folder.path()), problem })
+        .map_err(|problem| StoreError::Corrupt { place: folder.path().display().to_string(), problem })
 }
 
 fn write(folder: &Folder, keys: &Keys) -> Result<(), StoreError> {
     let bytes = keys.to_json().map_err(|error| io_error(folder.path(), "written", error.into()))?;
     if bytes.as_ref().len() > MAX_BYTES {
-        return Err(StoreError::Full { place: format!("{:?}", folder.path()) });
+        return Err(StoreError::Full { path: folder.path().to_owned() });
     }
     folder.replace(bytes.as_ref())
 }
