@@ -52,7 +52,7 @@ impl Place {
     #[track_caller]
     pub(crate) fn assert_private(&self) {
         if self.folder().exists() {
-            assert_eq!(mode(self.folder()) & 0o077, 0, "{:?}", self.folder());
+            assert_eq!(mode(self.folder()) & 0o077, 0);
         }
         for name in self.names() {
             assert_eq!(mode(&self.folder().join(&name)) & 0o077, 0, "{name}");
