@@ -62,8 +62,7 @@ impl Place {
     /// This program as another process, which does `task` with the store. It is started by `wrapper`.
     pub(crate) fn child(&self, wrapper: &[&str], task: &str) -> Command {
         let program = env::current_exe().unwrap();
-        let arguments =
-            ["--exact", "support::store::as_a_child", "--ignored", "--nocapture", "--test-threads=1"];
+        let arguments = ["--exact", "support::store::as_a_child", "--nocapture", "--test-threads=1"];
         let line =
             wrapper.iter().map(OsStr::new).chain([program.as_os_str()]).chain(arguments.map(OsStr::new));
         let mut line = line.map(ToOwned::to_owned);
@@ -101,8 +100,8 @@ pub(crate) fn run(command: &mut Command) -> Ended {
 
 const FAILED: i32 = 3;
 
+/// What a process does that another test started; nothing among the tests.
 #[test]
-#[ignore = "other tests start it, in a process of its own"]
 fn as_a_child() {
     let (Some(path), Ok(task)) = (env::var_os("TEST_STORE"), env::var("TEST_TASK")) else { return };
     let store = FileStore::new(path);
