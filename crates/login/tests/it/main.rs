@@ -2,9 +2,10 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a test that panics has failed, and children report to standard output"
+    reason = "a panic fails the test, and children report to standard output"
 )]
 
 #[cfg(target_os = "linux")]
