@@ -178,6 +178,7 @@ impl Listener {
     /// # Errors
     ///
     /// [`ListenerError::Bind`] if the port is taken, or there is no loopback.
+    #[expect(clippy::unused_async, reason = "it has to be called inside a runtime, as what is polled is")]
     pub async fn bind(port: u16) -> Result<Self, ListenerError> {
         let failed = |source| ListenerError::Bind { port, source };
         let socket = listen(port).map_err(failed)?;

@@ -24,7 +24,7 @@ use crate::{
     left::Left,
     memory,
     table::Table,
-    verdict::{Miss, Rule},
+    verdict::{MARGIN, Miss, Rule},
 };
 
 /// How long the attack goes on.
@@ -39,7 +39,7 @@ const WRONG: u32 = 10_000;
 /// So many at a time.
 const SENDERS: u32 = 16;
 
-/// Within this a browser is to have its page.
+/// Within this a browser is to have its page: most of them in any case, and all where the machine has nothing else to do.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// What a flood may take.
@@ -55,7 +55,7 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     let mut listener = Listener::bind(0).await?;
     let strays = Strays::count(&mut listener);
     // Once without, so that what is allocated once is there.
-    let (mut misses, mut worst, mut browsers) = (Vec::new(), Duration::ZERO, 0);
+    let (mut misses, mut waits, mut browsers) = (Vec::new(), Vec::new(), 0);
     sign_in(&client, &mut listener).await?;
 
     let mut attack = Command::new(std::env::current_exe()?)
@@ -67,12 +67,15 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     while attack.try_wait()?.is_none() {
         browsers += 1;
         match sign_in(&client, &mut listener).await {
-            Ok(took) => worst = worst.max(took),
+            Ok(took) => waits.push(took),
             Err(error) => {
                 misses.push(Miss { rule: Rule::Class, text: format!("browser {browsers}: {error}") })
             }
         }
         let _until_then = timeout(PAUSE, listener.refuse_others()).await;
+    }
+    if waits.is_empty() {
+        return Err("no browser had its page".into());
     }
     let grown = memory::peak().saturating_sub(before);
     let mut answered = String::new();
@@ -82,8 +85,10 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     let wrong: usize = answered.trim().parse()?;
 
     let mut miss = |rule, text| misses.push(Miss { rule, text });
-    if worst > PATIENCE {
-        miss(Rule::Deadline, format!("a browser waited {worst:?}"));
+    waits.sort_unstable();
+    let (median, worst) = (waits[waits.len() / 2], waits[waits.len() - 1]);
+    if median > PATIENCE || worst > PATIENCE + MARGIN {
+        miss(Rule::Deadline, format!("browsers waited {median:?}, and up to {worst:?}"));
     }
     if grown > MOST_MEMORY {
         miss(Rule::Memory, format!("{grown} bytes more at the peak"));
@@ -101,7 +106,8 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
         miss(Rule::Left, left);
     }
     let says = format!(
-        "at most {} ms and {} KiB, under {} wrong requests a second and {dropped} slow ones",
+        "{} ms, at most {} ms and {} KiB, under {} wrong requests a second and {dropped} slow ones",
+        median.as_millis(),
         worst.as_millis(),
         grown.div_ceil(1024),
         wrong as u64 / LENGTH.as_secs(),

@@ -1,5 +1,7 @@
 //! Every answer that there is, word for word.
 
+use std::fmt::Write;
+
 use base64ct::{Base64, Encoding};
 use openrouter_oauth_login::Page;
 use sha2::{Digest, Sha256};
@@ -61,7 +63,7 @@ async fn every_answer_is_as_it_was_written_down() {
         let style = body.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
         let hash = Base64::encode_string(&Sha256::digest(style));
         assert!(head.contains(&format!("; style-src 'sha256-{hash}';")), "the style has {hash}");
-        written += &format!("### {name}\n{}\n", as_written(&answer));
+        writeln!(written, "### {name}\n{}", as_written(&answer)).unwrap();
     }
     // To accept a change, put what is printed into the file.
     assert!(written == ANSWERS, "{written}");
