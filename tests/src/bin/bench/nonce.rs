@@ -27,10 +27,12 @@ pub(crate) fn compare() -> Result<()> {
     println!(
         "instructions of a wrong nonce: {counts:.0?} if wrong in the first, the last and all characters\n"
     );
-    // The counts are whole numbers, so that there is nothing to round.
-    match counts.windows(2).all(|pair| matches!(pair, [one, other] if one.to_bits() == other.to_bits())) {
-        true => Ok(()),
-        false => Err("how many instructions a wrong nonce takes tells where it is wrong".into()),
+    // Whole numbers, so that there is nothing to round.
+    let is_same = |pair: &[f64]| matches!(pair, [one, other] if one.to_bits() == other.to_bits());
+    if counts.windows(2).all(is_same) {
+        Ok(())
+    } else {
+        Err("how many instructions a wrong nonce takes tells where it is wrong".into())
     }
 }
 
