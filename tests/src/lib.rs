@@ -20,3 +20,4 @@ pub mod query;
 pub mod server;
 pub mod stage;
 pub mod tls;
+pub mod user;

@@ -20,6 +20,7 @@ const STEPS: &[&str] = &[
     "msrv",
     "consumers",
     "conformance",
+    "keychain",
     "faults",
     "bench",
 ];

@@ -14,8 +14,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sdk", &["models", "transport", "transport-hyper"]),
     // Neither the sdk nor the models: a mistake in them must not agree with itself in the emulator.
     ("emulator", &["transport"]),
-    ("cli", &["sdk", "emulator"]),
-    ("tests", &["models", "transport", "transport-hyper", "sdk", "emulator", "cli"]),
+    ("login", &["sdk"]),
+    ("cli", &["sdk", "login", "emulator"]),
+    ("tests", &["models", "transport", "transport-hyper", "sdk", "login", "emulator", "cli"]),
     ("xtask", &[]),
 ];
 

@@ -1,4 +1,5 @@
-//! What one exchange costs through the SDK beside the same by hand on hyper-util: instructions and allocations.
+//! What one exchange costs through the SDK beside the same by hand on hyper-util: instructions and allocations. And what a
+//! wrong nonce costs: the same, wherever it is wrong.
 //!
 //! `cargo xtask bench` runs this. Each client runs under callgrind in a process of its own, against a server in another,
 //! once with fewer exchanges and once with more: the difference has neither start-up nor connecting in it.
@@ -8,6 +9,7 @@ mod by_hand;
 mod by_sdk;
 mod canned;
 mod measure;
+mod nonce;
 mod profile;
 mod report;
 
@@ -35,8 +37,13 @@ fn main() -> ExitCode {
 /// Without arguments it measures; with them it is one of the processes that it starts for that.
 fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
-        [] => compare(),
+        [] => {
+            nonce::compare()?;
+            compare()
+        }
         ["serve"] => canned::serve(),
+        ["nonce"] => nonce::compare(),
+        ["nonce", nonce] => nonce::run(nonce),
         [client, server, exchanges] => exchange(client, server, exchanges.parse()?),
         _ => Err("it takes no arguments".into()),
     }

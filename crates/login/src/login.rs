@@ -1,0 +1,259 @@
+//! A login: what it is asked to do, and what it brings.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use openrouter_oauth::{
+    ApiKey, Client, CreditLimit, KeyLabel, WorkspaceId, models::InvalidValue, transport::Timer,
+};
+
+use crate::{
+    Account, Browser, Cancel, Error, Event, KeyStore, Prompt, StoreError, SystemBrowser, TerminalPrompt, run,
+};
+
+/// Signs a user in from a program in a terminal.
+///
+/// It listens on a free port of `127.0.0.1`, opens the browser, and waits for it to come back with a code, or for the user
+/// to paste one, whichever is first. Over SSH, in a container or without a display it asks for a page that shows the code
+/// instead. The code is exchanged once; the browser is told what came of it; the key is stored, if a [store](Self::store)
+/// is given, and returned.
+///
+/// ```
+/// # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
+/// # use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptFuture};
+/// # #[derive(Debug)]
+/// # struct Person;
+/// # impl Prompt for Person {
+/// #     fn show(&self, _invitation: &Invitation<'_>) {}
+/// #     fn ask<'a>(&'a self, _problem: Option<&'a str>) -> PromptFuture<'a> {
+/// #         Box::pin(async { Ok(Pasted::new("auth_code_abc123".into())) })
+/// #     }
+/// # }
+/// use openrouter_oauth::Client;
+/// use openrouter_oauth_login::Login;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let openrouter = from_fn(|_: http::Request<_>, _: Limits| async {
+/// #     Ok(http::Response::new(r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#.into()))
+/// # });
+/// # let client = Client::builder().transport(openrouter).timer(TokioTimer::new()).build()?;
+/// # #[cfg(any())]
+/// let client = Client::new()?;
+/// let login = Login::new(&client).key_label("my-cli");
+/// # let login = login.prompt(Person).headless(true);
+/// let signed_in = login.run().await?;
+/// println!("signed in as {:?}", signed_in.user_id);
+/// # assert_eq!(signed_in.user_id.as_deref(), Some("user_1"));
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "`run` signs in"]
+pub struct Login {
+    pub(crate) client: Client,
+    pub(crate) key_label: Option<KeyLabel>,
+    pub(crate) limit: Option<CreditLimit>,
+    pub(crate) workspace_id: Option<WorkspaceId>,
+    pub(crate) required_workspace_id: Option<WorkspaceId>,
+    pub(crate) port: u16,
+    pub(crate) headless: Option<bool>,
+    pub(crate) browser: Option<Arc<dyn Browser>>,
+    pub(crate) prompt: Option<Arc<dyn Prompt>>,
+    pub(crate) store: Option<(Arc<dyn KeyStore>, Account)>,
+    pub(crate) tell: Tell,
+    pub(crate) cancel: Cancel,
+    pub(crate) cancels_on_ctrl_c: bool,
+    pub(crate) timeout: Duration,
+    pub(crate) timer: Option<Arc<dyn Timer>>,
+    /// The first thing that was wrong; said by `run`.
+    pub(crate) invalid: Option<InvalidValue>,
+}
+
+pub(crate) type Tell = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
+
+/// What a login brings.
+#[non_exhaustive]
+#[derive(Debug)]
+#[must_use = "the key is shown this once"]
+pub struct SignedIn {
+    /// The key. It works until the user deletes it.
+    pub key: ApiKey,
+    /// Who signed in, if OpenRouter says so.
+    pub user_id: Option<String>,
+    /// Why the key could not be stored (S-8). None if it was, or if there is no [store](Login::store).
+    pub not_stored: Option<StoreError>,
+}
+
+/// As long as a code lives.
+const TIMEOUT: Duration = Duration::from_secs(600);
+
+impl Login {
+    /// A login at the service that `client` calls.
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+            key_label: None,
+            limit: None,
+            workspace_id: None,
+            required_workspace_id: None,
+            port: 0,
+            headless: None,
+            browser: Some(Arc::new(SystemBrowser::new())),
+            prompt: Some(Arc::new(TerminalPrompt::new())),
+            store: None,
+            tell: Arc::new(|_| {}),
+            cancel: Cancel::new(),
+            cancels_on_ctrl_c: false,
+            timeout: TIMEOUT,
+            timer: client.timer().cloned(),
+            invalid: None,
+        }
+    }
+
+    /// Names the key, so that the user finds it again: 1 to 100 characters. By default
+    /// [`default_key_label`](crate::default_key_label) of the file that runs.
+    pub fn key_label<L>(mut self, label: L) -> Self
+    where
+        L: TryInto<KeyLabel>,
+        L::Error: Into<InvalidValue>,
+    {
+        self.key_label = self.checked(label.try_into());
+        self
+    }
+
+    /// Proposes what the key may spend, in US dollars, as [`Authorize::limit`](openrouter_oauth::Authorize::limit) does.
+    pub fn limit<L>(mut self, limit: L) -> Self
+    where
+        L: TryInto<CreditLimit>,
+        L::Error: Into<InvalidValue>,
+    {
+        self.limit = self.checked(limit.try_into());
+        self
+    }
+
+    /// Proposes the workspace that the key belongs to.
+    pub fn workspace_id<W>(mut self, workspace: W) -> Self
+    where
+        W: TryInto<WorkspaceId>,
+        W::Error: Into<InvalidValue>,
+    {
+        self.workspace_id = self.checked(workspace.try_into());
+        self
+    }
+
+    /// Allows only this workspace.
+    pub fn required_workspace_id<W>(mut self, workspace: W) -> Self
+    where
+        W: TryInto<WorkspaceId>,
+        W::Error: Into<InvalidValue>,
+    {
+        self.required_workspace_id = self.checked(workspace.try_into());
+        self
+    }
+
+    /// Listens on this port of `127.0.0.1` in place of a free one. Whoever knows the port beforehand can take it first; a
+    /// port that is taken is [`Error::Listener`].
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Says whether the page shows a code to paste, because no browser can reach this machine. By default
+    /// [`Surroundings`](crate::Surroundings) are asked.
+    pub fn headless(mut self, headless: bool) -> Self {
+        self.headless = Some(headless);
+        self
+    }
+
+    /// Opens this browser in place of the user's.
+    pub fn browser(mut self, browser: impl Browser + 'static) -> Self {
+        self.browser = Some(Arc::new(browser));
+        self
+    }
+
+    /// Opens no browser: the user opens the URL by hand.
+    pub fn no_browser(mut self) -> Self {
+        self.browser = None;
+        self
+    }
+
+    /// Shows the URL and asks for a code in this way, in place of the terminal.
+    pub fn prompt(mut self, prompt: impl Prompt + 'static) -> Self {
+        self.prompt = Some(Arc::new(prompt));
+        self
+    }
+
+    /// Shows nothing and asks for nothing: the URL is told by [`Event::Url`] alone.
+    pub fn no_prompt(mut self) -> Self {
+        self.prompt = None;
+        self
+    }
+
+    /// Keeps the key in this store. The store is asked once before the login begins, so that no key is made which cannot
+    /// be kept.
+    pub fn store(mut self, store: impl KeyStore + 'static, account: Account) -> Self {
+        self.store = Some((Arc::new(store), account));
+        self
+    }
+
+    /// Tells of everything that happens. The closure must not block.
+    pub fn on_event(mut self, tell: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        self.tell = Arc::new(tell);
+        self
+    }
+
+    /// Ends the login when `cancel` says so.
+    pub fn cancel(mut self, cancel: Cancel) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
+    /// Ends the login on Ctrl-C, in place of the process. Ctrl-C does then not end this process by itself any more, also
+    /// after the login: see `tokio::signal::ctrl_c`.
+    pub fn cancel_on_ctrl_c(mut self) -> Self {
+        self.cancels_on_ctrl_c = true;
+        self
+    }
+
+    /// Ends the login after this time: by default ten minutes, as long as a code lives.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Holds its deadlines by this clock, in place of the client's.
+    pub fn timer(mut self, timer: impl Timer + 'static) -> Self {
+        self.timer = Some(Arc::new(timer));
+        self
+    }
+
+    /// Signs in.
+    ///
+    /// Dropping the future frees the port and leaves the terminal as it was. If that happens while the code is exchanged,
+    /// nobody knows what became of it: [`Cancel`] is the better way.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]: nothing that the user or the network does is a panic, and every wait ends.
+    pub async fn run(self) -> Result<SignedIn, Error> {
+        run::run(self).await
+    }
+
+    /// The value, or none and a note of what is wrong with it.
+    fn checked<T, E: Into<InvalidValue>>(&mut self, value: Result<T, E>) -> Option<T> {
+        value.map_err(|error| self.invalid.get_or_insert(error.into())).ok()
+    }
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login")
+            .field("client", &self.client)
+            .field("key_label", &self.key_label)
+            .field("port", &self.port)
+            .field("browser", &self.browser)
+            .field("prompt", &self.prompt)
+            .field("store", &self.store)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}

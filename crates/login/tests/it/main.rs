@@ -1,0 +1,30 @@
+//! The parts of a login, each over the real thing: sockets, files, terminals, processes.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a panic fails the test, and children report to standard output"
+)]
+
+#[cfg(target_os = "linux")]
+mod browser;
+#[cfg(target_os = "linux")]
+mod child;
+#[cfg(unix)]
+mod file_store;
+#[cfg(target_os = "linux")]
+mod file_store_faults;
+#[cfg(unix)]
+mod file_store_writers;
+mod listener;
+#[cfg(target_os = "linux")]
+mod pty;
+#[cfg(target_os = "linux")]
+mod qr;
+mod support;
+#[cfg(target_os = "linux")]
+mod surroundings;
+#[cfg(target_os = "linux")]
+mod terminal;
