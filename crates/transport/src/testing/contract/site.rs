@@ -11,11 +11,11 @@ use std::{
 #[derive(Clone)]
 pub struct Site {
     origin: String,
-    wrap: Arc<Wrap>,
-    is_wrapped: bool,
+    serve: Arc<Serve>,
+    has_goodbye: bool,
 }
 
-type Wrap = dyn Fn(TcpStream) -> io::Result<Box<dyn Io>> + Send + Sync;
+type Serve = dyn Fn(TcpStream, Script) -> io::Result<()> + Send + Sync;
 
 /// What a peer reads from and writes to.
 pub(super) trait Io: Read + Write + Send {}
@@ -25,7 +25,8 @@ impl<T: Read + Write + Send> Io for T {}
 impl Site {
     /// Plain HTTP: `http://127.0.0.1`.
     pub fn plain() -> Self {
-        Self { origin: "http://127.0.0.1".into(), wrap: Arc::new(|tcp| Ok(Box::new(tcp))), is_wrapped: false }
+        let serve = |tcp, script: Script| script.play(tcp);
+        Self { origin: "http://127.0.0.1".into(), serve: Arc::new(serve), has_goodbye: false }
     }
 
     /// HTTPS: `https://` and this host, which resolves to `127.0.0.1`.
@@ -38,8 +39,20 @@ impl Site {
         F: Fn(TcpStream) -> io::Result<S> + Send + Sync + 'static,
         S: Read + Write + Send + 'static,
     {
-        let origin = format!("https://{host}");
-        Self { origin, wrap: Arc::new(move |tcp| Ok(Box::new(wrap(tcp)?))), is_wrapped: true }
+        Self::multiplexed(host, move |tcp, script| script.play(wrap(tcp)?))
+    }
+
+    /// The same, where a connection carries many requests at once: HTTP/2.
+    ///
+    /// `serve` is given each fresh connection and stays until it is over. For each request it plays the script on a
+    /// stream of HTTP/1.1, where it writes the request and reads the answer, and on a thread, since a script blocks.
+    /// When the script ends its stream in the midst of an answer, the client must be able to tell. When the client
+    /// gives a request up, the script must read the end of its stream, and after some seconds of silence an error.
+    pub fn multiplexed<F>(host: &str, serve: F) -> Self
+    where
+        F: Fn(TcpStream, Script) -> io::Result<()> + Send + Sync + 'static,
+    {
+        Self { origin: format!("https://{host}"), serve: Arc::new(serve), has_goodbye: true }
     }
 
     /// The scheme and the host.
@@ -47,18 +60,45 @@ impl Site {
         &self.origin
     }
 
-    pub(super) fn wrap(&self, tcp: TcpStream) -> io::Result<Box<dyn Io>> {
-        (self.wrap)(tcp)
+    pub(super) fn serve(&self, tcp: TcpStream, script: Script) -> io::Result<()> {
+        (self.serve)(tcp, script)
     }
 
     /// Whether an end without a goodbye can be told from a proper one.
     pub(super) fn has_goodbye(&self) -> bool {
-        self.is_wrapped
+        self.has_goodbye
     }
 }
 
 impl fmt::Debug for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Site").field("origin", &self.origin).finish_non_exhaustive()
+    }
+}
+
+/// What a peer does in a scenario.
+#[derive(Clone)]
+pub struct Script(Arc<Play>);
+
+type Play = dyn Fn(Box<dyn Io>) -> io::Result<()> + Send + Sync;
+
+impl Script {
+    pub(super) fn new(play: impl Fn(Box<dyn Io>) -> io::Result<()> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(play))
+    }
+
+    /// Plays it to a client at the other end of `stream`, blocking, until one of them ends it.
+    ///
+    /// # Errors
+    ///
+    /// How it ended: there is no other end.
+    pub fn play(&self, stream: impl Read + Write + Send + 'static) -> io::Result<()> {
+        (self.0)(Box::new(stream))
+    }
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script").finish_non_exhaustive()
     }
 }
