@@ -39,20 +39,21 @@ impl Site {
         F: Fn(TcpStream) -> io::Result<S> + Send + Sync + 'static,
         S: Read + Write + Send + 'static,
     {
-        Self::multiplexed(host, move |tcp, script| script.play(wrap(tcp)?))
+        let serve = move |tcp, script: Script| script.play(wrap(tcp)?);
+        Self { origin: format!("https://{host}"), serve: Arc::new(serve), has_goodbye: true }
     }
 
-    /// The same, where a connection carries many requests at once: HTTP/2.
+    /// HTTPS as well, where a connection carries many requests at once, as HTTP/2 does.
     ///
-    /// `serve` is given each fresh connection and stays until it is over. For each request it plays the script on a
-    /// stream of HTTP/1.1, where it writes the request and reads the answer, and on a thread, since a script blocks.
-    /// When the script ends its stream in the midst of an answer, the client must be able to tell. When the client
-    /// gives a request up, the script must read the end of its stream, and after some seconds of silence an error.
+    /// `serve` is given each fresh connection and stays until it is over. For each request it has the script played on
+    /// a thread, since a script blocks, and speaks HTTP/1.1 with it. If the script ends its stream in the midst of an
+    /// answer, the client must be able to tell; an answer without a length is whole then. If the client gives the
+    /// request up, the script must come to the end of its stream. It must not wait for more than a few seconds.
     pub fn multiplexed<F>(host: &str, serve: F) -> Self
     where
         F: Fn(TcpStream, Script) -> io::Result<()> + Send + Sync + 'static,
     {
-        Self { origin: format!("https://{host}"), serve: Arc::new(serve), has_goodbye: true }
+        Self { origin: format!("https://{host}"), serve: Arc::new(serve), has_goodbye: false }
     }
 
     /// The scheme and the host.
