@@ -16,6 +16,8 @@ mod drop;
 mod environment;
 mod errors;
 #[cfg(all(feature = "http2", any(feature = "aws-lc-rs", feature = "ring")))]
+mod gateway;
+#[cfg(all(feature = "http2", any(feature = "aws-lc-rs", feature = "ring")))]
 mod http2;
 mod limits;
 mod origins;
