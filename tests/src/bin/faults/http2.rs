@@ -30,13 +30,15 @@ pub(crate) async fn serve(mut line: Line<TlsStream<TcpStream>>, case: Case, note
         let _broken = answer_all(&mut line, request, case, &notes).await;
     }
     let response = Message::find(&line.written, 0);
-    let came = line.finish().await;
-    let request = Message::find(&came, PREFACE);
-    let most = request.start.map_or(0, |start| came.len() - start);
+    let sent = line.finish().await;
+    let request = Message::find(&sent, PREFACE);
+    let most = request.start.map_or(0, |start| sent.len() - start);
     notes.add(|seen| {
         seen.most = seen.most.max(most);
         // A request that broke off may have been processed, too.
         seen.posts += usize::from(is_cut && most > 0);
+        // A client that allows no data, as a flipped bit may have it say, does not get its answer.
+        seen.answered = seen.answered.filter(|_| response.end.is_some());
         seen.marks = Marks {
             request: request.end.unwrap_or(0),
             told: response.head.unwrap_or(0),
