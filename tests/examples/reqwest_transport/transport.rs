@@ -47,14 +47,16 @@ impl Transport for ReqwestTransport {
 
 async fn read(mut answer: reqwest::Response, most: usize) -> Result<Response<Bytes>, Error> {
     let mut body = WipedBuffer::with_capacity(0);
-    while let Some(chunk) = answer.chunk().await.map_err(to_error)? {
+    // A refusal is one without its words, too.
+    let status = answer.status();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| to_error(error).with_status(status))? {
         if chunk.len() > most - body.len() {
-            return Err(ErrorKind::TooLarge.into());
+            return Err(Error::from(ErrorKind::TooLarge).with_status(status));
         }
         body.extend_from_slice(&chunk);
     }
     let mut response = Response::new(body.into());
-    *response.status_mut() = answer.status();
+    *response.status_mut() = status;
     *response.headers_mut() = std::mem::take(answer.headers_mut());
     Ok(response)
 }

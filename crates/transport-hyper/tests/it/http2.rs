@@ -10,15 +10,15 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response, Version};
-use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport};
+use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport, testing::contract};
 use openrouter_oauth_transport_hyper::HyperTransport;
 use rcgen::{CertifiedIssuer, KeyPair};
 use tokio::sync::Notify;
 
 use crate::{
-    GRANT, KEY, exchange,
+    GRANT, KEY, exchange, gateway,
     server::{Peer, Server, tls_config},
-    tls::{issuer, signed_by},
+    tls::{certificate, issuer, signed_by},
 };
 
 const SOON: Duration = Duration::from_millis(200);
@@ -493,4 +493,11 @@ async fn a_proxy_leads_to_http_2_as_well() {
     let transport = builder.proxy(&proxy.http()).build().unwrap();
     let response = transport.send(exchange(&origin.server.https()), Limits::default()).await.unwrap();
     assert_eq!((response.version(), &response.body()[..]), (Version::HTTP_2, KEY.as_bytes()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn http_2_keeps_the_contract() -> Result<(), contract::Violations> {
+    let certified = certificate("localhost");
+    let builder = HyperTransport::builder().add_root_certificates_der(certified.cert.der()).http2();
+    contract::run_at(&builder.build().unwrap(), &gateway::site(tls_config(&certified))).await
 }

@@ -28,7 +28,7 @@
 //!
 //! What a transport logs (rule 7), whether it wipes its buffers (rule 9), and what it does with a name to look up, a
 //! certificate or a proxy. A deadline while connecting is seen where a full queue of a listener makes a client wait,
-//! as on Linux. The peers speak HTTP/1.1 alone.
+//! as on Linux. The peers speak HTTP/1.1; a site that translates it plays them over HTTP/2 ([`Site::multiplexed`]).
 
 mod wait;
 
@@ -44,7 +44,7 @@ mod scenarios;
 
 use std::{error::Error as StdError, fmt, future::Future, pin::Pin};
 
-pub use self::site::Site;
+pub use self::site::{Script, Site};
 use self::{
     scenarios::{body, connection, deadline, once, request, response, secrets},
     stage::{Outcome, Stage},
@@ -147,6 +147,7 @@ const SCENARIOS: &[Scenario] = scenarios! {
     4 deadline::the_deadline_holds_while_an_answer_trickles,
     5 body::a_cut_answer_is_an_error,
     5 body::an_answer_that_is_reset_is_an_error,
+    5 body::a_refusal_without_its_words_keeps_its_status,
     5 body::a_body_without_a_length_ends_with_the_connection,
     5 body::a_body_fills_the_limit_and_no_more,
     5 body::an_endless_body_is_too_large,

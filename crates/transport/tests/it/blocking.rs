@@ -51,7 +51,7 @@ impl Blocking {
                 let mut body = Vec::new();
                 match read_body(&mut stream, &response, limits.response_bytes, &mut body) {
                     Err(error) if !(self.cuts_silently && error.kind() == ErrorKind::Io) => {
-                        return Err(error);
+                        return Err(error.with_status(response.status()));
                     }
                     _ => *response.body_mut() = body.into(),
                 }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use http::{Method, Request, Response, header};
+use http::{Method, Request, Response, StatusCode, header};
 use openrouter_oauth_transport::{Error, ErrorKind, Limits, ResponseFuture, Transport};
 
 use crate::blocking::Blocking;
@@ -47,6 +47,8 @@ pub(crate) enum Fault {
     MisnamesTimeout,
     CutsSilently,
     TakesErrorForEnd,
+    ForgetsStatus,
+    TakesStatusOfInterim,
     IgnoresCap,
     CutsAtCap,
     // About errors.
@@ -90,6 +92,8 @@ pub(crate) const FAULTS: &[(&str, Fault)] = &[
     ("the_deadline_holds_while_an_answer_trickles", Fault::TimesEachRead),
     ("a_cut_answer_is_an_error", Fault::CutsSilently),
     ("an_answer_that_is_reset_is_an_error", Fault::TakesErrorForEnd),
+    ("a_refusal_without_its_words_keeps_its_status", Fault::ForgetsStatus),
+    ("a_refusal_without_its_words_keeps_its_status", Fault::TakesStatusOfInterim),
     ("a_body_without_a_length_ends_with_the_connection", Fault::FailsWithoutLength),
     ("a_body_fills_the_limit_and_no_more", Fault::IgnoresCap),
     ("a_body_fills_the_limit_and_no_more", Fault::CutsAtCap),
@@ -220,6 +224,10 @@ impl Faulty {
         Err(match self.fault {
             Fault::MisnamesTimeout if kind == ErrorKind::Timeout => ErrorKind::Connect.into(),
             Fault::TakesErrorForEnd if kind == ErrorKind::Io => return Ok(Response::default()),
+            Fault::ForgetsStatus => Error::new(kind, error),
+            Fault::TakesStatusOfInterim if error.status().is_none() => {
+                error.with_status(StatusCode::EARLY_HINTS)
+            }
             Fault::ClaimsUnsent => error.not_sent(),
             Fault::ClaimsSent => Error::new(ErrorKind::Io, error),
             Fault::LeaksHeader => Error::new(kind, format!("{:?}", request.headers())),

@@ -1,5 +1,7 @@
 //! What the peer answers, and what that means.
 
+use bytes::Bytes;
+use http::Response;
 use openrouter_oauth_tests::canary;
 
 use crate::case::Operation;
@@ -49,14 +51,9 @@ impl Answer {
         }
     }
 
+    /// As HTTP/1.1 writes it.
     pub(crate) fn bytes(self, operation: Operation) -> Vec<u8> {
-        let status = match self {
-            Self::Success | Self::Chunked => "200 OK",
-            Self::Refusal => "403 Forbidden",
-            Self::Failure => "500 Internal Server Error",
-            Self::BadRequest => "400 Bad Request",
-        };
-        let body = self.body(operation);
+        let (status, body) = (self.status(), self.body(operation));
         let framed = if self == Self::Chunked {
             let (first, second) = body.split_at(body.len() / 2);
             let chunks = [first, second, ""].map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len()));
@@ -67,9 +64,26 @@ impl Answer {
         format!("HTTP/1.1 {status}\r\n{HEADERS}{framed}").into_bytes()
     }
 
+    /// As it is, for HTTP/2.
+    pub(crate) fn response(self, operation: Operation) -> http::Result<Response<Bytes>> {
+        let (status, body) = (self.status(), self.body(operation));
+        let response = Response::builder().status(&status[..3]).header("content-length", body.len());
+        let headers = HEADERS.lines().filter_map(|line| line.split_once(": "));
+        headers.fold(response, |response, (name, value)| response.header(name, value)).body(body.into())
+    }
+
     /// How many bytes come before the body.
     pub(crate) fn head_bytes(self, operation: Operation) -> usize {
         self.bytes(operation).len() - self.body(operation).len()
+    }
+
+    fn status(self) -> &'static str {
+        match self {
+            Self::Success | Self::Chunked => "200 OK",
+            Self::Refusal => "403 Forbidden",
+            Self::Failure => "500 Internal Server Error",
+            Self::BadRequest => "400 Bad Request",
+        }
     }
 
     fn body(self, operation: Operation) -> String {

@@ -19,14 +19,18 @@ pub(crate) struct Case {
     pub(crate) part: Part,
     pub(crate) answer: Answer,
     pub(crate) fault: Option<Fault>,
-    /// With fewer bytes of the client's than this, no byte of a request can have been read.
+    /// With no more bytes of the client's than this, no byte of a request can have been read.
     pub(crate) silent: usize,
+    /// With so many bytes of the answer, its status has come in the clear.
+    pub(crate) told: usize,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Protocol {
     Http,
     Https,
+    /// HTTP/2, over TLS.
+    Http2,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -89,11 +93,11 @@ impl Case {
 impl Operation {
     pub(crate) const ALL: [Self; 2] = [Self::Exchange, Self::CreateCode];
 
-    /// How its request begins.
-    pub(crate) fn line(self) -> &'static str {
+    /// Where its request goes.
+    pub(crate) fn path(self) -> &'static str {
         match self {
-            Self::Exchange => "POST /api/v1/auth/keys HTTP/1.1\r\n",
-            Self::CreateCode => "POST /api/v1/auth/keys/code HTTP/1.1\r\n",
+            Self::Exchange => "/api/v1/auth/keys",
+            Self::CreateCode => "/api/v1/auth/keys/code",
         }
     }
 

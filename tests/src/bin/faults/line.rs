@@ -12,18 +12,22 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
+use tokio_rustls::server::TlsStream;
 
 use crate::case::{Fault, Kind, Way};
 
 /// The peer's end of a connection, with what was read and written of it.
 ///
-/// A fault lies below TLS, so that it hits handshakes and records alike. Where it ends the line, every further read and
-/// write fails, and [`finish`](Self::finish) does to the socket what the fault is about.
-pub(crate) struct Line {
-    tcp: TcpStream,
+/// A fault lies below TLS, so that it hits handshakes and records alike, or above it, so that it hits frames of HTTP/2 in
+/// the clear. Where it ends the line, every further read and write fails, and [`finish`](Self::finish) does to the
+/// connection what the fault is about.
+pub(crate) struct Line<S> {
+    stream: S,
     fault: Option<Fault>,
-    pub(crate) read: usize,
-    pub(crate) written: usize,
+    /// What was read, without the flipped bit.
+    pub(crate) read: Vec<u8>,
+    /// What was written, without the flipped bit.
+    pub(crate) written: Vec<u8>,
     /// What had been read when the first byte was written: the client's first message.
     pub(crate) read_at_first_write: Option<usize>,
     has_ended: bool,
@@ -32,26 +36,49 @@ pub(crate) struct Line {
 /// Longer than any client waits.
 const MOST: Duration = Duration::from_secs(20);
 
-impl Line {
-    pub(crate) fn new(tcp: TcpStream, fault: Option<Fault>) -> Self {
-        Self { tcp, fault, read: 0, written: 0, read_at_first_write: None, has_ended: false }
+/// What a line runs on.
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Unpin {
+    fn tcp(&self) -> &TcpStream;
+}
+
+impl Wire for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl Wire for TlsStream<TcpStream> {
+    fn tcp(&self) -> &TcpStream {
+        self.get_ref().0
+    }
+}
+
+impl<S: Wire> Line<S> {
+    pub(crate) fn new(stream: S, fault: Option<Fault>) -> Self {
+        let (read, written) = (Vec::new(), Vec::new());
+        Self { stream, fault, read, written, read_at_first_write: None, has_ended: false }
     }
 
-    /// Ends the connection by its fault, or reads on until the client ends it. Returns how many bytes of the client were
-    /// left.
-    pub(crate) async fn finish(mut self) -> usize {
+    /// Ends the connection by its fault, or reads on until the client ends it. Returns all that the client sent.
+    pub(crate) async fn finish(mut self) -> Vec<u8> {
         let kind = self.fault.filter(|_| self.has_ended).map(|fault| fault.kind);
         match kind {
             Some(Kind::Reset) => {
-                let _gone = self.tcp.set_zero_linger();
-                return 0;
+                let _gone = self.stream.tcp().set_zero_linger();
+                return self.read;
             }
             Some(Kind::Stall) => {}
             _ => {
-                let _gone = self.tcp.shutdown().await;
+                let _gone = self.stream.shutdown().await;
             }
         }
-        timeout(MOST, drain(&mut self.tcp)).await.unwrap_or_default()
+        let _broken = timeout(MOST, self.stream.read_to_end(&mut self.read)).await;
+        self.read
+    }
+
+    /// How many bytes were read and written.
+    pub(crate) fn so_far(&self) -> (usize, usize) {
+        (self.read.len(), self.written.len())
     }
 
     /// How many of these bytes may pass.
@@ -75,53 +102,45 @@ impl Line {
     }
 }
 
-impl AsyncRead for Line {
+impl<S: Wire> AsyncRead for Line<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let done = self.read;
+        let done = self.read.len();
         let mut space = [0; 4096];
         let room = self.room(Way::In, done, buffer.remaining().min(space.len()))?;
         let mut part = ReadBuf::new(&mut space[..room]);
-        ready!(Pin::new(&mut self.tcp).poll_read(context, &mut part))?;
+        ready!(Pin::new(&mut self.stream).poll_read(context, &mut part))?;
+        self.read.extend_from_slice(part.filled());
         self.flip(Way::In, done, part.filled_mut());
         buffer.put_slice(part.filled());
-        self.read += part.filled().len();
         Poll::Ready(Ok(()))
     }
 }
 
-impl AsyncWrite for Line {
+impl<S: Wire> AsyncWrite for Line<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let (done, read) = (self.written, self.read);
+        let (done, read) = (self.written.len(), self.read.len());
         self.read_at_first_write.get_or_insert(read);
         let room = self.room(Way::Out, done, bytes.len())?;
-        let mut bytes = bytes[..room].to_vec();
-        self.flip(Way::Out, done, &mut bytes);
-        let written = ready!(Pin::new(&mut self.tcp).poll_write(context, &bytes))?;
-        self.written += written;
+        let mut flipped = bytes[..room].to_vec();
+        self.flip(Way::Out, done, &mut flipped);
+        let written = ready!(Pin::new(&mut self.stream).poll_write(context, &flipped))?;
+        self.written.extend_from_slice(&bytes[..written]);
         Poll::Ready(Ok(written))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(context)
+        Pin::new(&mut self.stream).poll_flush(context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
-}
-
-async fn drain(tcp: &mut TcpStream) -> usize {
-    let (mut all, mut space) = (0, [0; 4096]);
-    while let Ok(read @ 1..) = tcp.read(&mut space).await {
-        all += read;
-    }
-    all
 }

@@ -8,6 +8,7 @@
 // The sweep: a fault at every byte.
 mod answer;
 mod case;
+mod http2;
 mod line;
 mod peer;
 mod planted;

@@ -1,7 +1,7 @@
 //! The other side: serves one case at a time, and tells what it saw.
 
 use std::{
-    io,
+    io, mem,
     net::{Ipv4Addr, SocketAddr, TcpListener as StdListener},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -26,6 +26,7 @@ use crate::{
     Result,
     answer::Answer,
     case::{Case, Operation, Protocol},
+    http2,
     line::Line,
 };
 
@@ -43,7 +44,7 @@ pub(crate) struct Peer {
 pub(crate) struct Seen {
     /// Requests of which at least one byte was read.
     pub(crate) posts: usize,
-    /// The most bytes that came over one connection.
+    /// The most bytes that came over one connection; over HTTP/2, from the start of a request on.
     pub(crate) most: usize,
     /// What was answered, whole.
     pub(crate) answered: Option<Answer>,
@@ -62,8 +63,24 @@ pub(crate) struct Marks {
     pub(crate) handshake_out: usize,
     /// All that the client sent.
     pub(crate) request: usize,
+    /// What holds the status of the answer; over HTTP/2 alone.
+    pub(crate) told: usize,
     /// All that it was sent.
     pub(crate) response: usize,
+}
+
+/// What the connections of a call note down.
+#[derive(Clone, Default)]
+pub(crate) struct Notes(Arc<Mutex<Seen>>);
+
+impl Notes {
+    pub(crate) fn add(&self, change: impl FnOnce(&mut Seen)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn take(&self) -> Seen {
+        mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// A certificate for the loopback, and what serves it. Its signatures have one length, so that offsets stay.
@@ -74,6 +91,7 @@ pub(crate) fn identity() -> Result<(Vec<u8>, TlsAcceptor)> {
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der())?)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     // Every handshake is a whole one.
     config.send_tls13_tickets = 0;
     config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -94,49 +112,53 @@ impl Peer {
 
     /// Serves every connection of a call until the call has ended and the client has closed all of them.
     pub(crate) async fn serve(self, case: Case, mut ended: oneshot::Receiver<()>) -> io::Result<Seen> {
-        let seen = Arc::new(Mutex::new(Seen::default()));
+        let notes = Notes::default();
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
                 _ = &mut ended => break,
                 accepted = self.listener.accept() => {
-                    connections.spawn(self.clone().connection(accepted?.0, case, Arc::clone(&seen)));
+                    connections.spawn(self.clone().connection(accepted?.0, case, notes.clone()));
                 }
             }
         }
         while let Ok((tcp, _)) = self.queue.accept() {
             tcp.set_nonblocking(true)?;
-            connections.spawn(self.clone().connection(TcpStream::from_std(tcp)?, case, Arc::clone(&seen)));
+            connections.spawn(self.clone().connection(TcpStream::from_std(tcp)?, case, notes.clone()));
         }
         while connections.join_next().await.is_some() {}
-        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(seen)
+        Ok(notes.take())
     }
 
-    async fn connection(self, tcp: TcpStream, case: Case, seen: Arc<Mutex<Seen>>) {
-        let note =
-            |change: &dyn Fn(&mut Seen)| change(&mut seen.lock().unwrap_or_else(PoisonError::into_inner));
+    async fn connection(self, tcp: TcpStream, case: Case, notes: Notes) {
         let _late = tcp.set_nodelay(true);
+        if case.protocol == Protocol::Http2 {
+            // A client that has gone before the handshake was over has sent nothing.
+            if let Ok(stream) = self.acceptor.accept(tcp).await {
+                http2::serve(Line::new(stream, case.fault), case, notes).await;
+            }
+            return;
+        }
         let mut line = Line::new(tcp, case.fault);
         let (mut handshake, mut whole) = ((0, 0), (0, 0));
         // How it breaks is the case's matter.
         let _broken = match case.protocol {
-            Protocol::Http => match answer(&mut line, case, &note).await {
+            Protocol::Http => match answer(&mut line, case, &notes).await {
                 Ok(()) => {
-                    whole = (line.read, line.written);
-                    again(&mut line, &note).await
+                    whole = line.so_far();
+                    again(&mut line, &notes).await
                 }
                 Err(error) => Err(error),
             },
-            Protocol::Https => match self.acceptor.accept(&mut line).await {
+            _ => match self.acceptor.accept(&mut line).await {
                 Ok(mut stream) => {
                     let line = &stream.get_ref().0;
-                    handshake = (line.read, line.written);
-                    match answer(&mut stream, case, &note).await {
+                    handshake = line.so_far();
+                    match answer(&mut stream, case, &notes).await {
                         Ok(()) => {
                             let line = &stream.get_ref().0;
-                            whole = (line.read, line.written);
-                            again(&mut stream, &note).await
+                            whole = line.so_far();
+                            again(&mut stream, &notes).await
                         }
                         Err(error) => Err(error),
                     }
@@ -145,12 +167,12 @@ impl Peer {
             },
         };
         let hello = line.read_at_first_write.filter(|_| case.protocol == Protocol::Https).unwrap_or(0);
-        let most = line.read + line.finish().await;
-        note(&|seen| {
+        let most = line.finish().await.len();
+        notes.add(|seen| {
             seen.most = seen.most.max(most);
             let (handshake_in, handshake_out) = handshake;
             let (request, response) = whole;
-            seen.marks = Marks { hello, handshake_in, handshake_out, request, response };
+            seen.marks = Marks { hello, handshake_in, handshake_out, request, told: 0, response };
             if case.protocol == Protocol::Http && most > 0 {
                 seen.posts = seen.posts.max(1);
             }
@@ -158,13 +180,11 @@ impl Peer {
     }
 }
 
-type Note<'a> = &'a (dyn Fn(&dyn Fn(&mut Seen)) + Sync);
-
 /// Answers the request of a connection.
 async fn answer(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     case: Case,
-    note: Note<'_>,
+    notes: &Notes,
 ) -> io::Result<()> {
     let mut bytes = Vec::with_capacity(4096);
     loop {
@@ -173,21 +193,21 @@ async fn answer(
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         if is_first {
-            note(&|seen| seen.posts += 1);
+            notes.add(|seen| seen.posts += 1);
         }
         if let Some(answer) = choose(&bytes, case) {
             stream.write_all(&answer.bytes(case.operation)).await?;
             stream.flush().await?;
-            note(&|seen| seen.answered = Some(answer));
+            notes.add(|seen| seen.answered = Some(answer));
             return Ok(());
         }
     }
 }
 
 /// Waits for the client to close; what it sends instead is a further request.
-async fn again(stream: &mut (impl AsyncRead + Unpin), note: Note<'_>) -> io::Result<()> {
+async fn again(stream: &mut (impl AsyncRead + Unpin), notes: &Notes) -> io::Result<()> {
     if stream.read(&mut [0; 4096]).await? > 0 {
-        note(&|seen| seen.posts += 1);
+        notes.add(|seen| seen.posts += 1);
     }
     Ok(())
 }
@@ -201,10 +221,11 @@ fn choose(bytes: &[u8], case: Case) -> Option<Answer> {
     if length.and_then(|length| length.parse().ok()).is_some_and(|length| body.len() < length) {
         return None;
     }
-    let is_right = head.starts_with(case.operation.line()) && is_body_of(case.operation, body);
+    let line = format!("POST {} HTTP/1.1\r\n", case.operation.path());
+    let is_right = head.starts_with(&line) && is_body_of(case.operation, body);
     Some(if is_right { case.answer } else { Answer::BadRequest })
 }
 
-fn is_body_of(operation: Operation, body: &[u8]) -> bool {
+pub(crate) fn is_body_of(operation: Operation, body: &[u8]) -> bool {
     serde_json::from_slice::<Value>(body).is_ok_and(|body| body == operation.body())
 }

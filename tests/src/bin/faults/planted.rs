@@ -35,9 +35,12 @@ pub(crate) async fn run() -> Result<bool> {
         answers: &[Answer::Success, Answer::Refusal],
         stride: STRIDE,
     };
-    let planted: [(&str, Plan, Rule); 4] = [
+    let by_http2 = |plan| Plan { protocols: &[Protocol::Http2], ..plan };
+    let planted: [(&str, Plan, Rule); 6] = [
         ("sends twice", plan(|inner| Arc::new(Twice(inner)), true), Rule::Once),
+        ("sends twice, by HTTP/2", by_http2(plan(|inner| Arc::new(Twice(inner)), true)), Rule::Once),
         ("returns a cut body as a whole one", plan(|_| Arc::new(Cut), true), Rule::Class),
+        ("calls all unsent, by HTTP/2", by_http2(plan(|inner| Arc::new(Unsent(inner)), true)), Rule::Class),
         ("has no deadline", plan(|inner| Arc::new(Endless(inner)), false), Rule::Deadline),
         ("shows a secret in an error", plan(|inner| Arc::new(Telling(inner)), true), Rule::Secret),
     ];
@@ -65,6 +68,16 @@ impl Transport for Twice {
                 answer => answer,
             }
         })
+    }
+}
+
+/// Says of every failure that nothing was sent.
+#[derive(Debug)]
+struct Unsent(HyperTransport);
+
+impl Transport for Unsent {
+    fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
+        Box::pin(async move { self.0.send(request, limits).await.map_err(Error::not_sent) })
     }
 }
 

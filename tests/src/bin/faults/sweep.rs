@@ -46,7 +46,7 @@ pub(crate) struct Plan {
 pub(crate) const WHOLE: Plan = Plan {
     wrap: |transport| Arc::new(transport),
     has_deadline: true,
-    protocols: &[Protocol::Http, Protocol::Https],
+    protocols: &[Protocol::Http, Protocol::Https, Protocol::Http2],
     operations: &Operation::ALL,
     answers: &Answer::SHAPES,
     stride: 1,
@@ -56,7 +56,7 @@ pub(crate) const WHOLE: Plan = Plan {
 fn slots(case: &Case) -> usize {
     match (case.fault_is(Kind::Stall), case.protocol, case.part) {
         (false, _, _) => 64,
-        (true, Protocol::Https, Part::Request | Part::Response) => 256,
+        (true, Protocol::Https | Protocol::Http2, Part::Request | Part::Response) => 256,
         (true, _, _) => 512,
     }
 }
@@ -68,7 +68,15 @@ pub(crate) async fn run(plan: Plan, table: &mut Table) -> Result<()> {
         for &operation in plan.operations {
             let answers = if protocol == Protocol::Http { plan.answers } else { &ANSWERS_OVER_TLS };
             for (number, &answer) in answers.iter().enumerate() {
-                let base = Case { protocol, operation, part: Part::Request, answer, fault: None, silent: 0 };
+                let base = Case {
+                    protocol,
+                    operation,
+                    part: Part::Request,
+                    answer,
+                    fault: None,
+                    silent: 0,
+                    told: 0,
+                };
                 lab.answer(base, number == 0, table).await?;
             }
         }
@@ -83,8 +91,18 @@ const ANSWERS_OVER_TLS: [Answer; 2] = [Answer::Success, Answer::Refusal];
 /// The most bytes of a client that has not sent a request: over TLS its handshake and a farewell.
 fn silence(protocol: Protocol, marks: Marks) -> usize {
     match protocol {
-        Protocol::Http => 0,
+        Protocol::Http | Protocol::Http2 => 0,
         Protocol::Https => marks.handshake_in + 64,
+    }
+}
+
+/// How many bytes of an answer show its status to a client that gets no more.
+fn told(base: &Case, marks: Marks) -> usize {
+    match base.protocol {
+        Protocol::Http => base.answer.head_bytes(base.operation),
+        // It comes in one record.
+        Protocol::Https => usize::MAX,
+        Protocol::Http2 => marks.told,
     }
 }
 
@@ -96,27 +114,31 @@ struct Lab {
     patient: Arc<dyn Transport>,
     /// Waits for a connection no longer than this many milliseconds.
     hasty: Arc<dyn Transport>,
+    /// Speaks HTTP/2.
+    http2: Arc<dyn Transport>,
     needles: Needles,
 }
 
 impl Lab {
     fn new(plan: Plan, certificate: &[u8], acceptor: TlsAcceptor) -> Result<Self> {
-        let transport = |connect: u64| -> Result<Arc<dyn Transport>> {
-            let builder = HyperTransport::builder()
+        let builder = |connect: u64| {
+            HyperTransport::builder()
                 .connect_timeout(Duration::from_millis(connect))
                 .idle_timeout(Duration::ZERO)
-                .add_root_certificates_der(certificate);
-            Ok((plan.wrap)(builder.build()?))
+                .add_root_certificates_der(certificate)
         };
-        let (patient, hasty) = (transport(9_000)?, transport(300)?);
-        Ok(Self { plan, acceptor, patient, hasty, needles: Needles::new(&secrets()) })
+        let patient = (plan.wrap)(builder(9_000).build()?);
+        let hasty = (plan.wrap)(builder(300).build()?);
+        let http2 = (plan.wrap)(builder(9_000).http2().build()?);
+        Ok(Self { plan, acceptor, patient, hasty, http2, needles: Needles::new(&secrets()) })
     }
 
     /// The cells of one answer; with the first one, those of what comes before it.
     async fn answer(self: &Arc<Self>, base: Case, is_first: bool, table: &mut Table) -> Result<()> {
         let marks = Arc::clone(self).rehearse(base).await?;
-        let base = Case { silent: silence(base.protocol, marks), ..base };
+        let base = Case { silent: silence(base.protocol, marks), told: told(&base, marks), ..base };
         if is_first {
+            // Over HTTP/2 it is the same, and both are none.
             let handshake = [(Way::In, 0..marks.hello), (Way::Out, 0..marks.handshake_out)];
             self.cell(base, Part::Handshake, &handshake, table).await?;
             self.cell(base, Part::Request, &[(Way::In, marks.hello..marks.request)], table).await?;
@@ -220,7 +242,11 @@ impl Slot {
     fn open(lab: Arc<Lab>, case: &Case) -> Result<Self> {
         let peer = Peer::open(lab.acceptor.clone())?;
         let scheme = if case.protocol == Protocol::Http { "http" } else { "https" };
-        let transport = if case.part == Part::Handshake { &lab.hasty } else { &lab.patient };
+        let transport = match (case.part, case.protocol) {
+            (Part::Handshake, _) => &lab.hasty,
+            (_, Protocol::Http2) => &lab.http2,
+            _ => &lab.patient,
+        };
         let client = Client::builder()
             .base_url(format!("{scheme}://{}/api/v1", peer.address()?))
             .transport(Arc::clone(transport))

@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     peer::{Peer, Received, closes},
-    site::Site,
+    site::{Script, Site},
     wait::{Watched, within},
 };
 
@@ -52,13 +52,17 @@ impl Server {
     where
         F: Fn(&mut Peer, usize) -> io::Result<()> + Send + Sync + 'static,
     {
-        let wrapping = site.clone();
+        let (serving, script) = (site.clone(), Arc::new(script));
         Self::accepting(site, move |tcp, log| {
-            let mut peer = Peer::new(wrapping.wrap(tcp)?, Arc::clone(log));
-            loop {
-                let number = peer.request(read)?;
-                script(&mut peer, number)?;
-            }
+            let (log, script) = (Arc::clone(log), Arc::clone(&script));
+            let script = Script::new(move |io| {
+                let mut peer = Peer::new(io, Arc::clone(&log));
+                loop {
+                    let number = peer.request(read)?;
+                    script(&mut peer, number)?;
+                }
+            });
+            serving.serve(tcp, script)
         })
     }
 

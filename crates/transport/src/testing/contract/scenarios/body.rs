@@ -2,12 +2,16 @@
 
 use std::fmt::Write;
 
+use http::StatusCode;
+
 use crate::{
-    ErrorKind,
+    Error, ErrorKind,
     testing::contract::{
         peer::close,
         server::{Read, Server},
-        stage::{Outcome, Stage, ensure_body, ensure_kind, ensure_requests, limits, post, post_of},
+        stage::{
+            Outcome, Stage, chain, ensure, ensure_body, ensure_kind, ensure_requests, limits, post, post_of,
+        },
     },
 };
 
@@ -16,6 +20,9 @@ const WITH_LENGTH: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"key
 /// Without its last chunk, with which it would be whole.
 const IN_CHUNKS: &[u8] =
     b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"key\r\n3\r\n\":1\r\n1\r\n}\r\n";
+
+/// More than any answer here has.
+const LIMIT: usize = 1_000;
 
 pub(crate) async fn a_cut_answer_is_an_error(stage: &Stage<'_>) -> Outcome {
     for (answer, offsets) in [(WITH_LENGTH, WITH_LENGTH.len()), (IN_CHUNKS, IN_CHUNKS.len() + 1)] {
@@ -45,6 +52,39 @@ pub(crate) async fn an_answer_that_is_reset_is_an_error(stage: &Stage<'_>) -> Ou
         ensure_requests(&server, 1)?;
     }
     Ok(())
+}
+
+pub(crate) async fn a_refusal_without_its_words_keeps_its_status(stage: &Stage<'_>) -> Outcome {
+    // F32. What is cut off, so much as may come, and how that ends.
+    const REFUSALS: [(&[u8], usize, ErrorKind); 4] = [
+        (b"content-length: 99\r\n\r\n{\"error\":", LIMIT, ErrorKind::Io),
+        (b"transfer-encoding: chunked\r\n\r\n5\r\n{\"err", LIMIT, ErrorKind::Io),
+        (b"content-length: 9\r\n\r\nForbidden", 8, ErrorKind::TooLarge),
+        (b"transfer-encoding: chunked\r\n\r\n9\r\nForbidden\r\n0\r\n\r\n", 8, ErrorKind::TooLarge),
+    ];
+    let server = stage.serve(|peer, number| {
+        let Some((rest, ..)) = REFUSALS.get(number) else {
+            // What comes before the answer does not tell how it would have begun.
+            peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 Forbid")?;
+            return close();
+        };
+        peer.send(&[b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 Forbidden\r\n", *rest].concat())?;
+        close()
+    })?;
+    for (rest, most, kind) in REFUSALS {
+        let at = |error| format!("{:?}: {error}", String::from_utf8_lossy(rest));
+        let error = stage.error(post(&server), limits().response_bytes(most)).await.map_err(at)?;
+        ensure_kind(&error, kind).map_err(at)?;
+        ensure_status(&error, Some(StatusCode::FORBIDDEN)).map_err(at)?;
+    }
+    let error = stage.error(post(&server), limits()).await?;
+    ensure_status(&error, None)
+}
+
+fn ensure_status(error: &Error, status: Option<StatusCode>) -> Outcome {
+    ensure(error.status() == status, || {
+        format!("the status of the error is {:?} and not {status:?}: {}", error.status(), chain(error))
+    })
 }
 
 pub(crate) async fn a_body_without_a_length_ends_with_the_connection(stage: &Stage<'_>) -> Outcome {
