@@ -342,6 +342,20 @@ async fn a_store_that_cannot_be_used_is_told_before_a_key_is_made() {
 }
 
 #[tokio::test]
+async fn a_store_that_does_not_answer_can_be_cancelled_and_has_ten_seconds() {
+    let stage = stage();
+    let cancel = Cancel::new();
+    let silent = || Memory { is_silent: true, ..Memory::default() };
+    let running = login(&stage).store(silent(), Account::of(stage.client())).cancel(cancel.clone()).run();
+    let (ended, ()) = tokio::join!(running, async { cancel.cancel() });
+    assert!(matches!(ended, Err(Error::Cancelled { exchanging: false })), "{ended:?}");
+
+    tokio::time::pause();
+    let error = login(&stage).store(silent(), Account::of(stage.client())).run().await.unwrap_err();
+    assert!(matches!(error, Error::Storage(StoreError::Timeout { .. })), "{error:?}");
+}
+
+#[tokio::test]
 async fn bad_settings_are_told_before_anything_happens() {
     let stage = stage();
     let label = "x".repeat(101);
@@ -438,6 +452,7 @@ async fn nothing_but_the_callback_ends_it() {
 /// A store that can fail.
 #[derive(Debug, Default)]
 struct Memory {
+    is_silent: bool,
     fails_to_load: bool,
     fails_to_save: bool,
 }
@@ -455,7 +470,12 @@ impl Memory {
 
 impl KeyStore for Memory {
     fn load<'a>(&'a self, _account: &'a Account) -> StoreFuture<'a, Option<ApiKey>> {
-        Box::pin(async { Self::answer(self.fails_to_load, None) })
+        Box::pin(async {
+            if self.is_silent {
+                std::future::pending::<()>().await;
+            }
+            Self::answer(self.fails_to_load, None)
+        })
     }
 
     fn save<'a>(&'a self, _account: &'a Account, _key: &'a ApiKey) -> StoreFuture<'a, ()> {

@@ -36,7 +36,12 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(login: Login) -> Result<SignedIn, Error> {
     let ctrl_c = login.cancels_on_ctrl_c.then(|| watch_ctrl_c(login.cancel.clone()));
-    let mut run = Run::begin(login).await?;
+    let cancel = login.cancel.clone();
+    let mut run = tokio::select! {
+        biased;
+        () = cancel.times(1) => return Err(Error::Cancelled { exchanging: false }),
+        begun = Run::begin(login) => begun?,
+    };
     let end = run.drive().await;
     let signed_in = run.finish(end).await;
     drop(ctrl_c);
