@@ -76,7 +76,8 @@ pub(crate) enum Command {
 The key is kept in a file that only you can read; with --store keychain in that of the system, and
 with --store none nowhere. It is on standard output with --print, and if it could not be stored.
 JSON: {\"is_new\", \"user_id\", \"label\", \"store\"}, and \"key\" where it is to be printed; user_id,
-label and store may be null. Before it comes {\"authorize_url\"}, on standard error.
+label and store may be null. Before it come {\"authorize_url\"} and {\"problem\"} with a code, on standard
+error. Nothing is asked at the terminal then: with --headless a code is a line of standard input.
 
 Examples:
   openrouter-oauth login

@@ -31,14 +31,14 @@ pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) 
         }
     }
     let print = options.print;
-    let label = options.key.label.clone().map_or_else(default_key_label, Ok)?;
+    let label = options.key.label.clone().map_or_else(|| default_key_label("openrouter-oauth"), Ok)?;
     let login = login(options, client, &label).cancel(cancel);
     let login = match &store {
         Some(store) => login.store(Arc::clone(&store.keys), store.account.clone()),
         None => login,
     };
     let signed_in = screen.attach(login).run().await;
-    screen.end();
+    screen.clear();
     say_new(signed_in?, print, store.as_ref(), &label, output)
 }
 
