@@ -76,8 +76,9 @@ pub(crate) enum Command {
 The key is kept in a file that only you can read; with --store keychain in that of the system, and
 with --store none nowhere. It is on standard output with --print, and if it could not be stored.
 JSON: {\"is_new\", \"user_id\", \"label\", \"store\"}, and \"key\" where it is to be printed; user_id,
-label and store may be null. Before it come {\"authorize_url\"} and {\"problem\"} with a code, on standard
-error. Nothing is asked at the terminal then: with --headless a code is a line of standard input.
+label and store may be null. After --again \"previous\" is the page on which to delete the key before.
+Before it {\"authorize_url\"} is on standard error, and {\"problem\"} if a code was wrong. Nothing is
+asked at the terminal then: with --headless a code is a line of standard input.
 
 Examples:
   openrouter-oauth login

@@ -84,7 +84,7 @@ Exit status, and the kind of the error with --json:
   4    not_sent         OpenRouter could not be reached; nothing was sent, try again
   5    outcome_unknown  nobody knows whether OpenRouter acted; a key may have been made
   6    denied           the user declined
-  7    wait             OpenRouter asks to wait; the code is still good, try again later
+  7    wait             OpenRouter asks to wait; nothing was made, and an unused code is still good
   8    timed_out        nobody approved in time
   9    not_signed_in    no key is stored
   130  cancelled        Ctrl-C, the end of input or a signal ended the login

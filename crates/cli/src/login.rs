@@ -5,14 +5,21 @@ mod screen;
 use std::{sync::Arc, time::Duration};
 
 use openrouter_oauth::{
-    ApiKey, Client, KeyLabel,
+    ApiKey, Client, KeyLabel, KeyLinks,
     models::{KeyInfo, ServerText},
 };
 use openrouter_oauth_login::{Cancel, Error, Login, SignedIn, default_key_label};
 use serde::Serialize;
 
 use self::screen::Screen;
-use crate::{args::LoginOptions, exit::Failure, key::Found, output::Output, signals::Signals, store::Store};
+use crate::{
+    args::LoginOptions,
+    exit::Failure,
+    key::{self, Found},
+    output::Output,
+    signals::Signals,
+    store::Store,
+};
 
 pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) -> Result<(), Failure> {
     let store = options.store.place().map(|place| Store::open(place, client)).transpose()?;
@@ -20,15 +27,20 @@ pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) 
         return Err(Failure::Usage("the key would be lost: say --print, or choose a store"));
     }
     let cancel = cancel_on_signals()?;
-    let screen = Screen::new(output);
-    if let Some(store) = store.as_ref().filter(|_| !options.again) {
+    let mut before = match &store {
+        Some(store) => store.load().await?,
+        None => None,
+    };
+    if let (Some(store), Some(key), false) = (&store, &before, options.again) {
         let good = tokio::select! {
-            good = good_key(store, client, &screen) => good?,
+            good = ask_about(key, store, client) => good?,
             () = cancel.cancelled() => return Err(Error::Cancelled { exchanging: false }.into()),
         };
-        if let Some((key, info)) = good {
-            return say_old(&options, store, &key, &info, output);
+        if let Some(info) = good {
+            return say_old(&options, store, key, &info, output);
         }
+        output.note("OpenRouter does not accept the stored key any more.");
+        before = None;
     }
     let print = options.print;
     let label = options.key.label.clone().map_or_else(|| default_key_label("openrouter-oauth"), Ok)?;
@@ -37,9 +49,9 @@ pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) 
         Some(store) => login.store(Arc::clone(&store.keys), store.account.clone()),
         None => login,
     };
-    let signed_in = screen.attach(login).run().await;
-    screen.clear();
-    say_new(signed_in?, print, store.as_ref(), &label, output)
+    let signed_in = Screen::new(output).run(login).await?;
+    let made = Made { signed_in, label: &label, store: store.as_ref(), before: before.as_ref() };
+    made.say(print, output)
 }
 
 /// What the options ask for.
@@ -82,21 +94,13 @@ fn cancel_on_signals() -> Result<Cancel, Failure> {
     Ok(cancel)
 }
 
-/// The stored key, if the service says that it is good. What says nothing about the key is an error: one more key would be
+/// What the service says of the stored key, if it is good. What says nothing about the key is an error: one more key would be
 /// made at every login otherwise.
-async fn good_key(
-    store: &Store,
-    client: &Client,
-    screen: &Screen,
-) -> Result<Option<(ApiKey, KeyInfo)>, Failure> {
-    let Some(key) = store.load().await? else { return Ok(None) };
-    let key = Found { key, source: store.place.name(), place: store.words.clone() };
+async fn ask_about(key: &ApiKey, store: &Store, client: &Client) -> Result<Option<KeyInfo>, Failure> {
+    let key = Found { key: key.clone(), source: store.place.name(), place: store.words.clone() };
     match key.ask(client).await {
-        Ok(info) => Ok(Some((key.key, info))),
-        Err(Failure::BadKey { .. }) => {
-            screen.note("OpenRouter does not accept the stored key any more.");
-            Ok(None)
-        }
+        Ok(info) => Ok(Some(info)),
+        Err(Failure::BadKey { .. }) => Ok(None),
         Err(failure) => Err(Failure::StoredKey(Box::new(failure))),
     }
 }
@@ -118,33 +122,55 @@ fn say_old(
         label: label.as_deref(),
         store: Some(store.place.name()),
         key: options.print.then(|| key.expose()),
+        previous: None,
     };
+    note_environment(output);
     answer.say(output)
 }
 
-/// Says that there is a new key. It is written to standard output if there is nowhere else.
-fn say_new(
+/// A key that was made.
+struct Made<'a> {
     signed_in: SignedIn,
-    print: bool,
-    store: Option<&Store>,
-    label: &KeyLabel,
-    output: Output,
-) -> Result<(), Failure> {
-    let kept = store.filter(|_| signed_in.not_stored.is_none());
-    let answer = Answer {
-        is_new: true,
-        user_id: signed_in.user_id.as_deref(),
-        label: Some(label.as_str()),
-        store: kept.map(|store| store.place.name()),
-        key: (print || kept.is_none()).then(|| signed_in.key.expose()),
-    };
-    let said = answer.say(output);
-    let Some(store) = kept else {
-        said.map_err(|failure| Failure::KeyLost(Box::new(failure)))?;
-        return signed_in.not_stored.map_or(Ok(()), |error| Err(Failure::NotStored(error)));
-    };
-    output.note(&format!("You are signed in. The key {:?} is in {}.", label.as_str(), store.words));
-    said
+    label: &'a KeyLabel,
+    /// Where it was to be kept.
+    store: Option<&'a Store>,
+    /// The key that was kept there, and that may still be good.
+    before: Option<&'a ApiKey>,
+}
+
+impl Made<'_> {
+    /// Says so. The key is written to standard output if it is asked for, or there is nowhere else.
+    fn say(self, print: bool, output: Output) -> Result<(), Failure> {
+        let Self { signed_in, label, store, before } = self;
+        let kept = store.filter(|_| signed_in.not_stored.is_none());
+        let previous = before.filter(|_| kept.is_some()).map(KeyLinks::of);
+        let answer = Answer {
+            is_new: true,
+            user_id: signed_in.user_id.as_deref(),
+            label: Some(label.as_str()),
+            store: kept.map(|store| store.place.name()),
+            key: (print || kept.is_none()).then(|| signed_in.key.expose()),
+            previous: previous.as_ref().map(KeyLinks::settings),
+        };
+        let said = answer.say(output);
+        let Some(store) = kept else {
+            said.map_err(|failure| Failure::KeyLost(Box::new(failure)))?;
+            return signed_in.not_stored.map_or(Ok(()), |error| Err(Failure::NotStored(error)));
+        };
+        if let Some(previous) = answer.previous {
+            output.note(&format!("The key before it stays valid until it is deleted: {previous}"));
+        }
+        output.note(&format!("You are signed in. The key {:?} is in {}.", label.as_str(), store.words));
+        note_environment(output);
+        said
+    }
+}
+
+/// Whoever has just signed in expects to use that key.
+fn note_environment(output: Output) {
+    if key::is_in_environment() {
+        output.note("OPENROUTER_API_KEY is set as well, and comes before it.");
+    }
 }
 
 #[derive(Serialize)]
@@ -155,6 +181,9 @@ struct Answer<'a> {
     store: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
+    /// The page on which to delete the key that was stored before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<&'a str>,
 }
 
 impl Answer<'_> {

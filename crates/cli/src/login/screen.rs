@@ -9,7 +9,7 @@ use std::{
 };
 
 use openrouter_oauth_login::{
-    Event, Invitation, Login, Pasted, Prompt, PromptError, PromptFuture, TerminalPrompt,
+    Error, Event, Invitation, Login, Pasted, Prompt, PromptError, PromptFuture, SignedIn, TerminalPrompt,
 };
 use serde_json::json;
 
@@ -40,14 +40,17 @@ impl Screen {
         }))
     }
 
-    /// Shows this login.
-    pub(super) fn attach(&self, login: Login) -> Login {
+    /// Runs a login, and shows it.
+    pub(super) async fn run(&self, login: Login) -> Result<SignedIn, Error> {
         let screen = self.clone();
-        login.prompt(self.clone()).on_event(move |event| screen.tell(event))
+        let login = login.prompt(self.clone()).on_event(move |event| screen.tell(event));
+        let signed_in = login.run().await;
+        self.clear();
+        signed_in
     }
 
     /// Says a line.
-    pub(super) fn note(&self, words: &str) {
+    fn note(&self, words: &str) {
         self.clear();
         self.0.output.note(words);
     }
@@ -59,7 +62,7 @@ impl Screen {
     }
 
     /// Takes away what moves.
-    pub(super) fn clear(&self) {
+    fn clear(&self) {
         *self.spinner() = None;
     }
 

@@ -216,6 +216,7 @@ fn the_browser_gets_the_url_and_no_secret() {
     assert!(!seen.contains("canary"), "{seen}");
     get(&came_back);
     login.check_signed_in();
+    login.terminal.wait_for("OPENROUTER_API_KEY is set as well");
 }
 
 #[test]

@@ -72,9 +72,11 @@ fn a_good_key_is_not_made_again_unless_that_is_asked_for() {
     assert!(words.stderr.contains("--again"), "{words:?}");
     assert_eq!(served.emulator.posts("/auth/keys"), 1);
 
+    let links = home.run(&["keys", "link", "--json", "--server", &served.url]).json();
     let login = Login::start(&served, &home, &["--again"]);
     get(&login.approve());
-    assert_eq!(login.finish().result(0)["is_new"], true);
+    let answer = login.finish().result(0);
+    assert_eq!((&answer["is_new"], &answer["previous"]), (&json!(true), &links["settings"]));
     assert_ne!(home.run(&["token", "--server", &served.url]).line(), first);
 }
 
@@ -93,7 +95,8 @@ fn a_bad_key_is_replaced_and_one_that_nobody_can_ask_about_is_not() {
     served.emulator.inject(Fault::status(401).on("/key"));
     let login = Login::start(&served, &home, &[]);
     get(&login.approve());
-    assert_eq!(login.finish().result(0)["is_new"], true);
+    let answer = login.finish().result(0);
+    assert_eq!((&answer["is_new"], &answer["previous"]), (&json!(true), &json!(null)));
     assert_ne!(home.run(&["token", "--server", &served.url]).line(), first);
 }
 
