@@ -27,7 +27,8 @@ struct Parts {
     spinner: Mutex<Option<Spinner>>,
     /// Whether the page shows a code, so that nothing comes but by being pasted.
     is_headless: AtomicBool,
-    has_strayed: AtomicBool,
+    /// Whether a request of somebody else is worth a line.
+    tells_of_strays: AtomicBool,
 }
 
 impl Screen {
@@ -36,7 +37,7 @@ impl Screen {
             output,
             spinner: Mutex::default(),
             is_headless: AtomicBool::new(false),
-            has_strayed: AtomicBool::new(false),
+            tells_of_strays: AtomicBool::new(true),
         }))
     }
 
@@ -78,7 +79,10 @@ impl Screen {
             Event::Url(url) => self.0.output.event(&json!({ "authorize_url": url.as_str() })),
             Event::NotOpened(error) => self.interrupt(&format!("No browser was opened: {error}.")),
             Event::Stray(_) => self.tell_of_stray(),
-            Event::Exchanging => self.busy("Exchanging the code for a key"),
+            Event::Exchanging => {
+                self.0.tells_of_strays.store(false, Ordering::Relaxed);
+                self.busy("Exchanging the code for a key");
+            }
             Event::Retrying(wait) => {
                 self.busy(&format!("OpenRouter is busy: trying again in {} s", wait.as_secs().max(1)));
             }
@@ -86,9 +90,9 @@ impl Screen {
         }
     }
 
-    /// Once: a scanner of ports would fill the screen.
+    /// Once, since a scanner of ports would fill the screen.
     fn tell_of_stray(&self) {
-        if !self.0.has_strayed.swap(true, Ordering::Relaxed) {
+        if self.0.tells_of_strays.swap(false, Ordering::Relaxed) {
             self.interrupt("A request came that was not the answer to this login. Still waiting.");
         }
     }

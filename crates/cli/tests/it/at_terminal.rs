@@ -154,8 +154,15 @@ fn the_browser_and_the_person_race() {
     // P-6
     let mut login = AtTerminal::login(&["--no-browser"], &[]);
     let came_back = login.approve();
+    // L-7: what is not the callback is answered, told once, and changes nothing.
+    let (port, _) = came_back.split_once("/callback").unwrap();
+    for path in ["/favicon.ico", "/callback?code=auth_code_of_somebody_else"] {
+        assert!(get(&format!("{port}{path}")).starts_with("HTTP/1.1 404"));
+    }
+    login.terminal.wait_for("Still waiting.");
     get(&came_back);
     login.check_signed_in();
+    assert_eq!(login.terminal.shown().matches("Still waiting.").count(), 1);
 
     // The address that a browser elsewhere could not open.
     let mut login = AtTerminal::login(&["--no-browser"], &[]);

@@ -140,12 +140,15 @@ fn a_store_that_cannot_be_used_is_told_before_a_key_is_made() {
     assert_eq!(served.emulator.log().len(), 0);
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn the_keychain_is_not_replaced_by_the_file() {
     // S-4. Without a session there is no keychain, whether it was built in or not.
     let (served, home) = (serve(), Home::new());
+    let no_session = [("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")];
     for arguments in [&["login", "--again"][..], &["status"], &["token"], &["logout"]] {
-        let refused = home.run(&[arguments, &["--store", "keychain", "--server", &served.url]].concat());
+        let arguments = [arguments, &["--store", "keychain", "--server", &served.url]].concat();
+        let refused = home.run_with(&arguments, &no_session);
         assert_ne!(refused.status, Some(0), "{refused:?}");
         assert!(refused.stderr.contains("keychain"), "{refused:?}");
     }
