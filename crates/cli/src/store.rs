@@ -45,7 +45,7 @@ pub(crate) fn places() -> &'static [Place] {
 
 #[cfg(feature = "keychain")]
 fn keychain() -> Result<Arc<dyn KeyStore>, Failure> {
-    Ok(Arc::new(openrouter_oauth_login::KeychainStore::for_program("openrouter-oauth")?))
+    Ok(Arc::new(openrouter_oauth_login::KeychainStore::new("openrouter-oauth")?))
 }
 
 #[cfg(not(feature = "keychain"))]
