@@ -2,8 +2,9 @@
 
 use std::{
     fs,
+    io::Write as _,
     os::unix::fs::PermissionsExt as _,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     time::Duration,
 };
 
@@ -271,32 +272,43 @@ fn a_line_moves_while_the_code_is_exchanged_where_there_is_a_terminal() {
     }
 }
 
+/// The program in a session of its own, which has no terminal whoever runs this test.
+fn detached(command: &Command) -> Child {
+    let mut detached = Command::new("setsid");
+    detached.arg("--wait").arg(command.get_program()).args(command.get_args()).env_clear();
+    detached.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    detached.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
 #[test]
 fn without_a_terminal_there_are_plain_lines() {
-    let (served, home) = (serve(), Home::new());
-    // A session of its own has no terminal, whoever runs this test.
-    let mut detached = Command::new("setsid");
-    let login = home.program(&["login", "--no-browser", "--print", "--server", &served.url]);
-    detached.arg("--wait").arg(login.get_program()).args(login.get_args()).env_clear();
-    detached.envs(login.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let mut child =
-        detached.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let (url, mut said) = read_until_url(child.stderr.as_mut().unwrap(), served.origin());
-    let came_back = block_on(async {
-        let page = Person::new(served.emulator.clone()).open(&url).await.unwrap();
-        outcome(page.approve(None).await)
-    });
-    get(&came_back);
-    let output = child.wait_with_output().unwrap();
-    said.extend(&output.stderr);
-    let signed_in = Finished::of(std::process::Output { stderr: said, ..output });
-    assert!(
-        signed_in.line().starts_with("sk-or-v1-") && signed_in.stdout.lines().count() == 1,
-        "{signed_in:?}"
-    );
-    assert!(signed_in.stderr.contains("\nWaiting for the browser ...\n"), "{signed_in:?}");
-    assert!(signed_in.stderr.ends_with(&format!(" is in {:?}.\n", home.file())), "{signed_in:?}");
-    assert!(!signed_in.stderr.contains("sk-or-") && !signed_in.stderr.contains('\u{1b}'), "{signed_in:?}");
+    for (arguments, waiting) in
+        [(&["--no-browser"][..], "Waiting for the browser ...\n"), (&["--headless"], "")]
+    {
+        let (served, home) = (serve(), Home::new());
+        let arguments = [&["login", "--print", "--server", &served.url], arguments].concat();
+        let mut child = detached(&home.program(&arguments));
+        let (url, mut said) = read_until_url(child.stderr.as_mut().unwrap(), served.origin());
+        let led_to = block_on(async {
+            let page = Person::new(served.emulator.clone()).open(&url).await.unwrap();
+            outcome(page.approve(None).await)
+        });
+        // Where no browser can come back, a code is a line of standard input.
+        let mut stdin = child.stdin.take().unwrap();
+        if waiting.is_empty() {
+            writeln!(stdin, "{led_to}").unwrap();
+        } else {
+            get(&led_to);
+        }
+        let output = child.wait_with_output().unwrap();
+        said.extend(&output.stderr);
+        let signed_in = Finished::of(Output { stderr: said, ..output });
+        let (stdout, stderr) = (signed_in.line(), &signed_in.stderr);
+        assert!(stdout.starts_with("sk-or-v1-") && stdout.lines().count() == 1, "{signed_in:?}");
+        assert!(stderr.contains(waiting), "{stderr}");
+        assert!(stderr.ends_with(&format!(" is in {:?}.\n", home.file())), "{stderr}");
+        assert!(!stderr.contains("sk-or-") && !stderr.contains(['\u{1b}', '*']), "{stderr}");
+    }
 }
 
 #[test]
