@@ -66,8 +66,9 @@ fn page(command: &Command, man: &Man) -> io::Result<Vec<u8>> {
     Ok(page)
 }
 
+/// What the help says after the options, with titles.
 fn sections(command: &Command) -> Vec<(&'static str, String)> {
-    // The program itself has no other parent.
+    // What the program itself says is long enough for a title each.
     if command.get_name() == "openrouter-oauth" {
         return args::SECTIONS.map(|(title, text)| (title, text.to_owned())).to_vec();
     }

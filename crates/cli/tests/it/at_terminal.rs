@@ -13,7 +13,8 @@ use tempfile::TempDir;
 
 use crate::{
     pty::Terminal,
-    support::{Finished, Home, Served, block_on, get, outcome, program, read_until_url, serve, wait_until},
+    support::{Finished, Served, block_on, program, serve, wait_until},
+    user::{Home, get, outcome, read_until_url},
 };
 
 const QUESTION: &str = "Code: ";

@@ -5,7 +5,7 @@ use std::fs;
 use openrouter_oauth_emulator::Fault;
 use serde_json::json;
 
-use crate::support::{Home, serve};
+use crate::{support::serve, user::Home};
 
 #[test]
 fn a_key_goes_from_the_login_to_the_logout() {

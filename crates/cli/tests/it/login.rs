@@ -5,7 +5,10 @@ use std::{fs, net::TcpListener, thread, time::Duration};
 use openrouter_oauth_emulator::Fault;
 use serde_json::json;
 
-use crate::support::{Home, Login, get, serve};
+use crate::{
+    support::serve,
+    user::{Home, Login, get},
+};
 
 #[test]
 fn a_browser_that_comes_back_signs_in() {

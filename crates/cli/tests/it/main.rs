@@ -32,3 +32,4 @@ mod pty;
 mod shells;
 
 mod support;
+mod user;
