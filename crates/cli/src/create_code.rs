@@ -2,10 +2,11 @@
 
 use openrouter_oauth::{Client, CreateAuthCode, Pkce};
 
-use crate::{args::CreateCodeOptions, exit::Failure, output::Output};
+use crate::{args::CreateCodeOptions, exit::Failure, key, output::Output};
 
 pub(crate) async fn run(options: CreateCodeOptions, client: &Client, output: Output) -> Result<(), Failure> {
-    let code = client.create_auth_code(request(options)).await?;
+    let key = key::find(options.store.store, client).await?.key;
+    let code = client.with_key(key).create_auth_code(request(options)).await?;
     output.result(&code, code.id.expose())
 }
 

@@ -20,7 +20,7 @@ use openrouter_oauth::{
 use openrouter_oauth_emulator::{Emulator, Outcome, Person};
 
 use self::story::Story;
-use crate::{exit::Failure, key, output::Output};
+use crate::{exit::Failure, output::Output, status};
 
 pub(crate) async fn run(server: Option<&str>, output: Output) -> Result<(), Failure> {
     // An emulator of one's own stops when it is dropped.
@@ -170,7 +170,7 @@ impl Demo {
         self.story.step("Look at the key of step 1")?;
 
         let info = self.info(key, Some(LIMIT)).await?;
-        for line in key::describe(&info) {
+        for line in status::describe(&info) {
             self.say(line)?;
         }
         let links = KeyLinks::of(key);

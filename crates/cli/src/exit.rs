@@ -7,12 +7,26 @@ use openrouter_oauth::{
     models::{InvalidValue, ServerText},
 };
 use openrouter_oauth_emulator::{PersonError, ServeError};
+use openrouter_oauth_login::{Error as LoginError, StoreError};
 
 /// Why the program did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error(transparent)]
     Sdk(#[from] Error),
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("no key is stored; `openrouter-oauth login` makes one")]
+    NotSignedIn,
+    /// The place is one of ours: a variable, a quoted path, the keychain.
+    #[error("OpenRouter does not accept the key of {place}; `openrouter-oauth login` makes another")]
+    BadKey { place: String, source: Error },
+    #[error("nobody can say whether the stored key is still good; try again, or make another with --again")]
+    StoredKey(#[source] Box<Failure>),
+    #[error("the key could not be stored; it is on standard output, this once: keep it")]
+    NotStored(#[source] StoreError),
     /// The arguments, the environment or the input do not fit together.
     #[error("{0}")]
     Usage(&'static str),
@@ -52,6 +66,10 @@ pub(crate) enum Exit {
     OutcomeUnknown = 5,
     Denied = 6,
     Wait = 7,
+    TimedOut = 8,
+    NotSignedIn = 9,
+    /// What a shell reports of a program that Ctrl-C ended.
+    Cancelled = 130,
     /// What a shell reports of a program that SIGPIPE ended.
     OutputClosed = 141,
 }
@@ -66,13 +84,19 @@ Exit status, and the kind of the error with --json:
   4    not_sent         OpenRouter could not be reached; nothing was sent, try again
   5    outcome_unknown  nobody knows whether OpenRouter acted; a key may have been made
   6    denied           the user declined
-  7    wait             OpenRouter asks to wait; the code is still good, try again later
+  7    wait             OpenRouter asks to wait; nothing was made, and an unused code is still good
+  8    timed_out        nobody approved in time
+  9    not_signed_in    no key is stored
+  130  cancelled        Ctrl-C, the end of input or a signal ended the login
   141                   standard output was closed by its reader";
 
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Sdk(error) => exit_of(error),
+            Self::Sdk(error) | Self::BadKey { source: error, .. } => exit_of(error),
+            Self::Login(error) => exit_of_login(error),
+            Self::StoredKey(failure) => failure.exit(),
+            Self::NotSignedIn => Exit::NotSignedIn,
             Self::Usage(_) | Self::Input { .. } => Exit::Usage,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::OutputClosed,
             Self::Person(PersonError::Transport(error)) if !error.may_have_been_sent() => Exit::NotSent,
@@ -83,7 +107,10 @@ impl Failure {
     /// The SDK's error, if it is one.
     pub(crate) fn sdk(&self) -> Option<&Error> {
         match self {
-            Self::Sdk(error) => Some(error),
+            Self::Sdk(error) | Self::BadKey { source: error, .. } | Self::Login(LoginError::Sdk(error)) => {
+                Some(error)
+            }
+            Self::StoredKey(failure) => failure.sdk(),
             _ => None,
         }
     }
@@ -121,6 +148,22 @@ fn exit_of(error: &Error) -> Exit {
     }
 }
 
+fn exit_of_login(error: &LoginError) -> Exit {
+    match error {
+        LoginError::Denied { .. } => Exit::Denied,
+        LoginError::Failed(_) => Exit::Refused,
+        // What matters then is that there may be a key.
+        LoginError::TimedOut { exchanging: true, .. } | LoginError::Cancelled { exchanging: true } => {
+            Exit::OutcomeUnknown
+        }
+        LoginError::TimedOut { .. } => Exit::TimedOut,
+        LoginError::Cancelled { .. } => Exit::Cancelled,
+        LoginError::NoCode(_) => Exit::Usage,
+        LoginError::Sdk(error) => exit_of(error),
+        _ => Exit::Unexpected,
+    }
+}
+
 impl From<InvalidValue> for Failure {
     fn from(invalid: InvalidValue) -> Self {
         Self::Sdk(invalid.into())
@@ -144,6 +187,9 @@ impl Exit {
             Self::OutcomeUnknown => "outcome_unknown",
             Self::Denied => "denied",
             Self::Wait => "wait",
+            Self::TimedOut => "timed_out",
+            Self::NotSignedIn => "not_signed_in",
+            Self::Cancelled => "cancelled",
         }
     }
 }

@@ -1,72 +1,55 @@
-//! `key`: what a key is.
+//! The key that a command works with.
 
-use openrouter_oauth::{
-    ApiKey, Client, KeyLinks,
-    models::{KeyInfo, Nullable, ServerText},
-};
-use serde::Serialize;
+use openrouter_oauth::{ApiKey, Client, Error, models::KeyInfo};
 
-use crate::{args::KeyOptions, exit::Failure, output::Output};
+use crate::{args::Place, exit::Failure, input, store::Store};
 
-pub(crate) async fn run(
-    options: &KeyOptions,
-    client: &Client,
-    key: &ApiKey,
-    output: Output,
-) -> Result<(), Failure> {
-    let info = client.current_key().await?;
-    let links = options.links.then(|| KeyLinks::of(key));
-    if output.is_json() {
-        let links =
-            links.as_ref().map(|links| Links { activity: links.activity(), settings: links.settings() });
-        return Output::json(&Described { info: &info, links });
-    }
-    for line in describe(&info) {
-        output.words(&line)?;
-    }
-    if let Some(links) = links {
-        output.words(&format!("activity  {}", links.activity()))?;
-        output.words(&format!("settings  {}", links.settings()))?;
-    }
-    Ok(())
+const VARIABLE: &str = "OPENROUTER_API_KEY";
+
+/// A key, and where it was found.
+pub(crate) struct Found {
+    pub(crate) key: ApiKey,
+    /// The name of its source with `--json`.
+    pub(crate) source: &'static str,
+    /// Its source in words.
+    pub(crate) place: String,
 }
 
-#[derive(Serialize)]
-struct Described<'a> {
-    #[serde(flatten)]
-    info: &'a KeyInfo,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    links: Option<Links<'a>>,
+/// The key of the environment, or else the one that is stored.
+pub(crate) async fn find(place: Place, client: &Client) -> Result<Found, Failure> {
+    if let Some(text) = input::variable(VARIABLE)? {
+        let key = ApiKey::parse(text.trim())?;
+        return Ok(Found { key, source: "environment", place: VARIABLE.to_owned() });
+    }
+    stored(place, client).await
 }
 
-#[derive(Serialize)]
-struct Links<'a> {
-    activity: &'a str,
-    settings: &'a str,
+/// The key that is stored.
+pub(crate) async fn stored(place: Place, client: &Client) -> Result<Found, Failure> {
+    let store = Store::open(place, client)?;
+    let key = store.load().await?.ok_or(Failure::NotSignedIn)?;
+    Ok(Found { key, source: place.name(), place: store.words })
 }
 
-/// What a person wants to know of a key, a line each. What the service does not tell is left out.
-pub(crate) fn describe(info: &KeyInfo) -> Vec<String> {
-    let label = info.label.as_deref().map(ServerText::new);
-    let limit = match (&info.limit, &info.limit_reset) {
-        (Nullable::Absent, _) => None,
-        (Nullable::Null, _) => Some("none".to_owned()),
-        (Nullable::Value(limit), Nullable::Value(reset)) => {
-            Some(format!("{limit} USD, {}", ServerText::new(reset.as_str())))
-        }
-        (Nullable::Value(limit), _) => Some(format!("{limit} USD")),
-    };
-    let expires = match &info.expires_at {
-        Nullable::Absent => None,
-        Nullable::Null => Some("never".to_owned()),
-        Nullable::Value(time) => Some(time.to_string()),
-    };
-    let lines = [
-        ("label", label.map(|label| label.to_string())),
-        ("limit", limit),
-        ("left", info.limit_remaining.value().map(|left| format!("{left} USD"))),
-        ("used", info.usage.map(|used| format!("{used} USD"))),
-        ("expires", expires),
-    ];
-    lines.into_iter().filter_map(|(name, value)| Some(format!("{name:<9} {}", value?))).collect()
+/// Whether the environment has a key.
+pub(crate) fn is_in_environment() -> bool {
+    matches!(input::variable(VARIABLE), Ok(Some(_)) | Err(_))
+}
+
+impl Found {
+    /// What the service says of it.
+    pub(crate) async fn ask(&self, client: &Client) -> Result<KeyInfo, Failure> {
+        client.with_key(self.key.clone()).current_key().await.map_err(|source| {
+            if is_bad_key(&source) {
+                Failure::BadKey { place: self.place.clone(), source }
+            } else {
+                source.into()
+            }
+        })
+    }
+}
+
+/// Whether the service says that the key is bad. Any other error says nothing about it.
+fn is_bad_key(error: &Error) -> bool {
+    error.api().is_some_and(|api| matches!(api.status().as_u16(), 401 | 403))
 }

@@ -5,12 +5,18 @@ mod args;
 mod demo;
 
 // One file per subcommand.
+mod completions;
 mod create_code;
 mod emulator;
 mod exchange;
+mod exchange_token;
 mod jwks;
-mod key;
+mod keys;
+mod login;
+mod logout;
+mod man;
 mod pkce;
+mod status;
 mod token;
 mod url;
 
@@ -18,8 +24,12 @@ mod url;
 mod client;
 mod exit;
 mod input;
+mod key;
 mod output;
 mod pending_file;
+mod signals;
+mod spinner;
+mod store;
 mod usage;
 
 use std::process::ExitCode;
@@ -58,24 +68,30 @@ fn run(args: Args, output: Output) -> Result<(), Failure> {
 
 async fn dispatch(args: Args, output: Output) -> Result<(), Failure> {
     let server = args.server.as_deref();
-    if server.is_some() && matches!(args.command, Command::Emulator(_) | Command::Pkce) {
+    if server.is_some() && !calls_a_service(&args.command) {
         return Err(Failure::Usage("this command calls no service: leave --server out"));
     }
+    let client = || client::new(server);
     match args.command {
+        Command::Login(options) => login::run(options, &client()?, output).await,
+        Command::Logout(options) => logout::run(&options, &client()?, output).await,
+        Command::Status(options) => status::run(&options, &client()?, output).await,
+        Command::Token(options) => token::run(&options, &client()?, output).await,
+        Command::Keys(command) => keys::run(&command, &client()?, output).await,
+        Command::Url(options) => url::run(options, server, output),
+        Command::Exchange(options) => exchange::run(&options, &client()?, output).await,
+        Command::CreateCode(options) => create_code::run(options, &client()?, output).await,
+        Command::ExchangeToken(options) => exchange_token::run(options, &client()?, output).await,
+        Command::Jwks => jwks::run(&client()?, output).await,
+        Command::Pkce => pkce::run(output),
         Command::Demo => demo::run(server, output).await,
         Command::Emulator(options) => emulator::run(&options, output).await,
-        Command::Pkce => pkce::run(output),
-        Command::Url(options) => url::run(options, server, output),
-        Command::Exchange(options) => exchange::run(&options, &client::new(server)?, output).await,
-        Command::CreateCode(options) => {
-            let (client, _) = client::with_key(server)?;
-            create_code::run(options, &client, output).await
-        }
-        Command::Key(options) => {
-            let (client, key) = client::with_key(server)?;
-            key::run(&options, &client, &key, output).await
-        }
-        Command::Token(options) => token::run(options, &client::new(server)?, output).await,
-        Command::Jwks => jwks::run(&client::new(server)?, output).await,
+        Command::Completions(options) => completions::run(&options, output),
+        Command::Man(options) => man::run(&options, output),
     }
+}
+
+/// Whether a service is called, or a key of one is looked for.
+fn calls_a_service(command: &Command) -> bool {
+    !matches!(command, Command::Pkce | Command::Emulator(_) | Command::Completions(_) | Command::Man(_))
 }

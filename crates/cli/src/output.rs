@@ -1,14 +1,18 @@
 //! Says results on standard output, and everything else on standard error.
 
 use std::{
-    io::{self, Write as _},
+    env,
+    io::{self, IsTerminal as _, Write as _},
     time::Duration,
 };
 
 use openrouter_oauth::Error;
 use serde::Serialize;
 
-use crate::exit::{self, Exit, Failure};
+use crate::{
+    exit::{self, Exit, Failure},
+    spinner::Spinner,
+};
 
 /// How to say things: in words, or as JSON.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +60,23 @@ impl Output {
         }
     }
 
+    /// Says that something takes a while: on a terminal by a line that moves, elsewhere by one that stands.
+    pub(crate) fn spinner(self, words: &str) -> Option<Spinner> {
+        let moves = io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb");
+        if moves && !self.json {
+            return Some(Spinner::start(words.to_owned()));
+        }
+        self.note(&format!("{words} ..."));
+        None
+    }
+
+    /// Tells the program that runs this one what happened; nothing without `--json`.
+    pub(crate) fn event(self, event: &impl Serialize) {
+        if self.json {
+            say_json(event);
+        }
+    }
+
     /// Says what went wrong, and its causes.
     pub(crate) fn failure(self, failure: &Failure) {
         let exit = failure.exit();
@@ -63,7 +84,7 @@ impl Output {
             return;
         }
         if self.json {
-            say_json(&ErrorBody::of(failure));
+            say_json(&ErrorAnswer { error: &ErrorBody::of(failure) });
             return;
         }
         say(&format!("error: {}", failure.message()));
@@ -76,7 +97,7 @@ impl Output {
     pub(crate) fn usage(self, message: &str) {
         if self.json {
             let problem = message.split("\n\n").next().unwrap_or(message);
-            say_json(&ErrorBody::new(Exit::Usage, problem.to_owned()));
+            say_json(&ErrorAnswer { error: &ErrorBody::new(Exit::Usage, problem.to_owned()) });
         } else {
             say(&format!("error: {message}"));
         }
@@ -135,9 +156,9 @@ fn retry_after(error: &Error) -> Option<Duration> {
     }
 }
 
-fn say_json(error: &ErrorBody) {
+fn say_json(value: &impl Serialize) {
     // Text, numbers and a list of text: it does not fail.
-    if let Ok(json) = serde_json::to_string(&ErrorAnswer { error }) {
+    if let Ok(json) = serde_json::to_string(value) {
         say(&json);
     }
 }

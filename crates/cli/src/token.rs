@@ -1,16 +1,23 @@
-//! `token`: an identity provider's JWT for an access token.
+//! `token`: prints the stored key.
 
-use openrouter_oauth::{Client, ExchangeToken, FederationPolicyId, SubjectToken};
+use std::io::{self, IsTerminal as _};
 
-use crate::{args::TokenOptions, exit::Failure, input, output::Output};
+use openrouter_oauth::Client;
+use serde::Serialize;
 
-pub(crate) async fn run(options: TokenOptions, client: &Client, output: Output) -> Result<(), Failure> {
-    let jwt = input::secret("OPENROUTER_SUBJECT_TOKEN", "identity provider's token")?;
-    let mut request =
-        ExchangeToken::new(FederationPolicyId::parse(&options.policy)?, SubjectToken::parse(jwt.trim())?);
-    if let Some(scope) = options.scope {
-        request = request.scope(scope.into());
+use crate::{args::TokenOptions, exit::Failure, key, output::Output};
+
+pub(crate) async fn run(options: &TokenOptions, client: &Client, output: Output) -> Result<(), Failure> {
+    if io::stdout().is_terminal() && !options.force {
+        return Err(Failure::Usage(
+            "the key would be seen on the screen: use `$(openrouter-oauth token)`, or say --force",
+        ));
     }
-    let token = client.exchange_token(request).await?;
-    output.result(&token, token.access_token.expose())
+    let key = key::stored(options.store.store, client).await?.key;
+    output.result(&Printed { key: key.expose() }, key.expose())
+}
+
+#[derive(Serialize)]
+struct Printed<'a> {
+    key: &'a str,
 }

@@ -13,16 +13,16 @@ pub(crate) fn run(options: UrlOptions, server: Option<&str>, output: Output) -> 
         Some(callback) => client.authorize(callback),
         None => client.authorize_headless(),
     };
-    if let Some(label) = options.label {
+    if let Some(label) = options.key.label {
         authorize = authorize.key_label(label);
     }
-    if let Some(limit) = options.limit {
+    if let Some(limit) = options.key.limit {
         authorize = authorize.limit(limit);
     }
-    if let Some(workspace) = options.workspace {
+    if let Some(workspace) = options.key.workspace {
         authorize = authorize.workspace_id(workspace);
     }
-    if let Some(workspace) = options.required_workspace {
+    if let Some(workspace) = options.key.required_workspace {
         authorize = authorize.required_workspace_id(workspace);
     }
     let (url, pending) = authorize.begin()?;

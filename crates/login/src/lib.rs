@@ -51,3 +51,7 @@ pub use crate::{
 
 #[cfg(feature = "keyring")]
 pub use crate::store::KeychainStore;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

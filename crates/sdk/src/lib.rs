@@ -140,7 +140,3 @@ pub use crate::{
 
 #[cfg(feature = "tracing")]
 pub use crate::tracing_hook::TracingHook;
-
-#[cfg(all(doctest, feature = "hyper"))]
-#[doc = include_str!("../../../README.md")]
-struct Readme;

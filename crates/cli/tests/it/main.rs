@@ -12,11 +12,24 @@ mod demo;
 mod emulator;
 // Each operation: its success, its refusal, its exit status.
 mod operations;
+// `login` with nobody at a terminal.
+mod login;
+// The key after it: `status`, `token`, `keys link`, `logout`.
+mod keys;
 // `url` and `exchange`: a sign-in by hand.
 mod sign_in;
 // Arguments, environment and input that are not what they should be.
 mod bad_input;
 // Help, and standard output that nobody reads.
 mod terminal;
+// At a terminal, with a person who types.
+#[cfg(unix)]
+mod at_terminal;
+#[cfg(unix)]
+#[path = "../../../login/tests/it/pty.rs"]
+mod pty;
+// `completions` and `man`.
+mod shells;
 
 mod support;
+mod user;

@@ -2,9 +2,11 @@
 
 use std::{
     io::Write as _,
+    net::TcpStream,
     process::{Command, Output, Stdio},
     sync::mpsc,
     thread,
+    time::{Duration, Instant},
 };
 
 use openrouter_oauth_emulator::Emulator;
@@ -65,6 +67,20 @@ impl Finished {
         self.stdout.strip_suffix('\n').unwrap()
     }
 
+    /// The result as JSON of a run that ended with `status`, whatever it said beside it.
+    #[track_caller]
+    pub(crate) fn result(&self, status: i32) -> Value {
+        assert_eq!(self.status, Some(status), "{self:?}");
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+
+    /// The last line of standard error, as JSON: the error of a run that said something else before.
+    #[track_caller]
+    pub(crate) fn last_error(&self) -> Value {
+        let mut answer: Value = serde_json::from_str(self.stderr.lines().last().unwrap()).unwrap();
+        answer["error"].take()
+    }
+
     /// The error as JSON, of a run that ended with `status` and without a result.
     #[track_caller]
     pub(crate) fn error(&self, status: i32) -> Value {
@@ -79,7 +95,7 @@ pub(crate) struct Served {
     pub(crate) emulator: Emulator,
     pub(crate) url: String,
     /// The thread ends when this is dropped.
-    _running: tokio::sync::oneshot::Sender<()>,
+    running: tokio::sync::oneshot::Sender<()>,
 }
 
 pub(crate) fn serve() -> Served {
@@ -94,9 +110,38 @@ pub(crate) fn serve() -> Served {
             let _ = stopped.await;
         });
     });
-    Served { emulator, url: url.recv().unwrap(), _running: running }
+    Served { emulator, url: url.recv().unwrap(), running }
 }
 
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+impl Served {
+    /// The origin of the service.
+    pub(crate) fn origin(&self) -> &str {
+        self.url.strip_suffix("/api/v1").unwrap()
+    }
+
+    /// Waits until a request of this path has come.
+    pub(crate) fn wait_for_post(&self, path: &str) {
+        wait_until(|| self.emulator.posts(path) > 0);
+    }
+
+    /// Stops to serve.
+    pub(crate) fn stop(self) {
+        let Self { url, running, .. } = self;
+        drop(running);
+        let address = url.strip_prefix("http://").unwrap().split('/').next().unwrap().to_owned();
+        wait_until(|| TcpStream::connect(&address).is_err());
+    }
+}
+
+/// Waits until it is so.
+pub(crate) fn wait_until(is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it did not come to pass");
+        thread::sleep(Duration::from_millis(10));
+    }
 }

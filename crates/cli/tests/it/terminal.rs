@@ -4,8 +4,23 @@ use std::process::Stdio;
 
 use crate::support::{Finished, program, run};
 
-const SUBCOMMANDS: [&str; 9] =
-    ["demo", "emulator", "pkce", "url", "exchange", "create-code", "key", "token", "jwks"];
+const SUBCOMMANDS: [&str; 15] = [
+    "login",
+    "logout",
+    "status",
+    "token",
+    "keys",
+    "url",
+    "exchange",
+    "create-code",
+    "exchange-token",
+    "jwks",
+    "pkce",
+    "demo",
+    "emulator",
+    "completions",
+    "man",
+];
 
 #[test]
 fn help_lists_every_subcommand_variable_and_exit_status() {
@@ -19,11 +34,12 @@ fn help_lists_every_subcommand_variable_and_exit_status() {
         "OPENROUTER_BASE_URL",
         "OPENROUTER_CODE",
         "OPENROUTER_CODE_VERIFIER",
+        "OPENROUTER_KEY_STORE",
         "OPENROUTER_SUBJECT_TOKEN",
     ] {
         assert!(help.stdout.contains(variable), "{variable}");
     }
-    for status in ["0", "1", "2", "3", "4", "5", "6", "7", "141"] {
+    for status in ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "130", "141"] {
         assert!(help.stdout.contains(&format!("\n  {status:<4} ")), "{status}");
     }
 }
@@ -31,14 +47,17 @@ fn help_lists_every_subcommand_variable_and_exit_status() {
 #[test]
 fn every_subcommand_says_what_its_json_holds() {
     for subcommand in SUBCOMMANDS {
-        let help = run(&[subcommand, "--help"]);
+        let link = if subcommand == "keys" { &["link"][..] } else { &[] };
+        let help = run(&[&[subcommand], link, &["--help"]].concat());
         assert!(help.line().contains("\nJSON: "), "{subcommand}");
     }
 }
 
 #[test]
 fn closed_standard_output_ends_the_program_quietly() {
-    for arguments in [&["demo"][..], &["demo", "--json"], &["pkce"], &["url"], &["emulator"]] {
+    for arguments in
+        [&["demo"][..], &["demo", "--json"], &["pkce"], &["url"], &["emulator"], &["completions", "bash"]]
+    {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let closed = Finished::of(program(arguments).stdout(writer).output().unwrap());

@@ -1,0 +1,198 @@
+//! `login`: signs in, and keeps the key.
+
+mod screen;
+
+use std::{sync::Arc, time::Duration};
+
+use openrouter_oauth::{
+    ApiKey, Client, KeyLabel, KeyLinks,
+    models::{KeyInfo, ServerText},
+};
+use openrouter_oauth_login::{Cancel, Error, Login, SignedIn, default_key_label};
+use serde::Serialize;
+
+use self::screen::Screen;
+use crate::{
+    args::LoginOptions,
+    exit::Failure,
+    key::{self, Found},
+    output::Output,
+    signals::Signals,
+    store::Store,
+};
+
+pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) -> Result<(), Failure> {
+    let store = options.store.place().map(|place| Store::open(place, client)).transpose()?;
+    if store.is_none() && !options.print {
+        return Err(Failure::Usage("the key would be lost: say --print, or choose a store"));
+    }
+    let cancel = cancel_on_signals()?;
+    let mut before = match &store {
+        Some(store) => store.load().await?,
+        None => None,
+    };
+    if let (Some(store), Some(key), false) = (&store, &before, options.again) {
+        let good = tokio::select! {
+            good = ask_about(key, store, client) => good?,
+            () = cancel.cancelled() => return Err(Error::Cancelled { exchanging: false }.into()),
+        };
+        if let Some(info) = good {
+            return say_old(&options, store, key, &info, output);
+        }
+        output.note("OpenRouter does not accept the stored key any more.");
+        before = None;
+    }
+    let print = options.print;
+    let label = options.key.label.clone().map_or_else(|| default_key_label("openrouter-oauth"), Ok)?;
+    let login = login(options, client, &label).cancel(cancel);
+    let login = match &store {
+        Some(store) => login.store(Arc::clone(&store.keys), store.account.clone()),
+        None => login,
+    };
+    let signed_in = Screen::new(output).run(login).await?;
+    let made = Made { signed_in, label: &label, store: store.as_ref(), before: before.as_ref() };
+    made.say(print, output)
+}
+
+/// What the options ask for.
+fn login(options: LoginOptions, client: &Client, label: &KeyLabel) -> Login {
+    let mut login =
+        Login::new(client).key_label(label.clone()).timeout(Duration::from_secs(options.timeout.into()));
+    if let Some(limit) = options.key.limit {
+        login = login.limit(limit);
+    }
+    if let Some(workspace) = options.key.workspace {
+        login = login.workspace_id(workspace);
+    }
+    if let Some(workspace) = options.key.required_workspace {
+        login = login.required_workspace_id(workspace);
+    }
+    if options.headless {
+        login = login.headless(true);
+    }
+    if let Some(port) = options.port {
+        // Whoever names a port has a way to it, also over SSH.
+        login = login.port(port).headless(false);
+    }
+    if options.no_browser {
+        login = login.no_browser();
+    }
+    login
+}
+
+/// Cancels the login on each signal, so that the terminal and the port are left in order.
+fn cancel_on_signals() -> Result<Cancel, Failure> {
+    let mut signals = Signals::listen().and_then(Signals::and_hangup).map_err(Failure::Runtime)?;
+    let cancel = Cancel::new();
+    let cancels = cancel.clone();
+    tokio::spawn(async move {
+        loop {
+            signals.next().await;
+            cancels.cancel();
+        }
+    });
+    Ok(cancel)
+}
+
+/// What the service says of the stored key, if it is good. What says nothing about the key is an error: one more key would be
+/// made at every login otherwise.
+async fn ask_about(key: &ApiKey, store: &Store, client: &Client) -> Result<Option<KeyInfo>, Failure> {
+    let key = Found { key: key.clone(), source: store.place.name(), place: store.words.clone() };
+    match key.ask(client).await {
+        Ok(info) => Ok(Some(info)),
+        Err(Failure::BadKey { .. }) => Ok(None),
+        Err(failure) => Err(Failure::StoredKey(Box::new(failure))),
+    }
+}
+
+/// Says that there is a good key already.
+fn say_old(
+    options: &LoginOptions,
+    store: &Store,
+    key: &ApiKey,
+    info: &KeyInfo,
+    output: Output,
+) -> Result<(), Failure> {
+    let label = info.label.as_deref().map(|label| ServerText::new(label).to_string());
+    let named = label.as_ref().map(|label| format!(" {label:?}")).unwrap_or_default();
+    output.note(&format!("You are signed in: the key{named} is good. To make another, say --again."));
+    let answer = Answer {
+        is_new: false,
+        user_id: info.creator_user_id.value().map(String::as_str),
+        label: label.as_deref(),
+        store: Some(store.place.name()),
+        key: options.print.then(|| key.expose()),
+        previous: None,
+    };
+    note_environment(output);
+    answer.say(output)
+}
+
+/// A key that was made.
+struct Made<'a> {
+    signed_in: SignedIn,
+    label: &'a KeyLabel,
+    /// Where it was to be kept.
+    store: Option<&'a Store>,
+    /// The key that was kept there, and that may still be good.
+    before: Option<&'a ApiKey>,
+}
+
+impl Made<'_> {
+    /// Says so. The key is written to standard output if it is asked for, or there is nowhere else.
+    fn say(self, print: bool, output: Output) -> Result<(), Failure> {
+        let Self { signed_in, label, store, before } = self;
+        let kept = store.filter(|_| signed_in.not_stored.is_none());
+        let previous = before.filter(|_| kept.is_some()).map(KeyLinks::of);
+        let answer = Answer {
+            is_new: true,
+            user_id: signed_in.user_id.as_deref(),
+            label: Some(label.as_str()),
+            store: kept.map(|store| store.place.name()),
+            key: (print || kept.is_none()).then(|| signed_in.key.expose()),
+            previous: previous.as_ref().map(KeyLinks::settings),
+        };
+        let said = answer.say(output);
+        let Some(store) = kept else {
+            said.map_err(|failure| Failure::KeyLost(Box::new(failure)))?;
+            return signed_in.not_stored.map_or(Ok(()), |error| Err(Failure::NotStored(error)));
+        };
+        if let Some(previous) = answer.previous {
+            output.note(&format!("The key before it stays valid until it is deleted: {previous}"));
+        }
+        output.note(&format!("You are signed in. The key {:?} is in {}.", label.as_str(), store.words));
+        note_environment(output);
+        said
+    }
+}
+
+/// Whoever has just signed in expects to use that key.
+fn note_environment(output: Output) {
+    if key::is_in_environment() {
+        output.note("OPENROUTER_API_KEY is set as well, and comes before it.");
+    }
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    is_new: bool,
+    user_id: Option<&'a str>,
+    label: Option<&'a str>,
+    store: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
+    /// The page on which to delete the key that was stored before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<&'a str>,
+}
+
+impl Answer<'_> {
+    /// In words it is the key alone, if anything.
+    fn say(&self, output: Output) -> Result<(), Failure> {
+        match self.key {
+            Some(key) => output.result(self, key),
+            None if output.is_json() => Output::json(self),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What the person sees of a login.
+
+use std::{
+    io::{self, IsTerminal as _},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use openrouter_oauth_login::{
+    Error, Event, Invitation, Login, Pasted, Prompt, PromptError, PromptFuture, SignedIn, TerminalPrompt,
+};
+use serde_json::json;
+
+use crate::{output::Output, spinner::Spinner};
+
+/// The screen of a login: the prompt at the terminal, and lines and a spinner on standard error, which take turns.
+///
+/// With `--json` nothing is asked at the terminal: the program that runs this one shows the URL.
+#[derive(Clone, Debug)]
+pub(super) struct Screen(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    output: Output,
+    spinner: Mutex<Option<Spinner>>,
+    /// Whether the page shows a code, so that nothing comes but by being pasted.
+    is_headless: AtomicBool,
+    /// Whether a request of somebody else is worth a line.
+    tells_of_strays: AtomicBool,
+}
+
+impl Screen {
+    pub(super) fn new(output: Output) -> Self {
+        Self(Arc::new(Parts {
+            output,
+            spinner: Mutex::default(),
+            is_headless: AtomicBool::new(false),
+            tells_of_strays: AtomicBool::new(true),
+        }))
+    }
+
+    /// Runs a login, and shows it.
+    pub(super) async fn run(&self, login: Login) -> Result<SignedIn, Error> {
+        let screen = self.clone();
+        let login = login.prompt(self.clone()).on_event(move |event| screen.tell(event));
+        let signed_in = login.run().await;
+        self.clear();
+        signed_in
+    }
+
+    /// Says a line.
+    fn note(&self, words: &str) {
+        self.clear();
+        self.0.output.note(words);
+    }
+
+    /// Says a line while a question may stand on the terminal: below it.
+    fn interrupt(&self, words: &str) {
+        let below = if io::stderr().is_terminal() { "\n" } else { "" };
+        self.note(&format!("{below}{words}"));
+    }
+
+    /// Takes away what moves.
+    fn clear(&self) {
+        *self.spinner() = None;
+    }
+
+    /// Says what is being done, until something else is said.
+    fn busy(&self, words: &str) {
+        self.clear();
+        *self.spinner() = self.0.output.spinner(words);
+    }
+
+    fn tell(&self, event: &Event<'_>) {
+        match event {
+            Event::NotListening(error) => self.note(&format!("No browser can come back: {error}.")),
+            Event::Url(url) => self.0.output.event(&json!({ "authorize_url": url.as_str() })),
+            Event::NotOpened(error) => self.interrupt(&format!("No browser was opened: {error}.")),
+            Event::Stray(_) => self.tell_of_stray(),
+            Event::Exchanging => {
+                self.0.tells_of_strays.store(false, Ordering::Relaxed);
+                self.busy("Exchanging the code for a key");
+            }
+            Event::Retrying(wait) => {
+                self.busy(&format!("OpenRouter is busy: trying again in {} s", wait.as_secs().max(1)));
+            }
+            _ => {}
+        }
+    }
+
+    /// Once, since a scanner of ports would fill the screen.
+    fn tell_of_stray(&self) {
+        if self.0.tells_of_strays.swap(false, Ordering::Relaxed) {
+            self.interrupt("A request came that was not the answer to this login. Still waiting.");
+        }
+    }
+
+    fn spinner(&self) -> MutexGuard<'_, Option<Spinner>> {
+        self.0.spinner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ask_at_terminal(&self, problem: Option<&str>) -> Result<Pasted, PromptError> {
+        let pasted = TerminalPrompt::new().ask(problem).await;
+        match pasted {
+            Err(PromptError::Unavailable) if self.is_headless() => ask_standard_input(problem).await,
+            Err(PromptError::Unavailable) => {
+                self.busy("Waiting for the browser");
+                pasted
+            }
+            _ => pasted,
+        }
+    }
+
+    async fn ask_program(&self, problem: Option<&str>) -> Result<Pasted, PromptError> {
+        // Without a page that shows a code, what stands there is not meant for this.
+        if !self.is_headless() {
+            return Err(PromptError::Unavailable);
+        }
+        if let Some(problem) = problem {
+            self.0.output.event(&json!({ "problem": problem }));
+        }
+        ask_standard_input(None).await
+    }
+
+    fn is_headless(&self) -> bool {
+        self.0.is_headless.load(Ordering::Relaxed)
+    }
+}
+
+impl Prompt for Screen {
+    fn show(&self, invitation: &Invitation<'_>) {
+        self.0.is_headless.store(invitation.is_headless, Ordering::Relaxed);
+        if !self.0.output.is_json() {
+            TerminalPrompt::new().show(invitation);
+        }
+    }
+
+    fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {
+        self.clear();
+        Box::pin(async move {
+            if self.0.output.is_json() {
+                self.ask_program(problem).await
+            } else {
+                self.ask_at_terminal(problem).await
+            }
+        })
+    }
+}
+
+/// A line of standard input. Its end says that there is nobody to ask: the person did not end the login.
+async fn ask_standard_input(problem: Option<&str>) -> Result<Pasted, PromptError> {
+    match TerminalPrompt::stdin().ask(problem).await {
+        Err(PromptError::Closed) => Err(PromptError::Unavailable),
+        pasted => pasted,
+    }
+}

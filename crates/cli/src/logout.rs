@@ -1,0 +1,63 @@
+//! `logout`: forgets the stored key.
+
+use openrouter_oauth::{Client, KeyLinks};
+use serde::Serialize;
+
+use crate::{
+    args::LogoutOptions,
+    exit::Failure,
+    key,
+    output::Output,
+    store::{Store, places},
+};
+
+pub(crate) async fn run(options: &LogoutOptions, client: &Client, output: Output) -> Result<(), Failure> {
+    let places = options.store.as_ref().map_or(places(), std::slice::from_ref);
+    let mut removed = Vec::new();
+    let mut failed = None;
+    for place in places {
+        // A store that fails does not keep the key in the next.
+        match forget(&Store::open(*place, client)?).await {
+            Ok(key) => removed.extend(key),
+            Err(failure) => failed = failed.or(Some(failure)),
+        }
+    }
+    say(&removed, output)?;
+    if key::is_in_environment() {
+        output.note("OPENROUTER_API_KEY is still set in this shell.");
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// Forgets the key of a store, if it has one.
+async fn forget(store: &Store) -> Result<Option<Removed>, Failure> {
+    let Some(key) = store.load().await? else { return Ok(None) };
+    store.keys.delete(&store.account).await?;
+    Ok(Some(Removed { store: store.place.name(), settings: KeyLinks::of(&key).settings().to_owned() }))
+}
+
+fn say(removed: &[Removed], output: Output) -> Result<(), Failure> {
+    if output.is_json() {
+        return Output::json(&Answer { removed });
+    }
+    if removed.is_empty() {
+        output.note("No key was stored.");
+    }
+    for key in removed {
+        output.note("The key is forgotten here. It stays valid until it is deleted on this page:");
+        output.words(&key.settings)?;
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    removed: &'a [Removed],
+}
+
+/// A key that is no longer stored.
+#[derive(Serialize)]
+struct Removed {
+    store: &'static str,
+    settings: String,
+}

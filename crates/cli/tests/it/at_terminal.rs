@@ -1,0 +1,324 @@
+//! At a terminal, with a person who types.
+
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::fs::PermissionsExt as _,
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
+};
+
+use openrouter_oauth_emulator::{Fault, Person};
+use tempfile::TempDir;
+
+use crate::{
+    pty::Terminal,
+    support::{Finished, Served, block_on, program, serve, wait_until},
+    user::{Home, get, outcome, read_until_url},
+};
+
+const QUESTION: &str = "Code: ";
+
+/// The program as a process of this terminal, with no other variables than those of the command.
+fn around(terminal: &Terminal, command: &Command) -> Command {
+    let mut around = terminal.around(command);
+    let variables: Vec<_> = command.get_envs().filter_map(|(name, value)| Some((name, value?))).collect();
+    around.env_clear().envs(variables).env("TERM", "xterm");
+    around
+}
+
+/// A program that does so, and its path.
+fn tool(folder: &TempDir, name: &str, script: &str) -> String {
+    let path = folder.path().join(name);
+    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// A login of a person at a terminal.
+struct AtTerminal {
+    terminal: Terminal,
+    process: Child,
+    served: Served,
+    home: Home,
+}
+
+impl AtTerminal {
+    fn login(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::login_of_size(100, 24, arguments, variables)
+    }
+
+    fn login_of_size(columns: u16, rows: u16, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let (served, home) = (serve(), Home::new());
+        let terminal = Terminal::new(columns, rows);
+        let mut command = home.program(&[&["login", "--server", &served.url], arguments].concat());
+        command.envs(variables.iter().copied());
+        let process = around(&terminal, &command).spawn().unwrap();
+        Self { terminal, process, served, home }
+    }
+
+    /// The URL on the screen, of a login that asks for a code.
+    #[track_caller]
+    fn url(&self) -> String {
+        let shown = self.terminal.wait_for(QUESTION);
+        let begin = format!("{}/auth?", self.served.origin());
+        let url = shown.lines().find(|line| line.starts_with(&begin)).unwrap_or_else(|| panic!("{shown}"));
+        url.trim_end().to_owned()
+    }
+
+    /// Presses Authorize, and says what code the page shows or where it leads.
+    fn approve(&self) -> String {
+        let url = self.url();
+        block_on(async {
+            let page = Person::new(self.served.emulator.clone()).open(&url).await.unwrap();
+            outcome(page.approve(None).await)
+        })
+    }
+
+    /// Waits for the end, and says its status. The terminal is as a shell wants it.
+    #[track_caller]
+    fn end(&mut self) -> Option<i32> {
+        let status = self.process.wait().unwrap();
+        assert!(self.terminal.is_as_usual());
+        let shown = self.terminal.shown();
+        assert!(!shown.contains("panicked"), "{shown}");
+        status.code()
+    }
+
+    /// Checks that the login ended with a key, which is not on the screen.
+    #[track_caller]
+    fn check_signed_in(&mut self) {
+        assert_eq!(self.end(), Some(0), "{}", self.terminal.shown());
+        let shown = self.terminal.wait_for("You are signed in.");
+        assert!(!shown.contains("sk-or-"), "{shown}");
+        let token = self.home.run(&["token", "--server", &self.served.url]);
+        assert!(token.line().starts_with("sk-or-v1-"));
+    }
+}
+
+#[test]
+fn a_pasted_code_signs_in_and_is_not_shown() {
+    // P-3, P-4
+    for (columns, rows) in [(100, 24), (20, 5)] {
+        let mut login =
+            AtTerminal::login_of_size(columns, rows, &["--headless", "--label", "my laptop"], &[]);
+        let code = login.approve();
+        login.terminal.resize(columns / 2, rows);
+        login.terminal.enter(&format!("{code}\r"));
+        login.check_signed_in();
+        let shown = login.terminal.shown();
+        assert!(shown.contains("“my laptop”") && shown.contains("ten minutes"), "{shown}");
+        assert!(shown.contains("Only paste a code from a page that you opened yourself"), "{shown}");
+        assert!(shown.contains("***") && !shown.contains(&code), "{shown}");
+    }
+}
+
+#[test]
+fn a_wrong_code_may_be_pasted_again_and_the_third_is_the_last() {
+    // P-5
+    let mut login = AtTerminal::login(&["--headless"], &[]);
+    let code = login.approve();
+    login.terminal.enter("auth_code_of_somebody_else\r");
+    login.terminal.wait_for("OpenRouter refused this code");
+    login.terminal.enter(&format!("{code}\r"));
+    login.check_signed_in();
+
+    let mut login = AtTerminal::login(&["--headless"], &[]);
+    for attempt in 1..=3 {
+        wait_for_times(&login.terminal, QUESTION, attempt);
+        login.terminal.enter("auth_code_of_somebody_else\r");
+    }
+    assert_eq!(login.end(), Some(3));
+    assert_eq!(login.served.emulator.posts("/auth/keys"), 3);
+}
+
+/// Waits until the screen has shown `text` so often.
+fn wait_for_times(terminal: &Terminal, text: &str, times: usize) {
+    wait_until(|| terminal.shown().matches(text).count() >= times);
+}
+
+#[test]
+fn the_end_of_input_and_ctrl_c_cancel() {
+    for key in ["\u{3}", "\u{4}"] {
+        for arguments in [&["--headless"][..], &["--no-browser"]] {
+            let mut login = AtTerminal::login(arguments, &[]);
+            login.url();
+            login.terminal.enter(key);
+            assert_eq!(login.end(), Some(130), "{key:?}");
+            login.terminal.wait_for("error: the login was cancelled\r\n");
+            assert_eq!(login.served.emulator.posts("/auth/keys"), 0);
+        }
+    }
+}
+
+#[test]
+fn the_browser_and_the_person_race() {
+    // P-6
+    let mut login = AtTerminal::login(&["--no-browser"], &[]);
+    let came_back = login.approve();
+    // L-7: what is not the callback is answered, told once, and changes nothing.
+    let (port, _) = came_back.split_once("/callback").unwrap();
+    for path in ["/favicon.ico", "/callback?code=auth_code_of_somebody_else"] {
+        assert!(get(&format!("{port}{path}")).starts_with("HTTP/1.1 404"));
+    }
+    login.terminal.wait_for("Still waiting.");
+    get(&came_back);
+    login.check_signed_in();
+    assert_eq!(login.terminal.shown().matches("Still waiting.").count(), 1);
+
+    // The address that a browser elsewhere could not open.
+    let mut login = AtTerminal::login(&["--no-browser"], &[]);
+    let came_back = login.approve();
+    login.terminal.enter(&format!("{came_back}\r"));
+    login.check_signed_in();
+    assert!(!login.terminal.shown().contains("code="), "{}", login.terminal.shown());
+}
+
+#[test]
+fn over_ssh_the_page_shows_a_code_unless_a_port_is_named() {
+    let ssh = [("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22")];
+    let mut login = AtTerminal::login(&[], &ssh);
+    let code = login.approve();
+    assert!(!code.contains("://"), "{code}");
+    login.terminal.enter(&format!("{code}\r"));
+    login.check_signed_in();
+
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let mut login = AtTerminal::login(&["--no-browser", "--port", &free], &ssh);
+    get(&login.approve());
+    login.check_signed_in();
+}
+
+#[test]
+fn a_browser_that_cannot_be_opened_does_not_end_the_login() {
+    // F47
+    let tools = TempDir::new().unwrap();
+    let hanging = tool(&tools, "hanging", "sleep 10");
+    for (browser, is_told) in [("/nowhere/browser", true), ("false", true), (hanging.as_str(), false)] {
+        let variables = [("BROWSER", browser), ("PATH", "/usr/bin:/bin")];
+        let mut login = AtTerminal::login(&[], &variables);
+        let came_back = login.approve();
+        if is_told {
+            login.terminal.wait_for("No browser was opened: ");
+        }
+        get(&came_back);
+        login.check_signed_in();
+        assert_eq!(login.terminal.shown().contains("No browser"), is_told, "{browser}");
+    }
+}
+
+#[test]
+fn the_browser_gets_the_url_and_no_secret() {
+    // L-22, L-23
+    let tools = TempDir::new().unwrap();
+    let seen = tools.path().join("seen");
+    let save = "(printf '%s\\n' \"$#\" \"$@\"; env) > \"$0.new\"; mv \"$0.new\" \"${0%/*}/seen\"";
+    let browser = tool(&tools, "recording", save);
+    let variables =
+        [("BROWSER", browser.as_str()), ("OPENROUTER_API_KEY", "sk-or-v1-canary"), ("PATH", "/usr/bin:/bin")];
+    let label = "; touch hacked; $(touch hacked) %s &";
+    let mut login = AtTerminal::login(&["--label", label], &variables);
+    let (url, came_back) = (login.url(), login.approve());
+    wait_until(|| seen.exists());
+    let seen = fs::read_to_string(seen).unwrap();
+    assert!(seen.starts_with(&format!("1\n{url}\n")), "{seen}");
+    assert!(!seen.contains("canary"), "{seen}");
+    get(&came_back);
+    login.check_signed_in();
+    login.terminal.wait_for("OPENROUTER_API_KEY is set as well");
+}
+
+#[test]
+fn a_key_that_cannot_be_stored_is_shown_rather_than_lost() {
+    // S-8
+    let mut login = AtTerminal::login(&["--no-browser"], &[]);
+    let came_back = login.approve();
+    login.home.block();
+    get(&came_back);
+    assert_eq!(login.end(), Some(1));
+    let shown = login.terminal.wait_for("error: the key could not be stored; ");
+    assert!(shown.contains("sk-or-v1-"), "{shown}");
+}
+
+#[test]
+fn a_key_is_not_printed_onto_a_terminal_unless_that_is_forced() {
+    let (served, home, terminal) = (serve(), Home::new(), Terminal::new(80, 24));
+    home.store_key(&served);
+    let key = home.run(&["token", "--server", &served.url]).line().to_owned();
+    let token = ["token", "--server", &served.url];
+    let refused = around(&terminal, &home.program(&token)).status().unwrap();
+    assert_eq!(refused.code(), Some(2));
+    assert!(!terminal.wait_for("--force").contains(&key));
+    let forced = around(&terminal, &home.program(&[&token[..], &["--force"]].concat())).status().unwrap();
+    assert!(forced.success());
+    terminal.wait_for(&key);
+}
+
+#[test]
+fn a_line_moves_while_the_code_is_exchanged_where_there_is_a_terminal() {
+    const WORDS: &str = "Exchanging the code for a key";
+    for (terminal, moves) in [("xterm", true), ("dumb", false)] {
+        let (served, home) = (serve(), Home::new());
+        let screen = Terminal::new(80, 24);
+        served.emulator.inject(Fault::delay(Duration::from_millis(700)).on("/auth/keys"));
+        let login = home.program(&["login", "--no-browser", "--server", &served.url]);
+        let process = around(&screen, &login).env("TERM", terminal).spawn().unwrap();
+        let mut login = AtTerminal { terminal: screen, process, served, home };
+        get(&login.approve());
+        login.check_signed_in();
+        let shown = login.terminal.shown();
+        let drawn = shown.matches(WORDS).count();
+        assert!(if moves { drawn > 2 } else { drawn == 1 }, "{drawn} {shown:?}");
+        assert_eq!(shown.contains(&format!("\r\u{1b}[K| {WORDS}")), moves, "{shown:?}");
+    }
+}
+
+/// The program in a session of its own, which has no terminal whoever runs this test.
+fn detached(command: &Command) -> Child {
+    let mut detached = Command::new("setsid");
+    detached.arg("--wait").arg(command.get_program()).args(command.get_args()).env_clear();
+    detached.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    detached.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+#[test]
+fn without_a_terminal_there_are_plain_lines() {
+    for (arguments, waiting) in
+        [(&["--no-browser"][..], "Waiting for the browser ...\n"), (&["--headless"], "")]
+    {
+        let (served, home) = (serve(), Home::new());
+        let arguments = [&["login", "--print", "--server", &served.url], arguments].concat();
+        let mut child = detached(&home.program(&arguments));
+        let (url, mut said) = read_until_url(child.stderr.as_mut().unwrap(), served.origin());
+        let led_to = block_on(async {
+            let page = Person::new(served.emulator.clone()).open(&url).await.unwrap();
+            outcome(page.approve(None).await)
+        });
+        // Where no browser can come back, a code is a line of standard input.
+        let mut stdin = child.stdin.take().unwrap();
+        if waiting.is_empty() {
+            writeln!(stdin, "{led_to}").unwrap();
+        } else {
+            get(&led_to);
+        }
+        let output = child.wait_with_output().unwrap();
+        said.extend(&output.stderr);
+        let signed_in = Finished::of(Output { stderr: said, ..output });
+        let (stdout, stderr) = (signed_in.line(), &signed_in.stderr);
+        assert!(stdout.starts_with("sk-or-v1-") && stdout.lines().count() == 1, "{signed_in:?}");
+        assert!(stderr.contains(waiting), "{stderr}");
+        assert!(stderr.ends_with(&format!(" is in {:?}.\n", home.file())), "{stderr}");
+        assert!(!stderr.contains("sk-or-") && !stderr.contains(['\u{1b}', '*']), "{stderr}");
+    }
+}
+
+#[test]
+fn colors_can_be_turned_off() {
+    for (no_color, has_color) in [("", true), ("1", false)] {
+        let terminal = Terminal::new(100, 24);
+        let mut help = around(&terminal, &program(&["login", "-h"]));
+        assert!(help.env("NO_COLOR", no_color).status().unwrap().success());
+        let shown = terminal.wait_for("--no-browser");
+        assert_eq!(shown.contains('\u{1b}'), has_color, "{shown:?}");
+    }
+}

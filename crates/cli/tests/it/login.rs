@@ -1,0 +1,299 @@
+//! `login` with nobody at a terminal: the browser is played here.
+
+use std::{fs, net::TcpListener, thread, time::Duration};
+
+use openrouter_oauth_emulator::Fault;
+use serde_json::json;
+
+use crate::{
+    support::serve,
+    user::{Home, Login, get},
+};
+
+#[test]
+fn a_browser_that_comes_back_signs_in() {
+    let (served, home) = (serve(), Home::new());
+    let login = Login::start(&served, &home, &["--label", "my laptop", "--limit", "5"]);
+    let page = get(&login.approve());
+    assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+
+    let signed_in = login.finish();
+    let answer = signed_in.result(0);
+    assert_eq!(
+        (&answer["is_new"], &answer["label"], &answer["store"], &answer["key"]),
+        (&json!(true), &json!("my laptop"), &json!("file"), &json!(null)),
+    );
+    assert!(answer["user_id"].is_string());
+    assert_eq!(served.emulator.posts("/auth/keys"), 1);
+
+    let status = home.run(&["status", "--json", "--server", &served.url]).json();
+    assert_eq!((&status["label"], &status["limit"]), (&json!("my laptop"), &json!(5.0)));
+    assert_eq!((&status["source"], &status["service"]), (&json!("file"), &json!(served.origin())));
+}
+
+#[test]
+fn a_key_is_named_after_the_program_and_the_host_if_nobody_names_it() {
+    let (served, home) = (serve(), Home::new());
+    let login = Login::start(&served, &home, &[]);
+    get(&login.approve());
+    let label = login.finish().result(0)["label"].as_str().unwrap().to_owned();
+    assert!(label.contains("openrouter-oauth"), "{label}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_key_is_in_a_file_for_its_owner_alone_and_nowhere_else() {
+    // S-6, S-1
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (served, home) = (serve(), Home::new());
+    let login = Login::start(&served, &home, &[]);
+    get(&login.approve());
+    let signed_in = login.finish();
+    let key = home.run(&["token", "--server", &served.url]).line().to_owned();
+    assert!(key.starts_with("sk-or-v1-"), "{key}");
+    assert!(!signed_in.stdout.contains(&key) && !signed_in.stderr.contains("sk-or-"), "{signed_in:?}");
+
+    assert!(fs::read_to_string(home.file()).unwrap().contains(&key));
+    assert_eq!(fs::metadata(home.file()).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_good_key_is_not_made_again_unless_that_is_asked_for() {
+    // Complaint 8 of users of such logins: one more key each time.
+    let (served, home) = (serve(), Home::new());
+    home.store_key(&served);
+    let first = home.run(&["token", "--server", &served.url]).line().to_owned();
+
+    let again = home.run(&["login", "--json", "--server", &served.url]).json();
+    assert_eq!(
+        (&again["is_new"], &again["store"], &again["key"]),
+        (&json!(false), &json!("file"), &json!(null))
+    );
+    let words = home.run(&["login", "--print", "--server", &served.url]);
+    assert_eq!(words.line(), first);
+    assert!(words.stderr.contains("--again"), "{words:?}");
+    assert_eq!(served.emulator.posts("/auth/keys"), 1);
+
+    let links = home.run(&["keys", "link", "--json", "--server", &served.url]).json();
+    let login = Login::start(&served, &home, &["--again"]);
+    get(&login.approve());
+    let answer = login.finish().result(0);
+    assert_eq!((&answer["is_new"], &answer["previous"]), (&json!(true), &links["settings"]));
+    assert_ne!(home.run(&["token", "--server", &served.url]).line(), first);
+}
+
+#[test]
+fn a_bad_key_is_replaced_and_one_that_nobody_can_ask_about_is_not() {
+    let (served, home) = (serve(), Home::new());
+    home.store_key(&served);
+    let first = home.run(&["token", "--server", &served.url]).line().to_owned();
+
+    served.emulator.inject(Fault::status(404).on("/key"));
+    let unknown = home.run(&["login", "--json", "--server", &served.url]).error(3);
+    assert!(unknown["message"].as_str().unwrap().contains("--again"), "{unknown}");
+    assert_eq!(unknown["http_status"], 404);
+    assert_eq!(home.run(&["token", "--server", &served.url]).line(), first);
+
+    served.emulator.inject(Fault::status(401).on("/key"));
+    let login = Login::start(&served, &home, &[]);
+    get(&login.approve());
+    let answer = login.finish().result(0);
+    assert_eq!((&answer["is_new"], &answer["previous"]), (&json!(true), &json!(null)));
+    assert_ne!(home.run(&["token", "--server", &served.url]).line(), first);
+}
+
+#[test]
+fn a_key_that_is_printed_is_alone_on_standard_output() {
+    let (served, home) = (serve(), Home::new());
+    for (store, is_kept) in [("none", false), ("file", true)] {
+        let login = Login::start(&served, &home, &["--store", store, "--print"]);
+        get(&login.approve());
+        let answer = login.finish().result(0);
+        let key = answer["key"].as_str().unwrap();
+        assert!(key.starts_with("sk-or-v1-"));
+        let stored = home.run(&["token", "--server", &served.url]);
+        assert_eq!(stored.stdout.trim_end() == key, is_kept, "{store}");
+    }
+}
+
+#[test]
+fn a_key_that_cannot_be_stored_is_printed_rather_than_lost() {
+    // S-8
+    let (served, home) = (serve(), Home::new());
+    let login = Login::start(&served, &home, &[]);
+    home.block();
+    let page = get(&login.approve());
+    let lost = login.finish();
+    let answer = lost.result(1);
+    assert_eq!((&answer["is_new"], &answer["store"]), (&json!(true), &json!(null)));
+    let key = answer["key"].as_str().unwrap();
+    assert!(key.starts_with("sk-or-v1-") && !lost.stderr.contains(key) && !page.contains(key));
+    let error = lost.last_error();
+    assert_eq!(error["kind"], "unexpected");
+    assert!(error["message"].as_str().unwrap().contains("could not be stored"), "{error}");
+}
+
+#[test]
+fn a_store_that_cannot_be_used_is_told_before_a_key_is_made() {
+    let (served, home) = (serve(), Home::new());
+    home.block();
+    let error = home.run(&["login", "--json", "--server", &served.url]).error(1);
+    assert_eq!(error["kind"], "unexpected");
+    assert_eq!(served.emulator.log().len(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_keychain_is_not_replaced_by_the_file() {
+    // S-4. Without a session there is no keychain, whether it was built in or not.
+    let (served, home) = (serve(), Home::new());
+    let no_session = [("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")];
+    for arguments in [&["login", "--again"][..], &["status"], &["token"], &["logout"]] {
+        let arguments = [arguments, &["--store", "keychain", "--server", &served.url]].concat();
+        let refused = home.run_with(&arguments, &no_session);
+        assert_ne!(refused.status, Some(0), "{refused:?}");
+        assert!(refused.stderr.contains("keychain"), "{refused:?}");
+    }
+    assert_eq!(served.emulator.log().len(), 0);
+}
+
+#[test]
+fn a_denial_has_a_status_of_its_own() {
+    let (served, home) = (serve(), Home::new());
+    let login = Login::start(&served, &home, &[]);
+    get(&login.deny());
+    let denied = login.finish();
+    assert_eq!((denied.status, denied.stdout.as_str()), (Some(6), ""));
+    assert_eq!(denied.last_error()["kind"], "denied");
+    assert_eq!(served.emulator.posts("/auth/keys"), 0);
+}
+
+#[test]
+fn nobody_who_approves_is_a_time_out() {
+    let served = serve();
+    let home = Home::new();
+    let login = Login::start(&served, &home, &["--timeout", "1"]);
+    let over = login.finish();
+    assert_eq!((over.status, over.stdout.as_str()), (Some(8), ""));
+    assert_eq!(over.last_error()["kind"], "timed_out");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let (served, home) = (serve(), Home::new());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let taken = home.run(&["login", "--json", "--port", &port, "--server", &served.url]).error(1);
+    assert!(taken.to_string().contains(&port), "{taken}");
+
+    drop(listener);
+    let login = Login::start(&served, &home, &["--port", &port]);
+    let came_back = login.approve();
+    assert!(came_back.starts_with(&format!("http://127.0.0.1:{port}/")), "{came_back}");
+    get(&came_back);
+    login.finish().result(0);
+}
+
+#[test]
+fn what_fails_has_the_status_of_its_kind() {
+    let refused =
+        || Fault::status(403).body(r#"{"error":{"code":403,"message":"Invalid code or code_verifier"}}"#);
+    for (fault, status, kind) in [
+        (refused().content_type("application/json"), 3, "refused"),
+        (Fault::drop_after_commit(), 5, "outcome_unknown"),
+        (Fault::status(500), 5, "outcome_unknown"),
+    ] {
+        let (served, home) = (serve(), Home::new());
+        served.emulator.inject(fault.on("/auth/keys"));
+        let login = Login::start(&served, &home, &[]);
+        let page = get(&login.approve());
+        assert!(page.starts_with("HTTP/1.1 5"), "L-19: {page}");
+        let failed = login.finish();
+        assert_eq!((failed.status, failed.stdout.as_str()), (Some(status), ""), "{failed:?}");
+        assert_eq!(failed.last_error()["kind"], kind, "{failed:?}");
+        assert_eq!(served.emulator.posts("/auth/keys"), 1, "{kind}");
+        assert_eq!(home.run(&["token", "--json", "--server", &served.url]).error(9)["kind"], "not_signed_in");
+    }
+}
+
+#[test]
+fn a_service_that_is_gone_was_sent_nothing() {
+    let (served, home) = (serve(), Home::new());
+    let login = Login::start(&served, &home, &[]);
+    let came_back = login.approve();
+    served.stop();
+    get(&came_back);
+    let failed = login.finish();
+    assert_eq!((failed.status, failed.stdout.as_str()), (Some(4), ""), "{failed:?}");
+    assert_eq!(failed.last_error()["kind"], "not_sent");
+}
+
+#[test]
+fn a_busy_service_is_asked_again_with_the_same_code() {
+    let (served, home) = (serve(), Home::new());
+    served.emulator.inject(Fault::status(503).header("retry-after", "1").on("/auth/keys"));
+    let login = Login::start(&served, &home, &[]);
+    get(&login.approve());
+    login.finish().result(0);
+    assert_eq!(served.emulator.posts("/auth/keys"), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_cancels_and_leaves_nothing() {
+    let (served, home) = (serve(), Home::new());
+    for signal in ["INT", "TERM", "HUP"] {
+        let login = Login::start(&served, &home, &[]);
+        let port = login.callback_port();
+        login.signal(signal);
+        let cancelled = login.finish();
+        assert_eq!((cancelled.status, cancelled.stdout.as_str()), (Some(130), ""), "{signal} {cancelled:?}");
+        assert_eq!(cancelled.last_error()["kind"], "cancelled");
+        TcpListener::bind(("127.0.0.1", port)).unwrap();
+    }
+    assert_eq!(served.emulator.posts("/auth/keys"), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_while_the_code_is_exchanged_says_that_there_may_be_a_key() {
+    let (served, home) = (serve(), Home::new());
+    served.emulator.inject(Fault::delay(Duration::from_secs(60)).on("/auth/keys"));
+    let login = Login::start(&served, &home, &[]);
+    let browser = thread::spawn({
+        let came_back = login.approve();
+        move || get(&came_back)
+    });
+    served.wait_for_post("/auth/keys");
+    login.signal("INT");
+    let cancelled = login.finish();
+    assert_eq!((cancelled.status, cancelled.stdout.as_str()), (Some(5), ""), "{cancelled:?}");
+    let error = cancelled.last_error();
+    assert!(error["message"].as_str().unwrap().contains("may have been made"), "{error}");
+    let page = browser.join().unwrap();
+    assert!(page.starts_with("HTTP/1.1 5"), "L-19: {page}");
+}
+
+#[test]
+fn without_a_terminal_a_code_cannot_be_pasted_and_that_is_said() {
+    let (served, home) = (serve(), Home::new());
+    let error = home.run(&["login", "--headless", "--json", "--timeout", "60", "--server", &served.url]);
+    assert_eq!(error.status, Some(1), "{error:?}");
+    assert!(error.last_error()["message"].as_str().unwrap().contains("no terminal"), "{error:?}");
+}
+
+#[test]
+fn without_a_terminal_a_code_is_read_from_standard_input() {
+    let (served, home) = (serve(), Home::new());
+    let mut login = Login::start(&served, &home, &["--headless"]);
+    login.paste("auth_code_of_somebody_else");
+    let code = login.approve();
+    login.paste(&code);
+    let signed_in = login.finish();
+    signed_in.result(0);
+    let problem: serde_json::Value = serde_json::from_str(signed_in.stderr.lines().last().unwrap()).unwrap();
+    assert!(problem["problem"].as_str().unwrap().contains("refused"), "{signed_in:?}");
+    assert!(!signed_in.stderr.contains(&code), "P-3: {signed_in:?}");
+    assert_eq!(served.emulator.posts("/auth/keys"), 2);
+}

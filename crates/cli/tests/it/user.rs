@@ -1,0 +1,165 @@
+//! A user of the program: the files, the logins, the page and the browser.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read, Write as _},
+    mem,
+    net::TcpStream,
+    process::{Child, ChildStderr, Command, Output, Stdio},
+    time::Duration,
+};
+
+use openrouter_oauth_emulator::{Emulator, Outcome, Page, Person, PersonError};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{Finished, Served, block_on, program};
+
+/// A folder for the files of a user.
+pub(crate) struct Home(TempDir);
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    /// The program, of this user, with nobody at a terminal.
+    pub(crate) fn program(&self, arguments: &[&str]) -> Command {
+        let mut command = program(arguments);
+        // A display, so that the surroundings do not look headless.
+        command.env("XDG_CONFIG_HOME", self.0.path()).env("DISPLAY", ":0");
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Finished {
+        self.run_with(arguments, &[])
+    }
+
+    pub(crate) fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Finished {
+        Finished::of(self.program(arguments).envs(variables.iter().copied()).output().unwrap())
+    }
+
+    /// Signs in, so that there is a key.
+    pub(crate) fn store_key(&self, served: &Served) {
+        let login = Login::start(served, self, &["--label", "stored by a test"]);
+        get(&login.approve());
+        login.finish().result(0);
+    }
+
+    /// The file that keys are stored in.
+    pub(crate) fn file(&self) -> String {
+        let file = self.0.path().join("openrouter-oauth/openrouter-oauth.json");
+        file.to_str().unwrap().to_owned()
+    }
+
+    /// Puts a file where the folder for keys would be.
+    pub(crate) fn block(&self) {
+        fs::write(self.0.path().join("openrouter-oauth"), "").unwrap();
+    }
+}
+
+/// A login that has said its URL, and waits.
+pub(crate) struct Login {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    served: Emulator,
+    said: String,
+    url: String,
+}
+
+impl Login {
+    /// Begins a login with `--json`, which asks nobody.
+    pub(crate) fn start(served: &Served, home: &Home, arguments: &[&str]) -> Self {
+        let login = ["login", "--json", "--no-browser", "--server", &served.url];
+        let mut child = home.program(&[&login, arguments].concat()).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut said = String::new();
+        stderr.read_line(&mut said).unwrap();
+        let event: Value = serde_json::from_str(&said).unwrap();
+        let url = event["authorize_url"].as_str().unwrap().to_owned();
+        Self { child, stderr, served: served.emulator.clone(), said, url }
+    }
+
+    /// Presses Authorize on the page, and says where that leads or what code it shows.
+    pub(crate) fn approve(&self) -> String {
+        block_on(async { outcome(self.page().await.approve(None).await) })
+    }
+
+    /// Presses Deny.
+    pub(crate) fn deny(&self) -> String {
+        block_on(async { outcome(self.page().await.deny().await) })
+    }
+
+    async fn page(&self) -> Page {
+        Person::new(self.served.clone()).open(&self.url).await.unwrap()
+    }
+
+    /// The port that the browser comes back to.
+    pub(crate) fn callback_port(&self) -> u16 {
+        let (_, callback) = self.url.split_once("callback_url=http%3A%2F%2F127.0.0.1%3A").unwrap();
+        callback.split('%').next().unwrap().parse().unwrap()
+    }
+
+    /// Pastes a line.
+    pub(crate) fn paste(&mut self, line: &str) {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+    }
+
+    /// Waits for the end. The input is closed.
+    pub(crate) fn finish(mut self) -> Finished {
+        drop(self.child.stdin.take());
+        let (mut stdout, mut stderr) = (Vec::new(), mem::take(&mut self.said).into_bytes());
+        self.stderr.read_to_end(&mut stderr).unwrap();
+        self.child.stdout.take().unwrap().read_to_end(&mut stdout).unwrap();
+        Finished::of(Output { status: self.child.wait().unwrap(), stdout, stderr })
+    }
+}
+
+impl Drop for Login {
+    fn drop(&mut self) {
+        // Of a test that fails. Otherwise it has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a login said up to its URL, and that URL.
+pub(crate) fn read_until_url(stderr: &mut impl Read, origin: &str) -> (String, Vec<u8>) {
+    let (mut said, begin) = (Vec::new(), format!("{origin}/auth?"));
+    loop {
+        let mut byte = [0];
+        stderr.read_exact(&mut byte).unwrap();
+        said.extend(byte);
+        let text = String::from_utf8_lossy(&said);
+        if let Some((_, url)) = text.split_once(&begin)
+            && let Some(url) = url.strip_suffix('\n')
+        {
+            return (format!("{begin}{url}"), said);
+        }
+    }
+}
+
+/// A request as a browser makes it, and the whole answer.
+pub(crate) fn get(url: &str) -> String {
+    let (authority, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(authority).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {authority}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// The code that a page shows, or where it sends the browser.
+pub(crate) fn outcome(pressed: Result<Outcome, PersonError>) -> String {
+    match pressed.unwrap() {
+        Outcome::Redirected(text) | Outcome::Code(text) => text,
+        other => panic!("{other:?}"),
+    }
+}
