@@ -20,6 +20,7 @@ const STEPS: &[&str] = &[
     "msrv",
     "consumers",
     "conformance",
+    "browser",
     "faults",
     "bench",
 ];

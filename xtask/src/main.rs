@@ -10,6 +10,7 @@ use std::{env, process::ExitCode};
 mod ci;
 
 mod bench;
+mod browser;
 mod conformance;
 mod consumers;
 mod deny;
@@ -52,6 +53,8 @@ cargo xtask COMMAND
   conformance    other SDKs against the emulator (needs node, npm, python3 and the network)
   faults [--planted]
                  every fault of a network, a server or a caller; or that the check notices broken transports
+  browser [FOLDER]
+                 Chromium goes through a login, while other pages attack it; the folder gets pictures of the pages
   bench          instructions and allocations per exchange, and their limit (needs valgrind)
   fuzz           [TARGET] [SECONDS]: all parsers or one, on inputs that libFuzzer makes up (needs cargo-fuzz)
 ";
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
 fn run(step: &[&str]) -> Result {
     match step {
         ["bench"] => bench::run(),
+        ["browser", folder @ ..] => browser::run(folder),
         ["conformance"] => conformance::run(),
         ["consumers"] => consumers::run(),
         ["deny"] => deny::run(),

@@ -1,0 +1,115 @@
+//! Pages that mean ill, open in the same browser while a login waits.
+
+use openrouter_oauth_tests::server::Server;
+use serde_json::json;
+
+use crate::{
+    Result, hostile,
+    network::Answer,
+    stage::{Stage, callback, origin, same},
+    webdriver::REBOUND,
+};
+
+pub(super) async fn without_the_path(stage: &Stage<'_>) -> Result {
+    let mut login = stage.home.login(&[]).await?;
+    let callback = callback(&login);
+    let here = origin(&callback);
+    // One letter of the nonce is another.
+    let mut near = callback.clone();
+    let last = near.pop();
+    near.push(if last == Some('A') { 'B' } else { 'A' });
+    let targets = [
+        format!("{here}/"),
+        format!("{here}/favicon.ico"),
+        format!("{here}/cancel"),
+        format!("{here}/callback?error=access_denied"),
+        format!("{near}?error=access_denied"),
+        format!("{near}?code=forged"),
+    ];
+    let page = hostile::serve(&targets, &targets).await;
+    for origin in origins(&page) {
+        stage.browser.open_tab().await?;
+        attack(stage, &origin).await?;
+        refused(&stage.answers(&callback).await?, &targets, &[404])?;
+
+        let own = stage.browser.tabs().await?;
+        stage.browser.click("button").await?;
+        for window in stage.browser.opened_since(&own, targets.len()).await? {
+            stage.browser.switch_to(&window).await?;
+            stage.browser.see("There is nothing here").await?;
+        }
+        same("that the login waits", &login.waits()?, &true)?;
+    }
+    stage.open(&login.url).await?;
+    stage.approve().await?;
+    stage.signs_in(login).await
+}
+
+pub(super) async fn with_the_path(stage: &Stage<'_>) -> Result {
+    let mut login = stage.home.login(&[]).await?;
+    let callback = callback(&login);
+    let targets = ["error=access_denied", "code=forged"].map(|query| format!("{callback}?{query}"));
+    let page = hostile::serve(&targets, &[]).await;
+    for origin in origins(&page) {
+        stage.browser.open_tab().await?;
+        attack(stage, &origin).await?;
+        refused(&stage.answers(&callback).await?, &targets, &[400, 403, 405])?;
+        same("that the login waits", &login.waits()?, &true)?;
+    }
+    stage.open(&login.url).await?;
+    stage.approve().await?;
+    stage.signs_in(login).await
+}
+
+pub(super) async fn by_another_name(stage: &Stage<'_>) -> Result {
+    let mut login = stage.home.login(&[]).await?;
+    let callback = callback(&login);
+    let rebound = callback.replacen("127.0.0.1", REBOUND, 1);
+    for query in ["error=access_denied", "code=forged"] {
+        stage.browser.go(&format!("{rebound}?{query}")).await?;
+        stage.browser.see("This is another address").await?;
+    }
+    // Now a page of that name is there. A page of the attacker's would have no policy that keeps it from asking.
+    stage.browser.devtools("Page.setBypassCSP", json!({"enabled": true})).await?;
+    stage.browser.reload().await?;
+    stage.browser.see("This is another address").await?;
+    let promise = format!("fetch('{rebound}?code=forged').then((answer) => answer.status)");
+    let asked = stage.browser.settle(&promise).await?;
+    same("what a script of that name gets", &asked, &json!(421))?;
+    same("that the login waits", &login.waits()?, &true)?;
+    stage.open(&login.url).await?;
+    stage.approve().await?;
+    stage.signs_in(login).await
+}
+
+/// Has the page do all it can from there, in the tab that is in front.
+async fn attack(stage: &Stage<'_>, origin: &str) -> Result {
+    stage.browser.go(origin).await?;
+    stage.browser.see("tried").await?;
+    let read = stage.browser.run("return read").await?;
+    same("what the page could read", &read, &json!([]))
+}
+
+/// Every way to ask for every target led to the listener, and got nothing there.
+fn refused(answers: &[Answer], targets: &[String], statuses: &[u64]) -> Result {
+    for target in targets {
+        for way in hostile::ways() {
+            let end = format!("by={way}");
+            let came =
+                answers.iter().any(|answer| answer.url.starts_with(target) && answer.url.ends_with(&end));
+            same(&format!("whether {target} came by {way}"), &came, &true)?;
+        }
+    }
+    for answer in answers {
+        let allows = answer.headers.keys().any(|name| name.starts_with("access-control-"));
+        if allows || !statuses.contains(&answer.status) {
+            return Err(format!("the listener answered {answer:?}").into());
+        }
+    }
+    Ok(())
+}
+
+/// The same page, from all that a browser tells apart.
+fn origins(page: &Server) -> [String; 3] {
+    ["127.0.0.1", "localhost", REBOUND].map(|host| page.origin().replacen("127.0.0.1", host, 1))
+}

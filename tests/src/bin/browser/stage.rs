@@ -1,0 +1,131 @@
+//! What a scene plays on: an emulator, a browser, and a home for the program.
+
+use std::{fmt::Debug, fs, path::Path, time::Duration};
+
+use openrouter_oauth_emulator::{Emulator, Server, Settings};
+use openrouter_oauth_tests::query;
+use tokio::time::{sleep, timeout};
+
+use crate::{
+    PATIENCE, Result,
+    login::{Ended, Home, Login},
+    network::{self, Answer},
+    webdriver::{Browser, Driver},
+};
+
+pub(crate) struct Stage<'a> {
+    pub(crate) emulator: Emulator,
+    pub(crate) server: Server,
+    pub(crate) browser: Browser,
+    pub(crate) home: Home,
+    pictures: Option<&'a Path>,
+}
+
+/// The title of the emulator's page.
+pub(crate) const ASKING: &str = "Authorize (emulator)";
+
+impl<'a> Stage<'a> {
+    pub(crate) async fn set(driver: &Driver, settings: Settings, pictures: Option<&'a Path>) -> Result<Self> {
+        let emulator = Emulator::with(settings);
+        let server = emulator.serve(0).await?;
+        let home = Home::new(server.base_url())?;
+        Ok(Self { emulator, server, browser: driver.open().await?, home, pictures })
+    }
+
+    pub(crate) async fn clear(self) -> Result {
+        self.browser.close().await?;
+        self.server.shutdown().await;
+        Ok(())
+    }
+
+    /// Begins a login, and opens its page.
+    pub(crate) async fn login(&self, arguments: &[&str]) -> Result<Login> {
+        let login = self.home.login(arguments).await?;
+        self.open(&login.url).await?;
+        Ok(login)
+    }
+
+    pub(crate) async fn open(&self, url: &str) -> Result {
+        self.browser.go(url).await?;
+        self.browser.see(ASKING).await
+    }
+
+    pub(crate) async fn approve(&self) -> Result {
+        self.browser.click("button[value=approve]").await
+    }
+
+    pub(crate) async fn deny(&self) -> Result {
+        self.browser.click("button[value=deny]").await
+    }
+
+    /// A login comes to its good end, and the browser says so.
+    pub(crate) async fn signs_in(&self, login: Login) -> Result {
+        self.browser.see("You are signed in").await?;
+        self.keeps_the_key(login).await
+    }
+
+    /// A login comes to its good end: one code was exchanged, and the key of it is kept, and works.
+    pub(crate) async fn keeps_the_key(&self, login: Login) -> Result {
+        let ended = login.end().await?;
+        same("the exit status", &ended.status, &Some(0))?;
+        same("exchanges", &self.exchanges(), &1)?;
+        let status = self.home.run(&["status", "--json"]).await?;
+        same("the exit status with the stored key", &status.status, &Some(0))
+    }
+
+    /// A login comes to its end without a key.
+    pub(crate) async fn fails(&self, login: Login, exit: i32, exchanges: usize) -> Result<Ended> {
+        let ended = login.end().await?;
+        same("the exit status", &ended.status, &Some(exit))?;
+        same("exchanges", &self.exchanges(), &exchanges)?;
+        let token = self.home.run(&["token"]).await?;
+        same("what is stored", &token.stdout.as_str(), &"")?;
+        Ok(ended)
+    }
+
+    /// Waits until an exchange has been asked for.
+    pub(crate) async fn exchange_begins(&self) -> Result {
+        let begins = async {
+            while self.exchanges() == 0 {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(PATIENCE, begins).await.map_err(|_| "no exchange begins".into())
+    }
+
+    pub(crate) fn exchanges(&self) -> usize {
+        self.emulator.posts("/auth/keys")
+    }
+
+    /// What the listener of this login answered so far.
+    pub(crate) async fn answers(&self, callback: &str) -> Result<Vec<Answer>> {
+        Ok(network::answers(&self.browser.logged("performance").await?, origin(callback)))
+    }
+
+    /// Leaves a picture of the page, if pictures are asked for.
+    pub(crate) async fn picture(&self, name: &str) -> Result {
+        if let Some(folder) = self.pictures {
+            fs::create_dir_all(folder)?;
+            fs::write(folder.join(name), self.browser.screenshot().await?)?;
+        }
+        Ok(())
+    }
+}
+
+/// Where the browser is to come back to.
+pub(crate) fn callback(login: &Login) -> String {
+    query::parameter(&login.url, "callback_url")
+}
+
+/// `http://127.0.0.1:1234` of a URL there.
+pub(crate) fn origin(url: &str) -> &str {
+    url.strip_suffix(query::target(url)).unwrap_or(url)
+}
+
+/// Fails unless both are the same.
+pub(crate) fn same<T: Debug + PartialEq>(what: &str, found: &T, expected: &T) -> Result {
+    if found == expected {
+        return Ok(());
+    }
+    Err(format!("{what}: {found:?} in place of {expected:?}").into())
+}
