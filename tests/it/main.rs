@@ -39,6 +39,9 @@ mod pending;
 /// Whole sign-ins with the emulator, in memory, over TCP and over TLS.
 mod flow;
 
+/// A login in a terminal: the browser that comes back, the code that is pasted, and every way it ends.
+mod login;
+
 // What holds for every call.
 
 /// What is sent again, when, and what never is.

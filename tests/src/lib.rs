@@ -18,3 +18,4 @@ pub mod query;
 pub mod server;
 pub mod stage;
 pub mod tls;
+pub mod user;

@@ -29,6 +29,12 @@ mod prompt;
 mod store;
 mod surroundings;
 
+/// The listener without its socket, for tests and fuzzing; no part of the API.
+#[doc(hidden)]
+pub mod sans_io {
+    pub use crate::listener::{Conversation, Site, Step};
+}
+
 pub use crate::{
     browser::{Browser, BrowserError, BrowserFuture, SystemBrowser},
     cancel::Cancel,
@@ -37,6 +43,6 @@ pub use crate::{
     listener::{Listener, ListenerError, Page, Stray, Visit},
     login::{Login, SignedIn},
     prompt::{Invitation, Pasted, Prompt, PromptError, PromptFuture, TerminalPrompt},
-    store::{Account, KeyStore, StoreError, StoreFuture},
+    store::{Account, FileStore, KeyStore, MemoryStore, StoreError, StoreFuture},
     surroundings::{Surroundings, default_key_label},
 };

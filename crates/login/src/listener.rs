@@ -1,21 +1,110 @@
 //! Listens on a loopback port for the browser that comes back.
 
-use std::{convert::Infallible, future, io};
+mod connections;
+mod conversation;
+mod request;
+mod response;
+mod site;
+
+use std::{convert::Infallible, fmt, io, net::Ipv4Addr, time::Duration};
 
 use openrouter_oauth::{AuthorizationCode, CallbackError, CallbackUrl, Pending};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::sleep,
+};
+
+use self::connections::{Connections, Heard};
+#[doc(hidden)]
+pub use self::{
+    conversation::{Conversation, Step},
+    site::Site,
+};
 
 /// A port of `127.0.0.1` that waits for a browser to come back from OpenRouter.
 ///
-/// TODO of the listener's author: docs with a whole example.
-#[derive(Debug)]
+/// It takes the one request of a browser that goes to the callback of the sign-in, with its nonce (see
+/// [`Pending::nonce`]). Everything else is refused, with a page that says what to do, and the wait goes on: other paths
+/// and methods, scripts and frames of other pages, names that were made to point to this machine, what is no HTTP, and
+/// what comes too slowly. At most 32 connections are open at once; who opens more loses their oldest.
+///
+/// Nothing is accepted while neither [`callback`](Self::callback) nor [`refuse_others`](Self::refuse_others) is polled.
+/// Dropping the listener closes the port and its connections, all but that of a [`Visit`]. It needs a tokio runtime with
+/// I/O and time enabled.
+///
+/// # Security
+///
+/// Only `127.0.0.1` is listened on, never `[::1]` or another network. On Windows another program of the same user can take
+/// over a port that it binds with `SO_REUSEADDR`. It would get the code, which is worth nothing without the verifier in
+/// this process.
+///
+/// # Examples
+///
+/// ```
+/// use openrouter_oauth::Client;
+/// use openrouter_oauth_login::{Listener, Page};
+/// # use openrouter_oauth::{Pending, transport::{Limits, from_fn}};
+/// # use tokio::{io::{AsyncReadExt, AsyncWriteExt}, net::TcpStream, task::JoinHandle};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let openrouter = from_fn(|_, _: Limits| async {
+/// #     Ok(http::Response::new(r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#.into()))
+/// # });
+/// # let client = Client::builder().transport(openrouter).without_deadline().build()?;
+/// # #[cfg(any())]
+/// let client = Client::new()?;
+/// let mut listener = Listener::bind(0).await?;
+/// let (url, mut pending) = client.authorize(listener.callback_url()).key_label("my-cli").begin()?;
+/// println!("open {url}");
+///
+/// # let browser = browser(&listener, &pending);
+/// let visit = listener.callback(&pending).await;
+/// let page = match visit.code() {
+///     Ok(code) => tokio::select! {
+///         exchanged = pending.exchange(&client, code) => match exchanged {
+///             Ok(_grant) => Page::SignedIn,
+///             Err(error) if error.is_outcome_unknown() => Page::OutcomeUnknown,
+///             Err(_) => Page::Failed,
+///         },
+///         // A browser may knock again meanwhile.
+///         never = listener.refuse_others() => match never {},
+///     },
+///     Err(_) => Page::Denied,
+/// };
+/// visit.answer(page).await;
+/// # assert!(browser.await??.contains("You are signed in"));
+/// # Ok(())
+/// # }
+/// # // Goes to the callback as a browser does, and returns the page.
+/// # fn browser(listener: &Listener, pending: &Pending) -> JoinHandle<std::io::Result<String>> {
+/// #     let (port, nonce) = (listener.port(), pending.nonce().unwrap_or_default());
+/// #     let request = format!("GET /callback/{nonce}?code=c0de HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
+/// #     tokio::spawn(async move {
+/// #         let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+/// #         stream.write_all(request.as_bytes()).await?;
+/// #         let mut page = String::new();
+/// #         stream.read_to_string(&mut page).await?;
+/// #         Ok(page)
+/// #     })
+/// # }
+/// ```
 pub struct Listener {
+    socket: TcpListener,
     port: u16,
+    callback_url: CallbackUrl,
+    site: Site,
+    connections: Connections,
+    on_stray: Box<dyn Fn(Stray) + Send + Sync>,
 }
 
-/// The browser that came back, which waits to be told what came of it.
-#[derive(Debug)]
+/// The browser that came back, and waits to be told what came of it.
+///
+/// If this is dropped the browser shows that the page cannot be reached.
+#[must_use = "a browser waits for its answer"]
 pub struct Visit {
     code: Result<AuthorizationCode, CallbackError>,
+    stream: TcpStream,
 }
 
 /// What a browser is told.
@@ -38,8 +127,26 @@ pub enum Page {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Stray {
-    /// Another path, or another nonce.
+    /// It is not HTTP/1, or can be read in two ways.
+    Malformed,
+    /// It has more than 8 KiB or 50 headers.
+    TooLong,
+    /// It took longer than 5 seconds.
+    Slow,
+    /// It has another path, or another nonce.
     NotFound,
+    /// It is not a `GET`.
+    Method,
+    /// It names another host.
+    Host,
+    /// A script, a frame, or a browser that loads ahead sent it.
+    NotNavigation,
+    /// It is at the callback, with neither a code nor a refusal that can be read.
+    Unreadable,
+    /// It is at the callback, which was used already.
+    Used,
+    /// It had to make room before it had said all. It got no answer.
+    Dropped,
 }
 
 /// Why there is no listener.
@@ -56,34 +163,117 @@ pub enum ListenerError {
     },
 }
 
+/// How long a visitor gets to take their answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long nothing is accepted after that failed: whatever there is too little of may come back (L-21).
+const PAUSE: Duration = Duration::from_millis(50);
+
 impl Listener {
-    /// Listens on `port` of `127.0.0.1`; 0 takes a free one.
+    /// Listens on `port` of `127.0.0.1`; 0 takes a free one, which is what nobody else can have taken before.
     ///
     /// # Errors
     ///
     /// [`ListenerError::Bind`] if the port is taken, or there is no loopback.
     pub async fn bind(port: u16) -> Result<Self, ListenerError> {
-        Ok(Self { port })
+        let failed = |source| ListenerError::Bind { port, source };
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
+        let port = socket.local_addr().map_err(failed)?.port();
+        // The literal, since `localhost` may be `[::1]` (L-4).
+        let callback_url = CallbackUrl::parse(&format!("http://127.0.0.1:{port}/callback"))
+            .map_err(|invalid| failed(io::Error::other(invalid)))?;
+        Ok(Self {
+            socket,
+            port,
+            callback_url,
+            site: Site::new(port),
+            connections: Connections::new(),
+            on_stray: Box::new(|_| {}),
+        })
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Where the browser is to come back to, to begin a sign-in with.
     pub fn callback_url(&self) -> CallbackUrl {
-        unimplemented!()
+        self.callback_url.clone()
     }
 
     /// Tells of each request that was not the callback.
-    pub fn on_stray(&mut self, _tell: impl Fn(Stray) + Send + Sync + 'static) {}
+    pub fn on_stray(&mut self, tell: impl Fn(Stray) + Send + Sync + 'static) {
+        self.on_stray = Box::new(tell);
+    }
 
     /// Waits for the callback of `pending`: a code, or that OpenRouter or the user declined. Everything else is answered
     /// here, and does not end the wait. Nothing is lost if the future is dropped and asked for again.
-    pub async fn callback(&mut self, _pending: &Pending) -> Visit {
-        future::pending().await
+    ///
+    /// It returns one visit, however many come; see [`refuse_others`](Self::refuse_others) for the others. To ask again is
+    /// to wait for another visit, also of the same sign-in.
+    pub async fn callback(&mut self, pending: &Pending) -> Visit {
+        self.site.expect(pending);
+        let (stream, code) = self
+            .serve(|target| match pending.read_callback(target) {
+                Ok(code) => Ok(Ok(code)),
+                Err(settled @ (CallbackError::Denied { .. } | CallbackError::Failed { .. })) => {
+                    Ok(Err(settled))
+                }
+                Err(CallbackError::NotOurs) => Err(Stray::NotFound),
+                Err(_) => Err(Stray::Unreadable),
+            })
+            .await;
+        Visit { code, stream }
     }
 
-    /// Answers whatever else comes, for as long as it is polled: for the time in which a code is exchanged.
+    /// Answers whatever else comes, for as long as it is polled: for the time in which a code is exchanged. Who comes to
+    /// the same callback is told that it was used.
     pub async fn refuse_others(&mut self) -> Infallible {
-        future::pending().await
+        let (_, never) = self.serve(|_| Err(Stray::Used)).await;
+        never
     }
+
+    /// Answers until a target of the callback is read as something.
+    async fn serve<T>(&mut self, read: impl Fn(&str) -> Result<T, Stray>) -> (TcpStream, T) {
+        let mut pause = Duration::ZERO;
+        loop {
+            tokio::select! {
+                // Whoever has said all comes before whoever comes new, so that they do not pile up.
+                biased;
+                Heard { stream, said } = self.connections.heard() => {
+                    let is_head = matches!(&said, Ok(said) if said.head().starts_with(b"HEAD "));
+                    match said.and_then(|said| read(self.site.decide(said.head())?)) {
+                        Ok(read) => return (stream, read),
+                        Err(stray) => self.refuse(stream, stray, !is_head),
+                    }
+                }
+                accepted = accept(&self.socket, pause) => match accepted {
+                    Ok(stream) => {
+                        pause = Duration::ZERO;
+                        if let Some(dropped) = self.connections.listen(stream) {
+                            (self.on_stray)(dropped);
+                        }
+                    }
+                    Err(_) => pause = PAUSE,
+                },
+            }
+        }
+    }
+
+    fn refuse(&mut self, stream: TcpStream, stray: Stray, has_body: bool) {
+        (self.on_stray)(stray);
+        if let Some(response) = stray.response() {
+            self.connections.answer(stream, &response.bytes(has_body));
+        }
+    }
+}
+
+async fn accept(socket: &TcpListener, pause: Duration) -> io::Result<TcpStream> {
+    if !pause.is_zero() {
+        sleep(pause).await;
+    }
+    Ok(socket.accept().await?.0)
 }
 
 impl Visit {
@@ -94,5 +284,19 @@ impl Visit {
 
     /// Tells the browser what came of it, and waits until it has heard: at most two seconds. A browser that has gone is no
     /// failure (F48).
-    pub async fn answer(self, _page: Page) {}
+    pub async fn answer(self, page: Page) {
+        connections::answer(self.stream, &page.response().bytes(true), PATIENCE).await;
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener").field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Visit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visit").field("code", &self.code).finish_non_exhaustive()
+    }
 }

@@ -1,8 +1,14 @@
 //! Where a key is kept.
 
-use std::{fmt, future::Future, io, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
+mod account;
+mod file;
+mod memory;
 
-use openrouter_oauth::ApiKey;
+use std::{error::Error, fmt, future::Future, io, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
+
+use openrouter_oauth::{ApiKey, InvalidValue};
+
+pub use self::{account::Account, file::FileStore, memory::MemoryStore};
 
 /// What the methods of [`KeyStore`] return.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -11,6 +17,8 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 ///
 /// A key belongs to the service that issued it and to an account (S-10); there is one for each [`Account`]. Nothing falls
 /// back to another store (S-4): what fails is said.
+///
+/// A future that is dropped before it is ready has done all of its work or none of it.
 pub trait KeyStore: fmt::Debug + Send + Sync {
     /// The key of `account`, if there is one.
     ///
@@ -23,10 +31,12 @@ pub trait KeyStore: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// See [`StoreError`]. What was stored before is then still there.
+    /// See [`StoreError`]. What was stored before is then still there, whole; but for one case, in which the new key may be:
+    /// a [`FileStore`] whose disk failed at the very end, after the file was replaced.
     fn save<'a>(&'a self, account: &'a Account, key: &'a ApiKey) -> StoreFuture<'a, ()>;
 
-    /// Forgets the key of `account`, and says whether there was one.
+    /// Forgets the key of `account`, and says whether there was one. The key stays valid at the service: its owner deletes
+    /// it there (S-9).
     ///
     /// # Errors
     ///
@@ -34,30 +44,33 @@ pub trait KeyStore: fmt::Debug + Send + Sync {
     fn delete<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, bool>;
 }
 
-/// Whose key it is: the service that issued it, and a name for those who have several.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Account {
-    service: String,
-    name: String,
-}
-
 /// Why a key was not stored, found or forgotten.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// There is no such store on this machine, or it is locked.
-    #[error("the {store} is not available{}", hint(store))]
+    /// There is no such store on this machine, or it cannot be used now.
+    #[error("the {store} is not available; {next}")]
     Unavailable {
         /// Which.
         store: &'static str,
+        /// What to do.
+        next: &'static str,
         /// Why.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Box<dyn Error + Send + Sync>,
     },
-    /// The store did not answer in time.
-    #[error("the {store} did not answer within {} s", after.as_secs())]
+    /// The store did not answer in time. What was asked for may still happen.
+    #[error("the {store} did not answer within {} s; see whether it waits to be unlocked, and try again", after.as_secs())]
     Timeout {
         /// Which.
         store: &'static str,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// Another program has the file locked. Nothing was changed.
+    #[error("{path:?} has been locked by another program for {} s; try again when that has ended", after.as_secs())]
+    Locked {
+        /// Which.
+        path: PathBuf,
         /// How long it was waited for.
         after: Duration,
     },
@@ -79,37 +92,29 @@ pub enum StoreError {
         /// What is wrong with it, and what to do.
         problem: &'static str,
     },
-    /// What is stored is not what this crate stores.
-    #[error("what is stored in {place} cannot be read; remove it, and sign in again")]
+    /// What is stored is not what this crate stores. It is left as it is.
+    #[error("{place} {problem}")]
     Corrupt {
         /// Where.
         place: String,
+        /// What is wrong with it, and what to do.
+        problem: &'static str,
     },
-}
-
-fn hint(_store: &str) -> &'static str {
-    ""
-}
-
-impl Account {
-    /// The account `name` at the service with this base URL; `default` is a name for those who have one key only.
-    ///
-    /// # Errors
-    ///
-    /// TODO of the store's author.
-    pub fn new(service: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { service: service.into(), name: name.into() }
-    }
-
-    /// The service.
-    pub fn service(&self) -> &str {
-        &self.service
-    }
-
-    /// The name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
+    /// There is no room for another key.
+    #[error("{place} holds as many keys as it can; forget one of them first")]
+    Full {
+        /// Where.
+        place: String,
+    },
+    /// Nothing says where the user's files of configuration are.
+    #[error("there is no folder for configuration; set {variable} to an absolute path")]
+    NoFolder {
+        /// The variable of the environment that would say.
+        variable: &'static str,
+    },
+    /// A name is not what it should be.
+    #[error(transparent)]
+    Invalid(#[from] InvalidValue),
 }
 
 impl<T: KeyStore + ?Sized> KeyStore for Arc<T> {

@@ -85,6 +85,12 @@ impl Client {
         self.shared.timer.as_ref()
     }
 
+    /// The service that this client calls: scheme, host and port, spelled in one way, such as `https://openrouter.ai`. A
+    /// key is kept under it, since it is of use there and must be sent nowhere else.
+    pub fn origin(&self) -> String {
+        self.shared.base_url.origin()
+    }
+
     /// The same client with another key.
     #[must_use]
     pub fn with_key(&self, key: ApiKey) -> Self {
@@ -149,7 +155,7 @@ impl Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("base_url", &self.shared.base_url.origin())
+            .field("base_url", &self.origin())
             .field("key", &self.shared.key)
             .field("transport", &self.shared.transport)
             .finish_non_exhaustive()

@@ -15,7 +15,6 @@ struct World {
     is_made: bool,
     /// Whether the grace runs.
     hurries: bool,
-    pauses: bool,
     ended: Option<End>,
 }
 
@@ -38,14 +37,14 @@ const ALL: [Happened; 13] = [
 impl World {
     fn new(listens: bool, asks: bool) -> Self {
         let flow = Flow::new(listens, asks);
-        Self { flow, in_flight: false, sent: 0, is_made: false, hurries: false, pauses: false, ended: None }
+        Self { flow, in_flight: false, sent: 0, is_made: false, hurries: false, ended: None }
     }
 
     /// What can happen now. Whatever comes from outside can come at any time, also too late.
     fn can(&self, happened: Happened) -> bool {
         match happened {
             Happened::Granted | Happened::Refused | Happened::TryLater | Happened::Failed => self.in_flight,
-            Happened::Paused => self.pauses,
+            Happened::Paused => self.pauses(),
             Happened::GraceOver => self.hurries,
             Happened::Code(Way::Callback) => self.flow.listens,
             Happened::Code(Way::Paste) | Happened::Misread | Happened::NobodyAsked => {
@@ -70,7 +69,6 @@ impl World {
         if happened == Happened::Granted {
             assert_eq!(step, Step::End(End::Granted), "a key that came is lost");
         }
-        self.pauses = false;
         match step {
             Step::Exchange => {
                 assert!(!self.in_flight, "two exchanges at a time");
@@ -79,7 +77,7 @@ impl World {
                 self.sent = if was_waiting { 1 } else { self.sent + 1 };
                 assert!(self.sent <= TRIES, "a code is sent {} times", self.sent);
             }
-            Step::Pause => self.pauses = true,
+            Step::Pause => assert!(self.pauses() && !self.in_flight, "it waits and exchanges"),
             Step::HurryUp => {
                 assert!(self.in_flight, "nothing runs that could hurry");
                 self.hurries = true;
@@ -92,9 +90,13 @@ impl World {
                 self.in_flight = false;
                 self.ended = Some(end);
             }
-            Step::GoOn => self.pauses = matches!(self.flow.phase, Phase::Pausing(_)),
+            Step::GoOn => {}
         }
         self
+    }
+
+    fn pauses(&self) -> bool {
+        matches!(self.flow.phase, Phase::Pausing(_))
     }
 
     /// Where it leads if nobody does anything any more, and the clock alone goes on.
@@ -119,7 +121,7 @@ fn in_every_order_there_is_one_winner_and_an_end() {
         while let Some(world) = queue.pop_front() {
             assert!(world.left_alone().is_some(), "it hangs: {world:?}");
             ends.extend(world.ended);
-            let can_go_on = world.flow.has_way() || world.in_flight || world.pauses;
+            let can_go_on = world.flow.has_way() || world.in_flight || world.pauses();
             assert!(world.ended.is_some() || can_go_on, "nothing is waited for: {world:?}");
             for happened in ALL.into_iter().filter(|happened| world.can(*happened)) {
                 let next = world.after(happened);

@@ -18,6 +18,7 @@ mod verdict;
 mod cancel;
 mod crowd;
 mod flood;
+mod logins;
 mod scan;
 
 // What they share.
@@ -71,6 +72,7 @@ async fn all() -> Result<bool> {
     cancel::run(&mut table).await?;
     flood::run(&mut table).await?;
     crowd::run(&mut table).await?;
+    logins::run(&mut table).await?;
     scan::run(&mut table).await?;
     println!("{}", table.sum());
     Ok(table.misses.is_empty())

@@ -1,0 +1,64 @@
+//! Where the file is if nobody says.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use openrouter_oauth::InvalidValue;
+
+use crate::StoreError;
+
+/// The user's folder for configuration, by the XDG Base Directory Specification: a path that is not absolute does not count.
+#[cfg(not(windows))]
+pub(super) fn config_folder(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, StoreError> {
+    let absolute = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_CONFIG_HOME")
+        .or_else(|| Some(absolute("HOME")?.join(".config")))
+        .ok_or(StoreError::NoFolder { variable: "HOME" })
+}
+
+/// The user's folder for configuration.
+#[cfg(windows)]
+pub(super) fn config_folder(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, StoreError> {
+    let folder = variable("APPDATA").map(PathBuf::from).filter(|path| path.is_absolute());
+    folder.ok_or(StoreError::NoFolder { variable: "APPDATA" })
+}
+
+/// The name of a program's file.
+pub(super) fn file_name(program: &str) -> Result<String, InvalidValue> {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    match program.len() {
+        1..=64 if program.bytes().all(is_name) => Ok(format!("{program}.json")),
+        _ => Err(InvalidValue::new("name of the program", "may hold only 1 to 64 letters, digits, '-' and '_'")),
+    }
+}
+
+#[cfg(all(test, not(windows)))]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(variables: &[(&str, &str)], expected: Option<&str>) {
+        let folder = config_folder(|name| {
+            variables.iter().find(|(other, _)| *other == name).map(|(_, value)| OsString::from(value))
+        });
+        assert_eq!(folder.ok(), expected.map(PathBuf::from), "{variables:?}");
+    }
+
+    #[test]
+    fn the_folder_is_the_users_or_none() {
+        // F57
+        check(&[("XDG_CONFIG_HOME", "/x"), ("HOME", "/home/u")], Some("/x"));
+        check(&[("XDG_CONFIG_HOME", "x"), ("HOME", "/home/u")], Some("/home/u/.config"));
+        check(&[("XDG_CONFIG_HOME", ""), ("HOME", "/home/u")], Some("/home/u/.config"));
+        check(&[("HOME", "u")], None);
+        check(&[("HOME", "")], None);
+        check(&[], None);
+    }
+
+    #[test]
+    fn a_program_cannot_name_a_file_elsewhere() {
+        assert_eq!(file_name("my-cli_2").unwrap(), "my-cli_2.json");
+        for bad in ["", ".", "..", "../evil", "a/b", "a.b", "a b", "a\0", "\u{e4}", &"a".repeat(65)] {
+            assert!(file_name(bad).is_err(), "{bad:?}");
+        }
+    }
+}

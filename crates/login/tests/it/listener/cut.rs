@@ -1,0 +1,131 @@
+//! Requests that break off, and browsers that go away.
+
+use std::time::{Duration, Instant};
+
+use openrouter_oauth_login::{Page, Stray};
+use tokio::{io::AsyncWriteExt, time::timeout};
+
+use super::stage::{CODE, Stage, ask, connect, read, status};
+
+/// A pause that lets the listener see what came.
+const MOMENT: Duration = Duration::from_millis(20);
+
+#[tokio::test]
+async fn a_request_that_breaks_off_at_any_byte_changes_nothing() {
+    // F41
+    let mut stage = Stage::new().await;
+    let (port, good, stolen) = (stage.listener.port(), stage.good(), stage.get(&stage.stolen()));
+    for cut in 0..stolen.len() {
+        let (good, begin) = (good.clone(), stolen[..cut].to_owned());
+        let browser = tokio::spawn(async move {
+            let [mut closed, mut reset, mut stalled] =
+                [connect(port).await, connect(port).await, connect(port).await];
+            for stream in [&mut closed, &mut reset, &mut stalled] {
+                stream.write_all(begin.as_bytes()).await.unwrap();
+            }
+            reset.set_zero_linger().unwrap();
+            drop(reset);
+            closed.shutdown().await.unwrap();
+            let page = ask(port, good.as_bytes()).await.unwrap();
+            (read(closed).await.unwrap(), page)
+        });
+        stage.settle().await;
+        // The listener is at rest now; what came before the good request was answered before.
+        let (closed, page) = tokio::select! {
+            told = browser => told.unwrap(),
+            never = stage.listener.refuse_others() => match never {},
+        };
+        assert_eq!(status(&page), 200);
+        match cut {
+            0 => assert_eq!(closed, ""),
+            _ => assert_eq!(status(&closed), 400),
+        }
+    }
+    assert!(stage.strays().iter().all(|stray| matches!(stray, Stray::Malformed)));
+}
+
+#[tokio::test]
+async fn a_request_in_pieces_settles_a_sign_in() {
+    let mut stage = Stage::new().await;
+    let (port, good) = (stage.listener.port(), stage.good());
+    let browser = tokio::spawn(async move {
+        let mut stream = connect(port).await;
+        stream.set_nodelay(true).unwrap();
+        for byte in good.as_bytes() {
+            stream.write_all(&[*byte]).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        // All was said, so that this changes nothing.
+        stream.shutdown().await.unwrap();
+        read(stream).await.unwrap()
+    });
+    stage.settle().await;
+    assert_eq!(status(&browser.await.unwrap()), 200);
+}
+
+#[tokio::test]
+async fn a_browser_that_has_gone_is_signed_in_all_the_same() {
+    // F48
+    let mut stage = Stage::new().await;
+    let (port, good) = (stage.listener.port(), stage.good());
+    for resets in [true, false] {
+        let mut stream = connect(port).await;
+        stream.write_all(good.as_bytes()).await.unwrap();
+        if resets {
+            stream.set_zero_linger().unwrap();
+        }
+        let browser = tokio::spawn(async move {
+            tokio::time::sleep(MOMENT).await;
+            drop(stream);
+        });
+        let visit = stage.listener.callback(&stage.pending).await;
+        browser.await.unwrap();
+        assert_eq!(visit.code().as_ref().unwrap().expose(), CODE);
+        visit.answer(Page::SignedIn).await;
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_does_not_go_away_is_waited_for_two_seconds() {
+    let mut stage = Stage::new().await;
+    let mut stream = connect(stage.listener.port()).await;
+    stream.write_all(stage.good().as_bytes()).await.unwrap();
+    let visit = stage.listener.callback(&stage.pending).await;
+    let begun = Instant::now();
+    visit.answer(Page::SignedIn).await;
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_secs(2) && took < Duration::from_secs(10), "{took:?}");
+    assert_eq!(status(&read(stream).await.unwrap()), 200);
+}
+
+#[tokio::test]
+async fn nothing_is_lost_when_the_wait_is_dropped_and_asked_for_again() {
+    // C-28
+    let mut stage = Stage::new().await;
+    let (port, good) = (stage.listener.port(), stage.good());
+    for pieces in [1, 3, 10, good.len()] {
+        let good = good.clone();
+        let browser = tokio::spawn(async move {
+            let mut stream = connect(port).await;
+            for piece in good.as_bytes().chunks(good.len().div_ceil(pieces)) {
+                stream.write_all(piece).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+            read(stream).await.unwrap()
+        });
+        let visit = timeout(Duration::from_secs(60), async {
+            loop {
+                // Dropped after it was polled once.
+                tokio::select! {
+                    biased;
+                    visit = stage.listener.callback(&stage.pending) => break visit,
+                    () = tokio::task::yield_now() => {}
+                }
+            }
+        });
+        let visit = visit.await.expect("a visit");
+        assert_eq!(visit.code().as_ref().unwrap().expose(), CODE);
+        visit.answer(Page::SignedIn).await;
+        assert_eq!(status(&browser.await.unwrap()), 200);
+    }
+}

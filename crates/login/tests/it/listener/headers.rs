@@ -1,0 +1,289 @@
+//! Hosts, and what tells a person's browser from everything else that sends requests.
+
+use openrouter_oauth_login::{Page, Stray};
+
+use super::stage::{Stage, ask, browser, status};
+
+#[tokio::test]
+async fn only_the_names_of_this_machine_are_answered() {
+    // L-8, F43
+    let mut stage = Stage::new().await;
+    let port = stage.listener.port();
+    let other = if port == 65_535 { 65_534 } else { port + 1 };
+    let ours = format!("127.0.0.1:{port}");
+    let hosts: [(u16, &[String]); 42] = [
+        (400, &[]),
+        (400, &[ours.clone(), ours.clone()]),
+        (400, &[ours.clone(), "evil.example".into()]),
+        (400, &["evil.example".into(), ours.clone()]),
+        (421, &[String::new()]),
+        (421, &["127.0.0.1".into()]),
+        (421, &["localhost".into()]),
+        (421, &[format!("127.0.0.1:{other}")]),
+        (421, &[format!("localhost:{other}")]),
+        (421, &["127.0.0.1:80".into()]),
+        (421, &["127.0.0.1:".into()]),
+        (421, &[format!("127.0.0.1:0{port}")]),
+        (421, &[format!("127.0.0.1:+{port}")]),
+        (421, &[format!("127.0.0.1 :{port}")]),
+        (421, &[format!("127.0.0.1: {port}")]),
+        (421, &[format!("{ours},{ours}")]),
+        (421, &[format!("{ours}, evil.example")]),
+        (421, &[format!("{ours}/")]),
+        (421, &[format!("{ours}#")]),
+        (421, &[format!("http://{ours}")]),
+        (421, &[format!("user@{ours}")]),
+        (421, &[format!("evil.example@{ours}")]),
+        (421, &[format!("{ours}@evil.example")]),
+        (421, &[format!("127.0.0.1.:{port}")]),
+        (421, &[format!("localhost.:{port}")]),
+        (421, &[format!("LOCALHOST:{port}")]),
+        (421, &[format!("localhost.evil.example:{port}")]),
+        (421, &[format!("127.0.0.1.evil.example:{port}")]),
+        (421, &[format!("evil.example:{port}")]),
+        (421, &["evil.example".into()]),
+        (421, &[format!("127.0.0.2:{port}")]),
+        (421, &[format!("127.1:{port}")]),
+        (421, &[format!("127.0.1:{port}")]),
+        (421, &[format!("0x7f.1:{port}")]),
+        (421, &[format!("2130706433:{port}")]),
+        (421, &[format!("017700000001:{port}")]),
+        (421, &[format!("0.0.0.0:{port}")]),
+        (421, &[format!("[::1]:{port}")]),
+        (421, &[format!("[::ffff:127.0.0.1]:{port}")]),
+        (421, &[format!("openrouter.ai:{port}")]),
+        (421, &[format!("\u{ff4c}ocalhost:{port}")]),
+        (421, &[format!("127.0.0.1%00:{port}")]),
+    ];
+    let target = stage.stolen();
+    let head = |target: &str, hosts: &[String]| {
+        let lines: String = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
+        format!("GET {target} HTTP/1.1\r\n{lines}\r\n")
+    };
+    let mut requests: Vec<_> = hosts.iter().map(|(_, hosts)| head(&target, hosts)).collect();
+    let mut statuses: Vec<_> = hosts.iter().map(|(status, _)| *status).collect();
+    // A URL in place of a path names a host, too.
+    for (status, url, host) in [
+        (421, format!("http://evil.example{target}"), &ours),
+        (421, format!("http://localhost:{other}{target}"), &ours),
+        (421, format!("http://{ours}{target}"), &"evil.example".into()),
+        (400, format!("https://{ours}{target}"), &ours),
+        (400, ours.clone(), &ours),
+    ] {
+        requests.push(head(&url, std::slice::from_ref(host)));
+        statuses.push(status);
+    }
+    // Where the path is not known, a name makes no difference.
+    requests.push(head("/callback", &["evil.example".into()]));
+    statuses.push(404);
+
+    let answers = stage.play(requests.clone()).await;
+    for ((request, answer), expected) in requests.iter().zip(&answers).zip(statuses) {
+        assert_eq!(status(answer), expected, "{request}");
+    }
+}
+
+#[tokio::test]
+async fn a_callback_may_name_this_machine_in_each_right_way() {
+    // L-8
+    let mut stage = Stage::new().await;
+    let (ours, good) = (stage.host(), stage.good());
+    let by_name = ours.replace("127.0.0.1", "localhost");
+    for request in [
+        good.replace(&ours, &by_name),
+        good.replace("GET /", &format!("GET http://{ours}/")),
+        good.replace("GET /", &format!("GET http://{by_name}/")),
+        good.replace("Host: ", "hOST:\t "),
+        good.replace("HTTP/1.1", "HTTP/1.0"),
+    ] {
+        let page = browser(stage.listener.port(), request);
+        stage.settle().await;
+        assert_eq!(status(&page.await.unwrap().unwrap()), 200);
+    }
+}
+
+/// What browsers send with a request, in all of its combinations: whether it may be the callback, and the lines.
+fn matrix() -> Vec<(bool, String)> {
+    let modes = [
+        (true, ""),
+        (true, "navigate"),
+        (false, "cors"),
+        (false, "no-cors"),
+        (false, "same-origin"),
+        (false, "websocket"),
+        (false, "nested-navigate"),
+        (false, "NAVIGATE"),
+    ];
+    let destinations = [
+        (true, ""),
+        (true, "document"),
+        (false, "iframe"),
+        (false, "frame"),
+        (false, "embed"),
+        (false, "object"),
+        (false, "empty"),
+        (false, "image"),
+        (false, "script"),
+        (false, "style"),
+        (false, "report"),
+    ];
+    let origins =
+        [(true, ""), (false, "null"), (false, "https://openrouter.ai"), (false, "http://127.0.0.1:3000")];
+    let purposes = [
+        (true, ""),
+        (false, "Sec-Purpose: prefetch\r\n"),
+        (false, "Sec-Purpose: prefetch;prerender\r\n"),
+        (false, "Purpose: prefetch\r\n"),
+        (false, "X-Moz: prefetch\r\n"),
+        (false, "X-Purpose: preview\r\n"),
+    ];
+    let line = |name: &str, value: &str| match value {
+        "" => String::new(),
+        value => format!("{name}: {value}\r\n"),
+    };
+    let mut matrix = Vec::new();
+    for (is_mode, mode) in modes {
+        for (is_destination, destination) in destinations {
+            for (is_origin, origin) in origins {
+                for (is_purpose, purpose) in purposes {
+                    let is_right = is_mode && is_destination && is_origin && is_purpose;
+                    let lines = [
+                        line("Sec-Fetch-Mode", mode),
+                        line("Sec-Fetch-Dest", destination),
+                        line("Origin", origin),
+                        purpose.to_owned(),
+                    ];
+                    matrix.push((is_right, lines.concat()));
+                }
+            }
+        }
+    }
+    matrix
+}
+
+#[tokio::test]
+async fn only_a_person_who_goes_to_the_page_settles_a_sign_in() {
+    // L-9, F43, F44
+    let mut stage = Stage::new().await;
+    let with = |request: &str, lines: &str| request.replace("\r\n\r\n", &format!("\r\n{lines}\r\n"));
+    let (good, stolen) = (stage.good(), stage.get(&stage.stolen()));
+    let (right, wrong): (Vec<_>, Vec<_>) = matrix().into_iter().partition(|(is_right, _)| *is_right);
+    assert_eq!((right.len(), wrong.len()), (4, 2108));
+
+    let twice = "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Mode: cors\r\n".to_owned();
+    let refused: Vec<_> = wrong.into_iter().map(|(_, lines)| lines).chain([twice]).collect();
+    let answers = stage.play(refused.iter().map(|lines| with(&stolen, lines)).collect()).await;
+    for (lines, answer) in refused.iter().zip(&answers) {
+        assert_eq!(status(answer), 403, "{lines}");
+    }
+    assert_eq!(stage.strays(), vec![Stray::NotNavigation; refused.len()]);
+
+    for (_, lines) in right {
+        let page = browser(stage.listener.port(), with(&good, &lines));
+        stage.settle().await;
+        assert_eq!(status(&page.await.unwrap().unwrap()), 200, "{lines}");
+    }
+}
+
+#[tokio::test]
+async fn a_real_browser_s_request_settles_a_sign_in() {
+    let mut stage = Stage::new().await;
+    let chromium = "Connection: keep-alive\r\n\
+        Cache-Control: max-age=0\r\n\
+        sec-ch-ua: \"Chromium\";v=\"156\", \"Not)A;Brand\";v=\"24\"\r\n\
+        sec-ch-ua-mobile: ?0\r\n\
+        sec-ch-ua-platform: \"Linux\"\r\n\
+        Upgrade-Insecure-Requests: 1\r\n\
+        User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36\r\n\
+        Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8\r\n\
+        Sec-Fetch-Site: cross-site\r\n\
+        Sec-Fetch-Mode: navigate\r\n\
+        Sec-Fetch-User: ?1\r\n\
+        Sec-Fetch-Dest: document\r\n\
+        Referer: https://openrouter.ai/\r\n\
+        Accept-Encoding: gzip, deflate, br, zstd\r\n\
+        Accept-Language: en-US,en;q=0.9\r\n\
+        Cookie: session=of-another-program; name=J\u{fc}rgen\r\n";
+    let request = stage.good().replace("\r\n\r\n", &format!("\r\n{chromium}\r\n"));
+    let page = browser(stage.listener.port(), request);
+    stage.settle().await;
+    assert_eq!(status(&page.await.unwrap().unwrap()), 200);
+}
+
+#[tokio::test]
+async fn only_a_get_settles_a_sign_in() {
+    // L-10, F43
+    let mut stage = Stage::new().await;
+    let stolen = stage.get(&stage.stolen());
+    let methods = [
+        "HEAD",
+        "OPTIONS",
+        "POST",
+        "PUT",
+        "PATCH",
+        "DELETE",
+        "TRACE",
+        "CONNECT",
+        "PROPFIND",
+        "QUERY",
+        "get",
+        "Get",
+        "GETS",
+        "GE",
+        "G",
+        "X",
+        "!#$%&'*+-.^_`|~",
+        "PRI",
+    ];
+    let requests: Vec<_> = methods.iter().map(|method| stolen.replace("GET", method)).collect();
+    for (method, answer) in methods.iter().zip(stage.play(requests).await) {
+        assert_eq!(status(&answer), 405, "{method}");
+        assert!(answer.contains("\r\nAllow: GET\r\n"), "{answer}");
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert_eq!(body.is_empty(), *method == "HEAD", "{method}");
+    }
+    assert_eq!(stage.strays(), vec![Stray::Method; methods.len()]);
+}
+
+#[tokio::test]
+async fn what_is_refused_says_nothing_of_the_nonce() {
+    // L-5, L-6: whoever does not know the path is told the same, whatever else is wrong.
+    let mut stage = Stage::new().await;
+    let request = stage.get("/callback/AAAAAAAAAAAAAAAAAAAAAA?error=access_denied");
+    let with = |line: &str| request.replace("\r\n\r\n", &format!("\r\n{line}\r\n\r\n"));
+    let requests = vec![
+        request.clone(),
+        request.replace("GET", "POST"),
+        request.replace(&stage.host(), "evil.example"),
+        with("Origin: https://evil.example"),
+        with("Sec-Fetch-Mode: cors"),
+        with("Sec-Purpose: prefetch"),
+        with("Host: evil.example"),
+    ];
+    let answers = stage.play(requests).await;
+    assert_eq!(status(&answers[0]), 404);
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
+}
+
+#[tokio::test]
+async fn a_visit_is_what_its_page_says() {
+    // L-19
+    let mut stage = Stage::new().await;
+    for (page, code, title) in [
+        (Page::SignedIn, 200, "You are signed in"),
+        (Page::NotStored, 200, "You are signed in, but the key was not stored"),
+        (Page::Denied, 200, "You are not signed in"),
+        (Page::Failed, 502, "You are not signed in"),
+        (Page::OutcomeUnknown, 502, "Nobody knows whether you are signed in"),
+    ] {
+        let request = stage.good();
+        let port = stage.listener.port();
+        let browser = tokio::spawn(async move { ask(port, request.as_bytes()).await });
+        let visit = stage.listener.callback(&stage.pending).await;
+        assert!(!browser.is_finished(), "it is told nothing before");
+        visit.answer(page).await;
+        let answer = browser.await.unwrap().unwrap();
+        assert_eq!(status(&answer), code);
+        assert!(answer.contains(&format!("<title>{title}</title>")), "{answer}");
+    }
+}

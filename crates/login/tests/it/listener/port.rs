@@ -1,0 +1,130 @@
+//! The port: where it is, and when it is free again.
+
+use std::{
+    fs, io,
+    net::{Ipv4Addr, TcpListener as StdListener, TcpStream as StdStream, UdpSocket},
+    time::{Duration, Instant},
+};
+
+use openrouter_oauth_login::{Listener, ListenerError, Page};
+use tokio::time::timeout;
+
+use super::stage::{Stage, browser, connect, read, status};
+
+/// The local addresses of sockets that listen on `port`, as Linux writes them.
+#[cfg(target_os = "linux")]
+fn listening(port: u16) -> Vec<String> {
+    const LISTEN: &str = "0A";
+    let tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"]
+        .map(|table| fs::read_to_string(table).unwrap_or_default());
+    let sockets = tables.iter().flat_map(|table| table.lines().skip(1));
+    let fields = sockets.map(|socket| socket.split_whitespace().collect::<Vec<_>>());
+    let at_port = format!(":{port:04X}");
+    fields
+        .filter(|fields| fields[3] == LISTEN && fields[1].ends_with(&at_port))
+        .map(|fields| fields[1].to_owned())
+        .collect()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn only_the_loopback_is_listened_on() {
+    // L-1
+    let listener = Listener::bind(0).await.unwrap();
+    // 127.0.0.1, in the order of bytes of this machine.
+    let loopback = u32::from_ne_bytes(Ipv4Addr::LOCALHOST.octets());
+    assert_eq!(listening(listener.port()), [format!("{loopback:08X}:{:04X}", listener.port())]);
+}
+
+#[tokio::test]
+async fn no_other_address_of_this_machine_is_connected_to() {
+    // L-1
+    let listener = Listener::bind(0).await.unwrap();
+    // The address that packets would be sent from; nothing is sent.
+    let outside = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
+        socket.connect("192.0.2.1:9")?;
+        Ok(socket.local_addr()?.ip())
+    });
+    let others = ["127.0.0.2".parse().unwrap(), "::1".parse().unwrap()];
+    for address in outside.into_iter().chain(others) {
+        let connected = StdStream::connect((address, listener.port()));
+        assert!(connected.is_err(), "{address}");
+    }
+    assert!(StdStream::connect((Ipv4Addr::LOCALHOST, listener.port())).is_ok());
+}
+
+#[tokio::test]
+async fn the_callback_is_the_literal_address_with_the_port_that_was_bound() {
+    // L-2, L-4
+    let listener = Listener::bind(0).await.unwrap();
+    assert_ne!(listener.port(), 0);
+    let url = listener.callback_url();
+    assert_eq!(url.as_str(), format!("http://127.0.0.1:{}/callback", listener.port()));
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_an_error_for_whoever_comes_second() {
+    // L-3, F46
+    let first = Listener::bind(0).await.unwrap();
+    let error = Listener::bind(first.port()).await.unwrap_err();
+    assert_eq!(error.to_string(), format!("127.0.0.1 port {} cannot be listened on", first.port()));
+    let ListenerError::Bind { port, source } = error else { panic!("{error:?}") };
+    assert_eq!((port, source.kind()), (first.port(), io::ErrorKind::AddrInUse));
+    // Also for one that takes all addresses.
+    assert!(StdListener::bind(("0.0.0.0", first.port())).is_err());
+
+    let other = StdListener::bind("127.0.0.1:0").unwrap();
+    assert!(Listener::bind(other.local_addr().unwrap().port()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_fixed_port_can_be_asked_for() {
+    // L-2
+    let port = StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    // Somebody else may take it in between.
+    if let Ok(listener) = Listener::bind(port).await {
+        assert_eq!(listener.port(), port);
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_listener_leaves_nothing_behind() {
+    // L-20
+    let mut stage = Stage::new().await;
+    let port = stage.listener.port();
+    let slow = connect(port).await;
+    let told = browser(port, stage.good());
+    let visit = stage.listener.callback(&stage.pending).await;
+    let begun = Instant::now();
+    drop(stage);
+    assert!(StdStream::connect((Ipv4Addr::LOCALHOST, port)).is_err(), "it is closed");
+    assert!(begun.elapsed() < Duration::from_millis(100));
+    assert!(matches!(read(slow).await.as_deref(), Ok("") | Err(_)), "and so are its connections");
+    // The visit is its own.
+    visit.answer(Page::SignedIn).await;
+    assert_eq!(status(&told.await.unwrap().unwrap()), 200);
+    assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0);
+    Listener::bind(port).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_accepted_while_nobody_waits() {
+    let mut stage = Stage::new().await;
+    let mut told = browser(stage.listener.port(), stage.good());
+    assert!(timeout(Duration::from_millis(100), &mut told).await.is_err());
+    stage.settle().await;
+    assert_eq!(status(&told.await.unwrap().unwrap()), 200);
+}
+
+#[test]
+fn its_futures_and_itself_can_be_sent() {
+    fn assert_send<T: Send>(value: T) -> T {
+        value
+    }
+    let pending: fn() -> Stage = || unreachable!();
+    let _ = assert_send(async move {
+        let mut stage = pending();
+        stage.listener.callback(&stage.pending).await.answer(Page::Failed).await;
+        assert_send(stage.listener).refuse_others().await
+    });
+}
