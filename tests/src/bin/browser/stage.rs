@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     PATIENCE, Result,
-    login::{Ended, Home, Login},
+    login::{Home, Login},
     network::{self, Answer},
     webdriver::{Browser, Driver},
 };
@@ -69,18 +69,23 @@ impl<'a> Stage<'a> {
         let ended = login.end().await?;
         same("the exit status", &ended.status, &Some(0))?;
         same("exchanges", &self.exchanges(), &1)?;
-        let status = self.home.run(&["status", "--json"]).await?;
-        same("the exit status with the stored key", &status.status, &Some(0))
+        let token = self.home.run(&["token"]).await?;
+        let key = token.stdout.trim();
+        same("whether a key is stored", &key.starts_with("sk-or-v1-"), &true)?;
+        for text in [ended.stdout, ended.stderr] {
+            same("whether the key is shown", &text.contains(key), &false)?;
+        }
+        let status = self.home.run(&["status"]).await?;
+        same("the exit status of asking for the key", &status.status, &Some(0))
     }
 
     /// A login comes to its end without a key.
-    pub(crate) async fn fails(&self, login: Login, exit: i32, exchanges: usize) -> Result<Ended> {
+    pub(crate) async fn fails(&self, login: Login, exit: i32, exchanges: usize) -> Result {
         let ended = login.end().await?;
         same("the exit status", &ended.status, &Some(exit))?;
         same("exchanges", &self.exchanges(), &exchanges)?;
         let token = self.home.run(&["token"]).await?;
-        same("what is stored", &token.stdout.as_str(), &"")?;
-        Ok(ended)
+        same("what is stored", &token.stdout.as_str(), &"")
     }
 
     /// Waits until an exchange has been asked for.

@@ -65,7 +65,7 @@ pub(super) async fn deny_silently(stage: &Stage<'_>) -> Result {
     stage.browser.see("Denied (emulator)").await?;
     still_waits(&mut login).await?;
     login.interrupt().await?;
-    stage.fails(login, 130, 0).await.map(drop)
+    stage.fails(login, 130, 0).await
 }
 
 pub(super) async fn close_the_tab(stage: &Stage<'_>) -> Result {
@@ -86,7 +86,7 @@ pub(super) async fn refuse_the_code(stage: &Stage<'_>) -> Result {
     stage.emulator.inject(Fault::status(403).on("/auth/keys"));
     stage.approve().await?;
     stage.browser.see("You are not signed in").await?;
-    stage.fails(login, 3, 1).await.map(drop)
+    stage.fails(login, 3, 1).await
 }
 
 pub(super) async fn lose_the_answer(stage: &Stage<'_>) -> Result {
@@ -95,7 +95,7 @@ pub(super) async fn lose_the_answer(stage: &Stage<'_>) -> Result {
     stage.approve().await?;
     stage.browser.see("Nobody knows whether you are signed in").await?;
     stage.picture("unknown.png").await?;
-    stage.fails(login, 5, 1).await.map(drop)
+    stage.fails(login, 5, 1).await
 }
 
 pub(super) async fn cannot_store(stage: &Stage<'_>) -> Result {
