@@ -4,6 +4,10 @@ use std::{fmt, future::Future, io, pin::Pin};
 
 use openrouter_oauth::AuthorizeUrl;
 
+mod system;
+
+pub use self::system::SystemBrowser;
+
 /// What [`Browser::open`] returns.
 pub type BrowserFuture<'a> = Pin<Box<dyn Future<Output = Result<(), BrowserError>> + Send + 'a>>;
 

@@ -25,7 +25,9 @@ mod event;
 
 mod browser;
 mod listener;
+mod printable;
 mod prompt;
+mod qr;
 mod store;
 mod surroundings;
 
@@ -44,5 +46,5 @@ pub use crate::{
     login::{Login, SignedIn},
     prompt::{Invitation, Pasted, Prompt, PromptError, PromptFuture, TerminalPrompt},
     store::{Account, FileStore, KeyStore, MemoryStore, StoreError, StoreFuture},
-    surroundings::{Surroundings, default_key_label},
+    surroundings::{Headless, Surroundings, default_key_label},
 };

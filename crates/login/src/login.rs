@@ -109,8 +109,8 @@ impl Login {
         }
     }
 
-    /// Names the key, so that the user finds it again: 1 to 100 characters. By default the program and the host, as
-    /// [`default_key_label`](crate::default_key_label) has them.
+    /// Names the key, so that the user finds it again: 1 to 100 characters. By default
+    /// [`default_key_label`](crate::default_key_label) of the file that runs.
     pub fn key_label<L>(mut self, label: L) -> Self
     where
         L: TryInto<KeyLabel>,

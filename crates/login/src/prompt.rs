@@ -5,6 +5,19 @@ use std::{fmt, future::Future, io, pin::Pin};
 use openrouter_oauth::{AuthorizeUrl, KeyLabel};
 use zeroize::Zeroizing;
 
+#[cfg(not(unix))]
+mod console;
+#[cfg(unix)]
+mod line;
+#[cfg(unix)]
+mod pipe;
+mod terminal;
+#[cfg(unix)]
+mod tty;
+mod words;
+
+pub use self::terminal::TerminalPrompt;
+
 /// What [`Prompt::ask`] returns.
 pub type PromptFuture<'a> = Pin<Box<dyn Future<Output = Result<Pasted, PromptError>> + Send + 'a>>;
 
@@ -56,10 +69,34 @@ pub enum PromptError {
     Io(#[source] io::Error),
 }
 
+impl<'a> Invitation<'a> {
+    /// What to show, for implementations of [`Prompt`] and their tests.
+    pub fn new(url: &'a AuthorizeUrl, key_label: &'a KeyLabel, is_headless: bool) -> Self {
+        Self { url, is_headless, key_label }
+    }
+}
+
+/// More than any code or URL has (P-2).
+#[cfg(unix)]
+const MAX_BYTES: usize = 4096;
+
 impl Pasted {
     /// Takes what was pasted.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
+    }
+
+    /// Takes what was pasted, with a replacement character for what is not UTF-8. No copy is left behind.
+    #[cfg(unix)]
+    fn from_utf8_lossy(bytes: &[u8]) -> Self {
+        let mut text = String::with_capacity(bytes.len() * char::REPLACEMENT_CHARACTER.len_utf8());
+        for chunk in bytes.utf8_chunks() {
+            text.push_str(chunk.valid());
+            if !chunk.invalid().is_empty() {
+                text.push(char::REPLACEMENT_CHARACTER);
+            }
+        }
+        Self::new(text)
     }
 
     /// The text.

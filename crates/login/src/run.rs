@@ -2,6 +2,8 @@
 
 use std::{
     convert::Infallible,
+    env,
+    ffi::OsStr,
     future::{self, Future},
     pin::pin,
     sync::Arc,
@@ -110,7 +112,7 @@ impl Run {
             Some(listener) => login.client.authorize(listener.callback_url()),
             None => login.client.authorize_headless(),
         };
-        let key_label = login.key_label.map_or_else(default_key_label, Ok)?;
+        let key_label = login.key_label.map_or_else(label_of_this_program, Ok)?;
         authorize = authorize.key_label(key_label.clone());
         if let Some(limit) = login.limit {
             authorize = authorize.limit(limit);
@@ -306,6 +308,13 @@ impl Run {
         }
         SignedIn { key: grant.key, user_id: grant.user_id, not_stored }
     }
+}
+
+/// Names the key after the file that runs.
+fn label_of_this_program() -> Result<KeyLabel, InvalidValue> {
+    let file = env::current_exe().unwrap_or_default();
+    let program = file.file_stem().unwrap_or(OsStr::new("a program")).to_string_lossy();
+    default_key_label(&program)
 }
 
 /// A listener, unless no browser can reach it; or why there is none.

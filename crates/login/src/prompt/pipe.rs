@@ -1,0 +1,58 @@
+//! Lines from a standard input that is not a terminal.
+
+use std::{
+    fs::File,
+    io::{self, ErrorKind, Read as _},
+    os::fd::AsFd as _,
+};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tokio::net::unix::pipe::Receiver;
+use zeroize::Zeroizing;
+
+use crate::prompt::{MAX_BYTES, Pasted, PromptError};
+
+/// Reads a line. It is read byte by byte, so that what follows is left to whoever reads next.
+pub(super) async fn ask() -> Result<Pasted, PromptError> {
+    let open = || io::stdin().as_fd().try_clone_to_owned();
+    let mut input = File::from(open().map_err(PromptError::Io)?);
+    let waiting = match open().and_then(Receiver::from_owned_fd_unchecked) {
+        Ok(waiting) => Some(waiting),
+        // A file is never waited for.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => None,
+        Err(error) => return Err(PromptError::Io(error)),
+    };
+    // In its final size: growing would leave copies behind.
+    let mut line = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
+    let mut byte = Zeroizing::new([0]);
+    loop {
+        if let Some(waiting) = &waiting {
+            readable(waiting).await.map_err(PromptError::Io)?;
+        }
+        match input.read(&mut *byte) {
+            Ok(0) if line.is_empty() => return Err(PromptError::Closed),
+            Ok(0) => break,
+            Ok(_) if *byte == [b'\n'] => break,
+            Ok(_) if line.len() == MAX_BYTES => return Err(PromptError::TooLong),
+            Ok(_) => line.extend_from_slice(&*byte),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(PromptError::Io(error)),
+        }
+    }
+    Ok(Pasted::from_utf8_lossy(&line))
+}
+
+/// Waits until a read does not block. The file cannot be told not to block: others share that setting.
+async fn readable(file: &Receiver) -> io::Result<()> {
+    loop {
+        file.readable().await?;
+        let asked = file.try_io(|| {
+            let is_readable = poll(&mut [PollFd::new(file, PollFlags::IN)], Some(&Timespec::default()))? > 0;
+            if is_readable { Ok(()) } else { Err(ErrorKind::WouldBlock.into()) }
+        });
+        match asked {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            asked => return asked,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! A prompt at the terminal.
+
+use std::{
+    env,
+    io::{self, IsTerminal as _, Write as _},
+};
+
+#[cfg(not(unix))]
+use crate::prompt::console::{self as tty, pipe};
+#[cfg(unix)]
+use crate::prompt::{pipe, tty};
+use crate::{
+    prompt::{
+        Invitation, Prompt, PromptFuture,
+        words::{self, Canvas},
+    },
+    qr::Ink,
+};
+
+/// Asks the person at the terminal, or a script at standard input.
+///
+/// The terminal is the one that controls the process (`/dev/tty`), whatever standard input and output are: those may be
+/// part of a pipeline. What is typed into it shows as a mask, Ctrl-C and Ctrl-D end the input, and when the prompt is done
+/// or dropped, the terminal is as it was and has forgotten what was typed and not read. In the background there is nobody
+/// to ask: the process is not stopped.
+///
+/// On systems that are not Unix a prompt that is dropped leaves a thread behind, which waits for the line.
+///
+/// Its futures need tokio's drivers.
+#[derive(Clone, Debug)]
+pub struct TerminalPrompt {
+    input: Input,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Input {
+    Terminal,
+    Stdin,
+}
+
+impl TerminalPrompt {
+    /// Asks at the terminal.
+    pub fn new() -> Self {
+        Self { input: Input::Terminal }
+    }
+
+    /// Takes each code from a line of standard input, for scripts: `echo "$CODE" | my-cli login`. What there is to say goes
+    /// to standard error. The end of the input is [`PromptError::Closed`].
+    ///
+    /// If standard input is a terminal, this is [`new`](Self::new).
+    pub fn stdin() -> Self {
+        Self { input: Input::Stdin }
+    }
+
+    fn is_at_terminal(&self) -> bool {
+        matches!(self.input, Input::Terminal) || io::stdin().is_terminal()
+    }
+}
+
+impl Default for TerminalPrompt {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Prompt for TerminalPrompt {
+    fn show(&self, invitation: &Invitation<'_>) {
+        let terminal = if self.is_at_terminal() { tty::open() } else { None };
+        // If nobody can be told, the browser may come back all the same.
+        let _ = match terminal {
+            Some(mut terminal) => {
+                let canvas = canvas(tty::size(&terminal));
+                terminal.write_all(words::invitation(invitation, canvas).as_bytes())
+            }
+            None => io::stderr().write_all(words::invitation(invitation, None).as_bytes()),
+        };
+    }
+
+    fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {
+        Box::pin(async move {
+            let problem = words::problem(problem);
+            if self.is_at_terminal() {
+                tty::ask(&problem, words::QUESTION).await
+            } else {
+                let _ = io::stderr().write_all(problem.as_bytes());
+                pipe::ask().await
+            }
+        })
+    }
+}
+
+/// What can be drawn on a terminal of this size.
+fn canvas(size: Option<(usize, usize)>) -> Option<Canvas> {
+    let (columns, rows) = size?;
+    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let ink = if is_set("NO_COLOR") { Ink::Plain } else { Ink::Color };
+    env::var_os("TERM").is_none_or(|terminal| terminal != "dumb").then_some(Canvas { columns, rows, ink })
+}

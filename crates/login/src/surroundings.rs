@@ -1,0 +1,207 @@
+//! Whether a browser can reach this process, and what this machine is called.
+
+use std::{env, fmt, path::Path};
+
+use openrouter_oauth::{InvalidValue, KeyLabel};
+
+use crate::printable::printable;
+
+/// Where this process runs, as far as its environment tells.
+///
+/// A hint and no more: a variable may be left from another session, and a port may be forwarded. What the user says
+/// goes before it.
+///
+/// ```
+/// use openrouter_oauth_login::Surroundings;
+///
+/// if let Some(reason) = Surroundings::detect().headless() {
+///     println!("{reason}, so the code has to be pasted");
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Surroundings {
+    headless: Option<Headless>,
+}
+
+/// Why no browser can come back to this process.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Headless {
+    /// The user is at another machine.
+    Ssh,
+    /// A container has a loopback interface of its own.
+    Container,
+    /// There is nothing to show a browser on.
+    NoDisplay,
+}
+
+impl Surroundings {
+    /// Looks at the environment, and for the marks of containers.
+    pub fn detect() -> Self {
+        let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+        Self::of(is_set, |path| Path::new(path).exists(), cfg!(target_os = "linux"))
+    }
+
+    fn of(is_set: impl Fn(&str) -> bool, exists: impl Fn(&str) -> bool, is_linux: bool) -> Self {
+        let any_set = |names: &[&str]| names.iter().any(|name| is_set(name));
+        let has_display = any_set(DISPLAYS);
+        let is_container = any_set(CONTAINERS) || CONTAINER_FILES.iter().any(|path| exists(path));
+        let headless = if any_set(SSH) {
+            Some(Headless::Ssh)
+        } else if any_set(WORKSPACES) || (is_container && !has_display) {
+            Some(Headless::Container)
+        } else if is_linux && !has_display && !any_set(BROWSERS) {
+            Some(Headless::NoDisplay)
+        } else {
+            None
+        };
+        Self { headless }
+    }
+
+    /// Whether a code has to be pasted, since no browser can come back.
+    pub fn is_headless(&self) -> bool {
+        self.headless.is_some()
+    }
+
+    /// Why that is so, if it is.
+    pub fn headless(&self) -> Option<Headless> {
+        self.headless
+    }
+}
+
+impl fmt::Display for Headless {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ssh => "this is a session over SSH",
+            Self::Container => "this is a container",
+            Self::NoDisplay => "there is no display",
+        })
+    }
+}
+
+/// A name for the key of `program` on this machine, such as `my-cli on my-host`, so that the user's list of keys tells
+/// them apart.
+///
+/// ```
+/// # fn main() -> Result<(), openrouter_oauth::Error> {
+/// let label = openrouter_oauth_login::default_key_label("my-cli")?;
+/// assert!(label.as_str().starts_with("my-cli"));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// If `program` is blank.
+pub fn default_key_label(program: &str) -> Result<KeyLabel, InvalidValue> {
+    key_label(program, &host())
+}
+
+/// The name of this machine; empty if it has none.
+#[cfg(unix)]
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// The name of this machine; empty if it has none.
+#[cfg(not(unix))]
+fn host() -> String {
+    env::var_os("COMPUTERNAME").map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+fn key_label(program: &str, host: &str) -> Result<KeyLabel, InvalidValue> {
+    // Without its domain, which says more than a label needs to.
+    let host = host.split('.').next().unwrap_or_default().trim();
+    let program = program.trim();
+    let label = if host.is_empty() || program.is_empty() {
+        program.to_owned()
+    } else {
+        [program, " on ", host].concat()
+    };
+    KeyLabel::parse(&printable(&label).chars().take(KEY_LABEL_CHARS).collect::<String>())
+}
+
+/// What [`KeyLabel`] takes.
+const KEY_LABEL_CHARS: usize = 100;
+
+/// Set by `sshd`.
+const SSH: &[&str] = &["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"];
+
+/// Set where the user sits at an editor elsewhere, whose display may be lent to the container.
+const WORKSPACES: &[&str] = &["CODESPACES", "REMOTE_CONTAINERS", "GITPOD_WORKSPACE_ID"];
+
+/// Set in containers by podman, systemd, flatpak and Kubernetes.
+const CONTAINERS: &[&str] = &["container", "KUBERNETES_SERVICE_HOST"];
+
+/// Made by Docker and podman.
+const CONTAINER_FILES: &[&str] = &["/.dockerenv", "/run/.containerenv"];
+
+/// A container that has one shares it with the user, as those of flatpak and toolbox do, and with it the browser.
+const DISPLAYS: &[&str] = &["DISPLAY", "WAYLAND_DISPLAY"];
+
+/// Without a display there is a browser all the same: the one that is named, or that of Windows around WSL.
+const BROWSERS: &[&str] = &["BROWSER", "WSL_DISTRO_NAME", "WSL_INTEROP"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(set: &[&str], expected: Option<Headless>) {
+        let names = |wanted: &str| set.contains(&wanted);
+        assert_eq!(Surroundings::of(names, names, true).headless(), expected, "{set:?}");
+    }
+
+    #[test]
+    fn a_browser_comes_back_where_there_is_a_display_or_a_browser() {
+        for set in [
+            &["DISPLAY"][..],
+            &["WAYLAND_DISPLAY"],
+            &["BROWSER"],
+            &["WSL_DISTRO_NAME"],
+            &["WSL_INTEROP"],
+            &["container", "DISPLAY"],
+            &["/run/.containerenv", "WAYLAND_DISPLAY"],
+        ] {
+            check(set, None);
+        }
+    }
+
+    #[test]
+    fn a_code_is_pasted_over_ssh_in_containers_and_without_a_display() {
+        check(&[], Some(Headless::NoDisplay));
+        for name in ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"] {
+            check(&[name], Some(Headless::Ssh));
+            check(&[name, "DISPLAY", "BROWSER", "/.dockerenv"], Some(Headless::Ssh));
+        }
+        for mark in ["/.dockerenv", "/run/.containerenv", "container", "KUBERNETES_SERVICE_HOST"] {
+            check(&[mark], Some(Headless::Container));
+            check(&[mark, "BROWSER"], Some(Headless::Container));
+        }
+        for name in ["CODESPACES", "REMOTE_CONTAINERS", "GITPOD_WORKSPACE_ID"] {
+            check(&[name, "DISPLAY", "BROWSER"], Some(Headless::Container));
+        }
+    }
+
+    #[test]
+    fn other_systems_have_a_display() {
+        assert!(!Surroundings::of(|_| false, |_| false, false).is_headless());
+        assert!(Surroundings::of(|name| name == "SSH_TTY", |_| false, false).is_headless());
+    }
+
+    #[test]
+    fn a_label_names_program_and_machine() {
+        for (program, host, label) in [
+            ("my-cli", "my-host", "my-cli on my-host"),
+            ("my-cli", "my-host.example.org", "my-cli on my-host"),
+            ("my-cli", "", "my-cli"),
+            ("my\u{1b}[0m-cli", "my\u{202e}-host\n", "my\u{fffd}[0m-cli on my\u{fffd}-host"),
+        ] {
+            assert_eq!(key_label(program, host).unwrap().as_str(), label);
+        }
+        assert_eq!(key_label(&"é".repeat(200), "my-host").unwrap().as_str(), "é".repeat(100));
+        for program in ["", " \t"] {
+            assert!(key_label(program, "my-host").is_err());
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! A pseudo-terminal to run a program in, and what stands on its screen.
+//!
+//! It includes nothing else of these tests, so that those of other packages can include it by its path.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{Read as _, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    process::{Command, Stdio},
+    sync::{Arc, Condvar, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::{
+    fs::OFlags,
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+    termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
+};
+
+/// A terminal with a person at it.
+#[derive(Debug)]
+pub(crate) struct Terminal {
+    /// The person's side.
+    person: File,
+    /// The program's side.
+    program: File,
+    screen: Arc<Screen>,
+}
+
+#[derive(Debug, Default)]
+struct Screen {
+    bytes: Mutex<Vec<u8>>,
+    changed: Condvar,
+}
+
+/// Long enough for a machine that is busy, and short enough to end a test.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Terminal {
+    /// A terminal of this size.
+    pub(crate) fn new(columns: u16, rows: u16) -> Self {
+        let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+        grantpt(&person).unwrap();
+        unlockpt(&person).unwrap();
+        let name = ptsname(&person, Vec::new()).unwrap();
+        let flags = i32::try_from(OFlags::NOCTTY.bits()).unwrap();
+        let program =
+            OpenOptions::new().read(true).write(true).custom_flags(flags).open(name.to_str().unwrap());
+        let terminal =
+            Self { person: person.into(), program: program.unwrap(), screen: Arc::new(Screen::default()) };
+        terminal.resize(columns, rows);
+        terminal.watch();
+        terminal
+    }
+
+    /// Changes the size.
+    pub(crate) fn resize(&self, columns: u16, rows: u16) {
+        let size = Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&self.person, size).unwrap();
+    }
+
+    /// Makes `command` one that runs with this as its controlling terminal, and as its standard input. Its other streams
+    /// are the terminal, too, unless they are set afterwards.
+    pub(crate) fn around(&self, command: &Command) -> Command {
+        // A program of its own makes the session, since `pre_exec` is unsafe.
+        let mut around = Command::new("setsid");
+        around.args(["--ctty", "--wait"]).arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => around.env(name, value),
+                None => around.env_remove(name),
+            };
+        }
+        let stream = || Stdio::from(self.program.try_clone().unwrap());
+        around.stdin(stream()).stdout(stream()).stderr(stream());
+        around
+    }
+
+    /// Types, or pastes.
+    pub(crate) fn enter(&self, text: &str) {
+        (&self.person).write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Waits until the screen shows `text`, and returns all that it showed up to now.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, text: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        let mut bytes = self.screen.bytes.lock().unwrap();
+        loop {
+            let screen = String::from_utf8_lossy(&bytes).into_owned();
+            if screen.contains(text) {
+                return screen;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "{text:?} is not shown: {screen:?}");
+            bytes = self.screen.changed.wait_timeout(bytes, left).unwrap().0;
+        }
+    }
+
+    /// All that was shown up to now.
+    pub(crate) fn shown(&self) -> String {
+        String::from_utf8_lossy(&self.screen.bytes.lock().unwrap()).into_owned()
+    }
+
+    /// Whether what is typed is shown, lines are edited by the terminal, and Ctrl-C is a signal: as a shell leaves it.
+    pub(crate) fn is_as_usual(&self) -> bool {
+        let usual = LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG | LocalModes::IEXTEN;
+        tcgetattr(&self.person).unwrap().local_modes.contains(usual)
+    }
+
+    /// Collects what is shown, until the terminal is gone.
+    fn watch(&self) {
+        let mut person = self.person.try_clone().unwrap();
+        let screen = Arc::clone(&self.screen);
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(read @ 1..) = person.read(&mut buffer) {
+                screen.bytes.lock().unwrap().extend_from_slice(&buffer[..read]);
+                screen.changed.notify_all();
+            }
+        });
+    }
+}

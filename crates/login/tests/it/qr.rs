@@ -1,0 +1,128 @@
+//! The invitation on a terminal, and its QR code read back by a program that reads them.
+
+use std::{fs, process::Command};
+
+use crate::{
+    child::{self, Running},
+    pty::Terminal,
+};
+
+/// What a terminal of this size shows of an invitation, and its URL.
+fn shown(
+    step: &str,
+    label: &str,
+    (columns, rows): (u16, u16),
+    variables: &[(&str, &str)],
+) -> (String, String) {
+    let terminal = Terminal::new(columns, rows);
+    let mut command = child::command(&format!("{step} {label}"));
+    command.envs(variables.iter().copied());
+    let mut child = Running::start(&mut terminal.around(&command));
+    let url = child.expect("url");
+    let shown = terminal.wait_for("from here.\r\n");
+    terminal.enter("\n");
+    child.expect("line");
+    child.finish();
+    (shown, url)
+}
+
+/// The rows of modules that were drawn; `true` is dark.
+fn modules(shown: &str) -> Vec<Vec<bool>> {
+    let is_colored = shown.contains("\u{1b}[38;5;16;48;5;231m");
+    let drawn = shown.replace("\u{1b}[38;5;16;48;5;231m", "").replace("\u{1b}[0m", "");
+    let mut rows = Vec::new();
+    // In color the margin is blank, and without it is drawn; blank lines around it do no harm.
+    let is_drawn = |line: &&str| !line.is_empty() && line.chars().all(|character| " █▀▄".contains(character));
+    for line in drawn.split("\r\n").filter(is_drawn) {
+        rows.push(line.chars().map(|character| "█▀".contains(character) == is_colored).collect());
+        rows.push(line.chars().map(|character| "█▄".contains(character) == is_colored).collect());
+    }
+    rows
+}
+
+/// Reads a code with zbarimg, of Debian's zbar-tools.
+#[track_caller]
+fn decode(modules: &[Vec<bool>]) -> String {
+    const PIXELS: usize = 4;
+    let pixels = modules.iter().flat_map(|row| {
+        let row: Vec<u8> = row.iter().flat_map(|is_dark| [if *is_dark { 0 } else { 255 }; PIXELS]).collect();
+        row.repeat(PIXELS)
+    });
+    let (width, height) = (modules[0].len() * PIXELS, modules.len() * PIXELS);
+    let image = [format!("P5 {width} {height} 255\n").into_bytes(), pixels.collect()].concat();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("code.pgm");
+    fs::write(&path, image).unwrap();
+    let output = Command::new("zbarimg").args(["--quiet", "--raw"]).arg(path).output();
+    let output = output.expect("zbarimg is needed: apt-get install zbar-tools");
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}
+
+#[test]
+fn a_qr_code_holds_the_url() {
+    let longest = "🦀".repeat(100);
+    for label in ["my-cli on my-host", "x", "a & b = c%20d + “e”", &"m".repeat(100), &longest] {
+        for variables in [&[][..], &[("NO_COLOR", "1")]] {
+            let (shown, url) = shown("show", label, (200, 100), variables);
+            assert_eq!(decode(&modules(&shown)), url, "{variables:?} {shown}");
+            assert_eq!(shown.contains("\u{1b}["), variables.is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_qr_code_has_room_or_is_left_out() {
+    let label = "my-cli on my-host";
+    let is_drawn = |size, variables: &[(&str, &str)]| {
+        let (shown, url) = shown("show", label, size, variables);
+        assert!(shown.contains(&format!("\r\n{url}\r\n")), "the URL has a line of its own: {shown}");
+        !modules(&shown).is_empty()
+    };
+    let (wide, _) = shown("show", label, (200, 100), &[]);
+    let modules = modules(&wide);
+    let columns = u16::try_from(modules[0].len()).unwrap();
+    // The code, an empty line, two lines of words of 80 columns at most, and the question.
+    let rows = u16::try_from(modules.len() / 2).unwrap() + 6;
+    assert!(is_drawn((columns, rows), &[]));
+    assert!(!is_drawn((columns - 1, rows), &[]));
+    assert!(!is_drawn((columns, rows - 1), &[]));
+    assert!(!is_drawn((0, 0), &[]));
+    assert!(!is_drawn((200, 100), &[("TERM", "dumb")]));
+}
+
+#[test]
+fn an_invitation_names_the_key_the_limit_and_the_danger() {
+    // P-4
+    for (step, way) in [("show", "Paste it here"), ("show-loopback", "comes back here by itself")] {
+        let (shown, url) = shown(step, "my-cli \u{202e}on my-host", (200, 100), &[]);
+        for words in [
+            "OpenRouter",
+            "“my-cli \u{fffd}on my-host”",
+            "ten minutes",
+            "that you opened yourself",
+            way,
+            &url,
+        ] {
+            assert!(shown.contains(words), "{words}: {shown}");
+        }
+        assert_eq!(!modules(&shown).is_empty(), step == "show", "{shown}");
+    }
+}
+
+#[test]
+fn without_a_terminal_an_invitation_goes_to_standard_error() {
+    use std::process::Stdio;
+    for step in ["show", "show-stdin"] {
+        let command = child::command(&format!("{step} x"));
+        let mut around = Command::new("setsid");
+        around.arg("--wait").arg(command.get_program()).args(command.get_args());
+        around.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let output = around.stdin(Stdio::null()).output().unwrap();
+        let (stdout, stderr) =
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert!(output.status.success(), "{stdout} {stderr}");
+        let url = stdout.split("REPORT url ").nth(1).unwrap().lines().next().unwrap();
+        assert!(stderr.contains(&format!("\n{url}\n")), "{stderr}");
+        assert!(!stderr.contains('\u{1b}') && !stdout.contains("Sign in"), "{stdout} {stderr}");
+    }
+}

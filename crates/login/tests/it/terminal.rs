@@ -1,0 +1,181 @@
+//! The prompt at a real terminal, with a person who types.
+
+use std::{
+    io::Write as _,
+    net::TcpStream,
+    process::{Command, Stdio},
+};
+
+use crate::{
+    child::{self, Running},
+    pty::Terminal,
+};
+
+const CODE: &str = "auth_code_canary-0c0de-5e3c1a";
+const QUESTION: &str = "Code: ";
+
+/// A child that does `step` at this terminal, and reports beside it.
+fn at(terminal: &Terminal, step: &str) -> Running {
+    Running::start(&mut terminal.around(&child::command(step)))
+}
+
+/// Checks that the terminal is as a shell wants it, and that a line typed now arrives alone. The child ends with it.
+#[track_caller]
+fn check_left_alone(terminal: &Terminal, mut child: Running) {
+    assert!(terminal.is_as_usual());
+    terminal.enter("ls\n");
+    assert_eq!(child.expect("line"), "ls");
+    child.finish();
+    let shown = terminal.wait_for("ls\r\n");
+    assert!(!shown.contains("canary"), "{shown:?}");
+}
+
+#[test]
+fn a_pasted_code_is_taken_and_not_shown() {
+    // P-3, T-5
+    let pasted = format!("\u{1b}[200~{CODE}\n\u{1b}[201~\r");
+    for (entered, expected) in [
+        (format!("{CODE}\r"), CODE),
+        (format!("{CODE}\n"), CODE),
+        (pasted, CODE),
+        (format!("wrong\u{15}{CODE}xé\u{7f}\u{7f}\r"), CODE),
+        // What is left of a paste does not go to the shell.
+        (format!("{CODE}\rrm -rf canary\n"), CODE),
+        ("\r".to_owned(), ""),
+    ] {
+        let terminal = Terminal::new(80, 24);
+        let mut child = at(&terminal, "ask");
+        let shown = terminal.wait_for(QUESTION);
+        assert!(shown.contains("that was \u{fffd}[31mwrong\r\n"), "{shown:?}");
+        assert!(shown.starts_with("\u{1b}[?2004h"), "{shown:?}");
+        assert!(!terminal.is_as_usual());
+        terminal.enter(&entered);
+        assert_eq!(child.expect("pasted"), expected);
+        check_left_alone(&terminal, child);
+        let shown = terminal.shown();
+        assert!(shown.contains("\u{1b}[?2004l"), "{shown:?}");
+        assert_eq!(shown.contains(&"*".repeat(CODE.len())), !expected.is_empty(), "{shown:?}");
+    }
+}
+
+#[test]
+fn a_mask_is_not_longer_than_its_line() {
+    let terminal = Terminal::new(20, 24);
+    let mut child = at(&terminal, "ask");
+    terminal.wait_for(QUESTION);
+    terminal.enter(&format!("{CODE}\r"));
+    assert_eq!(child.expect("pasted"), CODE);
+    check_left_alone(&terminal, child);
+    assert_eq!(terminal.shown().matches('*').count(), 20 - QUESTION.len() - 1);
+}
+
+#[test]
+fn ctrl_c_and_ctrl_d_end_the_input() {
+    // P-5
+    for entered in ["canary\u{3}", "\u{1b}[200~canary\n\u{3}", "\u{4}", "canary\u{15}\u{4}", "\u{1c}"] {
+        let terminal = Terminal::new(80, 24);
+        let mut child = at(&terminal, "ask");
+        terminal.wait_for(QUESTION);
+        terminal.enter(entered);
+        assert_eq!(child.expect("failed"), "the input was ended", "{entered:?}");
+        check_left_alone(&terminal, child);
+    }
+}
+
+#[test]
+fn too_much_is_refused_and_does_not_become_the_next_line() {
+    // P-2
+    let terminal = Terminal::new(80, 24);
+    let mut child = at(&terminal, "ask-twice");
+    terminal.wait_for(QUESTION);
+    for _ in 0..50 {
+        // In pieces: a terminal holds back no more than 4 KiB.
+        terminal.enter(&"canary".repeat(100));
+    }
+    terminal.enter("\r");
+    assert_eq!(child.expect("failed"), "too much was pasted");
+    terminal.wait_for(&format!("\n\u{1b}[?2004hthat was \u{fffd}[31mwrong\r\n{QUESTION}"));
+    terminal.enter(&format!("{CODE}\r"));
+    assert_eq!(child.expect("pasted"), CODE);
+    check_left_alone(&terminal, child);
+}
+
+#[test]
+fn a_callback_that_comes_first_leaves_the_terminal_as_it_was() {
+    // P-6
+    let terminal = Terminal::new(80, 24);
+    let mut child = at(&terminal, "race");
+    let port: u16 = child.expect("port").parse().unwrap();
+    terminal.wait_for(QUESTION);
+    assert!(!terminal.is_as_usual());
+    // Half of a code is typed, and in the terminal's queue or with the prompt.
+    terminal.enter("canary");
+    TcpStream::connect(("127.0.0.1", port)).unwrap().write_all(b"!").unwrap();
+    child.expect("visited");
+    check_left_alone(&terminal, child);
+}
+
+#[test]
+fn without_a_terminal_nobody_is_asked() {
+    // No session of the terminal's: `/dev/tty` cannot be opened.
+    let command = child::command("ask");
+    let mut around = Command::new("setsid");
+    around.arg("--wait").arg(command.get_program()).args(command.get_args()).stdin(Stdio::null());
+    around.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut child = Running::start(&mut around);
+    assert_eq!(child.expect("failed"), "there is no terminal to paste a code into");
+    child.finish();
+}
+
+#[test]
+fn in_the_background_nobody_is_asked_and_nothing_is_stopped() {
+    let terminal = Terminal::new(80, 24);
+    let command = child::command("ask");
+    let program = command.get_program().to_str().unwrap();
+    let arguments: Vec<_> = command.get_args().map(|argument| argument.to_str().unwrap()).collect();
+    // With job control, a shell gives each job a process group.
+    let script = format!("set -m; '{program}' {} < /dev/null & wait", arguments.join(" "));
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script]).envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut child = Running::start(&mut terminal.around(&shell));
+    assert_eq!(child.expect("failed"), "there is no terminal to paste a code into");
+    assert!(terminal.is_as_usual());
+    child.finish();
+}
+
+#[test]
+fn a_script_answers_with_lines() {
+    let mut child = Running::start(child::command("ask-stdin").stdin(Stdio::piped()).stderr(Stdio::piped()));
+    let mut stdin = child.stdin();
+    // A pipe is waited for, and a line may come in pieces.
+    stdin.write_all(b"first").unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    stdin.write_all(b" line\r\nsecond\nthi").unwrap();
+    assert_eq!(child.expect("pasted"), "first line\r");
+    assert_eq!(child.expect("pasted"), "second");
+    drop(stdin);
+    assert_eq!(child.expect("pasted"), "thi");
+    child.finish();
+}
+
+#[test]
+fn a_script_answers_from_a_file() {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&[&[b'a'; 5000][..], b"\nnext\n"].concat()).unwrap();
+    std::io::Seek::rewind(&mut file).unwrap();
+    let mut child = Running::start(child::command("ask-stdin").stdin(file).stderr(Stdio::piped()));
+    assert_eq!(child.expect("failed"), "too much was pasted");
+    assert_eq!(child.expect("pasted").len(), 5000 - 4097);
+    assert_eq!(child.expect("pasted"), "next");
+    child.finish();
+}
+
+#[test]
+fn the_end_of_a_script_ends_the_input() {
+    // P-5
+    let mut child = Running::start(child::command("ask-stdin").stdin(Stdio::null()).stderr(Stdio::piped()));
+    for _ in 0..3 {
+        assert_eq!(child.expect("failed"), "the input was ended");
+    }
+    child.finish();
+}
