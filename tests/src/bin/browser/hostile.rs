@@ -5,7 +5,8 @@ use serde_json::json;
 
 const PAGE: &str = include_str!("hostile.html");
 
-/// The ways in which the page asks for each target, as its URLs name them, whose answers can be seen.
+/// The ways in which the page asks for each target, as its URLs name them. What a socket is refused with is not among the
+/// browser's answers; the page itself says if one opens.
 pub(crate) fn ways() -> impl Iterator<Item = &'static str> {
     let names = PAGE.lines().filter_map(|line| line.strip_prefix("  \"")?.split_once("\": (url) =>"));
     names.map(|(name, _)| name).filter(|name| *name != "socket")

@@ -1,55 +1,63 @@
-//! What servers answered to the browser, from the events of `DevTools` (domain `Network`).
+//! What the browser was answered, from the log that Chromium keeps of its network.
+//!
+//! `DevTools` would say it sooner, and not all of it: of a frame that has just come it does not hear the first request.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
 
 use serde_json::Value;
 
-/// An answer as it came over the wire, also one that the page was not let see.
+use crate::Result;
+
+/// An answer as it came over the wire, also one that a page was not let see.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) method: String,
     pub(crate) url: String,
-    pub(crate) status: u64,
+    pub(crate) status: u16,
     /// Names in lower case.
     pub(crate) headers: BTreeMap<String, String>,
 }
 
-/// The answers that came from `origin`, in order.
-pub(crate) fn answers(events: &[String], origin: &str) -> Vec<Answer> {
-    let events: Vec<Value> = events.iter().filter_map(|event| serde_json::from_str(event).ok()).collect();
-    let named = |name: &'static str| {
-        let is_named = move |event: &&Value| event["message"]["method"] == name;
-        events.iter().filter(is_named).map(|event| &event["message"]["params"])
+/// Every answer in a log that is complete, in order.
+pub(crate) fn answers(log: &Path) -> Result<Vec<Answer>> {
+    let log: Value = serde_json::from_slice(&std::fs::read(log)?)?;
+    let kind = |name: &str| {
+        let number = &log["constants"]["logEventTypes"][name];
+        number.as_u64().ok_or_else(|| format!("the network log knows no {name}"))
     };
-    // Which of two events about a request comes first is not said. One that was redirected has a line for each URL, and
-    // whoever is asked at `origin` is not sent on.
-    let asked: BTreeMap<_, _> = named("Network.requestWillBeSent")
-        .filter_map(|event| Some((event["requestId"].as_str()?, &event["request"])))
-        .collect();
-    let last: BTreeMap<_, _> = named("Network.responseReceivedExtraInfo")
-        .enumerate()
-        .filter_map(|(place, event)| Some((event["requestId"].as_str()?, (place, event))))
-        .collect();
-    let mut found: Vec<_> = last
-        .into_iter()
-        .filter_map(|(id, (place, event))| {
-            let request = asked.get(id)?;
-            let url = request["url"].as_str()?;
-            let is_theirs = url.strip_prefix(origin).is_some_and(|rest| rest.starts_with('/'));
-            let method = request["method"].as_str()?.to_owned();
-            is_theirs.then(|| (place, Answer::new(method, url.to_owned(), event)))
-        })
-        .collect();
-    found.sort_by_key(|(place, _)| *place);
-    found.into_iter().map(|(_, answer)| answer).collect()
+    let (begun, answered) = (kind("URL_REQUEST_START_JOB")?, kind("HTTP_TRANSACTION_READ_RESPONSE_HEADERS")?);
+    let mut requests = HashMap::new();
+    let mut answers = Vec::new();
+    for event in log["events"].as_array().ok_or("the network log has no events")? {
+        let (request, said) = (event["source"]["id"].as_u64(), &event["params"]);
+        let is = |kind: u64| event["type"].as_u64() == Some(kind);
+        // One that is redirected begins once more.
+        if let (true, Some(method), Some(url)) = (is(begun), said["method"].as_str(), said["url"].as_str()) {
+            requests.insert(request, (method, url));
+        } else if let (true, Some((method, url))) = (is(answered), requests.get(&request)) {
+            let head: Vec<_> =
+                said["headers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            answers.push(Answer::read(method, url, &head)?);
+        }
+    }
+    Ok(answers)
 }
 
 impl Answer {
-    fn new(method: String, url: String, event: &Value) -> Self {
-        let headers = event["headers"].as_object().into_iter().flatten();
-        let headers =
-            headers.map(|(name, value)| (name.to_lowercase(), value.as_str().unwrap_or_default().to_owned()));
-        let status = event["statusCode"].as_u64().unwrap_or_default();
-        Self { method, url, status, headers: headers.collect() }
+    fn read(method: &str, url: &str, head: &[&str]) -> Result<Self> {
+        let [line, headers @ ..] = head else { return Err(format!("an answer of {url} has no head").into()) };
+        let status = line.split(' ').nth(1).unwrap_or_default().parse()?;
+        let headers = headers.iter().filter_map(|header| header.split_once(": "));
+        let headers = headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
+        Ok(Self { method: method.to_owned(), url: url.to_owned(), status, headers })
+    }
+
+    /// Whether it came from this port, whatever the browser took the host for.
+    pub(crate) fn is_from(&self, port: &str) -> bool {
+        let authority = self.url.split('/').nth(2).unwrap_or_default();
+        authority.rsplit_once(':').is_some_and(|(_, from)| from == port)
     }
 }

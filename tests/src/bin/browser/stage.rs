@@ -1,6 +1,6 @@
 //! What a scene plays on: an emulator, a browser, and a home for the program.
 
-use std::{fmt::Debug, fs, path::Path, time::Duration};
+use std::{collections::BTreeMap, fmt::Debug, fs, path::Path, time::Duration};
 
 use openrouter_oauth_emulator::{Emulator, Server, Settings};
 use openrouter_oauth_tests::query;
@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     PATIENCE, Result,
     login::{Home, Login},
-    network::{self, Answer},
+    network::Answer,
     webdriver::{Browser, Driver},
 };
 
@@ -102,9 +102,15 @@ impl<'a> Stage<'a> {
         self.emulator.posts("/auth/keys")
     }
 
-    /// What the listener of this login answered so far.
-    pub(crate) async fn answers(&self, callback: &str) -> Result<Vec<Answer>> {
-        Ok(network::answers(&self.browser.logged("performance").await?, origin(callback)))
+    /// Closes the browser, and returns what the listener of a login answered it, each with the headers that it owes.
+    pub(crate) async fn answers(&self, callback: &str) -> Result<Vec<&Answer>> {
+        let (_, port) = origin(callback).rsplit_once(':').ok_or("the callback has no port")?;
+        let all = self.browser.close().await?;
+        let answers: Vec<_> = all.iter().filter(|answer| answer.is_from(port)).collect();
+        for answer in &answers {
+            check_headers(answer)?;
+        }
+        Ok(answers)
     }
 
     /// Leaves a picture of the page, if pictures are asked for.
@@ -115,6 +121,38 @@ impl<'a> Stage<'a> {
         }
         Ok(())
     }
+}
+
+/// What every page of a listener is sent with (L-17), but for the hash that allows its style: the console says whether that
+/// is the right one.
+const HEADERS: [(&str, &str); 6] = [
+    ("cache-control", "no-store"),
+    ("connection", "close"),
+    (
+        "content-security-policy",
+        "default-src 'none'; style-src 'sha256-'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    ),
+    ("content-type", "text/html; charset=utf-8"),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+];
+
+fn check_headers(answer: &Answer) -> Result {
+    let mut headers = answer.headers.clone();
+    same("whether there is a length", &headers.remove("content-length").is_some(), &true)?;
+    let allow = headers.remove("allow");
+    same("whether the methods are named", &allow.is_some(), &(answer.status == 405))?;
+    if let Some(policy) = headers.get_mut("content-security-policy") {
+        *policy = without_hash(policy);
+    }
+    let expected = HEADERS.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    same(&format!("the headers of {}", answer.url), &headers, &BTreeMap::from(expected))
+}
+
+fn without_hash(policy: &str) -> String {
+    let Some((before, hash)) = policy.split_once("'sha256-") else { return policy.to_owned() };
+    let after = hash.split_once('\'').map_or("", |(_, after)| after);
+    [before, "'sha256-'", after].concat()
 }
 
 /// Where the browser is to come back to.

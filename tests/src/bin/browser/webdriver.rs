@@ -20,13 +20,20 @@ use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::{Child, Command},
+    sync::OnceCell,
     time::{sleep, timeout},
 };
 
-use crate::{PATIENCE, Result};
+use crate::{
+    PATIENCE, Result,
+    network::{self, Answer},
+};
 
 /// Another origin than `127.0.0.1`, which the browser finds there all the same: as a page has it that rebinds its name.
 pub(crate) const REBOUND: &str = "rebound.test";
+
+/// The log of the network, in the profile.
+const NETWORK: &str = "network.json";
 
 /// A running chromedriver.
 pub(crate) struct Driver {
@@ -34,11 +41,12 @@ pub(crate) struct Driver {
     service: Service,
 }
 
-/// A window of a Chromium with a profile of its own. It has to be closed.
+/// A Chromium with a profile of its own. It has to be closed.
 pub(crate) struct Browser {
     service: Service,
     session: String,
-    _profile: TempDir,
+    profile: TempDir,
+    network: OnceCell<Vec<Answer>>,
 }
 
 /// Where chromedriver answers.
@@ -70,6 +78,7 @@ impl Driver {
     pub(crate) async fn open(&self) -> Result<Browser> {
         let profile = tempfile::tempdir()?;
         let user_data = format!("--user-data-dir={}", profile.path().display());
+        let network = format!("--log-net-log={}", profile.path().join(NETWORK).display());
         let hosts = format!(
             "--host-resolver-rules=MAP {REBOUND} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
         );
@@ -84,11 +93,12 @@ impl Driver {
             "--disable-sync",
             &hosts,
             &user_data,
+            &network,
         ];
         let wanted = json!({"capabilities": {"alwaysMatch": {
             "browserName": "chrome",
             "pageLoadStrategy": "none",
-            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+            "goog:loggingPrefs": {"browser": "ALL"},
             "goog:chromeOptions": {"args": arguments},
         }}});
         let opened = self.service.call(Method::POST, "/session", &wanted).await?;
@@ -96,7 +106,8 @@ impl Driver {
         Ok(Browser {
             service: self.service.clone(),
             session: format!("/session/{session}"),
-            _profile: profile,
+            profile,
+            network: OnceCell::new(),
         })
     }
 
@@ -109,8 +120,13 @@ impl Driver {
 }
 
 impl Browser {
-    pub(crate) async fn close(self) -> Result {
-        self.ask(Method::DELETE, "", Value::Null).await.map(drop)
+    /// Closes it, unless it is, and returns all that it was answered while it was open.
+    pub(crate) async fn close(&self) -> Result<&[Answer]> {
+        let close = async || {
+            self.ask(Method::DELETE, "", Value::Null).await?;
+            network::answers(&self.profile.path().join(NETWORK))
+        };
+        Ok(self.network.get_or_try_init(close).await?)
     }
 
     /// Goes to `url`, as a person does who types it.
@@ -226,9 +242,9 @@ impl Browser {
         Ok(Base64::decode_vec(&encoded).map_err(|error| error.to_string())?)
     }
 
-    /// What was logged since this was asked last: `browser` is the console, `performance` the events of `DevTools`.
-    pub(crate) async fn logged(&self, kind: &str) -> Result<Vec<String>> {
-        let entries = self.post("/se/log", json!({"type": kind})).await?;
+    /// What the console said since this was asked last.
+    pub(crate) async fn console(&self) -> Result<Vec<String>> {
+        let entries = self.post("/se/log", json!({"type": "browser"})).await?;
         let messages = entries.as_array().into_iter().flatten().map(|entry| entry["message"].clone());
         Ok(messages.map(text).collect())
     }

@@ -1,6 +1,6 @@
 //! One login in one tab, in each way that it can end.
 
-use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, process::Stdio, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt as _, process::Stdio, time::Duration};
 
 use openrouter_oauth_emulator::Fault;
 use tokio::time::sleep;
@@ -11,20 +11,6 @@ use crate::{
     stage::{Stage, callback, same},
 };
 
-/// What every page of the listener is sent with (L-17), but for the hash that allows its style: the console says whether
-/// that is the right one.
-const HEADERS: [(&str, &str); 6] = [
-    ("cache-control", "no-store"),
-    ("connection", "close"),
-    (
-        "content-security-policy",
-        "default-src 'none'; style-src 'sha256-'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    ),
-    ("content-type", "text/html; charset=utf-8"),
-    ("referrer-policy", "no-referrer"),
-    ("x-content-type-options", "nosniff"),
-];
-
 pub(super) async fn approve(stage: &Stage<'_>) -> Result {
     let login = stage.login(&["--label", "a browser"]).await?;
     let callback = callback(&login);
@@ -32,20 +18,14 @@ pub(super) async fn approve(stage: &Stage<'_>) -> Result {
     stage.signs_in(login).await?;
     stage.picture("signed-in.png").await?;
 
+    same("the console", &stage.browser.console().await?, &vec![])?;
+    // Nothing else was asked for, no icon either.
     let answers = stage.answers(&callback).await?;
     let [answer] = answers.as_slice() else {
         return Err(format!("the browser asked more than once: {answers:?}").into());
     };
     same("the path", &answer.url.split('?').next(), &Some(callback.as_str()))?;
-    same("the status", &answer.status, &200)?;
-    let mut headers = answer.headers.clone();
-    if let Some(policy) = headers.get_mut("content-security-policy") {
-        *policy = without_hash(policy);
-    }
-    same("that there is a length", &headers.remove("content-length").is_some(), &true)?;
-    let expected = HEADERS.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    same("the headers", &headers, &BTreeMap::from(expected))?;
-    same("the console", &stage.browser.logged("browser").await?, &vec![])
+    same("the status", &answer.status, &200)
 }
 
 pub(super) async fn deny(stage: &Stage<'_>) -> Result {
@@ -56,7 +36,7 @@ pub(super) async fn deny(stage: &Stage<'_>) -> Result {
     same("that the page says who declined", &says.starts_with("You declined"), &true)?;
     stage.picture("denied.png").await?;
     stage.fails(login, 6, 0).await?;
-    same("the console", &stage.browser.logged("browser").await?, &vec![])
+    same("the console", &stage.browser.console().await?, &vec![])
 }
 
 pub(super) async fn deny_silently(stage: &Stage<'_>) -> Result {
@@ -128,10 +108,4 @@ pub(super) async fn paste_the_code(stage: &Stage<'_>) -> Result {
 async fn still_waits(login: &mut Login) -> Result {
     sleep(Duration::from_millis(500)).await;
     same("that the login waits", &login.waits()?, &true)
-}
-
-fn without_hash(policy: &str) -> String {
-    let Some((before, hash)) = policy.split_once("'sha256-") else { return policy.to_owned() };
-    let after = hash.split_once('\'').map_or("", |(_, after)| after);
-    [before, "'sha256-'", after].concat()
 }
