@@ -34,6 +34,9 @@ fn assert_says(answer: &str, status: u16, words: &str) {
     assert!(answer.contains(words), "{answer}");
 }
 
+/// The address of another sign-in.
+const ELSEWHERE: &str = "https://elsewhere.example/callback?code=auth_code_1";
+
 /// Whether the key works.
 async fn is_good(stage: &Stage, key: &ApiKey) -> bool {
     stage.client().with_key(key.clone()).current_key().await.is_ok()
@@ -89,7 +92,7 @@ async fn a_user_who_denies_ends_it_at_once() {
     let user = User::denies(stage.person());
     let error = login(&stage).browser(user.clone()).run().await.unwrap_err();
     assert!(matches!(&error, Error::Denied { description: Some(_) }), "{error:?}");
-    assert_says(&user.told().await, 200, "declined");
+    assert_says(&user.told().await, 200, "You declined");
     assert_eq!(stage.emulator().posts("/auth/keys"), 0);
 }
 
@@ -168,21 +171,21 @@ async fn without_a_browser_the_page_shows_a_code_to_paste() {
 async fn a_code_can_be_pasted_three_times() {
     // P-5: with the same verifier.
     let stage = stage();
-    let wrong = [Typed::Text("auth_code_of_nobody"), Typed::Text("two words")];
+    let wrong = [Typed::Text("auth_code_of_nobody"), Typed::Text(ELSEWHERE)];
     let typist = Typist::new(stage.person(), wrong.into_iter().chain([Typed::Code]));
     let signed_in = login(&stage).headless(true).prompt(typist.clone()).run().await.unwrap();
     assert!(is_good(&stage, &signed_in.key).await);
     let [None, Some(refused), Some(unreadable)] = &typist.problems()[..] else {
         panic!("{:?}", typist.problems())
     };
-    assert!(refused.contains("refused") && !unreadable.contains("two words"), "{refused} {unreadable}");
+    assert!(refused.contains("refused") && !unreadable.contains("elsewhere"), "{refused} {unreadable}");
     assert_eq!(stage.emulator().posts("/auth/keys"), 2);
 }
 
 #[tokio::test]
 async fn three_wrong_codes_end_it_if_nothing_listens() {
     let stage = stage();
-    let typist = Typist::new(stage.person(), [Typed::Text("not a code"); 3]);
+    let typist = Typist::new(stage.person(), [Typed::Text(ELSEWHERE); 3]);
     let error = login(&stage).headless(true).prompt(typist.clone()).run().await.unwrap_err();
     assert!(matches!(error, Error::NoCode(_)), "{error:?}");
     assert_eq!(typist.problems().len(), 3);
@@ -195,7 +198,7 @@ async fn three_wrong_codes_end_it_if_nothing_listens() {
 #[tokio::test]
 async fn three_wrong_codes_leave_the_browser_its_chance() {
     let stage = stage();
-    let typist = Typist::new(stage.person(), [Typed::Text("not a code"); 3]);
+    let typist = Typist::new(stage.person(), [Typed::Text(ELSEWHERE); 3]);
     let (user, url) = (User::approves(stage.person()), typist.clone());
     let asked = typist.clone();
     tokio::spawn(async move {
@@ -254,7 +257,7 @@ async fn a_code_that_was_not_processed_is_tried_again() {
     let user = User::approves(stage.person());
     let error = login(&stage).browser(user.clone()).run().await.unwrap_err();
     assert!(matches!(error, Error::Sdk(SdkError::ServiceUnavailable { .. })), "{error:?}");
-    assert_says(&user.told().await, 200, "not signed in");
+    assert_says(&user.told().await, 502, "not signed in");
 }
 
 #[tokio::test]
@@ -264,7 +267,7 @@ async fn a_refused_code_of_the_browser_ends_it() {
     let user = User::approves(stage.person());
     let error = login(&stage).browser(user.clone()).run().await.unwrap_err();
     assert!(matches!(&error, Error::Sdk(SdkError::Api(_))), "{error:?}");
-    assert_says(&user.told().await, 200, "not signed in");
+    assert_says(&user.told().await, 502, "not signed in");
 }
 
 #[tokio::test]
@@ -279,7 +282,7 @@ async fn an_unknown_outcome_is_told_and_nothing_is_sent_again() {
         let Error::Sdk(SdkError::OutcomeUnknown(unknown)) = &error else { panic!("{error:?}") };
         assert_eq!(unknown.key_label().unwrap().as_str(), "my-cli");
         assert!(unknown.noticed_at().is_some_and(|time| time > before));
-        assert_says(&user.told().await, 200, "openrouter.ai/settings/keys");
+        assert_says(&user.told().await, 502, "Nobody knows");
         assert_eq!(stage.emulator().posts("/auth/keys"), posts + 1);
     }
 }
@@ -313,7 +316,7 @@ async fn whoever_cancels_twice_does_not_wait() {
     let error = login.run().await.unwrap_err();
     assert!(matches!(error, Error::Cancelled { exchanging: true }), "{error:?}");
     assert!(error.to_string().contains("openrouter.ai/settings/keys"), "{error}");
-    assert_says(&user.told().await, 200, "openrouter.ai/settings/keys");
+    assert_says(&user.told().await, 502, "Nobody knows");
 }
 
 #[tokio::test]
@@ -326,7 +329,7 @@ async fn a_key_that_cannot_be_stored_is_returned() {
         login(&stage).browser(user.clone()).store(store, Account::of(stage.client())).run().await.unwrap();
     assert!(matches!(signed_in.not_stored, Some(StoreError::Io { .. })), "{signed_in:?}");
     assert!(is_good(&stage, &signed_in.key).await);
-    assert_says(&user.told().await, 200, "could not keep");
+    assert_says(&user.told().await, 200, "was not stored");
 }
 
 #[tokio::test]
