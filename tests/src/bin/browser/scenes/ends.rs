@@ -16,8 +16,6 @@ pub(super) async fn approve(stage: &Stage<'_>) -> Result {
     let callback = callback(&login);
     stage.approve().await?;
     stage.signs_in(login).await?;
-    stage.picture("signed-in.png").await?;
-
     same("the console", &stage.browser.console().await?, &vec![])?;
     // Nothing else was asked for, no icon either.
     let answers = stage.answers(&callback).await?;

@@ -28,22 +28,22 @@ pub(super) async fn readable(stage: &Stage<'_>) -> Result {
     stage.approve().await?;
     stage.browser.see("You are signed in").await?;
     same("the role of the result", &stage.browser.spoken("p").await?.0.as_str(), &"status")?;
-    everywhere(stage, "result").await?;
+    everywhere(stage, "signed-in").await?;
     stage.signs_in(login).await
 }
 
-/// In light and in dark, on a desk and on a phone.
+/// In light and in dark, in a window and on a phone.
 async fn everywhere(stage: &Stage<'_>, name: &str) -> Result {
     for scheme in ["light", "dark"] {
         let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
         stage.browser.devtools("Emulation.setEmulatedMedia", features).await?;
-        for (screen, width, height) in [("desk", 1000, 700), ("phone", 360, 640)] {
+        for (screen, width, height) in [("window", 560, 520), ("phone", 360, 640)] {
             let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": screen == "phone"});
             stage.browser.devtools("Emulation.setDeviceMetricsOverride", metrics).await?;
             stage.picture(&format!("{name}-{scheme}-{screen}.png")).await?;
             let faults = stage.browser.run(FAULTS).await?;
             same(
-                &format!("faults of the page {name}, {scheme}, on a {screen}"),
+                &format!("faults of the page {name}, {scheme}, in a {screen}"),
                 &faults,
                 &Value::Array(vec![]),
             )?;

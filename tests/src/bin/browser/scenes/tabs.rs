@@ -40,7 +40,7 @@ pub(super) async fn approve_in_two_tabs(stage: &Stage<'_>) -> Result {
     let second = stage.browser.tab().await?;
 
     // Long enough for the second to come in between.
-    stage.emulator.inject(Fault::delay(Duration::from_secs(3)).on("/auth/keys"));
+    stage.emulator.inject(Fault::delay(Duration::from_secs(10)).on("/auth/keys"));
     stage.browser.switch_to(&first).await?;
     stage.approve().await?;
     stage.exchange_begins().await?;
