@@ -10,6 +10,7 @@ use crate::{
     webdriver::REBOUND,
 };
 
+// L-6, L-7, L-11
 pub(super) async fn without_the_path(stage: &Stage<'_>) -> Result {
     let mut login = stage.home.login(&[]).await?;
     let callback = callback(&login);
@@ -42,6 +43,7 @@ pub(super) async fn without_the_path(stage: &Stage<'_>) -> Result {
     refused(&stage.answers(&callback).await?, &targets, &[400, 404])
 }
 
+// L-9, L-10
 pub(super) async fn with_the_path(stage: &Stage<'_>) -> Result {
     let mut login = stage.home.login(&[]).await?;
     let callback = callback(&login);
@@ -58,6 +60,7 @@ pub(super) async fn with_the_path(stage: &Stage<'_>) -> Result {
     refused(&stage.answers(&callback).await?, &targets, &[400, 403, 405])
 }
 
+// L-8
 pub(super) async fn by_another_name(stage: &Stage<'_>) -> Result {
     let mut login = stage.home.login(&[]).await?;
     let callback = callback(&login);

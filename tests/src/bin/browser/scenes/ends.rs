@@ -11,6 +11,7 @@ use crate::{
     stage::{Stage, callback, same},
 };
 
+// L-17, L-19
 pub(super) async fn approve(stage: &Stage<'_>) -> Result {
     let login = stage.login(&["--label", "a browser"]).await?;
     let callback = callback(&login);
@@ -59,6 +60,7 @@ pub(super) async fn close_the_tab(stage: &Stage<'_>) -> Result {
     stage.signs_in(login).await
 }
 
+// L-19
 pub(super) async fn refuse_the_code(stage: &Stage<'_>) -> Result {
     let login = stage.login(&[]).await?;
     stage.emulator.inject(Fault::status(403).on("/auth/keys"));
@@ -67,6 +69,7 @@ pub(super) async fn refuse_the_code(stage: &Stage<'_>) -> Result {
     stage.fails(login, 3, 1).await
 }
 
+// L-19
 pub(super) async fn lose_the_answer(stage: &Stage<'_>) -> Result {
     let login = stage.login(&[]).await?;
     stage.emulator.inject(Fault::drop_after_commit().on("/auth/keys"));
@@ -76,6 +79,7 @@ pub(super) async fn lose_the_answer(stage: &Stage<'_>) -> Result {
     stage.fails(login, 5, 1).await
 }
 
+// L-19, S-8
 pub(super) async fn cannot_store(stage: &Stage<'_>) -> Result {
     let login = stage.login(&[]).await?;
     // Everybody may write here from now on: no place for a key.

@@ -11,7 +11,7 @@ use crate::{
 const FAULTS: &str = include_str!("looks.js");
 
 pub(super) async fn readable(stage: &Stage<'_>) -> Result {
-    let login = stage.login(&[]).await?;
+    let login = stage.login(&["--label", "openrouter-oauth on my-laptop"]).await?;
     let asking = ["input[name=limit]", "button[value=approve]", "button[value=deny]"];
     let mut spoken = Vec::new();
     for css in asking {
@@ -24,20 +24,20 @@ pub(super) async fn readable(stage: &Stage<'_>) -> Result {
         &spoken,
         &expected.map(|(role, name)| (role.to_owned(), name.to_owned())).to_vec(),
     )?;
-    everywhere(stage, "asking").await?;
+    everywhere(stage, "asking", 580).await?;
     stage.approve().await?;
     stage.browser.see("You are signed in").await?;
     same("the role of the result", &stage.browser.spoken("p").await?.0.as_str(), &"status")?;
-    everywhere(stage, "signed-in").await?;
+    everywhere(stage, "signed-in", 240).await?;
     stage.signs_in(login).await
 }
 
-/// In light and in dark, in a window and on a phone.
-async fn everywhere(stage: &Stage<'_>, name: &str) -> Result {
+/// In light and in dark, in a window of this height and on a phone.
+async fn everywhere(stage: &Stage<'_>, name: &str, height: u32) -> Result {
     for scheme in ["light", "dark"] {
         let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
         stage.browser.devtools("Emulation.setEmulatedMedia", features).await?;
-        for (screen, width, height) in [("window", 560, 520), ("phone", 360, 640)] {
+        for (screen, width, height) in [("window", 560, height), ("phone", 360, 640)] {
             let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": screen == "phone"});
             stage.browser.devtools("Emulation.setDeviceMetricsOverride", metrics).await?;
             stage.picture(&format!("{name}-{scheme}-{screen}.png")).await?;

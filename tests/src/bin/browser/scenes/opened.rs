@@ -14,6 +14,7 @@ const RECORDER: &str = r#"#!/bin/sh
 mv "$HOME/opening" "$HOME/opened"
 "#;
 
+// L-22, L-23
 pub(super) async fn by_a_program(stage: &Stage<'_>) -> Result {
     let recorder = stage.home.path().join("recorder");
     fs::write(&recorder, RECORDER)?;

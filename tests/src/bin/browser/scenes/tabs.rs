@@ -32,6 +32,7 @@ pub(super) async fn go_back(stage: &Stage<'_>) -> Result {
     same("exchanges", &stage.exchanges(), &1)
 }
 
+// L-12
 pub(super) async fn approve_in_two_tabs(stage: &Stage<'_>) -> Result {
     let login = stage.login(&[]).await?;
     let first = stage.browser.tab().await?;
