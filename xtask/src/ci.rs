@@ -21,6 +21,7 @@ const STEPS: &[&str] = &[
     "consumers",
     "conformance",
     "browser",
+    "keychain",
     "faults",
     "bench",
 ];

@@ -20,6 +20,7 @@ mod faults;
 mod features;
 mod fmt;
 mod fuzz;
+mod keychain;
 mod layers;
 mod lint;
 mod msrv;
@@ -51,6 +52,7 @@ cargo xtask COMMAND
   consumers      packages outside the workspace use the crates as their users do
   spec FILE      the models against an OpenAPI document
   conformance    other SDKs against the emulator (needs node, npm, python3 and the network)
+  keychain       keys in the keychain of a desktop (needs dbus-run-session and gnome-keyring-daemon)
   faults [--planted]
                  every fault of a network, a server or a caller; or that the check notices broken transports
   browser [FOLDER]
@@ -94,6 +96,7 @@ fn run(step: &[&str]) -> Result {
         ["features"] => features::run(),
         ["fmt"] => fmt::run(),
         ["fuzz", arguments @ ..] => fuzz::run(arguments),
+        ["keychain"] => keychain::run(),
         ["layers"] => layers::run(),
         ["lint"] => lint::run(),
         ["msrv"] => msrv::run(),

@@ -48,3 +48,6 @@ pub use crate::{
     store::{Account, FileStore, KeyStore, MemoryStore, StoreError, StoreFuture},
     surroundings::{Headless, Surroundings, default_key_label},
 };
+
+#[cfg(feature = "keyring")]
+pub use crate::store::KeychainStore;

@@ -2,12 +2,17 @@
 
 mod account;
 mod file;
+#[cfg(feature = "keyring")]
+mod keychain;
 mod memory;
+mod place;
 
 use std::{error::Error, fmt, future::Future, io, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
 use openrouter_oauth::{ApiKey, InvalidValue};
 
+#[cfg(feature = "keyring")]
+pub use self::keychain::KeychainStore;
 pub use self::{account::Account, file::FileStore, memory::MemoryStore};
 
 /// What the methods of [`KeyStore`] return.

@@ -1,16 +1,13 @@
 //! Keys in a file.
 
 mod content;
-mod place;
-
 #[cfg(unix)]
-#[path = "file/unix.rs"]
-mod folder;
-#[cfg(not(unix))]
-#[path = "file/portable.rs"]
-mod folder;
+mod unix;
+#[cfg(windows)]
+mod windows;
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Weak},
     thread,
@@ -20,8 +17,12 @@ use std::{
 use openrouter_oauth::ApiKey;
 use tokio::runtime::Handle;
 
-use self::{content::Keys, folder::Folder, place::config_folder};
-use super::{Account, KeyStore, StoreError, StoreFuture};
+use self::content::Keys;
+#[cfg(unix)]
+use self::unix::{Folder, Lock};
+#[cfg(windows)]
+use self::windows::{Folder, Lock};
+use super::{Account, KeyStore, StoreError, StoreFuture, place};
 
 /// Keeps keys in a file that only the user can read.
 ///
@@ -73,6 +74,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// More is not read, and so not written.
 const MAX_BYTES: usize = 1 << 20;
+const TOO_LARGE: &str = "it is larger than any file of keys; move it away, and sign in again";
 
 impl FileStore {
     /// Keeps keys in the file at `path`, which need not exist. Its folder is made if there is none, and should hold nothing
@@ -90,8 +92,9 @@ impl FileStore {
     /// [`StoreError::NoFolder`] if the environment names no such folder; [`StoreError::Invalid`] if `program` is not 1 to
     /// 64 letters, digits, `-` and `_`.
     pub fn for_program(program: &str) -> Result<Self, StoreError> {
-        let folder = config_folder(|name| std::env::var_os(name))?;
-        Ok(Self::new(folder.join("openrouter-oauth").join(place::file_name(program)?)))
+        place::check_program(program)?;
+        let folder = place::config_folder(|name| std::env::var_os(name))?;
+        Ok(Self::new(folder.join("openrouter-oauth").join(format!("{program}.json"))))
     }
 
     /// The file.
@@ -145,13 +148,17 @@ impl KeyStore for FileStore {
             if keys.take(&account).is_none() {
                 return Ok(false);
             }
-            if keys.is_empty() { folder.remove()? } else { write(&folder, &keys)? }
+            if keys.is_empty() {
+                folder.remove()?
+            } else {
+                write(&folder, &keys)?
+            }
             Ok(true)
         }))
     }
 }
 
-fn wait_for_lock(folder: &Folder, caller: &Weak<()>) -> Result<folder::Lock, StoreError> {
+fn wait_for_lock(folder: &Folder, caller: &Weak<()>) -> Result<Lock, StoreError> {
     let start = Instant::now();
     let mut lock = folder.open_lock()?;
     while !lock.try_lock()? {
@@ -170,13 +177,36 @@ fn read(folder: &Folder) -> Result<Keys, StoreError> {
 }
 
 fn write(folder: &Folder, keys: &Keys) -> Result<(), StoreError> {
-    let bytes = keys.to_json().map_err(|error| folder.error("written", error.into()))?;
+    let bytes = keys.to_json().map_err(|error| io_error(folder.path(), "written", error.into()))?;
     if bytes.as_ref().len() > MAX_BYTES {
         return Err(StoreError::Full { place: format!("{:?}", folder.path()) });
     }
     folder.replace(bytes.as_ref())
 }
 
+/// The path of a file beside the one at `path`.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    path.with_file_name(name)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn unsafe_path(path: &Path, problem: &'static str) -> StoreError {
+    StoreError::Unsafe { path: path.to_owned(), problem }
+}
+
+fn io_error(path: &Path, verb: &'static str, source: io::Error) -> StoreError {
+    StoreError::Io { path: path.to_owned(), verb, source }
+}
+
 fn no_threads(source: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
-    StoreError::Unavailable { store: "key file", next: "it needs a tokio runtime that is not shutting down", source }
+    StoreError::Unavailable {
+        store: "key file",
+        next: "it needs a tokio runtime that is not shutting down",
+        source,
+    }
 }

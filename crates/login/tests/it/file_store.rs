@@ -1,50 +1,35 @@
 //! The file: what is on the disk, and what is refused.
 
 use std::{
-    fs::{self, Permissions},
-    os::unix::fs::{MetadataExt, PermissionsExt, symlink},
-    path::{Path, PathBuf},
+    fs::{self, File, Permissions},
+    future::poll_fn,
+    os::unix::{
+        fs::{PermissionsExt, chown, symlink},
+        net::UnixListener,
+    },
+    path::Path,
+    process::Command,
+    task::Poll,
+    time::{Duration, Instant},
 };
 
-use openrouter_oauth::{ApiKey, Client};
+use openrouter_oauth::Client;
 use openrouter_oauth_login::{Account, FileStore, KeyStore, StoreError};
-use tempfile::TempDir;
+use rustix::{
+    fs::{FlockOperation, flock},
+    process::geteuid,
+};
 
-/// A store in a folder that does not exist.
-fn fresh() -> (TempDir, FileStore) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = FileStore::new(folder.path().join("config/keys/cli.json"));
-    (folder, store)
-}
-
-fn account(name: &str) -> Account {
-    Account::of(&Client::new().unwrap()).named(name).unwrap()
-}
-
-fn key(text: &str) -> ApiKey {
-    ApiKey::parse(text).unwrap()
-}
-
-fn mode(path: &Path) -> u32 {
-    fs::symlink_metadata(path).unwrap().mode() & 0o7777
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
-}
+use crate::support::store::{Ended, Place, account, chain, key, mode, run};
 
 #[tokio::test]
 async fn what_is_saved_is_loaded_until_it_is_deleted() {
-    let (_folder, store) = fresh();
+    let place = Place::new();
+    let store = place.store();
     let [work, home] = ["work", "home"].map(account);
     assert_eq!(store.load(&work).await.unwrap(), None);
     assert!(!store.delete(&work).await.unwrap());
-    assert!(!store.path().parent().unwrap().exists(), "asking makes nothing");
+    assert!(!place.folder().exists(), "asking makes nothing");
 
     store.save(&work, &key("one")).await.unwrap();
     store.save(&home, &key(r#"a"quote\"#)).await.unwrap();
@@ -54,7 +39,302 @@ async fn what_is_saved_is_loaded_until_it_is_deleted() {
 
     assert!(store.delete(&work).await.unwrap());
     assert!(!store.delete(&work).await.unwrap());
+    assert_eq!(store.load(&work).await.unwrap(), None);
     assert_eq!(store.load(&home).await.unwrap(), Some(key(r#"a"quote\"#)));
     assert!(store.delete(&home).await.unwrap());
-    assert_eq!(names(store.path().parent().unwrap()), ["cli.json.lock"]);
+    // S-9: no copy is left.
+    assert_eq!(place.names(), ["cli.json.lock"]);
+    assert_eq!(fs::read(place.beside(".lock")).unwrap(), b"");
+}
+
+#[tokio::test]
+async fn a_key_is_found_for_its_own_service_only() {
+    // S-10
+    let place = Place::new();
+    let of = |url: &str| Account::of(&Client::builder().base_url(url).build().unwrap());
+    place.store().save(&of("https://OpenRouter.ai:443/api/v1/"), &key("one")).await.unwrap();
+    assert_eq!(place.store().load(&of("https://openrouter.ai")).await.unwrap(), Some(key("one")));
+    for other in [
+        "https://openrouter.ai:444",
+        "https://openrouter.ai.evil",
+        "https://evil/openrouter.ai",
+        "http://localhost",
+        "http://localhost:443",
+    ] {
+        assert_eq!(place.store().load(&of(other)).await.unwrap(), None, "{other}");
+    }
+}
+
+#[test]
+fn whatever_the_umask_file_and_folder_are_the_users_alone() {
+    // S-6
+    for umask in ["000", "077", "027", "0777"] {
+        let place = Place::new();
+        let shell = format!("umask {umask}; exec \"$0\" \"$@\"");
+        for text in ["one", "two"] {
+            let task = format!("save work {text}");
+            assert_eq!(run(&mut place.child(&["sh", "-c", &shell], &task)), Ended::Done, "{umask}");
+        }
+        assert_eq!([&place.path, &place.beside(".lock")].map(|path| mode(path)), [0o600; 2], "{umask}");
+        place.assert_private();
+    }
+}
+
+/// Loading, saving and deleting are refused by `is_reason`, and the file is left as it is.
+#[track_caller]
+fn assert_refused(store: &FileStore, is_reason: impl Fn(&StoreError) -> bool) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let before = fs::read(store.path()).ok();
+    let (work, new) = (account("work"), key("new-canary"));
+    let errors = runtime.block_on(async {
+        [
+            store.load(&work).await.unwrap_err(),
+            store.save(&work, &new).await.unwrap_err(),
+            store.delete(&work).await.unwrap_err(),
+        ]
+    });
+    for error in errors {
+        assert!(is_reason(&error), "{}", chain(&error));
+        assert!(!format!("{error:?} {}", chain(&error)).contains("canary"), "{error:?}");
+    }
+    assert_eq!(fs::read(store.path()).ok(), before);
+}
+
+/// Says what is wrong with this path, in words with this in it.
+fn is_unsafe(path: &Path, words: &str) -> impl Fn(&StoreError) -> bool {
+    let path = path.to_owned();
+    let words = words.to_owned();
+    move |error| matches!(error, StoreError::Unsafe { path: found, problem } if *found == path && problem.contains(&words))
+}
+
+/// A place with one key in it.
+fn with_a_key() -> Place {
+    let place = Place::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { place.store().save(&account("work"), &key("old-canary")).await.unwrap() });
+    place
+}
+
+#[test]
+fn a_file_or_folder_that_others_have_access_to_is_refused_with_the_way_out() {
+    // S-6
+    let place = with_a_key();
+    for bit in [0o040, 0o020, 0o010, 0o004, 0o002, 0o001, 0o044, 0o066] {
+        fs::set_permissions(&place.path, Permissions::from_mode(0o600 | bit)).unwrap();
+        assert_refused(&place.store(), is_unsafe(&place.path, "`chmod 600`"));
+        fs::set_permissions(&place.path, Permissions::from_mode(0o600)).unwrap();
+
+        fs::set_permissions(place.folder(), Permissions::from_mode(0o700 | bit)).unwrap();
+        assert_refused(&place.store(), is_unsafe(place.folder(), "`chmod 700`"));
+        fs::set_permissions(place.folder(), Permissions::from_mode(0o700)).unwrap();
+    }
+}
+
+#[test]
+fn what_belongs_to_another_user_is_refused() {
+    // S-6
+    if geteuid().is_root() {
+        let place = with_a_key();
+        chown(&place.path, Some(65534), None).unwrap();
+        assert_refused(&place.store(), is_unsafe(&place.path, "another user"));
+        chown(&place.path, Some(0), None).unwrap();
+        chown(place.folder(), Some(65534), None).unwrap();
+        assert_refused(&place.store(), is_unsafe(place.folder(), "another user"));
+    } else {
+        assert_refused(&FileStore::new("/openrouter.json"), is_unsafe(Path::new("/"), "another user"));
+    }
+}
+
+#[test]
+fn only_a_regular_file_of_one_name_is_read_and_replaced() {
+    // S-6, F55
+    let place = with_a_key();
+    let elsewhere = place.root.path().join("elsewhere");
+    let old = fs::read(&place.path).unwrap();
+
+    fs::hard_link(&place.path, &elsewhere).unwrap();
+    assert_refused(&place.store(), is_unsafe(&place.path, "hard link"));
+
+    fs::remove_file(&place.path).unwrap();
+    symlink(&elsewhere, &place.path).unwrap();
+    assert_refused(&place.store(), is_unsafe(&place.path, "symbolic link"));
+    assert_eq!(fs::read(&elsewhere).unwrap(), old);
+
+    fs::remove_file(&place.path).unwrap();
+    symlink(place.root.path().join("nowhere"), &place.path).unwrap();
+    assert_refused(&place.store(), is_unsafe(&place.path, "symbolic link"));
+    assert!(!place.root.path().join("nowhere").exists());
+
+    fs::remove_file(&place.path).unwrap();
+    fs::create_dir(&place.path).unwrap();
+    fs::set_permissions(&place.path, Permissions::from_mode(0o700)).unwrap();
+    assert_refused(&place.store(), is_unsafe(&place.path, "no regular file"));
+
+    fs::remove_dir(&place.path).unwrap();
+    let listener = UnixListener::bind(&place.path).unwrap();
+    assert_refused(&place.store(), is_unsafe(&place.path, "no regular file"));
+    drop(listener);
+}
+
+#[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    // S-6
+    for suffix in ["", ".lock"] {
+        let place = with_a_key();
+        let pipe = place.beside(suffix);
+        fs::remove_file(&pipe).unwrap();
+        assert!(Command::new("mkfifo").args(["-m", "600"]).arg(&pipe).status().unwrap().success());
+        // A process of its own, since a read of a pipe would hang this one.
+        let ended = run(&mut place.child(&["timeout", "--signal=KILL", "60"], "save work new"));
+        assert!(matches!(&ended, Ended::Failed(text) if text.contains("no regular file")), "{ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_in_place_of_the_lock_or_of_the_new_file_is_not_followed() {
+    // S-6
+    let place = Place::new();
+    let store = place.store();
+    store.save(&account("work"), &key("old")).await.unwrap();
+    let elsewhere = place.root.path().join("elsewhere");
+    fs::write(&elsewhere, "precious").unwrap();
+
+    symlink(&elsewhere, place.beside(".new")).unwrap();
+    store.save(&account("work"), &key("new")).await.unwrap();
+    assert_eq!(store.load(&account("work")).await.unwrap(), Some(key("new")));
+
+    fs::remove_file(place.beside(".lock")).unwrap();
+    symlink(&elsewhere, place.beside(".lock")).unwrap();
+    let error = store.save(&account("work"), &key("newer")).await.unwrap_err();
+    assert!(is_unsafe(&place.beside(".lock"), "symbolic link")(&error), "{error}");
+    assert_eq!(fs::read(&elsewhere).unwrap(), b"precious");
+    assert_eq!(mode(&elsewhere) & 0o044, 0o044, "its mode is not changed");
+}
+
+#[test]
+fn a_folder_that_is_a_link_or_a_file_is_refused() {
+    // S-6
+    let place = with_a_key();
+    let link = place.root.path().join("link");
+    symlink(place.folder(), &link).unwrap();
+    for path in [link.join("cli.json"), link.join("./cli.json"), link.join("cli.json/.")] {
+        assert_refused(&FileStore::new(path), is_unsafe(&link, "symbolic link"));
+    }
+    let below = place.path.join("cli.json");
+    assert_refused(&FileStore::new(below), is_unsafe(&place.path, "no folder"));
+    for no_file in ["/", "..", ""] {
+        assert_refused(&FileStore::new(no_file), is_unsafe(Path::new(no_file), "name of a file"));
+    }
+}
+
+#[test]
+fn what_is_not_a_file_of_keys_is_left_alone_and_not_shown() {
+    let entry = r#"{"service":"https://openrouter.ai","account":"work","key":"old-canary"}"#;
+    let corrupt = [
+        String::new(),
+        "canary".into(),
+        "{}".into(),
+        "[]".into(),
+        r#"{"version":1}"#.into(),
+        format!(r#"{{"version":1,"keys":[{entry}"#),
+        format!(r#"{{"version":1,"keys":[{entry}]}}x"#),
+        format!(r#"{{"version":1,"keys":[{entry},{entry}]}}"#),
+        format!(r#"{{"version":1,"version":1,"keys":[{entry}]}}"#),
+        format!(r#"{{"version":1,"keys":[{entry}],"other":"canary"}}"#),
+        format!(r#"{{"version":"1","keys":[{entry}]}}"#),
+        entry.replace("work\",", "work\",\"canary\":1,"),
+        r#"{"version":1,"keys":[{"service":"canary","account":"work","key":""}]}"#.into(),
+        r#"{"version":1,"keys":[{"service":"canary","account":"work","key":["canary"]}]}"#.into(),
+        r#"{"version":1,"keys":[{"service":"canary","account":"work"}]}"#.into(),
+        format!(r#"{{"version":1,"keys":[{}]}}"#, entry.replace("old-canary", "old canary")),
+        "[".repeat(100_000),
+        "\0".repeat(100),
+    ];
+    let place = with_a_key();
+    for content in corrupt {
+        fs::write(&place.path, &content).unwrap();
+        assert_refused(
+            &place.store(),
+            |error| matches!(error, StoreError::Corrupt { problem, .. } if problem.contains("move it away")),
+        );
+    }
+    for content in [r#"{"version":2,"keys":[]}"#, r#"{"version":0,"secrets":{"canary":1}}"#] {
+        fs::write(&place.path, content).unwrap();
+        assert_refused(
+            &place.store(),
+            |error| matches!(error, StoreError::Corrupt { problem, .. } if problem.contains("another version")),
+        );
+    }
+    fs::write(&place.path, " ".repeat((1 << 20) + 1)).unwrap();
+    assert_refused(&place.store(), is_unsafe(&place.path, "larger"));
+}
+
+#[tokio::test]
+async fn a_file_that_could_not_be_read_again_is_not_written() {
+    let place = Place::new();
+    let store = place.store();
+    store.save(&account("work"), &key("old")).await.unwrap();
+    // White space, so that the file is as large as it may be; of what is written next the keys alone are too large.
+    let entry = |n| format!(r#"{{"service":"s","account":"{n}","key":"{}"}}"#, "k".repeat(512));
+    let entries: Vec<_> = (0..1850).map(entry).collect();
+    let full = format!(r#"{{"version":1,"keys":[{}]}}"#, entries.join(","));
+    assert!(full.len() < 1 << 20, "{}", full.len());
+    fs::write(&place.path, &full).unwrap();
+    let error = store.save(&account("work"), &key("new")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
+    assert_eq!(fs::read_to_string(&place.path).unwrap(), full);
+}
+
+#[tokio::test]
+async fn a_lock_that_is_not_released_is_an_error_after_ten_seconds() {
+    // S-7
+    let place = Place::new();
+    let store = place.store();
+    store.save(&account("work"), &key("old")).await.unwrap();
+    let lock = File::open(place.beside(".lock")).unwrap();
+    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    let start = Instant::now();
+    let error = store.save(&account("work"), &key("new")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Locked { .. }), "{error:?}");
+    let waited = start.elapsed();
+    assert!((Duration::from_secs(10)..Duration::from_secs(40)).contains(&waited), "{waited:?}");
+    // Who only reads does not wait.
+    assert_eq!(store.load(&account("work")).await.unwrap(), Some(key("old")));
+    drop(lock);
+    store.save(&account("work"), &key("new")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_save_that_is_dropped_while_it_waits_changes_nothing() {
+    // C-28
+    let place = Place::new();
+    let store = place.store();
+    store.save(&account("work"), &key("old")).await.unwrap();
+    let before = fs::metadata(&place.path).unwrap();
+    let lock = File::open(place.beside(".lock")).unwrap();
+    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    let (work, new) = (account("work"), key("new"));
+    let mut save = store.save(&work, &new);
+    poll_fn(|context| {
+        assert!(save.as_mut().poll(context).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    drop(save);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    drop(lock);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(fs::metadata(&place.path).unwrap().modified().unwrap(), before.modified().unwrap());
+    assert_eq!(store.load(&work).await.unwrap(), Some(key("old")));
+}
+
+#[test]
+fn without_a_runtime_there_is_an_error() {
+    // F51
+    let place = Place::new();
+    let (store, work) = (place.store(), account("work"));
+    let mut load = store.load(&work);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let Poll::Ready(Err(StoreError::Unavailable { .. })) = load.as_mut().poll(&mut context) else { panic!() };
 }

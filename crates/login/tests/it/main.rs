@@ -4,11 +4,17 @@
 mod browser;
 #[cfg(unix)]
 mod child;
+#[cfg(unix)]
 mod file_store;
+#[cfg(target_os = "linux")]
+mod file_store_faults;
+#[cfg(unix)]
+mod file_store_writers;
 mod listener;
 #[cfg(unix)]
 mod pty;
 #[cfg(unix)]
 mod qr;
+mod support;
 #[cfg(unix)]
 mod terminal;

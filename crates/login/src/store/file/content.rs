@@ -51,7 +51,11 @@ impl Keys {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         match serde_json::from_slice(bytes) {
             Ok(Version { version: VERSION }) => {}
-            Ok(_) => return Err("was written by another version of this program; use that one, or update this one"),
+            Ok(_) => {
+                return Err(
+                    "was written by another version of this program; use that one, or update this one",
+                );
+            }
             Err(_) => return Err(NOT_OURS),
         }
         let content: Content<Stored<'_>> = serde_json::from_slice(bytes).map_err(|_| NOT_OURS)?;

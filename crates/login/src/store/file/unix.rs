@@ -2,10 +2,10 @@
 //! that is put in its place meanwhile gets nothing.
 
 use std::{
-    ffi::{OsStr, OsString},
-    fs::{DirBuilder, File},
+    ffi::OsStr,
+    fs::{DirBuilder, File, Permissions},
     io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -16,6 +16,7 @@ use rustix::{
 };
 use zeroize::Zeroizing;
 
+use super::{TOO_LARGE, beside, folder_of, io_error, unsafe_path};
 use crate::StoreError;
 
 /// A folder that is the user's alone.
@@ -23,7 +24,6 @@ pub(super) struct Folder {
     folder: File,
     /// Of the file.
     path: PathBuf,
-    name: OsString,
 }
 
 /// Held from [`try_lock`](Self::try_lock) until it is dropped, or the program ends.
@@ -38,16 +38,19 @@ const OWN_FILE: Mode = Mode::RUSR.union(Mode::WUSR);
 impl Folder {
     /// The folder of the file at `path`, if there is one.
     pub(super) fn open(path: &Path) -> Result<Option<Self>, StoreError> {
-        let Some(name) = path.file_name() else {
+        if path.file_name().is_none() {
             return Err(unsafe_path(path, "it does not end in the name of a file"));
-        };
+        }
         let parent = folder_of(path);
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let folder = match fs::openat(CWD, parent, flags, Mode::empty()) {
             Ok(folder) => File::from(folder),
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::LOOP | Errno::NOTDIR) => {
-                return Err(unsafe_path(parent, "it is a symbolic link, or no folder; give the path that it leads to"));
+                return Err(unsafe_path(
+                    parent,
+                    "it is a symbolic link, or no folder; give the path that it leads to",
+                ));
             }
             Err(error) => return Err(io_error(parent, "opened", error.into())),
         };
@@ -58,7 +61,7 @@ impl Folder {
         if found.mode() & 0o077 != 0 {
             return Err(unsafe_path(parent, "others have access to it; take that away with `chmod 700`"));
         }
-        Ok(Some(Self { folder, path: path.to_owned(), name: name.to_owned() }))
+        Ok(Some(Self { folder, path: path.to_owned() }))
     }
 
     /// The folder of the file at `path`, which is made if there is none.
@@ -76,17 +79,12 @@ impl Folder {
         &self.path
     }
 
-    /// Says of the file what cannot be done with it.
-    pub(super) fn error(&self, verb: &'static str, source: io::Error) -> StoreError {
-        io_error(&self.path, verb, source)
-    }
-
     /// The lock, not yet taken. Its file stays when the lock is released: who removes it lets two programs have a lock each.
     pub(super) fn open_lock(&self) -> Result<Lock, StoreError> {
-        let name = with_suffix(&self.name, ".lock");
-        let path = self.path.with_file_name(&name);
+        let path = beside(&self.path, ".lock");
         let failed = |error: Errno| io_error(&path, "opened", error.into());
-        let file = self.open_own(&name, OFlags::RDWR | OFlags::CREATE)?.ok_or_else(|| failed(Errno::NOENT))?;
+        let file =
+            self.open_own(&path, OFlags::RDWR | OFlags::CREATE)?.ok_or_else(|| failed(Errno::NOENT))?;
         // A umask may have taken away what the next one needs.
         fs::fchmod(&file, OWN_FILE).map_err(failed)?;
         Ok(Lock { file, path })
@@ -94,11 +92,11 @@ impl Folder {
 
     /// What is in the file, if there is one, and if it is not larger than `max` bytes.
     pub(super) fn read(&self, max: usize) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
-        let Some(mut file) = self.open_own(&self.name, OFlags::RDONLY)? else { return Ok(None) };
-        let failed = |error| self.error("read", error);
+        let Some(mut file) = self.open_own(&self.path, OFlags::RDONLY)? else { return Ok(None) };
+        let failed = |error| io_error(&self.path, "read", error);
         let size = usize::try_from(file.metadata().map_err(failed)?.len()).unwrap_or(usize::MAX);
         if size > max {
-            return Err(failed(io::ErrorKind::FileTooLarge.into()));
+            return Err(unsafe_path(&self.path, TOO_LARGE));
         }
         // In its final size from the beginning: growing would leave copies behind.
         let mut bytes = Zeroizing::new(vec![0; size]);
@@ -108,10 +106,10 @@ impl Folder {
 
     /// Puts a file with these bytes in the place of the one before, in one step. Needs the lock.
     pub(super) fn replace(&self, bytes: &[u8]) -> Result<(), StoreError> {
-        let new = self.new_name();
-        let replaced = self.write_new(&new, bytes).and_then(|()| {
-            fs::renameat(&self.folder, &new, &self.folder, &self.name)
-                .map_err(|error| self.error("replaced", error.into()))
+        let new = beside(&self.path, ".new");
+        let replaced = self.write(&new, bytes).and_then(|()| {
+            fs::renameat(&self.folder, name(&new), &self.folder, name(&self.path))
+                .map_err(|error| io_error(&self.path, "replaced", error.into()))
         });
         if replaced.is_err() {
             // If it cannot be removed now, the next change does it.
@@ -123,37 +121,38 @@ impl Folder {
 
     /// Removes the file. Needs the lock.
     pub(super) fn remove(&self) -> Result<(), StoreError> {
-        self.unlink(&self.name)?;
+        self.unlink(&self.path)?;
         self.sync()
     }
 
     /// Removes what a change left that was killed. Needs the lock.
     pub(super) fn remove_left_over(&self) -> Result<(), StoreError> {
-        self.unlink(&self.new_name())
+        self.unlink(&beside(&self.path, ".new"))
     }
 
-    fn write_new(&self, name: &OsStr, bytes: &[u8]) -> Result<(), StoreError> {
-        let path = self.path.with_file_name(name);
-        let failed = |error| io_error(&path, "written", error);
+    /// Writes a file that was not there.
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        let failed = |error| io_error(path, "written", error);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = fs::openat(&self.folder, name, flags, OWN_FILE).map_err(|error| failed(error.into()))?;
+        let file =
+            fs::openat(&self.folder, name(path), flags, OWN_FILE).map_err(|error| failed(error.into()))?;
+        // A umask may have taken away what the next one needs.
         fs::fchmod(&file, OWN_FILE).map_err(|error| failed(error.into()))?;
         let mut file = File::from(file);
         file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)
     }
 
     /// Opens a file if it is the user's alone. Does not wait for the other end of a pipe.
-    fn open_own(&self, name: &OsStr, flags: OFlags) -> Result<Option<File>, StoreError> {
-        let path = self.path.with_file_name(name);
+    fn open_own(&self, path: &Path, flags: OFlags) -> Result<Option<File>, StoreError> {
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let file = match fs::openat(&self.folder, name, flags, OWN_FILE) {
+        let file = match fs::openat(&self.folder, name(path), flags, OWN_FILE) {
             Ok(file) => File::from(file),
             Err(Errno::NOENT) => return Ok(None),
-            Err(Errno::LOOP) => return Err(unsafe_path(&path, "it is a symbolic link; remove it")),
-            Err(Errno::NXIO | Errno::ISDIR) => return Err(unsafe_path(&path, NO_FILE)),
-            Err(error) => return Err(io_error(&path, "opened", error.into())),
+            Err(Errno::LOOP) => return Err(unsafe_path(path, "it is a symbolic link; remove it")),
+            Err(Errno::NXIO | Errno::ISDIR) => return Err(unsafe_path(path, NO_FILE)),
+            Err(error) => return Err(io_error(path, "opened", error.into())),
         };
-        let found = file.metadata().map_err(|error| io_error(&path, "opened", error))?;
+        let found = file.metadata().map_err(|error| io_error(path, "opened", error))?;
         let problem = if !found.is_file() {
             NO_FILE
         } else if found.uid() != geteuid().as_raw() {
@@ -165,24 +164,19 @@ impl Folder {
         } else {
             return Ok(Some(file));
         };
-        Err(unsafe_path(&path, problem))
+        Err(unsafe_path(path, problem))
     }
 
-    fn unlink(&self, name: &OsStr) -> Result<(), StoreError> {
-        match fs::unlinkat(&self.folder, name, AtFlags::empty()) {
+    fn unlink(&self, path: &Path) -> Result<(), StoreError> {
+        match fs::unlinkat(&self.folder, name(path), AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(error) => Err(io_error(&self.path.with_file_name(name), "removed", error.into())),
+            Err(error) => Err(io_error(path, "removed", error.into())),
         }
     }
 
     /// Makes what happened in the folder last.
     fn sync(&self) -> Result<(), StoreError> {
         sync(&self.folder).map_err(|error| io_error(folder_of(&self.path), "synced", error))
-    }
-
-    /// There is one such name, since only who holds the lock writes.
-    fn new_name(&self) -> OsString {
-        with_suffix(&self.name, ".new")
     }
 }
 
@@ -208,7 +202,11 @@ fn make(folder: &Path) -> io::Result<()> {
         _ => Err(error),
     });
     match created {
-        Ok(()) => sync(&File::open(folder_of(folder))?),
+        Ok(()) => {
+            // A umask may have taken away what its owner needs.
+            std::fs::set_permissions(folder, Permissions::from_mode(OWN_FOLDER))?;
+            sync(&File::open(folder_of(folder))?)
+        }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
@@ -222,23 +220,10 @@ fn sync(folder: &File) -> io::Result<()> {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn with_suffix(name: &OsStr, suffix: &str) -> OsString {
-    let mut name = name.to_owned();
-    name.push(suffix);
-    name
+/// What a file is called in its folder.
+fn name(path: &Path) -> &OsStr {
+    path.file_name().unwrap_or_default()
 }
 
 const FOREIGN: &str = "it belongs to another user; run the program as that one, or choose another path";
 const NO_FILE: &str = "it is no regular file; remove it, or choose another path";
-
-fn unsafe_path(path: &Path, problem: &'static str) -> StoreError {
-    StoreError::Unsafe { path: path.to_owned(), problem }
-}
-
-fn io_error(path: &Path, verb: &'static str, source: io::Error) -> StoreError {
-    StoreError::Io { path: path.to_owned(), verb, source }
-}

@@ -1,4 +1,4 @@
-//! Where the file is if nobody says.
+//! Where the keys of a program are, if nobody says.
 
 use std::{ffi::OsString, path::PathBuf};
 
@@ -22,13 +22,13 @@ pub(super) fn config_folder(variable: impl Fn(&str) -> Option<OsString>) -> Resu
     folder.ok_or(StoreError::NoFolder { variable: "APPDATA" })
 }
 
-/// The name of a program's file.
-pub(super) fn file_name(program: &str) -> Result<String, InvalidValue> {
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    match program.len() {
-        1..=64 if program.bytes().all(is_name) => Ok(format!("{program}.json")),
-        _ => Err(InvalidValue::new("name of the program", "may hold only 1 to 64 letters, digits, '-' and '_'")),
+/// A program's name, which becomes part of a path and of an item's name.
+pub(super) fn check_program(name: &str) -> Result<(), InvalidValue> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if (1..=64).contains(&name.len()) && name.bytes().all(is_allowed) {
+        return Ok(());
     }
+    Err(InvalidValue::new("name of the program", "may hold only 1 to 64 letters, digits, '-' and '_'"))
 }
 
 #[cfg(all(test, not(windows)))]
@@ -56,9 +56,9 @@ mod tests {
 
     #[test]
     fn a_program_cannot_name_a_file_elsewhere() {
-        assert_eq!(file_name("my-cli_2").unwrap(), "my-cli_2.json");
+        assert!(check_program("my-cli_2").is_ok());
         for bad in ["", ".", "..", "../evil", "a/b", "a.b", "a b", "a\0", "\u{e4}", &"a".repeat(65)] {
-            assert!(file_name(bad).is_err(), "{bad:?}");
+            assert!(check_program(bad).is_err(), "{bad:?}");
         }
     }
 }

@@ -1,0 +1,60 @@
+//! A thread that does one thing after the other, for as long as each may take.
+
+use std::{
+    fmt,
+    sync::mpsc::{self, Sender},
+    thread,
+    time::Duration,
+};
+
+use tokio::{runtime::Handle, sync::oneshot, time::timeout};
+
+use super::{KEYCHAIN, Keychain, unavailable};
+use crate::StoreError;
+
+/// The thread. It ends when this is dropped and its last call has come to an end; nobody waits for that.
+pub(super) struct Worker {
+    jobs: Sender<Job>,
+}
+
+type Job = Box<dyn FnOnce(&dyn Keychain) + Send>;
+
+impl Worker {
+    pub(super) fn start(keychain: impl Keychain) -> Result<Self, StoreError> {
+        let (jobs, queue) = mpsc::channel::<Job>();
+        let work = move || queue.iter().for_each(|job| job(&keychain));
+        let thread = thread::Builder::new().name("keychain".to_owned()).spawn(work);
+        thread.map(|_| Self { jobs }).map_err(|error| unavailable("it needs a thread; try again", error))
+    }
+
+    /// Does `job` on the thread. If nobody waits for it anymore when its turn comes, it is left out: a key that was not stored
+    /// in time must not appear after another was.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        job: impl FnOnce(&dyn Keychain) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        Handle::try_current().map_err(|error| unavailable("call it inside a tokio runtime", error))?;
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |keychain| {
+            if !answer.is_closed() {
+                // Nobody may wait for it by now.
+                let _ = answer.send(job(keychain));
+            }
+        });
+        let is_gone = |error| unavailable("its thread has failed; make the store anew", error);
+        // The job comes back, and with it the key: neither is shown.
+        self.jobs.send(job).map_err(|_| is_gone("the thread has ended"))?;
+        match timeout(deadline, answered).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(is_gone("the thread has ended")),
+            Err(_) => Err(StoreError::Timeout { store: KEYCHAIN, after: deadline }),
+        }
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,214 @@
+//! A process that is killed, or whose system calls fail, at each of the system calls of a change; by `strace`.
+
+use std::{fs, process::Command};
+
+use openrouter_oauth_login::KeyStore;
+
+use crate::support::store::{Ended, Place, account, key, run};
+
+/// A change to a store, and what is there before it.
+struct Change {
+    task: &'static str,
+    /// The keys of `work` and `home` before.
+    before: [Option<&'static str>; 2],
+    /// The key of `work` afterwards.
+    after: Option<&'static str>,
+}
+
+const FIRST: Change = Change { task: "save work new-canary", before: [None; 2], after: Some("new-canary") };
+const ONE_MORE: Change = Change {
+    task: "save work new-canary",
+    before: [Some("old-canary"), Some("home")],
+    after: Some("new-canary"),
+};
+const LESS: Change = Change { task: "delete work", before: [Some("old-canary"), Some("home")], after: None };
+const LAST: Change = Change { task: "delete work", before: [Some("old-canary"), None], after: None };
+
+impl Change {
+    async fn place(&self) -> Place {
+        let place = Place::new();
+        for (name, text) in ["work", "home"].into_iter().zip(self.before) {
+            if let Some(text) = text {
+                place.store().save(&account(name), &key(text)).await.unwrap();
+            }
+        }
+        place
+    }
+
+    /// Makes the change in a place of its own, with this done to its system calls.
+    async fn run(&self, inject: &str) -> (Place, Ended, Vec<String>) {
+        let place = self.place().await;
+        let log = place.root.path().join("strace");
+        // Only calls that name one of these, or a file that was opened as one of them.
+        let paths = [
+            place.root.path().to_owned(),
+            place.root.path().join("config"),
+            place.folder().to_owned(),
+            place.path.clone(),
+            place.beside(".lock"),
+            place.beside(".new"),
+        ];
+        let mut wrapper = vec!["strace", "-f", "-qq", "-y", "-e", "signal=none", "-o", log.to_str().unwrap()];
+        for path in &paths {
+            wrapper.extend(["-P", path.to_str().unwrap()]);
+        }
+        if !inject.is_empty() {
+            wrapper.extend(["-e", inject]);
+        }
+        let ended = run(&mut place.child(&wrapper, self.task));
+        let log = fs::read_to_string(log).unwrap();
+        // Each line begins with a process.
+        let calls = log.lines().filter_map(|line| Some(line.split_once(' ')?.1.trim_start().to_owned()));
+        let calls = calls.filter(|call| !call.starts_with("+++")).collect();
+        (place, ended, calls)
+    }
+
+    /// What is there is what was, or what was to be: whole, and for nobody else. The next change works, and tidies up.
+    async fn assert_old_or_new(&self, place: &Place, is_new: Option<bool>, what: &str) {
+        place.assert_private();
+        let store = place.store();
+        let work = store.load(&account("work")).await.unwrap();
+        let [old, new] = [self.before[0], self.after].map(|text| text.map(key));
+        match is_new {
+            Some(is_new) => assert_eq!(work, if is_new { new } else { old }, "{what}"),
+            None => assert!(work == old || work == new, "{what}"),
+        }
+        assert_eq!(store.load(&account("home")).await.unwrap(), self.before[1].map(key), "{what}");
+        store.save(&account("next"), &key("next")).await.unwrap();
+        assert_eq!(place.names(), ["cli.json", "cli.json.lock"], "{what}");
+        place.assert_private();
+    }
+}
+
+#[tokio::test]
+async fn killed_at_any_system_call_the_file_is_the_old_or_the_new_one() {
+    // S-6, F55
+    for change in [FIRST, ONE_MORE, LESS, LAST] {
+        let (place, ended, calls) = change.run("").await;
+        assert_eq!(ended, Ended::Done);
+        change.assert_old_or_new(&place, Some(true), "undisturbed").await;
+        assert!((8..60).contains(&calls.len()), "{calls:#?}");
+        for n in 1..=calls.len() {
+            let (place, ended, calls) = change.run(&format!("inject=all:signal=SIGKILL:when={n}")).await;
+            let what = format!("{}, {n}: {:?}", change.task, calls.last());
+            assert_eq!(ended, Ended::Killed, "{what}");
+            change.assert_old_or_new(&place, None, &what).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_system_call_that_fails_is_an_error_and_leaves_the_old_file() {
+    // S-6, F55. Not ENOENT: it says of a file that there is none.
+    for (change, errors) in [
+        (FIRST, &["EIO", "ENOSPC"][..]),
+        (ONE_MORE, &["EIO", "ENOSPC", "EROFS", "EDQUOT", "ESTALE", "EMFILE"]),
+        (LESS, &["EIO"]),
+        (LAST, &["EIO"]),
+    ] {
+        let (_, _, calls) = change.run("").await;
+        let mut failed = 0;
+        for error in errors {
+            for n in 1..=calls.len() {
+                let (place, ended, calls) = change.run(&format!("inject=all:error={error}:when={n}")).await;
+                let call = calls.iter().find(|call| call.contains("(INJECTED)")).unwrap();
+                let what = format!("{}, {error} at {call}: {ended:?}", change.task);
+                let is_new = match &ended {
+                    Ended::Done => Some(true),
+                    // After the file was replaced only the folder's sync can fail.
+                    Ended::Failed(text) if text.contains("synced") => Some(true),
+                    Ended::Failed(text) => {
+                        assert!(!text.contains("canary") && text.contains("cli.json"), "{what}");
+                        Some(false)
+                    }
+                    Ended::Killed => panic!("{what}"),
+                };
+                // What fails when a file is closed has no effect: it was synced before.
+                assert_eq!(ended == Ended::Done, call.starts_with("close("), "{what}");
+                failed += u32::from(ended != Ended::Done);
+                assert!(!place.beside(".new").exists(), "{what}");
+                change.assert_old_or_new(&place, is_new, &what).await;
+            }
+        }
+        assert!(failed > 5, "{failed}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one() {
+    // S-6
+    let (_, _, calls) = ONE_MORE.run("").await;
+    let position = |call: &str, object: &str| {
+        let found = calls.iter().position(|line| line.starts_with(call) && line.contains(object));
+        found.unwrap_or_else(|| panic!("no {call} of {object} in {calls:#?}"))
+    };
+    let steps = [
+        position("openat(", "O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW|O_CLOEXEC, 0600"),
+        position("write(", "cli.json.new>"),
+        position("fsync(", "cli.json.new>"),
+        position("renameat(", "cli.json.new"),
+        position("fsync(", "/keys>"),
+    ];
+    assert!(steps.is_sorted(), "{steps:?}: {calls:#?}");
+    for call in &calls {
+        assert!(
+            !call.starts_with("openat(") || call.contains("O_CLOEXEC"),
+            "a child would inherit it: {call}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_leaves_the_old_file() {
+    // S-6, F55
+    let place = ONE_MORE.place().await;
+    let file = fs::read(&place.path).unwrap();
+    // A disk of 16 pages, all in use when the key is to be saved, in a namespace that goes with the shell.
+    let script = r#"
+        set -e
+        folder=$(dirname "$TEST_STORE")
+        mkdir -p "$folder.copy" && cp -p "$folder"/* "$folder.copy"
+        mount -t tmpfs -o size=64k,mode=700 none "$folder"
+        cp -p "$folder.copy"/* "$folder"
+        cat /dev/zero > "$folder/filler" 2>/dev/null || true
+        status=0
+        "$0" "$@" || status=$?
+        rm "$folder/filler"
+        cp -p "$folder"/* "$folder.copy"
+        exit $status
+    "#;
+    let ended =
+        run(&mut place.child(&["unshare", "--mount", "--map-root-user", "sh", "-c", script], ONE_MORE.task));
+    let Ended::Failed(text) = &ended else { panic!("{ended:?}") };
+    assert!(text.contains("cli.json.new") && text.contains("No space left on device"), "{text}");
+    let copy = place.root.path().join("config/keys.copy");
+    assert_eq!(fs::read(copy.join("cli.json")).unwrap(), file);
+    assert!(!copy.join("cli.json.new").exists());
+}
+
+#[tokio::test]
+async fn a_disk_that_cannot_be_written_to_is_read_all_the_same() {
+    // F55
+    let place = ONE_MORE.place().await;
+    let script = r#"
+        set -e
+        folder=$(dirname "$TEST_STORE")
+        mount --bind "$folder" "$folder" && mount -o remount,bind,ro "$folder"
+        exec "$0" "$@"
+    "#;
+    let wrapper = ["unshare", "--mount", "--map-root-user", "sh", "-c", script];
+    for task in ["save work new", "delete work"] {
+        let ended = run(&mut place.child(&wrapper, task));
+        assert!(matches!(&ended, Ended::Failed(text) if text.contains("Read-only file system")), "{ended:?}");
+    }
+    assert_eq!(run(&mut place.child(&wrapper, "load work old-canary")), Ended::Done);
+}
+
+#[test]
+fn strace_is_there() {
+    let version = Command::new("strace").arg("-V").output();
+    assert!(
+        version.is_ok_and(|output| output.status.success()),
+        "install strace; nothing is proved without it"
+    );
+}

@@ -1,0 +1,73 @@
+//! Many writers of one file, in threads and in processes.
+
+use std::{
+    fs,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+
+use openrouter_oauth_login::KeyStore;
+
+use crate::support::store::{Ended, Place, account, key, mode, run, write};
+
+const PROCESSES: u32 = 4;
+const WRITERS: u32 = 25;
+const TIMES: u32 = 10;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_100_writers_none_undoes_what_another_did() {
+    // S-7, F55
+    let place = Place::new();
+    place.store().save(&account("reader"), &key("key")).await.unwrap();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let mut reads = 0_u32;
+            while !is_over.load(Ordering::Relaxed) {
+                let read = runtime.block_on(place.store().load(&account("reader")));
+                assert_eq!(read.unwrap(), Some(key("key")));
+                assert_eq!(mode(&place.path), 0o600);
+                reads += 1;
+            }
+            reads
+        });
+        let writers: Vec<_> = (0..PROCESSES)
+            .map(|process| {
+                let task = format!("write {} {WRITERS} {TIMES}", process * WRITERS);
+                let mut child = place.child(&[], &task);
+                scope.spawn(move || run(&mut child))
+            })
+            .collect();
+        let ended: Vec<_> = writers.into_iter().map(thread::ScopedJoinHandle::join).collect();
+        is_over.store(true, Ordering::Relaxed);
+        for ended in ended {
+            assert_eq!(ended.unwrap(), Ended::Done);
+        }
+        assert!(reader.join().unwrap() > 10);
+    });
+    for writer in 0..PROCESSES * WRITERS {
+        let last = place.store().load(&account(&format!("writer-{writer}"))).await.unwrap();
+        assert_eq!(last, Some(key(&format!("key-{writer}-{TIMES}"))));
+    }
+    assert_eq!(place.names(), ["cli.json", "cli.json.lock"]);
+    place.assert_private();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_that_are_killed_leave_a_whole_file_and_no_lock() {
+    // S-7, F55
+    let place = Place::new();
+    place.store().save(&account("reader"), &key("key")).await.unwrap();
+    for round in 0_u32..20 {
+        let mut child = place.child(&[], "write 0 10 100000").spawn().unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(u64::from(40 + 7 * round))).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(place.store().load(&account("reader")).await.unwrap(), Some(key("key")));
+        place.assert_private();
+        write(&place.store(), 10, 1, 1).await.unwrap();
+        assert_eq!(place.names(), ["cli.json", "cli.json.lock"]);
+    }
+    assert!(fs::read_to_string(&place.path).unwrap().contains("writer-0"), "something was written");
+}

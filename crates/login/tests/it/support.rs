@@ -1,0 +1,4 @@
+//! What several of the tests need.
+
+#[cfg(unix)]
+pub(crate) mod store;

@@ -1,0 +1,171 @@
+//! A store in a folder of its own, and this test program once more as the process that uses it.
+
+use std::{
+    env,
+    error::Error,
+    ffi::OsStr,
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    process::{Command, Output, exit},
+};
+
+use openrouter_oauth::{ApiKey, Client};
+use openrouter_oauth_login::{Account, FileStore, KeyStore, StoreError};
+use tempfile::TempDir;
+
+/// A folder for a test, and the path of a file in two folders that do not exist.
+pub(crate) struct Place {
+    pub(crate) root: TempDir,
+    pub(crate) path: PathBuf,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("config/keys/cli.json");
+        Self { root, path }
+    }
+
+    pub(crate) fn store(&self) -> FileStore {
+        FileStore::new(&self.path)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.path.parent().unwrap()
+    }
+
+    pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
+        self.folder().join(format!("cli.json{suffix}"))
+    }
+
+    /// What is in the folder, sorted.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.folder()) else { return vec![] };
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// Nothing in the folder, and not the folder itself, is open to others.
+    #[track_caller]
+    pub(crate) fn assert_private(&self) {
+        if self.folder().exists() {
+            assert_eq!(mode(self.folder()) & 0o077, 0, "{:?}", self.folder());
+        }
+        for name in self.names() {
+            assert_eq!(mode(&self.folder().join(&name)) & 0o077, 0, "{name}");
+        }
+    }
+
+    /// This program as another process, which does `task` with the store. It is started by `wrapper`.
+    pub(crate) fn child(&self, wrapper: &[&str], task: &str) -> Command {
+        let program = env::current_exe().unwrap();
+        let arguments =
+            ["--exact", "support::store::as_a_child", "--ignored", "--nocapture", "--test-threads=1"];
+        let line =
+            wrapper.iter().map(OsStr::new).chain([program.as_os_str()]).chain(arguments.map(OsStr::new));
+        let mut line = line.map(ToOwned::to_owned);
+        let mut command = Command::new(line.next().unwrap());
+        command.args(line).env("TEST_STORE", &self.path).env("TEST_TASK", task);
+        command
+    }
+}
+
+/// What came of a child.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Ended {
+    Done,
+    /// With a [`StoreError`], in these words.
+    Failed(String),
+    Killed,
+}
+
+/// Runs a child to its end. Fails if it could not be started, or did something else than to succeed, fail or be killed.
+#[track_caller]
+pub(crate) fn run(command: &mut Command) -> Ended {
+    let output: Output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    match output.status.code() {
+        Some(0) => Ended::Done,
+        Some(FAILED) => {
+            let error = said.lines().find_map(|line| line.strip_prefix("error: "));
+            Ended::Failed(error.unwrap_or_else(|| panic!("{output:?}")).to_owned())
+        }
+        // As a shell says it; strace ends as its child did.
+        None | Some(137) => Ended::Killed,
+        _ => panic!("{command:?}: {output:?}"),
+    }
+}
+
+const FAILED: i32 = 3;
+
+#[test]
+#[ignore = "other tests start it, in a process of its own"]
+fn as_a_child() {
+    let (Some(path), Ok(task)) = (env::var_os("TEST_STORE"), env::var("TEST_TASK")) else { return };
+    let store = FileStore::new(path);
+    let words: Vec<_> = task.split(' ').collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let done = runtime.block_on(async {
+        match words[..] {
+            ["save", name, text] => store.save(&account(name), &key(text)).await,
+            ["load", name, text] => {
+                store.load(&account(name)).await.map(|found| assert_eq!(found, Some(key(text))))
+            }
+            ["delete", name] => store.delete(&account(name)).await.map(drop),
+            ["write", first, writers, times] => {
+                let [first, writers, times] = [first, writers, times].map(|text| text.parse().unwrap());
+                write(&store, first, writers, times).await
+            }
+            _ => panic!("no such task: {task}"),
+        }
+    });
+    if let Err(error) = done {
+        eprintln!("error: {}", chain(&error));
+        exit(FAILED);
+    }
+}
+
+/// `writers` at a time, each of which saves the key of its own account `times` times.
+pub(crate) async fn write(store: &FileStore, first: u32, writers: u32, times: u32) -> Result<(), StoreError> {
+    let writers = (first..first + writers).map(|writer| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let account = account(&format!("writer-{writer}"));
+            for time in 1..=times {
+                store.save(&account, &key(&format!("key-{writer}-{time}"))).await?;
+            }
+            Ok::<_, StoreError>(())
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap()?;
+    }
+    Ok(())
+}
+
+/// What an error says, with its causes.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+pub(crate) fn account(name: &str) -> Account {
+    Account::of(&Client::new().unwrap()).named(name).unwrap()
+}
+
+pub(crate) fn key(text: &str) -> ApiKey {
+    ApiKey::parse(text).unwrap()
+}
+
+pub(crate) fn mode(path: &Path) -> u32 {
+    fs::symlink_metadata(path).unwrap().mode() & 0o7777
+}

@@ -1,0 +1,168 @@
+//! The keychain of a Linux desktop: GNOME Keyring on a bus of its own. Needs `dbus-run-session` and `gnome-keyring-daemon`;
+//! without them it fails.
+
+#![cfg(target_os = "linux")]
+
+use std::{
+    env,
+    process::{Command, Output},
+};
+
+use openrouter_oauth::{ApiKey, Client};
+use openrouter_oauth_login::{Account, KeyStore, KeychainStore, StoreError};
+use tempfile::TempDir;
+
+/// What comes before a child, in the shell that starts it: a keychain that is unlocked, with a password.
+const UNLOCKED: &str = "printf password | gnome-keyring-daemon --unlock --components=secrets >/dev/null";
+/// The same one when the user has not unlocked it.
+const LOCKED: &str = "gnome-keyring-daemon --start --components=secrets >/dev/null";
+
+/// Stops it, so that it answers nothing.
+const STOPPED: &str = "kill -STOP $keychain";
+
+/// Does `task` in a process on a bus of its own, with `home` for a home, after the commands `before`.
+#[track_caller]
+fn on_a_bus(home: &TempDir, before: &[&str], task: &str) {
+    // It is there once it has its name on the bus. Others may be running, so the bus says which process it is.
+    let find = "
+        for _ in $(seq 300); do
+            keychain=$(dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus / \
+                org.freedesktop.DBus.GetConnectionUnixProcessID string:org.freedesktop.secrets \
+                2>/dev/null | grep -o '[0-9]*$') && break
+            sleep 0.1
+        done
+        trap 'kill -KILL $keychain' EXIT";
+    let (start, then) = before.split_first().unwrap();
+    let script = ["set -e", start, find, &then.join("\n"), "\"$0\" \"$@\""].join("\n");
+    let mut command = Command::new("dbus-run-session");
+    command.args(["--", "sh", "-c", &script]).arg(env::current_exe().unwrap());
+    assert_done(clean(&mut command, home, task));
+}
+
+/// The same without a bus.
+#[track_caller]
+fn without_a_bus(home: &TempDir, address: &str, task: &str) {
+    let mut command = Command::new(env::current_exe().unwrap());
+    clean(&mut command, home, task);
+    if !address.is_empty() {
+        command.env("DBUS_SESSION_BUS_ADDRESS", address);
+    }
+    assert_done(&mut command);
+}
+
+/// Gives this program the task, and nothing of the desktop that the tests may run on.
+fn clean<'a>(command: &'a mut Command, home: &TempDir, task: &str) -> &'a mut Command {
+    command.args(["--exact", "as_a_child", "--ignored", "--nocapture", "--test-threads=1"]);
+    for name in
+        ["DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY", "XDG_DATA_HOME", "GNOME_KEYRING_CONTROL"]
+    {
+        command.env_remove(name);
+    }
+    command.env("HOME", home.path()).env("XDG_RUNTIME_DIR", home.path()).env("TEST_TASK", task)
+}
+
+#[track_caller]
+fn assert_done(command: &mut Command) {
+    let output: Output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{command:?}: {output:?}");
+}
+
+fn account(name: &str) -> Account {
+    let client = Client::builder().base_url("https://openrouter.ai").build().unwrap();
+    Account::of(&client).named(name).unwrap()
+}
+
+fn key(text: &str) -> ApiKey {
+    ApiKey::parse(text).unwrap()
+}
+
+#[tokio::test]
+#[ignore = "other tests start it, in a process of its own"]
+async fn as_a_child() {
+    let Ok(task) = env::var("TEST_TASK") else { return };
+    let store = KeychainStore::new("my-cli").unwrap();
+    let [work, home] = ["work", "home"].map(account);
+    match &*task {
+        "keep" => {
+            assert_eq!(store.load(&work).await.unwrap(), None);
+            assert!(!store.delete(&work).await.unwrap());
+            store.save(&work, &key("one")).await.unwrap();
+            store.save(&home, &key("other")).await.unwrap();
+            store.save(&work, &key("two")).await.unwrap();
+            assert_eq!(store.load(&work).await.unwrap(), Some(key("two")));
+            assert_eq!(store.load(&home).await.unwrap(), Some(key("other")));
+            assert_eq!(KeychainStore::new("other-cli").unwrap().load(&work).await.unwrap(), None);
+        }
+        "find and delete" => {
+            assert_eq!(store.load(&work).await.unwrap(), Some(key("two")));
+            assert!(store.delete(&work).await.unwrap());
+            assert!(!store.delete(&work).await.unwrap());
+            assert_eq!(store.load(&work).await.unwrap(), None);
+            assert_eq!(store.load(&home).await.unwrap(), Some(key("other")));
+        }
+        "what is no key" => {
+            let item = keyring::Entry::new("my-cli:https://openrouter.ai", "work").unwrap();
+            for secret in [&b"\xff canary"[..], b"", &vec![b'k'; 1 << 20]] {
+                item.set_secret(secret).unwrap();
+                let error = store.load(&work).await.unwrap_err();
+                assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+                assert!(!format!("{error} {error:?}").contains("canary"));
+            }
+            store.save(&work, &key("one")).await.unwrap();
+            assert_eq!(store.load(&work).await.unwrap(), Some(key("one")));
+        }
+        "unavailable" => {
+            for error in [
+                store.load(&work).await.unwrap_err(),
+                store.save(&work, &key("canary")).await.unwrap_err(),
+                store.delete(&work).await.unwrap_err(),
+            ] {
+                assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+                assert!(!format!("{error} {error:?}").contains("canary"));
+            }
+        }
+        "too late" => {
+            let error = store.load(&work).await.unwrap_err();
+            assert!(matches!(error, StoreError::Timeout { .. }), "{error:?}");
+        }
+        _ => panic!("no such task: {task}"),
+    }
+}
+
+#[test]
+fn what_is_saved_is_found_by_the_next_program_until_it_is_deleted() {
+    // S-9, S-10
+    let home = tempfile::tempdir().unwrap();
+    on_a_bus(&home, &[UNLOCKED], "keep");
+    on_a_bus(&home, &[UNLOCKED], "find and delete");
+}
+
+#[test]
+fn an_item_that_is_no_key_is_an_error_and_can_be_replaced() {
+    // F54
+    on_a_bus(&tempfile::tempdir().unwrap(), &[UNLOCKED], "what is no key");
+}
+
+#[test]
+fn a_keychain_that_is_locked_is_an_error() {
+    // S-4, F54
+    let home = tempfile::tempdir().unwrap();
+    on_a_bus(&home, &[UNLOCKED], "keep");
+    on_a_bus(&home, &[LOCKED], "unavailable");
+}
+
+#[test]
+fn without_a_keychain_or_a_bus_there_is_an_error() {
+    // S-4, F54
+    let home = tempfile::tempdir().unwrap();
+    without_a_bus(&home, "", "unavailable");
+    without_a_bus(&home, "unix:path=/nowhere", "unavailable");
+}
+
+#[test]
+fn a_keychain_that_hangs_is_an_error() {
+    // S-5, F54
+    let home = tempfile::tempdir().unwrap();
+    on_a_bus(&home, &[UNLOCKED, STOPPED], "too late");
+}
