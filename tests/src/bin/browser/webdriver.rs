@@ -59,7 +59,13 @@ struct Service {
 impl Driver {
     pub(crate) async fn start() -> Result<Self> {
         let mut command = Command::new("chromedriver");
-        command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        // Debian's script around Chromium complains of machines with much memory.
+        command
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true);
         let mut process = command.spawn().map_err(|error| format!("chromedriver: {error}"))?;
         let mut said = BufReader::new(process.stdout.take().ok_or("chromedriver has no output")?).lines();
         let port: u16 = loop {
@@ -86,6 +92,7 @@ impl Driver {
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
+            "--disable-dev-shm-usage",
             "--disable-quic",
             "--no-first-run",
             "--disable-background-networking",
