@@ -4,6 +4,7 @@
 //! plays once, prints one line, and fails if a page, an exit status or a count of requests is not what it should be. With
 //! the name of a folder it also leaves pictures of the pages there.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
+#![expect(clippy::indexing_slicing, reason = "JSON that is not there is null, and the arrays are known")]
 
 mod scenes;
 mod stage;

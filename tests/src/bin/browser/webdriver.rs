@@ -1,4 +1,4 @@
-//! Chromium by WebDriver (<https://www.w3.org/TR/webdriver2/>): as much of it as the scenes need.
+//! Chromium by `WebDriver` (<https://www.w3.org/TR/webdriver2/>): as much of it as the scenes need.
 //!
 //! Nothing here waits for a page by itself, since one that waits for an exchange takes its time: [`Browser::see`] does.
 
@@ -291,7 +291,7 @@ impl Service {
             Ok((is_success, serde_json::from_slice::<Value>(&body)?))
         };
         match timeout(2 * PATIENCE, answer).await? {
-            Ok((true, mut answer)) => Ok(answer["value"].take()),
+            Ok((true, answer)) => Ok(answer["value"].clone()),
             Ok((false, answer)) => Err(format!("{path}: {}", answer["value"]["message"]).into()),
             Err(error) => Err(error),
         }
