@@ -63,7 +63,7 @@ fn verifiers_are_random_in_every_place() {
 
 #[test]
 fn without_randomness_nothing_begins() {
-    // C-1
+    // F57, C-1
     #[derive(Debug)]
     struct Dry;
 

@@ -109,6 +109,7 @@ async fn a_source_that_fails_sends_nothing() {
 
 #[tokio::test]
 async fn a_key_stays_with_its_service() {
+    // S-10
     let [home, other] = [(); 2].map(|()| Server::start([Step::json(200, Operation::CurrentKey.success())]));
     let (home, other) = (home.await, other.await);
     let client = client(&home);

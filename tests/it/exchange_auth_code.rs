@@ -80,6 +80,7 @@ async fn the_documented_answer_is_read() {
 
 #[tokio::test]
 async fn every_status_is_told_whatever_the_body() {
+    // F29, F32, F34
     let refused: &[Shape] = &[Shape::Nested, Shape::OAuth, Shape::Html, Shape::Empty, Shape::Torn];
     check_refusals(
         Operation::ExchangeAuthCode,
@@ -94,10 +95,12 @@ async fn every_status_is_told_whatever_the_body() {
             (&[409], ANY, "Api Conflict, retryable", 1),
             (&[413, 415, 422], ANY, "Api InvalidRequest", 1),
             (&[429], ANY, "RateLimited RateLimited, retryable", 1),
-            (&[402, 406, 418, 451, 499], ANY, "Api Other", 1),
+            (&[402, 406, 417, 418, 451, 499], ANY, "Api Other", 1),
             (&[408, 421, 425], ANY, "Api Other, retryable", 1),
             (&[503], ANY, "ServiceUnavailable ServerError, retryable", 1),
-            (&[501, 502, 504, 520, 521, 522, 524, 530, 599], ANY, "OutcomeUnknown(Status) ServerError", 1),
+            (&[501, 502, 504, 511, 599, 600, 999], ANY, "OutcomeUnknown(Status) ServerError", 1),
+            // Cloudflare's.
+            (&[520, 521, 522, 523, 524, 525, 526, 527, 530], ANY, "OutcomeUnknown(Status) ServerError", 1),
         ],
     )
     .await;

@@ -168,6 +168,7 @@ async fn a_code_works_once(way: Way) {
 }
 
 async fn a_code_is_good_for_ten_minutes(way: Way) {
+    // F38: as after a suspend.
     let stage = way.stage().await;
     for (seconds, works) in [(590, true), (600, false)] {
         let (url, mut pending) = begin(&stage);

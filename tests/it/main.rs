@@ -53,6 +53,13 @@ mod redirect;
 /// Where requests may go, and transports that do not keep their contract.
 mod transport;
 
+/// Clocks that jump.
+mod clock;
+
+/// What surrounds the process: variables, folders, runtimes.
+#[cfg(target_os = "linux")]
+mod surroundings;
+
 /// The contract of a transport, held against one on reqwest.
 mod contract;
 

@@ -1,82 +1,12 @@
 //! What is left of secrets in the memory of this process.
 
-use std::{
-    fs::{self, File},
-    os::unix::fs::FileExt,
-};
-
 use http::{Response, StatusCode};
 use openrouter_oauth::{
     ApiKey, AuthorizationCode, Client, Entropy, Error, Pending, Pkce,
     transport::{self, BoxError, ErrorKind, WipedBuffer, from_fn, testing::ManualTimer},
 };
+use openrouter_oauth_tests::masked::Masked;
 use zeroize::Zeroizing;
-
-/// A secret that is never whole in memory but where it was taken to be used.
-#[derive(Clone)]
-struct Masked(Vec<u8>);
-
-const MASK: u8 = 0xa5;
-
-impl Masked {
-    /// A fresh one of 43 characters.
-    fn random() -> Self {
-        let (verifier, _) = Pkce::generate().unwrap().into_parts();
-        Self::of(verifier.expose())
-    }
-
-    fn of(text: &str) -> Self {
-        Self(text.bytes().map(|byte| byte ^ MASK).collect())
-    }
-
-    fn take(&self) -> Zeroizing<String> {
-        let mut text = Zeroizing::new(String::with_capacity(self.0.len()));
-        text.extend(self.0.iter().map(|byte| char::from(byte ^ MASK)));
-        text
-    }
-
-    /// What is looked for: without the beginning, over which an allocator writes when memory is freed. Shorter pieces can
-    /// stay on the stack of whoever hashed or compared them, in registers that were put aside.
-    fn tail(&self) -> &[u8] {
-        &self.0[16..]
-    }
-
-    /// How often it stands in memory that can be written to.
-    fn copies(&self) -> usize {
-        let (maps, memory) =
-            (fs::read_to_string("/proc/self/maps").unwrap(), File::open("/proc/self/mem").unwrap());
-        let writable = maps.lines().filter(|line| line.contains(" rw") && !line.contains("[v"));
-        writable.map(|line| self.copies_in(&memory, line.split(' ').next().unwrap())).sum()
-    }
-
-    fn copies_in(&self, memory: &File, range: &str) -> usize {
-        let ends = range.split('-').map(|end| u64::from_str_radix(end, 16).unwrap()).collect::<Vec<_>>();
-        let (mut start, mut found, mut chunk) = (ends[0], 0, vec![0; 1 << 20]);
-        while start < ends[1] {
-            let wanted = usize::try_from(ends[1] - start).unwrap().min(chunk.len());
-            // Pages come and go while others run.
-            let Ok(read) = memory.read_at(&mut chunk[..wanted], start) else { break };
-            found += self.count(&chunk[..read]);
-            start += u64::try_from(read.saturating_sub(self.tail().len()).max(1)).unwrap();
-            if read < chunk.len() {
-                break;
-            }
-        }
-        found
-    }
-
-    fn count(&self, mut bytes: &[u8]) -> usize {
-        let (first, mut found) = (self.tail()[0] ^ MASK, 0);
-        while let Some(at) = bytes.iter().position(|byte| *byte == first) {
-            bytes = &bytes[at..];
-            let is_here = bytes.len() >= self.tail().len()
-                && bytes.iter().zip(self.tail()).all(|(byte, masked)| byte ^ MASK == *masked);
-            found += usize::from(is_here);
-            bytes = &bytes[1..];
-        }
-        found
-    }
-}
 
 /// Randomness that brings about a known verifier.
 #[derive(Debug)]

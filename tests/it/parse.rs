@@ -54,19 +54,30 @@ impl Line {
 
 #[tokio::test]
 async fn a_key_is_found_whatever_the_status_of_success_and_the_content_type() {
-    // C-21, as the first decision has it: a minted key is never lost.
+    // F30, F36, C-21, as the first decision has it: a minted key is never lost.
     let line = Line::open().await;
     for status in [200, 201, 202, 203, 206, 207, 226, 299] {
-        for content_type in ["application/json", "text/html", "application/problem+json", "\u{e9}", ""] {
+        for content_type in [
+            "application/json",
+            "application/json; charset=utf-16",
+            "application/problem+json",
+            "text/html",
+            "text/plain",
+            "\u{e9}",
+            "",
+            &"x".repeat(10 * 1024),
+        ] {
             line.check(Step::typed(status, content_type, GRANT), "sk-or-v1-0e6f").await;
         }
         line.check(Step::with(status, &[], GRANT), "sk-or-v1-0e6f").await;
+        let two = [("content-type", "text/html"), ("content-type", "application/json")];
+        line.check(Step::with(status, &two, GRANT), "sk-or-v1-0e6f").await;
     }
 }
 
 #[tokio::test]
 async fn a_success_without_a_key_is_an_outcome_that_nobody_knows() {
-    // C-21
+    // F30, F35, C-21
     let line = Line::open().await;
     for body in [
         "",
@@ -80,6 +91,7 @@ async fn a_success_without_a_key_is_an_outcome_that_nobody_knows() {
         r#"{"key":""}"#,
         r#"{"key":null}"#,
         r#"{"key":7}"#,
+        r#"{"key":NaN}"#,
         r#"{"key":{"key":"sk-or-v1-0e6f"}}"#,
         r#"{"key":"a\r\nX-Evil: 1"}"#,
         r#"{"key":"a b"}"#,
@@ -102,7 +114,7 @@ async fn a_success_without_a_key_is_an_outcome_that_nobody_knows() {
 
 #[tokio::test]
 async fn what_stands_beside_the_key_does_not_lose_it() {
-    // C-22
+    // F35, C-22
     let line = Line::open().await;
     let deep = format!(r#"{{"key":"k","ignored":{}{}}}"#, "[".repeat(30_000), "]".repeat(30_000));
     let invalid: &[u8] = b"{\"key\":\"k\",\"ignored\":\"\xff\xfe\",\"user_id\":\"\xc3\"}";
@@ -126,7 +138,7 @@ async fn what_stands_beside_the_key_does_not_lose_it() {
 
 #[tokio::test]
 async fn a_key_that_stands_twice_is_none() {
-    // C-22
+    // F35, C-22
     let line = Line::open().await;
     for body in [r#"{"key":"a","key":"b"}"#, r#"{"key":"a","key":"a"}"#, r#"{"key":"a","k\u0065y":"b"}"#] {
         line.check_unreadable(200, Step::json(200, body)).await;
@@ -135,7 +147,7 @@ async fn a_key_that_stands_twice_is_none() {
 
 #[tokio::test]
 async fn text_that_is_not_utf_8_is_no_key() {
-    // C-22
+    // F35, C-22
     let line = Line::open().await;
     let utf_16: Vec<u8> = GRANT.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for body in [&b"{\"key\":\"\xff\"}"[..], b"{\"key\":\"k\xc3\"}", b"\xff\xfe{\"key\":\"k\"}", &utf_16] {
@@ -145,7 +157,7 @@ async fn text_that_is_not_utf_8_is_no_key() {
 
 #[tokio::test]
 async fn an_answer_that_ends_early_is_no_key_at_any_byte() {
-    // C-21
+    // F20, F35, C-21
     let line = Line::open().await;
     for length in 0..GRANT.len() {
         // Whole as HTTP has it, and cut as JSON has it.
@@ -157,6 +169,31 @@ async fn an_answer_that_ends_early_is_no_key_at_any_byte() {
         bytes.truncate(bytes.len() - GRANT.len() + length);
         let error = line.exchange(Step::Close(bytes)).await.unwrap_err();
         assert_eq!(describe(&error), "OutcomeUnknown(Cut)", "{length}");
+    }
+}
+
+#[tokio::test]
+async fn a_portal_in_between_is_no_key() {
+    // F7: its page as a success, or a status of its own (RFC 6585, section 6). Over TLS it is not trusted.
+    let line = Line::open().await;
+    let page = "<!DOCTYPE html><title>Sign in to the network</title>";
+    line.check_unreadable(200, Step::typed(200, "text/html", page)).await;
+    let error = line.exchange(Step::typed(511, "text/html", page)).await.unwrap_err();
+    assert_eq!(describe(&error), "OutcomeUnknown(Status) ServerError");
+    line.check(Step::json(200, GRANT), "sk-or-v1-0e6f").await;
+}
+
+#[tokio::test]
+async fn what_is_compressed_is_no_key_and_what_only_says_so_is_one() {
+    // F28, C-14: nobody asked for it, so nothing is decompressed.
+    let line = Line::open().await;
+    let gzip: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03";
+    let zstd: &[u8] = b"\x28\xb5\x2f\xfd\x04\x00";
+    for (coding, body) in
+        [("gzip", gzip), ("gzip, gzip", gzip), ("zstd", zstd), ("br", b"\x1b\x2a\x00"), ("identity", gzip)]
+    {
+        line.check_unreadable(200, Step::with(200, &[("content-encoding", coding)], body)).await;
+        line.check(Step::with(200, &[("content-encoding", coding)], GRANT), "sk-or-v1-0e6f").await;
     }
 }
 
@@ -266,7 +303,7 @@ async fn a_body_of_a_refusal_may_be_anything() {
 
 #[tokio::test]
 async fn a_refusal_whose_body_does_not_come_is_a_refusal_all_the_same() {
-    // F32: the status says it.
+    // F27, F32: the status says it.
     let line = Line::open().await;
     let error = line.exchange(Step::json(400, "x".repeat(64 * 1024 + 1))).await.unwrap_err();
     assert_eq!(describe(&error), "Api CodeRejected");

@@ -138,7 +138,7 @@ async fn an_exchange_that_was_never_polled_leaves_it_fresh() {
 
 #[tokio::test]
 async fn an_exchange_may_be_dropped_after_any_poll() {
-    // C-28
+    // F50, C-28
     let code = code();
     let sent = Arc::new(AtomicUsize::new(0));
     let slow = {

@@ -3,7 +3,7 @@
 use openrouter_oauth::Error;
 use openrouter_oauth_tests::server::{Server, Step};
 
-use crate::support::{GRANT, Operation, client, describe};
+use crate::support::{GRANT, Operation, client, describe, exchange};
 
 /// Redirects to `location`, where `OTHER` is the origin of a second server and `SELF` that of the first.
 async fn check(operation: Operation, status: u16, location: Option<&str>, same_origin: bool) {
@@ -25,20 +25,43 @@ async fn check(operation: Operation, status: u16, location: Option<&str>, same_o
 
 #[tokio::test]
 async fn no_redirect_is_followed() {
-    // C-10
+    // F31, C-10
     for operation in Operation::ALL {
         for status in [301, 302, 303, 307, 308] {
             check(operation, status, Some("OTHER/api/v1/auth/keys"), false).await;
             check(operation, status, Some("SELF/elsewhere"), true).await;
             check(operation, status, Some("/elsewhere?a=b"), true).await;
             check(operation, status, Some("elsewhere"), true).await;
+            check(operation, status, None, false).await;
         }
     }
 }
 
 #[tokio::test]
+async fn a_redirect_to_where_it_came_from_is_no_loop() {
+    // F31
+    check(Operation::ExchangeAuthCode, 307, Some("SELF/api/v1/auth/keys"), true).await;
+}
+
+#[tokio::test]
+async fn a_redirect_to_two_places_is_within_only_if_both_are() {
+    // F31
+    for (locations, within) in [
+        (["/a", "/b"], true),
+        (["/a", "https://evil.example/"], false),
+        (["https://evil.example/", "/a"], false),
+    ] {
+        let headers = locations.map(|location| ("location", location));
+        let server = Server::start([Step::with(307, &headers, "")]).await;
+        let error = client(&server).exchange_auth_code(exchange()).await.unwrap_err();
+        assert_eq!(describe(&error), format!("UnexpectedRedirect({within})"), "{locations:?}");
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_that_only_looks_like_one_within_is_told() {
-    // C-10
+    // F31, C-10
     for location in [
         "//127.0.0.1:1/",
         "/\\127.0.0.1:1/",
@@ -53,6 +76,7 @@ async fn a_redirect_that_only_looks_like_one_within_is_told() {
 
 #[tokio::test]
 async fn other_statuses_of_that_class_are_no_success_either() {
+    // F30
     for status in [300, 304, 305, 306, 399] {
         check(Operation::ExchangeAuthCode, status, None, false).await;
         check(Operation::CurrentKey, status, Some("OTHER/"), false).await;

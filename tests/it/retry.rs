@@ -232,8 +232,10 @@ async fn the_number_of_tries_is_the_callers() {
 
 #[tokio::test]
 async fn the_wait_that_the_server_asks_for_is_kept() {
+    // F33. Of two the first counts.
     for (headers, wait) in [
         (&[("retry-after", "7")][..], 7_000),
+        (&[("retry-after", "7"), ("retry-after", "9")], 7_000),
         (&[("retry-after-ms", "1500"), ("retry-after", "7")], 1_500),
         (
             &[("date", "Sun, 06 Nov 1994 08:49:37 GMT"), ("retry-after", "Sun, 06 Nov 1994 08:49:47 GMT")],
@@ -251,6 +253,7 @@ async fn the_wait_that_the_server_asks_for_is_kept() {
 
 #[tokio::test]
 async fn a_server_may_ask_for_no_wait() {
+    // F33
     let past = [("date", "Sun, 06 Nov 1994 08:49:37 GMT"), ("retry-after", "Sun, 06 Nov 1994 08:49:27 GMT")];
     for headers in [&[("retry-after", "0")][..], &past] {
         let (result, requests, waits) = play(Operation::CurrentKey, [answer(503, headers, "")]).await;
@@ -261,6 +264,7 @@ async fn a_server_may_ask_for_no_wait() {
 
 #[tokio::test]
 async fn a_wait_beyond_the_deadline_is_not_begun() {
+    // F33
     for asked in ["30", "31", "3600", "99999999999999999999"] {
         let step = answer(503, &[("retry-after", asked)], "");
         let (result, requests, waits) = play(Operation::SigningKeys, [step]).await;
@@ -277,6 +281,7 @@ async fn a_wait_beyond_the_deadline_is_not_begun() {
 
 #[tokio::test]
 async fn a_wait_that_cannot_be_read_is_not_kept() {
+    // F33
     for nonsense in ["-1", "1e30", "soon", "NaN", ""] {
         let (result, requests, waits) =
             play(Operation::CurrentKey, [answer(429, &[("retry-after", nonsense)], "")]).await;
@@ -373,6 +378,7 @@ fn breaks() -> [Step; 4] {
 
 #[tokio::test]
 async fn over_a_socket_a_code_is_sent_once() {
+    // F11, F20
     for operation in Operation::MAKING {
         for step in breaks() {
             let case = format!("{operation:?} {step:?}");
@@ -399,7 +405,7 @@ async fn over_a_socket_a_read_is_sent_again() {
 
 #[tokio::test]
 async fn over_a_socket_a_silence_ends_with_the_deadline() {
-    // C-12
+    // F22, C-12
     let partial = b"HTTP/1.1 200 OK\r\ncontent-length: 40\r\n\r\n{\"key\"".to_vec();
     for step in [Step::Hang, Step::Answer(partial)] {
         for operation in Operation::ALL {
@@ -426,6 +432,7 @@ async fn the_clock_of_a_client_is_real() {
 
 #[tokio::test]
 async fn a_refused_connection_sends_nothing() {
+    // F2
     // Port 1 belongs to a service that no machine of today has.
     let client = crate::support::builder().base_url("http://127.0.0.1:1/api/v1").build().unwrap();
     for operation in Operation::ALL {

@@ -55,7 +55,7 @@ async fn a_call_elsewhere_goes_by_https_alone() {
 
 #[tokio::test]
 async fn a_certificate_that_is_not_good_stops_every_call() {
-    // C-9: before a byte of the request is written, and without another try.
+    // F4, F7, C-9: before a byte of the request is written, and without another try.
     let trusted = certificate("localhost", (2020, 2100));
     for (case, shown, transport) in [
         ("of an unknown issuer", certificate("localhost", (2020, 2100)), trusting(&trusted)),
@@ -175,7 +175,7 @@ async fn a_body_that_a_transport_let_grow_is_refused() {
 
 #[tokio::test]
 async fn a_body_without_end_is_refused_over_a_socket() {
-    // C-13
+    // F25, F27, C-13
     let endless = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
     let chunk = [b"10000\r\n", " ".repeat(0x10000).as_bytes(), b"\r\n"].concat();
     let endless = [endless, chunk.repeat(8)].concat();

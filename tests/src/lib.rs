@@ -14,6 +14,8 @@
 pub mod base64url;
 pub mod canary;
 pub mod fuzzed;
+#[cfg(target_os = "linux")]
+pub mod masked;
 pub mod query;
 pub mod server;
 pub mod stage;

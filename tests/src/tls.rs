@@ -34,6 +34,18 @@ pub fn certificate(host: &str, years: (i32, i32)) -> CertifiedKey<KeyPair> {
     CertifiedKey { cert: params.self_signed(&signing_key).unwrap(), signing_key }
 }
 
+/// What serves this certificate.
+pub fn acceptor(certificate: &CertifiedKey<KeyPair>) -> TlsAcceptor {
+    let key = PrivateKeyDer::try_from(certificate.signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.cert.der().clone()], key)
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
+
 /// A transport that trusts this certificate and no other.
 pub fn trusting(certificate: &CertifiedKey<KeyPair>) -> HyperTransport {
     HyperTransport::builder().add_root_certificates_der(certificate.cert.der()).build().unwrap()
@@ -45,7 +57,7 @@ impl TlsServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let connections = Arc::<AtomicUsize>::default();
-        let acceptor = TlsAcceptor::from(Arc::new(config(certificate)));
+        let acceptor = acceptor(certificate);
         let accepting = tokio::spawn(accept(listener, acceptor, emulator, Arc::clone(&connections)));
         Self { address, connections, accepting }
     }
@@ -65,16 +77,6 @@ impl Drop for TlsServer {
     fn drop(&mut self) {
         self.accepting.abort();
     }
-}
-
-fn config(certificate: &CertifiedKey<KeyPair>) -> ServerConfig {
-    let key = PrivateKeyDer::try_from(certificate.signing_key.serialize_der()).unwrap();
-    ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.cert.der().clone()], key)
-        .unwrap()
 }
 
 async fn accept(

@@ -1,4 +1,4 @@
-//! `faults [--planted]`: every fault of a network, a server or a caller, by the binary `faults` of `tests`.
+//! `faults [--planted | said PATH...]`: every fault of a network, a server or a caller, by the binary `faults` of `tests`.
 
 use crate::{Result, process};
 

@@ -57,6 +57,9 @@ cargo xtask COMMAND
                  every fault of a network, a server or a caller; or that the check notices broken transports
   browser [FOLDER]
                  Chromium goes through a login, while other pages attack it; the folder gets pictures of the pages
+  faults [--planted | said PATH...]
+                 every fault of a network, a server or a caller; or that the check notices broken transports; or that
+                 a run of the tests, whose output and folder are named, showed no secret
   bench          instructions and allocations per exchange, and their limit (needs valgrind)
   fuzz           [TARGET] [SECONDS]: all parsers or one, on inputs that libFuzzer makes up (needs cargo-fuzz)
 ";
@@ -93,6 +96,7 @@ fn run(step: &[&str]) -> Result {
         ["doctest"] => doctest::run(),
         ["faults"] => faults::run(&[]),
         ["faults", "--planted"] => faults::run(&["--planted"]),
+        ["faults", "said", paths @ ..] => faults::run(&[&["said"], paths].concat()),
         ["features"] => features::run(),
         ["fmt"] => fmt::run(),
         ["fuzz", arguments @ ..] => fuzz::run(arguments),

@@ -15,6 +15,7 @@ use crate::{Result, fail_on, process};
 mod endpoints;
 mod invariants;
 mod links;
+mod requirements;
 mod source;
 
 /// Every file of the repository by its path from the root, with `/`.
@@ -33,6 +34,7 @@ fn findings(files: &Files) -> Vec<String> {
         endpoints::check(files),
         links::check(files),
         invariants::check(files),
+        requirements::check(files),
         changelog(files),
         commands(files),
     ]

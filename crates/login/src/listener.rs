@@ -10,7 +10,7 @@ use std::{convert::Infallible, fmt, io, net::Ipv4Addr, time::Duration};
 
 use openrouter_oauth::{AuthorizationCode, CallbackError, CallbackUrl, Pending};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     time::sleep,
 };
 
@@ -169,15 +169,19 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long nothing is accepted after that failed: whatever there is too little of may come back (L-21).
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// How many connections may wait to be accepted. Whoever finds no place tries again after a second.
+const BACKLOG: u32 = 1024;
+
 impl Listener {
     /// Listens on `port` of `127.0.0.1`; 0 takes a free one, which is what nobody else can have taken before.
     ///
     /// # Errors
     ///
     /// [`ListenerError::Bind`] if the port is taken, or there is no loopback.
+    #[expect(clippy::unused_async, reason = "it has to be called inside a runtime, as what is polled is")]
     pub async fn bind(port: u16) -> Result<Self, ListenerError> {
         let failed = |source| ListenerError::Bind { port, source };
-        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
+        let socket = listen(port).map_err(failed)?;
         let port = socket.local_addr().map_err(failed)?.port();
         // The literal, since `localhost` may be `[::1]` (L-4).
         let callback_url = CallbackUrl::parse(&format!("http://127.0.0.1:{port}/callback"))
@@ -267,6 +271,15 @@ impl Listener {
             self.connections.answer(stream, &response.bytes(has_body));
         }
     }
+}
+
+fn listen(port: u16) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    // So that a fixed port can be had again right after a login. On Windows it would let others take the port (L-3).
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    socket.listen(BACKLOG)
 }
 
 async fn accept(socket: &TcpListener, pause: Duration) -> io::Result<TcpStream> {

@@ -14,3 +14,21 @@ fn acts(character: char) -> bool {
         '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
     ) || character.is_control()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_acts_on_a_terminal_is_replaced() {
+        for character in
+            ['\0', '\t', '\n', '\r', '\u{1b}', '\u{7f}', '\u{9b}', '\u{200e}', '\u{202e}', '\u{2069}']
+        {
+            assert_eq!(printable(&format!("a{character}b")), "a\u{fffd}b", "{character:?}");
+        }
+        // Emoji and Persian are written with joiners.
+        for text in ["", "my-cli on my-host", "é→🦀", "👩\u{200d}🚀", "می\u{200c}خواهم"] {
+            assert_eq!(printable(text), text);
+        }
+    }
+}

@@ -22,6 +22,33 @@ pub use self::terminal::TerminalPrompt;
 pub type PromptFuture<'a> = Pin<Box<dyn Future<Output = Result<Pasted, PromptError>> + Send + 'a>>;
 
 /// Shows a sign-in to the person in front of the program, and takes the code that they paste.
+///
+/// ```
+/// use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptError, PromptFuture};
+///
+/// /// Asks in a window.
+/// #[derive(Debug)]
+/// struct Dialog;
+///
+/// impl Prompt for Dialog {
+///     fn show(&self, invitation: &Invitation<'_>) {
+///         set_text(invitation.url.as_str());
+///     }
+///
+///     fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {
+///         Box::pin(async move {
+///             set_text(problem.unwrap_or_default());
+///             text_field().await.map(Pasted::new).ok_or(PromptError::Closed)
+///         })
+///     }
+/// }
+/// # fn set_text(_: &str) {}
+/// # async fn text_field() -> Option<String> { Some("auth_code_abc123".to_owned()) }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # assert_eq!(Dialog.ask(None).await.unwrap().expose(), "auth_code_abc123");
+/// # }
+/// ```
 pub trait Prompt: fmt::Debug + Send + Sync {
     /// Shows where to sign in. Called once, before anything is waited for.
     fn show(&self, invitation: &Invitation<'_>);

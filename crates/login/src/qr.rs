@@ -73,3 +73,27 @@ fn line(upper: &[bool], lower: &[bool], ink: Ink) -> String {
         Ink::Plain => characters.collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_too_long_has_no_code() {
+        assert!(QrCode::draw(&"x".repeat(2953), Ink::Plain).is_some());
+        assert!(QrCode::draw(&"x".repeat(2954), Ink::Plain).is_none());
+        assert!(QrCode::draw(&"x".repeat(100_000), Ink::Plain).is_none());
+    }
+
+    #[test]
+    fn a_code_has_a_margin_all_around() {
+        // `tests/it/qr.rs` reads whole ones.
+        let code = QrCode::draw("x", Ink::Plain).unwrap();
+        assert_eq!((code.columns(), code.lines().len()), (21 + 2 * QUIET, (21 + 2 * QUIET).div_ceil(2)));
+        let white = "█".repeat(code.columns());
+        let (top, rest) = code.lines().split_at(QUIET / 2);
+        assert!(top.iter().all(|line| *line == white));
+        assert!(rest.iter().rev().take(QUIET / 2).all(|line| *line == white));
+        assert!(rest.iter().all(|line| line.starts_with("████") && line.ends_with("████")));
+    }
+}

@@ -71,9 +71,9 @@ pub enum StoreError {
         /// How long it was waited for.
         after: Duration,
     },
-    /// Another program has the file locked. Nothing was changed.
-    #[error("{path:?} has been locked by another program for {} s; try again when that has ended", after.as_secs())]
-    Locked {
+    /// Somebody else is changing the file. Nothing was changed.
+    #[error("{path:?} is in use, and was for {} s; see which other program uses it, and try again", after.as_secs())]
+    InUse {
         /// Which.
         path: PathBuf,
         /// How long it was waited for.
@@ -98,18 +98,18 @@ pub enum StoreError {
         problem: &'static str,
     },
     /// What is stored is not what this crate stores. It is left as it is.
-    #[error("{place} {problem}")]
+    #[error("{place:?} {problem}")]
     Corrupt {
-        /// Where.
+        /// Where: a path, or a name in the keychain.
         place: String,
         /// What is wrong with it, and what to do.
         problem: &'static str,
     },
     /// There is no room for another key.
-    #[error("{place} holds as many keys as it can; forget one of them first")]
+    #[error("{path:?} holds as many keys as it can; forget one of them first")]
     Full {
         /// Where.
-        place: String,
+        path: PathBuf,
     },
     /// Nothing says where the user's files of configuration are.
     #[error("there is no folder for configuration; set {variable} to an absolute path")]

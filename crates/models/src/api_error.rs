@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use crate::{Endpoint, ErrorEnvelope, ExchangeAuthCode, OAuthErrorCode, ServerText};
+use crate::{Endpoint, ErrorEnvelope, ExchangeAuthCode, OAuthErrorCode, ServerText, server_text};
 
 /// A refusal: the status, and what the body says in whichever shape it came.
 ///
@@ -61,15 +61,20 @@ pub enum Reason {
 impl ApiError {
     /// Reads the answer to `request`, which went out with `key`, if with any.
     ///
-    /// Of the body at most 16 KiB are kept, and only one of at most 8 KiB is taken apart. The key, and secrets of
-    /// the request, are taken out of the message if the server sent them back.
+    /// Of the body at most 16 KiB are kept, and only one of at most 8 KiB is taken apart. If the server sent the key or
+    /// secrets of the request back, they are taken out before that, as is what looks like a key; the
+    /// [raw body](Self::raw_body) is left as it is.
     pub fn read<E: Endpoint>(request: &E, key: Option<&str>, status: StatusCode, body: &[u8]) -> Self {
+        let [first, second] = request.secrets();
+        let secrets = [first, second, key].map(Option::unwrap_or_default);
         // A JSON value takes up to a hundred times the memory of its text.
         let readable = if body.len() > MAX_READ { &[] } else { body };
-        let envelope: Option<ErrorEnvelope> = serde_json::from_slice(readable).ok();
+        // Before it is taken apart: memory in which a parser had a secret cannot be wiped.
+        let readable = server_text::redact(readable, &secrets);
+        let envelope: Option<ErrorEnvelope> = serde_json::from_slice(&readable).ok();
         let alone: Option<MessageAlone> = match envelope {
             Some(_) => None,
-            None => serde_json::from_slice(readable).ok(),
+            None => serde_json::from_slice(&readable).ok(),
         };
         let message = match (&envelope, &alone) {
             (Some(envelope), _) => envelope.message(),
@@ -78,8 +83,6 @@ impl ApiError {
             (None, None) if body.trim_ascii() == MALFORMED_JSON.as_bytes() => MALFORMED_JSON,
             (None, None) => "",
         };
-        let [first, second] = request.secrets();
-        let secrets = [first, second, key].map(Option::unwrap_or_default);
         Self {
             operation: E::OPERATION,
             status,
@@ -134,7 +137,7 @@ impl ApiError {
         &self.message
     }
 
-    /// More about it, as the server sent it.
+    /// More about it, as the server sent it but for secrets.
     pub fn metadata(&self) -> Option<&Map<String, Value>> {
         match self.envelope() {
             Some(ErrorEnvelope::Nested(nested)) => nested.error.metadata.value(),
@@ -150,7 +153,7 @@ impl ApiError {
         }
     }
 
-    /// The body as JSON of a known shape, as the server sent it.
+    /// The body as JSON of a known shape, as the server sent it but for secrets.
     pub fn envelope(&self) -> Option<&ErrorEnvelope> {
         self.envelope.as_deref()
     }
@@ -217,7 +220,7 @@ impl fmt::Debug for ApiError {
     }
 }
 
-/// What a message is about, read before secrets are taken out of it: a short code may be a part of its words.
+/// What a message is about. Secrets are out of it, but for short ones, which may be a part of its words.
 #[derive(Clone, Copy)]
 enum Said {
     ChallengeMethod,

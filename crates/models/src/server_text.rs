@@ -2,6 +2,8 @@
 
 use std::{fmt, iter::Peekable, str::Chars};
 
+use zeroize::Zeroizing;
+
 /// Text from a server or a URL, made fit to show: at most 512 characters, no control characters, no escape sequences of
 /// terminals, nothing that turns the direction of writing, and no API key.
 #[derive(Clone, Default, Eq, Hash, PartialEq)]
@@ -18,13 +20,8 @@ impl ServerText {
     /// Makes `text` fit to show and takes `secrets` out of it.
     pub(crate) fn without(text: &str, secrets: &[&str]) -> Self {
         // Escapes first: one within a secret would hide it from the search.
-        let mut text = printable(text);
-        for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET) {
-            if text.contains(secret) {
-                text = text.replace(secret, REDACTED);
-            }
-        }
-        let text = without_keys(&text);
+        let text = redact(printable(text).as_bytes(), secrets);
+        let text = String::from_utf8_lossy(&text);
         Self(text.chars().take(MAX_CHARACTERS).collect::<String>().into())
     }
 
@@ -54,19 +51,35 @@ const REDACTED: &str = "[redacted]";
 /// What every API key of OpenRouter begins with.
 const KEY_PREFIX: &str = "sk-or-";
 
-fn without_keys(text: &str) -> String {
-    let mut parts = text.split(KEY_PREFIX);
-    let mut clean = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        clean.push_str(REDACTED);
-        clean
-            .push_str(part.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')));
+/// `text` without `secrets` and API keys, in memory that is wiped.
+pub(crate) fn redact(text: &[u8], secrets: &[&str]) -> Zeroizing<Vec<u8>> {
+    // `[redacted]` is less than twice as long as the shortest of what it stands for, so that this does not move.
+    let mut clean = Zeroizing::new(Vec::with_capacity(2 * text.len()));
+    let mut rest = text;
+    while let [first, others @ ..] = rest {
+        let known = secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
+        let known =
+            known.filter_map(|secret| rest.strip_prefix(secret.as_bytes())).min_by_key(|rest| rest.len());
+        if let Some(after) = known.or_else(|| rest.strip_prefix(KEY_PREFIX.as_bytes()).map(after_key)) {
+            clean.extend_from_slice(REDACTED.as_bytes());
+            rest = after;
+        } else {
+            clean.push(*first);
+            rest = others;
+        }
     }
     clean
 }
 
-fn printable(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len().min(4 * MAX_CHARACTERS));
+fn after_key(text: &[u8]) -> &[u8] {
+    let is_end = |byte: &u8| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'_');
+    let end = text.iter().position(is_end).unwrap_or(text.len());
+    text.get(end..).unwrap_or_default()
+}
+
+/// `text` without what a terminal would obey, in memory that is wiped.
+fn printable(text: &str) -> Zeroizing<String> {
+    let mut clean = Zeroizing::new(String::with_capacity(text.len()));
     let mut rest = text.chars().peekable();
     while let Some(character) = rest.next() {
         match character {
@@ -78,7 +91,8 @@ fn printable(text: &str) -> String {
             character => clean.push(character),
         }
     }
-    clean.truncate(clean.trim_end().len());
+    let end = clean.trim_end().len();
+    clean.truncate(end);
     clean
 }
 

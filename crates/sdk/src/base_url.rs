@@ -83,7 +83,8 @@ impl BaseUrl {
     pub(crate) fn is_origin_of(&self, location: &str) -> bool {
         let has_scheme = location.split(['/', '?', '#']).next().is_some_and(|start| start.contains(':'));
         // Browsers read a backslash as a slash.
-        let has_host = location.replace('\\', "/").starts_with("//");
+        let mut start = location.bytes().take(2);
+        let has_host = location.len() >= 2 && start.all(|byte| matches!(byte, b'/' | b'\\'));
         if !has_scheme && !has_host {
             return true;
         }

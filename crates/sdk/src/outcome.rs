@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, fmt, time::SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, header, response::Parts};
+use http::{HeaderMap, HeaderValue, Response, header, response::Parts};
 use openrouter_oauth_models::{ApiError, Endpoint, Resend, ServerText, Timestamp};
 use openrouter_oauth_transport::{self as transport, ErrorKind};
 
@@ -53,8 +53,12 @@ fn read<E: Endpoint>(
         };
     }
     if head.status.is_redirection() {
-        let location = head.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
-        let same_origin = location.is_some_and(|location| outgoing.base.is_origin_of(location));
+        let is_within = |location: &HeaderValue| {
+            location.to_str().is_ok_and(|location| outgoing.base.is_origin_of(location))
+        };
+        // There should be one. Of two, nobody knows which is meant.
+        let mut locations = head.headers.get_all(header::LOCATION).iter().peekable();
+        let same_origin = locations.peek().is_some() && locations.all(is_within);
         return Err(Error::UnexpectedRedirect { status: head.status, same_origin });
     }
     Err(refusal::<E>(&head, Box::new(said())))

@@ -1,6 +1,6 @@
 //! The settings of a transport.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, future::Future, net::IpAddr, sync::Arc, time::Duration};
 
 use hyper_util::{
     client::legacy,
@@ -17,6 +17,7 @@ use crate::{
     HyperTransport,
     connector::Connector,
     proxy::Proxies,
+    resolver::Resolver,
     tls::{DEFAULT_PROVIDER, Provider, Roots, Tls},
 };
 
@@ -44,6 +45,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Builder {
     connect_timeout: Duration,
     idle_timeout: Duration,
+    resolver: Resolver,
     provider: Option<Provider>,
     roots: Option<Roots>,
     own_roots: RootCertStore,
@@ -58,6 +60,7 @@ impl Builder {
         Self {
             connect_timeout: Duration::from_millis(3_100),
             idle_timeout: Duration::from_secs(2),
+            resolver: Resolver::system(),
             provider: None,
             roots: None,
             own_roots: RootCertStore::empty(),
@@ -87,6 +90,35 @@ impl Builder {
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         // Hyper adds it to the clock without a check.
         self.idle_timeout = timeout.min(DAY);
+        self
+    }
+
+    /// Looks host names up this way, that of a proxy too, within [`connect_timeout`](Self::connect_timeout). By default
+    /// the operating system does. The addresses are tried in their order, those of IPv4 beside those of IPv6 (RFC 8305).
+    ///
+    /// `localhost` by plain `http` is never looked up, nor is what lies behind a proxy.
+    ///
+    /// ```
+    /// use openrouter_oauth_transport_hyper::HyperTransport;
+    ///
+    /// # fn main() -> Result<(), openrouter_oauth_transport_hyper::BuildError> {
+    /// let transport = HyperTransport::builder()
+    ///     .resolver(|name| async move {
+    ///         match name.as_str() {
+    ///             "openrouter.ai" => Ok(vec!["192.0.2.1".parse()?]),
+    ///             _ => Err("only one name is known here".into()),
+    ///         }
+    ///     })
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn resolver<F, Fut>(mut self, lookup: F) -> Self
+    where
+        F: Fn(String) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Vec<IpAddr>, BoxError>> + Send + 'static,
+    {
+        self.resolver = Resolver::own(lookup);
         self
     }
 
@@ -204,7 +236,7 @@ impl Builder {
         let roots = if self.own_roots.is_empty() { self.roots } else { Some(Roots::Own(self.own_roots)) };
         let tls = Tls::new(self.provider, roots, identity, self.http2);
         let proxies = self.proxies.unwrap_or_else(Proxies::environment);
-        let connector = Connector::new(tls, proxies, self.connect_timeout);
+        let connector = Connector::new(self.resolver, tls, proxies, self.connect_timeout);
         let mut client = client(self.http2);
         client
             .retry_canceled_requests(false)

@@ -26,7 +26,9 @@ use tower_service::Service;
 use crate::{
     origin::Origin,
     proxy::{Proxies, ProxyError},
+    resolver::{Resolver, Tcp},
     route::Wire,
+    runtime,
     stream::Stream,
     tls::Tls,
 };
@@ -39,17 +41,17 @@ pub(crate) struct Connector {
 
 struct Shared {
     loopback: HttpConnector<Loopback>,
-    tcp: HttpConnector,
+    tcp: Tcp,
     proxies: Arc<Proxies>,
     tls: Tls,
     timeout: Duration,
 }
 
 impl Connector {
-    pub(crate) fn new(tls: Tls, proxies: Proxies, timeout: Duration) -> Self {
+    pub(crate) fn new(resolver: Resolver, tls: Tls, proxies: Proxies, timeout: Duration) -> Self {
         let mut loopback = HttpConnector::new_with_resolver(Loopback);
         loopback.set_nodelay(true);
-        let mut tcp = HttpConnector::new();
+        let mut tcp = Tcp::new_with_resolver(resolver);
         tcp.set_nodelay(true);
         tcp.enforce_http(false);
         // Shared out over the addresses of a host, so that the first one, dead, leaves time for the next.
@@ -70,9 +72,11 @@ impl Service<Uri> for Connector {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
-            match timeout(shared.timeout, shared.connect(uri)).await {
-                Ok(connected) => connected,
-                Err(elapsed) => Err(ConnectError::new(ErrorKind::Connect, elapsed)),
+            let connecting = async { timeout(shared.timeout, shared.connect(uri)).await };
+            match runtime::caught_async(connecting).await {
+                Ok(Ok(connected)) => connected,
+                Ok(Err(elapsed)) => Err(ConnectError::new(ErrorKind::Connect, elapsed)),
+                Err(panicked) => Err(ConnectError::new(ErrorKind::Other, panicked)),
             }
         })
     }

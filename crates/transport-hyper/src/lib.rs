@@ -34,7 +34,8 @@
 //!
 //! To `https` anywhere, and to plain `http` on this machine only: `127.0.0.0/8`, `[::1]` and `localhost`, which is
 //! never looked up. Anything else is refused before a socket is made. There is no way to turn the check of
-//! certificates off; [`Builder::add_root_certificates_pem`] trusts a certificate of one's own.
+//! certificates off; [`Builder::add_root_certificates_pem`] trusts a certificate of one's own. Names are looked up as
+//! the operating system does, or by [`Builder::resolver`].
 //!
 //! # Proxies
 //!
@@ -76,14 +77,15 @@
 //! | [`Limits::timeout`] | `Timeout` | maybe |
 //! | body over [`Limits::response_bytes`]; head over about 64 KiB or 100 headers; more than ten 1xx answers | `TooLarge` | yes |
 //! | what came is not HTTP; HTTP/2: a head over 64 KiB | `Protocol` | maybe |
-//! | a URL or a variable that is refused, no tokio runtime | `Other` with `not_sent` | no |
+//! | a URL or a variable that is refused; no tokio runtime, or one without I/O or time | `Other` with `not_sent` | no |
 //!
 //! # What is wiped
 //!
 //! The body of a response is gathered in one buffer, which is overwritten when the last clone of the response's
 //! `Bytes` is dropped; a buffer outgrown on the way is overwritten, too. The body of a request is the caller's. What
 //! hyper and rustls keep in buffers of their own (the bytes on their way out and in, header values), the credentials
-//! of a proxy, and the key of a client certificate are freed and not overwritten; an allocator that zeroes on free covers that.
+//! of a proxy, and the key of a client certificate are freed and not overwritten; an allocator that zeroes on free, such
+//! as `zeroizing-alloc`, covers that.
 //!
 //! # Crate features
 //!
@@ -109,6 +111,10 @@ mod builder;
 mod origin;
 
 mod connector;
+
+mod runtime;
+
+mod resolver;
 
 mod route;
 

@@ -9,7 +9,7 @@ use std::{
 
 use http::Uri;
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
-use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
+use hyper_util::rt::TokioIo;
 use openrouter_oauth_transport::ErrorKind;
 use tokio::net::TcpStream;
 use tower_service::Service;
@@ -17,6 +17,7 @@ use tower_service::Service;
 use crate::{
     connector::ConnectError,
     proxy::{Proxies, Proxy},
+    resolver::Tcp,
 };
 
 /// A connection to a host, or through a proxy that itself may be spoken to by TLS.
@@ -25,10 +26,10 @@ pub(crate) type Wire = MaybeHttpsStream<TokioIo<TcpStream>>;
 /// Connects by TCP: straight, or through a proxy.
 #[derive(Clone)]
 pub(crate) struct Route {
-    pub(crate) tcp: HttpConnector,
+    pub(crate) tcp: Tcp,
     pub(crate) proxies: Arc<Proxies>,
     /// Connects to an `http` or `https` proxy itself.
-    pub(crate) to_proxy: HttpsConnector<HttpConnector>,
+    pub(crate) to_proxy: HttpsConnector<Tcp>,
 }
 
 impl Service<Uri> for Route {

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use hyper_rustls::{DefaultServerNameResolver, HttpsConnector};
-use hyper_util::client::legacy::connect::HttpConnector;
 use openrouter_oauth_transport::BoxError;
 use rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider, sign::SingleCertAndKey};
 use tokio::{sync::OnceCell, task::spawn_blocking};
 
-use crate::{proxy::Proxies, route::Route};
+use crate::{proxy::Proxies, resolver::Tcp, route::Route};
 
 /// A maker of the TLS implementation, never the process's default: others may have set that.
 pub(crate) type Provider = fn() -> CryptoProvider;
@@ -56,7 +55,7 @@ impl Tls {
     /// A connector over `tcp` and `proxies`. The first call sets TLS up; when that fails, the next one tries again.
     pub(crate) async fn connector(
         &self,
-        tcp: &HttpConnector,
+        tcp: &Tcp,
         proxies: &Arc<Proxies>,
     ) -> Result<HttpsConnector<Route>, BoxError> {
         let connector = self.connector.get_or_try_init(async || {

@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::{Builder, body, connector::Connector, error};
+use crate::{Builder, body, connector::Connector, error, runtime};
 
 /// How many headers an answer may have. Hyper holds HTTP/1 to it; HTTP/2 is bounded by bytes alone.
 const HEADERS: usize = 100;
@@ -76,13 +76,10 @@ impl Transport for HyperTransport {
             // Tokio would panic.
             Handle::try_current().map_err(|none| Error::new(ErrorKind::Other, none).not_sent())?;
             let exchange = pin!(self.exchange(request, limits.response_bytes));
-            match deadline {
-                Some(deadline) => match timeout_at(deadline, exchange).await {
-                    Ok(answer) => answer,
-                    Err(elapsed) => Err(Error::new(ErrorKind::Timeout, elapsed)),
-                },
-                None => exchange.await,
-            }
+            let Some(deadline) = deadline else { return exchange.await };
+            let timed = runtime::caught(|| timeout_at(deadline, exchange));
+            let timed = timed.map_err(|panicked| Error::new(ErrorKind::Other, panicked).not_sent())?;
+            timed.await.unwrap_or_else(|elapsed| Err(Error::new(ErrorKind::Timeout, elapsed)))
         })
     }
 }

@@ -23,8 +23,11 @@ pub(super) fn size(_: &File) -> Option<(usize, usize)> {
 /// Asks for a line that is not shown.
 pub(super) async fn ask(words: &str, question: &str) -> Result<Pasted, PromptError> {
     let question = [words, question].concat();
-    let hidden = rpassword::ConfigBuilder::new().password_feedback_mask('*').build();
-    on_a_thread(|| rpassword::prompt_password_with_config(question, hidden)).await
+    on_a_thread(|| {
+        let hidden = rpassword::ConfigBuilder::new().password_feedback_mask('*').build();
+        rpassword::prompt_password_with_config(question, hidden)
+    })
+    .await
 }
 
 /// Lines from a standard input that is not a console.

@@ -35,7 +35,7 @@ pub(super) async fn ask() -> Result<Pasted, PromptError> {
             Ok(_) if *byte == [b'\n'] => break,
             Ok(_) if line.len() == MAX_BYTES => return Err(PromptError::TooLong),
             Ok(_) => line.extend_from_slice(&*byte),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
             Err(error) => return Err(PromptError::Io(error)),
         }
     }

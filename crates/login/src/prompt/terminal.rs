@@ -45,7 +45,7 @@ impl TerminalPrompt {
     }
 
     /// Takes each code from a line of standard input, for scripts: `echo "$CODE" | my-cli login`. What there is to say goes
-    /// to standard error. The end of the input is [`PromptError::Closed`].
+    /// to standard error. The end of the input is [`PromptError::Closed`](crate::PromptError::Closed).
     ///
     /// If standard input is a terminal, this is [`new`](Self::new).
     pub fn stdin() -> Self {
@@ -94,5 +94,10 @@ fn canvas(size: Option<(usize, usize)>) -> Option<Canvas> {
     let (columns, rows) = size?;
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     let ink = if is_set("NO_COLOR") { Ink::Plain } else { Ink::Color };
-    env::var_os("TERM").is_none_or(|terminal| terminal != "dumb").then_some(Canvas { columns, rows, ink })
+    (!is_dumb()).then_some(Canvas { columns, rows, ink })
+}
+
+/// Whether the terminal shows escape sequences as they are, such as that of an editor.
+pub(super) fn is_dumb() -> bool {
+    env::var_os("TERM").is_some_and(|terminal| terminal == "dumb")
 }

@@ -19,12 +19,13 @@ use rustix::{
         tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr, ttyname,
     },
 };
-use tokio::net::unix::pipe::Receiver;
+use tokio::{net::unix::pipe::Receiver, sync::Mutex};
 use zeroize::Zeroizing;
 
 use crate::prompt::{
     Pasted, PromptError,
     line::{Line, Step},
+    terminal::is_dumb,
 };
 
 /// The terminal, opened anew to be written to; none if there is none, or another process has it in the foreground.
@@ -40,6 +41,9 @@ pub(super) fn size(terminal: impl AsFd) -> Option<(usize, usize)> {
 
 /// Asks for a line that is not shown, in the line of the question; before it come these words.
 pub(super) async fn ask(words: &str, question: &str) -> Result<Pasted, PromptError> {
+    // Of two prompts at once, the one that ends first would show what is typed into the other.
+    static TURN: Mutex<()> = Mutex::const_new(());
+    let _turn = TURN.lock().await;
     // Opened anew, waiting or not is a matter of this file alone, and not of whoever shares standard input.
     let terminal = open_with(OFlags::NOCTTY | OFlags::NONBLOCK).ok_or(PromptError::Unavailable)?;
     let file = terminal.try_clone().map_err(PromptError::Io)?;
@@ -107,8 +111,15 @@ impl<'a> Hidden<'a> {
         modes.special_codes[SpecialCodeIndex::VTIME] = 0;
         tcsetattr(terminal, OptionalActions::Now, &modes).map_err(failed)?;
         let hidden = Self { terminal, before };
-        hidden.print(BEGIN_MARKING_PASTES);
+        hidden.command(BEGIN_MARKING_PASTES);
         Ok(hidden)
+    }
+
+    /// Prints what changes the terminal, if it understands that.
+    fn command(&self, sequence: &str) {
+        if !is_dumb() {
+            self.print(sequence);
+        }
     }
 
     /// Prints as far as the terminal takes it: what is lost is a mask.
@@ -122,7 +133,7 @@ impl Drop for Hidden<'_> {
     fn drop(&mut self) {
         // Who has the terminal now has set its modes, and would be disturbed; asking for it would stop this process.
         if is_foreground(self.terminal) {
-            self.print(END_MARKING_PASTES);
+            self.command(END_MARKING_PASTES);
             let _ = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
             // What was typed and not read would be shown, and run, by the shell.
             let _ = tcflush(self.terminal, QueueSelector::IFlush);

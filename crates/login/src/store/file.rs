@@ -7,7 +7,7 @@ mod unix;
 mod windows;
 
 use std::{
-    io,
+    fmt, io,
     path::{Path, PathBuf},
     sync::{Arc, Weak},
     thread,
@@ -15,7 +15,7 @@ use std::{
 };
 
 use openrouter_oauth::ApiKey;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::Mutex};
 
 use self::content::Keys;
 #[cfg(unix)]
@@ -63,14 +63,16 @@ use super::{Account, KeyStore, StoreError, StoreFuture, place};
 ///
 /// Files are read and written on tokio's threads for blocking work. A change waits at most 10 seconds for another program's
 /// lock.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FileStore {
     path: PathBuf,
+    /// In this program changes queue here, first come first served. The lock, which others have too, is taken by whoever looks
+    /// at the right moment.
+    turn: Arc<Mutex<()>>,
 }
 
-/// How long a change waits for the lock, and how often it looks.
+/// How long a change waits for its turn and the lock.
 const WAIT: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(5);
 
 /// More is not read, and so not written.
 const MAX_BYTES: usize = 1 << 20;
@@ -80,7 +82,7 @@ impl FileStore {
     /// Keeps keys in the file at `path`, which need not exist. Its folder is made if there is none, and should hold nothing
     /// else.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), turn: Arc::default() }
     }
 
     /// Keeps keys where this program's belong: `openrouter-oauth/PROGRAM.json` in the user's folder for configuration, which
@@ -102,16 +104,32 @@ impl FileStore {
         &self.path
     }
 
-    /// Runs `work` where it may block. It is told by the [`Weak`] when nobody waits for it anymore.
+    /// Does `change` when nobody else changes the file. Whoever drops this before gives up the turn.
+    async fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Path, &Wait) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (start, caller) = (Instant::now(), Arc::new(()));
+        let wait = Wait { start, caller: Arc::downgrade(&caller) };
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        let done = self.run(move |path| {
+            // Kept until the work is done, even if nobody waits for that anymore.
+            let _turn = turn;
+            change(path, &wait)
+        });
+        let done = done.await;
+        drop(caller);
+        done
+    }
+
+    /// Does `work` where it may block.
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Path, &Weak<()>) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&Path) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (path, caller) = (self.path.clone(), Arc::new(()));
-        let waits = Arc::downgrade(&caller);
+        let path = self.path.clone();
         let runtime = Handle::try_current().map_err(|error| no_threads(error.into()))?;
-        let done = runtime.spawn_blocking(move || work(&path, &waits)).await;
-        drop(caller);
+        let done = runtime.spawn_blocking(move || work(&path)).await;
         done.map_err(|error| no_threads(error.into()))?
     }
 }
@@ -119,7 +137,8 @@ impl FileStore {
 impl KeyStore for FileStore {
     fn load<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, Option<ApiKey>> {
         let account = account.clone();
-        Box::pin(self.run(move |path, _| {
+        // Without the lock: the file is replaced in one step.
+        Box::pin(self.run(move |path| {
             let Some(folder) = Folder::open(path)? else { return Ok(None) };
             Ok(read(&folder)?.take(&account))
         }))
@@ -127,9 +146,9 @@ impl KeyStore for FileStore {
 
     fn save<'a>(&'a self, account: &'a Account, key: &'a ApiKey) -> StoreFuture<'a, ()> {
         let (account, key) = (account.clone(), key.clone());
-        Box::pin(self.run(move |path, caller| {
+        Box::pin(self.change(move |path, wait| {
             let folder = Folder::create(path)?;
-            let _lock = wait_for_lock(&folder, caller)?;
+            let _lock = wait.for_lock(&folder)?;
             folder.remove_left_over()?;
             let mut keys = read(&folder)?;
             keys.set(account, key);
@@ -139,9 +158,9 @@ impl KeyStore for FileStore {
 
     fn delete<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, bool> {
         let account = account.clone();
-        Box::pin(self.run(move |path, caller| {
+        Box::pin(self.change(move |path, wait| {
             let Some(folder) = Folder::open(path)? else { return Ok(false) };
-            let _lock = wait_for_lock(&folder, caller)?;
+            let _lock = wait.for_lock(&folder)?;
             // It may hold the key as well (S-9).
             folder.remove_left_over()?;
             let mut keys = read(&folder)?;
@@ -149,37 +168,54 @@ impl KeyStore for FileStore {
                 return Ok(false);
             }
             if keys.is_empty() {
-                folder.remove()?
+                folder.remove()?;
             } else {
-                write(&folder, &keys)?
+                write(&folder, &keys)?;
             }
             Ok(true)
         }))
     }
 }
 
-fn wait_for_lock(folder: &Folder, caller: &Weak<()>) -> Result<Lock, StoreError> {
-    let start = Instant::now();
-    let mut lock = folder.open_lock()?;
-    while !lock.try_lock()? {
-        if start.elapsed() >= WAIT || caller.strong_count() == 0 {
-            return Err(StoreError::Locked { path: folder.path().to_owned(), after: WAIT });
-        }
-        thread::sleep(PAUSE);
+impl fmt::Debug for FileStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileStore").field("path", &self.path).finish_non_exhaustive()
     }
-    Ok(lock)
+}
+
+/// For how long to wait.
+struct Wait {
+    start: Instant,
+    /// Gone if nobody waits for the change anymore.
+    caller: Weak<()>,
+}
+
+impl Wait {
+    fn for_lock(&self, folder: &Folder) -> Result<Lock, StoreError> {
+        let mut lock = folder.open_lock()?;
+        while !lock.try_lock()? {
+            let waited = self.start.elapsed();
+            if waited >= WAIT || self.caller.strong_count() == 0 {
+                return Err(StoreError::InUse { path: folder.path().to_owned(), after: WAIT });
+            }
+            // Who has waited long looks more often, and so comes before those who have not.
+            let pause = if waited < Duration::from_secs(1) { 5000 } else { 200 };
+            thread::sleep(Duration::from_micros(pause));
+        }
+        Ok(lock)
+    }
 }
 
 fn read(folder: &Folder) -> Result<Keys, StoreError> {
     let Some(bytes) = folder.read(MAX_BYTES)? else { return Ok(Keys::default()) };
     Keys::parse(&bytes)
-        .map_err(|problem| StoreError::Corrupt { place: format!("{:?}", folder.path()), problem })
+        .map_err(|problem| StoreError::Corrupt { place: folder.path().display().to_string(), problem })
 }
 
 fn write(folder: &Folder, keys: &Keys) -> Result<(), StoreError> {
     let bytes = keys.to_json().map_err(|error| io_error(folder.path(), "written", error.into()))?;
     if bytes.as_ref().len() > MAX_BYTES {
-        return Err(StoreError::Full { place: format!("{:?}", folder.path()) });
+        return Err(StoreError::Full { path: folder.path().to_owned() });
     }
     folder.replace(bytes.as_ref())
 }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use self::worker::Worker;
 use super::{Account, KeyStore, StoreError, StoreFuture, place};
 
-/// Keeps keys in the keychain of the system: the Secret Service on Linux (GNOME Keyring, KWallet, `KeePassXC`), Keychain
+/// Keeps keys in the keychain of the system: the Secret Service on Linux (GNOME Keyring, `KWallet`, `KeePassXC`), Keychain
 /// Services on macOS, the Credential Manager on Windows.
 ///
 /// A machine without a desktop usually has none, and nothing is kept anywhere else instead (S-4): [`StoreError`] says what is
@@ -171,7 +171,7 @@ fn unavailable(
 
 fn corrupt() -> StoreError {
     StoreError::Corrupt {
-        place: "the keychain's item".to_owned(),
+        place: "item of the keychain".to_owned(),
         problem: "is something else than a key; remove it, and sign in again",
     }
 }

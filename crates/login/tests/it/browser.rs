@@ -1,9 +1,9 @@
 //! Browsers that record, fail, hang or are missing.
 
 use std::{
+    collections::BTreeSet,
     fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -13,14 +13,14 @@ use tempfile::TempDir;
 
 use crate::child::{self, Running};
 
-/// A folder with a program `browser` that does this, and is noisy.
-fn browser(script: &str) -> (TempDir, PathBuf) {
+/// A folder, and the `BROWSER` that does this there, and is noisy. A shell reads it: to run a file just written fails if
+/// another test starts a process at that moment.
+fn browser(script: &str) -> (TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("browser");
-    fs::write(&path, format!("#!/bin/sh\necho noise; echo noise >&2; cd {:?}\n{script}\n", folder.path()))
-        .unwrap();
-    fs::set_permissions(&path, PermissionsExt::from_mode(0o700)).unwrap();
-    (folder, path)
+    let script = format!("echo noise; echo noise >&2; cd '{}'\n{script}\n", folder.path().display());
+    fs::write(&path, script).unwrap();
+    (folder, format!("sh {}", path.display()))
 }
 
 /// A child that opens so many URLs, with this `BROWSER`.
@@ -42,22 +42,39 @@ fn opened(browser: &str) -> String {
     opened
 }
 
+/// What browsers have written to a file, once it has so many lines: on a busy machine one may be taken for opened before
+/// it has done anything.
+#[track_caller]
+fn written(path: &Path, lines: usize) -> String {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        if text.matches('\n').count() >= lines {
+            return text;
+        }
+        assert!(Instant::now() < deadline, "{} holds {text:?}", path.display());
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
 #[test]
 fn a_browser_gets_the_url_as_its_one_argument() {
     // L-22
     const LABELS: usize = 1000;
-    let (folder, path) = browser(r#"printf '%s\n' "$#" "$@" >> record"#);
-    let mut child = open(LABELS, path.to_str().unwrap());
-    let mut expected = String::new();
+    let (folder, browser) = browser(r#"printf '%s %s\n' "$#" "$*" >> record"#);
+    let mut child = open(LABELS, &browser);
+    let mut expected = BTreeSet::new();
     for _ in 0..LABELS {
         let url = child.expect("url");
         assert!(url.starts_with("https://openrouter.ai/auth?"), "{url}");
         assert_eq!(child.expect("opened"), "Ok(())");
-        expected.push_str(&format!("1\n{url}\n"));
+        expected.insert(format!("1 {url}"));
     }
     let rest = child.finish();
     assert!(!rest.contains("noise"), "{rest}");
-    assert_eq!(fs::read_to_string(folder.path().join("record")).unwrap(), expected);
+    let record = written(&folder.path().join("record"), LABELS);
+    assert_eq!(record.lines().count(), LABELS);
+    assert_eq!(record.lines().map(str::to_owned).collect::<BTreeSet<_>>(), expected);
     let mut files: Vec<_> =
         fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
     files.sort();
@@ -67,41 +84,48 @@ fn a_browser_gets_the_url_as_its_one_argument() {
 #[test]
 fn the_url_stands_where_the_variable_says() {
     // L-22, F47
-    let (folder, path) = browser(r#"printf '%s\n' "$@" > record"#);
-    let path = path.to_str().unwrap();
     for (arguments, expected) in [
-        ("", "URL\n"),
-        ("-new-tab", "-new-tab\nURL\n"),
-        ("--url=%s -x", "--url=URL\n-x\n"),
-        ("-c 'open %s'", "-c\n'open\nURL'\n"),
+        ("", &["URL"][..]),
+        ("-new-tab", &["-new-tab", "URL"]),
+        ("--url=%s -x", &["--url=URL", "-x"]),
+        ("-c 'open %s'", &["-c", "'open", "URL'"]),
     ] {
-        let mut child = open(1, &format!("missing:{path} {arguments}"));
+        let (folder, browser) = browser(r#"printf '%s\n' "$@" > record"#);
+        let mut child = open(1, &format!("missing:{browser} {arguments}"));
         let url = child.expect("url");
         assert_eq!(child.expect("opened"), "Ok(())");
-        let record = fs::read_to_string(folder.path().join("record")).unwrap();
-        assert_eq!(record, expected.replace("URL", &url));
+        let record = written(&folder.path().join("record"), expected.len());
+        assert_eq!(
+            record.lines().collect::<Vec<_>>(),
+            expected.join("\n").replace("URL", &url).lines().collect::<Vec<_>>()
+        );
     }
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn a_browser_inherits_no_secret_and_no_file() {
     // L-23, T-5
-    let (folder, path) =
-        browser("env > env; ls -l /proc/self/fd > fd; ps -o pgid= -p $$ > group; echo $$ >> group");
+    let (folder, browser) = browser(
+        "env > env; ls -l /proc/self/fd > fd; ps -o pgid= -p $$ > group; echo $$ >> group; echo >> done",
+    );
     let read = |name| fs::read_to_string(folder.path().join(name)).unwrap();
+    let is_done = |runs| written(&folder.path().join("done"), runs);
     // Each file that it has open, but for those that it opens itself.
     let files = || {
         let files = read("fd");
         let files = files.lines().filter_map(|line| line.split_once(" -> "));
         files.map(|(_, file)| file.to_owned()).filter(|file| !file.contains("/fd")).collect::<Vec<_>>()
     };
-    let mut alone = Command::new(&path);
+    let (shell, script) = browser.split_once(' ').unwrap();
+    let mut alone = Command::new(shell);
+    alone.arg(script);
     alone.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     assert!(alone.status().unwrap().success());
+    is_done(1);
     let files_alone = files();
 
-    assert_eq!(opened(path.to_str().unwrap()), "Ok(())");
+    assert_eq!(opened(&browser), "Ok(())");
+    is_done(2);
     assert_eq!(files(), files_alone);
     assert!(!files().iter().any(|file| file.contains("socket:")), "{:?}", files());
     let environment = read("env");
@@ -116,7 +140,7 @@ fn a_browser_inherits_no_secret_and_no_file() {
 #[test]
 fn a_browser_that_fails_is_followed_by_the_next() {
     // F47
-    let (folder, path) = browser("touch record");
+    let (folder, browser) = browser("echo >> record");
     assert_eq!(opened("/nowhere/browser"), "Err(Missing)");
     assert_eq!(opened("false"), "Err(Failed { status: Some(1) })");
     assert_eq!(opened("false:/nowhere/browser"), "Err(Failed { status: Some(1) })");
@@ -124,22 +148,21 @@ fn a_browser_that_fails_is_followed_by_the_next() {
     let denied = opened(folder_path);
     assert!(denied.starts_with("Err(Start("), "{denied}");
     assert!(!folder.path().join("record").exists());
-    assert_eq!(opened(&format!("/nowhere/browser:false:{folder_path}:{}", path.display())), "Ok(())");
-    assert!(folder.path().join("record").exists());
+    assert_eq!(opened(&format!("/nowhere/browser:false:{folder_path}:{browser}")), "Ok(())");
+    written(&folder.path().join("record"), 1);
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn a_browser_that_stays_is_not_waited_for_and_leaves_no_zombie() {
     // F47
-    let (folder, path) = browser("echo $$ > process; exec sleep 60");
-    let mut child = open(1, &format!("{}:touch {}", path.display(), folder.path().join("next").display()));
+    let (folder, browser) = browser("echo $$ > process; exec sleep 60");
+    let mut child = open(1, &format!("{browser}:touch {}", folder.path().join("next").display()));
     child.expect("url");
     let begun = Instant::now();
     assert_eq!(child.expect("opened"), "Ok(())");
     assert!(begun.elapsed() < Duration::from_secs(30));
     // It ends: badly, and too late for the next to be tried.
-    let process = fs::read_to_string(folder.path().join("process")).unwrap();
+    let process = written(&folder.path().join("process"), 1);
     let status = Command::new("kill").arg(process.trim()).status().unwrap();
     assert!(status.success());
     let about = Path::new("/proc").join(process.trim());
@@ -148,11 +171,12 @@ fn a_browser_that_stays_is_not_waited_for_and_leaves_no_zombie() {
         assert!(Instant::now() < deadline, "{process} is not waited for");
         thread::sleep(Duration::from_millis(10));
     }
+    // The next would have been started at once.
+    thread::sleep(Duration::from_millis(500));
     child.finish();
     assert!(!folder.path().join("next").exists());
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn without_any_browser_there_is_an_error_and_no_more() {
     // F47

@@ -2,13 +2,17 @@
 
 use std::{
     env,
+    fs::File,
     io::{self, BufRead as _, BufReader, Read as _},
     net::TcpListener as StdListener,
+    os::unix::fs::FileExt as _,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
 use openrouter_oauth::{AuthorizeUrl, Client, KeyLabel, Pending};
-use openrouter_oauth_login::{Browser as _, Invitation, Prompt, SystemBrowser, TerminalPrompt};
+use openrouter_oauth_login::{
+    Browser as _, Invitation, Prompt, Surroundings, SystemBrowser, TerminalPrompt, default_key_label,
+};
 use tokio::{io::AsyncReadExt as _, net::TcpListener};
 
 /// Says what the child is to do.
@@ -33,17 +37,25 @@ async fn child() {
                 ask(&prompt).await;
             }
         }
-        "race" => race().await,
+        "ask-both" => {
+            let (first, second) = (TerminalPrompt::new(), TerminalPrompt::new());
+            tokio::join!(ask(&first), ask(&second));
+        }
+        "wipe" => wipe(&TerminalPrompt::new()).await,
+        "wipe-stdin" => wipe(&TerminalPrompt::stdin()).await,
+        "race" => race(&TerminalPrompt::new()).await,
+        "race-stdin" => race(&TerminalPrompt::stdin()).await,
         "show" => show(&TerminalPrompt::new(), argument, true),
         "show-loopback" => show(&TerminalPrompt::new(), argument, false),
         "show-stdin" => show(&TerminalPrompt::stdin(), argument, true),
+        "surroundings" => surroundings(),
         "open" => open(argument.parse().unwrap()).await,
         step => panic!("{step}"),
     }
-    // What a shell would read next. A terminal that was left without line editing, or with input, shows here.
+    // What a shell would read next. Input that was left in the terminal, or a terminal that edits no lines, shows here.
     let mut line = String::new();
-    io::stdin().read_line(&mut line).unwrap();
-    report("line", line.trim_end());
+    let read = io::stdin().read_line(&mut line);
+    report("line", read.map_or("none", |_| line.trim_end()));
 }
 
 fn report(what: &str, detail: &str) {
@@ -57,11 +69,71 @@ async fn ask(prompt: &dyn Prompt) {
     }
 }
 
+/// Looks through the memory of this process for what was pasted, while it is there and afterwards.
+async fn wipe(prompt: &TerminalPrompt) {
+    let mut memory = Memory::new();
+    let pasted = prompt.ask(None).await.unwrap();
+    // Its end alone, turned around, or it would be found here.
+    let backwards: Vec<u8> = pasted.expose().bytes().rev().take(12).collect();
+    let before = memory.copies(&backwards);
+    drop(pasted);
+    let after = memory.copies(&backwards);
+    report("copies", &format!("{} {after}", before > 0));
+}
+
+/// A view of the process's own memory. It is made beforehand, since what it takes from the heap might have held a copy.
+struct Memory {
+    file: File,
+    maps: Vec<u8>,
+    bytes: Vec<u8>,
+    zeros: Vec<u8>,
+}
+
+impl Memory {
+    fn new() -> Self {
+        Self {
+            file: File::open("/proc/self/mem").unwrap(),
+            maps: vec![0; 1 << 20],
+            bytes: vec![0; 1 << 16],
+            zeros: vec![0; 1 << 16],
+        }
+    }
+
+    /// How often it stands in memory that can be written to; some copies are counted twice.
+    fn copies(&mut self, backwards: &[u8]) -> usize {
+        let mut maps = File::open("/proc/self/maps").unwrap();
+        let mut length = 0;
+        while let read @ 1.. = maps.read(&mut self.maps[length..]).unwrap() {
+            length += read;
+        }
+        let mut copies = 0;
+        for map in self.maps[..length].split(|byte| *byte == b'\n') {
+            let map = std::str::from_utf8(map).unwrap();
+            let Some((range, _)) = map.split_once(" rw") else { continue };
+            let (start, end) = range.split_once('-').unwrap();
+            let address = |hex| u64::from_str_radix(hex, 16).unwrap();
+            // One stretch overlaps the next, so that nothing is cut.
+            for start in (address(start)..address(end)).step_by(self.bytes.len() - backwards.len()) {
+                // What lies behind the end, or cannot be read, stays zero.
+                let _ = self.file.read_at(&mut self.bytes, start);
+                if self.bytes == self.zeros {
+                    continue;
+                }
+                let is_it = |window: &&[u8]| window.iter().rev().eq(backwards);
+                copies += self.bytes.windows(backwards.len()).filter(is_it).count();
+                self.bytes.fill(0);
+                // Or the compiler sees that nobody reads them.
+                std::hint::black_box(&self.bytes);
+            }
+        }
+        copies
+    }
+}
+
 /// A prompt that waits while a browser comes back.
-async fn race() {
+async fn race(prompt: &TerminalPrompt) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     report("port", &listener.local_addr().unwrap().port().to_string());
-    let prompt = TerminalPrompt::new();
     tokio::select! {
         _ = prompt.ask(None) => report("prompt", ""),
         visit = listener.accept() => {
@@ -75,6 +147,15 @@ fn show(prompt: &TerminalPrompt, label: &str, is_headless: bool) {
     let (url, _pending) = sign_in(label);
     prompt.show(&Invitation::new(&url, &KeyLabel::parse(label).unwrap(), is_headless));
     report("url", url.as_str());
+}
+
+fn surroundings() {
+    let headless = Surroundings::detect().headless();
+    report(
+        "headless",
+        &format!("{headless:?} {}", headless.map(|reason| reason.to_string()).unwrap_or_default()),
+    );
+    report("label", default_key_label("my-cli").unwrap().as_str());
 }
 
 /// Opens the URLs of so many hostile labels, while a port is listened on.
@@ -145,7 +226,7 @@ fn hostile_labels() -> impl Iterator<Item = String> {
 pub(crate) fn command(step: &str) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["child::child", "--exact", "--nocapture"]).env(STEP, step);
-    for name in ["BROWSER", "DISPLAY", "NO_COLOR", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"] {
+    for name in ["BROWSER", "NO_COLOR", "SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY", "WSL_DISTRO_NAME"] {
         command.env_remove(name);
     }
     command.env("TERM", "xterm");
@@ -184,10 +265,6 @@ impl Running {
     /// Its standard input, if that is a pipe.
     pub(crate) fn stdin(&mut self) -> ChildStdin {
         self.process.stdin.take().unwrap()
-    }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.process.id()
     }
 
     /// Waits for it to end well, and returns what else it printed.

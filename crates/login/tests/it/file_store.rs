@@ -295,7 +295,7 @@ async fn a_lock_that_is_not_released_is_an_error_after_ten_seconds() {
     flock(&lock, FlockOperation::LockExclusive).unwrap();
     let start = Instant::now();
     let error = store.save(&account("work"), &key("new")).await.unwrap_err();
-    assert!(matches!(error, StoreError::Locked { .. }), "{error:?}");
+    assert!(matches!(error, StoreError::InUse { .. }), "{error:?}");
     let waited = start.elapsed();
     assert!((Duration::from_secs(10)..Duration::from_secs(40)).contains(&waited), "{waited:?}");
     // Who only reads does not wait.

@@ -57,10 +57,22 @@ impl Change {
         }
         let ended = run(&mut place.child(&wrapper, self.task));
         let log = fs::read_to_string(log).unwrap();
-        // Each line begins with a process.
+        // Each line begins with a process. `fcntl` is not ours: the standard library asks, in debug builds, whether what it
+        // closes is open.
         let calls = log.lines().filter_map(|line| Some(line.split_once(' ')?.1.trim_start().to_owned()));
-        let calls = calls.filter(|call| !call.starts_with("+++")).collect();
+        let calls = calls.filter(|call| !call.starts_with("+++") && !call.starts_with("fcntl(")).collect();
         (place, ended, calls)
+    }
+
+    /// Each system call that the change makes, as strace counts: by its name, and which of that name it is.
+    async fn steps(&self) -> Vec<(String, usize)> {
+        let (place, ended, calls) = self.run("").await;
+        assert_eq!(ended, Ended::Done);
+        self.assert_old_or_new(&place, Some(true), "undisturbed").await;
+        assert!((12..40).contains(&calls.len()), "{calls:#?}");
+        let names: Vec<_> = calls.iter().map(|call| call.split('(').next().unwrap().to_owned()).collect();
+        let count = |n: usize| names[..=n].iter().filter(|name| **name == names[n]).count();
+        names.iter().enumerate().map(|(n, name)| (name.clone(), count(n))).collect()
     }
 
     /// What is there is what was, or what was to be: whole, and for nobody else. The next change works, and tidies up.
@@ -84,14 +96,10 @@ impl Change {
 async fn killed_at_any_system_call_the_file_is_the_old_or_the_new_one() {
     // S-6, F55
     for change in [FIRST, ONE_MORE, LESS, LAST] {
-        let (place, ended, calls) = change.run("").await;
-        assert_eq!(ended, Ended::Done);
-        change.assert_old_or_new(&place, Some(true), "undisturbed").await;
-        assert!((8..60).contains(&calls.len()), "{calls:#?}");
-        for n in 1..=calls.len() {
-            let (place, ended, calls) = change.run(&format!("inject=all:signal=SIGKILL:when={n}")).await;
-            let what = format!("{}, {n}: {:?}", change.task, calls.last());
-            assert_eq!(ended, Ended::Killed, "{what}");
+        for (n, (name, k)) in change.steps().await.into_iter().enumerate() {
+            let (place, ended, calls) = change.run(&format!("inject={name}:signal=SIGKILL:when={k}")).await;
+            let what = format!("{}, at {name} {k}: {calls:#?}", change.task);
+            assert_eq!((ended, calls.len()), (Ended::Killed, n + 1), "{what}");
             change.assert_old_or_new(&place, None, &what).await;
         }
     }
@@ -101,16 +109,16 @@ async fn killed_at_any_system_call_the_file_is_the_old_or_the_new_one() {
 async fn a_system_call_that_fails_is_an_error_and_leaves_the_old_file() {
     // S-6, F55. Not ENOENT: it says of a file that there is none.
     for (change, errors) in [
-        (FIRST, &["EIO", "ENOSPC"][..]),
+        (FIRST, &["EIO"][..]),
         (ONE_MORE, &["EIO", "ENOSPC", "EROFS", "EDQUOT", "ESTALE", "EMFILE"]),
         (LESS, &["EIO"]),
         (LAST, &["EIO"]),
     ] {
-        let (_, _, calls) = change.run("").await;
-        let mut failed = 0;
+        let steps = change.steps().await;
         for error in errors {
-            for n in 1..=calls.len() {
-                let (place, ended, calls) = change.run(&format!("inject=all:error={error}:when={n}")).await;
+            for (name, k) in &steps {
+                let (place, ended, calls) =
+                    change.run(&format!("inject={name}:error={error}:when={k}")).await;
                 let call = calls.iter().find(|call| call.contains("(INJECTED)")).unwrap();
                 let what = format!("{}, {error} at {call}: {ended:?}", change.task);
                 let is_new = match &ended {
@@ -118,19 +126,17 @@ async fn a_system_call_that_fails_is_an_error_and_leaves_the_old_file() {
                     // After the file was replaced only the folder's sync can fail.
                     Ended::Failed(text) if text.contains("synced") => Some(true),
                     Ended::Failed(text) => {
-                        assert!(!text.contains("canary") && text.contains("cli.json"), "{what}");
+                        assert!(!text.contains("canary") && text.contains("/config"), "{what}");
                         Some(false)
                     }
                     Ended::Killed => panic!("{what}"),
                 };
                 // What fails when a file is closed has no effect: it was synced before.
                 assert_eq!(ended == Ended::Done, call.starts_with("close("), "{what}");
-                failed += u32::from(ended != Ended::Done);
                 assert!(!place.beside(".new").exists(), "{what}");
                 change.assert_old_or_new(&place, is_new, &what).await;
             }
         }
-        assert!(failed > 5, "{failed}");
     }
 }
 
@@ -143,18 +149,17 @@ async fn a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one() {
         found.unwrap_or_else(|| panic!("no {call} of {object} in {calls:#?}"))
     };
     let steps = [
-        position("openat(", "O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW|O_CLOEXEC, 0600"),
+        position("openat(", "cli.json.new\", O_WRONLY|O_CREAT|O_EXCL|"),
         position("write(", "cli.json.new>"),
         position("fsync(", "cli.json.new>"),
         position("renameat(", "cli.json.new"),
         position("fsync(", "/keys>"),
     ];
     assert!(steps.is_sorted(), "{steps:?}: {calls:#?}");
-    for call in &calls {
-        assert!(
-            !call.starts_with("openat(") || call.contains("O_CLOEXEC"),
-            "a child would inherit it: {call}"
-        );
+    for call in calls.iter().filter(|call| call.starts_with("openat(")) {
+        assert!(call.contains("O_CLOEXEC"), "a child would inherit it: {call}");
+        assert!(call.contains("O_NOFOLLOW"), "a link would lead elsewhere: {call}");
+        assert!(!call.contains("O_CREAT") || call.contains(", 0600)"), "others could open it: {call}");
     }
 }
 

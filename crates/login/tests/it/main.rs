@@ -1,8 +1,16 @@
 //! The parts of a login, each over the real thing: sockets, files, terminals, processes.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a panic fails the test, and children report to standard output"
+)]
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod browser;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod child;
 #[cfg(unix)]
 mod file_store;
@@ -11,10 +19,12 @@ mod file_store_faults;
 #[cfg(unix)]
 mod file_store_writers;
 mod listener;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod pty;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod qr;
 mod support;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
+mod surroundings;
+#[cfg(target_os = "linux")]
 mod terminal;

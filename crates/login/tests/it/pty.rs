@@ -1,6 +1,7 @@
 //! A pseudo-terminal to run a program in, and what stands on its screen.
 //!
-//! It includes nothing else of these tests, so that those of other packages can include it by its path.
+//! It uses nothing else of these tests, so that other packages can include it by its path. They then need rustix, with
+//! `event`, `fs`, `pty` and `termios`.
 
 use std::{
     fs::{File, OpenOptions},
@@ -13,6 +14,7 @@ use std::{
 };
 
 use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
     fs::OFlags,
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
     termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
@@ -21,8 +23,8 @@ use rustix::{
 /// A terminal with a person at it.
 #[derive(Debug)]
 pub(crate) struct Terminal {
-    /// The person's side.
-    person: File,
+    /// The person's side. When it is closed, the program's is hung up.
+    person: Arc<File>,
     /// The program's side.
     program: File,
     screen: Arc<Screen>,
@@ -47,8 +49,11 @@ impl Terminal {
         let flags = i32::try_from(OFlags::NOCTTY.bits()).unwrap();
         let program =
             OpenOptions::new().read(true).write(true).custom_flags(flags).open(name.to_str().unwrap());
-        let terminal =
-            Self { person: person.into(), program: program.unwrap(), screen: Arc::new(Screen::default()) };
+        let terminal = Self {
+            person: Arc::new(person.into()),
+            program: program.unwrap(),
+            screen: Arc::new(Screen::default()),
+        };
         terminal.resize(columns, rows);
         terminal.watch();
         terminal
@@ -79,7 +84,7 @@ impl Terminal {
 
     /// Types, or pastes.
     pub(crate) fn enter(&self, text: &str) {
-        (&self.person).write_all(text.as_bytes()).unwrap();
+        (&*self.person).write_all(text.as_bytes()).unwrap();
     }
 
     /// Waits until the screen shows `text`, and returns all that it showed up to now.
@@ -109,13 +114,18 @@ impl Terminal {
         tcgetattr(&self.person).unwrap().local_modes.contains(usual)
     }
 
-    /// Collects what is shown, until the terminal is gone.
+    /// Collects what is shown, for as long as there is somebody to see it.
     fn watch(&self) {
-        let mut person = self.person.try_clone().unwrap();
+        let person = Arc::downgrade(&self.person);
         let screen = Arc::clone(&self.screen);
         thread::spawn(move || {
             let mut buffer = [0; 4096];
-            while let Ok(read @ 1..) = person.read(&mut buffer) {
+            while let Some(person) = person.upgrade() {
+                let soon = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
+                if poll(&mut [PollFd::new(&person, PollFlags::IN)], Some(&soon)).unwrap() == 0 {
+                    continue;
+                }
+                let Ok(read) = (&*person).read(&mut buffer) else { break };
                 screen.bytes.lock().unwrap().extend_from_slice(&buffer[..read]);
                 screen.changed.notify_all();
             }

@@ -1,6 +1,9 @@
 //! The invitation on a terminal, and its QR code read back by a program that reads them.
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use crate::{
     child::{self, Running},
@@ -111,7 +114,6 @@ fn an_invitation_names_the_key_the_limit_and_the_danger() {
 
 #[test]
 fn without_a_terminal_an_invitation_goes_to_standard_error() {
-    use std::process::Stdio;
     for step in ["show", "show-stdin"] {
         let command = child::command(&format!("{step} x"));
         let mut around = Command::new("setsid");

@@ -1,9 +1,13 @@
 //! The prompt at a real terminal, with a person who types.
 
 use std::{
-    io::Write as _,
+    ffi::OsStr,
+    io::{Seek as _, Write as _},
+    iter,
     net::TcpStream,
     process::{Command, Stdio},
+    thread,
+    time::Duration,
 };
 
 use crate::{
@@ -13,6 +17,7 @@ use crate::{
 
 const CODE: &str = "auth_code_canary-0c0de-5e3c1a";
 const QUESTION: &str = "Code: ";
+const UNAVAILABLE: &str = "there is no terminal to paste a code into";
 
 /// A child that does `step` at this terminal, and reports beside it.
 fn at(terminal: &Terminal, step: &str) -> Running {
@@ -39,8 +44,8 @@ fn a_pasted_code_is_taken_and_not_shown() {
         (format!("{CODE}\n"), CODE),
         (pasted, CODE),
         (format!("wrong\u{15}{CODE}xé\u{7f}\u{7f}\r"), CODE),
-        // What is left of a paste does not go to the shell.
-        (format!("{CODE}\rrm -rf canary\n"), CODE),
+        // What is left of a paste does not go to the shell: more than is read at once.
+        (format!("{CODE}\r{}", "rm -rf canary\n".repeat(100)), CODE),
         ("\r".to_owned(), ""),
     ] {
         let terminal = Terminal::new(80, 24);
@@ -56,6 +61,23 @@ fn a_pasted_code_is_taken_and_not_shown() {
         assert!(shown.contains("\u{1b}[?2004l"), "{shown:?}");
         assert_eq!(shown.contains(&"*".repeat(CODE.len())), !expected.is_empty(), "{shown:?}");
     }
+}
+
+#[test]
+fn a_code_is_wiped_from_memory() {
+    // S-2. The heap writes over the beginning of what is freed, so the code is not there.
+    let code = format!("{}{CODE}", " ".repeat(64));
+    let terminal = Terminal::new(80, 24);
+    let mut child = at(&terminal, "wipe");
+    terminal.wait_for(QUESTION);
+    terminal.enter(&format!("{code}\r"));
+    assert_eq!(child.expect("copies"), "true 0");
+    check_left_alone(&terminal, child);
+
+    let mut child = Running::start(child::command("wipe-stdin").stdin(Stdio::piped()).stderr(Stdio::piped()));
+    child.stdin().write_all(format!("{code}\n").as_bytes()).unwrap();
+    assert_eq!(child.expect("copies"), "true 0");
+    child.finish();
 }
 
 #[test]
@@ -110,9 +132,69 @@ fn a_callback_that_comes_first_leaves_the_terminal_as_it_was() {
     assert!(!terminal.is_as_usual());
     // Half of a code is typed, and in the terminal's queue or with the prompt.
     terminal.enter("canary");
-    TcpStream::connect(("127.0.0.1", port)).unwrap().write_all(b"!").unwrap();
+    visit(port);
     child.expect("visited");
     check_left_alone(&terminal, child);
+}
+
+#[test]
+fn a_callback_comes_while_a_script_is_waited_for() {
+    // P-6
+    let mut child = Running::start(child::command("race-stdin").stdin(Stdio::piped()).stderr(Stdio::piped()));
+    let port: u16 = child.expect("port").parse().unwrap();
+    let mut stdin = child.stdin();
+    stdin.write_all(b"half of a line").unwrap();
+    thread::sleep(Duration::from_millis(200));
+    visit(port);
+    child.expect("visited");
+    drop(stdin);
+    child.finish();
+}
+
+/// Comes back from OpenRouter.
+fn visit(port: u16) {
+    TcpStream::connect(("127.0.0.1", port)).unwrap().write_all(b"!").unwrap();
+}
+
+#[test]
+fn a_dumb_terminal_is_sent_no_sequences() {
+    let terminal = Terminal::new(80, 24);
+    let mut child = Running::start(&mut terminal.around(child::command("ask").env("TERM", "dumb")));
+    terminal.wait_for(QUESTION);
+    terminal.enter(&format!("{CODE}\r"));
+    assert_eq!(child.expect("pasted"), CODE);
+    check_left_alone(&terminal, child);
+    assert!(!terminal.shown().contains('\u{1b}'), "{:?}", terminal.shown());
+}
+
+#[test]
+fn two_prompts_take_turns() {
+    // L-24
+    let terminal = Terminal::new(80, 24);
+    let mut child = at(&terminal, "ask-both");
+    terminal.wait_for(QUESTION);
+    terminal.enter(&format!("{CODE}\r"));
+    assert_eq!(child.expect("pasted"), CODE);
+    terminal.wait_for(&format!("*\u{1b}[?2004l\r\n\u{1b}[?2004hthat was \u{fffd}[31mwrong\r\n{QUESTION}"));
+    assert!(!terminal.is_as_usual());
+    terminal.enter("canary of the other\r");
+    assert_eq!(child.expect("pasted"), "canary of the other");
+    check_left_alone(&terminal, child);
+}
+
+#[test]
+fn a_terminal_that_is_hung_up_has_nobody_at_it() {
+    let terminal = Terminal::new(80, 24);
+    let command = child::command("ask");
+    // By its signal a hang-up would end the child, which is told to go on.
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("trap '' HUP; exec {}", words(&command))]).envs(variables(&command));
+    let mut child = Running::start(terminal.around(&shell).stderr(Stdio::null()));
+    terminal.wait_for(QUESTION);
+    drop(terminal);
+    assert_eq!(child.expect("failed"), UNAVAILABLE);
+    child.expect("line");
+    child.finish();
 }
 
 #[test]
@@ -121,9 +203,8 @@ fn without_a_terminal_nobody_is_asked() {
     let command = child::command("ask");
     let mut around = Command::new("setsid");
     around.arg("--wait").arg(command.get_program()).args(command.get_args()).stdin(Stdio::null());
-    around.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let mut child = Running::start(&mut around);
-    assert_eq!(child.expect("failed"), "there is no terminal to paste a code into");
+    let mut child = Running::start(around.envs(variables(&command)));
+    assert_eq!(child.expect("failed"), UNAVAILABLE);
     child.finish();
 }
 
@@ -131,16 +212,25 @@ fn without_a_terminal_nobody_is_asked() {
 fn in_the_background_nobody_is_asked_and_nothing_is_stopped() {
     let terminal = Terminal::new(80, 24);
     let command = child::command("ask");
-    let program = command.get_program().to_str().unwrap();
-    let arguments: Vec<_> = command.get_args().map(|argument| argument.to_str().unwrap()).collect();
     // With job control, a shell gives each job a process group.
-    let script = format!("set -m; '{program}' {} < /dev/null & wait", arguments.join(" "));
+    let script = format!("set -m; {} < /dev/null & wait", words(&command));
     let mut shell = Command::new("sh");
-    shell.args(["-c", &script]).envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell.args(["-c", &script]).envs(variables(&command));
     let mut child = Running::start(&mut terminal.around(&shell));
-    assert_eq!(child.expect("failed"), "there is no terminal to paste a code into");
+    assert_eq!(child.expect("failed"), UNAVAILABLE);
     assert!(terminal.is_as_usual());
     child.finish();
+}
+
+/// A command as a shell takes it.
+fn words(command: &Command) -> String {
+    let words = iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| format!("'{}'", word.to_str().unwrap())).collect::<Vec<_>>().join(" ")
+}
+
+/// What is set for a command.
+fn variables(command: &Command) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+    command.get_envs().filter_map(|(name, value)| Some((name, value?)))
 }
 
 #[test]
@@ -149,7 +239,7 @@ fn a_script_answers_with_lines() {
     let mut stdin = child.stdin();
     // A pipe is waited for, and a line may come in pieces.
     stdin.write_all(b"first").unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(200));
+    thread::sleep(Duration::from_millis(200));
     stdin.write_all(b" line\r\nsecond\nthi").unwrap();
     assert_eq!(child.expect("pasted"), "first line\r");
     assert_eq!(child.expect("pasted"), "second");
@@ -162,7 +252,7 @@ fn a_script_answers_with_lines() {
 fn a_script_answers_from_a_file() {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(&[&[b'a'; 5000][..], b"\nnext\n"].concat()).unwrap();
-    std::io::Seek::rewind(&mut file).unwrap();
+    file.rewind().unwrap();
     let mut child = Running::start(child::command("ask-stdin").stdin(file).stderr(Stdio::piped()));
     assert_eq!(child.expect("failed"), "too much was pasted");
     assert_eq!(child.expect("pasted").len(), 5000 - 4097);

@@ -2,6 +2,11 @@
 //! without them it fails.
 
 #![cfg(target_os = "linux")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic fails the test; clippy knows only test functions for tests"
+)]
 
 use std::{
     env,
@@ -52,7 +57,7 @@ fn without_a_bus(home: &TempDir, address: &str, task: &str) {
 
 /// Gives this program the task, and nothing of the desktop that the tests may run on.
 fn clean<'a>(command: &'a mut Command, home: &TempDir, task: &str) -> &'a mut Command {
-    command.args(["--exact", "as_a_child", "--ignored", "--nocapture", "--test-threads=1"]);
+    command.args(["--exact", "as_a_child", "--nocapture", "--test-threads=1"]);
     for name in
         ["DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY", "XDG_DATA_HOME", "GNOME_KEYRING_CONTROL"]
     {
@@ -77,8 +82,8 @@ fn key(text: &str) -> ApiKey {
     ApiKey::parse(text).unwrap()
 }
 
+/// What a process does that another test started; nothing among the tests.
 #[tokio::test]
-#[ignore = "other tests start it, in a process of its own"]
 async fn as_a_child() {
     let Ok(task) = env::var("TEST_TASK") else { return };
     let store = KeychainStore::new("my-cli").unwrap();

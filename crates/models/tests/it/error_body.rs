@@ -188,7 +188,11 @@ fn a_secret_that_the_server_sends_back_is_not_shown() {
         serde_json::json!(message),
     ] {
         let body = body.to_string();
-        let shown = |error: ApiError| format!("{error} {error:?} {error:#?} {}", error.message());
+        let shown = |error: ApiError| {
+            assert_eq!(error.raw_body(), body.as_bytes());
+            let envelope = serde_json::to_string(&error.envelope()).unwrap();
+            format!("{error} {error:?} {error:#?} {} {envelope}", error.message())
+        };
         let exchanged = shown(ApiError::read(&exchange, None, StatusCode::BAD_REQUEST, body.as_bytes()));
         assert!(!exchanged.contains("canary"), "{exchanged}");
         for other in [

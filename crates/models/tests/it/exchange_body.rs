@@ -54,7 +54,7 @@ fn a_key_has_1_to_512_visible_ascii_characters() {
 
 #[test]
 fn a_key_of_another_type_is_none() {
-    // C-21
+    // F35, C-21
     for other in ["null", "true", "1", "1e400", "[]", r#"["k"]"#, "{}", r#"{"key":"k"}"#] {
         check_none(format!(r#"{{"key":{other}}}"#));
     }
@@ -90,7 +90,7 @@ fn what_stands_beside_the_key_does_not_lose_it() {
 
 #[test]
 fn nesting_does_not_overflow_the_stack() {
-    // C-22
+    // F35, C-22
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         for field in ["user_id", "other"] {
             let nested = [&open.repeat(1_000_000), "0", &close.repeat(1_000_000)].concat();
@@ -103,11 +103,13 @@ fn nesting_does_not_overflow_the_stack() {
 
 #[test]
 fn a_byte_order_mark_does_not_lose_the_key() {
+    // F35
     check(format!("\u{feff}{DOCUMENTED}"), "sk-or-v1-0e6f", Some("user_2yOP"));
 }
 
 #[test]
 fn a_cut_body_holds_no_key() {
+    // F35
     for end in 0..DOCUMENTED.len() {
         check_none(&DOCUMENTED[..end]);
     }

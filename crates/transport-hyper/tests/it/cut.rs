@@ -28,6 +28,7 @@ const CHUNKED: &[u8] =
 
 #[tokio::test]
 async fn a_cut_answer_is_an_error_and_never_a_cut_body() {
+    // F20, F21
     for answer in [GRANT, CHUNKED] {
         for end in [End::Close, End::Reset] {
             for offset in 0..answer.len() {
@@ -48,6 +49,7 @@ async fn a_cut_answer_is_an_error_and_never_a_cut_body() {
 
 #[tokio::test]
 async fn a_request_that_is_cut_is_not_sent_again() {
+    // F3, F10, F11
     let whole = server_side_length().await;
     for end in [End::Close, End::Reset] {
         for offset in 0..=whole {

@@ -13,7 +13,7 @@ use crate::{
 
 #[tokio::test]
 async fn a_dropped_request_closes_its_connection() {
-    // C-28
+    // F50, C-28
     for answer in [&b""[..], b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"] {
         let (steps, mut seen) = mpsc::unbounded_channel();
         let server = Server::plain(move |mut peer: Peer| {
@@ -48,7 +48,7 @@ async fn a_request_that_was_never_polled_is_not_sent() {
 
 #[tokio::test]
 async fn a_transport_works_after_a_request_was_dropped_at_any_poll() {
-    // C-28
+    // F50, C-28
     for polls in 0..12 {
         let server = Server::plain(|mut peer: Peer| async move {
             while peer.request().await {

@@ -57,7 +57,7 @@ fn run(origin: &str, root: &str, variables: &[(&'static str, String)]) -> Output
 
 #[tokio::test]
 async fn the_environment_says_which_proxy() {
-    // C-17. The proxy alone knows where this host is.
+    // F5, C-17. The proxy alone knows where this host is.
     const HOST: &str = "openrouter.invalid";
     let issuer = issuer();
     let server = Server::tls(&signed_by_for(&issuer, &[HOST, "localhost"]), |mut peer: Peer| async move {

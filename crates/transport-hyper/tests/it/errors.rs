@@ -16,7 +16,7 @@ fn assert_not_connected(error: &Error) {
 
 #[tokio::test]
 async fn a_refused_connection_was_not_made() {
-    // The port is ours, and nobody listens.
+    // F2. The port is ours, and nobody listens.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let port = socket.local_addr().unwrap().port();
@@ -33,7 +33,7 @@ async fn a_connection_that_is_not_accepted_is_not_waited_for() {
 
     use tokio::{net::TcpStream, time::timeout};
 
-    // C-12. Linux drops what does not fit the queue of a listener, and the client asks again and again.
+    // F2, C-12. Linux drops what does not fit the queue of a listener, and the client asks again and again.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();
@@ -51,7 +51,7 @@ async fn a_connection_that_is_not_accepted_is_not_waited_for() {
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 #[tokio::test]
 async fn a_name_that_does_not_exist_was_not_connected_to() {
-    // RFC 6761, section 6.4
+    // F1. By the system (RFC 6761, section 6.4); `resolver.rs` has the rest.
     let sent = HyperTransport::builder()
         .add_root_certificates_der(&crate::tls::certificate("localhost").cert.der().clone())
         .build()

@@ -15,6 +15,8 @@ mod drop;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod environment;
 mod errors;
+#[cfg(all(target_os = "linux", any(feature = "aws-lc-rs", feature = "ring")))]
+mod exhausted;
 #[cfg(all(feature = "http2", any(feature = "aws-lc-rs", feature = "ring")))]
 mod http2;
 mod limits;
@@ -23,7 +25,11 @@ mod pool;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod proxy;
 mod request;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod resolver;
 mod response;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod runtime;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod socks;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]

@@ -48,19 +48,6 @@ async fn localhost_is_this_machine() {
 }
 
 #[test]
-fn outside_a_runtime_there_is_an_error_and_no_panic() {
-    // C-27
-    let transport = HyperTransport::new();
-    let mut sent = transport.send(exchange("http://127.0.0.1:1"), Limits::default());
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    let std::task::Poll::Ready(Err(error)) = sent.as_mut().poll(&mut context) else {
-        panic!("it waits for a runtime that is not there");
-    };
-    assert_eq!(error.kind(), ErrorKind::Other);
-    assert!(!error.may_have_been_sent());
-}
-
-#[test]
 fn public_types_cross_threads() {
     fn crosses<T: Clone + std::fmt::Debug + Send + Sync + 'static>() {}
     crosses::<HyperTransport>();

@@ -37,7 +37,7 @@ async fn a_connection_is_used_again_while_it_is_fresh() {
 
 #[tokio::test]
 async fn a_connection_that_was_idle_too_long_is_closed() {
-    // C-19
+    // F13, C-19
     let (closed, mut seen) = mpsc::unbounded_channel();
     let server = Server::plain(move |mut peer: Peer| {
         let closed = closed.clone();
@@ -76,6 +76,7 @@ async fn an_idle_time_of_zero_makes_a_fresh_connection_each_time() {
 
 #[tokio::test]
 async fn a_connection_the_server_says_it_will_close_is_not_used_again() {
+    // F13
     let server = Server::plain(|mut peer: Peer| async move {
         peer.request().await;
         peer.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}").await;
@@ -92,20 +93,38 @@ async fn a_connection_the_server_says_it_will_close_is_not_used_again() {
 
 #[tokio::test]
 async fn a_stale_connection_never_carries_a_request_twice() {
-    stale().await;
+    // F13
+    stale(1, false).await;
+    stale(5, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stale_connection_never_carries_a_request_twice_on_threads() {
-    stale().await;
+    // F13
+    stale(1, false).await;
+    stale(5, false).await;
 }
 
-/// The server closes each connection just when it may be used again.
-async fn stale() {
-    let server = Server::plain(|mut peer: Peer| async move {
-        peer.request().await;
-        peer.send(GRANT).await;
-        peer.close().await;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_half_closed_connection_never_carries_a_request_twice() {
+    // F13
+    stale(1, true).await;
+}
+
+/// The server closes each connection just when it may be used again after so many answers, or closes its own half and
+/// goes on reading.
+async fn stale(answers: usize, half: bool) {
+    let server = Server::plain(move |mut peer: Peer| async move {
+        for _ in 0..answers {
+            peer.request().await;
+            peer.send(GRANT).await;
+        }
+        if half {
+            peer.finish().await;
+            peer.request().await;
+        } else {
+            peer.close().await;
+        }
     })
     .await;
     let transport = idle(LONG);
@@ -152,6 +171,7 @@ async fn many_at_once_get_their_own_answers() {
 
 #[tokio::test]
 async fn bytes_after_an_answer_cost_the_connection_and_nothing_else() {
+    // F37
     let server = Server::plain(|mut peer: Peer| async move {
         peer.request().await;
         peer.send(&[GRANT, GRANT].concat()).await;

@@ -135,7 +135,7 @@ async fn a_proxy_may_be_spoken_to_by_tls() {
 
 #[tokio::test]
 async fn a_refusal_is_told_from_a_want_of_credentials() {
-    // C-17
+    // F5, C-17
     let origin = Origin::new().await;
     let html = "content-type: text/html\r\ncontent-length: 13\r\n\r\n<html></html>";
     for (status, kind) in [
@@ -156,7 +156,7 @@ async fn a_refusal_is_told_from_a_want_of_credentials() {
 
 #[tokio::test]
 async fn an_answer_without_end_ends() {
-    // C-13
+    // F5, C-13
     let origin = Origin::new().await;
     for line in [format!("x: {}\r\n", "y".repeat(1_000)), "y".repeat(1_000)] {
         let proxy = answering(format!("HTTP/1.1 200 OK\r\n{}", line.repeat(1_000))).await;
@@ -166,7 +166,7 @@ async fn an_answer_without_end_ends() {
 
 #[tokio::test]
 async fn a_silent_proxy_is_not_waited_for() {
-    // C-12
+    // F5, C-12
     let origin = Origin::new().await;
     for answer in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n\r\n"] {
         let proxy = Server::plain(move |mut peer: Peer| async move {
@@ -184,6 +184,7 @@ async fn a_silent_proxy_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_proxy_that_breaks_at_any_byte_sent_nothing() {
+    // F5
     let origin = Origin::new().await;
     let answer = b"HTTP/1.1 200 Connection established\r\n\r\n";
     for reset in [false, true] {
@@ -211,6 +212,7 @@ async fn a_proxy_that_breaks_at_any_byte_sent_nothing() {
 
 #[tokio::test]
 async fn a_proxy_that_answers_in_the_place_of_the_host_is_not_believed() {
+    // F5
     let origin = Origin::new().await;
     let answers: [(Vec<u8>, _); 2] = [
         ([b"HTTP/1.1 200 OK\r\n\r\n", GRANT].concat(), ErrorKind::Proxy),
@@ -234,6 +236,7 @@ async fn a_proxy_that_answers_in_the_place_of_the_host_is_not_believed() {
 
 #[tokio::test]
 async fn a_proxy_that_is_not_there_is_an_error_of_the_proxy() {
+    // F5
     let origin = Origin::new().await;
     // The port is ours, and nobody listens.
     let socket = TcpSocket::new_v4().unwrap();
@@ -271,7 +274,7 @@ async fn the_last_word_on_proxies_counts() {
 
 #[tokio::test]
 async fn credentials_are_in_no_error_and_no_debug_output() {
-    // C-17, S-1
+    // F5, C-17, S-1
     let origin = Origin::new().await;
     let proxy = answering("HTTP/1.1 407 x\r\n\r\n").await;
     let mut printed = String::new();

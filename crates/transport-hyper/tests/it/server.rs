@@ -216,6 +216,11 @@ impl Peer {
 
     /// Says goodbye properly: `close_notify` under TLS.
     pub(crate) async fn close(mut self) {
+        self.finish().await;
+    }
+
+    /// The same for what is written. What comes can still be read.
+    pub(crate) async fn finish(&mut self) {
         let _gone = self.io.shutdown().await;
     }
 

@@ -84,6 +84,7 @@ async fn playing(script: &'static [(usize, &'static [u8])]) -> Server {
 
 #[tokio::test]
 async fn a_refusal_is_told_from_a_want_of_credentials() {
+    // F5
     let origin = Origin::new().await;
     let request = "\x05\x01\x00\x03\x09localhost\x00\x00".len();
     for (credentials, script, kind) in [
@@ -113,6 +114,7 @@ async fn a_refusal_is_told_from_a_want_of_credentials() {
 
 #[tokio::test]
 async fn a_proxy_that_breaks_at_any_byte_sent_nothing() {
+    // F5
     let origin = Origin::new().await;
     for cut in 0..2 + YES.len() {
         let proxy = Server::plain(move |mut peer: Peer| async move {

@@ -5,7 +5,8 @@ use std::{error::Error as _, future::pending, io, sync::Arc, time::Duration};
 use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport, testing::contract};
 use openrouter_oauth_transport_hyper::HyperTransport;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, CertifiedKey, IsCa, KeyPair, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, CertifiedKey, GeneralSubtree, IsCa, KeyPair,
+    NameConstraints, date_time_ymd,
 };
 use tokio_rustls::rustls;
 
@@ -39,7 +40,10 @@ fn signed(params: &CertificateParams, issuer: &CertifiedIssuer<'_, KeyPair>) -> 
 }
 
 pub(crate) fn issuer() -> CertifiedIssuer<'static, KeyPair> {
-    let mut params = CertificateParams::default();
+    issuer_with(CertificateParams::default())
+}
+
+fn issuer_with(mut params: CertificateParams) -> CertifiedIssuer<'static, KeyPair> {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
@@ -97,6 +101,7 @@ async fn tls_1_2_is_enough() {
 
 #[tokio::test]
 async fn an_expired_certificate_is_refused() {
+    // F4
     let issuer = issuer();
     let server = Server::tls(&signed_by(&issuer, (2000, 2001)), grant).await;
     assert_not_trusted(send(&trusting(issuer.as_ref()), &server).await, &server);
@@ -104,6 +109,7 @@ async fn an_expired_certificate_is_refused() {
 
 #[tokio::test]
 async fn a_certificate_from_the_future_is_refused() {
+    // F4
     let issuer = issuer();
     let server = Server::tls(&signed_by(&issuer, (2098, 2100)), grant).await;
     assert_not_trusted(send(&trusting(issuer.as_ref()), &server).await, &server);
@@ -111,6 +117,7 @@ async fn a_certificate_from_the_future_is_refused() {
 
 #[tokio::test]
 async fn a_certificate_for_another_host_is_refused() {
+    // F4
     let certified = certificate("openrouter.example");
     let server = Server::tls(&certified, grant).await;
     assert_not_trusted(send(&trusting(&certified.cert), &server).await, &server);
@@ -118,19 +125,75 @@ async fn a_certificate_for_another_host_is_refused() {
 
 #[tokio::test]
 async fn a_certificate_of_an_unknown_issuer_is_refused() {
+    // F4
     let server = Server::tls(&signed_by(&issuer(), (2020, 2100)), grant).await;
     assert_not_trusted(send(&trusting(issuer().as_ref()), &server).await, &server);
 }
 
 #[tokio::test]
 async fn a_certificate_that_signed_itself_is_refused() {
+    // F4
     let server = Server::tls(&certificate("localhost"), grant).await;
     assert_not_trusted(send(&trusting(issuer().as_ref()), &server).await, &server);
+}
+
+#[tokio::test]
+async fn an_issuer_that_may_not_vouch_for_the_host_is_refused() {
+    // F4
+    let mut params = CertificateParams::default();
+    params.name_constraints = Some(NameConstraints {
+        permitted_subtrees: vec![GeneralSubtree::DnsName("example.com".into())],
+        excluded_subtrees: vec![],
+    });
+    let issuer = issuer_with(params);
+    let server = Server::tls(&signed_by(&issuer, (2020, 2100)), grant).await;
+    assert_not_trusted(send(&trusting(issuer.as_ref()), &server).await, &server);
+}
+
+#[tokio::test]
+async fn a_server_with_another_protocol_is_refused() {
+    // F4
+    let issuer = issuer();
+    let mut config = tls_config(&signed_by(&issuer, (2020, 2100)));
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let server = Server::start(Some(config), grant).await;
+    assert_not_trusted(send(&trusting(issuer.as_ref()), &server).await, &server);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_the_handshake_is_not_asked_again() {
+    // F4: the alerts (RFC 8446, section 6.2) of one that knows no version of ours, no cipher, or no such host.
+    for alert in [70, 40, 112] {
+        let server = Server::plain(move |mut peer: Peer| async move {
+            peer.discard(100).await;
+            peer.send(&[21, 3, 3, 0, 2, 2, alert]).await;
+            peer.closed().await;
+        })
+        .await;
+        let transport = trusting(issuer().as_ref());
+        assert_not_trusted(send(&transport, &server).await, &server);
+        assert_eq!(server.connections(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_says_goodbye_in_the_handshake_made_no_connection() {
+    // F4: `close_notify`.
+    let server = Server::plain(|mut peer: Peer| async move {
+        peer.discard(100).await;
+        peer.send(&[21, 3, 3, 0, 2, 1, 0]).await;
+        peer.closed().await;
+    })
+    .await;
+    let error = send(&trusting(issuer().as_ref()), &server).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
+    assert!(!error.may_have_been_sent());
 }
 
 #[cfg(feature = "platform-roots")]
 #[tokio::test]
 async fn the_system_does_not_trust_our_certificates() {
+    // F4, F7: nor those of whoever sits in between.
     let server = Server::tls(&certificate("localhost"), grant).await;
     let transport = HyperTransport::builder().platform_roots().build().unwrap();
     assert_not_trusted(send(&transport, &server).await, &server);
@@ -160,6 +223,7 @@ async fn aws_lc_rs_does_the_same() {
 
 #[tokio::test]
 async fn plain_text_where_tls_was_expected_is_refused() {
+    // F4
     let issuer = issuer();
     let server = Server::plain(|mut peer: Peer| async move {
         peer.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
@@ -171,6 +235,7 @@ async fn plain_text_where_tls_was_expected_is_refused() {
 
 #[tokio::test]
 async fn a_handshake_that_is_cut_made_no_connection() {
+    // F4
     let issuer = issuer();
     for count in [0, 1, 100] {
         let server = Server::plain(move |mut peer: Peer| async move {
@@ -186,7 +251,7 @@ async fn a_handshake_that_is_cut_made_no_connection() {
 
 #[tokio::test]
 async fn a_handshake_that_is_not_answered_is_not_waited_for() {
-    // C-12
+    // F4, C-12
     let server = Server::plain(|peer: Peer| async move {
         let _open = peer;
         pending::<()>().await;
@@ -224,7 +289,22 @@ async fn only_http_1_is_offered_and_nothing_is_sent_early() {
 }
 
 #[tokio::test]
+async fn an_answer_with_each_byte_in_a_record_of_its_own_is_whole() {
+    // F24
+    let issuer = issuer();
+    let server = Server::tls(&signed_by(&issuer, (2020, 2100)), |mut peer: Peer| async move {
+        peer.request().await;
+        for byte in GRANT {
+            peer.send(&[*byte]).await;
+        }
+    })
+    .await;
+    assert_eq!(send(&trusting(issuer.as_ref()), &server).await.unwrap(), KEY);
+}
+
+#[tokio::test]
 async fn an_answer_that_is_cut_under_tls_is_an_error_and_never_a_cut_body() {
+    // F20
     let issuer = issuer();
     let certified = signed_by(&issuer, (2020, 2100));
     let transport = trusting(issuer.as_ref());

@@ -8,6 +8,7 @@ mod by_hand;
 mod by_sdk;
 mod canned;
 mod measure;
+mod nonce;
 mod profile;
 mod report;
 
@@ -35,8 +36,10 @@ fn main() -> ExitCode {
 /// Without arguments it measures; with them it is one of the processes that it starts for that.
 fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
-        [] => compare(),
+        [] => nonce::compare().and_then(|()| compare()),
         ["serve"] => canned::serve(),
+        ["nonce"] => nonce::compare(),
+        ["nonce", nonce] => nonce::run(nonce),
         [client, server, exchanges] => exchange(client, server, exchanges.parse()?),
         _ => Err("it takes no arguments".into()),
     }

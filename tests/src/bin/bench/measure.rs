@@ -62,16 +62,21 @@ impl Measured {
 }
 
 fn run(client: &str, server: &Server, exchanges: u32) -> Result<Profile> {
+    profile(&[client, &server.address, &exchanges.to_string()])
+}
+
+/// Runs this program with `arguments` under callgrind.
+pub(crate) fn profile(arguments: &[&str]) -> Result<Profile> {
     let folder = TempDir::new()?;
     let file = folder.path().join("callgrind.out");
     let status = Command::new("valgrind")
         .args(["--tool=callgrind", "--quiet"])
         .arg(format!("--callgrind-out-file={}", file.display()))
         .arg(env::current_exe()?)
-        .args([client, &server.address, &exchanges.to_string()])
+        .args(arguments)
         .status()?;
     if !status.success() {
-        return Err(format!("the client `{client}` failed under valgrind ({status})").into());
+        return Err(format!("`{}` failed under valgrind ({status})", arguments.join(" ")).into());
     }
     Profile::read(&fs::read_to_string(&file)?).ok_or_else(|| "callgrind's file cannot be read".into())
 }

@@ -1,4 +1,4 @@
-//! Every future of the SDK, dropped after each of its polls.
+//! Every future of the SDK, dropped after each of its polls (F50).
 
 use std::{
     error::Error as StdError,

@@ -1,4 +1,4 @@
-//! Ten thousand sign-ins at once on one client, against an emulator in a process of its own.
+//! Ten thousand sign-ins at once on one client, against an emulator in a process of its own (F56).
 
 use std::{
     io::{BufRead as _, BufReader},

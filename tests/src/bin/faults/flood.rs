@@ -1,4 +1,5 @@
-//! Answers without end, and answers that hardly come: memory stays flat and the deadline holds.
+//! Answers without end, and answers that hardly come: memory stays flat and the deadline holds (F23, F25,
+//! F26, F27).
 
 use std::{
     io::{self, Read as _, Write as _},

@@ -17,7 +17,7 @@ async fn a_thousand_callbacks_at_once_are_one_visit() {
     let mut stage = Stage::new().await;
     let (port, good) = (stage.listener.port(), stage.good());
     // All have asked before the first looks for its page.
-    let browsers = tokio::task::spawn_blocking(move || -> io::Result<_> {
+    let asking = tokio::task::spawn_blocking(move || -> io::Result<_> {
         let ask = |_| {
             let mut stream = StdStream::connect(("127.0.0.1", port))?;
             stream.write_all(good.as_bytes())?;
@@ -29,16 +29,16 @@ async fn a_thousand_callbacks_at_once_are_one_visit() {
     let visit = stage.listener.callback(&stage.pending).await;
     assert_eq!(visit.code().as_ref().unwrap().expose(), CODE);
     let browsers = tokio::select! {
-        browsers = browsers => browsers.unwrap().unwrap(),
+        browsers = asking => browsers.unwrap().unwrap(),
         never = stage.listener.refuse_others() => match never {},
     };
-    let read = tokio::task::spawn_blocking(|| browsers.into_iter().map(io::read_to_string).collect());
+    let reading = tokio::task::spawn_blocking(|| browsers.into_iter().map(io::read_to_string).collect());
     // The others are answered before the winner is.
     let rest = timeout(Duration::from_secs(1), stage.listener.refuse_others()).await;
     assert!(rest.is_err());
     visit.answer(Page::SignedIn).await;
 
-    let pages: Vec<io::Result<String>> = read.await.unwrap();
+    let pages: Vec<io::Result<String>> = reading.await.unwrap();
     let count = |expected| pages.iter().filter(|page| status(page.as_ref().unwrap()) == expected).count();
     assert_eq!((count(200), count(410)), (1, 999));
     assert_eq!(stage.strays(), vec![Stray::Used; 999]);
@@ -48,12 +48,12 @@ async fn a_thousand_callbacks_at_once_are_one_visit() {
 async fn slow_connections_make_room_and_do_not_keep_the_browser_out() {
     // L-14, F41
     let mut stage = Stage::new().await;
-    let (port, good, begin) = (stage.listener.port(), stage.good(), format!("GET {}", stage.stolen()));
+    let (port, good, cut) = (stage.listener.port(), stage.good(), format!("GET {}", stage.stolen()));
     let browser = tokio::spawn(async move {
         let mut slow = Vec::new();
         for _ in 0..1000 {
             let mut stream = connect(port).await;
-            stream.write_all(begin.as_bytes()).await.unwrap();
+            stream.write_all(cut.as_bytes()).await.unwrap();
             slow.push(stream);
         }
         let begun = Instant::now();

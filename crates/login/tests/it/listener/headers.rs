@@ -57,8 +57,8 @@ async fn only_the_names_of_this_machine_are_answered() {
     ];
     let target = stage.stolen();
     let head = |target: &str, hosts: &[String]| {
-        let lines: String = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
-        format!("GET {target} HTTP/1.1\r\n{lines}\r\n")
+        let lines: Vec<_> = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
+        format!("GET {target} HTTP/1.1\r\n{}\r\n", lines.concat())
     };
     let mut requests: Vec<_> = hosts.iter().map(|(_, hosts)| head(&target, hosts)).collect();
     let mut statuses: Vec<_> = hosts.iter().map(|(status, _)| *status).collect();

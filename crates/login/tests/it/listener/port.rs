@@ -122,9 +122,9 @@ fn its_futures_and_itself_can_be_sent() {
         value
     }
     let pending: fn() -> Stage = || unreachable!();
-    let _ = assert_send(async move {
+    drop(assert_send(async move {
         let mut stage = pending();
         stage.listener.callback(&stage.pending).await.answer(Page::Failed).await;
         assert_send(stage.listener).refuse_others().await
-    });
+    }));
 }

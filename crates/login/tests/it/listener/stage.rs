@@ -23,6 +23,9 @@ pub(super) const CODE: &str = "auth_code_good";
 /// One that no request brings that may settle anything.
 pub(super) const STOLEN: &str = "auth_code_stolen";
 
+/// Every answer there is, as [`as_written`] has it.
+pub(super) const ANSWERS: &str = include_str!("answers.txt");
+
 /// Long enough for a machine that has other things to do, and still an end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -70,8 +73,18 @@ impl Stage {
         self.strays.lock().unwrap().drain(..).collect()
     }
 
-    /// Plays all of `requests`, and then the good one, which alone may settle the sign-in. Returns their answers.
+    /// Plays all of `requests`, and then the good one, which alone may settle the sign-in. Returns their answers, of
+    /// which there are no others than those that were written down (L-16).
     pub(super) async fn play<R: AsRef<[u8]> + Send + 'static>(&mut self, requests: Vec<R>) -> Vec<String> {
+        let answers = self.answers(requests).await;
+        for answer in &answers {
+            assert!(ANSWERS.contains(&as_written(answer)), "{answer}");
+        }
+        answers
+    }
+
+    /// [`play`](Self::play), with any answers.
+    pub(super) async fn answers<R: AsRef<[u8]> + Send + 'static>(&mut self, requests: Vec<R>) -> Vec<String> {
         let (port, good) = (self.listener.port(), self.good());
         let browser = tokio::spawn(async move {
             let mut answers = Vec::with_capacity(requests.len());
@@ -117,6 +130,13 @@ pub(super) async fn read(mut stream: TcpStream) -> io::Result<String> {
     let mut answer = String::new();
     timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("an end")?;
     Ok(answer)
+}
+
+/// An answer without its style, which all have, and with plain ends of lines.
+pub(super) fn as_written(answer: &str) -> String {
+    let answer = answer.replace("\r\n", "\n");
+    let parts = answer.split_once("<style>").zip(answer.split_once("</style>"));
+    parts.map_or(answer.clone(), |((before, _), (_, after))| format!("{before}<style></style>{after}"))
 }
 
 /// [`ask`], in a task.

@@ -52,7 +52,7 @@ impl Place {
     #[track_caller]
     pub(crate) fn assert_private(&self) {
         if self.folder().exists() {
-            assert_eq!(mode(self.folder()) & 0o077, 0, "{:?}", self.folder());
+            assert_eq!(mode(self.folder()) & 0o077, 0);
         }
         for name in self.names() {
             assert_eq!(mode(&self.folder().join(&name)) & 0o077, 0, "{name}");
@@ -62,8 +62,7 @@ impl Place {
     /// This program as another process, which does `task` with the store. It is started by `wrapper`.
     pub(crate) fn child(&self, wrapper: &[&str], task: &str) -> Command {
         let program = env::current_exe().unwrap();
-        let arguments =
-            ["--exact", "support::store::as_a_child", "--ignored", "--nocapture", "--test-threads=1"];
+        let arguments = ["--exact", "support::store::as_a_child", "--nocapture", "--test-threads=1"];
         let line =
             wrapper.iter().map(OsStr::new).chain([program.as_os_str()]).chain(arguments.map(OsStr::new));
         let mut line = line.map(ToOwned::to_owned);
@@ -101,8 +100,8 @@ pub(crate) fn run(command: &mut Command) -> Ended {
 
 const FAILED: i32 = 3;
 
+/// What a process does that another test started; nothing among the tests.
 #[test]
-#[ignore = "other tests start it, in a process of its own"]
 fn as_a_child() {
     let (Some(path), Ok(task)) = (env::var_os("TEST_STORE"), env::var("TEST_TASK")) else { return };
     let store = FileStore::new(path);
@@ -135,7 +134,15 @@ pub(crate) async fn write(store: &FileStore, first: u32, writers: u32, times: u3
         tokio::spawn(async move {
             let account = account(&format!("writer-{writer}"));
             for time in 1..=times {
-                store.save(&account, &key(&format!("key-{writer}-{time}"))).await?;
+                let key = key(&format!("key-{writer}-{time}"));
+                let mut saved = store.save(&account, &key).await;
+                // On a machine that is busy with other things ten seconds are not enough for a hundred writers.
+                for _ in 0..10 {
+                    if matches!(saved, Err(StoreError::InUse { .. })) {
+                        saved = store.save(&account, &key).await;
+                    }
+                }
+                saved?;
             }
             Ok::<_, StoreError>(())
         })

@@ -1,0 +1,68 @@
+//! A process that has run out of file descriptors. Each case is a process of its own.
+
+use std::{env, fs::File, process::Command};
+
+use openrouter_oauth_transport::{Limits, Transport};
+use openrouter_oauth_transport_hyper::HyperTransport;
+
+use crate::{
+    GRANT, exchange,
+    server::{Peer, Server},
+    tls::{issuer, signed_by},
+};
+
+/// Set for [`child`]: where to send, and whom to trust.
+const ORIGIN: &str = "TEST_FULL_ORIGIN";
+const ROOT: &str = "TEST_FULL_ROOT";
+
+/// Sends one request with every descriptor taken and one with all of them back, and prints what came of them: a part
+/// of the test below, and without what it sets nothing.
+#[tokio::test]
+async fn child() {
+    let (Ok(origin), Ok(root)) = (env::var(ORIGIN), env::var(ROOT)) else { return };
+    let builder = HyperTransport::builder().no_proxy().add_root_certificates_pem(root.as_bytes());
+    let transport = builder.build().unwrap();
+    let mut taken = Vec::new();
+    let full = loop {
+        match File::open("/dev/null") {
+            Ok(file) => taken.push(file),
+            Err(full) => break full,
+        }
+    };
+    println!("full {full}");
+    for what in ["first", "second"] {
+        match transport.send(exchange(&origin), Limits::default()).await {
+            Ok(response) => println!("{what} {}", response.status()),
+            Err(error) => println!("{what} {:?} {}", error.kind(), error.may_have_been_sent()),
+        }
+        taken.clear();
+    }
+}
+
+#[tokio::test]
+async fn without_a_descriptor_left_nothing_is_sent() {
+    // F6: EMFILE.
+    let issuer = issuer();
+    let script = |mut peer: Peer| async move {
+        peer.request().await;
+        peer.send(GRANT).await;
+        peer.close().await;
+    };
+    let (plain, tls) =
+        (Server::plain(script).await, Server::tls(&signed_by(&issuer, (2020, 2100)), script).await);
+    for (server, origin) in [(&plain, plain.http()), (&tls, tls.https())] {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", r#"ulimit -n 64 && exec "$@""#, "sh"])
+            .arg(env::current_exe().unwrap())
+            .args(["exhausted::child", "--exact", "--nocapture"])
+            .env(ORIGIN, origin)
+            .env(ROOT, issuer.as_ref().pem());
+        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(printed.contains("full Too many open files"), "{printed}");
+        assert!(printed.contains("first Connect false\n"), "{printed}");
+        assert!(printed.contains("second 200 OK\n"), "{printed}");
+        assert_eq!(server.requests().len(), 1);
+    }
+}

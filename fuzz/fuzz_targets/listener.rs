@@ -1,0 +1,4 @@
+//! What a connection to the listener of a login says.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| openrouter_oauth_tests::fuzzed::listener(data));

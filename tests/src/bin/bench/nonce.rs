@@ -1,0 +1,64 @@
+//! Whether the listener of a login refuses a wrong nonce with as many instructions wherever it is wrong (L-5).
+
+use std::hint::black_box;
+
+use openrouter_oauth::Pending;
+use openrouter_oauth_login::sans_io::Site;
+
+use crate::{Result, canned, measure};
+
+const PORT: u16 = 3000;
+const RIGHT: &str = "bm9uY2Utb2YtdGVzdC0wMA";
+
+/// Wrong in its first character, in its last, and in all.
+const WRONG: [&str; 3] = ["Xm9uY2Utb2YtdGVzdC0wMA", "bm9uY2Utb2YtdGVzdC0wMX", "XXXXXXXXXXXXXXXXXXXXXX"];
+
+const TIMES: u32 = 1000;
+
+/// Compares them, each in a process of its own under callgrind.
+pub(crate) fn compare() -> Result<()> {
+    let mut counts = Vec::new();
+    for nonce in WRONG {
+        let profile = measure::profile(&["nonce", nonce])?;
+        let refusing = profile.inclusive.iter().find(|(function, _)| function.contains("nonce::refuse"));
+        let (_, instructions) = refusing.ok_or("the profile has no such function")?;
+        counts.push(*instructions / f64::from(TIMES));
+    }
+    println!(
+        "instructions of a wrong nonce: {counts:.0?} if wrong in the first, the last and all characters\n"
+    );
+    // The counts are whole numbers, so that there is nothing to round.
+    match counts.windows(2).all(|pair| matches!(pair, [one, other] if one.to_bits() == other.to_bits())) {
+        true => Ok(()),
+        false => Err("how many instructions a wrong nonce takes tells where it is wrong".into()),
+    }
+}
+
+/// Refuses this nonce many times.
+pub(crate) fn run(nonce: &str) -> Result<()> {
+    let json = format!(
+        r#"{{"version":1,"origin":"https://openrouter.ai","callback_url":"http://127.0.0.1:{PORT}/callback/{RIGHT}",
+            "state":"c3RhdGUtb2YtdGVzdC0wMA","code_verifier":"{}"}}"#,
+        canned::VERIFIER
+    );
+    let mut site = Site::new(PORT);
+    site.expect(&Pending::from_secret_json(&json)?);
+    let head = |nonce: &str| {
+        format!("GET /callback/{nonce}?code=c0de HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n\r\n").into_bytes()
+    };
+    // Or nothing would be compared.
+    if site.decide(&head(RIGHT)).is_err() {
+        return Err("the right nonce is refused".into());
+    }
+    refuse(&site, &head(nonce))
+}
+
+#[inline(never)]
+fn refuse(site: &Site, head: &[u8]) -> Result<()> {
+    for _ in 0..TIMES {
+        if black_box(site).decide(black_box(head)).is_ok() {
+            return Err("a wrong nonce is taken".into());
+        }
+    }
+    Ok(())
+}

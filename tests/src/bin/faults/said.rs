@@ -1,0 +1,77 @@
+//! What a run of the test suite said: no canary shows in what it printed, or in the files that it left.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use openrouter_oauth_tests::canary;
+
+use crate::{Result, case::OWN_KEY, needles::Needles};
+
+/// Searches files and folders; whether nothing was found.
+pub(crate) fn run(paths: &[&str]) -> Result<bool> {
+    let needles = Needles::new(&[&canary::ALL[..], &[OWN_KEY]].concat());
+    let mut files = Vec::new();
+    for path in paths {
+        walk(Path::new(path), &mut files)?;
+    }
+    let (mut bytes, mut found) = (0, 0);
+    for file in &files {
+        let text = String::from_utf8_lossy(&fs::read(file)?).into_owned();
+        bytes += text.len();
+        let shown = needles.find(&text).or_else(|| issued_key(&text));
+        if let Some(form) = shown {
+            found += 1;
+            println!("{} shows {form}", file.display());
+        }
+    }
+    println!("secrets: {} files, {} KiB, {found} with a secret", files.len(), bytes / 1024);
+    // A log without a line is no log.
+    if bytes == 0 {
+        return Err("there is nothing to search".into());
+    }
+    Ok(found == 0)
+}
+
+/// All files under `path`, or the one that it is. A link is not followed, and a socket has no text.
+fn walk(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let kind = fs::symlink_metadata(path)?.file_type();
+    if kind.is_file() {
+        files.push(path.to_owned());
+    }
+    if kind.is_dir() {
+        for entry in fs::read_dir(path)? {
+            walk(&entry?.path(), files)?;
+        }
+    }
+    Ok(())
+}
+
+/// A key as OpenRouter and the emulator issue them.
+fn issued_key(text: &str) -> Option<&'static str> {
+    let mut parts = text.split("sk-or-v1-").skip(1);
+    let is_key = |part: &str| part.bytes().take_while(u8::is_ascii_hexdigit).count() >= 64;
+    parts.any(is_key).then_some("a key that was issued")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_canary_and_a_key_are_found_wherever_they_lie() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().to_str().unwrap();
+        let deep = folder.path().join("deep");
+        fs::create_dir(&deep).unwrap();
+        assert!(run(&[root]).is_err());
+
+        fs::write(deep.join("log"), "test a ... ok\nsk-or-v1-0e6f is an example\n").unwrap();
+        assert!(run(&[root]).unwrap());
+        for secret in [canary::VERIFIER.to_owned(), format!("key=sk-or-v1-{}", "0e".repeat(32))] {
+            fs::write(deep.join("left"), secret).unwrap();
+            assert!(!run(&[root]).unwrap());
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! A login that cannot accept its browser, since too many files are open, and goes on when it can.
+
+use std::{
+    fs::File,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use openrouter_oauth::{Client, transport::testing::Never};
+use openrouter_oauth_login::{Listener, Page};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
+    process::Command,
+    time::timeout,
+};
+
+use crate::{
+    Result,
+    table::Table,
+    verdict::{MARGIN, Miss, Rule},
+};
+
+/// How long no file can be opened.
+const SQUEEZE: Duration = Duration::from_millis(500);
+
+pub(crate) async fn run(table: &mut Table) -> Result<()> {
+    let begun = Instant::now();
+    let mut child = Command::new("sh")
+        .args(["-c", "ulimit -n 64 && exec \"$0\" squeezed"])
+        .arg(std::env::current_exe()?)
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+    let port: u16 = lines.next_line().await?.ok_or("no port")?.parse()?;
+    let path = lines.next_line().await?.ok_or("no path")?;
+
+    let mut browser = TcpStream::connect(("127.0.0.1", port)).await?;
+    let request = format!("GET {path}?code=good HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
+    browser.write_all(request.as_bytes()).await?;
+    let (mut page, waiting) = (String::new(), Instant::now());
+    browser.read_to_string(&mut page).await?;
+    let took = waiting.elapsed();
+
+    let mut misses = Vec::new();
+    if !page.contains("You are signed in") {
+        misses.push(Miss { rule: Rule::Class, text: format!("no page but {page:?}") });
+    }
+    if took > SQUEEZE + MARGIN {
+        misses.push(Miss { rule: Rule::Deadline, text: format!("the page took {took:?}") });
+    }
+    if !child.wait().await?.success() {
+        misses.push(Miss { rule: Rule::Class, text: "the login failed".into() });
+    }
+    let says =
+        format!("answered after {} ms, {} of them without a file", took.as_millis(), SQUEEZE.as_millis());
+    table.part("a login without a file to open", 1, &says, misses, begun.elapsed());
+    Ok(())
+}
+
+/// The login, in a process that may open few files.
+pub(crate) async fn listen() -> Result<bool> {
+    let client = Client::builder().transport(Never::new()).without_deadline().build()?;
+    let mut listener = Listener::bind(0).await?;
+    let (_, pending) = client.authorize(listener.callback_url()).begin()?;
+    let mut files = Vec::new();
+    while let Ok(file) = File::open("/dev/null") {
+        files.push(file);
+    }
+    println!("{}\n/callback/{}", listener.port(), pending.nonce().unwrap_or_default());
+    if timeout(SQUEEZE, listener.callback(&pending)).await.is_ok() {
+        return Err("a browser was accepted without a file".into());
+    }
+    drop(files);
+    let visit = listener.callback(&pending).await;
+    let is_good = visit.code().as_ref().is_ok_and(|code| code.expose() == "good");
+    visit.answer(Page::SignedIn).await;
+    Ok(is_good)
+}

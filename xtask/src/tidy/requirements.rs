@@ -1,0 +1,88 @@
+//! Requirements: each rule of tests/requirements.md is named by a test, and whatever a comment names is a rule there.
+//!
+//! > * **C-10** No redirect is followed.
+
+use std::collections::BTreeSet;
+
+use super::{Files, ending};
+
+const FILE: &str = "tests/requirements.md";
+
+pub(super) fn check(files: &Files) -> Vec<String> {
+    let rules = rules(files.get(FILE).map_or("", String::as_str));
+    if rules.is_empty() {
+        return vec![format!("{FILE}: there is no rule")];
+    }
+    let (mut findings, mut held) = (Vec::new(), BTreeSet::new());
+    for (path, text) in ending(files, ".rs").filter(|(path, _)| !path.starts_with("xtask/")) {
+        let named = named(text, &rules);
+        let unknown = named.iter().filter(|name| !rules.contains(*name));
+        findings.extend(unknown.map(|name| format!("{path}: {name} is no rule of {FILE}")));
+        if is_test(path, text) {
+            held.extend(named);
+        }
+    }
+    findings.extend(rules.difference(&held).map(|rule| format!("{FILE}: no test names {rule}")));
+    findings
+}
+
+/// The numbers of the list.
+fn rules(text: &str) -> BTreeSet<&str> {
+    let items = text.lines().filter_map(|line| line.strip_prefix("* **")?.split_once("**"));
+    items.map(|(name, _)| name).filter(|name| family(name).is_some()).collect()
+}
+
+/// Whatever looks like one of these rules in the comments.
+fn named<'a>(text: &'a str, rules: &BTreeSet<&str>) -> BTreeSet<&'a str> {
+    let comments = text.lines().filter_map(|line| Some(line.split_once("//")?.1));
+    let words = comments.flat_map(|comment| comment.split(|c: char| !c.is_ascii_alphanumeric() && c != '-'));
+    let families: BTreeSet<_> = rules.iter().filter_map(|rule| family(rule)).collect();
+    words.filter(|word| family(word).is_some_and(|family| families.contains(family))).collect()
+}
+
+/// `C-` of `C-10`; none if it is not a letter, with a hyphen or without, and a number of one or two digits.
+fn family(name: &str) -> Option<&str> {
+    let family = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_family = matches!(family.as_bytes(), [b'A'..=b'Z'] | [b'A'..=b'Z', b'-']);
+    (is_family && matches!(name.len() - family.len(), 1 | 2)).then_some(family)
+}
+
+fn is_test(path: &str, text: &str) -> bool {
+    path.starts_with("tests/") || path.contains("/tests/") || text.contains("#[cfg(test)]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tidy::tests::check as check_rule;
+
+    const RULES: &str = "# Rules\n\n* **C-1** One.\n* **F2** Two,\n  see C-9.\n* **N, not sent**: three.\n";
+
+    #[track_caller]
+    fn check_test(text: &str, expected: &[&str]) {
+        check_rule(check, &[(FILE, RULES), ("tests/it/a.rs", text)], expected);
+    }
+
+    #[test]
+    fn a_rule_and_its_tests_name_each_other() {
+        check_test("//! A (F2).\n\n    // C-1: sha256, S256, P-256, X1 and F256 are none.\n", &[]);
+    }
+
+    #[test]
+    fn a_rule_without_a_test_is_found() {
+        check_test("// C-1\nlet name = \"F2\";\n", &["tests/requirements.md: no test names F2"]);
+        let code = ("crates/a/src/a.rs", "// C-1, F2\n");
+        check_rule(
+            check,
+            &[(FILE, RULES), code],
+            &["tests/requirements.md: no test names C-1", "tests/requirements.md: no test names F2"],
+        );
+        check_rule(check, &[(FILE, RULES), (code.0, "// C-1, F2\n#[cfg(test)]\n")], &[]);
+        check_rule(check, &[], &["tests/requirements.md: there is no rule"]);
+    }
+
+    #[test]
+    fn a_number_without_a_rule_is_found() {
+        check_test("// C-1, F2, F3\n", &["tests/it/a.rs: F3 is no rule of tests/requirements.md"]);
+    }
+}
