@@ -53,8 +53,6 @@ cargo xtask COMMAND
   spec FILE      the models against an OpenAPI document
   conformance    other SDKs against the emulator (needs node, npm, python3 and the network)
   keychain       keys in the keychain of a desktop (needs dbus-run-session and gnome-keyring-daemon)
-  faults [--planted]
-                 every fault of a network, a server or a caller; or that the check notices broken transports
   browser [FOLDER]
                  Chromium goes through a login, while other pages attack it; the folder gets pictures of the pages
   faults [--planted | said PATH...]
