@@ -116,7 +116,7 @@ impl Flow {
     }
 
     /// Whether a code can come.
-    pub(crate) fn has_way(&self) -> bool {
+    pub(crate) fn has_way(self) -> bool {
         self.listens || self.pastes_left > 0
     }
 
@@ -158,22 +158,22 @@ impl Flow {
         match (happened, hurry) {
             // A key that came is never thrown away, however late it is.
             (Happened::Granted, _) => Step::End(End::Granted),
-            (Happened::Failed, _) => Step::End(End::Failed),
-            (Happened::Refused | Happened::TryLater, Some(end)) => Step::End(end),
             (Happened::Refused, None) if way == Way::Paste => {
                 self.phase = Phase::Waiting;
                 self.ask_again(End::Failed)
             }
-            (Happened::Refused, None) => Step::End(End::Failed),
             (Happened::TryLater, None) if self.tries_left > 0 => {
                 self.phase = Phase::Pausing(way);
                 Step::Pause
             }
-            (Happened::TryLater, None) => Step::End(End::Failed),
+            (Happened::Failed, _) | (Happened::Refused | Happened::TryLater, None) => Step::End(End::Failed),
             (Happened::Cancelled, None) => self.hurry_up(way, End::Cancelled),
             (Happened::TimeUp, None) => self.hurry_up(way, End::TimedOut),
             // Whoever cancels twice does not want to wait.
-            (Happened::Cancelled | Happened::GraceOver, Some(end)) => Step::End(end),
+            (
+                Happened::Refused | Happened::TryLater | Happened::Cancelled | Happened::GraceOver,
+                Some(end),
+            ) => Step::End(end),
             // One winner: whatever else comes is too late.
             _ => Step::GoOn,
         }

@@ -37,7 +37,7 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) async fn run(login: Login) -> Result<SignedIn, Error> {
     let ctrl_c = login.cancels_on_ctrl_c.then(|| watch_ctrl_c(login.cancel.clone()));
     let mut run = Run::begin(login).await?;
-    let end = run.to_the_end().await;
+    let end = run.drive().await;
     let signed_in = run.finish(end).await;
     drop(ctrl_c);
     signed_in
@@ -159,7 +159,7 @@ impl Run {
         (self.tell)(&Event::Waiting);
     }
 
-    async fn to_the_end(&mut self) -> End {
+    async fn drive(&mut self) -> End {
         let mut step = Step::AskAgain;
         loop {
             step = match step {
