@@ -97,7 +97,8 @@ impl Connections {
         // All of it fits into the socket, and arrives even if this one has to make room.
         let written = at_once(stream, |stream| stream.write_all(response));
         if let Ok((stream, ())) = written {
-            self.answered.push_back(self.answering.spawn(close(stream, PATIENCE)));
+            let hanging_up = async { drop(timeout(PATIENCE, hang_up(stream)).await) };
+            self.answered.push_back(self.answering.spawn(hanging_up));
         }
     }
 
@@ -185,26 +186,25 @@ fn at_once<T>(
     Ok((TcpStream::from_std(stream)?, done))
 }
 
-/// Writes `response`, and closes.
+/// Writes `response` and closes, but takes no longer than `patience`.
 pub(super) async fn answer(mut stream: TcpStream, response: &[u8], patience: Duration) {
+    let answered = async {
+        stream.write_all(response).await?;
+        hang_up(stream).await
+    };
     // Whoever has gone away does so on their own account (F48).
-    if let Ok(Ok(())) = timeout(patience, stream.write_all(response)).await {
-        close(stream, patience).await;
-    }
+    let _gone = timeout(patience, answered).await;
 }
 
-/// Waits until the other side has read its answer and goes away, but not for longer than `patience`.
-async fn close(mut stream: TcpStream, patience: Duration) {
-    let closed = async {
-        stream.shutdown().await?;
-        let (mut buffer, mut ignored) = ([0; 512], 0);
-        while ignored < MAX_IGNORED {
-            match stream.read(&mut buffer).await? {
-                0 => break,
-                read => ignored += read,
-            }
+/// Waits until the other side has read its answer and goes away.
+async fn hang_up(mut stream: TcpStream) -> io::Result<()> {
+    stream.shutdown().await?;
+    let (mut buffer, mut ignored) = ([0; 512], 0);
+    while ignored < MAX_IGNORED {
+        match stream.read(&mut buffer).await? {
+            0 => break,
+            read => ignored += read,
         }
-        io::Result::Ok(())
-    };
-    let _gone = timeout(patience, closed).await;
+    }
+    Ok(())
 }

@@ -1,4 +1,5 @@
-//! What one exchange costs through the SDK beside the same by hand on hyper-util: instructions and allocations.
+//! What one exchange costs through the SDK beside the same by hand on hyper-util: instructions and allocations. And what a
+//! wrong nonce costs: the same, wherever it is wrong.
 //!
 //! `cargo xtask bench` runs this. Each client runs under callgrind in a process of its own, against a server in another,
 //! once with fewer exchanges and once with more: the difference has neither start-up nor connecting in it.
@@ -36,7 +37,10 @@ fn main() -> ExitCode {
 /// Without arguments it measures; with them it is one of the processes that it starts for that.
 fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
-        [] => nonce::compare().and_then(|()| compare()),
+        [] => {
+            nonce::compare()?;
+            compare()
+        }
         ["serve"] => canned::serve(),
         ["nonce"] => nonce::compare(),
         ["nonce", nonce] => nonce::run(nonce),

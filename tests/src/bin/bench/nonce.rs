@@ -10,6 +10,10 @@ use crate::{Result, canned, measure};
 const PORT: u16 = 3000;
 const RIGHT: &str = "bm9uY2Utb2YtdGVzdC0wMA";
 
+/// As long as this, so that the nonce lies across a multiple of 32 bytes: what compares so many at a time, and ends at the
+/// first difference, is found out.
+const PATH: &str = "/callback/of/a/sign-in/whose/path/is/longer/than/usual";
+
 /// Wrong in its first character, in its last, and in all.
 const WRONG: [&str; 3] = ["Xm9uY2Utb2YtdGVzdC0wMA", "bm9uY2Utb2YtdGVzdC0wMX", "XXXXXXXXXXXXXXXXXXXXXX"];
 
@@ -27,24 +31,26 @@ pub(crate) fn compare() -> Result<()> {
     println!(
         "instructions of a wrong nonce: {counts:.0?} if wrong in the first, the last and all characters\n"
     );
-    // The counts are whole numbers, so that there is nothing to round.
-    match counts.windows(2).all(|pair| matches!(pair, [one, other] if one.to_bits() == other.to_bits())) {
-        true => Ok(()),
-        false => Err("how many instructions a wrong nonce takes tells where it is wrong".into()),
+    // Whole numbers, so that there is nothing to round.
+    let is_same = |pair: &[f64]| matches!(pair, [one, other] if one.to_bits() == other.to_bits());
+    if counts.windows(2).all(is_same) {
+        Ok(())
+    } else {
+        Err("how many instructions a wrong nonce takes tells where it is wrong".into())
     }
 }
 
 /// Refuses this nonce many times.
 pub(crate) fn run(nonce: &str) -> Result<()> {
     let json = format!(
-        r#"{{"version":1,"origin":"https://openrouter.ai","callback_url":"http://127.0.0.1:{PORT}/callback/{RIGHT}",
+        r#"{{"version":1,"origin":"https://openrouter.ai","callback_url":"http://127.0.0.1:{PORT}{PATH}/{RIGHT}",
             "state":"c3RhdGUtb2YtdGVzdC0wMA","code_verifier":"{}"}}"#,
         canned::VERIFIER
     );
     let mut site = Site::new(PORT);
     site.expect(&Pending::from_secret_json(&json)?);
     let head = |nonce: &str| {
-        format!("GET /callback/{nonce}?code=c0de HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n\r\n").into_bytes()
+        format!("GET {PATH}/{nonce}?code=c0de HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n\r\n").into_bytes()
     };
     // Or nothing would be compared.
     if site.decide(&head(RIGHT)).is_err() {

@@ -69,7 +69,7 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
         match sign_in(&client, &mut listener).await {
             Ok(took) => waits.push(took),
             Err(error) => {
-                misses.push(Miss { rule: Rule::Class, text: format!("browser {browsers}: {error}") })
+                misses.push(Miss { rule: Rule::Class, text: format!("browser {browsers}: {error}") });
             }
         }
         let _until_then = timeout(PAUSE, listener.refuse_others()).await;

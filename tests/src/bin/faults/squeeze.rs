@@ -1,4 +1,4 @@
-//! A login that cannot accept its browser, since too many files are open, and goes on when it can.
+//! A login that cannot accept its browser, since too many files are open, and goes on when it can (L-21).
 
 use std::{
     fs::File,
