@@ -54,7 +54,8 @@ cargo xtask COMMAND
   conformance    other SDKs against the emulator (needs node, npm, python3 and the network)
   keychain       keys in the keychain of a desktop (needs dbus-run-session and gnome-keyring-daemon)
   browser [FOLDER]
-                 Chromium goes through a login, while other pages attack it; the folder gets pictures of the pages
+                 a login in Chromium, also while other pages attack it (needs chromium and chromedriver); the folder
+                 gets pictures of the pages
   faults [--planted | said PATH...]
                  every fault of a network, a server or a caller; or that the check notices broken transports; or that
                  a run of the tests, whose output and folder are named, showed no secret

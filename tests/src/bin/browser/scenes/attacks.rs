@@ -92,6 +92,7 @@ async fn attack(stage: &Stage<'_>, origin: &str) -> Result {
 
 /// Every way to ask for each target led to the listener, from each origin, and was refused.
 fn refused(answers: &[&Answer], targets: &[String], statuses: &[u16]) -> Result {
+    same("the ways to ask", &hostile::ways().count(), &19)?;
     for target in targets {
         for way in hostile::ways() {
             let asked = answers.iter().filter(|answer| is_by(answer, target, way));
