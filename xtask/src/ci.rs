@@ -20,6 +20,7 @@ const STEPS: &[&str] = &[
     "msrv",
     "consumers",
     "conformance",
+    "browser",
     "keychain",
     "faults",
     "bench",

@@ -10,6 +10,7 @@ use std::{env, process::ExitCode};
 mod ci;
 
 mod bench;
+mod browser;
 mod conformance;
 mod consumers;
 mod deny;
@@ -52,6 +53,9 @@ cargo xtask COMMAND
   spec FILE      the models against an OpenAPI document
   conformance    other SDKs against the emulator (needs node, npm, python3 and the network)
   keychain       keys in the keychain of a desktop (needs dbus-run-session and gnome-keyring-daemon)
+  browser [FOLDER]
+                 a login in Chromium, also while other pages attack it (needs chromium and chromedriver); the folder
+                 gets pictures of the pages
   faults [--planted | said PATH...]
                  every fault of a network, a server or a caller; or that the check notices broken transports; or that
                  a run of the tests, whose output and folder are named, showed no secret
@@ -83,6 +87,7 @@ fn main() -> ExitCode {
 fn run(step: &[&str]) -> Result {
     match step {
         ["bench"] => bench::run(),
+        ["browser", folder @ ..] => browser::run(folder),
         ["conformance"] => conformance::run(),
         ["consumers"] => consumers::run(),
         ["deny"] => deny::run(),
