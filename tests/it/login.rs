@@ -3,16 +3,22 @@
 use std::{
     future::Future,
     net::TcpListener,
-    pin::pin,
-    sync::{Arc, Mutex},
-    task::{Context, Waker},
+    pin::{Pin, pin},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use openrouter_oauth::{ApiKey, Error as SdkError, Timestamp};
-use openrouter_oauth_emulator::{Denial, Fault, Settings};
+use openrouter_oauth::{
+    ApiKey, Attempt, Client, Error as SdkError, Hook, Timestamp, transport_hyper::TokioTimer,
+};
+use openrouter_oauth_emulator::{Denial, Emulator, Fault, Person, Settings};
 use openrouter_oauth_login::{
-    Account, Cancel, Error, Event, KeyStore, Login, SignedIn, StoreError, StoreFuture,
+    Account, Cancel, Error, Event, Interrupted, KeyStore, Login, MemoryStore, SignedIn, StoreError,
+    StoreFuture,
 };
 use openrouter_oauth_tests::{
     stage::Stage,
@@ -65,25 +71,29 @@ async fn a_key_without_a_label_is_named_after_program_and_host() {
 
 #[tokio::test]
 async fn the_browser_is_told_only_once_the_key_is_there() {
-    // L-19
+    // L-19: and is stored.
     let stage = stage();
     stage.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
-    let user = User::approves(stage.person());
+    let (user, store) = (User::approves(stage.person()), Arc::new(MemoryStore::default()));
     let happened = Arc::new(Mutex::new(Vec::new()));
     let events = Arc::clone(&happened);
-    let login = login(&stage).browser(user.clone()).store(Memory::default(), Account::of(stage.client()));
-    let login = login.on_event(move |event| {
-        events.lock().unwrap().push(format!("{event:?}").split(['(', ' ']).next().unwrap().to_owned());
+    let login = login(&stage).browser(user.clone()).store(Arc::clone(&store)).on_event(move |event| {
+        let name = format!("{event:?}");
+        events.lock().unwrap().push(name.split(['(', ' ']).next().unwrap().to_owned());
     });
-    let mut running = tokio::spawn(login.run());
-    tokio::select! {
-        // The browser's own answer comes last, or together with the end.
-        told = user.told() => assert_says(&told, 200, "signed in"),
-        () = tokio::time::sleep(Duration::from_millis(100)) => {}
+    let mut running = pin!(login.run());
+    while !happened.lock().unwrap().iter().any(|name| name == "Exchanging") {
+        poll_once(running.as_mut()).await;
     }
-    assert!((&mut running).await.unwrap().is_ok());
-    let happened = happened.lock().unwrap().join(" ");
-    assert_eq!(happened, "Listening Url Waiting Opened Exchanging Granted Stored");
+    // Half of the time that the service takes.
+    let waited = tokio::time::timeout(Duration::from_millis(150), running.as_mut()).await;
+    assert!(waited.is_err() && user.heard().is_none(), "{waited:?}");
+    let signed_in = running.await.unwrap();
+    assert_says(&user.told().await, 200, "signed in");
+    assert_eq!(store.load(&Account::of(stage.client())).await.unwrap(), Some(signed_in.key));
+    // A browser that comes back at once may do so before it is said to be opened.
+    let happened = happened.lock().unwrap().join(" ").replace(" Opened", "");
+    assert_eq!(happened, "Listening Url Waiting Exchanging Granted Stored");
 }
 
 #[tokio::test]
@@ -107,7 +117,7 @@ async fn a_tab_that_is_closed_ends_by_the_time_limit() {
         });
         let login = login(&stage).browser(user(stage.person())).timeout(Duration::from_millis(300));
         let error = login.run().await.unwrap_err();
-        assert!(matches!(error, Error::TimedOut { exchanging: false, .. }), "{error:?}");
+        assert!(matches!(error, Error::TimedOut { .. }), "{error:?}");
     }
 }
 
@@ -130,7 +140,7 @@ async fn cancelling_frees_the_port_at_once() {
     assert!(TcpListener::bind(("127.0.0.1", port)).is_err());
     cancel.cancel();
     let error = running.await.unwrap().unwrap_err();
-    assert!(matches!(error, Error::Cancelled { exchanging: false }), "{error:?}");
+    assert!(matches!(error, Error::Cancelled), "{error:?}");
     TcpListener::bind(("127.0.0.1", port)).unwrap();
 }
 
@@ -217,7 +227,7 @@ async fn a_prompt_that_is_closed_cancels_and_one_that_is_not_there_does_not() {
     let stage = stage();
     let closed = Typist::new(stage.person(), [Typed::End]);
     let error = login(&stage).prompt(closed).run().await.unwrap_err();
-    assert!(matches!(error, Error::Cancelled { exchanging: false }), "{error:?}");
+    assert!(matches!(error, Error::Cancelled), "{error:?}");
 
     let nobody = Typist::new(stage.person(), [Typed::Nobody]);
     let signed_in = login(&stage).browser(User::approves(stage.person())).prompt(nobody).run().await;
@@ -314,7 +324,7 @@ async fn whoever_cancels_twice_does_not_wait() {
         }
     });
     let error = login.run().await.unwrap_err();
-    assert!(matches!(error, Error::Cancelled { exchanging: true }), "{error:?}");
+    assert!(matches!(error, Error::OutcomeUnknown { why: Interrupted::Cancelled, .. }), "{error:?}");
     assert!(error.to_string().contains("openrouter.ai/settings/keys"), "{error}");
     assert_says(&user.told().await, 502, "Nobody knows");
 }
@@ -324,9 +334,8 @@ async fn a_key_that_cannot_be_stored_is_returned() {
     // S-8
     let stage = stage();
     let user = User::approves(stage.person());
-    let store = Memory { fails_to_save: true, ..Memory::default() };
-    let signed_in: SignedIn =
-        login(&stage).browser(user.clone()).store(store, Account::of(stage.client())).run().await.unwrap();
+    let store = Failing { fails_to_save: true, ..Failing::default() };
+    let signed_in: SignedIn = login(&stage).browser(user.clone()).store(store).run().await.unwrap();
     assert!(matches!(signed_in.not_stored, Some(StoreError::Io { .. })), "{signed_in:?}");
     assert!(is_good(&stage, &signed_in.key).await);
     assert_says(&user.told().await, 200, "was not stored");
@@ -335,24 +344,24 @@ async fn a_key_that_cannot_be_stored_is_returned() {
 #[tokio::test]
 async fn a_store_that_cannot_be_used_is_told_before_a_key_is_made() {
     let stage = stage();
-    let store = Memory { fails_to_load: true, ..Memory::default() };
-    let error = login(&stage).store(store, Account::of(stage.client())).run().await.unwrap_err();
-    assert!(matches!(error, Error::Storage(_)), "{error:?}");
+    let store = Failing { fails_to_load: true, ..Failing::default() };
+    let error = login(&stage).store(store).run().await.unwrap_err();
+    assert!(matches!(error, Error::Store(_)), "{error:?}");
     assert_eq!(stage.emulator().requests("/auth"), 0);
 }
 
 #[tokio::test]
-async fn a_store_that_does_not_answer_can_be_cancelled_and_has_ten_seconds() {
+async fn a_store_that_does_not_answer_can_be_cancelled_and_has_its_time() {
     let stage = stage();
     let cancel = Cancel::new();
-    let silent = || Memory { is_silent: true, ..Memory::default() };
-    let running = login(&stage).store(silent(), Account::of(stage.client())).cancel(cancel.clone()).run();
+    let silent = || Failing { is_silent: true, ..Failing::default() };
+    let running = login(&stage).store(silent()).cancel(cancel.clone()).run();
     let (ended, ()) = tokio::join!(running, async { cancel.cancel() });
-    assert!(matches!(ended, Err(Error::Cancelled { exchanging: false })), "{ended:?}");
+    assert!(matches!(ended, Err(Error::Cancelled)), "{ended:?}");
 
     tokio::time::pause();
-    let error = login(&stage).store(silent(), Account::of(stage.client())).run().await.unwrap_err();
-    assert!(matches!(error, Error::Storage(StoreError::Timeout { .. })), "{error:?}");
+    let error = login(&stage).store(silent()).run().await.unwrap_err();
+    assert!(matches!(error, Error::Store(StoreError::Timeout { .. })), "{error:?}");
 }
 
 #[tokio::test]
@@ -364,6 +373,7 @@ async fn bad_settings_are_told_before_anything_happens() {
         login(&stage).limit(f64::NAN),
         login(&stage).workspace_id("not a workspace"),
         login(&stage).required_workspace_id(""),
+        login(&stage).account(" work"),
     ] {
         let error = login.run().await.unwrap_err();
         assert!(matches!(error, Error::Sdk(SdkError::Invalid(_))), "{error:?}");
@@ -372,40 +382,164 @@ async fn bad_settings_are_told_before_anything_happens() {
 
 #[tokio::test]
 async fn a_login_dropped_after_any_poll_leaves_nothing() {
-    // C-28, F50: after each poll up to the one that is the last.
-    let mut polls = 0;
+    // C-28, F50: after each poll up to the last. A drop in flight is told to the hooks.
+    let (mut polls, mut told_of_drops) = (0, 0);
     loop {
-        let stage = stage();
+        let abandoned = Abandoned::default();
+        let emulator = Emulator::new();
+        emulator.inject(Fault::delay(Duration::from_millis(20)).on("/auth/keys"));
+        let client = Client::builder().transport(emulator.clone()).timer(TokioTimer::new());
+        let client = client.hook(abandoned.clone()).build().unwrap();
+        let user = User::approves(&Person::new(emulator.clone()));
         let port = Arc::new(Mutex::new(0));
         let heard = Arc::clone(&port);
-        let login = login(&stage).browser(User::approves(stage.person())).on_event(move |event| {
+        let login = Login::new(&client).headless(false).browser(user).on_event(move |event| {
             if let Event::Listening { port } = event {
                 *heard.lock().unwrap() = *port;
             }
         });
+        let login =
+            login.prompt(Typist::new(&Person::new(emulator.clone()), [])).store(MemoryStore::default());
         let is_over = poll_times(login.run(), polls).await;
         let port = *port.lock().unwrap();
         if port != 0 {
             TcpListener::bind(("127.0.0.1", port)).unwrap();
         }
+        let times = abandoned.0.load(Ordering::Relaxed);
+        assert!(times == 0 || (times == 1 && emulator.posts("/auth/keys") == 1 && !is_over));
+        told_of_drops += times;
         polls += 1;
         if is_over {
             break;
         }
     }
-    assert!(polls > 3, "{polls}");
+    assert!(polls > 3 && told_of_drops > 0, "{polls} polls, {told_of_drops} drops in flight");
+}
+
+/// Counts the exchanges that were dropped.
+#[derive(Clone, Debug, Default)]
+struct Abandoned(Arc<AtomicUsize>);
+
+impl Hook for Abandoned {
+    fn abandoned(&self, _attempt: &Attempt) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// Polls so many times, each after whatever else is ready has run, and drops it. Returns whether it was over.
 async fn poll_times(future: impl Future, times: usize) -> bool {
     let mut future = pin!(future);
     for _ in 0..times {
-        if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+        if poll_once(future.as_mut()).await {
             return true;
         }
-        tokio::time::sleep(Duration::from_millis(2)).await;
     }
     false
+}
+
+/// Polls once, and lets whatever else is ready run. Returns whether it was over.
+async fn poll_once(future: Pin<&mut impl Future>) -> bool {
+    let is_over = future.poll(&mut Context::from_waker(Waker::noop())).is_ready();
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    is_over
+}
+
+#[tokio::test]
+async fn an_exchange_that_runs_when_the_time_is_over_has_its_own_time() {
+    let stage = stage();
+    stage.emulator().inject(Fault::delay(Duration::from_millis(600)).on("/auth/keys"));
+    let late = login(&stage).browser(User::approves(stage.person())).timeout(Duration::from_millis(300));
+    assert!(is_good(&stage, &late.run().await.unwrap().key).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exchange_that_outlives_the_login_may_have_made_a_key() {
+    let emulator = Emulator::new();
+    emulator.inject(Fault::delay(Duration::from_secs(3600)).on("/auth/keys"));
+    let client = Client::builder().transport(emulator.clone()).timer(TokioTimer::new()).without_deadline();
+    let client = client.build().unwrap();
+    let typist = Typist::new(&Person::new(emulator.clone()), [Typed::Code]);
+    let login = Login::new(&client).key_label("my-cli").no_browser().headless(true).prompt(typist);
+    let error = login.timeout(Duration::from_secs(60)).run().await.unwrap_err();
+    let Error::OutcomeUnknown { why: Interrupted::TimedOut, .. } = &error else { panic!("{error:?}") };
+    assert!(error.is_outcome_unknown());
+    let told = error.to_string();
+    assert!(told.contains("\"my-cli\"") && told.contains("openrouter.ai/settings/keys"), "{told}");
+    assert_eq!(emulator.posts("/auth/keys"), 1);
+}
+
+#[tokio::test]
+async fn a_503_that_says_no_time_is_not_tried_again() {
+    let stage = stage();
+    stage.emulator().inject(Fault::status(503).on("/auth/keys"));
+    let error = login(&stage).browser(User::approves(stage.person())).run().await.unwrap_err();
+    assert!(matches!(error, Error::Sdk(SdkError::ServiceUnavailable { .. })), "{error:?}");
+    assert_eq!(stage.emulator().posts("/auth/keys"), 1);
+}
+
+#[tokio::test]
+async fn a_wait_beyond_the_time_that_is_left_is_not_begun() {
+    // C-24
+    let stage = stage();
+    stage.emulator().inject(Fault::status(429).header("Retry-After", "600").on("/auth/keys"));
+    let error = login(&stage).browser(User::approves(stage.person())).run().await.unwrap_err();
+    assert!(matches!(error, Error::Sdk(SdkError::RateLimited { .. })), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_code_that_is_refused_after_a_wait_may_have_made_a_key() {
+    for typed in [None, Some(Typed::Code)] {
+        let stage = stage();
+        stage.emulator().inject(Fault::status(429).header("Retry-After", "0").on("/auth/keys"));
+        stage.emulator().inject(Fault::status(403).on("/auth/keys"));
+        let typist = Typist::new(stage.person(), typed);
+        let login = match typed {
+            None => login(&stage).browser(User::approves(stage.person())),
+            Some(_) => login(&stage).headless(true),
+        };
+        let error = login.prompt(typist.clone()).run().await.unwrap_err();
+        let Error::OutcomeUnknown { why, source: Some(SdkError::Api(_)), .. } = &error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(*why, Interrupted::RefusedLater);
+        assert_eq!(typist.problems().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_panic_of_the_program_loses_no_key() {
+    let stage = stage();
+    let login = login(&stage).browser(User::approves(stage.person()));
+    let login =
+        login.on_event(|event| assert!(!matches!(event, Event::Granted), "nobody reads what I print"));
+    assert!(is_good(&stage, &login.run().await.unwrap().key).await);
+}
+
+#[tokio::test]
+async fn a_browser_that_comes_while_a_wrong_code_is_exchanged_is_not_turned_away() {
+    // P-6: the first that is right wins.
+    let stage = stage();
+    stage.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
+    let typist = Typist::new(stage.person(), [Typed::Text("auth_code_of_nobody")]);
+    let (user, shown) = (User::approves(stage.person()), typist.clone());
+    let coming = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        user.visit(&shown.url().unwrap()).await
+    });
+    let signed_in = login(&stage).prompt(typist).run().await.unwrap();
+    assert!(is_good(&stage, &signed_in.key).await);
+    assert_says(&coming.await.unwrap().unwrap(), 200, "signed in");
+}
+
+#[test]
+fn without_a_runtime_there_is_an_error() {
+    // F51
+    let stage = stage();
+    let mut running = pin!(login(&stage).run());
+    let Poll::Ready(Err(error)) = running.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("it waits for what never comes")
+    };
+    assert!(matches!(error, Error::NoRuntime(_)), "{error:?}");
 }
 
 #[tokio::test]
@@ -451,13 +585,13 @@ async fn nothing_but_the_callback_ends_it() {
 
 /// A store that can fail.
 #[derive(Debug, Default)]
-struct Memory {
+struct Failing {
     is_silent: bool,
     fails_to_load: bool,
     fails_to_save: bool,
 }
 
-impl Memory {
+impl Failing {
     fn answer<T>(fails: bool, value: T) -> Result<T, StoreError> {
         let error = std::io::ErrorKind::StorageFull.into();
         if fails {
@@ -468,7 +602,7 @@ impl Memory {
     }
 }
 
-impl KeyStore for Memory {
+impl KeyStore for Failing {
     fn load<'a>(&'a self, _account: &'a Account) -> StoreFuture<'a, Option<ApiKey>> {
         Box::pin(async {
             if self.is_silent {

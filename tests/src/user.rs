@@ -67,6 +67,11 @@ impl User {
         get(&callback).await.ok()
     }
 
+    /// What the program's own page says, if it has come.
+    pub fn heard(&self) -> Option<String> {
+        self.told.borrow().clone()
+    }
+
     /// What the program's own page says, once it has come.
     pub async fn told(&self) -> String {
         let mut told = self.told.subscribe();

@@ -152,12 +152,9 @@ fn exit_of_login(error: &LoginError) -> Exit {
     match error {
         LoginError::Denied { .. } => Exit::Denied,
         LoginError::Failed(_) => Exit::Refused,
-        // What matters then is that there may be a key.
-        LoginError::TimedOut { exchanging: true, .. } | LoginError::Cancelled { exchanging: true } => {
-            Exit::OutcomeUnknown
-        }
+        LoginError::OutcomeUnknown { .. } => Exit::OutcomeUnknown,
         LoginError::TimedOut { .. } => Exit::TimedOut,
-        LoginError::Cancelled { .. } => Exit::Cancelled,
+        LoginError::Cancelled => Exit::Cancelled,
         LoginError::NoCode(_) => Exit::Usage,
         LoginError::Sdk(error) => exit_of(error),
         _ => Exit::Unexpected,

@@ -34,7 +34,7 @@ pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) 
     if let (Some(store), Some(key), false) = (&store, &before, options.again) {
         let good = tokio::select! {
             good = ask_about(key, store, client) => good?,
-            () = cancel.cancelled() => return Err(Error::Cancelled { exchanging: false }.into()),
+            () = cancel.cancelled() => return Err(Error::Cancelled.into()),
         };
         if let Some(info) = good {
             return say_old(&options, store, key, &info, output);
@@ -46,7 +46,7 @@ pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) 
     let label = options.key.label.clone().map_or_else(|| default_key_label("openrouter-oauth"), Ok)?;
     let login = login(options, client, &label).cancel(cancel);
     let login = match &store {
-        Some(store) => login.store(Arc::clone(&store.keys), store.account.clone()),
+        Some(store) => login.store(Arc::clone(&store.keys)),
         None => login,
     };
     let signed_in = Screen::new(output).run(login).await?;

@@ -37,12 +37,17 @@ impl Cancel {
 
     /// Whether it was cancelled.
     pub fn is_cancelled(&self) -> bool {
-        *self.0.borrow() > 0
+        self.count() > 0
     }
 
     /// Waits until it is cancelled.
     pub async fn cancelled(&self) {
         self.times(1).await;
+    }
+
+    /// How often it was cancelled.
+    pub(crate) fn count(&self) -> u32 {
+        *self.0.borrow()
     }
 
     /// Waits until it was cancelled so many times.

@@ -1,10 +1,11 @@
 //! Why a login brings no key, by what to do next.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use openrouter_oauth::{
-    CallbackError,
+    CallbackError, KeyLabel,
     models::{InvalidValue, ServerText},
+    transport::BoxError,
 };
 
 use crate::{ListenerError, StoreError};
@@ -29,14 +30,23 @@ pub enum Error {
     TimedOut {
         /// The limit.
         after: Duration,
-        /// Whether a code was being exchanged. A key may have been made then.
-        exchanging: bool,
     },
-    /// The login was cancelled.
-    #[error("the login was cancelled{}", may_be_made(*exchanging))]
-    Cancelled {
-        /// Whether a code was being exchanged. A key may have been made then.
-        exchanging: bool,
+    /// The login was cancelled. No key was made.
+    #[error("the login was cancelled")]
+    Cancelled,
+    /// The login ended while a code was exchanged, so nobody knows whether a key was made.
+    #[error(
+        "{why}; a key named \"{key_label}\" may have been made: look for it at https://openrouter.ai/settings/keys and \
+         delete it, then run the login again"
+    )]
+    OutcomeUnknown {
+        /// How it ended.
+        why: Interrupted,
+        /// The label of the key that may have been made.
+        key_label: KeyLabel,
+        /// What OpenRouter said.
+        #[source]
+        source: Option<openrouter_oauth::Error>,
     },
     /// What was pasted was no code of this login.
     #[error("what was pasted is no code of this login; run it again")]
@@ -49,17 +59,45 @@ pub enum Error {
     Listener(#[source] ListenerError),
     /// The store cannot be used. Nothing was begun, so that no key is made that cannot be kept.
     #[error("the key could not be stored, so the login was not begun")]
-    Storage(#[source] StoreError),
+    Store(#[source] StoreError),
+    /// There is no tokio runtime here. A login needs one with I/O and time.
+    #[error("a login needs a tokio runtime")]
+    NoRuntime(#[source] BoxError),
     /// The sign-in could not be begun, or the code could not be exchanged.
     #[error(transparent)]
     Sdk(#[from] openrouter_oauth::Error),
 }
 
-fn may_be_made(exchanging: bool) -> &'static str {
-    if exchanging {
-        " while the code was exchanged; a key may have been made: look for it at https://openrouter.ai/settings/keys"
-    } else {
-        ""
+/// How a login ended while a code was exchanged.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Interrupted {
+    /// It was cancelled, and the exchange did not end soon after.
+    Cancelled,
+    /// Its time was over, and the exchange did not end soon after.
+    TimedOut,
+    /// The service asked to wait with the code, and refused it afterwards: it may have been used up the first time.
+    RefusedLater,
+}
+
+impl Error {
+    /// Whether a key may have been made that nobody holds.
+    pub fn is_outcome_unknown(&self) -> bool {
+        match self {
+            Self::OutcomeUnknown { .. } => true,
+            Self::Sdk(error) => error.is_outcome_unknown(),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cancelled => "the login was cancelled while the code was exchanged",
+            Self::TimedOut => "the time of the login was over while the code was exchanged",
+            Self::RefusedLater => "OpenRouter asked to wait with the code, and then refused it",
+        })
     }
 }
 

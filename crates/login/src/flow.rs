@@ -32,7 +32,9 @@ pub(crate) enum Happened {
     Granted,
     /// The code was refused; the transaction is as it was.
     Refused,
-    /// The exchange was not processed; the code is still good.
+    /// Nothing was sent; the code is still good.
+    NotSent,
+    /// The service asks to wait; the code is most likely still good.
     TryLater,
     /// The exchange failed otherwise, or nobody knows what came of it.
     Failed,
@@ -55,8 +57,8 @@ pub(crate) enum Step {
     AskNoMore,
     /// Wait, then exchange the same code once more.
     Pause,
-    /// Give the exchange that runs a moment, then end.
-    HurryUp,
+    /// Give the exchange that runs a little more time, then end in this way.
+    HurryUp(End),
     /// It is over.
     End(End),
 }
@@ -68,6 +70,8 @@ pub(crate) enum End {
     Granted,
     /// With the error of the exchange.
     Failed,
+    /// With a code that was refused, after the service had asked to wait: it may have been used up then.
+    Doubtful,
     /// With what the callback said.
     Declined,
     /// The person pasted no code that is one, and no browser can come.
@@ -86,8 +90,10 @@ pub(crate) struct Flow {
     listens: bool,
     /// How many more times a code can be pasted; none once nobody is asked.
     pastes_left: u8,
-    /// How many more times a code can be exchanged that was not processed.
+    /// How many more times the code at hand can be exchanged.
     tries_left: u8,
+    /// Whether the service has asked to wait with the code at hand.
+    is_doubtful: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -98,6 +104,7 @@ enum Phase {
         /// Set when the login is to end, and how.
         hurry: Option<End>,
     },
+    /// Before the same code is tried once more.
     Pausing(Way),
     Over,
 }
@@ -112,7 +119,7 @@ impl Flow {
     /// A login that waits for a browser if it `listens`, and for a pasted code if it `asks`.
     pub(crate) fn new(listens: bool, asks: bool) -> Self {
         let pastes_left = if asks { PASTES } else { 0 };
-        Self { phase: Phase::Waiting, listens, pastes_left, tries_left: TRIES }
+        Self { phase: Phase::Waiting, listens, pastes_left, tries_left: TRIES, is_doubtful: false }
     }
 
     /// Whether a code can come.
@@ -136,7 +143,10 @@ impl Flow {
 
     fn on_waiting(&mut self, happened: Happened) -> Step {
         match happened {
-            Happened::Code(way) => self.exchange(way),
+            Happened::Code(way) => {
+                (self.tries_left, self.is_doubtful) = (TRIES, false);
+                self.exchange(way)
+            }
             Happened::Declined => Step::End(End::Declined),
             Happened::Misread => self.ask_again(End::NoCode),
             Happened::NobodyAsked => {
@@ -147,6 +157,7 @@ impl Flow {
             Happened::TimeUp => Step::End(End::TimedOut),
             Happened::Granted
             | Happened::Refused
+            | Happened::NotSent
             | Happened::TryLater
             | Happened::Failed
             | Happened::Paused
@@ -155,25 +166,29 @@ impl Flow {
     }
 
     fn on_exchanging(&mut self, happened: Happened, way: Way, hurry: Option<End>) -> Step {
+        self.is_doubtful |= happened == Happened::TryLater;
         match (happened, hurry) {
             // A key that came is never thrown away, however late it is.
             (Happened::Granted, _) => Step::End(End::Granted),
+            (Happened::Refused, _) if self.is_doubtful => Step::End(End::Doubtful),
             (Happened::Refused, None) if way == Way::Paste => {
                 self.phase = Phase::Waiting;
                 self.ask_again(End::Failed)
             }
-            (Happened::TryLater, None) if self.tries_left > 0 => {
+            (Happened::NotSent | Happened::TryLater, None) if self.tries_left > 0 => {
                 self.phase = Phase::Pausing(way);
                 Step::Pause
             }
-            (Happened::Failed, _) | (Happened::Refused | Happened::TryLater, None) => Step::End(End::Failed),
-            (Happened::Cancelled, None) => self.hurry_up(way, End::Cancelled),
-            (Happened::TimeUp, None) => self.hurry_up(way, End::TimedOut),
+            (Happened::Failed, _) | (Happened::Refused | Happened::NotSent | Happened::TryLater, None) => {
+                Step::End(End::Failed)
+            }
+            (Happened::Refused | Happened::NotSent | Happened::TryLater | Happened::GraceOver, Some(end)) => {
+                Step::End(end)
+            }
             // Whoever cancels twice does not want to wait.
-            (
-                Happened::Refused | Happened::TryLater | Happened::Cancelled | Happened::GraceOver,
-                Some(end),
-            ) => Step::End(end),
+            (Happened::Cancelled, Some(End::Cancelled)) => Step::End(End::Cancelled),
+            (Happened::Cancelled, _) => self.hurry_up(way, End::Cancelled),
+            (Happened::TimeUp, None) => self.hurry_up(way, End::TimedOut),
             // One winner: whatever else comes is too late.
             _ => Step::GoOn,
         }
@@ -196,12 +211,11 @@ impl Flow {
 
     fn hurry_up(&mut self, way: Way, end: End) -> Step {
         self.phase = Phase::Exchanging { way, hurry: Some(end) };
-        Step::HurryUp
+        Step::HurryUp(end)
     }
 
     /// After a pasted code that was none, or that was refused; `end` is how it ends if that was the last.
     fn ask_again(&mut self, end: End) -> Step {
-        self.tries_left = TRIES;
         self.pastes_left = self.pastes_left.saturating_sub(1);
         match (self.pastes_left, self.listens) {
             (0, true) => Step::AskNoMore,

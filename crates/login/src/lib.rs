@@ -19,6 +19,8 @@ mod login;
 mod flow;
 mod run;
 
+mod key_label;
+
 mod cancel;
 mod error;
 mod event;
@@ -40,13 +42,14 @@ pub mod sans_io {
 pub use crate::{
     browser::{Browser, BrowserError, BrowserFuture, SystemBrowser},
     cancel::Cancel,
-    error::Error,
+    error::{Error, Interrupted},
     event::Event,
+    key_label::default_key_label,
     listener::{Listener, ListenerError, Page, Stray, Visit},
     login::{Login, SignedIn},
     prompt::{Invitation, Pasted, Prompt, PromptError, PromptFuture, TerminalPrompt},
     store::{Account, FileStore, KeyStore, MemoryStore, StoreError, StoreFuture},
-    surroundings::{Headless, Surroundings, default_key_label},
+    surroundings::{Headless, Surroundings},
 };
 
 #[cfg(feature = "keyring")]

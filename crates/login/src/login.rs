@@ -1,6 +1,11 @@
 //! A login: what it is asked to do, and what it brings.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
 
 use openrouter_oauth::{
     ApiKey, Client, CreditLimit, KeyLabel, WorkspaceId, models::InvalidValue, transport::Timer,
@@ -58,7 +63,8 @@ pub struct Login {
     pub(crate) headless: Option<bool>,
     pub(crate) browser: Option<Arc<dyn Browser>>,
     pub(crate) prompt: Option<Arc<dyn Prompt>>,
-    pub(crate) store: Option<(Arc<dyn KeyStore>, Account)>,
+    pub(crate) store: Option<Arc<dyn KeyStore>>,
+    pub(crate) account: Account,
     pub(crate) tell: Tell,
     pub(crate) cancel: Cancel,
     pub(crate) cancels_on_ctrl_c: bool,
@@ -100,6 +106,7 @@ impl Login {
             browser: Some(Arc::new(SystemBrowser::new())),
             prompt: Some(Arc::new(TerminalPrompt::new())),
             store: None,
+            account: Account::of(client),
             tell: Arc::new(|_| {}),
             cancel: Cancel::new(),
             cancels_on_ctrl_c: false,
@@ -188,16 +195,29 @@ impl Login {
         self
     }
 
-    /// Keeps the key in this store. The store is asked once before the login begins, so that no key is made which cannot
-    /// be kept.
-    pub fn store(mut self, store: impl KeyStore + 'static, account: Account) -> Self {
-        self.store = Some((Arc::new(store), account));
+    /// Keeps the key in this store, for the client's [`Account`]. The store is asked once before the login begins, so that
+    /// no key is made which cannot be kept.
+    pub fn store(mut self, store: impl KeyStore + 'static) -> Self {
+        self.store = Some(Arc::new(store));
         self
     }
 
-    /// Tells of everything that happens. The closure must not block.
+    /// Keeps it under this name in place of `default`: see [`Account::named`].
+    pub fn account(mut self, name: &str) -> Self {
+        let account = self.account.clone().named(name);
+        if let Some(account) = self.checked(account) {
+            self.account = account;
+        }
+        self
+    }
+
+    /// Tells of everything that happens. The closure must not block. If it panics, that ends nothing: a key that was made
+    /// would be lost.
     pub fn on_event(mut self, tell: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
-        self.tell = Arc::new(tell);
+        self.tell = Arc::new(move |event| {
+            // The panic was printed, or whatever else the program does with panics.
+            let _panicked = catch_unwind(AssertUnwindSafe(|| tell(event)));
+        });
         self
     }
 
@@ -214,7 +234,8 @@ impl Login {
         self
     }
 
-    /// Ends the login after this time: by default ten minutes, as long as a code lives.
+    /// Ends the login after this time: by default ten minutes, as long as a code lives. An exchange that runs then has half
+    /// a minute more.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -228,14 +249,21 @@ impl Login {
 
     /// Signs in.
     ///
-    /// Dropping the future frees the port and leaves the terminal as it was. If that happens while the code is exchanged,
-    /// nobody knows what became of it: [`Cancel`] is the better way.
+    /// It runs in a tokio runtime with I/O and time enabled.
+    ///
+    /// Dropping the future frees the port and leaves the terminal as it was. If that happens after the user has approved, a
+    /// key may have been made that nobody holds: [`Cancel`] is the better way.
     ///
     /// # Errors
     ///
     /// See [`Error`]: nothing that the user or the network does is a panic, and every wait ends.
+    ///
+    /// # Panics
+    ///
+    /// In a tokio runtime without I/O or time.
     pub async fn run(self) -> Result<SignedIn, Error> {
-        run::run(self).await
+        // It is large, and would be so in every future that waits for it.
+        Box::pin(run::run(self)).await
     }
 
     /// The value, or none and a note of what is wrong with it.

@@ -1,45 +1,41 @@
-//! Runs a login: everything that can happen is waited for here, and [`Flow`] says what is to be done about it.
+//! Runs a login: everything that can happen is waited for here, and [`Flow`] says who wins and when it is over.
 
-use std::{
-    convert::Infallible,
-    env,
-    ffi::OsStr,
-    future::{self, Future},
-    pin::pin,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod came;
+mod clock;
+
+use std::{convert::Infallible, future, pin::pin, sync::Arc, time::Duration};
 
 use openrouter_oauth::{
-    ApiKeyGrant, AuthorizationCode, AuthorizeUrl, CallbackError, Client, Error as SdkError, KeyLabel,
-    Pending,
-    models::InvalidValue,
-    transport::{SleepFuture, Timer},
+    ApiKeyGrant, AuthorizeUrl, CallbackError, Client, KeyLabel, Pending, models::InvalidValue,
+    transport::SleepFuture,
 };
-use tokio::{signal, task::JoinSet};
+use tokio::{runtime::Handle, signal, task::JoinSet};
 
+use self::{came::Came, clock::Clock};
 use crate::{
-    Account, BrowserError, Cancel, Error, Event, Invitation, KeyStore, Listener, ListenerError, Login, Page,
-    Prompt, PromptError, SignedIn, StoreError, Surroundings, Visit, default_key_label,
-    flow::{End, Flow, Happened, Step, Way},
+    Account, BrowserError, Cancel, Error, Event, Interrupted, Invitation, KeyStore, Listener, ListenerError,
+    Login, Page, Prompt, PromptError, SignedIn, Surroundings, Visit,
+    flow::{End, Flow, Happened, Step},
+    key_label,
     login::Tell,
 };
 
 /// What an exchange that runs is given after the login was cancelled.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE_AFTER_CANCEL: Duration = Duration::from_secs(2);
 
-/// The pause before a code that was not processed is tried again, if the service does not say how long.
-const PAUSE: Duration = Duration::from_secs(2);
+/// What it is given when the time of the login is over: nobody is impatient then, and most clients end it by themselves.
+const GRACE_AFTER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A store that takes longer is given up: the caller has the key.
-const STORE_TIMEOUT: Duration = Duration::from_secs(10);
+/// For how long a browser that came too late is told so.
+const LAST_ANSWERS: Duration = Duration::from_millis(100);
 
 pub(crate) async fn run(login: Login) -> Result<SignedIn, Error> {
+    Handle::try_current().map_err(|error| Error::NoRuntime(error.into()))?;
     let ctrl_c = login.cancels_on_ctrl_c.then(|| watch_ctrl_c(login.cancel.clone()));
     let cancel = login.cancel.clone();
     let mut run = tokio::select! {
         biased;
-        () = cancel.times(1) => return Err(Error::Cancelled { exchanging: false }),
+        () = cancel.times(1) => return Err(Error::Cancelled),
         begun = Run::begin(login) => begun?,
     };
     let end = run.drive().await;
@@ -72,31 +68,11 @@ struct Run {
     /// Why there is none.
     not_listening: Option<ListenerError>,
     pending: Pending,
+    key_label: KeyLabel,
     /// The browser that is being opened.
     opening: JoinSet<Result<(), BrowserError>>,
     flow: Flow,
-    /// What came so far.
     came: Came,
-}
-
-/// When the login ends at the latest.
-struct Clock {
-    timer: Arc<dyn Timer>,
-    begun: Instant,
-    timeout: Duration,
-}
-
-/// What came so far.
-#[derive(Default)]
-struct Came {
-    code: Option<AuthorizationCode>,
-    /// The browser that waits to be told.
-    visit: Option<Visit>,
-    /// What stood in place of a code.
-    said: Option<CallbackError>,
-    /// What is wrong with what was pasted, in words for the person.
-    problem: Option<String>,
-    exchanged: Option<Result<ApiKeyGrant, SdkError>>,
 }
 
 impl Run {
@@ -107,9 +83,10 @@ impl Run {
         }
         let timer =
             login.timer.ok_or(InvalidValue::new("timer", "is missing: set one, to hold the time limit"))?;
-        let clock = Clock { begun: timer.now(), timer, timeout: login.timeout };
-        if let Some((store, account)) = &login.store {
-            clock.store(store.load(account)).await.map_err(Error::Storage)?;
+        let clock = Clock::start(timer, login.timeout);
+        let store = login.store.map(|store| (store, login.account));
+        if let Some((store, account)) = &store {
+            clock.store(store.load(account)).await.map_err(Error::Store)?;
         }
 
         let (listener, not_listening) = listen(login.headless, login.port, &login.tell).await?;
@@ -117,7 +94,7 @@ impl Run {
             Some(listener) => login.client.authorize(listener.callback_url()),
             None => login.client.authorize_headless(),
         };
-        let key_label = login.key_label.map_or_else(label_of_this_program, Ok)?;
+        let key_label = login.key_label.map_or_else(key_label::of_this_program, Ok)?;
         authorize = authorize.key_label(key_label.clone());
         if let Some(limit) = login.limit {
             authorize = authorize.limit(limit);
@@ -137,18 +114,19 @@ impl Run {
         let mut run = Self {
             client: login.client,
             prompt: login.prompt,
-            store: login.store,
+            store,
             tell: login.tell,
             cancel: login.cancel,
             clock,
             listener,
             not_listening,
             pending,
+            key_label,
             opening: JoinSet::new(),
             flow,
             came: Came::default(),
         };
-        run.invite(&url, &key_label);
+        run.invite(&url);
         // A page that shows a code is opened where the person is, not here.
         if let (Some(browser), Some(_)) = (login.browser, &run.listener) {
             run.opening.spawn(async move { browser.open(&url).await });
@@ -156,10 +134,11 @@ impl Run {
         Ok(run)
     }
 
-    fn invite(&self, url: &AuthorizeUrl, key_label: &KeyLabel) {
+    fn invite(&self, url: &AuthorizeUrl) {
         (self.tell)(&Event::Url(url));
         if let Some(prompt) = &self.prompt {
-            prompt.show(&Invitation { url, key_label, is_headless: self.listener.is_none() });
+            let is_headless = self.listener.is_none();
+            prompt.show(&Invitation { url, key_label: &self.key_label, is_headless });
         }
         (self.tell)(&Event::Waiting);
     }
@@ -170,7 +149,7 @@ impl Run {
             step = match step {
                 Step::GoOn | Step::AskAgain => self.wait(true).await,
                 Step::AskNoMore => self.wait(false).await,
-                Step::Exchange | Step::HurryUp => self.exchange().await,
+                Step::Exchange | Step::HurryUp(_) => self.exchange().await,
                 Step::Pause => self.pause().await,
                 Step::End(end) => return end,
             };
@@ -217,22 +196,20 @@ impl Run {
         }
     }
 
-    /// Exchanges the code that came, and turns away whoever else comes meanwhile.
+    /// Exchanges the code that came.
     async fn exchange(&mut self) -> Step {
         let Self { client, listener, pending, flow, came, cancel, clock, tell, .. } = self;
-        let Some(code) = &came.code else { return flow.on(Happened::Failed) };
+        let Some(code) = came.code.clone() else { return flow.on(Happened::Failed) };
+        // A browser that comes while a pasted code is exchanged waits: the code may be wrong.
+        let mut others = listener.as_mut().filter(|_| came.visit.is_some());
         tell(&Event::Exchanging);
-        let mut exchange = pin!(pending.exchange(client, code));
+        let mut exchange = pin!(pending.exchange(client, &code));
         let (mut time_up, mut is_time_up) = (clock.time_up(), false);
         let (mut cancelled, mut grace) = (0, None);
         loop {
             let happened = tokio::select! {
                 biased;
-                result = &mut exchange => {
-                    let happened = outcome(&result);
-                    came.exchanged = Some(result);
-                    happened
-                }
+                result = &mut exchange => came.exchanged(result, clock.left()),
                 () = cancel.times(cancelled + 1) => {
                     cancelled += 1;
                     Happened::Cancelled
@@ -242,11 +219,12 @@ impl Run {
                     Happened::TimeUp
                 }
                 () = over(&mut grace) => Happened::GraceOver,
-                never = refuse_others(listener) => match never {},
+                never = refuse(&mut others) => match never {},
             };
             match flow.on(happened) {
                 Step::GoOn => {}
-                Step::HurryUp => grace = Some(clock.timer.sleep(GRACE)),
+                Step::HurryUp(End::Cancelled) => grace = Some(clock.sleep(GRACE_AFTER_CANCEL)),
+                Step::HurryUp(_) => grace = Some(clock.sleep(GRACE_AFTER_TIMEOUT)),
                 step => return step,
             }
         }
@@ -255,15 +233,16 @@ impl Run {
     /// Waits before the code is tried again.
     async fn pause(&mut self) -> Step {
         let Self { listener, flow, came, cancel, clock, tell, .. } = self;
-        let wait = came.retry_after().unwrap_or(PAUSE);
+        let mut others = listener.as_mut().filter(|_| came.visit.is_some());
+        let wait = came.pause();
         tell(&Event::Retrying(wait));
-        let (mut over, mut time_up) = (clock.timer.sleep(wait), clock.time_up());
+        let (mut over, mut time_up) = (clock.sleep(wait), clock.time_up());
         let happened = tokio::select! {
             biased;
             () = cancel.times(1) => Happened::Cancelled,
             () = &mut time_up => Happened::TimeUp,
             () = &mut over => Happened::Paused,
-            never = refuse_others(listener) => match never {},
+            never = refuse(&mut others) => match never {},
         };
         flow.on(happened)
     }
@@ -271,55 +250,60 @@ impl Run {
     /// Stores the key, tells the browser, and says what came of it all.
     async fn finish(mut self, end: End) -> Result<SignedIn, Error> {
         let visit = self.came.visit.take();
-        if visit.is_none() {
-            // The port is free at once.
-            self.listener = None;
-        }
+        let listener = self.listener.take().filter(|_| visit.is_none() && end == End::Granted);
         let result = self.conclude(end).await;
-        if let Some(visit) = visit {
-            visit.answer(page(&result)).await;
+        // Whoever cancels now does not wait for the browser to have heard.
+        let cancelled = self.cancel.count();
+        let told = async {
+            match visit {
+                Some(visit) => visit.answer(page(&result)).await,
+                None => last_answers(listener, &self.clock).await,
+            }
+        };
+        tokio::select! {
+            () = told => {}
+            () = self.cancel.times(cancelled + 1) => {}
         }
         result
     }
 
     async fn conclude(&mut self, end: End) -> Result<SignedIn, Error> {
-        let exchanging = !self.pending.is_fresh();
+        let was_dropped = !self.pending.is_fresh();
         let said = self.came.said.take().unwrap_or(CallbackError::MissingCode);
         match (end, self.came.exchanged.take()) {
             (End::Granted | End::Failed, Some(Ok(grant))) => Ok(self.keep(grant).await),
             (End::Failed, Some(Err(error))) => Err(error.into()),
+            (End::Doubtful, Some(Err(error))) => Err(self.unknown(Interrupted::RefusedLater, Some(error))),
+            (End::Cancelled, _) if was_dropped => Err(self.unknown(Interrupted::Cancelled, None)),
+            (End::TimedOut, _) if was_dropped => Err(self.unknown(Interrupted::TimedOut, None)),
+            (End::Cancelled, _) => Err(Error::Cancelled),
+            (End::TimedOut, _) => Err(Error::TimedOut { after: self.clock.timeout() }),
             (End::Declined, _) => Err(match said {
                 CallbackError::Denied { description } => Error::Denied { description },
                 said => Error::Failed(said),
             }),
-            (End::Cancelled, _) => Err(Error::Cancelled { exchanging }),
-            (End::TimedOut, _) => Err(Error::TimedOut { after: self.clock.timeout, exchanging }),
             (End::NoWay, _) => Err(Error::NoWay(self.not_listening.take())),
-            (End::NoCode | End::Granted | End::Failed, _) => Err(Error::NoCode(said)),
+            (End::NoCode | End::Granted | End::Failed | End::Doubtful, _) => Err(Error::NoCode(said)),
         }
+    }
+
+    fn unknown(&self, why: Interrupted, source: Option<openrouter_oauth::Error>) -> Error {
+        Error::OutcomeUnknown { why, key_label: self.key_label.clone(), source }
     }
 
     async fn keep(&self, grant: ApiKeyGrant) -> SignedIn {
+        let stored = match &self.store {
+            Some((store, account)) => Some(self.clock.store(store.save(account, &grant.key)).await),
+            None => None,
+        };
         (self.tell)(&Event::Granted);
-        let mut not_stored = None;
-        if let Some((store, account)) = &self.store {
-            match self.clock.store(store.save(account, &grant.key)).await {
-                Ok(()) => (self.tell)(&Event::Stored),
-                Err(error) => {
-                    (self.tell)(&Event::NotStored(&error));
-                    not_stored = Some(error);
-                }
-            }
+        match &stored {
+            Some(Ok(())) => (self.tell)(&Event::Stored),
+            Some(Err(error)) => (self.tell)(&Event::NotStored(error)),
+            None => {}
         }
-        SignedIn { key: grant.key, user_id: grant.user_id, not_stored }
+        SignedIn { key: grant.key, user_id: grant.user_id, not_stored: stored.and_then(Result::err) }
     }
-}
-
-/// Names the key after the file that runs.
-fn label_of_this_program() -> Result<KeyLabel, InvalidValue> {
-    let file = env::current_exe().unwrap_or_default();
-    let program = file.file_stem().unwrap_or(OsStr::new("a program")).to_string_lossy();
-    default_key_label(&program)
 }
 
 /// A listener, unless no browser can reach it; or why there is none.
@@ -354,10 +338,21 @@ async fn callback(listener: &mut Option<Listener>, pending: &Pending) -> Visit {
     }
 }
 
-async fn refuse_others(listener: &mut Option<Listener>) -> Infallible {
-    match listener {
+/// Turns away whoever comes.
+async fn refuse(others: &mut Option<&mut Listener>) -> Infallible {
+    match others {
         Some(listener) => listener.refuse_others().await,
         None => future::pending().await,
+    }
+}
+
+/// Tells a browser that came while a pasted code won that it is too late.
+async fn last_answers(listener: Option<Listener>, clock: &Clock) {
+    if let Some(mut listener) = listener {
+        tokio::select! {
+            never = listener.refuse_others() => match never {},
+            () = clock.sleep(LAST_ANSWERS) => {}
+        }
     }
 }
 
@@ -369,86 +364,13 @@ async fn over(sleep: &mut Option<SleepFuture>) {
     }
 }
 
-fn outcome(result: &Result<ApiKeyGrant, SdkError>) -> Happened {
-    match result {
-        Ok(_) => Happened::Granted,
-        Err(error) if error.is_refused_code() => Happened::Refused,
-        Err(error) if error.is_retryable() && !error.is_outcome_unknown() => Happened::TryLater,
-        Err(_) => Happened::Failed,
-    }
-}
-
 /// The truth, for the browser (L-19).
 fn page(result: &Result<SignedIn, Error>) -> Page {
     match result {
         Ok(SignedIn { not_stored: None, .. }) => Page::SignedIn,
         Ok(_) => Page::NotStored,
         Err(Error::Denied { .. }) => Page::Denied,
-        Err(Error::Cancelled { exchanging: true } | Error::TimedOut { exchanging: true, .. }) => {
-            Page::OutcomeUnknown
-        }
-        Err(Error::Sdk(error)) if error.is_outcome_unknown() => Page::OutcomeUnknown,
+        Err(error) if error.is_outcome_unknown() => Page::OutcomeUnknown,
         Err(_) => Page::Failed,
-    }
-}
-
-impl Came {
-    fn visit(&mut self, visit: Visit) -> Happened {
-        let happened = match visit.code() {
-            Ok(code) => {
-                self.code = Some(code.clone());
-                Happened::Code(Way::Callback)
-            }
-            Err(said) => {
-                self.said = Some(said.clone());
-                Happened::Declined
-            }
-        };
-        self.visit = Some(visit);
-        happened
-    }
-
-    fn pasted(&mut self, code: Result<AuthorizationCode, CallbackError>) -> Happened {
-        match code {
-            Ok(code) => {
-                self.code = Some(code);
-                self.problem = Some("OpenRouter refused this code".to_owned());
-                Happened::Code(Way::Paste)
-            }
-            Err(said) => {
-                let is_over = matches!(said, CallbackError::Denied { .. } | CallbackError::Failed { .. });
-                self.problem = Some(said.to_string());
-                self.said = Some(said);
-                if is_over { Happened::Declined } else { Happened::Misread }
-            }
-        }
-    }
-
-    fn retry_after(&self) -> Option<Duration> {
-        match &self.exchanged {
-            Some(Err(
-                SdkError::RateLimited { retry_after, .. } | SdkError::ServiceUnavailable { retry_after, .. },
-            )) => *retry_after,
-            _ => None,
-        }
-    }
-}
-
-impl Clock {
-    /// Done when the time of the login is over.
-    fn time_up(&self) -> SleepFuture {
-        let passed = self.timer.now().saturating_duration_since(self.begun);
-        self.timer.sleep(self.timeout.saturating_sub(passed))
-    }
-
-    /// What a store says, or that it took too long.
-    async fn store<T>(&self, asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        tokio::select! {
-            biased;
-            said = asked => said,
-            () = self.timer.sleep(STORE_TIMEOUT) => {
-                Err(StoreError::Timeout { store: "store", after: STORE_TIMEOUT })
-            }
-        }
     }
 }
