@@ -86,11 +86,10 @@
 //! let store = FileStore::for_program("my-cli")?;
 //! # let store = FileStore::new(path);
 //! # let kept = store.clone();
-//! let account = Account::of(&client);
-//! let key = match store.load(&account).await? {
+//! let key = match store.load(&Account::of(&client)).await? {
 //!     Some(key) => key,
 //!     None => {
-//!         let login = Login::new(&client).key_label("my-cli").store(store, account);
+//!         let login = Login::new(&client).key_label("my-cli").store(store);
 //! #       let login = login.prompt(Person).headless(true);
 //!         let signed_in = login.run().await?;
 //!         if let Some(error) = signed_in.not_stored {
@@ -106,7 +105,7 @@
 //! ```
 //!
 //! A key has no expiry of its own, but its owner can delete it. If a call then fails with 401, [forget
-//! it](KeyStore::delete) and log in again. Nothing is kept without a [store](Login::store), and no store falls back to
+//! it](KeyStore::delete) and log in again. Who has several accounts names them: [`Login::account`]. Nothing is kept without a [store](Login::store), and no store falls back to
 //! another. A store that several parts of a program use is handed around in an [`Arc`](std::sync::Arc), which is a
 //! [`KeyStore`] as well.
 //!
@@ -124,8 +123,12 @@
 //!
 //! # Errors
 //!
-//! [`Error`] tells what to do next. A key that could not be stored is no error but [`SignedIn::not_stored`]: it was made,
-//! and is shown this once. No error holds a secret in its text.
+//! [`Error`] tells what to do next. What matters most is whether a key may have been made that nobody holds: see
+//! [`Error::is_outcome_unknown`]; the message names the label to look for. After [`Error::TimedOut`] and
+//! [`Error::Cancelled`] there is none. A key that could not be stored is no error but [`SignedIn::not_stored`]: it was
+//! made, and is shown this once. No error holds a secret in its text.
+//!
+//! A code is tried again only if nothing was sent, or the service asks to wait, and that fits into the time left.
 //!
 //! # Security
 //!
@@ -144,9 +147,9 @@
 //!
 //! # Runtime
 //!
-//! All of it runs inside a tokio runtime with I/O and time enabled, as `#[tokio::main]` makes one. A [`Login`] holds its
-//! time limit by the client's [`Timer`](openrouter_oauth::transport::Timer): a client with a transport of its own needs
-//! one, or the login does ([`Login::timer`]).
+//! All of it runs inside a tokio runtime with I/O and time enabled, as `#[tokio::main]` makes one; without any a login is
+//! [`Error::NoRuntime`]. A login holds its time limit by the client's [`Timer`](openrouter_oauth::transport::Timer): a
+//! client with a transport of its own needs one, or the login does ([`Login::timer`]).
 //!
 //! # Crate features
 //!

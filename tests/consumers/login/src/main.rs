@@ -30,11 +30,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// The key that is kept, or else a new one.
 async fn key(client: &Client, store: &Arc<MemoryStore>, browser: Person) -> Result<ApiKey, Box<dyn Error>> {
-    let account = Account::of(client);
-    if let Some(key) = store.load(&account).await? {
+    if let Some(key) = store.load(&Account::of(client)).await? {
         return Ok(key);
     }
-    let login = Login::new(client).key_label("login").store(Arc::clone(store), account);
+    let login = Login::new(client).key_label("login").store(Arc::clone(store));
     let signed_in = login.headless(true).prompt(User::new(browser)).run().await?;
     match signed_in.not_stored {
         Some(error) => Err(error.into()),
