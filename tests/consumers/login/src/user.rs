@@ -1,0 +1,41 @@
+//! A prompt whose answer is not typed: it opens the page, approves, and copies the code.
+
+use std::sync::{Mutex, PoisonError};
+
+use openrouter_oauth_emulator::{Outcome, Person};
+use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptError, PromptFuture};
+
+#[derive(Debug)]
+pub struct User {
+    browser: Person,
+    /// What was shown.
+    url: Mutex<String>,
+}
+
+impl User {
+    pub fn new(browser: Person) -> Self {
+        Self { browser, url: Mutex::default() }
+    }
+
+    fn url(&self) -> String {
+        self.url.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Prompt for User {
+    fn show(&self, invitation: &Invitation<'_>) {
+        assert!(invitation.is_headless);
+        *self.url.lock().unwrap_or_else(PoisonError::into_inner) = invitation.url.as_str().to_owned();
+    }
+
+    fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {
+        assert_eq!(problem, None, "the first code is good");
+        Box::pin(async move {
+            let page = self.browser.open(&self.url()).await.map_err(|_| PromptError::Unavailable)?;
+            match page.approve(None).await {
+                Ok(Outcome::Code(code)) => Ok(Pasted::new(code)),
+                _ => Err(PromptError::Unavailable),
+            }
+        })
+    }
+}
