@@ -91,8 +91,8 @@ pub enum PromptError {
     /// More was pasted than any code or URL has.
     #[error("too much was pasted")]
     TooLong,
-    /// The terminal cannot be read.
-    #[error("the terminal cannot be read")]
+    /// The terminal, or standard input, cannot be read.
+    #[error("the input cannot be read")]
     Io(#[source] io::Error),
 }
 
@@ -104,7 +104,6 @@ impl<'a> Invitation<'a> {
 }
 
 /// More than any code or URL has (P-2).
-#[cfg(unix)]
 const MAX_BYTES: usize = 4096;
 
 impl Pasted {

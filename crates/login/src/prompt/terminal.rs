@@ -2,7 +2,8 @@
 
 use std::{
     env,
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, ErrorKind, IsTerminal as _, Write as _},
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
 
 #[cfg(not(unix))]
@@ -11,7 +12,7 @@ use crate::prompt::console::{self as tty, pipe};
 use crate::prompt::{pipe, tty};
 use crate::{
     prompt::{
-        Invitation, Prompt, PromptFuture,
+        Invitation, Pasted, Prompt, PromptError, PromptFuture,
         words::{self, Canvas},
     },
     qr::Ink,
@@ -45,7 +46,9 @@ impl TerminalPrompt {
     }
 
     /// Takes each code from a line of standard input, for scripts: `echo "$CODE" | my-cli login`. What there is to say goes
-    /// to standard error. The end of the input is [`PromptError::Closed`](crate::PromptError::Closed).
+    /// to standard error. The end of the input is [`PromptError::Closed`]. After a line that is longer than any code or URL
+    /// nothing more is read, here or by another prompt, since the rest of it would be taken for the next line:
+    /// [`PromptError::Io`].
     ///
     /// If standard input is a terminal, this is [`new`](Self::new).
     pub fn stdin() -> Self {
@@ -83,10 +86,24 @@ impl Prompt for TerminalPrompt {
                 tty::ask(&problem, words::QUESTION).await
             } else {
                 let _ = io::stderr().write_all(problem.as_bytes());
-                pipe::ask().await
+                line_of_stdin().await
             }
         })
     }
+}
+
+/// A line of standard input, unless one was too long before.
+async fn line_of_stdin() -> Result<Pasted, PromptError> {
+    // Of the process, as standard input is.
+    static IS_CUT: AtomicBool = AtomicBool::new(false);
+    if !IS_CUT.load(Relaxed) {
+        let line = pipe::ask().await;
+        if !matches!(line, Err(PromptError::TooLong)) {
+            return line;
+        }
+        IS_CUT.store(true, Relaxed);
+    }
+    Err(PromptError::Io(io::Error::new(ErrorKind::InvalidData, "a line is longer than any code or URL")))
 }
 
 /// What can be drawn on a terminal of this size.

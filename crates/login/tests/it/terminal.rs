@@ -251,12 +251,28 @@ fn a_script_answers_with_lines() {
 #[test]
 fn a_script_answers_from_a_file() {
     let mut file = tempfile::tempfile().unwrap();
-    file.write_all(&[&[b'a'; 5000][..], b"\nnext\n"].concat()).unwrap();
+    file.write_all(b"first\nsecond\nthird").unwrap();
     file.rewind().unwrap();
     let mut child = Running::start(child::command("ask-stdin").stdin(file).stderr(Stdio::piped()));
-    assert_eq!(child.expect("failed"), "too much was pasted");
-    assert_eq!(child.expect("pasted").len(), 5000 - 4097);
-    assert_eq!(child.expect("pasted"), "next");
+    for line in ["first", "second", "third"] {
+        assert_eq!(child.expect("pasted"), line);
+    }
+    child.finish();
+}
+
+#[test]
+fn after_a_line_of_a_script_that_is_too_long_no_other_is_taken() {
+    // P-2
+    let longest = [b'a'; 4096];
+    let script = [&longest[..], b"\n", &longest, b"a canary\nnext\n"].concat();
+    let mut child = Running::start(child::command("ask-stdin").stdin(Stdio::piped()).stderr(Stdio::piped()));
+    child.stdin().write_all(&script).unwrap();
+    assert_eq!(child.expect("pasted").len(), longest.len());
+    for _ in 0..2 {
+        assert_eq!(child.expect("failed"), "the input cannot be read");
+    }
+    // The child itself finds what was not read.
+    assert_eq!(child.expect("line"), " canary");
     child.finish();
 }
 
