@@ -23,7 +23,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// A key belongs to the service that issued it and to an account (S-10); there is one for each [`Account`]. Nothing falls
 /// back to another store (S-4): what fails is said.
 ///
-/// A future that is dropped before it is ready has done all of its work or none of it.
+/// A future that is dropped before it is ready does all of its work or none of it. What had begun may end afterwards.
 pub trait KeyStore: fmt::Debug + Send + Sync {
     /// The key of `account`, if there is one.
     ///
