@@ -2,8 +2,13 @@
 
 use std::{
     env,
-    io::{self, ErrorKind, IsTerminal as _, Write as _},
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    io::{self, ErrorKind, IsTerminal as _, Write},
+    sync::{
+        atomic::{AtomicBool, Ordering::Relaxed},
+        mpsc,
+    },
+    thread,
+    time::Duration,
 };
 
 #[cfg(not(unix))]
@@ -69,14 +74,12 @@ impl Default for TerminalPrompt {
 impl Prompt for TerminalPrompt {
     fn show(&self, invitation: &Invitation<'_>) {
         let terminal = if self.is_at_terminal() { tty::open() } else { None };
-        // If nobody can be told, the browser may come back all the same.
-        let _ = match terminal {
-            Some(mut terminal) => {
-                let canvas = canvas(tty::size(&terminal));
-                terminal.write_all(words::invitation(invitation, canvas).as_bytes())
-            }
-            None => io::stderr().write_all(words::invitation(invitation, None).as_bytes()),
-        };
+        let canvas = terminal.as_ref().and_then(|terminal| canvas(tty::size(terminal)));
+        let text = words::invitation(invitation, canvas);
+        match terminal {
+            Some(terminal) => print(terminal, text),
+            None => print(io::stderr(), text),
+        }
     }
 
     fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {
@@ -85,10 +88,27 @@ impl Prompt for TerminalPrompt {
             if self.is_at_terminal() {
                 tty::ask(&problem, words::QUESTION).await
             } else {
-                let _ = io::stderr().write_all(problem.as_bytes());
+                print(io::stderr(), problem);
                 line_of_stdin().await
             }
         })
+    }
+}
+
+/// How long a terminal, or whoever reads standard error, gets to take what is printed.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Prints on a thread: a terminal that Ctrl-S has stopped takes nothing for as long as that lasts, and then all of it. If
+/// nobody can be told, the browser may come back all the same.
+fn print(mut to: impl Write + Send + 'static, text: String) {
+    let (tell, told) = mpsc::channel();
+    let run = move || {
+        let _ = to.write_all(text.as_bytes());
+        // Nobody may be waiting any more.
+        let _ = tell.send(());
+    };
+    if thread::Builder::new().name("print".into()).spawn(run).is_ok() {
+        let _ = told.recv_timeout(PATIENCE);
     }
 }
 

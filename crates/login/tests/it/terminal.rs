@@ -5,6 +5,7 @@ use std::{
     io::{Seek as _, Write as _},
     iter,
     net::TcpStream,
+    os::{fd::OwnedFd, unix::net::UnixStream},
     process::{Command, Stdio},
     thread,
     time::Duration,
@@ -17,6 +18,9 @@ use crate::{
 
 const CODE: &str = "auth_code_canary-0c0de-5e3c1a";
 const QUESTION: &str = "Code: ";
+/// Stop and start what a terminal shows.
+const CTRL_S: &str = "\u{13}";
+const CTRL_Q: &str = "\u{11}";
 const UNAVAILABLE: &str = "there is no terminal to paste a code into";
 
 /// A child that does `step` at this terminal, and reports beside it.
@@ -154,6 +158,31 @@ fn a_callback_comes_while_a_script_is_waited_for() {
 /// Comes back from OpenRouter.
 fn visit(port: u16) {
     TcpStream::connect(("127.0.0.1", port)).unwrap().write_all(b"!").unwrap();
+}
+
+#[test]
+fn a_terminal_that_is_stopped_is_not_waited_for() {
+    let terminal = Terminal::new(80, 24);
+    terminal.enter(CTRL_S);
+    let mut child = at(&terminal, "show my-cli");
+    let url = child.expect("url");
+    assert!(!terminal.shown().contains(&url));
+    terminal.enter(CTRL_Q);
+    terminal.wait_for(&url);
+    check_left_alone(&terminal, child);
+}
+
+#[test]
+fn a_standard_error_that_nobody_reads_is_not_waited_for() {
+    let (_unread, mut full) = UnixStream::pair().unwrap();
+    full.set_nonblocking(true).unwrap();
+    while full.write(&[b' '; 4096]).is_ok() {}
+    full.set_nonblocking(false).unwrap();
+    let mut command = child::command("show-stdin my-cli");
+    let mut child = Running::start(command.stdin(Stdio::null()).stderr(OwnedFd::from(full)));
+    child.expect("url");
+    child.expect("line");
+    child.finish();
 }
 
 #[test]
