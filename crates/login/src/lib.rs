@@ -49,7 +49,7 @@ pub use crate::{
     surroundings::{Headless, Surroundings, default_key_label},
 };
 
-#[cfg(feature = "keyring")]
+#[cfg(feature = "keychain")]
 pub use crate::store::KeychainStore;
 
 #[cfg(doctest)]

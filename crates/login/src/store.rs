@@ -2,7 +2,7 @@
 
 mod account;
 mod file;
-#[cfg(feature = "keyring")]
+#[cfg(feature = "keychain")]
 mod keychain;
 mod memory;
 mod place;
@@ -11,7 +11,7 @@ use std::{error::Error, fmt, future::Future, io, path::PathBuf, pin::Pin, sync::
 
 use openrouter_oauth::{ApiKey, InvalidValue};
 
-#[cfg(feature = "keyring")]
+#[cfg(feature = "keychain")]
 pub use self::keychain::KeychainStore;
 pub use self::{account::Account, file::FileStore, memory::MemoryStore};
 
