@@ -135,3 +135,17 @@ impl<T: KeyStore + ?Sized> KeyStore for Arc<T> {
         (**self).delete(account)
     }
 }
+
+impl<T: KeyStore + ?Sized> KeyStore for Box<T> {
+    fn load<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, Option<ApiKey>> {
+        (**self).load(account)
+    }
+
+    fn save<'a>(&'a self, account: &'a Account, key: &'a ApiKey) -> StoreFuture<'a, ()> {
+        (**self).save(account, key)
+    }
+
+    fn delete<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, bool> {
+        (**self).delete(account)
+    }
+}
