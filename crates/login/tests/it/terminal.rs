@@ -68,23 +68,6 @@ fn a_pasted_code_is_taken_and_not_shown() {
 }
 
 #[test]
-fn a_code_is_wiped_from_memory() {
-    // S-2. The heap writes over the beginning of what is freed, so the code is not there.
-    let code = format!("{}{CODE}", " ".repeat(64));
-    let terminal = Terminal::new(80, 24);
-    let mut child = at(&terminal, "wipe");
-    terminal.wait_for(QUESTION);
-    terminal.enter(&format!("{code}\r"));
-    assert_eq!(child.expect("copies"), "true 0");
-    check_left_alone(&terminal, child);
-
-    let mut child = Running::start(child::command("wipe-stdin").stdin(Stdio::piped()).stderr(Stdio::piped()));
-    child.stdin().write_all(format!("{code}\n").as_bytes()).unwrap();
-    assert_eq!(child.expect("copies"), "true 0");
-    child.finish();
-}
-
-#[test]
 fn a_mask_is_not_longer_than_its_line() {
     let terminal = Terminal::new(20, 24);
     let mut child = at(&terminal, "ask");
