@@ -343,7 +343,8 @@ fn a_save_that_is_dropped_before_it_begins_writes_nothing() {
         let (release, released) = std::sync::mpsc::channel::<()>();
         let taken = tokio::task::spawn_blocking(move || released.recv());
         let mut save = store.save(&work, &new);
-        poll_fn(|context| Poll::Ready(assert!(save.as_mut().poll(context).is_pending()))).await;
+        let polled = poll_fn(|context| Poll::Ready(save.as_mut().poll(context).is_pending()));
+        assert!(polled.await);
         drop(save);
         release.send(()).unwrap();
         taken.await.unwrap().unwrap();
