@@ -84,6 +84,7 @@ fn catches_ctrl_c(process: i32) -> bool {
     u64::from_str_radix(caught.trim(), 16).unwrap() & 0b10 != 0
 }
 
+#[expect(clippy::print_stdout, reason = "a child reports to standard output")]
 pub(crate) async fn log_in_until_ctrl_c() {
     let stage = Stage::in_memory(Settings::default());
     let port = Arc::new(Mutex::new(0));
