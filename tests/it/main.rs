@@ -42,6 +42,10 @@ mod flow;
 /// A login in a terminal: the browser that comes back, the code that is pasted, and every way it ends.
 mod login;
 
+/// Logins that need a process of their own.
+#[cfg(target_os = "linux")]
+mod process;
+
 // What holds for every call.
 
 /// What is sent again, when, and what never is.
@@ -84,6 +88,16 @@ mod peers;
 
 /// What holds for any input.
 mod corpus;
+
+/// This program once more, as a process of which a test knows everything.
+#[cfg(target_os = "linux")]
+mod child;
+
+/// A terminal to run it in.
+#[cfg(target_os = "linux")]
+#[expect(dead_code, reason = "the tests of the login need more of it")]
+#[path = "../../crates/login/tests/it/pty.rs"]
+mod pty;
 
 /// What the files above share: clients, requests, refusals.
 mod support;

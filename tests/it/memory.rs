@@ -1,12 +1,17 @@
 //! What is left of secrets in the memory of this process.
 
+use std::{io::Write as _, process::Stdio};
+
 use http::{Response, StatusCode};
 use openrouter_oauth::{
     ApiKey, AuthorizationCode, Client, Entropy, Error, Pending, Pkce,
     transport::{self, BoxError, ErrorKind, WipedBuffer, from_fn, testing::ManualTimer},
 };
+use openrouter_oauth_login::{Prompt as _, TerminalPrompt};
 use openrouter_oauth_tests::masked::Masked;
 use zeroize::Zeroizing;
+
+use crate::{child, pty::Terminal};
 
 /// Randomness that brings about a known verifier.
 #[derive(Debug)]
@@ -87,6 +92,31 @@ async fn nothing_is_left_of_a_code_a_verifier_and_a_key() {
             assert_eq!(left, [0, 0, 0], "code, key, verifier: {outcome}, stored: {is_stored}");
         }
     }
+}
+
+#[test]
+fn nothing_is_left_of_a_code_that_was_pasted() {
+    // S-2: by a person at a terminal, and by a script.
+    let (task, code) = ("wipe what is pasted", format!("auth_code_{}", "canary-0c0de-5e3c1a".repeat(3)));
+    let terminal = Terminal::new(80, 24);
+    let mut child = terminal.around(&child::command(&[], task)).stdout(Stdio::piped()).spawn().unwrap();
+    terminal.wait_for("Code: ");
+    terminal.enter(&format!("{code}\r"));
+    child::finish(child, task);
+
+    child = child::command(&[], task).stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(format!("{code}\n").as_bytes()).unwrap();
+    child::finish(child, task);
+}
+
+pub(crate) async fn wipe_what_is_pasted() {
+    // Looking takes memory, in which a copy could have been.
+    assert_eq!(Masked::random().copies(), 0);
+    let pasted = TerminalPrompt::stdin().ask(None).await.unwrap();
+    let code = Masked::of(pasted.expose());
+    assert!(code.copies() > 0);
+    drop(pasted);
+    assert_eq!(code.copies(), 0);
 }
 
 /// Not a test of its own: what reads the memory makes copies of what another has in use.

@@ -1,6 +1,6 @@
 //! Opens the page on which the user approves.
 
-use std::{fmt, future::Future, io, pin::Pin};
+use std::{fmt, future::Future, io, pin::Pin, sync::Arc};
 
 use openrouter_oauth::AuthorizeUrl;
 
@@ -26,6 +26,18 @@ pub trait Browser: fmt::Debug + Send + Sync {
     ///
     /// If nothing could be started, or what was started failed at once.
     fn open<'a>(&'a self, url: &'a AuthorizeUrl) -> BrowserFuture<'a>;
+}
+
+impl<T: Browser + ?Sized> Browser for Arc<T> {
+    fn open<'a>(&'a self, url: &'a AuthorizeUrl) -> BrowserFuture<'a> {
+        (**self).open(url)
+    }
+}
+
+impl<T: Browser + ?Sized> Browser for Box<T> {
+    fn open<'a>(&'a self, url: &'a AuthorizeUrl) -> BrowserFuture<'a> {
+        (**self).open(url)
+    }
 }
 
 /// Why no browser was opened.

@@ -195,7 +195,7 @@ pub use crate::{
     surroundings::{Headless, Surroundings},
 };
 
-#[cfg(feature = "keyring")]
+#[cfg(feature = "keychain")]
 pub use crate::store::KeychainStore;
 
 #[cfg(doctest)]

@@ -123,7 +123,7 @@ pub enum Page {
     OutcomeUnknown,
 }
 
-/// A request that was not the callback. It was answered, and the wait went on (L-7).
+/// A request that was not the callback. It was answered, unless it was [dropped](Self::Dropped), and the wait went on (L-7).
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Stray {

@@ -1,18 +1,17 @@
 //! Keeps what others wrote from doing more to a terminal than showing itself.
 
-/// `text` with a replacement character for each that cannot be seen and acts on what is around it: control characters,
-/// which begin a terminal's commands, and those that turn the direction of writing or break lines.
+use openrouter_oauth::models::is_invisible;
+
+/// `text` with a replacement character for each that cannot be seen and acts on what is around it.
 pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|character| if acts(character) { char::REPLACEMENT_CHARACTER } else { character })
         .collect()
 }
 
+/// Joiners do nothing but to shape what is seen: emoji and Persian are written with them.
 fn acts(character: char) -> bool {
-    matches!(
-        character,
-        '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-    ) || character.is_control()
+    is_invisible(character) && !matches!(character, '\u{200c}' | '\u{200d}')
 }
 
 #[cfg(test)]
@@ -21,12 +20,23 @@ mod tests {
 
     #[test]
     fn what_acts_on_a_terminal_is_replaced() {
-        for character in
-            ['\0', '\t', '\n', '\r', '\u{1b}', '\u{7f}', '\u{9b}', '\u{200e}', '\u{202e}', '\u{2069}']
-        {
+        for character in [
+            '\0',
+            '\t',
+            '\n',
+            '\r',
+            '\u{1b}',
+            '\u{7f}',
+            '\u{9b}',
+            '\u{ad}',
+            '\u{61c}',
+            '\u{200e}',
+            '\u{202e}',
+            '\u{2069}',
+            '\u{e0041}',
+        ] {
             assert_eq!(printable(&format!("a{character}b")), "a\u{fffd}b", "{character:?}");
         }
-        // Emoji and Persian are written with joiners.
         for text in ["", "my-cli on my-host", "é→🦀", "👩\u{200d}🚀", "می\u{200c}خواهم"] {
             assert_eq!(printable(text), text);
         }

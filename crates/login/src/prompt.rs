@@ -1,6 +1,6 @@
 //! Shows a sign-in to the person, and takes the code that they paste.
 
-use std::{fmt, future::Future, io, pin::Pin};
+use std::{fmt, future::Future, io, pin::Pin, sync::Arc};
 
 use openrouter_oauth::{AuthorizeUrl, KeyLabel};
 use zeroize::Zeroizing;
@@ -59,8 +59,30 @@ pub trait Prompt: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`PromptError::Unavailable`] if there is nobody to ask: the login then goes on without.
+    /// * [`PromptError::Closed`] cancels the login.
+    /// * [`PromptError::TooLong`] counts as one of the three codes that may be pasted.
+    /// * After [`PromptError::Unavailable`] and [`PromptError::Io`] the login goes on without asking.
     fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a>;
+}
+
+impl<T: Prompt + ?Sized> Prompt for Arc<T> {
+    fn show(&self, invitation: &Invitation<'_>) {
+        (**self).show(invitation);
+    }
+
+    fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {
+        (**self).ask(problem)
+    }
+}
+
+impl<T: Prompt + ?Sized> Prompt for Box<T> {
+    fn show(&self, invitation: &Invitation<'_>) {
+        (**self).show(invitation);
+    }
+
+    fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {
+        (**self).ask(problem)
+    }
 }
 
 /// What a person is shown.
@@ -91,8 +113,8 @@ pub enum PromptError {
     /// More was pasted than any code or URL has.
     #[error("too much was pasted")]
     TooLong,
-    /// The terminal cannot be read.
-    #[error("the terminal cannot be read")]
+    /// The terminal, or standard input, cannot be read.
+    #[error("the input cannot be read")]
     Io(#[source] io::Error),
 }
 
@@ -104,7 +126,6 @@ impl<'a> Invitation<'a> {
 }
 
 /// More than any code or URL has (P-2).
-#[cfg(unix)]
 const MAX_BYTES: usize = 4096;
 
 impl Pasted {

@@ -2,7 +2,7 @@
 
 mod account;
 mod file;
-#[cfg(feature = "keyring")]
+#[cfg(feature = "keychain")]
 mod keychain;
 mod memory;
 mod place;
@@ -11,7 +11,7 @@ use std::{error::Error, fmt, future::Future, io, path::PathBuf, pin::Pin, sync::
 
 use openrouter_oauth::{ApiKey, InvalidValue};
 
-#[cfg(feature = "keyring")]
+#[cfg(feature = "keychain")]
 pub use self::keychain::KeychainStore;
 pub use self::{account::Account, file::FileStore, memory::MemoryStore};
 
@@ -23,7 +23,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// A key belongs to the service that issued it and to an account (S-10); there is one for each [`Account`]. Nothing falls
 /// back to another store (S-4): what fails is said.
 ///
-/// A future that is dropped before it is ready has done all of its work or none of it.
+/// A future that is dropped before it is ready does all of its work or none of it. What had begun may end afterwards.
 pub trait KeyStore: fmt::Debug + Send + Sync {
     /// The key of `account`, if there is one.
     ///
@@ -123,6 +123,20 @@ pub enum StoreError {
 }
 
 impl<T: KeyStore + ?Sized> KeyStore for Arc<T> {
+    fn load<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, Option<ApiKey>> {
+        (**self).load(account)
+    }
+
+    fn save<'a>(&'a self, account: &'a Account, key: &'a ApiKey) -> StoreFuture<'a, ()> {
+        (**self).save(account, key)
+    }
+
+    fn delete<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, bool> {
+        (**self).delete(account)
+    }
+}
+
+impl<T: KeyStore + ?Sized> KeyStore for Box<T> {
     fn load<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, Option<ApiKey>> {
         (**self).load(account)
     }

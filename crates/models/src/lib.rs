@@ -75,7 +75,7 @@ pub use crate::{
     },
     pkce::{CodeChallenge, CodeChallengeMethod, CodeVerifier},
     secrets::{AccessTokenSecret, ApiKey, AuthorizationCode, State, SubjectToken},
-    server_text::ServerText,
+    server_text::{ServerText, is_invisible},
     text::InvalidValue,
     timestamp::Timestamp,
     workspace_id::WorkspaceId,

@@ -122,8 +122,11 @@ fn skip_control_sequence(rest: &mut Peekable<Chars<'_>>) {
     rest.next_if(|character| ('@'..='~').contains(character));
 }
 
-/// Control and format characters, the latter as they are used to hide or to reverse text.
-fn is_invisible(character: char) -> bool {
+/// Whether a character cannot be seen, and can act on what is around it: control characters, with which the commands of
+/// terminals begin, and format characters, as they are used to hide text, to reverse it or to break its lines.
+///
+/// The joiners U+200C and U+200D are among them, without which some emoji and some words fall apart.
+pub fn is_invisible(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

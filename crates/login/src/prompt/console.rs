@@ -32,13 +32,20 @@ pub(super) async fn ask(words: &str, question: &str) -> Result<Pasted, PromptErr
 
 /// Lines from a standard input that is not a console.
 pub(super) mod pipe {
+    use std::io::{BufRead as _, Read as _};
+
     use super::{ErrorKind, Pasted, PromptError, io, on_a_thread};
+    use crate::prompt::MAX_BYTES;
 
     pub(in crate::prompt) async fn ask() -> Result<Pasted, PromptError> {
         on_a_thread(|| {
             let mut line = String::new();
-            match io::stdin().read_line(&mut line)? {
+            let longest = MAX_BYTES + "\r\n".len();
+            match io::stdin().lock().take(longest as u64).read_line(&mut line)? {
                 0 => Err(ErrorKind::UnexpectedEof.into()),
+                _ if line.trim_end_matches(['\r', '\n']).len() > MAX_BYTES => {
+                    Err(ErrorKind::FileTooLarge.into())
+                }
                 _ => Ok(line),
             }
         })
@@ -60,6 +67,7 @@ async fn on_a_thread(
         Ok(Err(error)) => Err(match error.kind() {
             ErrorKind::Interrupted | ErrorKind::UnexpectedEof => PromptError::Closed,
             ErrorKind::NotFound => PromptError::Unavailable,
+            ErrorKind::FileTooLarge => PromptError::TooLong,
             _ => PromptError::Io(error),
         }),
         Err(_) => Err(PromptError::Unavailable),

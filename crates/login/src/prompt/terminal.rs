@@ -2,7 +2,13 @@
 
 use std::{
     env,
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, ErrorKind, IsTerminal as _, Write},
+    sync::{
+        atomic::{AtomicBool, Ordering::Relaxed},
+        mpsc,
+    },
+    thread,
+    time::Duration,
 };
 
 #[cfg(not(unix))]
@@ -11,7 +17,7 @@ use crate::prompt::console::{self as tty, pipe};
 use crate::prompt::{pipe, tty};
 use crate::{
     prompt::{
-        Invitation, Prompt, PromptFuture,
+        Invitation, Pasted, Prompt, PromptError, PromptFuture,
         words::{self, Canvas},
     },
     qr::Ink,
@@ -45,7 +51,9 @@ impl TerminalPrompt {
     }
 
     /// Takes each code from a line of standard input, for scripts: `echo "$CODE" | my-cli login`. What there is to say goes
-    /// to standard error. The end of the input is [`PromptError::Closed`](crate::PromptError::Closed).
+    /// to standard error. The end of the input is [`PromptError::Closed`]. After a line that is longer than any code or URL
+    /// nothing more is read, here or by another prompt, since the rest of it would be taken for the next line:
+    /// [`PromptError::Io`].
     ///
     /// If standard input is a terminal, this is [`new`](Self::new).
     pub fn stdin() -> Self {
@@ -66,14 +74,12 @@ impl Default for TerminalPrompt {
 impl Prompt for TerminalPrompt {
     fn show(&self, invitation: &Invitation<'_>) {
         let terminal = if self.is_at_terminal() { tty::open() } else { None };
-        // If nobody can be told, the browser may come back all the same.
-        let _ = match terminal {
-            Some(mut terminal) => {
-                let canvas = canvas(tty::size(&terminal));
-                terminal.write_all(words::invitation(invitation, canvas).as_bytes())
-            }
-            None => io::stderr().write_all(words::invitation(invitation, None).as_bytes()),
-        };
+        let canvas = terminal.as_ref().and_then(|terminal| canvas(tty::size(terminal)));
+        let text = words::invitation(invitation, canvas);
+        match terminal {
+            Some(terminal) => print(terminal, text),
+            None => print(io::stderr(), text),
+        }
     }
 
     fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {
@@ -82,11 +88,42 @@ impl Prompt for TerminalPrompt {
             if self.is_at_terminal() {
                 tty::ask(&problem, words::QUESTION).await
             } else {
-                let _ = io::stderr().write_all(problem.as_bytes());
-                pipe::ask().await
+                print(io::stderr(), problem);
+                line_of_stdin().await
             }
         })
     }
+}
+
+/// How long a terminal, or whoever reads standard error, gets to take what is printed.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Prints on a thread: a terminal that Ctrl-S has stopped takes nothing for as long as that lasts, and then all of it. If
+/// nobody can be told, the browser may come back all the same.
+fn print(mut to: impl Write + Send + 'static, text: String) {
+    let (tell, told) = mpsc::channel();
+    let run = move || {
+        let _ = to.write_all(text.as_bytes());
+        // Nobody may be waiting any more.
+        let _ = tell.send(());
+    };
+    if thread::Builder::new().name("print".into()).spawn(run).is_ok() {
+        let _ = told.recv_timeout(PATIENCE);
+    }
+}
+
+/// A line of standard input, unless one was too long before.
+async fn line_of_stdin() -> Result<Pasted, PromptError> {
+    // Of the process, as standard input is.
+    static IS_CUT: AtomicBool = AtomicBool::new(false);
+    if !IS_CUT.load(Relaxed) {
+        let line = pipe::ask().await;
+        if !matches!(line, Err(PromptError::TooLong)) {
+            return line;
+        }
+        IS_CUT.store(true, Relaxed);
+    }
+    Err(PromptError::Io(io::Error::new(ErrorKind::InvalidData, "a line is longer than any code or URL")))
 }
 
 /// What can be drawn on a terminal of this size.

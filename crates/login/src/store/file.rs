@@ -7,7 +7,9 @@ mod unix;
 mod windows;
 
 use std::{
-    fmt, io,
+    fmt,
+    fs::File,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::{Arc, Weak},
     thread,
@@ -16,6 +18,7 @@ use std::{
 
 use openrouter_oauth::ApiKey;
 use tokio::{runtime::Handle, sync::Mutex};
+use zeroize::Zeroizing;
 
 use self::content::Keys;
 #[cfg(unix)]
@@ -115,6 +118,7 @@ impl FileStore {
         let done = self.run(move |path| {
             // Kept until the work is done, even if nobody waits for that anymore.
             let _turn = turn;
+            wait.check(path)?;
             change(path, &wait)
         });
         let done = done.await;
@@ -195,21 +199,43 @@ impl Wait {
         let mut lock = folder.open_lock()?;
         while !lock.try_lock()? {
             let waited = self.start.elapsed();
-            if waited >= WAIT || self.caller.strong_count() == 0 {
-                return Err(StoreError::InUse { path: folder.path().to_owned(), after: WAIT });
+            if waited >= WAIT {
+                return Err(in_use(folder.path()));
             }
+            self.check(folder.path())?;
             // Who has waited long looks more often, and so comes before those who have not.
             let pause = if waited < Duration::from_secs(1) { 5000 } else { 200 };
             thread::sleep(Duration::from_micros(pause));
         }
+        self.check(folder.path())?;
         Ok(lock)
+    }
+
+    /// An error, which nobody sees, if the caller has gone: what has not begun is then not done.
+    fn check(&self, path: &Path) -> Result<(), StoreError> {
+        if self.caller.strong_count() == 0 { Err(in_use(path)) } else { Ok(()) }
     }
 }
 
 fn read(folder: &Folder) -> Result<Keys, StoreError> {
-    let Some(bytes) = folder.read(MAX_BYTES)? else { return Ok(Keys::default()) };
-    Keys::parse(&bytes)
+    let Some(file) = folder.open_file()? else { return Ok(Keys::default()) };
+    let bytes = read_whole(file).map_err(|error| io_error(folder.path(), "read", error))?;
+    bytes
+        .ok_or(TOO_LARGE)
+        .and_then(|bytes| Keys::parse(&bytes))
         .map_err(|problem| StoreError::Corrupt { place: folder.path().display().to_string(), problem })
+}
+
+/// What is in a file, unless it is too large.
+fn read_whole(mut file: File) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let size = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    if size > MAX_BYTES {
+        return Ok(None);
+    }
+    // In its final size from the beginning: growing would leave copies behind.
+    let mut bytes = Zeroizing::new(vec![0; size]);
+    file.read_exact(&mut bytes)?;
+    Ok(Some(bytes))
 }
 
 fn write(folder: &Folder, keys: &Keys) -> Result<(), StoreError> {
@@ -229,6 +255,10 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn in_use(path: &Path) -> StoreError {
+    StoreError::InUse { path: path.to_owned(), after: WAIT }
 }
 
 fn unsafe_path(path: &Path, problem: &'static str) -> StoreError {

@@ -38,7 +38,7 @@ use super::{Account, KeyStore, StoreError, StoreFuture, place};
 ///
 /// # Rust version
 ///
-/// This type comes with the feature `keyring`, which needs Rust 1.88.
+/// This type comes with the feature `keychain`, which needs Rust 1.88.
 #[derive(Debug)]
 pub struct KeychainStore {
     program: Box<str>,

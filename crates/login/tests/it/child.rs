@@ -2,10 +2,8 @@
 
 use std::{
     env,
-    fs::File,
     io::{self, BufRead as _, BufReader, Read as _},
     net::TcpListener as StdListener,
-    os::unix::fs::FileExt as _,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
@@ -41,8 +39,6 @@ async fn child() {
             let (first, second) = (TerminalPrompt::new(), TerminalPrompt::new());
             tokio::join!(ask(&first), ask(&second));
         }
-        "wipe" => wipe(&TerminalPrompt::new()).await,
-        "wipe-stdin" => wipe(&TerminalPrompt::stdin()).await,
         "race" => race(&TerminalPrompt::new()).await,
         "race-stdin" => race(&TerminalPrompt::stdin()).await,
         "show" => show(&TerminalPrompt::new(), argument, true),
@@ -66,67 +62,6 @@ async fn ask(prompt: &dyn Prompt) {
     match prompt.ask(Some("that was \u{1b}[31mwrong")).await {
         Ok(pasted) => report("pasted", pasted.expose()),
         Err(error) => report("failed", &error.to_string()),
-    }
-}
-
-/// Looks through the memory of this process for what was pasted, while it is there and afterwards.
-async fn wipe(prompt: &TerminalPrompt) {
-    let mut memory = Memory::new();
-    let pasted = prompt.ask(None).await.unwrap();
-    // Its end alone, turned around, or it would be found here.
-    let backwards: Vec<u8> = pasted.expose().bytes().rev().take(12).collect();
-    let before = memory.copies(&backwards);
-    drop(pasted);
-    let after = memory.copies(&backwards);
-    report("copies", &format!("{} {after}", before > 0));
-}
-
-/// A view of the process's own memory. It is made beforehand, since what it takes from the heap might have held a copy.
-struct Memory {
-    file: File,
-    maps: Vec<u8>,
-    bytes: Vec<u8>,
-    zeros: Vec<u8>,
-}
-
-impl Memory {
-    fn new() -> Self {
-        Self {
-            file: File::open("/proc/self/mem").unwrap(),
-            maps: vec![0; 1 << 20],
-            bytes: vec![0; 1 << 16],
-            zeros: vec![0; 1 << 16],
-        }
-    }
-
-    /// How often it stands in memory that can be written to; some copies are counted twice.
-    fn copies(&mut self, backwards: &[u8]) -> usize {
-        let mut maps = File::open("/proc/self/maps").unwrap();
-        let mut length = 0;
-        while let read @ 1.. = maps.read(&mut self.maps[length..]).unwrap() {
-            length += read;
-        }
-        let mut copies = 0;
-        for map in self.maps[..length].split(|byte| *byte == b'\n') {
-            let map = std::str::from_utf8(map).unwrap();
-            let Some((range, _)) = map.split_once(" rw") else { continue };
-            let (start, end) = range.split_once('-').unwrap();
-            let address = |hex| u64::from_str_radix(hex, 16).unwrap();
-            // One stretch overlaps the next, so that nothing is cut.
-            for start in (address(start)..address(end)).step_by(self.bytes.len() - backwards.len()) {
-                // What lies behind the end, or cannot be read, stays zero.
-                let _ = self.file.read_at(&mut self.bytes, start);
-                if self.bytes == self.zeros {
-                    continue;
-                }
-                let is_it = |window: &&[u8]| window.iter().rev().eq(backwards);
-                copies += self.bytes.windows(backwards.len()).filter(is_it).count();
-                self.bytes.fill(0);
-                // Or the compiler sees that nobody reads them.
-                std::hint::black_box(&self.bytes);
-            }
-        }
-        copies
     }
 }
 

@@ -266,7 +266,10 @@ fn what_is_not_a_file_of_keys_is_left_alone_and_not_shown() {
         );
     }
     fs::write(&place.path, " ".repeat((1 << 20) + 1)).unwrap();
-    assert_refused(&place.store(), is_unsafe(&place.path, "larger"));
+    assert_refused(
+        &place.store(),
+        |error| matches!(error, StoreError::Corrupt { problem, .. } if problem.contains("larger")),
+    );
 }
 
 #[tokio::test]
@@ -327,6 +330,28 @@ async fn a_save_that_is_dropped_while_it_waits_changes_nothing() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(fs::metadata(&place.path).unwrap().modified().unwrap(), before.modified().unwrap());
     assert_eq!(store.load(&work).await.unwrap(), Some(key("old")));
+}
+
+#[test]
+fn a_save_that_is_dropped_before_it_begins_writes_nothing() {
+    // C-28
+    let place = Place::new();
+    let (store, work, new) = (place.store(), account("work"), key("new"));
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().max_blocking_threads(1).build().unwrap().block_on(async {
+        // The one thread that may block is taken, so that what is asked for waits.
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let taken = tokio::task::spawn_blocking(move || released.recv());
+        let mut save = store.save(&work, &new);
+        let polled = poll_fn(|context| Poll::Ready(save.as_mut().poll(context).is_pending()));
+        assert!(polled.await);
+        drop(save);
+        release.send(()).unwrap();
+        taken.await.unwrap().unwrap();
+        // It comes after what was asked for before.
+        tokio::task::spawn_blocking(|| {}).await.unwrap();
+    });
+    assert!(!place.folder().exists());
 }
 
 #[test]

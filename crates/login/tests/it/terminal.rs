@@ -5,6 +5,7 @@ use std::{
     io::{Seek as _, Write as _},
     iter,
     net::TcpStream,
+    os::{fd::OwnedFd, unix::net::UnixStream},
     process::{Command, Stdio},
     thread,
     time::Duration,
@@ -17,6 +18,9 @@ use crate::{
 
 const CODE: &str = "auth_code_canary-0c0de-5e3c1a";
 const QUESTION: &str = "Code: ";
+/// Stop and start what a terminal shows.
+const CTRL_S: &str = "\u{13}";
+const CTRL_Q: &str = "\u{11}";
 const UNAVAILABLE: &str = "there is no terminal to paste a code into";
 
 /// A child that does `step` at this terminal, and reports beside it.
@@ -61,23 +65,6 @@ fn a_pasted_code_is_taken_and_not_shown() {
         assert!(shown.contains("\u{1b}[?2004l"), "{shown:?}");
         assert_eq!(shown.contains(&"*".repeat(CODE.len())), !expected.is_empty(), "{shown:?}");
     }
-}
-
-#[test]
-fn a_code_is_wiped_from_memory() {
-    // S-2. The heap writes over the beginning of what is freed, so the code is not there.
-    let code = format!("{}{CODE}", " ".repeat(64));
-    let terminal = Terminal::new(80, 24);
-    let mut child = at(&terminal, "wipe");
-    terminal.wait_for(QUESTION);
-    terminal.enter(&format!("{code}\r"));
-    assert_eq!(child.expect("copies"), "true 0");
-    check_left_alone(&terminal, child);
-
-    let mut child = Running::start(child::command("wipe-stdin").stdin(Stdio::piped()).stderr(Stdio::piped()));
-    child.stdin().write_all(format!("{code}\n").as_bytes()).unwrap();
-    assert_eq!(child.expect("copies"), "true 0");
-    child.finish();
 }
 
 #[test]
@@ -154,6 +141,31 @@ fn a_callback_comes_while_a_script_is_waited_for() {
 /// Comes back from OpenRouter.
 fn visit(port: u16) {
     TcpStream::connect(("127.0.0.1", port)).unwrap().write_all(b"!").unwrap();
+}
+
+#[test]
+fn a_terminal_that_is_stopped_is_not_waited_for() {
+    let terminal = Terminal::new(80, 24);
+    terminal.enter(CTRL_S);
+    let mut child = at(&terminal, "show my-cli");
+    let url = child.expect("url");
+    assert!(!terminal.shown().contains(&url));
+    terminal.enter(CTRL_Q);
+    terminal.wait_for(&url);
+    check_left_alone(&terminal, child);
+}
+
+#[test]
+fn a_standard_error_that_nobody_reads_is_not_waited_for() {
+    let (_unread, mut full) = UnixStream::pair().unwrap();
+    full.set_nonblocking(true).unwrap();
+    while full.write(&[b' '; 4096]).is_ok() {}
+    full.set_nonblocking(false).unwrap();
+    let mut command = child::command("show-stdin my-cli");
+    let mut child = Running::start(command.stdin(Stdio::null()).stderr(OwnedFd::from(full)));
+    child.expect("url");
+    child.expect("line");
+    child.finish();
 }
 
 #[test]
@@ -251,12 +263,28 @@ fn a_script_answers_with_lines() {
 #[test]
 fn a_script_answers_from_a_file() {
     let mut file = tempfile::tempfile().unwrap();
-    file.write_all(&[&[b'a'; 5000][..], b"\nnext\n"].concat()).unwrap();
+    file.write_all(b"first\nsecond\nthird").unwrap();
     file.rewind().unwrap();
     let mut child = Running::start(child::command("ask-stdin").stdin(file).stderr(Stdio::piped()));
-    assert_eq!(child.expect("failed"), "too much was pasted");
-    assert_eq!(child.expect("pasted").len(), 5000 - 4097);
-    assert_eq!(child.expect("pasted"), "next");
+    for line in ["first", "second", "third"] {
+        assert_eq!(child.expect("pasted"), line);
+    }
+    child.finish();
+}
+
+#[test]
+fn after_a_line_of_a_script_that_is_too_long_no_other_is_taken() {
+    // P-2
+    let longest = [b'a'; 4096];
+    let script = [&longest[..], b"\n", &longest, b"a canary\nnext\n"].concat();
+    let mut child = Running::start(child::command("ask-stdin").stdin(Stdio::piped()).stderr(Stdio::piped()));
+    child.stdin().write_all(&script).unwrap();
+    assert_eq!(child.expect("pasted").len(), longest.len());
+    for _ in 0..2 {
+        assert_eq!(child.expect("failed"), "the input cannot be read");
+    }
+    // The child itself finds what was not read.
+    assert_eq!(child.expect("line"), " canary");
     child.finish();
 }
 

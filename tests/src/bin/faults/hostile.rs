@@ -36,10 +36,13 @@ const SLOW: usize = 1000;
 /// So many wrong requests are tried a second.
 const WRONG: u32 = 10_000;
 
-/// So many at a time.
-const SENDERS: u32 = 16;
+/// So many at a time. More than the listener has room for, so that it always has something to do.
+const SENDERS: u32 = 64;
 
-/// Within this a browser is to have its page: most of them in any case, and all where the machine has nothing else to do.
+/// With fewer that are answered in a second it was no attack.
+const FEWEST: u64 = 1000;
+
+/// Within this 95 of 100 browsers are to have their page.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// What a flood may take.
@@ -86,9 +89,13 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
 
     let mut miss = |rule, text| misses.push(Miss { rule, text });
     waits.sort_unstable();
-    let (median, worst) = (waits[waits.len() / 2], waits[waits.len() - 1]);
-    if median > PATIENCE || worst > PATIENCE + MARGIN {
-        miss(Rule::Deadline, format!("browsers waited {median:?}, and up to {worst:?}"));
+    let [median, most, worst] = [50, 95, 100].map(|part| waits[(waits.len() * part).div_ceil(100) - 1]);
+    if most > PATIENCE || worst > PATIENCE + MARGIN {
+        miss(Rule::Deadline, format!("5 of 100 browsers waited longer than {most:?}, and up to {worst:?}"));
+    }
+    let rate = wrong as u64 / LENGTH.as_secs();
+    if rate < FEWEST && !cfg!(debug_assertions) {
+        miss(Rule::Class, format!("only {rate} wrong requests a second were answered"));
     }
     if grown > MOST_MEMORY {
         miss(Rule::Memory, format!("{grown} bytes more at the peak"));
@@ -106,11 +113,11 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
         miss(Rule::Left, left);
     }
     let says = format!(
-        "{} ms, at most {} ms and {} KiB, under {} wrong requests a second and {dropped} slow ones",
+        "{} ms, 95 % within {} ms, at most {} ms and {} KiB, under {rate} wrong requests a second and {dropped} slow ones",
         median.as_millis(),
+        most.as_millis(),
         worst.as_millis(),
         grown.div_ceil(1024),
-        wrong as u64 / LENGTH.as_secs(),
     );
     table.part("a login under attack", browsers, &says, misses, begun.elapsed());
     Ok(())

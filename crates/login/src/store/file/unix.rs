@@ -4,7 +4,7 @@
 use std::{
     ffi::OsStr,
     fs::{DirBuilder, File, Permissions},
-    io::{self, Read, Write},
+    io::{self, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
 };
@@ -14,9 +14,8 @@ use rustix::{
     io::Errno,
     process::geteuid,
 };
-use zeroize::Zeroizing;
 
-use super::{TOO_LARGE, beside, folder_of, io_error, unsafe_path};
+use super::{beside, folder_of, io_error, unsafe_path};
 use crate::StoreError;
 
 /// A folder that is the user's alone.
@@ -90,18 +89,9 @@ impl Folder {
         Ok(Lock { file, path })
     }
 
-    /// What is in the file, if there is one, and if it is not larger than `max` bytes.
-    pub(super) fn read(&self, max: usize) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
-        let Some(mut file) = self.open_own(&self.path, OFlags::RDONLY)? else { return Ok(None) };
-        let failed = |error| io_error(&self.path, "read", error);
-        let size = usize::try_from(file.metadata().map_err(failed)?.len()).unwrap_or(usize::MAX);
-        if size > max {
-            return Err(unsafe_path(&self.path, TOO_LARGE));
-        }
-        // In its final size from the beginning: growing would leave copies behind.
-        let mut bytes = Zeroizing::new(vec![0; size]);
-        file.read_exact(&mut bytes).map_err(failed)?;
-        Ok(Some(bytes))
+    /// The file, to be read, if there is one.
+    pub(super) fn open_file(&self) -> Result<Option<File>, StoreError> {
+        self.open_own(&self.path, OFlags::RDONLY)
     }
 
     /// Puts a file with these bytes in the place of the one before, in one step. Needs the lock.

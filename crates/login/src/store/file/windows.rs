@@ -2,14 +2,12 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
+    io::{self, Write},
     os::windows::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
-use zeroize::Zeroizing;
-
-use super::{TOO_LARGE, beside, folder_of, io_error, unsafe_path};
+use super::{beside, folder_of, io_error, unsafe_path};
 use crate::StoreError;
 
 /// The folder of a file.
@@ -63,8 +61,8 @@ impl Folder {
         Ok(Lock { path: beside(&self.path, ".lock"), file: None })
     }
 
-    /// What is in the file, if there is one, and if it is not larger than `max` bytes.
-    pub(super) fn read(&self, max: usize) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+    /// The file, to be read, if there is one.
+    pub(super) fn open_file(&self) -> Result<Option<File>, StoreError> {
         let failed = |error| io_error(&self.path, "read", error);
         let found = match fs::symlink_metadata(&self.path) {
             Ok(found) => found,
@@ -74,15 +72,7 @@ impl Folder {
         if !found.is_file() {
             return Err(unsafe_path(&self.path, "it is no regular file; remove it, or choose another path"));
         }
-        let mut file = File::open(&self.path).map_err(failed)?;
-        let size = usize::try_from(file.metadata().map_err(failed)?.len()).unwrap_or(usize::MAX);
-        if size > max {
-            return Err(unsafe_path(&self.path, TOO_LARGE));
-        }
-        // In its final size from the beginning: growing would leave copies behind.
-        let mut bytes = Zeroizing::new(vec![0; size]);
-        file.read_exact(&mut bytes).map_err(failed)?;
-        Ok(Some(bytes))
+        File::open(&self.path).map(Some).map_err(failed)
     }
 
     /// Puts a file with these bytes in the place of the one before, in one step. Needs the lock.

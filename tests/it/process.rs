@@ -1,0 +1,102 @@
+//! Logins that need a process of their own: one that may open no file, and one that gets a signal.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead as _, BufReader},
+    net::TcpListener,
+    process::Stdio,
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
+
+use openrouter_oauth_emulator::Settings;
+use openrouter_oauth_login::{Error, Event, ListenerError, Login};
+use openrouter_oauth_tests::{
+    stage::Stage,
+    user::{Typed, Typist},
+};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::child;
+
+/// A login for which a browser could come back.
+fn login(stage: &Stage) -> Login {
+    Login::new(stage.client())
+        .no_browser()
+        .headless(false)
+        .key_label("my-cli")
+        .timeout(Duration::from_secs(60))
+}
+
+#[test]
+fn without_a_port_the_page_shows_a_code() {
+    // F46
+    let task = "log in without a port";
+    let child = child::command(&["sh", "-c", r#"ulimit -n 64 && exec "$0" "$@""#], task).spawn().unwrap();
+    child::finish(child, task);
+}
+
+pub(crate) async fn log_in_without_a_port() {
+    let stage = Stage::in_memory(Settings::default());
+    let typist = Typist::new(stage.person(), [Typed::Code]);
+    let told = Arc::new(Mutex::new(0));
+    let counting = Arc::clone(&told);
+    let login = login(&stage).prompt(typist.clone()).on_event(move |event| match event {
+        Event::Listening { .. } => panic!("{event:?}"),
+        Event::NotListening(ListenerError::Bind { port: 0, .. }) => *counting.lock().unwrap() += 1,
+        _ => {}
+    });
+    // No socket can be opened, either.
+    let mut files = Vec::new();
+    while let Ok(file) = File::open("/dev/null") {
+        files.push(file);
+    }
+    let signed_in = login.run().await;
+    drop(files);
+    let key = signed_in.unwrap().key;
+    assert!(stage.client().with_key(key).current_key().await.is_ok());
+    assert_eq!(*told.lock().unwrap(), 1);
+    assert!(!typist.url().unwrap().contains("callback_url"));
+}
+
+#[test]
+fn ctrl_c_ends_a_login_and_not_its_process() {
+    // L-20
+    let task = "log in until Ctrl-C";
+    let mut child = child::command(&[], task).stdin(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    while !lines.next().unwrap().unwrap().contains("WAITING") {}
+    let process = i32::try_from(child.id()).unwrap();
+    while !catches_ctrl_c(process) {
+        thread::sleep(Duration::from_millis(5));
+    }
+    kill_process(Pid::from_raw(process).unwrap(), Signal::INT).unwrap();
+    let rest: Vec<_> = lines.map(Result::unwrap).collect();
+    assert!(rest.contains(&format!("DONE {task}")), "{rest:?}");
+    assert!(child.wait().unwrap().success());
+}
+
+/// Whether a process has a handler for SIGINT, the second signal.
+fn catches_ctrl_c(process: i32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    u64::from_str_radix(caught.trim(), 16).unwrap() & 0b10 != 0
+}
+
+#[expect(clippy::print_stdout, reason = "a child reports to standard output")]
+pub(crate) async fn log_in_until_ctrl_c() {
+    let stage = Stage::in_memory(Settings::default());
+    let port = Arc::new(Mutex::new(0));
+    let heard = Arc::clone(&port);
+    let login = login(&stage).no_prompt().cancel_on_ctrl_c().on_event(move |event| match event {
+        Event::Listening { port } => *heard.lock().unwrap() = *port,
+        Event::Waiting => println!("WAITING"),
+        _ => {}
+    });
+    let error = login.run().await.unwrap_err();
+    assert!(matches!(error, Error::Cancelled { exchanging: false }), "{error:?}");
+    let port = *port.lock().unwrap();
+    assert_ne!(port, 0);
+    TcpListener::bind(("127.0.0.1", port)).unwrap();
+}
