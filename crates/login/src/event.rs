@@ -25,7 +25,7 @@ pub enum Event<'a> {
     NotOpened(&'a BrowserError),
     /// The login waits for the browser, or for a code to be pasted.
     Waiting,
-    /// A request that was not the callback. It was answered, and the wait goes on.
+    /// A connection that did not bring the callback. The wait goes on.
     Stray(Stray),
     /// A code came, and is exchanged.
     Exchanging,
