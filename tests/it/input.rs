@@ -254,6 +254,8 @@ pub(crate) fn with_variables(variables: &[(&str, &OsStr)]) -> Value {
         .args(["--exact", "input::a_child_reports_what_its_client_sends", "--nocapture"])
         .env_clear()
         .env(CHILD, "1")
+        // Where coverage is measured, the child's is part of it.
+        .envs(std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
         .envs(variables.iter().copied())
         .output()
         .unwrap();

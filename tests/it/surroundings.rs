@@ -70,6 +70,8 @@ fn a_sign_in_does_not_mind_what_surrounds_it() {
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env(CHILD, "1")
+            // Where coverage is measured, the child's is part of it.
+            .envs(env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
             .envs(variables);
         let output = command.output().unwrap();
         let printed = String::from_utf8_lossy(&output.stdout);

@@ -103,6 +103,8 @@ impl fmt::Debug for WipedBuffer {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     #[test]
@@ -112,6 +114,17 @@ mod tests {
             buffer.extend_from_slice(&[byte]);
         }
         assert!((0..=u8::MAX).eq(Bytes::from(buffer)));
+    }
+
+    #[test]
+    fn a_writer_writes_all_of_it_at_once() {
+        let mut buffer = WipedBuffer::default();
+        assert!(buffer.is_empty());
+        assert_eq!(buffer.write(b"a").unwrap(), 1);
+        buffer.write_all(b"b\0").unwrap();
+        write!(buffer, "{}", 7).unwrap();
+        buffer.flush().unwrap();
+        assert_eq!((buffer.len(), buffer.as_ref()), (4, &b"ab\x007"[..]));
     }
 
     #[test]

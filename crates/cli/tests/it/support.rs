@@ -1,6 +1,7 @@
 //! Runs the program, and an emulator for it in this process.
 
 use std::{
+    env,
     io::Write as _,
     net::TcpStream,
     process::{Command, Output, Stdio},
@@ -16,6 +17,8 @@ use serde_json::Value;
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_openrouter-oauth"));
     command.args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // Where coverage is measured, the program's is part of it.
+    command.envs(env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)));
     command
 }
 

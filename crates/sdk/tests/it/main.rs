@@ -5,6 +5,11 @@
 mod hooks;
 /// What retries can be set to, and their budget.
 mod retry;
+/// What a sign-in says that cannot be used again.
+mod spent;
+/// What `tracing` is told.
+#[cfg(feature = "tracing")]
+mod tracing_hook;
 /// What is told of an unknown outcome, and the one way to learn more.
 mod unknown;
 

@@ -1,5 +1,7 @@
 //! What is told of an unknown outcome, and the one way to learn more.
 
+use std::error::Error as _;
+
 use openrouter_oauth::{
     ApiKey, CallbackUrl, CreateAuthCode, Error, OutcomeUnknown, Pending, Probe, Retry, transport::ErrorKind,
 };
@@ -31,6 +33,37 @@ async fn an_unknown_outcome_says_which_key_to_look_for() {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains("auth_code_abc123"), "{text}");
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_says_why_and_what_caused_it() {
+    // C-25
+    for (first, why, cause) in [
+        (fault(ErrorKind::Timeout), "the answer took too long", "the answer took too long"),
+        (fault(ErrorKind::Io), "the connection broke before the answer was whole", "the connection broke"),
+        (fault(ErrorKind::TooLarge), "the answer is too large", "the answer is too large"),
+        (fault(ErrorKind::Protocol), "the answer cannot be read", "the answer is not valid HTTP"),
+        (fault(ErrorKind::Other), "the request failed", "the request failed"),
+        (
+            answer(200, r#"{"key":"#),
+            "the answer cannot be read (status 200 OK)",
+            "not the expected JSON, at line 1 column 7",
+        ),
+        (
+            answer(500, "down"),
+            "the server failed (status 500 Internal Server Error)",
+            "OpenRouter answered exchangeAuthCodeForAPIKey with 500 Internal Server Error",
+        ),
+    ] {
+        let (_, builder) = scripted([first]);
+        let error = builder.build().unwrap().exchange_auth_code(exchange()).await.unwrap_err();
+        let unknown = unknown(error);
+        let text = unknown.to_string();
+        let said =
+            format!("the outcome of exchangeAuthCodeForAPIKey is not known: {why}; a key may have been made");
+        assert!(text.starts_with(&said), "{text}");
+        assert_eq!(unknown.source().unwrap().to_string(), cause);
+    }
 }
 
 #[tokio::test]

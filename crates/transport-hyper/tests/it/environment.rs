@@ -10,6 +10,7 @@ use openrouter_oauth_transport_hyper::HyperTransport;
 
 use crate::{
     GRANT, exchange,
+    proxy::said,
     server::{Peer, Server},
     tls::{issuer, signed_by_for},
 };
@@ -42,7 +43,7 @@ async fn child() {
     let transport = builder.build().unwrap();
     match transport.send(exchange(&origin), Limits::default()).await {
         Ok(response) => println!("outcome {}", response.status()),
-        Err(error) => println!("outcome {:?}, {error:?}", error.kind()),
+        Err(error) => println!("outcome {:?}, {}, {error:?}", error.kind(), said(&error)),
     }
 }
 
@@ -59,6 +60,9 @@ fn run(origin: &str, root: &str, variables: &[(&'static str, String)]) -> Output
 async fn the_environment_says_which_proxy() {
     // F5, C-17. The proxy alone knows where this host is.
     const HOST: &str = "openrouter.invalid";
+    // It is the variable that is to be mended.
+    const UNUSABLE: &str =
+        "Other, the request failed: HTTPS_PROXY is not the URL of a proxy by `http`, `https` or `socks5`";
     let issuer = issuer();
     let server = Server::tls(&signed_by_for(&issuer, &[HOST, "localhost"]), |mut peer: Peer| async move {
         peer.request().await;
@@ -91,8 +95,8 @@ async fn the_environment_says_which_proxy() {
         (&there, vec![], "Connect", false),
         (&here, vec![("HTTPS_PROXY", url())], "200", false),
         // What cannot be used is not passed over.
-        (&there, vec![("HTTPS_PROXY", "socks4://us3r:s3cret@127.0.0.1".into())], "Other", false),
-        (&there, vec![("HTTPS_PROXY", "http://us3r:s3cret@".into()), ("ALL_PROXY", url())], "Other", false),
+        (&there, vec![("HTTPS_PROXY", "socks4://us3r:s3cret@127.0.0.1".into())], UNUSABLE, false),
+        (&there, vec![("HTTPS_PROXY", "http://us3r:s3cret@".into()), ("ALL_PROXY", url())], UNUSABLE, false),
         (&here, vec![("HTTPS_PROXY", "nonsense://".into())], "200", false),
     ] {
         let (origin, root) = (origin.clone(), issuer.as_ref().pem());

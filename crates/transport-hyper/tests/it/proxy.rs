@@ -80,6 +80,17 @@ pub(crate) fn assert_not_sent(sent: Result<bytes::Bytes, Error>, kind: ErrorKind
     assert!(error.source().is_some(), "{what}");
 }
 
+/// All that an error says: its own words and those of its causes.
+pub(crate) fn said(error: &Error) -> String {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        write!(said, ": {error}").unwrap();
+        cause = error.source();
+    }
+    said
+}
+
 #[tokio::test]
 async fn a_tunnel_is_asked_for_and_the_credentials_go_no_further() {
     // C-17
@@ -152,6 +163,30 @@ async fn a_refusal_is_told_from_a_want_of_credentials() {
         assert_eq!(proxy.connections(), 1, "{status}");
     }
     assert_eq!(origin.server.connections(), 0);
+}
+
+#[tokio::test]
+async fn the_causes_of_an_error_say_what_the_proxy_did() {
+    let origin = Origin::new().await;
+    let endless = format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(20_000));
+    for (answer, cause) in [
+        ("HTTP/1.1 407 x\r\n\r\n", "the proxy did not accept the credentials, or there were none"),
+        ("HTTP/1.1 502 x\r\n\r\n", "the proxy answered with status 502"),
+        ("SSH-2.0-x\r\n\r\n", "the proxy's answer makes no sense"),
+        (&endless, "the proxy's answer is too large"),
+    ] {
+        let proxy = answering(answer).await;
+        let said = said(&origin.send_by(&proxy.http()).await.unwrap_err());
+        assert!(said.ends_with(&format!(": {cause}")), "{said}");
+    }
+    let proxy = Server::plain(|mut peer: Peer| async move {
+        peer.request().await;
+        peer.close().await;
+    })
+    .await;
+    let said = said(&origin.send_by(&proxy.http()).await.unwrap_err());
+    // And how.
+    assert!(said.contains(": the connection to the proxy broke: "), "{said}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use openrouter_oauth_transport::ErrorKind;
 
 use crate::{
     KEY,
-    proxy::{Origin, assert_not_sent},
+    proxy::{Origin, assert_not_sent, said},
     server::{Peer, Server},
 };
 
@@ -130,4 +130,14 @@ async fn a_proxy_that_breaks_at_any_byte_sent_nothing() {
         let sent = origin.send_by(&format!("socks5://{}", proxy.address())).await;
         assert_not_sent(sent, ErrorKind::Proxy, &format!("after {cut}"));
     }
+}
+
+#[tokio::test]
+async fn the_causes_of_an_error_say_what_the_proxy_did() {
+    let origin = Origin::new().await;
+    let request = "\x05\x01\x00\x03\x09localhost\x00\x00".len();
+    let script = [(3, &b"\x05\x00"[..]), (request, b"\x05\x05\x00\x01\0\0\0\0\0\0")];
+    let proxy = playing(Vec::from(script).leak()).await;
+    let error = origin.send_by(&format!("socks5://{}", proxy.address())).await.unwrap_err();
+    assert!(said(&error).ends_with(": the proxy answered with code 5 of SOCKS5"), "{}", said(&error));
 }

@@ -63,13 +63,14 @@ pub(crate) async fn a_refusal_without_its_words_keeps_its_status(stage: &Stage<'
         (b"transfer-encoding: chunked\r\n\r\n9\r\nForbidden\r\n0\r\n\r\n", 8, ErrorKind::TooLarge),
     ];
     let server = stage.serve(|peer, number| {
-        let Some((rest, ..)) = REFUSALS.get(number) else {
+        let Some((rest, _, kind)) = REFUSALS.get(number) else {
             // What comes before the answer does not tell how it would have begun.
             peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 Forbid")?;
             return close();
         };
         peer.send(&[b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 Forbidden\r\n", *rest].concat())?;
-        close()
+        // One that is whole stays open: a client may keep it for the next request, which would meet the close.
+        if *kind == ErrorKind::Io { close() } else { Ok(()) }
     })?;
     for (rest, most, kind) in REFUSALS {
         let at = |error| format!("{:?}: {error}", String::from_utf8_lossy(rest));

@@ -1,0 +1,39 @@
+//! What a sign-in says that cannot be used again.
+
+use openrouter_oauth::{
+    AuthorizationCode, Client, Error,
+    transport::{
+        ErrorKind,
+        testing::{ManualTimer, Never},
+    },
+};
+
+use crate::support::{GRANT, answer, fault, scripted};
+
+/// Begins a sign-in with `client`, exchanges once for as long as nobody has to wait, and once more.
+async fn exchanged_twice(client: Client) -> Error {
+    let (_, mut pending) = client.authorize_headless().begin().unwrap();
+    let code = AuthorizationCode::parse("auth_code_abc123").unwrap();
+    tokio::select! {
+        biased;
+        _ended = pending.exchange(&client, &code) => {}
+        () = std::future::ready(()) => {}
+    }
+    assert!(!pending.is_fresh());
+    pending.exchange(&client, &code).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_sign_in_that_cannot_be_used_again_says_why() {
+    let answering = |step| scripted([step]).1.build().unwrap();
+    let silent = Client::builder().transport(Never::new()).timer(ManualTimer::new()).build().unwrap();
+    for (client, why) in [
+        (answering(answer(200, GRANT)), "its code was exchanged"),
+        (answering(fault(ErrorKind::Io)), "an exchange ended without a known outcome"),
+        (silent, "an exchange was dropped while it ran"),
+    ] {
+        let error = exchanged_twice(client).await;
+        assert_eq!(error.to_string(), format!("this sign-in cannot be used again: {why}"));
+        assert!(!error.may_have_been_sent() && !error.is_retryable(), "{error}");
+    }
+}

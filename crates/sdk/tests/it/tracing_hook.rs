@@ -1,0 +1,165 @@
+//! What `tracing` is told of attempts: at which level, in which words, and no secret.
+
+use std::{
+    fmt::{Debug, Write as _},
+    sync::{Arc, Mutex},
+};
+
+use http::{HeaderMap, Response};
+use openrouter_oauth::{
+    ApiKey, Attempt, Client, Hook, TracingHook,
+    transport::{
+        BoxError, ErrorKind,
+        testing::{Exchange, ManualTimer, Never},
+    },
+};
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::{Field, Visit},
+    span::{Attributes, Id, Record},
+    subscriber::set_default,
+};
+
+use crate::support::{GRANT, KEYS, answer, exchange, fault, scripted};
+
+/// A line for each event: its level, its target and all its fields.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl Lines {
+    #[track_caller]
+    fn assert(&self, lines: &[&str]) {
+        assert_eq!(*self.0.lock().unwrap(), lines);
+    }
+}
+
+impl Subscriber for Lines {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = Line(format!("{} {}", event.metadata().level(), event.metadata().target()));
+        event.record(&mut line);
+        self.0.lock().unwrap().push(line.0);
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        panic!("the SDK has no spans: {span:?}");
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, " {field}={value:?}").unwrap();
+    }
+}
+
+/// An answer whose headers hold a name of the request, and what is nobody's business.
+fn named(status: u16, body: &'static str) -> Exchange {
+    let response = Response::builder()
+        .status(status)
+        .header("x-request-id", "7d-7")
+        .header("set-cookie", "session=canary")
+        .body(body.into())
+        .unwrap();
+    Exchange::answer(Ok(response))
+}
+
+#[tokio::test]
+async fn each_attempt_is_told_with_its_number_and_what_came_of_it() {
+    let lines = Lines::default();
+    let _guard = set_default(lines.clone());
+    let (_, builder) = scripted([fault(ErrorKind::Connect), named(503, "canary"), answer(200, KEYS)]);
+    builder.hook(TracingHook::new()).build().unwrap().signing_keys().await.unwrap();
+    lines.assert(&[
+        r#"DEBUG openrouter_oauth message=sending operation="listOauthJwks" attempt=1"#,
+        "WARN openrouter_oauth message=no answer operation=\"listOauthJwks\" attempt=1 \
+         error=no connection could be made",
+        r#"DEBUG openrouter_oauth message=sending operation="listOauthJwks" attempt=2"#,
+        "DEBUG openrouter_oauth message=answered operation=\"listOauthJwks\" attempt=2 status=503 \
+         request_id=7d-7",
+        r#"DEBUG openrouter_oauth message=sending operation="listOauthJwks" attempt=3"#,
+        r#"DEBUG openrouter_oauth message=answered operation="listOauthJwks" attempt=3 status=200"#,
+    ]);
+}
+
+#[tokio::test]
+async fn of_a_sign_in_neither_code_nor_key_is_told() {
+    // S-1: all that is told stands here.
+    let lines = Lines::default();
+    let _guard = set_default(lines.clone());
+    let (_, builder) =
+        scripted([named(403, "canary"), fault(ErrorKind::Io), named(200, GRANT), answer(401, "")]);
+    let key = ApiKey::parse("sk-or-v1-own").unwrap();
+    let client = builder.api_key(key).hook(TracingHook::new()).build().unwrap();
+    assert!(client.exchange_auth_code(exchange()).await.unwrap_err().api().is_some());
+    assert!(client.exchange_auth_code(exchange()).await.unwrap_err().is_outcome_unknown());
+    client.exchange_auth_code(exchange()).await.unwrap();
+    client.current_key().await.unwrap_err();
+    let sending = r#"DEBUG openrouter_oauth message=sending operation="exchangeAuthCodeForAPIKey" attempt=1"#;
+    lines.assert(&[
+        sending,
+        "DEBUG openrouter_oauth message=answered operation=\"exchangeAuthCodeForAPIKey\" attempt=1 status=403 \
+         request_id=7d-7",
+        sending,
+        "WARN openrouter_oauth message=no answer operation=\"exchangeAuthCodeForAPIKey\" attempt=1 \
+         error=the connection broke",
+        sending,
+        "DEBUG openrouter_oauth message=answered operation=\"exchangeAuthCodeForAPIKey\" attempt=1 status=200 \
+         request_id=7d-7",
+        r#"DEBUG openrouter_oauth message=sending operation="getCurrentKey" attempt=1"#,
+        r#"DEBUG openrouter_oauth message=answered operation="getCurrentKey" attempt=1 status=401"#,
+    ]);
+}
+
+#[derive(Debug)]
+struct Refusing;
+
+impl Hook for Refusing {
+    fn before_attempt(&self, _: &Attempt, _: &mut HeaderMap) -> Result<(), BoxError> {
+        Err("canary".into())
+    }
+}
+
+#[tokio::test]
+async fn the_words_of_a_hook_that_refuses_are_not_told() {
+    // They may hold anything.
+    let lines = Lines::default();
+    let _guard = set_default(lines.clone());
+    let (_, builder) = scripted([]);
+    let client = builder.hook(TracingHook::new()).hook(Refusing).build().unwrap();
+    client.signing_keys().await.unwrap_err();
+    lines.assert(&[
+        r#"DEBUG openrouter_oauth message=sending operation="listOauthJwks" attempt=1"#,
+        r#"WARN openrouter_oauth message=no answer operation="listOauthJwks" attempt=1"#,
+    ]);
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_dropped_in_flight_is_a_warning() {
+    // C-28
+    let lines = Lines::default();
+    let _guard = set_default(lines.clone());
+    let builder = Client::builder().transport(Never::new()).timer(ManualTimer::new());
+    let client = builder.hook(TracingHook::new()).build().unwrap();
+    tokio::select! {
+        biased;
+        _ = client.exchange_auth_code(exchange()) => panic!("nobody answers"),
+        () = std::future::ready(()) => {}
+    }
+    lines.assert(&[
+        r#"DEBUG openrouter_oauth message=sending operation="exchangeAuthCodeForAPIKey" attempt=1"#,
+        r#"WARN openrouter_oauth message=dropped operation="exchangeAuthCodeForAPIKey" attempt=1"#,
+    ]);
+}

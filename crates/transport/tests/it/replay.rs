@@ -1,0 +1,57 @@
+//! What a replay says of requests that are not those of its script.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use openrouter_oauth_transport::{
+    Limits, Transport,
+    testing::{Exchange, Replay},
+};
+
+fn request(method: &str, uri: &str, header: &'static str, body: &'static str) -> Request<Bytes> {
+    let request = Request::builder().method(method).uri(uri).header("x-app", header);
+    request.header("x-more", "more").body(body.into()).unwrap()
+}
+
+/// What `verify` complains of.
+fn complaint(replay: &Replay) -> Option<String> {
+    let verified = catch_unwind(AssertUnwindSafe(|| replay.verify()));
+    verified.err().map(|complaint| *complaint.downcast::<String>().unwrap())
+}
+
+#[tokio::test]
+async fn what_differs_from_the_script_is_named_and_no_body_is_shown() {
+    let mut expected = request("POST", "https://a.example/", "app", "s3cret");
+    // What is not expected may be there as well.
+    expected.headers_mut().remove("x-more");
+    for (sent, complained) in [
+        (request("POST", "https://a.example/", "app", "s3cret"), None),
+        (request("PUT", "https://a.example/", "app", "s3cret"), Some("request 1: the method differs")),
+        (request("POST", "https://a.example/b", "app", "s3cret"), Some("request 1: the URI differs")),
+        (
+            request("POST", "https://a.example/", "other", "s3cret"),
+            Some("request 1: the header x-app differs"),
+        ),
+        (request("POST", "https://a.example/", "app", "0ther"), Some("request 1: the body differs")),
+    ] {
+        let replay = Replay::new([
+            Exchange::answer(Ok(Response::default())),
+            Exchange::answer(Ok(Response::default())).to(expected.clone()),
+        ]);
+        for request in [Request::default(), sent] {
+            replay.send(request, Limits::default()).await.unwrap();
+        }
+        assert_eq!(complaint(&replay).as_deref(), complained);
+    }
+}
+
+#[tokio::test]
+async fn a_script_is_played_to_its_end_and_no_further() {
+    let replay = Replay::new([Exchange::answer(Ok(Response::default()))]);
+    assert_eq!(complaint(&replay).as_deref(), Some("1 answers were not asked for"));
+    replay.send(Request::default(), Limits::default()).await.unwrap();
+    assert_eq!(complaint(&replay), None);
+    replay.send(Request::default(), Limits::default()).await.unwrap_err();
+    assert_eq!(complaint(&replay).as_deref(), Some("1 requests were sent beyond the script"));
+}
