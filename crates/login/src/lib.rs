@@ -105,9 +105,9 @@
 //! ```
 //!
 //! A key has no expiry of its own, but its owner can delete it. If a call then fails with 401, [forget
-//! it](KeyStore::delete) and log in again. Who has several accounts names them: [`Login::account`]. Nothing is kept without a [store](Login::store), and no store falls back to
-//! another. A store that several parts of a program use is handed around in an [`Arc`](std::sync::Arc), which is a
-//! [`KeyStore`] as well.
+//! it](KeyStore::delete) and log in again. Who has several accounts names them: [`Login::account`]. Nothing is kept
+//! without a [store](Login::store), and no store falls back to another. A store that several parts of a program use is
+//! handed around in an [`Arc`](std::sync::Arc), which is a [`KeyStore`] as well.
 //!
 //! # The steps alone
 //!
