@@ -1,6 +1,10 @@
 //! Requirements: each rule of tests/requirements.md is named by a test, and whatever a comment names is a rule there.
 //!
 //! > * **C-10** No redirect is followed.
+//!
+//! A suspended rule is named by no test, and says why:
+//!
+//! > * **C-20** (suspended: no transport speaks HTTP/2 yet) HTTP/1.1 by default.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +13,8 @@ use super::{Files, ending};
 const FILE: &str = "tests/requirements.md";
 
 pub(super) fn check(files: &Files) -> Vec<String> {
-    let rules = rules(files.get(FILE).map_or("", String::as_str));
+    let list = files.get(FILE).map_or("", String::as_str);
+    let (rules, suspended) = (rules(list), suspended(list));
     if rules.is_empty() {
         return vec![format!("{FILE}: there is no rule")];
     }
@@ -22,14 +27,27 @@ pub(super) fn check(files: &Files) -> Vec<String> {
             held.extend(named);
         }
     }
-    findings.extend(rules.difference(&held).map(|rule| format!("{FILE}: no test names {rule}")));
+    let unheld = rules.difference(&held).filter(|rule| !suspended.contains(*rule));
+    findings.extend(unheld.map(|rule| format!("{FILE}: no test names {rule}")));
+    let revived = suspended.intersection(&held);
+    findings.extend(revived.map(|rule| format!("{FILE}: {rule} is suspended, but a test names it")));
     findings
 }
 
 /// The numbers of the list.
 fn rules(text: &str) -> BTreeSet<&str> {
+    items(text).map(|(name, _)| name).collect()
+}
+
+/// The numbers of those that no test has to name.
+fn suspended(text: &str) -> BTreeSet<&str> {
+    items(text).filter(|(_, rule)| rule.starts_with(" (suspended: ")).map(|(name, _)| name).collect()
+}
+
+/// Each number of the list, with the rest of its first line.
+fn items(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let items = text.lines().filter_map(|line| line.strip_prefix("* **")?.split_once("**"));
-    items.map(|(name, _)| name).filter(|name| family(name).is_some()).collect()
+    items.filter(|(name, _)| family(name).is_some())
 }
 
 /// Whatever looks like one of these rules in the comments.
@@ -79,6 +97,21 @@ mod tests {
         );
         check_rule(check, &[(FILE, RULES), (code.0, "// C-1, F2\n#[cfg(test)]\n")], &[]);
         check_rule(check, &[], &["tests/requirements.md: there is no rule"]);
+    }
+
+    #[test]
+    fn only_a_suspended_rule_needs_no_test() {
+        let rules = "* **C-1** (suspended: nothing does it yet) One.\n* **C-2** Two.\n";
+        let test = |text| [(FILE, rules), ("tests/it/a.rs", text)];
+        check_rule(check, &test("// C-2\n"), &[]);
+        check_rule(
+            check,
+            &test("// C-1\n"),
+            &[
+                "tests/requirements.md: no test names C-2",
+                "tests/requirements.md: C-1 is suspended, but a test names it",
+            ],
+        );
     }
 
     #[test]
