@@ -1,7 +1,5 @@
 //! What the peer answers, and what that means.
 
-use bytes::Bytes;
-use http::Response;
 use openrouter_oauth_tests::canary;
 
 use crate::case::Operation;
@@ -62,14 +60,6 @@ impl Answer {
             format!("content-length: {}\r\n\r\n{body}", body.len())
         };
         format!("HTTP/1.1 {status}\r\n{HEADERS}{framed}").into_bytes()
-    }
-
-    /// As it is, for HTTP/2.
-    pub(crate) fn response(self, operation: Operation) -> http::Result<Response<Bytes>> {
-        let (status, body) = (self.status(), self.body(operation));
-        let response = Response::builder().status(&status[..3]).header("content-length", body.len());
-        let headers = HEADERS.lines().filter_map(|line| line.split_once(": "));
-        headers.fold(response, |response, (name, value)| response.header(name, value)).body(body.into())
     }
 
     /// How many bytes come before the body.

@@ -29,8 +29,6 @@ pub(crate) struct Case {
 pub(crate) enum Protocol {
     Http,
     Https,
-    /// HTTP/2, over TLS.
-    Http2,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -12,22 +12,20 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
-use tokio_rustls::server::TlsStream;
 
 use crate::case::{Fault, Kind, Way};
 
 /// The peer's end of a connection, with what was read and written of it.
 ///
-/// A fault lies below TLS, so that it hits handshakes and records alike, or above it, so that it hits frames of HTTP/2 in
-/// the clear. Where it ends the line, every further read and write fails, and [`finish`](Self::finish) does to the
-/// connection what the fault is about.
-pub(crate) struct Line<S> {
-    stream: S,
+/// A fault lies below TLS, so that it hits handshakes and records alike. Where it ends the line, every further read and
+/// write fails, and [`finish`](Self::finish) does to the connection what the fault is about.
+pub(crate) struct Line {
+    stream: TcpStream,
     fault: Option<Fault>,
     /// What was read, without the flipped bit.
-    pub(crate) read: Vec<u8>,
+    read: Vec<u8>,
     /// What was written, without the flipped bit.
-    pub(crate) written: Vec<u8>,
+    written: Vec<u8>,
     /// What had been read when the first byte was written: the client's first message.
     pub(crate) read_at_first_write: Option<usize>,
     has_ended: bool,
@@ -36,25 +34,8 @@ pub(crate) struct Line<S> {
 /// Longer than any client waits.
 const MOST: Duration = Duration::from_secs(20);
 
-/// What a line runs on.
-pub(crate) trait Wire: AsyncRead + AsyncWrite + Unpin {
-    fn tcp(&self) -> &TcpStream;
-}
-
-impl Wire for TcpStream {
-    fn tcp(&self) -> &TcpStream {
-        self
-    }
-}
-
-impl Wire for TlsStream<TcpStream> {
-    fn tcp(&self) -> &TcpStream {
-        self.get_ref().0
-    }
-}
-
-impl<S: Wire> Line<S> {
-    pub(crate) fn new(stream: S, fault: Option<Fault>) -> Self {
+impl Line {
+    pub(crate) fn new(stream: TcpStream, fault: Option<Fault>) -> Self {
         let (read, written) = (Vec::new(), Vec::new());
         Self { stream, fault, read, written, read_at_first_write: None, has_ended: false }
     }
@@ -64,7 +45,7 @@ impl<S: Wire> Line<S> {
         let kind = self.fault.filter(|_| self.has_ended).map(|fault| fault.kind);
         match kind {
             Some(Kind::Reset) => {
-                let _gone = self.stream.tcp().set_zero_linger();
+                let _gone = self.stream.set_zero_linger();
                 return self.read;
             }
             Some(Kind::Stall) => {}
@@ -102,7 +83,7 @@ impl<S: Wire> Line<S> {
     }
 }
 
-impl<S: Wire> AsyncRead for Line<S> {
+impl AsyncRead for Line {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -120,7 +101,7 @@ impl<S: Wire> AsyncRead for Line<S> {
     }
 }
 
-impl<S: Wire> AsyncWrite for Line<S> {
+impl AsyncWrite for Line {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

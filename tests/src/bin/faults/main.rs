@@ -8,7 +8,6 @@
 // The sweep: a fault at every byte.
 mod answer;
 mod case;
-mod http2;
 mod line;
 mod peer;
 mod planted;

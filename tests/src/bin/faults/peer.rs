@@ -26,7 +26,6 @@ use crate::{
     Result,
     answer::Answer,
     case::{Case, Operation, Protocol},
-    http2,
     line::Line,
 };
 
@@ -44,7 +43,7 @@ pub(crate) struct Peer {
 pub(crate) struct Seen {
     /// Requests of which at least one byte was read.
     pub(crate) posts: usize,
-    /// The most bytes that came over one connection; over HTTP/2, from the start of a request on.
+    /// The most bytes that came over one connection.
     pub(crate) most: usize,
     /// What was answered, whole.
     pub(crate) answered: Option<Answer>,
@@ -63,18 +62,16 @@ pub(crate) struct Marks {
     pub(crate) handshake_out: usize,
     /// All that the client sent.
     pub(crate) request: usize,
-    /// What holds the status of the answer; over HTTP/2 alone.
-    pub(crate) told: usize,
     /// All that it was sent.
     pub(crate) response: usize,
 }
 
 /// What the connections of a call note down.
 #[derive(Clone, Default)]
-pub(crate) struct Notes(Arc<Mutex<Seen>>);
+struct Notes(Arc<Mutex<Seen>>);
 
 impl Notes {
-    pub(crate) fn add(&self, change: impl FnOnce(&mut Seen)) {
+    fn add(&self, change: impl FnOnce(&mut Seen)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
@@ -91,7 +88,7 @@ pub(crate) fn identity() -> Result<(Vec<u8>, TlsAcceptor)> {
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der())?)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
     // Every handshake is a whole one.
     config.send_tls13_tickets = 0;
     config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -132,13 +129,6 @@ impl Peer {
 
     async fn connection(self, tcp: TcpStream, case: Case, notes: Notes) {
         let _late = tcp.set_nodelay(true);
-        if case.protocol == Protocol::Http2 {
-            // A client that has gone before the handshake was over has sent nothing.
-            if let Ok(stream) = self.acceptor.accept(tcp).await {
-                http2::serve(Line::new(stream, case.fault), case, notes).await;
-            }
-            return;
-        }
         let mut line = Line::new(tcp, case.fault);
         let (mut handshake, mut whole) = ((0, 0), (0, 0));
         // How it breaks is the case's matter.
@@ -150,7 +140,7 @@ impl Peer {
                 }
                 Err(error) => Err(error),
             },
-            _ => match self.acceptor.accept(&mut line).await {
+            Protocol::Https => match self.acceptor.accept(&mut line).await {
                 Ok(mut stream) => {
                     let line = &stream.get_ref().0;
                     handshake = line.so_far();
@@ -172,7 +162,7 @@ impl Peer {
             seen.most = seen.most.max(most);
             let (handshake_in, handshake_out) = handshake;
             let (request, response) = whole;
-            seen.marks = Marks { hello, handshake_in, handshake_out, request, told: 0, response };
+            seen.marks = Marks { hello, handshake_in, handshake_out, request, response };
             if case.protocol == Protocol::Http && most > 0 {
                 seen.posts = seen.posts.max(1);
             }
@@ -226,6 +216,6 @@ fn choose(bytes: &[u8], case: Case) -> Option<Answer> {
     Some(if is_right { case.answer } else { Answer::BadRequest })
 }
 
-pub(crate) fn is_body_of(operation: Operation, body: &[u8]) -> bool {
+fn is_body_of(operation: Operation, body: &[u8]) -> bool {
     serde_json::from_slice::<Value>(body).is_ok_and(|body| body == operation.body())
 }

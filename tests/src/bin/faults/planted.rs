@@ -35,12 +35,10 @@ pub(crate) async fn run() -> Result<bool> {
         answers: &[Answer::Success, Answer::Refusal],
         stride: STRIDE,
     };
-    let by_http2 = |plan| Plan { protocols: &[Protocol::Http2], ..plan };
-    let planted: [(&str, Plan, Rule); 6] = [
+    let planted: [(&str, Plan, Rule); 5] = [
         ("sends twice", plan(|inner| Arc::new(Twice(inner)), true), Rule::Once),
-        ("sends twice, by HTTP/2", by_http2(plan(|inner| Arc::new(Twice(inner)), true)), Rule::Once),
         ("returns a cut body as a whole one", plan(|_| Arc::new(Cut), true), Rule::Class),
-        ("calls all unsent, by HTTP/2", by_http2(plan(|inner| Arc::new(Unsent(inner)), true)), Rule::Class),
+        ("calls all unsent", plan(|inner| Arc::new(Unsent(inner)), true), Rule::Class),
         ("has no deadline", plan(|inner| Arc::new(Endless(inner)), false), Rule::Deadline),
         ("shows a secret in an error", plan(|inner| Arc::new(Telling(inner)), true), Rule::Secret),
     ];

@@ -46,7 +46,7 @@ pub(crate) struct Plan {
 pub(crate) const WHOLE: Plan = Plan {
     wrap: |transport| Arc::new(transport),
     has_deadline: true,
-    protocols: &[Protocol::Http, Protocol::Https, Protocol::Http2],
+    protocols: &[Protocol::Http, Protocol::Https],
     operations: &Operation::ALL,
     answers: &Answer::SHAPES,
     stride: 1,
@@ -56,7 +56,7 @@ pub(crate) const WHOLE: Plan = Plan {
 fn slots(case: &Case) -> usize {
     match (case.fault_is(Kind::Stall), case.protocol, case.part) {
         (false, _, _) => 64,
-        (true, Protocol::Https | Protocol::Http2, Part::Request | Part::Response) => 256,
+        (true, Protocol::Https, Part::Request | Part::Response) => 256,
         (true, _, _) => 512,
     }
 }
@@ -91,18 +91,17 @@ const ANSWERS_OVER_TLS: [Answer; 2] = [Answer::Success, Answer::Refusal];
 /// The most bytes of a client that has not sent a request: over TLS its handshake and a farewell.
 fn silence(protocol: Protocol, marks: Marks) -> usize {
     match protocol {
-        Protocol::Http | Protocol::Http2 => 0,
+        Protocol::Http => 0,
         Protocol::Https => marks.handshake_in + 64,
     }
 }
 
 /// How many bytes of an answer show its status to a client that gets no more.
-fn told(base: &Case, marks: Marks) -> usize {
+fn told(base: &Case) -> usize {
     match base.protocol {
         Protocol::Http => base.answer.head_bytes(base.operation),
         // It comes in one record.
         Protocol::Https => usize::MAX,
-        Protocol::Http2 => marks.told,
     }
 }
 
@@ -114,8 +113,6 @@ struct Lab {
     patient: Arc<dyn Transport>,
     /// Waits for a connection no longer than this many milliseconds.
     hasty: Arc<dyn Transport>,
-    /// Speaks HTTP/2.
-    http2: Arc<dyn Transport>,
     needles: Needles,
 }
 
@@ -129,16 +126,14 @@ impl Lab {
         };
         let patient = (plan.wrap)(builder(9_000).build()?);
         let hasty = (plan.wrap)(builder(300).build()?);
-        let http2 = (plan.wrap)(builder(9_000).http2().build()?);
-        Ok(Self { plan, acceptor, patient, hasty, http2, needles: Needles::new(&secrets()) })
+        Ok(Self { plan, acceptor, patient, hasty, needles: Needles::new(&secrets()) })
     }
 
     /// The cells of one answer; with the first one, those of what comes before it.
     async fn answer(self: &Arc<Self>, base: Case, is_first: bool, table: &mut Table) -> Result<()> {
         let marks = Arc::clone(self).rehearse(base).await?;
-        let base = Case { silent: silence(base.protocol, marks), told: told(&base, marks), ..base };
+        let base = Case { silent: silence(base.protocol, marks), told: told(&base), ..base };
         if is_first {
-            // Over HTTP/2 it is the same, and both are none.
             let handshake = [(Way::In, 0..marks.hello), (Way::Out, 0..marks.handshake_out)];
             self.cell(base, Part::Handshake, &handshake, table).await?;
             self.cell(base, Part::Request, &[(Way::In, marks.hello..marks.request)], table).await?;
@@ -242,11 +237,7 @@ impl Slot {
     fn open(lab: Arc<Lab>, case: &Case) -> Result<Self> {
         let peer = Peer::open(lab.acceptor.clone())?;
         let scheme = if case.protocol == Protocol::Http { "http" } else { "https" };
-        let transport = match (case.part, case.protocol) {
-            (Part::Handshake, _) => &lab.hasty,
-            (_, Protocol::Http2) => &lab.http2,
-            _ => &lab.patient,
-        };
+        let transport = if case.part == Part::Handshake { &lab.hasty } else { &lab.patient };
         let client = Client::builder()
             .base_url(format!("{scheme}://{}/api/v1", peer.address()?))
             .transport(Arc::clone(transport))
