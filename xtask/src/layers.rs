@@ -25,7 +25,7 @@ const BY_FEATURE: (&str, &str) = ("sdk", "transport-hyper");
 
 /// HTTP clients, async runtimes and TLS. Of the libraries only `transport-hyper` names one.
 pub(crate) const NETWORK: &[&str] =
-    &["async-std", "h2", "hyper", "hyper-rustls", "hyper-util", "reqwest", "rustls", "smol", "tokio", "ureq"];
+    &["async-std", "hyper", "hyper-rustls", "hyper-util", "reqwest", "rustls", "smol", "tokio", "ureq"];
 
 /// The packages that name nothing of [`NETWORK`], and without their default features have none of it in their tree.
 const OFFLINE: &[&str] = &["openrouter-oauth-models", "openrouter-oauth-transport", "openrouter-oauth"];

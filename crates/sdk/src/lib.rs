@@ -71,7 +71,7 @@
 //! * `hyper` (on by default): the transport on hyper, [`Client::new`](Client#method.new) and
 //!   [`Client::from_env`](Client#method.from_env). It uses the environment's proxies; another one, and
 //!   certificates, are settings of [`transport_hyper::Builder`], whose transport goes to [`ClientBuilder::transport`].
-//!   HTTP/2 and other TLS libraries are features of that crate, to be turned on there.
+//!   Other TLS libraries are features of that crate, to be turned on there.
 //! * `tracing`: `TracingHook`, which tells `tracing` of every attempt.
 
 // In reading order.

@@ -3,7 +3,7 @@
 use std::{fmt, future::Future, net::IpAddr, sync::Arc, time::Duration};
 
 use hyper_util::{
-    client::legacy,
+    client::legacy::Client,
     rt::{TokioExecutor, TokioTimer},
 };
 use openrouter_oauth_transport::BoxError;
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The head of an answer, at most, or a little more since hyper looks between reads. It allows 100 headers.
-pub(crate) const HEAD_BYTES: u32 = 64 * 1024;
+const HEAD_BYTES: usize = 64 * 1024;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -51,7 +51,6 @@ pub struct Builder {
     own_roots: RootCertStore,
     client_certificate: Option<ClientCertificate>,
     proxies: Option<Proxies>,
-    http2: bool,
     error: Option<BuildError>,
 }
 
@@ -66,7 +65,6 @@ impl Builder {
             own_roots: RootCertStore::empty(),
             client_certificate: None,
             proxies: None,
-            http2: false,
             error: None,
         }
     }
@@ -204,15 +202,6 @@ impl Builder {
         self
     }
 
-    /// Speaks HTTP/2 to servers that know it (ALPN), and HTTP/1.1 to all others. By default HTTP/1.1 to all.
-    ///
-    /// It is worth its while for many requests at a time; a single one is served faster by HTTP/1.1.
-    #[cfg(feature = "http2")]
-    pub fn http2(mut self) -> Self {
-        self.http2 = true;
-        self
-    }
-
     /// The transport. It opens nothing and reads no file; it reads the [environment](crate#proxies) for proxies.
     ///
     /// # Errors
@@ -234,13 +223,13 @@ impl Builder {
     /// The transport, where nothing was set that could be wrong.
     pub(crate) fn connect(self, identity: Option<Arc<SingleCertAndKey>>) -> HyperTransport {
         let roots = if self.own_roots.is_empty() { self.roots } else { Some(Roots::Own(self.own_roots)) };
-        let tls = Tls::new(self.provider, roots, identity, self.http2);
+        let tls = Tls::new(self.provider, roots, identity);
         let proxies = self.proxies.unwrap_or_else(Proxies::environment);
         let connector = Connector::new(self.resolver, tls, proxies, self.connect_timeout);
-        let mut client = client(self.http2);
+        let mut client = Client::builder(TokioExecutor::new());
         client
             .retry_canceled_requests(false)
-            .http1_max_buf_size(HEAD_BYTES as usize)
+            .http1_max_buf_size(HEAD_BYTES)
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(self.idle_timeout);
         if self.idle_timeout.is_zero() {
@@ -261,16 +250,6 @@ impl Builder {
         self.error.get_or_insert(BuildError { what, source: source.into() });
         self
     }
-}
-
-#[cfg(feature = "http2")]
-fn client(http2: bool) -> legacy::Builder {
-    if http2 { crate::http2::client() } else { legacy::Client::builder(TokioExecutor::new()) }
-}
-
-#[cfg(not(feature = "http2"))]
-fn client(_: bool) -> legacy::Builder {
-    legacy::Client::builder(TokioExecutor::new())
 }
 
 /// A certificate and its key.

@@ -15,10 +15,7 @@ use std::{
 
 use http::Uri;
 use hyper_rustls::MaybeHttpsStream;
-use hyper_util::{
-    client::legacy::connect::{HttpConnector, dns::Name},
-    rt::TokioIo,
-};
+use hyper_util::client::legacy::connect::{HttpConnector, dns::Name};
 use openrouter_oauth_transport::{BoxError, Error, ErrorKind};
 use tokio::time::timeout;
 use tower_service::Service;
@@ -61,9 +58,9 @@ impl Connector {
 }
 
 impl Service<Uri> for Connector {
-    type Response = TokioIo<Stream>;
+    type Response = Stream;
     type Error = ConnectError;
-    type Future = Pin<Box<dyn Future<Output = Result<TokioIo<Stream>, ConnectError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, ConnectError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
         Poll::Ready(Ok(()))
@@ -83,7 +80,7 @@ impl Service<Uri> for Connector {
 }
 
 impl Shared {
-    async fn connect(&self, uri: Uri) -> Result<TokioIo<Stream>, ConnectError> {
+    async fn connect(&self, uri: Uri) -> Result<Stream, ConnectError> {
         let origin = Origin::of(&uri).map_err(|refused| ConnectError::new(ErrorKind::Other, refused))?;
         let connected = match origin {
             Origin::Loopback => {
@@ -96,8 +93,7 @@ impl Shared {
                 connector.call(uri).await
             }
         };
-        let stream = connected.map_err(|error| ConnectError::of(ErrorKind::Connect, error))?;
-        Ok(TokioIo::new(Stream::new(stream)))
+        connected.map(Stream).map_err(|error| ConnectError::of(ErrorKind::Connect, error))
     }
 }
 

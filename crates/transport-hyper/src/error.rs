@@ -5,21 +5,7 @@ use std::{error::Error as StdError, io};
 use hyper_util::client::legacy;
 use openrouter_oauth_transport::{Error, ErrorKind};
 
-#[cfg(feature = "http2")]
-use crate::http2;
-use crate::{connector::ConnectError, interim::TooMany};
-
-/// Without HTTP/2 no error is about it.
-#[cfg(not(feature = "http2"))]
-mod http2 {
-    pub(super) fn is_unprocessed(_: &hyper::Error) -> bool {
-        false
-    }
-
-    pub(super) fn kind(_: &hyper::Error) -> Option<super::ErrorKind> {
-        None
-    }
-}
+use crate::connector::ConnectError;
 
 /// Why there is no answer.
 pub(crate) fn of_client(error: legacy::Error) -> Error {
@@ -34,9 +20,9 @@ pub(crate) fn of_client(error: legacy::Error) -> Error {
         return Error::new(ErrorKind::Other, error).not_sent();
     };
     // Hyper cancels a request only while it is still queued, and hands it back.
-    let unprocessed = cause.is_canceled() || http2::is_unprocessed(cause);
+    let is_unsent = cause.is_canceled();
     let error = Error::new(kind(cause), error);
-    if unprocessed { error.not_sent() } else { error }
+    if is_unsent { error.not_sent() } else { error }
 }
 
 /// Why there is no whole body.
@@ -45,13 +31,9 @@ pub(crate) fn of_body(error: hyper::Error) -> Error {
 }
 
 fn kind(error: &hyper::Error) -> ErrorKind {
-    if let Some(kind) = http2::kind(error) {
-        return kind;
-    }
-    let cause = cause::<io::Error>(error);
-    if error.is_parse_too_large() || cause.is_some_and(holds::<TooMany>) {
+    if error.is_parse_too_large() {
         ErrorKind::TooLarge
-    } else if error.is_parse() || cause.is_some_and(is_malformed) {
+    } else if error.is_parse() || cause(error).is_some_and(is_malformed) {
         ErrorKind::Protocol
     } else if error.is_user() {
         ErrorKind::Other
@@ -67,11 +49,7 @@ fn cause<E: StdError + 'static>(error: &impl StdError) -> Option<&E> {
 /// Whether this is of hyper's making, for chunks that are not as they should be, or else of rustls's.
 fn is_malformed(error: &io::Error) -> bool {
     let malformed = matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput);
-    malformed && !holds::<rustls::Error>(error)
-}
-
-fn holds<E: StdError + 'static>(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(<dyn StdError + Send + Sync>::is::<E>)
+    malformed && !error.get_ref().is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `openrouter_oauth_transport::Transport` on hyper.
 //!
-//! [`HyperTransport`] speaks HTTP/1.1, or HTTP/2 if asked, over TCP and TLS (rustls), straight or through a proxy. It
+//! [`HyperTransport`] speaks HTTP/1.1 over TCP and TLS (rustls), straight or through a proxy. It
 //! keeps connections for a moment and uses them again, and holds the [contract](openrouter_oauth_transport::Transport#contract): one request is sent at most once, as it
 //! is, and its answer comes back whole or not at all. [`TokioTimer`] is the `Timer` that goes with it. Both want a
 //! tokio runtime with I/O and time enabled, as `#[tokio::main]` makes it.
@@ -53,15 +53,6 @@
 //!   kind `Other`, not sent. To go without a proxy might be what the variable is there to prevent.
 //! * PAC files, the settings of the operating system, and authentication by Digest, Negotiate or NTLM are not known.
 //!
-//! # HTTP/2
-//!
-//! With the feature `http2`, [`Builder`] has a method `http2` that offers it to servers (ALPN). It is for many
-//! requests at a time. Two answers of such a server prove that a request was not processed (RFC 9113, section 8.7), and
-//! are errors of kind `Io` with `not_sent`: the stream is reset with `REFUSED_STREAM`, or a `GOAWAY` leaves it out.
-//! A head may have 64 KiB; 1xx answers are dropped as they come and not counted, so that
-//! [`Limits::timeout`] alone bounds them. A server that gives no sign of life for 5 seconds is asked for one (PING), and
-//! the connection ends, with an `Io` error for what is on it, if none comes within another 5.
-//!
 //! # What an error means
 //!
 //! | what happened | [`ErrorKind`] | sent? |
@@ -71,12 +62,11 @@
 //! | the proxy is not there, answers with anything but 2XX, breaks off or makes no sense | `Proxy` | no |
 //! | the proxy answers 407, or does not accept the credentials | `ProxyAuth` | no |
 //! | a kept connection was closed before the request was written to it | `Io` with `not_sent` | no |
-//! | HTTP/2: `REFUSED_STREAM`, or `GOAWAY` before our stream | `Io` with `not_sent` | no |
 //! | the connection broke, or closed before the answer was whole | `Io` | maybe |
 //! | TLS 1.3: the server does not accept the [client certificate](Builder::client_certificate_pem) | `Io` | maybe |
-//! | [`Limits::timeout`] | `Timeout` | maybe |
-//! | body over [`Limits::response_bytes`]; head over about 64 KiB or 100 headers; more than ten 1xx answers | `TooLarge` | yes |
-//! | what came is not HTTP; HTTP/2: a head over 64 KiB | `Protocol` | maybe |
+//! | [`Limits::timeout`], which also bounds a stream of 1xx responses | `Timeout` | maybe |
+//! | body over [`Limits::response_bytes`]; head over about 64 KiB or 100 headers | `TooLarge` | yes |
+//! | what came is not HTTP | `Protocol` | maybe |
 //! | a URL or a variable that is refused; no tokio runtime, or one without I/O or time | `Other` with `not_sent` | no |
 //!
 //! # What is wiped
@@ -93,8 +83,6 @@
 //! * `aws-lc-rs`: TLS by aws-lc-rs, with post-quantum key exchange. Beside `ring`, [`Builder`] has a method to choose
 //!   it.
 //! * `platform-roots` (default): trusts what the operating system trusts.
-//! * `http2`: HTTP/2, for a [`Builder`] that asks for it. By itself it changes nothing, so that another crate that
-//!   turns it on does not change what this one sends.
 //! * `webpki-roots`: trusts Mozilla's list, compiled in, for containers without a certificate store.
 //!
 //! Every combination compiles. Without a provider, or without roots, an `https` request ends with a `Tls` error that
@@ -123,11 +111,6 @@ mod proxy;
 mod stream;
 
 mod tls;
-
-mod interim;
-
-#[cfg(feature = "http2")]
-mod http2;
 
 mod body;
 

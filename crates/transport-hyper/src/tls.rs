@@ -31,7 +31,6 @@ pub(crate) struct Tls {
     roots: Option<Roots>,
     /// Who we are, if a server asks.
     identity: Option<Arc<SingleCertAndKey>>,
-    http2: bool,
     connector: OnceCell<HttpsConnector<Route>>,
 }
 
@@ -41,13 +40,11 @@ impl Tls {
         provider: Option<Provider>,
         roots: Option<Roots>,
         identity: Option<Arc<SingleCertAndKey>>,
-        http2: bool,
     ) -> Self {
         Self {
             provider: provider.or(DEFAULT_PROVIDER),
             roots: roots.or(DEFAULT_ROOTS),
             identity,
-            http2,
             connector: OnceCell::new(),
         }
     }
@@ -76,9 +73,6 @@ impl Tls {
     fn with_options(&self, mut config: ClientConfig) -> ClientConfig {
         if let Some(identity) = &self.identity {
             config.client_auth_cert_resolver = Arc::<SingleCertAndKey>::clone(identity);
-        }
-        if self.http2 {
-            config.alpn_protocols.insert(0, b"h2".to_vec());
         }
         config
     }

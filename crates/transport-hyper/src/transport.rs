@@ -14,9 +14,6 @@ use tokio::{
 
 use crate::{Builder, body, connector::Connector, error, runtime};
 
-/// How many headers an answer may have. Hyper holds HTTP/1 to it; HTTP/2 is bounded by bytes alone.
-const HEADERS: usize = 100;
-
 /// Sends requests with hyper.
 ///
 /// Clones are cheap and share the connections. See the [crate's page](crate) for what it connects to and what its
@@ -47,11 +44,7 @@ impl HyperTransport {
     async fn exchange(&self, request: Request<Bytes>, most: usize) -> Result<Response<Bytes>, Error> {
         let answer = self.client.request(request.map(Full::new)).await;
         let (head, body) = answer.map_err(error::of_client)?.into_parts();
-        if head.headers.len() > HEADERS {
-            return Err(Error::from(ErrorKind::TooLarge).with_status(head.status));
-        }
-        let body =
-            body::read(body, head.version, most).await.map_err(|error| error.with_status(head.status))?;
+        let body = body::read(body, most).await.map_err(|error| error.with_status(head.status))?;
         Ok(Response::from_parts(head, body))
     }
 }

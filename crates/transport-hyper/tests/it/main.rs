@@ -17,10 +17,6 @@ mod environment;
 mod errors;
 #[cfg(all(target_os = "linux", any(feature = "aws-lc-rs", feature = "ring")))]
 mod exhausted;
-#[cfg(all(feature = "http2", any(feature = "aws-lc-rs", feature = "ring")))]
-mod gateway;
-#[cfg(all(feature = "http2", any(feature = "aws-lc-rs", feature = "ring")))]
-mod http2;
 mod limits;
 mod origins;
 mod pool;

@@ -203,12 +203,6 @@ impl Peer {
         self.io.write_all(bytes).await.is_ok() && self.io.flush().await.is_ok()
     }
 
-    /// The connection itself.
-    #[cfg(feature = "http2")]
-    pub(crate) fn into_io(self) -> impl AsyncRead + AsyncWrite + Unpin {
-        self.io
-    }
-
     /// Whether something came before the handshake was over.
     pub(crate) fn sent_early(&mut self) -> bool {
         self.io.sent_early()
