@@ -28,7 +28,7 @@
 //!
 //! What a transport logs (rule 7), whether it wipes its buffers (rule 9), and what it does with a name to look up, a
 //! certificate or a proxy. A deadline while connecting is seen where a full queue of a listener makes a client wait,
-//! as on Linux. The peers speak HTTP/1.1; a site that translates it plays them over HTTP/2 ([`Site::multiplexed`]).
+//! as on Linux. The peers speak HTTP/1.1.
 
 mod wait;
 
@@ -44,7 +44,7 @@ mod scenarios;
 
 use std::{error::Error as StdError, fmt, future::Future, pin::Pin};
 
-pub use self::site::{Script, Site};
+pub use self::site::Site;
 use self::{
     scenarios::{body, connection, deadline, once, request, response, secrets},
     stage::{Outcome, Stage},

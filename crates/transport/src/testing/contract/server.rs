@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     peer::{Peer, Received, closes},
-    site::{Script, Site},
+    site::Site,
     wait::{Watched, within},
 };
 
@@ -52,17 +52,13 @@ impl Server {
     where
         F: Fn(&mut Peer, usize) -> io::Result<()> + Send + Sync + 'static,
     {
-        let (serving, script) = (site.clone(), Arc::new(script));
+        let serving = site.clone();
         Self::accepting(site, move |tcp, log| {
-            let (log, script) = (Arc::clone(log), Arc::clone(&script));
-            let script = Script::new(move |io| {
-                let mut peer = Peer::new(io, Arc::clone(&log));
-                loop {
-                    let number = peer.request(read)?;
-                    script(&mut peer, number)?;
-                }
-            });
-            serving.serve(tcp, script)
+            let mut peer = Peer::new(serving.wrap(tcp)?, Arc::clone(log));
+            loop {
+                let number = peer.request(read)?;
+                script(&mut peer, number)?;
+            }
         })
     }
 
