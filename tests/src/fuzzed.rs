@@ -1,6 +1,6 @@
 //! What holds for any input, of every parser that reads from outside.
 //!
-//! Each function takes one input and panics if what it promises does not hold. `fuzz/fuzz_targets` hands them what
+//! Each function takes one input and panics if what it promises does not hold. `tests/fuzz` hands them what
 //! libFuzzer makes up; `tests/it/corpus.rs` what is committed, and random bytes. An input of several parts has them on
 //! lines of their own, so that a person can read and write one.
 
