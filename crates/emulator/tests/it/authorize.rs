@@ -190,6 +190,11 @@ async fn the_workspace_is_shown_and_kept() {
         let shown = workspace.map(|id| format!("<dt>Workspace</dt><dd>{id}</dd>"));
         assert!(html.contains(shown.as_deref().unwrap_or("</dl>")), "{query}");
         assert_eq!(html.contains("<dt>Workspace</dt>"), workspace.is_some(), "{query}");
+        // The form carries both on.
+        for (name, value) in [("workspace_id", proposed), ("required_workspace_id", required)] {
+            let field = format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
+            assert_eq!(html.contains(&field), query.contains(&format!("&{name}={value}")), "{query}");
+        }
         let key = approved_key(&emulator, &query, None).await;
         assert_eq!(key["workspace_id"].as_str(), workspace, "{query}");
     }
