@@ -80,6 +80,12 @@
 //! callback_url=http%3A%2F%2Flocalhost%3A3000%2Fcb&code_challenge=...&code_challenge_method=S256&decision=approve
 //! ```
 //!
+//! In a shell, with the authorize URL in `url`:
+//!
+//! ```sh
+//! curl -H 'Accept: application/json' -d "${url#*\?}&decision=approve" "${url%%\?*}"
+//! ```
+//!
 //! `decision` is `approve` or `deny`. To set the user's credit limit, add `limit`, in US dollars, or change the one of the
 //! URL: no parameter may appear twice. The response is one of these:
 //!
