@@ -1,6 +1,6 @@
 //! Every seed and every regression of the fuzz targets, and random bytes.
 //!
-//! `cargo xtask fuzz` goes on from these seeds; an input that it finds fault with is put into `fuzz/regressions`.
+//! `cargo xtask fuzz` goes on from these seeds; an input that it finds fault with is put into `tests/fuzz/regressions`.
 
 use std::{fs, panic, path::Path};
 
@@ -15,8 +15,7 @@ use proptest::{
 #[test]
 fn every_seed_and_every_regression_passes() {
     for (name, target) in TARGETS {
-        let [seeds, regressions] =
-            ["corpus", "regressions"].map(|kind| files(&format!("fuzz/{kind}/{name}")));
+        let [seeds, regressions] = ["corpus", "regressions"].map(|kind| files(&format!("{kind}/{name}")));
         assert!((10..=30).contains(&seeds.len()), "{name} has {} seeds", seeds.len());
         for (file, data) in seeds.iter().chain(&regressions) {
             let passed = panic::catch_unwind(|| target(data));
@@ -35,7 +34,7 @@ fn every_target_passes_with_any_bytes() {
 #[test]
 fn every_target_passes_with_seeds_that_were_changed() {
     for (name, target) in TARGETS {
-        let seeds: Vec<_> = files(&format!("fuzz/corpus/{name}")).into_iter().map(|(_, data)| data).collect();
+        let seeds: Vec<_> = files(&format!("corpus/{name}")).into_iter().map(|(_, data)| data).collect();
         run(name, target, &changed(seeds));
     }
 }
@@ -43,8 +42,8 @@ fn every_target_passes_with_seeds_that_were_changed() {
 #[test]
 fn every_target_has_its_program() {
     let targets = TARGETS.map(|(name, _)| format!("{name}.rs"));
-    let programs: Vec<_> = files("fuzz/fuzz_targets").into_iter().map(|(file, _)| file).collect();
-    assert_eq!(programs, targets.map(|file| format!("fuzz/fuzz_targets/{file}")));
+    let programs: Vec<_> = files("fuzz_targets").into_iter().map(|(file, _)| file).collect();
+    assert_eq!(programs, targets.map(|file| format!("fuzz_targets/{file}")));
 }
 
 /// A few hundred cases of one target.
@@ -68,9 +67,9 @@ fn changed(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// The files of a folder by their path from the root, in order; none if there is no such folder.
+/// The files of a folder of `tests/fuzz` by their path, in order; none if there is no such folder.
 fn files(folder: &str) -> Vec<(String, Vec<u8>)> {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz"));
     let Ok(entries) = fs::read_dir(root.join(folder)) else {
         return Vec::new();
     };

@@ -69,10 +69,7 @@ impl Way {
 async fn a_callback_brings_a_key(way: Way) {
     let stage = way.stage().await;
     let (url, mut pending) = begin(&stage);
-    let page = stage.person().open(url.as_str()).await.unwrap();
-    assert!(page.text().contains("my.app asks for an API key"), "{}", page.text());
-
-    let callback = redirected(page.approve(Some(5.0)).await.unwrap());
+    let callback = redirected(stage.person().approve(url.as_str(), Some(5.0)).await.unwrap());
     assert!(callback.starts_with(pending.callback_url().unwrap().as_str()), "{callback}");
     let code = pending.read_callback(query::target(&callback)).unwrap();
     let grant = pending.exchange(stage.client(), &code).await.unwrap();
@@ -90,8 +87,7 @@ async fn a_pasted_code_brings_a_key(way: Way) {
     let stage = way.stage().await;
     let authorize = stage.client().authorize_headless().key_label("my-cli");
     let (url, mut pending) = authorize.begin().unwrap();
-    let page = stage.person().open(url.as_str()).await.unwrap();
-    let Outcome::Code(shown) = page.approve(None).await.unwrap() else {
+    let Outcome::Code(shown) = stage.person().approve(url.as_str(), None).await.unwrap() else {
         panic!("the page shows no code");
     };
     let code = pending.read_pasted(&format!("\u{1b}[200~ {shown}\u{200b}\n\u{1b}[201~")).unwrap();
@@ -125,8 +121,7 @@ async fn a_key_makes_a_code_for_another_key(way: Way) {
 async fn a_user_who_declines_is_heard(way: Way) {
     let stage = way.stage().await;
     let (url, pending) = begin(&stage);
-    let page = stage.person().open(url.as_str()).await.unwrap();
-    let callback = redirected(page.deny().await.unwrap());
+    let callback = redirected(stage.person().deny(url.as_str()).await.unwrap());
     let Err(CallbackError::Denied { description }) = pending.read_callback(&callback) else {
         panic!("the denial is not heard");
     };
@@ -137,8 +132,7 @@ async fn a_user_who_declines_is_heard(way: Way) {
 async fn a_user_who_declines_may_not_be_heard(way: Way) {
     let stage = way.stage_with(Settings::default().denial(Denial::Silent)).await;
     let (url, pending) = begin(&stage);
-    let page = stage.person().open(url.as_str()).await.unwrap();
-    assert_eq!(page.deny().await.unwrap(), Outcome::Nothing);
+    assert_eq!(stage.person().deny(url.as_str()).await.unwrap(), Outcome::Denied);
     assert!(pending.is_fresh());
 }
 
@@ -276,9 +270,7 @@ async fn a_key_belongs_to_the_workspace_that_was_asked_for(way: Way) {
     let authorize = || stage.client().authorize(callback()).key_label("My app");
     for authorize in [authorize().workspace_id(workspace), authorize().required_workspace_id(workspace)] {
         let (url, mut pending) = authorize.begin().unwrap();
-        let page = stage.person().open(url.as_str()).await.unwrap();
-        assert!(page.text().contains(workspace), "{}", page.text());
-        let callback = redirected(page.approve(None).await.unwrap());
+        let callback = approve(&stage, &url).await;
         let code = pending.read_callback(&callback).unwrap();
         let grant = pending.exchange(stage.client(), &code).await.unwrap();
         // `KeyInfo` does not have it: it is not in OpenRouter's OpenAPI document.
@@ -347,8 +339,7 @@ fn begin(stage: &Stage) -> (AuthorizeUrl, Pending) {
 
 /// Where the browser goes when the person approves.
 async fn approve(stage: &Stage, url: &AuthorizeUrl) -> String {
-    let page = stage.person().open(url.as_str()).await.unwrap();
-    redirected(page.approve(None).await.unwrap())
+    redirected(stage.person().approve(url.as_str(), None).await.unwrap())
 }
 
 #[track_caller]

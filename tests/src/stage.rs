@@ -9,7 +9,7 @@ use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
 
 use crate::tls::{self, TlsServer};
 
-/// A service, a client of it without a key, and a person who opens its page.
+/// A service, a client of it without a key, and a person who approves or denies.
 #[derive(Debug)]
 pub struct Stage {
     emulator: Emulator,

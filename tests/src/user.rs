@@ -55,12 +55,11 @@ impl User {
         Self { person: person.clone(), decision, told: watch::Sender::new(None) }
     }
 
-    /// Opens the page, decides, and goes where the browser is sent. Returns the answer that it gets there, head and body.
+    /// Decides, and goes where the browser is sent. Returns the answer that it gets there, head and body.
     pub async fn visit(&self, url: &str) -> Option<String> {
-        let page = self.person.open(url).await.unwrap();
         let outcome = match self.decision {
-            Decision::Approve => page.approve(None).await.unwrap(),
-            Decision::Deny => page.deny().await.unwrap(),
+            Decision::Approve => self.person.approve(url, None).await.unwrap(),
+            Decision::Deny => self.person.deny(url).await.unwrap(),
             Decision::Leave => return None,
         };
         let Outcome::Redirected(callback) = outcome else { return None };
@@ -158,7 +157,7 @@ impl Typist {
 
     async fn code(&self) -> String {
         let url = self.url().unwrap();
-        match self.person.open(&url).await.unwrap().approve(None).await.unwrap() {
+        match self.person.approve(&url, None).await.unwrap() {
             Outcome::Code(code) => code,
             Outcome::Redirected(callback) => callback,
             other => panic!("{other:?}"),

@@ -1,12 +1,13 @@
-//! `fuzz`: each target of `fuzz/`, or the one that is named, for so many seconds, by cargo-fuzz (libFuzzer).
+//! `fuzz`: each target of `tests/fuzz`, or the one that is named, for so many seconds, by cargo-fuzz (libFuzzer).
 //!
-//! It goes on from the seeds in `fuzz/corpus` and from what earlier runs found, which is kept in the build folder. An
-//! input that fails is put into `fuzz/regressions`, where `cargo test` fails with it until it is mended.
+//! It goes on from the seeds in `tests/fuzz/corpus` and from what earlier runs found, which is kept in the build folder. An
+//! input that fails is put into `tests/fuzz/regressions`, where `cargo test` fails with it until it is mended.
 
 use std::{
     ffi::OsString,
     fmt, fs,
     io::{BufRead, BufReader},
+    path::PathBuf,
     process::Stdio,
     time::Instant,
 };
@@ -57,7 +58,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result {
     if failed.is_empty() {
         return Ok(());
     }
-    Err(format!("{} failed; the inputs are in fuzz/regressions", failed.join(", ")).into())
+    Err(format!("{} failed; the inputs are in tests/fuzz/regressions", failed.join(", ")).into())
 }
 
 /// The targets to run, and for how long each: `[TARGET] [SECONDS]`.
@@ -84,10 +85,10 @@ fn select<'a>(all: &'a [String], arguments: &[&str]) -> Result<(Vec<&'a str>, u3
     Ok((targets, seconds))
 }
 
-/// Every file in `fuzz/fuzz_targets` is one.
+/// Every file in `tests/fuzz/fuzz_targets` is one.
 fn targets() -> Result<Vec<String>> {
     let mut targets = Vec::new();
-    for entry in fs::read_dir(process::root().join("fuzz/fuzz_targets"))? {
+    for entry in fs::read_dir(package().join("fuzz_targets"))? {
         let name = entry?.file_name();
         targets.extend(name.to_string_lossy().strip_suffix(".rs").map(str::to_owned));
     }
@@ -95,16 +96,21 @@ fn targets() -> Result<Vec<String>> {
     Ok(targets)
 }
 
+fn package() -> PathBuf {
+    process::root().join("tests/fuzz")
+}
+
 /// Runs one target, and says whether it passed. What libFuzzer prints is shown only if it did not.
 fn fuzz(target: &str, seconds: u32) -> Result<(Stats, bool)> {
     let folder = process::target("fuzz");
     let found = folder.join("corpus").join(target);
-    let seeds = process::root().join("fuzz/corpus").join(target);
-    let regressions = process::root().join("fuzz/regressions").join(target);
+    let seeds = package().join("corpus").join(target);
+    let regressions = package().join("regressions").join(target);
     fs::create_dir_all(&found)?;
     fs::create_dir_all(&regressions)?;
 
-    let mut command = process::cargo(["fuzz", "run", SANITIZER, target]);
+    let mut command = process::cargo(["fuzz", "run", SANITIZER, "--fuzz-dir"]);
+    command.arg(package()).arg(target);
     // The first folder is the one that libFuzzer writes to.
     command.args([found, seeds]).arg("--");
     command.arg(format!("-max_total_time={seconds}"));
@@ -186,7 +192,7 @@ mod tests {
 
     #[test]
     fn each_target_is_a_program_of_the_package() {
-        let manifest = fs::read_to_string(process::root().join("fuzz/Cargo.toml")).unwrap();
+        let manifest = fs::read_to_string(package().join("Cargo.toml")).unwrap();
         for target in targets().unwrap() {
             assert!(manifest.contains(&format!("path = \"fuzz_targets/{target}.rs\"")), "{target}");
         }

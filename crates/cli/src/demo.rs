@@ -1,7 +1,7 @@
 //! `demo`: the whole sign-in, step by step. Read it to learn the SDK.
 //!
 //! The client is the real one, on hyper and over TCP. The service is the emulator, and a [`Person`] of the emulator's
-//! crate sits in front of the browser: reads the page, presses a button of its form, and says where that led.
+//! crate plays the user: it approves or denies what the authorize URL asks for, and returns where that leads.
 
 mod story;
 
@@ -74,9 +74,8 @@ impl Demo {
         self.say(format!("The program makes a URL for the user: {url:?}"))?;
         self.say("and keeps what finishes the sign-in, with the verifier, in a `Pending`.")?;
 
-        let page = self.person.open(url.as_str()).await?;
-        let came_back = redirected(page.approve(Some(LIMIT)).await?)?;
-        self.say(format!("The person opens the page, sets a limit of {LIMIT} USD and presses Authorize."))?;
+        let came_back = redirected(self.person.approve(url.as_str(), Some(LIMIT)).await?)?;
+        self.say(format!("The person sets a limit of {LIMIT} USD and presses Authorize."))?;
         self.say(format!("The browser is sent to {CALLBACK}/[nonce]?code=[redacted]."))?;
         self.say("Nobody listens there in this demo: the address goes straight to `read_callback`,")?;
         self.say("as a web server would hand over the browser's request.")?;
@@ -92,8 +91,7 @@ impl Demo {
         self.story.step("Sign in without a callback, as over SSH")?;
 
         let (url, mut pending) = self.client.authorize_headless().key_label(LABEL).begin()?;
-        let page = self.person.open(url.as_str()).await?;
-        let Outcome::Code(shown) = page.approve(None).await? else {
+        let Outcome::Code(shown) = self.person.approve(url.as_str(), None).await? else {
             return Err(Failure::Demo("a page that shows a code"));
         };
         self.say("The person presses Authorize, the page shows a code, and the person pastes it.")?;
@@ -127,8 +125,7 @@ impl Demo {
 
         let callback = CallbackUrl::parse(CALLBACK)?;
         let (url, pending) = self.client.authorize(callback).begin()?;
-        let page = self.person.open(url.as_str()).await?;
-        let came_back = redirected(page.deny().await?)?;
+        let came_back = redirected(self.person.deny(url.as_str()).await?)?;
         match pending.read_callback(&came_back) {
             Err(CallbackError::Denied { .. }) => {
                 self.say("The person presses Deny, and the program is told so.")
@@ -182,8 +179,7 @@ impl Demo {
     async fn begin_and_approve(&self) -> Result<(Pending, AuthorizationCode), Failure> {
         let callback = CallbackUrl::parse(CALLBACK)?;
         let (url, pending) = self.client.authorize(callback).key_label(LABEL).begin()?;
-        let page = self.person.open(url.as_str()).await?;
-        let came_back = redirected(page.approve(None).await?)?;
+        let came_back = redirected(self.person.approve(url.as_str(), None).await?)?;
         let code = pending.read_callback(&came_back)?;
         Ok((pending, code))
     }

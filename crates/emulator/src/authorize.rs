@@ -1,7 +1,10 @@
 //! `GET /auth` and `POST /auth`
 //!
 //! The page on which a person grants an application a key. The form posts every parameter back, where they are all
-//! checked again: nothing about the form is remembered, and nothing in it is trusted.
+//! checked again: nothing about the form is remembered, and nothing in it is trusted. A program posts the same
+//! parameters without the page, and gets JSON.
+
+mod accept;
 
 use bytes::Bytes;
 use http::{
@@ -10,12 +13,13 @@ use http::{
 };
 
 use crate::{
-    Denial, Settings,
+    Denial, Outcome, Settings,
     callback::Callback,
     grant::{self, Code, Grant},
     page,
     params::Params,
     pkce::Challenge,
+    reply::{self, Refusal},
     service::State,
 };
 
@@ -40,28 +44,68 @@ pub(crate) const CARRIED: [&str; 7] = [
     "required_workspace_id",
 ];
 
+/// What a decision comes to, before it is a page or JSON.
+enum Decided<'a> {
+    Outcome(Outcome),
+    /// The application's mistake.
+    Invalid(String),
+    /// The user's mistake: what they filled in as the limit is not one.
+    InvalidLimit {
+        ask: Ask,
+        params: Params<'a>,
+        why: &'static str,
+    },
+}
+
 pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Response<Bytes> {
-    let is_decision = request.method() == Method::POST;
-    let text =
-        if is_decision { request.body() } else { request.uri().query().unwrap_or_default().as_bytes() };
-    let params = match Params::parse(text) {
-        Ok(params) => params,
-        Err(why) => return page::refusal(&why),
-    };
-    let ask = match Ask::read(&params, &state.settings) {
-        Ok(ask) => ask,
-        Err(why) => return page::refusal(why),
-    };
-    let limit = params.get("limit").map(read_limit).transpose();
-    if !is_decision {
-        return limit.map_or_else(page::refusal, |_| page::ask(&ask, &params));
+    if request.method() != Method::POST {
+        let query = request.uri().query().unwrap_or_default();
+        return show(&state.settings, query.as_bytes()).unwrap_or_else(|why| page::refusal(&why));
     }
-    match (params.get("decision"), limit) {
-        (Some("approve"), Ok(limit)) => approve(state, ask, limit),
-        // A limit of the URL is the application's mistake, but one of the form is the person's.
-        (Some("approve"), Err(_)) => page::ask_again(&ask, &params),
-        (Some("deny"), _) => deny(state, &ask),
-        _ => page::refusal("Neither Authorize nor Deny was pressed"),
+    let decided = decide(state, request.body()).unwrap_or_else(Decided::Invalid);
+    if accept::prefers_json(request.headers()) { decided.into_json() } else { decided.into_page() }
+}
+
+/// The page that asks.
+fn show(settings: &Settings, query: &[u8]) -> Result<Response<Bytes>, String> {
+    let params = Params::parse(query)?;
+    let ask = Ask::read(&params, settings)?;
+    read_limit(&params)?;
+    Ok(page::ask(&ask, &params))
+}
+
+fn decide<'a>(state: &mut State, form: &'a [u8]) -> Result<Decided<'a>, String> {
+    let params = Params::parse(form)?;
+    let ask = Ask::read(&params, &state.settings)?;
+    let outcome = match params.get("decision") {
+        Some("approve") => match read_limit(&params) {
+            Ok(limit) => approve(state, ask, limit),
+            Err(why) => return Ok(Decided::InvalidLimit { ask, params, why }),
+        },
+        Some("deny") => deny(state, &ask),
+        _ => return Err("Invalid decision: approve or deny is expected".to_owned()),
+    };
+    Ok(Decided::Outcome(outcome))
+}
+
+impl Decided<'_> {
+    fn into_page(self) -> Response<Bytes> {
+        match self {
+            Self::Outcome(Outcome::Redirected(url)) => redirect(&url),
+            Self::Outcome(Outcome::Code(code)) => page::code(&code),
+            Self::Outcome(Outcome::Denied) => page::denied(),
+            Self::Invalid(why) => page::refusal(&why),
+            Self::InvalidLimit { ask, params, .. } => page::ask_again(&ask, &params),
+        }
+    }
+
+    /// With the URL of a redirect in the body: a client that followed the redirect would not see it.
+    fn into_json(self) -> Response<Bytes> {
+        match self {
+            Self::Outcome(outcome) => reply::json(StatusCode::OK, &outcome.to_json()),
+            Self::Invalid(why) => Refusal::bad_request(why).into(),
+            Self::InvalidLimit { why, .. } => Refusal::bad_request(why).into(),
+        }
     }
 }
 
@@ -95,12 +139,15 @@ impl Ask {
 }
 
 /// US dollars.
-fn read_limit(text: &str) -> Result<f64, &'static str> {
+fn read_limit(params: &Params<'_>) -> Result<Option<f64>, &'static str> {
+    let Some(text) = params.get("limit") else {
+        return Ok(None);
+    };
     let limit = text.trim().parse().unwrap_or(f64::NAN);
-    grant::check_limit(limit).map(|()| limit)
+    grant::check_limit(limit).map(|()| Some(limit))
 }
 
-fn approve(state: &mut State, ask: Ask, limit: Option<f64>) -> Response<Bytes> {
+fn approve(state: &mut State, ask: Ask, limit: Option<f64>) -> Outcome {
     let label = ask.label.clone().unwrap_or_else(|| ask.title().to_owned());
     let code = state.issue_code(Code {
         issued_at: state.clock.now(),
@@ -108,22 +155,22 @@ fn approve(state: &mut State, ask: Ask, limit: Option<f64>) -> Response<Bytes> {
         grant: Grant { label: Some(label), limit, workspace: ask.workspace, ..Grant::default() },
     });
     let Some(callback) = ask.callback else {
-        return page::code(&code);
+        return Outcome::Code(code);
     };
     let mut parameters = vec![("code", code.as_str())];
     parameters.extend(echo(&state.settings, ask.state.as_deref()));
-    redirect(&callback.with(&parameters))
+    Outcome::Redirected(callback.with(&parameters))
 }
 
-fn deny(state: &State, ask: &Ask) -> Response<Bytes> {
+fn deny(state: &State, ask: &Ask) -> Outcome {
     match (&ask.callback, state.settings.denial) {
         (Some(callback), Denial::Redirect) => {
             let mut parameters =
                 vec![("error", "access_denied"), ("error_description", "The user denied the request")];
             parameters.extend(echo(&state.settings, ask.state.as_deref()));
-            redirect(&callback.with(&parameters))
+            Outcome::Redirected(callback.with(&parameters))
         }
-        (None, _) | (_, Denial::Silent) => page::denied(),
+        (None, _) | (_, Denial::Silent) => Outcome::Denied,
     }
 }
 

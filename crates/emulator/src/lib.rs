@@ -2,7 +2,7 @@
 //!
 //! It serves the page that asks a person for a key, the exchange of its code, and what belongs to it, in the order of
 //! checks and the words of the real service as far as they are known. It can break on request, moves its clock when
-//! asked, and plays the person. It knows nothing of the SDK it tests: it checks PKCE and writes its answers itself, so
+//! asked, and plays the user. It knows nothing of the SDK it tests: it checks PKCE and writes its answers itself, so
 //! that a mistake in one cannot agree with itself in the other.
 //!
 //! # In memory
@@ -18,13 +18,11 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let emulator = Emulator::new();
 //!
-//! // A person opens the page and authorizes. Challenge and verifier are those of RFC 7636, appendix B.
-//! let page = Person::new(emulator.clone())
-//!     .open("https://openrouter.ai/auth?code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
-//!            &code_challenge_method=S256&callback_url=http://localhost:3000/cb")
-//!     .await?;
-//! assert!(page.text().contains("localhost:3000 asks for an API key"));
-//! let Outcome::Redirected(callback) = page.approve(Some(5.0)).await? else {
+//! // The user approves, with a limit of 5 dollars. Challenge and verifier are those of RFC 7636, appendix B.
+//! let url = "https://openrouter.ai/auth?code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
+//!            &code_challenge_method=S256&callback_url=http://localhost:3000/cb";
+//! let user = Person::new(emulator.clone());
+//! let Outcome::Redirected(callback) = user.approve(url, Some(5.0)).await? else {
 //!     return Err("no redirect".into());
 //! };
 //! let code = callback.strip_prefix("http://localhost:3000/cb?code=").ok_or("no code")?;
@@ -69,6 +67,38 @@
 //! `GET /` lists what is served, and how tests in other processes inject faults, change the settings, move the
 //! clock and read the log.
 //!
+//! # Approving from any language
+//!
+//! In a browser, the authorize URL shows a page with two buttons. A test presses one of them with a single request, whose
+//! body is the query of the authorize URL, unchanged, followed by `decision`:
+//!
+//! ```text
+//! POST /auth
+//! Accept: application/json
+//! Content-Type: application/x-www-form-urlencoded
+//!
+//! callback_url=http%3A%2F%2Flocalhost%3A3000%2Fcb&code_challenge=...&code_challenge_method=S256&decision=approve
+//! ```
+//!
+//! In a shell, with the authorize URL in `url`:
+//!
+//! ```sh
+//! curl -H 'Accept: application/json' -d "${url#*\?}&decision=approve" "${url%%\?*}"
+//! ```
+//!
+//! `decision` is `approve` or `deny`. To set the user's credit limit, add `limit`, in US dollars, or change the one of the
+//! URL: no parameter may appear twice. The response is one of these:
+//!
+//! | status | body | meaning |
+//! | --- | --- | --- |
+//! | 200 | `{"redirect_to":"http://localhost:3000/cb?code=..."}` | The browser would be redirected to this URL: the callback with a `code` or with `error=access_denied`, and with the `state`. |
+//! | 200 | `{"code":"..."}` | The user approved. There is no `callback_url`, so the page would show this code to copy. |
+//! | 200 | `{"denied":true}` | The user denied, and the application is not notified: there is no `callback_url`, or the setting `denial` is `silent`. |
+//! | 400 | `{"error":{"message":"...","code":400}}` | The request cannot be authorized. The message says why; nothing was granted. |
+//!
+//! JSON is for clients whose `Accept` names `application/json` and does not prefer `text/html`. All others get what a
+//! browser gets: a redirect (303) or a page. `GET /auth` is always the page. In Rust, [`Person`] sends this request.
+//!
 //! # What is not known of the real service
 //!
 //! [`Settings`] has a switch for what reports disagree on. Of the refusals of an exchange, `Invalid code` and `Invalid
@@ -91,6 +121,7 @@
 mod emulator;
 mod fault;
 mod log;
+mod outcome;
 mod person;
 mod server;
 mod settings;
@@ -130,7 +161,8 @@ pub use crate::{
     emulator::Emulator,
     fault::Fault,
     log::LogEntry,
-    person::{Outcome, Page, Person, PersonError},
+    outcome::Outcome,
+    person::{Person, PersonError},
     server::{ServeError, Server},
     settings::{Denial, Settings, WrongMethod},
 };

@@ -1,19 +1,18 @@
-//! The user of a test: reads a page, fills in its form, presses a button.
+//! The user of a test: approves or denies what an authorize URL asks for.
 
-mod html;
-
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, Request, Response, StatusCode, Uri,
-    header::{CONTENT_TYPE, LOCATION},
+    Request, Response, StatusCode, Uri,
+    header::{ACCEPT, CONTENT_TYPE},
 };
 use openrouter_oauth_transport::{Error, Limits, Transport};
+use serde_json::Value;
 
-use self::html::Form;
+use crate::Outcome;
 
-/// Plays the person who signs in, by following the page's own form over any transport.
+/// Plays the user who signs in, by `POST /auth` over any transport.
 ///
 /// See the [crate's examples](crate). Clones share the transport.
 #[derive(Clone, Debug)]
@@ -21,170 +20,85 @@ pub struct Person {
     transport: Arc<dyn Transport>,
 }
 
-/// A page that a [`Person`] looks at.
-pub struct Page {
-    transport: Arc<dyn Transport>,
-    url: Uri,
-    html: String,
-}
-
-/// Where a button led. `Debug` shows neither code nor URL.
-#[non_exhaustive]
-#[derive(Clone, Eq, PartialEq)]
-pub enum Outcome {
-    /// The browser is sent to this URL: the callback, with a `code` or an `error`. Nobody has followed it yet.
-    Redirected(String),
-    /// The page shows this code to copy.
-    Code(String),
-    /// The page says something, and the application hears nothing.
-    Nothing,
-}
-
-/// Why a [`Person`] could not go on.
+/// Why a decision has no [`Outcome`].
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum PersonError {
-    /// The URL of the page or of its form is not one.
-    #[error("the address of the page is not a URL")]
+    /// The authorize URL is not an absolute URL.
+    #[error("the authorize URL is not an absolute URL")]
     Url,
-    /// The page did not come.
-    #[error("the page did not come")]
+    /// There was no response.
+    #[error("the emulator did not respond")]
     Transport(#[source] Error),
-    /// The server refused, in the page's words.
-    #[error("the page says {status}: {text}")]
-    Refused {
-        /// The status of the page.
+    /// The emulator rejected the request, and nothing was granted.
+    #[error("the emulator rejected the request with {status}: {message}")]
+    Rejected {
+        /// The status of the response.
         status: StatusCode,
-        /// Its text.
-        text: String,
+        /// The message of its error.
+        message: String,
     },
-    /// The page has no such button.
-    #[error("the page has no button {0:?}")]
-    NoButton(&'static str),
+    /// The response is neither an outcome nor an error of the emulator.
+    #[error("the response with {0} is not the emulator's")]
+    Unexpected(StatusCode),
 }
 
 impl Person {
-    /// A person who reaches pages through `transport`.
+    /// A user who reaches the emulator through `transport`.
     pub fn new(transport: impl Transport + 'static) -> Self {
         Self { transport: Arc::new(transport) }
     }
 
-    /// Opens the page at an absolute `url`.
+    /// Approves what an authorize URL asks for, with this credit limit in US dollars instead of the URL's own.
     ///
     /// # Errors
     ///
-    /// If `url` is not one, the page does not come, or its status is not 200.
-    pub async fn open(&self, url: &str) -> Result<Page, PersonError> {
-        let url: Uri = url.parse().map_err(|_| PersonError::Url)?;
-        let mut request = Request::new(Bytes::new());
-        *request.uri_mut() = url.clone();
-        let response = send(&*self.transport, request).await?;
-        let html = text_of(&response);
-        if response.status() != StatusCode::OK {
-            return Err(PersonError::Refused { status: response.status(), text: html::text(&html) });
-        }
-        Ok(Page { transport: Arc::clone(&self.transport), url, html })
-    }
-}
-
-impl Page {
-    /// What a reader sees, without tags, each run of spaces as one.
-    pub fn text(&self) -> String {
-        html::text(&self.html)
+    /// If `url` is not an absolute URL, or there is no response, or it rejects the request.
+    pub async fn approve(&self, url: &str, limit: Option<f64>) -> Result<Outcome, PersonError> {
+        self.decide("approve", url, limit).await
     }
 
-    /// Presses Authorize, with this credit limit in US dollars, or with the one the page suggests.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such button, or the answer does not come or is a refusal.
-    pub async fn approve(&self, limit: Option<f64>) -> Result<Outcome, PersonError> {
-        self.press("approve", limit).await
-    }
-
-    /// Presses Deny.
+    /// Denies what an authorize URL asks for.
     ///
     /// # Errors
     ///
     /// As for [`approve`](Self::approve).
-    pub async fn deny(&self) -> Result<Outcome, PersonError> {
-        self.press("deny", None).await
+    pub async fn deny(&self, url: &str) -> Result<Outcome, PersonError> {
+        self.decide("deny", url, None).await
     }
 
-    async fn press(&self, button: &'static str, limit: Option<f64>) -> Result<Outcome, PersonError> {
-        let form = Form::with_button(&self.html, button).ok_or(PersonError::NoButton(button))?;
-        let response = send(&*self.transport, self.submit(&form, limit)?).await?;
-        outcome(&response)
-    }
-
-    /// The request that a browser makes of the form.
-    fn submit(&self, form: &Form, limit: Option<f64>) -> Result<Request<Bytes>, PersonError> {
-        let limit = limit.map(|limit| limit.to_string());
-        let fields = form.fields.iter().map(|(name, value)| {
-            let filled = limit.as_deref().filter(|_| name == "limit");
-            (name.as_str(), filled.unwrap_or(value))
-        });
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let action = self.resolve(&form.action)?;
-        let request = if form.is_post {
-            Request::post(action)
-                .header(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"))
-                .body(body.into())
-        } else {
-            let path = action.split('?').next().unwrap_or_default();
-            Request::get(format!("{path}?{body}")).body(Bytes::new())
-        };
-        request.map_err(|_| PersonError::Url)
-    }
-
-    /// The form's action as an absolute URL: a form of ours names a path, others may name a URL or nothing.
-    fn resolve(&self, action: &str) -> Result<String, PersonError> {
-        if action.is_empty() {
-            return Ok(self.url.to_string());
-        }
-        let place = action.split(['?', '#']).next().unwrap_or_default();
-        if !place.starts_with('/') && place.contains("://") {
-            return Ok(action.to_owned());
-        }
-        let scheme = self.url.scheme_str().ok_or(PersonError::Url)?;
-        let authority = self.url.authority().ok_or(PersonError::Url)?;
-        let folder = self.url.path().rsplit_once('/').map_or("", |(folder, _)| folder);
-        let folder = if action.starts_with('/') { String::new() } else { format!("{folder}/") };
-        Ok(format!("{scheme}://{authority}{folder}{action}"))
+    async fn decide(&self, decision: &str, url: &str, limit: Option<f64>) -> Result<Outcome, PersonError> {
+        let request = request(decision, url, limit).ok_or(PersonError::Url)?;
+        let sent = self.transport.send(request, Limits::default()).await;
+        outcome(&sent.map_err(PersonError::Transport)?)
     }
 }
 
-impl fmt::Debug for Page {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Page").finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Redirected(_) => f.debug_tuple("Redirected").finish_non_exhaustive(),
-            Self::Code(_) => f.debug_tuple("Code").finish_non_exhaustive(),
-            Self::Nothing => f.write_str("Nothing"),
-        }
-    }
-}
-
-async fn send(transport: &dyn Transport, request: Request<Bytes>) -> Result<Response<Bytes>, PersonError> {
-    transport.send(request, Limits::default()).await.map_err(PersonError::Transport)
+/// `None` if the URL is not absolute.
+fn request(decision: &str, url: &str, limit: Option<f64>) -> Option<Request<Bytes>> {
+    let url: Uri = url.parse().ok()?;
+    let page = format!("{}://{}{}", url.scheme_str()?, url.authority()?, url.path());
+    let query = form_urlencoded::parse(url.query().unwrap_or_default().as_bytes());
+    let kept = query.filter(|(name, _)| limit.is_none() || name != "limit");
+    let limit = limit.map(|limit| ("limit", limit.to_string()));
+    let form = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(kept)
+        .extend_pairs(limit)
+        .append_pair("decision", decision)
+        .finish();
+    Request::post(page)
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(ACCEPT, "application/json")
+        .body(form.into())
+        .ok()
 }
 
 fn outcome(response: &Response<Bytes>) -> Result<Outcome, PersonError> {
     let status = response.status();
-    let html = text_of(response);
-    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-    match (status, location) {
-        (StatusCode::OK, _) => Ok(html::code(&html).map_or(Outcome::Nothing, Outcome::Code)),
-        (_, Some(location)) if status.is_redirection() => Ok(Outcome::Redirected(location.to_owned())),
-        _ => Err(PersonError::Refused { status, text: html::text(&html) }),
+    let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+    if let Some(message) = body.pointer("/error/message").and_then(Value::as_str) {
+        return Err(PersonError::Rejected { status, message: message.to_owned() });
     }
-}
-
-fn text_of(response: &Response<Bytes>) -> String {
-    String::from_utf8_lossy(response.body()).into_owned()
+    let outcome = Outcome::from_json(&body).filter(|_| status == StatusCode::OK);
+    outcome.ok_or(PersonError::Unexpected(status))
 }

@@ -69,10 +69,7 @@ impl AtTerminal {
     /// Presses Authorize, and says what code the page shows or where it leads.
     fn approve(&self) -> String {
         let url = self.url();
-        block_on(async {
-            let page = Person::new(self.served.emulator.clone()).open(&url).await.unwrap();
-            outcome(page.approve(None).await)
-        })
+        outcome(block_on(Person::new(self.served.emulator.clone()).approve(&url, None)))
     }
 
     /// Waits for the end, and says its status. The terminal is as a shell wants it.
@@ -290,10 +287,7 @@ fn without_a_terminal_there_are_plain_lines() {
         let arguments = [&["login", "--print", "--server", &served.url], arguments].concat();
         let mut child = detached(&home.program(&arguments));
         let (url, mut said) = read_until_url(child.stderr.as_mut().unwrap(), served.origin());
-        let led_to = block_on(async {
-            let page = Person::new(served.emulator.clone()).open(&url).await.unwrap();
-            outcome(page.approve(None).await)
-        });
+        let led_to = outcome(block_on(Person::new(served.emulator.clone()).approve(&url, None)));
         // Where no browser can come back, a code is a line of standard input.
         let mut stdin = child.stdin.take().unwrap();
         if waiting.is_empty() {

@@ -12,9 +12,9 @@ use crate::support::{Served, block_on, run, run_with, run_with_input, serve};
 fn begin(served: &Served, folder: &TempDir, arguments: &[&str], approve: bool) -> (String, String) {
     let file = folder.path().join("login.json").to_str().unwrap().to_owned();
     let url = run(&[&["url", "--server", &served.url, "--save", &file], arguments].concat());
+    let user = Person::new(served.emulator.clone());
     let outcome = block_on(async {
-        let page = Person::new(served.emulator.clone()).open(url.line()).await.unwrap();
-        if approve { page.approve(None).await } else { page.deny().await }
+        if approve { user.approve(url.line(), None).await } else { user.deny(url.line()).await }
     });
     match outcome.unwrap() {
         Outcome::Code(text) | Outcome::Redirected(text) => (file, text),

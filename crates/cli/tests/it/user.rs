@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use openrouter_oauth_emulator::{Emulator, Outcome, Page, Person, PersonError};
+use openrouter_oauth_emulator::{Emulator, Outcome, Person, PersonError};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -85,16 +85,16 @@ impl Login {
 
     /// Presses Authorize on the page, and says where that leads or what code it shows.
     pub(crate) fn approve(&self) -> String {
-        block_on(async { outcome(self.page().await.approve(None).await) })
+        outcome(block_on(self.person().approve(&self.url, None)))
     }
 
     /// Presses Deny.
     pub(crate) fn deny(&self) -> String {
-        block_on(async { outcome(self.page().await.deny().await) })
+        outcome(block_on(self.person().deny(&self.url)))
     }
 
-    async fn page(&self) -> Page {
-        Person::new(self.served.clone()).open(&self.url).await.unwrap()
+    fn person(&self) -> Person {
+        Person::new(self.served.clone())
     }
 
     /// Pastes a line.

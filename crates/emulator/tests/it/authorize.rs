@@ -1,38 +1,59 @@
-//! The page, as a person meets it.
+//! The page, and what its buttons do.
 
 use bytes::Bytes;
 use http::{Request, Response};
-use openrouter_oauth_emulator::{Denial, Emulator, Outcome, Page, Person, PersonError, Settings};
+use openrouter_oauth_emulator::{Denial, Emulator, Outcome, Person, PersonError, Settings};
 
 use crate::support::{CHALLENGE, SERVER, body, exchange, get, send};
 
-async fn open(emulator: &Emulator, query: &str) -> Result<Page, PersonError> {
-    let url = format!("{SERVER}/auth?{query}");
-    Person::new(emulator.clone()).open(&url).await
+/// The page's status and HTML.
+async fn page(emulator: &Emulator, query: &str) -> (u16, String) {
+    let response = send(emulator, Request::get(url(query)).body("").unwrap()).await;
+    (response.status().as_u16(), String::from_utf8(response.body().to_vec()).unwrap())
+}
+
+fn user(emulator: &Emulator) -> Person {
+    Person::new(emulator.clone())
+}
+
+fn url(query: &str) -> String {
+    format!("{SERVER}/auth?{query}")
 }
 
 fn with_challenge(rest: &str) -> String {
     format!("code_challenge={CHALLENGE}&code_challenge_method=S256&{rest}")
 }
 
-fn redirect(url: &str) -> Outcome {
-    Outcome::Redirected(url.to_owned())
+/// Approves at the page without a callback, and returns what the service says of the key.
+async fn approved_key(emulator: &Emulator, query: &str, limit: Option<f64>) -> serde_json::Value {
+    let Outcome::Code(code) = user(emulator).approve(&url(query), limit).await.unwrap() else {
+        panic!("no code");
+    };
+    let key = body(&send(emulator, exchange(&code)).await)["key"].clone();
+    body(&send(emulator, get("/api/v1/key", key.as_str().unwrap())).await)["data"].clone()
 }
 
 #[tokio::test]
 async fn the_page_says_who_asks_for_what() {
-    let query = "callback_url=http://localhost:3000/cb%3Fa%3Db&key_label=My+%3Cb%3Elabel";
-    let page = open(&Emulator::new(), query).await.unwrap();
-    let text = page.text();
+    let query =
+        with_challenge("callback_url=http://localhost:3000/cb%3Fa%3Db&key_label=My+%3Cb%3Elabel&state=s");
+    let (status, html) = page(&Emulator::new(), &query).await;
+    assert_eq!(status, 200);
     for part in [
-        "localhost:3000 asks",
-        "http://localhost:3000/cb?a=b",
-        "My <b>label",
+        "<h1>localhost:3000 asks for an API key</h1>",
+        "<dd>http://localhost:3000/cb?a=b</dd>",
+        "<dd>My &lt;b&gt;label</dd>",
+        "<form method=\"post\" action=\"/auth\">",
+        &format!("<input type=\"hidden\" name=\"code_challenge\" value=\"{CHALLENGE}\">"),
+        "<input type=\"hidden\" name=\"code_challenge_method\" value=\"S256\">",
+        "<input type=\"hidden\" name=\"callback_url\" value=\"http://localhost:3000/cb?a=b\">",
+        "<input type=\"hidden\" name=\"key_label\" value=\"My &lt;b&gt;label\">",
+        "<input type=\"hidden\" name=\"state\" value=\"s\">",
         "Credit limit",
-        "Authorize",
-        "Deny",
+        "<button name=\"decision\" value=\"approve\">Authorize</button>",
+        "<button name=\"decision\" value=\"deny\">Deny</button>",
     ] {
-        assert!(text.contains(part), "{part} is not in: {text}");
+        assert!(html.contains(part), "{part} is not in: {html}");
     }
 }
 
@@ -58,7 +79,7 @@ async fn nothing_of_the_query_becomes_markup() {
 async fn approval_brings_code_and_state_behind_the_callbacks_own_query() {
     let emulator = Emulator::new();
     let query = with_challenge("callback_url=http://127.0.0.1:3000/n?a=b&state=s%26t");
-    let outcome = open(&emulator, &query).await.unwrap().approve(None).await.unwrap();
+    let outcome = user(&emulator).approve(&url(&query), None).await.unwrap();
     let Outcome::Redirected(url) = outcome else {
         panic!("{outcome:?}");
     };
@@ -72,49 +93,50 @@ async fn approval_brings_code_and_state_behind_the_callbacks_own_query() {
 async fn state_comes_back_only_if_it_is_switched_on() {
     let emulator = Emulator::with(Settings::default().state_echo(false));
     let query = "callback_url=https://my.app&state=s";
-    let outcome = open(&emulator, query).await.unwrap().deny().await.unwrap();
+    let outcome = user(&emulator).deny(&url(query)).await.unwrap();
     let denied = "https://my.app?error=access_denied&error_description=The+user+denied+the+request";
-    assert_eq!(outcome, redirect(denied));
+    assert_eq!(outcome, Outcome::Redirected(denied.to_owned()));
 }
 
 #[tokio::test]
 async fn denial_is_a_redirect_or_silence() {
-    let query = "callback_url=https://my.app/?x&state=s";
-    let loud = open(&Emulator::new(), query).await.unwrap().deny().await.unwrap();
+    let url = url("callback_url=https://my.app/?x&state=s");
+    let loud = user(&Emulator::new()).deny(&url).await.unwrap();
     let denied =
         "https://my.app/?x&error=access_denied&error_description=The+user+denied+the+request&state=s";
-    assert_eq!(loud, redirect(denied));
+    assert_eq!(loud, Outcome::Redirected(denied.to_owned()));
 
     let silent = Emulator::with(Settings::default().denial(Denial::Silent));
-    let outcome = open(&silent, query).await.unwrap().deny().await.unwrap();
-    assert_eq!(outcome, Outcome::Nothing);
+    assert_eq!(user(&silent).deny(&url).await.unwrap(), Outcome::Denied);
 }
 
 #[tokio::test]
 async fn without_a_callback_the_page_shows_the_code() {
     let emulator = Emulator::new();
-    let page = open(&emulator, &with_challenge("key_label=x")).await.unwrap();
-    let Outcome::Code(code) = page.approve(Some(2.5)).await.unwrap() else {
-        panic!("no code");
-    };
-    let key = body(&send(&emulator, exchange(&code)).await)["key"].clone();
-    let key = body(&send(&emulator, get("/api/v1/key", key.as_str().unwrap())).await);
-    assert_eq!(key["data"]["limit"], 2.5);
-    assert_eq!(key["data"]["label"], "x");
-    assert_eq!(page.deny().await.unwrap(), Outcome::Nothing);
+    let query = with_challenge("key_label=x");
+    let key = approved_key(&emulator, &query, Some(2.5)).await;
+    assert_eq!((&key["limit"], &key["label"]), (&2.5.into(), &"x".into()));
+    assert_eq!(user(&emulator).deny(&url(&query)).await.unwrap(), Outcome::Denied);
+
+    let form = Request::post(format!("{SERVER}/auth")).body(query + "&decision=approve").unwrap();
+    let shown = send(&emulator, form).await;
+    let html = String::from_utf8_lossy(shown.body());
+    let (_, code) = html.split_once("<code class=\"code\" id=\"code\">").unwrap();
+    let (code, _) = code.split_once("</code>").unwrap();
+    assert_eq!(send(&emulator, exchange(code)).await.status(), 200);
 }
 
 #[tokio::test]
 async fn the_limit_of_the_url_is_suggested_and_may_be_changed() {
     let emulator = Emulator::new();
-    let page = open(&emulator, &with_challenge("limit=7")).await.unwrap();
+    let query = with_challenge("limit=7");
+    let (_, html) = page(&emulator, &query).await;
+    assert!(
+        html.contains("<input name=\"limit\" inputmode=\"decimal\" autocomplete=\"off\" value=\"7\">"),
+        "{html}"
+    );
     for (limit, granted) in [(None, 7.0), (Some(3.0), 3.0)] {
-        let Outcome::Code(code) = page.approve(limit).await.unwrap() else {
-            panic!("no code");
-        };
-        let key = body(&send(&emulator, exchange(&code)).await)["key"].clone();
-        let key = body(&send(&emulator, get("/api/v1/key", key.as_str().unwrap())).await);
-        assert_eq!(key["data"]["limit"], granted);
+        assert_eq!(approved_key(&emulator, &query, limit).await["limit"], granted);
     }
 }
 
@@ -163,25 +185,28 @@ async fn the_workspace_is_shown_and_kept() {
         (format!("workspace_id={proposed}&required_workspace_id={required}"), Some(required)),
         (String::new(), None),
     ] {
-        let page = open(&emulator, &with_challenge(&query)).await.unwrap();
-        assert_eq!(page.text().contains("Workspace"), workspace.is_some(), "{query}");
-        assert!(page.text().contains(workspace.unwrap_or_default()), "{query}");
-        let Outcome::Code(code) = page.approve(None).await.unwrap() else {
-            panic!("no code");
-        };
-        let key = body(&send(&emulator, exchange(&code)).await)["key"].clone();
-        let key = body(&send(&emulator, get("/api/v1/key", key.as_str().unwrap())).await);
-        assert_eq!(key["data"]["workspace_id"].as_str(), workspace, "{query}");
+        let query = with_challenge(&query);
+        let (_, html) = page(&emulator, &query).await;
+        let shown = workspace.map(|id| format!("<dt>Workspace</dt><dd>{id}</dd>"));
+        assert!(html.contains(shown.as_deref().unwrap_or("</dl>")), "{query}");
+        assert_eq!(html.contains("<dt>Workspace</dt>"), workspace.is_some(), "{query}");
+        // The form carries both on.
+        for (name, value) in [("workspace_id", proposed), ("required_workspace_id", required)] {
+            let field = format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
+            assert_eq!(html.contains(&field), query.contains(&format!("&{name}={value}")), "{query}");
+        }
+        let key = approved_key(&emulator, &query, None).await;
+        assert_eq!(key["workspace_id"].as_str(), workspace, "{query}");
     }
 }
 
 #[tokio::test]
 async fn an_outcome_shows_no_code() {
-    let emulator = Emulator::new();
-    let page = open(&emulator, &with_challenge("")).await.unwrap();
-    assert_eq!(format!("{:?}", page.approve(None).await.unwrap()), "Code(..)");
-    let page = open(&emulator, "callback_url=https://my.app").await.unwrap();
-    assert_eq!(format!("{:?}", page.approve(None).await.unwrap()), "Redirected(..)");
+    let user = user(&Emulator::new());
+    let code = user.approve(&url(&with_challenge("")), None).await.unwrap();
+    assert_eq!(format!("{code:?}"), "Code(..)");
+    let redirected = user.approve(&url("callback_url=https://my.app"), None).await.unwrap();
+    assert_eq!(format!("{redirected:?}"), "Redirected(..)");
 }
 
 #[tokio::test]
@@ -207,10 +232,13 @@ async fn a_bad_request_is_a_readable_page() {
         ("callback_url=https://my.app&key_label=a%0Ab", "key_label"),
         (&long, "key_label"),
     ] {
-        match open(&emulator, query).await {
-            Err(PersonError::Refused { status, text }) => {
+        let (status, html) = page(&emulator, query).await;
+        assert_eq!(status, 400, "{query}");
+        assert!(html.contains("This request cannot be authorized") && html.contains(word), "{query}: {html}");
+        match user(&emulator).approve(&url(query), None).await {
+            Err(PersonError::Rejected { status, message }) => {
                 assert_eq!(status, 400, "{query}");
-                assert!(text.contains(word), "{query}: {text}");
+                assert!(message.contains(word), "{query}: {message}");
             }
             other => panic!("{query}: {other:?}"),
         }
@@ -238,6 +266,6 @@ async fn a_forged_form_is_checked_as_the_page_was() {
 #[tokio::test]
 async fn a_decision_in_the_query_decides_nothing() {
     let query = "callback_url=https://my.app&decision=approve";
-    let page = open(&Emulator::new(), query).await.unwrap();
-    assert!(page.text().contains("asks for an API key"));
+    let (status, html) = page(&Emulator::new(), query).await;
+    assert!(status == 200 && html.contains("asks for an API key"));
 }

@@ -8,6 +8,8 @@
 
 /// `GET` and `POST /auth`: the page, its form, where it leads.
 mod authorize;
+/// `POST /auth` in JSON, and `Person`, which sends it.
+mod authorize_json;
 /// `/emulator/…`: faults, settings and the clock over HTTP, and HEAD.
 mod control;
 /// `POST /api/v1/auth/keys/code`.

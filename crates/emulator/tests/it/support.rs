@@ -49,8 +49,8 @@ pub(crate) async fn authorize(emulator: &Emulator) -> String {
 /// A code from the page for `https://my.app` and these parameters.
 pub(crate) async fn code_of(emulator: &Emulator, parameters: &str) -> String {
     let url = format!("{SERVER}/auth?{parameters}&callback_url=https://my.app");
-    let page = Person::new(emulator.clone()).open(&url).await.unwrap();
-    let Outcome::Redirected(callback) = page.approve(None).await.unwrap() else {
+    let outcome = Person::new(emulator.clone()).approve(&url, None).await.unwrap();
+    let Outcome::Redirected(callback) = outcome else {
         panic!("no redirect");
     };
     callback.strip_prefix("https://my.app?code=").unwrap().to_owned()

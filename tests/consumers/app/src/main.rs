@@ -14,8 +14,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let callback = CallbackUrl::parse("http://127.0.0.1:3000/callback")?;
     let (url, mut pending) = client.authorize(callback).key_label("app").begin()?;
 
-    let browser = Person::new(openrouter.clone());
-    let Outcome::Redirected(visited) = browser.open(url.as_str()).await?.approve(Some(5.0)).await? else {
+    let user = Person::new(openrouter.clone());
+    let Outcome::Redirected(visited) = user.approve(url.as_str(), Some(5.0)).await? else {
         return Err("the browser did not come back".into());
     };
     let code = pending.read_callback(&visited)?;

@@ -35,11 +35,10 @@ pub(crate) async fn play(case: &Case, driver: &mut Driver) -> Result<(), String>
     Ok(())
 }
 
-/// Opens the page at `url`, approves, and takes the code that the callback receives or the page shows.
+/// Approves at `url`, and takes the code that the callback receives or the page shows.
 async fn approve(url: &Value) -> Result<String, String> {
     let url = url.as_str().unwrap_or_default();
-    let page = Person::new(HyperTransport::new()).open(url).await.map_err(|error| error.to_string())?;
-    match page.approve(None).await {
+    match Person::new(HyperTransport::new()).approve(url, None).await {
         Ok(Outcome::Code(code)) => Ok(code),
         Ok(Outcome::Redirected(callback)) => match callback.split_once("?code=") {
             Some((_, code)) => Ok(code.to_owned()),

@@ -117,7 +117,7 @@ impl Crowd {
         let callback = CallbackUrl::parse("https://app.example/callback")?;
         let (url, pending) = self.client.authorize(callback).key_label(label.as_str()).begin()?;
         let _turn = self.connections.acquire().await?;
-        let Outcome::Redirected(url) = self.person.open(url.as_str()).await?.approve(None).await? else {
+        let Outcome::Redirected(url) = self.person.approve(url.as_str(), None).await? else {
             return Err("the page leads nowhere".into());
         };
         let code = pending.read_callback(&url)?;

@@ -1,0 +1,65 @@
+//! Whether a client asks for JSON or for a page (RFC 9110 section 12.5.1).
+
+use http::{HeaderMap, header::ACCEPT};
+
+/// Whether `Accept` names `application/json`, and does not prefer `text/html`.
+///
+/// `*/*` does not count: browsers send it too.
+pub(super) fn prefers_json(headers: &HeaderMap) -> bool {
+    let json = weight(headers, "application/json");
+    json > 0.0 && json >= weight(headers, "text/html")
+}
+
+/// The weight of a media type: 0 if `Accept` does not name it.
+fn weight(headers: &HeaderMap, media_type: &str) -> f32 {
+    let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let ranges = values.flat_map(|value| value.split(','));
+    ranges.filter_map(|range| weight_in(range, media_type)).fold(0.0, f32::max)
+}
+
+fn weight_in(range: &str, media_type: &str) -> Option<f32> {
+    let mut parts = range.split(';').map(str::trim);
+    parts.next().filter(|name| name.eq_ignore_ascii_case(media_type))?;
+    let weight = parts.find_map(|parameter| parameter.strip_prefix(['q', 'Q'])?.strip_prefix('='));
+    Some(weight.map_or(1.0, |weight| weight.parse().unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(accept: &[&'static str], expected: bool) {
+        let mut headers = HeaderMap::new();
+        for value in accept {
+            headers.append(ACCEPT, HeaderValue::from_static(value));
+        }
+        assert_eq!(prefers_json(&headers), expected, "{accept:?}");
+    }
+
+    #[test]
+    fn json_is_for_clients_that_name_it() {
+        check(&["application/json"], true);
+        check(&["Application/JSON; charset=utf-8;q=0.1"], true);
+        check(&["application/json, text/plain, */*"], true);
+        check(&["text/html;q=0.8, application/json"], true);
+        check(&["text/html, application/json"], true);
+        check(&["*/*", "application/json"], true);
+    }
+
+    #[test]
+    fn every_other_client_gets_the_page() {
+        check(&[], false);
+        check(&["*/*"], false);
+        check(&["application/*"], false);
+        check(&["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"], false);
+        check(&["application/json;q=0"], false);
+        check(&["application/json; Q=0.000, */*"], false);
+        check(&["application/json;q=much"], false);
+        check(&["application/json;q=NaN"], false);
+        check(&["text/html, application/json;q=0.9"], false);
+        check(&["application/jsonp, application/json5"], false);
+    }
+}

@@ -1,0 +1,131 @@
+//! `POST /auth` for a program: JSON instead of a page or a redirect.
+
+use bytes::Bytes;
+use http::{Request, Response};
+use openrouter_oauth_emulator::{Denial, Emulator, Person, PersonError, Settings};
+use openrouter_oauth_transport::{Error, from_fn};
+
+use crate::support::{CHALLENGE, SERVER, body, exchange, message, send};
+
+const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+async fn decide(emulator: &Emulator, accept: &str, form: &str) -> Response<Bytes> {
+    let request = Request::post(format!("{SERVER}/auth")).header("accept", accept);
+    send(emulator, request.body(form.to_owned()).unwrap()).await
+}
+
+async fn decide_json(emulator: &Emulator, form: &str) -> Response<Bytes> {
+    let response = decide(emulator, "application/json", form).await;
+    assert_eq!(response.headers()["content-type"], "application/json");
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    assert!(!response.headers().contains_key("location"));
+    response
+}
+
+#[tokio::test]
+async fn approval_returns_the_callback() {
+    let emulator = Emulator::new();
+    let form =
+        format!("callback_url=http://localhost:3000/cb&code_challenge={CHALLENGE}&state=s&decision=approve");
+    let response = decide_json(&emulator, &form).await;
+    assert_eq!(response.status(), 200);
+    let json = body(&response);
+    let url = json["redirect_to"].as_str().unwrap();
+    let code = url.strip_prefix("http://localhost:3000/cb?code=").unwrap().strip_suffix("&state=s").unwrap();
+    assert_eq!(json.as_object().unwrap().len(), 1);
+    assert!(code.len() >= 32, "{code}");
+}
+
+#[tokio::test]
+async fn approval_without_a_callback_returns_the_code() {
+    let emulator = Emulator::new();
+    let form = format!("code_challenge={CHALLENGE}&code_challenge_method=S256&decision=approve");
+    let response = decide_json(&emulator, &form).await;
+    assert_eq!(response.status(), 200);
+    let json = body(&response);
+    assert_eq!(json.as_object().unwrap().len(), 1);
+    assert_eq!(send(&emulator, exchange(json["code"].as_str().unwrap())).await.status(), 200);
+}
+
+#[tokio::test]
+async fn denial_returns_the_callback_with_the_error() {
+    let response =
+        decide_json(&Emulator::new(), "callback_url=https://my.app&state=s&limit=abc&decision=deny").await;
+    assert_eq!(response.status(), 200);
+    let expected = "https://my.app?error=access_denied&error_description=The+user+denied+the+request&state=s";
+    assert_eq!(body(&response), serde_json::json!({ "redirect_to": expected }));
+}
+
+#[tokio::test]
+async fn silent_denial_says_only_that() {
+    let silent = Emulator::with(Settings::default().denial(Denial::Silent));
+    for (emulator, form) in [
+        (silent, "callback_url=https://my.app&decision=deny".to_owned()),
+        (Emulator::new(), format!("code_challenge={CHALLENGE}&decision=deny")),
+    ] {
+        let response = decide_json(&emulator, &form).await;
+        assert_eq!((response.status().as_u16(), &response.body()[..]), (200, &br#"{"denied":true}"#[..]));
+    }
+}
+
+#[tokio::test]
+async fn bad_request_is_an_error_object() {
+    let emulator = Emulator::new();
+    for (form, word) in [
+        ("", "code_challenge"),
+        ("callback_url=http://evil.example/&decision=approve", "callback_url"),
+        ("callback_url=https://my.app", "decision"),
+        ("callback_url=https://my.app&decision=maybe", "decision"),
+        ("callback_url=https://my.app&limit=5,50&decision=approve", "limit"),
+        ("callback_url=https://my.app&decision=deny&decision=approve", "more than once"),
+    ] {
+        let response = decide_json(&emulator, form).await;
+        let (status, text) = message(&response);
+        assert_eq!(status, 400, "{form}");
+        assert!(text.contains(word), "{form}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn browser_still_gets_the_page() {
+    let emulator = Emulator::new();
+    let form = "callback_url=https://my.app&decision=approve";
+    for accept in [BROWSER, "*/*", "application/json;q=0, */*", ""] {
+        assert_eq!(decide(&emulator, accept, form).await.status(), 303, "{accept}");
+        let rejected = decide(&emulator, accept, "").await;
+        assert_eq!(rejected.headers()["content-type"], "text/html; charset=utf-8", "{accept}");
+    }
+    let request = Request::get(format!("{SERVER}/auth?callback_url=https://my.app"));
+    let page = send(&emulator, request.header("accept", "application/json").body("").unwrap()).await;
+    assert_eq!(
+        (page.status().as_u16(), &page.headers()["content-type"]),
+        (200, &"text/html; charset=utf-8".parse().unwrap())
+    );
+}
+
+/// The error of a user whose emulator responds with this.
+async fn error_for(status: u16, body: &'static str) -> PersonError {
+    let transport = from_fn(move |_request, _limits| async move {
+        Ok::<_, Error>(Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).unwrap())
+    });
+    Person::new(transport).approve("http://localhost/auth?a=b", None).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn user_reports_what_is_no_decision() {
+    let fault = r#"{"error":{"message":"Service Unavailable","code":503}}"#;
+    assert!(matches!(error_for(503, fault).await, PersonError::Rejected { status, message }
+        if status == 503 && message == "Service Unavailable"));
+    for (status, body) in
+        [(200, "<html>"), (200, "{}"), (200, r#"{"denied":false}"#), (404, r#"{"code":"x"}"#)]
+    {
+        assert!(
+            matches!(error_for(status, body).await, PersonError::Unexpected(got) if got == status),
+            "{body}"
+        );
+    }
+    let user = Person::new(Emulator::new());
+    for url in ["", "/auth?a=b", "localhost:3000", "not a URL"] {
+        assert!(matches!(user.deny(url).await, Err(PersonError::Url)), "{url}");
+    }
+}
