@@ -138,7 +138,7 @@
 //!   for the exchange.
 //! * The browser gets the URL as one argument, without a shell, and no variable of the environment that begins with
 //!   `OPENROUTER_`.
-//! * A pasted code is not shown, and a key is stored under the service that issued it.
+//! * A key is stored under the service that issued it.
 //!
 //! Other users of the same machine can read the command line of a browser while it starts, and so the authorize URL with
 //! nonce, state and challenge. Such a user can end the login, or have it get a key of *their* account, whose use they then

@@ -252,15 +252,10 @@ impl Listener {
                         Err(stray) => self.refuse(stream, stray, !is_head),
                     }
                 }
-                accepted = accept(&self.socket, pause) => match accepted {
-                    Ok(stream) => {
-                        pause = Duration::ZERO;
-                        if let Some(dropped) = self.connections.listen(stream) {
-                            (self.on_stray)(dropped);
-                        }
-                    }
-                    Err(_) => pause = PAUSE,
-                },
+                accepted = accept(self.socket.accept(), &mut pause) => {
+                    let dropped = accepted.ok().and_then(|(stream, _)| self.connections.listen(stream));
+                    dropped.into_iter().for_each(&self.on_stray);
+                }
             }
         }
     }
@@ -282,11 +277,14 @@ fn listen(port: u16) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-async fn accept(socket: &TcpListener, pause: Duration) -> io::Result<TcpStream> {
+/// Accepts after `pause`, and sets the one before the next.
+async fn accept<T>(accepting: impl Future<Output = io::Result<T>>, pause: &mut Duration) -> io::Result<T> {
     if !pause.is_zero() {
-        sleep(pause).await;
+        sleep(*pause).await;
     }
-    Ok(socket.accept().await?.0)
+    let accepted = accepting.await;
+    *pause = if accepted.is_ok() { Duration::ZERO } else { PAUSE };
+    accepted
 }
 
 impl Visit {
@@ -311,5 +309,29 @@ impl fmt::Debug for Listener {
 impl fmt::Debug for Visit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Visit").field("code", &self.code).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn failed_accept_is_followed_by_a_pause() {
+        // L-21
+        let (begun, mut pause) = (Instant::now(), Duration::ZERO);
+        for _ in 0..3 {
+            accept(ready(Err::<(), _>(io::ErrorKind::Other.into())), &mut pause).await.unwrap_err();
+        }
+        assert_eq!(begun.elapsed(), PAUSE * 2);
+        // After the last failure, and not after a success.
+        for _ in 0..2 {
+            accept(ready(Ok(())), &mut pause).await.unwrap();
+            assert_eq!(begun.elapsed(), PAUSE * 3);
+        }
     }
 }

@@ -251,8 +251,8 @@ impl Login {
     ///
     /// It runs in a tokio runtime with I/O and time enabled.
     ///
-    /// Dropping the future frees the port and leaves the terminal as it was. If that happens after the user has approved, a
-    /// key may have been made that nobody holds: [`Cancel`] is the better way.
+    /// Dropping the future frees the port and ends the prompt. If that happens after the user has approved, a key may have
+    /// been made that nobody holds: [`Cancel`] is the better way.
     ///
     /// # Errors
     ///

@@ -8,8 +8,6 @@ use zeroize::Zeroizing;
 #[cfg(not(unix))]
 mod console;
 #[cfg(unix)]
-mod line;
-#[cfg(unix)]
 mod pipe;
 mod terminal;
 #[cfg(unix)]
@@ -55,7 +53,7 @@ pub trait Prompt: fmt::Debug + Send + Sync {
 
     /// Asks for the code, and waits for it. `problem` says what was wrong with the one before, in words for the person.
     ///
-    /// The future is dropped when the sign-in ends in another way: it must then leave the terminal as it was.
+    /// The future is dropped when the sign-in ends in another way: it must then leave the terminal to the program.
     ///
     /// # Errors
     ///
@@ -104,7 +102,7 @@ pub struct Pasted(Zeroizing<String>);
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum PromptError {
-    /// The person ended the input: Ctrl-C or Ctrl-D. The login is cancelled.
+    /// The user ended the input, at a terminal with Ctrl-D. The login is cancelled.
     #[error("the input was ended")]
     Closed,
     /// There is no terminal, or nobody at it.

@@ -2,7 +2,10 @@
 
 use http::Uri;
 
-use crate::text::{FromText, InvalidValue, plain_text};
+use crate::{
+    constant_time::ConstantTime,
+    text::{FromText, InvalidValue, plain_text},
+};
 
 plain_text! {
     /// A callback URL that OpenRouter documents: `https` on any host, or `http` on `127.0.0.1` or `localhost` with any
@@ -23,6 +26,20 @@ impl FromText for CallbackUrl {
             Some(problem) => Err(InvalidValue::new(Self::WHAT, problem)),
             None => Ok(Self(Box::from(text))),
         }
+    }
+}
+
+impl CallbackUrl {
+    /// Whether `path` is the path of this URL. That of a sign-in's callback ends in its nonce, so they are compared in
+    /// constant time.
+    pub fn has_path(&self, path: &str) -> bool {
+        self.path().is(&ConstantTime::new(path))
+    }
+
+    fn path(&self) -> ConstantTime<&str> {
+        let place = self.0.split('?').next().unwrap_or_default();
+        let place = place.split_once("//").map_or(place, |(_, place)| place);
+        ConstantTime::new(place.get(place.find('/').unwrap_or(place.len())..).unwrap_or_default())
     }
 }
 

@@ -40,6 +40,7 @@ mod error_envelope;
 mod server_text;
 
 mod callback_url;
+mod constant_time;
 mod credit_limit;
 mod federation_policy_id;
 mod key_label;

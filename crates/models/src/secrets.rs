@@ -1,7 +1,5 @@
 //! What must not be seen: keys, codes, tokens.
 
-use subtle::ConstantTimeEq;
-
 use crate::text::check;
 
 /// A newtype of a string that is a secret: redacted, compared in constant time, wiped on drop (S-1).
@@ -10,14 +8,14 @@ macro_rules! secret {
         $(#[$meta])*
         ///
         /// A secret: it prints as `[redacted]`, is compared in constant time, and is wiped when dropped.
-        pub struct $name(zeroize::Zeroizing<Box<str>>);
+        pub struct $name($crate::constant_time::ConstantTime<zeroize::Zeroizing<Box<str>>>);
 
         $crate::text::text_conversions!($name);
 
         impl $name {
             /// The secret itself. Keep it out of logs, messages and URLs.
             pub fn expose(&self) -> &str {
-                &self.0
+                self.0.as_str()
             }
         }
 
@@ -32,7 +30,7 @@ macro_rules! secret {
         /// In constant time for values of the same length.
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
-                $crate::secrets::same(&self.0, &other.0)
+                self.0.is(&other.0)
             }
         }
 
@@ -43,13 +41,14 @@ macro_rules! secret {
                 let check: fn(&'static str, &str) -> Result<(), $crate::InvalidValue> = $check;
                 check($what, text)?;
                 // The box is made in its final size: growing would leave copies behind.
-                Ok(Self(zeroize::Zeroizing::new(Box::from(text))))
+                let text = zeroize::Zeroizing::new(Box::from(text));
+                Ok(Self($crate::constant_time::ConstantTime::new(text)))
             }
         }
 
         impl $crate::text::AsText for $name {
             fn as_text(&self) -> &str {
-                &self.0
+                self.expose()
             }
         }
     };
@@ -98,11 +97,6 @@ secret! {
 
 const VISIBLE: &str = "may hold only visible ASCII characters, without spaces";
 const PRINTABLE: &str = "may hold only printable ASCII characters";
-
-/// Compares in constant time for strings of the same length (S-11).
-pub(crate) fn same(a: &str, b: &str) -> bool {
-    a.as_bytes().ct_eq(b.as_bytes()).into()
-}
 
 #[cfg(test)]
 mod tests {

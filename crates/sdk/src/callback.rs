@@ -1,7 +1,6 @@
 //! Reads what comes back from the user's browser.
 
 use openrouter_oauth_models::{AuthorizationCode, CallbackUrl, InvalidValue, ServerText, State};
-use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// Why a callback, or what a user pasted, brings no code.
@@ -62,10 +61,9 @@ pub(crate) fn read_callback(
     if text.len() > MAX_BYTES {
         return Err(CallbackError::Malformed);
     }
-    let ours = Address::of(callback.ok_or(CallbackError::NotOurs)?.as_str());
     let theirs = Address::of(text);
-    // Before anything that could settle the sign-in (L-6), and in constant time (L-5).
-    if !theirs.is_at(&ours) {
+    // Before anything that could settle the sign-in (L-6).
+    if !theirs.is_at(callback.ok_or(CallbackError::NotOurs)?) {
         return Err(CallbackError::NotOurs);
     }
     read_query(theirs.query, state)
@@ -140,8 +138,9 @@ impl<'a> Address<'a> {
         Self { scheme, authority: Some(authority).filter(|authority| !authority.is_empty()), path, query }
     }
 
-    /// Whether this is at `ours`, of which it may leave out the scheme, or scheme and host.
-    fn is_at(&self, ours: &Self) -> bool {
+    /// Whether this is at `callback`, of which it may leave out the scheme, or scheme and host.
+    fn is_at(&self, callback: &CallbackUrl) -> bool {
+        let ours = Address::of(callback.as_str());
         let same_scheme = match (self.scheme, ours.scheme) {
             (Some(theirs), Some(ours)) => theirs.eq_ignore_ascii_case(ours),
             (theirs, _) => theirs.is_none(),
@@ -152,8 +151,7 @@ impl<'a> Address<'a> {
             }
             (theirs, _) => theirs.is_none() && self.scheme.is_none(),
         };
-        let same_path = bool::from(self.path.as_bytes().ct_eq(ours.path.as_bytes()));
-        same_scheme && same_authority && same_path
+        same_scheme && same_authority && callback.has_path(self.path)
     }
 
     fn without_default_port<'b>(&self, authority: &'b str) -> &'b str {
@@ -170,7 +168,7 @@ impl<'a> Address<'a> {
 fn read_query(query: &str, state: Option<&State>) -> Result<AuthorizationCode> {
     let [code, their_state, error, description] = parameters(query)?;
     if let (Some(theirs), Some(ours)) = (&their_state, state) {
-        if !bool::from(theirs.as_bytes().ct_eq(ours.expose().as_bytes())) {
+        if State::parse(theirs).as_ref() != Ok(ours) {
             return Err(CallbackError::StateMismatch);
         }
     }

@@ -294,6 +294,6 @@ fn without_a_terminal_a_code_is_read_from_standard_input() {
     signed_in.result(0);
     let problem: serde_json::Value = serde_json::from_str(signed_in.stderr.lines().last().unwrap()).unwrap();
     assert!(problem["problem"].as_str().unwrap().contains("refused"), "{signed_in:?}");
-    assert!(!signed_in.stderr.contains(&code), "P-3: {signed_in:?}");
+    assert!(!signed_in.stderr.contains(&code), "T-5: {signed_in:?}");
     assert_eq!(served.emulator.posts("/auth/keys"), 2);
 }

@@ -1,9 +1,7 @@
 //! What is asked for, and whether it is ours.
 
 use httparse::{EMPTY_HEADER, Header};
-use openrouter_oauth::Pending;
-use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use openrouter_oauth::{CallbackUrl, Pending};
 
 use super::{Stray, request::Request};
 
@@ -11,7 +9,7 @@ use super::{Stray, request::Request};
 #[expect(missing_debug_implementations, reason = "no part of the API, and it holds the nonce")]
 pub struct Site {
     hosts: Vec<String>,
-    path: Option<Zeroizing<String>>,
+    callback: Option<CallbackUrl>,
 }
 
 /// How many headers a request may have (L-14).
@@ -25,17 +23,12 @@ impl Site {
         if port == 80 {
             hosts.extend(names.map(str::to_owned));
         }
-        Self { hosts, path: None }
+        Self { hosts, callback: None }
     }
 
     /// From now on the callback of `pending` is the one path.
     pub fn expect(&mut self, pending: &Pending) {
-        let path = pending.callback_url().and_then(|url| {
-            let (place, _) = url.as_str().split_once('?').unwrap_or((url.as_str(), ""));
-            let (_, place) = place.split_once("//")?;
-            place.get(place.find('/')?..)
-        });
-        self.path = path.map(|path| Zeroizing::new(path.to_owned()));
+        self.callback = pending.callback_url().cloned();
     }
 
     /// Reads a whole head, and returns the target of the request, path and query, if a browser came back with it.
@@ -82,7 +75,7 @@ impl Site {
     /// In constant time (L-5); that of another length takes another time, and the length is no secret.
     fn is_ours(&self, target: &str) -> bool {
         let path = target.split('?').next().unwrap_or_default();
-        self.path.as_ref().is_some_and(|ours| bool::from(path.as_bytes().ct_eq(ours.as_bytes())))
+        self.callback.as_ref().is_some_and(|callback| callback.has_path(path))
     }
 
     fn is_host(&self, host: &[u8]) -> bool {

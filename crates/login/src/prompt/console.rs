@@ -3,13 +3,13 @@
 
 use std::{
     fs::File,
-    io::{self, ErrorKind},
+    io::{self, BufRead as _, ErrorKind, IsTerminal as _, Read as _, Write as _},
     thread,
 };
 
 use tokio::sync::oneshot;
 
-use crate::prompt::{Pasted, PromptError};
+use crate::prompt::{MAX_BYTES, Pasted, PromptError};
 
 /// The console is written to as standard error.
 pub(super) fn open() -> Option<File> {
@@ -20,37 +20,41 @@ pub(super) fn size(_: &File) -> Option<(usize, usize)> {
     None
 }
 
-/// Asks for a line that is not shown.
+/// Prints these words and the question, and reads a line, which the console shows and edits as it always does.
 pub(super) async fn ask(words: &str, question: &str) -> Result<Pasted, PromptError> {
+    if !io::stdin().is_terminal() {
+        return Err(PromptError::Unavailable);
+    }
     let question = [words, question].concat();
-    on_a_thread(|| {
-        let hidden = rpassword::ConfigBuilder::new().password_feedback_mask('*').build();
-        rpassword::prompt_password_with_config(question, hidden)
+    on_a_thread(move || {
+        io::stderr().write_all(question.as_bytes())?;
+        read_line()
     })
     .await
 }
 
 /// Lines from a standard input that is not a console.
 pub(super) mod pipe {
-    use std::io::{BufRead as _, Read as _};
-
-    use super::{ErrorKind, Pasted, PromptError, io, on_a_thread};
-    use crate::prompt::MAX_BYTES;
+    use super::{Pasted, PromptError, on_a_thread, read_line};
 
     pub(in crate::prompt) async fn ask() -> Result<Pasted, PromptError> {
-        on_a_thread(|| {
-            let mut line = String::new();
-            let longest = MAX_BYTES + "\r\n".len();
-            match io::stdin().lock().take(longest as u64).read_line(&mut line)? {
-                0 => Err(ErrorKind::UnexpectedEof.into()),
-                _ if line.trim_end_matches(['\r', '\n']).len() > MAX_BYTES => {
-                    Err(ErrorKind::FileTooLarge.into())
-                }
-                _ => Ok(line),
-            }
-        })
-        .await
+        on_a_thread(read_line).await
     }
+}
+
+fn read_line() -> io::Result<String> {
+    let mut line = String::new();
+    let mut stdin = io::stdin().lock();
+    let longest = MAX_BYTES + "\r\n".len();
+    let read = stdin.by_ref().take(longest as u64).read_line(&mut line)?;
+    if line.trim_end_matches(['\r', '\n']).len() > MAX_BYTES {
+        if stdin.is_terminal() && !line.ends_with('\n') {
+            // The rest must not be the next line.
+            stdin.skip_until(b'\n')?;
+        }
+        return Err(ErrorKind::FileTooLarge.into());
+    }
+    if read == 0 { Err(ErrorKind::UnexpectedEof.into()) } else { Ok(line) }
 }
 
 async fn on_a_thread(
@@ -65,8 +69,7 @@ async fn on_a_thread(
     match told.await {
         Ok(Ok(pasted)) => Ok(pasted),
         Ok(Err(error)) => Err(match error.kind() {
-            ErrorKind::Interrupted | ErrorKind::UnexpectedEof => PromptError::Closed,
-            ErrorKind::NotFound => PromptError::Unavailable,
+            ErrorKind::UnexpectedEof => PromptError::Closed,
             ErrorKind::FileTooLarge => PromptError::TooLong,
             _ => PromptError::Io(error),
         }),

@@ -26,11 +26,16 @@ use crate::{
 /// Asks the person at the terminal, or a script at standard input.
 ///
 /// The terminal is the one that controls the process (`/dev/tty`), whatever standard input and output are: those may be
-/// part of a pipeline. What is typed into it shows as a mask, Ctrl-C and Ctrl-D end the input, and when the prompt is done
-/// or dropped, the terminal is as it was and has forgotten what was typed and not read. In the background there is nobody
-/// to ask: the process is not stopped.
+/// part of a pipeline. Its settings are never changed: the user sees and edits the line as in any other program, Ctrl-D on
+/// an empty line is [`PromptError::Closed`], and Ctrl-C is the signal that it always is. It ends the process, unless the
+/// program handles it, for example with [`Login::cancel_on_ctrl_c`](crate::Login::cancel_on_ctrl_c).
 ///
-/// On systems that are not Unix a prompt that is dropped leaves a thread behind, which waits for the line.
+/// The code ends with its line. When the prompt is done or dropped, the terminal forgets what else was typed or pasted, so
+/// that the shell does not run it. A line of 4,095 bytes or more is [`PromptError::TooLong`]. In the background there is
+/// nobody to ask: the process is not stopped.
+///
+/// On systems that are not Unix the terminal is standard input, if that is one, and a prompt that is dropped leaves a thread
+/// behind, which waits for the line.
 ///
 /// Its futures need tokio's drivers.
 #[derive(Clone, Debug)]
@@ -135,6 +140,6 @@ fn canvas(size: Option<(usize, usize)>) -> Option<Canvas> {
 }
 
 /// Whether the terminal shows escape sequences as they are, such as that of an editor.
-pub(super) fn is_dumb() -> bool {
+fn is_dumb() -> bool {
     env::var_os("TERM").is_some_and(|terminal| terminal == "dumb")
 }

@@ -29,6 +29,7 @@ async fn child() {
             ask(&TerminalPrompt::new()).await;
             ask(&TerminalPrompt::new()).await;
         }
+        "ask-until-ctrl-c" => ask_until_ctrl_c(&TerminalPrompt::new()).await,
         "ask-stdin" => {
             let prompt = TerminalPrompt::stdin();
             for _ in 0..3 {
@@ -48,7 +49,7 @@ async fn child() {
         "open" => open(argument.parse().unwrap()).await,
         step => panic!("{step}"),
     }
-    // What a shell would read next. Input that was left in the terminal, or a terminal that edits no lines, shows here.
+    // What a shell would read next. Input that was left in the terminal shows here.
     let mut line = String::new();
     let read = io::stdin().read_line(&mut line);
     report("line", read.map_or("none", |_| line.trim_end()));
@@ -62,6 +63,15 @@ async fn ask(prompt: &dyn Prompt) {
     match prompt.ask(Some("that was \u{1b}[31mwrong")).await {
         Ok(pasted) => report("pasted", pasted.expose()),
         Err(error) => report("failed", &error.to_string()),
+    }
+}
+
+async fn ask_until_ctrl_c(prompt: &TerminalPrompt) {
+    tokio::select! {
+        // Watched before the question is shown.
+        biased;
+        interrupted = tokio::signal::ctrl_c() => report("interrupted", &format!("{interrupted:?}")),
+        () = ask(prompt) => {}
     }
 }
 

@@ -1,6 +1,5 @@
 //! The parts of a login, each over the real thing: sockets, files, terminals, processes.
 #![expect(
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,

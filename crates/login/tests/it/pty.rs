@@ -6,7 +6,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::{Read as _, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::{fd::AsFd, unix::fs::OpenOptionsExt as _},
     process::{Command, Stdio},
     sync::{Arc, Condvar, Mutex},
     thread,
@@ -17,7 +17,7 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::OFlags,
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-    termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
+    termios::{Winsize, tcgetattr, tcsetwinsize},
 };
 
 /// A terminal with a person at it.
@@ -27,6 +27,8 @@ pub(crate) struct Terminal {
     person: Arc<File>,
     /// The program's side.
     program: File,
+    /// The settings that it was made with.
+    settings: String,
     screen: Arc<Screen>,
 }
 
@@ -50,19 +52,15 @@ impl Terminal {
         let program =
             OpenOptions::new().read(true).write(true).custom_flags(flags).open(name.to_str().unwrap());
         let terminal = Self {
+            settings: settings(&person),
             person: Arc::new(person.into()),
             program: program.unwrap(),
             screen: Arc::new(Screen::default()),
         };
-        terminal.resize(columns, rows);
+        let size = Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&terminal.person, size).unwrap();
         terminal.watch();
         terminal
-    }
-
-    /// Changes the size.
-    pub(crate) fn resize(&self, columns: u16, rows: u16) {
-        let size = Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 };
-        tcsetwinsize(&self.person, size).unwrap();
     }
 
     /// Makes `command` one that runs with this as its controlling terminal, and as its standard input. Its other streams
@@ -90,15 +88,21 @@ impl Terminal {
     /// Waits until the screen shows `text`, and returns all that it showed up to now.
     #[track_caller]
     pub(crate) fn wait_for(&self, text: &str) -> String {
+        self.wait_for_times(text, 1)
+    }
+
+    /// Waits until the screen has shown `text` so often, and returns all that it showed up to now.
+    #[track_caller]
+    pub(crate) fn wait_for_times(&self, text: &str, times: usize) -> String {
         let deadline = Instant::now() + PATIENCE;
         let mut bytes = self.screen.bytes.lock().unwrap();
         loop {
             let screen = String::from_utf8_lossy(&bytes).into_owned();
-            if screen.contains(text) {
+            if screen.matches(text).count() >= times {
                 return screen;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "{text:?} is not shown: {screen:?}");
+            assert!(!left.is_zero(), "{text:?} is not shown {times} times: {screen:?}");
             bytes = self.screen.changed.wait_timeout(bytes, left).unwrap().0;
         }
     }
@@ -108,10 +112,9 @@ impl Terminal {
         String::from_utf8_lossy(&self.screen.bytes.lock().unwrap()).into_owned()
     }
 
-    /// Whether what is typed is shown, lines are edited by the terminal, and Ctrl-C is a signal: as a shell leaves it.
-    pub(crate) fn is_as_usual(&self) -> bool {
-        let usual = LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG | LocalModes::IEXTEN;
-        tcgetattr(&self.person).unwrap().local_modes.contains(usual)
+    /// Whether its modes and special characters are those that it was made with.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        settings(&self.person) == self.settings
     }
 
     /// Collects what is shown, for as long as there is somebody to see it.
@@ -131,4 +134,9 @@ impl Terminal {
             }
         });
     }
+}
+
+/// All modes and special characters of a terminal.
+fn settings(terminal: impl AsFd) -> String {
+    format!("{:?}", tcgetattr(terminal).unwrap())
 }

@@ -1,9 +1,8 @@
-//! The invitation on a terminal, and its QR code read back by a program that reads them.
+//! The invitation on a terminal, and its QR code read back.
 
-use std::{
-    fs,
-    process::{Command, Stdio},
-};
+use std::process::{Command, Stdio};
+
+use rqrr::PreparedImage;
 
 use crate::{
     child::{self, Running},
@@ -43,22 +42,15 @@ fn modules(shown: &str) -> Vec<Vec<bool>> {
     rows
 }
 
-/// Reads a code with zbarimg, of Debian's zbar-tools.
+/// Reads the one code among these modules.
 #[track_caller]
 fn decode(modules: &[Vec<bool>]) -> String {
     const PIXELS: usize = 4;
-    let pixels = modules.iter().flat_map(|row| {
-        let row: Vec<u8> = row.iter().flat_map(|is_dark| [if *is_dark { 0 } else { 255 }; PIXELS]).collect();
-        row.repeat(PIXELS)
-    });
     let (width, height) = (modules[0].len() * PIXELS, modules.len() * PIXELS);
-    let image = [format!("P5 {width} {height} 255\n").into_bytes(), pixels.collect()].concat();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("code.pgm");
-    fs::write(&path, image).unwrap();
-    let output = Command::new("zbarimg").args(["--quiet", "--raw"]).arg(path).output();
-    let output = output.expect("zbarimg is needed: apt-get install zbar-tools");
-    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    let mut image = PreparedImage::prepare_from_bitmap(width, height, |x, y| modules[y / PIXELS][x / PIXELS]);
+    let grids = image.detect_grids();
+    assert_eq!(grids.len(), 1);
+    grids[0].decode().unwrap().1
 }
 
 #[test]

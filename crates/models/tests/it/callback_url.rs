@@ -233,3 +233,22 @@ fn an_error_does_not_repeat_the_url() {
     assert_eq!(error.to_string(), "the callback URL may not have a user name or password");
     assert!(!format!("{error:?}").contains("canary"));
 }
+
+#[test]
+fn path_is_compared_whole() {
+    for (url, path) in [
+        ("https://my.app", ""),
+        ("https://my.app?a=/b", ""),
+        ("https://my.app/", "/"),
+        ("http://127.0.0.1:8080/callback/n0nce?a=/b//c", "/callback/n0nce"),
+        ("https://my.app//a//b", "//a//b"),
+    ] {
+        let url = CallbackUrl::parse(url).unwrap();
+        assert!(url.has_path(path), "{path:?}");
+        for wrong in
+            [format!("{path}/"), format!("{path}a"), path.to_uppercase() + "?", "a".repeat(path.len() + 1)]
+        {
+            assert!(!url.has_path(&wrong), "{path:?} {wrong:?}");
+        }
+    }
+}

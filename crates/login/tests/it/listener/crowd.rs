@@ -71,6 +71,34 @@ async fn slow_connections_make_room_and_do_not_keep_the_browser_out() {
 }
 
 #[tokio::test]
+async fn oldest_unfinished_connection_makes_room() {
+    // L-14, F42
+    let mut stage = Stage::new().await;
+    let (port, good) = (stage.listener.port(), stage.good());
+    let (half, rest) = ("GET / HTTP/1.1\r\n", format!("Host: {}\r\n\r\n", stage.host()));
+    let browser = tokio::spawn(async move {
+        let mut open = Vec::new();
+        for _ in 0..=32 {
+            let mut stream = connect(port).await;
+            stream.write_all(half.as_bytes()).await.unwrap();
+            open.push(stream);
+        }
+        let oldest = read(open.remove(0)).await;
+        let mut others = Vec::new();
+        for mut stream in open {
+            stream.write_all(rest.as_bytes()).await.unwrap();
+            others.push(read(stream).await.unwrap());
+        }
+        ask(port, good.as_bytes()).await.unwrap();
+        (oldest, others)
+    });
+    stage.settle().await;
+    let (oldest, others) = browser.await.unwrap();
+    assert_eq!(oldest.unwrap(), "", "closed without a response");
+    assert_eq!(others.iter().map(|response| status(response)).collect::<Vec<_>>(), [404; 32]);
+}
+
+#[tokio::test]
 async fn whoever_takes_too_long_is_told() {
     // L-14
     let mut stage = Stage::new().await;
