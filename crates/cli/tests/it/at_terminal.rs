@@ -12,8 +12,10 @@ use openrouter_oauth_emulator::{Fault, Person};
 use tempfile::TempDir;
 
 use crate::{
+    ports::fixed_port,
     pty::Terminal,
     support::{Finished, Served, block_on, program, serve, wait_until},
+    tools::{SETSID, needs},
     user::{Home, get, outcome, read_until_url},
 };
 
@@ -96,6 +98,7 @@ impl AtTerminal {
 #[test]
 fn a_pasted_code_signs_in() {
     // P-4
+    needs!(SETSID);
     for (columns, rows) in [(100, 24), (20, 5)] {
         let mut login =
             AtTerminal::login_of_size(columns, rows, &["--headless", "--label", "my laptop"], &[]);
@@ -111,6 +114,7 @@ fn a_pasted_code_signs_in() {
 #[test]
 fn a_wrong_code_may_be_pasted_again_and_the_third_is_the_last() {
     // P-5
+    needs!(SETSID);
     let mut login = AtTerminal::login(&["--headless"], &[]);
     let code = login.approve();
     login.terminal.enter("auth_code_of_somebody_else\r");
@@ -129,6 +133,7 @@ fn a_wrong_code_may_be_pasted_again_and_the_third_is_the_last() {
 
 #[test]
 fn the_end_of_input_and_ctrl_c_cancel() {
+    needs!(SETSID);
     for key in ["\u{3}", "\u{4}"] {
         for arguments in [&["--headless"][..], &["--no-browser"]] {
             let mut login = AtTerminal::login(arguments, &[]);
@@ -144,6 +149,7 @@ fn the_end_of_input_and_ctrl_c_cancel() {
 #[test]
 fn the_browser_and_the_person_race() {
     // P-6
+    needs!(SETSID);
     let mut login = AtTerminal::login(&["--no-browser"], &[]);
     let came_back = login.approve();
     // L-7: what is not the callback is answered, told once, and changes nothing.
@@ -165,6 +171,7 @@ fn the_browser_and_the_person_race() {
 
 #[test]
 fn over_ssh_the_page_shows_a_code_unless_a_port_is_named() {
+    needs!(SETSID);
     let ssh = [("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22")];
     let mut login = AtTerminal::login(&[], &ssh);
     let code = login.approve();
@@ -172,8 +179,8 @@ fn over_ssh_the_page_shows_a_code_unless_a_port_is_named() {
     login.terminal.enter(&format!("{code}\r"));
     login.check_signed_in();
 
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
-    let mut login = AtTerminal::login(&["--no-browser", "--port", &free], &ssh);
+    let port = fixed_port().to_string();
+    let mut login = AtTerminal::login(&["--no-browser", "--port", &port], &ssh);
     get(&login.approve());
     login.check_signed_in();
 }
@@ -181,6 +188,7 @@ fn over_ssh_the_page_shows_a_code_unless_a_port_is_named() {
 #[test]
 fn a_browser_that_cannot_be_opened_does_not_end_the_login() {
     // F47
+    needs!(SETSID);
     let tools = TempDir::new().unwrap();
     let hanging = tool(&tools, "hanging", "sleep 10");
     for (browser, is_told) in [("/nowhere/browser", true), ("false", true), (hanging.as_str(), false)] {
@@ -199,6 +207,7 @@ fn a_browser_that_cannot_be_opened_does_not_end_the_login() {
 #[test]
 fn the_browser_gets_the_url_and_no_secret() {
     // L-22, L-23
+    needs!(SETSID);
     let tools = TempDir::new().unwrap();
     let seen = tools.path().join("seen");
     let save = "(printf '%s\\n' \"$#\" \"$@\"; env) > \"$0.new\"; mv \"$0.new\" \"${0%/*}/seen\"";
@@ -220,6 +229,7 @@ fn the_browser_gets_the_url_and_no_secret() {
 #[test]
 fn a_key_that_cannot_be_stored_is_shown_rather_than_lost() {
     // S-8
+    needs!(SETSID);
     let mut login = AtTerminal::login(&["--no-browser"], &[]);
     let came_back = login.approve();
     login.home.block();
@@ -231,6 +241,7 @@ fn a_key_that_cannot_be_stored_is_shown_rather_than_lost() {
 
 #[test]
 fn a_key_is_not_printed_onto_a_terminal_unless_that_is_forced() {
+    needs!(SETSID);
     let (served, home, terminal) = (serve(), Home::new(), Terminal::new(80, 24));
     home.store_key(&served);
     let key = home.run(&["token", "--server", &served.url]).line().to_owned();
@@ -246,6 +257,7 @@ fn a_key_is_not_printed_onto_a_terminal_unless_that_is_forced() {
 #[test]
 fn a_line_moves_while_the_code_is_exchanged_where_there_is_a_terminal() {
     const WORDS: &str = "Exchanging the code for a key";
+    needs!(SETSID);
     for (terminal, moves) in [("xterm", true), ("dumb", false)] {
         let (served, home) = (serve(), Home::new());
         let screen = Terminal::new(80, 24);
@@ -272,6 +284,7 @@ fn detached(command: &Command) -> Child {
 
 #[test]
 fn without_a_terminal_there_are_plain_lines() {
+    needs!(SETSID);
     for (arguments, waiting) in
         [(&["--no-browser"][..], "Waiting for the browser ...\n"), (&["--headless"], "")]
     {
@@ -300,6 +313,7 @@ fn without_a_terminal_there_are_plain_lines() {
 
 #[test]
 fn colors_can_be_turned_off() {
+    needs!(SETSID);
     for (no_color, has_color) in [("", true), ("1", false)] {
         let terminal = Terminal::new(100, 24);
         let mut help = around(&terminal, &program(&["login", "-h"]));

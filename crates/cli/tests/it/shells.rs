@@ -9,7 +9,10 @@ use std::{
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{support::run, tools::Tool};
+use crate::{
+    support::run,
+    tools::{Tool, needs},
+};
 
 /// Checks manual pages.
 const GROFF: Tool = Tool::new("groff", &["groff", "--version"]);
@@ -68,9 +71,7 @@ fn each_command_has_a_page_of_the_manual() {
     for section in ["SYNOPSIS", "EXAMPLES", "ENVIRONMENT", "\"EXIT STATUS\""] {
         assert!(page.contains(&format!("\n.SH {section}\n")), "{section}");
     }
-    if GROFF.is_missing() {
-        return;
-    }
+    needs!(GROFF);
     for page in pages {
         let lint = Command::new("groff").args(["-man", "-Tutf8", "-ww", "-z", page]).output().unwrap();
         assert_eq!((lint.status.success(), lint.stderr.as_slice()), (true, &b""[..]), "{page}");

@@ -6,7 +6,7 @@ use openrouter_oauth_login::KeyStore;
 
 use crate::{
     support::store::{Ended, Place, account, key, run},
-    tools::Tool,
+    tools::{Tool, needs},
 };
 
 /// Records and disturbs the system calls of a process.
@@ -107,9 +107,7 @@ impl Change {
 #[tokio::test]
 async fn killed_at_any_system_call_the_file_is_the_old_or_the_new_one() {
     // S-6, F55
-    if STRACE.is_missing() {
-        return;
-    }
+    needs!(STRACE);
     for change in [FIRST, ONE_MORE, LESS, LAST] {
         for (n, (name, k)) in change.steps().await.into_iter().enumerate() {
             let (place, ended, calls) = change.run(&format!("inject={name}:signal=SIGKILL:when={k}")).await;
@@ -123,9 +121,7 @@ async fn killed_at_any_system_call_the_file_is_the_old_or_the_new_one() {
 #[tokio::test]
 async fn a_system_call_that_fails_is_an_error_and_leaves_the_old_file() {
     // S-6, F55. Not ENOENT: it says of a file that there is none.
-    if STRACE.is_missing() {
-        return;
-    }
+    needs!(STRACE);
     for (change, errors) in [
         (FIRST, &["EIO"][..]),
         (ONE_MORE, &["EIO", "ENOSPC", "EROFS", "EDQUOT", "ESTALE", "EMFILE"]),
@@ -161,9 +157,7 @@ async fn a_system_call_that_fails_is_an_error_and_leaves_the_old_file() {
 #[tokio::test]
 async fn a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one() {
     // S-6
-    if STRACE.is_missing() {
-        return;
-    }
+    needs!(STRACE);
     let (_, _, calls) = ONE_MORE.run("").await;
     let position = |call: &str, object: &str| {
         let found = calls.iter().position(|line| line.starts_with(call) && line.contains(object));
@@ -187,9 +181,7 @@ async fn a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one() {
 #[tokio::test]
 async fn a_full_disk_leaves_the_old_file() {
     // S-6, F55
-    if MOUNT_NAMESPACE.is_missing() {
-        return;
-    }
+    needs!(MOUNT_NAMESPACE);
     let place = ONE_MORE.place().await;
     let file = fs::read(&place.path).unwrap();
     // A disk of 16 pages, all in use when the key is to be saved, in a namespace that goes with the shell.
@@ -218,9 +210,7 @@ async fn a_full_disk_leaves_the_old_file() {
 #[tokio::test]
 async fn a_disk_that_cannot_be_written_to_is_read_all_the_same() {
     // F55
-    if MOUNT_NAMESPACE.is_missing() {
-        return;
-    }
+    needs!(MOUNT_NAMESPACE);
     let place = ONE_MORE.place().await;
     let script = r#"
         set -e

@@ -7,6 +7,7 @@ use rqrr::PreparedImage;
 use crate::{
     child::{self, Running},
     pty::Terminal,
+    tools::{SETSID, needs},
 };
 
 /// What a terminal of this size shows of an invitation, and its URL.
@@ -55,6 +56,7 @@ fn decode(modules: &[Vec<bool>]) -> String {
 
 #[test]
 fn a_qr_code_holds_the_url() {
+    needs!(SETSID);
     let longest = "🦀".repeat(100);
     for label in ["my-cli on my-host", "x", "a & b = c%20d + “e”", &"m".repeat(100), &longest] {
         for variables in [&[][..], &[("NO_COLOR", "1")]] {
@@ -67,6 +69,7 @@ fn a_qr_code_holds_the_url() {
 
 #[test]
 fn a_qr_code_has_room_or_is_left_out() {
+    needs!(SETSID);
     let label = "my-cli on my-host";
     let is_drawn = |size, variables: &[(&str, &str)]| {
         let (shown, url) = shown("show", label, size, variables);
@@ -88,6 +91,7 @@ fn a_qr_code_has_room_or_is_left_out() {
 #[test]
 fn an_invitation_names_the_key_the_limit_and_the_danger() {
     // P-4
+    needs!(SETSID);
     for (step, way) in [("show", "Paste it here"), ("show-loopback", "comes back here by itself")] {
         let (shown, url) = shown(step, "my-cli \u{202e}on my-host", (200, 100), &[]);
         for words in [
@@ -106,6 +110,7 @@ fn an_invitation_names_the_key_the_limit_and_the_danger() {
 
 #[test]
 fn without_a_terminal_an_invitation_goes_to_standard_error() {
+    needs!(SETSID);
     for step in ["show", "show-stdin"] {
         let command = child::command(&format!("{step} x"));
         let mut around = Command::new("setsid");

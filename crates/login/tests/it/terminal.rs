@@ -14,6 +14,7 @@ use std::{
 use crate::{
     child::{self, Running},
     pty::Terminal,
+    tools::{SETSID, needs},
 };
 
 const CODE: &str = "auth_code_canary-0c0de-5e3c1a";
@@ -42,6 +43,7 @@ fn check_left_alone(terminal: &Terminal, mut child: Running) {
 #[test]
 fn pasted_code_is_read_without_changing_the_terminal() {
     // P-6
+    needs!(SETSID);
     for (entered, expected) in [
         (format!("{CODE}\r"), CODE),
         (format!("{CODE}\n"), CODE),
@@ -68,6 +70,7 @@ fn pasted_code_is_read_without_changing_the_terminal() {
 #[test]
 fn first_line_of_a_paste_is_one_attempt_and_the_rest_is_dropped() {
     // P-2: a URL that was folded.
+    needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     let mut child = at(&terminal, "ask-twice");
     terminal.wait_for(QUESTION);
@@ -82,6 +85,7 @@ fn first_line_of_a_paste_is_one_attempt_and_the_rest_is_dropped() {
 #[test]
 fn ctrl_d_on_an_empty_line_closes_the_prompt() {
     // P-5
+    needs!(SETSID);
     for entered in ["\u{4}", "canary\u{15}\u{4}", "canary\u{4}\u{4}"] {
         let terminal = Terminal::new(80, 24);
         let mut child = at(&terminal, "ask");
@@ -95,6 +99,7 @@ fn ctrl_d_on_an_empty_line_closes_the_prompt() {
 #[test]
 fn ctrl_c_is_a_signal_and_discards_half_a_line() {
     // P-5
+    needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     let mut child = at(&terminal, "ask-until-ctrl-c");
     terminal.wait_for(QUESTION);
@@ -106,6 +111,7 @@ fn ctrl_c_is_a_signal_and_discards_half_a_line() {
 #[test]
 fn line_that_the_terminal_would_cut_is_too_long() {
     // P-2
+    needs!(SETSID);
     let longest = "c".repeat(4094);
     let terminal = Terminal::new(80, 24);
     let mut child = at(&terminal, "ask");
@@ -138,6 +144,7 @@ fn enter_in_pieces(terminal: &Terminal, text: &str) {
 #[test]
 fn a_callback_that_comes_first_leaves_the_terminal_as_it_was() {
     // P-6
+    needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     let mut child = at(&terminal, "race");
     let port: u16 = child.expect("port").parse().unwrap();
@@ -171,6 +178,7 @@ fn visit(port: u16) {
 
 #[test]
 fn a_terminal_that_is_stopped_is_not_waited_for() {
+    needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     terminal.enter(CTRL_S);
     let mut child = at(&terminal, "show my-cli");
@@ -197,6 +205,7 @@ fn a_standard_error_that_nobody_reads_is_not_waited_for() {
 #[test]
 fn two_prompts_take_turns() {
     // L-24
+    needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     let mut child = at(&terminal, "ask-both");
     terminal.wait_for(QUESTION);
@@ -210,6 +219,7 @@ fn two_prompts_take_turns() {
 
 #[test]
 fn a_terminal_that_is_hung_up_has_nobody_at_it() {
+    needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     let command = child::command("ask");
     // By its signal a hang-up would end the child, which is told to go on.
@@ -226,6 +236,7 @@ fn a_terminal_that_is_hung_up_has_nobody_at_it() {
 #[test]
 fn without_a_terminal_nobody_is_asked() {
     // No session of the terminal's: `/dev/tty` cannot be opened.
+    needs!(SETSID);
     let command = child::command("ask");
     let mut around = Command::new("setsid");
     around.arg("--wait").arg(command.get_program()).args(command.get_args()).stdin(Stdio::null());
@@ -236,6 +247,7 @@ fn without_a_terminal_nobody_is_asked() {
 
 #[test]
 fn in_the_background_nobody_is_asked_and_nothing_is_stopped() {
+    needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     let command = child::command("ask");
     // With job control, a shell gives each job a process group.
@@ -253,6 +265,7 @@ fn in_the_background_nobody_is_asked_and_nothing_is_stopped() {
 #[test]
 fn prompt_moved_to_the_background_leaves_the_input_to_the_shell() {
     // P-6: the foreground is checked before each read.
+    needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     let command = child::command("ask");
     let job = words(&command);
