@@ -1,4 +1,4 @@
-//! Whole sign-ins: one list, run with the emulator in memory, over TCP and over TLS.
+//! Whole sign-ins, against the emulator.
 
 use std::time::Duration;
 
@@ -16,75 +16,37 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
 use crate::support::describe;
 
-/// Makes a test of each flow for each way to reach the emulator.
-macro_rules! flows {
-    ($($flow:ident,)+) => {
-        mod in_memory { $(#[tokio::test] async fn $flow() { super::$flow(super::Way::InMemory).await; })+ }
-        mod over_tcp { $(#[tokio::test] async fn $flow() { super::$flow(super::Way::OverTcp).await; })+ }
-        mod over_tls { $(#[tokio::test] async fn $flow() { super::$flow(super::Way::OverTls).await; })+ }
-    };
+/// The two ways to reach the emulator: in memory, and over TCP for what a socket can change.
+async fn both() -> [Stage; 2] {
+    [stage(), Stage::over_tcp(Settings::default()).await]
 }
 
-flows! {
-    a_callback_brings_a_key,
-    a_pasted_code_brings_a_key,
-    a_key_makes_a_code_for_another_key,
-    a_user_who_declines_is_heard,
-    a_user_who_declines_may_not_be_heard,
-    a_state_that_does_not_come_back_is_no_failure,
-    a_code_works_once,
-    a_code_is_good_for_ten_minutes,
-    a_code_needs_its_verifier,
-    a_code_needs_the_method_of_its_challenge,
-    a_code_without_a_challenge_takes_no_verifier,
-    an_access_token_is_signed_by_a_published_key,
-    a_key_tells_its_limits,
-    a_key_belongs_to_the_workspace_that_was_asked_for,
-    a_key_that_is_not_good_is_told,
-    an_answer_that_is_lost_is_not_asked_for_again,
-    a_busy_service_leaves_the_sign_in_fresh,
+fn stage() -> Stage {
+    Stage::in_memory(Settings::default())
 }
 
-#[derive(Clone, Copy)]
-enum Way {
-    InMemory,
-    OverTcp,
-    OverTls,
-}
+#[tokio::test]
+async fn a_callback_brings_a_key() {
+    for stage in both().await {
+        let (url, mut pending) = begin(&stage);
+        let callback = redirected(stage.person().approve(url.as_str(), Some(5.0)).await.unwrap());
+        assert!(callback.starts_with(pending.callback_url().unwrap().as_str()), "{callback}");
+        let code = pending.read_callback(query::target(&callback)).unwrap();
+        let grant = pending.exchange(stage.client(), &code).await.unwrap();
 
-impl Way {
-    async fn stage(self) -> Stage {
-        self.stage_with(Settings::default()).await
-    }
-
-    async fn stage_with(self, settings: Settings) -> Stage {
-        match self {
-            Self::InMemory => Stage::in_memory(settings),
-            Self::OverTcp => Stage::over_tcp(settings).await,
-            Self::OverTls => Stage::over_tls(settings).await,
-        }
+        assert!(grant.user_id.is_some());
+        let info = stage.client().with_key(grant.key.clone()).current_key().await.unwrap();
+        assert_eq!(info.label.as_deref(), Some("My app"));
+        assert_eq!(info.limit, Nullable::Value(5.0));
+        let links = KeyLinks::of(&grant.key);
+        assert!(links.settings().starts_with("https://openrouter.ai/keys/"));
+        assert_eq!(stage.emulator().posts("/auth/keys"), 1);
     }
 }
 
-async fn a_callback_brings_a_key(way: Way) {
-    let stage = way.stage().await;
-    let (url, mut pending) = begin(&stage);
-    let callback = redirected(stage.person().approve(url.as_str(), Some(5.0)).await.unwrap());
-    assert!(callback.starts_with(pending.callback_url().unwrap().as_str()), "{callback}");
-    let code = pending.read_callback(query::target(&callback)).unwrap();
-    let grant = pending.exchange(stage.client(), &code).await.unwrap();
-
-    assert!(grant.user_id.is_some());
-    let info = stage.client().with_key(grant.key.clone()).current_key().await.unwrap();
-    assert_eq!(info.label.as_deref(), Some("My app"));
-    assert_eq!(info.limit, Nullable::Value(5.0));
-    let links = KeyLinks::of(&grant.key);
-    assert!(links.settings().starts_with("https://openrouter.ai/keys/"));
-    assert_eq!(stage.emulator().posts("/auth/keys"), 1);
-}
-
-async fn a_pasted_code_brings_a_key(way: Way) {
-    let stage = way.stage().await;
+#[tokio::test]
+async fn a_pasted_code_brings_a_key() {
+    let stage = stage();
     let authorize = stage.client().authorize_headless().key_label("my-cli");
     let (url, mut pending) = authorize.begin().unwrap();
     let Outcome::Code(shown) = stage.person().approve(url.as_str(), None).await.unwrap() else {
@@ -96,8 +58,9 @@ async fn a_pasted_code_brings_a_key(way: Way) {
     assert_eq!((info.label.as_deref(), info.limit), (Some("my-cli"), Nullable::Null));
 }
 
-async fn a_key_makes_a_code_for_another_key(way: Way) {
-    let stage = way.stage().await;
+#[tokio::test]
+async fn a_key_makes_a_code_for_another_key() {
+    let stage = stage();
     let pkce = Pkce::generate().unwrap();
     let request = CreateAuthCode::new(callback())
         .challenge(pkce.challenge().clone(), Pkce::METHOD)
@@ -118,8 +81,9 @@ async fn a_key_makes_a_code_for_another_key(way: Way) {
     assert_eq!(info.expires_at.value().unwrap().to_string(), "2099-12-31T23:59:59Z");
 }
 
-async fn a_user_who_declines_is_heard(way: Way) {
-    let stage = way.stage().await;
+#[tokio::test]
+async fn a_user_who_declines_is_heard() {
+    let stage = stage();
     let (url, pending) = begin(&stage);
     let callback = redirected(stage.person().deny(url.as_str()).await.unwrap());
     let Err(CallbackError::Denied { description }) = pending.read_callback(&callback) else {
@@ -129,15 +93,17 @@ async fn a_user_who_declines_is_heard(way: Way) {
     assert_eq!(stage.emulator().posts("/auth/keys"), 0);
 }
 
-async fn a_user_who_declines_may_not_be_heard(way: Way) {
-    let stage = way.stage_with(Settings::default().denial(Denial::Silent)).await;
+#[tokio::test]
+async fn a_user_who_declines_may_not_be_heard() {
+    let stage = Stage::in_memory(Settings::default().denial(Denial::Silent));
     let (url, pending) = begin(&stage);
     assert_eq!(stage.person().deny(url.as_str()).await.unwrap(), Outcome::Denied);
     assert!(pending.is_fresh());
 }
 
-async fn a_state_that_does_not_come_back_is_no_failure(way: Way) {
-    let stage = way.stage_with(Settings::default().state_echo(false)).await;
+#[tokio::test]
+async fn a_state_that_does_not_come_back_is_no_failure() {
+    let stage = Stage::in_memory(Settings::default().state_echo(false));
     let (url, mut pending) = begin(&stage);
     let callback = approve(&stage, &url).await;
     assert!(!callback.contains("state="));
@@ -145,8 +111,9 @@ async fn a_state_that_does_not_come_back_is_no_failure(way: Way) {
     pending.exchange(stage.client(), &code).await.unwrap();
 }
 
-async fn a_code_works_once(way: Way) {
-    let stage = way.stage().await;
+#[tokio::test]
+async fn a_code_works_once() {
+    let stage = stage();
     let (url, mut pending) = begin(&stage);
     let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
     pending.exchange(stage.client(), &code).await.unwrap();
@@ -161,9 +128,10 @@ async fn a_code_works_once(way: Way) {
     assert!(other.is_fresh(), "a refused code leaves it fresh");
 }
 
-async fn a_code_is_good_for_ten_minutes(way: Way) {
+#[tokio::test]
+async fn a_code_is_good_for_ten_minutes() {
     // F38: as after a suspend.
-    let stage = way.stage().await;
+    let stage = stage();
     for (seconds, works) in [(590, true), (600, false)] {
         let (url, mut pending) = begin(&stage);
         let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
@@ -179,8 +147,9 @@ async fn a_code_is_good_for_ten_minutes(way: Way) {
     }
 }
 
-async fn a_code_needs_its_verifier(way: Way) {
-    let stage = way.stage().await;
+#[tokio::test]
+async fn a_code_needs_its_verifier() {
+    let stage = stage();
     let (url, mut pending) = begin(&stage);
     let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
     let (_, mut other) = begin(&stage);
@@ -192,9 +161,10 @@ async fn a_code_needs_its_verifier(way: Way) {
     pending.exchange(stage.client(), &code).await.unwrap();
 }
 
-async fn a_code_needs_the_method_of_its_challenge(way: Way) {
+#[tokio::test]
+async fn a_code_needs_the_method_of_its_challenge() {
     // C-6
-    let stage = way.stage().await;
+    let stage = stage();
     for unmatched in ["plain", "S512"] {
         let pkce = Pkce::generate().unwrap();
         let request = CreateAuthCode::new(callback()).challenge(pkce.challenge().clone(), Pkce::METHOD);
@@ -206,8 +176,9 @@ async fn a_code_needs_the_method_of_its_challenge(way: Way) {
     }
 }
 
-async fn a_code_without_a_challenge_takes_no_verifier(way: Way) {
-    let stage = way.stage().await;
+#[tokio::test]
+async fn a_code_without_a_challenge_takes_no_verifier() {
+    let stage = stage();
     let without = create(&stage, CreateAuthCode::new(callback())).await;
     let (verifier, _) = Pkce::generate().unwrap().into_parts();
     let exchange = ExchangeAuthCode::new(without.id.clone()).pkce(verifier, CodeChallengeMethod::S256);
@@ -217,8 +188,9 @@ async fn a_code_without_a_challenge_takes_no_verifier(way: Way) {
     stage.client().exchange_auth_code(exchange).await.unwrap();
 }
 
-async fn an_access_token_is_signed_by_a_published_key(way: Way) {
-    let stage = way.stage().await;
+#[tokio::test]
+async fn an_access_token_is_signed_by_a_published_key() {
+    let stage = stage();
     let subject = [r#"{"alg":"RS256"}"#, r#"{"sub":"job-7"}"#, "signature"];
     let subject = subject.map(|part| base64url::encode(part.as_bytes())).join(".");
     let request = ExchangeToken::new(
@@ -246,8 +218,9 @@ async fn an_access_token_is_signed_by_a_published_key(way: Way) {
     public.verify(&forged, &signature).unwrap_err();
 }
 
-async fn a_key_tells_its_limits(way: Way) {
-    let stage = way.stage().await;
+#[tokio::test]
+async fn a_key_tells_its_limits() {
+    let stage = stage();
     for limit in [None, Some(0.0), Some(0.01), Some(100.0)] {
         let authorize = stage.client().authorize(callback()).key_label("limited");
         let authorize = match limit {
@@ -264,9 +237,10 @@ async fn a_key_tells_its_limits(way: Way) {
     }
 }
 
-async fn a_key_belongs_to_the_workspace_that_was_asked_for(way: Way) {
+#[tokio::test]
+async fn a_key_belongs_to_the_workspace_that_was_asked_for() {
     let workspace = "123e4567-e89b-12d3-a456-426614174000";
-    let stage = way.stage().await;
+    let stage = stage();
     let authorize = || stage.client().authorize(callback()).key_label("My app");
     for authorize in [authorize().workspace_id(workspace), authorize().required_workspace_id(workspace)] {
         let (url, mut pending) = authorize.begin().unwrap();
@@ -284,8 +258,9 @@ async fn a_key_belongs_to_the_workspace_that_was_asked_for(way: Way) {
     }
 }
 
-async fn a_key_that_is_not_good_is_told(way: Way) {
-    let stage = way.stage().await;
+#[tokio::test]
+async fn a_key_that_is_not_good_is_told() {
+    let stage = stage();
     let key = openrouter_oauth::ApiKey::parse("sk-or-v1-0000").unwrap();
     let refused = stage.client().with_key(key).current_key().await.unwrap_err();
     assert_eq!(describe(&refused), "Api Unauthorized");
@@ -294,7 +269,8 @@ async fn a_key_that_is_not_good_is_told(way: Way) {
     assert_eq!(describe(&missing), "MissingKey");
 }
 
-async fn an_answer_that_is_lost_is_not_asked_for_again(way: Way) {
+#[tokio::test]
+async fn an_answer_that_is_lost_is_not_asked_for_again() {
     for (fault, reason) in [
         (Fault::drop_before_commit(), "OutcomeUnknown(Cut)"),
         (Fault::drop_after_commit(), "OutcomeUnknown(Cut)"),
@@ -302,20 +278,22 @@ async fn an_answer_that_is_lost_is_not_asked_for_again(way: Way) {
         (Fault::status(500), "OutcomeUnknown(Status) ServerError"),
         (Fault::status(200).body("<html>"), "OutcomeUnknown(Unreadable)"),
     ] {
-        let stage = way.stage().await;
-        let (url, mut pending) = begin(&stage);
-        let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
-        stage.emulator().inject(fault.on("/auth/keys"));
-        let lost = pending.exchange(stage.client(), &code).await.unwrap_err();
-        assert_eq!(describe(&lost), reason);
-        let again = pending.exchange(stage.client(), &code).await.unwrap_err();
-        assert_eq!(describe(&again), "Spent(OutcomeUnknown)");
-        assert_eq!(stage.emulator().posts("/auth/keys"), 1);
+        for stage in both().await {
+            let (url, mut pending) = begin(&stage);
+            let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
+            stage.emulator().inject(fault.clone().on("/auth/keys"));
+            let lost = pending.exchange(stage.client(), &code).await.unwrap_err();
+            assert_eq!(describe(&lost), reason);
+            let again = pending.exchange(stage.client(), &code).await.unwrap_err();
+            assert_eq!(describe(&again), "Spent(OutcomeUnknown)");
+            assert_eq!(stage.emulator().posts("/auth/keys"), 1);
+        }
     }
 }
 
-async fn a_busy_service_leaves_the_sign_in_fresh(way: Way) {
-    let stage = way.stage().await;
+#[tokio::test]
+async fn a_busy_service_leaves_the_sign_in_fresh() {
+    let stage = stage();
     let (url, mut pending) = begin(&stage);
     let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
     for (status, told) in

@@ -1,4 +1,4 @@
-//! The emulator, a client and a person, brought together in three ways.
+//! The emulator, a client and a person, brought together in two ways.
 
 use std::fmt::Debug;
 
@@ -6,8 +6,6 @@ use openrouter_oauth::{Client, ClientBuilder};
 use openrouter_oauth_emulator::{Emulator, Person, Settings};
 use openrouter_oauth_transport::Transport;
 use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
-
-use crate::tls::{self, TlsServer};
 
 /// A service, a client of it without a key, and a person who approves or denies.
 #[derive(Debug)]
@@ -32,15 +30,6 @@ impl Stage {
         let server = emulator.serve(0).await.unwrap();
         let builder = Client::builder().base_url(server.base_url());
         Self::new(emulator, HyperTransport::new(), builder, server)
-    }
-
-    /// The emulator listens behind TLS.
-    pub async fn over_tls(settings: Settings) -> Self {
-        let emulator = Emulator::with(settings);
-        let certificate = tls::certificate("localhost", (2020, 2100));
-        let server = TlsServer::start(emulator.clone(), &certificate).await;
-        let builder = Client::builder().base_url(server.base_url());
-        Self::new(emulator, tls::trusting(&certificate), builder, server)
     }
 
     fn new(
