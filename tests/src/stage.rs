@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use openrouter_oauth::{Client, ClientBuilder};
+use openrouter_oauth::Client;
 use openrouter_oauth_emulator::{Emulator, Person, Settings};
 use openrouter_oauth_transport::Transport;
 use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
@@ -13,6 +13,7 @@ pub struct Stage {
     emulator: Emulator,
     client: Client,
     person: Person,
+    base_url: String,
     /// Serves until the stage is dropped.
     _server: Box<dyn Debug + Send + Sync>,
 }
@@ -21,30 +22,35 @@ impl Stage {
     /// The emulator is the transport.
     pub fn in_memory(settings: Settings) -> Self {
         let emulator = Emulator::with(settings);
-        Self::new(emulator.clone(), emulator, Client::builder(), ())
+        Self::new(emulator.clone(), emulator, "https://openrouter.ai/api/v1".to_owned(), ())
     }
 
     /// The emulator listens on a port.
     pub async fn over_tcp(settings: Settings) -> Self {
         let emulator = Emulator::with(settings);
         let server = emulator.serve(0).await.unwrap();
-        let builder = Client::builder().base_url(server.base_url());
-        Self::new(emulator, HyperTransport::new(), builder, server)
+        Self::new(emulator, HyperTransport::new(), server.base_url(), server)
     }
 
     fn new(
         emulator: Emulator,
         transport: impl Transport + Clone + 'static,
-        builder: ClientBuilder,
+        base_url: String,
         server: impl Debug + Send + Sync + 'static,
     ) -> Self {
-        let builder = builder.transport(transport.clone()).timer(TokioTimer::default());
+        let builder = Client::builder().transport(transport.clone()).timer(TokioTimer::default());
         Self {
             emulator,
-            client: builder.build().unwrap(),
+            client: builder.base_url(base_url.as_str()).build().unwrap(),
             person: Person::new(transport),
+            base_url,
             _server: Box::new(server),
         }
+    }
+
+    /// The base URL of the service.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
     }
 
     /// The service.

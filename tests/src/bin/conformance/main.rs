@@ -10,7 +10,7 @@ mod cases;
 mod driver;
 mod install;
 mod pattern;
-mod stage;
+mod play;
 
 use std::process::ExitCode;
 
@@ -41,7 +41,7 @@ async fn run() -> Result<usize, String> {
                 continue;
             }
             run += 1;
-            match stage::play(&case, driver).await {
+            match play::play(&case, driver).await {
                 Ok(()) => println!("ok   {sdk:10} {name}"),
                 Err(why) => {
                     failed += 1;

@@ -1,7 +1,7 @@
 //! Plays one case: an emulator of its own, a person at its page, and one SDK.
 
-use openrouter_oauth_emulator::{Emulator, Outcome, Person};
-use openrouter_oauth_transport_hyper::HyperTransport;
+use openrouter_oauth_emulator::{Emulator, Outcome, Person, Settings};
+use openrouter_oauth_tests::stage::Stage;
 use serde_json::{Value, json};
 
 use crate::case::{Act, Call, Case, Expect};
@@ -14,21 +14,21 @@ use crate::pattern::{Names, fill, fit};
 ///
 /// A sentence: the first thing that was not as expected.
 pub(crate) async fn play(case: &Case, driver: &mut Driver) -> Result<(), String> {
-    let emulator = Emulator::new();
-    let server = emulator.serve(0).await.map_err(|error| error.to_string())?;
+    let stage = Stage::over_tcp(Settings::default()).await;
+    let (emulator, server) = (stage.emulator(), stage.base_url());
     let mut names = Names::new();
-    names.insert("server".to_owned(), server.base_url());
-    names.insert("page".to_owned(), format!("http://{}/auth", server.addr()));
+    names.insert("server".to_owned(), server.to_owned());
+    names.insert("page".to_owned(), server.replace("/api/v1", "/auth"));
     names.insert("key".to_owned(), emulator.issue_key());
     for act in &case.acts {
         match act {
             Act::Approve(url) => {
-                let code = approve(&fill(&json!(url), &names)).await?;
+                let code = approve(stage.person(), &fill(&json!(url), &names)).await?;
                 names.insert("code".to_owned(), code);
             }
             Act::Pass(time) => emulator.advance(*time),
             Act::Inject(fault) => emulator.inject(fault.clone()),
-            Act::Seen(name, value) => seen(&emulator, name, value)?,
+            Act::Seen(name, value) => seen(emulator, name, value)?,
             Act::Call(call) => ask(call, driver, &mut names).await?,
         }
     }
@@ -36,9 +36,9 @@ pub(crate) async fn play(case: &Case, driver: &mut Driver) -> Result<(), String>
 }
 
 /// Approves at `url`, and takes the code that the callback receives or the page shows.
-async fn approve(url: &Value) -> Result<String, String> {
+async fn approve(person: &Person, url: &Value) -> Result<String, String> {
     let url = url.as_str().unwrap_or_default();
-    match Person::new(HyperTransport::new()).approve(url, None).await {
+    match person.approve(url, None).await {
         Ok(Outcome::Code(code)) => Ok(code),
         Ok(Outcome::Redirected(callback)) => match callback.split_once("?code=") {
             Some((_, code)) => Ok(code.to_owned()),
