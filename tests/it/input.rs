@@ -249,7 +249,7 @@ const CHILD: &str = "OPENROUTER_OAUTH_TESTS_CHILD";
 /// Runs this program again with these variables and no other, and returns what its client sent, or its error.
 ///
 /// An environment cannot be changed safely while other tests run.
-pub(crate) fn with_variables(variables: &[(&str, &OsStr)]) -> Value {
+fn with_variables(variables: &[(&str, &OsStr)]) -> Value {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "input::a_child_reports_what_its_client_sends", "--nocapture"])
         .env_clear()
@@ -306,8 +306,10 @@ async fn a_child_reports_what_its_client_sends() {
 fn the_environment_sets_up_a_client() {
     let values = ["sk-or-v1-0e6f", "http://127.0.0.1:9/v2/", "https://my.app", "My app", "cli-agent,chat"];
     let variables: Vec<_> = VARIABLES.into_iter().zip(values.map(OsStr::new)).collect();
+    // With this, the official SDK for TypeScript logs secrets.
+    let logging = [("OPENROUTER_DEBUG", OsStr::new("true")), ("RUST_LOG", OsStr::new("trace"))];
     assert_eq!(
-        with_variables(&variables),
+        with_variables(&[&variables[..], &logging].concat()),
         json!({
             "uri": "http://127.0.0.1:9/v2/key",
             "authorization": "Bearer sk-or-v1-0e6f",

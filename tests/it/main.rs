@@ -83,9 +83,6 @@ mod input;
 #[cfg(target_os = "linux")]
 mod memory;
 
-/// Faults of other clients, which this one does not have.
-mod peers;
-
 /// What holds for any input.
 mod corpus;
 
