@@ -207,6 +207,7 @@ async fn a_key_that_is_missing_is_said_for_each_operation_that_needs_one() {
     for operation in [Operation::CreateAuthCode, Operation::CurrentKey] {
         let error = operation.call(&client).await.unwrap_err();
         assert_eq!(describe(&error), "MissingKey", "{operation:?}");
+        assert!(!error.may_have_been_sent());
     }
     capture.expect_no_request();
 }

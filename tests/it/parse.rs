@@ -8,7 +8,7 @@ use openrouter_oauth_tests::{
 use openrouter_oauth_transport::testing::{Capture, ManualTimer};
 use proptest::prelude::*;
 
-use crate::support::{GRANT, Operation, builder, client, describe, exchange};
+use crate::support::{GRANT, Operation, builder, describe, exchange, over_a_socket};
 
 /// A server and a client of it, for many answers in a row.
 struct Line {
@@ -19,7 +19,7 @@ struct Line {
 impl Line {
     async fn open() -> Self {
         let server = Server::start([]).await;
-        let client = client(&server);
+        let client = over_a_socket(&server);
         Self { server, client }
     }
 
@@ -212,7 +212,7 @@ async fn an_error_inside_a_success_is_told() {
 async fn the_other_operations_read_objects_alone() {
     for operation in Operation::ALL {
         let server = Server::start([]).await;
-        let client = client(&server);
+        let client = over_a_socket(&server);
         for body in ["", "[]", "null", "<html>", "{", r#"{"data":[]}"#, r#"{"keys":[[]]}"#] {
             server.play([Step::json(200, body)]);
             let error = operation.call(&client).await.unwrap_err();
@@ -228,7 +228,7 @@ async fn an_error_inside_a_success_of_a_read_is_a_refusal() {
     // Nothing can have been made.
     for operation in Operation::READING {
         let server = Server::start([Step::json(200, r#"{"error":{"code":401,"message":"No."}}"#)]).await;
-        let error = operation.call(&client(&server)).await.unwrap_err();
+        let error = operation.call(&over_a_socket(&server)).await.unwrap_err();
         assert_eq!(describe(&error), "Api Unauthorized", "{operation:?}");
         assert_eq!(error.api().unwrap().status(), 200);
     }

@@ -189,7 +189,7 @@ async fn it_is_exchanged_with_the_service_it_was_begun_with() {
     let code = code();
     let [a, b] = [(); 2].map(|()| Server::start([Step::json(200, GRANT)]));
     let (a, b) = (a.await, b.await);
-    let [client_of_a, client_of_b] = [&a, &b].map(crate::support::client);
+    let [client_of_a, client_of_b] = [&a, &b].map(crate::support::over_a_socket);
     let mut pending = begin(&client_of_a);
     let error = pending.exchange(&client_of_b, &code).await.unwrap_err();
     assert_eq!(describe(&error), "OtherService");

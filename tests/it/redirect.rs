@@ -3,7 +3,7 @@
 use openrouter_oauth::Error;
 use openrouter_oauth_tests::server::{Server, Step};
 
-use crate::support::{GRANT, Operation, client, describe, exchange};
+use crate::support::{GRANT, Operation, describe, exchange, over_a_socket};
 
 /// Redirects to `location`, where `OTHER` is the origin of a second server and `SELF` that of the first.
 async fn check(operation: Operation, status: u16, location: Option<&str>, same_origin: bool) {
@@ -15,7 +15,7 @@ async fn check(operation: Operation, status: u16, location: Option<&str>, same_o
     let headers: Vec<_> = location.iter().map(|location| ("location", location.as_str())).collect();
     server.play([Step::with(status, &headers, GRANT)]);
 
-    let error = operation.call(&client(&server)).await.unwrap_err();
+    let error = operation.call(&over_a_socket(&server)).await.unwrap_err();
     assert_eq!(describe(&error), format!("UnexpectedRedirect({same_origin})"), "{case}");
     assert!(matches!(error, Error::UnexpectedRedirect { status: told, .. } if told == status), "{case}");
     assert!(error.may_have_been_sent(), "{case}");
@@ -53,7 +53,7 @@ async fn a_redirect_to_two_places_is_within_only_if_both_are() {
     ] {
         let headers = locations.map(|location| ("location", location));
         let server = Server::start([Step::with(307, &headers, "")]).await;
-        let error = client(&server).exchange_auth_code(exchange()).await.unwrap_err();
+        let error = over_a_socket(&server).exchange_auth_code(exchange()).await.unwrap_err();
         assert_eq!(describe(&error), format!("UnexpectedRedirect({within})"), "{locations:?}");
         assert_eq!(server.requests().len(), 1);
     }

@@ -18,7 +18,7 @@ use openrouter_oauth_transport::{
     testing::{Exchange, ManualTimer, Never, Replay},
 };
 
-use crate::support::{GRANT, Operation, call_in_silence, client, describe, exchange, key};
+use crate::support::{GRANT, Operation, call_in_silence, describe, exchange, key, over_a_socket};
 
 /// Random numbers that are as large as can be, so that waits are.
 #[derive(Debug)]
@@ -408,7 +408,7 @@ async fn over_a_socket_a_code_is_sent_once() {
         for step in breaks() {
             let case = format!("{operation:?} {step:?}");
             let server = Server::start([step, Step::json(200, operation.success())]).await;
-            let error = operation.call(&client(&server)).await.unwrap_err();
+            let error = operation.call(&over_a_socket(&server)).await.unwrap_err();
             assert_eq!(describe(&error), "OutcomeUnknown(Cut)", "{case}");
             assert!(error.may_have_been_sent());
             assert_eq!((server.requests().len(), server.connections()), (1, 1), "{case}");
@@ -422,7 +422,7 @@ async fn over_a_socket_a_read_is_sent_again() {
         for step in breaks() {
             let case = format!("{operation:?} {step:?}");
             let server = Server::start([step, Step::json(200, operation.success())]).await;
-            operation.call(&client(&server)).await.unwrap();
+            operation.call(&over_a_socket(&server)).await.unwrap();
             assert_eq!(server.requests().len(), 2, "{case}");
         }
     }
@@ -446,7 +446,7 @@ async fn over_a_socket_a_silence_ends_with_the_deadline() {
 async fn the_clock_of_a_client_is_real() {
     let server = Server::start([Step::Hang]).await;
     let (limit, start) = (Duration::from_millis(100), Instant::now());
-    let error = client(&server).exchange_auth_code(exchange()).timeout(limit).await.unwrap_err();
+    let error = over_a_socket(&server).exchange_auth_code(exchange()).timeout(limit).await.unwrap_err();
     // On a busy machine the time may be over before the request is out.
     assert!(
         ["OutcomeUnknown(Timeout)", "NotSent, retryable"].contains(&describe(&error).as_str()),
@@ -471,7 +471,7 @@ async fn a_refused_connection_sends_nothing() {
 async fn an_unknown_outcome_tells_what_is_known() {
     let step = Step::with(502, &[("cf-ray", "8f0e-FRA"), ("x-request-id", "r1")], "<html>");
     let server = Server::start([step]).await;
-    let error = client(&server).exchange_auth_code(exchange()).await.unwrap_err();
+    let error = over_a_socket(&server).exchange_auth_code(exchange()).await.unwrap_err();
     let Error::OutcomeUnknown(unknown) = &error else {
         panic!("{error:?}");
     };

@@ -11,7 +11,7 @@ use openrouter_oauth_tests::{
 };
 use openrouter_oauth_transport::testing::{ManualTimer, Never};
 
-use crate::support::{Operation, attributed, builder, code, exchange, key, token};
+use crate::support::{Operation, builder, code, exchange, key, over_a_socket, token};
 
 /// Fails to compile if the type has the trait: both impls then fit, and which is meant cannot be told.
 macro_rules! lacks {
@@ -94,7 +94,7 @@ async fn an_answer_prints_no_key() {
     // S-1
     let body = format!(r#"{{"key":"{}","user_id":"user_1"}}"#, canary::KEY);
     let server = Server::start([Step::with(200, &[("set-cookie", canary::BODY)], body)]).await;
-    let answer = attributed(&server).exchange_auth_code(exchange()).send().await.unwrap();
+    let answer = over_a_socket(&server).exchange_auth_code(exchange()).send().await.unwrap();
     assert_debug_hides(&answer, &canary::ALL);
     assert_debug_hides(answer.value(), &canary::ALL);
     assert_eq!(answer.value().key.expose(), canary::KEY);
@@ -105,7 +105,7 @@ async fn a_secret_goes_where_it_belongs_and_nowhere_else() {
     // S-1: no secret in a line or a header, but the key in its own.
     for operation in Operation::ALL {
         let server = Server::start([Step::json(200, operation.success())]).await;
-        operation.call(&attributed(&server)).await.unwrap();
+        operation.call(&over_a_socket(&server)).await.unwrap();
         let received = server.request();
         assert_hidden(&received.line, &canary::ALL);
         let others = received.headers.iter().filter(|header| !header.starts_with("authorization: "));

@@ -16,7 +16,7 @@ use openrouter_oauth_transport::{
 };
 use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
 
-use crate::support::{GRANT, Operation, builder, client, describe, exchange, key, until};
+use crate::support::{GRANT, Operation, builder, describe, exchange, key, over_a_socket, until};
 
 #[test]
 fn a_service_elsewhere_is_called_by_https_alone() {
@@ -183,7 +183,7 @@ async fn a_body_without_end_is_refused_over_a_socket() {
     let head = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "x".repeat(256 * 1024)).into_bytes();
     for answer in [endless, announced, head] {
         let server = Server::start([Step::Answer(answer)]).await;
-        let error = client(&server).exchange_auth_code(exchange()).await.unwrap_err();
+        let error = over_a_socket(&server).exchange_auth_code(exchange()).await.unwrap_err();
         assert_eq!(describe(&error), "OutcomeUnknown(TooLarge)");
         assert_eq!(server.requests().len(), 1);
     }
