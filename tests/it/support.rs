@@ -176,17 +176,6 @@ pub(crate) fn body(request: &Request<Bytes>) -> &str {
     std::str::from_utf8(request.body()).unwrap()
 }
 
-/// Calls `operation` on a server that leaves it without an answer, and lets its deadline pass once the request is there.
-pub(crate) async fn call_in_silence(operation: Operation, server: &Server) -> Error {
-    let timer = ManualTimer::new();
-    let client = builder().base_url(server.base_url()).timer(timer.clone()).build().unwrap();
-    let clock = async {
-        until(|| !server.requests().is_empty()).await;
-        timer.advance(Duration::from_secs(30));
-    };
-    tokio::join!(operation.call(&client), clock).0.unwrap_err()
-}
-
 /// Waits until `ready`, giving way to whatever else runs on this thread, and not for ever.
 pub(crate) async fn until(mut ready: impl FnMut() -> bool) {
     let start = Instant::now();
