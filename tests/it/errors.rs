@@ -1,6 +1,6 @@
 //! Which error says what, and that none says too much.
 
-use http::{Response, StatusCode};
+use http::Response;
 use openrouter_oauth::{
     ApiKey, AuthorizationCode, CallbackUrl, Client, CreditLimit, Error, KeyLabel, Pending, Retry,
 };
@@ -10,7 +10,7 @@ use openrouter_oauth_transport::{
     testing::{Capture, Exchange, ManualTimer, Never, Replay},
 };
 
-use crate::support::{Operation, builder, crosses_threads, describe, exchange};
+use crate::support::{Operation, builder, crosses_threads, describe, exchange, response};
 
 fn replaying(step: Exchange) -> Client {
     let builder = builder().transport(Replay::new([step])).timer(ManualTimer::new());
@@ -18,9 +18,7 @@ fn replaying(step: Exchange) -> Client {
 }
 
 fn answering(status: u16, body: impl Into<bytes::Bytes>) -> Client {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = StatusCode::from_u16(status).unwrap();
-    replaying(Exchange::answer(Ok(response)))
+    replaying(Exchange::answer(Ok(response(status, &[], body))))
 }
 
 fn failing(error: transport::Error) -> Client {

@@ -4,7 +4,9 @@ use http::Response;
 use openrouter_oauth::{AuthorizationCode, CodeChallengeMethod, ExchangeAuthCode, models::CodeVerifier};
 use openrouter_oauth_transport::testing::Capture;
 
-use crate::support::{GRANT, USER_AGENT, USER_AGENT_OF_APP, VERIFIER, assert_sent, attributed, client};
+use crate::support::{
+    GRANT, USER_AGENT, USER_AGENT_OF_APP, VERIFIER, assert_sent, attributed, client, response,
+};
 
 fn documented() -> ExchangeAuthCode {
     let code = AuthorizationCode::parse("auth_code_abc123def456").unwrap();
@@ -57,9 +59,8 @@ async fn what_is_not_set_is_not_sent() {
 
 #[tokio::test]
 async fn the_documented_answer_is_read() {
-    let response = Response::builder().header("cf-ray", "9a1b");
     let body = r#"{"key":"sk-or-v1-0e6f44a47a05","user_id":"user_2yOPcMpKoQhcd4bVgSMlELRaIah"}"#;
-    let capture = Capture::new(response.body(body.into()).unwrap());
+    let capture = Capture::new(response(200, &[("cf-ray", "9a1b")], body));
     let answer = client(capture.clone()).exchange_auth_code(documented()).send().await.unwrap();
     assert_eq!((answer.status().as_u16(), answer.attempts()), (200, 1));
     assert_eq!(answer.headers()["cf-ray"], "9a1b");

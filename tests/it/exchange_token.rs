@@ -7,7 +7,7 @@ use openrouter_oauth::{
 };
 use openrouter_oauth_transport::testing::Capture;
 
-use crate::support::{Operation, USER_AGENT_OF_APP, assert_sent, attributed, body, client, token};
+use crate::support::{Operation, USER_AGENT_OF_APP, assert_sent, attributed, body, client, response, token};
 
 #[tokio::test]
 async fn the_request_is_this_and_nothing_more() {
@@ -67,8 +67,7 @@ async fn the_documented_answer_is_read() {
 #[tokio::test]
 async fn a_code_of_rfc_6749_is_at_hand() {
     let body = r#"{"error":"invalid_grant","error_description":"The token has expired."}"#;
-    let response = Response::builder().status(400).body(body.into()).unwrap();
-    let error = client(Capture::new(response)).exchange_token(token()).await.unwrap_err();
+    let error = client(Capture::new(response(400, &[], body))).exchange_token(token()).await.unwrap_err();
     let api = error.api().unwrap();
     assert_eq!(api.oauth_code().unwrap().as_str(), "invalid_grant");
     assert_eq!(api.message().as_str(), "The token has expired.");

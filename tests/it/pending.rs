@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use openrouter_oauth::{CallbackUrl, Client, Pending, Retry};
 use openrouter_oauth_tests::{canary, query};
 use openrouter_oauth_transport::{
@@ -20,7 +20,7 @@ use openrouter_oauth_transport::{
     testing::{Capture, Exchange, ManualTimer, Never, Replay},
 };
 
-use crate::support::{GRANT, code, describe, until};
+use crate::support::{GRANT, code, describe, response, until};
 
 fn client(transport: impl Transport + 'static) -> Client {
     let builder = Client::builder().transport(transport).timer(ManualTimer::new());
@@ -33,9 +33,7 @@ fn begin(client: &Client) -> Pending {
 }
 
 fn answer(status: u16, body: &'static str) -> Exchange {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = StatusCode::from_u16(status).unwrap();
-    Exchange::answer(Ok(response))
+    Exchange::answer(Ok(response(status, &[], body)))
 }
 
 fn no_answer(kind: ErrorKind) -> Exchange {

@@ -1,21 +1,17 @@
 //! Redirects are not followed: a code, a verifier or a key would go to another host (C-10).
 
-use http::Response;
 use openrouter_oauth::Error;
 use openrouter_oauth_transport::testing::Capture;
 
-use crate::support::{GRANT, Operation, client, describe};
+use crate::support::{GRANT, Operation, client, describe, response};
 
 const ELSEWHERE: &str = "https://evil.example/api/v1/auth/keys";
 
 /// Redirects to all of `locations`, which is told, and nothing else is sent.
 async fn check(operation: Operation, status: u16, locations: &[&str], same_origin: bool) {
     let case = format!("{operation:?} {status} {locations:?}");
-    let mut response = Response::builder().status(status);
-    for location in locations {
-        response = response.header("location", *location);
-    }
-    let capture = Capture::new(response.body(GRANT.into()).unwrap());
+    let headers: Vec<_> = locations.iter().map(|&location| ("location", location)).collect();
+    let capture = Capture::new(response(status, &headers, GRANT));
     let error = operation.call(&client(capture.clone())).await.unwrap_err();
     assert_eq!(describe(&error), format!("UnexpectedRedirect({same_origin})"), "{case}");
     assert!(matches!(error, Error::UnexpectedRedirect { status: told, .. } if told == status), "{case}");

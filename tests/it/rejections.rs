@@ -1,12 +1,10 @@
 //! What each status of a rejection is reported as, whatever its body.
 
-use bytes::Bytes;
-use http::Response;
 use openrouter_oauth::Error;
 use openrouter_oauth_tests::canary;
 use openrouter_oauth_transport::testing::{Exchange, Replay};
 
-use crate::support::{Operation, client, describe};
+use crate::support::{Operation, client, describe, response};
 
 /// Statuses, the error of an operation that makes something, which is sent once, the error of one that reads, and how
 /// often that one is sent.
@@ -63,8 +61,7 @@ async fn check(
 ) {
     for &(content_type, body) in bodies {
         let case = format!("{operation:?} {status} {body}");
-        let response = Response::builder().status(status).header("content-type", content_type);
-        let response = response.body(Bytes::from(body)).unwrap();
+        let response = response(status, &[("content-type", content_type)], body);
         let replay = Replay::new([(); 4].map(|()| Exchange::answer(Ok(response.clone()))));
         let error = operation.call(&client(replay.clone())).await.unwrap_err();
         assert_eq!(describe(&error), expected, "{case}");

@@ -9,7 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::Response;
 use openrouter_oauth::{
     Attribution, Client, ClientBuilder, Entropy, Error, OutcomeUnknown, Retry, UnknownReason,
 };
@@ -18,7 +17,7 @@ use openrouter_oauth_transport::{
     testing::{Exchange, ManualTimer, Never, Replay},
 };
 
-use crate::support::{GRANT, Operation, describe, exchange, key};
+use crate::support::{GRANT, Operation, describe, exchange, key, response};
 
 /// Random numbers that are as large as can be, so that waits are.
 #[derive(Debug)]
@@ -35,13 +34,8 @@ fn builder(timer: &ManualTimer) -> ClientBuilder {
     Client::builder().api_key(key()).timer(timer.clone()).entropy(Largest)
 }
 
-/// An answer from memory.
-fn answer(status: u16, headers: &[(&'static str, &str)], body: &'static str) -> Exchange {
-    let mut response = Response::builder().status(status);
-    for (name, value) in headers {
-        response = response.header(*name, *value);
-    }
-    Exchange::answer(Ok(response.body(body.into()).unwrap()))
+fn answer(status: u16, headers: &[(&str, &str)], body: &'static str) -> Exchange {
+    Exchange::answer(Ok(response(status, headers, body)))
 }
 
 fn no_answer(kind: ErrorKind) -> Exchange {

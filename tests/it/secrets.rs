@@ -11,7 +11,7 @@ use openrouter_oauth_tests::{
 };
 use openrouter_oauth_transport::testing::{Capture, ManualTimer, Never};
 
-use crate::support::{self, builder, code, exchange, key, token};
+use crate::support::{self, builder, code, exchange, key, response, token};
 
 /// Fails to compile if the type has the trait: both impls then fit, and which is meant cannot be told.
 macro_rules! lacks {
@@ -93,8 +93,8 @@ fn links_to_a_key_name_it_and_do_not_hold_it() {
 async fn an_answer_prints_no_key() {
     // S-1
     let body = format!(r#"{{"key":"{}","user_id":"user_1"}}"#, canary::KEY);
-    let response = Response::builder().header("set-cookie", canary::BODY).body(body.into()).unwrap();
-    let answer = support::client(Capture::new(response)).exchange_auth_code(exchange()).send().await.unwrap();
+    let capture = Capture::new(response(200, &[("set-cookie", canary::BODY)], body));
+    let answer = support::client(capture).exchange_auth_code(exchange()).send().await.unwrap();
     assert_debug_hides(&answer, &canary::ALL);
     assert_debug_hides(answer.value(), &canary::ALL);
     assert_eq!(answer.value().key.expose(), canary::KEY);

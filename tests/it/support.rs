@@ -6,13 +6,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, Response};
 use openrouter_oauth::{
     ApiKey, Attribution, AuthorizationCode, CallbackUrl, Client, ClientBuilder, CodeChallengeMethod,
     CreateAuthCode, Error, ExchangeAuthCode, ExchangeToken, FederationPolicyId, Retry,
     models::{CodeVerifier, SubjectToken},
 };
-use openrouter_oauth_tests::{canary, server::Server};
+use openrouter_oauth_tests::canary;
 use openrouter_oauth_transport::{
     Transport,
     testing::{Capture, ManualTimer},
@@ -32,11 +32,6 @@ pub(crate) const USER_AGENT_OF_APP: &str =
 /// A success of an exchange.
 pub(crate) const GRANT: &str = r#"{"key":"sk-or-v1-0e6f","user_id":"user_2yOP"}"#;
 
-/// A client of `server` with a key, which tries again at once.
-pub(crate) fn over_a_socket(server: &Server) -> Client {
-    builder().base_url(server.base_url()).build().unwrap()
-}
-
 /// A client with a key, which retries at once.
 pub(crate) fn builder() -> ClientBuilder {
     Client::builder().api_key(key()).retry(Retry::default().initial(Duration::ZERO))
@@ -53,6 +48,15 @@ pub(crate) fn attributed(transport: impl Transport + 'static) -> Client {
     let attribution = attribution.categories(["cli-agent", "ide-extension"]);
     let builder = builder().transport(transport).timer(ManualTimer::new()).attribution(attribution);
     builder.user_agent("my-app/1.2").build().unwrap()
+}
+
+/// A response from memory.
+pub(crate) fn response(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Response<Bytes> {
+    let mut response = Response::builder().status(status);
+    for (name, value) in headers {
+        response = response.header(*name, value.as_bytes());
+    }
+    response.body(body.into()).unwrap()
 }
 
 pub(crate) fn key() -> ApiKey {
