@@ -1,35 +1,32 @@
 //! `POST /oauth/token`
 
+use http::Response;
 use openrouter_oauth::{
     ExchangeToken, FederationPolicyId,
     models::{SubjectToken, TokenFormat, TokenScope, TokenType},
 };
-use openrouter_oauth_tests::server::{Server, Step};
+use openrouter_oauth_transport::testing::Capture;
 
-use crate::support::{
-    ANY, Operation, USER_AGENT_OF_APP, assert_sent, attributed, check_refusals, check_words, client, token,
-};
+use crate::support::{Operation, USER_AGENT_OF_APP, assert_sent, attributed, body, client, response, token};
 
 #[tokio::test]
 async fn the_request_is_this_and_nothing_more() {
     // C-16: the token is the credential, and no key goes with it.
-    let server = Server::start([Step::json(200, Operation::ExchangeToken.success())]).await;
+    let capture = Capture::new(Response::new(Operation::ExchangeToken.success().into()));
     let request = ExchangeToken::new(
         FederationPolicyId::parse("policy-1&2").unwrap(),
         SubjectToken::parse("a.b+c.d=").unwrap(),
     )
     .requested_token_type(TokenFormat::AccessToken)
     .scope(TokenScope::Inference);
-    attributed(&server).exchange_token(request).await.unwrap();
+    attributed(capture.clone()).exchange_token(request).await.unwrap();
     assert_sent(
-        &server,
+        &capture,
         &[
-            "POST /api/v1/oauth/token HTTP/1.1",
+            "POST https://openrouter.ai/api/v1/oauth/token",
             "accept-encoding: identity",
             "accept: application/json",
-            "content-length: 288",
             "content-type: application/x-www-form-urlencoded",
-            "host: 127.0.0.1:PORT",
             "http-referer: https://my.app",
             USER_AGENT_OF_APP,
             "x-openrouter-categories: cli-agent,ide-extension",
@@ -48,21 +45,18 @@ async fn the_request_is_this_and_nothing_more() {
 
 #[tokio::test]
 async fn what_is_not_set_is_not_sent() {
-    let server = Server::start([Step::json(200, Operation::ExchangeToken.success())]).await;
-    client(&server).exchange_token(token()).await.unwrap();
-    let body = server.request().body;
+    let capture = Capture::new(Response::new(Operation::ExchangeToken.success().into()));
+    client(capture.clone()).exchange_token(token()).await.unwrap();
+    let request = capture.expect_request();
+    let body = body(&request);
     assert!(!body.contains("scope") && !body.contains("requested"), "{body}");
 }
 
 #[tokio::test]
 async fn the_documented_answer_is_read() {
-    let server = Server::start([Step::json(
-        200,
-        r#"{"access_token":"eyJ.eyJ.c2ln","expires_in":900,"scope":"inference","token_type":"Bearer",
-            "issued_token_type":"urn:ietf:params:oauth:token-type:access_token","more":null}"#,
-    )])
-    .await;
-    let token = client(&server).exchange_token(token()).await.unwrap();
+    let body = r#"{"access_token":"eyJ.eyJ.c2ln","expires_in":900,"scope":"inference","token_type":"Bearer",
+            "issued_token_type":"urn:ietf:params:oauth:token-type:access_token","more":null}"#;
+    let token = client(Capture::new(Response::new(body.into()))).exchange_token(token()).await.unwrap();
     assert_eq!(token.access_token.expose(), "eyJ.eyJ.c2ln");
     assert_eq!(token.expires_in, Some(900));
     assert_eq!(token.scope, Some(TokenScope::Inference));
@@ -71,55 +65,9 @@ async fn the_documented_answer_is_read() {
 }
 
 #[tokio::test]
-async fn every_status_is_told_whatever_the_body() {
-    check_refusals(
-        Operation::ExchangeToken,
-        &[
-            // Documented.
-            (&[400], ANY, "Api InvalidRequest", 1),
-            (&[429], ANY, "RateLimited RateLimited, retryable", 3),
-            (&[500], ANY, "Api ServerError, retryable", 3),
-            (&[503], ANY, "ServiceUnavailable ServerError, retryable", 3),
-            // Others.
-            (&[401], ANY, "Api Unauthorized", 1),
-            (&[403], ANY, "Api Forbidden", 1),
-            (&[404, 405], ANY, "Api NotFound", 1),
-            (&[409], ANY, "Api Conflict, retryable", 1),
-            (&[413, 415, 422], ANY, "Api InvalidRequest", 1),
-            (&[402, 406, 418, 451, 499], ANY, "Api Other", 1),
-            (&[408, 421, 425], ANY, "Api Other, retryable", 3),
-            (&[501, 502, 504, 520, 522, 524, 599], ANY, "Api ServerError, retryable", 3),
-        ],
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn the_codes_of_rfc_6749_are_told() {
-    check_words(
-        Operation::ExchangeToken,
-        &[
-            (400, r#"{"error":"invalid_request","error_description":"No."}"#, "Api InvalidRequest"),
-            (400, r#"{"error":"invalid_grant","error_description":"Expired."}"#, "Api InvalidGrant"),
-            (400, r#"{"error":"unsupported_grant_type","error_description":"No."}"#, "Api InvalidRequest"),
-            (400, r#"{"error":"invalid_scope","error_description":"No."}"#, "Api InvalidRequest"),
-            (400, r#"{"error":"a_new_one"}"#, "Api InvalidRequest"),
-            (500, r#"{"error":"server_error","error_description":"No."}"#, "Api ServerError, retryable"),
-            (
-                503,
-                r#"{"error":"temporarily_unavailable","error_description":"No."}"#,
-                "ServiceUnavailable ServerError, retryable",
-            ),
-        ],
-    )
-    .await;
-}
-
-#[tokio::test]
 async fn a_code_of_rfc_6749_is_at_hand() {
     let body = r#"{"error":"invalid_grant","error_description":"The token has expired."}"#;
-    let server = Server::start([Step::json(400, body)]).await;
-    let error = client(&server).exchange_token(token()).await.unwrap_err();
+    let error = client(Capture::new(response(400, &[], body))).exchange_token(token()).await.unwrap_err();
     let api = error.api().unwrap();
     assert_eq!(api.oauth_code().unwrap().as_str(), "invalid_grant");
     assert_eq!(api.message().as_str(), "The token has expired.");

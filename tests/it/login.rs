@@ -268,6 +268,7 @@ async fn a_code_that_was_not_processed_is_tried_again() {
     let error = login(&stage).browser(user.clone()).run().await.unwrap_err();
     assert!(matches!(error, Error::Sdk(SdkError::ServiceUnavailable { .. })), "{error:?}");
     assert_says(&user.told().await, 502, "not signed in");
+    assert_eq!(stage.emulator().posts("/auth/keys"), 2 + 3);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! How the crates work together: the SDK over real sockets, over its fakes, and against the emulator.
+//! How the crates work together: the SDK on fake transports, and against the emulator.
 //!
 //! A test that holds a numbered requirement names it in a comment (`// C-10`).
 #![expect(
@@ -8,7 +8,7 @@
     reason = "a panic fails the test; clippy knows only test functions for tests"
 )]
 
-// One file per endpoint: its bytes, its successes, and each documented refusal.
+// One file per endpoint: its request, its documented response, and what only it does.
 
 /// `POST /auth/keys`
 mod exchange_auth_code;
@@ -51,6 +51,9 @@ mod process;
 /// What is sent again, when, and what never is.
 mod retry;
 
+/// What each status is reported as.
+mod rejections;
+
 /// Redirects are not followed.
 mod redirect;
 
@@ -83,9 +86,6 @@ mod input;
 #[cfg(target_os = "linux")]
 mod memory;
 
-/// Faults of other clients, which this one does not have.
-mod peers;
-
 /// What holds for any input.
 mod corpus;
 
@@ -99,5 +99,5 @@ mod child;
 #[path = "../../crates/login/tests/it/pty.rs"]
 mod pty;
 
-/// What the files above share: clients, requests, refusals.
+/// What the files above share: clients, requests, names for errors.
 mod support;

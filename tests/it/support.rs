@@ -1,20 +1,22 @@
-//! What the tests share: clients, requests, and a table of refusals.
+//! What the tests share: clients, requests, and names for errors.
 
 use std::{
     fmt::Debug,
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
+use http::{Request, Response};
 use openrouter_oauth::{
     ApiKey, Attribution, AuthorizationCode, CallbackUrl, Client, ClientBuilder, CodeChallengeMethod,
     CreateAuthCode, Error, ExchangeAuthCode, ExchangeToken, FederationPolicyId, Retry,
     models::{CodeVerifier, SubjectToken},
 };
-use openrouter_oauth_tests::{
-    canary,
-    server::{Server, Step},
+use openrouter_oauth_tests::canary;
+use openrouter_oauth_transport::{
+    Transport,
+    testing::{Capture, ManualTimer},
 };
-use openrouter_oauth_transport::testing::ManualTimer;
 
 /// RFC 7636, appendix B.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -30,23 +32,31 @@ pub(crate) const USER_AGENT_OF_APP: &str =
 /// A success of an exchange.
 pub(crate) const GRANT: &str = r#"{"key":"sk-or-v1-0e6f","user_id":"user_2yOP"}"#;
 
-/// A client of `server` with a key, which tries again at once.
-pub(crate) fn client(server: &Server) -> Client {
-    builder().base_url(server.base_url()).build().unwrap()
+/// A client with a key, which retries at once.
+pub(crate) fn builder() -> ClientBuilder {
+    Client::builder().api_key(key()).retry(Retry::default().initial(Duration::ZERO))
 }
 
-/// A client with a key, which tries again at once.
-pub(crate) fn builder() -> ClientBuilder {
-    let moment = Duration::from_millis(1);
-    Client::builder().api_key(key()).retry(Retry::default().initial(moment).maximum(moment))
+/// A client on `transport`, on a clock that stands still.
+pub(crate) fn client(transport: impl Transport + 'static) -> Client {
+    builder().transport(transport).timer(ManualTimer::new()).build().unwrap()
 }
 
 /// A client that says which app it is.
-pub(crate) fn attributed(server: &Server) -> Client {
+pub(crate) fn attributed(transport: impl Transport + 'static) -> Client {
     let attribution = Attribution::new("https://my.app").title("My app");
     let attribution = attribution.categories(["cli-agent", "ide-extension"]);
-    let builder = builder().base_url(server.base_url()).attribution(attribution);
+    let builder = builder().transport(transport).timer(ManualTimer::new()).attribution(attribution);
     builder.user_agent("my-app/1.2").build().unwrap()
+}
+
+/// A response from memory.
+pub(crate) fn response(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Response<Bytes> {
+    let mut response = Response::builder().status(status);
+    for (name, value) in headers {
+        response = response.header(*name, value.as_bytes());
+    }
+    response.body(body.into()).unwrap()
 }
 
 pub(crate) fn key() -> ApiKey {
@@ -124,91 +134,6 @@ impl Operation {
     }
 }
 
-/// The shapes that the body of a refusal comes in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Shape {
-    /// OpenRouter's own.
-    Nested,
-    /// RFC 6749, section 5.2.
-    OAuth,
-    Zod,
-    Text,
-    /// Of whatever stands in front of the service.
-    Html,
-    Empty,
-    /// JSON that ends early.
-    Torn,
-}
-
-/// Every shape.
-pub(crate) const ANY: &[Shape] =
-    &[Shape::Nested, Shape::OAuth, Shape::Zod, Shape::Text, Shape::Html, Shape::Empty, Shape::Torn];
-
-impl Shape {
-    fn answer(self, status: u16) -> (Step, String) {
-        let nested = format!(r#"{{"error":{{"code":{status},"message":"No, thank you"}}}}"#);
-        let (content_type, body) = match self {
-            Self::Nested => ("application/json", nested),
-            Self::OAuth => {
-                ("application/json", r#"{"error":"invalid_request","error_description":"No."}"#.into())
-            }
-            Self::Zod => (
-                "application/json; charset=utf-8",
-                r#"{"success":false,"error":{"name":"ZodError","message":"[]"}}"#.into(),
-            ),
-            Self::Text => ("text/plain", "Malformed JSON in request body".into()),
-            Self::Html => (
-                "text/html; charset=UTF-8",
-                format!("<!DOCTYPE html><title>{status}</title>{}", "<p>cloudflare".repeat(400)),
-            ),
-            Self::Empty => ("text/plain", String::new()),
-            Self::Torn => ("application/json", nested[..nested.len() / 2].into()),
-        };
-        (Step::typed(status, content_type, &body), body)
-    }
-}
-
-/// Statuses, shapes, the error that is made of them, and how many requests it takes.
-pub(crate) type Refusals<'a> = (&'a [u16], &'a [Shape], &'a str, usize);
-
-/// Holds an operation against a table of refusals, each over a socket of its own.
-pub(crate) async fn check_refusals(operation: Operation, table: &[Refusals<'_>]) {
-    for &(statuses, shapes, expected, requests) in table {
-        for &status in statuses {
-            for &shape in shapes {
-                check_refusal(operation, status, shape, expected, requests).await;
-            }
-        }
-    }
-}
-
-async fn check_refusal(operation: Operation, status: u16, shape: Shape, expected: &str, requests: usize) {
-    let case = format!("{operation:?} {status} {shape:?}");
-    let (step, body) = shape.answer(status);
-    let server = Server::start([step]).await;
-    let error = operation.call(&client(&server)).await.unwrap_err();
-    assert_eq!(describe(&error), expected, "{case}");
-    assert_eq!(server.requests().len(), requests, "{case}");
-
-    let api = error.api().unwrap_or_else(|| panic!("{case}: {error:?}"));
-    assert_eq!(api.status().as_u16(), status, "{case}");
-    assert_eq!(api.raw_body(), body.as_bytes(), "{case}");
-    assert!(error.may_have_been_sent(), "{case}");
-    let unknown = matches!(error, Error::OutcomeUnknown(_));
-    assert_eq!(error.is_outcome_unknown(), unknown, "{case}");
-    let shown = canary::everything(&error);
-    assert!(!shown.contains("cloudflare"), "{case}: {shown}");
-}
-
-/// Holds an operation against the words of refusals: status, JSON, and the error that is made of them.
-pub(crate) async fn check_words(operation: Operation, table: &[(u16, &str, &str)]) {
-    for &(status, body, expected) in table {
-        let server = Server::start([Step::json(status, body)]).await;
-        let error = operation.call(&client(&server)).await.unwrap_err();
-        assert_eq!(describe(&error), expected, "{status} {body}");
-    }
-}
-
 /// An error in a word or two: its variant, what the server meant, and whether trying again may help.
 pub(crate) fn describe(error: &Error) -> String {
     let variant = match error {
@@ -234,21 +159,25 @@ pub(crate) fn describe(error: &Error) -> String {
     format!("{variant}{reason}{retryable}")
 }
 
-/// Checks a request line by line: method and path, sorted headers, an empty line, the body.
+/// Checks the one request that was sent, line by line: method and URL, sorted headers, an empty line, the body.
 #[track_caller]
-pub(crate) fn assert_sent(server: &Server, lines: &[&str]) {
-    assert_eq!(server.request().lines(), lines);
+pub(crate) fn assert_sent(capture: &Capture, lines: &[&str]) {
+    let request = capture.expect_request();
+    let mut headers: Vec<String> = request
+        .headers()
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+        .collect();
+    headers.sort();
+    let mut sent = vec![format!("{} {}", request.method(), request.uri())];
+    sent.extend(headers);
+    sent.extend([String::new(), body(&request).to_owned()]);
+    assert_eq!(sent, lines);
 }
 
-/// Calls `operation` on a server that leaves it without an answer, and lets its deadline pass once the request is there.
-pub(crate) async fn call_in_silence(operation: Operation, server: &Server) -> Error {
-    let timer = ManualTimer::new();
-    let client = builder().base_url(server.base_url()).timer(timer.clone()).build().unwrap();
-    let clock = async {
-        until(|| !server.requests().is_empty()).await;
-        timer.advance(Duration::from_secs(30));
-    };
-    tokio::join!(operation.call(&client), clock).0.unwrap_err()
+/// The body of a request, which is text.
+pub(crate) fn body(request: &Request<Bytes>) -> &str {
+    std::str::from_utf8(request.body()).unwrap()
 }
 
 /// Waits until `ready`, giving way to whatever else runs on this thread, and not for ever.

@@ -15,7 +15,7 @@ use openrouter_oauth_tests::{
     tls::{TlsServer, certificate},
 };
 
-use crate::support::{Operation, builder, client, describe};
+use crate::support::{Operation, builder, describe};
 
 /// Set for [`a_child_signs_in`].
 const CHILD: &str = "OPENROUTER_OAUTH_TESTS_SURROUNDED";
@@ -86,7 +86,7 @@ fn a_call_without_a_runtime_is_an_error_and_no_panic() {
     // F51, C-27
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(Server::start([]));
-    let client = client(&server);
+    let client = builder().base_url(server.base_url()).build().unwrap();
     for operation in Operation::ALL {
         let mut context = Context::from_waker(Waker::noop());
         let mut call = std::pin::pin!(operation.call(&client));

@@ -5,18 +5,12 @@ use std::{future::IntoFuture, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{Request, Response};
 use openrouter_oauth::Client;
-use openrouter_oauth_emulator::Emulator;
-use openrouter_oauth_tests::{
-    server::{Server, Step},
-    tls::{TlsServer, certificate, trusting},
-};
 use openrouter_oauth_transport::{
     Error, Limits, Transport, from_fn,
     testing::{Capture, ManualTimer, Never},
 };
-use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
 
-use crate::support::{GRANT, Operation, builder, client, describe, exchange, key, until};
+use crate::support::{GRANT, Operation, builder, describe, exchange, key, until};
 
 #[test]
 fn a_service_elsewhere_is_called_by_https_alone() {
@@ -51,44 +45,6 @@ async fn a_call_elsewhere_goes_by_https_alone() {
         assert_eq!(describe(&error), "Invalid(base URL)", "{bad}");
     }
     capture.expect_no_request();
-}
-
-#[tokio::test]
-async fn a_certificate_that_is_not_good_stops_every_call() {
-    // F4, F7, C-9: before a byte of the request is written, and without another try.
-    let trusted = certificate("localhost", (2020, 2100));
-    for (case, shown, transport) in [
-        ("of an unknown issuer", certificate("localhost", (2020, 2100)), trusting(&trusted)),
-        ("not of the system's", certificate("localhost", (2020, 2100)), HyperTransport::new()),
-        ("for another host", certificate("openrouter.ai", (2020, 2100)), trusting(&trusted)),
-        ("expired", certificate("localhost", (2000, 2001)), trusting(&trusted)),
-    ] {
-        let emulator = Emulator::new();
-        let server = TlsServer::start(emulator.clone(), &shown).await;
-        let builder = builder().base_url(server.base_url()).timer(TokioTimer::new());
-        let client = builder.transport(transport).build().unwrap();
-        for (calls, operation) in (1..).zip(Operation::ALL) {
-            let error = operation.call(&client).await.unwrap_err();
-            assert_eq!(describe(&error), "Tls", "{case}");
-            assert!(!error.may_have_been_sent(), "{case}");
-            assert_eq!(server.connections(), calls, "{case}");
-        }
-        assert!(emulator.log().is_empty(), "{case}");
-    }
-}
-
-#[tokio::test]
-async fn a_certificate_that_expired_or_is_for_another_host_is_refused_even_if_it_is_trusted() {
-    // C-9
-    for shown in [certificate("openrouter.ai", (2020, 2100)), certificate("localhost", (2000, 2001))] {
-        let emulator = Emulator::new();
-        let server = TlsServer::start(emulator.clone(), &shown).await;
-        let builder = builder().base_url(server.base_url()).timer(TokioTimer::new());
-        let client = builder.transport(trusting(&shown)).build().unwrap();
-        let error = client.exchange_auth_code(exchange()).await.unwrap_err();
-        assert_eq!(describe(&error), "Tls");
-        assert!(emulator.log().is_empty());
-    }
 }
 
 #[tokio::test]
@@ -170,22 +126,6 @@ async fn a_body_that_a_transport_let_grow_is_refused() {
                 assert_eq!(describe(&error), "OutcomeUnknown(TooLarge)");
             }
         }
-    }
-}
-
-#[tokio::test]
-async fn a_body_without_end_is_refused_over_a_socket() {
-    // F25, F27, C-13
-    let endless = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
-    let chunk = [b"10000\r\n", " ".repeat(0x10000).as_bytes(), b"\r\n"].concat();
-    let endless = [endless, chunk.repeat(8)].concat();
-    let announced = b"HTTP/1.1 200 OK\r\ncontent-length: 300000000\r\n\r\n".to_vec();
-    let head = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "x".repeat(256 * 1024)).into_bytes();
-    for answer in [endless, announced, head] {
-        let server = Server::start([Step::Answer(answer)]).await;
-        let error = client(&server).exchange_auth_code(exchange()).await.unwrap_err();
-        assert_eq!(describe(&error), "OutcomeUnknown(TooLarge)");
-        assert_eq!(server.requests().len(), 1);
     }
 }
 

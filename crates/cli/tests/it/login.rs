@@ -229,16 +229,6 @@ fn unreachable_service_was_sent_nothing() {
     assert_eq!(failed.last_error()["kind"], "not_sent");
 }
 
-#[test]
-fn a_busy_service_is_asked_again_with_the_same_code() {
-    let (served, home) = (serve(), Home::new());
-    served.emulator.inject(Fault::status(503).header("retry-after", "1").on("/auth/keys"));
-    let login = Login::start(&served, &home, &[]);
-    get(&login.approve());
-    login.finish().result(0);
-    assert_eq!(served.emulator.posts("/auth/keys"), 2);
-}
-
 #[cfg(unix)]
 #[test]
 fn a_signal_cancels_and_leaves_nothing() {

@@ -73,6 +73,7 @@ const REFUSED: &[&str] = &[
     // Another scheme.
     "javascript:alert(1)",
     "javascript://127.0.0.1/%0aalert(1)",
+    "JavaScript://myapp.com/%0aalert(1)",
     "data:text/html,x",
     "file:///etc/passwd",
     "file://localhost/etc/passwd",

@@ -107,7 +107,10 @@ fn of_text_only_what_is_known_is_shown() {
         r#""Invalid code""#,
         r#"{"message":"Invalid code"}"#,
         r#"{"error":null}"#,
+        r#"{"error":7}"#,
+        r#"{"error":[]}"#,
         r#"{"error":{}}"#,
+        r#"{"error":{"code":400,"message":null}}"#,
         r#"{"error":{"code":400,"message":7}}"#,
         "1e400",
     ] {
@@ -154,11 +157,16 @@ fn at_most_16_kib_of_the_body_are_kept() {
 fn a_refusal_prints_one_line_of_printable_characters() {
     // C-23
     let message = "\u{1b}[31mInvalid\r\ncode\u{7}\u{202e}\u{9b}2J\u{0}".repeat(100);
-    let error = read(400, serde_json::json!({ "error": { "code": 400, "message": message } }).to_string());
-    for text in [error.to_string(), format!("{error:?}")] {
-        assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
-        assert!(text.contains("Invalid code"), "{text}");
-        assert!(text.chars().count() < 700);
+    for body in [
+        serde_json::json!({ "error": { "code": 400, "message": message } }),
+        serde_json::json!({ "error": "invalid_grant", "error_description": message }),
+    ] {
+        let error = read(400, body.to_string());
+        for text in [error.to_string(), format!("{error:?}")] {
+            assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
+            assert!(text.contains("Invalid code"), "{text}");
+            assert!(text.chars().count() < 700);
+        }
     }
     assert_eq!(
         read(401, r#"{"error":{"code":401,"message":"User not found."}}"#).to_string(),

@@ -35,6 +35,7 @@ fn a_key_is_found_where_it_stands() {
     check(r#"{"a":{"key":"inner"},"key":"k","b":[{"key":"inner"}]}"#, "k", None);
     check(r#"{"KEY":"a","key ":"b","":"c","key":"k"}"#, "k", None);
     check(r#"{"error":null,"success":true,"key":"k"}"#, "k", None);
+    check(r#"{"key":"k","error":{"code":500,"message":"No."}}"#, "k", None);
 }
 
 #[test]
@@ -55,11 +56,12 @@ fn a_key_has_1_to_512_visible_ascii_characters() {
 #[test]
 fn a_key_of_another_type_is_none() {
     // F35, C-21
-    for other in ["null", "true", "1", "1e400", "[]", r#"["k"]"#, "{}", r#"{"key":"k"}"#] {
+    for other in ["null", "true", "1", "1e400", "NaN", "[]", r#"["k"]"#, "{}", r#"{"key":"k"}"#] {
         check_none(format!(r#"{{"key":{other}}}"#));
     }
     check_none("{}");
     check_none(r#"{"user_id":"u"}"#);
+    check_none(r#"{"data":{"key":"k"}}"#);
 }
 
 #[test]
@@ -126,9 +128,13 @@ fn a_body_that_is_not_one_json_object_holds_no_key() {
     check_none(r#"["sk-or-v1-0e6f"]"#);
     check_none(format!("{DOCUMENTED}{DOCUMENTED}"));
     check_none(format!("{DOCUMENTED}x"));
+    check_none(format!("{DOCUMENTED}}}"));
+    check_none(format!("{DOCUMENTED} // made"));
     check_none(format!("{DOCUMENTED}\0"));
     check_none(format!(")]}}',\n{DOCUMENTED}"));
     check_none(b"{\"key\":\"sk\xff\"}");
+    check_none(b"{\"key\":\"sk\xc3\"}");
+    check_none([b"\xff\xfe", DOCUMENTED.as_bytes()].concat());
     check_none(b"{\"key\":\"\xc0\xaf\"}");
     for bad in [
         "",
@@ -136,6 +142,7 @@ fn a_body_that_is_not_one_json_object_holds_no_key() {
         "null",
         "true",
         "1e400",
+        "[]",
         r#""sk-or-v1-0e6f""#,
         "sk-or-v1-0e6f",
         "<html>sk-or-v1-0e6f</html>",

@@ -2,8 +2,8 @@
 
 use http::StatusCode;
 use openrouter_oauth_models::{
-    ApiError, AuthorizationCode, CurrentKey, Endpoint, ExchangeAuthCode, ExchangeToken, FederationPolicyId,
-    Reason, SubjectToken,
+    ApiError, AuthorizationCode, CallbackUrl, CreateAuthCode, CurrentKey, Endpoint, ExchangeAuthCode,
+    ExchangeToken, FederationPolicyId, Reason, SubjectToken,
 };
 use serde_json::json;
 
@@ -47,15 +47,28 @@ fn a_message_may_change_a_little() {
     {
         check_message(message, Reason::CodeInvalid);
     }
-    for message in
-        ["Code has expired", "EXPIRED", "The authorization code is expired.", "Invalid code: expired"]
-    {
+    for message in [
+        "Code has expired",
+        "The code has expired",
+        "EXPIRED",
+        "The authorization code is expired.",
+        "Invalid code: expired",
+    ] {
         check_message(message, Reason::CodeExpired);
     }
-    for message in ["code challenge method does not match", "Invalid Code_Challenge_Method: plain"] {
+    for message in [
+        "code challenge method does not match",
+        "The code challenge method differs",
+        "Invalid Code_Challenge_Method: plain",
+    ] {
         check_message(message, Reason::ChallengeMethodMismatch);
     }
-    for message in ["code verifier mismatch", "Verifier missing"] {
+    for message in [
+        "code verifier mismatch",
+        "Verifier missing",
+        "Verifier does not match",
+        "invalid code or code verifier",
+    ] {
         check_message(message, Reason::CodeInvalid);
     }
 }
@@ -63,9 +76,14 @@ fn a_message_may_change_a_little() {
 #[test]
 fn words_that_are_not_known_say_that_the_code_was_refused() {
     // C-26
-    for message in
-        ["", " ", "nope", "Ung\u{fc}ltiger Code", "Only management keys can perform this operation"]
-    {
+    for message in [
+        "",
+        " ",
+        "Forbidden",
+        "Code already used",
+        "Ung\u{fc}ltiger Code",
+        "Only management keys can perform this operation",
+    ] {
         check_message(message, Reason::CodeRejected);
     }
     for body in ["", "<html>blocked</html>", "{}", "[]", "null", r#"{"error":{"code":403}}"#] {
@@ -118,6 +136,26 @@ fn the_status_tells_the_rest() {
                 check(&exchange(), status, body, reason);
             }
         }
+    }
+}
+
+#[test]
+fn words_about_a_code_count_only_in_an_exchange() {
+    let create = CreateAuthCode::new(CallbackUrl::parse("https://myapp.com/").unwrap());
+    for message in ["Invalid code", "Authorization code expired"] {
+        let body = json!({ "error": { "code": 400, "message": message } }).to_string();
+        for (status, reason) in [(400, Reason::InvalidRequest), (403, Reason::Forbidden)] {
+            check(&create, status, &body, reason);
+            check(&CurrentKey::new(), status, &body, reason);
+        }
+    }
+}
+
+#[test]
+fn a_bad_key_is_unauthorized_in_either_wording() {
+    for message in ["User not found.", "Missing Authentication header"] {
+        let body = json!({ "error": { "code": 401, "message": message } });
+        check(&CurrentKey::new(), 401, &body.to_string(), Reason::Unauthorized);
     }
 }
 

@@ -10,7 +10,7 @@ mod spent;
 /// What `tracing` is told.
 #[cfg(feature = "tracing")]
 mod tracing_hook;
-/// What is told of an unknown outcome, and the one way to learn more.
+/// What an unknown outcome reports.
 mod unknown;
 
 mod support;

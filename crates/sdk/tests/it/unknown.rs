@@ -82,10 +82,3 @@ async fn a_later_refusal_does_not_hide_that_something_may_have_been_made() {
         }
     }
 }
-
-#[tokio::test]
-async fn switching_protocols_is_no_refusal() {
-    let (_, builder) = scripted([answer(101, "")]);
-    let error = builder.build().unwrap().exchange_auth_code(exchange()).await.unwrap_err();
-    assert!(error.is_outcome_unknown(), "{error}");
-}
