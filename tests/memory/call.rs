@@ -1,6 +1,6 @@
 //! The calls whose secrets are looked for, one for each way that a call can end.
 
-use std::{net::TcpListener, time::Duration};
+use std::{net::Ipv4Addr, sync::OnceLock, time::Duration};
 
 use openrouter_oauth::{
     ApiKey, AuthorizationCode, CallbackUrl, Client, CodeVerifier, CreateAuthCode, Error, ExchangeAuthCode,
@@ -11,7 +11,7 @@ use openrouter_oauth_tests::{
     tls,
 };
 use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
-use tokio::time::timeout;
+use tokio::{net::TcpSocket, time::timeout};
 
 use crate::repeater::Repeater;
 
@@ -141,7 +141,7 @@ impl Call {
 
     fn base_url(self, repeater: &Repeater) -> String {
         let port = match self.way {
-            Way::Unreachable => TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port(),
+            Way::Unreachable => closed_port(),
             _ => repeater.port(self.is_secure),
         };
         let scheme = if self.is_secure { "https" } else { "http" };
@@ -176,6 +176,17 @@ impl Call {
         }
         Ok(())
     }
+}
+
+/// A port that is bound for as long as the process runs, and on which nothing listens.
+fn closed_port() -> u16 {
+    static SOCKET: OnceLock<TcpSocket> = OnceLock::new();
+    let socket = SOCKET.get_or_init(|| {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        socket
+    });
+    socket.local_addr().unwrap().port()
 }
 
 /// How a call ended, in a word.

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use openrouter_oauth_models::{Endpoint, ExchangeAuthCode, Resend};
+use openrouter_oauth_models::{Endpoint, Resend};
 use openrouter_oauth_transport::{self as transport, BoxError, ErrorKind, Limits, Timer};
 
 use crate::{
@@ -68,8 +68,9 @@ impl<'a> Attempts<'a> {
         })
     }
 
-    /// Sends until there is an answer to keep, and says how many attempts were made in all, `made` included.
-    pub(crate) async fn run(&self, outgoing: &Outgoing<'_>, mut made: u32) -> Result<(u32, Reply), Error> {
+    /// Sends until there is an answer to keep, and says how many attempts were made.
+    pub(crate) async fn run(&self, outgoing: &Outgoing<'_>) -> Result<(u32, Reply), Error> {
+        let mut made = 0;
         // What a later reply must not hide: that a request may have arrived, or may have made something.
         let mut before = None;
         loop {
@@ -179,17 +180,6 @@ impl<'a> Attempts<'a> {
             // An untrusted certificate, a refused URL, too large an answer: the next try would end the same.
             _ => false,
         }
-    }
-
-    /// Whether an exchange without a known outcome is sent once more, to learn of it.
-    pub(crate) fn may_probe(&self, error: &Error) -> bool {
-        let has_time = self.remaining().is_none_or(|remaining| !remaining.is_zero());
-        let is_exchange = self.operation == ExchangeAuthCode::OPERATION;
-        is_exchange
-            && error.is_outcome_unknown()
-            && self.retry.probes_unknown()
-            && has_time
-            && self.shared.budget.take()
     }
 
     fn elapsed(&self) -> Option<Duration> {

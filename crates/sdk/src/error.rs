@@ -126,7 +126,6 @@ pub struct OutcomeUnknown {
     pub(crate) request_id: Option<ServerText>,
     pub(crate) key_label: Option<KeyLabel>,
     pub(crate) noticed_at: Option<Timestamp>,
-    pub(crate) probe: Option<Probe>,
     pub(crate) retryable: bool,
     pub(crate) api: Option<Box<ApiError>>,
     pub(crate) source: Option<BoxError>,
@@ -150,17 +149,6 @@ pub enum UnknownReason {
     Other,
 }
 
-/// What a second send of a code of unknown outcome told
-/// ([`Retry::dangerously_probe_unknown_once`](crate::Retry::dangerously_probe_unknown_once)).
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Probe {
-    /// The code is not known any more, so the first request has most likely used it up: a key exists that nobody holds.
-    CodeConsumed,
-    /// Nothing.
-    NothingLearned,
-}
-
 /// Why a transaction cannot be used again.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -177,16 +165,6 @@ impl Error {
     /// Whether the request may have reached OpenRouter. If not, all is as it was before the call.
     pub fn may_have_been_sent(&self) -> bool {
         self.is_outcome_unknown() || self.api().is_some() || matches!(self, Self::UnexpectedRedirect { .. })
-    }
-
-    /// The same unknown outcome, after a second send ended with `probe`.
-    pub(crate) fn probed(mut self, probe: &Self) -> Self {
-        if let Self::OutcomeUnknown(unknown) = &mut self {
-            // A code that expired, or was refused in other words, may never have arrived before.
-            let is_consumed = matches!(probe, Self::Api(api) if api.reason() == Reason::CodeInvalid);
-            unknown.probe = Some(if is_consumed { Probe::CodeConsumed } else { Probe::NothingLearned });
-        }
-        self
     }
 
     /// Adds the label by which a key that may have been made can be found.
@@ -260,11 +238,6 @@ impl OutcomeUnknown {
         self.noticed_at
     }
 
-    /// What a second send told, if there was one.
-    pub fn probe(&self) -> Option<Probe> {
-        self.probe
-    }
-
     /// The server's name of the request (`cf-ray` or `x-request-id`), to give to its support.
     pub fn request_id(&self) -> Option<&ServerText> {
         self.request_id.as_ref()
@@ -274,16 +247,9 @@ impl OutcomeUnknown {
 impl OutcomeUnknown {
     /// Where to look for a key that nobody holds.
     fn fmt_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.probe == Some(Probe::CodeConsumed) {
-            "; a key"
-        } else {
-            "; a key may have been made"
-        })?;
+        f.write_str("; a key may have been made")?;
         if let Some(label) = &self.key_label {
             write!(f, " named \"{label}\"")?;
-        }
-        if self.probe == Some(Probe::CodeConsumed) {
-            f.write_str(" was most likely made")?;
         }
         if let Some(time) = self.noticed_at {
             write!(f, " before {time}")?;

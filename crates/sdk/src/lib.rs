@@ -130,7 +130,7 @@ pub use crate::{
     client::Client,
     client_builder::ClientBuilder,
     entropy::{Entropy, OsEntropy},
-    error::{Error, OutcomeUnknown, Probe, SpentReason, UnknownReason},
+    error::{Error, OutcomeUnknown, SpentReason, UnknownReason},
     hook::{Attempt, Hook},
     key_links::KeyLinks,
     pending::{Pending, PendingSecret},

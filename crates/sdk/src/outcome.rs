@@ -120,7 +120,6 @@ fn unknown<E: Endpoint>(reason: UnknownReason, head: Option<&Parts>) -> OutcomeU
         request_id: head.and_then(|head| request_id(&head.headers)),
         key_label: None,
         noticed_at: Timestamp::try_from(SystemTime::now()).ok(),
-        probe: None,
         retryable: E::RESEND == Resend::Always,
         api: None,
         source: None,

@@ -29,15 +29,7 @@ pub struct Retry {
     total: Option<Duration>,
     connection_errors: bool,
     statuses: Option<Arc<[u16]>>,
-    unknown: Unknown,
-}
-
-/// What is done about an exchange whose outcome is not known.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Unknown {
-    Keep,
-    Probe,
-    Resend,
+    resend_unknown: bool,
 }
 
 impl Retry {
@@ -96,28 +88,13 @@ impl Retry {
         self
     }
 
-    /// Sends a code once more if the outcome of its exchange is not known, to learn what became of it.
-    ///
-    /// **The danger:** a code that arrived twice may lead the server to revoke the key that the first request made
-    /// (RFC 6749, section 4.1.2). If the second try brings a key, the call succeeds. If the code is not known any more, it was
-    /// most likely used up: the error stays [`OutcomeUnknown`](crate::Error::OutcomeUnknown), and
-    /// [`probe`](crate::OutcomeUnknown::probe) says so.
-    ///
-    /// There must be time left for it: after an attempt that took too long that needs an
-    /// [`attempt_timeout`](crate::ClientBuilder::attempt_timeout).
-    #[must_use]
-    pub fn dangerously_probe_unknown_once(mut self) -> Self {
-        self.unknown = Unknown::Probe;
-        self
-    }
-
     /// Tries operations that make something again as if they were reads, as the Go SDK does.
     ///
     /// **The danger:** what arrived and was answered too late, with 5XX, or not at all, is made twice, or the key of the
     /// first request is lost for good because its code is used up.
     #[must_use]
     pub fn dangerously_resend_unknown(mut self) -> Self {
-        self.unknown = Unknown::Resend;
+        self.resend_unknown = true;
         self
     }
 
@@ -142,11 +119,7 @@ impl Retry {
     }
 
     pub(crate) fn resends_unknown(&self) -> bool {
-        self.unknown == Unknown::Resend
-    }
-
-    pub(crate) fn probes_unknown(&self) -> bool {
-        self.unknown == Unknown::Probe
+        self.resend_unknown
     }
 
     /// How long to wait after this many tries.
@@ -172,7 +145,7 @@ impl Default for Retry {
             total: None,
             connection_errors: true,
             statuses: None,
-            unknown: Unknown::Keep,
+            resend_unknown: false,
         }
     }
 }

@@ -14,12 +14,6 @@ pub(crate) async fn call<E: Endpoint>(
     let base = options.base_url.as_ref().unwrap_or(&shared.base_url);
     let attempts = Attempts::of::<E>(shared, options)?;
     let outgoing = attempts.within(Outgoing::new(shared, request, options, base)).await??;
-    let (made, reply) = attempts.run(&outgoing, 0).await?;
-    match outcome::of(request, &outgoing, made, reply) {
-        Err(error) if attempts.may_probe(&error) => {
-            let (made, reply) = attempts.run(&outgoing, made).await?;
-            outcome::of(request, &outgoing, made, reply).map_err(|probe| error.probed(&probe))
-        }
-        outcome => outcome,
-    }
+    let (made, reply) = attempts.run(&outgoing).await?;
+    outcome::of(request, &outgoing, made, reply)
 }

@@ -6,7 +6,10 @@ use std::{
     process::Child,
 };
 
-use crate::support::{Finished, program, run};
+use crate::{
+    support::{Finished, program, run},
+    tools,
+};
 
 #[test]
 fn an_emulator_in_another_process_serves_the_demo_until_it_is_stopped() {
@@ -31,9 +34,7 @@ fn sigint_and_sigterm_end_the_emulator_with_success() {
         let answer: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert!(answer["base_url"].as_str().unwrap().ends_with("/api/v1"));
 
-        let id = emulator.0.id().to_string();
-        let kill = std::process::Command::new("kill").args(["-s", signal, &id]).status();
-        assert!(kill.unwrap().success());
+        tools::kill(signal, &emulator.0.id().to_string());
         assert_eq!(emulator.0.wait().unwrap().code(), Some(0), "{signal}");
     }
 }

@@ -6,7 +6,8 @@ use openrouter_oauth_emulator::Fault;
 use serde_json::json;
 
 use crate::{
-    support::serve,
+    ports::fixed_port,
+    support::{serve, unreachable},
     user::{Home, Login, get},
 };
 
@@ -182,8 +183,9 @@ fn nobody_who_approves_is_a_time_out() {
 #[test]
 fn a_port_that_is_taken_is_named() {
     let (served, home) = (serve(), Home::new());
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port().to_string();
+    let port = fixed_port();
+    let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let port = port.to_string();
     let taken = home.run(&["login", "--json", "--port", &port, "--server", &served.url]).error(1);
     assert!(taken.to_string().contains(&port), "{taken}");
 
@@ -218,12 +220,10 @@ fn what_fails_has_the_status_of_its_kind() {
 }
 
 #[test]
-fn a_service_that_is_gone_was_sent_nothing() {
-    let (served, home) = (serve(), Home::new());
+fn unreachable_service_was_sent_nothing() {
+    let ((served, _port), home) = (unreachable(), Home::new());
     let login = Login::start(&served, &home, &[]);
-    let came_back = login.approve();
-    served.stop();
-    get(&came_back);
+    get(&login.approve());
     let failed = login.finish();
     assert_eq!((failed.status, failed.stdout.as_str()), (Some(4), ""), "{failed:?}");
     assert_eq!(failed.last_error()["kind"], "not_sent");
@@ -244,8 +244,8 @@ fn a_busy_service_is_asked_again_with_the_same_code() {
 fn a_signal_cancels_and_leaves_nothing() {
     let (served, home) = (serve(), Home::new());
     for signal in ["INT", "TERM", "HUP"] {
-        let login = Login::start(&served, &home, &[]);
-        let port = login.callback_port();
+        let port = fixed_port();
+        let login = Login::start(&served, &home, &["--port", &port.to_string()]);
         login.signal(signal);
         let cancelled = login.finish();
         assert_eq!((cancelled.status, cancelled.stdout.as_str()), (Some(130), ""), "{signal} {cancelled:?}");

@@ -31,5 +31,8 @@ mod pty;
 // `completions` and `man`.
 mod shells;
 
+mod ports;
 mod support;
+#[path = "../../../login/tests/it/tools.rs"]
+mod tools;
 mod user;

@@ -1,11 +1,9 @@
 //! Each operation: its success, its refusal, its exit status.
 
-use std::net::TcpListener;
-
 use openrouter_oauth_emulator::Fault;
 use serde_json::json;
 
-use crate::support::{run, run_with, run_with_input, serve};
+use crate::support::{Served, run, run_with, run_with_input, serve, unreachable};
 
 const CREATE_CODE: &[&str] = &["create-code", "--json", "--callback", "https://my.app/cb"];
 
@@ -90,8 +88,7 @@ fn a_key_that_is_not_accepted_is_a_refusal() {
 
 #[test]
 fn an_error_is_told_with_its_causes_a_line_each() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let server = format!("http://{free}/api/v1");
+    let (Served { url: server, .. }, _port) = unreachable();
     let jwks = run(&["jwks", "--server", &server]);
     assert_eq!((jwks.status, jwks.stdout.as_str()), (Some(4), ""));
     let mut lines = jwks.stderr.lines();

@@ -9,7 +9,10 @@ use std::{
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::run;
+use crate::{support::run, tools::Tool};
+
+/// Checks manual pages.
+const GROFF: Tool = Tool::new("groff", &["groff", "--version"]);
 
 #[test]
 fn each_shell_has_completions_of_every_command() {
@@ -65,11 +68,11 @@ fn each_command_has_a_page_of_the_manual() {
     for section in ["SYNOPSIS", "EXAMPLES", "ENVIRONMENT", "\"EXIT STATUS\""] {
         assert!(page.contains(&format!("\n.SH {section}\n")), "{section}");
     }
-    // Where there is groff, it has nothing to say against them.
+    if GROFF.is_missing() {
+        return;
+    }
     for page in pages {
-        let Ok(lint) = Command::new("groff").args(["-man", "-Tutf8", "-ww", "-z", page]).output() else {
-            return;
-        };
+        let lint = Command::new("groff").args(["-man", "-Tutf8", "-ww", "-z", page]).output().unwrap();
         assert_eq!((lint.status.success(), lint.stderr.as_slice()), (true, &b""[..]), "{page}");
     }
 }

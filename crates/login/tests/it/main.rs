@@ -28,3 +28,5 @@ mod support;
 mod surroundings;
 #[cfg(target_os = "linux")]
 mod terminal;
+#[cfg(target_os = "linux")]
+mod tools;

@@ -213,7 +213,8 @@ async fn a_silent_proxy_is_not_waited_for() {
         let start = Instant::now();
         let builder = origin.builder().proxy(&proxy.http()).connect_timeout(Duration::from_millis(100));
         assert_not_sent(origin.send(builder).await, ErrorKind::Connect, answer);
-        assert!(start.elapsed() < Duration::from_secs(2), "{answer}");
+        // The default is 3.1 s.
+        assert!(start.elapsed() < Duration::from_secs(3), "{answer}");
     }
 }
 

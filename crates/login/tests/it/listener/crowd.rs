@@ -34,14 +34,20 @@ async fn a_thousand_callbacks_at_once_are_one_visit() {
     };
     let reading = tokio::task::spawn_blocking(|| browsers.into_iter().map(io::read_to_string).collect());
     // The others are answered before the winner is.
-    let rest = timeout(Duration::from_secs(1), stage.listener.refuse_others()).await;
-    assert!(rest.is_err());
+    let mut strays = Vec::new();
+    let others = async {
+        while strays.len() < 999 {
+            let _ = timeout(Duration::from_millis(10), stage.listener.refuse_others()).await;
+            strays.extend(stage.strays());
+        }
+    };
+    timeout(Duration::from_secs(60), others).await.expect("999 answers");
     visit.answer(Page::SignedIn).await;
 
     let pages: Vec<io::Result<String>> = reading.await.unwrap();
     let count = |expected| pages.iter().filter(|page| status(page.as_ref().unwrap()) == expected).count();
     assert_eq!((count(200), count(410)), (1, 999));
-    assert_eq!(stage.strays(), vec![Stray::Used; 999]);
+    assert_eq!(strays, vec![Stray::Used; 999]);
 }
 
 #[tokio::test]
@@ -56,15 +62,11 @@ async fn slow_connections_make_room_and_do_not_keep_the_browser_out() {
             stream.write_all(cut.as_bytes()).await.unwrap();
             slow.push(stream);
         }
-        let begun = Instant::now();
-        let page = ask(port, good.as_bytes()).await.unwrap();
-        (page, begun.elapsed())
+        ask(port, good.as_bytes()).await.unwrap()
     });
     stage.settle().await;
-    let (page, took) = browser.await.unwrap();
-    assert_eq!(status(&page), 200);
-    assert!(took < Duration::from_secs(4), "before the slow ones have to go");
-    // Of 1,001, 32 may be open; the visit had to make none.
+    assert_eq!(status(&browser.await.unwrap()), 200);
+    // Of 1,001, 32 may be open. None was `Slow`: they made room before their time was up.
     assert_eq!(stage.strays(), vec![Stray::Dropped; 1001 - 32]);
 }
 

@@ -3,7 +3,7 @@
 use std::{
     fs, io,
     net::{Ipv4Addr, TcpListener as StdListener, TcpStream as StdStream, UdpSocket},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use openrouter_oauth_login::{Listener, ListenerError, Page};
@@ -95,10 +95,8 @@ async fn a_dropped_listener_leaves_nothing_behind() {
     let slow = connect(port).await;
     let told = browser(port, stage.good());
     let visit = stage.listener.callback(&stage.pending).await;
-    let begun = Instant::now();
     drop(stage);
     assert!(StdStream::connect((Ipv4Addr::LOCALHOST, port)).is_err(), "it is closed");
-    assert!(begun.elapsed() < Duration::from_millis(100));
     assert!(matches!(read(slow).await.as_deref(), Ok("") | Err(_)), "and so are its connections");
     // The visit is its own.
     visit.answer(Page::SignedIn).await;

@@ -1,0 +1,51 @@
+//! Programs and privileges that a test needs, and that a stock machine may lack.
+//!
+//! It uses nothing else of these tests, so that other packages can include it by its path.
+
+use std::{
+    env,
+    io::{self, Write as _},
+    process::{Command, Stdio},
+    thread,
+};
+
+/// A program that a test runs, or a privilege that it needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tool {
+    name: &'static str,
+    trial: &'static [&'static str],
+}
+
+impl Tool {
+    /// A tool that can be used wherever the command `trial` succeeds.
+    pub(crate) const fn new(name: &'static str, trial: &'static [&'static str]) -> Self {
+        Self { name, trial }
+    }
+
+    /// Whether the machine lacks the tool, so that the test has to be skipped. If so, that is printed; with
+    /// `REQUIRE_TOOLS=1` the test fails instead.
+    #[track_caller]
+    pub(crate) fn is_missing(self) -> bool {
+        if self.works() {
+            return false;
+        }
+        assert!(env::var_os("REQUIRE_TOOLS").is_none_or(|value| value != "1"), "needs {}", self.name);
+        let test = thread::current().name().unwrap_or_default().to_owned();
+        // Not `eprintln!`: the output of a test that passes is not shown.
+        let line = format!("skipped: needs {} ({test})\n", self.name);
+        io::stderr().write_all(line.as_bytes()).unwrap();
+        true
+    }
+
+    fn works(self) -> bool {
+        let mut trial = Command::new(self.trial[0]);
+        trial.args(&self.trial[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        trial.status().is_ok_and(|status| status.success())
+    }
+}
+
+/// Sends a signal with the shell's own `kill`: not every machine has a program of that name.
+pub(crate) fn kill(signal: &str, process: &str) {
+    let kill = Command::new("sh").args(["-c", r#"kill -s "$0" "$1""#, signal, process]).status();
+    assert!(kill.unwrap().success(), "{signal} {process}");
+}
