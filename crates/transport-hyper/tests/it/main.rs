@@ -10,7 +10,6 @@ mod server;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod client_certificate;
 mod contract;
-mod cut;
 mod drop;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod environment;
@@ -22,7 +21,6 @@ mod origins;
 mod pool;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod proxy;
-mod request;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod resolver;
 mod response;

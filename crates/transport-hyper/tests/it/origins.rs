@@ -47,6 +47,21 @@ async fn localhost_is_this_machine() {
     assert_eq!(response.body(), KEY);
 }
 
+#[tokio::test]
+async fn credentials_in_a_url_are_not_sent() {
+    // C-15
+    let server = Server::plain(|mut peer| async move {
+        peer.request().await;
+        peer.send(GRANT).await;
+    })
+    .await;
+    let url = format!("http://user:password@{}/", server.address());
+    let request = http::Request::get(url).body("".into()).unwrap();
+    HyperTransport::new().send(request, Limits::default()).await.unwrap();
+    let golden = format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", server.address());
+    assert_eq!(server.requests(), [golden]);
+}
+
 #[test]
 fn public_types_cross_threads() {
     fn crosses<T: Clone + std::fmt::Debug + Send + Sync + 'static>() {}

@@ -138,21 +138,6 @@ impl Peer {
         self.read_until(is_whole).await
     }
 
-    /// Reads some bytes of a request.
-    pub(crate) async fn read(&mut self, count: usize) {
-        self.read_until(|read| read.len() >= count).await;
-    }
-
-    /// The path of the next request, if there is one. It is not kept.
-    pub(crate) async fn path(&mut self) -> Option<String> {
-        let mut read = Vec::new();
-        while !is_whole(&read) {
-            read.push(self.io.read_u8().await.ok()?);
-        }
-        let request = String::from_utf8(read).unwrap();
-        request.split(' ').nth(1).map(str::to_owned)
-    }
-
     /// Reads some bytes that are no request.
     pub(crate) async fn discard(&mut self, count: usize) {
         let _gone = self.io.read_exact(&mut vec![0; count]).await;

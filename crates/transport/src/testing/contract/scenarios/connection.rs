@@ -103,18 +103,23 @@ pub(crate) async fn no_answer_is_taken_for_that_of_another_request(stage: &Stage
 
 pub(crate) async fn many_at_once_get_their_own_answers(stage: &Stage<'_>) -> Outcome {
     const MANY: usize = 32;
+    const TURNS: usize = 3;
     let server = stage.serve(|peer, number| {
         let received = peer.received(number);
         peer.answer(received.target())
     })?;
     let sent = (0..MANY).map(|number| {
-        let path = format!("/{number}");
-        let url = server.url(&path);
+        let server = &server;
         async move {
-            let answer = stage.answer(Request::get(url).body("".into())?).await?;
-            ensure_body(&answer, path)
+            // One after another, so that connections are used again while others are in use.
+            for turn in 0..TURNS {
+                let path = format!("/{number}/{turn}");
+                let answer = stage.answer(Request::get(server.url(&path)).body("".into())?).await?;
+                ensure_body(&answer, path)?;
+            }
+            Ok(())
         }
     });
     all(sent).await.into_iter().collect::<Outcome>()?;
-    ensure_requests(&server, MANY)
+    ensure_requests(&server, MANY * TURNS)
 }
