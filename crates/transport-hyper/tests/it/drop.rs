@@ -1,35 +1,25 @@
 //! Dropping a request.
 
-use std::future::pending;
-
 use openrouter_oauth_transport::{Limits, Transport};
 use openrouter_oauth_transport_hyper::HyperTransport;
 
-use crate::{
-    GRANT, KEY, exchange,
-    server::{Peer, Server},
-};
+use crate::{KEY, exchange, server::granting};
 
 #[tokio::test]
 async fn a_request_that_was_never_polled_is_not_sent() {
-    let server = Server::plain(async |_peer| pending().await).await;
-    drop(HyperTransport::new().send(exchange(&server.http()), Limits::default()));
+    let server = granting();
+    drop(HyperTransport::new().send(exchange(server.origin()), Limits::default()));
     tokio::task::yield_now().await;
-    assert_eq!(server.connections(), 0);
+    assert_eq!(server.connections().unwrap(), 0);
 }
 
 #[tokio::test]
 async fn a_transport_works_after_a_request_was_dropped_at_any_poll() {
     // F50, C-28
     for polls in 0..12 {
-        let server = Server::plain(|mut peer: Peer| async move {
-            while peer.request().await {
-                peer.send(GRANT).await;
-            }
-        })
-        .await;
+        let server = granting();
         let transport = HyperTransport::new();
-        let mut sending = transport.send(exchange(&server.http()), Limits::default());
+        let mut sending = transport.send(exchange(server.origin()), Limits::default());
         for _ in 0..polls {
             let once = std::future::poll_fn(|context| std::task::Poll::Ready(sending.as_mut().poll(context)));
             if once.await.is_ready() {
@@ -38,7 +28,7 @@ async fn a_transport_works_after_a_request_was_dropped_at_any_poll() {
             tokio::task::yield_now().await;
         }
         drop(sending);
-        let response = transport.send(exchange(&server.http()), Limits::default()).await.unwrap();
+        let response = transport.send(exchange(server.origin()), Limits::default()).await.unwrap();
         assert_eq!(response.body(), KEY);
     }
 }

@@ -1,6 +1,6 @@
 //! Connections that are kept.
 
-use std::time::Duration;
+use std::{net::Shutdown, time::Duration};
 
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 use openrouter_oauth_transport_hyper::HyperTransport;
@@ -8,17 +8,11 @@ use tokio::sync::mpsc;
 
 use crate::{
     GRANT, KEY, exchange,
-    server::{Peer, Server},
+    server::{close, granting, serving},
 };
 
 /// Long enough for a slow machine.
 const LONG: Duration = Duration::from_secs(60);
-
-async fn grant(mut peer: Peer) {
-    while peer.request().await {
-        peer.send(GRANT).await;
-    }
-}
 
 fn idle(timeout: Duration) -> HyperTransport {
     HyperTransport::builder().idle_timeout(timeout).build().unwrap()
@@ -26,33 +20,29 @@ fn idle(timeout: Duration) -> HyperTransport {
 
 #[tokio::test]
 async fn a_connection_is_used_again_while_it_is_fresh() {
-    let server = Server::plain(grant).await;
+    let server = granting();
     let transport = idle(LONG);
     for _ in 0..100 {
-        let response = transport.clone().send(exchange(&server.http()), Limits::default()).await;
+        let response = transport.clone().send(exchange(server.origin()), Limits::default()).await;
         assert_eq!(response.unwrap().body(), KEY);
     }
-    assert_eq!(server.connections(), 1);
+    assert_eq!(server.connections().unwrap(), 1);
 }
 
 #[tokio::test]
 async fn a_connection_that_was_idle_too_long_is_closed() {
     // F13, C-19
     let (closed, mut seen) = mpsc::unbounded_channel();
-    let server = Server::plain(move |mut peer: Peer| {
-        let closed = closed.clone();
-        async move {
-            peer.request().await;
-            peer.send(GRANT).await;
-            peer.closed().await;
-            closed.send(()).unwrap();
-        }
-    })
-    .await;
+    let server = serving(move |peer| {
+        peer.send(GRANT)?;
+        let ended = peer.hold();
+        closed.send(()).unwrap();
+        ended
+    });
     let transport = idle(Duration::from_millis(20));
     for connections in 1..=2 {
-        transport.send(exchange(&server.http()), Limits::default()).await.unwrap();
-        assert_eq!(server.connections(), connections);
+        transport.send(exchange(server.origin()), Limits::default()).await.unwrap();
+        assert_eq!(server.connections().unwrap(), connections);
         seen.recv().await.unwrap();
     }
 }
@@ -60,53 +50,46 @@ async fn a_connection_that_was_idle_too_long_is_closed() {
 #[tokio::test]
 async fn an_idle_time_of_zero_makes_a_fresh_connection_each_time() {
     // C-19: the server says nothing of closing and closes after each answer.
-    let server = Server::plain(|mut peer: Peer| async move {
-        peer.request().await;
-        peer.send(GRANT).await;
-        peer.close().await;
-    })
-    .await;
+    let server = serving(|peer| {
+        peer.send(GRANT)?;
+        close()
+    });
     let transport = idle(Duration::ZERO);
     for _ in 0..1_000 {
-        let response = transport.send(exchange(&server.http()), Limits::default()).await.unwrap();
+        let response = transport.send(exchange(server.origin()), Limits::default()).await.unwrap();
         assert_eq!(response.body(), KEY);
     }
-    assert_eq!(server.connections(), 1_000);
+    assert_eq!(server.connections().unwrap(), 1_000);
 }
 
 #[tokio::test]
 async fn a_connection_the_server_says_it_will_close_is_not_used_again() {
     // F13
-    let server = Server::plain(|mut peer: Peer| async move {
-        peer.request().await;
-        peer.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}").await;
-        peer.close().await;
-    })
-    .await;
+    let server = serving(|peer| {
+        peer.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}")?;
+        close()
+    });
     let transport = idle(LONG);
     for _ in 0..100 {
-        let response = transport.send(exchange(&server.http()), Limits::default()).await.unwrap();
+        let response = transport.send(exchange(server.origin()), Limits::default()).await.unwrap();
         assert_eq!(response.body(), "{}");
     }
-    assert_eq!(server.connections(), 100);
+    assert_eq!(server.connections().unwrap(), 100);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_half_closed_connection_never_carries_a_request_twice() {
     // F13: the server closes its half just when the connection may be used again, and goes on reading.
-    let server = Server::plain(|mut peer: Peer| async move {
-        peer.request().await;
-        peer.send(GRANT).await;
-        peer.finish().await;
-        peer.request().await;
-    })
-    .await;
+    let server = serving(|peer| {
+        peer.send(GRANT)?;
+        peer.tcp().shutdown(Shutdown::Write)
+    });
     let transport = idle(LONG);
     // A request that meets the close may be lost on its way to the connection, and only the deadline tells.
     let limits = Limits::default().timeout(Some(Duration::from_secs(5)));
     let (mut answered, mut maybe) = (0, 0);
     for _ in 0..500 {
-        match transport.send(exchange(&server.http()), limits).await {
+        match transport.send(exchange(server.origin()), limits).await {
             Ok(_) => answered += 1,
             Err(error) => {
                 assert!(matches!(error.kind(), ErrorKind::Io | ErrorKind::Timeout), "{error:?}");
