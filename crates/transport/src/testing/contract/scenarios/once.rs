@@ -46,8 +46,9 @@ pub(crate) async fn a_request_is_sent_once_when_a_kept_connection_is_stale(stage
         peer.answer("whole")?;
         close()
     })?;
-    // A client may lose a request on its way to a connection that ends, and only its deadline tells.
+    // A client may lose a request on its way to a connection that ends, and only its deadline tells. That is rare.
     let limits = limits().timeout(Some(LONG / 4));
+    let mut lost = 0;
     for _ in 0..100 {
         let before = server.requests().len();
         let sent = stage.send(post(&server), limits).await?;
@@ -57,11 +58,14 @@ pub(crate) async fn a_request_is_sent_once_when_a_kept_connection_is_stale(stage
                 ensure_body(&answer, "whole")?;
                 ensure(came == 1, || format!("{came} requests came for one answer"))?;
             }
-            Err(error) if came > 0 => {
-                ensure_sent(&error)?;
-                ensure(came == 1, || format!("{came} requests came for one"))?;
+            Err(error) => {
+                ensure(came <= 1, || format!("{came} requests came for one"))?;
+                if came > 0 {
+                    ensure_sent(&error)?;
+                }
+                lost += usize::from(error.kind() == ErrorKind::Timeout);
+                ensure(lost <= 3, || format!("{lost} requests waited on connections that had ended"))?;
             }
-            Err(_) => {}
         }
     }
     Ok(())
