@@ -1,6 +1,7 @@
-//! TLS in front of the emulator, with certificates made on the spot.
+//! TLS in front of the emulator and of scripted servers, with certificates made on the spot.
 
 use std::{
+    io,
     net::SocketAddr,
     sync::{
         Arc,
@@ -9,12 +10,15 @@ use std::{
 };
 
 use openrouter_oauth_emulator::Emulator;
+use openrouter_oauth_transport::testing::contract::Site;
 use openrouter_oauth_transport_hyper::HyperTransport;
 use rcgen::{CertificateParams, CertifiedKey, KeyPair, date_time_ymd};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_rustls::{
     TlsAcceptor,
-    rustls::{ServerConfig, crypto::ring::default_provider, pki_types::PrivateKeyDer},
+    rustls::{
+        ServerConfig, ServerConnection, StreamOwned, crypto::ring::default_provider, pki_types::PrivateKeyDer,
+    },
 };
 
 /// An emulator on `https://localhost:port`, until it is dropped.
@@ -34,8 +38,17 @@ pub fn certificate(host: &str, years: (i32, i32)) -> CertifiedKey<KeyPair> {
     CertifiedKey { cert: params.self_signed(&signing_key).unwrap(), signing_key }
 }
 
-/// What serves this certificate.
-pub fn acceptor(certificate: &CertifiedKey<KeyPair>) -> TlsAcceptor {
+/// Where the contract suite's server has this certificate: `https://localhost`.
+pub fn site(certificate: &CertifiedKey<KeyPair>) -> Site {
+    let config = config(certificate);
+    Site::tls("localhost", move |mut tcp| {
+        let mut tls = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
+        tls.complete_io(&mut tcp)?;
+        Ok(StreamOwned::new(tls, tcp))
+    })
+}
+
+fn config(certificate: &CertifiedKey<KeyPair>) -> Arc<ServerConfig> {
     let key = PrivateKeyDer::try_from(certificate.signing_key.serialize_der()).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
@@ -43,7 +56,7 @@ pub fn acceptor(certificate: &CertifiedKey<KeyPair>) -> TlsAcceptor {
         .with_no_client_auth()
         .with_single_cert(vec![certificate.cert.der().clone()], key)
         .unwrap();
-    TlsAcceptor::from(Arc::new(config))
+    Arc::new(config)
 }
 
 /// A transport that trusts this certificate and no other.
@@ -57,7 +70,7 @@ impl TlsServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let connections = Arc::<AtomicUsize>::default();
-        let acceptor = acceptor(certificate);
+        let acceptor = TlsAcceptor::from(config(certificate));
         let accepting = tokio::spawn(accept(listener, acceptor, emulator, Arc::clone(&connections)));
         Self { address, connections, accepting }
     }

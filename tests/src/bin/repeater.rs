@@ -5,64 +5,41 @@
 //! with its standard input. How it answers stands at the beginning of the path: `/refused/api/v1/auth/keys`.
 #![expect(clippy::print_stdout, reason = "that is how it tells its ports")]
 
-use std::{error::Error, fmt::Write as _, time::Duration};
-
-use openrouter_oauth_tests::tls;
-use serde_json::Value;
-use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, stdin},
-    net::{TcpListener, TcpStream},
-    time::sleep,
+use std::{
+    error::Error,
+    fmt::Write as _,
+    io::{self, Read as _},
+    thread,
+    time::Duration,
 };
 
-type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+use openrouter_oauth_tests::tls;
+use openrouter_oauth_transport::testing::contract::{Peer, Read, Received, Server, Site, close};
+use rustix::net::sockopt::set_socket_linger;
+use serde_json::Value;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
+fn main() -> Result<(), Box<dyn Error>> {
     let certificate = tls::certificate("localhost", (2020, 2100));
-    let acceptor = tls::acceptor(&certificate);
-    let (plain, secure) = (TcpListener::bind("127.0.0.1:0").await?, TcpListener::bind("127.0.0.1:0").await?);
+    let (plain, secure) = (serve(&Site::plain())?, serve(&tls::site(&certificate))?);
     let mut hex = String::new();
     for byte in certificate.cert.der().iter() {
         write!(hex, "{byte:02x}")?;
     }
-    println!("{} {} {hex}", plain.local_addr()?.port(), secure.local_addr()?.port());
-
-    tokio::spawn(async move {
-        while let Ok((tcp, _)) = plain.accept().await {
-            tokio::spawn(serve(tcp, |tcp: TcpStream| tcp));
-        }
-    });
-    tokio::spawn(async move {
-        while let Ok((tcp, _)) = secure.accept().await {
-            let acceptor = acceptor.clone();
-            tokio::spawn(async move {
-                // A client may not like the certificate.
-                match acceptor.accept(tcp).await {
-                    Ok(stream) => serve(stream, |stream| stream.into_inner().0).await,
-                    Err(_) => Ok(()),
-                }
-            });
-        }
-    });
-    stdin().read_to_end(&mut Vec::new()).await?;
+    println!("{} {} {hex}", plain.address().port(), secure.address().port());
+    io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
 }
 
-/// Answers one request; `tcp` takes the connection out of what is around it.
-async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
-    mut stream: S,
-    tcp: impl FnOnce(S) -> TcpStream,
-) -> Result<()> {
-    let (head, body) = read(&mut stream).await?;
-    let repeated = Repeated::of(&head, &body)?;
-    let way = head.split('/').nth(1).unwrap_or_default();
-    let whole = |status, headers: &str, body: &str| {
-        format!("HTTP/1.1 {status} Status\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
-    };
-    let answer = match way {
+fn serve(site: &Site) -> io::Result<Server> {
+    Server::start(site, Read::Whole, |peer, number| answer(peer, &peer.received(number)))
+}
+
+/// Answers a request, and closes the connection.
+fn answer(peer: &mut Peer, request: &Received) -> io::Result<()> {
+    let repeated = Repeated::of(request).ok_or(io::ErrorKind::InvalidData)?;
+    let answer = match request.target().split('/').nth(1).unwrap_or_default() {
         "granted" => whole(200, "", &repeated.granted()),
-        "in-pieces" => return repeated.trickle(&mut stream).await,
+        "in-pieces" => return repeated.trickle(peer),
         "refused" => whole(403, "", &repeated.refused()),
         "unknown" => whole(500, "", &repeated.refused()),
         "text" => whole(502, "", &repeated.said()),
@@ -81,36 +58,18 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         }
         "garbage" => format!("{}\r\n\r\n", repeated.said()),
         "reset" => {
-            tcp(stream).set_zero_linger()?;
-            return Ok(());
+            set_socket_linger(peer.tcp(), Some(Duration::ZERO))?;
+            return close();
         }
         // And to everything else nothing is said.
-        _ => {
-            let _gone = stream.read_u8().await;
-            return Ok(());
-        }
+        _ => return peer.hold(),
     };
-    stream.write_all(answer.as_bytes()).await?;
-    stream.shutdown().await?;
-    Ok(())
+    peer.send(answer.as_bytes())?;
+    close()
 }
 
-/// Head and body of a request.
-async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<(String, String)> {
-    let mut text = String::new();
-    loop {
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-            if body.len() >= length.unwrap_or("0").parse()? {
-                return Ok((head.to_owned(), body.to_owned()));
-            }
-        }
-        let mut bytes = [0; 4096];
-        match stream.read(&mut bytes).await? {
-            0 => return Err("the request ends early".into()),
-            read => text.push_str(std::str::from_utf8(bytes.get(..read).unwrap_or_default())?),
-        }
-    }
+fn whole(status: u16, headers: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status} Status\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
 }
 
 /// What is said back.
@@ -122,14 +81,18 @@ struct Repeated {
 }
 
 impl Repeated {
-    fn of(head: &str, body: &str) -> Result<Self> {
-        let json: Value = serde_json::from_str(body).unwrap_or_default();
+    fn of(request: &Received) -> Option<Self> {
+        let json: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let body = String::from_utf8_lossy(&request.body);
         let of_json = ["code", "code_verifier"].into_iter().filter_map(|name| json.get(name)?.as_str());
         let of_form = body.split('&').filter_map(|pair| pair.strip_prefix("subject_token="));
-        let of_head = head.lines().filter_map(|line| line.strip_prefix("authorization: Bearer "));
+        let of_head = request
+            .values("authorization")
+            .into_iter()
+            .filter_map(|value| std::str::from_utf8(value).ok()?.strip_prefix("Bearer "));
         let sent: Vec<String> = of_head.chain(of_json).chain(of_form).map(str::to_owned).collect();
-        let reversed: String = sent.first().ok_or("there is no secret in it")?.chars().rev().collect();
-        Ok(Self { sent, made: format!("sk-or-v1-{reversed}") })
+        let reversed: String = sent.first()?.chars().rev().collect();
+        Some(Self { sent, made: format!("sk-or-v1-{reversed}") })
     }
 
     /// As every success of an operation.
@@ -152,17 +115,15 @@ impl Repeated {
     }
 
     /// Answers a few bytes at a time.
-    async fn trickle(&self, stream: &mut (impl AsyncWrite + Unpin)) -> Result<()> {
-        stream.write_all(b"HTTP/1.1 200 Status\r\ntransfer-encoding: chunked\r\n\r\n").await?;
+    fn trickle(&self, peer: &mut Peer) -> io::Result<()> {
+        peer.send(b"HTTP/1.1 200 Status\r\ntransfer-encoding: chunked\r\n\r\n")?;
         for piece in self.granted().as_bytes().chunks(60) {
-            stream.write_all(format!("{:x}\r\n", piece.len()).as_bytes()).await?;
-            stream.write_all(piece).await?;
-            stream.write_all(b"\r\n").await?;
-            stream.flush().await?;
-            sleep(Duration::from_millis(2)).await;
+            peer.send(format!("{:x}\r\n", piece.len()).as_bytes())?;
+            peer.send(piece)?;
+            peer.send(b"\r\n")?;
+            thread::sleep(Duration::from_millis(2));
         }
-        stream.write_all(b"0\r\n\r\n").await?;
-        stream.shutdown().await?;
-        Ok(())
+        peer.send(b"0\r\n\r\n")?;
+        close()
     }
 }

@@ -3,21 +3,22 @@
 use std::{error::Error as _, sync::Arc};
 
 use bytes::Bytes;
-use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport};
+use openrouter_oauth_transport::{Error, ErrorKind};
 use openrouter_oauth_transport_hyper::{BuildError, Builder, HyperTransport};
 use rcgen::{CertifiedIssuer, CertifiedKey, KeyPair};
-use tokio_rustls::rustls::{
-    self, RootCertStore, SupportedProtocolVersion, pki_types::PrivateKeyDer, server::WebPkiClientVerifier,
+use rustls::{
+    RootCertStore, SupportedProtocolVersion, pki_types::PrivateKeyDer, server::WebPkiClientVerifier,
 };
 
 use crate::{
-    GRANT, KEY, exchange,
-    server::{Peer, Server},
+    GRANT, KEY,
+    origin::{self, tls_config, tls_site},
+    server::Server,
     tls::{issuer, signed_by},
 };
 
 /// A server that wants a certificate signed by `issuer`.
-async fn asking(
+fn asking(
     issuer: &CertifiedIssuer<'static, KeyPair>,
     versions: &[&'static SupportedProtocolVersion],
 ) -> Server {
@@ -35,12 +36,7 @@ async fn asking(
             PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap(),
         )
         .unwrap();
-    Server::start(Some(config), |mut peer: Peer| async move {
-        while peer.request().await {
-            peer.send(GRANT).await;
-        }
-    })
-    .await
+    Server::answering(&tls_site("localhost", config), GRANT).unwrap()
 }
 
 fn showing(builder: Builder, certified: &CertifiedKey<KeyPair>) -> Builder {
@@ -49,8 +45,7 @@ fn showing(builder: Builder, certified: &CertifiedKey<KeyPair>) -> Builder {
 }
 
 async fn send(builder: Builder, server: &Server) -> Result<Bytes, Error> {
-    let sent = builder.build().unwrap().send(exchange(&server.https()), Limits::default()).await;
-    sent.map(http::Response::into_body)
+    origin::send(&builder.build().unwrap(), server).await
 }
 
 #[tokio::test]
@@ -58,7 +53,7 @@ async fn a_server_that_asks_is_shown_the_certificate() {
     let (issuer, other) = (issuer(), issuer());
     let trusting = || HyperTransport::builder().add_root_certificates_der(issuer.der());
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let server = asking(&issuer, &[version]).await;
+        let server = asking(&issuer, &[version]);
         let own = signed_by(&issuer, (2020, 2100));
         assert_eq!(send(showing(trusting(), &own), &server).await.unwrap(), KEY, "{version:?}");
         assert_eq!(server.requests().len(), 1);
@@ -81,11 +76,7 @@ async fn a_server_that_asks_is_shown_the_certificate() {
 async fn a_server_that_does_not_ask_is_not_shown_it() {
     let issuer = issuer();
     let own = signed_by(&issuer, (2020, 2100));
-    let server = Server::tls(&own, |mut peer: Peer| async move {
-        peer.request().await;
-        peer.send(GRANT).await;
-    })
-    .await;
+    let server = Server::answering(&tls_site("localhost", tls_config(&own)), GRANT).unwrap();
     let builder = HyperTransport::builder().add_root_certificates_der(issuer.der());
     assert_eq!(send(showing(builder, &own), &server).await.unwrap(), KEY);
 }

@@ -3,6 +3,8 @@
 use openrouter_oauth_transport::testing::contract::{self, Violations};
 use openrouter_oauth_transport_hyper::HyperTransport;
 
+// F2, F12, F13, F15, F20, F21, F22, F24, F28, F29, F31, F37, F50, C-10, C-14, C-28
+
 #[tokio::test]
 async fn plain_connections_keep_the_contract() -> Result<(), Violations> {
     contract::run(&HyperTransport::new()).await

@@ -10,9 +10,10 @@ use openrouter_oauth_transport_hyper::HyperTransport;
 
 use crate::{
     GRANT, exchange,
-    proxy::said,
-    server::{Peer, Server},
+    origin::{said, tls_config, tls_site},
+    server::Server,
     tls::{issuer, signed_by_for},
+    tunnel,
 };
 
 /// Set for [`child`]: where to send, whom to trust, and whether to go without a proxy.
@@ -56,29 +57,19 @@ fn run(origin: &str, root: &str, variables: &[(&'static str, String)]) -> Output
     command.env(ORIGIN, origin).env(ROOT, root).envs(variables.iter().cloned()).output().unwrap()
 }
 
-#[tokio::test]
-async fn the_environment_says_which_proxy() {
+#[test]
+fn the_environment_says_which_proxy() {
     // F5, C-17. The proxy alone knows where this host is.
     const HOST: &str = "openrouter.invalid";
     // It is the variable that is to be mended.
     const UNUSABLE: &str =
         "Other, the request failed: HTTPS_PROXY is not the URL of a proxy by `http`, `https` or `socks5`";
     let issuer = issuer();
-    let server = Server::tls(&signed_by_for(&issuer, &[HOST, "localhost"]), |mut peer: Peer| async move {
-        peer.request().await;
-        peer.send(GRANT).await;
-        peer.close().await;
-    })
-    .await;
-    let address = server.address();
-    let proxy = Server::plain(move |mut peer: Peer| async move {
-        peer.request().await;
-        peer.send(b"HTTP/1.1 200 OK\r\n\r\n").await;
-        peer.relay(address).await;
-    })
-    .await;
-    let (there, here) = (format!("https://{HOST}"), format!("https://localhost:{}", address.port()));
-    let url = || proxy.http();
+    let certified = signed_by_for(&issuer, &[HOST, "localhost"]);
+    let server = Server::answering(&tls_site("localhost", tls_config(&certified)), GRANT).unwrap();
+    let proxy = tunnel::proxy(server.address());
+    let (there, here) = (format!("https://{HOST}"), server.origin().to_owned());
+    let url = || proxy.origin().to_owned();
     let mut tunnels = 0;
     for (origin, variables, outcome, proxied) in [
         (&there, vec![("HTTPS_PROXY", url())], "200", true),
@@ -99,9 +90,8 @@ async fn the_environment_says_which_proxy() {
         (&there, vec![("HTTPS_PROXY", "http://us3r:s3cret@".into()), ("ALL_PROXY", url())], UNUSABLE, false),
         (&here, vec![("HTTPS_PROXY", "nonsense://".into())], "200", false),
     ] {
-        let (origin, root) = (origin.clone(), issuer.as_ref().pem());
         let case = format!("{origin} {variables:?}");
-        let output = tokio::task::spawn_blocking(move || run(&origin, &root, &variables)).await.unwrap();
+        let output = run(origin, &issuer.as_ref().pem(), &variables);
         let printed = String::from_utf8(output.stdout).unwrap();
         assert!(
             output.status.success() && printed.contains(&format!("outcome {outcome}")),
@@ -109,8 +99,8 @@ async fn the_environment_says_which_proxy() {
         );
         assert!(!printed.contains("s3cret"), "{case}: {printed}");
         tunnels += usize::from(proxied);
-        assert_eq!(proxy.connections(), tunnels, "{case}");
+        assert_eq!(proxy.connections().unwrap(), tunnels, "{case}");
     }
-    let by_name = |request: &String| request.starts_with(&format!("CONNECT {HOST}:443 HTTP/1.1\r\n"));
-    assert!(proxy.requests().iter().all(by_name));
+    let by_name = format!("CONNECT {HOST}:443 HTTP/1.1");
+    assert!(proxy.requests().iter().all(|request| request.line == by_name));
 }

@@ -14,18 +14,6 @@ fn assert_not_connected(error: &Error) {
     assert!(error.source().is_some());
 }
 
-#[tokio::test]
-async fn a_refused_connection_was_not_made() {
-    // F2. The port is ours, and nobody listens.
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let port = socket.local_addr().unwrap().port();
-    for origin in [format!("http://127.0.0.1:{port}"), format!("http://localhost:{port}")] {
-        let error = HyperTransport::new().send(exchange(&origin), Limits::default()).await.unwrap_err();
-        assert_not_connected(&error);
-    }
-}
-
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_connection_that_is_not_accepted_is_not_waited_for() {

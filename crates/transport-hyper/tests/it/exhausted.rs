@@ -5,11 +5,7 @@ use std::{env, fs::File, process::Command};
 use openrouter_oauth_transport::{Limits, Transport};
 use openrouter_oauth_transport_hyper::HyperTransport;
 
-use crate::{
-    GRANT, exchange,
-    server::{Peer, Server},
-    tls::{issuer, signed_by},
-};
+use crate::{exchange, origin::Origin, server::granting};
 
 /// Set for [`child`]: where to send, and whom to trust.
 const ORIGIN: &str = "TEST_FULL_ORIGIN";
@@ -39,26 +35,19 @@ async fn child() {
     }
 }
 
-#[tokio::test]
-async fn without_a_descriptor_left_nothing_is_sent() {
+#[test]
+fn without_a_descriptor_left_nothing_is_sent() {
     // F6: EMFILE.
-    let issuer = issuer();
-    let script = |mut peer: Peer| async move {
-        peer.request().await;
-        peer.send(GRANT).await;
-        peer.close().await;
-    };
-    let (plain, tls) =
-        (Server::plain(script).await, Server::tls(&signed_by(&issuer, (2020, 2100)), script).await);
-    for (server, origin) in [(&plain, plain.http()), (&tls, tls.https())] {
+    let (plain, tls) = (granting(), Origin::new());
+    for server in [&plain, &tls.server] {
         let mut command = Command::new("sh");
         command
             .args(["-c", r#"ulimit -n 64 && exec "$@""#, "sh"])
             .arg(env::current_exe().unwrap())
             .args(["exhausted::child", "--exact", "--nocapture"])
-            .env(ORIGIN, origin)
-            .env(ROOT, issuer.as_ref().pem());
-        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+            .env(ORIGIN, server.origin())
+            .env(ROOT, tls.issuer.as_ref().pem());
+        let output = command.output().unwrap();
         let printed = String::from_utf8(output.stdout).unwrap();
         assert!(printed.contains("full Too many open files"), "{printed}");
         assert!(printed.contains("first Connect false\n"), "{printed}");

@@ -1,51 +1,30 @@
 //! What an answer may cost.
 
-use std::{
-    fmt::Write,
-    future::pending,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport};
 use openrouter_oauth_transport_hyper::HyperTransport;
 
 use crate::{
     exchange,
-    server::{Peer, Server},
+    server::{Server, answering, close, serving},
 };
 
 const SOON: Duration = Duration::from_millis(100);
 
-/// Answers with these bytes, then leaves the connection open until the client closes it.
-async fn answering(answer: Vec<u8>) -> Server {
-    Server::plain(move |mut peer: Peer| {
-        let answer = answer.clone();
-        async move {
-            peer.request().await;
-            peer.send(&answer).await;
-            peer.closed().await;
-        }
-    })
-    .await
-}
-
 /// Answers with `first`, and then with `more` until the client is gone.
-async fn flooding(first: &'static str, more: String) -> Server {
-    let more = more.into_bytes();
-    Server::plain(move |mut peer: Peer| {
-        let more = more.clone();
-        async move {
-            peer.request().await;
-            peer.send(first.as_bytes()).await;
-            while peer.sent(&more).await {}
+fn flooding(first: &'static str, more: String) -> Server {
+    serving(move |peer| {
+        peer.send(first.as_bytes())?;
+        loop {
+            peer.send(more.as_bytes())?;
         }
     })
-    .await
 }
 
 async fn length_of_body(server: &Server, most: usize) -> Result<usize, Error> {
     let limits = Limits::default().response_bytes(most);
-    let sent = HyperTransport::new().send(exchange(&server.http()), limits).await;
+    let sent = HyperTransport::new().send(exchange(server.origin()), limits).await;
     sent.map(|response| response.body().len())
 }
 
@@ -56,38 +35,10 @@ fn assert_too_large<T: std::fmt::Debug>(sent: Result<T, Error>) {
 }
 
 #[tokio::test]
-async fn a_body_is_as_large_as_it_may_be_and_not_a_byte_larger() {
-    // F27, C-13
-    for length in [0, 1, 37, 8_192, 64 * 1024, 300_000] {
-        let body = "x".repeat(length);
-        for answer in [
-            format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}"),
-            format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{}0\r\n\r\n", chunks(&body)),
-        ] {
-            let server = answering(answer.into_bytes()).await;
-            assert_eq!(length_of_body(&server, length).await.unwrap(), length);
-            if length > 0 {
-                assert_too_large(length_of_body(&server, length - 1).await);
-            }
-        }
-    }
-}
-
-fn chunks(body: &str) -> String {
-    let mut chunks = String::new();
-    for chunk in body.as_bytes().chunks(1_000) {
-        let chunk = std::str::from_utf8(chunk).unwrap();
-        write!(chunks, "{:x}\r\n{chunk}\r\n", chunk.len()).unwrap();
-    }
-    chunks
-}
-
-#[tokio::test]
 async fn a_length_that_is_too_large_is_not_waited_for() {
     // F27
     for length in ["65537", "9223372036854775808"] {
-        let server =
-            answering(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n").into_bytes()).await;
+        let server = answering(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n").into_bytes());
         assert_too_large(length_of_body(&server, 64 * 1024).await);
     }
 }
@@ -95,27 +46,23 @@ async fn a_length_that_is_too_large_is_not_waited_for() {
 #[tokio::test]
 async fn a_length_that_is_only_claimed_takes_no_memory() {
     // C-27: with no limit, nothing is set aside that did not come.
-    let server = Server::plain(|mut peer: Peer| async move {
-        peer.request().await;
-        peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: 4611686018427387904\r\n\r\nx").await;
-        peer.close().await;
-    })
-    .await;
+    let server = serving(|peer| {
+        peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: 4611686018427387904\r\n\r\nx")?;
+        close()
+    });
     let error = length_of_body(&server, usize::MAX).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
 }
 
 #[tokio::test]
-async fn endless_answers_end() {
-    // F25, F27, C-13
+async fn heads_without_end_are_too_large() {
+    // F25, C-13
     for (first, more) in [
-        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", chunks(&"x".repeat(1_000))),
-        ("HTTP/1.1 200 OK\r\n\r\n", "x".repeat(1_000)),
         ("HTTP/1.1 200 OK\r\nx: ", "x".repeat(1_000)),
         ("HTTP/1.1 200 OK\r\n", format!("x: {}\r\n", "x".repeat(1_000))),
         ("HTTP/1.1 200 ", "x".repeat(1_000)),
     ] {
-        let server = flooding(first, more).await;
+        let server = flooding(first, more);
         assert_too_large(length_of_body(&server, 64 * 1024).await);
     }
 }
@@ -126,7 +73,7 @@ async fn what_goes_with_chunks_is_bounded() {
     let mib = "x".repeat(1 << 20);
     for answer in [format!("1;{mib}\r\n{{\r\n0\r\n\r\n"), format!("1\r\n{{\r\n0\r\nx: {mib}\r\n\r\n")] {
         let answer = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{answer}");
-        let server = answering(answer.into_bytes()).await;
+        let server = answering(answer.into_bytes());
         let error = length_of_body(&server, 64 * 1024).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol, "{error:?}");
         assert!(error.may_have_been_sent());
@@ -141,78 +88,31 @@ async fn a_head_has_about_64_kib_and_100_headers_at_most() {
         |headers: &str| format!("HTTP/1.1 200 OK\r\n{headers}content-length: 2\r\n\r\n{{}}").into_bytes();
 
     // Hyper looks at the limit between two reads, so a little more may pass.
-    let server = answering(head(&format!("x: {}\r\n", "x".repeat(60 * 1024)))).await;
+    let server = answering(head(&format!("x: {}\r\n", "x".repeat(60 * 1024))));
     assert_eq!(length_of_body(&server, 2).await.unwrap(), 2);
-    let server = answering(head(&format!("x: {}\r\n", "x".repeat(128 * 1024)))).await;
+    let server = answering(head(&format!("x: {}\r\n", "x".repeat(128 * 1024))));
     assert_too_large(length_of_body(&server, 2).await);
 
-    let server = answering(head(&"x: y\r\n".repeat(99))).await;
+    let server = answering(head(&"x: y\r\n".repeat(99)));
     assert_eq!(length_of_body(&server, 2).await.unwrap(), 2);
-    let server = answering(head(&"x: y\r\n".repeat(100))).await;
+    let server = answering(head(&"x: y\r\n".repeat(100)));
     assert_too_large(length_of_body(&server, 2).await);
 }
 
 #[tokio::test]
 async fn endless_1xx_responses_end_at_the_deadline() {
     // F26, C-12: the connection never runs out of bytes to read, and this runtime has one thread for it and the clock.
-    let server = flooding("", "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n".repeat(100)).await;
+    let server = flooding("", "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n".repeat(100));
     let limits = Limits::default().timeout(Some(SOON));
-    let error = HyperTransport::new().send(exchange(&server.http()), limits).await.unwrap_err();
+    let error = HyperTransport::new().send(exchange(server.origin()), limits).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
     assert!(error.may_have_been_sent());
 }
 
 #[tokio::test]
-async fn the_deadline_holds_at_every_step() {
-    // F22, C-12
-    for answer in [
-        "",
-        "HTTP/1.1 200 OK\r\n",
-        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{",
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n",
-    ] {
-        let server = answering(answer.into()).await;
-        let start = Instant::now();
-        let limits = Limits::default().timeout(Some(SOON));
-        let error = HyperTransport::new().send(exchange(&server.http()), limits).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Timeout, "{answer:?}");
-        assert!(error.may_have_been_sent(), "{answer:?}");
-        assert!(start.elapsed() >= SOON, "{answer:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_trickle_does_not_move_the_deadline() {
-    // F23, C-12
-    let server = Server::plain(|mut peer: Peer| async move {
-        peer.request().await;
-        peer.send(b"HTTP/1.1 200 OK\r\n\r\n").await;
-        while peer.sent(b"x").await {
-            tokio::time::sleep(SOON / 10).await;
-        }
-    })
-    .await;
-    let limits = Limits::default().timeout(Some(SOON));
-    let error = HyperTransport::new().send(exchange(&server.http()), limits).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Timeout);
-}
-
-#[tokio::test]
-async fn the_deadline_holds_while_a_request_is_not_read() {
-    // F12
-    let server = Server::plain(async |_peer| pending().await).await;
-    let mut request = exchange(&server.http());
-    *request.body_mut() = vec![b'x'; 32 * 1024 * 1024].into();
-    let limits = Limits::default().timeout(Some(SOON));
-    let error = HyperTransport::new().send(request, limits).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(error.may_have_been_sent());
-}
-
-#[tokio::test]
 async fn a_deadline_beyond_the_clock_is_none() {
-    let server = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec()).await;
+    let server = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec());
     let limits = Limits::default().timeout(Some(Duration::MAX));
-    let response = HyperTransport::new().send(exchange(&server.http()), limits).await.unwrap();
+    let response = HyperTransport::new().send(exchange(server.origin()), limits).await.unwrap();
     assert_eq!(response.status(), 200);
 }

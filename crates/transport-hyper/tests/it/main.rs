@@ -1,16 +1,15 @@
 //! `HyperTransport` against real sockets on this machine.
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has failed")]
-
-#[cfg_attr(
-    not(any(feature = "aws-lc-rs", feature = "ring")),
-    expect(dead_code, reason = "half of it is for TLS")
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![cfg_attr(
+    any(feature = "aws-lc-rs", feature = "ring"),
+    expect(clippy::indexing_slicing, reason = "a test that panics has failed")
 )]
+
 mod server;
 
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod client_certificate;
 mod contract;
-mod cut;
 mod drop;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod environment;
@@ -18,11 +17,12 @@ mod errors;
 #[cfg(all(target_os = "linux", any(feature = "aws-lc-rs", feature = "ring")))]
 mod exhausted;
 mod limits;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod origin;
 mod origins;
 mod pool;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod proxy;
-mod request;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod resolver;
 mod response;
@@ -32,6 +32,8 @@ mod runtime;
 mod socks;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod tls;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod tunnel;
 
 use bytes::Bytes;
 use http::Request;

@@ -3,12 +3,12 @@
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
 
-use crate::{GRANT, KEY, exchange, server::Server};
+use crate::{KEY, exchange, server::granting};
 
 #[tokio::test]
 async fn plain_text_to_another_machine_is_refused_before_any_socket() {
     // C-9. The port is one that answers, so that a connection to this machine would be seen.
-    let server = Server::plain(async |_| ()).await;
+    let server = granting();
     let port = server.address().port();
     for host in [
         "openrouter.ai",
@@ -23,7 +23,7 @@ async fn plain_text_to_another_machine_is_refused_before_any_socket() {
         assert_eq!(error.kind(), ErrorKind::Other, "{host}");
         assert!(!error.may_have_been_sent(), "{host}");
     }
-    assert_eq!(server.connections(), 0);
+    assert_eq!(server.connections().unwrap(), 0);
 }
 
 #[tokio::test]
@@ -37,14 +37,22 @@ async fn other_schemes_are_refused() {
 
 #[tokio::test]
 async fn localhost_is_this_machine() {
-    let server = Server::plain(|mut peer| async move {
-        peer.request().await;
-        peer.send(GRANT).await;
-    })
-    .await;
+    let server = granting();
     let origin = format!("http://LocalHost:{}", server.address().port());
     let response = HyperTransport::new().send(exchange(&origin), Limits::default()).await.unwrap();
     assert_eq!(response.body(), KEY);
+}
+
+#[tokio::test]
+async fn credentials_in_a_url_are_not_sent() {
+    // C-15
+    let server = granting();
+    let url = format!("http://user:password@{}/", server.address());
+    let request = http::Request::get(url).body("".into()).unwrap();
+    HyperTransport::new().send(request, Limits::default()).await.unwrap();
+    let [received] = &server.requests()[..] else { panic!("not one request") };
+    let host = ("host".to_owned(), server.address().to_string().into_bytes());
+    assert_eq!((&*received.line, &received.headers[..]), ("GET / HTTP/1.1", &[host][..]));
 }
 
 #[test]

@@ -3,151 +3,74 @@
 use std::{
     error::Error as _,
     fmt::Write,
-    future::pending,
-    net::SocketAddr,
+    io::Read as _,
     time::{Duration, Instant},
 };
 
-use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport};
-use openrouter_oauth_transport_hyper::{Builder, HyperTransport};
-use rcgen::{CertifiedIssuer, KeyPair};
+use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
+use openrouter_oauth_transport_hyper::HyperTransport;
 use tokio::net::TcpSocket;
 
 use crate::{
     GRANT, KEY, exchange,
-    server::{Peer, Server},
+    origin::{Origin, assert_not_sent, said, tls_config, tls_site},
+    server::{Read, Server, Site, answering, close, granting, serving},
     tls::{issuer, signed_by},
+    tunnel,
 };
-
-/// An origin under TLS and whoever vouches for it.
-pub(crate) struct Origin {
-    pub(crate) issuer: CertifiedIssuer<'static, KeyPair>,
-    pub(crate) server: Server,
-}
-
-impl Origin {
-    pub(crate) async fn new() -> Self {
-        let issuer = issuer();
-        let server = Server::tls(&signed_by(&issuer, (2020, 2100)), |mut peer: Peer| async move {
-            while peer.request().await {
-                peer.send(GRANT).await;
-            }
-        })
-        .await;
-        Self { issuer, server }
-    }
-
-    pub(crate) fn builder(&self) -> Builder {
-        HyperTransport::builder().add_root_certificates_der(self.issuer.der())
-    }
-
-    /// Sends by this proxy.
-    pub(crate) async fn send_by(&self, proxy: &str) -> Result<bytes::Bytes, Error> {
-        self.send(self.builder().proxy(proxy)).await
-    }
-
-    pub(crate) async fn send(&self, builder: Builder) -> Result<bytes::Bytes, Error> {
-        let sent = builder.build().unwrap().send(exchange(&self.server.https()), Limits::default()).await;
-        sent.map(http::Response::into_body)
-    }
-}
-
-/// A proxy that answers `CONNECT` with these bytes, and closes when the client does.
-async fn answering(answer: impl Into<Vec<u8>>) -> Server {
-    let answer = answer.into();
-    Server::plain(move |mut peer: Peer| {
-        let answer = answer.clone();
-        async move {
-            peer.request().await;
-            peer.send(&answer).await;
-            peer.closed().await;
-        }
-    })
-    .await
-}
-
-/// The script of a proxy that leads to `origin`.
-async fn tunnel(mut peer: Peer, origin: SocketAddr) {
-    peer.request().await;
-    peer.send(b"HTTP/1.1 200 Connection established\r\nVia: 1.1 x\r\n\r\n").await;
-    peer.relay(origin).await;
-}
-
-pub(crate) fn assert_not_sent(sent: Result<bytes::Bytes, Error>, kind: ErrorKind, what: &str) {
-    let error = sent.unwrap_err();
-    assert_eq!(error.kind(), kind, "{what}: {error:?}");
-    assert!(!error.may_have_been_sent(), "{what}");
-    assert!(error.source().is_some(), "{what}");
-}
-
-/// All that an error says: its own words and those of its causes.
-pub(crate) fn said(error: &Error) -> String {
-    let mut said = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        write!(said, ": {error}").unwrap();
-        cause = error.source();
-    }
-    said
-}
 
 #[tokio::test]
 async fn a_tunnel_is_asked_for_and_the_credentials_go_no_further() {
     // C-17
-    let origin = Origin::new().await;
-    let address = origin.server.address();
-    let proxy = Server::plain(move |peer| tunnel(peer, address)).await;
+    let origin = Origin::new();
+    let proxy = tunnel::proxy(origin.server.address());
     let url = format!("http://us3r:p%40ss@{}", proxy.address());
     assert_eq!(origin.send_by(&url).await.unwrap(), KEY);
 
-    let port = address.port();
-    assert_eq!(
-        proxy.requests(),
-        [format!(
-            "CONNECT localhost:{port} HTTP/1.1\r\nHost: localhost:{port}\r\n\
-             Proxy-Authorization: Basic dXMzcjpwQHNz\r\n\r\n"
-        )]
-    );
+    let host = format!("localhost:{}", origin.server.address().port());
+    let [connect] = &proxy.requests()[..] else { panic!("not one request") };
+    assert_eq!(connect.line, format!("CONNECT {host} HTTP/1.1"));
+    let headers = [("host", &*host), ("proxy-authorization", "Basic dXMzcjpwQHNz")];
+    assert_eq!(connect.headers, headers.map(|(name, value)| (name.to_owned(), value.into())));
     let [request] = &origin.server.requests()[..] else { panic!("not one request") };
-    let request = request.to_ascii_lowercase();
-    assert!(request.starts_with("post /api/v1/auth/keys http/1.1\r\n"), "{request}");
-    assert!(!request.contains("proxy"), "{request}");
-    assert!(!request.contains("dxmzcjpwqhnz"), "{request}");
+    assert_eq!(request.line, "POST /api/v1/auth/keys HTTP/1.1");
+    let names: Vec<_> = request.headers.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(names, ["content-type", "accept", "host", "content-length"]);
 }
 
 #[tokio::test]
 async fn a_tunnel_is_kept_and_used_again() {
-    let origin = Origin::new().await;
-    let address = origin.server.address();
-    let proxy = Server::plain(move |peer| tunnel(peer, address)).await;
-    let transport = origin.builder().proxy(&proxy.http()).build().unwrap();
+    let origin = Origin::new();
+    let proxy = tunnel::proxy(origin.server.address());
+    let transport = origin.builder().proxy(proxy.origin()).build().unwrap();
     for _ in 0..5 {
-        let sent = transport.send(exchange(&origin.server.https()), Limits::default()).await;
-        assert_eq!(sent.unwrap().body(), KEY);
+        assert_eq!(origin.send(&transport).await.unwrap(), KEY);
     }
-    assert_eq!(proxy.connections(), 1);
-    assert!(!proxy.requests()[0].contains("Authorization"));
+    assert_eq!(proxy.connections().unwrap(), 1);
+    assert!(proxy.requests()[0].values("proxy-authorization").is_empty());
 }
 
 #[tokio::test]
 async fn a_proxy_may_be_spoken_to_by_tls() {
-    let origin = Origin::new().await;
-    let address = origin.server.address();
-    let script = move |peer| tunnel(peer, address);
-    let proxy = Server::tls(&signed_by(&origin.issuer, (2020, 2100)), script).await;
-    let url = proxy.https().replace("//", "//user:pass@");
+    let origin = Origin::new();
+    let proxy_of = |issuer| {
+        let site = tls_site("localhost", tls_config(&signed_by(issuer, (2020, 2100))));
+        tunnel::proxy_at(&site, origin.server.address())
+    };
+    let proxy = proxy_of(&origin.issuer);
+    let url = proxy.origin().replace("//", "//user:pass@");
     assert_eq!(origin.send_by(&url).await.unwrap(), KEY);
-    assert!(proxy.requests()[0].contains("\r\nProxy-Authorization: Basic dXNlcjpwYXNz\r\n"));
+    assert_eq!(proxy.requests()[0].values("proxy-authorization"), [b"Basic dXNlcjpwYXNz"]);
 
-    let untrusted = Server::tls(&signed_by(&issuer(), (2020, 2100)), script).await;
-    assert_not_sent(origin.send_by(&untrusted.https()).await, ErrorKind::Tls, "untrusted");
-    assert_eq!(untrusted.requests(), [""; 0]);
+    let untrusted = proxy_of(&issuer());
+    assert_not_sent(origin.send_by(untrusted.origin()).await, ErrorKind::Tls, "untrusted");
+    assert!(untrusted.requests().is_empty());
 }
 
 #[tokio::test]
 async fn a_refusal_is_told_from_a_want_of_credentials() {
     // F5, C-17
-    let origin = Origin::new().await;
+    let origin = Origin::new();
     let html = "content-type: text/html\r\ncontent-length: 13\r\n\r\n<html></html>";
     for (status, kind) in [
         ("407 Proxy Authentication Required", ErrorKind::ProxyAuth),
@@ -158,16 +81,16 @@ async fn a_refusal_is_told_from_a_want_of_credentials() {
         ("302 Found", ErrorKind::Proxy),
         ("101 Switching Protocols", ErrorKind::Proxy),
     ] {
-        let proxy = answering(format!("HTTP/1.1 {status}\r\n{html}")).await;
-        assert_not_sent(origin.send_by(&proxy.http()).await, kind, status);
-        assert_eq!(proxy.connections(), 1, "{status}");
+        let proxy = answering(format!("HTTP/1.1 {status}\r\n{html}"));
+        assert_not_sent(origin.send_by(proxy.origin()).await, kind, status);
+        assert_eq!(proxy.connections().unwrap(), 1, "{status}");
     }
-    assert_eq!(origin.server.connections(), 0);
+    assert_eq!(origin.server.connections().unwrap(), 0);
 }
 
 #[tokio::test]
 async fn the_causes_of_an_error_say_what_the_proxy_did() {
-    let origin = Origin::new().await;
+    let origin = Origin::new();
     let endless = format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(20_000));
     for (answer, cause) in [
         ("HTTP/1.1 407 x\r\n\r\n", "the proxy did not accept the credentials, or there were none"),
@@ -175,16 +98,12 @@ async fn the_causes_of_an_error_say_what_the_proxy_did() {
         ("SSH-2.0-x\r\n\r\n", "the proxy's answer makes no sense"),
         (&endless, "the proxy's answer is too large"),
     ] {
-        let proxy = answering(answer).await;
-        let said = said(&origin.send_by(&proxy.http()).await.unwrap_err());
+        let proxy = answering(answer);
+        let said = said(&origin.send_by(proxy.origin()).await.unwrap_err());
         assert!(said.ends_with(&format!(": {cause}")), "{said}");
     }
-    let proxy = Server::plain(|mut peer: Peer| async move {
-        peer.request().await;
-        peer.close().await;
-    })
-    .await;
-    let said = said(&origin.send_by(&proxy.http()).await.unwrap_err());
+    let proxy = serving(|_| close());
+    let said = said(&origin.send_by(proxy.origin()).await.unwrap_err());
     // And how.
     assert!(said.contains(": the connection to the proxy broke: "), "{said}");
 }
@@ -192,27 +111,22 @@ async fn the_causes_of_an_error_say_what_the_proxy_did() {
 #[tokio::test]
 async fn an_answer_without_end_ends() {
     // F5, C-13
-    let origin = Origin::new().await;
+    let origin = Origin::new();
     for line in [format!("x: {}\r\n", "y".repeat(1_000)), "y".repeat(1_000)] {
-        let proxy = answering(format!("HTTP/1.1 200 OK\r\n{}", line.repeat(1_000))).await;
-        assert_not_sent(origin.send_by(&proxy.http()).await, ErrorKind::Proxy, "1 MiB");
+        let proxy = answering(format!("HTTP/1.1 200 OK\r\n{}", line.repeat(1_000)));
+        assert_not_sent(origin.send_by(proxy.origin()).await, ErrorKind::Proxy, "1 MiB");
     }
 }
 
 #[tokio::test]
 async fn a_silent_proxy_is_not_waited_for() {
     // F5, C-12
-    let origin = Origin::new().await;
+    let origin = Origin::new();
     for answer in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n\r\n"] {
-        let proxy = Server::plain(move |mut peer: Peer| async move {
-            peer.request().await;
-            peer.send(answer.as_bytes()).await;
-            pending::<()>().await;
-        })
-        .await;
+        let proxy = answering(answer);
         let start = Instant::now();
-        let builder = origin.builder().proxy(&proxy.http()).connect_timeout(Duration::from_millis(100));
-        assert_not_sent(origin.send(builder).await, ErrorKind::Connect, answer);
+        let builder = origin.builder().proxy(proxy.origin()).connect_timeout(Duration::from_millis(100));
+        assert_not_sent(origin.send(&builder.build().unwrap()).await, ErrorKind::Connect, answer);
         // The default is 3.1 s.
         assert!(start.elapsed() < Duration::from_secs(3), "{answer}");
     }
@@ -221,18 +135,21 @@ async fn a_silent_proxy_is_not_waited_for() {
 #[tokio::test]
 async fn a_proxy_that_breaks_at_any_byte_sent_nothing() {
     // F5
-    let origin = Origin::new().await;
+    let origin = Origin::new();
     let answer = b"HTTP/1.1 200 Connection established\r\n\r\n";
+    let host = format!("localhost:{}", origin.server.address().port());
+    let connect = format!("CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n\r\n").len();
     for reset in [false, true] {
         for offset in 0..=answer.len() {
-            let proxy = Server::plain(move |mut peer: Peer| async move {
-                peer.request().await;
-                peer.send(&answer[..offset]).await;
-                if reset { peer.reset() } else { peer.close().await }
+            let proxy = Server::start(&Site::plain(), Read::Nothing, move |peer, _| {
+                // What is left unread makes the close a reset.
+                peer.read_exact(&mut vec![0; connect - usize::from(reset)])?;
+                peer.send(&answer[..offset])?;
+                close()
             })
-            .await;
+            .unwrap();
             // With the answer whole, it is the handshake that breaks, unless the reset overtakes the answer.
-            let error = origin.send_by(&proxy.http()).await.unwrap_err();
+            let error = origin.send_by(proxy.origin()).await.unwrap_err();
             let whole = offset == answer.len();
             assert!(
                 error.kind() == ErrorKind::Proxy && (!whole || reset)
@@ -240,40 +157,35 @@ async fn a_proxy_that_breaks_at_any_byte_sent_nothing() {
                 "{reset} after {offset}: {error:?}"
             );
             assert!(!error.may_have_been_sent(), "{reset} after {offset}");
-            assert_eq!(proxy.connections(), 1, "{reset} after {offset}");
+            assert_eq!(proxy.connections().unwrap(), 1, "{reset} after {offset}");
         }
     }
-    assert_eq!(origin.server.connections(), 0);
+    assert_eq!(origin.server.connections().unwrap(), 0);
 }
 
 #[tokio::test]
 async fn a_proxy_that_answers_in_the_place_of_the_host_is_not_believed() {
     // F5
-    let origin = Origin::new().await;
+    let origin = Origin::new();
     let answers: [(Vec<u8>, _); 2] = [
         ([b"HTTP/1.1 200 OK\r\n\r\n", GRANT].concat(), ErrorKind::Proxy),
         (b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), ErrorKind::Tls),
     ];
     for (answer, kind) in answers {
-        let proxy = Server::plain(move |mut peer: Peer| {
-            let answer = answer.clone();
-            async move {
-                peer.request().await;
-                peer.send(&answer).await;
-                peer.discard(100).await;
-                peer.send(GRANT).await;
-                peer.closed().await;
-            }
-        })
-        .await;
-        assert_not_sent(origin.send_by(&proxy.http()).await, kind, "not the host");
+        let proxy = serving(move |peer| {
+            peer.send(&answer)?;
+            peer.read_exact(&mut [0; 100])?;
+            peer.send(GRANT)?;
+            peer.hold()
+        });
+        assert_not_sent(origin.send_by(proxy.origin()).await, kind, "not the host");
     }
 }
 
 #[tokio::test]
 async fn a_proxy_that_is_not_there_is_an_error_of_the_proxy() {
     // F5
-    let origin = Origin::new().await;
+    let origin = Origin::new();
     // The port is ours, and nobody listens.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -282,37 +194,33 @@ async fn a_proxy_that_is_not_there_is_an_error_of_the_proxy() {
         let sent = origin.send_by(&format!("{scheme}://{address}")).await;
         assert_not_sent(sent, ErrorKind::Proxy, scheme);
     }
-    assert_eq!(origin.server.connections(), 0);
+    assert_eq!(origin.server.connections().unwrap(), 0);
 }
 
 #[tokio::test]
 async fn plain_text_to_this_machine_never_goes_through_a_proxy() {
-    let proxy = answering("HTTP/1.1 200 OK\r\n\r\n").await;
-    let server = Server::plain(|mut peer: Peer| async move {
-        peer.request().await;
-        peer.send(GRANT).await;
-    })
-    .await;
-    let transport = HyperTransport::builder().proxy(&proxy.http()).build().unwrap();
-    let response = transport.send(exchange(&server.http()), Limits::default()).await.unwrap();
+    let proxy = answering("HTTP/1.1 200 OK\r\n\r\n");
+    let server = granting();
+    let transport = HyperTransport::builder().proxy(proxy.origin()).build().unwrap();
+    let response = transport.send(exchange(server.origin()), Limits::default()).await.unwrap();
     assert_eq!(response.body(), KEY);
-    assert_eq!(proxy.connections(), 0);
+    assert_eq!(proxy.connections().unwrap(), 0);
 }
 
 #[tokio::test]
 async fn the_last_word_on_proxies_counts() {
-    let origin = Origin::new().await;
-    let proxy = answering("HTTP/1.1 407 x\r\n\r\n").await;
-    let builder = origin.builder().proxy(&proxy.http()).no_proxy();
-    assert_eq!(origin.send(builder).await.unwrap(), KEY);
-    assert_eq!(proxy.connections(), 0);
+    let origin = Origin::new();
+    let proxy = answering("HTTP/1.1 407 x\r\n\r\n");
+    let transport = origin.builder().proxy(proxy.origin()).no_proxy().build().unwrap();
+    assert_eq!(origin.send(&transport).await.unwrap(), KEY);
+    assert_eq!(proxy.connections().unwrap(), 0);
 }
 
 #[tokio::test]
 async fn credentials_are_in_no_error_and_no_debug_output() {
     // F5, C-17, S-1
-    let origin = Origin::new().await;
-    let proxy = answering("HTTP/1.1 407 x\r\n\r\n").await;
+    let origin = Origin::new();
+    let proxy = answering("HTTP/1.1 407 x\r\n\r\n");
     let mut printed = String::new();
     for scheme in ["http", "https", "socks5", "socks4"] {
         let builder =
@@ -322,7 +230,7 @@ async fn credentials_are_in_no_error_and_no_debug_output() {
         match builder.build() {
             Ok(transport) => {
                 write!(printed, "{transport:?}").unwrap();
-                let sent = transport.send(exchange(&origin.server.https()), Limits::default()).await;
+                let sent = origin.send(&transport).await;
                 write!(printed, "{:?}", sent.unwrap_err()).unwrap();
             }
             Err(error) => {

@@ -11,16 +11,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport};
-use openrouter_oauth_transport_hyper::{Builder, HyperTransport};
-use rcgen::{CertifiedIssuer, KeyPair};
+use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
+use openrouter_oauth_transport_hyper::HyperTransport;
 use tokio::net::TcpSocket;
 
 use crate::{
-    GRANT, KEY, exchange,
-    proxy::assert_not_sent,
-    server::{Peer, Server},
-    tls::{issuer, signed_by_for},
+    KEY, exchange,
+    origin::{Origin, assert_not_sent},
+    server::granting,
+    tunnel,
 };
 
 const HOST: &str = "openrouter.test";
@@ -30,56 +29,32 @@ const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Also this machine, where nobody listens.
 const DEAD: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 
-/// A server under TLS whose name only a resolver knows.
-struct Origin {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-    server: Server,
+/// A host whose name only a resolver knows.
+fn origin() -> Origin {
+    Origin::named(HOST)
 }
 
-impl Origin {
-    async fn new() -> Self {
-        let issuer = issuer();
-        let server = Server::tls(&signed_by_for(&issuer, &[HOST]), |mut peer: Peer| async move {
-            while peer.request().await {
-                peer.send(GRANT).await;
-            }
-        })
-        .await;
-        Self { issuer, server }
-    }
-
-    fn builder(&self) -> Builder {
-        HyperTransport::builder().no_proxy().add_root_certificates_der(self.issuer.der())
-    }
-
-    /// Finds the host at these addresses.
-    fn at(&self, addresses: Vec<IpAddr>) -> HyperTransport {
-        let builder = self.builder().resolver(move |name| {
-            assert_eq!(name, HOST);
-            let addresses = addresses.clone();
-            async { Ok(addresses) }
-        });
-        builder.build().unwrap()
-    }
-
-    async fn send(&self, transport: &HyperTransport) -> Result<bytes::Bytes, Error> {
-        let url = format!("https://{HOST}:{}", self.server.address().port());
-        let sent = transport.send(exchange(&url), Limits::default()).await;
-        sent.map(http::Response::into_body)
-    }
+/// Finds the host at these addresses.
+fn at(origin: &Origin, addresses: Vec<IpAddr>) -> HyperTransport {
+    let builder = origin.builder().no_proxy().resolver(move |name| {
+        assert_eq!(name, HOST);
+        let addresses = addresses.clone();
+        async { Ok(addresses) }
+    });
+    builder.build().unwrap()
 }
 
 #[tokio::test]
 async fn a_name_that_is_not_found_was_not_connected_to() {
     // F1: NXDOMAIN, SERVFAIL, and no address. The next request finds it.
-    let origin = Origin::new().await;
+    let origin = origin();
     for answer in [
         || Err(io::Error::new(io::ErrorKind::NotFound, "no such host").into()),
         || Err("the name server failed".into()),
         || Ok(vec![]),
     ] {
         let asked = AtomicUsize::new(0);
-        let builder = origin.builder().resolver(move |_| {
+        let builder = origin.builder().no_proxy().resolver(move |_| {
             let first = asked.fetch_add(1, Ordering::SeqCst) == 0;
             async move { if first { answer() } else { Ok(vec![HERE]) } }
         });
@@ -93,33 +68,34 @@ async fn a_name_that_is_not_found_was_not_connected_to() {
 #[tokio::test]
 async fn a_name_that_is_not_answered_for_is_not_waited_for() {
     // F1, C-12
-    let origin = Origin::new().await;
-    let builder = origin.builder().resolver(|_| pending()).connect_timeout(Duration::from_millis(100));
+    let origin = origin();
+    let builder =
+        origin.builder().no_proxy().resolver(|_| pending()).connect_timeout(Duration::from_millis(100));
     let start = Instant::now();
     assert_not_sent(origin.send(&builder.build().unwrap()).await, ErrorKind::Connect, "no answer");
     assert!(start.elapsed() < Duration::from_secs(5));
-    assert_eq!(origin.server.connections(), 0);
+    assert_eq!(origin.server.connections().unwrap(), 0);
 }
 
 #[tokio::test]
 async fn a_thousand_addresses_are_tried_until_one_answers() {
     // F1
-    let origin = Origin::new().await;
+    let origin = origin();
     let mut addresses = vec![DEAD; 999];
-    assert_not_sent(origin.send(&origin.at(addresses.clone())).await, ErrorKind::Connect, "all dead");
+    assert_not_sent(origin.send(&at(&origin, addresses.clone())).await, ErrorKind::Connect, "all dead");
     addresses.push(HERE);
-    assert_eq!(origin.send(&origin.at(addresses)).await.unwrap(), KEY);
+    assert_eq!(origin.send(&at(&origin, addresses)).await.unwrap(), KEY);
     assert_eq!(origin.server.requests().len(), 1);
 }
 
 #[tokio::test]
 async fn a_first_address_that_is_dead_does_not_keep_the_next_from_being_tried() {
     // F2, F6: refused, unreachable, and of the other family. A multicast address is unreachable by TCP anywhere.
-    let origin = Origin::new().await;
+    let origin = origin();
     let multicast = IpAddr::V4(Ipv4Addr::new(224, 0, 0, 1));
     for first in [DEAD, multicast, IpAddr::V6(Ipv6Addr::LOCALHOST)] {
-        assert_not_sent(origin.send(&origin.at(vec![first])).await, ErrorKind::Connect, &first.to_string());
-        assert_eq!(origin.send(&origin.at(vec![first, HERE])).await.unwrap(), KEY, "{first}");
+        assert_not_sent(origin.send(&at(&origin, vec![first])).await, ErrorKind::Connect, &first.to_string());
+        assert_eq!(origin.send(&at(&origin, vec![first, HERE])).await.unwrap(), KEY, "{first}");
     }
     assert_eq!(origin.server.requests().len(), 3);
 }
@@ -128,7 +104,7 @@ async fn a_first_address_that_is_dead_does_not_keep_the_next_from_being_tried() 
 #[tokio::test]
 async fn a_first_address_that_does_not_answer_leaves_time_for_the_next() {
     // F2. Linux drops what does not fit the queue of a listener.
-    let origin = Origin::new().await;
+    let origin = origin();
     let address = SocketAddr::new(DEAD, origin.server.address().port());
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(address).unwrap();
@@ -139,19 +115,13 @@ async fn a_first_address_that_does_not_answer_leaves_time_for_the_next() {
     while let Ok(queued) = connect().await {
         queue.push(queued.unwrap());
     }
-    assert_eq!(origin.send(&origin.at(vec![DEAD, HERE])).await.unwrap(), KEY);
+    assert_eq!(origin.send(&at(&origin, vec![DEAD, HERE])).await.unwrap(), KEY);
 }
 
 #[tokio::test]
 async fn this_machine_and_what_is_behind_a_proxy_is_not_looked_up() {
-    let origin = Origin::new().await;
-    let address = origin.server.address();
-    let proxy = Server::plain(move |mut peer: Peer| async move {
-        peer.request().await;
-        peer.send(b"HTTP/1.1 200 OK\r\n\r\n").await;
-        peer.relay(address).await;
-    })
-    .await;
+    let origin = origin();
+    let proxy = tunnel::proxy(origin.server.address());
     let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
     let resolver = {
         let asked = Arc::clone(&asked);
@@ -164,11 +134,7 @@ async fn this_machine_and_what_is_behind_a_proxy_is_not_looked_up() {
     let transport = origin.builder().proxy(&url).resolver(resolver).build().unwrap();
     assert_eq!(origin.send(&transport).await.unwrap(), KEY);
 
-    let plain = Server::plain(|mut peer: Peer| async move {
-        peer.request().await;
-        peer.send(GRANT).await;
-    })
-    .await;
+    let plain = granting();
     let localhost = exchange(&format!("http://localhost:{}", plain.address().port()));
     assert_eq!(transport.send(localhost, Limits::default()).await.unwrap().body(), KEY);
     assert_eq!(*asked.lock().unwrap(), ["proxy.test"]);

@@ -11,47 +11,21 @@ use openrouter_oauth_transport_hyper::HyperTransport;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    GRANT, KEY, exchange,
-    server::{Peer, Server},
-    tls::{issuer, signed_by},
+    KEY, exchange,
+    origin::Origin,
+    server::{Peer, Server, granting, serving},
+    tls::issuer,
 };
 
-/// A server in a runtime of its own, which answers every request.
-struct Origin {
-    server: Server,
-    runtime: Runtime,
+/// Reads requests and answers none.
+fn silent() -> Server {
+    serving(Peer::hold)
 }
 
-impl Origin {
-    fn new() -> Self {
-        let runtime = runtime();
-        let server = runtime.block_on(Server::plain(|mut peer: Peer| async move {
-            while peer.request().await {
-                peer.send(GRANT).await;
-            }
-        }));
-        Self { server, runtime }
-    }
-
-    /// Answers nothing.
-    fn silent() -> Self {
-        let runtime = runtime();
-        let server = runtime.block_on(Server::plain(|mut peer: Peer| async move {
-            peer.request().await;
-            peer.closed().await;
-        }));
-        Self { server, runtime }
-    }
-
-    /// Waits until a request is there.
-    async fn seen(&self) {
-        let seen = async {
-            while !self.server.requests().iter().any(|request| request.ends_with('}')) {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(20), seen).await.unwrap();
-    }
+/// Waits until a request is there.
+async fn seen(server: &Server) {
+    let seen = server.until(|requests| requests.iter().any(|request| !request.body.is_empty()));
+    tokio::time::timeout(Duration::from_secs(20), seen).await.unwrap();
 }
 
 fn runtime() -> Runtime {
@@ -61,21 +35,21 @@ fn runtime() -> Runtime {
 /// A request works on a runtime as it should be.
 #[track_caller]
 fn assert_works(transport: &HyperTransport, server: &Server) {
-    let sent = runtime().block_on(transport.send(exchange(&server.http()), Limits::default()));
+    let sent = runtime().block_on(transport.send(exchange(server.origin()), Limits::default()));
     assert_eq!(sent.unwrap().body(), KEY);
 }
 
 #[test]
 fn a_runtime_without_io_or_time_is_an_error_and_no_panic() {
     // F51, C-27
-    let origin = Origin::new();
+    let granting = granting();
     let transport = HyperTransport::new();
     let none = || Builder::new_current_thread().build().unwrap();
     let io = || Builder::new_current_thread().enable_io().build().unwrap();
     let time = || Builder::new_current_thread().enable_time().build().unwrap();
     for runtime in [none(), io(), time()] {
         for timeout in [None, Some(Duration::from_secs(30))] {
-            for url in [origin.server.http(), "https://localhost:1".into()] {
+            for url in [granting.origin().to_owned(), "https://localhost:1".into()] {
                 let limits = Limits::default().timeout(timeout);
                 let error = runtime.block_on(transport.send(exchange(&url), limits)).unwrap_err();
                 assert!(!error.may_have_been_sent(), "{error:?}");
@@ -83,19 +57,19 @@ fn a_runtime_without_io_or_time_is_an_error_and_no_panic() {
             }
         }
     }
-    assert_eq!(origin.server.requests(), [""; 0]);
-    assert_works(&transport, &origin.server);
+    assert!(granting.requests().is_empty());
+    assert_works(&transport, &granting);
 }
 
 #[test]
 fn a_transport_outlives_the_runtime_of_its_connections() {
     // F51: the connection that was kept has died with the first one, and nobody writes to it.
-    let origin = Origin::new();
+    let granting = granting();
     let transport = HyperTransport::builder().idle_timeout(Duration::from_secs(60)).build().unwrap();
     for _ in 0..3 {
-        assert_works(&transport, &origin.server);
+        assert_works(&transport, &granting);
     }
-    assert_eq!(origin.server.requests().len(), 3);
+    assert_eq!(granting.requests().len(), 3);
     // Outside of any.
     drop(transport);
 }
@@ -108,87 +82,78 @@ fn a_request_may_be_dropped_with_its_runtime() {
         |runtime: Runtime| runtime.shutdown_background(),
         |runtime: Runtime| drop(runtime),
     ] {
-        let (silent, origin) = (Origin::silent(), Origin::new());
+        let (silent, granting) = (silent(), granting());
         let (transport, own) = (HyperTransport::new(), runtime());
         let task = {
-            let (transport, request) = (transport.clone(), exchange(&silent.server.http()));
+            let (transport, request) = (transport.clone(), exchange(silent.origin()));
             own.spawn(async move { transport.send(request, Limits::default()).await })
         };
-        silent.runtime.block_on(silent.seen());
+        runtime().block_on(seen(&silent));
         end(own);
-        let ended = origin.runtime.block_on(task);
+        let ended = runtime().block_on(task);
         assert!(ended.unwrap_err().is_cancelled());
-        assert_eq!(silent.server.connections(), 1);
-        assert_works(&transport, &origin.server);
+        assert_eq!(silent.connections().unwrap(), 1);
+        assert_works(&transport, &granting);
     }
 }
 
 #[test]
 fn a_request_whose_connection_ends_with_its_runtime_may_have_been_sent() {
     // F51: the future goes on in another one.
-    let (silent, origin) = (Origin::silent(), Origin::new());
+    let (silent, granting) = (silent(), granting());
     let (transport, own) = (HyperTransport::new(), runtime());
     let limits = Limits::default().timeout(None);
-    let mut sending = transport.send(exchange(&silent.server.http()), limits);
+    let mut sending = transport.send(exchange(silent.origin()), limits);
     own.block_on(async {
         tokio::select! {
             sent = &mut sending => panic!("{sent:?} of a silent server"),
-            () = silent.seen() => {}
+            () = seen(&silent) => {}
         }
     });
     drop(own);
-    let error = origin.runtime.block_on(sending).unwrap_err();
+    let error = runtime().block_on(sending).unwrap_err();
     assert!(error.may_have_been_sent(), "{error:?}");
-    assert_eq!(silent.server.connections(), 1);
-    assert_works(&transport, &origin.server);
+    assert_eq!(silent.connections().unwrap(), 1);
+    assert_works(&transport, &granting);
 }
 
 #[test]
 fn a_panic_in_another_task_is_no_harm() {
     // F51
-    let (silent, origin) = (Arc::new(Origin::silent()), Origin::new());
+    let (silent, granting) = (Arc::new(silent()), granting());
     let (transport, own) = (HyperTransport::new(), runtime());
     let task = {
         let (transport, silent) = (transport.clone(), Arc::clone(&silent));
         own.spawn(async move {
             tokio::select! {
-                sent = transport.send(exchange(&silent.server.http()), Limits::default()) => drop(sent),
-                () = silent.seen() => panic!("on purpose"),
+                sent = transport.send(exchange(silent.origin()), Limits::default()) => drop(sent),
+                () = seen(&silent) => panic!("on purpose"),
             }
         })
     };
     assert!(own.block_on(task).unwrap_err().is_panic());
-    let sent = own.block_on(transport.send(exchange(&origin.server.http()), Limits::default()));
+    let sent = own.block_on(transport.send(exchange(granting.origin()), Limits::default()));
     assert_eq!(sent.unwrap().body(), KEY);
 }
 
 #[test]
 fn where_no_thread_is_left_to_look_a_name_up_nothing_is_sent() {
     // F51
-    let issuer = issuer();
-    let far = runtime();
-    let server = far.block_on(Server::tls(&signed_by(&issuer, (2020, 2100)), |mut peer: Peer| async move {
-        peer.request().await;
-        peer.send(GRANT).await;
-    }));
+    let origin = Origin::new();
     let own = Builder::new_multi_thread().worker_threads(1).max_blocking_threads(1).enable_all().build();
     let own = own.unwrap();
     let (release, wait) = mpsc::channel::<()>();
     let blocking = own.spawn_blocking(move || wait.recv());
-    let transport = HyperTransport::builder()
-        .add_root_certificates_der(issuer.der())
-        .connect_timeout(Duration::from_millis(500))
-        .build()
-        .unwrap();
-    let send = || own.block_on(transport.send(exchange(&server.https()), Limits::default()));
+    let transport = origin.builder().connect_timeout(Duration::from_millis(500)).build().unwrap();
+    let send = || own.block_on(origin.send(&transport));
     let error = send().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
     assert!(!error.may_have_been_sent());
-    assert_eq!(server.connections(), 0);
+    assert_eq!(origin.server.connections().unwrap(), 0);
 
     drop(release);
     assert!(own.block_on(blocking).unwrap().is_err());
-    assert_eq!(send().unwrap().body(), KEY);
+    assert_eq!(send().unwrap(), KEY);
 }
 
 #[tokio::test]

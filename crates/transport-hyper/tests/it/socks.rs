@@ -1,11 +1,14 @@
 //! Through a SOCKS5 proxy (RFC 1928, RFC 1929).
 
+use std::io::{self, Read as _};
+
 use openrouter_oauth_transport::ErrorKind;
 
 use crate::{
     KEY,
-    proxy::{Origin, assert_not_sent, said},
-    server::{Peer, Server},
+    origin::{Origin, assert_not_sent, said},
+    server::{Peer, Read, Server, Site, close},
+    tunnel::relay,
 };
 
 const YES: &[u8] = b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00";
@@ -14,36 +17,44 @@ const YES: &[u8] = b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00";
 const WITHOUT: &[u8] = b"\x05\x01\x00";
 const WITH: &[u8] = b"\x05\x02\x00\x02";
 
+/// Plays a script for each connection.
+fn serving(script: impl Fn(&mut Peer) -> io::Result<()> + Send + Sync + 'static) -> Server {
+    Server::start(&Site::plain(), Read::Nothing, move |peer, _| script(peer)).unwrap()
+}
+
+/// The next so many bytes.
+fn take(peer: &mut Peer, count: usize) -> io::Result<Vec<u8>> {
+    let mut taken = vec![0; count];
+    peer.read_exact(&mut taken)?;
+    Ok(taken)
+}
+
 /// Reads a request to connect by name and gives the name and the port.
-async fn destination(peer: &mut Peer) -> (String, u16) {
-    assert_eq!(peer.take(4).await, b"\x05\x01\x00\x03");
-    let length = peer.take(1).await[0];
-    let name = String::from_utf8(peer.take(length.into()).await).unwrap();
-    let port = peer.take(2).await;
-    (name, u16::from_be_bytes([port[0], port[1]]))
+fn destination(peer: &mut Peer) -> io::Result<(String, u16)> {
+    assert_eq!(take(peer, 4)?, b"\x05\x01\x00\x03");
+    let length = take(peer, 1)?[0];
+    let name = String::from_utf8(take(peer, length.into())?).unwrap();
+    let port = take(peer, 2)?;
+    Ok((name, u16::from_be_bytes([port[0], port[1]])))
 }
 
 #[tokio::test]
 async fn a_proxy_that_wants_no_credentials_gets_none_and_looks_the_name_up() {
     // C-17
-    let origin = Origin::new().await;
+    let origin = Origin::new();
     let address = origin.server.address();
     for (credentials, hello) in [("", WITHOUT), ("us3r:s3cret@", WITH)] {
         for scheme in ["socks5", "socks5h"] {
             // The address that follows may be of any kind.
             for bound in [&YES[3..], &[&[4][..], &[0; 18]].concat(), b"\x03\x03a.b\x00\x00"] {
                 let yes = [&YES[..3], bound].concat();
-                let proxy = Server::plain(move |mut peer: Peer| {
-                    let yes = yes.clone();
-                    async move {
-                        assert_eq!(peer.take(hello.len()).await, hello);
-                        peer.send(b"\x05\x00").await;
-                        assert_eq!(destination(&mut peer).await, ("localhost".into(), address.port()));
-                        peer.send(&yes).await;
-                        peer.relay(address).await;
-                    }
-                })
-                .await;
+                let proxy = serving(move |peer| {
+                    assert_eq!(take(peer, hello.len())?, hello);
+                    peer.send(b"\x05\x00")?;
+                    assert_eq!(destination(peer)?, ("localhost".into(), address.port()));
+                    peer.send(&yes)?;
+                    relay(peer, address)
+                });
                 let url = format!("{scheme}://{credentials}{}", proxy.address());
                 assert_eq!(origin.send_by(&url).await.unwrap(), KEY, "{url}");
             }
@@ -53,39 +64,39 @@ async fn a_proxy_that_wants_no_credentials_gets_none_and_looks_the_name_up() {
 
 #[tokio::test]
 async fn a_proxy_that_wants_credentials_gets_them() {
-    let origin = Origin::new().await;
+    let origin = Origin::new();
     let address = origin.server.address();
-    let proxy = Server::plain(move |mut peer: Peer| async move {
-        assert_eq!(peer.take(4).await, WITH);
-        peer.send(b"\x05\x02").await;
-        assert_eq!(peer.take(11).await, b"\x01\x04us3r\x04p@ss");
-        peer.send(b"\x01\x00").await;
-        destination(&mut peer).await;
-        peer.send(YES).await;
-        peer.relay(address).await;
-    })
-    .await;
+    let proxy = serving(move |peer| {
+        assert_eq!(take(peer, 4)?, WITH);
+        peer.send(b"\x05\x02")?;
+        assert_eq!(take(peer, 11)?, b"\x01\x04us3r\x04p@ss");
+        peer.send(b"\x01\x00")?;
+        destination(peer)?;
+        peer.send(YES)?;
+        relay(peer, address)
+    });
     let url = format!("socks5://us3r:p%40ss@{}", proxy.address());
     assert_eq!(origin.send_by(&url).await.unwrap(), KEY);
-    assert!(!origin.server.requests()[0].contains("p@ss"));
+    let [request] = &origin.server.requests()[..] else { panic!("not one request") };
+    let names: Vec<_> = request.headers.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(names, ["content-type", "accept", "host", "content-length"]);
 }
 
 /// Plays these answers, each after so many bytes, and then closes.
-async fn playing(script: &'static [(usize, &'static [u8])]) -> Server {
-    Server::plain(move |mut peer: Peer| async move {
-        for (count, answer) in script {
-            peer.take(*count).await;
-            peer.send(answer).await;
+fn playing(script: Vec<(usize, &'static [u8])>) -> Server {
+    serving(move |peer| {
+        for (count, answer) in &script {
+            take(peer, *count)?;
+            peer.send(answer)?;
         }
-        peer.close().await;
+        close()
     })
-    .await
 }
 
 #[tokio::test]
 async fn a_refusal_is_told_from_a_want_of_credentials() {
     // F5
-    let origin = Origin::new().await;
+    let origin = Origin::new();
     let request = "\x05\x01\x00\x03\x09localhost\x00\x00".len();
     for (credentials, script, kind) in [
         // It takes none of what was offered.
@@ -104,29 +115,28 @@ async fn a_refusal_is_told_from_a_want_of_credentials() {
         ("", vec![(3, b"HTTP/1.1 400 Bad Request\r\n\r\n")], ErrorKind::Proxy),
         ("", vec![(3, b"\x05\x00"), (request, b"\x05\x00\x00\x02\0\0\0\0\0\0")], ErrorKind::Proxy),
     ] {
-        let proxy = playing(script.clone().leak()).await;
+        let proxy = playing(script.clone());
         let sent = origin.send_by(&format!("socks5://{credentials}{}", proxy.address())).await;
         assert_not_sent(sent, kind, &format!("{script:?}"));
-        assert_eq!(proxy.connections(), 1, "{script:?}");
+        assert_eq!(proxy.connections().unwrap(), 1, "{script:?}");
     }
-    assert_eq!(origin.server.connections(), 0);
+    assert_eq!(origin.server.connections().unwrap(), 0);
 }
 
 #[tokio::test]
 async fn a_proxy_that_breaks_at_any_byte_sent_nothing() {
     // F5
-    let origin = Origin::new().await;
+    let origin = Origin::new();
     for cut in 0..2 + YES.len() {
-        let proxy = Server::plain(move |mut peer: Peer| async move {
-            peer.take(3).await;
-            peer.send(&b"\x05\x00"[..cut.min(2)]).await;
+        let proxy = serving(move |peer| {
+            take(peer, 3)?;
+            peer.send(&b"\x05\x00"[..cut.min(2)])?;
             if cut >= 2 {
-                destination(&mut peer).await;
-                peer.send(&YES[..cut - 2]).await;
+                destination(peer)?;
+                peer.send(&YES[..cut - 2])?;
             }
-            peer.close().await;
-        })
-        .await;
+            close()
+        });
         let sent = origin.send_by(&format!("socks5://{}", proxy.address())).await;
         assert_not_sent(sent, ErrorKind::Proxy, &format!("after {cut}"));
     }
@@ -134,10 +144,10 @@ async fn a_proxy_that_breaks_at_any_byte_sent_nothing() {
 
 #[tokio::test]
 async fn the_causes_of_an_error_say_what_the_proxy_did() {
-    let origin = Origin::new().await;
+    let origin = Origin::new();
     let request = "\x05\x01\x00\x03\x09localhost\x00\x00".len();
     let script = [(3, &b"\x05\x00"[..]), (request, b"\x05\x05\x00\x01\0\0\0\0\0\0")];
-    let proxy = playing(Vec::from(script).leak()).await;
+    let proxy = playing(script.into());
     let error = origin.send_by(&format!("socks5://{}", proxy.address())).await.unwrap_err();
     assert!(said(&error).ends_with(": the proxy answered with code 5 of SOCKS5"), "{}", said(&error));
 }

@@ -1,18 +1,23 @@
 //! Who is trusted. Every refusal comes before a byte of the request is written (C-9).
 
-use std::{error::Error as _, future::pending, io, sync::Arc, time::Duration};
+use std::{
+    error::Error as _,
+    io::{self, Read as _},
+    time::Duration,
+};
 
-use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport, testing::contract};
+use bytes::Bytes;
+use openrouter_oauth_transport::{Error, ErrorKind, testing::contract};
 use openrouter_oauth_transport_hyper::HyperTransport;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CertifiedKey, GeneralSubtree, IsCa, KeyPair,
     NameConstraints, date_time_ymd,
 };
-use tokio_rustls::rustls;
 
 use crate::{
-    GRANT, KEY, exchange,
-    server::{Peer, Server, tls_config, tls_config_of},
+    GRANT, KEY,
+    origin::{assert_not_sent, send, tls_config, tls_config_of, tls_site},
+    server::{Peer, Read, Server, Site, close},
 };
 
 /// A certificate for `name` that nobody signed but itself.
@@ -53,29 +58,28 @@ pub(crate) fn trusting(root: &rcgen::Certificate) -> HyperTransport {
     HyperTransport::builder().add_root_certificates_pem(root.pem().as_bytes()).build().unwrap()
 }
 
-async fn grant(mut peer: Peer) {
-    while peer.request().await {
-        peer.send(GRANT).await;
-    }
+fn granting(certified: &CertifiedKey<KeyPair>) -> Server {
+    granting_by(tls_config(certified))
 }
 
-async fn send(transport: &HyperTransport, server: &Server) -> Result<bytes::Bytes, Error> {
-    let sent = transport.send(exchange(&server.https()), Limits::default()).await;
-    sent.map(http::Response::into_body)
+fn granting_by(config: rustls::ServerConfig) -> Server {
+    Server::answering(&tls_site("localhost", config), GRANT).unwrap()
 }
 
-fn assert_not_trusted(sent: Result<bytes::Bytes, Error>, server: &Server) {
-    let error = sent.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
-    assert!(!error.may_have_been_sent());
-    assert!(error.source().is_some());
-    assert_eq!(server.requests(), [""; 0]);
+/// Plays a script in the place of a handshake.
+fn below_tls(script: impl Fn(&mut Peer) -> io::Result<()> + Send + Sync + 'static) -> Server {
+    Server::start(&Site::tls("localhost", Ok), Read::Nothing, move |peer, _| script(peer)).unwrap()
+}
+
+fn assert_not_trusted(sent: Result<Bytes, Error>, server: &Server) {
+    assert_not_sent(sent, ErrorKind::Tls, server.origin());
+    assert!(server.requests().is_empty());
 }
 
 #[tokio::test]
 async fn a_good_certificate_is_accepted() {
     let issuer = issuer();
-    let server = Server::tls(&signed_by(&issuer, (2020, 2100)), grant).await;
+    let server = granting(&signed_by(&issuer, (2020, 2100)));
     let transport = trusting(issuer.as_ref());
     for _ in 0..10 {
         assert_eq!(send(&transport, &server).await.unwrap(), KEY);
@@ -86,7 +90,7 @@ async fn a_good_certificate_is_accepted() {
 #[tokio::test]
 async fn a_root_in_der_form_is_as_good() {
     let issuer = issuer();
-    let server = Server::tls(&signed_by(&issuer, (2020, 2100)), grant).await;
+    let server = granting(&signed_by(&issuer, (2020, 2100)));
     let transport = HyperTransport::builder().add_root_certificates_der(issuer.der()).build().unwrap();
     assert_eq!(send(&transport, &server).await.unwrap(), KEY);
 }
@@ -95,59 +99,34 @@ async fn a_root_in_der_form_is_as_good() {
 async fn tls_1_2_is_enough() {
     let issuer = issuer();
     let config = tls_config_of(&signed_by(&issuer, (2020, 2100)), &[&rustls::version::TLS12]);
-    let server = Server::start(Some(config), grant).await;
+    let server = granting_by(config);
     assert_eq!(send(&trusting(issuer.as_ref()), &server).await.unwrap(), KEY);
 }
 
 #[tokio::test]
-async fn an_expired_certificate_is_refused() {
+async fn certificates_that_prove_nothing_are_refused() {
     // F4
-    let issuer = issuer();
-    let server = Server::tls(&signed_by(&issuer, (2000, 2001)), grant).await;
-    assert_not_trusted(send(&trusting(issuer.as_ref()), &server).await, &server);
-}
-
-#[tokio::test]
-async fn a_certificate_from_the_future_is_refused() {
-    // F4
-    let issuer = issuer();
-    let server = Server::tls(&signed_by(&issuer, (2098, 2100)), grant).await;
-    assert_not_trusted(send(&trusting(issuer.as_ref()), &server).await, &server);
-}
-
-#[tokio::test]
-async fn a_certificate_for_another_host_is_refused() {
-    // F4
-    let certified = certificate("openrouter.example");
-    let server = Server::tls(&certified, grant).await;
-    assert_not_trusted(send(&trusting(&certified.cert), &server).await, &server);
-}
-
-#[tokio::test]
-async fn a_certificate_of_an_unknown_issuer_is_refused() {
-    // F4
-    let server = Server::tls(&signed_by(&issuer(), (2020, 2100)), grant).await;
-    assert_not_trusted(send(&trusting(issuer().as_ref()), &server).await, &server);
-}
-
-#[tokio::test]
-async fn a_certificate_that_signed_itself_is_refused() {
-    // F4
-    let server = Server::tls(&certificate("localhost"), grant).await;
-    assert_not_trusted(send(&trusting(issuer().as_ref()), &server).await, &server);
-}
-
-#[tokio::test]
-async fn an_issuer_that_may_not_vouch_for_the_host_is_refused() {
-    // F4
+    let (issuer, stranger) = (issuer(), issuer());
     let mut params = CertificateParams::default();
     params.name_constraints = Some(NameConstraints {
         permitted_subtrees: vec![GeneralSubtree::DnsName("example.com".into())],
         excluded_subtrees: vec![],
     });
-    let issuer = issuer_with(params);
-    let server = Server::tls(&signed_by(&issuer, (2020, 2100)), grant).await;
-    assert_not_trusted(send(&trusting(issuer.as_ref()), &server).await, &server);
+    let narrow = issuer_with(params);
+    let years = (2020, 2100);
+    let elsewhere = signed_by_for(&issuer, &["openrouter.example"]);
+    for (what, shown, trusted) in [
+        ("expired", signed_by(&issuer, (2000, 2001)), &issuer),
+        ("from the future", signed_by(&issuer, (2098, 2100)), &issuer),
+        ("for another host", elsewhere, &issuer),
+        ("of an unknown issuer", signed_by(&stranger, years), &issuer),
+        ("signed by itself", certificate("localhost"), &issuer),
+        ("of an issuer that may not vouch for the host", signed_by(&narrow, years), &narrow),
+    ] {
+        println!("a certificate {what}");
+        let server = granting(&shown);
+        assert_not_trusted(send(&trusting(trusted.as_ref()), &server).await, &server);
+    }
 }
 
 #[tokio::test]
@@ -156,7 +135,7 @@ async fn a_server_with_another_protocol_is_refused() {
     let issuer = issuer();
     let mut config = tls_config(&signed_by(&issuer, (2020, 2100)));
     config.alpn_protocols = vec![b"h2".to_vec()];
-    let server = Server::start(Some(config), grant).await;
+    let server = granting_by(config);
     assert_not_trusted(send(&trusting(issuer.as_ref()), &server).await, &server);
 }
 
@@ -164,27 +143,25 @@ async fn a_server_with_another_protocol_is_refused() {
 async fn a_server_that_refuses_the_handshake_is_not_asked_again() {
     // F4: the alerts (RFC 8446, section 6.2) of one that knows no version of ours, no cipher, or no such host.
     for alert in [70, 40, 112] {
-        let server = Server::plain(move |mut peer: Peer| async move {
-            peer.discard(100).await;
-            peer.send(&[21, 3, 3, 0, 2, 2, alert]).await;
-            peer.closed().await;
-        })
-        .await;
+        let server = below_tls(move |peer| {
+            peer.read_exact(&mut [0; 100])?;
+            peer.send(&[21, 3, 3, 0, 2, 2, alert])?;
+            peer.hold()
+        });
         let transport = trusting(issuer().as_ref());
         assert_not_trusted(send(&transport, &server).await, &server);
-        assert_eq!(server.connections(), 1);
+        assert_eq!(server.connections().unwrap(), 1);
     }
 }
 
 #[tokio::test]
 async fn a_server_that_says_goodbye_in_the_handshake_made_no_connection() {
     // F4: `close_notify`.
-    let server = Server::plain(|mut peer: Peer| async move {
-        peer.discard(100).await;
-        peer.send(&[21, 3, 3, 0, 2, 1, 0]).await;
-        peer.closed().await;
-    })
-    .await;
+    let server = below_tls(|peer| {
+        peer.read_exact(&mut [0; 100])?;
+        peer.send(&[21, 3, 3, 0, 2, 1, 0])?;
+        peer.hold()
+    });
     let error = send(&trusting(issuer().as_ref()), &server).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
     assert!(!error.may_have_been_sent());
@@ -194,7 +171,7 @@ async fn a_server_that_says_goodbye_in_the_handshake_made_no_connection() {
 #[tokio::test]
 async fn the_system_does_not_trust_our_certificates() {
     // F4, F7: nor those of whoever sits in between.
-    let server = Server::tls(&certificate("localhost"), grant).await;
+    let server = granting(&certificate("localhost"));
     let transport = HyperTransport::builder().platform_roots().build().unwrap();
     assert_not_trusted(send(&transport, &server).await, &server);
     assert_not_trusted(send(&HyperTransport::new(), &server).await, &server);
@@ -203,7 +180,7 @@ async fn the_system_does_not_trust_our_certificates() {
 #[cfg(feature = "webpki-roots")]
 #[tokio::test]
 async fn mozilla_does_not_trust_our_certificates() {
-    let server = Server::tls(&certificate("localhost"), grant).await;
+    let server = granting(&certificate("localhost"));
     let transport = HyperTransport::builder().webpki_roots().build().unwrap();
     assert_not_trusted(send(&transport, &server).await, &server);
 }
@@ -212,7 +189,7 @@ async fn mozilla_does_not_trust_our_certificates() {
 #[tokio::test]
 async fn aws_lc_rs_does_the_same() {
     let (issuer, other) = (issuer(), issuer());
-    let server = Server::tls(&signed_by(&issuer, (2020, 2100)), grant).await;
+    let server = granting(&signed_by(&issuer, (2020, 2100)));
     let by_aws_lc_rs = |root: &rcgen::Certificate| {
         let builder = HyperTransport::builder().aws_lc_rs();
         builder.add_root_certificates_pem(root.pem().as_bytes()).build().unwrap()
@@ -225,11 +202,10 @@ async fn aws_lc_rs_does_the_same() {
 async fn plain_text_where_tls_was_expected_is_refused() {
     // F4
     let issuer = issuer();
-    let server = Server::plain(|mut peer: Peer| async move {
-        peer.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
-        peer.closed().await;
-    })
-    .await;
+    let server = below_tls(|peer| {
+        peer.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")?;
+        peer.hold()
+    });
     assert_not_trusted(send(&trusting(issuer.as_ref()), &server).await, &server);
 }
 
@@ -238,11 +214,10 @@ async fn a_handshake_that_is_cut_made_no_connection() {
     // F4
     let issuer = issuer();
     for count in [0, 1, 100] {
-        let server = Server::plain(move |mut peer: Peer| async move {
-            peer.discard(count).await;
-            peer.close().await;
-        })
-        .await;
+        let server = below_tls(move |peer| {
+            peer.read_exact(&mut vec![0; count])?;
+            close()
+        });
         let error = send(&trusting(issuer.as_ref()), &server).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
         assert!(!error.may_have_been_sent());
@@ -252,11 +227,7 @@ async fn a_handshake_that_is_cut_made_no_connection() {
 #[tokio::test]
 async fn a_handshake_that_is_not_answered_is_not_waited_for() {
     // F4, C-12
-    let server = Server::plain(|peer: Peer| async move {
-        let _open = peer;
-        pending::<()>().await;
-    })
-    .await;
+    let server = below_tls(Peer::hold);
     let transport = HyperTransport::builder()
         .add_root_certificates_der(issuer().der())
         .connect_timeout(Duration::from_millis(100))
@@ -274,54 +245,14 @@ async fn only_http_1_is_offered_and_nothing_is_sent_early() {
     let mut config = tls_config(&signed_by(&issuer, (2020, 2100)));
     config.max_early_data_size = 16 * 1024;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let server = Server::start(Some(config), |mut peer: Peer| async move {
-        assert!(!peer.sent_early());
-        peer.request().await;
-        peer.send(GRANT).await;
-        peer.close().await;
-    })
-    .await;
-    let transport = trusting(issuer.as_ref());
+    // It looks at the early data of every handshake.
+    let server = granting_by(config);
+    let builder = HyperTransport::builder().add_root_certificates_der(issuer.der());
+    let transport = builder.idle_timeout(Duration::ZERO).build().unwrap();
     for _ in 0..3 {
         assert_eq!(send(&transport, &server).await.unwrap(), KEY);
     }
-    assert_eq!(server.connections(), 3);
-}
-
-#[tokio::test]
-async fn an_answer_with_each_byte_in_a_record_of_its_own_is_whole() {
-    // F24
-    let issuer = issuer();
-    let server = Server::tls(&signed_by(&issuer, (2020, 2100)), |mut peer: Peer| async move {
-        peer.request().await;
-        for byte in GRANT {
-            peer.send(&[*byte]).await;
-        }
-    })
-    .await;
-    assert_eq!(send(&trusting(issuer.as_ref()), &server).await.unwrap(), KEY);
-}
-
-#[tokio::test]
-async fn an_answer_that_is_cut_under_tls_is_an_error_and_never_a_cut_body() {
-    // F20
-    let issuer = issuer();
-    let certified = signed_by(&issuer, (2020, 2100));
-    let transport = trusting(issuer.as_ref());
-    for answer in [GRANT, b"HTTP/1.1 200 OK\r\n\r\n{\"key\":\"sk-or-v1-00\"}"] {
-        for offset in 0..answer.len() {
-            let server = Server::tls(&certified, move |mut peer: Peer| async move {
-                peer.request().await;
-                peer.send(&answer[..offset]).await;
-                // Without `close_notify`.
-            })
-            .await;
-            let error = send(&transport, &server).await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Io, "after {offset}: {error:?}");
-            assert!(error.may_have_been_sent(), "after {offset}");
-            assert_eq!(server.connections(), 1, "after {offset}");
-        }
-    }
+    assert_eq!(server.connections().unwrap(), 3);
 }
 
 #[test]
@@ -345,11 +276,6 @@ fn certificates_that_cannot_be_read_are_an_error_of_the_builder() {
 #[tokio::test]
 async fn tls_connections_keep_the_contract() -> Result<(), contract::Violations> {
     let certified = certificate("localhost");
-    let config = Arc::new(tls_config(&certified));
-    let site = contract::Site::tls("localhost", move |mut tcp| {
-        let mut tls = rustls::ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
-        tls.complete_io(&mut tcp)?;
-        Ok(rustls::StreamOwned::new(tls, tcp))
-    });
+    let site = tls_site("localhost", tls_config(&certified));
     contract::run_at(&trusting(&certified.cert), &site).await
 }

@@ -24,6 +24,11 @@
 //! All of them take a few seconds, most of which are spent waiting for deadlines. The peers are threads with sockets
 //! of the standard library; the transport's futures are polled by whoever calls, so any runtime will do.
 //!
+//! # A server for other tests
+//!
+//! The scenarios are scripts of one [`Server`]. It is public, for what a test of a transport or of a client has to see
+//! beyond the contract: what a certificate, a proxy or a kept connection does.
+//!
 //! # What it cannot see
 //!
 //! What a transport logs (rule 7), whether it wipes its buffers (rule 9), and what it does with a name to look up, a
@@ -44,7 +49,11 @@ mod scenarios;
 
 use std::{error::Error as StdError, fmt, future::Future, pin::Pin};
 
-pub use self::site::Site;
+pub use self::{
+    peer::{Peer, Received, close},
+    server::{Read, Server},
+    site::Site,
+};
 use self::{
     scenarios::{body, connection, deadline, once, request, response, secrets},
     stage::{Outcome, Stage},

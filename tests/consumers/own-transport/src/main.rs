@@ -1,7 +1,6 @@
 //! A sign-in through blocking sockets of the standard library.
 
 mod blocking;
-mod server;
 
 use std::{
     error::Error,
@@ -11,23 +10,38 @@ use std::{
 };
 
 use openrouter_oauth::Client;
+use openrouter_oauth_transport::testing::contract::{Server, Site};
 
 use crate::blocking::{BlockingTimer, BlockingTransport};
 
+const CODE: &str = "auth_code_abc123def456";
+const KEY: &str = "sk-or-v1-0e6f";
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let (base_url, served) = server::start()?;
-    let client =
-        Client::builder().base_url(base_url).transport(BlockingTransport).timer(BlockingTimer).build()?;
+    let body = format!(r#"{{"key":"{KEY}","user_id":"user_1"}}"#);
+    let length = body.len();
+    let server = Server::answering(
+        &Site::plain(),
+        format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        ),
+    )?;
+    let client = Client::builder()
+        .base_url(server.url("/api/v1"))
+        .transport(BlockingTransport)
+        .timer(BlockingTimer)
+        .build()?;
 
     let (_url, mut pending) = client.authorize_headless().key_label("own-transport").begin()?;
-    let code = pending.read_pasted(server::CODE)?;
+    let code = pending.read_pasted(CODE)?;
     let grant = at_once(pending.exchange(&client, &code)).ok_or("the transport did not block")??;
 
-    assert_eq!(grant.key.expose(), server::KEY);
+    assert_eq!(grant.key.expose(), KEY);
     assert_eq!(grant.user_id.as_deref(), Some("user_1"));
-    let request = served.join().map_err(|_| "the server panicked")??;
-    assert!(request.starts_with("POST /api/v1/auth/keys HTTP/1.1\r\n"), "{request}");
-    assert!(request.contains(r#""code_challenge_method":"S256""#), "{request}");
+    let [request] = &server.requests()[..] else { return Err("not one request came".into()) };
+    assert_eq!(request.line, "POST /api/v1/auth/keys HTTP/1.1");
+    let body = String::from_utf8_lossy(&request.body);
+    assert!(body.contains(r#""code_challenge_method":"S256""#), "{body}");
     println!("own-transport: signed in through the standard library's sockets");
     Ok(())
 }

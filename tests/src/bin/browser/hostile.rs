@@ -1,6 +1,8 @@
 //! A page of another origin that wants to end a login, or to bring a code of its own into it.
 
-use openrouter_oauth_tests::server::{Server, Step};
+use std::io;
+
+use openrouter_oauth_transport::testing::contract::{Server, Site};
 use serde_json::json;
 
 const PAGE: &str = include_str!("hostile.html");
@@ -14,8 +16,9 @@ pub(crate) fn ways() -> impl Iterator<Item = &'static str> {
 
 /// Serves the page. It asks for each of `targets` in every way that needs nobody, and opens each of `windows` once its
 /// button is pressed; then its title is `tried`.
-pub(crate) async fn serve(targets: &[String], windows: &[String]) -> Server {
+pub(crate) fn serve(targets: &[String], windows: &[String]) -> io::Result<Server> {
     let page = PAGE.replace("TARGETS", &json!(targets).to_string());
     let page = page.replace("WINDOWS", &json!(windows).to_string());
-    Server::start([Step::typed(200, "text/html; charset=utf-8", page)]).await
+    let head = format!("content-type: text/html; charset=utf-8\r\ncontent-length: {}", page.len());
+    Server::answering(&Site::plain(), format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{page}"))
 }

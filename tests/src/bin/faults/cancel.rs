@@ -3,27 +3,25 @@
 use std::{
     error::Error as StdError,
     future::{Future, poll_fn},
+    io,
     pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     task::Poll,
+    thread,
     time::{Duration, Instant},
 };
 
 use http::{HeaderMap, StatusCode};
 use openrouter_oauth::{
     Attempt, AuthorizationCode, CallbackUrl, Client, CreateAuthCode, Error, ExchangeAuthCode, ExchangeToken,
-    FederationPolicyId, Hook, Pkce, SpentReason, SubjectToken,
+    FederationPolicyId, Hook, Pkce, SubjectToken,
     transport_hyper::{HyperTransport, TokioTimer},
 };
 use openrouter_oauth_tests::canary;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    task::JoinSet,
-};
+use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site};
 
 use crate::{
     Result,
@@ -50,10 +48,12 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     let (mut cases, mut misses) = (0, Vec::new());
     let before = Left::now()?;
     for operation in OPERATIONS {
-        let stage = Stage::open(operation.body).await?;
+        let server =
+            Server::start(&Site::plain(), Read::Whole, move |peer, _| dribble(peer, operation.body))?;
+        let transport = HyperTransport::builder().idle_timeout(Duration::ZERO).build()?;
         for polls in 0..MOST {
             let told = Told::default();
-            let done = after(polls, (operation.call)(stage.client(&told)?)).await;
+            let done = after(polls, (operation.call)(client(&server, &transport, &told)?)).await;
             cases += 1;
             misses.extend(told.judge(polls, done.is_some()).map(|text| miss(operation.name, polls, &text)));
             match done {
@@ -63,44 +63,11 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
             }
         }
     }
-    cases += pending(&mut misses).await?;
     if let Some(left) = before.settle().await? {
         misses.push(Miss { rule: Rule::Left, text: left });
     }
     table.part("dropped after each poll", cases, "", misses, begun.elapsed());
     Ok(())
-}
-
-/// A transaction whose exchange was dropped in flight is spent, and one whose exchange never ran is not.
-async fn pending(misses: &mut Vec<Miss>) -> Result<usize> {
-    let stage = Stage::open(GRANT).await?;
-    let code = AuthorizationCode::parse(canary::CODE)?;
-    for polls in 0..MOST {
-        let told = Told::default();
-        let client = stage.client(&told)?;
-        let callback = CallbackUrl::parse("https://app.example/callback")?;
-        let (_, mut pending) = client.authorize(callback).begin()?;
-        let done = after(polls, pending.exchange(&client, &code)).await.map(|result| result.is_ok());
-        let again = after(MOST, pending.exchange(&client, &code)).await;
-        let is_right = match (done, &again) {
-            (Some(true), Some(Err(Error::Spent(SpentReason::Exchanged)))) => true,
-            (None, Some(Err(Error::Spent(SpentReason::Abandoned)))) => polls > 0,
-            (None, Some(Ok(_))) => polls == 0,
-            _ => false,
-        };
-        if !is_right {
-            misses.push(miss("Pending::exchange", polls, &format!("{done:?}, then {again:?}")));
-        }
-        if polls > 0 {
-            misses.extend(
-                told.judge(polls, done.is_some()).map(|text| miss("Pending::exchange", polls, &text)),
-            );
-        }
-        if done.is_some() {
-            return Ok(polls + 1);
-        }
-    }
-    Err("an exchange did not end".into())
 }
 
 fn miss(name: &str, polls: usize, text: &str) -> Miss {
@@ -173,47 +140,19 @@ const OPERATIONS: [Operation; 5] = [
     },
 ];
 
-/// A server that gives every answer in small pieces, so that a call is polled often.
-struct Stage {
-    base_url: String,
-    transport: HyperTransport,
-    _serving: JoinSet<()>,
+fn client(server: &Server, transport: &HyperTransport, told: &Told) -> Result<Client> {
+    let builder = Client::builder().base_url(server.url("/api/v1")).transport(transport.clone());
+    Ok(builder.timer(TokioTimer::default()).api_key(own_key()?).hook(told.clone()).build()?)
 }
 
-impl Stage {
-    async fn open(body: &'static str) -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let base_url = format!("http://{}/api/v1", listener.local_addr()?);
-        let mut serving = JoinSet::new();
-        serving.spawn(async move {
-            let mut connections = JoinSet::new();
-            while let Ok((tcp, _)) = listener.accept().await {
-                connections.spawn(dribble(tcp, body));
-            }
-        });
-        let transport = HyperTransport::builder().idle_timeout(Duration::ZERO).build()?;
-        Ok(Self { base_url, transport, _serving: serving })
-    }
-
-    fn client(&self, told: &Told) -> Result<Client> {
-        let builder = Client::builder().base_url(self.base_url.as_str()).transport(self.transport.clone());
-        Ok(builder.timer(TokioTimer::default()).api_key(own_key()?).hook(told.clone()).build()?)
-    }
-}
-
-async fn dribble(mut tcp: TcpStream, body: &str) {
-    let _late = tcp.set_nodelay(true);
+/// Answers in small pieces, so that a call is polled often.
+fn dribble(peer: &mut Peer, body: &str) -> io::Result<()> {
     let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-    if tcp.read(&mut [0; 4096]).await.is_ok() {
-        for piece in answer.as_bytes().chunks(8) {
-            if tcp.write_all(piece).await.is_err() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        // Until the client has gone.
-        let _gone = tcp.read(&mut [0]).await;
+    for piece in answer.as_bytes().chunks(8) {
+        peer.send(piece)?;
+        thread::sleep(Duration::from_millis(1));
     }
+    peer.hold()
 }
 
 /// What a hook was told.

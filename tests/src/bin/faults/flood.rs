@@ -2,13 +2,12 @@
 //! F26, F27).
 
 use std::{
-    io::{self, Read as _, Write as _},
-    net::{TcpListener, TcpStream},
-    thread,
+    io, thread,
     time::{Duration, Instant},
 };
 
 use openrouter_oauth::{Client, Error};
+use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site};
 
 use crate::{
     Result,
@@ -28,6 +27,9 @@ struct Flood {
     pause: Duration,
 }
 
+/// What is allocated does not depend on it.
+const OPERATION: Operation = Operation::Exchange;
+
 const DEADLINE: Duration = Duration::from_secs(1);
 
 /// By so much may a call's peak be above what was allocated before.
@@ -41,35 +43,28 @@ const PIECE: usize = 1 << 16;
 pub(crate) async fn run(table: &mut Table) -> Result<()> {
     let begun = Instant::now();
     let (mut misses, mut most, mut cases) = (Vec::new(), 0, 0);
-    for operation in Operation::ALL {
-        for flood in floods(operation) {
-            let (name, listener) = (flood.name, TcpListener::bind("127.0.0.1:0")?);
-            let refuses = flood.head.contains(" 403 ");
-            let url = format!("http://{}/api/v1", listener.local_addr()?);
-            let client = Client::builder().base_url(url).api_key(own_key()?).build()?;
-            let peer = thread::spawn(move || flood.pour(&listener));
-            let (grown, took, outcome) = watched(operation, &client).await;
-            // It ends when the client has gone.
-            let poured = tokio::task::spawn_blocking(|| peer.join()).await?.is_ok();
-            cases += 1;
-            most = most.max(grown);
-            let mut miss =
-                |rule, text| misses.push(Miss { rule, text: format!("{operation:?} {name}: {text}") });
-            let is_right = match &outcome {
-                // The head says it.
-                Err(Error::Api(_)) => refuses,
-                Err(Error::OutcomeUnknown(_)) => !refuses,
-                _ => false,
-            };
-            if !is_right || !poured {
-                miss(Rule::Class, format!("{outcome:?}"));
-            }
-            if grown > MOST_MEMORY {
-                miss(Rule::Memory, format!("{grown} bytes more at the peak"));
-            }
-            if took > DEADLINE + MARGIN {
-                miss(Rule::Deadline, format!("over after {took:?}"));
-            }
+    for flood in floods() {
+        let (name, refuses) = (flood.name, flood.head.contains(" 403 "));
+        let server = Server::start(&Site::plain(), Read::Whole, move |peer, _| flood.pour(peer))?;
+        let client = Client::builder().base_url(server.url("/api/v1")).api_key(own_key()?).build()?;
+        let (grown, took, outcome) = watched(&client).await;
+        cases += 1;
+        most = most.max(grown);
+        let mut miss = |rule, text| misses.push(Miss { rule, text: format!("{name}: {text}") });
+        let is_right = match &outcome {
+            // The head says it.
+            Err(Error::Api(_)) => refuses,
+            Err(Error::OutcomeUnknown(_)) => !refuses,
+            _ => false,
+        };
+        if !is_right {
+            miss(Rule::Class, format!("{outcome:?}"));
+        }
+        if grown > MOST_MEMORY {
+            miss(Rule::Memory, format!("{grown} bytes more at the peak"));
+        }
+        if took > DEADLINE + MARGIN {
+            miss(Rule::Deadline, format!("over after {took:?}"));
         }
     }
     let says = format!("at most {} KiB above", most.div_ceil(1024));
@@ -78,23 +73,20 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
 }
 
 /// A call, what it allocated at the most, and what it took.
-async fn watched(
-    operation: Operation,
-    client: &Client,
-) -> (usize, Duration, std::result::Result<String, Error>) {
+async fn watched(client: &Client) -> (usize, Duration, std::result::Result<String, Error>) {
     let (before, begun) = (memory::watch(), Instant::now());
-    let outcome = operation.call(client, Some(DEADLINE)).await;
+    let outcome = OPERATION.call(client, Some(DEADLINE)).await;
     (memory::peak().saturating_sub(before), begun.elapsed(), outcome)
 }
 
-fn floods(operation: Operation) -> Vec<Flood> {
+fn floods() -> Vec<Flood> {
     let many = |name, head, piece: String| {
         let pieces = BODY / piece.len();
         Flood { name, head, piece, pieces, pause: Duration::ZERO }
     };
     let space = " ".repeat(PIECE);
     let chunk = format!("{PIECE:x}\r\n{space}\r\n");
-    let answer = String::from_utf8_lossy(&Answer::Success.bytes(operation)).into_owned();
+    let answer = String::from_utf8_lossy(&Answer::Success.bytes(OPERATION)).into_owned();
     let mut floods = vec![
         many("a body of 300 MB", "HTTP/1.1 200 OK\r\ncontent-length: 300000000\r\n\r\n", space.clone()),
         many("300 MB in chunks", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", chunk.clone()),
@@ -122,23 +114,16 @@ fn floods(operation: Operation) -> Vec<Flood> {
 }
 
 impl Flood {
-    /// Serves one connection until the client has gone.
-    fn pour(&self, listener: &TcpListener) {
-        // The client goes away in the midst of it, as it should.
-        let _gone = listener.accept().and_then(|(tcp, _)| self.answer(tcp));
-    }
-
-    fn answer(&self, mut tcp: TcpStream) -> io::Result<()> {
-        tcp.set_nodelay(true)?;
-        let _request = tcp.read(&mut [0; 4096])?;
-        tcp.write_all(self.head.as_bytes())?;
+    /// Answers until the client has gone.
+    fn pour(&self, peer: &mut Peer) -> io::Result<()> {
+        peer.send(self.head.as_bytes())?;
         for _ in 0..self.pieces {
             if self.pause.is_zero() {
-                tcp.write_all(self.piece.as_bytes())?;
+                peer.send(self.piece.as_bytes())?;
                 continue;
             }
             for byte in self.piece.bytes() {
-                tcp.write_all(&[byte])?;
+                peer.send(&[byte])?;
                 thread::sleep(self.pause);
             }
         }

@@ -1,4 +1,7 @@
 //! The other side: serves one case at a time, and tells what it saw.
+//!
+//! It is a fault injector and not a scripted server: it breaks a connection at a byte, below TLS, and tells
+//! where the parts of a connection end. Hundreds of its connections stall at once, so they are tasks and not threads.
 
 use std::{
     io, mem,

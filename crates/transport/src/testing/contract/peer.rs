@@ -1,50 +1,65 @@
 //! One connection, from the side of the server.
 
 use std::{
+    fmt,
     io::{self, Read, Write},
+    net::TcpStream,
     sync::Arc,
 };
 
 use super::{
     server::{Log, Read as Amount},
-    site::Io,
+    site::{Io, Site},
     wait::Watched,
 };
 
 /// A client that has connected, as a script sees it.
-pub(super) struct Peer {
+///
+/// A script reads with [`Read`] what was not read before it was played. Reads take no more from the connection than they
+/// return, so what a script does not read stays in the socket, and closing it then resets the connection.
+pub struct Peer {
     io: Box<dyn Io>,
+    /// The same connection, below TLS.
+    tcp: TcpStream,
     /// What was read and belongs to no request yet.
     unread: Vec<u8>,
     log: Arc<Watched<Log>>,
 }
 
-/// What was read of a request.
+/// What a [`Server`](super::Server) read of a request.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Received {
-    /// The method, the target and the version.
-    pub(super) line: String,
+#[non_exhaustive]
+pub struct Received {
+    /// The method, the target and the version: `GET / HTTP/1.1`.
+    pub line: String,
     /// The headers, in order, with names in lower case.
-    pub(super) headers: Vec<(String, Vec<u8>)>,
-    pub(super) body: Vec<u8>,
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body. One in chunks is shown as it came.
+    pub body: Vec<u8>,
 }
 
 impl Received {
-    /// The values of a header, in order.
-    pub(super) fn values(&self, name: &str) -> Vec<&[u8]> {
+    /// The path and the query.
+    pub fn target(&self) -> &str {
+        self.line.split(' ').nth(1).unwrap_or_default()
+    }
+
+    /// The values of a header, by its name in lower case, in order.
+    pub fn values(&self, name: &str) -> Vec<&[u8]> {
         self.headers.iter().filter(|(other, _)| other == name).map(|(_, value)| &**value).collect()
     }
 }
 
 impl Peer {
-    pub(super) fn new(io: Box<dyn Io>, log: Arc<Watched<Log>>) -> Self {
-        Self { io, unread: Vec::new(), log }
+    pub(super) fn new(site: &Site, tcp: TcpStream, log: Arc<Watched<Log>>) -> io::Result<Self> {
+        let below = tcp.try_clone()?;
+        Ok(Self { io: site.wrap(tcp)?, tcp: below, unread: Vec::new(), log })
     }
 
     /// Reads the next request. Returns how many came before it.
     pub(super) fn request(&mut self, amount: Amount) -> io::Result<usize> {
         while self.unread.is_empty() {
-            self.read()?;
+            self.fill()?;
         }
         // Before anything is made of it: a request that breaks off has come, too.
         let number = self.log.change(|log| {
@@ -54,7 +69,7 @@ impl Peer {
         let end = loop {
             match end_of_head(&self.unread) {
                 Some(end) => break end,
-                None => self.read()?,
+                None => self.fill()?,
             }
         };
         let head: Vec<u8> = self.unread.drain(..end).collect();
@@ -86,16 +101,16 @@ impl Peer {
                 if self.unread.ends_with(b"0\r\n\r\n") {
                     break self.unread.len();
                 }
-                self.read()?;
+                self.fill()?;
             },
         };
         while self.unread.len() < length {
-            self.read()?;
+            self.fill()?;
         }
         Ok(self.unread.drain(..length).collect())
     }
 
-    fn read(&mut self) -> io::Result<()> {
+    fn fill(&mut self) -> io::Result<()> {
         let mut part = [0; 4096];
         let count = self.io.read(&mut part)?;
         if count == 0 {
@@ -105,31 +120,78 @@ impl Peer {
         Ok(())
     }
 
-    /// The path and the query of a request.
-    pub(super) fn target(&self, number: usize) -> String {
-        let line = self.log.look(|log| log.received.get(number).map(|received| received.line.clone()));
-        line.and_then(|line| Some(line.split(' ').nth(1)?.to_owned())).unwrap_or_default()
+    /// The request with this number, as far as it was read.
+    pub fn received(&self, number: usize) -> Received {
+        self.log.look(|log| log.received.get(number).cloned()).unwrap_or_default()
     }
 
     /// Sends these bytes.
-    pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// The client has gone, or does not read.
+    pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.io.write_all(bytes)?;
         self.io.flush()
     }
 
-    /// Answers with 200 and this body.
-    pub(super) fn answer(&mut self, body: &str) -> io::Result<()> {
+    /// Responds with status 200 and this body.
+    ///
+    /// # Errors
+    ///
+    /// The client has gone, or does not read.
+    pub fn answer(&mut self, body: &str) -> io::Result<()> {
         self.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes())
     }
 
-    /// Waits until the client closes the connection, but not forever. The connection is over then.
-    pub(super) fn hold(&mut self) -> io::Result<()> {
+    /// Reads until the client closes the connection, but not forever.
+    ///
+    /// # Errors
+    ///
+    /// Always, since the connection is over then: a script ends with it.
+    pub fn hold(&mut self) -> io::Result<()> {
         closes(&mut self.io, &self.log)
+    }
+
+    /// The connection below TLS, for its options and for closing half of it.
+    pub fn tcp(&self) -> &TcpStream {
+        &self.tcp
     }
 }
 
-/// Closes the connection: with a reset, if the client has sent more than was read.
-pub(super) fn close() -> io::Result<()> {
+impl Read for Peer {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.unread.is_empty() {
+            return self.io.read(buffer);
+        }
+        let count = self.unread.as_slice().read(buffer)?;
+        self.unread.drain(..count);
+        Ok(count)
+    }
+}
+
+impl Write for Peer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.io.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.io.flush()
+    }
+}
+
+impl fmt::Debug for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peer").field("tcp", &self.tcp).finish_non_exhaustive()
+    }
+}
+
+/// Ends a script and closes the connection: with a reset, if the client has sent more than was read.
+///
+/// # Errors
+///
+/// Always: it is the error that closes the connection.
+pub fn close() -> io::Result<()> {
     Err(io::ErrorKind::ConnectionAborted.into())
 }
 

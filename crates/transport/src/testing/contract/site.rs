@@ -1,4 +1,4 @@
-//! How a scripted peer is reached.
+//! How a scripted server is reached.
 
 use std::{
     fmt,
@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-/// How the scripted peers of a scenario are reached: a scheme, a host, and what they speak under HTTP.
+/// How a scripted server is reached: a scheme, a host, and what it speaks under HTTP.
 #[derive(Clone)]
 pub struct Site {
     origin: String,
@@ -34,6 +34,8 @@ impl Site {
     /// `wrap` does the server's side of the handshake on a fresh connection, blocking, and returns the stream on
     /// which HTTP is spoken. It should choose HTTP/1.1 if it is asked (ALPN). When the stream is dropped without a
     /// goodbye, the client must be able to tell that apart from an end, as TLS can.
+    ///
+    /// A `wrap` that returns the connection as it is makes a server whose script plays the handshake as well.
     pub fn tls<F, S>(host: &str, wrap: F) -> Self
     where
         F: Fn(TcpStream) -> io::Result<S> + Send + Sync + 'static,

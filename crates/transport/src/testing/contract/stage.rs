@@ -13,7 +13,7 @@ use http::{Request, Response};
 
 use super::{
     peer::Peer,
-    server::{Read, Server},
+    server::{PATIENCE, Read, Server},
     site::Site,
     wait::within,
 };
@@ -37,7 +37,15 @@ impl Stage<'_> {
     where
         F: Fn(&mut Peer, usize) -> io::Result<()> + Send + Sync + 'static,
     {
-        Server::start(self.site, Read::Whole, script)
+        self.serve_after(Read::Whole, script)
+    }
+
+    /// The same, if not the whole request is to be read.
+    pub(super) fn serve_after<F>(&self, read: Read, script: F) -> io::Result<Server>
+    where
+        F: Fn(&mut Peer, usize) -> io::Result<()> + Send + Sync + 'static,
+    {
+        Server::scripted(self.site, PATIENCE, read, script)
     }
 
     /// A URL of a port that nobody listens on, and that nobody else is given while what holds it lives.
@@ -104,7 +112,7 @@ pub(super) fn ensure(condition: bool, otherwise: impl FnOnce() -> String) -> Out
 
 /// Expects so many requests to have come.
 pub(super) fn ensure_requests(server: &Server, expected: usize) -> Outcome {
-    let came = server.requests();
+    let came = server.requests().len();
     ensure(came == expected, || format!("{came} requests came, not {expected}"))
 }
 

@@ -5,7 +5,7 @@ use std::{
     mem,
     pin::pin,
     sync::{
-        Arc, Mutex,
+        Arc, Condvar, Mutex, PoisonError,
         mpsc::{self, RecvTimeoutError},
     },
     task::{Poll, Waker},
@@ -15,10 +15,11 @@ use std::{
 
 use crate::testing::lock;
 
-/// A value that threads change and that a future waits for.
+/// A value that threads change and that futures and threads wait for.
 #[derive(Debug, Default)]
 pub(super) struct Watched<T> {
     inner: Mutex<Inner<T>>,
+    changed: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -34,6 +35,7 @@ impl<T> Watched<T> {
         let changed = change(&mut inner.value);
         let wakers = mem::take(&mut inner.wakers);
         drop(inner);
+        self.changed.notify_all();
         wakers.into_iter().for_each(Waker::wake);
         changed
     }
@@ -54,6 +56,13 @@ impl<T> Watched<T> {
             Poll::Pending
         })
         .await;
+    }
+
+    /// Blocks until the value is as asked. `false` if that takes longer than `time`.
+    pub(super) fn wait(&self, time: Duration, enough: impl Fn(&T) -> bool) -> bool {
+        let waited = self.changed.wait_timeout_while(lock(&self.inner), time, |inner| !enough(&inner.value));
+        let (inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        enough(&inner.value)
     }
 }
 

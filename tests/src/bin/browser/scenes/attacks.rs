@@ -1,6 +1,6 @@
 //! Pages that mean ill, open in the same browser while a login waits.
 
-use openrouter_oauth_tests::server::Server;
+use openrouter_oauth_transport::testing::contract::Server;
 use serde_json::json;
 
 use crate::{
@@ -25,7 +25,7 @@ pub(super) async fn without_the_path(stage: &Stage<'_>) -> Result {
         format!("{near}?error=access_denied"),
         format!("{near}?code=forged"),
     ];
-    let page = hostile::serve(&targets, &targets[2..]).await;
+    let page = hostile::serve(&targets, &targets[2..])?;
     for origin in origins(&page) {
         stage.browser.open_tab().await?;
         attack(stage, &origin).await?;
@@ -48,7 +48,7 @@ pub(super) async fn with_the_path(stage: &Stage<'_>) -> Result {
     let mut login = stage.home.login(&[]).await?;
     let callback = callback(&login);
     let targets = ["error=access_denied", "code=forged"].map(|query| format!("{callback}?{query}"));
-    let page = hostile::serve(&targets, &[]).await;
+    let page = hostile::serve(&targets, &[])?;
     for origin in origins(&page) {
         stage.browser.open_tab().await?;
         attack(stage, &origin).await?;

@@ -29,7 +29,7 @@ pub(crate) async fn a_dropped_request_closes_its_connection(stage: &Stage<'_>) -
             ensure(ended.is_err(), || "an answer came that was not whole".into()).map(|()| Seen::End)
         };
         let dropped = async {
-            server.log().until(|log| !log.received.is_empty()).await;
+            server.until(|requests| !requests.is_empty()).await;
             // Time to read what has come of the answer.
             sleep(Duration::from_millis(20)).await;
             Ok(Seen::Request)
@@ -80,39 +80,46 @@ pub(crate) async fn no_answer_is_taken_for_that_of_another_request(stage: &Stage
     const LATE: Duration = Duration::from_millis(400);
     const TWO: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nown\
         HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nextra";
-    let server = stage.serve(|peer, number| match &*peer.target(number) {
+    const SHORT: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nown and more";
+    let server = stage.serve(|peer, number| match peer.received(number).target() {
         "/late" => {
             thread::sleep(LATE);
             peer.answer("late")
         }
         "/two" => peer.send(TWO),
+        "/short" => peer.send(SHORT),
         _ => peer.answer("own"),
     })?;
     let request = |path| Request::post(server.url(path)).body("{}".into());
     stage.error(request("/late")?, limits().timeout(Some(LATE / 4))).await?;
-    for path in ["/two", "/own", "/own"] {
+    for path in ["/two", "/own", "/short", "/own"] {
         ensure_body(&stage.answer(request(path)?).await?, "own")?;
     }
     sleep(LATE).await;
     ensure_body(&stage.answer(request("/own")?).await?, "own")?;
-    let own = server.log().look(|log| log.received.iter().filter(|one| one.line.contains("/own")).count());
+    let own = server.requests().iter().filter(|received| received.target() == "/own").count();
     ensure(own == 3, || format!("{own} requests came of 3"))
 }
 
 pub(crate) async fn many_at_once_get_their_own_answers(stage: &Stage<'_>) -> Outcome {
     const MANY: usize = 32;
+    const TURNS: usize = 3;
     let server = stage.serve(|peer, number| {
-        let target = peer.target(number);
-        peer.answer(&target)
+        let received = peer.received(number);
+        peer.answer(received.target())
     })?;
     let sent = (0..MANY).map(|number| {
-        let path = format!("/{number}");
-        let url = server.url(&path);
+        let server = &server;
         async move {
-            let answer = stage.answer(Request::get(url).body("".into())?).await?;
-            ensure_body(&answer, path)
+            // One after another, so that connections are used again while others are in use.
+            for turn in 0..TURNS {
+                let path = format!("/{number}/{turn}");
+                let answer = stage.answer(Request::get(server.url(&path)).body("".into())?).await?;
+                ensure_body(&answer, path)?;
+            }
+            Ok(())
         }
     });
     all(sent).await.into_iter().collect::<Outcome>()?;
-    ensure_requests(&server, MANY)
+    ensure_requests(&server, MANY * TURNS)
 }

@@ -13,8 +13,10 @@ use http::Request;
 use crate::{
     ErrorKind, Limits,
     testing::contract::{
-        server::{PATIENCE, Server},
-        stage::{Outcome, Stage, chain, ensure, post},
+        peer::close,
+        scenarios::once::LARGE,
+        server::{PATIENCE, Read, Server},
+        stage::{Outcome, Stage, chain, ensure, post, post_of},
         wait::within,
     },
 };
@@ -59,6 +61,13 @@ pub(crate) async fn the_deadline_holds_before_the_server_says_anything(stage: &S
 pub(crate) async fn the_deadline_holds_while_waiting_for_the_answer(stage: &Stage<'_>) -> Outcome {
     let server = stage.serve(|peer, _| peer.hold())?;
     ends_in_time(stage, post(&server)).await?;
+    ensure_one_at_most(&server)?;
+    // F12: a server that does not even read the request.
+    let server = stage.serve_after(Read::Head, |_, _| {
+        thread::sleep(SOON + LATE * 2);
+        close()
+    })?;
+    ends_in_time(stage, post_of(&server, vec![b'x'; LARGE])).await?;
     ensure_one_at_most(&server)
 }
 
@@ -87,7 +96,7 @@ pub(crate) async fn the_deadline_holds_while_an_answer_trickles(stage: &Stage<'_
 
 /// None, if making the connection has taken all the time.
 fn ensure_one_at_most(server: &Server) -> Outcome {
-    let came = server.requests();
+    let came = server.requests().len();
     ensure(came <= 1, || format!("{came} requests came, not one"))
 }
 

@@ -6,16 +6,16 @@ use crate::{
     ErrorKind,
     testing::contract::{
         peer::close,
-        server::{Read, Server},
+        server::Read,
         stage::{
-            Outcome, Stage, chain, ensure, ensure_body, ensure_kind, ensure_requests, ensure_sent, limits,
-            post, post_of,
+            LONG, Outcome, Stage, chain, ensure, ensure_body, ensure_kind, ensure_requests, ensure_sent,
+            limits, post, post_of,
         },
     },
 };
 
 /// More than the buffers of two sockets hold together with those of a client.
-const LARGE: usize = 8 * 1024 * 1024;
+pub(super) const LARGE: usize = 8 * 1024 * 1024;
 
 pub(crate) async fn a_request_is_sent_once_when_no_answer_comes(stage: &Stage<'_>) -> Outcome {
     let server = stage.serve(|_, _| close())?;
@@ -26,7 +26,7 @@ pub(crate) async fn a_request_is_sent_once_when_no_answer_comes(stage: &Stage<'_
 
 pub(crate) async fn a_request_is_sent_once_when_the_connection_is_reset(stage: &Stage<'_>) -> Outcome {
     // What is left unread makes the close a reset.
-    let server = Server::start(stage.site, Read::Head, |_, _| close())?;
+    let server = stage.serve_after(Read::Head, |_, _| close())?;
     let error = stage.error(post_of(&server, vec![b'x'; LARGE]), limits()).await?;
     ensure_kind(&error, ErrorKind::Io)?;
     ensure_requests(&server, 1)
@@ -46,20 +46,26 @@ pub(crate) async fn a_request_is_sent_once_when_a_kept_connection_is_stale(stage
         peer.answer("whole")?;
         close()
     })?;
-    for _ in 0..20 {
-        let before = server.requests();
-        let sent = stage.send(post(&server), limits()).await?;
-        let came = server.requests() - before;
+    // A client may lose a request on its way to a connection that ends, and only its deadline tells. That is rare.
+    let limits = limits().timeout(Some(LONG / 4));
+    let mut lost = 0;
+    for _ in 0..100 {
+        let before = server.requests().len();
+        let sent = stage.send(post(&server), limits).await?;
+        let came = server.requests().len() - before;
         match sent {
             Ok(answer) => {
                 ensure_body(&answer, "whole")?;
                 ensure(came == 1, || format!("{came} requests came for one answer"))?;
             }
-            Err(error) if came > 0 => {
-                ensure_sent(&error)?;
-                ensure(came == 1, || format!("{came} requests came for one"))?;
+            Err(error) => {
+                ensure(came <= 1, || format!("{came} requests came for one"))?;
+                if came > 0 {
+                    ensure_sent(&error)?;
+                }
+                lost += usize::from(error.kind() == ErrorKind::Timeout);
+                ensure(lost <= 3, || format!("{lost} requests waited on connections that had ended"))?;
             }
-            Err(_) => {}
         }
     }
     Ok(())
@@ -68,7 +74,7 @@ pub(crate) async fn a_request_is_sent_once_when_a_kept_connection_is_stale(stage
 pub(crate) async fn what_may_have_arrived_is_not_called_unsent(stage: &Stage<'_>) -> Outcome {
     const ANSWERS: [&[u8]; 4] = [b"", b"HTTP/1.1 2", b"this is not HTTP\r\n\r\n", b"HTTP/1.1 200 OK\r\n"];
     for (read, body) in [(Read::Whole, 10), (Read::Head, LARGE)] {
-        let server = Server::start(stage.site, read, |peer, number| {
+        let server = stage.serve_after(read, |peer, number| {
             peer.send(ANSWERS.get(number).unwrap_or(&ANSWERS[0]))?;
             close()
         })?;
@@ -92,7 +98,8 @@ pub(crate) async fn a_redirect_is_an_answer(stage: &Stage<'_>) -> Outcome {
     // C-10
     const STATUSES: [u16; 5] = [301, 302, 303, 307, 308];
     let elsewhere = stage.serve(|peer, _| peer.answer("followed"))?;
-    for target in [elsewhere.url("/elsewhere"), "/elsewhere".into()] {
+    let host = format!("//{}/elsewhere", elsewhere.address());
+    for target in [elsewhere.url("/elsewhere"), "/elsewhere".into(), host] {
         let location = target.clone();
         let server = stage.serve(move |peer, number| match STATUSES.get(number) {
             Some(status) => {
@@ -110,6 +117,6 @@ pub(crate) async fn a_redirect_is_an_answer(stage: &Stage<'_>) -> Outcome {
             ensure(is_same, || format!("{status} to {target} did not come back as it was: {answer:?}"))?;
         }
     }
-    let came = elsewhere.connections().await?;
+    let came = elsewhere.connections()?;
     ensure(came == 0, || format!("{came} connections were made to where a redirect led"))
 }

@@ -16,7 +16,7 @@ pub(crate) async fn a_request_arrives_as_it_is(stage: &Stage<'_>) -> Outcome {
     let server = stage.serve(|peer, _| peer.answer("seen"))?;
     for request in requests(&server)? {
         ensure_body(&stage.answer(request.clone()).await?, "seen")?;
-        let received = server.last().ok_or("no request came")?;
+        let received = server.requests().pop().ok_or("no request came")?;
         ensure_same(&request, &received)?;
         ensure_own(&server, &request, &received)?;
     }
@@ -101,7 +101,7 @@ pub(crate) async fn nothing_is_remembered_for_the_next_request(stage: &Stage<'_>
         }
         stage.answer(request.clone()).await?;
         ensure_requests(&server, number)?;
-        let received = server.last().ok_or("no request came")?;
+        let received = server.requests().pop().ok_or("no request came")?;
         ensure_own(&server, &request, &received)?;
     }
     Ok(())

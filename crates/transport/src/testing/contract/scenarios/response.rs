@@ -11,8 +11,8 @@ use crate::testing::contract::{
 /// Known ones, those that clients like to act on, and some that nobody knows.
 const STATUSES: &[u16] = &[
     200, 201, 202, 203, 206, 226, 299, 300, 304, 305, 306, 310, 399, 400, 401, 402, 403, 404, 405, 407, 408,
-    409, 410, 413, 418, 421, 422, 425, 426, 429, 431, 451, 499, 500, 501, 502, 503, 504, 505, 511, 520, 529,
-    599,
+    409, 410, 413, 417, 418, 421, 422, 425, 426, 429, 431, 451, 499, 500, 501, 502, 503, 504, 505, 511, 520,
+    529, 599, 600, 999,
 ];
 
 pub(crate) async fn every_status_is_an_answer(stage: &Stage<'_>) -> Outcome {
@@ -43,15 +43,15 @@ pub(crate) async fn answers_before_the_answer_are_passed_over(stage: &Stage<'_>)
         "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\nset-cookie: early=1\r\n\r\n",
     ];
     let server = stage.serve(|peer, number| {
-        // Together with the answer first, and then one after another.
-        if number == 0 {
-            peer.send(INTERIM.concat().as_bytes())?;
-        } else {
-            INTERIM.iter().try_for_each(|interim| peer.send(interim.as_bytes()))?;
+        // Together with the answer first, then one after another, and then some more.
+        match number {
+            0 => peer.send(INTERIM.concat().as_bytes())?,
+            1 => INTERIM.iter().try_for_each(|interim| peer.send(interim.as_bytes()))?,
+            _ => peer.send(INTERIM[2].repeat(10).as_bytes())?,
         }
         peer.answer("final")
     })?;
-    for number in 1..=2 {
+    for number in 1..=3 {
         let answer = stage.answer(post(&server)).await?;
         ensure_body(&answer, "final")?;
         ensure_requests(&server, number)?;
@@ -96,23 +96,34 @@ const TOLD: [(&str, &[u8]); 5] = [
     ("set-cookie: b=1\r\nx-empty:\r\nset-cookie: a=2\r\ndate: then\r\n", b"0\r\n\r\n"),
 ];
 
+const FRAMINGS: [&str; 3] = ["with a length", "in chunks", "a byte at a time"];
+
+fn with_length(headers: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 200 OK\r\n{headers}content-length: {}\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}
+
+/// A chunk for each byte.
+fn in_chunks(headers: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 200 OK\r\n{headers}transfer-encoding: chunked\r\n\r\n");
+    let chunks = body.iter().flat_map(|byte| [b"1\r\n", &[*byte][..], b"\r\n"].concat());
+    head.into_bytes().into_iter().chain(chunks).chain(*b"0\r\n\r\n").collect()
+}
+
 pub(crate) async fn headers_and_body_come_back_as_they_came(stage: &Stage<'_>) -> Outcome {
     // C-14
     let server = stage.serve(|peer, number| {
-        let Some((headers, body)) = TOLD.get(number / 2) else { return close() };
-        let head = format!("HTTP/1.1 200 OK\r\n{headers}");
-        if number % 2 == 0 {
-            let length = body.len();
-            return peer.send(&[format!("{head}content-length: {length}\r\n\r\n").as_bytes(), body].concat());
-        }
-        peer.send(format!("{head}transfer-encoding: chunked\r\n\r\n").as_bytes())?;
-        for byte in *body {
-            peer.send(&[b"1\r\n", [*byte].as_slice(), b"\r\n"].concat())?;
-        }
-        peer.send(b"0\r\n\r\n")
+        let Some((headers, body)) = TOLD.get(number / FRAMINGS.len()) else { return close() };
+        // F24: over TLS each piece has a record of its own.
+        let (framed, size) = match number % FRAMINGS.len() {
+            0 => (with_length(headers, body), usize::MAX),
+            1 => (in_chunks(headers, body), 6),
+            _ => (with_length(headers, body), 1),
+        };
+        framed.chunks(size).try_for_each(|piece| peer.send(piece))
     })?;
     for (headers, body) in TOLD {
-        for framing in ["with a length", "in chunks"] {
+        for framing in FRAMINGS {
             let answer = stage.answer(post(&server)).await.map_err(|error| format!("{framing}: {error}"))?;
             ensure_body(&answer, body).map_err(|error| format!("{framing}: {error}"))?;
             ensure_headers(&answer, headers)?;

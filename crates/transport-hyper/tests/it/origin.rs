@@ -1,0 +1,102 @@
+//! A host under TLS, as tests of the way to it have it.
+
+use std::{error::Error as _, fmt::Write, io, sync::Arc};
+
+use bytes::Bytes;
+use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport};
+use openrouter_oauth_transport_hyper::{Builder, HyperTransport};
+use rcgen::{CertifiedIssuer, CertifiedKey, KeyPair};
+use rustls::{ServerConfig, ServerConnection, StreamOwned, pki_types::PrivateKeyDer};
+
+use crate::{
+    GRANT, exchange,
+    server::{Server, Site},
+    tls::{issuer, signed_by_for},
+};
+
+/// Grants every request, with a certificate that [`Origin::builder`] trusts.
+pub(crate) struct Origin {
+    pub(crate) issuer: CertifiedIssuer<'static, KeyPair>,
+    pub(crate) server: Server,
+}
+
+impl Origin {
+    pub(crate) fn new() -> Self {
+        Self::named("localhost")
+    }
+
+    /// Has this host name, whether or not it resolves.
+    pub(crate) fn named(host: &str) -> Self {
+        let issuer = issuer();
+        let site = tls_site(host, tls_config(&signed_by_for(&issuer, &[host])));
+        Self { issuer, server: Server::answering(&site, GRANT).unwrap() }
+    }
+
+    pub(crate) fn builder(&self) -> Builder {
+        HyperTransport::builder().add_root_certificates_der(self.issuer.der())
+    }
+
+    pub(crate) async fn send(&self, transport: &HyperTransport) -> Result<Bytes, Error> {
+        send(transport, &self.server).await
+    }
+
+    /// Sends through this proxy.
+    pub(crate) async fn send_by(&self, proxy: &str) -> Result<Bytes, Error> {
+        self.send(&self.builder().proxy(proxy).build().unwrap()).await
+    }
+}
+
+/// The body of the response to an exchange.
+pub(crate) async fn send(transport: &HyperTransport, server: &Server) -> Result<Bytes, Error> {
+    let sent = transport.send(exchange(server.origin()), Limits::default()).await;
+    sent.map(http::Response::into_body)
+}
+
+pub(crate) fn assert_not_sent(sent: Result<Bytes, Error>, kind: ErrorKind, what: &str) {
+    let error = sent.unwrap_err();
+    assert_eq!(error.kind(), kind, "{what}: {error:?}");
+    assert!(!error.may_have_been_sent(), "{what}");
+    assert!(error.source().is_some(), "{what}");
+}
+
+/// All that an error says: its own words and those of its causes.
+pub(crate) fn said(error: &Error) -> String {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        write!(said, ": {error}").unwrap();
+        cause = error.source();
+    }
+    said
+}
+
+/// A server's TLS with this certificate, as rustls has it by default.
+pub(crate) fn tls_config(certified: &CertifiedKey<KeyPair>) -> ServerConfig {
+    tls_config_of(certified, rustls::DEFAULT_VERSIONS)
+}
+
+/// The same with these versions.
+pub(crate) fn tls_config_of(
+    certified: &CertifiedKey<KeyPair>,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> ServerConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
+    ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key)
+        .unwrap()
+}
+
+/// Serves HTTPS as this configuration says.
+pub(crate) fn tls_site(host: &str, config: ServerConfig) -> Site {
+    let config = Arc::new(config);
+    Site::tls(host, move |mut tcp| {
+        let mut tls = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
+        tls.complete_io(&mut tcp)?;
+        assert!(tls.early_data().is_none(), "something came before the handshake was over");
+        Ok(StreamOwned::new(tls, tcp))
+    })
+}
