@@ -17,7 +17,6 @@ pub mod fuzzed;
 #[cfg(target_os = "linux")]
 pub mod masked;
 pub mod query;
-pub mod server;
 pub mod stage;
 pub mod tls;
 pub mod user;
