@@ -37,7 +37,7 @@ async fn a_child_signs_in() {
     let info = stage.client().with_key(key).current_key().await.unwrap();
     println!("SIGNED IN {:?}", info.limit);
 
-    let server = Server::silent(&site(&certificate("localhost", (2020, 2100)))).unwrap();
+    let server = Server::answering(&site(&certificate("localhost", (2020, 2100))), "unheard").unwrap();
     let client = builder().base_url(server.url("/api/v1")).build().unwrap();
     println!("STRANGER {}", describe(&client.signing_keys().await.unwrap_err()));
 }
