@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use openrouter_oauth::{
-    AuthorizeUrl, CallbackUrl, Client, Entropy, KeyLabel, Pending, Pkce, models::CodeVerifier,
+    AuthorizeUrl, CallbackUrl, Client, Entropy, KeyLabel, PendingSignIn, Pkce, models::CodeVerifier,
 };
 use openrouter_oauth_tests::{base64url, query};
 use openrouter_oauth_transport::{
@@ -24,7 +24,7 @@ fn client() -> Client {
     Client::builder().transport(Never::new()).timer(ManualTimer::new()).build().unwrap()
 }
 
-fn begin(client: &Client) -> (AuthorizeUrl, Pending) {
+fn begin(client: &Client) -> (AuthorizeUrl, PendingSignIn) {
     client.authorize(CallbackUrl::parse(CALLBACK).unwrap()).begin().unwrap()
 }
 
@@ -84,8 +84,9 @@ fn without_randomness_nothing_begins() {
 #[test]
 fn a_challenge_is_the_sha_256_of_its_verifier() {
     // C-2
-    let of =
-        |verifier: &str| Pkce::of(CodeVerifier::parse(verifier).unwrap()).challenge().as_str().to_owned();
+    let of = |verifier: &str| {
+        Pkce::from_verifier(CodeVerifier::parse(verifier).unwrap()).challenge().as_str().to_owned()
+    };
     assert_eq!(of(VERIFIER), CHALLENGE);
     let random = SystemRandom::new();
     let unreserved: Vec<u8> =

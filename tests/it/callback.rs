@@ -1,13 +1,13 @@
 //! What comes back from the browser, or is pasted: read as often as one likes, and taken for ours only if it is.
 
-use openrouter_oauth::{AuthorizationCode, AuthorizeUrl, CallbackError, CallbackUrl, Client, Pending};
+use openrouter_oauth::{AuthorizationCode, AuthorizeUrl, CallbackError, CallbackUrl, Client, PendingSignIn};
 use openrouter_oauth_tests::query;
 use openrouter_oauth_transport::testing::{ManualTimer, Never};
 use proptest::prelude::*;
 
 /// A sign-in and what somebody who knows its URL would write.
 struct Begun {
-    pending: Pending,
+    pending: PendingSignIn,
     /// `https://my.app/callback/NONCE`
     url: String,
     state: String,

@@ -2,7 +2,7 @@
 
 use http::Response;
 use openrouter_oauth::{
-    ApiKey, AuthorizationCode, CallbackUrl, Client, CreditLimit, Error, KeyLabel, Pending, Retry,
+    ApiKey, AuthorizationCode, CallbackUrl, Client, CreditLimit, Error, KeyLabel, PendingSignIn, Retry,
 };
 use openrouter_oauth_tests::canary;
 use openrouter_oauth_transport::{
@@ -174,7 +174,7 @@ async fn what_was_refused_before_it_was_sent_is_not_repeated() {
         begun(Client::builder().user_agent(&bad)).unwrap_err(),
         client.authorize_headless().key_label(bad.as_str()).begin().unwrap_err(),
         client.authorize_headless().workspace_id(canary::BODY).begin().unwrap_err(),
-        Pending::from_secret_json(&bad).unwrap_err(),
+        PendingSignIn::from_secret_json(&bad).unwrap_err(),
         client.signing_keys().base_url(&bad).await.unwrap_err(),
         client.signing_keys().header("x", bad.as_str()).await.unwrap_err(),
         client.signing_keys().header(bad.as_str(), "x").await.unwrap_err(),

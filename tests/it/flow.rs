@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::Request;
 use openrouter_oauth::{
     AuthorizationCode, AuthorizeUrl, CallbackError, CallbackUrl, CodeChallengeMethod, CreateAuthCode,
-    CreditLimit, ExchangeAuthCode, ExchangeToken, KeyLabel, KeyLinks, Pending, Pkce,
-    models::{AuthCode, FederationPolicyId, Jwk, Nullable, SubjectToken, Timestamp, UsageLimitType},
+    CreditLimit, ExchangeAuthCode, ExchangeToken, KeyLabel, KeyLinks, PendingSignIn, Pkce,
+    models::{CreatedAuthCode, FederationPolicyId, Jwk, Nullable, SubjectToken, Timestamp, UsageLimitType},
 };
 use openrouter_oauth_emulator::{Denial, Fault, Outcome, Settings};
 use openrouter_oauth_tests::{base64url, query, stage::Stage};
@@ -29,7 +29,7 @@ fn stage() -> Stage {
 async fn a_callback_brings_a_key() {
     for stage in both().await {
         let (url, mut pending) = begin(&stage);
-        let callback = redirected(stage.person().approve(url.as_str(), Some(5.0)).await.unwrap());
+        let callback = redirected(stage.user().approve(url.as_str(), Some(5.0)).await.unwrap());
         assert!(callback.starts_with(pending.callback_url().unwrap().as_str()), "{callback}");
         let code = pending.read_callback(query::target(&callback)).unwrap();
         let grant = pending.exchange(stage.client(), &code).await.unwrap();
@@ -38,7 +38,7 @@ async fn a_callback_brings_a_key() {
         let info = stage.client().with_key(grant.key.clone()).current_key().await.unwrap();
         assert_eq!(info.label.as_deref(), Some("My app"));
         assert_eq!(info.limit, Nullable::Value(5.0));
-        let links = KeyLinks::of(&grant.key);
+        let links = KeyLinks::new(&grant.key);
         assert!(links.settings().starts_with("https://openrouter.ai/keys/"));
         assert_eq!(stage.emulator().posts("/auth/keys"), 1);
     }
@@ -49,7 +49,7 @@ async fn a_pasted_code_brings_a_key() {
     let stage = stage();
     let authorize = stage.client().authorize_headless().key_label("my-cli");
     let (url, mut pending) = authorize.begin().unwrap();
-    let Outcome::Code(shown) = stage.person().approve(url.as_str(), None).await.unwrap() else {
+    let Outcome::Code(shown) = stage.user().approve(url.as_str(), None).await.unwrap() else {
         panic!("the page shows no code");
     };
     let code = pending.read_pasted(&format!("\u{1b}[200~ {shown}\u{200b}\n\u{1b}[201~")).unwrap();
@@ -85,7 +85,7 @@ async fn a_key_makes_a_code_for_another_key() {
 async fn a_user_who_declines_is_heard() {
     let stage = stage();
     let (url, pending) = begin(&stage);
-    let callback = redirected(stage.person().deny(url.as_str()).await.unwrap());
+    let callback = redirected(stage.user().deny(url.as_str()).await.unwrap());
     let Err(CallbackError::Denied { description }) = pending.read_callback(&callback) else {
         panic!("the denial is not heard");
     };
@@ -97,7 +97,7 @@ async fn a_user_who_declines_is_heard() {
 async fn a_user_who_declines_may_not_be_heard() {
     let stage = Stage::in_memory(Settings::default().denial(Denial::Silent));
     let (url, pending) = begin(&stage);
-    assert_eq!(stage.person().deny(url.as_str()).await.unwrap(), Outcome::Denied);
+    assert_eq!(stage.user().deny(url.as_str()).await.unwrap(), Outcome::Denied);
     assert!(pending.is_fresh());
 }
 
@@ -311,13 +311,13 @@ fn callback() -> CallbackUrl {
     CallbackUrl::parse("https://my.app/callback?tenant=7").unwrap()
 }
 
-fn begin(stage: &Stage) -> (AuthorizeUrl, Pending) {
+fn begin(stage: &Stage) -> (AuthorizeUrl, PendingSignIn) {
     stage.client().authorize(callback()).key_label("My app").begin().unwrap()
 }
 
-/// Where the browser goes when the person approves.
+/// Where the browser goes when the user approves.
 async fn approve(stage: &Stage, url: &AuthorizeUrl) -> String {
-    redirected(stage.person().approve(url.as_str(), None).await.unwrap())
+    redirected(stage.user().approve(url.as_str(), None).await.unwrap())
 }
 
 #[track_caller]
@@ -329,7 +329,7 @@ fn redirected(outcome: Outcome) -> String {
 }
 
 /// A code, made with the key of an account's owner.
-async fn create(stage: &Stage, request: CreateAuthCode) -> AuthCode {
+async fn create(stage: &Stage, request: CreateAuthCode) -> CreatedAuthCode {
     let owner = openrouter_oauth::ApiKey::parse(&stage.emulator().issue_key()).unwrap();
     let client = stage.client().with_key(owner);
     let created = client.create_auth_code(request).await.unwrap();

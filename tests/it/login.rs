@@ -15,14 +15,14 @@ use std::{
 use openrouter_oauth::{
     ApiKey, Attempt, Client, Error as SdkError, Hook, Timestamp, transport_hyper::TokioTimer,
 };
-use openrouter_oauth_emulator::{Denial, Emulator, Fault, Person, Settings};
+use openrouter_oauth_emulator::{Denial, Emulator, Fault, Settings, User};
 use openrouter_oauth_login::{
     Account, Cancel, Error, Event, Interrupted, KeyStore, Login, MemoryStore, SignedIn, StoreError,
     StoreFuture,
 };
 use openrouter_oauth_tests::{
     stage::Stage,
-    user::{Typed, Typist, User, get},
+    user::{Typed, Typist, UserBrowser, get},
 };
 
 fn stage() -> Stage {
@@ -51,7 +51,7 @@ async fn is_good(stage: &Stage, key: &ApiKey) -> bool {
 #[tokio::test]
 async fn a_browser_that_comes_back_brings_a_key() {
     let stage = stage();
-    let user = User::approves(stage.person());
+    let user = UserBrowser::approves(stage.user());
     let signed_in = login(&stage).browser(user.clone()).key_label("my-cli").run().await.unwrap();
     assert!(signed_in.not_stored.is_none() && signed_in.user_id.is_some(), "{signed_in:?}");
     let info = stage.client().with_key(signed_in.key).current_key().await.unwrap();
@@ -63,7 +63,7 @@ async fn a_browser_that_comes_back_brings_a_key() {
 #[tokio::test]
 async fn a_key_without_a_label_is_named_after_program_and_host() {
     let stage = stage();
-    let signed_in = login(&stage).browser(User::approves(stage.person())).run().await.unwrap();
+    let signed_in = login(&stage).browser(UserBrowser::approves(stage.user())).run().await.unwrap();
     let info = stage.client().with_key(signed_in.key).current_key().await.unwrap();
     let label = info.label.unwrap();
     assert!(label.contains(" on ") && label.starts_with("it"), "{label}");
@@ -74,7 +74,7 @@ async fn the_browser_is_told_only_once_the_key_is_there() {
     // L-19: and is stored.
     let stage = stage();
     stage.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
-    let (user, store) = (User::approves(stage.person()), Arc::new(MemoryStore::default()));
+    let (user, store) = (UserBrowser::approves(stage.user()), Arc::new(MemoryStore::default()));
     let happened = Arc::new(Mutex::new(Vec::new()));
     let events = Arc::clone(&happened);
     let login = login(&stage).browser(user.clone()).store(Arc::clone(&store)).on_event(move |event| {
@@ -90,7 +90,7 @@ async fn the_browser_is_told_only_once_the_key_is_there() {
     assert!(waited.is_err() && user.heard().is_none(), "{waited:?}");
     let signed_in = running.await.unwrap();
     assert_says(&user.told().await, 200, "signed in");
-    assert_eq!(store.load(&Account::of(stage.client())).await.unwrap(), Some(signed_in.key));
+    assert_eq!(store.load(&Account::new(stage.client())).await.unwrap(), Some(signed_in.key));
     // A browser that comes back at once may do so before it is said to be opened.
     let happened = happened.lock().unwrap().join(" ").replace(" Opened", "");
     assert_eq!(happened, "Listening Url Waiting Exchanging Granted Stored");
@@ -99,7 +99,7 @@ async fn the_browser_is_told_only_once_the_key_is_there() {
 #[tokio::test]
 async fn a_user_who_denies_ends_it_at_once() {
     let stage = stage();
-    let user = User::denies(stage.person());
+    let user = UserBrowser::denies(stage.user());
     let error = login(&stage).browser(user.clone()).run().await.unwrap_err();
     assert!(matches!(&error, Error::Denied { description: Some(_) }), "{error:?}");
     assert_says(&user.told().await, 200, "You declined");
@@ -109,13 +109,13 @@ async fn a_user_who_denies_ends_it_at_once() {
 #[tokio::test]
 async fn a_tab_that_is_closed_ends_by_the_time_limit() {
     // F45
-    for user in [User::leaves, User::denies] {
+    for user in [UserBrowser::leaves, UserBrowser::denies] {
         let stage = Stage::in_memory({
             let mut settings = Settings::default();
             settings.denial = Denial::Silent;
             settings
         });
-        let login = login(&stage).browser(user(stage.person())).timeout(Duration::from_millis(300));
+        let login = login(&stage).browser(user(stage.user())).timeout(Duration::from_millis(300));
         let error = login.run().await.unwrap_err();
         assert!(matches!(error, Error::TimedOut { .. }), "{error:?}");
     }
@@ -148,8 +148,8 @@ async fn cancelling_frees_the_port_at_once() {
 async fn a_pasted_code_wins_over_a_browser_that_does_not_come() {
     // P-6
     let stage = stage();
-    let typist = Typist::new(stage.person(), [Typed::Code]);
-    let user = User::leaves(stage.person());
+    let typist = Typist::new(stage.user(), [Typed::Code]);
+    let user = UserBrowser::leaves(stage.user());
     let signed_in = login(&stage).browser(user).prompt(typist.clone()).run().await.unwrap();
     assert!(is_good(&stage, &signed_in.key).await);
     // The whole address was pasted, and nothing listens there any more.
@@ -161,8 +161,8 @@ async fn a_pasted_code_wins_over_a_browser_that_does_not_come() {
 async fn a_browser_wins_over_a_prompt_that_waits() {
     // P-6
     let stage = stage();
-    let typist = Typist::new(stage.person(), []);
-    let login = login(&stage).browser(User::approves(stage.person())).prompt(typist.clone());
+    let typist = Typist::new(stage.user(), []);
+    let login = login(&stage).browser(UserBrowser::approves(stage.user())).prompt(typist.clone());
     assert!(is_good(&stage, &login.run().await.unwrap().key).await);
     assert_eq!(typist.problems(), [None]);
 }
@@ -171,7 +171,7 @@ async fn a_browser_wins_over_a_prompt_that_waits() {
 async fn without_a_browser_the_page_shows_a_code_to_paste() {
     // P-1
     let stage = stage();
-    let typist = Typist::new(stage.person(), [Typed::Code]);
+    let typist = Typist::new(stage.user(), [Typed::Code]);
     let signed_in = login(&stage).headless(true).prompt(typist.clone()).run().await.unwrap();
     assert!(is_good(&stage, &signed_in.key).await);
     assert!(!typist.url().unwrap().contains("callback_url"));
@@ -182,7 +182,7 @@ async fn a_code_can_be_pasted_three_times() {
     // P-5: with the same verifier.
     let stage = stage();
     let wrong = [Typed::Text("auth_code_of_nobody"), Typed::Text(ELSEWHERE)];
-    let typist = Typist::new(stage.person(), wrong.into_iter().chain([Typed::Code]));
+    let typist = Typist::new(stage.user(), wrong.into_iter().chain([Typed::Code]));
     let signed_in = login(&stage).headless(true).prompt(typist.clone()).run().await.unwrap();
     assert!(is_good(&stage, &signed_in.key).await);
     let [None, Some(refused), Some(unreadable)] = &typist.problems()[..] else {
@@ -195,12 +195,12 @@ async fn a_code_can_be_pasted_three_times() {
 #[tokio::test]
 async fn three_wrong_codes_end_it_if_nothing_listens() {
     let stage = stage();
-    let typist = Typist::new(stage.person(), [Typed::Text(ELSEWHERE); 3]);
+    let typist = Typist::new(stage.user(), [Typed::Text(ELSEWHERE); 3]);
     let error = login(&stage).headless(true).prompt(typist.clone()).run().await.unwrap_err();
     assert!(matches!(error, Error::NoCode(_)), "{error:?}");
     assert_eq!(typist.problems().len(), 3);
 
-    let typist = Typist::new(stage.person(), [Typed::Text("auth_code_of_nobody"); 3]);
+    let typist = Typist::new(stage.user(), [Typed::Text("auth_code_of_nobody"); 3]);
     let error = login(&stage).headless(true).prompt(typist).run().await.unwrap_err();
     assert!(matches!(&error, Error::Sdk(error) if error.is_refused_code()), "{error:?}");
 }
@@ -208,8 +208,8 @@ async fn three_wrong_codes_end_it_if_nothing_listens() {
 #[tokio::test]
 async fn three_wrong_codes_leave_the_browser_its_chance() {
     let stage = stage();
-    let typist = Typist::new(stage.person(), [Typed::Text(ELSEWHERE); 3]);
-    let (user, url) = (User::approves(stage.person()), typist.clone());
+    let typist = Typist::new(stage.user(), [Typed::Text(ELSEWHERE); 3]);
+    let (user, url) = (UserBrowser::approves(stage.user()), typist.clone());
     let asked = typist.clone();
     tokio::spawn(async move {
         while asked.problems().len() < 3 {
@@ -225,19 +225,19 @@ async fn three_wrong_codes_leave_the_browser_its_chance() {
 async fn a_prompt_that_is_closed_cancels_and_one_that_is_not_there_does_not() {
     // P-5
     let stage = stage();
-    let closed = Typist::new(stage.person(), [Typed::End]);
+    let closed = Typist::new(stage.user(), [Typed::End]);
     let error = login(&stage).prompt(closed).run().await.unwrap_err();
     assert!(matches!(error, Error::Cancelled), "{error:?}");
 
-    let nobody = Typist::new(stage.person(), [Typed::Nobody]);
-    let signed_in = login(&stage).browser(User::approves(stage.person())).prompt(nobody).run().await;
+    let nobody = Typist::new(stage.user(), [Typed::Nobody]);
+    let signed_in = login(&stage).browser(UserBrowser::approves(stage.user())).prompt(nobody).run().await;
     assert!(is_good(&stage, &signed_in.unwrap().key).await);
 
-    let nobody = Typist::new(stage.person(), [Typed::Nobody]);
+    let nobody = Typist::new(stage.user(), [Typed::Nobody]);
     let error = login(&stage).headless(true).prompt(nobody).run().await.unwrap_err();
-    assert!(matches!(error, Error::NoWay(None)), "{error:?}");
+    assert!(matches!(error, Error::NoInput(None)), "{error:?}");
     let error = login(&stage).headless(true).run().await.unwrap_err();
-    assert!(matches!(error, Error::NoWay(None)), "{error:?}");
+    assert!(matches!(error, Error::NoInput(None)), "{error:?}");
 }
 
 #[tokio::test]
@@ -255,7 +255,7 @@ async fn a_port_that_was_asked_for_and_is_taken_is_told() {
 async fn a_code_that_was_not_processed_is_tried_again() {
     let stage = stage();
     stage.emulator().inject(Fault::status(429).header("Retry-After", "0").on("/auth/keys"));
-    let user = User::approves(stage.person());
+    let user = UserBrowser::approves(stage.user());
     let signed_in = login(&stage).browser(user.clone()).run().await.unwrap();
     assert!(is_good(&stage, &signed_in.key).await);
     assert_says(&user.told().await, 200, "signed in");
@@ -264,7 +264,7 @@ async fn a_code_that_was_not_processed_is_tried_again() {
     for _ in 0..3 {
         stage.emulator().inject(Fault::status(503).header("Retry-After", "0").on("/auth/keys"));
     }
-    let user = User::approves(stage.person());
+    let user = UserBrowser::approves(stage.user());
     let error = login(&stage).browser(user.clone()).run().await.unwrap_err();
     assert!(matches!(error, Error::Sdk(SdkError::ServiceUnavailable { .. })), "{error:?}");
     assert_says(&user.told().await, 502, "not signed in");
@@ -275,7 +275,7 @@ async fn a_code_that_was_not_processed_is_tried_again() {
 async fn a_refused_code_of_the_browser_ends_it() {
     let stage = stage();
     stage.emulator().inject(Fault::status(403).on("/auth/keys"));
-    let user = User::approves(stage.person());
+    let user = UserBrowser::approves(stage.user());
     let error = login(&stage).browser(user.clone()).run().await.unwrap_err();
     assert!(matches!(&error, Error::Sdk(SdkError::Api(_))), "{error:?}");
     assert_says(&user.told().await, 502, "not signed in");
@@ -288,7 +288,7 @@ async fn an_unknown_outcome_is_told_and_nothing_is_sent_again() {
     for fault in [Fault::drop_after_commit(), Fault::status(500)] {
         let posts = stage.emulator().posts("/auth/keys");
         stage.emulator().inject(fault.on("/auth/keys"));
-        let user = User::approves(stage.person());
+        let user = UserBrowser::approves(stage.user());
         let error = login(&stage).key_label("my-cli").browser(user.clone()).run().await.unwrap_err();
         let Error::Sdk(SdkError::OutcomeUnknown(unknown)) = &error else { panic!("{error:?}") };
         assert_eq!(unknown.key_label().unwrap().as_str(), "my-cli");
@@ -303,7 +303,7 @@ async fn a_key_that_comes_after_the_cancelling_is_not_lost() {
     let stage = stage();
     stage.emulator().inject(Fault::delay(Duration::from_millis(400)).on("/auth/keys"));
     let cancel = Cancel::new();
-    let login = login(&stage).browser(User::approves(stage.person())).cancel(cancel.clone());
+    let login = login(&stage).browser(UserBrowser::approves(stage.user())).cancel(cancel.clone());
     let login = login.on_event(move |event| {
         if matches!(event, Event::Exchanging) {
             cancel.cancel();
@@ -316,7 +316,7 @@ async fn a_key_that_comes_after_the_cancelling_is_not_lost() {
 async fn whoever_cancels_twice_does_not_wait() {
     let stage = stage();
     stage.emulator().inject(Fault::delay(Duration::from_secs(20)).on("/auth/keys"));
-    let (cancel, user) = (Cancel::new(), User::approves(stage.person()));
+    let (cancel, user) = (Cancel::new(), UserBrowser::approves(stage.user()));
     let login = login(&stage).browser(user.clone()).cancel(cancel.clone());
     let login = login.on_event(move |event| {
         if matches!(event, Event::Exchanging) {
@@ -334,7 +334,7 @@ async fn whoever_cancels_twice_does_not_wait() {
 async fn a_key_that_cannot_be_stored_is_returned() {
     // S-8
     let stage = stage();
-    let user = User::approves(stage.person());
+    let user = UserBrowser::approves(stage.user());
     let store = Failing { fails_to_save: true, ..Failing::default() };
     let signed_in: SignedIn = login(&stage).browser(user.clone()).store(store).run().await.unwrap();
     assert!(matches!(signed_in.not_stored, Some(StoreError::Io { .. })), "{signed_in:?}");
@@ -391,7 +391,7 @@ async fn a_login_dropped_after_any_poll_leaves_nothing() {
         emulator.inject(Fault::delay(Duration::from_millis(20)).on("/auth/keys"));
         let client = Client::builder().transport(emulator.clone()).timer(TokioTimer::new());
         let client = client.hook(abandoned.clone()).build().unwrap();
-        let user = User::approves(&Person::new(emulator.clone()));
+        let user = UserBrowser::approves(&User::new(emulator.clone()));
         let port = Arc::new(Mutex::new(0));
         let heard = Arc::clone(&port);
         let login = Login::new(&client).headless(false).browser(user).on_event(move |event| {
@@ -399,8 +399,7 @@ async fn a_login_dropped_after_any_poll_leaves_nothing() {
                 *heard.lock().unwrap() = *port;
             }
         });
-        let login =
-            login.prompt(Typist::new(&Person::new(emulator.clone()), [])).store(MemoryStore::default());
+        let login = login.prompt(Typist::new(&User::new(emulator.clone()), [])).store(MemoryStore::default());
         let is_over = poll_times(login.run(), polls).await;
         let port = *port.lock().unwrap();
         if port != 0 {
@@ -449,7 +448,7 @@ async fn poll_once(future: Pin<&mut impl Future>) -> bool {
 async fn an_exchange_that_runs_when_the_time_is_over_has_its_own_time() {
     let stage = stage();
     stage.emulator().inject(Fault::delay(Duration::from_millis(600)).on("/auth/keys"));
-    let late = login(&stage).browser(User::approves(stage.person())).timeout(Duration::from_millis(300));
+    let late = login(&stage).browser(UserBrowser::approves(stage.user())).timeout(Duration::from_millis(300));
     assert!(is_good(&stage, &late.run().await.unwrap().key).await);
 }
 
@@ -459,7 +458,7 @@ async fn an_exchange_that_outlives_the_login_may_have_made_a_key() {
     emulator.inject(Fault::delay(Duration::from_secs(3600)).on("/auth/keys"));
     let client = Client::builder().transport(emulator.clone()).timer(TokioTimer::new()).without_deadline();
     let client = client.build().unwrap();
-    let typist = Typist::new(&Person::new(emulator.clone()), [Typed::Code]);
+    let typist = Typist::new(&User::new(emulator.clone()), [Typed::Code]);
     let login = Login::new(&client).key_label("my-cli").no_browser().headless(true).prompt(typist);
     let error = login.timeout(Duration::from_secs(60)).run().await.unwrap_err();
     let Error::OutcomeUnknown { why: Interrupted::TimedOut, .. } = &error else { panic!("{error:?}") };
@@ -473,7 +472,7 @@ async fn an_exchange_that_outlives_the_login_may_have_made_a_key() {
 async fn a_503_that_says_no_time_is_not_tried_again() {
     let stage = stage();
     stage.emulator().inject(Fault::status(503).on("/auth/keys"));
-    let error = login(&stage).browser(User::approves(stage.person())).run().await.unwrap_err();
+    let error = login(&stage).browser(UserBrowser::approves(stage.user())).run().await.unwrap_err();
     assert!(matches!(error, Error::Sdk(SdkError::ServiceUnavailable { .. })), "{error:?}");
     assert_eq!(stage.emulator().posts("/auth/keys"), 1);
 }
@@ -483,7 +482,7 @@ async fn a_wait_beyond_the_time_that_is_left_is_not_begun() {
     // C-24
     let stage = stage();
     stage.emulator().inject(Fault::status(429).header("Retry-After", "600").on("/auth/keys"));
-    let error = login(&stage).browser(User::approves(stage.person())).run().await.unwrap_err();
+    let error = login(&stage).browser(UserBrowser::approves(stage.user())).run().await.unwrap_err();
     assert!(matches!(error, Error::Sdk(SdkError::RateLimited { .. })), "{error:?}");
 }
 
@@ -493,9 +492,9 @@ async fn a_code_that_is_refused_after_a_wait_may_have_made_a_key() {
         let stage = stage();
         stage.emulator().inject(Fault::status(429).header("Retry-After", "0").on("/auth/keys"));
         stage.emulator().inject(Fault::status(403).on("/auth/keys"));
-        let typist = Typist::new(stage.person(), typed);
+        let typist = Typist::new(stage.user(), typed);
         let login = match typed {
-            None => login(&stage).browser(User::approves(stage.person())),
+            None => login(&stage).browser(UserBrowser::approves(stage.user())),
             Some(_) => login(&stage).headless(true),
         };
         let error = login.prompt(typist.clone()).run().await.unwrap_err();
@@ -510,7 +509,7 @@ async fn a_code_that_is_refused_after_a_wait_may_have_made_a_key() {
 #[tokio::test]
 async fn a_panic_of_the_program_loses_no_key() {
     let stage = stage();
-    let login = login(&stage).browser(User::approves(stage.person()));
+    let login = login(&stage).browser(UserBrowser::approves(stage.user()));
     let login =
         login.on_event(|event| assert!(!matches!(event, Event::Granted), "nobody reads what I print"));
     assert!(is_good(&stage, &login.run().await.unwrap().key).await);
@@ -521,8 +520,8 @@ async fn a_browser_that_comes_while_a_wrong_code_is_exchanged_is_not_turned_away
     // P-6: the first that is right wins.
     let stage = stage();
     stage.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
-    let typist = Typist::new(stage.person(), [Typed::Text("auth_code_of_nobody")]);
-    let (user, shown) = (User::approves(stage.person()), typist.clone());
+    let typist = Typist::new(stage.user(), [Typed::Text("auth_code_of_nobody")]);
+    let (user, shown) = (UserBrowser::approves(stage.user()), typist.clone());
     let coming = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(100)).await;
         user.visit(&shown.url().unwrap()).await
@@ -548,9 +547,9 @@ async fn a_late_browser_finds_no_second_exchange() {
     // L-12
     let stage = stage();
     stage.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
-    let typist = Typist::new(stage.person(), [Typed::Code]);
+    let typist = Typist::new(stage.user(), [Typed::Code]);
     let url = typist.clone();
-    let user = User::approves(stage.person());
+    let user = UserBrowser::approves(stage.user());
     let late = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(100)).await;
         user.visit(&url.url().unwrap()).await
@@ -565,7 +564,7 @@ async fn a_late_browser_finds_no_second_exchange() {
 async fn nothing_but_the_callback_ends_it() {
     // L-6, L-11
     let stage = stage();
-    let typist = Typist::new(stage.person(), []);
+    let typist = Typist::new(stage.user(), []);
     let shown = typist.clone();
     let running = tokio::spawn(login(&stage).prompt(typist).run());
     while shown.url().is_none() {
@@ -579,7 +578,7 @@ async fn nothing_but_the_callback_ends_it() {
         assert_says(&get(&format!("{origin}{path}")).await.unwrap(), 404, "");
     }
     assert_says(&get(&format!("{callback}?code=auth_code_1&state=wrong")).await.unwrap(), 400, "");
-    let user = User::approves(stage.person());
+    let user = UserBrowser::approves(stage.user());
     assert_says(&user.visit(&url).await.unwrap(), 200, "signed in");
     assert!(is_good(&stage, &running.await.unwrap().unwrap().key).await);
 }

@@ -4,7 +4,7 @@ use std::{io::Write as _, process::Stdio};
 
 use http::{Response, StatusCode};
 use openrouter_oauth::{
-    ApiKey, AuthorizationCode, Client, Entropy, Error, Pending, Pkce,
+    ApiKey, AuthorizationCode, Client, Entropy, Error, PendingSignIn, Pkce,
     transport::{self, BoxError, ErrorKind, WipedBuffer, from_fn, testing::ManualTimer},
 };
 use openrouter_oauth_login::{Prompt as _, TerminalPrompt};
@@ -53,7 +53,7 @@ async fn sign_in(status: Option<u16>, code: &Masked, key: &Masked, is_stored: bo
     let (_, mut pending) = client.authorize(callback).begin().unwrap();
     if is_stored {
         let secret = pending.into_secret_json().unwrap();
-        pending = Pending::from_secret_json(secret.expose()).unwrap();
+        pending = PendingSignIn::from_secret_json(secret.expose()).unwrap();
     }
     let mut target = Zeroizing::new(String::with_capacity(256));
     target.push_str("/callback/");
@@ -96,7 +96,7 @@ async fn nothing_is_left_of_a_code_a_verifier_and_a_key() {
 
 #[test]
 fn nothing_is_left_of_a_code_that_was_pasted() {
-    // S-2: by a person at a terminal, and by a script.
+    // S-2: by a user at a terminal, and by a script.
     let (task, code) = ("wipe what is pasted", format!("auth_code_{}", "canary-0c0de-5e3c1a".repeat(3)));
     let terminal = Terminal::new(80, 24);
     let mut child = terminal.around(&child::command(&[], task)).stdout(Stdio::piped()).spawn().unwrap();

@@ -13,7 +13,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use openrouter_oauth::{CallbackUrl, Client, Pending, Retry};
+use openrouter_oauth::{CallbackUrl, Client, PendingSignIn, Retry};
 use openrouter_oauth_tests::{canary, query};
 use openrouter_oauth_transport::{
     Error, ErrorKind, Limits, Transport, from_fn,
@@ -27,7 +27,7 @@ fn client(transport: impl Transport + 'static) -> Client {
     builder.retry(Retry::none()).build().unwrap()
 }
 
-fn begin(client: &Client) -> Pending {
+fn begin(client: &Client) -> PendingSignIn {
     let callback = CallbackUrl::parse("https://my.app/callback").unwrap();
     client.authorize(callback).begin().unwrap().1
 }
@@ -192,7 +192,7 @@ async fn it_is_exchanged_with_the_service_it_was_begun_with() {
     let (ours, other) = (ours.build().unwrap(), other.build().unwrap());
     let mut pending = begin(&ours);
     let error = pending.exchange(&other, &code).await.unwrap_err();
-    assert_eq!(describe(&error), "OtherService");
+    assert_eq!(describe(&error), "OriginMismatch");
     assert_eq!(
         error.to_string(),
         "the sign-in was begun with https://openrouter.ai, but this client calls https://other.example"
@@ -231,7 +231,7 @@ async fn it_goes_through_a_session_store_and_back() {
         let callback = pending.callback_url().cloned();
         let stored = pending.into_secret_json().unwrap();
 
-        let mut restored = Pending::from_secret_json(stored.expose()).unwrap();
+        let mut restored = PendingSignIn::from_secret_json(stored.expose()).unwrap();
         assert!(restored.is_fresh());
         assert_eq!((restored.nonce(), restored.callback_url()), (nonce.as_deref(), callback.as_ref()));
         let code = match &callback {
@@ -267,7 +267,7 @@ fn what_was_not_stored_by_us_is_refused_without_repeating_it() {
         &stored.replace("\"state\":\"", "\"state\":\"\\u0000"),
         &stored[..stored.len() - 1],
     ] {
-        let error = Pending::from_secret_json(bad).unwrap_err();
+        let error = PendingSignIn::from_secret_json(bad).unwrap_err();
         assert!(describe(&error).starts_with("Invalid("), "{bad}");
         canary::assert_hidden(&canary::everything(&error), &[canary::BODY]);
     }

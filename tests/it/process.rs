@@ -39,7 +39,7 @@ fn without_a_port_the_page_shows_a_code() {
 
 pub(crate) async fn log_in_without_a_port() {
     let stage = Stage::in_memory(Settings::default());
-    let typist = Typist::new(stage.person(), [Typed::Code]);
+    let typist = Typist::new(stage.user(), [Typed::Code]);
     let told = Arc::new(Mutex::new(0));
     let counting = Arc::clone(&told);
     let login = login(&stage).prompt(typist.clone()).on_event(move |event| match event {

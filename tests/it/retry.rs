@@ -226,8 +226,8 @@ async fn waits_grow_up_to_a_maximum() {
     let timer = ManualTimer::new();
     let replay = Replay::new((0..6).map(|_| no_answer(ErrorKind::Io)));
     let client = builder(&timer).transport(replay.clone());
-    let retry = Retry::default().attempts(6).initial(Duration::from_millis(100));
-    let client = client.retry(retry.maximum(Duration::from_secs(1))).build().unwrap();
+    let retry = Retry::default().max_attempts(6).initial_backoff(Duration::from_millis(100));
+    let client = client.retry(retry.max_backoff(Duration::from_secs(1))).build().unwrap();
     let (result, waits) = drive(&timer, client.current_key()).await;
     let error = result.unwrap_err();
     assert_eq!(describe(&error), "OutcomeUnknown(Cut), retryable");
@@ -240,7 +240,7 @@ async fn waits_grow_up_to_a_maximum() {
 #[tokio::test]
 async fn the_number_of_tries_is_the_callers() {
     for (retry, tries) in
-        [(Retry::none(), 1), (Retry::default().attempts(0), 1), (Retry::default().attempts(5), 5)]
+        [(Retry::none(), 1), (Retry::default().max_attempts(0), 1), (Retry::default().max_attempts(5), 5)]
     {
         let timer = ManualTimer::new();
         let replay = Replay::new((0..10).map(|_| answer(503, &[], "")));
@@ -355,7 +355,7 @@ async fn each_try_is_told_what_is_left_of_the_time() {
         })
     };
     let client = builder(&timer).transport(transport).timeout(Duration::from_secs(9)).build().unwrap();
-    let retry = Retry::default().initial(Duration::ZERO);
+    let retry = Retry::default().initial_backoff(Duration::ZERO);
     let (result, _) = drive(&timer, client.exchange_auth_code(exchange()).retry(retry)).await;
     assert_eq!(describe(&result.unwrap_err()), "NotSent, retryable");
     assert_eq!(*seen.lock().unwrap(), [9, 7, 5].map(Duration::from_secs));

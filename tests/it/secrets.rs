@@ -2,7 +2,7 @@
 
 use http::Response;
 use openrouter_oauth::{
-    Attribution, CallbackUrl, Client, ExchangeAuthCode, KeyLinks, Pending, PendingSecret, Pkce,
+    Attribution, CallbackUrl, Client, ExchangeAuthCode, KeyLinks, PendingSecret, PendingSignIn, Pkce,
     models::CodeVerifier,
 };
 use openrouter_oauth_tests::{
@@ -29,7 +29,7 @@ macro_rules! lacks {
 }
 
 // Whoever prints, copies or stores one of these says so in the source.
-lacks!(Pending: std::fmt::Display, serde::Serialize, Clone);
+lacks!(PendingSignIn: std::fmt::Display, serde::Serialize, Clone);
 lacks!(PendingSecret: std::fmt::Display, serde::Serialize, Clone, std::ops::Deref, AsRef<str>, PartialEq);
 lacks!(Pkce: std::fmt::Display, serde::Serialize, Clone);
 lacks!(CodeVerifier: std::fmt::Display, serde::Serialize, Clone, std::ops::Deref);
@@ -54,7 +54,7 @@ fn no_type_prints_its_secret() {
     assert_debug_hides(&exchange(), secrets);
     assert_debug_hides(&token(), secrets);
     let verifier = CodeVerifier::parse(canary::VERIFIER).unwrap();
-    assert_debug_hides(&Pkce::of(verifier), secrets);
+    assert_debug_hides(&Pkce::from_verifier(verifier), secrets);
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_sign_in_prints_none_of_its_random_values() {
     let json: serde_json::Value = serde_json::from_str(stored.expose()).unwrap();
     let verifier = json["code_verifier"].as_str().unwrap();
     assert_debug_hides(&stored, &[&public[..], &[verifier]].concat());
-    let restored = Pending::from_secret_json(stored.expose()).unwrap();
+    let restored = PendingSignIn::from_secret_json(stored.expose()).unwrap();
     assert_debug_hides(&restored, &[&public[..], &[verifier]].concat());
     assert!(!url.as_str().contains(verifier));
 }
@@ -83,7 +83,7 @@ fn a_sign_in_prints_none_of_its_random_values() {
 #[test]
 fn links_to_a_key_name_it_and_do_not_hold_it() {
     // S-9
-    let links = KeyLinks::of(&key());
+    let links = KeyLinks::new(&key());
     assert_hidden(links.settings(), &[canary::KEY]);
     let hash = links.settings().rsplit('/').next().unwrap();
     assert_debug_hides(&links, &[canary::KEY, hash]);

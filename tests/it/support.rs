@@ -34,7 +34,7 @@ pub(crate) const GRANT: &str = r#"{"key":"sk-or-v1-0e6f","user_id":"user_2yOP"}"
 
 /// A client with a key, which retries at once.
 pub(crate) fn builder() -> ClientBuilder {
-    Client::builder().api_key(key()).retry(Retry::default().initial(Duration::ZERO))
+    Client::builder().api_key(key()).retry(Retry::default().initial_backoff(Duration::ZERO))
 }
 
 /// A client on `transport`, on a clock that stands still.
@@ -142,7 +142,7 @@ pub(crate) fn describe(error: &Error) -> String {
         Error::KeySource(_) => "KeySource".into(),
         Error::Randomness(_) => "Randomness".into(),
         Error::Callback(callback) => format!("Callback({callback:?})"),
-        Error::OtherService { .. } => "OtherService".into(),
+        Error::OriginMismatch { .. } => "OriginMismatch".into(),
         Error::Spent(reason) => format!("Spent({reason:?})"),
         Error::NotSent(_) => "NotSent".into(),
         Error::ProxyAuthRequired(_) => "ProxyAuthRequired".into(),

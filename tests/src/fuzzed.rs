@@ -2,7 +2,7 @@
 //!
 //! Each function takes one input and panics if what it promises does not hold. `tests/fuzz` hands them what
 //! libFuzzer makes up; `tests/it/corpus.rs` what is committed, and random bytes. An input of several parts has them on
-//! lines of their own, so that a person can read and write one.
+//! lines of their own, so that a user can read and write one.
 
 use std::{
     error::Error,

@@ -1,18 +1,18 @@
-//! The emulator, a client and a person, brought together in two ways.
+//! The emulator, a client and a user, brought together in two ways.
 
 use std::fmt::Debug;
 
 use openrouter_oauth::Client;
-use openrouter_oauth_emulator::{Emulator, Person, Settings};
+use openrouter_oauth_emulator::{Emulator, Settings, User};
 use openrouter_oauth_transport::Transport;
 use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
 
-/// A service, a client of it without a key, and a person who approves or denies.
+/// A service, a client of it without a key, and a user who approves or denies.
 #[derive(Debug)]
 pub struct Stage {
     emulator: Emulator,
     client: Client,
-    person: Person,
+    user: User,
     base_url: String,
     /// Serves until the stage is dropped.
     _server: Box<dyn Debug + Send + Sync>,
@@ -42,7 +42,7 @@ impl Stage {
         Self {
             emulator,
             client: builder.base_url(base_url.as_str()).build().unwrap(),
-            person: Person::new(transport),
+            user: User::new(transport),
             base_url,
             _server: Box::new(server),
         }
@@ -63,8 +63,8 @@ impl Stage {
         &self.client
     }
 
-    /// A person with a browser.
-    pub fn person(&self) -> &Person {
-        &self.person
+    /// A user with a browser.
+    pub fn user(&self) -> &User {
+        &self.user
     }
 }

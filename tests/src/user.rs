@@ -7,7 +7,7 @@ use std::{
 };
 
 use openrouter_oauth::AuthorizeUrl;
-use openrouter_oauth_emulator::{Outcome, Person};
+use openrouter_oauth_emulator::{Outcome, User};
 use openrouter_oauth_login::{Browser, BrowserFuture, Invitation, Pasted, Prompt, PromptError, PromptFuture};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -19,8 +19,8 @@ use crate::query;
 
 /// A browser whose user decides in a certain way. Clones are the same browser.
 #[derive(Clone, Debug)]
-pub struct User {
-    person: Person,
+pub struct UserBrowser {
+    user: User,
     decision: Decision,
     /// What the program's own page says in the end.
     told: watch::Sender<Option<String>>,
@@ -35,31 +35,31 @@ enum Decision {
     Leave,
 }
 
-impl User {
+impl UserBrowser {
     /// Presses Authorize.
-    pub fn approves(person: &Person) -> Self {
-        Self::new(person, Decision::Approve)
+    pub fn approves(user: &User) -> Self {
+        Self::new(user, Decision::Approve)
     }
 
     /// Presses Deny.
-    pub fn denies(person: &Person) -> Self {
-        Self::new(person, Decision::Deny)
+    pub fn denies(user: &User) -> Self {
+        Self::new(user, Decision::Deny)
     }
 
     /// Closes the tab.
-    pub fn leaves(person: &Person) -> Self {
-        Self::new(person, Decision::Leave)
+    pub fn leaves(user: &User) -> Self {
+        Self::new(user, Decision::Leave)
     }
 
-    fn new(person: &Person, decision: Decision) -> Self {
-        Self { person: person.clone(), decision, told: watch::Sender::new(None) }
+    fn new(user: &User, decision: Decision) -> Self {
+        Self { user: user.clone(), decision, told: watch::Sender::new(None) }
     }
 
     /// Decides, and goes where the browser is sent. Returns the answer that it gets there, head and body.
     pub async fn visit(&self, url: &str) -> Option<String> {
         let outcome = match self.decision {
-            Decision::Approve => self.person.approve(url, None).await.unwrap(),
-            Decision::Deny => self.person.deny(url).await.unwrap(),
+            Decision::Approve => self.user.approve(url, None).await.unwrap(),
+            Decision::Deny => self.user.deny(url).await.unwrap(),
             Decision::Leave => return None,
         };
         let Outcome::Redirected(callback) = outcome else { return None };
@@ -79,7 +79,7 @@ impl User {
     }
 }
 
-impl Browser for User {
+impl Browser for UserBrowser {
     fn open<'a>(&'a self, url: &'a AuthorizeUrl) -> BrowserFuture<'a> {
         let (user, url) = (self.clone(), url.clone());
         Box::pin(async move {
@@ -113,7 +113,7 @@ pub async fn get(url: &str) -> io::Result<String> {
 /// A terminal at which somebody types what a test says. Clones are the same terminal.
 #[derive(Clone, Debug)]
 pub struct Typist {
-    person: Person,
+    user: User,
     typed: Arc<Mutex<VecDeque<Typed>>>,
     url: Arc<Mutex<Option<String>>>,
     /// What was said to be wrong each time.
@@ -136,9 +136,9 @@ pub enum Typed {
 
 impl Typist {
     /// Types one of these each time, and then nothing more.
-    pub fn new(person: &Person, typed: impl IntoIterator<Item = Typed>) -> Self {
+    pub fn new(user: &User, typed: impl IntoIterator<Item = Typed>) -> Self {
         Self {
-            person: person.clone(),
+            user: user.clone(),
             typed: Arc::new(Mutex::new(typed.into_iter().collect())),
             url: Arc::default(),
             problems: Arc::default(),
@@ -157,7 +157,7 @@ impl Typist {
 
     async fn code(&self) -> String {
         let url = self.url().unwrap();
-        match self.person.approve(&url, None).await.unwrap() {
+        match self.user.approve(&url, None).await.unwrap() {
             Outcome::Code(code) => code,
             Outcome::Redirected(callback) => callback,
             other => panic!("{other:?}"),

@@ -31,7 +31,7 @@ mod tidy;
 mod process;
 mod workspace;
 
-/// What every command returns. The error is what a person reads.
+/// What every command returns. The error is what a user reads.
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const HELP: &str = "\

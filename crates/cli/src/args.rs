@@ -110,7 +110,7 @@ Example:
     Keys(KeysCommand),
     /// Begin a sign-in by hand: the URL for the user, and what finishes it.
     #[command(after_help = "\
-With --save the URL is on standard output. Without it the URL is on standard error, for the person,
+With --save the URL is on standard output. Without it the URL is on standard error, for the user,
 and the pending sign-in on standard output: one line of text with a secret, to be stored as it is
 and given to `exchange --pending`.
 JSON: {\"authorize_url\", \"callback_url\", \"pending\"}; callback_url is null without --callback,
@@ -160,7 +160,7 @@ JSON: {\"code_verifier\", \"code_challenge\", \"code_challenge_method\"}")]
     Pkce,
     /// Go through the whole sign-in against the emulator, and say each step.
     ///
-    /// Without --server it starts an emulator of its own; with it, it uses one in another process. It plays the person
+    /// Without --server it starts an emulator of its own; with it, it uses one in another process. It plays the user
     /// in front of the browser, so it does not work with OpenRouter itself.
     #[command(after_help = "JSON: {\"server\", \"steps\": [{\"title\", \"lines\": [...]}]}")]
     Demo,

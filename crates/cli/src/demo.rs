@@ -1,6 +1,6 @@
 //! `demo`: the whole sign-in, step by step. Read it to learn the SDK.
 //!
-//! The client is the real one, on hyper and over TCP. The service is the emulator, and a [`Person`] of the emulator's
+//! The client is the real one, on hyper and over TCP. The service is the emulator, and a [`User`] of the emulator's
 //! crate plays the user: it approves or denies what the authorize URL asks for, and returns where that leads.
 
 mod story;
@@ -12,12 +12,12 @@ use std::sync::{
 
 use openrouter_oauth::{
     ApiKey, AuthorizationCode, CallbackError, CallbackUrl, Client, CreateAuthCode, CreditLimit, Error,
-    ExchangeAuthCode, KeyLabel, KeyLinks, Pending, Pkce, SpentReason,
+    ExchangeAuthCode, KeyLabel, KeyLinks, PendingSignIn, Pkce, SpentReason,
     models::KeyInfo,
     transport::{Transport, from_fn},
     transport_hyper::{HyperTransport, TokioTimer},
 };
-use openrouter_oauth_emulator::{Emulator, Outcome, Person};
+use openrouter_oauth_emulator::{Emulator, Outcome, User};
 
 use self::story::Story;
 use crate::{exit::Failure, output::Output, status};
@@ -39,8 +39,8 @@ pub(crate) async fn run(server: Option<&str>, output: Output) -> Result<(), Fail
     // It fails here, in the SDK's words, if nobody is there.
     client.signing_keys().await?;
 
-    let person = Person::new(HyperTransport::new());
-    let mut demo = Demo { client, sent, person, story: Story::begin(&base_url, output)?, keys: Vec::new() };
+    let user = User::new(HyperTransport::new());
+    let mut demo = Demo { client, sent, user, story: Story::begin(&base_url, output)?, keys: Vec::new() };
     let key = demo.sign_in_with_a_callback().await?;
     demo.sign_in_without_a_callback().await?;
     demo.create_a_code_with_a_key(&key).await?;
@@ -54,7 +54,7 @@ struct Demo {
     client: Client,
     /// How many requests the client has sent.
     sent: Arc<AtomicUsize>,
-    person: Person,
+    user: User,
     story: Story,
     /// Those that were made so far.
     keys: Vec<ApiKey>,
@@ -72,10 +72,10 @@ impl Demo {
         let callback = CallbackUrl::parse(CALLBACK)?;
         let (url, mut pending) = self.client.authorize(callback).key_label(LABEL).begin()?;
         self.say(format!("The program makes a URL for the user: {url:?}"))?;
-        self.say("and keeps what finishes the sign-in, with the verifier, in a `Pending`.")?;
+        self.say("and keeps what finishes the sign-in, with the verifier, in a `PendingSignIn`.")?;
 
-        let came_back = redirected(self.person.approve(url.as_str(), Some(LIMIT)).await?)?;
-        self.say(format!("The person sets a limit of {LIMIT} USD and presses Authorize."))?;
+        let came_back = redirected(self.user.approve(url.as_str(), Some(LIMIT)).await?)?;
+        self.say(format!("The user sets a limit of {LIMIT} USD and presses Authorize."))?;
         self.say(format!("The browser is sent to {CALLBACK}/[nonce]?code=[redacted]."))?;
         self.say("Nobody listens there in this demo: the address goes straight to `read_callback`,")?;
         self.say("as a web server would hand over the browser's request.")?;
@@ -91,10 +91,10 @@ impl Demo {
         self.story.step("Sign in without a callback, as over SSH")?;
 
         let (url, mut pending) = self.client.authorize_headless().key_label(LABEL).begin()?;
-        let Outcome::Code(shown) = self.person.approve(url.as_str(), None).await? else {
+        let Outcome::Code(shown) = self.user.approve(url.as_str(), None).await? else {
             return Err(Failure::Demo("a page that shows a code"));
         };
-        self.say("The person presses Authorize, the page shows a code, and the person pastes it.")?;
+        self.say("The user presses Authorize, the page shows a code, and the user pastes it.")?;
 
         let code = pending.read_pasted(&shown)?;
         let grant = pending.exchange(&self.client, &code).await?;
@@ -125,10 +125,10 @@ impl Demo {
 
         let callback = CallbackUrl::parse(CALLBACK)?;
         let (url, pending) = self.client.authorize(callback).begin()?;
-        let came_back = redirected(self.person.deny(url.as_str()).await?)?;
+        let came_back = redirected(self.user.deny(url.as_str()).await?)?;
         match pending.read_callback(&came_back) {
             Err(CallbackError::Denied { .. }) => {
-                self.say("The person presses Deny, and the program is told so.")
+                self.say("The user presses Deny, and the program is told so.")
             }
             _ => Err(Failure::Demo("a denial")),
         }
@@ -149,7 +149,7 @@ impl Demo {
         }
         match again {
             Err(Error::Spent(SpentReason::Exchanged)) => {
-                self.say("The second is refused by `Pending`, and nothing is sent.")?;
+                self.say("The second is refused by `PendingSignIn`, and nothing is sent.")?;
             }
             _ => return Err(Failure::Demo("a sign-in that cannot be used again")),
         }
@@ -170,16 +170,16 @@ impl Demo {
         for line in status::describe(&info) {
             self.say(line)?;
         }
-        let links = KeyLinks::of(key);
+        let links = KeyLinks::new(key);
         self.say(format!("activity  {}", links.activity()))?;
         self.say(format!("settings  {}", links.settings()))
     }
 
     /// A sign-in up to its code.
-    async fn begin_and_approve(&self) -> Result<(Pending, AuthorizationCode), Failure> {
+    async fn begin_and_approve(&self) -> Result<(PendingSignIn, AuthorizationCode), Failure> {
         let callback = CallbackUrl::parse(CALLBACK)?;
         let (url, pending) = self.client.authorize(callback).key_label(LABEL).begin()?;
-        let came_back = redirected(self.person.approve(url.as_str(), None).await?)?;
+        let came_back = redirected(self.user.approve(url.as_str(), None).await?)?;
         let code = pending.read_callback(&came_back)?;
         Ok((pending, code))
     }
@@ -215,7 +215,7 @@ fn emulator_url(url: &str) -> Result<&str, Failure> {
         Ok(url)
     } else {
         Err(Failure::Usage(
-            "the demo plays the person, so it needs an emulator: --server http://127.0.0.1:PORT/api/v1",
+            "the demo plays the user, so it needs an emulator: --server http://127.0.0.1:PORT/api/v1",
         ))
     }
 }

@@ -3,10 +3,10 @@
 use std::{error::Error as StdError, io, iter, path::PathBuf, process::ExitCode};
 
 use openrouter_oauth::{
-    CallbackError, Error, Reason,
+    CallbackError, Error, RejectionReason,
     models::{InvalidValue, ServerText},
 };
-use openrouter_oauth_emulator::{PersonError, ServeError};
+use openrouter_oauth_emulator::{ServeError, UserError};
 use openrouter_oauth_login::{Error as LoginError, StoreError};
 
 /// Why the program did not do what it was asked for.
@@ -48,8 +48,8 @@ pub(crate) enum Failure {
     Runtime(#[source] io::Error),
     #[error(transparent)]
     Serve(#[from] ServeError),
-    #[error("the person of the demo cannot go on")]
-    Person(#[from] PersonError),
+    #[error("the user of the demo cannot go on")]
+    User(#[from] UserError),
     /// A step of the demo ended otherwise than it should.
     #[error("the demo did not go as it should: expected {0}")]
     Demo(&'static str),
@@ -99,7 +99,7 @@ impl Failure {
             Self::NotSignedIn => Exit::NotSignedIn,
             Self::Usage(_) | Self::Input { .. } => Exit::Usage,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::OutputClosed,
-            Self::Person(PersonError::Transport(error)) if !error.may_have_been_sent() => Exit::NotSent,
+            Self::User(UserError::Transport(error)) if !error.may_have_been_sent() => Exit::NotSent,
             _ => Exit::Unexpected,
         }
     }
@@ -138,7 +138,7 @@ fn exit_of(error: &Error) -> Exit {
         | Error::Api(_)
         | Error::Spent(_)
         | Error::UnexpectedRedirect { .. } => Exit::Refused,
-        Error::Invalid(_) | Error::MissingKey | Error::Callback(_) | Error::OtherService { .. } => {
+        Error::Invalid(_) | Error::MissingKey | Error::Callback(_) | Error::OriginMismatch { .. } => {
             Exit::Usage
         }
         Error::NotSent(_) | Error::ProxyAuthRequired(_) | Error::Tls(_) => Exit::NotSent,
@@ -198,20 +198,20 @@ impl From<Exit> for ExitCode {
 }
 
 /// The name of a reason with `--json`.
-pub(crate) fn reason_name(reason: Reason) -> &'static str {
+pub(crate) fn reason_name(reason: RejectionReason) -> &'static str {
     match reason {
-        Reason::CodeInvalid => "code_invalid",
-        Reason::CodeExpired => "code_expired",
-        Reason::CodeRejected => "code_rejected",
-        Reason::ChallengeMethodMismatch => "challenge_method_mismatch",
-        Reason::InvalidGrant => "invalid_grant",
-        Reason::InvalidRequest => "invalid_request",
-        Reason::Unauthorized => "unauthorized",
-        Reason::Forbidden => "forbidden",
-        Reason::NotFound => "not_found",
-        Reason::Conflict => "conflict",
-        Reason::RateLimited => "rate_limited",
-        Reason::ServerError => "server_error",
+        RejectionReason::CodeInvalid => "code_invalid",
+        RejectionReason::CodeExpired => "code_expired",
+        RejectionReason::CodeRejected => "code_rejected",
+        RejectionReason::ChallengeMethodMismatch => "challenge_method_mismatch",
+        RejectionReason::InvalidGrant => "invalid_grant",
+        RejectionReason::InvalidRequest => "invalid_request",
+        RejectionReason::Unauthorized => "unauthorized",
+        RejectionReason::Forbidden => "forbidden",
+        RejectionReason::NotFound => "not_found",
+        RejectionReason::Conflict => "conflict",
+        RejectionReason::RateLimited => "rate_limited",
+        RejectionReason::ServerError => "server_error",
         _ => "other",
     }
 }

@@ -18,7 +18,7 @@ pub(crate) async fn run(command: &KeysCommand, client: &Client, output: Output) 
 
 async fn link(options: &StoreOptions, client: &Client, output: Output) -> Result<(), Failure> {
     let key = key::find(options.store, client).await?;
-    let links = KeyLinks::of(&key.key);
+    let links = KeyLinks::new(&key.key);
     let pages = Pages { activity: links.activity(), settings: links.settings() };
     output.result(&pages, &format!("activity  {}\nsettings  {}", pages.activity, pages.settings))
 }

@@ -143,7 +143,7 @@ impl Made<'_> {
     fn say(self, print: bool, output: Output) -> Result<(), Failure> {
         let Self { signed_in, label, store, before } = self;
         let kept = store.filter(|_| signed_in.not_stored.is_none());
-        let previous = before.filter(|_| kept.is_some()).map(KeyLinks::of);
+        let previous = before.filter(|_| kept.is_some()).map(KeyLinks::new);
         let answer = Answer {
             is_new: true,
             user_id: signed_in.user_id.as_deref(),

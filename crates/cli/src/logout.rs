@@ -33,7 +33,7 @@ pub(crate) async fn run(options: &LogoutOptions, client: &Client, output: Output
 async fn forget(store: &Store) -> Result<Option<Removed>, Failure> {
     let Some(key) = store.load().await? else { return Ok(None) };
     store.keys.delete(&store.account).await?;
-    Ok(Some(Removed { store: store.place.name(), settings: KeyLinks::of(&key).settings().to_owned() }))
+    Ok(Some(Removed { store: store.place.name(), settings: KeyLinks::new(&key).settings().to_owned() }))
 }
 
 fn say(removed: &[Removed], output: Output) -> Result<(), Failure> {

@@ -53,7 +53,7 @@ impl Output {
             .map_err(Failure::Output)
     }
 
-    /// Says to the person at the terminal what is no result; nothing with `--json`.
+    /// Says to the user at the terminal what is no result; nothing with `--json`.
     pub(crate) fn note(self, words: &str) {
         if !self.json {
             say(words);

@@ -30,7 +30,7 @@ struct Described<'a> {
     info: &'a KeyInfo,
 }
 
-/// What a person wants to know of a key, a line each. What the service does not tell is left out.
+/// What a user wants to know of a key, a line each. What the service does not tell is left out.
 pub(crate) fn describe(info: &KeyInfo) -> Vec<String> {
     let text = |text: &String| ServerText::new(text).to_string();
     let limit = match (&info.limit, &info.limit_reset) {

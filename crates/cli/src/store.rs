@@ -29,7 +29,7 @@ impl Store {
             }
             Place::Keychain => (keychain()?, "the keychain".to_owned()),
         };
-        Ok(Self { keys, account: Account::of(client), place, words })
+        Ok(Self { keys, account: Account::new(client), place, words })
     }
 
     /// The key, if there is one.

@@ -14,7 +14,7 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    // The arguments were not understood, so this is only a guess at the person's wish.
+    // The arguments were not understood, so this is only a guess at the user's wish.
     let json = env::args_os().any(|arg| arg == "--json");
     Output::new(json).usage(&message(error));
     Exit::Usage.into()

@@ -1,6 +1,6 @@
 //! `GET /auth` and `POST /auth`
 //!
-//! The page on which a person grants an application a key. The form posts every parameter back, where they are all
+//! The page on which a user grants an application a key. The form posts every parameter back, where they are all
 //! checked again: nothing about the form is remembered, and nothing in it is trusted. A program posts the same
 //! parameters without the page, and gets JSON.
 
@@ -132,7 +132,7 @@ impl Ask {
         })
     }
 
-    /// What a person knows the application by.
+    /// What a user knows the application by.
     pub(crate) fn title(&self) -> &str {
         self.callback.as_ref().map_or("An application on your computer", Callback::title)
     }

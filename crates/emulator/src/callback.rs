@@ -34,7 +34,7 @@ impl Callback {
         Ok(Self { url, title })
     }
 
-    /// What a person knows the application by.
+    /// What a user knows the application by.
     pub(crate) fn title(&self) -> &str {
         &self.title
     }

@@ -1,4 +1,4 @@
-//! What a person or an application asks of a key, and how it is checked.
+//! What a user or an application asks of a key, and how it is checked.
 
 use jiff::Timestamp;
 

@@ -1,6 +1,6 @@
 //! OpenRouter's OAuth service on a loopback port and in memory, to test against.
 //!
-//! It serves the page that asks a person for a key, the exchange of its code, and what belongs to it, in the order of
+//! It serves the page that asks a user for a key, the exchange of its code, and what belongs to it, in the order of
 //! checks and the words of the real service as far as they are known. It can break on request, moves its clock when
 //! asked, and plays the user. It knows nothing of the SDK it tests: it checks PKCE and writes its answers itself, so
 //! that a mistake in one cannot agree with itself in the other.
@@ -11,7 +11,7 @@
 //!
 //! ```
 //! use http::Request;
-//! use openrouter_oauth_emulator::{Emulator, Outcome, Person};
+//! use openrouter_oauth_emulator::{Emulator, Outcome, User};
 //! use openrouter_oauth_transport::{Limits, Transport};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -21,7 +21,7 @@
 //! // The user approves, with a limit of 5 dollars. Challenge and verifier are those of RFC 7636, appendix B.
 //! let url = "https://openrouter.ai/auth?code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
 //!            &code_challenge_method=S256&callback_url=http://localhost:3000/cb";
-//! let user = Person::new(emulator.clone());
+//! let user = User::new(emulator.clone());
 //! let Outcome::Redirected(callback) = user.approve(url, Some(5.0)).await? else {
 //!     return Err("no redirect".into());
 //! };
@@ -97,7 +97,7 @@
 //! | 400 | `{"error":{"message":"...","code":400}}` | The request cannot be authorized. The message says why; nothing was granted. |
 //!
 //! JSON is for clients whose `Accept` names `application/json` and does not prefer `text/html`. All others get what a
-//! browser gets: a redirect (303) or a page. `GET /auth` is always the page. In Rust, [`Person`] sends this request.
+//! browser gets: a redirect (303) or a page. `GET /auth` is always the page. In Rust, [`User`] sends this request.
 //!
 //! # What is not known of the real service
 //!
@@ -122,9 +122,9 @@ mod emulator;
 mod fault;
 mod log;
 mod outcome;
-mod person;
 mod server;
 mod settings;
+mod user;
 
 // The heart.
 mod route;
@@ -162,7 +162,7 @@ pub use crate::{
     fault::Fault,
     log::LogEntry,
     outcome::Outcome,
-    person::{Person, PersonError},
     server::{ServeError, Server},
     settings::{Denial, Settings, WrongMethod},
+    user::{User, UserError},
 };

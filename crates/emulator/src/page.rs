@@ -1,4 +1,4 @@
-//! The pages a person sees. They work without JavaScript, on a phone, in light and in dark.
+//! The pages a user sees. They work without JavaScript, on a phone, in light and in dark.
 
 use std::fmt::{self, Write as _};
 
@@ -16,12 +16,12 @@ use crate::{
 
 const STYLE: &str = include_str!("page.css");
 
-/// Asks a person to authorize or deny.
+/// Asks a user to authorize or deny.
 pub(crate) fn ask(ask: &Ask, params: &Params<'_>) -> Response<Bytes> {
     document(StatusCode::OK, "Authorize", &form(ask, params, ""))
 }
 
-/// Asks once more, since the limit that the person filled in is none.
+/// Asks once more, since the limit that the user filled in is none.
 pub(crate) fn ask_again(ask: &Ask, params: &Params<'_>) -> Response<Bytes> {
     let alert = "<p role=\"alert\">The limit must be a number of US dollars, such as 5 or 5.50.</p>\n";
     document(StatusCode::BAD_REQUEST, "Authorize", &form(ask, params, alert))
@@ -68,7 +68,7 @@ fn hidden_fields(params: &Params<'_>) -> String {
     hidden
 }
 
-/// Shows a code to a person who carries it to the application.
+/// Shows a code to a user who carries it to the application.
 pub(crate) fn code(code: &str) -> Response<Bytes> {
     let main = format!(
         "<h1>Your code</h1>\n\
@@ -85,7 +85,7 @@ pub(crate) fn denied() -> Response<Bytes> {
     document(StatusCode::OK, "Denied", main)
 }
 
-/// Says why a request cannot be shown to a person.
+/// Says why a request cannot be shown to a user.
 pub(crate) fn refusal(why: &str) -> Response<Bytes> {
     let main = format!(
         "<h1>This request cannot be authorized</h1>\n<p>{}.</p>\n\

@@ -39,7 +39,7 @@ pub(crate) struct State {
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) signer: Signer,
-    /// The one person who signs in.
+    /// The one user who signs in.
     pub(crate) user_id: String,
     pub(crate) codes: Bounded<Code>,
     pub(crate) keys: Bounded<Key>,

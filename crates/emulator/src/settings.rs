@@ -13,7 +13,7 @@
 pub struct Settings {
     /// Whether `state` comes back to the callback. On by default.
     pub state_echo: bool,
-    /// What happens when the person denies. A redirect by default.
+    /// What happens when the user denies. A redirect by default.
     pub denial: Denial,
     /// How a known path answers a method it does not have. [`WrongMethod::NotFound`] by default.
     pub wrong_method: WrongMethod,
@@ -25,7 +25,7 @@ pub struct Settings {
     pub ipv6_loopback: bool,
 }
 
-/// What happens when the person presses Deny.
+/// What happens when the user presses Deny.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Denial {

@@ -53,7 +53,7 @@ pub enum Error {
     NoCode(#[source] CallbackError),
     /// No code can come: nothing listens, and nobody can paste.
     #[error("there is no way for the code to come back: no port to listen on, and no terminal to paste into")]
-    NoWay(#[source] Option<ListenerError>),
+    NoInput(#[source] Option<ListenerError>),
     /// The port that was asked for cannot be listened on.
     #[error("the login cannot listen for the browser; choose another port, or let the login take a free one")]
     Listener(#[source] ListenerError),

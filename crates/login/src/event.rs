@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use openrouter_oauth::AuthorizeUrl;
 
-use crate::{BrowserError, ListenerError, StoreError, Stray};
+use crate::{BrowserError, ListenerError, RejectedRequest, StoreError};
 
 /// Something that happened in a login. It holds no secret but the URL, which is for the user's eyes.
 #[non_exhaustive]
@@ -26,7 +26,7 @@ pub enum Event<'a> {
     /// The login waits for the browser, or for a code to be pasted.
     Waiting,
     /// A connection that did not bring the callback. The wait goes on.
-    Stray(Stray),
+    RejectedRequest(RejectedRequest),
     /// A code came, and is exchanged.
     Exchanging,
     /// The exchange was not processed; it is tried again after this time.

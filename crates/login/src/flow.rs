@@ -1,6 +1,6 @@
 //! Who wins, and when it is over: the decisions of a login, without any I/O.
 //!
-//! A login has two ways to a code, the browser that comes back and the person who pastes, and several ends. Everything
+//! A login has two ways to a code, the browser that comes back and the user who pastes, and several ends. Everything
 //! that happens goes in here, one thing after another, and what is to be done comes out. There is one exchange at a
 //! time, none after one that may have made a key, and every state has a way out (L-12, P-6).
 
@@ -9,7 +9,7 @@
 pub(crate) enum Way {
     /// The browser brought it.
     Callback,
-    /// The person pasted it.
+    /// The user pasted it.
     Paste,
 }
 
@@ -24,7 +24,7 @@ pub(crate) enum Happened {
     Misread,
     /// There is nobody who could paste.
     NobodyAsked,
-    /// The person ended the input, or somebody cancelled the login.
+    /// The user ended the input, or somebody cancelled the login.
     Cancelled,
     /// The time of the login is over.
     TimeUp,
@@ -74,10 +74,10 @@ pub(crate) enum End {
     Doubtful,
     /// With what the callback said.
     Declined,
-    /// The person pasted no code that is one, and no browser can come.
+    /// The user pasted no code that is one, and no browser can come.
     NoCode,
     /// There is no way for a code to come.
-    NoWay,
+    NoInput,
     Cancelled,
     TimedOut,
 }
@@ -109,7 +109,7 @@ enum Phase {
     Over,
 }
 
-/// How often a person may paste (P-5).
+/// How often a user may paste (P-5).
 const PASTES: u8 = 3;
 
 /// How often one code is exchanged, if the ones before were not processed.
@@ -151,7 +151,7 @@ impl Flow {
             Happened::Misread => self.ask_again(End::NoCode),
             Happened::NobodyAsked => {
                 self.pastes_left = 0;
-                if self.listens { Step::AskNoMore } else { Step::End(End::NoWay) }
+                if self.listens { Step::AskNoMore } else { Step::End(End::NoInput) }
             }
             Happened::Cancelled => Step::End(End::Cancelled),
             Happened::TimeUp => Step::End(End::TimedOut),

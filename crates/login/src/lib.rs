@@ -4,8 +4,8 @@
 //! # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
 //! # use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptFuture};
 //! # #[derive(Debug)]
-//! # struct Person;
-//! # impl Prompt for Person {
+//! # struct User;
+//! # impl Prompt for User {
 //! #     fn show(&self, _invitation: &Invitation<'_>) {}
 //! #     fn ask<'a>(&'a self, _problem: Option<&'a str>) -> PromptFuture<'a> {
 //! #         Box::pin(async { Ok(Pasted::new("auth_code_abc123".into())) })
@@ -21,9 +21,9 @@
 //! #   });
 //! #   let client = Client::builder().transport(openrouter).timer(TokioTimer::new()).build()?;
 //! #   #[cfg(any())]
-//!     let client = Client::new()?;
+//!     let client = Client::new();
 //!     let login = Login::new(&client).key_label("my-cli");
-//! #   let login = login.prompt(Person).headless(true);
+//! #   let login = login.prompt(User).headless(true);
 //!     let signed_in = login.run().await?;
 //!     println!("signed in as {:?}", signed_in.user_id);
 //! #   assert_eq!(signed_in.user_id.as_deref(), Some("user_1"));
@@ -62,8 +62,8 @@
 //! # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
 //! # use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptFuture};
 //! # #[derive(Debug)]
-//! # struct Person;
-//! # impl Prompt for Person {
+//! # struct User;
+//! # impl Prompt for User {
 //! #     fn show(&self, _invitation: &Invitation<'_>) {}
 //! #     fn ask<'a>(&'a self, _problem: Option<&'a str>) -> PromptFuture<'a> {
 //! #         Box::pin(async { Ok(Pasted::new("auth_code_abc123".into())) })
@@ -81,16 +81,16 @@
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("keys/my-cli.json");
 //! # #[cfg(any())]
-//! let client = Client::new()?;
+//! let client = Client::new();
 //! # #[cfg(any())]
 //! let store = FileStore::for_program("my-cli")?;
 //! # let store = FileStore::new(path);
 //! # let kept = store.clone();
-//! let key = match store.load(&Account::of(&client)).await? {
+//! let key = match store.load(&Account::new(&client)).await? {
 //!     Some(key) => key,
 //!     None => {
 //!         let login = Login::new(&client).key_label("my-cli").store(store);
-//! #       let login = login.prompt(Person).headless(true);
+//! #       let login = login.prompt(User).headless(true);
 //!         let signed_in = login.run().await?;
 //!         if let Some(error) = signed_in.not_stored {
 //!             eprintln!("the next start signs in again: {error}");
@@ -98,7 +98,7 @@
 //!         signed_in.key
 //!     }
 //! };
-//! # assert!(kept.load(&Account::of(&client)).await?.is_some());
+//! # assert!(kept.load(&Account::new(&client)).await?.is_some());
 //! let client = client.with_key(key);
 //! # Ok(())
 //! # }
@@ -113,7 +113,7 @@
 //!
 //! Each is of use by itself:
 //!
-//! * [`Listener`] waits on a loopback port for the callback of a [`Pending`](openrouter_oauth::Pending), and answers it.
+//! * [`Listener`] waits on a loopback port for the callback of a [`PendingSignIn`](openrouter_oauth::PendingSignIn), and answers it.
 //! * [`SystemBrowser`] opens the authorize URL; [`Browser`] is for another way.
 //! * [`TerminalPrompt`] shows the URL and takes a pasted code without showing it; [`Prompt`] is for another way.
 //! * [`Surroundings`] tell whether a browser can come back, and [`default_key_label`] names a key after program and host.
@@ -188,7 +188,7 @@ pub use crate::{
     error::{Error, Interrupted},
     event::Event,
     key_label::default_key_label,
-    listener::{Listener, ListenerError, Page, Stray, Visit},
+    listener::{CallbackRequest, Listener, ListenerError, Page, RejectedRequest},
     login::{Login, SignedIn},
     prompt::{Invitation, Pasted, Prompt, PromptError, PromptFuture, TerminalPrompt},
     store::{Account, FileStore, KeyStore, MemoryStore, StoreError, StoreFuture},

@@ -8,7 +8,7 @@ mod site;
 
 use std::{convert::Infallible, fmt, io, net::Ipv4Addr, time::Duration};
 
-use openrouter_oauth::{AuthorizationCode, CallbackError, CallbackUrl, Pending};
+use openrouter_oauth::{AuthorizationCode, CallbackError, CallbackUrl, PendingSignIn};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     time::sleep,
@@ -24,12 +24,12 @@ pub use self::{
 /// A port of `127.0.0.1` that waits for a browser to come back from OpenRouter.
 ///
 /// It takes the one request of a browser that goes to the callback of the sign-in, with its nonce (see
-/// [`Pending::nonce`]). Everything else is refused, with a page that says what to do, and the wait goes on: other paths
+/// [`PendingSignIn::nonce`]). Everything else is refused, with a page that says what to do, and the wait goes on: other paths
 /// and methods, scripts and frames of other pages, names that were made to point to this machine, what is no HTTP, and
 /// what comes too slowly. At most 32 connections are open at once; who opens more loses their oldest.
 ///
 /// Nothing is accepted while neither [`callback`](Self::callback) nor [`refuse_others`](Self::refuse_others) is polled.
-/// Dropping the listener closes the port and its connections, all but that of a [`Visit`]. It needs a tokio runtime with
+/// Dropping the listener closes the port and its connections, all but that of a [`CallbackRequest`]. It needs a tokio runtime with
 /// I/O and time enabled.
 ///
 /// # Security
@@ -43,7 +43,7 @@ pub use self::{
 /// ```
 /// use openrouter_oauth::Client;
 /// use openrouter_oauth_login::{Listener, Page};
-/// # use openrouter_oauth::{Pending, transport::{Limits, from_fn}};
+/// # use openrouter_oauth::{PendingSignIn, transport::{Limits, from_fn}};
 /// # use tokio::{io::{AsyncReadExt, AsyncWriteExt}, net::TcpStream, task::JoinHandle};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -53,7 +53,7 @@ pub use self::{
 /// # });
 /// # let client = Client::builder().transport(openrouter).without_deadline().build()?;
 /// # #[cfg(any())]
-/// let client = Client::new()?;
+/// let client = Client::new();
 /// let mut listener = Listener::bind(0).await?;
 /// let (url, mut pending) = client.authorize(listener.callback_url()).key_label("my-cli").begin()?;
 /// println!("open {url}");
@@ -77,7 +77,7 @@ pub use self::{
 /// # Ok(())
 /// # }
 /// # // Goes to the callback as a browser does, and returns the page.
-/// # fn browser(listener: &Listener, pending: &Pending) -> JoinHandle<std::io::Result<String>> {
+/// # fn browser(listener: &Listener, pending: &PendingSignIn) -> JoinHandle<std::io::Result<String>> {
 /// #     let (port, nonce) = (listener.port(), pending.nonce().unwrap_or_default());
 /// #     let request = format!("GET /callback/{nonce}?code=c0de HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
 /// #     tokio::spawn(async move {
@@ -95,14 +95,14 @@ pub struct Listener {
     callback_url: CallbackUrl,
     site: Site,
     connections: Connections,
-    on_stray: Box<dyn Fn(Stray) + Send + Sync>,
+    on_rejected_request: Box<dyn Fn(RejectedRequest) + Send + Sync>,
 }
 
 /// The browser that came back, and waits to be told what came of it.
 ///
 /// If this is dropped the browser shows that the page cannot be reached.
 #[must_use = "a browser waits for its answer"]
-pub struct Visit {
+pub struct CallbackRequest {
     code: Result<AuthorizationCode, CallbackError>,
     stream: TcpStream,
 }
@@ -126,7 +126,7 @@ pub enum Page {
 /// A request that was not the callback. It was answered, unless it was [dropped](Self::Dropped), and the wait went on (L-7).
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Stray {
+pub enum RejectedRequest {
     /// It is not HTTP/1, or can be read in two ways.
     Malformed,
     /// It has more than 8 KiB or 50 headers.
@@ -192,7 +192,7 @@ impl Listener {
             callback_url,
             site: Site::new(port),
             connections: Connections::new(),
-            on_stray: Box::new(|_| {}),
+            on_rejected_request: Box::new(|_| {}),
         })
     }
 
@@ -207,8 +207,8 @@ impl Listener {
     }
 
     /// Tells of each request that was not the callback.
-    pub fn on_stray(&mut self, tell: impl Fn(Stray) + Send + Sync + 'static) {
-        self.on_stray = Box::new(tell);
+    pub fn on_rejected_request(&mut self, tell: impl Fn(RejectedRequest) + Send + Sync + 'static) {
+        self.on_rejected_request = Box::new(tell);
     }
 
     /// Waits for the callback of `pending`: a code, or that OpenRouter or the user declined. Everything else is answered
@@ -216,7 +216,7 @@ impl Listener {
     ///
     /// It returns one visit, however many come; see [`refuse_others`](Self::refuse_others) for the others. To ask again is
     /// to wait for another visit, also of the same sign-in.
-    pub async fn callback(&mut self, pending: &Pending) -> Visit {
+    pub async fn callback(&mut self, pending: &PendingSignIn) -> CallbackRequest {
         self.site.expect(pending);
         let (stream, code) = self
             .serve(|target| match pending.read_callback(target) {
@@ -224,22 +224,22 @@ impl Listener {
                 Err(settled @ (CallbackError::Denied { .. } | CallbackError::Failed { .. })) => {
                     Ok(Err(settled))
                 }
-                Err(CallbackError::NotOurs) => Err(Stray::NotFound),
-                Err(_) => Err(Stray::Unreadable),
+                Err(CallbackError::NotOurs) => Err(RejectedRequest::NotFound),
+                Err(_) => Err(RejectedRequest::Unreadable),
             })
             .await;
-        Visit { code, stream }
+        CallbackRequest { code, stream }
     }
 
     /// Answers whatever else comes, for as long as it is polled: for the time in which a code is exchanged. Who comes to
     /// the same callback is told that it was used.
     pub async fn refuse_others(&mut self) -> Infallible {
-        let (_, never) = self.serve(|_| Err(Stray::Used)).await;
+        let (_, never) = self.serve(|_| Err(RejectedRequest::Used)).await;
         never
     }
 
     /// Answers until a target of the callback is read as something.
-    async fn serve<T>(&mut self, read: impl Fn(&str) -> Result<T, Stray>) -> (TcpStream, T) {
+    async fn serve<T>(&mut self, read: impl Fn(&str) -> Result<T, RejectedRequest>) -> (TcpStream, T) {
         let mut pause = Duration::ZERO;
         loop {
             tokio::select! {
@@ -254,14 +254,14 @@ impl Listener {
                 }
                 accepted = accept(self.socket.accept(), &mut pause) => {
                     let dropped = accepted.ok().and_then(|(stream, _)| self.connections.listen(stream));
-                    dropped.into_iter().for_each(&self.on_stray);
+                    dropped.into_iter().for_each(&self.on_rejected_request);
                 }
             }
         }
     }
 
-    fn refuse(&mut self, stream: TcpStream, stray: Stray, has_body: bool) {
-        (self.on_stray)(stray);
+    fn refuse(&mut self, stream: TcpStream, stray: RejectedRequest, has_body: bool) {
+        (self.on_rejected_request)(stray);
         if let Some(response) = stray.response() {
             self.connections.answer(stream, &response.bytes(has_body));
         }
@@ -287,7 +287,7 @@ async fn accept<T>(accepting: impl Future<Output = io::Result<T>>, pause: &mut D
     accepted
 }
 
-impl Visit {
+impl CallbackRequest {
     /// The code, or why there is none: [`CallbackError::Denied`] or [`CallbackError::Failed`].
     pub fn code(&self) -> &Result<AuthorizationCode, CallbackError> {
         &self.code
@@ -306,9 +306,9 @@ impl fmt::Debug for Listener {
     }
 }
 
-impl fmt::Debug for Visit {
+impl fmt::Debug for CallbackRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Visit").field("code", &self.code).finish_non_exhaustive()
+        f.debug_struct("CallbackRequest").field("code", &self.code).finish_non_exhaustive()
     }
 }
 

@@ -26,8 +26,8 @@ use crate::{
 /// # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
 /// # use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptFuture};
 /// # #[derive(Debug)]
-/// # struct Person;
-/// # impl Prompt for Person {
+/// # struct User;
+/// # impl Prompt for User {
 /// #     fn show(&self, _invitation: &Invitation<'_>) {}
 /// #     fn ask<'a>(&'a self, _problem: Option<&'a str>) -> PromptFuture<'a> {
 /// #         Box::pin(async { Ok(Pasted::new("auth_code_abc123".into())) })
@@ -43,9 +43,9 @@ use crate::{
 /// # });
 /// # let client = Client::builder().transport(openrouter).timer(TokioTimer::new()).build()?;
 /// # #[cfg(any())]
-/// let client = Client::new()?;
+/// let client = Client::new();
 /// let login = Login::new(&client).key_label("my-cli");
-/// # let login = login.prompt(Person).headless(true);
+/// # let login = login.prompt(User).headless(true);
 /// let signed_in = login.run().await?;
 /// println!("signed in as {:?}", signed_in.user_id);
 /// # assert_eq!(signed_in.user_id.as_deref(), Some("user_1"));
@@ -106,7 +106,7 @@ impl Login {
             browser: Some(Arc::new(SystemBrowser::new())),
             prompt: Some(Arc::new(TerminalPrompt::new())),
             store: None,
-            account: Account::of(client),
+            account: Account::new(client),
             tell: Arc::new(|_| {}),
             cancel: Cancel::new(),
             cancels_on_ctrl_c: false,

@@ -1,4 +1,4 @@
-//! Shows a sign-in to the person, and takes the code that they paste.
+//! Shows a sign-in to the user, and takes the code that they paste.
 
 use std::{fmt, future::Future, io, pin::Pin, sync::Arc};
 
@@ -19,7 +19,7 @@ pub use self::terminal::TerminalPrompt;
 /// What [`Prompt::ask`] returns.
 pub type PromptFuture<'a> = Pin<Box<dyn Future<Output = Result<Pasted, PromptError>> + Send + 'a>>;
 
-/// Shows a sign-in to the person in front of the program, and takes the code that they paste.
+/// Shows a sign-in to the user in front of the program, and takes the code that they paste.
 ///
 /// ```
 /// use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptError, PromptFuture};
@@ -51,7 +51,7 @@ pub trait Prompt: fmt::Debug + Send + Sync {
     /// Shows where to sign in. Called once, before anything is waited for.
     fn show(&self, invitation: &Invitation<'_>);
 
-    /// Asks for the code, and waits for it. `problem` says what was wrong with the one before, in words for the person.
+    /// Asks for the code, and waits for it. `problem` says what was wrong with the one before, in words for the user.
     ///
     /// The future is dropped when the sign-in ends in another way: it must then leave the terminal to the program.
     ///
@@ -83,7 +83,7 @@ impl<T: Prompt + ?Sized> Prompt for Box<T> {
     }
 }
 
-/// What a person is shown.
+/// What a user is shown.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub struct Invitation<'a> {
@@ -95,7 +95,7 @@ pub struct Invitation<'a> {
     pub key_label: &'a KeyLabel,
 }
 
-/// What a person pasted, as it came: it may hold a code. Wiped when dropped.
+/// What a user pasted, as it came: it may hold a code. Wiped when dropped.
 pub struct Pasted(Zeroizing<String>);
 
 /// Why nothing was pasted.

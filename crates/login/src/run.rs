@@ -6,15 +6,15 @@ mod clock;
 use std::{convert::Infallible, future, pin::pin, sync::Arc, time::Duration};
 
 use openrouter_oauth::{
-    ApiKeyGrant, AuthorizeUrl, CallbackError, Client, KeyLabel, Pending, models::InvalidValue,
+    ApiKeyGrant, AuthorizeUrl, CallbackError, Client, KeyLabel, PendingSignIn, models::InvalidValue,
     transport::SleepFuture,
 };
 use tokio::{runtime::Handle, signal, task::JoinSet};
 
 use self::{came::Came, clock::Clock};
 use crate::{
-    Account, BrowserError, Cancel, Error, Event, Interrupted, Invitation, KeyStore, Listener, ListenerError,
-    Login, Page, Prompt, PromptError, SignedIn, Surroundings, Visit,
+    Account, BrowserError, CallbackRequest, Cancel, Error, Event, Interrupted, Invitation, KeyStore,
+    Listener, ListenerError, Login, Page, Prompt, PromptError, SignedIn, Surroundings,
     flow::{End, Flow, Happened, Step},
     key_label,
     login::Tell,
@@ -67,7 +67,7 @@ struct Run {
     listener: Option<Listener>,
     /// Why there is none.
     not_listening: Option<ListenerError>,
-    pending: Pending,
+    pending: PendingSignIn,
     key_label: KeyLabel,
     /// The browser that is being opened.
     opening: JoinSet<Result<(), BrowserError>>,
@@ -109,7 +109,7 @@ impl Run {
 
         let flow = Flow::new(listener.is_some(), login.prompt.is_some());
         if !flow.has_way() {
-            return Err(Error::NoWay(not_listening));
+            return Err(Error::NoInput(not_listening));
         }
         let mut run = Self {
             client: login.client,
@@ -127,7 +127,7 @@ impl Run {
             came: Came::default(),
         };
         run.invite(&url);
-        // A page that shows a code is opened where the person is, not here.
+        // A page that shows a code is opened where the user is, not here.
         if let (Some(browser), Some(_)) = (login.browser, &run.listener) {
             run.opening.spawn(async move { browser.open(&url).await });
         }
@@ -282,7 +282,7 @@ impl Run {
                 CallbackError::Denied { description } => Error::Denied { description },
                 said => Error::Failed(said),
             }),
-            (End::NoWay, _) => Err(Error::NoWay(self.not_listening.take())),
+            (End::NoInput, _) => Err(Error::NoInput(self.not_listening.take())),
             (End::NoCode | End::Granted | End::Failed | End::Doubtful, _) => Err(Error::NoCode(said)),
         }
     }
@@ -319,7 +319,7 @@ async fn listen(
         Ok(mut listener) => {
             tell(&Event::Listening { port: listener.port() });
             let tell = Arc::clone(tell);
-            listener.on_stray(move |stray| tell(&Event::Stray(stray)));
+            listener.on_rejected_request(move |stray| tell(&Event::RejectedRequest(stray)));
             Ok((Some(listener), None))
         }
         // Whoever names a port relies on it.
@@ -331,7 +331,7 @@ async fn listen(
     }
 }
 
-async fn callback(listener: &mut Option<Listener>, pending: &Pending) -> Visit {
+async fn callback(listener: &mut Option<Listener>, pending: &PendingSignIn) -> CallbackRequest {
     match listener {
         Some(listener) => listener.callback(pending).await,
         None => future::pending().await,

@@ -29,7 +29,7 @@ pub struct ApiError {
 /// The service says several things with one status, so this looks at the operation and the message too.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Reason {
+pub enum RejectionReason {
     /// The code is unknown, used up, or does not belong to the verifier. Sign in again.
     CodeInvalid,
     /// The code is older than ten minutes. Sign in again.
@@ -164,24 +164,24 @@ impl ApiError {
     }
 
     /// What the refusal means for the user.
-    pub fn reason(&self) -> Reason {
+    pub fn reason(&self) -> RejectionReason {
         let status = self.status_meant();
         if matches!(status, 400 | 403) && self.operation == ExchangeAuthCode::OPERATION {
             return self.refused_code();
         }
         match (status, self.oauth_code()) {
-            (_, Some(OAuthErrorCode::InvalidGrant)) => Reason::InvalidGrant,
+            (_, Some(OAuthErrorCode::InvalidGrant)) => RejectionReason::InvalidGrant,
             (_, Some(OAuthErrorCode::ServerError | OAuthErrorCode::TemporarilyUnavailable)) => {
-                Reason::ServerError
+                RejectionReason::ServerError
             }
-            (401, _) => Reason::Unauthorized,
-            (403, _) => Reason::Forbidden,
-            (404 | 405, _) => Reason::NotFound,
-            (409, _) => Reason::Conflict,
-            (429, _) => Reason::RateLimited,
-            (400 | 413 | 415 | 422, _) => Reason::InvalidRequest,
-            (500.., _) => Reason::ServerError,
-            _ => Reason::Other,
+            (401, _) => RejectionReason::Unauthorized,
+            (403, _) => RejectionReason::Forbidden,
+            (404 | 405, _) => RejectionReason::NotFound,
+            (409, _) => RejectionReason::Conflict,
+            (429, _) => RejectionReason::RateLimited,
+            (400 | 413 | 415 | 422, _) => RejectionReason::InvalidRequest,
+            (500.., _) => RejectionReason::ServerError,
+            _ => RejectionReason::Other,
         }
     }
 
@@ -193,14 +193,14 @@ impl ApiError {
     }
 
     /// Why the exchange was refused. Both 400 and 403 say that of a code, in words that may change (C-26).
-    fn refused_code(&self) -> Reason {
+    fn refused_code(&self) -> RejectionReason {
         match self.said {
-            Said::Malformed => Reason::InvalidRequest,
-            _ if matches!(self.envelope(), Some(ErrorEnvelope::Zod(_))) => Reason::InvalidRequest,
-            Said::ChallengeMethod => Reason::ChallengeMethodMismatch,
-            Said::Expired => Reason::CodeExpired,
-            Said::InvalidCode => Reason::CodeInvalid,
-            Said::Other => Reason::CodeRejected,
+            Said::Malformed => RejectionReason::InvalidRequest,
+            _ if matches!(self.envelope(), Some(ErrorEnvelope::Zod(_))) => RejectionReason::InvalidRequest,
+            Said::ChallengeMethod => RejectionReason::ChallengeMethodMismatch,
+            Said::Expired => RejectionReason::CodeExpired,
+            Said::InvalidCode => RejectionReason::CodeInvalid,
+            Said::Other => RejectionReason::CodeRejected,
         }
     }
 

@@ -54,15 +54,15 @@ mod open_enum;
 mod text;
 
 pub use crate::{
-    api_error::{ApiError, Reason},
+    api_error::{ApiError, RejectionReason},
     callback_url::CallbackUrl,
     credit_limit::CreditLimit,
     endpoint::{Auth, Data, Encoding, Endpoint, Resend},
     endpoints::{
-        create_auth_code::{AuthCode, CreateAuthCode},
+        create_auth_code::{CreateAuthCode, CreatedAuthCode},
         current_key::{CurrentKey, KeyInfo, RateLimit},
         exchange_auth_code::{ApiKeyGrant, ExchangeAuthCode},
-        exchange_token::{AccessToken, ExchangeToken},
+        exchange_token::{ExchangeToken, TokenResponse},
         signing_keys::{Jwk, JwkSet, SigningKeys},
     },
     error_envelope::{
@@ -75,7 +75,7 @@ pub use crate::{
         GrantType, OAuthErrorCode, TokenFormat, TokenScope, TokenType, UnknownValue, UsageLimitType,
     },
     pkce::{CodeChallenge, CodeChallengeMethod, CodeVerifier},
-    secrets::{AccessTokenSecret, ApiKey, AuthorizationCode, State, SubjectToken},
+    secrets::{AccessToken, ApiKey, AuthorizationCode, State, SubjectToken},
     server_text::{ServerText, is_invisible},
     text::InvalidValue,
     timestamp::Timestamp,

@@ -85,7 +85,7 @@ secret! {
 secret! {
     /// A short-lived access token, used as bearer in place of an API key: 1 to 16,384 visible ASCII characters.
     #[derive(Clone)]
-    AccessTokenSecret, "access token", |what, text| check(what, text, 16_384, |byte| byte.is_ascii_graphic(), VISIBLE)
+    AccessToken, "access token", |what, text| check(what, text, 16_384, |byte| byte.is_ascii_graphic(), VISIBLE)
 }
 
 secret! {

@@ -10,7 +10,7 @@
 
 use std::{collections::HashMap, error::Error, sync::Arc};
 
-use openrouter_oauth::{AuthorizationCode, CallbackError, CallbackUrl, Client, Pending};
+use openrouter_oauth::{AuthorizationCode, CallbackError, CallbackUrl, Client, PendingSignIn};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
@@ -20,7 +20,7 @@ use tokio::{
 struct App {
     client: Client,
     /// The sign-ins under way, by nonce. A real app also drops those that are older than ten minutes.
-    pending: Mutex<HashMap<String, Pending>>,
+    pending: Mutex<HashMap<String, PendingSignIn>>,
 }
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -83,7 +83,7 @@ impl App {
         &self,
         target: &str,
         nonce: &str,
-    ) -> std::result::Result<(Pending, AuthorizationCode), CallbackError> {
+    ) -> std::result::Result<(PendingSignIn, AuthorizationCode), CallbackError> {
         let mut pending = self.pending.lock().await;
         let code = pending.get(nonce).ok_or(CallbackError::NotOurs)?.read_callback(target)?;
         Ok((pending.remove(nonce).ok_or(CallbackError::NotOurs)?, code))

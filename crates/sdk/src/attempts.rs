@@ -39,8 +39,8 @@ pub(crate) type Reply = Result<Response<Bytes>, NoResponse>;
 
 /// Why no response came.
 pub(crate) enum NoResponse {
-    /// A hook refused, so that nothing was sent.
-    Refused(BoxError),
+    /// A hook rejected the request, so that nothing was sent.
+    HookRejected(BoxError),
     Transport(transport::Error),
 }
 
@@ -112,7 +112,7 @@ impl<'a> Attempts<'a> {
         let mut headers = outgoing.headers();
         if let Err(refusal) = hooks.before_attempt(&attempt, &mut headers) {
             hooks.after_error(&attempt, &*refusal);
-            return Ok(Err(NoResponse::Refused(refusal)));
+            return Ok(Err(NoResponse::HookRejected(refusal)));
         }
         let request = outgoing.request(headers)?;
         let watch = hooks.watch(&attempt);
@@ -154,7 +154,7 @@ impl<'a> Attempts<'a> {
                 }
                 retry_after(response.headers())
             }
-            Err(NoResponse::Refused(_)) => return None,
+            Err(NoResponse::HookRejected(_)) => return None,
             Err(NoResponse::Transport(error)) if !self.may_try_again(error) => return None,
             Err(NoResponse::Transport(_)) => None,
         };

@@ -6,7 +6,9 @@ use form_urlencoded::Serializer;
 use openrouter_oauth_models::{CallbackUrl, CreditLimit, InvalidValue, KeyLabel, State, WorkspaceId};
 use zeroize::Zeroizing;
 
-use crate::{Client, Entropy, Error, Pending, Pkce, callback::RESERVED_PARAMETERS, entropy::random_text};
+use crate::{
+    Client, Entropy, Error, PendingSignIn, Pkce, callback::RESERVED_PARAMETERS, entropy::random_text,
+};
 
 /// A sign-in that is about to begin.
 ///
@@ -103,7 +105,7 @@ impl Authorize {
     /// * [`Error::Invalid`] if something that was set is not valid, or if the callback URL has a parameter `code`,
     ///   `state`, `error` or `error_description` of its own;
     /// * [`Error::Randomness`] if there are no random bytes.
-    pub fn begin(self) -> Result<(AuthorizeUrl, Pending), Error> {
+    pub fn begin(self) -> Result<(AuthorizeUrl, PendingSignIn), Error> {
         if let Some(invalid) = self.invalid {
             return Err(invalid.into());
         }
@@ -135,7 +137,7 @@ impl Authorize {
         let query = Zeroizing::new(query.finish());
 
         let url = AuthorizeUrl(Zeroizing::new(format!("{origin}/auth?{}", *query)));
-        Ok((url, Pending::new(origin, callback, state, self.key_label, verifier)))
+        Ok((url, PendingSignIn::new(origin, callback, state, self.key_label, verifier)))
     }
 }
 

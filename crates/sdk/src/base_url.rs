@@ -19,6 +19,16 @@ pub(crate) struct BaseUrl {
 pub(crate) const OPENROUTER: &str = "https://openrouter.ai/api/v1";
 
 impl BaseUrl {
+    /// [`OPENROUTER`].
+    #[cfg(feature = "hyper")]
+    pub(crate) fn openrouter() -> Self {
+        Self {
+            scheme: Scheme::HTTPS,
+            authority: Authority::from_static("openrouter.ai"),
+            path: "/api/v1".to_owned(),
+        }
+    }
+
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidValue> {
         let invalid = |problem| InvalidValue::new("base URL", problem);
         // A backslash is a slash to browsers and a character to others.

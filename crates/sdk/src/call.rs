@@ -68,7 +68,7 @@ pub(crate) enum Deadline {
 }
 
 /// A success, with what came beside it.
-pub struct Answer<T> {
+pub struct ApiResponse<T> {
     pub(crate) value: T,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -138,7 +138,7 @@ impl<E: Endpoint> Call<E> {
     ///
     /// See [`Error`]. Before anything is sent: [`Error::Invalid`] for an option that is not valid,
     /// [`Error::MissingKey`], [`Error::KeySource`].
-    pub async fn send(self) -> Result<Answer<E::Response>, Error> {
+    pub async fn send(self) -> Result<ApiResponse<E::Response>, Error> {
         send::call(&self.client, &self.request, &self.options).await
     }
 }
@@ -153,7 +153,7 @@ where
 
     fn into_future(self) -> Self::IntoFuture {
         let Self { client, request, options } = self;
-        Box::pin(async move { send::call(&client, &request, &options).await.map(Answer::into_inner) })
+        Box::pin(async move { send::call(&client, &request, &options).await.map(ApiResponse::into_inner) })
     }
 }
 
@@ -169,7 +169,7 @@ impl Options {
     }
 }
 
-impl<T> Answer<T> {
+impl<T> ApiResponse<T> {
     /// The status: any of 2XX.
     pub fn status(&self) -> StatusCode {
         self.status
@@ -196,9 +196,9 @@ impl<T> Answer<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Answer<T> {
+impl<T: fmt::Debug> fmt::Debug for ApiResponse<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer")
+        f.debug_struct("ApiResponse")
             .field("value", &self.value)
             .field("status", &self.status)
             .field("attempts", &self.attempts)

@@ -4,13 +4,13 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use http::HeaderMap;
 use openrouter_oauth_models::{
-    AccessTokenSecret, ApiKey, CallbackUrl, CreateAuthCode, CurrentKey, Endpoint, ExchangeAuthCode,
-    ExchangeToken, SigningKeys,
+    AccessToken, ApiKey, CallbackUrl, CreateAuthCode, CurrentKey, Endpoint, ExchangeAuthCode, ExchangeToken,
+    SigningKeys,
 };
 use openrouter_oauth_transport::{Timer, Transport};
 
 use crate::{
-    Answer, Authorize, Call, ClientBuilder, Entropy, Error, Retry, base_url::BaseUrl, budget::Budget,
+    ApiResponse, Authorize, Call, ClientBuilder, Entropy, Error, Retry, base_url::BaseUrl, budget::Budget,
     call::Options, hook::Hooks, key_source::KeySource, send,
 };
 
@@ -41,13 +41,9 @@ pub(crate) struct Shared {
 
 impl Client {
     /// A client of `https://openrouter.ai/api/v1` without a key, which is all that signing in needs.
-    ///
-    /// # Errors
-    ///
-    /// None that can occur with the default settings.
     #[cfg(feature = "hyper")]
-    pub fn new() -> Result<Self, Error> {
-        Self::builder().build()
+    pub fn new() -> Self {
+        ClientBuilder::build_default()
     }
 
     /// A client with what the environment says: `OPENROUTER_API_KEY`, `OPENROUTER_BASE_URL`, and for attribution
@@ -69,7 +65,7 @@ impl Client {
 
     /// Sends a request with the client's own settings, and leaves it with the caller.
     pub(crate) async fn send_now<E: Endpoint>(&self, request: &E) -> Result<E::Response, Error> {
-        send::call(self, request, &Options::default()).await.map(Answer::into_inner)
+        send::call(self, request, &Options::default()).await.map(ApiResponse::into_inner)
     }
 
     pub(crate) fn from_shared(shared: Shared) -> Self {
@@ -99,7 +95,7 @@ impl Client {
 
     /// The same client with an access token in place of a key.
     #[must_use]
-    pub fn with_access_token(&self, token: AccessTokenSecret) -> Self {
+    pub fn with_access_token(&self, token: AccessToken) -> Self {
         Self::from_shared(Shared { key: KeySource::Token(token), ..(*self.shared).clone() })
     }
 
@@ -116,7 +112,7 @@ impl Client {
     /// Exchanges an authorization code for an API key. No key goes with it.
     ///
     /// A sign-in that was begun with [`authorize`](Self::authorize) is finished by
-    /// [`Pending::exchange`](crate::Pending::exchange), which keeps the rules of a code that works once.
+    /// [`PendingSignIn::exchange`](crate::PendingSignIn::exchange), which keeps the rules of a code that works once.
     #[doc(alias = "ExchangeAuthCodeForAPIKey")]
     pub fn exchange_auth_code(&self, request: ExchangeAuthCode) -> Call<ExchangeAuthCode> {
         self.call(request)
@@ -149,6 +145,13 @@ impl Client {
     /// Calls any endpoint, also one that is described outside.
     pub fn call<E: Endpoint>(&self, request: E) -> Call<E> {
         Call::new(self.clone(), request)
+    }
+}
+
+#[cfg(feature = "hyper")]
+impl Default for Client {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -28,7 +28,7 @@ use crate::{
 /// let client = Client::builder()
 ///     .attribution(Attribution::new("https://my.app").title("My app"))
 ///     .timeout(Duration::from_secs(10))
-///     .retry(Retry::default().attempts(5))
+///     .retry(Retry::default().max_attempts(5))
 ///     .build()?;
 /// # Ok(())
 /// # }
@@ -210,24 +210,46 @@ impl ClientBuilder {
             return Err(invalid.into());
         }
         let base_url = BaseUrl::parse(&self.base_url)?;
-        let (transport, timer) = transport_and_timer(self.transport, self.timer)?;
+        let (transport, timer) = transport_and_timer(self.transport.clone(), self.timer.clone())?;
         if timer.is_none() && (self.timeout.is_some() || self.attempt_timeout.is_some()) {
             return Err(NO_TIMER.into());
         }
-        Ok(Client::from_shared(Shared {
+        let mut headers = headers(text_header("user agent", &self.user_agent)?);
+        self.attribution.write(&mut headers)?;
+        Ok(self.assemble(transport, timer, base_url, headers))
+    }
+
+    /// A client with the default settings, none of which can be wrong.
+    #[cfg(feature = "hyper")]
+    pub(crate) fn build_default() -> Client {
+        use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
+
+        let timer = Arc::new(TokioTimer::default());
+        let headers = headers(HeaderValue::from_static(USER_AGENT));
+        Self::new().assemble(Arc::new(HyperTransport::new()), Some(timer), BaseUrl::openrouter(), headers)
+    }
+
+    fn assemble(
+        self,
+        transport: Arc<dyn Transport>,
+        timer: Option<Arc<dyn Timer>>,
+        base_url: BaseUrl,
+        headers: HeaderMap,
+    ) -> Client {
+        Client::from_shared(Shared {
             transport,
             timer,
             entropy: self.entropy,
             base_url,
             key: self.key,
-            headers: headers(&self.user_agent, &self.attribution)?,
+            headers,
             hooks: self.hooks,
             timeout: self.timeout,
             attempt_timeout: self.attempt_timeout,
             retry: self.retry,
             budget: Arc::new(Budget::new()),
             response_bytes: self.response_bytes,
-        }))
+        })
     }
 }
 
@@ -259,13 +281,12 @@ fn transport_and_timer(
 }
 
 /// The headers that every request carries.
-fn headers(user_agent: &str, attribution: &Attribution) -> Result<HeaderMap, InvalidValue> {
+fn headers(user_agent: HeaderValue) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(8);
-    headers.insert(header::USER_AGENT, text_header("user agent", user_agent)?);
+    headers.insert(header::USER_AGENT, user_agent);
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    attribution.write(&mut headers)?;
-    Ok(headers)
+    headers
 }
 
 /// Says where a value that is not valid comes from.

@@ -4,7 +4,7 @@ use std::{error::Error as StdError, fmt, time::Duration};
 
 use http::StatusCode;
 use openrouter_oauth_models::{
-    ApiError, Endpoint as _, ExchangeAuthCode, InvalidValue, KeyLabel, Reason, ServerText, Timestamp,
+    ApiError, Endpoint as _, ExchangeAuthCode, InvalidValue, KeyLabel, RejectionReason, ServerText, Timestamp,
 };
 use openrouter_oauth_transport::{self as transport, BoxError};
 
@@ -40,9 +40,9 @@ pub enum Error {
     #[error("the source of the API key failed")]
     KeySource(#[source] BoxError),
 
-    /// A [`Hook`](crate::Hook) refused the request. Nothing was sent.
-    #[error("a hook refused the request, and nothing was sent")]
-    Refused(#[source] BoxError),
+    /// A [`Hook`](crate::Hook) rejected the request. Nothing was sent.
+    #[error("a hook rejected the request, and nothing was sent")]
+    HookRejected(#[source] BoxError),
 
     /// There were no random bytes, so no transaction was begun.
     #[error("no random bytes could be had")]
@@ -54,7 +54,7 @@ pub enum Error {
 
     /// The transaction was begun with another service than the client's (RFC 9700, section 4.4). Nothing was sent.
     #[error("the sign-in was begun with {expected}, but this client calls {actual}")]
-    OtherService {
+    OriginMismatch {
         /// The origin it was begun with.
         expected: String,
         /// The origin of the client.
@@ -186,7 +186,7 @@ impl Error {
             Self::NotSent(_) | Self::RateLimited { .. } | Self::ServiceUnavailable { .. } => true,
             Self::OutcomeUnknown(unknown) => unknown.retryable,
             Self::Api(api) => {
-                matches!(api.reason(), Reason::Conflict | Reason::ServerError)
+                matches!(api.reason(), RejectionReason::Conflict | RejectionReason::ServerError)
                     || matches!(api.status().as_u16(), 408 | 421 | 425)
             }
             _ => false,
@@ -195,13 +195,17 @@ impl Error {
 
     /// Whether the code is older than its ten minutes.
     pub fn is_expired_code(&self) -> bool {
-        matches!(self, Self::Api(api) if api.reason() == Reason::CodeExpired)
+        matches!(self, Self::Api(api) if api.reason() == RejectionReason::CodeExpired)
     }
 
     /// Whether the code was refused for whatever reason: unknown, used up, expired, or not of this verifier.
     pub fn is_refused_code(&self) -> bool {
-        let refused =
-            [Reason::CodeInvalid, Reason::CodeExpired, Reason::CodeRejected, Reason::ChallengeMethodMismatch];
+        let refused = [
+            RejectionReason::CodeInvalid,
+            RejectionReason::CodeExpired,
+            RejectionReason::CodeRejected,
+            RejectionReason::ChallengeMethodMismatch,
+        ];
         matches!(self, Self::Api(api) if refused.contains(&api.reason()))
     }
 
@@ -325,9 +329,9 @@ mod tests {
         fn next_step(error: &Error) -> &'static str {
             match error {
                 Error::Invalid(_) | Error::MissingKey => "mend the call",
-                Error::KeySource(_) | Error::Randomness(_) | Error::Refused(_) => "look at the source",
+                Error::KeySource(_) | Error::Randomness(_) | Error::HookRejected(_) => "look at the source",
                 Error::Callback(_) => "wait for the right callback, or tell the user",
-                Error::OtherService { .. } | Error::UnexpectedRedirect { .. } => "check the base URL",
+                Error::OriginMismatch { .. } | Error::UnexpectedRedirect { .. } => "check the base URL",
                 Error::Spent(_) => "begin anew",
                 Error::NotSent(_) => "check the connection, try again",
                 Error::ProxyAuthRequired(_) => "give the proxy its credentials",

@@ -33,7 +33,7 @@ pub trait Hook: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// Whatever the hook refuses for. The attempt is then not sent, [`after_error`](Self::after_error) of all hooks is
-    /// told, and the call ends with [`Error::Refused`](crate::Error::Refused), or with what an earlier attempt that may have
+    /// told, and the call ends with [`Error::HookRejected`](crate::Error::HookRejected), or with what an earlier attempt that may have
     /// arrived came to.
     fn before_attempt(&self, _attempt: &Attempt, _headers: &mut HeaderMap) -> Result<(), BoxError> {
         Ok(())

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 /// use openrouter_oauth::{ApiKey, KeyLinks};
 ///
 /// # fn main() -> Result<(), openrouter_oauth::Error> {
-/// let links = KeyLinks::of(&ApiKey::parse("sk-or-v1-0e6f")?);
+/// let links = KeyLinks::new(&ApiKey::parse("sk-or-v1-0e6f")?);
 /// println!("to limit or delete the key, open {}", links.settings());
 /// # Ok(())
 /// # }
@@ -26,7 +26,7 @@ pub struct KeyLinks {
 
 impl KeyLinks {
     /// The pages about `key`.
-    pub fn of(key: &ApiKey) -> Self {
+    pub fn new(key: &ApiKey) -> Self {
         let mut hash = String::with_capacity(64);
         for byte in Sha256::digest(key.expose()) {
             // Writing into a string does not fail.
@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn links_hold_the_lower_hex_sha_256_of_the_key() {
         // The digest of "abc" from FIPS 180-2, appendix B.1.
-        let links = KeyLinks::of(&ApiKey::parse("abc").unwrap());
+        let links = KeyLinks::new(&ApiKey::parse("abc").unwrap());
         let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(links.activity(), format!("https://openrouter.ai/logs?api_key_hash={hash}"));
         assert_eq!(links.settings(), format!("https://openrouter.ai/keys/{hash}"));

@@ -4,7 +4,7 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use http::HeaderValue;
-use openrouter_oauth_models::{AccessTokenSecret, ApiKey, InvalidValue};
+use openrouter_oauth_models::{AccessToken, ApiKey, InvalidValue};
 use openrouter_oauth_transport::BoxError;
 use zeroize::Zeroizing;
 
@@ -18,7 +18,7 @@ pub(crate) enum KeySource {
     #[default]
     None,
     Value(ApiKey),
-    Token(AccessTokenSecret),
+    Token(AccessToken),
     /// Asked anew for each call.
     Closure(Arc<dyn Fn() -> KeyFuture + Send + Sync>),
 }

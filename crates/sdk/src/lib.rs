@@ -11,7 +11,7 @@
 //! # });
 //! # let client = Client::builder().transport(openrouter).timer(ManualTimer::new()).build()?;
 //! # #[cfg(any())]
-//! let client = Client::new()?;
+//! let client = Client::new();
 //! let callback = CallbackUrl::parse("https://my.app/callback")?;
 //! let (url, mut pending) = client.authorize(callback).key_label("My app").begin()?;
 //!
@@ -38,7 +38,7 @@
 //! ```
 //!
 //! Without a callback, [`Client::authorize_headless`] makes a URL whose page shows the code, for
-//! [`Pending::read_pasted`]. With a key at hand, [`Client::create_auth_code`] makes a code without a page.
+//! [`PendingSignIn::read_pasted`]. With a key at hand, [`Client::create_auth_code`] makes a code without a page.
 //!
 //! # Operations
 //!
@@ -64,7 +64,7 @@
 //! * An exchange or a creation of a code is sent again by itself only if it surely was not processed.
 //! * Keys, codes and verifiers print as `[redacted]` and are wiped when dropped. Copies inside hyper and rustls are not.
 //! * A key goes to its own service only: not to another origin, and not after a redirect.
-//! * What is left to you: keep the [`Pending`] of a web login bound to the user's session, and the key in a safe place.
+//! * What is left to you: keep the [`PendingSignIn`] of a web login bound to the user's session, and the key in a safe place.
 //!
 //! # Crate features
 //!
@@ -116,16 +116,16 @@ pub use openrouter_oauth_transport_hyper as transport_hyper;
 
 #[doc(no_inline)]
 pub use openrouter_oauth_models::{
-    AccessToken, ApiError, ApiKey, ApiKeyGrant, AuthCode, AuthorizationCode, CallbackUrl, CodeChallenge,
-    CodeChallengeMethod, CodeVerifier, CreateAuthCode, CreditLimit, ExchangeAuthCode, ExchangeToken,
-    FederationPolicyId, InvalidValue, JwkSet, KeyInfo, KeyLabel, Nullable, Reason, ServerText, SubjectToken,
-    Timestamp, UsageLimitType, WorkspaceId,
+    ApiError, ApiKey, ApiKeyGrant, AuthorizationCode, CallbackUrl, CodeChallenge, CodeChallengeMethod,
+    CodeVerifier, CreateAuthCode, CreatedAuthCode, CreditLimit, ExchangeAuthCode, ExchangeToken,
+    FederationPolicyId, InvalidValue, JwkSet, KeyInfo, KeyLabel, Nullable, RejectionReason, ServerText,
+    SubjectToken, Timestamp, TokenResponse, UsageLimitType, WorkspaceId,
 };
 
 pub use crate::{
     attribution::Attribution,
     authorize::{Authorize, AuthorizeUrl},
-    call::{Answer, Call, CallFuture},
+    call::{ApiResponse, Call, CallFuture},
     callback::CallbackError,
     client::Client,
     client_builder::ClientBuilder,
@@ -133,7 +133,7 @@ pub use crate::{
     error::{Error, OutcomeUnknown, SpentReason, UnknownReason},
     hook::{Attempt, Hook},
     key_links::KeyLinks,
-    pending::{Pending, PendingSecret},
+    pending::{PendingSecret, PendingSignIn},
     pkce::Pkce,
     retry::Retry,
 };

@@ -8,7 +8,7 @@ use openrouter_oauth_models::{ApiError, Endpoint, Resend, ServerText, Timestamp}
 use openrouter_oauth_transport::{self as transport, ErrorKind};
 
 use crate::{
-    Answer, Error, OutcomeUnknown, UnknownReason,
+    ApiResponse, Error, OutcomeUnknown, UnknownReason,
     attempts::{NoResponse, Reply, is_unknown},
     outgoing::Outgoing,
     retry_after::retry_after,
@@ -20,10 +20,10 @@ pub(crate) fn of<E: Endpoint>(
     outgoing: &Outgoing<'_>,
     attempts: u32,
     reply: Reply,
-) -> Result<Answer<E::Response>, Error> {
+) -> Result<ApiResponse<E::Response>, Error> {
     match reply {
         Ok(response) => read(request, response, attempts, outgoing),
-        Err(NoResponse::Refused(refusal)) => Err(Error::Refused(refusal)),
+        Err(NoResponse::HookRejected(error)) => Err(Error::HookRejected(error)),
         Err(NoResponse::Transport(error)) => match error.status() {
             // The status alone says that it was refused, or that it was redirected.
             Some(status) if !status.is_success() && error.may_have_been_sent() => {
@@ -42,13 +42,13 @@ fn read<E: Endpoint>(
     response: Response<Bytes>,
     attempts: u32,
     outgoing: &Outgoing<'_>,
-) -> Result<Answer<E::Response>, Error> {
+) -> Result<ApiResponse<E::Response>, Error> {
     let (head, body) = response.into_parts();
     let said =
         || ApiError::read(request, outgoing.key(), head.status, &body).with_headers(head.headers.clone());
     if head.status.is_success() {
         return match E::decode(&body) {
-            Ok(value) => Ok(Answer { value, status: head.status, headers: head.headers, attempts }),
+            Ok(value) => Ok(ApiResponse { value, status: head.status, headers: head.headers, attempts }),
             Err(error) => Err(unreadable::<E>(&head, said(), &error)),
         };
     }

@@ -21,7 +21,7 @@ use crate::{CallbackError, Client, Error, Pkce, SpentReason, base_url::BaseUrl, 
 /// [`nonce`](Self::nonce) in the callback's path; to put it into a session store see
 /// [`into_secret_json`](Self::into_secret_json).
 #[must_use = "without it the sign-in cannot be finished"]
-pub struct Pending {
+pub struct PendingSignIn {
     origin: String,
     callback: Option<CallbackUrl>,
     state: Option<State>,
@@ -35,10 +35,10 @@ enum Phase {
     Spent(SpentReason),
 }
 
-/// A [`Pending`] as JSON, which holds the verifier: store it as one stores a session, and take it out once.
+/// A [`PendingSignIn`] as JSON, which holds the verifier: store it as one stores a session, and take it out once.
 pub struct PendingSecret(Zeroizing<String>);
 
-impl Pending {
+impl PendingSignIn {
     pub(crate) fn new(
         origin: String,
         callback: Option<CallbackUrl>,
@@ -75,9 +75,9 @@ impl Pending {
     /// with 404 or 400, and the wait goes on:
     ///
     /// ```
-    /// use openrouter_oauth::{CallbackError, Pending};
+    /// use openrouter_oauth::{CallbackError, PendingSignIn};
     ///
-    /// fn status_of(pending: &Pending, request_target: &str) -> u16 {
+    /// fn status_of(pending: &PendingSignIn, request_target: &str) -> u16 {
     ///     match pending.read_callback(request_target) {
     ///         Ok(_code) => 200, // exchange it, then tell the user what came of it
     ///         Err(CallbackError::Denied { .. } | CallbackError::Failed { .. }) => 200, // say so; it is over
@@ -106,9 +106,9 @@ impl Pending {
     /// if the error [is retryable](Error::is_retryable), and another one otherwise:
     ///
     /// ```
-    /// # use openrouter_oauth::{ApiKeyGrant, AuthorizationCode, Client, Error, Pending};
+    /// # use openrouter_oauth::{ApiKeyGrant, AuthorizationCode, Client, Error, PendingSignIn};
     /// # async fn ask_again() -> AuthorizationCode { unreachable!() }
-    /// async fn finish(client: &Client, pending: &mut Pending, code: &AuthorizationCode) -> Result<ApiKeyGrant, Error> {
+    /// async fn finish(client: &Client, pending: &mut PendingSignIn, code: &AuthorizationCode) -> Result<ApiKeyGrant, Error> {
     ///     match pending.exchange(client, code).await {
     ///         Err(error) if error.is_refused_code() => pending.exchange(client, &ask_again().await).await,
     ///         Err(error) if error.is_retryable() => pending.exchange(client, code).await,
@@ -121,7 +121,7 @@ impl Pending {
     ///
     /// # Errors
     ///
-    /// See [`Error`]. [`Error::Spent`] if the transaction cannot be used again, [`Error::OtherService`] if `client` calls
+    /// See [`Error`]. [`Error::Spent`] if the transaction cannot be used again, [`Error::OriginMismatch`] if `client` calls
     /// another service than the one it was begun with (C-31); nothing is sent then.
     pub async fn exchange(
         &mut self,
@@ -130,7 +130,7 @@ impl Pending {
     ) -> Result<ApiKeyGrant, Error> {
         let actual = client.shared().base_url.origin();
         if actual != self.origin {
-            return Err(Error::OtherService { expected: self.origin.clone(), actual });
+            return Err(Error::OriginMismatch { expected: self.origin.clone(), actual });
         }
         let request = ExchangeAuthCode::new(code.clone()).pkce(self.take_verifier()?, Pkce::METHOD);
         let result = client.send_now(&request).await;
@@ -239,13 +239,16 @@ impl fmt::Debug for PendingSecret {
     }
 }
 
-impl fmt::Debug for Pending {
+impl fmt::Debug for PendingSignIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let phase = match self.phase {
             Phase::Fresh(_) => "fresh",
             Phase::InFlight => "in flight",
             Phase::Spent(_) => "spent",
         };
-        f.debug_struct("Pending").field("origin", &self.origin).field("phase", &phase).finish_non_exhaustive()
+        f.debug_struct("PendingSignIn")
+            .field("origin", &self.origin)
+            .field("phase", &phase)
+            .finish_non_exhaustive()
     }
 }

@@ -45,12 +45,12 @@ impl Pkce {
     /// [`Error::Randomness`] if `entropy` fails.
     pub fn generate_from(entropy: &dyn Entropy) -> Result<Self, Error> {
         let verifier = CodeVerifier::parse(&random_text::<32>(entropy)?)?;
-        Ok(Self::of(verifier))
+        Ok(Self::from_verifier(verifier))
     }
 
     /// Takes a verifier that was made elsewhere and makes its challenge by `S256`: BASE64URL(SHA256(verifier))
     /// (RFC 7636, section 4.2).
-    pub fn of(verifier: CodeVerifier) -> Self {
+    pub fn from_verifier(verifier: CodeVerifier) -> Self {
         let challenge = CodeChallenge::from_digest(&Sha256::digest(verifier.expose()).into());
         Self { verifier, challenge }
     }
@@ -79,7 +79,7 @@ mod tests {
     fn the_challenge_is_that_of_rfc_7636_appendix_b() {
         // C-2
         let verifier = CodeVerifier::parse("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").unwrap();
-        let pkce = Pkce::of(verifier);
+        let pkce = Pkce::from_verifier(verifier);
         assert_eq!(pkce.challenge().as_str(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     }
 

@@ -10,7 +10,7 @@ use crate::{Entropy, entropy::random_fraction};
 ///
 /// What surely was not processed (no connection, handed back unwritten) is tried again for every operation. Reads and the
 /// token exchange ([`Resend::Always`]) are also tried again after a broken connection, after an attempt that took too
-/// long, and after the [statuses](Self::statuses) of an outage. An operation that makes something
+/// long, and after the [statuses](Self::retry_statuses) of an outage. An operation that makes something
 /// ([`Resend::IfUnsent`]) is tried again for nothing else, unless a method that names the danger was called.
 ///
 /// The wait before try *n* is random between zero and `initial` times `exponent` to the power of *n* - 2, at most
@@ -22,11 +22,11 @@ use crate::{Entropy, entropy::random_fraction};
 /// [`Resend::IfUnsent`]: crate::models::Resend::IfUnsent
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retry {
-    attempts: u32,
-    initial: Duration,
-    maximum: Duration,
-    exponent: f64,
-    total: Option<Duration>,
+    max_attempts: u32,
+    initial_backoff: Duration,
+    max_backoff: Duration,
+    multiplier: f64,
+    max_elapsed: Option<Duration>,
     connection_errors: bool,
     statuses: Option<Arc<[u16]>>,
     resend_unknown: bool,
@@ -35,47 +35,47 @@ pub struct Retry {
 impl Retry {
     /// One try.
     pub fn none() -> Self {
-        Self::default().attempts(1)
+        Self::default().max_attempts(1)
     }
 
     /// At most this many tries in all; 0 is taken as 1.
     #[must_use]
-    pub fn attempts(mut self, attempts: u32) -> Self {
-        self.attempts = attempts.max(1);
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts.max(1);
         self
     }
 
     /// The longest wait before the second try.
     #[must_use]
-    pub fn initial(mut self, initial: Duration) -> Self {
-        self.initial = initial;
+    pub fn initial_backoff(mut self, initial: Duration) -> Self {
+        self.initial_backoff = initial;
         self
     }
 
     /// The longest wait before any try that the server does not ask for.
     #[must_use]
-    pub fn maximum(mut self, maximum: Duration) -> Self {
-        self.maximum = maximum;
+    pub fn max_backoff(mut self, maximum: Duration) -> Self {
+        self.max_backoff = maximum;
         self
     }
 
     /// By what the longest wait grows from try to try; what is not at least 1 is taken as 1.
     #[must_use]
-    pub fn exponent(mut self, exponent: f64) -> Self {
-        self.exponent = if exponent >= 1.0 { exponent } else { 1.0 };
+    pub fn multiplier(mut self, exponent: f64) -> Self {
+        self.multiplier = if exponent >= 1.0 { exponent } else { 1.0 };
         self
     }
 
     /// No try begins later than this after the call began. The call's deadline holds beside it.
     #[must_use]
-    pub fn total(mut self, total: Duration) -> Self {
-        self.total = Some(total);
+    pub fn max_elapsed(mut self, total: Duration) -> Self {
+        self.max_elapsed = Some(total);
         self
     }
 
     /// Whether connections that could not be made, or that broke, are tried again. They are by default.
     #[must_use]
-    pub fn connection_errors(mut self, retry: bool) -> Self {
+    pub fn retry_connection_errors(mut self, retry: bool) -> Self {
         self.connection_errors = retry;
         self
     }
@@ -83,7 +83,7 @@ impl Retry {
     /// The statuses after which reads are tried again, in place of 408, 421, 425, 429 and all of 5XX. Below 400 none counts:
     /// a success ends a call.
     #[must_use]
-    pub fn statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
+    pub fn retry_statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
         self.statuses = Some(statuses.into_iter().collect());
         self
     }
@@ -99,11 +99,11 @@ impl Retry {
     }
 
     pub(crate) fn allows(&self, attempts: u32, elapsed: Option<Duration>) -> bool {
-        let in_time = match (self.total, elapsed) {
+        let in_time = match (self.max_elapsed, elapsed) {
             (Some(total), Some(elapsed)) => elapsed < total,
             _ => true,
         };
-        attempts < self.attempts && in_time
+        attempts < self.max_attempts && in_time
     }
 
     pub(crate) fn allows_connection_errors(&self) -> bool {
@@ -124,13 +124,13 @@ impl Retry {
 
     /// How long to wait after this many tries.
     pub(crate) fn wait_after(&self, attempts: u32, entropy: &dyn Entropy) -> Duration {
-        if self.initial.is_zero() {
+        if self.initial_backoff.is_zero() {
             return Duration::ZERO;
         }
         let power = i32::try_from(attempts.saturating_sub(1)).unwrap_or(i32::MAX);
-        let longest = self.initial.as_secs_f64() * self.exponent.powi(power);
-        let longest = longest.min(self.maximum.as_secs_f64());
-        Duration::try_from_secs_f64(longest * random_fraction(entropy)).unwrap_or(self.maximum)
+        let longest = self.initial_backoff.as_secs_f64() * self.multiplier.powi(power);
+        let longest = longest.min(self.max_backoff.as_secs_f64());
+        Duration::try_from_secs_f64(longest * random_fraction(entropy)).unwrap_or(self.max_backoff)
     }
 }
 
@@ -138,11 +138,11 @@ impl Retry {
 impl Default for Retry {
     fn default() -> Self {
         Self {
-            attempts: 3,
-            initial: Duration::from_millis(250),
-            maximum: Duration::from_secs(5),
-            exponent: 2.0,
-            total: None,
+            max_attempts: 3,
+            initial_backoff: Duration::from_millis(250),
+            max_backoff: Duration::from_secs(5),
+            multiplier: 2.0,
+            max_elapsed: None,
             connection_errors: true,
             statuses: None,
             resend_unknown: false,
@@ -171,7 +171,8 @@ mod tests {
     fn odd_settings_do_no_harm() {
         for exponent in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 1e308] {
             for maximum in [Duration::ZERO, Duration::MAX] {
-                let retry = Retry::default().exponent(exponent).initial(Duration::MAX).maximum(maximum);
+                let retry =
+                    Retry::default().multiplier(exponent).initial_backoff(Duration::MAX).max_backoff(maximum);
                 assert!(retry.wait_after(9, &OsEntropy) <= maximum, "{exponent}");
             }
         }

@@ -2,14 +2,14 @@
 
 use openrouter_oauth_models::Endpoint;
 
-use crate::{Answer, Client, Error, attempts::Attempts, call::Options, outcome, outgoing::Outgoing};
+use crate::{ApiResponse, Client, Error, attempts::Attempts, call::Options, outcome, outgoing::Outgoing};
 
 /// Sends `request` and reads its answer.
 pub(crate) async fn call<E: Endpoint>(
     client: &Client,
     request: &E,
     options: &Options,
-) -> Result<Answer<E::Response>, Error> {
+) -> Result<ApiResponse<E::Response>, Error> {
     let shared = client.shared();
     let base = options.base_url.as_ref().unwrap_or(&shared.base_url);
     let attempts = Attempts::of::<E>(shared, options)?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use openrouter_oauth::{AuthorizationCode, CallbackError, Pending};
+use openrouter_oauth::{AuthorizationCode, CallbackError, PendingSignIn};
 
 use super::assert_fit_to_show;
 use crate::{canary, query};
@@ -21,13 +21,13 @@ pub fn callback(data: &[u8]) {
     assert_code_arrives(&pending, text);
 }
 
-fn pending() -> Pending {
+fn pending() -> PendingSignIn {
     let json = format!(
         r#"{{"version":1,"origin":"https://openrouter.ai","callback_url":"http://{HOST}{PATH}?app=1",
             "state":"{STATE}","code_verifier":"{}"}}"#,
         canary::VERIFIER
     );
-    Pending::from_secret_json(&json).unwrap()
+    PendingSignIn::from_secret_json(&json).unwrap()
 }
 
 fn check(read: Result<AuthorizationCode, CallbackError>, promise: impl Fn(&str)) {
@@ -91,7 +91,7 @@ fn visible(text: &str) -> String {
 }
 
 /// Whatever can be a code arrives, in a callback as in a paste.
-fn assert_code_arrives(pending: &Pending, text: &str) {
+fn assert_code_arrives(pending: &PendingSignIn, text: &str) {
     let Ok(code) = AuthorizationCode::parse(text) else {
         return;
     };

@@ -1,6 +1,6 @@
 //! Which callback URLs are taken.
 
-use openrouter_oauth::{CallbackError, CallbackUrl, Client, Error, Pending};
+use openrouter_oauth::{CallbackError, CallbackUrl, Client, Error, PendingSignIn};
 use openrouter_oauth_transport::testing::{ManualTimer, Never};
 
 use super::assert_fit_to_show;
@@ -53,8 +53,9 @@ fn sign_in(callback: &CallbackUrl) {
     let state = query::parameter(url.as_str(), "state");
     let separator = if ours.contains('?') { '&' } else { '?' };
     let back = format!("{ours}{separator}code=c0de&state={state}");
-    let reads =
-        |pending: &Pending, text: &str| pending.read_callback(text).map(|code| code.expose().to_owned());
+    let reads = |pending: &PendingSignIn, text: &str| {
+        pending.read_callback(text).map(|code| code.expose().to_owned())
+    };
     assert_eq!(reads(&pending, &back).as_deref(), Ok("c0de"));
     assert_eq!(reads(&pending, query::target(&back)).as_deref(), Ok("c0de"));
     // The callback of one sign-in is not that of the next.

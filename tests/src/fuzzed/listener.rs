@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use openrouter_oauth::Pending;
+use openrouter_oauth::PendingSignIn;
 use openrouter_oauth_login::{
-    Stray,
+    RejectedRequest,
     sans_io::{Conversation, Site, Step},
 };
 
@@ -33,7 +33,12 @@ pub fn listener(data: &[u8]) {
     assert!(!head[..head.len() - 1].windows(LAST.len()).any(|bytes| bytes == LAST), "it ends once");
     match site().decide(head) {
         Ok(target) => assert_navigates(head, target),
-        Err(Stray::Slow | Stray::Unreadable | Stray::Used | Stray::Dropped) => panic!("it cannot know"),
+        Err(
+            RejectedRequest::Slow
+            | RejectedRequest::Unreadable
+            | RejectedRequest::Used
+            | RejectedRequest::Dropped,
+        ) => panic!("it cannot know"),
         Err(_) => {}
     }
 }
@@ -50,7 +55,7 @@ fn say<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Step, Conversation) {
     }
     // Whatever was said, it is over when the time is.
     let end = conversation.receive(&[], now + Duration::from_secs(5));
-    assert!(matches!(end, Step::Close | Step::Refuse(Stray::Slow)));
+    assert!(matches!(end, Step::Close | Step::Refuse(RejectedRequest::Slow)));
     (end, conversation)
 }
 
@@ -61,7 +66,7 @@ fn site() -> Site {
         canary::VERIFIER
     );
     let mut site = Site::new(PORT);
-    site.expect(&Pending::from_secret_json(&json).unwrap());
+    site.expect(&PendingSignIn::from_secret_json(&json).unwrap());
     site
 }
 

@@ -46,7 +46,7 @@ pub(crate) struct LoginOptions {
     /// Also write the key to standard output.
     #[arg(long)]
     pub(crate) print: bool,
-    /// How long to wait for the person.
+    /// How long to wait for the user.
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = value_parser!(u32).range(1..=86_400))]
     pub(crate) timeout: u32,
     /// Make another key, also if the stored one is good.

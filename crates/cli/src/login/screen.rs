@@ -1,4 +1,4 @@
-//! What the person sees of a login.
+//! What the user sees of a login.
 
 use std::{
     io::{self, IsTerminal as _},
@@ -78,7 +78,7 @@ impl Screen {
             Event::NotListening(error) => self.note(&format!("No browser can come back: {error}.")),
             Event::Url(url) => self.0.output.event(&json!({ "authorize_url": url.as_str() })),
             Event::NotOpened(error) => self.interrupt(&format!("No browser was opened: {error}.")),
-            Event::Stray(_) => self.tell_of_stray(),
+            Event::RejectedRequest(_) => self.tell_of_stray(),
             Event::Exchanging => {
                 self.0.tells_of_strays.store(false, Ordering::Relaxed);
                 self.busy("Exchanging the code for a key");
@@ -149,7 +149,7 @@ impl Prompt for Screen {
     }
 }
 
-/// A line of standard input. Its end says that there is nobody to ask: the person did not end the login.
+/// A line of standard input. Its end says that there is nobody to ask: the user did not end the login.
 async fn ask_standard_input(problem: Option<&str>) -> Result<Pasted, PromptError> {
     match TerminalPrompt::stdin().ask(problem).await {
         Err(PromptError::Closed) => Err(PromptError::Unavailable),

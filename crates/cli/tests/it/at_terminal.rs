@@ -1,4 +1,4 @@
-//! At a terminal, with a person who types.
+//! At a terminal, with a user who types.
 
 use std::{
     fs,
@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use openrouter_oauth_emulator::{Fault, Person};
+use openrouter_oauth_emulator::{Fault, User};
 use tempfile::TempDir;
 
 use crate::{
@@ -37,7 +37,7 @@ fn tool(folder: &TempDir, name: &str, script: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// A login of a person at a terminal.
+/// A login of a user at a terminal.
 struct AtTerminal {
     terminal: Terminal,
     process: Child,
@@ -71,7 +71,7 @@ impl AtTerminal {
     /// Presses Authorize, and says what code the page shows or where it leads.
     fn approve(&self) -> String {
         let url = self.url();
-        outcome(block_on(Person::new(self.served.emulator.clone()).approve(&url, None)))
+        outcome(block_on(User::new(self.served.emulator.clone()).approve(&url, None)))
     }
 
     /// Waits for the end, and says its status. The terminal is unchanged.
@@ -292,7 +292,7 @@ fn without_a_terminal_there_are_plain_lines() {
         let arguments = [&["login", "--print", "--server", &served.url], arguments].concat();
         let mut child = detached(&home.program(&arguments));
         let (url, mut said) = read_until_url(child.stderr.as_mut().unwrap(), served.origin());
-        let led_to = outcome(block_on(Person::new(served.emulator.clone()).approve(&url, None)));
+        let led_to = outcome(block_on(User::new(served.emulator.clone()).approve(&url, None)));
         // Where no browser can come back, a code is a line of standard input.
         let mut stdin = child.stdin.take().unwrap();
         if waiting.is_empty() {

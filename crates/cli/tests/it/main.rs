@@ -22,7 +22,7 @@ mod sign_in;
 mod bad_input;
 // Help, and standard output that nobody reads.
 mod terminal;
-// At a terminal, with a person who types.
+// At a terminal, with a user who types.
 #[cfg(unix)]
 mod at_terminal;
 #[cfg(unix)]

@@ -2,17 +2,17 @@
 
 use std::fs;
 
-use openrouter_oauth_emulator::{Fault, Outcome, Person};
+use openrouter_oauth_emulator::{Fault, Outcome, User};
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::{Served, block_on, run, run_with, run_with_input, serve};
 
-/// Begins a sign-in, authorizes, and returns the file of the pending sign-in and what the person has then.
+/// Begins a sign-in, authorizes, and returns the file of the pending sign-in and what the user has then.
 fn begin(served: &Served, folder: &TempDir, arguments: &[&str], approve: bool) -> (String, String) {
     let file = folder.path().join("login.json").to_str().unwrap().to_owned();
     let url = run(&[&["url", "--server", &served.url, "--save", &file], arguments].concat());
-    let user = Person::new(served.emulator.clone());
+    let user = User::new(served.emulator.clone());
     let outcome = block_on(async {
         if approve { user.approve(url.line(), None).await } else { user.deny(url.line()).await }
     });

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use openrouter_oauth_emulator::{Emulator, Outcome, Person, PersonError};
+use openrouter_oauth_emulator::{Emulator, Outcome, User, UserError};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -85,16 +85,16 @@ impl Login {
 
     /// Presses Authorize on the page, and says where that leads or what code it shows.
     pub(crate) fn approve(&self) -> String {
-        outcome(block_on(self.person().approve(&self.url, None)))
+        outcome(block_on(self.user().approve(&self.url, None)))
     }
 
     /// Presses Deny.
     pub(crate) fn deny(&self) -> String {
-        outcome(block_on(self.person().deny(&self.url)))
+        outcome(block_on(self.user().deny(&self.url)))
     }
 
-    fn person(&self) -> Person {
-        Person::new(self.served.clone())
+    fn user(&self) -> User {
+        User::new(self.served.clone())
     }
 
     /// Pastes a line.
@@ -153,7 +153,7 @@ pub(crate) fn get(url: &str) -> String {
 }
 
 /// The code that a page shows, or where it sends the browser.
-pub(crate) fn outcome(pressed: Result<Outcome, PersonError>) -> String {
+pub(crate) fn outcome(pressed: Result<Outcome, UserError>) -> String {
     match pressed.unwrap() {
         Outcome::Redirected(text) | Outcome::Code(text) => text,
         other => panic!("{other:?}"),

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{Request, Response};
-use openrouter_oauth_emulator::{Denial, Emulator, Outcome, Person, PersonError, Settings};
+use openrouter_oauth_emulator::{Denial, Emulator, Outcome, Settings, User, UserError};
 
 use crate::support::{CHALLENGE, SERVER, body, exchange, get, send};
 
@@ -12,8 +12,8 @@ async fn page(emulator: &Emulator, query: &str) -> (u16, String) {
     (response.status().as_u16(), String::from_utf8(response.body().to_vec()).unwrap())
 }
 
-fn user(emulator: &Emulator) -> Person {
-    Person::new(emulator.clone())
+fn user(emulator: &Emulator) -> User {
+    User::new(emulator.clone())
 }
 
 fn url(query: &str) -> String {
@@ -236,7 +236,7 @@ async fn a_bad_request_is_a_readable_page() {
         assert_eq!(status, 400, "{query}");
         assert!(html.contains("This request cannot be authorized") && html.contains(word), "{query}: {html}");
         match user(&emulator).approve(&url(query), None).await {
-            Err(PersonError::Rejected { status, message }) => {
+            Err(UserError::Rejected { status, message }) => {
                 assert_eq!(status, 400, "{query}");
                 assert!(message.contains(word), "{query}: {message}");
             }

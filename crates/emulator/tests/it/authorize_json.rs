@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{Request, Response};
-use openrouter_oauth_emulator::{Denial, Emulator, Person, PersonError, Settings};
+use openrouter_oauth_emulator::{Denial, Emulator, Settings, User, UserError};
 use openrouter_oauth_transport::{Error, from_fn};
 
 use crate::support::{CHALLENGE, SERVER, body, exchange, message, send};
@@ -104,28 +104,28 @@ async fn browser_still_gets_the_page() {
 }
 
 /// The error of a user whose emulator responds with this.
-async fn error_for(status: u16, body: &'static str) -> PersonError {
+async fn error_for(status: u16, body: &'static str) -> UserError {
     let transport = from_fn(move |_request, _limits| async move {
         Ok::<_, Error>(Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).unwrap())
     });
-    Person::new(transport).approve("http://localhost/auth?a=b", None).await.unwrap_err()
+    User::new(transport).approve("http://localhost/auth?a=b", None).await.unwrap_err()
 }
 
 #[tokio::test]
 async fn user_reports_what_is_no_decision() {
     let fault = r#"{"error":{"message":"Service Unavailable","code":503}}"#;
-    assert!(matches!(error_for(503, fault).await, PersonError::Rejected { status, message }
+    assert!(matches!(error_for(503, fault).await, UserError::Rejected { status, message }
         if status == 503 && message == "Service Unavailable"));
     for (status, body) in
         [(200, "<html>"), (200, "{}"), (200, r#"{"denied":false}"#), (404, r#"{"code":"x"}"#)]
     {
         assert!(
-            matches!(error_for(status, body).await, PersonError::Unexpected(got) if got == status),
+            matches!(error_for(status, body).await, UserError::Unexpected(got) if got == status),
             "{body}"
         );
     }
-    let user = Person::new(Emulator::new());
+    let user = User::new(Emulator::new());
     for url in ["", "/auth?a=b", "localhost:3000", "not a URL"] {
-        assert!(matches!(user.deny(url).await, Err(PersonError::Url)), "{url}");
+        assert!(matches!(user.deny(url).await, Err(UserError::Url)), "{url}");
     }
 }

@@ -8,7 +8,7 @@
 
 /// `GET` and `POST /auth`: the page, its form, where it leads.
 mod authorize;
-/// `POST /auth` in JSON, and `Person`, which sends it.
+/// `POST /auth` in JSON, and `User`, which sends it.
 mod authorize_json;
 /// `/emulator/…`: faults, settings and the clock over HTTP, and HEAD.
 mod control;

@@ -159,7 +159,7 @@ fn in_every_order_there_is_one_winner_and_an_end() {
             End::TimedOut,
         ]);
         if !listens {
-            expected.extend([End::NoCode, End::NoWay]);
+            expected.extend([End::NoCode, End::NoInput]);
         }
         assert_eq!(ends, expected, "listens: {listens}, asks: {asks}");
         assert!(seen.len() > 20, "only {} states", seen.len());

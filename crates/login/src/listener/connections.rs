@@ -19,7 +19,7 @@ use tokio::{
 use zeroize::Zeroizing;
 
 use super::{
-    Stray,
+    RejectedRequest,
     conversation::{Conversation, Step},
 };
 
@@ -39,7 +39,7 @@ pub(super) struct Connections {
 pub(super) struct Heard {
     pub(super) stream: TcpStream,
     /// A whole head, or why there will be none.
-    pub(super) said: Result<Conversation, Stray>,
+    pub(super) said: Result<Conversation, RejectedRequest>,
 }
 
 /// Somebody who has not said all.
@@ -75,7 +75,7 @@ impl Connections {
     /// the oldest of those who have not said all, and that is told.
     ///
     /// The newest is not the one to drop: who opens many slow ones would keep the browser out.
-    pub(super) fn listen(&mut self, stream: TcpStream) -> Option<Stray> {
+    pub(super) fn listen(&mut self, stream: TcpStream) -> Option<RejectedRequest> {
         self.answered.retain(|task| !task.is_finished());
         let mut dropped = None;
         if self.guests.len() + self.answered.len() >= MAX_OPEN {
@@ -84,7 +84,7 @@ impl Connections {
             } else if let Some(guest) = self.guests.pop_front() {
                 match guest.finish(&mut self.buffer) {
                     Some(heard) => self.heard.push_back(heard),
-                    None => dropped = Some(Stray::Dropped),
+                    None => dropped = Some(RejectedRequest::Dropped),
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use openrouter_oauth::transport::WipedBuffer;
 
-use super::Stray;
+use super::RejectedRequest;
 
 /// What a browser says on one connection, which is the head of one request.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub enum Step {
     /// The head is whole. What follows it is not looked at.
     Whole,
     /// There will be no request; this is answered.
-    Refuse(Stray),
+    Refuse(RejectedRequest),
     /// There will be no request, and there was not a byte of one: nothing is answered.
     Close,
 }
@@ -55,18 +55,18 @@ impl Conversation {
     pub fn receive(&mut self, bytes: &[u8], now: Instant) -> Step {
         let is_silent = self.head.is_empty() && bytes.is_empty();
         if now >= self.deadline {
-            return if is_silent { Step::Close } else { Step::Refuse(Stray::Slow) };
+            return if is_silent { Step::Close } else { Step::Refuse(RejectedRequest::Slow) };
         }
         if bytes.is_empty() {
-            return if is_silent { Step::Close } else { Step::Refuse(Stray::Malformed) };
+            return if is_silent { Step::Close } else { Step::Refuse(RejectedRequest::Malformed) };
         }
         for (before, &byte) in bytes.iter().enumerate() {
             let is_first = self.head.is_empty() && before == 0;
             if !self.may_follow(byte, is_first) {
-                return Step::Refuse(Stray::Malformed);
+                return Step::Refuse(RejectedRequest::Malformed);
             }
             if self.head.len() + before == MAX_BYTES {
-                return Step::Refuse(Stray::TooLong);
+                return Step::Refuse(RejectedRequest::TooLong);
             }
             let is_end = byte == b'\n' && self.line == 0;
             self.line = match byte {
@@ -163,8 +163,8 @@ mod tests {
         ];
         for line in lines {
             let shown = line.escape_ascii();
-            assert_eq!(at_once(line), Step::Refuse(Stray::Malformed), "{shown}");
-            assert_eq!(one_by_one(line), Step::Refuse(Stray::Malformed), "{shown}");
+            assert_eq!(at_once(line), Step::Refuse(RejectedRequest::Malformed), "{shown}");
+            assert_eq!(one_by_one(line), Step::Refuse(RejectedRequest::Malformed), "{shown}");
         }
     }
 
@@ -177,12 +177,12 @@ mod tests {
         };
         for reads in [at_once, one_by_one] {
             assert_eq!(reads(&head(8192)), Step::Whole);
-            assert_eq!(reads(&head(8193)), Step::Refuse(Stray::TooLong));
+            assert_eq!(reads(&head(8193)), Step::Refuse(RejectedRequest::TooLong));
         }
         let now = Instant::now();
         let mut conversation = Conversation::new(now);
         let step = conversation.receive(&vec![b'a'; 1 << 20], now);
-        assert_eq!((step, conversation.head().len()), (Step::Refuse(Stray::TooLong), 0));
+        assert_eq!((step, conversation.head().len()), (Step::Refuse(RejectedRequest::TooLong), 0));
     }
 
     #[test]
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(trickle.deadline(), deadline);
         assert_eq!(trickle.receive(b"G", begin), Step::More);
         assert_eq!(trickle.receive(b"E", just_before), Step::More);
-        assert_eq!(trickle.receive(b"T / HTTP/1.1\r\n\r\n", deadline), Step::Refuse(Stray::Slow));
+        assert_eq!(trickle.receive(b"T / HTTP/1.1\r\n\r\n", deadline), Step::Refuse(RejectedRequest::Slow));
         assert_eq!(Conversation::new(begin).receive(HEAD, just_before), Step::Whole);
     }
 

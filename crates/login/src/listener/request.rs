@@ -2,7 +2,7 @@
 
 use httparse::{Header, Status};
 
-use super::Stray;
+use super::RejectedRequest;
 
 /// A request that everybody reads the same way (L-15).
 pub(super) struct Request<'a, 'head> {
@@ -13,20 +13,24 @@ pub(super) struct Request<'a, 'head> {
 
 impl<'a, 'head> Request<'a, 'head> {
     /// Reads a whole head, whose lines were checked to end as they should.
-    pub(super) fn read(head: &'head [u8], headers: &'a mut [Header<'head>]) -> Result<Self, Stray> {
+    pub(super) fn read(head: &'head [u8], headers: &'a mut [Header<'head>]) -> Result<Self, RejectedRequest> {
         let mut request = httparse::Request::new(headers);
         match request.parse(head) {
             Ok(Status::Complete(length)) if length == head.len() => {}
-            Err(httparse::Error::TooManyHeaders) => return Err(Stray::TooLong),
-            Ok(_) | Err(_) => return Err(Stray::Malformed),
+            Err(httparse::Error::TooManyHeaders) => return Err(RejectedRequest::TooLong),
+            Ok(_) | Err(_) => return Err(RejectedRequest::Malformed),
         }
         let (Some(method), Some(target)) = (request.method, request.path) else {
-            return Err(Stray::Malformed);
+            return Err(RejectedRequest::Malformed);
         };
         let request = Request { method, target, headers: request.headers };
         // No `#`: a browser keeps what follows it to itself.
         let has_plain_target = target.bytes().all(|byte| matches!(byte, b'!'..=b'~') && byte != b'#');
-        if has_plain_target && request.is_framed_plainly() { Ok(request) } else { Err(Stray::Malformed) }
+        if has_plain_target && request.is_framed_plainly() {
+            Ok(request)
+        } else {
+            Err(RejectedRequest::Malformed)
+        }
     }
 
     /// Whether there is one way to tell where this request ends. It is the only one of its connection (L-14): no chunks,
@@ -41,15 +45,15 @@ impl<'a, 'head> Request<'a, 'head> {
     }
 
     /// The host that the browser believes to be at, named once.
-    pub(super) fn host(&self) -> Result<&'head [u8], Stray> {
+    pub(super) fn host(&self) -> Result<&'head [u8], RejectedRequest> {
         let mut hosts = self.values("host");
         match (hosts.next(), hosts.next()) {
             (Some(host), None) => Ok(host),
-            _ => Err(Stray::Malformed),
+            _ => Err(RejectedRequest::Malformed),
         }
     }
 
-    /// Whether a browser goes to a page with this, in a tab, for a person to see (L-9): no script asks, no frame, and
+    /// Whether a browser goes to a page with this, in a tab, for a user to see (L-9): no script asks, no frame, and
     /// nothing that loads ahead.
     pub(super) fn is_navigation(&self) -> bool {
         self.values("sec-fetch-mode").all(|mode| mode == b"navigate")

@@ -1,6 +1,6 @@
 //! The answers, of which there are as many as there are words for.
 
-use super::{Page, Stray};
+use super::{Page, RejectedRequest};
 
 /// An answer. It is made of what stands in this file alone, so that nothing of a request can come back (L-16).
 #[derive(Clone, Copy)]
@@ -90,7 +90,7 @@ impl Page {
     }
 }
 
-impl Stray {
+impl RejectedRequest {
     /// What is answered; nothing to whoever is not there to hear it.
     pub(super) fn response(self) -> Option<Response> {
         Some(match self {
@@ -109,7 +109,7 @@ impl Stray {
             Self::NotNavigation => Response::alert(
                 "403 Forbidden",
                 "Open this in a tab of its own",
-                "This address answers a person who goes to it. It cannot be embedded, loaded ahead or asked for by \
+                "This address answers a user who goes to it. It cannot be embedded, loaded ahead or asked for by \
                  another page.",
             ),
             Self::NotFound => Response::alert(

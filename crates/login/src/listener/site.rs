@@ -1,9 +1,9 @@
 //! What is asked for, and whether it is ours.
 
 use httparse::{EMPTY_HEADER, Header};
-use openrouter_oauth::{CallbackUrl, Pending};
+use openrouter_oauth::{CallbackUrl, PendingSignIn};
 
-use super::{Stray, request::Request};
+use super::{RejectedRequest, request::Request};
 
 /// The one path that a browser may come back to, and the names that this machine has for itself.
 #[expect(missing_debug_implementations, reason = "no part of the API, and it holds the nonce")]
@@ -27,7 +27,7 @@ impl Site {
     }
 
     /// From now on the callback of `pending` is the one path.
-    pub fn expect(&mut self, pending: &Pending) {
+    pub fn expect(&mut self, pending: &PendingSignIn) {
         self.callback = pending.callback_url().cloned();
     }
 
@@ -39,37 +39,37 @@ impl Site {
     /// # Errors
     ///
     /// The first that is not as it should be.
-    pub fn decide<'head>(&self, head: &'head [u8]) -> Result<&'head str, Stray> {
+    pub fn decide<'head>(&self, head: &'head [u8]) -> Result<&'head str, RejectedRequest> {
         let mut headers: [Header<'head>; MAX_HEADERS] = [EMPTY_HEADER; MAX_HEADERS];
         let request = Request::read(head, &mut headers)?;
         let target = self.origin_form(request.target)?;
         if !self.is_ours(target) {
-            return Err(Stray::NotFound);
+            return Err(RejectedRequest::NotFound);
         }
         if request.method != "GET" {
-            return Err(Stray::Method);
+            return Err(RejectedRequest::Method);
         }
         // Anything else is a name that somebody had point to this machine, as in DNS rebinding (L-8).
         if !self.is_host(request.host()?) {
-            return Err(Stray::Host);
+            return Err(RejectedRequest::Host);
         }
         if !request.is_navigation() {
-            return Err(Stray::NotNavigation);
+            return Err(RejectedRequest::NotNavigation);
         }
         Ok(target)
     }
 
     /// A target from its path on. A proxy is sent whole URLs (RFC 9112, section 3.2.2); this is none.
-    fn origin_form<'head>(&self, target: &'head str) -> Result<&'head str, Stray> {
+    fn origin_form<'head>(&self, target: &'head str) -> Result<&'head str, RejectedRequest> {
         if target.starts_with('/') {
             return Ok(target);
         }
-        let rest = target.strip_prefix("http://").ok_or(Stray::Malformed)?;
-        let (authority, _) = rest.split_once('/').ok_or(Stray::Malformed)?;
+        let rest = target.strip_prefix("http://").ok_or(RejectedRequest::Malformed)?;
+        let (authority, _) = rest.split_once('/').ok_or(RejectedRequest::Malformed)?;
         if !self.is_host(authority.as_bytes()) {
-            return Err(Stray::Host);
+            return Err(RejectedRequest::Host);
         }
-        rest.get(authority.len()..).ok_or(Stray::Malformed)
+        rest.get(authority.len()..).ok_or(RejectedRequest::Malformed)
     }
 
     /// In constant time (L-5); that of another length takes another time, and the length is no secret.

@@ -23,7 +23,7 @@ use crate::{
     qr::Ink,
 };
 
-/// Asks the person at the terminal, or a script at standard input.
+/// Asks the user at the terminal, or a script at standard input.
 ///
 /// The terminal is the one that controls the process (`/dev/tty`), whatever standard input and output are: those may be
 /// part of a pipeline. Its settings are never changed: the user sees and edits the line as in any other program, Ctrl-D on

@@ -1,4 +1,4 @@
-//! What a person reads.
+//! What a user reads.
 
 use crate::{
     printable::printable,

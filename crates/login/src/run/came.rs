@@ -5,7 +5,7 @@ use std::time::Duration;
 use openrouter_oauth::{ApiKeyGrant, AuthorizationCode, CallbackError, Error};
 
 use crate::{
-    Visit,
+    CallbackRequest,
     flow::{Happened, Way},
 };
 
@@ -14,10 +14,10 @@ use crate::{
 pub(super) struct Came {
     pub(super) code: Option<AuthorizationCode>,
     /// The browser that waits to be told.
-    pub(super) visit: Option<Visit>,
+    pub(super) visit: Option<CallbackRequest>,
     /// What stood in place of a code.
     pub(super) said: Option<CallbackError>,
-    /// What is wrong with what was pasted, in words for the person.
+    /// What is wrong with what was pasted, in words for the user.
     pub(super) problem: Option<String>,
     pub(super) exchanged: Option<Result<ApiKeyGrant, Error>>,
 }
@@ -26,7 +26,7 @@ pub(super) struct Came {
 const PAUSE: Duration = Duration::from_secs(2);
 
 impl Came {
-    pub(super) fn visit(&mut self, visit: Visit) -> Happened {
+    pub(super) fn visit(&mut self, visit: CallbackRequest) -> Happened {
         let happened = match visit.code() {
             Ok(code) => {
                 self.code = Some(code.clone());

@@ -12,7 +12,7 @@ use openrouter_oauth::{Client, InvalidValue};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let client = Client::builder().base_url("https://OpenRouter.ai:443/api/v1").build()?;
-/// let account = Account::of(&client).named("work")?;
+/// let account = Account::new(&client).named("work")?;
 /// assert_eq!((account.service(), account.name()), ("https://openrouter.ai", "work"));
 /// # Ok(())
 /// # }
@@ -25,7 +25,7 @@ pub struct Account {
 
 impl Account {
     /// The account of those who have only one at the service of `client`. Its name is `default`.
-    pub fn of(client: &Client) -> Self {
+    pub fn new(client: &Client) -> Self {
         Self { service: client.origin().into(), name: "default".into() }
     }
 

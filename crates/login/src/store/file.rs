@@ -40,7 +40,7 @@ use super::{Account, KeyStore, StoreError, StoreFuture, place};
 /// # #[cfg(any())]
 /// let store = FileStore::for_program("my-cli")?;
 /// # let store = FileStore::new(path);
-/// let account = Account::of(&Client::new()?);
+/// let account = Account::new(&Client::new());
 /// store.save(&account, &ApiKey::parse("sk-or-v1-0e6f")?).await?;
 /// assert!(store.load(&account).await?.is_some());
 /// # Ok(())

@@ -24,7 +24,7 @@ use super::{Account, KeyStore, StoreError, StoreFuture, place};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = KeychainStore::new("my-cli")?;
-/// let key = store.load(&Account::of(&Client::new()?)).await?;
+/// let key = store.load(&Account::new(&Client::new())).await?;
 /// # Ok(())
 /// # }
 /// ```

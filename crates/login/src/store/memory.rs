@@ -18,7 +18,7 @@ use super::{Account, KeyStore, StoreFuture};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let (store, account) = (MemoryStore::default(), Account::of(&Client::new()?));
+/// let (store, account) = (MemoryStore::default(), Account::new(&Client::new()));
 /// store.save(&account, &ApiKey::parse("sk-or-v1-0e6f")?).await?;
 /// assert!(store.load(&account).await?.is_some());
 /// assert!(store.delete(&account).await?);

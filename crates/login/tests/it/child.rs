@@ -7,7 +7,7 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use openrouter_oauth::{AuthorizeUrl, Client, KeyLabel, Pending};
+use openrouter_oauth::{AuthorizeUrl, Client, KeyLabel, PendingSignIn};
 use openrouter_oauth_login::{
     Browser as _, Invitation, Prompt, Surroundings, SystemBrowser, TerminalPrompt, default_key_label,
 };
@@ -115,8 +115,8 @@ async fn open(count: usize) {
     drop(listener);
 }
 
-fn sign_in(label: &str) -> (AuthorizeUrl, Pending) {
-    Client::new().unwrap().authorize_headless().key_label(label).begin().unwrap()
+fn sign_in(label: &str) -> (AuthorizeUrl, PendingSignIn) {
+    Client::new().authorize_headless().key_label(label).begin().unwrap()
 }
 
 /// Labels with what shells, terminals and `BROWSER` take for theirs.

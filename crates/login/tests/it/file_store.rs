@@ -51,7 +51,7 @@ async fn what_is_saved_is_loaded_until_it_is_deleted() {
 async fn a_key_is_found_for_its_own_service_only() {
     // S-10
     let place = Place::new();
-    let of = |url: &str| Account::of(&Client::builder().base_url(url).build().unwrap());
+    let of = |url: &str| Account::new(&Client::builder().base_url(url).build().unwrap());
     place.store().save(&of("https://OpenRouter.ai:443/api/v1/"), &key("one")).await.unwrap();
     assert_eq!(place.store().load(&of("https://openrouter.ai")).await.unwrap(), Some(key("one")));
     for other in [

@@ -20,11 +20,11 @@ use rustix::{
     termios::{Winsize, tcgetattr, tcsetwinsize},
 };
 
-/// A terminal with a person at it.
+/// A terminal with a user at it.
 #[derive(Debug)]
 pub(crate) struct Terminal {
-    /// The person's side. When it is closed, the program's is hung up.
-    person: Arc<File>,
+    /// The user's side. When it is closed, the program's is hung up.
+    user: Arc<File>,
     /// The program's side.
     program: File,
     /// The settings that it was made with.
@@ -44,21 +44,21 @@ const PATIENCE: Duration = Duration::from_secs(60);
 impl Terminal {
     /// A terminal of this size.
     pub(crate) fn new(columns: u16, rows: u16) -> Self {
-        let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
-        grantpt(&person).unwrap();
-        unlockpt(&person).unwrap();
-        let name = ptsname(&person, Vec::new()).unwrap();
+        let user = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+        grantpt(&user).unwrap();
+        unlockpt(&user).unwrap();
+        let name = ptsname(&user, Vec::new()).unwrap();
         let flags = i32::try_from(OFlags::NOCTTY.bits()).unwrap();
         let program =
             OpenOptions::new().read(true).write(true).custom_flags(flags).open(name.to_str().unwrap());
         let terminal = Self {
-            settings: settings(&person),
-            person: Arc::new(person.into()),
+            settings: settings(&user),
+            user: Arc::new(user.into()),
             program: program.unwrap(),
             screen: Arc::new(Screen::default()),
         };
         let size = Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 };
-        tcsetwinsize(&terminal.person, size).unwrap();
+        tcsetwinsize(&terminal.user, size).unwrap();
         terminal.watch();
         terminal
     }
@@ -82,7 +82,7 @@ impl Terminal {
 
     /// Types, or pastes.
     pub(crate) fn enter(&self, text: &str) {
-        (&*self.person).write_all(text.as_bytes()).unwrap();
+        (&*self.user).write_all(text.as_bytes()).unwrap();
     }
 
     /// Waits until the screen shows `text`, and returns all that it showed up to now.
@@ -114,21 +114,21 @@ impl Terminal {
 
     /// Whether its modes and special characters are those that it was made with.
     pub(crate) fn is_unchanged(&self) -> bool {
-        settings(&self.person) == self.settings
+        settings(&self.user) == self.settings
     }
 
     /// Collects what is shown, for as long as there is somebody to see it.
     fn watch(&self) {
-        let person = Arc::downgrade(&self.person);
+        let user = Arc::downgrade(&self.user);
         let screen = Arc::clone(&self.screen);
         thread::spawn(move || {
             let mut buffer = [0; 4096];
-            while let Some(person) = person.upgrade() {
+            while let Some(user) = user.upgrade() {
                 let soon = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
-                if poll(&mut [PollFd::new(&person, PollFlags::IN)], Some(&soon)).unwrap() == 0 {
+                if poll(&mut [PollFd::new(&user, PollFlags::IN)], Some(&soon)).unwrap() == 0 {
                     continue;
                 }
-                let Ok(read) = (&*person).read(&mut buffer) else { break };
+                let Ok(read) = (&*user).read(&mut buffer) else { break };
                 screen.bytes.lock().unwrap().extend_from_slice(&buffer[..read]);
                 screen.changed.notify_all();
             }

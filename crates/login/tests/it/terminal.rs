@@ -1,4 +1,4 @@
-//! The prompt at a real terminal, with a person who types.
+//! The prompt at a real terminal, with a user who types.
 
 use std::{
     ffi::OsStr,

@@ -75,7 +75,7 @@ fn assert_done(command: &mut Command) {
 
 fn account(name: &str) -> Account {
     let client = Client::builder().base_url("https://openrouter.ai").build().unwrap();
-    Account::of(&client).named(name).unwrap()
+    Account::new(&client).named(name).unwrap()
 }
 
 fn key(text: &str) -> ApiKey {

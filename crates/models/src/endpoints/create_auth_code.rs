@@ -47,7 +47,7 @@ pub struct CreateAuthCode {
 #[doc(alias = "CreateAuthKeysCodeData")]
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct AuthCode {
+pub struct CreatedAuthCode {
     /// The code, to be exchanged.
     #[serde(with = "text")]
     pub id: AuthorizationCode,
@@ -119,7 +119,7 @@ impl CreateAuthCode {
 }
 
 impl Endpoint for CreateAuthCode {
-    type Response = AuthCode;
+    type Response = CreatedAuthCode;
     const OPERATION: &'static str = "createAuthKeysCode";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/auth/keys/code";
@@ -128,7 +128,7 @@ impl Endpoint for CreateAuthCode {
     const RESEND: Resend = Resend::IfUnsent;
 
     /// Finds the code even where the rest is not as documented.
-    fn decode(body: &[u8]) -> serde_json::Result<AuthCode> {
+    fn decode(body: &[u8]) -> serde_json::Result<CreatedAuthCode> {
         #[derive(Deserialize)]
         struct IdAlone {
             #[serde(with = "text")]
@@ -136,7 +136,7 @@ impl Endpoint for CreateAuthCode {
         }
 
         Data::decode(body).or_else(|error| match Data::decode(body) {
-            Ok(IdAlone { id }) => Ok(AuthCode::new(id)),
+            Ok(IdAlone { id }) => Ok(CreatedAuthCode::new(id)),
             Err(_) => Err(error),
         })
     }
@@ -147,7 +147,7 @@ impl Endpoint for CreateAuthCode {
     }
 }
 
-impl AuthCode {
+impl CreatedAuthCode {
     /// A code, for servers and tests.
     pub fn new(id: AuthorizationCode) -> Self {
         Self { id, app_id: None, created_at: None }

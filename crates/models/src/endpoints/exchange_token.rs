@@ -9,8 +9,8 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessTokenSecret, Auth, Encoding, Endpoint, FederationPolicyId, GrantType, Resend, SubjectToken,
-    TokenFormat, TokenScope, TokenType, text,
+    AccessToken, Auth, Encoding, Endpoint, FederationPolicyId, GrantType, Resend, SubjectToken, TokenFormat,
+    TokenScope, TokenType, text,
 };
 
 /// Exchanges the token of an identity provider for an access token.
@@ -38,10 +38,10 @@ pub struct ExchangeToken {
 /// An access token.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct AccessToken {
+pub struct TokenResponse {
     /// The token, used as bearer in place of an API key.
     #[serde(with = "text")]
-    pub access_token: AccessTokenSecret,
+    pub access_token: AccessToken,
     /// For how many seconds it works: at most 900.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,
@@ -83,7 +83,7 @@ impl ExchangeToken {
 }
 
 impl Endpoint for ExchangeToken {
-    type Response = AccessToken;
+    type Response = TokenResponse;
     const OPERATION: &'static str = "createOauthToken";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/oauth/token";
@@ -96,9 +96,9 @@ impl Endpoint for ExchangeToken {
     }
 }
 
-impl AccessToken {
+impl TokenResponse {
     /// A token that is used as bearer, for servers and tests.
-    pub fn new(access_token: AccessTokenSecret) -> Self {
+    pub fn new(access_token: AccessToken) -> Self {
         Self {
             access_token,
             expires_in: None,

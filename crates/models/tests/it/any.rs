@@ -3,10 +3,10 @@
 use std::fmt::Debug;
 
 use openrouter_oauth_models::{
-    AccessToken, AccessTokenSecret, ApiKey, ApiKeyGrant, AuthCode, AuthorizationCode, CallbackUrl,
-    CodeChallenge, CodeVerifier, CreateAuthCode, CreditLimit, ErrorEnvelope, ErrorResponse, ExchangeAuthCode,
+    AccessToken, ApiKey, ApiKeyGrant, AuthorizationCode, CallbackUrl, CodeChallenge, CodeVerifier,
+    CreateAuthCode, CreatedAuthCode, CreditLimit, ErrorEnvelope, ErrorResponse, ExchangeAuthCode,
     ExchangeToken, FederationPolicyId, GrantType, Jwk, KeyInfo, KeyLabel, Nullable, OAuthErrorResponse,
-    RateLimit, SubjectToken, Timestamp, TokenFormat, TokenType, WorkspaceId, ZodErrorResponse,
+    RateLimit, SubjectToken, Timestamp, TokenFormat, TokenResponse, TokenType, WorkspaceId, ZodErrorResponse,
 };
 use proptest::{array, collection, num::f64, option, prelude::*};
 use serde_json::{Map, Value};
@@ -130,9 +130,9 @@ pub(crate) fn create_request() -> impl Strategy<Value = CreateAuthCode> {
         })
 }
 
-pub(crate) fn auth_code() -> impl Strategy<Value = AuthCode> {
+pub(crate) fn auth_code() -> impl Strategy<Value = CreatedAuthCode> {
     (code(), option::of(any::<i64>()), option::of(timestamp())).prop_map(|(id, app_id, created_at)| {
-        let mut code = AuthCode::new(id);
+        let mut code = CreatedAuthCode::new(id);
         (code.app_id, code.created_at) = (app_id, created_at);
         code
     })
@@ -182,16 +182,14 @@ pub(crate) fn token_request() -> impl Strategy<Value = ExchangeToken> {
     })
 }
 
-pub(crate) fn access_token() -> impl Strategy<Value = AccessToken> {
+pub(crate) fn access_token() -> impl Strategy<Value = TokenResponse> {
     let kinds = (words::<TokenFormat>(), words::<TokenType>(), option::of(words()));
-    (text::<AccessTokenSecret>("[!-~]{1,600}"), any::<Option<u64>>(), kinds).prop_map(
-        |(token, seconds, kinds)| {
-            let mut answer = AccessToken::new(token);
-            answer.expires_in = seconds;
-            (answer.issued_token_type, answer.token_type, answer.scope) = kinds;
-            answer
-        },
-    )
+    (text::<AccessToken>("[!-~]{1,600}"), any::<Option<u64>>(), kinds).prop_map(|(token, seconds, kinds)| {
+        let mut answer = TokenResponse::new(token);
+        answer.expires_in = seconds;
+        (answer.issued_token_type, answer.token_type, answer.scope) = kinds;
+        answer
+    })
 }
 
 pub(crate) fn jwk() -> impl Strategy<Value = Jwk> {

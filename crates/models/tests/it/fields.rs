@@ -1,10 +1,10 @@
 //! What is sent and what is read: nothing that was not set, nothing lost that was.
 
 use openrouter_oauth_models::{
-    AccessToken, AccessTokenSecret, ApiKey, ApiKeyGrant, AuthorizationCode, CallbackUrl, CodeChallenge,
-    CodeChallengeMethod, CodeVerifier, CreateAuthCode, CreditLimit, CurrentKey, Endpoint, ErrorEnvelope,
-    ErrorResponse, ExchangeAuthCode, ExchangeToken, FederationPolicyId, Jwk, JwkSet, KeyInfo, KeyLabel,
-    Nullable, OAuthErrorCode, OAuthErrorResponse, SigningKeys, SubjectToken, Timestamp, TokenFormat,
+    AccessToken, ApiKey, ApiKeyGrant, AuthorizationCode, CallbackUrl, CodeChallenge, CodeChallengeMethod,
+    CodeVerifier, CreateAuthCode, CreditLimit, CurrentKey, Endpoint, ErrorEnvelope, ErrorResponse,
+    ExchangeAuthCode, ExchangeToken, FederationPolicyId, Jwk, JwkSet, KeyInfo, KeyLabel, Nullable,
+    OAuthErrorCode, OAuthErrorResponse, SigningKeys, SubjectToken, Timestamp, TokenFormat, TokenResponse,
     TokenScope, UsageLimitType, WorkspaceId,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -50,7 +50,7 @@ fn what_is_not_set_is_left_out() {
     check_sent(&ErrorResponse::new(400, "No."), &json!({ "error": { "code": 400, "message": "No." } }));
     check_sent(&OAuthErrorResponse::new(OAuthErrorCode::InvalidGrant), &json!({ "error": "invalid_grant" }));
     check_sent(
-        &AccessToken::new(AccessTokenSecret::parse("a.b.c").unwrap()),
+        &TokenResponse::new(AccessToken::parse("a.b.c").unwrap()),
         &json!({
             "access_token": "a.b.c",
             "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
@@ -129,7 +129,7 @@ fn a_field_that_is_not_known_is_ignored() {
     check_unknown_field::<CurrentKey>(&json!({}));
     check_unknown_field::<KeyInfo>(&json!({ "label": "l", "limit": null }));
     check_unknown_field::<KeyInfo>(&json!({}));
-    check_unknown_field::<AccessToken>(
+    check_unknown_field::<TokenResponse>(
         &json!({ "access_token": "t", "issued_token_type": "i", "token_type": "b" }),
     );
     check_unknown_field::<JwkSet>(&json!({ "keys": [{ "kty": "EC" }] }));

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use openrouter_oauth_models::{
     ApiError, AuthorizationCode, CallbackUrl, CreateAuthCode, CurrentKey, Endpoint, ExchangeAuthCode,
-    ExchangeToken, FederationPolicyId, Reason, SubjectToken,
+    ExchangeToken, FederationPolicyId, RejectionReason, SubjectToken,
 };
 use serde_json::json;
 
@@ -16,14 +16,14 @@ fn token() -> ExchangeToken {
 }
 
 #[track_caller]
-fn check<E: Endpoint>(request: &E, status: u16, body: &str, reason: Reason) {
+fn check<E: Endpoint>(request: &E, status: u16, body: &str, reason: RejectionReason) {
     let error = ApiError::read(request, None, StatusCode::from_u16(status).unwrap(), body.as_bytes());
     assert_eq!(error.reason(), reason, "{status} {body}");
 }
 
 /// Both statuses of a refused code, in OpenRouter's own envelope.
 #[track_caller]
-fn check_message(message: &str, reason: Reason) {
+fn check_message(message: &str, reason: RejectionReason) {
     for status in [400, 403] {
         let body = json!({ "error": { "code": status, "message": message } });
         check(&exchange(), status, &body.to_string(), reason);
@@ -33,10 +33,10 @@ fn check_message(message: &str, reason: Reason) {
 #[test]
 fn a_refused_code_is_told_by_its_message_not_by_its_status() {
     // C-26
-    check_message("Invalid code", Reason::CodeInvalid);
-    check_message("Invalid code or code_verifier", Reason::CodeInvalid);
-    check_message("Authorization code expired", Reason::CodeExpired);
-    check_message("Invalid code_challenge_method", Reason::ChallengeMethodMismatch);
+    check_message("Invalid code", RejectionReason::CodeInvalid);
+    check_message("Invalid code or code_verifier", RejectionReason::CodeInvalid);
+    check_message("Authorization code expired", RejectionReason::CodeExpired);
+    check_message("Invalid code_challenge_method", RejectionReason::ChallengeMethodMismatch);
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_message_may_change_a_little() {
     for message in
         ["invalid code", "INVALID CODE", "Invalid code.", "Error: invalid code!", "\u{1b}[31mInvalid code"]
     {
-        check_message(message, Reason::CodeInvalid);
+        check_message(message, RejectionReason::CodeInvalid);
     }
     for message in [
         "Code has expired",
@@ -54,14 +54,14 @@ fn a_message_may_change_a_little() {
         "The authorization code is expired.",
         "Invalid code: expired",
     ] {
-        check_message(message, Reason::CodeExpired);
+        check_message(message, RejectionReason::CodeExpired);
     }
     for message in [
         "code challenge method does not match",
         "The code challenge method differs",
         "Invalid Code_Challenge_Method: plain",
     ] {
-        check_message(message, Reason::ChallengeMethodMismatch);
+        check_message(message, RejectionReason::ChallengeMethodMismatch);
     }
     for message in [
         "code verifier mismatch",
@@ -69,7 +69,7 @@ fn a_message_may_change_a_little() {
         "Verifier does not match",
         "invalid code or code verifier",
     ] {
-        check_message(message, Reason::CodeInvalid);
+        check_message(message, RejectionReason::CodeInvalid);
     }
 }
 
@@ -84,50 +84,50 @@ fn words_that_are_not_known_say_that_the_code_was_refused() {
         "Ung\u{fc}ltiger Code",
         "Only management keys can perform this operation",
     ] {
-        check_message(message, Reason::CodeRejected);
+        check_message(message, RejectionReason::CodeRejected);
     }
     for body in ["", "<html>blocked</html>", "{}", "[]", "null", r#"{"error":{"code":403}}"#] {
-        check(&exchange(), 400, body, Reason::CodeRejected);
-        check(&exchange(), 403, body, Reason::CodeRejected);
+        check(&exchange(), 400, body, RejectionReason::CodeRejected);
+        check(&exchange(), 403, body, RejectionReason::CodeRejected);
     }
 }
 
 #[test]
 fn a_malformed_request_is_not_a_refused_code() {
     let zod = r#"{"success":false,"error":{"name":"ZodError","message":"[{\"path\":[\"code\"]}]"}}"#;
-    check(&exchange(), 400, zod, Reason::InvalidRequest);
-    check(&exchange(), 400, "Malformed JSON in request body\n", Reason::InvalidRequest);
+    check(&exchange(), 400, zod, RejectionReason::InvalidRequest);
+    check(&exchange(), 400, "Malformed JSON in request body\n", RejectionReason::InvalidRequest);
 }
 
 #[test]
 fn a_string_as_error_counts_as_message() {
-    check(&exchange(), 400, r#"{"error":"Invalid code"}"#, Reason::CodeInvalid);
-    check(&exchange(), 400, r#"{"error":"invalid_grant"}"#, Reason::CodeRejected);
+    check(&exchange(), 400, r#"{"error":"Invalid code"}"#, RejectionReason::CodeInvalid);
+    check(&exchange(), 400, r#"{"error":"invalid_grant"}"#, RejectionReason::CodeRejected);
     let described = r#"{"error":"invalid_grant","error_description":"code expired"}"#;
-    check(&exchange(), 400, described, Reason::CodeExpired);
-    check(&CurrentKey::new(), 401, r#"{"error":"Unauthorized"}"#, Reason::Unauthorized);
-    check(&CurrentKey::new(), 502, r#"{"error":"Bad Gateway"}"#, Reason::ServerError);
+    check(&exchange(), 400, described, RejectionReason::CodeExpired);
+    check(&CurrentKey::new(), 401, r#"{"error":"Unauthorized"}"#, RejectionReason::Unauthorized);
+    check(&CurrentKey::new(), 502, r#"{"error":"Bad Gateway"}"#, RejectionReason::ServerError);
 }
 
 #[test]
 fn the_status_tells_the_rest() {
     for (status, reason) in [
-        (400, Reason::InvalidRequest),
-        (401, Reason::Unauthorized),
-        (402, Reason::Other),
-        (403, Reason::Forbidden),
-        (404, Reason::NotFound),
-        (405, Reason::NotFound),
-        (409, Reason::Conflict),
-        (413, Reason::InvalidRequest),
-        (415, Reason::InvalidRequest),
-        (418, Reason::Other),
-        (422, Reason::InvalidRequest),
-        (429, Reason::RateLimited),
-        (500, Reason::ServerError),
-        (503, Reason::ServerError),
-        (524, Reason::ServerError),
-        (599, Reason::ServerError),
+        (400, RejectionReason::InvalidRequest),
+        (401, RejectionReason::Unauthorized),
+        (402, RejectionReason::Other),
+        (403, RejectionReason::Forbidden),
+        (404, RejectionReason::NotFound),
+        (405, RejectionReason::NotFound),
+        (409, RejectionReason::Conflict),
+        (413, RejectionReason::InvalidRequest),
+        (415, RejectionReason::InvalidRequest),
+        (418, RejectionReason::Other),
+        (422, RejectionReason::InvalidRequest),
+        (429, RejectionReason::RateLimited),
+        (500, RejectionReason::ServerError),
+        (503, RejectionReason::ServerError),
+        (524, RejectionReason::ServerError),
+        (599, RejectionReason::ServerError),
     ] {
         let envelope = json!({ "error": { "code": status, "message": "No." } }).to_string();
         for body in ["", "<html>No.</html>", &envelope] {
@@ -144,7 +144,7 @@ fn words_about_a_code_count_only_in_an_exchange() {
     let create = CreateAuthCode::new(CallbackUrl::parse("https://myapp.com/").unwrap());
     for message in ["Invalid code", "Authorization code expired"] {
         let body = json!({ "error": { "code": 400, "message": message } }).to_string();
-        for (status, reason) in [(400, Reason::InvalidRequest), (403, Reason::Forbidden)] {
+        for (status, reason) in [(400, RejectionReason::InvalidRequest), (403, RejectionReason::Forbidden)] {
             check(&create, status, &body, reason);
             check(&CurrentKey::new(), status, &body, reason);
         }
@@ -155,46 +155,61 @@ fn words_about_a_code_count_only_in_an_exchange() {
 fn a_bad_key_is_unauthorized_in_either_wording() {
     for message in ["User not found.", "Missing Authentication header"] {
         let body = json!({ "error": { "code": 401, "message": message } });
-        check(&CurrentKey::new(), 401, &body.to_string(), Reason::Unauthorized);
+        check(&CurrentKey::new(), 401, &body.to_string(), RejectionReason::Unauthorized);
     }
 }
 
 #[test]
 fn the_status_wins_over_the_number_in_the_body() {
     // C-23
-    check(&CurrentKey::new(), 401, r#"{"error":{"code":500,"message":"No."}}"#, Reason::Unauthorized);
-    check(&exchange(), 500, r#"{"error":{"code":400,"message":"Invalid code"}}"#, Reason::ServerError);
+    check(
+        &CurrentKey::new(),
+        401,
+        r#"{"error":{"code":500,"message":"No."}}"#,
+        RejectionReason::Unauthorized,
+    );
+    check(
+        &exchange(),
+        500,
+        r#"{"error":{"code":400,"message":"Invalid code"}}"#,
+        RejectionReason::ServerError,
+    );
 }
 
 #[test]
 fn an_error_in_a_success_means_the_number_in_the_body() {
-    check(&exchange(), 200, r#"{"error":{"code":400,"message":"Invalid code"}}"#, Reason::CodeInvalid);
+    check(
+        &exchange(),
+        200,
+        r#"{"error":{"code":400,"message":"Invalid code"}}"#,
+        RejectionReason::CodeInvalid,
+    );
     check(
         &CurrentKey::new(),
         200,
         r#"{"error":{"code":401,"message":"User not found."}}"#,
-        Reason::Unauthorized,
+        RejectionReason::Unauthorized,
     );
     for code in [-1, 0, 200, 65_937, i64::MAX] {
         let body = json!({ "error": { "code": code, "message": "No." } });
-        check(&CurrentKey::new(), 200, &body.to_string(), Reason::Other);
+        check(&CurrentKey::new(), 200, &body.to_string(), RejectionReason::Other);
     }
 }
 
 #[test]
 fn a_refused_token_is_told_by_its_code() {
     for (status, code, reason) in [
-        (400, "invalid_grant", Reason::InvalidGrant),
-        (400, "invalid_request", Reason::InvalidRequest),
-        (400, "invalid_scope", Reason::InvalidRequest),
-        (400, "unsupported_grant_type", Reason::InvalidRequest),
-        (400, "something_new", Reason::InvalidRequest),
-        (400, "server_error", Reason::ServerError),
-        (429, "invalid_request", Reason::RateLimited),
-        (429, "something_new", Reason::RateLimited),
-        (500, "server_error", Reason::ServerError),
-        (503, "temporarily_unavailable", Reason::ServerError),
-        (503, "something_new", Reason::ServerError),
+        (400, "invalid_grant", RejectionReason::InvalidGrant),
+        (400, "invalid_request", RejectionReason::InvalidRequest),
+        (400, "invalid_scope", RejectionReason::InvalidRequest),
+        (400, "unsupported_grant_type", RejectionReason::InvalidRequest),
+        (400, "something_new", RejectionReason::InvalidRequest),
+        (400, "server_error", RejectionReason::ServerError),
+        (429, "invalid_request", RejectionReason::RateLimited),
+        (429, "something_new", RejectionReason::RateLimited),
+        (500, "server_error", RejectionReason::ServerError),
+        (503, "temporarily_unavailable", RejectionReason::ServerError),
+        (503, "something_new", RejectionReason::ServerError),
     ] {
         check(&token(), status, &json!({ "error": code }).to_string(), reason);
     }

@@ -8,11 +8,11 @@ use std::{
 
 use http::StatusCode;
 use openrouter_oauth_models::{
-    AccessToken, AccessTokenSecret, ApiError, ApiKey, ApiKeyGrant, AuthCode, AuthorizationCode, CallbackUrl,
-    CodeChallenge, CodeChallengeMethod, CodeVerifier, CreateAuthCode, CreditLimit, CurrentKey, Data,
+    AccessToken, ApiError, ApiKey, ApiKeyGrant, AuthorizationCode, CallbackUrl, CodeChallenge,
+    CodeChallengeMethod, CodeVerifier, CreateAuthCode, CreatedAuthCode, CreditLimit, CurrentKey, Data,
     ErrorEnvelope, ExchangeAuthCode, ExchangeToken, FederationPolicyId, InvalidValue, JwkSet, KeyInfo,
     KeyLabel, Nullable, OAuthErrorCode, ServerText, SigningKeys, State, SubjectToken, Timestamp,
-    UsageLimitType, WorkspaceId,
+    TokenResponse, UsageLimitType, WorkspaceId,
 };
 use serde::Serialize;
 
@@ -37,7 +37,7 @@ fn no_message_prints_its_secret() {
     check_hidden(&CodeVerifier::parse(CANARY).unwrap());
     check_hidden(&State::parse(CANARY).unwrap());
     check_hidden(&SubjectToken::parse(CANARY).unwrap());
-    check_hidden(&AccessTokenSecret::parse(CANARY).unwrap());
+    check_hidden(&AccessToken::parse(CANARY).unwrap());
     check_hidden(&challenge);
     check_hidden(&Nullable::Value(key()));
     check_hidden(&Data { data: key() });
@@ -46,12 +46,12 @@ fn no_message_prints_its_secret() {
     );
     check_hidden(&ApiKeyGrant::new(key()));
     check_hidden(&create.challenge(challenge, CodeChallengeMethod::Plain));
-    check_hidden(&AuthCode::new(code()));
+    check_hidden(&CreatedAuthCode::new(code()));
     check_hidden(&ExchangeToken::new(
         FederationPolicyId::parse("policy").unwrap(),
         SubjectToken::parse(CANARY).unwrap(),
     ));
-    check_hidden(&AccessToken::new(AccessTokenSecret::parse(CANARY).unwrap()));
+    check_hidden(&TokenResponse::new(AccessToken::parse(CANARY).unwrap()));
     check_hidden(&ServerText::new(CANARY));
     check_hidden(&ApiError::read(&CurrentKey::new(), None, StatusCode::OK, CANARY.as_bytes()));
 }
@@ -67,7 +67,7 @@ fn a_value_that_is_refused_is_not_repeated() {
         CodeChallenge::parse(&bad).map(drop),
         State::try_from(bad.clone()).map(drop),
         SubjectToken::try_from(bad.as_str()).map(drop),
-        AccessTokenSecret::parse(&bad).map(drop),
+        AccessToken::parse(&bad).map(drop),
         KeyLabel::parse(&bad).map(drop),
         WorkspaceId::parse(&bad).map(drop),
     ];
@@ -123,7 +123,7 @@ fn a_secret_has_no_other_way_out() {
             const { assert!(!has!($secret: std::hash::Hash)) };
         )+};
     }
-    check!(ApiKey, AuthorizationCode, CodeVerifier, State, SubjectToken, AccessTokenSecret);
+    check!(ApiKey, AuthorizationCode, CodeVerifier, State, SubjectToken, AccessToken);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn what_belongs_to_one_transaction_is_not_copied() {
 fn public_types_cross_threads() {
     const fn check<T: Send + Sync + Unpin + 'static>() {}
     const {
-        check::<(AccessToken, ApiError, ApiKeyGrant, AuthCode, CallbackUrl, CodeChallenge)>();
+        check::<(TokenResponse, ApiError, ApiKeyGrant, CreatedAuthCode, CallbackUrl, CodeChallenge)>();
         check::<(CreateAuthCode, CreditLimit, CurrentKey, ErrorEnvelope, ExchangeAuthCode, ExchangeToken)>();
         check::<(InvalidValue, JwkSet, KeyInfo, KeyLabel, OAuthErrorCode, ServerText, SigningKeys, State)>();
         check::<(Timestamp, UsageLimitType, WorkspaceId)>();

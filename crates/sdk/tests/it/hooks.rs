@@ -113,7 +113,7 @@ async fn a_refusal_sends_nothing_and_goes_to_the_error_hook() {
     let (replay, builder) = scripted([answer(200, GRANT)]);
     let client = builder.hook(diary.clone()).hook(refusing.clone()).build().unwrap();
     let error = client.exchange_auth_code(exchange()).await.unwrap_err();
-    assert!(matches!(&error, Error::Refused(refusal) if refusal.to_string() == "not today"), "{error}");
+    assert!(matches!(&error, Error::HookRejected(refusal) if refusal.to_string() == "not today"), "{error}");
     assert!(!error.may_have_been_sent());
     assert!(!error.is_retryable());
     assert!(replay.requests().is_empty());

@@ -29,7 +29,7 @@ async fn exchanges(retry: Retry, script: Vec<Exchange>) -> usize {
 
 #[tokio::test]
 async fn statuses_can_be_chosen() {
-    let only_500 = || Retry::default().statuses([500]);
+    let only_500 = || Retry::default().retry_statuses([500]);
     assert_eq!(reads(only_500(), vec![answer(500, ""), answer(503, ""), answer(200, KEYS)]).await, 2);
     assert_eq!(reads(only_500(), vec![answer(429, ""), answer(200, KEYS)]).await, 1);
     assert_eq!(exchanges(only_500(), vec![answer(500, ""), answer(200, GRANT)]).await, 1);
@@ -37,7 +37,7 @@ async fn statuses_can_be_chosen() {
 
 #[tokio::test]
 async fn a_success_ends_a_call_whatever_is_set() {
-    let any = || Retry::default().statuses(0..1000);
+    let any = || Retry::default().retry_statuses(0..1000);
     assert_eq!(reads(any(), vec![answer(200, KEYS), answer(200, KEYS)]).await, 1);
     assert_eq!(
         exchanges(any().dangerously_resend_unknown(), vec![answer(200, GRANT), answer(403, "")]).await,
@@ -47,7 +47,7 @@ async fn a_success_ends_a_call_whatever_is_set() {
 
 #[tokio::test]
 async fn connection_errors_can_be_left_alone() {
-    let quiet = || Retry::default().connection_errors(false);
+    let quiet = || Retry::default().retry_connection_errors(false);
     assert_eq!(reads(quiet(), vec![fault(ErrorKind::Connect), answer(200, KEYS)]).await, 1);
     assert_eq!(reads(quiet(), vec![fault(ErrorKind::Io), answer(200, KEYS)]).await, 1);
     assert_eq!(reads(quiet(), vec![answer(503, ""), answer(200, KEYS)]).await, 2);
@@ -57,9 +57,9 @@ async fn connection_errors_can_be_left_alone() {
 #[tokio::test]
 async fn tries_end_after_the_total_time() {
     let script = || (0..50).map(|_| answer(503, "")).collect::<Vec<_>>();
-    let retry = Retry::default().attempts(50).exponent(1.0).initial(Duration::from_secs(1));
-    assert_eq!(reads(retry.clone().total(Duration::ZERO), script()).await, 1);
-    let within_a_second = reads(retry.total(Duration::from_secs(1)), script()).await;
+    let retry = Retry::default().max_attempts(50).multiplier(1.0).initial_backoff(Duration::from_secs(1));
+    assert_eq!(reads(retry.clone().max_elapsed(Duration::ZERO), script()).await, 1);
+    let within_a_second = reads(retry.max_elapsed(Duration::from_secs(1)), script()).await;
     assert!((2..30).contains(&within_a_second), "{within_a_second}");
 }
 
@@ -124,7 +124,7 @@ async fn a_try_that_is_not_made_costs_nothing() {
     let script = (0..200).map(|_| limited()).chain([fault(ErrorKind::Connect), answer(200, KEYS)]);
     let replay = Replay::new(script);
     let builder = Client::builder().transport(replay.clone()).timer(ManualTimer::new());
-    let client = builder.retry(Retry::default().initial(Duration::ZERO)).build().unwrap();
+    let client = builder.retry(Retry::default().initial_backoff(Duration::ZERO)).build().unwrap();
     for _ in 0..200 {
         client.signing_keys().await.unwrap_err();
     }

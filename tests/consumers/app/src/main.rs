@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use openrouter_oauth::{CallbackUrl, Client};
-use openrouter_oauth_emulator::{Emulator, Outcome, Person};
+use openrouter_oauth_emulator::{Emulator, Outcome, User};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let callback = CallbackUrl::parse("http://127.0.0.1:3000/callback")?;
     let (url, mut pending) = client.authorize(callback).key_label("app").begin()?;
 
-    let user = Person::new(openrouter.clone());
+    let user = User::new(openrouter.clone());
     let Outcome::Redirected(visited) = user.approve(url.as_str(), Some(5.0)).await? else {
         return Err("the browser did not come back".into());
     };

@@ -5,10 +5,10 @@ mod user;
 use std::{error::Error, sync::Arc};
 
 use openrouter_oauth::{ApiKey, Client};
-use openrouter_oauth_emulator::{Emulator, Person};
+use openrouter_oauth_emulator::{Emulator, User};
 use openrouter_oauth_login::{Account, KeyStore, Login, MemoryStore};
 
-use crate::user::User;
+use crate::user::PastingUser;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -17,8 +17,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = Client::builder().base_url(server.base_url()).build()?;
     let store = Arc::new(MemoryStore::default());
 
-    let first = key(&client, &store, Person::new(openrouter.clone())).await?;
-    let again = key(&client, &store, Person::new(openrouter.clone())).await?;
+    let first = key(&client, &store, User::new(openrouter.clone())).await?;
+    let again = key(&client, &store, User::new(openrouter.clone())).await?;
 
     assert_eq!(first.expose(), again.expose());
     assert_eq!(openrouter.posts("/auth/keys"), 1);
@@ -29,12 +29,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// The key that is kept, or else a new one.
-async fn key(client: &Client, store: &Arc<MemoryStore>, browser: Person) -> Result<ApiKey, Box<dyn Error>> {
-    if let Some(key) = store.load(&Account::of(client)).await? {
+async fn key(client: &Client, store: &Arc<MemoryStore>, browser: User) -> Result<ApiKey, Box<dyn Error>> {
+    if let Some(key) = store.load(&Account::new(client)).await? {
         return Ok(key);
     }
     let login = Login::new(client).key_label("login").store(Arc::clone(store));
-    let signed_in = login.headless(true).prompt(User::new(browser)).run().await?;
+    let signed_in = login.headless(true).prompt(PastingUser::new(browser)).run().await?;
     match signed_in.not_stored {
         Some(error) => Err(error.into()),
         None => Ok(signed_in.key),

@@ -2,18 +2,18 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use openrouter_oauth_emulator::{Outcome, Person};
+use openrouter_oauth_emulator::{Outcome, User};
 use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptError, PromptFuture};
 
 #[derive(Debug)]
-pub struct User {
-    browser: Person,
+pub struct PastingUser {
+    browser: User,
     /// What was shown.
     url: Mutex<String>,
 }
 
-impl User {
-    pub fn new(browser: Person) -> Self {
+impl PastingUser {
+    pub fn new(browser: User) -> Self {
         Self { browser, url: Mutex::default() }
     }
 
@@ -22,7 +22,7 @@ impl User {
     }
 }
 
-impl Prompt for User {
+impl Prompt for PastingUser {
     fn show(&self, invitation: &Invitation<'_>) {
         assert!(invitation.is_headless);
         *self.url.lock().unwrap_or_else(PoisonError::into_inner) = invitation.url.as_str().to_owned();

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use openrouter_oauth::Pending;
+use openrouter_oauth::PendingSignIn;
 use openrouter_oauth_login::sans_io::Site;
 
 use crate::{Result, canned, measure};
@@ -48,7 +48,7 @@ pub(crate) fn run(nonce: &str) -> Result<()> {
         canned::VERIFIER
     );
     let mut site = Site::new(PORT);
-    site.expect(&Pending::from_secret_json(&json)?);
+    site.expect(&PendingSignIn::from_secret_json(&json)?);
     let head = |nonce: &str| {
         format!("GET {PATH}/{nonce}?code=c0de HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n\r\n").into_bytes()
     };

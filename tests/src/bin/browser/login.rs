@@ -22,7 +22,7 @@ pub(crate) struct Home {
 /// A login that waits for its browser. It ends with this value.
 pub(crate) struct Login {
     process: Child,
-    /// Where the person is sent.
+    /// Where the user is sent.
     pub(crate) url: String,
     printed: JoinHandle<io::Result<String>>,
     said: JoinHandle<io::Result<String>>,

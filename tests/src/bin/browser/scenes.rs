@@ -43,7 +43,7 @@ pub(crate) const ALL: &[Scene] = &[
     scene!("a code that is refused is shown as no key", ends::refuse_the_code),
     scene!("an answer that is lost is shown as an unknown outcome", ends::lose_the_answer),
     scene!("a key that cannot be stored is shown, and is not lost", ends::cannot_store),
-    scene!("the page that shows a code brings it by the clipboard of a person", ends::paste_the_code),
+    scene!("the page that shows a code brings it by the clipboard of a user", ends::paste_the_code),
     scene!("the result page cannot be loaded again, and nothing happens twice", tabs::reload),
     scene!("back at the form, another press brings no second key", tabs::go_back),
     scene!("of two tabs one wins, and the other is told", tabs::approve_in_two_tabs),

@@ -136,7 +136,7 @@ impl Browser {
         Ok(self.network.get_or_try_init(close).await?)
     }
 
-    /// Goes to `url`, as a person does who types it.
+    /// Goes to `url`, as a user does who types it.
     pub(crate) async fn go(&self, url: &str) -> Result {
         self.post("/url", json!({"url": url})).await.map(drop)
     }
@@ -164,7 +164,7 @@ impl Browser {
         }
     }
 
-    /// The text that a person reads.
+    /// The text that a user reads.
     pub(crate) async fn text(&self, css: &str) -> Result<String> {
         let element = self.find(css).await?;
         Ok(text(self.get(&format!("/element/{element}/text")).await?))

@@ -32,7 +32,7 @@ impl Case {
 
 /// One thing that happens.
 pub(crate) enum Act {
-    /// A person opens this URL and approves; `$code` is what the callback receives or the page shows.
+    /// A user opens this URL and approves; `$code` is what the callback receives or the page shows.
     Approve(&'static str),
     /// Time passes.
     Pass(Duration),

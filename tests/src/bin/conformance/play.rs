@@ -1,6 +1,6 @@
-//! Plays one case: an emulator of its own, a person at its page, and one SDK.
+//! Plays one case: an emulator of its own, a user at its page, and one SDK.
 
-use openrouter_oauth_emulator::{Emulator, Outcome, Person, Settings};
+use openrouter_oauth_emulator::{Emulator, Outcome, Settings, User};
 use openrouter_oauth_tests::stage::Stage;
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub(crate) async fn play(case: &Case, driver: &mut Driver) -> Result<(), String>
     for act in &case.acts {
         match act {
             Act::Approve(url) => {
-                let code = approve(stage.person(), &fill(&json!(url), &names)).await?;
+                let code = approve(stage.user(), &fill(&json!(url), &names)).await?;
                 names.insert("code".to_owned(), code);
             }
             Act::Pass(time) => emulator.advance(*time),
@@ -36,9 +36,9 @@ pub(crate) async fn play(case: &Case, driver: &mut Driver) -> Result<(), String>
 }
 
 /// Approves at `url`, and takes the code that the callback receives or the page shows.
-async fn approve(person: &Person, url: &Value) -> Result<String, String> {
+async fn approve(user: &User, url: &Value) -> Result<String, String> {
     let url = url.as_str().unwrap_or_default();
-    match person.approve(url, None).await {
+    match user.approve(url, None).await {
         Ok(Outcome::Code(code)) => Ok(code),
         Ok(Outcome::Redirected(callback)) => match callback.split_once("?code=") {
             Some((_, code)) => Ok(code.to_owned()),

@@ -8,10 +8,10 @@ use std::{
 };
 
 use openrouter_oauth::{
-    ApiKey, AuthorizationCode, CallbackUrl, Client, Pending,
+    ApiKey, AuthorizationCode, CallbackUrl, Client, PendingSignIn,
     transport_hyper::{HyperTransport, TokioTimer},
 };
-use openrouter_oauth_emulator::{Emulator, Outcome, Person};
+use openrouter_oauth_emulator::{Emulator, Outcome, User};
 use tokio::{io::AsyncReadExt as _, sync::Semaphore, task::JoinSet};
 
 use crate::{
@@ -89,14 +89,14 @@ async fn sign_in(base_url: &str) -> Result<usize> {
 #[derive(Clone)]
 struct Crowd {
     client: Client,
-    person: Person,
+    user: User,
     connections: Arc<Semaphore>,
 }
 
 /// A sign-in with its code.
 struct Begun {
     label: String,
-    pending: Pending,
+    pending: PendingSignIn,
     code: AuthorizationCode,
 }
 
@@ -106,18 +106,18 @@ impl Crowd {
         let builder = Client::builder().base_url(base_url).timer(TokioTimer::default());
         Ok(Self {
             client: builder.transport(transport.clone()).build()?,
-            person: Person::new(transport),
+            user: User::new(transport),
             connections: Arc::new(Semaphore::new(CONNECTIONS)),
         })
     }
 
-    /// A person approves.
+    /// A user approves.
     async fn begin(&self, number: usize) -> Result<Begun> {
         let label = format!("sign-in {number}");
         let callback = CallbackUrl::parse("https://app.example/callback")?;
         let (url, pending) = self.client.authorize(callback).key_label(label.as_str()).begin()?;
         let _turn = self.connections.acquire().await?;
-        let Outcome::Redirected(url) = self.person.approve(url.as_str(), None).await? else {
+        let Outcome::Redirected(url) = self.user.approve(url.as_str(), None).await? else {
             return Err("the page leads nowhere".into());
         };
         let code = pending.read_callback(&url)?;

@@ -9,8 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use openrouter_oauth::{Client, Pending, transport::testing::Never};
-use openrouter_oauth_login::{Listener, Page, Stray};
+use openrouter_oauth::{Client, PendingSignIn, transport::testing::Never};
+use openrouter_oauth_login::{Listener, Page, RejectedRequest};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -134,10 +134,10 @@ impl Strays {
     fn count(listener: &mut Listener) -> Arc<Self> {
         let strays = Arc::new(Self::default());
         let told = Arc::clone(&strays);
-        listener.on_stray(move |stray| {
+        listener.on_rejected_request(move |stray| {
             let count = match stray {
-                Stray::NotFound => &told.not_found,
-                Stray::Dropped => &told.dropped,
+                RejectedRequest::NotFound => &told.not_found,
+                RejectedRequest::Dropped => &told.dropped,
                 _ => return,
             };
             count.fetch_add(1, Relaxed);
@@ -159,7 +159,7 @@ async fn sign_in(client: &Client, listener: &mut Listener) -> Result<Duration> {
     browser.await?
 }
 
-fn request(port: u16, pending: &Pending) -> String {
+fn request(port: u16, pending: &PendingSignIn) -> String {
     let nonce = pending.nonce().unwrap_or_default();
     format!("GET /callback/{nonce}?code=good HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n")
 }

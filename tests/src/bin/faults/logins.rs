@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use openrouter_oauth::{AuthorizeUrl, Client, transport_hyper::TokioTimer};
-use openrouter_oauth_emulator::{Emulator, Person};
+use openrouter_oauth_emulator::{Emulator, User};
 use openrouter_oauth_login::{Browser, BrowserFuture, Login};
-use openrouter_oauth_tests::user::User;
+use openrouter_oauth_tests::user::UserBrowser;
 use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::{
@@ -25,7 +25,7 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     let begun = Instant::now();
     let emulator = Emulator::new();
     let client = Client::builder().transport(emulator.clone()).timer(TokioTimer::default()).build()?;
-    let user = User::approves(&Person::new(emulator.clone()));
+    let user = UserBrowser::approves(&User::new(emulator.clone()));
     // What is made once is made here.
     all_at_once(&client, &user, 1).await?;
 
@@ -58,7 +58,7 @@ struct Seen {
 }
 
 /// Everybody begins; when all wait, every browser comes back, in another order.
-async fn all_at_once(client: &Client, user: &User, count: usize) -> Result<Seen> {
+async fn all_at_once(client: &Client, user: &UserBrowser, count: usize) -> Result<Seen> {
     let before = memory::now();
     let (open, mut opened) = mpsc::unbounded_channel();
     let mut logins = JoinSet::new();

@@ -242,7 +242,7 @@ impl Slot {
             .base_url(format!("{scheme}://{}/api/v1", peer.address()?))
             .transport(Arc::clone(transport))
             .timer(TokioTimer::default())
-            .retry(Retry::default().initial(Duration::from_millis(1)))
+            .retry(Retry::default().initial_backoff(Duration::from_millis(1)))
             .api_key(own_key()?)
             .build()?;
         Ok(Self { lab, peer, client })

@@ -3,8 +3,9 @@
 use std::fmt::Debug;
 
 use openrouter_oauth_models::{
-    AccessToken, ApiKeyGrant, AuthCode, CreateAuthCode, CurrentKey, Data, Encoding, Endpoint, ErrorEnvelope,
+    ApiKeyGrant, CreateAuthCode, CreatedAuthCode, CurrentKey, Data, Encoding, Endpoint, ErrorEnvelope,
     ErrorResponse, ExchangeAuthCode, ExchangeToken, JwkSet, KeyInfo, OAuthErrorResponse, SigningKeys,
+    TokenResponse,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -43,9 +44,9 @@ pub(crate) struct Read {
 pub(crate) fn all() -> [Model; 5] {
     [
         model::<ExchangeAuthCode, ApiKeyGrant, ErrorResponse>(|answer| answer),
-        model::<CreateAuthCode, Data<AuthCode>, ErrorResponse>(|data| Data { data }),
+        model::<CreateAuthCode, Data<CreatedAuthCode>, ErrorResponse>(|data| Data { data }),
         model::<CurrentKey, Data<KeyInfo>, ErrorResponse>(|data| Data { data }),
-        model::<ExchangeToken, AccessToken, OAuthErrorResponse>(|answer| answer),
+        model::<ExchangeToken, TokenResponse, OAuthErrorResponse>(|answer| answer),
         model::<SigningKeys, JwkSet, ErrorResponse>(|answer| answer),
     ]
 }

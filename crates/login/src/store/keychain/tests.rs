@@ -35,7 +35,7 @@ fn store(answer: impl Fn(&Entry) -> keyring::Result<Vec<u8>> + Send + 'static) -
 
 fn account(name: &str) -> Account {
     let client = Client::builder().base_url("https://openrouter.ai").build().unwrap();
-    Account::of(&client).named(name).unwrap()
+    Account::new(&client).named(name).unwrap()
 }
 
 fn key() -> ApiKey {

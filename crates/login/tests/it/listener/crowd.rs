@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use openrouter_oauth_login::{Listener, Page, Stray};
+use openrouter_oauth_login::{Listener, Page, RejectedRequest};
 use tokio::{io::AsyncWriteExt, task::JoinSet, time::timeout};
 
 use super::stage::{CODE, Stage, ask, begin, browser, connect, read, status};
@@ -47,7 +47,7 @@ async fn a_thousand_callbacks_at_once_are_one_visit() {
     let pages: Vec<io::Result<String>> = reading.await.unwrap();
     let count = |expected| pages.iter().filter(|page| status(page.as_ref().unwrap()) == expected).count();
     assert_eq!((count(200), count(410)), (1, 999));
-    assert_eq!(strays, vec![Stray::Used; 999]);
+    assert_eq!(strays, vec![RejectedRequest::Used; 999]);
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn slow_connections_make_room_and_do_not_keep_the_browser_out() {
     stage.settle().await;
     assert_eq!(status(&browser.await.unwrap()), 200);
     // Of 1,001, 32 may be open. None was `Slow`: they made room before their time was up.
-    assert_eq!(stage.strays(), vec![Stray::Dropped; 1001 - 32]);
+    assert_eq!(stage.strays(), vec![RejectedRequest::Dropped; 1001 - 32]);
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn whoever_takes_too_long_is_told() {
     assert_eq!(status(&slow), 408);
     assert_eq!(silent, "", "a browser that connects ahead");
     assert!(took >= Duration::from_millis(4900), "{took:?}");
-    assert_eq!(stage.strays(), [Stray::Slow]);
+    assert_eq!(stage.strays(), [RejectedRequest::Slow]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use openrouter_oauth_login::{Page, Stray};
+use openrouter_oauth_login::{Page, RejectedRequest};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::stage::{CODE, Stage, ask, connect, read, status};
@@ -41,7 +41,7 @@ async fn a_request_that_breaks_off_at_any_byte_changes_nothing() {
             _ => assert_eq!(status(&closed), 400),
         }
     }
-    assert!(stage.strays().iter().all(|stray| matches!(stray, Stray::Malformed)));
+    assert!(stage.strays().iter().all(|stray| matches!(stray, RejectedRequest::Malformed)));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
-//! Hosts, and what tells a person's browser from everything else that sends requests.
+//! Hosts, and what tells a user's browser from everything else that sends requests.
 
-use openrouter_oauth_login::{Page, Stray};
+use openrouter_oauth_login::{Page, RejectedRequest};
 
 use super::stage::{Stage, ask, browser, status};
 
@@ -176,7 +176,7 @@ async fn only_a_person_who_goes_to_the_page_settles_a_sign_in() {
     for (lines, answer) in refused.iter().zip(&answers) {
         assert_eq!(status(answer), 403, "{lines}");
     }
-    assert_eq!(stage.strays(), vec![Stray::NotNavigation; refused.len()]);
+    assert_eq!(stage.strays(), vec![RejectedRequest::NotNavigation; refused.len()]);
 
     for (_, lines) in right {
         let page = browser(stage.listener.port(), with(&good, &lines));
@@ -242,7 +242,7 @@ async fn only_a_get_settles_a_sign_in() {
         let (_, body) = answer.split_once("\r\n\r\n").unwrap();
         assert_eq!(body.is_empty(), *method == "HEAD", "{method}");
     }
-    assert_eq!(stage.strays(), vec![Stray::Method; methods.len()]);
+    assert_eq!(stage.strays(), vec![RejectedRequest::Method; methods.len()]);
 }
 
 #[tokio::test]

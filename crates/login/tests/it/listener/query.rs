@@ -1,7 +1,7 @@
 //! What the callback says.
 
 use openrouter_oauth::CallbackError;
-use openrouter_oauth_login::{Page, Stray};
+use openrouter_oauth_login::{Page, RejectedRequest};
 
 use super::stage::{STOLEN, Stage, browser, status};
 
@@ -38,7 +38,7 @@ async fn a_query_that_is_not_whole_is_no_answer() {
     for (query, answer) in queries.iter().zip(stage.play(requests).await) {
         assert_eq!(status(&answer), 400, "{query}");
     }
-    assert_eq!(stage.strays(), vec![Stray::Unreadable; queries.len()]);
+    assert_eq!(stage.strays(), vec![RejectedRequest::Unreadable; queries.len()]);
 }
 
 #[tokio::test]

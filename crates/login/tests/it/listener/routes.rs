@@ -1,6 +1,6 @@
 //! Paths: there is one.
 
-use openrouter_oauth_login::{Stray, sans_io::Site};
+use openrouter_oauth_login::{RejectedRequest, sans_io::Site};
 
 use super::stage::{STOLEN, Stage, begin, status};
 
@@ -72,7 +72,7 @@ async fn no_other_path_exists() {
         // A near miss is told what a far one is.
         assert_eq!(answer, &answers[0]);
     }
-    assert_eq!(stage.strays(), vec![Stray::NotFound; requests.len()]);
+    assert_eq!(stage.strays(), vec![RejectedRequest::NotFound; requests.len()]);
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn ten_thousand_wrong_requests_are_told_of_and_change_nothing() {
     let requests: Vec<_> = (0..10_000).map(request).collect();
     let answers = stage.play(requests).await;
     assert!(answers.iter().all(|answer| status(answer) == 404));
-    assert_eq!(stage.strays(), vec![Stray::NotFound; 10_000]);
+    assert_eq!(stage.strays(), vec![RejectedRequest::NotFound; 10_000]);
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn a_million_wrong_nonces_change_nothing() {
             nonce.fill_with(|| random.letter());
         }
         if *nonce != *right {
-            assert_eq!(site.decide(&head), Err(Stray::NotFound));
+            assert_eq!(site.decide(&head), Err(RejectedRequest::NotFound));
             wrong += 1;
         }
     }

@@ -7,10 +7,10 @@ use std::{
 };
 
 use openrouter_oauth::{
-    Client, Pending,
+    Client, PendingSignIn,
     transport::{Error, ErrorKind, from_fn},
 };
-use openrouter_oauth_login::{Listener, Page, Stray};
+use openrouter_oauth_login::{Listener, Page, RejectedRequest};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -31,8 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) struct Stage {
     pub(super) listener: Listener,
-    pub(super) pending: Pending,
-    strays: Arc<Mutex<Vec<Stray>>>,
+    pub(super) pending: PendingSignIn,
+    strays: Arc<Mutex<Vec<RejectedRequest>>>,
 }
 
 impl Stage {
@@ -40,7 +40,7 @@ impl Stage {
         let mut listener = Listener::bind(0).await.unwrap();
         let strays = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::clone(&strays);
-        listener.on_stray(move |stray| told.lock().unwrap().push(stray));
+        listener.on_rejected_request(move |stray| told.lock().unwrap().push(stray));
         let pending = begin(&listener);
         Self { listener, pending, strays }
     }
@@ -69,7 +69,7 @@ impl Stage {
     }
 
     /// What was told of strays since the last time.
-    pub(super) fn strays(&self) -> Vec<Stray> {
+    pub(super) fn strays(&self) -> Vec<RejectedRequest> {
         self.strays.lock().unwrap().drain(..).collect()
     }
 
@@ -112,7 +112,7 @@ impl Stage {
 }
 
 /// A sign-in that comes back to `listener`; its exchange is not sent.
-pub(super) fn begin(listener: &Listener) -> Pending {
+pub(super) fn begin(listener: &Listener) -> PendingSignIn {
     let nobody = from_fn(|_, _| async { Err(Error::from(ErrorKind::Connect)) });
     let client = Client::builder().transport(nobody).without_deadline().build().unwrap();
     client.authorize(listener.callback_url()).begin().unwrap().1

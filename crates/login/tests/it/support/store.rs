@@ -166,7 +166,7 @@ pub(crate) fn chain(error: &dyn Error) -> String {
 }
 
 pub(crate) fn account(name: &str) -> Account {
-    Account::of(&Client::new().unwrap()).named(name).unwrap()
+    Account::new(&Client::new()).named(name).unwrap()
 }
 
 pub(crate) fn key(text: &str) -> ApiKey {

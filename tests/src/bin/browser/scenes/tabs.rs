@@ -1,4 +1,4 @@
-//! What a person does beside going straight on: reload, back, and a second tab.
+//! What a user does beside going straight on: reload, back, and a second tab.
 
 use std::time::Duration;
 

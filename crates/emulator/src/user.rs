@@ -16,14 +16,14 @@ use crate::Outcome;
 ///
 /// See the [crate's examples](crate). Clones share the transport.
 #[derive(Clone, Debug)]
-pub struct Person {
+pub struct User {
     transport: Arc<dyn Transport>,
 }
 
 /// Why a decision has no [`Outcome`].
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
-pub enum PersonError {
+pub enum UserError {
     /// The authorize URL is not an absolute URL.
     #[error("the authorize URL is not an absolute URL")]
     Url,
@@ -43,7 +43,7 @@ pub enum PersonError {
     Unexpected(StatusCode),
 }
 
-impl Person {
+impl User {
     /// A user who reaches the emulator through `transport`.
     pub fn new(transport: impl Transport + 'static) -> Self {
         Self { transport: Arc::new(transport) }
@@ -54,7 +54,7 @@ impl Person {
     /// # Errors
     ///
     /// If `url` is not an absolute URL, or there is no response, or it rejects the request.
-    pub async fn approve(&self, url: &str, limit: Option<f64>) -> Result<Outcome, PersonError> {
+    pub async fn approve(&self, url: &str, limit: Option<f64>) -> Result<Outcome, UserError> {
         self.decide("approve", url, limit).await
     }
 
@@ -63,14 +63,14 @@ impl Person {
     /// # Errors
     ///
     /// As for [`approve`](Self::approve).
-    pub async fn deny(&self, url: &str) -> Result<Outcome, PersonError> {
+    pub async fn deny(&self, url: &str) -> Result<Outcome, UserError> {
         self.decide("deny", url, None).await
     }
 
-    async fn decide(&self, decision: &str, url: &str, limit: Option<f64>) -> Result<Outcome, PersonError> {
-        let request = request(decision, url, limit).ok_or(PersonError::Url)?;
+    async fn decide(&self, decision: &str, url: &str, limit: Option<f64>) -> Result<Outcome, UserError> {
+        let request = request(decision, url, limit).ok_or(UserError::Url)?;
         let sent = self.transport.send(request, Limits::default()).await;
-        outcome(&sent.map_err(PersonError::Transport)?)
+        outcome(&sent.map_err(UserError::Transport)?)
     }
 }
 
@@ -93,12 +93,12 @@ fn request(decision: &str, url: &str, limit: Option<f64>) -> Option<Request<Byte
         .ok()
 }
 
-fn outcome(response: &Response<Bytes>) -> Result<Outcome, PersonError> {
+fn outcome(response: &Response<Bytes>) -> Result<Outcome, UserError> {
     let status = response.status();
     let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
     if let Some(message) = body.pointer("/error/message").and_then(Value::as_str) {
-        return Err(PersonError::Rejected { status, message: message.to_owned() });
+        return Err(UserError::Rejected { status, message: message.to_owned() });
     }
     let outcome = Outcome::from_json(&body).filter(|_| status == StatusCode::OK);
-    outcome.ok_or(PersonError::Unexpected(status))
+    outcome.ok_or(UserError::Unexpected(status))
 }
