@@ -15,18 +15,18 @@ use serde_json::{Map, Value, json};
 use self::{faults::FaultOrder, settings::SettingsOrder};
 use crate::{
     LogEntry,
-    grant::Grant,
-    reply::{self, Refusal},
+    http::response::{self, Refusal},
     service::State,
+    state::grant::Grant,
 };
 
 pub(crate) fn index() -> Response<Bytes> {
-    reply::text(StatusCode::OK, include_str!("index.txt"))
+    response::text(StatusCode::OK, include_str!("control/index.txt"))
 }
 
 pub(crate) fn issue_key(state: &mut State) -> Response<Bytes> {
     let key = issue_management_key(state);
-    reply::json(StatusCode::OK, &json!({ "key": key }))
+    response::json(StatusCode::OK, &json!({ "key": key }))
 }
 
 /// A key as an account's owner has it.
@@ -51,7 +51,7 @@ struct AdvanceOrder {
 
 pub(crate) fn log(state: &State) -> Response<Bytes> {
     let entries: Vec<Value> = state.log.entries().map(show).collect();
-    reply::json(StatusCode::OK, &entries)
+    response::json(StatusCode::OK, &entries)
 }
 
 pub(crate) fn inject(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Refusal> {
@@ -69,7 +69,7 @@ pub(crate) fn change_settings(
 }
 
 fn done() -> Response<Bytes> {
-    reply::json(StatusCode::OK, &json!({ "ok": true }))
+    response::json(StatusCode::OK, &json!({ "ok": true }))
 }
 
 /// Reads a JSON object, whatever its content type: these requests are typed by hand.

@@ -7,7 +7,11 @@ use http::{Method, Request};
 use openrouter_oauth_transport::{Limits, ResponseFuture, Transport};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::{Fault, LogEntry, ServeError, Server, Settings, connection, control, memory, service::Service};
+use crate::{
+    Fault, LogEntry, ServeError, Server, Settings, control,
+    server::{connection, in_memory},
+    service::Service,
+};
 
 /// OpenRouter's OAuth service, for tests.
 ///
@@ -105,7 +109,7 @@ impl Default for Emulator {
 /// `Limits::timeout` is `ErrorKind::Timeout`; only waiting needs a tokio runtime with time.
 impl Transport for Emulator {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
-        Box::pin(memory::send(&self.service, request, limits))
+        Box::pin(in_memory::send(&self.service, request, limits))
     }
 }
 

@@ -8,7 +8,7 @@ use http::{
     header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
 };
 
-use crate::route::Route;
+use crate::http::route::Route;
 
 /// Something that goes wrong with the next request it matches, once.
 ///

@@ -122,40 +122,19 @@ mod emulator;
 mod fault;
 mod log;
 mod outcome;
-mod server;
 mod settings;
 mod user;
 
-// The heart.
-mod route;
+mod server;
 mod service;
 
-// One file per endpoint.
-mod authorize;
 mod control;
-mod create_auth_code;
-mod current_key;
-mod exchange_auth_code;
-mod exchange_token;
-mod signing_keys;
+mod endpoints;
 
-// What they share.
-mod bearer;
-mod bounded;
-mod callback;
-mod clock;
-mod grant;
-mod jwt;
-mod page;
-mod params;
+mod callback_url;
+mod http;
 mod pkce;
-mod random;
-mod reply;
-mod shape;
-
-// The shells.
-mod connection;
-mod memory;
+mod state;
 
 pub use crate::{
     emulator::Emulator,

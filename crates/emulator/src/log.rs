@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 
-use crate::route::Route;
+use crate::http::route::Route;
 
 /// One request the emulator has seen, with everything secret left out.
 ///

@@ -1,5 +1,8 @@
 //! The emulator on a port of the loopback.
 
+pub(crate) mod connection;
+pub(crate) mod in_memory;
+
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
@@ -14,7 +17,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use crate::{connection, route::API, service::Service};
+use crate::{http::route::API, service::Service};
 
 /// The most connections that are served at once; further ones wait in the system's queue.
 const CONNECTION_LIMIT: usize = 256;

@@ -12,18 +12,18 @@ use http::{
 };
 
 use crate::{
-    Fault, LogEntry, Settings, WrongMethod, authorize,
-    bounded::Bounded,
-    clock::Clock,
-    control, create_auth_code, current_key, exchange_auth_code, exchange_token,
+    Fault, LogEntry, Settings, WrongMethod, control,
+    endpoints::{authorize, create_auth_code, current_key, exchange_auth_code, exchange_token, signing_keys},
     fault::{Effect, Faults, content_type_value},
-    grant::{Code, Grant, Key},
-    jwt::Signer,
+    http::{response::Refusal, route::Route},
     log::Log,
-    random::Random,
-    reply::Refusal,
-    route::Route,
-    signing_keys,
+    state::{
+        bounded::Bounded,
+        clock::Clock,
+        grant::{Code, Grant, Key},
+        jwt::Signer,
+        random::Random,
+    },
 };
 
 /// The service behind both the socket and the transport in memory.

@@ -5,6 +5,7 @@
 //! parameters without the page, and gets JSON.
 
 mod accept;
+mod page;
 
 use bytes::Bytes;
 use http::{
@@ -14,13 +15,14 @@ use http::{
 
 use crate::{
     Denial, Outcome, Settings,
-    callback::Callback,
-    grant::{self, Code, Grant},
-    page,
-    params::Params,
+    callback_url::Callback,
+    http::{
+        params::Params,
+        response::{self, Refusal},
+    },
     pkce::Challenge,
-    reply::{self, Refusal},
     service::State,
+    state::grant::{self, Code, Grant},
 };
 
 /// What the page is asked for.
@@ -102,7 +104,7 @@ impl Decided<'_> {
     /// With the URL of a redirect in the body: a client that followed the redirect would not see it.
     fn into_json(self) -> Response<Bytes> {
         match self {
-            Self::Outcome(outcome) => reply::json(StatusCode::OK, &outcome.to_json()),
+            Self::Outcome(outcome) => response::json(StatusCode::OK, &outcome.to_json()),
             Self::Invalid(why) => Refusal::bad_request(why).into(),
             Self::InvalidLimit { why, .. } => Refusal::bad_request(why).into(),
         }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Request, header::CONTENT_TYPE};
 use serde_json::{Map, Value};
 
-use crate::reply::{Issue, Refusal};
+use super::response::{Issue, Refusal};
 
 /// The object of a JSON body.
 ///

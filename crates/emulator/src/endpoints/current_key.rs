@@ -7,9 +7,12 @@ use http::{Request, Response, StatusCode};
 use serde_json::json;
 
 use crate::{
-    bearer, clock,
-    reply::{self, Refusal},
+    http::{
+        bearer,
+        response::{self, Refusal},
+    },
     service::State,
+    state::clock,
 };
 
 pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Result<Response<Bytes>, Refusal> {
@@ -46,5 +49,5 @@ pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Result<Response
             "note": "This field is deprecated and safe to ignore.",
         },
     });
-    Ok(reply::json(StatusCode::OK, &json!({ "data": data })))
+    Ok(response::json(StatusCode::OK, &json!({ "data": data })))
 }

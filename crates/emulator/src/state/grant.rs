@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::{clock, pkce::Challenge};
+use super::clock;
+use crate::pkce::Challenge;
 
 /// What a key is to be.
 #[derive(Clone, Default)]

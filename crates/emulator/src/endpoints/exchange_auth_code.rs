@@ -13,12 +13,13 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::{
-    clock,
-    grant::Code,
+    http::{
+        json_body::{Shape, json_object},
+        response::{self, Refusal},
+    },
     pkce::ChallengeMethod,
-    reply::{self, Refusal},
     service::State,
-    shape::{Shape, json_object},
+    state::{clock, grant::Code},
 };
 
 /// How long a code may be exchanged.
@@ -43,7 +44,7 @@ pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Result<Resp
     let grant = code.grant.clone();
     state.codes.remove(name);
     let key = state.issue_key(grant, false);
-    Ok(reply::json(StatusCode::OK, &json!({ "key": key, "user_id": state.user_id })))
+    Ok(response::json(StatusCode::OK, &json!({ "key": key, "user_id": state.user_id })))
 }
 
 fn check(state: &State, code: &Code, verifier: Option<&str>, method: Option<&str>) -> Result<(), Refusal> {

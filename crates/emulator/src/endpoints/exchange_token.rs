@@ -9,10 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::{
-    clock, jwt,
-    params::Params,
-    reply::{self, Refusal},
+    http::{
+        params::Params,
+        response::{self, Refusal},
+    },
     service::State,
+    state::{clock, jwt},
 };
 
 /// How long an access token is good.
@@ -47,7 +49,7 @@ pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Result<Resp
             "the token could not be signed".to_owned(),
         )
     })?;
-    Ok(reply::json(
+    Ok(response::json(
         StatusCode::OK,
         &json!({
             "access_token": token,

@@ -7,11 +7,10 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use sha2::{Digest, Sha256};
 
+use super::{Ask, CARRIED};
 use crate::{
-    authorize::{Ask, CARRIED},
-    callback::Callback,
-    params::Params,
-    reply,
+    callback_url::Callback,
+    http::{params::Params, response},
 };
 
 const STYLE: &str = include_str!("page.css");
@@ -103,7 +102,7 @@ fn document(status: StatusCode, title: &str, main: &str) -> Response<Bytes> {
          <main>\n{main}</main>\n\
          <small>This is an emulator of OpenRouter. Its keys are good for nothing else.</small>\n</html>\n"
     );
-    let mut response = reply::html(status, html);
+    let mut response = response::html(status, html);
     let headers = response.headers_mut();
     let digest = Base64::encode_string(&Sha256::digest(STYLE));
     // No `form-action`: browsers hold it against the redirect that follows the form too, and that goes to whatever

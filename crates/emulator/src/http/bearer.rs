@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
-    grant::{Grant, Key},
-    reply::Refusal,
+    http::response::Refusal,
     service::State,
+    state::grant::{Grant, Key},
 };
 
 /// The key of the `Authorization` header: one that was made here, or an access token that was signed here.

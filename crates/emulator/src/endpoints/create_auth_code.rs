@@ -8,14 +8,18 @@ use http::{Request, Response, StatusCode};
 use serde_json::json;
 
 use crate::{
-    bearer,
-    callback::Callback,
-    clock,
-    grant::{self, Code, Grant},
+    callback_url::Callback,
+    http::{
+        bearer,
+        json_body::{Shape, json_object},
+        response::{self, Refusal},
+    },
     pkce::Challenge,
-    reply::{self, Refusal},
     service::State,
-    shape::{Shape, json_object},
+    state::{
+        clock,
+        grant::{self, Code, Grant},
+    },
 };
 
 /// The application every code belongs to.
@@ -27,7 +31,7 @@ pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Result<Resp
     let created_at = clock::rfc3339(code.issued_at);
     let id = state.issue_code(code);
     let data = json!({ "id": id, "app_id": APP_ID, "created_at": created_at });
-    Ok(reply::json(StatusCode::OK, &json!({ "data": data })))
+    Ok(response::json(StatusCode::OK, &json!({ "data": data })))
 }
 
 fn read(state: &State, request: &Request<Bytes>) -> Result<Code, Refusal> {

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::json;
 
-use crate::{reply, service::State};
+use crate::{http::response, service::State};
 
 pub(crate) fn answer(state: &State) -> Response<Bytes> {
     let keys = [state.signer.public_key()];
-    reply::json(StatusCode::OK, &json!({ "keys": keys }))
+    response::json(StatusCode::OK, &json!({ "keys": keys }))
 }
