@@ -16,8 +16,7 @@ use self::{faults::FaultOrder, settings::SettingsOrder};
 use crate::{
     LogEntry,
     http::response::{self, Refusal},
-    service::State,
-    state::grant::Grant,
+    state::State,
 };
 
 pub(crate) fn index() -> Response<Bytes> {
@@ -25,14 +24,8 @@ pub(crate) fn index() -> Response<Bytes> {
 }
 
 pub(crate) fn issue_key(state: &mut State) -> Response<Bytes> {
-    let key = issue_management_key(state);
+    let key = state.issue_management_key();
     response::json(StatusCode::OK, &json!({ "key": key }))
-}
-
-/// A key as an account's owner has it.
-pub(crate) fn issue_management_key(state: &mut State) -> String {
-    let grant = Grant { label: Some("Issued by the emulator".to_owned()), ..Grant::default() };
-    state.issue_key(grant, true)
 }
 
 pub(crate) fn advance(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Refusal> {

@@ -8,7 +8,7 @@ use openrouter_oauth_transport::{Limits, ResponseFuture, Transport};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
-    Fault, LogEntry, ServeError, Server, Settings, control,
+    Fault, LogEntry, ServeError, Server, Settings,
     server::{connection, in_memory},
     service::Service,
 };
@@ -66,7 +66,7 @@ impl Emulator {
 
     /// Makes a key that is good as bearer: the management key of an account's owner.
     pub fn issue_key(&self) -> String {
-        control::issue_management_key(&mut self.service.state())
+        self.service.state().issue_management_key()
     }
 
     /// Moves the emulator's clock forward. It otherwise goes with the system's.

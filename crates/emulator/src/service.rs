@@ -14,16 +14,10 @@ use http::{
 use crate::{
     Fault, LogEntry, Settings, WrongMethod, control,
     endpoints::{authorize, create_auth_code, current_key, exchange_auth_code, exchange_token, signing_keys},
-    fault::{Effect, Faults, content_type_value},
+    fault::{Effect, content_type_value},
     http::{response::Refusal, route::Route},
     log::Log,
-    state::{
-        bounded::Bounded,
-        clock::Clock,
-        grant::{Code, Grant, Key},
-        jwt::Signer,
-        random::Random,
-    },
+    state::State,
 };
 
 /// The service behind both the socket and the transport in memory.
@@ -31,20 +25,6 @@ use crate::{
 /// One lock is held for a whole request, so that a code is looked up and used up in one step.
 pub(crate) struct Service {
     state: Mutex<State>,
-}
-
-/// All the service knows. Whatever a client can make grow is bounded.
-pub(crate) struct State {
-    pub(crate) settings: Settings,
-    pub(crate) clock: Clock,
-    pub(crate) random: Random,
-    pub(crate) signer: Signer,
-    /// The one user who signs in.
-    pub(crate) user_id: String,
-    pub(crate) codes: Bounded<Code>,
-    pub(crate) keys: Bounded<Key>,
-    pub(crate) faults: Faults,
-    pub(crate) log: Log,
 }
 
 /// An answer and what becomes of it on its way.
@@ -61,24 +41,12 @@ pub(crate) enum Reply {
 
 impl Service {
     pub(crate) fn new(settings: Settings) -> Self {
-        let mut random = Random::new();
-        let state = State {
-            settings,
-            clock: Clock::default(),
-            signer: Signer::new(),
-            user_id: random.user_id(),
-            random,
-            codes: Bounded::new(),
-            keys: Bounded::new(),
-            faults: Faults::default(),
-            log: Log::default(),
-        };
-        Self { state: Mutex::new(state) }
+        Self { state: Mutex::new(State::new(settings)) }
     }
 
     /// Answers one request.
     pub(crate) fn answer(&self, request: &Request<Bytes>) -> Reply {
-        self.state().reply(request)
+        reply(&mut self.state(), request)
     }
 
     /// The state, even after a panic of whoever held it: each change of it is complete in itself.
@@ -90,99 +58,82 @@ impl Service {
 /// The largest body a request may have.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 
-impl State {
-    /// Makes a code for what was granted.
-    pub(crate) fn issue_code(&mut self, code: Code) -> String {
-        let name = self.random.code();
-        self.codes.insert(name.clone(), code);
-        name
-    }
+fn reply(state: &mut State, request: &Request<Bytes>) -> Reply {
+    let path = request.uri().path();
+    let route = Route::of(path);
+    let reply = match state.faults.take(route, path) {
+        Some(fault) => reply_with(state, &fault, route, request),
+        None => Reply::Whole(answer(state, route, request)),
+    };
+    record(&mut state.log, route, request, &reply);
+    reply
+}
 
-    /// Makes a key.
-    pub(crate) fn issue_key(&mut self, grant: Grant, is_management: bool) -> String {
-        let name = self.random.key();
-        let key = Key { grant, is_management };
-        self.keys.insert(name.clone(), key);
-        name
-    }
-
-    fn reply(&mut self, request: &Request<Bytes>) -> Reply {
-        let path = request.uri().path();
-        let route = Route::of(path);
-        let reply = match self.faults.take(route, path) {
-            Some(fault) => self.reply_with(&fault, route, request),
-            None => Reply::Whole(self.answer(route, request)),
-        };
-        self.record(route, request, &reply);
-        reply
-    }
-
-    fn reply_with(&mut self, fault: &Fault, route: Option<Route>, request: &Request<Bytes>) -> Reply {
-        match &fault.effect {
-            Effect::Answer(canned) => {
-                let canned = canned.response(|status| envelope(route, status));
-                Reply::Whole(canned.unwrap_or_else(|why| impossible(&why)))
+fn reply_with(state: &mut State, fault: &Fault, route: Option<Route>, request: &Request<Bytes>) -> Reply {
+    match &fault.effect {
+        Effect::Answer(canned) => {
+            let canned = canned.response(|status| envelope(route, status));
+            Reply::Whole(canned.unwrap_or_else(|why| impossible(&why)))
+        }
+        Effect::Delay(delay) => Reply::Late(answer(state, route, request), *delay),
+        Effect::CutAfter(bytes) => Reply::Cut(answer(state, route, request), *bytes),
+        Effect::ContentType(content_type) => match content_type_value(content_type) {
+            Ok(value) => {
+                let mut response = answer(state, route, request);
+                response.headers_mut().insert(CONTENT_TYPE, value);
+                Reply::Whole(response)
             }
-            Effect::Delay(delay) => Reply::Late(self.answer(route, request), *delay),
-            Effect::CutAfter(bytes) => Reply::Cut(self.answer(route, request), *bytes),
-            Effect::ContentType(content_type) => match content_type_value(content_type) {
-                Ok(value) => {
-                    let mut response = self.answer(route, request);
-                    response.headers_mut().insert(CONTENT_TYPE, value);
-                    Reply::Whole(response)
-                }
-                Err(why) => Reply::Whole(impossible(&why)),
-            },
-            Effect::DropBeforeCommit => Reply::Dropped,
-            Effect::DropAfterCommit => {
-                self.answer(route, request);
-                Reply::Dropped
-            }
+            Err(why) => Reply::Whole(impossible(&why)),
+        },
+        Effect::DropBeforeCommit => Reply::Dropped,
+        Effect::DropAfterCommit => {
+            answer(state, route, request);
+            Reply::Dropped
         }
     }
+}
 
-    fn answer(&mut self, route: Option<Route>, request: &Request<Bytes>) -> Response<Bytes> {
-        let Some(route) = route else {
-            return not_found().into();
-        };
-        if !route.methods().contains(request.method()) {
-            return wrong_method(route, self.settings.wrong_method);
-        }
-        if request.body().len() > BODY_LIMIT {
-            return Refusal::api(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large").into();
-        }
-        let answer = match route {
-            Route::Index => Ok(control::index()),
-            Route::Authorize => Ok(authorize::answer(self, request)),
-            Route::ExchangeAuthCode => exchange_auth_code::answer(self, request),
-            Route::CreateAuthCode => create_auth_code::answer(self, request),
-            Route::CurrentKey | Route::CurrentKeyAlias => current_key::answer(self, request),
-            Route::ExchangeToken => exchange_token::answer(self, request),
-            Route::SigningKeys => Ok(signing_keys::answer(self)),
-            Route::InjectFault => control::inject(self, request),
-            Route::ChangeSettings => control::change_settings(self, request),
-            Route::AdvanceClock => control::advance(self, request),
-            Route::ReadLog => Ok(control::log(self)),
-            Route::IssueKey => Ok(control::issue_key(self)),
-        };
-        answer.unwrap_or_else(Response::from)
+fn answer(state: &mut State, route: Option<Route>, request: &Request<Bytes>) -> Response<Bytes> {
+    let Some(route) = route else {
+        return not_found().into();
+    };
+    if !route.methods().contains(request.method()) {
+        return wrong_method(route, state.settings.wrong_method);
     }
+    if request.body().len() > BODY_LIMIT {
+        return Refusal::api(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large").into();
+    }
+    let answer = match route {
+        Route::Index => Ok(control::index()),
+        Route::Authorize => Ok(authorize::answer(state, request)),
+        Route::ExchangeAuthCode => exchange_auth_code::answer(state, request),
+        Route::CreateAuthCode => create_auth_code::answer(state, request),
+        Route::CurrentKey | Route::CurrentKeyAlias => current_key::answer(state, request),
+        Route::ExchangeToken => exchange_token::answer(state, request),
+        Route::SigningKeys => Ok(signing_keys::answer(state)),
+        Route::InjectFault => control::inject(state, request),
+        Route::ChangeSettings => control::change_settings(state, request),
+        Route::AdvanceClock => control::advance(state, request),
+        Route::ReadLog => Ok(control::log(state)),
+        Route::IssueKey => Ok(control::issue_key(state)),
+    };
+    answer.unwrap_or_else(Response::from)
+}
 
-    fn record(&mut self, route: Option<Route>, request: &Request<Bytes>, reply: &Reply) {
-        if route.is_some_and(Route::is_control) {
-            return;
-        }
-        if let Some(route) = route {
-            self.log.count(route, request.method());
-        }
-        let status = match reply {
-            Reply::Whole(response) | Reply::Late(response, _) | Reply::Cut(response, _) => {
-                Some(response.status().as_u16())
-            }
-            Reply::Dropped => None,
-        };
-        self.log.push(LogEntry::new(route, request, status));
+fn record(log: &mut Log, route: Option<Route>, request: &Request<Bytes>, reply: &Reply) {
+    if route.is_some_and(Route::is_control) {
+        return;
     }
+    if let Some(route) = route {
+        log.count(route, request.method());
+    }
+    let status = match reply {
+        Reply::Whole(response) | Reply::Late(response, _) | Reply::Cut(response, _) => {
+            Some(response.status().as_u16())
+        }
+        Reply::Dropped => None,
+    };
+    log.push(LogEntry::new(route, request, status));
 }
 
 fn not_found() -> Refusal {
@@ -230,11 +181,12 @@ fn envelope(route: Option<Route>, status: StatusCode) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::{bounded::Bounded, grant::Code};
 
     #[test]
     fn memory_stays_bounded_when_a_client_asks_for_codes_without_end() {
         let service = Service::new(Settings::default());
-        let key = service.state().issue_key(Grant::default(), true);
+        let key = service.state().issue_management_key();
         let ask = Request::post("/api/v1/auth/keys/code")
             .header("authorization", format!("Bearer {key}"))
             .header("content-type", "application/json")
@@ -250,12 +202,5 @@ mod tests {
         assert_eq!(state.codes.len(), Bounded::<Code>::LIMIT);
         assert_eq!(state.log.entries().count(), Log::LIMIT);
         assert_eq!(state.log.counted("/auth/keys/code", None), 200_000);
-    }
-
-    #[test]
-    fn every_route_is_found_by_its_path() {
-        for route in Route::ALL {
-            assert_eq!(Route::of(route.path()), Some(route));
-        }
     }
 }

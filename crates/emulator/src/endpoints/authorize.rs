@@ -5,6 +5,7 @@
 //! parameters without the page, and gets JSON.
 
 mod accept;
+mod ask;
 mod page;
 
 use bytes::Bytes;
@@ -13,38 +14,18 @@ use http::{
     header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY},
 };
 
+use self::ask::{Ask, read_limit};
 use crate::{
     Denial, Outcome, Settings,
-    callback_url::Callback,
     http::{
         params::Params,
         response::{self, Refusal},
     },
-    pkce::Challenge,
-    service::State,
-    state::grant::{self, Code, Grant},
+    state::{
+        State,
+        grant::{Code, Grant},
+    },
 };
-
-/// What the page is asked for.
-pub(crate) struct Ask {
-    /// Where to send the browser; without it, the page shows the code.
-    pub(crate) callback: Option<Callback>,
-    pub(crate) challenge: Option<Challenge>,
-    pub(crate) label: Option<String>,
-    pub(crate) workspace: Option<String>,
-    pub(crate) state: Option<String>,
-}
-
-/// The parameters the form carries along unseen. `limit` is a field of its own.
-pub(crate) const CARRIED: [&str; 7] = [
-    "code_challenge",
-    "code_challenge_method",
-    "callback_url",
-    "key_label",
-    "state",
-    "workspace_id",
-    "required_workspace_id",
-];
 
 /// What a decision comes to, before it is a page or JSON.
 enum Decided<'a> {
@@ -71,14 +52,14 @@ pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Response<By
 /// The page that asks.
 fn show(settings: &Settings, query: &[u8]) -> Result<Response<Bytes>, String> {
     let params = Params::parse(query)?;
-    let ask = Ask::read(&params, settings)?;
+    let ask = Ask::parse(&params, settings)?;
     read_limit(&params)?;
     Ok(page::ask(&ask, &params))
 }
 
 fn decide<'a>(state: &mut State, form: &'a [u8]) -> Result<Decided<'a>, String> {
     let params = Params::parse(form)?;
-    let ask = Ask::read(&params, &state.settings)?;
+    let ask = Ask::parse(&params, &state.settings)?;
     let outcome = match params.get("decision") {
         Some("approve") => match read_limit(&params) {
             Ok(limit) => approve(state, ask, limit),
@@ -109,44 +90,6 @@ impl Decided<'_> {
             Self::InvalidLimit { why, .. } => Refusal::bad_request(why).into(),
         }
     }
-}
-
-impl Ask {
-    fn read(params: &Params<'_>, settings: &Settings) -> Result<Self, &'static str> {
-        let callback = params.get("callback_url").map(|url| Callback::parse(url, settings)).transpose()?;
-        let challenge = Challenge::read(params.get("code_challenge"), params.get("code_challenge_method"))?;
-        if callback.is_none() && challenge.is_none() {
-            return Err("Invalid code_challenge: without a callback_url it is required");
-        }
-        let label = params.get("key_label");
-        label.map_or(Ok(()), grant::check_label)?;
-        let [proposed, required] = ["workspace_id", "required_workspace_id"].map(|name| params.get(name));
-        for workspace in [proposed, required] {
-            workspace.map_or(Ok(()), grant::check_workspace)?;
-        }
-        Ok(Self {
-            callback,
-            challenge,
-            label: label.map(str::to_owned),
-            // With both, the one that allows no other counts: inferred.
-            workspace: required.or(proposed).map(str::to_owned),
-            state: params.get("state").map(str::to_owned),
-        })
-    }
-
-    /// What a user knows the application by.
-    pub(crate) fn title(&self) -> &str {
-        self.callback.as_ref().map_or("An application on your computer", Callback::title)
-    }
-}
-
-/// US dollars.
-fn read_limit(params: &Params<'_>) -> Result<Option<f64>, &'static str> {
-    let Some(text) = params.get("limit") else {
-        return Ok(None);
-    };
-    let limit = text.trim().parse().unwrap_or(f64::NAN);
-    grant::check_limit(limit).map(|()| Some(limit))
 }
 
 fn approve(state: &mut State, ask: Ask, limit: Option<f64>) -> Outcome {

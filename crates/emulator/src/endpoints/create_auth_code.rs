@@ -10,14 +10,12 @@ use serde_json::json;
 use crate::{
     callback_url::Callback,
     http::{
-        bearer,
         json_body::{Shape, json_object},
         response::{self, Refusal},
     },
     pkce::Challenge,
-    service::State,
     state::{
-        clock,
+        State, clock,
         grant::{self, Code, Grant},
     },
 };
@@ -26,7 +24,7 @@ use crate::{
 const APP_ID: u32 = 12_345;
 
 pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Refusal> {
-    bearer::authenticate(state, request.headers())?;
+    state.authenticate(request.headers())?;
     let code = read(state, request)?;
     let created_at = clock::rfc3339(code.issued_at);
     let id = state.issue_code(code);

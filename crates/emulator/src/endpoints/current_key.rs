@@ -7,16 +7,12 @@ use http::{Request, Response, StatusCode};
 use serde_json::json;
 
 use crate::{
-    http::{
-        bearer,
-        response::{self, Refusal},
-    },
-    service::State,
-    state::clock,
+    http::response::{self, Refusal},
+    state::{State, clock},
 };
 
 pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Result<Response<Bytes>, Refusal> {
-    let key = bearer::authenticate(state, request.headers())?;
+    let key = state.authenticate(request.headers())?;
     let grant = key.grant;
     let data = json!({
         "label": grant.label,

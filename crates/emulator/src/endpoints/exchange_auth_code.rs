@@ -18,8 +18,7 @@ use crate::{
         response::{self, Refusal},
     },
     pkce::ChallengeMethod,
-    service::State,
-    state::{clock, grant::Code},
+    state::{State, clock, grant::Code},
 };
 
 /// How long a code may be exchanged.
@@ -43,7 +42,7 @@ pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Result<Resp
 
     let grant = code.grant.clone();
     state.codes.remove(name);
-    let key = state.issue_key(grant, false);
+    let key = state.issue_key(grant);
     Ok(response::json(StatusCode::OK, &json!({ "key": key, "user_id": state.user_id })))
 }
 

@@ -13,8 +13,7 @@ use crate::{
         params::Params,
         response::{self, Refusal},
     },
-    service::State,
-    state::{clock, jwt},
+    state::{State, clock, jwt},
 };
 
 /// How long an access token is good.

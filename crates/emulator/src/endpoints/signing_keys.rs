@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::json;
 
-use crate::{http::response, service::State};
+use crate::{http::response, state::State};
 
 pub(crate) fn answer(state: &State) -> Response<Bytes> {
     let keys = [state.signer.public_key()];

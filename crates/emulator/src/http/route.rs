@@ -98,3 +98,15 @@ impl Route {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_is_found_by_its_path() {
+        for route in Route::ALL {
+            assert_eq!(Route::of(route.path()), Some(route));
+        }
+    }
+}

@@ -1,8 +1,9 @@
 //! What a user or an application asks of a key, and how it is checked.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
-use super::clock;
+use super::{clock, jwt::Signer};
 use crate::pkce::Challenge;
 
 /// What a key is to be.
@@ -29,6 +30,20 @@ pub(crate) struct Code {
 pub(crate) struct Key {
     pub(crate) grant: Grant,
     pub(crate) is_management: bool,
+}
+
+impl Key {
+    /// Reads an access token that `signer` signed.
+    pub(super) fn from_access_token(signer: &Signer, token: &str) -> Option<Self> {
+        let claims = signer.verify(token)?;
+        let expires_at = Timestamp::from_second(claims.get("exp")?.as_i64()?).ok()?;
+        let label = claims.get("sub").and_then(Value::as_str).map(str::to_owned);
+        let scope = claims.get("scope").and_then(Value::as_str).unwrap_or_default();
+        Some(Self {
+            grant: Grant { label, expires_at: Some(expires_at), ..Grant::default() },
+            is_management: scope.split(' ').any(|scope| scope == "management"),
+        })
+    }
 }
 
 /// # Errors

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use sha2::{Digest, Sha256};
 
-use super::{Ask, CARRIED};
+use super::ask::{Ask, CARRIED};
 use crate::{
     callback_url::Callback,
     http::{params::Params, response},
@@ -16,12 +16,12 @@ use crate::{
 const STYLE: &str = include_str!("page.css");
 
 /// Asks a user to authorize or deny.
-pub(crate) fn ask(ask: &Ask, params: &Params<'_>) -> Response<Bytes> {
+pub(super) fn ask(ask: &Ask, params: &Params<'_>) -> Response<Bytes> {
     document(StatusCode::OK, "Authorize", &form(ask, params, ""))
 }
 
 /// Asks once more, since the limit that the user filled in is none.
-pub(crate) fn ask_again(ask: &Ask, params: &Params<'_>) -> Response<Bytes> {
+pub(super) fn ask_again(ask: &Ask, params: &Params<'_>) -> Response<Bytes> {
     let alert = "<p role=\"alert\">The limit must be a number of US dollars, such as 5 or 5.50.</p>\n";
     document(StatusCode::BAD_REQUEST, "Authorize", &form(ask, params, alert))
 }
@@ -68,7 +68,7 @@ fn hidden_fields(params: &Params<'_>) -> String {
 }
 
 /// Shows a code to a user who carries it to the application.
-pub(crate) fn code(code: &str) -> Response<Bytes> {
+pub(super) fn code(code: &str) -> Response<Bytes> {
     let main = format!(
         "<h1>Your code</h1>\n\
          <p>Copy it into the application that sent you here. It works once, for ten minutes.</p>\n\
@@ -79,13 +79,13 @@ pub(crate) fn code(code: &str) -> Response<Bytes> {
 }
 
 /// Says that nothing was granted.
-pub(crate) fn denied() -> Response<Bytes> {
+pub(super) fn denied() -> Response<Bytes> {
     let main = "<h1>Denied</h1>\n<p>No key was made. You can close this page.</p>\n";
     document(StatusCode::OK, "Denied", main)
 }
 
 /// Says why a request cannot be shown to a user.
-pub(crate) fn refusal(why: &str) -> Response<Bytes> {
+pub(super) fn refusal(why: &str) -> Response<Bytes> {
     let main = format!(
         "<h1>This request cannot be authorized</h1>\n<p>{}.</p>\n\
          <p>The application that sent you here made a mistake. Nothing was granted.</p>\n",

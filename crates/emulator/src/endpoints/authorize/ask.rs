@@ -1,0 +1,62 @@
+//! The parameters of an authorize URL.
+
+use crate::{Settings, callback_url::Callback, http::params::Params, pkce::Challenge, state::grant};
+
+/// What the page is asked for.
+pub(super) struct Ask {
+    /// Where to send the browser; without it, the page shows the code.
+    pub(super) callback: Option<Callback>,
+    pub(super) challenge: Option<Challenge>,
+    pub(super) label: Option<String>,
+    pub(super) workspace: Option<String>,
+    pub(super) state: Option<String>,
+}
+
+impl Ask {
+    pub(super) fn parse(params: &Params<'_>, settings: &Settings) -> Result<Self, &'static str> {
+        let callback = params.get("callback_url").map(|url| Callback::parse(url, settings)).transpose()?;
+        let challenge = Challenge::read(params.get("code_challenge"), params.get("code_challenge_method"))?;
+        if callback.is_none() && challenge.is_none() {
+            return Err("Invalid code_challenge: without a callback_url it is required");
+        }
+        let label = params.get("key_label");
+        label.map_or(Ok(()), grant::check_label)?;
+        let [proposed, required] = ["workspace_id", "required_workspace_id"].map(|name| params.get(name));
+        for workspace in [proposed, required] {
+            workspace.map_or(Ok(()), grant::check_workspace)?;
+        }
+        Ok(Self {
+            callback,
+            challenge,
+            label: label.map(str::to_owned),
+            // With both, the one that allows no other counts: inferred.
+            workspace: required.or(proposed).map(str::to_owned),
+            state: params.get("state").map(str::to_owned),
+        })
+    }
+
+    /// What a user knows the application by.
+    pub(super) fn title(&self) -> &str {
+        self.callback.as_ref().map_or("An application on your computer", Callback::title)
+    }
+}
+
+/// US dollars.
+pub(super) fn read_limit(params: &Params<'_>) -> Result<Option<f64>, &'static str> {
+    let Some(text) = params.get("limit") else {
+        return Ok(None);
+    };
+    let limit = text.trim().parse().unwrap_or(f64::NAN);
+    grant::check_limit(limit).map(|()| Some(limit))
+}
+
+/// The parameters the form carries along unseen. `limit` is a field of its own.
+pub(super) const CARRIED: [&str; 7] = [
+    "code_challenge",
+    "code_challenge_method",
+    "callback_url",
+    "key_label",
+    "state",
+    "workspace_id",
+    "required_workspace_id",
+];
