@@ -6,13 +6,13 @@ use crate::Settings;
 ///
 /// `https` to any host; `http` to `localhost` and `127.0.0.1` on any port; more by [`Settings`].
 #[derive(Clone, Debug)]
-pub(crate) struct Callback {
+pub(crate) struct CallbackUrl {
     url: String,
     /// Host and port, or the scheme of an application that has no host.
     title: String,
 }
 
-impl Callback {
+impl CallbackUrl {
     /// # Errors
     ///
     /// What is wrong, in words for the error's message.
@@ -28,7 +28,7 @@ impl Callback {
             "https" => authority(rest)?.to_owned(),
             "http" => loopback(authority(rest)?, settings)?.to_owned(),
             other if settings.custom_schemes && is_custom_scheme(other) => other.to_owned(),
-            _ => return Err(SCHEMES),
+            _ => return Err(INVALID_SCHEME),
         };
         let url = url.to_owned();
         Ok(Self { url, title })
@@ -44,7 +44,7 @@ impl Callback {
     }
 
     /// The URL with these parameters behind its own query.
-    pub(crate) fn with(&self, parameters: &[(&str, &str)]) -> String {
+    pub(crate) fn with_parameters(&self, parameters: &[(&str, &str)]) -> String {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
         let separator = match self.url.split_once('?') {
             None => "?",
@@ -55,7 +55,8 @@ impl Callback {
     }
 }
 
-const SCHEMES: &str = "Invalid callback_url: only https, and http on localhost or 127.0.0.1, are allowed";
+const INVALID_SCHEME: &str =
+    "Invalid callback_url: only https, and http on localhost or 127.0.0.1, are allowed";
 
 /// Visible ASCII without what breaks out of attributes, headers or other people's parsers.
 fn is_url_byte(byte: u8) -> bool {
@@ -81,7 +82,7 @@ fn loopback<'a>(authority: &'a str, settings: &Settings) -> Result<&'a str, &'st
     let known = host.eq_ignore_ascii_case("localhost")
         || host == "127.0.0.1"
         || (settings.ipv6_loopback && host == "[::1]");
-    known.then_some(authority).ok_or(SCHEMES)
+    known.then_some(authority).ok_or(INVALID_SCHEME)
 }
 
 fn split_port(authority: &str) -> (&str, Option<&str>) {
@@ -115,7 +116,7 @@ mod tests {
 
     #[track_caller]
     fn check(url: &str, settings: &Settings, good: bool) {
-        assert_eq!(Callback::parse(url, settings).is_ok(), good, "{url}");
+        assert_eq!(CallbackUrl::parse(url, settings).is_ok(), good, "{url}");
     }
 
     #[test]
@@ -187,8 +188,8 @@ mod tests {
     #[test]
     fn parameters_go_behind_the_callbacks_own_query() {
         let with = |url| {
-            let callback = Callback::parse(url, &Settings::default()).unwrap();
-            callback.with(&[("code", "a b"), ("state", "&")])
+            let callback = CallbackUrl::parse(url, &Settings::default()).unwrap();
+            callback.with_parameters(&[("code", "a b"), ("state", "&")])
         };
         assert_eq!(with("https://a/b"), "https://a/b?code=a+b&state=%26");
         assert_eq!(with("https://a/b?"), "https://a/b?code=a+b&state=%26");
@@ -197,7 +198,7 @@ mod tests {
 
     #[test]
     fn an_application_on_localhost_is_known_by_host_and_port() {
-        let callback = Callback::parse("http://localhost:3000/cb", &Settings::default()).unwrap();
+        let callback = CallbackUrl::parse("http://localhost:3000/cb", &Settings::default()).unwrap();
         assert_eq!(callback.title(), "localhost:3000");
     }
 }

@@ -88,12 +88,12 @@ impl Emulator {
     ///
     /// It counts paths that are served, not those under `/emulator`.
     pub fn posts(&self, path: &str) -> usize {
-        self.service.state().log.counted(path, Some(&Method::POST))
+        self.service.state().log.count(path, Some(&Method::POST))
     }
 
     /// How many requests of any method came for `path`, counted as in [`posts`](Self::posts).
     pub fn requests(&self, path: &str) -> usize {
-        self.service.state().log.counted(path, None)
+        self.service.state().log.count(path, None)
     }
 }
 

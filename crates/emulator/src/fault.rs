@@ -33,7 +33,7 @@ pub struct Fault {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Effect {
-    Answer(Canned),
+    Respond(CannedResponse),
     Delay(Duration),
     CutAfter(usize),
     ContentType(String),
@@ -43,7 +43,7 @@ pub(crate) enum Effect {
 
 /// An answer that has nothing to do with the request.
 #[derive(Clone, Debug)]
-pub(crate) struct Canned {
+pub(crate) struct CannedResponse {
     status: u16,
     headers: Vec<(String, String)>,
     body: Option<Bytes>,
@@ -55,7 +55,7 @@ impl Fault {
     /// The body is the error envelope of the endpoint unless [`body`](Self::body) sets another. A status that HTTP
     /// cannot carry as an answer (below 200, above 999) is answered with a 500 that says so.
     pub fn status(status: u16) -> Self {
-        Self::from(Effect::Answer(Canned { status, headers: Vec::new(), body: None }))
+        Self::from(Effect::Respond(CannedResponse { status, headers: Vec::new(), body: None }))
     }
 
     /// Redirects with this status to `location` and does nothing else.
@@ -98,7 +98,7 @@ impl Fault {
 
     /// The body of a [`status`](Self::status) or [`redirect`](Self::redirect); other faults have none of their own.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
-        if let Effect::Answer(canned) = &mut self.effect {
+        if let Effect::Respond(canned) = &mut self.effect {
             canned.body = Some(body.into());
         }
         self
@@ -115,7 +115,7 @@ impl Fault {
     /// the connection sets them itself (RFC 9112 section 6). To break an answer off, see
     /// [`cut_after`](Self::cut_after).
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        if let Effect::Answer(canned) = &mut self.effect {
+        if let Effect::Respond(canned) = &mut self.effect {
             canned.headers.push((name.into(), value.into()));
         }
         self
@@ -126,7 +126,7 @@ impl Fault {
     /// What HTTP cannot carry.
     pub(crate) fn check(&self) -> Result<(), String> {
         match &self.effect {
-            Effect::Answer(canned) => canned.response(|_| Bytes::new()).map(drop),
+            Effect::Respond(canned) => canned.to_response(|_| Bytes::new()).map(drop),
             Effect::ContentType(content_type) => content_type_value(content_type).map(drop),
             Effect::Delay(_) | Effect::CutAfter(_) | Effect::DropBeforeCommit | Effect::DropAfterCommit => {
                 Ok(())
@@ -138,7 +138,7 @@ impl Fault {
         match (&self.path, route) {
             (_, Some(route)) if route.is_control() => false,
             (None, _) => true,
-            (Some(wanted), Some(route)) => route.is_at(wanted),
+            (Some(wanted), Some(route)) => route.matches(wanted),
             (Some(wanted), None) => wanted == path,
         }
     }
@@ -157,13 +157,13 @@ impl From<Effect> for Fault {
     }
 }
 
-impl Canned {
+impl CannedResponse {
     /// The answer; `envelope` makes the body where none was set.
     ///
     /// # Errors
     ///
     /// What HTTP cannot carry.
-    pub(crate) fn response(
+    pub(crate) fn to_response(
         &self,
         envelope: impl FnOnce(StatusCode) -> Bytes,
     ) -> Result<Response<Bytes>, String> {
@@ -222,10 +222,10 @@ mod tests {
         let mut faults = Faults::default();
         faults.push(Fault::status(500).on("/auth/keys"));
         let key = "/api/v1/key";
-        assert!(faults.take(Route::of(key), key).is_none());
+        assert!(faults.take(Route::from_path(key), key).is_none());
         let exchange = "/api/v1/auth/keys";
-        assert!(faults.take(Route::of(exchange), exchange).is_some());
-        assert!(faults.take(Route::of(exchange), exchange).is_none());
+        assert!(faults.take(Route::from_path(exchange), exchange).is_some());
+        assert!(faults.take(Route::from_path(exchange), exchange).is_none());
     }
 
     #[test]
@@ -233,7 +233,7 @@ mod tests {
         let mut faults = Faults::default();
         faults.push(Fault::status(500));
         let path = "/emulator/log";
-        assert!(faults.take(Route::of(path), path).is_none());
+        assert!(faults.take(Route::from_path(path), path).is_none());
     }
 
     #[test]

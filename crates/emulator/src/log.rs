@@ -46,7 +46,7 @@ impl Log {
 
     /// Counts a request for a path that is served; requests for other paths and with made-up methods are not counted,
     /// so the counters stay few.
-    pub(crate) fn count(&mut self, route: Route, method: &Method) {
+    pub(crate) fn increment(&mut self, route: Route, method: &Method) {
         let counter = self.counts.iter_mut().find(|(counted, with, _)| *counted == route && with == method);
         match counter {
             Some((_, _, count)) => *count += 1,
@@ -56,10 +56,12 @@ impl Log {
     }
 
     /// How many requests were counted at `path`, of `method` or of any.
-    pub(crate) fn counted(&self, path: &str, method: Option<&Method>) -> usize {
+    pub(crate) fn count(&self, path: &str, method: Option<&Method>) -> usize {
         self.counts
             .iter()
-            .filter(|(route, counted, _)| route.is_at(path) && method.is_none_or(|method| method == counted))
+            .filter(|(route, counted, _)| {
+                route.matches(path) && method.is_none_or(|method| method == counted)
+            })
             .map(|(_, _, count)| count)
             .sum()
     }
@@ -183,7 +185,7 @@ mod tests {
             .header("user-agent", "shown")
             .body(Bytes::from_static(br#"{"code":"CANARY","code_verifier":"CANARY","CANARY":1}"#))
             .unwrap();
-        let entry = LogEntry::new(Route::of(request.uri().path()), &request, Some(200));
+        let entry = LogEntry::new(Route::from_path(request.uri().path()), &request, Some(200));
         assert_eq!(entry.path, "/api/v1/auth/keys");
         assert_eq!(entry.body, "53 bytes: [redacted], code, code_verifier");
         assert!(entry.headers.contains(&("user-agent".to_owned(), "shown".to_owned())));

@@ -33,7 +33,7 @@ impl Challenge {
     /// # Errors
     ///
     /// What is wrong, in words for the error's message.
-    pub(crate) fn read(value: Option<&str>, method: Option<&str>) -> Result<Option<Self>, &'static str> {
+    pub(crate) fn parse(value: Option<&str>, method: Option<&str>) -> Result<Option<Self>, &'static str> {
         let method = match method {
             Some(name) => Some(ChallengeMethod::parse(name).ok_or("Invalid code_challenge_method")?),
             None => None,
@@ -89,7 +89,7 @@ mod tests {
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
     fn challenge(value: &str, method: &str) -> Challenge {
-        Challenge::read(Some(value), Some(method)).unwrap().unwrap()
+        Challenge::parse(Some(value), Some(method)).unwrap().unwrap()
     }
 
     #[test]
@@ -120,11 +120,11 @@ mod tests {
 
     #[test]
     fn a_method_needs_a_challenge_and_a_name_of_two() {
-        assert!(Challenge::read(None, None).unwrap().is_none());
-        assert!(Challenge::read(None, Some("S256")).is_err());
-        assert!(Challenge::read(Some(CHALLENGE), Some("s256")).is_err());
-        assert!(Challenge::read(Some("short"), Some("S256")).is_err());
-        let by_default = Challenge::read(Some(VERIFIER), None).unwrap().unwrap();
+        assert!(Challenge::parse(None, None).unwrap().is_none());
+        assert!(Challenge::parse(None, Some("S256")).is_err());
+        assert!(Challenge::parse(Some(CHALLENGE), Some("s256")).is_err());
+        assert!(Challenge::parse(Some("short"), Some("S256")).is_err());
+        let by_default = Challenge::parse(Some(VERIFIER), None).unwrap().unwrap();
         assert_eq!(by_default.method(), ChallengeMethod::Plain);
     }
 }

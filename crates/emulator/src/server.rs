@@ -82,13 +82,13 @@ impl Server {
     }
 
     pub(crate) async fn start(service: Arc<Service>, port: u16) -> Result<Self, ServeError> {
-        let refused = |source: io::Error| match source.kind() {
+        let to_serve_error = |source: io::Error| match source.kind() {
             io::ErrorKind::AddrInUse => ServeError::PortTaken { port, source },
             io::ErrorKind::PermissionDenied => ServeError::NotAllowed { port, source },
             _ => ServeError::Other { port, source },
         };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(refused)?;
-        let addr = listener.local_addr().map_err(refused)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(to_serve_error)?;
+        let addr = listener.local_addr().map_err(to_serve_error)?;
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(accept(listener, service, stopped));
         Ok(Self { addr, stop: Some(stop), task })

@@ -15,7 +15,7 @@ use crate::{
     Fault, LogEntry, Settings, WrongMethod, control,
     endpoints::{authorize, create_auth_code, current_key, exchange_auth_code, exchange_token, signing_keys},
     fault::{Effect, content_type_value},
-    http::{response::Refusal, route::Route},
+    http::{response::Rejection, route::Route},
     log::Log,
     state::State,
 };
@@ -28,13 +28,13 @@ pub(crate) struct Service {
 }
 
 /// An answer and what becomes of it on its way.
-pub(crate) enum Reply {
+pub(crate) enum Delivery {
     /// It is sent.
-    Whole(Response<Bytes>),
+    Intact(Response<Bytes>),
     /// It is sent after this long.
-    Late(Response<Bytes>, Duration),
+    Delayed(Response<Bytes>, Duration),
     /// The connection breaks after this many bytes of it.
-    Cut(Response<Bytes>, usize),
+    CutAfter(Response<Bytes>, usize),
     /// The connection breaks before it.
     Dropped,
 }
@@ -45,8 +45,8 @@ impl Service {
     }
 
     /// Answers one request.
-    pub(crate) fn answer(&self, request: &Request<Bytes>) -> Reply {
-        reply(&mut self.state(), request)
+    pub(crate) fn respond(&self, request: &Request<Bytes>) -> Delivery {
+        deliver(&mut self.state(), request)
     }
 
     /// The state, even after a panic of whoever held it: each change of it is complete in itself.
@@ -58,42 +58,47 @@ impl Service {
 /// The largest body a request may have.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 
-fn reply(state: &mut State, request: &Request<Bytes>) -> Reply {
+fn deliver(state: &mut State, request: &Request<Bytes>) -> Delivery {
     let path = request.uri().path();
-    let route = Route::of(path);
-    let reply = match state.faults.take(route, path) {
-        Some(fault) => reply_with(state, &fault, route, request),
-        None => Reply::Whole(answer(state, route, request)),
+    let route = Route::from_path(path);
+    let delivery = match state.faults.take(route, path) {
+        Some(fault) => deliver_with_fault(state, &fault, route, request),
+        None => Delivery::Intact(respond(state, route, request)),
     };
-    record(&mut state.log, route, request, &reply);
-    reply
+    log_request(&mut state.log, route, request, &delivery);
+    delivery
 }
 
-fn reply_with(state: &mut State, fault: &Fault, route: Option<Route>, request: &Request<Bytes>) -> Reply {
+fn deliver_with_fault(
+    state: &mut State,
+    fault: &Fault,
+    route: Option<Route>,
+    request: &Request<Bytes>,
+) -> Delivery {
     match &fault.effect {
-        Effect::Answer(canned) => {
-            let canned = canned.response(|status| envelope(route, status));
-            Reply::Whole(canned.unwrap_or_else(|why| impossible(&why)))
+        Effect::Respond(canned) => {
+            let canned = canned.to_response(|status| error_body(route, status));
+            Delivery::Intact(canned.unwrap_or_else(|why| invalid_fault(&why)))
         }
-        Effect::Delay(delay) => Reply::Late(answer(state, route, request), *delay),
-        Effect::CutAfter(bytes) => Reply::Cut(answer(state, route, request), *bytes),
+        Effect::Delay(delay) => Delivery::Delayed(respond(state, route, request), *delay),
+        Effect::CutAfter(bytes) => Delivery::CutAfter(respond(state, route, request), *bytes),
         Effect::ContentType(content_type) => match content_type_value(content_type) {
             Ok(value) => {
-                let mut response = answer(state, route, request);
+                let mut response = respond(state, route, request);
                 response.headers_mut().insert(CONTENT_TYPE, value);
-                Reply::Whole(response)
+                Delivery::Intact(response)
             }
-            Err(why) => Reply::Whole(impossible(&why)),
+            Err(why) => Delivery::Intact(invalid_fault(&why)),
         },
-        Effect::DropBeforeCommit => Reply::Dropped,
+        Effect::DropBeforeCommit => Delivery::Dropped,
         Effect::DropAfterCommit => {
-            answer(state, route, request);
-            Reply::Dropped
+            respond(state, route, request);
+            Delivery::Dropped
         }
     }
 }
 
-fn answer(state: &mut State, route: Option<Route>, request: &Request<Bytes>) -> Response<Bytes> {
+fn respond(state: &mut State, route: Option<Route>, request: &Request<Bytes>) -> Response<Bytes> {
     let Some(route) = route else {
         return not_found().into();
     };
@@ -101,43 +106,43 @@ fn answer(state: &mut State, route: Option<Route>, request: &Request<Bytes>) -> 
         return wrong_method(route, state.settings.wrong_method);
     }
     if request.body().len() > BODY_LIMIT {
-        return Refusal::api(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large").into();
+        return Rejection::api(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large").into();
     }
-    let answer = match route {
+    let result = match route {
         Route::Index => Ok(control::index()),
-        Route::Authorize => Ok(authorize::answer(state, request)),
-        Route::ExchangeAuthCode => exchange_auth_code::answer(state, request),
-        Route::CreateAuthCode => create_auth_code::answer(state, request),
-        Route::CurrentKey | Route::CurrentKeyAlias => current_key::answer(state, request),
-        Route::ExchangeToken => exchange_token::answer(state, request),
-        Route::SigningKeys => Ok(signing_keys::answer(state)),
+        Route::Authorize => Ok(authorize::respond(state, request)),
+        Route::ExchangeAuthCode => exchange_auth_code::respond(state, request),
+        Route::CreateAuthCode => create_auth_code::respond(state, request),
+        Route::CurrentKey | Route::CurrentKeyAlias => current_key::respond(state, request),
+        Route::ExchangeToken => exchange_token::respond(state, request),
+        Route::SigningKeys => Ok(signing_keys::respond(state)),
         Route::InjectFault => control::inject(state, request),
         Route::ChangeSettings => control::change_settings(state, request),
         Route::AdvanceClock => control::advance(state, request),
         Route::ReadLog => Ok(control::log(state)),
         Route::IssueKey => Ok(control::issue_key(state)),
     };
-    answer.unwrap_or_else(Response::from)
+    result.unwrap_or_else(Response::from)
 }
 
-fn record(log: &mut Log, route: Option<Route>, request: &Request<Bytes>, reply: &Reply) {
+fn log_request(log: &mut Log, route: Option<Route>, request: &Request<Bytes>, delivery: &Delivery) {
     if route.is_some_and(Route::is_control) {
         return;
     }
     if let Some(route) = route {
-        log.count(route, request.method());
+        log.increment(route, request.method());
     }
-    let status = match reply {
-        Reply::Whole(response) | Reply::Late(response, _) | Reply::Cut(response, _) => {
+    let status = match delivery {
+        Delivery::Intact(response) | Delivery::Delayed(response, _) | Delivery::CutAfter(response, _) => {
             Some(response.status().as_u16())
         }
-        Reply::Dropped => None,
+        Delivery::Dropped => None,
     };
     log.push(LogEntry::new(route, request, status));
 }
 
-fn not_found() -> Refusal {
-    Refusal::api(StatusCode::NOT_FOUND, "Not Found")
+fn not_found() -> Rejection {
+    Rejection::api(StatusCode::NOT_FOUND, "Not Found")
 }
 
 fn wrong_method(route: Route, setting: WrongMethod) -> Response<Bytes> {
@@ -145,7 +150,7 @@ fn wrong_method(route: Route, setting: WrongMethod) -> Response<Bytes> {
         WrongMethod::NotFound => not_found().into(),
         WrongMethod::NotAllowed => {
             let mut response =
-                Response::from(Refusal::api(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"));
+                Response::from(Rejection::api(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"));
             for method in route.methods() {
                 if let Ok(value) = HeaderValue::from_str(method.as_str()) {
                     response.headers_mut().append(ALLOW, value);
@@ -157,31 +162,31 @@ fn wrong_method(route: Route, setting: WrongMethod) -> Response<Bytes> {
 }
 
 /// The answer to a request whose fault HTTP cannot carry.
-fn impossible(why: &str) -> Response<Bytes> {
+fn invalid_fault(why: &str) -> Response<Bytes> {
     let message = format!("this fault cannot be made: {why}");
-    Refusal::api(StatusCode::INTERNAL_SERVER_ERROR, message).into()
+    Rejection::api(StatusCode::INTERNAL_SERVER_ERROR, message).into()
 }
 
 /// The body of an injected status, in the envelope of the endpoint.
-fn envelope(route: Option<Route>, status: StatusCode) -> Bytes {
+fn error_body(route: Option<Route>, status: StatusCode) -> Bytes {
     let message = status.canonical_reason().unwrap_or("Injected fault");
-    let refusal = if route == Some(Route::ExchangeToken) {
+    let rejection = if route == Some(Route::ExchangeToken) {
         let code = match status.as_u16() {
             429 | 503 => "temporarily_unavailable",
             500.. => "server_error",
             _ => "invalid_request",
         };
-        Refusal::OAuth(status, code, message.to_owned())
+        Rejection::OAuth(status, code, message.to_owned())
     } else {
-        Refusal::api(status, message)
+        Rejection::api(status, message)
     };
-    Response::from(refusal).into_body()
+    Response::from(rejection).into_body()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::{bounded::Bounded, grant::Code};
+    use crate::state::{bounded::BoundedMap, grant::Code};
 
     #[test]
     fn memory_stays_bounded_when_a_client_asks_for_codes_without_end() {
@@ -193,14 +198,14 @@ mod tests {
             .body(Bytes::from_static(br#"{"callback_url":"https://my.app"}"#))
             .unwrap();
         for _ in 0..200_000 {
-            let Reply::Whole(response) = service.answer(&ask) else {
+            let Delivery::Intact(response) = service.respond(&ask) else {
                 panic!("no fault was injected");
             };
             assert_eq!(response.status(), StatusCode::OK);
         }
         let state = service.state();
-        assert_eq!(state.codes.len(), Bounded::<Code>::LIMIT);
+        assert_eq!(state.codes.len(), BoundedMap::<Code>::LIMIT);
         assert_eq!(state.log.entries().count(), Log::LIMIT);
-        assert_eq!(state.log.counted("/auth/keys/code", None), 200_000);
+        assert_eq!(state.log.count("/auth/keys/code", None), 200_000);
     }
 }

@@ -9,7 +9,7 @@ pub(crate) mod random;
 use http::{HeaderMap, StatusCode};
 
 use self::{
-    bounded::Bounded,
+    bounded::BoundedMap,
     clock::Clock,
     grant::{Code, Grant, Key},
     jwt::Signer,
@@ -18,7 +18,7 @@ use self::{
 use crate::{
     Settings,
     fault::Faults,
-    http::{bearer, response::Refusal},
+    http::{bearer, response::Rejection},
     log::Log,
 };
 
@@ -30,8 +30,8 @@ pub(crate) struct State {
     pub(crate) signer: Signer,
     /// The one user who signs in.
     pub(crate) user_id: String,
-    pub(crate) codes: Bounded<Code>,
-    pub(crate) keys: Bounded<Key>,
+    pub(crate) codes: BoundedMap<Code>,
+    pub(crate) keys: BoundedMap<Key>,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
 }
@@ -45,8 +45,8 @@ impl State {
             signer: Signer::new(),
             user_id: random.user_id(),
             random,
-            codes: Bounded::new(),
-            keys: Bounded::new(),
+            codes: BoundedMap::new(),
+            keys: BoundedMap::new(),
             faults: Faults::default(),
             log: Log::default(),
         }
@@ -81,15 +81,15 @@ impl State {
     /// # Errors
     ///
     /// 401, in the two wordings of the real service.
-    pub(crate) fn authenticate(&self, headers: &HeaderMap) -> Result<Key, Refusal> {
+    pub(crate) fn authenticate(&self, headers: &HeaderMap) -> Result<Key, Rejection> {
         let token = bearer::token(headers)
-            .ok_or_else(|| Refusal::api(StatusCode::UNAUTHORIZED, "Missing Authentication header"))?;
+            .ok_or_else(|| Rejection::api(StatusCode::UNAUTHORIZED, "Missing Authentication header"))?;
         let now = self.clock.now();
         self.keys
             .get(token)
             .cloned()
             .or_else(|| Key::from_access_token(&self.signer, token))
             .filter(|key| key.grant.expires_at.is_none_or(|expires_at| expires_at > now))
-            .ok_or_else(|| Refusal::api(StatusCode::UNAUTHORIZED, "User not found."))
+            .ok_or_else(|| Rejection::api(StatusCode::UNAUTHORIZED, "User not found."))
     }
 }

@@ -7,7 +7,7 @@ use crate::{Denial, Settings, WrongMethod};
 /// The switches to change; those left out stay as they are. A name that is none of them is refused.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SettingsOrder {
+pub(super) struct SettingsRequest {
     state_echo: Option<bool>,
     denial: Option<DenialName>,
     wrong_method: Option<WrongMethodName>,
@@ -30,7 +30,7 @@ enum WrongMethodName {
     NotAllowed,
 }
 
-impl SettingsOrder {
+impl SettingsRequest {
     pub(super) fn apply(self, settings: &mut Settings) {
         set(&mut settings.state_echo, self.state_echo);
         set(&mut settings.denial, self.denial.map(Denial::from));

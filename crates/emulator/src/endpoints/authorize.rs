@@ -5,8 +5,8 @@
 //! parameters without the page, and gets JSON.
 
 mod accept;
-mod ask;
 mod page;
+mod request;
 
 use bytes::Bytes;
 use http::{
@@ -14,12 +14,12 @@ use http::{
     header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY},
 };
 
-use self::ask::{Ask, read_limit};
+use self::request::{AuthorizationRequest, parse_limit};
 use crate::{
     Denial, Outcome, Settings,
     http::{
         params::Params,
-        response::{self, Refusal},
+        response::{self, Rejection},
     },
     state::{
         State,
@@ -28,57 +28,59 @@ use crate::{
 };
 
 /// What a decision comes to, before it is a page or JSON.
-enum Decided<'a> {
+enum FormResult<'a> {
     Outcome(Outcome),
     /// The application's mistake.
     Invalid(String),
     /// The user's mistake: what they filled in as the limit is not one.
     InvalidLimit {
-        ask: Ask,
+        request: AuthorizationRequest,
         params: Params<'a>,
         why: &'static str,
     },
 }
 
-pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Response<Bytes> {
+pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Response<Bytes> {
     if request.method() != Method::POST {
         let query = request.uri().query().unwrap_or_default();
-        return show(&state.settings, query.as_bytes()).unwrap_or_else(|why| page::refusal(&why));
+        return consent_page(&state.settings, query.as_bytes()).unwrap_or_else(|why| page::rejection(&why));
     }
-    let decided = decide(state, request.body()).unwrap_or_else(Decided::Invalid);
-    if accept::prefers_json(request.headers()) { decided.into_json() } else { decided.into_page() }
+    let result = decide(state, request.body()).unwrap_or_else(FormResult::Invalid);
+    if accept::prefers_json(request.headers()) { result.into_json() } else { result.into_page() }
 }
 
 /// The page that asks.
-fn show(settings: &Settings, query: &[u8]) -> Result<Response<Bytes>, String> {
+fn consent_page(settings: &Settings, query: &[u8]) -> Result<Response<Bytes>, String> {
     let params = Params::parse(query)?;
-    let ask = Ask::parse(&params, settings)?;
-    read_limit(&params)?;
-    Ok(page::ask(&ask, &params))
+    let request = AuthorizationRequest::parse(&params, settings)?;
+    parse_limit(&params)?;
+    Ok(page::consent(&request, &params))
 }
 
-fn decide<'a>(state: &mut State, form: &'a [u8]) -> Result<Decided<'a>, String> {
+fn decide<'a>(state: &mut State, form: &'a [u8]) -> Result<FormResult<'a>, String> {
     let params = Params::parse(form)?;
-    let ask = Ask::parse(&params, &state.settings)?;
+    let request = AuthorizationRequest::parse(&params, &state.settings)?;
     let outcome = match params.get("decision") {
-        Some("approve") => match read_limit(&params) {
-            Ok(limit) => approve(state, ask, limit),
-            Err(why) => return Ok(Decided::InvalidLimit { ask, params, why }),
+        Some("approve") => match parse_limit(&params) {
+            Ok(limit) => approve(state, request, limit),
+            Err(why) => return Ok(FormResult::InvalidLimit { request, params, why }),
         },
-        Some("deny") => deny(state, &ask),
+        Some("deny") => deny(state, &request),
         _ => return Err("Invalid decision: approve or deny is expected".to_owned()),
     };
-    Ok(Decided::Outcome(outcome))
+    Ok(FormResult::Outcome(outcome))
 }
 
-impl Decided<'_> {
+impl FormResult<'_> {
     fn into_page(self) -> Response<Bytes> {
         match self {
             Self::Outcome(Outcome::Redirected(url)) => redirect(&url),
             Self::Outcome(Outcome::Code(code)) => page::code(&code),
             Self::Outcome(Outcome::Denied) => page::denied(),
-            Self::Invalid(why) => page::refusal(&why),
-            Self::InvalidLimit { ask, params, .. } => page::ask_again(&ask, &params),
+            Self::Invalid(why) => page::rejection(&why),
+            Self::InvalidLimit { request, params, .. } => {
+                page::consent_after_invalid_limit(&request, &params)
+            }
         }
     }
 
@@ -86,40 +88,40 @@ impl Decided<'_> {
     fn into_json(self) -> Response<Bytes> {
         match self {
             Self::Outcome(outcome) => response::json(StatusCode::OK, &outcome.to_json()),
-            Self::Invalid(why) => Refusal::bad_request(why).into(),
-            Self::InvalidLimit { why, .. } => Refusal::bad_request(why).into(),
+            Self::Invalid(why) => Rejection::bad_request(why).into(),
+            Self::InvalidLimit { why, .. } => Rejection::bad_request(why).into(),
         }
     }
 }
 
-fn approve(state: &mut State, ask: Ask, limit: Option<f64>) -> Outcome {
-    let label = ask.label.clone().unwrap_or_else(|| ask.title().to_owned());
+fn approve(state: &mut State, request: AuthorizationRequest, limit: Option<f64>) -> Outcome {
+    let label = request.label.clone().unwrap_or_else(|| request.title().to_owned());
     let code = state.issue_code(Code {
         issued_at: state.clock.now(),
-        challenge: ask.challenge,
-        grant: Grant { label: Some(label), limit, workspace: ask.workspace, ..Grant::default() },
+        challenge: request.challenge,
+        grant: Grant { label: Some(label), limit, workspace: request.workspace, ..Grant::default() },
     });
-    let Some(callback) = ask.callback else {
+    let Some(callback) = request.callback_url else {
         return Outcome::Code(code);
     };
     let mut parameters = vec![("code", code.as_str())];
-    parameters.extend(echo(&state.settings, ask.state.as_deref()));
-    Outcome::Redirected(callback.with(&parameters))
+    parameters.extend(state_parameter(&state.settings, request.state.as_deref()));
+    Outcome::Redirected(callback.with_parameters(&parameters))
 }
 
-fn deny(state: &State, ask: &Ask) -> Outcome {
-    match (&ask.callback, state.settings.denial) {
+fn deny(state: &State, request: &AuthorizationRequest) -> Outcome {
+    match (&request.callback_url, state.settings.denial) {
         (Some(callback), Denial::Redirect) => {
             let mut parameters =
                 vec![("error", "access_denied"), ("error_description", "The user denied the request")];
-            parameters.extend(echo(&state.settings, ask.state.as_deref()));
-            Outcome::Redirected(callback.with(&parameters))
+            parameters.extend(state_parameter(&state.settings, request.state.as_deref()));
+            Outcome::Redirected(callback.with_parameters(&parameters))
         }
         (None, _) | (_, Denial::Silent) => Outcome::Denied,
     }
 }
 
-fn echo<'a>(settings: &Settings, state: Option<&'a str>) -> Option<(&'static str, &'a str)> {
+fn state_parameter<'a>(settings: &Settings, state: Option<&'a str>) -> Option<(&'static str, &'a str)> {
     state.filter(|_| settings.state_echo).map(|state| ("state", state))
 }
 
@@ -127,7 +129,7 @@ fn echo<'a>(settings: &Settings, state: Option<&'a str>) -> Option<(&'static str
 fn redirect(url: &str) -> Response<Bytes> {
     // A callback is visible ASCII and its parameters are encoded, so this is always a header value.
     let Ok(location) = HeaderValue::from_str(url) else {
-        return page::refusal("Invalid callback_url");
+        return page::rejection("Invalid callback_url");
     };
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::SEE_OTHER;

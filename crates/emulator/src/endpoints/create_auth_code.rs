@@ -8,10 +8,10 @@ use http::{Request, Response, StatusCode};
 use serde_json::json;
 
 use crate::{
-    callback_url::Callback,
+    callback_url::CallbackUrl,
     http::{
-        json_body::{Shape, json_object},
-        response::{self, Refusal},
+        json_body::{Fields, parse_object},
+        response::{self, Rejection},
     },
     pkce::Challenge,
     state::{
@@ -23,36 +23,36 @@ use crate::{
 /// The application every code belongs to.
 const APP_ID: u32 = 12_345;
 
-pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Refusal> {
+pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Rejection> {
     state.authenticate(request.headers())?;
-    let code = read(state, request)?;
+    let code = parse_code(state, request)?;
     let created_at = clock::rfc3339(code.issued_at);
     let id = state.issue_code(code);
     let data = json!({ "id": id, "app_id": APP_ID, "created_at": created_at });
     Ok(response::json(StatusCode::OK, &json!({ "data": data })))
 }
 
-fn read(state: &State, request: &Request<Bytes>) -> Result<Code, Refusal> {
-    let body = json_object(request)?;
-    let mut shape = Shape::of(&body);
-    let callback = shape.required_string("callback_url");
-    let challenge = shape.string("code_challenge");
-    let method = shape.string("code_challenge_method");
-    let label = shape.string("key_label");
-    let limit = shape.number("limit");
-    let limit_reset = shape.string("usage_limit_type");
-    let expires_at = shape.nullable_string("expires_at");
-    let workspace = shape.string("workspace_id");
-    shape.finish()?;
+fn parse_code(state: &State, request: &Request<Bytes>) -> Result<Code, Rejection> {
+    let body = parse_object(request)?;
+    let mut fields = Fields::new(&body);
+    let callback = fields.required_string("callback_url");
+    let challenge = fields.string("code_challenge");
+    let method = fields.string("code_challenge_method");
+    let label = fields.string("key_label");
+    let limit = fields.number("limit");
+    let limit_reset = fields.string("usage_limit_type");
+    let expires_at = fields.nullable_string("expires_at");
+    let workspace = fields.string("workspace_id");
+    fields.finish()?;
 
     let now = state.clock.now();
     let checked = || {
-        let callback = Callback::parse(callback, &state.settings)?;
+        let callback = CallbackUrl::parse(callback, &state.settings)?;
         label.map_or(Ok(()), grant::check_label)?;
         limit.map_or(Ok(()), grant::check_limit)?;
         limit_reset.map_or(Ok(()), grant::check_limit_reset)?;
         workspace.map_or(Ok(()), grant::check_workspace)?;
-        let expires_at = expires_at.map(|text| grant::read_expiry(text, now)).transpose()?;
+        let expires_at = expires_at.map(|text| grant::parse_expiry(text, now)).transpose()?;
         let grant = Grant {
             label: Some(label.unwrap_or(callback.title()).to_owned()),
             limit,
@@ -60,7 +60,7 @@ fn read(state: &State, request: &Request<Bytes>) -> Result<Code, Refusal> {
             expires_at,
             workspace: workspace.map(str::to_owned),
         };
-        Ok(Code { issued_at: now, challenge: Challenge::read(challenge, method)?, grant })
+        Ok(Code { issued_at: now, challenge: Challenge::parse(challenge, method)?, grant })
     };
-    checked().map_err(|why: &str| Refusal::bad_request(why))
+    checked().map_err(|why: &str| Rejection::bad_request(why))
 }

@@ -7,11 +7,11 @@ use http::{Request, Response, StatusCode};
 use serde_json::json;
 
 use crate::{
-    http::response::{self, Refusal},
+    http::response::{self, Rejection},
     state::{State, clock},
 };
 
-pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Result<Response<Bytes>, Refusal> {
+pub(crate) fn respond(state: &State, request: &Request<Bytes>) -> Result<Response<Bytes>, Rejection> {
     let key = state.authenticate(request.headers())?;
     let grant = key.grant;
     let data = json!({

@@ -3,7 +3,7 @@
 //! Exchanges a code for a key. A code works once and for ten minutes.
 //!
 //! Seen at the real service: `Invalid code`, before anything else about the code, and `Invalid code_challenge_method`.
-//! Documented, but not seen: both 403s, and the ten minutes. Relied on by clients: the envelopes of a wrong shape and of
+//! Documented, but not seen: both 403s, and the ten minutes. Relied on by clients: the envelopes of wrong fields and of
 //! malformed JSON. Inferred: the order of the checks after the lookup of the code, what a missing method means, and that
 //! a verifier without a challenge is refused.
 
@@ -14,8 +14,8 @@ use serde_json::json;
 
 use crate::{
     http::{
-        json_body::{Shape, json_object},
-        response::{self, Refusal},
+        json_body::{Fields, parse_object},
+        response::{self, Rejection},
     },
     pkce::ChallengeMethod,
     state::{State, clock, grant::Code},
@@ -24,31 +24,31 @@ use crate::{
 /// How long a code may be exchanged.
 const CODE_LIFE: SignedDuration = SignedDuration::from_mins(10);
 
-pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Refusal> {
-    let body = json_object(request)?;
-    let mut shape = Shape::of(&body);
-    let name = shape.required_string("code");
-    let verifier = shape.string("code_verifier");
-    let method = shape.nullable_string("code_challenge_method");
-    shape.finish()?;
+pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Rejection> {
+    let body = parse_object(request)?;
+    let mut fields = Fields::new(&body);
+    let value = fields.required_string("code");
+    let verifier = fields.string("code_verifier");
+    let method = fields.nullable_string("code_challenge_method");
+    fields.finish()?;
 
-    let code = state.codes.get(name).ok_or_else(|| Refusal::bad_request("Invalid code"))?;
-    if let Err(refusal) = check(state, code, verifier, method) {
+    let code = state.codes.get(value).ok_or_else(|| Rejection::bad_request("Invalid code"))?;
+    if let Err(rejection) = check(state, code, verifier, method) {
         if state.settings.failure_burns_code {
-            state.codes.remove(name);
+            state.codes.remove(value);
         }
-        return Err(refusal);
+        return Err(rejection);
     }
 
     let grant = code.grant.clone();
-    state.codes.remove(name);
+    state.codes.remove(value);
     let key = state.issue_key(grant);
     Ok(response::json(StatusCode::OK, &json!({ "key": key, "user_id": state.user_id })))
 }
 
-fn check(state: &State, code: &Code, verifier: Option<&str>, method: Option<&str>) -> Result<(), Refusal> {
+fn check(state: &State, code: &Code, verifier: Option<&str>, method: Option<&str>) -> Result<(), Rejection> {
     if clock::after(code.issued_at, CODE_LIFE) <= state.clock.now() {
-        return Err(Refusal::api(StatusCode::FORBIDDEN, "Authorization code expired"));
+        return Err(Rejection::api(StatusCode::FORBIDDEN, "Authorization code expired"));
     }
     check_method(code, method)?;
     let met = match (&code.challenge, verifier) {
@@ -60,11 +60,11 @@ fn check(state: &State, code: &Code, verifier: Option<&str>, method: Option<&str
     if met {
         return Ok(());
     }
-    Err(Refusal::api(StatusCode::FORBIDDEN, "Invalid code or code_verifier"))
+    Err(Rejection::api(StatusCode::FORBIDDEN, "Invalid code or code_verifier"))
 }
 
 /// The method must be that of the challenge; left out, it is `plain` (RFC 7636 section 4.3), which is inferred.
-fn check_method(code: &Code, method: Option<&str>) -> Result<(), Refusal> {
+fn check_method(code: &Code, method: Option<&str>) -> Result<(), Rejection> {
     let matches = match (&code.challenge, method) {
         (None, method) => method.is_none(),
         (Some(challenge), None) => challenge.method() == ChallengeMethod::Plain,
@@ -73,5 +73,5 @@ fn check_method(code: &Code, method: Option<&str>) -> Result<(), Refusal> {
     if matches {
         return Ok(());
     }
-    Err(Refusal::bad_request("Invalid code_challenge_method"))
+    Err(Rejection::bad_request("Invalid code_challenge_method"))
 }

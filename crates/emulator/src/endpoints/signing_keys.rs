@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{http::response, state::State};
 
-pub(crate) fn answer(state: &State) -> Response<Bytes> {
+pub(crate) fn respond(state: &State) -> Response<Bytes> {
     let keys = [state.signer.public_key()];
     response::json(StatusCode::OK, &json!({ "keys": keys }))
 }

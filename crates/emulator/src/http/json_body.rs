@@ -1,10 +1,10 @@
-//! The shape of a JSON body, and every way it is not the expected one.
+//! The fields of a JSON body, and every way it is not the expected one.
 
 use bytes::Bytes;
 use http::{Request, header::CONTENT_TYPE};
 use serde_json::{Map, Value};
 
-use super::response::{Issue, Refusal};
+use super::response::{Issue, Rejection};
 
 /// The object of a JSON body.
 ///
@@ -12,14 +12,14 @@ use super::response::{Issue, Refusal};
 ///
 /// Malformed JSON, or JSON that is no object. As with the validator of the real service, a body of another content
 /// type counts as an empty object, so that what is missing is named.
-pub(crate) fn json_object(request: &Request<Bytes>) -> Result<Map<String, Value>, Refusal> {
+pub(crate) fn parse_object(request: &Request<Bytes>) -> Result<Map<String, Value>, Rejection> {
     if !is_json(request) {
         return Ok(Map::new());
     }
     match serde_json::from_slice(request.body()) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(other) => Err(Refusal::Shape(vec![issue("object", Some(&other), None)])),
-        Err(_) => Err(Refusal::Malformed),
+        Ok(other) => Err(Rejection::InvalidFields(vec![issue("object", Some(&other), None)])),
+        Err(_) => Err(Rejection::MalformedJson),
     }
 }
 
@@ -31,13 +31,13 @@ fn is_json(request: &Request<Bytes>) -> bool {
 }
 
 /// Takes fields out of an object and notes what is wrong with them; [`finish`](Self::finish) refuses if anything was.
-pub(crate) struct Shape<'a> {
+pub(crate) struct Fields<'a> {
     object: &'a Map<String, Value>,
     issues: Vec<Issue>,
 }
 
-impl<'a> Shape<'a> {
-    pub(crate) fn of(object: &'a Map<String, Value>) -> Self {
+impl<'a> Fields<'a> {
+    pub(crate) fn new(object: &'a Map<String, Value>) -> Self {
         Self { object, issues: Vec::new() }
     }
 
@@ -69,8 +69,8 @@ impl<'a> Shape<'a> {
     /// # Errors
     ///
     /// All that was noted.
-    pub(crate) fn finish(self) -> Result<(), Refusal> {
-        if self.issues.is_empty() { Ok(()) } else { Err(Refusal::Shape(self.issues)) }
+    pub(crate) fn finish(self) -> Result<(), Rejection> {
+        if self.issues.is_empty() { Ok(()) } else { Err(Rejection::InvalidFields(self.issues)) }
     }
 
     fn optional<T>(
@@ -116,12 +116,12 @@ mod tests {
     fn every_field_that_is_wrong_is_named() {
         let body = json!({ "code": 1, "limit": "2", "expires_at": null });
         let object = body.as_object().unwrap();
-        let mut shape = Shape::of(object);
-        assert_eq!(shape.required_string("code"), "");
-        assert_eq!(shape.number("limit"), None);
-        assert_eq!(shape.nullable_string("expires_at"), None);
-        assert_eq!(shape.string("key_label"), None);
-        let Err(Refusal::Shape(issues)) = shape.finish() else {
+        let mut fields = Fields::new(object);
+        assert_eq!(fields.required_string("code"), "");
+        assert_eq!(fields.number("limit"), None);
+        assert_eq!(fields.nullable_string("expires_at"), None);
+        assert_eq!(fields.string("key_label"), None);
+        let Err(Rejection::InvalidFields(issues)) = fields.finish() else {
             panic!("two fields are wrong");
         };
         assert_eq!(issues.len(), 2);

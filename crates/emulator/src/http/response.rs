@@ -31,18 +31,18 @@ fn with_body(status: StatusCode, content_type: &'static str, body: impl Into<Byt
 
 /// Why a request is refused, by the envelope that says so.
 #[derive(Debug)]
-pub(crate) enum Refusal {
+pub(crate) enum Rejection {
     /// `{"error":{"message":…,"code":…}}`
     Api(StatusCode, String),
     /// A field is missing or of the wrong type: the validator's own envelope, with its issues as text.
-    Shape(Vec<Issue>),
+    InvalidFields(Vec<Issue>),
     /// The body is not JSON.
-    Malformed,
+    MalformedJson,
     /// RFC 6749 section 5.2, on the token endpoint.
     OAuth(StatusCode, &'static str, String),
 }
 
-impl Refusal {
+impl Rejection {
     pub(crate) fn api(status: StatusCode, message: impl Into<String>) -> Self {
         Self::Api(status, message.into())
     }
@@ -64,23 +64,23 @@ pub(crate) struct Issue {
     pub(crate) message: String,
 }
 
-impl From<Refusal> for Response<Bytes> {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Api(status, message) => {
+impl From<Rejection> for Response<Bytes> {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::Api(status, message) => {
                 let error = ApiError { message: &message, code: status.as_u16() };
                 json(status, &ApiEnvelope { error })
             }
-            Refusal::Shape(issues) => {
+            Rejection::InvalidFields(issues) => {
                 // Two spaces of indentation, as the validator writes it.
                 let message = serde_json::to_string_pretty(&issues).unwrap_or_default();
-                let error = ShapeError { name: "ZodError", message };
-                json(StatusCode::BAD_REQUEST, &ShapeEnvelope { success: false, error })
+                let error = ValidationError { name: "ZodError", message };
+                json(StatusCode::BAD_REQUEST, &ValidationEnvelope { success: false, error })
             }
-            Refusal::Malformed => {
+            Rejection::MalformedJson => {
                 with_body(StatusCode::BAD_REQUEST, "text/plain", "Malformed JSON in request body")
             }
-            Refusal::OAuth(status, code, description) => {
+            Rejection::OAuth(status, code, description) => {
                 json(status, &OAuthError { error: code, error_description: &description })
             }
         }
@@ -101,13 +101,13 @@ struct ApiError<'a> {
 }
 
 #[derive(Serialize)]
-struct ShapeEnvelope {
+struct ValidationEnvelope {
     success: bool,
-    error: ShapeError,
+    error: ValidationError,
 }
 
 #[derive(Serialize)]
-struct ShapeError {
+struct ValidationError {
     name: &'static str,
     message: String,
 }
@@ -123,8 +123,8 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(refusal: Refusal, status: u16, body: &str) {
-        let response = Response::from(refusal);
+    fn check(rejection: Rejection, status: u16, body: &str) {
+        let response = Response::from(rejection);
         assert_eq!(response.status(), status);
         assert_eq!(response.body(), body);
     }
@@ -132,13 +132,13 @@ mod tests {
     #[test]
     fn refusals_come_byte_for_byte_as_they_were_seen() {
         check(
-            Refusal::bad_request("Invalid code"),
+            Rejection::bad_request("Invalid code"),
             400,
             r#"{"error":{"message":"Invalid code","code":400}}"#,
         );
-        check(Refusal::Malformed, 400, "Malformed JSON in request body");
+        check(Rejection::MalformedJson, 400, "Malformed JSON in request body");
         check(
-            Refusal::OAuth(StatusCode::BAD_REQUEST, "invalid_grant", "no".to_owned()),
+            Rejection::OAuth(StatusCode::BAD_REQUEST, "invalid_grant", "no".to_owned()),
             400,
             r#"{"error":"invalid_grant","error_description":"no"}"#,
         );
@@ -157,6 +157,6 @@ mod tests {
             r#"    \"path\": [\n      \"code\"\n    ],\n    \"message\": \"Invalid\"\n  }\n]"#,
         );
         let body = format!(r#"{{"success":false,"error":{{"name":"ZodError","message":"{issues}"}}}}"#);
-        check(Refusal::Shape(vec![issue]), 400, &body);
+        check(Rejection::InvalidFields(vec![issue]), 400, &body);
     }
 }

@@ -41,12 +41,12 @@ impl Route {
     ];
 
     /// The route of a request's path.
-    pub(crate) fn of(path: &str) -> Option<Self> {
+    pub(crate) fn from_path(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|route| route.path() == path)
     }
 
     /// Whether people mean this route by `path`: they may leave [`API`] out.
-    pub(crate) fn is_at(self, path: &str) -> bool {
+    pub(crate) fn matches(self, path: &str) -> bool {
         self.path() == path || self.path().strip_prefix(API) == Some(path)
     }
 
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn every_route_is_found_by_its_path() {
         for route in Route::ALL {
-            assert_eq!(Route::of(route.path()), Some(route));
+            assert_eq!(Route::from_path(route.path()), Some(route));
         }
     }
 }

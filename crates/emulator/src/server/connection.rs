@@ -19,7 +19,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::service::{BODY_LIMIT, Reply, Service};
+use crate::service::{BODY_LIMIT, Delivery, Service};
 
 /// How long a client may take for a head, idle time included, and again for a body.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
@@ -32,54 +32,54 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let budget = Arc::new(Budget::unlimited());
-    let stream = Breakable { stream, budget: Arc::clone(&budget) };
-    let answer = service_fn(move |request| {
+    let stream = BreakableStream { stream, budget: Arc::clone(&budget) };
+    let respond = service_fn(move |request| {
         let service = Arc::clone(&service);
         let budget = Arc::clone(&budget);
-        async move { answer(&service, &budget, request).await }
+        async move { respond(&service, &budget, request).await }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(READ_TIMEOUT)
         .max_buf_size(HEAD_LIMIT)
-        .serve_connection(TokioIo::new(stream), answer);
+        .serve_connection(TokioIo::new(stream), respond);
     // A client that goes away, or is cut off by a fault, is no error of ours, and there is nobody to tell.
     let _ = connection.await;
 }
 
-async fn answer(
+async fn respond(
     service: &Service,
     budget: &Budget,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Broken> {
+) -> Result<Response<Full<Bytes>>, ConnectionBroken> {
     let (head, body) = request.into_parts();
-    let body = tokio::time::timeout(READ_TIMEOUT, read(body)).await.map_err(|_| Broken)??;
+    let body = tokio::time::timeout(READ_TIMEOUT, read(body)).await.map_err(|_| ConnectionBroken)??;
     budget.set(None);
-    let response = match service.answer(&Request::from_parts(head, body)) {
-        Reply::Whole(response) => response,
-        Reply::Late(response, delay) => {
+    let response = match service.respond(&Request::from_parts(head, body)) {
+        Delivery::Intact(response) => response,
+        Delivery::Delayed(response, delay) => {
             tokio::time::sleep(delay).await;
             response
         }
-        Reply::Cut(response, bytes) => {
+        Delivery::CutAfter(response, bytes) => {
             budget.set(Some(bytes));
             response
         }
-        Reply::Dropped => return Err(Broken),
+        Delivery::Dropped => return Err(ConnectionBroken),
     };
-    Ok(frame(response))
+    Ok(with_framing(response))
 }
 
 /// The connection is to be closed without an answer.
 #[derive(Debug, Error)]
 #[error("the connection was broken")]
-struct Broken;
+struct ConnectionBroken;
 
 /// Reads a body, and no further than it takes to see that it is too large.
-async fn read(mut body: Incoming) -> Result<Bytes, Broken> {
+async fn read(mut body: Incoming) -> Result<Bytes, ConnectionBroken> {
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame.map_err(|_| Broken)?.into_data() {
+        if let Ok(data) = frame.map_err(|_| ConnectionBroken)?.into_data() {
             bytes.extend_from_slice(&data);
         }
         if bytes.len() > BODY_LIMIT {
@@ -90,7 +90,7 @@ async fn read(mut body: Incoming) -> Result<Bytes, Broken> {
 }
 
 /// The answer as it goes out; a 401 in chunks, as the real service sends it.
-fn frame(mut response: Response<Bytes>) -> Response<Full<Bytes>> {
+fn with_framing(mut response: Response<Bytes>) -> Response<Full<Bytes>> {
     if response.status() == StatusCode::UNAUTHORIZED {
         let chunked = HeaderValue::from_static("chunked");
         response.headers_mut().insert(TRANSFER_ENCODING, chunked);
@@ -124,12 +124,12 @@ impl Budget {
 }
 
 /// A stream that breaks when its budget is spent.
-struct Breakable<S> {
+struct BreakableStream<S> {
     stream: S,
     budget: Arc<Budget>,
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Breakable<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for BreakableStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -139,7 +139,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Breakable<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Breakable<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for BreakableStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -6,20 +6,20 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use openrouter_oauth_transport::{Error, ErrorKind, Limits};
 
-use crate::service::{Reply, Service};
+use crate::service::{Delivery, Service};
 
 pub(crate) async fn send(
     service: &Service,
     request: Request<Bytes>,
     limits: Limits,
 ) -> Result<Response<Bytes>, Error> {
-    let mut response = match service.answer(&request) {
-        Reply::Whole(response) => response,
-        Reply::Late(response, delay) => {
+    let mut response = match service.respond(&request) {
+        Delivery::Intact(response) => response,
+        Delivery::Delayed(response, delay) => {
             wait(delay, limits.timeout).await?;
             response
         }
-        Reply::Cut(..) | Reply::Dropped => {
+        Delivery::CutAfter(..) | Delivery::Dropped => {
             return Err(Error::new(ErrorKind::Io, "a fault broke the connection"));
         }
     };

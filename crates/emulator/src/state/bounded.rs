@@ -3,13 +3,13 @@
 use std::collections::{HashMap, VecDeque};
 
 /// The last [`LIMIT`](Self::LIMIT) values put in, by name: however many codes a client asks for, memory stays bounded.
-pub(crate) struct Bounded<T> {
+pub(crate) struct BoundedMap<T> {
     values: HashMap<String, T>,
     /// Every name that was put in, oldest first; some may have been taken out since.
     order: VecDeque<String>,
 }
 
-impl<T> Bounded<T> {
+impl<T> BoundedMap<T> {
     pub(crate) const LIMIT: usize = 10_000;
 
     pub(crate) fn new() -> Self {
@@ -47,22 +47,22 @@ mod tests {
 
     #[test]
     fn the_oldest_is_forgotten_first() {
-        let mut bounded = Bounded::new();
-        for number in 0..=Bounded::<usize>::LIMIT {
+        let mut bounded = BoundedMap::new();
+        for number in 0..=BoundedMap::<usize>::LIMIT {
             bounded.insert(number.to_string(), number);
         }
-        assert_eq!(bounded.len(), Bounded::<usize>::LIMIT);
+        assert_eq!(bounded.len(), BoundedMap::<usize>::LIMIT);
         assert_eq!(bounded.get("0"), None);
         assert_eq!(bounded.get("1"), Some(&1));
     }
 
     #[test]
     fn taking_out_does_not_let_the_order_grow() {
-        let mut bounded = Bounded::new();
-        for number in 0..3 * Bounded::<()>::LIMIT {
+        let mut bounded = BoundedMap::new();
+        for number in 0..3 * BoundedMap::<()>::LIMIT {
             bounded.insert(number.to_string(), ());
             bounded.remove(&number.to_string());
         }
-        assert_eq!(bounded.order.len(), Bounded::<()>::LIMIT);
+        assert_eq!(bounded.order.len(), BoundedMap::<()>::LIMIT);
     }
 }

@@ -95,7 +95,7 @@ pub(crate) fn check_limit_reset(interval: &str) -> Result<(), &'static str> {
 /// # Errors
 ///
 /// What is not RFC 3339 in UTC with seconds, and what has passed.
-pub(crate) fn read_expiry(text: &str, now: Timestamp) -> Result<Timestamp, &'static str> {
+pub(crate) fn parse_expiry(text: &str, now: Timestamp) -> Result<Timestamp, &'static str> {
     let expires_at = clock::parse_rfc3339(text)
         .ok_or("Invalid expires_at: an RFC 3339 time in UTC with seconds is expected")?;
     if expires_at <= now {
@@ -128,8 +128,8 @@ mod tests {
     #[test]
     fn an_expiry_lies_in_the_future() {
         let now = "2027-01-01T00:00:00Z".parse().unwrap();
-        assert!(read_expiry("2027-01-01T00:00:01Z", now).is_ok());
-        assert!(read_expiry("2027-01-01T00:00:00Z", now).is_err());
-        assert!(read_expiry("2027-01-02T00:00Z", now).is_err());
+        assert!(parse_expiry("2027-01-01T00:00:01Z", now).is_ok());
+        assert!(parse_expiry("2027-01-01T00:00:00Z", now).is_err());
+        assert!(parse_expiry("2027-01-02T00:00Z", now).is_err());
     }
 }

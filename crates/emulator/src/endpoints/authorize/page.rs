@@ -7,32 +7,36 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use sha2::{Digest, Sha256};
 
-use super::ask::{Ask, CARRIED};
+use super::request::{AuthorizationRequest, HIDDEN_FIELDS};
 use crate::{
-    callback_url::Callback,
+    callback_url::CallbackUrl,
     http::{params::Params, response},
 };
 
 const STYLE: &str = include_str!("page.css");
 
 /// Asks a user to authorize or deny.
-pub(super) fn ask(ask: &Ask, params: &Params<'_>) -> Response<Bytes> {
-    document(StatusCode::OK, "Authorize", &form(ask, params, ""))
+pub(super) fn consent(request: &AuthorizationRequest, params: &Params<'_>) -> Response<Bytes> {
+    document(StatusCode::OK, "Authorize", &form(request, params, ""))
 }
 
 /// Asks once more, since the limit that the user filled in is none.
-pub(super) fn ask_again(ask: &Ask, params: &Params<'_>) -> Response<Bytes> {
+pub(super) fn consent_after_invalid_limit(
+    request: &AuthorizationRequest,
+    params: &Params<'_>,
+) -> Response<Bytes> {
     let alert = "<p role=\"alert\">The limit must be a number of US dollars, such as 5 or 5.50.</p>\n";
-    document(StatusCode::BAD_REQUEST, "Authorize", &form(ask, params, alert))
+    document(StatusCode::BAD_REQUEST, "Authorize", &form(request, params, alert))
 }
 
 /// What is asked for and the form that answers; `alert` is HTML.
-fn form(ask: &Ask, params: &Params<'_>, alert: &str) -> String {
-    let title = Escaped(ask.title());
-    let callback =
-        Escaped(ask.callback.as_ref().map_or("none: the next page shows a code to copy", Callback::as_str));
-    let label = Escaped(ask.label.as_deref().unwrap_or(ask.title()));
-    let workspace = ask
+fn form(request: &AuthorizationRequest, params: &Params<'_>, alert: &str) -> String {
+    let title = Escaped(request.title());
+    let callback = Escaped(
+        request.callback_url.as_ref().map_or("none: the next page shows a code to copy", CallbackUrl::as_str),
+    );
+    let label = Escaped(request.label.as_deref().unwrap_or(request.title()));
+    let workspace = request
         .workspace
         .as_deref()
         .map_or(String::new(), |workspace| format!("<dt>Workspace</dt><dd>{}</dd>\n", Escaped(workspace)));
@@ -58,7 +62,7 @@ fn form(ask: &Ask, params: &Params<'_>, alert: &str) -> String {
 
 fn hidden_fields(params: &Params<'_>) -> String {
     let mut hidden = String::new();
-    for name in CARRIED {
+    for name in HIDDEN_FIELDS {
         if let Some(value) = params.get(name) {
             let value = Escaped(value);
             let _ = writeln!(hidden, "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
@@ -85,7 +89,7 @@ pub(super) fn denied() -> Response<Bytes> {
 }
 
 /// Says why a request cannot be shown to a user.
-pub(super) fn refusal(why: &str) -> Response<Bytes> {
+pub(super) fn rejection(why: &str) -> Response<Bytes> {
     let main = format!(
         "<h1>This request cannot be authorized</h1>\n<p>{}.</p>\n\
          <p>The application that sent you here made a mistake. Nothing was granted.</p>\n",

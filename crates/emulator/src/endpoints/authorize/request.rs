@@ -1,22 +1,23 @@
 //! The parameters of an authorize URL.
 
-use crate::{Settings, callback_url::Callback, http::params::Params, pkce::Challenge, state::grant};
+use crate::{Settings, callback_url::CallbackUrl, http::params::Params, pkce::Challenge, state::grant};
 
 /// What the page is asked for.
-pub(super) struct Ask {
+pub(super) struct AuthorizationRequest {
     /// Where to send the browser; without it, the page shows the code.
-    pub(super) callback: Option<Callback>,
+    pub(super) callback_url: Option<CallbackUrl>,
     pub(super) challenge: Option<Challenge>,
     pub(super) label: Option<String>,
     pub(super) workspace: Option<String>,
     pub(super) state: Option<String>,
 }
 
-impl Ask {
+impl AuthorizationRequest {
     pub(super) fn parse(params: &Params<'_>, settings: &Settings) -> Result<Self, &'static str> {
-        let callback = params.get("callback_url").map(|url| Callback::parse(url, settings)).transpose()?;
-        let challenge = Challenge::read(params.get("code_challenge"), params.get("code_challenge_method"))?;
-        if callback.is_none() && challenge.is_none() {
+        let callback_url =
+            params.get("callback_url").map(|url| CallbackUrl::parse(url, settings)).transpose()?;
+        let challenge = Challenge::parse(params.get("code_challenge"), params.get("code_challenge_method"))?;
+        if callback_url.is_none() && challenge.is_none() {
             return Err("Invalid code_challenge: without a callback_url it is required");
         }
         let label = params.get("key_label");
@@ -26,7 +27,7 @@ impl Ask {
             workspace.map_or(Ok(()), grant::check_workspace)?;
         }
         Ok(Self {
-            callback,
+            callback_url,
             challenge,
             label: label.map(str::to_owned),
             // With both, the one that allows no other counts: inferred.
@@ -37,12 +38,12 @@ impl Ask {
 
     /// What a user knows the application by.
     pub(super) fn title(&self) -> &str {
-        self.callback.as_ref().map_or("An application on your computer", Callback::title)
+        self.callback_url.as_ref().map_or("An application on your computer", CallbackUrl::title)
     }
 }
 
 /// US dollars.
-pub(super) fn read_limit(params: &Params<'_>) -> Result<Option<f64>, &'static str> {
+pub(super) fn parse_limit(params: &Params<'_>) -> Result<Option<f64>, &'static str> {
     let Some(text) = params.get("limit") else {
         return Ok(None);
     };
@@ -51,7 +52,7 @@ pub(super) fn read_limit(params: &Params<'_>) -> Result<Option<f64>, &'static st
 }
 
 /// The parameters the form carries along unseen. `limit` is a field of its own.
-pub(super) const CARRIED: [&str; 7] = [
+pub(super) const HIDDEN_FIELDS: [&str; 7] = [
     "code_challenge",
     "code_challenge_method",
     "callback_url",
