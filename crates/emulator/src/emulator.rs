@@ -8,7 +8,7 @@ use openrouter_oauth_transport::{Limits, ResponseFuture, Transport};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
-    Fault, LogEntry, ServeError, Server, Settings,
+    EmulatorServer, Fault, LogEntry, ServeError, Settings,
     server::{connection, in_memory},
     service::Service,
 };
@@ -30,7 +30,7 @@ impl Emulator {
     ///
     /// If the operating system has no randomness.
     pub fn new() -> Self {
-        Self::with(Settings::default())
+        Self::with_settings(Settings::default())
     }
 
     /// An emulator with these settings.
@@ -38,20 +38,20 @@ impl Emulator {
     /// # Panics
     ///
     /// If the operating system has no randomness.
-    pub fn with(settings: Settings) -> Self {
+    pub fn with_settings(settings: Settings) -> Self {
         let service = Arc::new(Service::new(settings));
         Self { service }
     }
 
-    /// Serves on `127.0.0.1:port`, and on a free port if `port` is 0, until the [`Server`] is dropped.
+    /// Serves on `127.0.0.1:port`, and on a free port if `port` is 0, until the [`EmulatorServer`] is dropped.
     ///
     /// Call it within a tokio runtime with I/O and time.
     ///
     /// # Errors
     ///
     /// If the port is taken, not allowed, or cannot be bound for another reason.
-    pub async fn serve(&self, port: u16) -> Result<Server, ServeError> {
-        Server::start(Arc::clone(&self.service), port).await
+    pub async fn serve(&self, port: u16) -> Result<EmulatorServer, ServeError> {
+        EmulatorServer::start(Arc::clone(&self.service), port).await
     }
 
     /// Serves HTTP/1.1 on one connection until it ends: for TLS, for sockets of tests, for `tokio::io::duplex`.

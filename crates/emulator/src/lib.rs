@@ -11,7 +11,7 @@
 //!
 //! ```
 //! use http::Request;
-//! use openrouter_oauth_emulator::{Emulator, Outcome, User};
+//! use openrouter_oauth_emulator::{Emulator, DecisionOutcome, User};
 //! use openrouter_oauth_transport::{Limits, Transport};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -22,7 +22,7 @@
 //! let url = "https://openrouter.ai/auth?code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
 //!            &code_challenge_method=S256&callback_url=http://localhost:3000/cb";
 //! let user = User::new(emulator.clone());
-//! let Outcome::Redirected(callback) = user.approve(url, Some(5.0)).await? else {
+//! let DecisionOutcome::Redirected(callback) = user.approve(url, Some(5.0)).await? else {
 //!     return Err("no redirect".into());
 //! };
 //! let code = callback.strip_prefix("http://localhost:3000/cb?code=").ok_or("no code")?;
@@ -118,10 +118,10 @@
 //!
 //! [`Transport`]: openrouter_oauth_transport::Transport
 
+mod decision;
 mod emulator;
 mod fault;
 mod log;
-mod outcome;
 mod settings;
 mod user;
 
@@ -137,11 +137,11 @@ mod pkce;
 mod state;
 
 pub use crate::{
+    decision::DecisionOutcome,
     emulator::Emulator,
     fault::Fault,
     log::LogEntry,
-    outcome::Outcome,
-    server::{ServeError, Server},
-    settings::{Denial, Settings, WrongMethod},
-    user::{User, UserError},
+    server::{EmulatorServer, ServeError},
+    settings::{DenialBehavior, Settings, WrongMethodStatus},
+    user::{DecisionError, User},
 };

@@ -25,7 +25,7 @@ const CONNECTION_LIMIT: usize = 256;
 /// An emulator that is served on `127.0.0.1`. Dropping it stops it.
 #[derive(Debug)]
 #[must_use = "the server stops when it is dropped"]
-pub struct Server {
+pub struct EmulatorServer {
     addr: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
@@ -61,7 +61,7 @@ pub enum ServeError {
     },
 }
 
-impl Server {
+impl EmulatorServer {
     /// `http://127.0.0.1:PORT/api/v1`, what a client takes as its base URL.
     pub fn base_url(&self) -> String {
         format!("http://{}{API}", self.addr)
@@ -95,7 +95,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for EmulatorServer {
     fn drop(&mut self) {
         self.task.abort();
     }

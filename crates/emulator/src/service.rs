@@ -12,7 +12,7 @@ use http::{
 };
 
 use crate::{
-    Fault, LogEntry, Settings, WrongMethod, control,
+    Fault, LogEntry, Settings, WrongMethodStatus, control,
     endpoints::{authorize, create_auth_code, current_key, exchange_auth_code, exchange_token, signing_keys},
     fault::{Effect, content_type_value},
     http::{response::Rejection, route::Route},
@@ -145,10 +145,10 @@ fn not_found() -> Rejection {
     Rejection::api(StatusCode::NOT_FOUND, "Not Found")
 }
 
-fn wrong_method(route: Route, setting: WrongMethod) -> Response<Bytes> {
+fn wrong_method(route: Route, setting: WrongMethodStatus) -> Response<Bytes> {
     match setting {
-        WrongMethod::NotFound => not_found().into(),
-        WrongMethod::NotAllowed => {
+        WrongMethodStatus::NotFound => not_found().into(),
+        WrongMethodStatus::NotAllowed => {
             let mut response =
                 Response::from(Rejection::api(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"));
             for method in route.methods() {

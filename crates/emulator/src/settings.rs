@@ -3,9 +3,9 @@
 /// How an [`Emulator`](crate::Emulator) answers where the real service is unclear.
 ///
 /// ```
-/// use openrouter_oauth_emulator::{Denial, Emulator, Settings};
+/// use openrouter_oauth_emulator::{DenialBehavior, Emulator, Settings};
 ///
-/// let emulator = Emulator::with(Settings::default().state_echo(false).denial(Denial::Silent));
+/// let emulator = Emulator::with_settings(Settings::default().state_echo(false).denial(DenialBehavior::Silent));
 /// ```
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named where it is set")]
 #[non_exhaustive]
@@ -14,9 +14,9 @@ pub struct Settings {
     /// Whether `state` comes back to the callback. On by default.
     pub state_echo: bool,
     /// What happens when the user denies. A redirect by default.
-    pub denial: Denial,
-    /// How a known path answers a method it does not have. [`WrongMethod::NotFound`] by default.
-    pub wrong_method: WrongMethod,
+    pub denial: DenialBehavior,
+    /// How a known path answers a method it does not have. [`WrongMethodStatus::NotFound`] by default.
+    pub wrong_method: WrongMethodStatus,
     /// Whether a refused exchange uses the code up. Off by default.
     pub failure_burns_code: bool,
     /// Whether callbacks of custom schemes (`vscode://…`) are taken. Off by default.
@@ -28,7 +28,7 @@ pub struct Settings {
 /// What happens when the user presses Deny.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Denial {
+pub enum DenialBehavior {
     /// The browser goes to the callback with `error=access_denied` (RFC 6749 section 4.1.2.1).
     Redirect,
     /// The browser stays; the application hears nothing.
@@ -39,7 +39,7 @@ pub enum Denial {
 /// answer 404 and documents 405.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum WrongMethod {
+pub enum WrongMethodStatus {
     /// 404, as for a path that does not exist.
     NotFound,
     /// 405 with an `Allow` header.
@@ -56,14 +56,14 @@ impl Settings {
 
     /// Sets [`denial`](Self::denial).
     #[must_use]
-    pub fn denial(mut self, denial: Denial) -> Self {
+    pub fn denial(mut self, denial: DenialBehavior) -> Self {
         self.denial = denial;
         self
     }
 
     /// Sets [`wrong_method`](Self::wrong_method).
     #[must_use]
-    pub fn wrong_method(mut self, wrong_method: WrongMethod) -> Self {
+    pub fn wrong_method(mut self, wrong_method: WrongMethodStatus) -> Self {
         self.wrong_method = wrong_method;
         self
     }
@@ -94,8 +94,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             state_echo: true,
-            denial: Denial::Redirect,
-            wrong_method: WrongMethod::NotFound,
+            denial: DenialBehavior::Redirect,
+            wrong_method: WrongMethodStatus::NotFound,
             failure_burns_code: false,
             custom_schemes: false,
             ipv6_loopback: false,

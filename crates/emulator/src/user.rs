@@ -10,7 +10,7 @@ use http::{
 use openrouter_oauth_transport::{Error, Limits, Transport};
 use serde_json::Value;
 
-use crate::Outcome;
+use crate::DecisionOutcome;
 
 /// Plays the user who signs in, by `POST /auth` over any transport.
 ///
@@ -20,10 +20,10 @@ pub struct User {
     transport: Arc<dyn Transport>,
 }
 
-/// Why a decision has no [`Outcome`].
+/// Why a decision has no [`DecisionOutcome`].
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
-pub enum UserError {
+pub enum DecisionError {
     /// The authorize URL is not an absolute URL.
     #[error("the authorize URL is not an absolute URL")]
     Url,
@@ -54,7 +54,7 @@ impl User {
     /// # Errors
     ///
     /// If `url` is not an absolute URL, or there is no response, or it rejects the request.
-    pub async fn approve(&self, url: &str, limit: Option<f64>) -> Result<Outcome, UserError> {
+    pub async fn approve(&self, url: &str, limit: Option<f64>) -> Result<DecisionOutcome, DecisionError> {
         self.decide("approve", url, limit).await
     }
 
@@ -63,14 +63,19 @@ impl User {
     /// # Errors
     ///
     /// As for [`approve`](Self::approve).
-    pub async fn deny(&self, url: &str) -> Result<Outcome, UserError> {
+    pub async fn deny(&self, url: &str) -> Result<DecisionOutcome, DecisionError> {
         self.decide("deny", url, None).await
     }
 
-    async fn decide(&self, decision: &str, url: &str, limit: Option<f64>) -> Result<Outcome, UserError> {
-        let request = request(decision, url, limit).ok_or(UserError::Url)?;
+    async fn decide(
+        &self,
+        decision: &str,
+        url: &str,
+        limit: Option<f64>,
+    ) -> Result<DecisionOutcome, DecisionError> {
+        let request = request(decision, url, limit).ok_or(DecisionError::Url)?;
         let sent = self.transport.send(request, Limits::default()).await;
-        outcome(&sent.map_err(UserError::Transport)?)
+        outcome(&sent.map_err(DecisionError::Transport)?)
     }
 }
 
@@ -93,12 +98,12 @@ fn request(decision: &str, url: &str, limit: Option<f64>) -> Option<Request<Byte
         .ok()
 }
 
-fn outcome(response: &Response<Bytes>) -> Result<Outcome, UserError> {
+fn outcome(response: &Response<Bytes>) -> Result<DecisionOutcome, DecisionError> {
     let status = response.status();
     let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
     if let Some(message) = body.pointer("/error/message").and_then(Value::as_str) {
-        return Err(UserError::Rejected { status, message: message.to_owned() });
+        return Err(DecisionError::Rejected { status, message: message.to_owned() });
     }
-    let outcome = Outcome::from_json(&body).filter(|_| status == StatusCode::OK);
-    outcome.ok_or(UserError::Unexpected(status))
+    let outcome = DecisionOutcome::from_json(&body).filter(|_| status == StatusCode::OK);
+    outcome.ok_or(DecisionError::Unexpected(status))
 }

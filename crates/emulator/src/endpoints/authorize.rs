@@ -16,7 +16,7 @@ use http::{
 
 use self::request::{AuthorizationRequest, parse_limit};
 use crate::{
-    Denial, Outcome, Settings,
+    DecisionOutcome, DenialBehavior, Settings,
     http::{
         params::Params,
         response::{self, Rejection},
@@ -29,7 +29,7 @@ use crate::{
 
 /// What a decision comes to, before it is a page or JSON.
 enum FormResult<'a> {
-    Outcome(Outcome),
+    Decided(DecisionOutcome),
     /// The application's mistake.
     Invalid(String),
     /// The user's mistake: what they filled in as the limit is not one.
@@ -68,15 +68,15 @@ fn decide<'a>(state: &mut State, form: &'a [u8]) -> Result<FormResult<'a>, Strin
         Some("deny") => deny(state, &request),
         _ => return Err("Invalid decision: approve or deny is expected".to_owned()),
     };
-    Ok(FormResult::Outcome(outcome))
+    Ok(FormResult::Decided(outcome))
 }
 
 impl FormResult<'_> {
     fn into_page(self) -> Response<Bytes> {
         match self {
-            Self::Outcome(Outcome::Redirected(url)) => redirect(&url),
-            Self::Outcome(Outcome::Code(code)) => page::code(&code),
-            Self::Outcome(Outcome::Denied) => page::denied(),
+            Self::Decided(DecisionOutcome::Redirected(url)) => redirect(&url),
+            Self::Decided(DecisionOutcome::Code(code)) => page::code(&code),
+            Self::Decided(DecisionOutcome::Denied) => page::denied(),
             Self::Invalid(why) => page::rejection(&why),
             Self::InvalidLimit { request, params, .. } => {
                 page::consent_after_invalid_limit(&request, &params)
@@ -87,14 +87,14 @@ impl FormResult<'_> {
     /// With the URL of a redirect in the body: a client that followed the redirect would not see it.
     fn into_json(self) -> Response<Bytes> {
         match self {
-            Self::Outcome(outcome) => response::json(StatusCode::OK, &outcome.to_json()),
+            Self::Decided(outcome) => response::json(StatusCode::OK, &outcome.to_json()),
             Self::Invalid(why) => Rejection::bad_request(why).into(),
             Self::InvalidLimit { why, .. } => Rejection::bad_request(why).into(),
         }
     }
 }
 
-fn approve(state: &mut State, request: AuthorizationRequest, limit: Option<f64>) -> Outcome {
+fn approve(state: &mut State, request: AuthorizationRequest, limit: Option<f64>) -> DecisionOutcome {
     let label = request.label.clone().unwrap_or_else(|| request.title().to_owned());
     let code = state.issue_code(Code {
         issued_at: state.clock.now(),
@@ -102,22 +102,22 @@ fn approve(state: &mut State, request: AuthorizationRequest, limit: Option<f64>)
         grant: Grant { label: Some(label), limit, workspace: request.workspace, ..Grant::default() },
     });
     let Some(callback) = request.callback_url else {
-        return Outcome::Code(code);
+        return DecisionOutcome::Code(code);
     };
     let mut parameters = vec![("code", code.as_str())];
     parameters.extend(state_parameter(&state.settings, request.state.as_deref()));
-    Outcome::Redirected(callback.with_parameters(&parameters))
+    DecisionOutcome::Redirected(callback.with_parameters(&parameters))
 }
 
-fn deny(state: &State, request: &AuthorizationRequest) -> Outcome {
+fn deny(state: &State, request: &AuthorizationRequest) -> DecisionOutcome {
     match (&request.callback_url, state.settings.denial) {
-        (Some(callback), Denial::Redirect) => {
+        (Some(callback), DenialBehavior::Redirect) => {
             let mut parameters =
                 vec![("error", "access_denied"), ("error_description", "The user denied the request")];
             parameters.extend(state_parameter(&state.settings, request.state.as_deref()));
-            Outcome::Redirected(callback.with_parameters(&parameters))
+            DecisionOutcome::Redirected(callback.with_parameters(&parameters))
         }
-        (None, _) | (_, Denial::Silent) => Outcome::Denied,
+        (None, _) | (_, DenialBehavior::Silent) => DecisionOutcome::Denied,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{Request, Response};
-use openrouter_oauth_emulator::{Denial, Emulator, Outcome, Settings, User, UserError};
+use openrouter_oauth_emulator::{DecisionError, DecisionOutcome, DenialBehavior, Emulator, Settings, User};
 
 use crate::support::{CHALLENGE, SERVER, body, exchange, get, send};
 
@@ -26,7 +26,7 @@ fn with_challenge(rest: &str) -> String {
 
 /// Approves at the page without a callback, and returns what the service says of the key.
 async fn approved_key(emulator: &Emulator, query: &str, limit: Option<f64>) -> serde_json::Value {
-    let Outcome::Code(code) = user(emulator).approve(&url(query), limit).await.unwrap() else {
+    let DecisionOutcome::Code(code) = user(emulator).approve(&url(query), limit).await.unwrap() else {
         panic!("no code");
     };
     let key = body(&send(emulator, exchange(&code)).await)["key"].clone();
@@ -80,7 +80,7 @@ async fn approval_brings_code_and_state_behind_the_callbacks_own_query() {
     let emulator = Emulator::new();
     let query = with_challenge("callback_url=http://127.0.0.1:3000/n?a=b&state=s%26t");
     let outcome = user(&emulator).approve(&url(&query), None).await.unwrap();
-    let Outcome::Redirected(url) = outcome else {
+    let DecisionOutcome::Redirected(url) = outcome else {
         panic!("{outcome:?}");
     };
     let rest = url.strip_prefix("http://127.0.0.1:3000/n?a=b&code=").unwrap();
@@ -91,11 +91,11 @@ async fn approval_brings_code_and_state_behind_the_callbacks_own_query() {
 
 #[tokio::test]
 async fn state_comes_back_only_if_it_is_switched_on() {
-    let emulator = Emulator::with(Settings::default().state_echo(false));
+    let emulator = Emulator::with_settings(Settings::default().state_echo(false));
     let query = "callback_url=https://my.app&state=s";
     let outcome = user(&emulator).deny(&url(query)).await.unwrap();
     let denied = "https://my.app?error=access_denied&error_description=The+user+denied+the+request";
-    assert_eq!(outcome, Outcome::Redirected(denied.to_owned()));
+    assert_eq!(outcome, DecisionOutcome::Redirected(denied.to_owned()));
 }
 
 #[tokio::test]
@@ -104,10 +104,10 @@ async fn denial_is_a_redirect_or_silence() {
     let loud = user(&Emulator::new()).deny(&url).await.unwrap();
     let denied =
         "https://my.app/?x&error=access_denied&error_description=The+user+denied+the+request&state=s";
-    assert_eq!(loud, Outcome::Redirected(denied.to_owned()));
+    assert_eq!(loud, DecisionOutcome::Redirected(denied.to_owned()));
 
-    let silent = Emulator::with(Settings::default().denial(Denial::Silent));
-    assert_eq!(user(&silent).deny(&url).await.unwrap(), Outcome::Denied);
+    let silent = Emulator::with_settings(Settings::default().denial(DenialBehavior::Silent));
+    assert_eq!(user(&silent).deny(&url).await.unwrap(), DecisionOutcome::Denied);
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn without_a_callback_the_page_shows_the_code() {
     let query = with_challenge("key_label=x");
     let key = approved_key(&emulator, &query, Some(2.5)).await;
     assert_eq!((&key["limit"], &key["label"]), (&2.5.into(), &"x".into()));
-    assert_eq!(user(&emulator).deny(&url(&query)).await.unwrap(), Outcome::Denied);
+    assert_eq!(user(&emulator).deny(&url(&query)).await.unwrap(), DecisionOutcome::Denied);
 
     let form = Request::post(format!("{SERVER}/auth")).body(query + "&decision=approve").unwrap();
     let shown = send(&emulator, form).await;
@@ -236,7 +236,7 @@ async fn a_bad_request_is_a_readable_page() {
         assert_eq!(status, 400, "{query}");
         assert!(html.contains("This request cannot be authorized") && html.contains(word), "{query}: {html}");
         match user(&emulator).approve(&url(query), None).await {
-            Err(UserError::Rejected { status, message }) => {
+            Err(DecisionError::Rejected { status, message }) => {
                 assert_eq!(status, 400, "{query}");
                 assert!(message.contains(word), "{query}: {message}");
             }

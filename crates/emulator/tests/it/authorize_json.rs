@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{Request, Response};
-use openrouter_oauth_emulator::{Denial, Emulator, Settings, User, UserError};
+use openrouter_oauth_emulator::{DecisionError, DenialBehavior, Emulator, Settings, User};
 use openrouter_oauth_transport::{Error, from_fn};
 
 use crate::support::{CHALLENGE, SERVER, body, exchange, message, send};
@@ -58,7 +58,7 @@ async fn denial_returns_the_callback_with_the_error() {
 
 #[tokio::test]
 async fn silent_denial_says_only_that() {
-    let silent = Emulator::with(Settings::default().denial(Denial::Silent));
+    let silent = Emulator::with_settings(Settings::default().denial(DenialBehavior::Silent));
     for (emulator, form) in [
         (silent, "callback_url=https://my.app&decision=deny".to_owned()),
         (Emulator::new(), format!("code_challenge={CHALLENGE}&decision=deny")),
@@ -104,7 +104,7 @@ async fn browser_still_gets_the_page() {
 }
 
 /// The error of a user whose emulator responds with this.
-async fn error_for(status: u16, body: &'static str) -> UserError {
+async fn error_for(status: u16, body: &'static str) -> DecisionError {
     let transport = from_fn(move |_request, _limits| async move {
         Ok::<_, Error>(Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).unwrap())
     });
@@ -114,18 +114,18 @@ async fn error_for(status: u16, body: &'static str) -> UserError {
 #[tokio::test]
 async fn user_reports_what_is_no_decision() {
     let fault = r#"{"error":{"message":"Service Unavailable","code":503}}"#;
-    assert!(matches!(error_for(503, fault).await, UserError::Rejected { status, message }
+    assert!(matches!(error_for(503, fault).await, DecisionError::Rejected { status, message }
         if status == 503 && message == "Service Unavailable"));
     for (status, body) in
         [(200, "<html>"), (200, "{}"), (200, r#"{"denied":false}"#), (404, r#"{"code":"x"}"#)]
     {
         assert!(
-            matches!(error_for(status, body).await, UserError::Unexpected(got) if got == status),
+            matches!(error_for(status, body).await, DecisionError::Unexpected(got) if got == status),
             "{body}"
         );
     }
     let user = User::new(Emulator::new());
     for url in ["", "/auth?a=b", "localhost:3000", "not a URL"] {
-        assert!(matches!(user.deny(url).await, Err(UserError::Url)), "{url}");
+        assert!(matches!(user.deny(url).await, Err(DecisionError::Url)), "{url}");
     }
 }

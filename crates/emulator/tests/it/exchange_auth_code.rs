@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Request;
-use openrouter_oauth_emulator::{Emulator, Settings, WrongMethod};
+use openrouter_oauth_emulator::{Emulator, Settings, WrongMethodStatus};
 use serde_json::json;
 
 use crate::support::{VERIFIER, authorize, body, code_of, exchange, exchange_with, get, message, post, send};
@@ -98,7 +98,7 @@ async fn checks_come_in_order() {
 #[tokio::test]
 async fn a_refused_exchange_leaves_the_code_good_unless_it_is_to_burn() {
     for burns in [false, true] {
-        let emulator = Emulator::with(Settings::default().failure_burns_code(burns));
+        let emulator = Emulator::with_settings(Settings::default().failure_burns_code(burns));
         let code = authorize(&emulator).await;
         let refused = send(&emulator, exchange_with(&json!({ "code": code }))).await;
         check(&refused, INVALID_METHOD);
@@ -172,7 +172,7 @@ async fn a_wrong_method_is_404_or_405_and_an_unknown_path_is_404() {
     check(&response, (404, "Not Found"));
     check(&send(&emulator, post("/api/v1/nothing", "{}")).await, (404, "Not Found"));
 
-    let emulator = Emulator::with(Settings::default().wrong_method(WrongMethod::NotAllowed));
+    let emulator = Emulator::with_settings(Settings::default().wrong_method(WrongMethodStatus::NotAllowed));
     let response = send(&emulator, get("/api/v1/auth/keys", "x")).await;
     check(&response, (405, "Method Not Allowed"));
     assert_eq!(response.headers()["allow"], "POST");

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{Request, Response};
-use openrouter_oauth_emulator::{Emulator, Outcome, User};
+use openrouter_oauth_emulator::{DecisionOutcome, Emulator, User};
 use openrouter_oauth_transport::{Limits, Transport};
 use serde_json::{Value, json};
 
@@ -50,7 +50,7 @@ pub(crate) async fn authorize(emulator: &Emulator) -> String {
 pub(crate) async fn code_of(emulator: &Emulator, parameters: &str) -> String {
     let url = format!("{SERVER}/auth?{parameters}&callback_url=https://my.app");
     let outcome = User::new(emulator.clone()).approve(&url, None).await.unwrap();
-    let Outcome::Redirected(callback) = outcome else {
+    let DecisionOutcome::Redirected(callback) = outcome else {
         panic!("no redirect");
     };
     callback.strip_prefix("https://my.app?code=").unwrap().to_owned()

@@ -8,7 +8,7 @@ mod tabs;
 
 use std::pin::Pin;
 
-use openrouter_oauth_emulator::{Denial, Settings};
+use openrouter_oauth_emulator::{DenialBehavior, Settings};
 
 use crate::{Result, stage::Stage};
 
@@ -37,7 +37,7 @@ pub(crate) const ALL: &[Scene] = &[
     scene!(
         "a denial that OpenRouter keeps to itself leaves the login waiting",
         ends::deny_silently,
-        Denial::Silent
+        DenialBehavior::Silent
     ),
     scene!("a tab that is closed leaves the login waiting, and it can be opened again", ends::close_the_tab),
     scene!("a code that is refused is shown as no key", ends::refuse_the_code),

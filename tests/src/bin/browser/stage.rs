@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Debug, fs, path::Path, time::Duration};
 
-use openrouter_oauth_emulator::{Emulator, Server, Settings};
+use openrouter_oauth_emulator::{Emulator, EmulatorServer, Settings};
 use openrouter_oauth_tests::query;
 use tokio::time::{sleep, timeout};
 
@@ -15,7 +15,7 @@ use crate::{
 
 pub(crate) struct Stage<'a> {
     pub(crate) emulator: Emulator,
-    pub(crate) server: Server,
+    pub(crate) server: EmulatorServer,
     pub(crate) browser: Browser,
     pub(crate) home: Home,
     pictures: Option<&'a Path>,
@@ -26,7 +26,7 @@ pub(crate) const ASKING: &str = "Authorize (emulator)";
 
 impl<'a> Stage<'a> {
     pub(crate) async fn set(driver: &Driver, settings: Settings, pictures: Option<&'a Path>) -> Result<Self> {
-        let emulator = Emulator::with(settings);
+        let emulator = Emulator::with_settings(settings);
         let server = emulator.serve(0).await?;
         let home = Home::new(server.base_url())?;
         Ok(Self { emulator, server, browser: driver.open().await?, home, pictures })

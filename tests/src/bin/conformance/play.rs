@@ -1,6 +1,6 @@
 //! Plays one case: an emulator of its own, a user at its page, and one SDK.
 
-use openrouter_oauth_emulator::{Emulator, Outcome, Settings, User};
+use openrouter_oauth_emulator::{DecisionOutcome, Emulator, Settings, User};
 use openrouter_oauth_tests::stage::Stage;
 use serde_json::{Value, json};
 
@@ -39,8 +39,8 @@ pub(crate) async fn play(case: &Case, driver: &mut Driver) -> Result<(), String>
 async fn approve(user: &User, url: &Value) -> Result<String, String> {
     let url = url.as_str().unwrap_or_default();
     match user.approve(url, None).await {
-        Ok(Outcome::Code(code)) => Ok(code),
-        Ok(Outcome::Redirected(callback)) => match callback.split_once("?code=") {
+        Ok(DecisionOutcome::Code(code)) => Ok(code),
+        Ok(DecisionOutcome::Redirected(callback)) => match callback.split_once("?code=") {
             Some((_, code)) => Ok(code.to_owned()),
             None => Err(format!("{callback} has no code")),
         },

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// The result of the user's decision. `Debug` shows neither code nor URL.
 #[non_exhaustive]
 #[derive(Clone, Eq, PartialEq)]
-pub enum Outcome {
+pub enum DecisionOutcome {
     /// The browser is redirected to this URL: the callback, with a `code` or an `error`. Nothing has followed it yet.
     Redirected(String),
     /// There is no callback: the page shows this code to copy.
@@ -16,7 +16,7 @@ pub enum Outcome {
     Denied,
 }
 
-impl Outcome {
+impl DecisionOutcome {
     /// The JSON of `POST /auth`.
     pub(crate) fn to_json(&self) -> Value {
         match self {
@@ -36,7 +36,7 @@ impl Outcome {
     }
 }
 
-impl fmt::Debug for Outcome {
+impl fmt::Debug for DecisionOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Redirected(_) => f.debug_tuple("Redirected").finish_non_exhaustive(),
