@@ -1,21 +1,21 @@
-//! Which callback URLs are taken.
+//! Callback URLs, and which of them the service accepts.
 
 use crate::Settings;
 
-/// A callback URL that a browser may be sent to.
+/// A callback URL that the service may redirect a browser to.
 ///
-/// `https` to any host; `http` to `localhost` and `127.0.0.1` on any port; more by [`Settings`].
+/// It is `https` to any host, or `http` to `localhost` or `127.0.0.1` on any port. [`Settings`] can allow more.
 #[derive(Clone, Debug)]
 pub(crate) struct CallbackUrl {
     url: String,
-    /// Host and port, or the scheme of an application that has no host.
+    /// The host and the port, or a custom scheme.
     title: String,
 }
 
 impl CallbackUrl {
     /// # Errors
     ///
-    /// What is wrong, in words for the error's message.
+    /// If the service does not accept `url`. The error is the message of the response.
     pub(crate) fn parse(url: &str, settings: &Settings) -> Result<Self, &'static str> {
         if url.len() > 2048 || !url.bytes().all(is_url_byte) {
             return Err("Invalid callback_url: it is too long or has characters that a URL cannot have");
@@ -34,7 +34,7 @@ impl CallbackUrl {
         Ok(Self { url, title })
     }
 
-    /// What a user knows the application by.
+    /// Returns the name by which a user knows the application.
     pub(crate) fn title(&self) -> &str {
         &self.title
     }
@@ -43,7 +43,7 @@ impl CallbackUrl {
         &self.url
     }
 
-    /// The URL with these parameters behind its own query.
+    /// Returns the URL with these parameters appended to its query.
     pub(crate) fn with_parameters(&self, parameters: &[(&str, &str)]) -> String {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
         let separator = match self.url.split_once('?') {
@@ -58,12 +58,12 @@ impl CallbackUrl {
 const INVALID_SCHEME: &str =
     "Invalid callback_url: only https, and http on localhost or 127.0.0.1, are allowed";
 
-/// Visible ASCII without what breaks out of attributes, headers or other people's parsers.
+/// Visible ASCII, except characters that end attributes or headers, or confuse parsers.
 fn is_url_byte(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
 }
 
-/// Host and port of what follows the scheme's colon.
+/// Returns the host and the port from the text after the scheme's colon.
 fn authority(rest: &str) -> Result<&str, &'static str> {
     let rest = rest.strip_prefix("//").ok_or("Invalid callback_url: it has no host")?;
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
@@ -101,7 +101,7 @@ fn is_host(host: &str) -> bool {
         && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
 }
 
-/// Schemes that belong to an application, and none that a browser runs or reads itself.
+/// Returns whether a scheme can belong to an application. Browsers handle the others themselves.
 fn is_custom_scheme(scheme: &str) -> bool {
     const NEVER: [&str; 10] =
         ["about", "blob", "data", "file", "filesystem", "ftp", "javascript", "vbscript", "view-source", "ws"];

@@ -1,6 +1,6 @@
 //! `GET /` and `/emulator/…`
 //!
-//! What tests of other people, in other processes and languages, need over HTTP; `index.txt` describes it.
+//! Lets tests in other processes and languages control the emulator over HTTP. `index.txt` describes the endpoints.
 
 mod faults;
 mod settings;
@@ -65,10 +65,10 @@ fn ok() -> Response<Bytes> {
     response::json(StatusCode::OK, &json!({ "ok": true }))
 }
 
-/// Reads a JSON object, whatever its content type: these requests are typed by hand.
+/// Parses a JSON object, whatever its content type, because people type these requests by hand.
 fn parse_body<T: DeserializeOwned>(request: &Request<Bytes>) -> Result<T, Rejection> {
     let body = request.body();
-    // A struct would be read from an array as well.
+    // A struct could also be parsed from an array.
     serde_json::from_slice::<Map<String, Value>>(body)
         .map_err(|_| Rejection::bad_request("a JSON object is expected"))?;
     serde_json::from_slice(body).map_err(|error| Rejection::bad_request(error.to_string()))

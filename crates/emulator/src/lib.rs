@@ -1,13 +1,13 @@
-//! OpenRouter's OAuth service on a loopback port and in memory, to test against.
+//! Emulates OpenRouter's OAuth service, in memory and on a loopback port, for tests.
 //!
-//! It serves the page that asks a user for a key, the exchange of its code, and what belongs to it, in the order of
-//! checks and the words of the real service as far as they are known. It can break on request, moves its clock when
-//! asked, and plays the user. It knows nothing of the SDK it tests: it checks PKCE and writes its answers itself, so
-//! that a mistake in one cannot agree with itself in the other.
+//! It serves the consent page, the exchange of a code for a key, and the endpoints around them. It checks requests in
+//! the order of the real service and responds in its words, as far as both are known. Tests can inject faults, move the
+//! clock, and play the user. The emulator shares no code with the SDK that it tests: it checks PKCE and writes responses
+//! by itself, so that it cannot repeat a mistake of the SDK.
 //!
 //! # In memory
 //!
-//! An [`Emulator`] is a [`Transport`]: give it to a client in place of a network.
+//! An [`Emulator`] is a [`Transport`]: give it to a client instead of a network.
 //!
 //! ```
 //! use http::Request;
@@ -55,16 +55,16 @@
 //!
 //! let mut stream = TcpStream::connect(server.addr()).await?;
 //! stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
-//! let mut answer = String::new();
-//! stream.read_to_string(&mut answer).await?;
-//! assert!(answer.starts_with("HTTP/1.1 200 OK"));
+//! let mut response = String::new();
+//! stream.read_to_string(&mut response).await?;
+//! assert!(response.starts_with("HTTP/1.1 200 OK"));
 //!
 //! server.shutdown().await;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! `GET /` lists what is served, and how tests in other processes inject faults, change the settings, move the
+//! `GET /` lists the endpoints, and shows how tests in other processes inject faults, change the settings, move the
 //! clock and read the log.
 //!
 //! # Approving from any language
@@ -101,20 +101,21 @@
 //!
 //! # What is not known of the real service
 //!
-//! [`Settings`] has a switch for what reports disagree on. Of the refusals of an exchange, `Invalid code` and `Invalid
-//! code_challenge_method` were seen; that a code expires after ten minutes, and both 403s, are documented only. These are
-//! guesses:
+//! [`Settings`] has a switch for each behavior on which reports disagree. We saw the real service reject an exchange with
+//! `Invalid code` and `Invalid code_challenge_method`. The expiry after ten minutes and both 403 responses are only
+//! documented. These are guesses:
 //!
-//! * the order of checks after a code was found, and that a method left out of the exchange counts as `plain`;
-//! * the fields of the validator's issues, beyond the envelope they come in;
-//! * the words about wrong values in `POST /auth/keys/code`, and who may call it;
-//! * the words and the looks of the page, and what its `limit` does.
+//! * the order of the checks after the lookup of a code, and that an exchange without a method means `plain`;
+//! * the fields of the validator's issues (their envelope is known);
+//! * the messages about invalid values in `POST /auth/keys/code`, and which keys may call it;
+//! * the text and the look of the page, and the effect of its `limit`.
 //!
 //! # Security
 //!
-//! It is for tests: it listens on the loopback only, its keys open nothing, and whoever reaches it can have one,
-//! any web page open in a browser on the same machine included. What a client can make grow is
-//! bounded: the last 10,000 codes and keys, 1,024 faults and log entries, 256 connections, 64 KiB of a body.
+//! The emulator is for tests. It listens only on the loopback interface, and its keys are worthless. Any program on the
+//! machine can get a key from it, and so can any web page that is open in a browser there. Memory is bounded: the
+//! emulator keeps the last 10,000 codes and keys and the last 1,024 faults and log entries, and accepts 256 connections
+//! and bodies of 64 KiB.
 //!
 //! [`Transport`]: openrouter_oauth_transport::Transport
 

@@ -1,16 +1,16 @@
-//! PKCE as the server checks it (RFC 7636), written without a look at the client's.
+//! The server's side of PKCE (RFC 7636), written independently of the client's.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use sha2::{Digest, Sha256};
 
-/// How a challenge is made of a verifier.
+/// How a challenge is derived from a verifier.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum ChallengeMethod {
     S256,
     Plain,
 }
 
-/// A challenge that a verifier must meet.
+/// A challenge that a verifier must match.
 #[derive(Clone)]
 pub(crate) struct Challenge {
     method: ChallengeMethod,
@@ -28,11 +28,11 @@ impl ChallengeMethod {
 }
 
 impl Challenge {
-    /// Reads the two parameters of a request; without a method it is `plain` (RFC 7636 section 4.3).
+    /// Parses the two parameters of a request. Without a method, it is `plain` (RFC 7636 section 4.3).
     ///
     /// # Errors
     ///
-    /// What is wrong, in words for the error's message.
+    /// If the parameters are invalid. The error is the message of the response.
     pub(crate) fn parse(value: Option<&str>, method: Option<&str>) -> Result<Option<Self>, &'static str> {
         let method = match method {
             Some(name) => Some(ChallengeMethod::parse(name).ok_or("Invalid code_challenge_method")?),
@@ -59,7 +59,7 @@ impl Challenge {
         self.method
     }
 
-    /// Whether `verifier` is the one the challenge was made of (RFC 7636 section 4.6).
+    /// Returns whether the challenge was derived from `verifier` (RFC 7636 section 4.6).
     pub(crate) fn is_met_by(&self, verifier: &str) -> bool {
         is_verifier(verifier)
             && match self.method {

@@ -1,4 +1,4 @@
-//! The heart: a request in, an answer out, no I/O.
+//! The service without I/O: dispatches a request to its endpoint, and applies faults to the response.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -20,22 +20,22 @@ use crate::{
     state::State,
 };
 
-/// The service behind both the socket and the transport in memory.
+/// The service behind the sockets and the in-memory transport.
 ///
-/// One lock is held for a whole request, so that a code is looked up and used up in one step.
+/// A request holds the lock from start to end, so that looking up a code and using it up is one step.
 pub(crate) struct Service {
     state: Mutex<State>,
 }
 
-/// An answer and what becomes of it on its way.
+/// A response, and how to deliver it.
 pub(crate) enum Delivery {
-    /// It is sent.
+    /// Send it.
     Intact(Response<Bytes>),
-    /// It is sent after this long.
+    /// Send it after this delay.
     Delayed(Response<Bytes>, Duration),
-    /// The connection breaks after this many bytes of it.
+    /// Break the connection after this many bytes of it.
     CutAfter(Response<Bytes>, usize),
-    /// The connection breaks before it.
+    /// Break the connection instead.
     Dropped,
 }
 
@@ -44,18 +44,18 @@ impl Service {
         Self { state: Mutex::new(State::new(settings)) }
     }
 
-    /// Answers one request.
+    /// Responds to one request.
     pub(crate) fn respond(&self, request: &Request<Bytes>) -> Delivery {
         deliver(&mut self.state(), request)
     }
 
-    /// The state, even after a panic of whoever held it: each change of it is complete in itself.
+    /// Locks the state, even after a panic under the lock: each change of the state is complete in itself.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The largest body a request may have.
+/// The largest body that a request may have.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 
 fn deliver(state: &mut State, request: &Request<Bytes>) -> Delivery {
@@ -161,13 +161,13 @@ fn wrong_method(route: Route, setting: WrongMethodStatus) -> Response<Bytes> {
     }
 }
 
-/// The answer to a request whose fault HTTP cannot carry.
+/// The response to a request whose fault cannot be sent over HTTP.
 fn invalid_fault(why: &str) -> Response<Bytes> {
-    let message = format!("this fault cannot be made: {why}");
+    let message = format!("this fault is invalid: {why}");
     Rejection::api(StatusCode::INTERNAL_SERVER_ERROR, message).into()
 }
 
-/// The body of an injected status, in the envelope of the endpoint.
+/// The body of an injected status, in the error envelope of the endpoint.
 fn error_body(route: Option<Route>, status: StatusCode) -> Bytes {
     let message = status.canonical_reason().unwrap_or("Injected fault");
     let rejection = if route == Some(Route::ExchangeToken) {

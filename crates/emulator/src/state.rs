@@ -1,4 +1,4 @@
-//! What the service remembers.
+//! The state of the service: settings, clock, codes, keys, faults and log.
 
 pub(crate) mod bounded;
 pub(crate) mod clock;
@@ -22,13 +22,13 @@ use crate::{
     log::Log,
 };
 
-/// All that the service remembers. Whatever a client can make grow is bounded.
+/// The state of the service. Everything that a client can make grow is bounded.
 pub(crate) struct State {
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) signer: Signer,
-    /// The one user who signs in.
+    /// The ID of the only user.
     pub(crate) user_id: String,
     pub(crate) codes: BoundedMap<Code>,
     pub(crate) keys: BoundedMap<Key>,
@@ -52,19 +52,19 @@ impl State {
         }
     }
 
-    /// Creates a code.
+    /// Stores a code, and returns its value.
     pub(crate) fn issue_code(&mut self, code: Code) -> String {
         let value = self.random.code();
         self.codes.insert(value.clone(), code);
         value
     }
 
-    /// Creates a key.
+    /// Creates a key, and returns its value.
     pub(crate) fn issue_key(&mut self, grant: Grant) -> String {
         self.insert_key(Key { grant, is_management: false })
     }
 
-    /// Creates a management key, like the one of an account's owner.
+    /// Creates a management key, which only an account's owner has.
     pub(crate) fn issue_management_key(&mut self) -> String {
         let grant = Grant { label: Some("Issued by the emulator".to_owned()), ..Grant::default() };
         self.insert_key(Key { grant, is_management: true })

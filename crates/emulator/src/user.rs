@@ -1,4 +1,4 @@
-//! The user of a test: approves or denies what an authorize URL asks for.
+//! The user in a test, who approves or denies a sign-in.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::DecisionOutcome;
 
-/// Plays the user who signs in, by `POST /auth` over any transport.
+/// A user in a test, who approves or denies sign-ins by `POST /auth` over any transport.
 ///
 /// See the [crate's examples](crate). Clones share the transport.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct User {
     transport: Arc<dyn Transport>,
 }
 
-/// Why a decision has no [`DecisionOutcome`].
+/// The error of [`User::approve`] and [`User::deny`].
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum DecisionError {
@@ -38,27 +38,27 @@ pub enum DecisionError {
         /// The message of its error.
         message: String,
     },
-    /// The response is neither an outcome nor an error of the emulator.
+    /// The response is not one of the emulator's.
     #[error("the response with {0} is not the emulator's")]
     Unexpected(StatusCode),
 }
 
 impl User {
-    /// A user who reaches the emulator through `transport`.
+    /// Creates a user who reaches the emulator through `transport`.
     pub fn new(transport: impl Transport + 'static) -> Self {
         Self { transport: Arc::new(transport) }
     }
 
-    /// Approves what an authorize URL asks for, with this credit limit in US dollars instead of the URL's own.
+    /// Approves the request of an authorize URL. `limit` replaces the URL's credit limit, in US dollars.
     ///
     /// # Errors
     ///
-    /// If `url` is not an absolute URL, or there is no response, or it rejects the request.
+    /// If `url` is not an absolute URL, if there is no response, or if the emulator rejects the request.
     pub async fn approve(&self, url: &str, limit: Option<f64>) -> Result<DecisionOutcome, DecisionError> {
         self.decide("approve", url, limit).await
     }
 
-    /// Denies what an authorize URL asks for.
+    /// Denies the request of an authorize URL.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl User {
     }
 }
 
-/// `None` if the URL is not absolute.
+/// Returns `None` if the URL is not absolute.
 fn request(decision: &str, url: &str, limit: Option<f64>) -> Option<Request<Bytes>> {
     let url: Uri = url.parse().ok()?;
     let page = format!("{}://{}{}", url.scheme_str()?, url.authority()?, url.path());

@@ -6,26 +6,26 @@ use serde::Deserialize;
 
 use crate::Fault;
 
-/// A fault as it is asked for.
+/// A fault to inject.
 ///
-/// A name it does not have is refused, so that a misspelled test fails where it is misspelled.
+/// An unknown name is rejected, so that a test with a typo fails at the typo.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FaultRequest {
-    // What happens: one of these.
+    // The effect: one of these.
     status: Option<u16>,
     delay_ms: Option<u64>,
     cut_after: Option<u64>,
     wrong_content_type: Option<String>,
     drop: Option<DropTiming>,
 
-    // What a status comes with.
+    // The response of a status.
     location: Option<String>,
     body: Option<String>,
     content_type: Option<String>,
     headers: Option<BTreeMap<String, String>>,
 
-    /// Which request it happens to.
+    /// The path of the request.
     path: Option<String>,
 }
 
@@ -39,7 +39,7 @@ enum DropTiming {
 impl FaultRequest {
     /// # Errors
     ///
-    /// What does not go together, what HTTP cannot carry, and a path that no request can have.
+    /// If the fields contradict each other, if the fault cannot be sent over HTTP, or if the path does not begin with `/`.
     pub(super) fn into_fault(mut self) -> Result<Fault, String> {
         let path = self.path.take();
         let fault = self.into_effect()?;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::{DenialBehavior, Settings, WrongMethodStatus};
 
-/// The switches to change; those left out stay as they are. A name that is none of them is refused.
+/// The settings to change; omitted ones stay as they are. An unknown name is rejected.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SettingsRequest {

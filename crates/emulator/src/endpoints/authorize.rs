@@ -1,8 +1,8 @@
 //! `GET /auth` and `POST /auth`
 //!
-//! The page on which a user grants an application a key. The form posts every parameter back, where they are all
-//! checked again: nothing about the form is remembered, and nothing in it is trusted. A program posts the same
-//! parameters without the page, and gets JSON.
+//! The page on which a user grants an application a key. The form posts every parameter back, and the service checks
+//! them all again: it remembers nothing about the form, and trusts nothing in it. A program can post the same parameters
+//! without the page, and gets JSON.
 
 mod accept;
 mod page;
@@ -27,12 +27,12 @@ use crate::{
     },
 };
 
-/// What a decision comes to, before it is a page or JSON.
+/// The result of a posted form, before it becomes a page or JSON.
 enum FormResult<'a> {
     Decided(DecisionOutcome),
-    /// The application's mistake.
+    /// The application sent invalid parameters.
     Invalid(String),
-    /// The user's mistake: what they filled in as the limit is not one.
+    /// The user entered an invalid limit.
     InvalidLimit {
         request: AuthorizationRequest,
         params: Params<'a>,
@@ -49,7 +49,7 @@ pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Response<B
     if accept::prefers_json(request.headers()) { result.into_json() } else { result.into_page() }
 }
 
-/// The page that asks.
+/// Shows the page where the user decides.
 fn consent_page(settings: &Settings, query: &[u8]) -> Result<Response<Bytes>, String> {
     let params = Params::parse(query)?;
     let request = AuthorizationRequest::parse(&params, settings)?;
@@ -84,7 +84,7 @@ impl FormResult<'_> {
         }
     }
 
-    /// With the URL of a redirect in the body: a client that followed the redirect would not see it.
+    /// Returns the URL of a redirect in the body, because a client that followed the redirect would not see the URL.
     fn into_json(self) -> Response<Bytes> {
         match self {
             Self::Decided(outcome) => response::json(StatusCode::OK, &outcome.to_json()),
@@ -125,9 +125,9 @@ fn state_parameter<'a>(settings: &Settings, state: Option<&'a str>) -> Option<(&
     state.filter(|_| settings.state_echo).map(|state| ("state", state))
 }
 
-/// 303, so that the browser comes to the callback with a GET (RFC 9110 section 15.4.4).
+/// Redirects with 303, so that the browser sends a GET to the callback (RFC 9110 section 15.4.4).
 fn redirect(url: &str) -> Response<Bytes> {
-    // A callback is visible ASCII and its parameters are encoded, so this is always a header value.
+    // A callback URL is visible ASCII and its parameters are encoded, so it is always a valid header value.
     let Ok(location) = HeaderValue::from_str(url) else {
         return page::rejection("Invalid callback_url");
     };
@@ -136,7 +136,7 @@ fn redirect(url: &str) -> Response<Bytes> {
     let headers = response.headers_mut();
     headers.insert(LOCATION, location);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // The page's URL holds the challenge and the state: not the callback's business.
+    // The page's URL contains the challenge and the state, which the callback must not see.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }

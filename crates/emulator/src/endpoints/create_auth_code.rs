@@ -1,7 +1,7 @@
 //! `POST /api/v1/auth/keys/code`
 //!
-//! Makes a code for the user of the bearer key. Which keys may call it at the real service is unknown: here every
-//! good one.
+//! Creates a code for the user of the bearer key. The emulator accepts every valid key; which keys the real service
+//! accepts is unknown.
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// The application every code belongs to.
+/// The application to which every code belongs.
 const APP_ID: u32 = 12_345;
 
 pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Rejection> {

@@ -1,6 +1,6 @@
 //! `GET /api/v1/key`, and its older name `GET /api/v1/auth/key`
 //!
-//! Tells what the bearer key is. Nothing is ever spent here, so what remains of the limit is all of it.
+//! Describes the bearer key. The emulator never spends anything, so the whole limit remains.
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};

@@ -1,11 +1,11 @@
 //! `POST /api/v1/auth/keys`
 //!
-//! Exchanges a code for a key. A code works once and for ten minutes.
+//! Exchanges a code for a key. A code works once, within ten minutes.
 //!
-//! Seen at the real service: `Invalid code`, before anything else about the code, and `Invalid code_challenge_method`.
-//! Documented, but not seen: both 403s, and the ten minutes. Relied on by clients: the envelopes of wrong fields and of
-//! malformed JSON. Inferred: the order of the checks after the lookup of the code, what a missing method means, and that
-//! a verifier without a challenge is refused.
+//! We saw the real service respond with `Invalid code`, before it checks anything else about the code, and with `Invalid
+//! code_challenge_method`. Both 403 responses and the ten minutes are documented, but we have not seen them. Clients rely
+//! on the envelopes of invalid fields and of malformed JSON. We inferred the order of the checks after the lookup of the
+//! code, the meaning of a missing method, and that a verifier without a challenge is rejected.
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -21,7 +21,7 @@ use crate::{
     state::{State, clock, grant::Code},
 };
 
-/// How long a code may be exchanged.
+/// How long a code is valid.
 const CODE_LIFE: SignedDuration = SignedDuration::from_mins(10);
 
 pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Rejection> {
@@ -54,7 +54,7 @@ fn check(state: &State, code: &Code, verifier: Option<&str>, method: Option<&str
     let met = match (&code.challenge, verifier) {
         (Some(challenge), Some(verifier)) => challenge.is_met_by(verifier),
         (None, None) => true,
-        // A verifier without a challenge is a challenge somebody took away (RFC 9700 section 2.1.1).
+        // If there is a verifier but no challenge, someone removed the challenge (RFC 9700 section 2.1.1).
         (Some(_), None) | (None, Some(_)) => false,
     };
     if met {
@@ -63,7 +63,7 @@ fn check(state: &State, code: &Code, verifier: Option<&str>, method: Option<&str
     Err(Rejection::api(StatusCode::FORBIDDEN, "Invalid code or code_verifier"))
 }
 
-/// The method must be that of the challenge; left out, it is `plain` (RFC 7636 section 4.3), which is inferred.
+/// Checks that the method is that of the challenge. If omitted, it is `plain` (RFC 7636 section 4.3), which is inferred.
 fn check_method(code: &Code, method: Option<&str>) -> Result<(), Rejection> {
     let matches = match (&code.challenge, method) {
         (None, method) => method.is_none(),

@@ -1,7 +1,7 @@
 //! `POST /api/v1/oauth/token`
 //!
-//! Exchanges an identity provider's token for a short-lived access token (RFC 8693). Any well-formed token that has
-//! not expired is taken: there is no provider here to ask.
+//! Exchanges an identity provider's token for a short-lived access token (RFC 8693). The emulator accepts any well-formed
+//! token that has not expired, because it has no provider to verify it with.
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
@@ -16,7 +16,7 @@ use crate::{
     state::{State, clock, jwt},
 };
 
-/// How long an access token is good.
+/// How long an access token is valid.
 const TOKEN_LIFE: SignedDuration = SignedDuration::from_mins(15);
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -67,7 +67,7 @@ fn is_form(content_type: Option<&HeaderValue>) -> bool {
         .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }
 
-/// Checks what must be there and returns the policy.
+/// Checks the required parameters, and returns the policy.
 fn check<'a>(params: &'a Params<'_>, now: Timestamp) -> Result<&'a str, Rejection> {
     let required = |name: &str| params.get(name).ok_or_else(|| invalid_request(format!("{name} is missing")));
     if required("grant_type")? != GRANT_TYPE {

@@ -1,6 +1,6 @@
 //! `GET /api/v1/oauth/jwks`
 //!
-//! The public key that verifies access tokens, as a key set (RFC 7517).
+//! Returns the public key that verifies access tokens, as a key set (RFC 7517).
 
 use bytes::Bytes;
 use http::{Response, StatusCode};

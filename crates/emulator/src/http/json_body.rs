@@ -1,4 +1,4 @@
-//! The fields of a JSON body, and every way it is not the expected one.
+//! JSON bodies, and the validator's issues with their fields.
 
 use bytes::Bytes;
 use http::{Request, header::CONTENT_TYPE};
@@ -6,12 +6,12 @@ use serde_json::{Map, Value};
 
 use super::response::{Issue, Rejection};
 
-/// The object of a JSON body.
+/// Parses a JSON body as an object.
 ///
 /// # Errors
 ///
-/// Malformed JSON, or JSON that is no object. As with the validator of the real service, a body of another content
-/// type counts as an empty object, so that what is missing is named.
+/// If the body is not JSON, or is not an object. As with the validator of the real service, a body of another content
+/// type counts as an empty object, so that the error names the missing fields.
 pub(crate) fn parse_object(request: &Request<Bytes>) -> Result<Map<String, Value>, Rejection> {
     if !is_json(request) {
         return Ok(Map::new());
@@ -30,7 +30,7 @@ fn is_json(request: &Request<Bytes>) -> bool {
         .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"))
 }
 
-/// Takes fields out of an object and notes what is wrong with them; [`finish`](Self::finish) refuses if anything was.
+/// Reads the fields of an object and collects issues; [`finish`](Self::finish) reports them.
 pub(crate) struct Fields<'a> {
     object: &'a Map<String, Value>,
     issues: Vec<Issue>,
@@ -41,7 +41,7 @@ impl<'a> Fields<'a> {
         Self { object, issues: Vec::new() }
     }
 
-    /// A string that must be there; empty, and noted, if it is not.
+    /// Returns a required string; an empty one, and an issue, if it is missing.
     pub(crate) fn required_string(&mut self, name: &str) -> &'a str {
         let value = self.object.get(name);
         value.and_then(Value::as_str).unwrap_or_else(|| {
@@ -54,7 +54,7 @@ impl<'a> Fields<'a> {
         self.optional(name, "string", Value::as_str)
     }
 
-    /// A string that may also be `null`, which is as good as not there.
+    /// Returns an optional string that may also be `null`.
     pub(crate) fn nullable_string(&mut self, name: &str) -> Option<&'a str> {
         if self.object.get(name).is_some_and(Value::is_null) {
             return None;
@@ -68,7 +68,7 @@ impl<'a> Fields<'a> {
 
     /// # Errors
     ///
-    /// All that was noted.
+    /// If there were issues.
     pub(crate) fn finish(self) -> Result<(), Rejection> {
         if self.issues.is_empty() { Ok(()) } else { Err(Rejection::InvalidFields(self.issues)) }
     }

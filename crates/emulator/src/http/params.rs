@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// Parameters by name, each at most once.
 ///
-/// Without a value a parameter counts as left out (RFC 6749 section 3.1).
+/// A parameter without a value counts as omitted (RFC 6749 section 3.1).
 #[derive(Debug)]
 pub(crate) struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
@@ -13,7 +13,7 @@ impl<'a> Params<'a> {
     ///
     /// # Errors
     ///
-    /// A parameter that is there twice, since nobody can know which one is meant, or more than 64 of them.
+    /// If a parameter appears twice, which makes its value ambiguous, or if there are more than 64 parameters.
     pub(crate) fn parse(text: &'a [u8]) -> Result<Self, String> {
         let mut params = Self(Vec::new());
         for (name, value) in form_urlencoded::parse(text) {

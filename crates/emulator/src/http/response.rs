@@ -1,4 +1,4 @@
-//! Answers, and refusals in the envelopes the service uses.
+//! Responses, and rejections in the service's error envelopes.
 
 use bytes::Bytes;
 use http::{
@@ -8,7 +8,7 @@ use http::{
 use serde::Serialize;
 
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
-    // Writing to memory fails only for maps whose keys are no text, and there are none here.
+    // Writing to memory fails only for maps whose keys are not strings, and we have none.
     with_body(status, "application/json", serde_json::to_vec(body).unwrap_or_default())
 }
 
@@ -29,12 +29,12 @@ fn with_body(status: StatusCode, content_type: &'static str, body: impl Into<Byt
     response
 }
 
-/// Why a request is refused, by the envelope that says so.
+/// Why the service rejects a request, one variant per error envelope.
 #[derive(Debug)]
 pub(crate) enum Rejection {
     /// `{"error":{"message":…,"code":…}}`
     Api(StatusCode, String),
-    /// A field is missing or of the wrong type: the validator's own envelope, with its issues as text.
+    /// Fields are missing or have the wrong type: the validator's envelope, with its issues as text.
     InvalidFields(Vec<Issue>),
     /// The body is not JSON.
     MalformedJson,
@@ -47,19 +47,19 @@ impl Rejection {
         Self::Api(status, message.into())
     }
 
-    /// A 400 with this message.
+    /// Rejects with status 400 and this message.
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::api(StatusCode::BAD_REQUEST, message)
     }
 }
 
-/// What the validator says about a field.
+/// A problem that the validator found in a field.
 #[derive(Debug, Serialize)]
 pub(crate) struct Issue {
     pub(crate) expected: &'static str,
-    /// What kind of issue it is.
+    /// The kind of issue.
     pub(crate) code: &'static str,
-    /// The field's name, or nothing for the body itself.
+    /// The field's name; empty for the body itself.
     pub(crate) path: Vec<String>,
     pub(crate) message: String,
 }
@@ -87,7 +87,7 @@ impl From<Rejection> for Response<Bytes> {
     }
 }
 
-// The envelopes are structs, since a map of serde_json would sort the fields: these come in the order that was seen.
+// The envelopes are structs because a map of serde_json would sort the fields. The real service sends them in this order.
 
 #[derive(Serialize)]
 struct ApiEnvelope<'a> {

@@ -1,4 +1,4 @@
-//! One connection: the thin shell of the service over a stream.
+//! Serves HTTP/1.1 on one connection.
 
 use std::{
     io,
@@ -21,10 +21,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::service::{BODY_LIMIT, Delivery, Service};
 
-/// How long a client may take for a head, idle time included, and again for a body.
+/// How long a client may take to send a head, including idle time, and how long to send a body.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The most a head may take in memory.
+/// The largest size of a request's head in memory.
 const HEAD_LIMIT: usize = 64 * 1024;
 
 pub(crate) async fn serve<S>(service: Arc<Service>, stream: S)
@@ -43,7 +43,7 @@ where
         .header_read_timeout(READ_TIMEOUT)
         .max_buf_size(HEAD_LIMIT)
         .serve_connection(TokioIo::new(stream), respond);
-    // A client that goes away, or is cut off by a fault, is no error of ours, and there is nobody to tell.
+    // It is not an error if the client disconnects or a fault breaks the connection.
     let _ = connection.await;
 }
 
@@ -70,12 +70,12 @@ async fn respond(
     Ok(with_framing(response))
 }
 
-/// The connection is to be closed without an answer.
+/// The error that closes the connection without a response.
 #[derive(Debug, Error)]
 #[error("the connection was broken")]
 struct ConnectionBroken;
 
-/// Reads a body, and no further than it takes to see that it is too large.
+/// Reads a body. Stops as soon as it is too large.
 async fn read(mut body: Incoming) -> Result<Bytes, ConnectionBroken> {
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -89,7 +89,7 @@ async fn read(mut body: Incoming) -> Result<Bytes, ConnectionBroken> {
     Ok(bytes.freeze())
 }
 
-/// The answer as it goes out; a 401 in chunks, as the real service sends it.
+/// Makes a 401 chunked, as the real service sends it.
 fn with_framing(mut response: Response<Bytes>) -> Response<Full<Bytes>> {
     if response.status() == StatusCode::UNAUTHORIZED {
         let chunked = HeaderValue::from_static("chunked");
@@ -98,7 +98,7 @@ fn with_framing(mut response: Response<Bytes>) -> Response<Full<Bytes>> {
     response.map(Full::new)
 }
 
-/// How many bytes may still be written; `usize::MAX` stands for any number.
+/// The number of bytes that may still be written; `usize::MAX` means any number.
 #[derive(Debug)]
 struct Budget(AtomicUsize);
 
@@ -123,7 +123,7 @@ impl Budget {
     }
 }
 
-/// A stream that breaks when its budget is spent.
+/// A stream that fails when its budget is spent.
 struct BreakableStream<S> {
     stream: S,
     budget: Arc<Budget>,

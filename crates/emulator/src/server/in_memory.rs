@@ -1,4 +1,4 @@
-//! The emulator as a transport, without a socket.
+//! Sends requests to the emulator in memory, without a socket.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(crate) async fn send(
         }
     };
     if request.method() == Method::HEAD {
-        // Over a socket hyper leaves it out (RFC 9110 section 9.3.2).
+        // On a socket, hyper omits the body (RFC 9110 section 9.3.2).
         *response.body_mut() = Bytes::new();
     }
     if response.body().len() > limits.response_bytes {

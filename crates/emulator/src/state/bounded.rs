@@ -1,11 +1,11 @@
-//! A map that forgets.
+//! A map of bounded size.
 
 use std::collections::{HashMap, VecDeque};
 
-/// The last [`LIMIT`](Self::LIMIT) values put in, by name: however many codes a client asks for, memory stays bounded.
+/// A map that keeps the last [`LIMIT`](Self::LIMIT) values, so that memory stays bounded however many a client creates.
 pub(crate) struct BoundedMap<T> {
     values: HashMap<String, T>,
-    /// Every name that was put in, oldest first; some may have been taken out since.
+    /// Every key that was inserted, oldest first. Some may have been removed since.
     order: VecDeque<String>,
 }
 
@@ -16,23 +16,23 @@ impl<T> BoundedMap<T> {
         Self { values: HashMap::new(), order: VecDeque::new() }
     }
 
-    /// Puts `value` in and forgets the oldest one beyond the limit.
-    pub(crate) fn insert(&mut self, name: String, value: T) {
+    /// Inserts `value`, and removes the oldest value if there are too many.
+    pub(crate) fn insert(&mut self, key: String, value: T) {
         if self.order.len() == Self::LIMIT
             && let Some(oldest) = self.order.pop_front()
         {
             self.values.remove(&oldest);
         }
-        self.order.push_back(name.clone());
-        self.values.insert(name, value);
+        self.order.push_back(key.clone());
+        self.values.insert(key, value);
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&T> {
-        self.values.get(name)
+    pub(crate) fn get(&self, key: &str) -> Option<&T> {
+        self.values.get(key)
     }
 
-    pub(crate) fn remove(&mut self, name: &str) -> Option<T> {
-        self.values.remove(name)
+    pub(crate) fn remove(&mut self, key: &str) -> Option<T> {
+        self.values.remove(key)
     }
 
     #[cfg(test)]

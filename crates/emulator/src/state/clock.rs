@@ -1,10 +1,10 @@
-//! A clock that tests move.
+//! A clock that tests can move.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The system's clock and how far it was moved.
+/// The system's clock, moved forward by an offset.
 #[derive(Default)]
 pub(crate) struct Clock {
     ahead: SignedDuration,
@@ -15,24 +15,24 @@ impl Clock {
         after(Timestamp::now(), self.ahead)
     }
 
-    /// Moves the clock forward; it stops at the last moment that can be shown.
+    /// Moves the clock forward, at most to the last timestamp that can be represented.
     pub(crate) fn advance(&mut self, by: Duration) {
         let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
         self.ahead = self.ahead.saturating_add(by);
     }
 }
 
-/// `moment` and `duration`, at most the last moment that can be shown.
+/// Returns `moment + duration`, at most the last timestamp that can be represented.
 pub(crate) fn after(moment: Timestamp, duration: SignedDuration) -> Timestamp {
     moment.checked_add(duration).unwrap_or(Timestamp::MAX)
 }
 
-/// As the API writes a moment: RFC 3339 in UTC, to the second.
+/// Formats a timestamp as the API does: RFC 3339 in UTC, to the second.
 pub(crate) fn rfc3339(moment: Timestamp) -> String {
     Timestamp::from_second(moment.as_second()).unwrap_or(moment).to_string()
 }
 
-/// Reads a moment as the API does: RFC 3339 in UTC, seconds and `Z` included.
+/// Parses a timestamp as the API does: RFC 3339 in UTC, with seconds and `Z`.
 pub(crate) fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     const SHAPE: &str = "0000-00-00T00:00:00";
     let (moment, rest) = text.split_at_checked(SHAPE.len())?;

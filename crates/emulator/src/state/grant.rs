@@ -1,4 +1,4 @@
-//! What a user or an application asks of a key, and how it is checked.
+//! Codes, keys, and the properties that a user or an application requests for a key.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{clock, jwt::Signer};
 use crate::pkce::Challenge;
 
-/// What a key is to be.
+/// The properties of a key.
 #[derive(Clone, Default)]
 pub(crate) struct Grant {
     pub(crate) label: Option<String>,
@@ -17,7 +17,7 @@ pub(crate) struct Grant {
     pub(crate) workspace: Option<String>,
 }
 
-/// A code that waits to be exchanged.
+/// A code that has not been exchanged yet.
 #[derive(Clone)]
 pub(crate) struct Code {
     pub(crate) issued_at: Timestamp,
@@ -25,7 +25,7 @@ pub(crate) struct Code {
     pub(crate) grant: Grant,
 }
 
-/// A key that was made.
+/// A key that was issued.
 #[derive(Clone)]
 pub(crate) struct Key {
     pub(crate) grant: Grant,
@@ -48,7 +48,7 @@ impl Key {
 
 /// # Errors
 ///
-/// A label of more than 100 characters, and one that no list can show in a line: with control characters.
+/// If the label has more than 100 characters, or contains control characters, which no list can show on one line.
 pub(crate) fn check_label(label: &str) -> Result<(), &'static str> {
     if label.chars().nth(100).is_some() {
         return Err("Invalid key_label: at most 100 characters are allowed");
@@ -61,7 +61,7 @@ pub(crate) fn check_label(label: &str) -> Result<(), &'static str> {
 
 /// # Errors
 ///
-/// What is not an amount of money.
+/// If the limit is not an amount of money.
 pub(crate) fn check_limit(limit: f64) -> Result<(), &'static str> {
     if limit.is_finite() && limit >= 0.0 {
         return Ok(());
@@ -71,7 +71,7 @@ pub(crate) fn check_limit(limit: f64) -> Result<(), &'static str> {
 
 /// # Errors
 ///
-/// What is no UUID (RFC 9562 section 4).
+/// If the ID is not a UUID (RFC 9562 section 4).
 pub(crate) fn check_workspace(id: &str) -> Result<(), &'static str> {
     let groups: Vec<&str> = id.split('-').collect();
     let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
@@ -84,7 +84,7 @@ pub(crate) fn check_workspace(id: &str) -> Result<(), &'static str> {
 
 /// # Errors
 ///
-/// An interval there is not.
+/// If the interval is unknown.
 pub(crate) fn check_limit_reset(interval: &str) -> Result<(), &'static str> {
     if ["daily", "weekly", "monthly"].contains(&interval) {
         return Ok(());
@@ -94,7 +94,7 @@ pub(crate) fn check_limit_reset(interval: &str) -> Result<(), &'static str> {
 
 /// # Errors
 ///
-/// What is not RFC 3339 in UTC with seconds, and what has passed.
+/// If `text` is not RFC 3339 in UTC with seconds, or is not in the future.
 pub(crate) fn parse_expiry(text: &str, now: Timestamp) -> Result<Timestamp, &'static str> {
     let expires_at = clock::parse_rfc3339(text)
         .ok_or("Invalid expires_at: an RFC 3339 time in UTC with seconds is expected")?;

@@ -1,10 +1,10 @@
-//! Whether a client asks for JSON or for a page (RFC 9110 section 12.5.1).
+//! Content negotiation between JSON and HTML (RFC 9110 section 12.5.1).
 
 use http::{HeaderMap, HeaderValue, header::ACCEPT};
 
-/// Whether `Accept` names `application/json`, and does not prefer `text/html`.
+/// Returns whether `Accept` names `application/json`, and does not prefer `text/html`.
 ///
-/// `*/*` does not count: browsers send it too.
+/// `*/*` does not count, because browsers send it too.
 pub(super) fn prefers_json(headers: &HeaderMap) -> bool {
     let json = weight(headers, "application/json");
     json > 0.0 && json >= weight(headers, "text/html")

@@ -1,4 +1,4 @@
-//! The pages a user sees. They work without JavaScript, on a phone, in light and in dark.
+//! The pages that a user sees. They work without JavaScript, on phones, and in light and dark mode.
 
 use std::fmt::{self, Write as _};
 
@@ -15,12 +15,12 @@ use crate::{
 
 const STYLE: &str = include_str!("page.css");
 
-/// Asks a user to authorize or deny.
+/// Shows the page where a user authorizes or denies.
 pub(super) fn consent(request: &AuthorizationRequest, params: &Params<'_>) -> Response<Bytes> {
     document(StatusCode::OK, "Authorize", &form(request, params, ""))
 }
 
-/// Asks once more, since the limit that the user filled in is none.
+/// Shows the page again, after the user entered an invalid limit.
 pub(super) fn consent_after_invalid_limit(
     request: &AuthorizationRequest,
     params: &Params<'_>,
@@ -29,7 +29,7 @@ pub(super) fn consent_after_invalid_limit(
     document(StatusCode::BAD_REQUEST, "Authorize", &form(request, params, alert))
 }
 
-/// What is asked for and the form that answers; `alert` is HTML.
+/// Describes the request, with a form to decide on it; `alert` is HTML.
 fn form(request: &AuthorizationRequest, params: &Params<'_>, alert: &str) -> String {
     let title = Escaped(request.title());
     let callback = Escaped(
@@ -71,7 +71,7 @@ fn hidden_fields(params: &Params<'_>) -> String {
     hidden
 }
 
-/// Shows a code to a user who carries it to the application.
+/// Shows a code that the user copies into the application.
 pub(super) fn code(code: &str) -> Response<Bytes> {
     let main = format!(
         "<h1>Your code</h1>\n\
@@ -82,13 +82,13 @@ pub(super) fn code(code: &str) -> Response<Bytes> {
     document(StatusCode::OK, "Your code", &main)
 }
 
-/// Says that nothing was granted.
+/// Confirms that the user denied.
 pub(super) fn denied() -> Response<Bytes> {
     let main = "<h1>Denied</h1>\n<p>No key was made. You can close this page.</p>\n";
     document(StatusCode::OK, "Denied", main)
 }
 
-/// Says why a request cannot be shown to a user.
+/// Shows why a request is invalid.
 pub(super) fn rejection(why: &str) -> Response<Bytes> {
     let main = format!(
         "<h1>This request cannot be authorized</h1>\n<p>{}.</p>\n\
@@ -109,8 +109,7 @@ fn document(status: StatusCode, title: &str, main: &str) -> Response<Bytes> {
     let mut response = response::html(status, html);
     let headers = response.headers_mut();
     let digest = Base64::encode_string(&Sha256::digest(STYLE));
-    // No `form-action`: browsers hold it against the redirect that follows the form too, and that goes to whatever
-    // callback the application named.
+    // No `form-action`: browsers apply it to the redirect after the form too, and that goes to the application's callback.
     let policy =
         format!("default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'");
     if let Ok(policy) = HeaderValue::from_str(&policy) {
@@ -125,7 +124,7 @@ fn document(status: StatusCode, title: &str, main: &str) -> Response<Bytes> {
     response
 }
 
-/// Text where HTML expects text or an attribute in quotes.
+/// Text that is escaped for HTML text or for a quoted attribute.
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {

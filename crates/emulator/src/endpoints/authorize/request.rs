@@ -1,10 +1,10 @@
-//! The parameters of an authorize URL.
+//! The request in an authorize URL.
 
 use crate::{Settings, callback_url::CallbackUrl, http::params::Params, pkce::Challenge, state::grant};
 
-/// What the page is asked for.
+/// An application's request for a key (RFC 6749 section 4.1.1).
 pub(super) struct AuthorizationRequest {
-    /// Where to send the browser; without it, the page shows the code.
+    /// Where to redirect the browser. Without it, the page shows the code.
     pub(super) callback_url: Option<CallbackUrl>,
     pub(super) challenge: Option<Challenge>,
     pub(super) label: Option<String>,
@@ -30,19 +30,19 @@ impl AuthorizationRequest {
             callback_url,
             challenge,
             label: label.map(str::to_owned),
-            // With both, the one that allows no other counts: inferred.
+            // If both are present, the required one wins (inferred).
             workspace: required.or(proposed).map(str::to_owned),
             state: params.get("state").map(str::to_owned),
         })
     }
 
-    /// What a user knows the application by.
+    /// Returns the name by which a user knows the application.
     pub(super) fn title(&self) -> &str {
         self.callback_url.as_ref().map_or("An application on your computer", CallbackUrl::title)
     }
 }
 
-/// US dollars.
+/// Parses the credit limit, in US dollars.
 pub(super) fn parse_limit(params: &Params<'_>) -> Result<Option<f64>, &'static str> {
     let Some(text) = params.get("limit") else {
         return Ok(None);
@@ -51,7 +51,7 @@ pub(super) fn parse_limit(params: &Params<'_>) -> Result<Option<f64>, &'static s
     grant::check_limit(limit).map(|()| Some(limit))
 }
 
-/// The parameters the form carries along unseen. `limit` is a field of its own.
+/// The parameters that the form carries in hidden fields. `limit` is a visible field.
 pub(super) const HIDDEN_FIELDS: [&str; 7] = [
     "code_challenge",
     "code_challenge_method",
