@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn https_and_loopback_http_are_taken() {
+    fn https_and_loopback_http_are_accepted() {
         // C-8
         for url in [
             "https://my.app/callback?x=1",
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_refused() {
+    fn other_urls_are_rejected() {
         // C-8
         for url in [
             "",
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn switches_open_custom_schemes_and_ipv6() {
+    fn settings_allow_custom_schemes_and_ipv6() {
         let open = Settings::default().custom_schemes(true).ipv6_loopback(true);
         check("vscode://app/cb", &open, true);
         check("com.example.app:/cb", &open, true);
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_go_behind_the_callbacks_own_query() {
+    fn parameters_are_appended_to_the_query() {
         let with = |url| {
             let callback = CallbackUrl::parse(url, &Settings::default()).unwrap();
             callback.with_parameters(&[("code", "a b"), ("state", "&")])
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn an_application_on_localhost_is_known_by_host_and_port() {
+    fn title_is_host_and_port() {
         let callback = CallbackUrl::parse("http://localhost:3000/cb", &Settings::default()).unwrap();
         assert_eq!(callback.title(), "localhost:3000");
     }

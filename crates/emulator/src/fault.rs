@@ -219,7 +219,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_waits_for_its_path_and_happens_once() {
+    fn fault_waits_for_its_path_and_happens_once() {
         let mut faults = Faults::default();
         faults.push(Fault::status(500).on("/auth/keys"));
         let key = "/api/v1/key";
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn control_paths_have_no_faults() {
+    fn control_paths_meet_no_faults() {
         let mut faults = Faults::default();
         faults.push(Fault::status(500));
         let path = "/emulator/log";
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn the_faults_that_wait_are_bounded() {
+    fn number_of_faults_is_bounded() {
         let mut faults = Faults::default();
         for _ in 0..Faults::LIMIT + 10 {
             faults.push(Fault::delay(Duration::ZERO));
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_http_cannot_carry_is_said() {
+    fn fault_that_http_cannot_carry_is_invalid() {
         for fault in [
             Fault::status(100),
             Fault::status(1000),

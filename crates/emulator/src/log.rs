@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entry_shows_no_secret() {
+    fn entry_shows_no_secret() {
         let request = Request::post("/api/v1/auth/keys?code=CANARY")
             .header("authorization", "Bearer CANARY")
             .header("cookie", "CANARY")
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_not_shown_wherever_a_client_puts_it() {
+    fn misplaced_code_is_redacted() {
         let request = Request::post("/callback/CANARY")
             .header("http-referer", "https://CANARY@my.app:8443/CANARY?code=CANARY#CANARY")
             .header("x-".repeat(33), "CANARY")
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_bounded() {
+    fn number_of_entries_is_bounded() {
         let mut log = Log::default();
         let request = Request::get("/").body(Bytes::new()).unwrap();
         for _ in 0..Log::LIMIT + 5 {

@@ -93,13 +93,13 @@ mod tests {
     }
 
     #[test]
-    fn the_vector_of_rfc_7636_appendix_b_is_met() {
+    fn verifier_of_rfc_7636_appendix_b_matches() {
         // C-2
         assert!(challenge(CHALLENGE, "S256").is_met_by(VERIFIER));
     }
 
     #[test]
-    fn another_verifier_is_refused() {
+    fn other_verifier_does_not_match() {
         let s256 = challenge(CHALLENGE, "S256");
         assert!(!s256.is_met_by(CHALLENGE));
         assert!(!s256.is_met_by(""));
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_verifier_has_43_to_128_unreserved_characters() {
+    fn verifier_has_43_to_128_unreserved_characters() {
         // C-3
         for (length, good) in [(42, false), (43, true), (128, true), (129, false)] {
             assert_eq!(is_verifier(&"~".repeat(length)), good, "{length}");
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_method_needs_a_challenge_and_a_name_of_two() {
+    fn method_must_be_known_and_have_a_challenge() {
         assert!(Challenge::parse(None, None).unwrap().is_none());
         assert!(Challenge::parse(None, Some("S256")).is_err());
         assert!(Challenge::parse(Some(CHALLENGE), Some("s256")).is_err());

@@ -189,16 +189,16 @@ mod tests {
     use crate::state::{bounded::BoundedMap, grant::Code};
 
     #[test]
-    fn memory_stays_bounded_when_a_client_asks_for_codes_without_end() {
+    fn memory_stays_bounded_after_many_codes() {
         let service = Service::new(Settings::default());
         let key = service.state().issue_management_key();
-        let ask = Request::post("/api/v1/auth/keys/code")
+        let create_code = Request::post("/api/v1/auth/keys/code")
             .header("authorization", format!("Bearer {key}"))
             .header("content-type", "application/json")
             .body(Bytes::from_static(br#"{"callback_url":"https://my.app"}"#))
             .unwrap();
         for _ in 0..200_000 {
-            let Delivery::Intact(response) = service.respond(&ask) else {
+            let Delivery::Intact(response) = service.respond(&create_code) else {
                 panic!("no fault was injected");
             };
             assert_eq!(response.status(), StatusCode::OK);

@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_field_that_is_wrong_is_named() {
+    fn every_invalid_field_is_reported() {
         let body = json!({ "code": 1, "limit": "2", "expires_at": null });
         let object = body.as_object().unwrap();
         let mut fields = Fields::new(object);

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_parameter_counts_once_and_only_with_a_value() {
+    fn parameter_needs_a_value_and_appears_once() {
         let params = Params::parse(b"a=1&b=&c").unwrap();
         assert_eq!([params.get("a"), params.get("b"), params.get("c")], [Some("1"), None, None]);
         assert_eq!(Params::parse(b"a=1&a=").unwrap_err(), "a is there more than once");

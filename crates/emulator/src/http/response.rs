@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_come_byte_for_byte_as_they_were_seen() {
+    fn rejections_match_the_real_service_byte_for_byte() {
         check(
             Rejection::bad_request("Invalid code"),
             400,
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_validators_issues_are_indented_text() {
+    fn issues_are_formatted_as_indented_json() {
         let issue = Issue {
             expected: "string",
             code: "invalid_type",

@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_is_forgotten_first() {
+    fn oldest_value_is_dropped_first() {
         let mut bounded = BoundedMap::new();
         for number in 0..=BoundedMap::<usize>::LIMIT {
             bounded.insert(number.to_string(), number);
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn taking_out_does_not_let_the_order_grow() {
+    fn removed_keys_do_not_accumulate() {
         let mut bounded = BoundedMap::new();
         for number in 0..3 * BoundedMap::<()>::LIMIT {
             bounded.insert(number.to_string(), ());

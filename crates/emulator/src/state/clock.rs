@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_clock_stops_at_the_end_of_time() {
+    fn clock_stops_at_the_last_timestamp() {
         let mut clock = Clock::default();
         clock.advance(Duration::MAX);
         clock.advance(Duration::MAX);
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_need_seconds_and_utc() {
+    fn timestamps_need_seconds_and_utc() {
         for good in ["2027-12-31T23:59:59Z", "2027-12-31T23:59:59.5Z", "2027-12-31T23:59:59.123456789Z"] {
             assert!(parse_rfc3339(good).is_some(), "{good}");
         }

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_hold() {
+    fn invalid_properties_are_rejected() {
         assert!(check_label(&"é".repeat(100)).is_ok());
         assert!(check_label(&"é".repeat(101)).is_err());
         for bad in ["a\nb", "\0", "\u{1b}[31m", "\u{85}"] {
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expiry_lies_in_the_future() {
+    fn expiry_must_be_in_the_future() {
         let now = "2027-01-01T00:00:00Z".parse().unwrap();
         assert!(parse_expiry("2027-01-01T00:00:01Z", now).is_ok());
         assert!(parse_expiry("2027-01-01T00:00:00Z", now).is_err());

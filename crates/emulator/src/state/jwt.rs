@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_published_key_verifies_a_token() {
+    fn published_key_verifies_tokens() {
         let signer = Signer::new();
         let token = signer.sign(&json!({ "sub": "me" })).unwrap();
         let (message, signature) = token.rsplit_once('.').unwrap();
@@ -117,14 +117,14 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_another_signer_is_not_ours() {
+    fn token_of_another_signer_is_not_verified() {
         let token = Signer::new().sign(&json!({ "sub": "me" })).unwrap();
         assert!(Signer::new().verify(&token).is_none());
         assert_eq!(read_unverified(&token).unwrap()["sub"], "me");
     }
 
     #[test]
-    fn what_is_no_token_is_not_read() {
+    fn malformed_token_is_not_read() {
         for text in ["", ".", "..", "...", "a.b.c", "e30.e30", "e30.e30.", "e30.e30.AA", "é.é.é"] {
             assert!(read_unverified(text).is_none(), "{text}");
         }

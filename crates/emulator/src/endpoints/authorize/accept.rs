@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_for_clients_that_name_it() {
+    fn client_that_names_json_gets_json() {
         check(&["application/json"], true);
         check(&["Application/JSON; charset=utf-8;q=0.1"], true);
         check(&["application/json, text/plain, */*"], true);
@@ -53,14 +53,14 @@ mod tests {
     }
 
     #[test]
-    fn range_that_is_not_text_hides_no_other() {
+    fn invalid_media_range_is_skipped() {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_bytes(b"text/\xff, application/json").unwrap());
         assert!(prefers_json(&headers));
     }
 
     #[test]
-    fn every_other_client_gets_the_page() {
+    fn other_clients_get_the_page() {
         check(&[], false);
         check(&["*/*"], false);
         check(&["application/*"], false);

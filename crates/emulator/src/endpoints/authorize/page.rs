@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_breaks_out_of_text_or_attributes() {
+    fn markup_is_escaped() {
         assert_eq!(
             Escaped("<a href=\"x\" b='y'>&").to_string(),
             "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;"
