@@ -7,10 +7,10 @@
 #![expect(clippy::indexing_slicing, reason = "JSON that is not there is null, and the arrays are known")]
 
 mod scenes;
-mod stage;
+mod session;
 
 mod hostile;
-mod login;
+mod login_process;
 mod network;
 mod webdriver;
 
@@ -24,7 +24,7 @@ use std::{
 
 use tokio::time::timeout;
 
-use crate::{scenes::Scene, stage::Stage, webdriver::Driver};
+use crate::{scenes::Scene, session::Stage, webdriver::Driver};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 

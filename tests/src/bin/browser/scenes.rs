@@ -10,7 +10,7 @@ use std::pin::Pin;
 
 use openrouter_oauth_emulator::{DenialBehavior, Settings};
 
-use crate::{Result, stage::Stage};
+use crate::{Result, session::Stage};
 
 pub(crate) struct Scene {
     /// What is shown, as a true sentence.

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     Result, hostile,
     network::Answer,
-    stage::{Stage, callback, origin, same},
+    session::{Stage, callback, origin, same},
     webdriver::REBOUND,
 };
 

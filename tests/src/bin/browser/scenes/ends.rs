@@ -7,8 +7,8 @@ use tokio::time::sleep;
 
 use crate::{
     Result,
-    login::Login,
-    stage::{Stage, callback, same},
+    login_process::Login,
+    session::{Stage, callback, same},
 };
 
 // L-17, L-19

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Result,
-    stage::{Stage, same},
+    session::{Stage, same},
 };
 
 /// Returns what is wrong with the page: text that is hard to read, and what is wider than the window.

@@ -4,8 +4,8 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use crate::{
     Result,
-    login::Login,
-    stage::{Stage, same},
+    login_process::Login,
+    session::{Stage, same},
 };
 
 /// Writes down what it was started with, and then lets the driver open the URL.

@@ -6,7 +6,7 @@ use openrouter_oauth_emulator::Fault;
 
 use crate::{
     Result,
-    stage::{ASKING, Stage, same},
+    session::{ASKING, Stage, same},
 };
 
 /// The title of what the browser shows where nobody listens.

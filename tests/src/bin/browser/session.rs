@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     PATIENCE, Result,
-    login::{Home, Login},
+    login_process::{Home, Login},
     network::Answer,
     webdriver::{Browser, Driver},
 };
