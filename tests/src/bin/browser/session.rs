@@ -1,53 +1,59 @@
-//! What a scene plays on: an emulator, a browser, and a home for the program.
+//! What a scene runs in: an emulator, a browser, and a home folder for the program.
 
 use std::{collections::BTreeMap, fmt::Debug, fs, path::Path, time::Duration};
 
-use openrouter_oauth_emulator::{Emulator, EmulatorServer, Settings};
-use openrouter_oauth_tests::query;
+use openrouter_oauth_emulator::{Emulator, Settings};
+use openrouter_oauth_tests::{query, stage::Stage};
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    PATIENCE, Result,
-    login_process::{Home, Login},
-    network::Answer,
-    webdriver::{Browser, Driver},
+    Result, WAIT_TIMEOUT,
+    login_process::{Home, LoginProcess},
+    network::ReceivedResponse,
+    webdriver::{Browser, ChromeDriver},
 };
 
-pub(crate) struct Stage<'a> {
-    pub(crate) emulator: Emulator,
-    pub(crate) server: EmulatorServer,
+/// An emulator, a browser, and a home folder for the program.
+pub(crate) struct BrowserSession<'a> {
+    stage: Stage,
     pub(crate) browser: Browser,
     pub(crate) home: Home,
-    pictures: Option<&'a Path>,
+    screenshots: Option<&'a Path>,
 }
 
-/// The title of the emulator's page.
-pub(crate) const ASKING: &str = "Authorize (emulator)";
+/// The title of the emulator's consent page.
+pub(crate) const CONSENT_TITLE: &str = "Authorize (emulator)";
 
-impl<'a> Stage<'a> {
-    pub(crate) async fn set(driver: &Driver, settings: Settings, pictures: Option<&'a Path>) -> Result<Self> {
-        let emulator = Emulator::with_settings(settings);
-        let server = emulator.serve(0).await?;
-        let home = Home::new(server.base_url())?;
-        Ok(Self { emulator, server, browser: driver.open().await?, home, pictures })
+impl<'a> BrowserSession<'a> {
+    pub(crate) async fn start(
+        driver: &ChromeDriver,
+        settings: Settings,
+        screenshots: Option<&'a Path>,
+    ) -> Result<Self> {
+        let stage = Stage::over_tcp(settings).await;
+        let home = Home::new(stage.base_url().to_owned())?;
+        Ok(Self { stage, browser: driver.open().await?, home, screenshots })
     }
 
-    pub(crate) async fn clear(self) -> Result {
+    pub(crate) async fn close(self) -> Result {
         self.browser.close().await?;
-        self.server.shutdown().await;
         Ok(())
     }
 
-    /// Begins a login, and opens its page.
-    pub(crate) async fn login(&self, arguments: &[&str]) -> Result<Login> {
+    pub(crate) fn emulator(&self) -> &Emulator {
+        self.stage.emulator()
+    }
+
+    /// Begins a login, and opens its consent page.
+    pub(crate) async fn begin_login(&self, arguments: &[&str]) -> Result<LoginProcess> {
         let login = self.home.login(arguments).await?;
-        self.open(&login.url).await?;
+        self.open_consent_page(&login.url).await?;
         Ok(login)
     }
 
-    pub(crate) async fn open(&self, url: &str) -> Result {
-        self.browser.go(url).await?;
-        self.browser.see(ASKING).await
+    pub(crate) async fn open_consent_page(&self, url: &str) -> Result {
+        self.browser.navigate(url).await?;
+        self.browser.wait_for_page(CONSENT_TITLE).await
     }
 
     pub(crate) async fn approve(&self) -> Result {
@@ -58,64 +64,64 @@ impl<'a> Stage<'a> {
         self.browser.click("button[value=deny]").await
     }
 
-    /// A login comes to its good end, and the browser says so.
-    pub(crate) async fn signs_in(&self, login: Login) -> Result {
-        self.browser.see("You are signed in").await?;
-        self.keeps_the_key(login).await
+    /// Expects the login to succeed, and the browser to show it.
+    pub(crate) async fn expect_signed_in(&self, login: LoginProcess) -> Result {
+        self.browser.wait_for_page("You are signed in").await?;
+        self.expect_key_stored(login).await
     }
 
-    /// A login comes to its good end: one code was exchanged, and the key of it is kept, and works.
-    pub(crate) async fn keeps_the_key(&self, login: Login) -> Result {
-        let ended = login.end().await?;
-        same("the exit status", &ended.status, &Some(0))?;
-        same("exchanges", &self.exchanges(), &1)?;
+    /// Expects the login to succeed: it exchanged one code, and stored a key that works.
+    pub(crate) async fn expect_key_stored(&self, login: LoginProcess) -> Result {
+        let output = login.wait().await?;
+        expect_eq("the exit status", &output.status, &Some(0))?;
+        expect_eq("exchanges", &self.exchange_count(), &1)?;
         let token = self.home.run(&["token"]).await?;
         let key = token.stdout.trim();
-        same("whether a key is stored", &key.starts_with("sk-or-v1-"), &true)?;
-        for text in [ended.stdout, ended.stderr] {
-            same("whether the key is shown", &text.contains(key), &false)?;
+        expect_eq("whether a key is stored", &key.starts_with("sk-or-v1-"), &true)?;
+        for text in [output.stdout, output.stderr] {
+            expect_eq("whether the key is shown", &text.contains(key), &false)?;
         }
         let status = self.home.run(&["status"]).await?;
-        same("the exit status of asking for the key", &status.status, &Some(0))
+        expect_eq("the exit status of `status`", &status.status, &Some(0))
     }
 
-    /// A login comes to its end without a key.
-    pub(crate) async fn fails(&self, login: Login, exit: i32, exchanges: usize) -> Result {
-        let ended = login.end().await?;
-        same("the exit status", &ended.status, &Some(exit))?;
-        same("exchanges", &self.exchanges(), &exchanges)?;
+    /// Expects the login to fail with this exit status, without a key.
+    pub(crate) async fn expect_failure(&self, login: LoginProcess, exit: i32, exchanges: usize) -> Result {
+        let output = login.wait().await?;
+        expect_eq("the exit status", &output.status, &Some(exit))?;
+        expect_eq("exchanges", &self.exchange_count(), &exchanges)?;
         let token = self.home.run(&["token"]).await?;
-        same("what is stored", &token.stdout.as_str(), &"")
+        expect_eq("what is stored", &token.stdout.as_str(), &"")
     }
 
-    /// Waits until an exchange has been asked for.
-    pub(crate) async fn exchange_begins(&self) -> Result {
-        let begins = async {
-            while self.exchanges() == 0 {
+    /// Waits until the emulator receives an exchange.
+    pub(crate) async fn wait_for_exchange(&self) -> Result {
+        let exchange_arrives = async {
+            while self.exchange_count() == 0 {
                 sleep(Duration::from_millis(10)).await;
             }
         };
-        timeout(PATIENCE, begins).await.map_err(|_| "no exchange begins".into())
+        timeout(WAIT_TIMEOUT, exchange_arrives).await.map_err(|_| "no exchange began".into())
     }
 
-    pub(crate) fn exchanges(&self) -> usize {
-        self.emulator.posts("/auth/keys")
+    pub(crate) fn exchange_count(&self) -> usize {
+        self.emulator().posts("/auth/keys")
     }
 
-    /// Closes the browser, and returns what the listener of a login answered it, each with the headers that it owes.
-    pub(crate) async fn answers(&self, callback: &str) -> Result<Vec<&Answer>> {
+    /// Closes the browser, and returns the responses of a login's listener, after a check of their headers.
+    pub(crate) async fn close_and_collect_responses(&self, callback: &str) -> Result<Vec<&ReceivedResponse>> {
         let (_, port) = origin(callback).rsplit_once(':').ok_or("the callback has no port")?;
         let all = self.browser.close().await?;
-        let answers: Vec<_> = all.iter().filter(|answer| answer.is_from(port)).collect();
-        for answer in &answers {
-            check_headers(answer)?;
+        let responses: Vec<_> = all.iter().filter(|response| response.is_from(port)).collect();
+        for response in &responses {
+            check_headers(response)?;
         }
-        Ok(answers)
+        Ok(responses)
     }
 
-    /// Leaves a picture of the page, if pictures are asked for.
-    pub(crate) async fn picture(&self, name: &str) -> Result {
-        if let Some(folder) = self.pictures {
+    /// Saves a screenshot of the page, if screenshots were requested.
+    pub(crate) async fn save_screenshot(&self, name: &str) -> Result {
+        if let Some(folder) = self.screenshots {
             fs::create_dir_all(folder)?;
             fs::write(folder.join(name), self.browser.screenshot().await?)?;
         }
@@ -123,9 +129,9 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// What every page of a listener is sent with (L-17), but for the hash that allows its style: the console says whether that
-/// is the right one.
-const HEADERS: [(&str, &str); 6] = [
+/// The headers of every page of a listener, without the hash that allows its style: the browser's console reports a wrong
+/// hash.
+const RESULT_PAGE_HEADERS: [(&str, &str); 6] = [
     ("cache-control", "no-store"),
     ("connection", "close"),
     (
@@ -137,16 +143,16 @@ const HEADERS: [(&str, &str); 6] = [
     ("x-content-type-options", "nosniff"),
 ];
 
-fn check_headers(answer: &Answer) -> Result {
-    let mut headers = answer.headers.clone();
-    same("whether there is a length", &headers.remove("content-length").is_some(), &true)?;
+fn check_headers(response: &ReceivedResponse) -> Result {
+    let mut headers = response.headers.clone();
+    expect_eq("whether there is a length", &headers.remove("content-length").is_some(), &true)?;
     let allow = headers.remove("allow");
-    same("whether the methods are named", &allow.is_some(), &(answer.status == 405))?;
+    expect_eq("whether the methods are named", &allow.is_some(), &(response.status == 405))?;
     if let Some(policy) = headers.get_mut("content-security-policy") {
         *policy = without_hash(policy);
     }
-    let expected = HEADERS.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    same(&format!("the headers of {}", answer.url), &headers, &BTreeMap::from(expected))
+    let expected = RESULT_PAGE_HEADERS.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    expect_eq(&format!("the headers of {}", response.url), &headers, &BTreeMap::from(expected))
 }
 
 fn without_hash(policy: &str) -> String {
@@ -155,20 +161,20 @@ fn without_hash(policy: &str) -> String {
     [before, "'sha256-'", after].concat()
 }
 
-/// Where the browser is to come back to.
-pub(crate) fn callback(login: &Login) -> String {
+/// Returns the callback URL of a login.
+pub(crate) fn callback_url(login: &LoginProcess) -> String {
     query::parameter(&login.url, "callback_url")
 }
 
-/// `http://127.0.0.1:1234` of a URL there.
+/// Returns the origin of a URL, as in `http://127.0.0.1:1234`.
 pub(crate) fn origin(url: &str) -> &str {
     url.strip_suffix(query::target(url)).unwrap_or(url)
 }
 
-/// Fails unless both are the same.
-pub(crate) fn same<T: Debug + PartialEq>(what: &str, found: &T, expected: &T) -> Result {
+/// Fails unless `found` equals `expected`.
+pub(crate) fn expect_eq<T: Debug + PartialEq>(what: &str, found: &T, expected: &T) -> Result {
     if found == expected {
         return Ok(());
     }
-    Err(format!("{what}: {found:?} in place of {expected:?}").into())
+    Err(format!("{what}: {found:?} instead of {expected:?}").into())
 }
