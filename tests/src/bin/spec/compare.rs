@@ -53,8 +53,8 @@ fn compare_body(place: &str, body: &Body<'_>, message: &MessageType, findings: &
     for (name, example) in examples::all(body.content) {
         findings.examples += 1;
         match (message.round_trip)(&example) {
-            Ok(read) => {
-                for path in differing_paths(&example, &read.json) {
+            Ok(round_trip) => {
+                for path in differing_paths(&example, &round_trip.json) {
                     findings.differs(&format!("{place} {path}"), &format!("changes in the {name}"));
                 }
             }

@@ -17,10 +17,10 @@ pub(crate) fn compare(place: &str, schema: &Value, message: &MessageType, findin
     let mut probe =
         Probe { place, message, fields: (message.fields)(&sample), sample, unknown_values: 0, findings };
     match probe.round_trip(&probe.sample.clone()) {
-        Ok(read) => {
-            probe.unknown_values = read.unknown_values;
+        Ok(round_trip) => {
+            probe.unknown_values = round_trip.unknown_values;
             // The sample without unknown properties, which are reported once.
-            probe.sample = read.json;
+            probe.sample = round_trip.json;
             probe.compare_value(schema, "");
         }
         Err(error) => probe.report_rejected_sample(schema, &error),
@@ -77,7 +77,7 @@ impl Probe<'_> {
         remove(&mut body, path);
         match (self.round_trip(&body), required) {
             (Ok(_), true) => self.differs(path, "is required in the document, not in the model"),
-            (Ok(read), false) if !is_equal(&read.json, &body) => {
+            (Ok(round_trip), false) if !is_equal(&round_trip.json, &body) => {
                 self.differs(path, "is serialized although it was missing");
             }
             (Err(_), false) => self.differs(path, "is required in the model, not in the document"),
@@ -91,16 +91,16 @@ impl Probe<'_> {
         let shown = shown(value);
         match (self.round_trip(&body), allowed) {
             (Err(_), true) => self.differs(path, &format!("rejects {shown}")),
-            (Ok(read), true) if !is_equal(&read.json, &body) => {
+            (Ok(round_trip), true) if !is_equal(&round_trip.json, &body) => {
                 self.differs(path, &format!("changes {shown}"))
             }
-            (Ok(read), true)
-                if property.enum_values().is_some() && read.unknown_values > self.unknown_values =>
+            (Ok(round_trip), true)
+                if property.enum_values().is_some() && round_trip.unknown_values > self.unknown_values =>
             {
                 self.differs(path, &format!("does not know {shown}"));
             }
-            (Ok(read), false) => {
-                let then = match read.json.pointer(path) {
+            (Ok(round_trip), false) => {
+                let then = match round_trip.json.pointer(path) {
                     None => "omits it",
                     Some(kept) if is_equal(kept, value) => "keeps it",
                     Some(_) => "changes it",
