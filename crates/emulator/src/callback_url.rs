@@ -9,7 +9,7 @@ use crate::Settings;
 pub(crate) struct CallbackUrl {
     url: String,
     /// The host and the port, or a custom scheme.
-    title: String,
+    app_name: String,
 }
 
 impl CallbackUrl {
@@ -24,19 +24,19 @@ impl CallbackUrl {
             return Err("Invalid callback_url: it has a fragment");
         }
         let (scheme, rest) = url.split_once(':').ok_or("Invalid callback_url: it has no scheme")?;
-        let title = match scheme.to_ascii_lowercase().as_str() {
+        let app_name = match scheme.to_ascii_lowercase().as_str() {
             "https" => authority(rest)?.to_owned(),
             "http" => loopback(authority(rest)?, settings)?.to_owned(),
             other if settings.custom_schemes && is_custom_scheme(other) => other.to_owned(),
             _ => return Err(INVALID_SCHEME),
         };
         let url = url.to_owned();
-        Ok(Self { url, title })
+        Ok(Self { url, app_name })
     }
 
     /// Returns the name by which a user knows the application.
-    pub(crate) fn title(&self) -> &str {
-        &self.title
+    pub(crate) fn app_name(&self) -> &str {
+        &self.app_name
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -103,11 +103,11 @@ fn is_host(host: &str) -> bool {
 
 /// Returns whether a scheme can belong to an application. Browsers handle the others themselves.
 fn is_custom_scheme(scheme: &str) -> bool {
-    const NEVER: [&str; 10] =
+    const BROWSER_SCHEMES: [&str; 10] =
         ["about", "blob", "data", "file", "filesystem", "ftp", "javascript", "vbscript", "view-source", "ws"];
     scheme.starts_with(|first: char| first.is_ascii_lowercase())
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
-        && !NEVER.contains(&scheme)
+        && !BROWSER_SCHEMES.contains(&scheme)
 }
 
 #[cfg(test)]
@@ -197,8 +197,8 @@ mod tests {
     }
 
     #[test]
-    fn title_is_host_and_port() {
+    fn app_name_is_host_and_port() {
         let callback = CallbackUrl::parse("http://localhost:3000/cb", &Settings::default()).unwrap();
-        assert_eq!(callback.title(), "localhost:3000");
+        assert_eq!(callback.app_name(), "localhost:3000");
     }
 }

@@ -28,7 +28,10 @@ pub(crate) fn issue_key(state: &mut State) -> Response<Bytes> {
     response::json(StatusCode::OK, &json!({ "key": key }))
 }
 
-pub(crate) fn advance(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Rejection> {
+pub(crate) fn advance_clock(
+    state: &mut State,
+    request: &Request<Bytes>,
+) -> Result<Response<Bytes>, Rejection> {
     let advance: AdvanceRequest = parse_body(request)?;
     let by = Duration::try_from_secs_f64(advance.seconds)
         .map_err(|_| Rejection::bad_request("seconds must be a number, not below zero"))?;
@@ -42,12 +45,15 @@ struct AdvanceRequest {
     seconds: f64,
 }
 
-pub(crate) fn log(state: &State) -> Response<Bytes> {
+pub(crate) fn read_log(state: &State) -> Response<Bytes> {
     let entries: Vec<Value> = state.log.entries().map(entry_json).collect();
     response::json(StatusCode::OK, &entries)
 }
 
-pub(crate) fn inject(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Rejection> {
+pub(crate) fn inject_fault(
+    state: &mut State,
+    request: &Request<Bytes>,
+) -> Result<Response<Bytes>, Rejection> {
     let fault = parse_body::<FaultRequest>(request)?.into_fault().map_err(Rejection::bad_request)?;
     state.faults.push(fault);
     Ok(ok())

@@ -46,7 +46,7 @@ impl Log {
 
     /// Counts a request for a known path. Requests with other methods than the standard ones are not counted, so that
     /// there are few counters.
-    pub(crate) fn increment(&mut self, route: Route, method: &Method) {
+    pub(crate) fn count_request(&mut self, route: Route, method: &Method) {
         let counter = self.counts.iter_mut().find(|(counted, with, _)| *counted == route && with == method);
         match counter {
             Some((_, _, count)) => *count += 1,
@@ -88,7 +88,7 @@ const REDACTED: &str = "[redacted]";
 const NOT_SERVED: &str = "[not served]";
 
 /// Headers whose values are shown. Others may carry a secret (`authorization`, `cookie`, `referer`).
-const SHOWN: [&str; 10] = [
+const SHOWN_HEADERS: [&str; 10] = [
     "accept",
     "accept-encoding",
     "connection",
@@ -102,7 +102,7 @@ const SHOWN: [&str; 10] = [
 ];
 
 /// Fields whose names are shown. Another name may be a secret of a client that built its body incorrectly.
-const FIELDS: [&str; 19] = [
+const SHOWN_FIELDS: [&str; 19] = [
     "callback_url",
     "code",
     "code_challenge",
@@ -144,7 +144,7 @@ fn describe_value(name: &HeaderName, value: &HeaderValue) -> Option<String> {
     if name == "http-referer" {
         return origin(value);
     }
-    SHOWN.contains(&name.as_str()).then(|| value.to_owned())
+    SHOWN_HEADERS.contains(&name.as_str()).then(|| value.to_owned())
 }
 
 /// Returns the origin of a URL, without a path, query or password.
@@ -167,7 +167,7 @@ fn describe_body(request: &Request<Bytes>) -> String {
     let shown: Vec<&str> = names
         .iter()
         .take(32)
-        .map(|name| if FIELDS.contains(&name.as_str()) { name } else { REDACTED })
+        .map(|name| if SHOWN_FIELDS.contains(&name.as_str()) { name } else { REDACTED })
         .collect();
     format!("{} bytes: {}", body.len(), shown.join(", "))
 }

@@ -17,7 +17,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use crate::{http::route::API, service::Service};
+use crate::{http::route::API_PREFIX, service::Service};
 
 /// The largest number of connections at once. Others wait in the system's queue.
 const CONNECTION_LIMIT: usize = 256;
@@ -64,7 +64,7 @@ pub enum ServeError {
 impl EmulatorServer {
     /// Returns `http://127.0.0.1:PORT/api/v1`, the base URL for a client.
     pub fn base_url(&self) -> String {
-        format!("http://{}{API}", self.addr)
+        format!("http://{}{API_PREFIX}", self.addr)
     }
 
     /// Returns the server's address.

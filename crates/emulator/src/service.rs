@@ -116,10 +116,10 @@ fn respond(state: &mut State, route: Option<Route>, request: &Request<Bytes>) ->
         Route::CurrentKey | Route::CurrentKeyAlias => current_key::respond(state, request),
         Route::ExchangeToken => exchange_token::respond(state, request),
         Route::SigningKeys => Ok(signing_keys::respond(state)),
-        Route::InjectFault => control::inject(state, request),
+        Route::InjectFault => control::inject_fault(state, request),
         Route::ChangeSettings => control::change_settings(state, request),
-        Route::AdvanceClock => control::advance(state, request),
-        Route::ReadLog => Ok(control::log(state)),
+        Route::AdvanceClock => control::advance_clock(state, request),
+        Route::ReadLog => Ok(control::read_log(state)),
         Route::IssueKey => Ok(control::issue_key(state)),
     };
     result.unwrap_or_else(Response::from)
@@ -130,7 +130,7 @@ fn log_request(log: &mut Log, route: Option<Route>, request: &Request<Bytes>, de
         return;
     }
     if let Some(route) = route {
-        log.increment(route, request.method());
+        log.count_request(route, request.method());
     }
     let status = match delivery {
         Delivery::Intact(response) | Delivery::Delayed(response, _) | Delivery::CutAfter(response, _) => {

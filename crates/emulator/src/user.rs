@@ -73,14 +73,14 @@ impl User {
         url: &str,
         limit: Option<f64>,
     ) -> Result<DecisionOutcome, DecisionError> {
-        let request = request(decision, url, limit).ok_or(DecisionError::Url)?;
+        let request = decision_request(decision, url, limit).ok_or(DecisionError::Url)?;
         let sent = self.transport.send(request, Limits::default()).await;
-        outcome(&sent.map_err(DecisionError::Transport)?)
+        parse_outcome(&sent.map_err(DecisionError::Transport)?)
     }
 }
 
 /// Returns `None` if the URL is not absolute.
-fn request(decision: &str, url: &str, limit: Option<f64>) -> Option<Request<Bytes>> {
+fn decision_request(decision: &str, url: &str, limit: Option<f64>) -> Option<Request<Bytes>> {
     let url: Uri = url.parse().ok()?;
     let page = format!("{}://{}{}", url.scheme_str()?, url.authority()?, url.path());
     let query = form_urlencoded::parse(url.query().unwrap_or_default().as_bytes());
@@ -98,7 +98,7 @@ fn request(decision: &str, url: &str, limit: Option<f64>) -> Option<Request<Byte
         .ok()
 }
 
-fn outcome(response: &Response<Bytes>) -> Result<DecisionOutcome, DecisionError> {
+fn parse_outcome(response: &Response<Bytes>) -> Result<DecisionOutcome, DecisionError> {
     let status = response.status();
     let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
     if let Some(message) = body.pointer("/error/message").and_then(Value::as_str) {

@@ -42,7 +42,7 @@ impl FaultRequest {
     /// If the fields contradict each other, if the fault cannot be sent over HTTP, or if the path does not begin with `/`.
     pub(super) fn into_fault(mut self) -> Result<Fault, String> {
         let path = self.path.take();
-        let fault = self.into_effect()?;
+        let fault = self.into_unrestricted_fault()?;
         fault.check()?;
         match path {
             None => Ok(fault),
@@ -51,7 +51,7 @@ impl FaultRequest {
         }
     }
 
-    fn into_effect(mut self) -> Result<Fault, String> {
+    fn into_unrestricted_fault(mut self) -> Result<Fault, String> {
         if self.status.is_none() && self.has_response() {
             return Err("location, body, content_type and headers belong to status".to_owned());
         }

@@ -95,7 +95,7 @@ impl FormResult<'_> {
 }
 
 fn approve(state: &mut State, request: AuthorizationRequest, limit: Option<f64>) -> DecisionOutcome {
-    let label = request.label.clone().unwrap_or_else(|| request.title().to_owned());
+    let label = request.label.clone().unwrap_or_else(|| request.app_name().to_owned());
     let code = state.issue_code(Code {
         issued_at: state.clock.now(),
         challenge: request.challenge,

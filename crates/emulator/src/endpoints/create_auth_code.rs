@@ -54,7 +54,7 @@ fn parse_code(state: &State, request: &Request<Bytes>) -> Result<Code, Rejection
         workspace.map_or(Ok(()), grant::check_workspace)?;
         let expires_at = expires_at.map(|text| grant::parse_expiry(text, now)).transpose()?;
         let grant = Grant {
-            label: Some(label.unwrap_or(callback.title()).to_owned()),
+            label: Some(label.unwrap_or(callback.app_name()).to_owned()),
             limit,
             limit_reset: limit_reset.map(str::to_owned),
             expires_at,

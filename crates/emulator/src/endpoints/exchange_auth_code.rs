@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long a code is valid.
-const CODE_LIFE: SignedDuration = SignedDuration::from_mins(10);
+const CODE_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
 pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Rejection> {
     let body = parse_object(request)?;
@@ -33,7 +33,7 @@ pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Result<Res
     fields.finish()?;
 
     let code = state.codes.get(value).ok_or_else(|| Rejection::bad_request("Invalid code"))?;
-    if let Err(rejection) = check(state, code, verifier, method) {
+    if let Err(rejection) = check_exchange(state, code, verifier, method) {
         if state.settings.failure_burns_code {
             state.codes.remove(value);
         }
@@ -46,8 +46,13 @@ pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Result<Res
     Ok(response::json(StatusCode::OK, &json!({ "key": key, "user_id": state.user_id })))
 }
 
-fn check(state: &State, code: &Code, verifier: Option<&str>, method: Option<&str>) -> Result<(), Rejection> {
-    if clock::after(code.issued_at, CODE_LIFE) <= state.clock.now() {
+fn check_exchange(
+    state: &State,
+    code: &Code,
+    verifier: Option<&str>,
+    method: Option<&str>,
+) -> Result<(), Rejection> {
+    if clock::after(code.issued_at, CODE_LIFETIME) <= state.clock.now() {
         return Err(Rejection::api(StatusCode::FORBIDDEN, "Authorization code expired"));
     }
     check_method(code, method)?;

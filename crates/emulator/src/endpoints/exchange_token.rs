@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How long an access token is valid.
-const TOKEN_LIFE: SignedDuration = SignedDuration::from_mins(15);
+const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
@@ -30,7 +30,7 @@ pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Result<Res
     }
     let params = Params::parse(request.body()).map_err(invalid_request)?;
     let now = state.clock.now();
-    let policy = check(&params, now)?;
+    let policy = check_request(&params, now)?;
     let scope = parse_scope(&params)?;
 
     let claims = json!({
@@ -38,7 +38,7 @@ pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Result<Res
         "sub": policy,
         "scope": scope,
         "iat": now.as_second(),
-        "exp": clock::after(now, TOKEN_LIFE).as_second(),
+        "exp": clock::after(now, TOKEN_LIFETIME).as_second(),
         "jti": state.random.code(),
     });
     let token = state.signer.sign(&claims).map_err(|_| {
@@ -52,7 +52,7 @@ pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Result<Res
         StatusCode::OK,
         &json!({
             "access_token": token,
-            "expires_in": TOKEN_LIFE.as_secs(),
+            "expires_in": TOKEN_LIFETIME.as_secs(),
             "issued_token_type": ACCESS_TOKEN,
             "scope": scope,
             "token_type": "Bearer",
@@ -68,7 +68,7 @@ fn is_form(content_type: Option<&HeaderValue>) -> bool {
 }
 
 /// Checks the required parameters, and returns the policy.
-fn check<'a>(params: &'a Params<'_>, now: Timestamp) -> Result<&'a str, Rejection> {
+fn check_request<'a>(params: &'a Params<'_>, now: Timestamp) -> Result<&'a str, Rejection> {
     let required = |name: &str| params.get(name).ok_or_else(|| invalid_request(format!("{name} is missing")));
     if required("grant_type")? != GRANT_TYPE {
         return Err(rejection("unsupported_grant_type", format!("grant_type must be {GRANT_TYPE}")));

@@ -21,7 +21,7 @@ pub(crate) enum Route {
 }
 
 /// The prefix of the API's paths.
-pub(crate) const API: &str = "/api/v1";
+pub(crate) const API_PREFIX: &str = "/api/v1";
 
 impl Route {
     pub(crate) const ALL: [Self; 13] = [
@@ -45,9 +45,9 @@ impl Route {
         Self::ALL.into_iter().find(|route| route.path() == path)
     }
 
-    /// Returns whether `path` is the path of this route, with or without [`API`].
+    /// Returns whether `path` is the path of this route, with or without [`API_PREFIX`].
     pub(crate) fn matches(self, path: &str) -> bool {
-        self.path() == path || self.path().strip_prefix(API) == Some(path)
+        self.path() == path || self.path().strip_prefix(API_PREFIX) == Some(path)
     }
 
     pub(crate) fn path(self) -> &'static str {

@@ -31,7 +31,7 @@ pub(crate) async fn serve<S>(service: Arc<Service>, stream: S)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let budget = Arc::new(Budget::unlimited());
+    let budget = Arc::new(ByteBudget::unlimited());
     let stream = BreakableStream { stream, budget: Arc::clone(&budget) };
     let respond = service_fn(move |request| {
         let service = Arc::clone(&service);
@@ -49,11 +49,11 @@ where
 
 async fn respond(
     service: &Service,
-    budget: &Budget,
+    budget: &ByteBudget,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, ConnectionBroken> {
     let (head, body) = request.into_parts();
-    let body = tokio::time::timeout(READ_TIMEOUT, read(body)).await.map_err(|_| ConnectionBroken)??;
+    let body = tokio::time::timeout(READ_TIMEOUT, read_body(body)).await.map_err(|_| ConnectionBroken)??;
     budget.set(None);
     let response = match service.respond(&Request::from_parts(head, body)) {
         Delivery::Intact(response) => response,
@@ -76,7 +76,7 @@ async fn respond(
 struct ConnectionBroken;
 
 /// Reads a body. Stops as soon as it is too large.
-async fn read(mut body: Incoming) -> Result<Bytes, ConnectionBroken> {
+async fn read_body(mut body: Incoming) -> Result<Bytes, ConnectionBroken> {
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame.map_err(|_| ConnectionBroken)?.into_data() {
@@ -100,9 +100,9 @@ fn with_framing(mut response: Response<Bytes>) -> Response<Full<Bytes>> {
 
 /// The number of bytes that may still be written; `usize::MAX` means any number.
 #[derive(Debug)]
-struct Budget(AtomicUsize);
+struct ByteBudget(AtomicUsize);
 
-impl Budget {
+impl ByteBudget {
     fn unlimited() -> Self {
         Self(AtomicUsize::new(usize::MAX))
     }
@@ -111,14 +111,14 @@ impl Budget {
         self.0.store(bytes.unwrap_or(usize::MAX), Ordering::Relaxed);
     }
 
-    fn left(&self) -> usize {
+    fn remaining(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 
     fn spend(&self, bytes: usize) {
-        let left = self.left();
-        if left != usize::MAX {
-            self.set(Some(left.saturating_sub(bytes)));
+        let remaining = self.remaining();
+        if remaining != usize::MAX {
+            self.set(Some(remaining.saturating_sub(bytes)));
         }
     }
 }
@@ -126,7 +126,7 @@ impl Budget {
 /// A stream that fails when its budget is spent.
 struct BreakableStream<S> {
     stream: S,
-    budget: Arc<Budget>,
+    budget: Arc<ByteBudget>,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for BreakableStream<S> {
@@ -145,11 +145,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for BreakableStream<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let left = self.budget.left();
-        if left == 0 {
+        let remaining = self.budget.remaining();
+        if remaining == 0 {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
-        let bytes = bytes.get(..left).unwrap_or(bytes);
+        let bytes = bytes.get(..remaining).unwrap_or(bytes);
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         if let Poll::Ready(Ok(written)) = written {
             self.budget.spend(written);
@@ -159,7 +159,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for BreakableStream<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         std::task::ready!(Pin::new(&mut self.stream).poll_flush(context))?;
-        if self.budget.left() == 0 {
+        if self.budget.remaining() == 0 {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         Poll::Ready(Ok(()))

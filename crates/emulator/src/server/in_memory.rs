@@ -16,7 +16,7 @@ pub(crate) async fn send(
     let mut response = match service.respond(&request) {
         Delivery::Intact(response) => response,
         Delivery::Delayed(response, delay) => {
-            wait(delay, limits.timeout).await?;
+            wait_or_time_out(delay, limits.timeout).await?;
             response
         }
         Delivery::CutAfter(..) | Delivery::Dropped => {
@@ -33,7 +33,7 @@ pub(crate) async fn send(
     Ok(response)
 }
 
-async fn wait(delay: Duration, timeout: Option<Duration>) -> Result<(), Error> {
+async fn wait_or_time_out(delay: Duration, timeout: Option<Duration>) -> Result<(), Error> {
     if let Some(timeout) = timeout.filter(|timeout| *timeout <= delay) {
         tokio::time::sleep(timeout).await;
         return Err(ErrorKind::Timeout.into());

@@ -22,30 +22,30 @@ impl Clock {
     }
 }
 
-/// Returns `moment + duration`, at most the last timestamp that can be represented.
-pub(crate) fn after(moment: Timestamp, duration: SignedDuration) -> Timestamp {
-    moment.checked_add(duration).unwrap_or(Timestamp::MAX)
+/// Returns `timestamp + duration`, at most the last timestamp that can be represented.
+pub(crate) fn after(timestamp: Timestamp, duration: SignedDuration) -> Timestamp {
+    timestamp.checked_add(duration).unwrap_or(Timestamp::MAX)
 }
 
 /// Formats a timestamp as the API does: RFC 3339 in UTC, to the second.
-pub(crate) fn rfc3339(moment: Timestamp) -> String {
-    Timestamp::from_second(moment.as_second()).unwrap_or(moment).to_string()
+pub(crate) fn rfc3339(timestamp: Timestamp) -> String {
+    Timestamp::from_second(timestamp.as_second()).unwrap_or(timestamp).to_string()
 }
 
 /// Parses a timestamp as the API does: RFC 3339 in UTC, with seconds and `Z`.
 pub(crate) fn parse_rfc3339(text: &str) -> Option<Timestamp> {
-    const SHAPE: &str = "0000-00-00T00:00:00";
-    let (moment, rest) = text.split_at_checked(SHAPE.len())?;
-    let shaped = moment.bytes().zip(SHAPE.bytes()).all(|(byte, shape)| match shape {
+    const PATTERN: &str = "0000-00-00T00:00:00";
+    let (timestamp, rest) = text.split_at_checked(PATTERN.len())?;
+    let matches = timestamp.bytes().zip(PATTERN.bytes()).all(|(byte, pattern)| match pattern {
         b'0' => byte.is_ascii_digit(),
-        _ => byte == shape,
+        _ => byte == pattern,
     });
     let fraction = rest.strip_suffix('Z')?;
     let digits = fraction.strip_prefix('.');
-    let fraction_is_good = digits.map_or(fraction.is_empty(), |digits| {
+    let fraction_is_valid = digits.map_or(fraction.is_empty(), |digits| {
         (1..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
     });
-    (shaped && fraction_is_good).then(|| text.parse().ok())?
+    (matches && fraction_is_valid).then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
@@ -80,7 +80,7 @@ mod tests {
         ] {
             assert!(parse_rfc3339(bad).is_none(), "{bad}");
         }
-        let moment = parse_rfc3339("2027-12-31T23:59:59.5Z").unwrap();
-        assert_eq!(rfc3339(moment), "2027-12-31T23:59:59Z");
+        let timestamp = parse_rfc3339("2027-12-31T23:59:59.5Z").unwrap();
+        assert_eq!(rfc3339(timestamp), "2027-12-31T23:59:59Z");
     }
 }

@@ -92,7 +92,7 @@ impl Probe<'_> {
         match (self.round_trip(&body), allowed) {
             (Err(_), true) => self.differs(path, &format!("rejects {shown}")),
             (Ok(round_trip), true) if !is_equal(&round_trip.json, &body) => {
-                self.differs(path, &format!("changes {shown}"))
+                self.differs(path, &format!("changes {shown}"));
             }
             (Ok(round_trip), true)
                 if property.enum_values().is_some() && round_trip.unknown_values > self.unknown_values =>

@@ -31,11 +31,11 @@ pub(super) fn consent_after_invalid_limit(
 
 /// Describes the request, with a form to decide on it; `alert` is HTML.
 fn form(request: &AuthorizationRequest, params: &Params<'_>, alert: &str) -> String {
-    let title = Escaped(request.title());
+    let app_name = Escaped(request.app_name());
     let callback = Escaped(
         request.callback_url.as_ref().map_or("none: the next page shows a code to copy", CallbackUrl::as_str),
     );
-    let label = Escaped(request.label.as_deref().unwrap_or(request.title()));
+    let label = Escaped(request.label.as_deref().unwrap_or(request.app_name()));
     let workspace = request
         .workspace
         .as_deref()
@@ -43,7 +43,7 @@ fn form(request: &AuthorizationRequest, params: &Params<'_>, alert: &str) -> Str
     let hidden = hidden_fields(params);
     let limit = Escaped(params.get("limit").unwrap_or_default());
     format!(
-        "<h1>{title} asks for an API key</h1>\n\
+        "<h1>{app_name} asks for an API key</h1>\n\
          <dl>\n\
          <dt>Callback URL</dt><dd>{callback}</dd>\n\
          <dt>Name of the key</dt><dd>{label}</dd>\n\

@@ -37,8 +37,8 @@ impl AuthorizationRequest {
     }
 
     /// Returns the name by which a user knows the application.
-    pub(super) fn title(&self) -> &str {
-        self.callback_url.as_ref().map_or("An application on your computer", CallbackUrl::title)
+    pub(super) fn app_name(&self) -> &str {
+        self.callback_url.as_ref().map_or("An application on your computer", CallbackUrl::app_name)
     }
 }
 
