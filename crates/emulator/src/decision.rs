@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 #[non_exhaustive]
 #[derive(Clone, Eq, PartialEq)]
 pub enum DecisionOutcome {
-    /// The service redirects the browser to this URL: the callback with a `code` or an `error`. The redirect has not been
-    /// followed.
+    /// The service redirects the browser to this URL: the callback with a `code` or an `error`. The redirect has not
+    /// been followed.
     Redirected(String),
     /// There is no callback URL: the page shows this code to copy.
     Code(String),

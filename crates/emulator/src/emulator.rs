@@ -15,9 +15,9 @@ use crate::{
 
 /// OpenRouter's OAuth service, for tests.
 ///
-/// Clones share the codes, keys, clock, faults and log. An emulator responds in memory as a [`Transport`], on a loopback
-/// port with [`serve`](Self::serve), and on any stream with [`serve_stream`](Self::serve_stream), even all at once.
-/// `Debug` does not show its state.
+/// Clones share the codes, keys, clock, faults and log. An emulator responds in memory as a [`Transport`], on a
+/// loopback port with [`serve`](Self::serve), and on any stream with [`serve_stream`](Self::serve_stream), even all at
+/// once. `Debug` does not show its state.
 #[derive(Clone)]
 pub struct Emulator {
     service: Arc<Service>,
@@ -79,13 +79,14 @@ impl Emulator {
         self.service.state().faults.push(fault);
     }
 
-    /// Returns the last 1,024 requests, oldest first, without secrets. Requests for `/` and `/emulator/…` are not logged.
+    /// Returns the last 1,024 requests, oldest first, without secrets. Requests for `/` and `/emulator/…` are not
+    /// logged.
     pub fn log(&self) -> Vec<LogEntry> {
         self.service.state().log.entries().cloned().collect()
     }
 
-    /// Returns the number of `POST` requests for `path`, with or without the leading `/api/v1`, including those that met a
-    /// fault.
+    /// Returns the number of `POST` requests for `path`, with or without the leading `/api/v1`, including those that
+    /// met a fault.
     ///
     /// Requests for unknown paths and for those under `/emulator` are not counted.
     pub fn posts(&self, path: &str) -> usize {
@@ -106,8 +107,8 @@ impl Default for Emulator {
 
 /// Responds in memory, whatever the host of the request's URI.
 ///
-/// A fault becomes the error that it causes: a broken connection is `ErrorKind::Io`, and a response that comes later than
-/// `Limits::timeout` is `ErrorKind::Timeout`. Only delays need a tokio runtime with time enabled.
+/// A fault becomes the error that it causes: a broken connection is `ErrorKind::Io`, and a response that comes later
+/// than `Limits::timeout` is `ErrorKind::Timeout`. Only delays need a tokio runtime with time enabled.
 impl Transport for Emulator {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
         Box::pin(in_memory::send(&self.service, request, limits))

@@ -12,8 +12,8 @@ use crate::http::route::Route;
 
 /// A fault that affects the next matching request, once.
 ///
-/// Pass it to [`Emulator::inject`](crate::Emulator::inject). Without [`on`](Self::on), it matches the next request for any
-/// path except `/` and those under `/emulator`.
+/// Pass it to [`Emulator::inject`](crate::Emulator::inject). Without [`on`](Self::on), it matches the next request for
+/// any path except `/` and those under `/emulator`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -52,8 +52,8 @@ pub(crate) struct CannedResponse {
 impl Fault {
     /// Responds with this status without processing the request: no code is used up, and no key is created.
     ///
-    /// The body is the error envelope of the endpoint, unless [`body`](Self::body) sets another. If the status is not that of
-    /// a final response (below 200, above 999), the emulator responds with a 500 that reports it.
+    /// The body is the error envelope of the endpoint, unless [`body`](Self::body) sets another. If the status is not
+    /// that of a final response (below 200, above 999), the emulator responds with a 500 that reports it.
     pub fn status(status: u16) -> Self {
         Self::from(Effect::Respond(CannedResponse { status, headers: Vec::new(), body: None }))
     }
@@ -85,8 +85,8 @@ impl Fault {
         Self::from(Effect::DropBeforeCommit)
     }
 
-    /// Processes the request, and breaks the connection instead of responding: a key may have been created, but the client
-    /// does not receive it.
+    /// Processes the request, and breaks the connection instead of responding: a key may have been created, but the
+    /// client does not receive it.
     pub fn drop_after_commit() -> Self {
         Self::from(Effect::DropAfterCommit)
     }
@@ -97,7 +97,8 @@ impl Fault {
         self
     }
 
-    /// Sets the body of a [`status`](Self::status) or [`redirect`](Self::redirect). Other faults have no body of their own.
+    /// Sets the body of a [`status`](Self::status) or [`redirect`](Self::redirect). Other faults have no body of their
+    /// own.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         if let Effect::Respond(canned) = &mut self.effect {
             canned.body = Some(body.into());
@@ -113,8 +114,8 @@ impl Fault {
     /// Adds a header to a [`status`](Self::status) or [`redirect`](Self::redirect).
     ///
     /// If the header is not valid in HTTP, the emulator responds with a 500 that reports it. The same goes for
-    /// `Content-Length` and `Transfer-Encoding`, which the connection sets itself (RFC 9112 section 6). To cut a response
-    /// short, use [`cut_after`](Self::cut_after).
+    /// `Content-Length` and `Transfer-Encoding`, which the connection sets itself (RFC 9112 section 6). To cut a
+    /// response short, use [`cut_after`](Self::cut_after).
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         if let Effect::Respond(canned) = &mut self.effect {
             canned.headers.push((name.into(), value.into()));
@@ -187,7 +188,8 @@ impl CannedResponse {
     }
 }
 
-/// Returns whether a header determines where the message ends. In debug builds, hyper panics if it contradicts the body.
+/// Returns whether a header determines where the message ends. In debug builds, hyper panics if it contradicts the
+/// body.
 fn is_framing(name: &str) -> bool {
     [CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|framing| name.eq_ignore_ascii_case(framing.as_str()))
 }

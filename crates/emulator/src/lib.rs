@@ -2,8 +2,8 @@
 //!
 //! It serves the consent page, the exchange of a code for a key, and the endpoints around them. It checks requests in
 //! the order of the real service and responds in its words, as far as both are known. Tests can inject faults, move the
-//! clock, and play the user. The emulator shares no code with the SDK that it tests: it checks PKCE and writes responses
-//! by itself, so that it cannot repeat a mistake of the SDK.
+//! clock, and play the user. The emulator shares no protocol code with the SDK that it tests: it checks PKCE and writes
+//! responses by itself, so that it cannot repeat a mistake of the SDK.
 //!
 //! # In memory
 //!
@@ -69,8 +69,8 @@
 //!
 //! # Approving from any language
 //!
-//! In a browser, the authorize URL shows a page with two buttons. A test presses one of them with a single request, whose
-//! body is the query of the authorize URL, unchanged, followed by `decision`:
+//! In a browser, the authorize URL shows a page with two buttons. A test presses one of them with a single request,
+//! whose body is the query of the authorize URL, unchanged, followed by `decision`:
 //!
 //! ```text
 //! POST /auth
@@ -86,8 +86,8 @@
 //! curl -H 'Accept: application/json' -d "${url#*\?}&decision=approve" "${url%%\?*}"
 //! ```
 //!
-//! `decision` is `approve` or `deny`. To set the user's credit limit, add `limit`, in US dollars, or change the one of the
-//! URL: no parameter may appear twice. The response is one of these:
+//! `decision` is `approve` or `deny`. To set the user's credit limit, add `limit`, in US dollars, or change the one of
+//! the URL: no parameter may appear twice. The response is one of these:
 //!
 //! | status | body | meaning |
 //! | --- | --- | --- |
@@ -101,9 +101,9 @@
 //!
 //! # What is not known of the real service
 //!
-//! [`Settings`] has a switch for each behavior on which reports disagree. We saw the real service reject an exchange with
-//! `Invalid code` and `Invalid code_challenge_method`. The expiry after ten minutes and both 403 responses are only
-//! documented. These are guesses:
+//! [`Settings`] has a switch for each behavior on which reports disagree. We saw the real service reject an exchange
+//! with `Invalid code` and `Invalid code_challenge_method`. The expiry after ten minutes and both 403 responses are
+//! only documented. These are guesses:
 //!
 //! * the order of the checks after the lookup of a code, and that an exchange without a method means `plain`;
 //! * the fields of the validator's issues (their envelope is known);

@@ -19,8 +19,8 @@ pub struct LogEntry {
     pub path: String,
     /// The status of the response, or `None` if a fault broke the connection.
     pub status: Option<u16>,
-    /// The first 64 headers, with lower-case names. `[redacted]` replaces names of more than 64 bytes, and the values of
-    /// all but a few harmless headers. Of `http-referer`, only the origin is shown.
+    /// The first 64 headers, with lower-case names. `[redacted]` replaces names of more than 64 bytes, and the values
+    /// of all but a few harmless headers. Of `http-referer`, only the origin is shown.
     pub headers: Vec<(String, String)>,
     /// The size of the body and the names of known fields, never a value.
     pub body: String,

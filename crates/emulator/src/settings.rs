@@ -15,7 +15,8 @@ pub struct Settings {
     pub state_echo: bool,
     /// What happens when the user denies. [`DenialBehavior::Redirect`] by default.
     pub denial: DenialBehavior,
-    /// The status of a response to a method that a known path does not support. [`WrongMethodStatus::NotFound`] by default.
+    /// The status of a response to a method that a known path does not support. [`WrongMethodStatus::NotFound`] by
+    /// default.
     pub wrong_method: WrongMethodStatus,
     /// Whether a rejected exchange uses the code up. Off by default.
     pub failure_burns_code: bool,

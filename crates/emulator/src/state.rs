@@ -76,7 +76,8 @@ impl State {
         value
     }
 
-    /// Returns the key of the `Authorization` header: one that was issued here, or an access token that was signed here.
+    /// Returns the key of the `Authorization` header: one that was issued here, or an access token that was signed
+    /// here.
     ///
     /// # Errors
     ///

@@ -39,7 +39,8 @@ enum DropTiming {
 impl FaultRequest {
     /// # Errors
     ///
-    /// If the fields contradict each other, if the fault cannot be sent over HTTP, or if the path does not begin with `/`.
+    /// If the fields contradict each other, if the fault cannot be sent over HTTP, or if the path does not begin with
+    /// `/`.
     pub(super) fn into_fault(mut self) -> Result<Fault, String> {
         let path = self.path.take();
         let fault = self.into_unrestricted_fault()?;

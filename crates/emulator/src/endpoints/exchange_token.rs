@@ -1,7 +1,7 @@
 //! `POST /api/v1/oauth/token`
 //!
-//! Exchanges an identity provider's token for a short-lived access token (RFC 8693). The emulator accepts any well-formed
-//! token that has not expired, because it has no provider to verify it with.
+//! Exchanges an identity provider's token for a short-lived access token (RFC 8693). The emulator accepts any
+//! well-formed token that has not expired, because it has no provider to verify it with.
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};

@@ -87,7 +87,8 @@ impl From<Rejection> for Response<Bytes> {
     }
 }
 
-// The envelopes are structs because a map of serde_json would sort the fields. The real service sends them in this order.
+// The envelopes are structs because a map of serde_json would sort the fields. The real service sends them in this
+// order.
 
 #[derive(Serialize)]
 struct ApiEnvelope<'a> {

@@ -14,8 +14,8 @@ pub(crate) fn request_kinds() -> impl Iterator<Item = &'static str> {
     names.map(|(name, _)| name).filter(|name| *name != "socket")
 }
 
-/// Serves the page. It sends every kind of request to each of `targets`, and then changes its title to `tried`. It opens each
-/// of `windows` when its button is pressed.
+/// Serves the page. It sends every kind of request to each of `targets`, and then changes its title to `tried`. It
+/// opens each of `windows` when its button is pressed.
 pub(crate) fn serve(targets: &[String], windows: &[String]) -> io::Result<Server> {
     let page = PAGE.replace("TARGETS", &json!(targets).to_string());
     let page = page.replace("WINDOWS", &json!(windows).to_string());

@@ -1,8 +1,8 @@
 //! Tests `openrouter-oauth login` in a real browser, against the emulator and against hostile pages.
 //!
-//! `cargo xtask browser` runs this. Each scene has its own emulator, home folder, and Chromium with a new profile. It runs
-//! once, prints one line, and fails if a page, an exit status or a number of requests is wrong. Given the name of a folder,
-//! the program also saves screenshots of the pages there.
+//! `cargo xtask browser` runs this. Each scene has its own emulator, home folder, and Chromium with a new profile. It
+//! runs once, prints one line, and fails if a page, an exit status or a number of requests is wrong. Given the name of
+//! a folder, the program also saves screenshots of the pages there.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
 #![expect(clippy::indexing_slicing, reason = "missing JSON is null, and the arrays are known")]
 

@@ -129,8 +129,8 @@ impl<'a> BrowserSession<'a> {
     }
 }
 
-/// The headers of every page of a listener, without the hash that allows its style: the browser's console reports a wrong
-/// hash.
+/// The headers of every page of a listener, without the hash that allows its style: the browser's console reports a
+/// wrong hash.
 const RESULT_PAGE_HEADERS: [(&str, &str); 6] = [
     ("cache-control", "no-store"),
     ("connection", "close"),

@@ -1,4 +1,5 @@
-//! JSON with variables: `$key` in an expected value captures the actual value, and `$key` in a request is replaced by it.
+//! JSON with variables: `$key` in an expected value captures the actual value, and `$key` in a request is replaced by
+//! it.
 
 use std::collections::BTreeMap;
 

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::schema::Schema;
 
-/// Returns every example of a body, with a description of its origin: those of the media type, those of the schema and of
-/// every object in it, and one from the examples of single properties.
+/// Returns every example of a body, with a description of its origin: those of the media type, those of the schema and
+/// of every object in it, and one from the examples of single properties.
 pub(crate) fn all(content: &Value) -> Vec<(String, Value)> {
     let schema = Schema::new(&content["schema"]);
     let sample = schema.sample();

@@ -109,7 +109,8 @@ fn document(status: StatusCode, title: &str, main: &str) -> Response<Bytes> {
     let mut response = response::html(status, html);
     let headers = response.headers_mut();
     let digest = Base64::encode_string(&Sha256::digest(STYLE));
-    // No `form-action`: browsers apply it to the redirect after the form too, and that goes to the application's callback.
+    // No `form-action`: browsers apply it to the redirect after the form too, and that goes to the application's
+    // callback.
     let policy =
         format!("default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'");
     if let Ok(policy) = HeaderValue::from_str(&policy) {
