@@ -1,10 +1,10 @@
-// Drives the official TypeScript SDK for `cargo xtask conformance`. The steps and answers are those of drive.py.
+// Drives the official TypeScript SDK for `cargo xtask conformance`. Calls and results are those of drive.py.
 
 import { createInterface } from "node:readline";
 import { HTTPClient, OpenRouter } from "@openrouter/sdk";
 
 function sdk({ server, key, app = [], body, retry }) {
-  // Sends the SDK's request, with another body where the step asks for one.
+  // Sends the SDK's request, with the body of the call if it has one.
   const fetcher = (request) => fetch(body === undefined ? request : new Request(request, { body }));
   return new OpenRouter({
     apiKey: key,
@@ -20,11 +20,11 @@ function sdk({ server, key, app = [], body, retry }) {
   });
 }
 
-function call(step) {
-  const client = sdk(step);
-  const args = rename(step.args ?? {}, (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase()));
+function make(call) {
+  const client = sdk(call);
+  const args = rename(call.args ?? {}, (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase()));
   if (args.expiresAt) args.expiresAt = new Date(args.expiresAt);
-  const calls = {
+  const operations = {
     exchange: () => client.oAuth.exchangeAuthCodeForAPIKey({ requestBody: args }),
     create_code: () => client.oAuth.createAuthCode({ requestBody: args }),
     current_key: () => client.apiKeys.getCurrentKeyMetadata(),
@@ -33,7 +33,7 @@ function call(step) {
     pkce: () => client.oAuth.createSHA256CodeChallenge(),
     authorize_url: () => client.oAuth.createAuthorizationUrl(args),
   };
-  return calls[step.call]();
+  return operations[call.operation]();
 }
 
 // Renames every field of `value`, however deep.
@@ -45,22 +45,22 @@ function rename(value, change) {
 
 const toWire = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-function refusal(error) {
+function describe(error) {
   return {
     class: error.name,
     status: error.statusCode ?? null,
     error: error.data$?.error ?? null,
     text: error.body ?? "",
-    says: (error.pretty?.() ?? String(error.message)).slice(0, 300),
+    message: (error.pretty?.() ?? String(error.message)).slice(0, 300),
   };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  let answer;
+  let result;
   try {
-    answer = { ok: rename(await call(JSON.parse(line)), toWire) };
+    result = { ok: rename(await make(JSON.parse(line)), toWire) };
   } catch (error) {
-    answer = { refused: refusal(error) };
+    result = { error: describe(error) };
   }
-  console.log(JSON.stringify(answer));
+  console.log(JSON.stringify(result));
 }

@@ -1,9 +1,9 @@
 """Drives the official Python SDK for `cargo xtask conformance`.
 
-Reads one JSON step a line, `{"server", "call", "args", "key"?, "app"?, "body"?, "retry"?}`, and prints one JSON line for
-what the SDK made of it: `{"ok": answer}` or `{"refused": error}`. Names are those of the wire. `app` is the attribution:
-URL, title and categories. `body` replaces the body the SDK would have sent, for what its types cannot express. The SDK
-sends a step once unless `retry` is set.
+Reads one call per line as JSON, `{"server", "operation", "args", "key"?, "app"?, "body"?, "retry"?}`, makes it with the SDK,
+and prints the result as one line of JSON: `{"ok": value}` or `{"error": error}`. Names are those of the wire. `app` is the
+attribution: URL, title and categories. `body` replaces the body of the SDK's request, for cases that its types cannot
+express. The SDK sends each request once, unless `retry` is set.
 """
 
 import json
@@ -16,7 +16,7 @@ from openrouter.utils import BackoffStrategy, RetryConfig
 
 
 class Http(httpx.Client):
-    """Sends the SDK's request, with another body where the step asks for one."""
+    """Sends the SDK's request, with the body of the call if it has one."""
 
     body = None
 
@@ -27,15 +27,15 @@ class Http(httpx.Client):
         return super().send(request, **options)
 
 
-def sdk(step):
+def sdk(call):
     http = Http()
-    http.body = step.get("body")
-    strategy = "backoff" if step.get("retry") else "none"
+    http.body = call.get("body")
+    strategy = "backoff" if call.get("retry") else "none"
     retries = RetryConfig(strategy, BackoffStrategy(1, 1, 1.0, 5_000, jitter_ms=0), True)
-    url, title, categories = step.get("app", (None, None, None))
+    url, title, categories = call.get("app", (None, None, None))
     return OpenRouter(
-        api_key=step.get("key"),
-        server_url=step["server"],
+        api_key=call.get("key"),
+        server_url=call["server"],
         http_referer=url,
         x_open_router_title=title,
         x_open_router_categories=categories,
@@ -45,21 +45,21 @@ def sdk(step):
     )
 
 
-def call(step):
-    client, args = sdk(step), step.get("args", {})
+def make(call):
+    client, args = sdk(call), call.get("args", {})
     if "expires_at" in args and args["expires_at"] is not None:
         args["expires_at"] = datetime.fromisoformat(args["expires_at"].replace("Z", "+00:00"))
-    calls = {
+    operations = {
         "exchange": client.o_auth.exchange_auth_code_for_api_key,
         "create_code": client.o_auth.create_auth_code,
         "current_key": client.api_keys.get_current_key_metadata,
         "token": client.o_auth.create_oauth_token,
         "jwks": client.o_auth.list_oauth_jwks,
     }
-    return calls[step["call"]](**args).model_dump(mode="json", by_alias=True)
+    return operations[call["operation"]](**args).model_dump(mode="json", by_alias=True)
 
 
-def refusal(error):
+def describe(error):
     data = getattr(error, "data", None)
     fields = data.model_dump(mode="json") if data is not None else {}
     return {
@@ -67,13 +67,13 @@ def refusal(error):
         "status": getattr(error, "status_code", None),
         "error": fields.get("error"),
         "text": getattr(error, "body", ""),
-        "says": str(error)[:300],
+        "message": str(error)[:300],
     }
 
 
 for line in sys.stdin:
     try:
-        answer = {"ok": call(json.loads(line))}
-    except Exception as error:  # Every class the SDK raises is part of what is compared.
-        answer = {"refused": refusal(error)}
-    print(json.dumps(answer), flush=True)
+        result = {"ok": make(json.loads(line))}
+    except Exception as error:  # Every class of the SDK's errors is compared.
+        result = {"error": describe(error)}
+    print(json.dumps(result), flush=True)

@@ -9,7 +9,7 @@ use openrouter_oauth::{
     CreditLimit, ExchangeAuthCode, ExchangeToken, KeyLabel, KeyLinks, PendingSignIn, Pkce,
     models::{CreatedAuthCode, FederationPolicyId, Jwk, Nullable, SubjectToken, Timestamp, UsageLimitType},
 };
-use openrouter_oauth_emulator::{Denial, Fault, Outcome, Settings};
+use openrouter_oauth_emulator::{DecisionOutcome, DenialBehavior, Fault, Settings};
 use openrouter_oauth_tests::{base64url, query, stage::Stage};
 use openrouter_oauth_transport::{Limits, Transport};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
@@ -49,7 +49,7 @@ async fn a_pasted_code_brings_a_key() {
     let stage = stage();
     let authorize = stage.client().authorize_headless().key_label("my-cli");
     let (url, mut pending) = authorize.begin().unwrap();
-    let Outcome::Code(shown) = stage.user().approve(url.as_str(), None).await.unwrap() else {
+    let DecisionOutcome::Code(shown) = stage.user().approve(url.as_str(), None).await.unwrap() else {
         panic!("the page shows no code");
     };
     let code = pending.read_pasted(&format!("\u{1b}[200~ {shown}\u{200b}\n\u{1b}[201~")).unwrap();
@@ -95,9 +95,9 @@ async fn a_user_who_declines_is_heard() {
 
 #[tokio::test]
 async fn a_user_who_declines_may_not_be_heard() {
-    let stage = Stage::in_memory(Settings::default().denial(Denial::Silent));
+    let stage = Stage::in_memory(Settings::default().denial(DenialBehavior::Silent));
     let (url, pending) = begin(&stage);
-    assert_eq!(stage.user().deny(url.as_str()).await.unwrap(), Outcome::Denied);
+    assert_eq!(stage.user().deny(url.as_str()).await.unwrap(), DecisionOutcome::Denied);
     assert!(pending.is_fresh());
 }
 
@@ -321,9 +321,9 @@ async fn approve(stage: &Stage, url: &AuthorizeUrl) -> String {
 }
 
 #[track_caller]
-fn redirected(outcome: Outcome) -> String {
+fn redirected(outcome: DecisionOutcome) -> String {
     match outcome {
-        Outcome::Redirected(url) => url,
+        DecisionOutcome::Redirected(url) => url,
         other => panic!("no redirect: {other:?}"),
     }
 }

@@ -15,7 +15,7 @@ use std::{
 use openrouter_oauth::{
     ApiKey, Attempt, Client, Error as SdkError, Hook, Timestamp, transport_hyper::TokioTimer,
 };
-use openrouter_oauth_emulator::{Denial, Emulator, Fault, Settings, User};
+use openrouter_oauth_emulator::{DenialBehavior, Emulator, Fault, Settings, User};
 use openrouter_oauth_login::{
     Account, Cancel, Error, Event, Interrupted, KeyStore, Login, MemoryStore, SignedIn, StoreError,
     StoreFuture,
@@ -112,7 +112,7 @@ async fn a_tab_that_is_closed_ends_by_the_time_limit() {
     for user in [UserBrowser::leaves, UserBrowser::denies] {
         let stage = Stage::in_memory({
             let mut settings = Settings::default();
-            settings.denial = Denial::Silent;
+            settings.denial = DenialBehavior::Silent;
             settings
         });
         let login = login(&stage).browser(user(stage.user())).timeout(Duration::from_millis(300));

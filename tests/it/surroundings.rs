@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use openrouter_oauth_emulator::{Outcome, Settings};
+use openrouter_oauth_emulator::{DecisionOutcome, Settings};
 use openrouter_oauth_tests::{
     stage::Stage,
     tls::{certificate, site},
@@ -29,7 +29,7 @@ async fn a_child_signs_in() {
     }
     let stage = Stage::over_tcp(Settings::default()).await;
     let (url, mut pending) = stage.client().authorize_headless().key_label("\u{130}").begin().unwrap();
-    let Outcome::Code(shown) = stage.user().approve(url.as_str(), Some(0.5)).await.unwrap() else {
+    let DecisionOutcome::Code(shown) = stage.user().approve(url.as_str(), Some(0.5)).await.unwrap() else {
         panic!("the page shows no code");
     };
     let code = pending.read_pasted(&shown).unwrap();

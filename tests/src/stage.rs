@@ -21,13 +21,13 @@ pub struct Stage {
 impl Stage {
     /// The emulator is the transport.
     pub fn in_memory(settings: Settings) -> Self {
-        let emulator = Emulator::with(settings);
+        let emulator = Emulator::with_settings(settings);
         Self::new(emulator.clone(), emulator, "https://openrouter.ai/api/v1".to_owned(), ())
     }
 
     /// The emulator listens on a port.
     pub async fn over_tcp(settings: Settings) -> Self {
-        let emulator = Emulator::with(settings);
+        let emulator = Emulator::with_settings(settings);
         let server = emulator.serve(0).await.unwrap();
         Self::new(emulator, HyperTransport::new(), server.base_url(), server)
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use openrouter_oauth::AuthorizeUrl;
-use openrouter_oauth_emulator::{Outcome, User};
+use openrouter_oauth_emulator::{DecisionOutcome, User};
 use openrouter_oauth_login::{Browser, BrowserFuture, Invitation, Pasted, Prompt, PromptError, PromptFuture};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -62,7 +62,7 @@ impl UserBrowser {
             Decision::Deny => self.user.deny(url).await.unwrap(),
             Decision::Leave => return None,
         };
-        let Outcome::Redirected(callback) = outcome else { return None };
+        let DecisionOutcome::Redirected(callback) = outcome else { return None };
         get(&callback).await.ok()
     }
 
@@ -158,8 +158,8 @@ impl Typist {
     async fn code(&self) -> String {
         let url = self.url().unwrap();
         match self.user.approve(&url, None).await.unwrap() {
-            Outcome::Code(code) => code,
-            Outcome::Redirected(callback) => callback,
+            DecisionOutcome::Code(code) => code,
+            DecisionOutcome::Redirected(callback) => callback,
             other => panic!("{other:?}"),
         }
     }

@@ -17,7 +17,7 @@ use openrouter_oauth::{
     transport::{Transport, from_fn},
     transport_hyper::{HyperTransport, TokioTimer},
 };
-use openrouter_oauth_emulator::{Emulator, Outcome, User};
+use openrouter_oauth_emulator::{DecisionOutcome, Emulator, User};
 
 use self::story::Story;
 use crate::{exit::Failure, output::Output, status};
@@ -91,7 +91,7 @@ impl Demo {
         self.story.step("Sign in without a callback, as over SSH")?;
 
         let (url, mut pending) = self.client.authorize_headless().key_label(LABEL).begin()?;
-        let Outcome::Code(shown) = self.user.approve(url.as_str(), None).await? else {
+        let DecisionOutcome::Code(shown) = self.user.approve(url.as_str(), None).await? else {
             return Err(Failure::Demo("a page that shows a code"));
         };
         self.say("The user presses Authorize, the page shows a code, and the user pastes it.")?;
@@ -231,9 +231,9 @@ fn counting(sent: Arc<AtomicUsize>) -> impl Transport {
 }
 
 /// Where the page sent the browser.
-fn redirected(outcome: Outcome) -> Result<String, Failure> {
+fn redirected(outcome: DecisionOutcome) -> Result<String, Failure> {
     match outcome {
-        Outcome::Redirected(url) => Ok(url),
+        DecisionOutcome::Redirected(url) => Ok(url),
         _ => Err(Failure::Demo("a redirect to the callback")),
     }
 }

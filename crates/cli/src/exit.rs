@@ -6,7 +6,7 @@ use openrouter_oauth::{
     CallbackError, Error, RejectionReason,
     models::{InvalidValue, ServerText},
 };
-use openrouter_oauth_emulator::{ServeError, UserError};
+use openrouter_oauth_emulator::{DecisionError, ServeError};
 use openrouter_oauth_login::{Error as LoginError, StoreError};
 
 /// Why the program did not do what it was asked for.
@@ -49,7 +49,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Serve(#[from] ServeError),
     #[error("the user of the demo cannot go on")]
-    User(#[from] UserError),
+    User(#[from] DecisionError),
     /// A step of the demo ended otherwise than it should.
     #[error("the demo did not go as it should: expected {0}")]
     Demo(&'static str),
@@ -99,7 +99,7 @@ impl Failure {
             Self::NotSignedIn => Exit::NotSignedIn,
             Self::Usage(_) | Self::Input { .. } => Exit::Usage,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::OutputClosed,
-            Self::User(UserError::Transport(error)) if !error.may_have_been_sent() => Exit::NotSent,
+            Self::User(DecisionError::Transport(error)) if !error.may_have_been_sent() => Exit::NotSent,
             _ => Exit::Unexpected,
         }
     }

@@ -1,6 +1,6 @@
 //! `GET /` and `/emulator/…`
 //!
-//! What tests of other people, in other processes and languages, need over HTTP; `index.txt` describes it.
+//! Lets tests in other processes and languages control the emulator over HTTP. `index.txt` describes the endpoints.
 
 mod faults;
 mod settings;
@@ -12,76 +12,75 @@ use http::{Request, Response, StatusCode};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
-use self::{faults::FaultOrder, settings::SettingsOrder};
+use self::{faults::FaultRequest, settings::SettingsRequest};
 use crate::{
     LogEntry,
-    grant::Grant,
-    reply::{self, Refusal},
-    service::State,
+    http::response::{self, Rejection},
+    state::State,
 };
 
 pub(crate) fn index() -> Response<Bytes> {
-    reply::text(StatusCode::OK, include_str!("index.txt"))
+    response::text(StatusCode::OK, include_str!("control/index.txt"))
 }
 
 pub(crate) fn issue_key(state: &mut State) -> Response<Bytes> {
-    let key = issue_management_key(state);
-    reply::json(StatusCode::OK, &json!({ "key": key }))
+    let key = state.issue_management_key();
+    response::json(StatusCode::OK, &json!({ "key": key }))
 }
 
-/// A key as an account's owner has it.
-pub(crate) fn issue_management_key(state: &mut State) -> String {
-    let grant = Grant { label: Some("Issued by the emulator".to_owned()), ..Grant::default() };
-    state.issue_key(grant, true)
-}
-
-pub(crate) fn advance(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Refusal> {
-    let order: AdvanceOrder = read(request)?;
-    let by = Duration::try_from_secs_f64(order.seconds)
-        .map_err(|_| Refusal::bad_request("seconds must be a number, not below zero"))?;
+pub(crate) fn advance_clock(
+    state: &mut State,
+    request: &Request<Bytes>,
+) -> Result<Response<Bytes>, Rejection> {
+    let advance: AdvanceRequest = parse_body(request)?;
+    let by = Duration::try_from_secs_f64(advance.seconds)
+        .map_err(|_| Rejection::bad_request("seconds must be a number, not below zero"))?;
     state.clock.advance(by);
-    Ok(done())
+    Ok(ok())
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AdvanceOrder {
+struct AdvanceRequest {
     seconds: f64,
 }
 
-pub(crate) fn log(state: &State) -> Response<Bytes> {
-    let entries: Vec<Value> = state.log.entries().map(show).collect();
-    reply::json(StatusCode::OK, &entries)
+pub(crate) fn read_log(state: &State) -> Response<Bytes> {
+    let entries: Vec<Value> = state.log.entries().map(entry_json).collect();
+    response::json(StatusCode::OK, &entries)
 }
 
-pub(crate) fn inject(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Refusal> {
-    let fault = read::<FaultOrder>(request)?.into_fault().map_err(Refusal::bad_request)?;
+pub(crate) fn inject_fault(
+    state: &mut State,
+    request: &Request<Bytes>,
+) -> Result<Response<Bytes>, Rejection> {
+    let fault = parse_body::<FaultRequest>(request)?.into_fault().map_err(Rejection::bad_request)?;
     state.faults.push(fault);
-    Ok(done())
+    Ok(ok())
 }
 
 pub(crate) fn change_settings(
     state: &mut State,
     request: &Request<Bytes>,
-) -> Result<Response<Bytes>, Refusal> {
-    read::<SettingsOrder>(request)?.apply(&mut state.settings);
-    Ok(done())
+) -> Result<Response<Bytes>, Rejection> {
+    parse_body::<SettingsRequest>(request)?.apply(&mut state.settings);
+    Ok(ok())
 }
 
-fn done() -> Response<Bytes> {
-    reply::json(StatusCode::OK, &json!({ "ok": true }))
+fn ok() -> Response<Bytes> {
+    response::json(StatusCode::OK, &json!({ "ok": true }))
 }
 
-/// Reads a JSON object, whatever its content type: these requests are typed by hand.
-fn read<T: DeserializeOwned>(request: &Request<Bytes>) -> Result<T, Refusal> {
+/// Parses a JSON object, whatever its content type, because people type these requests by hand.
+fn parse_body<T: DeserializeOwned>(request: &Request<Bytes>) -> Result<T, Rejection> {
     let body = request.body();
-    // A struct would be read from an array as well.
+    // A struct could also be parsed from an array.
     serde_json::from_slice::<Map<String, Value>>(body)
-        .map_err(|_| Refusal::bad_request("a JSON object is expected"))?;
-    serde_json::from_slice(body).map_err(|error| Refusal::bad_request(error.to_string()))
+        .map_err(|_| Rejection::bad_request("a JSON object is expected"))?;
+    serde_json::from_slice(body).map_err(|error| Rejection::bad_request(error.to_string()))
 }
 
-fn show(entry: &LogEntry) -> Value {
+fn entry_json(entry: &LogEntry) -> Value {
     let headers: Map<String, Value> =
         entry.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     json!({

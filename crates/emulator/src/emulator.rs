@@ -1,4 +1,4 @@
-//! The emulator people hold in their hands.
+//! The emulator, as tests use it.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -7,52 +7,56 @@ use http::{Method, Request};
 use openrouter_oauth_transport::{Limits, ResponseFuture, Transport};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::{Fault, LogEntry, ServeError, Server, Settings, connection, control, memory, service::Service};
+use crate::{
+    EmulatorServer, Fault, LogEntry, ServeError, Settings,
+    server::{connection, in_memory},
+    service::Service,
+};
 
 /// OpenRouter's OAuth service, for tests.
 ///
-/// Clones share everything: codes, keys, clock, faults and log. It answers as a [`Transport`] in memory, on a port of
-/// the loopback with [`serve`](Self::serve), and on any stream with [`serve_stream`](Self::serve_stream), all at once
-/// if need be. `Debug` shows nothing of what it holds.
+/// Clones share the codes, keys, clock, faults and log. An emulator responds in memory as a [`Transport`], on a
+/// loopback port with [`serve`](Self::serve), and on any stream with [`serve_stream`](Self::serve_stream), even all at
+/// once. `Debug` does not show its state.
 #[derive(Clone)]
 pub struct Emulator {
     service: Arc<Service>,
 }
 
 impl Emulator {
-    /// An emulator with the default [`Settings`].
+    /// Creates an emulator with the default [`Settings`].
     ///
     /// # Panics
     ///
-    /// If the operating system has no randomness.
+    /// If the operating system's random generator fails.
     pub fn new() -> Self {
-        Self::with(Settings::default())
+        Self::with_settings(Settings::default())
     }
 
-    /// An emulator with these settings.
+    /// Creates an emulator with these settings.
     ///
     /// # Panics
     ///
-    /// If the operating system has no randomness.
-    pub fn with(settings: Settings) -> Self {
+    /// If the operating system's random generator fails.
+    pub fn with_settings(settings: Settings) -> Self {
         let service = Arc::new(Service::new(settings));
         Self { service }
     }
 
-    /// Serves on `127.0.0.1:port`, and on a free port if `port` is 0, until the [`Server`] is dropped.
+    /// Serves on `127.0.0.1:port`, or on a free port if `port` is 0, until the [`EmulatorServer`] is dropped.
     ///
-    /// Call it within a tokio runtime with I/O and time.
+    /// Call it in a tokio runtime with I/O and time enabled.
     ///
     /// # Errors
     ///
     /// If the port is taken, not allowed, or cannot be bound for another reason.
-    pub async fn serve(&self, port: u16) -> Result<Server, ServeError> {
-        Server::start(Arc::clone(&self.service), port).await
+    pub async fn serve(&self, port: u16) -> Result<EmulatorServer, ServeError> {
+        EmulatorServer::start(Arc::clone(&self.service), port).await
     }
 
-    /// Serves HTTP/1.1 on one connection until it ends: for TLS, for sockets of tests, for `tokio::io::duplex`.
+    /// Serves HTTP/1.1 on one connection until it ends. Use it for TLS, sockets of your own, or `tokio::io::duplex`.
     ///
-    /// Call it within a tokio runtime with time.
+    /// Call it in a tokio runtime with time enabled.
     pub async fn serve_stream<S>(&self, stream: S)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -60,36 +64,38 @@ impl Emulator {
         connection::serve(Arc::clone(&self.service), stream).await;
     }
 
-    /// Makes a key that is good as bearer: the management key of an account's owner.
+    /// Creates a management key, which only an account's owner has.
     pub fn issue_key(&self) -> String {
-        control::issue_management_key(&mut self.service.state())
+        self.service.state().issue_management_key()
     }
 
-    /// Moves the emulator's clock forward. It otherwise goes with the system's.
+    /// Moves the emulator's clock forward. Otherwise, it follows the system's clock.
     pub fn advance(&self, duration: Duration) {
         self.service.state().clock.advance(duration);
     }
 
-    /// Has `fault` happen to the next request that matches. Faults wait in line, at most 1,024 of them.
+    /// Applies `fault` to the next request that matches. At most 1,024 faults can wait.
     pub fn inject(&self, fault: Fault) {
         self.service.state().faults.push(fault);
     }
 
-    /// The last 1,024 requests, oldest first, without secrets. Requests for `/` and `/emulator/…` are left out.
+    /// Returns the last 1,024 requests, oldest first, without secrets. Requests for `/` and `/emulator/…` are not
+    /// logged.
     pub fn log(&self) -> Vec<LogEntry> {
         self.service.state().log.entries().cloned().collect()
     }
 
-    /// How many `POST` requests came for `path`, with or without `/api/v1` before it, faults included.
+    /// Returns the number of `POST` requests for `path`, with or without the leading `/api/v1`, including those that
+    /// met a fault.
     ///
-    /// It counts paths that are served, not those under `/emulator`.
+    /// Requests for unknown paths and for those under `/emulator` are not counted.
     pub fn posts(&self, path: &str) -> usize {
-        self.service.state().log.counted(path, Some(&Method::POST))
+        self.service.state().log.count(path, Some(&Method::POST))
     }
 
-    /// How many requests of any method came for `path`, counted as in [`posts`](Self::posts).
+    /// Returns the number of requests for `path` with any method, counted as in [`posts`](Self::posts).
     pub fn requests(&self, path: &str) -> usize {
-        self.service.state().log.counted(path, None)
+        self.service.state().log.count(path, None)
     }
 }
 
@@ -99,13 +105,13 @@ impl Default for Emulator {
     }
 }
 
-/// Answers from memory, whatever the host of the request's URI.
+/// Responds in memory, whatever the host of the request's URI.
 ///
-/// Faults become the errors they cause: a broken connection is `ErrorKind::Io`, and an answer that is later than
-/// `Limits::timeout` is `ErrorKind::Timeout`; only waiting needs a tokio runtime with time.
+/// A fault becomes the error that it causes: a broken connection is `ErrorKind::Io`, and a response that comes later
+/// than `Limits::timeout` is `ErrorKind::Timeout`. Only delays need a tokio runtime with time enabled.
 impl Transport for Emulator {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
-        Box::pin(memory::send(&self.service, request, limits))
+        Box::pin(in_memory::send(&self.service, request, limits))
     }
 }
 

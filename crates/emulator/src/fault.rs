@@ -1,4 +1,4 @@
-//! Faults on request.
+//! Faults that tests inject.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -8,12 +8,12 @@ use http::{
     header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
 };
 
-use crate::route::Route;
+use crate::http::route::Route;
 
-/// Something that goes wrong with the next request it matches, once.
+/// A fault that affects the next matching request, once.
 ///
-/// Hand it to [`Emulator::inject`](crate::Emulator::inject). Without [`on`](Self::on) it matches the next request for
-/// any path but those under `/emulator` and `/`.
+/// Pass it to [`Emulator::inject`](crate::Emulator::inject). Without [`on`](Self::on), it matches the next request for
+/// any path except `/` and those under `/emulator`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -33,7 +33,7 @@ pub struct Fault {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Effect {
-    Answer(Canned),
+    Respond(CannedResponse),
     Delay(Duration),
     CutAfter(usize),
     ContentType(String),
@@ -41,81 +41,83 @@ pub(crate) enum Effect {
     DropAfterCommit,
 }
 
-/// An answer that has nothing to do with the request.
+/// A response that does not depend on the request.
 #[derive(Clone, Debug)]
-pub(crate) struct Canned {
+pub(crate) struct CannedResponse {
     status: u16,
     headers: Vec<(String, String)>,
     body: Option<Bytes>,
 }
 
 impl Fault {
-    /// Answers with this status and does nothing else: no code is used up, no key is made.
+    /// Responds with this status without processing the request: no code is used up, and no key is created.
     ///
-    /// The body is the error envelope of the endpoint unless [`body`](Self::body) sets another. A status that HTTP
-    /// cannot carry as an answer (below 200, above 999) is answered with a 500 that says so.
+    /// The body is the error envelope of the endpoint, unless [`body`](Self::body) sets another. If the status is not
+    /// that of a final response (below 200, above 999), the emulator responds with a 500 that reports it.
     pub fn status(status: u16) -> Self {
-        Self::from(Effect::Answer(Canned { status, headers: Vec::new(), body: None }))
+        Self::from(Effect::Respond(CannedResponse { status, headers: Vec::new(), body: None }))
     }
 
-    /// Redirects with this status to `location` and does nothing else.
+    /// Redirects to `location` with this status, without processing the request.
     pub fn redirect(status: u16, location: impl Into<String>) -> Self {
         Self::status(status).header("Location", location).body(Bytes::new())
     }
 
-    /// Processes the request and holds the answer back for this long.
+    /// Processes the request, and delays the response.
     pub fn delay(delay: Duration) -> Self {
         Self::from(Effect::Delay(delay))
     }
 
-    /// Processes the request and breaks the connection after this many bytes of the answer, its head included.
+    /// Processes the request, and breaks the connection after this many bytes of the response, including its head.
     ///
-    /// In memory there is no head to count, so any number is a broken connection.
+    /// In memory, any number breaks the connection, because there is no head to count.
     pub fn cut_after(bytes: usize) -> Self {
         Self::from(Effect::CutAfter(bytes))
     }
 
-    /// Processes the request and gives the right answer another content type.
+    /// Processes the request, and changes the content type of the response.
     pub fn wrong_content_type(content_type: impl Into<String>) -> Self {
         Self::from(Effect::ContentType(content_type.into()))
     }
 
-    /// Breaks the connection once the request was read. Nothing was processed: a code is still good.
+    /// Breaks the connection after reading the request, without processing it: a code stays valid.
     pub fn drop_before_commit() -> Self {
         Self::from(Effect::DropBeforeCommit)
     }
 
-    /// Processes the request and breaks the connection instead of answering: a key was made, and nobody has it.
+    /// Processes the request, and breaks the connection instead of responding: a key may have been created, but the
+    /// client does not receive it.
     pub fn drop_after_commit() -> Self {
         Self::from(Effect::DropAfterCommit)
     }
 
-    /// Waits for a request for this path, with or without the leading `/api/v1`.
+    /// Limits the fault to requests for this path, with or without the leading `/api/v1`.
     pub fn on(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
     }
 
-    /// The body of a [`status`](Self::status) or [`redirect`](Self::redirect); other faults have none of their own.
+    /// Sets the body of a [`status`](Self::status) or [`redirect`](Self::redirect). Other faults have no body of their
+    /// own.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
-        if let Effect::Answer(canned) = &mut self.effect {
+        if let Effect::Respond(canned) = &mut self.effect {
             canned.body = Some(body.into());
         }
         self
     }
 
-    /// The content type of [`body`](Self::body), `application/json` unless it is set.
+    /// Sets the content type of [`body`](Self::body), which is `application/json` by default.
     pub fn content_type(self, content_type: impl Into<String>) -> Self {
         self.header(CONTENT_TYPE.as_str(), content_type)
     }
 
     /// Adds a header to a [`status`](Self::status) or [`redirect`](Self::redirect).
     ///
-    /// What HTTP cannot carry is answered with a 500 that says so, and so are `Content-Length` and `Transfer-Encoding`:
-    /// the connection sets them itself (RFC 9112 section 6). To break an answer off, see
-    /// [`cut_after`](Self::cut_after).
+    /// If the header is not valid in HTTP, the emulator responds with a 500 that reports it. The same goes for
+    /// `Content-Length` and `Transfer-Encoding`, which the connection sets itself (RFC 9112 section 6). To cut a
+    /// response short, use [`cut_after`](Self::cut_after).
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        if let Effect::Answer(canned) = &mut self.effect {
+        if let Effect::Respond(canned) = &mut self.effect {
             canned.headers.push((name.into(), value.into()));
         }
         self
@@ -123,10 +125,10 @@ impl Fault {
 
     /// # Errors
     ///
-    /// What HTTP cannot carry.
+    /// If the fault cannot be sent over HTTP.
     pub(crate) fn check(&self) -> Result<(), String> {
         match &self.effect {
-            Effect::Answer(canned) => canned.response(|_| Bytes::new()).map(drop),
+            Effect::Respond(canned) => canned.to_response(|_| Bytes::new()).map(drop),
             Effect::ContentType(content_type) => content_type_value(content_type).map(drop),
             Effect::Delay(_) | Effect::CutAfter(_) | Effect::DropBeforeCommit | Effect::DropAfterCommit => {
                 Ok(())
@@ -138,7 +140,7 @@ impl Fault {
         match (&self.path, route) {
             (_, Some(route)) if route.is_control() => false,
             (None, _) => true,
-            (Some(wanted), Some(route)) => route.is_at(wanted),
+            (Some(wanted), Some(route)) => route.matches(wanted),
             (Some(wanted), None) => wanted == path,
         }
     }
@@ -146,9 +148,9 @@ impl Fault {
 
 /// # Errors
 ///
-/// What no header can hold.
+/// If `content_type` is not a valid header value.
 pub(crate) fn content_type_value(content_type: &str) -> Result<HeaderValue, String> {
-    HeaderValue::from_str(content_type).map_err(|_| "the content type is not a header's value".to_owned())
+    HeaderValue::from_str(content_type).map_err(|_| "the content type is not a valid header value".to_owned())
 }
 
 impl From<Effect> for Fault {
@@ -157,20 +159,20 @@ impl From<Effect> for Fault {
     }
 }
 
-impl Canned {
-    /// The answer; `envelope` makes the body where none was set.
+impl CannedResponse {
+    /// Builds the response; `envelope` returns the body if none was set.
     ///
     /// # Errors
     ///
-    /// What HTTP cannot carry.
-    pub(crate) fn response(
+    /// If the response cannot be sent over HTTP.
+    pub(crate) fn to_response(
         &self,
         envelope: impl FnOnce(StatusCode) -> Bytes,
     ) -> Result<Response<Bytes>, String> {
         let status = StatusCode::from_u16(self.status)
             .ok()
             .filter(|status| !status.is_informational())
-            .ok_or_else(|| format!("an answer cannot have the status {}", self.status))?;
+            .ok_or_else(|| format!("a response cannot have the status {}", self.status))?;
         let mut builder = Response::builder().status(status);
         if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE.as_str())) {
             builder = builder.header(CONTENT_TYPE, "application/json");
@@ -186,17 +188,18 @@ impl Canned {
     }
 }
 
-/// Whether a header says where the message ends. hyper panics in debug builds if it does not agree with the body.
+/// Returns whether a header determines where the message ends. In debug builds, hyper panics if it contradicts the
+/// body.
 fn is_framing(name: &str) -> bool {
     [CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|framing| name.eq_ignore_ascii_case(framing.as_str()))
 }
 
-/// Faults that wait for their request, oldest first.
+/// The faults that wait for a matching request, oldest first.
 #[derive(Default)]
 pub(crate) struct Faults(VecDeque<Fault>);
 
 impl Faults {
-    /// The most that wait; beyond it the oldest is forgotten.
+    /// The largest number of faults. When there are more, the oldest is dropped.
     pub(crate) const LIMIT: usize = 1024;
 
     pub(crate) fn push(&mut self, fault: Fault) {
@@ -206,7 +209,7 @@ impl Faults {
         self.0.push_back(fault);
     }
 
-    /// Takes the oldest fault that matches.
+    /// Removes and returns the oldest fault that matches.
     pub(crate) fn take(&mut self, route: Option<Route>, path: &str) -> Option<Fault> {
         let position = self.0.iter().position(|fault| fault.matches(route, path))?;
         self.0.remove(position)
@@ -218,26 +221,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_waits_for_its_path_and_happens_once() {
+    fn fault_waits_for_its_path_and_happens_once() {
         let mut faults = Faults::default();
         faults.push(Fault::status(500).on("/auth/keys"));
         let key = "/api/v1/key";
-        assert!(faults.take(Route::of(key), key).is_none());
+        assert!(faults.take(Route::from_path(key), key).is_none());
         let exchange = "/api/v1/auth/keys";
-        assert!(faults.take(Route::of(exchange), exchange).is_some());
-        assert!(faults.take(Route::of(exchange), exchange).is_none());
+        assert!(faults.take(Route::from_path(exchange), exchange).is_some());
+        assert!(faults.take(Route::from_path(exchange), exchange).is_none());
     }
 
     #[test]
-    fn control_paths_have_no_faults() {
+    fn control_paths_meet_no_faults() {
         let mut faults = Faults::default();
         faults.push(Fault::status(500));
         let path = "/emulator/log";
-        assert!(faults.take(Route::of(path), path).is_none());
+        assert!(faults.take(Route::from_path(path), path).is_none());
     }
 
     #[test]
-    fn the_faults_that_wait_are_bounded() {
+    fn number_of_faults_is_bounded() {
         let mut faults = Faults::default();
         for _ in 0..Faults::LIMIT + 10 {
             faults.push(Fault::delay(Duration::ZERO));
@@ -246,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_http_cannot_carry_is_said() {
+    fn fault_that_http_cannot_carry_is_invalid() {
         for fault in [
             Fault::status(100),
             Fault::status(1000),

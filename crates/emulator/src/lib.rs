@@ -1,17 +1,17 @@
-//! OpenRouter's OAuth service on a loopback port and in memory, to test against.
+//! Emulates OpenRouter's OAuth service, in memory and on a loopback port, for tests.
 //!
-//! It serves the page that asks a user for a key, the exchange of its code, and what belongs to it, in the order of
-//! checks and the words of the real service as far as they are known. It can break on request, moves its clock when
-//! asked, and plays the user. It knows nothing of the SDK it tests: it checks PKCE and writes its answers itself, so
-//! that a mistake in one cannot agree with itself in the other.
+//! It serves the consent page, the exchange of a code for a key, and the endpoints around them. It checks requests in
+//! the order of the real service and responds in its words, as far as both are known. Tests can inject faults, move the
+//! clock, and play the user. The emulator shares no protocol code with the SDK that it tests: it checks PKCE and writes
+//! responses by itself, so that it cannot repeat a mistake of the SDK.
 //!
 //! # In memory
 //!
-//! An [`Emulator`] is a [`Transport`]: give it to a client in place of a network.
+//! An [`Emulator`] is a [`Transport`]: give it to a client instead of a network.
 //!
 //! ```
 //! use http::Request;
-//! use openrouter_oauth_emulator::{Emulator, Outcome, User};
+//! use openrouter_oauth_emulator::{Emulator, DecisionOutcome, User};
 //! use openrouter_oauth_transport::{Limits, Transport};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -22,7 +22,7 @@
 //! let url = "https://openrouter.ai/auth?code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
 //!            &code_challenge_method=S256&callback_url=http://localhost:3000/cb";
 //! let user = User::new(emulator.clone());
-//! let Outcome::Redirected(callback) = user.approve(url, Some(5.0)).await? else {
+//! let DecisionOutcome::Redirected(callback) = user.approve(url, Some(5.0)).await? else {
 //!     return Err("no redirect".into());
 //! };
 //! let code = callback.strip_prefix("http://localhost:3000/cb?code=").ok_or("no code")?;
@@ -55,22 +55,22 @@
 //!
 //! let mut stream = TcpStream::connect(server.addr()).await?;
 //! stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
-//! let mut answer = String::new();
-//! stream.read_to_string(&mut answer).await?;
-//! assert!(answer.starts_with("HTTP/1.1 200 OK"));
+//! let mut response = String::new();
+//! stream.read_to_string(&mut response).await?;
+//! assert!(response.starts_with("HTTP/1.1 200 OK"));
 //!
 //! server.shutdown().await;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! `GET /` lists what is served, and how tests in other processes inject faults, change the settings, move the
+//! `GET /` lists the endpoints, and shows how tests in other processes inject faults, change the settings, move the
 //! clock and read the log.
 //!
 //! # Approving from any language
 //!
-//! In a browser, the authorize URL shows a page with two buttons. A test presses one of them with a single request, whose
-//! body is the query of the authorize URL, unchanged, followed by `decision`:
+//! In a browser, the authorize URL shows a page with two buttons. A test presses one of them with a single request,
+//! whose body is the query of the authorize URL, unchanged, followed by `decision`:
 //!
 //! ```text
 //! POST /auth
@@ -86,8 +86,8 @@
 //! curl -H 'Accept: application/json' -d "${url#*\?}&decision=approve" "${url%%\?*}"
 //! ```
 //!
-//! `decision` is `approve` or `deny`. To set the user's credit limit, add `limit`, in US dollars, or change the one of the
-//! URL: no parameter may appear twice. The response is one of these:
+//! `decision` is `approve` or `deny`. To set the user's credit limit, add `limit`, in US dollars, or change the one of
+//! the URL: no parameter may appear twice. The response is one of these:
 //!
 //! | status | body | meaning |
 //! | --- | --- | --- |
@@ -101,68 +101,48 @@
 //!
 //! # What is not known of the real service
 //!
-//! [`Settings`] has a switch for what reports disagree on. Of the refusals of an exchange, `Invalid code` and `Invalid
-//! code_challenge_method` were seen; that a code expires after ten minutes, and both 403s, are documented only. These are
-//! guesses:
+//! [`Settings`] has a switch for each behavior on which reports disagree. We saw the real service reject an exchange
+//! with `Invalid code` and `Invalid code_challenge_method`. The expiry after ten minutes and both 403 responses are
+//! only documented. These are guesses:
 //!
-//! * the order of checks after a code was found, and that a method left out of the exchange counts as `plain`;
-//! * the fields of the validator's issues, beyond the envelope they come in;
-//! * the words about wrong values in `POST /auth/keys/code`, and who may call it;
-//! * the words and the looks of the page, and what its `limit` does.
+//! * the order of the checks after the lookup of a code, and that an exchange without a method means `plain`;
+//! * the fields of the validator's issues (their envelope is known);
+//! * the messages about invalid values in `POST /auth/keys/code`, and which keys may call it;
+//! * the text and the look of the page, and the effect of its `limit`.
 //!
 //! # Security
 //!
-//! It is for tests: it listens on the loopback only, its keys open nothing, and whoever reaches it can have one,
-//! any web page open in a browser on the same machine included. What a client can make grow is
-//! bounded: the last 10,000 codes and keys, 1,024 faults and log entries, 256 connections, 64 KiB of a body.
+//! The emulator is for tests. It listens only on the loopback interface, and its keys are worthless. Any program on the
+//! machine can get a key from it, and so can any web page that is open in a browser there. Memory is bounded: the
+//! emulator keeps the last 10,000 codes and keys and the last 1,024 faults and log entries, and accepts 256 connections
+//! and bodies of 64 KiB.
 //!
 //! [`Transport`]: openrouter_oauth_transport::Transport
 
+mod decision;
 mod emulator;
 mod fault;
 mod log;
-mod outcome;
-mod server;
 mod settings;
 mod user;
 
-// The heart.
-mod route;
+mod server;
 mod service;
 
-// One file per endpoint.
-mod authorize;
 mod control;
-mod create_auth_code;
-mod current_key;
-mod exchange_auth_code;
-mod exchange_token;
-mod signing_keys;
+mod endpoints;
 
-// What they share.
-mod bearer;
-mod bounded;
-mod callback;
-mod clock;
-mod grant;
-mod jwt;
-mod page;
-mod params;
+mod callback_url;
+mod http;
 mod pkce;
-mod random;
-mod reply;
-mod shape;
-
-// The shells.
-mod connection;
-mod memory;
+mod state;
 
 pub use crate::{
+    decision::DecisionOutcome,
     emulator::Emulator,
     fault::Fault,
     log::LogEntry,
-    outcome::Outcome,
-    server::{ServeError, Server},
-    settings::{Denial, Settings, WrongMethod},
-    user::{User, UserError},
+    server::{EmulatorServer, ServeError},
+    settings::{DenialBehavior, Settings, WrongMethodStatus},
+    user::{DecisionError, User},
 };

@@ -1,32 +1,32 @@
-//! What the emulator was asked, without secrets.
+//! The log of requests, without secrets.
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 
-use crate::route::Route;
+use crate::http::route::Route;
 
-/// One request the emulator has seen, with everything secret left out.
+/// A request that the emulator received, without its secrets.
 ///
-/// It shows no query, no code, no verifier, no key, no token and no `Authorization` header, and stays under 24 KiB.
+/// An entry shows no query, code, verifier, key, token or `Authorization` header, and is smaller than 24 KiB.
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct LogEntry {
     /// The method.
     pub method: String,
-    /// The path, without the query. A path that is not served reads `[not served]`: it may hold a code.
+    /// The path without the query. It is `[not served]` for an unknown path, which might contain a code.
     pub path: String,
-    /// The status of the answer, or `None` if a fault broke the connection instead.
+    /// The status of the response, or `None` if a fault broke the connection.
     pub status: Option<u16>,
-    /// The first 64 headers, names in lower case. Names of more than 64 bytes, and values other than those of a few
-    /// harmless headers read `[redacted]`; of `http-referer` the origin is shown.
+    /// The first 64 headers, with lower-case names. `[redacted]` replaces names of more than 64 bytes, and the values
+    /// of all but a few harmless headers. Of `http-referer`, only the origin is shown.
     pub headers: Vec<(String, String)>,
-    /// The size of the body and the names of the fields that the service knows, never a value.
+    /// The size of the body and the names of known fields, never a value.
     pub body: String,
 }
 
-/// The last requests, and how many there were of each.
+/// The last requests, and the number of requests by route and method.
 #[derive(Default)]
 pub(crate) struct Log {
     entries: VecDeque<LogEntry>,
@@ -34,7 +34,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// The most entries that are kept; beyond it the oldest is forgotten.
+    /// The largest number of entries. When there are more, the oldest is dropped.
     pub(crate) const LIMIT: usize = 1024;
 
     pub(crate) fn push(&mut self, entry: LogEntry) {
@@ -44,9 +44,9 @@ impl Log {
         self.entries.push_back(entry);
     }
 
-    /// Counts a request for a path that is served; requests for other paths and with made-up methods are not counted,
-    /// so the counters stay few.
-    pub(crate) fn count(&mut self, route: Route, method: &Method) {
+    /// Counts a request for a known path. Requests with other methods than the standard ones are not counted, so that
+    /// there are few counters.
+    pub(crate) fn count_request(&mut self, route: Route, method: &Method) {
         let counter = self.counts.iter_mut().find(|(counted, with, _)| *counted == route && with == method);
         match counter {
             Some((_, _, count)) => *count += 1,
@@ -55,11 +55,13 @@ impl Log {
         }
     }
 
-    /// How many requests were counted at `path`, of `method` or of any.
-    pub(crate) fn counted(&self, path: &str, method: Option<&Method>) -> usize {
+    /// Returns the number of requests for `path` with `method`, or with any method.
+    pub(crate) fn count(&self, path: &str, method: Option<&Method>) -> usize {
         self.counts
             .iter()
-            .filter(|(route, counted, _)| route.is_at(path) && method.is_none_or(|method| method == counted))
+            .filter(|(route, counted, _)| {
+                route.matches(path) && method.is_none_or(|method| method == counted)
+            })
             .map(|(_, _, count)| count)
             .sum()
     }
@@ -85,8 +87,8 @@ impl LogEntry {
 const REDACTED: &str = "[redacted]";
 const NOT_SERVED: &str = "[not served]";
 
-/// Headers whose values are shown. All others may carry a secret (`authorization`, `cookie`, `referer`).
-const SHOWN: [&str; 10] = [
+/// Headers whose values are shown. Others may carry a secret (`authorization`, `cookie`, `referer`).
+const SHOWN_HEADERS: [&str; 10] = [
     "accept",
     "accept-encoding",
     "connection",
@@ -99,8 +101,8 @@ const SHOWN: [&str; 10] = [
     "x-title",
 ];
 
-/// Fields whose names are shown. What is in their place may be a secret of a client that built its body wrong.
-const FIELDS: [&str; 19] = [
+/// Fields whose names are shown. Another name may be a secret of a client that built its body incorrectly.
+const SHOWN_FIELDS: [&str; 19] = [
     "callback_url",
     "code",
     "code_challenge",
@@ -136,16 +138,16 @@ fn describe_headers(headers: &HeaderMap) -> Vec<(String, String)> {
     headers.iter().take(64).map(describe).collect()
 }
 
-/// A value, as far as it may be shown.
+/// Returns the part of a value that may be shown.
 fn describe_value(name: &HeaderName, value: &HeaderValue) -> Option<String> {
     let value = value.to_str().ok().filter(|value| value.len() <= 256)?;
     if name == "http-referer" {
         return origin(value);
     }
-    SHOWN.contains(&name.as_str()).then(|| value.to_owned())
+    SHOWN_HEADERS.contains(&name.as_str()).then(|| value.to_owned())
 }
 
-/// The origin of a URL, without what may hold a code or a password.
+/// Returns the origin of a URL, without a path, query or password.
 fn origin(url: &str) -> Option<String> {
     let url: Uri = url.parse().ok()?;
     let host = url.authority()?.as_str().rsplit('@').next()?;
@@ -165,7 +167,7 @@ fn describe_body(request: &Request<Bytes>) -> String {
     let shown: Vec<&str> = names
         .iter()
         .take(32)
-        .map(|name| if FIELDS.contains(&name.as_str()) { name } else { REDACTED })
+        .map(|name| if SHOWN_FIELDS.contains(&name.as_str()) { name } else { REDACTED })
         .collect();
     format!("{} bytes: {}", body.len(), shown.join(", "))
 }
@@ -175,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entry_shows_no_secret() {
+    fn entry_shows_no_secret() {
         let request = Request::post("/api/v1/auth/keys?code=CANARY")
             .header("authorization", "Bearer CANARY")
             .header("cookie", "CANARY")
@@ -183,7 +185,7 @@ mod tests {
             .header("user-agent", "shown")
             .body(Bytes::from_static(br#"{"code":"CANARY","code_verifier":"CANARY","CANARY":1}"#))
             .unwrap();
-        let entry = LogEntry::new(Route::of(request.uri().path()), &request, Some(200));
+        let entry = LogEntry::new(Route::from_path(request.uri().path()), &request, Some(200));
         assert_eq!(entry.path, "/api/v1/auth/keys");
         assert_eq!(entry.body, "53 bytes: [redacted], code, code_verifier");
         assert!(entry.headers.contains(&("user-agent".to_owned(), "shown".to_owned())));
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_not_shown_wherever_a_client_puts_it() {
+    fn misplaced_code_is_redacted() {
         let request = Request::post("/callback/CANARY")
             .header("http-referer", "https://CANARY@my.app:8443/CANARY?code=CANARY#CANARY")
             .header("x-".repeat(33), "CANARY")
@@ -206,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_bounded() {
+    fn number_of_entries_is_bounded() {
         let mut log = Log::default();
         let request = Request::get("/").body(Bytes::new()).unwrap();
         for _ in 0..Log::LIMIT + 5 {

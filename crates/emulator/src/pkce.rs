@@ -1,16 +1,16 @@
-//! PKCE as the server checks it (RFC 7636), written without a look at the client's.
+//! The server's side of PKCE (RFC 7636), written independently of the client's.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use sha2::{Digest, Sha256};
 
-/// How a challenge is made of a verifier.
+/// How a challenge is derived from a verifier.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum ChallengeMethod {
     S256,
     Plain,
 }
 
-/// A challenge that a verifier must meet.
+/// A challenge that a verifier must match.
 #[derive(Clone)]
 pub(crate) struct Challenge {
     method: ChallengeMethod,
@@ -28,12 +28,12 @@ impl ChallengeMethod {
 }
 
 impl Challenge {
-    /// Reads the two parameters of a request; without a method it is `plain` (RFC 7636 section 4.3).
+    /// Parses the two parameters of a request. Without a method, it is `plain` (RFC 7636 section 4.3).
     ///
     /// # Errors
     ///
-    /// What is wrong, in words for the error's message.
-    pub(crate) fn read(value: Option<&str>, method: Option<&str>) -> Result<Option<Self>, &'static str> {
+    /// If the parameters are invalid. The error is the message of the response.
+    pub(crate) fn parse(value: Option<&str>, method: Option<&str>) -> Result<Option<Self>, &'static str> {
         let method = match method {
             Some(name) => Some(ChallengeMethod::parse(name).ok_or("Invalid code_challenge_method")?),
             None => None,
@@ -59,7 +59,7 @@ impl Challenge {
         self.method
     }
 
-    /// Whether `verifier` is the one the challenge was made of (RFC 7636 section 4.6).
+    /// Returns whether the challenge was derived from `verifier` (RFC 7636 section 4.6).
     pub(crate) fn is_met_by(&self, verifier: &str) -> bool {
         is_verifier(verifier)
             && match self.method {
@@ -89,17 +89,17 @@ mod tests {
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
     fn challenge(value: &str, method: &str) -> Challenge {
-        Challenge::read(Some(value), Some(method)).unwrap().unwrap()
+        Challenge::parse(Some(value), Some(method)).unwrap().unwrap()
     }
 
     #[test]
-    fn the_vector_of_rfc_7636_appendix_b_is_met() {
+    fn verifier_of_rfc_7636_appendix_b_matches() {
         // C-2
         assert!(challenge(CHALLENGE, "S256").is_met_by(VERIFIER));
     }
 
     #[test]
-    fn another_verifier_is_refused() {
+    fn other_verifier_does_not_match() {
         let s256 = challenge(CHALLENGE, "S256");
         assert!(!s256.is_met_by(CHALLENGE));
         assert!(!s256.is_met_by(""));
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_verifier_has_43_to_128_unreserved_characters() {
+    fn verifier_has_43_to_128_unreserved_characters() {
         // C-3
         for (length, good) in [(42, false), (43, true), (128, true), (129, false)] {
             assert_eq!(is_verifier(&"~".repeat(length)), good, "{length}");
@@ -119,12 +119,12 @@ mod tests {
     }
 
     #[test]
-    fn a_method_needs_a_challenge_and_a_name_of_two() {
-        assert!(Challenge::read(None, None).unwrap().is_none());
-        assert!(Challenge::read(None, Some("S256")).is_err());
-        assert!(Challenge::read(Some(CHALLENGE), Some("s256")).is_err());
-        assert!(Challenge::read(Some("short"), Some("S256")).is_err());
-        let by_default = Challenge::read(Some(VERIFIER), None).unwrap().unwrap();
+    fn method_must_be_known_and_have_a_challenge() {
+        assert!(Challenge::parse(None, None).unwrap().is_none());
+        assert!(Challenge::parse(None, Some("S256")).is_err());
+        assert!(Challenge::parse(Some(CHALLENGE), Some("s256")).is_err());
+        assert!(Challenge::parse(Some("short"), Some("S256")).is_err());
+        let by_default = Challenge::parse(Some(VERIFIER), None).unwrap().unwrap();
         assert_eq!(by_default.method(), ChallengeMethod::Plain);
     }
 }

@@ -1,4 +1,7 @@
-//! The emulator on a port of the loopback.
+//! The emulator on a loopback port.
+
+pub(crate) mod connection;
+pub(crate) mod in_memory;
 
 use std::{
     io,
@@ -14,85 +17,85 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use crate::{connection, route::API, service::Service};
+use crate::{http::route::API_PREFIX, service::Service};
 
-/// The most connections that are served at once; further ones wait in the system's queue.
+/// The largest number of connections at once. Others wait in the system's queue.
 const CONNECTION_LIMIT: usize = 256;
 
-/// An emulator that is served on `127.0.0.1`. Dropping it stops it.
+/// An emulator that listens on `127.0.0.1`. Dropping it stops the server.
 #[derive(Debug)]
 #[must_use = "the server stops when it is dropped"]
-pub struct Server {
+pub struct EmulatorServer {
     addr: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
-/// Why a port cannot be served on.
+/// The error of [`Emulator::serve`](crate::Emulator::serve).
 #[non_exhaustive]
 #[derive(Debug, Error)]
 pub enum ServeError {
     /// Another program listens on the port.
     #[error("port {port} of 127.0.0.1 is taken by another program; choose another, or 0 for any free one")]
     PortTaken {
-        /// The port that was asked for.
+        /// The requested port.
         port: u16,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The system does not let this user listen on the port.
     #[error("port {port} of 127.0.0.1 is not allowed; choose one above 1023, or 0 for any free one")]
     NotAllowed {
-        /// The port that was asked for.
+        /// The requested port.
         port: u16,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// Anything else.
+    /// Listening on the port failed for another reason.
     #[error("port {port} of 127.0.0.1 cannot be listened on")]
     Other {
-        /// The port that was asked for.
+        /// The requested port.
         port: u16,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
 
-impl Server {
-    /// `http://127.0.0.1:PORT/api/v1`, what a client takes as its base URL.
+impl EmulatorServer {
+    /// Returns `http://127.0.0.1:PORT/api/v1`, the base URL for a client.
     pub fn base_url(&self) -> String {
-        format!("http://{}{API}", self.addr)
+        format!("http://{}{API_PREFIX}", self.addr)
     }
 
-    /// The address it listens on.
+    /// Returns the server's address.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Stops it: when this returns the port is free and every connection is closed, answers under way included.
+    /// Stops the server. When this returns, the port is free and every connection is closed, even during a response.
     pub async fn shutdown(mut self) {
         if let Some(stop) = self.stop.take() {
-            // It fails only if the task has ended.
+            // Sending fails only if the task has ended.
             let _ = stop.send(());
         }
         let _ = (&mut self.task).await;
     }
 
     pub(crate) async fn start(service: Arc<Service>, port: u16) -> Result<Self, ServeError> {
-        let refused = |source: io::Error| match source.kind() {
+        let to_serve_error = |source: io::Error| match source.kind() {
             io::ErrorKind::AddrInUse => ServeError::PortTaken { port, source },
             io::ErrorKind::PermissionDenied => ServeError::NotAllowed { port, source },
             _ => ServeError::Other { port, source },
         };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(refused)?;
-        let addr = listener.local_addr().map_err(refused)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(to_serve_error)?;
+        let addr = listener.local_addr().map_err(to_serve_error)?;
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(accept(listener, service, stopped));
         Ok(Self { addr, stop: Some(stop), task })
     }
 }
 
-impl Drop for Server {
+impl Drop for EmulatorServer {
     fn drop(&mut self) {
         self.task.abort();
     }
@@ -106,11 +109,11 @@ async fn accept(listener: TcpListener, service: Arc<Service>, mut stopped: onesh
             Some(_) = connections.join_next() => {}
             accepted = listener.accept(), if connections.len() < CONNECTION_LIMIT => match accepted {
                 Ok((stream, _)) => {
-                    // Answers are small: without this they wait for the client's acknowledgment.
+                    // Without this, small responses wait for the client's acknowledgment.
                     let _ = stream.set_nodelay(true);
                     connections.spawn(connection::serve(Arc::clone(&service), stream));
                 }
-                // Out of file descriptors, or the client has gone: some time makes both better.
+                // We are out of file descriptors, or the client is gone. Waiting helps against both.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
         }

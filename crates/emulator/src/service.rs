@@ -1,4 +1,4 @@
-//! The heart: a request in, an answer out, no I/O.
+//! The service without I/O: dispatches a request to its endpoint, and applies faults to the response.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -12,189 +12,145 @@ use http::{
 };
 
 use crate::{
-    Fault, LogEntry, Settings, WrongMethod, authorize,
-    bounded::Bounded,
-    clock::Clock,
-    control, create_auth_code, current_key, exchange_auth_code, exchange_token,
-    fault::{Effect, Faults, content_type_value},
-    grant::{Code, Grant, Key},
-    jwt::Signer,
+    Fault, LogEntry, Settings, WrongMethodStatus, control,
+    endpoints::{authorize, create_auth_code, current_key, exchange_auth_code, exchange_token, signing_keys},
+    fault::{Effect, content_type_value},
+    http::{response::Rejection, route::Route},
     log::Log,
-    random::Random,
-    reply::Refusal,
-    route::Route,
-    signing_keys,
+    state::State,
 };
 
-/// The service behind both the socket and the transport in memory.
+/// The service behind the sockets and the in-memory transport.
 ///
-/// One lock is held for a whole request, so that a code is looked up and used up in one step.
+/// A request holds the lock from start to end, so that looking up a code and using it up is one step.
 pub(crate) struct Service {
     state: Mutex<State>,
 }
 
-/// All the service knows. Whatever a client can make grow is bounded.
-pub(crate) struct State {
-    pub(crate) settings: Settings,
-    pub(crate) clock: Clock,
-    pub(crate) random: Random,
-    pub(crate) signer: Signer,
-    /// The one user who signs in.
-    pub(crate) user_id: String,
-    pub(crate) codes: Bounded<Code>,
-    pub(crate) keys: Bounded<Key>,
-    pub(crate) faults: Faults,
-    pub(crate) log: Log,
-}
-
-/// An answer and what becomes of it on its way.
-pub(crate) enum Reply {
-    /// It is sent.
-    Whole(Response<Bytes>),
-    /// It is sent after this long.
-    Late(Response<Bytes>, Duration),
-    /// The connection breaks after this many bytes of it.
-    Cut(Response<Bytes>, usize),
-    /// The connection breaks before it.
+/// A response, and how to deliver it.
+pub(crate) enum Delivery {
+    /// Send it.
+    Intact(Response<Bytes>),
+    /// Send it after this delay.
+    Delayed(Response<Bytes>, Duration),
+    /// Break the connection after this many bytes of it.
+    CutAfter(Response<Bytes>, usize),
+    /// Break the connection instead.
     Dropped,
 }
 
 impl Service {
     pub(crate) fn new(settings: Settings) -> Self {
-        let mut random = Random::new();
-        let state = State {
-            settings,
-            clock: Clock::default(),
-            signer: Signer::new(),
-            user_id: random.user_id(),
-            random,
-            codes: Bounded::new(),
-            keys: Bounded::new(),
-            faults: Faults::default(),
-            log: Log::default(),
-        };
-        Self { state: Mutex::new(state) }
+        Self { state: Mutex::new(State::new(settings)) }
     }
 
-    /// Answers one request.
-    pub(crate) fn answer(&self, request: &Request<Bytes>) -> Reply {
-        self.state().reply(request)
+    /// Responds to one request.
+    pub(crate) fn respond(&self, request: &Request<Bytes>) -> Delivery {
+        deliver(&mut self.state(), request)
     }
 
-    /// The state, even after a panic of whoever held it: each change of it is complete in itself.
+    /// Locks the state, even after a panic under the lock: each change of the state is complete in itself.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The largest body a request may have.
+/// The largest body that a request may have.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 
-impl State {
-    /// Makes a code for what was granted.
-    pub(crate) fn issue_code(&mut self, code: Code) -> String {
-        let name = self.random.code();
-        self.codes.insert(name.clone(), code);
-        name
-    }
+fn deliver(state: &mut State, request: &Request<Bytes>) -> Delivery {
+    let path = request.uri().path();
+    let route = Route::from_path(path);
+    let delivery = match state.faults.take(route, path) {
+        Some(fault) => deliver_with_fault(state, &fault, route, request),
+        None => Delivery::Intact(respond(state, route, request)),
+    };
+    log_request(&mut state.log, route, request, &delivery);
+    delivery
+}
 
-    /// Makes a key.
-    pub(crate) fn issue_key(&mut self, grant: Grant, is_management: bool) -> String {
-        let name = self.random.key();
-        let key = Key { grant, is_management };
-        self.keys.insert(name.clone(), key);
-        name
-    }
-
-    fn reply(&mut self, request: &Request<Bytes>) -> Reply {
-        let path = request.uri().path();
-        let route = Route::of(path);
-        let reply = match self.faults.take(route, path) {
-            Some(fault) => self.reply_with(&fault, route, request),
-            None => Reply::Whole(self.answer(route, request)),
-        };
-        self.record(route, request, &reply);
-        reply
-    }
-
-    fn reply_with(&mut self, fault: &Fault, route: Option<Route>, request: &Request<Bytes>) -> Reply {
-        match &fault.effect {
-            Effect::Answer(canned) => {
-                let canned = canned.response(|status| envelope(route, status));
-                Reply::Whole(canned.unwrap_or_else(|why| impossible(&why)))
+fn deliver_with_fault(
+    state: &mut State,
+    fault: &Fault,
+    route: Option<Route>,
+    request: &Request<Bytes>,
+) -> Delivery {
+    match &fault.effect {
+        Effect::Respond(canned) => {
+            let canned = canned.to_response(|status| error_body(route, status));
+            Delivery::Intact(canned.unwrap_or_else(|why| invalid_fault(&why)))
+        }
+        Effect::Delay(delay) => Delivery::Delayed(respond(state, route, request), *delay),
+        Effect::CutAfter(bytes) => Delivery::CutAfter(respond(state, route, request), *bytes),
+        Effect::ContentType(content_type) => match content_type_value(content_type) {
+            Ok(value) => {
+                let mut response = respond(state, route, request);
+                response.headers_mut().insert(CONTENT_TYPE, value);
+                Delivery::Intact(response)
             }
-            Effect::Delay(delay) => Reply::Late(self.answer(route, request), *delay),
-            Effect::CutAfter(bytes) => Reply::Cut(self.answer(route, request), *bytes),
-            Effect::ContentType(content_type) => match content_type_value(content_type) {
-                Ok(value) => {
-                    let mut response = self.answer(route, request);
-                    response.headers_mut().insert(CONTENT_TYPE, value);
-                    Reply::Whole(response)
-                }
-                Err(why) => Reply::Whole(impossible(&why)),
-            },
-            Effect::DropBeforeCommit => Reply::Dropped,
-            Effect::DropAfterCommit => {
-                self.answer(route, request);
-                Reply::Dropped
-            }
+            Err(why) => Delivery::Intact(invalid_fault(&why)),
+        },
+        Effect::DropBeforeCommit => Delivery::Dropped,
+        Effect::DropAfterCommit => {
+            respond(state, route, request);
+            Delivery::Dropped
         }
-    }
-
-    fn answer(&mut self, route: Option<Route>, request: &Request<Bytes>) -> Response<Bytes> {
-        let Some(route) = route else {
-            return not_found().into();
-        };
-        if !route.methods().contains(request.method()) {
-            return wrong_method(route, self.settings.wrong_method);
-        }
-        if request.body().len() > BODY_LIMIT {
-            return Refusal::api(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large").into();
-        }
-        let answer = match route {
-            Route::Index => Ok(control::index()),
-            Route::Authorize => Ok(authorize::answer(self, request)),
-            Route::ExchangeAuthCode => exchange_auth_code::answer(self, request),
-            Route::CreateAuthCode => create_auth_code::answer(self, request),
-            Route::CurrentKey | Route::CurrentKeyAlias => current_key::answer(self, request),
-            Route::ExchangeToken => exchange_token::answer(self, request),
-            Route::SigningKeys => Ok(signing_keys::answer(self)),
-            Route::InjectFault => control::inject(self, request),
-            Route::ChangeSettings => control::change_settings(self, request),
-            Route::AdvanceClock => control::advance(self, request),
-            Route::ReadLog => Ok(control::log(self)),
-            Route::IssueKey => Ok(control::issue_key(self)),
-        };
-        answer.unwrap_or_else(Response::from)
-    }
-
-    fn record(&mut self, route: Option<Route>, request: &Request<Bytes>, reply: &Reply) {
-        if route.is_some_and(Route::is_control) {
-            return;
-        }
-        if let Some(route) = route {
-            self.log.count(route, request.method());
-        }
-        let status = match reply {
-            Reply::Whole(response) | Reply::Late(response, _) | Reply::Cut(response, _) => {
-                Some(response.status().as_u16())
-            }
-            Reply::Dropped => None,
-        };
-        self.log.push(LogEntry::new(route, request, status));
     }
 }
 
-fn not_found() -> Refusal {
-    Refusal::api(StatusCode::NOT_FOUND, "Not Found")
+fn respond(state: &mut State, route: Option<Route>, request: &Request<Bytes>) -> Response<Bytes> {
+    let Some(route) = route else {
+        return not_found().into();
+    };
+    if !route.methods().contains(request.method()) {
+        return wrong_method(route, state.settings.wrong_method);
+    }
+    if request.body().len() > BODY_LIMIT {
+        return Rejection::api(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large").into();
+    }
+    let result = match route {
+        Route::Index => Ok(control::index()),
+        Route::Authorize => Ok(authorize::respond(state, request)),
+        Route::ExchangeAuthCode => exchange_auth_code::respond(state, request),
+        Route::CreateAuthCode => create_auth_code::respond(state, request),
+        Route::CurrentKey | Route::CurrentKeyAlias => current_key::respond(state, request),
+        Route::ExchangeToken => exchange_token::respond(state, request),
+        Route::SigningKeys => Ok(signing_keys::respond(state)),
+        Route::InjectFault => control::inject_fault(state, request),
+        Route::ChangeSettings => control::change_settings(state, request),
+        Route::AdvanceClock => control::advance_clock(state, request),
+        Route::ReadLog => Ok(control::read_log(state)),
+        Route::IssueKey => Ok(control::issue_key(state)),
+    };
+    result.unwrap_or_else(Response::from)
 }
 
-fn wrong_method(route: Route, setting: WrongMethod) -> Response<Bytes> {
+fn log_request(log: &mut Log, route: Option<Route>, request: &Request<Bytes>, delivery: &Delivery) {
+    if route.is_some_and(Route::is_control) {
+        return;
+    }
+    if let Some(route) = route {
+        log.count_request(route, request.method());
+    }
+    let status = match delivery {
+        Delivery::Intact(response) | Delivery::Delayed(response, _) | Delivery::CutAfter(response, _) => {
+            Some(response.status().as_u16())
+        }
+        Delivery::Dropped => None,
+    };
+    log.push(LogEntry::new(route, request, status));
+}
+
+fn not_found() -> Rejection {
+    Rejection::api(StatusCode::NOT_FOUND, "Not Found")
+}
+
+fn wrong_method(route: Route, setting: WrongMethodStatus) -> Response<Bytes> {
     match setting {
-        WrongMethod::NotFound => not_found().into(),
-        WrongMethod::NotAllowed => {
+        WrongMethodStatus::NotFound => not_found().into(),
+        WrongMethodStatus::NotAllowed => {
             let mut response =
-                Response::from(Refusal::api(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"));
+                Response::from(Rejection::api(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"));
             for method in route.methods() {
                 if let Ok(value) = HeaderValue::from_str(method.as_str()) {
                     response.headers_mut().append(ALLOW, value);
@@ -205,57 +161,51 @@ fn wrong_method(route: Route, setting: WrongMethod) -> Response<Bytes> {
     }
 }
 
-/// The answer to a request whose fault HTTP cannot carry.
-fn impossible(why: &str) -> Response<Bytes> {
-    let message = format!("this fault cannot be made: {why}");
-    Refusal::api(StatusCode::INTERNAL_SERVER_ERROR, message).into()
+/// The response to a request whose fault cannot be sent over HTTP.
+fn invalid_fault(why: &str) -> Response<Bytes> {
+    let message = format!("this fault is invalid: {why}");
+    Rejection::api(StatusCode::INTERNAL_SERVER_ERROR, message).into()
 }
 
-/// The body of an injected status, in the envelope of the endpoint.
-fn envelope(route: Option<Route>, status: StatusCode) -> Bytes {
+/// The body of an injected status, in the error envelope of the endpoint.
+fn error_body(route: Option<Route>, status: StatusCode) -> Bytes {
     let message = status.canonical_reason().unwrap_or("Injected fault");
-    let refusal = if route == Some(Route::ExchangeToken) {
+    let rejection = if route == Some(Route::ExchangeToken) {
         let code = match status.as_u16() {
             429 | 503 => "temporarily_unavailable",
             500.. => "server_error",
             _ => "invalid_request",
         };
-        Refusal::OAuth(status, code, message.to_owned())
+        Rejection::OAuth(status, code, message.to_owned())
     } else {
-        Refusal::api(status, message)
+        Rejection::api(status, message)
     };
-    Response::from(refusal).into_body()
+    Response::from(rejection).into_body()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::{bounded::BoundedMap, grant::Code};
 
     #[test]
-    fn memory_stays_bounded_when_a_client_asks_for_codes_without_end() {
+    fn memory_stays_bounded_after_many_codes() {
         let service = Service::new(Settings::default());
-        let key = service.state().issue_key(Grant::default(), true);
-        let ask = Request::post("/api/v1/auth/keys/code")
+        let key = service.state().issue_management_key();
+        let create_code = Request::post("/api/v1/auth/keys/code")
             .header("authorization", format!("Bearer {key}"))
             .header("content-type", "application/json")
             .body(Bytes::from_static(br#"{"callback_url":"https://my.app"}"#))
             .unwrap();
         for _ in 0..200_000 {
-            let Reply::Whole(response) = service.answer(&ask) else {
+            let Delivery::Intact(response) = service.respond(&create_code) else {
                 panic!("no fault was injected");
             };
             assert_eq!(response.status(), StatusCode::OK);
         }
         let state = service.state();
-        assert_eq!(state.codes.len(), Bounded::<Code>::LIMIT);
+        assert_eq!(state.codes.len(), BoundedMap::<Code>::LIMIT);
         assert_eq!(state.log.entries().count(), Log::LIMIT);
-        assert_eq!(state.log.counted("/auth/keys/code", None), 200_000);
-    }
-
-    #[test]
-    fn every_route_is_found_by_its_path() {
-        for route in Route::ALL {
-            assert_eq!(Route::of(route.path()), Some(route));
-        }
+        assert_eq!(state.log.count("/auth/keys/code", None), 200_000);
     }
 }

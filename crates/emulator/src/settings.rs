@@ -1,46 +1,48 @@
-//! What is unclear about the real service, as switches.
+//! Switches for behavior of the real service that is unclear.
 
-/// How an [`Emulator`](crate::Emulator) answers where the real service is unclear.
+/// How an [`Emulator`](crate::Emulator) behaves where the behavior of the real service is unclear.
 ///
 /// ```
-/// use openrouter_oauth_emulator::{Denial, Emulator, Settings};
+/// use openrouter_oauth_emulator::{DenialBehavior, Emulator, Settings};
 ///
-/// let emulator = Emulator::with(Settings::default().state_echo(false).denial(Denial::Silent));
+/// let emulator = Emulator::with_settings(Settings::default().state_echo(false).denial(DenialBehavior::Silent));
 /// ```
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named where it is set")]
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Whether `state` comes back to the callback. On by default.
+    /// Whether the callback receives the `state`. On by default.
     pub state_echo: bool,
-    /// What happens when the user denies. A redirect by default.
-    pub denial: Denial,
-    /// How a known path answers a method it does not have. [`WrongMethod::NotFound`] by default.
-    pub wrong_method: WrongMethod,
-    /// Whether a refused exchange uses the code up. Off by default.
+    /// What happens when the user denies. [`DenialBehavior::Redirect`] by default.
+    pub denial: DenialBehavior,
+    /// The status of a response to a method that a known path does not support. [`WrongMethodStatus::NotFound`] by
+    /// default.
+    pub wrong_method: WrongMethodStatus,
+    /// Whether a rejected exchange uses the code up. Off by default.
     pub failure_burns_code: bool,
-    /// Whether callbacks of custom schemes (`vscode://…`) are taken. Off by default.
+    /// Whether callback URLs may have custom schemes (`vscode://…`). Off by default.
     pub custom_schemes: bool,
-    /// Whether `http://[::1]` callbacks are taken. Off by default.
+    /// Whether callback URLs may begin with `http://[::1]`. Off by default.
     pub ipv6_loopback: bool,
 }
 
 /// What happens when the user presses Deny.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Denial {
-    /// The browser goes to the callback with `error=access_denied` (RFC 6749 section 4.1.2.1).
+pub enum DenialBehavior {
+    /// The service redirects the browser to the callback with `error=access_denied` (RFC 6749 section 4.1.2.1).
     Redirect,
-    /// The browser stays; the application hears nothing.
+    /// The browser stays on the page, and the application is not notified.
     Silent,
 }
 
-/// The status of a known path asked with a method it does not have. The real service was seen to
-/// answer 404 and documents 405.
+/// The status of a response to a method that a known path does not support.
+///
+/// The real service documents 405, but responded with 404.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum WrongMethod {
-    /// 404, as for a path that does not exist.
+pub enum WrongMethodStatus {
+    /// 404, as for an unknown path.
     NotFound,
     /// 405 with an `Allow` header.
     NotAllowed,
@@ -56,14 +58,14 @@ impl Settings {
 
     /// Sets [`denial`](Self::denial).
     #[must_use]
-    pub fn denial(mut self, denial: Denial) -> Self {
+    pub fn denial(mut self, denial: DenialBehavior) -> Self {
         self.denial = denial;
         self
     }
 
     /// Sets [`wrong_method`](Self::wrong_method).
     #[must_use]
-    pub fn wrong_method(mut self, wrong_method: WrongMethod) -> Self {
+    pub fn wrong_method(mut self, wrong_method: WrongMethodStatus) -> Self {
         self.wrong_method = wrong_method;
         self
     }
@@ -94,8 +96,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             state_echo: true,
-            denial: Denial::Redirect,
-            wrong_method: WrongMethod::NotFound,
+            denial: DenialBehavior::Redirect,
+            wrong_method: WrongMethodStatus::NotFound,
             failure_burns_code: false,
             custom_schemes: false,
             ipv6_loopback: false,

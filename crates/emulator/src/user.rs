@@ -1,4 +1,4 @@
-//! The user of a test: approves or denies what an authorize URL asks for.
+//! The user in a test, who approves or denies a sign-in.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use http::{
 use openrouter_oauth_transport::{Error, Limits, Transport};
 use serde_json::Value;
 
-use crate::Outcome;
+use crate::DecisionOutcome;
 
-/// Plays the user who signs in, by `POST /auth` over any transport.
+/// A user in a test, who approves or denies sign-ins by `POST /auth` over any transport.
 ///
 /// See the [crate's examples](crate). Clones share the transport.
 #[derive(Clone, Debug)]
@@ -20,10 +20,10 @@ pub struct User {
     transport: Arc<dyn Transport>,
 }
 
-/// Why a decision has no [`Outcome`].
+/// The error of [`User::approve`] and [`User::deny`].
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
-pub enum UserError {
+pub enum DecisionError {
     /// The authorize URL is not an absolute URL.
     #[error("the authorize URL is not an absolute URL")]
     Url,
@@ -38,44 +38,49 @@ pub enum UserError {
         /// The message of its error.
         message: String,
     },
-    /// The response is neither an outcome nor an error of the emulator.
+    /// The response is not one of the emulator's.
     #[error("the response with {0} is not the emulator's")]
     Unexpected(StatusCode),
 }
 
 impl User {
-    /// A user who reaches the emulator through `transport`.
+    /// Creates a user who reaches the emulator through `transport`.
     pub fn new(transport: impl Transport + 'static) -> Self {
         Self { transport: Arc::new(transport) }
     }
 
-    /// Approves what an authorize URL asks for, with this credit limit in US dollars instead of the URL's own.
+    /// Approves the request of an authorize URL. `limit` replaces the URL's credit limit, in US dollars.
     ///
     /// # Errors
     ///
-    /// If `url` is not an absolute URL, or there is no response, or it rejects the request.
-    pub async fn approve(&self, url: &str, limit: Option<f64>) -> Result<Outcome, UserError> {
+    /// If `url` is not an absolute URL, if there is no response, or if the emulator rejects the request.
+    pub async fn approve(&self, url: &str, limit: Option<f64>) -> Result<DecisionOutcome, DecisionError> {
         self.decide("approve", url, limit).await
     }
 
-    /// Denies what an authorize URL asks for.
+    /// Denies the request of an authorize URL.
     ///
     /// # Errors
     ///
     /// As for [`approve`](Self::approve).
-    pub async fn deny(&self, url: &str) -> Result<Outcome, UserError> {
+    pub async fn deny(&self, url: &str) -> Result<DecisionOutcome, DecisionError> {
         self.decide("deny", url, None).await
     }
 
-    async fn decide(&self, decision: &str, url: &str, limit: Option<f64>) -> Result<Outcome, UserError> {
-        let request = request(decision, url, limit).ok_or(UserError::Url)?;
+    async fn decide(
+        &self,
+        decision: &str,
+        url: &str,
+        limit: Option<f64>,
+    ) -> Result<DecisionOutcome, DecisionError> {
+        let request = decision_request(decision, url, limit).ok_or(DecisionError::Url)?;
         let sent = self.transport.send(request, Limits::default()).await;
-        outcome(&sent.map_err(UserError::Transport)?)
+        parse_outcome(&sent.map_err(DecisionError::Transport)?)
     }
 }
 
-/// `None` if the URL is not absolute.
-fn request(decision: &str, url: &str, limit: Option<f64>) -> Option<Request<Bytes>> {
+/// Returns `None` if the URL is not absolute.
+fn decision_request(decision: &str, url: &str, limit: Option<f64>) -> Option<Request<Bytes>> {
     let url: Uri = url.parse().ok()?;
     let page = format!("{}://{}{}", url.scheme_str()?, url.authority()?, url.path());
     let query = form_urlencoded::parse(url.query().unwrap_or_default().as_bytes());
@@ -93,12 +98,12 @@ fn request(decision: &str, url: &str, limit: Option<f64>) -> Option<Request<Byte
         .ok()
 }
 
-fn outcome(response: &Response<Bytes>) -> Result<Outcome, UserError> {
+fn parse_outcome(response: &Response<Bytes>) -> Result<DecisionOutcome, DecisionError> {
     let status = response.status();
     let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
     if let Some(message) = body.pointer("/error/message").and_then(Value::as_str) {
-        return Err(UserError::Rejected { status, message: message.to_owned() });
+        return Err(DecisionError::Rejected { status, message: message.to_owned() });
     }
-    let outcome = Outcome::from_json(&body).filter(|_| status == StatusCode::OK);
-    outcome.ok_or(UserError::Unexpected(status))
+    let outcome = DecisionOutcome::from_json(&body).filter(|_| status == StatusCode::OK);
+    outcome.ok_or(DecisionError::Unexpected(status))
 }

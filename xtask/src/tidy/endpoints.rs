@@ -37,7 +37,8 @@ fn parse_heading(line: &str) -> Option<(&str, &str)> {
 fn companions(files: &Files, path: &str) -> Vec<String> {
     let name = path.trim_start_matches(FOLDER);
     let exists = |folder: &str| ending(files, &format!("/{name}")).any(|(path, _)| path.starts_with(folder));
-    let missing = ["crates/emulator/src/", "tests/it/"].into_iter().filter(|folder| !exists(folder));
+    let missing =
+        ["crates/emulator/src/endpoints/", "tests/it/"].into_iter().filter(|folder| !exists(folder));
     missing.map(|folder| format!("{path}: there is no {name} in {folder}")).collect()
 }
 
@@ -86,7 +87,7 @@ mod tests {
             check,
             &[(MODEL, GOOD), ("tests/it/aa.rs", "")],
             &[
-                "crates/models/src/endpoints/a.rs: there is no a.rs in crates/emulator/src/",
+                "crates/models/src/endpoints/a.rs: there is no a.rs in crates/emulator/src/endpoints/",
                 "crates/models/src/endpoints/a.rs: there is no a.rs in tests/it/",
             ],
         );

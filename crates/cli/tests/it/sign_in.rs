@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use openrouter_oauth_emulator::{Fault, Outcome, User};
+use openrouter_oauth_emulator::{DecisionOutcome, Fault, User};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -17,7 +17,7 @@ fn begin(served: &Served, folder: &TempDir, arguments: &[&str], approve: bool) -
         if approve { user.approve(url.line(), None).await } else { user.deny(url.line()).await }
     });
     match outcome.unwrap() {
-        Outcome::Code(text) | Outcome::Redirected(text) => (file, text),
+        DecisionOutcome::Code(text) | DecisionOutcome::Redirected(text) => (file, text),
         other => panic!("{other:?}"),
     }
 }

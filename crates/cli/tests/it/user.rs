@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use openrouter_oauth_emulator::{Emulator, Outcome, User, UserError};
+use openrouter_oauth_emulator::{DecisionError, DecisionOutcome, Emulator, User};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -153,9 +153,9 @@ pub(crate) fn get(url: &str) -> String {
 }
 
 /// The code that a page shows, or where it sends the browser.
-pub(crate) fn outcome(pressed: Result<Outcome, UserError>) -> String {
+pub(crate) fn outcome(pressed: Result<DecisionOutcome, DecisionError>) -> String {
     match pressed.unwrap() {
-        Outcome::Redirected(text) | Outcome::Code(text) => text,
+        DecisionOutcome::Redirected(text) | DecisionOutcome::Code(text) => text,
         other => panic!("{other:?}"),
     }
 }

@@ -6,43 +6,44 @@ use serde::Deserialize;
 
 use crate::Fault;
 
-/// A fault as it is asked for.
+/// A fault to inject.
 ///
-/// A name it does not have is refused, so that a misspelled test fails where it is misspelled.
+/// An unknown name is rejected, so that a test with a typo fails at the typo.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct FaultOrder {
-    // What happens: one of these.
+pub(super) struct FaultRequest {
+    // The effect: one of these.
     status: Option<u16>,
     delay_ms: Option<u64>,
     cut_after: Option<u64>,
     wrong_content_type: Option<String>,
-    drop: Option<DropName>,
+    drop: Option<DropTiming>,
 
-    // What a status comes with.
+    // The response of a status.
     location: Option<String>,
     body: Option<String>,
     content_type: Option<String>,
     headers: Option<BTreeMap<String, String>>,
 
-    /// Which request it happens to.
+    /// The path of the request.
     path: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum DropName {
+enum DropTiming {
     BeforeCommit,
     AfterCommit,
 }
 
-impl FaultOrder {
+impl FaultRequest {
     /// # Errors
     ///
-    /// What does not go together, what HTTP cannot carry, and a path that no request can have.
+    /// If the fields contradict each other, if the fault cannot be sent over HTTP, or if the path does not begin with
+    /// `/`.
     pub(super) fn into_fault(mut self) -> Result<Fault, String> {
         let path = self.path.take();
-        let fault = self.into_effect()?;
+        let fault = self.into_unrestricted_fault()?;
         fault.check()?;
         match path {
             None => Ok(fault),
@@ -51,8 +52,8 @@ impl FaultOrder {
         }
     }
 
-    fn into_effect(mut self) -> Result<Fault, String> {
-        if self.status.is_none() && self.has_answer() {
+    fn into_unrestricted_fault(mut self) -> Result<Fault, String> {
+        if self.status.is_none() && self.has_response() {
             return Err("location, body, content_type and headers belong to status".to_owned());
         }
         let content_type = self.wrong_content_type.take();
@@ -60,7 +61,7 @@ impl FaultOrder {
         let cut_after = self.cut_after.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
         let drop = self.drop;
         let effects = [
-            self.status.map(|status| self.into_answer(status)),
+            self.status.map(|status| self.into_status_fault(status)),
             delay.map(Fault::delay),
             cut_after.map(Fault::cut_after),
             content_type.map(Fault::wrong_content_type),
@@ -73,14 +74,14 @@ impl FaultOrder {
         }
     }
 
-    fn has_answer(&self) -> bool {
+    fn has_response(&self) -> bool {
         self.location.is_some()
             || self.body.is_some()
             || self.content_type.is_some()
             || self.headers.is_some()
     }
 
-    fn into_answer(self, status: u16) -> Fault {
+    fn into_status_fault(self, status: u16) -> Fault {
         let mut fault = match self.location {
             Some(location) => Fault::redirect(status, location),
             None => Fault::status(status),
@@ -95,11 +96,11 @@ impl FaultOrder {
     }
 }
 
-impl From<DropName> for Fault {
-    fn from(name: DropName) -> Self {
+impl From<DropTiming> for Fault {
+    fn from(name: DropTiming) -> Self {
         match name {
-            DropName::BeforeCommit => Self::drop_before_commit(),
-            DropName::AfterCommit => Self::drop_after_commit(),
+            DropTiming::BeforeCommit => Self::drop_before_commit(),
+            DropTiming::AfterCommit => Self::drop_after_commit(),
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use serde::Deserialize;
 
-use crate::{Denial, Settings, WrongMethod};
+use crate::{DenialBehavior, Settings, WrongMethodStatus};
 
-/// The switches to change; those left out stay as they are. A name that is none of them is refused.
+/// The settings to change; omitted ones stay as they are. An unknown name is rejected.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SettingsOrder {
+pub(super) struct SettingsRequest {
     state_echo: Option<bool>,
     denial: Option<DenialName>,
     wrong_method: Option<WrongMethodName>,
@@ -30,11 +30,11 @@ enum WrongMethodName {
     NotAllowed,
 }
 
-impl SettingsOrder {
+impl SettingsRequest {
     pub(super) fn apply(self, settings: &mut Settings) {
         set(&mut settings.state_echo, self.state_echo);
-        set(&mut settings.denial, self.denial.map(Denial::from));
-        set(&mut settings.wrong_method, self.wrong_method.map(WrongMethod::from));
+        set(&mut settings.denial, self.denial.map(DenialBehavior::from));
+        set(&mut settings.wrong_method, self.wrong_method.map(WrongMethodStatus::from));
         set(&mut settings.failure_burns_code, self.failure_burns_code);
         set(&mut settings.custom_schemes, self.custom_schemes);
         set(&mut settings.ipv6_loopback, self.ipv6_loopback);
@@ -47,7 +47,7 @@ fn set<T>(setting: &mut T, value: Option<T>) {
     }
 }
 
-impl From<DenialName> for Denial {
+impl From<DenialName> for DenialBehavior {
     fn from(name: DenialName) -> Self {
         match name {
             DenialName::Redirect => Self::Redirect,
@@ -56,7 +56,7 @@ impl From<DenialName> for Denial {
     }
 }
 
-impl From<WrongMethodName> for WrongMethod {
+impl From<WrongMethodName> for WrongMethodStatus {
     fn from(name: WrongMethodName) -> Self {
         match name {
             WrongMethodName::NotFound => Self::NotFound,

@@ -1,12 +1,12 @@
-//! The page, and what its buttons do.
+//! The consent page, and the requests of its buttons.
 
 use bytes::Bytes;
 use http::{Request, Response};
-use openrouter_oauth_emulator::{Denial, Emulator, Outcome, Settings, User, UserError};
+use openrouter_oauth_emulator::{DecisionError, DecisionOutcome, DenialBehavior, Emulator, Settings, User};
 
 use crate::support::{CHALLENGE, SERVER, body, exchange, get, send};
 
-/// The page's status and HTML.
+/// Returns the page's status and HTML.
 async fn page(emulator: &Emulator, query: &str) -> (u16, String) {
     let response = send(emulator, Request::get(url(query)).body("").unwrap()).await;
     (response.status().as_u16(), String::from_utf8(response.body().to_vec()).unwrap())
@@ -24,9 +24,9 @@ fn with_challenge(rest: &str) -> String {
     format!("code_challenge={CHALLENGE}&code_challenge_method=S256&{rest}")
 }
 
-/// Approves at the page without a callback, and returns what the service says of the key.
+/// Approves without a callback URL, and returns the service's description of the key.
 async fn approved_key(emulator: &Emulator, query: &str, limit: Option<f64>) -> serde_json::Value {
-    let Outcome::Code(code) = user(emulator).approve(&url(query), limit).await.unwrap() else {
+    let DecisionOutcome::Code(code) = user(emulator).approve(&url(query), limit).await.unwrap() else {
         panic!("no code");
     };
     let key = body(&send(emulator, exchange(&code)).await)["key"].clone();
@@ -34,7 +34,7 @@ async fn approved_key(emulator: &Emulator, query: &str, limit: Option<f64>) -> s
 }
 
 #[tokio::test]
-async fn the_page_says_who_asks_for_what() {
+async fn page_shows_the_request() {
     let query =
         with_challenge("callback_url=http://localhost:3000/cb%3Fa%3Db&key_label=My+%3Cb%3Elabel&state=s");
     let (status, html) = page(&Emulator::new(), &query).await;
@@ -58,7 +58,7 @@ async fn the_page_says_who_asks_for_what() {
 }
 
 #[tokio::test]
-async fn nothing_of_the_query_becomes_markup() {
+async fn query_never_becomes_markup() {
     let emulator = Emulator::new();
     let script = "%22%3E%3Cscript%3Ealert(1)%3C/script%3E";
     for query in [
@@ -76,11 +76,11 @@ async fn nothing_of_the_query_becomes_markup() {
 }
 
 #[tokio::test]
-async fn approval_brings_code_and_state_behind_the_callbacks_own_query() {
+async fn approval_appends_code_and_state_to_the_callback() {
     let emulator = Emulator::new();
     let query = with_challenge("callback_url=http://127.0.0.1:3000/n?a=b&state=s%26t");
     let outcome = user(&emulator).approve(&url(&query), None).await.unwrap();
-    let Outcome::Redirected(url) = outcome else {
+    let DecisionOutcome::Redirected(url) = outcome else {
         panic!("{outcome:?}");
     };
     let rest = url.strip_prefix("http://127.0.0.1:3000/n?a=b&code=").unwrap();
@@ -90,33 +90,33 @@ async fn approval_brings_code_and_state_behind_the_callbacks_own_query() {
 }
 
 #[tokio::test]
-async fn state_comes_back_only_if_it_is_switched_on() {
-    let emulator = Emulator::with(Settings::default().state_echo(false));
+async fn state_echo_can_be_switched_off() {
+    let emulator = Emulator::with_settings(Settings::default().state_echo(false));
     let query = "callback_url=https://my.app&state=s";
     let outcome = user(&emulator).deny(&url(query)).await.unwrap();
     let denied = "https://my.app?error=access_denied&error_description=The+user+denied+the+request";
-    assert_eq!(outcome, Outcome::Redirected(denied.to_owned()));
+    assert_eq!(outcome, DecisionOutcome::Redirected(denied.to_owned()));
 }
 
 #[tokio::test]
-async fn denial_is_a_redirect_or_silence() {
+async fn denial_redirects_or_is_silent() {
     let url = url("callback_url=https://my.app/?x&state=s");
-    let loud = user(&Emulator::new()).deny(&url).await.unwrap();
+    let redirected = user(&Emulator::new()).deny(&url).await.unwrap();
     let denied =
         "https://my.app/?x&error=access_denied&error_description=The+user+denied+the+request&state=s";
-    assert_eq!(loud, Outcome::Redirected(denied.to_owned()));
+    assert_eq!(redirected, DecisionOutcome::Redirected(denied.to_owned()));
 
-    let silent = Emulator::with(Settings::default().denial(Denial::Silent));
-    assert_eq!(user(&silent).deny(&url).await.unwrap(), Outcome::Denied);
+    let silent = Emulator::with_settings(Settings::default().denial(DenialBehavior::Silent));
+    assert_eq!(user(&silent).deny(&url).await.unwrap(), DecisionOutcome::Denied);
 }
 
 #[tokio::test]
-async fn without_a_callback_the_page_shows_the_code() {
+async fn page_shows_the_code_without_a_callback() {
     let emulator = Emulator::new();
     let query = with_challenge("key_label=x");
     let key = approved_key(&emulator, &query, Some(2.5)).await;
     assert_eq!((&key["limit"], &key["label"]), (&2.5.into(), &"x".into()));
-    assert_eq!(user(&emulator).deny(&url(&query)).await.unwrap(), Outcome::Denied);
+    assert_eq!(user(&emulator).deny(&url(&query)).await.unwrap(), DecisionOutcome::Denied);
 
     let form = Request::post(format!("{SERVER}/auth")).body(query + "&decision=approve").unwrap();
     let shown = send(&emulator, form).await;
@@ -127,7 +127,7 @@ async fn without_a_callback_the_page_shows_the_code() {
 }
 
 #[tokio::test]
-async fn the_limit_of_the_url_is_suggested_and_may_be_changed() {
+async fn user_can_change_the_suggested_limit() {
     let emulator = Emulator::new();
     let query = with_challenge("limit=7");
     let (_, html) = page(&emulator, &query).await;
@@ -140,14 +140,14 @@ async fn the_limit_of_the_url_is_suggested_and_may_be_changed() {
     }
 }
 
-/// Presses a button of the page for `https://my.app`, with this in the box for the limit.
+/// Presses a button of the page for `https://my.app`, with this limit.
 async fn press(emulator: &Emulator, button: &str, limit: &str) -> Response<Bytes> {
     let form = format!("callback_url=https://my.app&state=s&limit={limit}&decision={button}");
     send(emulator, Request::post(format!("{SERVER}/auth")).body(form).unwrap()).await
 }
 
 #[tokio::test]
-async fn a_mistyped_limit_is_asked_for_again() {
+async fn page_asks_again_for_an_invalid_limit() {
     let emulator = Emulator::new();
     for limit in ["5,50", "$5", "abc", "-1", "inf", "NaN"] {
         let again = press(&emulator, "approve", limit).await;
@@ -168,14 +168,14 @@ async fn a_mistyped_limit_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_denial_is_heard_whatever_the_limit() {
+async fn denial_ignores_an_invalid_limit() {
     let denied = press(&Emulator::new(), "deny", "abc").await;
     assert_eq!(denied.status(), 303);
     assert!(denied.headers()["location"].to_str().unwrap().contains("error=access_denied"));
 }
 
 #[tokio::test]
-async fn the_workspace_is_shown_and_kept() {
+async fn page_shows_and_keeps_the_workspace() {
     let [proposed, required] =
         ["123e4567-e89b-12d3-a456-426614174000", "223e4567-e89b-12d3-a456-426614174000"];
     let emulator = Emulator::new();
@@ -190,7 +190,7 @@ async fn the_workspace_is_shown_and_kept() {
         let shown = workspace.map(|id| format!("<dt>Workspace</dt><dd>{id}</dd>"));
         assert!(html.contains(shown.as_deref().unwrap_or("</dl>")), "{query}");
         assert_eq!(html.contains("<dt>Workspace</dt>"), workspace.is_some(), "{query}");
-        // The form carries both on.
+        // The form carries both.
         for (name, value) in [("workspace_id", proposed), ("required_workspace_id", required)] {
             let field = format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
             assert_eq!(html.contains(&field), query.contains(&format!("&{name}={value}")), "{query}");
@@ -201,7 +201,7 @@ async fn the_workspace_is_shown_and_kept() {
 }
 
 #[tokio::test]
-async fn an_outcome_shows_no_code() {
+async fn debug_of_an_outcome_shows_no_code() {
     let user = user(&Emulator::new());
     let code = user.approve(&url(&with_challenge("")), None).await.unwrap();
     assert_eq!(format!("{code:?}"), "Code(..)");
@@ -210,7 +210,7 @@ async fn an_outcome_shows_no_code() {
 }
 
 #[tokio::test]
-async fn a_bad_request_is_a_readable_page() {
+async fn invalid_request_is_explained_on_a_page() {
     let emulator = Emulator::new();
     let long = format!("callback_url=https://my.app&key_label={}", "x".repeat(101));
     for (query, word) in [
@@ -236,7 +236,7 @@ async fn a_bad_request_is_a_readable_page() {
         assert_eq!(status, 400, "{query}");
         assert!(html.contains("This request cannot be authorized") && html.contains(word), "{query}: {html}");
         match user(&emulator).approve(&url(query), None).await {
-            Err(UserError::Rejected { status, message }) => {
+            Err(DecisionError::Rejected { status, message }) => {
                 assert_eq!(status, 400, "{query}");
                 assert!(message.contains(word), "{query}: {message}");
             }
@@ -246,7 +246,7 @@ async fn a_bad_request_is_a_readable_page() {
 }
 
 #[tokio::test]
-async fn a_forged_form_is_checked_as_the_page_was() {
+async fn forged_form_is_rejected() {
     let emulator = Emulator::new();
     for form in [
         "callback_url=javascript:alert(1)&decision=approve",
@@ -264,7 +264,7 @@ async fn a_forged_form_is_checked_as_the_page_was() {
 }
 
 #[tokio::test]
-async fn a_decision_in_the_query_decides_nothing() {
+async fn decision_in_the_query_is_ignored() {
     let query = "callback_url=https://my.app&decision=approve";
     let (status, html) = page(&Emulator::new(), query).await;
     assert!(status == 200 && html.contains("asks for an API key"));

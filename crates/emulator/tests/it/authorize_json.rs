@@ -1,11 +1,11 @@
-//! `POST /auth` for a program: JSON instead of a page or a redirect.
+//! `POST /auth` by a program, which gets JSON instead of a page or a redirect.
 
 use bytes::Bytes;
 use http::{Request, Response};
-use openrouter_oauth_emulator::{Denial, Emulator, Settings, User, UserError};
+use openrouter_oauth_emulator::{DecisionError, DenialBehavior, Emulator, Settings, User};
 use openrouter_oauth_transport::{Error, from_fn};
 
-use crate::support::{CHALLENGE, SERVER, body, exchange, message, send};
+use crate::support::{CHALLENGE, SERVER, body, exchange, send, status_and_message};
 
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
@@ -57,8 +57,8 @@ async fn denial_returns_the_callback_with_the_error() {
 }
 
 #[tokio::test]
-async fn silent_denial_says_only_that() {
-    let silent = Emulator::with(Settings::default().denial(Denial::Silent));
+async fn silent_denial_returns_nothing_else() {
+    let silent = Emulator::with_settings(Settings::default().denial(DenialBehavior::Silent));
     for (emulator, form) in [
         (silent, "callback_url=https://my.app&decision=deny".to_owned()),
         (Emulator::new(), format!("code_challenge={CHALLENGE}&decision=deny")),
@@ -69,7 +69,7 @@ async fn silent_denial_says_only_that() {
 }
 
 #[tokio::test]
-async fn bad_request_is_an_error_object() {
+async fn invalid_request_returns_an_error_object() {
     let emulator = Emulator::new();
     for (form, word) in [
         ("", "code_challenge"),
@@ -80,7 +80,7 @@ async fn bad_request_is_an_error_object() {
         ("callback_url=https://my.app&decision=deny&decision=approve", "more than once"),
     ] {
         let response = decide_json(&emulator, form).await;
-        let (status, text) = message(&response);
+        let (status, text) = status_and_message(&response);
         assert_eq!(status, 400, "{form}");
         assert!(text.contains(word), "{form}: {text}");
     }
@@ -103,8 +103,8 @@ async fn browser_still_gets_the_page() {
     );
 }
 
-/// The error of a user whose emulator responds with this.
-async fn error_for(status: u16, body: &'static str) -> UserError {
+/// Returns the error of a user if the emulator responds with this.
+async fn error_for(status: u16, body: &'static str) -> DecisionError {
     let transport = from_fn(move |_request, _limits| async move {
         Ok::<_, Error>(Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).unwrap())
     });
@@ -112,20 +112,20 @@ async fn error_for(status: u16, body: &'static str) -> UserError {
 }
 
 #[tokio::test]
-async fn user_reports_what_is_no_decision() {
+async fn user_reports_unexpected_responses() {
     let fault = r#"{"error":{"message":"Service Unavailable","code":503}}"#;
-    assert!(matches!(error_for(503, fault).await, UserError::Rejected { status, message }
+    assert!(matches!(error_for(503, fault).await, DecisionError::Rejected { status, message }
         if status == 503 && message == "Service Unavailable"));
     for (status, body) in
         [(200, "<html>"), (200, "{}"), (200, r#"{"denied":false}"#), (404, r#"{"code":"x"}"#)]
     {
         assert!(
-            matches!(error_for(status, body).await, UserError::Unexpected(got) if got == status),
+            matches!(error_for(status, body).await, DecisionError::Unexpected(got) if got == status),
             "{body}"
         );
     }
     let user = User::new(Emulator::new());
     for url in ["", "/auth?a=b", "localhost:3000", "not a URL"] {
-        assert!(matches!(user.deny(url).await, Err(UserError::Url)), "{url}");
+        assert!(matches!(user.deny(url).await, Err(DecisionError::Url)), "{url}");
     }
 }

@@ -1,18 +1,18 @@
-//! `/emulator/…`: what tests of other people, in other languages, use.
+//! `/emulator/…`: the endpoints by which tests in other languages control the emulator.
 
 use http::{Method, Request};
 use openrouter_oauth_emulator::Emulator;
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 use serde_json::{Value, json};
 
-use crate::support::{SERVER, authorize, body, exchange, get, message, post, send};
+use crate::support::{SERVER, approved_code, body, exchange, get, post, send, status_and_message};
 
-async fn kind_of(emulator: &Emulator, request: Request<String>) -> ErrorKind {
+async fn error_kind(emulator: &Emulator, request: Request<String>) -> ErrorKind {
     emulator.send(request.map(Into::into), Limits::default()).await.unwrap_err().kind()
 }
 
 #[tokio::test]
-async fn other_peoples_tests_control_it_over_http() {
+async fn emulator_is_controlled_over_http() {
     let emulator = Emulator::new();
     let key = body(&send(&emulator, post("/emulator/keys", "")).await)["key"].clone();
     let key = key.as_str().unwrap();
@@ -31,10 +31,10 @@ async fn other_peoples_tests_control_it_over_http() {
         [json!({ "drop": "after_commit" }), json!({ "drop": "before_commit" }), json!({ "cut_after": 3 })]
     {
         send(&emulator, post("/emulator/faults", fault.to_string())).await;
-        let kind = kind_of(&emulator, get("/api/v1/key", key)).await;
+        let kind = error_kind(&emulator, get("/api/v1/key", key)).await;
         assert_eq!(kind, ErrorKind::Io);
     }
-    let code = authorize(&emulator).await;
+    let code = approved_code(&emulator).await;
     send(&emulator, post("/emulator/advance", r#"{"seconds":600}"#)).await;
     assert_eq!(send(&emulator, exchange(&code)).await.status(), 403);
     let log = body(&send(&emulator, get("/emulator/log", "")).await);
@@ -43,7 +43,7 @@ async fn other_peoples_tests_control_it_over_http() {
 }
 
 #[tokio::test]
-async fn a_fault_that_is_not_understood_is_refused_at_once() {
+async fn invalid_fault_is_rejected_at_once() {
     let emulator = Emulator::new();
     for fault in [
         "",
@@ -72,15 +72,15 @@ async fn a_fault_that_is_not_understood_is_refused_at_once() {
         r#"{"drop":"after_commit","body":"x"}"#,
         r#"{"delay_ms":-1}"#,
     ] {
-        let (status, _) = message(&send(&emulator, post("/emulator/faults", fault)).await);
+        let (status, _) = status_and_message(&send(&emulator, post("/emulator/faults", fault)).await);
         assert_eq!(status, 400, "{fault}");
     }
-    // None of them waits for a request.
+    // None of them was injected.
     assert_eq!(send(&emulator, get("/api/v1/key", &emulator.issue_key())).await.status(), 200);
 }
 
 #[tokio::test]
-async fn the_clock_goes_forward_by_a_number_of_seconds_only() {
+async fn clock_advances_only_by_a_number_of_seconds() {
     let emulator = Emulator::new();
     for advance in ["", "{}", r#"{"seconds":-1}"#, r#"{"seconds":"1"}"#, r#"{"seconds":1,"minutes":1}"#] {
         let response = send(&emulator, post("/emulator/advance", advance)).await;
@@ -88,7 +88,7 @@ async fn the_clock_goes_forward_by_a_number_of_seconds_only() {
     }
 }
 
-/// Where Deny leads for this callback.
+/// Denies with this callback URL, and returns the status and the redirect.
 async fn deny(emulator: &Emulator, callback: &str) -> (u16, Option<String>) {
     let form = format!("callback_url={callback}&state=s&decision=deny");
     let request = Request::post(format!("{SERVER}/auth")).body(form).unwrap();
@@ -97,37 +97,37 @@ async fn deny(emulator: &Emulator, callback: &str) -> (u16, Option<String>) {
     (response.status().as_u16(), location)
 }
 
-async fn set(emulator: &Emulator, settings: &Value) {
+async fn change_settings(emulator: &Emulator, settings: &Value) {
     let response = send(emulator, post("/emulator/settings", settings.to_string())).await;
     assert_eq!((response.status().as_u16(), body(&response)), (200, json!({ "ok": true })), "{settings}");
 }
 
 #[tokio::test]
-async fn every_switch_is_set_over_http_and_the_others_stay() {
+async fn settings_are_changed_one_by_one_over_http() {
     let emulator = Emulator::new();
     let denied = "error=access_denied&error_description=The+user+denied+the+request";
-    set(&emulator, &json!({ "state_echo": false })).await;
+    change_settings(&emulator, &json!({ "state_echo": false })).await;
     assert_eq!(deny(&emulator, "https://my.app").await, (303, Some(format!("https://my.app?{denied}"))));
-    set(&emulator, &json!({ "custom_schemes": true, "ipv6_loopback": true })).await;
+    change_settings(&emulator, &json!({ "custom_schemes": true, "ipv6_loopback": true })).await;
     for callback in ["vscode://app", "http://[::1]:3000/"] {
         assert_eq!(deny(&emulator, callback).await, (303, Some(format!("{callback}?{denied}"))));
     }
-    set(&emulator, &json!({ "denial": "silent" })).await;
+    change_settings(&emulator, &json!({ "denial": "silent" })).await;
     assert_eq!(deny(&emulator, "https://my.app").await, (200, None));
 
-    set(&emulator, &json!({ "wrong_method": "not_allowed" })).await;
+    change_settings(&emulator, &json!({ "wrong_method": "not_allowed" })).await;
     let response = send(&emulator, get("/api/v1/auth/keys", "")).await;
     assert_eq!((response.status().as_u16(), &response.headers()["allow"]), (405, &"POST".parse().unwrap()));
 
-    let code = authorize(&emulator).await;
-    set(&emulator, &json!({ "failure_burns_code": true })).await;
+    let code = approved_code(&emulator).await;
+    change_settings(&emulator, &json!({ "failure_burns_code": true })).await;
     let bare = post("/api/v1/auth/keys", json!({ "code": code }).to_string());
     assert_eq!(send(&emulator, bare).await.status(), 400);
-    assert_eq!(message(&send(&emulator, exchange(&code)).await).1, "Invalid code");
+    assert_eq!(status_and_message(&send(&emulator, exchange(&code)).await).1, "Invalid code");
 }
 
 #[tokio::test]
-async fn a_switch_there_is_not_is_refused_and_changes_nothing() {
+async fn invalid_setting_is_rejected_and_changes_nothing() {
     let emulator = Emulator::new();
     for settings in [
         "",
@@ -137,14 +137,14 @@ async fn a_switch_there_is_not_is_refused_and_changes_nothing() {
         r#"{"denial":"Silent"}"#,
         r#"{"wrong_method":405}"#,
     ] {
-        let (status, _) = message(&send(&emulator, post("/emulator/settings", settings)).await);
+        let (status, _) = status_and_message(&send(&emulator, post("/emulator/settings", settings)).await);
         assert_eq!(status, 400, "{settings}");
     }
     assert_eq!(deny(&emulator, "https://my.app").await.0, 303);
 }
 
 #[tokio::test]
-async fn pages_answer_head_without_a_body_and_the_api_does_not() {
+async fn pages_support_head_and_the_api_does_not() {
     let emulator = Emulator::new();
     for (path, status) in [
         ("/", 200),

@@ -3,7 +3,7 @@
 use openrouter_oauth_emulator::Emulator;
 use serde_json::{Value, json};
 
-use crate::support::{CHALLENGE, body, exchange, get, message, post, send};
+use crate::support::{CHALLENGE, body, exchange, get, post, send, status_and_message};
 
 fn create(key: &str, fields: &Value) -> http::Request<String> {
     let mut request = post("/api/v1/auth/keys/code", fields.to_string());
@@ -12,8 +12,8 @@ fn create(key: &str, fields: &Value) -> http::Request<String> {
     request
 }
 
-/// Everything that can be asked for.
-fn full() -> Value {
+/// Every field of the request.
+fn all_fields() -> Value {
     json!({
         "callback_url": "https://my.app/cb",
         "code_challenge": CHALLENGE,
@@ -27,9 +27,9 @@ fn full() -> Value {
 }
 
 #[tokio::test]
-async fn what_was_asked_for_is_what_the_key_is() {
+async fn key_has_the_requested_properties() {
     let emulator = Emulator::new();
-    let response = send(&emulator, create(&emulator.issue_key(), &full())).await;
+    let response = send(&emulator, create(&emulator.issue_key(), &all_fields())).await;
     assert_eq!(response.status(), 200);
     let data = &body(&response)["data"];
     assert!(data["app_id"].is_u64());
@@ -51,7 +51,7 @@ async fn what_was_asked_for_is_what_the_key_is() {
 }
 
 #[tokio::test]
-async fn a_callback_is_all_that_is_needed() {
+async fn only_the_callback_is_required() {
     let emulator = Emulator::new();
     let fields = json!({ "callback_url": "http://localhost:3000" });
     let response = send(&emulator, create(&emulator.issue_key(), &fields)).await;
@@ -59,17 +59,17 @@ async fn a_callback_is_all_that_is_needed() {
 }
 
 #[tokio::test]
-async fn the_bearer_is_checked_before_the_body() {
+async fn bearer_is_checked_before_the_body() {
     let emulator = Emulator::new();
     let request = post("/api/v1/auth/keys/code", "{");
-    let refused = message(&send(&emulator, request).await);
-    assert_eq!(refused, (401, "Missing Authentication header".to_owned()));
-    let refused = message(&send(&emulator, create("sk-or-v1-0", &full())).await);
-    assert_eq!(refused, (401, "User not found.".to_owned()));
+    let rejected = status_and_message(&send(&emulator, request).await);
+    assert_eq!(rejected, (401, "Missing Authentication header".to_owned()));
+    let rejected = status_and_message(&send(&emulator, create("sk-or-v1-0", &all_fields())).await);
+    assert_eq!(rejected, (401, "User not found.".to_owned()));
 }
 
 #[tokio::test]
-async fn every_wrong_value_is_refused() {
+async fn every_invalid_value_is_rejected() {
     let emulator = Emulator::new();
     let key = emulator.issue_key();
     for (field, value) in [
@@ -88,16 +88,16 @@ async fn every_wrong_value_is_refused() {
         ("usage_limit_type", json!("hourly")),
         ("workspace_id", json!("mine")),
     ] {
-        let mut fields = full();
+        let mut fields = all_fields();
         fields[field] = value.clone();
-        let (status, message) = message(&send(&emulator, create(&key, &fields)).await);
+        let (status, message) = status_and_message(&send(&emulator, create(&key, &fields)).await);
         assert_eq!(status, 400, "{field}: {value}");
         assert!(message.starts_with("Invalid "), "{message}");
     }
 }
 
 #[tokio::test]
-async fn every_wrong_type_is_refused_by_the_validator() {
+async fn validator_rejects_every_wrong_type() {
     let emulator = Emulator::new();
     let key = emulator.issue_key();
     for (field, value) in [
@@ -110,7 +110,7 @@ async fn every_wrong_type_is_refused_by_the_validator() {
         ("usage_limit_type", json!(null)),
         ("workspace_id", json!(1)),
     ] {
-        let mut fields = full();
+        let mut fields = all_fields();
         fields[field] = value.clone();
         let response = send(&emulator, create(&key, &fields)).await;
         assert_eq!(response.status(), 400, "{field}: {value}");

@@ -3,7 +3,7 @@
 use http::Request;
 use openrouter_oauth_emulator::Emulator;
 
-use crate::support::{body, get, message, send};
+use crate::support::{body, get, send, status_and_message};
 
 /// Every field of the OpenAPI document.
 const FIELDS: [&str; 19] = [
@@ -28,7 +28,7 @@ const FIELDS: [&str; 19] = [
     "usage_weekly",
 ];
 
-/// What the official SDKs demand beside it.
+/// Fields that only the official SDKs require.
 const ONLY_IN_SDKS: [&str; 6] = [
     "allowed_data_regions",
     "budgets",
@@ -39,7 +39,7 @@ const ONLY_IN_SDKS: [&str; 6] = [
 ];
 
 #[tokio::test]
-async fn a_key_is_described_with_every_documented_field_at_both_paths() {
+async fn both_paths_return_every_documented_field() {
     let emulator = Emulator::new();
     let key = emulator.issue_key();
     for path in ["/api/v1/key", "/api/v1/auth/key"] {
@@ -57,14 +57,14 @@ async fn a_key_is_described_with_every_documented_field_at_both_paths() {
 }
 
 #[tokio::test]
-async fn a_bad_key_and_no_key_are_401_in_their_own_words() {
+async fn bad_key_and_missing_key_have_different_messages() {
     let emulator = Emulator::new();
     for bearer in ["sk-or-v1-0", "eyJhbGciOiJ4In0.e30.AA", "é"] {
-        let refused = message(&send(&emulator, get("/api/v1/key", bearer)).await);
+        let rejected = status_and_message(&send(&emulator, get("/api/v1/key", bearer)).await);
         let expected = if bearer.is_ascii() { "User not found." } else { "Missing Authentication header" };
-        assert_eq!(refused, (401, expected.to_owned()), "{bearer}");
+        assert_eq!(rejected, (401, expected.to_owned()), "{bearer}");
     }
     let none = Request::get("http://x/api/v1/key").body("").unwrap();
-    let refused = message(&send(&emulator, none).await);
-    assert_eq!(refused, (401, "Missing Authentication header".to_owned()));
+    let rejected = status_and_message(&send(&emulator, none).await);
+    assert_eq!(rejected, (401, "Missing Authentication header".to_owned()));
 }

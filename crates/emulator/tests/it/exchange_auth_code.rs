@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use http::Request;
-use openrouter_oauth_emulator::{Emulator, Settings, WrongMethod};
+use openrouter_oauth_emulator::{Emulator, Settings, WrongMethodStatus};
 use serde_json::json;
 
-use crate::support::{VERIFIER, authorize, body, code_of, exchange, exchange_with, get, message, post, send};
+use crate::support::{
+    VERIFIER, approved_code, approved_code_with, body, exchange, exchange_with, get, post, send,
+    status_and_message,
+};
 
 const INVALID_CODE: (u16, &str) = (400, "Invalid code");
 const INVALID_METHOD: (u16, &str) = (400, "Invalid code_challenge_method");
@@ -15,13 +18,13 @@ const EXPIRED: (u16, &str) = (403, "Authorization code expired");
 
 #[track_caller]
 fn check(response: &http::Response<bytes::Bytes>, expected: (u16, &str)) {
-    assert_eq!(message(response), (expected.0, expected.1.to_owned()));
+    assert_eq!(status_and_message(response), (expected.0, expected.1.to_owned()));
 }
 
 #[tokio::test]
-async fn a_code_becomes_a_key_of_the_documented_form() {
+async fn key_has_the_documented_format() {
     let emulator = Emulator::new();
-    let response = send(&emulator, exchange(&authorize(&emulator).await)).await;
+    let response = send(&emulator, exchange(&approved_code(&emulator).await)).await;
     assert_eq!(response.status(), 200);
     let body = body(&response);
     let hex = body["key"].as_str().unwrap().strip_prefix("sk-or-v1-").unwrap();
@@ -31,17 +34,17 @@ async fn a_code_becomes_a_key_of_the_documented_form() {
 }
 
 #[tokio::test]
-async fn a_code_works_once() {
+async fn code_works_once() {
     let emulator = Emulator::new();
-    let code = authorize(&emulator).await;
+    let code = approved_code(&emulator).await;
     assert_eq!(send(&emulator, exchange(&code)).await.status(), 200);
     check(&send(&emulator, exchange(&code)).await, INVALID_CODE);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_exchanges_at_once_one_wins() {
+async fn one_of_many_concurrent_exchanges_succeeds() {
     let emulator = Emulator::new();
-    let code = authorize(&emulator).await;
+    let code = approved_code(&emulator).await;
     let attempts: Vec<_> = (0..64)
         .map(|_| {
             let (emulator, code) = (emulator.clone(), code.clone());
@@ -57,18 +60,18 @@ async fn of_many_exchanges_at_once_one_wins() {
 }
 
 #[tokio::test]
-async fn a_code_lives_ten_minutes() {
+async fn code_expires_after_ten_minutes() {
     let emulator = Emulator::new();
-    let code = authorize(&emulator).await;
+    let code = approved_code(&emulator).await;
     emulator.advance(Duration::from_secs(9 * 60 + 50));
-    let late = authorize(&emulator).await;
+    let late = approved_code(&emulator).await;
     assert_eq!(send(&emulator, exchange(&code)).await.status(), 200);
     emulator.advance(Duration::from_secs(10 * 60));
     check(&send(&emulator, exchange(&late)).await, EXPIRED);
 }
 
 #[tokio::test]
-async fn checks_come_in_order() {
+async fn checks_run_in_order() {
     let emulator = Emulator::new();
     let send = |fields| {
         let emulator = &emulator;
@@ -80,7 +83,7 @@ async fn checks_come_in_order() {
     let response = send(json!({ "code": "x", "code_challenge_method": "md5" })).await;
     check(&response, INVALID_CODE);
     // The method before the verifier.
-    let code = authorize(&emulator).await;
+    let code = approved_code(&emulator).await;
     for method in [json!("plain"), json!("md5"), json!(""), json!(null)] {
         let fields = json!({ "code": code, "code_verifier": wrong, "code_challenge_method": method });
         check(&send(fields).await, INVALID_METHOD);
@@ -96,21 +99,21 @@ async fn checks_come_in_order() {
 }
 
 #[tokio::test]
-async fn a_refused_exchange_leaves_the_code_good_unless_it_is_to_burn() {
+async fn rejected_exchange_keeps_the_code_unless_set_to_burn_it() {
     for burns in [false, true] {
-        let emulator = Emulator::with(Settings::default().failure_burns_code(burns));
-        let code = authorize(&emulator).await;
-        let refused = send(&emulator, exchange_with(&json!({ "code": code }))).await;
-        check(&refused, INVALID_METHOD);
+        let emulator = Emulator::with_settings(Settings::default().failure_burns_code(burns));
+        let code = approved_code(&emulator).await;
+        let rejected = send(&emulator, exchange_with(&json!({ "code": code }))).await;
+        check(&rejected, INVALID_METHOD);
         let status = send(&emulator, exchange(&code)).await.status();
         assert_eq!(status, if burns { 400 } else { 200 });
     }
 }
 
 #[tokio::test]
-async fn a_code_without_a_challenge_takes_neither_method_nor_verifier() {
+async fn code_without_challenge_rejects_method_and_verifier() {
     let emulator = Emulator::new();
-    let code = code_of(&emulator, "key_label=x").await;
+    let code = approved_code_with(&emulator, "key_label=x").await;
     let with_method = json!({ "code": code, "code_challenge_method": "S256", "code_verifier": VERIFIER });
     check(&send(&emulator, exchange_with(&with_method)).await, INVALID_METHOD);
     let with_verifier = json!({ "code": code, "code_verifier": VERIFIER });
@@ -120,16 +123,16 @@ async fn a_code_without_a_challenge_takes_neither_method_nor_verifier() {
 }
 
 #[tokio::test]
-async fn a_plain_challenge_is_its_own_verifier() {
+async fn plain_challenge_equals_its_verifier() {
     let emulator = Emulator::new();
     let parameters = format!("code_challenge={VERIFIER}&code_challenge_method=plain");
-    let code = code_of(&emulator, &parameters).await;
+    let code = approved_code_with(&emulator, &parameters).await;
     let fields = json!({ "code": code, "code_verifier": VERIFIER, "code_challenge_method": "plain" });
     assert_eq!(send(&emulator, exchange_with(&fields)).await.status(), 200);
 }
 
 #[tokio::test]
-async fn a_body_of_another_shape_gets_the_validators_envelope() {
+async fn invalid_body_gets_the_validator_envelope() {
     let emulator = Emulator::new();
     let path = "/api/v1/auth/keys";
     for (text, names) in [
@@ -155,7 +158,7 @@ async fn a_body_of_another_shape_gets_the_validators_envelope() {
 }
 
 #[tokio::test]
-async fn malformed_json_is_said_in_plain_text() {
+async fn malformed_json_is_reported_in_plain_text() {
     let emulator = Emulator::new();
     for text in ["", "{", "{\"code\":1e999}", "\u{feff}{}", "code=x"] {
         let response = send(&emulator, post("/api/v1/auth/keys", text)).await;
@@ -166,20 +169,20 @@ async fn malformed_json_is_said_in_plain_text() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_404_or_405_and_an_unknown_path_is_404() {
+async fn wrong_method_is_404_or_405() {
     let emulator = Emulator::new();
     let response = send(&emulator, get("/api/v1/auth/keys", "x")).await;
     check(&response, (404, "Not Found"));
     check(&send(&emulator, post("/api/v1/nothing", "{}")).await, (404, "Not Found"));
 
-    let emulator = Emulator::with(Settings::default().wrong_method(WrongMethod::NotAllowed));
+    let emulator = Emulator::with_settings(Settings::default().wrong_method(WrongMethodStatus::NotAllowed));
     let response = send(&emulator, get("/api/v1/auth/keys", "x")).await;
     check(&response, (405, "Method Not Allowed"));
     assert_eq!(response.headers()["allow"], "POST");
 }
 
 #[tokio::test]
-async fn a_body_of_more_than_64_kib_is_413() {
+async fn body_over_64_kib_gets_413() {
     let emulator = Emulator::new();
     let request = |size: usize| {
         Request::post("http://x/api/v1/auth/keys")
@@ -193,9 +196,9 @@ async fn a_body_of_more_than_64_kib_is_413() {
 }
 
 #[tokio::test]
-async fn the_log_and_debug_show_no_secret() {
+async fn log_and_debug_show_no_secret() {
     let emulator = Emulator::new();
-    let code = authorize(&emulator).await;
+    let code = approved_code(&emulator).await;
     let response = send(&emulator, exchange(&code)).await;
     let key = body(&response)["key"].as_str().unwrap().to_owned();
     send(&emulator, get("/api/v1/key", &key)).await;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use openrouter_oauth_emulator::Emulator;
 
-use crate::support::{body, get, message, send};
+use crate::support::{body, get, send, status_and_message};
 
 /// `{"alg":"x"}`, `{}`, one byte: as little as a token can be.
 const SUBJECT: &str = "eyJhbGciOiJ4In0.e30.AA";
@@ -37,7 +37,7 @@ fn check(response: &Response<Bytes>, code: &str) {
 }
 
 #[tokio::test]
-async fn a_token_is_exchanged_for_one_that_works_for_fifteen_minutes() {
+async fn access_token_works_for_fifteen_minutes() {
     let emulator = Emulator::new();
     let response = token(&emulator, &GOOD).await;
     assert_eq!(response.status(), 200);
@@ -51,8 +51,8 @@ async fn a_token_is_exchanged_for_one_that_works_for_fifteen_minutes() {
     let bearer = body["access_token"].as_str().unwrap();
     assert_eq!(send(&emulator, get("/api/v1/key", bearer)).await.status(), 200);
     emulator.advance(Duration::from_secs(900));
-    let refused = send(&emulator, get("/api/v1/key", bearer)).await;
-    assert_eq!(message(&refused), (401, "User not found.".to_owned()));
+    let rejected = send(&emulator, get("/api/v1/key", bearer)).await;
+    assert_eq!(status_and_message(&rejected), (401, "User not found.".to_owned()));
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn every_field_is_checked() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_form_is_an_invalid_request() {
+async fn body_must_be_a_form() {
     let emulator = Emulator::new();
     let request = Request::post("http://x/api/v1/oauth/token")
         .header("content-type", "application/json")
@@ -92,7 +92,7 @@ async fn a_body_that_is_no_form_is_an_invalid_request() {
 }
 
 #[tokio::test]
-async fn the_key_set_has_one_key_and_needs_no_bearer() {
+async fn key_set_has_one_key_and_needs_no_bearer() {
     let emulator = Emulator::new();
     let request = Request::get("http://x/api/v1/oauth/jwks").body("").unwrap();
     let body = body(&send(&emulator, request).await);

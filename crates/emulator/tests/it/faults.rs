@@ -1,4 +1,4 @@
-//! Faults on request, in memory.
+//! Injected faults, in memory.
 
 use std::time::Duration;
 
@@ -6,18 +6,18 @@ use http::Request;
 use openrouter_oauth_emulator::{Emulator, Fault};
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 
-use crate::support::{authorize, body, exchange, get, post, send};
+use crate::support::{approved_code, body, exchange, get, post, send};
 
-async fn kind_of(emulator: &Emulator, request: Request<String>, limits: Limits) -> ErrorKind {
+async fn error_kind(emulator: &Emulator, request: Request<String>, limits: Limits) -> ErrorKind {
     let error = emulator.send(request.map(Into::into), limits).await.unwrap_err();
     assert!(error.may_have_been_sent());
     error.kind()
 }
 
 #[tokio::test]
-async fn an_injected_status_leaves_the_code_good() {
+async fn injected_status_keeps_the_code_valid() {
     let emulator = Emulator::new();
-    let code = authorize(&emulator).await;
+    let code = approved_code(&emulator).await;
     emulator.inject(
         Fault::status(503)
             .header("Retry-After", "2")
@@ -40,7 +40,7 @@ async fn an_injected_status_leaves_the_code_good() {
 }
 
 #[tokio::test]
-async fn an_injected_status_speaks_the_envelope_of_its_endpoint() {
+async fn injected_status_has_the_envelope_of_its_endpoint() {
     let emulator = Emulator::new();
     emulator.inject(Fault::status(429));
     let response = send(&emulator, get("/api/v1/key", "x")).await;
@@ -51,21 +51,21 @@ async fn an_injected_status_speaks_the_envelope_of_its_endpoint() {
 }
 
 #[tokio::test]
-async fn a_drop_before_the_commit_leaves_the_code_good_and_one_after_does_not() {
+async fn only_a_drop_before_the_commit_keeps_the_code_valid() {
     for (fault, status) in
         [(Fault::drop_before_commit(), 200), (Fault::drop_after_commit(), 400), (Fault::cut_after(10), 400)]
     {
         let emulator = Emulator::new();
-        let code = authorize(&emulator).await;
+        let code = approved_code(&emulator).await;
         emulator.inject(fault.on("/auth/keys"));
-        let kind = kind_of(&emulator, exchange(&code), Limits::default()).await;
+        let kind = error_kind(&emulator, exchange(&code), Limits::default()).await;
         assert_eq!(kind, ErrorKind::Io);
         assert_eq!(send(&emulator, exchange(&code)).await.status(), status);
     }
 }
 
 #[tokio::test]
-async fn a_late_answer_is_late_or_a_timeout() {
+async fn delayed_response_arrives_or_times_out() {
     let emulator = Emulator::new();
     emulator.inject(Fault::delay(Duration::from_millis(20)));
     emulator.inject(Fault::delay(Duration::from_secs(3600)));
@@ -73,21 +73,21 @@ async fn a_late_answer_is_late_or_a_timeout() {
     assert_eq!(send(&emulator, get("/api/v1/key", "x")).await.status(), 401);
     assert!(started.elapsed() >= Duration::from_millis(20));
     let limits = Limits::default().timeout(Some(Duration::from_millis(5)));
-    let kind = kind_of(&emulator, get("/api/v1/key", "x"), limits).await;
+    let kind = error_kind(&emulator, get("/api/v1/key", "x"), limits).await;
     assert_eq!(kind, ErrorKind::Timeout);
 }
 
 #[tokio::test]
-async fn an_answer_over_the_limit_is_too_large() {
+async fn response_over_the_limit_is_too_large() {
     let limits = Limits::default().response_bytes(10);
-    let kind = kind_of(&Emulator::new(), get("/api/v1/key", "x"), limits).await;
+    let kind = error_kind(&Emulator::new(), get("/api/v1/key", "x"), limits).await;
     assert_eq!(kind, ErrorKind::TooLarge);
 }
 
 #[tokio::test]
-async fn another_content_type_changes_nothing_else() {
+async fn wrong_content_type_changes_nothing_else() {
     let emulator = Emulator::new();
-    let code = authorize(&emulator).await;
+    let code = approved_code(&emulator).await;
     emulator.inject(Fault::wrong_content_type("text/html"));
     let response = send(&emulator, exchange(&code)).await;
     assert_eq!(response.headers()["content-type"], "text/html");

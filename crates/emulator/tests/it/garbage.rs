@@ -1,4 +1,4 @@
-//! Whatever is asked, there is an answer and no panic.
+//! Arbitrary requests get a response, and never cause a panic.
 
 use bytes::Bytes;
 use http::{Method, Request};
@@ -25,14 +25,14 @@ const PATHS: [&str; 14] = [
     "/favicon.ico",
 ];
 
-/// Bytes, and text that comes near to what is expected.
+/// Random bytes, and text that is nearly valid.
 fn bodies() -> impl Strategy<Value = Vec<u8>> {
     let near = "(\\{\"(code|limit|callback_url|status|seconds|expires_at)\":(1e9+|null|\"[ -~é]{0,40}\"|\\[\\])\\})\
                 |((code_challenge|callback_url|limit|state|grant_type|subject_token|decision)=[ -~é]{0,40}&?){0,4}";
     prop_oneof![proptest::collection::vec(any::<u8>(), 0..200), near.prop_map(String::into_bytes),]
 }
 
-/// What the query of a request line can be made of.
+/// Queries that a request line can have.
 fn queries() -> impl Strategy<Value = String> {
     "((code_challenge|callback_url|limit|state|key_label|x)=([a-zA-Z0-9:/?@!$'()*+,;._~-]|%[0-9A-F]{2}){0,40}&?){0,5}"
 }
@@ -46,7 +46,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_request_gets_an_answer(
+    fn every_request_gets_a_response(
         path in proptest::sample::select(&PATHS[..]),
         method in proptest::sample::select(&[Method::GET, Method::HEAD, Method::POST, Method::PUT][..]),
         content_type in proptest::sample::select(

@@ -1,4 +1,4 @@
-//! The emulator from outside: in memory, and over sockets with bytes written by hand.
+//! Tests of the emulator's public interface: in memory, and over sockets with requests written by hand.
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
@@ -6,7 +6,7 @@
     reason = "a panic fails the test; clippy knows only test functions for tests"
 )]
 
-/// `GET` and `POST /auth`: the page, its form, where it leads.
+/// `GET` and `POST /auth`: the page, its form, and the redirect.
 mod authorize;
 /// `POST /auth` in JSON, and `User`, which sends it.
 mod authorize_json;
@@ -22,9 +22,9 @@ mod exchange_auth_code;
 mod exchange_token;
 /// Faults, in memory.
 mod faults;
-/// Anything at all gets an answer.
+/// Arbitrary requests get a response.
 mod garbage;
 /// Real sockets.
 mod socket;
-/// What the tests share.
+/// Helpers of several tests.
 mod support;

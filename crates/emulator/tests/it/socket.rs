@@ -1,4 +1,4 @@
-//! The server on a real socket.
+//! The server on a real socket, with requests written by hand.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -8,19 +8,19 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::{VERIFIER, authorize};
+use crate::support::{VERIFIER, approved_code};
 
 const KEY: &str =
     "GET /api/v1/key HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nConnection: close\r\n\r\n";
 
-/// Writes `request` and reads until the server closes.
-async fn ask(addr: SocketAddr, request: &str) -> String {
+/// Writes `request`, and reads until the server closes the connection.
+async fn send_raw(addr: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(addr).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
+    let mut response = Vec::new();
     // A reset counts as a close.
-    let _ = stream.read_to_end(&mut answer).await;
-    String::from_utf8(answer).unwrap()
+    let _ = stream.read_to_end(&mut response).await;
+    String::from_utf8(response).unwrap()
 }
 
 fn exchange(code: &str) -> String {
@@ -33,101 +33,101 @@ fn exchange(code: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_code_from_memory_is_exchanged_over_tcp() {
+async fn code_created_in_memory_is_exchanged_over_tcp() {
     let emulator = Emulator::new();
     let server = emulator.serve(0).await.unwrap();
-    let answer = ask(server.addr(), &exchange(&authorize(&emulator).await)).await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    assert!(answer.contains("\"key\":\"sk-or-v1-"));
+    let response = send_raw(server.addr(), &exchange(&approved_code(&emulator).await)).await;
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+    assert!(response.contains("\"key\":\"sk-or-v1-"));
     assert_eq!(server.base_url(), format!("http://127.0.0.1:{}/api/v1", server.addr().port()));
 }
 
 #[tokio::test]
-async fn a_401_comes_in_chunks() {
+async fn response_with_401_is_chunked() {
     let server = Emulator::new().serve(0).await.unwrap();
-    let answer = ask(server.addr(), KEY).await;
-    assert!(answer.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{answer}");
-    assert!(answer.contains("transfer-encoding: chunked\r\n"), "{answer}");
-    assert!(!answer.contains("content-length"), "{answer}");
-    assert!(answer.ends_with("\r\n0\r\n\r\n"), "{answer}");
+    let response = send_raw(server.addr(), KEY).await;
+    assert!(response.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{response}");
+    assert!(response.contains("transfer-encoding: chunked\r\n"), "{response}");
+    assert!(!response.contains("content-length"), "{response}");
+    assert!(response.ends_with("\r\n0\r\n\r\n"), "{response}");
 }
 
 #[tokio::test]
-async fn a_client_of_http_1_0_gets_no_chunks() {
+async fn http_1_0_client_gets_no_chunks() {
     let server = Emulator::new().serve(0).await.unwrap();
-    let answer = ask(server.addr(), "GET /api/v1/key HTTP/1.0\r\n\r\n").await;
-    assert!(answer.starts_with("HTTP/1.0 401 Unauthorized\r\n"), "{answer}");
-    assert!(answer.ends_with("}}"), "{answer}");
+    let response = send_raw(server.addr(), "GET /api/v1/key HTTP/1.0\r\n\r\n").await;
+    assert!(response.starts_with("HTTP/1.0 401 Unauthorized\r\n"), "{response}");
+    assert!(response.ends_with("}}"), "{response}");
 }
 
 #[tokio::test]
-async fn an_answer_is_cut_at_every_byte() {
+async fn response_can_be_cut_at_every_byte() {
     let emulator = Emulator::new();
     let server = emulator.serve(0).await.unwrap();
-    let whole = ask(server.addr(), KEY).await.len();
+    let whole = send_raw(server.addr(), KEY).await.len();
     for bytes in 0..=whole {
         emulator.inject(Fault::cut_after(bytes));
-        assert_eq!(ask(server.addr(), KEY).await.len(), bytes);
+        assert_eq!(send_raw(server.addr(), KEY).await.len(), bytes);
     }
-    assert_eq!(ask(server.addr(), KEY).await.len(), whole);
+    assert_eq!(send_raw(server.addr(), KEY).await.len(), whole);
 }
 
 #[tokio::test]
-async fn a_dropped_connection_has_no_answer() {
+async fn dropped_connection_has_no_response() {
     let emulator = Emulator::new();
     let server = emulator.serve(0).await.unwrap();
-    let code = authorize(&emulator).await;
+    let code = approved_code(&emulator).await;
     for (fault, then) in
         [(Fault::drop_before_commit(), "HTTP/1.1 200"), (Fault::drop_after_commit(), "HTTP/1.1 400")]
     {
         emulator.inject(fault);
-        assert_eq!(ask(server.addr(), &exchange(&code)).await, "");
-        assert!(ask(server.addr(), &exchange(&code)).await.starts_with(then));
+        assert_eq!(send_raw(server.addr(), &exchange(&code)).await, "");
+        assert!(send_raw(server.addr(), &exchange(&code)).await.starts_with(then));
     }
     assert_eq!(emulator.posts("/auth/keys"), 4);
 }
 
 #[tokio::test]
-async fn no_fault_harms_the_connection_that_carries_it() {
+async fn faults_do_not_break_the_server() {
     let emulator = Emulator::new();
     let server = emulator.serve(0).await.unwrap();
     for (name, value) in [("Content-Length", "5"), ("content-length", "x"), ("Transfer-Encoding", "gzip")] {
         emulator.inject(Fault::status(200).header(name, value));
-        let answer = ask(server.addr(), KEY).await;
-        assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
-        assert!(answer.contains("is set by the connection"), "{answer}");
+        let response = send_raw(server.addr(), KEY).await;
+        assert!(response.starts_with("HTTP/1.1 500 "), "{response}");
+        assert!(response.contains("is set by the connection"), "{response}");
     }
     let hop_by_hop = ["connection", "keep-alive", "te", "trailer", "upgrade", "date", "allow", "expect"];
     for name in hop_by_hop {
         emulator.inject(Fault::status(200).header(name, "close, x"));
-        assert!(ask(server.addr(), KEY).await.starts_with("HTTP/1.1 200 "), "{name}");
+        assert!(send_raw(server.addr(), KEY).await.starts_with("HTTP/1.1 200 "), "{name}");
     }
     emulator.inject(Fault::status(200));
     let tunnel = "CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n";
-    assert!(ask(server.addr(), tunnel).await.starts_with("HTTP/1.1 200 "));
+    assert!(send_raw(server.addr(), tunnel).await.starts_with("HTTP/1.1 200 "));
     for status in 200..=999 {
         emulator.inject(Fault::status(status).body("x"));
-        let answer = ask(server.addr(), KEY).await;
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        let response = send_raw(server.addr(), KEY).await;
+        assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{response}");
     }
 }
 
 #[tokio::test]
-async fn head_has_the_length_and_no_body() {
+async fn response_to_head_has_a_length_and_no_body() {
     let server = Emulator::new().serve(0).await.unwrap();
-    let answer = ask(server.addr(), "HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    assert!(answer.contains("content-length: ") && answer.ends_with("\r\n\r\n"), "{answer}");
+    let response = send_raw(server.addr(), "HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+    assert!(response.contains("content-length: ") && response.ends_with("\r\n\r\n"), "{response}");
 }
 
 #[tokio::test]
-async fn too_much_is_refused_before_it_is_read() {
+async fn huge_body_is_rejected_before_it_is_read() {
     let server = Emulator::new().serve(0).await.unwrap();
     let mut stream = TcpStream::connect(server.addr()).await.unwrap();
     let head =
         "POST /api/v1/auth/keys HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000000000\r\n\r\n".as_bytes();
     stream.write_all(head).await.unwrap();
-    // It is answered while we would write for ever.
+    // The response comes while the client still writes.
     stream.write_all(&vec![b' '; 65 * 1024]).await.unwrap();
     let mut start = [0; 12];
     stream.read_exact(&mut start).await.unwrap();
@@ -135,27 +135,27 @@ async fn too_much_is_refused_before_it_is_read() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_refused_and_harms_nobody() {
+async fn garbage_is_rejected_and_breaks_nothing() {
     let server = Emulator::new().serve(0).await.unwrap();
     for garbage in ["\0\0\0\0\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\x16\x03\x01\r\n\r\n"] {
-        let answer = ask(server.addr(), garbage).await;
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{garbage:?}: {answer}");
+        let response = send_raw(server.addr(), garbage).await;
+        assert!(response.is_empty() || response.starts_with("HTTP/1.1 400"), "{garbage:?}: {response}");
     }
-    assert!(ask(server.addr(), KEY).await.starts_with("HTTP/1.1 401"));
+    assert!(send_raw(server.addr(), KEY).await.starts_with("HTTP/1.1 401"));
 }
 
 #[tokio::test]
-async fn two_hundred_idle_connections_shut_nobody_out() {
+async fn server_responds_despite_200_idle_connections() {
     let server = Emulator::new().serve(0).await.unwrap();
     let mut idle = Vec::new();
     for _ in 0..200 {
         idle.push(TcpStream::connect(server.addr()).await.unwrap());
     }
-    assert!(ask(server.addr(), KEY).await.starts_with("HTTP/1.1 401"));
+    assert!(send_raw(server.addr(), KEY).await.starts_with("HTTP/1.1 401"));
 }
 
 #[tokio::test]
-async fn a_taken_port_is_said_in_words() {
+async fn taken_port_is_reported() {
     let server = Emulator::new().serve(0).await.unwrap();
     let port = server.addr().port();
     let error = Emulator::new().serve(port).await.unwrap_err();
@@ -169,11 +169,11 @@ async fn a_taken_port_is_said_in_words() {
 }
 
 #[tokio::test]
-async fn shutting_down_frees_the_port_and_closes_connections() {
+async fn shutdown_frees_the_port_and_closes_connections() {
     let server = Emulator::new().serve(0).await.unwrap();
     let addr = server.addr();
     let mut stream = TcpStream::connect(addr).await.unwrap();
-    // Answered, so the connection is being served.
+    // After a response, the connection is open.
     let keep_alive = KEY.replace("Connection: close\r\n", "");
     stream.write_all(keep_alive.as_bytes()).await.unwrap();
     let mut start = [0; 12];
@@ -200,13 +200,13 @@ async fn dropping_the_server_stops_it() {
 }
 
 #[tokio::test]
-async fn any_stream_is_served() {
+async fn serve_stream_accepts_any_stream() {
     let (mut ours, theirs) = tokio::io::duplex(1024);
     let emulator = Emulator::new();
     let serving = tokio::spawn(async move { emulator.serve_stream(theirs).await });
     ours.write_all(KEY.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    ours.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    let mut response = String::new();
+    ours.read_to_string(&mut response).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 401"), "{response}");
     serving.await.unwrap();
 }

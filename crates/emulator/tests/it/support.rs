@@ -1,8 +1,8 @@
-//! What the tests share.
+//! Helpers of several tests.
 
 use bytes::Bytes;
 use http::{Request, Response};
-use openrouter_oauth_emulator::{Emulator, Outcome, User};
+use openrouter_oauth_emulator::{DecisionOutcome, Emulator, User};
 use openrouter_oauth_transport::{Limits, Transport};
 use serde_json::{Value, json};
 
@@ -34,23 +34,23 @@ pub(crate) fn body(response: &Response<Bytes>) -> Value {
     serde_json::from_slice(response.body()).unwrap()
 }
 
-pub(crate) fn message(response: &Response<Bytes>) -> (u16, String) {
+pub(crate) fn status_and_message(response: &Response<Bytes>) -> (u16, String) {
     let body = body(response);
     assert_eq!(body["error"]["code"], response.status().as_u16());
     let message = body["error"]["message"].as_str().unwrap().to_owned();
     (response.status().as_u16(), message)
 }
 
-/// A code from the page, for the challenge of the RFC.
-pub(crate) async fn authorize(emulator: &Emulator) -> String {
-    code_of(emulator, &format!("code_challenge={CHALLENGE}&code_challenge_method=S256")).await
+/// A code that the user approved, for the challenge of the RFC.
+pub(crate) async fn approved_code(emulator: &Emulator) -> String {
+    approved_code_with(emulator, &format!("code_challenge={CHALLENGE}&code_challenge_method=S256")).await
 }
 
-/// A code from the page for `https://my.app` and these parameters.
-pub(crate) async fn code_of(emulator: &Emulator, parameters: &str) -> String {
+/// A code that the user approved, for `https://my.app` and these parameters.
+pub(crate) async fn approved_code_with(emulator: &Emulator, parameters: &str) -> String {
     let url = format!("{SERVER}/auth?{parameters}&callback_url=https://my.app");
     let outcome = User::new(emulator.clone()).approve(&url, None).await.unwrap();
-    let Outcome::Redirected(callback) = outcome else {
+    let DecisionOutcome::Redirected(callback) = outcome else {
         panic!("no redirect");
     };
     callback.strip_prefix("https://my.app?code=").unwrap().to_owned()

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use openrouter_oauth::{CallbackUrl, Client};
-use openrouter_oauth_emulator::{Emulator, Outcome, User};
+use openrouter_oauth_emulator::{Emulator, DecisionOutcome, User};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (url, mut pending) = client.authorize(callback).key_label("app").begin()?;
 
     let user = User::new(openrouter.clone());
-    let Outcome::Redirected(visited) = user.approve(url.as_str(), Some(5.0)).await? else {
+    let DecisionOutcome::Redirected(visited) = user.approve(url.as_str(), Some(5.0)).await? else {
         return Err("the browser did not come back".into());
     };
     let code = pending.read_callback(&visited)?;

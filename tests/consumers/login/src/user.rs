@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use openrouter_oauth_emulator::{Outcome, User};
+use openrouter_oauth_emulator::{DecisionOutcome, User};
 use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptError, PromptFuture};
 
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Prompt for PastingUser {
         assert_eq!(problem, None, "the first code is good");
         Box::pin(async move {
             match self.browser.approve(&self.url(), None).await {
-                Ok(Outcome::Code(code)) => Ok(Pasted::new(code)),
+                Ok(DecisionOutcome::Code(code)) => Ok(Pasted::new(code)),
                 _ => Err(PromptError::Unavailable),
             }
         })

@@ -1,4 +1,4 @@
-//! A page of another origin that wants to end a login, or to bring a code of its own into it.
+//! A page of another origin that tries to end a login, or to inject its own code.
 
 use std::io;
 
@@ -7,15 +7,15 @@ use serde_json::json;
 
 const PAGE: &str = include_str!("hostile.html");
 
-/// The ways in which the page asks for each target, as its URLs name them. What a socket is refused with is not among the
-/// browser's answers; the page itself says if one opens.
-pub(crate) fn ways() -> impl Iterator<Item = &'static str> {
+/// The kinds of requests that the page sends to each target, as its URLs name them. Sockets are left out, because the
+/// browser's log does not show how they are rejected; the page itself reports if one opens.
+pub(crate) fn request_kinds() -> impl Iterator<Item = &'static str> {
     let names = PAGE.lines().filter_map(|line| line.strip_prefix("  \"")?.split_once("\": (url) =>"));
     names.map(|(name, _)| name).filter(|name| *name != "socket")
 }
 
-/// Serves the page. It asks for each of `targets` in every way that needs nobody, and opens each of `windows` once its
-/// button is pressed; then its title is `tried`.
+/// Serves the page. It sends every kind of request to each of `targets`, and then changes its title to `tried`. It
+/// opens each of `windows` when its button is pressed.
 pub(crate) fn serve(targets: &[String], windows: &[String]) -> io::Result<Server> {
     let page = PAGE.replace("TARGETS", &json!(targets).to_string());
     let page = page.replace("WINDOWS", &json!(windows).to_string());

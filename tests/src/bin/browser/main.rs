@@ -1,16 +1,16 @@
-//! A real browser goes through `openrouter-oauth login`, against the emulator and against pages that mean ill.
+//! Tests `openrouter-oauth login` in a real browser, against the emulator and against hostile pages.
 //!
-//! `cargo xtask browser` runs this. Each scene has a Chromium with a new profile, an emulator and a home of its own; it
-//! plays once, prints one line, and fails if a page, an exit status or a count of requests is not what it should be. With
-//! the name of a folder it also leaves pictures of the pages there.
+//! `cargo xtask browser` runs this. Each scene has its own emulator, home folder, and Chromium with a new profile. It
+//! runs once, prints one line, and fails if a page, an exit status or a number of requests is wrong. Given the name of
+//! a folder, the program also saves screenshots of the pages there.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
-#![expect(clippy::indexing_slicing, reason = "JSON that is not there is null, and the arrays are known")]
+#![expect(clippy::indexing_slicing, reason = "missing JSON is null, and the arrays are known")]
 
 mod scenes;
-mod stage;
+mod session;
 
 mod hostile;
-mod login;
+mod login_process;
 mod network;
 mod webdriver;
 
@@ -24,15 +24,15 @@ use std::{
 
 use tokio::time::timeout;
 
-use crate::{scenes::Scene, stage::Stage, webdriver::Driver};
+use crate::{scenes::Scene, session::BrowserSession, webdriver::ChromeDriver};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// How long a page, a program or a request may take to come, on a machine that does other things as well.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long to wait for a page, a program or a request on a busy machine.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// No scene takes so long, on whatever machine.
-const LONGEST: Duration = Duration::from_secs(180);
+/// How long a scene may take on a busy machine.
+const SCENE_TIMEOUT: Duration = Duration::from_secs(180);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -46,17 +46,17 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Plays every scene, also after one that failed, and says how many failed.
+/// Runs every scene, even after one fails, and returns the number of failures.
 async fn run() -> Result<usize> {
-    let pictures = env::args_os().nth(1).map(PathBuf::from);
-    let begun = Instant::now();
-    let driver = Driver::start().await?;
+    let screenshots = env::args_os().nth(1).map(PathBuf::from);
+    let started = Instant::now();
+    let driver = ChromeDriver::start().await?;
     let mut failed = 0;
     for scene in scenes::ALL {
-        let begun = Instant::now();
-        let played = play(scene, &driver, pictures.as_deref()).await;
-        let took = begun.elapsed().as_secs_f64();
-        match played {
+        let started = Instant::now();
+        let result = run_scene(scene, &driver, screenshots.as_deref()).await;
+        let took = started.elapsed().as_secs_f64();
+        match result {
             Ok(()) => println!("ok   {took:>5.1} s  {}", scene.name),
             Err(error) => {
                 failed += 1;
@@ -65,15 +65,15 @@ async fn run() -> Result<usize> {
         }
     }
     driver.stop().await?;
-    let (count, took) = (scenes::ALL.len(), begun.elapsed().as_secs_f64());
+    let (count, took) = (scenes::ALL.len(), started.elapsed().as_secs_f64());
     println!("browser: {count} scenes, {failed} failed, {took:.1} s");
     Ok(failed)
 }
 
-async fn play(scene: &Scene, driver: &Driver, pictures: Option<&Path>) -> Result {
-    let stage = Stage::set(driver, (scene.settings)(), pictures).await?;
-    let played = timeout(LONGEST, (scene.play)(&stage)).await;
-    let cleared = stage.clear().await;
-    played.map_err(|_| "it does not end")??;
-    cleared
+async fn run_scene(scene: &Scene, driver: &ChromeDriver, screenshots: Option<&Path>) -> Result {
+    let session = BrowserSession::start(driver, (scene.settings)(), screenshots).await?;
+    let result = timeout(SCENE_TIMEOUT, (scene.run)(&session)).await;
+    let closed = session.close().await;
+    result.map_err(|_| "the scene timed out")??;
+    closed
 }

@@ -1,6 +1,6 @@
-//! Chromium by `WebDriver` (<https://www.w3.org/TR/webdriver2/>): as much of it as the scenes need.
+//! Controls Chromium through `WebDriver` (<https://www.w3.org/TR/webdriver2/>), as far as the scenes need it.
 //!
-//! Nothing here waits for a page by itself, since one that waits for an exchange takes its time: [`Browser::see`] does.
+//! Only [`Browser::wait_for_page`] waits for pages, because a page that waits for an exchange takes long to load.
 
 use std::{
     process::Stdio,
@@ -25,41 +25,41 @@ use tokio::{
 };
 
 use crate::{
-    PATIENCE, Result,
-    network::{self, Answer},
+    Result, WAIT_TIMEOUT,
+    network::{self, ReceivedResponse},
 };
 
-/// Another origin than `127.0.0.1`, which the browser finds there all the same: as a page has it that rebinds its name.
+/// A name that the browser resolves to `127.0.0.1`, as in a DNS rebinding attack.
 pub(crate) const REBOUND: &str = "rebound.test";
 
-/// The log of the network, in the profile.
-const NETWORK: &str = "network.json";
+/// The name of the network log in the profile.
+const NETWORK_LOG: &str = "network.json";
 
 /// A running chromedriver.
-pub(crate) struct Driver {
+pub(crate) struct ChromeDriver {
     process: Child,
-    service: Service,
+    client: WebDriverClient,
 }
 
-/// A Chromium with a profile of its own. It has to be closed.
+/// A Chromium with its own profile. It must be closed.
 pub(crate) struct Browser {
-    service: Service,
+    client: WebDriverClient,
     session: String,
     profile: TempDir,
-    network: OnceCell<Vec<Answer>>,
+    network: OnceCell<Vec<ReceivedResponse>>,
 }
 
-/// Where chromedriver answers.
+/// A client of chromedriver.
 #[derive(Clone)]
-struct Service {
+struct WebDriverClient {
     http: Client<HttpConnector, Full<Bytes>>,
     base: String,
 }
 
-impl Driver {
+impl ChromeDriver {
     pub(crate) async fn start() -> Result<Self> {
         let mut command = Command::new("chromedriver");
-        // Debian's script around Chromium complains of machines with much memory.
+        // Debian's wrapper script prints warnings on machines with much memory.
         command
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -67,24 +67,24 @@ impl Driver {
             .stderr(Stdio::null())
             .kill_on_drop(true);
         let mut process = command.spawn().map_err(|error| format!("chromedriver: {error}"))?;
-        let mut said = BufReader::new(process.stdout.take().ok_or("chromedriver has no output")?).lines();
+        let mut lines = BufReader::new(process.stdout.take().ok_or("chromedriver has no output")?).lines();
         let port: u16 = loop {
-            let line = timeout(PATIENCE, said.next_line()).await??.ok_or("chromedriver ended")?;
+            let line = timeout(WAIT_TIMEOUT, lines.next_line()).await??.ok_or("chromedriver ended")?;
             if let Some((_, port)) = line.split_once("started successfully on port ") {
                 break port.trim_end_matches('.').parse()?;
             }
         };
-        // It goes on talking, and ends if nobody listens.
-        tokio::spawn(async move { while let Ok(Some(_)) = said.next_line().await {} });
+        // Chromedriver keeps printing, and ends if nothing reads its output.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let http = Client::builder(TokioExecutor::new()).build_http();
-        Ok(Self { process, service: Service { http, base: format!("http://127.0.0.1:{port}") } })
+        Ok(Self { process, client: WebDriverClient { http, base: format!("http://127.0.0.1:{port}") } })
     }
 
-    /// Opens a browser that finds nothing but this machine.
+    /// Opens a browser that can reach only this machine.
     pub(crate) async fn open(&self) -> Result<Browser> {
         let profile = tempfile::tempdir()?;
         let user_data = format!("--user-data-dir={}", profile.path().display());
-        let network = format!("--log-net-log={}", profile.path().join(NETWORK).display());
+        let network = format!("--log-net-log={}", profile.path().join(NETWORK_LOG).display());
         let hosts = format!(
             "--host-resolver-rules=MAP {REBOUND} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
         );
@@ -108,36 +108,36 @@ impl Driver {
             "goog:loggingPrefs": {"browser": "ALL"},
             "goog:chromeOptions": {"args": arguments},
         }}});
-        let opened = self.service.call(Method::POST, "/session", &wanted).await?;
+        let opened = self.client.call(Method::POST, "/session", &wanted).await?;
         let session = opened["sessionId"].as_str().ok_or("chromedriver opened no session")?;
         Ok(Browser {
-            service: self.service.clone(),
+            client: self.client.clone(),
             session: format!("/session/{session}"),
             profile,
             network: OnceCell::new(),
         })
     }
 
-    /// Ends chromedriver, and every browser that is still open.
+    /// Stops chromedriver, and every browser that is still open.
     pub(crate) async fn stop(mut self) -> Result {
-        self.service.call(Method::GET, "/shutdown", &Value::Null).await?;
-        timeout(PATIENCE, self.process.wait()).await??;
+        self.client.call(Method::GET, "/shutdown", &Value::Null).await?;
+        timeout(WAIT_TIMEOUT, self.process.wait()).await??;
         Ok(())
     }
 }
 
 impl Browser {
-    /// Closes it, unless it is, and returns all that it was answered while it was open.
-    pub(crate) async fn close(&self) -> Result<&[Answer]> {
+    /// Closes the browser if it is open, and returns all responses that it received.
+    pub(crate) async fn close(&self) -> Result<&[ReceivedResponse]> {
         let close = async || {
-            self.ask(Method::DELETE, "", Value::Null).await?;
-            network::answers(&self.profile.path().join(NETWORK))
+            self.call(Method::DELETE, "", Value::Null).await?;
+            network::responses(&self.profile.path().join(NETWORK_LOG))
         };
         Ok(self.network.get_or_try_init(close).await?)
     }
 
-    /// Goes to `url`, as a user does who types it.
-    pub(crate) async fn go(&self, url: &str) -> Result {
+    /// Navigates to `url`, as if the user typed it.
+    pub(crate) async fn navigate(&self, url: &str) -> Result {
         self.post("/url", json!({"url": url})).await.map(drop)
     }
 
@@ -149,29 +149,29 @@ impl Browser {
         self.post("/refresh", json!({})).await.map(drop)
     }
 
-    /// Waits for a page with this title to be there as a whole.
-    pub(crate) async fn see(&self, title: &str) -> Result {
-        let begun = Instant::now();
+    /// Waits until a page with this title is loaded.
+    pub(crate) async fn wait_for_page(&self, title: &str) -> Result {
+        let started = Instant::now();
         loop {
             let shown = self.run("return [document.title, document.readyState]").await?;
             if shown == json!([title, "complete"]) {
                 return Ok(());
             }
-            if begun.elapsed() > PATIENCE {
-                return Err(format!("the page {title:?} did not come; what is there: {shown}").into());
+            if started.elapsed() > WAIT_TIMEOUT {
+                return Err(format!("the page {title:?} did not load; the browser shows {shown}").into());
             }
             sleep(Duration::from_millis(20)).await;
         }
     }
 
-    /// The text that a user reads.
+    /// Returns the visible text of an element.
     pub(crate) async fn text(&self, css: &str) -> Result<String> {
         let element = self.find(css).await?;
         Ok(text(self.get(&format!("/element/{element}/text")).await?))
     }
 
-    /// The role and the name that a screen reader says.
-    pub(crate) async fn spoken(&self, css: &str) -> Result<(String, String)> {
+    /// Returns the accessible role and name of an element.
+    pub(crate) async fn role_and_name(&self, css: &str) -> Result<(String, String)> {
         let element = self.find(css).await?;
         let role = self.get(&format!("/element/{element}/computedrole")).await?;
         let name = self.get(&format!("/element/{element}/computedlabel")).await?;
@@ -183,39 +183,39 @@ impl Browser {
         self.post(&format!("/element/{element}/click"), json!({})).await.map(drop)
     }
 
-    /// Runs a script in the page, whatever the page's policy says, and returns what it returns.
+    /// Runs a script in the page, regardless of the page's policy, and returns its result.
     pub(crate) async fn run(&self, script: &str) -> Result<Value> {
         self.post("/execute/sync", json!({"script": script, "args": []})).await
     }
 
-    /// Waits for a promise of the page, and returns what it is kept with.
-    pub(crate) async fn settle(&self, promise: &str) -> Result<Value> {
+    /// Waits for a promise in the page, and returns its value.
+    pub(crate) async fn await_promise(&self, promise: &str) -> Result<Value> {
         let script = format!("({promise}).then(arguments[0], (error) => arguments[0](String(error)))");
         self.post("/execute/async", json!({"script": script, "args": []})).await
     }
 
-    /// A command of the Chrome `DevTools` protocol.
+    /// Runs a command of the Chrome `DevTools` protocol.
     pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Result {
         let body = json!({"cmd": command, "params": parameters});
         self.post("/goog/cdp/execute", body).await.map(drop)
     }
 
-    /// The tab that is in front.
-    pub(crate) async fn tab(&self) -> Result<String> {
+    /// Returns the current tab.
+    pub(crate) async fn current_tab(&self) -> Result<String> {
         Ok(text(self.get("/window").await?))
     }
 
-    /// Waits until so many tabs and windows are open beside those of `before`, and returns them.
+    /// Waits until `count` tabs and windows are open in addition to `before`, and returns them.
     pub(crate) async fn opened_since(&self, before: &[String], count: usize) -> Result<Vec<String>> {
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
             let mut opened = self.tabs().await?;
             opened.retain(|tab| !before.contains(tab));
             if opened.len() == count {
                 return Ok(opened);
             }
-            if begun.elapsed() > PATIENCE {
-                return Err(format!("{} windows opened in place of {count}", opened.len()).into());
+            if started.elapsed() > WAIT_TIMEOUT {
+                return Err(format!("{} windows opened instead of {count}", opened.len()).into());
             }
             sleep(Duration::from_millis(20)).await;
         }
@@ -226,10 +226,10 @@ impl Browser {
         Ok(tabs.as_array().into_iter().flatten().cloned().map(text).collect())
     }
 
-    /// Opens a tab, which is then in front.
+    /// Opens a tab, and switches to it.
     pub(crate) async fn open_tab(&self) -> Result<String> {
         let opened = self.post("/window/new", json!({"type": "tab"})).await?;
-        let tab = opened["handle"].as_str().ok_or("the tab has no name")?.to_owned();
+        let tab = opened["handle"].as_str().ok_or("the tab has no handle")?.to_owned();
         self.switch_to(&tab).await?;
         Ok(tab)
     }
@@ -238,18 +238,18 @@ impl Browser {
         self.post("/window", json!({"handle": tab})).await.map(drop)
     }
 
-    /// Closes the tab that is in front; another has to be switched to.
+    /// Closes the current tab. Then switch to another.
     pub(crate) async fn close_tab(&self) -> Result {
-        self.ask(Method::DELETE, "/window", Value::Null).await.map(drop)
+        self.call(Method::DELETE, "/window", Value::Null).await.map(drop)
     }
 
-    /// A PNG of what is in the window.
+    /// Returns a screenshot of the window as PNG.
     pub(crate) async fn screenshot(&self) -> Result<Vec<u8>> {
         let encoded = text(self.get("/screenshot").await?);
         Ok(Base64::decode_vec(&encoded).map_err(|error| error.to_string())?)
     }
 
-    /// What the console said since this was asked last.
+    /// Returns the console's messages since the last call.
     pub(crate) async fn console(&self) -> Result<Vec<String>> {
         let entries = self.post("/se/log", json!({"type": "browser"})).await?;
         let messages = entries.as_array().into_iter().flatten().map(|entry| entry["message"].clone());
@@ -258,25 +258,25 @@ impl Browser {
 
     async fn find(&self, css: &str) -> Result<String> {
         let found = self.post("/element", json!({"using": "css selector", "value": css})).await?;
-        // An element has one field, whose name the standard made up.
+        // An element has one field, whose name the standard defines.
         let element = found.as_object().and_then(|fields| fields.values().next());
         Ok(element.and_then(Value::as_str).ok_or_else(|| format!("no {css}"))?.to_owned())
     }
 
     async fn get(&self, path: &str) -> Result<Value> {
-        self.ask(Method::GET, path, Value::Null).await
+        self.call(Method::GET, path, Value::Null).await
     }
 
     async fn post(&self, path: &str, body: Value) -> Result<Value> {
-        self.ask(Method::POST, path, body).await
+        self.call(Method::POST, path, body).await
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Value) -> Result<Value> {
-        self.service.call(method, &format!("{}{path}", self.session), &body).await
+    async fn call(&self, method: Method, path: &str, body: Value) -> Result<Value> {
+        self.client.call(method, &format!("{}{path}", self.session), &body).await
     }
 }
 
-impl Service {
+impl WebDriverClient {
     async fn call(&self, method: Method, path: &str, body: &Value) -> Result<Value> {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let request = Request::builder()
@@ -284,15 +284,15 @@ impl Service {
             .uri(format!("{}{path}", self.base))
             .header(CONTENT_TYPE, "application/json; charset=utf-8")
             .body(Full::new(body.into()))?;
-        let answer = async {
+        let response = async {
             let response = self.http.request(request).await?;
             let is_success = response.status().is_success();
             let body = response.into_body().collect().await?.to_bytes();
             Ok((is_success, serde_json::from_slice::<Value>(&body)?))
         };
-        match timeout(2 * PATIENCE, answer).await? {
-            Ok((true, answer)) => Ok(answer["value"].clone()),
-            Ok((false, answer)) => Err(format!("{path}: {}", answer["value"]["message"]).into()),
+        match timeout(2 * WAIT_TIMEOUT, response).await? {
+            Ok((true, response)) => Ok(response["value"].clone()),
+            Ok((false, response)) => Err(format!("{path}: {}", response["value"]["message"]).into()),
             Err(error) => Err(error),
         }
     }

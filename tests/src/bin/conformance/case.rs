@@ -1,4 +1,4 @@
-//! What a case is made of: what happens to the emulator, what the SDK is asked, what it must make of the answer.
+//! A case: actions on the emulator, calls of the SDK, and their expected results.
 
 use std::time::Duration;
 
@@ -7,115 +7,119 @@ use serde_json::{Map, Value, json};
 
 use crate::driver::Sdk;
 
-/// One line of the table, held against both SDKs.
+/// One test case, which runs with both SDKs.
 pub(crate) struct Case {
-    /// What is shown, as a true sentence.
+    /// What the case shows, as a sentence.
     pub(crate) name: &'static str,
-    /// What happens, in order, on an emulator of its own.
-    pub(crate) acts: Vec<Act>,
-    /// An SDK in which this cannot be said, and why.
-    pub(crate) inexpressible: Option<(Sdk, &'static str)>,
+    /// The actions, in order, on the case's own emulator.
+    pub(crate) actions: Vec<Action>,
+    /// An SDK that cannot express the case, and why.
+    pub(crate) unsupported: Option<(Sdk, &'static str)>,
 }
 
 impl Case {
-    /// A case that both SDKs can express.
-    pub(crate) fn new(name: &'static str, acts: impl IntoIterator<Item = Act>) -> Self {
-        Self { name, acts: acts.into_iter().collect(), inexpressible: None }
+    /// Creates a case that both SDKs can express.
+    pub(crate) fn new(name: &'static str, actions: impl IntoIterator<Item = Action>) -> Self {
+        Self { name, actions: actions.into_iter().collect(), unsupported: None }
     }
 
-    /// Leaves `sdk` out, and says why.
-    pub(crate) fn but(mut self, sdk: Sdk, reason: &'static str) -> Self {
-        self.inexpressible = Some((sdk, reason));
+    /// Skips the case for `sdk`, for this reason.
+    pub(crate) fn except(mut self, sdk: Sdk, reason: &'static str) -> Self {
+        self.unsupported = Some((sdk, reason));
         self
     }
 }
 
-/// One thing that happens.
-pub(crate) enum Act {
-    /// A user opens this URL and approves; `$code` is what the callback receives or the page shows.
+/// One action of a case.
+pub(crate) enum Action {
+    /// The user approves at this URL. `$code` becomes the code in the callback or on the page.
     Approve(&'static str),
-    /// Time passes.
-    Pass(Duration),
-    /// The next request meets this.
+    /// The emulator's clock advances.
+    AdvanceClock(Duration),
+    /// The emulator injects this fault.
     Inject(Fault),
-    /// The last request had this header, its name in lower case.
-    Seen(&'static str, &'static str),
-    /// The SDK is asked.
+    /// The last request must have had this header; its name is in lower case.
+    ExpectHeader(&'static str, &'static str),
+    /// The SDK calls an operation.
     Call(Call),
 }
 
-/// One operation of an SDK.
+/// One call of an SDK's operation.
 pub(crate) struct Call {
-    /// What the driver is told.
-    pub(crate) step: Value,
-    /// What the SDK must make of it.
-    pub(crate) expect: Expect,
+    /// The call, in the driver's JSON.
+    pub(crate) request: Value,
+    /// The expected result.
+    pub(crate) expected: Expected,
 }
 
-/// What an SDK makes of an answer.
-pub(crate) enum Expect {
-    /// It returns this, in the names of the wire (see [`fit`](crate::pattern::fit)).
-    Answer(Value),
-    /// It raises an error.
-    Refusal(Refusal),
+/// The expected result of a call.
+pub(crate) enum Expected {
+    /// The SDK returns this value, with the field names of the wire (see
+    /// [`match_pattern`](crate::pattern::match_pattern)).
+    Value(Value),
+    /// The SDK raises this error.
+    Error(ExpectedError),
 }
 
-/// An error as an SDK reports it.
-pub(crate) struct Refusal {
+/// The expected error of an SDK.
+pub(crate) struct ExpectedError {
     /// The name of the class, in Python and in TypeScript.
     pub(crate) class: [&'static str; 2],
-    /// The HTTP status, where there is one.
+    /// The HTTP status, if there was a response.
     pub(crate) status: Option<u16>,
-    /// Begins the message of the decoded error, or its RFC 6749 code, or else stands in the body.
-    pub(crate) says: &'static str,
+    /// A prefix of the decoded error's message or RFC 6749 code. If the error was not decoded, a part of the body.
+    pub(crate) message: &'static str,
 }
 
-/// Has the SDK call `operation` (a name that the drivers know) with `args`.
-pub(crate) fn call(operation: &str, args: Value) -> Step {
-    Step(Map::new()).with("server", json!("$server")).with("call", json!(operation)).with("args", args)
+/// Builds a call of `operation`, by its name in the drivers, with `args`.
+pub(crate) fn call(operation: &str, args: Value) -> CallBuilder {
+    CallBuilder(Map::new())
+        .with("server", json!("$server"))
+        .with("operation", json!(operation))
+        .with("args", args)
 }
 
-/// A [`Call`] without an expectation yet.
-pub(crate) struct Step(Map<String, Value>);
+/// A [`Call`] without an expected result yet.
+pub(crate) struct CallBuilder(Map<String, Value>);
 
-impl Step {
-    /// The SDK's key.
+impl CallBuilder {
+    /// Sets the SDK's key.
     pub(crate) fn key(self, key: &str) -> Self {
         self.with("key", json!(key))
     }
 
-    /// The application that the SDK is told it works for: URL, title and categories.
+    /// Sets the application for attribution: URL, title and categories.
     pub(crate) fn app(self, app: [&str; 3]) -> Self {
         self.with("app", json!(app))
     }
 
-    /// Sends this body in place of the SDK's own, for what its types cannot express.
+    /// Replaces the body of the SDK's request, for cases that its types cannot express.
     pub(crate) fn body(self, body: &str) -> Self {
         self.with("body", json!(body))
     }
 
-    /// Lets the SDK send again, as it does by default: on 5XX and on lost connections.
+    /// Enables the SDK's retries, which are on by default: on 5XX and on lost connections.
     pub(crate) fn retry(self) -> Self {
         self.with("retry", json!(true))
     }
 
-    /// The SDK must return `answer`.
-    pub(crate) fn answers(self, answer: Value) -> Act {
-        self.expect(Expect::Answer(answer))
+    /// The SDK must return `value`.
+    pub(crate) fn returns(self, value: Value) -> Action {
+        self.expect(Expected::Value(value))
     }
 
-    /// The SDK must raise `class`, the same in both.
-    pub(crate) fn refuses(self, status: u16, class: &'static str, says: &'static str) -> Act {
-        self.expect(Expect::Refusal(Refusal { class: [class, class], status: Some(status), says }))
+    /// The SDK must raise an error of `class`, which has the same name in both SDKs.
+    pub(crate) fn fails_with(self, status: u16, class: &'static str, message: &'static str) -> Action {
+        self.expect(Expected::Error(ExpectedError { class: [class, class], status: Some(status), message }))
     }
 
-    /// The SDK must raise an error without an answer, of the class of its column.
-    pub(crate) fn breaks(self, class: [&'static str; 2]) -> Act {
-        self.expect(Expect::Refusal(Refusal { class, status: None, says: "" }))
+    /// The SDK must raise an error without a response, of its own class: Python's, then TypeScript's.
+    pub(crate) fn fails_without_response(self, class: [&'static str; 2]) -> Action {
+        self.expect(Expected::Error(ExpectedError { class, status: None, message: "" }))
     }
 
-    fn expect(self, expect: Expect) -> Act {
-        Act::Call(Call { step: Value::Object(self.0), expect })
+    fn expect(self, expected: Expected) -> Action {
+        Action::Call(Call { request: Value::Object(self.0), expected })
     }
 
     fn with(mut self, name: &str, value: Value) -> Self {
@@ -124,13 +128,13 @@ impl Step {
     }
 }
 
-impl Refusal {
-    /// Holds what `sdk` reported against what is expected.
+impl ExpectedError {
+    /// Compares the error that `sdk` reported with the expected one.
     ///
     /// # Errors
     ///
-    /// A sentence that says what differs.
-    pub(crate) fn fit(&self, sdk: Sdk, reported: &Value) -> Result<(), String> {
+    /// If they differ.
+    pub(crate) fn check(&self, sdk: Sdk, reported: &Value) -> Result<(), String> {
         let [python, typescript] = self.class;
         let class = match sdk {
             Sdk::Python => python,
@@ -138,13 +142,14 @@ impl Refusal {
         };
         let field = |pointer| reported.pointer(pointer);
         let decoded = field("/error/message").or(field("/error").filter(|error| error.is_string()));
-        let said = match decoded.and_then(Value::as_str) {
-            Some(message) => message.starts_with(self.says),
-            None => field("/text").and_then(Value::as_str).is_some_and(|text| text.contains(self.says)),
+        let message_matches = match decoded.and_then(Value::as_str) {
+            Some(message) => message.starts_with(self.message),
+            None => field("/text").and_then(Value::as_str).is_some_and(|text| text.contains(self.message)),
         };
-        let fits =
-            said && field("/class") == Some(&json!(class)) && field("/status") == Some(&json!(self.status));
-        let wanted = (class, self.status, self.says);
-        if fits { Ok(()) } else { Err(format!("raised {reported} where {wanted:?} is expected")) }
+        let matches = message_matches
+            && field("/class") == Some(&json!(class))
+            && field("/status") == Some(&json!(self.status));
+        let wanted = (class, self.status, self.message);
+        if matches { Ok(()) } else { Err(format!("raised {reported} instead of {wanted:?}")) }
     }
 }

@@ -1,4 +1,4 @@
-//! One SDK, in a process of its own that is asked over its standard input.
+//! One SDK in its own process, which takes calls on its standard input.
 
 use std::fmt;
 use std::process::Stdio;
@@ -11,10 +11,10 @@ use tokio::time::timeout;
 
 use crate::install::Installed;
 
-/// Longer than an SDK waits for one answer, and its retries.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Longer than an SDK waits for a response, including its retries.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Which of the official SDKs.
+/// One of the official SDKs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Sdk {
     /// `openrouter` on `PyPI`.
@@ -32,12 +32,12 @@ impl fmt::Display for Sdk {
     }
 }
 
-/// A running driver; it ends with this value.
+/// A running driver. Dropping it ends the process.
 pub(crate) struct Driver {
     /// The SDK it drives.
     pub(crate) sdk: Sdk,
-    steps: ChildStdin,
-    answers: Lines<BufReader<ChildStdout>>,
+    stdin: ChildStdin,
+    stdout: Lines<BufReader<ChildStdout>>,
     _process: Child,
 }
 
@@ -46,7 +46,7 @@ impl Driver {
     ///
     /// # Errors
     ///
-    /// A sentence: it could not be started.
+    /// If the process could not be started.
     pub(crate) fn start(sdk: Sdk, installed: &Installed) -> Result<Self, String> {
         let mut command = match sdk {
             Sdk::Python => Command::new(&installed.python),
@@ -56,7 +56,8 @@ impl Driver {
             Sdk::Python => &installed.python_driver,
             Sdk::TypeScript => &installed.node_driver,
         });
-        // The SDKs read keys and servers from the environment, httpx reads proxies; a step says all there is to say.
+        // The SDKs read keys and base URLs from the environment, and httpx reads proxies. A call contains all that is
+        // needed.
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("OPENROUTER_") {
                 command.env_remove(name);
@@ -70,29 +71,25 @@ impl Driver {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| format!("the {sdk} driver did not start: {error}"))?;
-        let (Some(steps), Some(answers)) = (process.stdin.take(), process.stdout.take()) else {
+        let (Some(stdin), Some(stdout)) = (process.stdin.take(), process.stdout.take()) else {
             return Err(format!("the {sdk} driver has no pipes"));
         };
-        Ok(Self { sdk, steps, answers: BufReader::new(answers).lines(), _process: process })
+        Ok(Self { sdk, stdin, stdout: BufReader::new(stdout).lines(), _process: process })
     }
 
-    /// Has the SDK take `step` and says what it made of it.
+    /// Makes a call with the SDK, and returns the result that the driver reports.
     ///
     /// # Errors
     ///
-    /// A sentence: the driver is gone, silent, or printed something else.
-    pub(crate) async fn take(&mut self, step: &Value) -> Result<Value, String> {
-        let mut line = step.to_string();
+    /// If the driver ended, timed out, or printed something else than JSON.
+    pub(crate) async fn call(&mut self, request: &Value) -> Result<Value, String> {
+        let mut line = request.to_string();
         line.push('\n');
-        self.steps
-            .write_all(line.as_bytes())
+        self.stdin.write_all(line.as_bytes()).await.map_err(|error| format!("the driver ended: {error}"))?;
+        let line = timeout(RESPONSE_TIMEOUT, self.stdout.next_line())
             .await
-            .map_err(|error| format!("the driver is gone: {error}"))?;
-        let answer = timeout(PATIENCE, self.answers.next_line())
-            .await
-            .map_err(|_| "the driver did not answer".to_owned())?;
-        let answer =
-            answer.map_err(|error| error.to_string())?.ok_or("the driver ended; its last words are above")?;
-        serde_json::from_str(&answer).map_err(|error| format!("the driver printed {answer:?}: {error}"))
+            .map_err(|_| "the driver timed out".to_owned())?;
+        let line = line.map_err(|error| error.to_string())?.ok_or("the driver ended; its output is above")?;
+        serde_json::from_str(&line).map_err(|error| format!("the driver printed {line:?}: {error}"))
     }
 }

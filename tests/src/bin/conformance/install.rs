@@ -1,28 +1,28 @@
 //! Installs the official SDKs, at the versions pinned in `tests/conformance/`, into `conformance/` of the
 //! build folder.
 //!
-//! To move to newer ones, install them elsewhere and write down what came: `pip freeze` for `requirements.txt`,
+//! To update them, install newer versions elsewhere, and pin those: `pip freeze` for `requirements.txt`,
 //! `npm install --package-lock-only` for `package-lock.json`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, io};
 
-/// Where the two SDKs are, each with its driver.
+/// The paths of both SDKs and their drivers.
 pub(crate) struct Installed {
-    /// The interpreter that finds the Python SDK.
+    /// The interpreter with the Python SDK.
     pub(crate) python: PathBuf,
     /// `drive.py`.
     pub(crate) python_driver: PathBuf,
-    /// `drive.mjs`, beside the `node_modules` that hold the TypeScript SDK.
+    /// `drive.mjs`, next to the `node_modules` with the TypeScript SDK.
     pub(crate) node_driver: PathBuf,
 }
 
-/// Installs what is not there yet, or was installed from other pins.
+/// Installs the SDKs, unless they are installed from the same pins.
 ///
 /// # Errors
 ///
-/// A sentence for the terminal: which tool is missing or failed, and what it said.
+/// If a tool is missing or failed. The message contains its output.
 pub(crate) fn install() -> Result<Installed, String> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     let pins = tests.join("conformance");
@@ -44,7 +44,7 @@ pub(crate) fn install() -> Result<Installed, String> {
     })?;
     run(Command::new("node").arg("--version"))?;
 
-    // Node looks for packages beside the program, not in the working directory.
+    // Node looks for packages next to the program, not in the working directory.
     copy(&pins.join("drive.mjs"), &node)?;
     Ok(Installed {
         python: python.join("bin/python"),
@@ -53,13 +53,13 @@ pub(crate) fn install() -> Result<Installed, String> {
     })
 }
 
-/// Where cargo builds: `CARGO_TARGET_DIR`, from the root of the repository, or `target` there.
+/// Returns cargo's build folder: `CARGO_TARGET_DIR`, relative to the root of the repository, or `target` there.
 fn build_folder(tests: &Path) -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty());
     tests.join("..").join(target.unwrap_or_else(|| "target".into()))
 }
 
-/// Runs `install` unless `stamp` says that it ran to its end with these very `pins`.
+/// Runs `install`, unless `stamp` shows that it already succeeded with the same `pins`.
 fn once(pins: &Path, stamp: &Path, install: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
     let wanted = fs::read(pins).map_err(|error| failed(pins, &error))?;
     if fs::read(stamp).is_ok_and(|installed| installed == wanted) {
@@ -87,8 +87,8 @@ fn run(command: &mut Command) -> Result<(), String> {
     if output.status.success() {
         return Ok(());
     }
-    let said = [output.stdout, output.stderr].concat();
-    Err(format!("{command:?} failed with {}:\n{}", output.status, String::from_utf8_lossy(&said)))
+    let output_text = [output.stdout, output.stderr].concat();
+    Err(format!("{command:?} failed with {}:\n{}", output.status, String::from_utf8_lossy(&output_text)))
 }
 
 fn failed(path: &Path, error: &io::Error) -> String {

@@ -1,8 +1,7 @@
-//! Drives OpenRouter's official SDKs against the emulator: what they make of its answers tells whether it is
-//! believable.
+//! Tests the emulator with OpenRouter's official SDKs: they must understand its responses.
 //!
-//! `cargo xtask conformance` runs this. It installs both SDKs at pinned versions, asks each the same table of
-//! questions, prints one line for every case, and fails if one of them differs.
+//! `cargo xtask conformance` runs this. It installs both SDKs at pinned versions, runs the same cases with each, prints
+//! one line per case, and fails if a result is not the expected one.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
 
 mod case;
@@ -28,7 +27,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs every case against both SDKs and says how many failed.
+/// Runs every case with both SDKs, and returns the number of failures.
 async fn run() -> Result<usize, String> {
     let installed = install::install()?;
     let mut drivers = [Driver::start(Sdk::Python, &installed)?, Driver::start(Sdk::TypeScript, &installed)?];
@@ -36,7 +35,7 @@ async fn run() -> Result<usize, String> {
     for case in cases::all() {
         for driver in &mut drivers {
             let (sdk, name) = (driver.sdk, case.name);
-            if let Some((_, reason)) = case.inexpressible.filter(|(left_out, _)| *left_out == sdk) {
+            if let Some((_, reason)) = case.unsupported.filter(|(left_out, _)| *left_out == sdk) {
                 println!("n/a  {sdk:10} {name}: {reason}");
                 continue;
             }

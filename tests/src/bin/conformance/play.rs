@@ -1,46 +1,46 @@
-//! Plays one case: an emulator of its own, a user at its page, and one SDK.
+//! Plays one case with its own emulator and user, against one SDK.
 
-use openrouter_oauth_emulator::{Emulator, Outcome, Settings, User};
+use openrouter_oauth_emulator::{DecisionOutcome, Emulator, Settings, User};
 use openrouter_oauth_tests::stage::Stage;
 use serde_json::{Value, json};
 
-use crate::case::{Act, Call, Case, Expect};
+use crate::case::{Action, Call, Case, Expected};
 use crate::driver::Driver;
-use crate::pattern::{Names, fill, fit};
+use crate::pattern::{Variables, match_pattern, substitute};
 
 /// Plays `case` with the SDK behind `driver`.
 ///
 /// # Errors
 ///
-/// A sentence: the first thing that was not as expected.
+/// If a result is not the expected one.
 pub(crate) async fn play(case: &Case, driver: &mut Driver) -> Result<(), String> {
     let stage = Stage::over_tcp(Settings::default()).await;
     let (emulator, server) = (stage.emulator(), stage.base_url());
-    let mut names = Names::new();
-    names.insert("server".to_owned(), server.to_owned());
-    names.insert("page".to_owned(), server.replace("/api/v1", "/auth"));
-    names.insert("key".to_owned(), emulator.issue_key());
-    for act in &case.acts {
-        match act {
-            Act::Approve(url) => {
-                let code = approve(stage.user(), &fill(&json!(url), &names)).await?;
-                names.insert("code".to_owned(), code);
+    let mut variables = Variables::new();
+    variables.insert("server".to_owned(), server.to_owned());
+    variables.insert("page".to_owned(), server.replace("/api/v1", "/auth"));
+    variables.insert("key".to_owned(), emulator.issue_key());
+    for action in &case.actions {
+        match action {
+            Action::Approve(url) => {
+                let code = approve(stage.user(), &substitute(&json!(url), &variables)).await?;
+                variables.insert("code".to_owned(), code);
             }
-            Act::Pass(time) => emulator.advance(*time),
-            Act::Inject(fault) => emulator.inject(fault.clone()),
-            Act::Seen(name, value) => seen(emulator, name, value)?,
-            Act::Call(call) => ask(call, driver, &mut names).await?,
+            Action::AdvanceClock(time) => emulator.advance(*time),
+            Action::Inject(fault) => emulator.inject(fault.clone()),
+            Action::ExpectHeader(name, value) => expect_header(emulator, name, value)?,
+            Action::Call(call) => make_call(call, driver, &mut variables).await?,
         }
     }
     Ok(())
 }
 
-/// Approves at `url`, and takes the code that the callback receives or the page shows.
+/// Approves at `url`, and returns the code in the callback or on the page.
 async fn approve(user: &User, url: &Value) -> Result<String, String> {
     let url = url.as_str().unwrap_or_default();
     match user.approve(url, None).await {
-        Ok(Outcome::Code(code)) => Ok(code),
-        Ok(Outcome::Redirected(callback)) => match callback.split_once("?code=") {
+        Ok(DecisionOutcome::Code(code)) => Ok(code),
+        Ok(DecisionOutcome::Redirected(callback)) => match callback.split_once("?code=") {
             Some((_, code)) => Ok(code.to_owned()),
             None => Err(format!("{callback} has no code")),
         },
@@ -48,22 +48,22 @@ async fn approve(user: &User, url: &Value) -> Result<String, String> {
     }
 }
 
-/// Whether the last request had the header `name: value`.
-fn seen(emulator: &Emulator, name: &str, value: &str) -> Result<(), String> {
+/// Checks that the last request had the header `name: value`.
+fn expect_header(emulator: &Emulator, name: &str, value: &str) -> Result<(), String> {
     let log = emulator.log();
     let headers = log.last().map(|entry| entry.headers.as_slice()).unwrap_or_default();
-    if headers.iter().any(|(seen, with)| seen == name && with == value) {
+    if headers.iter().any(|(seen_name, seen_value)| seen_name == name && seen_value == value) {
         return Ok(());
     }
     Err(format!("no {name}: {value} in {headers:?}"))
 }
 
-/// Has the SDK take the step of `call` and holds what it reports against what is expected.
-async fn ask(call: &Call, driver: &mut Driver, names: &mut Names) -> Result<(), String> {
-    let reported = driver.take(&fill(&call.step, names)).await?;
-    match (&call.expect, reported.get("ok"), reported.get("refused")) {
-        (Expect::Answer(pattern), Some(answer), None) => fit(pattern, answer, names),
-        (Expect::Refusal(refusal), None, Some(reported)) => refusal.fit(driver.sdk, reported),
+/// Makes `call` with the SDK, and compares its result with the expected one.
+async fn make_call(call: &Call, driver: &mut Driver, variables: &mut Variables) -> Result<(), String> {
+    let reported = driver.call(&substitute(&call.request, variables)).await?;
+    match (&call.expected, reported.get("ok"), reported.get("error")) {
+        (Expected::Value(pattern), Some(value), None) => match_pattern(pattern, value, variables),
+        (Expected::Error(error), None, Some(reported)) => error.check(driver.sdk, reported),
         _ => Err(format!("reported {reported}")),
     }
 }

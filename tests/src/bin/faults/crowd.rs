@@ -11,7 +11,7 @@ use openrouter_oauth::{
     ApiKey, AuthorizationCode, CallbackUrl, Client, PendingSignIn,
     transport_hyper::{HyperTransport, TokioTimer},
 };
-use openrouter_oauth_emulator::{Emulator, Outcome, User};
+use openrouter_oauth_emulator::{DecisionOutcome, Emulator, User};
 use tokio::{io::AsyncReadExt as _, sync::Semaphore, task::JoinSet};
 
 use crate::{
@@ -117,7 +117,7 @@ impl Crowd {
         let callback = CallbackUrl::parse("https://app.example/callback")?;
         let (url, pending) = self.client.authorize(callback).key_label(label.as_str()).begin()?;
         let _turn = self.connections.acquire().await?;
-        let Outcome::Redirected(url) = self.user.approve(url.as_str(), None).await? else {
+        let DecisionOutcome::Redirected(url) = self.user.approve(url.as_str(), None).await? else {
             return Err("the page leads nowhere".into());
         };
         let code = pending.read_callback(&url)?;

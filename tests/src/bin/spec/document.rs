@@ -1,4 +1,4 @@
-//! What is read of an OpenAPI document.
+//! OpenAPI documents, as far as this program reads them.
 
 use openrouter_oauth_models::Encoding;
 use serde_json::{Map, Value};
@@ -6,17 +6,17 @@ use serde_json::{Map, Value};
 /// An OpenAPI document.
 pub(crate) struct Document(Value);
 
-/// One operation of it, with every `$ref` replaced by what it points to.
+/// An operation of a document, with every `$ref` replaced by its target.
 pub(crate) struct Operation(Value);
 
-/// A body: its media type, its schema, its examples.
+/// The body of a request or response: its encoding, schema and examples.
 pub(crate) struct Body<'a> {
     pub(crate) encoding: Option<Encoding>,
     pub(crate) content: &'a Value,
 }
 
 impl Document {
-    /// Reads YAML, and so JSON too.
+    /// Parses YAML, which includes JSON.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         serde_yaml_ng::from_str(text).map(Self).map_err(|error| error.to_string())
     }
@@ -26,7 +26,7 @@ impl Document {
         operation.map(|operation| self.resolve(operation, 0).map(Operation)).transpose()
     }
 
-    /// A copy of `node` without references.
+    /// Returns a copy of `node` with all references resolved.
     fn resolve(&self, node: &Value, depth: usize) -> Result<Value, String> {
         if depth > MAX_DEPTH {
             return Err("the document is nested too deeply, or refers to itself".to_owned());
@@ -56,7 +56,7 @@ impl Operation {
         self.0["operationId"].as_str()
     }
 
-    /// What goes in its URL and headers.
+    /// Returns the names of the parameters in the URL and the headers.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = &str> {
         self.0["parameters"]
             .as_array()
@@ -66,18 +66,18 @@ impl Operation {
     }
 
     pub(crate) fn request(&self) -> Option<Body<'_>> {
-        Body::of(&self.0["requestBody"])
+        Body::parse(&self.0["requestBody"])
     }
 
-    /// The answers that have a body, by status.
-    pub(crate) fn answers(&self) -> impl Iterator<Item = (&str, Body<'_>)> {
-        let answers = self.0["responses"].as_object().into_iter().flatten();
-        answers.filter_map(|(status, answer)| Some((status.as_str(), Body::of(answer)?)))
+    /// Returns the responses with a body, by status.
+    pub(crate) fn responses(&self) -> impl Iterator<Item = (&str, Body<'_>)> {
+        let responses = self.0["responses"].as_object().into_iter().flatten();
+        responses.filter_map(|(status, response)| Some((status.as_str(), Body::parse(response)?)))
     }
 }
 
 impl<'a> Body<'a> {
-    fn of(parent: &'a Value) -> Option<Self> {
+    fn parse(parent: &'a Value) -> Option<Self> {
         let (media_type, content) = parent["content"].as_object()?.iter().next()?;
         let encoding = match media_type.as_str() {
             "application/json" => Some(Encoding::Json),

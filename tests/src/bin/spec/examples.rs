@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::schema::Schema;
 
-/// Every example of a body: those of the media type, those of the schema and of every object in it, and one made of the
-/// examples of single properties. Each with a word on where it is from.
-pub(crate) fn of(content: &Value) -> Vec<(String, Value)> {
+/// Returns every example of a body, with a description of its origin: those of the media type, those of the schema and
+/// of every object in it, and one from the examples of single properties.
+pub(crate) fn all(content: &Value) -> Vec<(String, Value)> {
     let schema = Schema::new(&content["schema"]);
     let sample = schema.sample();
     let mut examples = vec![("example of the properties".to_owned(), sample.clone())];
@@ -16,12 +16,12 @@ pub(crate) fn of(content: &Value) -> Vec<(String, Value)> {
     for (name, example) in content["examples"].as_object().into_iter().flatten() {
         examples.push((format!("example {name} of the body"), example["value"].clone()));
     }
-    of_schema(schema, "", &sample, &mut examples);
+    add_schema_examples(schema, "", &sample, &mut examples);
     examples
 }
 
-/// The examples of objects at `path` and below, each put into the sample where it belongs.
-fn of_schema(schema: Schema<'_>, path: &str, sample: &Value, examples: &mut Vec<(String, Value)>) {
+/// Adds the examples of objects at `path` and below, each placed in the sample at its path.
+fn add_schema_examples(schema: Schema<'_>, path: &str, sample: &Value, examples: &mut Vec<(String, Value)>) {
     let parts: Vec<_> = schema.properties().collect();
     if let Some(example) = schema.example().filter(|_| !parts.is_empty()) {
         let mut body = sample.clone();
@@ -31,9 +31,9 @@ fn of_schema(schema: Schema<'_>, path: &str, sample: &Value, examples: &mut Vec<
         examples.push((format!("example of the schema at `{path}`"), body));
     }
     for (name, part) in parts {
-        of_schema(part, &format!("{path}/{name}"), sample, examples);
+        add_schema_examples(part, &format!("{path}/{name}"), sample, examples);
     }
     if let Some(items) = schema.items() {
-        of_schema(items, &format!("{path}/0"), sample, examples);
+        add_schema_examples(items, &format!("{path}/0"), sample, examples);
     }
 }

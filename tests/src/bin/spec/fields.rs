@@ -1,4 +1,4 @@
-//! Which fields a type reads, asked of its `Deserialize`.
+//! Finds the fields of a type through its `Deserialize` implementation.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -12,31 +12,35 @@ use serde::{
 };
 use serde_json::{Error, Value};
 
-/// The names of the fields of each struct, by its path in the message.
+/// The names of each struct's fields, by the struct's path in the message.
 pub(crate) type Fields = BTreeMap<String, &'static [&'static str]>;
 
-/// The fields of `T` and of all structs in it that `sample` reaches.
-pub(crate) fn of<T: for<'de> Deserialize<'de>>(sample: &Value) -> Fields {
-    let seen = RefCell::default();
-    // Whether it can be read is asked elsewhere.
-    let _ = T::deserialize(Recorder { value: sample, path: String::new(), seen: &seen });
-    seen.into_inner()
+/// Returns the fields of `T`, and of all structs in it that `sample` reaches.
+pub(crate) fn recorded<T: for<'de> Deserialize<'de>>(sample: &Value) -> Fields {
+    let recorded_fields = RefCell::default();
+    // Whether the sample can be deserialized is checked elsewhere.
+    let _ = T::deserialize(FieldRecorder {
+        value: sample,
+        path: String::new(),
+        recorded_fields: &recorded_fields,
+    });
+    recorded_fields.into_inner()
 }
 
-/// Reads `value` and writes down which structs it is read as.
-struct Recorder<'a> {
+/// Deserializes `value`, and records the structs in it.
+struct FieldRecorder<'a> {
     value: &'a Value,
     path: String,
-    seen: &'a RefCell<Fields>,
+    recorded_fields: &'a RefCell<Fields>,
 }
 
-impl<'a> Recorder<'a> {
+impl<'a> FieldRecorder<'a> {
     fn inner(&self, name: &str, value: &'a Value) -> Self {
-        Self { value, path: format!("{}/{name}", self.path), seen: self.seen }
+        Self { value, path: format!("{}/{name}", self.path), recorded_fields: self.recorded_fields }
     }
 }
 
-impl<'de> Deserializer<'de> for Recorder<'de> {
+impl<'de> Deserializer<'de> for FieldRecorder<'de> {
     type Error = Error;
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -45,7 +49,7 @@ impl<'de> Deserializer<'de> for Recorder<'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.seen.borrow_mut().insert(self.path.clone(), fields);
+        self.recorded_fields.borrow_mut().insert(self.path.clone(), fields);
         let entries = self.value.as_object().into_iter().flatten();
         visitor.visit_map(MapDeserializer::new(
             entries.map(|(name, value)| (name.as_str(), self.inner(name, value))),
@@ -73,7 +77,7 @@ impl<'de> Deserializer<'de> for Recorder<'de> {
     }
 }
 
-impl<'de> IntoDeserializer<'de, Error> for Recorder<'de> {
+impl<'de> IntoDeserializer<'de, Error> for FieldRecorder<'de> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {

@@ -1,17 +1,17 @@
-//! What was found.
+//! The findings of the comparison.
 
 use std::fmt;
 
-/// What was counted, and what differs.
+/// The differences, and the numbers of compared items.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     pub(crate) operations: usize,
     pub(crate) properties: usize,
     pub(crate) probes: usize,
     pub(crate) examples: usize,
-    /// Operations that the document does not have, as method and path.
+    /// Operations that are not in the document, as method and path.
     pub(crate) absent: Vec<String>,
-    /// Each as "operation part path: what differs", the part being `request` or a status.
+    /// Each is "operation part path: difference", where the part is `request` or a status.
     pub(crate) differences: Vec<String>,
 }
 
@@ -21,7 +21,7 @@ impl Findings {
     }
 }
 
-/// What was counted.
+/// Formats the numbers of compared items.
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { operations, properties, probes, examples, .. } = self;

@@ -1,10 +1,10 @@
-//! Holds the models against an OpenAPI document, both ways, by asking the types themselves.
+//! Compares the models with an OpenAPI document, in both directions, through the models' own serialization.
 //!
-//! `cargo xtask spec FILE` runs this. For each operation that both have, a sample of every message is made from the
-//! document's schema and given to the type, whole and with one thing changed at a time; and every example is read and
-//! written back. A difference is fine if `known` lists it with its reason.
+//! `cargo xtask spec FILE` runs this. For each operation that both have, it builds a sample of every message from the
+//! document's schema, and deserializes it as a whole and with one change at a time. It also deserializes and serializes
+//! every example. A difference is accepted if `known` lists it with a reason.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
-#![expect(clippy::indexing_slicing, reason = "an index of a JSON value is null where there is nothing")]
+#![expect(clippy::indexing_slicing, reason = "indexing a JSON value returns null if it is missing")]
 
 mod compare;
 mod document;
@@ -31,34 +31,37 @@ fn main() -> ExitCode {
     }
 }
 
-/// Compares, reports, and says whether every difference is listed and every entry of the list is used.
+/// Compares and reports. Returns whether every difference is listed, and every entry of the list is used.
 fn run() -> Result<bool, String> {
     let file = env::args_os().nth(1).ok_or("usage: spec FILE, an OpenAPI document as YAML or JSON")?;
     let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let document = Document::parse(&text)?;
     let mut findings = Findings::default();
     for model in model::all() {
-        compare::operation(&document, &model, &mut findings)?;
+        compare::compare_operation(&document, &model, &mut findings)?;
     }
     Ok(report(&findings))
 }
 
 fn report(findings: &Findings) -> bool {
     for operation in &findings.absent {
-        println!("{operation} is not in the document, so nothing is compared");
+        println!("{operation} is not in the document, so it is not compared");
     }
     let mut is_fine = true;
     for entry in KNOWN {
-        println!("listed, since {}:", entry.reason);
-        let mut fitting = findings.differences.iter().filter(|difference| entry.fits(difference)).peekable();
-        if fitting.peek().is_none() {
-            println!("  FAIL: no difference fits `{}`: take it off the list", entry.pattern);
+        println!("listed, because {}:", entry.reason);
+        let mut matching =
+            findings.differences.iter().filter(|difference| entry.matches(difference)).peekable();
+        if matching.peek().is_none() {
+            println!("  FAIL: no difference matches `{}`: remove it from the list", entry.pattern);
             is_fine = false;
         }
-        fitting.for_each(|difference| println!("  {difference}"));
+        matching.for_each(|difference| println!("  {difference}"));
     }
-    let (listed, not_listed): (Vec<_>, Vec<_>) =
-        findings.differences.iter().partition(|difference| KNOWN.iter().any(|entry| entry.fits(difference)));
+    let (listed, not_listed): (Vec<_>, Vec<_>) = findings
+        .differences
+        .iter()
+        .partition(|difference| KNOWN.iter().any(|entry| entry.matches(difference)));
     for difference in &not_listed {
         println!("FAIL: {difference}");
     }

@@ -1,4 +1,4 @@
-//! The models, as this program asks them.
+//! The models, as this program uses them.
 
 use std::fmt::Debug;
 
@@ -12,46 +12,46 @@ use serde_json::Value;
 
 use crate::fields::{self, Fields};
 
-/// An operation of the models.
+/// An operation of the models, with the types of its messages.
 pub(crate) struct Model {
     pub(crate) operation: &'static str,
     pub(crate) method: String,
     pub(crate) path: &'static str,
     pub(crate) encoding: Encoding,
-    pub(crate) request: Message,
-    pub(crate) answer: Message,
-    pub(crate) refusal: Message,
+    pub(crate) request: MessageType,
+    pub(crate) response: MessageType,
+    pub(crate) error: MessageType,
 }
 
-/// A type of the models, known by what it does.
-pub(crate) struct Message {
-    /// Reads JSON and writes it again.
-    pub(crate) read: Box<Reader>,
-    /// Tells its fields.
+/// A type of the models, represented by functions.
+pub(crate) struct MessageType {
+    /// Deserializes JSON, and serializes the result.
+    pub(crate) round_trip: Box<RoundTripFn>,
+    /// Returns the type's fields.
     pub(crate) fields: fn(&Value) -> Fields,
 }
 
-type Reader = dyn Fn(&Value) -> Result<Read, String>;
+type RoundTripFn = dyn Fn(&Value) -> Result<RoundTrip, String>;
 
-/// What a type made of a JSON value.
-pub(crate) struct Read {
-    /// The same, written again.
+/// The result of deserializing and serializing a JSON value.
+pub(crate) struct RoundTrip {
+    /// The serialized value.
     pub(crate) json: Value,
-    /// How many words in it were new to an enum.
-    pub(crate) unknown_words: usize,
+    /// The number of strings in it that were unknown to an enum.
+    pub(crate) unknown_values: usize,
 }
 
 pub(crate) fn all() -> [Model; 5] {
     [
-        model::<ExchangeAuthCode, ApiKeyGrant, ErrorResponse>(|answer| answer),
+        model::<ExchangeAuthCode, ApiKeyGrant, ErrorResponse>(|response| response),
         model::<CreateAuthCode, Data<CreatedAuthCode>, ErrorResponse>(|data| Data { data }),
         model::<CurrentKey, Data<KeyInfo>, ErrorResponse>(|data| Data { data }),
-        model::<ExchangeToken, TokenResponse, OAuthErrorResponse>(|answer| answer),
-        model::<SigningKeys, JwkSet, ErrorResponse>(|answer| answer),
+        model::<ExchangeToken, TokenResponse, OAuthErrorResponse>(|response| response),
+        model::<SigningKeys, JwkSet, ErrorResponse>(|response| response),
     ]
 }
 
-/// The endpoint `E`, whose successes are `A` on the wire and whose refusals are `R`.
+/// Returns the endpoint `E`, whose response is `A` on the wire and whose error is `R`.
 fn model<E, A, R>(envelope: fn(E::Response) -> A) -> Model
 where
     E: Endpoint<Response: 'static> + Debug + DeserializeOwned,
@@ -63,32 +63,39 @@ where
         method: E::METHOD.to_string(),
         path: E::PATH,
         encoding: E::ENCODING,
-        request: Message { read: Box::new(|json| written(&parsed::<E>(json)?)), fields: fields::of::<E> },
-        answer: Message {
-            read: Box::new(move |json| {
-                let answer = E::decode(json.to_string().as_bytes()).map_err(|error| error.to_string())?;
-                written(&envelope(answer))
-            }),
-            fields: fields::of::<A>,
+        request: MessageType {
+            round_trip: Box::new(|json| serialize(&deserialize::<E>(json)?)),
+            fields: fields::recorded::<E>,
         },
-        refusal: Message { read: Box::new(refusal::<R>), fields: fields::of::<R> },
+        response: MessageType {
+            round_trip: Box::new(move |json| {
+                let response = E::decode(json.to_string().as_bytes()).map_err(|error| error.to_string())?;
+                serialize(&envelope(response))
+            }),
+            fields: fields::recorded::<A>,
+        },
+        error: MessageType { round_trip: Box::new(error_round_trip::<R>), fields: fields::recorded::<R> },
     }
 }
 
-/// Reads a refusal as itself and in the way in which clients do, which must come to the same.
-fn refusal<R: Debug + DeserializeOwned + Serialize>(json: &Value) -> Result<Read, String> {
-    let read = written(&parsed::<R>(json)?)?;
-    let enveloped = written(&parsed::<ErrorEnvelope>(json)?)?;
-    if read.json == enveloped.json { Ok(read) } else { Err("another envelope is read".to_owned()) }
+/// Deserializes an error as its own type and as clients do, which must have the same result.
+fn error_round_trip<R: Debug + DeserializeOwned + Serialize>(json: &Value) -> Result<RoundTrip, String> {
+    let round_trip = serialize(&deserialize::<R>(json)?)?;
+    let enveloped = serialize(&deserialize::<ErrorEnvelope>(json)?)?;
+    if round_trip.json == enveloped.json {
+        Ok(round_trip)
+    } else {
+        Err("it is read as another envelope".to_owned())
+    }
 }
 
-fn parsed<T: DeserializeOwned>(json: &Value) -> Result<T, String> {
+fn deserialize<T: DeserializeOwned>(json: &Value) -> Result<T, String> {
     T::deserialize(json).map_err(|error| error.to_string())
 }
 
-fn written<T: Debug + Serialize>(message: &T) -> Result<Read, String> {
-    // An enum writes a word back whether it knows it or not; only its `Debug` tells the two apart.
-    let unknown_words = format!("{message:?}").matches("UnknownValue(").count();
+fn serialize<T: Debug + Serialize>(message: &T) -> Result<RoundTrip, String> {
+    // An enum serializes known and unknown values alike; only its `Debug` shows the difference.
+    let unknown_values = format!("{message:?}").matches("UnknownValue(").count();
     let json = serde_json::to_value(message).map_err(|error| error.to_string())?;
-    Ok(Read { json, unknown_words })
+    Ok(RoundTrip { json, unknown_values })
 }

@@ -1,51 +1,51 @@
-//! One message of the models against its schema: a sample of it, with one thing changed at a time.
+//! Compares one message of the models with its schema, by a sample with one change at a time.
 
 use serde_json::{Value, json};
 
 use crate::{
-    compare::same,
+    compare::is_equal,
     fields::Fields,
     findings::Findings,
-    model::{Message, Read},
+    model::{MessageType, RoundTrip},
     schema::{self, Schema},
 };
 
 /// Compares `message` with `schema`, property by property.
-pub(crate) fn all(place: &str, schema: &Value, message: &Message, findings: &mut Findings) {
+pub(crate) fn compare(place: &str, schema: &Value, message: &MessageType, findings: &mut Findings) {
     let schema = Schema::new(schema);
     let sample = schema.sample();
     let mut probe =
-        Probe { place, message, fields: (message.fields)(&sample), sample, unknown_words: 0, findings };
-    match probe.read(&probe.sample.clone()) {
-        Ok(read) => {
-            probe.unknown_words = read.unknown_words;
-            // Without what the model does not have: that is said once.
-            probe.sample = read.json;
-            probe.value(schema, "");
+        Probe { place, message, fields: (message.fields)(&sample), sample, unknown_values: 0, findings };
+    match probe.round_trip(&probe.sample.clone()) {
+        Ok(round_trip) => {
+            probe.unknown_values = round_trip.unknown_values;
+            // The sample without unknown properties, which are reported once.
+            probe.sample = round_trip.json;
+            probe.compare_value(schema, "");
         }
-        Err(error) => probe.refused(schema, &error),
+        Err(error) => probe.report_rejected_sample(schema, &error),
     }
 }
 
 struct Probe<'a> {
     place: &'a str,
-    message: &'a Message,
+    message: &'a MessageType,
     fields: Fields,
     /// A message with every property set.
     sample: Value,
-    /// How many words of it are new to an enum.
-    unknown_words: usize,
+    /// The number of strings in it that are unknown to an enum.
+    unknown_values: usize,
     findings: &'a mut Findings,
 }
 
 impl Probe<'_> {
-    /// Compares what stands at `path`.
-    fn value(&mut self, schema: Schema<'_>, path: &str) {
-        if let Some(keyword) = schema.unread() {
+    /// Compares the value at `path`.
+    fn compare_value(&mut self, schema: Schema<'_>, path: &str) {
+        if let Some(keyword) = schema.unsupported_keyword() {
             self.differs(path, &format!("`{keyword}` in the document is not compared"));
         }
         if let Some(items) = schema.items() {
-            self.value(items, &format!("{path}/0"));
+            self.compare_value(items, &format!("{path}/0"));
         }
         if schema.properties().next().is_none() {
             return;
@@ -57,99 +57,104 @@ impl Probe<'_> {
                 self.differs(&path, "is not in the model");
                 continue;
             }
-            self.absence(&path, schema.requires(name));
+            self.try_without(&path, schema.requires(name));
             for (value, allowed) in property.candidates() {
-                self.candidate(&path, property, &value, allowed);
+                self.try_value(&path, property, &value, allowed);
             }
-            self.words(&path, property);
-            self.value(property, &path);
+            self.report_undocumented_values(&path, property);
+            self.compare_value(property, &path);
         }
-        self.unknown_property(path);
+        self.try_unknown_property(path);
         let fields = self.fields.get(path).copied().unwrap_or_default();
         for field in fields.iter().filter(|field| !schema.has(field)) {
             self.differs(&format!("{path}/{field}"), "is not in the document");
         }
     }
 
-    /// The sample without the property.
-    fn absence(&mut self, path: &str, required: bool) {
+    /// Tries the sample without the property.
+    fn try_without(&mut self, path: &str, required: bool) {
         let mut body = self.sample.clone();
         remove(&mut body, path);
-        match (self.read(&body), required) {
+        match (self.round_trip(&body), required) {
             (Ok(_), true) => self.differs(path, "is required in the document, not in the model"),
-            (Ok(read), false) if !same(&read.json, &body) => {
-                self.differs(path, "is written although it was missing");
+            (Ok(round_trip), false) if !is_equal(&round_trip.json, &body) => {
+                self.differs(path, "is serialized although it was missing");
             }
             (Err(_), false) => self.differs(path, "is required in the model, not in the document"),
             _ => {}
         }
     }
 
-    /// The sample with another value of the property.
-    fn candidate(&mut self, path: &str, property: Schema<'_>, value: &Value, allowed: bool) {
-        let body = self.with(path, value.clone());
+    /// Tries the sample with another value of the property.
+    fn try_value(&mut self, path: &str, property: Schema<'_>, value: &Value, allowed: bool) {
+        let body = self.sample_with(path, value.clone());
         let shown = shown(value);
-        match (self.read(&body), allowed) {
-            (Err(_), true) => self.differs(path, &format!("refuses {shown}")),
-            (Ok(read), true) if !same(&read.json, &body) => self.differs(path, &format!("changes {shown}")),
-            (Ok(read), true) if property.words().is_some() && read.unknown_words > self.unknown_words => {
+        match (self.round_trip(&body), allowed) {
+            (Err(_), true) => self.differs(path, &format!("rejects {shown}")),
+            (Ok(round_trip), true) if !is_equal(&round_trip.json, &body) => {
+                self.differs(path, &format!("changes {shown}"));
+            }
+            (Ok(round_trip), true)
+                if property.enum_values().is_some() && round_trip.unknown_values > self.unknown_values =>
+            {
                 self.differs(path, &format!("does not know {shown}"));
             }
-            (Ok(read), false) => {
-                let then = match read.json.pointer(path) {
-                    None => "leaves it out",
-                    Some(kept) if same(kept, value) => "keeps it",
+            (Ok(round_trip), false) => {
+                let then = match round_trip.json.pointer(path) {
+                    None => "omits it",
+                    Some(kept) if is_equal(kept, value) => "keeps it",
                     Some(_) => "changes it",
                 };
-                self.differs(path, &format!("takes {shown} and {then}"));
+                self.differs(path, &format!("accepts {shown} and {then}"));
             }
             _ => {}
         }
     }
 
-    /// The words that the type knows and the document does not have. It names them if it is given something else.
-    fn words(&mut self, path: &str, property: Schema<'_>) {
-        let error = self.read(&self.with(path, json!([]))).err().unwrap_or_default();
-        let documented = property.words().unwrap_or_default();
-        for word in named_words(&error).iter().filter(|word| !documented.contains(&word.as_str())) {
+    /// Reports enum values that are only in the model. Its error names its values.
+    fn report_undocumented_values(&mut self, path: &str, property: Schema<'_>) {
+        let error = self.round_trip(&self.sample_with(path, json!([]))).err().unwrap_or_default();
+        let documented = property.enum_values().unwrap_or_default();
+        for word in named_values(&error).iter().filter(|word| !documented.contains(&word.as_str())) {
             self.differs(path, &format!("knows \"{word}\", which is not in the document"));
         }
     }
 
-    /// The sample with a property at `path` that nobody knows.
-    fn unknown_property(&mut self, path: &str) {
-        let body = self.with(&format!("{path}/a_new_property"), json!({ "a": [null, "b"] }));
-        if let Err(error) = self.read(&body) {
-            self.differs(path, &format!("refuses a property that it does not know: {error}"));
+    /// Tries the sample with an unknown property at `path`.
+    fn try_unknown_property(&mut self, path: &str) {
+        let body = self.sample_with(&format!("{path}/a_new_property"), json!({ "a": [null, "b"] }));
+        if let Err(error) = self.round_trip(&body) {
+            self.differs(path, &format!("rejects an unknown property: {error}"));
         }
     }
 
-    /// Says why the sample is refused.
-    fn refused(&mut self, schema: Schema<'_>, error: &str) {
+    /// Reports why the model rejects the sample.
+    fn report_rejected_sample(&mut self, schema: Schema<'_>, error: &str) {
         let culprit = self.culprit(schema, "");
         let (path, sample) = culprit.unwrap_or_else(|| (String::new(), self.sample.clone()));
-        self.differs(&path, &format!("refuses {}, so nothing is compared: {error}", shown(&sample)));
+        self.differs(&path, &format!("rejects {}, so it is not compared: {error}", shown(&sample)));
     }
 
-    /// Looks for the property because of which the sample is refused: the one that has to be something else.
+    /// Finds the property that causes the rejection: with another value, the model accepts the sample.
     fn culprit(&mut self, schema: Schema<'_>, path: &str) -> Option<(String, Value)> {
         schema.properties().find_map(|(name, property)| {
             let path = format!("{path}/{name}");
             let inner = self.culprit(property, &path);
             inner.or_else(|| {
-                let helps = schema::anything().any(|other| self.read(&self.with(&path, other)).is_ok());
+                let helps = schema::sample_values()
+                    .any(|other| self.round_trip(&self.sample_with(&path, other)).is_ok());
                 helps.then(|| (path, property.sample()))
             })
         })
     }
 
-    fn read(&mut self, body: &Value) -> Result<Read, String> {
+    fn round_trip(&mut self, body: &Value) -> Result<RoundTrip, String> {
         self.findings.probes += 1;
-        (self.message.read)(body)
+        (self.message.round_trip)(body)
     }
 
-    /// The sample with `value` at `path`.
-    fn with(&self, path: &str, value: Value) -> Value {
+    /// Returns the sample with `value` at `path`.
+    fn sample_with(&self, path: &str, value: Value) -> Value {
         let mut body = self.sample.clone();
         set(&mut body, path, value);
         body
@@ -160,8 +165,8 @@ impl Probe<'_> {
     }
 }
 
-/// The words in "expected a word such as […]".
-fn named_words(error: &str) -> Vec<String> {
+/// Returns the words in "expected a word such as […]".
+fn named_values(error: &str) -> Vec<String> {
     let list = error.split_once("a word such as ").map_or("", |(_, list)| list);
     serde_json::Deserializer::from_str(list).into_iter().next().and_then(Result::ok).unwrap_or_default()
 }
@@ -181,7 +186,7 @@ fn remove(body: &mut Value, path: &str) {
     }
 }
 
-/// A value for people to read: long text by its length.
+/// Formats a value for a message. Shows only the length of a long string.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) if text.len() > 60 => format!("text of {} characters", text.chars().count()),

@@ -1,4 +1,4 @@
-//! What is read of a JSON schema.
+//! JSON schemas, as far as this program reads them.
 
 use serde_json::{Map, Value, json};
 
@@ -11,8 +11,8 @@ impl<'a> Schema<'a> {
         Self(schema)
     }
 
-    /// A part that can hold something this program would not see.
-    pub(crate) fn unread(self) -> Option<&'static str> {
+    /// Returns a keyword that this program does not support.
+    pub(crate) fn unsupported_keyword(self) -> Option<&'static str> {
         [
             "allOf",
             "anyOf",
@@ -42,7 +42,7 @@ impl<'a> Schema<'a> {
         self.0["required"].as_array().is_some_and(|required| required.contains(&json!(property)))
     }
 
-    /// What each item of an array is.
+    /// Returns the schema of an array's items.
     pub(crate) fn items(self) -> Option<Self> {
         self.0.get("items").map(Self)
     }
@@ -51,8 +51,8 @@ impl<'a> Schema<'a> {
         self.0.get("example")
     }
 
-    /// The values of an enum, without `null`.
-    pub(crate) fn words(self) -> Option<Vec<&'a str>> {
+    /// Returns the values of an enum, without `null`.
+    pub(crate) fn enum_values(self) -> Option<Vec<&'a str>> {
         Some(self.0.get("enum")?.as_array()?.iter().filter_map(Value::as_str).collect())
     }
 
@@ -60,7 +60,7 @@ impl<'a> Schema<'a> {
         self.0["maxLength"].as_u64().and_then(|length| usize::try_from(length).ok())
     }
 
-    /// Whether it may be of this type of JSON schema.
+    /// Returns whether the schema allows this type.
     fn is(self, name: &str) -> bool {
         match &self.0["type"] {
             Value::Array(types) => types.contains(&json!(name)),
@@ -69,12 +69,12 @@ impl<'a> Schema<'a> {
         }
     }
 
-    /// Whether it is an object that may hold anything.
+    /// Returns whether the schema is an object with arbitrary properties.
     fn is_map(self) -> bool {
         self.is("object") && !self.0["properties"].is_object()
     }
 
-    /// A value with every property set: examples, where they are given.
+    /// Returns a value with every property, from the examples if there are any.
     pub(crate) fn sample(self) -> Value {
         if self.0["properties"].is_object() {
             let fields = self.properties().map(|(name, schema)| (name.to_owned(), schema.sample()));
@@ -83,10 +83,10 @@ impl<'a> Schema<'a> {
         if let Some(example) = self.example() {
             return example.clone();
         }
-        if let Some(word) = self.words().and_then(|words| words.first().copied()) {
+        if let Some(word) = self.enum_values().and_then(|words| words.first().copied()) {
             return json!(word);
         }
-        match self.of_format() {
+        match self.format_samples() {
             Some([sample, _]) => json!(sample),
             None if self.is("string") => json!("text"),
             None if self.is("integer") => json!(7),
@@ -98,7 +98,7 @@ impl<'a> Schema<'a> {
         }
     }
 
-    /// Values of every type, and for each whether the schema allows it.
+    /// Returns values of every type, each with whether the schema allows it.
     pub(crate) fn candidates(self) -> Vec<(Value, bool)> {
         let number = self.is("number");
         let integer = number || self.is("integer");
@@ -110,7 +110,7 @@ impl<'a> Schema<'a> {
             (json!(0.5), number),
             (json!([]), self.is("array")),
         ];
-        // An object whose properties are known is asked for them one by one.
+        // The properties of an object are tried one by one.
         if self.is_map() || !self.is("object") {
             candidates.push((json!({ "a": { "b": [1] } }), self.is_map()));
         }
@@ -119,9 +119,9 @@ impl<'a> Schema<'a> {
         candidates
     }
 
-    /// Strings, and for each whether it fits all but the type.
+    /// Returns strings, each with whether it matches the schema apart from the type.
     fn strings(self) -> Vec<(String, bool)> {
-        let mut strings: Vec<_> = match (self.words(), self.of_format()) {
+        let mut strings: Vec<_> = match (self.enum_values(), self.format_samples()) {
             (Some(words), _) => words.into_iter().map(|word| (word.to_owned(), true)).collect(),
             (None, Some([_, other])) => vec![(other.to_owned(), true)],
             (None, None) => vec![],
@@ -134,20 +134,20 @@ impl<'a> Schema<'a> {
         strings
     }
 
-    /// Two strings of its format.
-    fn of_format(self) -> Option<[&'static str; 2]> {
+    /// Returns two strings of the schema's format.
+    fn format_samples(self) -> Option<[&'static str; 2]> {
         let format = self.0["format"].as_str();
         FORMATS.iter().find(|(name, _)| Some(*name) == format).map(|(_, strings)| *strings)
     }
 }
 
-/// Values of every type and format.
-pub(crate) fn anything() -> impl Iterator<Item = Value> {
+/// Returns values of every type and format.
+pub(crate) fn sample_values() -> impl Iterator<Item = Value> {
     let of_types = Schema(&Value::Null).candidates().into_iter().map(|(value, _)| value);
     of_types.chain(FORMATS.iter().map(|(_, [text, _])| json!(text)))
 }
 
-/// The formats of strings, each with two of its kind.
+/// The formats of strings, each with two samples.
 const FORMATS: [(&str, [&str; 2]); 3] = [
     ("date-time", ["2027-12-31T23:59:59Z", "2030-01-02T03:04:05.678Z"]),
     ("uri", ["https://example.com/a", "https://example.org/other"]),

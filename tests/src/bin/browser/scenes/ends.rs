@@ -1,4 +1,4 @@
-//! One login in one tab, in each way that it can end.
+//! One login in one tab, with each of its results.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, process::Stdio, time::Duration};
 
@@ -7,107 +7,107 @@ use tokio::time::sleep;
 
 use crate::{
     Result,
-    login::Login,
-    stage::{Stage, callback, same},
+    login_process::LoginProcess,
+    session::{BrowserSession, callback_url, expect_eq},
 };
 
 // L-17, L-19
-pub(super) async fn approve(stage: &Stage<'_>) -> Result {
-    let login = stage.login(&["--label", "a browser"]).await?;
-    let callback = callback(&login);
-    stage.approve().await?;
-    stage.signs_in(login).await?;
-    same("the console", &stage.browser.console().await?, &vec![])?;
-    // Nothing else was asked for, no icon either.
-    let answers = stage.answers(&callback).await?;
-    let [answer] = answers.as_slice() else {
-        return Err(format!("the browser asked more than once: {answers:?}").into());
+pub(super) async fn approve(session: &BrowserSession<'_>) -> Result {
+    let login = session.begin_login(&["--label", "a browser"]).await?;
+    let callback = callback_url(&login);
+    session.approve().await?;
+    session.expect_signed_in(login).await?;
+    expect_eq("the console", &session.browser.console().await?, &vec![])?;
+    // The browser requested nothing else, not even an icon.
+    let responses = session.close_and_collect_responses(&callback).await?;
+    let [response] = responses.as_slice() else {
+        return Err(format!("the browser sent more than one request: {responses:?}").into());
     };
-    same("the path", &answer.url.split('?').next(), &Some(callback.as_str()))?;
-    same("the status", &answer.status, &200)
+    expect_eq("the path", &response.url.split('?').next(), &Some(callback.as_str()))?;
+    expect_eq("the status", &response.status, &200)
 }
 
-pub(super) async fn deny(stage: &Stage<'_>) -> Result {
-    let login = stage.login(&[]).await?;
-    stage.deny().await?;
-    stage.browser.see("You are not signed in").await?;
-    let says = stage.browser.text("p").await?;
-    same("that the page says who declined", &says.starts_with("You declined"), &true)?;
-    stage.picture("denied.png").await?;
-    stage.fails(login, 6, 0).await?;
-    same("the console", &stage.browser.console().await?, &vec![])
+pub(super) async fn deny(session: &BrowserSession<'_>) -> Result {
+    let login = session.begin_login(&[]).await?;
+    session.deny().await?;
+    session.browser.wait_for_page("You are not signed in").await?;
+    let text = session.browser.text("p").await?;
+    expect_eq("that the page says who declined", &text.starts_with("You declined"), &true)?;
+    session.save_screenshot("denied.png").await?;
+    session.expect_failure(login, 6, 0).await?;
+    expect_eq("the console", &session.browser.console().await?, &vec![])
 }
 
-pub(super) async fn deny_silently(stage: &Stage<'_>) -> Result {
-    let mut login = stage.login(&[]).await?;
-    stage.deny().await?;
-    stage.browser.see("Denied (emulator)").await?;
-    still_waits(&mut login).await?;
+pub(super) async fn deny_silently(session: &BrowserSession<'_>) -> Result {
+    let mut login = session.begin_login(&[]).await?;
+    session.deny().await?;
+    session.browser.wait_for_page("Denied (emulator)").await?;
+    expect_still_waiting(&mut login).await?;
     login.interrupt().await?;
-    stage.fails(login, 130, 0).await
+    session.expect_failure(login, 130, 0).await
 }
 
-pub(super) async fn close_the_tab(stage: &Stage<'_>) -> Result {
-    let mut login = stage.login(&[]).await?;
-    let closed = stage.browser.tab().await?;
-    let other = stage.browser.open_tab().await?;
-    stage.browser.switch_to(&closed).await?;
-    stage.browser.close_tab().await?;
-    stage.browser.switch_to(&other).await?;
-    still_waits(&mut login).await?;
-    stage.open(&login.url).await?;
-    stage.approve().await?;
-    stage.signs_in(login).await
-}
-
-// L-19
-pub(super) async fn refuse_the_code(stage: &Stage<'_>) -> Result {
-    let login = stage.login(&[]).await?;
-    stage.emulator.inject(Fault::status(403).on("/auth/keys"));
-    stage.approve().await?;
-    stage.browser.see("You are not signed in").await?;
-    stage.fails(login, 3, 1).await
+pub(super) async fn close_the_tab(session: &BrowserSession<'_>) -> Result {
+    let mut login = session.begin_login(&[]).await?;
+    let closed = session.browser.current_tab().await?;
+    let other = session.browser.open_tab().await?;
+    session.browser.switch_to(&closed).await?;
+    session.browser.close_tab().await?;
+    session.browser.switch_to(&other).await?;
+    expect_still_waiting(&mut login).await?;
+    session.open_consent_page(&login.url).await?;
+    session.approve().await?;
+    session.expect_signed_in(login).await
 }
 
 // L-19
-pub(super) async fn lose_the_answer(stage: &Stage<'_>) -> Result {
-    let login = stage.login(&[]).await?;
-    stage.emulator.inject(Fault::drop_after_commit().on("/auth/keys"));
-    stage.approve().await?;
-    stage.browser.see("Nobody knows whether you are signed in").await?;
-    stage.picture("unknown.png").await?;
-    stage.fails(login, 5, 1).await
+pub(super) async fn code_is_rejected(session: &BrowserSession<'_>) -> Result {
+    let login = session.begin_login(&[]).await?;
+    session.emulator().inject(Fault::status(403).on("/auth/keys"));
+    session.approve().await?;
+    session.browser.wait_for_page("You are not signed in").await?;
+    session.expect_failure(login, 3, 1).await
+}
+
+// L-19
+pub(super) async fn response_is_lost(session: &BrowserSession<'_>) -> Result {
+    let login = session.begin_login(&[]).await?;
+    session.emulator().inject(Fault::drop_after_commit().on("/auth/keys"));
+    session.approve().await?;
+    session.browser.wait_for_page("Nobody knows whether you are signed in").await?;
+    session.save_screenshot("unknown.png").await?;
+    session.expect_failure(login, 5, 1).await
 }
 
 // L-19, S-8
-pub(super) async fn cannot_store(stage: &Stage<'_>) -> Result {
-    let login = stage.login(&[]).await?;
-    // Everybody may write here from now on: no place for a key.
-    let folder = stage.home.path().join(".config/openrouter-oauth");
+pub(super) async fn cannot_store(session: &BrowserSession<'_>) -> Result {
+    let login = session.begin_login(&[]).await?;
+    // Everyone may write here, so the program does not store a key.
+    let folder = session.home.path().join(".config/openrouter-oauth");
     fs::create_dir_all(&folder)?;
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o777))?;
-    stage.approve().await?;
-    stage.browser.see("You are signed in, but the key was not stored").await?;
-    let ended = login.end().await?;
-    same("that the key is printed", &ended.stdout.contains("sk-or-v1-"), &true)?;
-    same("exchanges", &stage.exchanges(), &1)
+    session.approve().await?;
+    session.browser.wait_for_page("You are signed in, but the key was not stored").await?;
+    let output = login.wait().await?;
+    expect_eq("that the key is printed", &output.stdout.contains("sk-or-v1-"), &true)?;
+    expect_eq("exchanges", &session.exchange_count(), &1)
 }
 
-pub(super) async fn paste_the_code(stage: &Stage<'_>) -> Result {
-    let mut command = stage.home.program(&["login", "--json", "--headless"])?;
+pub(super) async fn paste_the_code(session: &BrowserSession<'_>) -> Result {
+    let mut command = session.home.program(&["login", "--json", "--headless"])?;
     command.stdin(Stdio::piped());
-    let mut login = Login::start(command).await?;
-    stage.open(&login.url).await?;
-    stage.approve().await?;
-    stage.browser.see("Your code (emulator)").await?;
-    stage.picture("code.png").await?;
-    let code = stage.browser.text("#code").await?;
-    login.paste(&code).await?;
-    stage.keeps_the_key(login).await
+    let mut login = LoginProcess::start(command).await?;
+    session.open_consent_page(&login.url).await?;
+    session.approve().await?;
+    session.browser.wait_for_page("Your code (emulator)").await?;
+    session.save_screenshot("code.png").await?;
+    let code = session.browser.text("#code").await?;
+    login.type_line(&code).await?;
+    session.expect_key_stored(login).await
 }
 
-/// A login that hears nothing has time to do something wrong, and does not.
-async fn still_waits(login: &mut Login) -> Result {
+/// Expects the login to keep waiting for a while.
+async fn expect_still_waiting(login: &mut LoginProcess) -> Result {
     sleep(Duration::from_millis(500)).await;
-    same("that the login waits", &login.waits()?, &true)
+    expect_eq("that the login waits", &login.is_waiting()?, &true)
 }

@@ -1,5 +1,5 @@
-// Run in a page: what keeps a person from reading it.
-const faults = [];
+// Runs in a page, and returns what makes the page hard to read.
+const defects = [];
 
 const color = (text) => {
   const canvas = document.createElement("canvas").getContext("2d");
@@ -42,16 +42,16 @@ for (const element of document.body.querySelectorAll("*")) {
   const style = getComputedStyle(element);
   const under = background(element);
   const ratio = contrast(mix(mix(color(style.color), under), under, Number(style.opacity)), under);
-  if (ratio < 4.5) faults.push(`${element.localName} has a contrast of ${ratio.toFixed(1)} to 1`);
+  if (ratio < 4.5) defects.push(`${element.localName} has a contrast of ${ratio.toFixed(1)} to 1`);
 }
 
 for (const element of document.querySelectorAll("button, input:not([type=hidden])")) {
   const height = element.getBoundingClientRect().height;
-  if (height < 44) faults.push(`${element.localName} is ${height} pixels high: too little for a finger`);
+  if (height < 44) defects.push(`${element.localName} is ${height} pixels high: too little for a finger`);
 }
 
 const root = document.documentElement;
-if (root.scrollWidth > innerWidth) faults.push(`it is ${root.scrollWidth} pixels wide`);
-if (!root.lang) faults.push("it does not say its language");
-if (document.querySelectorAll("h1").length !== 1) faults.push("it has no heading, or two");
-return faults;
+if (root.scrollWidth > innerWidth) defects.push(`it is ${root.scrollWidth} pixels wide`);
+if (!root.lang) defects.push("it does not say its language");
+if (document.querySelectorAll("h1").length !== 1) defects.push("it has no heading, or two");
+return defects;

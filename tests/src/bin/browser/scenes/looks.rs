@@ -1,50 +1,50 @@
-//! What the pages look and sound like.
+//! How the pages look, and what screen readers read.
 
 use serde_json::{Value, json};
 
 use crate::{
     Result,
-    stage::{Stage, same},
+    session::{BrowserSession, expect_eq},
 };
 
-/// Returns what is wrong with the page: text that is hard to read, and what is wider than the window.
-const FAULTS: &str = include_str!("looks.js");
+/// Returns the page's defects: text that is hard to read, and elements wider than the window.
+const FIND_DEFECTS: &str = include_str!("looks.js");
 
-pub(super) async fn readable(stage: &Stage<'_>) -> Result {
-    let login = stage.login(&["--label", "openrouter-oauth on my-laptop"]).await?;
-    let asking = ["input[name=limit]", "button[value=approve]", "button[value=deny]"];
-    let mut spoken = Vec::new();
-    for css in asking {
-        spoken.push(stage.browser.spoken(css).await?);
+pub(super) async fn readable(session: &BrowserSession<'_>) -> Result {
+    let login = session.begin_login(&["--label", "openrouter-oauth on my-laptop"]).await?;
+    let elements = ["input[name=limit]", "button[value=approve]", "button[value=deny]"];
+    let mut found = Vec::new();
+    for css in elements {
+        found.push(session.browser.role_and_name(css).await?);
     }
     let expected =
         [("textbox", "Credit limit in US dollars (optional)"), ("button", "Authorize"), ("button", "Deny")];
-    same(
-        "what is read aloud",
-        &spoken,
+    expect_eq(
+        "the accessible roles and names",
+        &found,
         &expected.map(|(role, name)| (role.to_owned(), name.to_owned())).to_vec(),
     )?;
-    everywhere(stage, "asking", 580).await?;
-    stage.approve().await?;
-    stage.browser.see("You are signed in").await?;
-    same("the role of the result", &stage.browser.spoken("p").await?.0.as_str(), &"status")?;
-    everywhere(stage, "signed-in", 240).await?;
-    stage.signs_in(login).await
+    check_everywhere(session, "consent", 580).await?;
+    session.approve().await?;
+    session.browser.wait_for_page("You are signed in").await?;
+    expect_eq("the role of the result", &session.browser.role_and_name("p").await?.0.as_str(), &"status")?;
+    check_everywhere(session, "signed-in", 240).await?;
+    session.expect_signed_in(login).await
 }
 
-/// In light and in dark, in a window of this height and on a phone.
-async fn everywhere(stage: &Stage<'_>, name: &str, height: u32) -> Result {
+/// Checks the page in light and dark mode, in a window of this height and on a phone.
+async fn check_everywhere(session: &BrowserSession<'_>, name: &str, height: u32) -> Result {
     for scheme in ["light", "dark"] {
         let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
-        stage.browser.devtools("Emulation.setEmulatedMedia", features).await?;
+        session.browser.devtools("Emulation.setEmulatedMedia", features).await?;
         for (screen, width, height) in [("window", 560, height), ("phone", 360, 640)] {
             let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": screen == "phone"});
-            stage.browser.devtools("Emulation.setDeviceMetricsOverride", metrics).await?;
-            stage.picture(&format!("{name}-{scheme}-{screen}.png")).await?;
-            let faults = stage.browser.run(FAULTS).await?;
-            same(
-                &format!("faults of the page {name}, {scheme}, in a {screen}"),
-                &faults,
+            session.browser.devtools("Emulation.setDeviceMetricsOverride", metrics).await?;
+            session.save_screenshot(&format!("{name}-{scheme}-{screen}.png")).await?;
+            let defects = session.browser.run(FIND_DEFECTS).await?;
+            expect_eq(
+                &format!("defects of the page {name}, {scheme}, in a {screen}"),
+                &defects,
                 &Value::Array(vec![]),
             )?;
         }

@@ -1,4 +1,4 @@
-//! What a user does beside going straight on: reload, back, and a second tab.
+//! Reloading, going back, and a second tab.
 
 use std::time::Duration;
 
@@ -6,51 +6,51 @@ use openrouter_oauth_emulator::Fault;
 
 use crate::{
     Result,
-    stage::{ASKING, Stage, same},
+    session::{BrowserSession, CONSENT_TITLE, expect_eq},
 };
 
-/// The title of what the browser shows where nobody listens.
-const NOBODY: &str = "127.0.0.1";
+/// The title of the browser's error page when nothing listens on the port.
+const CONNECTION_ERROR_TITLE: &str = "127.0.0.1";
 
-pub(super) async fn reload(stage: &Stage<'_>) -> Result {
-    let login = stage.login(&[]).await?;
-    stage.approve().await?;
-    stage.signs_in(login).await?;
-    stage.browser.reload().await?;
-    stage.browser.see(NOBODY).await?;
-    same("exchanges", &stage.exchanges(), &1)
+pub(super) async fn reload(session: &BrowserSession<'_>) -> Result {
+    let login = session.begin_login(&[]).await?;
+    session.approve().await?;
+    session.expect_signed_in(login).await?;
+    session.browser.reload().await?;
+    session.browser.wait_for_page(CONNECTION_ERROR_TITLE).await?;
+    expect_eq("exchanges", &session.exchange_count(), &1)
 }
 
-pub(super) async fn go_back(stage: &Stage<'_>) -> Result {
-    let login = stage.login(&[]).await?;
-    stage.approve().await?;
-    stage.signs_in(login).await?;
-    stage.browser.back().await?;
-    stage.browser.see(ASKING).await?;
-    stage.approve().await?;
-    stage.browser.see(NOBODY).await?;
-    same("exchanges", &stage.exchanges(), &1)
+pub(super) async fn go_back(session: &BrowserSession<'_>) -> Result {
+    let login = session.begin_login(&[]).await?;
+    session.approve().await?;
+    session.expect_signed_in(login).await?;
+    session.browser.back().await?;
+    session.browser.wait_for_page(CONSENT_TITLE).await?;
+    session.approve().await?;
+    session.browser.wait_for_page(CONNECTION_ERROR_TITLE).await?;
+    expect_eq("exchanges", &session.exchange_count(), &1)
 }
 
 // L-12
-pub(super) async fn approve_in_two_tabs(stage: &Stage<'_>) -> Result {
-    let login = stage.login(&[]).await?;
-    let first = stage.browser.tab().await?;
-    stage.browser.open_tab().await?;
-    stage.open(&login.url).await?;
-    let second = stage.browser.tab().await?;
+pub(super) async fn approve_in_two_tabs(session: &BrowserSession<'_>) -> Result {
+    let login = session.begin_login(&[]).await?;
+    let first = session.browser.current_tab().await?;
+    session.browser.open_tab().await?;
+    session.open_consent_page(&login.url).await?;
+    let second = session.browser.current_tab().await?;
 
-    // Long enough for the second to come in between.
-    stage.emulator.inject(Fault::delay(Duration::from_secs(10)).on("/auth/keys"));
-    stage.browser.switch_to(&first).await?;
-    stage.approve().await?;
-    stage.exchange_begins().await?;
-    stage.browser.switch_to(&second).await?;
-    stage.approve().await?;
-    stage.browser.see("This was used already").await?;
-    stage.browser.reload().await?;
-    stage.browser.see("This was used already").await?;
+    // Long enough for the second tab to approve in between.
+    session.emulator().inject(Fault::delay(Duration::from_secs(10)).on("/auth/keys"));
+    session.browser.switch_to(&first).await?;
+    session.approve().await?;
+    session.wait_for_exchange().await?;
+    session.browser.switch_to(&second).await?;
+    session.approve().await?;
+    session.browser.wait_for_page("This was used already").await?;
+    session.browser.reload().await?;
+    session.browser.wait_for_page("This was used already").await?;
 
-    stage.browser.switch_to(&first).await?;
-    stage.signs_in(login).await
+    session.browser.switch_to(&first).await?;
+    session.expect_signed_in(login).await
 }

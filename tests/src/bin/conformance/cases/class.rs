@@ -1,4 +1,4 @@
-//! The classes of the SDKs' errors, of the same name in both.
+//! The classes of the SDKs' errors, which have the same names in both.
 
 pub(super) const BAD_REQUEST: &str = "BadRequestResponseError";
 pub(super) const UNAUTHORIZED: &str = "UnauthorizedResponseError";
@@ -9,5 +9,5 @@ pub(super) const INTERNAL: &str = "InternalServerResponseError";
 pub(super) const OAUTH: &str = "OAuthErrorResponse";
 /// A status that the operation does not document, or a body that is not JSON.
 pub(super) const DEFAULT: &str = "OpenRouterDefaultError";
-/// JSON of another shape than documented.
+/// JSON that does not match the documented schema.
 pub(super) const SHAPE: &str = "ResponseValidationError";

@@ -4,8 +4,8 @@ use openrouter_oauth_emulator::Fault;
 use serde_json::{Value, json};
 
 use super::class::{BAD_REQUEST, CONFLICT, DEFAULT, FORBIDDEN, INTERNAL, SHAPE, UNAUTHORIZED};
-use super::{VERIFIER, faulty, web_page};
-use crate::case::{Case, Step, call};
+use super::{VERIFIER, gateway_page, with_fault};
+use crate::case::{CallBuilder, Case, call};
 
 const PATH: &str = "/auth/keys/code";
 
@@ -13,96 +13,115 @@ const CALLBACK: &str = "https://app.example/callback";
 const WORKSPACE: &str = "3f0c2f3e-7d1d-4f0e-9a55-0d8f6f3f2b11";
 const MINUTE_PRECISION: &str = r#"{"callback_url":"https://app.example","expires_at":"2127-12-31T23:59Z"}"#;
 
-/// Codes that are made.
+/// Requests that succeed.
 pub(super) fn accepted() -> Vec<Case> {
     vec![
         every_field(),
         Case::new(
             "a code created with a callback alone is exchanged without PKCE",
             [
-                create_for(CALLBACK).answers(created()),
-                call("exchange", json!({ "code": "$code" })).answers(json!({ "key": "$new_key:sk-or-v1-" })),
+                create_for(CALLBACK).returns(created()),
+                call("exchange", json!({ "code": "$code" })).returns(json!({ "key": "$new_key:sk-or-v1-" })),
             ],
         ),
         Case::new(
-            "an expiry that is null is none",
+            "an expiry that is null counts as omitted",
             [
-                create(json!({ "callback_url": CALLBACK, "expires_at": null })).answers(created()),
-                call("exchange", json!({ "code": "$code" })).answers(json!({ "key": "$new_key:sk-or-v1-" })),
-                call("current_key", json!({})).key("$new_key").answers(json!({ "data": { "limit": null } })),
+                create(json!({ "callback_url": CALLBACK, "expires_at": null })).returns(created()),
+                call("exchange", json!({ "code": "$code" })).returns(json!({ "key": "$new_key:sk-or-v1-" })),
+                call("current_key", json!({})).key("$new_key").returns(json!({ "data": { "limit": null } })),
             ],
         ),
         Case::new(
-            "a loopback callback is taken",
-            [create_for("http://127.0.0.1:41234/callback").answers(created())],
+            "a loopback callback is accepted",
+            [create_for("http://127.0.0.1:41234/callback").returns(created())],
         ),
     ]
 }
 
-/// Codes that are not made.
-pub(super) fn refused() -> Vec<Case> {
-    let mut cases = refused_requests();
+/// Requests that fail.
+pub(super) fn rejected() -> Vec<Case> {
+    let mut cases = rejected_requests();
     cases.extend([
-        faulty("creating may be forbidden", PATH, Fault::status(403), any().refuses(403, FORBIDDEN, "")),
-        faulty("creating may conflict", PATH, Fault::status(409), any().refuses(409, CONFLICT, "")),
-        faulty("creating may be rate limited", PATH, Fault::status(429), any().refuses(429, DEFAULT, "429")),
-        faulty(
-            "creating may find a broken server",
+        with_fault(
+            "creating may be forbidden",
             PATH,
-            Fault::status(500),
-            any().refuses(500, INTERNAL, ""),
+            Fault::status(403),
+            valid().fails_with(403, FORBIDDEN, ""),
         ),
-        faulty("creating may find a web page", PATH, web_page(500), any().refuses(500, DEFAULT, "<html>")),
+        with_fault("creating may conflict", PATH, Fault::status(409), valid().fails_with(409, CONFLICT, "")),
+        with_fault(
+            "creating may be rate limited",
+            PATH,
+            Fault::status(429),
+            valid().fails_with(429, DEFAULT, "429"),
+        ),
+        with_fault("creating may get a 500", PATH, Fault::status(500), valid().fails_with(500, INTERNAL, "")),
+        with_fault(
+            "creating may get a web page",
+            PATH,
+            gateway_page(500),
+            valid().fails_with(500, DEFAULT, "<html>"),
+        ),
     ]);
     cases
 }
 
-fn refused_requests() -> Vec<Case> {
-    let invalid = |name, step: Step, says| Case::new(name, [step.refuses(400, BAD_REQUEST, says)]);
+fn rejected_requests() -> Vec<Case> {
+    let invalid =
+        |name, call: CallBuilder, message| Case::new(name, [call.fails_with(400, BAD_REQUEST, message)]);
     let with = |field: &str, value: &str| create(json!({ "callback_url": CALLBACK, field: value }));
     vec![
         Case::new(
-            "creating a code without a key is refused",
-            [call("create_code", json!({ "callback_url": CALLBACK })).refuses(
+            "creating a code without a key is rejected",
+            [call("create_code", json!({ "callback_url": CALLBACK })).fails_with(
                 401,
                 UNAUTHORIZED,
                 "Missing Authentication header",
             )],
         ),
         Case::new(
-            "creating a code with an unknown key is refused",
-            [any().key("sk-or-v1-unknown").refuses(401, UNAUTHORIZED, "User not found.")],
+            "creating a code with an unknown key is rejected",
+            [valid().key("sk-or-v1-unknown").fails_with(401, UNAUTHORIZED, "User not found.")],
         ),
         Case::new(
-            "a body without a callback is refused in another envelope",
-            [any().body("{}").refuses(400, SHAPE, "ZodError")],
+            "a body without a callback is rejected in another envelope",
+            [valid().body("{}").fails_with(400, SHAPE, "ZodError")],
         ),
         Case::new(
-            "a body that is not JSON is refused in plain text when creating",
-            [any().body("{").refuses(400, DEFAULT, "Malformed JSON in request body")],
+            "a body that is not JSON is rejected in plain text when creating",
+            [valid().body("{").fails_with(400, DEFAULT, "Malformed JSON in request body")],
         ),
-        invalid("an expiry without seconds is refused", any().body(MINUTE_PRECISION), "Invalid expires_at"),
         invalid(
-            "a script as a callback is refused",
+            "an expiry without seconds is rejected",
+            valid().body(MINUTE_PRECISION),
+            "Invalid expires_at",
+        ),
+        invalid(
+            "a script as a callback is rejected",
             create_for("javascript:alert(1)"),
             "Invalid callback_url",
         ),
         invalid(
-            "plain http to another machine is refused",
+            "plain http to another machine is rejected",
             create_for("http://app.example"),
             "Invalid callback_url",
         ),
         invalid(
-            "a label of 101 characters is refused",
+            "a label of 101 characters is rejected",
             with("key_label", &"x".repeat(101)),
             "Invalid key_label",
         ),
         invalid(
-            "an unknown interval is refused",
+            "an unknown interval is rejected",
             with("usage_limit_type", "yearly"),
             "Invalid usage_limit_type",
         ),
-        invalid("a workspace that is no UUID is refused", with("workspace_id", "mine"), "Invalid workspace"),
+        invalid(
+            "a workspace that is not a UUID is rejected",
+            with("workspace_id", "mine"),
+            "Invalid workspace",
+        ),
     ]
 }
 
@@ -119,11 +138,11 @@ fn every_field() -> Case {
     });
     let exchange = json!({ "code": "$code", "code_verifier": VERIFIER, "code_challenge_method": "S256" });
     Case::new(
-        "a code created with every field makes a key with these fields",
+        "a code created with every field leads to a key with these fields",
         [
-            create(fields).answers(created()),
-            call("exchange", exchange).answers(json!({ "key": "$new_key:sk-or-v1-" })),
-            call("current_key", json!({})).key("$new_key").answers(json!({ "data": {
+            create(fields).returns(created()),
+            call("exchange", exchange).returns(json!({ "key": "$new_key:sk-or-v1-" })),
+            call("current_key", json!({})).key("$new_key").returns(json!({ "data": {
                 "expires_at": "$expiry:2127-12-31T23:59:59",
                 "label": "Conformance",
                 "limit": 12.5,
@@ -135,16 +154,16 @@ fn every_field() -> Case {
     )
 }
 
-fn create(args: Value) -> Step {
+fn create(args: Value) -> CallBuilder {
     call("create_code", args).key("$key")
 }
 
-fn create_for(callback: &str) -> Step {
+fn create_for(callback: &str) -> CallBuilder {
     create(json!({ "callback_url": callback }))
 }
 
-/// A request that would be good.
-fn any() -> Step {
+/// A valid request.
+fn valid() -> CallBuilder {
     create_for(CALLBACK)
 }
 

@@ -4,18 +4,18 @@ use openrouter_oauth_emulator::Fault;
 use serde_json::json;
 
 use super::class::{DEFAULT, INTERNAL, SHAPE, UNAUTHORIZED};
-use super::{faulty, web_page};
-use crate::case::{Act, Case, call};
+use super::{gateway_page, with_fault};
+use crate::case::{Action, Case, call};
 
 const PATH: &str = "/key";
 
-/// A key that describes itself, and all that may come instead.
+/// The description of a key, and errors.
 pub(super) fn all() -> Vec<Case> {
-    let ask = || call("current_key", json!({})).key("$key");
+    let current_key = || call("current_key", json!({})).key("$key");
     vec![
         Case::new(
             "a key describes itself",
-            [ask().answers(json!({ "data": {
+            [current_key().returns(json!({ "data": {
                 "creator_user_id": "$user:user_",
                 "include_byok_in_limit": false,
                 "label": "$label",
@@ -29,30 +29,48 @@ pub(super) fn all() -> Vec<Case> {
         Case::new(
             "the application is named in headers",
             [
-                ask().app(["https://app.example", "Conformance", "cli-agent"]).answers(json!({})),
-                Act::Seen("http-referer", "https://app.example"),
-                Act::Seen("x-openrouter-title", "Conformance"),
-                Act::Seen("x-openrouter-categories", "cli-agent"),
+                current_key().app(["https://app.example", "Conformance", "cli-agent"]).returns(json!({})),
+                Action::ExpectHeader("http-referer", "https://app.example"),
+                Action::ExpectHeader("x-openrouter-title", "Conformance"),
+                Action::ExpectHeader("x-openrouter-categories", "cli-agent"),
             ],
         ),
         Case::new(
-            "asking without a key is refused",
-            [call("current_key", json!({})).refuses(401, UNAUTHORIZED, "Missing Authentication header")],
+            "a call without a key is rejected",
+            [call("current_key", json!({})).fails_with(401, UNAUTHORIZED, "Missing Authentication header")],
         ),
         Case::new(
-            "asking with an unknown key is refused",
-            [ask().key("sk-or-v1-unknown").refuses(401, UNAUTHORIZED, "User not found.")],
+            "a call with an unknown key is rejected",
+            [current_key().key("sk-or-v1-unknown").fails_with(401, UNAUTHORIZED, "User not found.")],
         ),
-        faulty("asking may be rate limited", PATH, Fault::status(429), ask().refuses(429, DEFAULT, "429")),
-        faulty("asking may find a broken server", PATH, Fault::status(500), ask().refuses(500, INTERNAL, "")),
-        faulty("asking may find a busy server", PATH, web_page(503), ask().refuses(503, DEFAULT, "<html>")),
-        Case::new(
-            "asking again after a 500, as the SDK does by itself, succeeds",
-            [Act::Inject(Fault::status(500).on(PATH)), ask().retry().answers(json!({}))],
+        with_fault(
+            "the call may be rate limited",
+            PATH,
+            Fault::status(429),
+            current_key().fails_with(429, DEFAULT, "429"),
+        ),
+        with_fault(
+            "the call may get a 500",
+            PATH,
+            Fault::status(500),
+            current_key().fails_with(500, INTERNAL, ""),
+        ),
+        with_fault(
+            "the call may get a 503",
+            PATH,
+            gateway_page(503),
+            current_key().fails_with(503, DEFAULT, "<html>"),
         ),
         Case::new(
-            "an answer of another shape is noticed",
-            [Act::Inject(Fault::status(200).body(r#"{"data":{}}"#).on(PATH)), ask().refuses(200, SHAPE, "")],
+            "after a 500, the SDK's own retry succeeds",
+            [Action::Inject(Fault::status(500).on(PATH)), current_key().retry().returns(json!({}))],
+        ),
+        Case::new(
+            "a response with another schema is an error",
+            [
+                Action::Inject(Fault::status(200).body(r#"{"data":{}}"#).on(PATH)),
+                current_key().fails_with(200, SHAPE, ""),
+            ],
         ),
     ]
 }

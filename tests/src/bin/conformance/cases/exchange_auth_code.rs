@@ -6,8 +6,8 @@ use openrouter_oauth_emulator::Fault;
 use serde_json::{Value, json};
 
 use super::class::{BAD_REQUEST, DEFAULT, FORBIDDEN, INTERNAL, SHAPE};
-use super::{VERIFIER, faulty, web_page};
-use crate::case::{Act, Case, Step, call};
+use super::{VERIFIER, gateway_page, with_fault};
+use crate::case::{Action, CallBuilder, Case, call};
 use crate::driver::Sdk;
 
 const PATH: &str = "/auth/keys";
@@ -20,139 +20,147 @@ const PLAIN_PAGE: &str = "$page?callback_url=https://app.example/callback\
     &code_challenge=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk&code_challenge_method=plain";
 const BARE_PAGE: &str = "$page?callback_url=https://app.example/callback";
 
-/// Exchanges that lead to a key.
+/// Exchanges that succeed.
 pub(super) fn accepted() -> Vec<Case> {
     vec![
         Case::new(
             "an approved code with S256 is exchanged for a key that works",
             [
-                Act::Approve(S256_PAGE),
-                exchange_s256().answers(grant()),
+                Action::Approve(S256_PAGE),
+                exchange_s256().returns(grant()),
                 call("current_key", json!({}))
                     .key("$new_key")
-                    .answers(json!({ "data": { "label": "app.example" } })),
+                    .returns(json!({ "data": { "label": "app.example" } })),
             ],
         ),
         own_helpers(),
         Case::new(
             "a code copied from the page is exchanged for a key",
-            [Act::Approve(HEADLESS_PAGE), exchange_s256().answers(grant())],
+            [Action::Approve(HEADLESS_PAGE), exchange_s256().returns(grant())],
         ),
         Case::new(
             "an approved code with plain is exchanged for a key",
             [
-                Act::Approve(PLAIN_PAGE),
+                Action::Approve(PLAIN_PAGE),
                 exchange(
                     json!({ "code": "$code", "code_verifier": VERIFIER, "code_challenge_method": "plain" }),
                 )
-                .answers(grant()),
+                .returns(grant()),
             ],
         ),
         Case::new(
             "an approved code without PKCE is exchanged for a key",
-            [Act::Approve(BARE_PAGE), exchange(json!({ "code": "$code" })).answers(grant())],
+            [Action::Approve(BARE_PAGE), exchange(json!({ "code": "$code" })).returns(grant())],
         ),
         Case::new(
-            "a method that is null is no method",
+            "a method that is null counts as omitted",
             [
-                Act::Approve(BARE_PAGE),
-                exchange(json!({ "code": "$code", "code_challenge_method": null })).answers(grant()),
+                Action::Approve(BARE_PAGE),
+                exchange(json!({ "code": "$code", "code_challenge_method": null })).returns(grant()),
             ],
         ),
         Case::new(
-            "a refused exchange leaves the code good",
+            "a rejected exchange keeps the code valid",
             [
-                Act::Approve(S256_PAGE),
+                Action::Approve(S256_PAGE),
                 exchange(
                     json!({ "code": "$code", "code_verifier": "wrong", "code_challenge_method": "S256" }),
                 )
-                .refuses(403, FORBIDDEN, "Invalid code or code_verifier"),
-                exchange_s256().answers(grant()),
+                .fails_with(403, FORBIDDEN, "Invalid code or code_verifier"),
+                exchange_s256().returns(grant()),
             ],
         ),
         Case::new(
-            "a configured key does not hinder an exchange",
-            [Act::Approve(S256_PAGE), exchange_s256().key("sk-or-v1-unknown").answers(grant())],
+            "a configured key does not affect an exchange",
+            [Action::Approve(S256_PAGE), exchange_s256().key("sk-or-v1-unknown").returns(grant())],
         ),
         Case::new(
             "after a 500 that processed nothing, the SDK's own retry succeeds",
             [
-                Act::Approve(S256_PAGE),
-                Act::Inject(Fault::status(500).on(PATH)),
-                exchange_s256().retry().answers(grant()),
+                Action::Approve(S256_PAGE),
+                Action::Inject(Fault::status(500).on(PATH)),
+                exchange_s256().retry().returns(grant()),
             ],
         ),
     ]
 }
 
-/// Exchanges that are refused, and answers that are none.
-pub(super) fn refused() -> Vec<Case> {
-    let mut cases = refused_requests();
+/// Exchanges that fail.
+pub(super) fn rejected() -> Vec<Case> {
+    let mut cases = rejected_requests();
     cases.extend([
-        faulty(
+        with_fault(
             "an exchange may be rate limited",
             PATH,
             Fault::status(429),
-            any().refuses(429, DEFAULT, "429"),
+            unknown_code().fails_with(429, DEFAULT, "429"),
         ),
-        faulty(
-            "an exchange may find a broken server",
+        with_fault(
+            "an exchange may get a 500",
             PATH,
             Fault::status(500),
-            any().refuses(500, INTERNAL, ""),
+            unknown_code().fails_with(500, INTERNAL, ""),
         ),
-        faulty("an exchange may find a web page", PATH, web_page(502), any().refuses(502, DEFAULT, "<html>")),
+        with_fault(
+            "an exchange may get a web page",
+            PATH,
+            gateway_page(502),
+            unknown_code().fails_with(502, DEFAULT, "<html>"),
+        ),
         Case::new(
-            "a key in an answer of another content type is refused",
+            "a key in a response of another content type is rejected",
             [
-                Act::Approve(S256_PAGE),
-                Act::Inject(Fault::wrong_content_type("text/plain").on(PATH)),
-                exchange_s256().refuses(200, DEFAULT, "sk-or-v1-"),
+                Action::Approve(S256_PAGE),
+                Action::Inject(Fault::wrong_content_type("text/plain").on(PATH)),
+                exchange_s256().fails_with(200, DEFAULT, "sk-or-v1-"),
             ],
         ),
-        faulty(
-            "a connection that breaks is an error of the connection",
+        with_fault(
+            "a broken connection is a connection error",
             PATH,
             Fault::drop_before_commit(),
-            any().breaks(["RemoteProtocolError", "ConnectionError"]),
+            unknown_code().fails_without_response(["RemoteProtocolError", "ConnectionError"]),
         ),
         Case::new(
-            "after an answer that was lost, the SDK's own retry finds the code spent",
+            "after a lost response, the SDK's own retry finds the code used up",
             [
-                Act::Approve(S256_PAGE),
-                Act::Inject(Fault::drop_after_commit().on(PATH)),
-                exchange_s256().retry().refuses(400, BAD_REQUEST, "Invalid code"),
+                Action::Approve(S256_PAGE),
+                Action::Inject(Fault::drop_after_commit().on(PATH)),
+                exchange_s256().retry().fails_with(400, BAD_REQUEST, "Invalid code"),
             ],
         )
-        .but(Sdk::Python, "it does not send again after httpx's RemoteProtocolError"),
+        .except(Sdk::Python, "it does not retry after httpx's RemoteProtocolError"),
     ]);
     cases
 }
 
-fn refused_requests() -> Vec<Case> {
+fn rejected_requests() -> Vec<Case> {
     vec![
-        Case::new("an unknown code is refused", [any().refuses(400, BAD_REQUEST, "Invalid code")]),
+        Case::new(
+            "an unknown code is rejected",
+            [unknown_code().fails_with(400, BAD_REQUEST, "Invalid code")],
+        ),
         Case::new(
             "a code works once",
             [
-                Act::Approve(S256_PAGE),
-                exchange_s256().answers(grant()),
-                exchange_s256().refuses(400, BAD_REQUEST, "Invalid code"),
+                Action::Approve(S256_PAGE),
+                exchange_s256().returns(grant()),
+                exchange_s256().fails_with(400, BAD_REQUEST, "Invalid code"),
             ],
         ),
         Case::new(
-            "a code lives ten minutes",
+            "a code expires after ten minutes",
             [
-                Act::Approve(S256_PAGE),
-                Act::Pass(Duration::from_secs(601)),
-                exchange_s256().refuses(403, FORBIDDEN, "Authorization code expired"),
+                Action::Approve(S256_PAGE),
+                Action::AdvanceClock(Duration::from_secs(601)),
+                exchange_s256().fails_with(403, FORBIDDEN, "Authorization code expired"),
             ],
         ),
         Case::new(
-            "a missing verifier is refused",
+            "a missing verifier is rejected",
             [
-                Act::Approve(S256_PAGE),
-                exchange(json!({ "code": "$code", "code_challenge_method": "S256" })).refuses(
+                Action::Approve(S256_PAGE),
+                exchange(json!({ "code": "$code", "code_challenge_method": "S256" })).fails_with(
                     403,
                     FORBIDDEN,
                     "Invalid code or code_verifier",
@@ -160,41 +168,41 @@ fn refused_requests() -> Vec<Case> {
             ],
         ),
         Case::new(
-            "another method than the challenge's is refused",
+            "a method other than the challenge's is rejected",
             [
-                Act::Approve(S256_PAGE),
+                Action::Approve(S256_PAGE),
                 exchange(
                     json!({ "code": "$code", "code_verifier": VERIFIER, "code_challenge_method": "plain" }),
                 )
-                .refuses(400, BAD_REQUEST, "Invalid code_challenge_method"),
+                .fails_with(400, BAD_REQUEST, "Invalid code_challenge_method"),
             ],
         ),
         Case::new(
-            "a method without a challenge is refused",
+            "a method without a challenge is rejected",
             [
-                Act::Approve(BARE_PAGE),
-                exchange_s256().refuses(400, BAD_REQUEST, "Invalid code_challenge_method"),
+                Action::Approve(BARE_PAGE),
+                exchange_s256().fails_with(400, BAD_REQUEST, "Invalid code_challenge_method"),
             ],
         ),
         Case::new(
-            "a method that does not exist is refused",
+            "an unknown method is rejected",
             [
-                Act::Approve(S256_PAGE),
-                exchange(json!({ "code": "$code", "code_challenge_method": "S512" })).refuses(
+                Action::Approve(S256_PAGE),
+                exchange(json!({ "code": "$code", "code_challenge_method": "S512" })).fails_with(
                     400,
                     BAD_REQUEST,
                     "Invalid code_challenge_method",
                 ),
             ],
         )
-        .but(Sdk::Python, "it leaves an unknown method out of the request"),
+        .except(Sdk::Python, "it omits an unknown method from the request"),
         Case::new(
-            "a body without a code is refused in another envelope",
-            [any().body("{}").refuses(400, SHAPE, "ZodError")],
+            "a body without a code is rejected in another envelope",
+            [unknown_code().body("{}").fails_with(400, SHAPE, "ZodError")],
         ),
         Case::new(
-            "a body that is not JSON is refused in plain text",
-            [any().body("{").refuses(400, DEFAULT, "Malformed JSON in request body")],
+            "a body that is not JSON is rejected in plain text",
+            [unknown_code().body("{").fails_with(400, DEFAULT, "Malformed JSON in request body")],
         ),
     ]
 }
@@ -210,30 +218,30 @@ fn own_helpers() -> Case {
         "the SDK's own challenge and authorize URL lead to a key with their limit",
         [
             call("pkce", json!({}))
-                .answers(json!({ "code_challenge": "$challenge", "code_verifier": "$verifier" })),
-            call("authorize_url", page).answers(json!("$url:http://127.0.0.1:")),
-            Act::Approve("$url"),
+                .returns(json!({ "code_challenge": "$challenge", "code_verifier": "$verifier" })),
+            call("authorize_url", page).returns(json!("$url:http://127.0.0.1:")),
+            Action::Approve("$url"),
             exchange(
                 json!({ "code": "$code", "code_verifier": "$verifier", "code_challenge_method": "S256" }),
             )
-            .answers(grant()),
-            call("current_key", json!({})).key("$new_key").answers(json!({ "data": { "limit": 5 } })),
+            .returns(grant()),
+            call("current_key", json!({})).key("$new_key").returns(json!({ "data": { "limit": 5 } })),
         ],
     )
-    .but(Sdk::Python, "it has neither a PKCE nor an authorize URL helper")
+    .except(Sdk::Python, "it has neither a PKCE nor an authorize URL helper")
 }
 
-fn exchange(args: Value) -> Step {
+fn exchange(args: Value) -> CallBuilder {
     call("exchange", args)
 }
 
-fn exchange_s256() -> Step {
+fn exchange_s256() -> CallBuilder {
     exchange(json!({ "code": "$code", "code_verifier": VERIFIER, "code_challenge_method": "S256" }))
 }
 
-/// An exchange that is well formed, of a code nobody issued.
-fn any() -> Step {
-    exchange(json!({ "code": "auth_code_nobody_issued" }))
+/// A well-formed exchange of an unknown code.
+fn unknown_code() -> CallBuilder {
+    exchange(json!({ "code": "unknown_code" }))
 }
 
 fn grant() -> Value {

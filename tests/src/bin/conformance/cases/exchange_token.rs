@@ -6,8 +6,8 @@ use openrouter_oauth_emulator::Fault;
 use serde_json::json;
 
 use super::class::{DEFAULT, OAUTH, UNAUTHORIZED};
-use super::{faulty, web_page};
-use crate::case::{Act, Case, Step, call};
+use super::{gateway_page, with_fault};
+use crate::case::{Action, CallBuilder, Case, call};
 
 const PATH: &str = "/oauth/token";
 
@@ -19,13 +19,13 @@ const UNKNOWN_SCOPE: &str = "grant_type=urn:ietf:params:oauth:grant-type:token-e
     &subject_token=eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJjaSJ9.c2ln\
     &subject_token_type=urn:ietf:params:oauth:token-type:jwt&scope=everything";
 
-/// An access token, and all that may come instead.
+/// The exchange of a token, and errors.
 pub(super) fn all() -> Vec<Case> {
     vec![
         Case::new(
             "an identity provider's token is exchanged for an access token that works for 15 minutes",
             [
-                any().answers(json!({
+                valid().returns(json!({
                     "access_token": "$token:ey",
                     "expires_in": 900,
                     "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
@@ -34,47 +34,52 @@ pub(super) fn all() -> Vec<Case> {
                 })),
                 call("current_key", json!({}))
                     .key("$token")
-                    .answers(json!({ "data": { "is_management_key": false } })),
-                Act::Pass(Duration::from_secs(901)),
-                call("current_key", json!({})).key("$token").refuses(401, UNAUTHORIZED, "User not found."),
+                    .returns(json!({ "data": { "is_management_key": false } })),
+                Action::AdvanceClock(Duration::from_secs(901)),
+                call("current_key", json!({})).key("$token").fails_with(401, UNAUTHORIZED, "User not found."),
             ],
         ),
-        refused("a token that is no JWT is an invalid grant", exchange("no-jwt"), "invalid_grant"),
-        refused("an expired token is an invalid grant", exchange(EXPIRED), "invalid_grant"),
-        refused(
+        rejected("a token that is not a JWT is an invalid grant", exchange("not-a-jwt"), "invalid_grant"),
+        rejected("an expired token is an invalid grant", exchange(EXPIRED), "invalid_grant"),
+        rejected(
             "another grant type is unsupported",
-            any().body("grant_type=password"),
+            valid().body("grant_type=password"),
             "unsupported_grant_type",
         ),
-        refused("an empty form is an invalid request", any().body(""), "invalid_request"),
-        refused("a scope that does not exist is invalid", any().body(UNKNOWN_SCOPE), "invalid_scope"),
-        faulty(
-            "a token may be rate limited",
+        rejected("an empty form is an invalid request", valid().body(""), "invalid_request"),
+        rejected("an unknown scope is invalid", valid().body(UNKNOWN_SCOPE), "invalid_scope"),
+        with_fault(
+            "a token exchange may be rate limited",
             PATH,
             Fault::status(429),
-            any().refuses(429, OAUTH, "temporarily_unavailable"),
+            valid().fails_with(429, OAUTH, "temporarily_unavailable"),
         ),
-        faulty(
-            "a token may find a broken server",
+        with_fault(
+            "a token exchange may get a 500",
             PATH,
             Fault::status(500),
-            any().refuses(500, OAUTH, "server_error"),
+            valid().fails_with(500, OAUTH, "server_error"),
         ),
-        faulty(
-            "a token may find a busy server",
+        with_fault(
+            "a token exchange may get a 503",
             PATH,
             Fault::status(503),
-            any().refuses(503, OAUTH, "temporarily_unavailable"),
+            valid().fails_with(503, OAUTH, "temporarily_unavailable"),
         ),
-        faulty("a token may find a web page", PATH, web_page(502), any().refuses(502, DEFAULT, "<html>")),
+        with_fault(
+            "a token exchange may get a web page",
+            PATH,
+            gateway_page(502),
+            valid().fails_with(502, DEFAULT, "<html>"),
+        ),
     ]
 }
 
-fn refused(name: &'static str, step: Step, code: &'static str) -> Case {
-    Case::new(name, [step.refuses(400, OAUTH, code)])
+fn rejected(name: &'static str, call: CallBuilder, code: &'static str) -> Case {
+    Case::new(name, [call.fails_with(400, OAUTH, code)])
 }
 
-fn exchange(subject_token: &str) -> Step {
+fn exchange(subject_token: &str) -> CallBuilder {
     call(
         "token",
         json!({
@@ -86,7 +91,7 @@ fn exchange(subject_token: &str) -> Step {
     )
 }
 
-/// A request that would be good.
-fn any() -> Step {
+/// A valid request.
+fn valid() -> CallBuilder {
     exchange(SUBJECT_TOKEN)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::operation;
+use super::compare_operation;
 use crate::{document::Document, findings::Findings, model};
 
 /// The exchange, as the models have it.
@@ -35,10 +35,10 @@ paths:
         4XX:
           content:
             application/json:
-              schema: {$ref: '#/components/schemas/Refusal'}
+              schema: {$ref: '#/components/schemas/Rejection'}
 components:
   schemas:
-    Refusal:
+    Rejection:
       properties:
         error: {$ref: '#/components/schemas/Error'}
         openrouter_metadata: {additionalProperties: {}, type: [object, 'null']}
@@ -59,13 +59,13 @@ fn differences(document: &str) -> BTreeSet<String> {
     let document = Document::parse(document).unwrap();
     let mut findings = Findings::default();
     for model in model::all() {
-        operation(&document, &model, &mut findings).unwrap();
+        compare_operation(&document, &model, &mut findings).unwrap();
     }
     assert_eq!(findings.absent.len(), 4);
     findings.differences.into_iter().collect()
 }
 
-/// The document with `from` replaced differs in this as well.
+/// Checks that replacing `from` in the document causes these additional differences.
 #[track_caller]
 fn check(from: &str, to: &str, found: &[&str]) {
     assert_eq!(DOCUMENT.matches(from).count(), 1, "{from}");
@@ -75,7 +75,7 @@ fn check(from: &str, to: &str, found: &[&str]) {
 }
 
 #[test]
-fn a_property_that_the_models_do_not_have_is_found() {
+fn property_missing_in_the_models_is_found() {
     check(
         "user_id: {type: [string, 'null']}\n                required",
         "user_id: {type: [string, 'null']}\n                  label: {type: string}\n                required",
@@ -87,7 +87,7 @@ fn a_property_that_the_models_do_not_have_is_found() {
 }
 
 #[test]
-fn a_property_that_the_document_does_not_have_is_found() {
+fn property_missing_in_the_document_is_found() {
     check(
         "                code_verifier: {type: string, example: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk}\n",
         "",
@@ -101,41 +101,41 @@ fn a_property_that_the_document_does_not_have_is_found() {
 }
 
 #[test]
-fn a_property_of_another_type_is_found() {
+fn property_of_another_type_is_found() {
     check(
         "code: {type: string, example: auth_code_abc123}",
         "code: {type: integer}",
         &[
-            "exchangeAuthCodeForAPIKey request /code: refuses 7, so nothing is compared: invalid type: integer `7`, expected the authorization code",
-            "exchangeAuthCodeForAPIKey request: refuses the example of the properties: invalid type: integer `7`, expected the authorization code",
+            "exchangeAuthCodeForAPIKey request /code: rejects 7, so it is not compared: invalid type: integer `7`, expected the authorization code",
+            "exchangeAuthCodeForAPIKey request: rejects the example of the properties: invalid type: integer `7`, expected the authorization code",
         ],
     );
     check(
         "code: {type: integer}",
         "code: {type: number}",
         &[
-            "exchangeAuthCodeForAPIKey 4XX /error/code: refuses 0.5, so nothing is compared: invalid type: floating point `0.5`, expected i64",
-            "exchangeAuthCodeForAPIKey 4XX: refuses the example of the properties: invalid type: floating point `0.5`, expected i64",
+            "exchangeAuthCodeForAPIKey 4XX /error/code: rejects 0.5, so it is not compared: invalid type: floating point `0.5`, expected i64",
+            "exchangeAuthCodeForAPIKey 4XX: rejects the example of the properties: invalid type: floating point `0.5`, expected i64",
         ],
     );
 }
 
 #[test]
-fn a_type_that_only_one_side_takes_is_found() {
+fn type_that_only_one_side_accepts_is_found() {
     check(
         "message: {type: string}",
         "message: {type: [string, 'null']}",
-        &["exchangeAuthCodeForAPIKey 4XX /error/message: refuses null"],
+        &["exchangeAuthCodeForAPIKey 4XX /error/message: rejects null"],
     );
     check(
         "user_id: {type: [string, 'null']}\n                required",
         "user_id: {type: string}\n                required",
-        &["exchangeAuthCodeForAPIKey 200 /user_id: takes null and keeps it"],
+        &["exchangeAuthCodeForAPIKey 200 /user_id: accepts null and keeps it"],
     );
 }
 
 #[test]
-fn another_requiredness_is_found() {
+fn property_required_by_one_side_is_found() {
     check(
         "required: [code]",
         "required: [code, code_verifier]",
@@ -149,7 +149,7 @@ fn another_requiredness_is_found() {
 }
 
 #[test]
-fn another_word_of_an_enum_is_found() {
+fn enum_value_of_one_side_is_found() {
     check(
         "enum: [S256, plain, null]",
         "enum: [S256, plain, S512, null]",
@@ -165,7 +165,7 @@ fn another_word_of_an_enum_is_found() {
 }
 
 #[test]
-fn an_example_that_is_not_the_message_is_found() {
+fn invalid_example_is_found() {
     check(
         "example: {key: sk-or-v1-0e6f, user_id: null}",
         "example: {key: sk-or-v1-0e6f, user_id: 7}",
@@ -175,13 +175,13 @@ fn an_example_that_is_not_the_message_is_found() {
         "example: {code: 403, message: No.}",
         "example: {code: 403}",
         &[
-            "exchangeAuthCodeForAPIKey 4XX: refuses the example of the schema at `/error`: missing field `message`",
+            "exchangeAuthCodeForAPIKey 4XX: rejects the example of the schema at `/error`: missing field `message`",
         ],
     );
 }
 
 #[test]
-fn another_operation_is_found() {
+fn different_operation_is_found() {
     check(
         "operationId: exchangeAuthCodeForAPIKey",
         "operationId: exchange\n      parameters: [{name: version, in: header}]",
@@ -198,26 +198,28 @@ fn another_operation_is_found() {
 }
 
 #[test]
-fn what_cannot_be_compared_is_said() {
+fn unsupported_schema_is_reported() {
     check(
         "key: {type: string}",
         "key: {type: string, pattern: '^sk-'}",
         &["exchangeAuthCodeForAPIKey 200 /key: `pattern` in the document is not compared"],
     );
-    for reference in ["#/components/schemas/Refusal", "#/components/schemas/Nothing", "other.yaml"] {
+    for reference in ["#/components/schemas/Rejection", "#/components/schemas/Nothing", "other.yaml"] {
         let document = DOCUMENT.replacen("#/components/schemas/Error", reference, 1);
         let [exchange, ..] = model::all();
-        let result = operation(&Document::parse(&document).unwrap(), &exchange, &mut Findings::default());
+        let result =
+            compare_operation(&Document::parse(&document).unwrap(), &exchange, &mut Findings::default());
         assert!(result.is_err(), "{reference}");
     }
 }
 
 #[test]
-fn numbers_are_the_same_by_value() {
-    let same =
-        |a: &str, b: &str| super::same(&serde_json::from_str(a).unwrap(), &serde_json::from_str(b).unwrap());
-    assert!(same(r#"{"a":[100,0.5]}"#, r#"{"a":[100.0,5e-1]}"#));
-    assert!(!same("1", "1.5"));
-    assert!(!same("[1]", "[1,1]"));
-    assert!(!same("{}", r#"{"a":null}"#));
+fn numbers_are_compared_by_value() {
+    let is_equal = |a: &str, b: &str| {
+        super::is_equal(&serde_json::from_str(a).unwrap(), &serde_json::from_str(b).unwrap())
+    };
+    assert!(is_equal(r#"{"a":[100,0.5]}"#, r#"{"a":[100.0,5e-1]}"#));
+    assert!(!is_equal("1", "1.5"));
+    assert!(!is_equal("[1]", "[1,1]"));
+    assert!(!is_equal("{}", r#"{"a":null}"#));
 }

@@ -1,4 +1,4 @@
-//! Answers, and refusals in the envelopes the service uses.
+//! Responses, and rejections in the service's error envelopes.
 
 use bytes::Bytes;
 use http::{
@@ -8,7 +8,7 @@ use http::{
 use serde::Serialize;
 
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
-    // Writing to memory fails only for maps whose keys are no text, and there are none here.
+    // Writing to memory fails only for maps whose keys are not strings, and we have none.
     with_body(status, "application/json", serde_json::to_vec(body).unwrap_or_default())
 }
 
@@ -29,65 +29,66 @@ fn with_body(status: StatusCode, content_type: &'static str, body: impl Into<Byt
     response
 }
 
-/// Why a request is refused, by the envelope that says so.
+/// Why the service rejects a request, one variant per error envelope.
 #[derive(Debug)]
-pub(crate) enum Refusal {
+pub(crate) enum Rejection {
     /// `{"error":{"message":…,"code":…}}`
     Api(StatusCode, String),
-    /// A field is missing or of the wrong type: the validator's own envelope, with its issues as text.
-    Shape(Vec<Issue>),
+    /// Fields are missing or have the wrong type: the validator's envelope, with its issues as text.
+    InvalidFields(Vec<Issue>),
     /// The body is not JSON.
-    Malformed,
+    MalformedJson,
     /// RFC 6749 section 5.2, on the token endpoint.
     OAuth(StatusCode, &'static str, String),
 }
 
-impl Refusal {
+impl Rejection {
     pub(crate) fn api(status: StatusCode, message: impl Into<String>) -> Self {
         Self::Api(status, message.into())
     }
 
-    /// A 400 with this message.
+    /// Rejects with status 400 and this message.
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::api(StatusCode::BAD_REQUEST, message)
     }
 }
 
-/// What the validator says about a field.
+/// A problem that the validator found in a field.
 #[derive(Debug, Serialize)]
 pub(crate) struct Issue {
     pub(crate) expected: &'static str,
-    /// What kind of issue it is.
+    /// The kind of issue.
     pub(crate) code: &'static str,
-    /// The field's name, or nothing for the body itself.
+    /// The field's name; empty for the body itself.
     pub(crate) path: Vec<String>,
     pub(crate) message: String,
 }
 
-impl From<Refusal> for Response<Bytes> {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Api(status, message) => {
+impl From<Rejection> for Response<Bytes> {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::Api(status, message) => {
                 let error = ApiError { message: &message, code: status.as_u16() };
                 json(status, &ApiEnvelope { error })
             }
-            Refusal::Shape(issues) => {
+            Rejection::InvalidFields(issues) => {
                 // Two spaces of indentation, as the validator writes it.
                 let message = serde_json::to_string_pretty(&issues).unwrap_or_default();
-                let error = ShapeError { name: "ZodError", message };
-                json(StatusCode::BAD_REQUEST, &ShapeEnvelope { success: false, error })
+                let error = ValidationError { name: "ZodError", message };
+                json(StatusCode::BAD_REQUEST, &ValidationEnvelope { success: false, error })
             }
-            Refusal::Malformed => {
+            Rejection::MalformedJson => {
                 with_body(StatusCode::BAD_REQUEST, "text/plain", "Malformed JSON in request body")
             }
-            Refusal::OAuth(status, code, description) => {
+            Rejection::OAuth(status, code, description) => {
                 json(status, &OAuthError { error: code, error_description: &description })
             }
         }
     }
 }
 
-// The envelopes are structs, since a map of serde_json would sort the fields: these come in the order that was seen.
+// The envelopes are structs because a map of serde_json would sort the fields. The real service sends them in this
+// order.
 
 #[derive(Serialize)]
 struct ApiEnvelope<'a> {
@@ -101,13 +102,13 @@ struct ApiError<'a> {
 }
 
 #[derive(Serialize)]
-struct ShapeEnvelope {
+struct ValidationEnvelope {
     success: bool,
-    error: ShapeError,
+    error: ValidationError,
 }
 
 #[derive(Serialize)]
-struct ShapeError {
+struct ValidationError {
     name: &'static str,
     message: String,
 }
@@ -123,29 +124,29 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(refusal: Refusal, status: u16, body: &str) {
-        let response = Response::from(refusal);
+    fn check(rejection: Rejection, status: u16, body: &str) {
+        let response = Response::from(rejection);
         assert_eq!(response.status(), status);
         assert_eq!(response.body(), body);
     }
 
     #[test]
-    fn refusals_come_byte_for_byte_as_they_were_seen() {
+    fn rejections_match_the_real_service_byte_for_byte() {
         check(
-            Refusal::bad_request("Invalid code"),
+            Rejection::bad_request("Invalid code"),
             400,
             r#"{"error":{"message":"Invalid code","code":400}}"#,
         );
-        check(Refusal::Malformed, 400, "Malformed JSON in request body");
+        check(Rejection::MalformedJson, 400, "Malformed JSON in request body");
         check(
-            Refusal::OAuth(StatusCode::BAD_REQUEST, "invalid_grant", "no".to_owned()),
+            Rejection::OAuth(StatusCode::BAD_REQUEST, "invalid_grant", "no".to_owned()),
             400,
             r#"{"error":"invalid_grant","error_description":"no"}"#,
         );
     }
 
     #[test]
-    fn the_validators_issues_are_indented_text() {
+    fn issues_are_formatted_as_indented_json() {
         let issue = Issue {
             expected: "string",
             code: "invalid_type",
@@ -157,6 +158,6 @@ mod tests {
             r#"    \"path\": [\n      \"code\"\n    ],\n    \"message\": \"Invalid\"\n  }\n]"#,
         );
         let body = format!(r#"{{"success":false,"error":{{"name":"ZodError","message":"{issues}"}}}}"#);
-        check(Refusal::Shape(vec![issue]), 400, &body);
+        check(Rejection::InvalidFields(vec![issue]), 400, &body);
     }
 }

@@ -1,21 +1,21 @@
-//! Which callback URLs are taken.
+//! Callback URLs, and which of them the service accepts.
 
 use crate::Settings;
 
-/// A callback URL that a browser may be sent to.
+/// A callback URL that the service may redirect a browser to.
 ///
-/// `https` to any host; `http` to `localhost` and `127.0.0.1` on any port; more by [`Settings`].
+/// It is `https` to any host, or `http` to `localhost` or `127.0.0.1` on any port. [`Settings`] can allow more.
 #[derive(Clone, Debug)]
-pub(crate) struct Callback {
+pub(crate) struct CallbackUrl {
     url: String,
-    /// Host and port, or the scheme of an application that has no host.
-    title: String,
+    /// The host and the port, or a custom scheme.
+    app_name: String,
 }
 
-impl Callback {
+impl CallbackUrl {
     /// # Errors
     ///
-    /// What is wrong, in words for the error's message.
+    /// If the service does not accept `url`. The error is the message of the response.
     pub(crate) fn parse(url: &str, settings: &Settings) -> Result<Self, &'static str> {
         if url.len() > 2048 || !url.bytes().all(is_url_byte) {
             return Err("Invalid callback_url: it is too long or has characters that a URL cannot have");
@@ -24,27 +24,27 @@ impl Callback {
             return Err("Invalid callback_url: it has a fragment");
         }
         let (scheme, rest) = url.split_once(':').ok_or("Invalid callback_url: it has no scheme")?;
-        let title = match scheme.to_ascii_lowercase().as_str() {
+        let app_name = match scheme.to_ascii_lowercase().as_str() {
             "https" => authority(rest)?.to_owned(),
             "http" => loopback(authority(rest)?, settings)?.to_owned(),
             other if settings.custom_schemes && is_custom_scheme(other) => other.to_owned(),
-            _ => return Err(SCHEMES),
+            _ => return Err(INVALID_SCHEME),
         };
         let url = url.to_owned();
-        Ok(Self { url, title })
+        Ok(Self { url, app_name })
     }
 
-    /// What a user knows the application by.
-    pub(crate) fn title(&self) -> &str {
-        &self.title
+    /// Returns the name by which a user knows the application.
+    pub(crate) fn app_name(&self) -> &str {
+        &self.app_name
     }
 
     pub(crate) fn as_str(&self) -> &str {
         &self.url
     }
 
-    /// The URL with these parameters behind its own query.
-    pub(crate) fn with(&self, parameters: &[(&str, &str)]) -> String {
+    /// Returns the URL with these parameters appended to its query.
+    pub(crate) fn with_parameters(&self, parameters: &[(&str, &str)]) -> String {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
         let separator = match self.url.split_once('?') {
             None => "?",
@@ -55,14 +55,15 @@ impl Callback {
     }
 }
 
-const SCHEMES: &str = "Invalid callback_url: only https, and http on localhost or 127.0.0.1, are allowed";
+const INVALID_SCHEME: &str =
+    "Invalid callback_url: only https, and http on localhost or 127.0.0.1, are allowed";
 
-/// Visible ASCII without what breaks out of attributes, headers or other people's parsers.
+/// Visible ASCII, except characters that end attributes or headers, or confuse parsers.
 fn is_url_byte(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
 }
 
-/// Host and port of what follows the scheme's colon.
+/// Returns the host and the port from the text after the scheme's colon.
 fn authority(rest: &str) -> Result<&str, &'static str> {
     let rest = rest.strip_prefix("//").ok_or("Invalid callback_url: it has no host")?;
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
@@ -81,7 +82,7 @@ fn loopback<'a>(authority: &'a str, settings: &Settings) -> Result<&'a str, &'st
     let known = host.eq_ignore_ascii_case("localhost")
         || host == "127.0.0.1"
         || (settings.ipv6_loopback && host == "[::1]");
-    known.then_some(authority).ok_or(SCHEMES)
+    known.then_some(authority).ok_or(INVALID_SCHEME)
 }
 
 fn split_port(authority: &str) -> (&str, Option<&str>) {
@@ -100,13 +101,13 @@ fn is_host(host: &str) -> bool {
         && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
 }
 
-/// Schemes that belong to an application, and none that a browser runs or reads itself.
+/// Returns whether a scheme can belong to an application. Browsers handle the others themselves.
 fn is_custom_scheme(scheme: &str) -> bool {
-    const NEVER: [&str; 10] =
+    const BROWSER_SCHEMES: [&str; 10] =
         ["about", "blob", "data", "file", "filesystem", "ftp", "javascript", "vbscript", "view-source", "ws"];
     scheme.starts_with(|first: char| first.is_ascii_lowercase())
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
-        && !NEVER.contains(&scheme)
+        && !BROWSER_SCHEMES.contains(&scheme)
 }
 
 #[cfg(test)]
@@ -115,11 +116,11 @@ mod tests {
 
     #[track_caller]
     fn check(url: &str, settings: &Settings, good: bool) {
-        assert_eq!(Callback::parse(url, settings).is_ok(), good, "{url}");
+        assert_eq!(CallbackUrl::parse(url, settings).is_ok(), good, "{url}");
     }
 
     #[test]
-    fn https_and_loopback_http_are_taken() {
+    fn https_and_loopback_http_are_accepted() {
         // C-8
         for url in [
             "https://my.app/callback?x=1",
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_refused() {
+    fn other_urls_are_rejected() {
         // C-8
         for url in [
             "",
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn switches_open_custom_schemes_and_ipv6() {
+    fn settings_allow_custom_schemes_and_ipv6() {
         let open = Settings::default().custom_schemes(true).ipv6_loopback(true);
         check("vscode://app/cb", &open, true);
         check("com.example.app:/cb", &open, true);
@@ -185,10 +186,10 @@ mod tests {
     }
 
     #[test]
-    fn parameters_go_behind_the_callbacks_own_query() {
+    fn parameters_are_appended_to_the_query() {
         let with = |url| {
-            let callback = Callback::parse(url, &Settings::default()).unwrap();
-            callback.with(&[("code", "a b"), ("state", "&")])
+            let callback = CallbackUrl::parse(url, &Settings::default()).unwrap();
+            callback.with_parameters(&[("code", "a b"), ("state", "&")])
         };
         assert_eq!(with("https://a/b"), "https://a/b?code=a+b&state=%26");
         assert_eq!(with("https://a/b?"), "https://a/b?code=a+b&state=%26");
@@ -196,8 +197,8 @@ mod tests {
     }
 
     #[test]
-    fn an_application_on_localhost_is_known_by_host_and_port() {
-        let callback = Callback::parse("http://localhost:3000/cb", &Settings::default()).unwrap();
-        assert_eq!(callback.title(), "localhost:3000");
+    fn app_name_is_host_and_port() {
+        let callback = CallbackUrl::parse("http://localhost:3000/cb", &Settings::default()).unwrap();
+        assert_eq!(callback.app_name(), "localhost:3000");
     }
 }

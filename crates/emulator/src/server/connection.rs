@@ -1,4 +1,4 @@
-//! One connection: the thin shell of the service over a stream.
+//! Serves HTTP/1.1 on one connection.
 
 use std::{
     io,
@@ -19,67 +19,67 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::service::{BODY_LIMIT, Reply, Service};
+use crate::service::{BODY_LIMIT, Delivery, Service};
 
-/// How long a client may take for a head, idle time included, and again for a body.
+/// How long a client may take to send a head, including idle time, and how long to send a body.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The most a head may take in memory.
+/// The largest size of a request's head in memory.
 const HEAD_LIMIT: usize = 64 * 1024;
 
 pub(crate) async fn serve<S>(service: Arc<Service>, stream: S)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let budget = Arc::new(Budget::unlimited());
-    let stream = Breakable { stream, budget: Arc::clone(&budget) };
-    let answer = service_fn(move |request| {
+    let budget = Arc::new(ByteBudget::unlimited());
+    let stream = BreakableStream { stream, budget: Arc::clone(&budget) };
+    let respond = service_fn(move |request| {
         let service = Arc::clone(&service);
         let budget = Arc::clone(&budget);
-        async move { answer(&service, &budget, request).await }
+        async move { respond(&service, &budget, request).await }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(READ_TIMEOUT)
         .max_buf_size(HEAD_LIMIT)
-        .serve_connection(TokioIo::new(stream), answer);
-    // A client that goes away, or is cut off by a fault, is no error of ours, and there is nobody to tell.
+        .serve_connection(TokioIo::new(stream), respond);
+    // It is not an error if the client disconnects or a fault breaks the connection.
     let _ = connection.await;
 }
 
-async fn answer(
+async fn respond(
     service: &Service,
-    budget: &Budget,
+    budget: &ByteBudget,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Broken> {
+) -> Result<Response<Full<Bytes>>, ConnectionBroken> {
     let (head, body) = request.into_parts();
-    let body = tokio::time::timeout(READ_TIMEOUT, read(body)).await.map_err(|_| Broken)??;
+    let body = tokio::time::timeout(READ_TIMEOUT, read_body(body)).await.map_err(|_| ConnectionBroken)??;
     budget.set(None);
-    let response = match service.answer(&Request::from_parts(head, body)) {
-        Reply::Whole(response) => response,
-        Reply::Late(response, delay) => {
+    let response = match service.respond(&Request::from_parts(head, body)) {
+        Delivery::Intact(response) => response,
+        Delivery::Delayed(response, delay) => {
             tokio::time::sleep(delay).await;
             response
         }
-        Reply::Cut(response, bytes) => {
+        Delivery::CutAfter(response, bytes) => {
             budget.set(Some(bytes));
             response
         }
-        Reply::Dropped => return Err(Broken),
+        Delivery::Dropped => return Err(ConnectionBroken),
     };
-    Ok(frame(response))
+    Ok(with_framing(response))
 }
 
-/// The connection is to be closed without an answer.
+/// The error that closes the connection without a response.
 #[derive(Debug, Error)]
 #[error("the connection was broken")]
-struct Broken;
+struct ConnectionBroken;
 
-/// Reads a body, and no further than it takes to see that it is too large.
-async fn read(mut body: Incoming) -> Result<Bytes, Broken> {
+/// Reads a body. Stops as soon as it is too large.
+async fn read_body(mut body: Incoming) -> Result<Bytes, ConnectionBroken> {
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame.map_err(|_| Broken)?.into_data() {
+        if let Ok(data) = frame.map_err(|_| ConnectionBroken)?.into_data() {
             bytes.extend_from_slice(&data);
         }
         if bytes.len() > BODY_LIMIT {
@@ -89,8 +89,8 @@ async fn read(mut body: Incoming) -> Result<Bytes, Broken> {
     Ok(bytes.freeze())
 }
 
-/// The answer as it goes out; a 401 in chunks, as the real service sends it.
-fn frame(mut response: Response<Bytes>) -> Response<Full<Bytes>> {
+/// Makes a 401 chunked, as the real service sends it.
+fn with_framing(mut response: Response<Bytes>) -> Response<Full<Bytes>> {
     if response.status() == StatusCode::UNAUTHORIZED {
         let chunked = HeaderValue::from_static("chunked");
         response.headers_mut().insert(TRANSFER_ENCODING, chunked);
@@ -98,11 +98,11 @@ fn frame(mut response: Response<Bytes>) -> Response<Full<Bytes>> {
     response.map(Full::new)
 }
 
-/// How many bytes may still be written; `usize::MAX` stands for any number.
+/// The number of bytes that may still be written; `usize::MAX` means any number.
 #[derive(Debug)]
-struct Budget(AtomicUsize);
+struct ByteBudget(AtomicUsize);
 
-impl Budget {
+impl ByteBudget {
     fn unlimited() -> Self {
         Self(AtomicUsize::new(usize::MAX))
     }
@@ -111,25 +111,25 @@ impl Budget {
         self.0.store(bytes.unwrap_or(usize::MAX), Ordering::Relaxed);
     }
 
-    fn left(&self) -> usize {
+    fn remaining(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 
     fn spend(&self, bytes: usize) {
-        let left = self.left();
-        if left != usize::MAX {
-            self.set(Some(left.saturating_sub(bytes)));
+        let remaining = self.remaining();
+        if remaining != usize::MAX {
+            self.set(Some(remaining.saturating_sub(bytes)));
         }
     }
 }
 
-/// A stream that breaks when its budget is spent.
-struct Breakable<S> {
+/// A stream that fails when its budget is spent.
+struct BreakableStream<S> {
     stream: S,
-    budget: Arc<Budget>,
+    budget: Arc<ByteBudget>,
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Breakable<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for BreakableStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -139,17 +139,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for Breakable<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Breakable<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for BreakableStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let left = self.budget.left();
-        if left == 0 {
+        let remaining = self.budget.remaining();
+        if remaining == 0 {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
-        let bytes = bytes.get(..left).unwrap_or(bytes);
+        let bytes = bytes.get(..remaining).unwrap_or(bytes);
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         if let Poll::Ready(Ok(written)) = written {
             self.budget.spend(written);
@@ -159,7 +159,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Breakable<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         std::task::ready!(Pin::new(&mut self.stream).poll_flush(context))?;
-        if self.budget.left() == 0 {
+        if self.budget.remaining() == 0 {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         Poll::Ready(Ok(()))

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// Parameters by name, each at most once.
 ///
-/// Without a value a parameter counts as left out (RFC 6749 section 3.1).
+/// A parameter without a value counts as omitted (RFC 6749 section 3.1).
 #[derive(Debug)]
 pub(crate) struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
@@ -13,7 +13,7 @@ impl<'a> Params<'a> {
     ///
     /// # Errors
     ///
-    /// A parameter that is there twice, since nobody can know which one is meant, or more than 64 of them.
+    /// If a parameter appears twice, which makes its value ambiguous, or if there are more than 64 parameters.
     pub(crate) fn parse(text: &'a [u8]) -> Result<Self, String> {
         let mut params = Self(Vec::new());
         for (name, value) in form_urlencoded::parse(text) {
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_parameter_counts_once_and_only_with_a_value() {
+    fn parameter_needs_a_value_and_appears_once() {
         let params = Params::parse(b"a=1&b=&c").unwrap();
         assert_eq!([params.get("a"), params.get("b"), params.get("c")], [Some("1"), None, None]);
         assert_eq!(Params::parse(b"a=1&a=").unwrap_err(), "a is there more than once");

@@ -1,23 +1,24 @@
-//! The result of the user's decision.
+//! The outcome of the user's decision.
 
 use std::fmt;
 
 use serde_json::{Value, json};
 
-/// The result of the user's decision. `Debug` shows neither code nor URL.
+/// The outcome of the user's decision. `Debug` shows neither code nor URL.
 #[non_exhaustive]
 #[derive(Clone, Eq, PartialEq)]
-pub enum Outcome {
-    /// The browser is redirected to this URL: the callback, with a `code` or an `error`. Nothing has followed it yet.
+pub enum DecisionOutcome {
+    /// The service redirects the browser to this URL: the callback with a `code` or an `error`. The redirect has not
+    /// been followed.
     Redirected(String),
-    /// There is no callback: the page shows this code to copy.
+    /// There is no callback URL: the page shows this code to copy.
     Code(String),
     /// The user denied, and the application is not notified.
     Denied,
 }
 
-impl Outcome {
-    /// The JSON of `POST /auth`.
+impl DecisionOutcome {
+    /// Formats the outcome as the JSON of `POST /auth`.
     pub(crate) fn to_json(&self) -> Value {
         match self {
             Self::Redirected(url) => json!({ "redirect_to": url }),
@@ -26,7 +27,7 @@ impl Outcome {
         }
     }
 
-    /// Reads what [`to_json`](Self::to_json) writes.
+    /// Parses the JSON that [`to_json`](Self::to_json) returns.
     pub(crate) fn from_json(json: &Value) -> Option<Self> {
         let text = |name| json.get(name)?.as_str().map(str::to_owned);
         text("redirect_to")
@@ -36,7 +37,7 @@ impl Outcome {
     }
 }
 
-impl fmt::Debug for Outcome {
+impl fmt::Debug for DecisionOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Redirected(_) => f.debug_tuple("Redirected").finish_non_exhaustive(),

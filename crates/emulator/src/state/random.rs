@@ -1,4 +1,4 @@
-//! Codes and keys nobody can guess.
+//! Codes and keys that cannot be guessed.
 
 use std::fmt::Write as _;
 
@@ -6,9 +6,9 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use ring::rand::{SecureRandom, SystemRandom};
 use sha2::{Digest, Sha256};
 
-/// An endless supply of 32-byte strings: the hash of a seed and a counter.
+/// A generator of random strings, each from the hash of a seed and a counter.
 ///
-/// The system is asked once, at the start, so that no request can fail for want of randomness.
+/// It takes the seed from the operating system once, at the start, so that no request can fail for lack of randomness.
 pub(crate) struct Random {
     seed: [u8; 32],
     drawn: u64,
@@ -17,28 +17,25 @@ pub(crate) struct Random {
 impl Random {
     /// # Panics
     ///
-    /// If the system has no randomness.
-    #[expect(
-        clippy::expect_used,
-        reason = "at the start, before any request; there is nothing to go on with"
-    )]
+    /// If the operating system's random generator fails.
+    #[expect(clippy::expect_used, reason = "happens at the start, before any request")]
     pub(crate) fn new() -> Self {
         let mut seed = [0; 32];
-        SystemRandom::new().fill(&mut seed).expect("the operating system should have randomness");
+        SystemRandom::new().fill(&mut seed).expect("the operating system's random generator should work");
         Self { seed, drawn: 0 }
     }
 
-    /// 43 characters of base64url.
+    /// Returns 43 characters of base64url.
     pub(crate) fn code(&mut self) -> String {
         Base64UrlUnpadded::encode_string(&self.draw())
     }
 
-    /// `sk-or-v1-` and 64 hexadecimal digits.
+    /// Returns `sk-or-v1-` and 64 hexadecimal digits.
     pub(crate) fn key(&mut self) -> String {
         format!("sk-or-v1-{}", self.hex())
     }
 
-    /// `user_` and 27 characters.
+    /// Returns `user_` and 27 hexadecimal digits.
     pub(crate) fn user_id(&mut self) -> String {
         let hex = self.hex();
         format!("user_{}", hex.get(..27).unwrap_or(&hex))

@@ -1,10 +1,12 @@
-//! What a user or an application asks of a key, and how it is checked.
+//! Codes, keys, and the properties that a user or an application requests for a key.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
-use crate::{clock, pkce::Challenge};
+use super::{clock, jwt::Signer};
+use crate::pkce::Challenge;
 
-/// What a key is to be.
+/// The properties of a key.
 #[derive(Clone, Default)]
 pub(crate) struct Grant {
     pub(crate) label: Option<String>,
@@ -15,7 +17,7 @@ pub(crate) struct Grant {
     pub(crate) workspace: Option<String>,
 }
 
-/// A code that waits to be exchanged.
+/// A code that has not been exchanged yet.
 #[derive(Clone)]
 pub(crate) struct Code {
     pub(crate) issued_at: Timestamp,
@@ -23,16 +25,30 @@ pub(crate) struct Code {
     pub(crate) grant: Grant,
 }
 
-/// A key that was made.
+/// A key that was issued.
 #[derive(Clone)]
 pub(crate) struct Key {
     pub(crate) grant: Grant,
     pub(crate) is_management: bool,
 }
 
+impl Key {
+    /// Reads an access token that `signer` signed.
+    pub(super) fn from_access_token(signer: &Signer, token: &str) -> Option<Self> {
+        let claims = signer.verify(token)?;
+        let expires_at = Timestamp::from_second(claims.get("exp")?.as_i64()?).ok()?;
+        let label = claims.get("sub").and_then(Value::as_str).map(str::to_owned);
+        let scope = claims.get("scope").and_then(Value::as_str).unwrap_or_default();
+        Some(Self {
+            grant: Grant { label, expires_at: Some(expires_at), ..Grant::default() },
+            is_management: scope.split(' ').any(|scope| scope == "management"),
+        })
+    }
+}
+
 /// # Errors
 ///
-/// A label of more than 100 characters, and one that no list can show in a line: with control characters.
+/// If the label has more than 100 characters, or contains control characters, which no list can show on one line.
 pub(crate) fn check_label(label: &str) -> Result<(), &'static str> {
     if label.chars().nth(100).is_some() {
         return Err("Invalid key_label: at most 100 characters are allowed");
@@ -45,7 +61,7 @@ pub(crate) fn check_label(label: &str) -> Result<(), &'static str> {
 
 /// # Errors
 ///
-/// What is not an amount of money.
+/// If the limit is not an amount of money.
 pub(crate) fn check_limit(limit: f64) -> Result<(), &'static str> {
     if limit.is_finite() && limit >= 0.0 {
         return Ok(());
@@ -55,7 +71,7 @@ pub(crate) fn check_limit(limit: f64) -> Result<(), &'static str> {
 
 /// # Errors
 ///
-/// What is no UUID (RFC 9562 section 4).
+/// If the ID is not a UUID (RFC 9562 section 4).
 pub(crate) fn check_workspace(id: &str) -> Result<(), &'static str> {
     let groups: Vec<&str> = id.split('-').collect();
     let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
@@ -68,7 +84,7 @@ pub(crate) fn check_workspace(id: &str) -> Result<(), &'static str> {
 
 /// # Errors
 ///
-/// An interval there is not.
+/// If the interval is unknown.
 pub(crate) fn check_limit_reset(interval: &str) -> Result<(), &'static str> {
     if ["daily", "weekly", "monthly"].contains(&interval) {
         return Ok(());
@@ -78,8 +94,8 @@ pub(crate) fn check_limit_reset(interval: &str) -> Result<(), &'static str> {
 
 /// # Errors
 ///
-/// What is not RFC 3339 in UTC with seconds, and what has passed.
-pub(crate) fn read_expiry(text: &str, now: Timestamp) -> Result<Timestamp, &'static str> {
+/// If `text` is not RFC 3339 in UTC with seconds, or is not in the future.
+pub(crate) fn parse_expiry(text: &str, now: Timestamp) -> Result<Timestamp, &'static str> {
     let expires_at = clock::parse_rfc3339(text)
         .ok_or("Invalid expires_at: an RFC 3339 time in UTC with seconds is expected")?;
     if expires_at <= now {
@@ -93,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_hold() {
+    fn invalid_properties_are_rejected() {
         assert!(check_label(&"é".repeat(100)).is_ok());
         assert!(check_label(&"é".repeat(101)).is_err());
         for bad in ["a\nb", "\0", "\u{1b}[31m", "\u{85}"] {
@@ -110,10 +126,10 @@ mod tests {
     }
 
     #[test]
-    fn an_expiry_lies_in_the_future() {
+    fn expiry_must_be_in_the_future() {
         let now = "2027-01-01T00:00:00Z".parse().unwrap();
-        assert!(read_expiry("2027-01-01T00:00:01Z", now).is_ok());
-        assert!(read_expiry("2027-01-01T00:00:00Z", now).is_err());
-        assert!(read_expiry("2027-01-02T00:00Z", now).is_err());
+        assert!(parse_expiry("2027-01-01T00:00:01Z", now).is_ok());
+        assert!(parse_expiry("2027-01-01T00:00:00Z", now).is_err());
+        assert!(parse_expiry("2027-01-02T00:00Z", now).is_err());
     }
 }

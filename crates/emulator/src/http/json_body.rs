@@ -1,25 +1,25 @@
-//! The shape of a JSON body, and every way it is not the expected one.
+//! JSON bodies, and the validator's issues with their fields.
 
 use bytes::Bytes;
 use http::{Request, header::CONTENT_TYPE};
 use serde_json::{Map, Value};
 
-use crate::reply::{Issue, Refusal};
+use super::response::{Issue, Rejection};
 
-/// The object of a JSON body.
+/// Parses a JSON body as an object.
 ///
 /// # Errors
 ///
-/// Malformed JSON, or JSON that is no object. As with the validator of the real service, a body of another content
-/// type counts as an empty object, so that what is missing is named.
-pub(crate) fn json_object(request: &Request<Bytes>) -> Result<Map<String, Value>, Refusal> {
+/// If the body is not JSON, or is not an object. As with the validator of the real service, a body of another content
+/// type counts as an empty object, so that the error names the missing fields.
+pub(crate) fn parse_object(request: &Request<Bytes>) -> Result<Map<String, Value>, Rejection> {
     if !is_json(request) {
         return Ok(Map::new());
     }
     match serde_json::from_slice(request.body()) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(other) => Err(Refusal::Shape(vec![issue("object", Some(&other), None)])),
-        Err(_) => Err(Refusal::Malformed),
+        Ok(other) => Err(Rejection::InvalidFields(vec![issue("object", Some(&other), None)])),
+        Err(_) => Err(Rejection::MalformedJson),
     }
 }
 
@@ -30,18 +30,18 @@ fn is_json(request: &Request<Bytes>) -> bool {
         .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"))
 }
 
-/// Takes fields out of an object and notes what is wrong with them; [`finish`](Self::finish) refuses if anything was.
-pub(crate) struct Shape<'a> {
+/// Reads the fields of an object and collects issues; [`finish`](Self::finish) reports them.
+pub(crate) struct Fields<'a> {
     object: &'a Map<String, Value>,
     issues: Vec<Issue>,
 }
 
-impl<'a> Shape<'a> {
-    pub(crate) fn of(object: &'a Map<String, Value>) -> Self {
+impl<'a> Fields<'a> {
+    pub(crate) fn new(object: &'a Map<String, Value>) -> Self {
         Self { object, issues: Vec::new() }
     }
 
-    /// A string that must be there; empty, and noted, if it is not.
+    /// Returns a required string; an empty one, and an issue, if it is missing.
     pub(crate) fn required_string(&mut self, name: &str) -> &'a str {
         let value = self.object.get(name);
         value.and_then(Value::as_str).unwrap_or_else(|| {
@@ -54,7 +54,7 @@ impl<'a> Shape<'a> {
         self.optional(name, "string", Value::as_str)
     }
 
-    /// A string that may also be `null`, which is as good as not there.
+    /// Returns an optional string that may also be `null`.
     pub(crate) fn nullable_string(&mut self, name: &str) -> Option<&'a str> {
         if self.object.get(name).is_some_and(Value::is_null) {
             return None;
@@ -68,9 +68,9 @@ impl<'a> Shape<'a> {
 
     /// # Errors
     ///
-    /// All that was noted.
-    pub(crate) fn finish(self) -> Result<(), Refusal> {
-        if self.issues.is_empty() { Ok(()) } else { Err(Refusal::Shape(self.issues)) }
+    /// If there were issues.
+    pub(crate) fn finish(self) -> Result<(), Rejection> {
+        if self.issues.is_empty() { Ok(()) } else { Err(Rejection::InvalidFields(self.issues)) }
     }
 
     fn optional<T>(
@@ -113,15 +113,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_field_that_is_wrong_is_named() {
+    fn every_invalid_field_is_reported() {
         let body = json!({ "code": 1, "limit": "2", "expires_at": null });
         let object = body.as_object().unwrap();
-        let mut shape = Shape::of(object);
-        assert_eq!(shape.required_string("code"), "");
-        assert_eq!(shape.number("limit"), None);
-        assert_eq!(shape.nullable_string("expires_at"), None);
-        assert_eq!(shape.string("key_label"), None);
-        let Err(Refusal::Shape(issues)) = shape.finish() else {
+        let mut fields = Fields::new(object);
+        assert_eq!(fields.required_string("code"), "");
+        assert_eq!(fields.number("limit"), None);
+        assert_eq!(fields.nullable_string("expires_at"), None);
+        assert_eq!(fields.string("key_label"), None);
+        let Err(Rejection::InvalidFields(issues)) = fields.finish() else {
             panic!("two fields are wrong");
         };
         assert_eq!(issues.len(), 2);

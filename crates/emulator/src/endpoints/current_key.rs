@@ -1,19 +1,18 @@
 //! `GET /api/v1/key`, and its older name `GET /api/v1/auth/key`
 //!
-//! Tells what the bearer key is. Nothing is ever spent here, so what remains of the limit is all of it.
+//! Describes the bearer key. The emulator never spends anything, so the whole limit remains.
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use serde_json::json;
 
 use crate::{
-    bearer, clock,
-    reply::{self, Refusal},
-    service::State,
+    http::response::{self, Rejection},
+    state::{State, clock},
 };
 
-pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Result<Response<Bytes>, Refusal> {
-    let key = bearer::authenticate(state, request.headers())?;
+pub(crate) fn respond(state: &State, request: &Request<Bytes>) -> Result<Response<Bytes>, Rejection> {
+    let key = state.authenticate(request.headers())?;
     let grant = key.grant;
     let data = json!({
         "label": grant.label,
@@ -46,5 +45,5 @@ pub(crate) fn answer(state: &State, request: &Request<Bytes>) -> Result<Response
             "note": "This field is deprecated and safe to ignore.",
         },
     });
-    Ok(reply::json(StatusCode::OK, &json!({ "data": data })))
+    Ok(response::json(StatusCode::OK, &json!({ "data": data })))
 }

@@ -1,4 +1,4 @@
-//! The pages a user sees. They work without JavaScript, on a phone, in light and in dark.
+//! The pages that a user sees. They work without JavaScript, on phones, and in light and dark mode.
 
 use std::fmt::{self, Write as _};
 
@@ -7,40 +7,43 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use sha2::{Digest, Sha256};
 
+use super::request::{AuthorizationRequest, HIDDEN_FIELDS};
 use crate::{
-    authorize::{Ask, CARRIED},
-    callback::Callback,
-    params::Params,
-    reply,
+    callback_url::CallbackUrl,
+    http::{params::Params, response},
 };
 
 const STYLE: &str = include_str!("page.css");
 
-/// Asks a user to authorize or deny.
-pub(crate) fn ask(ask: &Ask, params: &Params<'_>) -> Response<Bytes> {
-    document(StatusCode::OK, "Authorize", &form(ask, params, ""))
+/// Shows the page where a user authorizes or denies.
+pub(super) fn consent(request: &AuthorizationRequest, params: &Params<'_>) -> Response<Bytes> {
+    document(StatusCode::OK, "Authorize", &form(request, params, ""))
 }
 
-/// Asks once more, since the limit that the user filled in is none.
-pub(crate) fn ask_again(ask: &Ask, params: &Params<'_>) -> Response<Bytes> {
+/// Shows the page again, after the user entered an invalid limit.
+pub(super) fn consent_after_invalid_limit(
+    request: &AuthorizationRequest,
+    params: &Params<'_>,
+) -> Response<Bytes> {
     let alert = "<p role=\"alert\">The limit must be a number of US dollars, such as 5 or 5.50.</p>\n";
-    document(StatusCode::BAD_REQUEST, "Authorize", &form(ask, params, alert))
+    document(StatusCode::BAD_REQUEST, "Authorize", &form(request, params, alert))
 }
 
-/// What is asked for and the form that answers; `alert` is HTML.
-fn form(ask: &Ask, params: &Params<'_>, alert: &str) -> String {
-    let title = Escaped(ask.title());
-    let callback =
-        Escaped(ask.callback.as_ref().map_or("none: the next page shows a code to copy", Callback::as_str));
-    let label = Escaped(ask.label.as_deref().unwrap_or(ask.title()));
-    let workspace = ask
+/// Describes the request, with a form to decide on it; `alert` is HTML.
+fn form(request: &AuthorizationRequest, params: &Params<'_>, alert: &str) -> String {
+    let app_name = Escaped(request.app_name());
+    let callback = Escaped(
+        request.callback_url.as_ref().map_or("none: the next page shows a code to copy", CallbackUrl::as_str),
+    );
+    let label = Escaped(request.label.as_deref().unwrap_or(request.app_name()));
+    let workspace = request
         .workspace
         .as_deref()
         .map_or(String::new(), |workspace| format!("<dt>Workspace</dt><dd>{}</dd>\n", Escaped(workspace)));
     let hidden = hidden_fields(params);
     let limit = Escaped(params.get("limit").unwrap_or_default());
     format!(
-        "<h1>{title} asks for an API key</h1>\n\
+        "<h1>{app_name} asks for an API key</h1>\n\
          <dl>\n\
          <dt>Callback URL</dt><dd>{callback}</dd>\n\
          <dt>Name of the key</dt><dd>{label}</dd>\n\
@@ -59,7 +62,7 @@ fn form(ask: &Ask, params: &Params<'_>, alert: &str) -> String {
 
 fn hidden_fields(params: &Params<'_>) -> String {
     let mut hidden = String::new();
-    for name in CARRIED {
+    for name in HIDDEN_FIELDS {
         if let Some(value) = params.get(name) {
             let value = Escaped(value);
             let _ = writeln!(hidden, "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
@@ -68,8 +71,8 @@ fn hidden_fields(params: &Params<'_>) -> String {
     hidden
 }
 
-/// Shows a code to a user who carries it to the application.
-pub(crate) fn code(code: &str) -> Response<Bytes> {
+/// Shows a code that the user copies into the application.
+pub(super) fn code(code: &str) -> Response<Bytes> {
     let main = format!(
         "<h1>Your code</h1>\n\
          <p>Copy it into the application that sent you here. It works once, for ten minutes.</p>\n\
@@ -79,14 +82,14 @@ pub(crate) fn code(code: &str) -> Response<Bytes> {
     document(StatusCode::OK, "Your code", &main)
 }
 
-/// Says that nothing was granted.
-pub(crate) fn denied() -> Response<Bytes> {
+/// Confirms that the user denied.
+pub(super) fn denied() -> Response<Bytes> {
     let main = "<h1>Denied</h1>\n<p>No key was made. You can close this page.</p>\n";
     document(StatusCode::OK, "Denied", main)
 }
 
-/// Says why a request cannot be shown to a user.
-pub(crate) fn refusal(why: &str) -> Response<Bytes> {
+/// Shows why a request is invalid.
+pub(super) fn rejection(why: &str) -> Response<Bytes> {
     let main = format!(
         "<h1>This request cannot be authorized</h1>\n<p>{}.</p>\n\
          <p>The application that sent you here made a mistake. Nothing was granted.</p>\n",
@@ -103,11 +106,11 @@ fn document(status: StatusCode, title: &str, main: &str) -> Response<Bytes> {
          <main>\n{main}</main>\n\
          <small>This is an emulator of OpenRouter. Its keys are good for nothing else.</small>\n</html>\n"
     );
-    let mut response = reply::html(status, html);
+    let mut response = response::html(status, html);
     let headers = response.headers_mut();
     let digest = Base64::encode_string(&Sha256::digest(STYLE));
-    // No `form-action`: browsers hold it against the redirect that follows the form too, and that goes to whatever
-    // callback the application named.
+    // No `form-action`: browsers apply it to the redirect after the form too, and that goes to the application's
+    // callback.
     let policy =
         format!("default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'");
     if let Ok(policy) = HeaderValue::from_str(&policy) {
@@ -122,7 +125,7 @@ fn document(status: StatusCode, title: &str, main: &str) -> Response<Bytes> {
     response
 }
 
-/// Text where HTML expects text or an attribute in quotes.
+/// Text that is escaped for HTML text or for a quoted attribute.
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -146,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_breaks_out_of_text_or_attributes() {
+    fn markup_is_escaped() {
         assert_eq!(
             Escaped("<a href=\"x\" b='y'>&").to_string(),
             "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;"

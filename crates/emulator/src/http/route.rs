@@ -1,4 +1,4 @@
-//! Which path leads where.
+//! The paths that are served.
 
 use http::Method;
 
@@ -20,8 +20,8 @@ pub(crate) enum Route {
     IssueKey,
 }
 
-/// What is put before the paths of the API.
-pub(crate) const API: &str = "/api/v1";
+/// The prefix of the API's paths.
+pub(crate) const API_PREFIX: &str = "/api/v1";
 
 impl Route {
     pub(crate) const ALL: [Self; 13] = [
@@ -40,14 +40,14 @@ impl Route {
         Self::IssueKey,
     ];
 
-    /// The route of a request's path.
-    pub(crate) fn of(path: &str) -> Option<Self> {
+    /// Returns the route of a request's path.
+    pub(crate) fn from_path(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|route| route.path() == path)
     }
 
-    /// Whether people mean this route by `path`: they may leave [`API`] out.
-    pub(crate) fn is_at(self, path: &str) -> bool {
-        self.path() == path || self.path().strip_prefix(API) == Some(path)
+    /// Returns whether `path` is the path of this route, with or without [`API_PREFIX`].
+    pub(crate) fn matches(self, path: &str) -> bool {
+        self.path() == path || self.path().strip_prefix(API_PREFIX) == Some(path)
     }
 
     pub(crate) fn path(self) -> &'static str {
@@ -68,8 +68,8 @@ impl Route {
         }
     }
 
-    /// The methods it has. Pages have HEAD, as everything with GET should (RFC 9110 section 9.1); nothing is known of
-    /// HEAD at the API of the real service.
+    /// Returns the methods of the route. Pages support HEAD, as every resource with GET should (RFC 9110 section 9.1).
+    /// Whether the real API supports it is unknown.
     pub(crate) fn methods(self) -> &'static [Method] {
         match self {
             Self::Authorize => &[Method::GET, Method::HEAD, Method::POST],
@@ -85,7 +85,7 @@ impl Route {
         }
     }
 
-    /// Whether it serves the emulator's own needs: such a path is neither logged nor broken by faults.
+    /// Returns whether the route controls the emulator. Such requests are not logged, and meet no faults.
     pub(crate) fn is_control(self) -> bool {
         matches!(
             self,
@@ -96,5 +96,17 @@ impl Route {
                 | Self::ReadLog
                 | Self::IssueKey
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_is_found_by_its_path() {
+        for route in Route::ALL {
+            assert_eq!(Route::from_path(route.path()), Some(route));
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! `openrouter-oauth login`, in a process and a home of its own.
+//! Runs `openrouter-oauth login` in a process, with its own home folder.
 
 use std::{env, fs, io, path::Path, process::Stdio, time::Duration};
 
@@ -11,26 +11,26 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{PATIENCE, Result};
+use crate::{Result, WAIT_TIMEOUT};
 
-/// A folder that programs take for their user's, and the service that they find in their environment.
+/// A home folder for programs, and the base URL in their environment.
 pub(crate) struct Home {
     folder: TempDir,
     base_url: String,
 }
 
-/// A login that waits for its browser. It ends with this value.
-pub(crate) struct Login {
+/// A login that waits for its browser. Dropping it ends the process.
+pub(crate) struct LoginProcess {
     process: Child,
-    /// Where the user is sent.
+    /// The authorize URL.
     pub(crate) url: String,
-    printed: JoinHandle<io::Result<String>>,
-    said: JoinHandle<io::Result<String>>,
+    stdout: JoinHandle<io::Result<String>>,
+    stderr: JoinHandle<io::Result<String>>,
 }
 
-/// What a program left.
+/// The exit status and the output of a program.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct ProgramOutput {
     pub(crate) status: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -45,7 +45,7 @@ impl Home {
         self.folder.path()
     }
 
-    /// The program with these arguments, and with nothing of this process but where programs are.
+    /// Returns a command for the program with these arguments. Of this process's environment, it inherits only `PATH`.
     pub(crate) fn program(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = Command::new(env::current_exe()?.with_file_name("openrouter-oauth"));
         command
@@ -54,7 +54,7 @@ impl Home {
             .envs(env::var_os("PATH").map(|path| ("PATH", path)))
             .env("HOME", self.path())
             .env("OPENROUTER_BASE_URL", &self.base_url)
-            // Somebody sits at it. Without, it would take itself for a machine that no browser can reach.
+            // Without a display, the program would assume that no browser can reach it.
             .env("DISPLAY", ":0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -63,37 +63,37 @@ impl Home {
         Ok(command)
     }
 
-    /// Runs the program to its end.
-    pub(crate) async fn run(&self, arguments: &[&str]) -> Result<Ended> {
-        let output = timeout(PATIENCE, self.program(arguments)?.output()).await??;
-        Ok(Ended {
+    /// Runs the program until it exits.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Result<ProgramOutput> {
+        let output = timeout(WAIT_TIMEOUT, self.program(arguments)?.output()).await??;
+        Ok(ProgramOutput {
             status: output.status.code(),
             stdout: String::from_utf8(output.stdout)?,
             stderr: String::from_utf8(output.stderr)?,
         })
     }
 
-    /// Begins a login whose URL is opened by hand.
-    pub(crate) async fn login(&self, arguments: &[&str]) -> Result<Login> {
+    /// Starts a login that does not open a browser.
+    pub(crate) async fn login(&self, arguments: &[&str]) -> Result<LoginProcess> {
         let arguments = [&["login", "--json", "--no-browser"], arguments].concat();
-        Login::start(self.program(&arguments)?).await
+        LoginProcess::start(self.program(&arguments)?).await
     }
 
-    /// Waits for a file of this home to be there, and reads it.
+    /// Waits until a file exists in this folder, and reads it.
     pub(crate) async fn wait_for(&self, name: &str) -> Result<String> {
         let path = self.path().join(name);
-        let comes = async {
+        let exists = async {
             while !path.exists() {
                 sleep(Duration::from_millis(10)).await;
             }
         };
-        timeout(PATIENCE, comes).await.map_err(|_| format!("{name} does not come"))?;
+        timeout(WAIT_TIMEOUT, exists).await.map_err(|_| format!("{name} did not appear"))?;
         Ok(fs::read_to_string(path)?)
     }
 }
 
-impl Login {
-    /// Starts it, and waits until it says where to go, with `--json`.
+impl LoginProcess {
+    /// Starts a login with `--json`, and waits until it prints the authorize URL.
     pub(crate) async fn start(mut command: Command) -> Result<Self> {
         let mut process = command.spawn().map_err(|error| format!("openrouter-oauth: {error}"))?;
         let (Some(stdout), Some(stderr)) = (process.stdout.take(), process.stderr.take()) else {
@@ -101,27 +101,27 @@ impl Login {
         };
         let (mut stdout, mut stderr) = (BufReader::new(stdout), BufReader::new(stderr));
         let mut first = String::new();
-        timeout(PATIENCE, stderr.read_line(&mut first)).await??;
-        let said = serde_json::from_str::<Value>(&first).unwrap_or_default();
+        timeout(WAIT_TIMEOUT, stderr.read_line(&mut first)).await??;
+        let event = serde_json::from_str::<Value>(&first).unwrap_or_default();
         let url =
-            said["authorize_url"].as_str().ok_or_else(|| format!("the login said {first:?}"))?.to_owned();
+            event["authorize_url"].as_str().ok_or_else(|| format!("the login printed {first:?}"))?.to_owned();
         let mut rest = String::new();
-        let printed = tokio::spawn(async move {
+        let stdout = tokio::spawn(async move {
             let mut text = String::new();
             stdout.read_to_string(&mut text).await.map(|_| text)
         });
-        let said = tokio::spawn(async move { stderr.read_to_string(&mut rest).await.map(|_| rest) });
-        Ok(Self { process, url, printed, said })
+        let stderr = tokio::spawn(async move { stderr.read_to_string(&mut rest).await.map(|_| rest) });
+        Ok(Self { process, url, stdout, stderr })
     }
 
-    /// Whether it still waits.
-    pub(crate) fn waits(&mut self) -> Result<bool> {
+    /// Returns whether the login is still running.
+    pub(crate) fn is_waiting(&mut self) -> Result<bool> {
         Ok(self.process.try_wait()?.is_none())
     }
 
-    /// Pastes a line, and presses Enter.
-    pub(crate) async fn paste(&mut self, line: &str) -> Result {
-        let input = self.process.stdin.as_mut().ok_or("nobody can paste")?;
+    /// Types or pastes a line, and presses Enter.
+    pub(crate) async fn type_line(&mut self, line: &str) -> Result {
+        let input = self.process.stdin.as_mut().ok_or("the login has no standard input")?;
         Ok(input.write_all(format!("{line}\n").as_bytes()).await?)
     }
 
@@ -132,9 +132,10 @@ impl Login {
         if sent.success() { Ok(()) } else { Err("the login could not be interrupted".into()) }
     }
 
-    /// Waits for its end.
-    pub(crate) async fn end(mut self) -> Result<Ended> {
-        let status = timeout(PATIENCE, self.process.wait()).await.map_err(|_| "the login does not end")??;
-        Ok(Ended { status: status.code(), stdout: self.printed.await??, stderr: self.said.await?? })
+    /// Waits until the login exits.
+    pub(crate) async fn wait(mut self) -> Result<ProgramOutput> {
+        let status =
+            timeout(WAIT_TIMEOUT, self.process.wait()).await.map_err(|_| "the login did not exit")??;
+        Ok(ProgramOutput { status: status.code(), stdout: self.stdout.await??, stderr: self.stderr.await?? })
     }
 }

@@ -1,4 +1,4 @@
-//! JSON web tokens: ours are signed, other people's are only read.
+//! JSON web tokens: signs and verifies our own, and reads those of identity providers.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ring::{
@@ -18,15 +18,12 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
-    /// A signer with a new P-256 key.
+    /// Creates a signer with a new P-256 key.
     ///
     /// # Panics
     ///
-    /// If the system has no randomness.
-    #[expect(
-        clippy::expect_used,
-        reason = "at the start, before any request; there is nothing to go on with"
-    )]
+    /// If the operating system's random generator fails.
+    #[expect(clippy::expect_used, reason = "happens at the start, before any request")]
     pub(crate) fn new() -> Self {
         let random = SystemRandom::new();
         let key_pair = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
@@ -34,7 +31,7 @@ impl Signer {
             .and_then(|document| {
                 EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref(), &random).ok()
             })
-            .expect("the operating system should have randomness");
+            .expect("the operating system's random generator should work");
         let (x, y) = coordinates(&key_pair);
         // RFC 7638: the members that are needed, in the order of their names, without a space.
         let thumbprint = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
@@ -42,17 +39,17 @@ impl Signer {
         Self { key_pair, key_id }
     }
 
-    /// The public key as a JWK (RFC 7517).
+    /// Returns the public key as a JWK (RFC 7517).
     pub(crate) fn public_key(&self) -> Value {
         let (x, y) = coordinates(&self.key_pair);
         json!({ "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": self.key_id, "x": x, "y": y })
     }
 
-    /// A signed token.
+    /// Signs a token with these claims.
     ///
     /// # Errors
     ///
-    /// If the system has no randomness.
+    /// If the operating system's random generator fails.
     pub(crate) fn sign(&self, claims: &Value) -> Result<String, Unspecified> {
         let header = json!({ "alg": "ES256", "kid": self.key_id, "typ": "at+jwt" });
         let signed = format!("{}.{}", encode(&header), encode(claims));
@@ -60,19 +57,19 @@ impl Signer {
         Ok(format!("{signed}.{}", Base64UrlUnpadded::encode_string(signature.as_ref())))
     }
 
-    /// The claims of a token that this signer signed.
+    /// Returns the claims of a token that this signer signed.
     pub(crate) fn verify(&self, token: &str) -> Option<Map<String, Value>> {
         let (signed, signature) = token.rsplit_once('.')?;
         let signature = Base64UrlUnpadded::decode_vec(signature).ok()?;
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, self.key_pair.public_key())
             .verify(signed.as_bytes(), &signature)
             .ok()?;
-        read(token)
+        read_unverified(token)
     }
 }
 
-/// The claims of a well-formed token, whoever signed it.
-pub(crate) fn read(token: &str) -> Option<Map<String, Value>> {
+/// Returns the claims of a well-formed token without checking its signature.
+pub(crate) fn read_unverified(token: &str) -> Option<Map<String, Value>> {
     let mut parts = token.split('.');
     let (header, claims, signature) = (parts.next()?, parts.next()?, parts.next()?);
     let well_formed = parts.next().is_none()
@@ -90,7 +87,7 @@ fn decode(part: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&Base64UrlUnpadded::decode_vec(part).ok()?).ok()
 }
 
-/// The point's coordinates in base64url, out of `0x04 || x || y`.
+/// Returns the coordinates of the public point, `0x04 || x || y`, in base64url.
 fn coordinates(key_pair: &EcdsaKeyPair) -> (String, String) {
     let point = key_pair.public_key().as_ref();
     let (x, y) = point.get(1..).unwrap_or_default().split_at(point.len() / 2);
@@ -102,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_published_key_verifies_a_token() {
+    fn published_key_verifies_tokens() {
         let signer = Signer::new();
         let token = signer.sign(&json!({ "sub": "me" })).unwrap();
         let (message, signature) = token.rsplit_once('.').unwrap();
@@ -120,20 +117,20 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_another_signer_is_not_ours() {
+    fn token_of_another_signer_is_not_verified() {
         let token = Signer::new().sign(&json!({ "sub": "me" })).unwrap();
         assert!(Signer::new().verify(&token).is_none());
-        assert_eq!(read(&token).unwrap()["sub"], "me");
+        assert_eq!(read_unverified(&token).unwrap()["sub"], "me");
     }
 
     #[test]
-    fn what_is_no_token_is_not_read() {
+    fn malformed_token_is_not_read() {
         for text in ["", ".", "..", "...", "a.b.c", "e30.e30", "e30.e30.", "e30.e30.AA", "é.é.é"] {
-            assert!(read(text).is_none(), "{text}");
+            assert!(read_unverified(text).is_none(), "{text}");
         }
         // {"alg":"x"} . {} . one byte
-        assert!(read("eyJhbGciOiJ4In0.e30.AA").is_some());
-        assert!(read("eyJhbGciOiJ4In0.e30.AA.AA").is_none());
-        assert!(read("eyJhbGciOiJ4In0.W10.AA").is_none());
+        assert!(read_unverified("eyJhbGciOiJ4In0.e30.AA").is_some());
+        assert!(read_unverified("eyJhbGciOiJ4In0.e30.AA.AA").is_none());
+        assert!(read_unverified("eyJhbGciOiJ4In0.W10.AA").is_none());
     }
 }

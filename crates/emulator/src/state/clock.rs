@@ -1,10 +1,10 @@
-//! A clock that tests move.
+//! A clock that tests can move.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The system's clock and how far it was moved.
+/// The system's clock, moved forward by an offset.
 #[derive(Default)]
 pub(crate) struct Clock {
     ahead: SignedDuration,
@@ -15,37 +15,37 @@ impl Clock {
         after(Timestamp::now(), self.ahead)
     }
 
-    /// Moves the clock forward; it stops at the last moment that can be shown.
+    /// Moves the clock forward, at most to the last timestamp that can be represented.
     pub(crate) fn advance(&mut self, by: Duration) {
         let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
         self.ahead = self.ahead.saturating_add(by);
     }
 }
 
-/// `moment` and `duration`, at most the last moment that can be shown.
-pub(crate) fn after(moment: Timestamp, duration: SignedDuration) -> Timestamp {
-    moment.checked_add(duration).unwrap_or(Timestamp::MAX)
+/// Returns `timestamp + duration`, at most the last timestamp that can be represented.
+pub(crate) fn after(timestamp: Timestamp, duration: SignedDuration) -> Timestamp {
+    timestamp.checked_add(duration).unwrap_or(Timestamp::MAX)
 }
 
-/// As the API writes a moment: RFC 3339 in UTC, to the second.
-pub(crate) fn rfc3339(moment: Timestamp) -> String {
-    Timestamp::from_second(moment.as_second()).unwrap_or(moment).to_string()
+/// Formats a timestamp as the API does: RFC 3339 in UTC, to the second.
+pub(crate) fn rfc3339(timestamp: Timestamp) -> String {
+    Timestamp::from_second(timestamp.as_second()).unwrap_or(timestamp).to_string()
 }
 
-/// Reads a moment as the API does: RFC 3339 in UTC, seconds and `Z` included.
+/// Parses a timestamp as the API does: RFC 3339 in UTC, with seconds and `Z`.
 pub(crate) fn parse_rfc3339(text: &str) -> Option<Timestamp> {
-    const SHAPE: &str = "0000-00-00T00:00:00";
-    let (moment, rest) = text.split_at_checked(SHAPE.len())?;
-    let shaped = moment.bytes().zip(SHAPE.bytes()).all(|(byte, shape)| match shape {
+    const PATTERN: &str = "0000-00-00T00:00:00";
+    let (timestamp, rest) = text.split_at_checked(PATTERN.len())?;
+    let matches = timestamp.bytes().zip(PATTERN.bytes()).all(|(byte, pattern)| match pattern {
         b'0' => byte.is_ascii_digit(),
-        _ => byte == shape,
+        _ => byte == pattern,
     });
     let fraction = rest.strip_suffix('Z')?;
     let digits = fraction.strip_prefix('.');
-    let fraction_is_good = digits.map_or(fraction.is_empty(), |digits| {
+    let fraction_is_valid = digits.map_or(fraction.is_empty(), |digits| {
         (1..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
     });
-    (shaped && fraction_is_good).then(|| text.parse().ok())?
+    (matches && fraction_is_valid).then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_clock_stops_at_the_end_of_time() {
+    fn clock_stops_at_the_last_timestamp() {
         let mut clock = Clock::default();
         clock.advance(Duration::MAX);
         clock.advance(Duration::MAX);
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_need_seconds_and_utc() {
+    fn timestamps_need_seconds_and_utc() {
         for good in ["2027-12-31T23:59:59Z", "2027-12-31T23:59:59.5Z", "2027-12-31T23:59:59.123456789Z"] {
             assert!(parse_rfc3339(good).is_some(), "{good}");
         }
@@ -80,7 +80,7 @@ mod tests {
         ] {
             assert!(parse_rfc3339(bad).is_none(), "{bad}");
         }
-        let moment = parse_rfc3339("2027-12-31T23:59:59.5Z").unwrap();
-        assert_eq!(rfc3339(moment), "2027-12-31T23:59:59Z");
+        let timestamp = parse_rfc3339("2027-12-31T23:59:59.5Z").unwrap();
+        assert_eq!(rfc3339(timestamp), "2027-12-31T23:59:59Z");
     }
 }

@@ -1,0 +1,8 @@
+//! The endpoints of the service, one file each.
+
+pub(crate) mod authorize;
+pub(crate) mod create_auth_code;
+pub(crate) mod current_key;
+pub(crate) mod exchange_auth_code;
+pub(crate) mod exchange_token;
+pub(crate) mod signing_keys;

@@ -1,0 +1,10 @@
+//! The credentials of a request.
+
+use http::{HeaderMap, header::AUTHORIZATION};
+
+/// Returns the credentials of `Authorization: Bearer …`, its scheme in any case (RFC 9110 section 11.1).
+pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
