@@ -34,7 +34,7 @@ fn challenge_of(verifier: &str) -> String {
 }
 
 #[test]
-fn verifiers_are_random_in_every_place() {
+fn verifier_is_random_at_every_position() {
     // C-1, with a tenth of its million draws: a million takes twenty seconds unoptimized.
     const DRAWS: u32 = 100_000;
     let mut seen = HashSet::new();
@@ -62,7 +62,7 @@ fn verifiers_are_random_in_every_place() {
 }
 
 #[test]
-fn without_randomness_nothing_begins() {
+fn sign_in_does_not_begin_without_randomness() {
     // F57, C-1
     #[derive(Debug)]
     struct Dry;
@@ -82,7 +82,7 @@ fn without_randomness_nothing_begins() {
 }
 
 #[test]
-fn a_challenge_is_the_sha_256_of_its_verifier() {
+fn challenge_is_the_sha_256_of_its_verifier() {
     // C-2
     let of = |verifier: &str| {
         Pkce::from_verifier(CodeVerifier::parse(verifier).unwrap()).challenge().as_str().to_owned()
@@ -101,7 +101,7 @@ fn a_challenge_is_the_sha_256_of_its_verifier() {
 }
 
 #[test]
-fn no_url_asks_for_plain() {
+fn authorize_url_never_asks_for_plain() {
     // C-4
     let client = client();
     for number in 0..10_000_u32 {
@@ -124,7 +124,7 @@ fn no_url_asks_for_plain() {
 }
 
 #[test]
-fn every_sign_in_has_values_of_its_own() {
+fn every_sign_in_has_its_own_random_values() {
     // C-5
     let client = client();
     let mut seen = HashSet::new();
@@ -145,7 +145,7 @@ fn every_sign_in_has_values_of_its_own() {
 }
 
 #[tokio::test]
-async fn both_steps_have_one_method() {
+async fn both_steps_name_the_same_challenge_method() {
     // C-6
     let capture = Capture::new(http::Response::new(GRANT.into()));
     let client = Client::builder().transport(capture.clone()).timer(ManualTimer::new()).build().unwrap();
@@ -164,7 +164,7 @@ async fn both_steps_have_one_method() {
 }
 
 #[test]
-fn the_parameters_are_these_and_pkce_comes_first() {
+fn authorize_url_lists_pkce_parameters_first() {
     // A shell that cuts a URL at its first `&` must not silently lose it.
     let authorize = client().authorize(CallbackUrl::parse(CALLBACK).unwrap());
     let (url, pending) = authorize
@@ -201,7 +201,7 @@ fn the_parameters_are_these_and_pkce_comes_first() {
 }
 
 #[test]
-fn a_headless_url_has_no_callback_and_no_state() {
+fn headless_url_has_no_callback_and_no_state() {
     // P-1
     let (url, _pending) = client().authorize_headless().begin().unwrap();
     let names: Vec<_> = query::parameters(url.as_str()).into_iter().map(|(name, _)| name).collect();
@@ -209,7 +209,7 @@ fn a_headless_url_has_no_callback_and_no_state() {
 }
 
 #[test]
-fn the_page_is_at_the_origin_of_the_service() {
+fn authorize_url_has_the_origin_of_the_service() {
     // C-7
     for (base_url, page) in [
         ("https://openrouter.ai/api/v1", "https://openrouter.ai/auth?"),
@@ -223,7 +223,7 @@ fn the_page_is_at_the_origin_of_the_service() {
 }
 
 #[test]
-fn a_callback_with_parameters_of_an_answer_is_refused() {
+fn callback_with_response_parameters_is_invalid() {
     for name in ["code", "state", "error", "error_description", "c%6fde"] {
         let callback = CallbackUrl::parse(&format!("{CALLBACK}?a=1&{name}=x")).unwrap();
         let error = client().authorize(callback).begin().unwrap_err();
@@ -232,7 +232,7 @@ fn a_callback_with_parameters_of_an_answer_is_refused() {
 }
 
 #[test]
-fn a_callback_url_has_room_for_the_nonce_or_is_refused() {
+fn callback_without_room_for_the_nonce_is_invalid() {
     let of =
         |length: usize| CallbackUrl::parse(&format!("{CALLBACK}/{:x<1$}", "", length - CALLBACK.len() - 1));
     assert!(client().authorize(of(2_048 - 23).unwrap()).begin().is_ok());
@@ -271,7 +271,7 @@ fn callbacks() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn what_is_put_into_the_url_comes_out_of_it_as_it_was(label in hostile(), callback in callbacks()) {
+    fn authorize_url_preserves_label_and_callback(label in hostile(), callback in callbacks()) {
         // C-7
         prop_assume!(KeyLabel::parse(&label).is_ok());
         let reserved = ["code", "state", "error", "error_description"];

@@ -68,7 +68,7 @@ impl Begun {
 const OURS: Option<&str> = Some("https://my.app/callback");
 
 #[test]
-fn a_callback_is_the_target_of_a_request_or_a_whole_url() {
+fn callback_can_be_a_request_target_or_a_whole_url() {
     let begun = begin(OURS);
     begun.check("PATH?code=c0de", Ok("c0de"));
     begun.check("PATH?code=c0de&state=STATE", Ok("c0de"));
@@ -82,14 +82,14 @@ fn a_callback_is_the_target_of_a_request_or_a_whole_url() {
 }
 
 #[test]
-fn the_parameters_of_the_callback_itself_stay() {
+fn callback_url_keeps_its_own_parameters() {
     let begun = begin(Some("http://127.0.0.1:8080/?tenant=7"));
     begun.check("PATH?tenant=7&code=c0de&state=STATE", Ok("c0de"));
     begun.check("PATH?code=c0de", Ok("c0de"));
 }
 
 #[test]
-fn the_nonce_comes_before_anything_else() {
+fn nonce_is_checked_before_anything_else() {
     // An `error` that anybody can send must not end a sign-in.
     let begun = begin(OURS);
     let other = begin(OURS);
@@ -110,7 +110,7 @@ fn the_nonce_comes_before_anything_else() {
 }
 
 #[test]
-fn urls_of_other_people_are_not_ours() {
+fn url_of_another_origin_is_not_ours() {
     let begun = begin(OURS);
     for origin in [
         "https://evil",
@@ -128,7 +128,7 @@ fn urls_of_other_people_are_not_ours() {
 }
 
 #[test]
-fn a_state_that_comes_back_is_ours() {
+fn returned_state_must_match() {
     let begun = begin(OURS);
     let other = begin(OURS).state;
     for state in ["STATEx", "x", "%00", &other] {
@@ -139,7 +139,7 @@ fn a_state_that_comes_back_is_ours() {
 }
 
 #[test]
-fn what_stands_twice_is_not_chosen_from() {
+fn repeated_parameter_is_ambiguous() {
     // L-13
     let begun = begin(OURS);
     begun.check("PATH?code=a&code=b", Err(CallbackError::Ambiguous("code")));
@@ -150,7 +150,7 @@ fn what_stands_twice_is_not_chosen_from() {
 }
 
 #[test]
-fn a_code_that_cannot_be_one_is_refused() {
+fn malformed_code_is_invalid() {
     let begun = begin(OURS);
     let long = "c".repeat(513);
     for bad in ["%00", "a%0d%0aX-Evil:1", "%c3%b6", "%ff", "%7f", long.as_str()] {
@@ -161,7 +161,7 @@ fn a_code_that_cannot_be_one_is_refused() {
 }
 
 #[test]
-fn a_denial_and_a_failure_are_told_apart() {
+fn denial_differs_from_a_failure() {
     let begun = begin(OURS);
     for (query, words) in [
         ("error=access_denied", "the user declined"),
@@ -184,7 +184,7 @@ fn a_denial_and_a_failure_are_told_apart() {
 }
 
 #[test]
-fn what_is_not_whole_or_too_long_is_malformed() {
+fn bad_escape_or_long_target_is_malformed() {
     let begun = begin(OURS);
     for bad in ["PATH?code=%", "PATH?code=%0", "PATH?code=%zz", "PATH?x=%&code=c0de"] {
         begun.check(bad, Err(CallbackError::Malformed));
@@ -198,7 +198,7 @@ fn what_is_not_whole_or_too_long_is_malformed() {
 }
 
 #[test]
-fn a_stray_request_changes_nothing() {
+fn stray_request_changes_nothing() {
     // Login helpers: one ends at a stray request, another at a wrong state.
     let begun = begin(OURS);
     for stray in ["/", "/favicon.ico", "PATH?code=%", "PATH?state=x&code=c", "PATH?error=access_denied"] {
@@ -209,7 +209,7 @@ fn a_stray_request_changes_nothing() {
 }
 
 #[test]
-fn a_headless_sign_in_has_no_callback() {
+fn headless_sign_in_has_no_callback() {
     let begun = begin(None);
     assert_eq!((begun.pending.nonce(), begun.pending.callback_url()), (None, None));
     begun.check("/callback?code=c0de", Err(CallbackError::NotOurs));
@@ -218,7 +218,7 @@ fn a_headless_sign_in_has_no_callback() {
 }
 
 #[test]
-fn a_bare_code_may_be_pasted_with_what_clings_to_it() {
+fn pasted_code_is_cleaned() {
     // P-2
     for begun in [begin(None), begin(OURS)] {
         for pasted in [
@@ -237,7 +237,7 @@ fn a_bare_code_may_be_pasted_with_what_clings_to_it() {
 }
 
 #[test]
-fn a_pasted_query_may_begin_with_another_parameter() {
+fn pasted_query_can_begin_with_another_parameter() {
     // P-2: the callback's own stand first.
     let begun = begin(Some("https://my.app/callback?tenant=7"));
     for pasted in ["tenant=7&code=c0de&state=STATE", "?tenant=7&code=c0de", " ?x=1&code=c0de\n"] {
@@ -246,7 +246,7 @@ fn a_pasted_query_may_begin_with_another_parameter() {
 }
 
 #[test]
-fn the_whole_url_may_be_pasted_if_it_is_ours() {
+fn pasted_callback_url_must_be_ours() {
     // P-2
     let begun = begin(OURS);
     begun.check_pasted("URL?code=c0de&state=STATE", Ok("c0de"));
@@ -262,7 +262,7 @@ fn the_whole_url_may_be_pasted_if_it_is_ours() {
 }
 
 #[test]
-fn other_things_that_are_pasted_are_refused() {
+fn other_pasted_text_is_an_error() {
     // P-2
     let begun = begin(None);
     for nothing in ["", " \n", "\u{200b}", "\u{1b}[200~\u{1b}[201~"] {
@@ -278,7 +278,7 @@ fn other_things_that_are_pasted_are_refused() {
 
 proptest! {
     #[test]
-    fn anything_may_come_back(text in "\\PC{0,40}|(/|\\?|#|%|&|=|code|state|error|:|//|@|\\x1b\\[|\u{200b}){0,12}") {
+    fn arbitrary_text_never_settles_the_sign_in(text in "\\PC{0,40}|(/|\\?|#|%|&|=|code|state|error|:|//|@|\\x1b\\[|\u{200b}){0,12}") {
         // C-27
         for begun in [begin(None), begin(OURS)] {
             let read = begun.pending.read_callback(&text);

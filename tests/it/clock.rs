@@ -63,7 +63,7 @@ fn answer(status: u16, body: &'static str) -> Exchange {
 }
 
 #[tokio::test]
-async fn a_clock_that_goes_back_or_stands_still_changes_nothing() {
+async fn clock_that_stops_or_goes_back_changes_nothing() {
     // F38, F57
     for jump in [BACK, |now| now] {
         for operation in Operation::ALL {
@@ -87,7 +87,7 @@ async fn a_clock_that_goes_back_or_stands_still_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_clock_that_goes_on_by_a_day_ends_a_call_before_anything_is_sent() {
+async fn clock_that_jumps_ahead_ends_the_call_unsent() {
     // F38, F57
     for operation in Operation::ALL {
         let (result, requests) = call(operation, ON, []).await;

@@ -13,7 +13,7 @@ use proptest::{
 };
 
 #[test]
-fn every_seed_and_every_regression_passes() {
+fn every_seed_and_regression_passes() {
     for (name, target) in TARGETS {
         let [seeds, regressions] = ["corpus", "regressions"].map(|kind| files(&format!("{kind}/{name}")));
         assert!((10..=30).contains(&seeds.len()), "{name} has {} seeds", seeds.len());
@@ -25,14 +25,14 @@ fn every_seed_and_every_regression_passes() {
 }
 
 #[test]
-fn every_target_passes_with_any_bytes() {
+fn every_target_accepts_random_bytes() {
     for (name, target) in TARGETS {
         run(name, target, &vec(any::<u8>(), 0..300));
     }
 }
 
 #[test]
-fn every_target_passes_with_seeds_that_were_changed() {
+fn every_target_accepts_mutated_seeds() {
     for (name, target) in TARGETS {
         let seeds: Vec<_> = files(&format!("corpus/{name}")).into_iter().map(|(_, data)| data).collect();
         run(name, target, &changed(seeds));
@@ -40,7 +40,7 @@ fn every_target_passes_with_seeds_that_were_changed() {
 }
 
 #[test]
-fn every_target_has_its_program() {
+fn every_target_has_a_fuzz_program() {
     let targets = TARGETS.map(|(name, _)| format!("{name}.rs"));
     let programs: Vec<_> = files("fuzz_targets").into_iter().map(|(file, _)| file).collect();
     assert_eq!(programs, targets.map(|file| format!("fuzz_targets/{file}")));

@@ -67,7 +67,7 @@ async fn every_fault_has_one_variant() {
 }
 
 #[tokio::test]
-async fn a_refused_code_is_told_by_its_predicates() {
+async fn predicates_recognize_a_rejected_code() {
     // C-26
     for (message, expired) in [("Authorization code expired", true), ("Invalid code", false), ("No", false)] {
         let body = format!(r#"{{"error":{{"code":403,"message":"{message}"}}}}"#);
@@ -97,7 +97,7 @@ fn tattling() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn no_error_repeats_a_secret_or_a_body() {
+async fn error_shows_no_secret_and_no_body() {
     // C-25, S-1
     for operation in Operation::ALL {
         for status in [200, 201, 307, 400, 401, 403, 409, 422, 429, 500, 502, 503] {
@@ -113,7 +113,7 @@ async fn no_error_repeats_a_secret_or_a_body() {
 }
 
 #[tokio::test]
-async fn a_key_of_any_form_is_not_repeated() {
+async fn error_shows_no_key_of_any_form() {
     // An access token is sent as a key is, and does not begin as one.
     let body = format!(r#"{{"error":{{"code":401,"message":"There is no user of {}"}}}}"#, canary::TOKEN);
     for operation in [Operation::CurrentKey, Operation::CreateAuthCode] {
@@ -125,7 +125,7 @@ async fn a_key_of_any_form_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_cut_off_does_not_show_its_beginning() {
+async fn truncated_message_shows_no_part_of_a_key() {
     for length in 460..520 {
         let message = format!("{:x<length$} {}", "", canary::TOKEN);
         let body = format!(r#"{{"error":{{"code":401,"message":"{message}"}}}}"#);
@@ -146,7 +146,7 @@ fn hidden_from(operation: Operation) -> Vec<&'static str> {
 }
 
 #[tokio::test]
-async fn no_error_of_a_transport_is_repeated_in_its_display() {
+async fn display_omits_the_transport_error() {
     // A transport may not put a body into its error; the SDK's own words at least hold none of it.
     for kind in [ErrorKind::Connect, ErrorKind::Tls, ErrorKind::Io, ErrorKind::Other] {
         let error = failing(transport::Error::new(kind, canary::BODY));
@@ -156,7 +156,7 @@ async fn no_error_of_a_transport_is_repeated_in_its_display() {
 }
 
 #[tokio::test]
-async fn what_was_refused_before_it_was_sent_is_not_repeated() {
+async fn error_for_invalid_input_omits_the_input() {
     // C-25, S-1
     let capture = Capture::new(Response::new("{}".into()));
     let begun = |builder: openrouter_oauth::ClientBuilder| {
@@ -197,7 +197,7 @@ async fn what_was_refused_before_it_was_sent_is_not_repeated() {
 }
 
 #[test]
-fn the_words_of_an_error_tell_one_level_and_the_next_step() {
+fn display_omits_the_cause_and_names_the_next_step() {
     let client = Client::builder().transport(Never::new()).timer(ManualTimer::new()).build().unwrap();
     let error = client.authorize_headless().key_label("").begin().unwrap_err();
     assert_eq!(error.to_string(), "the key label is empty");

@@ -14,7 +14,7 @@ fn documented() -> ExchangeAuthCode {
 }
 
 #[tokio::test]
-async fn the_request_is_this_and_nothing_more() {
+async fn request_has_exactly_these_parts() {
     // C-16: the client has a key, and it does not go with an exchange.
     let capture = Capture::new(Response::new(GRANT.into()));
     attributed(capture.clone()).exchange_auth_code(documented()).await.unwrap();
@@ -39,7 +39,7 @@ async fn the_request_is_this_and_nothing_more() {
 }
 
 #[tokio::test]
-async fn what_is_not_set_is_not_sent() {
+async fn unset_fields_are_not_sent() {
     let capture = Capture::new(Response::new(GRANT.into()));
     let code = AuthorizationCode::parse("a \"b\" c").unwrap();
     client(capture.clone()).exchange_auth_code(ExchangeAuthCode::new(code)).await.unwrap();
@@ -58,7 +58,7 @@ async fn what_is_not_set_is_not_sent() {
 }
 
 #[tokio::test]
-async fn the_documented_answer_is_read() {
+async fn documented_response_is_read() {
     let body = r#"{"key":"sk-or-v1-0e6f44a47a05","user_id":"user_2yOPcMpKoQhcd4bVgSMlELRaIah"}"#;
     let capture = Capture::new(response(200, &[("cf-ray", "9a1b")], body));
     let answer = client(capture.clone()).exchange_auth_code(documented()).send().await.unwrap();

@@ -26,7 +26,7 @@ fn stage() -> Stage {
 }
 
 #[tokio::test]
-async fn a_callback_brings_a_key() {
+async fn callback_leads_to_a_key() {
     for stage in both().await {
         let (url, mut pending) = begin(&stage);
         let callback = redirected(stage.user().approve(url.as_str(), Some(5.0)).await.unwrap());
@@ -45,7 +45,7 @@ async fn a_callback_brings_a_key() {
 }
 
 #[tokio::test]
-async fn a_pasted_code_brings_a_key() {
+async fn pasted_code_leads_to_a_key() {
     let stage = stage();
     let authorize = stage.client().authorize_headless().key_label("my-cli");
     let (url, mut pending) = authorize.begin().unwrap();
@@ -59,7 +59,7 @@ async fn a_pasted_code_brings_a_key() {
 }
 
 #[tokio::test]
-async fn a_key_makes_a_code_for_another_key() {
+async fn key_can_create_a_code_for_another_key() {
     let stage = stage();
     let pkce = Pkce::generate().unwrap();
     let request = CreateAuthCode::new(callback())
@@ -82,7 +82,7 @@ async fn a_key_makes_a_code_for_another_key() {
 }
 
 #[tokio::test]
-async fn a_user_who_declines_is_heard() {
+async fn denial_reaches_the_program() {
     let stage = stage();
     let (url, pending) = begin(&stage);
     let callback = redirected(stage.user().deny(url.as_str()).await.unwrap());
@@ -94,7 +94,7 @@ async fn a_user_who_declines_is_heard() {
 }
 
 #[tokio::test]
-async fn a_user_who_declines_may_not_be_heard() {
+async fn silent_denial_leaves_the_sign_in_fresh() {
     let stage = Stage::in_memory(Settings::default().denial(Denial::Silent));
     let (url, pending) = begin(&stage);
     assert_eq!(stage.user().deny(url.as_str()).await.unwrap(), Outcome::Denied);
@@ -102,7 +102,7 @@ async fn a_user_who_declines_may_not_be_heard() {
 }
 
 #[tokio::test]
-async fn a_state_that_does_not_come_back_is_no_failure() {
+async fn callback_without_a_state_is_accepted() {
     let stage = Stage::in_memory(Settings::default().state_echo(false));
     let (url, mut pending) = begin(&stage);
     let callback = approve(&stage, &url).await;
@@ -112,7 +112,7 @@ async fn a_state_that_does_not_come_back_is_no_failure() {
 }
 
 #[tokio::test]
-async fn a_code_works_once() {
+async fn code_works_once() {
     let stage = stage();
     let (url, mut pending) = begin(&stage);
     let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
@@ -129,7 +129,7 @@ async fn a_code_works_once() {
 }
 
 #[tokio::test]
-async fn a_code_is_good_for_ten_minutes() {
+async fn code_expires_after_ten_minutes() {
     // F38: as after a suspend.
     let stage = stage();
     for (seconds, works) in [(590, true), (600, false)] {
@@ -148,7 +148,7 @@ async fn a_code_is_good_for_ten_minutes() {
 }
 
 #[tokio::test]
-async fn a_code_needs_its_verifier() {
+async fn code_needs_its_verifier() {
     let stage = stage();
     let (url, mut pending) = begin(&stage);
     let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
@@ -162,7 +162,7 @@ async fn a_code_needs_its_verifier() {
 }
 
 #[tokio::test]
-async fn a_code_needs_the_method_of_its_challenge() {
+async fn code_needs_the_method_of_its_challenge() {
     // C-6
     let stage = stage();
     for unmatched in ["plain", "S512"] {
@@ -177,7 +177,7 @@ async fn a_code_needs_the_method_of_its_challenge() {
 }
 
 #[tokio::test]
-async fn a_code_without_a_challenge_takes_no_verifier() {
+async fn code_without_a_challenge_takes_no_verifier() {
     let stage = stage();
     let without = create(&stage, CreateAuthCode::new(callback())).await;
     let (verifier, _) = Pkce::generate().unwrap().into_parts();
@@ -189,7 +189,7 @@ async fn a_code_without_a_challenge_takes_no_verifier() {
 }
 
 #[tokio::test]
-async fn an_access_token_is_signed_by_a_published_key() {
+async fn access_token_is_signed_by_a_published_key() {
     let stage = stage();
     let subject = [r#"{"alg":"RS256"}"#, r#"{"sub":"job-7"}"#, "signature"];
     let subject = subject.map(|part| base64url::encode(part.as_bytes())).join(".");
@@ -219,7 +219,7 @@ async fn an_access_token_is_signed_by_a_published_key() {
 }
 
 #[tokio::test]
-async fn a_key_tells_its_limits() {
+async fn key_reports_its_limits() {
     let stage = stage();
     for limit in [None, Some(0.0), Some(0.01), Some(100.0)] {
         let authorize = stage.client().authorize(callback()).key_label("limited");
@@ -238,7 +238,7 @@ async fn a_key_tells_its_limits() {
 }
 
 #[tokio::test]
-async fn a_key_belongs_to_the_workspace_that_was_asked_for() {
+async fn key_belongs_to_the_requested_workspace() {
     let workspace = "123e4567-e89b-12d3-a456-426614174000";
     let stage = stage();
     let authorize = || stage.client().authorize(callback()).key_label("My app");
@@ -259,7 +259,7 @@ async fn a_key_belongs_to_the_workspace_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_not_good_is_told() {
+async fn unknown_key_is_unauthorized() {
     let stage = stage();
     let key = openrouter_oauth::ApiKey::parse("sk-or-v1-0000").unwrap();
     let refused = stage.client().with_key(key).current_key().await.unwrap_err();
@@ -270,7 +270,7 @@ async fn a_key_that_is_not_good_is_told() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_lost_is_not_asked_for_again() {
+async fn exchange_with_a_lost_response_is_not_retried() {
     for (fault, reason) in [
         (Fault::drop_before_commit(), "OutcomeUnknown(Cut)"),
         (Fault::drop_after_commit(), "OutcomeUnknown(Cut)"),
@@ -292,7 +292,7 @@ async fn an_answer_that_is_lost_is_not_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_busy_service_leaves_the_sign_in_fresh() {
+async fn busy_service_leaves_the_sign_in_fresh() {
     let stage = stage();
     let (url, mut pending) = begin(&stage);
     let code = pending.read_callback(&approve(&stage, &url).await).unwrap();

@@ -27,7 +27,7 @@ fn capture() -> (Capture, ClientBuilder) {
 }
 
 #[test]
-fn every_value_says_what_is_wrong_with_it() {
+fn invalid_value_error_names_the_value_and_the_problem() {
     let long = "x".repeat(20_000);
     let words = |result: Result<(), InvalidValue>| result.unwrap_err().to_string();
     for (bad, problem) in [
@@ -68,7 +68,7 @@ fn every_value_says_what_is_wrong_with_it() {
 }
 
 #[test]
-fn what_begins_a_sign_in_is_checked_when_it_begins() {
+fn begin_rejects_invalid_sign_in_settings() {
     let (capture, builder) = capture();
     let client = builder.build().unwrap();
     let authorize = || client.authorize_headless();
@@ -93,7 +93,7 @@ fn what_begins_a_sign_in_is_checked_when_it_begins() {
 }
 
 #[test]
-fn what_sets_up_a_client_is_checked_when_it_is_built() {
+fn build_rejects_invalid_client_settings() {
     for bad in ["a\r\nx: y", "\u{fc}", "a\0"] {
         for (built, what) in [
             (capture().1.user_agent(bad).build(), "user agent"),
@@ -114,7 +114,7 @@ fn what_sets_up_a_client_is_checked_when_it_is_built() {
 }
 
 #[tokio::test]
-async fn a_header_that_belongs_to_the_sdk_is_refused() {
+async fn caller_cannot_set_a_header_of_the_sdk() {
     let (capture, builder) = capture();
     let client = builder.build().unwrap();
     for name in [
@@ -147,7 +147,7 @@ async fn a_header_that_belongs_to_the_sdk_is_refused() {
 }
 
 #[tokio::test]
-async fn an_option_that_is_wrong_stays_wrong() {
+async fn later_option_does_not_hide_an_invalid_one() {
     let (capture, builder) = capture();
     let client = builder.build().unwrap();
     let call = client.exchange_auth_code(exchange()).base_url("http://evil");
@@ -157,7 +157,7 @@ async fn an_option_that_is_wrong_stays_wrong() {
 }
 
 #[tokio::test]
-async fn an_endpoint_described_outside_is_checked_too() {
+async fn path_of_a_custom_endpoint_is_checked() {
     #[derive(serde::Serialize)]
     struct Stray;
 
@@ -178,7 +178,7 @@ async fn an_endpoint_described_outside_is_checked_too() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_missing_is_said_for_each_operation_that_needs_one() {
+async fn operation_without_its_key_returns_missing_key() {
     let capture = Capture::new(Response::new("{}".into()));
     let client = Client::builder().transport(capture.clone()).timer(ManualTimer::new()).build().unwrap();
     for operation in [Operation::CreateAuthCode, Operation::CurrentKey] {
@@ -190,7 +190,7 @@ async fn a_key_that_is_missing_is_said_for_each_operation_that_needs_one() {
 }
 
 #[tokio::test]
-async fn a_time_limit_may_be_of_any_length() {
+async fn timeout_can_have_any_length() {
     for timeout in [Duration::MAX, Duration::from_secs(u64::MAX), Duration::from_nanos(1)] {
         let (capture, builder) = capture();
         let client = builder.timeout(timeout).build().unwrap();
@@ -229,7 +229,7 @@ const CHILD: &str = "OPENROUTER_OAUTH_TESTS_CHILD";
 /// An environment cannot be changed safely while other tests run.
 fn with_variables(variables: &[(&str, &OsStr)]) -> Value {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "input::a_child_reports_what_its_client_sends", "--nocapture"])
+        .args(["--exact", "input::child_reports_what_its_client_sends", "--nocapture"])
         .env_clear()
         .env(CHILD, "1")
         // Where coverage is measured, the child's is part of it.
@@ -248,7 +248,7 @@ fn with_variable(name: &str, value: impl AsRef<OsStr>) -> Value {
 }
 
 #[tokio::test]
-async fn a_child_reports_what_its_client_sends() {
+async fn child_reports_what_its_client_sends() {
     // Among the other tests there is nothing to report: see `with_variables`.
     if std::env::var_os(CHILD).is_none() {
         return;
@@ -281,7 +281,7 @@ async fn a_child_reports_what_its_client_sends() {
 }
 
 #[test]
-fn the_environment_sets_up_a_client() {
+fn client_reads_its_settings_from_the_environment() {
     let values = ["sk-or-v1-0e6f", "http://127.0.0.1:9/v2/", "https://my.app", "My app", "cli-agent,chat"];
     let variables: Vec<_> = VARIABLES.into_iter().zip(values.map(OsStr::new)).collect();
     // With this, the official SDK for TypeScript logs secrets.
@@ -299,7 +299,7 @@ fn the_environment_sets_up_a_client() {
 }
 
 #[test]
-fn an_empty_variable_is_as_good_as_none() {
+fn empty_variable_counts_as_unset() {
     let empty: Vec<_> = VARIABLES[1..].iter().map(|&name| (name, OsStr::new(""))).collect();
     let with_key = [&empty[..], &[("OPENROUTER_API_KEY", OsStr::new(" key\n"))]].concat();
     assert_eq!(
@@ -318,7 +318,7 @@ fn an_empty_variable_is_as_good_as_none() {
 }
 
 #[test]
-fn a_variable_that_is_not_what_it_should_be_is_named() {
+fn error_names_the_invalid_variable() {
     for name in VARIABLES {
         for bad in ["sk-or-v1-canary0f1e2d3c4b5a69788796a5b4c3d2e1f0\u{fc}", "a\u{7}canary-of-the-body-7d1f"]
         {

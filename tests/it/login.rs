@@ -49,7 +49,7 @@ async fn is_good(stage: &Stage, key: &ApiKey) -> bool {
 }
 
 #[tokio::test]
-async fn a_browser_that_comes_back_brings_a_key() {
+async fn browser_callback_leads_to_a_key() {
     let stage = stage();
     let user = UserBrowser::approves(stage.user());
     let signed_in = login(&stage).browser(user.clone()).key_label("my-cli").run().await.unwrap();
@@ -61,7 +61,7 @@ async fn a_browser_that_comes_back_brings_a_key() {
 }
 
 #[tokio::test]
-async fn a_key_without_a_label_is_named_after_program_and_host() {
+async fn default_label_names_program_and_host() {
     let stage = stage();
     let signed_in = login(&stage).browser(UserBrowser::approves(stage.user())).run().await.unwrap();
     let info = stage.client().with_key(signed_in.key).current_key().await.unwrap();
@@ -70,7 +70,7 @@ async fn a_key_without_a_label_is_named_after_program_and_host() {
 }
 
 #[tokio::test]
-async fn the_browser_is_told_only_once_the_key_is_there() {
+async fn browser_sees_success_only_after_the_key_is_stored() {
     // L-19: and is stored.
     let stage = stage();
     stage.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
@@ -97,7 +97,7 @@ async fn the_browser_is_told_only_once_the_key_is_there() {
 }
 
 #[tokio::test]
-async fn a_user_who_denies_ends_it_at_once() {
+async fn denial_ends_the_login_at_once() {
     let stage = stage();
     let user = UserBrowser::denies(stage.user());
     let error = login(&stage).browser(user.clone()).run().await.unwrap_err();
@@ -107,7 +107,7 @@ async fn a_user_who_denies_ends_it_at_once() {
 }
 
 #[tokio::test]
-async fn a_tab_that_is_closed_ends_by_the_time_limit() {
+async fn closed_tab_ends_the_login_by_its_timeout() {
     // F45
     for user in [UserBrowser::leaves, UserBrowser::denies] {
         let stage = Stage::in_memory({
@@ -145,7 +145,7 @@ async fn cancelling_frees_the_port_at_once() {
 }
 
 #[tokio::test]
-async fn a_pasted_code_wins_over_a_browser_that_does_not_come() {
+async fn pasted_code_wins_over_a_browser_that_stays_away() {
     // P-6
     let stage = stage();
     let typist = Typist::new(stage.user(), [Typed::Code]);
@@ -158,7 +158,7 @@ async fn a_pasted_code_wins_over_a_browser_that_does_not_come() {
 }
 
 #[tokio::test]
-async fn a_browser_wins_over_a_prompt_that_waits() {
+async fn callback_wins_over_a_waiting_prompt() {
     // P-6
     let stage = stage();
     let typist = Typist::new(stage.user(), []);
@@ -168,7 +168,7 @@ async fn a_browser_wins_over_a_prompt_that_waits() {
 }
 
 #[tokio::test]
-async fn without_a_browser_the_page_shows_a_code_to_paste() {
+async fn headless_login_accepts_the_code_from_the_page() {
     // P-1
     let stage = stage();
     let typist = Typist::new(stage.user(), [Typed::Code]);
@@ -178,7 +178,7 @@ async fn without_a_browser_the_page_shows_a_code_to_paste() {
 }
 
 #[tokio::test]
-async fn a_code_can_be_pasted_three_times() {
+async fn user_has_three_attempts_to_paste_a_code() {
     // P-5: with the same verifier.
     let stage = stage();
     let wrong = [Typed::Text("auth_code_of_nobody"), Typed::Text(ELSEWHERE)];
@@ -193,7 +193,7 @@ async fn a_code_can_be_pasted_three_times() {
 }
 
 #[tokio::test]
-async fn three_wrong_codes_end_it_if_nothing_listens() {
+async fn three_wrong_codes_end_a_headless_login() {
     let stage = stage();
     let typist = Typist::new(stage.user(), [Typed::Text(ELSEWHERE); 3]);
     let error = login(&stage).headless(true).prompt(typist.clone()).run().await.unwrap_err();
@@ -206,7 +206,7 @@ async fn three_wrong_codes_end_it_if_nothing_listens() {
 }
 
 #[tokio::test]
-async fn three_wrong_codes_leave_the_browser_its_chance() {
+async fn callback_still_counts_after_three_wrong_codes() {
     let stage = stage();
     let typist = Typist::new(stage.user(), [Typed::Text(ELSEWHERE); 3]);
     let (user, url) = (UserBrowser::approves(stage.user()), typist.clone());
@@ -222,7 +222,7 @@ async fn three_wrong_codes_leave_the_browser_its_chance() {
 }
 
 #[tokio::test]
-async fn a_prompt_that_is_closed_cancels_and_one_that_is_not_there_does_not() {
+async fn closed_prompt_cancels_but_a_missing_one_does_not() {
     // P-5
     let stage = stage();
     let closed = Typist::new(stage.user(), [Typed::End]);
@@ -241,7 +241,7 @@ async fn a_prompt_that_is_closed_cancels_and_one_that_is_not_there_does_not() {
 }
 
 #[tokio::test]
-async fn a_port_that_was_asked_for_and_is_taken_is_told() {
+async fn taken_port_is_an_error_if_requested() {
     // L-2
     let stage = stage();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -252,7 +252,7 @@ async fn a_port_that_was_asked_for_and_is_taken_is_told() {
 }
 
 #[tokio::test]
-async fn a_code_that_was_not_processed_is_tried_again() {
+async fn unprocessed_code_is_retried() {
     let stage = stage();
     stage.emulator().inject(Fault::status(429).header("Retry-After", "0").on("/auth/keys"));
     let user = UserBrowser::approves(stage.user());
@@ -272,7 +272,7 @@ async fn a_code_that_was_not_processed_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_refused_code_of_the_browser_ends_it() {
+async fn rejected_code_from_the_browser_ends_the_login() {
     let stage = stage();
     stage.emulator().inject(Fault::status(403).on("/auth/keys"));
     let user = UserBrowser::approves(stage.user());
@@ -282,7 +282,7 @@ async fn a_refused_code_of_the_browser_ends_it() {
 }
 
 #[tokio::test]
-async fn an_unknown_outcome_is_told_and_nothing_is_sent_again() {
+async fn unknown_outcome_is_reported_and_not_retried() {
     let stage = stage();
     let before = Timestamp::parse("2020-01-01T00:00:00Z").unwrap();
     for fault in [Fault::drop_after_commit(), Fault::status(500)] {
@@ -299,7 +299,7 @@ async fn an_unknown_outcome_is_told_and_nothing_is_sent_again() {
 }
 
 #[tokio::test]
-async fn a_key_that_comes_after_the_cancelling_is_not_lost() {
+async fn key_that_arrives_after_cancel_is_not_lost() {
     let stage = stage();
     stage.emulator().inject(Fault::delay(Duration::from_millis(400)).on("/auth/keys"));
     let cancel = Cancel::new();
@@ -313,7 +313,7 @@ async fn a_key_that_comes_after_the_cancelling_is_not_lost() {
 }
 
 #[tokio::test]
-async fn whoever_cancels_twice_does_not_wait() {
+async fn second_cancel_ends_the_login_at_once() {
     let stage = stage();
     stage.emulator().inject(Fault::delay(Duration::from_secs(20)).on("/auth/keys"));
     let (cancel, user) = (Cancel::new(), UserBrowser::approves(stage.user()));
@@ -331,7 +331,7 @@ async fn whoever_cancels_twice_does_not_wait() {
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_stored_is_returned() {
+async fn key_is_returned_even_if_it_cannot_be_stored() {
     // S-8
     let stage = stage();
     let user = UserBrowser::approves(stage.user());
@@ -343,7 +343,7 @@ async fn a_key_that_cannot_be_stored_is_returned() {
 }
 
 #[tokio::test]
-async fn a_store_that_cannot_be_used_is_told_before_a_key_is_made() {
+async fn unusable_store_fails_before_a_key_is_created() {
     let stage = stage();
     let store = Failing { fails_to_load: true, ..Failing::default() };
     let error = login(&stage).store(store).run().await.unwrap_err();
@@ -352,7 +352,7 @@ async fn a_store_that_cannot_be_used_is_told_before_a_key_is_made() {
 }
 
 #[tokio::test]
-async fn a_store_that_does_not_answer_can_be_cancelled_and_has_its_time() {
+async fn hanging_store_can_be_cancelled_and_times_out() {
     let stage = stage();
     let cancel = Cancel::new();
     let silent = || Failing { is_silent: true, ..Failing::default() };
@@ -366,7 +366,7 @@ async fn a_store_that_does_not_answer_can_be_cancelled_and_has_its_time() {
 }
 
 #[tokio::test]
-async fn bad_settings_are_told_before_anything_happens() {
+async fn invalid_settings_fail_before_anything_happens() {
     let stage = stage();
     let label = "x".repeat(101);
     for login in [
@@ -382,7 +382,7 @@ async fn bad_settings_are_told_before_anything_happens() {
 }
 
 #[tokio::test]
-async fn a_login_dropped_after_any_poll_leaves_nothing() {
+async fn login_dropped_after_any_poll_leaves_nothing() {
     // C-28, F50: after each poll up to the last. A drop in flight is told to the hooks.
     let (mut polls, mut told_of_drops) = (0, 0);
     loop {
@@ -445,7 +445,7 @@ async fn poll_once(future: Pin<&mut impl Future>) -> bool {
 }
 
 #[tokio::test]
-async fn an_exchange_that_runs_when_the_time_is_over_has_its_own_time() {
+async fn running_exchange_outlives_the_login_timeout() {
     let stage = stage();
     stage.emulator().inject(Fault::delay(Duration::from_millis(600)).on("/auth/keys"));
     let late = login(&stage).browser(UserBrowser::approves(stage.user())).timeout(Duration::from_millis(300));
@@ -453,7 +453,7 @@ async fn an_exchange_that_runs_when_the_time_is_over_has_its_own_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_exchange_that_outlives_the_login_may_have_made_a_key() {
+async fn endless_exchange_is_an_unknown_outcome() {
     let emulator = Emulator::new();
     emulator.inject(Fault::delay(Duration::from_secs(3600)).on("/auth/keys"));
     let client = Client::builder().transport(emulator.clone()).timer(TokioTimer::new()).without_deadline();
@@ -469,7 +469,7 @@ async fn an_exchange_that_outlives_the_login_may_have_made_a_key() {
 }
 
 #[tokio::test]
-async fn a_503_that_says_no_time_is_not_tried_again() {
+async fn status_503_without_retry_after_is_not_retried() {
     let stage = stage();
     stage.emulator().inject(Fault::status(503).on("/auth/keys"));
     let error = login(&stage).browser(UserBrowser::approves(stage.user())).run().await.unwrap_err();
@@ -478,7 +478,7 @@ async fn a_503_that_says_no_time_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_wait_beyond_the_time_that_is_left_is_not_begun() {
+async fn login_does_not_wait_past_its_timeout() {
     // C-24
     let stage = stage();
     stage.emulator().inject(Fault::status(429).header("Retry-After", "600").on("/auth/keys"));
@@ -487,7 +487,7 @@ async fn a_wait_beyond_the_time_that_is_left_is_not_begun() {
 }
 
 #[tokio::test]
-async fn a_code_that_is_refused_after_a_wait_may_have_made_a_key() {
+async fn rejection_after_a_retry_is_an_unknown_outcome() {
     for typed in [None, Some(Typed::Code)] {
         let stage = stage();
         stage.emulator().inject(Fault::status(429).header("Retry-After", "0").on("/auth/keys"));
@@ -507,7 +507,7 @@ async fn a_code_that_is_refused_after_a_wait_may_have_made_a_key() {
 }
 
 #[tokio::test]
-async fn a_panic_of_the_program_loses_no_key() {
+async fn panic_of_the_program_loses_no_key() {
     let stage = stage();
     let login = login(&stage).browser(UserBrowser::approves(stage.user()));
     let login =
@@ -516,7 +516,7 @@ async fn a_panic_of_the_program_loses_no_key() {
 }
 
 #[tokio::test]
-async fn a_browser_that_comes_while_a_wrong_code_is_exchanged_is_not_turned_away() {
+async fn callback_during_a_failing_exchange_is_accepted() {
     // P-6: the first that is right wins.
     let stage = stage();
     stage.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
@@ -532,7 +532,7 @@ async fn a_browser_that_comes_while_a_wrong_code_is_exchanged_is_not_turned_away
 }
 
 #[test]
-fn without_a_runtime_there_is_an_error() {
+fn login_without_a_runtime_returns_an_error() {
     // F51
     let stage = stage();
     let mut running = pin!(login(&stage).run());
@@ -543,7 +543,7 @@ fn without_a_runtime_there_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_late_browser_finds_no_second_exchange() {
+async fn late_callback_starts_no_second_exchange() {
     // L-12
     let stage = stage();
     stage.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
@@ -561,7 +561,7 @@ async fn a_late_browser_finds_no_second_exchange() {
 }
 
 #[tokio::test]
-async fn nothing_but_the_callback_ends_it() {
+async fn only_the_callback_ends_the_login() {
     // L-6, L-11
     let stage = stage();
     let typist = Typist::new(stage.user(), []);

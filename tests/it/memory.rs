@@ -76,9 +76,9 @@ async fn sign_in(status: Option<u16>, code: &Masked, key: &Masked, is_stored: bo
 }
 
 #[tokio::test]
-async fn nothing_is_left_of_a_code_a_verifier_and_a_key() {
+async fn sign_in_leaves_no_secret_in_memory() {
     // S-2: in memory that is ours, on every way out, and without an allocator that zeroes on free.
-    assert_what_is_not_wiped_is_found();
+    assert_unwiped_secrets_are_found();
     let (verifier, _) = Pkce::generate_from(&Known).unwrap().into_parts();
     let masked = Masked::of(verifier.expose());
     drop(verifier);
@@ -95,9 +95,9 @@ async fn nothing_is_left_of_a_code_a_verifier_and_a_key() {
 }
 
 #[test]
-fn nothing_is_left_of_a_code_that_was_pasted() {
+fn prompt_leaves_no_pasted_code_in_memory() {
     // S-2: by a user at a terminal, and by a script.
-    let (task, code) = ("wipe what is pasted", format!("auth_code_{}", "canary-0c0de-5e3c1a".repeat(3)));
+    let (task, code) = ("wipe the pasted code", format!("auth_code_{}", "canary-0c0de-5e3c1a".repeat(3)));
     let terminal = Terminal::new(80, 24);
     let mut child = terminal.around(&child::command(&[], task)).stdout(Stdio::piped()).spawn().unwrap();
     terminal.wait_for("Code: ");
@@ -109,7 +109,7 @@ fn nothing_is_left_of_a_code_that_was_pasted() {
     child::finish(child, task);
 }
 
-pub(crate) async fn wipe_what_is_pasted() {
+pub(crate) async fn wipe_the_pasted_code() {
     // Looking takes memory, in which a copy could have been.
     assert_eq!(Masked::random().copies(), 0);
     let pasted = TerminalPrompt::stdin().ask(None).await.unwrap();
@@ -120,7 +120,7 @@ pub(crate) async fn wipe_what_is_pasted() {
 }
 
 /// Not a test of its own: what reads the memory makes copies of what another has in use.
-fn assert_what_is_not_wiped_is_found() {
+fn assert_unwiped_secrets_are_found() {
     let (kept, freed) = (Masked::random(), Masked::random());
     assert_eq!([&kept, &freed].map(Masked::copies), [0, 0]);
     let text = kept.take();

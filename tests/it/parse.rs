@@ -41,7 +41,7 @@ async fn check_unreadable(response: Response<Bytes>) {
 }
 
 #[tokio::test]
-async fn a_key_is_found_whatever_the_status_and_content_type() {
+async fn key_is_found_in_any_2xx_of_any_content_type() {
     // F30, F36, C-21, as the first decision has it: a minted key is never lost.
     for status in [200, 201, 202, 203, 206, 207, 226, 299] {
         for content_type in [
@@ -63,7 +63,7 @@ async fn a_key_is_found_whatever_the_status_and_content_type() {
 }
 
 #[tokio::test]
-async fn a_success_without_a_key_is_an_unknown_outcome() {
+async fn success_without_a_key_is_an_unknown_outcome() {
     // F7, F30, F35, C-21
     for status in [200, 201, 204, 205] {
         for body in ["", "{}", "[]", "<!DOCTYPE html><title>Sign in to the network</title>"] {
@@ -73,7 +73,7 @@ async fn a_success_without_a_key_is_an_unknown_outcome() {
 }
 
 #[tokio::test]
-async fn a_content_encoding_changes_nothing() {
+async fn content_encoding_changes_nothing() {
     // F28, C-14: nobody asked for one, so nothing is decompressed.
     let gzip: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03";
     let zstd: &[u8] = b"\x28\xb5\x2f\xfd\x04\x00";
@@ -86,7 +86,7 @@ async fn a_content_encoding_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_error_inside_a_success_is_told() {
+async fn error_in_a_success_response_is_reported() {
     // An error envelope inside a 200: nobody knows whether a key was made, but the words are at hand.
     let body = r#"{"error":{"code":403,"message":"Authorization code expired"}}"#;
     let error = exchange_for(response(200, &[], body)).await.unwrap_err();
@@ -96,7 +96,7 @@ async fn an_error_inside_a_success_is_told() {
 }
 
 #[tokio::test]
-async fn the_other_operations_read_objects_alone() {
+async fn other_operations_read_only_objects() {
     for operation in Operation::ALL {
         for body in ["", "[]", "null", "<html>", "{", r#"{"data":[]}"#, r#"{"keys":[[]]}"#] {
             let client = client(Capture::new(Response::new(body.into())));
@@ -109,7 +109,7 @@ async fn the_other_operations_read_objects_alone() {
 }
 
 #[tokio::test]
-async fn an_error_inside_a_success_of_a_read_is_a_refusal() {
+async fn error_in_a_success_response_of_a_read_is_a_rejection() {
     // Nothing can have been made.
     for operation in Operation::READING {
         let body = r#"{"error":{"code":401,"message":"No."}}"#;
@@ -121,7 +121,7 @@ async fn an_error_inside_a_success_of_a_read_is_a_refusal() {
 }
 
 #[tokio::test]
-async fn a_refusal_whose_body_does_not_come_is_a_refusal_all_the_same() {
+async fn rejection_without_its_body_is_still_a_rejection() {
     // F27, F32: the status says it.
     for (status, expected) in [
         (400, "Api CodeRejected"),
@@ -144,7 +144,7 @@ async fn a_refusal_whose_body_does_not_come_is_a_refusal_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_body_that_cannot_be_read_is_not_repeated() {
+async fn error_omits_an_unreadable_body() {
     // The parser's own message shows a part of what it reads.
     for body in [
         format!(r#"{{"key":"{} "}}"#, canary::KEY),
@@ -179,7 +179,7 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn any_answer_is_a_value_or_an_error(body in bodies(), status in 100..=999_u16) {
+    fn any_response_yields_a_value_or_an_error(body in bodies(), status in 100..=999_u16) {
         // C-27
         let capture = Capture::new(response(status, &[], body));
         let builder = builder().transport(capture.clone()).timer(ManualTimer::new());

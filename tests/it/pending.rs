@@ -41,7 +41,7 @@ fn no_answer(kind: ErrorKind) -> Exchange {
 }
 
 #[tokio::test]
-async fn what_surely_was_not_processed_leaves_it_fresh() {
+async fn unprocessed_exchange_leaves_the_sign_in_fresh() {
     // P-5: with the same verifier, as often as need be.
     let code = code();
     let script = || {
@@ -74,7 +74,7 @@ async fn what_surely_was_not_processed_leaves_it_fresh() {
 }
 
 #[tokio::test]
-async fn an_unknown_outcome_spends_it() {
+async fn unknown_outcome_spends_the_sign_in() {
     let code = code();
     for step in [
         no_answer(ErrorKind::Io),
@@ -107,7 +107,7 @@ async fn an_unknown_outcome_spends_it() {
 }
 
 #[tokio::test]
-async fn an_exchange_that_is_dropped_spends_it() {
+async fn dropped_exchange_spends_the_sign_in() {
     let code = code();
     let never = Never::new();
     let client = client(never.clone());
@@ -126,7 +126,7 @@ async fn an_exchange_that_is_dropped_spends_it() {
 }
 
 #[tokio::test]
-async fn an_exchange_that_was_never_polled_leaves_it_fresh() {
+async fn unpolled_exchange_leaves_the_sign_in_fresh() {
     let code = code();
     let client = client(Never::new());
     let mut pending = begin(&client);
@@ -135,7 +135,7 @@ async fn an_exchange_that_was_never_polled_leaves_it_fresh() {
 }
 
 #[tokio::test]
-async fn an_exchange_may_be_dropped_after_any_poll() {
+async fn exchange_can_be_dropped_after_any_poll() {
     // F50, C-28
     let code = code();
     let sent = Arc::new(AtomicUsize::new(0));
@@ -172,7 +172,7 @@ async fn an_exchange_may_be_dropped_after_any_poll() {
 }
 
 #[tokio::test]
-async fn an_exchange_crosses_threads() {
+async fn exchange_crosses_threads() {
     // C-28
     let code = code();
     let client = client(Replay::new([answer(200, GRANT)]));
@@ -182,7 +182,7 @@ async fn an_exchange_crosses_threads() {
 }
 
 #[tokio::test]
-async fn it_is_exchanged_with_the_service_it_was_begun_with() {
+async fn code_goes_only_to_the_service_of_its_sign_in() {
     // C-31
     let code = code();
     let capture = Capture::new(Response::new(GRANT.into()));
@@ -204,7 +204,7 @@ async fn it_is_exchanged_with_the_service_it_was_begun_with() {
 }
 
 #[tokio::test]
-async fn another_path_or_spelling_of_one_service_is_the_same_service() {
+async fn origin_ignores_path_and_spelling_of_the_base_url() {
     // C-31
     let code = code();
     let replay = Replay::new([answer(200, GRANT)]);
@@ -217,7 +217,7 @@ async fn another_path_or_spelling_of_one_service_is_the_same_service() {
 }
 
 #[tokio::test]
-async fn it_goes_through_a_session_store_and_back() {
+async fn sign_in_survives_a_session_store() {
     let replay = Replay::new([answer(200, GRANT), answer(200, GRANT)]);
     let client = client(replay.clone());
     for headless in [false, true] {
@@ -251,7 +251,7 @@ async fn it_goes_through_a_session_store_and_back() {
 }
 
 #[test]
-fn what_was_not_stored_by_us_is_refused_without_repeating_it() {
+fn error_for_an_invalid_stored_sign_in_omits_it() {
     let client = client(Never::new());
     let stored = begin(&client).into_secret_json().unwrap();
     let stored = stored.expose();
@@ -274,7 +274,7 @@ fn what_was_not_stored_by_us_is_refused_without_repeating_it() {
 }
 
 #[tokio::test]
-async fn two_sign_ins_at_once_are_two() {
+async fn concurrent_sign_ins_do_not_mix() {
     // L-24: the key of each comes by the verifier of each, whatever the order.
     let code = code();
     let client = client(Replay::new((0..2).map(|_| answer(200, GRANT))));
@@ -286,7 +286,7 @@ async fn two_sign_ins_at_once_are_two() {
 }
 
 #[tokio::test]
-async fn a_deadline_spends_it_too() {
+async fn deadline_spends_the_sign_in() {
     let code = code();
     let (never, timer) = (Never::new(), ManualTimer::new());
     let builder = Client::builder().transport(never.clone()).timer(timer.clone());

@@ -30,7 +30,7 @@ fn login(stage: &Stage) -> Login {
 }
 
 #[test]
-fn without_a_port_the_page_shows_a_code() {
+fn login_without_a_port_accepts_a_pasted_code() {
     // F46
     let task = "log in without a port";
     let child = child::command(&["sh", "-c", r#"ulimit -n 64 && exec "$0" "$@""#], task).spawn().unwrap();
@@ -61,7 +61,7 @@ pub(crate) async fn log_in_without_a_port() {
 }
 
 #[test]
-fn ctrl_c_ends_a_login_and_not_its_process() {
+fn ctrl_c_ends_the_login_but_not_its_process() {
     // L-20
     let task = "log in until Ctrl-C";
     let mut child = child::command(&[], task).stdin(Stdio::null()).spawn().unwrap();

@@ -76,7 +76,7 @@ async fn check(
 }
 
 #[tokio::test]
-async fn every_status_is_reported_whatever_the_body() {
+async fn status_decides_the_error_whatever_the_body() {
     // F15, F29, F32, F34, and F7's 511
     let bodies = [&BODIES[..], &MALFORMED_REQUEST].concat();
     for &(statuses, of_making, of_reading, sent) in REJECTIONS {
@@ -101,7 +101,7 @@ async fn rejected_code_differs_from_a_malformed_request() {
 }
 
 #[tokio::test]
-async fn only_an_exchange_can_have_its_code_rejected() {
+async fn only_the_exchange_reports_a_rejected_code() {
     let bodies = [&BODIES[..], &MALFORMED_REQUEST].concat();
     for operation in Operation::ALL.into_iter().filter(|&other| other != Operation::ExchangeAuthCode) {
         check(operation, 400, &bodies, "Api InvalidRequest", 1).await;

@@ -74,7 +74,7 @@ const KINDS_THAT_MAY_HAVE_BEEN_SENT: [ErrorKind; 5] =
     [ErrorKind::Io, ErrorKind::Timeout, ErrorKind::TooLarge, ErrorKind::Protocol, ErrorKind::Other];
 
 #[tokio::test]
-async fn what_makes_something_is_sent_once_if_it_may_have_arrived() {
+async fn non_idempotent_request_is_sent_once_if_it_may_have_arrived() {
     // F11, F20
     for operation in Operation::MAKING {
         let kinds = KINDS_THAT_MAY_HAVE_BEEN_SENT.map(no_answer).into_iter();
@@ -91,7 +91,7 @@ async fn what_makes_something_is_sent_once_if_it_may_have_arrived() {
 }
 
 #[tokio::test]
-async fn what_reads_is_sent_again_if_that_may_help() {
+async fn idempotent_request_is_retried_when_that_may_help() {
     for operation in Operation::READING {
         let statuses = [408, 421, 425, 429, 500, 502, 503, 504, 520, 524];
         let statuses = statuses.map(|status| answer(status, &[], ""));
@@ -105,7 +105,7 @@ async fn what_reads_is_sent_again_if_that_may_help() {
 }
 
 #[tokio::test]
-async fn what_reads_is_not_sent_again_in_vain() {
+async fn idempotent_request_is_not_retried_in_vain() {
     for operation in Operation::READING {
         let statuses =
             [400, 401, 403, 404, 405, 409, 413, 415, 422, 307].map(|status| answer(status, &[], ""));
@@ -120,7 +120,7 @@ async fn what_reads_is_not_sent_again_in_vain() {
 }
 
 #[tokio::test]
-async fn whatever_was_not_sent_is_sent_again() {
+async fn unsent_request_is_retried() {
     // F2
     let not_sent = [
         || ErrorKind::Connect.into(),
@@ -143,7 +143,7 @@ async fn whatever_was_not_sent_is_sent_again() {
 }
 
 #[tokio::test]
-async fn what_would_end_the_same_is_not_tried_again() {
+async fn permanent_transport_error_is_not_retried() {
     let not_sent = |kind: ErrorKind| transport::Error::from(kind).not_sent();
     for operation in Operation::ALL {
         for (kind, told) in [
@@ -162,7 +162,7 @@ async fn what_would_end_the_same_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_try_that_was_not_sent_does_not_excuse_one_that_was() {
+async fn unsent_attempt_does_not_excuse_a_sent_one() {
     let script = [no_answer(ErrorKind::Connect), answer(500, &[], "")];
     let (result, requests, _) = play(Operation::ExchangeAuthCode, script).await;
     assert_eq!(describe(&result.unwrap_err()), "OutcomeUnknown(Status) ServerError");
@@ -170,7 +170,7 @@ async fn a_try_that_was_not_sent_does_not_excuse_one_that_was() {
 }
 
 #[tokio::test]
-async fn a_try_that_was_not_sent_does_not_hide_one_that_was() {
+async fn unsent_attempt_does_not_hide_a_sent_one() {
     for operation in Operation::READING {
         let connect = || no_answer(ErrorKind::Connect);
         let (result, requests, _) = play(operation, [answer(500, &[], ""), connect(), connect()]).await;
@@ -182,7 +182,7 @@ async fn a_try_that_was_not_sent_does_not_hide_one_that_was() {
 }
 
 #[tokio::test]
-async fn every_try_sends_the_same_bytes() {
+async fn every_attempt_sends_the_same_bytes() {
     let check = async |operation: Operation, step: fn() -> Exchange| {
         let replay = Replay::new([step(), step(), answer(200, &[], operation.success())]);
         let timer = ManualTimer::new();
@@ -208,7 +208,7 @@ async fn every_try_sends_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn a_header_of_the_call_goes_with_every_try() {
+async fn every_attempt_carries_the_header_of_the_call() {
     let replay =
         Replay::new([no_answer(ErrorKind::Connect), no_answer(ErrorKind::Connect), answer(200, &[], GRANT)]);
     let timer = ManualTimer::new();
@@ -222,7 +222,7 @@ async fn a_header_of_the_call_goes_with_every_try() {
 }
 
 #[tokio::test]
-async fn waits_grow_up_to_a_maximum() {
+async fn backoff_grows_up_to_its_maximum() {
     let timer = ManualTimer::new();
     let replay = Replay::new((0..6).map(|_| no_answer(ErrorKind::Io)));
     let client = builder(&timer).transport(replay.clone());
@@ -238,7 +238,7 @@ async fn waits_grow_up_to_a_maximum() {
 }
 
 #[tokio::test]
-async fn the_number_of_tries_is_the_callers() {
+async fn caller_sets_the_number_of_attempts() {
     for (retry, tries) in
         [(Retry::none(), 1), (Retry::default().max_attempts(0), 1), (Retry::default().max_attempts(5), 5)]
     {
@@ -252,7 +252,7 @@ async fn the_number_of_tries_is_the_callers() {
 }
 
 #[tokio::test]
-async fn the_wait_that_the_server_asks_for_is_kept() {
+async fn retry_waits_as_long_as_the_server_asks() {
     // F33. Of two the first counts.
     for (headers, wait) in [
         (&[("retry-after", "7")][..], 7_000),
@@ -273,7 +273,7 @@ async fn the_wait_that_the_server_asks_for_is_kept() {
 }
 
 #[tokio::test]
-async fn a_server_may_ask_for_no_wait() {
+async fn server_can_ask_for_no_wait() {
     // F33
     let past = [("date", "Sun, 06 Nov 1994 08:49:37 GMT"), ("retry-after", "Sun, 06 Nov 1994 08:49:27 GMT")];
     for headers in [&[("retry-after", "0")][..], &past] {
@@ -284,7 +284,7 @@ async fn a_server_may_ask_for_no_wait() {
 }
 
 #[tokio::test]
-async fn a_wait_beyond_the_deadline_is_not_begun() {
+async fn retry_does_not_wait_past_the_deadline() {
     // F33
     for asked in ["30", "31", "3600", "99999999999999999999"] {
         let step = answer(503, &[("retry-after", asked)], "");
@@ -301,7 +301,7 @@ async fn a_wait_beyond_the_deadline_is_not_begun() {
 }
 
 #[tokio::test]
-async fn a_wait_that_cannot_be_read_is_not_kept() {
+async fn unreadable_retry_after_is_ignored() {
     // F33
     for nonsense in ["-1", "1e30", "soon", "NaN", ""] {
         let (result, requests, waits) =
@@ -313,7 +313,7 @@ async fn a_wait_that_cannot_be_read_is_not_kept() {
 }
 
 #[tokio::test]
-async fn the_caller_is_told_how_long_to_wait() {
+async fn error_says_how_long_to_wait() {
     for (status, text) in [
         (429, "OpenRouter asks for fewer requests; try again in 7 s"),
         (503, "OpenRouter is not available; try again in 7 s"),
@@ -334,7 +334,7 @@ async fn the_caller_is_told_how_long_to_wait() {
 }
 
 #[tokio::test]
-async fn all_tries_share_one_deadline() {
+async fn all_attempts_share_one_deadline() {
     let step = || answer(503, &[("retry-after", "12")], "");
     let (result, requests, waits) = play(Operation::CurrentKey, [step(), step(), step()]).await;
     assert_eq!(describe(&result.unwrap_err()), "ServiceUnavailable ServerError, retryable");
@@ -343,7 +343,7 @@ async fn all_tries_share_one_deadline() {
 }
 
 #[tokio::test]
-async fn each_try_is_told_what_is_left_of_the_time() {
+async fn each_attempt_gets_the_remaining_time() {
     let timer = ManualTimer::new();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let transport = {
@@ -362,7 +362,7 @@ async fn each_try_is_told_what_is_left_of_the_time() {
 }
 
 #[tokio::test]
-async fn the_time_limit_of_one_call_is_its_own() {
+async fn call_can_have_its_own_timeout() {
     let (never, timer) = (Never::new(), ManualTimer::new());
     let client = builder(&timer).transport(never.clone()).build().unwrap();
     for (seconds, call) in [
@@ -379,7 +379,7 @@ async fn the_time_limit_of_one_call_is_its_own() {
 }
 
 #[tokio::test]
-async fn without_a_clock_nothing_is_sent_again() {
+async fn client_without_a_timer_does_not_retry() {
     let replay = Replay::new([no_answer(ErrorKind::Connect)]);
     let client = Client::builder().transport(replay.clone()).without_deadline().build().unwrap();
     let error = client.exchange_auth_code(exchange()).await.unwrap_err();
@@ -388,7 +388,7 @@ async fn without_a_clock_nothing_is_sent_again() {
 }
 
 #[tokio::test]
-async fn the_clock_of_a_client_is_real() {
+async fn default_timer_enforces_the_deadline() {
     // The system connects for a listener that accepts nothing.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", silent.local_addr().unwrap());
@@ -404,7 +404,7 @@ async fn the_clock_of_a_client_is_real() {
 }
 
 #[tokio::test]
-async fn an_unknown_outcome_tells_what_is_known() {
+async fn unknown_outcome_reports_what_is_known() {
     let step = answer(502, &[("cf-ray", "8f0e-FRA"), ("x-request-id", "r1")], "<html>");
     let error = play(Operation::ExchangeAuthCode, [step]).await.0.unwrap_err();
     let Error::OutcomeUnknown(unknown) = &error else {

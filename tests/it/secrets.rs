@@ -41,7 +41,7 @@ fn client() -> Client {
 }
 
 #[test]
-fn no_type_prints_its_secret() {
+fn debug_output_hides_secrets() {
     // S-1
     let secrets = &canary::ALL;
     assert_debug_hides(&builder(), secrets);
@@ -58,7 +58,7 @@ fn no_type_prints_its_secret() {
 }
 
 #[test]
-fn a_sign_in_prints_none_of_its_random_values() {
+fn debug_output_of_a_sign_in_hides_its_random_values() {
     // S-1: the URL is for the user alone, so it shows by `Display` and not by `Debug`.
     let authorize = client().authorize(CallbackUrl::parse("https://my.app/callback").unwrap());
     assert_debug_hides(&authorize, &canary::ALL);
@@ -81,7 +81,7 @@ fn a_sign_in_prints_none_of_its_random_values() {
 }
 
 #[test]
-fn links_to_a_key_name_it_and_do_not_hold_it() {
+fn key_links_do_not_contain_the_key() {
     // S-9
     let links = KeyLinks::new(&key());
     assert_hidden(links.settings(), &[canary::KEY]);
@@ -90,7 +90,7 @@ fn links_to_a_key_name_it_and_do_not_hold_it() {
 }
 
 #[tokio::test]
-async fn an_answer_prints_no_key() {
+async fn debug_output_of_a_response_hides_the_key() {
     // S-1
     let body = format!(r#"{{"key":"{}","user_id":"user_1"}}"#, canary::KEY);
     let capture = Capture::new(response(200, &[("set-cookie", canary::BODY)], body));
@@ -101,7 +101,7 @@ async fn an_answer_prints_no_key() {
 }
 
 #[test]
-fn a_header_with_a_key_is_marked_as_one() {
+fn authorization_header_is_marked_sensitive() {
     // C-16: whoever prints a request prints `Sensitive` in its place.
     let capture = Capture::new(Response::new(r#"{"data":{}}"#.into()));
     let client = builder().transport(capture.clone()).timer(ManualTimer::new()).build().unwrap();

@@ -17,13 +17,13 @@ use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site};
 
 use crate::support::{Operation, builder, describe};
 
-/// Set for [`a_child_signs_in`].
+/// Set for [`child_signs_in`].
 const CHILD: &str = "OPENROUTER_OAUTH_TESTS_SURROUNDED";
 
 /// Signs in over a socket, and asks a server that the system does not trust: a part of the test below, and among the
 /// others nothing.
 #[tokio::test]
-async fn a_child_signs_in() {
+async fn child_signs_in() {
     if env::var_os(CHILD).is_none() {
         return;
     }
@@ -43,7 +43,7 @@ async fn a_child_signs_in() {
 }
 
 #[test]
-fn a_sign_in_does_not_mind_what_surrounds_it() {
+fn sign_in_works_in_any_environment() {
     // F57
     let keys = tempfile::tempdir().unwrap();
     let keys = keys.path().join("keys");
@@ -65,7 +65,7 @@ fn a_sign_in_does_not_mind_what_surrounds_it() {
             .args(["-c", r#"if [ "$0" = GONE ]; then d=$(mktemp -d) && cd "$d" && rmdir "$d"; else cd "$0"; fi && exec "$@""#])
             .arg(folder)
             .arg(env::current_exe().unwrap())
-            .args(["--exact", "surroundings::a_child_signs_in", "--nocapture"])
+            .args(["--exact", "surroundings::child_signs_in", "--nocapture"])
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env(CHILD, "1")
@@ -82,7 +82,7 @@ fn a_sign_in_does_not_mind_what_surrounds_it() {
 }
 
 #[test]
-fn a_call_without_a_runtime_is_an_error_and_no_panic() {
+fn call_without_a_runtime_returns_an_error() {
     // F51, C-27
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for operation in Operation::ALL {

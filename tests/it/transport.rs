@@ -13,7 +13,7 @@ use openrouter_oauth_transport::{
 use crate::support::{GRANT, Operation, builder, describe, exchange, key, until};
 
 #[test]
-fn a_service_elsewhere_is_called_by_https_alone() {
+fn client_reaches_remote_services_only_by_https() {
     // C-9
     let capture = Capture::new(Response::new(GRANT.into()));
     for bad in [
@@ -36,7 +36,7 @@ fn a_service_elsewhere_is_called_by_https_alone() {
 }
 
 #[tokio::test]
-async fn a_call_elsewhere_goes_by_https_alone() {
+async fn call_reaches_remote_services_only_by_https() {
     // C-9
     let capture = Capture::new(Response::new(GRANT.into()));
     let client = builder().transport(capture.clone()).timer(ManualTimer::new()).build().unwrap();
@@ -48,7 +48,7 @@ async fn a_call_elsewhere_goes_by_https_alone() {
 }
 
 #[tokio::test]
-async fn the_limits_go_with_each_request() {
+async fn every_request_carries_the_limits() {
     let capture = Capture::new(Response::new(GRANT.into()));
     let timer = ManualTimer::new();
     let builder = || builder().transport(capture.clone()).timer(timer.clone());
@@ -69,7 +69,7 @@ async fn the_limits_go_with_each_request() {
 }
 
 #[tokio::test]
-async fn a_transport_that_hangs_does_not_hang_the_call() {
+async fn hanging_transport_does_not_hang_the_call() {
     // C-11, C-12
     for operation in Operation::ALL {
         let (never, timer) = (Never::new(), ManualTimer::new());
@@ -83,7 +83,7 @@ async fn a_transport_that_hangs_does_not_hang_the_call() {
 }
 
 #[tokio::test]
-async fn a_source_of_keys_that_hangs_does_not_hang_the_call() {
+async fn hanging_key_source_does_not_hang_the_call() {
     // C-12: and nothing was sent then.
     let capture = Capture::new(Response::new("{}".into()));
     let timer = ManualTimer::new();
@@ -109,7 +109,7 @@ async fn at_its_deadline<T>(timer: &ManualTimer, call: impl IntoFuture<Output = 
 }
 
 #[tokio::test]
-async fn a_body_that_a_transport_let_grow_is_refused() {
+async fn oversized_body_from_a_transport_is_an_error() {
     // C-11
     for (length, taken) in [(5_000, true), (5_001, false), (1 << 20, false)] {
         let padding = " ".repeat(length - GRANT.len());
@@ -130,7 +130,7 @@ async fn a_body_that_a_transport_let_grow_is_refused() {
 }
 
 #[tokio::test]
-async fn a_transport_of_ones_own_needs_a_clock_or_says_that_it_has_no_deadline() {
+async fn custom_transport_needs_a_timer_or_no_deadline() {
     let error = Client::builder().transport(Never::new()).build().unwrap_err();
     assert_eq!(error.to_string(), "the timer is missing: set one, or call `without_deadline`");
     let client = Client::builder().transport(Never::new()).without_deadline().build().unwrap();
@@ -140,7 +140,7 @@ async fn a_transport_of_ones_own_needs_a_clock_or_says_that_it_has_no_deadline()
 }
 
 #[tokio::test]
-async fn a_transport_may_be_shared_and_boxed() {
+async fn transport_can_be_shared_and_boxed() {
     let capture = Capture::new(Response::new(GRANT.into()));
     let shared: Arc<dyn Transport> = Arc::new(capture.clone());
     let boxed: Box<dyn Transport> = Box::new(shared);

@@ -35,7 +35,7 @@ use crate::{
 const OTHERS: [&str; 2] = ["hyper", "rustls"];
 
 #[test]
-fn with_an_allocator_that_zeroes_on_free_nothing_is_left() {
+fn zeroing_allocator_leaves_no_secret() {
     // S-2
     let _alone = alone();
     let repeater = Repeater::start();
@@ -49,7 +49,7 @@ fn with_an_allocator_that_zeroes_on_free_nothing_is_left() {
 }
 
 #[test]
-fn without_one_only_buffers_of_hyper_and_rustls_are_left() {
+fn default_allocator_leaves_secrets_only_in_hyper_and_rustls() {
     // S-2
     let _alone = alone();
     let repeater = Repeater::start();
@@ -74,7 +74,7 @@ fn without_one_only_buffers_of_hyper_and_rustls_are_left() {
 }
 
 #[test]
-fn what_is_not_wiped_is_found_and_told_whose_it_is() {
+fn watch_finds_unwiped_secrets_and_their_owner() {
     let _alone = alone();
     for zeroes in [false, true] {
         let (kept, freed) = (Masked::random(), Masked::random());

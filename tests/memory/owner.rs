@@ -30,7 +30,7 @@ fn crate_of(function: &str) -> Option<&str> {
 }
 
 #[test]
-fn a_function_has_a_crate() {
+fn crate_of_a_function_is_found() {
     for (line, name) in [
         ("   5: hyper::proto::h1::io::WriteBuf<B>::new", Some("hyper")),
         ("  12: <rustls::msgs::base::Payload as core::clone::Clone>::clone", Some("rustls")),

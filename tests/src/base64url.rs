@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_vectors_of_rfc_4648_hold() {
+    fn vectors_of_rfc_4648_hold() {
         // Section 10, without padding.
         for (bytes, text) in [
             ("", ""),

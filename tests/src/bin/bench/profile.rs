@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn costs_and_calls_are_added_up() {
+    fn profile_adds_up_costs_and_calls() {
         let text = "\
 # callgrind format
 positions: line

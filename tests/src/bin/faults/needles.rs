@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_found_wherever_it_begins() {
+    fn base64_is_found_at_any_offset() {
         let needles = Needles::new(&[SECRET]);
         for before in ["", "a", "ab", "abc", "user:"] {
             let text = base64url::encode(format!("{before}{SECRET} and more").as_bytes());

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_canary_and_a_key_are_found_wherever_they_lie() {
+    fn canary_and_key_are_found_in_any_file() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().to_str().unwrap();
         let deep = folder.path().join("deep");
