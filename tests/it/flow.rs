@@ -10,7 +10,7 @@ use openrouter_oauth::{
     models::{CreatedAuthCode, FederationPolicyId, Jwk, Nullable, SubjectToken, Timestamp, UsageLimitType},
 };
 use openrouter_oauth_emulator::{Denial, Fault, Outcome, Settings};
-use openrouter_oauth_tests::{base64url, query, stage::Stage};
+use openrouter_oauth_tests::{base64url, query, testbed::Stage};
 use openrouter_oauth_transport::{Limits, Transport};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 

@@ -21,7 +21,7 @@ use openrouter_oauth_login::{
     StoreFuture,
 };
 use openrouter_oauth_tests::{
-    stage::Stage,
+    testbed::Stage,
     user::{Typed, Typist, UserBrowser, get},
 };
 

@@ -65,7 +65,7 @@ mod clock;
 
 /// What surrounds the process: variables, folders, runtimes.
 #[cfg(target_os = "linux")]
-mod surroundings;
+mod environment;
 
 /// The contract of a transport, held against one on reqwest.
 mod contract;

@@ -13,7 +13,7 @@ use std::{
 use openrouter_oauth_emulator::Settings;
 use openrouter_oauth_login::{Error, Event, ListenerError, Login};
 use openrouter_oauth_tests::{
-    stage::Stage,
+    testbed::Stage,
     user::{Typed, Typist},
 };
 use rustix::process::{Pid, Signal, kill_process};

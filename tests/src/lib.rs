@@ -17,6 +17,6 @@ pub mod fuzzed;
 #[cfg(target_os = "linux")]
 pub mod masked;
 pub mod query;
-pub mod stage;
+pub mod testbed;
 pub mod tls;
 pub mod user;

@@ -1,7 +1,7 @@
 //! Plays one case: an emulator of its own, a user at its page, and one SDK.
 
 use openrouter_oauth_emulator::{Emulator, Outcome, Settings, User};
-use openrouter_oauth_tests::stage::Stage;
+use openrouter_oauth_tests::testbed::Stage;
 use serde_json::{Value, json};
 
 use crate::case::{Act, Call, Case, Expect};

@@ -26,7 +26,7 @@ use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site};
 use crate::{
     Result,
     case::own_key,
-    left::Left,
+    resources::Left,
     table::Table,
     verdict::{Miss, Rule},
 };

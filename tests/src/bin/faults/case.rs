@@ -9,7 +9,7 @@ use openrouter_oauth::{
 use openrouter_oauth_tests::canary;
 use serde_json::{Value, json};
 
-use crate::answer::Answer;
+use crate::response::Answer;
 
 /// One call against a peer with at most one fault.
 #[derive(Clone, Copy, Debug)]

@@ -11,9 +11,9 @@ use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site};
 
 use crate::{
     Result,
-    answer::Answer,
     case::{Operation, own_key},
     memory,
+    response::Answer,
     table::Table,
     verdict::{MARGIN, Miss, Rule},
 };

@@ -6,29 +6,29 @@
 #![expect(clippy::indexing_slicing, reason = "a panic fails the run")]
 
 // The sweep: a fault at every byte.
-mod answer;
 mod case;
-mod line;
-mod peer;
+mod faulty_stream;
 mod planted;
+mod response;
+mod server;
 mod sweep;
 mod verdict;
 
 // The other parts.
+mod attack;
 mod cancel;
-mod crowd;
+mod echo_scan;
+mod file_limit;
 mod flood;
-mod hostile;
-mod logins;
-mod said;
-mod scan;
-mod squeeze;
+mod log_scan;
+mod many_logins;
+mod many_sign_ins;
 
 // What they share.
 mod cli;
-mod left;
 mod memory;
-mod needles;
+mod resources;
+mod secret_forms;
 mod table;
 mod traces;
 
@@ -59,10 +59,10 @@ fn run(arguments: &[&str]) -> Result<bool> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     match arguments {
         ["--planted"] => runtime.block_on(planted::run()),
-        ["said", paths @ ..] => said::run(paths),
-        ["serve"] => runtime.block_on(crowd::serve()),
-        ["attack", port] => runtime.block_on(hostile::attack(port.parse()?)),
-        ["squeezed"] => runtime.block_on(squeeze::listen()),
+        ["said", paths @ ..] => log_scan::run(paths),
+        ["serve"] => runtime.block_on(many_sign_ins::serve()),
+        ["attack", port] => runtime.block_on(attack::attack(port.parse()?)),
+        ["squeezed"] => runtime.block_on(file_limit::listen()),
         ["--listener"] => runtime.block_on(listener()),
         [] => runtime.block_on(all()),
         _ => Err("its arguments are none, --listener, --planted, or said and paths".into()),
@@ -78,10 +78,10 @@ async fn all() -> Result<bool> {
     }
     cancel::run(&mut table).await?;
     flood::run(&mut table).await?;
-    crowd::run(&mut table).await?;
-    logins::run(&mut table).await?;
+    many_sign_ins::run(&mut table).await?;
+    many_logins::run(&mut table).await?;
     listen(&mut table).await?;
-    scan::run(&mut table).await?;
+    echo_scan::run(&mut table).await?;
     println!("{}", table.sum());
     Ok(table.misses.is_empty())
 }
@@ -93,6 +93,6 @@ async fn listener() -> Result<bool> {
 }
 
 async fn listen(table: &mut Table) -> Result<()> {
-    hostile::run(table).await?;
-    squeeze::run(table).await
+    attack::run(table).await?;
+    file_limit::run(table).await
 }

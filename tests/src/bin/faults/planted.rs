@@ -15,8 +15,8 @@ use tokio::{
 
 use crate::{
     Result,
-    answer::Answer,
     case::{Operation, Protocol},
+    response::Answer,
     sweep::{self, Plan},
     table::Table,
     verdict::Rule,

@@ -18,11 +18,11 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     Result,
-    answer::{Answer, Class},
     case::{Case, Fault, Kind, Operation, Part, Protocol, Way, own_key},
-    left::Left,
-    needles::Needles,
-    peer::{self, Marks, Peer},
+    resources::Left,
+    response::{Answer, Class},
+    secret_forms::Needles,
+    server::{self, Marks, Peer},
     table::{Cell, Table},
     verdict::{Ended, MARGIN, Miss, Rule, judge, secrets},
 };
@@ -62,7 +62,7 @@ fn slots(case: &Case) -> usize {
 }
 
 pub(crate) async fn run(plan: Plan, table: &mut Table) -> Result<()> {
-    let (certificate, acceptor) = peer::identity()?;
+    let (certificate, acceptor) = server::identity()?;
     let lab = Arc::new(Lab::new(plan, &certificate, acceptor)?);
     for &protocol in plan.protocols {
         for &operation in plan.operations {
@@ -256,7 +256,7 @@ impl Slot {
     }
 
     /// Makes the call, and waits until its connections are closed.
-    async fn call(&self, case: Case) -> Result<(Ended, peer::Seen)> {
+    async fn call(&self, case: Case) -> Result<(Ended, server::Seen)> {
         let (end, ended) = oneshot::channel();
         let peer = tokio::spawn(self.peer.clone().serve(case, ended));
         let begun = Instant::now();

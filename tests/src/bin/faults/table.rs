@@ -6,8 +6,8 @@ use std::{
 };
 
 use crate::{
-    answer::{CLASSES, Class},
     case::{Case, KINDS, Part},
+    response::{CLASSES, Class},
     sweep::Done,
     verdict::{Miss, Rule},
 };

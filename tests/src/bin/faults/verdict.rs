@@ -9,10 +9,10 @@ use openrouter_oauth::Error;
 use openrouter_oauth_tests::canary;
 
 use crate::{
-    answer::{Answer, Class},
     case::{Case, Kind, OWN_KEY, Part, Protocol},
-    needles::Needles,
-    peer::Seen,
+    response::{Answer, Class},
+    secret_forms::Needles,
+    server::Seen,
 };
 
 /// How a call ended, and how long it took; no outcome if it had to be stopped.

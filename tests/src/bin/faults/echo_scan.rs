@@ -17,7 +17,7 @@ use crate::{
     Result,
     case::{OWN_KEY, own_key},
     cli,
-    needles::Needles,
+    secret_forms::Needles,
     table::Table,
     traces::Traces,
     verdict::{Miss, Rule},

@@ -20,9 +20,8 @@ use tokio::{
 };
 
 use crate::{
-    Result,
-    left::Left,
-    memory,
+    Result, memory,
+    resources::Left,
     table::Table,
     verdict::{MARGIN, Miss, Rule},
 };

@@ -9,9 +9,8 @@ use openrouter_oauth_tests::user::UserBrowser;
 use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::{
-    Result,
-    left::Left,
-    memory,
+    Result, memory,
+    resources::Left,
     table::Table,
     verdict::{Miss, Rule},
 };

@@ -10,7 +10,7 @@ use std::{
 
 use openrouter_oauth_emulator::{Outcome, Settings};
 use openrouter_oauth_tests::{
-    stage::Stage,
+    testbed::Stage,
     tls::{certificate, site},
 };
 use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site};
@@ -65,7 +65,7 @@ fn sign_in_works_in_any_environment() {
             .args(["-c", r#"if [ "$0" = GONE ]; then d=$(mktemp -d) && cd "$d" && rmdir "$d"; else cd "$0"; fi && exec "$@""#])
             .arg(folder)
             .arg(env::current_exe().unwrap())
-            .args(["--exact", "surroundings::child_signs_in", "--nocapture"])
+            .args(["--exact", "environment::child_signs_in", "--nocapture"])
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env(CHILD, "1")

@@ -27,9 +27,9 @@ use tokio_rustls::{
 
 use crate::{
     Result,
-    answer::Answer,
     case::{Case, Operation, Protocol},
-    line::Line,
+    faulty_stream::Line,
+    response::Answer,
 };
 
 /// A port that serves cases, one after another.

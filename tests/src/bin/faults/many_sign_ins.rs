@@ -15,9 +15,8 @@ use openrouter_oauth_emulator::{Emulator, Outcome, User};
 use tokio::{io::AsyncReadExt as _, sync::Semaphore, task::JoinSet};
 
 use crate::{
-    Result,
-    left::Left,
-    memory,
+    Result, memory,
+    resources::Left,
     table::Table,
     verdict::{Miss, Rule},
 };
