@@ -25,7 +25,7 @@ use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site};
 
 use crate::{
     Result,
-    case::own_key,
+    operation::own_key,
     resources::Left,
     table::Table,
     verdict::{Miss, Rule},

@@ -14,9 +14,8 @@ use openrouter_oauth_tests::canary;
 use openrouter_oauth_transport::testing::contract::{Peer, Read, Received, Server, Site, close};
 
 use crate::{
-    Result,
-    case::{OWN_KEY, own_key},
-    cli,
+    Result, cli,
+    operation::{OWN_KEY, own_key},
     secret_forms::Needles,
     table::Table,
     traces::Traces,

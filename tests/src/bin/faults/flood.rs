@@ -10,9 +10,8 @@ use openrouter_oauth::{Client, Error};
 use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site};
 
 use crate::{
-    Result,
-    case::{Operation, own_key},
-    memory,
+    Result, memory,
+    operation::{Operation, own_key},
     response::Answer,
     table::Table,
     verdict::{MARGIN, Miss, Rule},

@@ -7,7 +7,7 @@ use std::{
 
 use openrouter_oauth_tests::canary;
 
-use crate::{Result, case::OWN_KEY, secret_forms::Needles};
+use crate::{Result, operation::OWN_KEY, secret_forms::Needles};
 
 /// Searches files and folders; whether nothing was found.
 pub(crate) fn run(paths: &[&str]) -> Result<bool> {

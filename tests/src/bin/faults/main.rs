@@ -8,6 +8,7 @@
 // The sweep: a fault at every byte.
 mod case;
 mod faulty_stream;
+mod operation;
 mod planted;
 mod response;
 mod server;

@@ -15,7 +15,8 @@ use tokio::{
 
 use crate::{
     Result,
-    case::{Operation, Protocol},
+    case::Protocol,
+    operation::Operation,
     response::Answer,
     sweep::{self, Plan},
     table::Table,

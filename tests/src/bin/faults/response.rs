@@ -2,7 +2,7 @@
 
 use openrouter_oauth_tests::canary;
 
-use crate::case::Operation;
+use crate::operation::Operation;
 
 /// A whole answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

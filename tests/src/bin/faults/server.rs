@@ -27,8 +27,9 @@ use tokio_rustls::{
 
 use crate::{
     Result,
-    case::{Case, Operation, Protocol},
+    case::{Case, Protocol},
     faulty_stream::Line,
+    operation::Operation,
     response::Answer,
 };
 

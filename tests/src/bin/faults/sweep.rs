@@ -18,13 +18,14 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     Result,
-    case::{Case, Fault, Kind, Operation, Part, Protocol, Way, own_key},
+    case::{Case, Fault, Kind, Part, Protocol, Way},
+    operation::{Operation, own_key},
     resources::Left,
     response::{Answer, Class},
     secret_forms::Needles,
     server::{self, Marks, Peer},
     table::{Cell, Table},
-    verdict::{Ended, MARGIN, Miss, Rule, judge, secrets},
+    verdict::{Done, Ended, MARGIN, Miss, Rule, judge, secrets},
 };
 
 /// How the sweep is run.
@@ -223,14 +224,6 @@ struct Slot {
     lab: Arc<Lab>,
     peer: Peer,
     client: Client,
-}
-
-/// How a case ended.
-pub(crate) struct Done {
-    pub(crate) case: Case,
-    pub(crate) class: Option<Class>,
-    pub(crate) posts: usize,
-    pub(crate) misses: Vec<Miss>,
 }
 
 impl Slot {

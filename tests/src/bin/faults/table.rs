@@ -8,8 +8,7 @@ use std::{
 use crate::{
     case::{Case, KINDS, Part},
     response::{CLASSES, Class},
-    sweep::Done,
-    verdict::{Miss, Rule},
+    verdict::{Done, Miss, Rule},
 };
 
 /// All that was run.

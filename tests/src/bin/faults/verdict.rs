@@ -9,7 +9,8 @@ use openrouter_oauth::Error;
 use openrouter_oauth_tests::canary;
 
 use crate::{
-    case::{Case, Kind, OWN_KEY, Part, Protocol},
+    case::{Case, Kind, Part, Protocol},
+    operation::OWN_KEY,
     response::{Answer, Class},
     secret_forms::Needles,
     server::Seen,
@@ -19,6 +20,14 @@ use crate::{
 pub(crate) struct Ended {
     pub(crate) outcome: Option<Result<String, Error>>,
     pub(crate) took: Duration,
+}
+
+/// How a case ended.
+pub(crate) struct Done {
+    pub(crate) case: Case,
+    pub(crate) class: Option<Class>,
+    pub(crate) posts: usize,
+    pub(crate) misses: Vec<Miss>,
 }
 
 /// What is wrong with a case.
