@@ -1,4 +1,4 @@
-//! Another process that floods the listener of a login: the browser is answered all the same, and memory stays flat.
+//! Another process floods the listener of a login. The browser still gets its page, and memory stays flat.
 
 use std::{
     process::Stdio,
@@ -21,43 +21,43 @@ use tokio::{
 
 use crate::{
     Result, memory,
-    resources::Left,
+    resources::Resources,
     table::Table,
-    verdict::{MARGIN, Miss, Rule},
+    verdict::{DEADLINE_MARGIN, Rule, Violation},
 };
 
-/// How long the attack goes on.
-const LENGTH: Duration = Duration::from_secs(10);
+/// How long the attack lasts.
+const ATTACK_DURATION: Duration = Duration::from_secs(10);
 
-/// So many connections say a byte a second.
-const SLOW: usize = 1000;
+/// How many connections send one byte a second.
+const SLOW_CONNECTIONS: usize = 1000;
 
-/// So many wrong requests are tried a second.
-const WRONG: u32 = 10_000;
+/// How many wrong requests the attacker tries to send in a second.
+const WRONG_REQUESTS_PER_SECOND: u32 = 10_000;
 
-/// So many at a time. More than the listener has room for, so that it always has something to do.
+/// How many wrong requests are in flight at a time: more than the listener has room for, so that it is never idle.
 const SENDERS: u32 = 64;
 
-/// With fewer that are answered in a second it was no attack.
-const FEWEST: u64 = 1000;
+/// With fewer responses in a second, the listener was not under attack.
+const MIN_RESPONSES_PER_SECOND: u64 = 1000;
 
-/// Within this 95 of 100 browsers are to have their page.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// 95 of 100 browsers must have their page within this time.
+const PAGE_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// What a flood may take.
-const MOST_MEMORY: usize = 4 << 20;
+/// How much memory the listener may use under attack.
+const MEMORY_LIMIT: usize = 4 << 20;
 
-/// Time between two browsers that come back.
-const PAUSE: Duration = Duration::from_millis(100);
+/// The time between two browsers.
+const BROWSER_INTERVAL: Duration = Duration::from_millis(100);
 
 pub(crate) async fn run(table: &mut Table) -> Result<()> {
-    let begun = Instant::now();
+    let start = Instant::now();
     let client = Client::builder().transport(Never::new()).without_deadline().build()?;
-    let left = Left::now()?;
+    let resources = Resources::now()?;
     let mut listener = Listener::bind(0).await?;
-    let strays = Strays::count(&mut listener);
-    // Once without, so that what is allocated once is there.
-    let (mut misses, mut waits, mut browsers) = (Vec::new(), Vec::new(), 0);
+    let rejected = RejectedCounts::count(&mut listener);
+    // One sign-in without an attack, so that everything that is allocated only once exists.
+    let (mut violations, mut waits, mut browsers) = (Vec::new(), Vec::new(), 0);
     sign_in(&client, &mut listener).await?;
 
     let mut attack = Command::new(std::env::current_exe()?)
@@ -65,19 +65,20 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()?;
-    let before = memory::watch();
+    let before = memory::reset_peak();
     while attack.try_wait()?.is_none() {
         browsers += 1;
         match sign_in(&client, &mut listener).await {
             Ok(took) => waits.push(took),
             Err(error) => {
-                misses.push(Miss { rule: Rule::Class, text: format!("browser {browsers}: {error}") });
+                violations
+                    .push(Violation { rule: Rule::Class, text: format!("browser {browsers}: {error}") });
             }
         }
-        let _until_then = timeout(PAUSE, listener.refuse_others()).await;
+        let _until_then = timeout(BROWSER_INTERVAL, listener.refuse_others()).await;
     }
     if waits.is_empty() {
-        return Err("no browser had its page".into());
+        return Err("no browser got its page".into());
     }
     let grown = memory::peak().saturating_sub(before);
     let mut answered = String::new();
@@ -86,74 +87,79 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     }
     let wrong: usize = answered.trim().parse()?;
 
-    let mut miss = |rule, text| misses.push(Miss { rule, text });
+    let mut violate = |rule, text| violations.push(Violation { rule, text });
     waits.sort_unstable();
     let [median, most, worst] = [50, 95, 100].map(|part| waits[(waits.len() * part).div_ceil(100) - 1]);
-    if most > PATIENCE || worst > PATIENCE + MARGIN {
-        miss(Rule::Deadline, format!("5 of 100 browsers waited longer than {most:?}, and up to {worst:?}"));
+    if most > PAGE_TIMEOUT || worst > PAGE_TIMEOUT + DEADLINE_MARGIN {
+        violate(
+            Rule::Deadline,
+            format!("5 of 100 browsers waited for more than {most:?}, one of them for {worst:?}"),
+        );
     }
-    let rate = wrong as u64 / LENGTH.as_secs();
-    if rate < FEWEST && !cfg!(debug_assertions) {
-        miss(Rule::Class, format!("only {rate} wrong requests a second were answered"));
+    let rate = wrong as u64 / ATTACK_DURATION.as_secs();
+    if rate < MIN_RESPONSES_PER_SECOND && !cfg!(debug_assertions) {
+        violate(Rule::Class, format!("only {rate} wrong requests a second got a response"));
     }
-    if grown > MOST_MEMORY {
-        miss(Rule::Memory, format!("{grown} bytes more at the peak"));
+    if grown > MEMORY_LIMIT {
+        violate(Rule::Memory, format!("{grown} bytes more at the peak"));
     }
-    // It was under attack, in both ways.
-    let (not_found, dropped) = (strays.not_found.load(Relaxed), strays.dropped.load(Relaxed));
-    if not_found < wrong || wrong == 0 || dropped < SLOW {
-        miss(
+    // The attack reached the listener in both ways.
+    let (not_found, dropped) = (rejected.not_found.load(Relaxed), rejected.dropped.load(Relaxed));
+    if not_found < wrong || wrong == 0 || dropped < SLOW_CONNECTIONS {
+        violate(
             Rule::Class,
-            format!("{wrong} wrong requests were answered, {not_found} told of, {dropped} dropped"),
+            format!(
+                "{wrong} wrong requests got a response, {not_found} were reported, {dropped} connections were dropped"
+            ),
         );
     }
     drop(listener);
-    if let Some(left) = left.settle().await? {
-        miss(Rule::Left, left);
+    if let Some(leak) = resources.settle().await? {
+        violate(Rule::Leak, leak);
     }
-    let says = format!(
+    let details = format!(
         "{} ms, 95 % within {} ms, at most {} ms and {} KiB, under {rate} wrong requests a second and {dropped} slow ones",
         median.as_millis(),
         most.as_millis(),
         worst.as_millis(),
         grown.div_ceil(1024),
     );
-    table.part("a login under attack", browsers, &says, misses, begun.elapsed());
+    table.add_part("a login under attack", browsers, &details, violations, start.elapsed());
     Ok(())
 }
 
-/// What was told of.
+/// How often the listener reported each kind of rejected request.
 #[derive(Default)]
-struct Strays {
+struct RejectedCounts {
     not_found: AtomicUsize,
     dropped: AtomicUsize,
 }
 
-impl Strays {
+impl RejectedCounts {
     fn count(listener: &mut Listener) -> Arc<Self> {
-        let strays = Arc::new(Self::default());
-        let told = Arc::clone(&strays);
-        listener.on_rejected_request(move |stray| {
-            let count = match stray {
-                RejectedRequest::NotFound => &told.not_found,
-                RejectedRequest::Dropped => &told.dropped,
+        let rejected = Arc::new(Self::default());
+        let counts = Arc::clone(&rejected);
+        listener.on_rejected_request(move |request| {
+            let count = match request {
+                RejectedRequest::NotFound => &counts.not_found,
+                RejectedRequest::Dropped => &counts.dropped,
                 _ => return,
             };
             count.fetch_add(1, Relaxed);
         });
-        strays
+        rejected
     }
 }
 
-/// A browser that comes back once, and what it had to wait for its page.
+/// Signs in once by a browser, and returns how long the browser waited for its page.
 async fn sign_in(client: &Client, listener: &mut Listener) -> Result<Duration> {
     let (_, pending) = client.authorize(listener.callback_url()).begin()?;
     let browser = tokio::spawn(browser(listener.port(), request(listener.port(), &pending)));
-    let visit = timeout(LENGTH, listener.callback(&pending)).await?;
-    let is_good = visit.code().as_ref().is_ok_and(|code| code.expose() == "good");
-    visit.answer(Page::SignedIn).await;
+    let callback = timeout(ATTACK_DURATION, listener.callback(&pending)).await?;
+    let is_good = callback.code().as_ref().is_ok_and(|code| code.expose() == "good");
+    callback.answer(Page::SignedIn).await;
     if !is_good || !pending.is_fresh() {
-        return Err("somebody else's request was taken for the browser's".into());
+        return Err("the listener took another request for the callback".into());
     }
     browser.await?
 }
@@ -164,13 +170,13 @@ fn request(port: u16, pending: &PendingSignIn) -> String {
 }
 
 async fn browser(port: u16, request: String) -> Result<Duration> {
-    let begun = Instant::now();
-    let page = ask(port, &request).await?;
-    let took = begun.elapsed();
+    let start = Instant::now();
+    let page = get(port, &request).await?;
+    let took = start.elapsed();
     if page.starts_with("HTTP/1.1 200 ") { Ok(took) } else { Err(format!("no page but {page:?}").into()) }
 }
 
-async fn ask(port: u16, request: &str) -> Result<String> {
+async fn get(port: u16, request: &str) -> Result<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
     stream.write_all(request.as_bytes()).await?;
     let mut page = String::new();
@@ -178,21 +184,21 @@ async fn ask(port: u16, request: &str) -> Result<String> {
     Ok(page)
 }
 
-/// The other process. Prints how many wrong requests were answered.
+/// The attacking process. Prints how many wrong requests got a response.
 pub(crate) async fn attack(port: u16) -> Result<bool> {
     let (mut slow, mut senders) = (JoinSet::new(), JoinSet::new());
-    for _ in 0..SLOW {
+    for _ in 0..SLOW_CONNECTIONS {
         slow.spawn(trickle(port));
     }
     for number in 0..SENDERS {
-        senders.spawn(send(port, number));
+        senders.spawn(send_wrong_requests(port, number));
     }
     let answered: usize = senders.join_all().await.iter().sum();
     println!("{answered}");
     Ok(true)
 }
 
-/// A byte a second, and again from the beginning when that is broken off.
+/// Sends one byte a second, and starts again when the listener closes the connection.
 async fn trickle(port: u16) {
     let mut seconds = interval(Duration::from_secs(1));
     loop {
@@ -207,19 +213,20 @@ async fn trickle(port: u16) {
     }
 }
 
-/// Wrong nonces, each as soon as its time has come.
-async fn send(port: u16, number: u32) -> usize {
-    let (begun, pause) = (tokio::time::Instant::now(), Duration::from_secs(1) * SENDERS / WRONG);
+/// Sends requests with wrong nonces at an even rate, and returns how many got a response.
+async fn send_wrong_requests(port: u16, number: u32) -> usize {
+    let (start, pause) =
+        (tokio::time::Instant::now(), Duration::from_secs(1) * SENDERS / WRONG_REQUESTS_PER_SECOND);
     let mut answered = 0;
     for turn in 0.. {
-        sleep_until(begun + pause * turn).await;
-        if begun.elapsed() > LENGTH {
+        sleep_until(start + pause * turn).await;
+        if start.elapsed() > ATTACK_DURATION {
             break;
         }
         let nonce = format!("{:022}", u64::from(number) << 32 | u64::from(turn));
         let request =
             format!("GET /callback/{nonce}?error=access_denied HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
-        match ask(port, &request).await {
+        match get(port, &request).await {
             Ok(page) => answered += usize::from(page.starts_with("HTTP/1.1 404 ")),
             Err(_) => sleep(pause).await,
         }

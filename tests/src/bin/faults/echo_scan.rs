@@ -1,4 +1,4 @@
-//! The canary scan: secrets that a server repeats, in what the SDK says of it at every level.
+//! Searches for secrets that a server echoes in everything that the SDK prints and traces.
 
 use std::{
     fmt::Write as _,
@@ -16,20 +16,20 @@ use openrouter_oauth_transport::testing::contract::{Peer, Read, Received, Server
 use crate::{
     Result, cli,
     operation::{OWN_KEY, own_key},
-    secret_forms::Needles,
+    secret_forms::SecretForms,
     table::Table,
     traces::Traces,
-    verdict::{Miss, Rule},
+    verdict::{Rule, Violation},
 };
 
-/// All that is secret here.
+/// The secrets of every request and response.
 const SECRETS: [&str; 6] =
     [canary::CODE, canary::VERIFIER, canary::KEY, canary::TOKEN, canary::BODY, OWN_KEY];
 
-/// How the server answers a request, whose whole text it repeats.
+/// How the server responds. The response contains the whole request.
 #[derive(Clone, Copy, Debug)]
 enum Echo {
-    /// With this status, as an error's message.
+    /// With this status, in the message of an error.
     Status(u16),
     /// With this status, as text that is not JSON.
     Text(u16),
@@ -37,17 +37,17 @@ enum Echo {
     Location,
     /// In headers, with this status.
     Header(u16),
-    /// As a success, in a field of the wrong type.
-    Wrong,
-    /// As what is not HTTP.
+    /// In a success, as a field of the wrong type.
+    WrongType,
+    /// As text that is not HTTP.
     Garbage,
-    /// Up to the middle of the body.
+    /// In a truncated body.
     Cut,
-    /// Not at all.
+    /// No response.
     Silence,
 }
 
-/// One of each kind, and where the kind of status matters, one of each.
+/// One of each kind. Where the class of the status matters, one of each class.
 const ECHOES: [Echo; 10] = [
     Echo::Status(403),
     Echo::Text(200),
@@ -55,136 +55,151 @@ const ECHOES: [Echo; 10] = [
     Echo::Location,
     Echo::Header(403),
     Echo::Header(500),
-    Echo::Wrong,
+    Echo::WrongType,
     Echo::Garbage,
     Echo::Cut,
     Echo::Silence,
 ];
 
-const OPERATIONS: [&str; 5] =
-    ["exchange_auth_code", "create_auth_code", "current_key", "exchange_token", "signing_keys"];
+/// A call whose request the server echoes.
+#[derive(Clone, Copy, Debug)]
+enum EchoedCall {
+    ExchangeAuthCode,
+    CreateAuthCode,
+    CurrentKey,
+    ExchangeToken,
+    SigningKeys,
+}
 
-/// What was said, and under which name.
-struct Said {
+const CALLS: [EchoedCall; 5] = [
+    EchoedCall::ExchangeAuthCode,
+    EchoedCall::CreateAuthCode,
+    EchoedCall::CurrentKey,
+    EchoedCall::ExchangeToken,
+    EchoedCall::SigningKeys,
+];
+
+/// Some output with a name for reports.
+struct Output {
     name: String,
     text: String,
 }
 
 pub(crate) async fn run(table: &mut Table) -> Result<()> {
-    let begun = Instant::now();
-    let mut said = tokio::task::spawn_blocking(by_the_sdk).await??;
-    let needles = Needles::new(&SECRETS);
-    let mut misses = find(&needles, &said);
-    let cases = said.len();
-    let bytes: usize = said.iter().map(|said| said.text.len()).sum();
-    said.clear();
+    let start = Instant::now();
+    let mut outputs = tokio::task::spawn_blocking(sdk_outputs).await??;
+    let secret_forms = SecretForms::new(&SECRETS);
+    let mut violations = find_secrets(&secret_forms, &outputs);
+    let cases = outputs.len();
+    let bytes: usize = outputs.iter().map(|output| output.text.len()).sum();
+    outputs.clear();
 
     let (printed, secrets) = cli::demos().await?;
     let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-    let printed: Vec<Said> = printed.into_iter().map(|(name, text)| Said { name, text }).collect();
-    misses.extend(find(&Needles::new(&secrets), &printed));
-    let printed_bytes: usize = printed.iter().map(|said| said.text.len()).sum();
-    let says = format!(
-        "{} KiB and {} secrets; by the demo {} KiB and {} secrets",
+    let printed: Vec<Output> = printed.into_iter().map(|(name, text)| Output { name, text }).collect();
+    violations.extend(find_secrets(&SecretForms::new(&secrets), &printed));
+    let printed_bytes: usize = printed.iter().map(|output| output.text.len()).sum();
+    let details = format!(
+        "{} KiB and {} secrets; in the demo {} KiB and {} secrets",
         bytes / 1024,
         SECRETS.len(),
         printed_bytes / 1024,
         secrets.len()
     );
-    table.part("secrets in what is said", cases + printed.len(), &says, misses, begun.elapsed());
+    table.add_part("secrets in output", cases + printed.len(), &details, violations, start.elapsed());
     Ok(())
 }
 
-fn find(needles: &Needles, said: &[Said]) -> Vec<Miss> {
-    let shown = |said: &Said| {
-        let form = needles.find(&said.text)?;
-        Some(Miss { rule: Rule::Secret, text: format!("{} shows {form}", said.name) })
+fn find_secrets(secret_forms: &SecretForms, outputs: &[Output]) -> Vec<Violation> {
+    let shown = |output: &Output| {
+        let form = secret_forms.find(&output.text)?;
+        Some(Violation { rule: Rule::Secret, text: format!("{} shows {form}", output.name) })
     };
-    said.iter().filter_map(shown).collect()
+    outputs.iter().filter_map(shown).collect()
 }
 
-/// Errors, answers and traces of every operation. Traces are those of a thread, so all runs on one.
-fn by_the_sdk() -> Result<Vec<Said>> {
+/// Errors, responses and traces of every call. A subscriber sees the traces of one thread, so everything runs on one.
+fn sdk_outputs() -> Result<Vec<Output>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let traces = Traces::default();
     let mut all = Vec::new();
     tracing::subscriber::with_default(traces.clone(), || {
         runtime.block_on(async {
             for echo in ECHOES {
-                for operation in OPERATIONS {
-                    let text = said_of(operation, echo).await?;
-                    let name = format!("{operation} after {echo:?}");
-                    all.push(Said { name: format!("a trace of {name}"), text: traces.take() });
-                    all.push(Said { name, text });
+                for echoed in CALLS {
+                    let text = output_of(echoed, echo).await?;
+                    let name = format!("{echoed:?} after {echo:?}");
+                    all.push(Output { name: format!("a trace of {name}"), text: traces.take() });
+                    all.push(Output { name, text });
                 }
             }
             Result::Ok(())
         })
     })?;
-    if !all.iter().any(|said| said.text.contains("openrouter_oauth")) {
-        return Err("nothing was traced".into());
+    if !all.iter().any(|output| output.text.contains("openrouter_oauth")) {
+        return Err("there are no traces".into());
     }
     Ok(all)
 }
 
-/// All that the SDK says of one call.
-async fn said_of(operation: &str, echo: Echo) -> Result<String> {
+/// Everything that the SDK prints about one call.
+async fn output_of(echoed: EchoedCall, echo: Echo) -> Result<String> {
     let server = Server::start(&Site::plain(), Read::Whole, move |peer, number| {
-        answer(peer, &peer.received(number), echo)
+        respond(peer, &peer.received(number), echo)
     })?;
     let builder =
         Client::builder().base_url(server.url("/api/v1")).api_key(own_key()?).hook(TracingHook::new());
     let client = builder.retry(Retry::none()).timeout(Duration::from_millis(200)).build()?;
-    let mut said = format!("{client:?}\n{client:#?}\n");
-    if let Err(error) = call(operation, &client, &mut said).await {
-        said.push_str(&canary::everything(&error));
+    let mut output = format!("{client:?}\n{client:#?}\n");
+    if let Err(error) = call(echoed, &client, &mut output).await {
+        output.push_str(&canary::everything(&error));
         if let Some(api) = error.api() {
-            let _infallible = write!(said, "{api}\n{api:?}\n{:?}", api.message());
+            let _infallible = write!(output, "{api}\n{api:?}\n{:?}", api.message());
         }
     }
-    Ok(said)
+    Ok(output)
 }
 
-/// Makes a call, and writes down what the request and the answer show of themselves.
-async fn call(operation: &str, client: &Client, said: &mut String) -> std::result::Result<(), Error> {
-    match operation {
-        "exchange_auth_code" => {
+/// Makes a call, and appends the `Debug` output of its request and response.
+async fn call(echoed: EchoedCall, client: &Client, output: &mut String) -> std::result::Result<(), Error> {
+    match echoed {
+        EchoedCall::ExchangeAuthCode => {
             let request = ExchangeAuthCode::new(AuthorizationCode::parse(canary::CODE)?)
                 .pkce(CodeVerifier::parse(canary::VERIFIER)?, Pkce::METHOD);
-            let _infallible = write!(said, "{request:?}");
-            let answer = client.exchange_auth_code(request).send().await?;
-            let _infallible = write!(said, "{answer:?}{:?}", answer.value());
+            let _infallible = write!(output, "{request:?}");
+            let response = client.exchange_auth_code(request).send().await?;
+            let _infallible = write!(output, "{response:?}{:?}", response.value());
         }
-        "create_auth_code" => {
+        EchoedCall::CreateAuthCode => {
             let request = CreateAuthCode::new(CallbackUrl::parse("https://app.example/callback")?);
-            let answer = client.create_auth_code(request).send().await?;
-            let _infallible = write!(said, "{answer:?}{:?}", answer.value());
+            let response = client.create_auth_code(request).send().await?;
+            let _infallible = write!(output, "{response:?}{:?}", response.value());
         }
-        "current_key" => {
-            // Its fields are the server's own words, which belong to the caller.
+        EchoedCall::CurrentKey => {
+            // The caller may print its fields, which are the server's own text.
             client.current_key().await?;
         }
-        "exchange_token" => {
+        EchoedCall::ExchangeToken => {
             let policy = FederationPolicyId::parse("0f8fad5b-d9cb-469f-a165-70867728950e")?;
             let request = ExchangeToken::new(policy, SubjectToken::parse(canary::TOKEN)?);
-            let _infallible = write!(said, "{request:?}");
-            let answer = client.exchange_token(request).send().await?;
-            let _infallible = write!(said, "{answer:?}{:?}", answer.value());
+            let _infallible = write!(output, "{request:?}");
+            let response = client.exchange_token(request).send().await?;
+            let _infallible = write!(output, "{response:?}{:?}", response.value());
         }
-        _ => {
+        EchoedCall::SigningKeys => {
             client.signing_keys().await?;
         }
     }
     Ok(())
 }
 
-fn answer(peer: &mut Peer, request: &Received, echo: Echo) -> io::Result<()> {
-    let answer = echo.answer(&format!("{} {}", text(request), canary::KEY));
-    peer.send(answer.as_bytes())?;
+fn respond(peer: &mut Peer, request: &Received, echo: Echo) -> io::Result<()> {
+    let response = echo.response(&format!("{} {}", text(request), canary::KEY));
+    peer.send(response.as_bytes())?;
     if matches!(echo, Echo::Silence) { peer.hold() } else { close() }
 }
 
-/// A request as it came, to its last byte.
+/// The whole request.
 fn text(request: &Received) -> String {
     let mut text = format!("{}\r\n", request.line);
     for (name, value) in &request.headers {
@@ -194,21 +209,25 @@ fn text(request: &Received) -> String {
 }
 
 impl Echo {
-    fn answer(self, request: &str) -> String {
+    fn response(self, request: &str) -> String {
         let words = serde_json::Value::from(request).to_string();
         let line = request.replace(['\r', '\n'], " ");
         match self {
             Self::Status(status) => {
-                whole(status, "", &format!(r#"{{"error":{{"code":{status},"message":{words}}}}}"#))
+                response_text(status, "", &format!(r#"{{"error":{{"code":{status},"message":{words}}}}}"#))
             }
-            Self::Text(status) => whole(status, "", request),
+            Self::Text(status) => response_text(status, "", request),
             Self::Location => {
-                whole(302, &format!("location: http://127.0.0.1/?{}\r\n", line.replace(' ', "+")), "")
+                response_text(302, &format!("location: http://127.0.0.1/?{}\r\n", line.replace(' ', "+")), "")
             }
-            Self::Header(status) => {
-                whole(status, &format!("cf-ray: {line}\r\nx-request-id: {line}\r\nx-echo: {line}\r\n"), "{}")
+            Self::Header(status) => response_text(
+                status,
+                &format!("cf-ray: {line}\r\nx-request-id: {line}\r\nx-echo: {line}\r\n"),
+                "{}",
+            ),
+            Self::WrongType => {
+                response_text(200, "", &format!(r#"{{"key":[{words}],"data":{words},"keys":{words}}}"#))
             }
-            Self::Wrong => whole(200, "", &format!(r#"{{"key":[{words}],"data":{words},"keys":{words}}}"#)),
             Self::Garbage => format!("{line}\r\n\r\n"),
             Self::Cut => format!("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n{words}"),
             Self::Silence => String::new(),
@@ -216,7 +235,7 @@ impl Echo {
     }
 }
 
-fn whole(status: u16, headers: &str, body: &str) -> String {
+fn response_text(status: u16, headers: &str, body: &str) -> String {
     format!(
         "HTTP/1.1 {status} Status\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()

@@ -1,4 +1,4 @@
-//! A thousand logins at once in one process, each with a port, a browser and a verifier of its own.
+//! A thousand logins at once in one process. Each has its own port, browser and verifier.
 
 use std::time::{Duration, Instant};
 
@@ -10,60 +10,65 @@ use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::{
     Result, memory,
-    resources::Left,
+    resources::Resources,
     table::Table,
-    verdict::{Miss, Rule},
+    verdict::{Rule, Violation},
 };
 
 const LOGINS: usize = 1_000;
 
-/// What a login that waits may take: a socket, its buffers, and its own state.
-const MOST_MEMORY: usize = 64 << 10;
+/// How much memory a waiting login may use: a socket, its buffers, and its state.
+const MEMORY_LIMIT: usize = 64 << 10;
 
 pub(crate) async fn run(table: &mut Table) -> Result<()> {
-    let begun = Instant::now();
+    let start = Instant::now();
     let emulator = Emulator::new();
     let client = Client::builder().transport(emulator.clone()).timer(TokioTimer::default()).build()?;
     let user = UserBrowser::approves(&User::new(emulator.clone()));
-    // What is made once is made here.
+    // One login first, so that everything that is allocated only once exists.
     all_at_once(&client, &user, 1).await?;
 
-    let before = Left::now()?;
-    let seen = all_at_once(&client, &user, LOGINS).await?;
-    let mut misses = Vec::new();
-    if seen.strangers > 0 {
-        misses.push(Miss { rule: Rule::Owner, text: format!("{} keys are of other logins", seen.strangers) });
+    let before = Resources::now()?;
+    let measured = all_at_once(&client, &user, LOGINS).await?;
+    let mut violations = Vec::new();
+    if measured.wrong_keys > 0 {
+        violations.push(Violation {
+            rule: Rule::Owner,
+            text: format!("{} keys are of other logins", measured.wrong_keys),
+        });
     }
     if emulator.posts("/auth/keys") != LOGINS + 1 {
-        misses.push(Miss { rule: Rule::Once, text: "a code was sent more than once".into() });
+        violations.push(Violation { rule: Rule::Once, text: "a code was sent twice".into() });
     }
-    if seen.each_waiting > MOST_MEMORY {
-        misses
-            .push(Miss { rule: Rule::Memory, text: format!("{} bytes while one waits", seen.each_waiting) });
+    if measured.bytes_per_login > MEMORY_LIMIT {
+        violations.push(Violation {
+            rule: Rule::Memory,
+            text: format!("{} bytes while one waits", measured.bytes_per_login),
+        });
     }
-    if let Some(left) = before.settle().await? {
-        misses.push(Miss { rule: Rule::Left, text: left });
+    if let Some(leak) = before.settle().await? {
+        violations.push(Violation { rule: Rule::Leak, text: leak });
     }
-    let says = format!("{} KiB while one waits", seen.each_waiting.div_ceil(1024));
-    table.part("logins at once", LOGINS, &says, misses, begun.elapsed());
+    let details = format!("{} KiB while one waits", measured.bytes_per_login.div_ceil(1024));
+    table.add_part("logins at once", LOGINS, &details, violations, start.elapsed());
     Ok(())
 }
 
-struct Seen {
-    /// How many got the key of somebody else.
-    strangers: usize,
-    /// What one login takes while it waits, in bytes.
-    each_waiting: usize,
+struct Measured {
+    /// How many logins got the key of another one.
+    wrong_keys: usize,
+    /// How much memory one waiting login uses.
+    bytes_per_login: usize,
 }
 
-/// Everybody begins; when all wait, every browser comes back, in another order.
-async fn all_at_once(client: &Client, user: &UserBrowser, count: usize) -> Result<Seen> {
+/// Begins all logins. When all of them wait, every browser comes back, in another order.
+async fn all_at_once(client: &Client, user: &UserBrowser, count: usize) -> Result<Measured> {
     let before = memory::now();
     let (open, mut opened) = mpsc::unbounded_channel();
     let mut logins = JoinSet::new();
     for number in 0..count {
         let label = format!("login {number}");
-        let login = Login::new(client).key_label(label.as_str()).browser(Opens(open.clone()));
+        let login = Login::new(client).key_label(label.as_str()).browser(UrlChannel(open.clone()));
         let login = login.no_prompt().headless(false).timeout(Duration::from_secs(120)).run();
         let client = client.clone();
         logins.spawn(async move {
@@ -76,7 +81,7 @@ async fn all_at_once(client: &Client, user: &UserBrowser, count: usize) -> Resul
     while urls.len() < count {
         urls.push(opened.recv().await.ok_or("a login opened no browser")?);
     }
-    let each_waiting = memory::now().saturating_sub(before) / count;
+    let bytes_per_login = memory::now().saturating_sub(before) / count;
     urls.reverse();
     urls.rotate_left(count / 3);
     let mut browsers = JoinSet::new();
@@ -84,19 +89,19 @@ async fn all_at_once(client: &Client, user: &UserBrowser, count: usize) -> Resul
         let user = user.clone();
         browsers.spawn(async move { user.visit(url.as_str()).await });
     }
-    let mut strangers = 0;
+    let mut wrong_keys = 0;
     for is_own in logins.join_all().await {
-        strangers += usize::from(!is_own?);
+        wrong_keys += usize::from(!is_own?);
     }
     browsers.join_all().await;
-    Ok(Seen { strangers, each_waiting })
+    Ok(Measured { wrong_keys, bytes_per_login })
 }
 
-/// A browser that only hands the URL on.
+/// A browser that only passes on the URL.
 #[derive(Debug)]
-struct Opens(mpsc::UnboundedSender<AuthorizeUrl>);
+struct UrlChannel(mpsc::UnboundedSender<AuthorizeUrl>);
 
-impl Browser for Opens {
+impl Browser for UrlChannel {
     fn open<'a>(&'a self, url: &'a AuthorizeUrl) -> BrowserFuture<'a> {
         let _gone = self.0.send(url.clone());
         Box::pin(std::future::ready(Ok(())))

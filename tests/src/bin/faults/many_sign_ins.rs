@@ -1,4 +1,6 @@
-//! Ten thousand sign-ins at once on one client, against an emulator in a process of its own (F56).
+//! Ten thousand sign-ins at once on one client, with the emulator in another process.
+
+// F56
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -16,20 +18,20 @@ use tokio::{io::AsyncReadExt as _, sync::Semaphore, task::JoinSet};
 
 use crate::{
     Result, memory,
-    resources::Left,
+    resources::Resources,
     table::Table,
-    verdict::{Miss, Rule},
+    verdict::{Rule, Violation},
 };
 
 const SIGN_INS: usize = 10_000;
 
-/// The emulator serves 256.
-const CONNECTIONS: usize = 200;
+/// Fewer than the 256 connections that the emulator serves.
+const MAX_CONNECTIONS: usize = 200;
 
-/// What the runtime and the allocator may keep.
-const MOST_MEMORY: usize = 1 << 20;
+/// How much memory the runtime and the allocator may keep.
+const MEMORY_LIMIT: usize = 1 << 20;
 
-/// Serves until whoever started it has gone.
+/// Serves the emulator until standard input ends, with the process that started this one.
 pub(crate) async fn serve() -> Result<bool> {
     let server = Emulator::new().serve(0).await?;
     println!("{}", server.base_url());
@@ -39,93 +41,96 @@ pub(crate) async fn serve() -> Result<bool> {
 }
 
 pub(crate) async fn run(table: &mut Table) -> Result<()> {
-    let server = Server::start()?;
-    let mut misses = Vec::new();
-    let begun = Instant::now();
-    let crowd = Crowd::new(&server.base_url)?;
-    let first = crowd.begin(SIGN_INS).await?;
-    crowd.finish(first).await?;
-    drop(crowd);
+    let server = EmulatorProcess::start()?;
+    let mut violations = Vec::new();
+    let start = Instant::now();
+    let shared = SharedClient::new(&server.base_url)?;
+    let first = shared.approve(SIGN_INS).await?;
+    shared.exchange(first).await?;
+    drop(shared);
 
-    let (left, before) = (Left::now()?, memory::now());
-    let strangers = sign_in(&server.base_url).await?;
-    if strangers > 0 {
-        misses.push(Miss { rule: Rule::Owner, text: format!("{strangers} keys are of other sign-ins") });
+    let (resources, before) = (Resources::now()?, memory::now());
+    let wrong_keys = sign_in_all(&server.base_url).await?;
+    if wrong_keys > 0 {
+        violations.push(Violation {
+            rule: Rule::Owner,
+            text: format!("{wrong_keys} keys belong to other sign-ins"),
+        });
     }
-    if let Some(left) = left.settle().await? {
-        misses.push(Miss { rule: Rule::Left, text: left });
+    if let Some(leak) = resources.settle().await? {
+        violations.push(Violation { rule: Rule::Leak, text: leak });
     }
     let grown = memory::now().saturating_sub(before);
-    if grown > MOST_MEMORY {
-        misses.push(Miss { rule: Rule::Memory, text: format!("{grown} bytes more than before") });
+    if grown > MEMORY_LIMIT {
+        violations.push(Violation { rule: Rule::Memory, text: format!("{grown} bytes more than before") });
     }
-    let says = format!("{} KiB are left", grown.div_ceil(1024));
-    table.part("sign-ins at once", SIGN_INS, &says, misses, begun.elapsed());
+    let details = format!("{} KiB are left", grown.div_ceil(1024));
+    table.add_part("sign-ins at once", SIGN_INS, &details, violations, start.elapsed());
     Ok(())
 }
 
-/// Everybody asks for a code, then everybody exchanges it. Returns how many got a key of somebody else.
-async fn sign_in(base_url: &str) -> Result<usize> {
-    let crowd = Crowd::new(base_url)?;
-    let mut beginning = JoinSet::new();
+/// All users approve, then all codes are exchanged. Returns how many sign-ins got the key of another one.
+async fn sign_in_all(base_url: &str) -> Result<usize> {
+    let shared = SharedClient::new(base_url)?;
+    let mut approving = JoinSet::new();
     for number in 0..SIGN_INS {
-        let crowd = crowd.clone();
-        beginning.spawn(async move { crowd.begin(number).await });
+        let shared = shared.clone();
+        approving.spawn(async move { shared.approve(number).await });
     }
-    let mut finishing = JoinSet::new();
-    for begun in beginning.join_all().await {
-        let (crowd, begun) = (crowd.clone(), begun?);
-        finishing.spawn(async move { crowd.finish(begun).await });
+    let mut exchanging = JoinSet::new();
+    for approved in approving.join_all().await {
+        let (shared, approved) = (shared.clone(), approved?);
+        exchanging.spawn(async move { shared.exchange(approved).await });
     }
-    let mut strangers = 0;
-    for is_own in finishing.join_all().await {
-        strangers += usize::from(!is_own?);
+    let mut wrong_keys = 0;
+    for is_own in exchanging.join_all().await {
+        wrong_keys += usize::from(!is_own?);
     }
-    Ok(strangers)
+    Ok(wrong_keys)
 }
 
-/// One client, a browser for everybody, and a bound on what goes on at once on the network.
+/// One client, one user for every sign-in, and a limit on concurrent connections.
 #[derive(Clone)]
-struct Crowd {
+struct SharedClient {
     client: Client,
     user: User,
     connections: Arc<Semaphore>,
 }
 
-/// A sign-in with its code.
-struct Begun {
+/// A sign-in that the user has approved.
+struct Approved {
     label: String,
     pending: PendingSignIn,
     code: AuthorizationCode,
 }
 
-impl Crowd {
+impl SharedClient {
     fn new(base_url: &str) -> Result<Self> {
         let transport = HyperTransport::new();
         let builder = Client::builder().base_url(base_url).timer(TokioTimer::default());
         Ok(Self {
             client: builder.transport(transport.clone()).build()?,
             user: User::new(transport),
-            connections: Arc::new(Semaphore::new(CONNECTIONS)),
+            connections: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
         })
     }
 
-    /// A user approves.
-    async fn begin(&self, number: usize) -> Result<Begun> {
+    /// Begins a sign-in, which the user approves.
+    async fn approve(&self, number: usize) -> Result<Approved> {
         let label = format!("sign-in {number}");
         let callback = CallbackUrl::parse("https://app.example/callback")?;
         let (url, pending) = self.client.authorize(callback).key_label(label.as_str()).begin()?;
         let _turn = self.connections.acquire().await?;
         let Outcome::Redirected(url) = self.user.approve(url.as_str(), None).await? else {
-            return Err("the page leads nowhere".into());
+            return Err("the user was not redirected".into());
         };
         let code = pending.read_callback(&url)?;
-        Ok(Begun { label, pending, code })
+        Ok(Approved { label, pending, code })
     }
 
-    /// Whether the key is the one that was approved here.
-    async fn finish(&self, begun: Begun) -> Result<bool> {
-        let Begun { label, mut pending, code } = begun;
+    /// Exchanges the code. Returns whether the key is the one that this sign-in was approved for.
+    async fn exchange(&self, approved: Approved) -> Result<bool> {
+        let Approved { label, mut pending, code } = approved;
         let _turn = self.connections.acquire().await?;
         let key = pending.exchange(&self.client, &code).await?.key;
         self.owns(key, &label).await
@@ -137,13 +142,13 @@ impl Crowd {
     }
 }
 
-/// This program again, as the emulator.
-struct Server {
+/// This program in another process, as the emulator.
+struct EmulatorProcess {
     child: Child,
     base_url: String,
 }
 
-impl Server {
+impl EmulatorProcess {
     fn start() -> Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg("serve")
@@ -158,7 +163,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for EmulatorProcess {
     fn drop(&mut self) {
         let _gone = self.child.kill();
         let _gone = self.child.wait();

@@ -18,7 +18,7 @@ pub(crate) enum Operation {
 impl Operation {
     pub(crate) const ALL: [Self; 2] = [Self::Exchange, Self::CreateCode];
 
-    /// Where its request goes.
+    /// The path of its request.
     pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Exchange => "/api/v1/auth/keys",
@@ -36,7 +36,7 @@ impl Operation {
         }
     }
 
-    /// The secret that its answer brings.
+    /// The secret in its successful response.
     pub(crate) fn secret(self) -> &'static str {
         match self {
             Self::Exchange => canary::KEY,
@@ -44,7 +44,7 @@ impl Operation {
         }
     }
 
-    /// Makes the call, and returns the secret of its answer.
+    /// Makes the call, and returns the secret of its response.
     pub(crate) async fn call(self, client: &Client, deadline: Option<Duration>) -> Result<String, Error> {
         match self {
             Self::Exchange => {
@@ -71,10 +71,10 @@ impl Operation {
 
 const CALLBACK: &str = "https://app.example/callback";
 
-/// The key that goes with a request for a code.
+/// The key of the client, which it sends with `create_auth_code`.
 pub(crate) const OWN_KEY: &str = "sk-or-v1-canary-of-the-caller-5d8a1c7e90b2f346";
 
-/// The client's own key.
+/// [`OWN_KEY`], parsed.
 pub(crate) fn own_key() -> Result<ApiKey, Error> {
     Ok(ApiKey::parse(OWN_KEY)?)
 }

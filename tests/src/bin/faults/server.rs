@@ -1,7 +1,7 @@
-//! The other side: serves one case at a time, and tells what it saw.
+//! A server that breaks its connections, one case at a time, and reports what it observed.
 //!
-//! It is a fault injector and not a scripted server: it breaks a connection at a byte, below TLS, and tells
-//! where the parts of a connection end. Hundreds of its connections stall at once, so they are tasks and not threads.
+//! It works below TLS: it breaks a connection at any byte, and reports where the parts of a connection end. Hundreds of
+//! its connections stall at once, so each is a task and not a thread, unlike those of the contract suite's server.
 
 use std::{
     io, mem,
@@ -28,64 +28,65 @@ use tokio_rustls::{
 use crate::{
     Result,
     case::{Case, Protocol},
-    faulty_stream::Line,
+    faulty_stream::FaultyStream,
     operation::Operation,
-    response::Answer,
+    response::ResponseKind,
 };
 
-/// A port that serves cases, one after another.
+/// A port that serves one case after another.
 #[derive(Clone)]
-pub(crate) struct Peer {
+pub(crate) struct FaultServer {
     listener: Arc<TcpListener>,
-    /// The same socket, asked without tokio's memory of whether somebody waits.
-    queue: Arc<StdListener>,
+    /// The same socket, without tokio's cache of its readiness: a connection that has just arrived is observed.
+    backlog: Arc<StdListener>,
     acceptor: TlsAcceptor,
 }
 
-/// What the peer saw of one call.
+/// What the server observed of one call.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Seen {
-    /// Requests of which at least one byte was read.
-    pub(crate) posts: usize,
-    /// The most bytes that came over one connection.
-    pub(crate) most: usize,
-    /// What was answered, whole.
-    pub(crate) answered: Option<Answer>,
+pub(crate) struct Observed {
+    /// How many requests began to arrive.
+    pub(crate) requests: usize,
+    /// The most bytes that one connection received.
+    pub(crate) max_bytes: usize,
+    /// The response that was sent to its end.
+    pub(crate) sent_response: Option<ResponseKind>,
     /// Where the parts of the last connection end.
-    pub(crate) marks: Marks,
+    pub(crate) part_ends: PartEnds,
 }
 
-/// Where the parts of a connection end, in bytes of each way.
+/// Where the parts of a connection end, in bytes of each direction.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Marks {
+pub(crate) struct PartEnds {
     /// The client's first message of the handshake.
     pub(crate) hello: usize,
-    /// The client's handshake.
-    pub(crate) handshake_in: usize,
-    /// The server's handshake.
-    pub(crate) handshake_out: usize,
-    /// All that the client sent.
+    /// The whole handshake of the client.
+    pub(crate) client_handshake: usize,
+    /// The whole handshake of the server.
+    pub(crate) server_handshake: usize,
+    /// Everything from the client, to the end of its request.
     pub(crate) request: usize,
-    /// All that it was sent.
+    /// Everything to the client, to the end of the response.
     pub(crate) response: usize,
 }
 
-/// What the connections of a call note down.
+/// Collects what the connections of a call observe.
 #[derive(Clone, Default)]
-struct Notes(Arc<Mutex<Seen>>);
+struct Observer(Arc<Mutex<Observed>>);
 
-impl Notes {
-    fn add(&self, change: impl FnOnce(&mut Seen)) {
+impl Observer {
+    fn add(&self, change: impl FnOnce(&mut Observed)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    fn take(&self) -> Seen {
+    fn take(&self) -> Observed {
         mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// A certificate for the loopback, and what serves it. Its signatures have one length, so that offsets stay.
-pub(crate) fn identity() -> Result<(Vec<u8>, TlsAcceptor)> {
+/// A certificate for `127.0.0.1`, and a TLS acceptor for it. Its signatures always have the same length, so that the offsets
+/// of a fault mean the same in every handshake.
+pub(crate) fn tls_acceptor() -> Result<(Vec<u8>, TlsAcceptor)> {
     let key = KeyPair::generate_for(&PKCS_ED25519)?;
     let certificate = CertificateParams::new(["127.0.0.1".to_owned()])?.self_signed(&key)?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
@@ -93,18 +94,18 @@ pub(crate) fn identity() -> Result<(Vec<u8>, TlsAcceptor)> {
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der())?)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    // Every handshake is a whole one.
+    // No handshake resumes another.
     config.send_tls13_tickets = 0;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     Ok((certificate.der().to_vec(), TlsAcceptor::from(Arc::new(config))))
 }
 
-impl Peer {
+impl FaultServer {
     pub(crate) fn open(acceptor: TlsAcceptor) -> io::Result<Self> {
-        let queue = StdListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        queue.set_nonblocking(true)?;
-        let listener = TcpListener::from_std(queue.try_clone()?)?;
-        Ok(Self { listener: Arc::new(listener), queue: Arc::new(queue), acceptor })
+        let backlog = StdListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        backlog.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(backlog.try_clone()?)?;
+        Ok(Self { listener: Arc::new(listener), backlog: Arc::new(backlog), acceptor })
     }
 
     pub(crate) fn address(&self) -> io::Result<SocketAddr> {
@@ -112,47 +113,47 @@ impl Peer {
     }
 
     /// Serves every connection of a call until the call has ended and the client has closed all of them.
-    pub(crate) async fn serve(self, case: Case, mut ended: oneshot::Receiver<()>) -> io::Result<Seen> {
-        let notes = Notes::default();
+    pub(crate) async fn serve(self, case: Case, mut ended: oneshot::Receiver<()>) -> io::Result<Observed> {
+        let observer = Observer::default();
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
                 _ = &mut ended => break,
                 accepted = self.listener.accept() => {
-                    connections.spawn(self.clone().connection(accepted?.0, case, notes.clone()));
+                    connections.spawn(self.clone().connection(accepted?.0, case, observer.clone()));
                 }
             }
         }
-        while let Ok((tcp, _)) = self.queue.accept() {
+        while let Ok((tcp, _)) = self.backlog.accept() {
             tcp.set_nonblocking(true)?;
-            connections.spawn(self.clone().connection(TcpStream::from_std(tcp)?, case, notes.clone()));
+            connections.spawn(self.clone().connection(TcpStream::from_std(tcp)?, case, observer.clone()));
         }
         while connections.join_next().await.is_some() {}
-        Ok(notes.take())
+        Ok(observer.take())
     }
 
-    async fn connection(self, tcp: TcpStream, case: Case, notes: Notes) {
+    async fn connection(self, tcp: TcpStream, case: Case, observer: Observer) {
         let _late = tcp.set_nodelay(true);
-        let mut line = Line::new(tcp, case.fault);
-        let (mut handshake, mut whole) = ((0, 0), (0, 0));
-        // How it breaks is the case's matter.
+        let mut connection = FaultyStream::new(tcp, case.fault);
+        let (mut handshake, mut exchange) = ((0, 0), (0, 0));
+        // The verdict depends on what was observed, not on how the connection ends.
         let _broken = match case.protocol {
-            Protocol::Http => match answer(&mut line, case, &notes).await {
+            Protocol::Http => match respond(&mut connection, case, &observer).await {
                 Ok(()) => {
-                    whole = line.so_far();
-                    again(&mut line, &notes).await
+                    exchange = connection.bytes_so_far();
+                    count_further_request(&mut connection, &observer).await
                 }
                 Err(error) => Err(error),
             },
-            Protocol::Https => match self.acceptor.accept(&mut line).await {
+            Protocol::Https => match self.acceptor.accept(&mut connection).await {
                 Ok(mut stream) => {
-                    let line = &stream.get_ref().0;
-                    handshake = line.so_far();
-                    match answer(&mut stream, case, &notes).await {
+                    let connection = &stream.get_ref().0;
+                    handshake = connection.bytes_so_far();
+                    match respond(&mut stream, case, &observer).await {
                         Ok(()) => {
-                            let line = &stream.get_ref().0;
-                            whole = line.so_far();
-                            again(&mut stream, &notes).await
+                            let connection = &stream.get_ref().0;
+                            exchange = connection.bytes_so_far();
+                            count_further_request(&mut stream, &observer).await
                         }
                         Err(error) => Err(error),
                     }
@@ -160,25 +161,25 @@ impl Peer {
                 Err(error) => Err(error),
             },
         };
-        let hello = line.read_at_first_write.filter(|_| case.protocol == Protocol::Https).unwrap_or(0);
-        let most = line.finish().await.len();
-        notes.add(|seen| {
-            seen.most = seen.most.max(most);
-            let (handshake_in, handshake_out) = handshake;
-            let (request, response) = whole;
-            seen.marks = Marks { hello, handshake_in, handshake_out, request, response };
-            if case.protocol == Protocol::Http && most > 0 {
-                seen.posts = seen.posts.max(1);
+        let hello = connection.read_at_first_write.filter(|_| case.protocol == Protocol::Https).unwrap_or(0);
+        let max_bytes = connection.finish().await.len();
+        observer.add(|observed| {
+            observed.max_bytes = observed.max_bytes.max(max_bytes);
+            let (client_handshake, server_handshake) = handshake;
+            let (request, response) = exchange;
+            observed.part_ends = PartEnds { hello, client_handshake, server_handshake, request, response };
+            if case.protocol == Protocol::Http && max_bytes > 0 {
+                observed.requests = observed.requests.max(1);
             }
         });
     }
 }
 
-/// Answers the request of a connection.
-async fn answer(
+/// Reads the request of a connection, and responds.
+async fn respond(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     case: Case,
-    notes: &Notes,
+    observer: &Observer,
 ) -> io::Result<()> {
     let mut bytes = Vec::with_capacity(4096);
     loop {
@@ -187,27 +188,27 @@ async fn answer(
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         if is_first {
-            notes.add(|seen| seen.posts += 1);
+            observer.add(|observed| observed.requests += 1);
         }
-        if let Some(answer) = choose(&bytes, case) {
-            stream.write_all(&answer.bytes(case.operation)).await?;
+        if let Some(response) = response_to(&bytes, case) {
+            stream.write_all(&response.bytes(case.operation)).await?;
             stream.flush().await?;
-            notes.add(|seen| seen.answered = Some(answer));
+            observer.add(|observed| observed.sent_response = Some(response));
             return Ok(());
         }
     }
 }
 
-/// Waits for the client to close; what it sends instead is a further request.
-async fn again(stream: &mut (impl AsyncRead + Unpin), notes: &Notes) -> io::Result<()> {
+/// Waits for the client to close the connection. Counts another request if it sends one.
+async fn count_further_request(stream: &mut (impl AsyncRead + Unpin), observer: &Observer) -> io::Result<()> {
     if stream.read(&mut [0; 4096]).await? > 0 {
-        notes.add(|seen| seen.posts += 1);
+        observer.add(|observed| observed.requests += 1);
     }
     Ok(())
 }
 
-/// The answer to a request; none before it is whole.
-fn choose(bytes: &[u8], case: Case) -> Option<Answer> {
+/// The response to a request, or `None` if the request is not complete yet.
+fn response_to(bytes: &[u8], case: Case) -> Option<ResponseKind> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let (head, body) = bytes.split_at(end);
     let head = String::from_utf8_lossy(head);
@@ -215,9 +216,9 @@ fn choose(bytes: &[u8], case: Case) -> Option<Answer> {
     if length.and_then(|length| length.parse().ok()).is_some_and(|length| body.len() < length) {
         return None;
     }
-    let line = format!("POST {} HTTP/1.1\r\n", case.operation.path());
-    let is_right = head.starts_with(&line) && is_body_of(case.operation, body);
-    Some(if is_right { case.answer } else { Answer::BadRequest })
+    let request_line = format!("POST {} HTTP/1.1\r\n", case.operation.path());
+    let is_right = head.starts_with(&request_line) && is_body_of(case.operation, body);
+    Some(if is_right { case.response } else { ResponseKind::BadRequest })
 }
 
 fn is_body_of(operation: Operation, body: &[u8]) -> bool {
