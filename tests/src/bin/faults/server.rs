@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use rcgen::{CertificateParams, KeyPair, PKCS_ED25519};
+use openrouter_oauth_tests::tls;
 use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -17,16 +17,9 @@ use tokio::{
     sync::oneshot,
     task::JoinSet,
 };
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        ServerConfig, crypto::ring::default_provider, pki_types::PrivateKeyDer,
-        server::NoServerSessionStorage,
-    },
-};
+use tokio_rustls::{TlsAcceptor, rustls::server::NoServerSessionStorage};
 
 use crate::{
-    Result,
     case::{Case, Protocol},
     faulty_stream::FaultyStream,
     operation::Operation,
@@ -84,20 +77,15 @@ impl Observer {
     }
 }
 
-/// A certificate for `127.0.0.1`, and a TLS acceptor for it. Its signatures always have the same length, so that the offsets
-/// of a fault mean the same in every handshake.
-pub(crate) fn tls_acceptor() -> Result<(Vec<u8>, TlsAcceptor)> {
-    let key = KeyPair::generate_for(&PKCS_ED25519)?;
-    let certificate = CertificateParams::new(["127.0.0.1".to_owned()])?.self_signed(&key)?;
-    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der())?)?;
+/// A certificate for `127.0.0.1`, and a TLS acceptor for it whose handshakes all have the same length.
+pub(crate) fn tls_acceptor() -> (Vec<u8>, TlsAcceptor) {
+    let certificate = tls::certificate("127.0.0.1", (2020, 2100));
+    let mut config = tls::server_config(&certificate);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     // No handshake resumes another.
     config.send_tls13_tickets = 0;
     config.session_storage = Arc::new(NoServerSessionStorage {});
-    Ok((certificate.der().to_vec(), TlsAcceptor::from(Arc::new(config))))
+    (certificate.cert.der().to_vec(), TlsAcceptor::from(Arc::new(config)))
 }
 
 impl FaultServer {
