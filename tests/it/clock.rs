@@ -71,13 +71,13 @@ async fn clock_that_stops_or_goes_back_changes_nothing() {
             assert!(result.is_ok(), "{operation:?}: {result:?}");
             assert_eq!(requests, 1);
         }
-        for operation in Operation::MAKING {
+        for operation in Operation::NON_IDEMPOTENT {
             let lost = Exchange::answer(Err(ErrorKind::Io.into()));
             let (result, requests) = call(operation, jump, [lost]).await;
             assert_eq!(describe(&result.unwrap_err()), "OutcomeUnknown(Cut)", "{operation:?}");
             assert_eq!(requests, 1);
         }
-        for operation in Operation::READING {
+        for operation in Operation::IDEMPOTENT {
             let script = [answer(503, ""), answer(200, operation.success())];
             let (result, requests) = call(operation, jump, script).await;
             assert!(result.is_ok(), "{operation:?}: {result:?}");

@@ -51,6 +51,9 @@ mod process;
 /// What is sent again, when, and what never is.
 mod retry;
 
+/// Retries of the default transport over a real socket.
+mod socket;
+
 /// What each status is reported as.
 mod rejections;
 

@@ -103,7 +103,11 @@ async fn other_operations_read_only_objects() {
             let error = operation.call(&client).await.unwrap_err();
             let told = describe(&error);
             assert!(told.starts_with("OutcomeUnknown(Unreadable)"), "{operation:?} {body}: {told}");
-            assert_eq!(error.is_retryable(), Operation::READING.contains(&operation), "{operation:?} {body}");
+            assert_eq!(
+                error.is_retryable(),
+                Operation::IDEMPOTENT.contains(&operation),
+                "{operation:?} {body}"
+            );
         }
     }
 }
@@ -111,7 +115,7 @@ async fn other_operations_read_only_objects() {
 #[tokio::test]
 async fn error_in_a_success_response_of_a_read_is_a_rejection() {
     // Nothing can have been made.
-    for operation in Operation::READING {
+    for operation in Operation::IDEMPOTENT {
         let body = r#"{"error":{"code":401,"message":"No."}}"#;
         let client = client(Capture::new(Response::new(body.into())));
         let error = operation.call(&client).await.unwrap_err();

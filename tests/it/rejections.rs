@@ -6,8 +6,8 @@ use openrouter_oauth_transport::testing::{Exchange, Replay};
 
 use crate::support::{Operation, client, describe, response};
 
-/// Statuses, the error of an operation that makes something, which is sent once, the error of one that reads, and how
-/// often that one is sent.
+/// Statuses, the error of a non-idempotent request, which is sent once, the error of an idempotent one, and how often
+/// that one is sent.
 const REJECTIONS: &[(&[u16], &str, &str, usize)] = &[
     (&[401], "Api Unauthorized", "Api Unauthorized", 1),
     (&[404, 405], "Api NotFound", "Api NotFound", 1),
@@ -79,13 +79,13 @@ async fn check(
 async fn status_decides_the_error_whatever_the_body() {
     // F15, F29, F32, F34, and F7's 511
     let bodies = [&BODIES[..], &MALFORMED_REQUEST].concat();
-    for &(statuses, of_making, of_reading, sent) in REJECTIONS {
+    for &(statuses, of_non_idempotent, of_idempotent, sent) in REJECTIONS {
         for &status in statuses {
-            for operation in Operation::MAKING {
-                check(operation, status, &bodies, of_making, 1).await;
+            for operation in Operation::NON_IDEMPOTENT {
+                check(operation, status, &bodies, of_non_idempotent, 1).await;
             }
-            for operation in Operation::READING {
-                check(operation, status, &bodies, of_reading, sent).await;
+            for operation in Operation::IDEMPOTENT {
+                check(operation, status, &bodies, of_idempotent, sent).await;
             }
         }
     }

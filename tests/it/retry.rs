@@ -76,7 +76,7 @@ const KINDS_THAT_MAY_HAVE_BEEN_SENT: [ErrorKind; 5] =
 #[tokio::test]
 async fn non_idempotent_request_is_sent_once_if_it_may_have_arrived() {
     // F11, F20
-    for operation in Operation::MAKING {
+    for operation in Operation::NON_IDEMPOTENT {
         let kinds = KINDS_THAT_MAY_HAVE_BEEN_SENT.map(no_answer).into_iter();
         let statuses = [400, 401, 403, 404, 408, 409, 421, 425, 429, 500, 502, 503, 504, 520, 524];
         let statuses = statuses.map(|status| answer(status, &[("retry-after", "0")], ""));
@@ -92,7 +92,7 @@ async fn non_idempotent_request_is_sent_once_if_it_may_have_arrived() {
 
 #[tokio::test]
 async fn idempotent_request_is_retried_when_that_may_help() {
-    for operation in Operation::READING {
+    for operation in Operation::IDEMPOTENT {
         let statuses = [408, 421, 425, 429, 500, 502, 503, 504, 520, 524];
         let statuses = statuses.map(|status| answer(status, &[], ""));
         for step in statuses.into_iter().chain([no_answer(ErrorKind::Io)]) {
@@ -106,7 +106,7 @@ async fn idempotent_request_is_retried_when_that_may_help() {
 
 #[tokio::test]
 async fn idempotent_request_is_not_retried_in_vain() {
-    for operation in Operation::READING {
+    for operation in Operation::IDEMPOTENT {
         let statuses =
             [400, 401, 403, 404, 405, 409, 413, 415, 422, 307].map(|status| answer(status, &[], ""));
         let kinds = [ErrorKind::Timeout, ErrorKind::TooLarge, ErrorKind::Protocol, ErrorKind::Other];
@@ -171,7 +171,7 @@ async fn unsent_attempt_does_not_excuse_a_sent_one() {
 
 #[tokio::test]
 async fn unsent_attempt_does_not_hide_a_sent_one() {
-    for operation in Operation::READING {
+    for operation in Operation::IDEMPOTENT {
         let connect = || no_answer(ErrorKind::Connect);
         let (result, requests, _) = play(operation, [answer(500, &[], ""), connect(), connect()]).await;
         assert_eq!(describe(&result.unwrap_err()), "Api ServerError, retryable");
@@ -202,7 +202,7 @@ async fn every_attempt_sends_the_same_bytes() {
     for operation in Operation::ALL {
         check(operation, || no_answer(ErrorKind::Connect)).await;
     }
-    for operation in Operation::READING {
+    for operation in Operation::IDEMPOTENT {
         check(operation, || answer(503, &[], "")).await;
     }
 }
@@ -318,7 +318,7 @@ async fn error_says_how_long_to_wait() {
         (429, "OpenRouter asks for fewer requests; try again in 7 s"),
         (503, "OpenRouter is not available; try again in 7 s"),
     ] {
-        for operation in Operation::MAKING {
+        for operation in Operation::NON_IDEMPOTENT {
             let (result, _, _) = play(operation, [answer(status, &[("retry-after", "7")], "")]).await;
             let error = result.unwrap_err();
             assert!(error.is_retryable() && !error.is_outcome_unknown());

@@ -103,10 +103,10 @@ impl Operation {
         Self::ExchangeToken,
         Self::SigningKeys,
     ];
-    /// Those that make something, and so are never sent again if they may have arrived.
-    pub(crate) const MAKING: [Self; 2] = [Self::ExchangeAuthCode, Self::CreateAuthCode];
-    /// The others.
-    pub(crate) const READING: [Self; 3] = [Self::CurrentKey, Self::ExchangeToken, Self::SigningKeys];
+    /// The operations that are not idempotent. They are not sent again if the first request may have arrived.
+    pub(crate) const NON_IDEMPOTENT: [Self; 2] = [Self::ExchangeAuthCode, Self::CreateAuthCode];
+    /// The other operations.
+    pub(crate) const IDEMPOTENT: [Self; 3] = [Self::CurrentKey, Self::ExchangeToken, Self::SigningKeys];
 
     pub(crate) async fn call(self, client: &Client) -> Result<(), Error> {
         match self {
