@@ -10,7 +10,7 @@ use std::{
 
 use openrouter_oauth_emulator::{Outcome, Settings};
 use openrouter_oauth_tests::{
-    testbed::Stage,
+    testbed::Testbed,
     tls::{certificate, site},
 };
 use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site};
@@ -27,14 +27,14 @@ async fn child_signs_in() {
     if env::var_os(CHILD).is_none() {
         return;
     }
-    let stage = Stage::over_tcp(Settings::default()).await;
-    let (url, mut pending) = stage.client().authorize_headless().key_label("\u{130}").begin().unwrap();
-    let Outcome::Code(shown) = stage.user().approve(url.as_str(), Some(0.5)).await.unwrap() else {
+    let testbed = Testbed::over_tcp(Settings::default()).await;
+    let (url, mut pending) = testbed.client().authorize_headless().key_label("\u{130}").begin().unwrap();
+    let Outcome::Code(shown) = testbed.user().approve(url.as_str(), Some(0.5)).await.unwrap() else {
         panic!("the page shows no code");
     };
     let code = pending.read_pasted(&shown).unwrap();
-    let key = pending.exchange(stage.client(), &code).await.unwrap().key;
-    let info = stage.client().with_key(key).current_key().await.unwrap();
+    let key = pending.exchange(testbed.client(), &code).await.unwrap().key;
+    let info = testbed.client().with_key(key).current_key().await.unwrap();
     println!("SIGNED IN {:?}", info.limit);
 
     let server = Server::answering(&site(&certificate("localhost", (2020, 2100))), "unheard").unwrap();

@@ -21,17 +21,17 @@ use openrouter_oauth_login::{
     StoreFuture,
 };
 use openrouter_oauth_tests::{
-    testbed::Stage,
-    user::{Typed, Typist, UserBrowser, get},
+    testbed::Testbed,
+    user::{ScriptedPrompt, TypedInput, UserBrowser, get},
 };
 
-fn stage() -> Stage {
-    Stage::in_memory(Settings::default())
+fn testbed() -> Testbed {
+    Testbed::in_memory(Settings::default())
 }
 
 /// A login that has nothing of this machine's: no browser, no terminal.
-fn login(stage: &Stage) -> Login {
-    Login::new(stage.client()).no_browser().no_prompt().headless(false).timeout(Duration::from_secs(60))
+fn login(testbed: &Testbed) -> Login {
+    Login::new(testbed.client()).no_browser().no_prompt().headless(false).timeout(Duration::from_secs(60))
 }
 
 #[track_caller]
@@ -44,27 +44,27 @@ fn assert_says(answer: &str, status: u16, words: &str) {
 const ELSEWHERE: &str = "https://elsewhere.example/callback?code=auth_code_1";
 
 /// Whether the key works.
-async fn is_good(stage: &Stage, key: &ApiKey) -> bool {
-    stage.client().with_key(key.clone()).current_key().await.is_ok()
+async fn is_good(testbed: &Testbed, key: &ApiKey) -> bool {
+    testbed.client().with_key(key.clone()).current_key().await.is_ok()
 }
 
 #[tokio::test]
 async fn browser_callback_leads_to_a_key() {
-    let stage = stage();
-    let user = UserBrowser::approves(stage.user());
-    let signed_in = login(&stage).browser(user.clone()).key_label("my-cli").run().await.unwrap();
+    let testbed = testbed();
+    let user = UserBrowser::approving(testbed.user());
+    let signed_in = login(&testbed).browser(user.clone()).key_label("my-cli").run().await.unwrap();
     assert!(signed_in.not_stored.is_none() && signed_in.user_id.is_some(), "{signed_in:?}");
-    let info = stage.client().with_key(signed_in.key).current_key().await.unwrap();
+    let info = testbed.client().with_key(signed_in.key).current_key().await.unwrap();
     assert_eq!(info.label.as_deref(), Some("my-cli"));
-    assert_says(&user.told().await, 200, "signed in");
-    assert_eq!(stage.emulator().posts("/auth/keys"), 1);
+    assert_says(&user.response().await, 200, "signed in");
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
 }
 
 #[tokio::test]
 async fn default_label_names_program_and_host() {
-    let stage = stage();
-    let signed_in = login(&stage).browser(UserBrowser::approves(stage.user())).run().await.unwrap();
-    let info = stage.client().with_key(signed_in.key).current_key().await.unwrap();
+    let testbed = testbed();
+    let signed_in = login(&testbed).browser(UserBrowser::approving(testbed.user())).run().await.unwrap();
+    let info = testbed.client().with_key(signed_in.key).current_key().await.unwrap();
     let label = info.label.unwrap();
     assert!(label.contains(" on ") && label.starts_with("it"), "{label}");
 }
@@ -72,12 +72,12 @@ async fn default_label_names_program_and_host() {
 #[tokio::test]
 async fn browser_sees_success_only_after_the_key_is_stored() {
     // L-19: and is stored.
-    let stage = stage();
-    stage.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
-    let (user, store) = (UserBrowser::approves(stage.user()), Arc::new(MemoryStore::default()));
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
+    let (user, store) = (UserBrowser::approving(testbed.user()), Arc::new(MemoryStore::default()));
     let happened = Arc::new(Mutex::new(Vec::new()));
     let events = Arc::clone(&happened);
-    let login = login(&stage).browser(user.clone()).store(Arc::clone(&store)).on_event(move |event| {
+    let login = login(&testbed).browser(user.clone()).store(Arc::clone(&store)).on_event(move |event| {
         let name = format!("{event:?}");
         events.lock().unwrap().push(name.split(['(', ' ']).next().unwrap().to_owned());
     });
@@ -87,10 +87,10 @@ async fn browser_sees_success_only_after_the_key_is_stored() {
     }
     // Half of the time that the service takes.
     let waited = tokio::time::timeout(Duration::from_millis(150), running.as_mut()).await;
-    assert!(waited.is_err() && user.heard().is_none(), "{waited:?}");
+    assert!(waited.is_err() && user.response_so_far().is_none(), "{waited:?}");
     let signed_in = running.await.unwrap();
-    assert_says(&user.told().await, 200, "signed in");
-    assert_eq!(store.load(&Account::new(stage.client())).await.unwrap(), Some(signed_in.key));
+    assert_says(&user.response().await, 200, "signed in");
+    assert_eq!(store.load(&Account::new(testbed.client())).await.unwrap(), Some(signed_in.key));
     // A browser that comes back at once may do so before it is said to be opened.
     let happened = happened.lock().unwrap().join(" ").replace(" Opened", "");
     assert_eq!(happened, "Listening Url Waiting Exchanging Granted Stored");
@@ -98,24 +98,24 @@ async fn browser_sees_success_only_after_the_key_is_stored() {
 
 #[tokio::test]
 async fn denial_ends_the_login_at_once() {
-    let stage = stage();
-    let user = UserBrowser::denies(stage.user());
-    let error = login(&stage).browser(user.clone()).run().await.unwrap_err();
+    let testbed = testbed();
+    let user = UserBrowser::denying(testbed.user());
+    let error = login(&testbed).browser(user.clone()).run().await.unwrap_err();
     assert!(matches!(&error, Error::Denied { description: Some(_) }), "{error:?}");
-    assert_says(&user.told().await, 200, "You declined");
-    assert_eq!(stage.emulator().posts("/auth/keys"), 0);
+    assert_says(&user.response().await, 200, "You declined");
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 0);
 }
 
 #[tokio::test]
 async fn closed_tab_ends_the_login_by_its_timeout() {
     // F45
-    for user in [UserBrowser::leaves, UserBrowser::denies] {
-        let stage = Stage::in_memory({
+    for user in [UserBrowser::leaving, UserBrowser::denying] {
+        let testbed = Testbed::in_memory({
             let mut settings = Settings::default();
             settings.denial = Denial::Silent;
             settings
         });
-        let login = login(&stage).browser(user(stage.user())).timeout(Duration::from_millis(300));
+        let login = login(&testbed).browser(user(testbed.user())).timeout(Duration::from_millis(300));
         let error = login.run().await.unwrap_err();
         assert!(matches!(error, Error::TimedOut { .. }), "{error:?}");
     }
@@ -124,10 +124,10 @@ async fn closed_tab_ends_the_login_by_its_timeout() {
 #[tokio::test]
 async fn cancelling_frees_the_port_at_once() {
     // L-20
-    let stage = stage();
+    let testbed = testbed();
     let (cancel, port) = (Cancel::new(), Arc::new(Mutex::new(0)));
     let heard = Arc::clone(&port);
-    let login = login(&stage).cancel(cancel.clone()).on_event(move |event| {
+    let login = login(&testbed).cancel(cancel.clone()).on_event(move |event| {
         if let Event::Listening { port } = event {
             *heard.lock().unwrap() = *port;
         }
@@ -147,70 +147,70 @@ async fn cancelling_frees_the_port_at_once() {
 #[tokio::test]
 async fn pasted_code_wins_over_a_browser_that_stays_away() {
     // P-6
-    let stage = stage();
-    let typist = Typist::new(stage.user(), [Typed::Code]);
-    let user = UserBrowser::leaves(stage.user());
-    let signed_in = login(&stage).browser(user).prompt(typist.clone()).run().await.unwrap();
-    assert!(is_good(&stage, &signed_in.key).await);
+    let testbed = testbed();
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Code]);
+    let user = UserBrowser::leaving(testbed.user());
+    let signed_in = login(&testbed).browser(user).prompt(prompt.clone()).run().await.unwrap();
+    assert!(is_good(&testbed, &signed_in.key).await);
     // The whole address was pasted, and nothing listens there any more.
-    assert!(typist.url().unwrap().contains("callback_url=http%3A%2F%2F127.0.0.1%3A"));
-    assert_eq!(stage.emulator().posts("/auth/keys"), 1);
+    assert!(prompt.url().unwrap().contains("callback_url=http%3A%2F%2F127.0.0.1%3A"));
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
 }
 
 #[tokio::test]
 async fn callback_wins_over_a_waiting_prompt() {
     // P-6
-    let stage = stage();
-    let typist = Typist::new(stage.user(), []);
-    let login = login(&stage).browser(UserBrowser::approves(stage.user())).prompt(typist.clone());
-    assert!(is_good(&stage, &login.run().await.unwrap().key).await);
-    assert_eq!(typist.problems(), [None]);
+    let testbed = testbed();
+    let prompt = ScriptedPrompt::new(testbed.user(), []);
+    let login = login(&testbed).browser(UserBrowser::approving(testbed.user())).prompt(prompt.clone());
+    assert!(is_good(&testbed, &login.run().await.unwrap().key).await);
+    assert_eq!(prompt.problems(), [None]);
 }
 
 #[tokio::test]
 async fn headless_login_accepts_the_code_from_the_page() {
     // P-1
-    let stage = stage();
-    let typist = Typist::new(stage.user(), [Typed::Code]);
-    let signed_in = login(&stage).headless(true).prompt(typist.clone()).run().await.unwrap();
-    assert!(is_good(&stage, &signed_in.key).await);
-    assert!(!typist.url().unwrap().contains("callback_url"));
+    let testbed = testbed();
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Code]);
+    let signed_in = login(&testbed).headless(true).prompt(prompt.clone()).run().await.unwrap();
+    assert!(is_good(&testbed, &signed_in.key).await);
+    assert!(!prompt.url().unwrap().contains("callback_url"));
 }
 
 #[tokio::test]
 async fn user_has_three_attempts_to_paste_a_code() {
     // P-5: with the same verifier.
-    let stage = stage();
-    let wrong = [Typed::Text("auth_code_of_nobody"), Typed::Text(ELSEWHERE)];
-    let typist = Typist::new(stage.user(), wrong.into_iter().chain([Typed::Code]));
-    let signed_in = login(&stage).headless(true).prompt(typist.clone()).run().await.unwrap();
-    assert!(is_good(&stage, &signed_in.key).await);
-    let [None, Some(refused), Some(unreadable)] = &typist.problems()[..] else {
-        panic!("{:?}", typist.problems())
+    let testbed = testbed();
+    let wrong = [TypedInput::Text("auth_code_of_nobody"), TypedInput::Text(ELSEWHERE)];
+    let prompt = ScriptedPrompt::new(testbed.user(), wrong.into_iter().chain([TypedInput::Code]));
+    let signed_in = login(&testbed).headless(true).prompt(prompt.clone()).run().await.unwrap();
+    assert!(is_good(&testbed, &signed_in.key).await);
+    let [None, Some(refused), Some(unreadable)] = &prompt.problems()[..] else {
+        panic!("{:?}", prompt.problems())
     };
     assert!(refused.contains("refused") && !unreadable.contains("elsewhere"), "{refused} {unreadable}");
-    assert_eq!(stage.emulator().posts("/auth/keys"), 2);
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 2);
 }
 
 #[tokio::test]
 async fn three_wrong_codes_end_a_headless_login() {
-    let stage = stage();
-    let typist = Typist::new(stage.user(), [Typed::Text(ELSEWHERE); 3]);
-    let error = login(&stage).headless(true).prompt(typist.clone()).run().await.unwrap_err();
+    let testbed = testbed();
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text(ELSEWHERE); 3]);
+    let error = login(&testbed).headless(true).prompt(prompt.clone()).run().await.unwrap_err();
     assert!(matches!(error, Error::NoCode(_)), "{error:?}");
-    assert_eq!(typist.problems().len(), 3);
+    assert_eq!(prompt.problems().len(), 3);
 
-    let typist = Typist::new(stage.user(), [Typed::Text("auth_code_of_nobody"); 3]);
-    let error = login(&stage).headless(true).prompt(typist).run().await.unwrap_err();
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text("auth_code_of_nobody"); 3]);
+    let error = login(&testbed).headless(true).prompt(prompt).run().await.unwrap_err();
     assert!(matches!(&error, Error::Sdk(error) if error.is_refused_code()), "{error:?}");
 }
 
 #[tokio::test]
 async fn callback_still_counts_after_three_wrong_codes() {
-    let stage = stage();
-    let typist = Typist::new(stage.user(), [Typed::Text(ELSEWHERE); 3]);
-    let (user, url) = (UserBrowser::approves(stage.user()), typist.clone());
-    let asked = typist.clone();
+    let testbed = testbed();
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text(ELSEWHERE); 3]);
+    let (user, url) = (UserBrowser::approving(testbed.user()), prompt.clone());
+    let asked = prompt.clone();
     tokio::spawn(async move {
         while asked.problems().len() < 3 {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -218,106 +218,107 @@ async fn callback_still_counts_after_three_wrong_codes() {
         tokio::time::sleep(Duration::from_millis(50)).await;
         user.visit(&url.url().unwrap()).await
     });
-    assert!(is_good(&stage, &login(&stage).prompt(typist).run().await.unwrap().key).await);
+    assert!(is_good(&testbed, &login(&testbed).prompt(prompt).run().await.unwrap().key).await);
 }
 
 #[tokio::test]
 async fn closed_prompt_cancels_but_a_missing_one_does_not() {
     // P-5
-    let stage = stage();
-    let closed = Typist::new(stage.user(), [Typed::End]);
-    let error = login(&stage).prompt(closed).run().await.unwrap_err();
+    let testbed = testbed();
+    let closed = ScriptedPrompt::new(testbed.user(), [TypedInput::End]);
+    let error = login(&testbed).prompt(closed).run().await.unwrap_err();
     assert!(matches!(error, Error::Cancelled), "{error:?}");
 
-    let nobody = Typist::new(stage.user(), [Typed::Nobody]);
-    let signed_in = login(&stage).browser(UserBrowser::approves(stage.user())).prompt(nobody).run().await;
-    assert!(is_good(&stage, &signed_in.unwrap().key).await);
+    let nobody = ScriptedPrompt::new(testbed.user(), [TypedInput::NoTerminal]);
+    let signed_in =
+        login(&testbed).browser(UserBrowser::approving(testbed.user())).prompt(nobody).run().await;
+    assert!(is_good(&testbed, &signed_in.unwrap().key).await);
 
-    let nobody = Typist::new(stage.user(), [Typed::Nobody]);
-    let error = login(&stage).headless(true).prompt(nobody).run().await.unwrap_err();
+    let nobody = ScriptedPrompt::new(testbed.user(), [TypedInput::NoTerminal]);
+    let error = login(&testbed).headless(true).prompt(nobody).run().await.unwrap_err();
     assert!(matches!(error, Error::NoInput(None)), "{error:?}");
-    let error = login(&stage).headless(true).run().await.unwrap_err();
+    let error = login(&testbed).headless(true).run().await.unwrap_err();
     assert!(matches!(error, Error::NoInput(None)), "{error:?}");
 }
 
 #[tokio::test]
 async fn taken_port_is_an_error_if_requested() {
     // L-2
-    let stage = stage();
+    let testbed = testbed();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let error = login(&stage).port(port).run().await.unwrap_err();
+    let error = login(&testbed).port(port).run().await.unwrap_err();
     assert!(matches!(error, Error::Listener(_)), "{error:?}");
-    assert_eq!(stage.emulator().requests("/auth"), 0);
+    assert_eq!(testbed.emulator().requests("/auth"), 0);
 }
 
 #[tokio::test]
 async fn unprocessed_code_is_retried() {
-    let stage = stage();
-    stage.emulator().inject(Fault::status(429).header("Retry-After", "0").on("/auth/keys"));
-    let user = UserBrowser::approves(stage.user());
-    let signed_in = login(&stage).browser(user.clone()).run().await.unwrap();
-    assert!(is_good(&stage, &signed_in.key).await);
-    assert_says(&user.told().await, 200, "signed in");
-    assert_eq!(stage.emulator().posts("/auth/keys"), 2);
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::status(429).header("Retry-After", "0").on("/auth/keys"));
+    let user = UserBrowser::approving(testbed.user());
+    let signed_in = login(&testbed).browser(user.clone()).run().await.unwrap();
+    assert!(is_good(&testbed, &signed_in.key).await);
+    assert_says(&user.response().await, 200, "signed in");
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 2);
 
     for _ in 0..3 {
-        stage.emulator().inject(Fault::status(503).header("Retry-After", "0").on("/auth/keys"));
+        testbed.emulator().inject(Fault::status(503).header("Retry-After", "0").on("/auth/keys"));
     }
-    let user = UserBrowser::approves(stage.user());
-    let error = login(&stage).browser(user.clone()).run().await.unwrap_err();
+    let user = UserBrowser::approving(testbed.user());
+    let error = login(&testbed).browser(user.clone()).run().await.unwrap_err();
     assert!(matches!(error, Error::Sdk(SdkError::ServiceUnavailable { .. })), "{error:?}");
-    assert_says(&user.told().await, 502, "not signed in");
-    assert_eq!(stage.emulator().posts("/auth/keys"), 2 + 3);
+    assert_says(&user.response().await, 502, "not signed in");
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 2 + 3);
 }
 
 #[tokio::test]
 async fn rejected_code_from_the_browser_ends_the_login() {
-    let stage = stage();
-    stage.emulator().inject(Fault::status(403).on("/auth/keys"));
-    let user = UserBrowser::approves(stage.user());
-    let error = login(&stage).browser(user.clone()).run().await.unwrap_err();
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::status(403).on("/auth/keys"));
+    let user = UserBrowser::approving(testbed.user());
+    let error = login(&testbed).browser(user.clone()).run().await.unwrap_err();
     assert!(matches!(&error, Error::Sdk(SdkError::Api(_))), "{error:?}");
-    assert_says(&user.told().await, 502, "not signed in");
+    assert_says(&user.response().await, 502, "not signed in");
 }
 
 #[tokio::test]
 async fn unknown_outcome_is_reported_and_not_retried() {
-    let stage = stage();
+    let testbed = testbed();
     let before = Timestamp::parse("2020-01-01T00:00:00Z").unwrap();
     for fault in [Fault::drop_after_commit(), Fault::status(500)] {
-        let posts = stage.emulator().posts("/auth/keys");
-        stage.emulator().inject(fault.on("/auth/keys"));
-        let user = UserBrowser::approves(stage.user());
-        let error = login(&stage).key_label("my-cli").browser(user.clone()).run().await.unwrap_err();
+        let posts = testbed.emulator().posts("/auth/keys");
+        testbed.emulator().inject(fault.on("/auth/keys"));
+        let user = UserBrowser::approving(testbed.user());
+        let error = login(&testbed).key_label("my-cli").browser(user.clone()).run().await.unwrap_err();
         let Error::Sdk(SdkError::OutcomeUnknown(unknown)) = &error else { panic!("{error:?}") };
         assert_eq!(unknown.key_label().unwrap().as_str(), "my-cli");
         assert!(unknown.noticed_at().is_some_and(|time| time > before));
-        assert_says(&user.told().await, 502, "Nobody knows");
-        assert_eq!(stage.emulator().posts("/auth/keys"), posts + 1);
+        assert_says(&user.response().await, 502, "Nobody knows");
+        assert_eq!(testbed.emulator().posts("/auth/keys"), posts + 1);
     }
 }
 
 #[tokio::test]
 async fn key_that_arrives_after_cancel_is_not_lost() {
-    let stage = stage();
-    stage.emulator().inject(Fault::delay(Duration::from_millis(400)).on("/auth/keys"));
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::delay(Duration::from_millis(400)).on("/auth/keys"));
     let cancel = Cancel::new();
-    let login = login(&stage).browser(UserBrowser::approves(stage.user())).cancel(cancel.clone());
+    let login = login(&testbed).browser(UserBrowser::approving(testbed.user())).cancel(cancel.clone());
     let login = login.on_event(move |event| {
         if matches!(event, Event::Exchanging) {
             cancel.cancel();
         }
     });
-    assert!(is_good(&stage, &login.run().await.unwrap().key).await);
+    assert!(is_good(&testbed, &login.run().await.unwrap().key).await);
 }
 
 #[tokio::test]
 async fn second_cancel_ends_the_login_at_once() {
-    let stage = stage();
-    stage.emulator().inject(Fault::delay(Duration::from_secs(20)).on("/auth/keys"));
-    let (cancel, user) = (Cancel::new(), UserBrowser::approves(stage.user()));
-    let login = login(&stage).browser(user.clone()).cancel(cancel.clone());
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::delay(Duration::from_secs(20)).on("/auth/keys"));
+    let (cancel, user) = (Cancel::new(), UserBrowser::approving(testbed.user()));
+    let login = login(&testbed).browser(user.clone()).cancel(cancel.clone());
     let login = login.on_event(move |event| {
         if matches!(event, Event::Exchanging) {
             cancel.cancel();
@@ -327,54 +328,54 @@ async fn second_cancel_ends_the_login_at_once() {
     let error = login.run().await.unwrap_err();
     assert!(matches!(error, Error::OutcomeUnknown { why: Interrupted::Cancelled, .. }), "{error:?}");
     assert!(error.to_string().contains("openrouter.ai/settings/keys"), "{error}");
-    assert_says(&user.told().await, 502, "Nobody knows");
+    assert_says(&user.response().await, 502, "Nobody knows");
 }
 
 #[tokio::test]
 async fn key_is_returned_even_if_it_cannot_be_stored() {
     // S-8
-    let stage = stage();
-    let user = UserBrowser::approves(stage.user());
+    let testbed = testbed();
+    let user = UserBrowser::approving(testbed.user());
     let store = Failing { fails_to_save: true, ..Failing::default() };
-    let signed_in: SignedIn = login(&stage).browser(user.clone()).store(store).run().await.unwrap();
+    let signed_in: SignedIn = login(&testbed).browser(user.clone()).store(store).run().await.unwrap();
     assert!(matches!(signed_in.not_stored, Some(StoreError::Io { .. })), "{signed_in:?}");
-    assert!(is_good(&stage, &signed_in.key).await);
-    assert_says(&user.told().await, 200, "was not stored");
+    assert!(is_good(&testbed, &signed_in.key).await);
+    assert_says(&user.response().await, 200, "was not stored");
 }
 
 #[tokio::test]
 async fn unusable_store_fails_before_a_key_is_created() {
-    let stage = stage();
+    let testbed = testbed();
     let store = Failing { fails_to_load: true, ..Failing::default() };
-    let error = login(&stage).store(store).run().await.unwrap_err();
+    let error = login(&testbed).store(store).run().await.unwrap_err();
     assert!(matches!(error, Error::Store(_)), "{error:?}");
-    assert_eq!(stage.emulator().requests("/auth"), 0);
+    assert_eq!(testbed.emulator().requests("/auth"), 0);
 }
 
 #[tokio::test]
 async fn hanging_store_can_be_cancelled_and_times_out() {
-    let stage = stage();
+    let testbed = testbed();
     let cancel = Cancel::new();
     let silent = || Failing { is_silent: true, ..Failing::default() };
-    let running = login(&stage).store(silent()).cancel(cancel.clone()).run();
+    let running = login(&testbed).store(silent()).cancel(cancel.clone()).run();
     let (ended, ()) = tokio::join!(running, async { cancel.cancel() });
     assert!(matches!(ended, Err(Error::Cancelled)), "{ended:?}");
 
     tokio::time::pause();
-    let error = login(&stage).store(silent()).run().await.unwrap_err();
+    let error = login(&testbed).store(silent()).run().await.unwrap_err();
     assert!(matches!(error, Error::Store(StoreError::Timeout { .. })), "{error:?}");
 }
 
 #[tokio::test]
 async fn invalid_settings_fail_before_anything_happens() {
-    let stage = stage();
+    let testbed = testbed();
     let label = "x".repeat(101);
     for login in [
-        login(&stage).key_label(label.as_str()),
-        login(&stage).limit(f64::NAN),
-        login(&stage).workspace_id("not a workspace"),
-        login(&stage).required_workspace_id(""),
-        login(&stage).account(" work"),
+        login(&testbed).key_label(label.as_str()),
+        login(&testbed).limit(f64::NAN),
+        login(&testbed).workspace_id("not a workspace"),
+        login(&testbed).required_workspace_id(""),
+        login(&testbed).account(" work"),
     ] {
         let error = login.run().await.unwrap_err();
         assert!(matches!(error, Error::Sdk(SdkError::Invalid(_))), "{error:?}");
@@ -391,7 +392,7 @@ async fn login_dropped_after_any_poll_leaves_nothing() {
         emulator.inject(Fault::delay(Duration::from_millis(20)).on("/auth/keys"));
         let client = Client::builder().transport(emulator.clone()).timer(TokioTimer::new());
         let client = client.hook(abandoned.clone()).build().unwrap();
-        let user = UserBrowser::approves(&User::new(emulator.clone()));
+        let user = UserBrowser::approving(&User::new(emulator.clone()));
         let port = Arc::new(Mutex::new(0));
         let heard = Arc::clone(&port);
         let login = Login::new(&client).headless(false).browser(user).on_event(move |event| {
@@ -399,7 +400,8 @@ async fn login_dropped_after_any_poll_leaves_nothing() {
                 *heard.lock().unwrap() = *port;
             }
         });
-        let login = login.prompt(Typist::new(&User::new(emulator.clone()), [])).store(MemoryStore::default());
+        let login =
+            login.prompt(ScriptedPrompt::new(&User::new(emulator.clone()), [])).store(MemoryStore::default());
         let is_over = poll_times(login.run(), polls).await;
         let port = *port.lock().unwrap();
         if port != 0 {
@@ -446,10 +448,11 @@ async fn poll_once(future: Pin<&mut impl Future>) -> bool {
 
 #[tokio::test]
 async fn running_exchange_outlives_the_login_timeout() {
-    let stage = stage();
-    stage.emulator().inject(Fault::delay(Duration::from_millis(600)).on("/auth/keys"));
-    let late = login(&stage).browser(UserBrowser::approves(stage.user())).timeout(Duration::from_millis(300));
-    assert!(is_good(&stage, &late.run().await.unwrap().key).await);
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::delay(Duration::from_millis(600)).on("/auth/keys"));
+    let late =
+        login(&testbed).browser(UserBrowser::approving(testbed.user())).timeout(Duration::from_millis(300));
+    assert!(is_good(&testbed, &late.run().await.unwrap().key).await);
 }
 
 #[tokio::test(start_paused = true)]
@@ -458,8 +461,8 @@ async fn endless_exchange_is_an_unknown_outcome() {
     emulator.inject(Fault::delay(Duration::from_secs(3600)).on("/auth/keys"));
     let client = Client::builder().transport(emulator.clone()).timer(TokioTimer::new()).without_deadline();
     let client = client.build().unwrap();
-    let typist = Typist::new(&User::new(emulator.clone()), [Typed::Code]);
-    let login = Login::new(&client).key_label("my-cli").no_browser().headless(true).prompt(typist);
+    let prompt = ScriptedPrompt::new(&User::new(emulator.clone()), [TypedInput::Code]);
+    let login = Login::new(&client).key_label("my-cli").no_browser().headless(true).prompt(prompt);
     let error = login.timeout(Duration::from_secs(60)).run().await.unwrap_err();
     let Error::OutcomeUnknown { why: Interrupted::TimedOut, .. } = &error else { panic!("{error:?}") };
     assert!(error.is_outcome_unknown());
@@ -470,72 +473,72 @@ async fn endless_exchange_is_an_unknown_outcome() {
 
 #[tokio::test]
 async fn status_503_without_retry_after_is_not_retried() {
-    let stage = stage();
-    stage.emulator().inject(Fault::status(503).on("/auth/keys"));
-    let error = login(&stage).browser(UserBrowser::approves(stage.user())).run().await.unwrap_err();
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::status(503).on("/auth/keys"));
+    let error = login(&testbed).browser(UserBrowser::approving(testbed.user())).run().await.unwrap_err();
     assert!(matches!(error, Error::Sdk(SdkError::ServiceUnavailable { .. })), "{error:?}");
-    assert_eq!(stage.emulator().posts("/auth/keys"), 1);
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
 }
 
 #[tokio::test]
 async fn login_does_not_wait_past_its_timeout() {
     // C-24
-    let stage = stage();
-    stage.emulator().inject(Fault::status(429).header("Retry-After", "600").on("/auth/keys"));
-    let error = login(&stage).browser(UserBrowser::approves(stage.user())).run().await.unwrap_err();
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::status(429).header("Retry-After", "600").on("/auth/keys"));
+    let error = login(&testbed).browser(UserBrowser::approving(testbed.user())).run().await.unwrap_err();
     assert!(matches!(error, Error::Sdk(SdkError::RateLimited { .. })), "{error:?}");
 }
 
 #[tokio::test]
 async fn rejection_after_a_retry_is_an_unknown_outcome() {
-    for typed in [None, Some(Typed::Code)] {
-        let stage = stage();
-        stage.emulator().inject(Fault::status(429).header("Retry-After", "0").on("/auth/keys"));
-        stage.emulator().inject(Fault::status(403).on("/auth/keys"));
-        let typist = Typist::new(stage.user(), typed);
+    for typed in [None, Some(TypedInput::Code)] {
+        let testbed = testbed();
+        testbed.emulator().inject(Fault::status(429).header("Retry-After", "0").on("/auth/keys"));
+        testbed.emulator().inject(Fault::status(403).on("/auth/keys"));
+        let prompt = ScriptedPrompt::new(testbed.user(), typed);
         let login = match typed {
-            None => login(&stage).browser(UserBrowser::approves(stage.user())),
-            Some(_) => login(&stage).headless(true),
+            None => login(&testbed).browser(UserBrowser::approving(testbed.user())),
+            Some(_) => login(&testbed).headless(true),
         };
-        let error = login.prompt(typist.clone()).run().await.unwrap_err();
+        let error = login.prompt(prompt.clone()).run().await.unwrap_err();
         let Error::OutcomeUnknown { why, source: Some(SdkError::Api(_)), .. } = &error else {
             panic!("{error:?}")
         };
         assert_eq!(*why, Interrupted::RefusedLater);
-        assert_eq!(typist.problems().len(), 1);
+        assert_eq!(prompt.problems().len(), 1);
     }
 }
 
 #[tokio::test]
 async fn panic_of_the_program_loses_no_key() {
-    let stage = stage();
-    let login = login(&stage).browser(UserBrowser::approves(stage.user()));
+    let testbed = testbed();
+    let login = login(&testbed).browser(UserBrowser::approving(testbed.user()));
     let login =
         login.on_event(|event| assert!(!matches!(event, Event::Granted), "nobody reads what I print"));
-    assert!(is_good(&stage, &login.run().await.unwrap().key).await);
+    assert!(is_good(&testbed, &login.run().await.unwrap().key).await);
 }
 
 #[tokio::test]
 async fn callback_during_a_failing_exchange_is_accepted() {
     // P-6: the first that is right wins.
-    let stage = stage();
-    stage.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
-    let typist = Typist::new(stage.user(), [Typed::Text("auth_code_of_nobody")]);
-    let (user, shown) = (UserBrowser::approves(stage.user()), typist.clone());
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text("auth_code_of_nobody")]);
+    let (user, shown) = (UserBrowser::approving(testbed.user()), prompt.clone());
     let coming = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(100)).await;
         user.visit(&shown.url().unwrap()).await
     });
-    let signed_in = login(&stage).prompt(typist).run().await.unwrap();
-    assert!(is_good(&stage, &signed_in.key).await);
+    let signed_in = login(&testbed).prompt(prompt).run().await.unwrap();
+    assert!(is_good(&testbed, &signed_in.key).await);
     assert_says(&coming.await.unwrap().unwrap(), 200, "signed in");
 }
 
 #[test]
 fn login_without_a_runtime_returns_an_error() {
     // F51
-    let stage = stage();
-    let mut running = pin!(login(&stage).run());
+    let testbed = testbed();
+    let mut running = pin!(login(&testbed).run());
     let Poll::Ready(Err(error)) = running.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
         panic!("it waits for what never comes")
     };
@@ -545,28 +548,28 @@ fn login_without_a_runtime_returns_an_error() {
 #[tokio::test]
 async fn late_callback_starts_no_second_exchange() {
     // L-12
-    let stage = stage();
-    stage.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
-    let typist = Typist::new(stage.user(), [Typed::Code]);
-    let url = typist.clone();
-    let user = UserBrowser::approves(stage.user());
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Code]);
+    let url = prompt.clone();
+    let user = UserBrowser::approving(testbed.user());
     let late = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(100)).await;
         user.visit(&url.url().unwrap()).await
     });
-    let signed_in = login(&stage).prompt(typist).run().await.unwrap();
-    assert!(is_good(&stage, &signed_in.key).await);
+    let signed_in = login(&testbed).prompt(prompt).run().await.unwrap();
+    assert!(is_good(&testbed, &signed_in.key).await);
     assert_says(&late.await.unwrap().unwrap(), 410, "");
-    assert_eq!(stage.emulator().posts("/auth/keys"), 1);
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
 }
 
 #[tokio::test]
 async fn only_the_callback_ends_the_login() {
     // L-6, L-11
-    let stage = stage();
-    let typist = Typist::new(stage.user(), []);
-    let shown = typist.clone();
-    let running = tokio::spawn(login(&stage).prompt(typist).run());
+    let testbed = testbed();
+    let prompt = ScriptedPrompt::new(testbed.user(), []);
+    let shown = prompt.clone();
+    let running = tokio::spawn(login(&testbed).prompt(prompt).run());
     while shown.url().is_none() {
         tokio::task::yield_now().await;
     }
@@ -578,9 +581,9 @@ async fn only_the_callback_ends_the_login() {
         assert_says(&get(&format!("{origin}{path}")).await.unwrap(), 404, "");
     }
     assert_says(&get(&format!("{callback}?code=auth_code_1&state=wrong")).await.unwrap(), 400, "");
-    let user = UserBrowser::approves(stage.user());
+    let user = UserBrowser::approving(testbed.user());
     assert_says(&user.visit(&url).await.unwrap(), 200, "signed in");
-    assert!(is_good(&stage, &running.await.unwrap().unwrap().key).await);
+    assert!(is_good(&testbed, &running.await.unwrap().unwrap().key).await);
 }
 
 /// A store that can fail.

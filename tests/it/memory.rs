@@ -8,7 +8,7 @@ use openrouter_oauth::{
     transport::{self, BoxError, ErrorKind, WipedBuffer, from_fn, testing::ManualTimer},
 };
 use openrouter_oauth_login::{Prompt as _, TerminalPrompt};
-use openrouter_oauth_tests::masked::Masked;
+use openrouter_oauth_tests::masked::MaskedSecret;
 use zeroize::Zeroizing;
 
 use crate::{child, pty::Terminal};
@@ -29,13 +29,13 @@ impl Entropy for Known {
 }
 
 /// A service that answers an exchange with this status, and repeats code and key in the body.
-fn client(status: Option<u16>, code: Masked, key: Masked) -> Client {
+fn client(status: Option<u16>, code: MaskedSecret, key: MaskedSecret) -> Client {
     let answer = move |_, _| {
         let mut body = WipedBuffer::with_capacity(512);
         body.extend_from_slice(br#"{"key":""#);
-        body.extend_from_slice(key.take().as_bytes());
+        body.extend_from_slice(key.unmask().as_bytes());
         body.extend_from_slice(br#"","user_id":null,"error":{"code":400,"message":"No."}}"#);
-        let _echo = code.take();
+        let _echo = code.unmask();
         let response = status.map(|status| {
             let mut response = Response::new(body.into());
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
@@ -47,7 +47,12 @@ fn client(status: Option<u16>, code: Masked, key: Masked) -> Client {
 }
 
 /// A whole sign-in; what comes of it is told in a word.
-async fn sign_in(status: Option<u16>, code: &Masked, key: &Masked, is_stored: bool) -> &'static str {
+async fn sign_in(
+    status: Option<u16>,
+    code: &MaskedSecret,
+    key: &MaskedSecret,
+    is_stored: bool,
+) -> &'static str {
     let client = client(status, code.clone(), key.clone());
     let callback = openrouter_oauth::CallbackUrl::parse("https://my.app/callback").unwrap();
     let (_, mut pending) = client.authorize(callback).begin().unwrap();
@@ -59,12 +64,12 @@ async fn sign_in(status: Option<u16>, code: &Masked, key: &Masked, is_stored: bo
     target.push_str("/callback/");
     target.push_str(pending.nonce().unwrap());
     target.push_str("?code=");
-    target.push_str(&code.take());
+    target.push_str(&code.unmask());
     let read: AuthorizationCode = pending.read_callback(&target).unwrap();
-    assert_eq!(pending.read_pasted(&code.take()).unwrap(), read);
+    assert_eq!(pending.read_pasted(&code.unmask()).unwrap(), read);
     match pending.exchange(&client, &read).await {
         Ok(grant) => {
-            let same = ApiKey::parse(&key.take()).unwrap();
+            let same = ApiKey::parse(&key.unmask()).unwrap();
             assert_eq!(grant.key, same);
             let _kept = client.with_key(grant.key);
             "granted"
@@ -80,15 +85,15 @@ async fn sign_in_leaves_no_secret_in_memory() {
     // S-2: in memory that is ours, on every way out, and without an allocator that zeroes on free.
     assert_unwiped_secrets_are_found();
     let (verifier, _) = Pkce::generate_from(&Known).unwrap().into_parts();
-    let masked = Masked::of(verifier.expose());
+    let masked = MaskedSecret::new(verifier.expose());
     drop(verifier);
     for is_stored in [false, true] {
         for (status, outcome) in
             [(Some(200), "granted"), (Some(403), "refused"), (Some(500), "unknown"), (None, "unknown")]
         {
-            let (code, key) = (Masked::random(), Masked::random());
+            let (code, key) = (MaskedSecret::random(), MaskedSecret::random());
             assert_eq!(sign_in(status, &code, &key, is_stored).await, outcome);
-            let left = [&code, &key, &masked].map(Masked::copies);
+            let left = [&code, &key, &masked].map(MaskedSecret::copies);
             assert_eq!(left, [0, 0, 0], "code, key, verifier: {outcome}, stored: {is_stored}");
         }
     }
@@ -111,9 +116,9 @@ fn prompt_leaves_no_pasted_code_in_memory() {
 
 pub(crate) async fn wipe_the_pasted_code() {
     // Looking takes memory, in which a copy could have been.
-    assert_eq!(Masked::random().copies(), 0);
+    assert_eq!(MaskedSecret::random().copies(), 0);
     let pasted = TerminalPrompt::stdin().ask(None).await.unwrap();
-    let code = Masked::of(pasted.expose());
+    let code = MaskedSecret::new(pasted.expose());
     assert!(code.copies() > 0);
     drop(pasted);
     assert_eq!(code.copies(), 0);
@@ -121,13 +126,13 @@ pub(crate) async fn wipe_the_pasted_code() {
 
 /// Not a test of its own: what reads the memory makes copies of what another has in use.
 fn assert_unwiped_secrets_are_found() {
-    let (kept, freed) = (Masked::random(), Masked::random());
-    assert_eq!([&kept, &freed].map(Masked::copies), [0, 0]);
-    let text = kept.take();
+    let (kept, freed) = (MaskedSecret::random(), MaskedSecret::random());
+    assert_eq!([&kept, &freed].map(MaskedSecret::copies), [0, 0]);
+    let text = kept.unmask();
     assert!(kept.copies() >= 1);
     drop(text);
     for _ in 0..32 {
-        drop(std::hint::black_box(freed.take().to_string()));
+        drop(std::hint::black_box(freed.unmask().to_string()));
     }
     assert!(freed.copies() >= 1);
 }

@@ -13,16 +13,16 @@ use std::{
 use openrouter_oauth_emulator::Settings;
 use openrouter_oauth_login::{Error, Event, ListenerError, Login};
 use openrouter_oauth_tests::{
-    testbed::Stage,
-    user::{Typed, Typist},
+    testbed::Testbed,
+    user::{ScriptedPrompt, TypedInput},
 };
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::child;
 
 /// A login for which a browser could come back.
-fn login(stage: &Stage) -> Login {
-    Login::new(stage.client())
+fn login(testbed: &Testbed) -> Login {
+    Login::new(testbed.client())
         .no_browser()
         .headless(false)
         .key_label("my-cli")
@@ -38,11 +38,11 @@ fn login_without_a_port_accepts_a_pasted_code() {
 }
 
 pub(crate) async fn log_in_without_a_port() {
-    let stage = Stage::in_memory(Settings::default());
-    let typist = Typist::new(stage.user(), [Typed::Code]);
+    let testbed = Testbed::in_memory(Settings::default());
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Code]);
     let told = Arc::new(Mutex::new(0));
     let counting = Arc::clone(&told);
-    let login = login(&stage).prompt(typist.clone()).on_event(move |event| match event {
+    let login = login(&testbed).prompt(prompt.clone()).on_event(move |event| match event {
         Event::Listening { .. } => panic!("{event:?}"),
         Event::NotListening(ListenerError::Bind { port: 0, .. }) => *counting.lock().unwrap() += 1,
         _ => {}
@@ -55,9 +55,9 @@ pub(crate) async fn log_in_without_a_port() {
     let signed_in = login.run().await;
     drop(files);
     let key = signed_in.unwrap().key;
-    assert!(stage.client().with_key(key).current_key().await.is_ok());
+    assert!(testbed.client().with_key(key).current_key().await.is_ok());
     assert_eq!(*told.lock().unwrap(), 1);
-    assert!(!typist.url().unwrap().contains("callback_url"));
+    assert!(!prompt.url().unwrap().contains("callback_url"));
 }
 
 #[test]
@@ -86,10 +86,10 @@ fn catches_ctrl_c(process: i32) -> bool {
 
 #[expect(clippy::print_stdout, reason = "a child reports to standard output")]
 pub(crate) async fn log_in_until_ctrl_c() {
-    let stage = Stage::in_memory(Settings::default());
+    let testbed = Testbed::in_memory(Settings::default());
     let port = Arc::new(Mutex::new(0));
     let heard = Arc::clone(&port);
-    let login = login(&stage).no_prompt().cancel_on_ctrl_c().on_event(move |event| match event {
+    let login = login(&testbed).no_prompt().cancel_on_ctrl_c().on_event(move |event| match event {
         Event::Listening { port } => *heard.lock().unwrap() = *port,
         Event::Waiting => println!("WAITING"),
         _ => {}

@@ -10,7 +10,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use openrouter_oauth_tests::masked::Masked;
+use openrouter_oauth_tests::masked::MaskedSecret;
 use zeroizing_alloc::ZeroAlloc;
 
 /// The system's allocator, or the one that DESIGN.md recommends around it.
@@ -31,7 +31,7 @@ thread_local! {
 /// What is watched for, from [`begin`] to [`end`].
 struct Watch {
     zeroes: bool,
-    secrets: Vec<Masked>,
+    secrets: Vec<MaskedSecret>,
     /// The blocks that were handed out and are not freed, by where they begin.
     live: HashMap<usize, Live>,
     freed: Vec<Freed>,
@@ -58,7 +58,7 @@ pub(crate) struct Seen {
 }
 
 /// Watches from now on for `secrets`, and zeroes what is freed or not.
-pub(crate) fn begin(secrets: &[Masked], zeroes: bool) {
+pub(crate) fn begin(secrets: &[MaskedSecret], zeroes: bool) {
     let secrets = secrets.to_vec();
     apart(|watch| *watch = Some(Watch { zeroes, secrets, live: HashMap::new(), freed: Vec::new() }));
 }

@@ -7,7 +7,7 @@ use openrouter_oauth::{
     ExchangeToken, FederationPolicyId, Pkce, Retry, SubjectToken,
 };
 use openrouter_oauth_tests::{
-    masked::{self, Masked},
+    masked::{self, MaskedSecret},
     tls,
 };
 use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
@@ -83,9 +83,9 @@ const WAYS: [Way; 14] = [
 
 /// What a call has to do with: code, key or token, the verifier, and what the server makes.
 pub(crate) struct Secrets {
-    sent: Masked,
-    verifier: Masked,
-    made: Masked,
+    sent: MaskedSecret,
+    verifier: MaskedSecret,
+    made: MaskedSecret,
 }
 
 /// Long enough for a handshake on a machine that is busy.
@@ -93,17 +93,17 @@ const WAIT: Duration = Duration::from_millis(500);
 
 impl Secrets {
     pub(crate) fn random() -> Self {
-        let sent = Masked::random();
-        Self { made: sent.reversed("sk-or-v1-"), verifier: Masked::random(), sent }
+        let sent = MaskedSecret::random();
+        Self { made: sent.reversed("sk-or-v1-"), verifier: MaskedSecret::random(), sent }
     }
 
-    pub(crate) fn all(&self) -> [Masked; 3] {
-        [&self.sent, &self.verifier, &self.made].map(Masked::clone)
+    pub(crate) fn all(&self) -> [MaskedSecret; 3] {
+        [&self.sent, &self.verifier, &self.made].map(MaskedSecret::clone)
     }
 
     /// Where one of them stands in memory.
     pub(crate) fn places(&self) -> Vec<usize> {
-        masked::places(&[&self.sent, &self.verifier, &self.made])
+        masked::addresses(&[&self.sent, &self.verifier, &self.made])
     }
 }
 
@@ -136,7 +136,7 @@ impl Call {
         let builder = Client::builder().transport(transport.build().unwrap()).timer(TokioTimer::default());
         let builder = builder.base_url(self.base_url(repeater)).retry(Retry::none());
         let builder = if self.way == Way::Late { builder.timeout(WAIT) } else { builder };
-        builder.api_key(ApiKey::parse(&secrets.sent.take()).unwrap()).build().unwrap()
+        builder.api_key(ApiKey::parse(&secrets.sent.unmask()).unwrap()).build().unwrap()
     }
 
     fn base_url(self, repeater: &Repeater) -> String {
@@ -152,26 +152,26 @@ impl Call {
     async fn send(self, client: &Client, secrets: &Secrets) -> Result<(), Error> {
         match self.operation {
             Operation::ExchangeAuthCode => {
-                let code = AuthorizationCode::parse(&secrets.sent.take())?;
-                let verifier = CodeVerifier::parse(&secrets.verifier.take())?;
+                let code = AuthorizationCode::parse(&secrets.sent.unmask())?;
+                let verifier = CodeVerifier::parse(&secrets.verifier.unmask())?;
                 let request = ExchangeAuthCode::new(code).pkce(verifier, Pkce::METHOD);
                 let grant = client.exchange_auth_code(request).send().await?.into_inner();
-                assert_eq!(grant.key.expose(), &**secrets.made.take());
+                assert_eq!(grant.key.expose(), &**secrets.made.unmask());
             }
             Operation::CreateAuthCode => {
                 let request = CreateAuthCode::new(CallbackUrl::parse("https://my.app/callback")?);
                 let code = client.create_auth_code(request).send().await?.into_inner();
-                assert_eq!(code.id.expose(), &**secrets.made.take());
+                assert_eq!(code.id.expose(), &**secrets.made.unmask());
             }
             Operation::CurrentKey => {
                 let info = client.current_key().await?;
                 assert_eq!(info.label.as_deref(), Some("a key"));
             }
             Operation::ExchangeToken => {
-                let token = SubjectToken::parse(&secrets.sent.take())?;
+                let token = SubjectToken::parse(&secrets.sent.unmask())?;
                 let request = ExchangeToken::new(FederationPolicyId::parse("policy")?, token);
                 let token = client.exchange_token(request).send().await?.into_inner();
-                assert_eq!(token.access_token.expose(), &**secrets.made.take());
+                assert_eq!(token.access_token.expose(), &**secrets.made.unmask());
             }
         }
         Ok(())

@@ -23,7 +23,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use openrouter_oauth_tests::masked::{self, Masked};
+use openrouter_oauth_tests::masked::{self, MaskedSecret};
 
 use crate::{
     allocator::{Freed, Seen},
@@ -77,21 +77,21 @@ fn default_allocator_leaves_secrets_only_in_hyper_and_rustls() {
 fn watch_finds_unwiped_secrets_and_their_owner() {
     let _alone = alone();
     for zeroes in [false, true] {
-        let (kept, freed) = (Masked::random(), Masked::random());
+        let (kept, freed) = (MaskedSecret::random(), MaskedSecret::random());
         allocator::begin(&[kept.clone(), freed.clone()], zeroes);
-        let live = kept.take();
+        let live = kept.unmask();
         // So many that later blocks do not take the place of all.
-        drop(black_box([(); 64].map(|()| freed.take().to_string())));
+        drop(black_box([(); 64].map(|()| freed.unmask().to_string())));
         let seen = allocator::end();
 
-        let places = masked::places(&[&kept]);
+        let places = masked::addresses(&[&kept]);
         assert!(!places.is_empty(), "what is in use is not found");
         assert!(!places.iter().any(|place| seen.is_freed(*place)), "what is in use counts as freed");
         drop(live);
         assert_eq!(kept.copies(), 0, "what was wiped is found");
 
         assert_eq!(seen.freed.len(), 64);
-        let places = masked::places(&[&freed]);
+        let places = masked::addresses(&[&freed]);
         assert_eq!(places.is_empty(), zeroes, "what was freed is found unless it was zeroed");
         assert!(places.iter().all(|place| seen.is_freed(*place)));
         if !zeroes {

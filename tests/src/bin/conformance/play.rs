@@ -1,7 +1,7 @@
 //! Plays one case: an emulator of its own, a user at its page, and one SDK.
 
 use openrouter_oauth_emulator::{Emulator, Outcome, Settings, User};
-use openrouter_oauth_tests::testbed::Stage;
+use openrouter_oauth_tests::testbed::Testbed;
 use serde_json::{Value, json};
 
 use crate::case::{Act, Call, Case, Expect};
@@ -14,8 +14,8 @@ use crate::pattern::{Names, fill, fit};
 ///
 /// A sentence: the first thing that was not as expected.
 pub(crate) async fn play(case: &Case, driver: &mut Driver) -> Result<(), String> {
-    let stage = Stage::over_tcp(Settings::default()).await;
-    let (emulator, server) = (stage.emulator(), stage.base_url());
+    let testbed = Testbed::over_tcp(Settings::default()).await;
+    let (emulator, server) = (testbed.emulator(), testbed.base_url());
     let mut names = Names::new();
     names.insert("server".to_owned(), server.to_owned());
     names.insert("page".to_owned(), server.replace("/api/v1", "/auth"));
@@ -23,7 +23,7 @@ pub(crate) async fn play(case: &Case, driver: &mut Driver) -> Result<(), String>
     for act in &case.acts {
         match act {
             Act::Approve(url) => {
-                let code = approve(stage.user(), &fill(&json!(url), &names)).await?;
+                let code = approve(testbed.user(), &fill(&json!(url), &names)).await?;
                 names.insert("code".to_owned(), code);
             }
             Act::Pass(time) => emulator.advance(*time),

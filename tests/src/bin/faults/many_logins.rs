@@ -24,7 +24,7 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     let start = Instant::now();
     let emulator = Emulator::new();
     let client = Client::builder().transport(emulator.clone()).timer(TokioTimer::default()).build()?;
-    let user = UserBrowser::approves(&User::new(emulator.clone()));
+    let user = UserBrowser::approving(&User::new(emulator.clone()));
     // One login first, so that everything that is allocated only once exists.
     all_at_once(&client, &user, 1).await?;
 
