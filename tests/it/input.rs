@@ -3,7 +3,6 @@
 use std::{
     ffi::{OsStr, OsString},
     os::unix::ffi::OsStringExt,
-    process::Command,
     time::Duration,
 };
 
@@ -18,7 +17,10 @@ use openrouter_oauth_tests::{canary, query};
 use openrouter_oauth_transport::testing::{Capture, ManualTimer, Never};
 use serde_json::{Value, json};
 
-use crate::support::{Operation, builder, describe, exchange};
+use crate::{
+    child,
+    support::{Operation, builder, describe, exchange},
+};
 
 fn capture() -> (Capture, ClientBuilder) {
     let capture = Capture::new(Response::new("{}".into()));
@@ -221,22 +223,12 @@ const VARIABLES: [&str; 5] = [
     "OPENROUTER_APP_CATEGORIES",
 ];
 
-/// Marks the process that is to report.
-const CHILD: &str = "OPENROUTER_OAUTH_TESTS_CHILD";
-
-/// Runs this program again with these variables and no other, and returns what its client sent, or its error.
+/// Runs this program again with only these variables. Returns what its client sent, or its error.
 ///
-/// An environment cannot be changed safely while other tests run.
+/// A process cannot safely change its own environment while other tests run.
 fn with_variables(variables: &[(&str, &OsStr)]) -> Value {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "input::child_reports_what_its_client_sends", "--nocapture"])
-        .env_clear()
-        .env(CHILD, "1")
-        // Where coverage is measured, the child's is part of it.
-        .envs(std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap();
+    let mut command = child::isolated_command(&[], "input::child_reports_what_its_client_sends");
+    let output = command.envs(variables.iter().copied()).output().unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
     let (_, report) = stdout.split_once("REPORT ").unwrap_or_else(|| panic!("{stdout}"));
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "nothing is logged");
@@ -249,8 +241,7 @@ fn with_variable(name: &str, value: impl AsRef<OsStr>) -> Value {
 
 #[tokio::test]
 async fn child_reports_what_its_client_sends() {
-    // Among the other tests there is nothing to report: see `with_variables`.
-    if std::env::var_os(CHILD).is_none() {
+    if !child::is_child() {
         return;
     }
     let capture = Capture::new(Response::new(r#"{"data":{}}"#.into()));

@@ -92,8 +92,7 @@ mod memory;
 /// What holds for any input.
 mod corpus;
 
-/// This program once more, as a process of which a test knows everything.
-#[cfg(target_os = "linux")]
+/// This test program again, as a child process.
 mod child;
 
 /// A terminal to run it in.
