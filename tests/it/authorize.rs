@@ -1,4 +1,4 @@
-//! The authorize URL, and what is random in it.
+//! The authorize URL and its random values.
 
 use std::collections::{HashMap, HashSet};
 
@@ -28,7 +28,7 @@ fn begin(client: &Client) -> (AuthorizeUrl, PendingSignIn) {
     client.authorize(CallbackUrl::parse(CALLBACK).unwrap()).begin().unwrap()
 }
 
-/// BASE64URL(SHA256(verifier)), by another implementation of both.
+/// BASE64URL(SHA256(verifier)), by independent implementations of both.
 fn challenge_of(verifier: &str) -> String {
     base64url::encode(digest(&SHA256, verifier.as_bytes()).as_ref())
 }
@@ -47,17 +47,17 @@ fn verifier_is_random_at_every_position() {
             assert!(byte.is_ascii_alphanumeric() || b"-_".contains(&byte), "{byte:#x}");
             *counts.entry(byte).or_default() += 1;
         }
-        assert!(seen.insert(verifier.expose().to_owned()), "a verifier came twice");
+        assert!(seen.insert(verifier.expose().to_owned()), "a verifier is repeated");
     }
     for (place, counts) in counts.iter().enumerate() {
-        // 256 bits are 42 symbols of six bits, and one of the four that are left.
+        // 256 bits are 42 symbols of six bits and one symbol of four.
         let (symbols, limit) = if place < 42 { (64, 160.0) } else { (16, 76.0) };
-        assert_eq!(counts.len(), symbols, "in place {place}");
+        assert_eq!(counts.len(), symbols, "at position {place}");
         let expected = f64::from(DRAWS) / f64::from(u32::try_from(symbols).unwrap());
         let distances = counts.values().map(|&count| (f64::from(count) - expected).powi(2) / expected);
-        // Either limit is passed by chance less than once in 10^9.
+        // Chance exceeds either limit less than once in 10^9 runs.
         let chi_square: f64 = distances.sum();
-        assert!(chi_square < limit, "{chi_square} in place {place}");
+        assert!(chi_square < limit, "{chi_square} at position {place}");
     }
 }
 
@@ -65,15 +65,15 @@ fn verifier_is_random_at_every_position() {
 fn sign_in_does_not_begin_without_randomness() {
     // F57, C-1
     #[derive(Debug)]
-    struct Dry;
+    struct FailingEntropy;
 
-    impl Entropy for Dry {
+    impl Entropy for FailingEntropy {
         fn fill(&self, _bytes: &mut [u8]) -> Result<(), BoxError> {
             Err("the well is dry".into())
         }
     }
 
-    let client = Client::builder().transport(Never::new()).timer(ManualTimer::new()).entropy(Dry);
+    let client = Client::builder().transport(Never::new()).timer(ManualTimer::new()).entropy(FailingEntropy);
     let client = client.build().unwrap();
     let error = client.authorize_headless().begin().unwrap_err();
     assert_eq!(describe(&error), "Randomness");
@@ -116,7 +116,7 @@ fn authorize_url_never_asks_for_plain() {
         let (url, _pending) = authorize.begin().unwrap();
         let (path, query) = url.as_str().split_once('?').unwrap();
         assert_eq!(path, "https://openrouter.ai/auth");
-        // Not anywhere: a random value may hold the word.
+        // Only whole values: a random value may contain the word.
         assert!(query.split('&').all(|pair| !pair.ends_with("=plain")), "{url}");
         assert_eq!(query::parameter(query, "code_challenge_method"), "S256");
         assert_eq!(query::parameter(query, "code_challenge").len(), 43);
@@ -136,9 +136,9 @@ fn every_sign_in_has_its_own_random_values() {
             pending.nonce().unwrap().to_owned(),
         ] {
             assert!(base64url::decode(&value).len() >= 16, "128 bits at least: {value}");
-            assert!(seen.insert(value), "a value came twice");
+            assert!(seen.insert(value), "a value is repeated");
         }
-        // Also after one that came to nothing.
+        // Also after a sign-in that failed.
         pending.read_callback("/").unwrap_err();
         client.authorize_headless().key_label("").begin().unwrap_err();
     }
@@ -240,7 +240,7 @@ fn callback_without_room_for_the_nonce_is_invalid() {
     assert_eq!(describe(&error), "Invalid(callback URL)");
 }
 
-/// Text that breaks out of a query written by hand.
+/// Text that breaks a query without escapes.
 fn hostile() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("&callback_url=https://evil".to_owned()),
@@ -254,7 +254,7 @@ fn hostile() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 1..5).prop_map(|pieces| pieces.concat())
 }
 
-/// A callback whose path and query hold whatever a URL may hold.
+/// A callback URL whose path and query use every character that a URL may contain.
 fn callbacks() -> impl Strategy<Value = String> {
     let origin = prop_oneof![
         Just("https://my.app"),
@@ -266,7 +266,7 @@ fn callbacks() -> impl Strategy<Value = String> {
     let path = "(/[a-zA-Z0-9._~!$'()*,;:@&=+-]{0,6}(%[0-9A-F]{2})?){0,3}";
     let query = "(\\?[a-z]{1,5}=[a-zA-Z0-9._~!$'()*,;:@/?&=+-]{0,12}(%[0-9A-F]{2})?)?";
     let url = (origin, path, query).prop_map(|(origin, path, query)| format!("{origin}{path}{query}"));
-    url.prop_filter("a callback that is taken", |url| CallbackUrl::parse(url).is_ok())
+    url.prop_filter("a valid callback", |url| CallbackUrl::parse(url).is_ok())
 }
 
 proptest! {
@@ -287,7 +287,7 @@ proptest! {
         prop_assert_eq!(names, ["code_challenge", "code_challenge_method", "callback_url", "state", "key_label"]);
         prop_assert_eq!(query::parameter(url.as_str(), "key_label"), label);
 
-        // The callback's own path and query stand around the nonce.
+        // The callback's own path and query surround the nonce.
         let sent = query::parameter(url.as_str(), "callback_url");
         prop_assert_eq!(&sent, pending.callback_url().unwrap().as_str());
         let (path, query) = callback.split_once('?').unwrap_or((&callback, ""));

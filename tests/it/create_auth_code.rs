@@ -14,7 +14,7 @@ use crate::support::{
 
 #[tokio::test]
 async fn request_has_exactly_these_parts() {
-    // C-16: the key goes with it, once.
+    // C-16: the request carries the key, once.
     let capture = Capture::new(Response::new(Operation::CreateAuthCode.success().into()));
     let request = CreateAuthCode::new(CallbackUrl::parse("https://myapp.com/auth/callback").unwrap())
         .challenge(CodeChallenge::parse(CHALLENGE).unwrap(), CodeChallengeMethod::S256)

@@ -109,7 +109,7 @@ async fn key_goes_only_to_its_service() {
     let error = client.current_key().base_url(other).await.unwrap_err();
     assert_eq!(describe(&error), "MissingKey");
     capture.expect_no_request();
-    // The same origin with another path keeps it, and so does a call that needs none.
+    // The key also goes to another path of the same origin. A call that needs no key works with any origin.
     client.current_key().base_url("https://openrouter.ai/v2").await.unwrap();
     assert_eq!(capture.expect_request().uri(), "https://openrouter.ai/v2/key");
     let unreadable = client.signing_keys().base_url(other).await.unwrap_err();

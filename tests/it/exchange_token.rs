@@ -11,7 +11,7 @@ use crate::support::{Operation, USER_AGENT_OF_APP, assert_sent, attributed, body
 
 #[tokio::test]
 async fn request_has_exactly_these_parts() {
-    // C-16: the token is the credential, and no key goes with it.
+    // C-16: the token is the credential, so the request carries no key.
     let capture = Capture::new(Response::new(Operation::ExchangeToken.success().into()));
     let request = ExchangeToken::new(
         FederationPolicyId::parse("policy-1&2").unwrap(),

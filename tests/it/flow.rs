@@ -16,7 +16,7 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
 use crate::support::describe;
 
-/// The two ways to reach the emulator: in memory, and over TCP for what a socket can change.
+/// The emulator in memory, and over TCP for results that a socket can change.
 async fn both() -> [Testbed; 2] {
     [testbed(), Testbed::over_tcp(Settings::default()).await]
 }
@@ -87,7 +87,7 @@ async fn denial_reaches_the_program() {
     let (url, pending) = begin(&testbed);
     let callback = redirected(testbed.user().deny(url.as_str()).await.unwrap());
     let Err(CallbackError::Denied { description }) = pending.read_callback(&callback) else {
-        panic!("the denial is not heard");
+        panic!("the denial is not reported");
     };
     assert_eq!(description.unwrap().as_str(), "The user denied the request");
     assert_eq!(testbed.emulator().posts("/auth/keys"), 0);
@@ -125,12 +125,12 @@ async fn code_works_once() {
     let spent = other.exchange(testbed.client(), &code).await.unwrap_err();
     assert_eq!(describe(&spent), "Api CodeInvalid");
     assert!(spent.is_refused_code() && !spent.is_expired_code());
-    assert!(other.is_fresh(), "a refused code leaves it fresh");
+    assert!(other.is_fresh(), "a rejected code leaves the sign-in fresh");
 }
 
 #[tokio::test]
 async fn code_expires_after_ten_minutes() {
-    // F38: as after a suspend.
+    // F38: as after the machine was suspended.
     let testbed = testbed();
     for (seconds, works) in [(590, true), (600, false)] {
         let (url, mut pending) = begin(&testbed);
@@ -153,11 +153,11 @@ async fn code_needs_its_verifier() {
     let (url, mut pending) = begin(&testbed);
     let code = pending.read_callback(&approve(&testbed, &url).await).unwrap();
     let (_, mut other) = begin(&testbed);
-    let refused = other.exchange(testbed.client(), &code).await.unwrap_err();
-    assert_eq!(describe(&refused), "Api CodeInvalid");
+    let rejected = other.exchange(testbed.client(), &code).await.unwrap_err();
+    assert_eq!(describe(&rejected), "Api CodeInvalid");
     let bare = testbed.client().exchange_auth_code(ExchangeAuthCode::new(code.clone()));
     assert_eq!(describe(&bare.await.unwrap_err()), "Api ChallengeMethodMismatch");
-    // The code is still good for the one it belongs to.
+    // The code still works for its own sign-in.
     pending.exchange(testbed.client(), &code).await.unwrap();
 }
 
@@ -171,8 +171,8 @@ async fn code_needs_the_method_of_its_challenge() {
         let created = create(&testbed, request).await;
         let (verifier, _) = pkce.into_parts();
         let exchange = ExchangeAuthCode::new(created.id).pkce(verifier, unmatched.into());
-        let refused = testbed.client().exchange_auth_code(exchange).await.unwrap_err();
-        assert_eq!(describe(&refused), "Api ChallengeMethodMismatch", "{unmatched}");
+        let rejected = testbed.client().exchange_auth_code(exchange).await.unwrap_err();
+        assert_eq!(describe(&rejected), "Api ChallengeMethodMismatch", "{unmatched}");
     }
 }
 
@@ -182,8 +182,8 @@ async fn code_without_a_challenge_takes_no_verifier() {
     let without = create(&testbed, CreateAuthCode::new(callback())).await;
     let (verifier, _) = Pkce::generate().unwrap().into_parts();
     let exchange = ExchangeAuthCode::new(without.id.clone()).pkce(verifier, CodeChallengeMethod::S256);
-    let refused = testbed.client().exchange_auth_code(exchange).await.unwrap_err();
-    assert_eq!(describe(&refused), "Api ChallengeMethodMismatch");
+    let rejected = testbed.client().exchange_auth_code(exchange).await.unwrap_err();
+    assert_eq!(describe(&rejected), "Api ChallengeMethodMismatch");
     let exchange = ExchangeAuthCode::new(without.id);
     testbed.client().exchange_auth_code(exchange).await.unwrap();
 }
@@ -209,7 +209,7 @@ async fn access_token_is_signed_by_a_published_key() {
     let (signed, signature) = (signed.as_bytes(), base64url::decode(signature));
     let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point(key));
     public.verify(signed, &signature).unwrap();
-    // It is a bearer as a key is, whatever its length.
+    // It is a bearer token like a key, of any length.
     let client = testbed.client().with_access_token(issued.access_token);
     assert_eq!(client.current_key().await.unwrap().label.as_deref(), Some("policy_1"));
 
@@ -247,14 +247,14 @@ async fn key_belongs_to_the_requested_workspace() {
         let callback = approve(&testbed, &url).await;
         let code = pending.read_callback(&callback).unwrap();
         let grant = pending.exchange(testbed.client(), &code).await.unwrap();
-        // `KeyInfo` does not have it: it is not in OpenRouter's OpenAPI document.
+        // `KeyInfo` lacks the workspace, because OpenRouter's OpenAPI document does.
         let request = Request::get("https://openrouter.ai/api/v1/key")
             .header("authorization", format!("Bearer {}", grant.key.expose()))
             .body(Bytes::new())
             .unwrap();
-        let told = testbed.emulator().send(request, Limits::default()).await.unwrap();
-        let told: serde_json::Value = serde_json::from_slice(told.body()).unwrap();
-        assert_eq!(told["data"]["workspace_id"], workspace);
+        let response = testbed.emulator().send(request, Limits::default()).await.unwrap();
+        let info: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(info["data"]["workspace_id"], workspace);
     }
 }
 
@@ -262,9 +262,9 @@ async fn key_belongs_to_the_requested_workspace() {
 async fn unknown_key_is_unauthorized() {
     let testbed = testbed();
     let key = openrouter_oauth::ApiKey::parse("sk-or-v1-0000").unwrap();
-    let refused = testbed.client().with_key(key).current_key().await.unwrap_err();
-    assert_eq!(describe(&refused), "Api Unauthorized");
-    assert_eq!(refused.api().unwrap().message().as_str(), "User not found.");
+    let rejected = testbed.client().with_key(key).current_key().await.unwrap_err();
+    assert_eq!(describe(&rejected), "Api Unauthorized");
+    assert_eq!(rejected.api().unwrap().message().as_str(), "User not found.");
     let missing = testbed.client().current_key().await.unwrap_err();
     assert_eq!(describe(&missing), "MissingKey");
 }
@@ -296,12 +296,12 @@ async fn busy_service_leaves_the_sign_in_fresh() {
     let testbed = testbed();
     let (url, mut pending) = begin(&testbed);
     let code = pending.read_callback(&approve(&testbed, &url).await).unwrap();
-    for (status, told) in
+    for (status, expected) in
         [(429, "RateLimited RateLimited, retryable"), (503, "ServiceUnavailable ServerError, retryable")]
     {
         testbed.emulator().inject(Fault::status(status).header("Retry-After", "1").on("/auth/keys"));
         let busy = pending.exchange(testbed.client(), &code).await.unwrap_err();
-        assert_eq!(describe(&busy), told);
+        assert_eq!(describe(&busy), expected);
     }
     pending.exchange(testbed.client(), &code).await.unwrap();
     assert_eq!(testbed.emulator().posts("/auth/keys"), 3);
@@ -315,7 +315,7 @@ fn begin(testbed: &Testbed) -> (AuthorizeUrl, PendingSignIn) {
     testbed.client().authorize(callback()).key_label("My app").begin().unwrap()
 }
 
-/// Where the browser goes when the user approves.
+/// Approves, and returns the URL of the redirect.
 async fn approve(testbed: &Testbed, url: &AuthorizeUrl) -> String {
     redirected(testbed.user().approve(url.as_str(), None).await.unwrap())
 }
@@ -328,7 +328,7 @@ fn redirected(outcome: Outcome) -> String {
     }
 }
 
-/// A code, made with the key of an account's owner.
+/// Creates a code with the key of an account's owner.
 async fn create(testbed: &Testbed, request: CreateAuthCode) -> CreatedAuthCode {
     let owner = openrouter_oauth::ApiKey::parse(&testbed.emulator().issue_key()).unwrap();
     let client = testbed.client().with_key(owner);
@@ -337,7 +337,7 @@ async fn create(testbed: &Testbed, request: CreateAuthCode) -> CreatedAuthCode {
     created
 }
 
-/// A point of P-256 in the uncompressed form that ring takes.
+/// A point of P-256 in the uncompressed form that ring expects.
 fn point(key: &Jwk) -> Vec<u8> {
     let coordinate = |text: &Option<String>| base64url::decode(text.as_deref().unwrap());
     [vec![4], coordinate(&key.x), coordinate(&key.y)].concat()

@@ -209,7 +209,7 @@ async fn timeout_can_have_any_length() {
     let builder = crate::support::builder().transport(never.clone()).timer(TokioTimer::new());
     let client = builder.timeout(Duration::MAX).build().unwrap();
     let call = tokio::spawn(client.current_key().into_future());
-    crate::support::until(|| never.sent() == 1).await;
+    crate::support::wait_until(|| never.sent() == 1).await;
     call.abort();
     assert!(call.await.unwrap_err().is_cancelled());
 }

@@ -1,4 +1,4 @@
-//! Logins from the beginning to the key, on real ports, with the emulator behind them.
+//! Whole logins on real ports, with the emulator as the service.
 
 use std::{
     future::Future,
@@ -29,22 +29,22 @@ fn testbed() -> Testbed {
     Testbed::in_memory(Settings::default())
 }
 
-/// A login that has nothing of this machine's: no browser, no terminal.
+/// A login that uses neither this machine's browser nor its terminal.
 fn login(testbed: &Testbed) -> Login {
     Login::new(testbed.client()).no_browser().no_prompt().headless(false).timeout(Duration::from_secs(60))
 }
 
 #[track_caller]
-fn assert_says(answer: &str, status: u16, words: &str) {
-    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
-    assert!(answer.contains(words), "{answer}");
+fn assert_response(response: &str, status: u16, text: &str) {
+    assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{response}");
+    assert!(response.contains(text), "{response}");
 }
 
-/// The address of another sign-in.
-const ELSEWHERE: &str = "https://elsewhere.example/callback?code=auth_code_1";
+/// The callback of another sign-in.
+const FOREIGN_CALLBACK: &str = "https://elsewhere.example/callback?code=auth_code_1";
 
-/// Whether the key works.
-async fn is_good(testbed: &Testbed, key: &ApiKey) -> bool {
+/// Whether the emulator accepts the key.
+async fn is_valid(testbed: &Testbed, key: &ApiKey) -> bool {
     testbed.client().with_key(key.clone()).current_key().await.is_ok()
 }
 
@@ -56,7 +56,7 @@ async fn browser_callback_leads_to_a_key() {
     assert!(signed_in.not_stored.is_none() && signed_in.user_id.is_some(), "{signed_in:?}");
     let info = testbed.client().with_key(signed_in.key).current_key().await.unwrap();
     assert_eq!(info.label.as_deref(), Some("my-cli"));
-    assert_says(&user.response().await, 200, "signed in");
+    assert_response(&user.response().await, 200, "signed in");
     assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
 }
 
@@ -71,29 +71,29 @@ async fn default_label_names_program_and_host() {
 
 #[tokio::test]
 async fn browser_sees_success_only_after_the_key_is_stored() {
-    // L-19: and is stored.
+    // L-19
     let testbed = testbed();
     testbed.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
     let (user, store) = (UserBrowser::approving(testbed.user()), Arc::new(MemoryStore::default()));
-    let happened = Arc::new(Mutex::new(Vec::new()));
-    let events = Arc::clone(&happened);
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let events = Arc::clone(&reported);
     let login = login(&testbed).browser(user.clone()).store(Arc::clone(&store)).on_event(move |event| {
         let name = format!("{event:?}");
         events.lock().unwrap().push(name.split(['(', ' ']).next().unwrap().to_owned());
     });
     let mut running = pin!(login.run());
-    while !happened.lock().unwrap().iter().any(|name| name == "Exchanging") {
+    while !reported.lock().unwrap().iter().any(|name| name == "Exchanging") {
         poll_once(running.as_mut()).await;
     }
-    // Half of the time that the service takes.
+    // Half of the service's delay.
     let waited = tokio::time::timeout(Duration::from_millis(150), running.as_mut()).await;
     assert!(waited.is_err() && user.response_so_far().is_none(), "{waited:?}");
     let signed_in = running.await.unwrap();
-    assert_says(&user.response().await, 200, "signed in");
+    assert_response(&user.response().await, 200, "signed in");
     assert_eq!(store.load(&Account::new(testbed.client())).await.unwrap(), Some(signed_in.key));
-    // A browser that comes back at once may do so before it is said to be opened.
-    let happened = happened.lock().unwrap().join(" ").replace(" Opened", "");
-    assert_eq!(happened, "Listening Url Waiting Exchanging Granted Stored");
+    // The callback may arrive before the event `Opened`.
+    let reported = reported.lock().unwrap().join(" ").replace(" Opened", "");
+    assert_eq!(reported, "Listening Url Waiting Exchanging Granted Stored");
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn denial_ends_the_login_at_once() {
     let user = UserBrowser::denying(testbed.user());
     let error = login(&testbed).browser(user.clone()).run().await.unwrap_err();
     assert!(matches!(&error, Error::Denied { description: Some(_) }), "{error:?}");
-    assert_says(&user.response().await, 200, "You declined");
+    assert_response(&user.response().await, 200, "You declined");
     assert_eq!(testbed.emulator().posts("/auth/keys"), 0);
 }
 
@@ -126,10 +126,10 @@ async fn cancelling_frees_the_port_at_once() {
     // L-20
     let testbed = testbed();
     let (cancel, port) = (Cancel::new(), Arc::new(Mutex::new(0)));
-    let heard = Arc::clone(&port);
+    let listening_port = Arc::clone(&port);
     let login = login(&testbed).cancel(cancel.clone()).on_event(move |event| {
         if let Event::Listening { port } = event {
-            *heard.lock().unwrap() = *port;
+            *listening_port.lock().unwrap() = *port;
         }
     });
     let running = tokio::spawn(login.run());
@@ -151,8 +151,8 @@ async fn pasted_code_wins_over_a_browser_that_stays_away() {
     let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Code]);
     let user = UserBrowser::leaving(testbed.user());
     let signed_in = login(&testbed).browser(user).prompt(prompt.clone()).run().await.unwrap();
-    assert!(is_good(&testbed, &signed_in.key).await);
-    // The whole address was pasted, and nothing listens there any more.
+    assert!(is_valid(&testbed, &signed_in.key).await);
+    // The user pasted the whole callback URL. Its port is already closed.
     assert!(prompt.url().unwrap().contains("callback_url=http%3A%2F%2F127.0.0.1%3A"));
     assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
 }
@@ -163,7 +163,7 @@ async fn callback_wins_over_a_waiting_prompt() {
     let testbed = testbed();
     let prompt = ScriptedPrompt::new(testbed.user(), []);
     let login = login(&testbed).browser(UserBrowser::approving(testbed.user())).prompt(prompt.clone());
-    assert!(is_good(&testbed, &login.run().await.unwrap().key).await);
+    assert!(is_valid(&testbed, &login.run().await.unwrap().key).await);
     assert_eq!(prompt.problems(), [None]);
 }
 
@@ -173,29 +173,29 @@ async fn headless_login_accepts_the_code_from_the_page() {
     let testbed = testbed();
     let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Code]);
     let signed_in = login(&testbed).headless(true).prompt(prompt.clone()).run().await.unwrap();
-    assert!(is_good(&testbed, &signed_in.key).await);
+    assert!(is_valid(&testbed, &signed_in.key).await);
     assert!(!prompt.url().unwrap().contains("callback_url"));
 }
 
 #[tokio::test]
 async fn user_has_three_attempts_to_paste_a_code() {
-    // P-5: with the same verifier.
+    // P-5: all three use the same verifier.
     let testbed = testbed();
-    let wrong = [TypedInput::Text("auth_code_of_nobody"), TypedInput::Text(ELSEWHERE)];
+    let wrong = [TypedInput::Text("auth_code_of_nobody"), TypedInput::Text(FOREIGN_CALLBACK)];
     let prompt = ScriptedPrompt::new(testbed.user(), wrong.into_iter().chain([TypedInput::Code]));
     let signed_in = login(&testbed).headless(true).prompt(prompt.clone()).run().await.unwrap();
-    assert!(is_good(&testbed, &signed_in.key).await);
-    let [None, Some(refused), Some(unreadable)] = &prompt.problems()[..] else {
+    assert!(is_valid(&testbed, &signed_in.key).await);
+    let [None, Some(rejected), Some(unreadable)] = &prompt.problems()[..] else {
         panic!("{:?}", prompt.problems())
     };
-    assert!(refused.contains("refused") && !unreadable.contains("elsewhere"), "{refused} {unreadable}");
+    assert!(rejected.contains("refused") && !unreadable.contains("elsewhere"), "{rejected} {unreadable}");
     assert_eq!(testbed.emulator().posts("/auth/keys"), 2);
 }
 
 #[tokio::test]
 async fn three_wrong_codes_end_a_headless_login() {
     let testbed = testbed();
-    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text(ELSEWHERE); 3]);
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text(FOREIGN_CALLBACK); 3]);
     let error = login(&testbed).headless(true).prompt(prompt.clone()).run().await.unwrap_err();
     assert!(matches!(error, Error::NoCode(_)), "{error:?}");
     assert_eq!(prompt.problems().len(), 3);
@@ -208,7 +208,7 @@ async fn three_wrong_codes_end_a_headless_login() {
 #[tokio::test]
 async fn callback_still_counts_after_three_wrong_codes() {
     let testbed = testbed();
-    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text(ELSEWHERE); 3]);
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text(FOREIGN_CALLBACK); 3]);
     let (user, url) = (UserBrowser::approving(testbed.user()), prompt.clone());
     let asked = prompt.clone();
     tokio::spawn(async move {
@@ -218,7 +218,7 @@ async fn callback_still_counts_after_three_wrong_codes() {
         tokio::time::sleep(Duration::from_millis(50)).await;
         user.visit(&url.url().unwrap()).await
     });
-    assert!(is_good(&testbed, &login(&testbed).prompt(prompt).run().await.unwrap().key).await);
+    assert!(is_valid(&testbed, &login(&testbed).prompt(prompt).run().await.unwrap().key).await);
 }
 
 #[tokio::test]
@@ -229,13 +229,13 @@ async fn closed_prompt_cancels_but_a_missing_one_does_not() {
     let error = login(&testbed).prompt(closed).run().await.unwrap_err();
     assert!(matches!(error, Error::Cancelled), "{error:?}");
 
-    let nobody = ScriptedPrompt::new(testbed.user(), [TypedInput::NoTerminal]);
+    let missing = ScriptedPrompt::new(testbed.user(), [TypedInput::NoTerminal]);
     let signed_in =
-        login(&testbed).browser(UserBrowser::approving(testbed.user())).prompt(nobody).run().await;
-    assert!(is_good(&testbed, &signed_in.unwrap().key).await);
+        login(&testbed).browser(UserBrowser::approving(testbed.user())).prompt(missing).run().await;
+    assert!(is_valid(&testbed, &signed_in.unwrap().key).await);
 
-    let nobody = ScriptedPrompt::new(testbed.user(), [TypedInput::NoTerminal]);
-    let error = login(&testbed).headless(true).prompt(nobody).run().await.unwrap_err();
+    let missing = ScriptedPrompt::new(testbed.user(), [TypedInput::NoTerminal]);
+    let error = login(&testbed).headless(true).prompt(missing).run().await.unwrap_err();
     assert!(matches!(error, Error::NoInput(None)), "{error:?}");
     let error = login(&testbed).headless(true).run().await.unwrap_err();
     assert!(matches!(error, Error::NoInput(None)), "{error:?}");
@@ -258,8 +258,8 @@ async fn unprocessed_code_is_retried() {
     testbed.emulator().inject(Fault::status(429).header("Retry-After", "0").on("/auth/keys"));
     let user = UserBrowser::approving(testbed.user());
     let signed_in = login(&testbed).browser(user.clone()).run().await.unwrap();
-    assert!(is_good(&testbed, &signed_in.key).await);
-    assert_says(&user.response().await, 200, "signed in");
+    assert!(is_valid(&testbed, &signed_in.key).await);
+    assert_response(&user.response().await, 200, "signed in");
     assert_eq!(testbed.emulator().posts("/auth/keys"), 2);
 
     for _ in 0..3 {
@@ -268,7 +268,7 @@ async fn unprocessed_code_is_retried() {
     let user = UserBrowser::approving(testbed.user());
     let error = login(&testbed).browser(user.clone()).run().await.unwrap_err();
     assert!(matches!(error, Error::Sdk(SdkError::ServiceUnavailable { .. })), "{error:?}");
-    assert_says(&user.response().await, 502, "not signed in");
+    assert_response(&user.response().await, 502, "not signed in");
     assert_eq!(testbed.emulator().posts("/auth/keys"), 2 + 3);
 }
 
@@ -279,7 +279,7 @@ async fn rejected_code_from_the_browser_ends_the_login() {
     let user = UserBrowser::approving(testbed.user());
     let error = login(&testbed).browser(user.clone()).run().await.unwrap_err();
     assert!(matches!(&error, Error::Sdk(SdkError::Api(_))), "{error:?}");
-    assert_says(&user.response().await, 502, "not signed in");
+    assert_response(&user.response().await, 502, "not signed in");
 }
 
 #[tokio::test]
@@ -294,7 +294,7 @@ async fn unknown_outcome_is_reported_and_not_retried() {
         let Error::Sdk(SdkError::OutcomeUnknown(unknown)) = &error else { panic!("{error:?}") };
         assert_eq!(unknown.key_label().unwrap().as_str(), "my-cli");
         assert!(unknown.noticed_at().is_some_and(|time| time > before));
-        assert_says(&user.response().await, 502, "Nobody knows");
+        assert_response(&user.response().await, 502, "Nobody knows");
         assert_eq!(testbed.emulator().posts("/auth/keys"), posts + 1);
     }
 }
@@ -310,7 +310,7 @@ async fn key_that_arrives_after_cancel_is_not_lost() {
             cancel.cancel();
         }
     });
-    assert!(is_good(&testbed, &login.run().await.unwrap().key).await);
+    assert!(is_valid(&testbed, &login.run().await.unwrap().key).await);
 }
 
 #[tokio::test]
@@ -328,7 +328,7 @@ async fn second_cancel_ends_the_login_at_once() {
     let error = login.run().await.unwrap_err();
     assert!(matches!(error, Error::OutcomeUnknown { why: Interrupted::Cancelled, .. }), "{error:?}");
     assert!(error.to_string().contains("openrouter.ai/settings/keys"), "{error}");
-    assert_says(&user.response().await, 502, "Nobody knows");
+    assert_response(&user.response().await, 502, "Nobody knows");
 }
 
 #[tokio::test]
@@ -336,17 +336,17 @@ async fn key_is_returned_even_if_it_cannot_be_stored() {
     // S-8
     let testbed = testbed();
     let user = UserBrowser::approving(testbed.user());
-    let store = Failing { fails_to_save: true, ..Failing::default() };
+    let store = FailingStore { fails_to_save: true, ..FailingStore::default() };
     let signed_in: SignedIn = login(&testbed).browser(user.clone()).store(store).run().await.unwrap();
     assert!(matches!(signed_in.not_stored, Some(StoreError::Io { .. })), "{signed_in:?}");
-    assert!(is_good(&testbed, &signed_in.key).await);
-    assert_says(&user.response().await, 200, "was not stored");
+    assert!(is_valid(&testbed, &signed_in.key).await);
+    assert_response(&user.response().await, 200, "was not stored");
 }
 
 #[tokio::test]
 async fn unusable_store_fails_before_a_key_is_created() {
     let testbed = testbed();
-    let store = Failing { fails_to_load: true, ..Failing::default() };
+    let store = FailingStore { fails_to_load: true, ..FailingStore::default() };
     let error = login(&testbed).store(store).run().await.unwrap_err();
     assert!(matches!(error, Error::Store(_)), "{error:?}");
     assert_eq!(testbed.emulator().requests("/auth"), 0);
@@ -356,13 +356,13 @@ async fn unusable_store_fails_before_a_key_is_created() {
 async fn hanging_store_can_be_cancelled_and_times_out() {
     let testbed = testbed();
     let cancel = Cancel::new();
-    let silent = || Failing { is_silent: true, ..Failing::default() };
-    let running = login(&testbed).store(silent()).cancel(cancel.clone()).run();
+    let hanging = || FailingStore { hangs: true, ..FailingStore::default() };
+    let running = login(&testbed).store(hanging()).cancel(cancel.clone()).run();
     let (ended, ()) = tokio::join!(running, async { cancel.cancel() });
     assert!(matches!(ended, Err(Error::Cancelled)), "{ended:?}");
 
     tokio::time::pause();
-    let error = login(&testbed).store(silent()).run().await.unwrap_err();
+    let error = login(&testbed).store(hanging()).run().await.unwrap_err();
     assert!(matches!(error, Error::Store(StoreError::Timeout { .. })), "{error:?}");
 }
 
@@ -384,20 +384,20 @@ async fn invalid_settings_fail_before_anything_happens() {
 
 #[tokio::test]
 async fn login_dropped_after_any_poll_leaves_nothing() {
-    // C-28, F50: after each poll up to the last. A drop in flight is told to the hooks.
-    let (mut polls, mut told_of_drops) = (0, 0);
+    // C-28, F50: after each poll up to the last. Hooks learn of a request that is dropped in flight.
+    let (mut polls, mut reported_drops) = (0, 0);
     loop {
-        let abandoned = Abandoned::default();
+        let abandoned = AbandonedCounter::default();
         let emulator = Emulator::new();
         emulator.inject(Fault::delay(Duration::from_millis(20)).on("/auth/keys"));
         let client = Client::builder().transport(emulator.clone()).timer(TokioTimer::new());
         let client = client.hook(abandoned.clone()).build().unwrap();
         let user = UserBrowser::approving(&User::new(emulator.clone()));
         let port = Arc::new(Mutex::new(0));
-        let heard = Arc::clone(&port);
+        let listening_port = Arc::clone(&port);
         let login = Login::new(&client).headless(false).browser(user).on_event(move |event| {
             if let Event::Listening { port } = event {
-                *heard.lock().unwrap() = *port;
+                *listening_port.lock().unwrap() = *port;
             }
         });
         let login =
@@ -409,26 +409,26 @@ async fn login_dropped_after_any_poll_leaves_nothing() {
         }
         let times = abandoned.0.load(Ordering::Relaxed);
         assert!(times == 0 || (times == 1 && emulator.posts("/auth/keys") == 1 && !is_over));
-        told_of_drops += times;
+        reported_drops += times;
         polls += 1;
         if is_over {
             break;
         }
     }
-    assert!(polls > 3 && told_of_drops > 0, "{polls} polls, {told_of_drops} drops in flight");
+    assert!(polls > 3 && reported_drops > 0, "{polls} polls, {reported_drops} drops in flight");
 }
 
-/// Counts the exchanges that were dropped.
+/// Counts the exchanges that were dropped in flight.
 #[derive(Clone, Debug, Default)]
-struct Abandoned(Arc<AtomicUsize>);
+struct AbandonedCounter(Arc<AtomicUsize>);
 
-impl Hook for Abandoned {
+impl Hook for AbandonedCounter {
     fn abandoned(&self, _attempt: &Attempt) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// Polls so many times, each after whatever else is ready has run, and drops it. Returns whether it was over.
+/// Polls a future this many times, lets other tasks run after each poll, and drops it. Returns whether it was ready.
 async fn poll_times(future: impl Future, times: usize) -> bool {
     let mut future = pin!(future);
     for _ in 0..times {
@@ -439,7 +439,7 @@ async fn poll_times(future: impl Future, times: usize) -> bool {
     false
 }
 
-/// Polls once, and lets whatever else is ready run. Returns whether it was over.
+/// Polls once, and lets other tasks run. Returns whether the future was ready.
 async fn poll_once(future: Pin<&mut impl Future>) -> bool {
     let is_over = future.poll(&mut Context::from_waker(Waker::noop())).is_ready();
     tokio::time::sleep(Duration::from_millis(2)).await;
@@ -452,7 +452,7 @@ async fn running_exchange_outlives_the_login_timeout() {
     testbed.emulator().inject(Fault::delay(Duration::from_millis(600)).on("/auth/keys"));
     let late =
         login(&testbed).browser(UserBrowser::approving(testbed.user())).timeout(Duration::from_millis(300));
-    assert!(is_good(&testbed, &late.run().await.unwrap().key).await);
+    assert!(is_valid(&testbed, &late.run().await.unwrap().key).await);
 }
 
 #[tokio::test(start_paused = true)]
@@ -466,8 +466,8 @@ async fn endless_exchange_is_an_unknown_outcome() {
     let error = login.timeout(Duration::from_secs(60)).run().await.unwrap_err();
     let Error::OutcomeUnknown { why: Interrupted::TimedOut, .. } = &error else { panic!("{error:?}") };
     assert!(error.is_outcome_unknown());
-    let told = error.to_string();
-    assert!(told.contains("\"my-cli\"") && told.contains("openrouter.ai/settings/keys"), "{told}");
+    let text = error.to_string();
+    assert!(text.contains("\"my-cli\"") && text.contains("openrouter.ai/settings/keys"), "{text}");
     assert_eq!(emulator.posts("/auth/keys"), 1);
 }
 
@@ -515,12 +515,12 @@ async fn panic_of_the_program_loses_no_key() {
     let login = login(&testbed).browser(UserBrowser::approving(testbed.user()));
     let login =
         login.on_event(|event| assert!(!matches!(event, Event::Granted), "nobody reads what I print"));
-    assert!(is_good(&testbed, &login.run().await.unwrap().key).await);
+    assert!(is_valid(&testbed, &login.run().await.unwrap().key).await);
 }
 
 #[tokio::test]
 async fn callback_during_a_failing_exchange_is_accepted() {
-    // P-6: the first that is right wins.
+    // P-6: the first right code wins.
     let testbed = testbed();
     testbed.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
     let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text("auth_code_of_nobody")]);
@@ -530,8 +530,8 @@ async fn callback_during_a_failing_exchange_is_accepted() {
         user.visit(&shown.url().unwrap()).await
     });
     let signed_in = login(&testbed).prompt(prompt).run().await.unwrap();
-    assert!(is_good(&testbed, &signed_in.key).await);
-    assert_says(&coming.await.unwrap().unwrap(), 200, "signed in");
+    assert!(is_valid(&testbed, &signed_in.key).await);
+    assert_response(&coming.await.unwrap().unwrap(), 200, "signed in");
 }
 
 #[test]
@@ -540,7 +540,7 @@ fn login_without_a_runtime_returns_an_error() {
     let testbed = testbed();
     let mut running = pin!(login(&testbed).run());
     let Poll::Ready(Err(error)) = running.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-        panic!("it waits for what never comes")
+        panic!("the login waits for a missing runtime")
     };
     assert!(matches!(error, Error::NoRuntime(_)), "{error:?}");
 }
@@ -558,8 +558,8 @@ async fn late_callback_starts_no_second_exchange() {
         user.visit(&url.url().unwrap()).await
     });
     let signed_in = login(&testbed).prompt(prompt).run().await.unwrap();
-    assert!(is_good(&testbed, &signed_in.key).await);
-    assert_says(&late.await.unwrap().unwrap(), 410, "");
+    assert!(is_valid(&testbed, &signed_in.key).await);
+    assert_response(&late.await.unwrap().unwrap(), 410, "");
     assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
 }
 
@@ -578,24 +578,24 @@ async fn only_the_callback_ends_the_login() {
     let origin = callback.split("/callback").next().unwrap().to_owned();
     for path in ["/", "/cancel", "/success", "/callback?error=access_denied", "/callback/x?code=auth_code_1"]
     {
-        assert_says(&get(&format!("{origin}{path}")).await.unwrap(), 404, "");
+        assert_response(&get(&format!("{origin}{path}")).await.unwrap(), 404, "");
     }
-    assert_says(&get(&format!("{callback}?code=auth_code_1&state=wrong")).await.unwrap(), 400, "");
+    assert_response(&get(&format!("{callback}?code=auth_code_1&state=wrong")).await.unwrap(), 400, "");
     let user = UserBrowser::approving(testbed.user());
-    assert_says(&user.visit(&url).await.unwrap(), 200, "signed in");
-    assert!(is_good(&testbed, &running.await.unwrap().unwrap().key).await);
+    assert_response(&user.visit(&url).await.unwrap(), 200, "signed in");
+    assert!(is_valid(&testbed, &running.await.unwrap().unwrap().key).await);
 }
 
-/// A store that can fail.
+/// A store that can fail or hang.
 #[derive(Debug, Default)]
-struct Failing {
-    is_silent: bool,
+struct FailingStore {
+    hangs: bool,
     fails_to_load: bool,
     fails_to_save: bool,
 }
 
-impl Failing {
-    fn answer<T>(fails: bool, value: T) -> Result<T, StoreError> {
+impl FailingStore {
+    fn result<T>(fails: bool, value: T) -> Result<T, StoreError> {
         let error = std::io::ErrorKind::StorageFull.into();
         if fails {
             Err(StoreError::Io { path: "keys".into(), verb: "written", source: error })
@@ -605,18 +605,18 @@ impl Failing {
     }
 }
 
-impl KeyStore for Failing {
+impl KeyStore for FailingStore {
     fn load<'a>(&'a self, _account: &'a Account) -> StoreFuture<'a, Option<ApiKey>> {
         Box::pin(async {
-            if self.is_silent {
+            if self.hangs {
                 std::future::pending::<()>().await;
             }
-            Self::answer(self.fails_to_load, None)
+            Self::result(self.fails_to_load, None)
         })
     }
 
     fn save<'a>(&'a self, _account: &'a Account, _key: &'a ApiKey) -> StoreFuture<'a, ()> {
-        Box::pin(async { Self::answer(self.fails_to_save, ()) })
+        Box::pin(async { Self::result(self.fails_to_save, ()) })
     }
 
     fn delete<'a>(&'a self, _account: &'a Account) -> StoreFuture<'a, bool> {

@@ -1,4 +1,4 @@
-//! What is left of secrets in the memory of this process.
+//! Which secrets are left in the memory of this process.
 
 use std::{io::Write as _, process::Stdio};
 
@@ -13,11 +13,11 @@ use zeroize::Zeroizing;
 
 use crate::{child, pty::Terminal};
 
-/// Randomness that brings about a known verifier.
+/// Randomness that always leads to the same verifier.
 #[derive(Debug)]
-struct Known;
+struct FixedEntropy;
 
-impl Entropy for Known {
+impl Entropy for FixedEntropy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), BoxError> {
         let mut step = 0_u8;
         for (byte, id) in bytes.iter_mut().zip(std::process::id().to_ne_bytes().into_iter().cycle()) {
@@ -28,9 +28,9 @@ impl Entropy for Known {
     }
 }
 
-/// A service that answers an exchange with this status, and repeats code and key in the body.
+/// A client whose service responds to an exchange with this status. The body contains the key.
 fn client(status: Option<u16>, code: MaskedSecret, key: MaskedSecret) -> Client {
-    let answer = move |_, _| {
+    let respond = move |_, _| {
         let mut body = WipedBuffer::with_capacity(512);
         body.extend_from_slice(br#"{"key":""#);
         body.extend_from_slice(key.unmask().as_bytes());
@@ -43,16 +43,24 @@ fn client(status: Option<u16>, code: MaskedSecret, key: MaskedSecret) -> Client 
         });
         std::future::ready(response.ok_or_else(|| transport::Error::from(ErrorKind::Io)))
     };
-    Client::builder().transport(from_fn(answer)).timer(ManualTimer::new()).entropy(Known).build().unwrap()
+    Client::builder()
+        .transport(from_fn(respond))
+        .timer(ManualTimer::new())
+        .entropy(FixedEntropy)
+        .build()
+        .unwrap()
 }
 
-/// A whole sign-in; what comes of it is told in a word.
-async fn sign_in(
-    status: Option<u16>,
-    code: &MaskedSecret,
-    key: &MaskedSecret,
-    is_stored: bool,
-) -> &'static str {
+/// The outcome of a sign-in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Outcome {
+    Success,
+    Rejected,
+    Unknown,
+}
+
+/// Runs a whole sign-in, and returns its outcome.
+async fn sign_in(status: Option<u16>, code: &MaskedSecret, key: &MaskedSecret, is_stored: bool) -> Outcome {
     let client = client(status, code.clone(), key.clone());
     let callback = openrouter_oauth::CallbackUrl::parse("https://my.app/callback").unwrap();
     let (_, mut pending) = client.authorize(callback).begin().unwrap();
@@ -72,29 +80,32 @@ async fn sign_in(
             let same = ApiKey::parse(&key.unmask()).unwrap();
             assert_eq!(grant.key, same);
             let _kept = client.with_key(grant.key);
-            "granted"
+            Outcome::Success
         }
-        Err(Error::Api(_)) => "refused",
-        Err(error) if error.is_outcome_unknown() => "unknown",
+        Err(Error::Api(_)) => Outcome::Rejected,
+        Err(error) if error.is_outcome_unknown() => Outcome::Unknown,
         Err(error) => panic!("{error}"),
     }
 }
 
 #[tokio::test]
 async fn sign_in_leaves_no_secret_in_memory() {
-    // S-2: in memory that is ours, on every way out, and without an allocator that zeroes on free.
+    // S-2: in our own memory, after every outcome, and without an allocator that zeroes freed blocks.
     assert_unwiped_secrets_are_found();
-    let (verifier, _) = Pkce::generate_from(&Known).unwrap().into_parts();
+    let (verifier, _) = Pkce::generate_from(&FixedEntropy).unwrap().into_parts();
     let masked = MaskedSecret::new(verifier.expose());
     drop(verifier);
     for is_stored in [false, true] {
-        for (status, outcome) in
-            [(Some(200), "granted"), (Some(403), "refused"), (Some(500), "unknown"), (None, "unknown")]
-        {
+        for (status, outcome) in [
+            (Some(200), Outcome::Success),
+            (Some(403), Outcome::Rejected),
+            (Some(500), Outcome::Unknown),
+            (None, Outcome::Unknown),
+        ] {
             let (code, key) = (MaskedSecret::random(), MaskedSecret::random());
             assert_eq!(sign_in(status, &code, &key, is_stored).await, outcome);
             let left = [&code, &key, &masked].map(MaskedSecret::copies);
-            assert_eq!(left, [0, 0, 0], "code, key, verifier: {outcome}, stored: {is_stored}");
+            assert_eq!(left, [0, 0, 0], "code, key, verifier: {outcome:?}, stored: {is_stored}");
         }
     }
 }
@@ -120,7 +131,7 @@ async fn child_wipes_the_pasted_code() {
     if !child::is_child() {
         return;
     }
-    // Looking takes memory, in which a copy could have been.
+    // The first search allocates memory, which could otherwise overwrite a copy.
     assert_eq!(MaskedSecret::random().copies(), 0);
     let pasted = TerminalPrompt::stdin().ask(None).await.unwrap();
     let code = MaskedSecret::new(pasted.expose());
@@ -129,7 +140,7 @@ async fn child_wipes_the_pasted_code() {
     assert_eq!(code.copies(), 0);
 }
 
-/// Not a test of its own: what reads the memory makes copies of what another has in use.
+/// Not a separate test: a search of the memory copies secrets that another test uses.
 fn assert_unwiped_secrets_are_found() {
     let (kept, freed) = (MaskedSecret::random(), MaskedSecret::random());
     assert_eq!([&kept, &freed].map(MaskedSecret::copies), [0, 0]);

@@ -1,5 +1,5 @@
-//! What is made of bodies: a key is never lost, and nothing else is taken for one. Every form of a body is checked in the
-//! models.
+//! How bodies are read: a key is never lost, and nothing else is read as a key. The models' own tests check every form of a
+//! body.
 
 use bytes::Bytes;
 use http::Response;
@@ -42,7 +42,7 @@ async fn check_unreadable(response: Response<Bytes>) {
 
 #[tokio::test]
 async fn key_is_found_in_any_2xx_of_any_content_type() {
-    // F30, F36, C-21, as the first decision has it: a minted key is never lost.
+    // F30, F36, C-21: a created key is never lost.
     for status in [200, 201, 202, 203, 206, 207, 226, 299] {
         for content_type in [
             "application/json",
@@ -74,7 +74,7 @@ async fn success_without_a_key_is_an_unknown_outcome() {
 
 #[tokio::test]
 async fn content_encoding_changes_nothing() {
-    // F28, C-14: nobody asked for one, so nothing is decompressed.
+    // F28, C-14: the client does not ask for compression, so it decompresses nothing.
     let gzip: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03";
     let zstd: &[u8] = b"\x28\xb5\x2f\xfd\x04\x00";
     for (coding, body) in
@@ -87,7 +87,7 @@ async fn content_encoding_changes_nothing() {
 
 #[tokio::test]
 async fn error_in_a_success_response_is_reported() {
-    // An error envelope inside a 200: nobody knows whether a key was made, but the words are at hand.
+    // An error envelope in a 200: the outcome is unknown, but the caller can read the error.
     let body = r#"{"error":{"code":403,"message":"Authorization code expired"}}"#;
     let error = exchange_for(response(200, &[], body)).await.unwrap_err();
     assert_eq!(describe(&error), "OutcomeUnknown(Unreadable) CodeExpired");
@@ -101,8 +101,8 @@ async fn other_operations_read_only_objects() {
         for body in ["", "[]", "null", "<html>", "{", r#"{"data":[]}"#, r#"{"keys":[[]]}"#] {
             let client = client(Capture::new(Response::new(body.into())));
             let error = operation.call(&client).await.unwrap_err();
-            let told = describe(&error);
-            assert!(told.starts_with("OutcomeUnknown(Unreadable)"), "{operation:?} {body}: {told}");
+            let described = describe(&error);
+            assert!(described.starts_with("OutcomeUnknown(Unreadable)"), "{operation:?} {body}: {described}");
             assert_eq!(
                 error.is_retryable(),
                 Operation::IDEMPOTENT.contains(&operation),
@@ -114,7 +114,7 @@ async fn other_operations_read_only_objects() {
 
 #[tokio::test]
 async fn error_in_a_success_response_of_a_read_is_a_rejection() {
-    // Nothing can have been made.
+    // A read cannot have created anything.
     for operation in Operation::IDEMPOTENT {
         let body = r#"{"error":{"code":401,"message":"No."}}"#;
         let client = client(Capture::new(Response::new(body.into())));
@@ -126,7 +126,7 @@ async fn error_in_a_success_response_of_a_read_is_a_rejection() {
 
 #[tokio::test]
 async fn rejection_without_its_body_is_still_a_rejection() {
-    // F27, F32: the status says it.
+    // F27, F32: the status decides.
     for (status, expected) in [
         (400, "Api CodeRejected"),
         (500, "OutcomeUnknown(Status) ServerError"),
@@ -149,7 +149,7 @@ async fn rejection_without_its_body_is_still_a_rejection() {
 
 #[tokio::test]
 async fn error_omits_an_unreadable_body() {
-    // The parser's own message shows a part of what it reads.
+    // The parser's own message shows a part of its input.
     for body in [
         format!(r#"{{"key":"{} "}}"#, canary::KEY),
         format!(r#"{{"key":"{}","key":"{}"}}"#, canary::KEY, canary::BODY),
@@ -164,7 +164,7 @@ async fn error_omits_an_unreadable_body() {
     }
 }
 
-/// Bodies that look like JSON for a while.
+/// Bodies that begin like JSON.
 fn bodies() -> impl Strategy<Value = Vec<u8>> {
     let token = prop_oneof![
         prop::sample::select(vec!["{", "}", "[", "]", ":", ",", "\"", "\\", "null", "7", " "]),

@@ -1,4 +1,4 @@
-//! Logins that need a process of their own: one that may open no file, and one that gets a signal.
+//! Logins that need their own process: one that cannot open a file, and one that gets a signal.
 
 use std::{
     fs::{self, File},
@@ -20,7 +20,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::child;
 
-/// A login for which a browser could come back.
+/// A login that waits for a browser.
 fn login(testbed: &Testbed) -> Login {
     Login::new(testbed.client())
         .no_browser()
@@ -44,14 +44,14 @@ async fn child_logs_in_without_a_port() {
     }
     let testbed = Testbed::in_memory(Settings::default());
     let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Code]);
-    let told = Arc::new(Mutex::new(0));
-    let counting = Arc::clone(&told);
+    let bind_errors = Arc::new(Mutex::new(0));
+    let counter = Arc::clone(&bind_errors);
     let login = login(&testbed).prompt(prompt.clone()).on_event(move |event| match event {
         Event::Listening { .. } => panic!("{event:?}"),
-        Event::NotListening(ListenerError::Bind { port: 0, .. }) => *counting.lock().unwrap() += 1,
+        Event::NotListening(ListenerError::Bind { port: 0, .. }) => *counter.lock().unwrap() += 1,
         _ => {}
     });
-    // No socket can be opened, either.
+    // The process cannot open a socket either, because it has no file descriptor left.
     let mut files = Vec::new();
     while let Ok(file) = File::open("/dev/null") {
         files.push(file);
@@ -60,7 +60,7 @@ async fn child_logs_in_without_a_port() {
     drop(files);
     let key = signed_in.unwrap().key;
     assert!(testbed.client().with_key(key).current_key().await.is_ok());
-    assert_eq!(*told.lock().unwrap(), 1);
+    assert_eq!(*bind_errors.lock().unwrap(), 1);
     assert!(!prompt.url().unwrap().contains("callback_url"));
 }
 
@@ -95,9 +95,9 @@ async fn child_logs_in_until_ctrl_c() {
     }
     let testbed = Testbed::in_memory(Settings::default());
     let port = Arc::new(Mutex::new(0));
-    let heard = Arc::clone(&port);
+    let listening_port = Arc::clone(&port);
     let login = login(&testbed).no_prompt().cancel_on_ctrl_c().on_event(move |event| match event {
-        Event::Listening { port } => *heard.lock().unwrap() = *port,
+        Event::Listening { port } => *listening_port.lock().unwrap() = *port,
         Event::Waiting => println!("WAITING"),
         _ => {}
     });

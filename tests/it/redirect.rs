@@ -7,14 +7,17 @@ use crate::support::{GRANT, Operation, client, describe, response};
 
 const ELSEWHERE: &str = "https://evil.example/api/v1/auth/keys";
 
-/// Redirects to all of `locations`, which is told, and nothing else is sent.
+/// Redirects a call to all of `locations`. The call must return an error and send no second request.
 async fn check(operation: Operation, status: u16, locations: &[&str], same_origin: bool) {
     let case = format!("{operation:?} {status} {locations:?}");
     let headers: Vec<_> = locations.iter().map(|&location| ("location", location)).collect();
     let capture = Capture::new(response(status, &headers, GRANT));
     let error = operation.call(&client(capture.clone())).await.unwrap_err();
     assert_eq!(describe(&error), format!("UnexpectedRedirect({same_origin})"), "{case}");
-    assert!(matches!(error, Error::UnexpectedRedirect { status: told, .. } if told == status), "{case}");
+    assert!(
+        matches!(error, Error::UnexpectedRedirect { status: reported, .. } if reported == status),
+        "{case}"
+    );
     assert!(error.may_have_been_sent(), "{case}");
     capture.expect_request();
 }

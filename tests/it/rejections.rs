@@ -1,4 +1,4 @@
-//! What each status of a rejection is reported as, whatever its body.
+//! The error for each status of a rejection, whatever its body.
 
 use openrouter_oauth::Error;
 use openrouter_oauth_tests::canary;
@@ -32,7 +32,7 @@ const REJECTIONS: &[(&[u16], &str, &str, usize)] = &[
     ),
 ];
 
-/// Content types and bodies that come with any status.
+/// Content types and bodies that any status can have.
 const BODIES: [(&str, &str); 5] = [
     // OpenRouter's own envelope. The status wins over the number in it (C-23).
     ("application/json", r#"{"error":{"code":200,"message":"No, thank you"}}"#),
@@ -45,13 +45,13 @@ const BODIES: [(&str, &str); 5] = [
     ("application/json", r#"{"error":{"code":400,"mess"#),
 ];
 
-/// What the service returns for a request that it cannot parse.
+/// The service's responses to a request that it cannot parse.
 const MALFORMED_REQUEST: [(&str, &str); 2] = [
     ("application/json; charset=utf-8", r#"{"success":false,"error":{"name":"ZodError","message":"[]"}}"#),
     ("text/plain", "Malformed JSON in request body"),
 ];
 
-/// Rejects all requests of a call with this status and body.
+/// Rejects all requests of a call with this status and each of these bodies.
 async fn check(
     operation: Operation,
     status: u16,

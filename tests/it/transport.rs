@@ -1,4 +1,4 @@
-//! Where requests may go, and what the SDK does about transports that do not keep their contract.
+//! Which services a client may call, and how the SDK handles transports that break their contract.
 
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use openrouter_oauth_transport::{
     testing::{Capture, ManualTimer, Never},
 };
 
-use crate::support::{GRANT, Operation, builder, describe, exchange, key, until};
+use crate::support::{GRANT, Operation, builder, describe, exchange, key, wait_until};
 
 #[test]
 fn client_reaches_remote_services_only_by_https() {
@@ -63,7 +63,7 @@ async fn every_request_carries_the_limits() {
     let own = limits(own.build().unwrap()).await;
     assert_eq!((own.timeout, own.response_bytes), (Some(Duration::from_secs(5)), 5_000));
     let least = limits(builder().response_bytes(0).build().unwrap()).await;
-    assert_eq!(least.response_bytes, 4 * 1024, "no key is turned away");
+    assert_eq!(least.response_bytes, 4 * 1024, "every key fits");
     let none = limits(builder().without_deadline().build().unwrap()).await;
     assert_eq!(none.timeout, None);
 }
@@ -84,7 +84,7 @@ async fn hanging_transport_does_not_hang_the_call() {
 
 #[tokio::test]
 async fn hanging_key_source_does_not_hang_the_call() {
-    // C-12: and nothing was sent then.
+    // C-12: and nothing is sent.
     let capture = Capture::new(Response::new("{}".into()));
     let timer = ManualTimer::new();
     let builder = Client::builder().transport(capture.clone()).timer(timer.clone());
@@ -94,12 +94,12 @@ async fn hanging_key_source_does_not_hang_the_call() {
     capture.expect_no_request();
 }
 
-/// Drives `call` until it waits for its deadline, and moves the clock there and no tick less.
+/// Drives `call` until it waits for its deadline, and checks that it ends exactly then.
 async fn at_its_deadline<T>(timer: &ManualTimer, call: impl IntoFuture<Output = T>) -> T {
     let (deadline, tick) = (Duration::from_secs(30), Duration::from_nanos(1));
     let almost = deadline.saturating_sub(tick);
     let clock = async {
-        until(|| timer.sleeping() == [deadline]).await;
+        wait_until(|| timer.sleeping() == [deadline]).await;
         timer.advance(almost);
         tokio::task::yield_now().await;
         assert_eq!(timer.sleeping(), [tick]);
@@ -111,7 +111,7 @@ async fn at_its_deadline<T>(timer: &ManualTimer, call: impl IntoFuture<Output = 
 #[tokio::test]
 async fn oversized_body_from_a_transport_is_an_error() {
     // C-11
-    for (length, taken) in [(5_000, true), (5_001, false), (1 << 20, false)] {
+    for (length, fits) in [(5_000, true), (5_001, false), (1 << 20, false)] {
         let padding = " ".repeat(length - GRANT.len());
         let body = Bytes::from(format!("{GRANT}{padding}"));
         let careless = from_fn(move |_: Request<Bytes>, _: Limits| {
@@ -120,9 +120,9 @@ async fn oversized_body_from_a_transport_is_an_error() {
         let client = builder().transport(careless).timer(ManualTimer::new());
         let client = client.response_bytes(5_000).build().unwrap();
         match client.exchange_auth_code(exchange()).await {
-            Ok(_) => assert!(taken, "{length}"),
+            Ok(_) => assert!(fits, "{length}"),
             Err(error) => {
-                assert!(!taken, "{length}: {error}");
+                assert!(!fits, "{length}: {error}");
                 assert_eq!(describe(&error), "OutcomeUnknown(TooLarge)");
             }
         }
