@@ -66,12 +66,12 @@ async fn missing_field_differs_from_a_null_one() {
 #[tokio::test]
 async fn key_source_is_asked_for_every_call() {
     let capture = Capture::new(Response::new(Operation::CurrentKey.success().into()));
-    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let calls = std::sync::atomic::AtomicUsize::new(0);
     let client = Client::builder()
         .transport(capture.clone())
         .timer(ManualTimer::new())
         .api_key_source(move || {
-            let number = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let number = calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             async move { Ok(ApiKey::parse(&format!("key-{number}"))?) }
         })
         .build()

@@ -1,4 +1,4 @@
-//! Bad input is a typed error before a byte is sent, in words that say what is wrong.
+//! Invalid input is a typed error before a byte is sent. Its message says what is wrong.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -74,7 +74,7 @@ fn begin_rejects_invalid_sign_in_settings() {
     let (capture, builder) = capture();
     let client = builder.build().unwrap();
     let authorize = || client.authorize_headless();
-    for (begun, what) in [
+    for (result, what) in [
         (authorize().key_label("").begin(), "key label"),
         (authorize().key_label("l".repeat(101)).begin(), "key label"),
         (authorize().key_label("a\u{0}b").begin(), "key label"),
@@ -83,10 +83,10 @@ fn begin_rejects_invalid_sign_in_settings() {
         (authorize().limit(-1.0).begin(), "credit limit"),
         (authorize().workspace_id("not-a-uuid").begin(), "workspace id"),
         (authorize().required_workspace_id("").begin(), "workspace id"),
-        // The first of them is told.
+        // The error names the first invalid value.
         (authorize().limit(-1.0).key_label("").key_label("good").begin(), "credit limit"),
     ] {
-        assert_eq!(describe(&begun.unwrap_err()), format!("Invalid({what})"));
+        assert_eq!(describe(&result.unwrap_err()), format!("Invalid({what})"));
     }
     let label = KeyLabel::parse("checked already").unwrap();
     let (url, _pending) = authorize().key_label(label).limit(CreditLimit::new(1.0).unwrap()).begin().unwrap();
@@ -161,11 +161,11 @@ async fn later_option_does_not_hide_an_invalid_one() {
 #[tokio::test]
 async fn path_of_a_custom_endpoint_is_checked() {
     #[derive(serde::Serialize)]
-    struct Stray;
+    struct CustomEndpoint;
 
-    impl Endpoint for Stray {
+    impl Endpoint for CustomEndpoint {
         type Response = Value;
-        const OPERATION: &'static str = "stray";
+        const OPERATION: &'static str = "custom";
         const METHOD: Method = Method::GET;
         const PATH: &'static str = "/a b\r\n";
         const AUTH: Auth = Auth::None;
@@ -174,7 +174,7 @@ async fn path_of_a_custom_endpoint_is_checked() {
     }
 
     let (capture, builder) = capture();
-    let error = builder.build().unwrap().call(Stray).await.unwrap_err();
+    let error = builder.build().unwrap().call(CustomEndpoint).await.unwrap_err();
     assert_eq!(describe(&error), "Invalid(path of the endpoint)");
     capture.expect_no_request();
 }
@@ -199,7 +199,7 @@ async fn timeout_can_have_any_length() {
         client.signing_keys().await.unwrap_err();
         assert_eq!(capture.expect_request_and_limits().1.timeout, Some(timeout));
     }
-    // Nothing is begun that could not end in time.
+    // A call without any time is not sent.
     let (capture, builder) = capture();
     let error = builder.timeout(Duration::ZERO).build().unwrap().current_key().await.unwrap_err();
     assert_eq!(describe(&error), "NotSent, retryable");
@@ -264,7 +264,7 @@ async fn child_reports_what_its_client_sends() {
         }
         Err(error) => json!({ "error": error.to_string() }),
     };
-    // The short way is the same.
+    // The shortcut returns the same error.
     if let Err(error) = Client::from_env() {
         assert_eq!(report["error"], error.to_string());
     }
@@ -275,7 +275,7 @@ async fn child_reports_what_its_client_sends() {
 fn client_reads_its_settings_from_the_environment() {
     let values = ["sk-or-v1-0e6f", "http://127.0.0.1:9/v2/", "https://my.app", "My app", "cli-agent,chat"];
     let variables: Vec<_> = VARIABLES.into_iter().zip(values.map(OsStr::new)).collect();
-    // With this, the official SDK for TypeScript logs secrets.
+    // With this variable, the official TypeScript SDK logs secrets.
     let logging = [("OPENROUTER_DEBUG", OsStr::new("true")), ("RUST_LOG", OsStr::new("trace"))];
     assert_eq!(
         with_variables(&[&variables[..], &logging].concat()),

@@ -1,4 +1,4 @@
-//! Redirects are not followed: a code, a verifier or a key would go to another host (C-10).
+//! Redirects are not followed, because they could send a code, a verifier or a key to another host.
 
 use openrouter_oauth::Error;
 use openrouter_oauth_transport::testing::Capture;
