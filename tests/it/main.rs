@@ -51,7 +51,7 @@ mod process;
 /// Which requests are retried, and when.
 mod retry;
 
-/// Retries of the default transport over a real socket.
+/// The default transport over a real socket.
 mod socket;
 
 /// The error for each status of a rejection.

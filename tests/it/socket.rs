@@ -1,7 +1,10 @@
-//! The default transport over a real socket: a request that may have arrived is sent again only if it is idempotent.
+//! The default transport over a real socket: it speaks HTTP/1.1, and the SDK retries a request that may have arrived only if
+//! it is idempotent.
 
 use std::{io, time::Duration};
 
+use openrouter_oauth::transport_hyper::{HyperTransport, TokioTimer};
+use openrouter_oauth_tests::tls;
 use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site, close};
 use rustix::net::sockopt::set_socket_linger;
 
@@ -41,4 +44,18 @@ async fn idempotent_request_is_retried_over_a_reset_connection() {
         operation.call(&client).await.unwrap();
         assert_eq!(server.requests().len(), 2, "{operation:?}");
     }
+}
+
+#[tokio::test]
+async fn default_transport_speaks_http_1_1() {
+    // C-20
+    let certificate = tls::certificate("localhost", (2020, 2100));
+    let mut config = tls::server_config(&certificate);
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let succeed = |peer: &mut Peer, _| peer.answer(Operation::SigningKeys.success());
+    let server = Server::start(&tls::site_with(config), Read::Whole, succeed).unwrap();
+    let transport = HyperTransport::builder().add_root_certificates_der(certificate.cert.der());
+    let builder = builder().transport(transport.build().unwrap()).timer(TokioTimer::default());
+    builder.base_url(server.url("/api/v1")).build().unwrap().signing_keys().await.unwrap();
+    assert_eq!(server.requests()[0].line, "GET /api/v1/oauth/jwks HTTP/1.1");
 }

@@ -21,7 +21,12 @@ pub fn certificate(host: &str, years: (i32, i32)) -> CertifiedKey<KeyPair> {
 
 /// A site of the contract suite's server with this certificate: `https://localhost`.
 pub fn site(certificate: &CertifiedKey<KeyPair>) -> Site {
-    let config = Arc::new(server_config(certificate));
+    site_with(server_config(certificate))
+}
+
+/// A site of the contract suite's server with this configuration: `https://localhost`.
+pub fn site_with(config: ServerConfig) -> Site {
+    let config = Arc::new(config);
     Site::tls("localhost", move |mut tcp| {
         let mut tls = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
         tls.complete_io(&mut tcp)?;
