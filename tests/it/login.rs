@@ -210,9 +210,9 @@ async fn callback_still_counts_after_three_wrong_codes() {
     let testbed = testbed();
     let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text(FOREIGN_CALLBACK); 3]);
     let (user, url) = (UserBrowser::approving(testbed.user()), prompt.clone());
-    let asked = prompt.clone();
+    let asking = prompt.clone();
     tokio::spawn(async move {
-        while asked.problems().len() < 3 {
+        while asking.problems().len() < 3 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -514,7 +514,7 @@ async fn panic_of_the_program_loses_no_key() {
     let testbed = testbed();
     let login = login(&testbed).browser(UserBrowser::approving(testbed.user()));
     let login =
-        login.on_event(|event| assert!(!matches!(event, Event::Granted), "nobody reads what I print"));
+        login.on_event(|event| assert!(!matches!(event, Event::Granted), "the program fails to print"));
     assert!(is_valid(&testbed, &login.run().await.unwrap().key).await);
 }
 

@@ -76,7 +76,7 @@ async fn unprocessed_exchange_leaves_the_sign_in_fresh() {
 #[tokio::test]
 async fn unknown_outcome_spends_the_sign_in() {
     let code = code();
-    for step in [
+    for scripted in [
         fails(ErrorKind::Io),
         fails(ErrorKind::Timeout),
         fails(ErrorKind::TooLarge),
@@ -91,8 +91,8 @@ async fn unknown_outcome_spends_the_sign_in() {
         responds(204, ""),
         responds(200, r#"{"error":{"code":500,"message":"No."}}"#),
     ] {
-        let case = format!("{step:?}");
-        let replay = Replay::new([step]);
+        let case = format!("{scripted:?}");
+        let replay = Replay::new([scripted]);
         let client = client(replay.clone());
         let mut pending = begin(&client);
         let error = pending.exchange(&client, &code).await.unwrap_err();

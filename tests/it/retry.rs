@@ -81,9 +81,9 @@ async fn non_idempotent_request_is_sent_once_if_it_may_have_arrived() {
         let statuses = [400, 401, 403, 404, 408, 409, 421, 425, 429, 500, 502, 503, 504, 520, 524];
         let statuses = statuses.map(|status| responds(status, &[("retry-after", "0")], ""));
         let unreadable = ["", "<html>", "{}", "[]"].map(|body| responds(200, &[], body));
-        for step in kinds.chain(statuses).chain(unreadable) {
-            let case = format!("{operation:?} {step:?}");
-            let (result, requests, waits) = run(operation, [step]).await;
+        for scripted in kinds.chain(statuses).chain(unreadable) {
+            let case = format!("{operation:?} {scripted:?}");
+            let (result, requests, waits) = run(operation, [scripted]).await;
             assert!(result.is_err(), "{case}");
             assert_eq!((requests, waits), (1, vec![]), "{case}");
         }
@@ -95,9 +95,9 @@ async fn idempotent_request_is_retried_when_that_may_help() {
     for operation in Operation::IDEMPOTENT {
         let statuses = [408, 421, 425, 429, 500, 502, 503, 504, 520, 524];
         let statuses = statuses.map(|status| responds(status, &[], ""));
-        for step in statuses.into_iter().chain([fails(ErrorKind::Io)]) {
-            let case = format!("{operation:?} {step:?}");
-            let (result, requests, waits) = run(operation, [step]).await;
+        for scripted in statuses.into_iter().chain([fails(ErrorKind::Io)]) {
+            let case = format!("{operation:?} {scripted:?}");
+            let (result, requests, waits) = run(operation, [scripted]).await;
             assert!(result.is_ok(), "{case}: {result:?}");
             assert_eq!((requests, waits.len()), (2, 1), "{case}");
         }
@@ -110,9 +110,9 @@ async fn idempotent_request_is_not_retried_in_vain() {
         let statuses =
             [400, 401, 403, 404, 405, 409, 413, 415, 422, 307].map(|status| responds(status, &[], ""));
         let kinds = [ErrorKind::Timeout, ErrorKind::TooLarge, ErrorKind::Protocol, ErrorKind::Other];
-        for step in statuses.into_iter().chain(kinds.map(fails)).chain([responds(200, &[], "<html>")]) {
-            let case = format!("{operation:?} {step:?}");
-            let (result, requests, waits) = run(operation, [step]).await;
+        for scripted in statuses.into_iter().chain(kinds.map(fails)).chain([responds(200, &[], "<html>")]) {
+            let case = format!("{operation:?} {scripted:?}");
+            let (result, requests, waits) = run(operation, [scripted]).await;
             assert!(result.is_err(), "{case}");
             assert_eq!((requests, waits), (1, vec![]), "{case}");
         }
@@ -183,8 +183,8 @@ async fn unsent_attempt_does_not_hide_a_sent_one() {
 
 #[tokio::test]
 async fn every_attempt_sends_the_same_bytes() {
-    let check = async |operation: Operation, step: fn() -> Exchange| {
-        let replay = Replay::new([step(), step(), responds(200, &[], operation.success())]);
+    let check = async |operation: Operation, scripted: fn() -> Exchange| {
+        let replay = Replay::new([scripted(), scripted(), responds(200, &[], operation.success())]);
         let timer = ManualTimer::new();
         let attribution = Attribution::new("https://my.app").title("My app").categories(["cli-agent"]);
         let builder = builder(&timer).transport(replay.clone()).attribution(attribution);
@@ -287,8 +287,8 @@ async fn server_can_ask_for_no_wait() {
 async fn retry_does_not_wait_past_the_deadline() {
     // F33
     for asked in ["30", "31", "3600", "99999999999999999999"] {
-        let step = responds(503, &[("retry-after", asked)], "");
-        let (result, requests, waits) = run(Operation::SigningKeys, [step]).await;
+        let scripted = responds(503, &[("retry-after", asked)], "");
+        let (result, requests, waits) = run(Operation::SigningKeys, [scripted]).await;
         let Err(Error::ServiceUnavailable { retry_after, api }) = result else {
             panic!("{asked}: {result:?}");
         };
@@ -335,8 +335,8 @@ async fn error_says_how_long_to_wait() {
 
 #[tokio::test]
 async fn all_attempts_share_one_deadline() {
-    let step = || responds(503, &[("retry-after", "12")], "");
-    let (result, requests, waits) = run(Operation::CurrentKey, [step(), step(), step()]).await;
+    let scripted = || responds(503, &[("retry-after", "12")], "");
+    let (result, requests, waits) = run(Operation::CurrentKey, [scripted(), scripted(), scripted()]).await;
     assert_eq!(describe(&result.unwrap_err()), "ServiceUnavailable ServerError, retryable");
     // Only 6 of the 30 seconds are left, too few for a third wait.
     assert_eq!((requests, waits), (3, vec![Duration::from_secs(12); 2]));
@@ -405,8 +405,8 @@ async fn default_timer_enforces_the_deadline() {
 
 #[tokio::test]
 async fn unknown_outcome_reports_what_is_known() {
-    let step = responds(502, &[("cf-ray", "8f0e-FRA"), ("x-request-id", "r1")], "<html>");
-    let error = run(Operation::ExchangeAuthCode, [step]).await.0.unwrap_err();
+    let scripted = responds(502, &[("cf-ray", "8f0e-FRA"), ("x-request-id", "r1")], "<html>");
+    let error = run(Operation::ExchangeAuthCode, [scripted]).await.0.unwrap_err();
     let Error::OutcomeUnknown(unknown) = &error else {
         panic!("{error:?}");
     };

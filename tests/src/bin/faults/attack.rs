@@ -81,11 +81,11 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
         return Err("no browser got its page".into());
     }
     let grown = memory::peak().saturating_sub(before);
-    let mut answered = String::new();
+    let mut responses = String::new();
     if let Some(mut output) = attack.stdout.take() {
-        output.read_to_string(&mut answered).await?;
+        output.read_to_string(&mut responses).await?;
     }
-    let wrong: usize = answered.trim().parse()?;
+    let wrong: usize = responses.trim().parse()?;
 
     let mut violate = |rule, text| violations.push(Violation { rule, text });
     waits.sort_unstable();
@@ -193,8 +193,8 @@ pub(crate) async fn attack(port: u16) -> Result<bool> {
     for number in 0..SENDERS {
         senders.spawn(send_wrong_requests(port, number));
     }
-    let answered: usize = senders.join_all().await.iter().sum();
-    println!("{answered}");
+    let responses: usize = senders.join_all().await.iter().sum();
+    println!("{responses}");
     Ok(true)
 }
 
@@ -217,7 +217,7 @@ async fn trickle(port: u16) {
 async fn send_wrong_requests(port: u16, number: u32) -> usize {
     let (start, pause) =
         (tokio::time::Instant::now(), Duration::from_secs(1) * SENDERS / WRONG_REQUESTS_PER_SECOND);
-    let mut answered = 0;
+    let mut responses = 0;
     for turn in 0.. {
         sleep_until(start + pause * turn).await;
         if start.elapsed() > ATTACK_DURATION {
@@ -227,9 +227,9 @@ async fn send_wrong_requests(port: u16, number: u32) -> usize {
         let request =
             format!("GET /callback/{nonce}?error=access_denied HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
         match get(port, &request).await {
-            Ok(page) => answered += usize::from(page.starts_with("HTTP/1.1 404 ")),
+            Ok(page) => responses += usize::from(page.starts_with("HTTP/1.1 404 ")),
             Err(_) => sleep(pause).await,
         }
     }
-    answered
+    responses
 }

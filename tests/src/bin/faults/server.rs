@@ -108,19 +108,23 @@ impl FaultServer {
             tokio::select! {
                 _ = &mut ended => break,
                 accepted = self.listener.accept() => {
-                    connections.spawn(self.clone().connection(accepted?.0, case, observer.clone()));
+                    connections.spawn(self.clone().serve_connection(accepted?.0, case, observer.clone()));
                 }
             }
         }
         while let Ok((tcp, _)) = self.backlog.accept() {
             tcp.set_nonblocking(true)?;
-            connections.spawn(self.clone().connection(TcpStream::from_std(tcp)?, case, observer.clone()));
+            connections.spawn(self.clone().serve_connection(
+                TcpStream::from_std(tcp)?,
+                case,
+                observer.clone(),
+            ));
         }
         while connections.join_next().await.is_some() {}
         Ok(observer.take())
     }
 
-    async fn connection(self, tcp: TcpStream, case: Case, observer: Observer) {
+    async fn serve_connection(self, tcp: TcpStream, case: Case, observer: Observer) {
         let _late = tcp.set_nodelay(true);
         let mut connection = FaultyStream::new(tcp, case.fault);
         let (mut handshake, mut exchange) = ((0, 0), (0, 0));
