@@ -67,7 +67,7 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
             violate(Rule::Deadline, format!("ended after {took:?}"));
         }
     }
-    let details = format!("at max_grown {} KiB above", max_grown.div_ceil(1024));
+    let details = format!("at most {} KiB at the peak", max_grown.div_ceil(1024));
     table.add_part("flood", cases, &details, violations, start.elapsed());
     Ok(())
 }

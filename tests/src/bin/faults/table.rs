@@ -117,10 +117,10 @@ impl Table {
         self.violations.iter().filter(|violation| violation.rule == rule).count()
     }
 
-    /// `faults: 20,480 cases, 0 violations, at most 1 request, 41.2 s`
+    /// `faults: 20,480 cases, 0 violations, max requests 1, 41.2 s`
     pub(crate) fn summary(&self) -> String {
         format!(
-            "faults: {} cases, {} violations, at most {} request, {:.1} s",
+            "faults: {} cases, {} violations, max requests {}, {:.1} s",
             grouped(self.cases),
             grouped(self.violations.len()),
             self.requests,
