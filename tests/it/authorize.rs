@@ -1,4 +1,4 @@
-//! The authorize URL, and what is random in it.
+//! The authorize URL and its random values.
 
 use std::collections::{HashMap, HashSet};
 
@@ -28,13 +28,13 @@ fn begin(client: &Client) -> (AuthorizeUrl, PendingSignIn) {
     client.authorize(CallbackUrl::parse(CALLBACK).unwrap()).begin().unwrap()
 }
 
-/// BASE64URL(SHA256(verifier)), by another implementation of both.
+/// BASE64URL(SHA256(verifier)), by independent implementations of both.
 fn challenge_of(verifier: &str) -> String {
     base64url::encode(digest(&SHA256, verifier.as_bytes()).as_ref())
 }
 
 #[test]
-fn verifiers_are_random_in_every_place() {
+fn verifier_is_random_at_every_position() {
     // C-1, with a tenth of its million draws: a million takes twenty seconds unoptimized.
     const DRAWS: u32 = 100_000;
     let mut seen = HashSet::new();
@@ -47,33 +47,33 @@ fn verifiers_are_random_in_every_place() {
             assert!(byte.is_ascii_alphanumeric() || b"-_".contains(&byte), "{byte:#x}");
             *counts.entry(byte).or_default() += 1;
         }
-        assert!(seen.insert(verifier.expose().to_owned()), "a verifier came twice");
+        assert!(seen.insert(verifier.expose().to_owned()), "a verifier is repeated");
     }
     for (place, counts) in counts.iter().enumerate() {
-        // 256 bits are 42 symbols of six bits, and one of the four that are left.
+        // 256 bits are 42 symbols of six bits and one symbol of four.
         let (symbols, limit) = if place < 42 { (64, 160.0) } else { (16, 76.0) };
-        assert_eq!(counts.len(), symbols, "in place {place}");
+        assert_eq!(counts.len(), symbols, "at position {place}");
         let expected = f64::from(DRAWS) / f64::from(u32::try_from(symbols).unwrap());
         let distances = counts.values().map(|&count| (f64::from(count) - expected).powi(2) / expected);
-        // Either limit is passed by chance less than once in 10^9.
+        // Chance exceeds either limit less than once in 10^9 runs.
         let chi_square: f64 = distances.sum();
-        assert!(chi_square < limit, "{chi_square} in place {place}");
+        assert!(chi_square < limit, "{chi_square} at position {place}");
     }
 }
 
 #[test]
-fn without_randomness_nothing_begins() {
+fn sign_in_does_not_begin_without_randomness() {
     // F57, C-1
     #[derive(Debug)]
-    struct Dry;
+    struct FailingEntropy;
 
-    impl Entropy for Dry {
+    impl Entropy for FailingEntropy {
         fn fill(&self, _bytes: &mut [u8]) -> Result<(), BoxError> {
             Err("the well is dry".into())
         }
     }
 
-    let client = Client::builder().transport(Never::new()).timer(ManualTimer::new()).entropy(Dry);
+    let client = Client::builder().transport(Never::new()).timer(ManualTimer::new()).entropy(FailingEntropy);
     let client = client.build().unwrap();
     let error = client.authorize_headless().begin().unwrap_err();
     assert_eq!(describe(&error), "Randomness");
@@ -82,7 +82,7 @@ fn without_randomness_nothing_begins() {
 }
 
 #[test]
-fn a_challenge_is_the_sha_256_of_its_verifier() {
+fn challenge_is_the_sha_256_of_its_verifier() {
     // C-2
     let of = |verifier: &str| {
         Pkce::from_verifier(CodeVerifier::parse(verifier).unwrap()).challenge().as_str().to_owned()
@@ -101,7 +101,7 @@ fn a_challenge_is_the_sha_256_of_its_verifier() {
 }
 
 #[test]
-fn no_url_asks_for_plain() {
+fn authorize_url_never_asks_for_plain() {
     // C-4
     let client = client();
     for number in 0..10_000_u32 {
@@ -116,7 +116,7 @@ fn no_url_asks_for_plain() {
         let (url, _pending) = authorize.begin().unwrap();
         let (path, query) = url.as_str().split_once('?').unwrap();
         assert_eq!(path, "https://openrouter.ai/auth");
-        // Not anywhere: a random value may hold the word.
+        // Only whole values: a random value may contain the word.
         assert!(query.split('&').all(|pair| !pair.ends_with("=plain")), "{url}");
         assert_eq!(query::parameter(query, "code_challenge_method"), "S256");
         assert_eq!(query::parameter(query, "code_challenge").len(), 43);
@@ -124,7 +124,7 @@ fn no_url_asks_for_plain() {
 }
 
 #[test]
-fn every_sign_in_has_values_of_its_own() {
+fn every_sign_in_has_its_own_random_values() {
     // C-5
     let client = client();
     let mut seen = HashSet::new();
@@ -136,16 +136,16 @@ fn every_sign_in_has_values_of_its_own() {
             pending.nonce().unwrap().to_owned(),
         ] {
             assert!(base64url::decode(&value).len() >= 16, "128 bits at least: {value}");
-            assert!(seen.insert(value), "a value came twice");
+            assert!(seen.insert(value), "a value is repeated");
         }
-        // Also after one that came to nothing.
+        // Also after a sign-in that failed.
         pending.read_callback("/").unwrap_err();
         client.authorize_headless().key_label("").begin().unwrap_err();
     }
 }
 
 #[tokio::test]
-async fn both_steps_have_one_method() {
+async fn both_steps_name_the_same_challenge_method() {
     // C-6
     let capture = Capture::new(http::Response::new(GRANT.into()));
     let client = Client::builder().transport(capture.clone()).timer(ManualTimer::new()).build().unwrap();
@@ -164,7 +164,7 @@ async fn both_steps_have_one_method() {
 }
 
 #[test]
-fn the_parameters_are_these_and_pkce_comes_first() {
+fn authorize_url_lists_pkce_parameters_first() {
     // A shell that cuts a URL at its first `&` must not silently lose it.
     let authorize = client().authorize(CallbackUrl::parse(CALLBACK).unwrap());
     let (url, pending) = authorize
@@ -201,7 +201,7 @@ fn the_parameters_are_these_and_pkce_comes_first() {
 }
 
 #[test]
-fn a_headless_url_has_no_callback_and_no_state() {
+fn headless_url_has_no_callback_and_no_state() {
     // P-1
     let (url, _pending) = client().authorize_headless().begin().unwrap();
     let names: Vec<_> = query::parameters(url.as_str()).into_iter().map(|(name, _)| name).collect();
@@ -209,7 +209,7 @@ fn a_headless_url_has_no_callback_and_no_state() {
 }
 
 #[test]
-fn the_page_is_at_the_origin_of_the_service() {
+fn authorize_url_has_the_origin_of_the_service() {
     // C-7
     for (base_url, page) in [
         ("https://openrouter.ai/api/v1", "https://openrouter.ai/auth?"),
@@ -223,7 +223,7 @@ fn the_page_is_at_the_origin_of_the_service() {
 }
 
 #[test]
-fn a_callback_with_parameters_of_an_answer_is_refused() {
+fn callback_with_response_parameters_is_invalid() {
     for name in ["code", "state", "error", "error_description", "c%6fde"] {
         let callback = CallbackUrl::parse(&format!("{CALLBACK}?a=1&{name}=x")).unwrap();
         let error = client().authorize(callback).begin().unwrap_err();
@@ -232,7 +232,7 @@ fn a_callback_with_parameters_of_an_answer_is_refused() {
 }
 
 #[test]
-fn a_callback_url_has_room_for_the_nonce_or_is_refused() {
+fn callback_without_room_for_the_nonce_is_invalid() {
     let of =
         |length: usize| CallbackUrl::parse(&format!("{CALLBACK}/{:x<1$}", "", length - CALLBACK.len() - 1));
     assert!(client().authorize(of(2_048 - 23).unwrap()).begin().is_ok());
@@ -240,7 +240,7 @@ fn a_callback_url_has_room_for_the_nonce_or_is_refused() {
     assert_eq!(describe(&error), "Invalid(callback URL)");
 }
 
-/// Text that breaks out of a query written by hand.
+/// Text that breaks a query without escapes.
 fn hostile() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("&callback_url=https://evil".to_owned()),
@@ -254,7 +254,7 @@ fn hostile() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 1..5).prop_map(|pieces| pieces.concat())
 }
 
-/// A callback whose path and query hold whatever a URL may hold.
+/// A callback URL whose path and query use every character that a URL may contain.
 fn callbacks() -> impl Strategy<Value = String> {
     let origin = prop_oneof![
         Just("https://my.app"),
@@ -266,12 +266,12 @@ fn callbacks() -> impl Strategy<Value = String> {
     let path = "(/[a-zA-Z0-9._~!$'()*,;:@&=+-]{0,6}(%[0-9A-F]{2})?){0,3}";
     let query = "(\\?[a-z]{1,5}=[a-zA-Z0-9._~!$'()*,;:@/?&=+-]{0,12}(%[0-9A-F]{2})?)?";
     let url = (origin, path, query).prop_map(|(origin, path, query)| format!("{origin}{path}{query}"));
-    url.prop_filter("a callback that is taken", |url| CallbackUrl::parse(url).is_ok())
+    url.prop_filter("a valid callback", |url| CallbackUrl::parse(url).is_ok())
 }
 
 proptest! {
     #[test]
-    fn what_is_put_into_the_url_comes_out_of_it_as_it_was(label in hostile(), callback in callbacks()) {
+    fn authorize_url_preserves_label_and_callback(label in hostile(), callback in callbacks()) {
         // C-7
         prop_assume!(KeyLabel::parse(&label).is_ok());
         let reserved = ["code", "state", "error", "error_description"];
@@ -287,7 +287,7 @@ proptest! {
         prop_assert_eq!(names, ["code_challenge", "code_challenge_method", "callback_url", "state", "key_label"]);
         prop_assert_eq!(query::parameter(url.as_str(), "key_label"), label);
 
-        // The callback's own path and query stand around the nonce.
+        // The callback's own path and query surround the nonce.
         let sent = query::parameter(url.as_str(), "callback_url");
         prop_assert_eq!(&sent, pending.callback_url().unwrap().as_str());
         let (path, query) = callback.split_once('?').unwrap_or((&callback, ""));

@@ -1,4 +1,6 @@
-//! This program once more: a process with limits, signals, memory and a terminal of its own.
+//! This test program again, as a child process with its own limits, signals, memory and terminal.
+//!
+//! The child runs one test. Such a test returns at once unless [`is_child`].
 
 use std::{
     env,
@@ -6,39 +8,45 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use crate::{memory, process};
+/// Set in the child.
+const CHILD: &str = "OPENROUTER_OAUTH_TESTS_CHILD";
 
-/// Says what the child is to do.
-const TASK: &str = "OPENROUTER_OAUTH_TESTS_TASK";
-
-/// Does one task, as a part of other tests: without its variable there is nothing to do.
-#[tokio::test]
-async fn child() {
-    let Ok(task) = env::var(TASK) else { return };
-    match &*task {
-        "log in without a port" => process::log_in_without_a_port().await,
-        "log in until Ctrl-C" => process::log_in_until_ctrl_c().await,
-        "wipe what is pasted" => memory::wipe_what_is_pasted().await,
-        _ => panic!("no such task: {task}"),
-    }
-    println!("DONE {task}");
+/// Whether this process is a child that [`command`] started.
+pub(crate) fn is_child() -> bool {
+    env::var_os(CHILD).is_some()
 }
 
-/// The command for a child that does `task`. It is started by `wrapper`.
-pub(crate) fn command(wrapper: &[&str], task: &str) -> Command {
+/// The command for a child that runs `test`. The command line begins with `wrapper`.
+pub(crate) fn command(wrapper: &[&str], test: &str) -> Command {
     let program = env::current_exe().unwrap();
-    let arguments = ["child::child", "--exact", "--nocapture"];
+    let arguments = [test, "--exact", "--nocapture"];
     let mut line =
         wrapper.iter().map(OsStr::new).chain([program.as_os_str()]).chain(arguments.map(OsStr::new));
     let mut command = Command::new(line.next().unwrap());
-    command.args(line).env(TASK, task).stdout(Stdio::piped());
+    command.args(line).env(CHILD, "1").stdout(Stdio::piped());
     command
 }
 
-/// Waits until a child is done, and fails if its task did.
+/// Like [`command`], with an empty environment.
+pub(crate) fn isolated_command(wrapper: &[&str], test: &str) -> Command {
+    let mut command = command(wrapper, test);
+    // Coverage of the child is part of the whole.
+    let coverage = env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file));
+    command.env_clear().env(CHILD, "1").envs(coverage);
+    command
+}
+
+/// Waits for a child, and fails if its test did.
+#[cfg(target_os = "linux")]
 #[track_caller]
-pub(crate) fn finish(child: Child, task: &str) {
+pub(crate) fn finish(child: Child) {
     let output = child.wait_with_output().unwrap();
     let printed = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && printed.contains(&format!("DONE {task}\n")), "{output:?}");
+    assert!(output.status.success() && has_passed(&printed), "{output:?}");
+}
+
+/// Whether a child that printed this ran its test.
+#[cfg(target_os = "linux")]
+pub(crate) fn has_passed(printed: &str) -> bool {
+    printed.contains("test result: ok. 1 passed;")
 }

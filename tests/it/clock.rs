@@ -1,4 +1,4 @@
-//! Clocks that jump: no panic, no negative time, and no request more than otherwise.
+//! Clocks that jump cause no panic, no negative time and no additional request.
 
 use std::{
     sync::Mutex,
@@ -16,21 +16,21 @@ use crate::support::{Operation, describe, key};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Is another time each time it is asked, and waits for nothing.
+/// A timer whose clock jumps at every look, and whose sleeps end at once.
 #[derive(Debug)]
-struct Jumping {
+struct JumpingTimer {
     now: Mutex<Instant>,
     jump: fn(Instant) -> Instant,
 }
 
-impl Jumping {
+impl JumpingTimer {
     fn new(jump: fn(Instant) -> Instant) -> Self {
-        // Far enough from where an instant cannot be shown.
+        // Far from the first instant that the platform can represent.
         Self { now: Mutex::new(Instant::now() + 1000 * DAY), jump }
     }
 }
 
-impl Timer for Jumping {
+impl Timer for JumpingTimer {
     fn now(&self) -> Instant {
         let mut now = self.now.lock().unwrap();
         *now = (self.jump)(*now);
@@ -42,43 +42,43 @@ impl Timer for Jumping {
     }
 }
 
-const BACK: fn(Instant) -> Instant = |now| now.checked_sub(DAY).unwrap();
-const ON: fn(Instant) -> Instant = |now| now + DAY;
+const BACK_ONE_DAY: fn(Instant) -> Instant = |now| now.checked_sub(DAY).unwrap();
+const AHEAD_ONE_DAY: fn(Instant) -> Instant = |now| now + DAY;
 
-/// What comes of a call by this clock, and how many requests it took.
+/// Makes a call with this clock. Returns its result and the number of requests.
 async fn call(
     operation: Operation,
     jump: fn(Instant) -> Instant,
     script: impl IntoIterator<Item = Exchange>,
 ) -> (Result<(), Error>, usize) {
     let replay = Replay::new(script);
-    let builder = Client::builder().api_key(key()).transport(replay.clone()).timer(Jumping::new(jump));
+    let builder = Client::builder().api_key(key()).transport(replay.clone()).timer(JumpingTimer::new(jump));
     let result = operation.call(&builder.build().unwrap()).await;
     (result, replay.requests().len())
 }
 
-fn answer(status: u16, body: &'static str) -> Exchange {
+fn responds(status: u16, body: &'static str) -> Exchange {
     let response = Response::builder().status(status).header("retry-after", "5");
     Exchange::answer(Ok(response.body(body.into()).unwrap()))
 }
 
 #[tokio::test]
-async fn a_clock_that_goes_back_or_stands_still_changes_nothing() {
+async fn clock_that_stops_or_goes_back_changes_nothing() {
     // F38, F57
-    for jump in [BACK, |now| now] {
+    for jump in [BACK_ONE_DAY, |now| now] {
         for operation in Operation::ALL {
-            let (result, requests) = call(operation, jump, [answer(200, operation.success())]).await;
+            let (result, requests) = call(operation, jump, [responds(200, operation.success())]).await;
             assert!(result.is_ok(), "{operation:?}: {result:?}");
             assert_eq!(requests, 1);
         }
-        for operation in Operation::MAKING {
+        for operation in Operation::NON_IDEMPOTENT {
             let lost = Exchange::answer(Err(ErrorKind::Io.into()));
             let (result, requests) = call(operation, jump, [lost]).await;
             assert_eq!(describe(&result.unwrap_err()), "OutcomeUnknown(Cut)", "{operation:?}");
             assert_eq!(requests, 1);
         }
-        for operation in Operation::READING {
-            let script = [answer(503, ""), answer(200, operation.success())];
+        for operation in Operation::IDEMPOTENT {
+            let script = [responds(503, ""), responds(200, operation.success())];
             let (result, requests) = call(operation, jump, script).await;
             assert!(result.is_ok(), "{operation:?}: {result:?}");
             assert_eq!(requests, 2);
@@ -87,10 +87,10 @@ async fn a_clock_that_goes_back_or_stands_still_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_clock_that_goes_on_by_a_day_ends_a_call_before_anything_is_sent() {
+async fn clock_that_jumps_ahead_ends_the_call_unsent() {
     // F38, F57
     for operation in Operation::ALL {
-        let (result, requests) = call(operation, ON, []).await;
+        let (result, requests) = call(operation, AHEAD_ONE_DAY, []).await;
         assert_eq!(describe(&result.unwrap_err()), "NotSent, retryable", "{operation:?}");
         assert_eq!(requests, 0);
     }

@@ -8,7 +8,7 @@ mod transport;
 use self::transport::ReqwestTransport;
 
 #[tokio::test]
-async fn reqwest_can_keep_the_contract() -> Result<(), Violations> {
+async fn reqwest_transport_keeps_the_contract() -> Result<(), Violations> {
     // C-11
     contract::run(&ReqwestTransport::new().unwrap()).await
 }

@@ -1,6 +1,6 @@
 //! Every seed and every regression of the fuzz targets, and random bytes.
 //!
-//! `cargo xtask fuzz` goes on from these seeds; an input that it finds fault with is put into `tests/fuzz/regressions`.
+//! `cargo xtask fuzz` starts from these seeds, and puts an input that fails into `tests/fuzz/regressions`.
 
 use std::{fs, panic, path::Path};
 
@@ -13,7 +13,7 @@ use proptest::{
 };
 
 #[test]
-fn every_seed_and_every_regression_passes() {
+fn every_seed_and_regression_passes() {
     for (name, target) in TARGETS {
         let [seeds, regressions] = ["corpus", "regressions"].map(|kind| files(&format!("{kind}/{name}")));
         assert!((10..=30).contains(&seeds.len()), "{name} has {} seeds", seeds.len());
@@ -25,28 +25,28 @@ fn every_seed_and_every_regression_passes() {
 }
 
 #[test]
-fn every_target_passes_with_any_bytes() {
+fn every_target_accepts_random_bytes() {
     for (name, target) in TARGETS {
         run(name, target, &vec(any::<u8>(), 0..300));
     }
 }
 
 #[test]
-fn every_target_passes_with_seeds_that_were_changed() {
+fn every_target_accepts_mutated_seeds() {
     for (name, target) in TARGETS {
         let seeds: Vec<_> = files(&format!("corpus/{name}")).into_iter().map(|(_, data)| data).collect();
-        run(name, target, &changed(seeds));
+        run(name, target, &mutated(seeds));
     }
 }
 
 #[test]
-fn every_target_has_its_program() {
+fn every_target_has_a_fuzz_program() {
     let targets = TARGETS.map(|(name, _)| format!("{name}.rs"));
     let programs: Vec<_> = files("fuzz_targets").into_iter().map(|(file, _)| file).collect();
     assert_eq!(programs, targets.map(|file| format!("fuzz_targets/{file}")));
 }
 
-/// A few hundred cases of one target.
+/// Runs a few hundred cases of one target.
 fn run(name: &str, target: fn(&[u8]), inputs: &impl Strategy<Value = Vec<u8>>) {
     let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
     let result = TestRunner::new(config).run(inputs, |data| {
@@ -56,8 +56,8 @@ fn run(name: &str, target: fn(&[u8]), inputs: &impl Strategy<Value = Vec<u8>>) {
     assert!(result.is_ok(), "{name}: {}", result.unwrap_err());
 }
 
-/// The beginning of one seed, a few bytes, and the end of another.
-fn changed(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+/// The beginning of one seed, a few bytes, and the end of another seed.
+fn mutated(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let seed = select(seeds);
     let parts = (seed.clone(), any::<Index>(), vec(any::<u8>(), 0..4), seed, any::<Index>());
     parts.prop_map(|(first, end, between, last, begin)| {
@@ -67,7 +67,7 @@ fn changed(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// The files of a folder of `tests/fuzz` by their path, in order; none if there is no such folder.
+/// The files of a folder of `tests/fuzz`, sorted by path. Empty if there is no such folder.
 fn files(folder: &str) -> Vec<(String, Vec<u8>)> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz"));
     let Ok(entries) = fs::read_dir(root.join(folder)) else {

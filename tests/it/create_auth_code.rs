@@ -13,8 +13,8 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn the_request_is_this_and_nothing_more() {
-    // C-16: the key goes with it, once.
+async fn request_has_exactly_these_parts() {
+    // C-16: the request carries the key, once.
     let capture = Capture::new(Response::new(Operation::CreateAuthCode.success().into()));
     let request = CreateAuthCode::new(CallbackUrl::parse("https://myapp.com/auth/callback").unwrap())
         .challenge(CodeChallenge::parse(CHALLENGE).unwrap(), CodeChallengeMethod::S256)
@@ -49,7 +49,7 @@ async fn the_request_is_this_and_nothing_more() {
 }
 
 #[tokio::test]
-async fn absent_null_and_a_value_are_three_things() {
+async fn absent_null_and_value_are_sent_differently() {
     for (request, expected) in [
         (create(), r#"{"callback_url":"https://my.app/callback"}"#),
         (
@@ -68,7 +68,7 @@ async fn absent_null_and_a_value_are_three_things() {
 }
 
 #[tokio::test]
-async fn the_documented_answer_is_read() {
+async fn documented_response_is_read() {
     let capture = Capture::new(Response::new(Operation::CreateAuthCode.success().into()));
     let code = client(capture).create_auth_code(create()).await.unwrap();
     assert_eq!(code.id.expose(), "auth_code_xyz789");

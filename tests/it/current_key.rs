@@ -11,7 +11,7 @@ use openrouter_oauth_transport::testing::{Capture, ManualTimer};
 use crate::support::{Operation, USER_AGENT_OF_APP, assert_sent, attributed, client, describe};
 
 #[tokio::test]
-async fn the_request_is_this_and_nothing_more() {
+async fn request_has_exactly_these_parts() {
     // C-16: no body, and no length or type of one.
     let capture = Capture::new(Response::new(Operation::CurrentKey.success().into()));
     attributed(capture.clone()).current_key().await.unwrap();
@@ -34,7 +34,7 @@ async fn the_request_is_this_and_nothing_more() {
 }
 
 #[tokio::test]
-async fn the_documented_answer_is_read() {
+async fn documented_response_is_read() {
     let body = r#"{"data":{"byok_usage":17.38,"byok_usage_daily":1,"byok_usage_monthly":3,"byok_usage_weekly":2,
             "creator_user_id":"user_2dHF","expires_at":"2027-12-31T23:59:59Z","include_byok_in_limit":false,
             "is_free_tier":false,"is_management_key":true,"is_provisioning_key":true,"label":"sk-or-v1-au7...890",
@@ -53,7 +53,7 @@ async fn the_documented_answer_is_read() {
 }
 
 #[tokio::test]
-async fn fields_that_are_missing_or_null_are_told_apart() {
+async fn missing_field_differs_from_a_null_one() {
     let read = async |body: &'static str| {
         let info = client(Capture::new(Response::new(body.into()))).current_key().await.unwrap();
         (info.limit, info.expires_at)
@@ -64,14 +64,14 @@ async fn fields_that_are_missing_or_null_are_told_apart() {
 }
 
 #[tokio::test]
-async fn the_key_may_come_from_a_source_that_is_asked_for_each_call() {
+async fn key_source_is_asked_for_every_call() {
     let capture = Capture::new(Response::new(Operation::CurrentKey.success().into()));
-    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let calls = std::sync::atomic::AtomicUsize::new(0);
     let client = Client::builder()
         .transport(capture.clone())
         .timer(ManualTimer::new())
         .api_key_source(move || {
-            let number = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let number = calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             async move { Ok(ApiKey::parse(&format!("key-{number}"))?) }
         })
         .build()
@@ -86,7 +86,7 @@ async fn the_key_may_come_from_a_source_that_is_asked_for_each_call() {
 }
 
 #[tokio::test]
-async fn a_source_that_fails_sends_nothing() {
+async fn failing_key_source_sends_nothing() {
     let capture = Capture::new(Response::new("{}".into()));
     let client = Client::builder()
         .transport(capture.clone())
@@ -101,7 +101,7 @@ async fn a_source_that_fails_sends_nothing() {
 }
 
 #[tokio::test]
-async fn a_key_stays_with_its_service() {
+async fn key_goes_only_to_its_service() {
     // S-10
     let capture = Capture::new(Response::new(Operation::CurrentKey.success().into()));
     let client = client(capture.clone());
@@ -109,7 +109,7 @@ async fn a_key_stays_with_its_service() {
     let error = client.current_key().base_url(other).await.unwrap_err();
     assert_eq!(describe(&error), "MissingKey");
     capture.expect_no_request();
-    // The same origin with another path keeps it, and so does a call that needs none.
+    // The key also goes to another path of the same origin. A call that needs no key works with any origin.
     client.current_key().base_url("https://openrouter.ai/v2").await.unwrap();
     assert_eq!(capture.expect_request().uri(), "https://openrouter.ai/v2/key");
     let unreadable = client.signing_keys().base_url(other).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Which error says what, and that none says too much.
+//! Which error each failure leads to, and that no error prints too much.
 
 use http::Response;
 use openrouter_oauth::{
@@ -12,17 +12,17 @@ use openrouter_oauth_transport::{
 
 use crate::support::{Operation, builder, crosses_threads, describe, exchange, response};
 
-fn replaying(step: Exchange) -> Client {
-    let builder = builder().transport(Replay::new([step])).timer(ManualTimer::new());
+fn client_with(exchange: Exchange) -> Client {
+    let builder = builder().transport(Replay::new([exchange])).timer(ManualTimer::new());
     builder.retry(Retry::none()).build().unwrap()
 }
 
-fn answering(status: u16, body: impl Into<bytes::Bytes>) -> Client {
-    replaying(Exchange::answer(Ok(response(status, &[], body))))
+fn responding(status: u16, body: impl Into<bytes::Bytes>) -> Client {
+    client_with(Exchange::answer(Ok(response(status, &[], body))))
 }
 
 fn failing(error: transport::Error) -> Client {
-    replaying(Exchange::answer(Err(error)))
+    client_with(Exchange::answer(Err(error)))
 }
 
 #[test]
@@ -48,14 +48,14 @@ async fn every_fault_has_one_variant() {
         (failing(of(ErrorKind::TooLarge)), "OutcomeUnknown(TooLarge)"),
         (failing(of(ErrorKind::Protocol)), "OutcomeUnknown(Unreadable)"),
         (failing(of(ErrorKind::Other)), "OutcomeUnknown(Other)"),
-        (answering(200, "{}"), "OutcomeUnknown(Unreadable)"),
-        (answering(500, ""), "OutcomeUnknown(Status) ServerError"),
-        (answering(429, ""), "RateLimited RateLimited, retryable"),
-        (answering(503, ""), "ServiceUnavailable ServerError, retryable"),
-        (answering(308, ""), "UnexpectedRedirect(false)"),
-        (answering(400, ""), "Api CodeRejected"),
-        (answering(418, ""), "Api Other"),
-        (answering(101, ""), "OutcomeUnknown(Status) Other"),
+        (responding(200, "{}"), "OutcomeUnknown(Unreadable)"),
+        (responding(500, ""), "OutcomeUnknown(Status) ServerError"),
+        (responding(429, ""), "RateLimited RateLimited, retryable"),
+        (responding(503, ""), "ServiceUnavailable ServerError, retryable"),
+        (responding(308, ""), "UnexpectedRedirect(false)"),
+        (responding(400, ""), "Api CodeRejected"),
+        (responding(418, ""), "Api Other"),
+        (responding(101, ""), "OutcomeUnknown(Status) Other"),
     ] {
         let error = client.exchange_auth_code(exchange()).await.unwrap_err();
         assert_eq!(describe(&error), expected);
@@ -67,21 +67,21 @@ async fn every_fault_has_one_variant() {
 }
 
 #[tokio::test]
-async fn a_refused_code_is_told_by_its_predicates() {
+async fn predicates_recognize_a_rejected_code() {
     // C-26
     for (message, expired) in [("Authorization code expired", true), ("Invalid code", false), ("No", false)] {
         let body = format!(r#"{{"error":{{"code":403,"message":"{message}"}}}}"#);
-        let error = answering(403, body).exchange_auth_code(exchange()).await.unwrap_err();
+        let error = responding(403, body).exchange_auth_code(exchange()).await.unwrap_err();
         assert_eq!((error.is_expired_code(), error.is_refused_code()), (expired, true), "{message}");
     }
-    let error = answering(401, "").exchange_auth_code(exchange()).await.unwrap_err();
+    let error = responding(401, "").exchange_auth_code(exchange()).await.unwrap_err();
     assert!(!error.is_expired_code() && !error.is_refused_code());
 }
 
-/// Bodies that repeat all that must not be seen, in every shape.
-fn tattling() -> Vec<String> {
+/// Bodies of every shape that repeat the secrets.
+fn leaking_bodies() -> Vec<String> {
     let all = canary::ALL.join(" ");
-    // What a server may say about a request that it was sent; the rest of the body is its own.
+    // The secrets of the request. The rest of `all` is the server's own text, which may be shown where it is a message.
     let sent = [canary::CODE, canary::VERIFIER, canary::KEY, canary::TOKEN].join(" ");
     vec![
         all.clone(),
@@ -97,13 +97,13 @@ fn tattling() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn no_error_repeats_a_secret_or_a_body() {
+async fn error_shows_no_secret_and_no_body() {
     // C-25, S-1
     for operation in Operation::ALL {
         for status in [200, 201, 307, 400, 401, 403, 409, 422, 429, 500, 502, 503] {
-            for body in tattling() {
+            for body in leaking_bodies() {
                 let case = format!("{operation:?} {status} {body}");
-                let Err(error) = operation.call(&answering(status, body)).await else {
+                let Err(error) = operation.call(&responding(status, body)).await else {
                     panic!("{case}");
                 };
                 canary::assert_hidden(&canary::everything(&error), &hidden_from(operation));
@@ -113,11 +113,11 @@ async fn no_error_repeats_a_secret_or_a_body() {
 }
 
 #[tokio::test]
-async fn a_key_of_any_form_is_not_repeated() {
-    // An access token is sent as a key is, and does not begin as one.
+async fn error_shows_no_key_of_any_form() {
+    // An access token is sent like a key, but does not begin like one.
     let body = format!(r#"{{"error":{{"code":401,"message":"There is no user of {}"}}}}"#, canary::TOKEN);
     for operation in [Operation::CurrentKey, Operation::CreateAuthCode] {
-        let client = answering(401, body.clone()).with_key(ApiKey::parse(canary::TOKEN).unwrap());
+        let client = responding(401, body.clone()).with_key(ApiKey::parse(canary::TOKEN).unwrap());
         let error = operation.call(&client).await.unwrap_err();
         assert_eq!(describe(&error), "Api Unauthorized");
         canary::assert_hidden(&canary::everything(&error), &[canary::TOKEN]);
@@ -125,17 +125,17 @@ async fn a_key_of_any_form_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_cut_off_does_not_show_its_beginning() {
+async fn truncated_message_shows_no_part_of_a_key() {
     for length in 460..520 {
         let message = format!("{:x<length$} {}", "", canary::TOKEN);
         let body = format!(r#"{{"error":{{"code":401,"message":"{message}"}}}}"#);
-        let client = answering(401, body).with_key(ApiKey::parse(canary::TOKEN).unwrap());
+        let client = responding(401, body).with_key(ApiKey::parse(canary::TOKEN).unwrap());
         let error = client.current_key().await.unwrap_err();
         canary::assert_hidden(&canary::everything(&error), &[&canary::TOKEN[..8]]);
     }
 }
 
-/// What an error of an operation must not show: what it sent, keys, and what no message holds.
+/// The secrets that an error of an operation must not show: those of its request, keys, and the body outside the message.
 fn hidden_from(operation: Operation) -> Vec<&'static str> {
     let own: &[&str] = match operation {
         Operation::ExchangeAuthCode => &[canary::CODE, canary::VERIFIER],
@@ -146,8 +146,8 @@ fn hidden_from(operation: Operation) -> Vec<&'static str> {
 }
 
 #[tokio::test]
-async fn no_error_of_a_transport_is_repeated_in_its_display() {
-    // A transport may not put a body into its error; the SDK's own words at least hold none of it.
+async fn display_omits_the_transport_error() {
+    // A transport must not put a body into its error. If it does, the SDK's own text still omits it.
     for kind in [ErrorKind::Connect, ErrorKind::Tls, ErrorKind::Io, ErrorKind::Other] {
         let error = failing(transport::Error::new(kind, canary::BODY));
         let error = error.exchange_auth_code(exchange()).await.unwrap_err();
@@ -156,22 +156,22 @@ async fn no_error_of_a_transport_is_repeated_in_its_display() {
 }
 
 #[tokio::test]
-async fn what_was_refused_before_it_was_sent_is_not_repeated() {
+async fn error_for_invalid_input_omits_the_input() {
     // C-25, S-1
     let capture = Capture::new(Response::new("{}".into()));
-    let begun = |builder: openrouter_oauth::ClientBuilder| {
+    let build = |builder: openrouter_oauth::ClientBuilder| {
         builder.transport(capture.clone()).timer(ManualTimer::new()).build()
     };
     let bad = format!("{}\n", canary::BODY);
-    let client = begun(Client::builder()).unwrap();
+    let client = build(Client::builder()).unwrap();
     let mut errors: Vec<Error> = vec![
         ApiKey::parse(&bad).unwrap_err().into(),
         AuthorizationCode::parse(&bad).unwrap_err().into(),
         CallbackUrl::parse(&bad).unwrap_err().into(),
         KeyLabel::parse(&bad).unwrap_err().into(),
         CreditLimit::new(f64::NAN).unwrap_err().into(),
-        begun(Client::builder().base_url(&bad)).unwrap_err(),
-        begun(Client::builder().user_agent(&bad)).unwrap_err(),
+        build(Client::builder().base_url(&bad)).unwrap_err(),
+        build(Client::builder().user_agent(&bad)).unwrap_err(),
         client.authorize_headless().key_label(bad.as_str()).begin().unwrap_err(),
         client.authorize_headless().workspace_id(canary::BODY).begin().unwrap_err(),
         PendingSignIn::from_secret_json(&bad).unwrap_err(),
@@ -197,7 +197,7 @@ async fn what_was_refused_before_it_was_sent_is_not_repeated() {
 }
 
 #[test]
-fn the_words_of_an_error_tell_one_level_and_the_next_step() {
+fn display_omits_the_cause_and_names_the_next_step() {
     let client = Client::builder().transport(Never::new()).timer(ManualTimer::new()).build().unwrap();
     let error = client.authorize_headless().key_label("").begin().unwrap_err();
     assert_eq!(error.to_string(), "the key label is empty");

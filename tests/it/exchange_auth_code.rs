@@ -14,8 +14,8 @@ fn documented() -> ExchangeAuthCode {
 }
 
 #[tokio::test]
-async fn the_request_is_this_and_nothing_more() {
-    // C-16: the client has a key, and it does not go with an exchange.
+async fn request_has_exactly_these_parts() {
+    // C-16: the client has a key, but an exchange does not carry it.
     let capture = Capture::new(Response::new(GRANT.into()));
     attributed(capture.clone()).exchange_auth_code(documented()).await.unwrap();
     assert_sent(
@@ -39,7 +39,7 @@ async fn the_request_is_this_and_nothing_more() {
 }
 
 #[tokio::test]
-async fn what_is_not_set_is_not_sent() {
+async fn unset_fields_are_not_sent() {
     let capture = Capture::new(Response::new(GRANT.into()));
     let code = AuthorizationCode::parse("a \"b\" c").unwrap();
     client(capture.clone()).exchange_auth_code(ExchangeAuthCode::new(code)).await.unwrap();
@@ -58,13 +58,13 @@ async fn what_is_not_set_is_not_sent() {
 }
 
 #[tokio::test]
-async fn the_documented_answer_is_read() {
+async fn documented_response_is_read() {
     let body = r#"{"key":"sk-or-v1-0e6f44a47a05","user_id":"user_2yOPcMpKoQhcd4bVgSMlELRaIah"}"#;
     let capture = Capture::new(response(200, &[("cf-ray", "9a1b")], body));
-    let answer = client(capture.clone()).exchange_auth_code(documented()).send().await.unwrap();
-    assert_eq!((answer.status().as_u16(), answer.attempts()), (200, 1));
-    assert_eq!(answer.headers()["cf-ray"], "9a1b");
-    let grant = answer.into_inner();
+    let exchanged = client(capture.clone()).exchange_auth_code(documented()).send().await.unwrap();
+    assert_eq!((exchanged.status().as_u16(), exchanged.attempts()), (200, 1));
+    assert_eq!(exchanged.headers()["cf-ray"], "9a1b");
+    let grant = exchanged.into_inner();
     assert_eq!(grant.key.expose(), "sk-or-v1-0e6f44a47a05");
     assert_eq!(grant.user_id.as_deref(), Some("user_2yOPcMpKoQhcd4bVgSMlELRaIah"));
     capture.expect_request();

@@ -10,8 +10,8 @@ use openrouter_oauth_transport::testing::Capture;
 use crate::support::{Operation, USER_AGENT_OF_APP, assert_sent, attributed, body, client, response, token};
 
 #[tokio::test]
-async fn the_request_is_this_and_nothing_more() {
-    // C-16: the token is the credential, and no key goes with it.
+async fn request_has_exactly_these_parts() {
+    // C-16: the token is the credential, so the request carries no key.
     let capture = Capture::new(Response::new(Operation::ExchangeToken.success().into()));
     let request = ExchangeToken::new(
         FederationPolicyId::parse("policy-1&2").unwrap(),
@@ -44,7 +44,7 @@ async fn the_request_is_this_and_nothing_more() {
 }
 
 #[tokio::test]
-async fn what_is_not_set_is_not_sent() {
+async fn unset_fields_are_not_sent() {
     let capture = Capture::new(Response::new(Operation::ExchangeToken.success().into()));
     client(capture.clone()).exchange_token(token()).await.unwrap();
     let request = capture.expect_request();
@@ -53,7 +53,7 @@ async fn what_is_not_set_is_not_sent() {
 }
 
 #[tokio::test]
-async fn the_documented_answer_is_read() {
+async fn documented_response_is_read() {
     let body = r#"{"access_token":"eyJ.eyJ.c2ln","expires_in":900,"scope":"inference","token_type":"Bearer",
             "issued_token_type":"urn:ietf:params:oauth:token-type:access_token","more":null}"#;
     let token = client(Capture::new(Response::new(body.into()))).exchange_token(token()).await.unwrap();
@@ -65,7 +65,7 @@ async fn the_documented_answer_is_read() {
 }
 
 #[tokio::test]
-async fn a_code_of_rfc_6749_is_at_hand() {
+async fn error_exposes_the_rfc_6749_code() {
     let body = r#"{"error":"invalid_grant","error_description":"The token has expired."}"#;
     let error = client(Capture::new(response(400, &[], body))).exchange_token(token()).await.unwrap_err();
     let api = error.api().unwrap();

@@ -10,57 +10,57 @@ use openrouter_oauth::{
     models::{CreatedAuthCode, FederationPolicyId, Jwk, Nullable, SubjectToken, Timestamp, UsageLimitType},
 };
 use openrouter_oauth_emulator::{DecisionOutcome, DenialBehavior, Fault, Settings};
-use openrouter_oauth_tests::{base64url, query, stage::Stage};
+use openrouter_oauth_tests::{base64url, query, testbed::Testbed};
 use openrouter_oauth_transport::{Limits, Transport};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
 use crate::support::describe;
 
-/// The two ways to reach the emulator: in memory, and over TCP for what a socket can change.
-async fn both() -> [Stage; 2] {
-    [stage(), Stage::over_tcp(Settings::default()).await]
+/// The emulator in memory, and over TCP for results that a socket can change.
+async fn both() -> [Testbed; 2] {
+    [testbed(), Testbed::over_tcp(Settings::default()).await]
 }
 
-fn stage() -> Stage {
-    Stage::in_memory(Settings::default())
+fn testbed() -> Testbed {
+    Testbed::in_memory(Settings::default())
 }
 
 #[tokio::test]
-async fn a_callback_brings_a_key() {
-    for stage in both().await {
-        let (url, mut pending) = begin(&stage);
-        let callback = redirected(stage.user().approve(url.as_str(), Some(5.0)).await.unwrap());
+async fn callback_leads_to_a_key() {
+    for testbed in both().await {
+        let (url, mut pending) = begin(&testbed);
+        let callback = redirected(testbed.user().approve(url.as_str(), Some(5.0)).await.unwrap());
         assert!(callback.starts_with(pending.callback_url().unwrap().as_str()), "{callback}");
         let code = pending.read_callback(query::target(&callback)).unwrap();
-        let grant = pending.exchange(stage.client(), &code).await.unwrap();
+        let grant = pending.exchange(testbed.client(), &code).await.unwrap();
 
         assert!(grant.user_id.is_some());
-        let info = stage.client().with_key(grant.key.clone()).current_key().await.unwrap();
+        let info = testbed.client().with_key(grant.key.clone()).current_key().await.unwrap();
         assert_eq!(info.label.as_deref(), Some("My app"));
         assert_eq!(info.limit, Nullable::Value(5.0));
         let links = KeyLinks::new(&grant.key);
         assert!(links.settings().starts_with("https://openrouter.ai/keys/"));
-        assert_eq!(stage.emulator().posts("/auth/keys"), 1);
+        assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
     }
 }
 
 #[tokio::test]
-async fn a_pasted_code_brings_a_key() {
-    let stage = stage();
-    let authorize = stage.client().authorize_headless().key_label("my-cli");
+async fn pasted_code_leads_to_a_key() {
+    let testbed = testbed();
+    let authorize = testbed.client().authorize_headless().key_label("my-cli");
     let (url, mut pending) = authorize.begin().unwrap();
-    let DecisionOutcome::Code(shown) = stage.user().approve(url.as_str(), None).await.unwrap() else {
+    let DecisionOutcome::Code(shown) = testbed.user().approve(url.as_str(), None).await.unwrap() else {
         panic!("the page shows no code");
     };
     let code = pending.read_pasted(&format!("\u{1b}[200~ {shown}\u{200b}\n\u{1b}[201~")).unwrap();
-    let grant = pending.exchange(stage.client(), &code).await.unwrap();
-    let info = stage.client().with_key(grant.key).current_key().await.unwrap();
+    let grant = pending.exchange(testbed.client(), &code).await.unwrap();
+    let info = testbed.client().with_key(grant.key).current_key().await.unwrap();
     assert_eq!((info.label.as_deref(), info.limit), (Some("my-cli"), Nullable::Null));
 }
 
 #[tokio::test]
-async fn a_key_makes_a_code_for_another_key() {
-    let stage = stage();
+async fn key_can_create_a_code_for_another_key() {
+    let testbed = testbed();
     let pkce = Pkce::generate().unwrap();
     let request = CreateAuthCode::new(callback())
         .challenge(pkce.challenge().clone(), Pkce::METHOD)
@@ -68,13 +68,13 @@ async fn a_key_makes_a_code_for_another_key() {
         .limit(CreditLimit::new(7.5).unwrap())
         .usage_limit_type(UsageLimitType::Weekly)
         .expires_at(Timestamp::parse("2099-12-31T23:59:59Z").unwrap());
-    let created = create(&stage, request).await;
+    let created = create(&testbed, request).await;
     assert!(created.app_id.is_some());
 
     let (verifier, _) = pkce.into_parts();
     let exchange = ExchangeAuthCode::new(created.id).pkce(verifier, Pkce::METHOD);
-    let grant = stage.client().exchange_auth_code(exchange).await.unwrap();
-    let info = stage.client().with_key(grant.key).current_key().await.unwrap();
+    let grant = testbed.client().exchange_auth_code(exchange).await.unwrap();
+    let info = testbed.client().with_key(grant.key).current_key().await.unwrap();
     assert_eq!(info.label.as_deref(), Some("made by a key"));
     assert_eq!((info.limit, info.limit_remaining), (7.5.into(), 7.5.into()));
     assert_eq!(info.limit_reset, Nullable::Value(UsageLimitType::Weekly));
@@ -82,61 +82,61 @@ async fn a_key_makes_a_code_for_another_key() {
 }
 
 #[tokio::test]
-async fn a_user_who_declines_is_heard() {
-    let stage = stage();
-    let (url, pending) = begin(&stage);
-    let callback = redirected(stage.user().deny(url.as_str()).await.unwrap());
+async fn denial_reaches_the_program() {
+    let testbed = testbed();
+    let (url, pending) = begin(&testbed);
+    let callback = redirected(testbed.user().deny(url.as_str()).await.unwrap());
     let Err(CallbackError::Denied { description }) = pending.read_callback(&callback) else {
-        panic!("the denial is not heard");
+        panic!("the denial is not reported");
     };
     assert_eq!(description.unwrap().as_str(), "The user denied the request");
-    assert_eq!(stage.emulator().posts("/auth/keys"), 0);
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 0);
 }
 
 #[tokio::test]
-async fn a_user_who_declines_may_not_be_heard() {
-    let stage = Stage::in_memory(Settings::default().denial(DenialBehavior::Silent));
-    let (url, pending) = begin(&stage);
-    assert_eq!(stage.user().deny(url.as_str()).await.unwrap(), DecisionOutcome::Denied);
+async fn silent_denial_leaves_the_sign_in_fresh() {
+    let testbed = Testbed::in_memory(Settings::default().denial(DenialBehavior::Silent));
+    let (url, pending) = begin(&testbed);
+    assert_eq!(testbed.user().deny(url.as_str()).await.unwrap(), DecisionOutcome::Denied);
     assert!(pending.is_fresh());
 }
 
 #[tokio::test]
-async fn a_state_that_does_not_come_back_is_no_failure() {
-    let stage = Stage::in_memory(Settings::default().state_echo(false));
-    let (url, mut pending) = begin(&stage);
-    let callback = approve(&stage, &url).await;
+async fn callback_without_a_state_is_accepted() {
+    let testbed = Testbed::in_memory(Settings::default().state_echo(false));
+    let (url, mut pending) = begin(&testbed);
+    let callback = approve(&testbed, &url).await;
     assert!(!callback.contains("state="));
     let code = pending.read_callback(&callback).unwrap();
-    pending.exchange(stage.client(), &code).await.unwrap();
+    pending.exchange(testbed.client(), &code).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_code_works_once() {
-    let stage = stage();
-    let (url, mut pending) = begin(&stage);
-    let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
-    pending.exchange(stage.client(), &code).await.unwrap();
+async fn code_works_once() {
+    let testbed = testbed();
+    let (url, mut pending) = begin(&testbed);
+    let code = pending.read_callback(&approve(&testbed, &url).await).unwrap();
+    pending.exchange(testbed.client(), &code).await.unwrap();
 
-    let again = pending.exchange(stage.client(), &code).await.unwrap_err();
+    let again = pending.exchange(testbed.client(), &code).await.unwrap_err();
     assert_eq!(describe(&again), "Spent(Exchanged)");
-    assert_eq!(stage.emulator().posts("/auth/keys"), 1);
-    let (_, mut other) = begin(&stage);
-    let spent = other.exchange(stage.client(), &code).await.unwrap_err();
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
+    let (_, mut other) = begin(&testbed);
+    let spent = other.exchange(testbed.client(), &code).await.unwrap_err();
     assert_eq!(describe(&spent), "Api CodeInvalid");
     assert!(spent.is_refused_code() && !spent.is_expired_code());
-    assert!(other.is_fresh(), "a refused code leaves it fresh");
+    assert!(other.is_fresh(), "a rejected code leaves the sign-in fresh");
 }
 
 #[tokio::test]
-async fn a_code_is_good_for_ten_minutes() {
-    // F38: as after a suspend.
-    let stage = stage();
+async fn code_expires_after_ten_minutes() {
+    // F38: as after the machine was suspended.
+    let testbed = testbed();
     for (seconds, works) in [(590, true), (600, false)] {
-        let (url, mut pending) = begin(&stage);
-        let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
-        stage.emulator().advance(Duration::from_secs(seconds));
-        match pending.exchange(stage.client(), &code).await {
+        let (url, mut pending) = begin(&testbed);
+        let code = pending.read_callback(&approve(&testbed, &url).await).unwrap();
+        testbed.emulator().advance(Duration::from_secs(seconds));
+        match pending.exchange(testbed.client(), &code).await {
             Ok(_) => assert!(works, "after {seconds} s"),
             Err(expired) => {
                 assert!(!works, "after {seconds} s: {expired}");
@@ -148,69 +148,69 @@ async fn a_code_is_good_for_ten_minutes() {
 }
 
 #[tokio::test]
-async fn a_code_needs_its_verifier() {
-    let stage = stage();
-    let (url, mut pending) = begin(&stage);
-    let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
-    let (_, mut other) = begin(&stage);
-    let refused = other.exchange(stage.client(), &code).await.unwrap_err();
-    assert_eq!(describe(&refused), "Api CodeInvalid");
-    let bare = stage.client().exchange_auth_code(ExchangeAuthCode::new(code.clone()));
+async fn code_needs_its_verifier() {
+    let testbed = testbed();
+    let (url, mut pending) = begin(&testbed);
+    let code = pending.read_callback(&approve(&testbed, &url).await).unwrap();
+    let (_, mut other) = begin(&testbed);
+    let rejected = other.exchange(testbed.client(), &code).await.unwrap_err();
+    assert_eq!(describe(&rejected), "Api CodeInvalid");
+    let bare = testbed.client().exchange_auth_code(ExchangeAuthCode::new(code.clone()));
     assert_eq!(describe(&bare.await.unwrap_err()), "Api ChallengeMethodMismatch");
-    // The code is still good for the one it belongs to.
-    pending.exchange(stage.client(), &code).await.unwrap();
+    // The code still works for its own sign-in.
+    pending.exchange(testbed.client(), &code).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_code_needs_the_method_of_its_challenge() {
+async fn code_needs_the_method_of_its_challenge() {
     // C-6
-    let stage = stage();
+    let testbed = testbed();
     for unmatched in ["plain", "S512"] {
         let pkce = Pkce::generate().unwrap();
         let request = CreateAuthCode::new(callback()).challenge(pkce.challenge().clone(), Pkce::METHOD);
-        let created = create(&stage, request).await;
+        let created = create(&testbed, request).await;
         let (verifier, _) = pkce.into_parts();
         let exchange = ExchangeAuthCode::new(created.id).pkce(verifier, unmatched.into());
-        let refused = stage.client().exchange_auth_code(exchange).await.unwrap_err();
-        assert_eq!(describe(&refused), "Api ChallengeMethodMismatch", "{unmatched}");
+        let rejected = testbed.client().exchange_auth_code(exchange).await.unwrap_err();
+        assert_eq!(describe(&rejected), "Api ChallengeMethodMismatch", "{unmatched}");
     }
 }
 
 #[tokio::test]
-async fn a_code_without_a_challenge_takes_no_verifier() {
-    let stage = stage();
-    let without = create(&stage, CreateAuthCode::new(callback())).await;
+async fn code_without_a_challenge_takes_no_verifier() {
+    let testbed = testbed();
+    let without = create(&testbed, CreateAuthCode::new(callback())).await;
     let (verifier, _) = Pkce::generate().unwrap().into_parts();
     let exchange = ExchangeAuthCode::new(without.id.clone()).pkce(verifier, CodeChallengeMethod::S256);
-    let refused = stage.client().exchange_auth_code(exchange).await.unwrap_err();
-    assert_eq!(describe(&refused), "Api ChallengeMethodMismatch");
+    let rejected = testbed.client().exchange_auth_code(exchange).await.unwrap_err();
+    assert_eq!(describe(&rejected), "Api ChallengeMethodMismatch");
     let exchange = ExchangeAuthCode::new(without.id);
-    stage.client().exchange_auth_code(exchange).await.unwrap();
+    testbed.client().exchange_auth_code(exchange).await.unwrap();
 }
 
 #[tokio::test]
-async fn an_access_token_is_signed_by_a_published_key() {
-    let stage = stage();
+async fn access_token_is_signed_by_a_published_key() {
+    let testbed = testbed();
     let subject = [r#"{"alg":"RS256"}"#, r#"{"sub":"job-7"}"#, "signature"];
     let subject = subject.map(|part| base64url::encode(part.as_bytes())).join(".");
     let request = ExchangeToken::new(
         FederationPolicyId::parse("policy_1").unwrap(),
         SubjectToken::parse(&subject).unwrap(),
     );
-    let issued = stage.client().exchange_token(request).await.unwrap();
+    let issued = testbed.client().exchange_token(request).await.unwrap();
     assert!(issued.expires_in.is_some_and(|seconds| seconds <= 900));
 
     let token = issued.access_token.expose().to_owned();
     let (signed, signature) = token.rsplit_once('.').unwrap();
     let (header, _) = signed.split_once('.').unwrap();
     let header: serde_json::Value = serde_json::from_slice(&base64url::decode(header)).unwrap();
-    let keys = stage.client().signing_keys().await.unwrap();
+    let keys = testbed.client().signing_keys().await.unwrap();
     let key = keys.find(header["kid"].as_str().unwrap()).unwrap();
     let (signed, signature) = (signed.as_bytes(), base64url::decode(signature));
     let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point(key));
     public.verify(signed, &signature).unwrap();
-    // It is a bearer as a key is, whatever its length.
-    let client = stage.client().with_access_token(issued.access_token);
+    // It is a bearer token like a key, of any length.
+    let client = testbed.client().with_access_token(issued.access_token);
     assert_eq!(client.current_key().await.unwrap().label.as_deref(), Some("policy_1"));
 
     let mut forged = signed.to_vec();
@@ -219,18 +219,18 @@ async fn an_access_token_is_signed_by_a_published_key() {
 }
 
 #[tokio::test]
-async fn a_key_tells_its_limits() {
-    let stage = stage();
+async fn key_reports_its_limits() {
+    let testbed = testbed();
     for limit in [None, Some(0.0), Some(0.01), Some(100.0)] {
-        let authorize = stage.client().authorize(callback()).key_label("limited");
+        let authorize = testbed.client().authorize(callback()).key_label("limited");
         let authorize = match limit {
             Some(limit) => authorize.limit(limit),
             None => authorize,
         };
         let (url, mut pending) = authorize.begin().unwrap();
-        let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
-        let grant = pending.exchange(stage.client(), &code).await.unwrap();
-        let info = stage.client().with_key(grant.key).current_key().await.unwrap();
+        let code = pending.read_callback(&approve(&testbed, &url).await).unwrap();
+        let grant = pending.exchange(testbed.client(), &code).await.unwrap();
+        let info = testbed.client().with_key(grant.key).current_key().await.unwrap();
         assert_eq!(info.limit, limit.map_or(Nullable::Null, Nullable::Value));
         assert_eq!(info.limit_remaining, info.limit);
         assert_eq!(info.usage, Some(0.0));
@@ -238,39 +238,39 @@ async fn a_key_tells_its_limits() {
 }
 
 #[tokio::test]
-async fn a_key_belongs_to_the_workspace_that_was_asked_for() {
+async fn key_belongs_to_the_requested_workspace() {
     let workspace = "123e4567-e89b-12d3-a456-426614174000";
-    let stage = stage();
-    let authorize = || stage.client().authorize(callback()).key_label("My app");
+    let testbed = testbed();
+    let authorize = || testbed.client().authorize(callback()).key_label("My app");
     for authorize in [authorize().workspace_id(workspace), authorize().required_workspace_id(workspace)] {
         let (url, mut pending) = authorize.begin().unwrap();
-        let callback = approve(&stage, &url).await;
+        let callback = approve(&testbed, &url).await;
         let code = pending.read_callback(&callback).unwrap();
-        let grant = pending.exchange(stage.client(), &code).await.unwrap();
-        // `KeyInfo` does not have it: it is not in OpenRouter's OpenAPI document.
+        let grant = pending.exchange(testbed.client(), &code).await.unwrap();
+        // `KeyInfo` lacks the workspace, because OpenRouter's OpenAPI document does.
         let request = Request::get("https://openrouter.ai/api/v1/key")
             .header("authorization", format!("Bearer {}", grant.key.expose()))
             .body(Bytes::new())
             .unwrap();
-        let told = stage.emulator().send(request, Limits::default()).await.unwrap();
-        let told: serde_json::Value = serde_json::from_slice(told.body()).unwrap();
-        assert_eq!(told["data"]["workspace_id"], workspace);
+        let response = testbed.emulator().send(request, Limits::default()).await.unwrap();
+        let info: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(info["data"]["workspace_id"], workspace);
     }
 }
 
 #[tokio::test]
-async fn a_key_that_is_not_good_is_told() {
-    let stage = stage();
+async fn unknown_key_is_unauthorized() {
+    let testbed = testbed();
     let key = openrouter_oauth::ApiKey::parse("sk-or-v1-0000").unwrap();
-    let refused = stage.client().with_key(key).current_key().await.unwrap_err();
-    assert_eq!(describe(&refused), "Api Unauthorized");
-    assert_eq!(refused.api().unwrap().message().as_str(), "User not found.");
-    let missing = stage.client().current_key().await.unwrap_err();
+    let rejected = testbed.client().with_key(key).current_key().await.unwrap_err();
+    assert_eq!(describe(&rejected), "Api Unauthorized");
+    assert_eq!(rejected.api().unwrap().message().as_str(), "User not found.");
+    let missing = testbed.client().current_key().await.unwrap_err();
     assert_eq!(describe(&missing), "MissingKey");
 }
 
 #[tokio::test]
-async fn an_answer_that_is_lost_is_not_asked_for_again() {
+async fn exchange_with_a_lost_response_is_not_retried() {
     for (fault, reason) in [
         (Fault::drop_before_commit(), "OutcomeUnknown(Cut)"),
         (Fault::drop_after_commit(), "OutcomeUnknown(Cut)"),
@@ -278,46 +278,46 @@ async fn an_answer_that_is_lost_is_not_asked_for_again() {
         (Fault::status(500), "OutcomeUnknown(Status) ServerError"),
         (Fault::status(200).body("<html>"), "OutcomeUnknown(Unreadable)"),
     ] {
-        for stage in both().await {
-            let (url, mut pending) = begin(&stage);
-            let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
-            stage.emulator().inject(fault.clone().on("/auth/keys"));
-            let lost = pending.exchange(stage.client(), &code).await.unwrap_err();
+        for testbed in both().await {
+            let (url, mut pending) = begin(&testbed);
+            let code = pending.read_callback(&approve(&testbed, &url).await).unwrap();
+            testbed.emulator().inject(fault.clone().on("/auth/keys"));
+            let lost = pending.exchange(testbed.client(), &code).await.unwrap_err();
             assert_eq!(describe(&lost), reason);
-            let again = pending.exchange(stage.client(), &code).await.unwrap_err();
+            let again = pending.exchange(testbed.client(), &code).await.unwrap_err();
             assert_eq!(describe(&again), "Spent(OutcomeUnknown)");
-            assert_eq!(stage.emulator().posts("/auth/keys"), 1);
+            assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
         }
     }
 }
 
 #[tokio::test]
-async fn a_busy_service_leaves_the_sign_in_fresh() {
-    let stage = stage();
-    let (url, mut pending) = begin(&stage);
-    let code = pending.read_callback(&approve(&stage, &url).await).unwrap();
-    for (status, told) in
+async fn busy_service_leaves_the_sign_in_fresh() {
+    let testbed = testbed();
+    let (url, mut pending) = begin(&testbed);
+    let code = pending.read_callback(&approve(&testbed, &url).await).unwrap();
+    for (status, expected) in
         [(429, "RateLimited RateLimited, retryable"), (503, "ServiceUnavailable ServerError, retryable")]
     {
-        stage.emulator().inject(Fault::status(status).header("Retry-After", "1").on("/auth/keys"));
-        let busy = pending.exchange(stage.client(), &code).await.unwrap_err();
-        assert_eq!(describe(&busy), told);
+        testbed.emulator().inject(Fault::status(status).header("Retry-After", "1").on("/auth/keys"));
+        let busy = pending.exchange(testbed.client(), &code).await.unwrap_err();
+        assert_eq!(describe(&busy), expected);
     }
-    pending.exchange(stage.client(), &code).await.unwrap();
-    assert_eq!(stage.emulator().posts("/auth/keys"), 3);
+    pending.exchange(testbed.client(), &code).await.unwrap();
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 3);
 }
 
 fn callback() -> CallbackUrl {
     CallbackUrl::parse("https://my.app/callback?tenant=7").unwrap()
 }
 
-fn begin(stage: &Stage) -> (AuthorizeUrl, PendingSignIn) {
-    stage.client().authorize(callback()).key_label("My app").begin().unwrap()
+fn begin(testbed: &Testbed) -> (AuthorizeUrl, PendingSignIn) {
+    testbed.client().authorize(callback()).key_label("My app").begin().unwrap()
 }
 
-/// Where the browser goes when the user approves.
-async fn approve(stage: &Stage, url: &AuthorizeUrl) -> String {
-    redirected(stage.user().approve(url.as_str(), None).await.unwrap())
+/// Approves, and returns the URL of the redirect.
+async fn approve(testbed: &Testbed, url: &AuthorizeUrl) -> String {
+    redirected(testbed.user().approve(url.as_str(), None).await.unwrap())
 }
 
 #[track_caller]
@@ -328,16 +328,16 @@ fn redirected(outcome: DecisionOutcome) -> String {
     }
 }
 
-/// A code, made with the key of an account's owner.
-async fn create(stage: &Stage, request: CreateAuthCode) -> CreatedAuthCode {
-    let owner = openrouter_oauth::ApiKey::parse(&stage.emulator().issue_key()).unwrap();
-    let client = stage.client().with_key(owner);
+/// Creates a code with the key of an account's owner.
+async fn create(testbed: &Testbed, request: CreateAuthCode) -> CreatedAuthCode {
+    let owner = openrouter_oauth::ApiKey::parse(&testbed.emulator().issue_key()).unwrap();
+    let client = testbed.client().with_key(owner);
     let created = client.create_auth_code(request).await.unwrap();
     assert!(AuthorizationCode::parse(created.id.expose()).is_ok());
     created
 }
 
-/// A point of P-256 in the uncompressed form that ring takes.
+/// A point of P-256 in the uncompressed form that ring expects.
 fn point(key: &Jwk) -> Vec<u8> {
     let coordinate = |text: &Option<String>| base64url::decode(text.as_deref().unwrap());
     [vec![4], coordinate(&key.x), coordinate(&key.y)].concat()

@@ -1,9 +1,8 @@
-//! Bad input is a typed error before a byte is sent, in words that say what is wrong.
+//! Invalid input is a typed error before a byte is sent. Its message says what is wrong.
 
 use std::{
     ffi::{OsStr, OsString},
     os::unix::ffi::OsStringExt,
-    process::Command,
     time::Duration,
 };
 
@@ -18,7 +17,10 @@ use openrouter_oauth_tests::{canary, query};
 use openrouter_oauth_transport::testing::{Capture, ManualTimer, Never};
 use serde_json::{Value, json};
 
-use crate::support::{Operation, builder, describe, exchange};
+use crate::{
+    child,
+    support::{Operation, builder, describe, exchange},
+};
 
 fn capture() -> (Capture, ClientBuilder) {
     let capture = Capture::new(Response::new("{}".into()));
@@ -27,7 +29,7 @@ fn capture() -> (Capture, ClientBuilder) {
 }
 
 #[test]
-fn every_value_says_what_is_wrong_with_it() {
+fn invalid_value_error_names_the_value_and_the_problem() {
     let long = "x".repeat(20_000);
     let words = |result: Result<(), InvalidValue>| result.unwrap_err().to_string();
     for (bad, problem) in [
@@ -68,11 +70,11 @@ fn every_value_says_what_is_wrong_with_it() {
 }
 
 #[test]
-fn what_begins_a_sign_in_is_checked_when_it_begins() {
+fn begin_rejects_invalid_sign_in_settings() {
     let (capture, builder) = capture();
     let client = builder.build().unwrap();
     let authorize = || client.authorize_headless();
-    for (begun, what) in [
+    for (result, what) in [
         (authorize().key_label("").begin(), "key label"),
         (authorize().key_label("l".repeat(101)).begin(), "key label"),
         (authorize().key_label("a\u{0}b").begin(), "key label"),
@@ -81,10 +83,10 @@ fn what_begins_a_sign_in_is_checked_when_it_begins() {
         (authorize().limit(-1.0).begin(), "credit limit"),
         (authorize().workspace_id("not-a-uuid").begin(), "workspace id"),
         (authorize().required_workspace_id("").begin(), "workspace id"),
-        // The first of them is told.
+        // The error names the first invalid value.
         (authorize().limit(-1.0).key_label("").key_label("good").begin(), "credit limit"),
     ] {
-        assert_eq!(describe(&begun.unwrap_err()), format!("Invalid({what})"));
+        assert_eq!(describe(&result.unwrap_err()), format!("Invalid({what})"));
     }
     let label = KeyLabel::parse("checked already").unwrap();
     let (url, _pending) = authorize().key_label(label).limit(CreditLimit::new(1.0).unwrap()).begin().unwrap();
@@ -93,7 +95,7 @@ fn what_begins_a_sign_in_is_checked_when_it_begins() {
 }
 
 #[test]
-fn what_sets_up_a_client_is_checked_when_it_is_built() {
+fn build_rejects_invalid_client_settings() {
     for bad in ["a\r\nx: y", "\u{fc}", "a\0"] {
         for (built, what) in [
             (capture().1.user_agent(bad).build(), "user agent"),
@@ -114,7 +116,7 @@ fn what_sets_up_a_client_is_checked_when_it_is_built() {
 }
 
 #[tokio::test]
-async fn a_header_that_belongs_to_the_sdk_is_refused() {
+async fn caller_cannot_set_a_header_of_the_sdk() {
     let (capture, builder) = capture();
     let client = builder.build().unwrap();
     for name in [
@@ -147,7 +149,7 @@ async fn a_header_that_belongs_to_the_sdk_is_refused() {
 }
 
 #[tokio::test]
-async fn an_option_that_is_wrong_stays_wrong() {
+async fn later_option_does_not_hide_an_invalid_one() {
     let (capture, builder) = capture();
     let client = builder.build().unwrap();
     let call = client.exchange_auth_code(exchange()).base_url("http://evil");
@@ -157,13 +159,13 @@ async fn an_option_that_is_wrong_stays_wrong() {
 }
 
 #[tokio::test]
-async fn an_endpoint_described_outside_is_checked_too() {
+async fn path_of_a_custom_endpoint_is_checked() {
     #[derive(serde::Serialize)]
-    struct Stray;
+    struct CustomEndpoint;
 
-    impl Endpoint for Stray {
+    impl Endpoint for CustomEndpoint {
         type Response = Value;
-        const OPERATION: &'static str = "stray";
+        const OPERATION: &'static str = "custom";
         const METHOD: Method = Method::GET;
         const PATH: &'static str = "/a b\r\n";
         const AUTH: Auth = Auth::None;
@@ -172,13 +174,13 @@ async fn an_endpoint_described_outside_is_checked_too() {
     }
 
     let (capture, builder) = capture();
-    let error = builder.build().unwrap().call(Stray).await.unwrap_err();
+    let error = builder.build().unwrap().call(CustomEndpoint).await.unwrap_err();
     assert_eq!(describe(&error), "Invalid(path of the endpoint)");
     capture.expect_no_request();
 }
 
 #[tokio::test]
-async fn a_key_that_is_missing_is_said_for_each_operation_that_needs_one() {
+async fn operation_without_its_key_returns_missing_key() {
     let capture = Capture::new(Response::new("{}".into()));
     let client = Client::builder().transport(capture.clone()).timer(ManualTimer::new()).build().unwrap();
     for operation in [Operation::CreateAuthCode, Operation::CurrentKey] {
@@ -190,14 +192,14 @@ async fn a_key_that_is_missing_is_said_for_each_operation_that_needs_one() {
 }
 
 #[tokio::test]
-async fn a_time_limit_may_be_of_any_length() {
+async fn timeout_can_have_any_length() {
     for timeout in [Duration::MAX, Duration::from_secs(u64::MAX), Duration::from_nanos(1)] {
         let (capture, builder) = capture();
         let client = builder.timeout(timeout).build().unwrap();
         client.signing_keys().await.unwrap_err();
         assert_eq!(capture.expect_request_and_limits().1.timeout, Some(timeout));
     }
-    // Nothing is begun that could not end in time.
+    // A call without any time is not sent.
     let (capture, builder) = capture();
     let error = builder.timeout(Duration::ZERO).build().unwrap().current_key().await.unwrap_err();
     assert_eq!(describe(&error), "NotSent, retryable");
@@ -207,7 +209,7 @@ async fn a_time_limit_may_be_of_any_length() {
     let builder = crate::support::builder().transport(never.clone()).timer(TokioTimer::new());
     let client = builder.timeout(Duration::MAX).build().unwrap();
     let call = tokio::spawn(client.current_key().into_future());
-    crate::support::until(|| never.sent() == 1).await;
+    crate::support::wait_until(|| never.sent() == 1).await;
     call.abort();
     assert!(call.await.unwrap_err().is_cancelled());
 }
@@ -221,22 +223,12 @@ const VARIABLES: [&str; 5] = [
     "OPENROUTER_APP_CATEGORIES",
 ];
 
-/// Marks the process that is to report.
-const CHILD: &str = "OPENROUTER_OAUTH_TESTS_CHILD";
-
-/// Runs this program again with these variables and no other, and returns what its client sent, or its error.
+/// Runs this program again with only these variables. Returns what its client sent, or its error.
 ///
-/// An environment cannot be changed safely while other tests run.
+/// A process cannot safely change its own environment while other tests run.
 fn with_variables(variables: &[(&str, &OsStr)]) -> Value {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "input::a_child_reports_what_its_client_sends", "--nocapture"])
-        .env_clear()
-        .env(CHILD, "1")
-        // Where coverage is measured, the child's is part of it.
-        .envs(std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap();
+    let mut command = child::isolated_command(&[], "input::child_reports_what_its_client_sends");
+    let output = command.envs(variables.iter().copied()).output().unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
     let (_, report) = stdout.split_once("REPORT ").unwrap_or_else(|| panic!("{stdout}"));
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "nothing is logged");
@@ -248,9 +240,8 @@ fn with_variable(name: &str, value: impl AsRef<OsStr>) -> Value {
 }
 
 #[tokio::test]
-async fn a_child_reports_what_its_client_sends() {
-    // Among the other tests there is nothing to report: see `with_variables`.
-    if std::env::var_os(CHILD).is_none() {
+async fn child_reports_what_its_client_sends() {
+    if !child::is_child() {
         return;
     }
     let capture = Capture::new(Response::new(r#"{"data":{}}"#.into()));
@@ -273,7 +264,7 @@ async fn a_child_reports_what_its_client_sends() {
         }
         Err(error) => json!({ "error": error.to_string() }),
     };
-    // The short way is the same.
+    // The shortcut returns the same error.
     if let Err(error) = Client::from_env() {
         assert_eq!(report["error"], error.to_string());
     }
@@ -281,10 +272,10 @@ async fn a_child_reports_what_its_client_sends() {
 }
 
 #[test]
-fn the_environment_sets_up_a_client() {
+fn client_reads_its_settings_from_the_environment() {
     let values = ["sk-or-v1-0e6f", "http://127.0.0.1:9/v2/", "https://my.app", "My app", "cli-agent,chat"];
     let variables: Vec<_> = VARIABLES.into_iter().zip(values.map(OsStr::new)).collect();
-    // With this, the official SDK for TypeScript logs secrets.
+    // With this variable, the official TypeScript SDK logs secrets.
     let logging = [("OPENROUTER_DEBUG", OsStr::new("true")), ("RUST_LOG", OsStr::new("trace"))];
     assert_eq!(
         with_variables(&[&variables[..], &logging].concat()),
@@ -299,7 +290,7 @@ fn the_environment_sets_up_a_client() {
 }
 
 #[test]
-fn an_empty_variable_is_as_good_as_none() {
+fn empty_variable_counts_as_unset() {
     let empty: Vec<_> = VARIABLES[1..].iter().map(|&name| (name, OsStr::new(""))).collect();
     let with_key = [&empty[..], &[("OPENROUTER_API_KEY", OsStr::new(" key\n"))]].concat();
     assert_eq!(
@@ -318,7 +309,7 @@ fn an_empty_variable_is_as_good_as_none() {
 }
 
 #[test]
-fn a_variable_that_is_not_what_it_should_be_is_named() {
+fn error_names_the_invalid_variable() {
     for name in VARIABLES {
         for bad in ["sk-or-v1-canary0f1e2d3c4b5a69788796a5b4c3d2e1f0\u{fc}", "a\u{7}canary-of-the-body-7d1f"]
         {

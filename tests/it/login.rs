@@ -1,4 +1,4 @@
-//! Logins from the beginning to the key, on real ports, with the emulator behind them.
+//! Whole logins on real ports, with the emulator as the service.
 
 use std::{
     future::Future,
@@ -21,101 +21,101 @@ use openrouter_oauth_login::{
     StoreFuture,
 };
 use openrouter_oauth_tests::{
-    stage::Stage,
-    user::{Typed, Typist, UserBrowser, get},
+    testbed::Testbed,
+    user::{ScriptedPrompt, TypedInput, UserBrowser, get},
 };
 
-fn stage() -> Stage {
-    Stage::in_memory(Settings::default())
+fn testbed() -> Testbed {
+    Testbed::in_memory(Settings::default())
 }
 
-/// A login that has nothing of this machine's: no browser, no terminal.
-fn login(stage: &Stage) -> Login {
-    Login::new(stage.client()).no_browser().no_prompt().headless(false).timeout(Duration::from_secs(60))
+/// A login that uses neither this machine's browser nor its terminal.
+fn login(testbed: &Testbed) -> Login {
+    Login::new(testbed.client()).no_browser().no_prompt().headless(false).timeout(Duration::from_secs(60))
 }
 
 #[track_caller]
-fn assert_says(answer: &str, status: u16, words: &str) {
-    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
-    assert!(answer.contains(words), "{answer}");
+fn assert_response(response: &str, status: u16, text: &str) {
+    assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{response}");
+    assert!(response.contains(text), "{response}");
 }
 
-/// The address of another sign-in.
-const ELSEWHERE: &str = "https://elsewhere.example/callback?code=auth_code_1";
+/// The callback of another sign-in.
+const FOREIGN_CALLBACK: &str = "https://elsewhere.example/callback?code=auth_code_1";
 
-/// Whether the key works.
-async fn is_good(stage: &Stage, key: &ApiKey) -> bool {
-    stage.client().with_key(key.clone()).current_key().await.is_ok()
+/// Whether the emulator accepts the key.
+async fn is_valid(testbed: &Testbed, key: &ApiKey) -> bool {
+    testbed.client().with_key(key.clone()).current_key().await.is_ok()
 }
 
 #[tokio::test]
-async fn a_browser_that_comes_back_brings_a_key() {
-    let stage = stage();
-    let user = UserBrowser::approves(stage.user());
-    let signed_in = login(&stage).browser(user.clone()).key_label("my-cli").run().await.unwrap();
+async fn browser_callback_leads_to_a_key() {
+    let testbed = testbed();
+    let user = UserBrowser::approving(testbed.user());
+    let signed_in = login(&testbed).browser(user.clone()).key_label("my-cli").run().await.unwrap();
     assert!(signed_in.not_stored.is_none() && signed_in.user_id.is_some(), "{signed_in:?}");
-    let info = stage.client().with_key(signed_in.key).current_key().await.unwrap();
+    let info = testbed.client().with_key(signed_in.key).current_key().await.unwrap();
     assert_eq!(info.label.as_deref(), Some("my-cli"));
-    assert_says(&user.told().await, 200, "signed in");
-    assert_eq!(stage.emulator().posts("/auth/keys"), 1);
+    assert_response(&user.response().await, 200, "signed in");
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
 }
 
 #[tokio::test]
-async fn a_key_without_a_label_is_named_after_program_and_host() {
-    let stage = stage();
-    let signed_in = login(&stage).browser(UserBrowser::approves(stage.user())).run().await.unwrap();
-    let info = stage.client().with_key(signed_in.key).current_key().await.unwrap();
+async fn default_label_names_program_and_host() {
+    let testbed = testbed();
+    let signed_in = login(&testbed).browser(UserBrowser::approving(testbed.user())).run().await.unwrap();
+    let info = testbed.client().with_key(signed_in.key).current_key().await.unwrap();
     let label = info.label.unwrap();
     assert!(label.contains(" on ") && label.starts_with("it"), "{label}");
 }
 
 #[tokio::test]
-async fn the_browser_is_told_only_once_the_key_is_there() {
-    // L-19: and is stored.
-    let stage = stage();
-    stage.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
-    let (user, store) = (UserBrowser::approves(stage.user()), Arc::new(MemoryStore::default()));
-    let happened = Arc::new(Mutex::new(Vec::new()));
-    let events = Arc::clone(&happened);
-    let login = login(&stage).browser(user.clone()).store(Arc::clone(&store)).on_event(move |event| {
+async fn browser_sees_success_only_after_the_key_is_stored() {
+    // L-19
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
+    let (user, store) = (UserBrowser::approving(testbed.user()), Arc::new(MemoryStore::default()));
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let events = Arc::clone(&reported);
+    let login = login(&testbed).browser(user.clone()).store(Arc::clone(&store)).on_event(move |event| {
         let name = format!("{event:?}");
         events.lock().unwrap().push(name.split(['(', ' ']).next().unwrap().to_owned());
     });
     let mut running = pin!(login.run());
-    while !happened.lock().unwrap().iter().any(|name| name == "Exchanging") {
+    while !reported.lock().unwrap().iter().any(|name| name == "Exchanging") {
         poll_once(running.as_mut()).await;
     }
-    // Half of the time that the service takes.
+    // Half of the service's delay.
     let waited = tokio::time::timeout(Duration::from_millis(150), running.as_mut()).await;
-    assert!(waited.is_err() && user.heard().is_none(), "{waited:?}");
+    assert!(waited.is_err() && user.response_so_far().is_none(), "{waited:?}");
     let signed_in = running.await.unwrap();
-    assert_says(&user.told().await, 200, "signed in");
-    assert_eq!(store.load(&Account::new(stage.client())).await.unwrap(), Some(signed_in.key));
-    // A browser that comes back at once may do so before it is said to be opened.
-    let happened = happened.lock().unwrap().join(" ").replace(" Opened", "");
-    assert_eq!(happened, "Listening Url Waiting Exchanging Granted Stored");
+    assert_response(&user.response().await, 200, "signed in");
+    assert_eq!(store.load(&Account::new(testbed.client())).await.unwrap(), Some(signed_in.key));
+    // The callback may arrive before the event `Opened`.
+    let reported = reported.lock().unwrap().join(" ").replace(" Opened", "");
+    assert_eq!(reported, "Listening Url Waiting Exchanging Granted Stored");
 }
 
 #[tokio::test]
-async fn a_user_who_denies_ends_it_at_once() {
-    let stage = stage();
-    let user = UserBrowser::denies(stage.user());
-    let error = login(&stage).browser(user.clone()).run().await.unwrap_err();
+async fn denial_ends_the_login_at_once() {
+    let testbed = testbed();
+    let user = UserBrowser::denying(testbed.user());
+    let error = login(&testbed).browser(user.clone()).run().await.unwrap_err();
     assert!(matches!(&error, Error::Denied { description: Some(_) }), "{error:?}");
-    assert_says(&user.told().await, 200, "You declined");
-    assert_eq!(stage.emulator().posts("/auth/keys"), 0);
+    assert_response(&user.response().await, 200, "You declined");
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 0);
 }
 
 #[tokio::test]
-async fn a_tab_that_is_closed_ends_by_the_time_limit() {
+async fn closed_tab_ends_the_login_by_its_timeout() {
     // F45
-    for user in [UserBrowser::leaves, UserBrowser::denies] {
-        let stage = Stage::in_memory({
+    for user in [UserBrowser::leaving, UserBrowser::denying] {
+        let testbed = Testbed::in_memory({
             let mut settings = Settings::default();
             settings.denial = DenialBehavior::Silent;
             settings
         });
-        let login = login(&stage).browser(user(stage.user())).timeout(Duration::from_millis(300));
+        let login = login(&testbed).browser(user(testbed.user())).timeout(Duration::from_millis(300));
         let error = login.run().await.unwrap_err();
         assert!(matches!(error, Error::TimedOut { .. }), "{error:?}");
     }
@@ -124,12 +124,12 @@ async fn a_tab_that_is_closed_ends_by_the_time_limit() {
 #[tokio::test]
 async fn cancelling_frees_the_port_at_once() {
     // L-20
-    let stage = stage();
+    let testbed = testbed();
     let (cancel, port) = (Cancel::new(), Arc::new(Mutex::new(0)));
-    let heard = Arc::clone(&port);
-    let login = login(&stage).cancel(cancel.clone()).on_event(move |event| {
+    let listening_port = Arc::clone(&port);
+    let login = login(&testbed).cancel(cancel.clone()).on_event(move |event| {
         if let Event::Listening { port } = event {
-            *heard.lock().unwrap() = *port;
+            *listening_port.lock().unwrap() = *port;
         }
     });
     let running = tokio::spawn(login.run());
@@ -145,179 +145,180 @@ async fn cancelling_frees_the_port_at_once() {
 }
 
 #[tokio::test]
-async fn a_pasted_code_wins_over_a_browser_that_does_not_come() {
+async fn pasted_code_wins_over_a_browser_that_stays_away() {
     // P-6
-    let stage = stage();
-    let typist = Typist::new(stage.user(), [Typed::Code]);
-    let user = UserBrowser::leaves(stage.user());
-    let signed_in = login(&stage).browser(user).prompt(typist.clone()).run().await.unwrap();
-    assert!(is_good(&stage, &signed_in.key).await);
-    // The whole address was pasted, and nothing listens there any more.
-    assert!(typist.url().unwrap().contains("callback_url=http%3A%2F%2F127.0.0.1%3A"));
-    assert_eq!(stage.emulator().posts("/auth/keys"), 1);
+    let testbed = testbed();
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Code]);
+    let user = UserBrowser::leaving(testbed.user());
+    let signed_in = login(&testbed).browser(user).prompt(prompt.clone()).run().await.unwrap();
+    assert!(is_valid(&testbed, &signed_in.key).await);
+    // The user pasted the whole callback URL. Its port is already closed.
+    assert!(prompt.url().unwrap().contains("callback_url=http%3A%2F%2F127.0.0.1%3A"));
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
 }
 
 #[tokio::test]
-async fn a_browser_wins_over_a_prompt_that_waits() {
+async fn callback_wins_over_a_waiting_prompt() {
     // P-6
-    let stage = stage();
-    let typist = Typist::new(stage.user(), []);
-    let login = login(&stage).browser(UserBrowser::approves(stage.user())).prompt(typist.clone());
-    assert!(is_good(&stage, &login.run().await.unwrap().key).await);
-    assert_eq!(typist.problems(), [None]);
+    let testbed = testbed();
+    let prompt = ScriptedPrompt::new(testbed.user(), []);
+    let login = login(&testbed).browser(UserBrowser::approving(testbed.user())).prompt(prompt.clone());
+    assert!(is_valid(&testbed, &login.run().await.unwrap().key).await);
+    assert_eq!(prompt.problems(), [None]);
 }
 
 #[tokio::test]
-async fn without_a_browser_the_page_shows_a_code_to_paste() {
+async fn headless_login_accepts_the_code_from_the_page() {
     // P-1
-    let stage = stage();
-    let typist = Typist::new(stage.user(), [Typed::Code]);
-    let signed_in = login(&stage).headless(true).prompt(typist.clone()).run().await.unwrap();
-    assert!(is_good(&stage, &signed_in.key).await);
-    assert!(!typist.url().unwrap().contains("callback_url"));
+    let testbed = testbed();
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Code]);
+    let signed_in = login(&testbed).headless(true).prompt(prompt.clone()).run().await.unwrap();
+    assert!(is_valid(&testbed, &signed_in.key).await);
+    assert!(!prompt.url().unwrap().contains("callback_url"));
 }
 
 #[tokio::test]
-async fn a_code_can_be_pasted_three_times() {
-    // P-5: with the same verifier.
-    let stage = stage();
-    let wrong = [Typed::Text("auth_code_of_nobody"), Typed::Text(ELSEWHERE)];
-    let typist = Typist::new(stage.user(), wrong.into_iter().chain([Typed::Code]));
-    let signed_in = login(&stage).headless(true).prompt(typist.clone()).run().await.unwrap();
-    assert!(is_good(&stage, &signed_in.key).await);
-    let [None, Some(refused), Some(unreadable)] = &typist.problems()[..] else {
-        panic!("{:?}", typist.problems())
+async fn user_has_three_attempts_to_paste_a_code() {
+    // P-5: all three use the same verifier.
+    let testbed = testbed();
+    let wrong = [TypedInput::Text("auth_code_of_nobody"), TypedInput::Text(FOREIGN_CALLBACK)];
+    let prompt = ScriptedPrompt::new(testbed.user(), wrong.into_iter().chain([TypedInput::Code]));
+    let signed_in = login(&testbed).headless(true).prompt(prompt.clone()).run().await.unwrap();
+    assert!(is_valid(&testbed, &signed_in.key).await);
+    let [None, Some(rejected), Some(unreadable)] = &prompt.problems()[..] else {
+        panic!("{:?}", prompt.problems())
     };
-    assert!(refused.contains("refused") && !unreadable.contains("elsewhere"), "{refused} {unreadable}");
-    assert_eq!(stage.emulator().posts("/auth/keys"), 2);
+    assert!(rejected.contains("refused") && !unreadable.contains("elsewhere"), "{rejected} {unreadable}");
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 2);
 }
 
 #[tokio::test]
-async fn three_wrong_codes_end_it_if_nothing_listens() {
-    let stage = stage();
-    let typist = Typist::new(stage.user(), [Typed::Text(ELSEWHERE); 3]);
-    let error = login(&stage).headless(true).prompt(typist.clone()).run().await.unwrap_err();
+async fn three_wrong_codes_end_a_headless_login() {
+    let testbed = testbed();
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text(FOREIGN_CALLBACK); 3]);
+    let error = login(&testbed).headless(true).prompt(prompt.clone()).run().await.unwrap_err();
     assert!(matches!(error, Error::NoCode(_)), "{error:?}");
-    assert_eq!(typist.problems().len(), 3);
+    assert_eq!(prompt.problems().len(), 3);
 
-    let typist = Typist::new(stage.user(), [Typed::Text("auth_code_of_nobody"); 3]);
-    let error = login(&stage).headless(true).prompt(typist).run().await.unwrap_err();
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text("auth_code_of_nobody"); 3]);
+    let error = login(&testbed).headless(true).prompt(prompt).run().await.unwrap_err();
     assert!(matches!(&error, Error::Sdk(error) if error.is_refused_code()), "{error:?}");
 }
 
 #[tokio::test]
-async fn three_wrong_codes_leave_the_browser_its_chance() {
-    let stage = stage();
-    let typist = Typist::new(stage.user(), [Typed::Text(ELSEWHERE); 3]);
-    let (user, url) = (UserBrowser::approves(stage.user()), typist.clone());
-    let asked = typist.clone();
+async fn callback_still_counts_after_three_wrong_codes() {
+    let testbed = testbed();
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text(FOREIGN_CALLBACK); 3]);
+    let (user, url) = (UserBrowser::approving(testbed.user()), prompt.clone());
+    let asking = prompt.clone();
     tokio::spawn(async move {
-        while asked.problems().len() < 3 {
+        while asking.problems().len() < 3 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
         user.visit(&url.url().unwrap()).await
     });
-    assert!(is_good(&stage, &login(&stage).prompt(typist).run().await.unwrap().key).await);
+    assert!(is_valid(&testbed, &login(&testbed).prompt(prompt).run().await.unwrap().key).await);
 }
 
 #[tokio::test]
-async fn a_prompt_that_is_closed_cancels_and_one_that_is_not_there_does_not() {
+async fn closed_prompt_cancels_but_a_missing_one_does_not() {
     // P-5
-    let stage = stage();
-    let closed = Typist::new(stage.user(), [Typed::End]);
-    let error = login(&stage).prompt(closed).run().await.unwrap_err();
+    let testbed = testbed();
+    let closed = ScriptedPrompt::new(testbed.user(), [TypedInput::End]);
+    let error = login(&testbed).prompt(closed).run().await.unwrap_err();
     assert!(matches!(error, Error::Cancelled), "{error:?}");
 
-    let nobody = Typist::new(stage.user(), [Typed::Nobody]);
-    let signed_in = login(&stage).browser(UserBrowser::approves(stage.user())).prompt(nobody).run().await;
-    assert!(is_good(&stage, &signed_in.unwrap().key).await);
+    let missing = ScriptedPrompt::new(testbed.user(), [TypedInput::NoTerminal]);
+    let signed_in =
+        login(&testbed).browser(UserBrowser::approving(testbed.user())).prompt(missing).run().await;
+    assert!(is_valid(&testbed, &signed_in.unwrap().key).await);
 
-    let nobody = Typist::new(stage.user(), [Typed::Nobody]);
-    let error = login(&stage).headless(true).prompt(nobody).run().await.unwrap_err();
+    let missing = ScriptedPrompt::new(testbed.user(), [TypedInput::NoTerminal]);
+    let error = login(&testbed).headless(true).prompt(missing).run().await.unwrap_err();
     assert!(matches!(error, Error::NoInput(None)), "{error:?}");
-    let error = login(&stage).headless(true).run().await.unwrap_err();
+    let error = login(&testbed).headless(true).run().await.unwrap_err();
     assert!(matches!(error, Error::NoInput(None)), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_port_that_was_asked_for_and_is_taken_is_told() {
+async fn taken_port_is_an_error_if_requested() {
     // L-2
-    let stage = stage();
+    let testbed = testbed();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let error = login(&stage).port(port).run().await.unwrap_err();
+    let error = login(&testbed).port(port).run().await.unwrap_err();
     assert!(matches!(error, Error::Listener(_)), "{error:?}");
-    assert_eq!(stage.emulator().requests("/auth"), 0);
+    assert_eq!(testbed.emulator().requests("/auth"), 0);
 }
 
 #[tokio::test]
-async fn a_code_that_was_not_processed_is_tried_again() {
-    let stage = stage();
-    stage.emulator().inject(Fault::status(429).header("Retry-After", "0").on("/auth/keys"));
-    let user = UserBrowser::approves(stage.user());
-    let signed_in = login(&stage).browser(user.clone()).run().await.unwrap();
-    assert!(is_good(&stage, &signed_in.key).await);
-    assert_says(&user.told().await, 200, "signed in");
-    assert_eq!(stage.emulator().posts("/auth/keys"), 2);
+async fn unprocessed_code_is_retried() {
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::status(429).header("Retry-After", "0").on("/auth/keys"));
+    let user = UserBrowser::approving(testbed.user());
+    let signed_in = login(&testbed).browser(user.clone()).run().await.unwrap();
+    assert!(is_valid(&testbed, &signed_in.key).await);
+    assert_response(&user.response().await, 200, "signed in");
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 2);
 
     for _ in 0..3 {
-        stage.emulator().inject(Fault::status(503).header("Retry-After", "0").on("/auth/keys"));
+        testbed.emulator().inject(Fault::status(503).header("Retry-After", "0").on("/auth/keys"));
     }
-    let user = UserBrowser::approves(stage.user());
-    let error = login(&stage).browser(user.clone()).run().await.unwrap_err();
+    let user = UserBrowser::approving(testbed.user());
+    let error = login(&testbed).browser(user.clone()).run().await.unwrap_err();
     assert!(matches!(error, Error::Sdk(SdkError::ServiceUnavailable { .. })), "{error:?}");
-    assert_says(&user.told().await, 502, "not signed in");
-    assert_eq!(stage.emulator().posts("/auth/keys"), 2 + 3);
+    assert_response(&user.response().await, 502, "not signed in");
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 2 + 3);
 }
 
 #[tokio::test]
-async fn a_refused_code_of_the_browser_ends_it() {
-    let stage = stage();
-    stage.emulator().inject(Fault::status(403).on("/auth/keys"));
-    let user = UserBrowser::approves(stage.user());
-    let error = login(&stage).browser(user.clone()).run().await.unwrap_err();
+async fn rejected_code_from_the_browser_ends_the_login() {
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::status(403).on("/auth/keys"));
+    let user = UserBrowser::approving(testbed.user());
+    let error = login(&testbed).browser(user.clone()).run().await.unwrap_err();
     assert!(matches!(&error, Error::Sdk(SdkError::Api(_))), "{error:?}");
-    assert_says(&user.told().await, 502, "not signed in");
+    assert_response(&user.response().await, 502, "not signed in");
 }
 
 #[tokio::test]
-async fn an_unknown_outcome_is_told_and_nothing_is_sent_again() {
-    let stage = stage();
+async fn unknown_outcome_is_reported_and_not_retried() {
+    let testbed = testbed();
     let before = Timestamp::parse("2020-01-01T00:00:00Z").unwrap();
     for fault in [Fault::drop_after_commit(), Fault::status(500)] {
-        let posts = stage.emulator().posts("/auth/keys");
-        stage.emulator().inject(fault.on("/auth/keys"));
-        let user = UserBrowser::approves(stage.user());
-        let error = login(&stage).key_label("my-cli").browser(user.clone()).run().await.unwrap_err();
+        let posts = testbed.emulator().posts("/auth/keys");
+        testbed.emulator().inject(fault.on("/auth/keys"));
+        let user = UserBrowser::approving(testbed.user());
+        let error = login(&testbed).key_label("my-cli").browser(user.clone()).run().await.unwrap_err();
         let Error::Sdk(SdkError::OutcomeUnknown(unknown)) = &error else { panic!("{error:?}") };
         assert_eq!(unknown.key_label().unwrap().as_str(), "my-cli");
         assert!(unknown.noticed_at().is_some_and(|time| time > before));
-        assert_says(&user.told().await, 502, "Nobody knows");
-        assert_eq!(stage.emulator().posts("/auth/keys"), posts + 1);
+        assert_response(&user.response().await, 502, "Nobody knows");
+        assert_eq!(testbed.emulator().posts("/auth/keys"), posts + 1);
     }
 }
 
 #[tokio::test]
-async fn a_key_that_comes_after_the_cancelling_is_not_lost() {
-    let stage = stage();
-    stage.emulator().inject(Fault::delay(Duration::from_millis(400)).on("/auth/keys"));
+async fn key_that_arrives_after_cancel_is_not_lost() {
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::delay(Duration::from_millis(400)).on("/auth/keys"));
     let cancel = Cancel::new();
-    let login = login(&stage).browser(UserBrowser::approves(stage.user())).cancel(cancel.clone());
+    let login = login(&testbed).browser(UserBrowser::approving(testbed.user())).cancel(cancel.clone());
     let login = login.on_event(move |event| {
         if matches!(event, Event::Exchanging) {
             cancel.cancel();
         }
     });
-    assert!(is_good(&stage, &login.run().await.unwrap().key).await);
+    assert!(is_valid(&testbed, &login.run().await.unwrap().key).await);
 }
 
 #[tokio::test]
-async fn whoever_cancels_twice_does_not_wait() {
-    let stage = stage();
-    stage.emulator().inject(Fault::delay(Duration::from_secs(20)).on("/auth/keys"));
-    let (cancel, user) = (Cancel::new(), UserBrowser::approves(stage.user()));
-    let login = login(&stage).browser(user.clone()).cancel(cancel.clone());
+async fn second_cancel_ends_the_login_at_once() {
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::delay(Duration::from_secs(20)).on("/auth/keys"));
+    let (cancel, user) = (Cancel::new(), UserBrowser::approving(testbed.user()));
+    let login = login(&testbed).browser(user.clone()).cancel(cancel.clone());
     let login = login.on_event(move |event| {
         if matches!(event, Event::Exchanging) {
             cancel.cancel();
@@ -327,54 +328,54 @@ async fn whoever_cancels_twice_does_not_wait() {
     let error = login.run().await.unwrap_err();
     assert!(matches!(error, Error::OutcomeUnknown { why: Interrupted::Cancelled, .. }), "{error:?}");
     assert!(error.to_string().contains("openrouter.ai/settings/keys"), "{error}");
-    assert_says(&user.told().await, 502, "Nobody knows");
+    assert_response(&user.response().await, 502, "Nobody knows");
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_stored_is_returned() {
+async fn key_is_returned_even_if_it_cannot_be_stored() {
     // S-8
-    let stage = stage();
-    let user = UserBrowser::approves(stage.user());
-    let store = Failing { fails_to_save: true, ..Failing::default() };
-    let signed_in: SignedIn = login(&stage).browser(user.clone()).store(store).run().await.unwrap();
+    let testbed = testbed();
+    let user = UserBrowser::approving(testbed.user());
+    let store = FailingStore { fails_to_save: true, ..FailingStore::default() };
+    let signed_in: SignedIn = login(&testbed).browser(user.clone()).store(store).run().await.unwrap();
     assert!(matches!(signed_in.not_stored, Some(StoreError::Io { .. })), "{signed_in:?}");
-    assert!(is_good(&stage, &signed_in.key).await);
-    assert_says(&user.told().await, 200, "was not stored");
+    assert!(is_valid(&testbed, &signed_in.key).await);
+    assert_response(&user.response().await, 200, "was not stored");
 }
 
 #[tokio::test]
-async fn a_store_that_cannot_be_used_is_told_before_a_key_is_made() {
-    let stage = stage();
-    let store = Failing { fails_to_load: true, ..Failing::default() };
-    let error = login(&stage).store(store).run().await.unwrap_err();
+async fn unusable_store_fails_before_a_key_is_created() {
+    let testbed = testbed();
+    let store = FailingStore { fails_to_load: true, ..FailingStore::default() };
+    let error = login(&testbed).store(store).run().await.unwrap_err();
     assert!(matches!(error, Error::Store(_)), "{error:?}");
-    assert_eq!(stage.emulator().requests("/auth"), 0);
+    assert_eq!(testbed.emulator().requests("/auth"), 0);
 }
 
 #[tokio::test]
-async fn a_store_that_does_not_answer_can_be_cancelled_and_has_its_time() {
-    let stage = stage();
+async fn hanging_store_can_be_cancelled_and_times_out() {
+    let testbed = testbed();
     let cancel = Cancel::new();
-    let silent = || Failing { is_silent: true, ..Failing::default() };
-    let running = login(&stage).store(silent()).cancel(cancel.clone()).run();
+    let hanging = || FailingStore { hangs: true, ..FailingStore::default() };
+    let running = login(&testbed).store(hanging()).cancel(cancel.clone()).run();
     let (ended, ()) = tokio::join!(running, async { cancel.cancel() });
     assert!(matches!(ended, Err(Error::Cancelled)), "{ended:?}");
 
     tokio::time::pause();
-    let error = login(&stage).store(silent()).run().await.unwrap_err();
+    let error = login(&testbed).store(hanging()).run().await.unwrap_err();
     assert!(matches!(error, Error::Store(StoreError::Timeout { .. })), "{error:?}");
 }
 
 #[tokio::test]
-async fn bad_settings_are_told_before_anything_happens() {
-    let stage = stage();
+async fn invalid_settings_fail_before_anything_happens() {
+    let testbed = testbed();
     let label = "x".repeat(101);
     for login in [
-        login(&stage).key_label(label.as_str()),
-        login(&stage).limit(f64::NAN),
-        login(&stage).workspace_id("not a workspace"),
-        login(&stage).required_workspace_id(""),
-        login(&stage).account(" work"),
+        login(&testbed).key_label(label.as_str()),
+        login(&testbed).limit(f64::NAN),
+        login(&testbed).workspace_id("not a workspace"),
+        login(&testbed).required_workspace_id(""),
+        login(&testbed).account(" work"),
     ] {
         let error = login.run().await.unwrap_err();
         assert!(matches!(error, Error::Sdk(SdkError::Invalid(_))), "{error:?}");
@@ -382,24 +383,25 @@ async fn bad_settings_are_told_before_anything_happens() {
 }
 
 #[tokio::test]
-async fn a_login_dropped_after_any_poll_leaves_nothing() {
-    // C-28, F50: after each poll up to the last. A drop in flight is told to the hooks.
-    let (mut polls, mut told_of_drops) = (0, 0);
+async fn login_dropped_after_any_poll_leaves_nothing() {
+    // C-28, F50: after each poll up to the last. Hooks learn of a request that is dropped in flight.
+    let (mut polls, mut reported_drops) = (0, 0);
     loop {
-        let abandoned = Abandoned::default();
+        let abandoned = AbandonedCounter::default();
         let emulator = Emulator::new();
         emulator.inject(Fault::delay(Duration::from_millis(20)).on("/auth/keys"));
         let client = Client::builder().transport(emulator.clone()).timer(TokioTimer::new());
         let client = client.hook(abandoned.clone()).build().unwrap();
-        let user = UserBrowser::approves(&User::new(emulator.clone()));
+        let user = UserBrowser::approving(&User::new(emulator.clone()));
         let port = Arc::new(Mutex::new(0));
-        let heard = Arc::clone(&port);
+        let listening_port = Arc::clone(&port);
         let login = Login::new(&client).headless(false).browser(user).on_event(move |event| {
             if let Event::Listening { port } = event {
-                *heard.lock().unwrap() = *port;
+                *listening_port.lock().unwrap() = *port;
             }
         });
-        let login = login.prompt(Typist::new(&User::new(emulator.clone()), [])).store(MemoryStore::default());
+        let login =
+            login.prompt(ScriptedPrompt::new(&User::new(emulator.clone()), [])).store(MemoryStore::default());
         let is_over = poll_times(login.run(), polls).await;
         let port = *port.lock().unwrap();
         if port != 0 {
@@ -407,26 +409,26 @@ async fn a_login_dropped_after_any_poll_leaves_nothing() {
         }
         let times = abandoned.0.load(Ordering::Relaxed);
         assert!(times == 0 || (times == 1 && emulator.posts("/auth/keys") == 1 && !is_over));
-        told_of_drops += times;
+        reported_drops += times;
         polls += 1;
         if is_over {
             break;
         }
     }
-    assert!(polls > 3 && told_of_drops > 0, "{polls} polls, {told_of_drops} drops in flight");
+    assert!(polls > 3 && reported_drops > 0, "{polls} polls, {reported_drops} drops in flight");
 }
 
-/// Counts the exchanges that were dropped.
+/// Counts the exchanges that were dropped in flight.
 #[derive(Clone, Debug, Default)]
-struct Abandoned(Arc<AtomicUsize>);
+struct AbandonedCounter(Arc<AtomicUsize>);
 
-impl Hook for Abandoned {
+impl Hook for AbandonedCounter {
     fn abandoned(&self, _attempt: &Attempt) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// Polls so many times, each after whatever else is ready has run, and drops it. Returns whether it was over.
+/// Polls a future this many times, lets other tasks run after each poll, and drops it. Returns whether it was ready.
 async fn poll_times(future: impl Future, times: usize) -> bool {
     let mut future = pin!(future);
     for _ in 0..times {
@@ -437,7 +439,7 @@ async fn poll_times(future: impl Future, times: usize) -> bool {
     false
 }
 
-/// Polls once, and lets whatever else is ready run. Returns whether it was over.
+/// Polls once, and lets other tasks run. Returns whether the future was ready.
 async fn poll_once(future: Pin<&mut impl Future>) -> bool {
     let is_over = future.poll(&mut Context::from_waker(Waker::noop())).is_ready();
     tokio::time::sleep(Duration::from_millis(2)).await;
@@ -445,128 +447,129 @@ async fn poll_once(future: Pin<&mut impl Future>) -> bool {
 }
 
 #[tokio::test]
-async fn an_exchange_that_runs_when_the_time_is_over_has_its_own_time() {
-    let stage = stage();
-    stage.emulator().inject(Fault::delay(Duration::from_millis(600)).on("/auth/keys"));
-    let late = login(&stage).browser(UserBrowser::approves(stage.user())).timeout(Duration::from_millis(300));
-    assert!(is_good(&stage, &late.run().await.unwrap().key).await);
+async fn running_exchange_outlives_the_login_timeout() {
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::delay(Duration::from_millis(600)).on("/auth/keys"));
+    let late =
+        login(&testbed).browser(UserBrowser::approving(testbed.user())).timeout(Duration::from_millis(300));
+    assert!(is_valid(&testbed, &late.run().await.unwrap().key).await);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_exchange_that_outlives_the_login_may_have_made_a_key() {
+async fn endless_exchange_is_an_unknown_outcome() {
     let emulator = Emulator::new();
     emulator.inject(Fault::delay(Duration::from_secs(3600)).on("/auth/keys"));
     let client = Client::builder().transport(emulator.clone()).timer(TokioTimer::new()).without_deadline();
     let client = client.build().unwrap();
-    let typist = Typist::new(&User::new(emulator.clone()), [Typed::Code]);
-    let login = Login::new(&client).key_label("my-cli").no_browser().headless(true).prompt(typist);
+    let prompt = ScriptedPrompt::new(&User::new(emulator.clone()), [TypedInput::Code]);
+    let login = Login::new(&client).key_label("my-cli").no_browser().headless(true).prompt(prompt);
     let error = login.timeout(Duration::from_secs(60)).run().await.unwrap_err();
     let Error::OutcomeUnknown { why: Interrupted::TimedOut, .. } = &error else { panic!("{error:?}") };
     assert!(error.is_outcome_unknown());
-    let told = error.to_string();
-    assert!(told.contains("\"my-cli\"") && told.contains("openrouter.ai/settings/keys"), "{told}");
+    let text = error.to_string();
+    assert!(text.contains("\"my-cli\"") && text.contains("openrouter.ai/settings/keys"), "{text}");
     assert_eq!(emulator.posts("/auth/keys"), 1);
 }
 
 #[tokio::test]
-async fn a_503_that_says_no_time_is_not_tried_again() {
-    let stage = stage();
-    stage.emulator().inject(Fault::status(503).on("/auth/keys"));
-    let error = login(&stage).browser(UserBrowser::approves(stage.user())).run().await.unwrap_err();
+async fn status_503_without_retry_after_is_not_retried() {
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::status(503).on("/auth/keys"));
+    let error = login(&testbed).browser(UserBrowser::approving(testbed.user())).run().await.unwrap_err();
     assert!(matches!(error, Error::Sdk(SdkError::ServiceUnavailable { .. })), "{error:?}");
-    assert_eq!(stage.emulator().posts("/auth/keys"), 1);
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
 }
 
 #[tokio::test]
-async fn a_wait_beyond_the_time_that_is_left_is_not_begun() {
+async fn login_does_not_wait_past_its_timeout() {
     // C-24
-    let stage = stage();
-    stage.emulator().inject(Fault::status(429).header("Retry-After", "600").on("/auth/keys"));
-    let error = login(&stage).browser(UserBrowser::approves(stage.user())).run().await.unwrap_err();
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::status(429).header("Retry-After", "600").on("/auth/keys"));
+    let error = login(&testbed).browser(UserBrowser::approving(testbed.user())).run().await.unwrap_err();
     assert!(matches!(error, Error::Sdk(SdkError::RateLimited { .. })), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_code_that_is_refused_after_a_wait_may_have_made_a_key() {
-    for typed in [None, Some(Typed::Code)] {
-        let stage = stage();
-        stage.emulator().inject(Fault::status(429).header("Retry-After", "0").on("/auth/keys"));
-        stage.emulator().inject(Fault::status(403).on("/auth/keys"));
-        let typist = Typist::new(stage.user(), typed);
+async fn rejection_after_a_retry_is_an_unknown_outcome() {
+    for typed in [None, Some(TypedInput::Code)] {
+        let testbed = testbed();
+        testbed.emulator().inject(Fault::status(429).header("Retry-After", "0").on("/auth/keys"));
+        testbed.emulator().inject(Fault::status(403).on("/auth/keys"));
+        let prompt = ScriptedPrompt::new(testbed.user(), typed);
         let login = match typed {
-            None => login(&stage).browser(UserBrowser::approves(stage.user())),
-            Some(_) => login(&stage).headless(true),
+            None => login(&testbed).browser(UserBrowser::approving(testbed.user())),
+            Some(_) => login(&testbed).headless(true),
         };
-        let error = login.prompt(typist.clone()).run().await.unwrap_err();
+        let error = login.prompt(prompt.clone()).run().await.unwrap_err();
         let Error::OutcomeUnknown { why, source: Some(SdkError::Api(_)), .. } = &error else {
             panic!("{error:?}")
         };
         assert_eq!(*why, Interrupted::RefusedLater);
-        assert_eq!(typist.problems().len(), 1);
+        assert_eq!(prompt.problems().len(), 1);
     }
 }
 
 #[tokio::test]
-async fn a_panic_of_the_program_loses_no_key() {
-    let stage = stage();
-    let login = login(&stage).browser(UserBrowser::approves(stage.user()));
+async fn panic_of_the_program_loses_no_key() {
+    let testbed = testbed();
+    let login = login(&testbed).browser(UserBrowser::approving(testbed.user()));
     let login =
-        login.on_event(|event| assert!(!matches!(event, Event::Granted), "nobody reads what I print"));
-    assert!(is_good(&stage, &login.run().await.unwrap().key).await);
+        login.on_event(|event| assert!(!matches!(event, Event::Granted), "the program fails to print"));
+    assert!(is_valid(&testbed, &login.run().await.unwrap().key).await);
 }
 
 #[tokio::test]
-async fn a_browser_that_comes_while_a_wrong_code_is_exchanged_is_not_turned_away() {
-    // P-6: the first that is right wins.
-    let stage = stage();
-    stage.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
-    let typist = Typist::new(stage.user(), [Typed::Text("auth_code_of_nobody")]);
-    let (user, shown) = (UserBrowser::approves(stage.user()), typist.clone());
+async fn callback_during_a_failing_exchange_is_accepted() {
+    // P-6: the first right code wins.
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text("auth_code_of_nobody")]);
+    let (user, shown) = (UserBrowser::approving(testbed.user()), prompt.clone());
     let coming = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(100)).await;
         user.visit(&shown.url().unwrap()).await
     });
-    let signed_in = login(&stage).prompt(typist).run().await.unwrap();
-    assert!(is_good(&stage, &signed_in.key).await);
-    assert_says(&coming.await.unwrap().unwrap(), 200, "signed in");
+    let signed_in = login(&testbed).prompt(prompt).run().await.unwrap();
+    assert!(is_valid(&testbed, &signed_in.key).await);
+    assert_response(&coming.await.unwrap().unwrap(), 200, "signed in");
 }
 
 #[test]
-fn without_a_runtime_there_is_an_error() {
+fn login_without_a_runtime_returns_an_error() {
     // F51
-    let stage = stage();
-    let mut running = pin!(login(&stage).run());
+    let testbed = testbed();
+    let mut running = pin!(login(&testbed).run());
     let Poll::Ready(Err(error)) = running.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-        panic!("it waits for what never comes")
+        panic!("the login waits for a missing runtime")
     };
     assert!(matches!(error, Error::NoRuntime(_)), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_late_browser_finds_no_second_exchange() {
+async fn late_callback_starts_no_second_exchange() {
     // L-12
-    let stage = stage();
-    stage.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
-    let typist = Typist::new(stage.user(), [Typed::Code]);
-    let url = typist.clone();
-    let user = UserBrowser::approves(stage.user());
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Code]);
+    let url = prompt.clone();
+    let user = UserBrowser::approving(testbed.user());
     let late = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(100)).await;
         user.visit(&url.url().unwrap()).await
     });
-    let signed_in = login(&stage).prompt(typist).run().await.unwrap();
-    assert!(is_good(&stage, &signed_in.key).await);
-    assert_says(&late.await.unwrap().unwrap(), 410, "");
-    assert_eq!(stage.emulator().posts("/auth/keys"), 1);
+    let signed_in = login(&testbed).prompt(prompt).run().await.unwrap();
+    assert!(is_valid(&testbed, &signed_in.key).await);
+    assert_response(&late.await.unwrap().unwrap(), 410, "");
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
 }
 
 #[tokio::test]
-async fn nothing_but_the_callback_ends_it() {
+async fn only_the_callback_ends_the_login() {
     // L-6, L-11
-    let stage = stage();
-    let typist = Typist::new(stage.user(), []);
-    let shown = typist.clone();
-    let running = tokio::spawn(login(&stage).prompt(typist).run());
+    let testbed = testbed();
+    let prompt = ScriptedPrompt::new(testbed.user(), []);
+    let shown = prompt.clone();
+    let running = tokio::spawn(login(&testbed).prompt(prompt).run());
     while shown.url().is_none() {
         tokio::task::yield_now().await;
     }
@@ -575,24 +578,24 @@ async fn nothing_but_the_callback_ends_it() {
     let origin = callback.split("/callback").next().unwrap().to_owned();
     for path in ["/", "/cancel", "/success", "/callback?error=access_denied", "/callback/x?code=auth_code_1"]
     {
-        assert_says(&get(&format!("{origin}{path}")).await.unwrap(), 404, "");
+        assert_response(&get(&format!("{origin}{path}")).await.unwrap(), 404, "");
     }
-    assert_says(&get(&format!("{callback}?code=auth_code_1&state=wrong")).await.unwrap(), 400, "");
-    let user = UserBrowser::approves(stage.user());
-    assert_says(&user.visit(&url).await.unwrap(), 200, "signed in");
-    assert!(is_good(&stage, &running.await.unwrap().unwrap().key).await);
+    assert_response(&get(&format!("{callback}?code=auth_code_1&state=wrong")).await.unwrap(), 400, "");
+    let user = UserBrowser::approving(testbed.user());
+    assert_response(&user.visit(&url).await.unwrap(), 200, "signed in");
+    assert!(is_valid(&testbed, &running.await.unwrap().unwrap().key).await);
 }
 
-/// A store that can fail.
+/// A store that can fail or hang.
 #[derive(Debug, Default)]
-struct Failing {
-    is_silent: bool,
+struct FailingStore {
+    hangs: bool,
     fails_to_load: bool,
     fails_to_save: bool,
 }
 
-impl Failing {
-    fn answer<T>(fails: bool, value: T) -> Result<T, StoreError> {
+impl FailingStore {
+    fn result<T>(fails: bool, value: T) -> Result<T, StoreError> {
         let error = std::io::ErrorKind::StorageFull.into();
         if fails {
             Err(StoreError::Io { path: "keys".into(), verb: "written", source: error })
@@ -602,18 +605,18 @@ impl Failing {
     }
 }
 
-impl KeyStore for Failing {
+impl KeyStore for FailingStore {
     fn load<'a>(&'a self, _account: &'a Account) -> StoreFuture<'a, Option<ApiKey>> {
         Box::pin(async {
-            if self.is_silent {
+            if self.hangs {
                 std::future::pending::<()>().await;
             }
-            Self::answer(self.fails_to_load, None)
+            Self::result(self.fails_to_load, None)
         })
     }
 
     fn save<'a>(&'a self, _account: &'a Account, _key: &'a ApiKey) -> StoreFuture<'a, ()> {
-        Box::pin(async { Self::answer(self.fails_to_save, ()) })
+        Box::pin(async { Self::result(self.fails_to_save, ()) })
     }
 
     fn delete<'a>(&'a self, _account: &'a Account) -> StoreFuture<'a, bool> {

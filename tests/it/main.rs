@@ -1,6 +1,6 @@
 //! How the crates work together: the SDK on fake transports, and against the emulator.
 //!
-//! A test that holds a numbered requirement names it in a comment (`// C-10`).
+//! A test of a numbered requirement names it in a comment (`// C-10`).
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
@@ -8,7 +8,7 @@
     reason = "a panic fails the test; clippy knows only test functions for tests"
 )]
 
-// One file per endpoint: its request, its documented response, and what only it does.
+// One file per endpoint: its request, its documented response, and its special cases.
 
 /// `POST /auth/keys`
 mod exchange_auth_code;
@@ -25,79 +25,81 @@ mod exchange_token;
 /// `GET /oauth/jwks`
 mod signing_keys;
 
-// The way of a sign-in.
+// A sign-in, step by step.
 
-/// The authorize URL and what is random in it.
+/// The authorize URL and its random values.
 mod authorize;
 
-/// What comes back from the browser, or is pasted.
+/// Callbacks and pasted codes.
 mod callback;
 
-/// A sign-in from its beginning to its end: fresh, in flight, spent, stored.
+/// The states of a pending sign-in: fresh, in flight, spent, stored.
 mod pending;
 
-/// Whole sign-ins with the emulator, in memory, over TCP and over TLS.
+/// Whole sign-ins with the emulator, in memory and over TCP.
 mod flow;
 
-/// A login in a terminal: the browser that comes back, the code that is pasted, and every way it ends.
+/// A login in a terminal: the callback of a browser, the pasted code, and every way to end.
 mod login;
 
-/// Logins that need a process of their own.
+/// Logins that need their own process.
 #[cfg(target_os = "linux")]
 mod process;
 
-// What holds for every call.
+// The rules for every call.
 
-/// What is sent again, when, and what never is.
+/// Which requests are retried, and when.
 mod retry;
 
-/// What each status is reported as.
+/// The default transport over a real socket.
+mod socket;
+
+/// The error for each status of a rejection.
 mod rejections;
 
 /// Redirects are not followed.
 mod redirect;
 
-/// Where requests may go, and transports that do not keep their contract.
+/// Which services a client may call, and transports that break their contract.
 mod transport;
 
 /// Clocks that jump.
 mod clock;
 
-/// What surrounds the process: variables, folders, runtimes.
+/// The environment of the process: variables, folders, runtimes.
 #[cfg(target_os = "linux")]
-mod surroundings;
+mod environment;
 
-/// The contract of a transport, held against one on reqwest.
+/// The contract of a transport, checked for one on reqwest.
 mod contract;
 
-/// What is made of bodies: successes, refusals, and neither.
+/// How bodies are read: successes, rejections, and neither.
 mod parse;
 
-/// Which error says what.
+/// Which error each failure leads to, and what it prints.
 mod errors;
 
-/// Secrets do not leave.
+/// Secrets do not leak.
 mod secrets;
 
-/// Bad input is refused before a byte is sent.
+/// Invalid input is an error before a byte is sent.
 mod input;
 
-/// What is left of secrets in the memory of the process.
+/// Which secrets are left in the memory of the process.
 #[cfg(target_os = "linux")]
 mod memory;
 
-/// What holds for any input.
+/// Promises of the parsers for any input.
 mod corpus;
 
-/// This program once more, as a process of which a test knows everything.
-#[cfg(target_os = "linux")]
+/// This test program again, as a child process.
 mod child;
 
-/// A terminal to run it in.
+/// A terminal for the child.
 #[cfg(target_os = "linux")]
 #[expect(dead_code, reason = "the tests of the login need more of it")]
 #[path = "../../crates/login/tests/it/pty.rs"]
 mod pty;
 
-/// What the files above share: clients, requests, names for errors.
+/// Shared by the files above: clients, requests, names for errors.
 mod support;

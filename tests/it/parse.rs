@@ -1,5 +1,5 @@
-//! What is made of bodies: a key is never lost, and nothing else is taken for one. Every form of a body is checked in the
-//! models.
+//! How bodies are read: a key is never lost, and nothing else is read as a key. The models' own tests check every form of a
+//! body.
 
 use bytes::Bytes;
 use http::Response;
@@ -41,8 +41,8 @@ async fn check_unreadable(response: Response<Bytes>) {
 }
 
 #[tokio::test]
-async fn a_key_is_found_whatever_the_status_and_content_type() {
-    // F30, F36, C-21, as the first decision has it: a minted key is never lost.
+async fn key_is_found_in_any_2xx_of_any_content_type() {
+    // F30, F36, C-21: a created key is never lost.
     for status in [200, 201, 202, 203, 206, 207, 226, 299] {
         for content_type in [
             "application/json",
@@ -63,7 +63,7 @@ async fn a_key_is_found_whatever_the_status_and_content_type() {
 }
 
 #[tokio::test]
-async fn a_success_without_a_key_is_an_unknown_outcome() {
+async fn success_without_a_key_is_an_unknown_outcome() {
     // F7, F30, F35, C-21
     for status in [200, 201, 204, 205] {
         for body in ["", "{}", "[]", "<!DOCTYPE html><title>Sign in to the network</title>"] {
@@ -73,8 +73,8 @@ async fn a_success_without_a_key_is_an_unknown_outcome() {
 }
 
 #[tokio::test]
-async fn a_content_encoding_changes_nothing() {
-    // F28, C-14: nobody asked for one, so nothing is decompressed.
+async fn content_encoding_changes_nothing() {
+    // F28, C-14: the client does not ask for compression, so it decompresses nothing.
     let gzip: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03";
     let zstd: &[u8] = b"\x28\xb5\x2f\xfd\x04\x00";
     for (coding, body) in
@@ -86,8 +86,8 @@ async fn a_content_encoding_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_error_inside_a_success_is_told() {
-    // An error envelope inside a 200: nobody knows whether a key was made, but the words are at hand.
+async fn error_in_a_success_response_is_reported() {
+    // An error envelope in a 200: the outcome is unknown, but the caller can read the error.
     let body = r#"{"error":{"code":403,"message":"Authorization code expired"}}"#;
     let error = exchange_for(response(200, &[], body)).await.unwrap_err();
     assert_eq!(describe(&error), "OutcomeUnknown(Unreadable) CodeExpired");
@@ -96,22 +96,26 @@ async fn an_error_inside_a_success_is_told() {
 }
 
 #[tokio::test]
-async fn the_other_operations_read_objects_alone() {
+async fn other_operations_read_only_objects() {
     for operation in Operation::ALL {
         for body in ["", "[]", "null", "<html>", "{", r#"{"data":[]}"#, r#"{"keys":[[]]}"#] {
             let client = client(Capture::new(Response::new(body.into())));
             let error = operation.call(&client).await.unwrap_err();
-            let told = describe(&error);
-            assert!(told.starts_with("OutcomeUnknown(Unreadable)"), "{operation:?} {body}: {told}");
-            assert_eq!(error.is_retryable(), Operation::READING.contains(&operation), "{operation:?} {body}");
+            let described = describe(&error);
+            assert!(described.starts_with("OutcomeUnknown(Unreadable)"), "{operation:?} {body}: {described}");
+            assert_eq!(
+                error.is_retryable(),
+                Operation::IDEMPOTENT.contains(&operation),
+                "{operation:?} {body}"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn an_error_inside_a_success_of_a_read_is_a_refusal() {
-    // Nothing can have been made.
-    for operation in Operation::READING {
+async fn error_in_a_success_response_of_a_read_is_a_rejection() {
+    // A read cannot have created anything.
+    for operation in Operation::IDEMPOTENT {
         let body = r#"{"error":{"code":401,"message":"No."}}"#;
         let client = client(Capture::new(Response::new(body.into())));
         let error = operation.call(&client).await.unwrap_err();
@@ -121,8 +125,8 @@ async fn an_error_inside_a_success_of_a_read_is_a_refusal() {
 }
 
 #[tokio::test]
-async fn a_refusal_whose_body_does_not_come_is_a_refusal_all_the_same() {
-    // F27, F32: the status says it.
+async fn rejection_without_its_body_is_still_a_rejection() {
+    // F27, F32: the status decides.
     for (status, expected) in [
         (400, "Api CodeRejected"),
         (500, "OutcomeUnknown(Status) ServerError"),
@@ -144,8 +148,8 @@ async fn a_refusal_whose_body_does_not_come_is_a_refusal_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_body_that_cannot_be_read_is_not_repeated() {
-    // The parser's own message shows a part of what it reads.
+async fn error_omits_an_unreadable_body() {
+    // The parser's own message shows a part of its input.
     for body in [
         format!(r#"{{"key":"{} "}}"#, canary::KEY),
         format!(r#"{{"key":"{}","key":"{}"}}"#, canary::KEY, canary::BODY),
@@ -160,7 +164,7 @@ async fn a_body_that_cannot_be_read_is_not_repeated() {
     }
 }
 
-/// Bodies that look like JSON for a while.
+/// Bodies that begin like JSON.
 fn bodies() -> impl Strategy<Value = Vec<u8>> {
     let token = prop_oneof![
         prop::sample::select(vec!["{", "}", "[", "]", ":", ",", "\"", "\\", "null", "7", " "]),
@@ -179,7 +183,7 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn any_answer_is_a_value_or_an_error(body in bodies(), status in 100..=999_u16) {
+    fn any_response_yields_a_value_or_an_error(body in bodies(), status in 100..=999_u16) {
         // C-27
         let capture = Capture::new(response(status, &[], body));
         let builder = builder().transport(capture.clone()).timer(ManualTimer::new());

@@ -1,4 +1,4 @@
-//! A sign-in from its beginning to its end: fresh, in flight, spent, stored.
+//! The states of a pending sign-in: fresh, in flight, spent, stored.
 
 use std::{
     future::{Future, poll_fn},
@@ -20,7 +20,7 @@ use openrouter_oauth_transport::{
     testing::{Capture, Exchange, ManualTimer, Never, Replay},
 };
 
-use crate::support::{GRANT, code, describe, response, until};
+use crate::support::{GRANT, code, describe, response, wait_until};
 
 fn client(transport: impl Transport + 'static) -> Client {
     let builder = Client::builder().transport(transport).timer(ManualTimer::new());
@@ -32,31 +32,31 @@ fn begin(client: &Client) -> PendingSignIn {
     client.authorize(callback).begin().unwrap().1
 }
 
-fn answer(status: u16, body: &'static str) -> Exchange {
+fn responds(status: u16, body: &'static str) -> Exchange {
     Exchange::answer(Ok(response(status, &[], body)))
 }
 
-fn no_answer(kind: ErrorKind) -> Exchange {
+fn fails(kind: ErrorKind) -> Exchange {
     Exchange::answer(Err(kind.into()))
 }
 
 #[tokio::test]
-async fn what_surely_was_not_processed_leaves_it_fresh() {
-    // P-5: with the same verifier, as often as need be.
+async fn unprocessed_exchange_leaves_the_sign_in_fresh() {
+    // P-5: with the same verifier, any number of times.
     let code = code();
     let script = || {
         [
-            no_answer(ErrorKind::Connect),
-            no_answer(ErrorKind::Tls),
-            no_answer(ErrorKind::Proxy),
+            fails(ErrorKind::Connect),
+            fails(ErrorKind::Tls),
+            fails(ErrorKind::Proxy),
             Exchange::answer(Err(Error::from(ErrorKind::Io).not_sent())),
-            answer(429, ""),
-            answer(503, "<html>"),
-            answer(400, r#"{"error":{"message":"Invalid code","code":400}}"#),
-            answer(403, r#"{"error":{"message":"Authorization code expired","code":403}}"#),
-            answer(403, ""),
-            answer(404, ""),
-            answer(200, GRANT),
+            responds(429, ""),
+            responds(503, "<html>"),
+            responds(400, r#"{"error":{"message":"Invalid code","code":400}}"#),
+            responds(403, r#"{"error":{"message":"Authorization code expired","code":403}}"#),
+            responds(403, ""),
+            responds(404, ""),
+            responds(200, GRANT),
         ]
     };
     let replay = Replay::new(script());
@@ -74,25 +74,25 @@ async fn what_surely_was_not_processed_leaves_it_fresh() {
 }
 
 #[tokio::test]
-async fn an_unknown_outcome_spends_it() {
+async fn unknown_outcome_spends_the_sign_in() {
     let code = code();
-    for step in [
-        no_answer(ErrorKind::Io),
-        no_answer(ErrorKind::Timeout),
-        no_answer(ErrorKind::TooLarge),
-        no_answer(ErrorKind::Protocol),
-        no_answer(ErrorKind::Other),
-        answer(500, ""),
-        answer(502, "<html>"),
-        answer(504, ""),
-        answer(524, ""),
-        answer(200, ""),
-        answer(200, "<html>"),
-        answer(204, ""),
-        answer(200, r#"{"error":{"code":500,"message":"No."}}"#),
+    for scripted in [
+        fails(ErrorKind::Io),
+        fails(ErrorKind::Timeout),
+        fails(ErrorKind::TooLarge),
+        fails(ErrorKind::Protocol),
+        fails(ErrorKind::Other),
+        responds(500, ""),
+        responds(502, "<html>"),
+        responds(504, ""),
+        responds(524, ""),
+        responds(200, ""),
+        responds(200, "<html>"),
+        responds(204, ""),
+        responds(200, r#"{"error":{"code":500,"message":"No."}}"#),
     ] {
-        let case = format!("{step:?}");
-        let replay = Replay::new([step]);
+        let case = format!("{scripted:?}");
+        let replay = Replay::new([scripted]);
         let client = client(replay.clone());
         let mut pending = begin(&client);
         let error = pending.exchange(&client, &code).await.unwrap_err();
@@ -107,7 +107,7 @@ async fn an_unknown_outcome_spends_it() {
 }
 
 #[tokio::test]
-async fn an_exchange_that_is_dropped_spends_it() {
+async fn dropped_exchange_spends_the_sign_in() {
     let code = code();
     let never = Never::new();
     let client = client(never.clone());
@@ -126,7 +126,7 @@ async fn an_exchange_that_is_dropped_spends_it() {
 }
 
 #[tokio::test]
-async fn an_exchange_that_was_never_polled_leaves_it_fresh() {
+async fn unpolled_exchange_leaves_the_sign_in_fresh() {
     let code = code();
     let client = client(Never::new());
     let mut pending = begin(&client);
@@ -135,7 +135,7 @@ async fn an_exchange_that_was_never_polled_leaves_it_fresh() {
 }
 
 #[tokio::test]
-async fn an_exchange_may_be_dropped_after_any_poll() {
+async fn exchange_can_be_dropped_after_any_poll() {
     // F50, C-28
     let code = code();
     let sent = Arc::new(AtomicUsize::new(0));
@@ -172,17 +172,17 @@ async fn an_exchange_may_be_dropped_after_any_poll() {
 }
 
 #[tokio::test]
-async fn an_exchange_crosses_threads() {
+async fn exchange_crosses_threads() {
     // C-28
     let code = code();
-    let client = client(Replay::new([answer(200, GRANT)]));
+    let client = client(Replay::new([responds(200, GRANT)]));
     let mut pending = begin(&client);
     let exchange = tokio::spawn(async move { pending.exchange(&client, &code).await });
     exchange.await.unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn it_is_exchanged_with_the_service_it_was_begun_with() {
+async fn code_goes_only_to_the_service_of_its_sign_in() {
     // C-31
     let code = code();
     let capture = Capture::new(Response::new(GRANT.into()));
@@ -198,16 +198,16 @@ async fn it_is_exchanged_with_the_service_it_was_begun_with() {
         "the sign-in was begun with https://openrouter.ai, but this client calls https://other.example"
     );
     capture.expect_no_request();
-    // It lost nothing.
+    // The sign-in is still fresh.
     pending.exchange(&ours, &code).await.unwrap();
     assert_eq!(capture.expect_request().uri(), "https://openrouter.ai/api/v1/auth/keys");
 }
 
 #[tokio::test]
-async fn another_path_or_spelling_of_one_service_is_the_same_service() {
+async fn origin_ignores_path_and_spelling_of_the_base_url() {
     // C-31
     let code = code();
-    let replay = Replay::new([answer(200, GRANT)]);
+    let replay = Replay::new([responds(200, GRANT)]);
     let of = |url| {
         let builder = Client::builder().transport(replay.clone()).timer(ManualTimer::new());
         builder.base_url(url).build().unwrap()
@@ -217,8 +217,8 @@ async fn another_path_or_spelling_of_one_service_is_the_same_service() {
 }
 
 #[tokio::test]
-async fn it_goes_through_a_session_store_and_back() {
-    let replay = Replay::new([answer(200, GRANT), answer(200, GRANT)]);
+async fn sign_in_survives_a_session_store() {
+    let replay = Replay::new([responds(200, GRANT), responds(200, GRANT)]);
     let client = client(replay.clone());
     for headless in [false, true] {
         let authorize = if headless {
@@ -237,8 +237,8 @@ async fn it_goes_through_a_session_store_and_back() {
         let code = match &callback {
             Some(callback) => {
                 let state = query::parameter(url.as_str(), "state");
-                let stray = format!("{callback}&code=c0de&state=x");
-                restored.read_callback(&stray).unwrap_err();
+                let wrong_state = format!("{callback}&code=c0de&state=x");
+                restored.read_callback(&wrong_state).unwrap_err();
                 restored.read_callback(&format!("{callback}&code=c0de&state={state}"))
             }
             None => restored.read_pasted("c0de"),
@@ -251,7 +251,7 @@ async fn it_goes_through_a_session_store_and_back() {
 }
 
 #[test]
-fn what_was_not_stored_by_us_is_refused_without_repeating_it() {
+fn error_for_an_invalid_stored_sign_in_omits_it() {
     let client = client(Never::new());
     let stored = begin(&client).into_secret_json().unwrap();
     let stored = stored.expose();
@@ -274,10 +274,10 @@ fn what_was_not_stored_by_us_is_refused_without_repeating_it() {
 }
 
 #[tokio::test]
-async fn two_sign_ins_at_once_are_two() {
-    // L-24: the key of each comes by the verifier of each, whatever the order.
+async fn concurrent_sign_ins_do_not_mix() {
+    // L-24: each key belongs to its own verifier, whatever the order.
     let code = code();
-    let client = client(Replay::new((0..2).map(|_| answer(200, GRANT))));
+    let client = client(Replay::new((0..2).map(|_| responds(200, GRANT))));
     let [mut first, mut second] = [(); 2].map(|()| begin(&client));
     let foreign = format!("{}?code=c0de", first.callback_url().unwrap());
     second.read_callback(&foreign).unwrap_err();
@@ -286,7 +286,7 @@ async fn two_sign_ins_at_once_are_two() {
 }
 
 #[tokio::test]
-async fn a_deadline_spends_it_too() {
+async fn deadline_spends_the_sign_in() {
     let code = code();
     let (never, timer) = (Never::new(), ManualTimer::new());
     let builder = Client::builder().transport(never.clone()).timer(timer.clone());
@@ -294,7 +294,7 @@ async fn a_deadline_spends_it_too() {
     let mut pending = begin(&client);
     let deadline = Duration::from_secs(30);
     let clock = async {
-        until(|| timer.sleeping() == [deadline]).await;
+        wait_until(|| timer.sleeping() == [deadline]).await;
         timer.advance(deadline);
     };
     let (exchanged, ()) = tokio::join!(pending.exchange(&client, &code), clock);

@@ -1,4 +1,4 @@
-//! Logins that need a process of their own: one that may open no file, and one that gets a signal.
+//! Logins that need their own process: one that cannot open a file, and one that gets a signal.
 
 use std::{
     fs::{self, File},
@@ -13,16 +13,16 @@ use std::{
 use openrouter_oauth_emulator::Settings;
 use openrouter_oauth_login::{Error, Event, ListenerError, Login};
 use openrouter_oauth_tests::{
-    stage::Stage,
-    user::{Typed, Typist},
+    testbed::Testbed,
+    user::{ScriptedPrompt, TypedInput},
 };
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::child;
 
-/// A login for which a browser could come back.
-fn login(stage: &Stage) -> Login {
-    Login::new(stage.client())
+/// A login that waits for a browser.
+fn login(testbed: &Testbed) -> Login {
+    Login::new(testbed.client())
         .no_browser()
         .headless(false)
         .key_label("my-cli")
@@ -30,24 +30,28 @@ fn login(stage: &Stage) -> Login {
 }
 
 #[test]
-fn without_a_port_the_page_shows_a_code() {
+fn login_without_a_port_accepts_a_pasted_code() {
     // F46
-    let task = "log in without a port";
-    let child = child::command(&["sh", "-c", r#"ulimit -n 64 && exec "$0" "$@""#], task).spawn().unwrap();
-    child::finish(child, task);
+    let wrapper = ["sh", "-c", r#"ulimit -n 64 && exec "$0" "$@""#];
+    let child = child::command(&wrapper, "process::child_logs_in_without_a_port").spawn().unwrap();
+    child::finish(child);
 }
 
-pub(crate) async fn log_in_without_a_port() {
-    let stage = Stage::in_memory(Settings::default());
-    let typist = Typist::new(stage.user(), [Typed::Code]);
-    let told = Arc::new(Mutex::new(0));
-    let counting = Arc::clone(&told);
-    let login = login(&stage).prompt(typist.clone()).on_event(move |event| match event {
+#[tokio::test]
+async fn child_logs_in_without_a_port() {
+    if !child::is_child() {
+        return;
+    }
+    let testbed = Testbed::in_memory(Settings::default());
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Code]);
+    let bind_errors = Arc::new(Mutex::new(0));
+    let counter = Arc::clone(&bind_errors);
+    let login = login(&testbed).prompt(prompt.clone()).on_event(move |event| match event {
         Event::Listening { .. } => panic!("{event:?}"),
-        Event::NotListening(ListenerError::Bind { port: 0, .. }) => *counting.lock().unwrap() += 1,
+        Event::NotListening(ListenerError::Bind { port: 0, .. }) => *counter.lock().unwrap() += 1,
         _ => {}
     });
-    // No socket can be opened, either.
+    // The process cannot open a socket either, because it has no file descriptor left.
     let mut files = Vec::new();
     while let Ok(file) = File::open("/dev/null") {
         files.push(file);
@@ -55,16 +59,16 @@ pub(crate) async fn log_in_without_a_port() {
     let signed_in = login.run().await;
     drop(files);
     let key = signed_in.unwrap().key;
-    assert!(stage.client().with_key(key).current_key().await.is_ok());
-    assert_eq!(*told.lock().unwrap(), 1);
-    assert!(!typist.url().unwrap().contains("callback_url"));
+    assert!(testbed.client().with_key(key).current_key().await.is_ok());
+    assert_eq!(*bind_errors.lock().unwrap(), 1);
+    assert!(!prompt.url().unwrap().contains("callback_url"));
 }
 
 #[test]
-fn ctrl_c_ends_a_login_and_not_its_process() {
+fn ctrl_c_ends_the_login_but_not_its_process() {
     // L-20
-    let task = "log in until Ctrl-C";
-    let mut child = child::command(&[], task).stdin(Stdio::null()).spawn().unwrap();
+    let mut child =
+        child::command(&[], "process::child_logs_in_until_ctrl_c").stdin(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     while !lines.next().unwrap().unwrap().contains("WAITING") {}
     let process = i32::try_from(child.id()).unwrap();
@@ -73,7 +77,7 @@ fn ctrl_c_ends_a_login_and_not_its_process() {
     }
     kill_process(Pid::from_raw(process).unwrap(), Signal::INT).unwrap();
     let rest: Vec<_> = lines.map(Result::unwrap).collect();
-    assert!(rest.contains(&format!("DONE {task}")), "{rest:?}");
+    assert!(child::has_passed(&rest.join("\n")), "{rest:?}");
     assert!(child.wait().unwrap().success());
 }
 
@@ -84,13 +88,16 @@ fn catches_ctrl_c(process: i32) -> bool {
     u64::from_str_radix(caught.trim(), 16).unwrap() & 0b10 != 0
 }
 
-#[expect(clippy::print_stdout, reason = "a child reports to standard output")]
-pub(crate) async fn log_in_until_ctrl_c() {
-    let stage = Stage::in_memory(Settings::default());
+#[tokio::test]
+async fn child_logs_in_until_ctrl_c() {
+    if !child::is_child() {
+        return;
+    }
+    let testbed = Testbed::in_memory(Settings::default());
     let port = Arc::new(Mutex::new(0));
-    let heard = Arc::clone(&port);
-    let login = login(&stage).no_prompt().cancel_on_ctrl_c().on_event(move |event| match event {
-        Event::Listening { port } => *heard.lock().unwrap() = *port,
+    let listening_port = Arc::clone(&port);
+    let login = login(&testbed).no_prompt().cancel_on_ctrl_c().on_event(move |event| match event {
+        Event::Listening { port } => *listening_port.lock().unwrap() = *port,
         Event::Waiting => println!("WAITING"),
         _ => {}
     });

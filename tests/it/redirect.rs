@@ -1,4 +1,4 @@
-//! Redirects are not followed: a code, a verifier or a key would go to another host (C-10).
+//! Redirects are not followed, because they could send a code, a verifier or a key to another host.
 
 use openrouter_oauth::Error;
 use openrouter_oauth_transport::testing::Capture;
@@ -7,20 +7,23 @@ use crate::support::{GRANT, Operation, client, describe, response};
 
 const ELSEWHERE: &str = "https://evil.example/api/v1/auth/keys";
 
-/// Redirects to all of `locations`, which is told, and nothing else is sent.
+/// Redirects a call to all of `locations`. The call must return an error and send no second request.
 async fn check(operation: Operation, status: u16, locations: &[&str], same_origin: bool) {
     let case = format!("{operation:?} {status} {locations:?}");
     let headers: Vec<_> = locations.iter().map(|&location| ("location", location)).collect();
     let capture = Capture::new(response(status, &headers, GRANT));
     let error = operation.call(&client(capture.clone())).await.unwrap_err();
     assert_eq!(describe(&error), format!("UnexpectedRedirect({same_origin})"), "{case}");
-    assert!(matches!(error, Error::UnexpectedRedirect { status: told, .. } if told == status), "{case}");
+    assert!(
+        matches!(error, Error::UnexpectedRedirect { status: reported, .. } if reported == status),
+        "{case}"
+    );
     assert!(error.may_have_been_sent(), "{case}");
     capture.expect_request();
 }
 
 #[tokio::test]
-async fn no_redirect_is_followed() {
+async fn redirect_is_not_followed() {
     // F31, C-10
     for operation in Operation::ALL {
         for status in [301, 302, 303, 307, 308] {
@@ -34,14 +37,14 @@ async fn no_redirect_is_followed() {
 }
 
 #[tokio::test]
-async fn a_redirect_to_where_it_came_from_is_no_loop() {
+async fn redirect_to_the_same_url_is_not_followed() {
     // F31
     let location = "https://openrouter.ai/api/v1/auth/keys";
     check(Operation::ExchangeAuthCode, 307, &[location], true).await;
 }
 
 #[tokio::test]
-async fn a_redirect_to_two_places_is_within_only_if_both_are() {
+async fn two_locations_are_same_origin_only_if_both_are() {
     // F31
     check(Operation::ExchangeAuthCode, 307, &["/a", "/b"], true).await;
     check(Operation::ExchangeAuthCode, 307, &["/a", ELSEWHERE], false).await;
@@ -49,7 +52,7 @@ async fn a_redirect_to_two_places_is_within_only_if_both_are() {
 }
 
 #[tokio::test]
-async fn a_redirect_that_only_looks_like_one_within_is_told() {
+async fn lookalike_location_is_not_same_origin() {
     // F31, C-10
     for location in [
         "//openrouter.ai:1/",
@@ -66,7 +69,7 @@ async fn a_redirect_that_only_looks_like_one_within_is_told() {
 }
 
 #[tokio::test]
-async fn other_statuses_of_that_class_are_no_success_either() {
+async fn other_3xx_statuses_are_unexpected_redirects() {
     // F30
     for status in [300, 304, 305, 306, 399] {
         check(Operation::ExchangeAuthCode, status, &[], false).await;

@@ -1,4 +1,4 @@
-//! What each status of a rejection is reported as, whatever its body.
+//! The error for each status of a rejection, whatever its body.
 
 use openrouter_oauth::Error;
 use openrouter_oauth_tests::canary;
@@ -6,8 +6,8 @@ use openrouter_oauth_transport::testing::{Exchange, Replay};
 
 use crate::support::{Operation, client, describe, response};
 
-/// Statuses, the error of an operation that makes something, which is sent once, the error of one that reads, and how
-/// often that one is sent.
+/// Statuses, the error of a non-idempotent request, which is sent once, the error of an idempotent one, and how often
+/// that one is sent.
 const REJECTIONS: &[(&[u16], &str, &str, usize)] = &[
     (&[401], "Api Unauthorized", "Api Unauthorized", 1),
     (&[404, 405], "Api NotFound", "Api NotFound", 1),
@@ -32,7 +32,7 @@ const REJECTIONS: &[(&[u16], &str, &str, usize)] = &[
     ),
 ];
 
-/// Content types and bodies that come with any status.
+/// Content types and bodies that any status can have.
 const BODIES: [(&str, &str); 5] = [
     // OpenRouter's own envelope. The status wins over the number in it (C-23).
     ("application/json", r#"{"error":{"code":200,"message":"No, thank you"}}"#),
@@ -45,13 +45,13 @@ const BODIES: [(&str, &str); 5] = [
     ("application/json", r#"{"error":{"code":400,"mess"#),
 ];
 
-/// What the service returns for a request that it cannot parse.
+/// The service's responses to a request that it cannot parse.
 const MALFORMED_REQUEST: [(&str, &str); 2] = [
     ("application/json; charset=utf-8", r#"{"success":false,"error":{"name":"ZodError","message":"[]"}}"#),
     ("text/plain", "Malformed JSON in request body"),
 ];
 
-/// Rejects all requests of a call with this status and body.
+/// Rejects all requests of a call with this status and each of these bodies.
 async fn check(
     operation: Operation,
     status: u16,
@@ -76,16 +76,16 @@ async fn check(
 }
 
 #[tokio::test]
-async fn every_status_is_reported_whatever_the_body() {
+async fn status_decides_the_error_whatever_the_body() {
     // F15, F29, F32, F34, and F7's 511
     let bodies = [&BODIES[..], &MALFORMED_REQUEST].concat();
-    for &(statuses, of_making, of_reading, sent) in REJECTIONS {
+    for &(statuses, of_non_idempotent, of_idempotent, sent) in REJECTIONS {
         for &status in statuses {
-            for operation in Operation::MAKING {
-                check(operation, status, &bodies, of_making, 1).await;
+            for operation in Operation::NON_IDEMPOTENT {
+                check(operation, status, &bodies, of_non_idempotent, 1).await;
             }
-            for operation in Operation::READING {
-                check(operation, status, &bodies, of_reading, sent).await;
+            for operation in Operation::IDEMPOTENT {
+                check(operation, status, &bodies, of_idempotent, sent).await;
             }
         }
     }
@@ -101,7 +101,7 @@ async fn rejected_code_differs_from_a_malformed_request() {
 }
 
 #[tokio::test]
-async fn only_an_exchange_can_have_its_code_rejected() {
+async fn only_the_exchange_reports_a_rejected_code() {
     let bodies = [&BODIES[..], &MALFORMED_REQUEST].concat();
     for operation in Operation::ALL.into_iter().filter(|&other| other != Operation::ExchangeAuthCode) {
         check(operation, 400, &bodies, "Api InvalidRequest", 1).await;

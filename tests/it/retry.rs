@@ -1,4 +1,4 @@
-//! What is sent again, when, and what never is.
+//! Which requests are retried, and when.
 
 use std::{
     future::{Future as _, IntoFuture, poll_fn},
@@ -19,11 +19,11 @@ use openrouter_oauth_transport::{
 
 use crate::support::{GRANT, Operation, describe, exchange, key, response};
 
-/// Random numbers that are as large as can be, so that waits are.
+/// The largest random numbers, which lead to the longest waits.
 #[derive(Debug)]
-struct Largest;
+struct LargestEntropy;
 
-impl Entropy for Largest {
+impl Entropy for LargestEntropy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), BoxError> {
         bytes.fill(u8::MAX);
         Ok(())
@@ -31,18 +31,18 @@ impl Entropy for Largest {
 }
 
 fn builder(timer: &ManualTimer) -> ClientBuilder {
-    Client::builder().api_key(key()).timer(timer.clone()).entropy(Largest)
+    Client::builder().api_key(key()).timer(timer.clone()).entropy(LargestEntropy)
 }
 
-fn answer(status: u16, headers: &[(&str, &str)], body: &'static str) -> Exchange {
+fn responds(status: u16, headers: &[(&str, &str)], body: &'static str) -> Exchange {
     Exchange::answer(Ok(response(status, headers, body)))
 }
 
-fn no_answer(kind: ErrorKind) -> Exchange {
+fn fails(kind: ErrorKind) -> Exchange {
     Exchange::answer(Err(kind.into()))
 }
 
-/// Drives `call` to its end, moving the clock through each wait, and returns the waits, too.
+/// Drives `call` to its end and moves the clock through each wait. Also returns the waits.
 async fn drive<T>(timer: &ManualTimer, call: impl IntoFuture<Output = T>) -> (T, Vec<Duration>) {
     let mut call = pin!(call.into_future());
     let mut waits = Vec::new();
@@ -58,32 +58,32 @@ async fn drive<T>(timer: &ManualTimer, call: impl IntoFuture<Output = T>) -> (T,
     }
 }
 
-/// Plays `script`, then a success, and tells the error there was, how many requests were sent, and the waits.
-async fn play(
+/// Runs a call against `script` and a success after it. Returns the result, the number of requests, and the waits.
+async fn run(
     operation: Operation,
     script: impl IntoIterator<Item = Exchange>,
 ) -> (Result<(), Error>, usize, Vec<Duration>) {
-    let replay = Replay::new(script.into_iter().chain([answer(200, &[], operation.success())]));
+    let replay = Replay::new(script.into_iter().chain([responds(200, &[], operation.success())]));
     let timer = ManualTimer::new();
     let client = builder(&timer).transport(replay.clone()).build().unwrap();
     let (result, waits) = drive(&timer, operation.call(&client)).await;
     (result, replay.requests().len(), waits)
 }
 
-const KINDS_THAT_MAY_HAVE_BEEN_SENT: [ErrorKind; 5] =
+const MAYBE_SENT_KINDS: [ErrorKind; 5] =
     [ErrorKind::Io, ErrorKind::Timeout, ErrorKind::TooLarge, ErrorKind::Protocol, ErrorKind::Other];
 
 #[tokio::test]
-async fn what_makes_something_is_sent_once_if_it_may_have_arrived() {
+async fn non_idempotent_request_is_sent_once_if_it_may_have_arrived() {
     // F11, F20
-    for operation in Operation::MAKING {
-        let kinds = KINDS_THAT_MAY_HAVE_BEEN_SENT.map(no_answer).into_iter();
+    for operation in Operation::NON_IDEMPOTENT {
+        let kinds = MAYBE_SENT_KINDS.map(fails).into_iter();
         let statuses = [400, 401, 403, 404, 408, 409, 421, 425, 429, 500, 502, 503, 504, 520, 524];
-        let statuses = statuses.map(|status| answer(status, &[("retry-after", "0")], ""));
-        let unreadable = ["", "<html>", "{}", "[]"].map(|body| answer(200, &[], body));
-        for step in kinds.chain(statuses).chain(unreadable) {
-            let case = format!("{operation:?} {step:?}");
-            let (result, requests, waits) = play(operation, [step]).await;
+        let statuses = statuses.map(|status| responds(status, &[("retry-after", "0")], ""));
+        let unreadable = ["", "<html>", "{}", "[]"].map(|body| responds(200, &[], body));
+        for scripted in kinds.chain(statuses).chain(unreadable) {
+            let case = format!("{operation:?} {scripted:?}");
+            let (result, requests, waits) = run(operation, [scripted]).await;
             assert!(result.is_err(), "{case}");
             assert_eq!((requests, waits), (1, vec![]), "{case}");
         }
@@ -91,13 +91,13 @@ async fn what_makes_something_is_sent_once_if_it_may_have_arrived() {
 }
 
 #[tokio::test]
-async fn what_reads_is_sent_again_if_that_may_help() {
-    for operation in Operation::READING {
+async fn idempotent_request_is_retried_when_that_may_help() {
+    for operation in Operation::IDEMPOTENT {
         let statuses = [408, 421, 425, 429, 500, 502, 503, 504, 520, 524];
-        let statuses = statuses.map(|status| answer(status, &[], ""));
-        for step in statuses.into_iter().chain([no_answer(ErrorKind::Io)]) {
-            let case = format!("{operation:?} {step:?}");
-            let (result, requests, waits) = play(operation, [step]).await;
+        let statuses = statuses.map(|status| responds(status, &[], ""));
+        for scripted in statuses.into_iter().chain([fails(ErrorKind::Io)]) {
+            let case = format!("{operation:?} {scripted:?}");
+            let (result, requests, waits) = run(operation, [scripted]).await;
             assert!(result.is_ok(), "{case}: {result:?}");
             assert_eq!((requests, waits.len()), (2, 1), "{case}");
         }
@@ -105,14 +105,14 @@ async fn what_reads_is_sent_again_if_that_may_help() {
 }
 
 #[tokio::test]
-async fn what_reads_is_not_sent_again_in_vain() {
-    for operation in Operation::READING {
+async fn idempotent_request_is_not_retried_in_vain() {
+    for operation in Operation::IDEMPOTENT {
         let statuses =
-            [400, 401, 403, 404, 405, 409, 413, 415, 422, 307].map(|status| answer(status, &[], ""));
+            [400, 401, 403, 404, 405, 409, 413, 415, 422, 307].map(|status| responds(status, &[], ""));
         let kinds = [ErrorKind::Timeout, ErrorKind::TooLarge, ErrorKind::Protocol, ErrorKind::Other];
-        for step in statuses.into_iter().chain(kinds.map(no_answer)).chain([answer(200, &[], "<html>")]) {
-            let case = format!("{operation:?} {step:?}");
-            let (result, requests, waits) = play(operation, [step]).await;
+        for scripted in statuses.into_iter().chain(kinds.map(fails)).chain([responds(200, &[], "<html>")]) {
+            let case = format!("{operation:?} {scripted:?}");
+            let (result, requests, waits) = run(operation, [scripted]).await;
             assert!(result.is_err(), "{case}");
             assert_eq!((requests, waits), (1, vec![]), "{case}");
         }
@@ -120,7 +120,7 @@ async fn what_reads_is_not_sent_again_in_vain() {
 }
 
 #[tokio::test]
-async fn whatever_was_not_sent_is_sent_again() {
+async fn unsent_request_is_retried() {
     // F2
     let not_sent = [
         || ErrorKind::Connect.into(),
@@ -130,12 +130,12 @@ async fn whatever_was_not_sent_is_sent_again() {
     for operation in Operation::ALL {
         for error in not_sent {
             let twice = [Exchange::answer(Err(error())), Exchange::answer(Err(error()))];
-            let (result, requests, waits) = play(operation, twice).await;
+            let (result, requests, waits) = run(operation, twice).await;
             assert!(result.is_ok(), "{operation:?}: {result:?}");
             assert_eq!((requests, waits.len()), (3, 2), "{operation:?}");
 
             let thrice = [(); 3].map(|()| Exchange::answer(Err(error())));
-            let (result, requests, _) = play(operation, thrice).await;
+            let (result, requests, _) = run(operation, thrice).await;
             assert_eq!(describe(&result.unwrap_err()), "NotSent, retryable", "{operation:?}");
             assert_eq!(requests, 3, "{operation:?}");
         }
@@ -143,18 +143,18 @@ async fn whatever_was_not_sent_is_sent_again() {
 }
 
 #[tokio::test]
-async fn what_would_end_the_same_is_not_tried_again() {
+async fn permanent_transport_error_is_not_retried() {
     let not_sent = |kind: ErrorKind| transport::Error::from(kind).not_sent();
     for operation in Operation::ALL {
-        for (kind, told) in [
+        for (kind, expected) in [
             (ErrorKind::Tls, "Tls"),
             (ErrorKind::ProxyAuth, "ProxyAuthRequired"),
             (ErrorKind::Other, "NotSent, retryable"),
             (ErrorKind::Timeout, "NotSent, retryable"),
         ] {
-            let (result, requests, _) = play(operation, [Exchange::answer(Err(not_sent(kind)))]).await;
+            let (result, requests, _) = run(operation, [Exchange::answer(Err(not_sent(kind)))]).await;
             let error = result.unwrap_err();
-            assert_eq!(describe(&error), told, "{operation:?}");
+            assert_eq!(describe(&error), expected, "{operation:?}");
             assert!(!error.may_have_been_sent());
             assert_eq!(requests, 1, "{operation:?}");
         }
@@ -162,29 +162,29 @@ async fn what_would_end_the_same_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_try_that_was_not_sent_does_not_excuse_one_that_was() {
-    let script = [no_answer(ErrorKind::Connect), answer(500, &[], "")];
-    let (result, requests, _) = play(Operation::ExchangeAuthCode, script).await;
+async fn unsent_attempt_does_not_excuse_a_sent_one() {
+    let script = [fails(ErrorKind::Connect), responds(500, &[], "")];
+    let (result, requests, _) = run(Operation::ExchangeAuthCode, script).await;
     assert_eq!(describe(&result.unwrap_err()), "OutcomeUnknown(Status) ServerError");
     assert_eq!(requests, 2);
 }
 
 #[tokio::test]
-async fn a_try_that_was_not_sent_does_not_hide_one_that_was() {
-    for operation in Operation::READING {
-        let connect = || no_answer(ErrorKind::Connect);
-        let (result, requests, _) = play(operation, [answer(500, &[], ""), connect(), connect()]).await;
+async fn unsent_attempt_does_not_hide_a_sent_one() {
+    for operation in Operation::IDEMPOTENT {
+        let connect = || fails(ErrorKind::Connect);
+        let (result, requests, _) = run(operation, [responds(500, &[], ""), connect(), connect()]).await;
         assert_eq!(describe(&result.unwrap_err()), "Api ServerError, retryable");
         assert_eq!(requests, 3);
-        let (result, _, _) = play(operation, [no_answer(ErrorKind::Io), connect(), connect()]).await;
+        let (result, _, _) = run(operation, [fails(ErrorKind::Io), connect(), connect()]).await;
         assert_eq!(describe(&result.unwrap_err()), "OutcomeUnknown(Cut), retryable");
     }
 }
 
 #[tokio::test]
-async fn every_try_sends_the_same_bytes() {
-    let check = async |operation: Operation, step: fn() -> Exchange| {
-        let replay = Replay::new([step(), step(), answer(200, &[], operation.success())]);
+async fn every_attempt_sends_the_same_bytes() {
+    let check = async |operation: Operation, scripted: fn() -> Exchange| {
+        let replay = Replay::new([scripted(), scripted(), responds(200, &[], operation.success())]);
         let timer = ManualTimer::new();
         let attribution = Attribution::new("https://my.app").title("My app").categories(["cli-agent"]);
         let builder = builder(&timer).transport(replay.clone()).attribution(attribution);
@@ -200,17 +200,17 @@ async fn every_try_sends_the_same_bytes() {
         }
     };
     for operation in Operation::ALL {
-        check(operation, || no_answer(ErrorKind::Connect)).await;
+        check(operation, || fails(ErrorKind::Connect)).await;
     }
-    for operation in Operation::READING {
-        check(operation, || answer(503, &[], "")).await;
+    for operation in Operation::IDEMPOTENT {
+        check(operation, || responds(503, &[], "")).await;
     }
 }
 
 #[tokio::test]
-async fn a_header_of_the_call_goes_with_every_try() {
+async fn every_attempt_carries_the_header_of_the_call() {
     let replay =
-        Replay::new([no_answer(ErrorKind::Connect), no_answer(ErrorKind::Connect), answer(200, &[], GRANT)]);
+        Replay::new([fails(ErrorKind::Connect), fails(ErrorKind::Connect), responds(200, &[], GRANT)]);
     let timer = ManualTimer::new();
     let client = builder(&timer).transport(replay.clone()).build().unwrap();
     let call = client.exchange_auth_code(exchange()).header("x-trace", "42").send();
@@ -222,9 +222,9 @@ async fn a_header_of_the_call_goes_with_every_try() {
 }
 
 #[tokio::test]
-async fn waits_grow_up_to_a_maximum() {
+async fn backoff_grows_up_to_its_maximum() {
     let timer = ManualTimer::new();
-    let replay = Replay::new((0..6).map(|_| no_answer(ErrorKind::Io)));
+    let replay = Replay::new((0..6).map(|_| fails(ErrorKind::Io)));
     let client = builder(&timer).transport(replay.clone());
     let retry = Retry::default().max_attempts(6).initial_backoff(Duration::from_millis(100));
     let client = client.retry(retry.max_backoff(Duration::from_secs(1))).build().unwrap();
@@ -238,22 +238,22 @@ async fn waits_grow_up_to_a_maximum() {
 }
 
 #[tokio::test]
-async fn the_number_of_tries_is_the_callers() {
-    for (retry, tries) in
+async fn caller_sets_the_number_of_attempts() {
+    for (retry, attempts) in
         [(Retry::none(), 1), (Retry::default().max_attempts(0), 1), (Retry::default().max_attempts(5), 5)]
     {
         let timer = ManualTimer::new();
-        let replay = Replay::new((0..10).map(|_| answer(503, &[], "")));
+        let replay = Replay::new((0..10).map(|_| responds(503, &[], "")));
         let client = builder(&timer).transport(replay.clone()).build().unwrap();
         let (result, _) = drive(&timer, client.signing_keys().retry(retry.clone())).await;
         result.unwrap_err();
-        assert_eq!(replay.requests().len(), tries, "{retry:?}");
+        assert_eq!(replay.requests().len(), attempts, "{retry:?}");
     }
 }
 
 #[tokio::test]
-async fn the_wait_that_the_server_asks_for_is_kept() {
-    // F33. Of two the first counts.
+async fn retry_waits_as_long_as_the_server_asks() {
+    // F33. The first of two values counts.
     for (headers, wait) in [
         (&[("retry-after", "7")][..], 7_000),
         (&[("retry-after", "7"), ("retry-after", "9")], 7_000),
@@ -264,7 +264,7 @@ async fn the_wait_that_the_server_asks_for_is_kept() {
         ),
     ] {
         for status in [429, 503] {
-            let (result, requests, waits) = play(Operation::CurrentKey, [answer(status, headers, "")]).await;
+            let (result, requests, waits) = run(Operation::CurrentKey, [responds(status, headers, "")]).await;
             assert!(result.is_ok(), "{headers:?}: {result:?}");
             assert_eq!(requests, 2);
             assert_eq!(waits, [Duration::from_millis(wait)], "{headers:?}");
@@ -273,39 +273,39 @@ async fn the_wait_that_the_server_asks_for_is_kept() {
 }
 
 #[tokio::test]
-async fn a_server_may_ask_for_no_wait() {
+async fn server_can_ask_for_no_wait() {
     // F33
     let past = [("date", "Sun, 06 Nov 1994 08:49:37 GMT"), ("retry-after", "Sun, 06 Nov 1994 08:49:27 GMT")];
     for headers in [&[("retry-after", "0")][..], &past] {
-        let (result, requests, waits) = play(Operation::CurrentKey, [answer(503, headers, "")]).await;
+        let (result, requests, waits) = run(Operation::CurrentKey, [responds(503, headers, "")]).await;
         assert!(result.is_ok(), "{headers:?}: {result:?}");
         assert_eq!((requests, waits), (2, vec![]), "{headers:?}");
     }
 }
 
 #[tokio::test]
-async fn a_wait_beyond_the_deadline_is_not_begun() {
+async fn retry_does_not_wait_past_the_deadline() {
     // F33
     for asked in ["30", "31", "3600", "99999999999999999999"] {
-        let step = answer(503, &[("retry-after", asked)], "");
-        let (result, requests, waits) = play(Operation::SigningKeys, [step]).await;
+        let scripted = responds(503, &[("retry-after", asked)], "");
+        let (result, requests, waits) = run(Operation::SigningKeys, [scripted]).await;
         let Err(Error::ServiceUnavailable { retry_after, api }) = result else {
             panic!("{asked}: {result:?}");
         };
         assert_eq!((requests, waits), (1, vec![]), "{asked}");
-        // No longer than a code lives.
-        let told = asked.parse().map_or(600, |asked: u64| asked.min(600));
-        assert_eq!(retry_after, Some(Duration::from_secs(told)), "{asked}");
+        // At most the lifetime of a code.
+        let reported = asked.parse().map_or(600, |asked: u64| asked.min(600));
+        assert_eq!(retry_after, Some(Duration::from_secs(reported)), "{asked}");
         assert_eq!(api.status(), 503);
     }
 }
 
 #[tokio::test]
-async fn a_wait_that_cannot_be_read_is_not_kept() {
+async fn unreadable_retry_after_is_ignored() {
     // F33
     for nonsense in ["-1", "1e30", "soon", "NaN", ""] {
         let (result, requests, waits) =
-            play(Operation::CurrentKey, [answer(429, &[("retry-after", nonsense)], "")]).await;
+            run(Operation::CurrentKey, [responds(429, &[("retry-after", nonsense)], "")]).await;
         assert!(result.is_ok(), "{nonsense}: {result:?}");
         assert_eq!(requests, 2);
         assert!(waits[0] <= Duration::from_millis(250), "{nonsense}: {waits:?}");
@@ -313,13 +313,13 @@ async fn a_wait_that_cannot_be_read_is_not_kept() {
 }
 
 #[tokio::test]
-async fn the_caller_is_told_how_long_to_wait() {
+async fn error_says_how_long_to_wait() {
     for (status, text) in [
         (429, "OpenRouter asks for fewer requests; try again in 7 s"),
         (503, "OpenRouter is not available; try again in 7 s"),
     ] {
-        for operation in Operation::MAKING {
-            let (result, _, _) = play(operation, [answer(status, &[("retry-after", "7")], "")]).await;
+        for operation in Operation::NON_IDEMPOTENT {
+            let (result, _, _) = run(operation, [responds(status, &[("retry-after", "7")], "")]).await;
             let error = result.unwrap_err();
             assert!(error.is_retryable() && !error.is_outcome_unknown());
             assert_eq!(error.to_string(), text);
@@ -334,16 +334,16 @@ async fn the_caller_is_told_how_long_to_wait() {
 }
 
 #[tokio::test]
-async fn all_tries_share_one_deadline() {
-    let step = || answer(503, &[("retry-after", "12")], "");
-    let (result, requests, waits) = play(Operation::CurrentKey, [step(), step(), step()]).await;
+async fn all_attempts_share_one_deadline() {
+    let scripted = || responds(503, &[("retry-after", "12")], "");
+    let (result, requests, waits) = run(Operation::CurrentKey, [scripted(), scripted(), scripted()]).await;
     assert_eq!(describe(&result.unwrap_err()), "ServiceUnavailable ServerError, retryable");
-    // 6 of the 30 seconds are left for a third wait.
+    // Only 6 of the 30 seconds are left, too few for a third wait.
     assert_eq!((requests, waits), (3, vec![Duration::from_secs(12); 2]));
 }
 
 #[tokio::test]
-async fn each_try_is_told_what_is_left_of_the_time() {
+async fn each_attempt_gets_the_remaining_time() {
     let timer = ManualTimer::new();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let transport = {
@@ -362,7 +362,7 @@ async fn each_try_is_told_what_is_left_of_the_time() {
 }
 
 #[tokio::test]
-async fn the_time_limit_of_one_call_is_its_own() {
+async fn call_can_have_its_own_timeout() {
     let (never, timer) = (Never::new(), ManualTimer::new());
     let client = builder(&timer).transport(never.clone()).build().unwrap();
     for (seconds, call) in [
@@ -379,8 +379,8 @@ async fn the_time_limit_of_one_call_is_its_own() {
 }
 
 #[tokio::test]
-async fn without_a_clock_nothing_is_sent_again() {
-    let replay = Replay::new([no_answer(ErrorKind::Connect)]);
+async fn client_without_a_timer_does_not_retry() {
+    let replay = Replay::new([fails(ErrorKind::Connect)]);
     let client = Client::builder().transport(replay.clone()).without_deadline().build().unwrap();
     let error = client.exchange_auth_code(exchange()).await.unwrap_err();
     assert_eq!(describe(&error), "NotSent, retryable");
@@ -388,14 +388,14 @@ async fn without_a_clock_nothing_is_sent_again() {
 }
 
 #[tokio::test]
-async fn the_clock_of_a_client_is_real() {
-    // The system connects for a listener that accepts nothing.
+async fn default_timer_enforces_the_deadline() {
+    // The operating system completes a connection before the listener accepts it.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", silent.local_addr().unwrap());
     let client = Client::builder().base_url(base_url).build().unwrap();
     let (limit, start) = (Duration::from_millis(100), Instant::now());
     let error = client.exchange_auth_code(exchange()).timeout(limit).await.unwrap_err();
-    // On a busy machine the time may be over before the request is out.
+    // On a busy machine the deadline may expire before the request is sent.
     assert!(
         ["OutcomeUnknown(Timeout)", "NotSent, retryable"].contains(&describe(&error).as_str()),
         "{error:?}"
@@ -404,9 +404,9 @@ async fn the_clock_of_a_client_is_real() {
 }
 
 #[tokio::test]
-async fn an_unknown_outcome_tells_what_is_known() {
-    let step = answer(502, &[("cf-ray", "8f0e-FRA"), ("x-request-id", "r1")], "<html>");
-    let error = play(Operation::ExchangeAuthCode, [step]).await.0.unwrap_err();
+async fn unknown_outcome_reports_what_is_known() {
+    let scripted = responds(502, &[("cf-ray", "8f0e-FRA"), ("x-request-id", "r1")], "<html>");
+    let error = run(Operation::ExchangeAuthCode, [scripted]).await.0.unwrap_err();
     let Error::OutcomeUnknown(unknown) = &error else {
         panic!("{error:?}");
     };

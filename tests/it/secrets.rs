@@ -1,4 +1,6 @@
-//! Secrets do not leave but by `expose()` (S-1).
+//! Secrets leave only through `expose()`.
+
+// S-1
 
 use http::Response;
 use openrouter_oauth::{
@@ -13,8 +15,8 @@ use openrouter_oauth_transport::testing::{Capture, ManualTimer, Never};
 
 use crate::support::{self, builder, code, exchange, key, response, token};
 
-/// Fails to compile if the type has the trait: both impls then fit, and which is meant cannot be told.
-macro_rules! lacks {
+/// Fails to compile if the type implements the trait, because then both impls apply and the call is ambiguous.
+macro_rules! assert_not_impl {
     ($type:ty: $($trait:path),+) => {$(
         const _: fn() = || {
             struct Present;
@@ -28,20 +30,20 @@ macro_rules! lacks {
     )+};
 }
 
-// Whoever prints, copies or stores one of these says so in the source.
-lacks!(PendingSignIn: std::fmt::Display, serde::Serialize, Clone);
-lacks!(PendingSecret: std::fmt::Display, serde::Serialize, Clone, std::ops::Deref, AsRef<str>, PartialEq);
-lacks!(Pkce: std::fmt::Display, serde::Serialize, Clone);
-lacks!(CodeVerifier: std::fmt::Display, serde::Serialize, Clone, std::ops::Deref);
-lacks!(KeyLinks: std::fmt::Display);
-lacks!(ExchangeAuthCode: std::fmt::Display, Clone);
+// Code that prints, copies or stores one of these must say so.
+assert_not_impl!(PendingSignIn: std::fmt::Display, serde::Serialize, Clone);
+assert_not_impl!(PendingSecret: std::fmt::Display, serde::Serialize, Clone, std::ops::Deref, AsRef<str>, PartialEq);
+assert_not_impl!(Pkce: std::fmt::Display, serde::Serialize, Clone);
+assert_not_impl!(CodeVerifier: std::fmt::Display, serde::Serialize, Clone, std::ops::Deref);
+assert_not_impl!(KeyLinks: std::fmt::Display);
+assert_not_impl!(ExchangeAuthCode: std::fmt::Display, Clone);
 
 fn client() -> Client {
     builder().transport(Never::new()).timer(ManualTimer::new()).build().unwrap()
 }
 
 #[test]
-fn no_type_prints_its_secret() {
+fn debug_output_hides_secrets() {
     // S-1
     let secrets = &canary::ALL;
     assert_debug_hides(&builder(), secrets);
@@ -58,8 +60,8 @@ fn no_type_prints_its_secret() {
 }
 
 #[test]
-fn a_sign_in_prints_none_of_its_random_values() {
-    // S-1: the URL is for the user alone, so it shows by `Display` and not by `Debug`.
+fn debug_output_of_a_sign_in_hides_its_random_values() {
+    // S-1: the URL is only for the user, so `Display` shows it and `Debug` does not.
     let authorize = client().authorize(CallbackUrl::parse("https://my.app/callback").unwrap());
     assert_debug_hides(&authorize, &canary::ALL);
     let (url, pending) = authorize.begin().unwrap();
@@ -81,7 +83,7 @@ fn a_sign_in_prints_none_of_its_random_values() {
 }
 
 #[test]
-fn links_to_a_key_name_it_and_do_not_hold_it() {
+fn key_links_do_not_contain_the_key() {
     // S-9
     let links = KeyLinks::new(&key());
     assert_hidden(links.settings(), &[canary::KEY]);
@@ -90,19 +92,19 @@ fn links_to_a_key_name_it_and_do_not_hold_it() {
 }
 
 #[tokio::test]
-async fn an_answer_prints_no_key() {
+async fn debug_output_of_a_response_hides_the_key() {
     // S-1
     let body = format!(r#"{{"key":"{}","user_id":"user_1"}}"#, canary::KEY);
     let capture = Capture::new(response(200, &[("set-cookie", canary::BODY)], body));
-    let answer = support::client(capture).exchange_auth_code(exchange()).send().await.unwrap();
-    assert_debug_hides(&answer, &canary::ALL);
-    assert_debug_hides(answer.value(), &canary::ALL);
-    assert_eq!(answer.value().key.expose(), canary::KEY);
+    let granted = support::client(capture).exchange_auth_code(exchange()).send().await.unwrap();
+    assert_debug_hides(&granted, &canary::ALL);
+    assert_debug_hides(granted.value(), &canary::ALL);
+    assert_eq!(granted.value().key.expose(), canary::KEY);
 }
 
 #[test]
-fn a_header_with_a_key_is_marked_as_one() {
-    // C-16: whoever prints a request prints `Sensitive` in its place.
+fn authorization_header_is_marked_sensitive() {
+    // C-16: the `Debug` output of a request then contains `Sensitive` instead.
     let capture = Capture::new(Response::new(r#"{"data":{}}"#.into()));
     let client = builder().transport(capture.clone()).timer(ManualTimer::new()).build().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

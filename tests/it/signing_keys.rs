@@ -6,7 +6,7 @@ use openrouter_oauth_transport::testing::Capture;
 use crate::support::{Operation, USER_AGENT_OF_APP, assert_sent, attributed, client};
 
 #[tokio::test]
-async fn the_request_is_this_and_nothing_more() {
+async fn request_has_exactly_these_parts() {
     // C-16
     let capture = Capture::new(Response::new(Operation::SigningKeys.success().into()));
     attributed(capture.clone()).signing_keys().await.unwrap();
@@ -27,7 +27,7 @@ async fn the_request_is_this_and_nothing_more() {
 }
 
 #[tokio::test]
-async fn the_documented_answer_is_read() {
+async fn documented_response_is_read() {
     let body = r#"{"keys":[{"kty":"EC","crv":"P-256","alg":"ES256","use":"sig","kid":"k1","x":"eA","y":"eQ"},
             {"kty":"OKP","kid":"k2","new":1}]}"#;
     let keys = client(Capture::new(Response::new(body.into()))).signing_keys().await.unwrap();

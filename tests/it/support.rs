@@ -1,4 +1,4 @@
-//! What the tests share: clients, requests, and names for errors.
+//! Shared by the tests: clients, requests, and names for errors.
 
 use std::{
     fmt::Debug,
@@ -23,26 +23,26 @@ pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 /// The challenge of [`VERIFIER`].
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// What a client calls itself.
+/// The `user-agent` header of a client.
 pub(crate) const USER_AGENT: &str = concat!("user-agent: openrouter-oauth-rust/", env!("CARGO_PKG_VERSION"));
-/// What that of [`attributed`] calls itself.
+/// The `user-agent` header of the client of [`attributed`].
 pub(crate) const USER_AGENT_OF_APP: &str =
     concat!("user-agent: my-app/1.2 openrouter-oauth-rust/", env!("CARGO_PKG_VERSION"));
 
-/// A success of an exchange.
+/// The successful body of an exchange.
 pub(crate) const GRANT: &str = r#"{"key":"sk-or-v1-0e6f","user_id":"user_2yOP"}"#;
 
-/// A client with a key, which retries at once.
+/// The builder of a client with a key and without waits between attempts.
 pub(crate) fn builder() -> ClientBuilder {
     Client::builder().api_key(key()).retry(Retry::default().initial_backoff(Duration::ZERO))
 }
 
-/// A client on `transport`, on a clock that stands still.
+/// A client on `transport`, with a clock that stands still.
 pub(crate) fn client(transport: impl Transport + 'static) -> Client {
     builder().transport(transport).timer(ManualTimer::new()).build().unwrap()
 }
 
-/// A client that says which app it is.
+/// A client with an attribution and a user agent.
 pub(crate) fn attributed(transport: impl Transport + 'static) -> Client {
     let attribution = Attribution::new("https://my.app").title("My app");
     let attribution = attribution.categories(["cli-agent", "ide-extension"]);
@@ -85,7 +85,7 @@ pub(crate) fn token() -> ExchangeToken {
     )
 }
 
-/// The five operations, with what they return left out.
+/// The five operations, without the types of their responses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Operation {
     ExchangeAuthCode,
@@ -103,10 +103,10 @@ impl Operation {
         Self::ExchangeToken,
         Self::SigningKeys,
     ];
-    /// Those that make something, and so are never sent again if they may have arrived.
-    pub(crate) const MAKING: [Self; 2] = [Self::ExchangeAuthCode, Self::CreateAuthCode];
-    /// The others.
-    pub(crate) const READING: [Self; 3] = [Self::CurrentKey, Self::ExchangeToken, Self::SigningKeys];
+    /// The operations that are not idempotent. They are not sent again if the first request may have arrived.
+    pub(crate) const NON_IDEMPOTENT: [Self; 2] = [Self::ExchangeAuthCode, Self::CreateAuthCode];
+    /// The other operations.
+    pub(crate) const IDEMPOTENT: [Self; 3] = [Self::CurrentKey, Self::ExchangeToken, Self::SigningKeys];
 
     pub(crate) async fn call(self, client: &Client) -> Result<(), Error> {
         match self {
@@ -118,7 +118,7 @@ impl Operation {
         }
     }
 
-    /// A success of it.
+    /// Its successful body.
     pub(crate) fn success(self) -> &'static str {
         match self {
             Self::ExchangeAuthCode => GRANT,
@@ -134,7 +134,7 @@ impl Operation {
     }
 }
 
-/// An error in a word or two: its variant, what the server meant, and whether trying again may help.
+/// Names an error by its variant, the reason of its rejection, and whether a retry may help.
 pub(crate) fn describe(error: &Error) -> String {
     let variant = match error {
         Error::Invalid(invalid) => format!("Invalid({})", invalid.what()),
@@ -152,7 +152,7 @@ pub(crate) fn describe(error: &Error) -> String {
         Error::ServiceUnavailable { .. } => "ServiceUnavailable".into(),
         Error::UnexpectedRedirect { same_origin, .. } => format!("UnexpectedRedirect({same_origin})"),
         Error::OutcomeUnknown(unknown) => format!("OutcomeUnknown({:?})", unknown.reason()),
-        other => panic!("an error without a name here: {other:?}"),
+        other => panic!("this error has no name here: {other:?}"),
     };
     let reason = error.api().map_or(String::new(), |api| format!(" {:?}", api.reason()));
     let retryable = if error.is_retryable() { ", retryable" } else { "" };
@@ -180,14 +180,14 @@ pub(crate) fn body(request: &Request<Bytes>) -> &str {
     std::str::from_utf8(request.body()).unwrap()
 }
 
-/// Waits until `ready`, giving way to whatever else runs on this thread, and not for ever.
-pub(crate) async fn until(mut ready: impl FnMut() -> bool) {
+/// Waits until `ready` while other tasks of this thread run. Fails after a timeout.
+pub(crate) async fn wait_until(mut ready: impl FnMut() -> bool) {
     let start = Instant::now();
     while !ready() {
-        assert!(start.elapsed() < Duration::from_secs(20), "it did not come to that");
+        assert!(start.elapsed() < Duration::from_secs(20), "the condition did not come true");
         tokio::task::yield_now().await;
     }
 }
 
-/// Checks that a value is of a kind that crosses threads.
+/// Checks that values of a type may cross threads.
 pub(crate) fn crosses_threads<T: Debug + Send + Sync + 'static>() {}

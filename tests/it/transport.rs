@@ -1,4 +1,4 @@
-//! Where requests may go, and what the SDK does about transports that do not keep their contract.
+//! Which services a client may call, and how the SDK handles transports that break their contract.
 
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 
@@ -10,10 +10,10 @@ use openrouter_oauth_transport::{
     testing::{Capture, ManualTimer, Never},
 };
 
-use crate::support::{GRANT, Operation, builder, describe, exchange, key, until};
+use crate::support::{GRANT, Operation, builder, describe, exchange, key, wait_until};
 
 #[test]
-fn a_service_elsewhere_is_called_by_https_alone() {
+fn client_reaches_remote_services_only_by_https() {
     // C-9
     let capture = Capture::new(Response::new(GRANT.into()));
     for bad in [
@@ -36,7 +36,7 @@ fn a_service_elsewhere_is_called_by_https_alone() {
 }
 
 #[tokio::test]
-async fn a_call_elsewhere_goes_by_https_alone() {
+async fn call_reaches_remote_services_only_by_https() {
     // C-9
     let capture = Capture::new(Response::new(GRANT.into()));
     let client = builder().transport(capture.clone()).timer(ManualTimer::new()).build().unwrap();
@@ -48,7 +48,7 @@ async fn a_call_elsewhere_goes_by_https_alone() {
 }
 
 #[tokio::test]
-async fn the_limits_go_with_each_request() {
+async fn every_request_carries_the_limits() {
     let capture = Capture::new(Response::new(GRANT.into()));
     let timer = ManualTimer::new();
     let builder = || builder().transport(capture.clone()).timer(timer.clone());
@@ -63,13 +63,13 @@ async fn the_limits_go_with_each_request() {
     let own = limits(own.build().unwrap()).await;
     assert_eq!((own.timeout, own.response_bytes), (Some(Duration::from_secs(5)), 5_000));
     let least = limits(builder().response_bytes(0).build().unwrap()).await;
-    assert_eq!(least.response_bytes, 4 * 1024, "no key is turned away");
+    assert_eq!(least.response_bytes, 4 * 1024, "every key fits");
     let none = limits(builder().without_deadline().build().unwrap()).await;
     assert_eq!(none.timeout, None);
 }
 
 #[tokio::test]
-async fn a_transport_that_hangs_does_not_hang_the_call() {
+async fn hanging_transport_does_not_hang_the_call() {
     // C-11, C-12
     for operation in Operation::ALL {
         let (never, timer) = (Never::new(), ManualTimer::new());
@@ -83,8 +83,8 @@ async fn a_transport_that_hangs_does_not_hang_the_call() {
 }
 
 #[tokio::test]
-async fn a_source_of_keys_that_hangs_does_not_hang_the_call() {
-    // C-12: and nothing was sent then.
+async fn hanging_key_source_does_not_hang_the_call() {
+    // C-12: and nothing is sent.
     let capture = Capture::new(Response::new("{}".into()));
     let timer = ManualTimer::new();
     let builder = Client::builder().transport(capture.clone()).timer(timer.clone());
@@ -94,12 +94,12 @@ async fn a_source_of_keys_that_hangs_does_not_hang_the_call() {
     capture.expect_no_request();
 }
 
-/// Drives `call` until it waits for its deadline, and moves the clock there and no tick less.
+/// Drives `call` until it waits for its deadline, and checks that it ends exactly then.
 async fn at_its_deadline<T>(timer: &ManualTimer, call: impl IntoFuture<Output = T>) -> T {
     let (deadline, tick) = (Duration::from_secs(30), Duration::from_nanos(1));
     let almost = deadline.saturating_sub(tick);
     let clock = async {
-        until(|| timer.sleeping() == [deadline]).await;
+        wait_until(|| timer.sleeping() == [deadline]).await;
         timer.advance(almost);
         tokio::task::yield_now().await;
         assert_eq!(timer.sleeping(), [tick]);
@@ -109,9 +109,9 @@ async fn at_its_deadline<T>(timer: &ManualTimer, call: impl IntoFuture<Output = 
 }
 
 #[tokio::test]
-async fn a_body_that_a_transport_let_grow_is_refused() {
+async fn oversized_body_from_a_transport_is_an_error() {
     // C-11
-    for (length, taken) in [(5_000, true), (5_001, false), (1 << 20, false)] {
+    for (length, fits) in [(5_000, true), (5_001, false), (1 << 20, false)] {
         let padding = " ".repeat(length - GRANT.len());
         let body = Bytes::from(format!("{GRANT}{padding}"));
         let careless = from_fn(move |_: Request<Bytes>, _: Limits| {
@@ -120,9 +120,9 @@ async fn a_body_that_a_transport_let_grow_is_refused() {
         let client = builder().transport(careless).timer(ManualTimer::new());
         let client = client.response_bytes(5_000).build().unwrap();
         match client.exchange_auth_code(exchange()).await {
-            Ok(_) => assert!(taken, "{length}"),
+            Ok(_) => assert!(fits, "{length}"),
             Err(error) => {
-                assert!(!taken, "{length}: {error}");
+                assert!(!fits, "{length}: {error}");
                 assert_eq!(describe(&error), "OutcomeUnknown(TooLarge)");
             }
         }
@@ -130,7 +130,7 @@ async fn a_body_that_a_transport_let_grow_is_refused() {
 }
 
 #[tokio::test]
-async fn a_transport_of_ones_own_needs_a_clock_or_says_that_it_has_no_deadline() {
+async fn custom_transport_needs_a_timer_or_no_deadline() {
     let error = Client::builder().transport(Never::new()).build().unwrap_err();
     assert_eq!(error.to_string(), "the timer is missing: set one, or call `without_deadline`");
     let client = Client::builder().transport(Never::new()).without_deadline().build().unwrap();
@@ -140,7 +140,7 @@ async fn a_transport_of_ones_own_needs_a_clock_or_says_that_it_has_no_deadline()
 }
 
 #[tokio::test]
-async fn a_transport_may_be_shared_and_boxed() {
+async fn transport_can_be_shared_and_boxed() {
     let capture = Capture::new(Response::new(GRANT.into()));
     let shared: Arc<dyn Transport> = Arc::new(capture.clone());
     let boxed: Box<dyn Transport> = Box::new(shared);

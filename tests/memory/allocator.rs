@@ -1,4 +1,5 @@
-//! An allocator that knows who asked for a block, sees what is in it when it is freed, and zeroes it if it is told to.
+//! An allocator that records where a block was allocated and whether it holds a secret when it is freed, and zeroes freed
+//! blocks on demand.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -10,102 +11,107 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use openrouter_oauth_tests::masked::Masked;
+use openrouter_oauth_tests::masked::MaskedSecret;
 use zeroizing_alloc::ZeroAlloc;
 
-/// The system's allocator, or the one that DESIGN.md recommends around it.
-struct Watching {
+/// The system's allocator, or the zeroing one around it that DESIGN.md recommends.
+struct WatchingAllocator {
     zeroing: ZeroAlloc<System>,
 }
 
 #[global_allocator]
-static ALLOCATOR: Watching = Watching { zeroing: ZeroAlloc(System) };
+static ALLOCATOR: WatchingAllocator = WatchingAllocator { zeroing: ZeroAlloc(System) };
 
 static WATCH: Mutex<Option<Watch>> = Mutex::new(None);
 
 thread_local! {
-    /// Whether this thread is in the code of the watch, whose own blocks are not watched.
+    /// Whether this thread runs the code of the watch, whose own blocks do not count.
     static IS_INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What is watched for, from [`begin`] to [`end`].
+/// The state of the watch, from [`begin`] to [`end`].
 struct Watch {
-    zeroes: bool,
-    secrets: Vec<Masked>,
-    /// The blocks that were handed out and are not freed, by where they begin.
-    live: HashMap<usize, Live>,
-    freed: Vec<Freed>,
+    zeroes_freed: bool,
+    secrets: Vec<MaskedSecret>,
+    /// The blocks in use, by their address.
+    live: HashMap<usize, LiveBlock>,
+    freed: Vec<FreedBlock>,
 }
 
-struct Live {
+struct LiveBlock {
     end: usize,
-    asker: Option<Backtrace>,
+    allocated_at: Option<Backtrace>,
 }
 
 /// A block that held a secret when it was freed.
-pub(crate) struct Freed {
+pub(crate) struct FreedBlock {
     pub(crate) block: Range<usize>,
-    /// Who asked for it. Not noted where what is freed is zeroed.
-    pub(crate) asker: Option<Backtrace>,
+    /// Where it was allocated. Not recorded if freed blocks are zeroed.
+    pub(crate) allocated_at: Option<Backtrace>,
 }
 
-/// What came of a watch.
-pub(crate) struct Seen {
+/// The result of a watch.
+pub(crate) struct WatchReport {
     /// Blocks that were freed with a secret in them.
-    pub(crate) freed: Vec<Freed>,
-    /// Blocks of that time that are in use.
+    pub(crate) freed: Vec<FreedBlock>,
+    /// Blocks that were allocated during the watch and are still in use.
     pub(crate) live: Vec<Range<usize>>,
 }
 
-/// Watches from now on for `secrets`, and zeroes what is freed or not.
-pub(crate) fn begin(secrets: &[Masked], zeroes: bool) {
+/// Begins to watch for `secrets`. Zeroes freed blocks on demand.
+pub(crate) fn begin(secrets: &[MaskedSecret], zeroes_freed: bool) {
     let secrets = secrets.to_vec();
-    apart(|watch| *watch = Some(Watch { zeroes, secrets, live: HashMap::new(), freed: Vec::new() }));
+    with_watch(|watch| {
+        *watch = Some(Watch { zeroes_freed, secrets, live: HashMap::new(), freed: Vec::new() });
+    });
 }
 
-/// Ends the watch, and tells what came of it.
-pub(crate) fn end() -> Seen {
-    let watch = apart(Option::take).flatten().unwrap();
+/// Ends the watch, and returns its result.
+pub(crate) fn end() -> WatchReport {
+    let watch = with_watch(Option::take).flatten().unwrap();
     let live = watch.live.iter().map(|(start, live)| *start..live.end).collect();
-    Seen { freed: watch.freed, live }
+    WatchReport { freed: watch.freed, live }
 }
 
-/// Does something with the watch; nothing if that is going on in this thread.
-fn apart<T>(work: impl FnOnce(&mut Option<Watch>) -> T) -> Option<T> {
+/// Runs `work` on the watch. Does nothing if this thread is inside such a call already.
+fn with_watch<T>(work: impl FnOnce(&mut Option<Watch>) -> T) -> Option<T> {
     if IS_INSIDE.replace(true) {
         return None;
     }
-    let done = work(&mut WATCH.lock().unwrap_or_else(PoisonError::into_inner));
+    let output = work(&mut WATCH.lock().unwrap_or_else(PoisonError::into_inner));
     IS_INSIDE.set(false);
-    Some(done)
+    Some(output)
 }
 
-/// Blocks that are smaller hold no secret.
-const LEAST: usize = 32;
+/// Smaller blocks cannot hold a secret.
+const MIN_BLOCK_BYTES: usize = 32;
 
-// SAFETY: memory comes from `System` and goes back to it, by way of `ZeroAlloc` or without. `realloc` is the default one, which
-// frees the old block and so shows it.
+// SAFETY: memory comes from `System` and returns to it, through `ZeroAlloc` or directly. `realloc` is the default one: it frees
+// the old block, so the watch sees it.
 #[expect(unsafe_code, reason = "an allocator cannot be written without")]
-unsafe impl GlobalAlloc for Watching {
-    /// Zeroed, so that what stands in a block when it is freed was written by whoever had it.
+unsafe impl GlobalAlloc for WatchingAllocator {
+    /// Zeroed, so that only its owner can have written what a block holds when it is freed.
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: as the caller's.
+        // SAFETY: the caller upholds the same contract.
         let block = unsafe { System.alloc_zeroed(layout) };
-        if layout.size() >= LEAST {
-            apart(|watch| {
+        if layout.size() >= MIN_BLOCK_BYTES {
+            with_watch(|watch| {
                 let Some(watch) = watch else { return };
-                let asker = (!watch.zeroes).then(Backtrace::force_capture);
-                watch.live.insert(block as usize, Live { end: block as usize + layout.size(), asker });
+                let allocated_at = (!watch.zeroes_freed).then(Backtrace::force_capture);
+                watch
+                    .live
+                    .insert(block as usize, LiveBlock { end: block as usize + layout.size(), allocated_at });
             });
         }
         block
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: all of it was zeroed when it was handed out, and until it is freed it is the caller's alone.
+        // SAFETY: the whole block was zeroed when it was allocated, and nothing else uses it while it is freed.
         let bytes = unsafe { slice::from_raw_parts(block, layout.size()) };
-        let zeroes = apart(|watch| watch.as_mut().is_some_and(|watch| watch.see(bytes))).unwrap_or(false);
-        // SAFETY: as the caller's; `ZeroAlloc` has its blocks of `System`.
+        let zeroes =
+            with_watch(|watch| watch.as_mut().is_some_and(|watch| watch.inspect(bytes))).unwrap_or(false);
+        // SAFETY: the caller upholds the same contract, and `ZeroAlloc` takes its blocks from `System`.
         unsafe {
             if zeroes {
                 self.zeroing.dealloc(block, layout);
@@ -117,15 +123,15 @@ unsafe impl GlobalAlloc for Watching {
 }
 
 impl Watch {
-    /// Looks at a block that is being freed; whether it is to be zeroed.
-    fn see(&mut self, bytes: &[u8]) -> bool {
-        if bytes.len() >= LEAST {
+    /// Searches a block that is being freed. Returns whether to zero it.
+    fn inspect(&mut self, bytes: &[u8]) -> bool {
+        if bytes.len() >= MIN_BLOCK_BYTES {
             let start = bytes.as_ptr() as usize;
-            let asker = self.live.remove(&start).and_then(|live| live.asker);
+            let allocated_at = self.live.remove(&start).and_then(|live| live.allocated_at);
             if self.secrets.iter().any(|secret| secret.is_in(bytes)) {
-                self.freed.push(Freed { block: start..start + bytes.len(), asker });
+                self.freed.push(FreedBlock { block: start..start + bytes.len(), allocated_at });
             }
         }
-        self.zeroes
+        self.zeroes_freed
     }
 }

@@ -1,4 +1,4 @@
-//! The calls whose secrets are looked for, one for each way that a call can end.
+//! The calls whose secrets the tests search for: each operation, with each way to end.
 
 use std::{net::Ipv4Addr, sync::OnceLock, time::Duration};
 
@@ -7,7 +7,7 @@ use openrouter_oauth::{
     ExchangeToken, FederationPolicyId, Pkce, Retry, SubjectToken,
 };
 use openrouter_oauth_tests::{
-    masked::{self, Masked},
+    masked::{self, MaskedSecret},
     tls,
 };
 use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
@@ -19,7 +19,7 @@ use crate::repeater::Repeater;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call {
     pub(crate) operation: Operation,
-    pub(crate) way: Way,
+    pub(crate) ending: Ending,
     pub(crate) is_secure: bool,
 }
 
@@ -34,151 +34,155 @@ pub(crate) enum Operation {
 const OPERATIONS: [Operation; 4] =
     [Operation::ExchangeAuthCode, Operation::CreateAuthCode, Operation::CurrentKey, Operation::ExchangeToken];
 
-/// How a call ends.
+/// What the server or the caller does to end a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Way {
+pub(crate) enum Ending {
     Granted,
     /// Granted, a few bytes at a time.
     InPieces,
-    /// 403, and the message repeats the request.
-    Refused,
-    /// 500, the same.
-    Unknown,
+    /// 403. The message repeats the request.
+    Rejected,
+    /// 500. The message repeats the request.
+    ServerError,
     /// 502, as text that is not JSON.
     Text,
-    /// 302, to a URL with secrets in it.
+    /// 302, to a URL that contains secrets.
     Redirected,
     /// One byte is missing.
     Cut,
     Reset,
     TooLarge,
-    /// What comes is not HTTP.
+    /// The response is not HTTP.
     Garbage,
-    /// No answer in time.
+    /// No response before the deadline.
     Late,
-    /// The future is dropped.
+    /// The caller drops the future.
     Abandoned,
-    /// Nobody listens.
+    /// Nothing listens on the port.
     Unreachable,
-    /// The certificate is nobody's.
+    /// The client does not trust the certificate.
     Untrusted,
 }
 
-const WAYS: [Way; 14] = [
-    Way::Granted,
-    Way::InPieces,
-    Way::Refused,
-    Way::Unknown,
-    Way::Text,
-    Way::Redirected,
-    Way::Cut,
-    Way::Reset,
-    Way::TooLarge,
-    Way::Garbage,
-    Way::Late,
-    Way::Abandoned,
-    Way::Unreachable,
-    Way::Untrusted,
+const ENDINGS: [Ending; 14] = [
+    Ending::Granted,
+    Ending::InPieces,
+    Ending::Rejected,
+    Ending::ServerError,
+    Ending::Text,
+    Ending::Redirected,
+    Ending::Cut,
+    Ending::Reset,
+    Ending::TooLarge,
+    Ending::Garbage,
+    Ending::Late,
+    Ending::Abandoned,
+    Ending::Unreachable,
+    Ending::Untrusted,
 ];
 
-/// What a call has to do with: code, key or token, the verifier, and what the server makes.
+/// The secrets of a call: the code, key or token of the request, the verifier, and the secret of the response.
 pub(crate) struct Secrets {
-    sent: Masked,
-    verifier: Masked,
-    made: Masked,
+    sent: MaskedSecret,
+    verifier: MaskedSecret,
+    returned: MaskedSecret,
 }
 
-/// Long enough for a handshake on a machine that is busy.
-const WAIT: Duration = Duration::from_millis(500);
+/// Long enough for a handshake on a busy machine.
+const CALL_TIMEOUT: Duration = Duration::from_millis(500);
 
 impl Secrets {
     pub(crate) fn random() -> Self {
-        let sent = Masked::random();
-        Self { made: sent.reversed("sk-or-v1-"), verifier: Masked::random(), sent }
+        let sent = MaskedSecret::random();
+        Self { returned: sent.reversed("sk-or-v1-"), verifier: MaskedSecret::random(), sent }
     }
 
-    pub(crate) fn all(&self) -> [Masked; 3] {
-        [&self.sent, &self.verifier, &self.made].map(Masked::clone)
+    pub(crate) fn all(&self) -> [MaskedSecret; 3] {
+        [&self.sent, &self.verifier, &self.returned].map(MaskedSecret::clone)
     }
 
-    /// Where one of them stands in memory.
-    pub(crate) fn places(&self) -> Vec<usize> {
-        masked::places(&[&self.sent, &self.verifier, &self.made])
+    /// The addresses of all copies in memory.
+    pub(crate) fn addresses(&self) -> Vec<usize> {
+        masked::addresses(&[&self.sent, &self.verifier, &self.returned])
     }
 }
 
 impl Call {
-    /// Every way of every operation, in plain and by TLS.
+    /// Every ending of every operation, over HTTP and over HTTPS.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         [false, true].into_iter().flat_map(|is_secure| {
-            let ways = WAYS.into_iter().filter(move |way| is_secure || *way != Way::Untrusted);
-            ways.flat_map(move |way| OPERATIONS.map(|operation| Self { operation, way, is_secure }))
+            let endings = ENDINGS.into_iter().filter(move |ending| is_secure || *ending != Ending::Untrusted);
+            endings.flat_map(move |ending| OPERATIONS.map(|operation| Self { operation, ending, is_secure }))
         })
     }
 
-    /// Makes the call, in a runtime of its own, and checks that it ends as it should.
+    /// Makes the call in its own runtime, and checks its outcome.
     pub(crate) fn run(self, repeater: &Repeater, secrets: &Secrets) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let result = runtime.block_on(async {
             let client = self.client(repeater, secrets);
             let request = self.send(&client, secrets);
-            if self.way == Way::Abandoned { timeout(WAIT, request).await.ok() } else { Some(request.await) }
+            if self.ending == Ending::Abandoned {
+                timeout(CALL_TIMEOUT, request).await.ok()
+            } else {
+                Some(request.await)
+            }
         });
-        assert_eq!(outcome(result), self.way.outcome(self.operation), "{self:?}");
+        assert_eq!(Outcome::new(result), self.ending.outcome(self.operation), "{self:?}");
     }
 
     fn client(self, repeater: &Repeater, secrets: &Secrets) -> Client {
-        let trusted = match self.way {
-            Way::Untrusted => tls::certificate("localhost", (2020, 2100)).cert.der().to_vec(),
+        let trusted = match self.ending {
+            Ending::Untrusted => tls::certificate("localhost", (2020, 2100)).cert.der().to_vec(),
             _ => repeater.certificate.clone(),
         };
         let transport = HyperTransport::builder().add_root_certificates_der(&trusted);
         let builder = Client::builder().transport(transport.build().unwrap()).timer(TokioTimer::default());
         let builder = builder.base_url(self.base_url(repeater)).retry(Retry::none());
-        let builder = if self.way == Way::Late { builder.timeout(WAIT) } else { builder };
-        builder.api_key(ApiKey::parse(&secrets.sent.take()).unwrap()).build().unwrap()
+        let builder = if self.ending == Ending::Late { builder.timeout(CALL_TIMEOUT) } else { builder };
+        builder.api_key(ApiKey::parse(&secrets.sent.unmask()).unwrap()).build().unwrap()
     }
 
     fn base_url(self, repeater: &Repeater) -> String {
-        let port = match self.way {
-            Way::Unreachable => closed_port(),
+        let port = match self.ending {
+            Ending::Unreachable => closed_port(),
             _ => repeater.port(self.is_secure),
         };
         let scheme = if self.is_secure { "https" } else { "http" };
-        format!("{scheme}://localhost:{port}/{}/api/v1", self.way.path())
+        format!("{scheme}://localhost:{port}/{}/api/v1", self.ending.path())
     }
 
-    /// Nothing of an answer is kept.
+    /// Sends the request, checks the response, and drops it.
     async fn send(self, client: &Client, secrets: &Secrets) -> Result<(), Error> {
         match self.operation {
             Operation::ExchangeAuthCode => {
-                let code = AuthorizationCode::parse(&secrets.sent.take())?;
-                let verifier = CodeVerifier::parse(&secrets.verifier.take())?;
+                let code = AuthorizationCode::parse(&secrets.sent.unmask())?;
+                let verifier = CodeVerifier::parse(&secrets.verifier.unmask())?;
                 let request = ExchangeAuthCode::new(code).pkce(verifier, Pkce::METHOD);
                 let grant = client.exchange_auth_code(request).send().await?.into_inner();
-                assert_eq!(grant.key.expose(), &**secrets.made.take());
+                assert_eq!(grant.key.expose(), &**secrets.returned.unmask());
             }
             Operation::CreateAuthCode => {
                 let request = CreateAuthCode::new(CallbackUrl::parse("https://my.app/callback")?);
                 let code = client.create_auth_code(request).send().await?.into_inner();
-                assert_eq!(code.id.expose(), &**secrets.made.take());
+                assert_eq!(code.id.expose(), &**secrets.returned.unmask());
             }
             Operation::CurrentKey => {
                 let info = client.current_key().await?;
                 assert_eq!(info.label.as_deref(), Some("a key"));
             }
             Operation::ExchangeToken => {
-                let token = SubjectToken::parse(&secrets.sent.take())?;
+                let token = SubjectToken::parse(&secrets.sent.unmask())?;
                 let request = ExchangeToken::new(FederationPolicyId::parse("policy")?, token);
                 let token = client.exchange_token(request).send().await?.into_inner();
-                assert_eq!(token.access_token.expose(), &**secrets.made.take());
+                assert_eq!(token.access_token.expose(), &**secrets.returned.unmask());
             }
         }
         Ok(())
     }
 }
 
-/// A port that is bound for as long as the process runs, and on which nothing listens.
+/// A port on which nothing listens. It stays bound while the process runs, so that no other process can take it.
 fn closed_port() -> u16 {
     static SOCKET: OnceLock<TcpSocket> = OnceLock::new();
     let socket = SOCKET.get_or_init(|| {
@@ -189,35 +193,48 @@ fn closed_port() -> u16 {
     socket.local_addr().unwrap().port()
 }
 
-/// How a call ended, in a word.
-fn outcome(result: Option<Result<(), Error>>) -> &'static str {
-    match result {
-        None => "abandoned",
-        Some(Ok(())) => "granted",
-        Some(Err(Error::Api(_))) => "refused",
-        Some(Err(Error::UnexpectedRedirect { .. })) => "redirected",
-        Some(Err(Error::NotSent(_))) => "not sent",
-        Some(Err(Error::Tls(_))) => "untrusted",
-        Some(Err(error)) if error.is_outcome_unknown() => "unknown",
-        Some(Err(error)) => panic!("{error}"),
+/// The outcome of a call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Outcome {
+    Success,
+    Rejected,
+    Redirected,
+    NotSent,
+    Untrusted,
+    Unknown,
+    Abandoned,
+}
+
+impl Outcome {
+    /// The outcome of a result, or of a dropped call if there is none.
+    fn new(result: Option<Result<(), Error>>) -> Self {
+        match result {
+            None => Self::Abandoned,
+            Some(Ok(())) => Self::Success,
+            Some(Err(Error::Api(_))) => Self::Rejected,
+            Some(Err(Error::UnexpectedRedirect { .. })) => Self::Redirected,
+            Some(Err(Error::NotSent(_))) => Self::NotSent,
+            Some(Err(Error::Tls(_))) => Self::Untrusted,
+            Some(Err(error)) if error.is_outcome_unknown() => Self::Unknown,
+            Some(Err(error)) => panic!("{error}"),
+        }
     }
 }
 
 impl Operation {
-    /// Whether the failure of a server is just that.
-    fn makes_nothing(self) -> bool {
+    fn is_idempotent(self) -> bool {
         matches!(self, Self::CurrentKey | Self::ExchangeToken)
     }
 }
 
-impl Way {
-    /// What the server knows it by.
+impl Ending {
+    /// The beginning of the path, by which the server knows how to respond.
     fn path(self) -> &'static str {
         match self {
             Self::Granted => "granted",
             Self::InPieces => "in-pieces",
-            Self::Refused => "refused",
-            Self::Unknown => "unknown",
+            Self::Rejected => "rejected",
+            Self::ServerError => "server-error",
             Self::Text => "text",
             Self::Redirected => "redirected",
             Self::Cut => "cut",
@@ -228,22 +245,23 @@ impl Way {
         }
     }
 
-    fn outcome(self, operation: Operation) -> &'static str {
+    /// The outcome that the call must have.
+    fn outcome(self, operation: Operation) -> Outcome {
         match self {
-            Self::Granted | Self::InPieces => "granted",
-            Self::Refused => "refused",
-            Self::Unknown | Self::Text if operation.makes_nothing() => "refused",
-            Self::Redirected => "redirected",
-            Self::Abandoned => "abandoned",
-            Self::Unreachable => "not sent",
-            Self::Untrusted => "untrusted",
-            Self::Unknown
+            Self::Granted | Self::InPieces => Outcome::Success,
+            Self::Rejected => Outcome::Rejected,
+            Self::ServerError | Self::Text if operation.is_idempotent() => Outcome::Rejected,
+            Self::Redirected => Outcome::Redirected,
+            Self::Abandoned => Outcome::Abandoned,
+            Self::Unreachable => Outcome::NotSent,
+            Self::Untrusted => Outcome::Untrusted,
+            Self::ServerError
             | Self::Text
             | Self::Cut
             | Self::Reset
             | Self::TooLarge
             | Self::Garbage
-            | Self::Late => "unknown",
+            | Self::Late => Outcome::Unknown,
         }
     }
 }

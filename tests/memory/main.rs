@@ -1,20 +1,20 @@
-//! What is left of secrets in the memory of this process after calls over sockets: with an allocator that zeroes what is
-//! freed nothing, and without one what hyper and rustls leave. (S-2)
+//! Which secrets are left in the memory of this process after calls over sockets: none with an allocator that zeroes freed
+//! blocks, and without one only those in freed blocks of hyper and rustls.
 //!
-//! `tests/it/memory.rs` shows by the system's own allocator that without hyper nothing is left.
+//! `tests/it/memory.rs` shows that without hyper no secret is left, even with the system's own allocator.
 #![cfg(target_os = "linux")]
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a panic fails the test")]
 
-/// Sees what is freed.
+/// Records which blocks hold a secret when they are freed.
 mod allocator;
 
-/// The calls that are made.
+/// The calls, one for each way to end.
 mod call;
 
-/// Whose a block is.
+/// Which crate owns a block.
 mod owner;
 
-/// The server, in a process of its own.
+/// The server, in another process.
 mod repeater;
 
 use std::{
@@ -23,117 +23,120 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use openrouter_oauth_tests::masked::{self, Masked};
+use openrouter_oauth_tests::masked::{self, MaskedSecret};
 
 use crate::{
-    allocator::{Freed, Seen},
+    allocator::{FreedBlock, WatchReport},
     call::{Call, Secrets},
     repeater::Repeater,
 };
 
-/// Who may leave a secret in memory that was freed.
-const OTHERS: [&str; 2] = ["hyper", "rustls"];
+/// The crates that may leave a secret in a freed block.
+const LEAKING_CRATES: [&str; 2] = ["hyper", "rustls"];
 
 #[test]
-fn with_an_allocator_that_zeroes_on_free_nothing_is_left() {
+fn zeroing_allocator_leaves_no_secret() {
     // S-2
-    let _alone = alone();
+    let _turn = take_turn();
     let repeater = Repeater::start();
     let mut zeroed = 0;
     for call in Call::all() {
-        let (secrets, seen) = watch(call, &repeater, true);
-        assert_eq!(secrets.places().len(), 0, "whole copies after {call:?}");
-        zeroed += seen.freed.len();
+        let (secrets, report) = watch(call, &repeater, true);
+        assert_eq!(secrets.addresses().len(), 0, "whole copies after {call:?}");
+        zeroed += report.freed.len();
     }
-    assert!(zeroed > 0, "nothing that was zeroed held a secret");
+    assert!(zeroed > 0, "no zeroed block held a secret");
 }
 
 #[test]
-fn without_one_only_buffers_of_hyper_and_rustls_are_left() {
+fn default_allocator_leaves_secrets_only_in_hyper_and_rustls() {
     // S-2
-    let _alone = alone();
+    let _turn = take_turn();
     let repeater = Repeater::start();
     let mut left: BTreeMap<_, [usize; 2]> = BTreeMap::new();
     for call in Call::all() {
-        let (secrets, seen) = watch(call, &repeater, false);
-        let places = secrets.places();
-        let others = places.iter().filter(|place| !seen.is_freed(**place)).count();
-        assert_eq!(others, 0, "copies in memory that was not freed, after {call:?}");
-        for freed in &seen.freed {
+        let (secrets, report) = watch(call, &repeater, false);
+        let addresses = secrets.addresses();
+        let unfreed = addresses.iter().filter(|address| !report.is_freed(**address)).count();
+        assert_eq!(unfreed, 0, "copies in memory that was not freed, after {call:?}");
+        for freed in &report.freed {
             let (name, function) = freed.owner();
-            assert!(OTHERS.contains(&name.as_str()), "{function} leaves a secret, after {call:?}");
+            assert!(LEAKING_CRATES.contains(&name.as_str()), "{function} leaves a secret, after {call:?}");
             let [blocks, copies] = left.entry((call.is_secure, function)).or_default();
             *blocks += 1;
-            *copies += places.iter().filter(|place| freed.block.contains(place)).count();
+            *copies += addresses.iter().filter(|address| freed.block.contains(address)).count();
         }
     }
     print(&left);
     for is_secure in [false, true] {
-        assert!(left.keys().any(|(of_secure, _)| *of_secure == is_secure), "nobody left anything");
+        assert!(left.keys().any(|(of_secure, _)| *of_secure == is_secure), "no crate left a secret");
     }
 }
 
 #[test]
-fn what_is_not_wiped_is_found_and_told_whose_it_is() {
-    let _alone = alone();
-    for zeroes in [false, true] {
-        let (kept, freed) = (Masked::random(), Masked::random());
-        allocator::begin(&[kept.clone(), freed.clone()], zeroes);
-        let live = kept.take();
-        // So many that later blocks do not take the place of all.
-        drop(black_box([(); 64].map(|()| freed.take().to_string())));
-        let seen = allocator::end();
+fn watch_finds_unwiped_secrets_and_their_owner() {
+    let _turn = take_turn();
+    for zeroes_freed in [false, true] {
+        let (kept, freed) = (MaskedSecret::random(), MaskedSecret::random());
+        allocator::begin(&[kept.clone(), freed.clone()], zeroes_freed);
+        let live = kept.unmask();
+        // So many that later allocations cannot overwrite all of them.
+        drop(black_box([(); 64].map(|()| freed.unmask().to_string())));
+        let report = allocator::end();
 
-        let places = masked::places(&[&kept]);
-        assert!(!places.is_empty(), "what is in use is not found");
-        assert!(!places.iter().any(|place| seen.is_freed(*place)), "what is in use counts as freed");
+        let addresses = masked::addresses(&[&kept]);
+        assert!(!addresses.is_empty(), "a secret in use is not found");
+        assert!(
+            !addresses.iter().any(|address| report.is_freed(*address)),
+            "a secret in use counts as freed"
+        );
         drop(live);
-        assert_eq!(kept.copies(), 0, "what was wiped is found");
+        assert_eq!(kept.copies(), 0, "a wiped secret is found");
 
-        assert_eq!(seen.freed.len(), 64);
-        let places = masked::places(&[&freed]);
-        assert_eq!(places.is_empty(), zeroes, "what was freed is found unless it was zeroed");
-        assert!(places.iter().all(|place| seen.is_freed(*place)));
-        if !zeroes {
-            let owners: BTreeSet<_> = seen.freed.iter().map(|freed| freed.owner().0).collect();
+        assert_eq!(report.freed.len(), 64);
+        let addresses = masked::addresses(&[&freed]);
+        assert_eq!(addresses.is_empty(), zeroes_freed, "a freed secret is found unless it was zeroed");
+        assert!(addresses.iter().all(|address| report.is_freed(*address)));
+        if !zeroes_freed {
+            let owners: BTreeSet<_> = report.freed.iter().map(|freed| freed.owner().0).collect();
             assert_eq!(owners, BTreeSet::from(["memory".to_owned()]));
         }
     }
 }
 
-/// Makes a call, and tells what the allocator saw of its secrets.
-fn watch(call: Call, repeater: &Repeater, zeroes: bool) -> (Secrets, Seen) {
+/// Makes a call while the allocator watches for its secrets.
+fn watch(call: Call, repeater: &Repeater, zeroes_freed: bool) -> (Secrets, WatchReport) {
     let secrets = Secrets::random();
-    allocator::begin(&secrets.all(), zeroes);
+    allocator::begin(&secrets.all(), zeroes_freed);
     call.run(repeater, &secrets);
     (secrets, allocator::end())
 }
 
-impl Seen {
-    /// Whether what stands there was left in a block that was freed.
-    fn is_freed(&self, place: usize) -> bool {
-        let is_live = self.live.iter().any(|block| block.contains(&place));
-        !is_live && self.freed.iter().any(|freed| freed.block.contains(&place))
+impl WatchReport {
+    /// Whether this address is in a freed block.
+    fn is_freed(&self, address: usize) -> bool {
+        let is_live = self.live.iter().any(|block| block.contains(&address));
+        !is_live && self.freed.iter().any(|freed| freed.block.contains(&address))
     }
 }
 
-impl Freed {
-    /// The crate that asked for the block, and the function.
+impl FreedBlock {
+    /// The crate and the function that allocated the block.
     fn owner(&self) -> (String, String) {
-        self.asker.as_ref().map(owner::of).unwrap_or_default()
+        self.allocated_at.as_ref().map(owner::owner_of).unwrap_or_default()
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what is not ours is measured")]
+#[expect(clippy::print_stdout, reason = "the test reports what other crates leave")]
 fn print(left: &BTreeMap<(bool, String), [usize; 2]>) {
-    println!("freed with a secret | whole copies found | by a buffer that this asked for");
+    println!("freed with a secret | whole copies found | function that allocated the buffer");
     for ((is_secure, function), [blocks, copies]) in left {
         println!("{blocks:>6} | {copies:>6} | {}: {function}", if *is_secure { "https" } else { "http" });
     }
 }
 
-/// There is one allocator, and one memory.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+/// The tests take turns, because they share one allocator and one memory.
+fn take_turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }

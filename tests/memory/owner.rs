@@ -1,26 +1,26 @@
-//! Whose a block is.
+//! Which crate owns a block.
 
 use std::backtrace::Backtrace;
 
-/// The crate that asked for a block, and the function: the innermost that is not merely a container's.
-pub(crate) fn of(asker: &Backtrace) -> (String, String) {
-    let frames = asker.to_string();
+/// The crate and the function that allocated a block: the innermost frame outside the container crates.
+pub(crate) fn owner_of(allocated_at: &Backtrace) -> (String, String) {
+    let frames = allocated_at.to_string();
     let functions = frames.lines().filter_map(function_in);
     let mut owners = functions.filter_map(|function| Some((crate_of(function)?, function)));
     let (name, function) = owners.next().unwrap_or_default();
     (name.to_owned(), function.to_owned())
 }
 
-/// That of a line such as `  7: <alloc::vec::Vec<T> as core::clone::Clone>::clone`; the others say where it stands.
+/// The function in a line like `  7: <alloc::vec::Vec<T> as core::clone::Clone>::clone`. Other lines name a file.
 fn function_in(line: &str) -> Option<&str> {
     let (number, function) = line.trim_start().split_once(": ")?;
     number.bytes().all(|byte| byte.is_ascii_digit()).then_some(function)
 }
 
-/// Those that ask for blocks on behalf of others.
+/// Crates that allocate on behalf of others.
 const CONTAINERS: [&str; 5] = ["__rustc", "alloc", "bytes", "core", "std"];
 
-/// The crate of a function, or of the type that a method is for; none if it is that of a container or left open (`<T as …`).
+/// The crate of a function, or of the type that a method belongs to. `None` for containers and generic types (`<T as …`).
 fn crate_of(function: &str) -> Option<&str> {
     let function = function.trim_start_matches(['<', '&', '[', '(']);
     let (name, _) = function.split_once("::")?;
@@ -30,15 +30,15 @@ fn crate_of(function: &str) -> Option<&str> {
 }
 
 #[test]
-fn a_function_has_a_crate() {
+fn crate_of_a_function_is_found() {
     for (line, name) in [
         ("   5: hyper::proto::h1::io::WriteBuf<B>::new", Some("hyper")),
         ("  12: <rustls::msgs::base::Payload as core::clone::Clone>::clone", Some("rustls")),
         ("  13: memory::call::Call::run", Some("memory")),
-        ("   1: <memory::allocator::Watching as core::alloc::global::GlobalAlloc>::alloc", None),
+        ("   1: <memory::allocator::WatchingAllocator as core::alloc::global::GlobalAlloc>::alloc", None),
         ("   3: alloc::vec::Vec<T,A>::with_capacity_in", None),
         ("   4: <T as alloc::string::SpecToString>::spec_to_string", None),
-        ("   4: realloc<memory::allocator::Watching>", None),
+        ("   4: realloc<memory::allocator::WatchingAllocator>", None),
         ("             at /rustc/5980: hyper::of::a::path", None),
     ] {
         assert_eq!(function_in(line).and_then(crate_of), name, "{line}");

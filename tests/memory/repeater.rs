@@ -1,11 +1,11 @@
-//! The other process.
+//! The server, in another process.
 
 use std::{
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
 };
 
-/// The program `repeater`, until it is dropped.
+/// The process of the program `repeater`. It ends when this value is dropped.
 pub(crate) struct Repeater {
     process: Child,
     ports: [u16; 2],
@@ -31,7 +31,7 @@ impl Repeater {
 
 impl Drop for Repeater {
     fn drop(&mut self) {
-        // It ends with its standard input.
+        // The process ends when its standard input does.
         drop(self.process.stdin.take());
         let _ended = self.process.wait();
     }

@@ -1,8 +1,8 @@
-//! Base64url without padding (RFC 4648, section 5), written by hand so that it cannot agree with itself.
+//! Base64url without padding (RFC 4648, section 5), written by hand so that the tests share no code with the crates.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// The text of `bytes`.
+/// Encodes `bytes`.
 pub fn encode(bytes: &[u8]) -> String {
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
@@ -15,7 +15,7 @@ pub fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes of `text`.
+/// Decodes `text`.
 pub fn decode(text: &str) -> Vec<u8> {
     let value = |byte: u8| ALPHABET.iter().position(|&letter| letter == byte).expect("base64url");
     let mut bytes = Vec::new();
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_vectors_of_rfc_4648_hold() {
+    fn vectors_of_rfc_4648_hold() {
         // Section 10, without padding.
         for (bytes, text) in [
             ("", ""),

@@ -1,4 +1,4 @@
-//! Secrets that can be found again wherever they leak to.
+//! Secrets that a test can recognize wherever they leak.
 
 use std::{
     error::Error,
@@ -7,21 +7,21 @@ use std::{
 
 use crate::base64url;
 
-/// A code, as a callback brings it.
+/// An authorization code.
 pub const CODE: &str = "auth_code_canary-0c0de-5e3c1a";
-/// A verifier.
+/// A code verifier.
 pub const VERIFIER: &str = "canary-0f-the-verifier-93bd6a41c07e58f2a4d10b";
-/// A key.
+/// An API key.
 pub const KEY: &str = "sk-or-v1-canary0f1e2d3c4b5a69788796a5b4c3d2e1f0";
-/// The token of an identity provider.
+/// A subject token of an identity provider.
 pub const TOKEN: &str = "eyJjYW5hcnki.canary-of-the-subject.c2lnbmF0dXJl";
-/// What a body holds beside them, and nobody may repeat either.
+/// Other text of a body, which must not be repeated either.
 pub const BODY: &str = "canary-of-the-body-7d1f";
 
 /// All of them.
 pub const ALL: [&str; 5] = [CODE, VERIFIER, KEY, TOKEN, BODY];
 
-/// Checks that `text` holds none of `secrets`: not as it is, not in base64url, not in hexadecimal, not as a list of
+/// Checks that `text` contains none of `secrets`: neither in plain text, nor in base64url or hexadecimal, nor as a list of
 /// numbers.
 #[track_caller]
 pub fn assert_hidden(text: &str, secrets: &[&str]) {
@@ -44,7 +44,7 @@ pub fn assert_debug_hides(value: &impl Debug, secrets: &[&str]) {
     assert_hidden(&format!("{value:?}\n{value:#?}"), secrets);
 }
 
-/// Everything an error says: `Display` and both forms of `Debug`, of it and of all its causes.
+/// Everything that an error prints: `Display` and both forms of `Debug`, for it and all its causes.
 pub fn everything(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     let mut next = Some(error);

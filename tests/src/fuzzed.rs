@@ -1,8 +1,8 @@
-//! What holds for any input, of every parser that reads from outside.
+//! Checks of every parser that reads input from outside, for any input.
 //!
-//! Each function takes one input and panics if what it promises does not hold. `tests/fuzz` hands them what
-//! libFuzzer makes up; `tests/it/corpus.rs` what is committed, and random bytes. An input of several parts has them on
-//! lines of their own, so that a user can read and write one.
+//! Each function takes one input and panics if the parser breaks a promise. `tests/fuzz` passes them the inputs of
+//! libFuzzer. `tests/it/corpus.rs` passes them the committed inputs and random bytes. The parts of an input are on separate
+//! lines, so that a human can read and write one.
 
 use std::{
     error::Error,
@@ -28,10 +28,10 @@ pub use self::{
     stored_sign_in::stored_sign_in, success_body::success_body, timestamp::timestamp,
 };
 
-/// A function of this module, by its name; corpus and regressions lie in folders of that name.
+/// The name of a function of this module, and the function. The folders of its corpus and regressions have the same name.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// All of them.
+/// All targets.
 pub const TARGETS: [Target; 11] = [
     ("base_url", base_url),
     ("callback", callback),
@@ -46,8 +46,7 @@ pub const TARGETS: [Target; 11] = [
     ("timestamp", timestamp),
 ];
 
-/// Checks what an error and its causes print: no control character, nothing that turns the direction of writing, none of
-/// `secrets`.
+/// Checks that an error and its causes print no control character, no change of the writing direction, and none of `secrets`.
 #[track_caller]
 fn assert_fit_to_show(error: &(dyn Error + 'static), secrets: &[&str]) {
     let mut next = Some(error);
@@ -62,14 +61,14 @@ fn assert_fit_to_show(error: &(dyn Error + 'static), secrets: &[&str]) {
     }
 }
 
-/// Checks that a terminal shows `text` and obeys nothing in it (Unicode, UAX #9, for what turns the direction).
+/// Checks that a terminal would only show `text` and obey nothing in it (UAX #9 lists the changes of direction).
 #[track_caller]
 fn assert_printable(text: &str) {
-    let turns = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    assert!(!text.contains(|c: char| c.is_control() || turns(c)), "{text:?}");
+    let changes_direction = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    assert!(!text.contains(|c: char| c.is_control() || changes_direction(c)), "{text:?}");
 }
 
-/// The output of a future that has nothing to wait for; none if it waits.
+/// The output of a future after one poll, or `None` if it is not ready.
 fn ready<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => Some(output),

@@ -1,7 +1,7 @@
-//! What the tests of the whole workspace share: a scripted server, stages for the emulator, canaries, and second
-//! opinions on encodings.
+//! Shared by tests of the whole workspace: the emulator with a client ([`testbed`]), users, TLS for the scripted server,
+//! canaries, and second opinions on encodings.
 //!
-//! Its functions panic where a test is to fail.
+//! A function panics if the test that calls it must fail.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -17,6 +17,6 @@ pub mod fuzzed;
 #[cfg(target_os = "linux")]
 pub mod masked;
 pub mod query;
-pub mod stage;
+pub mod testbed;
 pub mod tls;
 pub mod user;

@@ -1,4 +1,4 @@
-//! Secrets that can be looked for in the memory of this process.
+//! Secrets that a test can search for in the memory of this process.
 
 use std::{
     fmt,
@@ -11,45 +11,45 @@ use std::{
 use openrouter_oauth::Pkce;
 use zeroize::Zeroizing;
 
-/// A secret that is never whole in memory but where it was taken to be used.
+/// A secret that is stored masked, so that a search of the memory finds only the copies that were taken from it.
 #[derive(Clone)]
-pub struct Masked(Vec<u8>);
+pub struct MaskedSecret(Vec<u8>);
 
 const MASK: u8 = 0xa5;
 
-impl Masked {
-    /// A fresh one of 43 characters, as a verifier has.
+impl MaskedSecret {
+    /// A random secret of 43 characters, like a verifier.
     pub fn random() -> Self {
         let (verifier, _) = Pkce::generate().unwrap().into_parts();
-        Self::of(verifier.expose())
+        Self::new(verifier.expose())
     }
 
-    /// That of `text`.
-    pub fn of(text: &str) -> Self {
+    /// Masks `text`.
+    pub fn new(text: &str) -> Self {
         Self(text.bytes().map(|byte| byte ^ MASK).collect())
     }
 
-    /// `prefix` and the characters of this one, the last one first.
+    /// `prefix`, then the characters of this secret in reverse order.
     #[must_use]
     pub fn reversed(&self, prefix: &str) -> Self {
-        let mut masked = Self::of(prefix);
+        let mut masked = Self::new(prefix);
         masked.0.extend(self.0.iter().rev());
         masked
     }
 
-    /// The secret itself.
-    pub fn take(&self) -> Zeroizing<String> {
+    /// The secret in plain text.
+    pub fn unmask(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(self.0.len()));
         text.extend(self.0.iter().map(|byte| char::from(byte ^ MASK)));
         text
     }
 
-    /// How often it stands in memory that can be written to.
+    /// How many copies are in writable memory.
     pub fn copies(&self) -> usize {
-        places(&[self]).len()
+        addresses(&[self]).len()
     }
 
-    /// Whether it stands in `bytes`.
+    /// Whether `bytes` contain it.
     pub fn is_in(&self, bytes: &[u8]) -> bool {
         self.offsets(bytes).next().is_some()
     }
@@ -58,7 +58,7 @@ impl Masked {
         let (first, mut next) = (self.tail()[0] ^ MASK, 0);
         std::iter::from_fn(move || {
             loop {
-                // Of the standard library, since it is fast in a debug build, too.
+                // From the standard library, which is fast in a debug build, too.
                 next += (&bytes[next..]).skip_until(first).unwrap();
                 let candidate = bytes.get(next.checked_sub(1)?..)?;
                 let is_it = candidate.len() >= self.tail().len()
@@ -73,52 +73,57 @@ impl Masked {
         })
     }
 
-    /// What is looked for: without the beginning, over which an allocator writes when memory is freed. Shorter pieces can
-    /// stay on the stack of whoever hashed or compared them, in registers that were put aside.
+    /// The part to search for. An allocator overwrites the beginning of a freed block. Shorter parts can stay on the stack
+    /// of a function that hashed or compared them, in saved registers.
     fn tail(&self) -> &[u8] {
         &self.0[16..]
     }
 }
 
-impl fmt::Debug for Masked {
+impl fmt::Debug for MaskedSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Masked([redacted])")
+        f.write_str("MaskedSecret([redacted])")
     }
 }
 
-/// Where one of `secrets` stands in memory that can be written to.
-pub fn places(secrets: &[&Masked]) -> Vec<usize> {
+/// The addresses of all copies of `secrets` in writable memory.
+pub fn addresses(secrets: &[&MaskedSecret]) -> Vec<usize> {
     let (maps, memory) =
         (fs::read_to_string("/proc/self/maps").unwrap(), File::open("/proc/self/mem").unwrap());
     let mut chunk = Zeroizing::new(vec![0; 1 << 20]);
     let writable = maps.lines().filter(|line| line.contains(" rw") && !line.contains("[v"));
-    writable.flat_map(|line| places_between(range(line), &memory, &mut chunk, secrets)).collect()
+    writable.flat_map(|line| addresses_between(range(line), &memory, &mut chunk, secrets)).collect()
 }
 
-fn places_between(range: Range<usize>, memory: &File, chunk: &mut [u8], secrets: &[&Masked]) -> Vec<usize> {
+fn addresses_between(
+    range: Range<usize>,
+    memory: &File,
+    chunk: &mut [u8],
+    secrets: &[&MaskedSecret],
+) -> Vec<usize> {
     let own = chunk.as_ptr_range();
     let own = own.start as usize..own.end as usize;
     let overlap = secrets.iter().map(|secret| secret.0.len()).max().unwrap_or(0);
-    let (mut start, mut places) = (range.start, Vec::new());
+    let (mut start, mut addresses) = (range.start, Vec::new());
     while start < range.end {
         let wanted = chunk.len().min(range.end - start);
-        // Pages come and go while others run.
+        // Other threads can unmap pages meanwhile.
         let Ok(read) = memory.read_at(&mut chunk[..wanted], start as u64) else { break };
         let found = secrets.iter().flat_map(|secret| secret.offsets(&chunk[..read]));
-        places.extend(found.map(|offset| start + offset));
+        addresses.extend(found.map(|offset| start + offset));
         if read < chunk.len() {
             break;
         }
         start += read - overlap;
     }
-    // What is read here is not a copy that somebody left.
-    places.retain(|place| !own.contains(place));
-    places.sort_unstable();
-    places.dedup();
-    places
+    // The buffer of this search does not count.
+    addresses.retain(|address| !own.contains(address));
+    addresses.sort_unstable();
+    addresses.dedup();
+    addresses
 }
 
-/// The addresses of a line of `/proc/self/maps`.
+/// The address range in a line of `/proc/self/maps`.
 fn range(line: &str) -> Range<usize> {
     let (start, end) = line.split(' ').next().unwrap().split_once('-').unwrap();
     usize::from_str_radix(start, 16).unwrap()..usize::from_str_radix(end, 16).unwrap()

@@ -1,4 +1,4 @@
-//! Queries of URLs, read by hand so that the reader shares nothing with the writer.
+//! Queries of URLs, parsed by hand so that the tests share no code with the crates.
 
 /// The parameters of a URL or a form, in order, decoded as `application/x-www-form-urlencoded`.
 pub fn parameters(text: &str) -> Vec<(String, String)> {
@@ -10,16 +10,16 @@ pub fn parameters(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The one parameter of this name.
+/// The value of the only parameter with this name.
 #[track_caller]
 pub fn parameter(text: &str, name: &str) -> String {
-    let mut found = parameters(text).into_iter().filter(|(given, _)| given == name);
-    let (_, value) = found.next().unwrap_or_else(|| panic!("there is no {name}"));
-    assert!(found.next().is_none(), "{name} stands there twice");
+    let mut values = parameters(text).into_iter().filter(|(given, _)| given == name);
+    let (_, value) = values.next().unwrap_or_else(|| panic!("there is no {name}"));
+    assert!(values.next().is_none(), "{name} occurs twice");
     value
 }
 
-/// The path of a URL and all behind it, as a browser sends it in a request.
+/// The path and query of a URL, as a browser sends them in a request.
 pub fn target(url: &str) -> &str {
     let (_, rest) = url.split_once("://").expect("an absolute URL");
     &rest[rest.find('/').expect("a path")..]

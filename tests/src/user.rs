@@ -1,4 +1,4 @@
-//! The user of a login: what they do on the page, the browser that comes back, and what they paste.
+//! The user of a login, as a browser and as a terminal.
 
 use std::{
     collections::VecDeque,
@@ -17,86 +17,86 @@ use tokio::{
 
 use crate::query;
 
-/// A browser whose user decides in a certain way. Clones are the same browser.
+/// A browser whose user always makes the same decision. Clones share one state.
 #[derive(Clone, Debug)]
 pub struct UserBrowser {
     user: User,
     decision: Decision,
-    /// What the program's own page says in the end.
-    told: watch::Sender<Option<String>>,
+    /// The response of the login's listener.
+    response: watch::Sender<Option<String>>,
 }
 
-/// What a user does on the page.
+/// What the user does on the consent page.
 #[derive(Clone, Copy, Debug)]
 enum Decision {
     Approve,
     Deny,
-    /// Closes the tab.
-    Leave,
+    /// Presses nothing.
+    CloseTab,
 }
 
 impl UserBrowser {
-    /// Presses Authorize.
-    pub fn approves(user: &User) -> Self {
+    /// The user presses Authorize.
+    pub fn approving(user: &User) -> Self {
         Self::new(user, Decision::Approve)
     }
 
-    /// Presses Deny.
-    pub fn denies(user: &User) -> Self {
+    /// The user presses Deny.
+    pub fn denying(user: &User) -> Self {
         Self::new(user, Decision::Deny)
     }
 
-    /// Closes the tab.
-    pub fn leaves(user: &User) -> Self {
-        Self::new(user, Decision::Leave)
+    /// The user closes the tab.
+    pub fn leaving(user: &User) -> Self {
+        Self::new(user, Decision::CloseTab)
     }
 
     fn new(user: &User, decision: Decision) -> Self {
-        Self { user: user.clone(), decision, told: watch::Sender::new(None) }
+        Self { user: user.clone(), decision, response: watch::Sender::new(None) }
     }
 
-    /// Decides, and goes where the browser is sent. Returns the answer that it gets there, head and body.
+    /// Opens the authorize URL, decides, and follows the redirect. Returns the response of the listener, head and body.
     pub async fn visit(&self, url: &str) -> Option<String> {
         let outcome = match self.decision {
             Decision::Approve => self.user.approve(url, None).await.unwrap(),
             Decision::Deny => self.user.deny(url).await.unwrap(),
-            Decision::Leave => return None,
+            Decision::CloseTab => return None,
         };
         let DecisionOutcome::Redirected(callback) = outcome else { return None };
         get(&callback).await.ok()
     }
 
-    /// What the program's own page says, if it has come.
-    pub fn heard(&self) -> Option<String> {
-        self.told.borrow().clone()
+    /// The response of the listener, if it has arrived.
+    pub fn response_so_far(&self) -> Option<String> {
+        self.response.borrow().clone()
     }
 
-    /// What the program's own page says, once it has come.
-    pub async fn told(&self) -> String {
-        let mut told = self.told.subscribe();
-        let told = told.wait_for(Option::is_some).await.unwrap();
-        told.clone().unwrap_or_default()
+    /// Waits for the response of the listener.
+    pub async fn response(&self) -> String {
+        let mut response = self.response.subscribe();
+        let response = response.wait_for(Option::is_some).await.unwrap();
+        response.clone().unwrap_or_default()
     }
 }
 
 impl Browser for UserBrowser {
     fn open<'a>(&'a self, url: &'a AuthorizeUrl) -> BrowserFuture<'a> {
-        let (user, url) = (self.clone(), url.clone());
+        let (browser, url) = (self.clone(), url.clone());
         Box::pin(async move {
             tokio::spawn(async move {
-                let answer = user.visit(url.as_str()).await;
-                user.told.send_replace(answer);
+                let response = browser.visit(url.as_str()).await;
+                browser.response.send_replace(response);
             });
             Ok(())
         })
     }
 }
 
-/// Sends a browser's request to a URL of this machine, and returns the answer, head and body.
+/// Sends a browser's request to a URL of this machine, and returns the response, head and body.
 ///
 /// # Errors
 ///
-/// If nothing listens there.
+/// Nothing listens there.
 pub async fn get(url: &str) -> io::Result<String> {
     let host = url.split('/').nth(2).unwrap_or_default();
     let mut tcp = TcpStream::connect(host).await?;
@@ -105,38 +105,38 @@ pub async fn get(url: &str) -> io::Result<String> {
         "GET {target} HTTP/1.1\r\nHost: {host}\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n\r\n"
     );
     tcp.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    tcp.read_to_string(&mut answer).await?;
-    Ok(answer)
+    let mut response = String::new();
+    tcp.read_to_string(&mut response).await?;
+    Ok(response)
 }
 
-/// A terminal at which somebody types what a test says. Clones are the same terminal.
+/// A prompt whose user types what the test says. Clones share one state.
 #[derive(Clone, Debug)]
-pub struct Typist {
+pub struct ScriptedPrompt {
     user: User,
-    typed: Arc<Mutex<VecDeque<Typed>>>,
+    typed: Arc<Mutex<VecDeque<TypedInput>>>,
     url: Arc<Mutex<Option<String>>>,
-    /// What was said to be wrong each time.
+    /// The problem that each question named.
     problems: Arc<Mutex<Vec<Option<String>>>>,
 }
 
-/// What somebody types.
+/// What the user types.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
-pub enum Typed {
-    /// The code that the page shows, or the address that the browser comes back to.
+pub enum TypedInput {
+    /// The code that the page shows, or the URL of the callback.
     Code,
-    /// Something else.
+    /// Other text.
     Text(&'static str),
     /// Ctrl-D.
     End,
-    /// There is no terminal.
-    Nobody,
+    /// Nothing: there is no terminal.
+    NoTerminal,
 }
 
-impl Typist {
-    /// Types one of these each time, and then nothing more.
-    pub fn new(user: &User, typed: impl IntoIterator<Item = Typed>) -> Self {
+impl ScriptedPrompt {
+    /// A user who types one of these each time the prompt asks, then nothing more.
+    pub fn new(user: &User, typed: impl IntoIterator<Item = TypedInput>) -> Self {
         Self {
             user: user.clone(),
             typed: Arc::new(Mutex::new(typed.into_iter().collect())),
@@ -145,12 +145,12 @@ impl Typist {
         }
     }
 
-    /// What was said to be wrong, each time that a code was asked for.
+    /// The problem that each question named. The first question names none.
     pub fn problems(&self) -> Vec<Option<String>> {
         self.problems.lock().unwrap().clone()
     }
 
-    /// The URL that was shown.
+    /// The authorize URL that the prompt showed.
     pub fn url(&self) -> Option<String> {
         self.url.lock().unwrap().clone()
     }
@@ -165,7 +165,7 @@ impl Typist {
     }
 }
 
-impl Prompt for Typist {
+impl Prompt for ScriptedPrompt {
     fn show(&self, invitation: &Invitation<'_>) {
         self.url.lock().unwrap().replace(invitation.url.to_string());
     }
@@ -175,10 +175,10 @@ impl Prompt for Typist {
         let typed = self.typed.lock().unwrap().pop_front();
         Box::pin(async move {
             match typed {
-                Some(Typed::Code) => Ok(Pasted::new(self.code().await)),
-                Some(Typed::Text(text)) => Ok(Pasted::new(text.to_owned())),
-                Some(Typed::End) => Err(PromptError::Closed),
-                Some(Typed::Nobody) => Err(PromptError::Unavailable),
+                Some(TypedInput::Code) => Ok(Pasted::new(self.code().await)),
+                Some(TypedInput::Text(text)) => Ok(Pasted::new(text.to_owned())),
+                Some(TypedInput::End) => Err(PromptError::Closed),
+                Some(TypedInput::NoTerminal) => Err(PromptError::Unavailable),
                 None => std::future::pending().await,
             }
         })

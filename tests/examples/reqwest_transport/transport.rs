@@ -37,32 +37,32 @@ impl Transport for ReqwestTransport {
         Box::pin(async move {
             let request = reqwest::Request::try_from(request);
             let mut request = request.map_err(|error| to_error(error).not_sent())?;
-            // From connecting to the last byte of the body.
+            // The timeout covers everything from connecting to the last byte of the body.
             *request.timeout_mut() = limits.timeout;
-            let answer = self.client.execute(request).await.map_err(to_error)?;
-            read(answer, limits.response_bytes).await
+            let received = self.client.execute(request).await.map_err(to_error)?;
+            read(received, limits.response_bytes).await
         })
     }
 }
 
-async fn read(mut answer: reqwest::Response, most: usize) -> Result<Response<Bytes>, Error> {
+async fn read(mut received: reqwest::Response, max_bytes: usize) -> Result<Response<Bytes>, Error> {
     let mut body = WipedBuffer::with_capacity(0);
-    // A refusal is one without its words, too.
-    let status = answer.status();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| to_error(error).with_status(status))? {
-        if chunk.len() > most - body.len() {
+    // A rejection counts even without its body.
+    let status = received.status();
+    while let Some(chunk) = received.chunk().await.map_err(|error| to_error(error).with_status(status))? {
+        if chunk.len() > max_bytes - body.len() {
             return Err(Error::from(ErrorKind::TooLarge).with_status(status));
         }
         body.extend_from_slice(&chunk);
     }
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
-    *response.headers_mut() = std::mem::take(answer.headers_mut());
+    *response.headers_mut() = std::mem::take(received.headers_mut());
     Ok(response)
 }
 
-/// What is neither late nor about connecting has broken off, or was not HTTP: reqwest does not tell, and nobody knows
-/// whether the request arrived.
+/// Any other error is a broken connection or a response that is not HTTP. reqwest does not distinguish the two, and the
+/// request may have arrived in both cases.
 fn to_error(error: reqwest::Error) -> Error {
     let kind = if error.is_timeout() {
         ErrorKind::Timeout

@@ -1,4 +1,4 @@
-//! What comes back from the browser, or is pasted.
+//! Callbacks and pasted codes.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| openrouter_oauth_tests::fuzzed::callback(data));

@@ -1,4 +1,4 @@
-//! Which callback URLs are taken, and whether a browser reads them in the same way.
+//! Which callback URLs are valid, and whether a browser reads them the same way.
 #![no_main]
 
 use http::Uri;
@@ -8,14 +8,14 @@ use url::Url;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     fuzzed::callback_url(data);
-    let taken = str::from_utf8(data).ok().filter(|text| CallbackUrl::parse(text).is_ok());
-    // A browser refuses names that cannot be in Unicode; it then goes nowhere, and not elsewhere.
-    if let Some((text, url)) = taken.and_then(|text| Some((text, Url::parse(text).ok()?))) {
+    let valid = str::from_utf8(data).ok().filter(|text| CallbackUrl::parse(text).is_ok());
+    // A browser rejects names that cannot be in Unicode. It then goes nowhere, so it cannot go to another host.
+    if let Some((text, url)) = valid.and_then(|text| Some((text, Url::parse(text).ok()?))) {
         compare(&text.parse().unwrap(), &url);
     }
 });
 
-/// Checks that the two readers agree on where the browser goes; `url` reads as the WHATWG's standard has it.
+/// Checks that both parsers agree on where the browser goes. `url` implements the WHATWG's standard.
 fn compare(uri: &Uri, url: &Url) {
     assert_eq!(uri.scheme_str(), Some(url.scheme()));
     // A browser writes hosts in lower case, and IPv6 addresses in their short form.
@@ -26,6 +26,6 @@ fn compare(uri: &Uri, url: &Url) {
     }
     assert_eq!(uri.port_u16().or(url.port_or_known_default()), url.port_or_known_default());
     assert_eq!(uri.path(), url.path());
-    // It escapes this one, which means the same.
+    // A browser escapes this character, which means the same.
     assert_eq!(uri.query().map(|query| query.replace('\'', "%27")).as_deref(), url.query());
 }

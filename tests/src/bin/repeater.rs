@@ -1,9 +1,9 @@
-//! A server that repeats whatever secret it is sent, in a process of its own, so that what it keeps of them is not found in
-//! the memory of the test.
+//! A server that repeats every secret it receives. It runs in another process, so that its own copies are not in the memory
+//! of the test.
 //!
 //! It listens on two loopback ports, prints them (`http`, `https`) and its certificate in hexadecimal on one line, and ends
-//! with its standard input. How it answers stands at the beginning of the path: `/refused/api/v1/auth/keys`.
-#![expect(clippy::print_stdout, reason = "that is how it tells its ports")]
+//! with its standard input. The path begins with the kind of response: `/rejected/api/v1/auth/keys`.
+#![expect(clippy::print_stdout, reason = "the parent process reads the ports")]
 
 use std::{
     error::Error,
@@ -31,57 +31,57 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn serve(site: &Site) -> io::Result<Server> {
-    Server::start(site, Read::Whole, |peer, number| answer(peer, &peer.received(number)))
+    Server::start(site, Read::Whole, |peer, number| respond(peer, &peer.received(number)))
 }
 
-/// Answers a request, and closes the connection.
-fn answer(peer: &mut Peer, request: &Received) -> io::Result<()> {
-    let repeated = Repeated::of(request).ok_or(io::ErrorKind::InvalidData)?;
-    let answer = match request.target().split('/').nth(1).unwrap_or_default() {
-        "granted" => whole(200, "", &repeated.granted()),
+/// Responds to a request, and closes the connection.
+fn respond(peer: &mut Peer, request: &Received) -> io::Result<()> {
+    let repeated = RepeatedSecrets::read(request).ok_or(io::ErrorKind::InvalidData)?;
+    let response = match request.target().split('/').nth(1).unwrap_or_default() {
+        "granted" => response_text(200, "", &repeated.success_body()),
         "in-pieces" => return repeated.trickle(peer),
-        "refused" => whole(403, "", &repeated.refused()),
-        "unknown" => whole(500, "", &repeated.refused()),
-        "text" => whole(502, "", &repeated.said()),
-        "redirected" => whole(
+        "rejected" => response_text(403, "", &repeated.error_body()),
+        "server-error" => response_text(500, "", &repeated.error_body()),
+        "text" => response_text(502, "", &repeated.message()),
+        "redirected" => response_text(
             302,
-            &format!("location: https://my.app/callback?code={0}&key={0}\r\n", repeated.made),
+            &format!("location: https://my.app/callback?code={0}&key={0}\r\n", repeated.returned),
             "{}",
         ),
         "cut" => {
-            let granted = repeated.granted();
-            format!("HTTP/1.1 200 Status\r\ncontent-length: {}\r\n\r\n{granted}", granted.len() + 1)
+            let body = repeated.success_body();
+            format!("HTTP/1.1 200 Status\r\ncontent-length: {}\r\n\r\n{body}", body.len() + 1)
         }
         "too-large" => {
             // Without a length, so that it is read up to the limit.
-            format!("HTTP/1.1 200 Status\r\n\r\n{}{}", repeated.granted(), " ".repeat(1 << 20))
+            format!("HTTP/1.1 200 Status\r\n\r\n{}{}", repeated.success_body(), " ".repeat(1 << 20))
         }
-        "garbage" => format!("{}\r\n\r\n", repeated.said()),
+        "garbage" => format!("{}\r\n\r\n", repeated.message()),
         "reset" => {
             set_socket_linger(peer.tcp(), Some(Duration::ZERO))?;
             return close();
         }
-        // And to everything else nothing is said.
+        // Every other path gets no response.
         _ => return peer.hold(),
     };
-    peer.send(answer.as_bytes())?;
+    peer.send(response.as_bytes())?;
     close()
 }
 
-fn whole(status: u16, headers: &str, body: &str) -> String {
+fn response_text(status: u16, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status} Status\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
 }
 
-/// What is said back.
-struct Repeated {
+/// The secrets of a request, for the response.
+struct RepeatedSecrets {
     /// The secrets of the request.
     sent: Vec<String>,
-    /// The secret of an answer: the first of the request, the last character first.
-    made: String,
+    /// The secret of a successful response: the first secret of the request, reversed.
+    returned: String,
 }
 
-impl Repeated {
-    fn of(request: &Received) -> Option<Self> {
+impl RepeatedSecrets {
+    fn read(request: &Received) -> Option<Self> {
         let json: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let body = String::from_utf8_lossy(&request.body);
         let of_json = ["code", "code_verifier"].into_iter().filter_map(|name| json.get(name)?.as_str());
@@ -92,32 +92,33 @@ impl Repeated {
             .filter_map(|value| std::str::from_utf8(value).ok()?.strip_prefix("Bearer "));
         let sent: Vec<String> = of_head.chain(of_json).chain(of_form).map(str::to_owned).collect();
         let reversed: String = sent.first()?.chars().rev().collect();
-        Some(Self { sent, made: format!("sk-or-v1-{reversed}") })
+        Some(Self { sent, returned: format!("sk-or-v1-{reversed}") })
     }
 
-    /// As every success of an operation.
-    fn granted(&self) -> String {
-        let made = &self.made;
-        let key = format!(r#""key":"{made}","user_id":null,"data":{{"id":"{made}","label":"a key"}}"#);
+    /// A body that is a success of every operation.
+    fn success_body(&self) -> String {
+        let returned = &self.returned;
+        let key =
+            format!(r#""key":"{returned}","user_id":null,"data":{{"id":"{returned}","label":"a key"}}"#);
         let types =
             r#""issued_token_type":"urn:ietf:params:oauth:token-type:access_token","token_type":"Bearer""#;
-        format!(r#"{{{key},"access_token":"{made}",{types}}}"#)
+        format!(r#"{{{key},"access_token":"{returned}",{types}}}"#)
     }
 
-    /// As an error's message, in words that JSON has to escape.
-    fn refused(&self) -> String {
-        let message = Value::String(self.said());
+    /// An error whose message JSON has to escape.
+    fn error_body(&self) -> String {
+        let message = Value::String(self.message());
         format!(r#"{{"error":{{"code":403,"message":{message},"metadata":{{"said":[{message}]}}}}}}"#)
     }
 
-    fn said(&self) -> String {
-        format!("Invalid code: \"{}\", and not \"{}\"", self.sent.join("\" \""), self.made)
+    fn message(&self) -> String {
+        format!("Invalid code: \"{}\", and not \"{}\"", self.sent.join("\" \""), self.returned)
     }
 
-    /// Answers a few bytes at a time.
+    /// Sends a successful response a few bytes at a time.
     fn trickle(&self, peer: &mut Peer) -> io::Result<()> {
         peer.send(b"HTTP/1.1 200 Status\r\ntransfer-encoding: chunked\r\n\r\n")?;
-        for piece in self.granted().as_bytes().chunks(60) {
+        for piece in self.success_body().as_bytes().chunks(60) {
             peer.send(format!("{:x}\r\n", piece.len()).as_bytes())?;
             peer.send(piece)?;
             peer.send(b"\r\n")?;

@@ -1,4 +1,4 @@
-//! The URL of the service.
+//! The base URL of the service.
 
 use bytes::Bytes;
 use http::Response;
@@ -8,8 +8,9 @@ use openrouter_oauth_transport::testing::{Capture, ManualTimer};
 use super::{assert_fit_to_show, ready};
 use crate::canary;
 
-/// A base URL: a request goes to what was given, by `https` or to a loopback host (C-9).
+/// Checks a base URL: requests go to it, by `https` or to a loopback host.
 pub fn base_url(data: &[u8]) {
+    // C-9
     let Ok(text) = str::from_utf8(data) else {
         return;
     };
@@ -23,10 +24,10 @@ pub fn base_url(data: &[u8]) {
         }
     };
     let code = AuthorizationCode::parse(canary::CODE).unwrap();
-    let answer = ready(async { client.exchange_auth_code(ExchangeAuthCode::new(code)).await });
-    match answer.expect("nothing is waited for") {
+    let exchanged = ready(async { client.exchange_auth_code(ExchangeAuthCode::new(code)).await });
+    match exchanged.expect("the transport responds at once") {
         Ok(grant) => assert_eq!(grant.key.expose(), "k"),
-        // A path that no endpoint can stand below.
+        // No endpoint can be below this path.
         Err(error) => {
             assert!(matches!(error, Error::Invalid(_)), "{error}");
             return transport.expect_no_request();

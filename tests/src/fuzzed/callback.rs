@@ -1,4 +1,4 @@
-//! What comes back from the browser, or is pasted.
+//! Callbacks and pasted codes.
 
 use std::fmt::Write;
 
@@ -11,9 +11,9 @@ const HOST: &str = "localhost:3000";
 const PATH: &str = "/callback/bm9uY2Utb2YtdGVzdC0w";
 const STATE: &str = "c3RhdGUtb2YtdGVzdC0wMA";
 
-/// The target of a request, and a pasted text: a code comes only from our own path, with our own state or none, and once
-/// (L-5, L-6, L-13, P-2).
+/// Checks a callback and a pasted text: a code must come from the sign-in's own path, with its own state or none, and once.
 pub fn callback(data: &[u8]) {
+    // L-5, L-6, L-13, P-2
     let pending = pending();
     let text = &*String::from_utf8_lossy(data);
     check(pending.read_callback(text), |code| assert_ours(text, code));
@@ -44,21 +44,21 @@ fn check(read: Result<AuthorizationCode, CallbackError>, promise: impl Fn(&str))
     }
 }
 
-/// `text` is at our path, of which it may leave out scheme and host, and its query brings this code.
+/// Checks that `text` is a callback to our path, possibly without scheme and host, whose query contains this code.
 #[track_caller]
 fn assert_ours(text: &str, code: &str) {
     let text = text.split('#').next().unwrap();
-    let (place, query) = text.split_once('?').expect("a query");
-    let place = place.to_ascii_lowercase();
+    let (location, query) = text.split_once('?').expect("a query");
+    let location = location.to_ascii_lowercase();
     let ours = [format!("http://{HOST}{PATH}"), format!("{HOST}{PATH}"), PATH.to_owned()];
-    assert!(ours.iter().any(|ours| place == ours.to_ascii_lowercase()), "{place}");
+    assert!(ours.iter().any(|ours| location == ours.to_ascii_lowercase()), "{location}");
     assert!(text.contains(PATH), "the path is compared byte by byte");
-    assert_brings(query, code);
+    assert_contains_code(query, code);
 }
 
 #[track_caller]
-fn assert_brings(query: &str, code: &str) {
-    // With its mark, since a query may hold another.
+fn assert_contains_code(query: &str, code: &str) {
+    // With its `?`, because a query may contain another one.
     let parameters = query::parameters(&format!("?{query}"));
     let values = |wanted: &str| -> Vec<&str> {
         let found = parameters.iter().filter(|(name, _)| name == wanted);
@@ -69,7 +69,7 @@ fn assert_brings(query: &str, code: &str) {
     assert!(matches!(values("error")[..], [] | [""]));
 }
 
-/// A pasted text is the code itself, or a query, or the URL of this sign-in.
+/// Checks that a pasted text is the code itself, a query, or the callback of this sign-in.
 #[track_caller]
 fn assert_pasted(text: &str, code: &str) {
     let text = visible(text);
@@ -77,20 +77,20 @@ fn assert_pasted(text: &str, code: &str) {
         return;
     }
     match text.strip_prefix('?') {
-        Some(query) => assert_brings(query, code),
+        Some(query) => assert_contains_code(query, code),
         None if text.split('=').next().unwrap().contains(['/', '?']) => assert_ours(&text, code),
-        None => assert_brings(&text, code),
+        None => assert_contains_code(&text, code),
     }
 }
 
-/// Without the marks of a bracketed paste, and what cannot be seen.
+/// Removes the marks of a bracketed paste and invisible characters.
 fn visible(text: &str) -> String {
     let invisible = |c| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}');
     let text = text.replace("\u{1b}[200~", "").replace("\u{1b}[201~", "").replace(invisible, "");
     text.replace('\u{a0}', " ").trim().to_owned()
 }
 
-/// Whatever can be a code arrives, in a callback as in a paste.
+/// Checks that every valid code arrives, in a callback and in a paste.
 fn assert_code_arrives(pending: &PendingSignIn, text: &str) {
     let Ok(code) = AuthorizationCode::parse(text) else {
         return;

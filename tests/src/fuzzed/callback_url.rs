@@ -1,4 +1,4 @@
-//! Which callback URLs are taken.
+//! Which callback URLs are valid.
 
 use openrouter_oauth::{CallbackError, CallbackUrl, Client, Error, PendingSignIn};
 use openrouter_oauth_transport::testing::{ManualTimer, Never};
@@ -6,8 +6,9 @@ use openrouter_oauth_transport::testing::{ManualTimer, Never};
 use super::assert_fit_to_show;
 use crate::query;
 
-/// A callback URL: what is taken is as the type promises, and its own callback, and no other, is read (C-8, L-5).
+/// Checks a callback URL: a valid one keeps the promises of the type, and a sign-in reads only its own callback.
 pub fn callback_url(data: &[u8]) {
+    // C-8, L-5
     let Ok(text) = str::from_utf8(data) else {
         return;
     };
@@ -40,7 +41,7 @@ fn sign_in(callback: &CallbackUrl) {
     let (url, pending) = match begin() {
         Ok(started) => started,
         Err(Error::Invalid(_)) => {
-            // It has a parameter of an answer, or no room for the nonce.
+            // It has a parameter of a response, or no room for the nonce.
             assert!(callback.as_str().contains('?') || callback.as_str().len() > 2020);
             return;
         }
@@ -52,13 +53,13 @@ fn sign_in(callback: &CallbackUrl) {
 
     let state = query::parameter(url.as_str(), "state");
     let separator = if ours.contains('?') { '&' } else { '?' };
-    let back = format!("{ours}{separator}code=c0de&state={state}");
+    let redirected = format!("{ours}{separator}code=c0de&state={state}");
     let reads = |pending: &PendingSignIn, text: &str| {
         pending.read_callback(text).map(|code| code.expose().to_owned())
     };
-    assert_eq!(reads(&pending, &back).as_deref(), Ok("c0de"));
-    assert_eq!(reads(&pending, query::target(&back)).as_deref(), Ok("c0de"));
-    // The callback of one sign-in is not that of the next.
+    assert_eq!(reads(&pending, &redirected).as_deref(), Ok("c0de"));
+    assert_eq!(reads(&pending, query::target(&redirected)).as_deref(), Ok("c0de"));
+    // Another sign-in does not accept this callback.
     let (_, next) = begin().unwrap();
-    assert_eq!(reads(&next, &back), Err(CallbackError::NotOurs));
+    assert_eq!(reads(&next, &redirected), Err(CallbackError::NotOurs));
 }

@@ -11,8 +11,9 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::split_line;
 
-/// Up to four requests, apart by a line `---`; each as in HTTP: method and path, headers, an empty line, a body. `{code}` and
-/// `{key}` stand for what an answer before brought. Each is answered, in the service's own form, and a code brings one key.
+/// Checks up to four requests, separated by lines `---`. Each has the form of HTTP: method and path, headers, an empty line,
+/// a body. `{code}` and `{key}` are the last ones that a response contained. Every request must get a response in the
+/// service's own form, and a code at most one key.
 pub fn emulator(data: &[u8]) {
     thread_local! {
         static RUNTIME: Runtime = Builder::new_current_thread().enable_time().build().unwrap();
@@ -28,7 +29,7 @@ pub fn emulator(data: &[u8]) {
             continue;
         };
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        // A request for a fault may break what follows; a delay ends with the time limit.
+        // An injected fault can break the following requests. A delay ends with the timeout.
         is_broken |= path == "/emulator/faults";
         let sent = emulator.send(request, Limits::default().timeout(Some(Duration::from_micros(1))));
         match RUNTIME.with(|runtime| runtime.block_on(sent)) {
@@ -39,7 +40,7 @@ pub fn emulator(data: &[u8]) {
                 codes.extend(code_in(&response, &body));
                 key = body["key"].as_str().map(str::to_owned).or(key);
                 grants += usize::from(path == "/api/v1/auth/keys" && response.status() == StatusCode::OK);
-                assert!(grants <= codes.len(), "a code has brought two keys, or one that nobody made has");
+                assert!(grants <= codes.len(), "a code led to two keys, or an unknown code to one");
             }
             Err(error) => {
                 assert!(is_broken, "{error}");
@@ -66,20 +67,20 @@ fn check(method: &Method, path: &str, response: &Response<Bytes>, body: &Value) 
     }
 }
 
-/// Where a browser is redirected, or would be if JSON had not been asked for.
+/// The target of a redirect, from the header or from JSON.
 fn location<'a>(response: &'a Response<Bytes>, body: &'a Value) -> Option<&'a str> {
     let location = response.headers().get(header::LOCATION).map(|location| location.to_str().unwrap());
     location.or(body["redirect_to"].as_str())
 }
 
-/// The code that an answer brings: behind what a callback has of its own, or in JSON.
+/// The code in a response: after the callback's own parameters, or in JSON.
 fn code_in(response: &Response<Bytes>, body: &Value) -> Option<String> {
     let sent = location(response, body).and_then(|location| location.rsplit_once("code="));
     let sent = sent.and_then(|(_, code)| code.split('&').next());
     sent.or(body["code"].as_str()).or(body["data"]["id"].as_str()).map(str::to_owned)
 }
 
-/// `text` with `value`, if there is one, in the place of `name`.
+/// Replaces `name` in `text` by `value`, if there is one.
 fn replace(text: &[u8], name: &[u8], value: Option<&String>) -> Vec<u8> {
     let mut replaced = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -92,7 +93,7 @@ fn replace(text: &[u8], name: &[u8], value: Option<&String>) -> Vec<u8> {
     replaced
 }
 
-/// The parts of an input between lines `---`.
+/// Splits an input at lines `---`.
 fn split(data: &[u8]) -> Vec<&[u8]> {
     let mut parts = Vec::new();
     let mut rest = data;
@@ -104,7 +105,7 @@ fn split(data: &[u8]) -> Vec<&[u8]> {
     parts
 }
 
-/// None if HTTP cannot carry it.
+/// Parses a request. `None` if HTTP cannot carry it.
 fn read(text: &[u8]) -> Option<Request<Bytes>> {
     let (line, mut rest) = split_line(text);
     let (method, target) = str::from_utf8(line).ok()?.split_once(' ')?;

@@ -1,4 +1,4 @@
-//! The body of a refusal.
+//! The body of a rejection.
 
 use http::StatusCode;
 use openrouter_oauth_models::{
@@ -8,9 +8,10 @@ use openrouter_oauth_models::{
 use super::{assert_fit_to_show, assert_printable, split_line};
 use crate::canary;
 
-/// A status on the first line and the body of a refusal below: what is shown is printable, short, and holds no secret of
-/// the request (C-23).
+/// Checks the body of a rejection, below its status on the first line: the message is printable, short, and contains no
+/// secret of the request.
 pub fn error_body(data: &[u8]) {
+    // C-23
     let (status, body) = split_line(data);
     let status = StatusCode::from_bytes(status).unwrap_or(StatusCode::BAD_REQUEST);
     let request = ExchangeAuthCode::new(AuthorizationCode::parse(canary::CODE).unwrap())
@@ -23,11 +24,11 @@ pub fn error_body(data: &[u8]) {
     assert_printable(error.message().as_str());
     assert_fit_to_show(&error, &[canary::CODE, canary::VERIFIER, canary::TOKEN, "sk-or-"]);
 
-    // What it means depends on what was kept, and not on what it was read beside.
+    // The reason does not depend on the secrets that are redacted.
     let again = ApiError::read(&request, None, status, body);
     assert_eq!((error.reason(), error.code()), (again.reason(), again.code()));
     if let Some(envelope) = error.envelope() {
-        // Both the reading and the writing know the same three shapes.
+        // Reading and writing support the same three envelopes.
         let written = serde_json::to_vec(envelope).unwrap();
         if written.len() <= 8 * 1024 {
             let again = ApiError::read(&request, Some(canary::TOKEN), status, &written);

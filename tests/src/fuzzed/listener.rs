@@ -1,4 +1,4 @@
-//! What a connection to the listener of a login says.
+//! The bytes of a connection to the listener of a login.
 
 use std::time::{Duration, Instant};
 
@@ -14,9 +14,10 @@ const PORT: u16 = 3000;
 const PATH: &str = "/callback/bm9uY2Utb2YtdGVzdC0w";
 const LAST: &[u8] = b"\r\n\r\n";
 
-/// The bytes of a connection: however they are cut they are read the same, and only a browser that goes to the one path
-/// of this sign-in gets through (L-5 to L-10, L-14, L-15).
+/// Checks the bytes of a connection: the listener reads them the same however they are split, and accepts only a browser
+/// that navigates to the path of this sign-in.
 pub fn listener(data: &[u8]) {
+    // L-5 to L-10, L-14, L-15
     let (step, conversation) = say([data]);
     let cut = data.first().map_or(0, |byte| usize::from(*byte) % data.len());
     let (begin, end) = data.split_at(cut);
@@ -38,7 +39,7 @@ pub fn listener(data: &[u8]) {
             | RejectedRequest::Unreadable
             | RejectedRequest::Used
             | RejectedRequest::Dropped,
-        ) => panic!("it cannot know"),
+        ) => panic!("one head cannot show this"),
         Err(_) => {}
     }
 }
@@ -70,7 +71,7 @@ fn site() -> Site {
     site
 }
 
-/// A second reading of a head that got through.
+/// Parses an accepted head independently, and checks that it is a browser's navigation.
 #[track_caller]
 fn assert_navigates(head: &[u8], target: &str) {
     assert_eq!(target.split('?').next(), Some(PATH));

@@ -1,4 +1,4 @@
-//! How long a server asks to wait.
+//! How long a server asks a client to wait.
 
 use std::time::Duration;
 
@@ -10,14 +10,15 @@ use openrouter_oauth_transport::{from_fn, testing::ManualTimer};
 use super::{assert_fit_to_show, ready};
 use crate::canary;
 
-/// The longest wait that is passed on.
-const LONGEST: Duration = Duration::from_secs(600);
-/// How long a call takes at most.
+/// The longest wait that the SDK reports.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+/// The deadline of a call.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// `Retry-After`, `retry-after-ms` and `Date` on a line each: at most ten minutes are passed on, and none are waited for
-/// past the deadline (C-24).
+/// Checks `Retry-After`, `retry-after-ms` and `Date`, one per line: the SDK reports at most ten minutes, and never waits past
+/// the deadline.
 pub fn retry_after(data: &[u8]) {
+    // C-24
     let headers = headers(data);
     let [seconds, milliseconds] = ["retry-after", "retry-after-ms"].map(|name| digits(headers.get(name)?));
     for status in [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE] {
@@ -25,19 +26,19 @@ pub fn retry_after(data: &[u8]) {
         *response.status_mut() = status;
         response.headers_mut().clone_from(&headers);
 
-        let wait = asked(&response);
+        let wait = reported_wait(&response);
         let in_digits = milliseconds.map(Duration::from_millis).or(seconds.map(Duration::from_secs));
         match in_digits {
-            Some(in_digits) => assert_eq!(wait, Some(in_digits.min(LONGEST))),
-            // What is left is a date, and that has a time of day; or it is nothing.
+            Some(in_digits) => assert_eq!(wait, Some(in_digits.min(LONGEST_WAIT))),
+            // Anything else is a date with a time of day, or no wait.
             None => assert!(wait.is_none() || headers["retry-after"].as_bytes().contains(&b':')),
         }
-        assert!(wait <= Some(LONGEST), "{wait:?}");
+        assert!(wait <= Some(LONGEST_WAIT), "{wait:?}");
         assert_waits_within_deadline(&response, wait);
     }
 }
 
-/// A line as a header each, without those that are empty or that HTTP cannot carry.
+/// Each line as a header, without empty lines and lines that HTTP cannot carry.
 fn headers(data: &[u8]) -> HeaderMap {
     let names = ["retry-after", "retry-after-ms", "date"].map(HeaderName::from_static);
     let lines = names.into_iter().zip(data.splitn(3, |byte| *byte == b'\n'));
@@ -47,8 +48,8 @@ fn headers(data: &[u8]) -> HeaderMap {
         .collect()
 }
 
-/// What an exchange, which is not sent again, is told.
-fn asked(response: &Response<Bytes>) -> Option<Duration> {
+/// The wait that an exchange, which is not retried, reports.
+fn reported_wait(response: &Response<Bytes>) -> Option<Duration> {
     let (client, _) = client(response);
     let code = AuthorizationCode::parse(canary::CODE).unwrap();
     match ready(async { client.exchange_auth_code(ExchangeAuthCode::new(code)).await }).unwrap() {
@@ -62,20 +63,20 @@ fn asked(response: &Response<Bytes>) -> Option<Duration> {
     }
 }
 
-/// What a read, which is sent again, does with the same answer.
-fn assert_waits_within_deadline(response: &Response<Bytes>, asked: Option<Duration>) {
+/// Checks how long a read, which is retried, waits after the same response.
+fn assert_waits_within_deadline(response: &Response<Bytes>, wait: Option<Duration>) {
     let (client, timer) = client(response);
     let mut call = Box::pin(async { client.current_key().await });
     let ended = ready(call.as_mut());
-    match asked {
+    match wait {
         Some(Duration::ZERO) => {}
-        Some(asked) if asked < DEADLINE => assert_eq!(timer.sleeping(), [asked]),
+        Some(wait) if wait < DEADLINE => assert_eq!(timer.sleeping(), [wait]),
         Some(_) => assert!(ended.is_some()),
         None => assert!(timer.sleeping().iter().all(|wait| *wait < DEADLINE)),
     }
 }
 
-/// A client whose every request is answered so, and its clock.
+/// A client that gets this response to every request, and its clock.
 fn client(response: &Response<Bytes>) -> (Client, ManualTimer) {
     let response = response.clone();
     let transport = from_fn(move |_, _| std::future::ready(Ok(response.clone())));
@@ -85,7 +86,7 @@ fn client(response: &Response<Bytes>) -> (Client, ManualTimer) {
     (builder.build().unwrap(), timer)
 }
 
-/// The number that a header is, between spaces, if it is digits and nothing else.
+/// The number in a header, if the header has only digits between spaces.
 fn digits(value: &HeaderValue) -> Option<u64> {
     let value = value.as_bytes().trim_ascii();
     let is_number = !value.is_empty() && value.iter().all(u8::is_ascii_digit);

@@ -4,8 +4,9 @@ use openrouter_oauth_models::ServerText;
 
 use super::assert_printable;
 
-/// Text from a server: it is made printable and short, holds no key, and plain words are left as they are (C-23).
+/// Checks text from a server: it becomes printable and short and contains no key, and plain text stays the same.
 pub fn server_text(data: &[u8]) {
+    // C-23
     let text = &*String::from_utf8_lossy(data);
     let shown = ServerText::new(text);
     let shown = shown.as_str();

@@ -1,11 +1,11 @@
-//! A sign-in out of a session store.
+//! A sign-in from a session store.
 
 use openrouter_oauth::PendingSignIn;
 
 use super::assert_fit_to_show;
 use crate::canary;
 
-/// A stored sign-in: what is read is written the same ever after, and an error shows nothing of it.
+/// Checks a stored sign-in: writing and reading it again changes nothing, and an error shows no part of it.
 pub fn stored_sign_in(data: &[u8]) {
     let Ok(json) = str::from_utf8(data) else {
         return;

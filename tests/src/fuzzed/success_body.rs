@@ -1,4 +1,4 @@
-//! The body of a success, of every endpoint.
+//! The body of a successful response of every endpoint.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -8,7 +8,7 @@ use openrouter_oauth_models::{
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
-/// The body of a success: what is read can be written and read again, and a key in it is found.
+/// Checks the body of a success: a value survives being written and read again, and a key in the body is found.
 pub fn success_body(body: &[u8]) {
     grant(body);
     auth_code(body);
@@ -30,7 +30,7 @@ fn grant(body: &[u8]) {
         assert_eq!(format!("{:?}", grant.key), "ApiKey([redacted])");
         assert_eq!(&ExchangeAuthCode::decode(&serde_json::to_vec(grant).unwrap()).unwrap(), grant);
     }
-    // C-21, C-22: whatever else is there, by another way of reading.
+    // C-21, C-22: an independent reader finds the same key, whatever else the body contains.
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let (Ok(value), Ok(names)) =
         (serde_json::from_slice::<Value>(body), serde_json::from_slice::<Names>(body))
@@ -59,13 +59,13 @@ fn key_info(body: &[u8]) {
     if let Ok(info) = CurrentKey::decode(body) {
         let written = serde_json::to_vec(&Data { data: &info }).unwrap();
         let again = CurrentKey::decode(&written).unwrap();
-        // Not the amounts: serde_json reads the last digit of a long number with an error.
+        // Not the amounts: serde_json can misread the last digit of a long number.
         assert_eq!((&again.label, &again.expires_at), (&info.label, &info.expires_at));
         assert_eq!((&again.limit_reset, &again.rate_limit), (&info.limit_reset, &info.rate_limit));
     }
 }
 
-/// How often each name stands in a JSON object.
+/// How often each name occurs in a JSON object.
 struct Names(BTreeMap<String, usize>);
 
 impl<'de> Deserialize<'de> for Names {

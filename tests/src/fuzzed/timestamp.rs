@@ -6,8 +6,8 @@ use openrouter_oauth_models::Timestamp;
 
 use super::assert_fit_to_show;
 
-/// A timestamp as text, and of eight bytes as seconds: it is read as a second reader reads it, and written with its
-/// seconds so that it is read the same.
+/// Checks a timestamp as text, and as seconds in eight bytes: an independent reader agrees, and writing and reading it again
+/// changes nothing.
 pub fn timestamp(data: &[u8]) {
     if let Some(bytes) = data.first_chunk() {
         let seconds = i64::from_le_bytes(*bytes);
@@ -30,7 +30,7 @@ pub fn timestamp(data: &[u8]) {
 
 fn assert_round_trip(timestamp: Timestamp) {
     let text = timestamp.to_string();
-    // 2027-12-31T23:59:59Z, or with a fraction: OpenRouter refuses minutes alone.
+    // 2027-12-31T23:59:59Z, or with a fraction: OpenRouter rejects a time without seconds.
     let (seconds, fraction) = text.split_at(19);
     assert_eq!((&seconds[10..11], &seconds[16..17]), ("T", ":"), "{text}");
     assert!(fraction == "Z" || (fraction.starts_with('.') && fraction.ends_with('Z')), "{text}");
@@ -47,7 +47,7 @@ fn unix_seconds(text: &str) -> i64 {
     let number =
         |range: Range<usize>| text.get(range).and_then(|digits| digits.parse::<i64>().ok()).expect("digits");
     let days = days(number(0..4), number(5..7), number(8..10));
-    // A leap second is taken for the one before it.
+    // A leap second counts as the second before it.
     let time = number(11..13) * 3600 + number(14..16) * 60 + number(17..19).min(59);
     let zone = text.len() - 6;
     let offset = match text.as_bytes()[zone] {
@@ -58,7 +58,7 @@ fn unix_seconds(text: &str) -> i64 {
         _ => 0,
     };
     let seconds = days * 86_400 + time - offset;
-    // Of a fraction only the first nine digits can count.
+    // Only the first nine digits of a fraction count.
     let fraction = text.get(19..).and_then(|rest| rest.strip_prefix('.')).unwrap_or_default();
     let has_fraction = fraction.bytes().take(9).take_while(u8::is_ascii_digit).any(|digit| digit != b'0');
     seconds + i64::from(seconds < 0 && has_fraction)

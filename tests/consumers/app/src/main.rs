@@ -15,10 +15,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (url, mut pending) = client.authorize(callback).key_label("app").begin()?;
 
     let user = User::new(openrouter.clone());
-    let DecisionOutcome::Redirected(visited) = user.approve(url.as_str(), Some(5.0)).await? else {
-        return Err("the browser did not come back".into());
+    let DecisionOutcome::Redirected(callback) = user.approve(url.as_str(), Some(5.0)).await? else {
+        return Err("the user was not redirected".into());
     };
-    let code = pending.read_callback(&visited)?;
+    let code = pending.read_callback(&callback)?;
     let grant = pending.exchange(&client, &code).await?;
 
     let info = client.with_key(grant.key).current_key().await?;

@@ -1,4 +1,4 @@
-//! A program in a terminal that signs its user in once, and finds the key the next time.
+//! A terminal program that signs its user in once, and finds the stored key the next time.
 
 mod user;
 
@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The key that is kept, or else a new one.
+/// The stored key, or a new one.
 async fn key(client: &Client, store: &Arc<MemoryStore>, browser: User) -> Result<ApiKey, Box<dyn Error>> {
     if let Some(key) = store.load(&Account::new(client)).await? {
         return Ok(key);

@@ -1,4 +1,4 @@
-//! A prompt whose answer is not typed: it approves, and copies the code.
+//! A prompt whose user approves on the page and pastes the code.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,7 +8,7 @@ use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptError, PromptFutu
 #[derive(Debug)]
 pub struct PastingUser {
     browser: User,
-    /// What was shown.
+    /// The URL that the prompt showed.
     url: Mutex<String>,
 }
 

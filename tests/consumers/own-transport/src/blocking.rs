@@ -37,37 +37,37 @@ impl Timer for BlockingTimer {
     }
 }
 
-/// What stands before the body of an answer, at most.
-const HEAD_BYTES: usize = 64 * 1024;
+/// The longest head of a response.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 fn exchange(request: &Request<Bytes>, limits: Limits) -> Result<Response<Bytes>, Error> {
     let deadline = limits.timeout.map(|timeout| Instant::now() + timeout);
     let mut stream = connect(request).map_err(|error| Error::new(ErrorKind::Connect, error))?;
-    stream.write_all(&write(request)).map_err(broken)?;
+    stream.write_all(&serialize(request)).map_err(io_error)?;
 
-    let most = HEAD_BYTES + limits.response_bytes;
-    let mut answer = Vec::new();
+    let most = MAX_HEAD_BYTES + limits.response_bytes;
+    let mut received = Vec::new();
     let mut part = [0; 4096];
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| left.is_zero()) {
             return Err(ErrorKind::Timeout.into());
         }
-        stream.set_read_timeout(left).map_err(broken)?;
-        let read = stream.read(&mut part).map_err(broken)?;
+        stream.set_read_timeout(left).map_err(io_error)?;
+        let read = stream.read(&mut part).map_err(io_error)?;
         if read == 0 {
             break;
         }
-        answer.extend_from_slice(&part[..read]);
-        if answer.len() > most {
+        received.extend_from_slice(&part[..read]);
+        if received.len() > most {
             return Err(ErrorKind::TooLarge.into());
         }
     }
-    let response = parse(&answer).map_err(|error| Error::new(ErrorKind::Protocol, error))?;
+    let response = parse(&received).map_err(|error| Error::new(ErrorKind::Protocol, error))?;
     let length =
         response.headers().get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
     if length != Some(response.body().len()) {
-        return Err(Error::new(ErrorKind::Io, "the answer is cut"));
+        return Err(Error::new(ErrorKind::Io, "the response is truncated"));
     }
     if response.body().len() > limits.response_bytes {
         return Err(ErrorKind::TooLarge.into());
@@ -76,11 +76,11 @@ fn exchange(request: &Request<Bytes>, limits: Limits) -> Result<Response<Bytes>,
 }
 
 fn connect(request: &Request<Bytes>) -> Result<TcpStream, BoxError> {
-    let authority = request.uri().authority().ok_or("there is no host in the URL")?;
+    let authority = request.uri().authority().ok_or("the URL has no host")?;
     Ok(TcpStream::connect(authority.as_str())?)
 }
 
-fn broken(error: io::Error) -> Error {
+fn io_error(error: io::Error) -> Error {
     let kind = match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ErrorKind::Timeout,
         _ => ErrorKind::Io,
@@ -88,8 +88,8 @@ fn broken(error: io::Error) -> Error {
     Error::new(kind, error)
 }
 
-/// The request as it goes out.
-fn write(request: &Request<Bytes>) -> Vec<u8> {
+/// The bytes of the request.
+fn serialize(request: &Request<Bytes>) -> Vec<u8> {
     let uri = request.uri();
     let host = uri.authority().map_or("", |authority| authority.as_str());
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
@@ -107,15 +107,15 @@ fn write(request: &Request<Bytes>) -> Vec<u8> {
     bytes
 }
 
-/// An answer that came to its end.
-fn parse(answer: &[u8]) -> Result<Response<Bytes>, BoxError> {
-    let text = str::from_utf8(answer)?;
-    let (head, body) = text.split_once("\r\n\r\n").ok_or("there is no end of the head")?;
+/// Parses a response that the server ended.
+fn parse(bytes: &[u8]) -> Result<Response<Bytes>, BoxError> {
+    let text = str::from_utf8(bytes)?;
+    let (head, body) = text.split_once("\r\n\r\n").ok_or("the head has no end")?;
     let mut lines = head.split("\r\n");
     let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3));
-    let mut response = Response::builder().status(status.ok_or("there is no status")?);
+    let mut response = Response::builder().status(status.ok_or("the status is missing")?);
     for line in lines {
-        let (name, value) = line.split_once(':').ok_or("there is a header without a value")?;
+        let (name, value) = line.split_once(':').ok_or("a header has no value")?;
         response = response.header(name, value.trim());
     }
     Ok(response.body(Bytes::copy_from_slice(body.as_bytes()))?)

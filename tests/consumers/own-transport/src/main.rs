@@ -34,11 +34,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let (_url, mut pending) = client.authorize_headless().key_label("own-transport").begin()?;
     let code = pending.read_pasted(CODE)?;
-    let grant = at_once(pending.exchange(&client, &code)).ok_or("the transport did not block")??;
+    let grant = poll_once(pending.exchange(&client, &code)).ok_or("the transport did not block")??;
 
     assert_eq!(grant.key.expose(), KEY);
     assert_eq!(grant.user_id.as_deref(), Some("user_1"));
-    let [request] = &server.requests()[..] else { return Err("not one request came".into()) };
+    let [request] = &server.requests()[..] else { return Err("the server did not get exactly one request".into()) };
     assert_eq!(request.line, "POST /api/v1/auth/keys HTTP/1.1");
     let body = String::from_utf8_lossy(&request.body);
     assert!(body.contains(r#""code_challenge_method":"S256""#), "{body}");
@@ -46,8 +46,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The value of a future that blocks rather than waits: the first poll brings it.
-fn at_once<F: Future>(future: F) -> Option<F::Output> {
+/// The output of a future that blocks instead of waiting: the first poll returns it.
+fn poll_once<F: Future>(future: F) -> Option<F::Output> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),
         Poll::Pending => None,

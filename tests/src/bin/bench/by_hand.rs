@@ -1,5 +1,5 @@
-//! The exchange as a careful engineer writes it on hyper-util: pooled, with a time limit, a limit on the answer and a
-//! look at the status.
+//! The exchange as a careful engineer writes it on hyper-util: with a pool, a timeout, a limit on the body, and a check of
+//! the status.
 
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ use tokio::time::timeout;
 
 use crate::{Result, canned};
 
-const TIME: Duration = Duration::from_secs(30);
-const BYTES: usize = 64 * 1024;
+const TIMEOUT: Duration = Duration::from_secs(30);
+const MAX_BODY_BYTES: usize = 64 * 1024;
 const USER_AGENT: HeaderValue = HeaderValue::from_static("openrouter-by-hand/0.1.0");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -33,14 +33,14 @@ struct Grant {
     user_id: Option<String>,
 }
 
-/// Exchanges the canned code so many times, one after another.
+/// Exchanges the canned code this many times, one after another.
 pub(crate) async fn exchange(server: &str, exchanges: u32) -> Result<()> {
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
     let url: Uri = format!("{server}/auth/keys").parse()?;
     for _ in 0..exchanges {
-        let grant = timeout(TIME, exchange_once(&client, &url)).await??;
+        let grant = timeout(TIMEOUT, exchange_once(&client, &url)).await??;
         assert_eq!((&*grant.key, grant.user_id.as_deref()), (canned::KEY, Some(canned::USER)));
     }
     Ok(())
@@ -56,8 +56,8 @@ async fn exchange_once(client: &Client<HttpConnector, Full<Bytes>>, url: &Uri) -
         .body(Full::from(serde_json::to_vec(&exchange)?))?;
     let response = client.request(request).await?;
     if response.status() != StatusCode::OK {
-        return Err(format!("the server answered {}", response.status()).into());
+        return Err(format!("the server responded with {}", response.status()).into());
     }
-    let body = Limited::new(response.into_body(), BYTES).collect().await?.to_bytes();
+    let body = Limited::new(response.into_body(), MAX_BODY_BYTES).collect().await?.to_bytes();
     Ok(serde_json::from_slice(&body)?)
 }

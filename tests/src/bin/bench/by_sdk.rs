@@ -1,4 +1,4 @@
-//! The exchange through the SDK as it comes: retries, deadline, limit on the answer and redaction are on.
+//! The exchange through the SDK with its defaults: retries, deadline, limit on the body, and redaction are on.
 
 use openrouter_oauth::{
     AuthorizationCode, Client, CodeChallengeMethod, ExchangeAuthCode, models::CodeVerifier,
@@ -6,7 +6,7 @@ use openrouter_oauth::{
 
 use crate::{Result, canned};
 
-/// Exchanges the canned code so many times, one after another.
+/// Exchanges the canned code this many times, one after another.
 pub(crate) async fn exchange(server: &str, exchanges: u32) -> Result<()> {
     let client = Client::builder().base_url(server).build()?;
     for _ in 0..exchanges {

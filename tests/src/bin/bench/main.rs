@@ -1,8 +1,8 @@
-//! What one exchange costs through the SDK beside the same by hand on hyper-util: instructions and allocations. And what a
-//! wrong nonce costs: the same, wherever it is wrong.
+//! Measures one exchange through the SDK and one by hand on hyper-util, in instructions and allocations. Also checks that a
+//! wrong nonce costs the same number of instructions wherever it is wrong.
 //!
-//! `cargo xtask bench` runs this. Each client runs under callgrind in a process of its own, against a server in another,
-//! once with fewer exchanges and once with more: the difference has neither start-up nor connecting in it.
+//! `cargo xtask bench` runs this. Each client runs under callgrind in its own process, with a server in another, once with
+//! fewer exchanges and once with more. The difference excludes start-up and connecting.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
 
 mod by_hand;
@@ -15,12 +15,12 @@ mod report;
 
 use std::{env, error::Error, process::ExitCode};
 
-use crate::measure::{Measured, Server};
+use crate::measure::{Measurement, ServerProcess};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// At most this many times the instructions of the exchange by hand.
-const LIMIT: f64 = 1.25;
+/// How many times the instructions of an exchange by hand the SDK may use.
+const MAX_RATIO: f64 = 1.25;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Without arguments it measures; with them it is one of the processes that it starts for that.
+/// Without arguments, measures everything. With arguments, runs as one of the processes that the measurement starts.
 fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         [] => {
@@ -45,24 +45,24 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["nonce"] => nonce::compare(),
         ["nonce", nonce] => nonce::run(nonce),
         [client, server, exchanges] => exchange(client, server, exchanges.parse()?),
-        _ => Err("it takes no arguments".into()),
+        _ => Err("unexpected argument".into()),
     }
 }
 
 fn compare() -> Result<()> {
-    let server = Server::start()?;
-    let hand = Measured::of("hand", &server)?;
-    let sdk = Measured::of("sdk", &server)?;
+    let server = ServerProcess::start()?;
+    let hand = Measurement::new("hand", &server)?;
+    let sdk = Measurement::new("sdk", &server)?;
     let ratio = report::print(&hand, &sdk);
-    // Not `>`: a ratio that is not a number must fail as well.
-    if ratio <= LIMIT {
+    // Not `>`, because NaN must fail as well.
+    if ratio <= MAX_RATIO {
         Ok(())
     } else {
-        Err(format!("the limit is {LIMIT} times the instructions of the exchange by hand").into())
+        Err(format!("the limit is {MAX_RATIO} times the instructions of the exchange by hand").into())
     }
 }
 
-/// Makes that many exchanges, one after another, on one thread.
+/// Runs this many exchanges, one after another, on one thread.
 fn exchange(client: &str, server: &str, exchanges: u32) -> Result<()> {
     let url = format!("http://{server}/api/v1");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -70,7 +70,7 @@ fn exchange(client: &str, server: &str, exchanges: u32) -> Result<()> {
         match client {
             "hand" => by_hand::exchange(&url, exchanges).await,
             "sdk" => by_sdk::exchange(&url, exchanges).await,
-            _ => Err("there is no such client".into()),
+            _ => Err("unknown client".into()),
         }
     })
 }

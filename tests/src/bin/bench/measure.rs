@@ -10,17 +10,17 @@ use tempfile::TempDir;
 
 use crate::{Result, profile::Profile};
 
-/// How many exchanges the shorter and the longer run make.
-const FEWER: u32 = 1_000;
-const MORE: u32 = 2_000;
+/// The exchanges of the shorter and of the longer run.
+const FEWER_EXCHANGES: u32 = 1_000;
+const MORE_EXCHANGES: u32 = 2_000;
 
-/// The server's process; it ends with this value.
-pub(crate) struct Server {
+/// The process of the server. It ends when this value is dropped.
+pub(crate) struct ServerProcess {
     process: Child,
     address: String,
 }
 
-impl Server {
+impl ServerProcess {
     pub(crate) fn start() -> Result<Self> {
         let mut process = Command::new(env::current_exe()?).arg("serve").stdout(Stdio::piped()).spawn()?;
         let mut address = String::new();
@@ -31,7 +31,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         // Both fail only if the process has ended.
         let _ = self.process.kill();
@@ -39,29 +39,29 @@ impl Drop for Server {
     }
 }
 
-/// What a client costs.
-pub(crate) struct Measured {
+/// The profiles of a client.
+pub(crate) struct Measurement {
     fewer: Profile,
     more: Profile,
 }
 
-impl Measured {
-    pub(crate) fn of(client: &str, server: &Server) -> Result<Self> {
-        Ok(Self { fewer: run(client, server, FEWER)?, more: run(client, server, MORE)? })
+impl Measurement {
+    pub(crate) fn new(client: &str, server: &ServerProcess) -> Result<Self> {
+        Ok(Self { fewer: run(client, server, FEWER_EXCHANGES)?, more: run(client, server, MORE_EXCHANGES)? })
     }
 
-    /// What `count` tells of a profile, for one exchange.
+    /// The difference of `count` between the two profiles, per exchange.
     pub(crate) fn per_exchange(&self, count: impl Fn(&Profile) -> f64) -> f64 {
-        (count(&self.more) - count(&self.fewer)) / f64::from(MORE - FEWER)
+        (count(&self.more) - count(&self.fewer)) / f64::from(MORE_EXCHANGES - FEWER_EXCHANGES)
     }
 
-    /// Every function that ran.
+    /// The names of all functions that ran.
     pub(crate) fn functions(&self) -> impl Iterator<Item = &str> {
         self.more.inclusive.keys().map(String::as_str)
     }
 }
 
-fn run(client: &str, server: &Server, exchanges: u32) -> Result<Profile> {
+fn run(client: &str, server: &ServerProcess, exchanges: u32) -> Result<Profile> {
     profile(&[client, &server.address, &exchanges.to_string()])
 }
 

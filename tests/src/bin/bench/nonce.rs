@@ -1,4 +1,6 @@
-//! Whether the listener of a login refuses a wrong nonce with as many instructions wherever it is wrong (L-5).
+//! Checks that the listener of a login rejects a wrong nonce with the same number of instructions wherever it is wrong.
+
+// L-5
 
 use std::hint::black_box;
 
@@ -8,42 +10,43 @@ use openrouter_oauth_login::sans_io::Site;
 use crate::{Result, canned, measure};
 
 const PORT: u16 = 3000;
-const RIGHT: &str = "bm9uY2Utb2YtdGVzdC0wMA";
+const RIGHT_NONCE: &str = "bm9uY2Utb2YtdGVzdC0wMA";
 
-/// As long as this, so that the nonce lies across a multiple of 32 bytes: what compares so many at a time, and ends at the
-/// first difference, is found out.
+/// So long that the nonce crosses a multiple of 32 bytes. A comparison of 32 bytes at a time that ends at the first
+/// difference then shows in the counts.
 const PATH: &str = "/callback/of/a/sign-in/whose/path/is/longer/than/usual";
 
-/// Wrong in its first character, in its last, and in all.
-const WRONG: [&str; 3] = ["Xm9uY2Utb2YtdGVzdC0wMA", "bm9uY2Utb2YtdGVzdC0wMX", "XXXXXXXXXXXXXXXXXXXXXX"];
+/// Nonces that are wrong in the first, in the last and in all characters.
+const WRONG_NONCES: [&str; 3] =
+    ["Xm9uY2Utb2YtdGVzdC0wMA", "bm9uY2Utb2YtdGVzdC0wMX", "XXXXXXXXXXXXXXXXXXXXXX"];
 
-const TIMES: u32 = 1000;
+const REPETITIONS: u32 = 1000;
 
-/// Compares them, each in a process of its own under callgrind.
+/// Compares the wrong nonces, each in its own process under callgrind.
 pub(crate) fn compare() -> Result<()> {
     let mut counts = Vec::new();
-    for nonce in WRONG {
+    for nonce in WRONG_NONCES {
         let profile = measure::profile(&["nonce", nonce])?;
         let refusing = profile.inclusive.iter().find(|(function, _)| function.contains("nonce::refuse"));
         let (_, instructions) = refusing.ok_or("the profile has no such function")?;
-        counts.push(*instructions / f64::from(TIMES));
+        counts.push(*instructions / f64::from(REPETITIONS));
     }
     println!(
         "instructions of a wrong nonce: {counts:.0?} if wrong in the first, the last and all characters\n"
     );
-    // Whole numbers, so that there is nothing to round.
+    // The counts are whole numbers, so they can be compared exactly.
     let is_same = |pair: &[f64]| matches!(pair, [one, other] if one.to_bits() == other.to_bits());
     if counts.windows(2).all(is_same) {
         Ok(())
     } else {
-        Err("how many instructions a wrong nonce takes tells where it is wrong".into())
+        Err("the number of instructions shows where a nonce is wrong".into())
     }
 }
 
-/// Refuses this nonce many times.
+/// Rejects this nonce many times.
 pub(crate) fn run(nonce: &str) -> Result<()> {
     let json = format!(
-        r#"{{"version":1,"origin":"https://openrouter.ai","callback_url":"http://127.0.0.1:{PORT}{PATH}/{RIGHT}",
+        r#"{{"version":1,"origin":"https://openrouter.ai","callback_url":"http://127.0.0.1:{PORT}{PATH}/{RIGHT_NONCE}",
             "state":"c3RhdGUtb2YtdGVzdC0wMA","code_verifier":"{}"}}"#,
         canned::VERIFIER
     );
@@ -52,18 +55,18 @@ pub(crate) fn run(nonce: &str) -> Result<()> {
     let head = |nonce: &str| {
         format!("GET {PATH}/{nonce}?code=c0de HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n\r\n").into_bytes()
     };
-    // Or nothing would be compared.
-    if site.decide(&head(RIGHT)).is_err() {
-        return Err("the right nonce is refused".into());
+    // If the listener rejected every nonce, the comparison would prove nothing.
+    if site.decide(&head(RIGHT_NONCE)).is_err() {
+        return Err("the listener rejects the right nonce".into());
     }
     refuse(&site, &head(nonce))
 }
 
 #[inline(never)]
 fn refuse(site: &Site, head: &[u8]) -> Result<()> {
-    for _ in 0..TIMES {
+    for _ in 0..REPETITIONS {
         if black_box(site).decide(black_box(head)).is_ok() {
-            return Err("a wrong nonce is taken".into());
+            return Err("the listener accepts a wrong nonce".into());
         }
     }
     Ok(())

@@ -1,25 +1,25 @@
-//! Reads what callgrind writes.
+//! Reads the output of callgrind.
 //!
 //! Format: <https://valgrind.org/docs/manual/cl-format.html>, with one event (instructions) and one position (lines).
 
 use std::collections::HashMap;
 
-/// What a run cost. Numbers are `f64`, which is exact for counts as small as these.
+/// The costs of a run. The numbers are `f64`, which is exact for counts of this size.
 #[derive(Debug, Default)]
 pub(crate) struct Profile {
     /// Instructions by function, without those of the functions that it calls.
     pub(crate) own: HashMap<String, f64>,
     /// Instructions by function, with those of the functions that it calls.
     pub(crate) inclusive: HashMap<String, f64>,
-    /// How often memory was allocated, or moved to grow: calls of [`ALLOCATORS`].
+    /// Allocations and reallocations: the calls of [`ALLOCATORS`].
     pub(crate) allocations: f64,
 }
 
-/// The functions of the C library that the system's allocator goes through.
+/// The functions of the C library that the system's allocator calls.
 const ALLOCATORS: [&str; 4] = ["malloc", "calloc", "realloc", "posix_memalign"];
 
 impl Profile {
-    /// Reads callgrind's file; none if it is not one.
+    /// Parses callgrind's file. `None` if the format is wrong.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let mut profile = Self::default();
         let mut names = HashMap::new();
@@ -34,7 +34,7 @@ impl Profile {
                 if ALLOCATORS.contains(&called) {
                     profile.allocations += calls.split(' ').next()?.parse::<f64>().ok()?;
                 }
-                // What the called function cost stands in the line after.
+                // The next line has the cost of the called function.
                 add(&mut profile.inclusive, function, cost(lines.next()?)?);
             } else if line.starts_with(|first: char| first.is_ascii_digit() || "+-*".contains(first)) {
                 add(&mut profile.own, function, cost(line)?);
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn costs_and_calls_are_added_up() {
+    fn profile_adds_up_costs_and_calls() {
         let text = "\
 # callgrind format
 positions: line

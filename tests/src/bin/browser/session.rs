@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Debug, fs, path::Path, time::Duration};
 
 use openrouter_oauth_emulator::{Emulator, Settings};
-use openrouter_oauth_tests::{query, stage::Stage};
+use openrouter_oauth_tests::{query, testbed::Testbed};
 use tokio::time::{sleep, timeout};
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 
 /// An emulator, a browser, and a home folder for the program.
 pub(crate) struct BrowserSession<'a> {
-    stage: Stage,
+    testbed: Testbed,
     pub(crate) browser: Browser,
     pub(crate) home: Home,
     screenshots: Option<&'a Path>,
@@ -30,9 +30,9 @@ impl<'a> BrowserSession<'a> {
         settings: Settings,
         screenshots: Option<&'a Path>,
     ) -> Result<Self> {
-        let stage = Stage::over_tcp(settings).await;
-        let home = Home::new(stage.base_url().to_owned())?;
-        Ok(Self { stage, browser: driver.open().await?, home, screenshots })
+        let testbed = Testbed::over_tcp(settings).await;
+        let home = Home::new(testbed.base_url().to_owned())?;
+        Ok(Self { testbed, browser: driver.open().await?, home, screenshots })
     }
 
     pub(crate) async fn close(self) -> Result {
@@ -41,7 +41,7 @@ impl<'a> BrowserSession<'a> {
     }
 
     pub(crate) fn emulator(&self) -> &Emulator {
-        self.stage.emulator()
+        self.testbed.emulator()
     }
 
     /// Begins a login, and opens its consent page.

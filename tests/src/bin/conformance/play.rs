@@ -1,7 +1,7 @@
 //! Plays one case with its own emulator and user, against one SDK.
 
 use openrouter_oauth_emulator::{DecisionOutcome, Emulator, Settings, User};
-use openrouter_oauth_tests::stage::Stage;
+use openrouter_oauth_tests::testbed::Testbed;
 use serde_json::{Value, json};
 
 use crate::case::{Action, Call, Case, Expected};
@@ -14,8 +14,8 @@ use crate::pattern::{Variables, match_pattern, substitute};
 ///
 /// If a result is not the expected one.
 pub(crate) async fn play(case: &Case, driver: &mut Driver) -> Result<(), String> {
-    let stage = Stage::over_tcp(Settings::default()).await;
-    let (emulator, server) = (stage.emulator(), stage.base_url());
+    let testbed = Testbed::over_tcp(Settings::default()).await;
+    let (emulator, server) = (testbed.emulator(), testbed.base_url());
     let mut variables = Variables::new();
     variables.insert("server".to_owned(), server.to_owned());
     variables.insert("page".to_owned(), server.replace("/api/v1", "/auth"));
@@ -23,7 +23,7 @@ pub(crate) async fn play(case: &Case, driver: &mut Driver) -> Result<(), String>
     for action in &case.actions {
         match action {
             Action::Approve(url) => {
-                let code = approve(stage.user(), &substitute(&json!(url), &variables)).await?;
+                let code = approve(testbed.user(), &substitute(&json!(url), &variables)).await?;
                 variables.insert("code".to_owned(), code);
             }
             Action::AdvanceClock(time) => emulator.advance(*time),

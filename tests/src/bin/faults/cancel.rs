@@ -1,4 +1,6 @@
-//! Every future of the SDK, dropped after each of its polls (F50).
+//! Drops every future of the SDK after each of its polls.
+
+// F50
 
 use std::{
     error::Error as StdError,
@@ -25,57 +27,60 @@ use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site};
 
 use crate::{
     Result,
-    case::own_key,
-    left::Left,
+    operation::own_key,
+    resources::Resources,
     table::Table,
-    verdict::{Miss, Rule},
+    verdict::{Rule, Violation},
 };
 
-/// An operation, its answer, and the call of it.
-struct Operation {
+/// An operation: the body of its response, and its call.
+struct OperationCall {
     name: &'static str,
     body: &'static str,
-    call: fn(Client) -> Calling,
+    call: fn(Client) -> CallFuture,
 }
 
-type Calling = Pin<Box<dyn Future<Output = std::result::Result<(), Error>> + Send>>;
+type CallFuture = Pin<Box<dyn Future<Output = std::result::Result<(), Error>> + Send>>;
 
 /// More polls than any call takes.
-const MOST: usize = 1_000;
+const MAX_POLLS: usize = 1_000;
 
 pub(crate) async fn run(table: &mut Table) -> Result<()> {
-    let begun = Instant::now();
-    let (mut cases, mut misses) = (0, Vec::new());
-    let before = Left::now()?;
+    let start = Instant::now();
+    let (mut cases, mut violations) = (0, Vec::new());
+    let before = Resources::now()?;
     for operation in OPERATIONS {
-        let server =
-            Server::start(&Site::plain(), Read::Whole, move |peer, _| dribble(peer, operation.body))?;
+        let server = Server::start(&Site::plain(), Read::Whole, move |peer, _| {
+            trickle_response(peer, operation.body)
+        })?;
         let transport = HyperTransport::builder().idle_timeout(Duration::ZERO).build()?;
-        for polls in 0..MOST {
-            let told = Told::default();
-            let done = after(polls, (operation.call)(client(&server, &transport, &told)?)).await;
+        for polls in 0..MAX_POLLS {
+            let hook = CountingHook::default();
+            let done = poll_at_most(polls, (operation.call)(client(&server, &transport, &hook)?)).await;
             cases += 1;
-            misses.extend(told.judge(polls, done.is_some()).map(|text| miss(operation.name, polls, &text)));
+            violations.extend(
+                hook.check(polls, done.is_some()).map(|text| violation(operation.name, polls, &text)),
+            );
             match done {
                 Some(Ok(())) => break,
-                Some(Err(error)) => misses.push(miss(operation.name, polls, &format!("{error:?}"))),
+                Some(Err(error)) => violations.push(violation(operation.name, polls, &format!("{error:?}"))),
                 None => {}
             }
         }
     }
-    if let Some(left) = before.settle().await? {
-        misses.push(Miss { rule: Rule::Left, text: left });
+    if let Some(leak) = before.settle().await? {
+        violations.push(Violation { rule: Rule::Leak, text: leak });
     }
-    table.part("dropped after each poll", cases, "", misses, begun.elapsed());
+    table.add_part("dropped after each poll", cases, "", violations, start.elapsed());
     Ok(())
 }
 
-fn miss(name: &str, polls: usize, text: &str) -> Miss {
-    Miss { rule: Rule::Dropped, text: format!("{name} after {polls} polls: {text}") }
+fn violation(name: &str, polls: usize, text: &str) -> Violation {
+    Violation { rule: Rule::HookCounts, text: format!("{name} after {polls} polls: {text}") }
 }
 
-/// Polls a future so often at most, and drops it. None if it was not over.
-async fn after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+/// Polls a future at most this often, then drops it. Returns its output if it was ready.
+async fn poll_at_most<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     if polls == 0 {
         return None;
     }
@@ -94,8 +99,8 @@ async fn after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
 
 const GRANT: &str = r#"{"key":"sk-or-v1-0123456789abcdef","user_id":"user_1"}"#;
 
-const OPERATIONS: [Operation; 5] = [
-    Operation {
+const OPERATIONS: [OperationCall; 5] = [
+    OperationCall {
         name: "exchange_auth_code",
         body: GRANT,
         call: |client| {
@@ -107,7 +112,7 @@ const OPERATIONS: [Operation; 5] = [
             })
         },
     },
-    Operation {
+    OperationCall {
         name: "create_auth_code",
         body: r#"{"data":{"id":"auth_code_0123456789abcdef","app_id":1,"created_at":"2026-11-23T10:00:00Z"}}"#,
         call: |client| {
@@ -117,12 +122,12 @@ const OPERATIONS: [Operation; 5] = [
             })
         },
     },
-    Operation {
+    OperationCall {
         name: "current_key",
         body: r#"{"data":{"label":"a key"}}"#,
         call: |client| Box::pin(async move { client.current_key().await.map(drop) }),
     },
-    Operation {
+    OperationCall {
         name: "exchange_token",
         body: r#"{"access_token":"a","issued_token_type":"urn:ietf:params:oauth:token-type:access_token","token_type":"Bearer"}"#,
         call: |client| {
@@ -133,31 +138,31 @@ const OPERATIONS: [Operation; 5] = [
             })
         },
     },
-    Operation {
+    OperationCall {
         name: "signing_keys",
         body: r#"{"keys":[]}"#,
         call: |client| Box::pin(async move { client.signing_keys().await.map(drop) }),
     },
 ];
 
-fn client(server: &Server, transport: &HyperTransport, told: &Told) -> Result<Client> {
+fn client(server: &Server, transport: &HyperTransport, hook: &CountingHook) -> Result<Client> {
     let builder = Client::builder().base_url(server.url("/api/v1")).transport(transport.clone());
-    Ok(builder.timer(TokioTimer::default()).api_key(own_key()?).hook(told.clone()).build()?)
+    Ok(builder.timer(TokioTimer::default()).api_key(own_key()?).hook(hook.clone()).build()?)
 }
 
-/// Answers in small pieces, so that a call is polled often.
-fn dribble(peer: &mut Peer, body: &str) -> io::Result<()> {
-    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-    for piece in answer.as_bytes().chunks(8) {
+/// Sends a response in small pieces, so that the call is polled often.
+fn trickle_response(peer: &mut Peer, body: &str) -> io::Result<()> {
+    let response = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    for piece in response.as_bytes().chunks(8) {
         peer.send(piece)?;
         thread::sleep(Duration::from_millis(1));
     }
     peer.hold()
 }
 
-/// What a hook was told.
+/// Counts what the SDK reports to a hook.
 #[derive(Clone, Debug, Default)]
-struct Told(Arc<Counts>);
+struct CountingHook(Arc<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
@@ -166,20 +171,21 @@ struct Counts {
     abandoned: AtomicUsize,
 }
 
-impl Told {
-    /// What is wrong with it, after so many polls.
-    fn judge(&self, polls: usize, is_done: bool) -> Option<String> {
+impl CountingHook {
+    /// Compares the counts with those expected after this many polls, and describes a difference.
+    fn check(&self, polls: usize, is_done: bool) -> Option<String> {
         let counts = [&self.0.begun, &self.0.ended, &self.0.abandoned].map(|count| count.load(SeqCst));
-        let right = match (polls, is_done) {
+        let expected = match (polls, is_done) {
             (0, _) => [0, 0, 0],
             (_, true) => [1, 1, 0],
             (_, false) => [1, 0, 1],
         };
-        (counts != right).then(|| format!("begun, ended and abandoned are {counts:?} in place of {right:?}"))
+        (counts != expected)
+            .then(|| format!("begun, ended and abandoned are {counts:?} instead of {expected:?}"))
     }
 }
 
-impl Hook for Told {
+impl Hook for CountingHook {
     fn before_attempt(
         &self,
         _: &Attempt,

@@ -1,4 +1,4 @@
-//! What the command-line tool prints, and the secrets that went over the wire meanwhile.
+//! Runs the command-line tool's demo, and collects its output and the secrets that it sent and received.
 
 use std::{
     env,
@@ -15,13 +15,13 @@ use tokio::{
 
 use crate::Result;
 
-/// What each run of the demo printed, by its name, and the secrets of all of them.
+/// The output of each run of the demo with its name, and the secrets of all runs.
 pub(crate) async fn demos() -> Result<(Vec<(String, String)>, Vec<String>)> {
     let emulator = Emulator::new().serve(0).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/api/v1", listener.local_addr()?);
-    let wire = Wire::default();
-    let relaying = tokio::spawn(relay(listener, emulator.addr(), wire.clone()));
+    let traffic = Traffic::default();
+    let relaying = tokio::spawn(relay(listener, emulator.addr(), traffic.clone()));
 
     let program = env::current_exe()?.with_file_name("openrouter-oauth");
     let mut printed = Vec::new();
@@ -35,19 +35,19 @@ pub(crate) async fn demos() -> Result<(Vec<(String, String)>, Vec<String>)> {
     }
     relaying.abort();
     emulator.shutdown().await;
-    let secrets = wire.secrets();
+    let secrets = traffic.secrets();
     if secrets.is_empty() {
-        return Err("no secret went over the wire".into());
+        return Err("no secret was sent or received".into());
     }
     Ok((printed, secrets))
 }
 
-/// All bytes of both ways.
+/// All bytes in both directions.
 #[derive(Clone, Default)]
-struct Wire(Arc<Mutex<Vec<u8>>>);
+struct Traffic(Arc<Mutex<Vec<u8>>>);
 
-impl Wire {
-    /// Keys, codes and verifiers, by what stands before them.
+impl Traffic {
+    /// Keys, codes and verifiers, which it finds by the text before them.
     fn secrets(&self) -> Vec<String> {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(&bytes);
@@ -73,21 +73,21 @@ impl Wire {
     }
 }
 
-async fn relay(listener: TcpListener, to: SocketAddr, wire: Wire) {
+async fn relay(listener: TcpListener, to: SocketAddr, traffic: Traffic) {
     while let Ok((near, _)) = listener.accept().await {
-        let wire = wire.clone();
+        let traffic = traffic.clone();
         tokio::spawn(async move {
             let Ok(far) = TcpStream::connect(to).await else { return };
             let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
-            tokio::join!(pass(near_in, far_out, &wire), pass(far_in, near_out, &wire));
+            tokio::join!(pass(near_in, far_out, &traffic), pass(far_in, near_out, &traffic));
         });
     }
 }
 
-async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, wire: &Wire) {
+async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, traffic: &Traffic) {
     let mut space = [0; 4096];
     while let Ok(read @ 1..) = from.read(&mut space).await {
-        wire.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&space[..read]);
+        traffic.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&space[..read]);
         if to.write_all(&space[..read]).await.is_err() {
             return;
         }

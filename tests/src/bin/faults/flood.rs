@@ -1,5 +1,6 @@
-//! Answers without end, and answers that hardly come: memory stays flat and the deadline holds (F23, F25,
-//! F26, F27).
+//! Endless responses and very slow ones: memory stays flat, and the deadline holds.
+
+// F23, F25, F26, F27
 
 use std::{
     io, thread,
@@ -10,15 +11,14 @@ use openrouter_oauth::{Client, Error};
 use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site};
 
 use crate::{
-    Result,
-    answer::Answer,
-    case::{Operation, own_key},
-    memory,
+    Result, memory,
+    operation::{Operation, own_key},
+    response::ResponseKind,
     table::Table,
-    verdict::{MARGIN, Miss, Rule},
+    verdict::{DEADLINE_MARGIN, Rule, Violation},
 };
 
-/// What comes in place of an answer: a beginning, and then the same again and again.
+/// An endless response: a beginning, then the same piece again and again.
 struct Flood {
     name: &'static str,
     head: &'static str,
@@ -27,86 +27,86 @@ struct Flood {
     pause: Duration,
 }
 
-/// What is allocated does not depend on it.
+/// The memory does not depend on the operation, so one is enough.
 const OPERATION: Operation = Operation::Exchange;
 
 const DEADLINE: Duration = Duration::from_secs(1);
 
-/// By so much may a call's peak be above what was allocated before.
-const MOST_MEMORY: usize = 1 << 20;
+/// How much memory a call may use at its peak.
+const MEMORY_LIMIT: usize = 1 << 20;
 
 const EARLY_HINTS: &str = "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n";
 
-const BODY: usize = 300_000_000;
-const PIECE: usize = 1 << 16;
+const BODY_BYTES: usize = 300_000_000;
+const PIECE_BYTES: usize = 1 << 16;
 
 pub(crate) async fn run(table: &mut Table) -> Result<()> {
-    let begun = Instant::now();
-    let (mut misses, mut most, mut cases) = (Vec::new(), 0, 0);
+    let start = Instant::now();
+    let (mut violations, mut max_grown, mut cases) = (Vec::new(), 0, 0);
     for flood in floods() {
-        let (name, refuses) = (flood.name, flood.head.contains(" 403 "));
-        let server = Server::start(&Site::plain(), Read::Whole, move |peer, _| flood.pour(peer))?;
+        let (name, is_rejection) = (flood.name, flood.head.contains(" 403 "));
+        let server = Server::start(&Site::plain(), Read::Whole, move |peer, _| flood.send(peer))?;
         let client = Client::builder().base_url(server.url("/api/v1")).api_key(own_key()?).build()?;
-        let (grown, took, outcome) = watched(&client).await;
+        let (grown, took, outcome) = measured_call(&client).await;
         cases += 1;
-        most = most.max(grown);
-        let mut miss = |rule, text| misses.push(Miss { rule, text: format!("{name}: {text}") });
+        max_grown = max_grown.max(grown);
+        let mut violate = |rule, text| violations.push(Violation { rule, text: format!("{name}: {text}") });
         let is_right = match &outcome {
-            // The head says it.
-            Err(Error::Api(_)) => refuses,
-            Err(Error::OutcomeUnknown(_)) => !refuses,
+            // The head is enough for a rejection.
+            Err(Error::Api(_)) => is_rejection,
+            Err(Error::OutcomeUnknown(_)) => !is_rejection,
             _ => false,
         };
         if !is_right {
-            miss(Rule::Class, format!("{outcome:?}"));
+            violate(Rule::Class, format!("{outcome:?}"));
         }
-        if grown > MOST_MEMORY {
-            miss(Rule::Memory, format!("{grown} bytes more at the peak"));
+        if grown > MEMORY_LIMIT {
+            violate(Rule::Memory, format!("{grown} bytes more at the peak"));
         }
-        if took > DEADLINE + MARGIN {
-            miss(Rule::Deadline, format!("over after {took:?}"));
+        if took > DEADLINE + DEADLINE_MARGIN {
+            violate(Rule::Deadline, format!("ended after {took:?}"));
         }
     }
-    let says = format!("at most {} KiB above", most.div_ceil(1024));
-    table.part("flood", cases, &says, misses, begun.elapsed());
+    let details = format!("at most {} KiB at the peak", max_grown.div_ceil(1024));
+    table.add_part("flood", cases, &details, violations, start.elapsed());
     Ok(())
 }
 
-/// A call, what it allocated at the most, and what it took.
-async fn watched(client: &Client) -> (usize, Duration, std::result::Result<String, Error>) {
-    let (before, begun) = (memory::watch(), Instant::now());
+/// Makes a call. Returns its peak of memory, its duration and its outcome.
+async fn measured_call(client: &Client) -> (usize, Duration, std::result::Result<String, Error>) {
+    let (before, start) = (memory::reset_peak(), Instant::now());
     let outcome = OPERATION.call(client, Some(DEADLINE)).await;
-    (memory::peak().saturating_sub(before), begun.elapsed(), outcome)
+    (memory::peak().saturating_sub(before), start.elapsed(), outcome)
 }
 
 fn floods() -> Vec<Flood> {
     let many = |name, head, piece: String| {
-        let pieces = BODY / piece.len();
+        let pieces = BODY_BYTES / piece.len();
         Flood { name, head, piece, pieces, pause: Duration::ZERO }
     };
-    let space = " ".repeat(PIECE);
-    let chunk = format!("{PIECE:x}\r\n{space}\r\n");
-    let answer = String::from_utf8_lossy(&Answer::Success.bytes(OPERATION)).into_owned();
+    let space = " ".repeat(PIECE_BYTES);
+    let chunk = format!("{PIECE_BYTES:x}\r\n{space}\r\n");
+    let response = String::from_utf8_lossy(&ResponseKind::Success.bytes(OPERATION)).into_owned();
     let mut floods = vec![
         many("a body of 300 MB", "HTTP/1.1 200 OK\r\ncontent-length: 300000000\r\n\r\n", space.clone()),
         many("300 MB in chunks", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", chunk.clone()),
-        many("300 MB until the end", "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n", space.clone()),
-        many("a refusal of 300 MB", "HTTP/1.1 403 Forbidden\r\ntransfer-encoding: chunked\r\n\r\n", chunk),
-        many("headers without end", "HTTP/1.1 200 OK\r\n", "x-flood: 0123456789abcdef\r\n".repeat(1000)),
-        many("a header without end", "HTTP/1.1 200 OK\r\nx-flood: ", "0123456789abcdef".repeat(1000)),
-        many("a status without end", "HTTP/1.1 200 ", "O".repeat(PIECE)),
-        // Only the deadline ends it.
-        Flood { pieces: usize::MAX, ..many("1xx without end", "", EARLY_HINTS.repeat(1000)) },
         many(
-            "extensions of a chunk without end",
-            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;",
-            space,
+            "300 MB until the connection ends",
+            "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n",
+            space.clone(),
         ),
+        many("a rejection of 300 MB", "HTTP/1.1 403 Forbidden\r\ntransfer-encoding: chunked\r\n\r\n", chunk),
+        many("endless headers", "HTTP/1.1 200 OK\r\n", "x-flood: 0123456789abcdef\r\n".repeat(1000)),
+        many("an endless header", "HTTP/1.1 200 OK\r\nx-flood: ", "0123456789abcdef".repeat(1000)),
+        many("an endless status", "HTTP/1.1 200 ", "O".repeat(PIECE_BYTES)),
+        // Only the deadline ends this one.
+        Flood { pieces: usize::MAX, ..many("endless 1xx responses", "", EARLY_HINTS.repeat(1000)) },
+        many("endless chunk extensions", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;", space),
     ];
     floods.push(Flood {
         name: "a byte every 50 ms",
         head: "",
-        piece: answer,
+        piece: response,
         pieces: 1,
         pause: Duration::from_millis(50),
     });
@@ -114,8 +114,8 @@ fn floods() -> Vec<Flood> {
 }
 
 impl Flood {
-    /// Answers until the client has gone.
-    fn pour(&self, peer: &mut Peer) -> io::Result<()> {
+    /// Sends the flood until the client closes the connection.
+    fn send(&self, peer: &mut Peer) -> io::Result<()> {
         peer.send(self.head.as_bytes())?;
         for _ in 0..self.pieces {
             if self.pause.is_zero() {

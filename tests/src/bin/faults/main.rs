@@ -1,34 +1,35 @@
-//! What a fault of a network, a server or a caller does to the SDK: every one is tried, and one table says what came of it.
+//! Tries every fault of a network, a server or a caller on the SDK, and prints one table of the results.
 //!
-//! `cargo xtask faults` runs this in release. With `--planted` it runs the sweep against transports that break a rule,
-//! and fails unless it notices each; with `--listener` it runs what concerns the listener of a login.
+//! `cargo xtask faults` runs this in release. With `--planted`, it runs the sweep against transports that break a rule,
+//! and fails unless it notices each one. With `--listener`, it runs only the parts about the listener of a login.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
 #![expect(clippy::indexing_slicing, reason = "a panic fails the run")]
 
 // The sweep: a fault at every byte.
-mod answer;
 mod case;
-mod line;
-mod peer;
+mod faulty_stream;
+mod operation;
 mod planted;
+mod response;
+mod server;
 mod sweep;
 mod verdict;
 
 // The other parts.
+mod attack;
 mod cancel;
-mod crowd;
+mod echo_scan;
+mod file_limit;
 mod flood;
-mod hostile;
-mod logins;
-mod said;
-mod scan;
-mod squeeze;
+mod log_scan;
+mod many_logins;
+mod many_sign_ins;
 
-// What they share.
+// Shared by the parts.
 mod cli;
-mod left;
 mod memory;
-mod needles;
+mod resources;
+mod secret_forms;
 mod table;
 mod traces;
 
@@ -51,48 +52,48 @@ fn main() -> ExitCode {
     }
 }
 
-/// So many faults are in the sweep, or it is not what it was.
-const LEAST: usize = 20_000;
+/// The sweep has at least this many faults. Fewer mean that a part of it no longer runs.
+const MIN_SWEEP_CASES: usize = 20_000;
 
-/// Whether nothing was missed.
+/// Returns whether every rule held.
 fn run(arguments: &[&str]) -> Result<bool> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     match arguments {
         ["--planted"] => runtime.block_on(planted::run()),
-        ["said", paths @ ..] => said::run(paths),
-        ["serve"] => runtime.block_on(crowd::serve()),
-        ["attack", port] => runtime.block_on(hostile::attack(port.parse()?)),
-        ["squeezed"] => runtime.block_on(squeeze::listen()),
-        ["--listener"] => runtime.block_on(listener()),
-        [] => runtime.block_on(all()),
-        _ => Err("its arguments are none, --listener, --planted, or said and paths".into()),
+        ["said", paths @ ..] => log_scan::run(paths),
+        ["serve"] => runtime.block_on(many_sign_ins::serve()),
+        ["attack", port] => runtime.block_on(attack::attack(port.parse()?)),
+        ["file-limit"] => runtime.block_on(file_limit::listen()),
+        ["--listener"] => runtime.block_on(run_listener_parts()),
+        [] => runtime.block_on(run_all()),
+        _ => Err("usage: faults [--listener | --planted | said PATH...]".into()),
     }
 }
 
-async fn all() -> Result<bool> {
+async fn run_all() -> Result<bool> {
     let mut table = Table::new();
-    Table::head();
-    sweep::run(sweep::WHOLE, &mut table).await?;
-    if table.cases < LEAST {
-        return Err(format!("the sweep has fewer than {LEAST} faults").into());
+    Table::print_header();
+    sweep::run(sweep::FULL_SWEEP, &mut table).await?;
+    if table.cases < MIN_SWEEP_CASES {
+        return Err(format!("the sweep has fewer than {MIN_SWEEP_CASES} faults").into());
     }
     cancel::run(&mut table).await?;
     flood::run(&mut table).await?;
-    crowd::run(&mut table).await?;
-    logins::run(&mut table).await?;
-    listen(&mut table).await?;
-    scan::run(&mut table).await?;
-    println!("{}", table.sum());
-    Ok(table.misses.is_empty())
+    many_sign_ins::run(&mut table).await?;
+    many_logins::run(&mut table).await?;
+    add_listener_parts(&mut table).await?;
+    echo_scan::run(&mut table).await?;
+    println!("{}", table.summary());
+    Ok(table.violations.is_empty())
 }
 
-async fn listener() -> Result<bool> {
+async fn run_listener_parts() -> Result<bool> {
     let mut table = Table::new();
-    listen(&mut table).await?;
-    Ok(table.misses.is_empty())
+    add_listener_parts(&mut table).await?;
+    Ok(table.violations.is_empty())
 }
 
-async fn listen(table: &mut Table) -> Result<()> {
-    hostile::run(table).await?;
-    squeeze::run(table).await
+async fn add_listener_parts(table: &mut Table) -> Result<()> {
+    attack::run(table).await?;
+    file_limit::run(table).await
 }

@@ -1,32 +1,32 @@
-//! Counts what is allocated.
+//! An allocator that counts.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-/// The system's allocator, with a counter of bytes.
-struct Counting;
+/// The system's allocator with a counter of bytes.
+struct CountingAllocator;
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 static NOW: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: everything is left to `System`.
+// SAFETY: every call is forwarded to `System`.
 #[expect(unsafe_code, reason = "an allocator cannot be written without")]
-unsafe impl GlobalAlloc for Counting {
+unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let now = NOW.fetch_add(layout.size(), Relaxed) + layout.size();
         PEAK.fetch_max(now, Relaxed);
-        // SAFETY: as the caller's.
+        // SAFETY: the caller upholds the same contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         NOW.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: as the caller's.
+        // SAFETY: the caller upholds the same contract.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -36,14 +36,14 @@ pub(crate) fn now() -> usize {
     NOW.load(Relaxed)
 }
 
-/// Forgets the peak before now, and returns what is allocated.
-pub(crate) fn watch() -> usize {
+/// Restarts the peak, and returns how many bytes are allocated.
+pub(crate) fn reset_peak() -> usize {
     let now = now();
     PEAK.store(now, Relaxed);
     now
 }
 
-/// The most that was allocated at once since [`watch`].
+/// The most bytes allocated at once since [`reset_peak`].
 pub(crate) fn peak() -> usize {
     PEAK.load(Relaxed)
 }

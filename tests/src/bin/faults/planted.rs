@@ -1,4 +1,4 @@
-//! The proof of the proof: transports that break a rule, each of which the sweep must notice.
+//! Transports that break a rule. The sweep must notice each of them.
 
 use std::{error::Error as _, sync::Arc};
 
@@ -15,86 +15,87 @@ use tokio::{
 
 use crate::{
     Result,
-    answer::Answer,
-    case::{Operation, Protocol},
-    sweep::{self, Plan},
+    case::Protocol,
+    operation::Operation,
+    response::ResponseKind,
+    sweep::{self, SweepPlan},
     table::Table,
     verdict::Rule,
 };
 
-/// Every so many bytes: enough to hit each part many times.
+/// The distance between two faults, in bytes. It hits each part many times.
 const STRIDE: usize = 29;
 
-/// Whether each was noticed, by the rule that it breaks.
+/// Runs the sweep with each of them. Returns whether it reported the rule that each one breaks.
 pub(crate) async fn run() -> Result<bool> {
-    let plan = |wrap, has_deadline| Plan {
+    let plan = |wrap, has_deadline| SweepPlan {
         wrap,
         has_deadline,
         protocols: &[Protocol::Http],
         operations: &[Operation::Exchange],
-        answers: &[Answer::Success, Answer::Refusal],
+        responses: &[ResponseKind::Success, ResponseKind::Rejection],
         stride: STRIDE,
     };
-    let planted: [(&str, Plan, Rule); 5] = [
-        ("sends twice", plan(|inner| Arc::new(Twice(inner)), true), Rule::Once),
-        ("returns a cut body as a whole one", plan(|_| Arc::new(Cut), true), Rule::Class),
-        ("calls all unsent", plan(|inner| Arc::new(Unsent(inner)), true), Rule::Class),
-        ("has no deadline", plan(|inner| Arc::new(Endless(inner)), false), Rule::Deadline),
-        ("shows a secret in an error", plan(|inner| Arc::new(Telling(inner)), true), Rule::Secret),
+    let planted: [(&str, SweepPlan, Rule); 5] = [
+        ("sends twice", plan(|inner| Arc::new(SendsTwice(inner)), true), Rule::Once),
+        ("returns a truncated body", plan(|_| Arc::new(IgnoresLength), true), Rule::Class),
+        ("reports every error as not sent", plan(|inner| Arc::new(ClaimsUnsent(inner)), true), Rule::Class),
+        ("has no deadline", plan(|inner| Arc::new(IgnoresDeadline(inner)), false), Rule::Deadline),
+        ("shows a secret in an error", plan(|inner| Arc::new(LeaksRequest(inner)), true), Rule::Secret),
     ];
     let mut all_noticed = true;
     for (name, plan, rule) in planted {
-        let mut table = Table::quiet();
+        let mut table = Table::silent();
         sweep::run(plan, &mut table).await?;
-        let missed = table.missed(rule);
-        let verdict = if missed > 0 { "noticed" } else { "NOT NOTICED" };
-        println!("{name:<36} {verdict}: {rule:?} broken {missed} times; {}", table.sum());
-        all_noticed &= missed > 0;
+        let broken = table.violations_of(rule);
+        let verdict = if broken > 0 { "noticed" } else { "NOT NOTICED" };
+        println!("{name:<36} {verdict}: {rule:?} broken {broken} times; {}", table.summary());
+        all_noticed &= broken > 0;
     }
     Ok(all_noticed)
 }
 
-/// Sends everything once more if it fails.
+/// Sends a failed request once more.
 #[derive(Debug)]
-struct Twice(HyperTransport);
+struct SendsTwice(HyperTransport);
 
-impl Transport for Twice {
+impl Transport for SendsTwice {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
         Box::pin(async move {
             match self.0.send(request.clone(), limits).await {
                 Err(error) if error.may_have_been_sent() => self.0.send(request, limits).await,
-                answer => answer,
+                response => response,
             }
         })
     }
 }
 
-/// Says of every failure that nothing was sent.
+/// Reports every error as not sent.
 #[derive(Debug)]
-struct Unsent(HyperTransport);
+struct ClaimsUnsent(HyperTransport);
 
-impl Transport for Unsent {
+impl Transport for ClaimsUnsent {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
         Box::pin(async move { self.0.send(request, limits).await.map_err(Error::not_sent) })
     }
 }
 
-/// Takes the end of the connection for that of the body, whatever length was announced.
+/// Ends the body where the connection ends, whatever `content-length` says.
 #[derive(Debug)]
-struct Cut;
+struct IgnoresLength;
 
-impl Transport for Cut {
+impl Transport for IgnoresLength {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
         Box::pin(async move {
             let exchange = Self::exchange(request);
             let limit = limits.timeout.unwrap_or_default();
-            let answer = tokio::time::timeout(limit, exchange).await;
-            answer.map_err(|_| Error::from(ErrorKind::Timeout))?.ok_or_else(|| ErrorKind::Io.into())
+            let response = tokio::time::timeout(limit, exchange).await;
+            response.map_err(|_| Error::from(ErrorKind::Timeout))?.ok_or_else(|| ErrorKind::Io.into())
         })
     }
 }
 
-impl Cut {
+impl IgnoresLength {
     async fn exchange(request: Request<Bytes>) -> Option<Response<Bytes>> {
         let (head, body) = request.into_parts();
         let mut tcp = TcpStream::connect(head.uri.authority()?.as_str()).await.ok()?;
@@ -103,38 +104,38 @@ impl Cut {
         bytes.push_str(std::str::from_utf8(&body).ok()?);
         tcp.write_all(bytes.as_bytes()).await.ok()?;
         tcp.shutdown().await.ok()?;
-        let mut answer = Vec::new();
-        let _broken = tcp.read_to_end(&mut answer).await;
-        let answer = String::from_utf8(answer).ok()?;
-        let (head, body) = answer.split_once("\r\n\r\n")?;
+        let mut response = Vec::new();
+        let _broken = tcp.read_to_end(&mut response).await;
+        let response = String::from_utf8(response).ok()?;
+        let (head, body) = response.split_once("\r\n\r\n")?;
         let status = head.split(' ').nth(1)?.parse::<u16>().ok()?;
         Response::builder().status(status).body(Bytes::from(body.to_owned())).ok()
     }
 }
 
-/// Waits for ever.
+/// Ignores the deadline.
 #[derive(Debug)]
-struct Endless(HyperTransport);
+struct IgnoresDeadline(HyperTransport);
 
-impl Transport for Endless {
+impl Transport for IgnoresDeadline {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
         self.0.send(request, limits.timeout(None))
     }
 }
 
-/// Puts the request into its errors.
+/// Puts the body of the request into its errors.
 #[derive(Debug)]
-struct Telling(HyperTransport);
+struct LeaksRequest(HyperTransport);
 
-impl Transport for Telling {
+impl Transport for LeaksRequest {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
         let body = String::from_utf8_lossy(request.body()).into_owned();
         Box::pin(async move {
-            let answer = self.0.send(request, limits).await;
-            answer.map_err(|error| {
+            let response = self.0.send(request, limits).await;
+            response.map_err(|error| {
                 let cause = error.source().map(ToString::to_string).unwrap_or_default();
-                let told = Error::new(error.kind(), format!("{cause}, of the request {body}"));
-                if error.may_have_been_sent() { told } else { told.not_sent() }
+                let leaking = Error::new(error.kind(), format!("{cause}, of the request {body}"));
+                if error.may_have_been_sent() { leaking } else { leaking.not_sent() }
             })
         })
     }

@@ -1,6 +1,6 @@
-//! The byte-offset sweep: a fault of each kind at every byte, in cells of one protocol, operation and part.
+//! The sweep: a fault of each kind at every byte. One row of the table is one protocol, operation and part.
 
-// The handshake (F4), the request (F3 and F10 reset, F11 close, F12 stall), and the answer (F20 close, F21 reset, F22 stall).
+// The handshake (F4), the request (F3 and F10 reset, F11 close, F12 stall), and the response (F20 close, F21 reset, F22 stall).
 
 use std::{
     ops::Range,
@@ -18,253 +18,280 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     Result,
-    answer::{Answer, Class},
-    case::{Case, Fault, Kind, Operation, Part, Protocol, Way, own_key},
-    left::Left,
-    needles::Needles,
-    peer::{self, Marks, Peer},
-    table::{Cell, Table},
-    verdict::{Ended, MARGIN, Miss, Rule, judge, secrets},
+    case::{Case, Direction, Fault, FaultKind, Part, Protocol},
+    operation::{Operation, own_key},
+    resources::Resources,
+    response::{OutcomeClass, ResponseKind},
+    secret_forms::SecretForms,
+    server::{self, FaultServer, Observed, PartEnds},
+    table::{Row, Table},
+    verdict::{CallEnd, CaseResult, DEADLINE_MARGIN, Rule, Violation, check, secrets},
 };
 
-/// How the sweep is run.
+/// What the sweep covers.
 #[derive(Clone, Copy)]
-pub(crate) struct Plan {
-    /// Puts something between the client and the network.
+pub(crate) struct SweepPlan {
+    /// Wraps the transport.
     pub(crate) wrap: fn(HyperTransport) -> Arc<dyn Transport>,
-    /// Whether the SDK holds the deadline as well.
+    /// Whether the SDK enforces the deadline as well as the transport.
     pub(crate) has_deadline: bool,
     pub(crate) protocols: &'static [Protocol],
     pub(crate) operations: &'static [Operation],
-    /// What is answered over plain HTTP.
-    pub(crate) answers: &'static [Answer],
-    /// Every so many bytes.
+    /// The responses over plain HTTP. Over HTTPS, there are always [`RESPONSES_OVER_TLS`].
+    pub(crate) responses: &'static [ResponseKind],
+    /// The distance between two faults, in bytes.
     pub(crate) stride: usize,
 }
 
-/// Every byte, and the transport as it is.
-pub(crate) const WHOLE: Plan = Plan {
+/// A fault at every byte, and the transport as it is.
+pub(crate) const FULL_SWEEP: SweepPlan = SweepPlan {
     wrap: |transport| Arc::new(transport),
     has_deadline: true,
     protocols: &[Protocol::Http, Protocol::Https],
     operations: &Operation::ALL,
-    answers: &Answer::SHAPES,
+    responses: &ResponseKind::ALL_OVER_HTTP,
     stride: 1,
 };
 
-/// How many calls run at once. A stalled one only waits; handshakes take the processor's time.
-fn slots(case: &Case) -> usize {
-    match (case.fault_is(Kind::Stall), case.protocol, case.part) {
+/// How many calls run at once. A stalled call only waits, but a handshake costs processor time.
+fn workers(case: &Case) -> usize {
+    match (case.fault_is(FaultKind::Stall), case.protocol, case.part) {
         (false, _, _) => 64,
         (true, Protocol::Https, Part::Request | Part::Response) => 256,
         (true, _, _) => 512,
     }
 }
 
-pub(crate) async fn run(plan: Plan, table: &mut Table) -> Result<()> {
-    let (certificate, acceptor) = peer::identity()?;
-    let lab = Arc::new(Lab::new(plan, &certificate, acceptor)?);
+pub(crate) async fn run(plan: SweepPlan, table: &mut Table) -> Result<()> {
+    let (certificate, acceptor) = server::tls_acceptor();
+    let sweep = Arc::new(Sweep::new(plan, &certificate, acceptor)?);
     for &protocol in plan.protocols {
         for &operation in plan.operations {
-            let answers = if protocol == Protocol::Http { plan.answers } else { &ANSWERS_OVER_TLS };
-            for (number, &answer) in answers.iter().enumerate() {
+            let responses = if protocol == Protocol::Http { plan.responses } else { &RESPONSES_OVER_TLS };
+            for (number, &response) in responses.iter().enumerate() {
                 let base = Case {
                     protocol,
                     operation,
                     part: Part::Request,
-                    answer,
+                    response,
                     fault: None,
-                    silent: 0,
-                    told: 0,
+                    bytes_without_request: 0,
+                    bytes_with_status: 0,
                 };
-                lab.answer(base, number == 0, table).await?;
+                sweep.add_rows(base, number == 0, table).await?;
             }
         }
     }
-    table.sub_total("the sweep");
+    table.print_subtotal("the sweep");
     Ok(())
 }
 
-/// TLS does not look at what it carries.
-const ANSWERS_OVER_TLS: [Answer; 2] = [Answer::Success, Answer::Refusal];
+/// TLS treats every response alike, so two are enough.
+const RESPONSES_OVER_TLS: [ResponseKind; 2] = [ResponseKind::Success, ResponseKind::Rejection];
 
-/// The most bytes of a client that has not sent a request: over TLS its handshake and a farewell.
-fn silence(protocol: Protocol, marks: Marks) -> usize {
+/// The most bytes that a client sends without a request: over TLS, its handshake and an alert.
+fn bytes_without_request(protocol: Protocol, part_ends: PartEnds) -> usize {
     match protocol {
         Protocol::Http => 0,
-        Protocol::Https => marks.handshake_in + 64,
+        Protocol::Https => part_ends.client_handshake + 64,
     }
 }
 
-/// How many bytes of an answer show its status to a client that gets no more.
-fn told(base: &Case) -> usize {
+/// How many bytes of a response a client needs to see its status.
+fn bytes_with_status(base: &Case) -> usize {
     match base.protocol {
-        Protocol::Http => base.answer.head_bytes(base.operation),
-        // It comes in one record.
+        Protocol::Http => base.response.head_bytes(base.operation),
+        // The status is in one TLS record with the rest.
         Protocol::Https => usize::MAX,
     }
 }
 
-/// What the cells share.
-struct Lab {
-    plan: Plan,
+/// Shared by all rows.
+struct Sweep {
+    plan: SweepPlan,
     acceptor: TlsAcceptor,
-    /// For all parts but the handshake.
-    patient: Arc<dyn Transport>,
-    /// Waits for a connection no longer than this many milliseconds.
-    hasty: Arc<dyn Transport>,
-    needles: Needles,
+    /// For the request and the response.
+    transport: Arc<dyn Transport>,
+    /// For the handshake: it gives up a connection early.
+    handshake_transport: Arc<dyn Transport>,
+    secret_forms: SecretForms,
 }
 
-impl Lab {
-    fn new(plan: Plan, certificate: &[u8], acceptor: TlsAcceptor) -> Result<Self> {
+impl Sweep {
+    fn new(plan: SweepPlan, certificate: &[u8], acceptor: TlsAcceptor) -> Result<Self> {
         let builder = |connect: u64| {
             HyperTransport::builder()
                 .connect_timeout(Duration::from_millis(connect))
                 .idle_timeout(Duration::ZERO)
                 .add_root_certificates_der(certificate)
         };
-        let patient = (plan.wrap)(builder(9_000).build()?);
-        let hasty = (plan.wrap)(builder(300).build()?);
-        Ok(Self { plan, acceptor, patient, hasty, needles: Needles::new(&secrets()) })
+        let transport = (plan.wrap)(builder(9_000).build()?);
+        let handshake_transport = (plan.wrap)(builder(300).build()?);
+        Ok(Self {
+            plan,
+            acceptor,
+            transport,
+            handshake_transport,
+            secret_forms: SecretForms::new(&secrets()),
+        })
     }
 
-    /// The cells of one answer; with the first one, those of what comes before it.
-    async fn answer(self: &Arc<Self>, base: Case, is_first: bool, table: &mut Table) -> Result<()> {
-        let marks = Arc::clone(self).rehearse(base).await?;
-        let base = Case { silent: silence(base.protocol, marks), told: told(&base), ..base };
+    /// Adds the row of one response. With the first response, also adds the rows of the handshake and the request.
+    async fn add_rows(self: &Arc<Self>, base: Case, is_first: bool, table: &mut Table) -> Result<()> {
+        let part_ends = Arc::clone(self).measure(base).await?;
+        let base = Case {
+            bytes_without_request: bytes_without_request(base.protocol, part_ends),
+            bytes_with_status: bytes_with_status(&base),
+            ..base
+        };
         if is_first {
-            let handshake = [(Way::In, 0..marks.hello), (Way::Out, 0..marks.handshake_out)];
-            self.cell(base, Part::Handshake, &handshake, table).await?;
-            self.cell(base, Part::Request, &[(Way::In, marks.hello..marks.request)], table).await?;
+            let handshake = [
+                (Direction::FromClient, 0..part_ends.hello),
+                (Direction::ToClient, 0..part_ends.server_handshake),
+            ];
+            self.add_row(base, Part::Handshake, &handshake, table).await?;
+            self.add_row(
+                base,
+                Part::Request,
+                &[(Direction::FromClient, part_ends.hello..part_ends.request)],
+                table,
+            )
+            .await?;
         }
-        self.cell(base, Part::Response, &[(Way::Out, marks.handshake_out..marks.response)], table).await
+        self.add_row(
+            base,
+            Part::Response,
+            &[(Direction::ToClient, part_ends.server_handshake..part_ends.response)],
+            table,
+        )
+        .await
     }
 
-    /// Learns where the parts of a connection end.
-    async fn rehearse(self: Arc<Self>, case: Case) -> Result<Marks> {
-        let slot = Slot::open(self, &case)?;
-        let (ended, seen) = slot.call(case).await?;
-        let class = ended.outcome.map(|outcome| Class::of(&case, &outcome));
-        // Without this a call that does not work would have no bytes to break.
-        if class == Some(case.answer.class()) {
-            Ok(seen.marks)
+    /// Makes one call without a fault to learn where the parts of a connection end.
+    async fn measure(self: Arc<Self>, case: Case) -> Result<PartEnds> {
+        let worker = Worker::open(self, &case)?;
+        let (end, observed) = worker.call(case).await?;
+        let class = end.outcome.map(|outcome| OutcomeClass::of(&case, &outcome));
+        // A call that fails here would leave the sweep with no bytes to break.
+        if class == Some(case.response.class()) {
+            Ok(observed.part_ends)
         } else {
             Err(format!("{case:?}: {class:?}").into())
         }
     }
 
     /// Runs every fault of a part.
-    async fn cell(
+    async fn add_row(
         self: &Arc<Self>,
         base: Case,
         part: Part,
-        ranges: &[(Way, Range<usize>)],
+        ranges: &[(Direction, Range<usize>)],
         table: &mut Table,
     ) -> Result<()> {
-        let before = Left::now()?;
-        let begun = Instant::now();
-        let mut cell = Cell::new(base, part);
-        for kinds in [&[Kind::Close, Kind::Reset, Kind::Flip][..], &[Kind::Stall]] {
+        let before = Resources::now()?;
+        let start = Instant::now();
+        let mut row = Row::new(base, part);
+        for kinds in [&[FaultKind::Close, FaultKind::Reset, FaultKind::Flip][..], &[FaultKind::Stall]] {
             let cases = cases(base, part, ranges, kinds, self.plan.stride);
             if let Some(case) = cases.first() {
-                let slots = slots(case).min(cases.len());
-                self.run(cases, slots, &mut cell).await?;
+                let workers = workers(case).min(cases.len());
+                self.run(cases, workers, &mut row).await?;
             }
         }
-        if let Some(left) = before.settle().await? {
-            cell.miss(Miss { rule: Rule::Left, text: left });
+        if let Some(leak) = before.settle().await? {
+            row.add_violation(Violation { rule: Rule::Leak, text: leak });
         }
-        cell.took = begun.elapsed();
-        table.add(cell);
+        row.duration = start.elapsed();
+        table.add(row);
         Ok(())
     }
 
-    /// Hands the cases out to slots, and has the client of each make a good call in the end.
-    async fn run(self: &Arc<Self>, cases: Vec<Case>, slots: usize, cell: &mut Cell) -> Result<()> {
+    /// Hands out the cases to workers. Each worker ends with a call without a fault, which must work.
+    async fn run(self: &Arc<Self>, cases: Vec<Case>, workers: usize, row: &mut Row) -> Result<()> {
         let last = cases.first().map(|case| Case { fault: None, ..*case });
         let cases = Arc::new(Mutex::new(cases.into_iter()));
         let mut running = JoinSet::new();
-        for _ in 0..slots {
-            let (lab, cases) = (Arc::clone(self), Arc::clone(&cases));
+        for _ in 0..workers {
+            let (sweep, cases) = (Arc::clone(self), Arc::clone(&cases));
             running.spawn(async move {
                 let mut results = Vec::new();
                 let Some(last) = last else { return Ok(results) };
-                let slot = Slot::open(lab, &last)?;
+                let worker = Worker::open(sweep, &last)?;
                 loop {
                     let next = cases.lock().unwrap_or_else(PoisonError::into_inner).next();
                     let Some(case) = next else { break };
-                    results.push(slot.run(case).await?);
+                    results.push(worker.run(case).await?);
                 }
-                results.push(slot.run(last).await?);
+                results.push(worker.run(last).await?);
                 Result::Ok(results)
             });
         }
         while let Some(results) = running.join_next().await {
             for result in results?? {
-                cell.add(result);
+                row.add(result);
             }
         }
         Ok(())
     }
 }
 
-/// A fault of each of these kinds at every byte.
-fn cases(base: Case, part: Part, ranges: &[(Way, Range<usize>)], kinds: &[Kind], stride: usize) -> Vec<Case> {
-    let faults = ranges.iter().flat_map(|(way, range)| {
+/// One case for each of these kinds at every byte.
+fn cases(
+    base: Case,
+    part: Part,
+    ranges: &[(Direction, Range<usize>)],
+    kinds: &[FaultKind],
+    stride: usize,
+) -> Vec<Case> {
+    let faults = ranges.iter().flat_map(|(direction, range)| {
         let offsets = range.clone().step_by(stride);
-        offsets.flat_map(move |offset| kinds.iter().map(move |&kind| Fault { way: *way, offset, kind }))
+        offsets.flat_map(move |offset| {
+            kinds.iter().map(move |&kind| Fault { direction: *direction, offset, kind })
+        })
     });
     faults.map(|fault| Case { part, fault: Some(fault), ..base }).collect()
 }
 
-/// A client and its peer, for one case at a time.
-struct Slot {
-    lab: Arc<Lab>,
-    peer: Peer,
+/// A client and its server, for one case at a time.
+struct Worker {
+    sweep: Arc<Sweep>,
+    server: FaultServer,
     client: Client,
 }
 
-/// How a case ended.
-pub(crate) struct Done {
-    pub(crate) case: Case,
-    pub(crate) class: Option<Class>,
-    pub(crate) posts: usize,
-    pub(crate) misses: Vec<Miss>,
-}
-
-impl Slot {
-    fn open(lab: Arc<Lab>, case: &Case) -> Result<Self> {
-        let peer = Peer::open(lab.acceptor.clone())?;
+impl Worker {
+    fn open(sweep: Arc<Sweep>, case: &Case) -> Result<Self> {
+        let server = FaultServer::open(sweep.acceptor.clone())?;
         let scheme = if case.protocol == Protocol::Http { "http" } else { "https" };
-        let transport = if case.part == Part::Handshake { &lab.hasty } else { &lab.patient };
+        let transport =
+            if case.part == Part::Handshake { &sweep.handshake_transport } else { &sweep.transport };
         let client = Client::builder()
-            .base_url(format!("{scheme}://{}/api/v1", peer.address()?))
+            .base_url(format!("{scheme}://{}/api/v1", server.address()?))
             .transport(Arc::clone(transport))
             .timer(TokioTimer::default())
             .retry(Retry::default().initial_backoff(Duration::from_millis(1)))
             .api_key(own_key()?)
             .build()?;
-        Ok(Self { lab, peer, client })
+        Ok(Self { sweep, server, client })
     }
 
-    async fn run(&self, case: Case) -> Result<Done> {
-        let (ended, seen) = self.call(case).await?;
-        let class = ended.outcome.as_ref().map(|outcome| Class::of(&case, outcome));
-        let misses = judge(&case, &ended, &seen, &self.lab.needles);
-        Ok(Done { case, class, posts: seen.posts, misses })
+    async fn run(&self, case: Case) -> Result<CaseResult> {
+        let (end, observed) = self.call(case).await?;
+        let class = end.outcome.as_ref().map(|outcome| OutcomeClass::of(&case, outcome));
+        let violations = check(&case, &end, &observed, &self.sweep.secret_forms);
+        Ok(CaseResult { case, class, requests: observed.requests, violations })
     }
 
-    /// Makes the call, and waits until its connections are closed.
-    async fn call(&self, case: Case) -> Result<(Ended, peer::Seen)> {
+    /// Makes the call, and waits until all its connections are closed.
+    async fn call(&self, case: Case) -> Result<(CallEnd, Observed)> {
         let (end, ended) = oneshot::channel();
-        let peer = tokio::spawn(self.peer.clone().serve(case, ended));
-        let begun = Instant::now();
+        let server = tokio::spawn(self.server.clone().serve(case, ended));
+        let start = Instant::now();
         let limit = case.deadline();
-        let call = case.operation.call(&self.client, self.lab.plan.has_deadline.then_some(limit));
-        let outcome = timeout(limit + MARGIN, call).await.ok();
-        let took = begun.elapsed();
+        let call = case.operation.call(&self.client, self.sweep.plan.has_deadline.then_some(limit));
+        let outcome = timeout(limit + DEADLINE_MARGIN, call).await.ok();
+        let duration = start.elapsed();
         drop(end);
-        Ok((Ended { outcome, took }, peer.await??))
+        Ok((CallEnd { outcome, duration }, server.await??))
     }
 }

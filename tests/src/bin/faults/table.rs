@@ -1,4 +1,4 @@
-//! The table that is printed, and the sum of it.
+//! The table of results that is printed.
 
 use std::{
     fmt::Write as _,
@@ -6,127 +6,135 @@ use std::{
 };
 
 use crate::{
-    answer::{CLASSES, Class},
-    case::{Case, KINDS, Part},
-    sweep::Done,
-    verdict::{Miss, Rule},
+    case::{Case, FAULT_KINDS, Part},
+    response::{OUTCOME_CLASSES, OutcomeClass},
+    verdict::{CaseResult, Rule, Violation},
 };
 
-/// All that was run.
+/// The results so far.
 pub(crate) struct Table {
-    begun: Instant,
-    is_quiet: bool,
+    start: Instant,
+    is_silent: bool,
     pub(crate) cases: usize,
-    pub(crate) posts: usize,
-    pub(crate) misses: Vec<Miss>,
+    pub(crate) requests: usize,
+    pub(crate) violations: Vec<Violation>,
 }
 
-/// One line of the sweep.
-pub(crate) struct Cell {
+/// One row of the sweep.
+pub(crate) struct Row {
     name: String,
-    kinds: [usize; KINDS.len()],
-    classes: [usize; CLASSES.len()],
+    kinds: [usize; FAULT_KINDS.len()],
+    classes: [usize; OUTCOME_CLASSES.len()],
     cases: usize,
-    posts: usize,
-    misses: Vec<Miss>,
-    pub(crate) took: Duration,
+    requests: usize,
+    violations: Vec<Violation>,
+    pub(crate) duration: Duration,
 }
 
-/// So many misses are shown.
-const SHOWN: usize = 5;
+/// How many violations of a row are printed.
+const SHOWN_VIOLATIONS: usize = 5;
 
 impl Table {
     pub(crate) fn new() -> Self {
-        Self { begun: Instant::now(), is_quiet: false, cases: 0, posts: 0, misses: Vec::new() }
+        Self { start: Instant::now(), is_silent: false, cases: 0, requests: 0, violations: Vec::new() }
     }
 
-    /// Counts, and prints nothing.
-    pub(crate) fn quiet() -> Self {
-        Self { is_quiet: true, ..Self::new() }
+    /// A table that counts and prints nothing.
+    pub(crate) fn silent() -> Self {
+        Self { is_silent: true, ..Self::new() }
     }
 
-    pub(crate) fn head() {
+    pub(crate) fn print_header() {
         println!(
             "{:<36} {:>5} {:>5} {:>5} {:>5}  {:>7} {:>5} {:>7} {:>7} {:>8} {:>5} {:>5} {:>6} {:>6} {:>6}",
-            "cell",
+            "row",
             "close",
             "reset",
             "stall",
             "flip",
             "success",
             "wrong",
-            "refused",
+            "reject",
             "unknown",
             "not sent",
             "tls",
             "other",
-            "posts",
-            "missed",
+            "sent",
+            "broken",
             "s"
         );
     }
 
-    pub(crate) fn add(&mut self, cell: Cell) {
-        if cell.cases == 0 {
+    pub(crate) fn add(&mut self, row: Row) {
+        if row.cases == 0 {
             return;
         }
-        if !self.is_quiet {
-            println!("{}", cell.line());
+        if !self.is_silent {
+            println!("{}", row.text());
         }
-        self.cases += cell.cases;
-        self.posts = self.posts.max(cell.posts);
-        self.take(cell.misses);
+        self.cases += row.cases;
+        self.requests = self.requests.max(row.requests);
+        self.take(row.violations);
     }
 
-    /// What was run up to here.
-    pub(crate) fn sub_total(&self, name: &str) {
-        if !self.is_quiet {
-            let (cases, took) = (grouped(self.cases), self.begun.elapsed().as_secs_f64());
-            println!("{name:<36} {cases:>6} cases  {} missed  {took:>5.1} s", self.misses.len());
+    /// Prints the cases so far.
+    pub(crate) fn print_subtotal(&self, name: &str) {
+        if !self.is_silent {
+            let (cases, duration) = (grouped(self.cases), self.start.elapsed().as_secs_f64());
+            println!("{name:<36} {cases:>6} cases  {} violations  {duration:>5.1} s", self.violations.len());
         }
     }
 
-    /// A part that is not of the sweep: its name, its cases, and what it says of itself.
-    pub(crate) fn part(&mut self, name: &str, cases: usize, says: &str, misses: Vec<Miss>, took: Duration) {
+    /// Adds a part that is not in the sweep, and prints its line.
+    pub(crate) fn add_part(
+        &mut self,
+        name: &str,
+        cases: usize,
+        details: &str,
+        violations: Vec<Violation>,
+        duration: Duration,
+    ) {
         println!(
-            "{name:<36} {cases:>6} cases  {} missed  {:>5.1} s  {says}",
-            misses.len(),
-            took.as_secs_f64()
+            "{name:<36} {cases:>6} cases  {} violations  {:>5.1} s  {details}",
+            violations.len(),
+            duration.as_secs_f64()
         );
         self.cases += cases;
-        self.take(misses);
+        self.take(violations);
     }
 
-    fn take(&mut self, misses: Vec<Miss>) {
-        if !self.is_quiet {
-            for miss in misses.iter().take(SHOWN) {
-                println!("  MISSED {:?}: {}", miss.rule, miss.text);
+    fn take(&mut self, violations: Vec<Violation>) {
+        if !self.is_silent {
+            for violation in violations.iter().take(SHOWN_VIOLATIONS) {
+                println!("  BROKEN {:?}: {}", violation.rule, violation.text);
             }
         }
-        self.misses.extend(misses);
+        self.violations.extend(violations);
     }
 
-    /// Whether this rule was broken.
-    pub(crate) fn missed(&self, rule: Rule) -> usize {
-        self.misses.iter().filter(|miss| miss.rule == rule).count()
+    /// How often this rule was broken.
+    pub(crate) fn violations_of(&self, rule: Rule) -> usize {
+        self.violations.iter().filter(|violation| violation.rule == rule).count()
     }
 
-    /// `faults: 20,480 cases, 0 missed, max posts 1, 41.2 s`
-    pub(crate) fn sum(&self) -> String {
+    /// `faults: 20,480 cases, 0 violations, max requests 1, 41.2 s`
+    pub(crate) fn summary(&self) -> String {
         format!(
-            "faults: {} cases, {} missed, max posts {}, {:.1} s",
+            "faults: {} cases, {} violations, max requests {}, {:.1} s",
             grouped(self.cases),
-            grouped(self.misses.len()),
-            self.posts,
-            self.begun.elapsed().as_secs_f64()
+            grouped(self.violations.len()),
+            self.requests,
+            self.start.elapsed().as_secs_f64()
         )
     }
 }
 
-impl Cell {
+impl Row {
     pub(crate) fn new(base: Case, part: Part) -> Self {
         let name = match part {
-            Part::Response => format!("{:?} {:?} {part:?} {:?}", base.protocol, base.operation, base.answer),
+            Part::Response => {
+                format!("{:?} {:?} {part:?} {:?}", base.protocol, base.operation, base.response)
+            }
             Part::Handshake | Part::Request => format!("{:?} {:?} {part:?}", base.protocol, base.operation),
         };
         Self {
@@ -134,50 +142,52 @@ impl Cell {
             kinds: Default::default(),
             classes: Default::default(),
             cases: 0,
-            posts: 0,
-            misses: Vec::new(),
-            took: Duration::ZERO,
+            requests: 0,
+            violations: Vec::new(),
+            duration: Duration::ZERO,
         }
     }
 
-    pub(crate) fn add(&mut self, done: Done) {
-        // The good calls at the end are judged, and are no faults.
-        self.cases += usize::from(done.case.fault.is_some());
-        self.posts = self.posts.max(done.posts);
-        count(&KINDS, &mut self.kinds, done.case.fault.map(|fault| fault.kind));
-        count(&CLASSES, &mut self.classes, done.class);
-        self.misses.extend(done.misses);
+    pub(crate) fn add(&mut self, result: CaseResult) {
+        // The calls without a fault at the end count for violations, but not as faults.
+        self.cases += usize::from(result.case.fault.is_some());
+        self.requests = self.requests.max(result.requests);
+        count(&FAULT_KINDS, &mut self.kinds, result.case.fault.map(|fault| fault.kind));
+        count(&OUTCOME_CLASSES, &mut self.classes, result.class);
+        self.violations.extend(result.violations);
     }
 
-    pub(crate) fn miss(&mut self, miss: Miss) {
-        self.misses.push(miss);
+    pub(crate) fn add_violation(&mut self, violation: Violation) {
+        self.violations.push(violation);
     }
 
-    fn line(&self) -> String {
+    fn text(&self) -> String {
         let mut line = format!("{:<36}", self.name);
         let [close, reset, stall, flip] = self.kinds;
         let _infallible = write!(line, " {close:>5} {reset:>5} {stall:>5} {flip:>5} ");
-        for (class, count) in CLASSES.iter().zip(self.classes) {
+        for (class, count) in OUTCOME_CLASSES.iter().zip(self.classes) {
             let _infallible = write!(line, " {count:>width$}", width = width(*class));
         }
-        let (posts, missed, took) = (self.posts, self.misses.len(), self.took.as_secs_f64());
-        let _infallible = write!(line, " {posts:>6} {missed:>6} {took:>6.1}");
+        let (requests, broken, duration) =
+            (self.requests, self.violations.len(), self.duration.as_secs_f64());
+        let _infallible = write!(line, " {requests:>6} {broken:>6} {duration:>6.1}");
         line
     }
 }
 
-fn width(class: Class) -> usize {
+fn width(class: OutcomeClass) -> usize {
     match class {
-        Class::Success | Class::Refused | Class::Unknown => 7,
-        Class::NotSent => 8,
-        Class::Wrong | Class::Tls | Class::Other => 5,
+        OutcomeClass::Success | OutcomeClass::Rejected | OutcomeClass::Unknown => 7,
+        OutcomeClass::NotSent => 8,
+        OutcomeClass::WrongValue | OutcomeClass::Tls | OutcomeClass::Other => 5,
     }
 }
 
-fn count<T: PartialEq>(names: &[T], counts: &mut [usize], found: Option<T>) {
-    if let Some(found) = found {
-        for (name, count) in names.iter().zip(counts) {
-            *count += usize::from(*name == found);
+/// Adds one to the count of `value`.
+fn count<T: PartialEq>(values: &[T], counts: &mut [usize], value: Option<T>) {
+    if let Some(value) = value {
+        for (counted, count) in values.iter().zip(counts) {
+            *count += usize::from(*counted == value);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Keeps everything that is traced, at every level.
+//! A `tracing` subscriber that records every level.
 
 use std::{
     fmt::{Debug, Write as _},
@@ -15,7 +15,7 @@ use tracing::{
     span::{Attributes, Id, Record},
 };
 
-/// A subscriber that writes all events and spans into one text.
+/// Writes all events and spans into one text.
 #[derive(Clone, Default)]
 pub(crate) struct Traces {
     text: Arc<Mutex<String>>,
@@ -23,7 +23,7 @@ pub(crate) struct Traces {
 }
 
 impl Traces {
-    /// What was traced since it was taken before.
+    /// Returns the text since the last call of this method.
     pub(crate) fn take(&self) -> String {
         mem::take(&mut self.text.lock().unwrap_or_else(PoisonError::into_inner))
     }

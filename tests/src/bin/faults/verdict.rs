@@ -1,4 +1,4 @@
-//! Whether a call ended as it should.
+//! Compares how a call ended with the rules.
 
 use std::{
     fmt::{self, Display},
@@ -9,54 +9,63 @@ use openrouter_oauth::Error;
 use openrouter_oauth_tests::canary;
 
 use crate::{
-    answer::{Answer, Class},
-    case::{Case, Kind, OWN_KEY, Part, Protocol},
-    needles::Needles,
-    peer::Seen,
+    case::{Case, FaultKind, Part, Protocol},
+    operation::OWN_KEY,
+    response::{OutcomeClass, ResponseKind},
+    secret_forms::SecretForms,
+    server::Observed,
 };
 
-/// How a call ended, and how long it took; no outcome if it had to be stopped.
-pub(crate) struct Ended {
+/// How a call ended, and when. There is no outcome if the call had to be stopped.
+pub(crate) struct CallEnd {
     pub(crate) outcome: Option<Result<String, Error>>,
-    pub(crate) took: Duration,
+    pub(crate) duration: Duration,
 }
 
-/// What is wrong with a case.
+/// The result of a case.
+pub(crate) struct CaseResult {
+    pub(crate) case: Case,
+    pub(crate) class: Option<OutcomeClass>,
+    pub(crate) requests: usize,
+    pub(crate) violations: Vec<Violation>,
+}
+
+/// A broken rule.
 #[derive(Debug)]
-pub(crate) struct Miss {
+pub(crate) struct Violation {
     pub(crate) rule: Rule,
     pub(crate) text: String,
 }
 
-/// What must hold.
+/// What must hold for every call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Rule {
-    /// It ends with the right success, or an error of the right class.
+    /// It ends with the right value, or with an error of the right class.
     Class,
-    /// It sends at most once.
+    /// It sends at most one request.
     Once,
     /// It ends at its deadline.
     Deadline,
     /// No error shows a secret.
     Secret,
-    /// It leaves nothing behind.
-    Left,
-    /// It takes no more memory than its limits say.
+    /// It leaves no task and no open file behind.
+    Leak,
+    /// It stays within its memory limit.
     Memory,
-    /// A dropped call is told to the hooks, and its transaction is spent.
-    Dropped,
-    /// A key is the one of its verifier.
+    /// Hooks learn of the beginning and the end of every call, even if it is dropped.
+    HookCounts,
+    /// Every sign-in gets the key of its own verifier.
     Owner,
 }
 
-/// What a call may take over its limit on a machine that has other things to do.
-pub(crate) const MARGIN: Duration = Duration::from_secs(2);
+/// How far past its deadline a call may end on a busy machine.
+pub(crate) const DEADLINE_MARGIN: Duration = Duration::from_secs(2);
 
-impl Class {
+impl OutcomeClass {
     pub(crate) fn of(case: &Case, outcome: &Result<String, Error>) -> Self {
         match outcome {
             Ok(secret) if secret == case.operation.secret() => Self::Success,
-            Ok(_) => Self::Wrong,
+            Ok(_) => Self::WrongValue,
             Err(Error::OutcomeUnknown(_)) => Self::Unknown,
             Err(Error::NotSent(_)) => Self::NotSent,
             Err(Error::Tls(_)) => Self::Tls,
@@ -65,82 +74,97 @@ impl Class {
                 | Error::RateLimited { .. }
                 | Error::ServiceUnavailable { .. }
                 | Error::UnexpectedRedirect { .. },
-            ) => Self::Refused,
+            ) => Self::Rejected,
             Err(_) => Self::Other,
         }
     }
 }
 
-/// All that is wrong with how a case ended.
-pub(crate) fn judge(case: &Case, ended: &Ended, seen: &Seen, needles: &Needles) -> Vec<Miss> {
-    let mut misses = Vec::new();
-    let mut miss =
-        |rule, what: &dyn Display| misses.push(Miss { rule, text: format!("{what}: {case:?} {seen:?}") });
-    if seen.posts > 1 {
-        miss(Rule::Once, &format_args!("sent {} times", seen.posts));
-    }
-    let Some(outcome) = &ended.outcome else {
-        miss(Rule::Deadline, &format_args!("not over after {:?}", ended.took));
-        return misses;
+/// Returns every rule that the end of a case breaks.
+pub(crate) fn check(
+    case: &Case,
+    end: &CallEnd,
+    observed: &Observed,
+    secret_forms: &SecretForms,
+) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    let mut violate = |rule, what: &dyn Display| {
+        violations.push(Violation { rule, text: format!("{what}: {case:?} {observed:?}") });
     };
-    let class = Class::of(case, outcome);
-    let right = expected(case, seen);
-    if !right.contains(&class) {
-        miss(Rule::Class, &Found { class, right: &right, outcome });
+    if observed.requests > 1 {
+        violate(Rule::Once, &format_args!("sent {} times", observed.requests));
     }
-    let shown = outcome.as_ref().err().and_then(|error| needles.find(&canary::everything(error)));
+    let Some(outcome) = &end.outcome else {
+        violate(Rule::Deadline, &format_args!("still running after {:?}", end.duration));
+        return violations;
+    };
+    let class = OutcomeClass::of(case, outcome);
+    let expected = allowed_classes(case, observed);
+    if !expected.contains(&class) {
+        violate(Rule::Class, &WrongClass { class, expected: &expected, outcome });
+    }
+    let shown = outcome.as_ref().err().and_then(|error| secret_forms.find(&canary::everything(error)));
     if let Some(form) = shown {
-        miss(Rule::Secret, &format_args!("an error shows {form}"));
+        violate(Rule::Secret, &format_args!("an error shows {form}"));
     }
-    misses
+    violations
 }
 
-/// The classes that what happened allows.
-fn expected(case: &Case, seen: &Seen) -> Vec<Class> {
-    let meaning = seen.answered.map(Answer::class);
+/// The classes of outcome that the fault allows.
+fn allowed_classes(case: &Case, observed: &Observed) -> Vec<OutcomeClass> {
+    let meaning = observed.sent_response.map(ResponseKind::class);
     let Some(fault) = case.fault else { return meaning.into_iter().collect() };
     match (case.part, fault.kind) {
-        // A flipped bit that TLS does not look at changes nothing.
-        (Part::Handshake, Kind::Flip) => [Class::NotSent, Class::Tls].into_iter().chain(meaning).collect(),
-        (Part::Handshake, _) => vec![Class::NotSent, Class::Tls],
-        (Part::Request, Kind::Flip) => vec![meaning.unwrap_or(Class::Unknown)],
+        // TLS does not check every bit of its handshake. A flip of such a bit changes nothing.
+        (Part::Handshake, FaultKind::Flip) => {
+            [OutcomeClass::NotSent, OutcomeClass::Tls].into_iter().chain(meaning).collect()
+        }
+        (Part::Handshake, _) => vec![OutcomeClass::NotSent, OutcomeClass::Tls],
+        (Part::Request, FaultKind::Flip) => vec![meaning.unwrap_or(OutcomeClass::Unknown)],
         // Only a connection that was closed before the request was written proves that it was not sent.
-        (Part::Request, _) if seen.posts == 0 && seen.most <= case.silent => {
-            vec![Class::Unknown, Class::NotSent]
+        (Part::Request, _) if observed.requests == 0 && observed.max_bytes <= case.bytes_without_request => {
+            vec![OutcomeClass::Unknown, OutcomeClass::NotSent]
         }
-        (Part::Response, Kind::Flip) if case.protocol == Protocol::Http => {
-            // The answer may say anything now.
-            vec![Class::Success, Class::Wrong, Class::Refused, Class::Unknown]
+        (Part::Response, FaultKind::Flip) if case.protocol == Protocol::Http => {
+            // Without TLS, the flip can turn the response into any other.
+            vec![
+                OutcomeClass::Success,
+                OutcomeClass::WrongValue,
+                OutcomeClass::Rejected,
+                OutcomeClass::Unknown,
+            ]
         }
-        (Part::Response, Kind::Flip) => [Class::Unknown].into_iter().chain(meaning).collect(),
-        // A refusal is one without its words, too. A reset may take away what was not read yet.
-        (Part::Response, Kind::Close | Kind::Reset) if says_no(case, fault.offset) => match fault.kind {
-            Kind::Close => vec![Class::Refused],
-            _ => vec![Class::Refused, Class::Unknown],
-        },
-        (Part::Request | Part::Response, _) => vec![Class::Unknown],
+        (Part::Response, FaultKind::Flip) => [OutcomeClass::Unknown].into_iter().chain(meaning).collect(),
+        // The status alone is a rejection. A reset can destroy bytes that the client has not read yet.
+        (Part::Response, FaultKind::Close | FaultKind::Reset) if rejection_is_visible(case, fault.offset) => {
+            match fault.kind {
+                FaultKind::Close => vec![OutcomeClass::Rejected],
+                _ => vec![OutcomeClass::Rejected, OutcomeClass::Unknown],
+            }
+        }
+        (Part::Request | Part::Response, _) => vec![OutcomeClass::Unknown],
     }
 }
 
-/// Whether the head of a refusal has gone out in the clear when this many bytes of the answer have.
-fn says_no(case: &Case, offset: usize) -> bool {
-    case.answer == Answer::Refusal && offset >= case.told
+/// Whether the client can see the status of a rejection after this many bytes of the response.
+fn rejection_is_visible(case: &Case, offset: usize) -> bool {
+    case.response == ResponseKind::Rejection && offset >= case.bytes_with_status
 }
 
-/// The secrets of every call.
+/// The secrets that a call sends or receives.
 pub(crate) fn secrets() -> [&'static str; 5] {
     [canary::CODE, canary::VERIFIER, canary::KEY, canary::BODY, OWN_KEY]
 }
 
-struct Found<'a> {
-    class: Class,
-    right: &'a [Class],
+struct WrongClass<'a> {
+    class: OutcomeClass,
+    expected: &'a [OutcomeClass],
     outcome: &'a Result<String, Error>,
 }
 
-impl Display for Found<'_> {
+impl Display for WrongClass<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} in place of {:?}", self.class, self.right)?;
+        write!(f, "{:?} instead of {:?}", self.class, self.expected)?;
         match self.outcome {
             Ok(_) => Ok(()),
             Err(error) => write!(f, " ({error:?})"),

@@ -1,25 +1,25 @@
-//! The forms in which a secret may show.
+//! The forms in which a secret can leak.
 
 use std::fmt::Write as _;
 
 use openrouter_oauth_tests::base64url;
 
-/// What to look for.
-pub(crate) struct Needles {
+/// Secrets in every form to search for.
+pub(crate) struct SecretForms {
     /// The name of each form, without the secret, and its text.
     forms: Vec<(String, String)>,
 }
 
-impl Needles {
-    /// Looks for these secrets as they are, in base64 at each of its three positions, in hexadecimal, with percent
-    /// signs, with JSON's escapes, and as numbers.
+impl SecretForms {
+    /// Searches for these secrets in plain text, in base64 at each of its three offsets, in hexadecimal,
+    /// percent-encoded, with JSON escapes, and as a list of numbers.
     pub(crate) fn new(secrets: &[&str]) -> Self {
         Self {
             forms: secrets.iter().enumerate().flat_map(|(number, secret)| forms(number, secret)).collect(),
         }
     }
 
-    /// The first form that shows.
+    /// The name of the first form that `text` contains.
     pub(crate) fn find(&self, text: &str) -> Option<&str> {
         let found = self.forms.iter().find(|(_, form)| text.contains(form.as_str()));
         found.map(|(name, _)| name.as_str())
@@ -35,7 +35,7 @@ fn forms(number: usize, secret: &str) -> Vec<(String, String)> {
         ("in hexadecimal", each(&|byte| format!("{byte:02X}"))),
         ("with percent signs", each(&|byte| format!("%{byte:02X}"))),
         ("with percent signs", each(&|byte| format!("%{byte:02x}"))),
-        ("in a form", percent(secret)),
+        ("in a form", form_encoded(secret)),
         ("with JSON escapes", each(&|byte| format!("\\u{byte:04x}"))),
         ("as numbers", numbers.trim_matches(['[', ']']).to_owned()),
     ];
@@ -48,7 +48,7 @@ fn forms(number: usize, secret: &str) -> Vec<(String, String)> {
     forms.into_iter().map(named).collect()
 }
 
-/// The characters of base64 that are the same whatever stands around the secret, `shift` bytes into a group of three.
+/// The base64 characters that do not depend on the text around the secret, which begins `shift` bytes into a group of three.
 fn shifted(secret: &str, shift: usize) -> String {
     let skip = (3 - shift) % 3;
     let inner = secret.get(skip..).unwrap_or_default();
@@ -56,8 +56,8 @@ fn shifted(secret: &str, shift: usize) -> String {
     base64url::encode(inner.get(..whole).unwrap_or_default().as_bytes())
 }
 
-/// As a form writes it.
-fn percent(secret: &str) -> String {
+/// Encodes a value as `application/x-www-form-urlencoded`.
+fn form_encoded(secret: &str) -> String {
     secret.bytes().fold(String::new(), |mut text, byte| {
         if byte.is_ascii_alphanumeric() || b"-._*".contains(&byte) {
             text.push(char::from(byte));
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn every_form_is_found() {
-        let needles = Needles::new(&[SECRET]);
+        let secret_forms = SecretForms::new(&[SECRET]);
         for text in [
             SECRET.to_owned(),
             serde_json::to_string(&["a", SECRET]).unwrap(),
@@ -84,17 +84,17 @@ mod tests {
             format!("{:?}", SECRET.as_bytes()),
             forms(0, SECRET).into_iter().map(|(_, form)| form).next_back().unwrap(),
         ] {
-            assert!(needles.find(&format!("before {text} after")).is_some(), "{text}");
+            assert!(secret_forms.find(&format!("before {text} after")).is_some(), "{text}");
         }
-        assert_eq!(needles.find("auth_code [redacted]"), None);
+        assert_eq!(secret_forms.find("auth_code [redacted]"), None);
     }
 
     #[test]
-    fn base64_is_found_wherever_it_begins() {
-        let needles = Needles::new(&[SECRET]);
+    fn base64_is_found_at_any_offset() {
+        let secret_forms = SecretForms::new(&[SECRET]);
         for before in ["", "a", "ab", "abc", "user:"] {
             let text = base64url::encode(format!("{before}{SECRET} and more").as_bytes());
-            assert!(needles.find(&text).is_some(), "{before}");
+            assert!(secret_forms.find(&text).is_some(), "{before}");
         }
     }
 }

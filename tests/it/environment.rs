@@ -1,54 +1,51 @@
-//! What surrounds the process: variables, folders, runtimes. None of it panics, and a sign-in needs little of it.
+//! The environment of the process: variables, folders, runtimes. None of it causes a panic, and a sign-in needs little of it.
 
 use std::{
-    env,
     ffi::OsStr,
     os::unix::ffi::OsStrExt,
-    process::Command,
     task::{Context, Poll, Waker},
 };
 
 use openrouter_oauth_emulator::{DecisionOutcome, Settings};
 use openrouter_oauth_tests::{
-    stage::Stage,
+    testbed::Testbed,
     tls::{certificate, site},
 };
 use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site};
 
-use crate::support::{Operation, builder, describe};
+use crate::{
+    child,
+    support::{Operation, builder, describe},
+};
 
-/// Set for [`a_child_signs_in`].
-const CHILD: &str = "OPENROUTER_OAUTH_TESTS_SURROUNDED";
-
-/// Signs in over a socket, and asks a server that the system does not trust: a part of the test below, and among the
-/// others nothing.
+/// Signs in over a socket, then calls a server that the system does not trust.
 #[tokio::test]
-async fn a_child_signs_in() {
-    if env::var_os(CHILD).is_none() {
+async fn child_signs_in() {
+    if !child::is_child() {
         return;
     }
-    let stage = Stage::over_tcp(Settings::default()).await;
-    let (url, mut pending) = stage.client().authorize_headless().key_label("\u{130}").begin().unwrap();
-    let DecisionOutcome::Code(shown) = stage.user().approve(url.as_str(), Some(0.5)).await.unwrap() else {
+    let testbed = Testbed::over_tcp(Settings::default()).await;
+    let (url, mut pending) = testbed.client().authorize_headless().key_label("\u{130}").begin().unwrap();
+    let DecisionOutcome::Code(shown) = testbed.user().approve(url.as_str(), Some(0.5)).await.unwrap() else {
         panic!("the page shows no code");
     };
     let code = pending.read_pasted(&shown).unwrap();
-    let key = pending.exchange(stage.client(), &code).await.unwrap().key;
-    let info = stage.client().with_key(key).current_key().await.unwrap();
+    let key = pending.exchange(testbed.client(), &code).await.unwrap().key;
+    let info = testbed.client().with_key(key).current_key().await.unwrap();
     println!("SIGNED IN {:?}", info.limit);
 
-    let server = Server::answering(&site(&certificate("localhost", (2020, 2100))), "unheard").unwrap();
+    let server = Server::answering(&site(&certificate("localhost", (2020, 2100))), "never sent").unwrap();
     let client = builder().base_url(server.url("/api/v1")).build().unwrap();
-    println!("STRANGER {}", describe(&client.signing_keys().await.unwrap_err()));
+    println!("UNTRUSTED {}", describe(&client.signing_keys().await.unwrap_err()));
 }
 
 #[test]
-fn a_sign_in_does_not_mind_what_surrounds_it() {
+fn sign_in_works_in_any_environment() {
     // F57
     let keys = tempfile::tempdir().unwrap();
     let keys = keys.path().join("keys");
     let odd = OsStr::from_bytes(b"\xff\xfe");
-    // Nothing can be made in /proc.
+    // No file can be created in /proc.
     for (folder, variables) in [
         ("/", vec![]),
         ("/", vec![("LANG", OsStr::new("tr_TR.ISO-8859-9")), ("LC_ALL", OsStr::new("de_DE@euro"))]),
@@ -60,29 +57,20 @@ fn a_sign_in_does_not_mind_what_surrounds_it() {
         ("GONE", vec![]),
     ] {
         let case = format!("{folder} {variables:?}");
-        let mut command = Command::new("/bin/sh");
-        command
-            .args(["-c", r#"if [ "$0" = GONE ]; then d=$(mktemp -d) && cd "$d" && rmdir "$d"; else cd "$0"; fi && exec "$@""#])
-            .arg(folder)
-            .arg(env::current_exe().unwrap())
-            .args(["--exact", "surroundings::a_child_signs_in", "--nocapture"])
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env(CHILD, "1")
-            // Where coverage is measured, the child's is part of it.
-            .envs(env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
-            .envs(variables);
-        let output = command.output().unwrap();
+        let change_folder = r#"if [ "$0" = GONE ]; then d=$(mktemp -d) && cd "$d" && rmdir "$d"; else cd "$0"; fi && exec "$@""#;
+        let wrapper = ["/bin/sh", "-c", change_folder, folder];
+        let mut command = child::isolated_command(&wrapper, "environment::child_signs_in");
+        let output = command.env("PATH", "/usr/bin:/bin").envs(variables).output().unwrap();
         let printed = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{case}: {printed}");
         assert!(printed.contains("SIGNED IN Value(0.5)\n"), "{case}: {printed}");
-        assert!(printed.contains("STRANGER Tls\n"), "{case}: {printed}");
+        assert!(printed.contains("UNTRUSTED Tls\n"), "{case}: {printed}");
     }
-    assert!(!keys.exists(), "no variable has the secrets of a connection written down");
+    assert!(!keys.exists(), "no variable makes the client log the secrets of a connection");
 }
 
 #[test]
-fn a_call_without_a_runtime_is_an_error_and_no_panic() {
+fn call_without_a_runtime_returns_an_error() {
     // F51, C-27
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for operation in Operation::ALL {
@@ -92,7 +80,7 @@ fn a_call_without_a_runtime_is_an_error_and_no_panic() {
         let mut context = Context::from_waker(Waker::noop());
         let mut call = std::pin::pin!(operation.call(&client));
         let Poll::Ready(Err(error)) = call.as_mut().poll(&mut context) else {
-            panic!("{operation:?} waits for a runtime that is not there");
+            panic!("{operation:?} waits for a missing runtime");
         };
         assert_eq!(describe(&error), "NotSent, retryable");
 

@@ -1,4 +1,4 @@
-//! What a part leaves behind: tasks and open files.
+//! The tasks and open files of this process, to find what a part leaves behind.
 
 use std::{
     fs, io,
@@ -7,17 +7,17 @@ use std::{
 
 use tokio::{runtime::Handle, time::sleep};
 
-/// How much there is.
+/// How many tasks and files are open.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Left {
+pub(crate) struct Resources {
     tasks: usize,
     files: usize,
 }
 
-/// Longer than a kept connection stays.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// Longer than an idle connection stays open.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(8);
 
-impl Left {
+impl Resources {
     pub(crate) fn now() -> io::Result<Self> {
         Ok(Self {
             tasks: Handle::current().metrics().num_alive_tasks(),
@@ -25,15 +25,15 @@ impl Left {
         })
     }
 
-    /// Waits until there is no more than before; if that does not come, says what there is.
+    /// Waits until there are no more than before. After a timeout, describes what is left.
     pub(crate) async fn settle(self) -> io::Result<Option<String>> {
-        let begun = Instant::now();
+        let start = Instant::now();
         loop {
             let now = Self::now()?;
             if now.tasks <= self.tasks && now.files <= self.files {
                 return Ok(None);
             }
-            if begun.elapsed() > PATIENCE {
+            if start.elapsed() > SETTLE_TIMEOUT {
                 return Ok(Some(format!("{now:?} are left; before there were {self:?}")));
             }
             sleep(Duration::from_millis(10)).await;

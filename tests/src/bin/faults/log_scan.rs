@@ -1,4 +1,4 @@
-//! What a run of the test suite said: no canary shows in what it printed, or in the files that it left.
+//! Searches the output of the test suite, and the files that it left, for canaries and keys.
 
 use std::{
     fs,
@@ -7,52 +7,52 @@ use std::{
 
 use openrouter_oauth_tests::canary;
 
-use crate::{Result, case::OWN_KEY, needles::Needles};
+use crate::{Result, operation::OWN_KEY, secret_forms::SecretForms};
 
-/// Searches files and folders; whether nothing was found.
+/// Searches files and folders. Returns whether they hold no secret.
 pub(crate) fn run(paths: &[&str]) -> Result<bool> {
-    let needles = Needles::new(&[&canary::ALL[..], &[OWN_KEY]].concat());
+    let secret_forms = SecretForms::new(&[&canary::ALL[..], &[OWN_KEY]].concat());
     let mut files = Vec::new();
     for path in paths {
-        walk(Path::new(path), &mut files)?;
+        collect_files(Path::new(path), &mut files)?;
     }
     let (mut bytes, mut found) = (0, 0);
     for file in &files {
         let text = String::from_utf8_lossy(&fs::read(file)?).into_owned();
         bytes += text.len();
-        let shown = needles.find(&text).or_else(|| issued_key(&text));
+        let shown = secret_forms.find(&text).or_else(|| issued_key(&text));
         if let Some(form) = shown {
             found += 1;
             println!("{} shows {form}", file.display());
         }
     }
     println!("secrets: {} files, {} KiB, {found} with a secret", files.len(), bytes / 1024);
-    // A log without a line is no log.
+    // An empty log means that the suite did not run.
     if bytes == 0 {
         return Err("there is nothing to search".into());
     }
     Ok(found == 0)
 }
 
-/// All files under `path`, or the one that it is. A link is not followed, and a socket has no text.
-fn walk(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+/// Collects `path` or all files under it. Does not follow links, and skips sockets.
+fn collect_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     let kind = fs::symlink_metadata(path)?.file_type();
     if kind.is_file() {
         files.push(path.to_owned());
     }
     if kind.is_dir() {
         for entry in fs::read_dir(path)? {
-            walk(&entry?.path(), files)?;
+            collect_files(&entry?.path(), files)?;
         }
     }
     Ok(())
 }
 
-/// A key as OpenRouter and the emulator issue them.
+/// Finds a key of the form that OpenRouter and the emulator issue.
 fn issued_key(text: &str) -> Option<&'static str> {
     let mut parts = text.split("sk-or-v1-").skip(1);
     let is_key = |part: &str| part.bytes().take_while(u8::is_ascii_hexdigit).count() >= 64;
-    parts.any(is_key).then_some("a key that was issued")
+    parts.any(is_key).then_some("an issued key")
 }
 
 #[cfg(test)]
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_canary_and_a_key_are_found_wherever_they_lie() {
+    fn canary_and_key_are_found_in_any_file() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().to_str().unwrap();
         let deep = folder.path().join("deep");

@@ -1,4 +1,6 @@
-//! A login that cannot accept its browser, since too many files are open, and goes on when it can (L-21).
+//! A login that cannot accept its browser while too many files are open, and continues as soon as it can.
+
+// L-21
 
 use std::{
     fs::File,
@@ -18,16 +20,16 @@ use tokio::{
 use crate::{
     Result,
     table::Table,
-    verdict::{MARGIN, Miss, Rule},
+    verdict::{DEADLINE_MARGIN, Rule, Violation},
 };
 
-/// How long no file can be opened.
-const SQUEEZE: Duration = Duration::from_millis(500);
+/// How long the login can open no file.
+const FILE_SHORTAGE: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(table: &mut Table) -> Result<()> {
-    let begun = Instant::now();
+    let start = Instant::now();
     let mut child = Command::new("sh")
-        .args(["-c", "ulimit -n 64 && exec \"$0\" squeezed"])
+        .args(["-c", "ulimit -n 64 && exec \"$0\" file-limit"])
         .arg(std::env::current_exe()?)
         .stdout(Stdio::piped())
         .kill_on_drop(true)
@@ -43,23 +45,26 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     browser.read_to_string(&mut page).await?;
     let took = waiting.elapsed();
 
-    let mut misses = Vec::new();
+    let mut violations = Vec::new();
     if !page.contains("You are signed in") {
-        misses.push(Miss { rule: Rule::Class, text: format!("no page but {page:?}") });
+        violations.push(Violation { rule: Rule::Class, text: format!("no page but {page:?}") });
     }
-    if took > SQUEEZE + MARGIN {
-        misses.push(Miss { rule: Rule::Deadline, text: format!("the page took {took:?}") });
+    if took > FILE_SHORTAGE + DEADLINE_MARGIN {
+        violations.push(Violation { rule: Rule::Deadline, text: format!("the page took {took:?}") });
     }
     if !child.wait().await?.success() {
-        misses.push(Miss { rule: Rule::Class, text: "the login failed".into() });
+        violations.push(Violation { rule: Rule::Class, text: "the login failed".into() });
     }
-    let says =
-        format!("answered after {} ms, {} of them without a file", took.as_millis(), SQUEEZE.as_millis());
-    table.part("a login without a file to open", 1, &says, misses, begun.elapsed());
+    let details = format!(
+        "page after {} ms, {} ms of them without a file",
+        took.as_millis(),
+        FILE_SHORTAGE.as_millis()
+    );
+    table.add_part("a login without a file to open", 1, &details, violations, start.elapsed());
     Ok(())
 }
 
-/// The login, in a process that may open few files.
+/// The login, in a process that can open few files.
 pub(crate) async fn listen() -> Result<bool> {
     let client = Client::builder().transport(Never::new()).without_deadline().build()?;
     let mut listener = Listener::bind(0).await?;
@@ -69,12 +74,12 @@ pub(crate) async fn listen() -> Result<bool> {
         files.push(file);
     }
     println!("{}\n/callback/{}", listener.port(), pending.nonce().unwrap_or_default());
-    if timeout(SQUEEZE, listener.callback(&pending)).await.is_ok() {
-        return Err("a browser was accepted without a file".into());
+    if timeout(FILE_SHORTAGE, listener.callback(&pending)).await.is_ok() {
+        return Err("the listener accepted a browser without a file".into());
     }
     drop(files);
-    let visit = listener.callback(&pending).await;
-    let is_good = visit.code().as_ref().is_ok_and(|code| code.expose() == "good");
-    visit.answer(Page::SignedIn).await;
+    let callback = listener.callback(&pending).await;
+    let is_good = callback.code().as_ref().is_ok_and(|code| code.expose() == "good");
+    callback.answer(Page::SignedIn).await;
     Ok(is_good)
 }

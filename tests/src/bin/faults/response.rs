@@ -1,55 +1,63 @@
-//! What the peer answers, and what that means.
+//! The responses of the server, and the classes of outcome that they lead to.
 
 use openrouter_oauth_tests::canary;
 
-use crate::case::Operation;
+use crate::operation::Operation;
 
-/// A whole answer.
+/// A response of the server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Answer {
-    /// 200 with what was asked for.
+pub(crate) enum ResponseKind {
+    /// 200 with a valid body.
     Success,
-    /// The same, in chunks.
+    /// The same, with a chunked body.
     Chunked,
-    /// 403, with words about the code.
-    Refusal,
+    /// 403: the code is rejected.
+    Rejection,
     /// 500.
     Failure,
-    /// 400: the peer could not make sense of the request.
+    /// 400: the request is not the one of the operation.
     BadRequest,
 }
 
-/// How a call ended.
+/// The class of the outcome of a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Class {
-    /// With what was asked for.
+pub(crate) enum OutcomeClass {
+    /// The right value.
     Success,
-    /// With a success that holds something else.
-    Wrong,
-    Refused,
+    /// Another value.
+    WrongValue,
+    Rejected,
     Unknown,
     NotSent,
     Tls,
     Other,
 }
 
-pub(crate) const CLASSES: [Class; 7] =
-    [Class::Success, Class::Wrong, Class::Refused, Class::Unknown, Class::NotSent, Class::Tls, Class::Other];
+pub(crate) const OUTCOME_CLASSES: [OutcomeClass; 7] = [
+    OutcomeClass::Success,
+    OutcomeClass::WrongValue,
+    OutcomeClass::Rejected,
+    OutcomeClass::Unknown,
+    OutcomeClass::NotSent,
+    OutcomeClass::Tls,
+    OutcomeClass::Other,
+];
 
-impl Answer {
-    pub(crate) const SHAPES: [Self; 4] = [Self::Success, Self::Chunked, Self::Refusal, Self::Failure];
+impl ResponseKind {
+    pub(crate) const ALL_OVER_HTTP: [Self; 4] =
+        [Self::Success, Self::Chunked, Self::Rejection, Self::Failure];
 
-    /// What the client is to make of it.
-    pub(crate) fn class(self) -> Class {
+    /// The class of the outcome that it leads to.
+    pub(crate) fn class(self) -> OutcomeClass {
         match self {
-            Self::Success | Self::Chunked => Class::Success,
-            Self::Refusal | Self::BadRequest => Class::Refused,
-            // It may have failed after it made something.
-            Self::Failure => Class::Unknown,
+            Self::Success | Self::Chunked => OutcomeClass::Success,
+            Self::Rejection | Self::BadRequest => OutcomeClass::Rejected,
+            // The server may have created the key or the code before it failed.
+            Self::Failure => OutcomeClass::Unknown,
         }
     }
 
-    /// As HTTP/1.1 writes it.
+    /// The response in HTTP/1.1.
     pub(crate) fn bytes(self, operation: Operation) -> Vec<u8> {
         let (status, body) = (self.status(), self.body(operation));
         let framed = if self == Self::Chunked {
@@ -62,7 +70,7 @@ impl Answer {
         format!("HTTP/1.1 {status}\r\n{HEADERS}{framed}").into_bytes()
     }
 
-    /// How many bytes come before the body.
+    /// The length of the head.
     pub(crate) fn head_bytes(self, operation: Operation) -> usize {
         self.bytes(operation).len() - self.body(operation).len()
     }
@@ -70,7 +78,7 @@ impl Answer {
     fn status(self) -> &'static str {
         match self {
             Self::Success | Self::Chunked => "200 OK",
-            Self::Refusal => "403 Forbidden",
+            Self::Rejection => "403 Forbidden",
             Self::Failure => "500 Internal Server Error",
             Self::BadRequest => "400 Bad Request",
         }
@@ -86,7 +94,7 @@ impl Answer {
                 canary::CODE,
                 "\n"
             ),
-            (Self::Refusal, _) => error(403, "Invalid code or code_verifier"),
+            (Self::Rejection, _) => error(403, "Invalid code or code_verifier"),
             (Self::Failure, _) => error(500, "Internal Server Error"),
             (Self::BadRequest, _) => error(400, "Invalid request parameters"),
         }
@@ -94,11 +102,11 @@ impl Answer {
 }
 
 fn error(code: u16, message: &str) -> String {
-    let said = canary::BODY;
-    format!(r#"{{"error":{{"code":{code},"message":"{message}","metadata":{{"trace":"{said}"}}}}}}{}"#, "\n")
+    let trace = canary::BODY;
+    format!(r#"{{"error":{{"code":{code},"message":"{message}","metadata":{{"trace":"{trace}"}}}}}}{}"#, "\n")
 }
 
-/// What a server behind a proxy adds.
+/// The headers of a server behind Cloudflare.
 const HEADERS: &str = "date: Mon, 23 Nov 2026 10:00:00 GMT\r\n\
     content-type: application/json; charset=utf-8\r\n\
     access-control-allow-origin: *\r\n\

@@ -1,4 +1,4 @@
-//! The emulator, a client and a user, brought together in two ways.
+//! An emulator, a client and a user, connected in memory or over TCP.
 
 use std::fmt::Debug;
 
@@ -7,25 +7,25 @@ use openrouter_oauth_emulator::{Emulator, Settings, User};
 use openrouter_oauth_transport::Transport;
 use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
 
-/// A service, a client of it without a key, and a user who approves or denies.
+/// An emulator, a client without a key, and a user.
 #[derive(Debug)]
-pub struct Stage {
+pub struct Testbed {
     emulator: Emulator,
     client: Client,
     user: User,
     base_url: String,
-    /// Serves until the stage is dropped.
+    /// Serves until the testbed is dropped.
     _server: Box<dyn Debug + Send + Sync>,
 }
 
-impl Stage {
-    /// The emulator is the transport.
+impl Testbed {
+    /// Connects them in memory: the emulator is the transport.
     pub fn in_memory(settings: Settings) -> Self {
         let emulator = Emulator::with_settings(settings);
         Self::new(emulator.clone(), emulator, "https://openrouter.ai/api/v1".to_owned(), ())
     }
 
-    /// The emulator listens on a port.
+    /// Connects them over TCP: the emulator listens on a port.
     pub async fn over_tcp(settings: Settings) -> Self {
         let emulator = Emulator::with_settings(settings);
         let server = emulator.serve(0).await.unwrap();
@@ -48,22 +48,22 @@ impl Stage {
         }
     }
 
-    /// The base URL of the service.
+    /// The base URL of the emulator.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
 
-    /// The service.
+    /// The emulator.
     pub fn emulator(&self) -> &Emulator {
         &self.emulator
     }
 
-    /// A client of it.
+    /// The client, without a key.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// A user with a browser.
+    /// The user, who approves or denies.
     pub fn user(&self) -> &User {
         &self.user
     }

@@ -1,0 +1,171 @@
+//! Ten thousand sign-ins at once on one client, with the emulator in another process.
+
+// F56
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Instant,
+};
+
+use openrouter_oauth::{
+    ApiKey, AuthorizationCode, CallbackUrl, Client, PendingSignIn,
+    transport_hyper::{HyperTransport, TokioTimer},
+};
+use openrouter_oauth_emulator::{DecisionOutcome, Emulator, User};
+use tokio::{io::AsyncReadExt as _, sync::Semaphore, task::JoinSet};
+
+use crate::{
+    Result, memory,
+    resources::Resources,
+    table::Table,
+    verdict::{Rule, Violation},
+};
+
+const SIGN_INS: usize = 10_000;
+
+/// Fewer than the 256 connections that the emulator serves.
+const MAX_CONNECTIONS: usize = 200;
+
+/// How much memory the runtime and the allocator may keep.
+const MEMORY_LIMIT: usize = 1 << 20;
+
+/// Serves the emulator until standard input ends, with the process that started this one.
+pub(crate) async fn serve() -> Result<bool> {
+    let server = Emulator::new().serve(0).await?;
+    println!("{}", server.base_url());
+    let _gone = tokio::io::stdin().read(&mut [0]).await?;
+    server.shutdown().await;
+    Ok(true)
+}
+
+pub(crate) async fn run(table: &mut Table) -> Result<()> {
+    let server = EmulatorProcess::start()?;
+    let mut violations = Vec::new();
+    let start = Instant::now();
+    let shared = SharedClient::new(&server.base_url)?;
+    let first = shared.approve(SIGN_INS).await?;
+    shared.exchange(first).await?;
+    drop(shared);
+
+    let (resources, before) = (Resources::now()?, memory::now());
+    let wrong_keys = sign_in_all(&server.base_url).await?;
+    if wrong_keys > 0 {
+        violations.push(Violation {
+            rule: Rule::Owner,
+            text: format!("{wrong_keys} keys belong to other sign-ins"),
+        });
+    }
+    if let Some(leak) = resources.settle().await? {
+        violations.push(Violation { rule: Rule::Leak, text: leak });
+    }
+    let grown = memory::now().saturating_sub(before);
+    if grown > MEMORY_LIMIT {
+        violations.push(Violation { rule: Rule::Memory, text: format!("{grown} bytes more than before") });
+    }
+    let details = format!("{} KiB are left", grown.div_ceil(1024));
+    table.add_part("sign-ins at once", SIGN_INS, &details, violations, start.elapsed());
+    Ok(())
+}
+
+/// All users approve, then all codes are exchanged. Returns how many sign-ins got the key of another one.
+async fn sign_in_all(base_url: &str) -> Result<usize> {
+    let shared = SharedClient::new(base_url)?;
+    let mut approving = JoinSet::new();
+    for number in 0..SIGN_INS {
+        let shared = shared.clone();
+        approving.spawn(async move { shared.approve(number).await });
+    }
+    let mut exchanging = JoinSet::new();
+    for approved in approving.join_all().await {
+        let (shared, approved) = (shared.clone(), approved?);
+        exchanging.spawn(async move { shared.exchange(approved).await });
+    }
+    let mut wrong_keys = 0;
+    for is_own in exchanging.join_all().await {
+        wrong_keys += usize::from(!is_own?);
+    }
+    Ok(wrong_keys)
+}
+
+/// One client, one user for every sign-in, and a limit on concurrent connections.
+#[derive(Clone)]
+struct SharedClient {
+    client: Client,
+    user: User,
+    connections: Arc<Semaphore>,
+}
+
+/// A sign-in that the user has approved.
+struct Approved {
+    label: String,
+    pending: PendingSignIn,
+    code: AuthorizationCode,
+}
+
+impl SharedClient {
+    fn new(base_url: &str) -> Result<Self> {
+        let transport = HyperTransport::new();
+        let builder = Client::builder().base_url(base_url).timer(TokioTimer::default());
+        Ok(Self {
+            client: builder.transport(transport.clone()).build()?,
+            user: User::new(transport),
+            connections: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
+        })
+    }
+
+    /// Begins a sign-in, which the user approves.
+    async fn approve(&self, number: usize) -> Result<Approved> {
+        let label = format!("sign-in {number}");
+        let callback = CallbackUrl::parse("https://app.example/callback")?;
+        let (url, pending) = self.client.authorize(callback).key_label(label.as_str()).begin()?;
+        let _turn = self.connections.acquire().await?;
+        let DecisionOutcome::Redirected(url) = self.user.approve(url.as_str(), None).await? else {
+            return Err("the user was not redirected".into());
+        };
+        let code = pending.read_callback(&url)?;
+        Ok(Approved { label, pending, code })
+    }
+
+    /// Exchanges the code. Returns whether the key is the one that this sign-in was approved for.
+    async fn exchange(&self, approved: Approved) -> Result<bool> {
+        let Approved { label, mut pending, code } = approved;
+        let _turn = self.connections.acquire().await?;
+        let key = pending.exchange(&self.client, &code).await?.key;
+        self.owns(key, &label).await
+    }
+
+    async fn owns(&self, key: ApiKey, label: &str) -> Result<bool> {
+        let info = self.client.with_key(key).current_key().await?;
+        Ok(info.label.as_deref() == Some(label))
+    }
+}
+
+/// This program in another process, as the emulator.
+struct EmulatorProcess {
+    child: Child,
+    base_url: String,
+}
+
+impl EmulatorProcess {
+    fn start() -> Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg("serve")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut base_url = String::new();
+        if let Some(stdout) = child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut base_url)?;
+        }
+        Ok(Self { child, base_url: base_url.trim().to_owned() })
+    }
+}
+
+impl Drop for EmulatorProcess {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}

@@ -1,0 +1,80 @@
+//! The calls that the sweep makes.
+
+use std::time::Duration;
+
+use openrouter_oauth::{
+    ApiKey, AuthorizationCode, CallbackUrl, Client, CodeVerifier, CreateAuthCode, Error, ExchangeAuthCode,
+    Pkce,
+};
+use openrouter_oauth_tests::canary;
+use serde_json::{Value, json};
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Operation {
+    Exchange,
+    CreateCode,
+}
+
+impl Operation {
+    pub(crate) const ALL: [Self; 2] = [Self::Exchange, Self::CreateCode];
+
+    /// The path of its request.
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::Exchange => "/api/v1/auth/keys",
+            Self::CreateCode => "/api/v1/auth/keys/code",
+        }
+    }
+
+    /// The body of its request.
+    pub(crate) fn body(self) -> Value {
+        match self {
+            Self::Exchange => json!({
+                "code": canary::CODE, "code_verifier": canary::VERIFIER, "code_challenge_method": "S256",
+            }),
+            Self::CreateCode => json!({ "callback_url": CALLBACK }),
+        }
+    }
+
+    /// The secret in its successful response.
+    pub(crate) fn secret(self) -> &'static str {
+        match self {
+            Self::Exchange => canary::KEY,
+            Self::CreateCode => canary::CODE,
+        }
+    }
+
+    /// Makes the call, and returns the secret of its response.
+    pub(crate) async fn call(self, client: &Client, deadline: Option<Duration>) -> Result<String, Error> {
+        match self {
+            Self::Exchange => {
+                let request = ExchangeAuthCode::new(AuthorizationCode::parse(canary::CODE)?)
+                    .pkce(CodeVerifier::parse(canary::VERIFIER)?, Pkce::METHOD);
+                let call = client.exchange_auth_code(request);
+                let call = match deadline {
+                    Some(deadline) => call.timeout(deadline),
+                    None => call.without_deadline(),
+                };
+                Ok(call.await?.key.expose().to_owned())
+            }
+            Self::CreateCode => {
+                let call = client.create_auth_code(CreateAuthCode::new(CallbackUrl::parse(CALLBACK)?));
+                let call = match deadline {
+                    Some(deadline) => call.timeout(deadline),
+                    None => call.without_deadline(),
+                };
+                Ok(call.await?.id.expose().to_owned())
+            }
+        }
+    }
+}
+
+const CALLBACK: &str = "https://app.example/callback";
+
+/// The key of the client, which it sends with `create_auth_code`.
+pub(crate) const OWN_KEY: &str = "sk-or-v1-canary-of-the-caller-5d8a1c7e90b2f346";
+
+/// [`OWN_KEY`], parsed.
+pub(crate) fn own_key() -> Result<ApiKey, Error> {
+    Ok(ApiKey::parse(OWN_KEY)?)
+}
