@@ -30,8 +30,9 @@ use crate::{
 /// an empty line is [`PromptError::Closed`], and Ctrl-C is the signal that it always is. It ends the process, unless the
 /// program handles it, for example with [`Login::cancel_on_ctrl_c`](crate::Login::cancel_on_ctrl_c).
 ///
-/// The code ends with its line. When the prompt is done or dropped, the terminal forgets what else was typed or pasted, so
-/// that the shell does not run it. A line of 4,095 bytes or more is [`PromptError::TooLong`]. In the background there is
+/// The code ends with its line. After that line the prompt discards input until the terminal has been quiet for 100 ms, for
+/// at most a second, so that neither the next question nor the shell gets the rest of a paste. A prompt that is dropped
+/// cannot wait: it discards what has arrived, and the shell gets what arrives later. A line of 4,095 bytes or more is [`PromptError::TooLong`]. In the background there is
 /// nobody to ask: the process is not stopped.
 ///
 /// On systems that are not Unix the terminal is standard input, if that is one, and a prompt that is dropped leaves a thread

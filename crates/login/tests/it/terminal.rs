@@ -7,8 +7,9 @@ use std::{
     net::TcpStream,
     os::{fd::OwnedFd, unix::net::UnixStream},
     process::{Command, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -80,6 +81,65 @@ fn first_line_of_a_paste_is_one_attempt_and_the_rest_is_dropped() {
     terminal.enter(&format!("{CODE}\r"));
     assert_eq!(child.expect("pasted"), CODE);
     check_left_alone(&terminal, child);
+}
+
+#[test]
+fn rest_of_a_paste_that_arrives_later_is_discarded() {
+    // P-6
+    needs!(SETSID);
+    for step in ["ask", "ask-twice"] {
+        let terminal = Terminal::new(80, 24);
+        let mut child = at(&terminal, step);
+        terminal.wait_for(QUESTION);
+        terminal.enter(&format!("{CODE}\r"));
+        thread::sleep(Duration::from_millis(20));
+        terminal.enter("rm -rf canary\r");
+        assert_eq!(child.expect("pasted"), CODE);
+        if step == "ask-twice" {
+            terminal.wait_for_times(QUESTION, 2);
+            terminal.enter("second\r");
+            assert_eq!(child.expect("pasted"), "second");
+        }
+        check_left_alone(&terminal, child);
+    }
+}
+
+#[test]
+fn rest_of_a_paste_beyond_4_kib_is_discarded() {
+    // P-6
+    needs!(SETSID);
+    let terminal = Terminal::new(80, 24);
+    let mut child = at(&terminal, "ask");
+    terminal.wait_for(QUESTION);
+    terminal.enter(&format!("{CODE}\r"));
+    for _ in 0..6 {
+        thread::sleep(Duration::from_millis(20));
+        terminal.enter(&("rm -rf canary ".repeat(70) + "\r"));
+    }
+    assert_eq!(child.expect("pasted"), CODE);
+    check_left_alone(&terminal, child);
+}
+
+#[test]
+fn endless_input_delays_a_code_by_a_second_at_most() {
+    needs!(SETSID);
+    let terminal = Terminal::new(80, 24);
+    let mut child = at(&terminal, "ask");
+    terminal.wait_for(QUESTION);
+    terminal.enter(&format!("{CODE}\r"));
+    let entered = Instant::now();
+    thread::scope(|scope| {
+        let (over, is_over) = mpsc::channel::<()>();
+        let typing = &terminal;
+        scope.spawn(move || {
+            while is_over.recv_timeout(Duration::from_millis(30)) == Err(RecvTimeoutError::Timeout) {
+                typing.enter("canary\r");
+            }
+        });
+        assert_eq!(child.expect("pasted"), CODE);
+        drop(over);
+    });
+    assert!(entered.elapsed() > Duration::from_millis(900), "{:?}", entered.elapsed());
 }
 
 #[test]
