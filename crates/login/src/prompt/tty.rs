@@ -15,7 +15,7 @@ use rustix::{
     fs::OFlags,
     io::Errno,
     process::getpgrp,
-    termios::{QueueSelector, tcflush, tcgetpgrp, tcgetwinsize, ttyname},
+    termios::{InputModes, LocalModes, QueueSelector, tcflush, tcgetattr, tcgetpgrp, tcgetwinsize, ttyname},
 };
 use tokio::{
     net::unix::pipe::Receiver,
@@ -53,6 +53,10 @@ pub(super) async fn ask(problem: &str, question: &str) -> Result<Pasted, PromptE
         prompt.flush();
     }
     prompt.print(problem);
+    if !ends_lines_at_enter(&terminal) {
+        prompt.print(RAW_TERMINAL);
+        return Err(PromptError::Unavailable);
+    }
     prompt.print(question);
     let line = prompt.read_line(&input).await;
     if matches!(line, Ok(_) | Err(PromptError::TooLong)) {
@@ -168,8 +172,20 @@ fn is_foreground(terminal: impl AsFd) -> bool {
     tcgetpgrp(terminal).is_ok_and(|group| group == getpgrp())
 }
 
-/// The longest line that was surely pasted as it is: Linux cuts a longer one to one byte more.
-const LONGEST: usize = MAX_BYTES - 2;
+/// Whether the terminal collects a line and ends it at Enter. A program that failed may have left it in raw mode.
+fn ends_lines_at_enter(terminal: impl AsFd) -> bool {
+    tcgetattr(terminal).is_ok_and(|settings| {
+        settings.local_modes.contains(LocalModes::ICANON) && settings.input_modes.contains(InputModes::ICRNL)
+    })
+}
+
+/// Tells the user why nothing is asked.
+const RAW_TERMINAL: &str =
+    "This terminal is in raw mode, so no code can be entered. Run `stty sane`, then sign in again.";
+
+/// The longest line that was surely pasted as it is. Linux cuts a longer one to one byte more; Apple's systems drop the rest
+/// with a bell.
+const LONGEST: usize = if cfg!(target_vendor = "apple") { 1024 - 2 } else { MAX_BYTES - 2 };
 
 /// How long the terminal has to be quiet after a line until the paste is over.
 const QUIET_TIME: Duration = Duration::from_millis(100);
