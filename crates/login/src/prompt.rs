@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 mod console;
 #[cfg(unix)]
 mod pipe;
+mod print;
 mod terminal;
 #[cfg(unix)]
 mod tty;
@@ -133,7 +134,6 @@ impl Pasted {
     }
 
     /// Takes what was pasted, with a replacement character for what is not UTF-8. No copy is left behind.
-    #[cfg(unix)]
     fn from_utf8_lossy(bytes: &[u8]) -> Self {
         let mut text = String::with_capacity(bytes.len() * char::REPLACEMENT_CHARACTER.len_utf8());
         for chunk in bytes.utf8_chunks() {
