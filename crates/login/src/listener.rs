@@ -11,7 +11,7 @@ use std::{convert::Infallible, fmt, io, net::Ipv4Addr, time::Duration};
 use openrouter_oauth::{AuthorizationCode, CallbackError, CallbackUrl, PendingSignIn};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
-    time::sleep,
+    time::{Instant, sleep_until},
 };
 
 use self::connections::{Connections, Heard};
@@ -167,7 +167,7 @@ pub enum ListenerError {
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long nothing is accepted after that failed: whatever there is too little of may come back (L-21).
-const PAUSE: Duration = Duration::from_millis(50);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How many connections may wait to be accepted. Whoever finds no place tries again after a second.
 const BACKLOG: u32 = 1024;
@@ -240,7 +240,7 @@ impl Listener {
 
     /// Answers until a target of the callback is read as something.
     async fn serve<T>(&mut self, read: impl Fn(&str) -> Result<T, RejectedRequest>) -> (TcpStream, T) {
-        let mut pause = Duration::ZERO;
+        let mut resume_at = None;
         loop {
             tokio::select! {
                 // Whoever has said all comes before whoever comes new, so that they do not pile up.
@@ -252,7 +252,7 @@ impl Listener {
                         Err(stray) => self.refuse(stream, stray, !is_head),
                     }
                 }
-                accepted = accept(self.socket.accept(), &mut pause) => {
+                accepted = accept(self.socket.accept(), &mut resume_at) => {
                     let dropped = accepted.ok().and_then(|(stream, _)| self.connections.listen(stream));
                     dropped.into_iter().for_each(&self.on_rejected_request);
                 }
@@ -277,13 +277,17 @@ fn listen(port: u16) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Accepts after `pause`, and sets the one before the next.
-async fn accept<T>(accepting: impl Future<Output = io::Result<T>>, pause: &mut Duration) -> io::Result<T> {
-    if !pause.is_zero() {
-        sleep(*pause).await;
+/// Accepts, but not before `resume_at`, and sets it after a failure. It is a moment, since this future is dropped whenever a
+/// connection has something to say.
+async fn accept<T>(
+    accepting: impl Future<Output = io::Result<T>>,
+    resume_at: &mut Option<Instant>,
+) -> io::Result<T> {
+    if let Some(resume_at) = *resume_at {
+        sleep_until(resume_at).await;
     }
     let accepted = accepting.await;
-    *pause = if accepted.is_ok() { Duration::ZERO } else { PAUSE };
+    *resume_at = accepted.is_err().then(|| Instant::now() + ACCEPT_PAUSE);
     accepted
 }
 
@@ -316,22 +320,38 @@ impl fmt::Debug for CallbackRequest {
 mod tests {
     use std::future::ready;
 
-    use tokio::time::Instant;
+    use tokio::time::timeout;
 
     use super::*;
+
+    fn failed() -> impl Future<Output = io::Result<()>> {
+        ready(Err(io::ErrorKind::Other.into()))
+    }
 
     #[tokio::test(start_paused = true)]
     async fn failed_accept_is_followed_by_a_pause() {
         // L-21
-        let (begun, mut pause) = (Instant::now(), Duration::ZERO);
+        let (begun, mut resume_at) = (Instant::now(), None);
         for _ in 0..3 {
-            accept(ready(Err::<(), _>(io::ErrorKind::Other.into())), &mut pause).await.unwrap_err();
+            accept(failed(), &mut resume_at).await.unwrap_err();
         }
-        assert_eq!(begun.elapsed(), PAUSE * 2);
+        assert_eq!(begun.elapsed(), ACCEPT_PAUSE * 2);
         // After the last failure, and not after a success.
         for _ in 0..2 {
-            accept(ready(Ok(())), &mut pause).await.unwrap();
-            assert_eq!(begun.elapsed(), PAUSE * 3);
+            accept(ready(Ok(())), &mut resume_at).await.unwrap();
+            assert_eq!(begun.elapsed(), ACCEPT_PAUSE * 3);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn dropped_accept_does_not_begin_a_new_pause() {
+        // L-21
+        let (begun, mut resume_at) = (Instant::now(), None);
+        accept(failed(), &mut resume_at).await.unwrap_err();
+        for _ in 0..4 {
+            timeout(ACCEPT_PAUSE / 5, accept(ready(Ok(())), &mut resume_at)).await.unwrap_err();
+        }
+        accept(ready(Ok(())), &mut resume_at).await.unwrap();
+        assert_eq!(begun.elapsed(), ACCEPT_PAUSE);
     }
 }
