@@ -115,7 +115,7 @@
 //!
 //! * [`Listener`] waits on a loopback port for the callback of a [`PendingSignIn`](openrouter_oauth::PendingSignIn), and answers it.
 //! * [`SystemBrowser`] opens the authorize URL; [`Browser`] is for another way.
-//! * [`TerminalPrompt`] shows the URL and takes a pasted code without showing it; [`Prompt`] is for another way.
+//! * [`TerminalPrompt`] shows the URL and reads the pasted code; implement [`Prompt`] to ask in another way.
 //! * [`Surroundings`] tell whether a browser can come back, and [`default_key_label`] names a key after program and host.
 //! * [`KeyStore`] keeps keys: [`FileStore`], [`MemoryStore`], and `KeychainStore` by a feature.
 //!
