@@ -6,10 +6,7 @@ use std::{
     process::Child,
 };
 
-use crate::{
-    support::{Finished, program, run},
-    tools,
-};
+use crate::support::{Finished, program, run};
 
 #[test]
 fn an_emulator_in_another_process_serves_the_demo_until_it_is_stopped() {
@@ -34,7 +31,7 @@ fn sigint_and_sigterm_end_the_emulator_with_success() {
         let answer: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert!(answer["base_url"].as_str().unwrap().ends_with("/api/v1"));
 
-        tools::kill(signal, &emulator.0.id().to_string());
+        crate::signal::kill(signal, &emulator.0.id().to_string());
         assert_eq!(emulator.0.wait().unwrap().code(), Some(0), "{signal}");
     }
 }

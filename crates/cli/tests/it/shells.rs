@@ -14,6 +14,9 @@ use crate::{
     tools::{Tool, needs},
 };
 
+/// Runs the completions.
+const BASH: Tool = Tool::new("bash", &["bash", "--version"]);
+
 /// Checks manual pages.
 const GROFF: Tool = Tool::new("groff", &["groff", "--version"]);
 
@@ -32,6 +35,7 @@ fn each_shell_has_completions_of_every_command() {
 #[cfg(unix)]
 #[test]
 fn bash_completes_what_was_begun() {
+    needs!(BASH);
     let script = run(&["completions", "bash"]).stdout;
     let try_it = "\
         COMP_WORDS=(openrouter-oauth exch); COMP_CWORD=1

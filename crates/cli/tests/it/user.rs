@@ -13,10 +13,7 @@ use openrouter_oauth_emulator::{Emulator, Outcome, User, UserError};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{
-    support::{Finished, Served, block_on, program},
-    tools,
-};
+use crate::support::{Finished, Served, block_on, program};
 
 /// A folder for the files of a user.
 pub(crate) struct Home(TempDir);
@@ -104,7 +101,7 @@ impl Login {
 
     #[cfg(unix)]
     pub(crate) fn signal(&self, signal: &str) {
-        tools::kill(signal, &self.child.id().to_string());
+        crate::signal::kill(signal, &self.child.id().to_string());
     }
 
     /// Waits for the end. The input is closed.

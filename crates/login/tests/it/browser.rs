@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::{
     child::{self, Running},
-    tools::kill,
+    signal::kill,
 };
 
 /// A folder, and the `BROWSER` that does this there, and is noisy. A shell reads it: to run a file just written fails if

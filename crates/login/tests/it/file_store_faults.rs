@@ -14,7 +14,7 @@ const STRACE: Tool = Tool::new("strace", &["strace", "-qq", "-e", "none", "true"
 
 /// Mounts file systems that no other process sees.
 const MOUNT_NAMESPACE: Tool = Tool::new(
-    "the right to mount in a namespace",
+    "unshare and the right to mount",
     &["unshare", "--mount", "--map-root-user", "mount", "-t", "tmpfs", "none", "/tmp"],
 );
 

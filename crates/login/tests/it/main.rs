@@ -22,6 +22,8 @@ mod listener;
 mod pty;
 #[cfg(target_os = "linux")]
 mod qr;
+#[cfg(target_os = "linux")]
+mod signal;
 mod support;
 #[cfg(target_os = "linux")]
 mod surroundings;
