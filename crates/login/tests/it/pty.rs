@@ -17,9 +17,7 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::OFlags,
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-    termios::{
-        InputModes, LocalModes, OptionalActions, Termios, Winsize, tcgetattr, tcsetattr, tcsetwinsize,
-    },
+    termios::{Winsize, tcgetattr, tcsetwinsize},
 };
 
 /// A terminal with a user at it.
@@ -82,22 +80,6 @@ impl Terminal {
         around
     }
 
-    /// Gives each byte to the program at once, as in raw mode.
-    pub(crate) fn without_line_editing(&self) {
-        self.set(|settings| settings.local_modes.remove(LocalModes::ICANON));
-    }
-
-    /// Ends a line at LF alone, not at the CR that Enter sends.
-    pub(crate) fn without_enter(&self) {
-        self.set(|settings| settings.input_modes.remove(InputModes::ICRNL));
-    }
-
-    fn set(&self, change: impl FnOnce(&mut Termios)) {
-        let mut settings = tcgetattr(&self.program).unwrap();
-        change(&mut settings);
-        tcsetattr(&self.program, OptionalActions::Now, &settings).unwrap();
-    }
-
     /// Types, or pastes.
     pub(crate) fn enter(&self, text: &str) {
         (&*self.user).write_all(text.as_bytes()).unwrap();
@@ -112,29 +94,15 @@ impl Terminal {
     /// Waits until the screen has shown `text` so often, and returns all that it showed up to now.
     #[track_caller]
     pub(crate) fn wait_for_times(&self, text: &str, times: usize) -> String {
-        self.wait_until(
-            |screen| screen.matches(text).count() >= times,
-            || format!("not {times} times {text:?}"),
-        )
-    }
-
-    /// Waits until the whole screen is `text`.
-    #[track_caller]
-    pub(crate) fn wait_for_screen(&self, text: &str) {
-        self.wait_until(|screen| screen == text, || format!("not {text:?}"));
-    }
-
-    #[track_caller]
-    fn wait_until(&self, is_shown: impl Fn(&str) -> bool, problem: impl Fn() -> String) -> String {
         let deadline = Instant::now() + SCREEN_TIMEOUT;
         let mut bytes = self.screen.bytes.lock().unwrap();
         loop {
             let screen = String::from_utf8_lossy(&bytes).into_owned();
-            if is_shown(&screen) {
+            if screen.matches(text).count() >= times {
                 return screen;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "the screen shows {screen:?}, {}", problem());
+            assert!(!left.is_zero(), "{text:?} is not shown {times} times: {screen:?}");
             bytes = self.screen.changed.wait_timeout(bytes, left).unwrap().0;
         }
     }

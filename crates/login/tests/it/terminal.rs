@@ -79,7 +79,7 @@ fn prompt_leaves_the_cursor_on_a_new_line() {
         terminal.wait_for(QUESTION);
         terminal.enter(entered);
         child.expect(if shown.starts_with("code") { "pasted" } else { "failed" });
-        terminal.wait_for_screen(&format!("{question}{shown}"));
+        assert_eq!(terminal.wait_for_times("\n", 2), format!("{question}{shown}"));
         check_left_alone(&terminal, child);
     }
 }
@@ -173,10 +173,12 @@ fn ctrl_d_on_an_empty_line_closes_the_prompt() {
 #[test]
 fn terminal_in_raw_mode_gets_no_question() {
     needs!(SETSID);
-    for leave in [Terminal::without_line_editing, Terminal::without_enter] {
+    for mode in ["-icanon", "-icrnl", "raw"] {
         let terminal = Terminal::new(80, 24);
-        leave(&terminal);
-        let mut child = at(&terminal, "ask");
+        let command = child::command("ask");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("stty {mode}; exec {}", words(&command))]).envs(variables(&command));
+        let mut child = Running::start(&mut terminal.around(&shell));
         assert_eq!(child.expect("failed"), UNAVAILABLE);
         let shown = terminal.wait_for("sign in again.");
         assert!(shown.contains("`stty sane`") && !shown.contains(QUESTION), "{shown}");
