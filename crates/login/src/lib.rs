@@ -160,7 +160,7 @@
 mod login;
 
 mod flow;
-mod run;
+mod session;
 
 mod key_label;
 
@@ -169,12 +169,12 @@ mod error;
 mod event;
 
 mod browser;
+mod headless;
 mod listener;
 mod printable;
 mod prompt;
 mod qr;
 mod store;
-mod surroundings;
 
 /// The listener without its socket, for tests and fuzzing; no part of the API.
 #[doc(hidden)]
@@ -187,12 +187,12 @@ pub use crate::{
     cancel::Cancel,
     error::{Error, Interrupted},
     event::Event,
+    headless::{Headless, Surroundings},
     key_label::default_key_label,
     listener::{CallbackRequest, Listener, ListenerError, Page, RejectedRequest},
     login::{Login, SignedIn},
     prompt::{Invitation, Pasted, Prompt, PromptError, PromptFuture, TerminalPrompt},
     store::{Account, FileStore, KeyStore, MemoryStore, StoreError, StoreFuture},
-    surroundings::{Headless, Surroundings},
 };
 
 #[cfg(feature = "keychain")]

@@ -1,10 +1,10 @@
 //! Listens on a loopback port for the browser that comes back.
 
 mod connections;
-mod conversation;
+mod guard;
 mod request;
+mod request_head;
 mod response;
-mod site;
 
 use std::{convert::Infallible, fmt, io, net::Ipv4Addr, time::Duration};
 
@@ -17,8 +17,8 @@ use tokio::{
 use self::connections::{Connections, Heard};
 #[doc(hidden)]
 pub use self::{
-    conversation::{Conversation, Step},
-    site::Site,
+    guard::Site,
+    request_head::{Conversation, Step},
 };
 
 /// A port of `127.0.0.1` that waits for a browser to come back from OpenRouter.

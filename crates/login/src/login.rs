@@ -12,7 +12,8 @@ use openrouter_oauth::{
 };
 
 use crate::{
-    Account, Browser, Cancel, Error, Event, KeyStore, Prompt, StoreError, SystemBrowser, TerminalPrompt, run,
+    Account, Browser, Cancel, Error, Event, KeyStore, Prompt, StoreError, SystemBrowser, TerminalPrompt,
+    session,
 };
 
 /// Signs a user in from a program in a terminal.
@@ -263,7 +264,7 @@ impl Login {
     /// In a tokio runtime without I/O or time.
     pub async fn run(self) -> Result<SignedIn, Error> {
         // It is large, and would be so in every future that waits for it.
-        Box::pin(run::run(self)).await
+        Box::pin(session::run(self)).await
     }
 
     /// The value, or none and a note of what is wrong with it.

@@ -7,13 +7,13 @@ use zeroize::Zeroizing;
 
 #[cfg(not(unix))]
 mod console;
+mod messages;
 #[cfg(unix)]
 mod pipe;
 mod print;
 mod terminal;
 #[cfg(unix)]
 mod tty;
-mod words;
 
 pub use self::terminal::TerminalPrompt;
 

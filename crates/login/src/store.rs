@@ -1,11 +1,11 @@
 //! Where a key is kept.
 
 mod account;
+mod config_dir;
 mod file;
 #[cfg(feature = "keychain")]
 mod keychain;
 mod memory;
-mod place;
 
 use std::{error::Error, fmt, future::Future, io, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 

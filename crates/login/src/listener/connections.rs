@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use super::{
     RejectedRequest,
-    conversation::{Conversation, Step},
+    request_head::{Conversation, Step},
 };
 
 /// Those who are listened to, and those who are answered. Dropping this closes all of them.

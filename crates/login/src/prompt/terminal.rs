@@ -13,8 +13,8 @@ use crate::prompt::{pipe, tty};
 use crate::{
     prompt::{
         Invitation, Pasted, Prompt, PromptError, PromptFuture,
+        messages::{self, Canvas},
         print::print,
-        words::{self, Canvas},
     },
     qr::Ink,
 };
@@ -80,7 +80,7 @@ impl Prompt for TerminalPrompt {
     fn show(&self, invitation: &Invitation<'_>) {
         let terminal = if self.is_at_terminal() { tty::open() } else { None };
         let canvas = terminal.as_ref().and_then(|terminal| canvas(tty::size(terminal)));
-        let text = words::invitation(invitation, canvas);
+        let text = messages::invitation(invitation, canvas);
         match terminal {
             Some(terminal) => print(terminal, text),
             None => print(io::stderr(), text),
@@ -89,9 +89,9 @@ impl Prompt for TerminalPrompt {
 
     fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {
         Box::pin(async move {
-            let problem = words::problem(problem);
+            let problem = messages::problem(problem);
             if self.is_at_terminal() {
-                tty::ask(&problem, words::QUESTION).await
+                tty::ask(&problem, messages::QUESTION).await
             } else {
                 print(io::stderr(), problem);
                 line_of_stdin().await

@@ -25,7 +25,7 @@ use self::content::Keys;
 use self::unix::{Folder, Lock};
 #[cfg(windows)]
 use self::windows::{Folder, Lock};
-use super::{Account, KeyStore, StoreError, StoreFuture, place};
+use super::{Account, KeyStore, StoreError, StoreFuture, config_dir};
 
 /// Keeps keys in a file that only the user can read.
 ///
@@ -97,8 +97,8 @@ impl FileStore {
     /// [`StoreError::NoFolder`] if the environment names no such folder; [`StoreError::Invalid`] if `program` is not 1 to
     /// 64 letters, digits, `-` and `_`.
     pub fn for_program(program: &str) -> Result<Self, StoreError> {
-        place::check_program(program)?;
-        let folder = place::config_folder(|name| std::env::var_os(name))?;
+        config_dir::check_program(program)?;
+        let folder = config_dir::config_folder(|name| std::env::var_os(name))?;
         Ok(Self::new(folder.join("openrouter-oauth").join(format!("{program}.json"))))
     }
 

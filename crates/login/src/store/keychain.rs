@@ -9,7 +9,7 @@ use openrouter_oauth::ApiKey;
 use zeroize::Zeroizing;
 
 use self::worker::Worker;
-use super::{Account, KeyStore, StoreError, StoreFuture, place};
+use super::{Account, KeyStore, StoreError, StoreFuture, config_dir};
 
 /// Keeps keys in the keychain of the system: the Secret Service on Linux (GNOME Keyring, `KWallet`, `KeePassXC`), Keychain
 /// Services on macOS, the Credential Manager on Windows.
@@ -80,7 +80,7 @@ impl KeychainStore {
     }
 
     fn over(keychain: impl Keychain, program: &str) -> Result<Self, StoreError> {
-        place::check_program(program)?;
+        config_dir::check_program(program)?;
         Ok(Self { program: program.into(), worker: Worker::start(keychain)? })
     }
 

@@ -17,6 +17,8 @@ mod file_store;
 mod file_store_faults;
 #[cfg(unix)]
 mod file_store_writers;
+#[cfg(target_os = "linux")]
+mod headless;
 mod listener;
 #[cfg(target_os = "linux")]
 mod pty;
@@ -25,8 +27,6 @@ mod qr;
 #[cfg(target_os = "linux")]
 mod signal;
 mod support;
-#[cfg(target_os = "linux")]
-mod surroundings;
 #[cfg(target_os = "linux")]
 mod terminal;
 #[cfg(target_os = "linux")]
