@@ -17,7 +17,7 @@ use openrouter_oauth::{
 };
 use openrouter_oauth_emulator::{Denial, Emulator, Fault, Settings, User};
 use openrouter_oauth_login::{
-    Account, Cancel, Error, Event, Interrupted, KeyStore, Login, MemoryStore, SignedIn, StoreError,
+    Account, Cancel, Error, Event, KeyStore, Login, MemoryStore, OutcomeUnknownReason, SignedIn, StoreError,
     StoreFuture,
 };
 use openrouter_oauth_tests::{
@@ -325,7 +325,10 @@ async fn whoever_cancels_twice_does_not_wait() {
         }
     });
     let error = login.run().await.unwrap_err();
-    assert!(matches!(error, Error::OutcomeUnknown { why: Interrupted::Cancelled, .. }), "{error:?}");
+    assert!(
+        matches!(error, Error::OutcomeUnknown { reason: OutcomeUnknownReason::Cancelled, .. }),
+        "{error:?}"
+    );
     assert!(error.to_string().contains("openrouter.ai/settings/keys"), "{error}");
     assert_says(&user.told().await, 502, "Nobody knows");
 }
@@ -461,7 +464,9 @@ async fn an_exchange_that_outlives_the_login_may_have_made_a_key() {
     let typist = Typist::new(&User::new(emulator.clone()), [Typed::Code]);
     let login = Login::new(&client).key_label("my-cli").no_browser().headless(true).prompt(typist);
     let error = login.timeout(Duration::from_secs(60)).run().await.unwrap_err();
-    let Error::OutcomeUnknown { why: Interrupted::TimedOut, .. } = &error else { panic!("{error:?}") };
+    let Error::OutcomeUnknown { reason: OutcomeUnknownReason::TimedOut, .. } = &error else {
+        panic!("{error:?}")
+    };
     assert!(error.is_outcome_unknown());
     let told = error.to_string();
     assert!(told.contains("\"my-cli\"") && told.contains("openrouter.ai/settings/keys"), "{told}");
@@ -498,10 +503,10 @@ async fn a_code_that_is_refused_after_a_wait_may_have_made_a_key() {
             Some(_) => login(&stage).headless(true),
         };
         let error = login.prompt(typist.clone()).run().await.unwrap_err();
-        let Error::OutcomeUnknown { why, source: Some(SdkError::Api(_)), .. } = &error else {
+        let Error::OutcomeUnknown { reason, source: Some(SdkError::Api(_)), .. } = &error else {
             panic!("{error:?}")
         };
-        assert_eq!(*why, Interrupted::RefusedLater);
+        assert_eq!(*reason, OutcomeUnknownReason::RejectedAfterWait);
         assert_eq!(typist.problems().len(), 1);
     }
 }

@@ -36,12 +36,12 @@ pub enum Error {
     Cancelled,
     /// The login ended while a code was exchanged, so nobody knows whether a key was made.
     #[error(
-        "{why}; a key named \"{key_label}\" may have been made: look for it at https://openrouter.ai/settings/keys and \
+        "{reason}; a key named \"{key_label}\" may have been made: look for it at https://openrouter.ai/settings/keys and \
          delete it, then run the login again"
     )]
     OutcomeUnknown {
         /// How it ended.
-        why: Interrupted,
+        reason: OutcomeUnknownReason,
         /// The label of the key that may have been made.
         key_label: KeyLabel,
         /// What OpenRouter said.
@@ -71,13 +71,13 @@ pub enum Error {
 /// How a login ended while a code was exchanged.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Interrupted {
+pub enum OutcomeUnknownReason {
     /// It was cancelled, and the exchange did not end soon after.
     Cancelled,
     /// Its time was over, and the exchange did not end soon after.
     TimedOut,
     /// The service asked to wait with the code, and refused it afterwards: it may have been used up the first time.
-    RefusedLater,
+    RejectedAfterWait,
 }
 
 impl Error {
@@ -91,12 +91,12 @@ impl Error {
     }
 }
 
-impl fmt::Display for Interrupted {
+impl fmt::Display for OutcomeUnknownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Cancelled => "the login was cancelled while the code was exchanged",
             Self::TimedOut => "the time of the login was over while the code was exchanged",
-            Self::RefusedLater => "OpenRouter asked to wait with the code, and then refused it",
+            Self::RejectedAfterWait => "OpenRouter asked to wait with the code, and then refused it",
         })
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! ```
 //! # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
-//! # use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptFuture};
+//! # use openrouter_oauth_login::{SignInInstructions, Pasted, Prompt, PromptFuture};
 //! # #[derive(Debug)]
 //! # struct User;
 //! # impl Prompt for User {
-//! #     fn show(&self, _invitation: &Invitation<'_>) {}
+//! #     fn show(&self, _invitation: &SignInInstructions<'_>) {}
 //! #     fn ask<'a>(&'a self, _problem: Option<&'a str>) -> PromptFuture<'a> {
 //! #         Box::pin(async { Ok(Pasted::new("auth_code_abc123".into())) })
 //! #     }
@@ -60,11 +60,11 @@
 //!
 //! ```
 //! # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
-//! # use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptFuture};
+//! # use openrouter_oauth_login::{SignInInstructions, Pasted, Prompt, PromptFuture};
 //! # #[derive(Debug)]
 //! # struct User;
 //! # impl Prompt for User {
-//! #     fn show(&self, _invitation: &Invitation<'_>) {}
+//! #     fn show(&self, _invitation: &SignInInstructions<'_>) {}
 //! #     fn ask<'a>(&'a self, _problem: Option<&'a str>) -> PromptFuture<'a> {
 //! #         Box::pin(async { Ok(Pasted::new("auth_code_abc123".into())) })
 //! #     }
@@ -179,19 +179,19 @@ mod store;
 /// The listener without its socket, for tests and fuzzing; no part of the API.
 #[doc(hidden)]
 pub mod sans_io {
-    pub use crate::listener::{Conversation, Site, Step};
+    pub use crate::listener::{CallbackGuard, HeadProgress, HeadReader};
 }
 
 pub use crate::{
     browser::{Browser, BrowserError, BrowserFuture, SystemBrowser},
     cancel::Cancel,
-    error::{Error, Interrupted},
+    error::{Error, OutcomeUnknownReason},
     event::Event,
     headless::{Headless, Surroundings},
     key_label::default_key_label,
-    listener::{CallbackRequest, Listener, ListenerError, Page, RejectedRequest},
+    listener::{CallbackRequest, Listener, ListenerError, RejectedRequest, ResultPage},
     login::{Login, SignedIn},
-    prompt::{Invitation, Pasted, Prompt, PromptError, PromptFuture, TerminalPrompt},
+    prompt::{Pasted, Prompt, PromptError, PromptFuture, SignInInstructions, TerminalPrompt},
     store::{Account, FileStore, KeyStore, MemoryStore, StoreError, StoreFuture},
 };
 

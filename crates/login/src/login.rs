@@ -25,11 +25,11 @@ use crate::{
 ///
 /// ```
 /// # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
-/// # use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptFuture};
+/// # use openrouter_oauth_login::{SignInInstructions, Pasted, Prompt, PromptFuture};
 /// # #[derive(Debug)]
 /// # struct User;
 /// # impl Prompt for User {
-/// #     fn show(&self, _invitation: &Invitation<'_>) {}
+/// #     fn show(&self, _invitation: &SignInInstructions<'_>) {}
 /// #     fn ask<'a>(&'a self, _problem: Option<&'a str>) -> PromptFuture<'a> {
 /// #         Box::pin(async { Ok(Pasted::new("auth_code_abc123".into())) })
 /// #     }

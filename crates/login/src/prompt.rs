@@ -23,15 +23,15 @@ pub type PromptFuture<'a> = Pin<Box<dyn Future<Output = Result<Pasted, PromptErr
 /// Shows a sign-in to the user in front of the program, and takes the code that they paste.
 ///
 /// ```
-/// use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptError, PromptFuture};
+/// use openrouter_oauth_login::{SignInInstructions, Pasted, Prompt, PromptError, PromptFuture};
 ///
 /// /// Asks in a window.
 /// #[derive(Debug)]
 /// struct Dialog;
 ///
 /// impl Prompt for Dialog {
-///     fn show(&self, invitation: &Invitation<'_>) {
-///         set_text(invitation.url.as_str());
+///     fn show(&self, instructions: &SignInInstructions<'_>) {
+///         set_text(instructions.url.as_str());
 ///     }
 ///
 ///     fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {
@@ -50,7 +50,7 @@ pub type PromptFuture<'a> = Pin<Box<dyn Future<Output = Result<Pasted, PromptErr
 /// ```
 pub trait Prompt: fmt::Debug + Send + Sync {
     /// Shows where to sign in. Called once, before anything is waited for.
-    fn show(&self, invitation: &Invitation<'_>);
+    fn show(&self, instructions: &SignInInstructions<'_>);
 
     /// Asks for the code, and waits for it. `problem` says what was wrong with the one before, in words for the user.
     ///
@@ -65,8 +65,8 @@ pub trait Prompt: fmt::Debug + Send + Sync {
 }
 
 impl<T: Prompt + ?Sized> Prompt for Arc<T> {
-    fn show(&self, invitation: &Invitation<'_>) {
-        (**self).show(invitation);
+    fn show(&self, instructions: &SignInInstructions<'_>) {
+        (**self).show(instructions);
     }
 
     fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {
@@ -75,8 +75,8 @@ impl<T: Prompt + ?Sized> Prompt for Arc<T> {
 }
 
 impl<T: Prompt + ?Sized> Prompt for Box<T> {
-    fn show(&self, invitation: &Invitation<'_>) {
-        (**self).show(invitation);
+    fn show(&self, instructions: &SignInInstructions<'_>) {
+        (**self).show(instructions);
     }
 
     fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {
@@ -87,7 +87,7 @@ impl<T: Prompt + ?Sized> Prompt for Box<T> {
 /// What a user is shown.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
-pub struct Invitation<'a> {
+pub struct SignInInstructions<'a> {
     /// Where to sign in.
     pub url: &'a AuthorizeUrl,
     /// Whether the page shows a code that has to be pasted, because no browser can reach this machine.
@@ -117,7 +117,7 @@ pub enum PromptError {
     Io(#[source] io::Error),
 }
 
-impl<'a> Invitation<'a> {
+impl<'a> SignInInstructions<'a> {
     /// What to show, for implementations of [`Prompt`] and their tests.
     pub fn new(url: &'a AuthorizeUrl, key_label: &'a KeyLabel, is_headless: bool) -> Self {
         Self { url, is_headless, key_label }

@@ -13,8 +13,8 @@ use tokio::{runtime::Handle, signal, task::JoinSet};
 
 use self::{came::Came, clock::Clock};
 use crate::{
-    Account, BrowserError, CallbackRequest, Cancel, Error, Event, Interrupted, Invitation, KeyStore,
-    Listener, ListenerError, Login, Page, Prompt, PromptError, SignedIn, Surroundings,
+    Account, BrowserError, CallbackRequest, Cancel, Error, Event, KeyStore, Listener, ListenerError, Login,
+    OutcomeUnknownReason, Prompt, PromptError, ResultPage, SignInInstructions, SignedIn, Surroundings,
     flow::{End, Flow, Happened, Step},
     key_label,
     login::Tell,
@@ -138,7 +138,7 @@ impl Run {
         (self.tell)(&Event::Url(url));
         if let Some(prompt) = &self.prompt {
             let is_headless = self.listener.is_none();
-            prompt.show(&Invitation { url, key_label: &self.key_label, is_headless });
+            prompt.show(&SignInInstructions { url, key_label: &self.key_label, is_headless });
         }
         (self.tell)(&Event::Waiting);
     }
@@ -172,7 +172,7 @@ impl Run {
                 biased;
                 () = cancel.times(1) => Happened::Cancelled,
                 () = &mut time_up => Happened::TimeUp,
-                visit = callback(listener, pending) => came.visit(visit),
+                callback = callback(listener, pending) => came.visit(callback),
                 pasted = &mut asking => match pasted {
                     Ok(pasted) => came.pasted(pending.read_pasted(pasted.expose())),
                     Err(PromptError::Closed) => Happened::Cancelled,
@@ -201,7 +201,7 @@ impl Run {
         let Self { client, listener, pending, flow, came, cancel, clock, tell, .. } = self;
         let Some(code) = came.code.clone() else { return flow.on(Happened::Failed) };
         // A browser that comes while a pasted code is exchanged waits: the code may be wrong.
-        let mut others = listener.as_mut().filter(|_| came.visit.is_some());
+        let mut others = listener.as_mut().filter(|_| came.callback.is_some());
         tell(&Event::Exchanging);
         let mut exchange = pin!(pending.exchange(client, &code));
         let (mut time_up, mut is_time_up) = (clock.time_up(), false);
@@ -233,7 +233,7 @@ impl Run {
     /// Waits before the code is tried again.
     async fn pause(&mut self) -> Step {
         let Self { listener, flow, came, cancel, clock, tell, .. } = self;
-        let mut others = listener.as_mut().filter(|_| came.visit.is_some());
+        let mut others = listener.as_mut().filter(|_| came.callback.is_some());
         let wait = came.pause();
         tell(&Event::Retrying(wait));
         let (mut over, mut time_up) = (clock.sleep(wait), clock.time_up());
@@ -249,14 +249,14 @@ impl Run {
 
     /// Stores the key, tells the browser, and says what came of it all.
     async fn finish(mut self, end: End) -> Result<SignedIn, Error> {
-        let visit = self.came.visit.take();
-        let listener = self.listener.take().filter(|_| visit.is_none() && end == End::Granted);
+        let callback = self.came.callback.take();
+        let listener = self.listener.take().filter(|_| callback.is_none() && end == End::Granted);
         let result = self.conclude(end).await;
         // Whoever cancels now does not wait for the browser to have heard.
         let cancelled = self.cancel.count();
         let told = async {
-            match visit {
-                Some(visit) => visit.answer(page(&result)).await,
+            match callback {
+                Some(callback) => callback.respond(page(&result)).await,
                 None => last_answers(listener, &self.clock).await,
             }
         };
@@ -273,9 +273,11 @@ impl Run {
         match (end, self.came.exchanged.take()) {
             (End::Granted | End::Failed, Some(Ok(grant))) => Ok(self.keep(grant).await),
             (End::Failed, Some(Err(error))) => Err(error.into()),
-            (End::Doubtful, Some(Err(error))) => Err(self.unknown(Interrupted::RefusedLater, Some(error))),
-            (End::Cancelled, _) if was_dropped => Err(self.unknown(Interrupted::Cancelled, None)),
-            (End::TimedOut, _) if was_dropped => Err(self.unknown(Interrupted::TimedOut, None)),
+            (End::Doubtful, Some(Err(error))) => {
+                Err(self.unknown(OutcomeUnknownReason::RejectedAfterWait, Some(error)))
+            }
+            (End::Cancelled, _) if was_dropped => Err(self.unknown(OutcomeUnknownReason::Cancelled, None)),
+            (End::TimedOut, _) if was_dropped => Err(self.unknown(OutcomeUnknownReason::TimedOut, None)),
             (End::Cancelled, _) => Err(Error::Cancelled),
             (End::TimedOut, _) => Err(Error::TimedOut { after: self.clock.timeout() }),
             (End::Declined, _) => Err(match said {
@@ -287,8 +289,8 @@ impl Run {
         }
     }
 
-    fn unknown(&self, why: Interrupted, source: Option<openrouter_oauth::Error>) -> Error {
-        Error::OutcomeUnknown { why, key_label: self.key_label.clone(), source }
+    fn unknown(&self, reason: OutcomeUnknownReason, source: Option<openrouter_oauth::Error>) -> Error {
+        Error::OutcomeUnknown { reason, key_label: self.key_label.clone(), source }
     }
 
     async fn keep(&self, grant: ApiKeyGrant) -> SignedIn {
@@ -365,12 +367,12 @@ async fn over(sleep: &mut Option<SleepFuture>) {
 }
 
 /// The truth, for the browser (L-19).
-fn page(result: &Result<SignedIn, Error>) -> Page {
+fn page(result: &Result<SignedIn, Error>) -> ResultPage {
     match result {
-        Ok(SignedIn { not_stored: None, .. }) => Page::SignedIn,
-        Ok(_) => Page::NotStored,
-        Err(Error::Denied { .. }) => Page::Denied,
-        Err(error) if error.is_outcome_unknown() => Page::OutcomeUnknown,
-        Err(_) => Page::Failed,
+        Ok(SignedIn { not_stored: None, .. }) => ResultPage::SignedIn,
+        Ok(_) => ResultPage::NotStored,
+        Err(Error::Denied { .. }) => ResultPage::Denied,
+        Err(error) if error.is_outcome_unknown() => ResultPage::OutcomeUnknown,
+        Err(_) => ResultPage::Failed,
     }
 }

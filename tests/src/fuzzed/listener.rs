@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use openrouter_oauth::PendingSignIn;
 use openrouter_oauth_login::{
     RejectedRequest,
-    sans_io::{Conversation, Site, Step},
+    sans_io::{CallbackGuard, HeadProgress, HeadReader},
 };
 
 use crate::canary;
@@ -17,21 +17,21 @@ const LAST: &[u8] = b"\r\n\r\n";
 /// The bytes of a connection: however they are cut they are read the same, and only a browser that goes to the one path
 /// of this sign-in gets through (L-5 to L-10, L-14, L-15).
 pub fn listener(data: &[u8]) {
-    let (step, conversation) = say([data]);
+    let (step, reader) = say([data]);
     let cut = data.first().map_or(0, |byte| usize::from(*byte) % data.len());
     let (begin, end) = data.split_at(cut);
     assert_eq!(step, say([begin, end]).0);
     let (one_by_one, in_pieces) = say(data.chunks(1));
     assert_eq!(step, one_by_one);
 
-    if step != Step::Whole {
+    if step != HeadProgress::Complete {
         return;
     }
-    let head = conversation.head();
-    assert_eq!(head, in_pieces.head());
+    let head = reader.bytes();
+    assert_eq!(head, in_pieces.bytes());
     assert!(data.starts_with(head) && head.len() <= 8192 && head.ends_with(LAST));
     assert!(!head[..head.len() - 1].windows(LAST.len()).any(|bytes| bytes == LAST), "it ends once");
-    match site().decide(head) {
+    match guard().check(head) {
         Ok(target) => assert_navigates(head, target),
         Err(
             RejectedRequest::Slow
@@ -44,30 +44,30 @@ pub fn listener(data: &[u8]) {
 }
 
 /// What comes of a connection that says this, in these pieces, and then no more.
-fn say<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Step, Conversation) {
+fn say<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (HeadProgress, HeadReader) {
     let now = Instant::now();
-    let mut conversation = Conversation::new(now);
+    let mut reader = HeadReader::new(now);
     for piece in pieces.into_iter().filter(|piece| !piece.is_empty()) {
-        match conversation.receive(piece, now) {
-            Step::More => {}
-            step => return (step, conversation),
+        match reader.receive(piece, now) {
+            HeadProgress::More => {}
+            step => return (step, reader),
         }
     }
     // Whatever was said, it is over when the time is.
-    let end = conversation.receive(&[], now + Duration::from_secs(5));
-    assert!(matches!(end, Step::Close | Step::Refuse(RejectedRequest::Slow)));
-    (end, conversation)
+    let end = reader.receive(&[], now + Duration::from_secs(5));
+    assert!(matches!(end, HeadProgress::Close | HeadProgress::Reject(RejectedRequest::Slow)));
+    (end, reader)
 }
 
-fn site() -> Site {
+fn guard() -> CallbackGuard {
     let json = format!(
         r#"{{"version":1,"origin":"https://openrouter.ai","callback_url":"http://127.0.0.1:{PORT}{PATH}",
             "state":"c3RhdGUtb2YtdGVzdC0wMA","code_verifier":"{}"}}"#,
         canary::VERIFIER
     );
-    let mut site = Site::new(PORT);
-    site.expect(&PendingSignIn::from_secret_json(&json).unwrap());
-    site
+    let mut guard = CallbackGuard::new(PORT);
+    guard.expect(&PendingSignIn::from_secret_json(&json).unwrap());
+    guard
 }
 
 /// A second reading of a head that got through.

@@ -9,7 +9,8 @@ use std::{
 };
 
 use openrouter_oauth_login::{
-    Error, Event, Invitation, Login, Pasted, Prompt, PromptError, PromptFuture, SignedIn, TerminalPrompt,
+    Error, Event, Login, Pasted, Prompt, PromptError, PromptFuture, SignInInstructions, SignedIn,
+    TerminalPrompt,
 };
 use serde_json::json;
 
@@ -130,10 +131,10 @@ impl Screen {
 }
 
 impl Prompt for Screen {
-    fn show(&self, invitation: &Invitation<'_>) {
-        self.0.is_headless.store(invitation.is_headless, Ordering::Relaxed);
+    fn show(&self, instructions: &SignInInstructions<'_>) {
+        self.0.is_headless.store(instructions.is_headless, Ordering::Relaxed);
         if !self.0.output.is_json() {
-            TerminalPrompt::new().show(invitation);
+            TerminalPrompt::new().show(instructions);
         }
     }
 

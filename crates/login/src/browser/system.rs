@@ -43,7 +43,7 @@ impl Browser for SystemBrowser {
 }
 
 /// A browser that runs for so long is one that shows the page.
-const PATIENCE: Duration = Duration::from_secs(2);
+const START_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Runs the commands one after the other on a thread of its own, since a process can only be waited for by blocking, or
 /// by a handler of signals that would change the program this is part of.
@@ -55,7 +55,7 @@ async fn start(commands: Vec<Command>) -> Result<(), BrowserError> {
         let _ = tell.send(result);
     };
     thread::Builder::new().name("browser".into()).spawn(run).map_err(BrowserError::Start)?;
-    match time::timeout(PATIENCE, told).await {
+    match time::timeout(START_TIMEOUT, told).await {
         Ok(Ok(result)) => result,
         // The thread cannot end without telling.
         Ok(Err(_)) => Err(BrowserError::Missing),

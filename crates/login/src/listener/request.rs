@@ -4,7 +4,7 @@ use httparse::{Header, Status};
 
 use super::RejectedRequest;
 
-/// A request that everybody reads the same way (L-15).
+/// A request that everybody reads the same way.
 pub(super) struct Request<'a, 'head> {
     pub(super) method: &'head str,
     pub(super) target: &'head str,
@@ -33,7 +33,7 @@ impl<'a, 'head> Request<'a, 'head> {
         }
     }
 
-    /// Whether there is one way to tell where this request ends. It is the only one of its connection (L-14): no chunks,
+    /// Whether there is one way to tell where this request ends. It is the only one of its connection: no chunks,
     /// and no other protocol after it.
     fn is_framed_plainly(&self) -> bool {
         let mut lengths = self.values("content-length");
@@ -53,7 +53,7 @@ impl<'a, 'head> Request<'a, 'head> {
         }
     }
 
-    /// Whether a browser goes to a page with this, in a tab, for a user to see (L-9): no script asks, no frame, and
+    /// Whether a browser goes to a page with this, in a tab, for a user to see: no script asks, no frame, and
     /// nothing that loads ahead.
     pub(super) fn is_navigation(&self) -> bool {
         self.values("sec-fetch-mode").all(|mode| mode == b"navigate")

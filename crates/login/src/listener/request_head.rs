@@ -1,4 +1,5 @@
-//! One connection, without its socket: bytes and the time go in, and a whole head or a refusal comes out.
+//! Reads the head of the request on one connection, without its socket: bytes and the time go in, and a complete head or a
+//! rejection comes out.
 
 use std::time::{Duration, Instant};
 
@@ -6,44 +7,49 @@ use openrouter_oauth::transport::WipedBuffer;
 
 use super::RejectedRequest;
 
-/// What a browser says on one connection, which is the head of one request.
+/// Reads the head of the only request on a connection.
 #[derive(Debug)]
-pub struct Conversation {
+pub struct HeadReader {
     /// Holds the code.
-    head: WipedBuffer,
+    bytes: WipedBuffer,
     last: u8,
     /// How many bytes the line has so far.
     line: usize,
     deadline: Instant,
 }
 
-/// How far a [`Conversation`] has come.
+/// How far a [`HeadReader`] has come.
 #[expect(clippy::exhaustive_enums, reason = "no part of the API")]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Step {
+pub enum HeadProgress {
     /// More has to come.
     More,
-    /// The head is whole. What follows it is not looked at.
-    Whole,
-    /// There will be no request; this is answered.
-    Refuse(RejectedRequest),
-    /// There will be no request, and there was not a byte of one: nothing is answered.
+    /// The head is complete. What follows it is not looked at.
+    Complete,
+    /// There will be no request; the connection gets this response.
+    Reject(RejectedRequest),
+    /// There will be no request, and there was not a byte of one: the connection gets no response.
     Close,
 }
 
-/// How long a head may take, from the connection on (L-14).
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a head may take, from the connection on.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many bytes a head may have (L-14).
-const MAX_BYTES: usize = 8 * 1024;
+/// How many bytes a head may have.
+const MAX_HEAD_BYTES: usize = 8 * 1024;
 
 /// More than most heads have, so that the buffer does not have to grow.
-const USUAL_BYTES: usize = 1024;
+const USUAL_HEAD_BYTES: usize = 1024;
 
-impl Conversation {
-    /// A browser connected now.
+impl HeadReader {
+    /// Reads a connection that was made now.
     pub fn new(now: Instant) -> Self {
-        Self { head: WipedBuffer::with_capacity(USUAL_BYTES), last: 0, line: 0, deadline: now + PATIENCE }
+        Self {
+            bytes: WipedBuffer::with_capacity(USUAL_HEAD_BYTES),
+            last: 0,
+            line: 0,
+            deadline: now + HEAD_TIMEOUT,
+        }
     }
 
     /// When to stop waiting: [`receive`](Self::receive) is called then, if it was not before.
@@ -51,22 +57,30 @@ impl Conversation {
         self.deadline
     }
 
-    /// Takes what the browser said now; nothing, if it said all that it will or the deadline has come.
-    pub fn receive(&mut self, bytes: &[u8], now: Instant) -> Step {
-        let is_silent = self.head.is_empty() && bytes.is_empty();
+    /// Takes the bytes that arrived now: none, if no more will arrive or the deadline has come.
+    pub fn receive(&mut self, bytes: &[u8], now: Instant) -> HeadProgress {
+        let is_empty_connection = self.bytes.is_empty() && bytes.is_empty();
         if now >= self.deadline {
-            return if is_silent { Step::Close } else { Step::Refuse(RejectedRequest::Slow) };
+            return if is_empty_connection {
+                HeadProgress::Close
+            } else {
+                HeadProgress::Reject(RejectedRequest::Slow)
+            };
         }
         if bytes.is_empty() {
-            return if is_silent { Step::Close } else { Step::Refuse(RejectedRequest::Malformed) };
+            return if is_empty_connection {
+                HeadProgress::Close
+            } else {
+                HeadProgress::Reject(RejectedRequest::Malformed)
+            };
         }
         for (before, &byte) in bytes.iter().enumerate() {
-            let is_first = self.head.is_empty() && before == 0;
+            let is_first = self.bytes.is_empty() && before == 0;
             if !self.may_follow(byte, is_first) {
-                return Step::Refuse(RejectedRequest::Malformed);
+                return HeadProgress::Reject(RejectedRequest::Malformed);
             }
-            if self.head.len() + before == MAX_BYTES {
-                return Step::Refuse(RejectedRequest::TooLong);
+            if self.bytes.len() + before == MAX_HEAD_BYTES {
+                return HeadProgress::Reject(RejectedRequest::TooLong);
             }
             let is_end = byte == b'\n' && self.line == 0;
             self.line = match byte {
@@ -76,15 +90,15 @@ impl Conversation {
             };
             self.last = byte;
             if is_end {
-                self.head.extend_from_slice(bytes.get(..=before).unwrap_or_default());
-                return Step::Whole;
+                self.bytes.extend_from_slice(bytes.get(..=before).unwrap_or_default());
+                return HeadProgress::Complete;
             }
         }
-        self.head.extend_from_slice(bytes);
-        Step::More
+        self.bytes.extend_from_slice(bytes);
+        HeadProgress::More
     }
 
-    /// Lines end with CR and LF, and neither stands alone; there is no other control character but the tab (L-15). A
+    /// Lines end with CR and LF, and neither stands alone; there is no other control character but the tab. A
     /// connection that speaks TLS or something else is known by its first bytes.
     fn may_follow(&self, byte: u8, is_first: bool) -> bool {
         match byte {
@@ -96,9 +110,9 @@ impl Conversation {
         }
     }
 
-    /// What was received of the head.
-    pub fn head(&self) -> &[u8] {
-        self.head.as_ref()
+    /// The bytes of the head so far.
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.as_ref()
     }
 }
 
@@ -109,23 +123,23 @@ mod tests {
     const HEAD: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
     /// What comes of these bytes, one by one, and of the end after them.
-    fn one_by_one(bytes: &[u8]) -> Step {
+    fn one_by_one(bytes: &[u8]) -> HeadProgress {
         let now = Instant::now();
-        let mut conversation = Conversation::new(now);
+        let mut reader = HeadReader::new(now);
         for byte in bytes {
-            match conversation.receive(&[*byte], now) {
-                Step::More => {}
+            match reader.receive(&[*byte], now) {
+                HeadProgress::More => {}
                 step => return step,
             }
         }
-        conversation.receive(&[], now)
+        reader.receive(&[], now)
     }
 
-    fn at_once(bytes: &[u8]) -> Step {
+    fn at_once(bytes: &[u8]) -> HeadProgress {
         let now = Instant::now();
-        let mut conversation = Conversation::new(now);
-        match conversation.receive(bytes, now) {
-            Step::More => conversation.receive(&[], now),
+        let mut reader = HeadReader::new(now);
+        match reader.receive(bytes, now) {
+            HeadProgress::More => reader.receive(&[], now),
             step => step,
         }
     }
@@ -134,16 +148,16 @@ mod tests {
     fn a_head_is_whole_at_its_empty_line_however_it_is_cut() {
         let now = Instant::now();
         for cut in 0..=HEAD.len() {
-            let mut conversation = Conversation::new(now);
+            let mut reader = HeadReader::new(now);
             let (first, second) = HEAD.split_at(cut);
             if !first.is_empty() {
-                let step = if second.is_empty() { Step::Whole } else { Step::More };
-                assert_eq!(conversation.receive(first, now), step);
+                let step = if second.is_empty() { HeadProgress::Complete } else { HeadProgress::More };
+                assert_eq!(reader.receive(first, now), step);
             }
             if !second.is_empty() {
-                assert_eq!(conversation.receive(&[second, b"more"].concat(), now), Step::Whole);
+                assert_eq!(reader.receive(&[second, b"more"].concat(), now), HeadProgress::Complete);
             }
-            assert_eq!(conversation.head(), HEAD);
+            assert_eq!(reader.bytes(), HEAD);
         }
     }
 
@@ -163,8 +177,8 @@ mod tests {
         ];
         for line in lines {
             let shown = line.escape_ascii();
-            assert_eq!(at_once(line), Step::Refuse(RejectedRequest::Malformed), "{shown}");
-            assert_eq!(one_by_one(line), Step::Refuse(RejectedRequest::Malformed), "{shown}");
+            assert_eq!(at_once(line), HeadProgress::Reject(RejectedRequest::Malformed), "{shown}");
+            assert_eq!(one_by_one(line), HeadProgress::Reject(RejectedRequest::Malformed), "{shown}");
         }
     }
 
@@ -176,13 +190,13 @@ mod tests {
             [first, &"b".repeat(length - first.len() - last.len()), last].concat().into_bytes()
         };
         for reads in [at_once, one_by_one] {
-            assert_eq!(reads(&head(8192)), Step::Whole);
-            assert_eq!(reads(&head(8193)), Step::Refuse(RejectedRequest::TooLong));
+            assert_eq!(reads(&head(8192)), HeadProgress::Complete);
+            assert_eq!(reads(&head(8193)), HeadProgress::Reject(RejectedRequest::TooLong));
         }
         let now = Instant::now();
-        let mut conversation = Conversation::new(now);
-        let step = conversation.receive(&vec![b'a'; 1 << 20], now);
-        assert_eq!((step, conversation.head().len()), (Step::Refuse(RejectedRequest::TooLong), 0));
+        let mut reader = HeadReader::new(now);
+        let step = reader.receive(&vec![b'a'; 1 << 20], now);
+        assert_eq!((step, reader.bytes().len()), (HeadProgress::Reject(RejectedRequest::TooLong), 0));
     }
 
     #[test]
@@ -191,19 +205,22 @@ mod tests {
         let begin = Instant::now();
         let (just_before, deadline) =
             (begin + Duration::from_nanos(4_999_999_999), begin + Duration::from_secs(5));
-        let mut trickle = Conversation::new(begin);
+        let mut trickle = HeadReader::new(begin);
         assert_eq!(trickle.deadline(), deadline);
-        assert_eq!(trickle.receive(b"G", begin), Step::More);
-        assert_eq!(trickle.receive(b"E", just_before), Step::More);
-        assert_eq!(trickle.receive(b"T / HTTP/1.1\r\n\r\n", deadline), Step::Refuse(RejectedRequest::Slow));
-        assert_eq!(Conversation::new(begin).receive(HEAD, just_before), Step::Whole);
+        assert_eq!(trickle.receive(b"G", begin), HeadProgress::More);
+        assert_eq!(trickle.receive(b"E", just_before), HeadProgress::More);
+        assert_eq!(
+            trickle.receive(b"T / HTTP/1.1\r\n\r\n", deadline),
+            HeadProgress::Reject(RejectedRequest::Slow)
+        );
+        assert_eq!(HeadReader::new(begin).receive(HEAD, just_before), HeadProgress::Complete);
     }
 
     #[test]
     fn a_connection_without_a_byte_is_closed_without_one() {
         // A browser connects ahead, to save time, and may have nothing to say.
         let begin = Instant::now();
-        assert_eq!(Conversation::new(begin).receive(&[], begin), Step::Close);
-        assert_eq!(Conversation::new(begin).receive(&[], begin + PATIENCE), Step::Close);
+        assert_eq!(HeadReader::new(begin).receive(&[], begin), HeadProgress::Close);
+        assert_eq!(HeadReader::new(begin).receive(&[], begin + HEAD_TIMEOUT), HeadProgress::Close);
     }
 }

@@ -1,8 +1,8 @@
-//! The answers, of which there are as many as there are words for.
+//! The responses: as many as there are pages.
 
-use super::{Page, RejectedRequest};
+use super::{RejectedRequest, ResultPage};
 
-/// An answer. It is made of what stands in this file alone, so that nothing of a request can come back (L-16).
+/// A response. It is made of the text in this file alone, so that nothing of a request can come back.
 #[derive(Clone, Copy)]
 pub(super) struct Response {
     status: &'static str,
@@ -56,7 +56,7 @@ impl Response {
     }
 }
 
-impl Page {
+impl ResultPage {
     pub(super) fn response(self) -> Response {
         match self {
             Self::SignedIn => Response::status(
@@ -91,7 +91,7 @@ impl Page {
 }
 
 impl RejectedRequest {
-    /// What is answered; nothing to whoever is not there to hear it.
+    /// The response, if the other side is still there to receive it.
     pub(super) fn response(self) -> Option<Response> {
         Some(match self {
             Self::Malformed => Response::alert(

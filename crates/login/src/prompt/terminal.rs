@@ -12,7 +12,7 @@ use crate::prompt::console::{self as tty, pipe};
 use crate::prompt::{pipe, tty};
 use crate::{
     prompt::{
-        Invitation, Pasted, Prompt, PromptError, PromptFuture,
+        Pasted, Prompt, PromptError, PromptFuture, SignInInstructions,
         messages::{self, Canvas},
         print::print,
     },
@@ -77,10 +77,10 @@ impl Default for TerminalPrompt {
 }
 
 impl Prompt for TerminalPrompt {
-    fn show(&self, invitation: &Invitation<'_>) {
+    fn show(&self, instructions: &SignInInstructions<'_>) {
         let terminal = if self.is_at_terminal() { tty::open() } else { None };
         let canvas = terminal.as_ref().and_then(|terminal| canvas(tty::size(terminal)));
-        let text = messages::invitation(invitation, canvas);
+        let text = messages::instructions(instructions, canvas);
         match terminal {
             Some(terminal) => print(terminal, text),
             None => print(io::stderr(), text),

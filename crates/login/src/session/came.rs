@@ -14,7 +14,7 @@ use crate::{
 pub(super) struct Came {
     pub(super) code: Option<AuthorizationCode>,
     /// The browser that waits to be told.
-    pub(super) visit: Option<CallbackRequest>,
+    pub(super) callback: Option<CallbackRequest>,
     /// What stood in place of a code.
     pub(super) said: Option<CallbackError>,
     /// What is wrong with what was pasted, in words for the user.
@@ -23,11 +23,11 @@ pub(super) struct Came {
 }
 
 /// The pause before a code is tried again, if the service does not say how long.
-const PAUSE: Duration = Duration::from_secs(2);
+const RETRY_PAUSE: Duration = Duration::from_secs(2);
 
 impl Came {
-    pub(super) fn visit(&mut self, visit: CallbackRequest) -> Happened {
-        let happened = match visit.code() {
+    pub(super) fn visit(&mut self, callback: CallbackRequest) -> Happened {
+        let happened = match callback.code() {
             Ok(code) => {
                 self.code = Some(code.clone());
                 Happened::Code(Way::Callback)
@@ -37,7 +37,7 @@ impl Came {
                 Happened::Declined
             }
         };
-        self.visit = Some(visit);
+        self.callback = Some(callback);
         happened
     }
 
@@ -79,7 +79,7 @@ impl Came {
     pub(super) fn pause(&self) -> Duration {
         match &self.exchanged {
             Some(Err(error)) => wait(error),
-            _ => PAUSE,
+            _ => RETRY_PAUSE,
         }
     }
 }
@@ -87,8 +87,8 @@ impl Came {
 fn wait(error: &Error) -> Duration {
     match error {
         Error::RateLimited { retry_after, .. } | Error::ServiceUnavailable { retry_after, .. } => {
-            retry_after.unwrap_or(PAUSE)
+            retry_after.unwrap_or(RETRY_PAUSE)
         }
-        _ => PAUSE,
+        _ => RETRY_PAUSE,
     }
 }

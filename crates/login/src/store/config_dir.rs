@@ -8,7 +8,7 @@ use crate::StoreError;
 
 /// The user's folder for configuration, by the XDG Base Directory Specification: a path that is not absolute does not count.
 #[cfg(not(windows))]
-pub(super) fn config_folder(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, StoreError> {
+pub(super) fn config_dir(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, StoreError> {
     let absolute = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     absolute("XDG_CONFIG_HOME")
         .or_else(|| Some(absolute("HOME")?.join(".config")))
@@ -17,7 +17,7 @@ pub(super) fn config_folder(variable: impl Fn(&str) -> Option<OsString>) -> Resu
 
 /// The user's folder for configuration.
 #[cfg(windows)]
-pub(super) fn config_folder(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, StoreError> {
+pub(super) fn config_dir(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, StoreError> {
     let folder = variable("APPDATA").map(PathBuf::from).filter(|path| path.is_absolute());
     folder.ok_or(StoreError::NoFolder { variable: "APPDATA" })
 }
@@ -37,7 +37,7 @@ mod tests {
 
     #[track_caller]
     fn check(variables: &[(&str, &str)], expected: Option<&str>) {
-        let folder = config_folder(|name| {
+        let folder = config_dir(|name| {
             variables.iter().find(|(other, _)| *other == name).map(|(_, value)| OsString::from(value))
         });
         assert_eq!(folder.ok(), expected.map(PathBuf::from), "{variables:?}");

@@ -98,7 +98,7 @@ impl FileStore {
     /// 64 letters, digits, `-` and `_`.
     pub fn for_program(program: &str) -> Result<Self, StoreError> {
         config_dir::check_program(program)?;
-        let folder = config_dir::config_folder(|name| std::env::var_os(name))?;
+        let folder = config_dir::config_dir(|name| std::env::var_os(name))?;
         Ok(Self::new(folder.join("openrouter-oauth").join(format!("{program}.json"))))
     }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use openrouter_oauth::{Client, PendingSignIn, transport::testing::Never};
-use openrouter_oauth_login::{Listener, Page, RejectedRequest};
+use openrouter_oauth_login::{Listener, RejectedRequest, ResultPage};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -150,9 +150,9 @@ impl Strays {
 async fn sign_in(client: &Client, listener: &mut Listener) -> Result<Duration> {
     let (_, pending) = client.authorize(listener.callback_url()).begin()?;
     let browser = tokio::spawn(browser(listener.port(), request(listener.port(), &pending)));
-    let visit = timeout(LENGTH, listener.callback(&pending)).await?;
-    let is_good = visit.code().as_ref().is_ok_and(|code| code.expose() == "good");
-    visit.answer(Page::SignedIn).await;
+    let callback = timeout(LENGTH, listener.callback(&pending)).await?;
+    let is_good = callback.code().as_ref().is_ok_and(|code| code.expose() == "good");
+    callback.respond(ResultPage::SignedIn).await;
     if !is_good || !pending.is_fresh() {
         return Err("somebody else's request was taken for the browser's".into());
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use openrouter_oauth::{Client, transport::testing::Never};
-use openrouter_oauth_login::{Listener, Page};
+use openrouter_oauth_login::{Listener, ResultPage};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
@@ -73,8 +73,8 @@ pub(crate) async fn listen() -> Result<bool> {
         return Err("a browser was accepted without a file".into());
     }
     drop(files);
-    let visit = listener.callback(&pending).await;
-    let is_good = visit.code().as_ref().is_ok_and(|code| code.expose() == "good");
-    visit.answer(Page::SignedIn).await;
+    let callback = listener.callback(&pending).await;
+    let is_good = callback.code().as_ref().is_ok_and(|code| code.expose() == "good");
+    callback.respond(ResultPage::SignedIn).await;
     Ok(is_good)
 }

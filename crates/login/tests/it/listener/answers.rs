@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use base64ct::{Base64, Encoding};
-use openrouter_oauth_login::Page;
+use openrouter_oauth_login::ResultPage;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
@@ -15,19 +15,19 @@ async fn all() -> Vec<(&'static str, String)> {
     let port = stage.listener.port();
     let mut answers = Vec::new();
     for (name, page) in [
-        ("signed in", Page::SignedIn),
-        ("not stored", Page::NotStored),
-        ("denied", Page::Denied),
-        ("failed", Page::Failed),
-        ("outcome unknown", Page::OutcomeUnknown),
+        ("signed in", ResultPage::SignedIn),
+        ("not stored", ResultPage::NotStored),
+        ("denied", ResultPage::Denied),
+        ("failed", ResultPage::Failed),
+        ("outcome unknown", ResultPage::OutcomeUnknown),
     ] {
         let told = browser(port, stage.good());
-        stage.listener.callback(&stage.pending).await.answer(page).await;
+        stage.listener.callback(&stage.pending).await.respond(page).await;
         answers.push((name, told.await.unwrap().unwrap()));
     }
 
     let (good, callback) = (stage.good(), stage.get(&stage.path()));
-    let strays = [
+    let rejected = [
         ("malformed", good.replace("HTTP/1.1", "HTTP/2.0")),
         ("unreadable", callback),
         ("not a navigation", good.replace("\r\n\r\n", "\r\nOrigin: null\r\n\r\n")),
@@ -36,7 +36,7 @@ async fn all() -> Vec<(&'static str, String)> {
         ("host", good.replace("Host: ", "Host: evil.example:")),
         ("too long", format!("GET /{}", "a".repeat(8192))),
     ];
-    let (names, requests): (Vec<_>, Vec<_>) = strays.into_iter().unzip();
+    let (names, requests): (Vec<_>, Vec<_>) = rejected.into_iter().unzip();
     answers.extend(names.into_iter().zip(stage.answers(requests).await));
 
     let slow = tokio::spawn(async move {

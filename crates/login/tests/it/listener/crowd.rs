@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use openrouter_oauth_login::{Listener, Page, RejectedRequest};
+use openrouter_oauth_login::{Listener, RejectedRequest, ResultPage};
 use tokio::{io::AsyncWriteExt, task::JoinSet, time::timeout};
 
 use super::stage::{CODE, Stage, ask, begin, browser, connect, read, status};
@@ -26,28 +26,28 @@ async fn a_thousand_callbacks_at_once_are_one_visit() {
         };
         (0..1000).map(ask).collect::<io::Result<Vec<_>>>()
     });
-    let visit = stage.listener.callback(&stage.pending).await;
-    assert_eq!(visit.code().as_ref().unwrap().expose(), CODE);
+    let callback = stage.listener.callback(&stage.pending).await;
+    assert_eq!(callback.code().as_ref().unwrap().expose(), CODE);
     let browsers = tokio::select! {
         browsers = asking => browsers.unwrap().unwrap(),
         never = stage.listener.refuse_others() => match never {},
     };
     let reading = tokio::task::spawn_blocking(|| browsers.into_iter().map(io::read_to_string).collect());
     // The others are answered before the winner is.
-    let mut strays = Vec::new();
+    let mut rejected = Vec::new();
     let others = async {
-        while strays.len() < 999 {
+        while rejected.len() < 999 {
             let _ = timeout(Duration::from_millis(10), stage.listener.refuse_others()).await;
-            strays.extend(stage.strays());
+            rejected.extend(stage.rejected());
         }
     };
     timeout(Duration::from_secs(60), others).await.expect("999 answers");
-    visit.answer(Page::SignedIn).await;
+    callback.respond(ResultPage::SignedIn).await;
 
     let pages: Vec<io::Result<String>> = reading.await.unwrap();
     let count = |expected| pages.iter().filter(|page| status(page.as_ref().unwrap()) == expected).count();
     assert_eq!((count(200), count(410)), (1, 999));
-    assert_eq!(strays, vec![RejectedRequest::Used; 999]);
+    assert_eq!(rejected, vec![RejectedRequest::Used; 999]);
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn slow_connections_make_room_and_do_not_keep_the_browser_out() {
     stage.settle().await;
     assert_eq!(status(&browser.await.unwrap()), 200);
     // Of 1,001, 32 may be open. None was `Slow`: they made room before their time was up.
-    assert_eq!(stage.strays(), vec![RejectedRequest::Dropped; 1001 - 32]);
+    assert_eq!(stage.rejected(), vec![RejectedRequest::Dropped; 1001 - 32]);
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn whoever_takes_too_long_is_told() {
     assert_eq!(status(&slow), 408);
     assert_eq!(silent, "", "a browser that connects ahead");
     assert!(took >= Duration::from_millis(4900), "{took:?}");
-    assert_eq!(stage.strays(), [RejectedRequest::Slow]);
+    assert_eq!(stage.rejected(), [RejectedRequest::Slow]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -131,9 +131,9 @@ async fn sign_ins_at_once_do_not_mix() {
             let target = format!("/callback/{}?code=auth_code_{number}", pending.nonce().unwrap());
             let request = format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
             let page = browser(port, request);
-            let visit = listener.callback(&pending).await;
-            assert_eq!(visit.code().as_ref().unwrap().expose(), format!("auth_code_{number}"));
-            visit.answer(Page::SignedIn).await;
+            let callback = listener.callback(&pending).await;
+            assert_eq!(callback.code().as_ref().unwrap().expose(), format!("auth_code_{number}"));
+            callback.respond(ResultPage::SignedIn).await;
             assert_eq!(status(&page.await.unwrap().unwrap()), 200);
         });
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use openrouter_oauth_login::{Page, RejectedRequest};
+use openrouter_oauth_login::{RejectedRequest, ResultPage};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::stage::{CODE, Stage, ask, connect, read, status};
@@ -41,7 +41,7 @@ async fn a_request_that_breaks_off_at_any_byte_changes_nothing() {
             _ => assert_eq!(status(&closed), 400),
         }
     }
-    assert!(stage.strays().iter().all(|stray| matches!(stray, RejectedRequest::Malformed)));
+    assert!(stage.rejected().iter().all(|rejected| matches!(rejected, RejectedRequest::Malformed)));
 }
 
 #[tokio::test]
@@ -78,10 +78,10 @@ async fn a_browser_that_has_gone_is_signed_in_all_the_same() {
             tokio::time::sleep(MOMENT).await;
             drop(stream);
         });
-        let visit = stage.listener.callback(&stage.pending).await;
+        let callback = stage.listener.callback(&stage.pending).await;
         browser.await.unwrap();
-        assert_eq!(visit.code().as_ref().unwrap().expose(), CODE);
-        visit.answer(Page::SignedIn).await;
+        assert_eq!(callback.code().as_ref().unwrap().expose(), CODE);
+        callback.respond(ResultPage::SignedIn).await;
     }
 }
 
@@ -90,9 +90,9 @@ async fn a_browser_that_does_not_go_away_is_waited_for_two_seconds() {
     let mut stage = Stage::new().await;
     let mut stream = connect(stage.listener.port()).await;
     stream.write_all(stage.good().as_bytes()).await.unwrap();
-    let visit = stage.listener.callback(&stage.pending).await;
+    let callback = stage.listener.callback(&stage.pending).await;
     let begun = Instant::now();
-    visit.answer(Page::SignedIn).await;
+    callback.respond(ResultPage::SignedIn).await;
     let took = begun.elapsed();
     assert!(took >= Duration::from_secs(2) && took < Duration::from_secs(10), "{took:?}");
     assert_eq!(status(&read(stream).await.unwrap()), 200);
@@ -113,19 +113,19 @@ async fn nothing_is_lost_when_the_wait_is_dropped_and_asked_for_again() {
             }
             read(stream).await.unwrap()
         });
-        let visit = timeout(Duration::from_secs(60), async {
+        let callback = timeout(Duration::from_secs(60), async {
             loop {
                 // Dropped after it was polled once.
                 tokio::select! {
                     biased;
-                    visit = stage.listener.callback(&stage.pending) => break visit,
+                    callback = stage.listener.callback(&stage.pending) => break callback,
                     () = tokio::task::yield_now() => {}
                 }
             }
         });
-        let visit = visit.await.expect("a visit");
-        assert_eq!(visit.code().as_ref().unwrap().expose(), CODE);
-        visit.answer(Page::SignedIn).await;
+        let callback = callback.await.expect("a visit");
+        assert_eq!(callback.code().as_ref().unwrap().expose(), CODE);
+        callback.respond(ResultPage::SignedIn).await;
         assert_eq!(status(&browser.await.unwrap()), 200);
     }
 }

@@ -223,7 +223,7 @@ async fn what_could_be_read_in_two_ways_is_not_read() {
     for (head, answer) in heads.iter().zip(&answers) {
         assert_eq!(status(answer), 400, "{}", head.escape_debug());
     }
-    assert_eq!(stage.strays(), vec![RejectedRequest::Malformed; heads.len()]);
+    assert_eq!(stage.rejected(), vec![RejectedRequest::Malformed; heads.len()]);
 }
 
 #[tokio::test]
@@ -270,7 +270,7 @@ async fn heads_are_bounded_and_bodies_are_not_read() {
     for answer in stage.play(requests).await {
         assert_eq!(status(&answer), 431, "{answer}");
     }
-    assert_eq!(stage.strays(), [RejectedRequest::TooLong; 5]);
+    assert_eq!(stage.rejected(), [RejectedRequest::TooLong; 5]);
 
     let body = "x".repeat(1 << 20);
     let requests = vec![

@@ -1,6 +1,6 @@
 //! Hosts, and what tells a user's browser from everything else that sends requests.
 
-use openrouter_oauth_login::{Page, RejectedRequest};
+use openrouter_oauth_login::{RejectedRequest, ResultPage};
 
 use super::stage::{Stage, ask, browser, status};
 
@@ -176,7 +176,7 @@ async fn only_a_person_who_goes_to_the_page_settles_a_sign_in() {
     for (lines, answer) in refused.iter().zip(&answers) {
         assert_eq!(status(answer), 403, "{lines}");
     }
-    assert_eq!(stage.strays(), vec![RejectedRequest::NotNavigation; refused.len()]);
+    assert_eq!(stage.rejected(), vec![RejectedRequest::NotNavigation; refused.len()]);
 
     for (_, lines) in right {
         let page = browser(stage.listener.port(), with(&good, &lines));
@@ -196,7 +196,7 @@ async fn a_real_browser_s_request_settles_a_sign_in() {
         Upgrade-Insecure-Requests: 1\r\n\
         User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36\r\n\
         Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8\r\n\
-        Sec-Fetch-Site: cross-site\r\n\
+        Sec-Fetch-CallbackGuard: cross-guard\r\n\
         Sec-Fetch-Mode: navigate\r\n\
         Sec-Fetch-User: ?1\r\n\
         Sec-Fetch-Dest: document\r\n\
@@ -242,7 +242,7 @@ async fn only_a_get_settles_a_sign_in() {
         let (_, body) = answer.split_once("\r\n\r\n").unwrap();
         assert_eq!(body.is_empty(), *method == "HEAD", "{method}");
     }
-    assert_eq!(stage.strays(), vec![RejectedRequest::Method; methods.len()]);
+    assert_eq!(stage.rejected(), vec![RejectedRequest::Method; methods.len()]);
 }
 
 #[tokio::test]
@@ -270,18 +270,18 @@ async fn a_visit_is_what_its_page_says() {
     // L-19
     let mut stage = Stage::new().await;
     for (page, code, title) in [
-        (Page::SignedIn, 200, "You are signed in"),
-        (Page::NotStored, 200, "You are signed in, but the key was not stored"),
-        (Page::Denied, 200, "You are not signed in"),
-        (Page::Failed, 502, "You are not signed in"),
-        (Page::OutcomeUnknown, 502, "Nobody knows whether you are signed in"),
+        (ResultPage::SignedIn, 200, "You are signed in"),
+        (ResultPage::NotStored, 200, "You are signed in, but the key was not stored"),
+        (ResultPage::Denied, 200, "You are not signed in"),
+        (ResultPage::Failed, 502, "You are not signed in"),
+        (ResultPage::OutcomeUnknown, 502, "Nobody knows whether you are signed in"),
     ] {
         let request = stage.good();
         let port = stage.listener.port();
         let browser = tokio::spawn(async move { ask(port, request.as_bytes()).await });
-        let visit = stage.listener.callback(&stage.pending).await;
+        let callback = stage.listener.callback(&stage.pending).await;
         assert!(!browser.is_finished(), "it is told nothing before");
-        visit.answer(page).await;
+        callback.respond(page).await;
         let answer = browser.await.unwrap().unwrap();
         assert_eq!(status(&answer), code);
         assert!(answer.contains(&format!("<title>{title}</title>")), "{answer}");

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use openrouter_oauth_login::{Listener, ListenerError, Page};
+use openrouter_oauth_login::{Listener, ListenerError, ResultPage};
 use tokio::time::timeout;
 
 use super::stage::{Stage, browser, connect, read, status};
@@ -94,12 +94,12 @@ async fn a_dropped_listener_leaves_nothing_behind() {
     let port = stage.listener.port();
     let slow = connect(port).await;
     let told = browser(port, stage.good());
-    let visit = stage.listener.callback(&stage.pending).await;
+    let callback = stage.listener.callback(&stage.pending).await;
     drop(stage);
     assert!(StdStream::connect((Ipv4Addr::LOCALHOST, port)).is_err(), "it is closed");
     assert!(matches!(read(slow).await.as_deref(), Ok("") | Err(_)), "and so are its connections");
-    // The visit is its own.
-    visit.answer(Page::SignedIn).await;
+    // The callback is its own.
+    callback.respond(ResultPage::SignedIn).await;
     assert_eq!(status(&told.await.unwrap().unwrap()), 200);
     assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0);
     Listener::bind(port).await.unwrap();
@@ -122,7 +122,7 @@ fn its_futures_and_itself_can_be_sent() {
     let pending: fn() -> Stage = || unreachable!();
     drop(assert_send(async move {
         let mut stage = pending();
-        stage.listener.callback(&stage.pending).await.answer(Page::Failed).await;
+        stage.listener.callback(&stage.pending).await.respond(ResultPage::Failed).await;
         assert_send(stage.listener).refuse_others().await
     }));
 }

@@ -1,7 +1,7 @@
 //! What the callback says.
 
 use openrouter_oauth::CallbackError;
-use openrouter_oauth_login::{Page, RejectedRequest};
+use openrouter_oauth_login::{RejectedRequest, ResultPage};
 
 use super::stage::{STOLEN, Stage, browser, status};
 
@@ -38,28 +38,30 @@ async fn a_query_that_is_not_whole_is_no_answer() {
     for (query, answer) in queries.iter().zip(stage.play(requests).await) {
         assert_eq!(status(&answer), 400, "{query}");
     }
-    assert_eq!(stage.strays(), vec![RejectedRequest::Unreadable; queries.len()]);
+    assert_eq!(stage.rejected(), vec![RejectedRequest::Unreadable; queries.len()]);
 }
 
 #[tokio::test]
 async fn a_refusal_at_openrouter_settles_a_sign_in() {
     let mut stage = Stage::new().await;
     for (query, page) in [
-        ("error=access_denied", Page::Denied),
-        ("error=access_denied&error_description=no%20thanks", Page::Denied),
-        ("error=server_error", Page::Failed),
+        ("error=access_denied", ResultPage::Denied),
+        ("error=access_denied&error_description=no%20thanks", ResultPage::Denied),
+        ("error=server_error", ResultPage::Failed),
     ] {
         let request = stage.get(&format!("{}?{query}", stage.path()));
         let told = browser(stage.listener.port(), request);
-        let visit = stage.listener.callback(&stage.pending).await;
+        let callback = stage.listener.callback(&stage.pending).await;
         match page {
-            Page::Denied => assert!(matches!(visit.code(), Err(CallbackError::Denied { .. })), "{visit:?}"),
-            _ => assert!(matches!(visit.code(), Err(CallbackError::Failed { .. })), "{visit:?}"),
+            ResultPage::Denied => {
+                assert!(matches!(callback.code(), Err(CallbackError::Denied { .. })), "{callback:?}")
+            }
+            _ => assert!(matches!(callback.code(), Err(CallbackError::Failed { .. })), "{callback:?}"),
         }
-        visit.answer(page).await;
+        callback.respond(page).await;
         assert!(told.await.unwrap().unwrap().contains("You are not signed in"));
     }
-    assert_eq!(stage.strays(), []);
+    assert_eq!(stage.rejected(), []);
 }
 
 #[tokio::test]
@@ -68,10 +70,10 @@ async fn nothing_shows_the_code_or_the_nonce() {
     let mut stage = Stage::new().await;
     let nonce = stage.pending.nonce().unwrap().to_owned();
     let told = browser(stage.listener.port(), stage.good());
-    let visit = stage.listener.callback(&stage.pending).await;
-    let shown = format!("{visit:?} {visit:#?} {:?} {:#?}", stage.listener, stage.listener);
+    let callback = stage.listener.callback(&stage.pending).await;
+    let shown = format!("{callback:?} {callback:#?} {:?} {:#?}", stage.listener, stage.listener);
     assert!(shown.contains("[redacted]"), "{shown}");
-    visit.answer(Page::SignedIn).await;
+    callback.respond(ResultPage::SignedIn).await;
     let shown = shown + &told.await.unwrap().unwrap();
     assert!(!shown.contains(super::stage::CODE) && !shown.contains(&nonce), "{shown}");
 }

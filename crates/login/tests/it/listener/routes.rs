@@ -1,6 +1,6 @@
 //! Paths: there is one.
 
-use openrouter_oauth_login::{RejectedRequest, sans_io::Site};
+use openrouter_oauth_login::{RejectedRequest, sans_io::CallbackGuard};
 
 use super::stage::{STOLEN, Stage, begin, status};
 
@@ -72,7 +72,7 @@ async fn no_other_path_exists() {
         // A near miss is told what a far one is.
         assert_eq!(answer, &answers[0]);
     }
-    assert_eq!(stage.strays(), vec![RejectedRequest::NotFound; requests.len()]);
+    assert_eq!(stage.rejected(), vec![RejectedRequest::NotFound; requests.len()]);
 }
 
 #[tokio::test]
@@ -85,15 +85,15 @@ async fn ten_thousand_wrong_requests_are_told_of_and_change_nothing() {
     let requests: Vec<_> = (0..10_000).map(request).collect();
     let answers = stage.play(requests).await;
     assert!(answers.iter().all(|answer| status(answer) == 404));
-    assert_eq!(stage.strays(), vec![RejectedRequest::NotFound; 10_000]);
+    assert_eq!(stage.rejected(), vec![RejectedRequest::NotFound; 10_000]);
 }
 
 #[tokio::test]
 async fn a_million_wrong_nonces_change_nothing() {
     // L-5
     let stage = Stage::new().await;
-    let mut site = Site::new(stage.listener.port());
-    site.expect(&stage.pending);
+    let mut guard = CallbackGuard::new(stage.listener.port());
+    guard.expect(&stage.pending);
     let good = stage.good();
     let right = stage.pending.nonce().unwrap().as_bytes();
     let begin = good.find(stage.pending.nonce().unwrap()).unwrap();
@@ -110,11 +110,11 @@ async fn a_million_wrong_nonces_change_nothing() {
             nonce.fill_with(|| random.letter());
         }
         if *nonce != *right {
-            assert_eq!(site.decide(&head), Err(RejectedRequest::NotFound));
+            assert_eq!(guard.check(&head), Err(RejectedRequest::NotFound));
             wrong += 1;
         }
     }
-    let target = site.decide(good.as_bytes()).unwrap();
+    let target = guard.check(good.as_bytes()).unwrap();
     assert_eq!(stage.pending.read_callback(target).unwrap().expose(), super::stage::CODE);
 }
 

@@ -10,7 +10,7 @@ use openrouter_oauth::{
     Client, PendingSignIn,
     transport::{Error, ErrorKind, from_fn},
 };
-use openrouter_oauth_login::{Listener, Page, RejectedRequest};
+use openrouter_oauth_login::{Listener, RejectedRequest, ResultPage};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -27,22 +27,22 @@ pub(super) const STOLEN: &str = "auth_code_stolen";
 pub(super) const ANSWERS: &str = include_str!("answers.txt");
 
 /// Long enough for a machine that has other things to do, and still an end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(super) struct Stage {
     pub(super) listener: Listener,
     pub(super) pending: PendingSignIn,
-    strays: Arc<Mutex<Vec<RejectedRequest>>>,
+    rejected: Arc<Mutex<Vec<RejectedRequest>>>,
 }
 
 impl Stage {
     pub(super) async fn new() -> Self {
         let mut listener = Listener::bind(0).await.unwrap();
-        let strays = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&strays);
-        listener.on_rejected_request(move |stray| told.lock().unwrap().push(stray));
+        let rejected = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&rejected);
+        listener.on_rejected_request(move |rejected| told.lock().unwrap().push(rejected));
         let pending = begin(&listener);
-        Self { listener, pending, strays }
+        Self { listener, pending, rejected }
     }
 
     pub(super) fn host(&self) -> String {
@@ -68,9 +68,9 @@ impl Stage {
         format!("GET {target} HTTP/1.1\r\nHost: {}\r\n\r\n", self.host())
     }
 
-    /// What was told of strays since the last time.
-    pub(super) fn strays(&self) -> Vec<RejectedRequest> {
-        self.strays.lock().unwrap().drain(..).collect()
+    /// What was told of rejected since the last time.
+    pub(super) fn rejected(&self) -> Vec<RejectedRequest> {
+        self.rejected.lock().unwrap().drain(..).collect()
     }
 
     /// Plays all of `requests`, and then the good one, which alone may settle the sign-in. Returns their answers, of
@@ -101,13 +101,13 @@ impl Stage {
 
     /// Waits for the good request, and answers it.
     pub(super) async fn settle(&mut self) {
-        timeout(PATIENCE, self.settle_without_limit()).await.expect("a callback");
+        timeout(TEST_TIMEOUT, self.settle_without_limit()).await.expect("a callback");
     }
 
     async fn settle_without_limit(&mut self) {
-        let visit = self.listener.callback(&self.pending).await;
-        assert_eq!(visit.code().as_ref().unwrap().expose(), CODE);
-        visit.answer(Page::SignedIn).await;
+        let callback = self.listener.callback(&self.pending).await;
+        assert_eq!(callback.code().as_ref().unwrap().expose(), CODE);
+        callback.respond(ResultPage::SignedIn).await;
     }
 }
 
@@ -127,12 +127,12 @@ pub(super) async fn ask(port: u16, request: &[u8]) -> io::Result<String> {
 }
 
 pub(super) async fn connect(port: u16) -> TcpStream {
-    timeout(PATIENCE, TcpStream::connect(("127.0.0.1", port))).await.expect("a connection").unwrap()
+    timeout(TEST_TIMEOUT, TcpStream::connect(("127.0.0.1", port))).await.expect("a connection").unwrap()
 }
 
 pub(super) async fn read(mut stream: TcpStream) -> io::Result<String> {
     let mut answer = String::new();
-    timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("an end")?;
+    timeout(TEST_TIMEOUT, stream.read_to_string(&mut answer)).await.expect("an end")?;
     Ok(answer)
 }
 
