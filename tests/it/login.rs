@@ -185,10 +185,10 @@ async fn a_code_can_be_pasted_three_times() {
     let typist = Typist::new(stage.user(), wrong.into_iter().chain([Typed::Code]));
     let signed_in = login(&stage).headless(true).prompt(typist.clone()).run().await.unwrap();
     assert!(is_good(&stage, &signed_in.key).await);
-    let [None, Some(refused), Some(unreadable)] = &typist.problems()[..] else {
+    let [None, Some(rejected), Some(unreadable)] = &typist.problems()[..] else {
         panic!("{:?}", typist.problems())
     };
-    assert!(refused.contains("refused") && !unreadable.contains("elsewhere"), "{refused} {unreadable}");
+    assert!(rejected.contains("rejected") && !unreadable.contains("elsewhere"), "{rejected} {unreadable}");
     assert_eq!(stage.emulator().posts("/auth/keys"), 2);
 }
 

@@ -116,7 +116,7 @@
 //! * [`Listener`] waits on a loopback port for the callback of a [`PendingSignIn`](openrouter_oauth::PendingSignIn), and answers it.
 //! * [`SystemBrowser`] opens the authorize URL; [`Browser`] is for another way.
 //! * [`TerminalPrompt`] shows the URL and reads the pasted code; implement [`Prompt`] to ask in another way.
-//! * [`Surroundings`] tell whether a browser can come back, and [`default_key_label`] names a key after program and host.
+//! * [`Headless::detect`] tells whether a browser can come back, and [`default_key_label`] names a key after program and host.
 //! * [`KeyStore`] keeps keys: [`FileStore`], [`MemoryStore`], and `KeychainStore` by a feature.
 //!
 //! [`Login::on_event`] tells of each step, and [`Cancel`] ends a login from elsewhere in the program.
@@ -187,7 +187,7 @@ pub use crate::{
     cancel::Cancel,
     error::{Error, OutcomeUnknownReason},
     event::Event,
-    headless::{Headless, Surroundings},
+    headless::Headless,
     key_label::default_key_label,
     listener::{CallbackRequest, Listener, ListenerError, RejectedRequest, ResultPage},
     login::{Login, SignedIn},

@@ -95,6 +95,8 @@ pub struct Listener {
     callback_url: CallbackUrl,
     guard: CallbackGuard,
     connections: Connections,
+    /// Nothing is accepted before, after that failed.
+    accept_after: Option<Instant>,
     on_rejected_request: Box<dyn Fn(RejectedRequest) + Send + Sync>,
 }
 
@@ -192,6 +194,7 @@ impl Listener {
             callback_url,
             guard: CallbackGuard::new(port),
             connections: Connections::new(),
+            accept_after: None,
             on_rejected_request: Box::new(|_| {}),
         })
     }
@@ -240,7 +243,6 @@ impl Listener {
 
     /// Responds to every request until `read` accepts the target of one.
     async fn serve<T>(&mut self, read: impl Fn(&str) -> Result<T, RejectedRequest>) -> (TcpStream, T) {
-        let mut resume_at = None;
         loop {
             tokio::select! {
                 // Complete requests come before new connections, so that they do not pile up.
@@ -252,7 +254,7 @@ impl Listener {
                         Err(rejected) => self.reject(stream, rejected, !is_head),
                     }
                 }
-                accepted = accept(self.socket.accept(), &mut resume_at) => {
+                accepted = accept(self.socket.accept(), &mut self.accept_after) => {
                     let dropped = accepted.ok().and_then(|(stream, _)| self.connections.add(stream));
                     dropped.into_iter().for_each(&self.on_rejected_request);
                 }
@@ -277,17 +279,17 @@ fn listen(port: u16) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Accepts, but not before `resume_at`, and sets it after a failure. It is a moment, since this future is dropped whenever a
+/// Accepts, but not before `accept_after`, and sets it after a failure. It is a moment, since this future is dropped whenever a
 /// connection has something to say.
 async fn accept<T>(
     accepting: impl Future<Output = io::Result<T>>,
-    resume_at: &mut Option<Instant>,
+    accept_after: &mut Option<Instant>,
 ) -> io::Result<T> {
-    if let Some(resume_at) = *resume_at {
-        sleep_until(resume_at).await;
+    if let Some(accept_after) = *accept_after {
+        sleep_until(accept_after).await;
     }
     let accepted = accepting.await;
-    *resume_at = accepted.is_err().then(|| Instant::now() + ACCEPT_PAUSE);
+    *accept_after = accepted.is_err().then(|| Instant::now() + ACCEPT_PAUSE);
     accepted
 }
 
@@ -331,14 +333,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn failed_accept_is_followed_by_a_pause() {
         // L-21
-        let (begun, mut resume_at) = (Instant::now(), None);
+        let (begun, mut accept_after) = (Instant::now(), None);
         for _ in 0..3 {
-            accept(failed(), &mut resume_at).await.unwrap_err();
+            accept(failed(), &mut accept_after).await.unwrap_err();
         }
         assert_eq!(begun.elapsed(), ACCEPT_PAUSE * 2);
         // After the last failure, and not after a success.
         for _ in 0..2 {
-            accept(ready(Ok(())), &mut resume_at).await.unwrap();
+            accept(ready(Ok(())), &mut accept_after).await.unwrap();
             assert_eq!(begun.elapsed(), ACCEPT_PAUSE * 3);
         }
     }
@@ -346,12 +348,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn dropped_accept_does_not_begin_a_new_pause() {
         // L-21
-        let (begun, mut resume_at) = (Instant::now(), None);
-        accept(failed(), &mut resume_at).await.unwrap_err();
+        let (begun, mut accept_after) = (Instant::now(), None);
+        accept(failed(), &mut accept_after).await.unwrap_err();
         for _ in 0..4 {
-            timeout(ACCEPT_PAUSE / 5, accept(ready(Ok(())), &mut resume_at)).await.unwrap_err();
+            timeout(ACCEPT_PAUSE / 5, accept(ready(Ok(())), &mut accept_after)).await.unwrap_err();
         }
-        accept(ready(Ok(())), &mut resume_at).await.unwrap();
+        accept(ready(Ok(())), &mut accept_after).await.unwrap();
         assert_eq!(begun.elapsed(), ACCEPT_PAUSE);
     }
 }

@@ -1,24 +1,40 @@
-//! Runs a login: everything that can happen is waited for here, and [`Flow`] says who wins and when it is over.
+//! Runs a login: it waits for everything that can happen, and [`Flow`] decides who wins and when it is over.
 
-mod came;
 mod clock;
+mod events;
 
 use std::{convert::Infallible, future, pin::pin, sync::Arc, time::Duration};
 
 use openrouter_oauth::{
-    ApiKeyGrant, AuthorizeUrl, CallbackError, Client, KeyLabel, PendingSignIn, models::InvalidValue,
-    transport::SleepFuture,
+    ApiKeyGrant, AuthorizationCode, AuthorizeUrl, CallbackError, Client, KeyLabel, PendingSignIn,
+    models::InvalidValue, transport::SleepFuture,
 };
 use tokio::{runtime::Handle, signal, task::JoinSet};
 
-use self::{came::Came, clock::Clock};
+use self::clock::Clock;
 use crate::{
-    Account, BrowserError, CallbackRequest, Cancel, Error, Event, KeyStore, Listener, ListenerError, Login,
-    OutcomeUnknownReason, Prompt, PromptError, ResultPage, SignInInstructions, SignedIn, Surroundings,
-    flow::{End, Flow, Happened, Step},
+    Account, BrowserError, CallbackRequest, Cancel, Error, Event, KeyStore, Listener, ListenerError,
+    OutcomeUnknownReason, Prompt, ResultPage, SignInInstructions, SignedIn,
+    flow::{Flow, FlowEnd, FlowEvent, Hurry, NextStep, PasteProblem},
+    headless::Headless,
     key_label,
-    login::Tell,
+    login::options::{EventSink, Options},
 };
+
+pub(crate) async fn run(options: Options) -> Result<SignedIn, Error> {
+    Handle::try_current().map_err(|error| Error::NoRuntime(error.into()))?;
+    let ctrl_c = options.cancels_on_ctrl_c.then(|| watch_ctrl_c(options.cancel.clone()));
+    let cancel = options.cancel.clone();
+    let mut session = tokio::select! {
+        biased;
+        () = cancel.times(1) => return Err(Error::Cancelled),
+        begun = Session::begin(options) => begun?,
+    };
+    let end = session.drive().await;
+    let signed_in = session.finish(end).await;
+    drop(ctrl_c);
+    signed_in
+}
 
 /// What an exchange that runs is given after the login was cancelled.
 const GRACE_AFTER_CANCEL: Duration = Duration::from_secs(2);
@@ -26,23 +42,8 @@ const GRACE_AFTER_CANCEL: Duration = Duration::from_secs(2);
 /// What it is given when the time of the login is over: nobody is impatient then, and most clients end it by themselves.
 const GRACE_AFTER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// For how long a browser that came too late is told so.
-const LAST_ANSWERS: Duration = Duration::from_millis(100);
-
-pub(crate) async fn run(login: Login) -> Result<SignedIn, Error> {
-    Handle::try_current().map_err(|error| Error::NoRuntime(error.into()))?;
-    let ctrl_c = login.cancels_on_ctrl_c.then(|| watch_ctrl_c(login.cancel.clone()));
-    let cancel = login.cancel.clone();
-    let mut run = tokio::select! {
-        biased;
-        () = cancel.times(1) => return Err(Error::Cancelled),
-        begun = Run::begin(login) => begun?,
-    };
-    let end = run.drive().await;
-    let signed_in = run.finish(end).await;
-    drop(ctrl_c);
-    signed_in
-}
+/// For how long a browser that comes too late still gets a response.
+const LATE_BROWSER_TIME: Duration = Duration::from_millis(100);
 
 /// Cancels on each Ctrl-C, until it is dropped.
 fn watch_ctrl_c(cancel: Cancel) -> JoinSet<()> {
@@ -57,11 +58,11 @@ fn watch_ctrl_c(cancel: Cancel) -> JoinSet<()> {
 }
 
 /// A login that runs.
-struct Run {
+struct Session {
     client: Client,
     prompt: Option<Arc<dyn Prompt>>,
     store: Option<(Arc<dyn KeyStore>, Account)>,
-    tell: Tell,
+    events: EventSink,
     cancel: Cancel,
     clock: Clock,
     listener: Option<Listener>,
@@ -71,52 +72,52 @@ struct Run {
     key_label: KeyLabel,
     /// The browser that is being opened.
     opening: JoinSet<Result<(), BrowserError>>,
-    flow: Flow,
-    came: Came,
+    flow: Flow<AuthorizationCode>,
+    /// The browser that came back, and waits for its page.
+    callback: Option<CallbackRequest>,
 }
 
-impl Run {
+type Step = NextStep<AuthorizationCode>;
+
+impl Session {
     /// Listens, begins the sign-in, and shows where to go.
-    async fn begin(login: Login) -> Result<Self, Error> {
-        if let Some(invalid) = login.invalid {
-            return Err(invalid.into());
-        }
+    async fn begin(options: Options) -> Result<Self, Error> {
         let timer =
-            login.timer.ok_or(InvalidValue::new("timer", "is missing: set one, to hold the time limit"))?;
-        let clock = Clock::start(timer, login.timeout);
-        let store = login.store.map(|store| (store, login.account));
+            options.timer.ok_or(InvalidValue::new("timer", "is missing: set one, to hold the time limit"))?;
+        let clock = Clock::start(timer, options.timeout);
+        let store = options.store.map(|store| (store, options.account));
         if let Some((store, account)) = &store {
             clock.store(store.load(account)).await.map_err(Error::Store)?;
         }
 
-        let (listener, not_listening) = listen(login.headless, login.port, &login.tell).await?;
+        let (listener, not_listening) = listen(options.headless, options.port, &options.events).await?;
         let mut authorize = match &listener {
-            Some(listener) => login.client.authorize(listener.callback_url()),
-            None => login.client.authorize_headless(),
+            Some(listener) => options.client.authorize(listener.callback_url()),
+            None => options.client.authorize_headless(),
         };
-        let key_label = login.key_label.map_or_else(key_label::of_this_program, Ok)?;
+        let key_label = options.key_label.map_or_else(key_label::of_this_program, Ok)?;
         authorize = authorize.key_label(key_label.clone());
-        if let Some(limit) = login.limit {
+        if let Some(limit) = options.limit {
             authorize = authorize.limit(limit);
         }
-        if let Some(workspace) = login.workspace_id {
+        if let Some(workspace) = options.workspace_id {
             authorize = authorize.workspace_id(workspace);
         }
-        if let Some(workspace) = login.required_workspace_id {
+        if let Some(workspace) = options.required_workspace_id {
             authorize = authorize.required_workspace_id(workspace);
         }
         let (url, pending) = authorize.begin()?;
 
-        let flow = Flow::new(listener.is_some(), login.prompt.is_some());
-        if !flow.has_way() {
+        let flow = Flow::new(listener.is_some(), options.prompt.is_some());
+        if !flow.has_input() {
             return Err(Error::NoInput(not_listening));
         }
-        let mut run = Self {
-            client: login.client,
-            prompt: login.prompt,
+        let mut session = Self {
+            client: options.client,
+            prompt: options.prompt,
             store,
-            tell: login.tell,
-            cancel: login.cancel,
+            events: options.events,
+            cancel: options.cancel,
             clock,
             listener,
             not_listening,
@@ -124,172 +125,172 @@ impl Run {
             key_label,
             opening: JoinSet::new(),
             flow,
-            came: Came::default(),
+            callback: None,
         };
-        run.invite(&url);
+        session.show(&url);
         // A page that shows a code is opened where the user is, not here.
-        if let (Some(browser), Some(_)) = (login.browser, &run.listener) {
-            run.opening.spawn(async move { browser.open(&url).await });
+        if let (Some(browser), Some(_)) = (options.browser, &session.listener) {
+            session.opening.spawn(async move { browser.open(&url).await });
         }
-        Ok(run)
+        Ok(session)
     }
 
-    fn invite(&self, url: &AuthorizeUrl) {
-        (self.tell)(&Event::Url(url));
+    fn show(&self, url: &AuthorizeUrl) {
+        (self.events)(&Event::Url(url));
         if let Some(prompt) = &self.prompt {
             let is_headless = self.listener.is_none();
             prompt.show(&SignInInstructions { url, key_label: &self.key_label, is_headless });
         }
-        (self.tell)(&Event::Waiting);
+        (self.events)(&Event::Waiting);
     }
 
-    async fn drive(&mut self) -> End {
-        let mut step = Step::AskAgain;
+    async fn drive(&mut self) -> FlowEnd {
+        let mut step = self.wait(Asking::First).await;
         loop {
             step = match step {
-                Step::GoOn | Step::AskAgain => self.wait(true).await,
-                Step::AskNoMore => self.wait(false).await,
-                Step::Exchange | Step::HurryUp(_) => self.exchange().await,
-                Step::Pause => self.pause().await,
-                Step::End(end) => return end,
+                NextStep::AskAgain(problem) => self.wait(Asking::Again(problem)).await,
+                NextStep::StopAsking | NextStep::GoOn | NextStep::HurryUp(_) => {
+                    self.wait(Asking::Nobody).await
+                }
+                NextStep::Exchange(code) => self.exchange(&code).await,
+                NextStep::Pause(wait) => self.pause(wait).await,
+                NextStep::End(end) => return end,
             };
         }
     }
 
-    /// Waits for a code, asking for one if `asks`.
-    async fn wait(&mut self, asks: bool) -> Step {
-        let Self { prompt, listener, pending, opening, flow, came, cancel, clock, tell, .. } = self;
-        let problem = came.problem.take();
+    /// Waits for a code.
+    async fn wait(&mut self, asks: Asking) -> Step {
+        let Self { prompt, listener, pending, opening, flow, callback, cancel, clock, events, .. } = self;
+        let problem = match &asks {
+            Asking::Again(problem) => Some(problem.to_string()),
+            Asking::First | Asking::Nobody => None,
+        };
         let asking = async {
             match prompt {
-                Some(prompt) if asks => prompt.ask(problem.as_deref()).await,
+                Some(prompt) if !matches!(asks, Asking::Nobody) => prompt.ask(problem.as_deref()).await,
                 _ => future::pending().await,
             }
         };
         let (mut asking, mut time_up) = (pin!(asking), clock.time_up());
         loop {
-            let happened = tokio::select! {
+            let event = tokio::select! {
                 biased;
-                () = cancel.times(1) => Happened::Cancelled,
-                () = &mut time_up => Happened::TimeUp,
-                callback = callback(listener, pending) => came.visit(callback),
-                pasted = &mut asking => match pasted {
-                    Ok(pasted) => came.pasted(pending.read_pasted(pasted.expose())),
-                    Err(PromptError::Closed) => Happened::Cancelled,
-                    Err(PromptError::TooLong) => came.pasted(Err(CallbackError::Malformed)),
-                    Err(_) => Happened::NobodyAsked,
-                },
+                () = cancel.times(1) => FlowEvent::Cancelled,
+                () = &mut time_up => FlowEvent::TimeUp,
+                request = next_callback(listener, pending) => events::of_callback(callback.insert(request)),
+                pasted = &mut asking => events::of_prompt(pasted, pending),
                 Some(opened) = opening.join_next() => {
                     match opened {
-                        Ok(Ok(())) => tell(&Event::Opened),
-                        Ok(Err(error)) => tell(&Event::NotOpened(&error)),
+                        Ok(Ok(())) => events(&Event::Opened),
+                        Ok(Err(error)) => events(&Event::NotOpened(&error)),
                         // It panicked; the URL is on the screen.
                         Err(_) => {}
                     }
                     continue;
                 }
             };
-            match flow.on(happened) {
-                Step::GoOn => {}
+            match flow.on(event) {
+                NextStep::GoOn => {}
                 step => return step,
             }
         }
     }
 
-    /// Exchanges the code that came.
-    async fn exchange(&mut self) -> Step {
-        let Self { client, listener, pending, flow, came, cancel, clock, tell, .. } = self;
-        let Some(code) = came.code.clone() else { return flow.on(Happened::Failed) };
+    /// Exchanges a code.
+    async fn exchange(&mut self, code: &AuthorizationCode) -> Step {
+        let Self { client, listener, pending, flow, callback, cancel, clock, events, .. } = self;
         // A browser that comes while a pasted code is exchanged waits: the code may be wrong.
-        let mut others = listener.as_mut().filter(|_| came.callback.is_some());
-        tell(&Event::Exchanging);
-        let mut exchange = pin!(pending.exchange(client, &code));
+        let mut others = listener.as_mut().filter(|_| callback.is_some());
+        events(&Event::Exchanging);
+        let mut exchange = pin!(pending.exchange(client, code));
         let (mut time_up, mut is_time_up) = (clock.time_up(), false);
         let (mut cancelled, mut grace) = (0, None);
         loop {
-            let happened = tokio::select! {
+            let event = tokio::select! {
                 biased;
-                result = &mut exchange => came.exchanged(result, clock.left()),
+                result = &mut exchange => events::of_exchange(result, clock.left()),
                 () = cancel.times(cancelled + 1) => {
                     cancelled += 1;
-                    Happened::Cancelled
+                    FlowEvent::Cancelled
                 }
                 () = &mut time_up, if !is_time_up => {
                     is_time_up = true;
-                    Happened::TimeUp
+                    FlowEvent::TimeUp
                 }
-                () = over(&mut grace) => Happened::GraceOver,
-                never = refuse(&mut others) => match never {},
+                () = over(&mut grace) => FlowEvent::GraceOver,
+                never = reject(&mut others) => match never {},
             };
-            match flow.on(happened) {
-                Step::GoOn => {}
-                Step::HurryUp(End::Cancelled) => grace = Some(clock.sleep(GRACE_AFTER_CANCEL)),
-                Step::HurryUp(_) => grace = Some(clock.sleep(GRACE_AFTER_TIMEOUT)),
+            match flow.on(event) {
+                NextStep::GoOn => {}
+                NextStep::HurryUp(Hurry::Cancelled) => grace = Some(clock.sleep(GRACE_AFTER_CANCEL)),
+                NextStep::HurryUp(Hurry::TimedOut) => grace = Some(clock.sleep(GRACE_AFTER_TIMEOUT)),
                 step => return step,
             }
         }
     }
 
-    /// Waits before the code is tried again.
-    async fn pause(&mut self) -> Step {
-        let Self { listener, flow, came, cancel, clock, tell, .. } = self;
-        let mut others = listener.as_mut().filter(|_| came.callback.is_some());
-        let wait = came.pause();
-        tell(&Event::Retrying(wait));
+    /// Waits before the code is exchanged again.
+    async fn pause(&mut self, wait: Duration) -> Step {
+        let Self { listener, flow, callback, cancel, clock, events, .. } = self;
+        let mut others = listener.as_mut().filter(|_| callback.is_some());
+        events(&Event::Retrying(wait));
         let (mut over, mut time_up) = (clock.sleep(wait), clock.time_up());
-        let happened = tokio::select! {
+        let event = tokio::select! {
             biased;
-            () = cancel.times(1) => Happened::Cancelled,
-            () = &mut time_up => Happened::TimeUp,
-            () = &mut over => Happened::Paused,
-            never = refuse(&mut others) => match never {},
+            () = cancel.times(1) => FlowEvent::Cancelled,
+            () = &mut time_up => FlowEvent::TimeUp,
+            () = &mut over => FlowEvent::Paused,
+            never = reject(&mut others) => match never {},
         };
-        flow.on(happened)
+        flow.on(event)
     }
 
-    /// Stores the key, tells the browser, and says what came of it all.
-    async fn finish(mut self, end: End) -> Result<SignedIn, Error> {
-        let callback = self.came.callback.take();
-        let listener = self.listener.take().filter(|_| callback.is_none() && end == End::Granted);
+    /// Stores the key, shows the result in the browser, and returns it.
+    async fn finish(mut self, end: FlowEnd) -> Result<SignedIn, Error> {
+        let callback = self.callback.take();
+        let is_granted = matches!(end, FlowEnd::Granted(_));
+        let listener = self.listener.take().filter(|_| callback.is_none() && is_granted);
         let result = self.conclude(end).await;
-        // Whoever cancels now does not wait for the browser to have heard.
+        // A user who cancels now does not wait for the browser.
         let cancelled = self.cancel.count();
-        let told = async {
+        let responding = async {
             match callback {
                 Some(callback) => callback.respond(page(&result)).await,
-                None => last_answers(listener, &self.clock).await,
+                None => reject_late_browsers(listener, &self.clock).await,
             }
         };
         tokio::select! {
-            () = told => {}
+            () = responding => {}
             () = self.cancel.times(cancelled + 1) => {}
         }
         result
     }
 
-    async fn conclude(&mut self, end: End) -> Result<SignedIn, Error> {
+    async fn conclude(&mut self, end: FlowEnd) -> Result<SignedIn, Error> {
         let was_dropped = !self.pending.is_fresh();
-        let said = self.came.said.take().unwrap_or(CallbackError::MissingCode);
-        match (end, self.came.exchanged.take()) {
-            (End::Granted | End::Failed, Some(Ok(grant))) => Ok(self.keep(grant).await),
-            (End::Failed, Some(Err(error))) => Err(error.into()),
-            (End::Doubtful, Some(Err(error))) => {
-                Err(self.unknown(OutcomeUnknownReason::RejectedAfterWait, Some(error)))
+        Err(match end {
+            FlowEnd::Granted(grant) => return Ok(self.keep(grant).await),
+            FlowEnd::Failed(error) => error.into(),
+            FlowEnd::RejectedAfterWait(error) => {
+                self.outcome_unknown(OutcomeUnknownReason::RejectedAfterWait, Some(error))
             }
-            (End::Cancelled, _) if was_dropped => Err(self.unknown(OutcomeUnknownReason::Cancelled, None)),
-            (End::TimedOut, _) if was_dropped => Err(self.unknown(OutcomeUnknownReason::TimedOut, None)),
-            (End::Cancelled, _) => Err(Error::Cancelled),
-            (End::TimedOut, _) => Err(Error::TimedOut { after: self.clock.timeout() }),
-            (End::Declined, _) => Err(match said {
-                CallbackError::Denied { description } => Error::Denied { description },
-                said => Error::Failed(said),
-            }),
-            (End::NoInput, _) => Err(Error::NoInput(self.not_listening.take())),
-            (End::NoCode | End::Granted | End::Failed | End::Doubtful, _) => Err(Error::NoCode(said)),
-        }
+            FlowEnd::Cancelled if was_dropped => self.outcome_unknown(OutcomeUnknownReason::Cancelled, None),
+            FlowEnd::TimedOut if was_dropped => self.outcome_unknown(OutcomeUnknownReason::TimedOut, None),
+            FlowEnd::Cancelled => Error::Cancelled,
+            FlowEnd::TimedOut => Error::TimedOut { after: self.clock.timeout() },
+            FlowEnd::Declined(CallbackError::Denied { description }) => Error::Denied { description },
+            FlowEnd::Declined(error) => Error::Failed(error),
+            FlowEnd::NotACode(error) => Error::NoCode(error),
+            FlowEnd::NoInput => Error::NoInput(self.not_listening.take()),
+        })
     }
 
-    fn unknown(&self, reason: OutcomeUnknownReason, source: Option<openrouter_oauth::Error>) -> Error {
+    fn outcome_unknown(
+        &self,
+        reason: OutcomeUnknownReason,
+        source: Option<openrouter_oauth::Error>,
+    ) -> Error {
         Error::OutcomeUnknown { reason, key_label: self.key_label.clone(), source }
     }
 
@@ -298,62 +299,69 @@ impl Run {
             Some((store, account)) => Some(self.clock.store(store.save(account, &grant.key)).await),
             None => None,
         };
-        (self.tell)(&Event::Granted);
+        (self.events)(&Event::Granted);
         match &stored {
-            Some(Ok(())) => (self.tell)(&Event::Stored),
-            Some(Err(error)) => (self.tell)(&Event::NotStored(error)),
+            Some(Ok(())) => (self.events)(&Event::Stored),
+            Some(Err(error)) => (self.events)(&Event::NotStored(error)),
             None => {}
         }
         SignedIn { key: grant.key, user_id: grant.user_id, not_stored: stored.and_then(Result::err) }
     }
 }
 
+/// Whether the user is asked for a code.
+enum Asking {
+    First,
+    Again(PasteProblem),
+    Nobody,
+}
+
 /// A listener, unless no browser can reach it; or why there is none.
 async fn listen(
     headless: Option<bool>,
     port: u16,
-    tell: &Tell,
+    events: &EventSink,
 ) -> Result<(Option<Listener>, Option<ListenerError>), Error> {
-    if headless.unwrap_or_else(|| Surroundings::detect().is_headless()) {
+    if headless.unwrap_or_else(|| Headless::detect().is_some()) {
         return Ok((None, None));
     }
     match Listener::bind(port).await {
         Ok(mut listener) => {
-            tell(&Event::Listening { port: listener.port() });
-            let tell = Arc::clone(tell);
-            listener.on_rejected_request(move |stray| tell(&Event::RejectedRequest(stray)));
+            events(&Event::Listening { port: listener.port() });
+            let events = Arc::clone(events);
+            listener.on_rejected_request(move |request| events(&Event::RejectedRequest(request)));
             Ok((Some(listener), None))
         }
         // Whoever names a port relies on it.
         Err(error) if port != 0 => Err(Error::Listener(error)),
         Err(error) => {
-            tell(&Event::NotListening(&error));
+            events(&Event::NotListening(&error));
             Ok((None, Some(error)))
         }
     }
 }
 
-async fn callback(listener: &mut Option<Listener>, pending: &PendingSignIn) -> CallbackRequest {
+async fn next_callback(listener: &mut Option<Listener>, pending: &PendingSignIn) -> CallbackRequest {
     match listener {
         Some(listener) => listener.callback(pending).await,
         None => future::pending().await,
     }
 }
 
-/// Turns away whoever comes.
-async fn refuse(others: &mut Option<&mut Listener>) -> Infallible {
+/// Rejects every request.
+async fn reject(others: &mut Option<&mut Listener>) -> Infallible {
     match others {
         Some(listener) => listener.refuse_others().await,
         None => future::pending().await,
     }
 }
 
-/// Tells a browser that came while a pasted code won that it is too late.
-async fn last_answers(listener: Option<Listener>, clock: &Clock) {
+/// Shows a browser that comes back after a pasted code won that it is too late.
+async fn reject_late_browsers(listener: Option<Listener>, clock: &Clock) {
     if let Some(mut listener) = listener {
         tokio::select! {
             never = listener.refuse_others() => match never {},
-            () = clock.sleep(LAST_ANSWERS) => {}
+            () = clock.sleep(LATE_BROWSER_TIME) => {}
         }
     }
 }
@@ -366,7 +374,7 @@ async fn over(sleep: &mut Option<SleepFuture>) {
     }
 }
 
-/// The truth, for the browser (L-19).
+/// What the browser shows.
 fn page(result: &Result<SignedIn, Error>) -> ResultPage {
     match result {
         Ok(SignedIn { not_stored: None, .. }) => ResultPage::SignedIn,

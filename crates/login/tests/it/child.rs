@@ -9,7 +9,7 @@ use std::{
 
 use openrouter_oauth::{AuthorizeUrl, Client, KeyLabel, PendingSignIn};
 use openrouter_oauth_login::{
-    Browser as _, Prompt, SignInInstructions, Surroundings, SystemBrowser, TerminalPrompt, default_key_label,
+    Browser as _, Headless, Prompt, SignInInstructions, SystemBrowser, TerminalPrompt, default_key_label,
 };
 use tokio::{io::AsyncReadExt as _, net::TcpListener};
 
@@ -45,7 +45,7 @@ async fn child() {
         "show" => show(&TerminalPrompt::new(), argument, true),
         "show-loopback" => show(&TerminalPrompt::new(), argument, false),
         "show-stdin" => show(&TerminalPrompt::stdin(), argument, true),
-        "surroundings" => surroundings(),
+        "headless" => headless(),
         "open" => open(argument.parse().unwrap()).await,
         step => panic!("{step}"),
     }
@@ -94,8 +94,8 @@ fn show(prompt: &TerminalPrompt, label: &str, is_headless: bool) {
     report("url", url.as_str());
 }
 
-fn surroundings() {
-    let headless = Surroundings::detect().headless();
+fn headless() {
+    let headless = Headless::detect();
     report(
         "headless",
         &format!("{headless:?} {}", headless.map(|reason| reason.to_string()).unwrap_or_default()),

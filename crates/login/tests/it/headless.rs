@@ -1,4 +1,4 @@
-//! What a process finds out about its surroundings.
+//! What a process finds out about its environment.
 
 use std::process::Stdio;
 
@@ -11,7 +11,7 @@ fn ssh_and_editors_elsewhere_are_noticed_in_the_environment() {
         ("SSH_CONNECTION", "Some(Ssh) this is a session over SSH"),
         ("CODESPACES", "Some(Container) this is a container"),
     ] {
-        let mut command = child::command("surroundings");
+        let mut command = child::command("headless");
         command.env(name, "192.0.2.1 50000 192.0.2.2 22").stdin(Stdio::null());
         let mut child = Running::start(&mut command);
         assert_eq!(child.expect("headless"), expected);

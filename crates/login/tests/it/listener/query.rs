@@ -54,7 +54,7 @@ async fn a_refusal_at_openrouter_settles_a_sign_in() {
         let callback = stage.listener.callback(&stage.pending).await;
         match page {
             ResultPage::Denied => {
-                assert!(matches!(callback.code(), Err(CallbackError::Denied { .. })), "{callback:?}")
+                assert!(matches!(callback.code(), Err(CallbackError::Denied { .. })), "{callback:?}");
             }
             _ => assert!(matches!(callback.code(), Err(CallbackError::Failed { .. })), "{callback:?}"),
         }
