@@ -28,7 +28,7 @@ pub use self::{
 /// and methods, scripts and frames of other pages, names that were made to point to this machine, what is no HTTP, and
 /// what comes too slowly. At most 32 connections are open at once; who opens more loses their oldest.
 ///
-/// Nothing is accepted while neither [`callback`](Self::callback) nor [`refuse_others`](Self::refuse_others) is polled.
+/// Nothing is accepted while neither [`callback`](Self::callback) nor [`reject_others`](Self::reject_others) is polled.
 /// Dropping the listener closes the port and its connections, all but that of a [`CallbackRequest`]. It needs a tokio runtime with
 /// I/O and time enabled.
 ///
@@ -68,7 +68,7 @@ pub use self::{
 ///             Err(_) => ResultPage::Failed,
 ///         },
 ///         // A browser may knock again meanwhile.
-///         never = listener.refuse_others() => match never {},
+///         never = listener.reject_others() => match never {},
 ///     },
 ///     Err(_) => ResultPage::Denied,
 /// };
@@ -217,7 +217,7 @@ impl Listener {
     /// Waits for the callback of `pending`: a code, or that OpenRouter or the user declined. Every other request gets its
     /// response here, and does not end the wait. Nothing is lost if the future is dropped and asked for again.
     ///
-    /// It returns one callback, however many come; see [`refuse_others`](Self::refuse_others) for the others. To ask again is
+    /// It returns one callback, however many come; see [`reject_others`](Self::reject_others) for the others. To ask again is
     /// to wait for another callback, also of the same sign-in.
     pub async fn callback(&mut self, pending: &PendingSignIn) -> CallbackRequest {
         self.guard.expect(pending);
@@ -236,7 +236,7 @@ impl Listener {
 
     /// Rejects every request, for as long as this is polled: for the time in which a code is exchanged. A browser that comes
     /// to the same callback sees that it was used.
-    pub async fn refuse_others(&mut self) -> Infallible {
+    pub async fn reject_others(&mut self) -> Infallible {
         let (_, never) = self.serve(|_| Err(RejectedRequest::Used)).await;
         never
     }

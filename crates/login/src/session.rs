@@ -351,7 +351,7 @@ async fn next_callback(listener: &mut Option<Listener>, pending: &PendingSignIn)
 /// Rejects every request.
 async fn reject(others: &mut Option<&mut Listener>) -> Infallible {
     match others {
-        Some(listener) => listener.refuse_others().await,
+        Some(listener) => listener.reject_others().await,
         None => future::pending().await,
     }
 }
@@ -360,7 +360,7 @@ async fn reject(others: &mut Option<&mut Listener>) -> Infallible {
 async fn reject_late_browsers(listener: Option<Listener>, clock: &Clock) {
     if let Some(mut listener) = listener {
         tokio::select! {
-            never = listener.refuse_others() => match never {},
+            never = listener.reject_others() => match never {},
             () = clock.sleep(LATE_BROWSER_TIME) => {}
         }
     }

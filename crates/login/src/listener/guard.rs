@@ -1,6 +1,5 @@
 //! Checks whether a request is the callback.
 
-use httparse::{EMPTY_HEADER, Header};
 use openrouter_oauth::{CallbackUrl, PendingSignIn};
 
 use super::{RejectedRequest, request::Request};
@@ -11,9 +10,6 @@ pub struct CallbackGuard {
     hosts: Vec<String>,
     callback: Option<CallbackUrl>,
 }
-
-/// How many headers a request may have.
-const MAX_HEADERS: usize = 50;
 
 impl CallbackGuard {
     /// Guards this port of `127.0.0.1`, without a callback yet.
@@ -40,8 +36,7 @@ impl CallbackGuard {
     ///
     /// The first that is not as it should be.
     pub fn check<'head>(&self, head: &'head [u8]) -> Result<&'head str, RejectedRequest> {
-        let mut headers: [Header<'head>; MAX_HEADERS] = [EMPTY_HEADER; MAX_HEADERS];
-        let request = Request::read(head, &mut headers)?;
+        let request = Request::read(head)?;
         let target = self.origin_form(request.target)?;
         if !self.is_ours(target) {
             return Err(RejectedRequest::NotFound);
@@ -50,10 +45,10 @@ impl CallbackGuard {
             return Err(RejectedRequest::Method);
         }
         // Anything else is a name that somebody had point to this machine, as in DNS rebinding.
-        if !self.is_host(request.host()?) {
+        if !self.is_host(request.host.ok_or(RejectedRequest::Malformed)?) {
             return Err(RejectedRequest::Host);
         }
-        if !request.is_navigation() {
+        if !request.is_navigation {
             return Err(RejectedRequest::NotNavigation);
         }
         Ok(target)

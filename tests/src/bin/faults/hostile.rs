@@ -75,7 +75,7 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
                 misses.push(Miss { rule: Rule::Class, text: format!("browser {browsers}: {error}") });
             }
         }
-        let _until_then = timeout(PAUSE, listener.refuse_others()).await;
+        let _until_then = timeout(PAUSE, listener.reject_others()).await;
     }
     if waits.is_empty() {
         return Err("no browser had its page".into());

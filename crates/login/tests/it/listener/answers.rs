@@ -47,7 +47,7 @@ async fn all() -> Vec<(&'static str, String)> {
     });
     let (used, slow) = tokio::select! {
         told = slow => told.unwrap(),
-        never = stage.listener.refuse_others() => match never {},
+        never = stage.listener.reject_others() => match never {},
     };
     answers.extend([("used", used), ("slow", slow)]);
     answers

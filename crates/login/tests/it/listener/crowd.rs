@@ -30,14 +30,14 @@ async fn a_thousand_callbacks_at_once_are_one_visit() {
     assert_eq!(callback.code().as_ref().unwrap().expose(), CODE);
     let browsers = tokio::select! {
         browsers = asking => browsers.unwrap().unwrap(),
-        never = stage.listener.refuse_others() => match never {},
+        never = stage.listener.reject_others() => match never {},
     };
     let reading = tokio::task::spawn_blocking(|| browsers.into_iter().map(io::read_to_string).collect());
     // The others are answered before the winner is.
     let mut rejected = Vec::new();
     let others = async {
         while rejected.len() < 999 {
-            let _ = timeout(Duration::from_millis(10), stage.listener.refuse_others()).await;
+            let _ = timeout(Duration::from_millis(10), stage.listener.reject_others()).await;
             rejected.extend(stage.rejected());
         }
     };

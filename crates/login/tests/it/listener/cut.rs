@@ -33,7 +33,7 @@ async fn a_request_that_breaks_off_at_any_byte_changes_nothing() {
         // The listener is at rest now; what came before the good request was answered before.
         let (closed, page) = tokio::select! {
             told = browser => told.unwrap(),
-            never = stage.listener.refuse_others() => match never {},
+            never = stage.listener.reject_others() => match never {},
         };
         assert_eq!(status(&page), 200);
         match cut {

@@ -123,6 +123,6 @@ fn its_futures_and_itself_can_be_sent() {
     drop(assert_send(async move {
         let mut stage = pending();
         stage.listener.callback(&stage.pending).await.respond(ResultPage::Failed).await;
-        assert_send(stage.listener).refuse_others().await
+        assert_send(stage.listener).reject_others().await
     }));
 }
