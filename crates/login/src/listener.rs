@@ -15,11 +15,9 @@ use tokio::{
 };
 
 use self::connections::{Connections, ReceivedHead};
-#[doc(hidden)]
-pub use self::{
-    guard::CallbackGuard,
-    request_head::{HeadProgress, HeadReader},
-};
+pub(crate) use self::guard::CallbackGuard;
+#[cfg(feature = "testing")]
+pub(crate) use self::request_head::{HeadProgress, HeadReader};
 
 /// A port of `127.0.0.1` that waits for a browser to come back from OpenRouter.
 ///
@@ -48,12 +46,11 @@ pub use self::{
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Client::new();
 /// # let openrouter = from_fn(|_, _: Limits| async {
 /// #     Ok(http::Response::new(r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#.into()))
 /// # });
 /// # let client = Client::builder().transport(openrouter).without_deadline().build()?;
-/// # #[cfg(any())]
-/// let client = Client::new();
 /// let mut listener = Listener::bind(0).await?;
 /// let (url, mut pending) = client.authorize(listener.callback_url()).key_label("my-cli").begin()?;
 /// println!("open {url}");

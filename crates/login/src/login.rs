@@ -26,28 +26,19 @@ use crate::{
 ///
 /// ```
 /// # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
-/// # use openrouter_oauth_login::{SignInInstructions, Pasted, Prompt, PromptFuture};
-/// # #[derive(Debug)]
-/// # struct User;
-/// # impl Prompt for User {
-/// #     fn show(&self, _invitation: &SignInInstructions<'_>) {}
-/// #     fn ask<'a>(&'a self, _problem: Option<&'a str>) -> PromptFuture<'a> {
-/// #         Box::pin(async { Ok(Pasted::new("auth_code_abc123".into())) })
-/// #     }
-/// # }
+/// # use openrouter_oauth_login::testing::TestUser;
 /// use openrouter_oauth::Client;
 /// use openrouter_oauth_login::Login;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Client::new();
 /// # let openrouter = from_fn(|_: http::Request<_>, _: Limits| async {
 /// #     Ok(http::Response::new(r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#.into()))
 /// # });
 /// # let client = Client::builder().transport(openrouter).timer(TokioTimer::new()).build()?;
-/// # #[cfg(any())]
-/// let client = Client::new();
 /// let login = Login::new(&client).key_label("my-cli");
-/// # let login = login.prompt(User).headless(true);
+/// # let login = login.prompt(TestUser::pastes(["auth_code_abc123"])).headless(true);
 /// let signed_in = login.run().await?;
 /// println!("signed in as {:?}", signed_in.user_id);
 /// # assert_eq!(signed_in.user_id.as_deref(), Some("user_1"));

@@ -1,19 +1,20 @@
 //! Checks whether a request is the callback.
 
+use std::fmt;
+
 use openrouter_oauth::{CallbackUrl, PendingSignIn};
 
 use super::{RejectedRequest, request::Request};
 
 /// Checks requests against the path of the callback and the names of this machine.
-#[expect(missing_debug_implementations, reason = "no part of the API, and it holds the nonce")]
-pub struct CallbackGuard {
+pub(crate) struct CallbackGuard {
     hosts: Vec<String>,
     callback: Option<CallbackUrl>,
 }
 
 impl CallbackGuard {
     /// Guards this port of `127.0.0.1`, without a callback yet.
-    pub fn new(port: u16) -> Self {
+    pub(crate) fn new(port: u16) -> Self {
         let names = ["127.0.0.1", "localhost"];
         let mut hosts = names.map(|name| format!("{name}:{port}")).to_vec();
         if port == 80 {
@@ -23,7 +24,7 @@ impl CallbackGuard {
     }
 
     /// From now on the only path is that of the callback of `pending`.
-    pub fn expect(&mut self, pending: &PendingSignIn) {
+    pub(crate) fn expect(&mut self, pending: &PendingSignIn) {
         self.callback = pending.callback_url().cloned();
     }
 
@@ -35,7 +36,7 @@ impl CallbackGuard {
     /// # Errors
     ///
     /// The first that is not as it should be.
-    pub fn check<'head>(&self, head: &'head [u8]) -> Result<&'head str, RejectedRequest> {
+    pub(crate) fn check<'head>(&self, head: &'head [u8]) -> Result<&'head str, RejectedRequest> {
         let request = Request::read(head)?;
         let target = self.origin_form(request.target)?;
         if !self.is_ours(target) {
@@ -75,5 +76,12 @@ impl CallbackGuard {
 
     fn is_host(&self, host: &[u8]) -> bool {
         self.hosts.iter().any(|ours| ours.as_bytes() == host)
+    }
+}
+
+/// Without the path, which holds the nonce.
+impl fmt::Debug for CallbackGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallbackGuard").field("hosts", &self.hosts).finish_non_exhaustive()
     }
 }

@@ -9,7 +9,7 @@ use super::RejectedRequest;
 
 /// Reads the head of the only request on a connection.
 #[derive(Debug)]
-pub struct HeadReader {
+pub(crate) struct HeadReader {
     /// Holds the code.
     bytes: WipedBuffer,
     last: u8,
@@ -19,9 +19,8 @@ pub struct HeadReader {
 }
 
 /// How far a [`HeadReader`] has come.
-#[expect(clippy::exhaustive_enums, reason = "no part of the API")]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum HeadProgress {
+pub(crate) enum HeadProgress {
     /// More has to come.
     More,
     /// The head is complete. What follows it is not looked at.
@@ -43,7 +42,7 @@ const USUAL_HEAD_BYTES: usize = 1024;
 
 impl HeadReader {
     /// Reads a connection that was made now.
-    pub fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Instant) -> Self {
         Self {
             bytes: WipedBuffer::with_capacity(USUAL_HEAD_BYTES),
             last: 0,
@@ -53,12 +52,12 @@ impl HeadReader {
     }
 
     /// When to stop waiting: [`receive`](Self::receive) is called then, if it was not before.
-    pub fn deadline(&self) -> Instant {
+    pub(crate) fn deadline(&self) -> Instant {
         self.deadline
     }
 
     /// Takes the bytes that arrived now: none, if no more will arrive or the deadline has come.
-    pub fn receive(&mut self, bytes: &[u8], now: Instant) -> HeadProgress {
+    pub(crate) fn receive(&mut self, bytes: &[u8], now: Instant) -> HeadProgress {
         let is_empty_connection = self.bytes.is_empty() && bytes.is_empty();
         if now >= self.deadline {
             return if is_empty_connection {
@@ -111,7 +110,7 @@ impl HeadReader {
     }
 
     /// The bytes of the head so far.
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         self.bytes.as_ref()
     }
 }

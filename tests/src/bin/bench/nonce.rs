@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use openrouter_oauth::PendingSignIn;
-use openrouter_oauth_login::sans_io::CallbackGuard;
+use openrouter_oauth_login::testing::CallbackRules;
 
 use crate::{Result, canned, measure};
 
@@ -47,22 +47,21 @@ pub(crate) fn run(nonce: &str) -> Result<()> {
             "state":"c3RhdGUtb2YtdGVzdC0wMA","code_verifier":"{}"}}"#,
         canned::VERIFIER
     );
-    let mut guard = CallbackGuard::new(PORT);
-    guard.expect(&PendingSignIn::from_secret_json(&json)?);
+    let rules = CallbackRules::new(PORT, &PendingSignIn::from_secret_json(&json)?);
     let head = |nonce: &str| {
         format!("GET {PATH}/{nonce}?code=c0de HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n\r\n").into_bytes()
     };
     // Or nothing would be compared.
-    if guard.check(&head(RIGHT)).is_err() {
+    if rules.check(&head(RIGHT)).is_err() {
         return Err("the right nonce is refused".into());
     }
-    refuse(&guard, &head(nonce))
+    refuse(&rules, &head(nonce))
 }
 
 #[inline(never)]
-fn refuse(guard: &CallbackGuard, head: &[u8]) -> Result<()> {
+fn refuse(rules: &CallbackRules, head: &[u8]) -> Result<()> {
     for _ in 0..TIMES {
-        if black_box(guard).check(black_box(head)).is_ok() {
+        if black_box(rules).check(black_box(head)).is_ok() {
             return Err("a wrong nonce is taken".into());
         }
     }

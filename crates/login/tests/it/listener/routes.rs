@@ -1,6 +1,6 @@
 //! Paths: there is one.
 
-use openrouter_oauth_login::{RejectedRequest, sans_io::CallbackGuard};
+use openrouter_oauth_login::{RejectedRequest, testing::CallbackRules};
 
 use super::stage::{STOLEN, Stage, begin, status};
 
@@ -92,8 +92,7 @@ async fn ten_thousand_wrong_requests_are_told_of_and_change_nothing() {
 async fn a_million_wrong_nonces_change_nothing() {
     // L-5
     let stage = Stage::new().await;
-    let mut guard = CallbackGuard::new(stage.listener.port());
-    guard.expect(&stage.pending);
+    let rules = CallbackRules::new(stage.listener.port(), &stage.pending);
     let good = stage.good();
     let right = stage.pending.nonce().unwrap().as_bytes();
     let begin = good.find(stage.pending.nonce().unwrap()).unwrap();
@@ -110,11 +109,11 @@ async fn a_million_wrong_nonces_change_nothing() {
             nonce.fill_with(|| random.letter());
         }
         if *nonce != *right {
-            assert_eq!(guard.check(&head), Err(RejectedRequest::NotFound));
+            assert_eq!(rules.check(&head), Err(RejectedRequest::NotFound));
             wrong += 1;
         }
     }
-    let target = guard.check(good.as_bytes()).unwrap();
+    let target = rules.check(good.as_bytes()).unwrap();
     assert_eq!(stage.pending.read_callback(target).unwrap().expose(), super::stage::CODE);
 }
 
