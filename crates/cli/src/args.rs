@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_arguments_are_well_formed() {
+    fn command_line_definition_is_valid() {
         Args::command().debug_assert();
     }
 }

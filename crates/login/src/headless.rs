@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_browser_comes_back_where_there_is_a_display_or_a_browser() {
+    fn display_or_browser_is_not_headless() {
         for set in [
             &["DISPLAY"][..],
             &["WAYLAND_DISPLAY"],
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_pasted_over_ssh_in_containers_and_without_a_display() {
+    fn ssh_container_or_no_display_is_headless() {
         check(&[], Some(Headless::NoDisplay));
         for name in ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"] {
             check(&[name], Some(Headless::Ssh));

@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_acts_on_a_terminal_is_replaced() {
+    fn printable_replaces_characters_that_act() {
         for character in [
             '\0',
             '\t',

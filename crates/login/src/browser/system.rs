@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_is_a_list_of_programs_with_arguments() {
+    fn browser_variable_lists_programs_with_arguments() {
         // L-22, F47
         check(Some("firefox"), false, &[("firefox", &[])]);
         check(Some(":a  -n %s: :b --url=%s x:"), true, &[("a", &["-n", "%s"]), ("b", &["--url=%s", "x"])]);
@@ -163,7 +163,7 @@ mod tests {
 
     #[cfg(not(target_vendor = "apple"))]
     #[test]
-    fn without_the_variable_it_is_what_opens_links_here() {
+    fn default_browser_is_the_link_opener() {
         let here: &[(&str, &[&str])] = &[("xdg-open", &[]), ("gio", &["open"])];
         check(None, false, here);
         check(Some(" : "), false, here);

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_is_whole_at_its_empty_line_however_it_is_cut() {
+    fn head_is_complete_at_its_empty_line() {
         let now = Instant::now();
         for cut in 0..=HEAD.len() {
             let mut reader = HeadReader::new(now);
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_that_no_head_has_is_refused_where_it_stands() {
+    fn head_with_a_wrong_byte_is_rejected_at_it() {
         // L-15
         let lines: [&[u8]; 9] = [
             b"\r\nGET / HTTP/1.1\r\n\r\n",
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_has_at_most_8_kib() {
+    fn head_has_at_most_8_kib() {
         // L-14
         let head = |length: usize| {
             let (first, last) = ("GET / HTTP/1.1\r\nA: ", "\r\n\r\n");
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_has_five_seconds_in_all() {
+    fn head_has_five_seconds_in_all() {
         // L-14
         let begin = Instant::now();
         let (just_before, deadline) =
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_without_a_byte_is_closed_without_one() {
+    fn silent_connection_is_closed_silently() {
         // A browser connects ahead, to save time, and may have nothing to say.
         let begin = Instant::now();
         assert_eq!(HeadReader::new(begin).receive(&[], begin), HeadProgress::Close);

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use crate::child::{self, Running};
 
 #[test]
-fn ssh_and_editors_elsewhere_are_noticed_in_the_environment() {
+fn environment_reveals_ssh_and_remote_editors() {
     // The table of all marks stands beside the code; whether this machine is a container is not known here.
     for (name, expected) in [
         ("SSH_CONNECTION", "Some(Ssh) this is a session over SSH"),

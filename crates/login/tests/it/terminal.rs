@@ -85,7 +85,7 @@ fn prompt_leaves_the_cursor_on_a_new_line() {
 }
 
 #[test]
-fn first_line_of_a_paste_is_one_attempt_and_the_rest_is_dropped() {
+fn rest_of_a_paste_of_several_lines_is_discarded() {
     // P-2: a URL that was folded.
     needs!(SETSID);
     let terminal = Terminal::new(80, 24);
@@ -234,7 +234,7 @@ fn enter_in_pieces(terminal: &Terminal, text: &str) {
 }
 
 #[test]
-fn a_callback_that_comes_first_leaves_the_terminal_as_it_was() {
+fn callback_leaves_the_terminal_as_it_was() {
     // P-6
     needs!(SETSID);
     let terminal = Terminal::new(80, 24);
@@ -250,7 +250,7 @@ fn a_callback_that_comes_first_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
-fn a_callback_comes_while_a_script_is_waited_for() {
+fn callback_arrives_while_a_script_is_awaited() {
     // P-6
     let mut child = Running::start(child::command("race-stdin").stdin(Stdio::piped()).stderr(Stdio::piped()));
     let port: u16 = child.expect("port").parse().unwrap();
@@ -269,7 +269,7 @@ fn visit(port: u16) {
 }
 
 #[test]
-fn a_terminal_that_is_stopped_is_not_waited_for() {
+fn stopped_terminal_is_not_waited_for() {
     needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     terminal.enter(CTRL_S);
@@ -282,7 +282,7 @@ fn a_terminal_that_is_stopped_is_not_waited_for() {
 }
 
 #[test]
-fn a_standard_error_that_nobody_reads_is_not_waited_for() {
+fn full_standard_error_is_not_waited_for() {
     let (_unread, mut full) = UnixStream::pair().unwrap();
     full.set_nonblocking(true).unwrap();
     while full.write(&[b' '; 4096]).is_ok() {}
@@ -310,7 +310,7 @@ fn two_prompts_take_turns() {
 }
 
 #[test]
-fn a_terminal_that_is_hung_up_has_nobody_at_it() {
+fn hung_up_terminal_is_unavailable() {
     needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     let command = child::command("ask");
@@ -326,7 +326,7 @@ fn a_terminal_that_is_hung_up_has_nobody_at_it() {
 }
 
 #[test]
-fn without_a_terminal_nobody_is_asked() {
+fn missing_terminal_is_unavailable() {
     // No session of the terminal's: `/dev/tty` cannot be opened.
     needs!(SETSID);
     let command = child::command("ask");
@@ -338,7 +338,7 @@ fn without_a_terminal_nobody_is_asked() {
 }
 
 #[test]
-fn in_the_background_nobody_is_asked_and_nothing_is_stopped() {
+fn background_prompt_is_unavailable_and_not_stopped() {
     needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     let command = child::command("ask");
@@ -387,7 +387,7 @@ fn variables(command: &Command) -> impl Iterator<Item = (&OsStr, &OsStr)> {
 }
 
 #[test]
-fn a_script_answers_with_lines() {
+fn script_answers_with_lines() {
     let mut child = Running::start(child::command("ask-stdin").stdin(Stdio::piped()).stderr(Stdio::piped()));
     let mut stdin = child.stdin();
     // A pipe is waited for, and a line may come in pieces.
@@ -402,7 +402,7 @@ fn a_script_answers_with_lines() {
 }
 
 #[test]
-fn a_script_answers_from_a_file() {
+fn script_answers_from_a_file() {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(b"first\nsecond\nthird").unwrap();
     file.rewind().unwrap();
@@ -414,7 +414,7 @@ fn a_script_answers_from_a_file() {
 }
 
 #[test]
-fn after_a_line_of_a_script_that_is_too_long_no_other_is_taken() {
+fn no_line_is_read_after_one_that_is_too_long() {
     // P-2
     let longest = [b'a'; 4096];
     let script = [&longest[..], b"\n", &longest, b"a canary\nnext\n"].concat();
@@ -430,7 +430,7 @@ fn after_a_line_of_a_script_that_is_too_long_no_other_is_taken() {
 }
 
 #[test]
-fn the_end_of_a_script_ends_the_input() {
+fn end_of_a_script_closes_the_prompt() {
     // P-5
     let mut child = Running::start(child::command("ask-stdin").stdin(Stdio::null()).stderr(Stdio::piped()));
     for _ in 0..3 {

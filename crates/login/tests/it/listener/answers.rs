@@ -54,7 +54,7 @@ async fn all() -> Vec<(&'static str, String)> {
 }
 
 #[tokio::test]
-async fn every_answer_is_as_it_was_written_down() {
+async fn every_response_matches_its_snapshot() {
     // L-16, L-17
     let mut written = String::new();
     for (name, answer) in all().await {

@@ -12,7 +12,7 @@ use tokio::{io::AsyncWriteExt, task::JoinSet, time::timeout};
 use super::stage::{CODE, Stage, ask, begin, browser, connect, read, status};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_callbacks_at_once_are_one_visit() {
+async fn thousand_callbacks_at_once_are_one() {
     // L-12, F44
     let mut stage = Stage::new().await;
     let (port, good) = (stage.listener.port(), stage.good());
@@ -51,7 +51,7 @@ async fn a_thousand_callbacks_at_once_are_one_visit() {
 }
 
 #[tokio::test]
-async fn slow_connections_make_room_and_do_not_keep_the_browser_out() {
+async fn slow_connections_do_not_keep_the_browser_out() {
     // L-14, F41
     let mut stage = Stage::new().await;
     let (port, good, cut) = (stage.listener.port(), stage.good(), format!("GET {}", stage.stolen()));
@@ -99,7 +99,7 @@ async fn oldest_unfinished_connection_makes_room() {
 }
 
 #[tokio::test]
-async fn whoever_takes_too_long_is_told() {
+async fn slow_request_gets_a_timeout_response() {
     // L-14
     let mut stage = Stage::new().await;
     let (port, good) = (stage.listener.port(), stage.good());
@@ -120,7 +120,7 @@ async fn whoever_takes_too_long_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sign_ins_at_once_do_not_mix() {
+async fn concurrent_sign_ins_do_not_mix() {
     // L-24
     let mut logins = JoinSet::new();
     for number in 0..100 {
@@ -143,7 +143,7 @@ async fn sign_ins_at_once_do_not_mix() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_begins_anew_comes_back_to_its_own_path() {
+async fn new_sign_in_has_its_own_callback_path() {
     // C-5: also on a connection that was made before.
     let mut stage = Stage::new().await;
     let mut ahead = connect(stage.listener.port()).await;

@@ -11,7 +11,7 @@ use super::stage::{CODE, Stage, ask, connect, read, status};
 const MOMENT: Duration = Duration::from_millis(20);
 
 #[tokio::test]
-async fn a_request_that_breaks_off_at_any_byte_changes_nothing() {
+async fn request_cut_at_any_byte_changes_nothing() {
     // F41
     let mut stage = Stage::new().await;
     let (port, good, stolen) = (stage.listener.port(), stage.good(), stage.get(&stage.stolen()));
@@ -45,7 +45,7 @@ async fn a_request_that_breaks_off_at_any_byte_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_request_in_pieces_settles_a_sign_in() {
+async fn request_in_pieces_settles_a_sign_in() {
     let mut stage = Stage::new().await;
     let (port, good) = (stage.listener.port(), stage.good());
     let browser = tokio::spawn(async move {
@@ -64,7 +64,7 @@ async fn a_request_in_pieces_settles_a_sign_in() {
 }
 
 #[tokio::test]
-async fn a_browser_that_has_gone_is_signed_in_all_the_same() {
+async fn browser_that_has_gone_is_signed_in() {
     // F48
     let mut stage = Stage::new().await;
     let (port, good) = (stage.listener.port(), stage.good());
@@ -86,7 +86,7 @@ async fn a_browser_that_has_gone_is_signed_in_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_browser_that_does_not_go_away_is_waited_for_two_seconds() {
+async fn open_connection_is_waited_for_two_seconds() {
     let mut stage = Stage::new().await;
     let mut stream = connect(stage.listener.port()).await;
     stream.write_all(stage.good().as_bytes()).await.unwrap();
@@ -99,7 +99,7 @@ async fn a_browser_that_does_not_go_away_is_waited_for_two_seconds() {
 }
 
 #[tokio::test]
-async fn nothing_is_lost_when_the_wait_is_dropped_and_asked_for_again() {
+async fn dropped_wait_loses_nothing() {
     // C-28
     let mut stage = Stage::new().await;
     let (port, good) = (stage.listener.port(), stage.good());

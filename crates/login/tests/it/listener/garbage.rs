@@ -214,7 +214,7 @@ impl Head {
 }
 
 #[tokio::test]
-async fn what_could_be_read_in_two_ways_is_not_read() {
+async fn ambiguous_request_is_rejected() {
     // L-14, L-15
     let mut stage = Stage::new().await;
     let heads = smuggled(&Head { target: stage.stolen(), host: stage.host() });
@@ -227,7 +227,7 @@ async fn what_could_be_read_in_two_ways_is_not_read() {
 }
 
 #[tokio::test]
-async fn other_protocols_and_noise_are_refused_at_once() {
+async fn other_protocols_and_noise_are_rejected_at_once() {
     // F40
     let mut stage = Stage::new().await;
     let mut noise: Vec<Vec<u8>> = vec![
@@ -288,7 +288,7 @@ async fn heads_are_bounded_and_bodies_are_not_read() {
 }
 
 #[tokio::test]
-async fn as_much_as_fits_settles_a_sign_in() {
+async fn largest_head_settles_a_sign_in() {
     // L-14: the bounds are where they are said to be.
     let mut stage = Stage::new().await;
     let good = stage.good();

@@ -5,7 +5,7 @@ use openrouter_oauth_login::{RejectedRequest, ResultPage};
 use super::stage::{Stage, ask, browser, status};
 
 #[tokio::test]
-async fn only_the_names_of_this_machine_are_answered() {
+async fn only_the_names_of_this_machine_are_accepted() {
     // L-8, F43
     let mut stage = Stage::new().await;
     let port = stage.listener.port();
@@ -84,7 +84,7 @@ async fn only_the_names_of_this_machine_are_answered() {
 }
 
 #[tokio::test]
-async fn a_callback_may_name_this_machine_in_each_right_way() {
+async fn callback_may_use_each_name_of_this_machine() {
     // L-8
     let mut stage = Stage::new().await;
     let (ours, good) = (stage.host(), stage.good());
@@ -162,7 +162,7 @@ fn matrix() -> Vec<(bool, String)> {
 }
 
 #[tokio::test]
-async fn only_a_person_who_goes_to_the_page_settles_a_sign_in() {
+async fn only_a_navigation_settles_a_sign_in() {
     // L-9, F43, F44
     let mut stage = Stage::new().await;
     let with = |request: &str, lines: &str| request.replace("\r\n\r\n", &format!("\r\n{lines}\r\n"));
@@ -186,7 +186,7 @@ async fn only_a_person_who_goes_to_the_page_settles_a_sign_in() {
 }
 
 #[tokio::test]
-async fn a_real_browser_s_request_settles_a_sign_in() {
+async fn request_of_a_real_browser_settles_a_sign_in() {
     let mut stage = Stage::new().await;
     let chromium = "Connection: keep-alive\r\n\
         Cache-Control: max-age=0\r\n\
@@ -246,7 +246,7 @@ async fn only_a_get_settles_a_sign_in() {
 }
 
 #[tokio::test]
-async fn what_is_refused_says_nothing_of_the_nonce() {
+async fn rejection_reveals_nothing_of_the_nonce() {
     // L-5, L-6: whoever does not know the path is told the same, whatever else is wrong.
     let mut stage = Stage::new().await;
     let request = stage.get("/callback/AAAAAAAAAAAAAAAAAAAAAA?error=access_denied");
@@ -266,7 +266,7 @@ async fn what_is_refused_says_nothing_of_the_nonce() {
 }
 
 #[tokio::test]
-async fn a_visit_is_what_its_page_says() {
+async fn result_page_matches_the_result() {
     // L-19
     let mut stage = Stage::new().await;
     for (page, code, title) in [

@@ -37,7 +37,7 @@ async fn only_the_loopback_is_listened_on() {
 }
 
 #[tokio::test]
-async fn no_other_address_of_this_machine_is_connected_to() {
+async fn other_addresses_of_this_machine_do_not_connect() {
     // L-1
     let listener = Listener::bind(0).await.unwrap();
     // The address that packets would be sent from; nothing is sent.
@@ -54,7 +54,7 @@ async fn no_other_address_of_this_machine_is_connected_to() {
 }
 
 #[tokio::test]
-async fn the_callback_is_the_literal_address_with_the_port_that_was_bound() {
+async fn callback_url_is_the_literal_address_and_port() {
     // L-2, L-4
     let listener = Listener::bind(0).await.unwrap();
     assert_ne!(listener.port(), 0);
@@ -63,7 +63,7 @@ async fn the_callback_is_the_literal_address_with_the_port_that_was_bound() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_an_error_for_whoever_comes_second() {
+async fn second_listener_on_a_port_fails() {
     // L-3, F46
     let first = Listener::bind(0).await.unwrap();
     let error = Listener::bind(first.port()).await.unwrap_err();
@@ -78,7 +78,7 @@ async fn a_port_that_is_taken_is_an_error_for_whoever_comes_second() {
 }
 
 #[tokio::test]
-async fn a_fixed_port_can_be_asked_for() {
+async fn fixed_port_can_be_chosen() {
     // L-2
     let port = StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     // Somebody else may take it in between.
@@ -88,7 +88,7 @@ async fn a_fixed_port_can_be_asked_for() {
 }
 
 #[tokio::test]
-async fn a_dropped_listener_leaves_nothing_behind() {
+async fn dropped_listener_leaves_nothing_behind() {
     // L-20
     let mut stage = Stage::new().await;
     let port = stage.listener.port();
@@ -106,7 +106,7 @@ async fn a_dropped_listener_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn nothing_is_accepted_while_nobody_waits() {
+async fn listener_accepts_nothing_while_nobody_waits() {
     let mut stage = Stage::new().await;
     let mut told = browser(stage.listener.port(), stage.good());
     assert!(timeout(Duration::from_millis(100), &mut told).await.is_err());
@@ -115,7 +115,7 @@ async fn nothing_is_accepted_while_nobody_waits() {
 }
 
 #[test]
-fn its_futures_and_itself_can_be_sent() {
+fn listener_and_its_futures_are_send() {
     fn assert_send<T: Send>(value: T) -> T {
         value
     }

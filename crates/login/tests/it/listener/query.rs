@@ -6,7 +6,7 @@ use openrouter_oauth_login::{RejectedRequest, ResultPage};
 use super::stage::{STOLEN, Stage, browser, status};
 
 #[tokio::test]
-async fn a_query_that_is_not_whole_is_no_answer() {
+async fn incomplete_query_is_rejected() {
     // L-13, F44
     let mut stage = Stage::new().await;
     let queries = [
@@ -42,7 +42,7 @@ async fn a_query_that_is_not_whole_is_no_answer() {
 }
 
 #[tokio::test]
-async fn a_refusal_at_openrouter_settles_a_sign_in() {
+async fn error_of_openrouter_settles_a_sign_in() {
     let mut stage = Stage::new().await;
     for (query, page) in [
         ("error=access_denied", ResultPage::Denied),
@@ -65,7 +65,7 @@ async fn a_refusal_at_openrouter_settles_a_sign_in() {
 }
 
 #[tokio::test]
-async fn nothing_shows_the_code_or_the_nonce() {
+async fn debug_shows_neither_code_nor_nonce() {
     // S-1, T-5
     let mut stage = Stage::new().await;
     let nonce = stage.pending.nonce().unwrap().to_owned();

@@ -13,7 +13,7 @@ fn near(nonce: &str, place: usize) -> String {
 }
 
 #[tokio::test]
-async fn no_other_path_exists() {
+async fn listener_has_no_other_path() {
     // L-5, L-6, L-7, L-11
     let mut stage = Stage::new().await;
     let nonce = stage.pending.nonce().unwrap().to_owned();
@@ -76,7 +76,7 @@ async fn no_other_path_exists() {
 }
 
 #[tokio::test]
-async fn ten_thousand_wrong_requests_are_told_of_and_change_nothing() {
+async fn ten_thousand_wrong_requests_are_reported() {
     // L-7, F42
     let mut stage = Stage::new().await;
     let nonce = stage.pending.nonce().unwrap().to_owned();
@@ -89,7 +89,7 @@ async fn ten_thousand_wrong_requests_are_told_of_and_change_nothing() {
 }
 
 #[tokio::test]
-async fn a_million_wrong_nonces_change_nothing() {
+async fn million_wrong_nonces_are_rejected() {
     // L-5
     let stage = Stage::new().await;
     let rules = CallbackRules::new(stage.listener.port(), &stage.pending);
