@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use openrouter_oauth_login::{RejectedRequest, ResultPage};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
-use super::stage::{CODE, Stage, ask, connect, read, status};
+use super::fixture::{CODE, Fixture, ask, connect, read, status};
 
 /// A pause that lets the listener see what came.
 const MOMENT: Duration = Duration::from_millis(20);
@@ -13,8 +13,8 @@ const MOMENT: Duration = Duration::from_millis(20);
 #[tokio::test]
 async fn request_cut_at_any_byte_changes_nothing() {
     // F41
-    let mut stage = Stage::new().await;
-    let (port, good, stolen) = (stage.listener.port(), stage.good(), stage.get(&stage.stolen()));
+    let mut fixture = Fixture::new().await;
+    let (port, good, stolen) = (fixture.listener.port(), fixture.good(), fixture.get(&fixture.stolen()));
     for cut in 0..stolen.len() {
         let (good, begin) = (good.clone(), stolen[..cut].to_owned());
         let browser = tokio::spawn(async move {
@@ -29,11 +29,11 @@ async fn request_cut_at_any_byte_changes_nothing() {
             let page = ask(port, good.as_bytes()).await.unwrap();
             (read(closed).await.unwrap(), page)
         });
-        stage.settle().await;
+        fixture.settle().await;
         // The listener is at rest now; what came before the good request was answered before.
         let (closed, page) = tokio::select! {
             told = browser => told.unwrap(),
-            never = stage.listener.reject_others() => match never {},
+            never = fixture.listener.reject_others() => match never {},
         };
         assert_eq!(status(&page), 200);
         match cut {
@@ -41,13 +41,13 @@ async fn request_cut_at_any_byte_changes_nothing() {
             _ => assert_eq!(status(&closed), 400),
         }
     }
-    assert!(stage.rejected().iter().all(|rejected| matches!(rejected, RejectedRequest::Malformed)));
+    assert!(fixture.rejected().iter().all(|rejected| matches!(rejected, RejectedRequest::Malformed)));
 }
 
 #[tokio::test]
 async fn request_in_pieces_settles_a_sign_in() {
-    let mut stage = Stage::new().await;
-    let (port, good) = (stage.listener.port(), stage.good());
+    let mut fixture = Fixture::new().await;
+    let (port, good) = (fixture.listener.port(), fixture.good());
     let browser = tokio::spawn(async move {
         let mut stream = connect(port).await;
         stream.set_nodelay(true).unwrap();
@@ -59,15 +59,15 @@ async fn request_in_pieces_settles_a_sign_in() {
         stream.shutdown().await.unwrap();
         read(stream).await.unwrap()
     });
-    stage.settle().await;
+    fixture.settle().await;
     assert_eq!(status(&browser.await.unwrap()), 200);
 }
 
 #[tokio::test]
 async fn browser_that_has_gone_is_signed_in() {
     // F48
-    let mut stage = Stage::new().await;
-    let (port, good) = (stage.listener.port(), stage.good());
+    let mut fixture = Fixture::new().await;
+    let (port, good) = (fixture.listener.port(), fixture.good());
     for resets in [true, false] {
         let mut stream = connect(port).await;
         stream.write_all(good.as_bytes()).await.unwrap();
@@ -78,7 +78,7 @@ async fn browser_that_has_gone_is_signed_in() {
             tokio::time::sleep(MOMENT).await;
             drop(stream);
         });
-        let callback = stage.listener.callback(&stage.pending).await;
+        let callback = fixture.listener.callback(&fixture.pending).await;
         browser.await.unwrap();
         assert_eq!(callback.code().as_ref().unwrap().expose(), CODE);
         callback.respond(ResultPage::SignedIn).await;
@@ -87,10 +87,10 @@ async fn browser_that_has_gone_is_signed_in() {
 
 #[tokio::test]
 async fn open_connection_is_waited_for_two_seconds() {
-    let mut stage = Stage::new().await;
-    let mut stream = connect(stage.listener.port()).await;
-    stream.write_all(stage.good().as_bytes()).await.unwrap();
-    let callback = stage.listener.callback(&stage.pending).await;
+    let mut fixture = Fixture::new().await;
+    let mut stream = connect(fixture.listener.port()).await;
+    stream.write_all(fixture.good().as_bytes()).await.unwrap();
+    let callback = fixture.listener.callback(&fixture.pending).await;
     let begun = Instant::now();
     callback.respond(ResultPage::SignedIn).await;
     let took = begun.elapsed();
@@ -101,8 +101,8 @@ async fn open_connection_is_waited_for_two_seconds() {
 #[tokio::test]
 async fn dropped_wait_loses_nothing() {
     // C-28
-    let mut stage = Stage::new().await;
-    let (port, good) = (stage.listener.port(), stage.good());
+    let mut fixture = Fixture::new().await;
+    let (port, good) = (fixture.listener.port(), fixture.good());
     for pieces in [1, 3, 10, good.len()] {
         let good = good.clone();
         let browser = tokio::spawn(async move {
@@ -118,7 +118,7 @@ async fn dropped_wait_loses_nothing() {
                 // Dropped after it was polled once.
                 tokio::select! {
                     biased;
-                    callback = stage.listener.callback(&stage.pending) => break callback,
+                    callback = fixture.listener.callback(&fixture.pending) => break callback,
                     () = tokio::task::yield_now() => {}
                 }
             }

@@ -9,7 +9,7 @@ use std::{
 use openrouter_oauth_login::{Listener, ListenerError, ResultPage};
 use tokio::time::timeout;
 
-use super::stage::{Stage, browser, connect, read, status};
+use super::fixture::{Fixture, browser, connect, read, status};
 
 /// The local addresses of sockets that listen on `port`, as Linux writes them.
 #[cfg(target_os = "linux")]
@@ -90,12 +90,12 @@ async fn fixed_port_can_be_chosen() {
 #[tokio::test]
 async fn dropped_listener_leaves_nothing_behind() {
     // L-20
-    let mut stage = Stage::new().await;
-    let port = stage.listener.port();
+    let mut fixture = Fixture::new().await;
+    let port = fixture.listener.port();
     let slow = connect(port).await;
-    let told = browser(port, stage.good());
-    let callback = stage.listener.callback(&stage.pending).await;
-    drop(stage);
+    let told = browser(port, fixture.good());
+    let callback = fixture.listener.callback(&fixture.pending).await;
+    drop(fixture);
     assert!(StdStream::connect((Ipv4Addr::LOCALHOST, port)).is_err(), "it is closed");
     assert!(matches!(read(slow).await.as_deref(), Ok("") | Err(_)), "and so are its connections");
     // The callback is its own.
@@ -107,10 +107,10 @@ async fn dropped_listener_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn listener_accepts_nothing_while_nobody_waits() {
-    let mut stage = Stage::new().await;
-    let mut told = browser(stage.listener.port(), stage.good());
+    let mut fixture = Fixture::new().await;
+    let mut told = browser(fixture.listener.port(), fixture.good());
     assert!(timeout(Duration::from_millis(100), &mut told).await.is_err());
-    stage.settle().await;
+    fixture.settle().await;
     assert_eq!(status(&told.await.unwrap().unwrap()), 200);
 }
 
@@ -119,10 +119,10 @@ fn listener_and_its_futures_are_send() {
     fn assert_send<T: Send>(value: T) -> T {
         value
     }
-    let pending: fn() -> Stage = || unreachable!();
+    let pending: fn() -> Fixture = || unreachable!();
     drop(assert_send(async move {
-        let mut stage = pending();
-        stage.listener.callback(&stage.pending).await.respond(ResultPage::Failed).await;
-        assert_send(stage.listener).reject_others().await
+        let mut fixture = pending();
+        fixture.listener.callback(&fixture.pending).await.respond(ResultPage::Failed).await;
+        assert_send(fixture.listener).reject_others().await
     }));
 }

@@ -3,12 +3,12 @@
 use openrouter_oauth::CallbackError;
 use openrouter_oauth_login::{RejectedRequest, ResultPage};
 
-use super::stage::{STOLEN, Stage, browser, status};
+use super::fixture::{Fixture, STOLEN, browser, status};
 
 #[tokio::test]
 async fn incomplete_query_is_rejected() {
     // L-13, F44
-    let mut stage = Stage::new().await;
+    let mut fixture = Fixture::new().await;
     let queries = [
         String::new(),
         "?".into(),
@@ -34,24 +34,24 @@ async fn incomplete_query_is_rejected() {
         "?error_description=access_denied".into(),
     ];
     let requests: Vec<_> =
-        queries.iter().map(|query| stage.get(&format!("{}{query}", stage.path()))).collect();
-    for (query, answer) in queries.iter().zip(stage.play(requests).await) {
-        assert_eq!(status(&answer), 400, "{query}");
+        queries.iter().map(|query| fixture.get(&format!("{}{query}", fixture.path()))).collect();
+    for (query, response) in queries.iter().zip(fixture.play(requests).await) {
+        assert_eq!(status(&response), 400, "{query}");
     }
-    assert_eq!(stage.rejected(), vec![RejectedRequest::Unreadable; queries.len()]);
+    assert_eq!(fixture.rejected(), vec![RejectedRequest::Unreadable; queries.len()]);
 }
 
 #[tokio::test]
 async fn error_of_openrouter_settles_a_sign_in() {
-    let mut stage = Stage::new().await;
+    let mut fixture = Fixture::new().await;
     for (query, page) in [
         ("error=access_denied", ResultPage::Denied),
         ("error=access_denied&error_description=no%20thanks", ResultPage::Denied),
         ("error=server_error", ResultPage::Failed),
     ] {
-        let request = stage.get(&format!("{}?{query}", stage.path()));
-        let told = browser(stage.listener.port(), request);
-        let callback = stage.listener.callback(&stage.pending).await;
+        let request = fixture.get(&format!("{}?{query}", fixture.path()));
+        let told = browser(fixture.listener.port(), request);
+        let callback = fixture.listener.callback(&fixture.pending).await;
         match page {
             ResultPage::Denied => {
                 assert!(matches!(callback.code(), Err(CallbackError::Denied { .. })), "{callback:?}");
@@ -61,19 +61,19 @@ async fn error_of_openrouter_settles_a_sign_in() {
         callback.respond(page).await;
         assert!(told.await.unwrap().unwrap().contains("You are not signed in"));
     }
-    assert_eq!(stage.rejected(), []);
+    assert_eq!(fixture.rejected(), []);
 }
 
 #[tokio::test]
 async fn debug_shows_neither_code_nor_nonce() {
     // S-1, T-5
-    let mut stage = Stage::new().await;
-    let nonce = stage.pending.nonce().unwrap().to_owned();
-    let told = browser(stage.listener.port(), stage.good());
-    let callback = stage.listener.callback(&stage.pending).await;
-    let shown = format!("{callback:?} {callback:#?} {:?} {:#?}", stage.listener, stage.listener);
+    let mut fixture = Fixture::new().await;
+    let nonce = fixture.pending.nonce().unwrap().to_owned();
+    let told = browser(fixture.listener.port(), fixture.good());
+    let callback = fixture.listener.callback(&fixture.pending).await;
+    let shown = format!("{callback:?} {callback:#?} {:?} {:#?}", fixture.listener, fixture.listener);
     assert!(shown.contains("[redacted]"), "{shown}");
     callback.respond(ResultPage::SignedIn).await;
     let shown = shown + &told.await.unwrap().unwrap();
-    assert!(!shown.contains(super::stage::CODE) && !shown.contains(&nonce), "{shown}");
+    assert!(!shown.contains(super::fixture::CODE) && !shown.contains(&nonce), "{shown}");
 }
