@@ -29,7 +29,7 @@ struct Parts {
     /// Whether the page shows a code, so that nothing comes but by being pasted.
     is_headless: AtomicBool,
     /// Whether a request of somebody else is worth a line.
-    tells_of_strays: AtomicBool,
+    reports_rejected_requests: AtomicBool,
 }
 
 impl Screen {
@@ -38,14 +38,14 @@ impl Screen {
             output,
             spinner: Mutex::default(),
             is_headless: AtomicBool::new(false),
-            tells_of_strays: AtomicBool::new(true),
+            reports_rejected_requests: AtomicBool::new(true),
         }))
     }
 
     /// Runs a login, and shows it.
     pub(super) async fn run(&self, login: Login) -> Result<SignedIn, Error> {
         let screen = self.clone();
-        let login = login.prompt(self.clone()).on_event(move |event| screen.tell(event));
+        let login = login.prompt(self.clone()).on_event(move |event| screen.on_event(event));
         let signed_in = login.run().await;
         self.clear();
         signed_in
@@ -74,14 +74,14 @@ impl Screen {
         *self.spinner() = self.0.output.spinner(words);
     }
 
-    fn tell(&self, event: &Event<'_>) {
+    fn on_event(&self, event: &Event<'_>) {
         match event {
             Event::NotListening(error) => self.note(&format!("No browser can come back: {error}.")),
             Event::Url(url) => self.0.output.event(&json!({ "authorize_url": url.as_str() })),
             Event::NotOpened(error) => self.interrupt(&format!("No browser was opened: {error}.")),
-            Event::RejectedRequest(_) => self.tell_of_stray(),
+            Event::RejectedRequest(_) => self.report_rejected_request(),
             Event::Exchanging => {
-                self.0.tells_of_strays.store(false, Ordering::Relaxed);
+                self.0.reports_rejected_requests.store(false, Ordering::Relaxed);
                 self.busy("Exchanging the code for a key");
             }
             Event::Retrying(wait) => {
@@ -92,8 +92,8 @@ impl Screen {
     }
 
     /// Once, since a scanner of ports would fill the screen.
-    fn tell_of_stray(&self) {
-        if self.0.tells_of_strays.swap(false, Ordering::Relaxed) {
+    fn report_rejected_request(&self) {
+        if self.0.reports_rejected_requests.swap(false, Ordering::Relaxed) {
             self.interrupt("A request came that was not the answer to this login. Still waiting.");
         }
     }
