@@ -188,7 +188,7 @@ async fn a_code_can_be_pasted_three_times() {
     let [None, Some(rejected), Some(unreadable)] = &typist.problems()[..] else {
         panic!("{:?}", typist.problems())
     };
-    assert!(rejected.contains("rejected") && !unreadable.contains("elsewhere"), "{rejected} {unreadable}");
+    assert!(rejected.contains("refused") && !unreadable.contains("elsewhere"), "{rejected} {unreadable}");
     assert_eq!(stage.emulator().posts("/auth/keys"), 2);
 }
 

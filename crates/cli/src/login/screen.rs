@@ -105,11 +105,12 @@ impl Screen {
     async fn ask_at_terminal(&self, problem: Option<&str>) -> Result<Pasted, PromptError> {
         let pasted = TerminalPrompt::new().ask(problem).await;
         match pasted {
-            Err(PromptError::Unavailable) if self.is_headless() => ask_standard_input(problem).await,
-            Err(PromptError::Unavailable) => {
+            Err(PromptError::Unavailable) if !self.is_headless() => {
                 self.busy("Waiting for the browser");
                 pasted
             }
+            // At a terminal, standard input is the one that was unavailable.
+            Err(PromptError::Unavailable) if !io::stdin().is_terminal() => ask_standard_input(problem).await,
             _ => pasted,
         }
     }

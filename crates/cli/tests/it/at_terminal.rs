@@ -118,7 +118,7 @@ fn user_may_paste_three_codes() {
     let mut login = AtTerminal::login(&["--headless"], &[]);
     let code = login.approve();
     login.terminal.enter("auth_code_of_somebody_else\r");
-    login.terminal.wait_for("OpenRouter rejected this code");
+    login.terminal.wait_for("OpenRouter refused this code");
     login.terminal.enter(&format!("{code}\r"));
     login.check_signed_in();
 
