@@ -18,6 +18,7 @@ use self::connections::{Connections, ReceivedHead};
 pub(crate) use self::guard::CallbackGuard;
 #[cfg(feature = "testing")]
 pub(crate) use self::request_head::{HeadProgress, HeadReader};
+pub use self::response::{RejectedRequest, ResultPage};
 
 /// A port of `127.0.0.1` that waits for a browser to come back from OpenRouter.
 ///
@@ -104,48 +105,6 @@ pub struct Listener {
 pub struct CallbackRequest {
     code: Result<AuthorizationCode, CallbackError>,
     stream: TcpStream,
-}
-
-/// The page that the browser shows in the end.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum ResultPage {
-    /// The key is there.
-    SignedIn,
-    /// The key is there, and the program could not store it.
-    NotStored,
-    /// The user declined.
-    Denied,
-    /// OpenRouter rejected the code, or could not be reached; no key was made.
-    Failed,
-    /// Nobody knows whether a key was made.
-    OutcomeUnknown,
-}
-
-/// Why a request was not the callback. It got a response, unless it was [dropped](Self::Dropped), and the wait went on.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum RejectedRequest {
-    /// It is not HTTP/1, or can be read in two ways.
-    Malformed,
-    /// It has more than 8 KiB or 50 headers.
-    TooLong,
-    /// It took longer than 5 seconds.
-    Slow,
-    /// It has another path, or another nonce.
-    NotFound,
-    /// It is not a `GET`.
-    Method,
-    /// It names another host.
-    Host,
-    /// A script, a frame, or a browser that loads ahead sent it.
-    NotNavigation,
-    /// It is at the callback, with neither a code nor an error that can be read.
-    Unreadable,
-    /// It is at the callback, which was used already.
-    Used,
-    /// It had to make room before its head was complete. It got no response.
-    Dropped,
 }
 
 /// Why there is no listener.

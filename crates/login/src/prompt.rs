@@ -124,7 +124,7 @@ impl<'a> SignInInstructions<'a> {
     }
 }
 
-/// More than any code or URL has (P-2).
+/// More than any code or URL has.
 const MAX_BYTES: usize = 4096;
 
 impl Pasted {

@@ -19,8 +19,8 @@ use tokio::{
 use zeroize::Zeroizing;
 
 use super::{
-    RejectedRequest,
     request_head::{HeadProgress, HeadReader},
+    response::RejectedRequest,
 };
 
 /// The connections that are read, and those that have a response. Dropping this closes all of them.

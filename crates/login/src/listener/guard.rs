@@ -4,7 +4,7 @@ use std::fmt;
 
 use openrouter_oauth::{CallbackUrl, PendingSignIn};
 
-use super::{RejectedRequest, request::Request};
+use super::{request::Request, response::RejectedRequest};
 
 /// Checks requests against the path of the callback and the names of this machine.
 pub(crate) struct CallbackGuard {

@@ -2,7 +2,7 @@
 
 use httparse::{EMPTY_HEADER, Header, Status};
 
-use super::RejectedRequest;
+use super::response::RejectedRequest;
 
 /// A request that everybody reads the same way.
 pub(super) struct Request<'head> {

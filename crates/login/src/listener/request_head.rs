@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use openrouter_oauth::transport::WipedBuffer;
 
-use super::RejectedRequest;
+use super::response::RejectedRequest;
 
 /// Reads the head of the only request on a connection.
 #[derive(Debug)]

@@ -13,9 +13,9 @@ use openrouter_oauth::Client;
 use super::*;
 
 /// A keychain that answers every call with this.
-struct Answer<F>(F);
+struct StubKeychain<F>(F);
 
-impl<F: Fn(&Entry) -> keyring::Result<Vec<u8>> + Send + 'static> Keychain for Answer<F> {
+impl<F: Fn(&Entry) -> keyring::Result<Vec<u8>> + Send + 'static> Keychain for StubKeychain<F> {
     fn get(&self, entry: &Entry) -> keyring::Result<Vec<u8>> {
         (self.0)(entry)
     }
@@ -30,7 +30,7 @@ impl<F: Fn(&Entry) -> keyring::Result<Vec<u8>> + Send + 'static> Keychain for An
 }
 
 fn store(answer: impl Fn(&Entry) -> keyring::Result<Vec<u8>> + Send + 'static) -> KeychainStore {
-    KeychainStore::over(Answer(answer), "my-cli").unwrap()
+    KeychainStore::over(StubKeychain(answer), "my-cli").unwrap()
 }
 
 fn account(name: &str) -> Account {
