@@ -22,7 +22,7 @@ pub(crate) async fn run(options: &LogoutOptions, client: &Client, output: Output
             Err(failure) => failed = failed.or(Some(failure)),
         }
     }
-    say(&removed, output)?;
+    write(&removed, output)?;
     if key::is_in_environment() {
         output.note("OPENROUTER_API_KEY is still set in this shell.");
     }
@@ -36,7 +36,7 @@ async fn forget(store: &Store) -> Result<Option<Removed>, Failure> {
     Ok(Some(Removed { store: store.kind.name(), settings: KeyLinks::new(&key).settings().to_owned() }))
 }
 
-fn say(removed: &[Removed], output: Output) -> Result<(), Failure> {
+fn write(removed: &[Removed], output: Output) -> Result<(), Failure> {
     if output.is_json() {
         return Output::json(&LogoutResult { removed });
     }

@@ -84,7 +84,7 @@ impl<T: Prompt + ?Sized> Prompt for Box<T> {
     }
 }
 
-/// What a user is shown.
+/// What the prompt shows when a sign-in begins.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub struct SignInInstructions<'a> {
@@ -92,7 +92,7 @@ pub struct SignInInstructions<'a> {
     pub url: &'a AuthorizeUrl,
     /// Whether the page shows a code that has to be pasted, because no browser can reach this machine.
     pub is_headless: bool,
-    /// The name of the key that is asked for.
+    /// The label of the key.
     pub key_label: &'a KeyLabel,
 }
 
@@ -118,7 +118,7 @@ pub enum PromptError {
 }
 
 impl<'a> SignInInstructions<'a> {
-    /// What to show, for implementations of [`Prompt`] and their tests.
+    /// Instructions for the tests of a [`Prompt`].
     pub fn new(url: &'a AuthorizeUrl, key_label: &'a KeyLabel, is_headless: bool) -> Self {
         Self { url, is_headless, key_label }
     }

@@ -32,8 +32,8 @@ fn demo_shows_no_secret() {
 
 #[test]
 fn demo_reports_its_steps_as_json() {
-    let told = run(&["demo", "--json"]).json();
-    let steps = told["steps"].as_array().unwrap();
+    let report = run(&["demo", "--json"]).json();
+    let steps = report["steps"].as_array().unwrap();
     assert_eq!(steps.len(), STEPS);
     assert!(steps.iter().all(|step| step["title"].is_string() && step["lines"][0].is_string()));
 }

@@ -70,9 +70,9 @@ fn closed_standard_output_ends_the_program_quietly() {
 #[test]
 fn full_disk_is_reported() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let told = Finished::of(program(&["pkce"]).stdout(full).output().unwrap());
-    assert_eq!(told.status, Some(1));
-    assert!(told.stderr.starts_with("error: standard output cannot be written\n  cause: "), "{told:?}");
+    let failed = Finished::of(program(&["pkce"]).stdout(full).output().unwrap());
+    assert_eq!(failed.status, Some(1));
+    assert!(failed.stderr.starts_with("error: standard output cannot be written\n  cause: "), "{failed:?}");
 }
 
 #[test]

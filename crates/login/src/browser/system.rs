@@ -48,14 +48,14 @@ const START_TIMEOUT: Duration = Duration::from_secs(2);
 /// Runs the commands one after the other on a thread of its own, since a process can only be waited for by blocking, or
 /// by a handler of signals that would change the program this is part of.
 async fn start(commands: Vec<Command>) -> Result<(), BrowserError> {
-    let (tell, told) = oneshot::channel();
+    let (send_result, result) = oneshot::channel();
     let run = move || {
-        let result = run_first(commands, &tell);
+        let result = run_first(commands, &send_result);
         // Whoever asked may have stopped waiting.
-        let _ = tell.send(result);
+        let _ = send_result.send(result);
     };
     thread::Builder::new().name("browser".into()).spawn(run).map_err(BrowserError::Start)?;
-    match time::timeout(START_TIMEOUT, told).await {
+    match time::timeout(START_TIMEOUT, result).await {
         Ok(Ok(result)) => result,
         // The thread cannot end without telling.
         Ok(Err(_)) => Err(BrowserError::Missing),

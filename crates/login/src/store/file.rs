@@ -37,11 +37,9 @@ use super::{Account, KeyStore, StoreError, StoreFuture, config_dir};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let folder = tempfile::tempdir()?;
-/// # let path = folder.path().join("keys/my-cli.json");
-/// # #[cfg(any())]
 /// let store = FileStore::for_program("my-cli")?;
-/// # let store = FileStore::new(path);
+/// # let folder = tempfile::tempdir()?;
+/// # let store = FileStore::new(folder.path().join("keys/my-cli.json"));
 /// let account = Account::new(&Client::new());
 /// store.save(&account, &ApiKey::parse("sk-or-v1-0e6f")?).await?;
 /// assert!(store.load(&account).await?.is_some());

@@ -244,7 +244,7 @@ fn callback_leaves_the_terminal_as_it_was() {
     // Half of a code is typed.
     terminal.enter("canary");
     terminal.wait_for("canary");
-    visit(port);
+    come_back(port);
     child.expect("visited");
     check_left_alone(&terminal, child);
 }
@@ -257,14 +257,14 @@ fn callback_arrives_while_a_script_is_awaited() {
     let mut stdin = child.stdin();
     stdin.write_all(b"half of a line").unwrap();
     thread::sleep(Duration::from_millis(200));
-    visit(port);
+    come_back(port);
     child.expect("visited");
     drop(stdin);
     child.finish();
 }
 
 /// Comes back from OpenRouter.
-fn visit(port: u16) {
+fn come_back(port: u16) {
     TcpStream::connect(("127.0.0.1", port)).unwrap().write_all(b"!").unwrap();
 }
 

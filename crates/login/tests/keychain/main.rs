@@ -69,8 +69,8 @@ fn clean<'a>(command: &'a mut Command, home: &TempDir, task: &str) -> &'a mut Co
 #[track_caller]
 fn assert_done(command: &mut Command) {
     let output: Output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "{command:?}: {output:?}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && stdout.contains("1 passed"), "{command:?}: {output:?}");
 }
 
 fn account(name: &str) -> Account {

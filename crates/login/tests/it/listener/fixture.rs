@@ -39,8 +39,8 @@ impl Fixture {
     pub(super) async fn new() -> Self {
         let mut listener = Listener::bind(0).await.unwrap();
         let rejected = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&rejected);
-        listener.on_rejected_request(move |rejected| told.lock().unwrap().push(rejected));
+        let reports = Arc::clone(&rejected);
+        listener.on_rejected_request(move |rejected| reports.lock().unwrap().push(rejected));
         let pending = begin(&listener);
         Self { listener, pending, rejected }
     }

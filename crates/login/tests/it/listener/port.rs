@@ -93,14 +93,14 @@ async fn dropped_listener_leaves_nothing_behind() {
     let mut fixture = Fixture::new().await;
     let port = fixture.listener.port();
     let slow = connect(port).await;
-    let told = browser(port, fixture.good());
+    let page_shown = browser(port, fixture.good());
     let callback = fixture.listener.callback(&fixture.pending).await;
     drop(fixture);
     assert!(StdStream::connect((Ipv4Addr::LOCALHOST, port)).is_err(), "it is closed");
     assert!(matches!(read(slow).await.as_deref(), Ok("") | Err(_)), "and so are its connections");
     // The callback is its own.
     callback.respond(ResultPage::SignedIn).await;
-    assert_eq!(status(&told.await.unwrap().unwrap()), 200);
+    assert_eq!(status(&page_shown.await.unwrap().unwrap()), 200);
     assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0);
     Listener::bind(port).await.unwrap();
 }
@@ -108,10 +108,10 @@ async fn dropped_listener_leaves_nothing_behind() {
 #[tokio::test]
 async fn listener_accepts_nothing_while_nobody_waits() {
     let mut fixture = Fixture::new().await;
-    let mut told = browser(fixture.listener.port(), fixture.good());
-    assert!(timeout(Duration::from_millis(100), &mut told).await.is_err());
+    let mut page_shown = browser(fixture.listener.port(), fixture.good());
+    assert!(timeout(Duration::from_millis(100), &mut page_shown).await.is_err());
     fixture.settle().await;
-    assert_eq!(status(&told.await.unwrap().unwrap()), 200);
+    assert_eq!(status(&page_shown.await.unwrap().unwrap()), 200);
 }
 
 #[test]

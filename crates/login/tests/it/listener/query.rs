@@ -50,7 +50,7 @@ async fn error_of_openrouter_settles_a_sign_in() {
         ("error=server_error", ResultPage::Failed),
     ] {
         let request = fixture.get(&format!("{}?{query}", fixture.path()));
-        let told = browser(fixture.listener.port(), request);
+        let page_shown = browser(fixture.listener.port(), request);
         let callback = fixture.listener.callback(&fixture.pending).await;
         match page {
             ResultPage::Denied => {
@@ -59,7 +59,7 @@ async fn error_of_openrouter_settles_a_sign_in() {
             _ => assert!(matches!(callback.code(), Err(CallbackError::Failed { .. })), "{callback:?}"),
         }
         callback.respond(page).await;
-        assert!(told.await.unwrap().unwrap().contains("You are not signed in"));
+        assert!(page_shown.await.unwrap().unwrap().contains("You are not signed in"));
     }
     assert_eq!(fixture.rejected(), []);
 }
@@ -69,11 +69,11 @@ async fn debug_shows_neither_code_nor_nonce() {
     // S-1, T-5
     let mut fixture = Fixture::new().await;
     let nonce = fixture.pending.nonce().unwrap().to_owned();
-    let told = browser(fixture.listener.port(), fixture.good());
+    let page_shown = browser(fixture.listener.port(), fixture.good());
     let callback = fixture.listener.callback(&fixture.pending).await;
     let shown = format!("{callback:?} {callback:#?} {:?} {:#?}", fixture.listener, fixture.listener);
     assert!(shown.contains("[redacted]"), "{shown}");
     callback.respond(ResultPage::SignedIn).await;
-    let shown = shown + &told.await.unwrap().unwrap();
+    let shown = shown + &page_shown.await.unwrap().unwrap();
     assert!(!shown.contains(super::fixture::CODE) && !shown.contains(&nonce), "{shown}");
 }

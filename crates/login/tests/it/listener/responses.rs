@@ -21,9 +21,9 @@ async fn all() -> Vec<(&'static str, String)> {
         ("failed", ResultPage::Failed),
         ("outcome unknown", ResultPage::OutcomeUnknown),
     ] {
-        let told = browser(port, fixture.good());
+        let page_shown = browser(port, fixture.good());
         fixture.listener.callback(&fixture.pending).await.respond(page).await;
-        responses.push((name, told.await.unwrap().unwrap()));
+        responses.push((name, page_shown.await.unwrap().unwrap()));
     }
 
     let (good, callback) = (fixture.good(), fixture.get(&fixture.path()));
@@ -46,7 +46,7 @@ async fn all() -> Vec<(&'static str, String)> {
         (used, read(slow).await.unwrap())
     });
     let (used, slow) = tokio::select! {
-        told = slow => told.unwrap(),
+        page_shown = slow => page_shown.unwrap(),
         never = fixture.listener.reject_others() => match never {},
     };
     responses.extend([("used", used), ("slow", slow)]);
