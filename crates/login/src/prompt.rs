@@ -23,7 +23,7 @@ pub type PromptFuture<'a> = Pin<Box<dyn Future<Output = Result<Pasted, PromptErr
 /// Shows a sign-in to the user in front of the program, and takes the code that they paste.
 ///
 /// ```
-/// use openrouter_oauth_login::{SignInInstructions, Pasted, Prompt, PromptError, PromptFuture};
+/// use openrouter_oauth_login::{Pasted, Prompt, PromptError, PromptFuture, SignInInstructions};
 ///
 /// /// Asks in a window.
 /// #[derive(Debug)]
@@ -118,7 +118,7 @@ pub enum PromptError {
 }
 
 impl<'a> SignInInstructions<'a> {
-    /// Instructions for the tests of a [`Prompt`].
+    /// Creates instructions, for the tests of a [`Prompt`].
     pub fn new(url: &'a AuthorizeUrl, key_label: &'a KeyLabel, is_headless: bool) -> Self {
         Self { url, is_headless, key_label }
     }

@@ -17,7 +17,7 @@ pub(super) struct Canvas {
     pub(super) ink: Ink,
 }
 
-/// The words of an instructions.
+/// The text of the instructions.
 pub(super) fn instructions(instructions: &SignInInstructions<'_>, canvas: Option<Canvas>) -> String {
     let label = printable(instructions.key_label.as_str());
     let url = instructions.url.as_str();
@@ -55,5 +55,5 @@ fn qr_code(url: &str, canvas: Canvas) -> Option<QrCode> {
     (code.columns() <= canvas.columns && code.lines().len() + LINES_BELOW <= canvas.rows).then_some(code)
 }
 
-/// An empty line, the words below, and the question; the words may take two lines each.
+/// An empty line, the text below, and the question; the text may take two lines each.
 const LINES_BELOW: usize = 6;

@@ -28,8 +28,10 @@ use crate::{
 ///
 /// The code ends with its line. After that line the prompt discards input until the terminal has been quiet for 100 ms, for
 /// at most a second, so that neither the next question nor the shell gets the rest of a paste. A prompt that is dropped
-/// cannot wait: it discards what has arrived, and the shell gets what arrives later. A line of 4,095 bytes or more is [`PromptError::TooLong`]; on
-/// Apple's systems the terminal takes about 1,024 bytes a line, and drops the rest with a bell.
+/// cannot wait: it discards what has arrived, and the shell gets what arrives later.
+///
+/// A line of 4,095 bytes or more is [`PromptError::TooLong`]. On Apple's systems the terminal takes about 1,024 bytes a line,
+/// and drops the rest with a bell.
 ///
 /// In the background, the prompt returns [`PromptError::Unavailable`]; it does not stop the process. It also returns that
 /// error at a terminal that another program left in raw mode, and tells the user to run `stty sane`.

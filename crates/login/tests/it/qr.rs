@@ -1,4 +1,4 @@
-//! The instructions on a terminal, and its QR code read back.
+//! The instructions on a terminal, and their QR code read back.
 
 use std::process::{Command, Stdio};
 
@@ -10,7 +10,7 @@ use crate::{
     tools::{SETSID, needs},
 };
 
-/// What a terminal of this size shows of an instructions, and its URL.
+/// What a terminal of this size shows of the instructions, and their URL.
 fn shown(
     step: &str,
     label: &str,
