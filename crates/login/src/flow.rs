@@ -46,11 +46,20 @@ pub(crate) enum FlowEvent<C> {
     GraceOver,
 }
 
-/// What to do next.
+/// What an event leads to.
 #[derive(Debug)]
 pub(crate) enum NextStep<C> {
     /// Go on as before.
     GoOn,
+    /// Give the running exchange a little more time.
+    HurryUp(Hurry),
+    /// Do something else.
+    Turn(Turn<C>),
+}
+
+/// What to do from now on.
+#[derive(Debug)]
+pub(crate) enum Turn<C> {
     /// Exchange this code.
     Exchange(C),
     /// Ask for a code again, and show what was wrong with the one before.
@@ -59,8 +68,6 @@ pub(crate) enum NextStep<C> {
     StopAsking,
     /// Wait this long, then exchange the same code again.
     Pause(Duration),
-    /// Give the running exchange a little more time.
-    HurryUp(Hurry),
     /// Finish.
     End(FlowEnd),
 }
@@ -166,25 +173,28 @@ impl<C: Clone> Flow<C> {
                 let attempts_left = MAX_ATTEMPTS;
                 self.exchange(Candidate { code, source, attempts_left, had_to_wait: false })
             }
-            FlowEvent::Declined(error) => NextStep::End(FlowEnd::Declined(error)),
+            FlowEvent::Declined(error) => end(FlowEnd::Declined(error)),
             FlowEvent::NotACode(error) => match self.use_up_paste() {
-                Asking::Again => self.wait(NextStep::AskAgain(PasteProblem::NotACode(error))),
-                Asking::Stopped => self.wait(NextStep::StopAsking),
-                Asking::Over => NextStep::End(FlowEnd::NotACode(error)),
+                Asking::Again => self.wait(Turn::AskAgain(PasteProblem::NotACode(error))),
+                Asking::Stopped => self.wait(Turn::StopAsking),
+                Asking::Over => end(FlowEnd::NotACode(error)),
             },
             FlowEvent::NobodyAsked => {
                 self.pastes_left = 0;
-                if self.listens { self.wait(NextStep::StopAsking) } else { NextStep::End(FlowEnd::NoInput) }
+                if self.listens { self.wait(Turn::StopAsking) } else { end(FlowEnd::NoInput) }
             }
-            FlowEvent::Cancelled => NextStep::End(FlowEnd::Cancelled),
-            FlowEvent::TimeUp => NextStep::End(FlowEnd::TimedOut),
+            FlowEvent::Cancelled => end(FlowEnd::Cancelled),
+            FlowEvent::TimeUp => end(FlowEnd::TimedOut),
             FlowEvent::Granted(_)
             | FlowEvent::Rejected(_)
             | FlowEvent::NotSent(_)
             | FlowEvent::TryLater(..)
             | FlowEvent::Failed(_)
             | FlowEvent::Paused
-            | FlowEvent::GraceOver => self.wait(NextStep::GoOn),
+            | FlowEvent::GraceOver => {
+                self.phase = Phase::Waiting;
+                NextStep::GoOn
+            }
         }
     }
 
@@ -197,15 +207,15 @@ impl<C: Clone> Flow<C> {
         candidate.had_to_wait |= matches!(event, FlowEvent::TryLater(..));
         match (event, hurry) {
             // A key that arrived is never thrown away, however late it is.
-            (FlowEvent::Granted(grant), _) => NextStep::End(FlowEnd::Granted(grant)),
+            (FlowEvent::Granted(grant), _) => end(FlowEnd::Granted(grant)),
             (FlowEvent::Rejected(error), _) if candidate.had_to_wait => {
-                NextStep::End(FlowEnd::RejectedAfterWait(error))
+                end(FlowEnd::RejectedAfterWait(error))
             }
             (FlowEvent::Rejected(error), None) if candidate.source == CodeSource::Paste => {
                 match self.use_up_paste() {
-                    Asking::Again => self.wait(NextStep::AskAgain(PasteProblem::Rejected)),
-                    Asking::Stopped => self.wait(NextStep::StopAsking),
-                    Asking::Over => NextStep::End(FlowEnd::Failed(error)),
+                    Asking::Again => self.wait(Turn::AskAgain(PasteProblem::Rejected)),
+                    Asking::Stopped => self.wait(Turn::StopAsking),
+                    Asking::Over => end(FlowEnd::Failed(error)),
                 }
             }
             (FlowEvent::NotSent(_), None) if candidate.attempts_left > 0 => {
@@ -218,16 +228,16 @@ impl<C: Clone> Flow<C> {
             | (
                 FlowEvent::Rejected(error) | FlowEvent::NotSent(error) | FlowEvent::TryLater(error, _),
                 None,
-            ) => NextStep::End(FlowEnd::Failed(error)),
+            ) => end(FlowEnd::Failed(error)),
             (
                 FlowEvent::Rejected(_)
                 | FlowEvent::NotSent(_)
                 | FlowEvent::TryLater(..)
                 | FlowEvent::GraceOver,
                 Some(hurry),
-            ) => NextStep::End(hurry.into()),
+            ) => end(hurry.into()),
             // A user who cancels twice does not want to wait.
-            (FlowEvent::Cancelled, Some(Hurry::Cancelled)) => NextStep::End(FlowEnd::Cancelled),
+            (FlowEvent::Cancelled, Some(Hurry::Cancelled)) => end(FlowEnd::Cancelled),
             (FlowEvent::Cancelled, _) => self.hurry_up(candidate, Hurry::Cancelled),
             (FlowEvent::TimeUp, None) => self.hurry_up(candidate, Hurry::TimedOut),
             // One winner: every other code is too late.
@@ -241,8 +251,8 @@ impl<C: Clone> Flow<C> {
     fn on_pausing(&mut self, event: &FlowEvent<C>, candidate: Candidate<C>) -> NextStep<C> {
         match event {
             FlowEvent::Paused => self.exchange(candidate),
-            FlowEvent::Cancelled => NextStep::End(FlowEnd::Cancelled),
-            FlowEvent::TimeUp => NextStep::End(FlowEnd::TimedOut),
+            FlowEvent::Cancelled => end(FlowEnd::Cancelled),
+            FlowEvent::TimeUp => end(FlowEnd::TimedOut),
             _ => {
                 self.phase = Phase::Pausing(candidate);
                 NextStep::GoOn
@@ -250,21 +260,21 @@ impl<C: Clone> Flow<C> {
         }
     }
 
-    fn wait(&mut self, step: NextStep<C>) -> NextStep<C> {
+    fn wait(&mut self, turn: Turn<C>) -> NextStep<C> {
         self.phase = Phase::Waiting;
-        step
+        NextStep::Turn(turn)
     }
 
     fn exchange(&mut self, mut candidate: Candidate<C>) -> NextStep<C> {
         candidate.attempts_left = candidate.attempts_left.saturating_sub(1);
         let code = candidate.code.clone();
         self.phase = Phase::Exchanging { candidate, hurry: None };
-        NextStep::Exchange(code)
+        NextStep::Turn(Turn::Exchange(code))
     }
 
     fn pause(&mut self, candidate: Candidate<C>, wait: Duration) -> NextStep<C> {
         self.phase = Phase::Pausing(candidate);
-        NextStep::Pause(wait)
+        NextStep::Turn(Turn::Pause(wait))
     }
 
     fn hurry_up(&mut self, candidate: Candidate<C>, hurry: Hurry) -> NextStep<C> {
@@ -281,6 +291,10 @@ impl<C: Clone> Flow<C> {
             _ => Asking::Again,
         }
     }
+}
+
+fn end<C>(end: FlowEnd) -> NextStep<C> {
+    NextStep::Turn(Turn::End(end))
 }
 
 /// Whether the user is asked for another code.

@@ -15,7 +15,7 @@ use self::clock::Clock;
 use crate::{
     Account, BrowserError, CallbackRequest, Cancel, Error, Event, KeyStore, Listener, ListenerError,
     OutcomeUnknownReason, Prompt, ResultPage, SignInInstructions, SignedIn,
-    flow::{Flow, FlowEnd, FlowEvent, Hurry, NextStep, PasteProblem},
+    flow::{Flow, FlowEnd, FlowEvent, Hurry, NextStep, PasteProblem, Turn},
     headless::Headless,
     key_label,
     login::options::{EventSink, Options},
@@ -77,7 +77,7 @@ struct Session {
     callback: Option<CallbackRequest>,
 }
 
-type Step = NextStep<AuthorizationCode>;
+type NextTurn = Turn<AuthorizationCode>;
 
 impl Session {
     /// Listens, begins the sign-in, and shows where to go.
@@ -145,22 +145,20 @@ impl Session {
     }
 
     async fn drive(&mut self) -> FlowEnd {
-        let mut step = self.wait(Asking::First).await;
+        let mut turn = self.wait(Asking::First).await;
         loop {
-            step = match step {
-                NextStep::AskAgain(problem) => self.wait(Asking::Again(problem)).await,
-                NextStep::StopAsking | NextStep::GoOn | NextStep::HurryUp(_) => {
-                    self.wait(Asking::Nobody).await
-                }
-                NextStep::Exchange(code) => self.exchange(&code).await,
-                NextStep::Pause(wait) => self.pause(wait).await,
-                NextStep::End(end) => return end,
+            turn = match turn {
+                Turn::AskAgain(problem) => self.wait(Asking::Again(problem)).await,
+                Turn::StopAsking => self.wait(Asking::Nobody).await,
+                Turn::Exchange(code) => self.exchange(&code).await,
+                Turn::Pause(wait) => self.pause(wait).await,
+                Turn::End(end) => return end,
             };
         }
     }
 
     /// Waits for a code.
-    async fn wait(&mut self, asks: Asking) -> Step {
+    async fn wait(&mut self, asks: Asking) -> NextTurn {
         let Self { prompt, listener, pending, opening, flow, callback, cancel, clock, events, .. } = self;
         let problem = match &asks {
             Asking::Again(problem) => Some(problem.to_string()),
@@ -191,14 +189,14 @@ impl Session {
                 }
             };
             match flow.on(event) {
-                NextStep::GoOn => {}
-                step => return step,
+                NextStep::Turn(turn) => return turn,
+                NextStep::GoOn | NextStep::HurryUp(_) => {}
             }
         }
     }
 
     /// Exchanges a code.
-    async fn exchange(&mut self, code: &AuthorizationCode) -> Step {
+    async fn exchange(&mut self, code: &AuthorizationCode) -> NextTurn {
         let Self { client, listener, pending, flow, callback, cancel, clock, events, .. } = self;
         // A browser that comes while a pasted code is exchanged waits: the code may be wrong.
         let mut others = listener.as_mut().filter(|_| callback.is_some());
@@ -225,25 +223,29 @@ impl Session {
                 NextStep::GoOn => {}
                 NextStep::HurryUp(Hurry::Cancelled) => grace = Some(clock.sleep(GRACE_AFTER_CANCEL)),
                 NextStep::HurryUp(Hurry::TimedOut) => grace = Some(clock.sleep(GRACE_AFTER_TIMEOUT)),
-                step => return step,
+                NextStep::Turn(turn) => return turn,
             }
         }
     }
 
     /// Waits before the code is exchanged again.
-    async fn pause(&mut self, wait: Duration) -> Step {
+    async fn pause(&mut self, wait: Duration) -> NextTurn {
         let Self { listener, flow, callback, cancel, clock, events, .. } = self;
         let mut others = listener.as_mut().filter(|_| callback.is_some());
         events(&Event::Retrying(wait));
         let (mut over, mut time_up) = (clock.sleep(wait), clock.time_up());
-        let event = tokio::select! {
-            biased;
-            () = cancel.times(1) => FlowEvent::Cancelled,
-            () = &mut time_up => FlowEvent::TimeUp,
-            () = &mut over => FlowEvent::Paused,
-            never = reject(&mut others) => match never {},
-        };
-        flow.on(event)
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = cancel.times(1) => FlowEvent::Cancelled,
+                () = &mut time_up => FlowEvent::TimeUp,
+                () = &mut over => FlowEvent::Paused,
+                never = reject(&mut others) => match never {},
+            };
+            if let NextStep::Turn(turn) = flow.on(event) {
+                return turn;
+            }
+        }
     }
 
     /// Stores the key, shows the result in the browser, and returns it.

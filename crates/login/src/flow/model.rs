@@ -8,7 +8,7 @@ use std::{
 
 use openrouter_oauth::{ApiKeyGrant, CallbackError, Error, ExchangeAuthCode, models::Endpoint as _};
 
-use super::{CodeSource, Flow, FlowEnd, FlowEvent, Hurry, MAX_ATTEMPTS, NextStep, Phase};
+use super::{CodeSource, Flow, FlowEnd, FlowEvent, Hurry, MAX_ATTEMPTS, NextStep, Phase, Turn};
 
 /// A login and the world around it. All codes are alike.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -121,10 +121,13 @@ impl World {
             self.had_to_wait |= kind == Kind::TryLater;
         }
         if kind == Kind::Granted {
-            assert!(matches!(step, NextStep::End(FlowEnd::Granted(_))), "a key that arrived is lost");
+            assert!(
+                matches!(step, NextStep::Turn(Turn::End(FlowEnd::Granted(_)))),
+                "a key that arrived is lost"
+            );
         }
         match step {
-            NextStep::Exchange(()) => {
+            NextStep::Turn(Turn::Exchange(())) => {
                 assert!(!self.in_flight, "two exchanges at a time");
                 assert!(!self.is_made, "an exchange after one that may have made a key");
                 self.in_flight = true;
@@ -132,16 +135,20 @@ impl World {
                     if was_waiting { (1, false) } else { (self.sent + 1, self.had_to_wait) };
                 assert!(self.sent <= MAX_ATTEMPTS, "a code is sent {} times", self.sent);
             }
-            NextStep::Pause(_) => assert!(self.pauses() && !self.in_flight, "it waits and exchanges"),
+            NextStep::Turn(Turn::Pause(_)) => {
+                assert!(self.pauses() && !self.in_flight, "it waits and exchanges");
+            }
             NextStep::HurryUp(_) => {
                 assert!(self.in_flight && self.hurries(), "nothing runs that could hurry");
             }
-            NextStep::AskAgain(_) => {
+            NextStep::Turn(Turn::AskAgain(_)) => {
                 assert!(self.flow.pastes_left > 0, "asked once too often");
                 assert!(!self.is_made, "asked for a code after one that may have made a key");
             }
-            NextStep::StopAsking => assert!(self.flow.listens, "nobody is asked and nothing listens"),
-            NextStep::End(end) => {
+            NextStep::Turn(Turn::StopAsking) => {
+                assert!(self.flow.listens, "nobody is asked and nothing listens");
+            }
+            NextStep::Turn(Turn::End(end)) => {
                 // Dropped in flight, its outcome is unknown.
                 self.is_made |= self.in_flight;
                 let is_reported = was_in_flight
