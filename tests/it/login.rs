@@ -17,7 +17,7 @@ use openrouter_oauth::{
 };
 use openrouter_oauth_emulator::{DenialBehavior, Emulator, Fault, Settings, User};
 use openrouter_oauth_login::{
-    Account, Cancel, Error, Event, Interrupted, KeyStore, Login, MemoryStore, SignedIn, StoreError,
+    Account, Cancel, Error, Event, KeyStore, Login, MemoryStore, OutcomeUnknownReason, SignedIn, StoreError,
     StoreFuture,
 };
 use openrouter_oauth_tests::{
@@ -326,7 +326,10 @@ async fn second_cancel_ends_the_login_at_once() {
         }
     });
     let error = login.run().await.unwrap_err();
-    assert!(matches!(error, Error::OutcomeUnknown { why: Interrupted::Cancelled, .. }), "{error:?}");
+    assert!(
+        matches!(error, Error::OutcomeUnknown { reason: OutcomeUnknownReason::Cancelled, .. }),
+        "{error:?}"
+    );
     assert!(error.to_string().contains("openrouter.ai/settings/keys"), "{error}");
     assert_response(&user.response().await, 502, "Nobody knows");
 }
@@ -464,7 +467,9 @@ async fn endless_exchange_is_an_unknown_outcome() {
     let prompt = ScriptedPrompt::new(&User::new(emulator.clone()), [TypedInput::Code]);
     let login = Login::new(&client).key_label("my-cli").no_browser().headless(true).prompt(prompt);
     let error = login.timeout(Duration::from_secs(60)).run().await.unwrap_err();
-    let Error::OutcomeUnknown { why: Interrupted::TimedOut, .. } = &error else { panic!("{error:?}") };
+    let Error::OutcomeUnknown { reason: OutcomeUnknownReason::TimedOut, .. } = &error else {
+        panic!("{error:?}")
+    };
     assert!(error.is_outcome_unknown());
     let text = error.to_string();
     assert!(text.contains("\"my-cli\"") && text.contains("openrouter.ai/settings/keys"), "{text}");
@@ -501,10 +506,10 @@ async fn rejection_after_a_retry_is_an_unknown_outcome() {
             Some(_) => login(&testbed).headless(true),
         };
         let error = login.prompt(prompt.clone()).run().await.unwrap_err();
-        let Error::OutcomeUnknown { why, source: Some(SdkError::Api(_)), .. } = &error else {
+        let Error::OutcomeUnknown { reason, source: Some(SdkError::Api(_)), .. } = &error else {
             panic!("{error:?}")
         };
-        assert_eq!(*why, Interrupted::RefusedLater);
+        assert_eq!(*reason, OutcomeUnknownReason::RejectedAfterWait);
         assert_eq!(prompt.problems().len(), 1);
     }
 }

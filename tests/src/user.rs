@@ -8,7 +8,9 @@ use std::{
 
 use openrouter_oauth::AuthorizeUrl;
 use openrouter_oauth_emulator::{DecisionOutcome, User};
-use openrouter_oauth_login::{Browser, BrowserFuture, Invitation, Pasted, Prompt, PromptError, PromptFuture};
+use openrouter_oauth_login::{
+    Browser, BrowserFuture, Pasted, Prompt, PromptError, PromptFuture, SignInInstructions,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -166,8 +168,8 @@ impl ScriptedPrompt {
 }
 
 impl Prompt for ScriptedPrompt {
-    fn show(&self, invitation: &Invitation<'_>) {
-        self.url.lock().unwrap().replace(invitation.url.to_string());
+    fn show(&self, instructions: &SignInInstructions<'_>) {
+        self.url.lock().unwrap().replace(instructions.url.to_string());
     }
 
     fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {

@@ -14,7 +14,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sdk", &["models", "transport", "transport-hyper"]),
     // Neither the sdk nor the models: a mistake in them must not agree with itself in the emulator.
     ("emulator", &["transport"]),
-    ("login", &["sdk"]),
+    // Its tests and examples use its own `testing`.
+    ("login", &["sdk", "login"]),
     ("cli", &["sdk", "login", "emulator"]),
     ("tests", &["models", "transport", "transport-hyper", "sdk", "login", "emulator", "cli"]),
     ("xtask", &[]),

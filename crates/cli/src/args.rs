@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use self::options::{
     CompletionsOptions, CreateCodeOptions, EmulatorOptions, ExchangeOptions, ExchangeTokenOptions,
-    LoginOptions, LogoutOptions, ManOptions, Place, StoreOptions, TokenOptions, UrlOptions,
+    LoginOptions, LogoutOptions, ManOptions, StoreKind, StoreOptions, TokenOptions, UrlOptions,
 };
 use crate::exit;
 
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_arguments_are_well_formed() {
+    fn command_line_definition_is_valid() {
         Args::command().debug_assert();
     }
 }

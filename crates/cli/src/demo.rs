@@ -3,7 +3,7 @@
 //! The client is the real one, on hyper and over TCP. The service is the emulator, and a [`User`] of the emulator's
 //! crate plays the user: it approves or denies what the authorize URL asks for, and returns where that leads.
 
-mod story;
+mod report;
 
 use std::sync::{
     Arc,
@@ -19,7 +19,7 @@ use openrouter_oauth::{
 };
 use openrouter_oauth_emulator::{DecisionOutcome, Emulator, User};
 
-use self::story::Story;
+use self::report::Report;
 use crate::{exit::Failure, output::Output, status};
 
 pub(crate) async fn run(server: Option<&str>, output: Output) -> Result<(), Failure> {
@@ -40,14 +40,14 @@ pub(crate) async fn run(server: Option<&str>, output: Output) -> Result<(), Fail
     client.signing_keys().await?;
 
     let user = User::new(HyperTransport::new());
-    let mut demo = Demo { client, sent, user, story: Story::begin(&base_url, output)?, keys: Vec::new() };
+    let mut demo = Demo { client, sent, user, report: Report::begin(&base_url, output)?, keys: Vec::new() };
     let key = demo.sign_in_with_a_callback().await?;
     demo.sign_in_without_a_callback().await?;
     demo.create_a_code_with_a_key(&key).await?;
     demo.be_denied().await?;
     demo.exchange_a_code_twice().await?;
     demo.look_at_the_key(&key).await?;
-    demo.story.end()
+    demo.report.end()
 }
 
 struct Demo {
@@ -55,7 +55,7 @@ struct Demo {
     /// How many requests the client has sent.
     sent: Arc<AtomicUsize>,
     user: User,
-    story: Story,
+    report: Report,
     /// Those that were made so far.
     keys: Vec<ApiKey>,
 }
@@ -67,43 +67,43 @@ const LIMIT: f64 = 5.0;
 
 impl Demo {
     async fn sign_in_with_a_callback(&mut self) -> Result<ApiKey, Failure> {
-        self.story.step("Sign in with a callback")?;
+        self.report.step("Sign in with a callback")?;
 
         let callback = CallbackUrl::parse(CALLBACK)?;
         let (url, mut pending) = self.client.authorize(callback).key_label(LABEL).begin()?;
-        self.say(format!("The program makes a URL for the user: {url:?}"))?;
-        self.say("and keeps what finishes the sign-in, with the verifier, in a `PendingSignIn`.")?;
+        self.line(format!("The program makes a URL for the user: {url:?}"))?;
+        self.line("and keeps what finishes the sign-in, with the verifier, in a `PendingSignIn`.")?;
 
         let came_back = redirected(self.user.approve(url.as_str(), Some(LIMIT)).await?)?;
-        self.say(format!("The user sets a limit of {LIMIT} USD and presses Authorize."))?;
-        self.say(format!("The browser is sent to {CALLBACK}/[nonce]?code=[redacted]."))?;
-        self.say("Nobody listens there in this demo: the address goes straight to `read_callback`,")?;
-        self.say("as a web server would hand over the browser's request.")?;
+        self.line(format!("The user sets a limit of {LIMIT} USD and presses Authorize."))?;
+        self.line(format!("The browser is sent to {CALLBACK}/[nonce]?code=[redacted]."))?;
+        self.line("Nobody listens there in this demo: the address goes straight to `read_callback`,")?;
+        self.line("as a web server would hand over the browser's request.")?;
 
         let code = pending.read_callback(&came_back)?;
         let grant = pending.exchange(&self.client, &code).await?;
-        self.say(format!("The code is exchanged for a key: {:?}.", grant.key))?;
+        self.line(format!("The code is exchanged for a key: {:?}.", grant.key))?;
         self.try_new_key(&grant.key, Some(LIMIT)).await?;
         Ok(grant.key)
     }
 
     async fn sign_in_without_a_callback(&mut self) -> Result<(), Failure> {
-        self.story.step("Sign in without a callback, as over SSH")?;
+        self.report.step("Sign in without a callback, as over SSH")?;
 
         let (url, mut pending) = self.client.authorize_headless().key_label(LABEL).begin()?;
         let DecisionOutcome::Code(shown) = self.user.approve(url.as_str(), None).await? else {
             return Err(Failure::Demo("a page that shows a code"));
         };
-        self.say("The user presses Authorize, the page shows a code, and the user pastes it.")?;
+        self.line("The user presses Authorize, the page shows a code, and the user pastes it.")?;
 
         let code = pending.read_pasted(&shown)?;
         let grant = pending.exchange(&self.client, &code).await?;
-        self.say(format!("The code is exchanged for a key: {:?}.", grant.key))?;
+        self.line(format!("The code is exchanged for a key: {:?}.", grant.key))?;
         self.try_new_key(&grant.key, None).await
     }
 
     async fn create_a_code_with_a_key(&mut self, key: &ApiKey) -> Result<(), Failure> {
-        self.story.step("Create a code with a key, and exchange it")?;
+        self.report.step("Create a code with a key, and exchange it")?;
 
         let pkce = Pkce::generate()?;
         let request = CreateAuthCode::new(CallbackUrl::parse(CALLBACK)?)
@@ -111,35 +111,35 @@ impl Demo {
             .key_label(KeyLabel::parse(LABEL)?)
             .limit(CreditLimit::new(LIMIT)?);
         let code = self.client.with_key(key.clone()).create_auth_code(request).await?;
-        self.say(format!("With the key of step 1 and no page, there is a code: {:?}.", code.id))?;
+        self.line(format!("With the key of step 1 and no page, there is a code: {:?}.", code.id))?;
 
         let (verifier, _) = pkce.into_parts();
         let request = ExchangeAuthCode::new(code.id).pkce(verifier, Pkce::METHOD);
         let grant = self.client.exchange_auth_code(request).await?;
-        self.say(format!("It is exchanged for a key of its own: {:?}.", grant.key))?;
+        self.line(format!("It is exchanged for a key of its own: {:?}.", grant.key))?;
         self.try_new_key(&grant.key, Some(LIMIT)).await
     }
 
     async fn be_denied(&mut self) -> Result<(), Failure> {
-        self.story.step("Be denied")?;
+        self.report.step("Be denied")?;
 
         let callback = CallbackUrl::parse(CALLBACK)?;
         let (url, pending) = self.client.authorize(callback).begin()?;
         let came_back = redirected(self.user.deny(url.as_str()).await?)?;
         match pending.read_callback(&came_back) {
             Err(CallbackError::Denied { .. }) => {
-                self.say("The user presses Deny, and the program is told so.")
+                self.line("The user presses Deny, and the program is told so.")
             }
             _ => Err(Failure::Demo("a denial")),
         }
     }
 
     async fn exchange_a_code_twice(&mut self) -> Result<(), Failure> {
-        self.story.step("Exchange a code twice")?;
+        self.report.step("Exchange a code twice")?;
 
         let (mut pending, code) = self.begin_and_approve().await?;
         let grant = pending.exchange(&self.client, &code).await?;
-        self.say(format!("The first exchange brings a key: {:?}.", grant.key))?;
+        self.line(format!("The first exchange brings a key: {:?}.", grant.key))?;
         self.try_new_key(&grant.key, None).await?;
 
         let before = self.sent.load(Ordering::Relaxed);
@@ -149,7 +149,7 @@ impl Demo {
         }
         match again {
             Err(Error::Spent(SpentReason::Exchanged)) => {
-                self.say("The second is refused by `PendingSignIn`, and nothing is sent.")?;
+                self.line("The second is refused by `PendingSignIn`, and nothing is sent.")?;
             }
             _ => return Err(Failure::Demo("a sign-in that cannot be used again")),
         }
@@ -157,22 +157,22 @@ impl Demo {
         let forced = self.client.exchange_auth_code(ExchangeAuthCode::new(code)).await;
         match forced {
             Err(error) if error.is_refused_code() => {
-                self.say(format!("Forced through the raw operation, the service refuses: {error}."))
+                self.line(format!("Forced through the raw operation, the service refuses: {error}."))
             }
             _ => Err(Failure::Demo("a refused code")),
         }
     }
 
     async fn look_at_the_key(&mut self, key: &ApiKey) -> Result<(), Failure> {
-        self.story.step("Look at the key of step 1")?;
+        self.report.step("Look at the key of step 1")?;
 
         let info = self.info(key, Some(LIMIT)).await?;
         for line in status::describe(&info) {
-            self.say(line)?;
+            self.line(line)?;
         }
         let links = KeyLinks::new(key);
-        self.say(format!("activity  {}", links.activity()))?;
-        self.say(format!("settings  {}", links.settings()))
+        self.line(format!("activity  {}", links.activity()))?;
+        self.line(format!("settings  {}", links.settings()))
     }
 
     /// A sign-in up to its code.
@@ -191,7 +191,7 @@ impl Demo {
             return Err(Failure::Demo("a key that was not there before"));
         }
         self.keys.push(key.clone());
-        self.say("It is a new one, it works, and its label and limit are those that were asked for.")
+        self.line("It is a new one, it works, and its label and limit are those that were asked for.")
     }
 
     /// What the service says of a key, with the label and the limit that were asked for.
@@ -203,8 +203,8 @@ impl Demo {
         Ok(info)
     }
 
-    fn say(&mut self, line: impl Into<String>) -> Result<(), Failure> {
-        self.story.say(line.into())
+    fn line(&mut self, line: impl Into<String>) -> Result<(), Failure> {
+        self.report.line(line.into())
     }
 }
 

@@ -2,33 +2,33 @@
 
 use openrouter_oauth::{ApiKey, Client, Error, models::KeyInfo};
 
-use crate::{args::Place, exit::Failure, input, store::Store};
+use crate::{args::StoreKind, exit::Failure, input, store::Store};
 
 const VARIABLE: &str = "OPENROUTER_API_KEY";
 
 /// A key, and where it was found.
-pub(crate) struct Found {
+pub(crate) struct KeyWithSource {
     pub(crate) key: ApiKey,
     /// The name of its source with `--json`.
     pub(crate) source: &'static str,
     /// Its source in words.
-    pub(crate) place: String,
+    pub(crate) location: String,
 }
 
 /// The key of the environment, or else the one that is stored.
-pub(crate) async fn find(place: Place, client: &Client) -> Result<Found, Failure> {
+pub(crate) async fn find(kind: StoreKind, client: &Client) -> Result<KeyWithSource, Failure> {
     if let Some(text) = input::variable(VARIABLE)? {
         let key = ApiKey::parse(text.trim())?;
-        return Ok(Found { key, source: "environment", place: VARIABLE.to_owned() });
+        return Ok(KeyWithSource { key, source: "environment", location: VARIABLE.to_owned() });
     }
-    stored(place, client).await
+    stored(kind, client).await
 }
 
 /// The key that is stored.
-pub(crate) async fn stored(place: Place, client: &Client) -> Result<Found, Failure> {
-    let store = Store::open(place, client)?;
+pub(crate) async fn stored(kind: StoreKind, client: &Client) -> Result<KeyWithSource, Failure> {
+    let store = Store::open(kind, client)?;
     let key = store.load().await?.ok_or(Failure::NotSignedIn)?;
-    Ok(Found { key, source: place.name(), place: store.words })
+    Ok(KeyWithSource { key, source: kind.name(), location: store.location })
 }
 
 /// Whether the environment has a key.
@@ -36,12 +36,12 @@ pub(crate) fn is_in_environment() -> bool {
     matches!(input::variable(VARIABLE), Ok(Some(_)) | Err(_))
 }
 
-impl Found {
+impl KeyWithSource {
     /// What the service says of it.
-    pub(crate) async fn ask(&self, client: &Client) -> Result<KeyInfo, Failure> {
+    pub(crate) async fn info(&self, client: &Client) -> Result<KeyInfo, Failure> {
         client.with_key(self.key.clone()).current_key().await.map_err(|source| {
             if is_bad_key(&source) {
-                Failure::BadKey { place: self.place.clone(), source }
+                Failure::BadKey { place: self.location.clone(), source }
             } else {
                 source.into()
             }

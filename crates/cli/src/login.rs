@@ -15,14 +15,14 @@ use self::screen::Screen;
 use crate::{
     args::LoginOptions,
     exit::Failure,
-    key::{self, Found},
+    key::{self, KeyWithSource},
     output::Output,
     signals::Signals,
     store::Store,
 };
 
 pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) -> Result<(), Failure> {
-    let store = options.store.place().map(|place| Store::open(place, client)).transpose()?;
+    let store = options.store.kind().map(|kind| Store::open(kind, client)).transpose()?;
     if store.is_none() && !options.print {
         return Err(Failure::Usage("the key would be lost: say --print, or choose a store"));
     }
@@ -33,11 +33,11 @@ pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) 
     };
     if let (Some(store), Some(key), false) = (&store, &before, options.again) {
         let good = tokio::select! {
-            good = ask_about(key, store, client) => good?,
+            good = check_stored_key(key, store, client) => good?,
             () = cancel.cancelled() => return Err(Error::Cancelled.into()),
         };
         if let Some(info) = good {
-            return say_old(&options, store, key, &info, output);
+            return report_existing(&options, store, key, &info, output);
         }
         output.note("OpenRouter does not accept the stored key any more.");
         before = None;
@@ -50,8 +50,8 @@ pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) 
         None => login,
     };
     let signed_in = Screen::new(output).run(login).await?;
-    let made = Made { signed_in, label: &label, store: store.as_ref(), before: before.as_ref() };
-    made.say(print, output)
+    let new_key = NewKey { signed_in, label: &label, store: store.as_ref(), before: before.as_ref() };
+    new_key.write(print, output)
 }
 
 /// What the options ask for.
@@ -96,9 +96,9 @@ fn cancel_on_signals() -> Result<Cancel, Failure> {
 
 /// What the service says of the stored key, if it is good. What says nothing about the key is an error: one more key would be
 /// made at every login otherwise.
-async fn ask_about(key: &ApiKey, store: &Store, client: &Client) -> Result<Option<KeyInfo>, Failure> {
-    let key = Found { key: key.clone(), source: store.place.name(), place: store.words.clone() };
-    match key.ask(client).await {
+async fn check_stored_key(key: &ApiKey, store: &Store, client: &Client) -> Result<Option<KeyInfo>, Failure> {
+    let key = KeyWithSource { key: key.clone(), source: store.kind.name(), location: store.location.clone() };
+    match key.info(client).await {
         Ok(info) => Ok(Some(info)),
         Err(Failure::BadKey { .. }) => Ok(None),
         Err(failure) => Err(Failure::StoredKey(Box::new(failure))),
@@ -106,7 +106,7 @@ async fn ask_about(key: &ApiKey, store: &Store, client: &Client) -> Result<Optio
 }
 
 /// Says that there is a good key already.
-fn say_old(
+fn report_existing(
     options: &LoginOptions,
     store: &Store,
     key: &ApiKey,
@@ -116,20 +116,20 @@ fn say_old(
     let label = info.label.as_deref().map(|label| ServerText::new(label).to_string());
     let named = label.as_ref().map(|label| format!(" {label:?}")).unwrap_or_default();
     output.note(&format!("You are signed in: the key{named} is good. To make another, say --again."));
-    let answer = Answer {
+    let result = LoginResult {
         is_new: false,
         user_id: info.creator_user_id.value().map(String::as_str),
         label: label.as_deref(),
-        store: Some(store.place.name()),
+        store: Some(store.kind.name()),
         key: options.print.then(|| key.expose()),
         previous: None,
     };
     note_environment(output);
-    answer.say(output)
+    result.write(output)
 }
 
 /// A key that was made.
-struct Made<'a> {
+struct NewKey<'a> {
     signed_in: SignedIn,
     label: &'a KeyLabel,
     /// Where it was to be kept.
@@ -138,31 +138,31 @@ struct Made<'a> {
     before: Option<&'a ApiKey>,
 }
 
-impl Made<'_> {
+impl NewKey<'_> {
     /// Says so. The key is written to standard output if it is asked for, or there is nowhere else.
-    fn say(self, print: bool, output: Output) -> Result<(), Failure> {
+    fn write(self, print: bool, output: Output) -> Result<(), Failure> {
         let Self { signed_in, label, store, before } = self;
         let kept = store.filter(|_| signed_in.not_stored.is_none());
         let previous = before.filter(|_| kept.is_some()).map(KeyLinks::new);
-        let answer = Answer {
+        let result = LoginResult {
             is_new: true,
             user_id: signed_in.user_id.as_deref(),
             label: Some(label.as_str()),
-            store: kept.map(|store| store.place.name()),
+            store: kept.map(|store| store.kind.name()),
             key: (print || kept.is_none()).then(|| signed_in.key.expose()),
             previous: previous.as_ref().map(KeyLinks::settings),
         };
-        let said = answer.say(output);
+        let written = result.write(output);
         let Some(store) = kept else {
-            said.map_err(|failure| Failure::KeyLost(Box::new(failure)))?;
+            written.map_err(|failure| Failure::KeyLost(Box::new(failure)))?;
             return signed_in.not_stored.map_or(Ok(()), |error| Err(Failure::NotStored(error)));
         };
-        if let Some(previous) = answer.previous {
+        if let Some(previous) = result.previous {
             output.note(&format!("The key before it stays valid until it is deleted: {previous}"));
         }
-        output.note(&format!("You are signed in. The key {:?} is in {}.", label.as_str(), store.words));
+        output.note(&format!("You are signed in. The key {:?} is in {}.", label.as_str(), store.location));
         note_environment(output);
-        said
+        written
     }
 }
 
@@ -174,7 +174,7 @@ fn note_environment(output: Output) {
 }
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct LoginResult<'a> {
     is_new: bool,
     user_id: Option<&'a str>,
     label: Option<&'a str>,
@@ -186,9 +186,9 @@ struct Answer<'a> {
     previous: Option<&'a str>,
 }
 
-impl Answer<'_> {
+impl LoginResult<'_> {
     /// In words it is the key alone, if anything.
-    fn say(&self, output: Output) -> Result<(), Failure> {
+    fn write(&self, output: Output) -> Result<(), Failure> {
         match self.key {
             Some(key) => output.result(self, key),
             None if output.is_json() => Output::json(self),

@@ -8,21 +8,21 @@ use crate::{
     exit::Failure,
     key,
     output::Output,
-    store::{Store, places},
+    store::{Store, store_kinds},
 };
 
 pub(crate) async fn run(options: &LogoutOptions, client: &Client, output: Output) -> Result<(), Failure> {
-    let places = options.store.as_ref().map_or(places(), std::slice::from_ref);
+    let kinds = options.store.as_ref().map_or(store_kinds(), std::slice::from_ref);
     let mut removed = Vec::new();
     let mut failed = None;
-    for place in places {
+    for kind in kinds {
         // A store that fails does not keep the key in the next.
-        match forget(&Store::open(*place, client)?).await {
+        match forget(&Store::open(*kind, client)?).await {
             Ok(key) => removed.extend(key),
             Err(failure) => failed = failed.or(Some(failure)),
         }
     }
-    say(&removed, output)?;
+    write(&removed, output)?;
     if key::is_in_environment() {
         output.note("OPENROUTER_API_KEY is still set in this shell.");
     }
@@ -33,12 +33,12 @@ pub(crate) async fn run(options: &LogoutOptions, client: &Client, output: Output
 async fn forget(store: &Store) -> Result<Option<Removed>, Failure> {
     let Some(key) = store.load().await? else { return Ok(None) };
     store.keys.delete(&store.account).await?;
-    Ok(Some(Removed { store: store.place.name(), settings: KeyLinks::new(&key).settings().to_owned() }))
+    Ok(Some(Removed { store: store.kind.name(), settings: KeyLinks::new(&key).settings().to_owned() }))
 }
 
-fn say(removed: &[Removed], output: Output) -> Result<(), Failure> {
+fn write(removed: &[Removed], output: Output) -> Result<(), Failure> {
     if output.is_json() {
-        return Output::json(&Answer { removed });
+        return Output::json(&LogoutResult { removed });
     }
     if removed.is_empty() {
         output.note("No key was stored.");
@@ -51,7 +51,7 @@ fn say(removed: &[Removed], output: Output) -> Result<(), Failure> {
 }
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct LogoutResult<'a> {
     removed: &'a [Removed],
 }
 

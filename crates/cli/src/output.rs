@@ -56,7 +56,7 @@ impl Output {
     /// Says to the user at the terminal what is no result; nothing with `--json`.
     pub(crate) fn note(self, words: &str) {
         if !self.json {
-            say(words);
+            write_stderr(words);
         }
     }
 
@@ -73,7 +73,7 @@ impl Output {
     /// Tells the program that runs this one what happened; nothing without `--json`.
     pub(crate) fn event(self, event: &impl Serialize) {
         if self.json {
-            say_json(event);
+            write_stderr_json(event);
         }
     }
 
@@ -84,12 +84,12 @@ impl Output {
             return;
         }
         if self.json {
-            say_json(&ErrorAnswer { error: &ErrorBody::of(failure) });
+            write_stderr_json(&ErrorOutput { error: &ErrorBody::of(failure) });
             return;
         }
-        say(&format!("error: {}", failure.message()));
+        write_stderr(&format!("error: {}", failure.message()));
         for cause in failure.causes() {
-            say(&format!("  cause: {cause}"));
+            write_stderr(&format!("  cause: {cause}"));
         }
     }
 
@@ -97,16 +97,16 @@ impl Output {
     pub(crate) fn usage(self, message: &str) {
         if self.json {
             let problem = message.split("\n\n").next().unwrap_or(message);
-            say_json(&ErrorAnswer { error: &ErrorBody::new(Exit::Usage, problem.to_owned()) });
+            write_stderr_json(&ErrorOutput { error: &ErrorBody::new(Exit::Usage, problem.to_owned()) });
         } else {
-            say(&format!("error: {message}"));
+            write_stderr(&format!("error: {message}"));
         }
     }
 }
 
 /// An error as JSON. `args::JSON_HELP` documents it.
 #[derive(Serialize)]
-struct ErrorAnswer<'a> {
+struct ErrorOutput<'a> {
     error: &'a ErrorBody,
 }
 
@@ -156,14 +156,14 @@ fn retry_after(error: &Error) -> Option<Duration> {
     }
 }
 
-fn say_json(value: &impl Serialize) {
+fn write_stderr_json(value: &impl Serialize) {
     // Text, numbers and a list of text: it does not fail.
     if let Ok(json) = serde_json::to_string(value) {
-        say(&json);
+        write_stderr(&json);
     }
 }
 
 /// Writes to standard error. If that fails there is nobody to tell.
-fn say(line: &str) {
+fn write_stderr(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -5,31 +5,31 @@ use std::sync::Arc;
 use openrouter_oauth::{ApiKey, Client};
 use openrouter_oauth_login::{Account, FileStore, KeyStore};
 
-use crate::{args::Place, exit::Failure};
+use crate::{args::StoreKind, exit::Failure};
 
-/// A place for the key of one service.
+/// The store for the key of one service.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     pub(crate) keys: Arc<dyn KeyStore>,
     pub(crate) account: Account,
-    pub(crate) place: Place,
-    /// The place in words.
-    pub(crate) words: String,
+    pub(crate) kind: StoreKind,
+    /// The location in words.
+    pub(crate) location: String,
 }
 
 impl Store {
-    /// The store at `place` for the service that `client` calls.
-    pub(crate) fn open(place: Place, client: &Client) -> Result<Self, Failure> {
-        let (keys, words): (Arc<dyn KeyStore>, _) = match place {
-            Place::File => {
+    /// The store of this kind for the service that `client` calls.
+    pub(crate) fn open(kind: StoreKind, client: &Client) -> Result<Self, Failure> {
+        let (keys, location): (Arc<dyn KeyStore>, _) = match kind {
+            StoreKind::File => {
                 let file = FileStore::for_program("openrouter-oauth")?;
                 // Quoted, since a path may hold anything.
-                let words = format!("{:?}", file.path().display().to_string());
-                (Arc::new(file), words)
+                let location = format!("{:?}", file.path().display().to_string());
+                (Arc::new(file), location)
             }
-            Place::Keychain => (keychain()?, "the keychain".to_owned()),
+            StoreKind::Keychain => (keychain()?, "the keychain".to_owned()),
         };
-        Ok(Self { keys, account: Account::new(client), place, words })
+        Ok(Self { keys, account: Account::new(client), kind, location })
     }
 
     /// The key, if there is one.
@@ -38,9 +38,9 @@ impl Store {
     }
 }
 
-/// Every place that this program can keep keys at.
-pub(crate) fn places() -> &'static [Place] {
-    if cfg!(feature = "keychain") { &[Place::File, Place::Keychain] } else { &[Place::File] }
+/// Every kind of store that this program can keep keys in.
+pub(crate) fn store_kinds() -> &'static [StoreKind] {
+    if cfg!(feature = "keychain") { &[StoreKind::File, StoreKind::Keychain] } else { &[StoreKind::File] }
 }
 
 #[cfg(feature = "keychain")]
@@ -55,8 +55,8 @@ fn keychain() -> Result<Arc<dyn KeyStore>, Failure> {
     ))
 }
 
-impl Place {
-    /// The name of the place with `--json` and in arguments.
+impl StoreKind {
+    /// The name of the kind with `--json` and in arguments.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::File => "file",

@@ -37,7 +37,7 @@ pub(crate) fn run(options: UrlOptions, server: Option<&str>, output: Output) -> 
         callback_url: callback.as_ref().map(CallbackUrl::as_str),
         pending: options.save.is_none().then(|| secret.expose()),
     };
-    say(&begun, output)?;
+    write(&begun, output)?;
     output.note(match begun.callback_url {
         Some(_) => "Then paste the address that the browser came back to into:",
         None => "Then paste the code that the page shows into:",
@@ -53,7 +53,7 @@ struct Begun<'a> {
     pending: Option<&'a str>,
 }
 
-fn say(begun: &Begun<'_>, output: Output) -> Result<(), Failure> {
+fn write(begun: &Begun<'_>, output: Output) -> Result<(), Failure> {
     output.note("Open this URL in a browser and authorize:");
     match begun.pending {
         Some(pending) => {

@@ -18,7 +18,7 @@ pub type BrowserFuture<'a> = Pin<Box<dyn Future<Output = Result<(), BrowserError
 /// # Contract
 ///
 /// An implementation hands the URL on as one argument, never through a shell, and starts no program that finds a variable
-/// of OpenRouter's in its environment (L-22, L-23). It returns once the browser is on its way, and does not wait for it to
+/// of OpenRouter's in its environment. It returns once the browser is on its way, and does not wait for it to
 /// be closed.
 pub trait Browser: fmt::Debug + Send + Sync {
     /// Opens `url`.

@@ -1,4 +1,4 @@
-//! Why a login brings no key, by what to do next.
+//! The error type of a login.
 
 use std::{fmt, time::Duration};
 
@@ -10,7 +10,7 @@ use openrouter_oauth::{
 
 use crate::{ListenerError, StoreError};
 
-/// Why a login brings no key, by what to do next.
+/// The error type of [`Login::run`](crate::Login::run), grouped by what to do next.
 ///
 /// No message holds a code, a verifier or a key. Causes are reached through [`source`](std::error::Error::source).
 #[non_exhaustive]
@@ -19,7 +19,7 @@ pub enum Error {
     /// The user declined on OpenRouter's page.
     #[error("the user declined")]
     Denied {
-        /// What OpenRouter says about it.
+        /// OpenRouter's description of the error.
         description: Option<ServerText>,
     },
     /// OpenRouter sent the browser back with an error.
@@ -34,24 +34,24 @@ pub enum Error {
     /// The login was cancelled. No key was made.
     #[error("the login was cancelled")]
     Cancelled,
-    /// The login ended while a code was exchanged, so nobody knows whether a key was made.
+    /// The login ended while a code was exchanged, so a key may have been made.
     #[error(
-        "{why}; a key named \"{key_label}\" may have been made: look for it at https://openrouter.ai/settings/keys and \
+        "{reason}; a key named \"{key_label}\" may have been made: look for it at https://openrouter.ai/settings/keys and \
          delete it, then run the login again"
     )]
     OutcomeUnknown {
-        /// How it ended.
-        why: Interrupted,
+        /// Why the outcome is unknown.
+        reason: OutcomeUnknownReason,
         /// The label of the key that may have been made.
         key_label: KeyLabel,
-        /// What OpenRouter said.
+        /// The rejection.
         #[source]
         source: Option<openrouter_oauth::Error>,
     },
-    /// What was pasted was no code of this login.
+    /// The pasted text was not a code for this sign-in.
     #[error("what was pasted is no code of this login; run it again")]
     NoCode(#[source] CallbackError),
-    /// No code can come: nothing listens, and nobody can paste.
+    /// No code can arrive: nothing listens, and nobody can paste.
     #[error("there is no way for the code to come back: no port to listen on, and no terminal to paste into")]
     NoInput(#[source] Option<ListenerError>),
     /// The port that was asked for cannot be listened on.
@@ -68,20 +68,20 @@ pub enum Error {
     Sdk(#[from] openrouter_oauth::Error),
 }
 
-/// How a login ended while a code was exchanged.
+/// Why the outcome of a login is unknown.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Interrupted {
+pub enum OutcomeUnknownReason {
     /// It was cancelled, and the exchange did not end soon after.
     Cancelled,
     /// Its time was over, and the exchange did not end soon after.
     TimedOut,
-    /// The service asked to wait with the code, and refused it afterwards: it may have been used up the first time.
-    RefusedLater,
+    /// The service asked to wait with the code, and rejected it afterwards: the first exchange may have used it up.
+    RejectedAfterWait,
 }
 
 impl Error {
-    /// Whether a key may have been made that nobody holds.
+    /// Whether a key may have been made that the program does not have.
     pub fn is_outcome_unknown(&self) -> bool {
         match self {
             Self::OutcomeUnknown { .. } => true,
@@ -91,12 +91,12 @@ impl Error {
     }
 }
 
-impl fmt::Display for Interrupted {
+impl fmt::Display for OutcomeUnknownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Cancelled => "the login was cancelled while the code was exchanged",
             Self::TimedOut => "the time of the login was over while the code was exchanged",
-            Self::RefusedLater => "OpenRouter asked to wait with the code, and then refused it",
+            Self::RejectedAfterWait => "OpenRouter asked to wait with the code, and then refused it",
         })
     }
 }

@@ -25,13 +25,13 @@ pub enum Event<'a> {
     NotOpened(&'a BrowserError),
     /// The login waits for the browser, or for a code to be pasted.
     Waiting,
-    /// A connection that did not bring the callback. The wait goes on.
+    /// A request that was not the callback. The wait goes on.
     RejectedRequest(RejectedRequest),
-    /// A code came, and is exchanged.
+    /// A code arrived, and is being exchanged.
     Exchanging,
-    /// The exchange was not processed; it is tried again after this time.
+    /// The exchange was not processed; the login retries it after this time.
     Retrying(Duration),
-    /// The key is there.
+    /// OpenRouter returned the key.
     Granted,
     /// The key is stored.
     Stored,

@@ -1,82 +1,105 @@
-//! Who wins, and when it is over: the decisions of a login, without any I/O.
+//! Who wins, and when a login is over: its decisions, without any I/O.
 //!
-//! A login has two ways to a code, the browser that comes back and the user who pastes, and several ends. Everything
-//! that happens goes in here, one thing after another, and what is to be done comes out. There is one exchange at a
-//! time, none after one that may have made a key, and every state has a way out (L-12, P-6).
+//! A login has two ways to a code, the browser's callback and the user who pastes, and several ends. Each event goes in here
+//! with what it brought, one after another, and the next step comes out with what it needs. There is one exchange at a time,
+//! none after one that may have made a key, and every state has a way out.
 
-/// How a code came.
+use std::{fmt, mem, time::Duration};
+
+use openrouter_oauth::{ApiKeyGrant, CallbackError, Error};
+
+/// How a code arrived.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) enum Way {
-    /// The browser brought it.
+pub(crate) enum CodeSource {
     Callback,
-    /// The user pasted it.
     Paste,
 }
 
-/// Something that happened.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) enum Happened {
-    /// A code came.
-    Code(Way),
-    /// The callback, or what was pasted, says that there will be no code.
-    Declined,
-    /// What was pasted is not a code.
-    Misread,
-    /// There is nobody who could paste.
+/// Something that happened. `C` is a code.
+#[derive(Debug)]
+pub(crate) enum FlowEvent<C> {
+    /// A code arrived.
+    Code(CodeSource, C),
+    /// The callback, or the pasted address, says that there will be no code.
+    Declined(CallbackError),
+    /// The pasted text is not a code.
+    NotACode(CallbackError),
+    /// Nobody can paste.
     NobodyAsked,
-    /// The user ended the input, or somebody cancelled the login.
+    /// The user ended the input, or the login was cancelled.
     Cancelled,
     /// The time of the login is over.
     TimeUp,
-    /// The exchange brought a key.
-    Granted,
-    /// The code was refused; the transaction is as it was.
-    Refused,
+    /// The exchange returned a key.
+    Granted(ApiKeyGrant),
+    /// OpenRouter rejected the code; the sign-in is as it was.
+    Rejected(Error),
     /// Nothing was sent; the code is still good.
-    NotSent,
-    /// The service asks to wait; the code is most likely still good.
-    TryLater,
-    /// The exchange failed otherwise, or nobody knows what came of it.
-    Failed,
-    /// The pause before another try is over.
+    NotSent(Error),
+    /// OpenRouter asks to wait this long; the code is most likely still good.
+    TryLater(Error, Duration),
+    /// The exchange failed otherwise, or its outcome is unknown.
+    Failed(Error),
+    /// The pause before a retry is over.
     Paused,
-    /// The grace for an exchange after the login was to end is over.
+    /// An exchange that ran when the login was to end has used up its extra time.
     GraceOver,
 }
 
-/// What is to be done.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) enum Step {
+/// What an event leads to.
+#[derive(Debug)]
+pub(crate) enum NextStep<C> {
     /// Go on as before.
     GoOn,
-    /// Exchange the code that came.
-    Exchange,
-    /// Ask for another code.
-    AskAgain,
-    /// Ask no more; the browser can still come back.
-    AskNoMore,
-    /// Wait, then exchange the same code once more.
-    Pause,
-    /// Give the exchange that runs a little more time, then end in this way.
-    HurryUp(End),
-    /// It is over.
-    End(End),
+    /// Give the running exchange a little more time.
+    HurryUp(Hurry),
+    /// Do something else.
+    Turn(Turn<C>),
 }
 
-/// How it ended.
+/// What to do from now on.
+#[derive(Debug)]
+pub(crate) enum Turn<C> {
+    /// Exchange this code.
+    Exchange(C),
+    /// Ask for a code again, and show what was wrong with the one before.
+    AskAgain(PasteProblem),
+    /// Stop asking; the callback can still arrive.
+    StopAsking,
+    /// Wait this long, then exchange the same code again.
+    Pause(Duration),
+    /// Finish.
+    End(FlowEnd),
+}
+
+/// What was wrong with a pasted code.
+#[derive(Debug)]
+pub(crate) enum PasteProblem {
+    NotACode(CallbackError),
+    Rejected,
+}
+
+/// Why a login is to end while it exchanges a code.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) enum End {
+pub(crate) enum Hurry {
+    Cancelled,
+    TimedOut,
+}
+
+/// How a login ended.
+#[derive(Debug)]
+pub(crate) enum FlowEnd {
     /// With a key.
-    Granted,
+    Granted(ApiKeyGrant),
     /// With the error of the exchange.
-    Failed,
-    /// With a code that was refused, after the service had asked to wait: it may have been used up then.
-    Doubtful,
-    /// With what the callback said.
-    Declined,
-    /// The user pasted no code that is one, and no browser can come.
-    NoCode,
-    /// There is no way for a code to come.
+    Failed(Error),
+    /// With a code that was rejected after OpenRouter had asked to wait: it may have been used up then.
+    RejectedAfterWait(Error),
+    /// With the error of the callback.
+    Declined(CallbackError),
+    /// The last pasted text was not a code, and no callback can arrive.
+    NotACode(CallbackError),
+    /// No code can arrive.
     NoInput,
     Cancelled,
     TimedOut,
@@ -84,143 +107,223 @@ pub(crate) enum End {
 
 /// The state of a login.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) struct Flow {
-    phase: Phase,
-    /// Whether a browser can come back.
+pub(crate) struct Flow<C> {
+    phase: Phase<C>,
+    /// Whether a callback can arrive.
     listens: bool,
     /// How many more times a code can be pasted; none once nobody is asked.
     pastes_left: u8,
-    /// How many more times the code at hand can be exchanged.
-    tries_left: u8,
-    /// Whether the service has asked to wait with the code at hand.
-    is_doubtful: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-enum Phase {
+enum Phase<C> {
     Waiting,
     Exchanging {
-        way: Way,
-        /// Set when the login is to end, and how.
-        hurry: Option<End>,
+        candidate: Candidate<C>,
+        /// Set when the login is to end, and why.
+        hurry: Option<Hurry>,
     },
-    /// Before the same code is tried once more.
-    Pausing(Way),
+    /// Before the same code is exchanged again.
+    Pausing(Candidate<C>),
     Over,
 }
 
-/// How often a user may paste (P-5).
-const PASTES: u8 = 3;
+/// The code at hand.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+struct Candidate<C> {
+    code: C,
+    source: CodeSource,
+    /// How many more times it can be exchanged.
+    attempts_left: u8,
+    /// Whether OpenRouter has asked to wait with it.
+    had_to_wait: bool,
+}
 
-/// How often one code is exchanged, if the ones before were not processed.
-const TRIES: u8 = 3;
+/// How often a user may paste.
+const MAX_PASTES: u8 = 3;
 
-impl Flow {
-    /// A login that waits for a browser if it `listens`, and for a pasted code if it `asks`.
+/// How often one code is exchanged, if the attempts before were not processed.
+const MAX_ATTEMPTS: u8 = 3;
+
+impl<C: Clone> Flow<C> {
+    /// A login that waits for a callback if it `listens`, and for a pasted code if it `asks`.
     pub(crate) fn new(listens: bool, asks: bool) -> Self {
-        let pastes_left = if asks { PASTES } else { 0 };
-        Self { phase: Phase::Waiting, listens, pastes_left, tries_left: TRIES, is_doubtful: false }
+        Self { phase: Phase::Waiting, listens, pastes_left: if asks { MAX_PASTES } else { 0 } }
     }
 
-    /// Whether a code can come.
-    pub(crate) fn has_way(self) -> bool {
+    /// Whether a code can arrive.
+    pub(crate) fn has_input(&self) -> bool {
         self.listens || self.pastes_left > 0
     }
 
-    /// Takes in what happened, and says what is to be done.
-    pub(crate) fn on(&mut self, happened: Happened) -> Step {
-        let step = match self.phase {
-            Phase::Waiting => self.on_waiting(happened),
-            Phase::Exchanging { way, hurry } => self.on_exchanging(happened, way, hurry),
-            Phase::Pausing(way) => self.on_pausing(happened, way),
-            Phase::Over => Step::GoOn,
-        };
-        if let Step::End(_) = step {
-            self.phase = Phase::Over;
+    /// Takes in an event, and returns what to do next.
+    pub(crate) fn on(&mut self, event: FlowEvent<C>) -> NextStep<C> {
+        // What ends the login leaves it over.
+        match mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Waiting => self.on_waiting(event),
+            Phase::Exchanging { candidate, hurry } => self.on_exchanging(event, candidate, hurry),
+            Phase::Pausing(candidate) => self.on_pausing(&event, candidate),
+            Phase::Over => NextStep::GoOn,
         }
-        step
     }
 
-    fn on_waiting(&mut self, happened: Happened) -> Step {
-        match happened {
-            Happened::Code(way) => {
-                (self.tries_left, self.is_doubtful) = (TRIES, false);
-                self.exchange(way)
+    fn on_waiting(&mut self, event: FlowEvent<C>) -> NextStep<C> {
+        match event {
+            FlowEvent::Code(source, code) => {
+                let attempts_left = MAX_ATTEMPTS;
+                self.exchange(Candidate { code, source, attempts_left, had_to_wait: false })
             }
-            Happened::Declined => Step::End(End::Declined),
-            Happened::Misread => self.ask_again(End::NoCode),
-            Happened::NobodyAsked => {
+            FlowEvent::Declined(error) => end(FlowEnd::Declined(error)),
+            FlowEvent::NotACode(error) => match self.use_up_paste() {
+                Asking::Again => self.wait(Turn::AskAgain(PasteProblem::NotACode(error))),
+                Asking::Stopped => self.wait(Turn::StopAsking),
+                Asking::Over => end(FlowEnd::NotACode(error)),
+            },
+            FlowEvent::NobodyAsked => {
                 self.pastes_left = 0;
-                if self.listens { Step::AskNoMore } else { Step::End(End::NoInput) }
+                if self.listens { self.wait(Turn::StopAsking) } else { end(FlowEnd::NoInput) }
             }
-            Happened::Cancelled => Step::End(End::Cancelled),
-            Happened::TimeUp => Step::End(End::TimedOut),
-            Happened::Granted
-            | Happened::Refused
-            | Happened::NotSent
-            | Happened::TryLater
-            | Happened::Failed
-            | Happened::Paused
-            | Happened::GraceOver => Step::GoOn,
-        }
-    }
-
-    fn on_exchanging(&mut self, happened: Happened, way: Way, hurry: Option<End>) -> Step {
-        self.is_doubtful |= happened == Happened::TryLater;
-        match (happened, hurry) {
-            // A key that came is never thrown away, however late it is.
-            (Happened::Granted, _) => Step::End(End::Granted),
-            (Happened::Refused, _) if self.is_doubtful => Step::End(End::Doubtful),
-            (Happened::Refused, None) if way == Way::Paste => {
+            FlowEvent::Cancelled => end(FlowEnd::Cancelled),
+            FlowEvent::TimeUp => end(FlowEnd::TimedOut),
+            FlowEvent::Granted(_)
+            | FlowEvent::Rejected(_)
+            | FlowEvent::NotSent(_)
+            | FlowEvent::TryLater(..)
+            | FlowEvent::Failed(_)
+            | FlowEvent::Paused
+            | FlowEvent::GraceOver => {
                 self.phase = Phase::Waiting;
-                self.ask_again(End::Failed)
+                NextStep::GoOn
             }
-            (Happened::NotSent | Happened::TryLater, None) if self.tries_left > 0 => {
-                self.phase = Phase::Pausing(way);
-                Step::Pause
-            }
-            (Happened::Failed, _) | (Happened::Refused | Happened::NotSent | Happened::TryLater, None) => {
-                Step::End(End::Failed)
-            }
-            (Happened::Refused | Happened::NotSent | Happened::TryLater | Happened::GraceOver, Some(end)) => {
-                Step::End(end)
-            }
-            // Whoever cancels twice does not want to wait.
-            (Happened::Cancelled, Some(End::Cancelled)) => Step::End(End::Cancelled),
-            (Happened::Cancelled, _) => self.hurry_up(way, End::Cancelled),
-            (Happened::TimeUp, None) => self.hurry_up(way, End::TimedOut),
-            // One winner: whatever else comes is too late.
-            _ => Step::GoOn,
         }
     }
 
-    fn on_pausing(&mut self, happened: Happened, way: Way) -> Step {
-        match happened {
-            Happened::Paused => self.exchange(way),
-            Happened::Cancelled => Step::End(End::Cancelled),
-            Happened::TimeUp => Step::End(End::TimedOut),
-            _ => Step::GoOn,
+    fn on_exchanging(
+        &mut self,
+        event: FlowEvent<C>,
+        mut candidate: Candidate<C>,
+        hurry: Option<Hurry>,
+    ) -> NextStep<C> {
+        candidate.had_to_wait |= matches!(event, FlowEvent::TryLater(..));
+        match (event, hurry) {
+            // A key that arrived is never thrown away, however late it is.
+            (FlowEvent::Granted(grant), _) => end(FlowEnd::Granted(grant)),
+            (FlowEvent::Rejected(error), _) if candidate.had_to_wait => {
+                end(FlowEnd::RejectedAfterWait(error))
+            }
+            (FlowEvent::Rejected(error), None) if candidate.source == CodeSource::Paste => {
+                match self.use_up_paste() {
+                    Asking::Again => self.wait(Turn::AskAgain(PasteProblem::Rejected)),
+                    Asking::Stopped => self.wait(Turn::StopAsking),
+                    Asking::Over => end(FlowEnd::Failed(error)),
+                }
+            }
+            (FlowEvent::NotSent(_), None) if candidate.attempts_left > 0 => {
+                self.pause(candidate, RETRY_PAUSE)
+            }
+            (FlowEvent::TryLater(_, wait), None) if candidate.attempts_left > 0 => {
+                self.pause(candidate, wait)
+            }
+            (FlowEvent::Failed(error), _)
+            | (
+                FlowEvent::Rejected(error) | FlowEvent::NotSent(error) | FlowEvent::TryLater(error, _),
+                None,
+            ) => end(FlowEnd::Failed(error)),
+            (
+                FlowEvent::Rejected(_)
+                | FlowEvent::NotSent(_)
+                | FlowEvent::TryLater(..)
+                | FlowEvent::GraceOver,
+                Some(hurry),
+            ) => end(hurry.into()),
+            // A user who cancels twice does not want to wait.
+            (FlowEvent::Cancelled, Some(Hurry::Cancelled)) => end(FlowEnd::Cancelled),
+            (FlowEvent::Cancelled, _) => self.hurry_up(candidate, Hurry::Cancelled),
+            (FlowEvent::TimeUp, None) => self.hurry_up(candidate, Hurry::TimedOut),
+            // One winner: every other code is too late.
+            _ => {
+                self.phase = Phase::Exchanging { candidate, hurry };
+                NextStep::GoOn
+            }
         }
     }
 
-    fn exchange(&mut self, way: Way) -> Step {
-        self.phase = Phase::Exchanging { way, hurry: None };
-        self.tries_left = self.tries_left.saturating_sub(1);
-        Step::Exchange
+    fn on_pausing(&mut self, event: &FlowEvent<C>, candidate: Candidate<C>) -> NextStep<C> {
+        match event {
+            FlowEvent::Paused => self.exchange(candidate),
+            FlowEvent::Cancelled => end(FlowEnd::Cancelled),
+            FlowEvent::TimeUp => end(FlowEnd::TimedOut),
+            _ => {
+                self.phase = Phase::Pausing(candidate);
+                NextStep::GoOn
+            }
+        }
     }
 
-    fn hurry_up(&mut self, way: Way, end: End) -> Step {
-        self.phase = Phase::Exchanging { way, hurry: Some(end) };
-        Step::HurryUp(end)
+    fn wait(&mut self, turn: Turn<C>) -> NextStep<C> {
+        self.phase = Phase::Waiting;
+        NextStep::Turn(turn)
     }
 
-    /// After a pasted code that was none, or that was refused; `end` is how it ends if that was the last.
-    fn ask_again(&mut self, end: End) -> Step {
+    fn exchange(&mut self, mut candidate: Candidate<C>) -> NextStep<C> {
+        candidate.attempts_left = candidate.attempts_left.saturating_sub(1);
+        let code = candidate.code.clone();
+        self.phase = Phase::Exchanging { candidate, hurry: None };
+        NextStep::Turn(Turn::Exchange(code))
+    }
+
+    fn pause(&mut self, candidate: Candidate<C>, wait: Duration) -> NextStep<C> {
+        self.phase = Phase::Pausing(candidate);
+        NextStep::Turn(Turn::Pause(wait))
+    }
+
+    fn hurry_up(&mut self, candidate: Candidate<C>, hurry: Hurry) -> NextStep<C> {
+        self.phase = Phase::Exchanging { candidate, hurry: Some(hurry) };
+        NextStep::HurryUp(hurry)
+    }
+
+    /// Counts a pasted text that was not a code, or a pasted code that was rejected.
+    fn use_up_paste(&mut self) -> Asking {
         self.pastes_left = self.pastes_left.saturating_sub(1);
         match (self.pastes_left, self.listens) {
-            (0, true) => Step::AskNoMore,
-            (0, false) => Step::End(end),
-            _ => Step::AskAgain,
+            (0, true) => Asking::Stopped,
+            (0, false) => Asking::Over,
+            _ => Asking::Again,
+        }
+    }
+}
+
+fn end<C>(end: FlowEnd) -> NextStep<C> {
+    NextStep::Turn(Turn::End(end))
+}
+
+/// Whether the user is asked for another code.
+enum Asking {
+    Again,
+    /// No more, but a callback can arrive.
+    Stopped,
+    /// No more, and no callback can arrive.
+    Over,
+}
+
+/// The pause before a retry, if the service does not say how long.
+pub(crate) const RETRY_PAUSE: Duration = Duration::from_secs(2);
+
+impl From<Hurry> for FlowEnd {
+    fn from(hurry: Hurry) -> Self {
+        match hurry {
+            Hurry::Cancelled => Self::Cancelled,
+            Hurry::TimedOut => Self::TimedOut,
+        }
+    }
+}
+
+/// In words for the user.
+impl fmt::Display for PasteProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotACode(error) => error.fmt(f),
+            Self::Rejected => f.write_str("OpenRouter refused this code"),
         }
     }
 }

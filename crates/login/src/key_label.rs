@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_label_names_program_and_machine() {
+    fn label_names_program_and_machine() {
         for (program, host, label) in [
             ("my-cli", "my-host", "my-cli on my-host"),
             ("my-cli", "my-host.example.org", "my-cli on my-host"),

@@ -2,28 +2,19 @@
 //!
 //! ```
 //! # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
-//! # use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptFuture};
-//! # #[derive(Debug)]
-//! # struct User;
-//! # impl Prompt for User {
-//! #     fn show(&self, _invitation: &Invitation<'_>) {}
-//! #     fn ask<'a>(&'a self, _problem: Option<&'a str>) -> PromptFuture<'a> {
-//! #         Box::pin(async { Ok(Pasted::new("auth_code_abc123".into())) })
-//! #     }
-//! # }
+//! # use openrouter_oauth_login::testing::TestUser;
 //! use openrouter_oauth::Client;
 //! use openrouter_oauth_login::Login;
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let client = Client::new();
 //! #   let openrouter = from_fn(|_: http::Request<_>, _: Limits| async {
 //! #       Ok(http::Response::new(r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#.into()))
 //! #   });
 //! #   let client = Client::builder().transport(openrouter).timer(TokioTimer::new()).build()?;
-//! #   #[cfg(any())]
-//!     let client = Client::new();
 //!     let login = Login::new(&client).key_label("my-cli");
-//! #   let login = login.prompt(User).headless(true);
+//! #   let login = login.prompt(TestUser::pastes(["auth_code_abc123"])).headless(true);
 //!     let signed_in = login.run().await?;
 //!     println!("signed in as {:?}", signed_in.user_id);
 //! #   assert_eq!(signed_in.user_id.as_deref(), Some("user_1"));
@@ -60,37 +51,26 @@
 //!
 //! ```
 //! # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
-//! # use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptFuture};
-//! # #[derive(Debug)]
-//! # struct User;
-//! # impl Prompt for User {
-//! #     fn show(&self, _invitation: &Invitation<'_>) {}
-//! #     fn ask<'a>(&'a self, _problem: Option<&'a str>) -> PromptFuture<'a> {
-//! #         Box::pin(async { Ok(Pasted::new("auth_code_abc123".into())) })
-//! #     }
-//! # }
+//! # use openrouter_oauth_login::testing::TestUser;
 //! use openrouter_oauth::Client;
 //! use openrouter_oauth_login::{Account, FileStore, KeyStore, Login};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::new();
 //! # let openrouter = from_fn(|_: http::Request<_>, _: Limits| async {
 //! #     Ok(http::Response::new(r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#.into()))
 //! # });
 //! # let client = Client::builder().transport(openrouter).timer(TokioTimer::new()).build()?;
-//! # let folder = tempfile::tempdir()?;
-//! # let path = folder.path().join("keys/my-cli.json");
-//! # #[cfg(any())]
-//! let client = Client::new();
-//! # #[cfg(any())]
 //! let store = FileStore::for_program("my-cli")?;
-//! # let store = FileStore::new(path);
+//! # let folder = tempfile::tempdir()?;
+//! # let store = FileStore::new(folder.path().join("keys/my-cli.json"));
 //! # let kept = store.clone();
 //! let key = match store.load(&Account::new(&client)).await? {
 //!     Some(key) => key,
 //!     None => {
 //!         let login = Login::new(&client).key_label("my-cli").store(store);
-//! #       let login = login.prompt(User).headless(true);
+//! #       let login = login.prompt(TestUser::pastes(["auth_code_abc123"])).headless(true);
 //!         let signed_in = login.run().await?;
 //!         if let Some(error) = signed_in.not_stored {
 //!             eprintln!("the next start signs in again: {error}");
@@ -115,8 +95,8 @@
 //!
 //! * [`Listener`] waits on a loopback port for the callback of a [`PendingSignIn`](openrouter_oauth::PendingSignIn), and answers it.
 //! * [`SystemBrowser`] opens the authorize URL; [`Browser`] is for another way.
-//! * [`TerminalPrompt`] shows the URL and takes a pasted code without showing it; [`Prompt`] is for another way.
-//! * [`Surroundings`] tell whether a browser can come back, and [`default_key_label`] names a key after program and host.
+//! * [`TerminalPrompt`] shows the URL and reads the pasted code; implement [`Prompt`] to ask in another way.
+//! * [`Headless::detect`] tells whether a browser can come back, and [`default_key_label`] names a key after program and host.
 //! * [`KeyStore`] keeps keys: [`FileStore`], [`MemoryStore`], and `KeychainStore` by a feature.
 //!
 //! [`Login::on_event`] tells of each step, and [`Cancel`] ends a login from elsewhere in the program.
@@ -153,6 +133,7 @@
 //!
 //! # Crate features
 //!
+//! * `testing`: `testing::TestUser`, which takes the place of the user in the tests of your program.
 //! * `keychain`: `KeychainStore`, which keeps keys in the keychain of the system. It brings about a hundred crates on
 //!   Linux, and needs Rust 1.88.
 
@@ -160,7 +141,7 @@
 mod login;
 
 mod flow;
-mod run;
+mod session;
 
 mod key_label;
 
@@ -169,30 +150,27 @@ mod error;
 mod event;
 
 mod browser;
+mod headless;
 mod listener;
 mod printable;
 mod prompt;
 mod qr;
 mod store;
-mod surroundings;
 
-/// The listener without its socket, for tests and fuzzing; no part of the API.
-#[doc(hidden)]
-pub mod sans_io {
-    pub use crate::listener::{Conversation, Site, Step};
-}
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use crate::{
     browser::{Browser, BrowserError, BrowserFuture, SystemBrowser},
     cancel::Cancel,
-    error::{Error, Interrupted},
+    error::{Error, OutcomeUnknownReason},
     event::Event,
+    headless::Headless,
     key_label::default_key_label,
-    listener::{CallbackRequest, Listener, ListenerError, Page, RejectedRequest},
+    listener::{CallbackRequest, Listener, ListenerError, RejectedRequest, ResultPage},
     login::{Login, SignedIn},
-    prompt::{Invitation, Pasted, Prompt, PromptError, PromptFuture, TerminalPrompt},
+    prompt::{Pasted, Prompt, PromptError, PromptFuture, SignInInstructions, TerminalPrompt},
     store::{Account, FileStore, KeyStore, MemoryStore, StoreError, StoreFuture},
-    surroundings::{Headless, Surroundings},
 };
 
 #[cfg(feature = "keychain")]

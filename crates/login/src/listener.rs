@@ -1,25 +1,24 @@
 //! Listens on a loopback port for the browser that comes back.
 
 mod connections;
-mod conversation;
+mod guard;
 mod request;
+mod request_head;
 mod response;
-mod site;
 
 use std::{convert::Infallible, fmt, io, net::Ipv4Addr, time::Duration};
 
 use openrouter_oauth::{AuthorizationCode, CallbackError, CallbackUrl, PendingSignIn};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
-    time::sleep,
+    time::{Instant, sleep_until},
 };
 
-use self::connections::{Connections, Heard};
-#[doc(hidden)]
-pub use self::{
-    conversation::{Conversation, Step},
-    site::Site,
-};
+use self::connections::{Connections, ReceivedHead};
+pub(crate) use self::guard::CallbackGuard;
+#[cfg(feature = "testing")]
+pub(crate) use self::request_head::{HeadProgress, HeadReader};
+pub use self::response::{RejectedRequest, ResultPage};
 
 /// A port of `127.0.0.1` that waits for a browser to come back from OpenRouter.
 ///
@@ -28,7 +27,7 @@ pub use self::{
 /// and methods, scripts and frames of other pages, names that were made to point to this machine, what is no HTTP, and
 /// what comes too slowly. At most 32 connections are open at once; who opens more loses their oldest.
 ///
-/// Nothing is accepted while neither [`callback`](Self::callback) nor [`refuse_others`](Self::refuse_others) is polled.
+/// Nothing is accepted while neither [`callback`](Self::callback) nor [`reject_others`](Self::reject_others) is polled.
 /// Dropping the listener closes the port and its connections, all but that of a [`CallbackRequest`]. It needs a tokio runtime with
 /// I/O and time enabled.
 ///
@@ -42,37 +41,36 @@ pub use self::{
 ///
 /// ```
 /// use openrouter_oauth::Client;
-/// use openrouter_oauth_login::{Listener, Page};
+/// use openrouter_oauth_login::{Listener, ResultPage};
 /// # use openrouter_oauth::{PendingSignIn, transport::{Limits, from_fn}};
 /// # use tokio::{io::{AsyncReadExt, AsyncWriteExt}, net::TcpStream, task::JoinHandle};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Client::new();
 /// # let openrouter = from_fn(|_, _: Limits| async {
 /// #     Ok(http::Response::new(r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#.into()))
 /// # });
 /// # let client = Client::builder().transport(openrouter).without_deadline().build()?;
-/// # #[cfg(any())]
-/// let client = Client::new();
 /// let mut listener = Listener::bind(0).await?;
 /// let (url, mut pending) = client.authorize(listener.callback_url()).key_label("my-cli").begin()?;
 /// println!("open {url}");
 ///
 /// # let browser = browser(&listener, &pending);
-/// let visit = listener.callback(&pending).await;
-/// let page = match visit.code() {
+/// let callback = listener.callback(&pending).await;
+/// let page = match callback.code() {
 ///     Ok(code) => tokio::select! {
 ///         exchanged = pending.exchange(&client, code) => match exchanged {
-///             Ok(_grant) => Page::SignedIn,
-///             Err(error) if error.is_outcome_unknown() => Page::OutcomeUnknown,
-///             Err(_) => Page::Failed,
+///             Ok(_grant) => ResultPage::SignedIn,
+///             Err(error) if error.is_outcome_unknown() => ResultPage::OutcomeUnknown,
+///             Err(_) => ResultPage::Failed,
 ///         },
 ///         // A browser may knock again meanwhile.
-///         never = listener.refuse_others() => match never {},
+///         never = listener.reject_others() => match never {},
 ///     },
-///     Err(_) => Page::Denied,
+///     Err(_) => ResultPage::Denied,
 /// };
-/// visit.answer(page).await;
+/// callback.respond(page).await;
 /// # assert!(browser.await??.contains("You are signed in"));
 /// # Ok(())
 /// # }
@@ -93,60 +91,20 @@ pub struct Listener {
     socket: TcpListener,
     port: u16,
     callback_url: CallbackUrl,
-    site: Site,
+    guard: CallbackGuard,
     connections: Connections,
+    /// Nothing is accepted before, after that failed.
+    accept_after: Option<Instant>,
     on_rejected_request: Box<dyn Fn(RejectedRequest) + Send + Sync>,
 }
 
-/// The browser that came back, and waits to be told what came of it.
+/// The browser's request to the callback. The browser waits for a response.
 ///
-/// If this is dropped the browser shows that the page cannot be reached.
-#[must_use = "a browser waits for its answer"]
+/// If this is dropped, the browser shows that the page cannot be reached.
+#[must_use = "a browser waits for the response"]
 pub struct CallbackRequest {
     code: Result<AuthorizationCode, CallbackError>,
     stream: TcpStream,
-}
-
-/// What a browser is told.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Page {
-    /// The key is there.
-    SignedIn,
-    /// The key is there, and the program could not store it.
-    NotStored,
-    /// The user declined.
-    Denied,
-    /// OpenRouter refused, or could not be reached; nothing was made.
-    Failed,
-    /// Nobody knows whether a key was made.
-    OutcomeUnknown,
-}
-
-/// A request that was not the callback. It was answered, unless it was [dropped](Self::Dropped), and the wait went on (L-7).
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum RejectedRequest {
-    /// It is not HTTP/1, or can be read in two ways.
-    Malformed,
-    /// It has more than 8 KiB or 50 headers.
-    TooLong,
-    /// It took longer than 5 seconds.
-    Slow,
-    /// It has another path, or another nonce.
-    NotFound,
-    /// It is not a `GET`.
-    Method,
-    /// It names another host.
-    Host,
-    /// A script, a frame, or a browser that loads ahead sent it.
-    NotNavigation,
-    /// It is at the callback, with neither a code nor a refusal that can be read.
-    Unreadable,
-    /// It is at the callback, which was used already.
-    Used,
-    /// It had to make room before it had said all. It got no answer.
-    Dropped,
 }
 
 /// Why there is no listener.
@@ -163,11 +121,11 @@ pub enum ListenerError {
     },
 }
 
-/// How long a visitor gets to take their answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a browser gets to receive the result.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long nothing is accepted after that failed: whatever there is too little of may come back (L-21).
-const PAUSE: Duration = Duration::from_millis(50);
+/// How long nothing is accepted after that failed: whatever there is too little of may come back.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How many connections may wait to be accepted. Whoever finds no place tries again after a second.
 const BACKLOG: u32 = 1024;
@@ -183,15 +141,16 @@ impl Listener {
         let failed = |source| ListenerError::Bind { port, source };
         let socket = listen(port).map_err(failed)?;
         let port = socket.local_addr().map_err(failed)?.port();
-        // The literal, since `localhost` may be `[::1]` (L-4).
+        // The literal, since `localhost` may be `[::1]`.
         let callback_url = CallbackUrl::parse(&format!("http://127.0.0.1:{port}/callback"))
             .map_err(|invalid| failed(io::Error::other(invalid)))?;
         Ok(Self {
             socket,
             port,
             callback_url,
-            site: Site::new(port),
+            guard: CallbackGuard::new(port),
             connections: Connections::new(),
+            accept_after: None,
             on_rejected_request: Box::new(|_| {}),
         })
     }
@@ -206,18 +165,18 @@ impl Listener {
         self.callback_url.clone()
     }
 
-    /// Tells of each request that was not the callback.
-    pub fn on_rejected_request(&mut self, tell: impl Fn(RejectedRequest) + Send + Sync + 'static) {
-        self.on_rejected_request = Box::new(tell);
+    /// Calls `report` for each request that was not the callback.
+    pub fn on_rejected_request(&mut self, report: impl Fn(RejectedRequest) + Send + Sync + 'static) {
+        self.on_rejected_request = Box::new(report);
     }
 
-    /// Waits for the callback of `pending`: a code, or that OpenRouter or the user declined. Everything else is answered
-    /// here, and does not end the wait. Nothing is lost if the future is dropped and asked for again.
+    /// Waits for the callback of `pending`: a code, or that OpenRouter or the user declined. Every other request gets its
+    /// response here, and does not end the wait. Nothing is lost if the future is dropped and asked for again.
     ///
-    /// It returns one visit, however many come; see [`refuse_others`](Self::refuse_others) for the others. To ask again is
-    /// to wait for another visit, also of the same sign-in.
+    /// It returns one callback, however many come; see [`reject_others`](Self::reject_others) for the others. To ask again is
+    /// to wait for another callback, also of the same sign-in.
     pub async fn callback(&mut self, pending: &PendingSignIn) -> CallbackRequest {
-        self.site.expect(pending);
+        self.guard.expect(pending);
         let (stream, code) = self
             .serve(|target| match pending.read_callback(target) {
                 Ok(code) => Ok(Ok(code)),
@@ -231,39 +190,38 @@ impl Listener {
         CallbackRequest { code, stream }
     }
 
-    /// Answers whatever else comes, for as long as it is polled: for the time in which a code is exchanged. Who comes to
-    /// the same callback is told that it was used.
-    pub async fn refuse_others(&mut self) -> Infallible {
+    /// Rejects every request, for as long as this is polled: for the time in which a code is exchanged. A browser that comes
+    /// to the same callback sees that it was used.
+    pub async fn reject_others(&mut self) -> Infallible {
         let (_, never) = self.serve(|_| Err(RejectedRequest::Used)).await;
         never
     }
 
-    /// Answers until a target of the callback is read as something.
+    /// Responds to every request until `read` accepts the target of one.
     async fn serve<T>(&mut self, read: impl Fn(&str) -> Result<T, RejectedRequest>) -> (TcpStream, T) {
-        let mut pause = Duration::ZERO;
         loop {
             tokio::select! {
-                // Whoever has said all comes before whoever comes new, so that they do not pile up.
+                // Complete requests come before new connections, so that they do not pile up.
                 biased;
-                Heard { stream, said } = self.connections.heard() => {
-                    let is_head = matches!(&said, Ok(said) if said.head().starts_with(b"HEAD "));
-                    match said.and_then(|said| read(self.site.decide(said.head())?)) {
+                ReceivedHead { stream, head } = self.connections.next_head() => {
+                    let is_head = matches!(&head, Ok(head) if head.bytes().starts_with(b"HEAD "));
+                    match head.and_then(|head| read(self.guard.check(head.bytes())?)) {
                         Ok(read) => return (stream, read),
-                        Err(stray) => self.refuse(stream, stray, !is_head),
+                        Err(rejected) => self.reject(stream, rejected, !is_head),
                     }
                 }
-                accepted = accept(self.socket.accept(), &mut pause) => {
-                    let dropped = accepted.ok().and_then(|(stream, _)| self.connections.listen(stream));
+                accepted = accept(self.socket.accept(), &mut self.accept_after) => {
+                    let dropped = accepted.ok().and_then(|(stream, _)| self.connections.add(stream));
                     dropped.into_iter().for_each(&self.on_rejected_request);
                 }
             }
         }
     }
 
-    fn refuse(&mut self, stream: TcpStream, stray: RejectedRequest, has_body: bool) {
-        (self.on_rejected_request)(stray);
-        if let Some(response) = stray.response() {
-            self.connections.answer(stream, &response.bytes(has_body));
+    fn reject(&mut self, stream: TcpStream, rejected: RejectedRequest, has_body: bool) {
+        (self.on_rejected_request)(rejected);
+        if let Some(response) = rejected.response() {
+            self.connections.respond(stream, &response.bytes(has_body));
         }
     }
 }
@@ -277,13 +235,17 @@ fn listen(port: u16) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Accepts after `pause`, and sets the one before the next.
-async fn accept<T>(accepting: impl Future<Output = io::Result<T>>, pause: &mut Duration) -> io::Result<T> {
-    if !pause.is_zero() {
-        sleep(*pause).await;
+/// Accepts, but not before `accept_after`, and sets it after a failure. It is a moment, since this future is dropped whenever a
+/// connection has something to say.
+async fn accept<T>(
+    accepting: impl Future<Output = io::Result<T>>,
+    accept_after: &mut Option<Instant>,
+) -> io::Result<T> {
+    if let Some(accept_after) = *accept_after {
+        sleep_until(accept_after).await;
     }
     let accepted = accepting.await;
-    *pause = if accepted.is_ok() { Duration::ZERO } else { PAUSE };
+    *accept_after = accepted.is_err().then(|| Instant::now() + ACCEPT_PAUSE);
     accepted
 }
 
@@ -293,10 +255,10 @@ impl CallbackRequest {
         &self.code
     }
 
-    /// Tells the browser what came of it, and waits until it has heard: at most two seconds. A browser that has gone is no
-    /// failure (F48).
-    pub async fn answer(self, page: Page) {
-        connections::answer(self.stream, &page.response().bytes(true), PATIENCE).await;
+    /// Shows the browser the result, and waits until the browser has received it: at most two seconds. A browser that has gone
+    /// away is not a failure.
+    pub async fn respond(self, page: ResultPage) {
+        connections::respond(self.stream, &page.response().bytes(true), RESPONSE_TIMEOUT).await;
     }
 }
 
@@ -316,22 +278,38 @@ impl fmt::Debug for CallbackRequest {
 mod tests {
     use std::future::ready;
 
-    use tokio::time::Instant;
+    use tokio::time::timeout;
 
     use super::*;
+
+    fn failed() -> impl Future<Output = io::Result<()>> {
+        ready(Err(io::ErrorKind::Other.into()))
+    }
 
     #[tokio::test(start_paused = true)]
     async fn failed_accept_is_followed_by_a_pause() {
         // L-21
-        let (begun, mut pause) = (Instant::now(), Duration::ZERO);
+        let (begun, mut accept_after) = (Instant::now(), None);
         for _ in 0..3 {
-            accept(ready(Err::<(), _>(io::ErrorKind::Other.into())), &mut pause).await.unwrap_err();
+            accept(failed(), &mut accept_after).await.unwrap_err();
         }
-        assert_eq!(begun.elapsed(), PAUSE * 2);
+        assert_eq!(begun.elapsed(), ACCEPT_PAUSE * 2);
         // After the last failure, and not after a success.
         for _ in 0..2 {
-            accept(ready(Ok(())), &mut pause).await.unwrap();
-            assert_eq!(begun.elapsed(), PAUSE * 3);
+            accept(ready(Ok(())), &mut accept_after).await.unwrap();
+            assert_eq!(begun.elapsed(), ACCEPT_PAUSE * 3);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn dropped_accept_does_not_begin_a_new_pause() {
+        // L-21
+        let (begun, mut accept_after) = (Instant::now(), None);
+        accept(failed(), &mut accept_after).await.unwrap_err();
+        for _ in 0..4 {
+            timeout(ACCEPT_PAUSE / 5, accept(ready(Ok(())), &mut accept_after)).await.unwrap_err();
+        }
+        accept(ready(Ok(())), &mut accept_after).await.unwrap();
+        assert_eq!(begun.elapsed(), ACCEPT_PAUSE);
     }
 }

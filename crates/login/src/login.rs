@@ -1,4 +1,6 @@
-//! A login: what it is asked to do, and what it brings.
+//! A login and its settings.
+
+pub(crate) mod options;
 
 use std::{
     fmt,
@@ -7,12 +9,12 @@ use std::{
     time::Duration,
 };
 
-use openrouter_oauth::{
-    ApiKey, Client, CreditLimit, KeyLabel, WorkspaceId, models::InvalidValue, transport::Timer,
-};
+use openrouter_oauth::{Client, CreditLimit, KeyLabel, WorkspaceId, models::InvalidValue, transport::Timer};
 
+use self::options::Options;
+pub use self::options::SignedIn;
 use crate::{
-    Account, Browser, Cancel, Error, Event, KeyStore, Prompt, StoreError, SystemBrowser, TerminalPrompt, run,
+    Account, Browser, Cancel, Error, Event, KeyStore, Prompt, SystemBrowser, TerminalPrompt, session,
 };
 
 /// Signs a user in from a program in a terminal.
@@ -24,28 +26,19 @@ use crate::{
 ///
 /// ```
 /// # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
-/// # use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptFuture};
-/// # #[derive(Debug)]
-/// # struct User;
-/// # impl Prompt for User {
-/// #     fn show(&self, _invitation: &Invitation<'_>) {}
-/// #     fn ask<'a>(&'a self, _problem: Option<&'a str>) -> PromptFuture<'a> {
-/// #         Box::pin(async { Ok(Pasted::new("auth_code_abc123".into())) })
-/// #     }
-/// # }
+/// # use openrouter_oauth_login::testing::TestUser;
 /// use openrouter_oauth::Client;
 /// use openrouter_oauth_login::Login;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Client::new();
 /// # let openrouter = from_fn(|_: http::Request<_>, _: Limits| async {
 /// #     Ok(http::Response::new(r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#.into()))
 /// # });
 /// # let client = Client::builder().transport(openrouter).timer(TokioTimer::new()).build()?;
-/// # #[cfg(any())]
-/// let client = Client::new();
 /// let login = Login::new(&client).key_label("my-cli");
-/// # let login = login.prompt(User).headless(true);
+/// # let login = login.prompt(TestUser::pastes(["auth_code_abc123"])).headless(true);
 /// let signed_in = login.run().await?;
 /// println!("signed in as {:?}", signed_in.user_id);
 /// # assert_eq!(signed_in.user_id.as_deref(), Some("user_1"));
@@ -54,39 +47,9 @@ use crate::{
 /// ```
 #[must_use = "`run` signs in"]
 pub struct Login {
-    pub(crate) client: Client,
-    pub(crate) key_label: Option<KeyLabel>,
-    pub(crate) limit: Option<CreditLimit>,
-    pub(crate) workspace_id: Option<WorkspaceId>,
-    pub(crate) required_workspace_id: Option<WorkspaceId>,
-    pub(crate) port: u16,
-    pub(crate) headless: Option<bool>,
-    pub(crate) browser: Option<Arc<dyn Browser>>,
-    pub(crate) prompt: Option<Arc<dyn Prompt>>,
-    pub(crate) store: Option<Arc<dyn KeyStore>>,
-    pub(crate) account: Account,
-    pub(crate) tell: Tell,
-    pub(crate) cancel: Cancel,
-    pub(crate) cancels_on_ctrl_c: bool,
-    pub(crate) timeout: Duration,
-    pub(crate) timer: Option<Arc<dyn Timer>>,
-    /// The first thing that was wrong; said by `run`.
-    pub(crate) invalid: Option<InvalidValue>,
-}
-
-pub(crate) type Tell = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
-
-/// What a login brings.
-#[non_exhaustive]
-#[derive(Debug)]
-#[must_use = "the key is shown this once"]
-pub struct SignedIn {
-    /// The key. It works until the user deletes it.
-    pub key: ApiKey,
-    /// Who signed in, if OpenRouter says so.
-    pub user_id: Option<String>,
-    /// Why the key could not be stored (S-8). None if it was, or if there is no [store](Login::store).
-    pub not_stored: Option<StoreError>,
+    options: Options,
+    /// The first invalid setting; `run` returns it.
+    invalid: Option<InvalidValue>,
 }
 
 /// As long as a code lives.
@@ -96,22 +59,24 @@ impl Login {
     /// A login at the service that `client` calls.
     pub fn new(client: &Client) -> Self {
         Self {
-            client: client.clone(),
-            key_label: None,
-            limit: None,
-            workspace_id: None,
-            required_workspace_id: None,
-            port: 0,
-            headless: None,
-            browser: Some(Arc::new(SystemBrowser::new())),
-            prompt: Some(Arc::new(TerminalPrompt::new())),
-            store: None,
-            account: Account::new(client),
-            tell: Arc::new(|_| {}),
-            cancel: Cancel::new(),
-            cancels_on_ctrl_c: false,
-            timeout: TIMEOUT,
-            timer: client.timer().cloned(),
+            options: Options {
+                client: client.clone(),
+                key_label: None,
+                limit: None,
+                workspace_id: None,
+                required_workspace_id: None,
+                port: 0,
+                headless: None,
+                browser: Some(Arc::new(SystemBrowser::new())),
+                prompt: Some(Arc::new(TerminalPrompt::new())),
+                store: None,
+                account: Account::new(client),
+                events: Arc::new(|_| {}),
+                cancel: Cancel::new(),
+                cancels_on_ctrl_c: false,
+                timeout: TIMEOUT,
+                timer: client.timer().cloned(),
+            },
             invalid: None,
         }
     }
@@ -123,7 +88,7 @@ impl Login {
         L: TryInto<KeyLabel>,
         L::Error: Into<InvalidValue>,
     {
-        self.key_label = self.checked(label.try_into());
+        self.options.key_label = self.checked(label.try_into());
         self
     }
 
@@ -133,7 +98,7 @@ impl Login {
         L: TryInto<CreditLimit>,
         L::Error: Into<InvalidValue>,
     {
-        self.limit = self.checked(limit.try_into());
+        self.options.limit = self.checked(limit.try_into());
         self
     }
 
@@ -143,7 +108,7 @@ impl Login {
         W: TryInto<WorkspaceId>,
         W::Error: Into<InvalidValue>,
     {
-        self.workspace_id = self.checked(workspace.try_into());
+        self.options.workspace_id = self.checked(workspace.try_into());
         self
     }
 
@@ -153,97 +118,97 @@ impl Login {
         W: TryInto<WorkspaceId>,
         W::Error: Into<InvalidValue>,
     {
-        self.required_workspace_id = self.checked(workspace.try_into());
+        self.options.required_workspace_id = self.checked(workspace.try_into());
         self
     }
 
     /// Listens on this port of `127.0.0.1` in place of a free one. Whoever knows the port beforehand can take it first; a
     /// port that is taken is [`Error::Listener`].
     pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
+        self.options.port = port;
         self
     }
 
     /// Says whether the page shows a code to paste, because no browser can reach this machine. By default
-    /// [`Surroundings`](crate::Surroundings) are asked.
+    /// [`Headless::detect`](crate::Headless::detect) decides.
     pub fn headless(mut self, headless: bool) -> Self {
-        self.headless = Some(headless);
+        self.options.headless = Some(headless);
         self
     }
 
     /// Opens this browser in place of the user's.
     pub fn browser(mut self, browser: impl Browser + 'static) -> Self {
-        self.browser = Some(Arc::new(browser));
+        self.options.browser = Some(Arc::new(browser));
         self
     }
 
     /// Opens no browser: the user opens the URL by hand.
     pub fn no_browser(mut self) -> Self {
-        self.browser = None;
+        self.options.browser = None;
         self
     }
 
     /// Shows the URL and asks for a code in this way, in place of the terminal.
     pub fn prompt(mut self, prompt: impl Prompt + 'static) -> Self {
-        self.prompt = Some(Arc::new(prompt));
+        self.options.prompt = Some(Arc::new(prompt));
         self
     }
 
     /// Shows nothing and asks for nothing: the URL is told by [`Event::Url`] alone.
     pub fn no_prompt(mut self) -> Self {
-        self.prompt = None;
+        self.options.prompt = None;
         self
     }
 
     /// Keeps the key in this store, for the client's [`Account`]. The store is asked once before the login begins, so that
     /// no key is made which cannot be kept.
     pub fn store(mut self, store: impl KeyStore + 'static) -> Self {
-        self.store = Some(Arc::new(store));
+        self.options.store = Some(Arc::new(store));
         self
     }
 
     /// Keeps it under this name in place of `default`: see [`Account::named`].
     pub fn account(mut self, name: &str) -> Self {
-        let account = self.account.clone().named(name);
+        let account = self.options.account.clone().named(name);
         if let Some(account) = self.checked(account) {
-            self.account = account;
+            self.options.account = account;
         }
         self
     }
 
     /// Tells of everything that happens. The closure must not block. If it panics, that ends nothing: a key that was made
     /// would be lost.
-    pub fn on_event(mut self, tell: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
-        self.tell = Arc::new(move |event| {
+    pub fn on_event(mut self, report: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        self.options.events = Arc::new(move |event| {
             // The panic was printed, or whatever else the program does with panics.
-            let _panicked = catch_unwind(AssertUnwindSafe(|| tell(event)));
+            let _panicked = catch_unwind(AssertUnwindSafe(|| report(event)));
         });
         self
     }
 
     /// Ends the login when `cancel` says so.
     pub fn cancel(mut self, cancel: Cancel) -> Self {
-        self.cancel = cancel;
+        self.options.cancel = cancel;
         self
     }
 
     /// Ends the login on Ctrl-C, in place of the process. Ctrl-C does then not end this process by itself any more, also
     /// after the login: see `tokio::signal::ctrl_c`.
     pub fn cancel_on_ctrl_c(mut self) -> Self {
-        self.cancels_on_ctrl_c = true;
+        self.options.cancels_on_ctrl_c = true;
         self
     }
 
     /// Ends the login after this time: by default ten minutes, as long as a code lives. An exchange that runs then has half
     /// a minute more.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.options.timeout = timeout;
         self
     }
 
     /// Holds its deadlines by this clock, in place of the client's.
     pub fn timer(mut self, timer: impl Timer + 'static) -> Self {
-        self.timer = Some(Arc::new(timer));
+        self.options.timer = Some(Arc::new(timer));
         self
     }
 
@@ -262,8 +227,11 @@ impl Login {
     ///
     /// In a tokio runtime without I/O or time.
     pub async fn run(self) -> Result<SignedIn, Error> {
+        if let Some(invalid) = self.invalid {
+            return Err(invalid.into());
+        }
         // It is large, and would be so in every future that waits for it.
-        Box::pin(run::run(self)).await
+        Box::pin(session::run(self.options)).await
     }
 
     /// The value, or none and a note of what is wrong with it.
@@ -275,13 +243,13 @@ impl Login {
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Login")
-            .field("client", &self.client)
-            .field("key_label", &self.key_label)
-            .field("port", &self.port)
-            .field("browser", &self.browser)
-            .field("prompt", &self.prompt)
-            .field("store", &self.store)
-            .field("timeout", &self.timeout)
+            .field("client", &self.options.client)
+            .field("key_label", &self.options.key_label)
+            .field("port", &self.options.port)
+            .field("browser", &self.options.browser)
+            .field("prompt", &self.options.prompt)
+            .field("store", &self.options.store)
+            .field("timeout", &self.options.timeout)
             .finish_non_exhaustive()
     }
 }

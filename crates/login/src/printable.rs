@@ -1,16 +1,16 @@
-//! Keeps what others wrote from doing more to a terminal than showing itself.
+//! Keeps the text of others from controlling the terminal.
 
 use openrouter_oauth::models::is_invisible;
 
-/// `text` with a replacement character for each that cannot be seen and acts on what is around it.
+/// Replaces invisible and bidirectional control characters with U+FFFD.
 pub(crate) fn printable(text: &str) -> String {
     text.chars()
-        .map(|character| if acts(character) { char::REPLACEMENT_CHARACTER } else { character })
+        .map(|character| if is_control(character) { char::REPLACEMENT_CHARACTER } else { character })
         .collect()
 }
 
-/// Joiners do nothing but to shape what is seen: emoji and Persian are written with them.
-fn acts(character: char) -> bool {
+/// Joiners only shape what is seen: emoji and Persian are written with them.
+fn is_control(character: char) -> bool {
     is_invisible(character) && !matches!(character, '\u{200c}' | '\u{200d}')
 }
 
@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_acts_on_a_terminal_is_replaced() {
+    fn printable_replaces_control_characters() {
         for character in [
             '\0',
             '\t',

@@ -7,12 +7,13 @@ use zeroize::Zeroizing;
 
 #[cfg(not(unix))]
 mod console;
+mod messages;
 #[cfg(unix)]
 mod pipe;
+mod print;
 mod terminal;
 #[cfg(unix)]
 mod tty;
-mod words;
 
 pub use self::terminal::TerminalPrompt;
 
@@ -22,15 +23,15 @@ pub type PromptFuture<'a> = Pin<Box<dyn Future<Output = Result<Pasted, PromptErr
 /// Shows a sign-in to the user in front of the program, and takes the code that they paste.
 ///
 /// ```
-/// use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptError, PromptFuture};
+/// use openrouter_oauth_login::{Pasted, Prompt, PromptError, PromptFuture, SignInInstructions};
 ///
 /// /// Asks in a window.
 /// #[derive(Debug)]
 /// struct Dialog;
 ///
 /// impl Prompt for Dialog {
-///     fn show(&self, invitation: &Invitation<'_>) {
-///         set_text(invitation.url.as_str());
+///     fn show(&self, instructions: &SignInInstructions<'_>) {
+///         set_text(instructions.url.as_str());
 ///     }
 ///
 ///     fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {
@@ -49,7 +50,7 @@ pub type PromptFuture<'a> = Pin<Box<dyn Future<Output = Result<Pasted, PromptErr
 /// ```
 pub trait Prompt: fmt::Debug + Send + Sync {
     /// Shows where to sign in. Called once, before anything is waited for.
-    fn show(&self, invitation: &Invitation<'_>);
+    fn show(&self, instructions: &SignInInstructions<'_>);
 
     /// Asks for the code, and waits for it. `problem` says what was wrong with the one before, in words for the user.
     ///
@@ -64,8 +65,8 @@ pub trait Prompt: fmt::Debug + Send + Sync {
 }
 
 impl<T: Prompt + ?Sized> Prompt for Arc<T> {
-    fn show(&self, invitation: &Invitation<'_>) {
-        (**self).show(invitation);
+    fn show(&self, instructions: &SignInInstructions<'_>) {
+        (**self).show(instructions);
     }
 
     fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {
@@ -74,8 +75,8 @@ impl<T: Prompt + ?Sized> Prompt for Arc<T> {
 }
 
 impl<T: Prompt + ?Sized> Prompt for Box<T> {
-    fn show(&self, invitation: &Invitation<'_>) {
-        (**self).show(invitation);
+    fn show(&self, instructions: &SignInInstructions<'_>) {
+        (**self).show(instructions);
     }
 
     fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {
@@ -83,15 +84,15 @@ impl<T: Prompt + ?Sized> Prompt for Box<T> {
     }
 }
 
-/// What a user is shown.
+/// What the prompt shows when a sign-in begins.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
-pub struct Invitation<'a> {
+pub struct SignInInstructions<'a> {
     /// Where to sign in.
     pub url: &'a AuthorizeUrl,
     /// Whether the page shows a code that has to be pasted, because no browser can reach this machine.
     pub is_headless: bool,
-    /// The name of the key that is asked for.
+    /// The label of the key.
     pub key_label: &'a KeyLabel,
 }
 
@@ -116,14 +117,14 @@ pub enum PromptError {
     Io(#[source] io::Error),
 }
 
-impl<'a> Invitation<'a> {
-    /// What to show, for implementations of [`Prompt`] and their tests.
+impl<'a> SignInInstructions<'a> {
+    /// Creates instructions, for the tests of a [`Prompt`].
     pub fn new(url: &'a AuthorizeUrl, key_label: &'a KeyLabel, is_headless: bool) -> Self {
         Self { url, is_headless, key_label }
     }
 }
 
-/// More than any code or URL has (P-2).
+/// More than any code or URL has.
 const MAX_BYTES: usize = 4096;
 
 impl Pasted {
@@ -133,7 +134,6 @@ impl Pasted {
     }
 
     /// Takes what was pasted, with a replacement character for what is not UTF-8. No copy is left behind.
-    #[cfg(unix)]
     fn from_utf8_lossy(bytes: &[u8]) -> Self {
         let mut text = String::with_capacity(bytes.len() * char::REPLACEMENT_CHARACTER.len_utf8());
         for chunk in bytes.utf8_chunks() {

@@ -79,14 +79,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_is_too_long_has_no_code() {
+    fn text_that_is_too_long_has_no_code() {
         assert!(QrCode::draw(&"x".repeat(2953), Ink::Plain).is_some());
         assert!(QrCode::draw(&"x".repeat(2954), Ink::Plain).is_none());
         assert!(QrCode::draw(&"x".repeat(100_000), Ink::Plain).is_none());
     }
 
     #[test]
-    fn a_code_has_a_margin_all_around() {
+    fn code_has_a_margin_all_around() {
         // `tests/it/qr.rs` reads whole ones.
         let code = QrCode::draw("x", Ink::Plain).unwrap();
         assert_eq!((code.columns(), code.lines().len()), (21 + 2 * QUIET, (21 + 2 * QUIET).div_ceil(2)));

@@ -1,11 +1,11 @@
 //! Where a key is kept.
 
 mod account;
+mod config_dir;
 mod file;
 #[cfg(feature = "keychain")]
 mod keychain;
 mod memory;
-mod place;
 
 use std::{error::Error, fmt, future::Future, io, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
@@ -20,8 +20,8 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 
 /// Keeps keys.
 ///
-/// A key belongs to the service that issued it and to an account (S-10); there is one for each [`Account`]. Nothing falls
-/// back to another store (S-4): what fails is said.
+/// A key belongs to the service that issued it and to an account; there is one for each [`Account`]. Nothing falls
+/// back to another store: what fails is said.
 ///
 /// A future that is dropped before it is ready does all of its work or none of it. What had begun may end afterwards.
 pub trait KeyStore: fmt::Debug + Send + Sync {
@@ -41,7 +41,7 @@ pub trait KeyStore: fmt::Debug + Send + Sync {
     fn save<'a>(&'a self, account: &'a Account, key: &'a ApiKey) -> StoreFuture<'a, ()>;
 
     /// Forgets the key of `account`, and says whether there was one. The key stays valid at the service: its owner deletes
-    /// it there (S-9).
+    /// it there.
     ///
     /// # Errors
     ///

@@ -1,77 +1,55 @@
 //! The bytes of a connection to the listener of a login.
 
-use std::time::{Duration, Instant};
-
 use openrouter_oauth::PendingSignIn;
-use openrouter_oauth_login::{
-    RejectedRequest,
-    sans_io::{Conversation, Site, Step},
-};
+use openrouter_oauth_login::{RejectedRequest, testing::CallbackRules};
 
 use crate::canary;
 
 const PORT: u16 = 3000;
 const PATH: &str = "/callback/bm9uY2Utb2YtdGVzdC0w";
 const LAST: &[u8] = b"\r\n\r\n";
+const MAX_HEAD_BYTES: usize = 8192;
 
 /// Checks the bytes of a connection: the listener reads them the same however they are split, and accepts only a browser
 /// that navigates to the path of this sign-in.
 pub fn listener(data: &[u8]) {
     // L-5 to L-10, L-14, L-15
-    let (step, conversation) = say([data]);
+    let rules = rules();
+    let read = rules.read([data]);
     let cut = data.first().map_or(0, |byte| usize::from(*byte) % data.len());
     let (begin, end) = data.split_at(cut);
-    assert_eq!(step, say([begin, end]).0);
-    let (one_by_one, in_pieces) = say(data.chunks(1));
-    assert_eq!(step, one_by_one);
-
-    if step != Step::Whole {
-        return;
-    }
-    let head = conversation.head();
-    assert_eq!(head, in_pieces.head());
-    assert!(data.starts_with(head) && head.len() <= 8192 && head.ends_with(LAST));
-    assert!(!head[..head.len() - 1].windows(LAST.len()).any(|bytes| bytes == LAST), "it ends once");
-    match site().decide(head) {
-        Ok(target) => assert_navigates(head, target),
-        Err(
+    assert_eq!(read, rules.read([begin, end]));
+    assert_eq!(read, rules.read(data.chunks(1)));
+    match read {
+        None => assert!(data.is_empty(), "bytes get a response"),
+        Some(Ok(target)) => {
+            // A head ends once, and what follows is not looked at.
+            let end = data.windows(LAST.len()).position(|bytes| bytes == LAST).expect("an end");
+            let head = &data[..end + LAST.len()];
+            assert!(head.len() <= MAX_HEAD_BYTES);
+            assert_eq!(rules.check(head), Ok(target.as_str()));
+            assert_navigates(head, &target);
+        }
+        Some(Err(
             RejectedRequest::Slow
             | RejectedRequest::Unreadable
             | RejectedRequest::Used
             | RejectedRequest::Dropped,
-        ) => panic!("one head cannot show this"),
-        Err(_) => {}
+        )) => panic!("it cannot know"),
+        Some(Err(_)) => {}
     }
 }
 
-/// What comes of a connection that says this, in these pieces, and then no more.
-fn say<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Step, Conversation) {
-    let now = Instant::now();
-    let mut conversation = Conversation::new(now);
-    for piece in pieces.into_iter().filter(|piece| !piece.is_empty()) {
-        match conversation.receive(piece, now) {
-            Step::More => {}
-            step => return (step, conversation),
-        }
-    }
-    // Whatever was said, it is over when the time is.
-    let end = conversation.receive(&[], now + Duration::from_secs(5));
-    assert!(matches!(end, Step::Close | Step::Refuse(RejectedRequest::Slow)));
-    (end, conversation)
-}
-
-fn site() -> Site {
+fn rules() -> CallbackRules {
     let json = format!(
         r#"{{"version":1,"origin":"https://openrouter.ai","callback_url":"http://127.0.0.1:{PORT}{PATH}",
             "state":"c3RhdGUtb2YtdGVzdC0wMA","code_verifier":"{}"}}"#,
         canary::VERIFIER
     );
-    let mut site = Site::new(PORT);
-    site.expect(&PendingSignIn::from_secret_json(&json).unwrap());
-    site
+    CallbackRules::new(PORT, &PendingSignIn::from_secret_json(&json).unwrap())
 }
 
-/// Parses an accepted head independently, and checks that it is a browser's navigation.
+/// A second reading of a head that got through.
 #[track_caller]
 fn assert_navigates(head: &[u8], target: &str) {
     assert_eq!(target.split('?').next(), Some(PATH));

@@ -58,14 +58,14 @@ pub(crate) struct LoginOptions {
 pub(crate) struct LogoutOptions {
     /// The only store to forget the key of; by default that is every one.
     #[arg(long)]
-    pub(crate) store: Option<Place>,
+    pub(crate) store: Option<StoreKind>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct StoreOptions {
     /// Where the key is kept.
     #[arg(long, env = "OPENROUTER_KEY_STORE", default_value = "file")]
-    pub(crate) store: Place,
+    pub(crate) store: StoreKind,
 }
 
 #[derive(Debug, clap::Args)]
@@ -92,7 +92,7 @@ pub(crate) struct ManOptions {
 
 /// Where a key is kept.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Place {
+pub(crate) enum StoreKind {
     /// A file that only its owner can read.
     File,
     /// The keychain of the system.
@@ -111,10 +111,10 @@ pub(crate) enum LoginStore {
 }
 
 impl LoginStore {
-    pub(crate) fn place(self) -> Option<Place> {
+    pub(crate) fn kind(self) -> Option<StoreKind> {
         match self {
-            Self::File => Some(Place::File),
-            Self::Keychain => Some(Place::Keychain),
+            Self::File => Some(StoreKind::File),
+            Self::Keychain => Some(StoreKind::Keychain),
             Self::None => None,
         }
     }

@@ -9,7 +9,8 @@ use std::{
 };
 
 use openrouter_oauth_login::{
-    Error, Event, Invitation, Login, Pasted, Prompt, PromptError, PromptFuture, SignedIn, TerminalPrompt,
+    Error, Event, Login, Pasted, Prompt, PromptError, PromptFuture, SignInInstructions, SignedIn,
+    TerminalPrompt,
 };
 use serde_json::json;
 
@@ -28,7 +29,7 @@ struct Parts {
     /// Whether the page shows a code, so that nothing comes but by being pasted.
     is_headless: AtomicBool,
     /// Whether a request of somebody else is worth a line.
-    tells_of_strays: AtomicBool,
+    reports_rejected_requests: AtomicBool,
 }
 
 impl Screen {
@@ -37,14 +38,14 @@ impl Screen {
             output,
             spinner: Mutex::default(),
             is_headless: AtomicBool::new(false),
-            tells_of_strays: AtomicBool::new(true),
+            reports_rejected_requests: AtomicBool::new(true),
         }))
     }
 
     /// Runs a login, and shows it.
     pub(super) async fn run(&self, login: Login) -> Result<SignedIn, Error> {
         let screen = self.clone();
-        let login = login.prompt(self.clone()).on_event(move |event| screen.tell(event));
+        let login = login.prompt(self.clone()).on_event(move |event| screen.on_event(event));
         let signed_in = login.run().await;
         self.clear();
         signed_in
@@ -73,14 +74,14 @@ impl Screen {
         *self.spinner() = self.0.output.spinner(words);
     }
 
-    fn tell(&self, event: &Event<'_>) {
+    fn on_event(&self, event: &Event<'_>) {
         match event {
             Event::NotListening(error) => self.note(&format!("No browser can come back: {error}.")),
             Event::Url(url) => self.0.output.event(&json!({ "authorize_url": url.as_str() })),
             Event::NotOpened(error) => self.interrupt(&format!("No browser was opened: {error}.")),
-            Event::RejectedRequest(_) => self.tell_of_stray(),
+            Event::RejectedRequest(_) => self.report_rejected_request(),
             Event::Exchanging => {
-                self.0.tells_of_strays.store(false, Ordering::Relaxed);
+                self.0.reports_rejected_requests.store(false, Ordering::Relaxed);
                 self.busy("Exchanging the code for a key");
             }
             Event::Retrying(wait) => {
@@ -91,8 +92,8 @@ impl Screen {
     }
 
     /// Once, since a scanner of ports would fill the screen.
-    fn tell_of_stray(&self) {
-        if self.0.tells_of_strays.swap(false, Ordering::Relaxed) {
+    fn report_rejected_request(&self) {
+        if self.0.reports_rejected_requests.swap(false, Ordering::Relaxed) {
             self.interrupt("A request came that was not the answer to this login. Still waiting.");
         }
     }
@@ -104,11 +105,12 @@ impl Screen {
     async fn ask_at_terminal(&self, problem: Option<&str>) -> Result<Pasted, PromptError> {
         let pasted = TerminalPrompt::new().ask(problem).await;
         match pasted {
-            Err(PromptError::Unavailable) if self.is_headless() => ask_standard_input(problem).await,
-            Err(PromptError::Unavailable) => {
+            Err(PromptError::Unavailable) if !self.is_headless() => {
                 self.busy("Waiting for the browser");
                 pasted
             }
+            // At a terminal, standard input is the one that was unavailable.
+            Err(PromptError::Unavailable) if !io::stdin().is_terminal() => ask_standard_input(problem).await,
             _ => pasted,
         }
     }
@@ -130,10 +132,10 @@ impl Screen {
 }
 
 impl Prompt for Screen {
-    fn show(&self, invitation: &Invitation<'_>) {
-        self.0.is_headless.store(invitation.is_headless, Ordering::Relaxed);
+    fn show(&self, instructions: &SignInInstructions<'_>) {
+        self.0.is_headless.store(instructions.is_headless, Ordering::Relaxed);
         if !self.0.output.is_json() {
-            TerminalPrompt::new().show(invitation);
+            TerminalPrompt::new().show(instructions);
         }
     }
 

@@ -96,7 +96,7 @@ impl AtTerminal {
 }
 
 #[test]
-fn a_pasted_code_signs_in() {
+fn pasted_code_signs_in() {
     // P-4
     needs!(SETSID);
     for (columns, rows) in [(100, 24), (20, 5)] {
@@ -112,7 +112,7 @@ fn a_pasted_code_signs_in() {
 }
 
 #[test]
-fn a_wrong_code_may_be_pasted_again_and_the_third_is_the_last() {
+fn user_may_paste_three_codes() {
     // P-5
     needs!(SETSID);
     let mut login = AtTerminal::login(&["--headless"], &[]);
@@ -132,7 +132,7 @@ fn a_wrong_code_may_be_pasted_again_and_the_third_is_the_last() {
 }
 
 #[test]
-fn the_end_of_input_and_ctrl_c_cancel() {
+fn end_of_input_and_ctrl_c_cancel() {
     needs!(SETSID);
     for key in ["\u{3}", "\u{4}"] {
         for arguments in [&["--headless"][..], &["--no-browser"]] {
@@ -147,7 +147,7 @@ fn the_end_of_input_and_ctrl_c_cancel() {
 }
 
 #[test]
-fn the_browser_and_the_person_race() {
+fn first_of_callback_and_paste_wins() {
     // P-6
     needs!(SETSID);
     let mut login = AtTerminal::login(&["--no-browser"], &[]);
@@ -170,7 +170,7 @@ fn the_browser_and_the_person_race() {
 }
 
 #[test]
-fn over_ssh_the_page_shows_a_code_unless_a_port_is_named() {
+fn ssh_login_shows_a_code_unless_a_port_is_given() {
     needs!(SETSID);
     let ssh = [("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22")];
     let mut login = AtTerminal::login(&[], &ssh);
@@ -186,7 +186,7 @@ fn over_ssh_the_page_shows_a_code_unless_a_port_is_named() {
 }
 
 #[test]
-fn a_browser_that_cannot_be_opened_does_not_end_the_login() {
+fn login_survives_a_browser_that_cannot_be_opened() {
     // F47
     needs!(SETSID);
     let tools = TempDir::new().unwrap();
@@ -205,7 +205,7 @@ fn a_browser_that_cannot_be_opened_does_not_end_the_login() {
 }
 
 #[test]
-fn the_browser_gets_the_url_and_no_secret() {
+fn browser_gets_the_url_and_no_secret() {
     // L-22, L-23
     needs!(SETSID);
     let tools = TempDir::new().unwrap();
@@ -227,7 +227,7 @@ fn the_browser_gets_the_url_and_no_secret() {
 }
 
 #[test]
-fn a_key_that_cannot_be_stored_is_shown_rather_than_lost() {
+fn unstorable_key_is_shown_at_a_terminal() {
     // S-8
     needs!(SETSID);
     let mut login = AtTerminal::login(&["--no-browser"], &[]);
@@ -240,7 +240,7 @@ fn a_key_that_cannot_be_stored_is_shown_rather_than_lost() {
 }
 
 #[test]
-fn a_key_is_not_printed_onto_a_terminal_unless_that_is_forced() {
+fn key_is_printed_on_a_terminal_only_if_forced() {
     needs!(SETSID);
     let (served, home, terminal) = (serve(), Home::new(), Terminal::new(80, 24));
     home.store_key(&served);
@@ -255,7 +255,7 @@ fn a_key_is_not_printed_onto_a_terminal_unless_that_is_forced() {
 }
 
 #[test]
-fn a_line_moves_while_the_code_is_exchanged_where_there_is_a_terminal() {
+fn spinner_moves_on_a_terminal_during_the_exchange() {
     const WORDS: &str = "Exchanging the code for a key";
     needs!(SETSID);
     for (terminal, moves) in [("xterm", true), ("dumb", false)] {
@@ -283,7 +283,7 @@ fn detached(command: &Command) -> Child {
 }
 
 #[test]
-fn without_a_terminal_there_are_plain_lines() {
+fn output_has_plain_lines_without_a_terminal() {
     needs!(SETSID);
     for (arguments, waiting) in
         [(&["--no-browser"][..], "Waiting for the browser ...\n"), (&["--headless"], "")]

@@ -3,7 +3,7 @@
 use crate::support::{program, run, run_with, run_with_input};
 
 #[test]
-fn bad_arguments_are_refused_in_words() {
+fn bad_arguments_get_a_message() {
     const CREATE: &str = "create-code --callback https://my.app/cb";
 
     let labeled = |length| format!("url --label {}", "x".repeat(length));
@@ -70,7 +70,7 @@ fn bad_arguments_are_refused_in_words() {
 }
 
 #[test]
-fn a_refused_argument_is_told_as_json_to_programs() {
+fn bad_argument_is_reported_as_json() {
     let error = run(&["url", "--limit", "NaN", "--json"]).error(2);
     assert_eq!(error["kind"], "usage");
     let message = error["message"].as_str().unwrap();
@@ -78,7 +78,7 @@ fn a_refused_argument_is_told_as_json_to_programs() {
 }
 
 #[test]
-fn bad_input_is_refused_before_anything_is_sent() {
+fn bad_input_fails_before_anything_is_sent() {
     // Nobody listens on port 1: status 4 would mean that a connection was tried.
     let server = ["--server", "http://127.0.0.1:1"];
     let long_code = "c".repeat(513);
@@ -102,7 +102,7 @@ fn bad_input_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn a_bad_variable_is_named() {
+fn error_names_the_bad_variable() {
     for (name, value) in [
         ("OPENROUTER_API_KEY", "a\nb"),
         ("OPENROUTER_BASE_URL", "http://evil"),
@@ -120,7 +120,7 @@ fn a_bad_variable_is_named() {
 
 #[cfg(unix)]
 #[test]
-fn variables_and_arguments_that_are_not_unicode_are_refused() {
+fn non_unicode_variables_and_arguments_fail() {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
 
     use crate::support::Finished;
@@ -144,13 +144,13 @@ fn variables_and_arguments_that_are_not_unicode_are_refused() {
 }
 
 #[test]
-fn a_variable_of_another_program_changes_nothing() {
+fn variable_of_another_program_changes_nothing() {
     let pair = run_with(&["pkce", "--json"], &[("OPENROUTER_API_KEY", ""), ("RUST_BACKTRACE", "1")]).json();
     assert!(pair["code_verifier"].is_string());
 }
 
 #[test]
-fn a_file_that_is_no_pending_sign_in_is_refused_without_showing_it() {
+fn foreign_pending_file_fails_and_is_not_shown() {
     let folder = tempfile::TempDir::new().unwrap();
     for text in ["", "{}", "sk-or-v1-canary", &"[".repeat(100_000)] {
         let file = folder.path().join("login.json");
@@ -165,7 +165,7 @@ fn a_file_that_is_no_pending_sign_in_is_refused_without_showing_it() {
 }
 
 #[test]
-fn no_argument_takes_a_secret_and_a_stray_one_is_not_shown() {
+fn no_argument_accepts_or_shows_a_secret() {
     for arguments in [
         &["exchange", "auth_code_canary"][..],
         &["status", "sk-or-v1-canary"],

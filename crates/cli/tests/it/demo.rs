@@ -7,7 +7,7 @@ use crate::support::{run, run_with, serve};
 const STEPS: usize = 6;
 
 #[test]
-fn the_demo_does_every_step_and_says_so() {
+fn demo_runs_and_reports_every_step() {
     let demo = run(&["demo"]);
     assert_eq!((demo.status, demo.stderr.as_str()), (Some(0), ""));
     for step in 1..=STEPS {
@@ -17,7 +17,7 @@ fn the_demo_does_every_step_and_says_so() {
 }
 
 #[test]
-fn the_demo_shows_no_secret() {
+fn demo_shows_no_secret() {
     // S-1: a key begins with this, and a code and a verifier stand behind these.
     for arguments in [&["demo"][..], &["demo", "--json"]] {
         let demo = run(arguments);
@@ -31,15 +31,15 @@ fn the_demo_shows_no_secret() {
 }
 
 #[test]
-fn the_demo_tells_its_steps_as_json() {
-    let told = run(&["demo", "--json"]).json();
-    let steps = told["steps"].as_array().unwrap();
+fn demo_reports_its_steps_as_json() {
+    let report = run(&["demo", "--json"]).json();
+    let steps = report["steps"].as_array().unwrap();
     assert_eq!(steps.len(), STEPS);
     assert!(steps.iter().all(|step| step["title"].is_string() && step["lines"][0].is_string()));
 }
 
 #[test]
-fn the_demo_works_against_an_emulator_elsewhere_and_sends_each_request_once() {
+fn demo_sends_each_request_to_another_emulator_once() {
     let served = serve();
     let demo = run(&["demo", "--server", &served.url]);
     assert_eq!(demo.status, Some(0), "{demo:?}");
@@ -52,7 +52,7 @@ fn the_demo_works_against_an_emulator_elsewhere_and_sends_each_request_once() {
 }
 
 #[test]
-fn the_demo_ignores_the_environment_and_refuses_the_real_service() {
+fn demo_ignores_the_environment_and_the_real_service() {
     let demo = run_with(&["demo"], &[("OPENROUTER_BASE_URL", "http://evil")]);
     assert_eq!(demo.status, Some(0), "{demo:?}");
 
@@ -61,7 +61,7 @@ fn the_demo_ignores_the_environment_and_refuses_the_real_service() {
 }
 
 #[test]
-fn a_demo_that_does_not_go_as_it_should_fails() {
+fn demo_with_a_wrong_step_fails() {
     // An exchange that fails; a key that is not known; one whose limit is not what was asked for; one that was there before.
     let same = r#"{"key":"sk-or-v1-same","user_id":"user_1"}"#;
     let as_asked = |limit| format!(r#"{{"data":{{"label":"openrouter-oauth demo","limit":{limit}}}}}"#);
@@ -93,7 +93,7 @@ fn a_demo_that_does_not_go_as_it_should_fails() {
 }
 
 #[test]
-fn where_nobody_answers_the_demo_says_nothing_of_an_emulator() {
+fn unreachable_demo_does_not_claim_an_emulator() {
     // Nobody listens on port 1.
     let demo = run(&["demo", "--server", "http://127.0.0.1:1"]);
     assert_eq!((demo.status, demo.stdout.as_str()), (Some(4), ""), "{demo:?}");

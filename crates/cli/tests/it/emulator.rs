@@ -6,13 +6,10 @@ use std::{
     process::Child,
 };
 
-use crate::{
-    support::{Finished, program, run},
-    tools,
-};
+use crate::support::{Finished, program, run};
 
 #[test]
-fn an_emulator_in_another_process_serves_the_demo_until_it_is_stopped() {
+fn emulator_process_serves_the_demo_until_stopped() {
     let mut emulator = Stopped(program(&["emulator", "--port", "0"]).spawn().unwrap());
     let mut url = String::new();
     let stdout = emulator.0.stdout.take().unwrap();
@@ -34,13 +31,13 @@ fn sigint_and_sigterm_end_the_emulator_with_success() {
         let answer: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert!(answer["base_url"].as_str().unwrap().ends_with("/api/v1"));
 
-        tools::kill(signal, &emulator.0.id().to_string());
+        crate::signal::kill(signal, &emulator.0.id().to_string());
         assert_eq!(emulator.0.wait().unwrap().code(), Some(0), "{signal}");
     }
 }
 
 #[test]
-fn a_port_that_is_taken_is_named() {
+fn error_names_the_port_that_is_taken() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
     let emulator = run(&["emulator", "--port", &port]);
@@ -52,7 +49,7 @@ fn a_port_that_is_taken_is_named() {
 }
 
 #[test]
-fn a_port_is_a_number_to_65535() {
+fn port_is_a_number_up_to_65535() {
     for port in ["65536", "-1", "", "http"] {
         let emulator = Finished::of(program(&["emulator", "--port", port]).output().unwrap());
         assert_eq!(emulator.status, Some(2), "{port}");

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{support::serve, user::Home};
 
 #[test]
-fn a_key_goes_from_the_login_to_the_logout() {
+fn key_lives_from_login_to_logout() {
     let (served, home) = (serve(), Home::new());
     let target = ["--server", served.url.as_str()];
     home.store_key(&served);
@@ -43,7 +43,7 @@ fn a_key_goes_from_the_login_to_the_logout() {
 }
 
 #[test]
-fn a_logout_tells_its_keys_as_json() {
+fn logout_reports_its_keys_as_json() {
     let (served, home) = (serve(), Home::new());
     home.store_key(&served);
     let removed = home.run(&["logout", "--json", "--server", &served.url]).json()["removed"].take();
@@ -52,7 +52,7 @@ fn a_logout_tells_its_keys_as_json() {
 }
 
 #[test]
-fn a_key_is_told_about_in_words() {
+fn status_describes_the_key_in_words() {
     let (served, home) = (serve(), Home::new());
     home.store_key(&served);
     let about = home.run(&["status", "--server", &served.url]);
@@ -64,7 +64,7 @@ fn a_key_is_told_about_in_words() {
 }
 
 #[test]
-fn the_environment_comes_before_the_store() {
+fn environment_key_takes_precedence_over_the_store() {
     let (served, home) = (serve(), Home::new());
     let target = ["--json", "--server", &served.url];
     home.store_key(&served);
@@ -84,7 +84,7 @@ fn the_environment_comes_before_the_store() {
 }
 
 #[test]
-fn a_stored_key_goes_to_its_own_service_only() {
+fn stored_key_goes_to_its_own_service_only() {
     // S-10
     let (served, other, home) = (serve(), serve(), Home::new());
     home.store_key(&served);
@@ -94,7 +94,7 @@ fn a_stored_key_goes_to_its_own_service_only() {
 }
 
 #[test]
-fn only_the_service_can_say_that_a_key_is_bad() {
+fn only_the_service_decides_that_a_key_is_bad() {
     for (status, exit, is_bad) in [(401, 3, true), (403, 3, true), (404, 3, false)] {
         let (served, home) = (serve(), Home::new());
         home.store_key(&served);

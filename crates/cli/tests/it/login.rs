@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[test]
-fn a_browser_that_comes_back_signs_in() {
+fn callback_signs_in() {
     let (served, home) = (serve(), Home::new());
     let login = Login::start(&served, &home, &["--label", "my laptop", "--limit", "5"]);
     let page = get(&login.approve());
@@ -33,7 +33,7 @@ fn a_browser_that_comes_back_signs_in() {
 }
 
 #[test]
-fn a_key_is_named_after_the_program_and_the_host_if_nobody_names_it() {
+fn default_key_label_names_program_and_host() {
     let (served, home) = (serve(), Home::new());
     let login = Login::start(&served, &home, &[]);
     get(&login.approve());
@@ -43,7 +43,7 @@ fn a_key_is_named_after_the_program_and_the_host_if_nobody_names_it() {
 
 #[cfg(unix)]
 #[test]
-fn the_key_is_in_a_file_for_its_owner_alone_and_nowhere_else() {
+fn key_is_only_in_a_file_that_its_owner_can_read() {
     // S-6, S-1
     use std::os::unix::fs::PermissionsExt as _;
 
@@ -60,7 +60,7 @@ fn the_key_is_in_a_file_for_its_owner_alone_and_nowhere_else() {
 }
 
 #[test]
-fn a_good_key_is_not_made_again_unless_that_is_asked_for() {
+fn good_key_is_replaced_only_with_again() {
     // Complaint 8 of users of such logins: one more key each time.
     let (served, home) = (serve(), Home::new());
     home.store_key(&served);
@@ -85,7 +85,7 @@ fn a_good_key_is_not_made_again_unless_that_is_asked_for() {
 }
 
 #[test]
-fn a_bad_key_is_replaced_and_one_that_nobody_can_ask_about_is_not() {
+fn only_a_bad_key_is_replaced() {
     let (served, home) = (serve(), Home::new());
     home.store_key(&served);
     let first = home.run(&["token", "--server", &served.url]).line().to_owned();
@@ -105,7 +105,7 @@ fn a_bad_key_is_replaced_and_one_that_nobody_can_ask_about_is_not() {
 }
 
 #[test]
-fn a_key_that_is_printed_is_alone_on_standard_output() {
+fn printed_key_is_alone_on_standard_output() {
     let (served, home) = (serve(), Home::new());
     for (store, is_kept) in [("none", false), ("file", true)] {
         let login = Login::start(&served, &home, &["--store", store, "--print"]);
@@ -119,7 +119,7 @@ fn a_key_that_is_printed_is_alone_on_standard_output() {
 }
 
 #[test]
-fn a_key_that_cannot_be_stored_is_printed_rather_than_lost() {
+fn unstorable_key_is_printed() {
     // S-8
     let (served, home) = (serve(), Home::new());
     let login = Login::start(&served, &home, &[]);
@@ -136,7 +136,7 @@ fn a_key_that_cannot_be_stored_is_printed_rather_than_lost() {
 }
 
 #[test]
-fn a_store_that_cannot_be_used_is_told_before_a_key_is_made() {
+fn unusable_store_fails_before_a_key_is_made() {
     let (served, home) = (serve(), Home::new());
     home.block();
     let error = home.run(&["login", "--json", "--server", &served.url]).error(1);
@@ -146,7 +146,7 @@ fn a_store_that_cannot_be_used_is_told_before_a_key_is_made() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_keychain_is_not_replaced_by_the_file() {
+fn keychain_does_not_fall_back_to_the_file() {
     // S-4. Without a session there is no keychain, whether it was built in or not.
     let (served, home) = (serve(), Home::new());
     let no_session = [("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")];
@@ -160,7 +160,7 @@ fn the_keychain_is_not_replaced_by_the_file() {
 }
 
 #[test]
-fn a_denial_has_a_status_of_its_own() {
+fn denial_has_its_own_exit_status() {
     let (served, home) = (serve(), Home::new());
     let login = Login::start(&served, &home, &[]);
     get(&login.deny());
@@ -171,7 +171,7 @@ fn a_denial_has_a_status_of_its_own() {
 }
 
 #[test]
-fn nobody_who_approves_is_a_time_out() {
+fn login_without_approval_times_out() {
     let served = serve();
     let home = Home::new();
     let login = Login::start(&served, &home, &["--timeout", "1"]);
@@ -181,7 +181,7 @@ fn nobody_who_approves_is_a_time_out() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_named() {
+fn error_names_the_port_that_is_taken() {
     let (served, home) = (serve(), Home::new());
     let port = fixed_port();
     let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
@@ -198,7 +198,7 @@ fn a_port_that_is_taken_is_named() {
 }
 
 #[test]
-fn what_fails_has_the_status_of_its_kind() {
+fn each_login_failure_has_its_exit_status() {
     let refused =
         || Fault::status(403).body(r#"{"error":{"code":403,"message":"Invalid code or code_verifier"}}"#);
     for (fault, status, kind) in [
@@ -231,7 +231,7 @@ fn unreachable_service_was_sent_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_cancels_and_leaves_nothing() {
+fn signal_cancels_and_leaves_nothing() {
     let (served, home) = (serve(), Home::new());
     for signal in ["INT", "TERM", "HUP"] {
         let port = fixed_port();
@@ -247,7 +247,7 @@ fn a_signal_cancels_and_leaves_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_while_the_code_is_exchanged_says_that_there_may_be_a_key() {
+fn signal_during_the_exchange_reports_a_possible_key() {
     let (served, home) = (serve(), Home::new());
     served.emulator.inject(Fault::delay(Duration::from_secs(60)).on("/auth/keys"));
     let login = Login::start(&served, &home, &[]);
@@ -266,7 +266,7 @@ fn a_signal_while_the_code_is_exchanged_says_that_there_may_be_a_key() {
 }
 
 #[test]
-fn without_a_terminal_a_code_cannot_be_pasted_and_that_is_said() {
+fn login_reports_that_no_code_can_be_pasted() {
     let (served, home) = (serve(), Home::new());
     let error = home.run(&["login", "--headless", "--json", "--timeout", "60", "--server", &served.url]);
     assert_eq!(error.status, Some(1), "{error:?}");
@@ -274,7 +274,7 @@ fn without_a_terminal_a_code_cannot_be_pasted_and_that_is_said() {
 }
 
 #[test]
-fn without_a_terminal_a_code_is_read_from_standard_input() {
+fn code_is_read_from_standard_input_without_a_terminal() {
     let (served, home) = (serve(), Home::new());
     let mut login = Login::start(&served, &home, &["--headless"]);
     login.paste("auth_code_of_somebody_else");

@@ -32,6 +32,9 @@ mod pty;
 mod shells;
 
 mod ports;
+#[cfg(unix)]
+#[path = "../../../login/tests/it/signal.rs"]
+mod signal;
 mod support;
 #[path = "../../../login/tests/it/tools.rs"]
 mod tools;

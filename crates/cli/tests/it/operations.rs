@@ -8,7 +8,7 @@ use crate::support::{Served, run, run_with, run_with_input, serve, unreachable};
 const CREATE_CODE: &[&str] = &["create-code", "--json", "--callback", "https://my.app/cb"];
 
 #[test]
-fn pkce_makes_a_pair_that_the_exchange_accepts() {
+fn exchange_accepts_the_pair_of_pkce() {
     let served = serve();
     let key = served.emulator.issue_key();
     let pair = run(&["pkce", "--json"]).json();
@@ -34,7 +34,7 @@ fn pkce_makes_a_pair_that_the_exchange_accepts() {
 }
 
 #[test]
-fn a_code_without_pkce_has_to_be_asked_for_by_name() {
+fn code_without_pkce_needs_its_own_option() {
     // C-4
     let served = serve();
     let key = served.emulator.issue_key();
@@ -53,7 +53,7 @@ fn a_code_without_pkce_has_to_be_asked_for_by_name() {
 }
 
 #[test]
-fn a_token_is_exchanged_and_its_keys_are_shown() {
+fn exchanged_token_verifies_with_the_shown_keys() {
     let served = serve();
     let target = ["--server", served.url.as_str()];
     let token =
@@ -73,7 +73,7 @@ fn a_token_is_exchanged_and_its_keys_are_shown() {
 }
 
 #[test]
-fn a_key_that_is_not_accepted_is_a_refusal() {
+fn unaccepted_key_ends_with_status_3() {
     let served = serve();
     for arguments in [
         &["status", "--json", "--server", &served.url][..],
@@ -87,7 +87,7 @@ fn a_key_that_is_not_accepted_is_a_refusal() {
 }
 
 #[test]
-fn an_error_is_told_with_its_causes_a_line_each() {
+fn error_shows_one_line_per_cause() {
     let (Served { url: server, .. }, _port) = unreachable();
     let jwks = run(&["jwks", "--server", &server]);
     assert_eq!((jwks.status, jwks.stdout.as_str()), (Some(4), ""));

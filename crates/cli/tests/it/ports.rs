@@ -1,4 +1,4 @@
-//! Ports that no other test can take.
+//! Ports for tests. No other test can take that of a [`ClosedPort`].
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
@@ -26,14 +26,17 @@ impl ClosedPort {
     }
 }
 
-/// A free port for a listener that has to know it in advance. It lies below the range from which Linux, macOS and Windows
+/// A free port for a listener that has to know it in advance. It is not reserved. It lies below the range from which Linux, macOS and Windows
 /// take a port that nobody named.
 pub(crate) fn fixed_port() -> u16 {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 10_000;
+    /// More than one test process takes.
+    const STRIDE: u16 = 50;
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Test processes that run at the same time begin at different ports.
-    let offset = u16::try_from(process::id() % u32::from(COUNT)).unwrap();
+    // Test processes that run at the same time, with adjacent IDs, take ports that are far apart.
+    let slot = u16::try_from(process::id() % u32::from(COUNT / STRIDE)).unwrap();
+    let offset = slot * STRIDE;
     let mut ports = (0..COUNT).map(|_| FIRST + (offset + NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT);
     ports.find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).unwrap()
 }

@@ -14,11 +14,14 @@ use crate::{
     tools::{Tool, needs},
 };
 
+/// Runs the completions.
+const BASH: Tool = Tool::new("bash", &["bash", "--version"]);
+
 /// Checks manual pages.
 const GROFF: Tool = Tool::new("groff", &["groff", "--version"]);
 
 #[test]
-fn each_shell_has_completions_of_every_command() {
+fn each_shell_completes_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = run(&["completions", shell]);
         for command in ["login", "logout", "status", "exchange-token", "no-browser"] {
@@ -31,7 +34,8 @@ fn each_shell_has_completions_of_every_command() {
 
 #[cfg(unix)]
 #[test]
-fn bash_completes_what_was_begun() {
+fn bash_completes_a_partial_word() {
+    needs!(BASH);
     let script = run(&["completions", "bash"]).stdout;
     let try_it = "\
         COMP_WORDS=(openrouter-oauth exch); COMP_CWORD=1
@@ -55,7 +59,7 @@ fn bash_completes_what_was_begun() {
 }
 
 #[test]
-fn each_command_has_a_page_of_the_manual() {
+fn each_command_has_a_manual_page() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path().join("man1");
     let answer = run(&["man", folder.to_str().unwrap(), "--json"]).json();
@@ -79,7 +83,7 @@ fn each_command_has_a_page_of_the_manual() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_named() {
+fn error_names_the_folder_that_cannot_be_made() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();

@@ -25,7 +25,7 @@ fn begin(served: &Served, folder: &TempDir, arguments: &[&str], approve: bool) -
 const CALLBACK: &[&str] = &["--callback", "http://localhost:3000/cb", "--label", "my-cli", "--limit", "5"];
 
 #[test]
-fn a_sign_in_by_hand_brings_a_key() {
+fn sign_in_by_hand_returns_a_key() {
     let (served, folder) = (serve(), TempDir::new().unwrap());
     // A code from the page, and the address of a callback.
     for arguments in [&[][..], CALLBACK] {
@@ -39,7 +39,7 @@ fn a_sign_in_by_hand_brings_a_key() {
 }
 
 #[test]
-fn a_code_may_come_from_the_environment() {
+fn code_may_come_from_the_environment() {
     let (served, folder) = (serve(), TempDir::new().unwrap());
     let (file, code) = begin(&served, &folder, &[], true);
     let exchange = &["exchange", "--json", "--server", &served.url, "--pending", &file];
@@ -50,7 +50,7 @@ fn a_code_may_come_from_the_environment() {
 
 #[cfg(unix)]
 #[test]
-fn the_file_is_for_its_owner_alone_and_overwrites_nothing() {
+fn pending_file_is_private_and_overwrites_nothing() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let folder = TempDir::new().unwrap();
@@ -66,7 +66,7 @@ fn the_file_is_for_its_owner_alone_and_overwrites_nothing() {
 }
 
 #[test]
-fn a_refused_or_unsent_code_leaves_the_sign_in_for_another_try() {
+fn rejected_or_unsent_code_leaves_the_sign_in_usable() {
     let (served, folder) = (serve(), TempDir::new().unwrap());
     let (file, code) = begin(&served, &folder, &[], true);
     let before = fs::read(&file).unwrap();
@@ -86,7 +86,7 @@ fn a_refused_or_unsent_code_leaves_the_sign_in_for_another_try() {
 }
 
 #[test]
-fn an_unknown_outcome_spends_the_sign_in_and_is_not_sent_again() {
+fn unknown_outcome_spends_the_sign_in() {
     let (served, folder) = (serve(), TempDir::new().unwrap());
     let (file, code) = begin(&served, &folder, &[], true);
     served.emulator.inject(Fault::drop_after_commit().on("/auth/keys"));
@@ -98,7 +98,7 @@ fn an_unknown_outcome_spends_the_sign_in_and_is_not_sent_again() {
 }
 
 #[test]
-fn a_denial_has_a_status_of_its_own() {
+fn denial_has_its_own_exit_status() {
     let (served, folder) = (serve(), TempDir::new().unwrap());
     let (file, pasted) = begin(&served, &folder, CALLBACK, false);
     let exchange = &["exchange", "--json", "--server", &served.url, "--pending", &file];
@@ -107,7 +107,7 @@ fn a_denial_has_a_status_of_its_own() {
 }
 
 #[test]
-fn a_sign_in_goes_to_the_service_it_was_begun_with() {
+fn sign_in_stays_with_the_service_that_began_it() {
     // C-31
     let (served, other, folder) = (serve(), serve(), TempDir::new().unwrap());
     let (file, code) = begin(&served, &folder, &[], true);
@@ -118,7 +118,7 @@ fn a_sign_in_goes_to_the_service_it_was_begun_with() {
 }
 
 #[test]
-fn without_a_file_the_pending_sign_in_is_on_standard_output_and_the_url_is_for_the_person() {
+fn pending_sign_in_without_a_file_is_on_standard_output() {
     let url = run(&["url", "--label", "my-cli"]);
     let pending: serde_json::Value = serde_json::from_str(url.line()).unwrap();
     let verifier = pending["code_verifier"].as_str().unwrap();
@@ -127,7 +127,7 @@ fn without_a_file_the_pending_sign_in_is_on_standard_output_and_the_url_is_for_t
 }
 
 #[test]
-fn the_command_that_finishes_a_sign_in_is_told_as_it_was_begun() {
+fn url_command_shows_how_to_finish_the_sign_in() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("my login.json").to_str().unwrap().to_owned();
     let server = "http://127.0.0.1:1/api/v1";
@@ -140,7 +140,7 @@ fn the_command_that_finishes_a_sign_in_is_told_as_it_was_begun() {
 }
 
 #[test]
-fn the_url_carries_what_was_asked_for() {
+fn url_carries_every_option() {
     let workspace = "00000000-0000-4000-8000-000000000001";
     let options = ["--workspace", workspace, "--required-workspace", workspace, "--json"];
     let begun = run(&[&["url"], CALLBACK, &options].concat()).json();

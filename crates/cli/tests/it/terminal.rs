@@ -45,7 +45,7 @@ fn help_lists_every_subcommand_variable_and_exit_status() {
 }
 
 #[test]
-fn every_subcommand_says_what_its_json_holds() {
+fn help_of_every_subcommand_describes_its_json() {
     for subcommand in SUBCOMMANDS {
         let link = if subcommand == "keys" { &["link"][..] } else { &[] };
         let help = run(&[&[subcommand], link, &["--help"]].concat());
@@ -68,15 +68,15 @@ fn closed_standard_output_ends_the_program_quietly() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_told() {
+fn full_disk_is_reported() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let told = Finished::of(program(&["pkce"]).stdout(full).output().unwrap());
-    assert_eq!(told.status, Some(1));
-    assert!(told.stderr.starts_with("error: standard output cannot be written\n  cause: "), "{told:?}");
+    let failed = Finished::of(program(&["pkce"]).stdout(full).output().unwrap());
+    assert_eq!(failed.status, Some(1));
+    assert!(failed.stderr.starts_with("error: standard output cannot be written\n  cause: "), "{failed:?}");
 }
 
 #[test]
-fn a_key_that_cannot_be_written_is_not_lost_in_silence() {
+fn unwritable_key_is_reported() {
     let served = crate::support::serve();
     let key = served.emulator.issue_key();
     let create =

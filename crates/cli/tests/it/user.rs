@@ -13,10 +13,7 @@ use openrouter_oauth_emulator::{DecisionError, DecisionOutcome, Emulator, User};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{
-    support::{Finished, Served, block_on, program},
-    tools,
-};
+use crate::support::{Finished, Served, block_on, program};
 
 /// A folder for the files of a user.
 pub(crate) struct Home(TempDir);
@@ -29,7 +26,7 @@ impl Home {
     /// The program, of this user, with nobody at a terminal.
     pub(crate) fn program(&self, arguments: &[&str]) -> Command {
         let mut command = program(arguments);
-        // A display, so that the surroundings do not look headless.
+        // A display, so that the environment does not look headless.
         command.env("XDG_CONFIG_HOME", self.0.path()).env("DISPLAY", ":0");
         command
     }
@@ -61,12 +58,12 @@ impl Home {
     }
 }
 
-/// A login that has said its URL, and waits.
+/// A login that has printed its URL, and waits.
 pub(crate) struct Login {
     child: Child,
     stderr: BufReader<ChildStderr>,
     served: Emulator,
-    said: String,
+    printed: String,
     url: String,
 }
 
@@ -76,11 +73,11 @@ impl Login {
         let login = ["login", "--json", "--no-browser", "--server", &served.url];
         let mut child = home.program(&[&login, arguments].concat()).stdin(Stdio::piped()).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut said = String::new();
-        stderr.read_line(&mut said).unwrap();
-        let event: Value = serde_json::from_str(&said).unwrap();
+        let mut printed = String::new();
+        stderr.read_line(&mut printed).unwrap();
+        let event: Value = serde_json::from_str(&printed).unwrap();
         let url = event["authorize_url"].as_str().unwrap().to_owned();
-        Self { child, stderr, served: served.emulator.clone(), said, url }
+        Self { child, stderr, served: served.emulator.clone(), printed, url }
     }
 
     /// Presses Authorize on the page, and says where that leads or what code it shows.
@@ -104,13 +101,13 @@ impl Login {
 
     #[cfg(unix)]
     pub(crate) fn signal(&self, signal: &str) {
-        tools::kill(signal, &self.child.id().to_string());
+        crate::signal::kill(signal, &self.child.id().to_string());
     }
 
     /// Waits for the end. The input is closed.
     pub(crate) fn finish(mut self) -> Finished {
         drop(self.child.stdin.take());
-        let (mut stdout, mut stderr) = (Vec::new(), mem::take(&mut self.said).into_bytes());
+        let (mut stdout, mut stderr) = (Vec::new(), mem::take(&mut self.printed).into_bytes());
         self.stderr.read_to_end(&mut stderr).unwrap();
         self.child.stdout.take().unwrap().read_to_end(&mut stdout).unwrap();
         Finished::of(Output { status: self.child.wait().unwrap(), stdout, stderr })
@@ -125,18 +122,18 @@ impl Drop for Login {
     }
 }
 
-/// What a login said up to its URL, and that URL.
+/// What a login printed up to its URL, and that URL.
 pub(crate) fn read_until_url(stderr: &mut impl Read, origin: &str) -> (String, Vec<u8>) {
-    let (mut said, begin) = (Vec::new(), format!("{origin}/auth?"));
+    let (mut printed, begin) = (Vec::new(), format!("{origin}/auth?"));
     loop {
         let mut byte = [0];
         stderr.read_exact(&mut byte).unwrap();
-        said.extend(byte);
-        let text = String::from_utf8_lossy(&said);
+        printed.extend(byte);
+        let text = String::from_utf8_lossy(&printed);
         if let Some((_, url)) = text.split_once(&begin)
             && let Some(url) = url.strip_suffix('\n')
         {
-            return (format!("{begin}{url}"), said);
+            return (format!("{begin}{url}"), printed);
         }
     }
 }

@@ -43,19 +43,19 @@ impl Browser for SystemBrowser {
 }
 
 /// A browser that runs for so long is one that shows the page.
-const PATIENCE: Duration = Duration::from_secs(2);
+const START_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Runs the commands one after the other on a thread of its own, since a process can only be waited for by blocking, or
 /// by a handler of signals that would change the program this is part of.
 async fn start(commands: Vec<Command>) -> Result<(), BrowserError> {
-    let (tell, told) = oneshot::channel();
+    let (send_result, result) = oneshot::channel();
     let run = move || {
-        let result = run_first(commands, &tell);
+        let result = run_first(commands, &send_result);
         // Whoever asked may have stopped waiting.
-        let _ = tell.send(result);
+        let _ = send_result.send(result);
     };
     thread::Builder::new().name("browser".into()).spawn(run).map_err(BrowserError::Start)?;
-    match time::timeout(PATIENCE, told).await {
+    match time::timeout(START_TIMEOUT, result).await {
         Ok(Ok(result)) => result,
         // The thread cannot end without telling.
         Ok(Err(_)) => Err(BrowserError::Missing),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_is_a_list_of_programs_with_arguments() {
+    fn browser_variable_lists_programs_with_arguments() {
         // L-22, F47
         check(Some("firefox"), false, &[("firefox", &[])]);
         check(Some(":a  -n %s: :b --url=%s x:"), true, &[("a", &["-n", "%s"]), ("b", &["--url=%s", "x"])]);
@@ -163,7 +163,7 @@ mod tests {
 
     #[cfg(not(target_vendor = "apple"))]
     #[test]
-    fn without_the_variable_it_is_what_opens_links_here() {
+    fn default_browser_is_the_link_opener() {
         let here: &[(&str, &[&str])] = &[("xdg-open", &[]), ("gio", &["open"])];
         check(None, false, here);
         check(Some(" : "), false, here);

@@ -1,116 +1,171 @@
-//! A model check: every order in which things can happen is gone through, and what must hold is looked at in each state.
+//! A model check: it goes through every order in which events can happen, and checks in each state what must hold.
 
-use std::collections::{HashSet, VecDeque};
+use std::{
+    collections::{HashSet, VecDeque},
+    mem::{Discriminant, discriminant},
+    time::Duration,
+};
 
-use super::{End, Flow, Happened, Phase, Step, TRIES, Way};
+use openrouter_oauth::{ApiKeyGrant, CallbackError, Error, ExchangeAuthCode, models::Endpoint as _};
 
-/// A login and the world around it.
+use super::{CodeSource, Flow, FlowEnd, FlowEvent, Hurry, MAX_ATTEMPTS, NextStep, Phase, Turn};
+
+/// A login and the world around it. All codes are alike.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 struct World {
-    flow: Flow,
+    flow: Flow<()>,
     in_flight: bool,
     /// How often the code at hand was sent.
     sent: u8,
     /// Whether a key was made, or may have been.
     is_made: bool,
     /// Whether the service has asked to wait with the code at hand.
-    is_doubtful: bool,
-    ended: Option<End>,
+    had_to_wait: bool,
+    ended: Option<Discriminant<FlowEnd>>,
 }
 
-const ALL: [Happened; 14] = [
-    Happened::Code(Way::Callback),
-    Happened::Code(Way::Paste),
-    Happened::Declined,
-    Happened::Misread,
-    Happened::NobodyAsked,
-    Happened::Cancelled,
-    Happened::TimeUp,
-    Happened::Granted,
-    Happened::Refused,
-    Happened::NotSent,
-    Happened::TryLater,
-    Happened::Failed,
-    Happened::Paused,
-    Happened::GraceOver,
+/// A [`FlowEvent`] without what it brings.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    Code(CodeSource),
+    Declined,
+    NotACode,
+    NobodyAsked,
+    Cancelled,
+    TimeUp,
+    Granted,
+    Rejected,
+    NotSent,
+    TryLater,
+    Failed,
+    Paused,
+    GraceOver,
+}
+
+const ALL: [Kind; 14] = [
+    Kind::Code(CodeSource::Callback),
+    Kind::Code(CodeSource::Paste),
+    Kind::Declined,
+    Kind::NotACode,
+    Kind::NobodyAsked,
+    Kind::Cancelled,
+    Kind::TimeUp,
+    Kind::Granted,
+    Kind::Rejected,
+    Kind::NotSent,
+    Kind::TryLater,
+    Kind::Failed,
+    Kind::Paused,
+    Kind::GraceOver,
 ];
 
 /// How an exchange ends.
-const RESULTS: [Happened; 5] =
-    [Happened::Granted, Happened::Refused, Happened::NotSent, Happened::TryLater, Happened::Failed];
+const RESULTS: [Kind; 5] = [Kind::Granted, Kind::Rejected, Kind::NotSent, Kind::TryLater, Kind::Failed];
+
+impl Kind {
+    fn event(self) -> FlowEvent<()> {
+        match self {
+            Self::Code(source) => FlowEvent::Code(source, ()),
+            Self::Declined => FlowEvent::Declined(CallbackError::MissingCode),
+            Self::NotACode => FlowEvent::NotACode(CallbackError::MissingCode),
+            Self::NobodyAsked => FlowEvent::NobodyAsked,
+            Self::Cancelled => FlowEvent::Cancelled,
+            Self::TimeUp => FlowEvent::TimeUp,
+            Self::Granted => FlowEvent::Granted(grant()),
+            // The flow does not look into errors.
+            Self::Rejected => FlowEvent::Rejected(Error::MissingKey),
+            Self::NotSent => FlowEvent::NotSent(Error::MissingKey),
+            Self::TryLater => FlowEvent::TryLater(Error::MissingKey, Duration::ZERO),
+            Self::Failed => FlowEvent::Failed(Error::MissingKey),
+            Self::Paused => FlowEvent::Paused,
+            Self::GraceOver => FlowEvent::GraceOver,
+        }
+    }
+}
+
+fn grant() -> ApiKeyGrant {
+    ExchangeAuthCode::decode(br#"{"key":"sk-or-v1-0e6f","user_id":null}"#).unwrap()
+}
 
 impl World {
     fn new(listens: bool, asks: bool) -> Self {
         let flow = Flow::new(listens, asks);
-        Self { flow, in_flight: false, sent: 0, is_made: false, is_doubtful: false, ended: None }
+        Self { flow, in_flight: false, sent: 0, is_made: false, had_to_wait: false, ended: None }
     }
 
-    /// What can happen now. Whatever comes from outside can come at any time, also too late.
-    fn can(&self, happened: Happened) -> bool {
-        match happened {
-            Happened::Paused => self.pauses(),
-            Happened::GraceOver => self.hurries(),
-            Happened::Code(Way::Callback) => self.flow.listens,
-            Happened::Code(Way::Paste) | Happened::Misread | Happened::NobodyAsked => {
-                self.flow.pastes_left > 0
-            }
-            Happened::Declined | Happened::Cancelled | Happened::TimeUp => true,
-            Happened::Granted
-            | Happened::Refused
-            | Happened::NotSent
-            | Happened::TryLater
-            | Happened::Failed => self.in_flight,
+    /// Whether an event can happen now. Those from outside can happen at any time, also too late.
+    fn can(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Paused => self.pauses(),
+            Kind::GraceOver => self.hurries(),
+            Kind::Code(CodeSource::Callback) => self.flow.listens,
+            Kind::Code(CodeSource::Paste) | Kind::NotACode | Kind::NobodyAsked => self.flow.pastes_left > 0,
+            Kind::Declined | Kind::Cancelled | Kind::TimeUp => true,
+            Kind::Granted | Kind::Rejected | Kind::NotSent | Kind::TryLater | Kind::Failed => self.in_flight,
         }
     }
 
-    /// The world after `happened`, once what the flow asks for is done.
-    fn after(mut self, happened: Happened) -> Self {
+    /// The world after an event, once the next step is done.
+    fn after(mut self, kind: Kind) -> Self {
         let (was_waiting, was_in_flight) = (self.flow.phase == Phase::Waiting, self.in_flight);
-        let step = self.flow.on(happened);
+        let step = self.flow.on(kind.event());
         if self.ended.is_some() {
-            assert_eq!(step, Step::GoOn, "{happened:?} after the end");
+            assert!(matches!(step, NextStep::GoOn), "{kind:?} after the end");
             return self;
         }
-        if self.in_flight && RESULTS.contains(&happened) {
+        if self.in_flight && RESULTS.contains(&kind) {
             self.in_flight = false;
-            // A refusal of a code that the service had asked to wait with: it may have been used up before.
-            let is_used_up = happened == Happened::Refused && self.is_doubtful;
-            self.is_made |= matches!(happened, Happened::Granted | Happened::Failed) || is_used_up;
-            self.is_doubtful |= happened == Happened::TryLater;
+            // A code that is rejected after the service had asked to wait may have been used up before.
+            let is_used_up = kind == Kind::Rejected && self.had_to_wait;
+            self.is_made |= matches!(kind, Kind::Granted | Kind::Failed) || is_used_up;
+            self.had_to_wait |= kind == Kind::TryLater;
         }
-        if happened == Happened::Granted {
-            assert_eq!(step, Step::End(End::Granted), "a key that came is lost");
+        if kind == Kind::Granted {
+            assert!(
+                matches!(step, NextStep::Turn(Turn::End(FlowEnd::Granted(_)))),
+                "a key that arrived is lost"
+            );
         }
         match step {
-            Step::Exchange => {
+            NextStep::Turn(Turn::Exchange(())) => {
                 assert!(!self.in_flight, "two exchanges at a time");
                 assert!(!self.is_made, "an exchange after one that may have made a key");
                 self.in_flight = true;
-                (self.sent, self.is_doubtful) =
-                    if was_waiting { (1, false) } else { (self.sent + 1, self.is_doubtful) };
-                assert!(self.sent <= TRIES, "a code is sent {} times", self.sent);
+                (self.sent, self.had_to_wait) =
+                    if was_waiting { (1, false) } else { (self.sent + 1, self.had_to_wait) };
+                assert!(self.sent <= MAX_ATTEMPTS, "a code is sent {} times", self.sent);
             }
-            Step::Pause => assert!(self.pauses() && !self.in_flight, "it waits and exchanges"),
-            Step::HurryUp(_) => assert!(self.in_flight && self.hurries(), "nothing runs that could hurry"),
-            Step::AskAgain => {
+            NextStep::Turn(Turn::Pause(_)) => {
+                assert!(self.pauses() && !self.in_flight, "it waits and exchanges");
+            }
+            NextStep::HurryUp(_) => {
+                assert!(self.in_flight && self.hurries(), "nothing runs that could hurry");
+            }
+            NextStep::Turn(Turn::AskAgain(_)) => {
                 assert!(self.flow.pastes_left > 0, "asked once too often");
                 assert!(!self.is_made, "asked for a code after one that may have made a key");
             }
-            Step::AskNoMore => assert!(self.flow.listens, "nobody is asked and nothing listens"),
-            Step::End(end) => {
-                // Dropped in flight, nobody knows what came of it.
-                self.is_made |= self.in_flight;
-                let is_told = matches!(end, End::Granted | End::Failed | End::Doubtful) || was_in_flight;
-                assert!(!self.is_made || is_told, "a key that may have been made is not told of");
-                self.in_flight = false;
-                self.ended = Some(end);
+            NextStep::Turn(Turn::StopAsking) => {
+                assert!(self.flow.listens, "nobody is asked and nothing listens");
             }
-            Step::GoOn => {}
+            NextStep::Turn(Turn::End(end)) => {
+                // Dropped in flight, its outcome is unknown.
+                self.is_made |= self.in_flight;
+                let is_reported = was_in_flight
+                    || matches!(
+                        end,
+                        FlowEnd::Granted(_) | FlowEnd::Failed(_) | FlowEnd::RejectedAfterWait(_)
+                    );
+                assert!(!self.is_made || is_reported, "a key that may have been made is not reported");
+                self.in_flight = false;
+                self.ended = Some(discriminant(&end));
+            }
+            NextStep::GoOn => {}
         }
         self
     }
 
-    /// Whether the grace runs.
+    /// Whether the extra time of an exchange runs.
     fn hurries(&self) -> bool {
         matches!(self.flow.phase, Phase::Exchanging { hurry: Some(_), .. })
     }
@@ -119,12 +174,12 @@ impl World {
         matches!(self.flow.phase, Phase::Pausing(_))
     }
 
-    /// Where it leads if nobody does anything any more, and the clock alone goes on.
-    fn left_alone(self) -> Option<End> {
+    /// How it ends if nobody does anything any more, and the clock alone goes on.
+    fn left_alone(self) -> Option<Discriminant<FlowEnd>> {
         let mut world = self;
-        for happened in [Happened::TimeUp, Happened::GraceOver] {
-            if world.can(happened) {
-                world = world.after(happened);
+        for kind in [Kind::TimeUp, Kind::GraceOver] {
+            if world.can(kind) {
+                world = world.after(kind);
             }
         }
         world.ended
@@ -132,7 +187,7 @@ impl World {
 }
 
 #[test]
-fn in_every_order_there_is_one_winner_and_an_end() {
+fn every_order_of_events_has_one_winner_and_an_end() {
     // L-12, P-6
     for (listens, asks) in [(true, true), (true, false), (false, true)] {
         let first = World::new(listens, asks);
@@ -141,27 +196,27 @@ fn in_every_order_there_is_one_winner_and_an_end() {
         while let Some(world) = queue.pop_front() {
             assert!(world.left_alone().is_some(), "it hangs: {world:?}");
             ends.extend(world.ended);
-            let can_go_on = world.flow.has_way() || world.in_flight || world.pauses();
+            let can_go_on = world.flow.has_input() || world.in_flight || world.pauses();
             assert!(world.ended.is_some() || can_go_on, "nothing is waited for: {world:?}");
-            for happened in ALL.into_iter().filter(|happened| world.can(*happened)) {
-                let next = world.after(happened);
+            for kind in ALL.into_iter().filter(|kind| world.can(*kind)) {
+                let next = world.after(kind);
                 if seen.insert(next) {
                     queue.push_back(next);
                 }
             }
         }
-        let mut expected = HashSet::from([
-            End::Granted,
-            End::Failed,
-            End::Doubtful,
-            End::Declined,
-            End::Cancelled,
-            End::TimedOut,
-        ]);
+        let mut expected = vec![
+            FlowEnd::Granted(grant()),
+            FlowEnd::Failed(Error::MissingKey),
+            FlowEnd::RejectedAfterWait(Error::MissingKey),
+            FlowEnd::Declined(CallbackError::MissingCode),
+            Hurry::Cancelled.into(),
+            Hurry::TimedOut.into(),
+        ];
         if !listens {
-            expected.extend([End::NoCode, End::NoInput]);
+            expected.extend([FlowEnd::NotACode(CallbackError::MissingCode), FlowEnd::NoInput]);
         }
-        assert_eq!(ends, expected, "listens: {listens}, asks: {asks}");
+        assert_eq!(ends, expected.iter().map(discriminant).collect(), "listens: {listens}, asks: {asks}");
         assert!(seen.len() > 20, "only {} states", seen.len());
     }
 }

@@ -19,160 +19,162 @@ use tokio::{
 use zeroize::Zeroizing;
 
 use super::{
-    RejectedRequest,
-    conversation::{Conversation, Step},
+    request_head::{HeadProgress, HeadReader},
+    response::RejectedRequest,
 };
 
-/// Those who are listened to, and those who are answered. Dropping this closes all of them.
+/// The connections that are read, and those that have a response. Dropping this closes all of them.
 pub(super) struct Connections {
-    /// Oldest first.
-    guests: VecDeque<Guest>,
-    /// Those who had said all when they had to make room.
-    heard: VecDeque<Heard>,
-    answering: JoinSet<()>,
-    /// The tasks of `answering`, oldest first.
-    answered: VecDeque<AbortHandle>,
+    /// Those whose head is not complete, oldest first.
+    reading: VecDeque<Connection>,
+    /// Those whose head was complete when they had to make room.
+    received: VecDeque<ReceivedHead>,
+    closing_tasks: JoinSet<()>,
+    /// The tasks of `closing_tasks`, oldest first.
+    closing: VecDeque<AbortHandle>,
     buffer: Buffer,
 }
 
-/// Somebody who has said all there is to say, and waits for an answer.
-pub(super) struct Heard {
+/// A connection that waits for a response.
+pub(super) struct ReceivedHead {
     pub(super) stream: TcpStream,
-    /// A whole head, or why there will be none.
-    pub(super) said: Result<Conversation, RejectedRequest>,
+    /// A complete head, or why there will be none.
+    pub(super) head: Result<HeadReader, RejectedRequest>,
 }
 
-/// Somebody who has not said all.
-struct Guest {
+/// A connection whose head is not complete.
+struct Connection {
     stream: TcpStream,
-    conversation: Conversation,
+    reader: HeadReader,
     deadline: Pin<Box<Sleep>>,
 }
 
 type Buffer = Zeroizing<[u8; 1024]>;
 
-/// How many may be open at once (L-14).
+/// How many may be open at once.
 const MAX_OPEN: usize = 32;
 
-/// How long a stray gets to take its answer.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the other side gets to receive its response and close.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// After an answer so much is still read, so that the connection is not reset under the page.
+/// After a response so much is still read, so that the connection is not reset under the page.
 const MAX_IGNORED: usize = 64 * 1024;
 
 impl Connections {
     pub(super) fn new() -> Self {
         Self {
-            guests: VecDeque::new(),
-            heard: VecDeque::new(),
-            answering: JoinSet::new(),
-            answered: VecDeque::new(),
+            reading: VecDeque::new(),
+            received: VecDeque::new(),
+            closing_tasks: JoinSet::new(),
+            closing: VecDeque::new(),
             buffer: Zeroizing::new([0; 1024]),
         }
     }
 
-    /// Listens to one more. If there are too many, somebody makes room: one who has an answer and does not go away, or else
-    /// the oldest of those who have not said all, and that is told.
+    /// Adds a connection. If there are too many, one makes room: one that has its response and does not close, or else the
+    /// oldest whose head is not complete, which is reported.
     ///
-    /// The newest is not the one to drop: who opens many slow ones would keep the browser out.
-    pub(super) fn listen(&mut self, stream: TcpStream) -> Option<RejectedRequest> {
-        self.answered.retain(|task| !task.is_finished());
+    /// The newest is not the one to drop: many slow connections would keep the browser out.
+    pub(super) fn add(&mut self, stream: TcpStream) -> Option<RejectedRequest> {
+        self.closing.retain(|task| !task.is_finished());
         let mut dropped = None;
-        if self.guests.len() + self.answered.len() >= MAX_OPEN {
-            if let Some(task) = self.answered.pop_front() {
+        if self.reading.len() + self.closing.len() >= MAX_OPEN {
+            if let Some(task) = self.closing.pop_front() {
                 task.abort();
-            } else if let Some(guest) = self.guests.pop_front() {
-                match guest.finish(&mut self.buffer) {
-                    Some(heard) => self.heard.push_back(heard),
+            } else if let Some(connection) = self.reading.pop_front() {
+                match connection.finish(&mut self.buffer) {
+                    Some(received) => self.received.push_back(received),
                     None => dropped = Some(RejectedRequest::Dropped),
                 }
             }
         }
-        self.guests.push_back(Guest::new(stream));
+        self.reading.push_back(Connection::new(stream));
         dropped
     }
 
-    /// Answers, and closes.
-    pub(super) fn answer(&mut self, stream: TcpStream, response: &[u8]) {
+    /// Responds, and closes.
+    pub(super) fn respond(&mut self, stream: TcpStream, response: &[u8]) {
         // All of it fits into the socket, and arrives even if this one has to make room.
         let written = at_once(stream, |stream| stream.write_all(response));
         if let Ok((stream, ())) = written {
-            let hanging_up = async { drop(timeout(PATIENCE, hang_up(stream)).await) };
-            self.answered.push_back(self.answering.spawn(hanging_up));
+            let closing = async { drop(timeout(CLOSE_TIMEOUT, close(stream)).await) };
+            self.closing.push_back(self.closing_tasks.spawn(closing));
         }
     }
 
-    /// Waits for the next who has said all. Nothing is lost if this is dropped.
-    pub(super) async fn heard(&mut self) -> Heard {
-        poll_fn(|context| self.poll_heard(context)).await
+    /// Waits for the next complete head. Nothing is lost if this is dropped.
+    pub(super) async fn next_head(&mut self) -> ReceivedHead {
+        poll_fn(|context| self.poll_next_head(context)).await
     }
 
-    fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<Heard> {
-        while let Poll::Ready(Some(_)) = self.answering.poll_join_next(context) {}
-        if let Some(heard) = self.heard.pop_front() {
-            return Poll::Ready(heard);
+    fn poll_next_head(&mut self, context: &mut Context<'_>) -> Poll<ReceivedHead> {
+        while let Poll::Ready(Some(_)) = self.closing_tasks.poll_join_next(context) {}
+        if let Some(received) = self.received.pop_front() {
+            return Poll::Ready(received);
         }
-        let mut place = 0;
-        while let Some(guest) = self.guests.get_mut(place) {
-            let Poll::Ready(step) = guest.poll(context, &mut self.buffer) else {
-                place += 1;
+        let mut index = 0;
+        while let Some(connection) = self.reading.get_mut(index) {
+            let Poll::Ready(step) = connection.poll(context, &mut self.buffer) else {
+                index += 1;
                 continue;
             };
-            if let Some(heard) = self.guests.remove(place).and_then(|guest| guest.into_heard(step)) {
-                return Poll::Ready(heard);
+            if let Some(received) =
+                self.reading.remove(index).and_then(|connection| connection.into_received(step))
+            {
+                return Poll::Ready(received);
             }
         }
         Poll::Pending
     }
 }
 
-impl Guest {
+impl Connection {
     fn new(stream: TcpStream) -> Self {
-        let conversation = Conversation::new(Instant::now().into_std());
-        let deadline = Box::pin(sleep_until(Instant::from_std(conversation.deadline())));
-        Self { stream, conversation, deadline }
+        let reader = HeadReader::new(Instant::now().into_std());
+        let deadline = Box::pin(sleep_until(Instant::from_std(reader.deadline())));
+        Self { stream, reader, deadline }
     }
 
-    /// Listens until all is said.
-    fn poll(&mut self, context: &mut Context<'_>, buffer: &mut Buffer) -> Poll<Step> {
+    /// Reads until the head is complete, or will not be.
+    fn poll(&mut self, context: &mut Context<'_>, buffer: &mut Buffer) -> Poll<HeadProgress> {
         loop {
             let mut buffer = ReadBuf::new(&mut buffer[..]);
             match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
                 Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(_)) => return Poll::Ready(Step::Close),
+                Poll::Ready(Err(_)) => return Poll::Ready(HeadProgress::Close),
                 Poll::Pending => ready!(self.deadline.as_mut().poll(context)),
             }
-            match self.conversation.receive(buffer.filled(), Instant::now().into_std()) {
-                Step::More => {}
+            match self.reader.receive(buffer.filled(), Instant::now().into_std()) {
+                HeadProgress::More => {}
                 step => return Poll::Ready(step),
             }
         }
     }
 
-    /// Listens to what has arrived and was not heard of, since the runtime may be late. None if that is not all.
-    fn finish(self, buffer: &mut Buffer) -> Option<Heard> {
-        let Self { stream, mut conversation, deadline } = self;
-        let listened = at_once(stream, |stream| {
+    /// Reads what has arrived, since the runtime may be late. None if the head is not complete then.
+    fn finish(self, buffer: &mut Buffer) -> Option<ReceivedHead> {
+        let Self { stream, mut reader, deadline } = self;
+        let read = at_once(stream, |stream| {
             loop {
-                let read = stream.read(&mut buffer[..])?;
-                let bytes = buffer.get(..read).unwrap_or_default();
-                match conversation.receive(bytes, Instant::now().into_std()) {
-                    Step::More => {}
+                let length = stream.read(&mut buffer[..])?;
+                let bytes = buffer.get(..length).unwrap_or_default();
+                match reader.receive(bytes, Instant::now().into_std()) {
+                    HeadProgress::More => {}
                     step => return Ok(step),
                 }
             }
         });
-        let (stream, step) = listened.ok()?;
-        Self { stream, conversation, deadline }.into_heard(step)
+        let (stream, step) = read.ok()?;
+        Self { stream, reader, deadline }.into_received(step)
     }
 
-    fn into_heard(self, step: Step) -> Option<Heard> {
-        let said = match step {
-            Step::Whole => Ok(self.conversation),
-            Step::Refuse(stray) => Err(stray),
-            Step::More | Step::Close => return None,
+    fn into_received(self, step: HeadProgress) -> Option<ReceivedHead> {
+        let head = match step {
+            HeadProgress::Complete => Ok(self.reader),
+            HeadProgress::Reject(rejected) => Err(rejected),
+            HeadProgress::More | HeadProgress::Close => return None,
         };
-        Some(Heard { stream: self.stream, said })
+        Some(ReceivedHead { stream: self.stream, head })
     }
 }
 
@@ -186,18 +188,18 @@ fn at_once<T>(
     Ok((TcpStream::from_std(stream)?, done))
 }
 
-/// Writes `response` and closes, but takes no longer than `patience`.
-pub(super) async fn answer(mut stream: TcpStream, response: &[u8], patience: Duration) {
-    let answered = async {
+/// Writes `response` and closes, but takes no longer than `limit`.
+pub(super) async fn respond(mut stream: TcpStream, response: &[u8], limit: Duration) {
+    let responded = async {
         stream.write_all(response).await?;
-        hang_up(stream).await
+        close(stream).await
     };
-    // Whoever has gone away does so on their own account (F48).
-    let _gone = timeout(patience, answered).await;
+    // A browser that has gone away does so on its own account.
+    let _gone = timeout(limit, responded).await;
 }
 
-/// Waits until the other side has read its answer and goes away.
-async fn hang_up(mut stream: TcpStream) -> io::Result<()> {
+/// Waits until the other side has received its response and closes.
+async fn close(mut stream: TcpStream) -> io::Result<()> {
     stream.shutdown().await?;
     let (mut buffer, mut ignored) = ([0; 512], 0);
     while ignored < MAX_IGNORED {

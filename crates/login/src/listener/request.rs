@@ -1,20 +1,28 @@
 //! The head of a request, read strictly.
 
-use httparse::{Header, Status};
+use httparse::{EMPTY_HEADER, Header, Status};
 
-use super::RejectedRequest;
+use super::response::RejectedRequest;
 
-/// A request that everybody reads the same way (L-15).
-pub(super) struct Request<'a, 'head> {
+/// A request that everybody reads the same way.
+pub(super) struct Request<'head> {
     pub(super) method: &'head str,
     pub(super) target: &'head str,
-    headers: &'a [Header<'head>],
+    /// The host that the browser believes to be at; none if it is missing or named twice.
+    pub(super) host: Option<&'head [u8]>,
+    /// Whether a browser goes to a page with this, in a tab, for a user to see: no script asks, no frame, and nothing that
+    /// loads ahead.
+    pub(super) is_navigation: bool,
 }
 
-impl<'a, 'head> Request<'a, 'head> {
-    /// Reads a whole head, whose lines were checked to end as they should.
-    pub(super) fn read(head: &'head [u8], headers: &'a mut [Header<'head>]) -> Result<Self, RejectedRequest> {
-        let mut request = httparse::Request::new(headers);
+/// How many headers a request may have.
+const MAX_HEADERS: usize = 50;
+
+impl<'head> Request<'head> {
+    /// Reads a complete head, whose lines were checked to end as they should.
+    pub(super) fn read(head: &'head [u8]) -> Result<Self, RejectedRequest> {
+        let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+        let mut request = httparse::Request::new(&mut headers);
         match request.parse(head) {
             Ok(Status::Complete(length)) if length == head.len() => {}
             Err(httparse::Error::TooManyHeaders) => return Err(RejectedRequest::TooLong),
@@ -23,52 +31,50 @@ impl<'a, 'head> Request<'a, 'head> {
         let (Some(method), Some(target)) = (request.method, request.path) else {
             return Err(RejectedRequest::Malformed);
         };
-        let request = Request { method, target, headers: request.headers };
+        let headers = Headers::read(request.headers);
         // No `#`: a browser keeps what follows it to itself.
         let has_plain_target = target.bytes().all(|byte| matches!(byte, b'!'..=b'~') && byte != b'#');
-        if has_plain_target && request.is_framed_plainly() {
-            Ok(request)
-        } else {
-            Err(RejectedRequest::Malformed)
+        if !has_plain_target || !headers.is_plainly_framed || headers.lengths > 1 {
+            return Err(RejectedRequest::Malformed);
         }
+        let host = headers.host.filter(|_| headers.hosts == 1);
+        Ok(Request { method, target, host, is_navigation: headers.is_navigation })
     }
+}
 
-    /// Whether there is one way to tell where this request ends. It is the only one of its connection (L-14): no chunks,
-    /// and no other protocol after it.
-    fn is_framed_plainly(&self) -> bool {
-        let mut lengths = self.values("content-length");
-        let is_length = |value: &[u8]| !value.is_empty() && value.iter().all(u8::is_ascii_digit);
-        lengths.next().is_none_or(is_length)
-            && lengths.next().is_none()
-            && !self.has("transfer-encoding")
-            && !self.has("upgrade")
-    }
+/// What the headers say that matters.
+struct Headers<'head> {
+    host: Option<&'head [u8]>,
+    hosts: usize,
+    lengths: usize,
+    /// Whether there is one way to tell where this request ends. It is the only one of its connection: no chunks, and no
+    /// other protocol after it.
+    is_plainly_framed: bool,
+    is_navigation: bool,
+}
 
-    /// The host that the browser believes to be at, named once.
-    pub(super) fn host(&self) -> Result<&'head [u8], RejectedRequest> {
-        let mut hosts = self.values("host");
-        match (hosts.next(), hosts.next()) {
-            (Some(host), None) => Ok(host),
-            _ => Err(RejectedRequest::Malformed),
+impl<'head> Headers<'head> {
+    fn read(headers: &[Header<'head>]) -> Self {
+        let mut read =
+            Self { host: None, hosts: 0, lengths: 0, is_plainly_framed: true, is_navigation: true };
+        for Header { name, value } in headers {
+            let is = |other: &str| name.eq_ignore_ascii_case(other);
+            if is("host") {
+                read.hosts += 1;
+                read.host = Some(value);
+            } else if is("content-length") {
+                read.lengths += 1;
+                read.is_plainly_framed &= !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+            } else if is("transfer-encoding") || is("upgrade") {
+                read.is_plainly_framed = false;
+            } else if is("sec-fetch-mode") {
+                read.is_navigation &= *value == b"navigate";
+            } else if is("sec-fetch-dest") {
+                read.is_navigation &= *value == b"document";
+            } else if ["origin", "sec-purpose", "purpose", "x-purpose", "x-moz"].into_iter().any(is) {
+                read.is_navigation = false;
+            }
         }
-    }
-
-    /// Whether a browser goes to a page with this, in a tab, for a user to see (L-9): no script asks, no frame, and
-    /// nothing that loads ahead.
-    pub(super) fn is_navigation(&self) -> bool {
-        self.values("sec-fetch-mode").all(|mode| mode == b"navigate")
-            && self.values("sec-fetch-dest").all(|destination| destination == b"document")
-            && ["origin", "sec-purpose", "purpose", "x-purpose", "x-moz"].iter().all(|name| !self.has(name))
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.values(name).next().is_some()
-    }
-
-    fn values(&self, name: &str) -> impl Iterator<Item = &'head [u8]> {
-        self.headers
-            .iter()
-            .filter(move |header| header.name.eq_ignore_ascii_case(name))
-            .map(|header| header.value)
+        read
     }
 }

@@ -1,8 +1,48 @@
-//! The answers, of which there are as many as there are words for.
+//! The responses: as many as there are pages.
 
-use super::{Page, RejectedRequest};
+/// The page that the browser shows in the end.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum ResultPage {
+    /// The key is there.
+    SignedIn,
+    /// The key is there, and the program could not store it.
+    NotStored,
+    /// The user declined.
+    Denied,
+    /// OpenRouter rejected the code, or could not be reached; no key was made.
+    Failed,
+    /// Nobody knows whether a key was made.
+    OutcomeUnknown,
+}
 
-/// An answer. It is made of what stands in this file alone, so that nothing of a request can come back (L-16).
+/// Why a request was not the callback. It got a response, unless it was [dropped](Self::Dropped), and the wait went on.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum RejectedRequest {
+    /// It is not HTTP/1, or can be read in two ways.
+    Malformed,
+    /// It has more than 8 KiB or 50 headers.
+    TooLong,
+    /// It took longer than 5 seconds.
+    Slow,
+    /// It has another path, or another nonce.
+    NotFound,
+    /// It is not a `GET`.
+    Method,
+    /// It names another host.
+    Host,
+    /// A script, a frame, or a browser that loads ahead sent it.
+    NotNavigation,
+    /// It is at the callback, with neither a code nor an error that can be read.
+    Unreadable,
+    /// It is at the callback, which was used already.
+    Used,
+    /// It had to make room before its head was complete. It got no response.
+    Dropped,
+}
+
+/// A response. It is made of the text in this file alone, so that nothing of a request can come back.
 #[derive(Clone, Copy)]
 pub(super) struct Response {
     status: &'static str,
@@ -56,7 +96,7 @@ impl Response {
     }
 }
 
-impl Page {
+impl ResultPage {
     pub(super) fn response(self) -> Response {
         match self {
             Self::SignedIn => Response::status(
@@ -91,7 +131,7 @@ impl Page {
 }
 
 impl RejectedRequest {
-    /// What is answered; nothing to whoever is not there to hear it.
+    /// The response, if the other side is still there to receive it.
     pub(super) fn response(self) -> Option<Response> {
         Some(match self {
             Self::Malformed => Response::alert(

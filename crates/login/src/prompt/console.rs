@@ -1,15 +1,15 @@
-//! The console of systems that are not Unix. It can only be waited for by blocking, so a thread does it; if a future is
-//! dropped, its thread stays until there is a line or the process ends.
+//! The console of systems that are not Unix. It can only be waited for by blocking, so a thread reads it.
 
 use std::{
     fs::File,
-    io::{self, BufRead as _, ErrorKind, IsTerminal as _, Read as _, Write as _},
+    io::{self, BufRead as _, IsTerminal as _, Read as _},
     thread,
 };
 
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
+use zeroize::Zeroizing;
 
-use crate::prompt::{MAX_BYTES, Pasted, PromptError};
+use crate::prompt::{MAX_BYTES, Pasted, PromptError, print::print};
 
 /// The console is written to as standard error.
 pub(super) fn open() -> Option<File> {
@@ -20,59 +20,68 @@ pub(super) fn size(_: &File) -> Option<(usize, usize)> {
     None
 }
 
-/// Prints these words and the question, and reads a line, which the console shows and edits as it always does.
-pub(super) async fn ask(words: &str, question: &str) -> Result<Pasted, PromptError> {
+/// Prints the problem and the question, and reads a line, which the console shows and edits as it always does.
+pub(super) async fn ask(problem: &str, question: &str) -> Result<Pasted, PromptError> {
     if !io::stdin().is_terminal() {
         return Err(PromptError::Unavailable);
     }
-    let question = [words, question].concat();
-    on_a_thread(move || {
-        io::stderr().write_all(question.as_bytes())?;
-        read_line()
-    })
-    .await
+    print(io::stderr(), [problem, question].concat());
+    next_line().await
 }
 
 /// Lines from a standard input that is not a console.
 pub(super) mod pipe {
-    use super::{Pasted, PromptError, on_a_thread, read_line};
+    use super::{Pasted, PromptError, next_line};
 
     pub(in crate::prompt) async fn ask() -> Result<Pasted, PromptError> {
-        on_a_thread(read_line).await
+        next_line().await
     }
 }
 
-fn read_line() -> io::Result<String> {
-    let mut line = String::new();
+/// The line that the thread reads, once it has one.
+type NextLine = oneshot::Receiver<Result<Pasted, PromptError>>;
+
+/// The next line of standard input. If a prompt is dropped while it waits, its thread still reads: the next prompt gets that
+/// line.
+async fn next_line() -> Result<Pasted, PromptError> {
+    static READING: Mutex<Option<NextLine>> = Mutex::const_new(None);
+    let mut reading = READING.lock().await;
+    let next_line = match &mut *reading {
+        Some(next_line) => next_line,
+        none => none.insert(read_on_a_thread()?),
+    };
+    let line = next_line.await;
+    *reading = None;
+    line.unwrap_or(Err(PromptError::Unavailable))
+}
+
+fn read_on_a_thread() -> Result<NextLine, PromptError> {
+    let (send, next_line) = oneshot::channel();
+    let read = move || {
+        // The runtime may be gone.
+        let _ = send.send(read_line());
+    };
+    thread::Builder::new().name("prompt".into()).spawn(read).map_err(PromptError::Io)?;
+    Ok(next_line)
+}
+
+fn read_line() -> Result<Pasted, PromptError> {
     let mut stdin = io::stdin().lock();
     let longest = MAX_BYTES + "\r\n".len();
-    let read = stdin.by_ref().take(longest as u64).read_line(&mut line)?;
-    if line.trim_end_matches(['\r', '\n']).len() > MAX_BYTES {
-        if stdin.is_terminal() && !line.ends_with('\n') {
+    // In its final size: growing would leave copies behind.
+    let mut line = Zeroizing::new(Vec::with_capacity(longest));
+    let read = stdin.by_ref().take(longest as u64).read_until(b'\n', &mut line).map_err(PromptError::Io)?;
+    if read == 0 {
+        return Err(PromptError::Closed);
+    }
+    let entered = line.strip_suffix(b"\n").unwrap_or(&line);
+    let text = entered.strip_suffix(b"\r").unwrap_or(entered);
+    if text.len() > MAX_BYTES {
+        if stdin.is_terminal() && !line.ends_with(b"\n") {
             // The rest must not be the next line.
-            stdin.skip_until(b'\n')?;
+            stdin.skip_until(b'\n').map_err(PromptError::Io)?;
         }
-        return Err(ErrorKind::FileTooLarge.into());
+        return Err(PromptError::TooLong);
     }
-    if read == 0 { Err(ErrorKind::UnexpectedEof.into()) } else { Ok(line) }
-}
-
-async fn on_a_thread(
-    read: impl FnOnce() -> io::Result<String> + Send + 'static,
-) -> Result<Pasted, PromptError> {
-    let (tell, told) = oneshot::channel();
-    let run = move || {
-        // Nobody may be waiting any more.
-        let _ = tell.send(read().map(Pasted::new));
-    };
-    thread::Builder::new().name("prompt".into()).spawn(run).map_err(PromptError::Io)?;
-    match told.await {
-        Ok(Ok(pasted)) => Ok(pasted),
-        Ok(Err(error)) => Err(match error.kind() {
-            ErrorKind::UnexpectedEof => PromptError::Closed,
-            ErrorKind::FileTooLarge => PromptError::TooLong,
-            _ => PromptError::Io(error),
-        }),
-        Err(_) => Err(PromptError::Unavailable),
-    }
+    Ok(Pasted::from_utf8_lossy(text))
 }

@@ -2,13 +2,8 @@
 
 use std::{
     env,
-    io::{self, ErrorKind, IsTerminal as _, Write},
-    sync::{
-        atomic::{AtomicBool, Ordering::Relaxed},
-        mpsc,
-    },
-    thread,
-    time::Duration,
+    io::{self, ErrorKind, IsTerminal as _},
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
 
 #[cfg(not(unix))]
@@ -17,8 +12,9 @@ use crate::prompt::console::{self as tty, pipe};
 use crate::prompt::{pipe, tty};
 use crate::{
     prompt::{
-        Invitation, Pasted, Prompt, PromptError, PromptFuture,
-        words::{self, Canvas},
+        Pasted, Prompt, PromptError, PromptFuture, SignInInstructions,
+        messages::{self, Canvas},
+        print::print,
     },
     qr::Ink,
 };
@@ -30,12 +26,18 @@ use crate::{
 /// an empty line is [`PromptError::Closed`], and Ctrl-C is the signal that it always is. It ends the process, unless the
 /// program handles it, for example with [`Login::cancel_on_ctrl_c`](crate::Login::cancel_on_ctrl_c).
 ///
-/// The code ends with its line. When the prompt is done or dropped, the terminal forgets what else was typed or pasted, so
-/// that the shell does not run it. A line of 4,095 bytes or more is [`PromptError::TooLong`]. In the background there is
-/// nobody to ask: the process is not stopped.
+/// The code ends with its line. After that line the prompt discards input until the terminal has been quiet for 100 ms, for
+/// at most a second, so that neither the next question nor the shell gets the rest of a paste. A prompt that is dropped
+/// cannot wait: it discards what has arrived, and the shell gets what arrives later.
 ///
-/// On systems that are not Unix the terminal is standard input, if that is one, and a prompt that is dropped leaves a thread
-/// behind, which waits for the line.
+/// A line of 4,095 bytes or more is [`PromptError::TooLong`]. On Apple's systems the terminal takes about 1,024 bytes a line,
+/// and drops the rest with a bell.
+///
+/// In the background, the prompt returns [`PromptError::Unavailable`]; it does not stop the process. It also returns that
+/// error at a terminal that another program left in raw mode, and tells the user to run `stty sane`.
+///
+/// On systems that are not Unix the terminal is standard input, if that is one. A prompt that is dropped there leaves a thread
+/// behind, which reads the next line: the next prompt gets that line, and the rest of the program does not.
 ///
 /// Its futures need tokio's drivers.
 #[derive(Clone, Debug)]
@@ -77,10 +79,10 @@ impl Default for TerminalPrompt {
 }
 
 impl Prompt for TerminalPrompt {
-    fn show(&self, invitation: &Invitation<'_>) {
+    fn show(&self, instructions: &SignInInstructions<'_>) {
         let terminal = if self.is_at_terminal() { tty::open() } else { None };
         let canvas = terminal.as_ref().and_then(|terminal| canvas(tty::size(terminal)));
-        let text = words::invitation(invitation, canvas);
+        let text = messages::instructions(instructions, canvas);
         match terminal {
             Some(terminal) => print(terminal, text),
             None => print(io::stderr(), text),
@@ -89,31 +91,14 @@ impl Prompt for TerminalPrompt {
 
     fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {
         Box::pin(async move {
-            let problem = words::problem(problem);
+            let problem = messages::problem(problem);
             if self.is_at_terminal() {
-                tty::ask(&problem, words::QUESTION).await
+                tty::ask(&problem, messages::QUESTION).await
             } else {
                 print(io::stderr(), problem);
                 line_of_stdin().await
             }
         })
-    }
-}
-
-/// How long a terminal, or whoever reads standard error, gets to take what is printed.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// Prints on a thread: a terminal that Ctrl-S has stopped takes nothing for as long as that lasts, and then all of it. If
-/// nobody can be told, the browser may come back all the same.
-fn print(mut to: impl Write + Send + 'static, text: String) {
-    let (tell, told) = mpsc::channel();
-    let run = move || {
-        let _ = to.write_all(text.as_bytes());
-        // Nobody may be waiting any more.
-        let _ = tell.send(());
-    };
-    if thread::Builder::new().name("print".into()).spawn(run).is_ok() {
-        let _ = told.recv_timeout(PATIENCE);
     }
 }
 

@@ -8,15 +8,20 @@ use std::{
         unix::{ffi::OsStringExt as _, fs::OpenOptionsExt as _},
     },
     path::PathBuf,
+    time::Duration,
 };
 
 use rustix::{
     fs::OFlags,
     io::Errno,
     process::getpgrp,
-    termios::{QueueSelector, tcflush, tcgetpgrp, tcgetwinsize, ttyname},
+    termios::{InputModes, LocalModes, QueueSelector, tcflush, tcgetattr, tcgetpgrp, tcgetwinsize, ttyname},
 };
-use tokio::{net::unix::pipe::Receiver, sync::Mutex};
+use tokio::{
+    net::unix::pipe::Receiver,
+    sync::Mutex,
+    time::{Instant, timeout_at},
+};
 use zeroize::Zeroizing;
 
 use crate::prompt::{MAX_BYTES, Pasted, PromptError};
@@ -32,8 +37,8 @@ pub(super) fn size(terminal: impl AsFd) -> Option<(usize, usize)> {
     (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col.into(), size.ws_row.into()))
 }
 
-/// Prints these words and the question, and reads a line, which the terminal shows and edits as it always does.
-pub(super) async fn ask(words: &str, question: &str) -> Result<Pasted, PromptError> {
+/// Prints the problem, if there is one, and the question. Reads a line, which the terminal shows and edits as it always does.
+pub(super) async fn ask(problem: &str, question: &str) -> Result<Pasted, PromptError> {
     // Of two prompts at once, each would get lines that were meant for the other.
     static TURN: Mutex<()> = Mutex::const_new(());
     let _turn = TURN.lock().await;
@@ -43,9 +48,21 @@ pub(super) async fn ask(words: &str, question: &str) -> Result<Pasted, PromptErr
     // Named after pipes, it waits for any file that can be waited for. `AsyncFd` would take `unsafe` to make.
     let input = Receiver::from_file_unchecked(file).map_err(PromptError::Io)?;
     let mut prompt = OpenPrompt { terminal: &terminal, is_entered: false };
-    prompt.print(words);
+    if !problem.is_empty() {
+        // A repeated question: what was typed before it does not answer it.
+        prompt.flush();
+    }
+    prompt.print(problem);
+    if !ends_lines_at_enter(&terminal) {
+        prompt.print(RAW_TERMINAL);
+        return Err(PromptError::Unavailable);
+    }
     prompt.print(question);
-    prompt.read_line(&input).await
+    let line = prompt.read_line(&input).await;
+    if matches!(line, Ok(_) | Err(PromptError::TooLong)) {
+        prompt.discard_rest(&input).await;
+    }
+    line
 }
 
 /// A question on the terminal that waits for its line.
@@ -70,6 +87,20 @@ impl OpenPrompt<'_> {
             }
         }
         Err(PromptError::TooLong)
+    }
+
+    /// Discards what arrives after the line until the terminal is quiet: a paste of several lines may arrive in pieces.
+    async fn discard_rest(&self, input: &Receiver) {
+        let mut rest = Zeroizing::new([0; 1024]);
+        let end = Instant::now() + DISCARD_TIMEOUT;
+        loop {
+            let quiet_at = (Instant::now() + QUIET_TIME).min(end);
+            match timeout_at(quiet_at, self.read(input, &mut *rest)).await {
+                // An empty line that Ctrl-D ended is part of the rest.
+                Ok(Ok(_) | Err(PromptError::Closed)) if Instant::now() < end => {}
+                _ => return,
+            }
+        }
     }
 
     /// Waits for input.
@@ -99,14 +130,19 @@ impl OpenPrompt<'_> {
         let mut terminal = self.terminal;
         let _ = terminal.write_all(text.as_bytes());
     }
+
+    /// Makes the terminal forget what was typed and not read.
+    fn flush(&self) {
+        let _ = tcflush(self.terminal, QueueSelector::IFlush);
+    }
 }
 
 impl Drop for OpenPrompt<'_> {
     fn drop(&mut self) {
         // In the background the input is the shell's, and printing may stop this process.
         if is_foreground(self.terminal) {
-            // Half a line, or what was pasted after the first, would be shown and run by the shell.
-            let _ = tcflush(self.terminal, QueueSelector::IFlush);
+            // The shell would show and run half a line, or what was pasted after the first.
+            self.flush();
             if !self.is_entered {
                 self.print("\n");
             }
@@ -131,10 +167,28 @@ fn path() -> PathBuf {
     named.flatten().unwrap_or_else(|| "/dev/tty".into())
 }
 
-/// Whether this process may change the terminal and read from it without being stopped.
+/// Whether this process may read from the terminal and write to it without being stopped.
 fn is_foreground(terminal: impl AsFd) -> bool {
     tcgetpgrp(terminal).is_ok_and(|group| group == getpgrp())
 }
 
-/// The longest line that was surely pasted as it is: Linux cuts a longer one to one byte more.
-const LONGEST: usize = MAX_BYTES - 2;
+/// Whether the terminal collects a line and ends it at Enter. A program that failed may have left it in raw mode.
+fn ends_lines_at_enter(terminal: impl AsFd) -> bool {
+    tcgetattr(terminal).is_ok_and(|settings| {
+        settings.local_modes.contains(LocalModes::ICANON) && settings.input_modes.contains(InputModes::ICRNL)
+    })
+}
+
+/// Tells the user why nothing is asked.
+const RAW_TERMINAL: &str =
+    "This terminal is in raw mode, so no code can be entered. Run `stty sane`, then sign in again.";
+
+/// The longest line that was surely pasted as it is. Linux cuts a longer one to one byte more; Apple's systems drop the rest
+/// with a bell.
+const LONGEST: usize = if cfg!(target_vendor = "apple") { 1024 - 2 } else { MAX_BYTES - 2 };
+
+/// How long the terminal has to be quiet after a line until the paste is over.
+const QUIET_TIME: Duration = Duration::from_millis(100);
+
+/// How long what arrives after a line is discarded at most.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);

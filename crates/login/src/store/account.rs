@@ -4,7 +4,7 @@ use openrouter_oauth::{Client, InvalidValue};
 
 /// Whose key it is: the service that issued it, and a name for those who have several.
 ///
-/// The service is the client's own word for the one it calls, so that no key is found for another (S-10):
+/// The service is the client's own word for the one it calls, so that no key is found for another:
 ///
 /// ```
 /// use openrouter_oauth::Client;

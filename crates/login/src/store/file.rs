@@ -1,6 +1,7 @@
 //! Keys in a file.
 
 mod content;
+mod path;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -21,11 +22,12 @@ use tokio::{runtime::Handle, sync::Mutex};
 use zeroize::Zeroizing;
 
 use self::content::Keys;
+use self::path::io_error;
 #[cfg(unix)]
 use self::unix::{Folder, Lock};
 #[cfg(windows)]
 use self::windows::{Folder, Lock};
-use super::{Account, KeyStore, StoreError, StoreFuture, place};
+use super::{Account, KeyStore, StoreError, StoreFuture, config_dir};
 
 /// Keeps keys in a file that only the user can read.
 ///
@@ -35,11 +37,9 @@ use super::{Account, KeyStore, StoreError, StoreFuture, place};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let folder = tempfile::tempdir()?;
-/// # let path = folder.path().join("keys/my-cli.json");
-/// # #[cfg(any())]
 /// let store = FileStore::for_program("my-cli")?;
-/// # let store = FileStore::new(path);
+/// # let folder = tempfile::tempdir()?;
+/// # let store = FileStore::new(folder.path().join("keys/my-cli.json"));
 /// let account = Account::new(&Client::new());
 /// store.save(&account, &ApiKey::parse("sk-or-v1-0e6f")?).await?;
 /// assert!(store.load(&account).await?.is_some());
@@ -51,9 +51,9 @@ use super::{Account, KeyStore, StoreError, StoreFuture, place};
 ///
 /// # What is on the disk
 ///
-/// One JSON file with the keys of all accounts, of mode 0600 in a folder of mode 0700 (S-6). It is replaced as a whole:
+/// One JSON file with the keys of all accounts, of mode 0600 in a folder of mode 0700. It is replaced as a whole:
 /// after a crash, a full disk or a kill it is the old one or the new one. Beside it lies an empty file that ends in
-/// `.lock`; whoever changes the file holds it, so that two programs do not undo each other's changes (S-7). A file that
+/// `.lock`; whoever changes the file holds it, so that two programs do not undo each other's changes. A file that
 /// ends in `.new` was left by a program that was killed; the next change removes it.
 ///
 /// The file and its folder are used only if they belong to the user, nobody else has access, and they are what they seem:
@@ -97,8 +97,8 @@ impl FileStore {
     /// [`StoreError::NoFolder`] if the environment names no such folder; [`StoreError::Invalid`] if `program` is not 1 to
     /// 64 letters, digits, `-` and `_`.
     pub fn for_program(program: &str) -> Result<Self, StoreError> {
-        place::check_program(program)?;
-        let folder = place::config_folder(|name| std::env::var_os(name))?;
+        config_dir::check_program(program)?;
+        let folder = config_dir::config_dir(|name| std::env::var_os(name))?;
         Ok(Self::new(folder.join("openrouter-oauth").join(format!("{program}.json"))))
     }
 
@@ -246,27 +246,8 @@ fn write(folder: &Folder, keys: &Keys) -> Result<(), StoreError> {
     folder.replace(bytes.as_ref())
 }
 
-/// The path of a file beside the one at `path`.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(suffix);
-    path.with_file_name(name)
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 fn in_use(path: &Path) -> StoreError {
     StoreError::InUse { path: path.to_owned(), after: WAIT }
-}
-
-fn unsafe_path(path: &Path, problem: &'static str) -> StoreError {
-    StoreError::Unsafe { path: path.to_owned(), problem }
-}
-
-fn io_error(path: &Path, verb: &'static str, source: io::Error) -> StoreError {
-    StoreError::Io { path: path.to_owned(), verb, source }
 }
 
 fn no_threads(source: Box<dyn std::error::Error + Send + Sync>) -> StoreError {

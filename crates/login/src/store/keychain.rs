@@ -1,5 +1,6 @@
 //! Keys in the keychain of the system.
 
+mod system;
 mod worker;
 
 use std::time::Duration;
@@ -8,13 +9,16 @@ use keyring::Error;
 use openrouter_oauth::ApiKey;
 use zeroize::Zeroizing;
 
-use self::worker::Worker;
-use super::{Account, KeyStore, StoreError, StoreFuture, place};
+use self::{
+    system::{Entry, Keychain, System, unavailable},
+    worker::Worker,
+};
+use super::{Account, KeyStore, StoreError, StoreFuture, config_dir};
 
 /// Keeps keys in the keychain of the system: the Secret Service on Linux (GNOME Keyring, `KWallet`, `KeePassXC`), Keychain
 /// Services on macOS, the Credential Manager on Windows.
 ///
-/// A machine without a desktop usually has none, and nothing is kept anywhere else instead (S-4): [`StoreError`] says what is
+/// A machine without a desktop usually has none, and nothing is kept anywhere else instead: [`StoreError`] says what is
 /// missing.
 ///
 /// ```no_run
@@ -32,7 +36,7 @@ use super::{Account, KeyStore, StoreError, StoreFuture, place};
 /// # Waiting
 ///
 /// A keychain may ask the user to unlock it, or hang. Each call waits for it at most 3 seconds, on a thread of the store's own,
-/// so neither the runtime nor the end of the program waits for it (S-5). After [`StoreError::Timeout`] the call that hangs may
+/// so neither the runtime nor the end of the program waits for it. After [`StoreError::Timeout`] the call that hangs may
 /// still come to its end; those behind it, which it kept from beginning, do not begin anymore. Needs a tokio runtime with
 /// time enabled.
 ///
@@ -48,27 +52,6 @@ pub struct KeychainStore {
 /// As gh's.
 const DEADLINE: Duration = Duration::from_secs(3);
 
-const KEYCHAIN: &str = "keychain";
-
-/// What is asked of a keychain. A call may take as long as it likes.
-trait Keychain: Send + 'static {
-    fn get(&self, entry: &Entry) -> keyring::Result<Vec<u8>>;
-
-    fn set(&self, entry: &Entry, secret: &[u8]) -> keyring::Result<()>;
-
-    fn delete(&self, entry: &Entry) -> keyring::Result<()>;
-}
-
-/// What an item is found by.
-struct Entry {
-    /// The program and the service, as `my-cli:https://openrouter.ai`.
-    service: String,
-    user: String,
-}
-
-/// The keychain of the system.
-struct System;
-
 impl KeychainStore {
     /// Keeps keys under the name of this program: 1 to 64 letters, digits, `-` and `_`. Asks nothing of the keychain yet.
     ///
@@ -80,7 +63,7 @@ impl KeychainStore {
     }
 
     fn over(keychain: impl Keychain, program: &str) -> Result<Self, StoreError> {
-        place::check_program(program)?;
+        config_dir::check_program(program)?;
         Ok(Self { program: program.into(), worker: Worker::start(keychain)? })
     }
 
@@ -114,30 +97,6 @@ impl KeyStore for KeychainStore {
     }
 }
 
-impl Keychain for System {
-    fn get(&self, entry: &Entry) -> keyring::Result<Vec<u8>> {
-        entry.open()?.get_secret()
-    }
-
-    fn set(&self, entry: &Entry, secret: &[u8]) -> keyring::Result<()> {
-        entry.open()?.set_secret(secret)
-    }
-
-    fn delete(&self, entry: &Entry) -> keyring::Result<()> {
-        entry.open()?.delete_credential()
-    }
-}
-
-impl Entry {
-    fn open(&self) -> keyring::Result<keyring::Entry> {
-        // Why there is none is said here alone.
-        if let Err(error) = keyring::Entry::store_status() {
-            return Err(Error::NoStorageAccess(Box::new(error)));
-        }
-        keyring::Entry::new(&self.service, &self.user)
-    }
-}
-
 /// None if there is no such item.
 fn found<T>(result: keyring::Result<T>) -> Result<Option<T>, StoreError> {
     match result {
@@ -160,13 +119,6 @@ fn error(error: Error) -> StoreError {
         }
         _ => unavailable("see that it runs, and try again; or choose another store", error),
     }
-}
-
-fn unavailable(
-    next: &'static str,
-    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> StoreError {
-    StoreError::Unavailable { store: KEYCHAIN, next, source: source.into() }
 }
 
 fn corrupt() -> StoreError {

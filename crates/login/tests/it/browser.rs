@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::{
     child::{self, Running},
-    tools::kill,
+    signal::kill,
 };
 
 /// A folder, and the `BROWSER` that does this there, and is noisy. A shell reads it: to run a file just written fails if
@@ -61,7 +61,7 @@ fn written(path: &Path, lines: usize) -> String {
 }
 
 #[test]
-fn a_browser_gets_the_url_as_its_one_argument() {
+fn browser_gets_the_url_as_its_only_argument() {
     // L-22
     const LABELS: usize = 1000;
     let (folder, browser) = browser(r#"printf '%s %s\n' "$#" "$*" >> record"#);
@@ -85,7 +85,7 @@ fn a_browser_gets_the_url_as_its_one_argument() {
 }
 
 #[test]
-fn the_url_stands_where_the_variable_says() {
+fn url_stands_where_the_variable_puts_it() {
     // L-22, F47
     for (arguments, expected) in [
         ("", &["URL"][..]),
@@ -106,7 +106,7 @@ fn the_url_stands_where_the_variable_says() {
 }
 
 #[test]
-fn a_browser_inherits_no_secret_and_no_file() {
+fn browser_inherits_no_secret_and_no_file() {
     // L-23, T-5
     let (folder, browser) = browser(
         "env > env; ls -l /proc/self/fd > fd; cut -d ' ' -f 5 /proc/$$/stat > group; echo $$ >> group; echo >> done",
@@ -141,7 +141,7 @@ fn a_browser_inherits_no_secret_and_no_file() {
 }
 
 #[test]
-fn a_browser_that_fails_is_followed_by_the_next() {
+fn failed_browser_is_followed_by_the_next() {
     // F47
     let (folder, browser) = browser("echo >> record");
     assert_eq!(opened("/nowhere/browser"), "Err(Missing)");
@@ -156,7 +156,7 @@ fn a_browser_that_fails_is_followed_by_the_next() {
 }
 
 #[test]
-fn a_browser_that_stays_is_not_waited_for_and_leaves_no_zombie() {
+fn browser_that_stays_open_is_not_waited_for() {
     // F47
     let (folder, browser) = browser("echo $$ > process; exec sleep 60");
     let mut child = open(1, &format!("{browser}:touch {}", folder.path().join("next").display()));
@@ -180,7 +180,7 @@ fn a_browser_that_stays_is_not_waited_for_and_leaves_no_zombie() {
 }
 
 #[test]
-fn without_any_browser_there_is_an_error_and_no_more() {
+fn missing_browser_is_an_error() {
     // F47
     let folder = tempfile::tempdir().unwrap();
     let mut command = child::command("open 1");

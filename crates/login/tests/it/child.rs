@@ -9,7 +9,7 @@ use std::{
 
 use openrouter_oauth::{AuthorizeUrl, Client, KeyLabel, PendingSignIn};
 use openrouter_oauth_login::{
-    Browser as _, Invitation, Prompt, Surroundings, SystemBrowser, TerminalPrompt, default_key_label,
+    Browser as _, Headless, Prompt, SignInInstructions, SystemBrowser, TerminalPrompt, default_key_label,
 };
 use tokio::{io::AsyncReadExt as _, net::TcpListener};
 
@@ -45,7 +45,7 @@ async fn child() {
         "show" => show(&TerminalPrompt::new(), argument, true),
         "show-loopback" => show(&TerminalPrompt::new(), argument, false),
         "show-stdin" => show(&TerminalPrompt::stdin(), argument, true),
-        "surroundings" => surroundings(),
+        "headless" => headless(),
         "open" => open(argument.parse().unwrap()).await,
         step => panic!("{step}"),
     }
@@ -81,8 +81,8 @@ async fn race(prompt: &TerminalPrompt) {
     report("port", &listener.local_addr().unwrap().port().to_string());
     tokio::select! {
         _ = prompt.ask(None) => report("prompt", ""),
-        visit = listener.accept() => {
-            visit.unwrap().0.read_u8().await.unwrap();
+        callback = listener.accept() => {
+            callback.unwrap().0.read_u8().await.unwrap();
         }
     }
     report("visited", "");
@@ -90,12 +90,12 @@ async fn race(prompt: &TerminalPrompt) {
 
 fn show(prompt: &TerminalPrompt, label: &str, is_headless: bool) {
     let (url, _pending) = sign_in(label);
-    prompt.show(&Invitation::new(&url, &KeyLabel::parse(label).unwrap(), is_headless));
+    prompt.show(&SignInInstructions::new(&url, &KeyLabel::parse(label).unwrap(), is_headless));
     report("url", url.as_str());
 }
 
-fn surroundings() {
-    let headless = Surroundings::detect().headless();
+fn headless() {
+    let headless = Headless::detect();
     report(
         "headless",
         &format!("{headless:?} {}", headless.map(|reason| reason.to_string()).unwrap_or_default()),

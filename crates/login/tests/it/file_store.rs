@@ -23,7 +23,7 @@ use rustix::{
 use crate::support::store::{Ended, Place, account, chain, key, mode, run};
 
 #[tokio::test]
-async fn what_is_saved_is_loaded_until_it_is_deleted() {
+async fn saved_key_is_loaded_until_deleted() {
     let place = Place::new();
     let store = place.store();
     let [work, home] = ["work", "home"].map(account);
@@ -48,7 +48,7 @@ async fn what_is_saved_is_loaded_until_it_is_deleted() {
 }
 
 #[tokio::test]
-async fn a_key_is_found_for_its_own_service_only() {
+async fn key_is_found_for_its_own_service_only() {
     // S-10
     let place = Place::new();
     let of = |url: &str| Account::new(&Client::builder().base_url(url).build().unwrap());
@@ -66,7 +66,7 @@ async fn a_key_is_found_for_its_own_service_only() {
 }
 
 #[test]
-fn whatever_the_umask_file_and_folder_are_the_users_alone() {
+fn file_and_folder_are_private_under_any_umask() {
     // S-6
     for umask in ["000", "077", "027", "0777"] {
         let place = Place::new();
@@ -116,7 +116,7 @@ fn with_a_key() -> Place {
 }
 
 #[test]
-fn a_file_or_folder_that_others_have_access_to_is_refused_with_the_way_out() {
+fn shared_file_or_folder_fails_with_advice() {
     // S-6
     let place = with_a_key();
     for bit in [0o040, 0o020, 0o010, 0o004, 0o002, 0o001, 0o044, 0o066] {
@@ -131,7 +131,7 @@ fn a_file_or_folder_that_others_have_access_to_is_refused_with_the_way_out() {
 }
 
 #[test]
-fn what_belongs_to_another_user_is_refused() {
+fn file_of_another_user_fails() {
     // S-6
     if geteuid().is_root() {
         let place = with_a_key();
@@ -146,7 +146,7 @@ fn what_belongs_to_another_user_is_refused() {
 }
 
 #[test]
-fn only_a_regular_file_of_one_name_is_read_and_replaced() {
+fn store_uses_only_a_regular_file_with_one_name() {
     // S-6, F55
     let place = with_a_key();
     let elsewhere = place.root.path().join("elsewhere");
@@ -177,7 +177,7 @@ fn only_a_regular_file_of_one_name_is_read_and_replaced() {
 }
 
 #[test]
-fn a_pipe_is_refused_and_not_waited_for() {
+fn pipe_fails_without_a_wait() {
     // S-6
     for suffix in ["", ".lock"] {
         let place = with_a_key();
@@ -191,7 +191,7 @@ fn a_pipe_is_refused_and_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_link_in_place_of_the_lock_or_of_the_new_file_is_not_followed() {
+async fn links_at_lock_and_new_file_are_not_followed() {
     // S-6
     let place = Place::new();
     let store = place.store();
@@ -212,7 +212,7 @@ async fn a_link_in_place_of_the_lock_or_of_the_new_file_is_not_followed() {
 }
 
 #[test]
-fn a_folder_that_is_a_link_or_a_file_is_refused() {
+fn folder_that_is_a_link_or_a_file_fails() {
     // S-6
     let place = with_a_key();
     let link = place.root.path().join("link");
@@ -228,7 +228,7 @@ fn a_folder_that_is_a_link_or_a_file_is_refused() {
 }
 
 #[test]
-fn what_is_not_a_file_of_keys_is_left_alone_and_not_shown() {
+fn foreign_file_is_left_alone_and_not_shown() {
     let entry = r#"{"service":"https://openrouter.ai","account":"work","key":"old-canary"}"#;
     let corrupt = [
         String::new(),
@@ -273,7 +273,7 @@ fn what_is_not_a_file_of_keys_is_left_alone_and_not_shown() {
 }
 
 #[tokio::test]
-async fn a_file_that_could_not_be_read_again_is_not_written() {
+async fn file_that_could_not_be_reread_is_not_written() {
     let place = Place::new();
     let store = place.store();
     store.save(&account("work"), &key("old")).await.unwrap();
@@ -289,7 +289,7 @@ async fn a_file_that_could_not_be_read_again_is_not_written() {
 }
 
 #[tokio::test]
-async fn a_lock_that_is_not_released_is_an_error_after_ten_seconds() {
+async fn held_lock_fails_after_ten_seconds() {
     // S-7
     let place = Place::new();
     let store = place.store();
@@ -308,7 +308,7 @@ async fn a_lock_that_is_not_released_is_an_error_after_ten_seconds() {
 }
 
 #[tokio::test]
-async fn a_save_that_is_dropped_while_it_waits_changes_nothing() {
+async fn save_dropped_while_it_waits_changes_nothing() {
     // C-28
     let place = Place::new();
     let store = place.store();
@@ -333,7 +333,7 @@ async fn a_save_that_is_dropped_while_it_waits_changes_nothing() {
 }
 
 #[test]
-fn a_save_that_is_dropped_before_it_begins_writes_nothing() {
+fn save_dropped_before_it_begins_writes_nothing() {
     // C-28
     let place = Place::new();
     let (store, work, new) = (place.store(), account("work"), key("new"));
@@ -355,7 +355,7 @@ fn a_save_that_is_dropped_before_it_begins_writes_nothing() {
 }
 
 #[test]
-fn without_a_runtime_there_is_an_error() {
+fn missing_runtime_is_an_error() {
     // F51
     let place = Place::new();
     let (store, work) = (place.store(), account("work"));

@@ -14,7 +14,7 @@ const STRACE: Tool = Tool::new("strace", &["strace", "-qq", "-e", "none", "true"
 
 /// Mounts file systems that no other process sees.
 const MOUNT_NAMESPACE: Tool = Tool::new(
-    "the right to mount in a namespace",
+    "unshare and the right to mount",
     &["unshare", "--mount", "--map-root-user", "mount", "-t", "tmpfs", "none", "/tmp"],
 );
 
@@ -105,7 +105,7 @@ impl Change {
 }
 
 #[tokio::test]
-async fn killed_at_any_system_call_the_file_is_the_old_or_the_new_one() {
+async fn kill_at_any_system_call_leaves_a_whole_file() {
     // S-6, F55
     needs!(STRACE);
     for change in [FIRST, ONE_MORE, LESS, LAST] {
@@ -119,7 +119,7 @@ async fn killed_at_any_system_call_the_file_is_the_old_or_the_new_one() {
 }
 
 #[tokio::test]
-async fn a_system_call_that_fails_is_an_error_and_leaves_the_old_file() {
+async fn failed_system_call_leaves_the_old_file() {
     // S-6, F55. Not ENOENT: it says of a file that there is none.
     needs!(STRACE);
     for (change, errors) in [
@@ -155,7 +155,7 @@ async fn a_system_call_that_fails_is_an_error_and_leaves_the_old_file() {
 }
 
 #[tokio::test]
-async fn a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one() {
+async fn new_file_is_on_disk_before_it_replaces_the_old() {
     // S-6
     needs!(STRACE);
     let (_, _, calls) = ONE_MORE.run("").await;
@@ -179,7 +179,7 @@ async fn a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one() {
 }
 
 #[tokio::test]
-async fn a_full_disk_leaves_the_old_file() {
+async fn full_disk_leaves_the_old_file() {
     // S-6, F55
     needs!(MOUNT_NAMESPACE);
     let place = ONE_MORE.place().await;
@@ -208,7 +208,7 @@ async fn a_full_disk_leaves_the_old_file() {
 }
 
 #[tokio::test]
-async fn a_disk_that_cannot_be_written_to_is_read_all_the_same() {
+async fn read_only_disk_can_be_read() {
     // F55
     needs!(MOUNT_NAMESPACE);
     let place = ONE_MORE.place().await;

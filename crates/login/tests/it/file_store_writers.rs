@@ -15,7 +15,7 @@ const WRITERS: u32 = 25;
 const TIMES: u32 = 10;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_100_writers_none_undoes_what_another_did() {
+async fn hundred_writers_keep_each_others_changes() {
     // S-7, F55
     let place = Place::new();
     place.store().save(&account("reader"), &key("key")).await.unwrap();
@@ -55,7 +55,7 @@ async fn of_100_writers_none_undoes_what_another_did() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn writers_that_are_killed_leave_a_whole_file_and_no_lock() {
+async fn killed_writers_leave_a_whole_file_and_no_lock() {
     // S-7, F55
     let place = Place::new();
     place.store().save(&account("reader"), &key("key")).await.unwrap();

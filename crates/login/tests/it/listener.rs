@@ -8,13 +8,13 @@
 )]
 
 // What the others share.
-mod stage;
+mod fixture;
 
-mod answers;
 mod crowd;
 mod cut;
 mod garbage;
 mod headers;
 mod port;
 mod query;
+mod responses;
 mod routes;

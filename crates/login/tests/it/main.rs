@@ -17,14 +17,16 @@ mod file_store;
 mod file_store_faults;
 #[cfg(unix)]
 mod file_store_writers;
+#[cfg(target_os = "linux")]
+mod headless;
 mod listener;
 #[cfg(target_os = "linux")]
 mod pty;
 #[cfg(target_os = "linux")]
 mod qr;
-mod support;
 #[cfg(target_os = "linux")]
-mod surroundings;
+mod signal;
+mod support;
 #[cfg(target_os = "linux")]
 mod terminal;
 #[cfg(target_os = "linux")]

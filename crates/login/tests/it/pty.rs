@@ -39,7 +39,7 @@ struct Screen {
 }
 
 /// Long enough for a machine that is busy, and short enough to end a test.
-const PATIENCE: Duration = Duration::from_secs(60);
+const SCREEN_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Terminal {
     /// A terminal of this size.
@@ -94,7 +94,7 @@ impl Terminal {
     /// Waits until the screen has shown `text` so often, and returns all that it showed up to now.
     #[track_caller]
     pub(crate) fn wait_for_times(&self, text: &str, times: usize) -> String {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + SCREEN_TIMEOUT;
         let mut bytes = self.screen.bytes.lock().unwrap();
         loop {
             let screen = String::from_utf8_lossy(&bytes).into_owned();

@@ -1,4 +1,4 @@
-//! The invitation on a terminal, and its QR code read back.
+//! The instructions on a terminal, and their QR code read back.
 
 use std::process::{Command, Stdio};
 
@@ -10,7 +10,7 @@ use crate::{
     tools::{SETSID, needs},
 };
 
-/// What a terminal of this size shows of an invitation, and its URL.
+/// What a terminal of this size shows of the instructions, and their URL.
 fn shown(
     step: &str,
     label: &str,
@@ -55,7 +55,7 @@ fn decode(modules: &[Vec<bool>]) -> String {
 }
 
 #[test]
-fn a_qr_code_holds_the_url() {
+fn qr_code_holds_the_url() {
     needs!(SETSID);
     let longest = "🦀".repeat(100);
     for label in ["my-cli on my-host", "x", "a & b = c%20d + “e”", &"m".repeat(100), &longest] {
@@ -68,7 +68,7 @@ fn a_qr_code_holds_the_url() {
 }
 
 #[test]
-fn a_qr_code_has_room_or_is_left_out() {
+fn qr_code_without_room_is_left_out() {
     needs!(SETSID);
     let label = "my-cli on my-host";
     let is_drawn = |size, variables: &[(&str, &str)]| {
@@ -89,7 +89,7 @@ fn a_qr_code_has_room_or_is_left_out() {
 }
 
 #[test]
-fn an_invitation_names_the_key_the_limit_and_the_danger() {
+fn instructions_name_the_key_and_the_danger() {
     // P-4
     needs!(SETSID);
     for (step, way) in [("show", "Paste it here"), ("show-loopback", "comes back here by itself")] {
@@ -109,7 +109,7 @@ fn an_invitation_names_the_key_the_limit_and_the_danger() {
 }
 
 #[test]
-fn without_a_terminal_an_invitation_goes_to_standard_error() {
+fn instructions_go_to_standard_error_without_a_terminal() {
     needs!(SETSID);
     for step in ["show", "show-stdin"] {
         let command = child::command(&format!("{step} x"));

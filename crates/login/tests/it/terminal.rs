@@ -7,6 +7,7 @@ use std::{
     net::TcpStream,
     os::{fd::OwnedFd, unix::net::UnixStream},
     process::{Command, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::Duration,
 };
@@ -68,7 +69,23 @@ fn pasted_code_is_read_without_changing_the_terminal() {
 }
 
 #[test]
-fn first_line_of_a_paste_is_one_attempt_and_the_rest_is_dropped() {
+fn prompt_leaves_the_cursor_on_a_new_line() {
+    needs!(SETSID);
+    let question = format!("that was \u{fffd}[31mwrong\r\n{QUESTION}");
+    // With Enter, the terminal begins the line; without, the prompt does.
+    for (entered, shown) in [("code\r", "code\r\n"), ("\u{4}", "\r\n")] {
+        let terminal = Terminal::new(80, 24);
+        let mut child = at(&terminal, "ask");
+        terminal.wait_for(QUESTION);
+        terminal.enter(entered);
+        child.expect(if shown.starts_with("code") { "pasted" } else { "failed" });
+        assert_eq!(terminal.wait_for_times("\n", 2), format!("{question}{shown}"));
+        check_left_alone(&terminal, child);
+    }
+}
+
+#[test]
+fn rest_of_a_paste_of_several_lines_is_discarded() {
     // P-2: a URL that was folded.
     needs!(SETSID);
     let terminal = Terminal::new(80, 24);
@@ -83,6 +100,63 @@ fn first_line_of_a_paste_is_one_attempt_and_the_rest_is_dropped() {
 }
 
 #[test]
+fn rest_of_a_paste_that_arrives_later_is_discarded() {
+    // P-6
+    needs!(SETSID);
+    for step in ["ask", "ask-twice"] {
+        let terminal = Terminal::new(80, 24);
+        let mut child = at(&terminal, step);
+        terminal.wait_for(QUESTION);
+        terminal.enter(&format!("{CODE}\r"));
+        thread::sleep(Duration::from_millis(20));
+        terminal.enter("rm -rf canary\r");
+        assert_eq!(child.expect("pasted"), CODE);
+        if step == "ask-twice" {
+            terminal.wait_for_times(QUESTION, 2);
+            terminal.enter("second\r");
+            assert_eq!(child.expect("pasted"), "second");
+        }
+        check_left_alone(&terminal, child);
+    }
+}
+
+#[test]
+fn rest_of_a_paste_beyond_4_kib_is_discarded() {
+    // P-6
+    needs!(SETSID);
+    let terminal = Terminal::new(80, 24);
+    let mut child = at(&terminal, "ask");
+    terminal.wait_for(QUESTION);
+    terminal.enter(&format!("{CODE}\r"));
+    for _ in 0..6 {
+        thread::sleep(Duration::from_millis(20));
+        terminal.enter(&("rm -rf canary ".repeat(70) + "\r"));
+    }
+    assert_eq!(child.expect("pasted"), CODE);
+    check_left_alone(&terminal, child);
+}
+
+#[test]
+fn endless_input_after_a_code_is_not_waited_for() {
+    needs!(SETSID);
+    let terminal = Terminal::new(80, 24);
+    let mut child = at(&terminal, "ask");
+    terminal.wait_for(QUESTION);
+    terminal.enter(&format!("{CODE}\r"));
+    thread::scope(|scope| {
+        let (over, is_over) = mpsc::channel::<()>();
+        let typing = &terminal;
+        scope.spawn(move || {
+            while is_over.recv_timeout(Duration::from_millis(30)) == Err(RecvTimeoutError::Timeout) {
+                typing.enter("canary\r");
+            }
+        });
+        assert_eq!(child.expect("pasted"), CODE);
+        drop(over);
+    });
+}
+
+#[test]
 fn ctrl_d_on_an_empty_line_closes_the_prompt() {
     // P-5
     needs!(SETSID);
@@ -93,6 +167,24 @@ fn ctrl_d_on_an_empty_line_closes_the_prompt() {
         terminal.enter(entered);
         assert_eq!(child.expect("failed"), "the input was ended", "{entered:?}");
         check_left_alone(&terminal, child);
+    }
+}
+
+#[test]
+fn terminal_in_raw_mode_gets_no_question() {
+    needs!(SETSID);
+    for mode in ["-icanon", "-icrnl", "raw"] {
+        let terminal = Terminal::new(80, 24);
+        let command = child::command("ask");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("stty {mode}; exec {}", words(&command))]).envs(variables(&command));
+        let mut child = Running::start(&mut terminal.around(&shell));
+        assert_eq!(child.expect("failed"), UNAVAILABLE);
+        let shown = terminal.wait_for("sign in again.");
+        assert!(shown.contains("`stty sane`") && !shown.contains(QUESTION), "{shown}");
+        terminal.enter("ls\n");
+        assert_eq!(child.expect("line"), "ls");
+        child.finish();
     }
 }
 
@@ -142,7 +234,7 @@ fn enter_in_pieces(terminal: &Terminal, text: &str) {
 }
 
 #[test]
-fn a_callback_that_comes_first_leaves_the_terminal_as_it_was() {
+fn callback_leaves_the_terminal_as_it_was() {
     // P-6
     needs!(SETSID);
     let terminal = Terminal::new(80, 24);
@@ -152,32 +244,32 @@ fn a_callback_that_comes_first_leaves_the_terminal_as_it_was() {
     // Half of a code is typed.
     terminal.enter("canary");
     terminal.wait_for("canary");
-    visit(port);
+    come_back(port);
     child.expect("visited");
     check_left_alone(&terminal, child);
 }
 
 #[test]
-fn a_callback_comes_while_a_script_is_waited_for() {
+fn callback_arrives_while_a_script_is_awaited() {
     // P-6
     let mut child = Running::start(child::command("race-stdin").stdin(Stdio::piped()).stderr(Stdio::piped()));
     let port: u16 = child.expect("port").parse().unwrap();
     let mut stdin = child.stdin();
     stdin.write_all(b"half of a line").unwrap();
     thread::sleep(Duration::from_millis(200));
-    visit(port);
+    come_back(port);
     child.expect("visited");
     drop(stdin);
     child.finish();
 }
 
 /// Comes back from OpenRouter.
-fn visit(port: u16) {
+fn come_back(port: u16) {
     TcpStream::connect(("127.0.0.1", port)).unwrap().write_all(b"!").unwrap();
 }
 
 #[test]
-fn a_terminal_that_is_stopped_is_not_waited_for() {
+fn stopped_terminal_is_not_waited_for() {
     needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     terminal.enter(CTRL_S);
@@ -190,7 +282,7 @@ fn a_terminal_that_is_stopped_is_not_waited_for() {
 }
 
 #[test]
-fn a_standard_error_that_nobody_reads_is_not_waited_for() {
+fn full_standard_error_is_not_waited_for() {
     let (_unread, mut full) = UnixStream::pair().unwrap();
     full.set_nonblocking(true).unwrap();
     while full.write(&[b' '; 4096]).is_ok() {}
@@ -218,7 +310,7 @@ fn two_prompts_take_turns() {
 }
 
 #[test]
-fn a_terminal_that_is_hung_up_has_nobody_at_it() {
+fn hung_up_terminal_is_unavailable() {
     needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     let command = child::command("ask");
@@ -234,7 +326,7 @@ fn a_terminal_that_is_hung_up_has_nobody_at_it() {
 }
 
 #[test]
-fn without_a_terminal_nobody_is_asked() {
+fn missing_terminal_is_unavailable() {
     // No session of the terminal's: `/dev/tty` cannot be opened.
     needs!(SETSID);
     let command = child::command("ask");
@@ -246,7 +338,7 @@ fn without_a_terminal_nobody_is_asked() {
 }
 
 #[test]
-fn in_the_background_nobody_is_asked_and_nothing_is_stopped() {
+fn background_prompt_is_unavailable_and_not_stopped() {
     needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     let command = child::command("ask");
@@ -295,7 +387,7 @@ fn variables(command: &Command) -> impl Iterator<Item = (&OsStr, &OsStr)> {
 }
 
 #[test]
-fn a_script_answers_with_lines() {
+fn script_answers_with_lines() {
     let mut child = Running::start(child::command("ask-stdin").stdin(Stdio::piped()).stderr(Stdio::piped()));
     let mut stdin = child.stdin();
     // A pipe is waited for, and a line may come in pieces.
@@ -310,7 +402,7 @@ fn a_script_answers_with_lines() {
 }
 
 #[test]
-fn a_script_answers_from_a_file() {
+fn script_answers_from_a_file() {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(b"first\nsecond\nthird").unwrap();
     file.rewind().unwrap();
@@ -322,7 +414,7 @@ fn a_script_answers_from_a_file() {
 }
 
 #[test]
-fn after_a_line_of_a_script_that_is_too_long_no_other_is_taken() {
+fn no_line_is_read_after_one_that_is_too_long() {
     // P-2
     let longest = [b'a'; 4096];
     let script = [&longest[..], b"\n", &longest, b"a canary\nnext\n"].concat();
@@ -338,7 +430,7 @@ fn after_a_line_of_a_script_that_is_too_long_no_other_is_taken() {
 }
 
 #[test]
-fn the_end_of_a_script_ends_the_input() {
+fn end_of_a_script_closes_the_prompt() {
     // P-5
     let mut child = Running::start(child::command("ask-stdin").stdin(Stdio::null()).stderr(Stdio::piped()));
     for _ in 0..3 {

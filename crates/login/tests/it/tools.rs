@@ -57,9 +57,3 @@ pub(crate) use needs;
 
 /// Starts a program in a session of its own, so that it has a terminal of its own or none.
 pub(crate) const SETSID: Tool = Tool::new("setsid", &["setsid", "--wait", "true"]);
-
-/// Sends a signal with the shell's own `kill`: not every machine has a program of that name.
-pub(crate) fn kill(signal: &str, process: &str) {
-    let kill = Command::new("sh").args(["-c", r#"kill -s "$0" "$1""#, signal, process]).status();
-    assert!(kill.unwrap().success(), "{signal} {process}");
-}

@@ -69,8 +69,8 @@ fn clean<'a>(command: &'a mut Command, home: &TempDir, task: &str) -> &'a mut Co
 #[track_caller]
 fn assert_done(command: &mut Command) {
     let output: Output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "{command:?}: {output:?}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && stdout.contains("1 passed"), "{command:?}: {output:?}");
 }
 
 fn account(name: &str) -> Account {
@@ -136,7 +136,7 @@ async fn as_a_child() {
 }
 
 #[test]
-fn what_is_saved_is_found_by_the_next_program_until_it_is_deleted() {
+fn saved_key_is_found_by_the_next_program() {
     // S-9, S-10
     let home = tempfile::tempdir().unwrap();
     on_a_bus(&home, &[UNLOCKED], "keep");
@@ -144,13 +144,13 @@ fn what_is_saved_is_found_by_the_next_program_until_it_is_deleted() {
 }
 
 #[test]
-fn an_item_that_is_no_key_is_an_error_and_can_be_replaced() {
+fn item_that_is_not_a_key_can_be_replaced() {
     // F54
     on_a_bus(&tempfile::tempdir().unwrap(), &[UNLOCKED], "what is no key");
 }
 
 #[test]
-fn a_keychain_that_is_locked_is_an_error() {
+fn locked_keychain_is_an_error() {
     // S-4, F54
     let home = tempfile::tempdir().unwrap();
     on_a_bus(&home, &[UNLOCKED], "keep");
@@ -158,7 +158,7 @@ fn a_keychain_that_is_locked_is_an_error() {
 }
 
 #[test]
-fn without_a_keychain_or_a_bus_there_is_an_error() {
+fn missing_keychain_or_bus_is_an_error() {
     // S-4, F54
     let home = tempfile::tempdir().unwrap();
     without_a_bus(&home, "", "unavailable");
@@ -166,7 +166,7 @@ fn without_a_keychain_or_a_bus_there_is_an_error() {
 }
 
 #[test]
-fn a_keychain_that_hangs_is_an_error() {
+fn hanging_keychain_is_an_error() {
     // S-5, F54
     let home = tempfile::tempdir().unwrap();
     on_a_bus(&home, &[UNLOCKED, STOPPED], "too late");

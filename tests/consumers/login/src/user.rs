@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use openrouter_oauth_emulator::{DecisionOutcome, User};
-use openrouter_oauth_login::{Invitation, Pasted, Prompt, PromptError, PromptFuture};
+use openrouter_oauth_login::{SignInInstructions, Pasted, Prompt, PromptError, PromptFuture};
 
 #[derive(Debug)]
 pub struct PastingUser {
@@ -23,9 +23,9 @@ impl PastingUser {
 }
 
 impl Prompt for PastingUser {
-    fn show(&self, invitation: &Invitation<'_>) {
-        assert!(invitation.is_headless);
-        *self.url.lock().unwrap_or_else(PoisonError::into_inner) = invitation.url.as_str().to_owned();
+    fn show(&self, instructions: &SignInInstructions<'_>) {
+        assert!(instructions.is_headless);
+        *self.url.lock().unwrap_or_else(PoisonError::into_inner) = instructions.url.as_str().to_owned();
     }
 
     fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {

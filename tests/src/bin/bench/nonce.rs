@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use openrouter_oauth::PendingSignIn;
-use openrouter_oauth_login::sans_io::Site;
+use openrouter_oauth_login::testing::CallbackRules;
 
 use crate::{Result, canned, measure};
 
@@ -27,8 +27,8 @@ pub(crate) fn compare() -> Result<()> {
     let mut counts = Vec::new();
     for nonce in WRONG_NONCES {
         let profile = measure::profile(&["nonce", nonce])?;
-        let refusing = profile.inclusive.iter().find(|(function, _)| function.contains("nonce::refuse"));
-        let (_, instructions) = refusing.ok_or("the profile has no such function")?;
+        let rejecting = profile.inclusive.iter().find(|(function, _)| function.contains("nonce::reject"));
+        let (_, instructions) = rejecting.ok_or("the profile has no such function")?;
         counts.push(*instructions / f64::from(REPETITIONS));
     }
     println!(
@@ -50,22 +50,21 @@ pub(crate) fn run(nonce: &str) -> Result<()> {
             "state":"c3RhdGUtb2YtdGVzdC0wMA","code_verifier":"{}"}}"#,
         canned::VERIFIER
     );
-    let mut site = Site::new(PORT);
-    site.expect(&PendingSignIn::from_secret_json(&json)?);
+    let rules = CallbackRules::new(PORT, &PendingSignIn::from_secret_json(&json)?);
     let head = |nonce: &str| {
         format!("GET {PATH}/{nonce}?code=c0de HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n\r\n").into_bytes()
     };
     // If the listener rejected every nonce, the comparison would prove nothing.
-    if site.decide(&head(RIGHT_NONCE)).is_err() {
+    if rules.check(&head(RIGHT_NONCE)).is_err() {
         return Err("the listener rejects the right nonce".into());
     }
-    refuse(&site, &head(nonce))
+    reject(&rules, &head(nonce))
 }
 
 #[inline(never)]
-fn refuse(site: &Site, head: &[u8]) -> Result<()> {
+fn reject(rules: &CallbackRules, head: &[u8]) -> Result<()> {
     for _ in 0..REPETITIONS {
-        if black_box(site).decide(black_box(head)).is_ok() {
+        if black_box(rules).check(black_box(head)).is_ok() {
             return Err("the listener accepts a wrong nonce".into());
         }
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use openrouter_oauth::{Client, PendingSignIn, transport::testing::Never};
-use openrouter_oauth_login::{Listener, Page, RejectedRequest};
+use openrouter_oauth_login::{Listener, RejectedRequest, ResultPage};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -75,7 +75,7 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
                     .push(Violation { rule: Rule::Class, text: format!("browser {browsers}: {error}") });
             }
         }
-        let _until_then = timeout(BROWSER_INTERVAL, listener.refuse_others()).await;
+        let _until_then = timeout(BROWSER_INTERVAL, listener.reject_others()).await;
     }
     if waits.is_empty() {
         return Err("no browser got its page".into());
@@ -157,7 +157,7 @@ async fn sign_in(client: &Client, listener: &mut Listener) -> Result<Duration> {
     let browser = tokio::spawn(browser(listener.port(), request(listener.port(), &pending)));
     let callback = timeout(ATTACK_DURATION, listener.callback(&pending)).await?;
     let is_good = callback.code().as_ref().is_ok_and(|code| code.expose() == "good");
-    callback.answer(Page::SignedIn).await;
+    callback.respond(ResultPage::SignedIn).await;
     if !is_good || !pending.is_fresh() {
         return Err("the listener took another request for the callback".into());
     }

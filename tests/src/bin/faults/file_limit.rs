@@ -9,7 +9,7 @@ use std::{
 };
 
 use openrouter_oauth::{Client, transport::testing::Never};
-use openrouter_oauth_login::{Listener, Page};
+use openrouter_oauth_login::{Listener, ResultPage};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
@@ -80,6 +80,6 @@ pub(crate) async fn listen() -> Result<bool> {
     drop(files);
     let callback = listener.callback(&pending).await;
     let is_good = callback.code().as_ref().is_ok_and(|code| code.expose() == "good");
-    callback.answer(Page::SignedIn).await;
+    callback.respond(ResultPage::SignedIn).await;
     Ok(is_good)
 }

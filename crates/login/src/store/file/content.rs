@@ -38,7 +38,7 @@ struct Stored<'a> {
     key: ApiKey,
 }
 
-/// A key is serialized nowhere else than here, where it is meant to be stored (S-1).
+/// A key is serialized nowhere else than here, where it is meant to be stored.
 #[derive(Serialize)]
 struct ToStore<'a> {
     service: &'a str,

@@ -15,7 +15,7 @@ use rustix::{
     process::geteuid,
 };
 
-use super::{beside, folder_of, io_error, unsafe_path};
+use super::path::{beside, folder_of, io_error, unsafe_path};
 use crate::StoreError;
 
 /// A folder that is the user's alone.

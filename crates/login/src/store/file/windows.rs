@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{beside, folder_of, io_error, unsafe_path};
+use super::path::{beside, folder_of, io_error, unsafe_path};
 use crate::StoreError;
 
 /// The folder of a file.

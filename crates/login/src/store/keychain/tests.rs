@@ -13,9 +13,9 @@ use openrouter_oauth::Client;
 use super::*;
 
 /// A keychain that answers every call with this.
-struct Answer<F>(F);
+struct StubKeychain<F>(F);
 
-impl<F: Fn(&Entry) -> keyring::Result<Vec<u8>> + Send + 'static> Keychain for Answer<F> {
+impl<F: Fn(&Entry) -> keyring::Result<Vec<u8>> + Send + 'static> Keychain for StubKeychain<F> {
     fn get(&self, entry: &Entry) -> keyring::Result<Vec<u8>> {
         (self.0)(entry)
     }
@@ -30,7 +30,7 @@ impl<F: Fn(&Entry) -> keyring::Result<Vec<u8>> + Send + 'static> Keychain for An
 }
 
 fn store(answer: impl Fn(&Entry) -> keyring::Result<Vec<u8>> + Send + 'static) -> KeychainStore {
-    KeychainStore::over(Answer(answer), "my-cli").unwrap()
+    KeychainStore::over(StubKeychain(answer), "my-cli").unwrap()
 }
 
 fn account(name: &str) -> Account {
@@ -43,7 +43,7 @@ fn key() -> ApiKey {
 }
 
 #[tokio::test]
-async fn a_keychain_that_hangs_is_an_error_after_three_seconds_and_holds_nothing_up() {
+async fn hanging_keychain_times_out_after_three_seconds() {
     // S-5, F54
     let (release, released) = mpsc::channel::<()>();
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -80,7 +80,7 @@ async fn a_keychain_that_hangs_is_an_error_after_three_seconds_and_holds_nothing
 }
 
 #[test]
-fn a_keychain_that_hangs_does_not_keep_the_runtime_from_ending() {
+fn hanging_keychain_does_not_delay_the_runtime_end() {
     // S-5
     let hanging = store(|_| {
         thread::sleep(Duration::from_secs(3600));
@@ -118,7 +118,7 @@ async fn check(answer: fn() -> Error, is_expected: fn(&StoreError) -> bool) {
 }
 
 #[tokio::test]
-async fn what_a_keychain_refuses_is_said_and_not_shown() {
+async fn keychain_error_does_not_show_the_secret() {
     // F54
     fn unlock(error: &StoreError) -> bool {
         matches!(error, StoreError::Unavailable { next, .. } if next.contains("unlock"))
@@ -142,7 +142,7 @@ async fn what_a_keychain_refuses_is_said_and_not_shown() {
 }
 
 #[tokio::test]
-async fn what_is_no_key_is_said_and_not_shown() {
+async fn item_that_is_not_a_key_is_not_shown() {
     // F54
     for secret in [&b""[..], b"\xff\xfe", b"canary canary", &[b'k'; 513], &vec![b'k'; 10 << 20]] {
         let secret = secret.to_vec();
@@ -154,7 +154,7 @@ async fn what_is_no_key_is_said_and_not_shown() {
 }
 
 #[tokio::test]
-async fn a_keychain_that_panics_is_an_error_then_and_afterwards() {
+async fn panicking_keychain_fails_every_call() {
     // C-27, F54
     let store = store(|_| panic!("a bug of the keychain's"));
     for _ in 0..2 {
@@ -164,7 +164,7 @@ async fn a_keychain_that_panics_is_an_error_then_and_afterwards() {
 }
 
 #[tokio::test]
-async fn an_item_is_one_programs_one_services_and_one_accounts() {
+async fn item_belongs_to_one_program_service_and_account() {
     // S-10
     let asked = Arc::new(Mutex::new(Vec::new()));
     let store = store({
@@ -184,7 +184,7 @@ async fn an_item_is_one_programs_one_services_and_one_accounts() {
 }
 
 #[test]
-fn without_a_runtime_there_is_an_error() {
+fn missing_runtime_is_an_error() {
     // F51
     let (store, account) = (store(|_| Ok(vec![])), account("default"));
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 
-use super::{KEYCHAIN, Keychain, unavailable};
+use super::system::{KEYCHAIN, Keychain, unavailable};
 use crate::StoreError;
 
 /// The thread. It ends when this is dropped and its last call has come to an end; nobody waits for that.

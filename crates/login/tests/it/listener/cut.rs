@@ -2,19 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use openrouter_oauth_login::{Page, RejectedRequest};
+use openrouter_oauth_login::{RejectedRequest, ResultPage};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
-use super::stage::{CODE, Stage, ask, connect, read, status};
+use super::fixture::{CODE, Fixture, ask, connect, read, status};
 
 /// A pause that lets the listener see what came.
 const MOMENT: Duration = Duration::from_millis(20);
 
 #[tokio::test]
-async fn a_request_that_breaks_off_at_any_byte_changes_nothing() {
+async fn request_cut_at_any_byte_changes_nothing() {
     // F41
-    let mut stage = Stage::new().await;
-    let (port, good, stolen) = (stage.listener.port(), stage.good(), stage.get(&stage.stolen()));
+    let mut fixture = Fixture::new().await;
+    let (port, good, stolen) = (fixture.listener.port(), fixture.good(), fixture.get(&fixture.stolen()));
     for cut in 0..stolen.len() {
         let (good, begin) = (good.clone(), stolen[..cut].to_owned());
         let browser = tokio::spawn(async move {
@@ -29,11 +29,11 @@ async fn a_request_that_breaks_off_at_any_byte_changes_nothing() {
             let page = ask(port, good.as_bytes()).await.unwrap();
             (read(closed).await.unwrap(), page)
         });
-        stage.settle().await;
+        fixture.settle().await;
         // The listener is at rest now; what came before the good request was answered before.
         let (closed, page) = tokio::select! {
             told = browser => told.unwrap(),
-            never = stage.listener.refuse_others() => match never {},
+            never = fixture.listener.reject_others() => match never {},
         };
         assert_eq!(status(&page), 200);
         match cut {
@@ -41,13 +41,13 @@ async fn a_request_that_breaks_off_at_any_byte_changes_nothing() {
             _ => assert_eq!(status(&closed), 400),
         }
     }
-    assert!(stage.strays().iter().all(|stray| matches!(stray, RejectedRequest::Malformed)));
+    assert!(fixture.rejected().iter().all(|rejected| matches!(rejected, RejectedRequest::Malformed)));
 }
 
 #[tokio::test]
-async fn a_request_in_pieces_settles_a_sign_in() {
-    let mut stage = Stage::new().await;
-    let (port, good) = (stage.listener.port(), stage.good());
+async fn request_in_pieces_settles_a_sign_in() {
+    let mut fixture = Fixture::new().await;
+    let (port, good) = (fixture.listener.port(), fixture.good());
     let browser = tokio::spawn(async move {
         let mut stream = connect(port).await;
         stream.set_nodelay(true).unwrap();
@@ -59,15 +59,15 @@ async fn a_request_in_pieces_settles_a_sign_in() {
         stream.shutdown().await.unwrap();
         read(stream).await.unwrap()
     });
-    stage.settle().await;
+    fixture.settle().await;
     assert_eq!(status(&browser.await.unwrap()), 200);
 }
 
 #[tokio::test]
-async fn a_browser_that_has_gone_is_signed_in_all_the_same() {
+async fn browser_that_has_gone_is_signed_in() {
     // F48
-    let mut stage = Stage::new().await;
-    let (port, good) = (stage.listener.port(), stage.good());
+    let mut fixture = Fixture::new().await;
+    let (port, good) = (fixture.listener.port(), fixture.good());
     for resets in [true, false] {
         let mut stream = connect(port).await;
         stream.write_all(good.as_bytes()).await.unwrap();
@@ -78,31 +78,31 @@ async fn a_browser_that_has_gone_is_signed_in_all_the_same() {
             tokio::time::sleep(MOMENT).await;
             drop(stream);
         });
-        let visit = stage.listener.callback(&stage.pending).await;
+        let callback = fixture.listener.callback(&fixture.pending).await;
         browser.await.unwrap();
-        assert_eq!(visit.code().as_ref().unwrap().expose(), CODE);
-        visit.answer(Page::SignedIn).await;
+        assert_eq!(callback.code().as_ref().unwrap().expose(), CODE);
+        callback.respond(ResultPage::SignedIn).await;
     }
 }
 
 #[tokio::test]
-async fn a_browser_that_does_not_go_away_is_waited_for_two_seconds() {
-    let mut stage = Stage::new().await;
-    let mut stream = connect(stage.listener.port()).await;
-    stream.write_all(stage.good().as_bytes()).await.unwrap();
-    let visit = stage.listener.callback(&stage.pending).await;
+async fn open_connection_is_waited_for_two_seconds() {
+    let mut fixture = Fixture::new().await;
+    let mut stream = connect(fixture.listener.port()).await;
+    stream.write_all(fixture.good().as_bytes()).await.unwrap();
+    let callback = fixture.listener.callback(&fixture.pending).await;
     let begun = Instant::now();
-    visit.answer(Page::SignedIn).await;
+    callback.respond(ResultPage::SignedIn).await;
     let took = begun.elapsed();
     assert!(took >= Duration::from_secs(2) && took < Duration::from_secs(10), "{took:?}");
     assert_eq!(status(&read(stream).await.unwrap()), 200);
 }
 
 #[tokio::test]
-async fn nothing_is_lost_when_the_wait_is_dropped_and_asked_for_again() {
+async fn dropped_wait_loses_nothing() {
     // C-28
-    let mut stage = Stage::new().await;
-    let (port, good) = (stage.listener.port(), stage.good());
+    let mut fixture = Fixture::new().await;
+    let (port, good) = (fixture.listener.port(), fixture.good());
     for pieces in [1, 3, 10, good.len()] {
         let good = good.clone();
         let browser = tokio::spawn(async move {
@@ -113,19 +113,19 @@ async fn nothing_is_lost_when_the_wait_is_dropped_and_asked_for_again() {
             }
             read(stream).await.unwrap()
         });
-        let visit = timeout(Duration::from_secs(60), async {
+        let callback = timeout(Duration::from_secs(60), async {
             loop {
                 // Dropped after it was polled once.
                 tokio::select! {
                     biased;
-                    visit = stage.listener.callback(&stage.pending) => break visit,
+                    callback = fixture.listener.callback(&fixture.pending) => break callback,
                     () = tokio::task::yield_now() => {}
                 }
             }
         });
-        let visit = visit.await.expect("a visit");
-        assert_eq!(visit.code().as_ref().unwrap().expose(), CODE);
-        visit.answer(Page::SignedIn).await;
+        let callback = callback.await.expect("a visit");
+        assert_eq!(callback.code().as_ref().unwrap().expose(), CODE);
+        callback.respond(ResultPage::SignedIn).await;
         assert_eq!(status(&browser.await.unwrap()), 200);
     }
 }

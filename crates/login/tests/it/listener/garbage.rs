@@ -2,7 +2,7 @@
 
 use openrouter_oauth_login::RejectedRequest;
 
-use super::stage::{Stage, status};
+use super::fixture::{Fixture, status};
 
 /// What servers and proxies were seen to read in different ways, made of a head that would settle a sign-in. No two of
 /// these may be read in any way.
@@ -214,22 +214,22 @@ impl Head {
 }
 
 #[tokio::test]
-async fn what_could_be_read_in_two_ways_is_not_read() {
+async fn ambiguous_request_is_rejected() {
     // L-14, L-15
-    let mut stage = Stage::new().await;
-    let heads = smuggled(&Head { target: stage.stolen(), host: stage.host() });
+    let mut fixture = Fixture::new().await;
+    let heads = smuggled(&Head { target: fixture.stolen(), host: fixture.host() });
     assert!(heads.len() >= 350, "{}", heads.len());
-    let answers = stage.play(heads.clone()).await;
-    for (head, answer) in heads.iter().zip(&answers) {
-        assert_eq!(status(answer), 400, "{}", head.escape_debug());
+    let responses = fixture.play(heads.clone()).await;
+    for (head, response) in heads.iter().zip(&responses) {
+        assert_eq!(status(response), 400, "{}", head.escape_debug());
     }
-    assert_eq!(stage.strays(), vec![RejectedRequest::Malformed; heads.len()]);
+    assert_eq!(fixture.rejected(), vec![RejectedRequest::Malformed; heads.len()]);
 }
 
 #[tokio::test]
-async fn other_protocols_and_noise_are_refused_at_once() {
+async fn other_protocols_and_noise_are_rejected_at_once() {
     // F40
-    let mut stage = Stage::new().await;
+    let mut fixture = Fixture::new().await;
     let mut noise: Vec<Vec<u8>> = vec![
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(),
         b"\x80\x2e\x01\x00\x02".to_vec(),
@@ -246,17 +246,17 @@ async fn other_protocols_and_noise_are_refused_at_once() {
     ];
     // Any first byte that no method begins with.
     noise.extend((0..=255_u8).filter(|byte| !byte.is_ascii_graphic()).map(|byte| vec![byte; 100]));
-    let answers = stage.play(noise.clone()).await;
-    for (noise, answer) in noise.iter().zip(&answers) {
-        assert_eq!(status(answer), 400, "{}", noise.escape_ascii());
+    let responses = fixture.play(noise.clone()).await;
+    for (noise, response) in noise.iter().zip(&responses) {
+        assert_eq!(status(response), 400, "{}", noise.escape_ascii());
     }
 }
 
 #[tokio::test]
 async fn heads_are_bounded_and_bodies_are_not_read() {
     // L-14
-    let mut stage = Stage::new().await;
-    let stolen = stage.get(&stage.stolen());
+    let mut fixture = Fixture::new().await;
+    let stolen = fixture.get(&fixture.stolen());
     let with = |lines: &str| stolen.replace("\r\n\r\n", &format!("\r\n{lines}\r\n"));
     let headers = |count: usize| with(&"X: y\r\n".repeat(count - 1));
     let long = |bytes: usize| with(&format!("X: {}\r\n", "y".repeat(bytes - stolen.len() - 5)));
@@ -267,10 +267,10 @@ async fn heads_are_bounded_and_bodies_are_not_read() {
         "G".repeat(1 << 20),
         with("X: y\r\n".repeat(100_000).as_str()),
     ];
-    for answer in stage.play(requests).await {
-        assert_eq!(status(&answer), 431, "{answer}");
+    for response in fixture.play(requests).await {
+        assert_eq!(status(&response), 431, "{response}");
     }
-    assert_eq!(stage.strays(), [RejectedRequest::TooLong; 5]);
+    assert_eq!(fixture.rejected(), [RejectedRequest::TooLong; 5]);
 
     let body = "x".repeat(1 << 20);
     let requests = vec![
@@ -281,23 +281,23 @@ async fn heads_are_bounded_and_bodies_are_not_read() {
         // A second request on the same connection is not read either.
         stolen.replace("GET", "POST") + &stolen,
     ];
-    for answer in stage.play(requests).await {
-        assert_eq!(status(&answer), 405, "{answer}");
-        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1);
+    for response in fixture.play(requests).await {
+        assert_eq!(status(&response), 405, "{response}");
+        assert_eq!(response.matches("HTTP/1.1 ").count(), 1);
     }
 }
 
 #[tokio::test]
-async fn as_much_as_fits_settles_a_sign_in() {
+async fn largest_head_settles_a_sign_in() {
     // L-14: the bounds are where they are said to be.
-    let mut stage = Stage::new().await;
-    let good = stage.good();
+    let mut fixture = Fixture::new().await;
+    let good = fixture.good();
     let with = |lines: &str| good.replace("\r\n\r\n", &format!("\r\n{lines}\r\n"));
     for request in
         [with(&"X: y\r\n".repeat(49)), with(&format!("X: {}\r\n", "y".repeat(8192 - good.len() - 5)))]
     {
-        let page = super::stage::browser(stage.listener.port(), request);
-        stage.settle().await;
+        let page = super::fixture::browser(fixture.listener.port(), request);
+        fixture.settle().await;
         assert_eq!(status(&page.await.unwrap().unwrap()), 200);
     }
 }

@@ -1,14 +1,14 @@
 //! Hosts, and what tells a user's browser from everything else that sends requests.
 
-use openrouter_oauth_login::{Page, RejectedRequest};
+use openrouter_oauth_login::{RejectedRequest, ResultPage};
 
-use super::stage::{Stage, ask, browser, status};
+use super::fixture::{Fixture, ask, browser, status};
 
 #[tokio::test]
-async fn only_the_names_of_this_machine_are_answered() {
+async fn only_the_names_of_this_machine_are_accepted() {
     // L-8, F43
-    let mut stage = Stage::new().await;
-    let port = stage.listener.port();
+    let mut fixture = Fixture::new().await;
+    let port = fixture.listener.port();
     let other = if port == 65_535 { 65_534 } else { port + 1 };
     let ours = format!("127.0.0.1:{port}");
     let hosts: [(u16, &[String]); 42] = [
@@ -55,7 +55,7 @@ async fn only_the_names_of_this_machine_are_answered() {
         (421, &[format!("\u{ff4c}ocalhost:{port}")]),
         (421, &[format!("127.0.0.1%00:{port}")]),
     ];
-    let target = stage.stolen();
+    let target = fixture.stolen();
     let head = |target: &str, hosts: &[String]| {
         let lines: Vec<_> = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
         format!("GET {target} HTTP/1.1\r\n{}\r\n", lines.concat())
@@ -77,17 +77,17 @@ async fn only_the_names_of_this_machine_are_answered() {
     requests.push(head("/callback", &["evil.example".into()]));
     statuses.push(404);
 
-    let answers = stage.play(requests.clone()).await;
-    for ((request, answer), expected) in requests.iter().zip(&answers).zip(statuses) {
-        assert_eq!(status(answer), expected, "{request}");
+    let responses = fixture.play(requests.clone()).await;
+    for ((request, response), expected) in requests.iter().zip(&responses).zip(statuses) {
+        assert_eq!(status(response), expected, "{request}");
     }
 }
 
 #[tokio::test]
-async fn a_callback_may_name_this_machine_in_each_right_way() {
+async fn callback_may_use_each_name_of_this_machine() {
     // L-8
-    let mut stage = Stage::new().await;
-    let (ours, good) = (stage.host(), stage.good());
+    let mut fixture = Fixture::new().await;
+    let (ours, good) = (fixture.host(), fixture.good());
     let by_name = ours.replace("127.0.0.1", "localhost");
     for request in [
         good.replace(&ours, &by_name),
@@ -96,8 +96,8 @@ async fn a_callback_may_name_this_machine_in_each_right_way() {
         good.replace("Host: ", "hOST:\t "),
         good.replace("HTTP/1.1", "HTTP/1.0"),
     ] {
-        let page = browser(stage.listener.port(), request);
-        stage.settle().await;
+        let page = browser(fixture.listener.port(), request);
+        fixture.settle().await;
         assert_eq!(status(&page.await.unwrap().unwrap()), 200);
     }
 }
@@ -162,32 +162,32 @@ fn matrix() -> Vec<(bool, String)> {
 }
 
 #[tokio::test]
-async fn only_a_person_who_goes_to_the_page_settles_a_sign_in() {
+async fn only_a_navigation_settles_a_sign_in() {
     // L-9, F43, F44
-    let mut stage = Stage::new().await;
+    let mut fixture = Fixture::new().await;
     let with = |request: &str, lines: &str| request.replace("\r\n\r\n", &format!("\r\n{lines}\r\n"));
-    let (good, stolen) = (stage.good(), stage.get(&stage.stolen()));
+    let (good, stolen) = (fixture.good(), fixture.get(&fixture.stolen()));
     let (right, wrong): (Vec<_>, Vec<_>) = matrix().into_iter().partition(|(is_right, _)| *is_right);
     assert_eq!((right.len(), wrong.len()), (4, 2108));
 
     let twice = "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Mode: cors\r\n".to_owned();
     let refused: Vec<_> = wrong.into_iter().map(|(_, lines)| lines).chain([twice]).collect();
-    let answers = stage.play(refused.iter().map(|lines| with(&stolen, lines)).collect()).await;
-    for (lines, answer) in refused.iter().zip(&answers) {
-        assert_eq!(status(answer), 403, "{lines}");
+    let responses = fixture.play(refused.iter().map(|lines| with(&stolen, lines)).collect()).await;
+    for (lines, response) in refused.iter().zip(&responses) {
+        assert_eq!(status(response), 403, "{lines}");
     }
-    assert_eq!(stage.strays(), vec![RejectedRequest::NotNavigation; refused.len()]);
+    assert_eq!(fixture.rejected(), vec![RejectedRequest::NotNavigation; refused.len()]);
 
     for (_, lines) in right {
-        let page = browser(stage.listener.port(), with(&good, &lines));
-        stage.settle().await;
+        let page = browser(fixture.listener.port(), with(&good, &lines));
+        fixture.settle().await;
         assert_eq!(status(&page.await.unwrap().unwrap()), 200, "{lines}");
     }
 }
 
 #[tokio::test]
-async fn a_real_browser_s_request_settles_a_sign_in() {
-    let mut stage = Stage::new().await;
+async fn request_of_a_real_browser_settles_a_sign_in() {
+    let mut fixture = Fixture::new().await;
     let chromium = "Connection: keep-alive\r\n\
         Cache-Control: max-age=0\r\n\
         sec-ch-ua: \"Chromium\";v=\"156\", \"Not)A;Brand\";v=\"24\"\r\n\
@@ -196,7 +196,7 @@ async fn a_real_browser_s_request_settles_a_sign_in() {
         Upgrade-Insecure-Requests: 1\r\n\
         User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36\r\n\
         Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8\r\n\
-        Sec-Fetch-Site: cross-site\r\n\
+        Sec-Fetch-CallbackGuard: cross-guard\r\n\
         Sec-Fetch-Mode: navigate\r\n\
         Sec-Fetch-User: ?1\r\n\
         Sec-Fetch-Dest: document\r\n\
@@ -204,17 +204,17 @@ async fn a_real_browser_s_request_settles_a_sign_in() {
         Accept-Encoding: gzip, deflate, br, zstd\r\n\
         Accept-Language: en-US,en;q=0.9\r\n\
         Cookie: session=of-another-program; name=J\u{fc}rgen\r\n";
-    let request = stage.good().replace("\r\n\r\n", &format!("\r\n{chromium}\r\n"));
-    let page = browser(stage.listener.port(), request);
-    stage.settle().await;
+    let request = fixture.good().replace("\r\n\r\n", &format!("\r\n{chromium}\r\n"));
+    let page = browser(fixture.listener.port(), request);
+    fixture.settle().await;
     assert_eq!(status(&page.await.unwrap().unwrap()), 200);
 }
 
 #[tokio::test]
 async fn only_a_get_settles_a_sign_in() {
     // L-10, F43
-    let mut stage = Stage::new().await;
-    let stolen = stage.get(&stage.stolen());
+    let mut fixture = Fixture::new().await;
+    let stolen = fixture.get(&fixture.stolen());
     let methods = [
         "HEAD",
         "OPTIONS",
@@ -236,54 +236,54 @@ async fn only_a_get_settles_a_sign_in() {
         "PRI",
     ];
     let requests: Vec<_> = methods.iter().map(|method| stolen.replace("GET", method)).collect();
-    for (method, answer) in methods.iter().zip(stage.play(requests).await) {
-        assert_eq!(status(&answer), 405, "{method}");
-        assert!(answer.contains("\r\nAllow: GET\r\n"), "{answer}");
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    for (method, response) in methods.iter().zip(fixture.play(requests).await) {
+        assert_eq!(status(&response), 405, "{method}");
+        assert!(response.contains("\r\nAllow: GET\r\n"), "{response}");
+        let (_, body) = response.split_once("\r\n\r\n").unwrap();
         assert_eq!(body.is_empty(), *method == "HEAD", "{method}");
     }
-    assert_eq!(stage.strays(), vec![RejectedRequest::Method; methods.len()]);
+    assert_eq!(fixture.rejected(), vec![RejectedRequest::Method; methods.len()]);
 }
 
 #[tokio::test]
-async fn what_is_refused_says_nothing_of_the_nonce() {
+async fn rejection_reveals_nothing_of_the_nonce() {
     // L-5, L-6: whoever does not know the path is told the same, whatever else is wrong.
-    let mut stage = Stage::new().await;
-    let request = stage.get("/callback/AAAAAAAAAAAAAAAAAAAAAA?error=access_denied");
+    let mut fixture = Fixture::new().await;
+    let request = fixture.get("/callback/AAAAAAAAAAAAAAAAAAAAAA?error=access_denied");
     let with = |line: &str| request.replace("\r\n\r\n", &format!("\r\n{line}\r\n\r\n"));
     let requests = vec![
         request.clone(),
         request.replace("GET", "POST"),
-        request.replace(&stage.host(), "evil.example"),
+        request.replace(&fixture.host(), "evil.example"),
         with("Origin: https://evil.example"),
         with("Sec-Fetch-Mode: cors"),
         with("Sec-Purpose: prefetch"),
         with("Host: evil.example"),
     ];
-    let answers = stage.play(requests).await;
-    assert_eq!(status(&answers[0]), 404);
-    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
+    let responses = fixture.play(requests).await;
+    assert_eq!(status(&responses[0]), 404);
+    assert!(responses.iter().all(|response| *response == responses[0]), "{responses:#?}");
 }
 
 #[tokio::test]
-async fn a_visit_is_what_its_page_says() {
+async fn result_page_matches_the_result() {
     // L-19
-    let mut stage = Stage::new().await;
+    let mut fixture = Fixture::new().await;
     for (page, code, title) in [
-        (Page::SignedIn, 200, "You are signed in"),
-        (Page::NotStored, 200, "You are signed in, but the key was not stored"),
-        (Page::Denied, 200, "You are not signed in"),
-        (Page::Failed, 502, "You are not signed in"),
-        (Page::OutcomeUnknown, 502, "Nobody knows whether you are signed in"),
+        (ResultPage::SignedIn, 200, "You are signed in"),
+        (ResultPage::NotStored, 200, "You are signed in, but the key was not stored"),
+        (ResultPage::Denied, 200, "You are not signed in"),
+        (ResultPage::Failed, 502, "You are not signed in"),
+        (ResultPage::OutcomeUnknown, 502, "Nobody knows whether you are signed in"),
     ] {
-        let request = stage.good();
-        let port = stage.listener.port();
+        let request = fixture.good();
+        let port = fixture.listener.port();
         let browser = tokio::spawn(async move { ask(port, request.as_bytes()).await });
-        let visit = stage.listener.callback(&stage.pending).await;
+        let callback = fixture.listener.callback(&fixture.pending).await;
         assert!(!browser.is_finished(), "it is told nothing before");
-        visit.answer(page).await;
-        let answer = browser.await.unwrap().unwrap();
-        assert_eq!(status(&answer), code);
-        assert!(answer.contains(&format!("<title>{title}</title>")), "{answer}");
+        callback.respond(page).await;
+        let response = browser.await.unwrap().unwrap();
+        assert_eq!(status(&response), code);
+        assert!(response.contains(&format!("<title>{title}</title>")), "{response}");
     }
 }

@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use openrouter_oauth_login::{Listener, ListenerError, Page};
+use openrouter_oauth_login::{Listener, ListenerError, ResultPage};
 use tokio::time::timeout;
 
-use super::stage::{Stage, browser, connect, read, status};
+use super::fixture::{Fixture, browser, connect, read, status};
 
 /// The local addresses of sockets that listen on `port`, as Linux writes them.
 #[cfg(target_os = "linux")]
@@ -37,7 +37,7 @@ async fn only_the_loopback_is_listened_on() {
 }
 
 #[tokio::test]
-async fn no_other_address_of_this_machine_is_connected_to() {
+async fn other_addresses_of_this_machine_do_not_connect() {
     // L-1
     let listener = Listener::bind(0).await.unwrap();
     // The address that packets would be sent from; nothing is sent.
@@ -54,7 +54,7 @@ async fn no_other_address_of_this_machine_is_connected_to() {
 }
 
 #[tokio::test]
-async fn the_callback_is_the_literal_address_with_the_port_that_was_bound() {
+async fn callback_url_is_the_literal_address_and_port() {
     // L-2, L-4
     let listener = Listener::bind(0).await.unwrap();
     assert_ne!(listener.port(), 0);
@@ -63,7 +63,7 @@ async fn the_callback_is_the_literal_address_with_the_port_that_was_bound() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_an_error_for_whoever_comes_second() {
+async fn second_listener_on_a_port_fails() {
     // L-3, F46
     let first = Listener::bind(0).await.unwrap();
     let error = Listener::bind(first.port()).await.unwrap_err();
@@ -78,7 +78,7 @@ async fn a_port_that_is_taken_is_an_error_for_whoever_comes_second() {
 }
 
 #[tokio::test]
-async fn a_fixed_port_can_be_asked_for() {
+async fn fixed_port_can_be_chosen() {
     // L-2
     let port = StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     // Somebody else may take it in between.
@@ -88,41 +88,41 @@ async fn a_fixed_port_can_be_asked_for() {
 }
 
 #[tokio::test]
-async fn a_dropped_listener_leaves_nothing_behind() {
+async fn dropped_listener_leaves_nothing_behind() {
     // L-20
-    let mut stage = Stage::new().await;
-    let port = stage.listener.port();
+    let mut fixture = Fixture::new().await;
+    let port = fixture.listener.port();
     let slow = connect(port).await;
-    let told = browser(port, stage.good());
-    let visit = stage.listener.callback(&stage.pending).await;
-    drop(stage);
+    let page_shown = browser(port, fixture.good());
+    let callback = fixture.listener.callback(&fixture.pending).await;
+    drop(fixture);
     assert!(StdStream::connect((Ipv4Addr::LOCALHOST, port)).is_err(), "it is closed");
     assert!(matches!(read(slow).await.as_deref(), Ok("") | Err(_)), "and so are its connections");
-    // The visit is its own.
-    visit.answer(Page::SignedIn).await;
-    assert_eq!(status(&told.await.unwrap().unwrap()), 200);
+    // The callback is its own.
+    callback.respond(ResultPage::SignedIn).await;
+    assert_eq!(status(&page_shown.await.unwrap().unwrap()), 200);
     assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0);
     Listener::bind(port).await.unwrap();
 }
 
 #[tokio::test]
-async fn nothing_is_accepted_while_nobody_waits() {
-    let mut stage = Stage::new().await;
-    let mut told = browser(stage.listener.port(), stage.good());
-    assert!(timeout(Duration::from_millis(100), &mut told).await.is_err());
-    stage.settle().await;
-    assert_eq!(status(&told.await.unwrap().unwrap()), 200);
+async fn listener_accepts_nothing_while_nobody_waits() {
+    let mut fixture = Fixture::new().await;
+    let mut page_shown = browser(fixture.listener.port(), fixture.good());
+    assert!(timeout(Duration::from_millis(100), &mut page_shown).await.is_err());
+    fixture.settle().await;
+    assert_eq!(status(&page_shown.await.unwrap().unwrap()), 200);
 }
 
 #[test]
-fn its_futures_and_itself_can_be_sent() {
+fn listener_and_its_futures_are_send() {
     fn assert_send<T: Send>(value: T) -> T {
         value
     }
-    let pending: fn() -> Stage = || unreachable!();
+    let pending: fn() -> Fixture = || unreachable!();
     drop(assert_send(async move {
-        let mut stage = pending();
-        stage.listener.callback(&stage.pending).await.answer(Page::Failed).await;
-        assert_send(stage.listener).refuse_others().await
+        let mut fixture = pending();
+        fixture.listener.callback(&fixture.pending).await.respond(ResultPage::Failed).await;
+        assert_send(fixture.listener).reject_others().await
     }));
 }

@@ -1,14 +1,14 @@
 //! What the callback says.
 
 use openrouter_oauth::CallbackError;
-use openrouter_oauth_login::{Page, RejectedRequest};
+use openrouter_oauth_login::{RejectedRequest, ResultPage};
 
-use super::stage::{STOLEN, Stage, browser, status};
+use super::fixture::{Fixture, STOLEN, browser, status};
 
 #[tokio::test]
-async fn a_query_that_is_not_whole_is_no_answer() {
+async fn incomplete_query_is_rejected() {
     // L-13, F44
-    let mut stage = Stage::new().await;
+    let mut fixture = Fixture::new().await;
     let queries = [
         String::new(),
         "?".into(),
@@ -34,44 +34,46 @@ async fn a_query_that_is_not_whole_is_no_answer() {
         "?error_description=access_denied".into(),
     ];
     let requests: Vec<_> =
-        queries.iter().map(|query| stage.get(&format!("{}{query}", stage.path()))).collect();
-    for (query, answer) in queries.iter().zip(stage.play(requests).await) {
-        assert_eq!(status(&answer), 400, "{query}");
+        queries.iter().map(|query| fixture.get(&format!("{}{query}", fixture.path()))).collect();
+    for (query, response) in queries.iter().zip(fixture.play(requests).await) {
+        assert_eq!(status(&response), 400, "{query}");
     }
-    assert_eq!(stage.strays(), vec![RejectedRequest::Unreadable; queries.len()]);
+    assert_eq!(fixture.rejected(), vec![RejectedRequest::Unreadable; queries.len()]);
 }
 
 #[tokio::test]
-async fn a_refusal_at_openrouter_settles_a_sign_in() {
-    let mut stage = Stage::new().await;
+async fn error_of_openrouter_settles_a_sign_in() {
+    let mut fixture = Fixture::new().await;
     for (query, page) in [
-        ("error=access_denied", Page::Denied),
-        ("error=access_denied&error_description=no%20thanks", Page::Denied),
-        ("error=server_error", Page::Failed),
+        ("error=access_denied", ResultPage::Denied),
+        ("error=access_denied&error_description=no%20thanks", ResultPage::Denied),
+        ("error=server_error", ResultPage::Failed),
     ] {
-        let request = stage.get(&format!("{}?{query}", stage.path()));
-        let told = browser(stage.listener.port(), request);
-        let visit = stage.listener.callback(&stage.pending).await;
+        let request = fixture.get(&format!("{}?{query}", fixture.path()));
+        let page_shown = browser(fixture.listener.port(), request);
+        let callback = fixture.listener.callback(&fixture.pending).await;
         match page {
-            Page::Denied => assert!(matches!(visit.code(), Err(CallbackError::Denied { .. })), "{visit:?}"),
-            _ => assert!(matches!(visit.code(), Err(CallbackError::Failed { .. })), "{visit:?}"),
+            ResultPage::Denied => {
+                assert!(matches!(callback.code(), Err(CallbackError::Denied { .. })), "{callback:?}");
+            }
+            _ => assert!(matches!(callback.code(), Err(CallbackError::Failed { .. })), "{callback:?}"),
         }
-        visit.answer(page).await;
-        assert!(told.await.unwrap().unwrap().contains("You are not signed in"));
+        callback.respond(page).await;
+        assert!(page_shown.await.unwrap().unwrap().contains("You are not signed in"));
     }
-    assert_eq!(stage.strays(), []);
+    assert_eq!(fixture.rejected(), []);
 }
 
 #[tokio::test]
-async fn nothing_shows_the_code_or_the_nonce() {
+async fn debug_shows_neither_code_nor_nonce() {
     // S-1, T-5
-    let mut stage = Stage::new().await;
-    let nonce = stage.pending.nonce().unwrap().to_owned();
-    let told = browser(stage.listener.port(), stage.good());
-    let visit = stage.listener.callback(&stage.pending).await;
-    let shown = format!("{visit:?} {visit:#?} {:?} {:#?}", stage.listener, stage.listener);
+    let mut fixture = Fixture::new().await;
+    let nonce = fixture.pending.nonce().unwrap().to_owned();
+    let page_shown = browser(fixture.listener.port(), fixture.good());
+    let callback = fixture.listener.callback(&fixture.pending).await;
+    let shown = format!("{callback:?} {callback:#?} {:?} {:#?}", fixture.listener, fixture.listener);
     assert!(shown.contains("[redacted]"), "{shown}");
-    visit.answer(Page::SignedIn).await;
-    let shown = shown + &told.await.unwrap().unwrap();
-    assert!(!shown.contains(super::stage::CODE) && !shown.contains(&nonce), "{shown}");
+    callback.respond(ResultPage::SignedIn).await;
+    let shown = shown + &page_shown.await.unwrap().unwrap();
+    assert!(!shown.contains(super::fixture::CODE) && !shown.contains(&nonce), "{shown}");
 }

@@ -1,8 +1,8 @@
 //! Paths: there is one.
 
-use openrouter_oauth_login::{RejectedRequest, sans_io::Site};
+use openrouter_oauth_login::{RejectedRequest, testing::CallbackRules};
 
-use super::stage::{STOLEN, Stage, begin, status};
+use super::fixture::{Fixture, STOLEN, begin, status};
 
 /// `nonce` with another character at `place`.
 fn near(nonce: &str, place: usize) -> String {
@@ -13,11 +13,11 @@ fn near(nonce: &str, place: usize) -> String {
 }
 
 #[tokio::test]
-async fn no_other_path_exists() {
+async fn listener_has_no_other_path() {
     // L-5, L-6, L-7, L-11
-    let mut stage = Stage::new().await;
-    let nonce = stage.pending.nonce().unwrap().to_owned();
-    let elsewhere = begin(&stage.listener).nonce().unwrap().to_owned();
+    let mut fixture = Fixture::new().await;
+    let nonce = fixture.pending.nonce().unwrap().to_owned();
+    let elsewhere = begin(&fixture.listener).nonce().unwrap().to_owned();
     let mut paths: Vec<String> = [
         "/",
         "//",
@@ -58,45 +58,45 @@ async fn no_other_path_exists() {
         format!("/callback/{elsewhere}"),
     ]);
     paths.extend((0..nonce.len()).map(|place| format!("/callback/{}", near(&nonce, place))));
-    assert!(!paths.contains(&stage.path()));
+    assert!(!paths.contains(&fixture.path()));
     let mut requests = Vec::new();
     for path in &paths {
         for query in ["", "?error=access_denied", &format!("?code={STOLEN}"), &format!("?/callback/{nonce}")]
         {
-            requests.push(stage.get(&format!("{path}{query}")));
+            requests.push(fixture.get(&format!("{path}{query}")));
         }
     }
-    let answers = stage.play(requests.clone()).await;
-    for (request, answer) in requests.iter().zip(&answers) {
-        assert_eq!(status(answer), 404, "{request}");
+    let responses = fixture.play(requests.clone()).await;
+    for (request, response) in requests.iter().zip(&responses) {
+        assert_eq!(status(response), 404, "{request}");
         // A near miss is told what a far one is.
-        assert_eq!(answer, &answers[0]);
+        assert_eq!(response, &responses[0]);
     }
-    assert_eq!(stage.strays(), vec![RejectedRequest::NotFound; requests.len()]);
+    assert_eq!(fixture.rejected(), vec![RejectedRequest::NotFound; requests.len()]);
 }
 
 #[tokio::test]
-async fn ten_thousand_wrong_requests_are_told_of_and_change_nothing() {
+async fn ten_thousand_wrong_requests_are_reported() {
     // L-7, F42
-    let mut stage = Stage::new().await;
-    let nonce = stage.pending.nonce().unwrap().to_owned();
-    let request =
-        |number: usize| stage.get(&format!("/callback/{}?code={STOLEN}", near(&nonce, number % nonce.len())));
+    let mut fixture = Fixture::new().await;
+    let nonce = fixture.pending.nonce().unwrap().to_owned();
+    let request = |number: usize| {
+        fixture.get(&format!("/callback/{}?code={STOLEN}", near(&nonce, number % nonce.len())))
+    };
     let requests: Vec<_> = (0..10_000).map(request).collect();
-    let answers = stage.play(requests).await;
-    assert!(answers.iter().all(|answer| status(answer) == 404));
-    assert_eq!(stage.strays(), vec![RejectedRequest::NotFound; 10_000]);
+    let responses = fixture.play(requests).await;
+    assert!(responses.iter().all(|response| status(response) == 404));
+    assert_eq!(fixture.rejected(), vec![RejectedRequest::NotFound; 10_000]);
 }
 
 #[tokio::test]
-async fn a_million_wrong_nonces_change_nothing() {
+async fn million_wrong_nonces_are_rejected() {
     // L-5
-    let stage = Stage::new().await;
-    let mut site = Site::new(stage.listener.port());
-    site.expect(&stage.pending);
-    let good = stage.good();
-    let right = stage.pending.nonce().unwrap().as_bytes();
-    let begin = good.find(stage.pending.nonce().unwrap()).unwrap();
+    let fixture = Fixture::new().await;
+    let rules = CallbackRules::new(fixture.listener.port(), &fixture.pending);
+    let good = fixture.good();
+    let right = fixture.pending.nonce().unwrap().as_bytes();
+    let begin = good.find(fixture.pending.nonce().unwrap()).unwrap();
     let mut head = good.clone().into_bytes();
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut wrong = 0;
@@ -110,12 +110,12 @@ async fn a_million_wrong_nonces_change_nothing() {
             nonce.fill_with(|| random.letter());
         }
         if *nonce != *right {
-            assert_eq!(site.decide(&head), Err(RejectedRequest::NotFound));
+            assert_eq!(rules.check(&head), Err(RejectedRequest::NotFound));
             wrong += 1;
         }
     }
-    let target = site.decide(good.as_bytes()).unwrap();
-    assert_eq!(stage.pending.read_callback(target).unwrap().expose(), super::stage::CODE);
+    let target = rules.check(good.as_bytes()).unwrap();
+    assert_eq!(fixture.pending.read_callback(target).unwrap().expose(), super::fixture::CODE);
 }
 
 /// Xorshift, for the same nonces in every run.

@@ -85,11 +85,11 @@ pub(crate) enum Ended {
 #[track_caller]
 pub(crate) fn run(command: &mut Command) -> Ended {
     let output: Output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let said = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     match output.status.code() {
         Some(0) => Ended::Done,
         Some(FAILED) => {
-            let error = said.lines().find_map(|line| line.strip_prefix("error: "));
+            let error = stderr.lines().find_map(|line| line.strip_prefix("error: "));
             Ended::Failed(error.unwrap_or_else(|| panic!("{output:?}")).to_owned())
         }
         // As a shell says it; strace ends as its child did.

@@ -2,24 +2,15 @@
 
 use std::{env, fmt, path::Path};
 
-/// Where this process runs, as far as its environment tells.
-///
-/// A hint and no more: a variable may be left from another session, and a port may be forwarded. What the user says
-/// goes before it.
+/// Why no browser can come back to this process.
 ///
 /// ```
-/// use openrouter_oauth_login::Surroundings;
+/// use openrouter_oauth_login::Headless;
 ///
-/// if let Some(reason) = Surroundings::detect().headless() {
+/// if let Some(reason) = Headless::detect() {
 ///     println!("{reason}, so the code has to be pasted");
 /// }
 /// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct Surroundings {
-    headless: Option<Headless>,
-}
-
-/// Why no browser can come back to this process.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Headless {
@@ -31,37 +22,33 @@ pub enum Headless {
     NoDisplay,
 }
 
-impl Surroundings {
+impl Headless {
     /// Looks at the environment, and for the marks of containers.
-    pub fn detect() -> Self {
+    ///
+    /// The result is a hint and no more: a variable may be left from another session, and a port may be forwarded. Let the
+    /// user override it, as [`Login::headless`](crate::Login::headless) does.
+    pub fn detect() -> Option<Self> {
         let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-        Self::of(is_set, |path| Path::new(path).exists(), cfg!(target_os = "linux"))
+        Self::detect_by(is_set, |path| Path::new(path).exists(), cfg!(target_os = "linux"))
     }
 
-    fn of(is_set: impl Fn(&str) -> bool, exists: impl Fn(&str) -> bool, is_linux: bool) -> Self {
+    fn detect_by(
+        is_set: impl Fn(&str) -> bool,
+        exists: impl Fn(&str) -> bool,
+        is_linux: bool,
+    ) -> Option<Self> {
         let any_set = |names: &[&str]| names.iter().any(|name| is_set(name));
         let has_display = any_set(DISPLAYS);
         let is_container = any_set(CONTAINERS) || CONTAINER_FILES.iter().any(|path| exists(path));
-        let headless = if any_set(SSH) {
-            Some(Headless::Ssh)
+        if any_set(SSH) {
+            Some(Self::Ssh)
         } else if any_set(WORKSPACES) || (is_container && !has_display) {
-            Some(Headless::Container)
+            Some(Self::Container)
         } else if is_linux && !has_display && !any_set(BROWSERS) {
-            Some(Headless::NoDisplay)
+            Some(Self::NoDisplay)
         } else {
             None
-        };
-        Self { headless }
-    }
-
-    /// Whether a code has to be pasted, since no browser can come back.
-    pub fn is_headless(&self) -> bool {
-        self.headless.is_some()
-    }
-
-    /// Why that is so, if it is.
-    pub fn headless(&self) -> Option<Headless> {
-        self.headless
+        }
     }
 }
 
@@ -100,11 +87,11 @@ mod tests {
     #[track_caller]
     fn check(set: &[&str], expected: Option<Headless>) {
         let names = |wanted: &str| set.contains(&wanted);
-        assert_eq!(Surroundings::of(names, names, true).headless(), expected, "{set:?}");
+        assert_eq!(Headless::detect_by(names, names, true), expected, "{set:?}");
     }
 
     #[test]
-    fn a_browser_comes_back_where_there_is_a_display_or_a_browser() {
+    fn display_or_browser_is_not_headless() {
         for set in [
             &["DISPLAY"][..],
             &["WAYLAND_DISPLAY"],
@@ -119,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_pasted_over_ssh_in_containers_and_without_a_display() {
+    fn ssh_container_or_no_display_is_headless() {
         check(&[], Some(Headless::NoDisplay));
         for name in ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"] {
             check(&[name], Some(Headless::Ssh));
@@ -136,7 +123,7 @@ mod tests {
 
     #[test]
     fn other_systems_have_a_display() {
-        assert!(!Surroundings::of(|_| false, |_| false, false).is_headless());
-        assert!(Surroundings::of(|name| name == "SSH_TTY", |_| false, false).is_headless());
+        assert_eq!(Headless::detect_by(|_| false, |_| false, false), None);
+        assert_eq!(Headless::detect_by(|name| name == "SSH_TTY", |_| false, false), Some(Headless::Ssh));
     }
 }

@@ -1,23 +1,20 @@
-//! What is asked for, and whether it is ours.
+//! Checks whether a request is the callback.
 
-use httparse::{EMPTY_HEADER, Header};
+use std::fmt;
+
 use openrouter_oauth::{CallbackUrl, PendingSignIn};
 
-use super::{RejectedRequest, request::Request};
+use super::{request::Request, response::RejectedRequest};
 
-/// The one path that a browser may come back to, and the names that this machine has for itself.
-#[expect(missing_debug_implementations, reason = "no part of the API, and it holds the nonce")]
-pub struct Site {
+/// Checks requests against the path of the callback and the names of this machine.
+pub(crate) struct CallbackGuard {
     hosts: Vec<String>,
     callback: Option<CallbackUrl>,
 }
 
-/// How many headers a request may have (L-14).
-const MAX_HEADERS: usize = 50;
-
-impl Site {
-    /// What listens on this port of `127.0.0.1`, with nothing to come back to.
-    pub fn new(port: u16) -> Self {
+impl CallbackGuard {
+    /// Guards this port of `127.0.0.1`, without a callback yet.
+    pub(crate) fn new(port: u16) -> Self {
         let names = ["127.0.0.1", "localhost"];
         let mut hosts = names.map(|name| format!("{name}:{port}")).to_vec();
         if port == 80 {
@@ -26,22 +23,21 @@ impl Site {
         Self { hosts, callback: None }
     }
 
-    /// From now on the callback of `pending` is the one path.
-    pub fn expect(&mut self, pending: &PendingSignIn) {
+    /// From now on the only path is that of the callback of `pending`.
+    pub(crate) fn expect(&mut self, pending: &PendingSignIn) {
         self.callback = pending.callback_url().cloned();
     }
 
-    /// Reads a whole head, and returns the target of the request, path and query, if a browser came back with it.
+    /// Reads a complete head, and returns the target of the request, path and query, if it is the callback.
     ///
-    /// The path comes before everything that could settle a sign-in, and before everything that an answer could tell to
-    /// whoever does not know it (L-6).
+    /// The path comes before everything that could settle a sign-in, and before everything that a response could tell
+    /// whoever does not know it.
     ///
     /// # Errors
     ///
     /// The first that is not as it should be.
-    pub fn decide<'head>(&self, head: &'head [u8]) -> Result<&'head str, RejectedRequest> {
-        let mut headers: [Header<'head>; MAX_HEADERS] = [EMPTY_HEADER; MAX_HEADERS];
-        let request = Request::read(head, &mut headers)?;
+    pub(crate) fn check<'head>(&self, head: &'head [u8]) -> Result<&'head str, RejectedRequest> {
+        let request = Request::read(head)?;
         let target = self.origin_form(request.target)?;
         if !self.is_ours(target) {
             return Err(RejectedRequest::NotFound);
@@ -49,11 +45,11 @@ impl Site {
         if request.method != "GET" {
             return Err(RejectedRequest::Method);
         }
-        // Anything else is a name that somebody had point to this machine, as in DNS rebinding (L-8).
-        if !self.is_host(request.host()?) {
+        // Anything else is a name that somebody had point to this machine, as in DNS rebinding.
+        if !self.is_host(request.host.ok_or(RejectedRequest::Malformed)?) {
             return Err(RejectedRequest::Host);
         }
-        if !request.is_navigation() {
+        if !request.is_navigation {
             return Err(RejectedRequest::NotNavigation);
         }
         Ok(target)
@@ -72,7 +68,7 @@ impl Site {
         rest.get(authority.len()..).ok_or(RejectedRequest::Malformed)
     }
 
-    /// In constant time (L-5); that of another length takes another time, and the length is no secret.
+    /// In constant time; that of another length takes another time, and the length is no secret.
     fn is_ours(&self, target: &str) -> bool {
         let path = target.split('?').next().unwrap_or_default();
         self.callback.as_ref().is_some_and(|callback| callback.has_path(path))
@@ -80,5 +76,12 @@ impl Site {
 
     fn is_host(&self, host: &[u8]) -> bool {
         self.hosts.iter().any(|ours| ours.as_bytes() == host)
+    }
+}
+
+/// Without the path, which holds the nonce.
+impl fmt::Debug for CallbackGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallbackGuard").field("hosts", &self.hosts).finish_non_exhaustive()
     }
 }

@@ -10,7 +10,7 @@ use openrouter_oauth::{
     Client, PendingSignIn,
     transport::{Error, ErrorKind, from_fn},
 };
-use openrouter_oauth_login::{Listener, Page, RejectedRequest};
+use openrouter_oauth_login::{Listener, RejectedRequest, ResultPage};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -23,26 +23,26 @@ pub(super) const CODE: &str = "auth_code_good";
 /// One that no request brings that may settle anything.
 pub(super) const STOLEN: &str = "auth_code_stolen";
 
-/// Every answer there is, as [`as_written`] has it.
-pub(super) const ANSWERS: &str = include_str!("answers.txt");
+/// Every response there is, as [`as_written`] has it.
+pub(super) const RESPONSES: &str = include_str!("responses.txt");
 
 /// Long enough for a machine that has other things to do, and still an end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-pub(super) struct Stage {
+pub(super) struct Fixture {
     pub(super) listener: Listener,
     pub(super) pending: PendingSignIn,
-    strays: Arc<Mutex<Vec<RejectedRequest>>>,
+    rejected: Arc<Mutex<Vec<RejectedRequest>>>,
 }
 
-impl Stage {
+impl Fixture {
     pub(super) async fn new() -> Self {
         let mut listener = Listener::bind(0).await.unwrap();
-        let strays = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&strays);
-        listener.on_rejected_request(move |stray| told.lock().unwrap().push(stray));
+        let rejected = Arc::new(Mutex::new(Vec::new()));
+        let reports = Arc::clone(&rejected);
+        listener.on_rejected_request(move |rejected| reports.lock().unwrap().push(rejected));
         let pending = begin(&listener);
-        Self { listener, pending, strays }
+        Self { listener, pending, rejected }
     }
 
     pub(super) fn host(&self) -> String {
@@ -68,46 +68,49 @@ impl Stage {
         format!("GET {target} HTTP/1.1\r\nHost: {}\r\n\r\n", self.host())
     }
 
-    /// What was told of strays since the last time.
-    pub(super) fn strays(&self) -> Vec<RejectedRequest> {
-        self.strays.lock().unwrap().drain(..).collect()
+    /// The requests that were rejected since the last time.
+    pub(super) fn rejected(&self) -> Vec<RejectedRequest> {
+        self.rejected.lock().unwrap().drain(..).collect()
     }
 
-    /// Plays all of `requests`, and then the good one, which alone may settle the sign-in. Returns their answers, of
+    /// Plays all of `requests`, and then the good one, which alone may settle the sign-in. Returns their responses, of
     /// which there are no others than those that were written down (L-16).
     pub(super) async fn play<R: AsRef<[u8]> + Send + 'static>(&mut self, requests: Vec<R>) -> Vec<String> {
-        let answers = self.answers(requests).await;
-        for answer in &answers {
-            assert!(ANSWERS.contains(&as_written(answer)), "{answer}");
+        let responses = self.responses(requests).await;
+        for response in &responses {
+            assert!(RESPONSES.contains(&as_written(response)), "{response}");
         }
-        answers
+        responses
     }
 
-    /// [`play`](Self::play), with any answers.
-    pub(super) async fn answers<R: AsRef<[u8]> + Send + 'static>(&mut self, requests: Vec<R>) -> Vec<String> {
+    /// [`play`](Self::play), with any responses.
+    pub(super) async fn responses<R: AsRef<[u8]> + Send + 'static>(
+        &mut self,
+        requests: Vec<R>,
+    ) -> Vec<String> {
         let (port, good) = (self.listener.port(), self.good());
         let browser = async {
-            let mut answers = Vec::with_capacity(requests.len());
+            let mut responses = Vec::with_capacity(requests.len());
             for request in requests {
-                answers.push(ask(port, request.as_ref()).await.unwrap());
+                responses.push(ask(port, request.as_ref()).await.unwrap());
             }
-            (answers, ask(port, good.as_bytes()).await.unwrap())
+            (responses, ask(port, good.as_bytes()).await.unwrap())
         };
         // Each request has a time limit, so all of them need none: there may be thousands.
-        let ((answers, page), ()) = tokio::join!(browser, self.settle_without_limit());
+        let ((responses, page), ()) = tokio::join!(browser, self.settle_without_limit());
         assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
-        answers
+        responses
     }
 
-    /// Waits for the good request, and answers it.
+    /// Waits for the good request, and responses it.
     pub(super) async fn settle(&mut self) {
-        timeout(PATIENCE, self.settle_without_limit()).await.expect("a callback");
+        timeout(TEST_TIMEOUT, self.settle_without_limit()).await.expect("a callback");
     }
 
     async fn settle_without_limit(&mut self) {
-        let visit = self.listener.callback(&self.pending).await;
-        assert_eq!(visit.code().as_ref().unwrap().expose(), CODE);
-        visit.answer(Page::SignedIn).await;
+        let callback = self.listener.callback(&self.pending).await;
+        assert_eq!(callback.code().as_ref().unwrap().expose(), CODE);
+        callback.respond(ResultPage::SignedIn).await;
     }
 }
 
@@ -118,7 +121,7 @@ pub(super) fn begin(listener: &Listener) -> PendingSignIn {
     client.authorize(listener.callback_url()).begin().unwrap().1
 }
 
-/// Sends `request`, and returns the whole answer; an empty one if the connection is closed without.
+/// Sends `request`, and returns the whole response; an empty one if the connection is closed without.
 pub(super) async fn ask(port: u16, request: &[u8]) -> io::Result<String> {
     let mut stream = connect(port).await;
     // It may be refused, and closed, before it is whole.
@@ -127,20 +130,20 @@ pub(super) async fn ask(port: u16, request: &[u8]) -> io::Result<String> {
 }
 
 pub(super) async fn connect(port: u16) -> TcpStream {
-    timeout(PATIENCE, TcpStream::connect(("127.0.0.1", port))).await.expect("a connection").unwrap()
+    timeout(TEST_TIMEOUT, TcpStream::connect(("127.0.0.1", port))).await.expect("a connection").unwrap()
 }
 
 pub(super) async fn read(mut stream: TcpStream) -> io::Result<String> {
-    let mut answer = String::new();
-    timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("an end")?;
-    Ok(answer)
+    let mut response = String::new();
+    timeout(TEST_TIMEOUT, stream.read_to_string(&mut response)).await.expect("an end")?;
+    Ok(response)
 }
 
-/// An answer without its style, which all have, and with plain ends of lines.
-pub(super) fn as_written(answer: &str) -> String {
-    let answer = answer.replace("\r\n", "\n");
-    let parts = answer.split_once("<style>").zip(answer.split_once("</style>"));
-    parts.map_or(answer.clone(), |((before, _), (_, after))| format!("{before}<style></style>{after}"))
+/// An response without its style, which all have, and with plain ends of lines.
+pub(super) fn as_written(response: &str) -> String {
+    let response = response.replace("\r\n", "\n");
+    let parts = response.split_once("<style>").zip(response.split_once("</style>"));
+    parts.map_or(response.clone(), |((before, _), (_, after))| format!("{before}<style></style>{after}"))
 }
 
 /// [`ask`], in a task.
@@ -148,9 +151,9 @@ pub(super) fn browser(port: u16, request: String) -> JoinHandle<io::Result<Strin
     tokio::spawn(async move { ask(port, request.as_bytes()).await })
 }
 
-/// The status of an answer.
+/// The status of an response.
 #[track_caller]
-pub(super) fn status(answer: &str) -> u16 {
-    let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
-    status.unwrap_or_else(|| panic!("no answer: {answer:?}"))
+pub(super) fn status(response: &str) -> u16 {
+    let status = response.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
+    status.unwrap_or_else(|| panic!("no response: {response:?}"))
 }

@@ -1,17 +1,17 @@
-//! What a process finds out about its surroundings.
+//! What a process finds out about its environment.
 
 use std::process::Stdio;
 
 use crate::child::{self, Running};
 
 #[test]
-fn ssh_and_editors_elsewhere_are_noticed_in_the_environment() {
+fn environment_reveals_ssh_and_remote_editors() {
     // The table of all marks stands beside the code; whether this machine is a container is not known here.
     for (name, expected) in [
         ("SSH_CONNECTION", "Some(Ssh) this is a session over SSH"),
         ("CODESPACES", "Some(Container) this is a container"),
     ] {
-        let mut command = child::command("surroundings");
+        let mut command = child::command("headless");
         command.env(name, "192.0.2.1 50000 192.0.2.2 22").stdin(Stdio::null());
         let mut child = Running::start(&mut command);
         assert_eq!(child.expect("headless"), expected);

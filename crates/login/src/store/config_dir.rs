@@ -8,7 +8,7 @@ use crate::StoreError;
 
 /// The user's folder for configuration, by the XDG Base Directory Specification: a path that is not absolute does not count.
 #[cfg(not(windows))]
-pub(super) fn config_folder(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, StoreError> {
+pub(super) fn config_dir(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, StoreError> {
     let absolute = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     absolute("XDG_CONFIG_HOME")
         .or_else(|| Some(absolute("HOME")?.join(".config")))
@@ -17,7 +17,7 @@ pub(super) fn config_folder(variable: impl Fn(&str) -> Option<OsString>) -> Resu
 
 /// The user's folder for configuration.
 #[cfg(windows)]
-pub(super) fn config_folder(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, StoreError> {
+pub(super) fn config_dir(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, StoreError> {
     let folder = variable("APPDATA").map(PathBuf::from).filter(|path| path.is_absolute());
     folder.ok_or(StoreError::NoFolder { variable: "APPDATA" })
 }
@@ -37,14 +37,14 @@ mod tests {
 
     #[track_caller]
     fn check(variables: &[(&str, &str)], expected: Option<&str>) {
-        let folder = config_folder(|name| {
+        let folder = config_dir(|name| {
             variables.iter().find(|(other, _)| *other == name).map(|(_, value)| OsString::from(value))
         });
         assert_eq!(folder.ok(), expected.map(PathBuf::from), "{variables:?}");
     }
 
     #[test]
-    fn the_folder_is_the_users_or_none() {
+    fn config_dir_is_the_users_or_none() {
         // F57
         check(&[("XDG_CONFIG_HOME", "/x"), ("HOME", "/home/u")], Some("/x"));
         check(&[("XDG_CONFIG_HOME", "x"), ("HOME", "/home/u")], Some("/home/u/.config"));
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_cannot_name_a_file_elsewhere() {
+    fn program_name_cannot_lead_elsewhere() {
         assert!(check_program("my-cli_2").is_ok());
         for bad in ["", ".", "..", "../evil", "a/b", "a.b", "a b", "a\0", "\u{e4}", &"a".repeat(65)] {
             assert!(check_program(bad).is_err(), "{bad:?}");

@@ -2,7 +2,7 @@
 
 use crate::{
     printable::printable,
-    prompt::Invitation,
+    prompt::SignInInstructions,
     qr::{Ink, QrCode},
 };
 
@@ -17,11 +17,11 @@ pub(super) struct Canvas {
     pub(super) ink: Ink,
 }
 
-/// The words of an invitation.
-pub(super) fn invitation(invitation: &Invitation<'_>, canvas: Option<Canvas>) -> String {
-    let label = printable(invitation.key_label.as_str());
-    let url = invitation.url.as_str();
-    let (where_to_open, qr_code, afterwards) = if invitation.is_headless {
+/// The text of the instructions.
+pub(super) fn instructions(instructions: &SignInInstructions<'_>, canvas: Option<Canvas>) -> String {
+    let label = printable(instructions.key_label.as_str());
+    let url = instructions.url.as_str();
+    let (where_to_open, qr_code, afterwards) = if instructions.is_headless {
         (
             "Open this page in a browser, on any device:",
             canvas.and_then(|canvas| qr_code(url, canvas)),
@@ -55,5 +55,5 @@ fn qr_code(url: &str, canvas: Canvas) -> Option<QrCode> {
     (code.columns() <= canvas.columns && code.lines().len() + LINES_BELOW <= canvas.rows).then_some(code)
 }
 
-/// An empty line, the words below, and the question; the words may take two lines each.
+/// An empty line, the text below, and the question; the text may take two lines each.
 const LINES_BELOW: usize = 6;

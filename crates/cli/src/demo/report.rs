@@ -4,39 +4,39 @@ use serde::Serialize;
 
 use crate::{exit::Failure, output::Output};
 
-pub(super) struct Story {
+pub(super) struct Report {
     output: Output,
-    told: Told,
+    result: ReportOutput,
 }
 
 #[derive(Serialize)]
-struct Told {
+struct ReportOutput {
     server: String,
-    steps: Vec<Step>,
+    steps: Vec<ReportStep>,
 }
 
 #[derive(Serialize)]
-struct Step {
+struct ReportStep {
     title: &'static str,
     lines: Vec<String>,
 }
 
-impl Story {
+impl Report {
     pub(super) fn begin(server: &str, output: Output) -> Result<Self, Failure> {
         output.words(&format!("OpenRouter's emulator is at {server}; its keys open nothing."))?;
-        Ok(Self { output, told: Told { server: server.to_owned(), steps: Vec::new() } })
+        Ok(Self { output, result: ReportOutput { server: server.to_owned(), steps: Vec::new() } })
     }
 
     /// Begins a step.
     pub(super) fn step(&mut self, title: &'static str) -> Result<(), Failure> {
-        self.told.steps.push(Step { title, lines: Vec::new() });
-        self.output.words(&format!("\n{}. {title}", self.told.steps.len()))
+        self.result.steps.push(ReportStep { title, lines: Vec::new() });
+        self.output.words(&format!("\n{}. {title}", self.result.steps.len()))
     }
 
     /// Says what happened in the step.
-    pub(super) fn say(&mut self, line: String) -> Result<(), Failure> {
+    pub(super) fn line(&mut self, line: String) -> Result<(), Failure> {
         self.output.words(&format!("   {line}"))?;
-        if let Some(step) = self.told.steps.last_mut() {
+        if let Some(step) = self.result.steps.last_mut() {
             step.lines.push(line);
         }
         Ok(())
@@ -44,7 +44,7 @@ impl Story {
 
     /// Says that all went well.
     pub(super) fn end(self) -> Result<(), Failure> {
-        let words = format!("\nAll {} steps did what they should.", self.told.steps.len());
-        self.output.result(&self.told, &words)
+        let words = format!("\nAll {} steps did what they should.", self.result.steps.len());
+        self.output.result(&self.result, &words)
     }
 }

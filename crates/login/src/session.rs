@@ -1,0 +1,388 @@
+//! Runs a login: it waits for everything that can happen, and [`Flow`] decides who wins and when it is over.
+
+mod clock;
+mod events;
+
+use std::{convert::Infallible, future, pin::pin, sync::Arc, time::Duration};
+
+use openrouter_oauth::{
+    ApiKeyGrant, AuthorizationCode, AuthorizeUrl, CallbackError, Client, KeyLabel, PendingSignIn,
+    models::InvalidValue, transport::SleepFuture,
+};
+use tokio::{runtime::Handle, signal, task::JoinSet};
+
+use self::clock::Clock;
+use crate::{
+    Account, BrowserError, CallbackRequest, Cancel, Error, Event, KeyStore, Listener, ListenerError,
+    OutcomeUnknownReason, Prompt, ResultPage, SignInInstructions, SignedIn,
+    flow::{Flow, FlowEnd, FlowEvent, Hurry, NextStep, PasteProblem, Turn},
+    headless::Headless,
+    key_label,
+    login::options::{EventSink, Options},
+};
+
+pub(crate) async fn run(options: Options) -> Result<SignedIn, Error> {
+    Handle::try_current().map_err(|error| Error::NoRuntime(error.into()))?;
+    let ctrl_c = options.cancels_on_ctrl_c.then(|| watch_ctrl_c(options.cancel.clone()));
+    let cancel = options.cancel.clone();
+    let mut session = tokio::select! {
+        biased;
+        () = cancel.times(1) => return Err(Error::Cancelled),
+        begun = Session::begin(options) => begun?,
+    };
+    let end = session.drive().await;
+    let signed_in = session.finish(end).await;
+    drop(ctrl_c);
+    signed_in
+}
+
+/// What an exchange that runs is given after the login was cancelled.
+const GRACE_AFTER_CANCEL: Duration = Duration::from_secs(2);
+
+/// What it is given when the time of the login is over: nobody is impatient then, and most clients end it by themselves.
+const GRACE_AFTER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// For how long a browser that comes too late still gets a response.
+const LATE_BROWSER_TIME: Duration = Duration::from_millis(100);
+
+/// Cancels on each Ctrl-C, until it is dropped.
+fn watch_ctrl_c(cancel: Cancel) -> JoinSet<()> {
+    let mut watching = JoinSet::new();
+    watching.spawn(async move {
+        // Where it cannot be watched, it ends the process, as it always does.
+        while signal::ctrl_c().await.is_ok() {
+            cancel.cancel();
+        }
+    });
+    watching
+}
+
+/// A login that runs.
+struct Session {
+    client: Client,
+    prompt: Option<Arc<dyn Prompt>>,
+    store: Option<(Arc<dyn KeyStore>, Account)>,
+    events: EventSink,
+    cancel: Cancel,
+    clock: Clock,
+    listener: Option<Listener>,
+    /// Why there is none.
+    not_listening: Option<ListenerError>,
+    pending: PendingSignIn,
+    key_label: KeyLabel,
+    /// The browser that is being opened.
+    opening: JoinSet<Result<(), BrowserError>>,
+    flow: Flow<AuthorizationCode>,
+    /// The browser that came back, and waits for its page.
+    callback: Option<CallbackRequest>,
+}
+
+type NextTurn = Turn<AuthorizationCode>;
+
+impl Session {
+    /// Listens, begins the sign-in, and shows where to go.
+    async fn begin(options: Options) -> Result<Self, Error> {
+        let timer =
+            options.timer.ok_or(InvalidValue::new("timer", "is missing: set one, to hold the time limit"))?;
+        let clock = Clock::start(timer, options.timeout);
+        let store = options.store.map(|store| (store, options.account));
+        if let Some((store, account)) = &store {
+            clock.store(store.load(account)).await.map_err(Error::Store)?;
+        }
+
+        let (listener, not_listening) = listen(options.headless, options.port, &options.events).await?;
+        let mut authorize = match &listener {
+            Some(listener) => options.client.authorize(listener.callback_url()),
+            None => options.client.authorize_headless(),
+        };
+        let key_label = options.key_label.map_or_else(key_label::of_this_program, Ok)?;
+        authorize = authorize.key_label(key_label.clone());
+        if let Some(limit) = options.limit {
+            authorize = authorize.limit(limit);
+        }
+        if let Some(workspace) = options.workspace_id {
+            authorize = authorize.workspace_id(workspace);
+        }
+        if let Some(workspace) = options.required_workspace_id {
+            authorize = authorize.required_workspace_id(workspace);
+        }
+        let (url, pending) = authorize.begin()?;
+
+        let flow = Flow::new(listener.is_some(), options.prompt.is_some());
+        if !flow.has_input() {
+            return Err(Error::NoInput(not_listening));
+        }
+        let mut session = Self {
+            client: options.client,
+            prompt: options.prompt,
+            store,
+            events: options.events,
+            cancel: options.cancel,
+            clock,
+            listener,
+            not_listening,
+            pending,
+            key_label,
+            opening: JoinSet::new(),
+            flow,
+            callback: None,
+        };
+        session.show(&url);
+        // A page that shows a code is opened where the user is, not here.
+        if let (Some(browser), Some(_)) = (options.browser, &session.listener) {
+            session.opening.spawn(async move { browser.open(&url).await });
+        }
+        Ok(session)
+    }
+
+    fn show(&self, url: &AuthorizeUrl) {
+        (self.events)(&Event::Url(url));
+        if let Some(prompt) = &self.prompt {
+            let is_headless = self.listener.is_none();
+            prompt.show(&SignInInstructions { url, key_label: &self.key_label, is_headless });
+        }
+        (self.events)(&Event::Waiting);
+    }
+
+    async fn drive(&mut self) -> FlowEnd {
+        let mut turn = self.wait(Asking::First).await;
+        loop {
+            turn = match turn {
+                Turn::AskAgain(problem) => self.wait(Asking::Again(problem)).await,
+                Turn::StopAsking => self.wait(Asking::Nobody).await,
+                Turn::Exchange(code) => self.exchange(&code).await,
+                Turn::Pause(wait) => self.pause(wait).await,
+                Turn::End(end) => return end,
+            };
+        }
+    }
+
+    /// Waits for a code.
+    async fn wait(&mut self, asks: Asking) -> NextTurn {
+        let Self { prompt, listener, pending, opening, flow, callback, cancel, clock, events, .. } = self;
+        let problem = match &asks {
+            Asking::Again(problem) => Some(problem.to_string()),
+            Asking::First | Asking::Nobody => None,
+        };
+        let asking = async {
+            match prompt {
+                Some(prompt) if !matches!(asks, Asking::Nobody) => prompt.ask(problem.as_deref()).await,
+                _ => future::pending().await,
+            }
+        };
+        let (mut asking, mut time_up) = (pin!(asking), clock.time_up());
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = cancel.times(1) => FlowEvent::Cancelled,
+                () = &mut time_up => FlowEvent::TimeUp,
+                request = next_callback(listener, pending) => events::of_callback(callback.insert(request)),
+                pasted = &mut asking => events::of_prompt(pasted, pending),
+                Some(opened) = opening.join_next() => {
+                    match opened {
+                        Ok(Ok(())) => events(&Event::Opened),
+                        Ok(Err(error)) => events(&Event::NotOpened(&error)),
+                        // It panicked; the URL is on the screen.
+                        Err(_) => {}
+                    }
+                    continue;
+                }
+            };
+            match flow.on(event) {
+                NextStep::Turn(turn) => return turn,
+                NextStep::GoOn | NextStep::HurryUp(_) => {}
+            }
+        }
+    }
+
+    /// Exchanges a code.
+    async fn exchange(&mut self, code: &AuthorizationCode) -> NextTurn {
+        let Self { client, listener, pending, flow, callback, cancel, clock, events, .. } = self;
+        // A browser that comes while a pasted code is exchanged waits: the code may be wrong.
+        let mut others = listener.as_mut().filter(|_| callback.is_some());
+        events(&Event::Exchanging);
+        let mut exchange = pin!(pending.exchange(client, code));
+        let (mut time_up, mut is_time_up) = (clock.time_up(), false);
+        let (mut cancelled, mut grace) = (0, None);
+        loop {
+            let event = tokio::select! {
+                biased;
+                result = &mut exchange => events::of_exchange(result, clock.left()),
+                () = cancel.times(cancelled + 1) => {
+                    cancelled += 1;
+                    FlowEvent::Cancelled
+                }
+                () = &mut time_up, if !is_time_up => {
+                    is_time_up = true;
+                    FlowEvent::TimeUp
+                }
+                () = over(&mut grace) => FlowEvent::GraceOver,
+                never = reject(&mut others) => match never {},
+            };
+            match flow.on(event) {
+                NextStep::GoOn => {}
+                NextStep::HurryUp(Hurry::Cancelled) => grace = Some(clock.sleep(GRACE_AFTER_CANCEL)),
+                NextStep::HurryUp(Hurry::TimedOut) => grace = Some(clock.sleep(GRACE_AFTER_TIMEOUT)),
+                NextStep::Turn(turn) => return turn,
+            }
+        }
+    }
+
+    /// Waits before the code is exchanged again.
+    async fn pause(&mut self, wait: Duration) -> NextTurn {
+        let Self { listener, flow, callback, cancel, clock, events, .. } = self;
+        let mut others = listener.as_mut().filter(|_| callback.is_some());
+        events(&Event::Retrying(wait));
+        let (mut over, mut time_up) = (clock.sleep(wait), clock.time_up());
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = cancel.times(1) => FlowEvent::Cancelled,
+                () = &mut time_up => FlowEvent::TimeUp,
+                () = &mut over => FlowEvent::Paused,
+                never = reject(&mut others) => match never {},
+            };
+            if let NextStep::Turn(turn) = flow.on(event) {
+                return turn;
+            }
+        }
+    }
+
+    /// Stores the key, shows the result in the browser, and returns it.
+    async fn finish(mut self, end: FlowEnd) -> Result<SignedIn, Error> {
+        let callback = self.callback.take();
+        let is_granted = matches!(end, FlowEnd::Granted(_));
+        let listener = self.listener.take().filter(|_| callback.is_none() && is_granted);
+        let result = self.conclude(end).await;
+        // A user who cancels now does not wait for the browser.
+        let cancelled = self.cancel.count();
+        let responding = async {
+            match callback {
+                Some(callback) => callback.respond(page(&result)).await,
+                None => reject_late_browsers(listener, &self.clock).await,
+            }
+        };
+        tokio::select! {
+            () = responding => {}
+            () = self.cancel.times(cancelled + 1) => {}
+        }
+        result
+    }
+
+    async fn conclude(&mut self, end: FlowEnd) -> Result<SignedIn, Error> {
+        let was_dropped = !self.pending.is_fresh();
+        Err(match end {
+            FlowEnd::Granted(grant) => return Ok(self.keep(grant).await),
+            FlowEnd::Failed(error) => error.into(),
+            FlowEnd::RejectedAfterWait(error) => {
+                self.outcome_unknown(OutcomeUnknownReason::RejectedAfterWait, Some(error))
+            }
+            FlowEnd::Cancelled if was_dropped => self.outcome_unknown(OutcomeUnknownReason::Cancelled, None),
+            FlowEnd::TimedOut if was_dropped => self.outcome_unknown(OutcomeUnknownReason::TimedOut, None),
+            FlowEnd::Cancelled => Error::Cancelled,
+            FlowEnd::TimedOut => Error::TimedOut { after: self.clock.timeout() },
+            FlowEnd::Declined(CallbackError::Denied { description }) => Error::Denied { description },
+            FlowEnd::Declined(error) => Error::Failed(error),
+            FlowEnd::NotACode(error) => Error::NoCode(error),
+            FlowEnd::NoInput => Error::NoInput(self.not_listening.take()),
+        })
+    }
+
+    fn outcome_unknown(
+        &self,
+        reason: OutcomeUnknownReason,
+        source: Option<openrouter_oauth::Error>,
+    ) -> Error {
+        Error::OutcomeUnknown { reason, key_label: self.key_label.clone(), source }
+    }
+
+    async fn keep(&self, grant: ApiKeyGrant) -> SignedIn {
+        let stored = match &self.store {
+            Some((store, account)) => Some(self.clock.store(store.save(account, &grant.key)).await),
+            None => None,
+        };
+        (self.events)(&Event::Granted);
+        match &stored {
+            Some(Ok(())) => (self.events)(&Event::Stored),
+            Some(Err(error)) => (self.events)(&Event::NotStored(error)),
+            None => {}
+        }
+        SignedIn { key: grant.key, user_id: grant.user_id, not_stored: stored.and_then(Result::err) }
+    }
+}
+
+/// Whether the user is asked for a code.
+enum Asking {
+    First,
+    Again(PasteProblem),
+    Nobody,
+}
+
+/// A listener, unless no browser can reach it; or why there is none.
+async fn listen(
+    headless: Option<bool>,
+    port: u16,
+    events: &EventSink,
+) -> Result<(Option<Listener>, Option<ListenerError>), Error> {
+    if headless.unwrap_or_else(|| Headless::detect().is_some()) {
+        return Ok((None, None));
+    }
+    match Listener::bind(port).await {
+        Ok(mut listener) => {
+            events(&Event::Listening { port: listener.port() });
+            let events = Arc::clone(events);
+            listener.on_rejected_request(move |request| events(&Event::RejectedRequest(request)));
+            Ok((Some(listener), None))
+        }
+        // Whoever names a port relies on it.
+        Err(error) if port != 0 => Err(Error::Listener(error)),
+        Err(error) => {
+            events(&Event::NotListening(&error));
+            Ok((None, Some(error)))
+        }
+    }
+}
+
+async fn next_callback(listener: &mut Option<Listener>, pending: &PendingSignIn) -> CallbackRequest {
+    match listener {
+        Some(listener) => listener.callback(pending).await,
+        None => future::pending().await,
+    }
+}
+
+/// Rejects every request.
+async fn reject(others: &mut Option<&mut Listener>) -> Infallible {
+    match others {
+        Some(listener) => listener.reject_others().await,
+        None => future::pending().await,
+    }
+}
+
+/// Shows a browser that comes back after a pasted code won that it is too late.
+async fn reject_late_browsers(listener: Option<Listener>, clock: &Clock) {
+    if let Some(mut listener) = listener {
+        tokio::select! {
+            never = listener.reject_others() => match never {},
+            () = clock.sleep(LATE_BROWSER_TIME) => {}
+        }
+    }
+}
+
+/// Done when the sleep is; never without one.
+async fn over(sleep: &mut Option<SleepFuture>) {
+    match sleep {
+        Some(sleep) => sleep.await,
+        None => future::pending().await,
+    }
+}
+
+/// What the browser shows.
+fn page(result: &Result<SignedIn, Error>) -> ResultPage {
+    match result {
+        Ok(SignedIn { not_stored: None, .. }) => ResultPage::SignedIn,
+        Ok(_) => ResultPage::NotStored,
+        Err(Error::Denied { .. }) => ResultPage::Denied,
+        Err(error) if error.is_outcome_unknown() => ResultPage::OutcomeUnknown,
+        Err(_) => ResultPage::Failed,
+    }
+}

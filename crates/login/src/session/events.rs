@@ -1,0 +1,67 @@
+//! What happened, as an event of the flow.
+
+use std::time::Duration;
+
+use openrouter_oauth::{ApiKeyGrant, AuthorizationCode, CallbackError, Error, PendingSignIn};
+
+use crate::{
+    CallbackRequest, Pasted, PromptError,
+    flow::{CodeSource, FlowEvent, RETRY_PAUSE},
+};
+
+type Event = FlowEvent<AuthorizationCode>;
+
+/// The event of a browser that came back.
+pub(super) fn of_callback(callback: &CallbackRequest) -> Event {
+    match callback.code() {
+        Ok(code) => FlowEvent::Code(CodeSource::Callback, code.clone()),
+        Err(error) => FlowEvent::Declined(error.clone()),
+    }
+}
+
+/// The event of a prompt that is done.
+pub(super) fn of_prompt(pasted: Result<Pasted, PromptError>, pending: &PendingSignIn) -> Event {
+    let code = match pasted {
+        Ok(pasted) => pending.read_pasted(pasted.expose()),
+        Err(PromptError::TooLong) => Err(CallbackError::Malformed),
+        Err(PromptError::Closed) => return FlowEvent::Cancelled,
+        Err(_) => return FlowEvent::NobodyAsked,
+    };
+    match code {
+        Ok(code) => FlowEvent::Code(CodeSource::Paste, code),
+        Err(error @ (CallbackError::Denied { .. } | CallbackError::Failed { .. })) => {
+            FlowEvent::Declined(error)
+        }
+        Err(error) => FlowEvent::NotACode(error),
+    }
+}
+
+/// The event of an exchange that is done, with so much of the login's time left. A wait that does not fit into it is not
+/// begun.
+pub(super) fn of_exchange(result: Result<ApiKeyGrant, Error>, left: Duration) -> Event {
+    let error = match result {
+        Ok(grant) => return FlowEvent::Granted(grant),
+        Err(error) => error,
+    };
+    let wait = retry_after(&error).unwrap_or(RETRY_PAUSE);
+    match &error {
+        _ if error.is_refused_code() => FlowEvent::Rejected(error),
+        _ if wait >= left => FlowEvent::Failed(error),
+        Error::NotSent(_) => FlowEvent::NotSent(error),
+        // Without a time to wait, a 503 may come from in front of a service that has made a key.
+        Error::RateLimited { .. } | Error::ServiceUnavailable { retry_after: Some(_), .. } => {
+            FlowEvent::TryLater(error, wait)
+        }
+        _ => FlowEvent::Failed(error),
+    }
+}
+
+/// How long OpenRouter asks to wait.
+fn retry_after(error: &Error) -> Option<Duration> {
+    match error {
+        Error::RateLimited { retry_after, .. } | Error::ServiceUnavailable { retry_after, .. } => {
+            *retry_after
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,57 @@
+//! The keychain of the system.
+
+use keyring::Error;
+
+use crate::StoreError;
+
+pub(super) const KEYCHAIN: &str = "keychain";
+
+/// What is asked of a keychain. A call may take as long as it likes.
+pub(super) trait Keychain: Send + 'static {
+    fn get(&self, entry: &Entry) -> keyring::Result<Vec<u8>>;
+
+    fn set(&self, entry: &Entry, secret: &[u8]) -> keyring::Result<()>;
+
+    fn delete(&self, entry: &Entry) -> keyring::Result<()>;
+}
+
+/// What an item is found by.
+pub(super) struct Entry {
+    /// The program and the service, as `my-cli:https://openrouter.ai`.
+    pub(super) service: String,
+    pub(super) user: String,
+}
+
+/// The keychain of the system.
+pub(super) struct System;
+
+impl Keychain for System {
+    fn get(&self, entry: &Entry) -> keyring::Result<Vec<u8>> {
+        entry.open()?.get_secret()
+    }
+
+    fn set(&self, entry: &Entry, secret: &[u8]) -> keyring::Result<()> {
+        entry.open()?.set_secret(secret)
+    }
+
+    fn delete(&self, entry: &Entry) -> keyring::Result<()> {
+        entry.open()?.delete_credential()
+    }
+}
+
+impl Entry {
+    fn open(&self) -> keyring::Result<keyring::Entry> {
+        // Why there is none is said here alone.
+        if let Err(error) = keyring::Entry::store_status() {
+            return Err(Error::NoStorageAccess(Box::new(error)));
+        }
+        keyring::Entry::new(&self.service, &self.user)
+    }
+}
+
+pub(super) fn unavailable(
+    next: &'static str,
+    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> StoreError {
+    StoreError::Unavailable { store: KEYCHAIN, next, source: source.into() }
+}
