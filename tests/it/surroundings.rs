@@ -13,7 +13,7 @@ use openrouter_oauth_tests::{
     stage::Stage,
     tls::{certificate, site},
 };
-use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site};
+use openrouter_oauth_transport::testing::contract::{RunScript, Scheme, ScriptedConnection, ScriptedServer};
 
 use crate::support::{Operation, builder, describe};
 
@@ -37,7 +37,8 @@ async fn a_child_signs_in() {
     let info = stage.client().with_key(key).current_key().await.unwrap();
     println!("SIGNED IN {:?}", info.limit);
 
-    let server = Server::answering(&site(&certificate("localhost", (2020, 2100))), "unheard").unwrap();
+    let server =
+        ScriptedServer::responding(&site(&certificate("localhost", (2020, 2100))), "unheard").unwrap();
     let client = builder().base_url(server.url("/api/v1")).build().unwrap();
     println!("STRANGER {}", describe(&client.signing_keys().await.unwrap_err()));
 }
@@ -86,8 +87,8 @@ fn a_call_without_a_runtime_is_an_error_and_no_panic() {
     // F51, C-27
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for operation in Operation::ALL {
-        let succeed = move |peer: &mut Peer, _| peer.answer(operation.success());
-        let server = Server::start(&Site::plain(), Read::Whole, succeed).unwrap();
+        let succeed = move |peer: &mut ScriptedConnection, _| peer.respond(operation.success());
+        let server = ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, succeed).unwrap();
         let client = builder().base_url(server.url("/api/v1")).build().unwrap();
         let mut context = Context::from_waker(Waker::noop());
         let mut call = std::pin::pin!(operation.call(&client));

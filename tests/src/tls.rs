@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc};
 
-use openrouter_oauth_transport::testing::contract::Site;
+use openrouter_oauth_transport::testing::contract::Scheme;
 use rcgen::{CertificateParams, CertifiedKey, KeyPair, date_time_ymd};
 use tokio_rustls::rustls::{
     ServerConfig, ServerConnection, StreamOwned, crypto::ring::default_provider, pki_types::PrivateKeyDer,
@@ -18,9 +18,9 @@ pub fn certificate(host: &str, years: (i32, i32)) -> CertifiedKey<KeyPair> {
 }
 
 /// Where the contract suite's server has this certificate: `https://localhost`.
-pub fn site(certificate: &CertifiedKey<KeyPair>) -> Site {
+pub fn site(certificate: &CertifiedKey<KeyPair>) -> Scheme {
     let config = config(certificate);
-    Site::tls("localhost", move |mut tcp| {
+    Scheme::https("localhost", move |mut tcp| {
         let mut tls = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
         tls.complete_io(&mut tcp)?;
         Ok(StreamOwned::new(tls, tcp))

@@ -13,7 +13,7 @@ use rustls::{
 use crate::{
     GRANT, KEY,
     origin::{self, tls_config, tls_site},
-    server::Server,
+    server::ScriptedServer,
     tls::{issuer, signed_by},
 };
 
@@ -21,7 +21,7 @@ use crate::{
 fn asking(
     issuer: &CertifiedIssuer<'static, KeyPair>,
     versions: &[&'static SupportedProtocolVersion],
-) -> Server {
+) -> ScriptedServer {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = RootCertStore::empty();
     roots.add(issuer.der().clone()).unwrap();
@@ -36,7 +36,7 @@ fn asking(
             PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap(),
         )
         .unwrap();
-    Server::answering(&tls_site("localhost", config), GRANT).unwrap()
+    ScriptedServer::responding(&tls_site("localhost", config), GRANT).unwrap()
 }
 
 fn showing(builder: Builder, certified: &CertifiedKey<KeyPair>) -> Builder {
@@ -44,7 +44,7 @@ fn showing(builder: Builder, certified: &CertifiedKey<KeyPair>) -> Builder {
     builder.client_certificate_pem(chain.as_bytes(), key.as_bytes())
 }
 
-async fn send(builder: Builder, server: &Server) -> Result<Bytes, Error> {
+async fn send(builder: Builder, server: &ScriptedServer) -> Result<Bytes, Error> {
     origin::send(&builder.build().unwrap(), server).await
 }
 
@@ -76,7 +76,7 @@ async fn a_server_that_asks_is_shown_the_certificate() {
 async fn a_server_that_does_not_ask_is_not_shown_it() {
     let issuer = issuer();
     let own = signed_by(&issuer, (2020, 2100));
-    let server = Server::answering(&tls_site("localhost", tls_config(&own)), GRANT).unwrap();
+    let server = ScriptedServer::responding(&tls_site("localhost", tls_config(&own)), GRANT).unwrap();
     let builder = HyperTransport::builder().add_root_certificates_der(issuer.der());
     assert_eq!(send(showing(builder, &own), &server).await.unwrap(), KEY);
 }

@@ -7,22 +7,22 @@ use openrouter_oauth_transport_hyper::HyperTransport;
 
 use crate::{
     exchange,
-    server::{Server, answering, close, serving},
+    server::{ScriptedServer, answering, close_connection, serving},
 };
 
 const SOON: Duration = Duration::from_millis(100);
 
 /// Answers with `first`, and then with `more` until the client is gone.
-fn flooding(first: &'static str, more: String) -> Server {
-    serving(move |peer| {
-        peer.send(first.as_bytes())?;
+fn flooding(first: &'static str, more: String) -> ScriptedServer {
+    serving(move |connection| {
+        connection.send(first.as_bytes())?;
         loop {
-            peer.send(more.as_bytes())?;
+            connection.send(more.as_bytes())?;
         }
     })
 }
 
-async fn length_of_body(server: &Server, most: usize) -> Result<usize, Error> {
+async fn length_of_body(server: &ScriptedServer, most: usize) -> Result<usize, Error> {
     let limits = Limits::default().response_bytes(most);
     let sent = HyperTransport::new().send(exchange(server.origin()), limits).await;
     sent.map(|response| response.body().len())
@@ -46,9 +46,9 @@ async fn a_length_that_is_too_large_is_not_waited_for() {
 #[tokio::test]
 async fn a_length_that_is_only_claimed_takes_no_memory() {
     // C-27: with no limit, nothing is set aside that did not come.
-    let server = serving(|peer| {
-        peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: 4611686018427387904\r\n\r\nx")?;
-        close()
+    let server = serving(|connection| {
+        connection.send(b"HTTP/1.1 200 OK\r\ncontent-length: 4611686018427387904\r\n\r\nx")?;
+        close_connection()
     });
     let error = length_of_body(&server, usize::MAX).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     GRANT, KEY, exchange,
-    server::{close, granting, serving},
+    server::{close_connection, granting, serving},
 };
 
 /// Long enough for a slow machine.
@@ -33,9 +33,9 @@ async fn a_connection_is_used_again_while_it_is_fresh() {
 async fn a_connection_that_was_idle_too_long_is_closed() {
     // F13, C-19
     let (closed, mut seen) = mpsc::unbounded_channel();
-    let server = serving(move |peer| {
-        peer.send(GRANT)?;
-        let ended = peer.hold();
+    let server = serving(move |connection| {
+        connection.send(GRANT)?;
+        let ended = connection.wait_for_close();
         closed.send(()).unwrap();
         ended
     });
@@ -50,9 +50,9 @@ async fn a_connection_that_was_idle_too_long_is_closed() {
 #[tokio::test]
 async fn an_idle_time_of_zero_makes_a_fresh_connection_each_time() {
     // C-19: the server says nothing of closing and closes after each answer.
-    let server = serving(|peer| {
-        peer.send(GRANT)?;
-        close()
+    let server = serving(|connection| {
+        connection.send(GRANT)?;
+        close_connection()
     });
     let transport = idle(Duration::ZERO);
     for _ in 0..1_000 {
@@ -65,9 +65,9 @@ async fn an_idle_time_of_zero_makes_a_fresh_connection_each_time() {
 #[tokio::test]
 async fn a_connection_the_server_says_it_will_close_is_not_used_again() {
     // F13
-    let server = serving(|peer| {
-        peer.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}")?;
-        close()
+    let server = serving(|connection| {
+        connection.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}")?;
+        close_connection()
     });
     let transport = idle(LONG);
     for _ in 0..100 {
@@ -80,9 +80,9 @@ async fn a_connection_the_server_says_it_will_close_is_not_used_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_half_closed_connection_never_carries_a_request_twice() {
     // F13: the server closes its half just when the connection may be used again, and goes on reading.
-    let server = serving(|peer| {
-        peer.send(GRANT)?;
-        peer.tcp().shutdown(Shutdown::Write)
+    let server = serving(|connection| {
+        connection.send(GRANT)?;
+        connection.tcp().shutdown(Shutdown::Write)
     });
     let transport = idle(LONG);
     // A request that meets the close may be lost on its way to the connection, and only the deadline tells. That is rare.

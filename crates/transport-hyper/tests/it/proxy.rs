@@ -13,8 +13,8 @@ use tokio::net::TcpSocket;
 
 use crate::{
     GRANT, KEY, exchange,
-    origin::{Origin, assert_not_sent, said, tls_config, tls_site},
-    server::{Read, Server, Site, answering, close, granting, serving},
+    origin::{Origin, assert_not_sent, error_chain, tls_config, tls_site},
+    server::{RunScript, Scheme, ScriptedServer, answering, close_connection, granting, serving},
     tls::{issuer, signed_by},
     tunnel,
 };
@@ -99,13 +99,13 @@ async fn the_causes_of_an_error_say_what_the_proxy_did() {
         (&endless, "the proxy's answer is too large"),
     ] {
         let proxy = answering(answer);
-        let said = said(&origin.send_by(proxy.origin()).await.unwrap_err());
-        assert!(said.ends_with(&format!(": {cause}")), "{said}");
+        let causes = error_chain(&origin.send_by(proxy.origin()).await.unwrap_err());
+        assert!(causes.ends_with(&format!(": {cause}")), "{causes}");
     }
-    let proxy = serving(|_| close());
-    let said = said(&origin.send_by(proxy.origin()).await.unwrap_err());
+    let proxy = serving(|_| close_connection());
+    let causes = error_chain(&origin.send_by(proxy.origin()).await.unwrap_err());
     // And how.
-    assert!(said.contains(": the connection to the proxy broke: "), "{said}");
+    assert!(causes.contains(": the connection to the proxy broke: "), "{causes}");
 }
 
 #[tokio::test]
@@ -141,11 +141,11 @@ async fn a_proxy_that_breaks_at_any_byte_sent_nothing() {
     let connect = format!("CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n\r\n").len();
     for reset in [false, true] {
         for offset in 0..=answer.len() {
-            let proxy = Server::start(&Site::plain(), Read::Nothing, move |peer, _| {
+            let proxy = ScriptedServer::start(&Scheme::http(), RunScript::OnConnect, move |connection, _| {
                 // What is left unread makes the close a reset.
-                peer.read_exact(&mut vec![0; connect - usize::from(reset)])?;
-                peer.send(&answer[..offset])?;
-                close()
+                connection.read_exact(&mut vec![0; connect - usize::from(reset)])?;
+                connection.send(&answer[..offset])?;
+                close_connection()
             })
             .unwrap();
             // With the answer whole, it is the handshake that breaks, unless the reset overtakes the answer.
@@ -172,11 +172,11 @@ async fn a_proxy_that_answers_in_the_place_of_the_host_is_not_believed() {
         (b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), ErrorKind::Tls),
     ];
     for (answer, kind) in answers {
-        let proxy = serving(move |peer| {
-            peer.send(&answer)?;
-            peer.read_exact(&mut [0; 100])?;
-            peer.send(GRANT)?;
-            peer.hold()
+        let proxy = serving(move |connection| {
+            connection.send(&answer)?;
+            connection.read_exact(&mut [0; 100])?;
+            connection.send(GRANT)?;
+            connection.wait_for_close()
         });
         assert_not_sent(origin.send_by(proxy.origin()).await, kind, "not the host");
     }

@@ -7,14 +7,14 @@ use openrouter_oauth_transport_hyper::HyperTransport;
 
 use crate::{
     GRANT, KEY, exchange,
-    server::{Read, Server, Site, close, serving},
+    server::{RunScript, Scheme, ScriptedServer, close_connection, serving},
 };
 
 /// Answers each request with these bytes and closes.
-fn answering(answer: &'static str) -> Server {
-    serving(move |peer| {
-        peer.send(answer.as_bytes())?;
-        close()
+fn answering(answer: &'static str) -> ScriptedServer {
+    serving(move |connection| {
+        connection.send(answer.as_bytes())?;
+        close_connection()
     })
 }
 
@@ -68,10 +68,10 @@ async fn an_answer_that_comes_before_the_request_is_not_taken_for_another() {
     // F37. The client may see it before it writes, and then nothing is sent; or after, and then it is the answer.
     for _ in 0..100 {
         let (came, sent) = mpsc::channel();
-        let server = Server::start(&Site::plain(), Read::Nothing, move |peer, _| {
-            peer.send(GRANT)?;
+        let server = ScriptedServer::start(&Scheme::http(), RunScript::OnConnect, move |connection, _| {
+            connection.send(GRANT)?;
             let mut request = Vec::new();
-            let ended = peer.read_to_end(&mut request);
+            let ended = connection.read_to_end(&mut request);
             // The test asks only if nothing was sent.
             let _over = came.send(request.len());
             ended.map(drop)

@@ -13,18 +13,18 @@ use tokio::runtime::{Builder, Runtime};
 use crate::{
     KEY, exchange,
     origin::Origin,
-    server::{Peer, Server, granting, serving},
+    server::{ScriptedConnection, ScriptedServer, granting, serving},
     tls::issuer,
 };
 
 /// Reads requests and answers none.
-fn silent() -> Server {
-    serving(Peer::hold)
+fn silent() -> ScriptedServer {
+    serving(ScriptedConnection::wait_for_close)
 }
 
 /// Waits until a request is there.
-async fn seen(server: &Server) {
-    let seen = server.until(|requests| requests.iter().any(|request| !request.body.is_empty()));
+async fn seen(server: &ScriptedServer) {
+    let seen = server.wait_for_requests(|requests| requests.iter().any(|request| !request.body.is_empty()));
     tokio::time::timeout(Duration::from_secs(20), seen).await.unwrap();
 }
 
@@ -34,7 +34,7 @@ fn runtime() -> Runtime {
 
 /// A request works on a runtime as it should be.
 #[track_caller]
-fn assert_works(transport: &HyperTransport, server: &Server) {
+fn assert_works(transport: &HyperTransport, server: &ScriptedServer) {
     let sent = runtime().block_on(transport.send(exchange(server.origin()), Limits::default()));
     assert_eq!(sent.unwrap().body(), KEY);
 }

@@ -17,7 +17,7 @@ use rcgen::{
 use crate::{
     GRANT, KEY,
     origin::{assert_not_sent, send, tls_config, tls_config_of, tls_site},
-    server::{Peer, Read, Server, Site, close},
+    server::{RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection},
 };
 
 /// A certificate for `name` that nobody signed but itself.
@@ -58,20 +58,25 @@ pub(crate) fn trusting(root: &rcgen::Certificate) -> HyperTransport {
     HyperTransport::builder().add_root_certificates_pem(root.pem().as_bytes()).build().unwrap()
 }
 
-fn granting(certified: &CertifiedKey<KeyPair>) -> Server {
+fn granting(certified: &CertifiedKey<KeyPair>) -> ScriptedServer {
     granting_by(tls_config(certified))
 }
 
-fn granting_by(config: rustls::ServerConfig) -> Server {
-    Server::answering(&tls_site("localhost", config), GRANT).unwrap()
+fn granting_by(config: rustls::ServerConfig) -> ScriptedServer {
+    ScriptedServer::responding(&tls_site("localhost", config), GRANT).unwrap()
 }
 
 /// Plays a script in the place of a handshake.
-fn below_tls(script: impl Fn(&mut Peer) -> io::Result<()> + Send + Sync + 'static) -> Server {
-    Server::start(&Site::tls("localhost", Ok), Read::Nothing, move |peer, _| script(peer)).unwrap()
+fn below_tls(
+    script: impl Fn(&mut ScriptedConnection) -> io::Result<()> + Send + Sync + 'static,
+) -> ScriptedServer {
+    ScriptedServer::start(&Scheme::https("localhost", Ok), RunScript::OnConnect, move |connection, _| {
+        script(connection)
+    })
+    .unwrap()
 }
 
-fn assert_not_trusted(sent: Result<Bytes, Error>, server: &Server) {
+fn assert_not_trusted(sent: Result<Bytes, Error>, server: &ScriptedServer) {
     assert_not_sent(sent, ErrorKind::Tls, server.origin());
     assert!(server.requests().is_empty());
 }
@@ -143,10 +148,10 @@ async fn a_server_with_another_protocol_is_refused() {
 async fn a_server_that_refuses_the_handshake_is_not_asked_again() {
     // F4: the alerts (RFC 8446, section 6.2) of one that knows no version of ours, no cipher, or no such host.
     for alert in [70, 40, 112] {
-        let server = below_tls(move |peer| {
-            peer.read_exact(&mut [0; 100])?;
-            peer.send(&[21, 3, 3, 0, 2, 2, alert])?;
-            peer.hold()
+        let server = below_tls(move |connection| {
+            connection.read_exact(&mut [0; 100])?;
+            connection.send(&[21, 3, 3, 0, 2, 2, alert])?;
+            connection.wait_for_close()
         });
         let transport = trusting(issuer().as_ref());
         assert_not_trusted(send(&transport, &server).await, &server);
@@ -157,10 +162,10 @@ async fn a_server_that_refuses_the_handshake_is_not_asked_again() {
 #[tokio::test]
 async fn a_server_that_says_goodbye_in_the_handshake_made_no_connection() {
     // F4: `close_notify`.
-    let server = below_tls(|peer| {
-        peer.read_exact(&mut [0; 100])?;
-        peer.send(&[21, 3, 3, 0, 2, 1, 0])?;
-        peer.hold()
+    let server = below_tls(|connection| {
+        connection.read_exact(&mut [0; 100])?;
+        connection.send(&[21, 3, 3, 0, 2, 1, 0])?;
+        connection.wait_for_close()
     });
     let error = send(&trusting(issuer().as_ref()), &server).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
@@ -202,9 +207,9 @@ async fn aws_lc_rs_does_the_same() {
 async fn plain_text_where_tls_was_expected_is_refused() {
     // F4
     let issuer = issuer();
-    let server = below_tls(|peer| {
-        peer.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")?;
-        peer.hold()
+    let server = below_tls(|connection| {
+        connection.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")?;
+        connection.wait_for_close()
     });
     assert_not_trusted(send(&trusting(issuer.as_ref()), &server).await, &server);
 }
@@ -214,9 +219,9 @@ async fn a_handshake_that_is_cut_made_no_connection() {
     // F4
     let issuer = issuer();
     for count in [0, 1, 100] {
-        let server = below_tls(move |peer| {
-            peer.read_exact(&mut vec![0; count])?;
-            close()
+        let server = below_tls(move |connection| {
+            connection.read_exact(&mut vec![0; count])?;
+            close_connection()
         });
         let error = send(&trusting(issuer.as_ref()), &server).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
@@ -227,7 +232,7 @@ async fn a_handshake_that_is_cut_made_no_connection() {
 #[tokio::test]
 async fn a_handshake_that_is_not_answered_is_not_waited_for() {
     // F4, C-12
-    let server = below_tls(Peer::hold);
+    let server = below_tls(ScriptedConnection::wait_for_close);
     let transport = HyperTransport::builder()
         .add_root_certificates_der(issuer().der())
         .connect_timeout(Duration::from_millis(100))
@@ -277,5 +282,5 @@ fn certificates_that_cannot_be_read_are_an_error_of_the_builder() {
 async fn tls_connections_keep_the_contract() -> Result<(), contract::Violations> {
     let certified = certificate("localhost");
     let site = tls_site("localhost", tls_config(&certified));
-    contract::run_at(&trusting(&certified.cert), &site).await
+    contract::run_over(&trusting(&certified.cert), &site).await
 }

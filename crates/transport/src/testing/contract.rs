@@ -2,11 +2,11 @@
 //!
 //! A scenario listens on a port of this machine, plays a server that behaves in a certain way, sends a request through
 //! the transport, and looks at what arrived and what came back. [`run`] plays them all over plain HTTP, as on the
-//! [crate's page](crate#writing-a-transport); [`run_at`] does so at another [`Site`], such as one that speaks TLS. Each
+//! [crate's page](crate#writing-a-transport); [`run_over`] does so at another [`Scheme`], such as one that speaks TLS. Each
 //! can be played alone, too, here those about one rule with a transport that blocks:
 //!
 //! ```
-//! use openrouter_oauth_transport::testing::contract::{Site, Violation, scenarios};
+//! use openrouter_oauth_transport::testing::contract::{Scheme, Violation, scenarios};
 //! # #[path = "../../tests/it/blocking.rs"]
 //! # mod blocking;
 //! # use blocking::Blocking as MyTransport;
@@ -15,48 +15,48 @@
 //! # async fn main() -> Result<(), Violation> {
 //! let transport = MyTransport::default();
 //! for scenario in scenarios().filter(|scenario| scenario.rule() == 1) {
-//!     scenario.run_at(&transport, &Site::plain()).await?;
+//!     scenario.run_over(&transport, &Scheme::http()).await?;
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! All of them take a few seconds, most of which are spent waiting for deadlines. The peers are threads with sockets
+//! All of them take a few seconds, most of which are spent waiting for deadlines. The servers are threads with sockets
 //! of the standard library; the transport's futures are polled by whoever calls, so any runtime will do.
 //!
 //! # A server for other tests
 //!
-//! The scenarios are scripts of one [`Server`]. It is public, for what a test of a transport or of a client has to see
+//! The scenarios are scripts of one [`ScriptedServer`]. It is public, for what a test of a transport or of a client has to see
 //! beyond the contract: what a certificate, a proxy or a kept connection does.
 //!
 //! # What it cannot see
 //!
 //! What a transport logs (rule 7), whether it wipes its buffers (rule 9), and what it does with a name to look up, a
 //! certificate or a proxy. A deadline while connecting is seen where a full queue of a listener makes a client wait,
-//! as on Linux. The peers speak HTTP/1.1.
+//! as on Linux. The servers speak HTTP/1.1.
 
 mod wait;
 
-mod site;
+mod scheme;
 
-mod peer;
+mod scripted_connection;
 
 mod server;
 
-mod stage;
+mod harness;
 
 mod scenarios;
 
 use std::{error::Error as StdError, fmt, future::Future, pin::Pin};
 
-pub use self::{
-    peer::{Peer, Received, close},
-    server::{Read, Server},
-    site::Site,
-};
 use self::{
+    harness::{Harness, Outcome},
     scenarios::{body, connection, deadline, once, request, response, secrets},
-    stage::{Outcome, Stage},
+};
+pub use self::{
+    scheme::Scheme,
+    scripted_connection::{ReceivedRequest, ScriptedConnection, close_connection},
+    server::{RunScript, ScriptedServer},
 };
 use crate::Transport;
 
@@ -66,18 +66,18 @@ use crate::Transport;
 ///
 /// Everything that was seen against the contract.
 pub async fn run(transport: &dyn Transport) -> Result<(), Violations> {
-    run_at(transport, &Site::plain()).await
+    run_over(transport, &Scheme::http()).await
 }
 
-/// Plays all scenarios with peers at `site`, one after another.
+/// Plays all scenarios with servers of this `scheme`, one after another.
 ///
 /// # Errors
 ///
 /// Everything that was seen against the contract.
-pub async fn run_at(transport: &dyn Transport, site: &Site) -> Result<(), Violations> {
+pub async fn run_over(transport: &dyn Transport, scheme: &Scheme) -> Result<(), Violations> {
     let mut violations = Vec::new();
     for scenario in scenarios() {
-        violations.extend(scenario.run_at(transport, site).await.err());
+        violations.extend(scenario.run_over(transport, scheme).await.err());
     }
     if violations.is_empty() { Ok(()) } else { Err(Violations(violations)) }
 }
@@ -91,7 +91,7 @@ pub fn scenarios() -> impl ExactSizeIterator<Item = &'static Scenario> {
 pub struct Scenario {
     name: &'static str,
     rule: u8,
-    play: for<'a> fn(&'a Stage<'a>) -> Play<'a>,
+    play: for<'a> fn(&'a Harness<'a>) -> Play<'a>,
 }
 
 type Play<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
@@ -107,13 +107,13 @@ impl Scenario {
         self.rule
     }
 
-    /// Plays it with a peer at `site`.
+    /// Plays it with a connection at `site`.
     ///
     /// # Errors
     ///
     /// What was seen against the contract, or that no socket could be made.
-    pub async fn run_at(&self, transport: &dyn Transport, site: &Site) -> Result<(), Violation> {
-        let outcome = (self.play)(&Stage { transport, site }).await;
+    pub async fn run_over(&self, transport: &dyn Transport, scheme: &Scheme) -> Result<(), Violation> {
+        let outcome = (self.play)(&Harness { transport, scheme }).await;
         outcome.map_err(|seen| Violation { scenario: self.name, rule: self.rule, seen: seen.to_string() })
     }
 }
@@ -130,7 +130,7 @@ macro_rules! scenarios {
         &[$(Scenario {
             name: stringify!($name),
             rule: $rule,
-            play: |stage| Box::pin($module::$name(stage)),
+            play: |harness| Box::pin($module::$name(harness)),
         },)*]
     };
 }

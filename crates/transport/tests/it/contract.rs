@@ -2,7 +2,7 @@
 
 use openrouter_oauth_transport::{
     Transport,
-    testing::contract::{self, Scenario, Site, Violations},
+    testing::contract::{self, Scenario, Scheme, Violations},
 };
 
 use tokio::task::JoinSet;
@@ -27,7 +27,7 @@ async fn each_fault_is_found_by_the_scenario_that_owns_it() {
     for (owner, fault) in FAULTS {
         playing.spawn(async move {
             let scenario = scenario(owner);
-            let played = scenario.run_at(&Faulty::new(*fault), &Site::plain()).await;
+            let played = scenario.run_over(&Faulty::new(*fault), &Scheme::http()).await;
             let violation = played.expect_err(&format!("{fault:?}"));
             assert_eq!((violation.scenario(), violation.rule()), (*owner, scenario.rule()));
         });

@@ -2,7 +2,7 @@
 
 use std::{thread, time::Duration};
 
-use openrouter_oauth_transport::testing::contract::{Read, Server, Site};
+use openrouter_oauth_transport::testing::contract::{RunScript, Scheme, ScriptedServer};
 
 use crate::Result;
 
@@ -23,7 +23,7 @@ pub(crate) fn serve() -> Result<()> {
          content-length: {}\r\n\r\n{body}",
         body.len()
     );
-    let server = Server::start(&Site::plain(), Read::Whole, move |peer, _| {
+    let server = ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, move |peer, _| {
         thread::sleep(DELAY);
         peer.send(answer.as_bytes())
     })?;

@@ -21,7 +21,7 @@ use openrouter_oauth::{
     transport_hyper::{HyperTransport, TokioTimer},
 };
 use openrouter_oauth_tests::canary;
-use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site};
+use openrouter_oauth_transport::testing::contract::{RunScript, Scheme, ScriptedConnection, ScriptedServer};
 
 use crate::{
     Result,
@@ -48,8 +48,9 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     let (mut cases, mut misses) = (0, Vec::new());
     let before = Left::now()?;
     for operation in OPERATIONS {
-        let server =
-            Server::start(&Site::plain(), Read::Whole, move |peer, _| dribble(peer, operation.body))?;
+        let server = ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, move |peer, _| {
+            dribble(peer, operation.body)
+        })?;
         let transport = HyperTransport::builder().idle_timeout(Duration::ZERO).build()?;
         for polls in 0..MOST {
             let told = Told::default();
@@ -140,19 +141,19 @@ const OPERATIONS: [Operation; 5] = [
     },
 ];
 
-fn client(server: &Server, transport: &HyperTransport, told: &Told) -> Result<Client> {
+fn client(server: &ScriptedServer, transport: &HyperTransport, told: &Told) -> Result<Client> {
     let builder = Client::builder().base_url(server.url("/api/v1")).transport(transport.clone());
     Ok(builder.timer(TokioTimer::default()).api_key(own_key()?).hook(told.clone()).build()?)
 }
 
 /// Answers in small pieces, so that a call is polled often.
-fn dribble(peer: &mut Peer, body: &str) -> io::Result<()> {
+fn dribble(peer: &mut ScriptedConnection, body: &str) -> io::Result<()> {
     let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     for piece in answer.as_bytes().chunks(8) {
         peer.send(piece)?;
         thread::sleep(Duration::from_millis(1));
     }
-    peer.hold()
+    peer.wait_for_close()
 }
 
 /// What a hook was told.

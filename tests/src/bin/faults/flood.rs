@@ -7,7 +7,7 @@ use std::{
 };
 
 use openrouter_oauth::{Client, Error};
-use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site};
+use openrouter_oauth_transport::testing::contract::{RunScript, Scheme, ScriptedConnection, ScriptedServer};
 
 use crate::{
     Result,
@@ -45,7 +45,8 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     let (mut misses, mut most, mut cases) = (Vec::new(), 0, 0);
     for flood in floods() {
         let (name, refuses) = (flood.name, flood.head.contains(" 403 "));
-        let server = Server::start(&Site::plain(), Read::Whole, move |peer, _| flood.pour(peer))?;
+        let server =
+            ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, move |peer, _| flood.pour(peer))?;
         let client = Client::builder().base_url(server.url("/api/v1")).api_key(own_key()?).build()?;
         let (grown, took, outcome) = watched(&client).await;
         cases += 1;
@@ -115,7 +116,7 @@ fn floods() -> Vec<Flood> {
 
 impl Flood {
     /// Answers until the client has gone.
-    fn pour(&self, peer: &mut Peer) -> io::Result<()> {
+    fn pour(&self, peer: &mut ScriptedConnection) -> io::Result<()> {
         peer.send(self.head.as_bytes())?;
         for _ in 0..self.pieces {
             if self.pause.is_zero() {

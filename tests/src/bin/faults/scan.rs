@@ -11,7 +11,9 @@ use openrouter_oauth::{
     ExchangeToken, FederationPolicyId, Pkce, Retry, SubjectToken, TracingHook,
 };
 use openrouter_oauth_tests::canary;
-use openrouter_oauth_transport::testing::contract::{Peer, Read, Received, Server, Site, close};
+use openrouter_oauth_transport::testing::contract::{
+    ReceivedRequest, RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection,
+};
 
 use crate::{
     Result,
@@ -130,7 +132,7 @@ fn by_the_sdk() -> Result<Vec<Said>> {
 
 /// All that the SDK says of one call.
 async fn said_of(operation: &str, echo: Echo) -> Result<String> {
-    let server = Server::start(&Site::plain(), Read::Whole, move |peer, number| {
+    let server = ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, move |peer, number| {
         answer(peer, &peer.received(number), echo)
     })?;
     let builder =
@@ -179,14 +181,14 @@ async fn call(operation: &str, client: &Client, said: &mut String) -> std::resul
     Ok(())
 }
 
-fn answer(peer: &mut Peer, request: &Received, echo: Echo) -> io::Result<()> {
+fn answer(peer: &mut ScriptedConnection, request: &ReceivedRequest, echo: Echo) -> io::Result<()> {
     let answer = echo.answer(&format!("{} {}", text(request), canary::KEY));
     peer.send(answer.as_bytes())?;
-    if matches!(echo, Echo::Silence) { peer.hold() } else { close() }
+    if matches!(echo, Echo::Silence) { peer.wait_for_close() } else { close_connection() }
 }
 
 /// A request as it came, to its last byte.
-fn text(request: &Received) -> String {
+fn text(request: &ReceivedRequest) -> String {
     let mut text = format!("{}\r\n", request.line);
     for (name, value) in &request.headers {
         let _infallible = write!(text, "{name}: {}\r\n", String::from_utf8_lossy(value));

@@ -12,34 +12,34 @@ use std::{
 };
 
 use super::{
-    peer::{Peer, Received, closes},
-    site::Site,
-    wait::Watched,
+    scheme::Scheme,
+    scripted_connection::{ReceivedRequest, ScriptedConnection, wait_for_close},
+    wait::Monitor,
 };
 
-/// How long a peer in a scenario waits for a client. A client that holds no deadline is let go after that.
-pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a connection in a scenario waits for a client. A client that holds no deadline is let go after that.
+pub(super) const SCENARIO_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The same for other tests, which count connections and must not lose one because the machine is busy.
-const LONG_PATIENCE: Duration = Duration::from_secs(20);
+const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A scripted HTTP/1.1 server on a port of this machine.
 ///
 /// It runs on threads of the standard library, one for each connection, so it works under any runtime and
-/// without one. A script sees a [`Peer`], its end of a connection, and may send or leave out any byte. The server keeps
+/// without one. A script sees a [`ScriptedConnection`], its end of a connection, and may send or leave out any byte. The server keeps
 /// every [request](Self::requests) it reads.
 ///
-/// Dropping it closes the port. Connections that are open then stay with their scripts. No read and no write of a
+/// Dropping it wait_for_close the port. Connections that are open then stay with their scripts. No read and no write of a
 /// script waits longer than 20 seconds for the client, so every thread ends.
 ///
 /// ```
-/// use openrouter_oauth_transport::testing::contract::{Read, Server, Site, close};
+/// use openrouter_oauth_transport::testing::contract::{Read, ScriptedServer, Scheme, close};
 /// # use std::{io::{Read as _, Write as _}, net::TcpStream};
 ///
 /// # fn main() -> std::io::Result<()> {
 /// // Answers the first request, and closes the connection at the second one.
-/// let server = Server::start(&Site::plain(), Read::Whole, |peer, number| {
-///     if number == 0 { peer.answer("{}") } else { close() }
+/// let server = ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, |connection, number| {
+///     if number == 0 { connection.respond("{}") } else { close_connection() }
 /// })?;
 /// # let mut client = TcpStream::connect(server.address())?;
 /// # client.write_all(b"GET /key HTTP/1.1\r\n\r\nGET /key HTTP/1.1\r\n\r\n")?;
@@ -52,10 +52,10 @@ const LONG_PATIENCE: Duration = Duration::from_secs(20);
 /// # Ok(())
 /// # }
 /// ```
-pub struct Server {
+pub struct ScriptedServer {
     origin: String,
     address: SocketAddr,
-    log: Arc<Watched<Log>>,
+    log: Arc<Monitor<Log>>,
     is_over: Arc<AtomicBool>,
 }
 
@@ -65,38 +65,38 @@ pub(super) struct Log {
     /// How many clients connected.
     accepted: usize,
     /// Connections of our own that are in the listener's queue.
-    probes: Vec<SocketAddr>,
+    own_connections: Vec<SocketAddr>,
     /// What was read of each request, from its first byte on.
-    pub(super) received: Vec<Received>,
-    /// How many connections the clients have closed while a peer waited for that.
+    pub(super) received: Vec<ReceivedRequest>,
+    /// How many connections the clients have closed while a connection waited for that.
     pub(super) closed: usize,
 }
 
 /// How much a server reads before it plays its script.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub enum Read {
+pub enum RunScript {
     /// Nothing: the script is played once for each connection, and reads for itself.
-    Nothing,
+    OnConnect,
     /// The head of a request. The script is played for each request.
-    Head,
+    AfterHead,
     /// A whole request. The script is played for each.
-    Whole,
+    AfterRequest,
 }
 
-impl Server {
-    /// Plays `script` for each request, with the number of requests before it, or with [`Read::Nothing`] for each
+impl ScriptedServer {
+    /// Plays `script` for each request, with the number of requests before it, or with [`RunScript::OnConnect`] for each
     /// connection, with the number of connections before it. The connection is closed when the script returns an
     /// error.
     ///
     /// # Errors
     ///
     /// There is no port to listen on.
-    pub fn start<F>(site: &Site, read: Read, script: F) -> io::Result<Self>
+    pub fn start<F>(scheme: &Scheme, run: RunScript, script: F) -> io::Result<Self>
     where
-        F: Fn(&mut Peer, usize) -> io::Result<()> + Send + Sync + 'static,
+        F: Fn(&mut ScriptedConnection, usize) -> io::Result<()> + Send + Sync + 'static,
     {
-        Self::scripted(site, LONG_PATIENCE, read, script)
+        Self::scripted(scheme, TEST_TIMEOUT, run, script)
     }
 
     /// Sends these bytes in response to every request, and keeps the connection.
@@ -104,9 +104,9 @@ impl Server {
     /// # Errors
     ///
     /// There is no port to listen on.
-    pub fn answering(site: &Site, response: impl Into<Vec<u8>>) -> io::Result<Self> {
+    pub fn responding(scheme: &Scheme, response: impl Into<Vec<u8>>) -> io::Result<Self> {
         let response = response.into();
-        Self::start(site, Read::Whole, move |peer, _| peer.send(&response))
+        Self::start(scheme, RunScript::AfterRequest, move |connection, _| connection.send(&response))
     }
 
     /// Accepts connections and sends nothing, not even a handshake. Closes a connection after 3 seconds of silence.
@@ -114,43 +114,48 @@ impl Server {
     /// # Errors
     ///
     /// There is no port to listen on.
-    pub fn silent(site: &Site) -> io::Result<Self> {
-        Self::accepting(site, PATIENCE, |mut tcp, log, _| closes(&mut tcp, log))
+    pub fn silent(scheme: &Scheme) -> io::Result<Self> {
+        Self::accepting(scheme, SCENARIO_TIMEOUT, |mut tcp, log, _| wait_for_close(&mut tcp, log))
     }
 
-    /// Like [`start`](Self::start), for peers that wait so long.
-    pub(super) fn scripted<F>(site: &Site, patience: Duration, read: Read, script: F) -> io::Result<Self>
+    /// Like [`start`](Self::start), with this timeout for each read and write.
+    pub(super) fn scripted<F>(
+        scheme: &Scheme,
+        timeout: Duration,
+        run: RunScript,
+        script: F,
+    ) -> io::Result<Self>
     where
-        F: Fn(&mut Peer, usize) -> io::Result<()> + Send + Sync + 'static,
+        F: Fn(&mut ScriptedConnection, usize) -> io::Result<()> + Send + Sync + 'static,
     {
-        let serving = site.clone();
-        Self::accepting(site, patience, move |tcp, log, connection| {
-            let mut peer = Peer::new(&serving, tcp, Arc::clone(log))?;
-            if matches!(read, Read::Nothing) {
-                return script(&mut peer, connection);
+        let serving = scheme.clone();
+        Self::accepting(scheme, timeout, move |tcp, log, number| {
+            let mut connection = ScriptedConnection::new(&serving, tcp, Arc::clone(log))?;
+            if matches!(run, RunScript::OnConnect) {
+                return script(&mut connection, number);
             }
             loop {
-                let number = peer.request(read)?;
-                script(&mut peer, number)?;
+                let number = connection.request(run)?;
+                script(&mut connection, number)?;
             }
         })
     }
 
-    fn accepting<F>(site: &Site, patience: Duration, play: F) -> io::Result<Self>
+    fn accepting<F>(scheme: &Scheme, timeout: Duration, play: F) -> io::Result<Self>
     where
-        F: Fn(TcpStream, &Arc<Watched<Log>>, usize) -> io::Result<()> + Send + Sync + 'static,
+        F: Fn(TcpStream, &Arc<Monitor<Log>>, usize) -> io::Result<()> + Send + Sync + 'static,
     {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
-        let log = Arc::<Watched<Log>>::default();
+        let log = Arc::<Monitor<Log>>::default();
         let is_over = Arc::<AtomicBool>::default();
         let server = Self {
-            origin: format!("{}:{}", site.origin(), address.port()),
+            origin: format!("{}:{}", scheme.origin(), address.port()),
             address,
             log: Arc::clone(&log),
             is_over: Arc::clone(&is_over),
         };
-        thread::spawn(move || accept(&listener, patience, &log, &is_over, &Arc::new(play)));
+        thread::spawn(move || accept(&listener, timeout, &log, &is_over, &Arc::new(play)));
         Ok(server)
     }
 
@@ -170,7 +175,7 @@ impl Server {
     }
 
     /// The requests so far, with as much of each as was read.
-    pub fn requests(&self) -> Vec<Received> {
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.log.look(|log| log.received.clone())
     }
 
@@ -182,11 +187,11 @@ impl Server {
     pub fn connections(&self) -> io::Result<usize> {
         // The listener's queue is first in, first out. The lock keeps our connection from being taken for a client's.
         let ours = self.log.change(|log| {
-            let ours = TcpStream::connect_timeout(&self.address, PATIENCE)?.local_addr()?;
-            log.probes.push(ours);
+            let ours = TcpStream::connect_timeout(&self.address, SCENARIO_TIMEOUT)?.local_addr()?;
+            log.own_connections.push(ours);
             io::Result::Ok(ours)
         })?;
-        if self.log.wait(PATIENCE, |log| !log.probes.contains(&ours)) {
+        if self.log.wait(SCENARIO_TIMEOUT, |log| !log.own_connections.contains(&ours)) {
             Ok(self.log.look(|log| log.accepted))
         } else {
             Err(io::ErrorKind::TimedOut.into())
@@ -194,16 +199,16 @@ impl Server {
     }
 
     /// Waits until the requests so far are as asked.
-    pub async fn until(&self, enough: impl Fn(&[Received]) -> bool) {
+    pub async fn wait_for_requests(&self, enough: impl Fn(&[ReceivedRequest]) -> bool) {
         self.log.until(|log| enough(&log.received)).await;
     }
 
-    pub(super) fn log(&self) -> &Watched<Log> {
+    pub(super) fn log(&self) -> &Monitor<Log> {
         &self.log
     }
 }
 
-impl Drop for Server {
+impl Drop for ScriptedServer {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::SeqCst);
         // Wakes the thread that accepts.
@@ -211,20 +216,20 @@ impl Drop for Server {
     }
 }
 
-impl fmt::Debug for Server {
+impl fmt::Debug for ScriptedServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("origin", &self.origin).finish_non_exhaustive()
+        f.debug_struct("ScriptedServer").field("origin", &self.origin).finish_non_exhaustive()
     }
 }
 
 fn accept<F>(
     listener: &TcpListener,
-    patience: Duration,
-    log: &Arc<Watched<Log>>,
+    timeout: Duration,
+    log: &Arc<Monitor<Log>>,
     is_over: &AtomicBool,
     play: &Arc<F>,
 ) where
-    F: Fn(TcpStream, &Arc<Watched<Log>>, usize) -> io::Result<()> + Send + Sync + 'static,
+    F: Fn(TcpStream, &Arc<Monitor<Log>>, usize) -> io::Result<()> + Send + Sync + 'static,
 {
     while let Ok((tcp, address)) = listener.accept() {
         if is_over.load(Ordering::SeqCst) {
@@ -234,7 +239,7 @@ fn accept<F>(
         let (log, play) = (Arc::clone(log), Arc::clone(play));
         thread::spawn(move || {
             // An error is how a connection ends.
-            let _ended = prepare(&tcp, patience).and_then(|()| play(tcp, &log, connection));
+            let _ended = prepare(&tcp, timeout).and_then(|()| play(tcp, &log, connection));
         });
     }
 }
@@ -242,8 +247,8 @@ fn accept<F>(
 impl Log {
     /// How many clients connected before this one; none if it is no client but a connection of ours.
     fn admit(&mut self, address: SocketAddr) -> Option<usize> {
-        if let Some(place) = self.probes.iter().position(|probe| *probe == address) {
-            self.probes.remove(place);
+        if let Some(place) = self.own_connections.iter().position(|own| *own == address) {
+            self.own_connections.remove(place);
             return None;
         }
         self.accepted += 1;
@@ -251,8 +256,8 @@ impl Log {
     }
 }
 
-fn prepare(tcp: &TcpStream, patience: Duration) -> io::Result<()> {
+fn prepare(tcp: &TcpStream, timeout: Duration) -> io::Result<()> {
     tcp.set_nodelay(true)?;
-    tcp.set_read_timeout(Some(patience))?;
-    tcp.set_write_timeout(Some(patience))
+    tcp.set_read_timeout(Some(timeout))?;
+    tcp.set_write_timeout(Some(timeout))
 }

@@ -1,4 +1,4 @@
-//! Waiting without a runtime: the peers are threads, and whoever runs the suite polls.
+//! Waiting without a runtime: the servers are threads, and the suite is polled by its caller.
 
 use std::{
     future::{Future, pending, poll_fn},
@@ -17,7 +17,7 @@ use crate::testing::lock;
 
 /// A value that threads change and that futures and threads wait for.
 #[derive(Debug, Default)]
-pub(super) struct Watched<T> {
+pub(super) struct Monitor<T> {
     inner: Mutex<Inner<T>>,
     changed: Condvar,
 }
@@ -28,7 +28,7 @@ struct Inner<T> {
     wakers: Vec<Waker>,
 }
 
-impl<T> Watched<T> {
+impl<T> Monitor<T> {
     /// Changes the value and wakes whoever waits for it.
     pub(super) fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
         let mut inner = lock(&self.inner);
@@ -68,7 +68,7 @@ impl<T> Watched<T> {
 
 /// The value of `future`, or `None` if it takes longer than `time`.
 pub(super) async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
-    let rang = Arc::<Watched<bool>>::default();
+    let rang = Arc::<Monitor<bool>>::default();
     let (_off, is_off) = mpsc::channel::<()>();
     let ringing = Arc::clone(&rang);
     thread::spawn(move || {

@@ -1,6 +1,6 @@
 //! Pages that mean ill, open in the same browser while a login waits.
 
-use openrouter_oauth_transport::testing::contract::Server;
+use openrouter_oauth_transport::testing::contract::ScriptedServer;
 use serde_json::json;
 
 use crate::{
@@ -116,6 +116,6 @@ fn is_by(answer: &Answer, target: &str, way: &str) -> bool {
 /// What a browser tells apart: another port of the same site, and another site.
 const ORIGINS: [&str; 2] = ["127.0.0.1", "localhost"];
 
-fn origins(page: &Server) -> [String; 2] {
+fn origins(page: &ScriptedServer) -> [String; 2] {
     ORIGINS.map(|host| page.origin().replacen("127.0.0.1", host, 1))
 }

@@ -7,11 +7,12 @@ use http::StatusCode;
 use crate::{
     Error, ErrorKind,
     testing::contract::{
-        peer::close,
-        server::Read,
-        stage::{
-            Outcome, Stage, chain, ensure, ensure_body, ensure_kind, ensure_requests, limits, post, post_of,
+        harness::{
+            Harness, Outcome, ensure, ensure_body, ensure_kind, ensure_requests, error_chain, limits, post,
+            post_of,
         },
+        scripted_connection::close_connection,
+        server::RunScript,
     },
 };
 
@@ -23,15 +24,15 @@ const IN_CHUNKS: &[u8] =
 /// More than any answer here has.
 const LIMIT: usize = 1_000;
 
-pub(crate) async fn a_cut_answer_is_an_error(stage: &Stage<'_>) -> Outcome {
+pub(crate) async fn a_cut_answer_is_an_error(harness: &Harness<'_>) -> Outcome {
     for answer in [WITH_LENGTH, IN_CHUNKS] {
-        let server = stage.serve(move |peer, number| {
-            peer.send(answer.get(..number).unwrap_or(answer))?;
-            close()
+        let server = harness.serve(move |connection, number| {
+            connection.send(answer.get(..number).unwrap_or(answer))?;
+            close_connection()
         })?;
         for offset in 0..answer.len() {
             let at = |error| format!("cut after {offset} of {} bytes: {error}", answer.len());
-            let error = stage.error(post(&server), limits()).await.map_err(at)?;
+            let error = harness.error(post(&server), limits()).await.map_err(at)?;
             ensure_kind(&error, ErrorKind::Io).map_err(at)?;
             ensure_requests(&server, offset + 1).map_err(at)?;
         }
@@ -39,21 +40,21 @@ pub(crate) async fn a_cut_answer_is_an_error(stage: &Stage<'_>) -> Outcome {
     Ok(())
 }
 
-pub(crate) async fn an_answer_that_is_reset_is_an_error(stage: &Stage<'_>) -> Outcome {
+pub(crate) async fn an_answer_that_is_reset_is_an_error(harness: &Harness<'_>) -> Outcome {
     for answer in [WITH_LENGTH, IN_CHUNKS, b"HTTP/1.1 200 OK\r\n\r\nto the end"] {
         // A part of the request is left unread, which makes the close a reset.
-        let server = stage.serve_after(Read::Head, move |peer, _| {
-            peer.send(answer.get(..answer.len() - 1).unwrap_or(answer))?;
-            close()
+        let server = harness.serve_after(RunScript::AfterHead, move |connection, _| {
+            connection.send(answer.get(..answer.len() - 1).unwrap_or(answer))?;
+            close_connection()
         })?;
-        let error = stage.error(post_of(&server, vec![b'x'; 8 * 1024 * 1024]), limits()).await?;
+        let error = harness.error(post_of(&server, vec![b'x'; 8 * 1024 * 1024]), limits()).await?;
         ensure_kind(&error, ErrorKind::Io)?;
         ensure_requests(&server, 1)?;
     }
     Ok(())
 }
 
-pub(crate) async fn a_refusal_without_its_words_keeps_its_status(stage: &Stage<'_>) -> Outcome {
+pub(crate) async fn a_refusal_without_its_words_keeps_its_status(harness: &Harness<'_>) -> Outcome {
     // F32. What is cut off, so much as may come, and how that ends.
     const REFUSALS: [(&[u8], usize, ErrorKind); 4] = [
         (b"content-length: 99\r\n\r\n{\"error\":", LIMIT, ErrorKind::Io),
@@ -61,68 +62,68 @@ pub(crate) async fn a_refusal_without_its_words_keeps_its_status(stage: &Stage<'
         (b"content-length: 9\r\n\r\nForbidden", 8, ErrorKind::TooLarge),
         (b"transfer-encoding: chunked\r\n\r\n9\r\nForbidden\r\n0\r\n\r\n", 8, ErrorKind::TooLarge),
     ];
-    let server = stage.serve(|peer, number| {
+    let server = harness.serve(|connection, number| {
         let Some((rest, _, kind)) = REFUSALS.get(number) else {
             // What comes before the answer does not tell how it would have begun.
-            peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 Forbid")?;
-            return close();
+            connection.send(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 Forbid")?;
+            return close_connection();
         };
-        peer.send(&[b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 Forbidden\r\n", *rest].concat())?;
+        connection.send(&[b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 Forbidden\r\n", *rest].concat())?;
         // One that is whole stays open: a client may keep it for the next request, which would meet the close.
-        if *kind == ErrorKind::Io { close() } else { Ok(()) }
+        if *kind == ErrorKind::Io { close_connection() } else { Ok(()) }
     })?;
     for (rest, most, kind) in REFUSALS {
         let at = |error| format!("{:?}: {error}", String::from_utf8_lossy(rest));
-        let error = stage.error(post(&server), limits().response_bytes(most)).await.map_err(at)?;
+        let error = harness.error(post(&server), limits().response_bytes(most)).await.map_err(at)?;
         ensure_kind(&error, kind).map_err(at)?;
         ensure_status(&error, Some(StatusCode::FORBIDDEN)).map_err(at)?;
     }
-    let error = stage.error(post(&server), limits()).await?;
+    let error = harness.error(post(&server), limits()).await?;
     ensure_status(&error, None)
 }
 
 fn ensure_status(error: &Error, status: Option<StatusCode>) -> Outcome {
     ensure(error.status() == status, || {
-        format!("the status of the error is {:?} and not {status:?}: {}", error.status(), chain(error))
+        format!("the status of the error is {:?} and not {status:?}: {}", error.status(), error_chain(error))
     })
 }
 
-pub(crate) async fn a_body_without_a_length_ends_with_the_connection(stage: &Stage<'_>) -> Outcome {
-    let server = stage.serve(|peer, _| {
-        peer.send(b"HTTP/1.1 200 OK\r\n\r\nto the end")?;
-        close()
+pub(crate) async fn a_body_without_a_length_ends_with_the_connection(harness: &Harness<'_>) -> Outcome {
+    let server = harness.serve(|connection, _| {
+        connection.send(b"HTTP/1.1 200 OK\r\n\r\nto the end")?;
+        close_connection()
     })?;
-    if stage.site.has_goodbye() {
+    if harness.scheme.detects_truncation() {
         // RFC 9112, section 9.8: without the goodbye of TLS it is cut.
-        let error = stage.error(post(&server), limits()).await?;
+        let error = harness.error(post(&server), limits()).await?;
         ensure_kind(&error, ErrorKind::Io)
     } else {
-        ensure_body(&stage.answer(post(&server)).await?, "to the end")
+        ensure_body(&harness.response(post(&server)).await?, "to the end")
     }
 }
 
-pub(crate) async fn a_body_fills_the_limit_and_no_more(stage: &Stage<'_>) -> Outcome {
+pub(crate) async fn a_body_fills_the_limit_and_no_more(harness: &Harness<'_>) -> Outcome {
     // C-13
     for most in [0, 1, 1_000, 65_536, 300_000] {
-        let server = stage.serve(move |peer, number| {
+        let server = harness.serve(move |connection, number| {
             let body = "x".repeat(most + number / 2);
             let (head, body) = if number % 2 == 0 {
                 (format!("content-length: {}", body.len()), body)
             } else {
                 ("transfer-encoding: chunked".into(), chunks(&body))
             };
-            peer.send(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").as_bytes())
+            connection.send(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").as_bytes())
         })?;
         let limits = limits().response_bytes(most);
         for framing in ["with a length", "in chunks"] {
             let at = |error| format!("{most} bytes, the limit, {framing}: {error}");
-            let sent = stage.send(post(&server), limits).await?;
+            let sent = harness.send(post(&server), limits).await?;
             let answer = sent.map_err(|error| at(format!("{error:?}").into()))?;
             ensure_body(&answer, "x".repeat(most)).map_err(at)?;
         }
         for framing in ["with a length", "in chunks"] {
             let at = |error| format!("one byte over {most}, {framing}: {error}");
-            let error = stage.error(post(&server), limits).await.map_err(at)?;
+            let error = harness.error(post(&server), limits).await.map_err(at)?;
             ensure_kind(&error, ErrorKind::TooLarge).map_err(at)?;
         }
         ensure_requests(&server, 4)?;
@@ -138,7 +139,7 @@ fn chunks(body: &str) -> String {
     chunks + "0\r\n\r\n"
 }
 
-pub(crate) async fn an_endless_body_is_too_large(stage: &Stage<'_>) -> Outcome {
+pub(crate) async fn an_endless_body_is_too_large(harness: &Harness<'_>) -> Outcome {
     for (head, more) in [
         ("HTTP/1.1 200 OK\r\n\r\n", "x".repeat(1_000)),
         (
@@ -146,15 +147,15 @@ pub(crate) async fn an_endless_body_is_too_large(stage: &Stage<'_>) -> Outcome {
             format!("3e8\r\n{}\r\n", "x".repeat(1_000)),
         ),
     ] {
-        let server = stage.serve(move |peer, _| {
-            peer.send(head.as_bytes())?;
+        let server = harness.serve(move |connection, _| {
+            connection.send(head.as_bytes())?;
             // More than any client keeps, and not endless, should one keep it all.
             for _ in 0..10_000 {
-                peer.send(more.as_bytes())?;
+                connection.send(more.as_bytes())?;
             }
-            close()
+            close_connection()
         })?;
-        let error = stage.error(post(&server), limits().response_bytes(10_000)).await?;
+        let error = harness.error(post(&server), limits().response_bytes(10_000)).await?;
         ensure_kind(&error, ErrorKind::TooLarge)?;
         ensure_requests(&server, 1)?;
     }

@@ -5,53 +5,55 @@ use http::Request;
 use crate::{
     ErrorKind,
     testing::contract::{
-        peer::close,
-        server::Read,
-        stage::{
-            LONG, Outcome, Stage, chain, ensure, ensure_body, ensure_kind, ensure_requests, ensure_sent,
-            limits, post, post_of,
+        harness::{
+            Harness, LONG, Outcome, ensure, ensure_body, ensure_kind, ensure_requests, ensure_sent,
+            error_chain, limits, post, post_of,
         },
+        scripted_connection::close_connection,
+        server::RunScript,
     },
 };
 
 /// More than the buffers of two sockets hold together with those of a client.
 pub(super) const LARGE: usize = 8 * 1024 * 1024;
 
-pub(crate) async fn a_request_is_sent_once_when_no_answer_comes(stage: &Stage<'_>) -> Outcome {
-    let server = stage.serve(|_, _| close())?;
-    let error = stage.error(post(&server), limits()).await?;
+pub(crate) async fn a_request_is_sent_once_when_no_answer_comes(harness: &Harness<'_>) -> Outcome {
+    let server = harness.serve(|_, _| close_connection())?;
+    let error = harness.error(post(&server), limits()).await?;
     ensure_kind(&error, ErrorKind::Io)?;
     ensure_requests(&server, 1)
 }
 
-pub(crate) async fn a_request_is_sent_once_when_the_connection_is_reset(stage: &Stage<'_>) -> Outcome {
+pub(crate) async fn a_request_is_sent_once_when_the_connection_is_reset(harness: &Harness<'_>) -> Outcome {
     // What is left unread makes the close a reset.
-    let server = stage.serve_after(Read::Head, |_, _| close())?;
-    let error = stage.error(post_of(&server, vec![b'x'; LARGE]), limits()).await?;
+    let server = harness.serve_after(RunScript::AfterHead, |_, _| close_connection())?;
+    let error = harness.error(post_of(&server, vec![b'x'; LARGE]), limits()).await?;
     ensure_kind(&error, ErrorKind::Io)?;
     ensure_requests(&server, 1)
 }
 
-pub(crate) async fn a_request_is_sent_once_when_a_kept_connection_breaks(stage: &Stage<'_>) -> Outcome {
-    let server = stage.serve(|peer, number| if number == 0 { peer.answer("first") } else { close() })?;
-    ensure_body(&stage.answer(post(&server)).await?, "first")?;
-    let error = stage.error(post(&server), limits()).await?;
+pub(crate) async fn a_request_is_sent_once_when_a_kept_connection_breaks(harness: &Harness<'_>) -> Outcome {
+    let server = harness.serve(
+        |connection, number| if number == 0 { connection.respond("first") } else { close_connection() },
+    )?;
+    ensure_body(&harness.response(post(&server)).await?, "first")?;
+    let error = harness.error(post(&server), limits()).await?;
     ensure_kind(&error, ErrorKind::Io)?;
     ensure_requests(&server, 2)
 }
 
-pub(crate) async fn a_request_is_sent_once_when_a_kept_connection_is_stale(stage: &Stage<'_>) -> Outcome {
+pub(crate) async fn a_request_is_sent_once_when_a_kept_connection_is_stale(harness: &Harness<'_>) -> Outcome {
     // It closes just when it may be used again, without a word.
-    let server = stage.serve(|peer, _| {
-        peer.answer("whole")?;
-        close()
+    let server = harness.serve(|connection, _| {
+        connection.respond("whole")?;
+        close_connection()
     })?;
     // A client may lose a request on its way to a connection that ends, and only its deadline tells. That is rare.
     let limits = limits().timeout(Some(LONG / 4));
     let mut lost = 0;
     for _ in 0..100 {
         let before = server.requests().len();
-        let sent = stage.send(post(&server), limits).await?;
+        let sent = harness.send(post(&server), limits).await?;
         let came = server.requests().len() - before;
         match sent {
             Ok(answer) => {
@@ -71,15 +73,15 @@ pub(crate) async fn a_request_is_sent_once_when_a_kept_connection_is_stale(stage
     Ok(())
 }
 
-pub(crate) async fn what_may_have_arrived_is_not_called_unsent(stage: &Stage<'_>) -> Outcome {
+pub(crate) async fn what_may_have_arrived_is_not_called_unsent(harness: &Harness<'_>) -> Outcome {
     const ANSWERS: [&[u8]; 4] = [b"", b"HTTP/1.1 2", b"this is not HTTP\r\n\r\n", b"HTTP/1.1 200 OK\r\n"];
-    for (read, body) in [(Read::Whole, 10), (Read::Head, LARGE)] {
-        let server = stage.serve_after(read, |peer, number| {
-            peer.send(ANSWERS.get(number).unwrap_or(&ANSWERS[0]))?;
-            close()
+    for (read, body) in [(RunScript::AfterRequest, 10), (RunScript::AfterHead, LARGE)] {
+        let server = harness.serve_after(read, |connection, number| {
+            connection.send(ANSWERS.get(number).unwrap_or(&ANSWERS[0]))?;
+            close_connection()
         })?;
         for number in 1..=ANSWERS.len() {
-            let error = stage.error(post_of(&server, vec![b'x'; body]), limits()).await?;
+            let error = harness.error(post_of(&server, vec![b'x'; body]), limits()).await?;
             ensure_requests(&server, number)?;
             ensure_sent(&error)?;
         }
@@ -87,29 +89,29 @@ pub(crate) async fn what_may_have_arrived_is_not_called_unsent(stage: &Stage<'_>
     Ok(())
 }
 
-pub(crate) async fn a_refused_connection_sends_nothing(stage: &Stage<'_>) -> Outcome {
-    let (url, _held) = stage.unheard()?;
-    let error = stage.error(Request::post(url).body("{}".into())?, limits()).await?;
+pub(crate) async fn a_refused_connection_sends_nothing(harness: &Harness<'_>) -> Outcome {
+    let (url, _held) = harness.unheard()?;
+    let error = harness.error(Request::post(url).body("{}".into())?, limits()).await?;
     let is_unsent = error.kind() == ErrorKind::Connect && !error.may_have_been_sent();
-    ensure(is_unsent, || format!("the error is not `Connect`, with nothing sent: {}", chain(&error)))
+    ensure(is_unsent, || format!("the error is not `Connect`, with nothing sent: {}", error_chain(&error)))
 }
 
-pub(crate) async fn a_redirect_is_an_answer(stage: &Stage<'_>) -> Outcome {
+pub(crate) async fn a_redirect_is_an_answer(harness: &Harness<'_>) -> Outcome {
     // C-10
     const STATUSES: [u16; 5] = [301, 302, 303, 307, 308];
-    let elsewhere = stage.serve(|peer, _| peer.answer("followed"))?;
+    let elsewhere = harness.serve(|connection, _| connection.respond("followed"))?;
     let host = format!("//{}/elsewhere", elsewhere.address());
     for target in [elsewhere.url("/elsewhere"), "/elsewhere".into(), host] {
         let location = target.clone();
-        let server = stage.serve(move |peer, number| match STATUSES.get(number) {
+        let server = harness.serve(move |connection, number| match STATUSES.get(number) {
             Some(status) => {
                 let head = format!("HTTP/1.1 {status} Elsewhere\r\nlocation: {location}\r\n");
-                peer.send(format!("{head}content-length: 5\r\n\r\nmoved").as_bytes())
+                connection.send(format!("{head}content-length: 5\r\n\r\nmoved").as_bytes())
             }
-            None => peer.answer("followed"),
+            None => connection.respond("followed"),
         })?;
         for (number, status) in STATUSES.into_iter().enumerate() {
-            let answer = stage.answer(post(&server)).await?;
+            let answer = harness.response(post(&server)).await?;
             ensure_requests(&server, number + 1)?;
             let is_same = answer.status() == status
                 && answer.headers().get("location").is_some_and(|location| location == target.as_str())

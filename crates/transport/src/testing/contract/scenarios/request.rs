@@ -4,18 +4,18 @@ use bytes::Bytes;
 use http::{HeaderValue, Request};
 
 use crate::testing::contract::{
-    peer::Received,
-    server::Server,
-    stage::{Outcome, Stage, ensure, ensure_body, ensure_requests, post},
+    harness::{Harness, Outcome, ensure, ensure_body, ensure_requests, post},
+    scripted_connection::ReceivedRequest,
+    server::ScriptedServer,
 };
 
 /// What a transport adds because HTTP/1.1 wants it of whoever owns the connection.
 const OWN: [&str; 3] = ["host", "content-length", "connection"];
 
-pub(crate) async fn a_request_arrives_as_it_is(stage: &Stage<'_>) -> Outcome {
-    let server = stage.serve(|peer, _| peer.answer("seen"))?;
+pub(crate) async fn a_request_arrives_as_it_is(harness: &Harness<'_>) -> Outcome {
+    let server = harness.serve(|connection, _| connection.respond("seen"))?;
     for request in requests(&server)? {
-        ensure_body(&stage.answer(request.clone()).await?, "seen")?;
+        ensure_body(&harness.response(request.clone()).await?, "seen")?;
         let received = server.requests().pop().ok_or("no request came")?;
         ensure_same(&request, &received)?;
         ensure_own(&server, &request, &received)?;
@@ -23,7 +23,7 @@ pub(crate) async fn a_request_arrives_as_it_is(stage: &Stage<'_>) -> Outcome {
     Ok(())
 }
 
-fn requests(server: &Server) -> Result<Vec<Request<Bytes>>, http::Error> {
+fn requests(server: &ScriptedServer) -> Result<Vec<Request<Bytes>>, http::Error> {
     let bare = Request::get(server.url("/")).body(Bytes::new())?;
     let read = Request::get(server.url("/a%2Fb/%7Ec?x=1&y=a+b&x=%20&z="))
         .header("accept", "application/json")
@@ -43,7 +43,7 @@ fn requests(server: &Server) -> Result<Vec<Request<Bytes>>, http::Error> {
     Ok(vec![bare, read, write, empty, change, post(server)])
 }
 
-fn ensure_same(request: &Request<Bytes>, received: &Received) -> Outcome {
+fn ensure_same(request: &Request<Bytes>, received: &ReceivedRequest) -> Outcome {
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     let line = format!("{} {target} HTTP/1.1", request.method());
     ensure(received.line == line, || format!("`{line}` arrived as `{}`", received.line))?;
@@ -64,7 +64,7 @@ fn ensure_same(request: &Request<Bytes>, received: &Received) -> Outcome {
 }
 
 /// What is there beyond what was asked for: framing alone.
-fn ensure_own(server: &Server, request: &Request<Bytes>, received: &Received) -> Outcome {
+fn ensure_own(server: &ScriptedServer, request: &Request<Bytes>, received: &ReceivedRequest) -> Outcome {
     let added = |(name, value): &&(String, Vec<u8>)| {
         // RFC 9110, section 12.5.1: it says what its absence says.
         let says_nothing = name == "accept" && value == b"*/*";
@@ -85,21 +85,22 @@ fn ensure_own(server: &Server, request: &Request<Bytes>, received: &Received) ->
     ensure(is_whole, || format!("{}: there is not one content-length, and right", received.line))
 }
 
-pub(crate) async fn nothing_is_remembered_for_the_next_request(stage: &Stage<'_>) -> Outcome {
+pub(crate) async fn nothing_is_remembered_for_the_next_request(harness: &Harness<'_>) -> Outcome {
     // C-15
     const ANSWERS: [&[u8]; 3] = [
         b"HTTP/1.1 200 OK\r\nset-cookie: c=1; path=/\r\nalt-svc: clear\r\ncontent-length: 0\r\n\r\n",
         b"HTTP/1.1 401 Who\r\nwww-authenticate: Basic realm=\"x\"\r\ncontent-length: 0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\netag: \"1\"\r\ncache-control: max-age=60\r\ncontent-length: 0\r\n\r\n",
     ];
-    let server = stage.serve(|peer, number| peer.send(ANSWERS.get(number).unwrap_or(&ANSWERS[0])))?;
+    let server =
+        harness.serve(|connection, number| connection.send(ANSWERS.get(number).unwrap_or(&ANSWERS[0])))?;
     // Each is sent, so no answer is kept either.
     for number in 1..=ANSWERS.len() + 1 {
         let mut request = Request::get(server.url("/")).body(Bytes::new())?;
         if number == 1 {
             request.headers_mut().insert("authorization", HeaderValue::from_static("Bearer t0ken"));
         }
-        stage.answer(request.clone()).await?;
+        harness.response(request.clone()).await?;
         ensure_requests(&server, number)?;
         let received = server.requests().pop().ok_or("no request came")?;
         ensure_own(&server, &request, &received)?;

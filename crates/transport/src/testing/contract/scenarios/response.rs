@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::{HeaderValue, Response};
 
 use crate::testing::contract::{
-    peer::close,
-    stage::{Outcome, Stage, ensure, ensure_body, ensure_requests, post},
+    harness::{Harness, Outcome, ensure, ensure_body, ensure_requests, post},
+    scripted_connection::close_connection,
 };
 
 /// Known ones, those that clients like to act on, and some that nobody knows.
@@ -15,8 +15,8 @@ const STATUSES: &[u16] = &[
     529, 599, 600, 999,
 ];
 
-pub(crate) async fn every_status_is_an_answer(stage: &Stage<'_>) -> Outcome {
-    let server = stage.serve(|peer, number| {
+pub(crate) async fn every_status_is_an_answer(harness: &Harness<'_>) -> Outcome {
+    let server = harness.serve(|connection, number| {
         let status = STATUSES.get(number).unwrap_or(&200);
         // What a client that means well might act on.
         let hints =
@@ -24,10 +24,10 @@ pub(crate) async fn every_status_is_an_answer(stage: &Stage<'_>) -> Outcome {
         let body = if *status == 304 { "" } else { "said" };
         let length = body.len();
         let head = format!("HTTP/1.1 {status} Reason\r\n{hints}\r\ncontent-length: {length}\r\n\r\n");
-        peer.send([head.as_bytes(), body.as_bytes()].concat().as_slice())
+        connection.send([head.as_bytes(), body.as_bytes()].concat().as_slice())
     })?;
     for (number, status) in STATUSES.iter().enumerate() {
-        let answer = stage.answer(post(&server)).await.map_err(|error| format!("{status}: {error}"))?;
+        let answer = harness.response(post(&server)).await.map_err(|error| format!("{status}: {error}"))?;
         ensure_requests(&server, number + 1).map_err(|error| format!("{status}: {error}"))?;
         let body = if *status == 304 { "" } else { "said" };
         let is_same = answer.status() == *status && answer.body() == body;
@@ -36,23 +36,23 @@ pub(crate) async fn every_status_is_an_answer(stage: &Stage<'_>) -> Outcome {
     Ok(())
 }
 
-pub(crate) async fn answers_before_the_answer_are_passed_over(stage: &Stage<'_>) -> Outcome {
+pub(crate) async fn answers_before_the_answer_are_passed_over(harness: &Harness<'_>) -> Outcome {
     const INTERIM: [&str; 3] = [
         "HTTP/1.1 100 Continue\r\n\r\n",
         "HTTP/1.1 102 Processing\r\n\r\n",
         "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\nset-cookie: early=1\r\n\r\n",
     ];
-    let server = stage.serve(|peer, number| {
+    let server = harness.serve(|connection, number| {
         // Together with the answer first, then one after another, and then some more.
         match number {
-            0 => peer.send(INTERIM.concat().as_bytes())?,
-            1 => INTERIM.iter().try_for_each(|interim| peer.send(interim.as_bytes()))?,
-            _ => peer.send(INTERIM[2].repeat(10).as_bytes())?,
+            0 => connection.send(INTERIM.concat().as_bytes())?,
+            1 => INTERIM.iter().try_for_each(|interim| connection.send(interim.as_bytes()))?,
+            _ => connection.send(INTERIM[2].repeat(10).as_bytes())?,
         }
-        peer.answer("final")
+        connection.respond("final")
     })?;
     for number in 1..=3 {
-        let answer = stage.answer(post(&server)).await?;
+        let answer = harness.response(post(&server)).await?;
         ensure_body(&answer, "final")?;
         ensure_requests(&server, number)?;
         let is_mixed = answer.headers().contains_key("link") || answer.headers().contains_key("set-cookie");
@@ -61,7 +61,7 @@ pub(crate) async fn answers_before_the_answer_are_passed_over(stage: &Stage<'_>)
     Ok(())
 }
 
-pub(crate) async fn an_answer_without_a_body_is_whole(stage: &Stage<'_>) -> Outcome {
+pub(crate) async fn an_answer_without_a_body_is_whole(harness: &Harness<'_>) -> Outcome {
     // A 304 may announce the length of what it does not send (RFC 9110, section 8.6).
     const ANSWERS: [(u16, &str); 4] = [
         (204, "HTTP/1.1 204 No Content\r\nx-kept: 1\r\n\r\n"),
@@ -69,12 +69,12 @@ pub(crate) async fn an_answer_without_a_body_is_whole(stage: &Stage<'_>) -> Outc
         (205, "HTTP/1.1 205 Reset Content\r\nx-kept: 1\r\ncontent-length: 0\r\n\r\n"),
         (200, "HTTP/1.1 200 OK\r\nx-kept: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"),
     ];
-    let server = stage.serve(|peer, number| match ANSWERS.get(number) {
-        Some((_, answer)) => peer.send(answer.as_bytes()),
-        None => close(),
+    let server = harness.serve(|connection, number| match ANSWERS.get(number) {
+        Some((_, answer)) => connection.send(answer.as_bytes()),
+        None => close_connection(),
     })?;
     for (status, _) in ANSWERS {
-        let answer = stage.answer(post(&server)).await.map_err(|error| format!("{status}: {error}"))?;
+        let answer = harness.response(post(&server)).await.map_err(|error| format!("{status}: {error}"))?;
         let is_kept = answer.headers().get("x-kept").is_some_and(|kept| kept == "1");
         let is_same = answer.status() == status && answer.body().is_empty() && is_kept;
         ensure(is_same, || format!("{status} did not come back as it was: {answer:?}"))?;
@@ -110,21 +110,22 @@ fn in_chunks(headers: &str, body: &[u8]) -> Vec<u8> {
     head.into_bytes().into_iter().chain(chunks).chain(*b"0\r\n\r\n").collect()
 }
 
-pub(crate) async fn headers_and_body_come_back_as_they_came(stage: &Stage<'_>) -> Outcome {
+pub(crate) async fn headers_and_body_come_back_as_they_came(harness: &Harness<'_>) -> Outcome {
     // C-14
-    let server = stage.serve(|peer, number| {
-        let Some((headers, body)) = TOLD.get(number / FRAMINGS.len()) else { return close() };
+    let server = harness.serve(|connection, number| {
+        let Some((headers, body)) = TOLD.get(number / FRAMINGS.len()) else { return close_connection() };
         // F24: over TLS each piece has a record of its own.
         let (framed, size) = match number % FRAMINGS.len() {
             0 => (with_length(headers, body), usize::MAX),
             1 => (in_chunks(headers, body), 6),
             _ => (with_length(headers, body), 1),
         };
-        framed.chunks(size).try_for_each(|piece| peer.send(piece))
+        framed.chunks(size).try_for_each(|piece| connection.send(piece))
     })?;
     for (headers, body) in TOLD {
         for framing in FRAMINGS {
-            let answer = stage.answer(post(&server)).await.map_err(|error| format!("{framing}: {error}"))?;
+            let answer =
+                harness.response(post(&server)).await.map_err(|error| format!("{framing}: {error}"))?;
             ensure_body(&answer, body).map_err(|error| format!("{framing}: {error}"))?;
             ensure_headers(&answer, headers)?;
         }

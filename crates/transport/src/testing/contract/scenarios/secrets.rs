@@ -8,8 +8,8 @@ use http::{HeaderValue, Request};
 use crate::{
     Error,
     testing::contract::{
-        peer::close,
-        stage::{Outcome, Stage, chain, ensure, limits},
+        harness::{Harness, Outcome, ensure, error_chain, limits},
+        scripted_connection::close_connection,
     },
 };
 
@@ -37,26 +37,26 @@ const FAULTS: [(&str, &str); 8] = [
     ("a bad chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\ncanary-came-body\r\n\r\n"),
 ];
 
-pub(crate) async fn no_error_shows_a_header_or_a_body(stage: &Stage<'_>) -> Outcome {
-    let server = stage.serve(|peer, number| match FAULTS.get(number) {
+pub(crate) async fn no_error_shows_a_header_or_a_body(harness: &Harness<'_>) -> Outcome {
+    let server = harness.serve(|connection, number| match FAULTS.get(number) {
         Some((_, answer)) => {
-            peer.send(answer.as_bytes())?;
-            close()
+            connection.send(answer.as_bytes())?;
+            close_connection()
         }
-        None => peer.hold(),
+        None => connection.wait_for_close(),
     })?;
     for (fault, _) in FAULTS {
-        let sent = stage.send(request(server.url("/"))?, limits().response_bytes(MOST)).await?;
+        let sent = harness.send(request(server.url("/"))?, limits().response_bytes(MOST)).await?;
         let error = sent.err().ok_or_else(|| format!("{fault} was an answer and no error"))?;
         ensure_silent(fault, &error)?;
     }
     let soon = limits().timeout(Some(Duration::from_millis(100)));
-    ensure_silent("a timeout", &stage.error(request(server.url("/"))?, soon).await?)?;
+    ensure_silent("a timeout", &harness.error(request(server.url("/"))?, soon).await?)?;
 
-    let (url, _held) = stage.unheard()?;
-    ensure_silent("a refused connection", &stage.error(request(url)?, limits()).await?)?;
+    let (url, _held) = harness.unheard()?;
+    ensure_silent("a refused connection", &harness.error(request(url)?, limits()).await?)?;
 
-    let shown = format!("{:?} {0:#?}", stage.transport);
+    let shown = format!("{:?} {0:#?}", harness.transport);
     ensure(!shows_a_canary(&shown), || "the transport shows what it carried: {shown}".into())
 }
 
@@ -68,7 +68,7 @@ fn request(url: String) -> Result<Request<Bytes>, http::Error> {
 }
 
 fn ensure_silent(fault: &str, error: &Error) -> Outcome {
-    let shown = format!("{error} {error:?} {error:#?} {}", chain(error));
+    let shown = format!("{error} {error:?} {error:#?} {}", error_chain(error));
     ensure(!shows_a_canary(&shown), || format!("{fault}: the error shows what was sent or came: {error:?}"))
 }
 

@@ -12,9 +12,9 @@ use bytes::Bytes;
 use http::{Request, Response};
 
 use super::{
-    peer::Peer,
-    server::{PATIENCE, Read, Server},
-    site::Site,
+    scheme::Scheme,
+    scripted_connection::ScriptedConnection,
+    server::{RunScript, SCENARIO_TIMEOUT, ScriptedServer},
     wait::within,
 };
 use crate::{BoxError, Error, ErrorKind, Limits, Transport};
@@ -25,34 +25,34 @@ pub(super) type Outcome = Result<(), BoxError>;
 /// How long a request may take that has no deadline of its own to show: long, since the machine may be busy.
 pub(super) const LONG: Duration = Duration::from_secs(20);
 
-/// A transport, and the site where its peers are.
-pub(super) struct Stage<'a> {
+/// A transport, and the scheme of its servers.
+pub(super) struct Harness<'a> {
     pub(super) transport: &'a dyn Transport,
-    pub(super) site: &'a Site,
+    pub(super) scheme: &'a Scheme,
 }
 
-impl Stage<'_> {
+impl Harness<'_> {
     /// A server that reads each request and plays `script`, given the number of requests before it.
-    pub(super) fn serve<F>(&self, script: F) -> io::Result<Server>
+    pub(super) fn serve<F>(&self, script: F) -> io::Result<ScriptedServer>
     where
-        F: Fn(&mut Peer, usize) -> io::Result<()> + Send + Sync + 'static,
+        F: Fn(&mut ScriptedConnection, usize) -> io::Result<()> + Send + Sync + 'static,
     {
-        self.serve_after(Read::Whole, script)
+        self.serve_after(RunScript::AfterRequest, script)
     }
 
     /// The same, if not the whole request is to be read.
-    pub(super) fn serve_after<F>(&self, read: Read, script: F) -> io::Result<Server>
+    pub(super) fn serve_after<F>(&self, run: RunScript, script: F) -> io::Result<ScriptedServer>
     where
-        F: Fn(&mut Peer, usize) -> io::Result<()> + Send + Sync + 'static,
+        F: Fn(&mut ScriptedConnection, usize) -> io::Result<()> + Send + Sync + 'static,
     {
-        Server::scripted(self.site, PATIENCE, read, script)
+        ScriptedServer::scripted(self.scheme, SCENARIO_TIMEOUT, run, script)
     }
 
     /// A URL of a port that nobody listens on, and that nobody else is given while what holds it lives.
     pub(super) fn unheard(&self) -> io::Result<(String, impl Sized + use<>)> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let used = TcpStream::connect(listener.local_addr()?)?;
-        Ok((format!("{}:{}/", self.site.origin(), used.local_addr()?.port()), (listener, used)))
+        Ok((format!("{}:{}/", self.scheme.origin(), used.local_addr()?.port()), (listener, used)))
     }
 
     /// Sends this and waits for the end of it.
@@ -66,9 +66,9 @@ impl Stage<'_> {
     }
 
     /// Sends this and expects an answer.
-    pub(super) async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+    pub(super) async fn response(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         let sent = self.send(request, limits()).await?;
-        sent.map_err(|error| format!("an error came instead of an answer: {}", chain(&error)).into())
+        sent.map_err(|error| format!("an error came instead of an answer: {}", error_chain(&error)).into())
     }
 
     /// Sends this and expects an error.
@@ -84,12 +84,12 @@ impl Stage<'_> {
 }
 
 /// A small request that makes something.
-pub(super) fn post(server: &Server) -> Request<Bytes> {
+pub(super) fn post(server: &ScriptedServer) -> Request<Bytes> {
     post_of(server, Bytes::from_static(br#"{"once":"only"}"#))
 }
 
 /// The same with this body.
-pub(super) fn post_of(server: &Server, body: impl Into<Bytes>) -> Request<Bytes> {
+pub(super) fn post_of(server: &ScriptedServer, body: impl Into<Bytes>) -> Request<Bytes> {
     let mut request = Request::new(body.into());
     *request.method_mut() = http::Method::POST;
     // A URL of ours is one.
@@ -111,21 +111,24 @@ pub(super) fn ensure(condition: bool, otherwise: impl FnOnce() -> String) -> Out
 }
 
 /// Expects so many requests to have come.
-pub(super) fn ensure_requests(server: &Server, expected: usize) -> Outcome {
+pub(super) fn ensure_requests(server: &ScriptedServer, expected: usize) -> Outcome {
     let came = server.requests().len();
     ensure(came == expected, || format!("{came} requests came, not {expected}"))
 }
 
 /// Expects an error of this kind, which does not claim that nothing was sent.
 pub(super) fn ensure_kind(error: &Error, kind: ErrorKind) -> Outcome {
-    ensure(error.kind() == kind, || format!("the error is not `{kind:?}`: {}", chain(error)))?;
+    ensure(error.kind() == kind, || format!("the error is not `{kind:?}`: {}", error_chain(error)))?;
     ensure_sent(error)
 }
 
 /// Expects an error that does not claim that nothing was sent.
 pub(super) fn ensure_sent(error: &Error) -> Outcome {
     ensure(error.may_have_been_sent(), || {
-        format!("the peer has the request, and the error says that it was not sent: {}", chain(error))
+        format!(
+            "the connection has the request, and the error says that it was not sent: {}",
+            error_chain(error)
+        )
     })
 }
 
@@ -137,7 +140,7 @@ pub(super) fn ensure_body(answer: &Response<Bytes>, body: impl AsRef<[u8]>) -> O
 }
 
 /// An error and its causes, in one line.
-pub(super) fn chain(error: &Error) -> String {
+pub(super) fn error_chain(error: &Error) -> String {
     let mut text = format!("{:?}, {error}", error.kind());
     let mut cause = error.source();
     while let Some(error) = cause {

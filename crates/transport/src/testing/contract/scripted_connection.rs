@@ -8,28 +8,28 @@ use std::{
 };
 
 use super::{
-    server::{Log, Read as Amount},
-    site::{Io, Site},
-    wait::Watched,
+    scheme::{Io, Scheme},
+    server::{Log, RunScript as Amount},
+    wait::Monitor,
 };
 
 /// A client that has connected, as a script sees it.
 ///
 /// A script reads with [`Read`] what was not read before it was played. Reads take no more from the connection than they
 /// return, so what a script does not read stays in the socket, and closing it then resets the connection.
-pub struct Peer {
+pub struct ScriptedConnection {
     io: Box<dyn Io>,
     /// The same connection, below TLS.
     tcp: TcpStream,
     /// What was read and belongs to no request yet.
     unread: Vec<u8>,
-    log: Arc<Watched<Log>>,
+    log: Arc<Monitor<Log>>,
 }
 
-/// What a [`Server`](super::Server) read of a request.
+/// What a [`ScriptedServer`](super::Server) read of a request.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct Received {
+pub struct ReceivedRequest {
     /// The method, the target and the version: `GET / HTTP/1.1`.
     pub line: String,
     /// The headers, in order, with names in lower case.
@@ -38,7 +38,7 @@ pub struct Received {
     pub body: Vec<u8>,
 }
 
-impl Received {
+impl ReceivedRequest {
     /// The path and the query.
     pub fn target(&self) -> &str {
         self.line.split(' ').nth(1).unwrap_or_default()
@@ -50,10 +50,10 @@ impl Received {
     }
 }
 
-impl Peer {
-    pub(super) fn new(site: &Site, tcp: TcpStream, log: Arc<Watched<Log>>) -> io::Result<Self> {
+impl ScriptedConnection {
+    pub(super) fn new(scheme: &Scheme, tcp: TcpStream, log: Arc<Monitor<Log>>) -> io::Result<Self> {
         let below = tcp.try_clone()?;
-        Ok(Self { io: site.wrap(tcp)?, tcp: below, unread: Vec::new(), log })
+        Ok(Self { io: scheme.handshake(tcp)?, tcp: below, unread: Vec::new(), log })
     }
 
     /// Reads the next request. Returns how many came before it.
@@ -63,7 +63,7 @@ impl Peer {
         }
         // Before anything is made of it: a request that breaks off has come, too.
         let number = self.log.change(|log| {
-            log.received.push(Received::default());
+            log.received.push(ReceivedRequest::default());
             log.received.len() - 1
         });
         let end = loop {
@@ -75,14 +75,14 @@ impl Peer {
         let head: Vec<u8> = self.unread.drain(..end).collect();
         let mut received = parse(&head);
         self.keep(number, &received);
-        if matches!(amount, Amount::Whole) {
+        if matches!(amount, Amount::AfterRequest) {
             received.body = self.body(&received)?;
             self.keep(number, &received);
         }
         Ok(number)
     }
 
-    fn keep(&self, number: usize, received: &Received) {
+    fn keep(&self, number: usize, received: &ReceivedRequest) {
         self.log.change(|log| {
             if let Some(slot) = log.received.get_mut(number) {
                 slot.clone_from(received);
@@ -90,7 +90,7 @@ impl Peer {
         });
     }
 
-    fn body(&mut self, head: &Received) -> io::Result<Vec<u8>> {
+    fn body(&mut self, head: &ReceivedRequest) -> io::Result<Vec<u8>> {
         let length = match head.values("content-length").first() {
             Some(length) => {
                 std::str::from_utf8(length).ok().and_then(|length| length.parse().ok()).unwrap_or(0)
@@ -121,7 +121,7 @@ impl Peer {
     }
 
     /// The request with this number, as far as it was read.
-    pub fn received(&self, number: usize) -> Received {
+    pub fn received(&self, number: usize) -> ReceivedRequest {
         self.log.look(|log| log.received.get(number).cloned()).unwrap_or_default()
     }
 
@@ -140,17 +140,17 @@ impl Peer {
     /// # Errors
     ///
     /// The client has gone, or does not read.
-    pub fn answer(&mut self, body: &str) -> io::Result<()> {
+    pub fn respond(&mut self, body: &str) -> io::Result<()> {
         self.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes())
     }
 
-    /// Reads until the client closes the connection, but not forever.
+    /// Reads until the client wait_for_close the connection, but not forever.
     ///
     /// # Errors
     ///
     /// Always, since the connection is over then: a script ends with it.
-    pub fn hold(&mut self) -> io::Result<()> {
-        closes(&mut self.io, &self.log)
+    pub fn wait_for_close(&mut self) -> io::Result<()> {
+        wait_for_close(&mut self.io, &self.log)
     }
 
     /// The connection below TLS, for its options and for closing half of it.
@@ -159,7 +159,7 @@ impl Peer {
     }
 }
 
-impl Read for Peer {
+impl Read for ScriptedConnection {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.unread.is_empty() {
             return self.io.read(buffer);
@@ -170,7 +170,7 @@ impl Read for Peer {
     }
 }
 
-impl Write for Peer {
+impl Write for ScriptedConnection {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.io.write(bytes)
     }
@@ -180,23 +180,23 @@ impl Write for Peer {
     }
 }
 
-impl fmt::Debug for Peer {
+impl fmt::Debug for ScriptedConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Peer").field("tcp", &self.tcp).finish_non_exhaustive()
+        f.debug_struct("ScriptedConnection").field("tcp", &self.tcp).finish_non_exhaustive()
     }
 }
 
-/// Ends a script and closes the connection: with a reset, if the client has sent more than was read.
+/// Ends a script and wait_for_close the connection: with a reset, if the client has sent more than was read.
 ///
 /// # Errors
 ///
-/// Always: it is the error that closes the connection.
-pub fn close() -> io::Result<()> {
+/// Always: it is the error that wait_for_close the connection.
+pub fn close_connection() -> io::Result<()> {
     Err(io::ErrorKind::ConnectionAborted.into())
 }
 
-/// Waits until a client closes its connection, and notes it, or until there is nothing to be read for too long.
-pub(super) fn closes(io: &mut impl Read, log: &Watched<Log>) -> io::Result<()> {
+/// Waits until a client wait_for_close its connection, and notes it, or until there is nothing to be read for too long.
+pub(super) fn wait_for_close(io: &mut impl Read, log: &Monitor<Log>) -> io::Result<()> {
     let end = loop {
         match io.read(&mut [0; 1024]) {
             Ok(0) => break io::ErrorKind::UnexpectedEof.into(),
@@ -215,7 +215,7 @@ fn end_of_head(bytes: &[u8]) -> Option<usize> {
     bytes.windows(END.len()).position(|window| window == END).map(|start| start + END.len())
 }
 
-fn parse(head: &[u8]) -> Received {
+fn parse(head: &[u8]) -> ReceivedRequest {
     let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     let line = lines.next().unwrap_or_default();
     let header = |line: &[u8]| {
@@ -224,7 +224,7 @@ fn parse(head: &[u8]) -> Received {
         let value = value.strip_prefix(b":")?.trim_ascii();
         Some((String::from_utf8_lossy(name).to_ascii_lowercase(), value.to_vec()))
     };
-    Received {
+    ReceivedRequest {
         line: String::from_utf8_lossy(line).into_owned(),
         headers: lines.filter_map(header).collect(),
         body: Vec::new(),
