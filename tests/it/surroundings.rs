@@ -13,7 +13,7 @@ use openrouter_oauth_tests::{
     stage::Stage,
     tls::{certificate, site},
 };
-use openrouter_oauth_transport::testing::contract::{RunScript, Scheme, ScriptedConnection, ScriptedServer};
+use openrouter_oauth_transport_contract::{RunScript, Scheme, ScriptedConnection, ScriptedServer};
 
 use crate::support::{Operation, builder, describe};
 

@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc};
 
-use openrouter_oauth_transport::testing::contract::Scheme;
+use openrouter_oauth_transport_contract::Scheme;
 use rcgen::{CertificateParams, CertifiedKey, KeyPair, date_time_ymd};
 use tokio_rustls::rustls::{
     ServerConfig, ServerConnection, StreamOwned, crypto::ring::default_provider, pki_types::PrivateKeyDer,

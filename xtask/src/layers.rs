@@ -10,13 +10,17 @@ use crate::{
 const LAYERS: &[(&str, &[&str])] = &[
     ("models", &[]),
     ("transport", &[]),
-    ("transport-hyper", &["transport"]),
+    ("transport-contract", &["transport"]),
+    ("transport-hyper", &["transport", "transport-contract"]),
     ("sdk", &["models", "transport", "transport-hyper"]),
     // Neither the sdk nor the models: a mistake in them must not agree with itself in the emulator.
     ("emulator", &["transport"]),
     ("login", &["sdk"]),
     ("cli", &["sdk", "login", "emulator"]),
-    ("tests", &["models", "transport", "transport-hyper", "sdk", "login", "emulator", "cli"]),
+    (
+        "tests",
+        &["models", "transport", "transport-contract", "transport-hyper", "sdk", "login", "emulator", "cli"],
+    ),
     ("xtask", &[]),
 ];
 

@@ -1,10 +1,7 @@
-//! Fakes for tests: transports that answer from memory, and a clock that tests move. And the [`contract`] of a
-//! transport, for tests of one.
+//! Fakes for tests: transports that respond from memory, and a clock that tests move.
 //!
-//! The fakes panic where a test should fail, so they belong in tests only.
+//! They panic where a test should fail, so they belong in tests only.
 #![expect(clippy::panic, reason = "a failed expectation fails the test that holds it")]
-
-pub mod contract;
 
 mod capture;
 

@@ -37,11 +37,11 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>
 /// Connections may be kept and used again. A request that was handed back unwritten from a stale connection is an
 /// error with `not_sent`: the caller decides whether to send it again.
 ///
-/// # Testing one of your own
+/// # Testing your own
 ///
-/// The feature `testing` brings the contract as scenarios against a scripted socket. In a test, with any runtime,
-/// `testing::contract::run(&transport).await` plays them all and reports by name what is broken; only rule 9 and what
-/// is logged remain for a review.
+/// The crate `openrouter-oauth-transport-contract` plays the contract as scenarios against scripted sockets. In a
+/// test, with any runtime, its `run(&transport).await` plays them all and names each one that fails. Rule 9 and what
+/// the transport logs are left to a review.
 ///
 /// # Examples
 ///

@@ -14,7 +14,7 @@ use std::{
 };
 
 use openrouter_oauth_tests::tls;
-use openrouter_oauth_transport::testing::contract::{
+use openrouter_oauth_transport_contract::{
     ReceivedRequest, RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection,
 };
 use rustix::net::sockopt::set_socket_linger;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-pub(crate) use openrouter_oauth_transport::testing::contract::{
+pub(crate) use openrouter_oauth_transport_contract::{
     RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection,
 };
 

@@ -7,7 +7,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use openrouter_oauth_transport::{Error, ErrorKind, testing::contract};
+use openrouter_oauth_transport::{Error, ErrorKind};
+use openrouter_oauth_transport_contract as contract;
 use openrouter_oauth_transport_hyper::HyperTransport;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CertifiedKey, GeneralSubtree, IsCa, KeyPair,

@@ -10,7 +10,7 @@ use std::{
 };
 
 use openrouter_oauth::Client;
-use openrouter_oauth_transport::testing::contract::{ScriptedServer, Scheme};
+use openrouter_oauth_transport_contract::{Scheme, ScriptedServer};
 
 use crate::blocking::{BlockingTimer, BlockingTransport};
 

@@ -2,7 +2,7 @@
 
 use std::{thread, time::Duration};
 
-use openrouter_oauth_transport::testing::contract::{RunScript, Scheme, ScriptedServer};
+use openrouter_oauth_transport_contract::{RunScript, Scheme, ScriptedServer};
 
 use crate::Result;
 

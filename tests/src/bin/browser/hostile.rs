@@ -2,7 +2,7 @@
 
 use std::io;
 
-use openrouter_oauth_transport::testing::contract::{Scheme, ScriptedServer};
+use openrouter_oauth_transport_contract::{Scheme, ScriptedServer};
 use serde_json::json;
 
 const PAGE: &str = include_str!("hostile.html");

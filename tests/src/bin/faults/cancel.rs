@@ -21,7 +21,7 @@ use openrouter_oauth::{
     transport_hyper::{HyperTransport, TokioTimer},
 };
 use openrouter_oauth_tests::canary;
-use openrouter_oauth_transport::testing::contract::{RunScript, Scheme, ScriptedConnection, ScriptedServer};
+use openrouter_oauth_transport_contract::{RunScript, Scheme, ScriptedConnection, ScriptedServer};
 
 use crate::{
     Result,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use openrouter_oauth::{Client, Error};
-use openrouter_oauth_transport::testing::contract::{RunScript, Scheme, ScriptedConnection, ScriptedServer};
+use openrouter_oauth_transport_contract::{RunScript, Scheme, ScriptedConnection, ScriptedServer};
 
 use crate::{
     Result,

@@ -11,7 +11,7 @@ use openrouter_oauth::{
     ExchangeToken, FederationPolicyId, Pkce, Retry, SubjectToken, TracingHook,
 };
 use openrouter_oauth_tests::canary;
-use openrouter_oauth_transport::testing::contract::{
+use openrouter_oauth_transport_contract::{
     ReceivedRequest, RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection,
 };
 

@@ -1,6 +1,6 @@
 //! Pages that mean ill, open in the same browser while a login waits.
 
-use openrouter_oauth_transport::testing::contract::ScriptedServer;
+use openrouter_oauth_transport_contract::ScriptedServer;
 use serde_json::json;
 
 use crate::{

@@ -10,15 +10,14 @@ use std::{
 use bytes::Bytes;
 use http::Request;
 
+use openrouter_oauth_transport::{ErrorKind, Limits};
+
 use crate::{
-    ErrorKind, Limits,
-    testing::contract::{
-        harness::{Harness, Outcome, ensure, error_chain, post, post_of},
-        scenarios::once::LARGE,
-        scripted_connection::close_connection,
-        server::{RunScript, SCENARIO_TIMEOUT, ScriptedServer},
-        wait::within,
-    },
+    harness::{Harness, Outcome, ensure, error_chain, post, post_of},
+    scenarios::once::LARGE,
+    scripted_connection::close_connection,
+    server::{RunScript, SCENARIO_TIMEOUT, ScriptedServer},
+    wait::within,
 };
 
 const SOON: Duration = Duration::from_millis(250);

@@ -1,9 +1,7 @@
 //! The contract of a transport, held against one that keeps it and against many that do not.
 
-use openrouter_oauth_transport::{
-    Transport,
-    testing::contract::{self, Scenario, Scheme, Violations},
-};
+use openrouter_oauth_transport::Transport;
+use openrouter_oauth_transport_contract::{self as contract, Scenario, Scheme, Violations};
 
 use tokio::task::JoinSet;
 

@@ -4,14 +4,13 @@ use std::{thread, time::Duration};
 
 use http::Request;
 
+use openrouter_oauth_transport::Limits;
+
 use crate::{
-    Limits,
-    testing::contract::{
-        harness::{Harness, LONG, Outcome, ensure, ensure_body, ensure_requests, limits, post},
-        scripted_connection::close_connection,
-        server::SCENARIO_TIMEOUT,
-        wait::{all, first, sleep, within},
-    },
+    harness::{Harness, LONG, Outcome, ensure, ensure_body, ensure_requests, limits, post},
+    scripted_connection::close_connection,
+    server::SCENARIO_TIMEOUT,
+    wait::{all, first, sleep, within},
 };
 
 pub(crate) async fn a_dropped_request_closes_its_connection(harness: &Harness<'_>) -> Outcome {

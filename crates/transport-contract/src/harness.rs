@@ -11,29 +11,29 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 
-use super::{
+use crate::{
     scheme::Scheme,
     scripted_connection::ScriptedConnection,
     server::{RunScript, SCENARIO_TIMEOUT, ScriptedServer},
     wait::within,
 };
-use crate::{BoxError, Error, ErrorKind, Limits, Transport};
+use openrouter_oauth_transport::{BoxError, Error, ErrorKind, Limits, Transport};
 
 /// Nothing, or what was seen instead of what the contract says.
-pub(super) type Outcome = Result<(), BoxError>;
+pub(crate) type Outcome = Result<(), BoxError>;
 
 /// How long a request may take that has no deadline of its own to show: long, since the machine may be busy.
-pub(super) const LONG: Duration = Duration::from_secs(20);
+pub(crate) const LONG: Duration = Duration::from_secs(20);
 
 /// A transport, and the scheme of its servers.
-pub(super) struct Harness<'a> {
-    pub(super) transport: &'a dyn Transport,
-    pub(super) scheme: &'a Scheme,
+pub(crate) struct Harness<'a> {
+    pub(crate) transport: &'a dyn Transport,
+    pub(crate) scheme: &'a Scheme,
 }
 
 impl Harness<'_> {
     /// A server that reads each request and plays `script`, given the number of requests before it.
-    pub(super) fn serve<F>(&self, script: F) -> io::Result<ScriptedServer>
+    pub(crate) fn serve<F>(&self, script: F) -> io::Result<ScriptedServer>
     where
         F: Fn(&mut ScriptedConnection, usize) -> io::Result<()> + Send + Sync + 'static,
     {
@@ -41,7 +41,7 @@ impl Harness<'_> {
     }
 
     /// The same, if not the whole request is to be read.
-    pub(super) fn serve_after<F>(&self, run: RunScript, script: F) -> io::Result<ScriptedServer>
+    pub(crate) fn serve_after<F>(&self, run: RunScript, script: F) -> io::Result<ScriptedServer>
     where
         F: Fn(&mut ScriptedConnection, usize) -> io::Result<()> + Send + Sync + 'static,
     {
@@ -49,14 +49,14 @@ impl Harness<'_> {
     }
 
     /// A URL of a port that nobody listens on, and that nobody else is given while what holds it lives.
-    pub(super) fn unheard(&self) -> io::Result<(String, impl Sized + use<>)> {
+    pub(crate) fn unheard(&self) -> io::Result<(String, impl Sized + use<>)> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let used = TcpStream::connect(listener.local_addr()?)?;
         Ok((format!("{}:{}/", self.scheme.origin(), used.local_addr()?.port()), (listener, used)))
     }
 
     /// Sends this and waits for the end of it.
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         request: Request<Bytes>,
         limits: Limits,
@@ -66,13 +66,13 @@ impl Harness<'_> {
     }
 
     /// Sends this and expects an answer.
-    pub(super) async fn response(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+    pub(crate) async fn response(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         let sent = self.send(request, limits()).await?;
         sent.map_err(|error| format!("an error came instead of an answer: {}", error_chain(&error)).into())
     }
 
     /// Sends this and expects an error.
-    pub(super) async fn error(&self, request: Request<Bytes>, limits: Limits) -> Result<Error, BoxError> {
+    pub(crate) async fn error(&self, request: Request<Bytes>, limits: Limits) -> Result<Error, BoxError> {
         match self.send(request, limits).await? {
             Err(error) => Ok(error),
             Ok(answer) => {
@@ -84,12 +84,12 @@ impl Harness<'_> {
 }
 
 /// A small request that makes something.
-pub(super) fn post(server: &ScriptedServer) -> Request<Bytes> {
+pub(crate) fn post(server: &ScriptedServer) -> Request<Bytes> {
     post_of(server, Bytes::from_static(br#"{"once":"only"}"#))
 }
 
 /// The same with this body.
-pub(super) fn post_of(server: &ScriptedServer, body: impl Into<Bytes>) -> Request<Bytes> {
+pub(crate) fn post_of(server: &ScriptedServer, body: impl Into<Bytes>) -> Request<Bytes> {
     let mut request = Request::new(body.into());
     *request.method_mut() = http::Method::POST;
     // A URL of ours is one.
@@ -101,29 +101,29 @@ pub(super) fn post_of(server: &ScriptedServer, body: impl Into<Bytes>) -> Reques
 }
 
 /// The limits of a request that is not about them.
-pub(super) fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     Limits::default().timeout(Some(LONG))
 }
 
 /// Expects a condition, or says what was seen.
-pub(super) fn ensure(condition: bool, otherwise: impl FnOnce() -> String) -> Outcome {
+pub(crate) fn ensure(condition: bool, otherwise: impl FnOnce() -> String) -> Outcome {
     if condition { Ok(()) } else { Err(otherwise().into()) }
 }
 
 /// Expects so many requests to have come.
-pub(super) fn ensure_requests(server: &ScriptedServer, expected: usize) -> Outcome {
+pub(crate) fn ensure_requests(server: &ScriptedServer, expected: usize) -> Outcome {
     let came = server.requests().len();
     ensure(came == expected, || format!("{came} requests came, not {expected}"))
 }
 
 /// Expects an error of this kind, which does not claim that nothing was sent.
-pub(super) fn ensure_kind(error: &Error, kind: ErrorKind) -> Outcome {
+pub(crate) fn ensure_kind(error: &Error, kind: ErrorKind) -> Outcome {
     ensure(error.kind() == kind, || format!("the error is not `{kind:?}`: {}", error_chain(error)))?;
     ensure_sent(error)
 }
 
 /// Expects an error that does not claim that nothing was sent.
-pub(super) fn ensure_sent(error: &Error) -> Outcome {
+pub(crate) fn ensure_sent(error: &Error) -> Outcome {
     ensure(error.may_have_been_sent(), || {
         format!(
             "the connection has the request, and the error says that it was not sent: {}",
@@ -133,14 +133,14 @@ pub(super) fn ensure_sent(error: &Error) -> Outcome {
 }
 
 /// Expects an answer with status 200 and this body.
-pub(super) fn ensure_body(answer: &Response<Bytes>, body: impl AsRef<[u8]>) -> Outcome {
+pub(crate) fn ensure_body(answer: &Response<Bytes>, body: impl AsRef<[u8]>) -> Outcome {
     let (status, came) = (answer.status(), answer.body());
     let is_same = status == 200 && came == body.as_ref();
     ensure(is_same, || format!("the answer is {status} with {:?}", came.slice(..came.len().min(64))))
 }
 
 /// An error and its causes, in one line.
-pub(super) fn error_chain(error: &Error) -> String {
+pub(crate) fn error_chain(error: &Error) -> String {
     let mut text = format!("{:?}, {error}", error.kind());
     let mut cause = error.source();
     while let Some(error) = cause {

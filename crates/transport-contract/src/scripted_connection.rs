@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{
+use crate::{
     scheme::{Io, Scheme},
     server::{Log, RunScript as Amount},
     wait::Monitor,
@@ -51,13 +51,13 @@ impl ReceivedRequest {
 }
 
 impl ScriptedConnection {
-    pub(super) fn new(scheme: &Scheme, tcp: TcpStream, log: Arc<Monitor<Log>>) -> io::Result<Self> {
+    pub(crate) fn new(scheme: &Scheme, tcp: TcpStream, log: Arc<Monitor<Log>>) -> io::Result<Self> {
         let below = tcp.try_clone()?;
         Ok(Self { io: scheme.handshake(tcp)?, tcp: below, unread: Vec::new(), log })
     }
 
     /// Reads the next request. Returns how many came before it.
-    pub(super) fn request(&mut self, amount: Amount) -> io::Result<usize> {
+    pub(crate) fn request(&mut self, amount: Amount) -> io::Result<usize> {
         while self.unread.is_empty() {
             self.fill()?;
         }
@@ -196,7 +196,7 @@ pub fn close_connection() -> io::Result<()> {
 }
 
 /// Waits until a client wait_for_close its connection, and notes it, or until there is nothing to be read for too long.
-pub(super) fn wait_for_close(io: &mut impl Read, log: &Monitor<Log>) -> io::Result<()> {
+pub(crate) fn wait_for_close(io: &mut impl Read, log: &Monitor<Log>) -> io::Result<()> {
     let end = loop {
         match io.read(&mut [0; 1024]) {
             Ok(0) => break io::ErrorKind::UnexpectedEof.into(),

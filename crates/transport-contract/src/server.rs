@@ -11,14 +11,14 @@ use std::{
     time::Duration,
 };
 
-use super::{
+use crate::{
     scheme::Scheme,
     scripted_connection::{ReceivedRequest, ScriptedConnection, wait_for_close},
     wait::Monitor,
 };
 
 /// How long a connection in a scenario waits for a client. A client that holds no deadline is let go after that.
-pub(super) const SCENARIO_TIMEOUT: Duration = Duration::from_secs(3);
+pub(crate) const SCENARIO_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The same for other tests, which count connections and must not lose one because the machine is busy.
 const TEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -33,7 +33,7 @@ const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// script waits longer than 20 seconds for the client, so every thread ends.
 ///
 /// ```
-/// use openrouter_oauth_transport::testing::contract::{Read, ScriptedServer, Scheme, close};
+/// use openrouter_oauth_transport_contract::{RunScript, Scheme, ScriptedServer, close_connection};
 /// # use std::{io::{Read as _, Write as _}, net::TcpStream};
 ///
 /// # fn main() -> std::io::Result<()> {
@@ -61,15 +61,15 @@ pub struct ScriptedServer {
 
 /// What happened so far.
 #[derive(Debug, Default)]
-pub(super) struct Log {
+pub(crate) struct Log {
     /// How many clients connected.
     accepted: usize,
     /// Connections of our own that are in the listener's queue.
     own_connections: Vec<SocketAddr>,
     /// What was read of each request, from its first byte on.
-    pub(super) received: Vec<ReceivedRequest>,
+    pub(crate) received: Vec<ReceivedRequest>,
     /// How many connections the clients have closed while a connection waited for that.
-    pub(super) closed: usize,
+    pub(crate) closed: usize,
 }
 
 /// How much a server reads before it plays its script.
@@ -119,7 +119,7 @@ impl ScriptedServer {
     }
 
     /// Like [`start`](Self::start), with this timeout for each read and write.
-    pub(super) fn scripted<F>(
+    pub(crate) fn scripted<F>(
         scheme: &Scheme,
         timeout: Duration,
         run: RunScript,
@@ -203,7 +203,7 @@ impl ScriptedServer {
         self.log.until(|log| enough(&log.received)).await;
     }
 
-    pub(super) fn log(&self) -> &Monitor<Log> {
+    pub(crate) fn log(&self) -> &Monitor<Log> {
         &self.log
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Response};
 
-use crate::testing::contract::{
+use crate::{
     harness::{Harness, Outcome, ensure, ensure_body, ensure_requests, post},
     scripted_connection::close_connection,
 };

@@ -2,20 +2,19 @@
 
 use http::Request;
 
+use openrouter_oauth_transport::ErrorKind;
+
 use crate::{
-    ErrorKind,
-    testing::contract::{
-        harness::{
-            Harness, LONG, Outcome, ensure, ensure_body, ensure_kind, ensure_requests, ensure_sent,
-            error_chain, limits, post, post_of,
-        },
-        scripted_connection::close_connection,
-        server::RunScript,
+    harness::{
+        Harness, LONG, Outcome, ensure, ensure_body, ensure_kind, ensure_requests, ensure_sent, error_chain,
+        limits, post, post_of,
     },
+    scripted_connection::close_connection,
+    server::RunScript,
 };
 
 /// More than the buffers of two sockets hold together with those of a client.
-pub(super) const LARGE: usize = 8 * 1024 * 1024;
+pub(crate) const LARGE: usize = 8 * 1024 * 1024;
 
 pub(crate) async fn a_request_is_sent_once_when_no_answer_comes(harness: &Harness<'_>) -> Outcome {
     let server = harness.serve(|_, _| close_connection())?;

@@ -5,7 +5,7 @@ use std::{
     mem,
     pin::pin,
     sync::{
-        Arc, Condvar, Mutex, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         mpsc::{self, RecvTimeoutError},
     },
     task::{Poll, Waker},
@@ -13,11 +13,9 @@ use std::{
     time::Duration,
 };
 
-use crate::testing::lock;
-
 /// A value that threads change and that futures and threads wait for.
 #[derive(Debug, Default)]
-pub(super) struct Monitor<T> {
+pub(crate) struct Monitor<T> {
     inner: Mutex<Inner<T>>,
     changed: Condvar,
 }
@@ -30,7 +28,7 @@ struct Inner<T> {
 
 impl<T> Monitor<T> {
     /// Changes the value and wakes whoever waits for it.
-    pub(super) fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
+    pub(crate) fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
         let mut inner = lock(&self.inner);
         let changed = change(&mut inner.value);
         let wakers = mem::take(&mut inner.wakers);
@@ -41,12 +39,12 @@ impl<T> Monitor<T> {
     }
 
     /// Looks at the value as it is now.
-    pub(super) fn look<R>(&self, look: impl FnOnce(&T) -> R) -> R {
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&T) -> R) -> R {
         look(&lock(&self.inner).value)
     }
 
     /// Waits until the value is as asked.
-    pub(super) async fn until(&self, enough: impl Fn(&T) -> bool) {
+    pub(crate) async fn until(&self, enough: impl Fn(&T) -> bool) {
         poll_fn(|context| {
             let mut inner = lock(&self.inner);
             if enough(&inner.value) {
@@ -59,7 +57,7 @@ impl<T> Monitor<T> {
     }
 
     /// Blocks until the value is as asked. `false` if that takes longer than `time`.
-    pub(super) fn wait(&self, time: Duration, enough: impl Fn(&T) -> bool) -> bool {
+    pub(crate) fn wait(&self, time: Duration, enough: impl Fn(&T) -> bool) -> bool {
         let waited = self.changed.wait_timeout_while(lock(&self.inner), time, |inner| !enough(&inner.value));
         let (inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
         enough(&inner.value)
@@ -67,7 +65,7 @@ impl<T> Monitor<T> {
 }
 
 /// The value of `future`, or `None` if it takes longer than `time`.
-pub(super) async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
+pub(crate) async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
     let rang = Arc::<Monitor<bool>>::default();
     let (_off, is_off) = mpsc::channel::<()>();
     let ringing = Arc::clone(&rang);
@@ -84,12 +82,12 @@ pub(super) async fn within<F: Future>(time: Duration, future: F) -> Option<F::Ou
 }
 
 /// Waits for so long.
-pub(super) async fn sleep(time: Duration) {
+pub(crate) async fn sleep(time: Duration) {
     within(time, pending::<()>()).await;
 }
 
 /// The value of the one that ends first; the other one is dropped.
-pub(super) async fn first<T>(one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
+pub(crate) async fn first<T>(one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
     let (mut one, mut other) = (pin!(one), pin!(other));
     poll_fn(|context| match one.as_mut().poll(context) {
         Poll::Ready(value) => Poll::Ready(value),
@@ -99,7 +97,7 @@ pub(super) async fn first<T>(one: impl Future<Output = T>, other: impl Future<Ou
 }
 
 /// The values of all of them, which run at the same time.
-pub(super) async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+pub(crate) async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     let mut running: Vec<_> = futures.into_iter().map(Box::pin).map(Some).collect();
     let mut done = Vec::new();
     poll_fn(|context| {
@@ -114,4 +112,8 @@ pub(super) async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<
     })
     .await;
     done
+}
+/// Locks `mutex` even if another thread panicked while it held it: the data is plain.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

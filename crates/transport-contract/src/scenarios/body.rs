@@ -4,16 +4,15 @@ use std::fmt::Write;
 
 use http::StatusCode;
 
+use openrouter_oauth_transport::{Error, ErrorKind};
+
 use crate::{
-    Error, ErrorKind,
-    testing::contract::{
-        harness::{
-            Harness, Outcome, ensure, ensure_body, ensure_kind, ensure_requests, error_chain, limits, post,
-            post_of,
-        },
-        scripted_connection::close_connection,
-        server::RunScript,
+    harness::{
+        Harness, Outcome, ensure, ensure_body, ensure_kind, ensure_requests, error_chain, limits, post,
+        post_of,
     },
+    scripted_connection::close_connection,
+    server::RunScript,
 };
 
 const WITH_LENGTH: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"key\":\"12\"}";

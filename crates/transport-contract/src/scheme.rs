@@ -18,7 +18,7 @@ pub struct Scheme {
 type Handshake = dyn Fn(TcpStream) -> io::Result<Box<dyn Io>> + Send + Sync;
 
 /// What a connection reads from and writes to.
-pub(super) trait Io: Read + Write + Send {}
+pub(crate) trait Io: Read + Write + Send {}
 
 impl<T: Read + Write + Send> Io for T {}
 
@@ -46,17 +46,17 @@ impl Scheme {
     }
 
     /// The scheme and the host.
-    pub(super) fn origin(&self) -> &str {
+    pub(crate) fn origin(&self) -> &str {
         &self.origin
     }
 
     /// The stream on which HTTP is spoken, over a fresh connection.
-    pub(super) fn handshake(&self, tcp: TcpStream) -> io::Result<Box<dyn Io>> {
+    pub(crate) fn handshake(&self, tcp: TcpStream) -> io::Result<Box<dyn Io>> {
         (self.handshake)(tcp)
     }
 
     /// Whether an end without a goodbye can be told from a proper one.
-    pub(super) fn detects_truncation(&self) -> bool {
+    pub(crate) fn detects_truncation(&self) -> bool {
         self.detects_truncation
     }
 }

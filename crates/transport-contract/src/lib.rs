@@ -1,13 +1,34 @@
-//! The [contract](crate::Transport#contract) of a transport, as scenarios that any implementation is put through.
+//! Checks an `openrouter-oauth` transport against its [contract](Transport#contract).
 //!
-//! A scenario listens on a port of this machine, plays a server that behaves in a certain way, sends a request through
-//! the transport, and looks at what arrived and what came back. [`run`] plays them all over plain HTTP, as on the
-//! [crate's page](crate#writing-a-transport); [`run_over`] does so at another [`Scheme`], such as one that speaks TLS. Each
-//! can be played alone, too, here those about one rule with a transport that blocks:
+//! A [`Scenario`] starts a server on a port of this machine that behaves in a certain way, sends a request through your
+//! transport, and looks at what arrived and what came back. [`run`] plays every scenario. Add the crate to your
+//! `[dev-dependencies]`, and run it in a test:
 //!
 //! ```
-//! use openrouter_oauth_transport::testing::contract::{Scheme, Violation, scenarios};
-//! # #[path = "../../tests/it/blocking.rs"]
+//! use openrouter_oauth_transport_contract::{Violations, run};
+//! # #[path = "../tests/it/blocking.rs"]
+//! # mod blocking;
+//! # use blocking::Blocking as MyTransport;
+//!
+//! #[tokio::main(flavor = "current_thread")] // `#[tokio::test]`, in a test
+//! async fn main() -> Result<(), Violations> {
+//!     let transport = MyTransport::default();
+//!     run(&transport).await
+//! }
+//! ```
+//!
+//! A failure lists each scenario that the transport broke, and what the scenario saw. The servers are threads with
+//! sockets of the standard library, and the future of `run` can be polled by any runtime. The scenarios take a few
+//! seconds, most of which they spend waiting for deadlines.
+//!
+//! # Some scenarios, or TLS
+//!
+//! [`run_over`] plays the scenarios with servers of another [`Scheme`], such as HTTPS with a certificate of yours. Each
+//! scenario can also be played alone. This plays those for one rule:
+//!
+//! ```
+//! use openrouter_oauth_transport_contract::{Scheme, Violation, scenarios};
+//! # #[path = "../tests/it/blocking.rs"]
 //! # mod blocking;
 //! # use blocking::Blocking as MyTransport;
 //!
@@ -21,19 +42,16 @@
 //! # }
 //! ```
 //!
-//! All of them take a few seconds, most of which are spent waiting for deadlines. The servers are threads with sockets
-//! of the standard library; the transport's futures are polled by whoever calls, so any runtime will do.
-//!
 //! # A server for other tests
 //!
-//! The scenarios are scripts of one [`ScriptedServer`]. It is public, for what a test of a transport or of a client has to see
-//! beyond the contract: what a certificate, a proxy or a kept connection does.
+//! Every scenario is a script of a [`ScriptedServer`]. It is public, for tests of what the contract leaves out: what a
+//! certificate, a proxy or a kept connection does.
 //!
-//! # What it cannot see
+//! # What the scenarios cannot see
 //!
-//! What a transport logs (rule 7), whether it wipes its buffers (rule 9), and what it does with a name to look up, a
-//! certificate or a proxy. A deadline while connecting is seen where a full queue of a listener makes a client wait,
-//! as on Linux. The servers speak HTTP/1.1.
+//! They do not see what a transport logs (rule 7), whether it wipes its buffers (rule 9), or how it looks up a name,
+//! checks a certificate or uses a proxy. They see a deadline that passes while connecting only on systems where a
+//! listener with a full queue makes clients wait, as on Linux. Their servers speak HTTP/1.1.
 
 mod wait;
 
@@ -49,6 +67,8 @@ mod scenarios;
 
 use std::{error::Error as StdError, fmt, future::Future, pin::Pin};
 
+use openrouter_oauth_transport::Transport;
+
 use self::{
     harness::{Harness, Outcome},
     scenarios::{body, connection, deadline, once, request, response, secrets},
@@ -58,7 +78,6 @@ pub use self::{
     scripted_connection::{ReceivedRequest, ScriptedConnection, close_connection},
     server::{RunScript, ScriptedServer},
 };
-use crate::Transport;
 
 /// Plays all scenarios over plain HTTP, one after another.
 ///
@@ -107,7 +126,7 @@ impl Scenario {
         self.rule
     }
 
-    /// Plays it with a connection at `site`.
+    /// Plays it with a server of this `scheme`.
     ///
     /// # Errors
     ///

@@ -5,12 +5,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Request};
 
+use openrouter_oauth_transport::Error;
+
 use crate::{
-    Error,
-    testing::contract::{
-        harness::{Harness, Outcome, ensure, error_chain, limits},
-        scripted_connection::close_connection,
-    },
+    harness::{Harness, Outcome, ensure, error_chain, limits},
+    scripted_connection::close_connection,
 };
 
 const SENT_HEADER: &str = "canary-sent-header";

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Request};
 
-use crate::testing::contract::{
+use crate::{
     harness::{Harness, Outcome, ensure, ensure_body, ensure_requests, post},
     scripted_connection::ReceivedRequest,
     server::ScriptedServer,
