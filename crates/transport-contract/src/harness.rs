@@ -1,17 +1,12 @@
 //! What a scenario has at hand.
 
-use std::{
-    error::Error as StdError,
-    fmt::Write,
-    io,
-    net::{TcpListener, TcpStream},
-    time::Duration,
-};
+use std::{error::Error as StdError, fmt::Write, io, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response};
 
 use crate::{
+    closed_port::ClosedPort,
     scheme::Scheme,
     scripted_connection::ScriptedConnection,
     server::{RunScript, SCENARIO_TIMEOUT, ScriptedServer},
@@ -48,11 +43,10 @@ impl Harness<'_> {
         ScriptedServer::scripted(self.scheme, SCENARIO_TIMEOUT, run, script)
     }
 
-    /// A URL of a port that nobody listens on, and that nobody else is given while what holds it lives.
-    pub(crate) fn unheard(&self) -> io::Result<(String, impl Sized + use<>)> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let used = TcpStream::connect(listener.local_addr()?)?;
-        Ok((format!("{}:{}/", self.scheme.origin(), used.local_addr()?.port()), (listener, used)))
+    /// A URL of a port that refuses connections, and what keeps it closed.
+    pub(crate) fn closed_port(&self) -> io::Result<(String, ClosedPort)> {
+        let port = ClosedPort::new()?;
+        Ok((format!("{}:{}/", self.scheme.origin(), port.address().port()), port))
     }
 
     /// Sends this and waits for the end of it.
@@ -62,7 +56,7 @@ impl Harness<'_> {
         limits: Limits,
     ) -> Result<Result<Response<Bytes>, Error>, BoxError> {
         let ended = within(LONG, self.transport.send(request, limits)).await;
-        ended.ok_or_else(|| format!("`send` did not end within {LONG:?}").into())
+        ended.map_err(|error| format!("`send` did not end within {LONG:?}: {error}").into())
     }
 
     /// Sends this and expects an answer.

@@ -55,11 +55,15 @@
 
 mod wait;
 
+mod log;
+
 mod scheme;
 
 mod scripted_connection;
 
 mod server;
+
+mod closed_port;
 
 mod harness;
 
@@ -69,14 +73,16 @@ use std::{error::Error as StdError, fmt, future::Future, pin::Pin};
 
 use openrouter_oauth_transport::Transport;
 
+pub use self::{
+    closed_port::ClosedPort,
+    log::ReceivedRequest,
+    scheme::Scheme,
+    scripted_connection::{ScriptedConnection, close_connection},
+    server::{RunScript, ScriptedServer},
+};
 use self::{
     harness::{Harness, Outcome},
     scenarios::{body, connection, deadline, once, request, response, secrets},
-};
-pub use self::{
-    scheme::Scheme,
-    scripted_connection::{ReceivedRequest, ScriptedConnection, close_connection},
-    server::{RunScript, ScriptedServer},
 };
 
 /// Plays all scenarios over plain HTTP, one after another.

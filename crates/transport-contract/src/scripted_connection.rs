@@ -8,116 +8,124 @@ use std::{
 };
 
 use crate::{
+    log::{Log, ReceivedRequest},
     scheme::{Io, Scheme},
-    server::{Log, RunScript as Amount},
     wait::Monitor,
 };
 
-/// A client that has connected, as a script sees it.
+/// At most so many bytes of a head are read, and of a body.
+const HEAD_LIMIT: usize = 256 * 1024;
+const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// How many bytes are read at once of a head or a body.
+const READ_SIZE: usize = 4096;
+
+/// The server's end of a connection, as a script uses it.
 ///
-/// A script reads with [`Read`] what was not read before it was played. Reads take no more from the connection than they
-/// return, so what a script does not read stays in the socket, and closing it then resets the connection.
+/// A script reads with [`Read`] what was not read before the script ran. What it does not read is left in the socket,
+/// and closing the connection then resets it. That holds exactly for [`OnConnect`](crate::RunScript::OnConnect) and plain
+/// HTTP, where a read takes no more from the socket than it returns; otherwise up to 4 KiB after the head, or a record
+/// of TLS, may have left the socket.
 pub struct ScriptedConnection {
     io: Box<dyn Io>,
     /// The same connection, below TLS.
-    tcp: TcpStream,
+    tcp: Arc<TcpStream>,
     /// What was read and belongs to no request yet.
     unread: Vec<u8>,
     log: Arc<Monitor<Log>>,
 }
 
-/// What a [`ScriptedServer`](super::Server) read of a request.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct ReceivedRequest {
-    /// The method, the target and the version: `GET / HTTP/1.1`.
-    pub line: String,
-    /// The headers, in order, with names in lower case.
-    pub headers: Vec<(String, Vec<u8>)>,
-    /// The body. One in chunks is shown as it came.
-    pub body: Vec<u8>,
-}
-
-impl ReceivedRequest {
-    /// The path and the query.
-    pub fn target(&self) -> &str {
-        self.line.split(' ').nth(1).unwrap_or_default()
-    }
-
-    /// The values of a header, by its name in lower case, in order.
-    pub fn values(&self, name: &str) -> Vec<&[u8]> {
-        self.headers.iter().filter(|(other, _)| other == name).map(|(_, value)| &**value).collect()
-    }
-}
-
 impl ScriptedConnection {
-    pub(crate) fn new(scheme: &Scheme, tcp: TcpStream, log: Arc<Monitor<Log>>) -> io::Result<Self> {
-        let below = tcp.try_clone()?;
-        Ok(Self { io: scheme.handshake(tcp)?, tcp: below, unread: Vec::new(), log })
+    pub(crate) fn new(scheme: &Scheme, tcp: Arc<TcpStream>, log: Arc<Monitor<Log>>) -> io::Result<Self> {
+        Ok(Self { io: scheme.handshake(tcp.try_clone()?)?, tcp, unread: Vec::new(), log })
     }
 
-    /// Reads the next request. Returns how many came before it.
-    pub(crate) fn request(&mut self, amount: Amount) -> io::Result<usize> {
+    /// Reads the head of the next request. Returns how many requests came before it.
+    pub(crate) fn read_head(&mut self) -> io::Result<usize> {
         while self.unread.is_empty() {
-            self.fill()?;
+            self.fill(HEAD_LIMIT)?;
         }
-        // Before anything is made of it: a request that breaks off has come, too.
+        // Before the head is complete: a request that breaks off has come, too.
         let number = self.log.change(|log| {
             log.received.push(ReceivedRequest::default());
             log.received.len() - 1
         });
-        let end = loop {
-            match end_of_head(&self.unread) {
-                Some(end) => break end,
-                None => self.fill()?,
-            }
-        };
+        let end = self.find(b"\r\n\r\n", 0, HEAD_LIMIT)?;
         let head: Vec<u8> = self.unread.drain(..end).collect();
-        let mut received = parse(&head);
-        self.keep(number, &received);
-        if matches!(amount, Amount::AfterRequest) {
-            received.body = self.body(&received)?;
-            self.keep(number, &received);
-        }
+        self.keep(number, ReceivedRequest::parse(&head));
         Ok(number)
     }
 
-    fn keep(&self, number: usize, received: &ReceivedRequest) {
-        self.log.change(|log| {
-            if let Some(slot) = log.received.get_mut(number) {
-                slot.clone_from(received);
-            }
-        });
-    }
-
-    fn body(&mut self, head: &ReceivedRequest) -> io::Result<Vec<u8>> {
-        let length = match head.values("content-length").first() {
+    /// Reads the body of the request with this number, after its head.
+    pub(crate) fn read_body(&mut self, number: usize) -> io::Result<()> {
+        let mut request = self.received(number);
+        let length = match request.values("content-length").first() {
             Some(length) => {
                 std::str::from_utf8(length).ok().and_then(|length| length.parse().ok()).unwrap_or(0)
             }
-            None if head.values("transfer-encoding").is_empty() => 0,
-            // Chunked, and shown as it is.
-            None => loop {
-                if self.unread.ends_with(b"0\r\n\r\n") {
-                    break self.unread.len();
-                }
-                self.fill()?;
-            },
+            None if request.values("transfer-encoding").is_empty() => 0,
+            None => self.chunks_length()?,
         };
         while self.unread.len() < length {
-            self.fill()?;
+            self.fill(BODY_LIMIT)?;
         }
-        Ok(self.unread.drain(..length).collect())
+        request.body = self.unread.drain(..length).collect();
+        self.keep(number, request);
+        Ok(())
     }
 
-    fn fill(&mut self) -> io::Result<()> {
-        let mut part = [0; 4096];
+    /// The length of a body in chunks, with its sizes and trailers.
+    fn chunks_length(&mut self) -> io::Result<usize> {
+        let mut start = 0;
+        loop {
+            let end = self.find(b"\r\n", start, BODY_LIMIT)?;
+            let size = chunk_size(self.unread.get(start..end).unwrap_or_default())?;
+            if size == 0 {
+                // The trailers end with an empty line; without any, it follows at once.
+                return self.find(b"\r\n\r\n", end - 2, BODY_LIMIT);
+            }
+            // After the data comes a line break.
+            start = end.saturating_add(size).saturating_add(2);
+            while self.unread.len() < start {
+                self.fill(BODY_LIMIT)?;
+            }
+        }
+    }
+
+    /// Reads until `end` comes at or after `start`, and returns where it ends.
+    fn find(&mut self, end: &[u8], start: usize, limit: usize) -> io::Result<usize> {
+        let mut searched = start;
+        loop {
+            let rest = self.unread.get(searched..).unwrap_or_default();
+            if let Some(found) = rest.windows(end.len()).position(|window| window == end) {
+                return Ok(searched + found + end.len());
+            }
+            // The first bytes of `end` may have come.
+            searched = searched.max((self.unread.len() + 1).saturating_sub(end.len()));
+            self.fill(limit)?;
+        }
+    }
+
+    /// Reads once, and keeps what came in `unread`.
+    fn fill(&mut self, limit: usize) -> io::Result<()> {
+        if self.unread.len() > limit {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the request is too large"));
+        }
+        let mut part = [0; READ_SIZE];
         let count = self.io.read(&mut part)?;
         if count == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         self.unread.extend(part.iter().take(count));
         Ok(())
+    }
+
+    fn keep(&self, number: usize, request: ReceivedRequest) {
+        self.log.change(|log| {
+            if let Some(slot) = log.received.get_mut(number) {
+                *slot = request;
+            }
+        });
     }
 
     /// The request with this number, as far as it was read.
@@ -129,7 +137,7 @@ impl ScriptedConnection {
     ///
     /// # Errors
     ///
-    /// The client has gone, or does not read.
+    /// The client has closed the connection, or does not read.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.io.write_all(bytes)?;
         self.io.flush()
@@ -139,12 +147,12 @@ impl ScriptedConnection {
     ///
     /// # Errors
     ///
-    /// The client has gone, or does not read.
+    /// As [`send`](Self::send).
     pub fn respond(&mut self, body: &str) -> io::Result<()> {
         self.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes())
     }
 
-    /// Reads until the client wait_for_close the connection, but not forever.
+    /// Reads until the client closes the connection, or sends nothing for too long.
     ///
     /// # Errors
     ///
@@ -186,16 +194,16 @@ impl fmt::Debug for ScriptedConnection {
     }
 }
 
-/// Ends a script and wait_for_close the connection: with a reset, if the client has sent more than was read.
+/// Ends a script and closes the connection: with a reset, if the client has sent more than was read.
 ///
 /// # Errors
 ///
-/// Always: it is the error that wait_for_close the connection.
+/// Always: it is the error that closes the connection.
 pub fn close_connection() -> io::Result<()> {
     Err(io::ErrorKind::ConnectionAborted.into())
 }
 
-/// Waits until a client wait_for_close its connection, and notes it, or until there is nothing to be read for too long.
+/// Waits until a client closes its connection, and notes it, or until there is nothing to be read for too long.
 pub(crate) fn wait_for_close(io: &mut impl Read, log: &Monitor<Log>) -> io::Result<()> {
     let end = loop {
         match io.read(&mut [0; 1024]) {
@@ -210,23 +218,9 @@ pub(crate) fn wait_for_close(io: &mut impl Read, log: &Monitor<Log>) -> io::Resu
     Err(end)
 }
 
-fn end_of_head(bytes: &[u8]) -> Option<usize> {
-    const END: &[u8] = b"\r\n\r\n";
-    bytes.windows(END.len()).position(|window| window == END).map(|start| start + END.len())
-}
-
-fn parse(head: &[u8]) -> ReceivedRequest {
-    let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let line = lines.next().unwrap_or_default();
-    let header = |line: &[u8]| {
-        let colon = line.iter().position(|byte| *byte == b':')?;
-        let (name, value) = line.split_at_checked(colon)?;
-        let value = value.strip_prefix(b":")?.trim_ascii();
-        Some((String::from_utf8_lossy(name).to_ascii_lowercase(), value.to_vec()))
-    };
-    ReceivedRequest {
-        line: String::from_utf8_lossy(line).into_owned(),
-        headers: lines.filter_map(header).collect(),
-        body: Vec::new(),
-    }
+/// Reads the line before a chunk, up to an extension.
+fn chunk_size(line: &[u8]) -> io::Result<usize> {
+    let size = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    let size = std::str::from_utf8(size).ok().and_then(|size| usize::from_str_radix(size, 16).ok());
+    size.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the size of a chunk is not a number"))
 }

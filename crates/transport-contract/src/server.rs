@@ -7,37 +7,42 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
 use crate::{
+    log::{Log, ReceivedRequest},
     scheme::Scheme,
-    scripted_connection::{ReceivedRequest, ScriptedConnection, wait_for_close},
-    wait::Monitor,
+    scripted_connection::{ScriptedConnection, wait_for_close},
+    wait::{Monitor, within},
 };
 
-/// How long a connection in a scenario waits for a client. A client that holds no deadline is let go after that.
+/// How long a server in a scenario waits for a client, at each read and write. It bounds a scenario with a transport
+/// that enforces no deadline.
 pub(crate) const SCENARIO_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The same for other tests, which count connections and must not lose one because the machine is busy.
 const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// How long to wait before another try when the system cannot accept or make a connection right now.
+const RETRY_PAUSE: Duration = Duration::from_millis(10);
+
 /// A scripted HTTP/1.1 server on a port of this machine.
 ///
 /// It runs on threads of the standard library, one for each connection, so it works under any runtime and
-/// without one. A script sees a [`ScriptedConnection`], its end of a connection, and may send or leave out any byte. The server keeps
-/// every [request](Self::requests) it reads.
+/// without one. A script gets a [`ScriptedConnection`], the server's end of a connection, and may send or leave out any
+/// byte. The server keeps every [request](Self::requests) that it reads.
 ///
-/// Dropping it wait_for_close the port. Connections that are open then stay with their scripts. No read and no write of a
-/// script waits longer than 20 seconds for the client, so every thread ends.
+/// A read or a write of a script fails when it has waited 20 seconds for the client. Dropping the server closes its port
+/// and shuts down the connections that are open, which ends their scripts at the next read or write.
 ///
 /// ```
 /// use openrouter_oauth_transport_contract::{RunScript, Scheme, ScriptedServer, close_connection};
-/// # use std::{io::{Read as _, Write as _}, net::TcpStream};
+/// # use std::{io::{Read, Write}, net::TcpStream};
 ///
 /// # fn main() -> std::io::Result<()> {
-/// // Answers the first request, and closes the connection at the second one.
+/// // Responds to the first request, and closes the connection at the second one.
 /// let server = ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, |connection, number| {
 ///     if number == 0 { connection.respond("{}") } else { close_connection() }
 /// })?;
@@ -57,41 +62,30 @@ pub struct ScriptedServer {
     address: SocketAddr,
     log: Arc<Monitor<Log>>,
     is_over: Arc<AtomicBool>,
+    /// The thread that accepts connections. `None` once it has been joined.
+    accepting: Option<JoinHandle<()>>,
 }
 
-/// What happened so far.
-#[derive(Debug, Default)]
-pub(crate) struct Log {
-    /// How many clients connected.
-    accepted: usize,
-    /// Connections of our own that are in the listener's queue.
-    own_connections: Vec<SocketAddr>,
-    /// What was read of each request, from its first byte on.
-    pub(crate) received: Vec<ReceivedRequest>,
-    /// How many connections the clients have closed while a connection waited for that.
-    pub(crate) closed: usize,
-}
-
-/// How much a server reads before it plays its script.
+/// When a server runs its script.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum RunScript {
-    /// Nothing: the script is played once for each connection, and reads for itself.
+    /// Once for each connection, before anything is read: the script reads for itself.
     OnConnect,
-    /// The head of a request. The script is played for each request.
+    /// For each request, after its head.
     AfterHead,
-    /// A whole request. The script is played for each.
+    /// For each request, after its body.
     AfterRequest,
 }
 
 impl ScriptedServer {
-    /// Plays `script` for each request, with the number of requests before it, or with [`RunScript::OnConnect`] for each
+    /// Runs `script` for each request, with the number of requests before it, or with [`RunScript::OnConnect`] for each
     /// connection, with the number of connections before it. The connection is closed when the script returns an
     /// error.
     ///
     /// # Errors
     ///
-    /// There is no port to listen on.
+    /// There is no port to listen on, or no thread to listen with.
     pub fn start<F>(scheme: &Scheme, run: RunScript, script: F) -> io::Result<Self>
     where
         F: Fn(&mut ScriptedConnection, usize) -> io::Result<()> + Send + Sync + 'static,
@@ -103,7 +97,7 @@ impl ScriptedServer {
     ///
     /// # Errors
     ///
-    /// There is no port to listen on.
+    /// As [`start`](Self::start).
     pub fn responding(scheme: &Scheme, response: impl Into<Vec<u8>>) -> io::Result<Self> {
         let response = response.into();
         Self::start(scheme, RunScript::AfterRequest, move |connection, _| connection.send(&response))
@@ -113,9 +107,9 @@ impl ScriptedServer {
     ///
     /// # Errors
     ///
-    /// There is no port to listen on.
+    /// As [`start`](Self::start).
     pub fn silent(scheme: &Scheme) -> io::Result<Self> {
-        Self::accepting(scheme, SCENARIO_TIMEOUT, |mut tcp, log, _| wait_for_close(&mut tcp, log))
+        Self::accepting(scheme, SCENARIO_TIMEOUT, |tcp, log, _| wait_for_close(&mut &*tcp, log))
     }
 
     /// Like [`start`](Self::start), with this timeout for each read and write.
@@ -135,28 +129,28 @@ impl ScriptedServer {
                 return script(&mut connection, number);
             }
             loop {
-                let number = connection.request(run)?;
+                let number = connection.read_head()?;
+                if matches!(run, RunScript::AfterRequest) {
+                    connection.read_body(number)?;
+                }
                 script(&mut connection, number)?;
             }
         })
     }
 
-    fn accepting<F>(scheme: &Scheme, timeout: Duration, play: F) -> io::Result<Self>
+    fn accepting<F>(scheme: &Scheme, timeout: Duration, serve: F) -> io::Result<Self>
     where
-        F: Fn(TcpStream, &Arc<Monitor<Log>>, usize) -> io::Result<()> + Send + Sync + 'static,
+        F: Fn(Arc<TcpStream>, &Arc<Monitor<Log>>, usize) -> io::Result<()> + Send + Sync + 'static,
     {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let log = Arc::<Monitor<Log>>::default();
         let is_over = Arc::<AtomicBool>::default();
-        let server = Self {
-            origin: format!("{}:{}", scheme.origin(), address.port()),
-            address,
-            log: Arc::clone(&log),
-            is_over: Arc::clone(&is_over),
-        };
-        thread::spawn(move || accept(&listener, timeout, &log, &is_over, &Arc::new(play)));
-        Ok(server)
+        let (seen, ends) = (Arc::clone(&log), Arc::clone(&is_over));
+        let accepting = thread::Builder::new()
+            .spawn(move || accept(&listener, timeout, &seen, &ends, &Arc::new(serve)))?;
+        let origin = format!("{}:{}", scheme.origin(), address.port());
+        Ok(Self { origin, address, log, is_over, accepting: Some(accepting) })
     }
 
     /// A URL of this server: the [origin](Self::origin), followed by `path`.
@@ -181,9 +175,11 @@ impl ScriptedServer {
 
     /// How many connections clients have made so far, including those that were not yet accepted.
     ///
+    /// Blocks until the server has accepted them.
+    ///
     /// # Errors
     ///
-    /// The server did not get around to accepting them.
+    /// The server did not accept them within 3 seconds, or the connection that finds out could not be made.
     pub fn connections(&self) -> io::Result<usize> {
         // The listener's queue is first in, first out. The lock keeps our connection from being taken for a client's.
         let ours = self.log.change(|log| {
@@ -198,21 +194,39 @@ impl ScriptedServer {
         }
     }
 
-    /// Waits until the requests so far are as asked.
-    pub async fn wait_for_requests(&self, enough: impl Fn(&[ReceivedRequest]) -> bool) {
-        self.log.until(|log| enough(&log.received)).await;
+    /// Waits until the requests so far meet a condition.
+    ///
+    /// # Errors
+    ///
+    /// They did not within 20 seconds, or there was no thread for the clock.
+    pub async fn wait_for_requests(&self, condition: impl Fn(&[ReceivedRequest]) -> bool) -> io::Result<()> {
+        within(TEST_TIMEOUT, self.log.until(|log| condition(&log.received))).await
     }
 
     pub(crate) fn log(&self) -> &Monitor<Log> {
         &self.log
     }
+
+    /// Gets the thread that accepts out of `accept`. It fails while the system cannot make another connection.
+    fn wake(&self) -> io::Result<()> {
+        TcpStream::connect_timeout(&self.address, RETRY_PAUSE * 10).map(drop)
+    }
 }
 
 impl Drop for ScriptedServer {
     fn drop(&mut self) {
+        const TRIES: usize = 100;
         self.is_over.store(true, Ordering::SeqCst);
-        // Wakes the thread that accepts.
-        drop(TcpStream::connect(self.address));
+        let Some(accepting) = self.accepting.take() else { return };
+        for _ in 0..TRIES {
+            if self.wake().is_ok() || accepting.is_finished() {
+                // It ends now, and closes the port. It panics for nothing that a test should hear about.
+                let _ended = accepting.join();
+                break;
+            }
+            thread::sleep(RETRY_PAUSE);
+        }
+        self.log.change(|log| log.shut_down());
     }
 }
 
@@ -227,32 +241,28 @@ fn accept<F>(
     timeout: Duration,
     log: &Arc<Monitor<Log>>,
     is_over: &AtomicBool,
-    play: &Arc<F>,
+    serve: &Arc<F>,
 ) where
-    F: Fn(TcpStream, &Arc<Monitor<Log>>, usize) -> io::Result<()> + Send + Sync + 'static,
+    F: Fn(Arc<TcpStream>, &Arc<Monitor<Log>>, usize) -> io::Result<()> + Send + Sync + 'static,
 {
-    while let Ok((tcp, address)) = listener.accept() {
+    loop {
+        let accepted = listener.accept();
         if is_over.load(Ordering::SeqCst) {
             return;
         }
-        let Some(connection) = log.change(|log| log.admit(address)) else { continue };
-        let (log, play) = (Arc::clone(log), Arc::clone(play));
-        thread::spawn(move || {
+        let Ok((tcp, address)) = accepted else {
+            // The client has gone, or the process has no file descriptor left. Neither lasts.
+            thread::sleep(RETRY_PAUSE);
+            continue;
+        };
+        let tcp = Arc::new(tcp);
+        let Some(number) = log.change(|log| log.admit(&tcp, address)) else { continue };
+        let (log, serve) = (Arc::clone(log), Arc::clone(serve));
+        // Without a thread the connection is closed.
+        let _spawned = thread::Builder::new().spawn(move || {
             // An error is how a connection ends.
-            let _ended = prepare(&tcp, timeout).and_then(|()| play(tcp, &log, connection));
+            let _ended = prepare(&tcp, timeout).and_then(|()| serve(tcp, &log, number));
         });
-    }
-}
-
-impl Log {
-    /// How many clients connected before this one; none if it is no client but a connection of ours.
-    fn admit(&mut self, address: SocketAddr) -> Option<usize> {
-        if let Some(place) = self.own_connections.iter().position(|own| *own == address) {
-            self.own_connections.remove(place);
-            return None;
-        }
-        self.accepted += 1;
-        Some(self.accepted - 1)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     future::{Future, pending, poll_fn},
-    mem,
+    io, mem,
     pin::pin,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
@@ -27,7 +27,7 @@ struct Inner<T> {
 }
 
 impl<T> Monitor<T> {
-    /// Changes the value and wakes whoever waits for it.
+    /// Changes the value, and wakes the futures and threads that wait for it.
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
         let mut inner = lock(&self.inner);
         let changed = change(&mut inner.value);
@@ -50,7 +50,10 @@ impl<T> Monitor<T> {
             if enough(&inner.value) {
                 return Poll::Ready(());
             }
-            inner.wakers.push(context.waker().clone());
+            // One for each task, however often it polls.
+            if !inner.wakers.iter().any(|waker| waker.will_wake(context.waker())) {
+                inner.wakers.push(context.waker().clone());
+            }
             Poll::Pending
         })
         .await;
@@ -64,26 +67,26 @@ impl<T> Monitor<T> {
     }
 }
 
-/// The value of `future`, or `None` if it takes longer than `time`.
-pub(crate) async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
-    let rang = Arc::<Monitor<bool>>::default();
-    let (_off, is_off) = mpsc::channel::<()>();
-    let ringing = Arc::clone(&rang);
-    thread::spawn(move || {
-        if is_off.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
-            ringing.change(|rang| *rang = true);
+/// The value of `future`. The error is `TimedOut` if that takes longer than `time`, or says why there is no clock.
+pub(crate) async fn within<F: Future>(time: Duration, future: F) -> io::Result<F::Output> {
+    let is_over = Arc::<Monitor<bool>>::default();
+    let (_stop, is_stopped) = mpsc::channel::<()>();
+    let watched = Arc::clone(&is_over);
+    thread::Builder::new().spawn(move || {
+        if is_stopped.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
+            watched.change(|is_over| *is_over = true);
         }
-    });
-    first(async { Some(future.await) }, async {
-        rang.until(|rang| *rang).await;
-        None
+    })?;
+    first(async { Ok(future.await) }, async {
+        is_over.until(|is_over| *is_over).await;
+        Err(io::ErrorKind::TimedOut.into())
     })
     .await
 }
 
-/// Waits for so long.
+/// Waits for so long, or not at all if there is no clock.
 pub(crate) async fn sleep(time: Duration) {
-    within(time, pending::<()>()).await;
+    let _elapsed = within(time, pending::<()>()).await;
 }
 
 /// The value of the one that ends first; the other one is dropped.

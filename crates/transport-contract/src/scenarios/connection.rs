@@ -28,18 +28,20 @@ pub(crate) async fn a_dropped_request_closes_its_connection(harness: &Harness<'_
             ensure(ended.is_err(), || "an answer came that was not whole".into()).map(|()| Seen::End)
         };
         let dropped = async {
-            server.wait_for_requests(|requests| !requests.is_empty()).await;
+            server.wait_for_requests(|requests| !requests.is_empty()).await?;
             // Time to read what has come of the answer.
             sleep(Duration::from_millis(20)).await;
             Ok(Seen::Request)
         };
-        let seen = within(LONG, first(dropped, sent)).await.ok_or("no request came")??;
+        let seen = within(LONG, first(dropped, sent))
+            .await
+            .map_err(|error| format!("no request came: {error}"))??;
         if matches!(seen, Seen::End) {
             // A transport that blocks cannot be dropped while it works: the server had to end it.
             continue;
         }
         let closed = within(SCENARIO_TIMEOUT, server.log().until(|log| log.closed > 0)).await;
-        ensure(closed.is_some(), || "the connection was still open when the server stopped waiting".into())?;
+        ensure(closed.is_ok(), || "the connection was still open when the server stopped waiting".into())?;
         ensure_body(&harness.response(post(&server)).await?, "next")?;
         ensure_requests(&server, 2)?;
     }

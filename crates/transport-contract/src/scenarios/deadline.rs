@@ -107,7 +107,7 @@ async fn ends_in_time(harness: &Harness<'_>, request: Request<Bytes>) -> Outcome
     let sent = within(SOON + LATE, harness.error(request, limits)).await;
     let took = start.elapsed();
     ensure(took < SOON + LATE, || format!("with a timeout of {SOON:?} it took {took:?}"))?;
-    let error = sent.ok_or("it did not end")??;
+    let error = sent.map_err(|error| format!("it did not end: {error}"))??;
     ensure(error.kind() == ErrorKind::Timeout, || {
         format!("the error is not `Timeout` but {}", error_chain(&error))
     })?;

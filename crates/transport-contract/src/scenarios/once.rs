@@ -89,7 +89,7 @@ pub(crate) async fn what_may_have_arrived_is_not_called_unsent(harness: &Harness
 }
 
 pub(crate) async fn a_refused_connection_sends_nothing(harness: &Harness<'_>) -> Outcome {
-    let (url, _held) = harness.unheard()?;
+    let (url, _port) = harness.closed_port()?;
     let error = harness.error(Request::post(url).body("{}".into())?, limits()).await?;
     let is_unsent = error.kind() == ErrorKind::Connect && !error.may_have_been_sent();
     ensure(is_unsent, || format!("the error is not `Connect`, with nothing sent: {}", error_chain(&error)))

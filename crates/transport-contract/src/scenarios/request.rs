@@ -5,7 +5,7 @@ use http::{HeaderValue, Request};
 
 use crate::{
     harness::{Harness, Outcome, ensure, ensure_body, ensure_requests, post},
-    scripted_connection::ReceivedRequest,
+    log::ReceivedRequest,
     server::ScriptedServer,
 };
 

@@ -52,7 +52,7 @@ pub(crate) async fn no_error_shows_a_header_or_a_body(harness: &Harness<'_>) -> 
     let soon = limits().timeout(Some(Duration::from_millis(100)));
     ensure_silent("a timeout", &harness.error(request(server.url("/"))?, soon).await?)?;
 
-    let (url, _held) = harness.unheard()?;
+    let (url, _port) = harness.closed_port()?;
     ensure_silent("a refused connection", &harness.error(request(url)?, limits()).await?)?;
 
     let shown = format!("{:?} {0:#?}", harness.transport);

@@ -4,3 +4,4 @@
 mod blocking;
 mod contract;
 mod faulty;
+mod server;
