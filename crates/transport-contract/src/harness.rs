@@ -79,8 +79,11 @@ impl Harness<'_> {
 
 /// A small request that makes something.
 pub(crate) fn post(server: &ScriptedServer) -> Request<Bytes> {
-    post_of(server, Bytes::from_static(br#"{"once":"only"}"#))
+    post_of(server, Bytes::from_static(SMALL_BODY))
 }
+
+/// The body of [`post`].
+pub(crate) const SMALL_BODY: &[u8] = br#"{"once":"only"}"#;
 
 /// The same with this body.
 pub(crate) fn post_of(server: &ScriptedServer, body: impl Into<Bytes>) -> Request<Bytes> {

@@ -186,6 +186,7 @@ const SCENARIOS: &[Scenario] = scenarios! {
     5 body::a_body_fills_the_limit_and_no_more,
     5 body::an_endless_body_is_too_large,
     6 once::what_may_have_arrived_is_not_called_unsent,
+    6 once::partly_read_request_is_not_unsent,
     6 once::a_refused_connection_sends_nothing,
     7 secrets::no_error_shows_a_header_or_a_body,
     8 connection::a_dropped_request_closes_its_connection,

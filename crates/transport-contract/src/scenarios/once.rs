@@ -1,13 +1,18 @@
 //! A request is sent at most once, and nobody says of one that may have arrived that it was not sent.
 
+use std::{
+    io::Read,
+    sync::{Arc, OnceLock},
+};
+
 use http::Request;
 
 use openrouter_oauth_transport::ErrorKind;
 
 use crate::{
     harness::{
-        Harness, LONG, Outcome, ensure, ensure_body, ensure_kind, ensure_requests, ensure_sent, error_chain,
-        limits, post, post_of,
+        Harness, LONG, Outcome, SMALL_BODY, ensure, ensure_body, ensure_kind, ensure_requests, ensure_sent,
+        error_chain, limits, post, post_of,
     },
     scripted_connection::close_connection,
     server::RunScript,
@@ -47,7 +52,8 @@ pub(crate) async fn a_request_is_sent_once_when_a_kept_connection_is_stale(harne
         connection.respond("whole")?;
         close_connection()
     })?;
-    // A client may lose a request on its way to a connection that ends, and only its deadline tells. That is rare.
+    // Rarely, hyper leaves a request in the queue of a connection that has just ended, where it waits for its deadline
+    // (https://github.com/hyperium/hyper/issues/4122).
     let limits = limits().timeout(Some(LONG / 4));
     let mut lost = 0;
     for _ in 0..100 {
@@ -64,7 +70,13 @@ pub(crate) async fn a_request_is_sent_once_when_a_kept_connection_is_stale(harne
                 if came > 0 {
                     ensure_sent(&error)?;
                 }
-                lost += usize::from(error.kind() == ErrorKind::Timeout);
+                let is_lost = error.kind() == ErrorKind::Timeout;
+                if !is_lost {
+                    ensure(error.kind() == ErrorKind::Io, || {
+                        format!("the error is not `Io`: {}", error_chain(&error))
+                    })?;
+                }
+                lost += usize::from(is_lost);
                 ensure(lost <= 3, || format!("{lost} requests waited on connections that had ended"))?;
             }
         }
@@ -86,6 +98,37 @@ pub(crate) async fn what_may_have_arrived_is_not_called_unsent(harness: &Harness
         }
     }
     Ok(())
+}
+
+pub(crate) async fn partly_read_request_is_not_unsent(harness: &Harness<'_>) -> Outcome {
+    // F3, F10, F11. The first request is read to its end, which tells how long the next ones are.
+    let length = Arc::new(OnceLock::new());
+    let measured = Arc::clone(&length);
+    let server = harness.serve_after(RunScript::OnConnect, move |connection, number| {
+        let Some(&length) = measured.get() else {
+            let mut request = Vec::new();
+            let mut byte = [0];
+            while !request.ends_with(SMALL_BODY) {
+                connection.read_exact(&mut byte)?;
+                request.extend(byte);
+            }
+            let _first = measured.set(request.len());
+            return connection.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 4\r\n\r\nread");
+        };
+        // Nothing is read, but something has come.
+        connection.tcp().peek(&mut [0])?;
+        let count = [0, 1, length - 1].get(number - 1).copied().unwrap_or_default();
+        connection.read_exact(&mut vec![0; count])?;
+        close_connection()
+    })?;
+    ensure_body(&harness.response(post(&server)).await?, "read")?;
+    for count in ["nothing", "one byte", "all but one byte"] {
+        let at = |error| format!("the server read {count}: {error}");
+        let error = harness.error(post(&server), limits()).await.map_err(at)?;
+        ensure_kind(&error, ErrorKind::Io).map_err(at)?;
+    }
+    let connections = server.connections()?;
+    ensure(connections == 4, || format!("{connections} connections were made for 4 requests"))
 }
 
 pub(crate) async fn a_refused_connection_sends_nothing(harness: &Harness<'_>) -> Outcome {

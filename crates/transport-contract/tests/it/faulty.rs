@@ -1,6 +1,10 @@
 //! The transport that blocks, with one fault or another.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    error::Error as _,
+    io,
+    sync::{Mutex, PoisonError},
+};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
@@ -53,6 +57,7 @@ pub(crate) enum Fault {
     CutsAtCap,
     // About errors.
     ClaimsUnsent,
+    ClaimsResetUnsent,
     ClaimsSent,
     LeaksHeader,
     LeaksBody,
@@ -99,6 +104,7 @@ pub(crate) const FAULTS: &[(&str, Fault)] = &[
     ("a_body_fills_the_limit_and_no_more", Fault::CutsAtCap),
     ("an_endless_body_is_too_large", Fault::IgnoresCap),
     ("what_may_have_arrived_is_not_called_unsent", Fault::ClaimsUnsent),
+    ("partly_read_request_is_not_unsent", Fault::ClaimsResetUnsent),
     ("a_refused_connection_sends_nothing", Fault::ClaimsSent),
     ("no_error_shows_a_header_or_a_body", Fault::LeaksHeader),
     ("no_error_shows_a_header_or_a_body", Fault::LeaksBody),
@@ -229,6 +235,7 @@ impl Faulty {
                 error.with_status(StatusCode::EARLY_HINTS)
             }
             Fault::ClaimsUnsent => error.not_sent(),
+            Fault::ClaimsResetUnsent if is_reset(&error) => error.not_sent(),
             Fault::ClaimsSent => Error::new(ErrorKind::Io, error),
             Fault::LeaksHeader => Error::new(kind, format!("{:?}", request.headers())),
             Fault::LeaksBody => Error::new(kind, format!("{:?}", request.body().to_vec())),
@@ -236,6 +243,14 @@ impl Faulty {
             _ => error,
         })
     }
+}
+
+/// Whether the server closed the connection without reading the whole request.
+fn is_reset(error: &Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| {
+        matches!(cause.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
+    })
 }
 
 fn copy(answer: &Answer) -> Answer {

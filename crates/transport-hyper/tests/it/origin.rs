@@ -1,4 +1,4 @@
-//! A host under TLS, as tests of the way to it have it.
+//! An HTTPS server for tests of proxies and resolvers.
 
 use std::{error::Error as _, fmt::Write, io, sync::Arc};
 

@@ -8,8 +8,8 @@ use std::{
 };
 
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
+use openrouter_oauth_transport_contract::ClosedPort;
 use openrouter_oauth_transport_hyper::HyperTransport;
-use tokio::net::TcpSocket;
 
 use crate::{
     GRANT, KEY, exchange,
@@ -186,12 +186,9 @@ async fn a_proxy_that_answers_in_the_place_of_the_host_is_not_believed() {
 async fn a_proxy_that_is_not_there_is_an_error_of_the_proxy() {
     // F5
     let origin = Origin::new();
-    // The port is ours, and nobody listens.
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = socket.local_addr().unwrap();
+    let port = ClosedPort::new().unwrap();
     for scheme in ["http", "https", "socks5"] {
-        let sent = origin.send_by(&format!("{scheme}://{address}")).await;
+        let sent = origin.send_by(&format!("{scheme}://{}", port.address())).await;
         assert_not_sent(sent, ErrorKind::Proxy, scheme);
     }
     assert_eq!(origin.server.connections().unwrap(), 0);
