@@ -1,9 +1,15 @@
-//! `layers`: dependencies between our crates point one way, and the light crates stay light.
+//! `layers`: dependencies between our crates point one way, and so do those between the files of each. The light crates
+//! stay light.
+
+use std::{fs, path::Path};
 
 use crate::{
-    Result, fail_on,
+    Result, fail_on, process,
     workspace::{self, Package},
 };
+
+mod cycles;
+mod modules;
 
 /// Each folder of a package and those that it may depend on, also in its tests. A new arrow is argued in
 /// ARCHITECTURE.md.
@@ -49,6 +55,20 @@ fn findings() -> Result<Vec<String>> {
         findings.extend(present(package, NETWORK, &tree));
     }
     findings.extend(too_many(&workspace::tree(&["-p", "openrouter-oauth-models"])?));
+    findings.extend(circles(&packages)?);
+    Ok(findings)
+}
+
+/// Circles among the files of each library and program.
+fn circles(packages: &[Package]) -> Result<Vec<String>> {
+    let read = |path: &Path| fs::read_to_string(process::root().join(path)).ok();
+    let mut findings = Vec::new();
+    for target in packages.iter().flat_map(|package| &package.targets) {
+        if target.kind.iter().any(|kind| kind == "lib" || kind == "bin") {
+            let root = target.src_path.strip_prefix(process::root()).unwrap_or(&target.src_path);
+            findings.extend(cycles::find(root, &read)?);
+        }
+    }
     Ok(findings)
 }
 

@@ -44,7 +44,8 @@ cargo xtask COMMAND
   test           unit, integration and doc tests; `layers` and `tidy` are among them
   doctest        doc tests alone
   docs           rustdoc, warnings denied
-  layers         dependencies between our crates point one way, and the light ones stay light
+  layers         dependencies between our crates, and between the files of each, point one way; the light crates stay
+                 light
   features       clippy, warnings denied: each package with each of its features alone, and with none
   tidy           house rules that no compiler holds: module docs, endpoint files, links, invariants
   deny           licenses, duplicate versions and sources of the dependencies (cargo-deny)

@@ -18,6 +18,15 @@ pub(crate) struct Package {
     pub(crate) rust_version: Option<String>,
     pub(crate) features: BTreeMap<String, Vec<String>>,
     pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) targets: Vec<Target>,
+}
+
+/// A library, program, test or example of a package.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Target {
+    pub(crate) kind: Vec<String>,
+    /// Its root file.
+    pub(crate) src_path: PathBuf,
 }
 
 /// A line under `[dependencies]`, `[dev-dependencies]` or `[build-dependencies]`.
