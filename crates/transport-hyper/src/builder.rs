@@ -14,11 +14,11 @@ use rustls::{
 };
 
 use crate::{
-    HyperTransport,
     connector::Connector,
     proxy::Proxies,
     resolver::Resolver,
     tls::{DEFAULT_PROVIDER, Provider, Roots, Tls},
+    transport::HyperTransport,
 };
 
 /// The head of an answer, at most, or a little more since hyper looks between reads. It allows 100 headers.
@@ -249,6 +249,27 @@ impl Builder {
     fn fail(mut self, what: What, source: impl Into<BoxError>) -> Self {
         self.error.get_or_insert(BuildError { what, source: source.into() });
         self
+    }
+}
+
+impl HyperTransport {
+    /// A transport with the defaults of [`Builder`].
+    ///
+    /// Nothing is loaded yet: TLS is set up at the first `https` connection, and if that fails (no certificates on
+    /// this machine), it is the error of that connection, and the next one tries again.
+    pub fn new() -> Self {
+        Builder::new().connect(None)
+    }
+
+    /// A transport with settings.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+}
+
+impl Default for HyperTransport {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -5,7 +5,7 @@ use std::{error::Error as StdError, io};
 use hyper_util::client::legacy;
 use openrouter_oauth_transport::{Error, ErrorKind};
 
-use crate::connector::ConnectError;
+use crate::connect_error::ConnectError;
 
 /// Why there is no answer.
 pub(crate) fn of_client(error: legacy::Error) -> Error {

@@ -104,6 +104,8 @@ mod origin;
 
 mod connector;
 
+mod connect_error;
+
 mod runtime;
 
 mod resolver;

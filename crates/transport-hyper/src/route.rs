@@ -8,20 +8,17 @@ use std::{
 };
 
 use http::Uri;
-use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_rustls::HttpsConnector;
 use hyper_util::rt::TokioIo;
 use openrouter_oauth_transport::ErrorKind;
-use tokio::net::TcpStream;
 use tower_service::Service;
 
 use crate::{
-    connector::ConnectError,
+    connect_error::ConnectError,
     proxy::{Proxies, Proxy},
     resolver::Tcp,
+    stream::Wire,
 };
-
-/// A connection to a host, or through a proxy that itself may be spoken to by TLS.
-pub(crate) type Wire = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 /// Connects by TCP: straight, or through a proxy.
 #[derive(Clone)]

@@ -5,13 +5,13 @@
 
 mod capture;
 
+mod lock;
+
 mod manual_timer;
 
 mod never;
 
 mod replay;
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use self::{
     capture::Capture,
@@ -19,8 +19,3 @@ pub use self::{
     never::Never,
     replay::{Exchange, Replay},
 };
-
-/// Locks `mutex` even if another test thread panicked while it held it: the data is plain.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}

@@ -5,7 +5,7 @@ use std::io;
 use http::HeaderValue;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::ProxyError;
+use super::error::ProxyError;
 
 /// The head of a proxy's answer, at most.
 const MOST: u64 = 16 * 1024;

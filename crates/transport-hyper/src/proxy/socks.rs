@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::ProxyError;
+use super::error::ProxyError;
 
 /// Where SOCKS proxies listen (RFC 1928, section 3).
 pub(crate) const PORT: u16 = 1080;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use http::{Request, Response};
 
-use super::lock;
+use super::lock::lock;
 use crate::{Limits, ResponseFuture, Transport};
 
 /// Answers every request with the same response and keeps what it was sent.

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::lock;
+use super::lock::lock;
 use crate::{SleepFuture, Timer};
 
 /// A clock that stands still until a test moves it.

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 
-use super::lock;
+use super::lock::lock;
 use crate::{Error, ErrorKind, Limits, ResponseFuture, Transport};
 
 /// Answers requests from a script, in order, and compares what was sent with what was expected.

@@ -1,4 +1,4 @@
 //! The crate as those see it who implement its traits.
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod replay;
