@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{Result, process};
+use crate::{process, result::Result};
 
 /// At most this many times the instructions of the baseline, with everything on.
 const INSTRUCTIONS: f64 = 1.25;

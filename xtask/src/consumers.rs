@@ -5,7 +5,11 @@
 
 use std::{fs, path::PathBuf};
 
-use crate::{Result, fail_on, layers, process, workspace};
+use crate::{
+    layers, process,
+    result::{Result, fail_on},
+    workspace,
+};
 
 /// Where they are, from the root.
 const FOLDER: &str = "tests/consumers";

@@ -3,7 +3,7 @@
 //! Without tests and examples, since their dependencies would turn on features that a user's build lacks. By clippy
 //! rather than `cargo check`: it reports the same errors, and here warnings count too.
 
-use crate::{Result, lint, workspace::Package};
+use crate::{lint, result::Result, workspace::Package};
 
 pub(crate) fn run() -> Result {
     lint::clippy(&[], feature_sets)

@@ -12,7 +12,7 @@ use std::{
     time::Instant,
 };
 
-use crate::{Result, process};
+use crate::{process, result::Result};
 
 /// The release that the targets were tried with.
 const INSTALL: &str = "cargo install --locked cargo-fuzz@0.13.2";

@@ -3,7 +3,8 @@
 //! One package at a time: in a run over the whole workspace the features of one package are turned on by another.
 
 use crate::{
-    Result, process,
+    process,
+    result::Result,
     workspace::{self, Package},
 };
 

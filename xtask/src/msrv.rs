@@ -6,7 +6,8 @@
 use std::{collections::BTreeMap, env, path::PathBuf, process::Command};
 
 use crate::{
-    Result, process,
+    process,
+    result::Result,
     workspace::{self, Package},
 };
 

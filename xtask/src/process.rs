@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{Result, fail_on};
+use crate::result::{Result, fail_on};
 
 /// The root of the repository.
 pub(crate) fn root() -> &'static Path {

@@ -10,7 +10,10 @@ use std::{
     process::Command,
 };
 
-use crate::{Result, fail_on, process};
+use crate::{
+    process,
+    result::{Result, fail_on},
+};
 
 mod endpoints;
 mod invariants;
@@ -59,7 +62,7 @@ fn commands(files: &Files) -> Vec<String> {
             .split("cargo xtask ")
             .skip(1)
             .filter_map(|rest| rest.split(|c: char| !c.is_lowercase()).next());
-        let unknown = names.filter(|name| !name.is_empty() && !crate::is_command(name));
+        let unknown = names.filter(|name| !name.is_empty() && !crate::help::is_command(name));
         findings.extend(unknown.map(|name| format!("{path}: there is no `cargo xtask {name}`")));
     }
     findings

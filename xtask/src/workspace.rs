@@ -8,7 +8,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{Result, process};
+use crate::{process, result::Result};
 
 /// A package of this workspace.
 #[derive(Clone, Debug, Default, Deserialize)]

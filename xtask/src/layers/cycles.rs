@@ -15,7 +15,7 @@ use std::{
 use syn::visit::{self, Visit};
 
 use super::modules::{Found, Modules, is_test, leaves, token_paths};
-use crate::Result;
+use crate::result::Result;
 
 /// The circles among the files of the crate with this root file.
 ///

@@ -11,7 +11,7 @@ use syn::{
     visit::{self, Visit},
 };
 
-use crate::Result;
+use crate::result::Result;
 
 /// Aliases of aliases are followed this far.
 const DEPTH: usize = 8;

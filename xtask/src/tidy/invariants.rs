@@ -59,7 +59,7 @@ fn holders(invariant: &str) -> Vec<&str> {
 /// A command of xtask, a file, a test in a file (`file.rs::test`), or a test.
 fn exists(files: &Files, holder: &str) -> bool {
     if let Some(command) = holder.trim_start_matches("cargo ").strip_prefix("xtask ") {
-        return crate::is_command(command);
+        return crate::help::is_command(command);
     }
     let defines = |text: &str, test: &str| text.contains(&format!("fn {test}("));
     match holder.split_once(".rs::") {
