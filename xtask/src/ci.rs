@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_that_fails_stops_no_other_and_stands_in_the_table() {
+    fn failed_step_is_listed_and_stops_no_other() {
         let outcomes = run_all(&["fmt", "lint", "spec=a file"], |step| match step {
             ["lint"] => Err("3 warnings".into()),
             ["fmt"] | ["spec", "a file"] => Ok(()),
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_step_fails_the_run() {
+    fn failed_step_fails_the_run() {
         assert_eq!(run(&["no-such-step"], start).unwrap_err().to_string(), "1 of 1 steps failed");
     }
 

@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_promises_to_go_without_is_among_the_consumers() {
+    fn each_restricted_package_is_a_consumer() {
         let manifests = manifests().unwrap();
         for (name, _) in WITHOUT {
             let manifest = PathBuf::from(format!("{FOLDER}/{name}/Cargo.toml"));

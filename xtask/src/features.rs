@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_package_is_checked_with_no_feature_and_with_each_alone() {
+    fn package_is_checked_with_no_feature_and_each_alone() {
         let features = [("default".to_owned(), vec!["ring".to_owned()]), ("ring".to_owned(), vec![])];
         let package = Package { features: features.into(), ..Package::default() };
         let sets: Vec<_> = feature_sets(&package).iter().map(|set| set.join(" ")).collect();

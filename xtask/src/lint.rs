@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_is_linted_with_each_set_of_features_that_differs() {
+    fn package_is_linted_with_each_distinct_feature_set() {
         check(&[], &[""]);
         check(&[("testing", &[])], &["", "--all-features"]);
         check(&[("default", &["hyper"]), ("hyper", &[])], &["", "--no-default-features"]);

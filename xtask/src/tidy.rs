@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_repository_is_tidy() {
+    fn repository_is_tidy() {
         assert_eq!(findings(&read(process::root()).unwrap()), [""; 0]);
     }
 
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changelog_without_a_place_for_the_next_change_is_found() {
+    fn changelog_without_an_unreleased_section_is_found() {
         let finding = "CHANGELOG.md: its first section is not `## Unreleased`";
         check(changelog, &[("CHANGELOG.md", "# Changelog\n\n## Unreleased\n\n## 0.1.0\n")], &[]);
         check(changelog, &[("CHANGELOG.md", "# Changelog\n\n## 0.1.0\n\n## Unreleased\n")], &[finding]);
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_does_not_exist_is_found() {
+    fn unknown_command_in_a_document_is_found() {
         check(commands, &[("README.md", "`cargo xtask` lists them; run `cargo xtask ci fmt`.")], &[]);
         check(
             commands,
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_git_does_not_know_is_read_as_well() {
+    fn folder_unknown_to_git_is_read() {
         let folder = process::root().join("xtask");
         let found = all(&folder).unwrap();
         assert!(

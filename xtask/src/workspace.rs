@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crate_that_stands_twice_in_a_tree_counts_once() {
+    fn repeated_crate_in_a_tree_counts_once() {
         let tree = "mine v0.1.0 (/somewhere)\nhttp v1.5.0\nitoa v1.0.19\nserde v1.0.0 (proc-macro)\nitoa v1.0.19 (*)\n";
         assert_eq!(crates(tree), ["http v1.5.0", "itoa v1.0.19", "mine v0.1.0", "serde v1.0.0"]);
     }

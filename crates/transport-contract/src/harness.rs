@@ -59,19 +59,19 @@ impl Harness<'_> {
         ended.map_err(|error| format!("`send` did not end within {LONG:?}: {error}").into())
     }
 
-    /// Sends this and expects an answer.
+    /// Sends this and expects a response.
     pub(crate) async fn response(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         let sent = self.send(request, limits()).await?;
-        sent.map_err(|error| format!("an error came instead of an answer: {}", error_chain(&error)).into())
+        sent.map_err(|error| format!("an error came instead of a response: {}", error_chain(&error)).into())
     }
 
     /// Sends this and expects an error.
     pub(crate) async fn error(&self, request: Request<Bytes>, limits: Limits) -> Result<Error, BoxError> {
         match self.send(request, limits).await? {
             Err(error) => Ok(error),
-            Ok(answer) => {
-                let (status, length) = (answer.status(), answer.body().len());
-                Err(format!("an answer came instead of an error: {status} and {length} bytes").into())
+            Ok(response) => {
+                let (status, length) = (response.status(), response.body().len());
+                Err(format!("a response came instead of an error: {status} and {length} bytes").into())
             }
         }
     }
@@ -129,11 +129,11 @@ pub(crate) fn ensure_sent(error: &Error) -> Outcome {
     })
 }
 
-/// Expects an answer with status 200 and this body.
-pub(crate) fn ensure_body(answer: &Response<Bytes>, body: impl AsRef<[u8]>) -> Outcome {
-    let (status, came) = (answer.status(), answer.body());
+/// Expects a response with status 200 and this body.
+pub(crate) fn ensure_body(response: &Response<Bytes>, body: impl AsRef<[u8]>) -> Outcome {
+    let (status, came) = (response.status(), response.body());
     let is_same = status == 200 && came == body.as_ref();
-    ensure(is_same, || format!("the answer is {status} with {:?}", came.slice(..came.len().min(64))))
+    ensure(is_same, || format!("the response is {status} with {:?}", came.slice(..came.len().min(64))))
 }
 
 /// An error and its causes, in one line.

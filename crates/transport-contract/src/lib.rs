@@ -122,7 +122,7 @@ pub struct Scenario {
 type Play<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
 impl Scenario {
-    /// What must be true, as a sentence: `a_redirect_is_an_answer`.
+    /// What must be true, as a sentence: `redirect_is_returned_and_not_followed`.
     pub fn name(&self) -> &'static str {
         self.name
     }
@@ -161,35 +161,35 @@ macro_rules! scenarios {
 }
 
 const SCENARIOS: &[Scenario] = scenarios! {
-    1 once::a_request_is_sent_once_when_no_answer_comes,
-    1 once::a_request_is_sent_once_when_the_connection_is_reset,
-    1 once::a_request_is_sent_once_when_a_kept_connection_breaks,
-    1 once::a_request_is_sent_once_when_a_kept_connection_is_stale,
-    1 once::a_redirect_is_an_answer,
-    2 request::a_request_arrives_as_it_is,
-    2 request::nothing_is_remembered_for_the_next_request,
-    3 response::every_status_is_an_answer,
-    3 response::answers_before_the_answer_are_passed_over,
-    3 response::an_answer_without_a_body_is_whole,
-    3 response::headers_and_body_come_back_as_they_came,
-    3 connection::no_answer_is_taken_for_that_of_another_request,
-    3 connection::many_at_once_get_their_own_answers,
-    3 connection::the_next_request_succeeds_after_every_failure,
-    4 deadline::the_deadline_holds_while_connecting,
-    4 deadline::the_deadline_holds_before_the_server_says_anything,
-    4 deadline::the_deadline_holds_while_waiting_for_the_answer,
-    4 deadline::the_deadline_holds_while_an_answer_trickles,
-    5 body::a_cut_answer_is_an_error,
-    5 body::an_answer_that_is_reset_is_an_error,
-    5 body::a_refusal_without_its_words_keeps_its_status,
-    5 body::a_body_without_a_length_ends_with_the_connection,
-    5 body::a_body_fills_the_limit_and_no_more,
-    5 body::an_endless_body_is_too_large,
-    6 once::what_may_have_arrived_is_not_called_unsent,
+    1 once::request_is_sent_once_when_no_response_comes,
+    1 once::request_is_sent_once_when_connection_is_reset,
+    1 once::request_is_sent_once_when_kept_connection_breaks,
+    1 once::request_is_sent_once_when_kept_connection_is_stale,
+    1 once::redirect_is_returned_and_not_followed,
+    2 request::request_arrives_unchanged,
+    2 request::requests_share_no_state,
+    3 response::every_status_is_returned,
+    3 response::interim_responses_are_skipped,
+    3 response::response_without_a_body_is_complete,
+    3 response::headers_and_body_are_returned_unchanged,
+    3 connection::response_goes_to_its_own_request,
+    3 connection::concurrent_requests_get_their_own_responses,
+    3 connection::next_request_succeeds_after_each_failure,
+    4 deadline::deadline_covers_connecting,
+    4 deadline::deadline_covers_a_silent_server,
+    4 deadline::deadline_covers_waiting_for_the_response,
+    4 deadline::deadline_covers_a_trickling_response,
+    5 body::truncated_response_is_an_error,
+    5 body::reset_response_is_an_error,
+    5 body::error_keeps_the_status_of_a_lost_body,
+    5 body::body_without_a_length_ends_at_close,
+    5 body::body_can_fill_the_limit_exactly,
+    5 body::endless_body_is_too_large,
+    6 once::request_that_may_have_arrived_is_not_unsent,
     6 once::partly_read_request_is_not_unsent,
-    6 once::a_refused_connection_sends_nothing,
-    7 secrets::no_error_shows_a_header_or_a_body,
-    8 connection::a_dropped_request_closes_its_connection,
+    6 once::refused_connection_sends_nothing,
+    7 secrets::errors_show_no_header_and_no_body,
+    8 connection::dropped_request_closes_its_connection,
 };
 
 /// What was seen in one scenario against the contract.

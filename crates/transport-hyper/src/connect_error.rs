@@ -20,7 +20,7 @@ impl ConnectError {
     }
 
     /// What rustls did not accept is about trust; all else is about the way there, which `kind` says.
-    pub(crate) fn of(kind: ErrorKind, source: BoxError) -> Self {
+    pub(crate) fn from_source(kind: ErrorKind, source: BoxError) -> Self {
         match source.downcast::<Self>() {
             Ok(known) => *known,
             Err(source) if is_tls(&*source) => Self::new(ErrorKind::Tls, source),
@@ -28,7 +28,7 @@ impl ConnectError {
         }
     }
 
-    pub(crate) fn of_proxy(error: ProxyError) -> Self {
+    pub(crate) fn from_proxy(error: ProxyError) -> Self {
         Self::new(error.kind(), error)
     }
 

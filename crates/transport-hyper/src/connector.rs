@@ -79,7 +79,8 @@ impl Service<Uri> for Connector {
 
 impl Shared {
     async fn connect(&self, uri: Uri) -> Result<Stream, ConnectError> {
-        let origin = Origin::of(&uri).map_err(|refused| ConnectError::new(ErrorKind::Other, refused))?;
+        let origin =
+            Origin::from_uri(&uri).map_err(|unsupported| ConnectError::new(ErrorKind::Other, unsupported))?;
         let connected = match origin {
             Origin::Loopback => {
                 let plain = self.loopback.clone().call(uri).await;
@@ -91,7 +92,7 @@ impl Shared {
                 connector.call(uri).await
             }
         };
-        connected.map(Stream).map_err(|error| ConnectError::of(ErrorKind::Connect, error))
+        connected.map(Stream).map_err(|error| ConnectError::from_source(ErrorKind::Connect, error))
     }
 }
 

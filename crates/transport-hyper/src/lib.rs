@@ -59,10 +59,10 @@
 //! | --- | --- | --- |
 //! | no name, no route, refused, [connect timeout](Builder::connect_timeout), handshake cut | `Connect` | no |
 //! | certificate, host name or TLS version not accepted; no TLS in this build | `Tls` | no |
-//! | the proxy is not there, answers with anything but 2XX, breaks off or makes no sense | `Proxy` | no |
+//! | the proxy is not there, responds with anything but 2XX, breaks off or makes no sense | `Proxy` | no |
 //! | the proxy answers 407, or does not accept the credentials | `ProxyAuth` | no |
 //! | a kept connection was closed before the request was written to it | `Io` with `not_sent` | no |
-//! | the connection broke, or closed before the answer was whole | `Io` | maybe |
+//! | the connection broke, or closed before the response was whole | `Io` | maybe |
 //! | TLS 1.3: the server does not accept the [client certificate](Builder::client_certificate_pem) | `Io` | maybe |
 //! | [`Limits::timeout`], which also bounds a stream of 1xx responses | `Timeout` | maybe |
 //! | body over [`Limits::response_bytes`]; head over about 64 KiB or 100 headers | `TooLarge` | yes |

@@ -52,7 +52,7 @@ impl Proxies {
     }
 
     /// The proxy that leads to the host of `uri`, if it is not reached directly.
-    pub(crate) fn of(&self, uri: &Uri) -> Result<Option<Proxy>, ProxyError> {
+    pub(crate) fn for_uri(&self, uri: &Uri) -> Result<Option<Proxy>, ProxyError> {
         let here = uri.host().is_some_and(is_loopback);
         let intercept = match self {
             Self::Given(matcher) => matcher.intercept(uri),
@@ -150,12 +150,12 @@ mod tests {
 
     fn address(url: &str) -> Option<String> {
         let proxies = Proxies::given(url).ok()?;
-        let proxy = proxies.of(&Uri::from_static("https://openrouter.ai/")).unwrap().unwrap();
+        let proxy = proxies.for_uri(&Uri::from_static("https://openrouter.ai/")).unwrap().unwrap();
         Some(proxy.address().unwrap().to_string())
     }
 
     #[test]
-    fn a_proxy_is_http_https_or_socks5_with_a_host() {
+    fn proxy_url_has_a_known_scheme_and_a_host() {
         for (url, expected) in [
             ("http://proxy.example:3128", "http://proxy.example:3128/"),
             ("proxy.example:3128", "http://proxy.example:3128/"),
@@ -199,11 +199,11 @@ mod tests {
     }
 
     #[test]
-    fn no_proxy_names_hosts_domains_and_networks() {
+    fn no_proxy_lists_hosts_domains_and_networks() {
         let listed = " openrouter.ai, .example.com,10.0.0.0/8,192.168.1.1,[::2], ::3";
         let proxies = Proxies::Environment(matcher("http://proxy.example", listed).unwrap());
         let goes_direct =
-            |host: &str| proxies.of(&format!("https://{host}/").parse().unwrap()).unwrap().is_none();
+            |host: &str| proxies.for_uri(&format!("https://{host}/").parse().unwrap()).unwrap().is_none();
         for host in [
             "openrouter.ai",
             "OpenRouter.AI:8443",
@@ -223,6 +223,6 @@ mod tests {
             assert!(!goes_direct(host), "{host}");
         }
         let all = Proxies::Environment(matcher("http://proxy.example", "*").unwrap());
-        assert!(all.of(&Uri::from_static("https://openrouter.ai/")).unwrap().is_none());
+        assert!(all.for_uri(&Uri::from_static("https://openrouter.ai/")).unwrap().is_none());
     }
 }

@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_sent_early_and_only_http_1_is_offered() {
+    fn config_offers_http_1_only_and_no_early_data() {
         // C-18
         let Some(provider) = DEFAULT_PROVIDER else { return };
         let config = config(provider, Roots::Own(RootCertStore::empty())).unwrap();

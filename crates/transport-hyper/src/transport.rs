@@ -24,13 +24,13 @@ pub struct HyperTransport {
 }
 
 impl HyperTransport {
-    pub(crate) fn of(client: Client<Connector, Full<Bytes>>) -> Self {
+    pub(crate) fn from_client(client: Client<Connector, Full<Bytes>>) -> Self {
         Self { client }
     }
 
     async fn exchange(&self, request: Request<Bytes>, most: usize) -> Result<Response<Bytes>, Error> {
         let answer = self.client.request(request.map(Full::new)).await;
-        let (head, body) = answer.map_err(error::of_client)?.into_parts();
+        let (head, body) = answer.map_err(error::from_client)?.into_parts();
         let body = body::read(body, most).await.map_err(|error| error.with_status(head.status))?;
         Ok(Response::from_parts(head, body))
     }

@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_connect_tls_and_proxy_prove_that_nothing_was_sent() {
+    fn only_connect_tls_and_proxy_prove_nothing_was_sent() {
         for kind in [ErrorKind::Connect, ErrorKind::Tls, ErrorKind::Proxy, ErrorKind::ProxyAuth] {
             assert!(!Error::from(kind).may_have_been_sent(), "{kind:?}");
         }
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cause_is_the_source_and_not_in_the_message() {
+    fn cause_is_the_source_and_not_in_the_message() {
         let error = Error::new(ErrorKind::Io, "reset by peer");
         assert_eq!(error.to_string(), "the connection broke");
         assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("reset by peer"));

@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_an_invariant_exists() {
+    fn existing_guard_of_an_invariant_passes() {
         for holder in [
             "`a_code_works_once`",
             "`tests/it/a.rs`",
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_that_does_not_exist_is_found() {
+    fn missing_guard_of_an_invariant_is_found() {
         for holder in ["a_code_works", "tests/it/b.rs", "tests/it/a.rs::b", "xtask frobnicate"] {
             check_text(
                 &format!("# A\n\n* **Invariant:** a code\n  works once (`a_code_works_once`, `{holder}`).\n"),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invariant_that_nothing_holds_is_found() {
+    fn unguarded_invariant_is_found() {
         let finding =
             "ARCHITECTURE.md:1: the invariant does not end with what holds it, as in (`a_code_works_once`)";
         check_text("**Invariant:** a code works once.\n\n(`a_code_works_once`)\n", &[finding]);

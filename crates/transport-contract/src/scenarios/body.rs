@@ -20,17 +20,17 @@ const WITH_LENGTH: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"key
 const IN_CHUNKS: &[u8] =
     b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"key\r\n3\r\n\":1\r\n1\r\n}\r\n0\r\n\r\n";
 
-/// More than any answer here has.
+/// More than any response here has.
 const LIMIT: usize = 1_000;
 
-pub(crate) async fn a_cut_answer_is_an_error(harness: &Harness<'_>) -> Outcome {
-    for answer in [WITH_LENGTH, IN_CHUNKS] {
+pub(crate) async fn truncated_response_is_an_error(harness: &Harness<'_>) -> Outcome {
+    for response in [WITH_LENGTH, IN_CHUNKS] {
         let server = harness.serve(move |connection, number| {
-            connection.send(answer.get(..number).unwrap_or(answer))?;
+            connection.send(response.get(..number).unwrap_or(response))?;
             close_connection()
         })?;
-        for offset in 0..answer.len() {
-            let at = |error| format!("cut after {offset} of {} bytes: {error}", answer.len());
+        for offset in 0..response.len() {
+            let at = |error| format!("cut after {offset} of {} bytes: {error}", response.len());
             let error = harness.error(post(&server), limits()).await.map_err(at)?;
             ensure_kind(&error, ErrorKind::Io).map_err(at)?;
             ensure_requests(&server, offset + 1).map_err(at)?;
@@ -39,11 +39,11 @@ pub(crate) async fn a_cut_answer_is_an_error(harness: &Harness<'_>) -> Outcome {
     Ok(())
 }
 
-pub(crate) async fn an_answer_that_is_reset_is_an_error(harness: &Harness<'_>) -> Outcome {
-    for answer in [WITH_LENGTH, IN_CHUNKS, b"HTTP/1.1 200 OK\r\n\r\nto the end"] {
+pub(crate) async fn reset_response_is_an_error(harness: &Harness<'_>) -> Outcome {
+    for response in [WITH_LENGTH, IN_CHUNKS, b"HTTP/1.1 200 OK\r\n\r\nto the end"] {
         // A part of the request is left unread, which makes the close a reset.
         let server = harness.serve_after(RunScript::AfterHead, move |connection, _| {
-            connection.send(answer.get(..answer.len() - 1).unwrap_or(answer))?;
+            connection.send(response.get(..response.len() - 1).unwrap_or(response))?;
             close_connection()
         })?;
         let error = harness.error(post_of(&server, vec![b'x'; 8 * 1024 * 1024]), limits()).await?;
@@ -53,17 +53,17 @@ pub(crate) async fn an_answer_that_is_reset_is_an_error(harness: &Harness<'_>) -
     Ok(())
 }
 
-pub(crate) async fn a_refusal_without_its_words_keeps_its_status(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn error_keeps_the_status_of_a_lost_body(harness: &Harness<'_>) -> Outcome {
     // F32. What is cut off, so much as may come, and how that ends.
-    const REFUSALS: [(&[u8], usize, ErrorKind); 4] = [
+    const REJECTIONS: [(&[u8], usize, ErrorKind); 4] = [
         (b"content-length: 99\r\n\r\n{\"error\":", LIMIT, ErrorKind::Io),
         (b"transfer-encoding: chunked\r\n\r\n5\r\n{\"err", LIMIT, ErrorKind::Io),
         (b"content-length: 9\r\n\r\nForbidden", 8, ErrorKind::TooLarge),
         (b"transfer-encoding: chunked\r\n\r\n9\r\nForbidden\r\n0\r\n\r\n", 8, ErrorKind::TooLarge),
     ];
     let server = harness.serve(|connection, number| {
-        let Some((rest, _, kind)) = REFUSALS.get(number) else {
-            // What comes before the answer does not tell how it would have begun.
+        let Some((rest, _, kind)) = REJECTIONS.get(number) else {
+            // What comes before the response does not tell how it would have begun.
             connection.send(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 Forbid")?;
             return close_connection();
         };
@@ -71,7 +71,7 @@ pub(crate) async fn a_refusal_without_its_words_keeps_its_status(harness: &Harne
         // One that is whole stays open: a client may keep it for the next request, which would meet the close.
         if *kind == ErrorKind::Io { close_connection() } else { Ok(()) }
     })?;
-    for (rest, most, kind) in REFUSALS {
+    for (rest, most, kind) in REJECTIONS {
         let at = |error| format!("{:?}: {error}", String::from_utf8_lossy(rest));
         let error = harness.error(post(&server), limits().response_bytes(most)).await.map_err(at)?;
         ensure_kind(&error, kind).map_err(at)?;
@@ -87,7 +87,7 @@ fn ensure_status(error: &Error, status: Option<StatusCode>) -> Outcome {
     })
 }
 
-pub(crate) async fn a_body_without_a_length_ends_with_the_connection(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn body_without_a_length_ends_at_close(harness: &Harness<'_>) -> Outcome {
     let server = harness.serve(|connection, _| {
         connection.send(b"HTTP/1.1 200 OK\r\n\r\nto the end")?;
         close_connection()
@@ -101,7 +101,7 @@ pub(crate) async fn a_body_without_a_length_ends_with_the_connection(harness: &H
     }
 }
 
-pub(crate) async fn a_body_fills_the_limit_and_no_more(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn body_can_fill_the_limit_exactly(harness: &Harness<'_>) -> Outcome {
     // C-13
     for most in [0, 1, 1_000, 65_536, 300_000] {
         let server = harness.serve(move |connection, number| {
@@ -117,8 +117,8 @@ pub(crate) async fn a_body_fills_the_limit_and_no_more(harness: &Harness<'_>) ->
         for framing in ["with a length", "in chunks"] {
             let at = |error| format!("{most} bytes, the limit, {framing}: {error}");
             let sent = harness.send(post(&server), limits).await?;
-            let answer = sent.map_err(|error| at(format!("{error:?}").into()))?;
-            ensure_body(&answer, "x".repeat(most)).map_err(at)?;
+            let response = sent.map_err(|error| at(format!("{error:?}").into()))?;
+            ensure_body(&response, "x".repeat(most)).map_err(at)?;
         }
         for framing in ["with a length", "in chunks"] {
             let at = |error| format!("one byte over {most}, {framing}: {error}");
@@ -138,7 +138,7 @@ fn chunks(body: &str) -> String {
     chunks + "0\r\n\r\n"
 }
 
-pub(crate) async fn an_endless_body_is_too_large(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn endless_body_is_too_large(harness: &Harness<'_>) -> Outcome {
     for (head, more) in [
         ("HTTP/1.1 200 OK\r\n\r\n", "x".repeat(1_000)),
         (

@@ -13,7 +13,7 @@ use crate::{
     wait::{all, first, sleep, within},
 };
 
-pub(crate) async fn a_dropped_request_closes_its_connection(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn dropped_request_closes_its_connection(harness: &Harness<'_>) -> Outcome {
     // C-28
     for start in ["", "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nlate"] {
         let server = harness.serve(move |connection, number| {
@@ -25,11 +25,11 @@ pub(crate) async fn a_dropped_request_closes_its_connection(harness: &Harness<'_
         })?;
         let sent = async {
             let ended = harness.transport.send(post(&server), Limits::default().timeout(None)).await;
-            ensure(ended.is_err(), || "an answer came that was not whole".into()).map(|()| Seen::End)
+            ensure(ended.is_err(), || "a response came that was not whole".into()).map(|()| Seen::End)
         };
         let dropped = async {
             server.wait_for_requests(|requests| !requests.is_empty()).await?;
-            // Time to read what has come of the answer.
+            // Time to read what has come of the response.
             sleep(Duration::from_millis(20)).await;
             Ok(Seen::Request)
         };
@@ -54,7 +54,7 @@ enum Seen {
     End,
 }
 
-pub(crate) async fn the_next_request_succeeds_after_every_failure(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn next_request_succeeds_after_each_failure(harness: &Harness<'_>) -> Outcome {
     const FAILURES: [&[u8]; 5] = [
         b"",
         b"this is not HTTP\r\n\r\n",
@@ -77,7 +77,7 @@ pub(crate) async fn the_next_request_succeeds_after_every_failure(harness: &Harn
     Ok(())
 }
 
-pub(crate) async fn no_answer_is_taken_for_that_of_another_request(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn response_goes_to_its_own_request(harness: &Harness<'_>) -> Outcome {
     const LATE: Duration = Duration::from_millis(400);
     const TWO: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nown\
         HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nextra";
@@ -102,7 +102,7 @@ pub(crate) async fn no_answer_is_taken_for_that_of_another_request(harness: &Har
     ensure(own == 3, || format!("{own} requests came of 3"))
 }
 
-pub(crate) async fn many_at_once_get_their_own_answers(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn concurrent_requests_get_their_own_responses(harness: &Harness<'_>) -> Outcome {
     const MANY: usize = 32;
     const TURNS: usize = 3;
     let server = harness.serve(|connection, number| {
@@ -115,8 +115,8 @@ pub(crate) async fn many_at_once_get_their_own_answers(harness: &Harness<'_>) ->
             // One after another, so that connections are used again while others are in use.
             for turn in 0..TURNS {
                 let path = format!("/{number}/{turn}");
-                let answer = harness.response(Request::get(server.url(&path)).body("".into())?).await?;
-                ensure_body(&answer, path)?;
+                let response = harness.response(Request::get(server.url(&path)).body("".into())?).await?;
+                ensure_body(&response, path)?;
             }
             Ok(())
         }

@@ -29,7 +29,7 @@ const LATE: Duration = Duration::from_secs(2);
 const FILLING: Duration = Duration::from_millis(200);
 const QUEUE: usize = 5_000;
 
-pub(crate) async fn the_deadline_holds_while_connecting(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn deadline_covers_connecting(harness: &Harness<'_>) -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     let mut queue = Vec::new();
@@ -52,12 +52,12 @@ pub(crate) async fn the_deadline_holds_while_connecting(harness: &Harness<'_>) -
     ended
 }
 
-pub(crate) async fn the_deadline_holds_before_the_server_says_anything(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn deadline_covers_a_silent_server(harness: &Harness<'_>) -> Outcome {
     let server = ScriptedServer::silent(harness.scheme)?;
     ends_in_time(harness, post(&server)).await
 }
 
-pub(crate) async fn the_deadline_holds_while_waiting_for_the_answer(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn deadline_covers_waiting_for_the_response(harness: &Harness<'_>) -> Outcome {
     let server = harness.serve(|connection, _| connection.wait_for_close())?;
     ends_in_time(harness, post(&server)).await?;
     ensure_one_at_most(&server)?;
@@ -70,7 +70,7 @@ pub(crate) async fn the_deadline_holds_while_waiting_for_the_answer(harness: &Ha
     ensure_one_at_most(&server)
 }
 
-pub(crate) async fn the_deadline_holds_while_an_answer_trickles(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn deadline_covers_a_trickling_response(harness: &Harness<'_>) -> Outcome {
     // F23, F26: an endless stream of 1xx responses is no exception.
     for (start, piece) in [
         ("HTTP/1.1 200 OK\r\n", "x"),

@@ -21,14 +21,14 @@ use crate::{
 /// More than the buffers of two sockets hold together with those of a client.
 pub(crate) const LARGE: usize = 8 * 1024 * 1024;
 
-pub(crate) async fn a_request_is_sent_once_when_no_answer_comes(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn request_is_sent_once_when_no_response_comes(harness: &Harness<'_>) -> Outcome {
     let server = harness.serve(|_, _| close_connection())?;
     let error = harness.error(post(&server), limits()).await?;
     ensure_kind(&error, ErrorKind::Io)?;
     ensure_requests(&server, 1)
 }
 
-pub(crate) async fn a_request_is_sent_once_when_the_connection_is_reset(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn request_is_sent_once_when_connection_is_reset(harness: &Harness<'_>) -> Outcome {
     // What is left unread makes the close a reset.
     let server = harness.serve_after(RunScript::AfterHead, |_, _| close_connection())?;
     let error = harness.error(post_of(&server, vec![b'x'; LARGE]), limits()).await?;
@@ -36,7 +36,7 @@ pub(crate) async fn a_request_is_sent_once_when_the_connection_is_reset(harness:
     ensure_requests(&server, 1)
 }
 
-pub(crate) async fn a_request_is_sent_once_when_a_kept_connection_breaks(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn request_is_sent_once_when_kept_connection_breaks(harness: &Harness<'_>) -> Outcome {
     let server = harness.serve(
         |connection, number| if number == 0 { connection.respond("first") } else { close_connection() },
     )?;
@@ -46,7 +46,7 @@ pub(crate) async fn a_request_is_sent_once_when_a_kept_connection_breaks(harness
     ensure_requests(&server, 2)
 }
 
-pub(crate) async fn a_request_is_sent_once_when_a_kept_connection_is_stale(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn request_is_sent_once_when_kept_connection_is_stale(harness: &Harness<'_>) -> Outcome {
     // It closes just when it may be used again, without a word.
     let server = harness.serve(|connection, _| {
         connection.respond("whole")?;
@@ -61,9 +61,9 @@ pub(crate) async fn a_request_is_sent_once_when_a_kept_connection_is_stale(harne
         let sent = harness.send(post(&server), limits).await?;
         let came = server.requests().len() - before;
         match sent {
-            Ok(answer) => {
-                ensure_body(&answer, "whole")?;
-                ensure(came == 1, || format!("{came} requests came for one answer"))?;
+            Ok(response) => {
+                ensure_body(&response, "whole")?;
+                ensure(came == 1, || format!("{came} requests came for one response"))?;
             }
             Err(error) => {
                 ensure(came <= 1, || format!("{came} requests came for one"))?;
@@ -84,14 +84,14 @@ pub(crate) async fn a_request_is_sent_once_when_a_kept_connection_is_stale(harne
     Ok(())
 }
 
-pub(crate) async fn what_may_have_arrived_is_not_called_unsent(harness: &Harness<'_>) -> Outcome {
-    const ANSWERS: [&[u8]; 4] = [b"", b"HTTP/1.1 2", b"this is not HTTP\r\n\r\n", b"HTTP/1.1 200 OK\r\n"];
+pub(crate) async fn request_that_may_have_arrived_is_not_unsent(harness: &Harness<'_>) -> Outcome {
+    const RESPONSES: [&[u8]; 4] = [b"", b"HTTP/1.1 2", b"this is not HTTP\r\n\r\n", b"HTTP/1.1 200 OK\r\n"];
     for (read, body) in [(RunScript::AfterRequest, 10), (RunScript::AfterHead, LARGE)] {
         let server = harness.serve_after(read, |connection, number| {
-            connection.send(ANSWERS.get(number).unwrap_or(&ANSWERS[0]))?;
+            connection.send(RESPONSES.get(number).unwrap_or(&RESPONSES[0]))?;
             close_connection()
         })?;
-        for number in 1..=ANSWERS.len() {
+        for number in 1..=RESPONSES.len() {
             let error = harness.error(post_of(&server, vec![b'x'; body]), limits()).await?;
             ensure_requests(&server, number)?;
             ensure_sent(&error)?;
@@ -131,14 +131,14 @@ pub(crate) async fn partly_read_request_is_not_unsent(harness: &Harness<'_>) -> 
     ensure(connections == 4, || format!("{connections} connections were made for 4 requests"))
 }
 
-pub(crate) async fn a_refused_connection_sends_nothing(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn refused_connection_sends_nothing(harness: &Harness<'_>) -> Outcome {
     let (url, _port) = harness.closed_port()?;
     let error = harness.error(Request::post(url).body("{}".into())?, limits()).await?;
     let is_unsent = error.kind() == ErrorKind::Connect && !error.may_have_been_sent();
     ensure(is_unsent, || format!("the error is not `Connect`, with nothing sent: {}", error_chain(&error)))
 }
 
-pub(crate) async fn a_redirect_is_an_answer(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn redirect_is_returned_and_not_followed(harness: &Harness<'_>) -> Outcome {
     // C-10
     const STATUSES: [u16; 5] = [301, 302, 303, 307, 308];
     let elsewhere = harness.serve(|connection, _| connection.respond("followed"))?;
@@ -153,12 +153,12 @@ pub(crate) async fn a_redirect_is_an_answer(harness: &Harness<'_>) -> Outcome {
             None => connection.respond("followed"),
         })?;
         for (number, status) in STATUSES.into_iter().enumerate() {
-            let answer = harness.response(post(&server)).await?;
+            let response = harness.response(post(&server)).await?;
             ensure_requests(&server, number + 1)?;
-            let is_same = answer.status() == status
-                && answer.headers().get("location").is_some_and(|location| location == target.as_str())
-                && answer.body() == "moved";
-            ensure(is_same, || format!("{status} to {target} did not come back as it was: {answer:?}"))?;
+            let is_same = response.status() == status
+                && response.headers().get("location").is_some_and(|location| location == target.as_str())
+                && response.body() == "moved";
+            ensure(is_same, || format!("{status} to {target} did not come back as it was: {response:?}"))?;
         }
     }
     let came = elsewhere.connections()?;

@@ -12,7 +12,7 @@ use crate::{
 /// What a transport adds because HTTP/1.1 wants it of whoever owns the connection.
 const OWN: [&str; 3] = ["host", "content-length", "connection"];
 
-pub(crate) async fn a_request_arrives_as_it_is(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn request_arrives_unchanged(harness: &Harness<'_>) -> Outcome {
     let server = harness.serve(|connection, _| connection.respond("seen"))?;
     for request in requests(&server)? {
         ensure_body(&harness.response(request.clone()).await?, "seen")?;
@@ -85,17 +85,17 @@ fn ensure_own(server: &ScriptedServer, request: &Request<Bytes>, received: &Rece
     ensure(is_whole, || format!("{}: there is not one content-length, and right", received.line))
 }
 
-pub(crate) async fn nothing_is_remembered_for_the_next_request(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn requests_share_no_state(harness: &Harness<'_>) -> Outcome {
     // C-15
-    const ANSWERS: [&[u8]; 3] = [
+    const RESPONSES: [&[u8]; 3] = [
         b"HTTP/1.1 200 OK\r\nset-cookie: c=1; path=/\r\nalt-svc: clear\r\ncontent-length: 0\r\n\r\n",
         b"HTTP/1.1 401 Who\r\nwww-authenticate: Basic realm=\"x\"\r\ncontent-length: 0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\netag: \"1\"\r\ncache-control: max-age=60\r\ncontent-length: 0\r\n\r\n",
     ];
-    let server =
-        harness.serve(|connection, number| connection.send(ANSWERS.get(number).unwrap_or(&ANSWERS[0])))?;
-    // Each is sent, so no answer is kept either.
-    for number in 1..=ANSWERS.len() + 1 {
+    let server = harness
+        .serve(|connection, number| connection.send(RESPONSES.get(number).unwrap_or(&RESPONSES[0])))?;
+    // Each is sent, so no response is kept either.
+    for number in 1..=RESPONSES.len() + 1 {
         let mut request = Request::get(server.url("/")).body(Bytes::new())?;
         if number == 1 {
             request.headers_mut().insert("authorization", HeaderValue::from_static("Bearer t0ken"));

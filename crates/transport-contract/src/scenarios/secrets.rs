@@ -20,13 +20,13 @@ const CAME_BODY: &str = "canary-came-body";
 /// As much as the cut body would have.
 const MOST: usize = 20;
 
-/// What goes wrong, and how a server brings it about. The one that answers nothing waits for the deadline.
+/// What goes wrong, and how a server brings it about. The one that responses nothing waits for the deadline.
 const FAULTS: [(&str, &str); 8] = [
-    ("no answer", ""),
+    ("no response", ""),
     ("a cut body", "HTTP/1.1 200 OK\r\nx: canary-came-header\r\ncontent-length: 20\r\n\r\ncanary-came-body"),
     (
         "a body too large",
-        // Cut as well: a connection with a whole answer may be kept, and the next fault would not be seen.
+        // Cut as well: a connection with a whole response may be kept, and the next fault would not be seen.
         "HTTP/1.1 200 OK\r\nx: canary-came-header\r\ncontent-length: 99\r\n\r\ncanary-came-body canary-came-body",
     ),
     ("not HTTP", "canary-came-header\r\n\r\ncanary-came-body"),
@@ -36,24 +36,24 @@ const FAULTS: [(&str, &str); 8] = [
     ("a bad chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\ncanary-came-body\r\n\r\n"),
 ];
 
-pub(crate) async fn no_error_shows_a_header_or_a_body(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn errors_show_no_header_and_no_body(harness: &Harness<'_>) -> Outcome {
     let server = harness.serve(|connection, number| match FAULTS.get(number) {
-        Some((_, answer)) => {
-            connection.send(answer.as_bytes())?;
+        Some((_, response)) => {
+            connection.send(response.as_bytes())?;
             close_connection()
         }
         None => connection.wait_for_close(),
     })?;
     for (fault, _) in FAULTS {
         let sent = harness.send(request(server.url("/"))?, limits().response_bytes(MOST)).await?;
-        let error = sent.err().ok_or_else(|| format!("{fault} was an answer and no error"))?;
-        ensure_silent(fault, &error)?;
+        let error = sent.err().ok_or_else(|| format!("{fault} was a response and no error"))?;
+        ensure_secrets_hidden(fault, &error)?;
     }
     let soon = limits().timeout(Some(Duration::from_millis(100)));
-    ensure_silent("a timeout", &harness.error(request(server.url("/"))?, soon).await?)?;
+    ensure_secrets_hidden("a timeout", &harness.error(request(server.url("/"))?, soon).await?)?;
 
     let (url, _port) = harness.closed_port()?;
-    ensure_silent("a refused connection", &harness.error(request(url)?, limits()).await?)?;
+    ensure_secrets_hidden("a refused connection", &harness.error(request(url)?, limits()).await?)?;
 
     let shown = format!("{:?} {0:#?}", harness.transport);
     ensure(!shows_a_canary(&shown), || "the transport shows what it carried: {shown}".into())
@@ -66,7 +66,7 @@ fn request(url: String) -> Result<Request<Bytes>, http::Error> {
     Ok(request)
 }
 
-fn ensure_silent(fault: &str, error: &Error) -> Outcome {
+fn ensure_secrets_hidden(fault: &str, error: &Error) -> Outcome {
     let shown = format!("{error} {error:?} {error:#?} {}", error_chain(error));
     ensure(!shows_a_canary(&shown), || format!("{fault}: the error shows what was sent or came: {error:?}"))
 }

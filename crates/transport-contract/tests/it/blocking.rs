@@ -15,7 +15,7 @@ use openrouter_oauth_transport::{BoxError, Error, ErrorKind, Limits, ResponseFut
 pub(crate) struct Blocking {
     /// A body that is cut is taken for a whole one.
     pub(crate) cuts_silently: bool,
-    /// What comes before an answer is taken for it.
+    /// What comes before a response is taken for it.
     pub(crate) takes_interim: bool,
     /// Each read has the whole time.
     pub(crate) times_each_read: bool,
@@ -28,7 +28,7 @@ impl Transport for Blocking {
 }
 
 impl Blocking {
-    /// Sends a request and waits for its answer.
+    /// Sends a request and waits for its response.
     pub(crate) fn exchange(
         &self,
         request: &Request<Bytes>,

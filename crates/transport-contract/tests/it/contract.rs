@@ -15,12 +15,12 @@ fn scenario(name: &str) -> &'static Scenario {
 }
 
 #[tokio::test]
-async fn a_transport_that_keeps_the_contract_passes() -> Result<(), Violations> {
+async fn correct_transport_keeps_the_contract() -> Result<(), Violations> {
     contract::run(&Blocking::default()).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn each_fault_is_found_by_the_scenario_that_owns_it() {
+async fn each_fault_fails_the_scenario_that_owns_it() {
     let mut playing = JoinSet::new();
     for (owner, fault) in FAULTS {
         playing.spawn(async move {
@@ -44,7 +44,7 @@ fn each_scenario_owns_a_fault() {
 }
 
 #[tokio::test]
-async fn all_violations_are_reported_by_name() {
+async fn violations_name_their_scenarios() {
     let found = contract::run(&openrouter_oauth_transport::from_fn(|_, _| async {
         Ok(http::Response::new("from memory".into()))
     }))
@@ -59,7 +59,7 @@ async fn all_violations_are_reported_by_name() {
 }
 
 #[test]
-fn a_scenario_is_played_on_any_thread() {
+fn run_can_move_between_threads() {
     fn crosses<T: Send>(_: T) {}
     let transport: &dyn Transport = &Blocking::default();
     crosses(contract::run(transport));

@@ -16,11 +16,11 @@ use crate::blocking::Blocking;
 #[derive(Debug)]
 pub(crate) struct Faulty {
     fault: Fault,
-    /// The answer before, for those who mix them up.
-    last: Mutex<Option<Answer>>,
+    /// The response before, for those who mix them up.
+    last: Mutex<Option<Sent>>,
 }
 
-type Answer = Result<Response<Bytes>, Error>;
+type Sent = Result<Response<Bytes>, Error>;
 
 /// What a transport may do wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,15 +36,15 @@ pub(crate) enum Fault {
     ReordersHeader,
     ChangesBody,
     KeepsCookies,
-    // About the answer.
+    // About the response.
     FailsOnStatus,
     FailsWithoutBody,
     FailsWithoutLength,
     TakesInterim,
     Decompresses,
-    DropsHeaderOfAnswer,
-    AnswersFromMemory,
-    MixesAnswers,
+    DropsResponseHeader,
+    RespondsFromMemory,
+    MixesResponses,
     // About limits.
     IgnoresDeadline,
     TimesEachRead,
@@ -61,55 +61,55 @@ pub(crate) enum Fault {
     ClaimsSent,
     LeaksHeader,
     LeaksBody,
-    LeaksAnswer,
+    LeaksResponse,
     StaysBroken,
     GoesOnWhenDropped,
 }
 
 /// Each fault, and the scenario that is there to find it.
 pub(crate) const FAULTS: &[(&str, Fault)] = &[
-    ("a_request_is_sent_once_when_no_answer_comes", Fault::RetriesErrors),
-    ("a_request_is_sent_once_when_the_connection_is_reset", Fault::RetriesErrors),
-    ("a_request_is_sent_once_when_a_kept_connection_breaks", Fault::RetriesErrors),
-    ("a_request_is_sent_once_when_a_kept_connection_is_stale", Fault::SendsTwice),
-    ("a_redirect_is_an_answer", Fault::FollowsRedirects),
-    ("a_request_arrives_as_it_is", Fault::AddsHeader),
-    ("a_request_arrives_as_it_is", Fault::DropsHeader),
-    ("a_request_arrives_as_it_is", Fault::DoublesHeader),
-    ("a_request_arrives_as_it_is", Fault::ReordersHeader),
-    ("a_request_arrives_as_it_is", Fault::ChangesBody),
-    ("nothing_is_remembered_for_the_next_request", Fault::KeepsCookies),
-    ("nothing_is_remembered_for_the_next_request", Fault::AnswersFromMemory),
-    ("every_status_is_an_answer", Fault::FailsOnStatus),
-    ("every_status_is_an_answer", Fault::Retries503),
-    ("answers_before_the_answer_are_passed_over", Fault::TakesInterim),
-    ("an_answer_without_a_body_is_whole", Fault::FailsWithoutBody),
-    ("headers_and_body_come_back_as_they_came", Fault::Decompresses),
-    ("headers_and_body_come_back_as_they_came", Fault::DropsHeaderOfAnswer),
-    ("no_answer_is_taken_for_that_of_another_request", Fault::AnswersFromMemory),
-    ("many_at_once_get_their_own_answers", Fault::MixesAnswers),
-    ("the_next_request_succeeds_after_every_failure", Fault::StaysBroken),
-    ("the_deadline_holds_while_connecting", Fault::IgnoresDeadline),
-    ("the_deadline_holds_while_connecting", Fault::MisnamesTimeout),
-    ("the_deadline_holds_before_the_server_says_anything", Fault::IgnoresDeadline),
-    ("the_deadline_holds_while_waiting_for_the_answer", Fault::IgnoresDeadline),
-    ("the_deadline_holds_while_waiting_for_the_answer", Fault::MisnamesTimeout),
-    ("the_deadline_holds_while_an_answer_trickles", Fault::TimesEachRead),
-    ("a_cut_answer_is_an_error", Fault::CutsSilently),
-    ("an_answer_that_is_reset_is_an_error", Fault::TakesErrorForEnd),
-    ("a_refusal_without_its_words_keeps_its_status", Fault::ForgetsStatus),
-    ("a_refusal_without_its_words_keeps_its_status", Fault::TakesStatusOfInterim),
-    ("a_body_without_a_length_ends_with_the_connection", Fault::FailsWithoutLength),
-    ("a_body_fills_the_limit_and_no_more", Fault::IgnoresCap),
-    ("a_body_fills_the_limit_and_no_more", Fault::CutsAtCap),
-    ("an_endless_body_is_too_large", Fault::IgnoresCap),
-    ("what_may_have_arrived_is_not_called_unsent", Fault::ClaimsUnsent),
+    ("request_is_sent_once_when_no_response_comes", Fault::RetriesErrors),
+    ("request_is_sent_once_when_connection_is_reset", Fault::RetriesErrors),
+    ("request_is_sent_once_when_kept_connection_breaks", Fault::RetriesErrors),
+    ("request_is_sent_once_when_kept_connection_is_stale", Fault::SendsTwice),
+    ("redirect_is_returned_and_not_followed", Fault::FollowsRedirects),
+    ("request_arrives_unchanged", Fault::AddsHeader),
+    ("request_arrives_unchanged", Fault::DropsHeader),
+    ("request_arrives_unchanged", Fault::DoublesHeader),
+    ("request_arrives_unchanged", Fault::ReordersHeader),
+    ("request_arrives_unchanged", Fault::ChangesBody),
+    ("requests_share_no_state", Fault::KeepsCookies),
+    ("requests_share_no_state", Fault::RespondsFromMemory),
+    ("every_status_is_returned", Fault::FailsOnStatus),
+    ("every_status_is_returned", Fault::Retries503),
+    ("interim_responses_are_skipped", Fault::TakesInterim),
+    ("response_without_a_body_is_complete", Fault::FailsWithoutBody),
+    ("headers_and_body_are_returned_unchanged", Fault::Decompresses),
+    ("headers_and_body_are_returned_unchanged", Fault::DropsResponseHeader),
+    ("response_goes_to_its_own_request", Fault::RespondsFromMemory),
+    ("concurrent_requests_get_their_own_responses", Fault::MixesResponses),
+    ("next_request_succeeds_after_each_failure", Fault::StaysBroken),
+    ("deadline_covers_connecting", Fault::IgnoresDeadline),
+    ("deadline_covers_connecting", Fault::MisnamesTimeout),
+    ("deadline_covers_a_silent_server", Fault::IgnoresDeadline),
+    ("deadline_covers_waiting_for_the_response", Fault::IgnoresDeadline),
+    ("deadline_covers_waiting_for_the_response", Fault::MisnamesTimeout),
+    ("deadline_covers_a_trickling_response", Fault::TimesEachRead),
+    ("truncated_response_is_an_error", Fault::CutsSilently),
+    ("reset_response_is_an_error", Fault::TakesErrorForEnd),
+    ("error_keeps_the_status_of_a_lost_body", Fault::ForgetsStatus),
+    ("error_keeps_the_status_of_a_lost_body", Fault::TakesStatusOfInterim),
+    ("body_without_a_length_ends_at_close", Fault::FailsWithoutLength),
+    ("body_can_fill_the_limit_exactly", Fault::IgnoresCap),
+    ("body_can_fill_the_limit_exactly", Fault::CutsAtCap),
+    ("endless_body_is_too_large", Fault::IgnoresCap),
+    ("request_that_may_have_arrived_is_not_unsent", Fault::ClaimsUnsent),
     ("partly_read_request_is_not_unsent", Fault::ClaimsResetUnsent),
-    ("a_refused_connection_sends_nothing", Fault::ClaimsSent),
-    ("no_error_shows_a_header_or_a_body", Fault::LeaksHeader),
-    ("no_error_shows_a_header_or_a_body", Fault::LeaksBody),
-    ("no_error_shows_a_header_or_a_body", Fault::LeaksAnswer),
-    ("a_dropped_request_closes_its_connection", Fault::GoesOnWhenDropped),
+    ("refused_connection_sends_nothing", Fault::ClaimsSent),
+    ("errors_show_no_header_and_no_body", Fault::LeaksHeader),
+    ("errors_show_no_header_and_no_body", Fault::LeaksBody),
+    ("errors_show_no_header_and_no_body", Fault::LeaksResponse),
+    ("dropped_request_closes_its_connection", Fault::GoesOnWhenDropped),
 ];
 
 impl Transport for Faulty {
@@ -130,10 +130,10 @@ impl Faulty {
         Self { fault, last: Mutex::default() }
     }
 
-    fn exchange(&self, mut request: Request<Bytes>, mut limits: Limits) -> Answer {
+    fn exchange(&self, mut request: Request<Bytes>, mut limits: Limits) -> Sent {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).take();
         let is_over = match &last {
-            Some(Ok(_)) => self.fault == Fault::AnswersFromMemory,
+            Some(Ok(_)) => self.fault == Fault::RespondsFromMemory,
             Some(Err(_)) => self.fault == Fault::StaysBroken,
             None => false,
         };
@@ -148,14 +148,14 @@ impl Faulty {
             Fault::IgnoresCap | Fault::CutsAtCap => limits = limits.response_bytes(usize::MAX / 2),
             _ => {}
         }
-        let answer = self.spoil_answer(&request, limits, self.blocking().exchange(&request, limits));
-        self.keep(&answer);
-        match (self.fault, answer, last) {
-            (Fault::MixesAnswers, Ok(_), Some(Ok(last))) => Ok(last),
-            (Fault::CutsAtCap, Ok(answer), _) => {
-                Ok(answer.map(|body| body.slice(..body.len().min(asked.response_bytes))))
+        let response = self.spoil_result(&request, limits, self.blocking().exchange(&request, limits));
+        self.keep(&response);
+        match (self.fault, response, last) {
+            (Fault::MixesResponses, Ok(_), Some(Ok(last))) => Ok(last),
+            (Fault::CutsAtCap, Ok(response), _) => {
+                Ok(response.map(|body| body.slice(..body.len().min(asked.response_bytes))))
             }
-            (_, answer, _) => answer,
+            (_, response, _) => response,
         }
     }
 
@@ -168,11 +168,11 @@ impl Faulty {
     }
 
     /// Remembers a copy.
-    fn keep(&self, answer: &Answer) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(copy(answer));
+    fn keep(&self, response: &Sent) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(copy(response));
     }
 
-    fn spoil_request(&self, request: &mut Request<Bytes>, last: Option<&Answer>) {
+    fn spoil_request(&self, request: &mut Request<Bytes>, last: Option<&Sent>) {
         let headers = request.headers_mut();
         let two = headers.get_all("x-two").iter().cloned().collect::<Vec<_>>();
         match (self.fault, two.as_slice()) {
@@ -192,40 +192,40 @@ impl Faulty {
         }
     }
 
-    fn spoil_answer(&self, request: &Request<Bytes>, limits: Limits, answer: Answer) -> Answer {
+    fn spoil_result(&self, request: &Request<Bytes>, limits: Limits, response: Sent) -> Sent {
         let again = || Blocking::default().exchange(request, limits);
-        match (self.fault, answer) {
+        match (self.fault, response) {
             (Fault::SendsTwice, Ok(_)) | (Fault::RetriesErrors, Err(_)) => again(),
-            (Fault::Retries503, Ok(answer)) if answer.status() == 503 => again(),
-            (Fault::FollowsRedirects, Ok(answer)) => follow(request, limits, answer),
-            (_, Ok(answer)) => self.spoil_success(answer),
+            (Fault::Retries503, Ok(response)) if response.status() == 503 => again(),
+            (Fault::FollowsRedirects, Ok(response)) => follow(request, limits, response),
+            (_, Ok(response)) => self.spoil_success(response),
             (_, Err(error)) => self.spoil_error(request, error),
         }
     }
 
-    fn spoil_success(&self, mut answer: Response<Bytes>) -> Answer {
-        let is_sized = answer.headers().contains_key("content-length")
-            || answer.headers().contains_key("transfer-encoding");
+    fn spoil_success(&self, mut response: Response<Bytes>) -> Sent {
+        let is_sized = response.headers().contains_key("content-length")
+            || response.headers().contains_key("transfer-encoding");
         match self.fault {
-            Fault::FailsOnStatus if answer.status().is_client_error() => Err(ErrorKind::Other.into()),
-            Fault::FailsWithoutBody if answer.body().is_empty() => Err(ErrorKind::Protocol.into()),
+            Fault::FailsOnStatus if response.status().is_client_error() => Err(ErrorKind::Other.into()),
+            Fault::FailsWithoutBody if response.body().is_empty() => Err(ErrorKind::Protocol.into()),
             Fault::FailsWithoutLength if !is_sized => Err(ErrorKind::Protocol.into()),
             Fault::Decompresses
-                if answer.headers().get("content-encoding").is_some_and(|by| by == "gzip") =>
+                if response.headers().get("content-encoding").is_some_and(|by| by == "gzip") =>
             {
-                answer.headers_mut().remove("content-encoding");
-                Ok(answer.map(|_| r#"{"key":"value"}"#.into()))
+                response.headers_mut().remove("content-encoding");
+                Ok(response.map(|_| r#"{"key":"value"}"#.into()))
             }
-            Fault::DropsHeaderOfAnswer => {
-                let first = answer.headers_mut().remove("set-cookie");
-                first.map(|first| answer.headers_mut().insert("set-cookie", first));
-                Ok(answer)
+            Fault::DropsResponseHeader => {
+                let first = response.headers_mut().remove("set-cookie");
+                first.map(|first| response.headers_mut().insert("set-cookie", first));
+                Ok(response)
             }
-            _ => Ok(answer),
+            _ => Ok(response),
         }
     }
 
-    fn spoil_error(&self, request: &Request<Bytes>, error: Error) -> Answer {
+    fn spoil_error(&self, request: &Request<Bytes>, error: Error) -> Sent {
         let kind = error.kind();
         Err(match self.fault {
             Fault::MisnamesTimeout if kind == ErrorKind::Timeout => ErrorKind::Connect.into(),
@@ -239,7 +239,7 @@ impl Faulty {
             Fault::ClaimsSent => Error::new(ErrorKind::Io, error),
             Fault::LeaksHeader => Error::new(kind, format!("{:?}", request.headers())),
             Fault::LeaksBody => Error::new(kind, format!("{:?}", request.body().to_vec())),
-            Fault::LeaksAnswer => Error::new(kind, "the answer canary-came-body is not good"),
+            Fault::LeaksResponse => Error::new(kind, "the response canary-came-body is not good"),
             _ => error,
         })
     }
@@ -253,15 +253,15 @@ fn is_reset(error: &Error) -> bool {
     })
 }
 
-fn copy(answer: &Answer) -> Answer {
-    match answer {
-        Ok(answer) => Ok(answer.clone()),
+fn copy(response: &Sent) -> Sent {
+    match response {
+        Ok(response) => Ok(response.clone()),
         Err(error) => Err(error.kind().into()),
     }
 }
 
-fn follow(request: &Request<Bytes>, limits: Limits, answer: Response<Bytes>) -> Answer {
-    let Some(location) = answer.headers().get("location") else { return Ok(answer) };
+fn follow(request: &Request<Bytes>, limits: Limits, response: Response<Bytes>) -> Sent {
+    let Some(location) = response.headers().get("location") else { return Ok(response) };
     let location = location.to_str().unwrap();
     let url = match request.uri().authority() {
         Some(authority) if location.starts_with('/') => format!("http://{authority}{location}"),

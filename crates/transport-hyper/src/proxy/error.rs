@@ -13,13 +13,13 @@ pub(crate) enum ProxyError {
     Broken(io::Error),
     /// It asks for credentials, or does not take those it got.
     Credentials,
-    /// It answered with this status.
+    /// It responded with this status.
     Status(u16),
-    /// It answered with this code (RFC 1928, section 6).
+    /// It responded with this code (RFC 1928, section 6).
     Socks(u8),
-    /// Its answer does not end.
+    /// Its response does not end.
     TooLarge,
-    /// Its answer is none.
+    /// Its response is none.
     Garbled,
     /// SOCKS5 has no room for a host name as long as this.
     Host,
@@ -44,10 +44,10 @@ impl fmt::Display for ProxyError {
             }
             Self::Broken(_) => f.write_str("the connection to the proxy broke"),
             Self::Credentials => f.write_str("the proxy did not accept the credentials, or there were none"),
-            Self::Status(status) => write!(f, "the proxy answered with status {status}"),
-            Self::Socks(code) => write!(f, "the proxy answered with code {code} of SOCKS5"),
-            Self::TooLarge => f.write_str("the proxy's answer is too large"),
-            Self::Garbled => f.write_str("the proxy's answer makes no sense"),
+            Self::Status(status) => write!(f, "the proxy responded with status {status}"),
+            Self::Socks(code) => write!(f, "the proxy responded with code {code} of SOCKS5"),
+            Self::TooLarge => f.write_str("the proxy's response is too large"),
+            Self::Garbled => f.write_str("the proxy's response makes no sense"),
             Self::Host => f.write_str("the host name is too long for SOCKS5"),
         }
     }

@@ -49,7 +49,7 @@ async fn send(builder: Builder, server: &ScriptedServer) -> Result<Bytes, Error>
 }
 
 #[tokio::test]
-async fn a_server_that_asks_is_shown_the_certificate() {
+async fn server_that_asks_gets_the_certificate() {
     let (issuer, other) = (issuer(), issuer());
     let trusting = || HyperTransport::builder().add_root_certificates_der(issuer.der());
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
@@ -73,7 +73,7 @@ async fn a_server_that_asks_is_shown_the_certificate() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_ask_is_not_shown_it() {
+async fn server_that_does_not_ask_gets_no_certificate() {
     let issuer = issuer();
     let own = signed_by(&issuer, (2020, 2100));
     let server = ScriptedServer::responding(&tls_site("localhost", tls_config(&own)), GRANT).unwrap();
@@ -82,7 +82,7 @@ async fn a_server_that_does_not_ask_is_not_shown_it() {
 }
 
 #[test]
-fn what_cannot_be_used_is_an_error_that_does_not_show_the_key() {
+fn unusable_certificate_error_does_not_show_the_key() {
     // S-1
     let issuer = issuer();
     let (own, other) = (signed_by(&issuer, (2020, 2100)), signed_by(&issuer, (2020, 2100)));
@@ -116,7 +116,7 @@ fn what_cannot_be_used_is_an_error_that_does_not_show_the_key() {
 }
 
 #[test]
-fn the_key_is_not_printed() {
+fn debug_output_hides_the_key() {
     // S-1
     let own = signed_by(&issuer(), (2020, 2100));
     let printed = format!("{:?}", showing(HyperTransport::builder(), &own));

@@ -58,7 +58,7 @@ fn run(origin: &str, root: &str, variables: &[(&'static str, String)]) -> Output
 }
 
 #[test]
-fn the_environment_says_which_proxy() {
+fn environment_selects_the_proxy() {
     // F5, C-17. The proxy alone knows where this host is.
     const HOST: &str = "openrouter.invalid";
     // It is the variable that is to be mended.

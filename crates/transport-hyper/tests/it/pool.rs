@@ -19,7 +19,7 @@ fn idle(timeout: Duration) -> HyperTransport {
 }
 
 #[tokio::test]
-async fn a_connection_is_used_again_while_it_is_fresh() {
+async fn fresh_connection_is_used_again() {
     let server = granting();
     let transport = idle(LONG);
     for _ in 0..100 {
@@ -30,7 +30,7 @@ async fn a_connection_is_used_again_while_it_is_fresh() {
 }
 
 #[tokio::test]
-async fn a_connection_that_was_idle_too_long_is_closed() {
+async fn idle_connection_is_closed_after_the_timeout() {
     // F13, C-19
     let (closed, mut seen) = mpsc::unbounded_channel();
     let server = serving(move |connection| {
@@ -48,7 +48,7 @@ async fn a_connection_that_was_idle_too_long_is_closed() {
 }
 
 #[tokio::test]
-async fn an_idle_time_of_zero_makes_a_fresh_connection_each_time() {
+async fn zero_idle_timeout_opens_a_connection_per_request() {
     // C-19: the server says nothing of closing and closes after each answer.
     let server = serving(|connection| {
         connection.send(GRANT)?;
@@ -63,7 +63,7 @@ async fn an_idle_time_of_zero_makes_a_fresh_connection_each_time() {
 }
 
 #[tokio::test]
-async fn a_connection_the_server_says_it_will_close_is_not_used_again() {
+async fn announced_close_ends_the_reuse() {
     // F13
     let server = serving(|connection| {
         connection.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}")?;
@@ -78,7 +78,7 @@ async fn a_connection_the_server_says_it_will_close_is_not_used_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_half_closed_connection_never_carries_a_request_twice() {
+async fn half_closed_connection_carries_no_request_twice() {
     // F13: the server closes its half just when the connection may be used again, and goes on reading.
     let server = serving(|connection| {
         connection.send(GRANT)?;

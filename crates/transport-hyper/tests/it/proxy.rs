@@ -14,13 +14,13 @@ use openrouter_oauth_transport_hyper::HyperTransport;
 use crate::{
     GRANT, KEY, exchange,
     origin::{Origin, assert_not_sent, error_chain, tls_config, tls_site},
-    server::{RunScript, Scheme, ScriptedServer, answering, close_connection, granting, serving},
+    server::{RunScript, Scheme, ScriptedServer, close_connection, granting, responding, serving},
     tls::{issuer, signed_by},
     tunnel,
 };
 
 #[tokio::test]
-async fn a_tunnel_is_asked_for_and_the_credentials_go_no_further() {
+async fn proxy_credentials_stay_with_the_proxy() {
     // C-17
     let origin = Origin::new();
     let proxy = tunnel::proxy(origin.server.address());
@@ -39,7 +39,7 @@ async fn a_tunnel_is_asked_for_and_the_credentials_go_no_further() {
 }
 
 #[tokio::test]
-async fn a_tunnel_is_kept_and_used_again() {
+async fn tunnel_is_used_again() {
     let origin = Origin::new();
     let proxy = tunnel::proxy(origin.server.address());
     let transport = origin.builder().proxy(proxy.origin()).build().unwrap();
@@ -51,7 +51,7 @@ async fn a_tunnel_is_kept_and_used_again() {
 }
 
 #[tokio::test]
-async fn a_proxy_may_be_spoken_to_by_tls() {
+async fn proxy_can_be_reached_over_tls() {
     let origin = Origin::new();
     let proxy_of = |issuer| {
         let site = tls_site("localhost", tls_config(&signed_by(issuer, (2020, 2100))));
@@ -68,7 +68,7 @@ async fn a_proxy_may_be_spoken_to_by_tls() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_from_a_want_of_credentials() {
+async fn rejection_differs_from_missing_credentials() {
     // F5, C-17
     let origin = Origin::new();
     let html = "content-type: text/html\r\ncontent-length: 13\r\n\r\n<html></html>";
@@ -81,7 +81,7 @@ async fn a_refusal_is_told_from_a_want_of_credentials() {
         ("302 Found", ErrorKind::Proxy),
         ("101 Switching Protocols", ErrorKind::Proxy),
     ] {
-        let proxy = answering(format!("HTTP/1.1 {status}\r\n{html}"));
+        let proxy = responding(format!("HTTP/1.1 {status}\r\n{html}"));
         assert_not_sent(origin.send_by(proxy.origin()).await, kind, status);
         assert_eq!(proxy.connections().unwrap(), 1, "{status}");
     }
@@ -89,16 +89,16 @@ async fn a_refusal_is_told_from_a_want_of_credentials() {
 }
 
 #[tokio::test]
-async fn the_causes_of_an_error_say_what_the_proxy_did() {
+async fn error_causes_say_what_the_proxy_did() {
     let origin = Origin::new();
     let endless = format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(20_000));
     for (answer, cause) in [
         ("HTTP/1.1 407 x\r\n\r\n", "the proxy did not accept the credentials, or there were none"),
-        ("HTTP/1.1 502 x\r\n\r\n", "the proxy answered with status 502"),
-        ("SSH-2.0-x\r\n\r\n", "the proxy's answer makes no sense"),
-        (&endless, "the proxy's answer is too large"),
+        ("HTTP/1.1 502 x\r\n\r\n", "the proxy responded with status 502"),
+        ("SSH-2.0-x\r\n\r\n", "the proxy's response makes no sense"),
+        (&endless, "the proxy's response is too large"),
     ] {
-        let proxy = answering(answer);
+        let proxy = responding(answer);
         let causes = error_chain(&origin.send_by(proxy.origin()).await.unwrap_err());
         assert!(causes.ends_with(&format!(": {cause}")), "{causes}");
     }
@@ -109,21 +109,21 @@ async fn the_causes_of_an_error_say_what_the_proxy_did() {
 }
 
 #[tokio::test]
-async fn an_answer_without_end_ends() {
+async fn endless_proxy_response_is_cut_off() {
     // F5, C-13
     let origin = Origin::new();
     for line in [format!("x: {}\r\n", "y".repeat(1_000)), "y".repeat(1_000)] {
-        let proxy = answering(format!("HTTP/1.1 200 OK\r\n{}", line.repeat(1_000)));
+        let proxy = responding(format!("HTTP/1.1 200 OK\r\n{}", line.repeat(1_000)));
         assert_not_sent(origin.send_by(proxy.origin()).await, ErrorKind::Proxy, "1 MiB");
     }
 }
 
 #[tokio::test]
-async fn a_silent_proxy_is_not_waited_for() {
+async fn connect_timeout_covers_a_silent_proxy() {
     // F5, C-12
     let origin = Origin::new();
     for answer in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n\r\n"] {
-        let proxy = answering(answer);
+        let proxy = responding(answer);
         let start = Instant::now();
         let builder = origin.builder().proxy(proxy.origin()).connect_timeout(Duration::from_millis(100));
         assert_not_sent(origin.send(&builder.build().unwrap()).await, ErrorKind::Connect, answer);
@@ -133,7 +133,7 @@ async fn a_silent_proxy_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_breaks_at_any_byte_sent_nothing() {
+async fn proxy_that_closes_at_any_byte_sends_nothing() {
     // F5
     let origin = Origin::new();
     let answer = b"HTTP/1.1 200 Connection established\r\n\r\n";
@@ -148,7 +148,7 @@ async fn a_proxy_that_breaks_at_any_byte_sent_nothing() {
                 close_connection()
             })
             .unwrap();
-            // With the answer whole, it is the handshake that breaks, unless the reset overtakes the answer.
+            // With the response whole, it is the handshake that breaks, unless the reset overtakes the response.
             let error = origin.send_by(proxy.origin()).await.unwrap_err();
             let whole = offset == answer.len();
             assert!(
@@ -164,7 +164,7 @@ async fn a_proxy_that_breaks_at_any_byte_sent_nothing() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_answers_in_the_place_of_the_host_is_not_believed() {
+async fn proxy_cannot_respond_for_the_host() {
     // F5
     let origin = Origin::new();
     let answers: [(Vec<u8>, _); 2] = [
@@ -183,7 +183,7 @@ async fn a_proxy_that_answers_in_the_place_of_the_host_is_not_believed() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_is_not_there_is_an_error_of_the_proxy() {
+async fn closed_proxy_port_is_a_proxy_error() {
     // F5
     let origin = Origin::new();
     let port = ClosedPort::new().unwrap();
@@ -195,8 +195,8 @@ async fn a_proxy_that_is_not_there_is_an_error_of_the_proxy() {
 }
 
 #[tokio::test]
-async fn plain_text_to_this_machine_never_goes_through_a_proxy() {
-    let proxy = answering("HTTP/1.1 200 OK\r\n\r\n");
+async fn loopback_requests_never_use_a_proxy() {
+    let proxy = responding("HTTP/1.1 200 OK\r\n\r\n");
     let server = granting();
     let transport = HyperTransport::builder().proxy(proxy.origin()).build().unwrap();
     let response = transport.send(exchange(server.origin()), Limits::default()).await.unwrap();
@@ -205,19 +205,19 @@ async fn plain_text_to_this_machine_never_goes_through_a_proxy() {
 }
 
 #[tokio::test]
-async fn the_last_word_on_proxies_counts() {
+async fn last_proxy_setting_wins() {
     let origin = Origin::new();
-    let proxy = answering("HTTP/1.1 407 x\r\n\r\n");
+    let proxy = responding("HTTP/1.1 407 x\r\n\r\n");
     let transport = origin.builder().proxy(proxy.origin()).no_proxy().build().unwrap();
     assert_eq!(origin.send(&transport).await.unwrap(), KEY);
     assert_eq!(proxy.connections().unwrap(), 0);
 }
 
 #[tokio::test]
-async fn credentials_are_in_no_error_and_no_debug_output() {
+async fn errors_and_debug_output_show_no_credentials() {
     // F5, C-17, S-1
     let origin = Origin::new();
-    let proxy = answering("HTTP/1.1 407 x\r\n\r\n");
+    let proxy = responding("HTTP/1.1 407 x\r\n\r\n");
     let mut printed = String::new();
     for scheme in ["http", "https", "socks5", "socks4"] {
         let builder =

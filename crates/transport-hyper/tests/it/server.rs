@@ -8,13 +8,13 @@ pub(crate) use openrouter_oauth_transport_contract::{
 
 use crate::GRANT;
 
-/// Answers every request with [`GRANT`], and keeps the connection.
+/// Responds to every request with [`GRANT`], and keeps the connection.
 pub(crate) fn granting() -> ScriptedServer {
-    answering(GRANT)
+    responding(GRANT)
 }
 
-/// Answers every request with these bytes, and keeps the connection until the client closes it.
-pub(crate) fn answering(response: impl Into<Vec<u8>>) -> ScriptedServer {
+/// Responds to every request with these bytes, and keeps the connection until the client closes it.
+pub(crate) fn responding(response: impl Into<Vec<u8>>) -> ScriptedServer {
     ScriptedServer::responding(&Scheme::http(), response).unwrap()
 }
 

@@ -42,7 +42,7 @@ fn destination(connection: &mut ScriptedConnection) -> io::Result<(String, u16)>
 }
 
 #[tokio::test]
-async fn a_proxy_that_wants_no_credentials_gets_none_and_looks_the_name_up() {
+async fn socks_proxy_gets_the_name_and_no_credentials() {
     // C-17
     let origin = Origin::new();
     let address = origin.server.address();
@@ -66,7 +66,7 @@ async fn a_proxy_that_wants_no_credentials_gets_none_and_looks_the_name_up() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_wants_credentials_gets_them() {
+async fn socks_proxy_gets_credentials_when_it_asks() {
     let origin = Origin::new();
     let address = origin.server.address();
     let proxy = serving(move |connection| {
@@ -97,7 +97,7 @@ fn playing(script: Vec<(usize, &'static [u8])>) -> ScriptedServer {
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_from_a_want_of_credentials() {
+async fn rejection_differs_from_missing_credentials() {
     // F5
     let origin = Origin::new();
     let request = "\x05\x01\x00\x03\x09localhost\x00\x00".len();
@@ -127,7 +127,7 @@ async fn a_refusal_is_told_from_a_want_of_credentials() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_breaks_at_any_byte_sent_nothing() {
+async fn proxy_that_closes_at_any_byte_sends_nothing() {
     // F5
     let origin = Origin::new();
     for cut in 0..2 + YES.len() {
@@ -146,14 +146,14 @@ async fn a_proxy_that_breaks_at_any_byte_sent_nothing() {
 }
 
 #[tokio::test]
-async fn the_causes_of_an_error_say_what_the_proxy_did() {
+async fn error_causes_say_what_the_proxy_did() {
     let origin = Origin::new();
     let request = "\x05\x01\x00\x03\x09localhost\x00\x00".len();
     let script = [(3, &b"\x05\x00"[..]), (request, b"\x05\x05\x00\x01\0\0\0\0\0\0")];
     let proxy = playing(script.into());
     let error = origin.send_by(&format!("socks5://{}", proxy.address())).await.unwrap_err();
     assert!(
-        error_chain(&error).ends_with(": the proxy answered with code 5 of SOCKS5"),
+        error_chain(&error).ends_with(": the proxy responded with code 5 of SOCKS5"),
         "{}",
         error_chain(&error)
     );

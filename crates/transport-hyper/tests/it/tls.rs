@@ -83,7 +83,7 @@ fn assert_not_trusted(sent: Result<Bytes, Error>, server: &ScriptedServer) {
 }
 
 #[tokio::test]
-async fn a_good_certificate_is_accepted() {
+async fn valid_certificate_is_accepted() {
     let issuer = issuer();
     let server = granting(&signed_by(&issuer, (2020, 2100)));
     let transport = trusting(issuer.as_ref());
@@ -94,7 +94,7 @@ async fn a_good_certificate_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_root_in_der_form_is_as_good() {
+async fn root_certificate_can_be_der() {
     let issuer = issuer();
     let server = granting(&signed_by(&issuer, (2020, 2100)));
     let transport = HyperTransport::builder().add_root_certificates_der(issuer.der()).build().unwrap();
@@ -102,7 +102,7 @@ async fn a_root_in_der_form_is_as_good() {
 }
 
 #[tokio::test]
-async fn tls_1_2_is_enough() {
+async fn tls_1_2_is_accepted() {
     let issuer = issuer();
     let config = tls_config_of(&signed_by(&issuer, (2020, 2100)), &[&rustls::version::TLS12]);
     let server = granting_by(config);
@@ -110,7 +110,7 @@ async fn tls_1_2_is_enough() {
 }
 
 #[tokio::test]
-async fn certificates_that_prove_nothing_are_refused() {
+async fn untrusted_certificates_are_rejected() {
     // F4
     let (issuer, stranger) = (issuer(), issuer());
     let mut params = CertificateParams::default();
@@ -136,7 +136,7 @@ async fn certificates_that_prove_nothing_are_refused() {
 }
 
 #[tokio::test]
-async fn a_server_with_another_protocol_is_refused() {
+async fn other_alpn_protocol_is_rejected() {
     // F4
     let issuer = issuer();
     let mut config = tls_config(&signed_by(&issuer, (2020, 2100)));
@@ -146,7 +146,7 @@ async fn a_server_with_another_protocol_is_refused() {
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_the_handshake_is_not_asked_again() {
+async fn failed_handshake_is_not_retried() {
     // F4: the alerts (RFC 8446, section 6.2) of one that knows no version of ours, no cipher, or no such host.
     for alert in [70, 40, 112] {
         let server = below_tls(move |connection| {
@@ -161,7 +161,7 @@ async fn a_server_that_refuses_the_handshake_is_not_asked_again() {
 }
 
 #[tokio::test]
-async fn a_server_that_says_goodbye_in_the_handshake_made_no_connection() {
+async fn close_notify_in_the_handshake_is_not_connected() {
     // F4: `close_notify`.
     let server = below_tls(|connection| {
         connection.read_exact(&mut [0; 100])?;
@@ -175,7 +175,7 @@ async fn a_server_that_says_goodbye_in_the_handshake_made_no_connection() {
 
 #[cfg(feature = "platform-roots")]
 #[tokio::test]
-async fn the_system_does_not_trust_our_certificates() {
+async fn system_roots_do_not_trust_our_certificates() {
     // F4, F7: nor those of whoever sits in between.
     let server = granting(&certificate("localhost"));
     let transport = HyperTransport::builder().platform_roots().build().unwrap();
@@ -185,7 +185,7 @@ async fn the_system_does_not_trust_our_certificates() {
 
 #[cfg(feature = "webpki-roots")]
 #[tokio::test]
-async fn mozilla_does_not_trust_our_certificates() {
+async fn mozilla_roots_do_not_trust_our_certificates() {
     let server = granting(&certificate("localhost"));
     let transport = HyperTransport::builder().webpki_roots().build().unwrap();
     assert_not_trusted(send(&transport, &server).await, &server);
@@ -193,7 +193,7 @@ async fn mozilla_does_not_trust_our_certificates() {
 
 #[cfg(feature = "aws-lc-rs")]
 #[tokio::test]
-async fn aws_lc_rs_does_the_same() {
+async fn aws_lc_rs_accepts_and_rejects_the_same() {
     let (issuer, other) = (issuer(), issuer());
     let server = granting(&signed_by(&issuer, (2020, 2100)));
     let by_aws_lc_rs = |root: &rcgen::Certificate| {
@@ -205,7 +205,7 @@ async fn aws_lc_rs_does_the_same() {
 }
 
 #[tokio::test]
-async fn plain_text_where_tls_was_expected_is_refused() {
+async fn plain_text_response_to_tls_is_an_error() {
     // F4
     let issuer = issuer();
     let server = below_tls(|connection| {
@@ -216,7 +216,7 @@ async fn plain_text_where_tls_was_expected_is_refused() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_is_cut_made_no_connection() {
+async fn truncated_handshake_is_not_connected() {
     // F4
     let issuer = issuer();
     for count in [0, 1, 100] {
@@ -231,7 +231,7 @@ async fn a_handshake_that_is_cut_made_no_connection() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_is_not_answered_is_not_waited_for() {
+async fn connect_timeout_covers_the_handshake() {
     // F4, C-12
     let server = below_tls(ScriptedConnection::wait_for_close);
     let transport = HyperTransport::builder()
@@ -245,7 +245,7 @@ async fn a_handshake_that_is_not_answered_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn only_http_1_is_offered_and_nothing_is_sent_early() {
+async fn client_hello_offers_http_1_and_no_early_data() {
     // C-18: a server that would take early data, and a second connection that could carry some.
     let issuer = issuer();
     let mut config = tls_config(&signed_by(&issuer, (2020, 2100)));
@@ -262,7 +262,7 @@ async fn only_http_1_is_offered_and_nothing_is_sent_early() {
 }
 
 #[test]
-fn certificates_that_cannot_be_read_are_an_error_of_the_builder() {
+fn unreadable_certificate_is_a_build_error() {
     let pem = certificate("localhost").cert.pem();
     for bad in [
         "",
