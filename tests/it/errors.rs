@@ -18,11 +18,11 @@ fn replaying(step: Exchange) -> Client {
 }
 
 fn answering(status: u16, body: impl Into<bytes::Bytes>) -> Client {
-    replaying(Exchange::answer(Ok(response(status, &[], body))))
+    replaying(Exchange::new(Ok(response(status, &[], body))))
 }
 
 fn failing(error: transport::Error) -> Client {
-    replaying(Exchange::answer(Err(error)))
+    replaying(Exchange::new(Err(error)))
 }
 
 #[test]

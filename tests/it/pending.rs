@@ -33,11 +33,11 @@ fn begin(client: &Client) -> PendingSignIn {
 }
 
 fn answer(status: u16, body: &'static str) -> Exchange {
-    Exchange::answer(Ok(response(status, &[], body)))
+    Exchange::new(Ok(response(status, &[], body)))
 }
 
 fn no_answer(kind: ErrorKind) -> Exchange {
-    Exchange::answer(Err(kind.into()))
+    Exchange::new(Err(kind.into()))
 }
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn what_surely_was_not_processed_leaves_it_fresh() {
             no_answer(ErrorKind::Connect),
             no_answer(ErrorKind::Tls),
             no_answer(ErrorKind::Proxy),
-            Exchange::answer(Err(Error::from(ErrorKind::Io).not_sent())),
+            Exchange::new(Err(Error::from(ErrorKind::Io).not_sent())),
             answer(429, ""),
             answer(503, "<html>"),
             answer(400, r#"{"error":{"message":"Invalid code","code":400}}"#),

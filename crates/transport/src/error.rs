@@ -64,7 +64,7 @@ impl Error {
         self
     }
 
-    /// Says that the head of the answer came, with this status, and that its body did not. A refusal is one also without
+    /// Says that the head of the response came, with this status, and that its body did not. A rejection is one also without
     /// its words.
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Self {
@@ -77,7 +77,7 @@ impl Error {
         self.kind
     }
 
-    /// The status of an answer whose body did not come.
+    /// The status of a response whose body did not come.
     pub fn status(&self) -> Option<StatusCode> {
         self.status
     }
@@ -117,9 +117,9 @@ impl fmt::Display for ErrorKind {
             Self::Proxy => "the proxy could not connect",
             Self::ProxyAuth => "the proxy asks for credentials",
             Self::Io => "the connection broke",
-            Self::Timeout => "the answer took too long",
-            Self::TooLarge => "the answer is too large",
-            Self::Protocol => "the answer is not valid HTTP",
+            Self::Timeout => "the response took too long",
+            Self::TooLarge => "the response is too large",
+            Self::Protocol => "the response is not valid HTTP",
             Self::Other => "the request failed",
         })
     }

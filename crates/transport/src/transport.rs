@@ -17,7 +17,7 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>
 ///
 /// # Contract
 ///
-/// A request may carry a code that works once and an answer may carry a key that is never shown again. Therefore a
+/// A request may carry a code that works once and a response may carry a key that is never shown again. Therefore a
 /// transport
 ///
 /// 1. sends `request` at most once: it never retries, and never follows a redirect;
@@ -25,7 +25,7 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>
 /// 3. returns every response as it came, whatever its status, and decompresses nothing;
 /// 4. ends with [`ErrorKind::Timeout`] when [`Limits::timeout`] has passed;
 /// 5. ends with [`ErrorKind::TooLarge`] when the body grows over [`Limits::response_bytes`], and with
-///    [`ErrorKind::Io`] when it is cut: a body is whole or there is none. If the head of the server's final answer came,
+///    [`ErrorKind::Io`] when it is cut: a body is whole or there is none. If the head of the server's final response came,
 ///    the error says its status ([`with_status`](Error::with_status));
 /// 6. says [`not_sent`](Error::not_sent) only if no byte of the request can have reached the server; when in doubt
 ///    it leaves that out;

@@ -71,9 +71,9 @@ async fn endless_head_is_too_large() {
 async fn chunk_extensions_and_trailers_are_bounded() {
     // F27: extensions and trailers of 1 MiB. Hyper takes 16 KiB and calls more malformed.
     let mib = "x".repeat(1 << 20);
-    for answer in [format!("1;{mib}\r\n{{\r\n0\r\n\r\n"), format!("1\r\n{{\r\n0\r\nx: {mib}\r\n\r\n")] {
-        let answer = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{answer}");
-        let server = responding(answer.into_bytes());
+    for response in [format!("1;{mib}\r\n{{\r\n0\r\n\r\n"), format!("1\r\n{{\r\n0\r\nx: {mib}\r\n\r\n")] {
+        let response = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{response}");
+        let server = responding(response.into_bytes());
         let error = length_of_body(&server, 64 * 1024).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol, "{error:?}");
         assert!(error.may_have_been_sent());

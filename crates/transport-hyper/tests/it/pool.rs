@@ -49,7 +49,7 @@ async fn idle_connection_is_closed_after_the_timeout() {
 
 #[tokio::test]
 async fn zero_idle_timeout_opens_a_connection_per_request() {
-    // C-19: the server says nothing of closing and closes after each answer.
+    // C-19: the server says nothing of closing and closes after each response.
     let server = serving(|connection| {
         connection.send(GRANT)?;
         close_connection()

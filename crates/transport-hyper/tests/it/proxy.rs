@@ -92,13 +92,13 @@ async fn rejection_differs_from_missing_credentials() {
 async fn error_causes_say_what_the_proxy_did() {
     let origin = Origin::new();
     let endless = format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(20_000));
-    for (answer, cause) in [
+    for (response, cause) in [
         ("HTTP/1.1 407 x\r\n\r\n", "the proxy did not accept the credentials, or there were none"),
         ("HTTP/1.1 502 x\r\n\r\n", "the proxy responded with status 502"),
         ("SSH-2.0-x\r\n\r\n", "the proxy's response makes no sense"),
         (&endless, "the proxy's response is too large"),
     ] {
-        let proxy = responding(answer);
+        let proxy = responding(response);
         let causes = error_chain(&origin.send_by(proxy.origin()).await.unwrap_err());
         assert!(causes.ends_with(&format!(": {cause}")), "{causes}");
     }
@@ -122,13 +122,13 @@ async fn endless_proxy_response_is_cut_off() {
 async fn connect_timeout_covers_a_silent_proxy() {
     // F5, C-12
     let origin = Origin::new();
-    for answer in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n\r\n"] {
-        let proxy = responding(answer);
+    for response in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n\r\n"] {
+        let proxy = responding(response);
         let start = Instant::now();
         let builder = origin.builder().proxy(proxy.origin()).connect_timeout(Duration::from_millis(100));
-        assert_not_sent(origin.send(&builder.build().unwrap()).await, ErrorKind::Connect, answer);
+        assert_not_sent(origin.send(&builder.build().unwrap()).await, ErrorKind::Connect, response);
         // The default is 3.1 s.
-        assert!(start.elapsed() < Duration::from_secs(3), "{answer}");
+        assert!(start.elapsed() < Duration::from_secs(3), "{response}");
     }
 }
 
@@ -136,21 +136,21 @@ async fn connect_timeout_covers_a_silent_proxy() {
 async fn proxy_that_closes_at_any_byte_sends_nothing() {
     // F5
     let origin = Origin::new();
-    let answer = b"HTTP/1.1 200 Connection established\r\n\r\n";
+    let response = b"HTTP/1.1 200 Connection established\r\n\r\n";
     let host = format!("localhost:{}", origin.server.address().port());
     let connect = format!("CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n\r\n").len();
     for reset in [false, true] {
-        for offset in 0..=answer.len() {
+        for offset in 0..=response.len() {
             let proxy = ScriptedServer::start(&Scheme::http(), RunScript::OnConnect, move |connection, _| {
                 // What is left unread makes the close a reset.
                 connection.read_exact(&mut vec![0; connect - usize::from(reset)])?;
-                connection.send(&answer[..offset])?;
+                connection.send(&response[..offset])?;
                 close_connection()
             })
             .unwrap();
             // With the response whole, it is the handshake that breaks, unless the reset overtakes the response.
             let error = origin.send_by(proxy.origin()).await.unwrap_err();
-            let whole = offset == answer.len();
+            let whole = offset == response.len();
             assert!(
                 error.kind() == ErrorKind::Proxy && (!whole || reset)
                     || error.kind() == ErrorKind::Connect && whole,
@@ -167,13 +167,13 @@ async fn proxy_that_closes_at_any_byte_sends_nothing() {
 async fn proxy_cannot_respond_for_the_host() {
     // F5
     let origin = Origin::new();
-    let answers: [(Vec<u8>, _); 2] = [
+    let responses: [(Vec<u8>, _); 2] = [
         ([b"HTTP/1.1 200 OK\r\n\r\n", GRANT].concat(), ErrorKind::Proxy),
         (b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), ErrorKind::Tls),
     ];
-    for (answer, kind) in answers {
+    for (response, kind) in responses {
         let proxy = serving(move |connection| {
-            connection.send(&answer)?;
+            connection.send(&response)?;
             connection.read_exact(&mut [0; 100])?;
             connection.send(GRANT)?;
             connection.wait_for_close()

@@ -48,7 +48,7 @@ fn at(origin: &Origin, addresses: Vec<IpAddr>) -> HyperTransport {
 async fn failed_lookup_is_not_connected() {
     // F1: NXDOMAIN, SERVFAIL, and no address. The next request finds it.
     let origin = origin();
-    for answer in [
+    for response in [
         || Err(io::Error::new(io::ErrorKind::NotFound, "no such host").into()),
         || Err("the name server failed".into()),
         || Ok(vec![]),
@@ -56,7 +56,7 @@ async fn failed_lookup_is_not_connected() {
         let asked = AtomicUsize::new(0);
         let builder = origin.builder().no_proxy().resolver(move |_| {
             let first = asked.fetch_add(1, Ordering::SeqCst) == 0;
-            async move { if first { answer() } else { Ok(vec![HERE]) } }
+            async move { if first { response() } else { Ok(vec![HERE]) } }
         });
         let transport = builder.build().unwrap();
         assert_not_sent(origin.send(&transport).await, ErrorKind::Connect, "not found");
@@ -72,7 +72,7 @@ async fn connect_timeout_covers_the_lookup() {
     let builder =
         origin.builder().no_proxy().resolver(|_| pending()).connect_timeout(Duration::from_millis(100));
     let start = Instant::now();
-    assert_not_sent(origin.send(&builder.build().unwrap()).await, ErrorKind::Connect, "no answer");
+    assert_not_sent(origin.send(&builder.build().unwrap()).await, ErrorKind::Connect, "no response");
     assert!(start.elapsed() < Duration::from_secs(5));
     assert_eq!(origin.server.connections().unwrap(), 0);
 }

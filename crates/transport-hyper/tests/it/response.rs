@@ -11,9 +11,9 @@ use crate::{
 };
 
 /// Responds to each request with these bytes and closes.
-fn responding(answer: &'static str) -> ScriptedServer {
+fn responding(raw: &'static str) -> ScriptedServer {
     serving(move |connection| {
-        connection.send(answer.as_bytes())?;
+        connection.send(raw.as_bytes())?;
         close_connection()
     })
 }
@@ -21,23 +21,23 @@ fn responding(answer: &'static str) -> ScriptedServer {
 #[tokio::test]
 async fn response_can_be_chunked_or_end_at_close() {
     // F27: where there are chunks, a length counts for nothing (RFC 9112, section 6.3).
-    for answer in [
+    for raw in [
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n8;a=b\r\nsk-or-v1\r\n0\r\nx: y\r\n\r\n",
         "HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n8\r\nsk-or-v1\r\n0\r\n\r\n",
         "HTTP/1.0 200 OK\r\n\r\nsk-or-v1",
         "HTTP/1.1 200\r\ncontent-length: 8\r\n\r\nsk-or-v1",
     ] {
-        let server = responding(answer);
+        let server = responding(raw);
         let response =
             HyperTransport::new().send(exchange(server.origin()), Limits::default()).await.unwrap();
-        assert_eq!(response.body(), "sk-or-v1", "{answer:?}");
+        assert_eq!(response.body(), "sk-or-v1", "{raw:?}");
     }
 }
 
 #[tokio::test]
 async fn malformed_response_is_a_protocol_error() {
     // F27, F29
-    for answer in [
+    for raw in [
         "garbage\r\n\r\n",
         "HTTP/0.9 200 OK\r\n\r\n",
         "HTTP/2.0 200 OK\r\n\r\n",
@@ -55,11 +55,11 @@ async fn malformed_response_is_a_protocol_error() {
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n10000000000000000\r\n",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab!!0\r\n\r\n",
     ] {
-        let server = responding(answer);
+        let server = responding(raw);
         let sent = HyperTransport::new().send(exchange(server.origin()), Limits::default()).await;
-        let error = sent.expect_err(answer);
-        assert_eq!(error.kind(), ErrorKind::Protocol, "{answer:?}: {error:?}");
-        assert!(error.may_have_been_sent(), "{answer:?}");
+        let error = sent.expect_err(raw);
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{raw:?}: {error:?}");
+        assert!(error.may_have_been_sent(), "{raw:?}");
     }
 }
 

@@ -88,9 +88,9 @@ async fn socks_proxy_gets_credentials_when_it_asks() {
 /// Plays these answers, each after so many bytes, and then closes.
 fn playing(script: Vec<(usize, &'static [u8])>) -> ScriptedServer {
     serving(move |connection| {
-        for (count, answer) in &script {
+        for (count, response) in &script {
             take(connection, *count)?;
-            connection.send(answer)?;
+            connection.send(response)?;
         }
         close_connection()
     })

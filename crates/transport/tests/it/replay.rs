@@ -36,8 +36,8 @@ async fn verify_names_the_difference_and_shows_no_body() {
         (request("POST", "https://a.example/", "app", "0ther"), Some("request 1: the body differs")),
     ] {
         let replay = Replay::new([
-            Exchange::answer(Ok(Response::default())),
-            Exchange::answer(Ok(Response::default())).to(expected.clone()),
+            Exchange::new(Ok(Response::default())),
+            Exchange::new(Ok(Response::default())).to(expected.clone()),
         ]);
         for request in [Request::default(), sent] {
             replay.send(request, Limits::default()).await.unwrap();
@@ -48,8 +48,8 @@ async fn verify_names_the_difference_and_shows_no_body() {
 
 #[tokio::test]
 async fn verify_counts_missing_and_extra_requests() {
-    let replay = Replay::new([Exchange::answer(Ok(Response::default()))]);
-    assert_eq!(complaint(&replay).as_deref(), Some("1 answers were not asked for"));
+    let replay = Replay::new([Exchange::new(Ok(Response::default()))]);
+    assert_eq!(complaint(&replay).as_deref(), Some("1 responses were not used"));
     replay.send(Request::default(), Limits::default()).await.unwrap();
     assert_eq!(complaint(&replay), None);
     replay.send(Request::default(), Limits::default()).await.unwrap_err();
