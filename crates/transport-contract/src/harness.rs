@@ -14,7 +14,7 @@ use crate::{
 };
 use openrouter_oauth_transport::{BoxError, Error, ErrorKind, Limits, Transport};
 
-/// Nothing, or what was seen instead of what the contract says.
+/// Nothing, or how the transport broke the contract.
 pub(crate) type Outcome = Result<(), BoxError>;
 
 /// How long a request may take that has no deadline of its own to show: long, since the machine may be busy.
@@ -62,7 +62,9 @@ impl Harness<'_> {
     /// Sends this and expects a response.
     pub(crate) async fn response(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         let sent = self.send(request, limits()).await?;
-        sent.map_err(|error| format!("an error came instead of a response: {}", error_chain(&error)).into())
+        sent.map_err(|error| {
+            format!("an error was returned instead of a response: {}", error_chain(&error)).into()
+        })
     }
 
     /// Sends this and expects an error.
@@ -71,7 +73,8 @@ impl Harness<'_> {
             Err(error) => Ok(error),
             Ok(response) => {
                 let (status, length) = (response.status(), response.body().len());
-                Err(format!("a response came instead of an error: {status} and {length} bytes").into())
+                Err(format!("a response was returned instead of an error: {status} and {length} bytes")
+                    .into())
             }
         }
     }
@@ -102,15 +105,15 @@ pub(crate) fn limits() -> Limits {
     Limits::default().timeout(Some(LONG))
 }
 
-/// Expects a condition, or says what was seen.
+/// Expects a condition; otherwise the error is this text.
 pub(crate) fn ensure(condition: bool, otherwise: impl FnOnce() -> String) -> Outcome {
     if condition { Ok(()) } else { Err(otherwise().into()) }
 }
 
-/// Expects so many requests to have come.
+/// Expects so many requests to have arrived.
 pub(crate) fn ensure_requests(server: &ScriptedServer, expected: usize) -> Outcome {
-    let came = server.requests().len();
-    ensure(came == expected, || format!("{came} requests came, not {expected}"))
+    let arrived = server.requests().len();
+    ensure(arrived == expected, || format!("{arrived} requests arrived, not {expected}"))
 }
 
 /// Expects an error of this kind, which does not claim that nothing was sent.
@@ -122,18 +125,15 @@ pub(crate) fn ensure_kind(error: &Error, kind: ErrorKind) -> Outcome {
 /// Expects an error that does not claim that nothing was sent.
 pub(crate) fn ensure_sent(error: &Error) -> Outcome {
     ensure(error.may_have_been_sent(), || {
-        format!(
-            "the connection has the request, and the error says that it was not sent: {}",
-            error_chain(error)
-        )
+        format!("the server has the request, but the error says that it was not sent: {}", error_chain(error))
     })
 }
 
 /// Expects a response with status 200 and this body.
 pub(crate) fn ensure_body(response: &Response<Bytes>, body: impl AsRef<[u8]>) -> Outcome {
-    let (status, came) = (response.status(), response.body());
-    let is_same = status == 200 && came == body.as_ref();
-    ensure(is_same, || format!("the response is {status} with {:?}", came.slice(..came.len().min(64))))
+    let (status, arrived) = (response.status(), response.body());
+    let is_same = status == 200 && arrived == body.as_ref();
+    ensure(is_same, || format!("the response is {status} with {:?}", arrived.slice(..arrived.len().min(64))))
 }
 
 /// An error and its causes, in one line.

@@ -1,4 +1,4 @@
-//! What a scripted server has seen so far.
+//! What a scripted server has received so far.
 
 use std::{
     fmt,
@@ -53,7 +53,7 @@ pub struct ReceivedRequest {
     pub line: String,
     /// The headers, in order, with names in lower case.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The body. One in chunks is shown as it came.
+    /// The body. A chunked one includes its chunk sizes and trailers.
     pub body: Vec<u8>,
 }
 

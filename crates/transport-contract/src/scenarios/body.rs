@@ -54,7 +54,7 @@ pub(crate) async fn reset_response_is_an_error(harness: &Harness<'_>) -> Outcome
 }
 
 pub(crate) async fn error_keeps_the_status_of_a_lost_body(harness: &Harness<'_>) -> Outcome {
-    // F32. What is cut off, so much as may come, and how that ends.
+    // F32. The truncated part, the limit, and the kind of error.
     const REJECTIONS: [(&[u8], usize, ErrorKind); 4] = [
         (b"content-length: 99\r\n\r\n{\"error\":", LIMIT, ErrorKind::Io),
         (b"transfer-encoding: chunked\r\n\r\n5\r\n{\"err", LIMIT, ErrorKind::Io),
@@ -63,7 +63,7 @@ pub(crate) async fn error_keeps_the_status_of_a_lost_body(harness: &Harness<'_>)
     ];
     let server = harness.serve(|connection, number| {
         let Some((rest, _, kind)) = REJECTIONS.get(number) else {
-            // What comes before the response does not tell how it would have begun.
+            // An interim response does not tell the status of the final one.
             connection.send(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 Forbid")?;
             return close_connection();
         };

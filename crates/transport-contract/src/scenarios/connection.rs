@@ -25,18 +25,18 @@ pub(crate) async fn dropped_request_closes_its_connection(harness: &Harness<'_>)
         })?;
         let sent = async {
             let ended = harness.transport.send(post(&server), Limits::default().timeout(None)).await;
-            ensure(ended.is_err(), || "a response came that was not whole".into()).map(|()| Seen::End)
+            ensure(ended.is_err(), || "a truncated response was returned".into()).map(|()| First::End)
         };
         let dropped = async {
             server.wait_for_requests(|requests| !requests.is_empty()).await?;
-            // Time to read what has come of the response.
+            // Time to read the part of the response that has arrived.
             sleep(Duration::from_millis(20)).await;
-            Ok(Seen::Request)
+            Ok(First::Request)
         };
-        let seen = within(LONG, first(dropped, sent))
+        let first_seen = within(LONG, first(dropped, sent))
             .await
-            .map_err(|error| format!("no request came: {error}"))??;
-        if matches!(seen, Seen::End) {
+            .map_err(|error| format!("no request arrived: {error}"))??;
+        if matches!(first_seen, First::End) {
             // A transport that blocks cannot be dropped while it works: the server had to end it.
             continue;
         }
@@ -48,8 +48,8 @@ pub(crate) async fn dropped_request_closes_its_connection(harness: &Harness<'_>)
     Ok(())
 }
 
-/// What came first: the request at the server, after which the future is dropped, or the end of the future.
-enum Seen {
+/// What happened first: the request arrived, after which the future is dropped, or the future ended.
+enum First {
     Request,
     End,
 }
@@ -99,7 +99,7 @@ pub(crate) async fn response_goes_to_its_own_request(harness: &Harness<'_>) -> O
     sleep(LATE).await;
     ensure_body(&harness.response(request("/own")?).await?, "own")?;
     let own = server.requests().iter().filter(|received| received.target() == "/own").count();
-    ensure(own == 3, || format!("{own} requests came of 3"))
+    ensure(own == 3, || format!("{own} of 3 requests arrived"))
 }
 
 pub(crate) async fn concurrent_requests_get_their_own_responses(harness: &Harness<'_>) -> Outcome {

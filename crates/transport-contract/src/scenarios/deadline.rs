@@ -42,7 +42,7 @@ pub(crate) async fn deadline_covers_connecting(harness: &Harness<'_>) -> Outcome
     }
     let (over, is_over) = mpsc::channel::<()>();
     thread::spawn(move || {
-        // Who has no deadline is let go, too: what waits is refused.
+        // A transport without a deadline goes on as well: its connection is refused.
         let _over = is_over.recv_timeout(SCENARIO_TIMEOUT);
         drop((listener, queue));
     });
@@ -95,8 +95,8 @@ pub(crate) async fn deadline_covers_a_trickling_response(harness: &Harness<'_>) 
 
 /// None, if making the connection has taken all the time.
 fn ensure_one_at_most(server: &ScriptedServer) -> Outcome {
-    let came = server.requests().len();
-    ensure(came <= 1, || format!("{came} requests came, not one"))
+    let arrived = server.requests().len();
+    ensure(arrived <= 1, || format!("{arrived} requests arrived, not one"))
 }
 
 async fn ends_in_time(harness: &Harness<'_>, request: Request<Bytes>) -> Outcome {

@@ -1,4 +1,4 @@
-//! A request is sent at most once, and nobody says of one that may have arrived that it was not sent.
+//! A request is sent at most once, and one that may have arrived is never called unsent.
 
 use std::{
     io::Read,
@@ -59,15 +59,15 @@ pub(crate) async fn request_is_sent_once_when_kept_connection_is_stale(harness: 
     for _ in 0..100 {
         let before = server.requests().len();
         let sent = harness.send(post(&server), limits).await?;
-        let came = server.requests().len() - before;
+        let arrived = server.requests().len() - before;
         match sent {
             Ok(response) => {
                 ensure_body(&response, "whole")?;
-                ensure(came == 1, || format!("{came} requests came for one response"))?;
+                ensure(arrived == 1, || format!("{arrived} requests arrived for one response"))?;
             }
             Err(error) => {
-                ensure(came <= 1, || format!("{came} requests came for one"))?;
-                if came > 0 {
+                ensure(arrived <= 1, || format!("{arrived} requests arrived for one"))?;
+                if arrived > 0 {
                     ensure_sent(&error)?;
                 }
                 let is_lost = error.kind() == ErrorKind::Timeout;
@@ -115,7 +115,7 @@ pub(crate) async fn partly_read_request_is_not_unsent(harness: &Harness<'_>) -> 
             let _first = measured.set(request.len());
             return connection.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 4\r\n\r\nread");
         };
-        // Nothing is read, but something has come.
+        // The server reads nothing, but something has arrived.
         connection.tcp().peek(&mut [0])?;
         let count = [0, 1, length - 1].get(number - 1).copied().unwrap_or_default();
         connection.read_exact(&mut vec![0; count])?;
@@ -158,9 +158,9 @@ pub(crate) async fn redirect_is_returned_and_not_followed(harness: &Harness<'_>)
             let is_same = response.status() == status
                 && response.headers().get("location").is_some_and(|location| location == target.as_str())
                 && response.body() == "moved";
-            ensure(is_same, || format!("{status} to {target} did not come back as it was: {response:?}"))?;
+            ensure(is_same, || format!("{status} to {target} did not come back unchanged: {response:?}"))?;
         }
     }
-    let came = elsewhere.connections()?;
-    ensure(came == 0, || format!("{came} connections were made to where a redirect led"))
+    let connections = elsewhere.connections()?;
+    ensure(connections == 0, || format!("{connections} connections were made to the target of a redirect"))
 }

@@ -9,14 +9,14 @@ use crate::{
     server::ScriptedServer,
 };
 
-/// What a transport adds because HTTP/1.1 wants it of whoever owns the connection.
+/// The headers that a transport adds because HTTP/1.1 asks for them.
 const OWN: [&str; 3] = ["host", "content-length", "connection"];
 
 pub(crate) async fn request_arrives_unchanged(harness: &Harness<'_>) -> Outcome {
     let server = harness.serve(|connection, _| connection.respond("seen"))?;
     for request in requests(&server)? {
         ensure_body(&harness.response(request.clone()).await?, "seen")?;
-        let received = server.requests().pop().ok_or("no request came")?;
+        let received = server.requests().pop().ok_or("no request arrived")?;
         ensure_same(&request, &received)?;
         ensure_own(&server, &request, &received)?;
     }
@@ -49,12 +49,12 @@ fn ensure_same(request: &Request<Bytes>, received: &ReceivedRequest) -> Outcome 
     ensure(received.line == line, || format!("`{line}` arrived as `{}`", received.line))?;
     for name in request.headers().keys() {
         let sent: Vec<&[u8]> = request.headers().get_all(name).iter().map(HeaderValue::as_bytes).collect();
-        let came = received.values(name.as_str());
-        ensure(came == sent, || {
+        let arrived = received.values(name.as_str());
+        ensure(arrived == sent, || {
             format!(
-                "{line}: the header {name} was set {} times and came {} times, or changed",
+                "{line}: the header {name} was set {} times and arrived {} times, or changed",
                 sent.len(),
-                came.len()
+                arrived.len()
             )
         })?;
     }
@@ -102,7 +102,7 @@ pub(crate) async fn requests_share_no_state(harness: &Harness<'_>) -> Outcome {
         }
         harness.response(request.clone()).await?;
         ensure_requests(&server, number)?;
-        let received = server.requests().pop().ok_or("no request came")?;
+        let received = server.requests().pop().ok_or("no request arrived")?;
         ensure_own(&server, &request, &received)?;
     }
     Ok(())

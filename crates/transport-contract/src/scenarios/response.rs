@@ -1,4 +1,4 @@
-//! A response comes back as it came.
+//! A response comes back unchanged.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response};
@@ -31,7 +31,7 @@ pub(crate) async fn every_status_is_returned(harness: &Harness<'_>) -> Outcome {
         ensure_requests(&server, number + 1).map_err(|error| format!("{status}: {error}"))?;
         let body = if *status == 304 { "" } else { "said" };
         let is_same = response.status() == *status && response.body() == body;
-        ensure(is_same, || format!("{status} did not come back as it was: {response:?}"))?;
+        ensure(is_same, || format!("{status} did not come back unchanged: {response:?}"))?;
     }
     Ok(())
 }
@@ -78,7 +78,7 @@ pub(crate) async fn response_without_a_body_is_complete(harness: &Harness<'_>) -
         let response = harness.response(post(&server)).await.map_err(|error| format!("{status}: {error}"))?;
         let is_kept = response.headers().get("x-kept").is_some_and(|kept| kept == "1");
         let is_same = response.status() == status && response.body().is_empty() && is_kept;
-        ensure(is_same, || format!("{status} did not come back as it was: {response:?}"))?;
+        ensure(is_same, || format!("{status} did not come back unchanged: {response:?}"))?;
     }
     Ok(())
 }
@@ -141,7 +141,7 @@ fn ensure_headers(response: &Response<Bytes>, headers: &str) -> Outcome {
     for (name, _) in &sent {
         let values = sent.iter().filter(|(other, _)| other == name).map(|(_, value)| value.trim().as_bytes());
         let is_same = response.headers().get_all(*name).iter().map(HeaderValue::as_bytes).eq(values);
-        ensure(is_same, || format!("the header {name} of the response is not as it came"))?;
+        ensure(is_same, || format!("the header {name} of the response has changed"))?;
     }
     Ok(())
 }

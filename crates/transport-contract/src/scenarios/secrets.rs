@@ -1,4 +1,4 @@
-//! No error shows what was sent or what came.
+//! No error shows a header or a body.
 
 use std::time::Duration;
 
@@ -14,26 +14,29 @@ use crate::{
 
 const SENT_HEADER: &str = "canary-sent-header";
 const SENT_BODY: &str = "canary-sent-body";
-const CAME_HEADER: &str = "canary-came-header";
-const CAME_BODY: &str = "canary-came-body";
+const RECEIVED_HEADER: &str = "canary-received-header";
+const RECEIVED_BODY: &str = "canary-received-body";
 
 /// As much as the cut body would have.
-const MOST: usize = 20;
+const MOST: usize = 24;
 
 /// What goes wrong, and how a server brings it about. The one that responses nothing waits for the deadline.
 const FAULTS: [(&str, &str); 8] = [
     ("no response", ""),
-    ("a cut body", "HTTP/1.1 200 OK\r\nx: canary-came-header\r\ncontent-length: 20\r\n\r\ncanary-came-body"),
+    (
+        "a cut body",
+        "HTTP/1.1 200 OK\r\nx: canary-received-header\r\ncontent-length: 24\r\n\r\ncanary-received-body",
+    ),
     (
         "a body too large",
         // Cut as well: a connection with a whole response may be kept, and the next fault would not be seen.
-        "HTTP/1.1 200 OK\r\nx: canary-came-header\r\ncontent-length: 99\r\n\r\ncanary-came-body canary-came-body",
+        "HTTP/1.1 200 OK\r\nx: canary-received-header\r\ncontent-length: 99\r\n\r\ncanary-received-body canary-received-body",
     ),
-    ("not HTTP", "canary-came-header\r\n\r\ncanary-came-body"),
-    ("a bad status", "HTTP/1.1 2x0 canary-came-header\r\n\r\n"),
-    ("a bad header", "HTTP/1.1 200 OK\r\ncanary-came-header\x01: canary-came-header\r\n\r\n"),
-    ("a bad length", "HTTP/1.1 200 OK\r\ncontent-length: canary-came-header\r\n\r\ncanary-came-body"),
-    ("a bad chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\ncanary-came-body\r\n\r\n"),
+    ("not HTTP", "canary-received-header\r\n\r\ncanary-received-body"),
+    ("a bad status", "HTTP/1.1 2x0 canary-received-header\r\n\r\n"),
+    ("a bad header", "HTTP/1.1 200 OK\r\ncanary-received-header\x01: canary-received-header\r\n\r\n"),
+    ("a bad length", "HTTP/1.1 200 OK\r\ncontent-length: canary-received-header\r\n\r\ncanary-received-body"),
+    ("a bad chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\ncanary-received-body\r\n\r\n"),
 ];
 
 pub(crate) async fn errors_show_no_header_and_no_body(harness: &Harness<'_>) -> Outcome {
@@ -68,14 +71,14 @@ fn request(url: String) -> Result<Request<Bytes>, http::Error> {
 
 fn ensure_secrets_hidden(fault: &str, error: &Error) -> Outcome {
     let shown = format!("{error} {error:?} {error:#?} {}", error_chain(error));
-    ensure(!shows_a_canary(&shown), || format!("{fault}: the error shows what was sent or came: {error:?}"))
+    ensure(!shows_a_canary(&shown), || format!("{fault}: the error shows a header or a body: {error:?}"))
 }
 
 /// As text, or as the list of numbers that `Debug` makes of bytes.
 fn shows_a_canary(shown: &str) -> bool {
     // `{:#?}` puts each number on a line of its own, in an indented list.
     let shown = shown.to_ascii_lowercase().replace(char::is_whitespace, "");
-    [SENT_HEADER, SENT_BODY, CAME_HEADER, CAME_BODY].into_iter().any(|canary| {
+    [SENT_HEADER, SENT_BODY, RECEIVED_HEADER, RECEIVED_BODY].into_iter().any(|canary| {
         let numbers: Vec<String> = canary.bytes().map(|byte| byte.to_string()).collect();
         shown.contains(canary) || shown.contains(&numbers.join(","))
     })

@@ -239,7 +239,7 @@ impl Faulty {
             Fault::ClaimsSent => Error::new(ErrorKind::Io, error),
             Fault::LeaksHeader => Error::new(kind, format!("{:?}", request.headers())),
             Fault::LeaksBody => Error::new(kind, format!("{:?}", request.body().to_vec())),
-            Fault::LeaksResponse => Error::new(kind, "the response canary-came-body is not good"),
+            Fault::LeaksResponse => Error::new(kind, "the response canary-received-body is not good"),
             _ => error,
         })
     }
