@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::{
-    compare::same,
     fields::Fields,
     findings::Findings,
+    json::same,
     model::{Message, Read},
     schema::{self, Schema},
 };

@@ -214,8 +214,9 @@ fn what_cannot_be_compared_is_said() {
 
 #[test]
 fn numbers_are_the_same_by_value() {
-    let same =
-        |a: &str, b: &str| super::same(&serde_json::from_str(a).unwrap(), &serde_json::from_str(b).unwrap());
+    let same = |a: &str, b: &str| {
+        crate::json::same(&serde_json::from_str(a).unwrap(), &serde_json::from_str(b).unwrap())
+    };
     assert!(same(r#"{"a":[100,0.5]}"#, r#"{"a":[100.0,5e-1]}"#));
     assert!(!same("1", "1.5"));
     assert!(!same("[1]", "[1,1]"));
