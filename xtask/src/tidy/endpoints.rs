@@ -1,6 +1,6 @@
 //! Endpoints: each has a file in the models, the emulator and the tests, all of one name.
 
-use super::{Files, ending};
+use super::files::{Files, ending};
 
 /// Where the models have theirs.
 const FOLDER: &str = "crates/models/src/endpoints/";

@@ -2,7 +2,7 @@
 //!
 //! > **Invariant:** a code is sent once. (`tests/it/resend.rs`, `cargo xtask layers`, `a_code_works_once`)
 
-use super::{Files, ending};
+use super::files::{Files, ending};
 
 const FILE: &str = "ARCHITECTURE.md";
 

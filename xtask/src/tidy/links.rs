@@ -2,7 +2,7 @@
 //!
 //! In the documents of the root, a span of code that looks like a path is one.
 
-use super::{Files, ending};
+use super::files::{Files, ending};
 
 pub(super) fn check(files: &Files) -> Vec<String> {
     let mut findings = Vec::new();

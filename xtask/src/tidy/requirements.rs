@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Files, ending};
+use super::files::{Files, ending};
 
 const FILE: &str = "tests/requirements.md";
 

@@ -1,6 +1,6 @@
 //! Rust files: a module says what it is, is short, and holds nothing that was left for later.
 
-use super::{Files, ending};
+use super::files::{Files, ending};
 
 /// A file longer than this is about two things.
 const LINES: usize = 450;
