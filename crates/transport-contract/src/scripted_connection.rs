@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     log::{Log, ReceivedRequest},
-    scheme::{Io, Scheme},
+    scheme::{Scheme, Stream},
     wait::Monitor,
 };
 
@@ -27,7 +27,7 @@ const READ_SIZE: usize = 4096;
 /// HTTP, where a read takes no more from the socket than it returns; otherwise up to 4 KiB after the head, or a record
 /// of TLS, may have left the socket.
 pub struct ScriptedConnection {
-    io: Box<dyn Io>,
+    stream: Box<dyn Stream>,
     /// The same connection, below TLS.
     tcp: Arc<TcpStream>,
     /// What was read and belongs to no request yet.
@@ -37,7 +37,7 @@ pub struct ScriptedConnection {
 
 impl ScriptedConnection {
     pub(crate) fn new(scheme: &Scheme, tcp: Arc<TcpStream>, log: Arc<Monitor<Log>>) -> io::Result<Self> {
-        Ok(Self { io: scheme.handshake(tcp.try_clone()?)?, tcp, unread: Vec::new(), log })
+        Ok(Self { stream: scheme.handshake(tcp.try_clone()?)?, tcp, unread: Vec::new(), log })
     }
 
     /// Reads the head of the next request. Returns how many requests came before it.
@@ -112,7 +112,7 @@ impl ScriptedConnection {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the request is too large"));
         }
         let mut part = [0; READ_SIZE];
-        let count = self.io.read(&mut part)?;
+        let count = self.stream.read(&mut part)?;
         if count == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -139,8 +139,8 @@ impl ScriptedConnection {
     ///
     /// The client has closed the connection, or does not read.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.io.write_all(bytes)?;
-        self.io.flush()
+        self.stream.write_all(bytes)?;
+        self.stream.flush()
     }
 
     /// Responds with status 200 and this body.
@@ -158,7 +158,7 @@ impl ScriptedConnection {
     ///
     /// Always, since the connection is over then: a script ends with it.
     pub fn wait_for_close(&mut self) -> io::Result<()> {
-        wait_for_close(&mut self.io, &self.log)
+        wait_for_close(&mut self.stream, &self.log)
     }
 
     /// The connection below TLS, for its options and for closing half of it.
@@ -170,7 +170,7 @@ impl ScriptedConnection {
 impl Read for ScriptedConnection {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.unread.is_empty() {
-            return self.io.read(buffer);
+            return self.stream.read(buffer);
         }
         let count = self.unread.as_slice().read(buffer)?;
         self.unread.drain(..count);
@@ -180,11 +180,11 @@ impl Read for ScriptedConnection {
 
 impl Write for ScriptedConnection {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.io.write(bytes)
+        self.stream.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.io.flush()
+        self.stream.flush()
     }
 }
 

@@ -93,7 +93,7 @@ pub(crate) async fn body_without_a_length_ends_at_close(harness: &Harness<'_>) -
         close_connection()
     })?;
     if harness.scheme.detects_truncation() {
-        // RFC 9112, section 9.8: without the goodbye of TLS it is cut.
+        // RFC 9112, section 9.8: without `close_notify` the body is truncated.
         let error = harness.error(post(&server), limits()).await?;
         ensure_kind(&error, ErrorKind::Io)
     } else {
