@@ -40,7 +40,7 @@ pub enum ErrorKind {
     /// The response is larger than [`Limits::response_bytes`](crate::Limits::response_bytes) or its head is too
     /// large. The request was sent.
     TooLarge,
-    /// What came was not HTTP. The request may have been sent.
+    /// The response was not valid HTTP. The request may have been sent.
     Protocol,
     /// Anything else. The request may have been sent.
     Other,
@@ -50,22 +50,22 @@ impl Error {
     /// An error of this kind, with its cause.
     ///
     /// [`ErrorKind::Connect`], [`Tls`](ErrorKind::Tls), [`Proxy`](ErrorKind::Proxy) and
-    /// [`ProxyAuth`](ErrorKind::ProxyAuth) mean that nothing was sent; for all other kinds the request may have been sent unless [`not_sent`](Self::not_sent) is added.
+    /// [`ProxyAuth`](ErrorKind::ProxyAuth) mean that nothing was sent. For all other kinds the request may have been sent,
+    /// unless you add [`not_sent`](Self::not_sent).
     pub fn new(kind: ErrorKind, source: impl Into<BoxError>) -> Self {
         Self { source: Some(source.into()), ..Self::from(kind) }
     }
 
     /// Says that no byte of the request can have reached the server.
     ///
-    /// Only with proof: a request handed back unwritten, a stream that the server says it has not looked at.
+    /// Add it only with proof, such as a request that was handed back unwritten.
     #[must_use]
     pub fn not_sent(mut self) -> Self {
         self.may_have_been_sent = false;
         self
     }
 
-    /// Says that the head of the response came, with this status, and that its body did not. A rejection is one also without
-    /// its words.
+    /// Adds the status of a response whose head arrived and whose body did not. A rejection is one even without its body.
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.status = Some(status);
@@ -77,7 +77,7 @@ impl Error {
         self.kind
     }
 
-    /// The status of a response whose body did not come.
+    /// The status of a response whose body did not arrive.
     pub fn status(&self) -> Option<StatusCode> {
         self.status
     }

@@ -1,4 +1,4 @@
-//! The trait of whatever sends a request.
+//! The trait that sends a request.
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Who we are, if a server asks.
+//! The client certificate.
 
 use std::{error::Error as _, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! What a response may cost.
+//! Limits on a response.
 
 use std::time::Duration;
 

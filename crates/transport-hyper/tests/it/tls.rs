@@ -1,4 +1,4 @@
-//! Who is trusted. Every refusal comes before a byte of the request is written.
+//! Which servers are trusted. Every rejection comes before a byte of the request is written.
 
 use std::{
     error::Error as _,

@@ -1,4 +1,4 @@
-//! The crate as those see it who implement its traits.
+//! The fakes, as a test uses them.
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod replay;
