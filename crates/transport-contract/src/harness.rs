@@ -18,7 +18,7 @@ use openrouter_oauth_transport::{BoxError, Error, ErrorKind, Limits, Transport};
 pub(crate) type Outcome = Result<(), BoxError>;
 
 /// How long a request may take that has no deadline of its own to show: long, since the machine may be busy.
-pub(crate) const LONG: Duration = Duration::from_secs(20);
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A transport, and the scheme of its servers.
 pub(crate) struct Harness<'a> {
@@ -55,8 +55,8 @@ impl Harness<'_> {
         request: Request<Bytes>,
         limits: Limits,
     ) -> Result<Result<Response<Bytes>, Error>, BoxError> {
-        let ended = within(LONG, self.transport.send(request, limits)).await;
-        ended.map_err(|error| format!("`send` did not end within {LONG:?}: {error}").into())
+        let ended = within(REQUEST_TIMEOUT, self.transport.send(request, limits)).await;
+        ended.map_err(|error| format!("`send` did not end within {REQUEST_TIMEOUT:?}: {error}").into())
     }
 
     /// Sends this and expects a response.
@@ -102,7 +102,7 @@ pub(crate) fn post_of(server: &ScriptedServer, body: impl Into<Bytes>) -> Reques
 
 /// The limits of a request that is not about them.
 pub(crate) fn limits() -> Limits {
-    Limits::default().timeout(Some(LONG))
+    Limits::default().timeout(Some(REQUEST_TIMEOUT))
 }
 
 /// Expects a condition; otherwise the error is this text.

@@ -22,9 +22,9 @@ use crate::{
 };
 
 /// The head of a response, at most, or a little more since hyper looks between reads. It allows 100 headers.
-const HEAD_BYTES: usize = 64 * 1024;
+const HEAD_LIMIT: usize = 64 * 1024;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The settings of a [`HyperTransport`].
 ///
@@ -87,7 +87,7 @@ impl Builder {
     /// avoids that race at rest.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         // Hyper adds it to the clock without a check.
-        self.idle_timeout = timeout.min(DAY);
+        self.idle_timeout = timeout.min(MAX_IDLE_TIMEOUT);
         self
     }
 
@@ -229,7 +229,7 @@ impl Builder {
         let mut client = Client::builder(TokioExecutor::new());
         client
             .retry_canceled_requests(false)
-            .http1_max_buf_size(HEAD_BYTES)
+            .http1_max_buf_size(HEAD_LIMIT)
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(self.idle_timeout);
         if self.idle_timeout.is_zero() {

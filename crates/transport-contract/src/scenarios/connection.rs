@@ -7,7 +7,7 @@ use http::Request;
 use openrouter_oauth_transport::Limits;
 
 use crate::{
-    harness::{Harness, LONG, Outcome, ensure, ensure_body, ensure_requests, limits, post},
+    harness::{Harness, Outcome, REQUEST_TIMEOUT, ensure, ensure_body, ensure_requests, limits, post},
     scripted_connection::close_connection,
     server::SCENARIO_TIMEOUT,
     wait::{all, first, sleep, within},
@@ -33,7 +33,7 @@ pub(crate) async fn dropped_request_closes_its_connection(harness: &Harness<'_>)
             sleep(Duration::from_millis(20)).await;
             Ok(First::Request)
         };
-        let first_seen = within(LONG, first(dropped, sent))
+        let first_seen = within(REQUEST_TIMEOUT, first(dropped, sent))
             .await
             .map_err(|error| format!("no request arrived: {error}"))??;
         if matches!(first_seen, First::End) {
@@ -78,13 +78,13 @@ pub(crate) async fn next_request_succeeds_after_each_failure(harness: &Harness<'
 }
 
 pub(crate) async fn response_goes_to_its_own_request(harness: &Harness<'_>) -> Outcome {
-    const LATE: Duration = Duration::from_millis(400);
+    const DELAY: Duration = Duration::from_millis(400);
     const TWO: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nown\
         HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nextra";
     const SHORT: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nown and more";
     let server = harness.serve(|connection, number| match connection.received(number).target() {
         "/late" => {
-            thread::sleep(LATE);
+            thread::sleep(DELAY);
             connection.respond("late")
         }
         "/two" => connection.send(TWO),
@@ -92,11 +92,11 @@ pub(crate) async fn response_goes_to_its_own_request(harness: &Harness<'_>) -> O
         _ => connection.respond("own"),
     })?;
     let request = |path| Request::post(server.url(path)).body("{}".into());
-    harness.error(request("/late")?, limits().timeout(Some(LATE / 4))).await?;
+    harness.error(request("/late")?, limits().timeout(Some(DELAY / 4))).await?;
     for path in ["/two", "/own", "/short", "/own"] {
         ensure_body(&harness.response(request(path)?).await?, "own")?;
     }
-    sleep(LATE).await;
+    sleep(DELAY).await;
     ensure_body(&harness.response(request("/own")?).await?, "own")?;
     let own = server.requests().iter().filter(|received| received.target() == "/own").count();
     ensure(own == 3, || format!("{own} of 3 requests arrived"))

@@ -20,22 +20,24 @@ use crate::{
     wait::within,
 };
 
-const SOON: Duration = Duration::from_millis(250);
+/// The timeout of each request.
+const DEADLINE: Duration = Duration::from_millis(250);
 
-/// What a busy machine may add. It is shorter than `SCENARIO_TIMEOUT`, so that a transport that waits for the server is noticed.
-const LATE: Duration = Duration::from_secs(2);
+/// The delay that a busy machine may add. It is shorter than [`SCENARIO_TIMEOUT`], so that a transport that waits for
+/// the server is noticed.
+const TOLERANCE: Duration = Duration::from_secs(2);
 
 /// How long a listener is filled, and how many connections it may take: more than any queue has places.
-const FILLING: Duration = Duration::from_millis(200);
-const QUEUE: usize = 5_000;
+const FILL_TIMEOUT: Duration = Duration::from_millis(200);
+const QUEUE_LIMIT: usize = 5_000;
 
 pub(crate) async fn deadline_covers_connecting(harness: &Harness<'_>) -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     let mut queue = Vec::new();
-    while let Ok(waiting) = TcpStream::connect_timeout(&address, FILLING) {
+    while let Ok(waiting) = TcpStream::connect_timeout(&address, FILL_TIMEOUT) {
         queue.push(waiting);
-        if queue.len() > QUEUE {
+        if queue.len() > QUEUE_LIMIT {
             // This system lets everyone in.
             return Ok(());
         }
@@ -63,7 +65,7 @@ pub(crate) async fn deadline_covers_waiting_for_the_response(harness: &Harness<'
     ensure_one_at_most(&server)?;
     // F12: a server that does not even read the request.
     let server = harness.serve_after(RunScript::AfterHead, |_, _| {
-        thread::sleep(SOON + LATE * 2);
+        thread::sleep(DEADLINE + TOLERANCE * 2);
         close_connection()
     })?;
     ends_in_time(harness, post_of(&server, vec![b'x'; LARGE])).await?;
@@ -80,10 +82,10 @@ pub(crate) async fn deadline_covers_a_trickling_response(harness: &Harness<'_>) 
         let server = harness.serve(move |connection, _| {
             connection.send(start.as_bytes())?;
             // A time limit for each read never ends this.
-            let end = Instant::now() + SOON + LATE * 2;
+            let end = Instant::now() + DEADLINE + TOLERANCE * 2;
             while Instant::now() < end {
                 connection.send(piece.as_bytes())?;
-                thread::sleep(SOON / 10);
+                thread::sleep(DEADLINE / 10);
             }
             Ok(())
         })?;
@@ -101,15 +103,15 @@ fn ensure_one_at_most(server: &ScriptedServer) -> Outcome {
 
 async fn ends_in_time(harness: &Harness<'_>, request: Request<Bytes>) -> Outcome {
     // C-12
-    let limits = Limits::default().timeout(Some(SOON));
+    let limits = Limits::default().timeout(Some(DEADLINE));
     let start = Instant::now();
     // No longer than the judgment takes.
-    let sent = within(SOON + LATE, harness.error(request, limits)).await;
+    let sent = within(DEADLINE + TOLERANCE, harness.error(request, limits)).await;
     let took = start.elapsed();
-    ensure(took < SOON + LATE, || format!("with a timeout of {SOON:?} it took {took:?}"))?;
+    ensure(took < DEADLINE + TOLERANCE, || format!("with a timeout of {DEADLINE:?} it took {took:?}"))?;
     let error = sent.map_err(|error| format!("it did not end: {error}"))??;
     ensure(error.kind() == ErrorKind::Timeout, || {
         format!("the error is not `Timeout` but {}", error_chain(&error))
     })?;
-    ensure(took >= SOON.mul_f32(0.9), || format!("with a timeout of {SOON:?} it took {took:?} only"))
+    ensure(took >= DEADLINE.mul_f32(0.9), || format!("with a timeout of {DEADLINE:?} it took {took:?} only"))
 }

@@ -11,8 +11,8 @@ use openrouter_oauth_transport::ErrorKind;
 
 use crate::{
     harness::{
-        Harness, LONG, Outcome, SMALL_BODY, ensure, ensure_body, ensure_kind, ensure_requests, ensure_sent,
-        error_chain, limits, post, post_of,
+        Harness, Outcome, REQUEST_TIMEOUT, SMALL_BODY, ensure, ensure_body, ensure_kind, ensure_requests,
+        ensure_sent, error_chain, limits, post, post_of,
     },
     scripted_connection::close_connection,
     server::RunScript,
@@ -54,7 +54,7 @@ pub(crate) async fn request_is_sent_once_when_kept_connection_is_stale(harness: 
     })?;
     // Rarely, hyper leaves a request in the queue of a connection that has just ended, where it waits for its deadline
     // (https://github.com/hyperium/hyper/issues/4122).
-    let limits = limits().timeout(Some(LONG / 4));
+    let limits = limits().timeout(Some(REQUEST_TIMEOUT / 4));
     let mut lost = 0;
     for _ in 0..100 {
         let before = server.requests().len();

@@ -17,8 +17,8 @@ const SENT_BODY: &str = "canary-sent-body";
 const RECEIVED_HEADER: &str = "canary-received-header";
 const RECEIVED_BODY: &str = "canary-received-body";
 
-/// As much as the cut body would have.
-const MOST: usize = 24;
+/// The size that the truncated body announces.
+const BODY_LIMIT: usize = 24;
 
 /// What goes wrong, and how a server brings it about. The one that responses nothing waits for the deadline.
 const FAULTS: [(&str, &str); 8] = [
@@ -48,7 +48,7 @@ pub(crate) async fn errors_show_no_header_and_no_body(harness: &Harness<'_>) -> 
         None => connection.wait_for_close(),
     })?;
     for (fault, _) in FAULTS {
-        let sent = harness.send(request(server.url("/"))?, limits().response_bytes(MOST)).await?;
+        let sent = harness.send(request(server.url("/"))?, limits().response_bytes(BODY_LIMIT)).await?;
         let error = sent.err().ok_or_else(|| format!("{fault} was a response and no error"))?;
         ensure_secrets_hidden(fault, &error)?;
     }

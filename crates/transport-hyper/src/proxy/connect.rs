@@ -7,8 +7,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::error::ProxyError;
 
-/// The head of a proxy's response, at most.
-const MOST: u64 = 16 * 1024;
+/// The largest head of a response that is read from a proxy.
+const HEAD_LIMIT: u64 = 16 * 1024;
 
 /// Asks an HTTP proxy for a tunnel. The credentials go to it and no further.
 pub(crate) async fn open(
@@ -28,7 +28,7 @@ pub(crate) async fn open(
 }
 
 async fn read_response(stream: &mut (impl AsyncRead + Unpin)) -> Result<(), ProxyError> {
-    let mut stream = stream.take(MOST);
+    let mut stream = stream.take(HEAD_LIMIT);
     let mut head = Vec::with_capacity(1024);
     loop {
         if stream.read_buf(&mut head).await? == 0 {

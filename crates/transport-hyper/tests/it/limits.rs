@@ -10,7 +10,7 @@ use crate::{
     server::{ScriptedServer, close_connection, responding, serving},
 };
 
-const SOON: Duration = Duration::from_millis(100);
+const DEADLINE: Duration = Duration::from_millis(100);
 
 /// Responds with `first`, and then with `more` until the client is gone.
 fn flooding(first: &'static str, more: String) -> ScriptedServer {
@@ -103,7 +103,7 @@ async fn head_is_limited_to_64_kib_and_100_headers() {
 async fn endless_1xx_responses_end_at_the_deadline() {
     // F26, C-12: the connection never runs out of bytes to read, and this runtime has one thread for it and the clock.
     let server = flooding("", "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n".repeat(100));
-    let limits = Limits::default().timeout(Some(SOON));
+    let limits = Limits::default().timeout(Some(DEADLINE));
     let error = HyperTransport::new().send(exchange(server.origin()), limits).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
     assert!(error.may_have_been_sent());

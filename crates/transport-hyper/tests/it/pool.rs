@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Long enough for a slow machine.
-const LONG: Duration = Duration::from_secs(60);
+const LONG_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 fn idle(timeout: Duration) -> HyperTransport {
     HyperTransport::builder().idle_timeout(timeout).build().unwrap()
@@ -21,7 +21,7 @@ fn idle(timeout: Duration) -> HyperTransport {
 #[tokio::test]
 async fn fresh_connection_is_used_again() {
     let server = granting();
-    let transport = idle(LONG);
+    let transport = idle(LONG_IDLE_TIMEOUT);
     for _ in 0..100 {
         let response = transport.clone().send(exchange(server.origin()), Limits::default()).await;
         assert_eq!(response.unwrap().body(), KEY);
@@ -69,7 +69,7 @@ async fn announced_close_ends_the_reuse() {
         connection.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}")?;
         close_connection()
     });
-    let transport = idle(LONG);
+    let transport = idle(LONG_IDLE_TIMEOUT);
     for _ in 0..100 {
         let response = transport.send(exchange(server.origin()), Limits::default()).await.unwrap();
         assert_eq!(response.body(), "{}");
@@ -84,7 +84,7 @@ async fn half_closed_connection_carries_no_request_twice() {
         connection.send(GRANT)?;
         connection.tcp().shutdown(Shutdown::Write)
     });
-    let transport = idle(LONG);
+    let transport = idle(LONG_IDLE_TIMEOUT);
     // Rarely, hyper leaves a request in the queue of a connection that has just ended, where it waits for its deadline
     // (https://github.com/hyperium/hyper/issues/4122).
     let limits = Limits::default().timeout(Some(Duration::from_secs(5)));

@@ -11,11 +11,11 @@ use crate::{
     tunnel::relay,
 };
 
-const YES: &[u8] = b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00";
+const CONNECTED: &[u8] = b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00";
 
 /// What a client sends first: that it needs no credentials, or that it has some.
-const WITHOUT: &[u8] = b"\x05\x01\x00";
-const WITH: &[u8] = b"\x05\x02\x00\x02";
+const OFFERS_NO_PASSWORD: &[u8] = b"\x05\x01\x00";
+const OFFERS_PASSWORD: &[u8] = b"\x05\x02\x00\x02";
 
 /// Plays a script for each connection.
 fn serving(
@@ -46,11 +46,11 @@ async fn socks_proxy_gets_the_name_and_no_credentials() {
     // C-17
     let origin = Origin::new();
     let address = origin.server.address();
-    for (credentials, hello) in [("", WITHOUT), ("us3r:s3cret@", WITH)] {
+    for (credentials, hello) in [("", OFFERS_NO_PASSWORD), ("us3r:s3cret@", OFFERS_PASSWORD)] {
         for scheme in ["socks5", "socks5h"] {
             // The address that follows may be of any kind.
-            for bound in [&YES[3..], &[&[4][..], &[0; 18]].concat(), b"\x03\x03a.b\x00\x00"] {
-                let yes = [&YES[..3], bound].concat();
+            for bound in [&CONNECTED[3..], &[&[4][..], &[0; 18]].concat(), b"\x03\x03a.b\x00\x00"] {
+                let yes = [&CONNECTED[..3], bound].concat();
                 let proxy = serving(move |connection| {
                     assert_eq!(take(connection, hello.len())?, hello);
                     connection.send(b"\x05\x00")?;
@@ -70,12 +70,12 @@ async fn socks_proxy_gets_credentials_when_it_asks() {
     let origin = Origin::new();
     let address = origin.server.address();
     let proxy = serving(move |connection| {
-        assert_eq!(take(connection, 4)?, WITH);
+        assert_eq!(take(connection, 4)?, OFFERS_PASSWORD);
         connection.send(b"\x05\x02")?;
         assert_eq!(take(connection, 11)?, b"\x01\x04us3r\x04p@ss");
         connection.send(b"\x01\x00")?;
         destination(connection)?;
-        connection.send(YES)?;
+        connection.send(CONNECTED)?;
         relay(connection, address)
     });
     let url = format!("socks5://us3r:p%40ss@{}", proxy.address());
@@ -130,13 +130,13 @@ async fn rejection_differs_from_missing_credentials() {
 async fn proxy_that_closes_at_any_byte_sends_nothing() {
     // F5
     let origin = Origin::new();
-    for cut in 0..2 + YES.len() {
+    for cut in 0..2 + CONNECTED.len() {
         let proxy = serving(move |connection| {
             take(connection, 3)?;
             connection.send(&b"\x05\x00"[..cut.min(2)])?;
             if cut >= 2 {
                 destination(connection)?;
-                connection.send(&YES[..cut - 2])?;
+                connection.send(&CONNECTED[..cut - 2])?;
             }
             close_connection()
         });
