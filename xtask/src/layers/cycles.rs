@@ -169,6 +169,14 @@ impl<'ast> Visit<'ast> for Importer<'_> {
         visit::visit_path(self, path);
     }
 
+    fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
+        if let syn::Meta::List(list) = &attribute.meta {
+            for path in token_paths(list.tokens.clone()) {
+                self.follow(&path);
+            }
+        }
+    }
+
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
         for path in token_paths(mac.tokens.clone()) {
             self.follow(&path);
@@ -235,6 +243,8 @@ mod tests {
             &[&found("inner")],
         );
         check(&[LIB, ("a.rs", "pub struct A; fn f() { use crate::b; b::inner() }"), B], &[&found("inner")]);
+        let a = r#"pub struct A { #[serde(with = "crate::b::inner")] a: u8 }"#;
+        check(&[LIB, ("a.rs", a), B], &[&found("inner")]);
     }
 
     #[test]
@@ -258,6 +268,15 @@ mod tests {
         let a = ("src/a.rs", "mod c; mod d; use crate::Result; pub fn run() -> Result { c::C; d::D; }");
         let c = ("src/a/c.rs", "use super::{d::D, run}; pub struct C;");
         check(&[lib, a, c, ("src/a/d.rs", "use super::{c::C, run}; pub struct D;"), b], &[found]);
+    }
+
+    #[test]
+    fn module_is_read_from_the_path_it_names() {
+        let lib = ("lib.rs", "#[path = \"elsewhere/a.rs\"] mod a; mod b;");
+        let found = "2 files import each other in a circle:\n\
+            b.rs -> elsewhere/a.rs: A\n\
+            elsewhere/a.rs -> b.rs: B";
+        check(&[lib, ("elsewhere/a.rs", "use crate::b::B; pub struct A(B);"), B], &[found]);
     }
 
     #[test]

@@ -280,7 +280,7 @@ fn collect_leaves(tree: &UseTree, prefix: &[String], leaves: &mut Vec<Leaf>) {
     }
 }
 
-/// What looks like a path in the tokens of a macro.
+/// What looks like a path in the tokens of a macro or an attribute.
 pub(super) fn token_paths(tokens: TokenStream) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
     let mut path: Vec<String> = Vec::new();
@@ -305,8 +305,9 @@ pub(super) fn token_paths(tokens: TokenStream) -> Vec<Vec<String>> {
                 paths.extend(token_paths(group.stream()));
                 since.clear();
             }
-            TokenTree::Literal(_) => {
+            TokenTree::Literal(literal) => {
                 paths.push(std::mem::take(&mut path));
+                paths.extend(quoted_path(&literal.to_string()));
                 since.clear();
             }
         }
@@ -314,6 +315,14 @@ pub(super) fn token_paths(tokens: TokenStream) -> Vec<Vec<String>> {
     paths.push(path);
     paths.retain(|path| !path.is_empty());
     paths
+}
+
+/// The path in a string such as `with = "crate::text"`, for serde.
+fn quoted_path(literal: &str) -> Option<Vec<String>> {
+    let text = literal.strip_prefix('"')?.strip_suffix('"')?;
+    let names: Vec<_> = text.split("::").map(str::to_owned).collect();
+    let starts_here = matches!(names.first()?.as_str(), "crate" | "self" | "super");
+    (starts_here && names.len() > 1).then_some(names)
 }
 
 /// The name that an item defines.
