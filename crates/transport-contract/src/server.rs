@@ -26,7 +26,7 @@ pub(crate) const SCENARIO_TIMEOUT: Duration = Duration::from_secs(3);
 const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long to wait before another try when the system cannot accept or make a connection right now.
-const RETRY_PAUSE: Duration = Duration::from_millis(10);
+const RETRY_DELAY: Duration = Duration::from_millis(10);
 
 /// A scripted HTTP/1.1 server on a port of this machine.
 ///
@@ -209,7 +209,7 @@ impl ScriptedServer {
 
     /// Gets the thread that accepts out of `accept`. It fails while the system cannot make another connection.
     fn wake(&self) -> io::Result<()> {
-        TcpStream::connect_timeout(&self.address, RETRY_PAUSE * 10).map(drop)
+        TcpStream::connect_timeout(&self.address, RETRY_DELAY * 10).map(drop)
     }
 }
 
@@ -220,11 +220,11 @@ impl Drop for ScriptedServer {
         let Some(accepting) = self.accepting.take() else { return };
         for _ in 0..TRIES {
             if self.wake().is_ok() || accepting.is_finished() {
-                // It ends now, and closes the port. It panics for nothing that a test should hear about.
+                // It ends now, which closes the port.
                 let _ended = accepting.join();
                 break;
             }
-            thread::sleep(RETRY_PAUSE);
+            thread::sleep(RETRY_DELAY);
         }
         self.log.change(|log| log.shut_down());
     }
@@ -252,7 +252,7 @@ fn accept<F>(
         }
         let Ok((tcp, address)) = accepted else {
             // The client has gone, or the process has no file descriptor left. Neither lasts.
-            thread::sleep(RETRY_PAUSE);
+            thread::sleep(RETRY_DELAY);
             continue;
         };
         let tcp = Arc::new(tcp);
