@@ -12,7 +12,7 @@ use rustls::{
 
 use crate::{
     GRANT, KEY,
-    origin::{self, tls_config, tls_site},
+    origin::{self, https_with, tls_config},
     server::ScriptedServer,
     tls::{issuer, signed_by},
 };
@@ -36,7 +36,7 @@ fn asking(
             PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap(),
         )
         .unwrap();
-    ScriptedServer::responding(&tls_site("localhost", config), GRANT).unwrap()
+    ScriptedServer::responding(&https_with("localhost", config), GRANT).unwrap()
 }
 
 fn showing(builder: Builder, certified: &CertifiedKey<KeyPair>) -> Builder {
@@ -76,7 +76,7 @@ async fn server_that_asks_gets_the_certificate() {
 async fn server_that_does_not_ask_gets_no_certificate() {
     let issuer = issuer();
     let own = signed_by(&issuer, (2020, 2100));
-    let server = ScriptedServer::responding(&tls_site("localhost", tls_config(&own)), GRANT).unwrap();
+    let server = ScriptedServer::responding(&https_with("localhost", tls_config(&own)), GRANT).unwrap();
     let builder = HyperTransport::builder().add_root_certificates_der(issuer.der());
     assert_eq!(send(showing(builder, &own), &server).await.unwrap(), KEY);
 }

@@ -10,7 +10,7 @@ use openrouter_oauth_transport_hyper::HyperTransport;
 
 use crate::{
     GRANT, exchange,
-    origin::{error_chain, tls_config, tls_site},
+    origin::{error_chain, https_with, tls_config},
     server::ScriptedServer,
     tls::{issuer, signed_by_for},
     tunnel,
@@ -66,7 +66,7 @@ fn environment_selects_the_proxy() {
         "Other, the request failed: HTTPS_PROXY is not the URL of a proxy by `http`, `https` or `socks5`";
     let issuer = issuer();
     let certified = signed_by_for(&issuer, &[HOST, "localhost"]);
-    let server = ScriptedServer::responding(&tls_site("localhost", tls_config(&certified)), GRANT).unwrap();
+    let server = ScriptedServer::responding(&https_with("localhost", tls_config(&certified)), GRANT).unwrap();
     let proxy = tunnel::proxy(server.address());
     let (there, here) = (format!("https://{HOST}"), server.origin().to_owned());
     let url = || proxy.origin().to_owned();

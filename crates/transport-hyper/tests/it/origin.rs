@@ -28,8 +28,8 @@ impl Origin {
     /// Has this host name, whether or not it resolves.
     pub(crate) fn named(host: &str) -> Self {
         let issuer = issuer();
-        let site = tls_site(host, tls_config(&signed_by_for(&issuer, &[host])));
-        Self { issuer, server: ScriptedServer::responding(&site, GRANT).unwrap() }
+        let scheme = https_with(host, tls_config(&signed_by_for(&issuer, &[host])));
+        Self { issuer, server: ScriptedServer::responding(&scheme, GRANT).unwrap() }
     }
 
     pub(crate) fn builder(&self) -> Builder {
@@ -91,7 +91,7 @@ pub(crate) fn tls_config_of(
 }
 
 /// Serves HTTPS as this configuration says.
-pub(crate) fn tls_site(host: &str, config: ServerConfig) -> Scheme {
+pub(crate) fn https_with(host: &str, config: ServerConfig) -> Scheme {
     let config = Arc::new(config);
     Scheme::https(host, move |mut tcp| {
         let mut tls = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;

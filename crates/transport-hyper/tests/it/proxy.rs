@@ -13,7 +13,7 @@ use openrouter_oauth_transport_hyper::HyperTransport;
 
 use crate::{
     GRANT, KEY, exchange,
-    origin::{Origin, assert_not_sent, error_chain, tls_config, tls_site},
+    origin::{Origin, assert_not_sent, error_chain, https_with, tls_config},
     server::{RunScript, Scheme, ScriptedServer, close_connection, granting, responding, serving},
     tls::{issuer, signed_by},
     tunnel,
@@ -54,8 +54,8 @@ async fn tunnel_is_used_again() {
 async fn proxy_can_be_reached_over_tls() {
     let origin = Origin::new();
     let proxy_of = |issuer| {
-        let site = tls_site("localhost", tls_config(&signed_by(issuer, (2020, 2100))));
-        tunnel::proxy_at(&site, origin.server.address())
+        let scheme = https_with("localhost", tls_config(&signed_by(issuer, (2020, 2100))));
+        tunnel::proxy_over(&scheme, origin.server.address())
     };
     let proxy = proxy_of(&origin.issuer);
     let url = proxy.origin().replace("//", "//user:pass@");

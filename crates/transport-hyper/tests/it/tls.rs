@@ -17,7 +17,7 @@ use rcgen::{
 
 use crate::{
     GRANT, KEY,
-    origin::{assert_not_sent, send, tls_config, tls_config_of, tls_site},
+    origin::{assert_not_sent, https_with, send, tls_config, tls_config_of},
     server::{RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection},
 };
 
@@ -64,7 +64,7 @@ fn granting(certified: &CertifiedKey<KeyPair>) -> ScriptedServer {
 }
 
 fn granting_by(config: rustls::ServerConfig) -> ScriptedServer {
-    ScriptedServer::responding(&tls_site("localhost", config), GRANT).unwrap()
+    ScriptedServer::responding(&https_with("localhost", config), GRANT).unwrap()
 }
 
 /// Plays a script in the place of a handshake.
@@ -282,6 +282,6 @@ fn unreadable_certificate_is_a_build_error() {
 #[tokio::test]
 async fn tls_connections_keep_the_contract() -> Result<(), contract::Violations> {
     let certified = certificate("localhost");
-    let site = tls_site("localhost", tls_config(&certified));
-    contract::run_over(&trusting(&certified.cert), &site).await
+    let scheme = https_with("localhost", tls_config(&certified));
+    contract::run_over(&trusting(&certified.cert), &scheme).await
 }

@@ -16,10 +16,10 @@ pub(crate) fn proxy(origin: SocketAddr) -> ScriptedServer {
     serving(move |connection| connect(connection, origin))
 }
 
-/// The same, at a site of its own.
-pub(crate) fn proxy_at(site: &Scheme, origin: SocketAddr) -> ScriptedServer {
+/// The same, over this scheme.
+pub(crate) fn proxy_over(scheme: &Scheme, origin: SocketAddr) -> ScriptedServer {
     let script = move |connection: &mut ScriptedConnection, _| connect(connection, origin);
-    ScriptedServer::start(site, crate::server::RunScript::AfterRequest, script).unwrap()
+    ScriptedServer::start(scheme, crate::server::RunScript::AfterRequest, script).unwrap()
 }
 
 fn connect(connection: &mut ScriptedConnection, origin: SocketAddr) -> io::Result<()> {
