@@ -59,7 +59,7 @@ async fn call(
 
 fn responds(status: u16, body: &'static str) -> Exchange {
     let response = Response::builder().status(status).header("retry-after", "5");
-    Exchange::answer(Ok(response.body(body.into()).unwrap()))
+    Exchange::new(Ok(response.body(body.into()).unwrap()))
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn clock_that_stops_or_goes_back_changes_nothing() {
             assert_eq!(requests, 1);
         }
         for operation in Operation::NON_IDEMPOTENT {
-            let lost = Exchange::answer(Err(ErrorKind::Io.into()));
+            let lost = Exchange::new(Err(ErrorKind::Io.into()));
             let (result, requests) = call(operation, jump, [lost]).await;
             assert_eq!(describe(&result.unwrap_err()), "OutcomeUnknown(Cut)", "{operation:?}");
             assert_eq!(requests, 1);

@@ -1,6 +1,6 @@
 //! A second transport, so that the contract is not merely what hyper does.
 
-use openrouter_oauth_transport::testing::contract::{self, Violations};
+use openrouter_oauth_transport_contract::{self as contract, Violations};
 
 #[path = "../examples/reqwest_transport/transport.rs"]
 mod transport;

@@ -11,7 +11,7 @@ use openrouter_oauth_tests::{
     testbed::Testbed,
     tls::{certificate, site},
 };
-use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site};
+use openrouter_oauth_transport_contract::{RunScript, Scheme, ScriptedConnection, ScriptedServer};
 
 use crate::{
     child,
@@ -34,7 +34,8 @@ async fn child_signs_in() {
     let info = testbed.client().with_key(key).current_key().await.unwrap();
     println!("SIGNED IN {:?}", info.limit);
 
-    let server = Server::answering(&site(&certificate("localhost", (2020, 2100))), "never sent").unwrap();
+    let server =
+        ScriptedServer::responding(&site(&certificate("localhost", (2020, 2100))), "never sent").unwrap();
     let client = builder().base_url(server.url("/api/v1")).build().unwrap();
     println!("UNTRUSTED {}", describe(&client.signing_keys().await.unwrap_err()));
 }
@@ -74,8 +75,8 @@ fn call_without_a_runtime_returns_an_error() {
     // F51, C-27
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for operation in Operation::ALL {
-        let succeed = move |peer: &mut Peer, _| peer.answer(operation.success());
-        let server = Server::start(&Site::plain(), Read::Whole, succeed).unwrap();
+        let succeed = move |peer: &mut ScriptedConnection, _| peer.respond(operation.success());
+        let server = ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, succeed).unwrap();
         let client = builder().base_url(server.url("/api/v1")).build().unwrap();
         let mut context = Context::from_waker(Waker::noop());
         let mut call = std::pin::pin!(operation.call(&client));

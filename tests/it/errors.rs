@@ -18,11 +18,11 @@ fn client_with(exchange: Exchange) -> Client {
 }
 
 fn responding(status: u16, body: impl Into<bytes::Bytes>) -> Client {
-    client_with(Exchange::answer(Ok(response(status, &[], body))))
+    client_with(Exchange::new(Ok(response(status, &[], body))))
 }
 
 fn failing(error: transport::Error) -> Client {
-    client_with(Exchange::answer(Err(error)))
+    client_with(Exchange::new(Err(error)))
 }
 
 #[test]

@@ -33,11 +33,11 @@ fn begin(client: &Client) -> PendingSignIn {
 }
 
 fn responds(status: u16, body: &'static str) -> Exchange {
-    Exchange::answer(Ok(response(status, &[], body)))
+    Exchange::new(Ok(response(status, &[], body)))
 }
 
 fn fails(kind: ErrorKind) -> Exchange {
-    Exchange::answer(Err(kind.into()))
+    Exchange::new(Err(kind.into()))
 }
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn unprocessed_exchange_leaves_the_sign_in_fresh() {
             fails(ErrorKind::Connect),
             fails(ErrorKind::Tls),
             fails(ErrorKind::Proxy),
-            Exchange::answer(Err(Error::from(ErrorKind::Io).not_sent())),
+            Exchange::new(Err(Error::from(ErrorKind::Io).not_sent())),
             responds(429, ""),
             responds(503, "<html>"),
             responds(400, r#"{"error":{"message":"Invalid code","code":400}}"#),

@@ -62,7 +62,7 @@ async fn check(
     for &(content_type, body) in bodies {
         let case = format!("{operation:?} {status} {body}");
         let response = response(status, &[("content-type", content_type)], body);
-        let replay = Replay::new([(); 4].map(|()| Exchange::answer(Ok(response.clone()))));
+        let replay = Replay::new([(); 4].map(|()| Exchange::new(Ok(response.clone()))));
         let error = operation.call(&client(replay.clone())).await.unwrap_err();
         assert_eq!(describe(&error), expected, "{case}");
         assert_eq!(replay.requests().len(), sent, "{case}");

@@ -35,11 +35,11 @@ fn builder(timer: &ManualTimer) -> ClientBuilder {
 }
 
 fn responds(status: u16, headers: &[(&str, &str)], body: &'static str) -> Exchange {
-    Exchange::answer(Ok(response(status, headers, body)))
+    Exchange::new(Ok(response(status, headers, body)))
 }
 
 fn fails(kind: ErrorKind) -> Exchange {
-    Exchange::answer(Err(kind.into()))
+    Exchange::new(Err(kind.into()))
 }
 
 /// Drives `call` to its end and moves the clock through each wait. Also returns the waits.
@@ -129,12 +129,12 @@ async fn unsent_request_is_retried() {
     ];
     for operation in Operation::ALL {
         for error in not_sent {
-            let twice = [Exchange::answer(Err(error())), Exchange::answer(Err(error()))];
+            let twice = [Exchange::new(Err(error())), Exchange::new(Err(error()))];
             let (result, requests, waits) = run(operation, twice).await;
             assert!(result.is_ok(), "{operation:?}: {result:?}");
             assert_eq!((requests, waits.len()), (3, 2), "{operation:?}");
 
-            let thrice = [(); 3].map(|()| Exchange::answer(Err(error())));
+            let thrice = [(); 3].map(|()| Exchange::new(Err(error())));
             let (result, requests, _) = run(operation, thrice).await;
             assert_eq!(describe(&result.unwrap_err()), "NotSent, retryable", "{operation:?}");
             assert_eq!(requests, 3, "{operation:?}");
@@ -152,7 +152,7 @@ async fn permanent_transport_error_is_not_retried() {
             (ErrorKind::Other, "NotSent, retryable"),
             (ErrorKind::Timeout, "NotSent, retryable"),
         ] {
-            let (result, requests, _) = run(operation, [Exchange::answer(Err(not_sent(kind)))]).await;
+            let (result, requests, _) = run(operation, [Exchange::new(Err(not_sent(kind)))]).await;
             let error = result.unwrap_err();
             assert_eq!(describe(&error), expected, "{operation:?}");
             assert!(!error.may_have_been_sent());

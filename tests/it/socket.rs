@@ -5,22 +5,24 @@ use std::{io, time::Duration};
 
 use openrouter_oauth::transport_hyper::{HyperTransport, TokioTimer};
 use openrouter_oauth_tests::tls;
-use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site, close};
+use openrouter_oauth_transport_contract::{
+    RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection,
+};
 use rustix::net::sockopt::set_socket_linger;
 
 use crate::support::{Operation, builder, describe};
 
 /// A server that resets the connection of the first request, and succeeds after that.
-fn resetting_server(operation: Operation) -> Server {
-    let script = move |peer: &mut Peer, number| {
-        if number == 0 { reset(peer) } else { peer.answer(operation.success()) }
+fn resetting_server(operation: Operation) -> ScriptedServer {
+    let script = move |peer: &mut ScriptedConnection, number| {
+        if number == 0 { reset(peer) } else { peer.respond(operation.success()) }
     };
-    Server::start(&Site::plain(), Read::Whole, script).unwrap()
+    ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, script).unwrap()
 }
 
-fn reset(peer: &Peer) -> io::Result<()> {
+fn reset(peer: &ScriptedConnection) -> io::Result<()> {
     set_socket_linger(peer.tcp(), Some(Duration::ZERO))?;
-    close()
+    close_connection()
 }
 
 #[tokio::test]
@@ -52,8 +54,8 @@ async fn default_transport_speaks_http_1_1() {
     let certificate = tls::certificate("localhost", (2020, 2100));
     let mut config = tls::server_config(&certificate);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let succeed = |peer: &mut Peer, _| peer.answer(Operation::SigningKeys.success());
-    let server = Server::start(&tls::site_with(config), Read::Whole, succeed).unwrap();
+    let succeed = |peer: &mut ScriptedConnection, _| peer.respond(Operation::SigningKeys.success());
+    let server = ScriptedServer::start(&tls::site_with(config), RunScript::AfterRequest, succeed).unwrap();
     let transport = HyperTransport::builder().add_root_certificates_der(certificate.cert.der());
     let builder = builder().transport(transport.build().unwrap()).timer(TokioTimer::default());
     builder.base_url(server.url("/api/v1")).build().unwrap().signing_keys().await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc};
 
-use openrouter_oauth_transport::testing::contract::Site;
+use openrouter_oauth_transport_contract::Scheme;
 use rcgen::{CertificateParams, CertifiedKey, KeyPair, PKCS_ED25519, date_time_ymd};
 use tokio_rustls::rustls::{
     ServerConfig, ServerConnection, StreamOwned, crypto::ring::default_provider, pki_types::PrivateKeyDer,
@@ -20,14 +20,14 @@ pub fn certificate(host: &str, years: (i32, i32)) -> CertifiedKey<KeyPair> {
 }
 
 /// A site of the contract suite's server with this certificate: `https://localhost`.
-pub fn site(certificate: &CertifiedKey<KeyPair>) -> Site {
+pub fn site(certificate: &CertifiedKey<KeyPair>) -> Scheme {
     site_with(server_config(certificate))
 }
 
 /// A site of the contract suite's server with this configuration: `https://localhost`.
-pub fn site_with(config: ServerConfig) -> Site {
+pub fn site_with(config: ServerConfig) -> Scheme {
     let config = Arc::new(config);
-    Site::tls("localhost", move |mut tcp| {
+    Scheme::https("localhost", move |mut tcp| {
         let mut tls = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
         tls.complete_io(&mut tcp)?;
         Ok(StreamOwned::new(tls, tcp))

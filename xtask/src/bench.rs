@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{Result, process};
+use crate::{process, result::Result};
 
 /// At most this many times the instructions of the baseline, with everything on.
 const INSTRUCTIONS: f64 = 1.25;
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ratio_over_the_limit_fails() {
+    fn ratio_over_the_limit_fails() {
         check("ratio instructions 1.25 allocations 9.00").unwrap();
         for line in [
             "ratio instructions 1.26 allocations 1.05",
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_benchmark_that_fails_has_no_last_line() {
+    fn failed_benchmark_has_no_last_line() {
         let shell = |script| last_line(Command::new("sh").args(["-c", script]));
         assert_eq!(shell("echo first; echo last").unwrap(), "last");
         assert!(shell("echo first; exit 3").is_err());

@@ -1,11 +1,14 @@
-//! `ci`: every step, or those named, to the end; then what each took.
+//! `ci`: every step, or those named, to the end; then what each took. And the steps that only start cargo, as a table.
 
 use std::{
+    env,
+    ffi::OsStr,
     fmt::Write,
+    path::absolute,
     time::{Duration, Instant},
 };
 
-use crate::Result;
+use crate::{consumers, process, result::Result};
 
 /// What runs when no step is named.
 ///
@@ -26,6 +29,88 @@ const STEPS: &[&str] = &[
     "bench",
 ];
 
+/// A step that only starts cargo.
+struct CargoStep {
+    name: &'static str,
+    /// Whether it takes these arguments, which go to the last run of cargo.
+    takes: fn(&[&str]) -> bool,
+    /// Programs that must run, with an argument to try that, and how to install them.
+    requires: &'static [(&'static str, &'static [&'static str], &'static str)],
+    /// The arguments of each run of cargo, with spaces between them.
+    cargo: &'static [&'static str],
+    environment: &'static [(&'static str, &'static str)],
+}
+
+const STEP: CargoStep = CargoStep {
+    name: "",
+    takes: |arguments| arguments.is_empty(),
+    requires: &[],
+    cargo: &[],
+    environment: &[],
+};
+
+const CARGO_STEPS: &[CargoStep] = &[
+    CargoStep {
+        name: "browser",
+        takes: |_| true,
+        requires: &[
+            ("chromium", &["--version"], "apt-get install chromium chromium-driver"),
+            ("chromedriver", &["--version"], "apt-get install chromium chromium-driver"),
+        ],
+        cargo: &[
+            // The browser program looks for the command-line tool beside itself.
+            "build --quiet -p openrouter-oauth-cli --bin openrouter-oauth",
+            "run --quiet -p openrouter-oauth-tests --bin browser --",
+        ],
+        ..STEP
+    },
+    CargoStep {
+        name: "conformance",
+        cargo: &["run --quiet -p openrouter-oauth-tests --bin conformance"],
+        ..STEP
+    },
+    CargoStep {
+        // By the rules of `deny.toml`. Advisories are left out: their list is fetched from the network at each run, so
+        // that the same commit could pass today and fail tomorrow. `cargo deny check advisories` asks for them.
+        name: "deny",
+        requires: &[("cargo", &["deny", "--version"], "cargo install --locked cargo-deny@0.20.2")],
+        cargo: &["fetch --locked", "deny --offline check bans licenses sources"],
+        ..STEP
+    },
+    CargoStep {
+        name: "docs",
+        // The libraries only: the binary `openrouter-oauth` and the library of that name would share a page.
+        cargo: &["doc --workspace --lib --no-deps --all-features"],
+        environment: &[("RUSTDOCFLAGS", "-D warnings")],
+        ..STEP
+    },
+    CargoStep { name: "doctest", cargo: &["test --workspace --doc"], ..STEP },
+    CargoStep {
+        name: "faults",
+        takes: |arguments| matches!(arguments, [] | ["--planted"] | ["said", ..]),
+        cargo: &[
+            // The faults program looks for the command-line tool beside itself.
+            "build --quiet --release -p openrouter-oauth-cli --bin openrouter-oauth",
+            "run --quiet --release -p openrouter-oauth-tests --bin faults --",
+        ],
+        ..STEP
+    },
+    CargoStep {
+        // `test` leaves this out, since the feature brings a hundred crates.
+        name: "keychain",
+        cargo: &["test -p openrouter-oauth-login --features keychain --lib --test keychain"],
+        ..STEP
+    },
+    CargoStep {
+        name: "spec",
+        takes: |arguments| arguments.len() == 1,
+        cargo: &["run --quiet -p openrouter-oauth-tests --bin spec --"],
+        ..STEP
+    },
+    // The command that the README gives.
+    CargoStep { name: "test", cargo: &["test --workspace"], ..STEP },
+];
+
 /// One step that has run.
 struct Outcome<'a> {
     step: &'a str,
@@ -33,14 +118,68 @@ struct Outcome<'a> {
     error: Option<String>,
 }
 
-pub(crate) fn run(named: &[&str]) -> Result {
+/// Runs the steps by `start`, which is given the name and the arguments of one.
+pub(crate) fn run(named: &[&str], start: impl Fn(&[&str]) -> Result) -> Result {
     let steps = if named.is_empty() { STEPS } else { named };
-    let outcomes = run_all(steps, crate::run);
+    let outcomes = run_all(steps, start);
     print!("\n{}", table(&outcomes));
     match outcomes.iter().filter(|outcome| outcome.error.is_some()).count() {
         0 => Ok(()),
         failed => Err(format!("{failed} of {} steps failed", outcomes.len()).into()),
     }
+}
+
+/// Runs a step that starts cargo, given by its name and arguments.
+pub(crate) fn start(step: &[&str]) -> Result {
+    match step {
+        ["fmt"] => return format(),
+        ["spec", file] => {
+            // Relative to where the command was typed, which need not be the root.
+            let file = absolute(env::current_dir()?.join(file))?;
+            if let Some(row) = find("spec") {
+                return row.run(&[file]);
+            }
+        }
+        [name, arguments @ ..] => {
+            if let Some(row) = find(name).filter(|row| (row.takes)(arguments)) {
+                return row.run(arguments);
+            }
+        }
+        [] => {}
+    }
+    Err(format!("no such command: {}; `cargo xtask` lists them", step.join(" ")).into())
+}
+
+fn find(name: &str) -> Option<&'static CargoStep> {
+    CARGO_STEPS.iter().find(|row| row.name == name)
+}
+
+impl CargoStep {
+    fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Result {
+        for (program, trial, install) in self.requires {
+            process::require(program, trial, install)?;
+        }
+        for (place, command) in self.cargo.iter().enumerate() {
+            let mut cargo = process::cargo(command.split(' '));
+            cargo.envs(self.environment.iter().copied());
+            if place + 1 == self.cargo.len() {
+                cargo.args(arguments);
+            }
+            process::run(&mut cargo)?;
+        }
+        Ok(())
+    }
+}
+
+/// The format of every file, also of the packages outside the workspace.
+fn format() -> Result {
+    let mut commands = vec![process::cargo(["fmt", "--all", "--check"])];
+    for manifest in consumers::manifests()?.into_iter().chain(["tests/fuzz/Cargo.toml".into()]) {
+        let mut command = process::cargo(["fmt", "--check", "--manifest-path"]);
+        command.arg(manifest);
+        commands.push(command);
+    }
+    process::run_all(commands)
 }
 
 /// Runs each step, also after one that failed: a single run then shows everything there is to mend.
@@ -83,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_that_fails_stops_no_other_and_stands_in_the_table() {
+    fn failed_step_is_listed_and_stops_no_other() {
         let outcomes = run_all(&["fmt", "lint", "spec=a file"], |step| match step {
             ["lint"] => Err("3 warnings".into()),
             ["fmt"] | ["spec", "a file"] => Ok(()),
@@ -99,14 +238,21 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_step_fails_the_run() {
-        assert_eq!(run(&["no-such-step"]).unwrap_err().to_string(), "1 of 1 steps failed");
+    fn failed_step_fails_the_run() {
+        assert_eq!(run(&["no-such-step"], start).unwrap_err().to_string(), "1 of 1 steps failed");
+    }
+
+    #[test]
+    fn readme_gives_the_command_of_the_tests() {
+        let readme = std::fs::read_to_string(process::root().join("README.md")).unwrap();
+        let command = format!("cargo {}", find("test").unwrap().cargo.concat());
+        assert!(readme.lines().any(|line| line == command), "README.md has no line `{command}`");
     }
 
     #[test]
     fn every_step_is_in_the_list_of_commands() {
         for step in STEPS {
-            assert!(crate::is_command(step), "{step}");
+            assert!(crate::help::is_command(step), "{step}");
         }
     }
 }

@@ -5,7 +5,11 @@
 
 use std::{fs, path::PathBuf};
 
-use crate::{Result, fail_on, layers, process, workspace};
+use crate::{
+    layers, process,
+    result::{Result, fail_on},
+    workspace,
+};
 
 /// Where they are, from the root.
 const FOLDER: &str = "tests/consumers";
@@ -49,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_promises_to_go_without_is_among_the_consumers() {
+    fn each_restricted_package_is_a_consumer() {
         let manifests = manifests().unwrap();
         for (name, _) in WITHOUT {
             let manifest = PathBuf::from(format!("{FOLDER}/{name}/Cargo.toml"));

@@ -3,7 +3,7 @@
 //! Without tests and examples, since their dependencies would turn on features that a user's build lacks. By clippy
 //! rather than `cargo check`: it reports the same errors, and here warnings count too.
 
-use crate::{Result, lint, workspace::Package};
+use crate::{lint, result::Result, workspace::Package};
 
 pub(crate) fn run() -> Result {
     lint::clippy(&[], feature_sets)
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_package_is_checked_with_no_feature_and_with_each_alone() {
+    fn package_is_checked_with_no_feature_and_each_alone() {
         let features = [("default".to_owned(), vec!["ring".to_owned()]), ("ring".to_owned(), vec![])];
         let package = Package { features: features.into(), ..Package::default() };
         let sets: Vec<_> = feature_sets(&package).iter().map(|set| set.join(" ")).collect();

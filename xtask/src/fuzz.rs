@@ -12,7 +12,7 @@ use std::{
     time::Instant,
 };
 
-use crate::{Result, process};
+use crate::{process, result::Result};
 
 /// The release that the targets were tried with.
 const INSTALL: &str = "cargo install --locked cargo-fuzz@0.13.2";
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn targets_and_seconds_are_told_apart() {
+    fn arguments_are_targets_or_seconds() {
         let all = ["callback".to_owned(), "timestamp".to_owned()];
         let check = |arguments: &[&str], expected: (&[&str], u32)| {
             assert_eq!(select(&all, arguments).unwrap(), (expected.0.to_vec(), expected.1));
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_libfuzzer_says_is_read() {
+    fn libfuzzer_output_is_parsed() {
         let lines = [
             "#12\tNEW    cov: 30 ft: 40 corp: 5/60b lim: 4 exec/s: 0 rss: 30Mb L: 2/2 MS: 1",
             "#1234\tDONE   cov: 345 ft: 678 corp: 90/12Kb lim: 400 exec/s: 100 rss: 40Mb",

@@ -1,23 +1,34 @@
-//! `layers`: dependencies between our crates point one way, and the light crates stay light.
+//! `layers`: dependencies between our crates point one way, and so do those between the files of each. The light crates
+//! stay light.
+
+use std::{fs, path::Path};
 
 use crate::{
-    Result, fail_on,
+    process,
+    result::{Result, fail_on},
     workspace::{self, Package},
 };
+
+mod cycles;
+mod modules;
 
 /// Each folder of a package and those that it may depend on, also in its tests. A new arrow is argued in
 /// ARCHITECTURE.md.
 const LAYERS: &[(&str, &[&str])] = &[
     ("models", &[]),
     ("transport", &[]),
-    ("transport-hyper", &["transport"]),
+    ("transport-contract", &["transport"]),
+    ("transport-hyper", &["transport", "transport-contract"]),
     ("sdk", &["models", "transport", "transport-hyper"]),
     // Neither the sdk nor the models: a mistake in them must not agree with itself in the emulator.
     ("emulator", &["transport"]),
     // Its tests and examples use its own `testing`.
     ("login", &["sdk", "login"]),
     ("cli", &["sdk", "login", "emulator"]),
-    ("tests", &["models", "transport", "transport-hyper", "sdk", "login", "emulator", "cli"]),
+    (
+        "tests",
+        &["models", "transport", "transport-contract", "transport-hyper", "sdk", "login", "emulator", "cli"],
+    ),
     ("xtask", &[]),
 ];
 
@@ -29,23 +40,41 @@ pub(crate) const NETWORK: &[&str] =
     &["async-std", "hyper", "hyper-rustls", "hyper-util", "reqwest", "rustls", "smol", "tokio", "ureq"];
 
 /// The packages that name nothing of [`NETWORK`], and without their default features have none of it in their tree.
-const OFFLINE: &[&str] = &["openrouter-oauth-models", "openrouter-oauth-transport", "openrouter-oauth"];
+const OFFLINE: &[&str] = &[
+    "openrouter-oauth-models",
+    "openrouter-oauth-transport",
+    "openrouter-oauth-transport-contract",
+    "openrouter-oauth",
+];
 
 /// At most this many crates come with `openrouter-oauth-models`.
 const WITH_MODELS: usize = 22;
 
 pub(crate) fn run() -> Result {
-    fail_on(&findings()?)
+    let packages = workspace::packages()?;
+    fail_on(&[between_crates(&packages)?, circles(&packages)?].concat())
 }
 
-fn findings() -> Result<Vec<String>> {
-    let packages = workspace::packages()?;
-    let mut findings = [arrows(&packages), names(&packages)].concat();
+fn between_crates(packages: &[Package]) -> Result<Vec<String>> {
+    let mut findings = [arrows(packages), names(packages)].concat();
     for package in OFFLINE {
         let tree = workspace::tree(&["-p", package, "--no-default-features"])?;
         findings.extend(present(package, NETWORK, &tree));
     }
     findings.extend(too_many(&workspace::tree(&["-p", "openrouter-oauth-models"])?));
+    Ok(findings)
+}
+
+/// Circles among the files of each library and program.
+fn circles(packages: &[Package]) -> Result<Vec<String>> {
+    let read = |path: &Path| fs::read_to_string(process::root().join(path)).ok();
+    let mut findings = Vec::new();
+    for target in packages.iter().flat_map(|package| &package.targets) {
+        if target.kind.iter().any(|kind| kind == "lib" || kind == "bin") {
+            let root = target.src_path.strip_prefix(process::root()).unwrap_or(&target.src_path);
+            findings.extend(cycles::find(root, &read)?);
+        }
+    }
     Ok(findings)
 }
 
@@ -108,7 +137,13 @@ mod tests {
 
     #[test]
     fn dependencies_point_one_way() {
-        assert_eq!(findings().unwrap(), [""; 0]);
+        assert_eq!(between_crates(&workspace::packages().unwrap()).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn files_import_each_other_in_no_circle() {
+        let circles = circles(&workspace::packages().unwrap()).unwrap();
+        assert!(circles.is_empty(), "{}", circles.join("\n"));
     }
 
     fn package(folder: &str, dependencies: &[Dependency]) -> Package {
@@ -133,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn an_arrow_that_is_not_in_the_table_is_found() {
+    fn missing_arrow_is_found() {
         let finding = |from, dependency| arrows(&[package("models", &[]), package(from, &[dependency])]);
         let models = on("openrouter-oauth-models");
         assert_eq!(finding("emulator", models.clone()), ["emulator: must not depend on models"]);
@@ -143,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_transport_that_cannot_be_left_out_is_found() {
+    fn mandatory_transport_is_found() {
         let finding = |dependency| arrows(&[package("transport-hyper", &[]), package("sdk", &[dependency])]);
         let hyper = on("openrouter-oauth-transport-hyper");
         assert_eq!(finding(in_tests(hyper.clone())), [""; 0]);
@@ -152,14 +187,14 @@ mod tests {
     }
 
     #[test]
-    fn a_library_that_names_a_runtime_is_found_and_its_tests_may() {
+    fn runtime_is_allowed_in_tests_of_a_library_only() {
         let finding = |dependency| names(&[package("models", &[dependency])]);
         assert_eq!(finding(optional(on("tokio"))), ["models: must not name tokio"]);
         assert_eq!(finding(in_tests(on("tokio"))), [""; 0]);
     }
 
     #[test]
-    fn an_unwanted_crate_in_a_tree_is_found_by_its_whole_name() {
+    fn unwanted_crate_is_found_by_its_whole_name() {
         let tree = ["hyper-util v0.1.21".to_owned(), "tokio-like v1.0.0".to_owned()];
         assert_eq!(present("mine", NETWORK, &tree), ["mine: its dependencies bring hyper-util v0.1.21"]);
     }

@@ -3,7 +3,8 @@
 //! One package at a time: in a run over the whole workspace the features of one package are turned on by another.
 
 use crate::{
-    Result, process,
+    process,
+    result::Result,
     workspace::{self, Package},
 };
 
@@ -54,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_is_linted_with_each_set_of_features_that_differs() {
+    fn package_is_linted_with_each_distinct_feature_set() {
         check(&[], &[""]);
         check(&[("testing", &[])], &["", "--all-features"]);
         check(&[("default", &["hyper"]), ("hyper", &[])], &["", "--no-default-features"]);

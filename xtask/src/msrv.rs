@@ -6,7 +6,8 @@
 use std::{collections::BTreeMap, env, path::PathBuf, process::Command};
 
 use crate::{
-    Result, process,
+    process,
+    result::Result,
     workspace::{self, Package},
 };
 
@@ -83,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn promises_are_in_order_of_their_numbers_each_with_all_that_make_it() {
+    fn promises_are_sorted_by_version_with_their_packages() {
         let package = |name: &str, version: Option<&str>| Package {
             name: name.into(),
             rust_version: version.map(Into::into),
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn another_compiler_is_no_proof() {
+    fn other_compiler_version_is_not_accepted() {
         assert!(is_release("rustc 1.85.0 (4d91de4e4 2025-02-17)\n", "1.85"));
         assert!(!is_release("rustc 1.95.0 (59807616e 2026-04-14)\n", "1.85"));
         assert!(!is_release("rustc 1.850.0\n", "1.85"));

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{Result, fail_on};
+use crate::result::{Result, fail_on};
 
 /// The root of the repository.
 pub(crate) fn root() -> &'static Path {
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cargo_is_not_told_about_this_package() {
+    fn cargo_gets_no_variables_of_this_package() {
         assert!(env::var_os("CARGO_PKG_NAME").is_some(), "this test runs under cargo");
         let cargo = cargo(["--version"]);
         let removed: Vec<_> = cargo.get_envs().filter(|(_, value)| value.is_none()).collect();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_fails_is_an_error_that_names_it() {
+    fn failed_command_is_named_in_the_error() {
         let mut command = cargo(["no-such-subcommand"]);
         command.stderr(Stdio::null());
         let error = run(&mut command).unwrap_err().to_string();
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_failed_are_named() {
+    fn all_failed_commands_are_named() {
         let shell = |script| {
             let mut command = Command::new("sh");
             command.args(["-c", script]);
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_program_is_an_error_that_says_how_to_install_it() {
+    fn missing_program_error_says_how_to_install_it() {
         let error = require("no-such-program", &["--version"], "apt-get install it").unwrap_err();
         assert!(error.to_string().ends_with("to install it: apt-get install it"), "{error}");
         require("cargo", &["--version"], "").unwrap();

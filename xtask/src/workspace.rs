@@ -8,7 +8,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{Result, process};
+use crate::{process, result::Result};
 
 /// A package of this workspace.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -18,6 +18,15 @@ pub(crate) struct Package {
     pub(crate) rust_version: Option<String>,
     pub(crate) features: BTreeMap<String, Vec<String>>,
     pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) targets: Vec<Target>,
+}
+
+/// A library, program, test or example of a package.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Target {
+    pub(crate) kind: Vec<String>,
+    /// Its root file.
+    pub(crate) src_path: PathBuf,
 }
 
 /// A line under `[dependencies]`, `[dev-dependencies]` or `[build-dependencies]`.
@@ -84,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crate_that_stands_twice_in_a_tree_counts_once() {
+    fn repeated_crate_in_a_tree_counts_once() {
         let tree = "mine v0.1.0 (/somewhere)\nhttp v1.5.0\nitoa v1.0.19\nserde v1.0.0 (proc-macro)\nitoa v1.0.19 (*)\n";
         assert_eq!(crates(tree), ["http v1.5.0", "itoa v1.0.19", "mine v0.1.0", "serde v1.0.0"]);
     }

@@ -7,8 +7,8 @@ use openrouter_oauth_transport::{Error, ErrorKind, WipedBuffer};
 
 use crate::error;
 
-/// What is set aside on the word of a `Content-Length`, at most.
-const MOST_AT_ONCE: usize = 64 * 1024;
+/// The most memory that is allocated because of a `Content-Length`.
+const MAX_PREALLOCATED: usize = 64 * 1024;
 
 /// The whole of `body`, or an error: one that is larger than `most` bytes is not cut.
 pub(crate) async fn read(mut body: Incoming, most: usize) -> Result<Bytes, Error> {
@@ -17,9 +17,9 @@ pub(crate) async fn read(mut body: Incoming, most: usize) -> Result<Bytes, Error
     if length > most {
         return Err(ErrorKind::TooLarge.into());
     }
-    let mut whole = WipedBuffer::with_capacity(length.min(MOST_AT_ONCE));
+    let mut whole = WipedBuffer::with_capacity(length.min(MAX_PREALLOCATED));
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(error::of_body)?;
+        let frame = frame.map_err(error::from_body)?;
         let Ok(data) = frame.into_data() else { continue };
         if data.len() > most - whole.len() {
             return Err(ErrorKind::TooLarge.into());

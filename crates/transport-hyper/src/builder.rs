@@ -14,17 +14,17 @@ use rustls::{
 };
 
 use crate::{
-    HyperTransport,
     connector::Connector,
     proxy::Proxies,
     resolver::Resolver,
     tls::{DEFAULT_PROVIDER, Provider, Roots, Tls},
+    transport::HyperTransport,
 };
 
-/// The head of an answer, at most, or a little more since hyper looks between reads. It allows 100 headers.
-const HEAD_BYTES: usize = 64 * 1024;
+/// The head of a response, at most, or a little more since hyper looks between reads. It allows 100 headers.
+const HEAD_LIMIT: usize = 64 * 1024;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The settings of a [`HyperTransport`].
 ///
@@ -87,7 +87,7 @@ impl Builder {
     /// avoids that race at rest.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         // Hyper adds it to the clock without a check.
-        self.idle_timeout = timeout.min(DAY);
+        self.idle_timeout = timeout.min(MAX_IDLE_TIMEOUT);
         self
     }
 
@@ -127,10 +127,10 @@ impl Builder {
         let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
         match read {
             Ok(certificates) if certificates.is_empty() => {
-                self.fail(What::Root, "there is no certificate in the PEM text")
+                self.fail(Setting::Root, "there is no certificate in the PEM text")
             }
             Ok(certificates) => certificates.into_iter().fold(self, Self::add_root),
-            Err(error) => self.fail(What::Root, error),
+            Err(error) => self.fail(Setting::Root, error),
         }
     }
 
@@ -174,7 +174,7 @@ impl Builder {
                 self.client_certificate = Some(certificate);
                 self
             }
-            Err(why) => self.fail(What::ClientCertificate, why),
+            Err(why) => self.fail(Setting::ClientCertificate, why),
         }
     }
 
@@ -192,7 +192,7 @@ impl Builder {
                 self.proxies = Some(proxies);
                 self
             }
-            Err(error) => self.fail(What::Proxy, error),
+            Err(error) => self.fail(Setting::Proxy, error),
         }
     }
 
@@ -229,26 +229,47 @@ impl Builder {
         let mut client = Client::builder(TokioExecutor::new());
         client
             .retry_canceled_requests(false)
-            .http1_max_buf_size(HEAD_BYTES)
+            .http1_max_buf_size(HEAD_LIMIT)
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(self.idle_timeout);
         if self.idle_timeout.is_zero() {
             client.pool_max_idle_per_host(0);
         }
-        HyperTransport::of(client.build(connector))
+        HyperTransport::from_client(client.build(connector))
     }
 
     fn add_root(mut self, certificate: CertificateDer<'_>) -> Self {
         match self.own_roots.add(certificate) {
             Ok(()) => self,
-            Err(error) => self.fail(What::Root, error),
+            Err(error) => self.fail(Setting::Root, error),
         }
     }
 
     /// Keeps the first error for `build`.
-    fn fail(mut self, what: What, source: impl Into<BoxError>) -> Self {
-        self.error.get_or_insert(BuildError { what, source: source.into() });
+    fn fail(mut self, setting: Setting, source: impl Into<BoxError>) -> Self {
+        self.error.get_or_insert(BuildError { setting, source: source.into() });
         self
+    }
+}
+
+impl HyperTransport {
+    /// A transport with the defaults of [`Builder`].
+    ///
+    /// Nothing is loaded yet: TLS is set up at the first `https` connection, and if that fails (no certificates on
+    /// this machine), it is the error of that connection, and the next one tries again.
+    pub fn new() -> Self {
+        Builder::new().connect(None)
+    }
+
+    /// A transport with settings.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+}
+
+impl Default for HyperTransport {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -271,8 +292,8 @@ impl ClientCertificate {
 
     fn load(self, provider: Provider) -> Result<Arc<SingleCertAndKey>, BuildError> {
         let certified = CertifiedKey::from_der(self.chain, self.key, &provider());
-        let certified =
-            certified.map_err(|error| BuildError { what: What::ClientCertificate, source: error.into() })?;
+        let certified = certified
+            .map_err(|error| BuildError { setting: Setting::ClientCertificate, source: error.into() })?;
         Ok(Arc::new(SingleCertAndKey::from(certified)))
     }
 }
@@ -286,12 +307,12 @@ impl fmt::Debug for ClientCertificate {
 /// A setting cannot be used: a root certificate, a client certificate or its key, or the URL of a proxy.
 #[derive(Debug)]
 pub struct BuildError {
-    what: What,
+    setting: Setting,
     source: BoxError,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum What {
+enum Setting {
     Root,
     ClientCertificate,
     Proxy,
@@ -299,10 +320,10 @@ enum What {
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.what {
-            What::Root => "a root certificate could not be read",
-            What::ClientCertificate => "the client certificate cannot be used",
-            What::Proxy => "the URL of the proxy cannot be used",
+        f.write_str(match self.setting {
+            Setting::Root => "a root certificate could not be read",
+            Setting::ClientCertificate => "the client certificate cannot be used",
+            Setting::Proxy => "the URL of the proxy cannot be used",
         })
     }
 }

@@ -3,9 +3,7 @@
 use std::{
     array,
     convert::Infallible,
-    fmt,
     future::{Future, Ready, ready},
-    io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     pin::Pin,
     sync::Arc,
@@ -16,17 +14,17 @@ use std::{
 use http::Uri;
 use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy::connect::{HttpConnector, dns::Name};
-use openrouter_oauth_transport::{BoxError, Error, ErrorKind};
+use openrouter_oauth_transport::{BoxError, ErrorKind};
 use tokio::time::timeout;
 use tower_service::Service;
 
 use crate::{
+    connect_error::ConnectError,
     origin::Origin,
-    proxy::{Proxies, ProxyError},
+    proxy::Proxies,
     resolver::{Resolver, Tcp},
-    route::Wire,
     runtime,
-    stream::Stream,
+    stream::{Stream, Wire},
     tls::Tls,
 };
 
@@ -81,7 +79,8 @@ impl Service<Uri> for Connector {
 
 impl Shared {
     async fn connect(&self, uri: Uri) -> Result<Stream, ConnectError> {
-        let origin = Origin::of(&uri).map_err(|refused| ConnectError::new(ErrorKind::Other, refused))?;
+        let origin =
+            Origin::from_uri(&uri).map_err(|unsupported| ConnectError::new(ErrorKind::Other, unsupported))?;
         let connected = match origin {
             Origin::Loopback => {
                 let plain = self.loopback.clone().call(uri).await;
@@ -93,59 +92,7 @@ impl Shared {
                 connector.call(uri).await
             }
         };
-        connected.map(Stream).map_err(|error| ConnectError::of(ErrorKind::Connect, error))
-    }
-}
-
-/// Why there is no connection. Hyper's client only lends it, so it is cheap to clone.
-#[derive(Clone, Debug)]
-pub(crate) struct ConnectError {
-    kind: ErrorKind,
-    source: Arc<dyn std::error::Error + Send + Sync>,
-}
-
-impl ConnectError {
-    pub(crate) fn new(kind: ErrorKind, source: impl Into<BoxError>) -> Self {
-        let source = Arc::from(source.into());
-        Self { kind, source }
-    }
-
-    /// What rustls did not accept is about trust; all else is about the way there, which `kind` says.
-    pub(crate) fn of(kind: ErrorKind, source: BoxError) -> Self {
-        match source.downcast::<Self>() {
-            Ok(known) => *known,
-            Err(source) if is_tls(&*source) => Self::new(ErrorKind::Tls, source),
-            Err(source) => Self::new(kind, source),
-        }
-    }
-
-    pub(crate) fn of_proxy(error: ProxyError) -> Self {
-        Self::new(error.kind(), error)
-    }
-
-    pub(crate) fn to_error(&self) -> Error {
-        Error::new(self.kind, Arc::clone(&self.source)).not_sent()
-    }
-}
-
-fn is_tls(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
-    if error.is::<rustls::Error>() || error.is::<rustls::pki_types::InvalidDnsNameError>() {
-        return true;
-    }
-    // `source` of an I/O error leaves out what it holds.
-    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    inner.is_some_and(is_tls)
-}
-
-impl fmt::Display for ConnectError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.kind, f)
-    }
-}
-
-impl std::error::Error for ConnectError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
+        connected.map(Stream).map_err(|error| ConnectError::from_source(ErrorKind::Connect, error))
     }
 }
 

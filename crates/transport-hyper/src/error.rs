@@ -5,10 +5,10 @@ use std::{error::Error as StdError, io};
 use hyper_util::client::legacy;
 use openrouter_oauth_transport::{Error, ErrorKind};
 
-use crate::connector::ConnectError;
+use crate::connect_error::ConnectError;
 
 /// Why there is no answer.
-pub(crate) fn of_client(error: legacy::Error) -> Error {
+pub(crate) fn from_client(error: legacy::Error) -> Error {
     if let Some(unconnected) = cause::<ConnectError>(&error) {
         return unconnected.to_error();
     }
@@ -26,7 +26,7 @@ pub(crate) fn of_client(error: legacy::Error) -> Error {
 }
 
 /// Why there is no whole body.
-pub(crate) fn of_body(error: hyper::Error) -> Error {
+pub(crate) fn from_body(error: hyper::Error) -> Error {
     Error::new(kind(&error), error)
 }
 
@@ -79,7 +79,7 @@ mod tests {
     /// In memory nothing stands between a close and its being seen but the order in which tasks run, so that hyper
     /// can be given a request after the close and before it looks.
     #[tokio::test]
-    async fn a_request_handed_back_unwritten_was_not_sent() {
+    async fn unwritten_request_is_not_sent() {
         let (near, mut far) = duplex(1024);
         let client = Client::builder(TokioExecutor::new())
             .retry_canceled_requests(false)
@@ -97,7 +97,7 @@ mod tests {
         tokio::task::yield_now().await;
 
         drop(far);
-        let error = of_client(client.request(request()).await.unwrap_err());
+        let error = from_client(client.request(request()).await.unwrap_err());
         assert_eq!(error.kind(), ErrorKind::Io, "{error:?}");
         assert!(!error.may_have_been_sent(), "{error:?}");
     }

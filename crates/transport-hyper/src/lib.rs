@@ -1,9 +1,9 @@
 //! `openrouter_oauth_transport::Transport` on hyper.
 //!
-//! [`HyperTransport`] speaks HTTP/1.1 over TCP and TLS (rustls), straight or through a proxy. It
-//! keeps connections for a moment and uses them again, and holds the [contract](openrouter_oauth_transport::Transport#contract): one request is sent at most once, as it
-//! is, and its answer comes back whole or not at all. [`TokioTimer`] is the `Timer` that goes with it. Both want a
-//! tokio runtime with I/O and time enabled, as `#[tokio::main]` makes it.
+//! [`HyperTransport`] speaks HTTP/1.1 over TCP and TLS (rustls), directly or through a proxy. It keeps connections for a
+//! moment and uses them again. It keeps the [contract](openrouter_oauth_transport::Transport#contract): a request is sent
+//! at most once and unchanged, and its response comes back whole or not at all. [`TokioTimer`] is the `Timer` that goes
+//! with it. Both need a tokio runtime with I/O and time enabled, as `#[tokio::main]` makes it.
 //!
 //! ```
 //! use http::Request;
@@ -59,15 +59,19 @@
 //! | --- | --- | --- |
 //! | no name, no route, refused, [connect timeout](Builder::connect_timeout), handshake cut | `Connect` | no |
 //! | certificate, host name or TLS version not accepted; no TLS in this build | `Tls` | no |
-//! | the proxy is not there, answers with anything but 2XX, breaks off or makes no sense | `Proxy` | no |
+//! | the proxy is not there, responds with anything but 2XX, breaks off or makes no sense | `Proxy` | no |
 //! | the proxy answers 407, or does not accept the credentials | `ProxyAuth` | no |
 //! | a kept connection was closed before the request was written to it | `Io` with `not_sent` | no |
-//! | the connection broke, or closed before the answer was whole | `Io` | maybe |
+//! | the connection broke, or closed before the response was whole | `Io` | maybe |
 //! | TLS 1.3: the server does not accept the [client certificate](Builder::client_certificate_pem) | `Io` | maybe |
 //! | [`Limits::timeout`], which also bounds a stream of 1xx responses | `Timeout` | maybe |
 //! | body over [`Limits::response_bytes`]; head over about 64 KiB or 100 headers | `TooLarge` | yes |
-//! | what came is not HTTP | `Protocol` | maybe |
+//! | the response is not HTTP | `Protocol` | maybe |
 //! | a URL or a variable that is refused; no tokio runtime, or one without I/O or time | `Other` with `not_sent` | no |
+//!
+//! A server that closes a kept connection just as a request is about to use it can, rarely, leave the request waiting
+//! until its deadline ([hyper#4122](https://github.com/hyperium/hyper/issues/4122)): the error is then `Timeout`, which
+//! claims nothing about what was sent.
 //!
 //! # What is wiped
 //!
@@ -99,6 +103,8 @@ mod builder;
 mod origin;
 
 mod connector;
+
+mod connect_error;
 
 mod runtime;
 

@@ -17,20 +17,20 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
-    pub(crate) fn of(uri: &Uri) -> Result<Self, Refused> {
+    pub(crate) fn from_uri(uri: &Uri) -> Result<Self, UnsupportedUrl> {
         match (uri.scheme_str(), uri.host()) {
             (Some("https"), Some(_)) => Ok(Self::Https),
             (Some("http"), Some(host)) if is_loopback(host) => Ok(Self::Loopback),
-            (Some("http"), Some(_)) => Err(Refused::PlainText),
-            (Some(_), Some(_)) => Err(Refused::Scheme),
-            _ => Err(Refused::Relative),
+            (Some("http"), Some(_)) => Err(UnsupportedUrl::PlainText),
+            (Some(_), Some(_)) => Err(UnsupportedUrl::Scheme),
+            _ => Err(UnsupportedUrl::Relative),
         }
     }
 }
 
 /// A URL that no request is sent to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Refused {
+pub(crate) enum UnsupportedUrl {
     /// `http` to another machine.
     PlainText,
     /// Neither `https` nor `http`.
@@ -39,7 +39,7 @@ pub(crate) enum Refused {
     Relative,
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for UnsupportedUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::PlainText => "`http` is for this machine only (127.0.0.0/8, [::1], localhost): use `https`",
@@ -49,7 +49,7 @@ impl fmt::Display for Refused {
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for UnsupportedUrl {}
 
 /// Whether `host`, as it stands in a URL, is this machine and cannot be anything else.
 pub(crate) fn is_loopback(host: &str) -> bool {
@@ -67,12 +67,12 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn of(uri: &str) -> Result<Origin, Refused> {
-        Origin::of(&uri.parse().unwrap())
+    fn of(uri: &str) -> Result<Origin, UnsupportedUrl> {
+        Origin::from_uri(&uri.parse().unwrap())
     }
 
     #[test]
-    fn plain_text_stays_on_this_machine() {
+    fn plain_text_is_allowed_to_loopback_only() {
         // C-9
         for url in [
             "http://127.0.0.1",
@@ -102,15 +102,15 @@ mod tests {
             "http://[::ffff:127.0.0.1]/",
             "http://[fe80::1]/",
         ] {
-            assert_eq!(of(url), Err(Refused::PlainText), "{url}");
+            assert_eq!(of(url), Err(UnsupportedUrl::PlainText), "{url}");
         }
     }
 
     #[test]
-    fn only_whole_urls_of_known_schemes_pass() {
+    fn only_absolute_http_urls_are_supported() {
         assert_eq!(of("https://openrouter.ai/"), Ok(Origin::Https));
-        assert_eq!(of("ftp://127.0.0.1/"), Err(Refused::Scheme));
-        assert_eq!(of("/api/v1/key"), Err(Refused::Relative));
-        assert_eq!(of("openrouter.ai"), Err(Refused::Relative));
+        assert_eq!(of("ftp://127.0.0.1/"), Err(UnsupportedUrl::Scheme));
+        assert_eq!(of("/api/v1/key"), Err(UnsupportedUrl::Relative));
+        assert_eq!(of("openrouter.ai"), Err(UnsupportedUrl::Relative));
     }
 }

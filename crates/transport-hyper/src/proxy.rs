@@ -1,15 +1,18 @@
 //! Which proxy leads to a host, and how it is asked.
 
 mod connect;
+
+mod error;
+
 mod socks;
 
-use std::{env, error::Error as StdError, ffi::OsString, fmt, io};
+use std::{env, error::Error as StdError, ffi::OsString, fmt};
 
 use http::{Uri, uri::Authority};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
-use openrouter_oauth_transport::ErrorKind;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub(crate) use self::error::ProxyError;
 use crate::origin::is_loopback;
 
 /// The proxies of a transport.
@@ -49,7 +52,7 @@ impl Proxies {
     }
 
     /// The proxy that leads to the host of `uri`, if it is not reached directly.
-    pub(crate) fn of(&self, uri: &Uri) -> Result<Option<Proxy>, ProxyError> {
+    pub(crate) fn for_uri(&self, uri: &Uri) -> Result<Option<Proxy>, ProxyError> {
         let here = uri.host().is_some_and(is_loopback);
         let intercept = match self {
             Self::Given(matcher) => matcher.intercept(uri),
@@ -141,82 +144,18 @@ impl Proxy {
     }
 }
 
-/// Why a proxy did not connect.
-#[derive(Debug)]
-pub(crate) enum ProxyError {
-    /// What this variable holds is not the URL of a proxy.
-    Unusable(&'static str),
-    /// The connection broke.
-    Broken(io::Error),
-    /// It asks for credentials, or does not take those it got.
-    Credentials,
-    /// It answered with this status.
-    Status(u16),
-    /// It answered with this code (RFC 1928, section 6).
-    Socks(u8),
-    /// Its answer does not end.
-    TooLarge,
-    /// Its answer is none.
-    Garbled,
-    /// SOCKS5 has no room for a host name as long as this.
-    Host,
-}
-
-impl ProxyError {
-    pub(crate) fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Credentials => ErrorKind::ProxyAuth,
-            // The next try would end the same.
-            Self::Unusable(_) | Self::Host => ErrorKind::Other,
-            _ => ErrorKind::Proxy,
-        }
-    }
-}
-
-impl fmt::Display for ProxyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unusable(name) => {
-                write!(f, "{name} is not the URL of a proxy by `http`, `https` or `socks5`")
-            }
-            Self::Broken(_) => f.write_str("the connection to the proxy broke"),
-            Self::Credentials => f.write_str("the proxy did not accept the credentials, or there were none"),
-            Self::Status(status) => write!(f, "the proxy answered with status {status}"),
-            Self::Socks(code) => write!(f, "the proxy answered with code {code} of SOCKS5"),
-            Self::TooLarge => f.write_str("the proxy's answer is too large"),
-            Self::Garbled => f.write_str("the proxy's answer makes no sense"),
-            Self::Host => f.write_str("the host name is too long for SOCKS5"),
-        }
-    }
-}
-
-impl StdError for ProxyError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match self {
-            Self::Broken(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl From<io::Error> for ProxyError {
-    fn from(error: io::Error) -> Self {
-        Self::Broken(error)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn address(url: &str) -> Option<String> {
         let proxies = Proxies::given(url).ok()?;
-        let proxy = proxies.of(&Uri::from_static("https://openrouter.ai/")).unwrap().unwrap();
+        let proxy = proxies.for_uri(&Uri::from_static("https://openrouter.ai/")).unwrap().unwrap();
         Some(proxy.address().unwrap().to_string())
     }
 
     #[test]
-    fn a_proxy_is_http_https_or_socks5_with_a_host() {
+    fn proxy_url_has_a_known_scheme_and_a_host() {
         for (url, expected) in [
             ("http://proxy.example:3128", "http://proxy.example:3128/"),
             ("proxy.example:3128", "http://proxy.example:3128/"),
@@ -260,11 +199,11 @@ mod tests {
     }
 
     #[test]
-    fn no_proxy_names_hosts_domains_and_networks() {
+    fn no_proxy_lists_hosts_domains_and_networks() {
         let listed = " openrouter.ai, .example.com,10.0.0.0/8,192.168.1.1,[::2], ::3";
         let proxies = Proxies::Environment(matcher("http://proxy.example", listed).unwrap());
         let goes_direct =
-            |host: &str| proxies.of(&format!("https://{host}/").parse().unwrap()).unwrap().is_none();
+            |host: &str| proxies.for_uri(&format!("https://{host}/").parse().unwrap()).unwrap().is_none();
         for host in [
             "openrouter.ai",
             "OpenRouter.AI:8443",
@@ -284,6 +223,6 @@ mod tests {
             assert!(!goes_direct(host), "{host}");
         }
         let all = Proxies::Environment(matcher("http://proxy.example", "*").unwrap());
-        assert!(all.of(&Uri::from_static("https://openrouter.ai/")).unwrap().is_none());
+        assert!(all.for_uri(&Uri::from_static("https://openrouter.ai/")).unwrap().is_none());
     }
 }

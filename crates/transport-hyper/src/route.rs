@@ -8,20 +8,17 @@ use std::{
 };
 
 use http::Uri;
-use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_rustls::HttpsConnector;
 use hyper_util::rt::TokioIo;
 use openrouter_oauth_transport::ErrorKind;
-use tokio::net::TcpStream;
 use tower_service::Service;
 
 use crate::{
-    connector::ConnectError,
+    connect_error::ConnectError,
     proxy::{Proxies, Proxy},
     resolver::Tcp,
+    stream::Wire,
 };
-
-/// A connection to a host, or through a proxy that itself may be spoken to by TLS.
-pub(crate) type Wire = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 /// Connects by TCP: straight, or through a proxy.
 #[derive(Clone)]
@@ -44,7 +41,7 @@ impl Service<Uri> for Route {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let mut route = self.clone();
         Box::pin(async move {
-            if let Some(proxy) = route.proxies.of(&uri).map_err(ConnectError::of_proxy)? {
+            if let Some(proxy) = route.proxies.for_uri(&uri).map_err(ConnectError::from_proxy)? {
                 return route.through(&proxy, &uri).await;
             }
             let connected = route.tcp.call(uri).await;
@@ -57,9 +54,9 @@ impl Route {
     async fn through(&mut self, proxy: &Proxy, uri: &Uri) -> Result<Wire, ConnectError> {
         let address = proxy.address().map_err(|error| ConnectError::new(ErrorKind::Proxy, error))?;
         let connected = self.to_proxy.call(address).await;
-        let wire = connected.map_err(|error| ConnectError::of(ErrorKind::Proxy, error))?;
+        let wire = connected.map_err(|error| ConnectError::from_source(ErrorKind::Proxy, error))?;
         let mut wire = TokioIo::new(wire);
-        proxy.open(&mut wire, uri).await.map_err(ConnectError::of_proxy)?;
+        proxy.open(&mut wire, uri).await.map_err(ConnectError::from_proxy)?;
         Ok(wire.into_inner())
     }
 }

@@ -8,9 +8,14 @@ use std::{
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::MaybeHttpsStream;
-use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::{
+    client::legacy::connect::{Connected, Connection},
+    rt::TokioIo,
+};
+use tokio::net::TcpStream;
 
-use crate::route::Wire;
+/// A connection to a host, or through a proxy that itself may be spoken to by TLS.
+pub(crate) type Wire = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 /// A connection that tells hyper's client nothing about itself.
 ///

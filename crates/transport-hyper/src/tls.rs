@@ -12,10 +12,10 @@ use crate::{proxy::Proxies, resolver::Tcp, route::Route};
 /// A maker of the TLS implementation, never the process's default: others may have set that.
 pub(crate) type Provider = fn() -> CryptoProvider;
 
-/// Who vouches for a server.
+/// The root certificates to trust.
 #[derive(Clone, Debug)]
 pub(crate) enum Roots {
-    /// Whoever the operating system trusts.
+    /// The roots that the operating system trusts.
     #[cfg(feature = "platform-roots")]
     Platform,
     /// Mozilla's list.
@@ -29,7 +29,7 @@ pub(crate) enum Roots {
 pub(crate) struct Tls {
     provider: Option<Provider>,
     roots: Option<Roots>,
-    /// Who we are, if a server asks.
+    /// The client certificate, for a server that asks for one.
     identity: Option<Arc<SingleCertAndKey>>,
     connector: OnceCell<HttpsConnector<Route>>,
 }
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_sent_early_and_only_http_1_is_offered() {
+    fn config_offers_http_1_only_and_no_early_data() {
         // C-18
         let Some(provider) = DEFAULT_PROVIDER else { return };
         let config = config(provider, Roots::Own(RootCertStore::empty())).unwrap();

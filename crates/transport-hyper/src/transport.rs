@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::{Builder, body, connector::Connector, error, runtime};
+use crate::{body, connector::Connector, error, runtime};
 
 /// Sends requests with hyper.
 ///
@@ -24,34 +24,15 @@ pub struct HyperTransport {
 }
 
 impl HyperTransport {
-    /// A transport with the defaults of [`Builder`].
-    ///
-    /// Nothing is loaded yet: TLS is set up at the first `https` connection, and if that fails (no certificates on
-    /// this machine), it is the error of that connection, and the next one tries again.
-    pub fn new() -> Self {
-        Builder::new().connect(None)
-    }
-
-    /// A transport with settings.
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-
-    pub(crate) fn of(client: Client<Connector, Full<Bytes>>) -> Self {
+    pub(crate) fn from_client(client: Client<Connector, Full<Bytes>>) -> Self {
         Self { client }
     }
 
     async fn exchange(&self, request: Request<Bytes>, most: usize) -> Result<Response<Bytes>, Error> {
         let answer = self.client.request(request.map(Full::new)).await;
-        let (head, body) = answer.map_err(error::of_client)?.into_parts();
+        let (head, body) = answer.map_err(error::from_client)?.into_parts();
         let body = body::read(body, most).await.map_err(|error| error.with_status(head.status))?;
         Ok(Response::from_parts(head, body))
-    }
-}
-
-impl Default for HyperTransport {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -40,7 +40,7 @@ pub enum ErrorKind {
     /// The response is larger than [`Limits::response_bytes`](crate::Limits::response_bytes) or its head is too
     /// large. The request was sent.
     TooLarge,
-    /// What came was not HTTP. The request may have been sent.
+    /// The response was not valid HTTP. The request may have been sent.
     Protocol,
     /// Anything else. The request may have been sent.
     Other,
@@ -50,22 +50,22 @@ impl Error {
     /// An error of this kind, with its cause.
     ///
     /// [`ErrorKind::Connect`], [`Tls`](ErrorKind::Tls), [`Proxy`](ErrorKind::Proxy) and
-    /// [`ProxyAuth`](ErrorKind::ProxyAuth) mean that nothing was sent; for all other kinds the request may have been sent unless [`not_sent`](Self::not_sent) is added.
+    /// [`ProxyAuth`](ErrorKind::ProxyAuth) mean that nothing was sent. For all other kinds the request may have been sent,
+    /// unless you add [`not_sent`](Self::not_sent).
     pub fn new(kind: ErrorKind, source: impl Into<BoxError>) -> Self {
         Self { source: Some(source.into()), ..Self::from(kind) }
     }
 
     /// Says that no byte of the request can have reached the server.
     ///
-    /// Only with proof: a request handed back unwritten, a stream that the server says it has not looked at.
+    /// Add it only with proof, such as a request that was handed back unwritten.
     #[must_use]
     pub fn not_sent(mut self) -> Self {
         self.may_have_been_sent = false;
         self
     }
 
-    /// Says that the head of the answer came, with this status, and that its body did not. A refusal is one also without
-    /// its words.
+    /// Adds the status of a response whose head arrived and whose body did not. A rejection is one even without its body.
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.status = Some(status);
@@ -77,7 +77,7 @@ impl Error {
         self.kind
     }
 
-    /// The status of an answer whose body did not come.
+    /// The status of a response whose body did not arrive.
     pub fn status(&self) -> Option<StatusCode> {
         self.status
     }
@@ -117,9 +117,9 @@ impl fmt::Display for ErrorKind {
             Self::Proxy => "the proxy could not connect",
             Self::ProxyAuth => "the proxy asks for credentials",
             Self::Io => "the connection broke",
-            Self::Timeout => "the answer took too long",
-            Self::TooLarge => "the answer is too large",
-            Self::Protocol => "the answer is not valid HTTP",
+            Self::Timeout => "the response took too long",
+            Self::TooLarge => "the response is too large",
+            Self::Protocol => "the response is not valid HTTP",
             Self::Other => "the request failed",
         })
     }
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_connect_tls_and_proxy_prove_that_nothing_was_sent() {
+    fn only_connect_tls_and_proxy_prove_nothing_was_sent() {
         for kind in [ErrorKind::Connect, ErrorKind::Tls, ErrorKind::Proxy, ErrorKind::ProxyAuth] {
             assert!(!Error::from(kind).may_have_been_sent(), "{kind:?}");
         }
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cause_is_the_source_and_not_in_the_message() {
+    fn cause_is_the_source_and_not_in_the_message() {
         let error = Error::new(ErrorKind::Io, "reset by peer");
         assert_eq!(error.to_string(), "the connection broke");
         assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("reset by peer"));

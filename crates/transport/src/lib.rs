@@ -1,8 +1,8 @@
 //! The HTTP transport that `openrouter-oauth` sends through, as a trait to implement.
 //!
-//! Two traits: a [`Transport`] sends one request and returns its whole response, a [`Timer`] tells the time and
-//! waits. `openrouter-oauth-transport-hyper` implements both; whoever has an HTTP stack of their own implements
-//! them in a few lines and needs nothing of ours but this crate. It knows nothing of OpenRouter.
+//! There are two traits: a [`Transport`] sends one request and returns its whole response, and a [`Timer`] tells the
+//! time and waits. `openrouter-oauth-transport-hyper` implements both. To use another HTTP stack, implement them in a
+//! few lines; this crate is all you need. It knows nothing about OpenRouter.
 //!
 //! ```
 //! use http::{Request, Response};
@@ -10,7 +10,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), openrouter_oauth_transport::Error> {
-//! // A transport of a closure: here it answers from memory.
+//! // A transport made from a closure: this one responds from memory.
 //! let transport = from_fn(|request: Request<_>, _limits| async move {
 //!     assert_eq!(request.uri().path(), "/api/v1/key");
 //!     Ok(Response::new("{}".into()))
@@ -25,26 +25,13 @@
 //!
 //! # Writing a transport
 //!
-//! What it must do stands in the [contract](Transport#contract). A test shows that it does, with the feature `testing`
-//! turned on for the tests:
-//!
-#![cfg_attr(not(feature = "testing"), doc = "```ignore")]
-#![cfg_attr(feature = "testing", doc = "```")]
-//! use openrouter_oauth_transport::testing::contract;
-//! # #[path = "../tests/it/blocking.rs"]
-//! # mod blocking;
-//! # use blocking::Blocking as MyTransport;
-//!
-//! #[tokio::main(flavor = "current_thread")] // `#[tokio::test]`, in a test
-//! async fn main() -> Result<(), contract::Violations> {
-//!     let transport = MyTransport::default();
-//!     contract::run(&transport).await
-//! }
-//! ```
+//! [`Transport`] lists what a transport must do: its [contract](Transport#contract). The crate
+//! `openrouter-oauth-transport-contract` checks a transport against it, over real sockets, from a test of yours.
 //!
 //! # Crate features
 //!
-//! * `testing` (off by default): the fakes of the `testing` module, and the contract as a suite.
+//! * `testing` (off by default): transports that respond from memory and a clock that tests move, in the module
+//!   `testing`.
 
 mod transport;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How long a response may take and how large its body may be.
 ///
-/// Both are enforced with an error, never with a cut answer.
+/// Both are enforced with an error, never with a truncated response.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
@@ -31,7 +31,7 @@ impl Limits {
     }
 }
 
-/// 30 seconds and 64 KiB, many times what an answer of OpenRouter's OAuth endpoints takes.
+/// 30 seconds and 64 KiB, many times what a response of OpenRouter's OAuth endpoints takes.
 impl Default for Limits {
     fn default() -> Self {
         Self { timeout: Some(Duration::from_secs(30)), response_bytes: 64 * 1024 }

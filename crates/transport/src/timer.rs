@@ -1,4 +1,4 @@
-//! The trait of whatever tells the time and waits.
+//! The trait of a clock that can wait.
 
 use std::{
     fmt,

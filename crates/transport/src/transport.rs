@@ -1,4 +1,4 @@
-//! The trait of whatever sends a request.
+//! The trait that sends a request.
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
@@ -17,7 +17,7 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>
 ///
 /// # Contract
 ///
-/// A request may carry a code that works once and an answer may carry a key that is never shown again. Therefore a
+/// A request may carry a code that works once and a response may carry a key that is never shown again. Therefore a
 /// transport
 ///
 /// 1. sends `request` at most once: it never retries, and never follows a redirect;
@@ -25,7 +25,7 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>
 /// 3. returns every response as it came, whatever its status, and decompresses nothing;
 /// 4. ends with [`ErrorKind::Timeout`] when [`Limits::timeout`] has passed;
 /// 5. ends with [`ErrorKind::TooLarge`] when the body grows over [`Limits::response_bytes`], and with
-///    [`ErrorKind::Io`] when it is cut: a body is whole or there is none. If the head of the server's final answer came,
+///    [`ErrorKind::Io`] when it is cut: a body is whole or there is none. If the head of the server's final response came,
 ///    the error says its status ([`with_status`](Error::with_status));
 /// 6. says [`not_sent`](Error::not_sent) only if no byte of the request can have reached the server; when in doubt
 ///    it leaves that out;
@@ -37,11 +37,11 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>
 /// Connections may be kept and used again. A request that was handed back unwritten from a stale connection is an
 /// error with `not_sent`: the caller decides whether to send it again.
 ///
-/// # Testing one of your own
+/// # Testing your own
 ///
-/// The feature `testing` brings the contract as scenarios against a scripted socket. In a test, with any runtime,
-/// `testing::contract::run(&transport).await` plays them all and reports by name what is broken; only rule 9 and what
-/// is logged remain for a review.
+/// The crate `openrouter-oauth-transport-contract` plays the contract as scenarios against scripted sockets. In a
+/// test, with any runtime, its `run(&transport).await` plays them all and names each one that fails. Rule 9 and what
+/// the transport logs are left to a review.
 ///
 /// # Examples
 ///

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_appended_is_all_there() {
+    fn appended_bytes_are_kept_in_order() {
         let mut buffer = WipedBuffer::with_capacity(1);
         for byte in 0..=u8::MAX {
             buffer.extend_from_slice(&[byte]);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_writer_writes_all_of_it_at_once() {
+    fn writer_accepts_all_bytes_at_once() {
         let mut buffer = WipedBuffer::default();
         assert!(buffer.is_empty());
         assert_eq!(buffer.write(b"a").unwrap(), 1);
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_buffer_does_not_print_what_it_holds() {
+    fn debug_output_hides_the_content() {
         // S-1
         let mut buffer = WipedBuffer::default();
         buffer.extend_from_slice(b"canary");

@@ -14,13 +14,15 @@ use std::{
 };
 
 use openrouter_oauth_tests::tls;
-use openrouter_oauth_transport::testing::contract::{Peer, Read, Received, Server, Site, close};
+use openrouter_oauth_transport_contract::{
+    ReceivedRequest, RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection,
+};
 use rustix::net::sockopt::set_socket_linger;
 use serde_json::Value;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let certificate = tls::certificate("localhost", (2020, 2100));
-    let (plain, secure) = (serve(&Site::plain())?, serve(&tls::site(&certificate))?);
+    let (plain, secure) = (serve(&Scheme::http())?, serve(&tls::site(&certificate))?);
     let mut hex = String::new();
     for byte in certificate.cert.der().iter() {
         write!(hex, "{byte:02x}")?;
@@ -30,12 +32,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn serve(site: &Site) -> io::Result<Server> {
-    Server::start(site, Read::Whole, |peer, number| respond(peer, &peer.received(number)))
+fn serve(site: &Scheme) -> io::Result<ScriptedServer> {
+    ScriptedServer::start(site, RunScript::AfterRequest, |peer, number| respond(peer, &peer.received(number)))
 }
 
 /// Responds to a request, and closes the connection.
-fn respond(peer: &mut Peer, request: &Received) -> io::Result<()> {
+fn respond(peer: &mut ScriptedConnection, request: &ReceivedRequest) -> io::Result<()> {
     let repeated = RepeatedSecrets::read(request).ok_or(io::ErrorKind::InvalidData)?;
     let response = match request.target().split('/').nth(1).unwrap_or_default() {
         "granted" => response_text(200, "", &repeated.success_body()),
@@ -59,13 +61,13 @@ fn respond(peer: &mut Peer, request: &Received) -> io::Result<()> {
         "garbage" => format!("{}\r\n\r\n", repeated.message()),
         "reset" => {
             set_socket_linger(peer.tcp(), Some(Duration::ZERO))?;
-            return close();
+            return close_connection();
         }
         // Every other path gets no response.
-        _ => return peer.hold(),
+        _ => return peer.wait_for_close(),
     };
     peer.send(response.as_bytes())?;
-    close()
+    close_connection()
 }
 
 fn response_text(status: u16, headers: &str, body: &str) -> String {
@@ -81,7 +83,7 @@ struct RepeatedSecrets {
 }
 
 impl RepeatedSecrets {
-    fn read(request: &Received) -> Option<Self> {
+    fn read(request: &ReceivedRequest) -> Option<Self> {
         let json: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let body = String::from_utf8_lossy(&request.body);
         let of_json = ["code", "code_verifier"].into_iter().filter_map(|name| json.get(name)?.as_str());
@@ -116,7 +118,7 @@ impl RepeatedSecrets {
     }
 
     /// Sends a successful response a few bytes at a time.
-    fn trickle(&self, peer: &mut Peer) -> io::Result<()> {
+    fn trickle(&self, peer: &mut ScriptedConnection) -> io::Result<()> {
         peer.send(b"HTTP/1.1 200 Status\r\ntransfer-encoding: chunked\r\n\r\n")?;
         for piece in self.success_body().as_bytes().chunks(60) {
             peer.send(format!("{:x}\r\n", piece.len()).as_bytes())?;
@@ -125,6 +127,6 @@ impl RepeatedSecrets {
             thread::sleep(Duration::from_millis(2));
         }
         peer.send(b"0\r\n\r\n")?;
-        close()
+        close_connection()
     }
 }

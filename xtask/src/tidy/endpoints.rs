@@ -1,6 +1,6 @@
 //! Endpoints: each has a file in the models, the emulator and the tests, all of one name.
 
-use super::{Files, ending};
+use super::files::{Files, ending};
 
 /// Where the models have theirs.
 const FOLDER: &str = "crates/models/src/endpoints/";
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_without_its_method_and_path_is_found() {
+    fn endpoint_without_method_and_path_is_found() {
         check_model(GOOD, &[]);
         for heading in ["//! Reads a key.", "//! `GET key`", "//! GET /key", ""] {
             check_model(
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_heading_that_the_code_contradicts_is_found() {
+    fn heading_that_contradicts_the_code_is_found() {
         check_model(
             &GOOD.replace("//! `GET /key`", "//! `POST /keys`"),
             &[
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_is_missing_elsewhere_is_found() {
+    fn endpoint_missing_elsewhere_is_found() {
         check_rule(
             check,
             &[(MODEL, GOOD), ("tests/it/aa.rs", "")],

@@ -2,7 +2,7 @@
 //!
 //! > **Invariant:** a code is sent once. (`tests/it/resend.rs`, `cargo xtask layers`, `a_code_works_once`)
 
-use super::{Files, ending};
+use super::files::{Files, ending};
 
 const FILE: &str = "ARCHITECTURE.md";
 
@@ -59,7 +59,7 @@ fn holders(invariant: &str) -> Vec<&str> {
 /// A command of xtask, a file, a test in a file (`file.rs::test`), or a test.
 fn exists(files: &Files, holder: &str) -> bool {
     if let Some(command) = holder.trim_start_matches("cargo ").strip_prefix("xtask ") {
-        return crate::is_command(command);
+        return crate::help::is_command(command);
     }
     let defines = |text: &str, test: &str| text.contains(&format!("fn {test}("));
     match holder.split_once(".rs::") {
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_an_invariant_exists() {
+    fn existing_guard_of_an_invariant_passes() {
         for holder in [
             "`a_code_works_once`",
             "`tests/it/a.rs`",
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_that_does_not_exist_is_found() {
+    fn missing_guard_of_an_invariant_is_found() {
         for holder in ["a_code_works", "tests/it/b.rs", "tests/it/a.rs::b", "xtask frobnicate"] {
             check_text(
                 &format!("# A\n\n* **Invariant:** a code\n  works once (`a_code_works_once`, `{holder}`).\n"),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invariant_that_nothing_holds_is_found() {
+    fn unguarded_invariant_is_found() {
         let finding =
             "ARCHITECTURE.md:1: the invariant does not end with what holds it, as in (`a_code_works_once`)";
         check_text("**Invariant:** a code works once.\n\n(`a_code_works_once`)\n", &[finding]);

@@ -2,7 +2,7 @@
 //!
 //! In the documents of the root, a span of code that looks like a path is one.
 
-use super::{Files, ending};
+use super::files::{Files, ending};
 
 pub(super) fn check(files: &Files) -> Vec<String> {
     let mut findings = Vec::new();
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_leads_nowhere_is_found() {
+    fn dead_link_is_found() {
         for link in ["../DESIGN.md", "../DESIGN.md \"title\"", "README.md", "../crates/a", "../crates/a/src/"]
         {
             check_link(link, true);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn an_anchor_that_no_heading_makes_is_found() {
+    fn anchor_without_a_heading_is_found() {
         for link in ["#a", "../DESIGN.md#why-once", "../DESIGN.md#why-once-1"] {
             check_link(link, true);
         }
@@ -153,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn links_elsewhere_and_code_are_left_alone() {
+    fn external_links_and_code_are_ignored() {
         check_link("https://openrouter.ai/docs", true);
         let code = "`[a](b)`\n```rust\nlist[a](b)\n```\n";
         check_rule(check, &[("README.md", code)], &[]);
     }
 
     #[test]
-    fn a_path_that_a_root_document_names_and_is_not_there_is_found() {
+    fn missing_path_in_a_root_document_is_found() {
         let check_span = |document: &str, span: &str, finding: &[&str]| {
             let text = format!("A `word`, and `{span}`.\n");
             check_rule(check, &[(document, &text), ("crates/a/src/lib.rs", "")], finding);
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_definition_is_a_link() {
+    fn link_definition_is_checked() {
         check_rule(check, &[("README.md", "[a]: gone.md\n")], &["README.md:1: `gone.md` leads nowhere"]);
     }
 }

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Files, ending};
+use super::files::{Files, ending};
 
 const FILE: &str = "tests/requirements.md";
 
@@ -82,12 +82,12 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_and_its_tests_name_each_other() {
+    fn rule_and_test_that_name_each_other_pass() {
         check_test("//! A (F2).\n\n    // C-1: sha256, S256, P-256, X1 and F256 are none.\n", &[]);
     }
 
     #[test]
-    fn a_rule_without_a_test_is_found() {
+    fn rule_without_a_test_is_found() {
         check_test("// C-1\nlet name = \"F2\";\n", &["tests/requirements.md: no test names F2"]);
         let code = ("crates/a/src/a.rs", "// C-1, F2\n");
         check_rule(
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_without_a_rule_is_found() {
+    fn number_without_a_rule_is_found() {
         check_test("// C-1, F2, F3\n", &["tests/it/a.rs: F3 is no rule of tests/requirements.md"]);
     }
 }

@@ -1,6 +1,6 @@
 //! Rust files: a module says what it is, is short, and holds nothing that was left for later.
 
-use super::{Files, ending};
+use super::files::{Files, ending};
 
 /// A file longer than this is about two things.
 const LINES: usize = 450;
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_does_not_say_what_it_is_is_found() {
+    fn file_without_a_module_comment_is_found() {
         check_file("tests/it/a.rs", "//! What it is.\nfn a() {}\n", &[]);
         let finding = "tests/it/a.rs: does not begin with `//!` and what it is";
         check_file("tests/it/a.rs", "fn a() {}\n", &[finding]);
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_was_left_for_later_is_found() {
+    fn unfinished_code_is_found() {
         for mark in MARKS {
             let text = format!("//! A.\n\n{mark}\n");
             check_file("xtask/src/a.rs", &text, &[&format!("xtask/src/a.rs:3: `{mark}` is left in")]);
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mod_file_is_found() {
+    fn mod_file_is_found() {
         check_file(
             "tests/it/a/mod.rs",
             "//! A.\n",
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_file_is_found() {
+    fn long_file_is_found() {
         check_file("crates/a/src/a.rs", &"//! A.\n".repeat(LINES), &[]);
         check_file(
             "crates/a/src/a.rs",

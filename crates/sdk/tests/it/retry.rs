@@ -119,7 +119,7 @@ async fn a_limit_without_a_clock_is_an_error() {
 async fn a_try_that_is_not_made_costs_nothing() {
     let limited = || {
         let response = Response::builder().status(429).header("retry-after", "300").body("".into());
-        Exchange::answer(Ok(response.unwrap()))
+        Exchange::new(Ok(response.unwrap()))
     };
     let script = (0..200).map(|_| limited()).chain([fault(ErrorKind::Connect), answer(200, KEYS)]);
     let replay = Replay::new(script);

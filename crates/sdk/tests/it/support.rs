@@ -20,18 +20,15 @@ pub(crate) fn exchange() -> ExchangeAuthCode {
 }
 
 pub(crate) fn answer(status: u16, body: &'static str) -> Exchange {
-    Exchange::answer(Ok(Response::builder()
-        .status(status)
-        .body(Bytes::from_static(body.as_bytes()))
-        .unwrap()))
+    Exchange::new(Ok(Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).unwrap()))
 }
 
 pub(crate) fn fault(kind: ErrorKind) -> Exchange {
-    Exchange::answer(Err(kind.into()))
+    Exchange::new(Err(kind.into()))
 }
 
 pub(crate) fn unsent() -> Exchange {
-    Exchange::answer(Err(Error::from(ErrorKind::Io).not_sent()))
+    Exchange::new(Err(Error::from(ErrorKind::Io).not_sent()))
 }
 
 /// A client on a script, and a clock that runs by itself.

@@ -73,7 +73,7 @@ fn named(status: u16, body: &'static str) -> Exchange {
         .header("set-cookie", "session=canary")
         .body(body.into())
         .unwrap();
-    Exchange::answer(Ok(response))
+    Exchange::new(Ok(response))
 }
 
 #[tokio::test]

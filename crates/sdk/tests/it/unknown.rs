@@ -37,10 +37,10 @@ async fn an_unknown_outcome_says_which_key_to_look_for() {
 async fn an_unknown_outcome_says_why_and_what_caused_it() {
     // C-25
     for (first, why, cause) in [
-        (fault(ErrorKind::Timeout), "the answer took too long", "the answer took too long"),
+        (fault(ErrorKind::Timeout), "the answer took too long", "the response took too long"),
         (fault(ErrorKind::Io), "the connection broke before the answer was whole", "the connection broke"),
-        (fault(ErrorKind::TooLarge), "the answer is too large", "the answer is too large"),
-        (fault(ErrorKind::Protocol), "the answer cannot be read", "the answer is not valid HTTP"),
+        (fault(ErrorKind::TooLarge), "the answer is too large", "the response is too large"),
+        (fault(ErrorKind::Protocol), "the answer cannot be read", "the response is not valid HTTP"),
         (fault(ErrorKind::Other), "the request failed", "the request failed"),
         (
             answer(200, r#"{"key":"#),

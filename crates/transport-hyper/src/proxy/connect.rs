@@ -5,10 +5,10 @@ use std::io;
 use http::HeaderValue;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::ProxyError;
+use super::error::ProxyError;
 
-/// The head of a proxy's answer, at most.
-const MOST: u64 = 16 * 1024;
+/// The largest head of a response that is read from a proxy.
+const HEAD_LIMIT: u64 = 16 * 1024;
 
 /// Asks an HTTP proxy for a tunnel. The credentials go to it and no further.
 pub(crate) async fn open(
@@ -24,11 +24,11 @@ pub(crate) async fn open(
     request.extend(b"\r\n");
     stream.write_all(&request).await?;
     stream.flush().await?;
-    read_answer(stream).await
+    read_response(stream).await
 }
 
-async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) -> Result<(), ProxyError> {
-    let mut stream = stream.take(MOST);
+async fn read_response(stream: &mut (impl AsyncRead + Unpin)) -> Result<(), ProxyError> {
+    let mut stream = stream.take(HEAD_LIMIT);
     let mut head = Vec::with_capacity(1024);
     loop {
         if stream.read_buf(&mut head).await? == 0 {
@@ -74,11 +74,11 @@ mod tests {
 
     async fn answer(answer: &[u8]) -> Result<(), ProxyError> {
         let mut answer = answer;
-        read_answer(&mut answer).await
+        read_response(&mut answer).await
     }
 
     #[tokio::test]
-    async fn any_2xx_is_a_tunnel_and_nothing_else_is() {
+    async fn only_a_2xx_response_opens_a_tunnel() {
         for yes in [
             "HTTP/1.1 200 Connection established\r\n\r\n",
             "HTTP/1.0 200\r\nVia: x\r\n\r\n",
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_is_none_is_refused() {
+    async fn malformed_proxy_response_is_an_error() {
         for garbled in [
             "\r\n\r\n",
             "SSH-2.0-x\r\n\r\n",

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::ProxyError;
+use super::error::ProxyError;
 
 /// Where SOCKS proxies listen (RFC 1928, section 3).
 pub(crate) const PORT: u16 = 1080;
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_a_name_or_an_address() {
+    fn host_is_encoded_as_a_name_or_an_address() {
         assert_eq!(request("a.b", 443).unwrap(), b"\x05\x01\x00\x03\x03a.b\x01\xbb");
         assert_eq!(request("1.2.3.4", 80).unwrap(), b"\x05\x01\x00\x01\x01\x02\x03\x04\x00\x50");
         let v6 = request("[::1]", 1).unwrap();

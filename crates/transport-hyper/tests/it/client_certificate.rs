@@ -1,4 +1,4 @@
-//! Who we are, if a server asks.
+//! The client certificate.
 
 use std::{error::Error as _, sync::Arc};
 
@@ -12,8 +12,8 @@ use rustls::{
 
 use crate::{
     GRANT, KEY,
-    origin::{self, tls_config, tls_site},
-    server::Server,
+    origin::{self, https_with, tls_config},
+    server::ScriptedServer,
     tls::{issuer, signed_by},
 };
 
@@ -21,7 +21,7 @@ use crate::{
 fn asking(
     issuer: &CertifiedIssuer<'static, KeyPair>,
     versions: &[&'static SupportedProtocolVersion],
-) -> Server {
+) -> ScriptedServer {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = RootCertStore::empty();
     roots.add(issuer.der().clone()).unwrap();
@@ -36,7 +36,7 @@ fn asking(
             PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap(),
         )
         .unwrap();
-    Server::answering(&tls_site("localhost", config), GRANT).unwrap()
+    ScriptedServer::responding(&https_with("localhost", config), GRANT).unwrap()
 }
 
 fn showing(builder: Builder, certified: &CertifiedKey<KeyPair>) -> Builder {
@@ -44,12 +44,12 @@ fn showing(builder: Builder, certified: &CertifiedKey<KeyPair>) -> Builder {
     builder.client_certificate_pem(chain.as_bytes(), key.as_bytes())
 }
 
-async fn send(builder: Builder, server: &Server) -> Result<Bytes, Error> {
+async fn send(builder: Builder, server: &ScriptedServer) -> Result<Bytes, Error> {
     origin::send(&builder.build().unwrap(), server).await
 }
 
 #[tokio::test]
-async fn a_server_that_asks_is_shown_the_certificate() {
+async fn server_that_asks_gets_the_certificate() {
     let (issuer, other) = (issuer(), issuer());
     let trusting = || HyperTransport::builder().add_root_certificates_der(issuer.der());
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
@@ -73,16 +73,16 @@ async fn a_server_that_asks_is_shown_the_certificate() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_ask_is_not_shown_it() {
+async fn server_that_does_not_ask_gets_no_certificate() {
     let issuer = issuer();
     let own = signed_by(&issuer, (2020, 2100));
-    let server = Server::answering(&tls_site("localhost", tls_config(&own)), GRANT).unwrap();
+    let server = ScriptedServer::responding(&https_with("localhost", tls_config(&own)), GRANT).unwrap();
     let builder = HyperTransport::builder().add_root_certificates_der(issuer.der());
     assert_eq!(send(showing(builder, &own), &server).await.unwrap(), KEY);
 }
 
 #[test]
-fn what_cannot_be_used_is_an_error_that_does_not_show_the_key() {
+fn unusable_certificate_error_does_not_show_the_key() {
     // S-1
     let issuer = issuer();
     let (own, other) = (signed_by(&issuer, (2020, 2100)), signed_by(&issuer, (2020, 2100)));
@@ -116,7 +116,7 @@ fn what_cannot_be_used_is_an_error_that_does_not_show_the_key() {
 }
 
 #[test]
-fn the_key_is_not_printed() {
+fn debug_output_hides_the_key() {
     // S-1
     let own = signed_by(&issuer(), (2020, 2100));
     let printed = format!("{:?}", showing(HyperTransport::builder(), &own));

@@ -1,6 +1,6 @@
 //! The contract of a transport, as it is played with any.
 
-use openrouter_oauth_transport::testing::contract::{self, Violations};
+use openrouter_oauth_transport_contract::{self as contract, Violations};
 use openrouter_oauth_transport_hyper::HyperTransport;
 
 // F2, F12, F13, F15, F20, F21, F22, F24, F28, F29, F31, F37, F50, C-10, C-14, C-28

@@ -6,7 +6,7 @@ use openrouter_oauth_transport_hyper::HyperTransport;
 use crate::{KEY, exchange, server::granting};
 
 #[tokio::test]
-async fn a_request_that_was_never_polled_is_not_sent() {
+async fn unpolled_request_is_not_sent() {
     let server = granting();
     drop(HyperTransport::new().send(exchange(server.origin()), Limits::default()));
     tokio::task::yield_now().await;
@@ -14,7 +14,7 @@ async fn a_request_that_was_never_polled_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_transport_works_after_a_request_was_dropped_at_any_poll() {
+async fn transport_works_after_a_drop_at_any_poll() {
     // F50, C-28
     for polls in 0..12 {
         let server = granting();

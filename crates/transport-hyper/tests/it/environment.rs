@@ -10,8 +10,8 @@ use openrouter_oauth_transport_hyper::HyperTransport;
 
 use crate::{
     GRANT, exchange,
-    origin::{said, tls_config, tls_site},
-    server::Server,
+    origin::{error_chain, https_with, tls_config},
+    server::ScriptedServer,
     tls::{issuer, signed_by_for},
     tunnel,
 };
@@ -44,7 +44,7 @@ async fn child() {
     let transport = builder.build().unwrap();
     match transport.send(exchange(&origin), Limits::default()).await {
         Ok(response) => println!("outcome {}", response.status()),
-        Err(error) => println!("outcome {:?}, {}, {error:?}", error.kind(), said(&error)),
+        Err(error) => println!("outcome {:?}, {}, {error:?}", error.kind(), error_chain(&error)),
     }
 }
 
@@ -58,7 +58,7 @@ fn run(origin: &str, root: &str, variables: &[(&'static str, String)]) -> Output
 }
 
 #[test]
-fn the_environment_says_which_proxy() {
+fn environment_selects_the_proxy() {
     // F5, C-17. The proxy alone knows where this host is.
     const HOST: &str = "openrouter.invalid";
     // It is the variable that is to be mended.
@@ -66,7 +66,7 @@ fn the_environment_says_which_proxy() {
         "Other, the request failed: HTTPS_PROXY is not the URL of a proxy by `http`, `https` or `socks5`";
     let issuer = issuer();
     let certified = signed_by_for(&issuer, &[HOST, "localhost"]);
-    let server = Server::answering(&tls_site("localhost", tls_config(&certified)), GRANT).unwrap();
+    let server = ScriptedServer::responding(&https_with("localhost", tls_config(&certified)), GRANT).unwrap();
     let proxy = tunnel::proxy(server.address());
     let (there, here) = (format!("https://{HOST}"), server.origin().to_owned());
     let url = || proxy.origin().to_owned();

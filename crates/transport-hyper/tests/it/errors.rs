@@ -16,7 +16,7 @@ fn assert_not_connected(error: &Error) {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_connection_that_is_not_accepted_is_not_waited_for() {
+async fn connect_timeout_ends_a_pending_connection() {
     use std::time::Duration;
 
     use tokio::{net::TcpStream, time::timeout};
@@ -38,7 +38,7 @@ async fn a_connection_that_is_not_accepted_is_not_waited_for() {
 
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 #[tokio::test]
-async fn a_name_that_does_not_exist_was_not_connected_to() {
+async fn unknown_name_is_not_connected() {
     // F1. By the system (RFC 6761, section 6.4); `resolver.rs` has the rest.
     let sent = HyperTransport::builder()
         .add_root_certificates_der(&crate::tls::certificate("localhost").cert.der().clone())
@@ -51,7 +51,7 @@ async fn a_name_that_does_not_exist_was_not_connected_to() {
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
 #[tokio::test]
-async fn without_tls_in_the_build_the_error_says_what_to_turn_on() {
+async fn missing_tls_names_the_feature_to_turn_on() {
     let sent = HyperTransport::new().send(exchange("https://localhost:1"), Limits::default()).await;
     let error = sent.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls);

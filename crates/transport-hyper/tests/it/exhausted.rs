@@ -36,7 +36,7 @@ async fn child() {
 }
 
 #[test]
-fn without_a_descriptor_left_nothing_is_sent() {
+fn missing_file_descriptor_sends_nothing() {
     // F6: EMFILE.
     let (plain, tls) = (granting(), Origin::new());
     for server in [&plain, &tls.server] {

@@ -1,4 +1,4 @@
-//! What an answer may cost.
+//! Limits on a response.
 
 use std::time::Duration;
 
@@ -7,22 +7,22 @@ use openrouter_oauth_transport_hyper::HyperTransport;
 
 use crate::{
     exchange,
-    server::{Server, answering, close, serving},
+    server::{ScriptedServer, close_connection, responding, serving},
 };
 
-const SOON: Duration = Duration::from_millis(100);
+const DEADLINE: Duration = Duration::from_millis(100);
 
-/// Answers with `first`, and then with `more` until the client is gone.
-fn flooding(first: &'static str, more: String) -> Server {
-    serving(move |peer| {
-        peer.send(first.as_bytes())?;
+/// Responds with `first`, and then with `more` until the client is gone.
+fn flooding(first: &'static str, more: String) -> ScriptedServer {
+    serving(move |connection| {
+        connection.send(first.as_bytes())?;
         loop {
-            peer.send(more.as_bytes())?;
+            connection.send(more.as_bytes())?;
         }
     })
 }
 
-async fn length_of_body(server: &Server, most: usize) -> Result<usize, Error> {
+async fn length_of_body(server: &ScriptedServer, most: usize) -> Result<usize, Error> {
     let limits = Limits::default().response_bytes(most);
     let sent = HyperTransport::new().send(exchange(server.origin()), limits).await;
     sent.map(|response| response.body().len())
@@ -35,27 +35,27 @@ fn assert_too_large<T: std::fmt::Debug>(sent: Result<T, Error>) {
 }
 
 #[tokio::test]
-async fn a_length_that_is_too_large_is_not_waited_for() {
+async fn oversized_length_fails_at_once() {
     // F27
     for length in ["65537", "9223372036854775808"] {
-        let server = answering(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n").into_bytes());
+        let server = responding(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n").into_bytes());
         assert_too_large(length_of_body(&server, 64 * 1024).await);
     }
 }
 
 #[tokio::test]
-async fn a_length_that_is_only_claimed_takes_no_memory() {
+async fn claimed_length_allocates_no_memory() {
     // C-27: with no limit, nothing is set aside that did not come.
-    let server = serving(|peer| {
-        peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: 4611686018427387904\r\n\r\nx")?;
-        close()
+    let server = serving(|connection| {
+        connection.send(b"HTTP/1.1 200 OK\r\ncontent-length: 4611686018427387904\r\n\r\nx")?;
+        close_connection()
     });
     let error = length_of_body(&server, usize::MAX).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
 }
 
 #[tokio::test]
-async fn heads_without_end_are_too_large() {
+async fn endless_head_is_too_large() {
     // F25, C-13
     for (first, more) in [
         ("HTTP/1.1 200 OK\r\nx: ", "x".repeat(1_000)),
@@ -68,12 +68,12 @@ async fn heads_without_end_are_too_large() {
 }
 
 #[tokio::test]
-async fn what_goes_with_chunks_is_bounded() {
+async fn chunk_extensions_and_trailers_are_bounded() {
     // F27: extensions and trailers of 1 MiB. Hyper takes 16 KiB and calls more malformed.
     let mib = "x".repeat(1 << 20);
-    for answer in [format!("1;{mib}\r\n{{\r\n0\r\n\r\n"), format!("1\r\n{{\r\n0\r\nx: {mib}\r\n\r\n")] {
-        let answer = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{answer}");
-        let server = answering(answer.into_bytes());
+    for response in [format!("1;{mib}\r\n{{\r\n0\r\n\r\n"), format!("1\r\n{{\r\n0\r\nx: {mib}\r\n\r\n")] {
+        let response = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{response}");
+        let server = responding(response.into_bytes());
         let error = length_of_body(&server, 64 * 1024).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol, "{error:?}");
         assert!(error.may_have_been_sent());
@@ -82,20 +82,20 @@ async fn what_goes_with_chunks_is_bounded() {
 }
 
 #[tokio::test]
-async fn a_head_has_about_64_kib_and_100_headers_at_most() {
+async fn head_is_limited_to_64_kib_and_100_headers() {
     // F25, C-13
     let head =
         |headers: &str| format!("HTTP/1.1 200 OK\r\n{headers}content-length: 2\r\n\r\n{{}}").into_bytes();
 
     // Hyper looks at the limit between two reads, so a little more may pass.
-    let server = answering(head(&format!("x: {}\r\n", "x".repeat(60 * 1024))));
+    let server = responding(head(&format!("x: {}\r\n", "x".repeat(60 * 1024))));
     assert_eq!(length_of_body(&server, 2).await.unwrap(), 2);
-    let server = answering(head(&format!("x: {}\r\n", "x".repeat(128 * 1024))));
+    let server = responding(head(&format!("x: {}\r\n", "x".repeat(128 * 1024))));
     assert_too_large(length_of_body(&server, 2).await);
 
-    let server = answering(head(&"x: y\r\n".repeat(99)));
+    let server = responding(head(&"x: y\r\n".repeat(99)));
     assert_eq!(length_of_body(&server, 2).await.unwrap(), 2);
-    let server = answering(head(&"x: y\r\n".repeat(100)));
+    let server = responding(head(&"x: y\r\n".repeat(100)));
     assert_too_large(length_of_body(&server, 2).await);
 }
 
@@ -103,15 +103,15 @@ async fn a_head_has_about_64_kib_and_100_headers_at_most() {
 async fn endless_1xx_responses_end_at_the_deadline() {
     // F26, C-12: the connection never runs out of bytes to read, and this runtime has one thread for it and the clock.
     let server = flooding("", "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n".repeat(100));
-    let limits = Limits::default().timeout(Some(SOON));
+    let limits = Limits::default().timeout(Some(DEADLINE));
     let error = HyperTransport::new().send(exchange(server.origin()), limits).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
     assert!(error.may_have_been_sent());
 }
 
 #[tokio::test]
-async fn a_deadline_beyond_the_clock_is_none() {
-    let server = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec());
+async fn deadline_beyond_the_clock_never_comes() {
+    let server = responding(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec());
     let limits = Limits::default().timeout(Some(Duration::MAX));
     let response = HyperTransport::new().send(exchange(server.origin()), limits).await.unwrap();
     assert_eq!(response.status(), 200);

@@ -47,7 +47,7 @@ fn exchange(origin: &str) -> Request<Bytes> {
         .unwrap()
 }
 
-/// An answer with a key in it.
+/// A response with a key in it.
 const GRANT: &[u8] = b"HTTP/1.1 200 OK\r\n\
     content-type: application/json\r\n\
     content-length: 37\r\n\

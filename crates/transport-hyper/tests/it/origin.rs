@@ -1,4 +1,4 @@
-//! A host under TLS, as tests of the way to it have it.
+//! An HTTPS server for tests of proxies and resolvers.
 
 use std::{error::Error as _, fmt::Write, io, sync::Arc};
 
@@ -10,14 +10,14 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned, pki_types::PrivateKeyD
 
 use crate::{
     GRANT, exchange,
-    server::{Server, Site},
+    server::{Scheme, ScriptedServer},
     tls::{issuer, signed_by_for},
 };
 
 /// Grants every request, with a certificate that [`Origin::builder`] trusts.
 pub(crate) struct Origin {
     pub(crate) issuer: CertifiedIssuer<'static, KeyPair>,
-    pub(crate) server: Server,
+    pub(crate) server: ScriptedServer,
 }
 
 impl Origin {
@@ -28,8 +28,8 @@ impl Origin {
     /// Has this host name, whether or not it resolves.
     pub(crate) fn named(host: &str) -> Self {
         let issuer = issuer();
-        let site = tls_site(host, tls_config(&signed_by_for(&issuer, &[host])));
-        Self { issuer, server: Server::answering(&site, GRANT).unwrap() }
+        let scheme = https_with(host, tls_config(&signed_by_for(&issuer, &[host])));
+        Self { issuer, server: ScriptedServer::responding(&scheme, GRANT).unwrap() }
     }
 
     pub(crate) fn builder(&self) -> Builder {
@@ -47,7 +47,7 @@ impl Origin {
 }
 
 /// The body of the response to an exchange.
-pub(crate) async fn send(transport: &HyperTransport, server: &Server) -> Result<Bytes, Error> {
+pub(crate) async fn send(transport: &HyperTransport, server: &ScriptedServer) -> Result<Bytes, Error> {
     let sent = transport.send(exchange(server.origin()), Limits::default()).await;
     sent.map(http::Response::into_body)
 }
@@ -60,14 +60,14 @@ pub(crate) fn assert_not_sent(sent: Result<Bytes, Error>, kind: ErrorKind, what:
 }
 
 /// All that an error says: its own words and those of its causes.
-pub(crate) fn said(error: &Error) -> String {
-    let mut said = error.to_string();
+pub(crate) fn error_chain(error: &Error) -> String {
+    let mut chain = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        write!(said, ": {error}").unwrap();
+        write!(chain, ": {error}").unwrap();
         cause = error.source();
     }
-    said
+    chain
 }
 
 /// A server's TLS with this certificate, as rustls has it by default.
@@ -91,9 +91,9 @@ pub(crate) fn tls_config_of(
 }
 
 /// Serves HTTPS as this configuration says.
-pub(crate) fn tls_site(host: &str, config: ServerConfig) -> Site {
+pub(crate) fn https_with(host: &str, config: ServerConfig) -> Scheme {
     let config = Arc::new(config);
-    Site::tls(host, move |mut tcp| {
+    Scheme::https(host, move |mut tcp| {
         let mut tls = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
         tls.complete_io(&mut tcp)?;
         assert!(tls.early_data().is_none(), "something came before the handshake was over");

@@ -6,7 +6,7 @@ use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
 use crate::{KEY, exchange, server::granting};
 
 #[tokio::test]
-async fn plain_text_to_another_machine_is_refused_before_any_socket() {
+async fn plain_text_to_another_machine_opens_no_socket() {
     // C-9. The port is one that answers, so that a connection to this machine would be seen.
     let server = granting();
     let port = server.address().port();
@@ -27,7 +27,7 @@ async fn plain_text_to_another_machine_is_refused_before_any_socket() {
 }
 
 #[tokio::test]
-async fn other_schemes_are_refused() {
+async fn other_schemes_are_an_error() {
     for origin in ["ftp://127.0.0.1", "ws://127.0.0.1", "httpss://openrouter.ai"] {
         let error = HyperTransport::new().send(exchange(origin), Limits::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Other, "{origin}");
@@ -36,7 +36,7 @@ async fn other_schemes_are_refused() {
 }
 
 #[tokio::test]
-async fn localhost_is_this_machine() {
+async fn localhost_is_reached_without_a_lookup() {
     let server = granting();
     let origin = format!("http://LocalHost:{}", server.address().port());
     let response = HyperTransport::new().send(exchange(&origin), Limits::default()).await.unwrap();

@@ -8,20 +8,20 @@ use tokio::sync::mpsc;
 
 use crate::{
     GRANT, KEY, exchange,
-    server::{close, granting, serving},
+    server::{close_connection, granting, serving},
 };
 
 /// Long enough for a slow machine.
-const LONG: Duration = Duration::from_secs(60);
+const LONG_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 fn idle(timeout: Duration) -> HyperTransport {
     HyperTransport::builder().idle_timeout(timeout).build().unwrap()
 }
 
 #[tokio::test]
-async fn a_connection_is_used_again_while_it_is_fresh() {
+async fn fresh_connection_is_used_again() {
     let server = granting();
-    let transport = idle(LONG);
+    let transport = idle(LONG_IDLE_TIMEOUT);
     for _ in 0..100 {
         let response = transport.clone().send(exchange(server.origin()), Limits::default()).await;
         assert_eq!(response.unwrap().body(), KEY);
@@ -30,12 +30,12 @@ async fn a_connection_is_used_again_while_it_is_fresh() {
 }
 
 #[tokio::test]
-async fn a_connection_that_was_idle_too_long_is_closed() {
+async fn idle_connection_is_closed_after_the_timeout() {
     // F13, C-19
     let (closed, mut seen) = mpsc::unbounded_channel();
-    let server = serving(move |peer| {
-        peer.send(GRANT)?;
-        let ended = peer.hold();
+    let server = serving(move |connection| {
+        connection.send(GRANT)?;
+        let ended = connection.wait_for_close();
         closed.send(()).unwrap();
         ended
     });
@@ -48,11 +48,11 @@ async fn a_connection_that_was_idle_too_long_is_closed() {
 }
 
 #[tokio::test]
-async fn an_idle_time_of_zero_makes_a_fresh_connection_each_time() {
-    // C-19: the server says nothing of closing and closes after each answer.
-    let server = serving(|peer| {
-        peer.send(GRANT)?;
-        close()
+async fn zero_idle_timeout_opens_a_connection_per_request() {
+    // C-19: the server says nothing of closing and closes after each response.
+    let server = serving(|connection| {
+        connection.send(GRANT)?;
+        close_connection()
     });
     let transport = idle(Duration::ZERO);
     for _ in 0..1_000 {
@@ -63,13 +63,13 @@ async fn an_idle_time_of_zero_makes_a_fresh_connection_each_time() {
 }
 
 #[tokio::test]
-async fn a_connection_the_server_says_it_will_close_is_not_used_again() {
+async fn announced_close_ends_the_reuse() {
     // F13
-    let server = serving(|peer| {
-        peer.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}")?;
-        close()
+    let server = serving(|connection| {
+        connection.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}")?;
+        close_connection()
     });
-    let transport = idle(LONG);
+    let transport = idle(LONG_IDLE_TIMEOUT);
     for _ in 0..100 {
         let response = transport.send(exchange(server.origin()), Limits::default()).await.unwrap();
         assert_eq!(response.body(), "{}");
@@ -78,14 +78,15 @@ async fn a_connection_the_server_says_it_will_close_is_not_used_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_half_closed_connection_never_carries_a_request_twice() {
+async fn half_closed_connection_carries_no_request_twice() {
     // F13: the server closes its half just when the connection may be used again, and goes on reading.
-    let server = serving(|peer| {
-        peer.send(GRANT)?;
-        peer.tcp().shutdown(Shutdown::Write)
+    let server = serving(|connection| {
+        connection.send(GRANT)?;
+        connection.tcp().shutdown(Shutdown::Write)
     });
-    let transport = idle(LONG);
-    // A request that meets the close may be lost on its way to the connection, and only the deadline tells. That is rare.
+    let transport = idle(LONG_IDLE_TIMEOUT);
+    // Rarely, hyper leaves a request in the queue of a connection that has just ended, where it waits for its deadline
+    // (https://github.com/hyperium/hyper/issues/4122).
     let limits = Limits::default().timeout(Some(Duration::from_secs(5)));
     let (mut answered, mut maybe, mut lost) = (0, 0, 0);
     for _ in 0..500 {

@@ -8,19 +8,19 @@ use std::{
 };
 
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
+use openrouter_oauth_transport_contract::ClosedPort;
 use openrouter_oauth_transport_hyper::HyperTransport;
-use tokio::net::TcpSocket;
 
 use crate::{
     GRANT, KEY, exchange,
-    origin::{Origin, assert_not_sent, said, tls_config, tls_site},
-    server::{Read, Server, Site, answering, close, granting, serving},
+    origin::{Origin, assert_not_sent, error_chain, https_with, tls_config},
+    server::{RunScript, Scheme, ScriptedServer, close_connection, granting, responding, serving},
     tls::{issuer, signed_by},
     tunnel,
 };
 
 #[tokio::test]
-async fn a_tunnel_is_asked_for_and_the_credentials_go_no_further() {
+async fn proxy_credentials_stay_with_the_proxy() {
     // C-17
     let origin = Origin::new();
     let proxy = tunnel::proxy(origin.server.address());
@@ -39,7 +39,7 @@ async fn a_tunnel_is_asked_for_and_the_credentials_go_no_further() {
 }
 
 #[tokio::test]
-async fn a_tunnel_is_kept_and_used_again() {
+async fn tunnel_is_used_again() {
     let origin = Origin::new();
     let proxy = tunnel::proxy(origin.server.address());
     let transport = origin.builder().proxy(proxy.origin()).build().unwrap();
@@ -51,11 +51,11 @@ async fn a_tunnel_is_kept_and_used_again() {
 }
 
 #[tokio::test]
-async fn a_proxy_may_be_spoken_to_by_tls() {
+async fn proxy_can_be_reached_over_tls() {
     let origin = Origin::new();
     let proxy_of = |issuer| {
-        let site = tls_site("localhost", tls_config(&signed_by(issuer, (2020, 2100))));
-        tunnel::proxy_at(&site, origin.server.address())
+        let scheme = https_with("localhost", tls_config(&signed_by(issuer, (2020, 2100))));
+        tunnel::proxy_over(&scheme, origin.server.address())
     };
     let proxy = proxy_of(&origin.issuer);
     let url = proxy.origin().replace("//", "//user:pass@");
@@ -68,7 +68,7 @@ async fn a_proxy_may_be_spoken_to_by_tls() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_from_a_want_of_credentials() {
+async fn rejection_differs_from_missing_credentials() {
     // F5, C-17
     let origin = Origin::new();
     let html = "content-type: text/html\r\ncontent-length: 13\r\n\r\n<html></html>";
@@ -81,7 +81,7 @@ async fn a_refusal_is_told_from_a_want_of_credentials() {
         ("302 Found", ErrorKind::Proxy),
         ("101 Switching Protocols", ErrorKind::Proxy),
     ] {
-        let proxy = answering(format!("HTTP/1.1 {status}\r\n{html}"));
+        let proxy = responding(format!("HTTP/1.1 {status}\r\n{html}"));
         assert_not_sent(origin.send_by(proxy.origin()).await, kind, status);
         assert_eq!(proxy.connections().unwrap(), 1, "{status}");
     }
@@ -89,68 +89,68 @@ async fn a_refusal_is_told_from_a_want_of_credentials() {
 }
 
 #[tokio::test]
-async fn the_causes_of_an_error_say_what_the_proxy_did() {
+async fn error_causes_say_what_the_proxy_did() {
     let origin = Origin::new();
     let endless = format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(20_000));
-    for (answer, cause) in [
+    for (response, cause) in [
         ("HTTP/1.1 407 x\r\n\r\n", "the proxy did not accept the credentials, or there were none"),
-        ("HTTP/1.1 502 x\r\n\r\n", "the proxy answered with status 502"),
-        ("SSH-2.0-x\r\n\r\n", "the proxy's answer makes no sense"),
-        (&endless, "the proxy's answer is too large"),
+        ("HTTP/1.1 502 x\r\n\r\n", "the proxy responded with status 502"),
+        ("SSH-2.0-x\r\n\r\n", "the proxy's response makes no sense"),
+        (&endless, "the proxy's response is too large"),
     ] {
-        let proxy = answering(answer);
-        let said = said(&origin.send_by(proxy.origin()).await.unwrap_err());
-        assert!(said.ends_with(&format!(": {cause}")), "{said}");
+        let proxy = responding(response);
+        let causes = error_chain(&origin.send_by(proxy.origin()).await.unwrap_err());
+        assert!(causes.ends_with(&format!(": {cause}")), "{causes}");
     }
-    let proxy = serving(|_| close());
-    let said = said(&origin.send_by(proxy.origin()).await.unwrap_err());
+    let proxy = serving(|_| close_connection());
+    let causes = error_chain(&origin.send_by(proxy.origin()).await.unwrap_err());
     // And how.
-    assert!(said.contains(": the connection to the proxy broke: "), "{said}");
+    assert!(causes.contains(": the connection to the proxy broke: "), "{causes}");
 }
 
 #[tokio::test]
-async fn an_answer_without_end_ends() {
+async fn endless_proxy_response_is_cut_off() {
     // F5, C-13
     let origin = Origin::new();
     for line in [format!("x: {}\r\n", "y".repeat(1_000)), "y".repeat(1_000)] {
-        let proxy = answering(format!("HTTP/1.1 200 OK\r\n{}", line.repeat(1_000)));
+        let proxy = responding(format!("HTTP/1.1 200 OK\r\n{}", line.repeat(1_000)));
         assert_not_sent(origin.send_by(proxy.origin()).await, ErrorKind::Proxy, "1 MiB");
     }
 }
 
 #[tokio::test]
-async fn a_silent_proxy_is_not_waited_for() {
+async fn connect_timeout_covers_a_silent_proxy() {
     // F5, C-12
     let origin = Origin::new();
-    for answer in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n\r\n"] {
-        let proxy = answering(answer);
+    for response in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n\r\n"] {
+        let proxy = responding(response);
         let start = Instant::now();
         let builder = origin.builder().proxy(proxy.origin()).connect_timeout(Duration::from_millis(100));
-        assert_not_sent(origin.send(&builder.build().unwrap()).await, ErrorKind::Connect, answer);
+        assert_not_sent(origin.send(&builder.build().unwrap()).await, ErrorKind::Connect, response);
         // The default is 3.1 s.
-        assert!(start.elapsed() < Duration::from_secs(3), "{answer}");
+        assert!(start.elapsed() < Duration::from_secs(3), "{response}");
     }
 }
 
 #[tokio::test]
-async fn a_proxy_that_breaks_at_any_byte_sent_nothing() {
+async fn proxy_that_closes_at_any_byte_sends_nothing() {
     // F5
     let origin = Origin::new();
-    let answer = b"HTTP/1.1 200 Connection established\r\n\r\n";
+    let response = b"HTTP/1.1 200 Connection established\r\n\r\n";
     let host = format!("localhost:{}", origin.server.address().port());
     let connect = format!("CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n\r\n").len();
     for reset in [false, true] {
-        for offset in 0..=answer.len() {
-            let proxy = Server::start(&Site::plain(), Read::Nothing, move |peer, _| {
+        for offset in 0..=response.len() {
+            let proxy = ScriptedServer::start(&Scheme::http(), RunScript::OnConnect, move |connection, _| {
                 // What is left unread makes the close a reset.
-                peer.read_exact(&mut vec![0; connect - usize::from(reset)])?;
-                peer.send(&answer[..offset])?;
-                close()
+                connection.read_exact(&mut vec![0; connect - usize::from(reset)])?;
+                connection.send(&response[..offset])?;
+                close_connection()
             })
             .unwrap();
-            // With the answer whole, it is the handshake that breaks, unless the reset overtakes the answer.
+            // With the response whole, it is the handshake that breaks, unless the reset overtakes the response.
             let error = origin.send_by(proxy.origin()).await.unwrap_err();
-            let whole = offset == answer.len();
+            let whole = offset == response.len();
             assert!(
                 error.kind() == ErrorKind::Proxy && (!whole || reset)
                     || error.kind() == ErrorKind::Connect && whole,
@@ -164,42 +164,39 @@ async fn a_proxy_that_breaks_at_any_byte_sent_nothing() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_answers_in_the_place_of_the_host_is_not_believed() {
+async fn proxy_cannot_respond_for_the_host() {
     // F5
     let origin = Origin::new();
-    let answers: [(Vec<u8>, _); 2] = [
+    let responses: [(Vec<u8>, _); 2] = [
         ([b"HTTP/1.1 200 OK\r\n\r\n", GRANT].concat(), ErrorKind::Proxy),
         (b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), ErrorKind::Tls),
     ];
-    for (answer, kind) in answers {
-        let proxy = serving(move |peer| {
-            peer.send(&answer)?;
-            peer.read_exact(&mut [0; 100])?;
-            peer.send(GRANT)?;
-            peer.hold()
+    for (response, kind) in responses {
+        let proxy = serving(move |connection| {
+            connection.send(&response)?;
+            connection.read_exact(&mut [0; 100])?;
+            connection.send(GRANT)?;
+            connection.wait_for_close()
         });
         assert_not_sent(origin.send_by(proxy.origin()).await, kind, "not the host");
     }
 }
 
 #[tokio::test]
-async fn a_proxy_that_is_not_there_is_an_error_of_the_proxy() {
+async fn closed_proxy_port_is_a_proxy_error() {
     // F5
     let origin = Origin::new();
-    // The port is ours, and nobody listens.
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = socket.local_addr().unwrap();
+    let port = ClosedPort::new().unwrap();
     for scheme in ["http", "https", "socks5"] {
-        let sent = origin.send_by(&format!("{scheme}://{address}")).await;
+        let sent = origin.send_by(&format!("{scheme}://{}", port.address())).await;
         assert_not_sent(sent, ErrorKind::Proxy, scheme);
     }
     assert_eq!(origin.server.connections().unwrap(), 0);
 }
 
 #[tokio::test]
-async fn plain_text_to_this_machine_never_goes_through_a_proxy() {
-    let proxy = answering("HTTP/1.1 200 OK\r\n\r\n");
+async fn loopback_requests_never_use_a_proxy() {
+    let proxy = responding("HTTP/1.1 200 OK\r\n\r\n");
     let server = granting();
     let transport = HyperTransport::builder().proxy(proxy.origin()).build().unwrap();
     let response = transport.send(exchange(server.origin()), Limits::default()).await.unwrap();
@@ -208,19 +205,19 @@ async fn plain_text_to_this_machine_never_goes_through_a_proxy() {
 }
 
 #[tokio::test]
-async fn the_last_word_on_proxies_counts() {
+async fn last_proxy_setting_wins() {
     let origin = Origin::new();
-    let proxy = answering("HTTP/1.1 407 x\r\n\r\n");
+    let proxy = responding("HTTP/1.1 407 x\r\n\r\n");
     let transport = origin.builder().proxy(proxy.origin()).no_proxy().build().unwrap();
     assert_eq!(origin.send(&transport).await.unwrap(), KEY);
     assert_eq!(proxy.connections().unwrap(), 0);
 }
 
 #[tokio::test]
-async fn credentials_are_in_no_error_and_no_debug_output() {
+async fn errors_and_debug_output_show_no_credentials() {
     // F5, C-17, S-1
     let origin = Origin::new();
-    let proxy = answering("HTTP/1.1 407 x\r\n\r\n");
+    let proxy = responding("HTTP/1.1 407 x\r\n\r\n");
     let mut printed = String::new();
     for scheme in ["http", "https", "socks5", "socks4"] {
         let builder =

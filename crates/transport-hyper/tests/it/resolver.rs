@@ -45,10 +45,10 @@ fn at(origin: &Origin, addresses: Vec<IpAddr>) -> HyperTransport {
 }
 
 #[tokio::test]
-async fn a_name_that_is_not_found_was_not_connected_to() {
+async fn failed_lookup_is_not_connected() {
     // F1: NXDOMAIN, SERVFAIL, and no address. The next request finds it.
     let origin = origin();
-    for answer in [
+    for response in [
         || Err(io::Error::new(io::ErrorKind::NotFound, "no such host").into()),
         || Err("the name server failed".into()),
         || Ok(vec![]),
@@ -56,7 +56,7 @@ async fn a_name_that_is_not_found_was_not_connected_to() {
         let asked = AtomicUsize::new(0);
         let builder = origin.builder().no_proxy().resolver(move |_| {
             let first = asked.fetch_add(1, Ordering::SeqCst) == 0;
-            async move { if first { answer() } else { Ok(vec![HERE]) } }
+            async move { if first { response() } else { Ok(vec![HERE]) } }
         });
         let transport = builder.build().unwrap();
         assert_not_sent(origin.send(&transport).await, ErrorKind::Connect, "not found");
@@ -66,19 +66,19 @@ async fn a_name_that_is_not_found_was_not_connected_to() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_not_answered_for_is_not_waited_for() {
+async fn connect_timeout_covers_the_lookup() {
     // F1, C-12
     let origin = origin();
     let builder =
         origin.builder().no_proxy().resolver(|_| pending()).connect_timeout(Duration::from_millis(100));
     let start = Instant::now();
-    assert_not_sent(origin.send(&builder.build().unwrap()).await, ErrorKind::Connect, "no answer");
+    assert_not_sent(origin.send(&builder.build().unwrap()).await, ErrorKind::Connect, "no response");
     assert!(start.elapsed() < Duration::from_secs(5));
     assert_eq!(origin.server.connections().unwrap(), 0);
 }
 
 #[tokio::test]
-async fn a_thousand_addresses_are_tried_until_one_answers() {
+async fn addresses_are_tried_until_one_connects() {
     // F1
     let origin = origin();
     let mut addresses = vec![DEAD; 999];
@@ -89,7 +89,7 @@ async fn a_thousand_addresses_are_tried_until_one_answers() {
 }
 
 #[tokio::test]
-async fn a_first_address_that_is_dead_does_not_keep_the_next_from_being_tried() {
+async fn next_address_is_tried_after_a_dead_one() {
     // F2, F6: refused, unreachable, and of the other family. A multicast address is unreachable by TCP anywhere.
     let origin = origin();
     let multicast = IpAddr::V4(Ipv4Addr::new(224, 0, 0, 1));
@@ -102,7 +102,7 @@ async fn a_first_address_that_is_dead_does_not_keep_the_next_from_being_tried() 
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_first_address_that_does_not_answer_leaves_time_for_the_next() {
+async fn silent_address_leaves_time_for_the_next() {
     // F2. Linux drops what does not fit the queue of a listener.
     let origin = origin();
     let address = SocketAddr::new(DEAD, origin.server.address().port());
@@ -119,7 +119,7 @@ async fn a_first_address_that_does_not_answer_leaves_time_for_the_next() {
 }
 
 #[tokio::test]
-async fn this_machine_and_what_is_behind_a_proxy_is_not_looked_up() {
+async fn localhost_and_proxied_hosts_are_not_looked_up() {
     let origin = origin();
     let proxy = tunnel::proxy(origin.server.address());
     let asked = Arc::new(std::sync::Mutex::new(Vec::new()));

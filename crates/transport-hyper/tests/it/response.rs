@@ -7,37 +7,37 @@ use openrouter_oauth_transport_hyper::HyperTransport;
 
 use crate::{
     GRANT, KEY, exchange,
-    server::{Read, Server, Site, close, serving},
+    server::{RunScript, Scheme, ScriptedServer, close_connection, serving},
 };
 
-/// Answers each request with these bytes and closes.
-fn answering(answer: &'static str) -> Server {
-    serving(move |peer| {
-        peer.send(answer.as_bytes())?;
-        close()
+/// Responds to each request with these bytes and closes.
+fn responding(raw: &'static str) -> ScriptedServer {
+    serving(move |connection| {
+        connection.send(raw.as_bytes())?;
+        close_connection()
     })
 }
 
 #[tokio::test]
-async fn an_answer_may_be_chunked_or_end_with_the_connection() {
+async fn response_can_be_chunked_or_end_at_close() {
     // F27: where there are chunks, a length counts for nothing (RFC 9112, section 6.3).
-    for answer in [
+    for raw in [
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n8;a=b\r\nsk-or-v1\r\n0\r\nx: y\r\n\r\n",
         "HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n8\r\nsk-or-v1\r\n0\r\n\r\n",
         "HTTP/1.0 200 OK\r\n\r\nsk-or-v1",
         "HTTP/1.1 200\r\ncontent-length: 8\r\n\r\nsk-or-v1",
     ] {
-        let server = answering(answer);
+        let server = responding(raw);
         let response =
             HyperTransport::new().send(exchange(server.origin()), Limits::default()).await.unwrap();
-        assert_eq!(response.body(), "sk-or-v1", "{answer:?}");
+        assert_eq!(response.body(), "sk-or-v1", "{raw:?}");
     }
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_an_error() {
+async fn malformed_response_is_a_protocol_error() {
     // F27, F29
-    for answer in [
+    for raw in [
         "garbage\r\n\r\n",
         "HTTP/0.9 200 OK\r\n\r\n",
         "HTTP/2.0 200 OK\r\n\r\n",
@@ -45,7 +45,7 @@ async fn what_is_not_http_is_an_error() {
         "HTTP/1.1 099 OK\r\n\r\n",
         "HTTP/1.1 20 OK\r\n\r\n",
         "HTTP/1.1 -20 OK\r\n\r\n",
-        "<html>an answer of HTTP/0.9</html>",
+        "<html>a response of HTTP/0.9</html>",
         "\x16\x03\x01\x00\x05hello",
         "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
         "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
@@ -55,23 +55,23 @@ async fn what_is_not_http_is_an_error() {
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n10000000000000000\r\n",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab!!0\r\n\r\n",
     ] {
-        let server = answering(answer);
+        let server = responding(raw);
         let sent = HyperTransport::new().send(exchange(server.origin()), Limits::default()).await;
-        let error = sent.expect_err(answer);
-        assert_eq!(error.kind(), ErrorKind::Protocol, "{answer:?}: {error:?}");
-        assert!(error.may_have_been_sent(), "{answer:?}");
+        let error = sent.expect_err(raw);
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{raw:?}: {error:?}");
+        assert!(error.may_have_been_sent(), "{raw:?}");
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_comes_before_the_request_is_not_taken_for_another() {
-    // F37. The client may see it before it writes, and then nothing is sent; or after, and then it is the answer.
+async fn early_response_is_not_given_to_another_request() {
+    // F37. The client may see it before it writes, and then nothing is sent; or after, and then it is the response.
     for _ in 0..100 {
         let (came, sent) = mpsc::channel();
-        let server = Server::start(&Site::plain(), Read::Nothing, move |peer, _| {
-            peer.send(GRANT)?;
+        let server = ScriptedServer::start(&Scheme::http(), RunScript::OnConnect, move |connection, _| {
+            connection.send(GRANT)?;
             let mut request = Vec::new();
-            let ended = peer.read_to_end(&mut request);
+            let ended = connection.read_to_end(&mut request);
             // The test asks only if nothing was sent.
             let _over = came.send(request.len());
             ended.map(drop)

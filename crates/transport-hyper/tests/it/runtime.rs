@@ -13,19 +13,19 @@ use tokio::runtime::{Builder, Runtime};
 use crate::{
     KEY, exchange,
     origin::Origin,
-    server::{Peer, Server, granting, serving},
+    server::{ScriptedConnection, ScriptedServer, granting, serving},
     tls::issuer,
 };
 
 /// Reads requests and answers none.
-fn silent() -> Server {
-    serving(Peer::hold)
+fn silent() -> ScriptedServer {
+    serving(ScriptedConnection::wait_for_close)
 }
 
 /// Waits until a request is there.
-async fn seen(server: &Server) {
-    let seen = server.until(|requests| requests.iter().any(|request| !request.body.is_empty()));
-    tokio::time::timeout(Duration::from_secs(20), seen).await.unwrap();
+async fn seen(server: &ScriptedServer) {
+    let seen = server.wait_for_requests(|requests| requests.iter().any(|request| !request.body.is_empty()));
+    seen.await.unwrap();
 }
 
 fn runtime() -> Runtime {
@@ -34,13 +34,13 @@ fn runtime() -> Runtime {
 
 /// A request works on a runtime as it should be.
 #[track_caller]
-fn assert_works(transport: &HyperTransport, server: &Server) {
+fn assert_works(transport: &HyperTransport, server: &ScriptedServer) {
     let sent = runtime().block_on(transport.send(exchange(server.origin()), Limits::default()));
     assert_eq!(sent.unwrap().body(), KEY);
 }
 
 #[test]
-fn a_runtime_without_io_or_time_is_an_error_and_no_panic() {
+fn runtime_without_io_or_time_is_an_error() {
     // F51, C-27
     let granting = granting();
     // A machine may have no certificates, which would be the first error.
@@ -63,7 +63,7 @@ fn a_runtime_without_io_or_time_is_an_error_and_no_panic() {
 }
 
 #[test]
-fn a_transport_outlives_the_runtime_of_its_connections() {
+fn transport_outlives_the_runtime_of_its_connections() {
     // F51: the connection that was kept has died with the first one, and nobody writes to it.
     let granting = granting();
     let transport = HyperTransport::builder().idle_timeout(Duration::from_secs(60)).build().unwrap();
@@ -76,7 +76,7 @@ fn a_transport_outlives_the_runtime_of_its_connections() {
 }
 
 #[test]
-fn a_request_may_be_dropped_with_its_runtime() {
+fn request_can_be_dropped_with_its_runtime() {
     // F51: by `shutdown_timeout`, by `shutdown_background`, by drop.
     for end in [
         |runtime: Runtime| runtime.shutdown_timeout(Duration::from_millis(10)),
@@ -99,7 +99,7 @@ fn a_request_may_be_dropped_with_its_runtime() {
 }
 
 #[test]
-fn a_request_whose_connection_ends_with_its_runtime_may_have_been_sent() {
+fn request_on_a_dropped_runtime_may_have_been_sent() {
     // F51: the future goes on in another one.
     let (silent, granting) = (silent(), granting());
     let (transport, own) = (HyperTransport::new(), runtime());
@@ -119,7 +119,7 @@ fn a_request_whose_connection_ends_with_its_runtime_may_have_been_sent() {
 }
 
 #[test]
-fn a_panic_in_another_task_is_no_harm() {
+fn panic_in_another_task_does_no_harm() {
     // F51
     let (silent, granting) = (Arc::new(silent()), granting());
     let (transport, own) = (HyperTransport::new(), runtime());
@@ -138,7 +138,7 @@ fn a_panic_in_another_task_is_no_harm() {
 }
 
 #[test]
-fn where_no_thread_is_left_to_look_a_name_up_nothing_is_sent() {
+fn lookup_without_a_thread_sends_nothing() {
     // F51
     let origin = Origin::new();
     let own = Builder::new_multi_thread().worker_threads(1).max_blocking_threads(1).enable_all().build();
@@ -158,7 +158,7 @@ fn where_no_thread_is_left_to_look_a_name_up_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_resolver_that_panics_sent_nothing() {
+async fn panicking_resolver_sends_nothing() {
     // F51
     let builder = HyperTransport::builder().no_proxy().resolver(|_| async { panic!("on purpose") });
     let builder = builder.add_root_certificates_der(issuer().der());
@@ -169,7 +169,7 @@ async fn a_resolver_that_panics_sent_nothing() {
 }
 
 #[test]
-fn without_a_runtime_there_is_an_error_and_no_panic() {
+fn missing_runtime_is_an_error() {
     // F51, C-27
     let transport = HyperTransport::new();
     let mut sent = transport.send(exchange("http://127.0.0.1:1"), Limits::default());

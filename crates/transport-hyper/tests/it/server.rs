@@ -2,21 +2,26 @@
 
 use std::io;
 
-pub(crate) use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site, close};
+pub(crate) use openrouter_oauth_transport_contract::{
+    RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection,
+};
 
 use crate::GRANT;
 
-/// Answers every request with [`GRANT`], and keeps the connection.
-pub(crate) fn granting() -> Server {
-    answering(GRANT)
+/// Responds to every request with [`GRANT`], and keeps the connection.
+pub(crate) fn granting() -> ScriptedServer {
+    responding(GRANT)
 }
 
-/// Answers every request with these bytes, and keeps the connection until the client closes it.
-pub(crate) fn answering(response: impl Into<Vec<u8>>) -> Server {
-    Server::answering(&Site::plain(), response).unwrap()
+/// Responds to every request with these bytes, and keeps the connection until the client closes it.
+pub(crate) fn responding(response: impl Into<Vec<u8>>) -> ScriptedServer {
+    ScriptedServer::responding(&Scheme::http(), response).unwrap()
 }
 
 /// Plays a script for each request.
-pub(crate) fn serving(script: impl Fn(&mut Peer) -> io::Result<()> + Send + Sync + 'static) -> Server {
-    Server::start(&Site::plain(), Read::Whole, move |peer, _| script(peer)).unwrap()
+pub(crate) fn serving(
+    script: impl Fn(&mut ScriptedConnection) -> io::Result<()> + Send + Sync + 'static,
+) -> ScriptedServer {
+    ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, move |connection, _| script(connection))
+        .unwrap()
 }

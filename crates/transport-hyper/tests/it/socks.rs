@@ -6,54 +6,57 @@ use openrouter_oauth_transport::ErrorKind;
 
 use crate::{
     KEY,
-    origin::{Origin, assert_not_sent, said},
-    server::{Peer, Read, Server, Site, close},
+    origin::{Origin, assert_not_sent, error_chain},
+    server::{RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection},
     tunnel::relay,
 };
 
-const YES: &[u8] = b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00";
+const CONNECTED: &[u8] = b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00";
 
 /// What a client sends first: that it needs no credentials, or that it has some.
-const WITHOUT: &[u8] = b"\x05\x01\x00";
-const WITH: &[u8] = b"\x05\x02\x00\x02";
+const OFFERS_NO_PASSWORD: &[u8] = b"\x05\x01\x00";
+const OFFERS_PASSWORD: &[u8] = b"\x05\x02\x00\x02";
 
 /// Plays a script for each connection.
-fn serving(script: impl Fn(&mut Peer) -> io::Result<()> + Send + Sync + 'static) -> Server {
-    Server::start(&Site::plain(), Read::Nothing, move |peer, _| script(peer)).unwrap()
+fn serving(
+    script: impl Fn(&mut ScriptedConnection) -> io::Result<()> + Send + Sync + 'static,
+) -> ScriptedServer {
+    ScriptedServer::start(&Scheme::http(), RunScript::OnConnect, move |connection, _| script(connection))
+        .unwrap()
 }
 
 /// The next so many bytes.
-fn take(peer: &mut Peer, count: usize) -> io::Result<Vec<u8>> {
+fn take(connection: &mut ScriptedConnection, count: usize) -> io::Result<Vec<u8>> {
     let mut taken = vec![0; count];
-    peer.read_exact(&mut taken)?;
+    connection.read_exact(&mut taken)?;
     Ok(taken)
 }
 
 /// Reads a request to connect by name and gives the name and the port.
-fn destination(peer: &mut Peer) -> io::Result<(String, u16)> {
-    assert_eq!(take(peer, 4)?, b"\x05\x01\x00\x03");
-    let length = take(peer, 1)?[0];
-    let name = String::from_utf8(take(peer, length.into())?).unwrap();
-    let port = take(peer, 2)?;
+fn destination(connection: &mut ScriptedConnection) -> io::Result<(String, u16)> {
+    assert_eq!(take(connection, 4)?, b"\x05\x01\x00\x03");
+    let length = take(connection, 1)?[0];
+    let name = String::from_utf8(take(connection, length.into())?).unwrap();
+    let port = take(connection, 2)?;
     Ok((name, u16::from_be_bytes([port[0], port[1]])))
 }
 
 #[tokio::test]
-async fn a_proxy_that_wants_no_credentials_gets_none_and_looks_the_name_up() {
+async fn socks_proxy_gets_the_name_and_no_credentials() {
     // C-17
     let origin = Origin::new();
     let address = origin.server.address();
-    for (credentials, hello) in [("", WITHOUT), ("us3r:s3cret@", WITH)] {
+    for (credentials, hello) in [("", OFFERS_NO_PASSWORD), ("us3r:s3cret@", OFFERS_PASSWORD)] {
         for scheme in ["socks5", "socks5h"] {
             // The address that follows may be of any kind.
-            for bound in [&YES[3..], &[&[4][..], &[0; 18]].concat(), b"\x03\x03a.b\x00\x00"] {
-                let yes = [&YES[..3], bound].concat();
-                let proxy = serving(move |peer| {
-                    assert_eq!(take(peer, hello.len())?, hello);
-                    peer.send(b"\x05\x00")?;
-                    assert_eq!(destination(peer)?, ("localhost".into(), address.port()));
-                    peer.send(&yes)?;
-                    relay(peer, address)
+            for bound in [&CONNECTED[3..], &[&[4][..], &[0; 18]].concat(), b"\x03\x03a.b\x00\x00"] {
+                let yes = [&CONNECTED[..3], bound].concat();
+                let proxy = serving(move |connection| {
+                    assert_eq!(take(connection, hello.len())?, hello);
+                    connection.send(b"\x05\x00")?;
+                    assert_eq!(destination(connection)?, ("localhost".into(), address.port()));
+                    connection.send(&yes)?;
+                    relay(connection, address)
                 });
                 let url = format!("{scheme}://{credentials}{}", proxy.address());
                 assert_eq!(origin.send_by(&url).await.unwrap(), KEY, "{url}");
@@ -63,17 +66,17 @@ async fn a_proxy_that_wants_no_credentials_gets_none_and_looks_the_name_up() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_wants_credentials_gets_them() {
+async fn socks_proxy_gets_credentials_when_it_asks() {
     let origin = Origin::new();
     let address = origin.server.address();
-    let proxy = serving(move |peer| {
-        assert_eq!(take(peer, 4)?, WITH);
-        peer.send(b"\x05\x02")?;
-        assert_eq!(take(peer, 11)?, b"\x01\x04us3r\x04p@ss");
-        peer.send(b"\x01\x00")?;
-        destination(peer)?;
-        peer.send(YES)?;
-        relay(peer, address)
+    let proxy = serving(move |connection| {
+        assert_eq!(take(connection, 4)?, OFFERS_PASSWORD);
+        connection.send(b"\x05\x02")?;
+        assert_eq!(take(connection, 11)?, b"\x01\x04us3r\x04p@ss");
+        connection.send(b"\x01\x00")?;
+        destination(connection)?;
+        connection.send(CONNECTED)?;
+        relay(connection, address)
     });
     let url = format!("socks5://us3r:p%40ss@{}", proxy.address());
     assert_eq!(origin.send_by(&url).await.unwrap(), KEY);
@@ -83,18 +86,18 @@ async fn a_proxy_that_wants_credentials_gets_them() {
 }
 
 /// Plays these answers, each after so many bytes, and then closes.
-fn playing(script: Vec<(usize, &'static [u8])>) -> Server {
-    serving(move |peer| {
-        for (count, answer) in &script {
-            take(peer, *count)?;
-            peer.send(answer)?;
+fn playing(script: Vec<(usize, &'static [u8])>) -> ScriptedServer {
+    serving(move |connection| {
+        for (count, response) in &script {
+            take(connection, *count)?;
+            connection.send(response)?;
         }
-        close()
+        close_connection()
     })
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_from_a_want_of_credentials() {
+async fn rejection_differs_from_missing_credentials() {
     // F5
     let origin = Origin::new();
     let request = "\x05\x01\x00\x03\x09localhost\x00\x00".len();
@@ -124,18 +127,18 @@ async fn a_refusal_is_told_from_a_want_of_credentials() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_breaks_at_any_byte_sent_nothing() {
+async fn proxy_that_closes_at_any_byte_sends_nothing() {
     // F5
     let origin = Origin::new();
-    for cut in 0..2 + YES.len() {
-        let proxy = serving(move |peer| {
-            take(peer, 3)?;
-            peer.send(&b"\x05\x00"[..cut.min(2)])?;
+    for cut in 0..2 + CONNECTED.len() {
+        let proxy = serving(move |connection| {
+            take(connection, 3)?;
+            connection.send(&b"\x05\x00"[..cut.min(2)])?;
             if cut >= 2 {
-                destination(peer)?;
-                peer.send(&YES[..cut - 2])?;
+                destination(connection)?;
+                connection.send(&CONNECTED[..cut - 2])?;
             }
-            close()
+            close_connection()
         });
         let sent = origin.send_by(&format!("socks5://{}", proxy.address())).await;
         assert_not_sent(sent, ErrorKind::Proxy, &format!("after {cut}"));
@@ -143,11 +146,15 @@ async fn a_proxy_that_breaks_at_any_byte_sent_nothing() {
 }
 
 #[tokio::test]
-async fn the_causes_of_an_error_say_what_the_proxy_did() {
+async fn error_causes_say_what_the_proxy_did() {
     let origin = Origin::new();
     let request = "\x05\x01\x00\x03\x09localhost\x00\x00".len();
     let script = [(3, &b"\x05\x00"[..]), (request, b"\x05\x05\x00\x01\0\0\0\0\0\0")];
     let proxy = playing(script.into());
     let error = origin.send_by(&format!("socks5://{}", proxy.address())).await.unwrap_err();
-    assert!(said(&error).ends_with(": the proxy answered with code 5 of SOCKS5"), "{}", said(&error));
+    assert!(
+        error_chain(&error).ends_with(": the proxy responded with code 5 of SOCKS5"),
+        "{}",
+        error_chain(&error)
+    );
 }

@@ -1,4 +1,4 @@
-//! Who is trusted. Every refusal comes before a byte of the request is written (C-9).
+//! Which servers are trusted. Every rejection comes before a byte of the request is written.
 
 use std::{
     error::Error as _,
@@ -7,7 +7,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use openrouter_oauth_transport::{Error, ErrorKind, testing::contract};
+use openrouter_oauth_transport::{Error, ErrorKind};
+use openrouter_oauth_transport_contract as contract;
 use openrouter_oauth_transport_hyper::HyperTransport;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CertifiedKey, GeneralSubtree, IsCa, KeyPair,
@@ -16,8 +17,8 @@ use rcgen::{
 
 use crate::{
     GRANT, KEY,
-    origin::{assert_not_sent, send, tls_config, tls_config_of, tls_site},
-    server::{Peer, Read, Server, Site, close},
+    origin::{assert_not_sent, https_with, send, tls_config, tls_config_of},
+    server::{RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection},
 };
 
 /// A certificate for `name` that nobody signed but itself.
@@ -58,26 +59,31 @@ pub(crate) fn trusting(root: &rcgen::Certificate) -> HyperTransport {
     HyperTransport::builder().add_root_certificates_pem(root.pem().as_bytes()).build().unwrap()
 }
 
-fn granting(certified: &CertifiedKey<KeyPair>) -> Server {
+fn granting(certified: &CertifiedKey<KeyPair>) -> ScriptedServer {
     granting_by(tls_config(certified))
 }
 
-fn granting_by(config: rustls::ServerConfig) -> Server {
-    Server::answering(&tls_site("localhost", config), GRANT).unwrap()
+fn granting_by(config: rustls::ServerConfig) -> ScriptedServer {
+    ScriptedServer::responding(&https_with("localhost", config), GRANT).unwrap()
 }
 
 /// Plays a script in the place of a handshake.
-fn below_tls(script: impl Fn(&mut Peer) -> io::Result<()> + Send + Sync + 'static) -> Server {
-    Server::start(&Site::tls("localhost", Ok), Read::Nothing, move |peer, _| script(peer)).unwrap()
+fn below_tls(
+    script: impl Fn(&mut ScriptedConnection) -> io::Result<()> + Send + Sync + 'static,
+) -> ScriptedServer {
+    ScriptedServer::start(&Scheme::https("localhost", Ok), RunScript::OnConnect, move |connection, _| {
+        script(connection)
+    })
+    .unwrap()
 }
 
-fn assert_not_trusted(sent: Result<Bytes, Error>, server: &Server) {
+fn assert_not_trusted(sent: Result<Bytes, Error>, server: &ScriptedServer) {
     assert_not_sent(sent, ErrorKind::Tls, server.origin());
     assert!(server.requests().is_empty());
 }
 
 #[tokio::test]
-async fn a_good_certificate_is_accepted() {
+async fn valid_certificate_is_accepted() {
     let issuer = issuer();
     let server = granting(&signed_by(&issuer, (2020, 2100)));
     let transport = trusting(issuer.as_ref());
@@ -88,7 +94,7 @@ async fn a_good_certificate_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_root_in_der_form_is_as_good() {
+async fn root_certificate_can_be_der() {
     let issuer = issuer();
     let server = granting(&signed_by(&issuer, (2020, 2100)));
     let transport = HyperTransport::builder().add_root_certificates_der(issuer.der()).build().unwrap();
@@ -96,7 +102,7 @@ async fn a_root_in_der_form_is_as_good() {
 }
 
 #[tokio::test]
-async fn tls_1_2_is_enough() {
+async fn tls_1_2_is_accepted() {
     let issuer = issuer();
     let config = tls_config_of(&signed_by(&issuer, (2020, 2100)), &[&rustls::version::TLS12]);
     let server = granting_by(config);
@@ -104,7 +110,7 @@ async fn tls_1_2_is_enough() {
 }
 
 #[tokio::test]
-async fn certificates_that_prove_nothing_are_refused() {
+async fn untrusted_certificates_are_rejected() {
     // F4
     let (issuer, stranger) = (issuer(), issuer());
     let mut params = CertificateParams::default();
@@ -130,7 +136,7 @@ async fn certificates_that_prove_nothing_are_refused() {
 }
 
 #[tokio::test]
-async fn a_server_with_another_protocol_is_refused() {
+async fn other_alpn_protocol_is_rejected() {
     // F4
     let issuer = issuer();
     let mut config = tls_config(&signed_by(&issuer, (2020, 2100)));
@@ -140,13 +146,13 @@ async fn a_server_with_another_protocol_is_refused() {
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_the_handshake_is_not_asked_again() {
+async fn failed_handshake_is_not_retried() {
     // F4: the alerts (RFC 8446, section 6.2) of one that knows no version of ours, no cipher, or no such host.
     for alert in [70, 40, 112] {
-        let server = below_tls(move |peer| {
-            peer.read_exact(&mut [0; 100])?;
-            peer.send(&[21, 3, 3, 0, 2, 2, alert])?;
-            peer.hold()
+        let server = below_tls(move |connection| {
+            connection.read_exact(&mut [0; 100])?;
+            connection.send(&[21, 3, 3, 0, 2, 2, alert])?;
+            connection.wait_for_close()
         });
         let transport = trusting(issuer().as_ref());
         assert_not_trusted(send(&transport, &server).await, &server);
@@ -155,12 +161,12 @@ async fn a_server_that_refuses_the_handshake_is_not_asked_again() {
 }
 
 #[tokio::test]
-async fn a_server_that_says_goodbye_in_the_handshake_made_no_connection() {
+async fn close_notify_in_the_handshake_is_not_connected() {
     // F4: `close_notify`.
-    let server = below_tls(|peer| {
-        peer.read_exact(&mut [0; 100])?;
-        peer.send(&[21, 3, 3, 0, 2, 1, 0])?;
-        peer.hold()
+    let server = below_tls(|connection| {
+        connection.read_exact(&mut [0; 100])?;
+        connection.send(&[21, 3, 3, 0, 2, 1, 0])?;
+        connection.wait_for_close()
     });
     let error = send(&trusting(issuer().as_ref()), &server).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
@@ -169,7 +175,7 @@ async fn a_server_that_says_goodbye_in_the_handshake_made_no_connection() {
 
 #[cfg(feature = "platform-roots")]
 #[tokio::test]
-async fn the_system_does_not_trust_our_certificates() {
+async fn system_roots_do_not_trust_our_certificates() {
     // F4, F7: nor those of whoever sits in between.
     let server = granting(&certificate("localhost"));
     let transport = HyperTransport::builder().platform_roots().build().unwrap();
@@ -179,7 +185,7 @@ async fn the_system_does_not_trust_our_certificates() {
 
 #[cfg(feature = "webpki-roots")]
 #[tokio::test]
-async fn mozilla_does_not_trust_our_certificates() {
+async fn mozilla_roots_do_not_trust_our_certificates() {
     let server = granting(&certificate("localhost"));
     let transport = HyperTransport::builder().webpki_roots().build().unwrap();
     assert_not_trusted(send(&transport, &server).await, &server);
@@ -187,7 +193,7 @@ async fn mozilla_does_not_trust_our_certificates() {
 
 #[cfg(feature = "aws-lc-rs")]
 #[tokio::test]
-async fn aws_lc_rs_does_the_same() {
+async fn aws_lc_rs_accepts_and_rejects_the_same() {
     let (issuer, other) = (issuer(), issuer());
     let server = granting(&signed_by(&issuer, (2020, 2100)));
     let by_aws_lc_rs = |root: &rcgen::Certificate| {
@@ -199,24 +205,24 @@ async fn aws_lc_rs_does_the_same() {
 }
 
 #[tokio::test]
-async fn plain_text_where_tls_was_expected_is_refused() {
+async fn plain_text_response_to_tls_is_an_error() {
     // F4
     let issuer = issuer();
-    let server = below_tls(|peer| {
-        peer.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")?;
-        peer.hold()
+    let server = below_tls(|connection| {
+        connection.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")?;
+        connection.wait_for_close()
     });
     assert_not_trusted(send(&trusting(issuer.as_ref()), &server).await, &server);
 }
 
 #[tokio::test]
-async fn a_handshake_that_is_cut_made_no_connection() {
+async fn truncated_handshake_is_not_connected() {
     // F4
     let issuer = issuer();
     for count in [0, 1, 100] {
-        let server = below_tls(move |peer| {
-            peer.read_exact(&mut vec![0; count])?;
-            close()
+        let server = below_tls(move |connection| {
+            connection.read_exact(&mut vec![0; count])?;
+            close_connection()
         });
         let error = send(&trusting(issuer.as_ref()), &server).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
@@ -225,9 +231,9 @@ async fn a_handshake_that_is_cut_made_no_connection() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_is_not_answered_is_not_waited_for() {
+async fn connect_timeout_covers_the_handshake() {
     // F4, C-12
-    let server = below_tls(Peer::hold);
+    let server = below_tls(ScriptedConnection::wait_for_close);
     let transport = HyperTransport::builder()
         .add_root_certificates_der(issuer().der())
         .connect_timeout(Duration::from_millis(100))
@@ -239,7 +245,7 @@ async fn a_handshake_that_is_not_answered_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn only_http_1_is_offered_and_nothing_is_sent_early() {
+async fn client_hello_offers_http_1_and_no_early_data() {
     // C-18: a server that would take early data, and a second connection that could carry some.
     let issuer = issuer();
     let mut config = tls_config(&signed_by(&issuer, (2020, 2100)));
@@ -256,7 +262,7 @@ async fn only_http_1_is_offered_and_nothing_is_sent_early() {
 }
 
 #[test]
-fn certificates_that_cannot_be_read_are_an_error_of_the_builder() {
+fn unreadable_certificate_is_a_build_error() {
     let pem = certificate("localhost").cert.pem();
     for bad in [
         "",
@@ -276,6 +282,6 @@ fn certificates_that_cannot_be_read_are_an_error_of_the_builder() {
 #[tokio::test]
 async fn tls_connections_keep_the_contract() -> Result<(), contract::Violations> {
     let certified = certificate("localhost");
-    let site = tls_site("localhost", tls_config(&certified));
-    contract::run_at(&trusting(&certified.cert), &site).await
+    let scheme = https_with("localhost", tls_config(&certified));
+    contract::run_over(&trusting(&certified.cert), &scheme).await
 }

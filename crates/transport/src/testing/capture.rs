@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use http::{Request, Response};
 
-use super::lock;
+use super::lock::lock;
 use crate::{Limits, ResponseFuture, Transport};
 
-/// Answers every request with the same response and keeps what it was sent.
+/// Responds to every request with the same response and keeps what it was sent.
 ///
 /// Clones share what they keep: give one to the client and ask the other.
 ///
@@ -29,7 +29,7 @@ pub struct Capture {
 type Sent = (Request<Bytes>, Limits);
 
 impl Capture {
-    /// A transport that answers with `response`.
+    /// A transport that responds with `response`.
     pub fn new(response: Response<Bytes>) -> Self {
         Self { response, sent: Arc::default() }
     }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::lock;
+use super::lock::lock;
 use crate::{SleepFuture, Timer};
 
 /// A clock that stands still until a test moves it.
@@ -49,7 +49,7 @@ impl ManualTimer {
         Self { clock: Arc::new(Mutex::new(clock)) }
     }
 
-    /// Moves the clock and wakes whoever waited for it.
+    /// Moves the clock and wakes the futures that waited for it.
     pub fn advance(&self, duration: Duration) {
         let mut clock = lock(&self.clock);
         clock.now += duration;

@@ -1,4 +1,4 @@
-//! A transport that never answers.
+//! A transport that never responds.
 
 use std::sync::{
     Arc,
@@ -10,7 +10,7 @@ use http::Request;
 
 use crate::{Limits, ResponseFuture, Transport};
 
-/// Takes requests and never answers, whatever the limits: for time limits and for dropping.
+/// Takes requests and never responds, whatever the limits: for time limits and for dropping.
 ///
 /// It breaks rule 4 of the [contract](Transport#contract) on purpose. Clones share their counts.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +25,7 @@ struct Counts {
 }
 
 impl Never {
-    /// A transport that never answers.
+    /// A transport that never responds.
     pub fn new() -> Self {
         Self::default()
     }

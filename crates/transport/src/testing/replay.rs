@@ -1,4 +1,4 @@
-//! A transport that answers from a script.
+//! A transport that responds from a script.
 
 use std::{
     collections::VecDeque,
@@ -8,10 +8,10 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 
-use super::lock;
+use super::lock::lock;
 use crate::{Error, ErrorKind, Limits, ResponseFuture, Transport};
 
-/// Answers requests from a script, in order, and compares what was sent with what was expected.
+/// Responds to requests from a script, in order, and compares what was sent with what was expected.
 ///
 /// Clones share the script.
 ///
@@ -20,8 +20,8 @@ use crate::{Error, ErrorKind, Limits, ResponseFuture, Transport};
 /// use openrouter_oauth_transport::{ErrorKind, testing::{Exchange, Replay}};
 ///
 /// let replay = Replay::new([
-///     Exchange::answer(Err(ErrorKind::Connect.into())),
-///     Exchange::answer(Ok(Response::new("{}".into())))
+///     Exchange::new(Err(ErrorKind::Connect.into())),
+///     Exchange::new(Ok(Response::new("{}".into())))
 ///         .to(Request::get("https://openrouter.ai/api/v1/key").body("".into()).unwrap()),
 /// ]);
 /// // … give `replay.clone()` to a client, then:
@@ -39,17 +39,17 @@ struct Script {
     expected: Vec<Option<Request<Bytes>>>,
 }
 
-/// One step of a [`Replay`]: an answer, and the request it is for.
+/// One step of a [`Replay`]: a response, and the request that it is for.
 #[derive(Debug)]
 pub struct Exchange {
     request: Option<Request<Bytes>>,
-    answer: Result<Response<Bytes>, Error>,
+    response: Result<Response<Bytes>, Error>,
 }
 
 impl Exchange {
-    /// Answers so, whatever is asked.
-    pub fn answer(answer: Result<Response<Bytes>, Error>) -> Self {
-        Self { request: None, answer }
+    /// Responds with this to any request.
+    pub fn new(response: Result<Response<Bytes>, Error>) -> Self {
+        Self { request: None, response }
     }
 
     /// Expects this request; [`Replay::verify`] compares it.
@@ -81,7 +81,7 @@ impl Replay {
     #[track_caller]
     pub fn verify(&self) {
         let script = lock(&self.script);
-        assert!(script.left.is_empty(), "{} answers were not asked for", script.left.len());
+        assert!(script.left.is_empty(), "{} responses were not used", script.left.len());
         let beyond = script.sent.len() - script.expected.len();
         assert!(beyond == 0, "{beyond} requests were sent beyond the script");
         for (step, (sent, expected)) in script.sent.iter().zip(&script.expected).enumerate() {
@@ -103,13 +103,13 @@ impl Transport for Replay {
     fn send(&self, request: Request<Bytes>, _limits: Limits) -> ResponseFuture<'_> {
         let mut script = lock(&self.script);
         script.sent.push(request);
-        let answer = match script.left.pop_front() {
+        let response = match script.left.pop_front() {
             Some(step) => {
                 script.expected.push(step.request);
-                step.answer
+                step.response
             }
             None => Err(Error::new(ErrorKind::Other, "the script of this replay is over")),
         };
-        Box::pin(std::future::ready(answer))
+        Box::pin(std::future::ready(response))
     }
 }

@@ -1,7 +1,4 @@
-//! The crate as those see it who implement its traits.
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has failed")]
+//! The fakes, as a test uses them.
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-mod blocking;
-mod contract;
-mod faulty;
 mod replay;

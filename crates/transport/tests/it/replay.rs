@@ -21,7 +21,7 @@ fn complaint(replay: &Replay) -> Option<String> {
 }
 
 #[tokio::test]
-async fn what_differs_from_the_script_is_named_and_no_body_is_shown() {
+async fn verify_names_the_difference_and_shows_no_body() {
     let mut expected = request("POST", "https://a.example/", "app", "s3cret");
     // What is not expected may be there as well.
     expected.headers_mut().remove("x-more");
@@ -36,8 +36,8 @@ async fn what_differs_from_the_script_is_named_and_no_body_is_shown() {
         (request("POST", "https://a.example/", "app", "0ther"), Some("request 1: the body differs")),
     ] {
         let replay = Replay::new([
-            Exchange::answer(Ok(Response::default())),
-            Exchange::answer(Ok(Response::default())).to(expected.clone()),
+            Exchange::new(Ok(Response::default())),
+            Exchange::new(Ok(Response::default())).to(expected.clone()),
         ]);
         for request in [Request::default(), sent] {
             replay.send(request, Limits::default()).await.unwrap();
@@ -47,9 +47,9 @@ async fn what_differs_from_the_script_is_named_and_no_body_is_shown() {
 }
 
 #[tokio::test]
-async fn a_script_is_played_to_its_end_and_no_further() {
-    let replay = Replay::new([Exchange::answer(Ok(Response::default()))]);
-    assert_eq!(complaint(&replay).as_deref(), Some("1 answers were not asked for"));
+async fn verify_counts_missing_and_extra_requests() {
+    let replay = Replay::new([Exchange::new(Ok(Response::default()))]);
+    assert_eq!(complaint(&replay).as_deref(), Some("1 responses were not used"));
     replay.send(Request::default(), Limits::default()).await.unwrap();
     assert_eq!(complaint(&replay), None);
     replay.send(Request::default(), Limits::default()).await.unwrap_err();

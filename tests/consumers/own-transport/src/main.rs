@@ -10,7 +10,7 @@ use std::{
 };
 
 use openrouter_oauth::Client;
-use openrouter_oauth_transport::testing::contract::{Server, Site};
+use openrouter_oauth_transport_contract::{Scheme, ScriptedServer};
 
 use crate::blocking::{BlockingTimer, BlockingTransport};
 
@@ -20,8 +20,8 @@ const KEY: &str = "sk-or-v1-0e6f";
 fn main() -> Result<(), Box<dyn Error>> {
     let body = format!(r#"{{"key":"{KEY}","user_id":"user_1"}}"#);
     let length = body.len();
-    let server = Server::answering(
-        &Site::plain(),
+    let server = ScriptedServer::responding(
+        &Scheme::http(),
         format!(
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
         ),

@@ -3,7 +3,7 @@
 
 use std::{thread, time::Duration};
 
-use openrouter_oauth_transport::testing::contract::{Read, Server, Site};
+use openrouter_oauth_transport_contract::{RunScript, Scheme, ScriptedServer};
 
 use crate::Result;
 
@@ -24,7 +24,7 @@ pub(crate) fn serve() -> Result<()> {
          content-length: {}\r\n\r\n{body}",
         body.len()
     );
-    let server = Server::start(&Site::plain(), Read::Whole, move |peer, _| {
+    let server = ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, move |peer, _| {
         thread::sleep(RESPONSE_DELAY);
         peer.send(response.as_bytes())
     })?;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use openrouter_oauth_transport::testing::contract::{Server, Site};
+use openrouter_oauth_transport_contract::{Scheme, ScriptedServer};
 use serde_json::json;
 
 const PAGE: &str = include_str!("hostile.html");
@@ -16,9 +16,9 @@ pub(crate) fn request_kinds() -> impl Iterator<Item = &'static str> {
 
 /// Serves the page. It sends every kind of request to each of `targets`, and then changes its title to `tried`. It
 /// opens each of `windows` when its button is pressed.
-pub(crate) fn serve(targets: &[String], windows: &[String]) -> io::Result<Server> {
+pub(crate) fn serve(targets: &[String], windows: &[String]) -> io::Result<ScriptedServer> {
     let page = PAGE.replace("TARGETS", &json!(targets).to_string());
     let page = page.replace("WINDOWS", &json!(windows).to_string());
     let head = format!("content-type: text/html; charset=utf-8\r\ncontent-length: {}", page.len());
-    Server::answering(&Site::plain(), format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{page}"))
+    ScriptedServer::responding(&Scheme::http(), format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{page}"))
 }

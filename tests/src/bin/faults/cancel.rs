@@ -23,7 +23,7 @@ use openrouter_oauth::{
     transport_hyper::{HyperTransport, TokioTimer},
 };
 use openrouter_oauth_tests::canary;
-use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site};
+use openrouter_oauth_transport_contract::{RunScript, Scheme, ScriptedConnection, ScriptedServer};
 
 use crate::{
     Result,
@@ -50,7 +50,7 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     let (mut cases, mut violations) = (0, Vec::new());
     let before = Resources::now()?;
     for operation in OPERATIONS {
-        let server = Server::start(&Site::plain(), Read::Whole, move |peer, _| {
+        let server = ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, move |peer, _| {
             trickle_response(peer, operation.body)
         })?;
         let transport = HyperTransport::builder().idle_timeout(Duration::ZERO).build()?;
@@ -145,19 +145,19 @@ const OPERATIONS: [OperationCall; 5] = [
     },
 ];
 
-fn client(server: &Server, transport: &HyperTransport, hook: &CountingHook) -> Result<Client> {
+fn client(server: &ScriptedServer, transport: &HyperTransport, hook: &CountingHook) -> Result<Client> {
     let builder = Client::builder().base_url(server.url("/api/v1")).transport(transport.clone());
     Ok(builder.timer(TokioTimer::default()).api_key(own_key()?).hook(hook.clone()).build()?)
 }
 
 /// Sends a response in small pieces, so that the call is polled often.
-fn trickle_response(peer: &mut Peer, body: &str) -> io::Result<()> {
+fn trickle_response(peer: &mut ScriptedConnection, body: &str) -> io::Result<()> {
     let response = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     for piece in response.as_bytes().chunks(8) {
         peer.send(piece)?;
         thread::sleep(Duration::from_millis(1));
     }
-    peer.hold()
+    peer.wait_for_close()
 }
 
 /// Counts what the SDK reports to a hook.

@@ -11,7 +11,9 @@ use openrouter_oauth::{
     ExchangeToken, FederationPolicyId, Pkce, Retry, SubjectToken, TracingHook,
 };
 use openrouter_oauth_tests::canary;
-use openrouter_oauth_transport::testing::contract::{Peer, Read, Received, Server, Site, close};
+use openrouter_oauth_transport_contract::{
+    ReceivedRequest, RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection,
+};
 
 use crate::{
     Result, cli,
@@ -144,7 +146,7 @@ fn sdk_outputs() -> Result<Vec<Output>> {
 
 /// Everything that the SDK prints about one call.
 async fn output_of(echoed: EchoedCall, echo: Echo) -> Result<String> {
-    let server = Server::start(&Site::plain(), Read::Whole, move |peer, number| {
+    let server = ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, move |peer, number| {
         respond(peer, &peer.received(number), echo)
     })?;
     let builder =
@@ -193,14 +195,14 @@ async fn call(echoed: EchoedCall, client: &Client, output: &mut String) -> std::
     Ok(())
 }
 
-fn respond(peer: &mut Peer, request: &Received, echo: Echo) -> io::Result<()> {
+fn respond(peer: &mut ScriptedConnection, request: &ReceivedRequest, echo: Echo) -> io::Result<()> {
     let response = echo.response(&format!("{} {}", text(request), canary::KEY));
     peer.send(response.as_bytes())?;
-    if matches!(echo, Echo::Silence) { peer.hold() } else { close() }
+    if matches!(echo, Echo::Silence) { peer.wait_for_close() } else { close_connection() }
 }
 
 /// The whole request.
-fn text(request: &Received) -> String {
+fn text(request: &ReceivedRequest) -> String {
     let mut text = format!("{}\r\n", request.line);
     for (name, value) in &request.headers {
         let _infallible = write!(text, "{name}: {}\r\n", String::from_utf8_lossy(value));

@@ -8,7 +8,7 @@ use std::{
 };
 
 use openrouter_oauth::{Client, Error};
-use openrouter_oauth_transport::testing::contract::{Peer, Read, Server, Site};
+use openrouter_oauth_transport_contract::{RunScript, Scheme, ScriptedConnection, ScriptedServer};
 
 use crate::{
     Result, memory,
@@ -45,7 +45,8 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     let (mut violations, mut max_grown, mut cases) = (Vec::new(), 0, 0);
     for flood in floods() {
         let (name, is_rejection) = (flood.name, flood.head.contains(" 403 "));
-        let server = Server::start(&Site::plain(), Read::Whole, move |peer, _| flood.send(peer))?;
+        let server =
+            ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, move |peer, _| flood.send(peer))?;
         let client = Client::builder().base_url(server.url("/api/v1")).api_key(own_key()?).build()?;
         let (grown, took, outcome) = measured_call(&client).await;
         cases += 1;
@@ -115,7 +116,7 @@ fn floods() -> Vec<Flood> {
 
 impl Flood {
     /// Sends the flood until the client closes the connection.
-    fn send(&self, peer: &mut Peer) -> io::Result<()> {
+    fn send(&self, peer: &mut ScriptedConnection) -> io::Result<()> {
         peer.send(self.head.as_bytes())?;
         for _ in 0..self.pieces {
             if self.pause.is_zero() {

@@ -11,6 +11,7 @@ mod document;
 mod examples;
 mod fields;
 mod findings;
+mod json;
 mod known;
 mod model;
 mod probe;

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::{
-    compare::is_equal,
     fields::Fields,
     findings::Findings,
+    json::is_equal,
     model::{MessageType, RoundTrip},
     schema::{self, Schema},
 };

@@ -1,6 +1,6 @@
 //! Hostile pages that are open in the same browser while a login waits.
 
-use openrouter_oauth_transport::testing::contract::Server;
+use openrouter_oauth_transport_contract::ScriptedServer;
 use serde_json::json;
 
 use crate::{
@@ -117,6 +117,6 @@ fn is_for(response: &ReceivedResponse, target: &str, kind: &str) -> bool {
 /// The hosts of the hostile page: the same site on another port, and another site.
 const ORIGINS: [&str; 2] = ["127.0.0.1", "localhost"];
 
-fn origins(page: &Server) -> [String; 2] {
+fn origins(page: &ScriptedServer) -> [String; 2] {
     ORIGINS.map(|host| page.origin().replacen("127.0.0.1", host, 1))
 }

@@ -216,7 +216,7 @@ fn unsupported_schema_is_reported() {
 #[test]
 fn numbers_are_compared_by_value() {
     let is_equal = |a: &str, b: &str| {
-        super::is_equal(&serde_json::from_str(a).unwrap(), &serde_json::from_str(b).unwrap())
+        crate::json::is_equal(&serde_json::from_str(a).unwrap(), &serde_json::from_str(b).unwrap())
     };
     assert!(is_equal(r#"{"a":[100,0.5]}"#, r#"{"a":[100.0,5e-1]}"#));
     assert!(!is_equal("1", "1.5"));

@@ -1,0 +1,117 @@
+//! `Limits::timeout` holds from the call to the last byte.
+
+use std::{
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::Request;
+
+use openrouter_oauth_transport::{ErrorKind, Limits};
+
+use crate::{
+    harness::{Harness, Outcome, ensure, error_chain, post, post_of},
+    scenarios::once::LARGE,
+    scripted_connection::close_connection,
+    server::{RunScript, SCENARIO_TIMEOUT, ScriptedServer},
+    wait::within,
+};
+
+/// The timeout of each request.
+const DEADLINE: Duration = Duration::from_millis(250);
+
+/// The delay that a busy machine may add. It is shorter than [`SCENARIO_TIMEOUT`], so that a transport that waits for
+/// the server is noticed.
+const TOLERANCE: Duration = Duration::from_secs(2);
+
+/// How long a listener is filled, and how many connections it may take: more than any queue has places.
+const FILL_TIMEOUT: Duration = Duration::from_millis(200);
+const QUEUE_LIMIT: usize = 5_000;
+
+pub(crate) async fn deadline_covers_connecting(harness: &Harness<'_>) -> Outcome {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    let mut queue = Vec::new();
+    while let Ok(waiting) = TcpStream::connect_timeout(&address, FILL_TIMEOUT) {
+        queue.push(waiting);
+        if queue.len() > QUEUE_LIMIT {
+            // This system lets everyone in.
+            return Ok(());
+        }
+    }
+    let (over, is_over) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        // A transport without a deadline goes on as well: its connection is refused.
+        let _over = is_over.recv_timeout(SCENARIO_TIMEOUT);
+        drop((listener, queue));
+    });
+    let url = format!("{}:{}/", harness.scheme.origin(), address.port());
+    let ended = ends_in_time(harness, Request::post(url).body("{}".into())?).await;
+    drop(over);
+    ended
+}
+
+pub(crate) async fn deadline_covers_a_silent_server(harness: &Harness<'_>) -> Outcome {
+    let server = ScriptedServer::silent(harness.scheme)?;
+    ends_in_time(harness, post(&server)).await
+}
+
+pub(crate) async fn deadline_covers_waiting_for_the_response(harness: &Harness<'_>) -> Outcome {
+    let server = harness.serve(|connection, _| connection.wait_for_close())?;
+    ends_in_time(harness, post(&server)).await?;
+    ensure_one_at_most(&server)?;
+    // F12: a server that does not even read the request.
+    let server = harness.serve_after(RunScript::AfterHead, |_, _| {
+        thread::sleep(DEADLINE + TOLERANCE * 2);
+        close_connection()
+    })?;
+    ends_in_time(harness, post_of(&server, vec![b'x'; LARGE])).await?;
+    ensure_one_at_most(&server)
+}
+
+pub(crate) async fn deadline_covers_a_trickling_response(harness: &Harness<'_>) -> Outcome {
+    // F23, F26: an endless stream of 1xx responses is no exception.
+    for (start, piece) in [
+        ("HTTP/1.1 200 OK\r\n", "x"),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n", "x"),
+        ("", "HTTP/1.1 103 Early Hints\r\n\r\n"),
+    ] {
+        let server = harness.serve(move |connection, _| {
+            connection.send(start.as_bytes())?;
+            // A time limit for each read never ends this.
+            let end = Instant::now() + DEADLINE + TOLERANCE * 2;
+            while Instant::now() < end {
+                connection.send(piece.as_bytes())?;
+                thread::sleep(DEADLINE / 10);
+            }
+            Ok(())
+        })?;
+        ends_in_time(harness, post(&server)).await?;
+        ensure_one_at_most(&server)?;
+    }
+    Ok(())
+}
+
+/// None, if making the connection has taken all the time.
+fn ensure_one_at_most(server: &ScriptedServer) -> Outcome {
+    let arrived = server.requests().len();
+    ensure(arrived <= 1, || format!("{arrived} requests arrived, not one"))
+}
+
+async fn ends_in_time(harness: &Harness<'_>, request: Request<Bytes>) -> Outcome {
+    // C-12
+    let limits = Limits::default().timeout(Some(DEADLINE));
+    let start = Instant::now();
+    // No longer than the judgment takes.
+    let sent = within(DEADLINE + TOLERANCE, harness.error(request, limits)).await;
+    let took = start.elapsed();
+    ensure(took < DEADLINE + TOLERANCE, || format!("with a timeout of {DEADLINE:?} it took {took:?}"))?;
+    let error = sent.map_err(|error| format!("it did not end: {error}"))??;
+    ensure(error.kind() == ErrorKind::Timeout, || {
+        format!("the error is not `Timeout` but {}", error_chain(&error))
+    })?;
+    ensure(took >= DEADLINE.mul_f32(0.9), || format!("with a timeout of {DEADLINE:?} it took {took:?} only"))
+}

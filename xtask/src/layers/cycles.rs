@@ -1,0 +1,314 @@
+//! No files of a crate import each other in a circle.
+//!
+//! Every path in the code, also within macros, is followed to the file that defines what it names, through `use`, `pub use`
+//! and globs. Naming a module alone ties no files, and neither does calling a method. Code under `#[cfg(test)]` is left
+//! out.
+//!
+//! A module and those below it may use each other: `store.rs` is the front of `store/`. So a circle within one module
+//! counts if it remains without the file of that module.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use syn::visit::{self, Visit};
+
+use super::modules::{Found, Modules, is_test, leaves, token_paths};
+use crate::result::Result;
+
+/// The circles among the files of the crate with this root file.
+///
+/// # Errors
+///
+/// A file cannot be read or is not Rust.
+pub(super) fn find(root: &Path, read: &dyn Fn(&Path) -> Option<String>) -> Result<Vec<String>> {
+    let modules = Modules::parse(root, read)?;
+    let mut imports = Imports::default();
+    for (module, syntax) in modules.files() {
+        Importer { modules: &modules, module, imports: &mut imports }.visit_file(syntax);
+    }
+    Ok(imports.circles(&modules))
+}
+
+/// Which names each file takes from each other file.
+#[derive(Default)]
+struct Imports(BTreeMap<String, BTreeMap<String, BTreeSet<String>>>);
+
+impl Imports {
+    fn add(&mut self, from: &str, to: &str, name: &str) {
+        if from != to {
+            let names = self.0.entry(from.into()).or_default().entry(to.into()).or_default();
+            names.insert(name.into());
+        }
+    }
+
+    /// Each circle, as text with the names that tie its files.
+    fn circles(&self, modules: &Modules) -> Vec<String> {
+        let mut circles = BTreeSet::new();
+        let mut open: Vec<BTreeSet<&str>> = vec![self.0.keys().map(String::as_str).collect()];
+        while let Some(files) = open.pop() {
+            for mut circle in self.mutual(&files) {
+                let is_front =
+                    |file: &&&str| circle.iter().all(|other| other == *file || modules.is_below(other, file));
+                match circle.iter().find(is_front).copied() {
+                    Some(front) => {
+                        circle.remove(front);
+                        open.push(circle);
+                    }
+                    None => drop(circles.insert(circle)),
+                }
+            }
+        }
+        circles.iter().map(|circle| self.describe(circle)).collect()
+    }
+
+    /// The largest sets of at least two of these files that reach each other within them.
+    fn mutual<'a>(&'a self, files: &BTreeSet<&'a str>) -> BTreeSet<BTreeSet<&'a str>> {
+        let reached: BTreeMap<_, _> = files.iter().map(|file| (*file, self.reached(file, files))).collect();
+        let sets = reached.iter().map(|(file, there)| {
+            let is_mutual = |to: &&str| reached.get(to).is_some_and(|back| back.contains(file));
+            there.iter().copied().filter(is_mutual).collect::<BTreeSet<_>>()
+        });
+        sets.filter(|set| set.len() > 1).collect()
+    }
+
+    /// What this file reaches within `files`.
+    fn reached<'a>(&'a self, file: &str, files: &BTreeSet<&'a str>) -> BTreeSet<&'a str> {
+        let imported = |file: &str| self.0.get(file).into_iter().flat_map(BTreeMap::keys).map(String::as_str);
+        let mut reached = BTreeSet::new();
+        let mut next: Vec<&str> = imported(file).collect();
+        while let Some(file) = next.pop() {
+            if files.contains(file) && reached.insert(file) {
+                next.extend(imported(file));
+            }
+        }
+        reached
+    }
+
+    fn describe(&self, circle: &BTreeSet<&str>) -> String {
+        let mut lines = vec![format!("{} files import each other in a circle:", circle.len())];
+        for from in circle {
+            for (to, names) in self.0.get(*from).into_iter().flatten() {
+                if circle.contains(to.as_str()) {
+                    let names: Vec<_> = names.iter().map(String::as_str).collect();
+                    lines.push(format!("{from} -> {to}: {}", names.join(", ")));
+                }
+            }
+        }
+        lines.join("\n    ")
+    }
+}
+
+/// Follows every path of one module.
+struct Importer<'a> {
+    modules: &'a Modules,
+    module: usize,
+    imports: &'a mut Imports,
+}
+
+impl Importer<'_> {
+    fn follow(&mut self, path: &[String]) {
+        // What comes after an item is a variant of it, or associated with it.
+        for (place, name) in path.iter().enumerate() {
+            let found = self.modules.resolve(self.module, path.get(..=place).unwrap_or_default());
+            let is_module = found.iter().any(|found| matches!(found, Found::Module(_)));
+            if is_module && place + 1 < path.len() {
+                continue;
+            }
+            for found in found {
+                if let Found::Item(module) = found {
+                    self.tie(module, name);
+                }
+            }
+            return;
+        }
+    }
+
+    fn tie(&mut self, module: usize, name: &str) {
+        self.imports.add(self.modules.file(self.module), self.modules.file(module), name);
+    }
+}
+
+impl<'ast> Visit<'ast> for Importer<'_> {
+    fn visit_item(&mut self, item: &'ast syn::Item) {
+        if !is_test(item) {
+            visit::visit_item(self, item);
+        }
+    }
+
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        // A module in a file of its own is visited with that file.
+        if let (Some(_), Some(inner)) =
+            (&item.content, self.modules.child(self.module, &item.ident.to_string()))
+        {
+            let outer = std::mem::replace(&mut self.module, inner);
+            visit::visit_item_mod(self, item);
+            self.module = outer;
+        }
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        for leaf in leaves(&item.tree) {
+            if leaf.is_glob {
+                for found in self.modules.resolve(self.module, &leaf.path) {
+                    let (Found::Module(module) | Found::Item(module)) = found;
+                    self.tie(module, "*");
+                }
+            } else {
+                self.follow(&leaf.path);
+            }
+        }
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let names: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        if path.leading_colon.is_none() {
+            self.follow(&names);
+        }
+        visit::visit_path(self, path);
+    }
+
+    fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
+        if let syn::Meta::List(list) = &attribute.meta {
+            for path in token_paths(list.tokens.clone()) {
+                self.follow(&path);
+            }
+        }
+    }
+
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        for path in token_paths(mac.tokens.clone()) {
+            self.follow(&path);
+        }
+        visit::visit_macro(self, mac);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The circles of a crate with these files, whose root is the first one.
+    fn circles(files: &[(&str, &str)]) -> Vec<String> {
+        let read = |path: &Path| {
+            let found = files.iter().find(|(name, _)| Path::new(name) == path);
+            found.map(|(_, text)| (*text).to_owned())
+        };
+        find(Path::new(files[0].0), &read).unwrap()
+    }
+
+    #[track_caller]
+    fn check(files: &[(&str, &str)], expected: &[&str]) {
+        let expected: Vec<_> = expected.iter().map(|lines| lines.replace('\n', "\n    ")).collect();
+        assert_eq!(circles(files), expected);
+    }
+
+    const LIB: (&str, &str) =
+        ("lib.rs", "mod a; mod b; pub use a::A; pub use crate::b::{B, inner as renamed};");
+    const B: (&str, &str) = ("b.rs", "use crate::a::A; pub struct B(A); pub fn inner() {}");
+
+    fn found(name: &str) -> String {
+        format!("2 files import each other in a circle:\na.rs -> b.rs: {name}\nb.rs -> a.rs: A")
+    }
+
+    #[test]
+    fn files_that_import_each_other_are_found() {
+        check(&[LIB, ("a.rs", "use crate::b::B; pub struct A;"), B], &[&found("B")]);
+        check(&[LIB, ("a.rs", "use super::b; pub struct A; fn f(_: b::B) {}"), B], &[&found("B")]);
+        check(&[LIB, ("a.rs", "pub struct A;"), B], &[]);
+    }
+
+    #[test]
+    fn names_are_followed_through_the_root() {
+        check(&[LIB, ("a.rs", "use crate::B; pub struct A;"), B], &[&found("B")]);
+        check(&[LIB, ("a.rs", "pub struct A; fn f() { super::renamed() }"), B], &[&found("renamed")]);
+    }
+
+    #[test]
+    fn names_are_followed_through_another_file() {
+        let lib = ("lib.rs", "mod a; mod b; mod c;");
+        let c = ("c.rs", "pub use crate::b::B as Other; pub mod d { pub use super::super::b::*; }");
+        check(&[lib, ("a.rs", "use crate::c::Other as O; pub struct A(O);"), B, c], &[&found("O, Other")]);
+        check(&[lib, ("a.rs", "use crate::c::d; pub struct A(d::B);"), B, c], &[&found("B")]);
+    }
+
+    #[test]
+    fn inline_paths_are_followed() {
+        check(&[LIB, ("a.rs", "pub struct A; fn f() { crate::b::inner() }"), B], &[&found("inner")]);
+        check(&[LIB, ("a.rs", "pub struct A; impl From<crate::b::B> for A {}"), B], &[&found("B")]);
+        check(&[LIB, ("a.rs", "pub struct A; fn f() { g!(x, [crate::b::inner()]) }"), B], &[&found("inner")]);
+        check(
+            &[LIB, ("a.rs", "pub struct A; mod n { fn f() { super::super::b::inner() } }"), B],
+            &[&found("inner")],
+        );
+        check(&[LIB, ("a.rs", "pub struct A; fn f() { use crate::b; b::inner() }"), B], &[&found("inner")]);
+        let a = r#"pub struct A { #[serde(with = "crate::b::inner")] a: u8 }"#;
+        check(&[LIB, ("a.rs", a), B], &[&found("inner")]);
+    }
+
+    #[test]
+    fn globs_are_followed() {
+        check(&[LIB, ("a.rs", "use crate::b::*; pub struct A(B);"), B], &[&found("*, B")]);
+        let lib = ("lib.rs", "mod a; mod b; pub use b::*;");
+        check(&[lib, ("a.rs", "pub struct A(crate::B);"), B], &[&found("B")]);
+    }
+
+    #[test]
+    fn module_and_those_below_it_may_use_each_other() {
+        let lib = ("src/main.rs", "mod a; mod b; type Result = (); fn main() { a::run() }");
+        let a =
+            ("src/a.rs", "mod c; use crate::Result; use self::c::inner; pub fn run() -> Result { inner() }");
+        let b = ("src/b.rs", "use crate::Result;");
+        check(&[lib, a, ("src/a/c.rs", "pub fn inner() { super::run() }"), b], &[]);
+        // Not if they also go through others.
+        let found = "2 files import each other in a circle:\n\
+            src/a/c.rs -> src/a/d.rs: D\n\
+            src/a/d.rs -> src/a/c.rs: C";
+        let a = ("src/a.rs", "mod c; mod d; use crate::Result; pub fn run() -> Result { c::C; d::D; }");
+        let c = ("src/a/c.rs", "use super::{d::D, run}; pub struct C;");
+        check(&[lib, a, c, ("src/a/d.rs", "use super::{c::C, run}; pub struct D;"), b], &[found]);
+    }
+
+    #[test]
+    fn module_is_read_from_the_path_it_names() {
+        let lib = ("lib.rs", "#[path = \"elsewhere/a.rs\"] mod a; mod b;");
+        let found = "2 files import each other in a circle:\n\
+            b.rs -> elsewhere/a.rs: A\n\
+            elsewhere/a.rs -> b.rs: B";
+        check(&[lib, ("elsewhere/a.rs", "use crate::b::B; pub struct A(B);"), B], &[found]);
+    }
+
+    #[test]
+    fn longer_circle_is_one_finding() {
+        let found = "3 files import each other in a circle:\n\
+            a.rs -> a/c.rs: C\n\
+            a/c.rs -> b.rs: inner\n\
+            b.rs -> a.rs: A";
+        let c = ("a/c.rs", "pub struct C; fn f() { crate::b::inner() }");
+        check(&[LIB, ("a.rs", "mod c; pub struct A(c::C);"), c, B], &[found]);
+    }
+
+    #[test]
+    fn tests_and_modules_and_other_crates_tie_no_files() {
+        let a = "use crate::b; use http::b::B; pub struct A; #[cfg(test)] mod tests { use crate::b::B; }";
+        check(&[LIB, ("a.rs", a), B], &[]);
+        check(&[LIB, ("a.rs", "pub struct A; #[cfg(test)] fn f() { crate::b::inner() }"), B], &[]);
+        check(&[LIB, ("a.rs", "pub struct A; fn f(x: X) { let b = 1; x.inner(b) }"), B], &[]);
+    }
+
+    #[test]
+    fn module_and_function_of_one_name_are_told_apart() {
+        let lib = ("lib.rs", "mod a; mod b; pub use crate::b::{B, b};");
+        let b = ("b.rs", "use crate::a::A; pub struct B(A); pub fn b() {}");
+        check(&[lib, ("a.rs", "use crate::b::b; pub struct A;"), b], &[&found("b")]);
+        check(&[lib, ("a.rs", "pub struct A(crate::b::B);"), b], &[&found("B")]);
+    }
+
+    #[test]
+    fn file_that_is_not_rust_is_an_error() {
+        let read = |_: &Path| Some("not Rust".to_owned());
+        let error = find(Path::new("lib.rs"), &read).unwrap_err().to_string();
+        assert!(error.starts_with("lib.rs: "), "{error}");
+    }
+}
