@@ -129,3 +129,21 @@ fn is_number(label: &str) -> bool {
     let is_decimal = !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit());
     is_decimal || label.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::constant_time::tests::check_compares;
+
+    #[test]
+    fn path_is_compared_in_constant_time() {
+        // L-5, S-11
+        for url in ["https://my.app/callback?a=b", "http://localhost:1/callback"] {
+            let url = CallbackUrl::parse(url).unwrap();
+            check_compares(9, true, || url.has_path("/callback"));
+            check_compares(9, false, || url.has_path("xcallback"));
+            check_compares(9, false, || url.has_path("/callbacx"));
+            check_compares(0, false, || url.has_path("/callback/"));
+        }
+    }
+}

@@ -101,6 +101,7 @@ const PRINTABLE: &str = "may hold only printable ASCII characters";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::constant_time::tests::check_compares;
 
     #[test]
     fn a_secret_does_not_print_itself() {
@@ -132,10 +133,22 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_equal_by_value() {
-        let [a, b, c] = ["abc", "abc", "abd"].map(|text| State::parse(text).unwrap());
-        assert_eq!(a, b);
-        assert_ne!(a, c);
-        assert_ne!(a, State::parse("ab").unwrap());
+    fn secrets_are_equal_by_value_in_constant_time() {
+        // S-11: of each type, since each has its own `==`.
+        macro_rules! check {
+            ($($name:ident)+) => { $(
+                let ours = "f".repeat(43);
+                for (theirs, is_same) in [("f", true), ("g", false)] {
+                    for position in [0, 21, 42] {
+                        let mut text = ours.clone();
+                        text.replace_range(position..=position, theirs);
+                        let [ours, theirs] = [&ours, &text].map(|text| crate::$name::parse(text).unwrap());
+                        check_compares(43, is_same, || ours == theirs);
+                    }
+                }
+            )+ };
+        }
+        check!(AccessToken ApiKey AuthorizationCode CodeVerifier State SubjectToken);
+        assert_ne!(State::parse("abc").unwrap(), State::parse("ab").unwrap());
     }
 }
