@@ -70,7 +70,7 @@ impl ApiError {
         // A JSON value takes up to a hundred times the memory of its text.
         let readable = if body.len() > MAX_READ { &[] } else { body };
         // Before it is taken apart: memory in which a parser had a secret cannot be wiped.
-        let readable = server_text::redact(readable, &secrets);
+        let readable = server_text::redact_json(readable, &secrets);
         let envelope: Option<ErrorEnvelope> = serde_json::from_slice(&readable).ok();
         let alone: Option<MessageAlone> = match envelope {
             Some(_) => None,

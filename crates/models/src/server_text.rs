@@ -20,7 +20,7 @@ impl ServerText {
     /// Makes `text` fit to show and takes `secrets` out of it.
     pub(crate) fn without(text: &str, secrets: &[&str]) -> Self {
         // Escapes first: one within a secret would hide it from the search.
-        let text = redact(printable(text).as_bytes(), secrets);
+        let text = redact(printable(text).as_bytes(), secrets, |_| 1);
         let text = String::from_utf8_lossy(&text);
         Self(text.chars().take(MAX_CHARACTERS).collect::<String>().into())
     }
@@ -51,12 +51,22 @@ const REDACTED: &str = "[redacted]";
 /// What every API key of OpenRouter begins with.
 const KEY_PREFIX: &str = "sk-or-";
 
-/// `text` without `secrets` and API keys, in memory that is wiped.
-pub(crate) fn redact(text: &[u8], secrets: &[&str]) -> Zeroizing<Vec<u8>> {
+/// `json` without `secrets` and API keys, in memory that is wiped. An escape stays whole: a secret that begins within one
+/// does not stand in the decoded text.
+pub(crate) fn redact_json(json: &[u8], secrets: &[&str]) -> Zeroizing<Vec<u8>> {
+    redact(json, secrets, |rest| match rest {
+        [b'\\', b'u', ..] => 6,
+        [b'\\', ..] => 2,
+        _ => 1,
+    })
+}
+
+/// `text` without `secrets` and API keys, in memory that is wiped. `unit` returns how many of the next bytes belong together.
+fn redact(text: &[u8], secrets: &[&str], unit: fn(&[u8]) -> usize) -> Zeroizing<Vec<u8>> {
     // `[redacted]` is less than twice as long as the shortest of what it stands for, so that this does not move.
     let mut clean = Zeroizing::new(Vec::with_capacity(2 * text.len()));
     let mut rest = text;
-    while let [first, others @ ..] = rest {
+    while !rest.is_empty() {
         let known = secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
         let known =
             known.filter_map(|secret| rest.strip_prefix(secret.as_bytes())).min_by_key(|rest| rest.len());
@@ -64,8 +74,9 @@ pub(crate) fn redact(text: &[u8], secrets: &[&str]) -> Zeroizing<Vec<u8>> {
             clean.extend_from_slice(REDACTED.as_bytes());
             rest = after;
         } else {
-            clean.push(*first);
-            rest = others;
+            let (kept, after) = rest.split_at_checked(unit(rest)).unwrap_or((rest, &[]));
+            clean.extend_from_slice(kept);
+            rest = after;
         }
     }
     clean
