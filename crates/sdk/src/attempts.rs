@@ -68,22 +68,22 @@ impl<'a> Attempts<'a> {
         })
     }
 
-    /// Sends until there is an answer to keep, and says how many attempts were made.
+    /// Sends until a response is final. Returns the number of attempts with it.
     pub(crate) async fn run(&self, outgoing: &Outgoing<'_>) -> Result<(u32, Reply), Error> {
-        let mut made = 0;
+        let mut attempts = 0;
         // What a later reply must not hide: that a request may have arrived, or may have made something.
         let mut before = None;
         loop {
-            made += 1;
-            let reply = self.attempt(outgoing, Attempt::new(self.operation, made)).await?;
-            let wait = self.wait_before_next(&reply, made);
+            attempts += 1;
+            let reply = self.attempt(outgoing, Attempt::new(self.operation, attempts)).await?;
+            let wait = self.wait_before_next(&reply, attempts);
             let kept = match (reply, before.take()) {
                 (reply, Some(before)) if self.hides(&reply) => before,
                 (reply, _) => reply,
             };
             match (wait, &self.shared.timer) {
                 (Some(wait), Some(timer)) => timer.sleep(wait).await,
-                _ => return Ok((made, kept)),
+                _ => return Ok((attempts, kept)),
             }
             before = self.must_be_told(&kept).then_some(kept);
         }
@@ -143,11 +143,11 @@ impl<'a> Attempts<'a> {
     }
 
     /// How long to wait before the request may be sent again; none if it may not.
-    fn wait_before_next(&self, reply: &Reply, made: u32) -> Option<Duration> {
+    fn wait_before_next(&self, reply: &Reply, attempts: u32) -> Option<Duration> {
         let asked = match reply {
             Ok(response) => {
                 if response.status().is_success() {
-                    self.shared.budget.earn(made);
+                    self.shared.budget.earn(attempts);
                 }
                 if !self.may_resend || !self.retry.allows_status(response.status()) {
                     return None;
@@ -158,10 +158,10 @@ impl<'a> Attempts<'a> {
             Err(NoResponse::Transport(error)) if !self.may_try_again(error) => return None,
             Err(NoResponse::Transport(_)) => None,
         };
-        if !self.retry.allows(made, self.elapsed()) {
+        if !self.retry.allows(attempts, self.elapsed()) {
             return None;
         }
-        let wait = asked.unwrap_or_else(|| self.retry.wait_after(made, &*self.shared.entropy));
+        let wait = asked.unwrap_or_else(|| self.retry.wait_after(attempts, &*self.shared.entropy));
         // A wait that ends after the deadline could only lose the answer at hand.
         let is_in_time = self.remaining().is_none_or(|remaining| wait < remaining);
         (is_in_time && self.shared.budget.take()).then_some(wait)

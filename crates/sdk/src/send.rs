@@ -1,10 +1,10 @@
-//! The one way through: a request becomes bytes, goes out as often as is safe, and its answer becomes a value or an error.
+//! Sends a call: writes the request, sends it as often as is safe, and reads the response.
 
 use openrouter_oauth_models::Endpoint;
 
 use crate::{ApiResponse, Client, Error, attempts::Attempts, call::Options, outcome, outgoing::Outgoing};
 
-/// Sends `request` and reads its answer.
+/// Sends `request` and reads its response.
 pub(crate) async fn call<E: Endpoint>(
     client: &Client,
     request: &E,
@@ -14,6 +14,6 @@ pub(crate) async fn call<E: Endpoint>(
     let base = options.base_url.as_ref().unwrap_or(&shared.base_url);
     let attempts = Attempts::of::<E>(shared, options)?;
     let outgoing = attempts.within(Outgoing::new(shared, request, options, base)).await??;
-    let (made, reply) = attempts.run(&outgoing).await?;
-    outcome::of(request, &outgoing, made, reply)
+    let (attempts_sent, reply) = attempts.run(&outgoing).await?;
+    outcome::of(request, &outgoing, attempts_sent, reply)
 }
