@@ -1,5 +1,12 @@
 //! One call: its request, its options, its answer.
 
+pub(crate) mod attempts;
+pub(crate) mod budget;
+pub(crate) mod request;
+pub(crate) mod response;
+pub(crate) mod retry;
+pub(crate) mod retry_after;
+
 use std::{
     fmt,
     future::{Future, IntoFuture},

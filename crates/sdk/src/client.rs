@@ -1,5 +1,7 @@
 //! The client and its operations.
 
+pub(crate) mod builder;
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use http::HeaderMap;
@@ -10,8 +12,8 @@ use openrouter_oauth_models::{
 use openrouter_oauth_transport::{Timer, Transport};
 
 use crate::{
-    ApiResponse, Authorize, Call, ClientBuilder, Entropy, Error, Retry, base_url::BaseUrl, budget::Budget,
-    call::Options, hook::Hooks, key_source::KeySource, send,
+    ApiResponse, Authorize, Call, ClientBuilder, Entropy, Error, Retry, base_url::BaseUrl, call::Options,
+    call::budget::Budget, credential::KeySource, hook::Hooks, send,
 };
 
 /// A client of OpenRouter's OAuth endpoints.

@@ -1,5 +1,8 @@
 //! What a program may see and change of every attempt.
 
+#[cfg(feature = "tracing")]
+pub(crate) mod tracing;
+
 use std::{error::Error as StdError, fmt, sync::Arc};
 
 use http::{HeaderMap, StatusCode};

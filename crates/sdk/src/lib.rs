@@ -75,36 +75,22 @@
 //! * `tracing`: `TracingHook`, which tells `tracing` of every attempt.
 
 // In reading order.
-mod authorize;
-mod callback;
-mod pending;
-
 mod client;
-mod client_builder;
 
 mod call;
 mod send;
 
-mod attempts;
-mod outcome;
-mod outgoing;
+mod sign_in;
 
 mod hook;
-#[cfg(feature = "tracing")]
-mod tracing_hook;
 
 mod error;
 
-mod budget;
-mod retry;
-mod retry_after;
-
 mod attribution;
 mod base_url;
+mod credential;
 mod entropy;
 mod key_links;
-mod key_source;
-mod pkce;
 
 #[doc(inline)]
 pub use openrouter_oauth_models as models;
@@ -124,19 +110,19 @@ pub use openrouter_oauth_models::{
 
 pub use crate::{
     attribution::Attribution,
-    authorize::{Authorize, AuthorizeUrl},
-    call::{ApiResponse, Call, CallFuture},
-    callback::CallbackError,
-    client::Client,
-    client_builder::ClientBuilder,
+    call::{ApiResponse, Call, CallFuture, retry::Retry},
+    client::{Client, builder::ClientBuilder},
     entropy::{Entropy, OsEntropy},
     error::{Error, OutcomeUnknown, SpentReason, UnknownReason},
     hook::{Attempt, Hook},
     key_links::KeyLinks,
-    pending::{PendingSecret, PendingSignIn},
-    pkce::Pkce,
-    retry::Retry,
+    sign_in::{
+        authorize::{Authorize, AuthorizeUrl},
+        callback::CallbackError,
+        pending::{PendingSecret, PendingSignIn},
+        pkce::Pkce,
+    },
 };
 
 #[cfg(feature = "tracing")]
-pub use crate::tracing_hook::TracingHook;
+pub use crate::hook::tracing::TracingHook;

@@ -2,7 +2,7 @@
 
 use openrouter_oauth_models::Endpoint;
 
-use crate::{ApiResponse, Client, Error, attempts::Attempts, call::Options, outcome, outgoing::Outgoing};
+use crate::{ApiResponse, Client, Error, call::Options, call::attempts::Attempts, call::request::Outgoing};
 
 /// Sends `request` and reads its response.
 pub(crate) async fn call<E: Endpoint>(
@@ -15,5 +15,5 @@ pub(crate) async fn call<E: Endpoint>(
     let attempts = Attempts::of::<E>(shared, options)?;
     let outgoing = attempts.within(Outgoing::new(shared, request, options, base)).await??;
     let (attempts_sent, reply) = attempts.run(&outgoing).await?;
-    outcome::of(request, &outgoing, attempts_sent, reply)
+    crate::call::response::of(request, &outgoing, attempts_sent, reply)
 }

@@ -14,11 +14,11 @@ use openrouter_oauth_transport::{self as transport, BoxError, ErrorKind, Limits,
 
 use crate::{
     Attempt, Error, Retry,
+    call::request::Outgoing,
+    call::retry_after::retry_after,
     call::{Deadline, Options},
     client::Shared,
-    client_builder::NO_TIMER,
-    outgoing::Outgoing,
-    retry_after::retry_after,
+    client::builder::NO_TIMER,
 };
 
 /// The attempts of one call, under one deadline.

@@ -7,7 +7,7 @@ use openrouter_oauth_models::{CallbackUrl, CreditLimit, InvalidValue, KeyLabel, 
 use zeroize::Zeroizing;
 
 use crate::{
-    Client, Entropy, Error, PendingSignIn, Pkce, callback::RESERVED_PARAMETERS, entropy::random_text,
+    Client, Entropy, Error, PendingSignIn, Pkce, entropy::random_text, sign_in::callback::RESERVED_PARAMETERS,
 };
 
 /// A sign-in that is about to begin.

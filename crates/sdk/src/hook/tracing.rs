@@ -36,7 +36,7 @@ impl Hook for TracingHook {
             operation = attempt.operation(),
             attempt = attempt.number(),
             status = status.as_u16(),
-            request_id = crate::outcome::request_id(headers).as_ref().map(tracing::field::display),
+            request_id = crate::call::response::request_id(headers).as_ref().map(tracing::field::display),
             "answered"
         );
     }

@@ -9,7 +9,7 @@ use openrouter_oauth_models::{
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{CallbackError, Client, Error, Pkce, SpentReason, base_url::BaseUrl, callback};
+use crate::{CallbackError, Client, Error, Pkce, SpentReason, base_url::BaseUrl, sign_in::callback};
 
 /// A sign-in between [`begin`](crate::Authorize::begin) and the key.
 ///

@@ -9,9 +9,9 @@ use openrouter_oauth_transport::{self as transport, ErrorKind};
 
 use crate::{
     ApiResponse, Error, OutcomeUnknown, UnknownReason,
-    attempts::{NoResponse, Reply, is_unknown},
-    outgoing::Outgoing,
-    retry_after::retry_after,
+    call::attempts::{NoResponse, Reply, is_unknown},
+    call::request::Outgoing,
+    call::retry_after::retry_after,
 };
 
 /// Makes a value or an error of what came of a call.

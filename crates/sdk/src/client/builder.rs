@@ -11,10 +11,10 @@ use crate::{
     Attribution, Client, Entropy, Error, Hook, OsEntropy, Retry,
     attribution::text_header,
     base_url::{BaseUrl, OPENROUTER},
-    budget::Budget,
+    call::budget::Budget,
     client::Shared,
+    credential::KeySource,
     hook::Hooks,
-    key_source::KeySource,
 };
 
 /// Sets up a [`Client`]. What is not valid is said by [`build`](Self::build).

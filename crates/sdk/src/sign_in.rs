@@ -1,0 +1,7 @@
+//! A sign-in, from the URL for the user to the key.
+
+// In reading order.
+pub(crate) mod authorize;
+pub(crate) mod callback;
+pub(crate) mod pending;
+pub(crate) mod pkce;
