@@ -6,7 +6,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use openrouter_oauth_transport::BoxError;
 use zeroize::Zeroizing;
 
-use crate::Error;
+use crate::error::Error;
 
 /// A source of random bytes for verifiers, nonces and states.
 ///

@@ -1,14 +1,15 @@
 //! What can go wrong, by what to do next.
 
-use std::{error::Error as StdError, fmt, time::Duration};
+pub(crate) mod outcome_unknown;
+
+use std::{fmt, time::Duration};
 
 use http::StatusCode;
-use openrouter_oauth_models::{
-    ApiError, Endpoint as _, ExchangeAuthCode, InvalidValue, KeyLabel, RejectionReason, ServerText, Timestamp,
-};
+use openrouter_oauth_models::{ApiError, InvalidValue, KeyLabel, RejectionReason};
 use openrouter_oauth_transport::{self as transport, BoxError};
 
-use crate::CallbackError;
+use self::outcome_unknown::OutcomeUnknown;
+use crate::sign_in::callback::CallbackError;
 
 /// Why a call or a sign-in did not succeed, by what to do next.
 ///
@@ -22,7 +23,7 @@ use crate::CallbackError;
 ///   new sign-in.
 /// * *What did OpenRouter say?* [`api`](Self::api).
 ///
-/// Messages hold no secret and no body. Causes are reached through [`source`](StdError::source).
+/// Messages hold no secret and no body. Causes are reached through [`source`](std::error::Error::source).
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -117,38 +118,6 @@ pub enum Error {
     OutcomeUnknown(Box<OutcomeUnknown>),
 }
 
-/// A request that may have been acted on, without a usable answer.
-#[derive(Debug)]
-pub struct OutcomeUnknown {
-    pub(crate) operation: &'static str,
-    pub(crate) reason: UnknownReason,
-    pub(crate) status: Option<StatusCode>,
-    pub(crate) request_id: Option<ServerText>,
-    pub(crate) key_label: Option<KeyLabel>,
-    pub(crate) noticed_at: Option<Timestamp>,
-    pub(crate) retryable: bool,
-    pub(crate) api: Option<Box<ApiError>>,
-    pub(crate) source: Option<BoxError>,
-}
-
-/// Why an outcome is not known.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum UnknownReason {
-    /// The answer took too long.
-    Timeout,
-    /// The connection broke before the answer was whole.
-    Cut,
-    /// The answer is larger than allowed.
-    TooLarge,
-    /// The answer says success, and what it holds cannot be read.
-    Unreadable,
-    /// The server failed, with a status that does not tell how far it came.
-    Status,
-    /// Anything else; see the source.
-    Other,
-}
-
 /// Why a transaction cannot be used again.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -218,83 +187,6 @@ impl Error {
             Self::OutcomeUnknown(unknown) => unknown.api.as_deref(),
             _ => None,
         }
-    }
-}
-
-impl OutcomeUnknown {
-    /// Why the outcome is not known.
-    pub fn reason(&self) -> UnknownReason {
-        self.reason
-    }
-
-    /// The status of the answer, if there was one.
-    pub fn status(&self) -> Option<StatusCode> {
-        self.status
-    }
-
-    /// The label of the key that may have been made, if the sign-in gave it one.
-    pub fn key_label(&self) -> Option<&KeyLabel> {
-        self.key_label.as_ref()
-    }
-
-    /// When the outcome was found to be unknown: a key that was made is a little older.
-    pub fn noticed_at(&self) -> Option<Timestamp> {
-        self.noticed_at
-    }
-
-    /// The server's name of the request (`cf-ray` or `x-request-id`), to give to its support.
-    pub fn request_id(&self) -> Option<&ServerText> {
-        self.request_id.as_ref()
-    }
-}
-
-impl OutcomeUnknown {
-    /// Where to look for a key that nobody holds.
-    fn fmt_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("; a key may have been made")?;
-        if let Some(label) = &self.key_label {
-            write!(f, " named \"{label}\"")?;
-        }
-        if let Some(time) = self.noticed_at {
-            write!(f, " before {time}")?;
-        }
-        f.write_str(": look for it at https://openrouter.ai/settings/keys and delete it, then sign in anew")
-    }
-}
-
-impl fmt::Display for OutcomeUnknown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the outcome of {} is not known: {}", self.operation, self.reason)?;
-        if let Some(status) = self.status {
-            write!(f, " (status {status})")?;
-        }
-        if self.operation == ExchangeAuthCode::OPERATION {
-            self.fmt_advice(f)?;
-        }
-        Ok(())
-    }
-}
-
-impl StdError for OutcomeUnknown {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match (&self.source, &self.api) {
-            (Some(source), _) => Some(&**source),
-            (None, Some(api)) => Some(&**api),
-            (None, None) => None,
-        }
-    }
-}
-
-impl fmt::Display for UnknownReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Timeout => "the answer took too long",
-            Self::Cut => "the connection broke before the answer was whole",
-            Self::TooLarge => "the answer is too large",
-            Self::Unreadable => "the answer cannot be read",
-            Self::Status => "the server failed",
-            Self::Other => "the request failed",
-        })
     }
 }
 

@@ -78,7 +78,8 @@
 mod client;
 
 mod call;
-mod send;
+
+mod config;
 
 mod sign_in;
 
@@ -110,10 +111,13 @@ pub use openrouter_oauth_models::{
 
 pub use crate::{
     attribution::Attribution,
-    call::{ApiResponse, Call, CallFuture, retry::Retry},
+    call::{Call, CallFuture, response::ApiResponse, retry::Retry},
     client::{Client, builder::ClientBuilder},
     entropy::{Entropy, OsEntropy},
-    error::{Error, OutcomeUnknown, SpentReason, UnknownReason},
+    error::{
+        Error, SpentReason,
+        outcome_unknown::{OutcomeUnknown, UnknownReason},
+    },
     hook::{Attempt, Hook},
     key_links::KeyLinks,
     sign_in::{

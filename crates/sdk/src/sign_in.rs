@@ -3,5 +3,6 @@
 // In reading order.
 pub(crate) mod authorize;
 pub(crate) mod callback;
+mod exchange;
 pub(crate) mod pending;
 pub(crate) mod pkce;

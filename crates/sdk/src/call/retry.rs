@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use http::StatusCode;
 
-use crate::{Entropy, entropy::random_fraction};
+use crate::entropy::{Entropy, random_fraction};
 
 /// How often and how soon a call is tried again.
 ///
@@ -153,7 +153,7 @@ impl Default for Retry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::OsEntropy;
+    use crate::entropy::OsEntropy;
 
     #[test]
     fn waits_grow_and_stay_below_the_maximum() {

@@ -5,7 +5,8 @@ use std::error::Error as StdError;
 use http::{HeaderMap, StatusCode};
 use openrouter_oauth_transport::BoxError;
 
-use crate::{Attempt, Hook};
+use super::{Attempt, Hook};
+use crate::call::response::request_id;
 
 /// A [`Hook`] that tells `tracing` of every attempt, with the target `openrouter_oauth`.
 ///
@@ -36,7 +37,7 @@ impl Hook for TracingHook {
             operation = attempt.operation(),
             attempt = attempt.number(),
             status = status.as_u16(),
-            request_id = crate::call::response::request_id(headers).as_ref().map(tracing::field::display),
+            request_id = request_id(headers).as_ref().map(tracing::field::display),
             "answered"
         );
     }

@@ -1,13 +1,16 @@
 //! Begins a sign-in: the URL for the user and what is kept to finish it.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use form_urlencoded::Serializer;
 use openrouter_oauth_models::{CallbackUrl, CreditLimit, InvalidValue, KeyLabel, State, WorkspaceId};
 use zeroize::Zeroizing;
 
+use super::{callback::RESERVED_PARAMETERS, pending::PendingSignIn, pkce::Pkce};
 use crate::{
-    Client, Entropy, Error, PendingSignIn, Pkce, entropy::random_text, sign_in::callback::RESERVED_PARAMETERS,
+    config::Config,
+    entropy::{Entropy, random_text},
+    error::Error,
 };
 
 /// A sign-in that is about to begin.
@@ -23,10 +26,9 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 #[must_use = "`begin` makes the URL"]
 pub struct Authorize {
-    client: Client,
+    config: Arc<Config>,
     callback: Option<CallbackUrl>,
     key_label: Option<KeyLabel>,
     limit: Option<CreditLimit>,
@@ -44,9 +46,9 @@ pub struct Authorize {
 pub struct AuthorizeUrl(Zeroizing<String>);
 
 impl Authorize {
-    pub(crate) fn new(client: Client, callback: Option<CallbackUrl>) -> Self {
+    pub(crate) fn new(config: Arc<Config>, callback: Option<CallbackUrl>) -> Self {
         Self {
-            client,
+            config,
             callback,
             key_label: None,
             limit: None,
@@ -109,15 +111,14 @@ impl Authorize {
         if let Some(invalid) = self.invalid {
             return Err(invalid.into());
         }
-        let shared = self.client.shared();
-        let entropy = &*shared.entropy;
+        let entropy = &*self.config.entropy;
         let (verifier, challenge) = Pkce::generate_from(entropy)?.into_parts();
         let callback = self.callback.as_ref().map(|callback| with_nonce(callback, entropy)).transpose()?;
         let state = match callback {
             Some(_) => Some(State::parse(&random_text::<16>(entropy)?)?),
             None => None,
         };
-        let origin = shared.base_url.origin();
+        let origin = self.config.base_url.origin();
 
         let mut query = Serializer::new(String::with_capacity(QUERY_BYTES));
         // PKCE first: a shell that cuts the URL at its first `&` must not silently lose it.
@@ -169,6 +170,12 @@ fn with_nonce(callback: &CallbackUrl, entropy: &dyn Entropy) -> Result<CallbackU
         url.push_str(query);
     }
     Ok(CallbackUrl::parse(&url)?)
+}
+
+impl fmt::Debug for Authorize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authorize").field("key_label", &self.key_label).finish_non_exhaustive()
+    }
 }
 
 impl AuthorizeUrl {

@@ -2,14 +2,15 @@
 
 use std::{borrow::Cow, fmt, mem};
 
-use openrouter_oauth_models::{
-    ApiKeyGrant, AuthorizationCode, CallbackUrl, CodeVerifier, ExchangeAuthCode, InvalidValue, KeyLabel,
-    State,
-};
+use openrouter_oauth_models::{AuthorizationCode, CallbackUrl, CodeVerifier, InvalidValue, KeyLabel, State};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{CallbackError, Client, Error, Pkce, SpentReason, base_url::BaseUrl, sign_in::callback};
+use super::callback::{self, CallbackError};
+use crate::{
+    base_url::BaseUrl,
+    error::{Error, SpentReason},
+};
 
 /// A sign-in between [`begin`](crate::Authorize::begin) and the key.
 ///
@@ -22,14 +23,14 @@ use crate::{CallbackError, Client, Error, Pkce, SpentReason, base_url::BaseUrl, 
 /// [`into_secret_json`](Self::into_secret_json).
 #[must_use = "without it the sign-in cannot be finished"]
 pub struct PendingSignIn {
-    origin: String,
+    pub(super) origin: String,
     callback: Option<CallbackUrl>,
     state: Option<State>,
-    key_label: Option<KeyLabel>,
-    phase: Phase,
+    pub(super) key_label: Option<KeyLabel>,
+    pub(super) phase: Phase,
 }
 
-enum Phase {
+pub(super) enum Phase {
     Fresh(CodeVerifier),
     InFlight,
     Spent(SpentReason),
@@ -100,50 +101,8 @@ impl PendingSignIn {
         callback::read_pasted(text, self.callback.as_ref(), self.state.as_ref())
     }
 
-    /// Exchanges `code` for a key. It is sent once, and again only if it surely was not processed.
-    ///
-    /// After an error that leaves the transaction fresh ([`is_fresh`](Self::is_fresh)) the same code can be tried again
-    /// if the error [is retryable](Error::is_retryable), and another one otherwise:
-    ///
-    /// ```
-    /// # use openrouter_oauth::{ApiKeyGrant, AuthorizationCode, Client, Error, PendingSignIn};
-    /// # async fn ask_again() -> AuthorizationCode { unreachable!() }
-    /// async fn finish(client: &Client, pending: &mut PendingSignIn, code: &AuthorizationCode) -> Result<ApiKeyGrant, Error> {
-    ///     match pending.exchange(client, code).await {
-    ///         Err(error) if error.is_refused_code() => pending.exchange(client, &ask_again().await).await,
-    ///         Err(error) if error.is_retryable() => pending.exchange(client, code).await,
-    ///         result => result,
-    ///     }
-    /// }
-    /// ```
-    ///
-    /// Dropping the future while it runs leaves the transaction spent: nobody knows then what became of the code.
-    ///
-    /// # Errors
-    ///
-    /// See [`Error`]. [`Error::Spent`] if the transaction cannot be used again, [`Error::OriginMismatch`] if `client` calls
-    /// another service than the one it was begun with (C-31); nothing is sent then.
-    pub async fn exchange(
-        &mut self,
-        client: &Client,
-        code: &AuthorizationCode,
-    ) -> Result<ApiKeyGrant, Error> {
-        let actual = client.shared().base_url.origin();
-        if actual != self.origin {
-            return Err(Error::OriginMismatch { expected: self.origin.clone(), actual });
-        }
-        let request = ExchangeAuthCode::new(code.clone()).pkce(self.take_verifier()?, Pkce::METHOD);
-        let result = client.send_now(&request).await;
-        self.phase = match (&result, request.code_verifier) {
-            (Ok(_), _) => Phase::Spent(SpentReason::Exchanged),
-            (Err(error), Some(verifier)) if !error.is_outcome_unknown() => Phase::Fresh(verifier),
-            (Err(_), _) => Phase::Spent(SpentReason::OutcomeUnknown),
-        };
-        result.map_err(|error| error.labeled(self.key_label.as_ref()))
-    }
-
     /// The verifier, with the transaction in flight until it is put back.
-    fn take_verifier(&mut self) -> Result<CodeVerifier, Error> {
+    pub(super) fn take_verifier(&mut self) -> Result<CodeVerifier, Error> {
         match mem::replace(&mut self.phase, Phase::InFlight) {
             Phase::Fresh(verifier) => Ok(verifier),
             // Found in flight, it was dropped there: while it runs it is borrowed.

@@ -3,7 +3,10 @@
 use openrouter_oauth_models::{CodeChallenge, CodeChallengeMethod, CodeVerifier};
 use sha2::{Digest, Sha256};
 
-use crate::{Entropy, Error, OsEntropy, entropy::random_text};
+use crate::{
+    entropy::{Entropy, OsEntropy, random_text},
+    error::Error,
+};
 
 /// A verifier and its challenge, which belong to one transaction.
 ///
