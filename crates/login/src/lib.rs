@@ -170,7 +170,6 @@ mod event;
 
 mod browser;
 mod listener;
-mod printable;
 mod prompt;
 mod qr;
 mod store;

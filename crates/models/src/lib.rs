@@ -42,12 +42,12 @@ mod server_text;
 mod callback_url;
 mod constant_time;
 mod credit_limit;
-mod federation_policy_id;
+mod ids;
 mod key_label;
 mod pkce;
 mod secrets;
 mod timestamp;
-mod workspace_id;
+mod url;
 
 mod nullable;
 mod open_enum;
@@ -68,7 +68,7 @@ pub use crate::{
     error_envelope::{
         ErrorData, ErrorEnvelope, ErrorResponse, OAuthErrorResponse, ZodErrorData, ZodErrorResponse,
     },
-    federation_policy_id::FederationPolicyId,
+    ids::{FederationPolicyId, WorkspaceId},
     key_label::KeyLabel,
     nullable::Nullable,
     open_enum::{
@@ -76,8 +76,8 @@ pub use crate::{
     },
     pkce::{CodeChallenge, CodeChallengeMethod, CodeVerifier},
     secrets::{AccessToken, ApiKey, AuthorizationCode, State, SubjectToken},
-    server_text::{ServerText, is_invisible},
+    server_text::{ServerText, is_invisible, replace_invisible},
     text::InvalidValue,
     timestamp::Timestamp,
-    workspace_id::WorkspaceId,
+    url::{HttpUrl, Origin, has_whole_escapes},
 };

@@ -133,8 +133,16 @@ fn skip_control_sequence(rest: &mut Peekable<Chars<'_>>) {
     rest.next_if(|character| ('@'..='~').contains(character));
 }
 
-/// Whether a character cannot be seen, and can act on what is around it: control characters, with which the commands of
-/// terminals begin, and format characters, as they are used to hide text, to reverse it or to break its lines.
+/// Replaces invisible and bidirectional control characters with U+FFFD, so that text of unknown origin can be shown.
+///
+/// Keeps the joiners U+200C and U+200D, which only shape what is visible: emoji and Persian are written with them.
+pub fn replace_invisible(text: &str) -> String {
+    let is_replaced = |c: char| is_invisible(c) && !matches!(c, '\u{200c}' | '\u{200d}');
+    text.chars().map(|c| if is_replaced(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Whether a character is invisible and can change how the text around it appears: control characters, which begin the
+/// commands of terminals, and format characters, which can hide text, reverse it or break its lines.
 ///
 /// The joiners U+200C and U+200D are among them, without which some emoji and some words fall apart.
 pub fn is_invisible(character: char) -> bool {
@@ -175,5 +183,29 @@ mod tests {
         check("key sk-or-v1-0e6f44a4 is bad, sk-or-", "key [redacted] is bad, [redacted]");
         let text = ServerText::without("code abcdef\u{1b}[0mgh was used", &["abcdefgh", "code", ""]);
         assert_eq!(text.as_str(), "code [redacted] was used");
+    }
+
+    #[test]
+    fn invisible_characters_are_replaced() {
+        for character in [
+            '\0',
+            '\t',
+            '\n',
+            '\r',
+            '\u{1b}',
+            '\u{7f}',
+            '\u{9b}',
+            '\u{ad}',
+            '\u{61c}',
+            '\u{200e}',
+            '\u{202e}',
+            '\u{2069}',
+            '\u{e0041}',
+        ] {
+            assert_eq!(replace_invisible(&format!("a{character}b")), "a\u{fffd}b", "{character:?}");
+        }
+        for text in ["", "my-cli on my-host", "é→🦀", "👩\u{200d}🚀", "می\u{200c}خواهم"] {
+            assert_eq!(replace_invisible(text), text);
+        }
     }
 }

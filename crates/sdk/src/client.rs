@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 
 use openrouter_oauth_models::{
     AccessToken, ApiKey, CallbackUrl, CreateAuthCode, CurrentKey, Endpoint, ExchangeAuthCode, ExchangeToken,
-    SigningKeys,
+    Origin, SigningKeys,
 };
 use openrouter_oauth_transport::Timer;
 
@@ -62,9 +62,9 @@ impl Client {
         self.config.timer.as_ref()
     }
 
-    /// The service that this client calls: scheme, host and port, spelled in one way, such as `https://openrouter.ai`. A
-    /// key is kept under it, since it is of use there and must be sent nowhere else.
-    pub fn origin(&self) -> String {
+    /// The service that this client calls, such as `https://openrouter.ai`. Store a key under it: the key is valid there,
+    /// and must not be sent anywhere else.
+    pub fn origin(&self) -> &Origin {
         self.config.base_url.origin()
     }
 
@@ -151,7 +151,7 @@ impl Default for Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("base_url", &self.origin())
+            .field("origin", self.origin())
             .field("key", &self.config.credential)
             .field("transport", &self.config.transport)
             .finish_non_exhaustive()

@@ -5,7 +5,7 @@ pub(crate) mod outcome_unknown;
 use std::{fmt, time::Duration};
 
 use http::StatusCode;
-use openrouter_oauth_models::{ApiError, InvalidValue, KeyLabel, RejectionReason};
+use openrouter_oauth_models::{ApiError, InvalidValue, KeyLabel, Origin, RejectionReason};
 use openrouter_oauth_transport::{self as transport, BoxError};
 
 use self::outcome_unknown::OutcomeUnknown;
@@ -57,9 +57,9 @@ pub enum Error {
     #[error("the sign-in was begun with {expected}, but this client calls {actual}")]
     OriginMismatch {
         /// The origin it was begun with.
-        expected: String,
+        expected: Origin,
         /// The origin of the client.
-        actual: String,
+        actual: Origin,
     },
 
     /// The transaction was exchanged already, or it may have been. Nothing was sent. Begin a new sign-in.

@@ -105,12 +105,13 @@ pub use openrouter_oauth_transport_hyper as transport_hyper;
 pub use openrouter_oauth_models::{
     ApiError, ApiKey, ApiKeyGrant, AuthorizationCode, CallbackUrl, CodeChallenge, CodeChallengeMethod,
     CodeVerifier, CreateAuthCode, CreatedAuthCode, CreditLimit, ExchangeAuthCode, ExchangeToken,
-    FederationPolicyId, InvalidValue, JwkSet, KeyInfo, KeyLabel, Nullable, RejectionReason, ServerText,
-    SubjectToken, Timestamp, TokenResponse, UsageLimitType, WorkspaceId,
+    FederationPolicyId, InvalidValue, JwkSet, KeyInfo, KeyLabel, Nullable, Origin, RejectionReason,
+    ServerText, SubjectToken, Timestamp, TokenResponse, UsageLimitType, WorkspaceId,
 };
 
 pub use crate::{
     attribution::Attribution,
+    base_url::OPENROUTER_BASE_URL,
     call::{Call, CallFuture, response::ApiResponse, retry::Retry},
     client::{Client, builder::ClientBuilder},
     entropy::{Entropy, OsEntropy},

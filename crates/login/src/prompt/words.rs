@@ -1,7 +1,8 @@
 //! What a user reads.
 
+use openrouter_oauth::models::replace_invisible;
+
 use crate::{
-    printable::printable,
     prompt::Invitation,
     qr::{Ink, QrCode},
 };
@@ -19,7 +20,7 @@ pub(super) struct Canvas {
 
 /// The words of an invitation.
 pub(super) fn invitation(invitation: &Invitation<'_>, canvas: Option<Canvas>) -> String {
-    let label = printable(invitation.key_label.as_str());
+    let label = replace_invisible(invitation.key_label.as_str());
     let url = invitation.url.as_str();
     let (where_to_open, qr_code, afterwards) = if invitation.is_headless {
         (
@@ -46,7 +47,7 @@ pub(super) fn invitation(invitation: &Invitation<'_>, canvas: Option<Canvas>) ->
 
 /// What was wrong with the code before, as a line.
 pub(super) fn problem(problem: Option<&str>) -> String {
-    problem.map(|problem| printable(problem) + "\n").unwrap_or_default()
+    problem.map(|problem| replace_invisible(problem) + "\n").unwrap_or_default()
 }
 
 /// The URL as a QR code, if all of it can be seen at once, with what stands below it.

@@ -32,7 +32,7 @@ impl<'a> CallRequest<'a> {
             return Err(invalid.into());
         }
         let authorization = match E::AUTH {
-            Auth::Bearer if !config.base_url.has_origin_of(base) => return Err(Error::MissingKey),
+            Auth::Bearer if config.base_url.origin() != base.origin() => return Err(Error::MissingKey),
             Auth::Bearer => Some(config.credential.authorization().await?),
             _ => None,
         };

@@ -101,7 +101,7 @@ fn read_response<E: Endpoint>(
     }
     if head.status.is_redirection() {
         let is_within = |location: &HeaderValue| {
-            location.to_str().is_ok_and(|location| call_request.base.is_origin_of(location))
+            location.to_str().is_ok_and(|location| call_request.base.origin().contains(location))
         };
         // There should be one. Of two, nobody knows which is meant.
         let mut locations = head.headers.get_all(header::LOCATION).iter().peekable();

@@ -9,7 +9,7 @@ use openrouter_oauth_transport::{BoxError, Limits, Timer, Transport};
 use super::env::Environment;
 use crate::{
     attribution::{Attribution, text_header},
-    base_url::{BaseUrl, OPENROUTER},
+    base_url::{BaseUrl, OPENROUTER_BASE_URL},
     call::{budget::Budget, retry::Retry},
     config::{Config, NO_TIMER},
     credential::Credential,
@@ -66,7 +66,7 @@ impl ClientBuilder {
             transport: None,
             timer: None,
             entropy: Arc::new(OsEntropy),
-            base_url: OPENROUTER.to_owned(),
+            base_url: OPENROUTER_BASE_URL.to_owned(),
             credential: Credential::None,
             user_agent: USER_AGENT.to_owned(),
             attribution: Attribution::default(),

@@ -118,7 +118,7 @@ impl Authorize {
             Some(_) => Some(State::parse(&random_text::<16>(entropy)?)?),
             None => None,
         };
-        let origin = self.config.base_url.origin();
+        let origin = self.config.base_url.origin().clone();
 
         let mut query = Serializer::new(String::with_capacity(QUERY_BYTES));
         // PKCE first: a shell that cuts the URL at its first `&` must not silently lose it.

@@ -1,6 +1,8 @@
 //! Reads what comes back from the user's browser.
 
-use openrouter_oauth_models::{AuthorizationCode, CallbackUrl, InvalidValue, ServerText, State};
+use openrouter_oauth_models::{
+    AuthorizationCode, CallbackUrl, InvalidValue, ServerText, State, has_whole_escapes, is_invisible,
+};
 use zeroize::Zeroizing;
 
 /// Why a callback, or what a user pasted, brings no code.
@@ -61,12 +63,9 @@ pub(crate) fn read_callback(
     if text.len() > MAX_BYTES {
         return Err(CallbackError::Malformed);
     }
-    let theirs = Address::of(text);
-    // Before anything that could settle the sign-in (L-6).
-    if !theirs.is_at(callback.ok_or(CallbackError::NotOurs)?) {
-        return Err(CallbackError::NotOurs);
-    }
-    read_query(theirs.query, state)
+    // Before anything that could settle the sign-in.
+    let query = callback.and_then(|callback| callback.query_of(text)).ok_or(CallbackError::NotOurs)?;
+    read_query(query, state)
 }
 
 /// Reads what a user pasted: a bare code, a query, or the whole URL of this transaction, also without its scheme, as some
@@ -106,63 +105,13 @@ fn clean(text: &str) -> Zeroizing<String> {
         rest = rest.get(mark.map_or(character.len_utf8(), str::len)..).unwrap_or_default();
         match character {
             '\u{1b}' if mark.is_some() => {}
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}' => {}
             '\u{a0}' => clean.push(' '),
+            character if is_invisible(character) && !character.is_control() => {}
             character => clean.push(character),
         }
     }
     let trimmed = clean.trim();
     if trimmed.len() == clean.len() { clean } else { Zeroizing::new(trimmed.to_owned()) }
-}
-
-/// A URL or the target of a request, in its parts.
-struct Address<'a> {
-    scheme: Option<&'a str>,
-    /// Host and port; none in the target of a request.
-    authority: Option<&'a str>,
-    path: &'a str,
-    query: &'a str,
-}
-
-impl<'a> Address<'a> {
-    /// Splits as RFC 3986, appendix B, does. What is not well-formed has parts that equal nobody's.
-    fn of(text: &'a str) -> Self {
-        let text = text.split('#').next().unwrap_or_default();
-        let (place, query) = text.split_once('?').unwrap_or((text, ""));
-        let (scheme, place) = match place.split_once("://") {
-            // The target of a request begins with its path.
-            Some((scheme, place)) if !text.starts_with('/') => (Some(scheme), place),
-            _ => (None, place),
-        };
-        let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
-        Self { scheme, authority: Some(authority).filter(|authority| !authority.is_empty()), path, query }
-    }
-
-    /// Whether this is at `callback`, of which it may leave out the scheme, or scheme and host.
-    fn is_at(&self, callback: &CallbackUrl) -> bool {
-        let ours = Address::of(callback.as_str());
-        let same_scheme = match (self.scheme, ours.scheme) {
-            (Some(theirs), Some(ours)) => theirs.eq_ignore_ascii_case(ours),
-            (theirs, _) => theirs.is_none(),
-        };
-        let same_authority = match (self.authority, ours.authority) {
-            (Some(theirs), Some(ours_)) => {
-                ours.without_default_port(theirs).eq_ignore_ascii_case(ours.without_default_port(ours_))
-            }
-            (theirs, _) => theirs.is_none() && self.scheme.is_none(),
-        };
-        same_scheme && same_authority && callback.has_path(self.path)
-    }
-
-    fn without_default_port<'b>(&self, authority: &'b str) -> &'b str {
-        let port = if self.scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")) {
-            ":443"
-        } else {
-            ":80"
-        };
-        let has_port = |host: &str| host.rsplit(']').next().is_some_and(|rest| rest.contains(':'));
-        authority.strip_suffix(port).filter(|host| !has_port(host)).unwrap_or(authority)
-    }
 }
 
 /// `S` is the [`State`]. All that is known of it here is its `==`, which takes constant time; its text cannot be reached.
@@ -206,9 +155,4 @@ fn parameters(query: &str) -> Result<[Option<Zeroizing<String>>; 4]> {
         }
     }
     Ok(found.map(|value| value.filter(|value| !value.is_empty())))
-}
-
-/// Whether each `%` is followed by two hexadecimal digits; the parser would take it for a character otherwise.
-fn has_whole_escapes(query: &str) -> bool {
-    query.split('%').skip(1).all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
 }

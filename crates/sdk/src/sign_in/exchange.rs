@@ -41,9 +41,11 @@ impl PendingSignIn {
         client: &Client,
         code: &AuthorizationCode,
     ) -> Result<ApiKeyGrant, Error> {
-        let actual = client.config().base_url.origin();
-        if actual != self.origin {
-            return Err(Error::OriginMismatch { expected: self.origin.clone(), actual });
+        if *client.origin() != self.origin {
+            return Err(Error::OriginMismatch {
+                expected: self.origin.clone(),
+                actual: client.origin().clone(),
+            });
         }
         let request = ExchangeAuthCode::new(code.clone()).pkce(self.take_verifier()?, Pkce::METHOD);
         let response = call::send(client.config(), &request, &Options::default()).await;

@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, fmt, mem};
 
-use openrouter_oauth_models::{AuthorizationCode, CallbackUrl, CodeVerifier, InvalidValue, KeyLabel, State};
+use openrouter_oauth_models::{
+    AuthorizationCode, CallbackUrl, CodeVerifier, InvalidValue, KeyLabel, Origin, State,
+};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -23,7 +25,7 @@ use crate::{
 /// [`into_secret_json`](Self::into_secret_json).
 #[must_use = "without it the sign-in cannot be finished"]
 pub struct PendingSignIn {
-    pub(super) origin: String,
+    pub(super) origin: Origin,
     callback: Option<CallbackUrl>,
     state: Option<State>,
     pub(super) key_label: Option<KeyLabel>,
@@ -41,7 +43,7 @@ pub struct PendingSecret(Zeroizing<String>);
 
 impl PendingSignIn {
     pub(crate) fn new(
-        origin: String,
+        origin: Origin,
         callback: Option<CallbackUrl>,
         state: Option<State>,
         key_label: Option<KeyLabel>,
@@ -59,8 +61,7 @@ impl PendingSignIn {
     /// The 128 random bits in the callback's path, as base64url: what a web app finds the attempt by. Until the callback
     /// has come it is a secret between the app and the user's browser: keep it out of logs.
     pub fn nonce(&self) -> Option<&str> {
-        let path = self.callback.as_ref()?.as_str().split('?').next()?;
-        path.rsplit('/').next()
+        self.callback.as_ref()?.url().path().rsplit('/').next()
     }
 
     /// Whether a code can be exchanged.
@@ -126,7 +127,7 @@ impl PendingSignIn {
         let verifier = self.take_verifier()?;
         let stored = Stored {
             version: VERSION,
-            origin: Cow::Borrowed(&self.origin),
+            origin: Cow::Borrowed(self.origin.as_str()),
             callback_url: self.callback.as_ref().map(|callback| Cow::Borrowed(callback.as_str())),
             state: self.state.as_ref().map(|state| Cow::Borrowed(state.expose())),
             key_label: self.key_label.as_ref().map(|label| Cow::Borrowed(label.as_str())),
@@ -149,7 +150,8 @@ impl PendingSignIn {
         if stored.version != VERSION {
             return Err(not_stored().into());
         }
-        if BaseUrl::parse(&stored.origin)?.origin() != stored.origin {
+        let origin = BaseUrl::parse(&stored.origin)?.origin().clone();
+        if origin.as_str() != stored.origin {
             return Err(not_stored().into());
         }
         let callback = stored.callback_url.as_deref().map(CallbackUrl::parse).transpose()?;
@@ -159,7 +161,7 @@ impl PendingSignIn {
         }
         let verifier = CodeVerifier::parse(&stored.code_verifier)?;
         let key_label = stored.key_label.as_deref().map(KeyLabel::parse).transpose()?;
-        Ok(Self::new(stored.origin.into_owned(), callback, state, key_label, verifier))
+        Ok(Self::new(origin, callback, state, key_label, verifier))
     }
 }
 
@@ -206,7 +208,7 @@ impl fmt::Debug for PendingSignIn {
             Phase::Spent(_) => "spent",
         };
         f.debug_struct("PendingSignIn")
-            .field("origin", &self.origin)
+            .field("origin", &self.origin.as_str())
             .field("phase", &phase)
             .finish_non_exhaustive()
     }
