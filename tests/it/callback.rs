@@ -1,13 +1,13 @@
 //! What comes back from the browser, or is pasted: read as often as one likes, and taken for ours only if it is.
 
-use openrouter_oauth::{AuthorizationCode, AuthorizeUrl, CallbackError, CallbackUrl, Client, PendingSignIn};
+use openrouter_oauth::{AnySignIn, AuthorizationCode, AuthorizeUrl, CallbackError, Client};
 use openrouter_oauth_tests::query;
 use openrouter_oauth_transport::testing::{ManualTimer, Never};
 use proptest::prelude::*;
 
 /// A sign-in and what somebody who knows its URL would write.
 struct Begun {
-    pending: PendingSignIn,
+    pending: AnySignIn,
     /// `https://my.app/callback/NONCE`
     url: String,
     state: String,
@@ -15,11 +15,13 @@ struct Begun {
 
 fn begin(callback: Option<&str>) -> Begun {
     let client = Client::builder().transport(Never::new()).timer(ManualTimer::new()).build().unwrap();
-    let authorize = match callback {
-        Some(callback) => client.authorize(CallbackUrl::parse(callback).unwrap()),
-        None => client.authorize_headless(),
+    let (url, pending): (AuthorizeUrl, AnySignIn) = if let Some(callback) = callback {
+        let (url, pending) = client.authorize(callback).begin().unwrap();
+        (url, pending.into())
+    } else {
+        let (url, headless) = client.authorize_headless().begin().unwrap();
+        (url, headless.into())
     };
-    let (url, pending): (AuthorizeUrl, _) = authorize.begin().unwrap();
     let parameters = query::parameters(url.as_str());
     let value =
         |name: &str| parameters.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone());
@@ -38,10 +40,17 @@ impl Begun {
         template.replace("PATH", if self.url.is_empty() { "" } else { query::target(&self.url) })
     }
 
+    fn read_callback(&self, target: &str) -> Result<AuthorizationCode, CallbackError> {
+        match &self.pending {
+            AnySignIn::Callback(pending) => pending.read_callback(target),
+            AnySignIn::Headless(_) => panic!("it has no callback"),
+        }
+    }
+
     /// Holds a callback against what it should bring.
     #[track_caller]
     fn check(&self, template: &str, expected: Result<&str, CallbackError>) {
-        let read = self.pending.read_callback(&self.fill(template));
+        let read = self.read_callback(&self.fill(template));
         self.compare(template, read, expected);
     }
 
@@ -154,7 +163,7 @@ fn a_code_that_cannot_be_one_is_refused() {
     let begun = begin(OURS);
     let long = "c".repeat(513);
     for bad in ["%00", "a%0d%0aX-Evil:1", "%c3%b6", "%ff", "%7f", long.as_str()] {
-        let read = begun.pending.read_callback(&begun.fill(&format!("PATH?code={bad}")));
+        let read = begun.read_callback(&begun.fill(&format!("PATH?code={bad}")));
         assert!(matches!(read, Err(CallbackError::InvalidCode(_))), "{bad}: {read:?}");
     }
     begun.check(&format!("PATH?code={}", "c".repeat(512)), Ok(&"c".repeat(512)));
@@ -169,7 +178,7 @@ fn a_denial_and_a_failure_are_told_apart() {
         ("error=server_error&error_description=x", "OpenRouter could not authorize: server_error"),
         ("error=%1b%5b31mred", "OpenRouter could not authorize: red"),
     ] {
-        let read = begun.pending.read_callback(&begun.fill(&format!("PATH?{query}")));
+        let read = begun.read_callback(&begun.fill(&format!("PATH?{query}")));
         assert_eq!(read.unwrap_err().to_string(), words, "{query}");
     }
     begun.check("PATH", Err(CallbackError::MissingCode));
@@ -202,7 +211,7 @@ fn a_stray_request_changes_nothing() {
     // Login helpers: one ends at a stray request, another at a wrong state.
     let begun = begin(OURS);
     for stray in ["/", "/favicon.ico", "PATH?code=%", "PATH?state=x&code=c", "PATH?error=access_denied"] {
-        let _ignored = begun.pending.read_callback(&begun.fill(stray));
+        let _ignored = begun.read_callback(&begun.fill(stray));
     }
     begun.check("PATH?code=c0de&state=STATE", Ok("c0de"));
     begun.check("PATH?code=c0de&state=STATE", Ok("c0de"));
@@ -211,8 +220,8 @@ fn a_stray_request_changes_nothing() {
 #[test]
 fn a_headless_sign_in_has_no_callback() {
     let begun = begin(None);
-    assert_eq!((begun.pending.nonce(), begun.pending.callback_url()), (None, None));
-    begun.check("/callback?code=c0de", Err(CallbackError::NotOurs));
+    assert!(matches!(begun.pending, AnySignIn::Headless(_)));
+    begun.check_pasted("/callback?code=c0de", Err(CallbackError::NotOurs));
     begun.check_pasted("https://my.app/?code=c0de", Err(CallbackError::NotOurs));
     begun.check_pasted("/?code=c0de", Err(CallbackError::NotOurs));
 }
@@ -280,13 +289,15 @@ proptest! {
     #[test]
     fn anything_may_come_back(text in "\\PC{0,40}|(/|\\?|#|%|&|=|code|state|error|:|//|@|\\x1b\\[|\u{200b}){0,12}") {
         // C-27
-        for begun in [begin(None), begin(OURS)] {
-            let read = begun.pending.read_callback(&text);
-            prop_assert!(matches!(read, Err(CallbackError::NotOurs)), "{read:?}");
-            let behind = begun.fill(&format!("PATH?{}", text.replace('#', "")));
-            let _any = begun.pending.read_callback(&behind);
-            let _any = begun.pending.read_pasted(&text);
-            prop_assert!(begun.pending.is_fresh());
-        }
+        let headless = begin(None);
+        let _any = headless.pending.read_pasted(&text);
+        prop_assert!(headless.pending.is_fresh());
+        let begun = begin(OURS);
+        let read = begun.read_callback(&text);
+        prop_assert!(matches!(read, Err(CallbackError::NotOurs)), "{read:?}");
+        let behind = begun.fill(&format!("PATH?{}", text.replace('#', "")));
+        let _any = begun.read_callback(&behind);
+        let _any = begun.pending.read_pasted(&text);
+        prop_assert!(begun.pending.is_fresh());
     }
 }

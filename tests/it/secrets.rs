@@ -65,7 +65,7 @@ fn a_sign_in_prints_none_of_its_random_values() {
     let (url, pending) = authorize.begin().unwrap();
     let state = query::parameter(url.as_str(), "state");
     let challenge = query::parameter(url.as_str(), "code_challenge");
-    let nonce = pending.nonce().unwrap().to_owned();
+    let nonce = pending.attempt_id().to_owned();
     let public = [state.as_str(), &challenge, &nonce];
     assert_debug_hides(&url, &public);
     assert_debug_hides(&pending, &public);

@@ -6,8 +6,8 @@ mod clock;
 use std::{convert::Infallible, future, pin::pin, sync::Arc, time::Duration};
 
 use openrouter_oauth::{
-    ApiKeyGrant, AuthorizeUrl, CallbackError, Client, KeyLabel, PendingSignIn, models::InvalidValue,
-    transport::SleepFuture,
+    AnySignIn, ApiKeyGrant, Authorize, AuthorizeUrl, CallbackError, Client, CreditLimit, KeyLabel,
+    WorkspaceId, models::InvalidValue, transport::SleepFuture,
 };
 use tokio::{runtime::Handle, signal, task::JoinSet};
 
@@ -67,7 +67,7 @@ struct Run {
     listener: Option<Listener>,
     /// Why there is none.
     not_listening: Option<ListenerError>,
-    pending: PendingSignIn,
+    pending: AnySignIn,
     key_label: KeyLabel,
     /// The browser that is being opened.
     opening: JoinSet<Result<(), BrowserError>>,
@@ -90,22 +90,20 @@ impl Run {
         }
 
         let (listener, not_listening) = listen(login.headless, login.port, &login.tell).await?;
-        let mut authorize = match &listener {
-            Some(listener) => login.client.authorize(listener.callback_url()),
-            None => login.client.authorize_headless(),
-        };
         let key_label = login.key_label.map_or_else(key_label::of_this_program, Ok)?;
-        authorize = authorize.key_label(key_label.clone());
-        if let Some(limit) = login.limit {
-            authorize = authorize.limit(limit);
-        }
-        if let Some(workspace) = login.workspace_id {
-            authorize = authorize.workspace_id(workspace);
-        }
-        if let Some(workspace) = login.required_workspace_id {
-            authorize = authorize.required_workspace_id(workspace);
-        }
-        let (url, pending) = authorize.begin()?;
+        let proposal = KeyProposal {
+            label: key_label.clone(),
+            limit: login.limit,
+            workspace_id: login.workspace_id,
+            required_workspace_id: login.required_workspace_id,
+        };
+        let (url, pending) = if let Some(listener) = &listener {
+            let authorize = proposal.write(login.client.authorize(listener.callback_url()));
+            authorize.begin().map(|(url, pending)| (url, AnySignIn::from(pending)))?
+        } else {
+            let authorize = proposal.write(login.client.authorize_headless());
+            authorize.begin().map(|(url, headless)| (url, AnySignIn::from(headless)))?
+        };
 
         let flow = Flow::new(listener.is_some(), login.prompt.is_some());
         if !flow.has_way() {
@@ -306,6 +304,30 @@ impl Run {
     }
 }
 
+/// The properties of the key that the login asks for.
+struct KeyProposal {
+    label: KeyLabel,
+    limit: Option<CreditLimit>,
+    workspace_id: Option<WorkspaceId>,
+    required_workspace_id: Option<WorkspaceId>,
+}
+
+impl KeyProposal {
+    fn write<C>(self, authorize: Authorize<C>) -> Authorize<C> {
+        let mut authorize = authorize.key_label(self.label);
+        if let Some(limit) = self.limit {
+            authorize = authorize.limit(limit);
+        }
+        if let Some(workspace) = self.workspace_id {
+            authorize = authorize.workspace_id(workspace);
+        }
+        if let Some(workspace) = self.required_workspace_id {
+            authorize = authorize.required_workspace_id(workspace);
+        }
+        authorize
+    }
+}
+
 /// A listener, unless no browser can reach it; or why there is none.
 async fn listen(
     headless: Option<bool>,
@@ -331,10 +353,10 @@ async fn listen(
     }
 }
 
-async fn callback(listener: &mut Option<Listener>, pending: &PendingSignIn) -> CallbackRequest {
-    match listener {
-        Some(listener) => listener.callback(pending).await,
-        None => future::pending().await,
+async fn callback(listener: &mut Option<Listener>, pending: &AnySignIn) -> CallbackRequest {
+    match (listener, pending) {
+        (Some(listener), AnySignIn::Callback(pending)) => listener.callback(pending).await,
+        _ => future::pending().await,
     }
 }
 

@@ -7,13 +7,17 @@ use std::{fmt, sync::Arc};
 
 use openrouter_oauth_models::{
     AccessToken, ApiKey, CallbackUrl, CreateAuthCode, CurrentKey, Endpoint, ExchangeAuthCode, ExchangeToken,
-    Origin, SigningKeys,
+    InvalidValue, Origin, SigningKeys,
 };
 use openrouter_oauth_transport::Timer;
 
 use self::builder::ClientBuilder;
 use crate::{
-    call::Call, config::Config, credential::Credential, error::Error, sign_in::authorize::Authorize,
+    call::Call,
+    config::Config,
+    credential::Credential,
+    error::Error,
+    sign_in::authorize::{Authorize, NoCallback},
 };
 
 /// A client of OpenRouter's OAuth endpoints.
@@ -80,14 +84,18 @@ impl Client {
         Self::from_config(Config { credential: Credential::Token(token), ..(*self.config).clone() })
     }
 
-    /// Begins a sign-in that comes back to `callback`.
-    pub fn authorize(&self, callback: CallbackUrl) -> Authorize {
-        Authorize::new(Arc::clone(&self.config), Some(callback))
+    /// Begins a sign-in that comes back to `callback`. [`begin`](Authorize::begin) reports an invalid URL.
+    pub fn authorize<C>(&self, callback: C) -> Authorize<CallbackUrl>
+    where
+        C: TryInto<CallbackUrl>,
+        C::Error: Into<InvalidValue>,
+    {
+        Authorize::new(Arc::clone(&self.config), callback.try_into().map_err(Into::into))
     }
 
     /// Begins a sign-in whose page shows a code to copy.
-    pub fn authorize_headless(&self) -> Authorize {
-        Authorize::new(Arc::clone(&self.config), None)
+    pub fn authorize_headless(&self) -> Authorize<NoCallback> {
+        Authorize::new(Arc::clone(&self.config), Ok(NoCallback))
     }
 
     /// Exchanges an authorization code for an API key. No key goes with it.

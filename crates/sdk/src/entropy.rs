@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 
-/// A source of random bytes for verifiers, nonces and states.
+/// A source of random bytes for verifiers, attempt IDs and states.
 ///
 /// Whoever implements it for anything but tests vouches for their being unpredictable (RFC 7636, section 7.1).
 pub trait Entropy: fmt::Debug + Send + Sync {

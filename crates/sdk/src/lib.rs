@@ -1,28 +1,30 @@
 //! Sign users in with OpenRouter and receive an API key, by OAuth PKCE.
 //!
 //! ```
-//! use openrouter_oauth::{CallbackUrl, Client};
-//! # use openrouter_oauth::transport::{Limits, from_fn, testing::ManualTimer};
+//! use openrouter_oauth::{ApiKeyGrant, Client, Error};
 //!
+//! async fn sign_in(client: &Client) -> Result<ApiKeyGrant, Error> {
+//!     let (url, mut pending) = client.authorize("https://my.app/callback").key_label("My app").begin()?;
+//!
+//!     // Send the user to `url`. The browser comes back to `pending.callback_url()` with a code:
+//!     let request_target = format!("/callback/{}?code=auth_code_abc123", pending.attempt_id());
+//! #     assert!(url.as_str().starts_with("https://openrouter.ai/auth?"));
+//!     let code = pending.read_callback(&request_target)?;
+//!     pending.exchange(client, &code).await
+//! }
+//! # use openrouter_oauth::transport::{Limits, from_fn, testing::ManualTimer};
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), openrouter_oauth::Error> {
+//! # async fn main() -> Result<(), Error> {
 //! # let openrouter = from_fn(|_: http::Request<_>, _: Limits| async {
 //! #     Ok(http::Response::new(r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#.into()))
 //! # });
 //! # let client = Client::builder().transport(openrouter).timer(ManualTimer::new()).build()?;
-//! # #[cfg(any())]
-//! let client = Client::new();
-//! let callback = CallbackUrl::parse("https://my.app/callback")?;
-//! let (url, mut pending) = client.authorize(callback).key_label("My app").begin()?;
-//!
-//! // Send the user to `url`. The browser comes back to `pending.callback_url()` with a code:
-//! let request_target = format!("/callback/{}?code=auth_code_abc123", pending.nonce().unwrap_or_default());
-//! let code = pending.read_callback(&request_target)?;
-//! let grant = pending.exchange(&client, &code).await?;
-//! println!("signed in as {:?}", grant.user_id);
+//! # assert_eq!(sign_in(&client).await?.user_id.as_deref(), Some("user_1"));
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [`Client::new`](Client#method.new) returns a client for it.
 //!
 //! # The flow
 //!
@@ -31,14 +33,14 @@
 //!      | authorize().begin()                |                                |
 //!      |--- url --------------------------->|--- GET /auth ----------------->|
 //!      |    (keep `pending`)                |    the user approves           |
-//!      |<-- GET /callback/<nonce>?code=… ---|<-- to the callback ------------|
+//!      |<-- GET /callback/<ID>?code=… ------|<-- to the callback ------------|
 //!      | pending.read_callback()            |                                |
 //!      | pending.exchange() ---- POST /auth/keys: code, verifier ----------->|
 //!      |<----------------------- the API key --------------------------------|
 //! ```
 //!
 //! Without a callback, [`Client::authorize_headless`] makes a URL whose page shows the code, for
-//! [`PendingSignIn::read_pasted`]. With a key at hand, [`Client::create_auth_code`] makes a code without a page.
+//! [`HeadlessSignIn::read_pasted`]. With a key at hand, [`Client::create_auth_code`] makes a code without a page.
 //!
 //! # Operations
 //!
@@ -122,10 +124,11 @@ pub use crate::{
     hook::{Attempt, Hook},
     key_links::KeyLinks,
     sign_in::{
-        authorize::{Authorize, AuthorizeUrl},
+        authorize::{Authorize, AuthorizeUrl, NoCallback},
         callback::CallbackError,
-        pending::{PendingSecret, PendingSignIn},
+        pending::{AnySignIn, HeadlessSignIn, PendingSignIn},
         pkce::Pkce,
+        stored::PendingSecret,
     },
 };
 

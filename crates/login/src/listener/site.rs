@@ -28,7 +28,7 @@ impl Site {
 
     /// From now on the callback of `pending` is the one path.
     pub fn expect(&mut self, pending: &PendingSignIn) {
-        self.callback = pending.callback_url().cloned();
+        self.callback = Some(pending.callback_url().clone());
     }
 
     /// Reads a whole head, and returns the target of the request, path and query, if a browser came back with it.

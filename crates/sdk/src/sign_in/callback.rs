@@ -7,15 +7,15 @@ use zeroize::Zeroizing;
 
 /// Why a callback, or what a user pasted, brings no code.
 ///
-/// Only [`Denied`](Self::Denied) and [`Failed`](Self::Failed) end a sign-in. Everything else is somebody else's request
-/// or a slip: answer it and go on waiting.
+/// Only [`Denied`](Self::Denied) and [`Failed`](Self::Failed) [end a sign-in](Self::ends_sign_in). Everything else is
+/// somebody else's request or a slip: respond to it and keep waiting.
 #[non_exhaustive]
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum CallbackError {
-    /// It is not the callback of this transaction: another path, nonce or host.
+    /// It is not the callback of this sign-in: another path, attempt ID or host.
     #[error("this is not the callback of this sign-in")]
     NotOurs,
-    /// It has a `state`, and not that of this transaction (RFC 6749, section 10.12).
+    /// It has a `state`, and not that of this sign-in (RFC 6749, section 10.12).
     #[error("the state is not that of this sign-in")]
     StateMismatch,
     /// It has a parameter more than once (RFC 6749, section 3.1), or both a code and an error.
@@ -46,45 +46,59 @@ pub enum CallbackError {
     },
 }
 
+impl CallbackError {
+    /// Whether the sign-in is over: the user declined, or OpenRouter failed. After any other error, keep waiting.
+    pub fn ends_sign_in(&self) -> bool {
+        matches!(self, Self::Denied { .. } | Self::Failed { .. })
+    }
+}
+
 type Result<T> = std::result::Result<T, CallbackError>;
 
-/// What an answer may hold; a callback URL may not have them of its own.
+/// The parameters that OpenRouter adds to a callback; a callback URL may not have them of its own.
 pub(crate) const RESERVED_PARAMETERS: [&str; 4] = ["code", "state", "error", "error_description"];
 
 const MAX_BYTES: usize = 8 * 1024;
 const MAX_PASTED_BYTES: usize = 4 * 1024;
 
-/// Reads a callback: the target of a request (`/callback/nonce?code=…`) or a whole URL.
-pub(crate) fn read_callback(
-    text: &str,
-    callback: Option<&CallbackUrl>,
-    state: Option<&State>,
-) -> Result<AuthorizationCode> {
-    if text.len() > MAX_BYTES {
-        return Err(CallbackError::Malformed);
-    }
-    // Before anything that could settle the sign-in.
-    let query = callback.and_then(|callback| callback.query_of(text)).ok_or(CallbackError::NotOurs)?;
-    read_query(query, state)
+/// The callback that a sign-in expects.
+pub(crate) struct Callback {
+    /// With the attempt's ID at the end of its path.
+    pub(crate) url: CallbackUrl,
+    pub(crate) state: State,
 }
 
-/// Reads what a user pasted: a bare code, a query, or the whole URL of this transaction, also without its scheme, as some
-/// browsers show it (P-2).
-pub(crate) fn read_pasted(
-    text: &str,
-    callback: Option<&CallbackUrl>,
-    state: Option<&State>,
-) -> Result<AuthorizationCode> {
+impl Callback {
+    /// Reads a callback: the target of a request (`/callback/ID?code=…`) or a whole URL.
+    pub(crate) fn read(&self, text: &str) -> Result<AuthorizationCode> {
+        if text.len() > MAX_BYTES {
+            return Err(CallbackError::Malformed);
+        }
+        // Before anything that could settle the sign-in.
+        let query = self.url.query_of(text).ok_or(CallbackError::NotOurs)?;
+        self.read_query(query)
+    }
+
+    /// Reads the query of a callback whose path was compared already.
+    pub(crate) fn read_query(&self, query: &str) -> Result<AuthorizationCode> {
+        read_query(query, Some(&self.state))
+    }
+}
+
+/// Reads what a user pasted: a bare code, a query, or the whole URL of this sign-in's callback, also without its scheme, as
+/// some browsers show it.
+pub(crate) fn read_pasted(text: &str, callback: Option<&Callback>) -> Result<AuthorizationCode> {
     if text.len() > MAX_PASTED_BYTES {
         return Err(CallbackError::Malformed);
     }
+    let state = callback.map(|callback| &callback.state);
     let clean = clean(text);
     if let Some(query) = clean.strip_prefix('?') {
         return read_query(query, state);
     }
     let place = clean.split('=').next().unwrap_or_default();
     if place.contains(['/', '?']) {
-        return read_callback(&clean, callback, state);
+        return callback.ok_or(CallbackError::NotOurs)?.read(&clean);
     }
     let is_parameter =
         |pair: &str| pair.split_once('=').is_some_and(|(name, _)| RESERVED_PARAMETERS.contains(&name));
@@ -146,10 +160,10 @@ fn parameters(query: &str) -> Result<[Option<Zeroizing<String>>; 4]> {
     }
     let mut found = [None, None, None, None];
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        let value = Zeroizing::new(value.into_owned());
+        // The name first: the value of another parameter is not copied.
         let slots = found.iter_mut().zip(RESERVED_PARAMETERS);
         if let Some((slot, reserved)) = slots.into_iter().find(|(_, reserved)| name == *reserved) {
-            if slot.replace(value).is_some() {
+            if slot.replace(Zeroizing::new(value.into_owned())).is_some() {
                 return Err(CallbackError::Ambiguous(reserved));
             }
         }

@@ -3,7 +3,8 @@
 use openrouter_oauth_models::{ApiKeyGrant, AuthorizationCode, ExchangeAuthCode};
 
 use super::{
-    pending::{PendingSignIn, Phase},
+    pending::{AnySignIn, HeadlessSignIn, PendingSignIn},
+    phase::{PendingExchange, Phase},
     pkce::Pkce,
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
 impl PendingSignIn {
     /// Exchanges `code` for a key. It is sent once, and again only if it surely was not processed.
     ///
-    /// After an error that leaves the transaction fresh ([`is_fresh`](Self::is_fresh)) the same code can be tried again
+    /// After an error that leaves the sign-in fresh ([`is_fresh`](Self::is_fresh)) the same code can be tried again
     /// if the error [is retryable](Error::is_retryable), and another one otherwise:
     ///
     /// ```
@@ -30,17 +31,56 @@ impl PendingSignIn {
     /// }
     /// ```
     ///
-    /// Dropping the future while it runs leaves the transaction spent: nobody knows then what became of the code.
+    /// Dropping the future while it runs leaves the sign-in spent: the code may have been used.
     ///
     /// # Errors
     ///
-    /// See [`Error`]. [`Error::Spent`] if the transaction cannot be used again, [`Error::OriginMismatch`] if `client` calls
-    /// another service than the one it was begun with (C-31); nothing is sent then.
+    /// See [`Error`]. [`Error::Spent`] if the sign-in cannot be used again, [`Error::OriginMismatch`] if `client` calls
+    /// another service than the one it was begun with; nothing is sent then.
     pub async fn exchange(
         &mut self,
         client: &Client,
         code: &AuthorizationCode,
     ) -> Result<ApiKeyGrant, Error> {
+        self.exchange.run(client, code).await
+    }
+}
+
+impl HeadlessSignIn {
+    /// Exchanges `code` for a key: see [`PendingSignIn::exchange`].
+    ///
+    /// # Errors
+    ///
+    /// See [`PendingSignIn::exchange`].
+    pub async fn exchange(
+        &mut self,
+        client: &Client,
+        code: &AuthorizationCode,
+    ) -> Result<ApiKeyGrant, Error> {
+        self.exchange.run(client, code).await
+    }
+}
+
+impl AnySignIn {
+    /// Exchanges `code` for a key: see [`PendingSignIn::exchange`].
+    ///
+    /// # Errors
+    ///
+    /// See [`PendingSignIn::exchange`].
+    pub async fn exchange(
+        &mut self,
+        client: &Client,
+        code: &AuthorizationCode,
+    ) -> Result<ApiKeyGrant, Error> {
+        match self {
+            Self::Callback(pending) => pending.exchange(client, code).await,
+            Self::Headless(headless) => headless.exchange(client, code).await,
+        }
+    }
+}
+
+impl PendingExchange {
+    async fn run(&mut self, client: &Client, code: &AuthorizationCode) -> Result<ApiKeyGrant, Error> {
         if *client.origin() != self.origin {
             return Err(Error::OriginMismatch {
                 expected: self.origin.clone(),

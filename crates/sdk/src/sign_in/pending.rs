@@ -1,95 +1,105 @@
 //! A sign-in that was begun and is not finished.
 
-use std::{borrow::Cow, fmt, mem};
+use std::fmt;
 
-use openrouter_oauth_models::{
-    AuthorizationCode, CallbackUrl, CodeVerifier, InvalidValue, KeyLabel, Origin, State,
+use openrouter_oauth_models::{AuthorizationCode, CallbackUrl};
+
+use super::{
+    callback::{self, Callback, CallbackError},
+    phase::PendingExchange,
+    stored::{self, PendingSecret},
 };
-use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
+use crate::error::Error;
 
-use super::callback::{self, CallbackError};
-use crate::{
-    base_url::BaseUrl,
-    error::{Error, SpentReason},
-};
-
-/// A sign-in between [`begin`](crate::Authorize::begin) and the key.
+/// A sign-in between [`begin`](crate::Authorize::begin) and the key, whose code comes to a callback URL.
 ///
 /// It is *fresh* until an exchange runs, and *spent* once a code was exchanged or may have been. Reading a callback
 /// changes nothing, so other people's requests do no harm. An exchange that surely was not processed, or whose code was
-/// refused, leaves it fresh.
+/// rejected, leaves it fresh.
 ///
 /// A program keeps it in memory. A web app binds it to the user's session, one per attempt, found by the
-/// [`nonce`](Self::nonce) in the callback's path; to put it into a session store see
+/// [`attempt_id`](Self::attempt_id) in the callback's path; to put it into a session store see
 /// [`into_secret_json`](Self::into_secret_json).
 #[must_use = "without it the sign-in cannot be finished"]
 pub struct PendingSignIn {
-    pub(super) origin: Origin,
-    callback: Option<CallbackUrl>,
-    state: Option<State>,
-    pub(super) key_label: Option<KeyLabel>,
-    pub(super) phase: Phase,
+    pub(super) callback: Callback,
+    pub(super) exchange: PendingExchange,
 }
 
-pub(super) enum Phase {
-    Fresh(CodeVerifier),
-    InFlight,
-    Spent(SpentReason),
+/// A sign-in without a callback URL, between [`begin`](crate::Authorize::begin) and the key: OpenRouter's page shows the
+/// code, and the user pastes it.
+///
+/// It is fresh or spent as a [`PendingSignIn`] is.
+#[must_use = "without it the sign-in cannot be finished"]
+pub struct HeadlessSignIn {
+    pub(super) exchange: PendingExchange,
 }
 
-/// A [`PendingSignIn`] as JSON, which holds the verifier: store it as one stores a session, and take it out once.
-pub struct PendingSecret(Zeroizing<String>);
+/// A sign-in of either kind, for programs that decide at run time.
+#[expect(clippy::exhaustive_enums, reason = "a sign-in has a callback or has none")]
+#[derive(Debug)]
+#[must_use = "without it the sign-in cannot be finished"]
+pub enum AnySignIn {
+    /// The code comes to a callback URL.
+    Callback(PendingSignIn),
+    /// The user pastes the code.
+    Headless(HeadlessSignIn),
+}
 
 impl PendingSignIn {
-    pub(crate) fn new(
-        origin: Origin,
-        callback: Option<CallbackUrl>,
-        state: Option<State>,
-        key_label: Option<KeyLabel>,
-        verifier: CodeVerifier,
-    ) -> Self {
-        Self { origin, callback, state, key_label, phase: Phase::Fresh(verifier) }
+    pub(super) fn new(callback: Callback, exchange: PendingExchange) -> Self {
+        Self { callback, exchange }
     }
 
-    /// The URL that the browser comes back to: the callback with a nonce at the end of its path. None if the sign-in is
-    /// headless. It holds the nonce.
-    pub fn callback_url(&self) -> Option<&CallbackUrl> {
-        self.callback.as_ref()
+    /// The URL that the browser comes back to: the callback with the [`attempt_id`](Self::attempt_id) at the end of its
+    /// path.
+    pub fn callback_url(&self) -> &CallbackUrl {
+        &self.callback.url
     }
 
-    /// The 128 random bits in the callback's path, as base64url: what a web app finds the attempt by. Until the callback
-    /// has come it is a secret between the app and the user's browser: keep it out of logs.
-    pub fn nonce(&self) -> Option<&str> {
-        self.callback.as_ref()?.url().path().rsplit('/').next()
+    /// The ID of this attempt: the 128 random bits in the callback's path, as base64url. A web app finds the sign-in by it.
+    /// Until the callback has come it is a secret between the app and the user's browser: keep it out of logs.
+    pub fn attempt_id(&self) -> &str {
+        self.callback.url.url().path().rsplit('/').next().unwrap_or_default()
     }
 
     /// Whether a code can be exchanged.
     pub fn is_fresh(&self) -> bool {
-        matches!(self.phase, Phase::Fresh(_))
+        self.exchange.is_fresh()
     }
 
-    /// Reads a callback: the target of the browser's request (`/callback/nonce?code=…`) or the whole URL, at most 8 KiB.
+    /// Reads a callback: the target of the browser's request (`/callback/ID?code=…`) or the whole URL, at most 8 KiB.
     ///
     /// # Errors
     ///
-    /// [`CallbackError`] by case. Only a denial or a failure at OpenRouter ends the sign-in; anything else is answered
-    /// with 404 or 400, and the wait goes on:
+    /// [`CallbackError`] by case. Only a denial or a failure at OpenRouter ends the sign-in. Respond to anything else with
+    /// 404 or 400, and keep waiting:
     ///
     /// ```
     /// use openrouter_oauth::{CallbackError, PendingSignIn};
     ///
     /// fn status_of(pending: &PendingSignIn, request_target: &str) -> u16 {
     ///     match pending.read_callback(request_target) {
-    ///         Ok(_code) => 200, // exchange it, then tell the user what came of it
-    ///         Err(CallbackError::Denied { .. } | CallbackError::Failed { .. }) => 200, // say so; it is over
+    ///         Ok(_code) => 200, // exchange it, then show the result
+    ///         Err(error) if error.ends_sign_in() => 200, // show the error
     ///         Err(CallbackError::NotOurs) => 404,
     ///         Err(_) => 400,
     ///     }
     /// }
     /// ```
     pub fn read_callback(&self, request_target: &str) -> Result<AuthorizationCode, CallbackError> {
-        callback::read_callback(request_target, self.callback.as_ref(), self.state.as_ref())
+        self.callback.read(request_target)
+    }
+
+    /// Reads the query of a callback, for servers that have compared the path already, with
+    /// [`CallbackUrl::has_path`]. Use [`read_callback`](Self::read_callback) otherwise: a callback to another path is not
+    /// one of this sign-in.
+    ///
+    /// # Errors
+    ///
+    /// See [`read_callback`](Self::read_callback).
+    pub fn read_query(&self, query: &str) -> Result<AuthorizationCode, CallbackError> {
+        self.callback.read_query(query)
     }
 
     /// Reads what the user pasted, at most 4 KiB: the bare code, the query with the code, or the whole URL of this
@@ -99,117 +109,139 @@ impl PendingSignIn {
     ///
     /// [`CallbackError`] by case. A URL of another origin or path is [`CallbackError::NotOurs`].
     pub fn read_pasted(&self, text: &str) -> Result<AuthorizationCode, CallbackError> {
-        callback::read_pasted(text, self.callback.as_ref(), self.state.as_ref())
+        callback::read_pasted(text, Some(&self.callback))
     }
 
-    /// The verifier, with the transaction in flight until it is put back.
-    pub(super) fn take_verifier(&mut self) -> Result<CodeVerifier, Error> {
-        match mem::replace(&mut self.phase, Phase::InFlight) {
-            Phase::Fresh(verifier) => Ok(verifier),
-            // Found in flight, it was dropped there: while it runs it is borrowed.
-            Phase::InFlight => Err(self.spent(SpentReason::Abandoned)),
-            Phase::Spent(reason) => Err(self.spent(reason)),
-        }
-    }
-
-    fn spent(&mut self, reason: SpentReason) -> Error {
-        self.phase = Phase::Spent(reason);
-        Error::Spent(reason)
-    }
-
-    /// Writes a fresh transaction as JSON **with its verifier**, for a session store. It goes in and comes out once:
+    /// Writes a fresh sign-in as JSON **with its verifier**, for a session store. It goes in and comes out once:
     /// take it out of the store before the exchange, so that a repeated callback finds nothing.
     ///
     /// # Errors
     ///
     /// [`Error::Spent`] if it cannot be used again.
-    pub fn into_secret_json(mut self) -> Result<PendingSecret, Error> {
-        let verifier = self.take_verifier()?;
-        let stored = Stored {
-            version: VERSION,
-            origin: Cow::Borrowed(self.origin.as_str()),
-            callback_url: self.callback.as_ref().map(|callback| Cow::Borrowed(callback.as_str())),
-            state: self.state.as_ref().map(|state| Cow::Borrowed(state.expose())),
-            key_label: self.key_label.as_ref().map(|label| Cow::Borrowed(label.as_str())),
-            code_verifier: Cow::Borrowed(verifier.expose()),
-        };
-        // As large as it can get, so that it does not move.
-        let mut json = Zeroizing::new(Vec::with_capacity(4096));
-        serde_json::to_writer(&mut *json, &stored).map_err(|_| not_stored())?;
-        let json = String::from_utf8(mem::take(&mut *json)).map_err(|_| not_stored())?;
-        Ok(PendingSecret(Zeroizing::new(json)))
+    pub fn into_secret_json(self) -> Result<PendingSecret, Error> {
+        stored::write(Some(&self.callback), self.exchange)
     }
 
-    /// Reads what [`into_secret_json`](Self::into_secret_json) wrote.
+    /// Reads the JSON of [`into_secret_json`](Self::into_secret_json).
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if it is not that. Nothing of it is shown.
+    /// [`Error::Invalid`] if it is not that, or if the sign-in is headless. The error shows nothing of the JSON.
     pub fn from_secret_json(json: &str) -> Result<Self, Error> {
-        let stored: Stored<'_> = serde_json::from_str(json).map_err(|_| not_stored())?;
-        if stored.version != VERSION {
-            return Err(not_stored().into());
+        match AnySignIn::from_secret_json(json)? {
+            AnySignIn::Callback(pending) => Ok(pending),
+            AnySignIn::Headless(_) => Err(stored::not_stored().into()),
         }
-        let origin = BaseUrl::parse(&stored.origin)?.origin().clone();
-        if origin.as_str() != stored.origin {
-            return Err(not_stored().into());
-        }
-        let callback = stored.callback_url.as_deref().map(CallbackUrl::parse).transpose()?;
-        let state = stored.state.as_deref().map(State::parse).transpose()?;
-        if callback.is_some() != state.is_some() {
-            return Err(not_stored().into());
-        }
-        let verifier = CodeVerifier::parse(&stored.code_verifier)?;
-        let key_label = stored.key_label.as_deref().map(KeyLabel::parse).transpose()?;
-        Ok(Self::new(origin, callback, state, key_label, verifier))
     }
 }
 
-/// How a transaction is stored.
-#[derive(Deserialize, Serialize)]
-struct Stored<'a> {
-    version: u32,
-    #[serde(borrow)]
-    origin: Cow<'a, str>,
-    #[serde(borrow)]
-    callback_url: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    state: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    key_label: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    code_verifier: Cow<'a, str>,
-}
+impl HeadlessSignIn {
+    pub(super) fn new(exchange: PendingExchange) -> Self {
+        Self { exchange }
+    }
 
-const VERSION: u32 = 1;
+    /// Whether a code can be exchanged.
+    pub fn is_fresh(&self) -> bool {
+        self.exchange.is_fresh()
+    }
 
-fn not_stored() -> InvalidValue {
-    InvalidValue::new("stored sign-in", "cannot be read")
-}
+    /// Reads what the user pasted, at most 4 KiB: the bare code, or a query with the code.
+    ///
+    /// # Errors
+    ///
+    /// [`CallbackError`] by case. Any URL is [`CallbackError::NotOurs`].
+    pub fn read_pasted(&self, text: &str) -> Result<AuthorizationCode, CallbackError> {
+        callback::read_pasted(text, None)
+    }
 
-impl PendingSecret {
-    /// The JSON. It holds the verifier.
-    pub fn expose(&self) -> &str {
-        &self.0
+    /// Writes a fresh sign-in as JSON **with its verifier**: see [`PendingSignIn::into_secret_json`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Spent`] if it cannot be used again.
+    pub fn into_secret_json(self) -> Result<PendingSecret, Error> {
+        stored::write(None, self.exchange)
+    }
+
+    /// Reads the JSON of [`into_secret_json`](Self::into_secret_json).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if it is not that, or if the sign-in has a callback. The error shows nothing of the JSON.
+    pub fn from_secret_json(json: &str) -> Result<Self, Error> {
+        match AnySignIn::from_secret_json(json)? {
+            AnySignIn::Headless(headless) => Ok(headless),
+            AnySignIn::Callback(_) => Err(stored::not_stored().into()),
+        }
     }
 }
 
-impl fmt::Debug for PendingSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PendingSecret([redacted])")
+impl AnySignIn {
+    /// Whether a code can be exchanged.
+    pub fn is_fresh(&self) -> bool {
+        match self {
+            Self::Callback(pending) => pending.is_fresh(),
+            Self::Headless(headless) => headless.is_fresh(),
+        }
+    }
+
+    /// Reads what the user pasted: see [`PendingSignIn::read_pasted`].
+    ///
+    /// # Errors
+    ///
+    /// [`CallbackError`] by case.
+    pub fn read_pasted(&self, text: &str) -> Result<AuthorizationCode, CallbackError> {
+        match self {
+            Self::Callback(pending) => pending.read_pasted(text),
+            Self::Headless(headless) => headless.read_pasted(text),
+        }
+    }
+
+    /// Writes a fresh sign-in as JSON **with its verifier**: see [`PendingSignIn::into_secret_json`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Spent`] if it cannot be used again.
+    pub fn into_secret_json(self) -> Result<PendingSecret, Error> {
+        match self {
+            Self::Callback(pending) => pending.into_secret_json(),
+            Self::Headless(headless) => headless.into_secret_json(),
+        }
+    }
+
+    /// Reads the JSON of a sign-in of either kind.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if it is not that. The error shows nothing of the JSON.
+    pub fn from_secret_json(json: &str) -> Result<Self, Error> {
+        Ok(match stored::read(json)? {
+            (Some(callback), exchange) => PendingSignIn::new(callback, exchange).into(),
+            (None, exchange) => HeadlessSignIn::new(exchange).into(),
+        })
+    }
+}
+
+impl From<PendingSignIn> for AnySignIn {
+    fn from(pending: PendingSignIn) -> Self {
+        Self::Callback(pending)
+    }
+}
+
+impl From<HeadlessSignIn> for AnySignIn {
+    fn from(headless: HeadlessSignIn) -> Self {
+        Self::Headless(headless)
     }
 }
 
 impl fmt::Debug for PendingSignIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let phase = match self.phase {
-            Phase::Fresh(_) => "fresh",
-            Phase::InFlight => "in flight",
-            Phase::Spent(_) => "spent",
-        };
-        f.debug_struct("PendingSignIn")
-            .field("origin", &self.origin.as_str())
-            .field("phase", &phase)
-            .finish_non_exhaustive()
+        self.exchange.fmt(f, "PendingSignIn")
+    }
+}
+
+impl fmt::Debug for HeadlessSignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.exchange.fmt(f, "HeadlessSignIn")
     }
 }

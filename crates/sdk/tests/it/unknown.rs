@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use openrouter_oauth::{Error, OutcomeUnknown, PendingSignIn, Retry, transport::ErrorKind};
+use openrouter_oauth::{Error, HeadlessSignIn, OutcomeUnknown, Retry, transport::ErrorKind};
 
 use crate::support::{answer, exchange, fault, scripted};
 
@@ -21,7 +21,7 @@ async fn an_unknown_outcome_says_which_key_to_look_for() {
     let (_, pending) = client.authorize_headless().key_label("my-cli on my-host").begin().unwrap();
     // Also after it was in a store.
     let stored = pending.into_secret_json().unwrap();
-    let mut pending = PendingSignIn::from_secret_json(stored.expose()).unwrap();
+    let mut pending = HeadlessSignIn::from_secret_json(stored.expose()).unwrap();
     let code = pending.read_pasted("auth_code_abc123").unwrap();
     let unknown = unknown(pending.exchange(&client, &code).await.unwrap_err());
     assert_eq!(unknown.key_label().unwrap().as_str(), "my-cli on my-host");

@@ -68,7 +68,7 @@ pub(crate) async fn listen() -> Result<bool> {
     while let Ok(file) = File::open("/dev/null") {
         files.push(file);
     }
-    println!("{}\n/callback/{}", listener.port(), pending.nonce().unwrap_or_default());
+    println!("{}\n/callback/{}", listener.port(), pending.attempt_id());
     if timeout(SQUEEZE, listener.callback(&pending)).await.is_ok() {
         return Err("a browser was accepted without a file".into());
     }

@@ -66,7 +66,7 @@ async fn a_refusal_at_openrouter_settles_a_sign_in() {
 async fn nothing_shows_the_code_or_the_nonce() {
     // S-1, T-5
     let mut stage = Stage::new().await;
-    let nonce = stage.pending.nonce().unwrap().to_owned();
+    let nonce = stage.pending.attempt_id().to_owned();
     let told = browser(stage.listener.port(), stage.good());
     let visit = stage.listener.callback(&stage.pending).await;
     let shown = format!("{visit:?} {visit:#?} {:?} {:#?}", stage.listener, stage.listener);

@@ -16,8 +16,8 @@ fn near(nonce: &str, place: usize) -> String {
 async fn no_other_path_exists() {
     // L-5, L-6, L-7, L-11
     let mut stage = Stage::new().await;
-    let nonce = stage.pending.nonce().unwrap().to_owned();
-    let elsewhere = begin(&stage.listener).nonce().unwrap().to_owned();
+    let nonce = stage.pending.attempt_id().to_owned();
+    let elsewhere = begin(&stage.listener).attempt_id().to_owned();
     let mut paths: Vec<String> = [
         "/",
         "//",
@@ -79,7 +79,7 @@ async fn no_other_path_exists() {
 async fn ten_thousand_wrong_requests_are_told_of_and_change_nothing() {
     // L-7, F42
     let mut stage = Stage::new().await;
-    let nonce = stage.pending.nonce().unwrap().to_owned();
+    let nonce = stage.pending.attempt_id().to_owned();
     let request =
         |number: usize| stage.get(&format!("/callback/{}?code={STOLEN}", near(&nonce, number % nonce.len())));
     let requests: Vec<_> = (0..10_000).map(request).collect();
@@ -95,8 +95,8 @@ async fn a_million_wrong_nonces_change_nothing() {
     let mut site = Site::new(stage.listener.port());
     site.expect(&stage.pending);
     let good = stage.good();
-    let right = stage.pending.nonce().unwrap().as_bytes();
-    let begin = good.find(stage.pending.nonce().unwrap()).unwrap();
+    let right = stage.pending.attempt_id().as_bytes();
+    let begin = good.find(stage.pending.attempt_id()).unwrap();
     let mut head = good.clone().into_bytes();
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut wrong = 0;
