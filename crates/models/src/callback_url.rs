@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     constant_time::ConstantTime,
-    text::{AsText, FromText, InvalidValue, text_conversions, text_serde},
+    text::{AsText, FromText, InvalidValue, open_text_conversions, text_conversions, text_serde},
     url::{HttpUrl, UrlParts},
 };
 
@@ -17,6 +17,7 @@ use crate::{
 pub struct CallbackUrl(HttpUrl);
 
 text_conversions!(CallbackUrl);
+open_text_conversions!(CallbackUrl);
 text_serde!(CallbackUrl);
 
 const MAX_BYTES: usize = 2048;

@@ -23,8 +23,8 @@
 //! * A field that is not set is left out; `null` is sent only where [`Nullable::Null`] was asked for.
 //! * Unknown fields are ignored and unknown values of enums are kept, since the service grows.
 //! * A value of one of the newtypes ([`AuthorizationCode`], [`CallbackUrl`], [`KeyLabel`], …) was checked when it was made.
-//! * Secrets print as `[redacted]`, are compared in constant time, are wiped when dropped, and come out through
-//!   `expose()` alone. One by itself cannot be serialized; the message that carries it can.
+//! * Secrets print as `[redacted]`, are compared in constant time, are wiped when dropped, and are readable only
+//!   through `expose()`. One by itself cannot be serialized; the message that carries it can.
 //!
 //! # Sources
 //!
@@ -37,6 +37,7 @@ mod endpoints;
 
 mod api_error;
 mod error_envelope;
+mod request_id;
 mod server_text;
 
 mod callback_url;
@@ -75,6 +76,7 @@ pub use crate::{
         GrantType, OAuthErrorCode, TokenFormat, TokenScope, TokenType, UnknownValue, UsageLimitType,
     },
     pkce::{CodeChallenge, CodeChallengeMethod, CodeVerifier},
+    request_id::request_id,
     secrets::{AccessToken, ApiKey, AuthorizationCode, State, SubjectToken},
     server_text::{ServerText, is_invisible, replace_invisible},
     text::InvalidValue,

@@ -73,7 +73,7 @@ macro_rules! text_conversions {
             ///
             /// # Errors
             ///
-            /// [`InvalidValue`](crate::InvalidValue) if it is not as the type says.
+            /// [`InvalidValue`](crate::InvalidValue) if it is not what the type describes.
             pub fn parse(text: &str) -> Result<Self, $crate::InvalidValue> {
                 <Self as $crate::text::FromText>::from_text(text)
             }
@@ -97,7 +97,28 @@ macro_rules! text_conversions {
     };
 }
 
-/// A newtype of a string that is no secret: `as_str`, `Display`, serde.
+/// More conversions, for text that is not a secret: a command-line parser would show a rejected secret.
+macro_rules! open_text_conversions {
+    ($name:ident) => {
+        impl std::str::FromStr for $name {
+            type Err = $crate::InvalidValue;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::parse(text)
+            }
+        }
+
+        impl TryFrom<&String> for $name {
+            type Error = $crate::InvalidValue;
+
+            fn try_from(text: &String) -> Result<Self, Self::Error> {
+                Self::parse(text)
+            }
+        }
+    };
+}
+
+/// A newtype of a string that is not a secret: `as_str`, `Display`, serde.
 macro_rules! plain_text {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
@@ -105,6 +126,7 @@ macro_rules! plain_text {
         pub struct $name(Box<str>);
 
         $crate::text::text_conversions!($name);
+        $crate::text::open_text_conversions!($name);
 
         impl $name {
             /// The text.
@@ -146,7 +168,7 @@ macro_rules! text_serde {
     };
 }
 
-pub(crate) use {plain_text, text_conversions, text_serde};
+pub(crate) use {open_text_conversions, plain_text, text_conversions, text_serde};
 
 pub(crate) fn serialize<T: AsText, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(value.as_text())

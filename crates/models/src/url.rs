@@ -6,7 +6,7 @@ use http::{Uri, uri::Authority};
 
 use crate::{
     constant_time::ConstantTime,
-    text::{AsText, FromText, InvalidValue, plain_text, text_conversions, text_serde},
+    text::{AsText, FromText, InvalidValue, open_text_conversions, plain_text, text_conversions, text_serde},
 };
 
 plain_text! {
@@ -35,6 +35,7 @@ plain_text! {
 pub struct Origin(Cow<'static, str>);
 
 text_conversions!(Origin);
+open_text_conversions!(Origin);
 text_serde!(Origin);
 
 /// The parts of a URL, or of the target of a request, as RFC 3986, appendix B, splits them. Nothing is checked.

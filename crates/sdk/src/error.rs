@@ -1,4 +1,4 @@
-//! What can go wrong, by what to do next.
+//! The error type of calls and sign-ins.
 
 pub(crate) mod outcome_unknown;
 
@@ -11,14 +11,15 @@ use openrouter_oauth_transport::{self as transport, BoxError};
 use self::outcome_unknown::OutcomeUnknown;
 use crate::sign_in::callback::CallbackError;
 
-/// Why a call or a sign-in did not succeed, by what to do next.
+/// The error type of calls and sign-ins, grouped by what to do next.
 ///
 /// # Troubleshooting
 ///
 /// * *Is the code lost?* [`is_outcome_unknown`](Self::is_outcome_unknown): OpenRouter may have acted on the request, and
 ///   its answer did not come through. After an exchange a key may exist that nobody holds: look for it on
 ///   <https://openrouter.ai/settings/keys>, and begin a new sign-in.
-/// * *Is it worth trying again?* [`is_retryable`](Self::is_retryable): the same call may succeed later.
+/// * *Is a retry worthwhile?* [`is_retryable`](Self::is_retryable): the same call may succeed later.
+/// * *Was it the key?* [`is_unauthorized`](Self::is_unauthorized): forget it and sign in again.
 /// * *Was it the code?* [`is_expired_code`](Self::is_expired_code), [`is_refused_code`](Self::is_refused_code): begin a
 ///   new sign-in.
 /// * *What did OpenRouter say?* [`api`](Self::api).
@@ -45,15 +46,15 @@ pub enum Error {
     #[error("a hook rejected the request, and nothing was sent")]
     HookRejected(#[source] BoxError),
 
-    /// There were no random bytes, so no transaction was begun.
-    #[error("no random bytes could be had")]
+    /// The random generator failed, so no sign-in was begun.
+    #[error("the operating system's random generator failed")]
     Randomness(#[source] BoxError),
 
-    /// The callback, or what the user pasted, is not the answer to this transaction, or says that the user declined.
+    /// The callback, or what the user pasted, is not the answer to this sign-in, or says that the user declined.
     #[error(transparent)]
     Callback(#[from] CallbackError),
 
-    /// The transaction was begun with another service than the client's (RFC 9700, section 4.4). Nothing was sent.
+    /// The sign-in was begun with another service than the client's (RFC 9700, section 4.4). Nothing was sent.
     #[error("the sign-in was begun with {expected}, but this client calls {actual}")]
     OriginMismatch {
         /// The origin it was begun with.
@@ -62,7 +63,7 @@ pub enum Error {
         actual: Origin,
     },
 
-    /// The transaction was exchanged already, or it may have been. Nothing was sent. Begin a new sign-in.
+    /// The sign-in was exchanged already, or it may have been. Nothing was sent. Begin a new sign-in.
     #[error("this sign-in cannot be used again: {0}")]
     Spent(SpentReason),
 
@@ -80,7 +81,7 @@ pub enum Error {
     #[error("the proxy asks for credentials, and nothing was sent; put them into the proxy's URL")]
     ProxyAuthRequired(#[source] transport::Error),
 
-    /// OpenRouter refused: see [`ApiError::reason`] for what that means.
+    /// OpenRouter rejected the request: see [`ApiError::reason`] for what that means.
     #[error(transparent)]
     Api(Box<ApiError>),
 
@@ -104,8 +105,8 @@ pub enum Error {
         api: Box<ApiError>,
     },
 
-    /// The server answered with a redirect, which is never followed: check the base URL.
-    #[error("the server answered with a redirect ({status}), which is not followed; check the base URL")]
+    /// The server responded with a redirect, which is never followed: check the base URL.
+    #[error("the server responded with a redirect ({status}), which is not followed; check the base URL")]
     UnexpectedRedirect {
         /// The status.
         status: StatusCode,
@@ -118,7 +119,7 @@ pub enum Error {
     OutcomeUnknown(Box<OutcomeUnknown>),
 }
 
-/// Why a transaction cannot be used again.
+/// Why a sign-in cannot be used again.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum SpentReason {
@@ -160,6 +161,11 @@ impl Error {
             }
             _ => false,
         }
+    }
+
+    /// Whether OpenRouter rejected the API key or the access token (401): forget it, and sign in again.
+    pub fn is_unauthorized(&self) -> bool {
+        self.api().is_some_and(|api| api.reason() == RejectionReason::Unauthorized)
     }
 
     /// Whether the code is older than its ten minutes.
@@ -209,15 +215,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_crosses_threads_and_is_small() {
+    fn error_crosses_threads_and_is_small() {
         fn crosses<T: Send + Sync + 'static>() {}
         crosses::<Error>();
         assert!(size_of::<Error>() <= 64, "{}", size_of::<Error>());
     }
 
-    /// No `_` arm: a new variant has to say here what to do next (C-25).
+    /// No `_` arm: a new variant needs a next step here (C-25).
     #[test]
-    fn every_error_tells_the_next_step() {
+    fn every_error_has_a_next_step() {
         fn next_step(error: &Error) -> &'static str {
             match error {
                 Error::Invalid(_) | Error::MissingKey => "mend the call",

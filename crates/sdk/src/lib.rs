@@ -45,7 +45,7 @@
 //! # Operations
 //!
 //! [`Client::exchange_auth_code`], [`Client::create_auth_code`], [`Client::current_key`], [`Client::exchange_token`] and
-//! [`Client::signing_keys`] each return a [`Call`]: `.await` sends it, [`Call::send`] also tells status, headers and
+//! [`Client::signing_keys`] each return a [`Call`]: `.await` sends it, [`Call::send`] also returns status, headers and
 //! attempts, and its methods set what is different for this one call.
 //!
 //! # Choosing a transport
@@ -103,7 +103,7 @@ pub use openrouter_oauth_transport as transport;
 #[doc(inline)]
 pub use openrouter_oauth_transport_hyper as transport_hyper;
 
-#[doc(no_inline)]
+#[doc(inline)]
 pub use openrouter_oauth_models::{
     ApiError, ApiKey, ApiKeyGrant, AuthorizationCode, CallbackUrl, CodeChallenge, CodeChallengeMethod,
     CodeVerifier, CreateAuthCode, CreatedAuthCode, CreditLimit, ExchangeAuthCode, ExchangeToken,
@@ -134,3 +134,6 @@ pub use crate::{
 
 #[cfg(feature = "tracing")]
 pub use crate::hook::tracing::TracingHook;
+
+/// The version of this SDK, which is also in the `User-Agent` of its requests.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

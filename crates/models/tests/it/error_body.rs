@@ -43,6 +43,14 @@ fn the_rest_of_the_envelope_is_kept() {
     assert_eq!(error.user_id(), Some("user_1"));
     assert_eq!(error.metadata().unwrap()["reasons"][0], "a");
     assert_eq!(serde_json::to_string(error.envelope().unwrap()).unwrap(), body);
+    let body = r#"{"error":{"code":400,"message":"No."},"openrouter_metadata":{"region":"a"}}"#;
+    let headers =
+        http::HeaderMap::from_iter([(http::HeaderName::from_static("cf-ray"), "8f0c-LHR".parse().unwrap())]);
+    let error = read(400, body);
+    assert_eq!(error.request_id(), None);
+    let error = error.with_headers(headers);
+    assert_eq!(error.openrouter_metadata().unwrap()["region"], "a");
+    assert_eq!(error.request_id().unwrap().as_str(), "8f0c-LHR");
     for without in [r#","metadata":null},"user_id":null}"#, "}}"] {
         let error = read(401, format!(r#"{{"error":{{"code":401,"message":"No."{without}"#));
         assert_eq!((error.code(), error.user_id(), error.metadata()), (Some(401), None, None));
@@ -170,9 +178,9 @@ fn a_refusal_prints_one_line_of_printable_characters() {
     }
     assert_eq!(
         read(401, r#"{"error":{"code":401,"message":"User not found."}}"#).to_string(),
-        "OpenRouter answered getCurrentKey with 401 Unauthorized: User not found."
+        "OpenRouter responded to getCurrentKey with 401 Unauthorized: User not found."
     );
-    assert_eq!(read(502, "").to_string(), "OpenRouter answered getCurrentKey with 502 Bad Gateway");
+    assert_eq!(read(502, "").to_string(), "OpenRouter responded to getCurrentKey with 502 Bad Gateway");
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use openrouter_oauth_models::{
     AccessToken, ApiKey, ApiKeyGrant, AuthorizationCode, CallbackUrl, CodeChallenge, CodeChallengeMethod,
     CodeVerifier, CreateAuthCode, CreditLimit, CurrentKey, Endpoint, ErrorEnvelope, ErrorResponse,
-    ExchangeAuthCode, ExchangeToken, FederationPolicyId, Jwk, JwkSet, KeyInfo, KeyLabel, Nullable,
-    OAuthErrorCode, OAuthErrorResponse, SigningKeys, SubjectToken, Timestamp, TokenFormat, TokenResponse,
-    TokenScope, UsageLimitType, WorkspaceId,
+    ExchangeAuthCode, ExchangeToken, FederationPolicyId, HttpUrl, InvalidValue, Jwk, JwkSet, KeyInfo,
+    KeyLabel, Nullable, OAuthErrorCode, OAuthErrorResponse, Origin, SigningKeys, SubjectToken, Timestamp,
+    TokenFormat, TokenResponse, TokenScope, UsageLimitType, WorkspaceId,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -176,4 +176,26 @@ fn a_limit_that_is_no_amount_is_refused() {
         let json = format!(r#"{{"callback_url":"https://myapp.com/","limit":{limit}}}"#);
         assert!(serde_json::from_str::<CreateAuthCode>(&json).is_err(), "{limit}");
     }
+}
+
+#[test]
+fn every_open_value_is_read_from_any_text() {
+    fn check<T>(text: &str)
+    where
+        T: std::str::FromStr<Err = InvalidValue>
+            + for<'a> TryFrom<&'a str>
+            + for<'a> TryFrom<&'a String>
+            + TryFrom<String>,
+    {
+        assert!(text.parse::<T>().is_ok(), "{text}");
+        assert!(T::try_from(text).is_ok() && T::try_from(text.to_owned()).is_ok(), "{text}");
+        assert!(T::try_from(&text.to_owned()).is_ok(), "{text}");
+    }
+    check::<CallbackUrl>("https://my.app/callback");
+    check::<FederationPolicyId>("policy");
+    check::<HttpUrl>("http://my.app/");
+    check::<KeyLabel>("My app");
+    check::<Origin>("https://my.app");
+    check::<Timestamp>("2027-12-31T23:59:59Z");
+    check::<WorkspaceId>("0b4cbd62-5b2a-4c6e-9d0a-6a2f4f9b3f11");
 }

@@ -34,13 +34,12 @@ impl<'a> CallRequest<'a> {
         let authorization = match E::AUTH {
             Auth::Bearer if config.base_url.origin() != base.origin() => return Err(Error::MissingKey),
             Auth::Bearer => Some(config.credential.authorization().await?),
-            _ => None,
+            Auth::None => None,
         };
         let (content_type, body) = match E::ENCODING {
             Encoding::Json => (Some("application/json"), json(request)?),
             Encoding::Form => (Some("application/x-www-form-urlencoded"), form(request)?),
             Encoding::Empty => (None, Bytes::new()),
-            _ => return Err(unwritable()),
         };
         Ok(Self {
             method: E::METHOD,

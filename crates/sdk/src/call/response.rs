@@ -4,7 +4,7 @@ use std::{error::Error as StdError, fmt, time::SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header, response::Parts};
-use openrouter_oauth_models::{ApiError, Endpoint, Resend, ServerText, Timestamp};
+use openrouter_oauth_models::{ApiError, Endpoint, Resend, Timestamp, request_id};
 use openrouter_oauth_transport::{self as transport, ErrorKind};
 
 use super::{
@@ -173,19 +173,6 @@ fn unknown<E: Endpoint>(reason: UnknownReason, head: Option<&Parts>) -> OutcomeU
     }
 }
 
-/// The server's name of a request, if it looks like one: anything else could be a secret that was sent back.
-pub(crate) fn request_id(headers: &HeaderMap) -> Option<ServerText> {
-    let id = |name| headers.get(name)?.to_str().ok().filter(|id| is_request_id(id)).map(ServerText::new);
-    id("cf-ray").or_else(|| id("x-request-id"))
-}
-
-/// At most 64 hexadecimal digits and hyphens, as in a UUID; Cloudflare adds the three letters of an airport.
-fn is_request_id(text: &str) -> bool {
-    let is_airport = |end: &str| end.len() == 3 && end.bytes().all(|byte| byte.is_ascii_uppercase());
-    let id = text.rsplit_once('-').filter(|(_, end)| is_airport(end)).map_or(text, |(id, _)| id);
-    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
-}
-
 /// Where a body could not be read. It does not keep serde's own error, whose text shows a part of the body.
 #[derive(Debug)]
 struct Unreadable {
@@ -203,20 +190,3 @@ impl fmt::Display for Unreadable {
 }
 
 impl StdError for Unreadable {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_id_looks_like_one() {
-        for id in ["8f0c1a2b3c4d5e6f-LHR", "8f0c1a2b3c4d5e6f", "123e4567-e89b-12d3-a456-426614174000"] {
-            assert!(is_request_id(id), "{id}");
-        }
-        for other in
-            ["", "-LHR", "auth_code_abc123", "sk-or-v1-0e6f", "8f0c 1a2b", "8f0c-lhr", &"0".repeat(65)]
-        {
-            assert!(!is_request_id(other), "{other}");
-        }
-    }
-}

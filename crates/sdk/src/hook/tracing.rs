@@ -3,10 +3,10 @@
 use std::error::Error as StdError;
 
 use http::{HeaderMap, StatusCode};
+use openrouter_oauth_models::request_id;
 use openrouter_oauth_transport::BoxError;
 
 use super::{Attempt, Hook};
-use crate::call::response::request_id;
 
 /// A [`Hook`] that tells `tracing` of every attempt, with the target `openrouter_oauth`.
 ///

@@ -50,7 +50,7 @@ async fn an_unknown_outcome_says_why_and_what_caused_it() {
         (
             answer(500, "down"),
             "the server failed (status 500 Internal Server Error)",
-            "OpenRouter answered exchangeAuthCodeForAPIKey with 500 Internal Server Error",
+            "OpenRouter responded to exchangeAuthCodeForAPIKey with 500 Internal Server Error",
         ),
     ] {
         let (_, builder) = scripted([first]);
