@@ -2,7 +2,7 @@
 
 use crate::text::check;
 
-/// A newtype of a string that is a secret: redacted, compared in constant time, wiped on drop (S-1).
+/// A newtype of a string that is a secret: redacted, compared in constant time, wiped on drop.
 macro_rules! secret {
     ($(#[$meta:meta])* $name:ident, $what:literal, $check:expr) => {
         $(#[$meta])*
@@ -91,7 +91,7 @@ secret! {
 secret! {
     /// The `state` of an authorization request (RFC 6749, section 10.12): 1 to 512 visible ASCII characters.
     ///
-    /// Not `Clone`: it belongs to one transaction.
+    /// Not `Clone`: it belongs to one sign-in.
     State, "state", |what, text| check(what, text, 512, |byte| byte.is_ascii_graphic(), VISIBLE)
 }
 
@@ -104,7 +104,7 @@ mod tests {
     use crate::constant_time::tests::check_compares;
 
     #[test]
-    fn a_secret_does_not_print_itself() {
+    fn secret_does_not_print_itself() {
         // S-1
         let key = ApiKey::parse("sk-or-v1-canary").unwrap();
         assert_eq!(format!("{key:?} {key:#?}"), "ApiKey([redacted]) ApiKey([redacted])");
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_1_to_512_visible_ascii_characters() {
+    fn key_is_1_to_512_visible_ascii_characters() {
         for good in ["k", "sk-or-v1-~!", &"k".repeat(512)] {
             assert!(ApiKey::parse(good).is_ok(), "{good}");
         }
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_1_to_512_printable_ascii_characters() {
+    fn code_is_1_to_512_printable_ascii_characters() {
         for good in ["c", "auth_code_abc123def456", "a b", &"c".repeat(512)] {
             assert!(AuthorizationCode::parse(good).is_ok(), "{good}");
         }

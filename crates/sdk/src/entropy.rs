@@ -16,7 +16,7 @@ pub trait Entropy: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// If it cannot. The transaction is then not begun; there is no other source to fall back to.
+    /// If it cannot. The sign-in is then not begun; there is no other source to fall back to.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), BoxError>;
 }
 

@@ -221,9 +221,10 @@ mod tests {
         assert!(size_of::<Error>() <= 64, "{}", size_of::<Error>());
     }
 
-    /// No `_` arm: a new variant needs a next step here (C-25).
+    /// No `_` arm: a new variant needs a next step here.
     #[test]
     fn every_error_has_a_next_step() {
+        // C-25
         fn next_step(error: &Error) -> &'static str {
             match error {
                 Error::Invalid(_) | Error::MissingKey => "mend the call",

@@ -30,7 +30,7 @@ fn check_sent(message: &impl Serialize, sent: &Value) {
 }
 
 #[test]
-fn what_is_not_set_is_left_out() {
+fn unset_field_is_left_out() {
     check_sent(&exchange(), &json!({ "code": "c" }));
     check_sent(&create(), &json!({ "callback_url": "https://myapp.com/" }));
     check_sent(&CurrentKey::new(), &json!({}));
@@ -62,7 +62,7 @@ fn what_is_not_set_is_left_out() {
 }
 
 #[test]
-fn what_is_set_is_sent() {
+fn set_field_is_sent() {
     check_sent(
         &exchange().pkce(CodeVerifier::parse(CHALLENGE).unwrap(), CodeChallengeMethod::S256),
         &json!({ "code": "c", "code_verifier": CHALLENGE, "code_challenge_method": "S256" }),
@@ -93,7 +93,7 @@ fn what_is_set_is_sent() {
 }
 
 #[test]
-fn null_is_sent_where_it_was_asked_for() {
+fn null_is_sent_only_on_request() {
     check_sent(
         &create().expires_at(Nullable::Null),
         &json!({ "callback_url": "https://myapp.com/", "expires_at": null }),
@@ -104,7 +104,7 @@ fn null_is_sent_where_it_was_asked_for() {
 }
 
 #[test]
-fn absent_null_and_a_value_are_told_apart() {
+fn absent_null_and_value_are_different() {
     let read = |json: &str| serde_json::from_str::<KeyInfo>(json).unwrap().limit;
     assert_eq!(read("{}"), Nullable::Absent);
     assert_eq!(read(r#"{"limit":null}"#), Nullable::Null);
@@ -121,7 +121,7 @@ fn check_unknown_field<T: DeserializeOwned + Serialize>(known: &Value) {
 }
 
 #[test]
-fn a_field_that_is_not_known_is_ignored() {
+fn unknown_field_is_ignored() {
     // C-22
     check_unknown_field::<ExchangeAuthCode>(&json!({ "code": "c" }));
     check_unknown_field::<ApiKeyGrant>(&json!({ "key": "k", "user_id": "u" }));
@@ -139,7 +139,7 @@ fn a_field_that_is_not_known_is_ignored() {
 }
 
 #[test]
-fn a_value_of_an_enum_that_is_not_known_is_kept() {
+fn unknown_value_of_an_enum_is_kept() {
     let pointers = ["/code_challenge_method", "/usage_limit_type"];
     let request = json!({ "callback_url": "https://myapp.com/", "code_challenge_method": "S512", "usage_limit_type": "hourly" });
     let read: CreateAuthCode = serde_json::from_value(request.clone()).unwrap();
@@ -158,7 +158,7 @@ fn a_value_of_an_enum_that_is_not_known_is_kept() {
 }
 
 #[test]
-fn answers_are_taken_out_of_their_envelope() {
+fn responses_are_taken_out_of_their_envelope() {
     let body = br#"{"data":{"id":"c","app_id":7,"created_at":"2025-08-24T10:30:00.25+02:00"}}"#;
     let code = CreateAuthCode::decode(body).unwrap();
     assert_eq!((code.id.expose(), code.app_id), ("c", Some(7)));
@@ -171,7 +171,7 @@ fn answers_are_taken_out_of_their_envelope() {
 }
 
 #[test]
-fn a_limit_that_is_no_amount_is_refused() {
+fn limit_that_is_not_an_amount_is_rejected() {
     for limit in ["-1", "-0.01", "1e400", "\"100\"", "true"] {
         let json = format!(r#"{{"callback_url":"https://myapp.com/","limit":{limit}}}"#);
         assert!(serde_json::from_str::<CreateAuthCode>(&json).is_err(), "{limit}");
@@ -179,7 +179,7 @@ fn a_limit_that_is_no_amount_is_refused() {
 }
 
 #[test]
-fn every_open_value_is_read_from_any_text() {
+fn every_open_value_parses_from_any_text() {
     fn check<T>(text: &str)
     where
         T: std::str::FromStr<Err = InvalidValue>

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_budget_runs_out_and_is_earned_again() {
+    fn budget_runs_out_and_is_earned_again() {
         let budget = Budget::new();
         let granted = (0..1_000).filter(|_| budget.take()).count();
         assert_eq!(granted, 100);

@@ -8,7 +8,7 @@ use crate::{
     error::Error,
 };
 
-/// A verifier and its challenge, which belong to one transaction.
+/// A verifier and its challenge, which belong to one sign-in.
 ///
 /// [`Client::authorize`](crate::Client::authorize) makes its own. This is for the raw operations:
 ///
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_challenge_is_that_of_rfc_7636_appendix_b() {
+    fn challenge_matches_rfc_7636_appendix_b() {
         // C-2
         let verifier = CodeVerifier::parse("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").unwrap();
         let pkce = Pkce::from_verifier(verifier);
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn without_randomness_there_is_no_verifier() {
+    fn verifier_needs_randomness() {
         // C-1: no fallback, no panic.
         #[derive(Debug)]
         struct Dry;

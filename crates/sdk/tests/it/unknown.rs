@@ -14,7 +14,7 @@ fn unknown(error: Error) -> OutcomeUnknown {
 }
 
 #[tokio::test]
-async fn an_unknown_outcome_says_which_key_to_look_for() {
+async fn unknown_outcome_names_the_key_to_look_for() {
     // C-25
     let (_, builder) = scripted([fault(ErrorKind::Io)]);
     let client = builder.build().unwrap();
@@ -34,7 +34,7 @@ async fn an_unknown_outcome_says_which_key_to_look_for() {
 }
 
 #[tokio::test]
-async fn an_unknown_outcome_says_why_and_what_caused_it() {
+async fn unknown_outcome_has_a_reason_and_a_source() {
     // C-25
     for (first, why, cause) in [
         (fault(ErrorKind::Timeout), "the answer took too long", "the answer took too long"),
@@ -65,14 +65,14 @@ async fn an_unknown_outcome_says_why_and_what_caused_it() {
 }
 
 #[tokio::test]
-async fn an_answer_keeps_its_headers() {
+async fn response_keeps_its_headers() {
     let (_, builder) = scripted([answer(403, "{}")]);
     let error = builder.build().unwrap().exchange_auth_code(exchange()).await.unwrap_err();
     assert!(error.api().unwrap().headers().is_empty());
 }
 
 #[tokio::test]
-async fn a_later_refusal_does_not_hide_that_something_may_have_been_made() {
+async fn later_rejection_does_not_hide_an_unknown_outcome() {
     for first in [|| fault(ErrorKind::Io), || answer(500, "")] {
         for later in [403, 429, 503] {
             let (_, builder) = scripted([first(), answer(later, ""), answer(later, "")]);
