@@ -72,10 +72,10 @@ async fn a_refused_code_is_told_by_its_predicates() {
     for (message, expired) in [("Authorization code expired", true), ("Invalid code", false), ("No", false)] {
         let body = format!(r#"{{"error":{{"code":403,"message":"{message}"}}}}"#);
         let error = answering(403, body).exchange_auth_code(exchange()).await.unwrap_err();
-        assert_eq!((error.is_expired_code(), error.is_refused_code()), (expired, true), "{message}");
+        assert_eq!((error.is_expired_code(), error.is_rejected_code()), (expired, true), "{message}");
     }
     let error = answering(401, "").exchange_auth_code(exchange()).await.unwrap_err();
-    assert!(!error.is_expired_code() && !error.is_refused_code());
+    assert!(!error.is_expired_code() && !error.is_rejected_code());
 }
 
 /// Bodies that repeat all that must not be seen, in every shape.

@@ -124,7 +124,7 @@ async fn a_code_works_once() {
     let (_, mut other) = begin(&stage);
     let spent = other.exchange(stage.client(), &code).await.unwrap_err();
     assert_eq!(describe(&spent), "Api CodeInvalid");
-    assert!(spent.is_refused_code() && !spent.is_expired_code());
+    assert!(spent.is_rejected_code() && !spent.is_expired_code());
     assert!(other.is_fresh(), "a refused code leaves it fresh");
 }
 
@@ -141,7 +141,7 @@ async fn a_code_is_good_for_ten_minutes() {
             Err(expired) => {
                 assert!(!works, "after {seconds} s: {expired}");
                 assert_eq!(describe(&expired), "Api CodeExpired");
-                assert!(expired.is_expired_code() && expired.is_refused_code());
+                assert!(expired.is_expired_code() && expired.is_rejected_code());
             }
         }
     }

@@ -202,7 +202,7 @@ async fn three_wrong_codes_end_it_if_nothing_listens() {
 
     let typist = Typist::new(stage.user(), [Typed::Text("auth_code_of_nobody"); 3]);
     let error = login(&stage).headless(true).prompt(typist).run().await.unwrap_err();
-    assert!(matches!(&error, Error::Sdk(error) if error.is_refused_code()), "{error:?}");
+    assert!(matches!(&error, Error::Sdk(error) if error.is_rejected_code()), "{error:?}");
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ use crate::{base_url::BaseUrl, config::Config, error::Error};
 
 /// A call that is sent when it is awaited.
 ///
-/// Its methods set what is different for this call alone.
+/// Its methods change settings for this call only.
 ///
 /// ```
 /// # use openrouter_oauth::transport::{Limits, from_fn, testing::ManualTimer};
@@ -67,25 +67,25 @@ impl<E: Endpoint> Call<E> {
         Self { config, request, options: Options::default() }
     }
 
-    /// Ends the call after this time in all, waits and repeated tries included, in place of the client's limit.
+    /// Ends the call after this time, waits and retries included, instead of the client's timeout.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.deadline = Deadline::After(timeout);
         self
     }
 
-    /// Lets the call take as long as the transport lets it.
+    /// Sets no deadline: the call takes as long as the transport allows.
     pub fn without_deadline(mut self) -> Self {
         self.options.deadline = Deadline::None;
         self
     }
 
-    /// Ends each attempt after this time, in place of the client's limit.
+    /// Ends each attempt after this time, instead of the client's timeout.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.options.attempt_timeout = Some(timeout);
         self
     }
 
-    /// Tries again by these rules, in place of the client's.
+    /// Retries by these rules, instead of the client's.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.options.retry = Some(retry);
         self
@@ -101,8 +101,8 @@ impl<E: Endpoint> Call<E> {
         self
     }
 
-    /// Adds a header, in place of the client's of that name. Headers that belong to the SDK or to the connection
-    /// (`Authorization`, `Content-Type`, `Host`, …) are refused when the call is sent.
+    /// Adds a header, replacing the client's of that name. Headers that belong to the SDK or to the connection
+    /// (`Authorization`, `Content-Type`, `Host`, …) are an error when the call is sent.
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where
         N: TryInto<HeaderName>,
@@ -119,7 +119,7 @@ impl<E: Endpoint> Call<E> {
         self
     }
 
-    /// Sends the call and returns what came beside the value too.
+    /// Sends the call, and returns the status, the headers and the number of attempts with the value.
     ///
     /// # Errors
     ///

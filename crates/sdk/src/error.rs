@@ -20,7 +20,7 @@ use crate::sign_in::callback::CallbackError;
 ///   <https://openrouter.ai/settings/keys>, and begin a new sign-in.
 /// * *Is a retry worthwhile?* [`is_retryable`](Self::is_retryable): the same call may succeed later.
 /// * *Was it the key?* [`is_unauthorized`](Self::is_unauthorized): forget it and sign in again.
-/// * *Was it the code?* [`is_expired_code`](Self::is_expired_code), [`is_refused_code`](Self::is_refused_code): begin a
+/// * *Was it the code?* [`is_expired_code`](Self::is_expired_code), [`is_rejected_code`](Self::is_rejected_code): begin a
 ///   new sign-in.
 /// * *What did OpenRouter say?* [`api`](Self::api).
 ///
@@ -173,15 +173,15 @@ impl Error {
         matches!(self, Self::Api(api) if api.reason() == RejectionReason::CodeExpired)
     }
 
-    /// Whether the code was refused for whatever reason: unknown, used up, expired, or not of this verifier.
-    pub fn is_refused_code(&self) -> bool {
-        let refused = [
+    /// Whether OpenRouter rejected the code for any reason: unknown, used up, expired, or not of this verifier.
+    pub fn is_rejected_code(&self) -> bool {
+        let rejected = [
             RejectionReason::CodeInvalid,
             RejectionReason::CodeExpired,
             RejectionReason::CodeRejected,
             RejectionReason::ChallengeMethodMismatch,
         ];
-        matches!(self, Self::Api(api) if refused.contains(&api.reason()))
+        matches!(self, Self::Api(api) if rejected.contains(&api.reason()))
     }
 
     /// What OpenRouter said, if it said something.

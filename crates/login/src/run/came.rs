@@ -62,7 +62,7 @@ impl Came {
     pub(super) fn exchanged(&mut self, result: Result<ApiKeyGrant, Error>, left: Duration) -> Happened {
         let happened = match &result {
             Ok(_) => Happened::Granted,
-            Err(error) if error.is_refused_code() => Happened::Refused,
+            Err(error) if error.is_rejected_code() => Happened::Refused,
             Err(error) if wait(error) >= left => Happened::Failed,
             Err(Error::NotSent(_)) => Happened::NotSent,
             // Without a time to wait, a 503 may come from in front of a service that has made a key.

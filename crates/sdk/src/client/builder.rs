@@ -54,7 +54,7 @@ pub struct ClientBuilder {
     invalid: Option<InvalidValue>,
 }
 
-/// Enough for every answer of these endpoints but a large key set.
+/// Enough for every response of these endpoints but a large key set.
 const LEAST_RESPONSE_BYTES: usize = 4096;
 
 const USER_AGENT: &str = concat!("openrouter-oauth-rust/", env!("CARGO_PKG_VERSION"));
@@ -85,7 +85,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Asks `source` for the key at each call that needs one, within the call's time limit.
+    /// Asks `source` for the key at each call that needs one, before the call's deadline.
     pub fn api_key_source<F, Fut>(mut self, source: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
@@ -95,13 +95,13 @@ impl ClientBuilder {
         self
     }
 
-    /// Calls the service at this URL in place of `https://openrouter.ai/api/v1`: `https`, or `http` on a loopback host.
+    /// Calls the service at this URL instead of `https://openrouter.ai/api/v1`: `https`, or `http` on a loopback host.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self
     }
 
-    /// Says which app the requests come from.
+    /// Tells OpenRouter which app the requests come from.
     pub fn attribution(mut self, attribution: Attribution) -> Self {
         self.attribution = attribution;
         self
@@ -113,20 +113,19 @@ impl ClientBuilder {
         self
     }
 
-    /// Ends every call after this time in all, waits and repeated tries included: by default 30 seconds.
+    /// Ends every call after this time, waits and retries included: by default 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Lets every call take as long as the transport lets it. A transport without a [`timer`](Self::timer) needs this.
+    /// Sets no deadline: a call takes as long as the transport allows. A transport without a [`timer`](Self::timer) needs this.
     pub fn without_deadline(mut self) -> Self {
         self.timeout = None;
         self
     }
 
-    /// Ends each attempt after this time: by default only the whole call has a limit. A read whose attempt took too long
-    /// is tried again.
+    /// Ends each attempt after this time: by default only the whole call has a deadline. An idempotent call is retried after it.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
         self
@@ -138,13 +137,13 @@ impl ClientBuilder {
         self
     }
 
-    /// Tries again by these rules.
+    /// Retries calls by these rules.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
         self
     }
 
-    /// Takes no answer with a larger body: by default 64 KiB, at least 4 KiB, so that no key is turned away.
+    /// Rejects responses with a larger body: by default 64 KiB, at least 4 KiB, so that no key is lost.
     pub fn response_bytes(mut self, bytes: usize) -> Self {
         self.response_bytes = bytes.max(LEAST_RESPONSE_BYTES);
         self
@@ -157,7 +156,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Holds deadlines and waits by this clock.
+    /// Enforces deadlines and waits with this timer.
     pub fn timer(mut self, timer: impl Timer + 'static) -> Self {
         self.timer = Some(Arc::new(timer));
         self
@@ -169,8 +168,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Takes what the environment says, as [`Client::from_env`](Client#method.from_env) does, over what was set before.
-    /// A variable that is not what it should be is an error, also if something else is set afterwards.
+    /// Applies the environment's variables, as `Client::from_env` does, over earlier settings. An invalid variable is an error, even if
+    /// a later setting replaces it.
     pub fn env(mut self) -> Self {
         match Environment::read() {
             Ok(environment) => {

@@ -24,7 +24,7 @@ impl PendingSignIn {
     /// # async fn ask_again() -> AuthorizationCode { unreachable!() }
     /// async fn finish(client: &Client, pending: &mut PendingSignIn, code: &AuthorizationCode) -> Result<ApiKeyGrant, Error> {
     ///     match pending.exchange(client, code).await {
-    ///         Err(error) if error.is_refused_code() => pending.exchange(client, &ask_again().await).await,
+    ///         Err(error) if error.is_rejected_code() => pending.exchange(client, &ask_again().await).await,
     ///         Err(error) if error.is_retryable() => pending.exchange(client, code).await,
     ///         result => result,
     ///     }
