@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use openrouter_oauth::{
-    AnySignIn, AuthorizeUrl, CallbackUrl, Client, Entropy, KeyLabel, PendingSignIn, Pkce,
+    AnySignIn, AuthorizeUrl, CallbackUrl, Client, Entropy, Error, KeyLabel, PendingSignIn, Pkce,
     models::CodeVerifier,
 };
 use openrouter_oauth_tests::{base64url, query};
@@ -120,6 +120,12 @@ fn no_url_asks_for_plain() {
         assert_eq!(query::parameter(query, "code_challenge_method"), "S256");
         assert_eq!(query::parameter(query, "code_challenge").len(), 43);
     }
+}
+
+#[test]
+fn invalid_callback_is_reported_by_begin() {
+    let error = client().authorize("ftp://my.app").key_label("").begin().unwrap_err();
+    assert!(matches!(error, Error::Invalid(invalid) if invalid.what() == "callback URL"), "{error}");
 }
 
 #[test]

@@ -218,6 +218,28 @@ fn a_stray_request_changes_nothing() {
 }
 
 #[test]
+fn query_is_read_without_its_path() {
+    let begun = begin(OURS);
+    let AnySignIn::Callback(pending) = &begun.pending else { panic!("it has a callback") };
+    let read = |query: &str| pending.read_query(&begun.fill(query)).map(|code| code.expose().to_owned());
+    assert_eq!(read("code=c0de&state=STATE").as_deref(), Ok("c0de"));
+    assert_eq!(read("code=c0de&state=x"), Err(CallbackError::StateMismatch));
+    assert_eq!(read(""), Err(CallbackError::MissingCode));
+    assert_eq!(read(&format!("code={}", "c".repeat(8 * 1024))), Err(CallbackError::Malformed));
+}
+
+#[test]
+fn denial_and_failure_end_a_sign_in() {
+    let begun = begin(OURS);
+    for (query, ends) in
+        [("error=access_denied", true), ("error=server_error", true), ("", false), ("state=x", false)]
+    {
+        let error = begun.read_callback(&begun.fill(&format!("PATH?{query}"))).unwrap_err();
+        assert_eq!(error.ends_sign_in(), ends, "{query}");
+    }
+}
+
+#[test]
 fn a_headless_sign_in_has_no_callback() {
     let begun = begin(None);
     assert!(matches!(begun.pending, AnySignIn::Headless(_)));

@@ -75,6 +75,7 @@ async fn a_refused_code_is_told_by_its_predicates() {
         assert_eq!((error.is_expired_code(), error.is_rejected_code()), (expired, true), "{message}");
     }
     let error = answering(401, "").exchange_auth_code(exchange()).await.unwrap_err();
+    assert!(error.is_unauthorized());
     assert!(!error.is_expired_code() && !error.is_rejected_code());
 }
 

@@ -81,6 +81,9 @@ impl Callback {
 
     /// Reads the query of a callback whose path was compared already.
     pub(crate) fn read_query(&self, query: &str) -> Result<AuthorizationCode> {
+        if query.len() > MAX_BYTES {
+            return Err(CallbackError::Malformed);
+        }
         read_query(query, Some(&self.state))
     }
 }

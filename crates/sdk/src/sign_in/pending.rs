@@ -91,7 +91,7 @@ impl PendingSignIn {
         self.callback.read(request_target)
     }
 
-    /// Reads the query of a callback, for servers that have compared the path already, with
+    /// Reads the query of a callback, at most 8 KiB, for servers that have compared the path already, with
     /// [`CallbackUrl::has_path`]. Use [`read_callback`](Self::read_callback) otherwise: a callback to another path is not
     /// one of this sign-in.
     ///
