@@ -1,4 +1,4 @@
-//! What must not be seen: keys, codes, tokens.
+//! Secrets: keys, codes and tokens.
 
 use crate::text::check;
 
@@ -67,8 +67,8 @@ secret! {
 secret! {
     /// A one-time authorization code: 1 to 512 printable ASCII characters (RFC 6749, appendix A.11).
     ///
-    /// It works once and for ten minutes. It can be cloned, since a try that surely never reached OpenRouter may be
-    /// repeated with it.
+    /// It works once and for ten minutes. It can be cloned, since a request that surely never reached OpenRouter may be
+    /// retried with it.
     #[doc(alias = "code")]
     #[derive(Clone)]
     AuthorizationCode, "authorization code",

@@ -1,10 +1,10 @@
-//! What the newtypes of strings have in common: one check, one error, one way through serde.
+//! The checks, the error and the conversions that the newtypes of strings share.
 
 use std::{convert::Infallible, fmt, marker::PhantomData};
 
 use serde::{Deserializer, Serializer, de};
 
-/// A value that is not what it should be. It shows what was expected, never what was given.
+/// The error for an invalid value. It shows what was expected, never the value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("the {what} {problem}")]
 pub struct InvalidValue {
@@ -13,12 +13,12 @@ pub struct InvalidValue {
 }
 
 impl InvalidValue {
-    /// Says of `what` ("callback URL") its `problem` ("is too long").
+    /// An error about `what` ("callback URL") with its `problem` ("is too long").
     pub const fn new(what: &'static str, problem: &'static str) -> Self {
         Self { what, problem }
     }
 
-    /// What the value was to be: "authorization code", "callback URL", …
+    /// The kind of value: "authorization code", "callback URL", …
     pub const fn what(&self) -> &'static str {
         self.what
     }
@@ -29,7 +29,7 @@ impl InvalidValue {
     }
 }
 
-/// Lets builders take a value that is checked already where they also take text.
+/// Lets builders accept a checked value where they also accept text.
 impl From<Infallible> for InvalidValue {
     fn from(never: Infallible) -> Self {
         match never {}

@@ -35,13 +35,13 @@ impl Client {
         Self::from_config(builder::default_config())
     }
 
-    /// A client with what the environment says: `OPENROUTER_API_KEY`, `OPENROUTER_BASE_URL`, and for attribution
+    /// A client with the settings in the environment: `OPENROUTER_API_KEY`, `OPENROUTER_BASE_URL`, and for attribution
     /// `OPENROUTER_HTTP_REFERER`, `OPENROUTER_APP_TITLE`, `OPENROUTER_APP_CATEGORIES`. An empty variable counts as
     /// not set.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`], naming the variable, if one is not what it should be.
+    /// [`Error::Invalid`], naming the variable, if one is not valid.
     #[cfg(feature = "hyper")]
     pub fn from_env() -> Result<Self, Error> {
         Self::builder().env().build()
@@ -78,7 +78,7 @@ impl Client {
         Self::from_config(Config { credential: Credential::Value(key), ..(*self.config).clone() })
     }
 
-    /// The same client with an access token in place of a key.
+    /// The same client with an access token instead of a key.
     #[must_use]
     pub fn with_access_token(&self, token: AccessToken) -> Self {
         Self::from_config(Config { credential: Credential::Token(token), ..(*self.config).clone() })
@@ -101,7 +101,7 @@ impl Client {
     /// Exchanges an authorization code for an API key. No key goes with it.
     ///
     /// A sign-in that was begun with [`authorize`](Self::authorize) is finished by
-    /// [`PendingSignIn::exchange`](crate::PendingSignIn::exchange), which keeps the rules of a code that works once.
+    /// [`PendingSignIn::exchange`](crate::PendingSignIn::exchange), which never sends a code that may have been used.
     #[doc(alias = "ExchangeAuthCodeForAPIKey")]
     pub fn exchange_auth_code(&self, request: ExchangeAuthCode) -> Call<ExchangeAuthCode> {
         self.call(request)
@@ -113,7 +113,7 @@ impl Client {
         self.call(request)
     }
 
-    /// Tells about the client's key: its name, limits and use.
+    /// Returns the name, the limits and the usage of the client's key.
     #[doc(alias = "getCurrentKeyMetadata")]
     pub fn current_key(&self) -> Call<CurrentKey> {
         self.call(CurrentKey::new())
@@ -131,7 +131,7 @@ impl Client {
         self.call(SigningKeys::new())
     }
 
-    /// Calls any endpoint, also one that is described outside.
+    /// Calls any endpoint, including one that your program defines.
     pub fn call<E: Endpoint>(&self, request: E) -> Call<E> {
         Call::new(Arc::clone(&self.config), request)
     }

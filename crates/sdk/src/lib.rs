@@ -56,14 +56,14 @@
 //!
 //! # Errors
 //!
-//! [`Error`] tells what to do next. What matters most is whether a code may have been used up: see
+//! [`Error`] is grouped by what to do next. What matters most is whether a code may have been used up: see
 //! [`Error::is_outcome_unknown`]. No error holds a secret or a body in its text.
 //!
 //! # Security
 //!
 //! * PKCE is always on, with `S256` and 256 fresh random bits. The callback path has 128 bits of its own and `state`
 //!   another 128, so that nobody else's callback is taken for the user's.
-//! * An exchange or a creation of a code is sent again by itself only if it surely was not processed.
+//! * An exchange or a creation of a code is retried only if it surely was not processed.
 //! * Keys, codes and verifiers print as `[redacted]` and are wiped when dropped. Copies inside hyper and rustls are not.
 //! * A key goes to its own service only: not to another origin, and not after a redirect.
 //! * What is left to you: keep the [`PendingSignIn`] of a web login bound to the user's session, and the key in a safe place.
@@ -74,7 +74,7 @@
 //!   [`Client::from_env`](Client#method.from_env). It uses the environment's proxies; another one, and
 //!   certificates, are settings of [`transport_hyper::Builder`], whose transport goes to [`ClientBuilder::transport`].
 //!   Other TLS libraries are features of that crate, to be turned on there.
-//! * `tracing`: `TracingHook`, which tells `tracing` of every attempt.
+//! * `tracing`: `TracingHook`, which sends an event to `tracing` for every attempt.
 
 // In reading order.
 mod client;

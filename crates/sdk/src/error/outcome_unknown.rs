@@ -24,13 +24,13 @@ pub struct OutcomeUnknown {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum UnknownReason {
-    /// The answer took too long.
+    /// The response took too long.
     Timeout,
-    /// The connection broke before the answer was whole.
+    /// The connection broke before the response was whole.
     Cut,
-    /// The answer is larger than allowed.
+    /// The response is larger than allowed.
     TooLarge,
-    /// The answer says success, and what it holds cannot be read.
+    /// The response says success, and what it holds cannot be read.
     Unreadable,
     /// The server failed, with a status that does not tell how far it came.
     Status,
@@ -44,7 +44,7 @@ impl OutcomeUnknown {
         self.reason
     }
 
-    /// The status of the answer, if there was one.
+    /// The status of the response, if there was one.
     pub fn status(&self) -> Option<StatusCode> {
         self.status
     }
@@ -75,7 +75,7 @@ impl OutcomeUnknown {
         if let Some(time) = self.noticed_at {
             write!(f, " before {time}")?;
         }
-        f.write_str(": look for it at https://openrouter.ai/settings/keys and delete it, then sign in anew")
+        f.write_str(": look for it at https://openrouter.ai/settings/keys and delete it, then sign in again")
     }
 }
 
@@ -105,10 +105,10 @@ impl StdError for OutcomeUnknown {
 impl fmt::Display for UnknownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Timeout => "the answer took too long",
-            Self::Cut => "the connection broke before the answer was whole",
-            Self::TooLarge => "the answer is too large",
-            Self::Unreadable => "the answer cannot be read",
+            Self::Timeout => "the response took too long",
+            Self::Cut => "the connection broke before the response was whole",
+            Self::TooLarge => "the response is too large",
+            Self::Unreadable => "the response cannot be read",
             Self::Status => "the server failed",
             Self::Other => "the request failed",
         })

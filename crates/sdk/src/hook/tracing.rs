@@ -1,4 +1,4 @@
-//! Tells `tracing` of every attempt.
+//! Sends an event to `tracing` for every attempt.
 
 use std::error::Error as StdError;
 
@@ -8,7 +8,7 @@ use openrouter_oauth_transport::BoxError;
 
 use super::{Attempt, Hook};
 
-/// A [`Hook`] that tells `tracing` of every attempt, with the target `openrouter_oauth`.
+/// A [`Hook`] that sends an event to `tracing` for every attempt, with the target `openrouter_oauth`.
 ///
 /// The events have these fields and no others: `operation`, `attempt`, `status`, `request_id` and `error`, which is
 /// one level of the transport's error. They hold no secret, no other header and no body.
@@ -17,7 +17,7 @@ use super::{Attempt, Hook};
 pub struct TracingHook;
 
 impl TracingHook {
-    /// A hook that tells `tracing`.
+    /// A hook that sends events to `tracing`.
     pub const fn new() -> Self {
         Self
     }

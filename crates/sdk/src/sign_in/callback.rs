@@ -1,11 +1,11 @@
-//! Reads what comes back from the user's browser.
+//! Reads the code from a callback, or from pasted text.
 
 use openrouter_oauth_models::{
     AuthorizationCode, CallbackUrl, InvalidValue, ServerText, State, has_whole_escapes, is_invisible,
 };
 use zeroize::Zeroizing;
 
-/// Why a callback, or what a user pasted, brings no code.
+/// Why a callback, or pasted text, has no code.
 ///
 /// Only [`Denied`](Self::Denied) and [`Failed`](Self::Failed) [end a sign-in](Self::ends_sign_in). Everything else is
 /// somebody else's request or a slip: respond to it and keep waiting.

@@ -37,14 +37,14 @@ async fn unknown_outcome_names_the_key_to_look_for() {
 async fn unknown_outcome_has_a_reason_and_a_source() {
     // C-25
     for (first, why, cause) in [
-        (fault(ErrorKind::Timeout), "the answer took too long", "the answer took too long"),
-        (fault(ErrorKind::Io), "the connection broke before the answer was whole", "the connection broke"),
-        (fault(ErrorKind::TooLarge), "the answer is too large", "the answer is too large"),
-        (fault(ErrorKind::Protocol), "the answer cannot be read", "the answer is not valid HTTP"),
+        (fault(ErrorKind::Timeout), "the response took too long", "the answer took too long"),
+        (fault(ErrorKind::Io), "the connection broke before the response was whole", "the connection broke"),
+        (fault(ErrorKind::TooLarge), "the response is too large", "the answer is too large"),
+        (fault(ErrorKind::Protocol), "the response cannot be read", "the answer is not valid HTTP"),
         (fault(ErrorKind::Other), "the request failed", "the request failed"),
         (
             answer(200, r#"{"key":"#),
-            "the answer cannot be read (status 200 OK)",
+            "the response cannot be read (status 200 OK)",
             "not the expected JSON, at line 1 column 7",
         ),
         (
