@@ -30,6 +30,8 @@ macro_rules! lacks {
 
 // Whoever prints, copies or stores one of these says so in the source.
 lacks!(PendingSignIn: std::fmt::Display, serde::Serialize, Clone);
+lacks!(openrouter_oauth::HeadlessSignIn: std::fmt::Display, serde::Serialize, Clone);
+lacks!(openrouter_oauth::AnySignIn: std::fmt::Display, serde::Serialize, Clone);
 lacks!(PendingSecret: std::fmt::Display, serde::Serialize, Clone, std::ops::Deref, AsRef<str>, PartialEq);
 lacks!(Pkce: std::fmt::Display, serde::Serialize, Clone);
 lacks!(CodeVerifier: std::fmt::Display, serde::Serialize, Clone, std::ops::Deref);

@@ -77,6 +77,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn limit_is_made_of_whole_dollars() {
+        assert_eq!(CreditLimit::from(5_u32), CreditLimit::new(5.0).unwrap());
+        assert_eq!(CreditLimit::try_from(5), CreditLimit::new(5.0));
+        assert!(CreditLimit::try_from(-1).is_err());
+    }
+
+    #[test]
     fn limit_is_finite_and_not_negative() {
         for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.01] {
             assert!(CreditLimit::new(bad).is_err(), "{bad}");
