@@ -121,6 +121,7 @@ fn secret_is_readable_only_through_expose() {
             const { assert!(!has!($secret: AsRef<str>)) };
             const { assert!(!has!($secret: std::borrow::Borrow<str>)) };
             const { assert!(!has!($secret: Into<String>)) };
+            const { assert!(!has!($secret: std::str::FromStr)) };
             const { assert!(!has!($secret: std::hash::Hash)) };
         )+};
     }
