@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use openrouter_oauth::{
-    AuthorizeUrl, CallbackUrl, Client, Entropy, KeyLabel, PendingSignIn, Pkce, models::CodeVerifier,
+    AnySignIn, AuthorizeUrl, CallbackUrl, Client, Entropy, Error, KeyLabel, PendingSignIn, Pkce,
+    models::CodeVerifier,
 };
 use openrouter_oauth_tests::{base64url, query};
 use openrouter_oauth_transport::{
@@ -105,15 +106,13 @@ fn authorize_url_never_asks_for_plain() {
     // C-4
     let client = client();
     for number in 0..10_000_u32 {
-        let authorize = match number % 3 {
-            0 => client.authorize_headless(),
-            _ => client.authorize(CallbackUrl::parse(&format!("{CALLBACK}/{number}")).unwrap()),
+        let (label, limit) = (format!("label {number}"), f64::from(number));
+        let url = match number % 4 {
+            0 => client.authorize_headless().begin().unwrap().0,
+            1 => client.authorize_headless().key_label(label).limit(limit).begin().unwrap().0,
+            2 => client.authorize(format!("{CALLBACK}/{number}")).begin().unwrap().0,
+            _ => client.authorize(CALLBACK).key_label(label).limit(limit).begin().unwrap().0,
         };
-        let authorize = match number % 2 {
-            0 => authorize.key_label(format!("label {number}")).limit(f64::from(number)),
-            _ => authorize,
-        };
-        let (url, _pending) = authorize.begin().unwrap();
         let (path, query) = url.as_str().split_once('?').unwrap();
         assert_eq!(path, "https://openrouter.ai/auth");
         // Only whole values: a random value may contain the word.
@@ -121,6 +120,12 @@ fn authorize_url_never_asks_for_plain() {
         assert_eq!(query::parameter(query, "code_challenge_method"), "S256");
         assert_eq!(query::parameter(query, "code_challenge").len(), 43);
     }
+}
+
+#[test]
+fn invalid_callback_is_reported_by_begin() {
+    let error = client().authorize("ftp://my.app").key_label("").begin().unwrap_err();
+    assert!(matches!(error, Error::Invalid(invalid) if invalid.what() == "callback URL"), "{error}");
 }
 
 #[test]
@@ -133,7 +138,7 @@ fn every_sign_in_has_its_own_random_values() {
         for value in [
             query::parameter(url.as_str(), "code_challenge"),
             query::parameter(url.as_str(), "state"),
-            pending.nonce().unwrap().to_owned(),
+            pending.attempt_id().to_owned(),
         ] {
             assert!(base64url::decode(&value).len() >= 16, "128 bits at least: {value}");
             assert!(seen.insert(value), "a value is repeated");
@@ -150,9 +155,12 @@ async fn both_steps_name_the_same_challenge_method() {
     let capture = Capture::new(http::Response::new(GRANT.into()));
     let client = Client::builder().transport(capture.clone()).timer(ManualTimer::new()).build().unwrap();
     for number in 0..100 {
-        let (url, mut pending) = match number % 2 {
-            0 => begin(&client),
-            _ => client.authorize_headless().begin().unwrap(),
+        let (url, mut pending) = if number % 2 == 0 {
+            let (url, pending) = begin(&client);
+            (url, AnySignIn::from(pending))
+        } else {
+            let (url, headless) = client.authorize_headless().begin().unwrap();
+            (url, headless.into())
         };
         let code = pending.read_pasted("c0de").unwrap();
         pending.exchange(&client, &code).await.unwrap();
@@ -189,7 +197,7 @@ fn authorize_url_lists_pkce_parameters_first() {
             "required_workspace_id",
         ]
     );
-    let callback = format!("{CALLBACK}/{}", pending.nonce().unwrap());
+    let callback = format!("{CALLBACK}/{}", pending.attempt_id());
     assert_eq!(parameters[2].1, callback);
     let rest = parameters[4..].iter().map(|(_, value)| value.as_str());
     assert!(rest.eq([
@@ -289,11 +297,11 @@ proptest! {
 
         // The callback's own path and query surround the nonce.
         let sent = query::parameter(url.as_str(), "callback_url");
-        prop_assert_eq!(&sent, pending.callback_url().unwrap().as_str());
+        prop_assert_eq!(&sent, pending.callback_url().as_str());
         let (path, query) = callback.split_once('?').unwrap_or((&callback, ""));
         let (sent_path, sent_query) = sent.split_once('?').unwrap_or((&sent, ""));
         prop_assert_eq!(sent_query, query);
-        let nonce = pending.nonce().unwrap();
+        let nonce = pending.attempt_id();
         prop_assert_eq!(sent_path, format!("{}/{nonce}", path.trim_end_matches('/')));
     }
 }

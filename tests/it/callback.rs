@@ -1,13 +1,13 @@
 //! Callbacks and pasted codes: they can be read any number of times, and only those of the sign-in are accepted.
 
-use openrouter_oauth::{AuthorizationCode, AuthorizeUrl, CallbackError, CallbackUrl, Client, PendingSignIn};
+use openrouter_oauth::{AnySignIn, AuthorizationCode, AuthorizeUrl, CallbackError, Client};
 use openrouter_oauth_tests::query;
 use openrouter_oauth_transport::testing::{ManualTimer, Never};
 use proptest::prelude::*;
 
 /// A sign-in, and the parts of its authorize URL that a callback contains.
 struct SignIn {
-    pending: PendingSignIn,
+    pending: AnySignIn,
     /// `https://my.app/callback/NONCE`
     url: String,
     state: String,
@@ -15,11 +15,13 @@ struct SignIn {
 
 fn begin(callback: Option<&str>) -> SignIn {
     let client = Client::builder().transport(Never::new()).timer(ManualTimer::new()).build().unwrap();
-    let authorize = match callback {
-        Some(callback) => client.authorize(CallbackUrl::parse(callback).unwrap()),
-        None => client.authorize_headless(),
+    let (url, pending): (AuthorizeUrl, AnySignIn) = if let Some(callback) = callback {
+        let (url, pending) = client.authorize(callback).begin().unwrap();
+        (url, pending.into())
+    } else {
+        let (url, headless) = client.authorize_headless().begin().unwrap();
+        (url, headless.into())
     };
-    let (url, pending): (AuthorizeUrl, _) = authorize.begin().unwrap();
     let parameters = query::parameters(url.as_str());
     let value =
         |name: &str| parameters.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone());
@@ -38,10 +40,17 @@ impl SignIn {
         template.replace("PATH", if self.url.is_empty() { "" } else { query::target(&self.url) })
     }
 
+    fn read_callback(&self, target: &str) -> Result<AuthorizationCode, CallbackError> {
+        match &self.pending {
+            AnySignIn::Callback(pending) => pending.read_callback(target),
+            AnySignIn::Headless(_) => panic!("it has no callback"),
+        }
+    }
+
     /// Checks the result of a callback.
     #[track_caller]
     fn check(&self, template: &str, expected: Result<&str, CallbackError>) {
-        let read = self.pending.read_callback(&self.fill(template));
+        let read = self.read_callback(&self.fill(template));
         self.compare(template, read, expected);
     }
 
@@ -154,7 +163,7 @@ fn malformed_code_is_invalid() {
     let sign_in = begin(OURS);
     let long = "c".repeat(513);
     for bad in ["%00", "a%0d%0aX-Evil:1", "%c3%b6", "%ff", "%7f", long.as_str()] {
-        let read = sign_in.pending.read_callback(&sign_in.fill(&format!("PATH?code={bad}")));
+        let read = sign_in.read_callback(&sign_in.fill(&format!("PATH?code={bad}")));
         assert!(matches!(read, Err(CallbackError::InvalidCode(_))), "{bad}: {read:?}");
     }
     sign_in.check(&format!("PATH?code={}", "c".repeat(512)), Ok(&"c".repeat(512)));
@@ -169,7 +178,7 @@ fn denial_differs_from_a_failure() {
         ("error=server_error&error_description=x", "OpenRouter could not authorize: server_error"),
         ("error=%1b%5b31mred", "OpenRouter could not authorize: red"),
     ] {
-        let read = sign_in.pending.read_callback(&sign_in.fill(&format!("PATH?{query}")));
+        let read = sign_in.read_callback(&sign_in.fill(&format!("PATH?{query}")));
         assert_eq!(read.unwrap_err().to_string(), words, "{query}");
     }
     sign_in.check("PATH", Err(CallbackError::MissingCode));
@@ -202,17 +211,39 @@ fn stray_request_changes_nothing() {
     // Some login helpers give up after a stray request or a wrong state.
     let sign_in = begin(OURS);
     for target in ["/", "/favicon.ico", "PATH?code=%", "PATH?state=x&code=c", "PATH?error=access_denied"] {
-        let _ignored = sign_in.pending.read_callback(&sign_in.fill(target));
+        let _ignored = sign_in.read_callback(&sign_in.fill(target));
     }
     sign_in.check("PATH?code=c0de&state=STATE", Ok("c0de"));
     sign_in.check("PATH?code=c0de&state=STATE", Ok("c0de"));
 }
 
 #[test]
+fn query_is_read_without_its_path() {
+    let sign_in = begin(OURS);
+    let AnySignIn::Callback(pending) = &sign_in.pending else { panic!("it has a callback") };
+    let read = |query: &str| pending.read_query(&sign_in.fill(query)).map(|code| code.expose().to_owned());
+    assert_eq!(read("code=c0de&state=STATE").as_deref(), Ok("c0de"));
+    assert_eq!(read("code=c0de&state=x"), Err(CallbackError::StateMismatch));
+    assert_eq!(read(""), Err(CallbackError::MissingCode));
+    assert_eq!(read(&format!("code={}", "c".repeat(8 * 1024))), Err(CallbackError::Malformed));
+}
+
+#[test]
+fn denial_and_failure_end_a_sign_in() {
+    let sign_in = begin(OURS);
+    for (query, ends) in
+        [("error=access_denied", true), ("error=server_error", true), ("", false), ("state=x", false)]
+    {
+        let error = sign_in.read_callback(&sign_in.fill(&format!("PATH?{query}"))).unwrap_err();
+        assert_eq!(error.ends_sign_in(), ends, "{query}");
+    }
+}
+
+#[test]
 fn headless_sign_in_has_no_callback() {
     let sign_in = begin(None);
-    assert_eq!((sign_in.pending.nonce(), sign_in.pending.callback_url()), (None, None));
-    sign_in.check("/callback?code=c0de", Err(CallbackError::NotOurs));
+    assert!(matches!(sign_in.pending, AnySignIn::Headless(_)));
+    sign_in.check_pasted("/callback?code=c0de", Err(CallbackError::NotOurs));
     sign_in.check_pasted("https://my.app/?code=c0de", Err(CallbackError::NotOurs));
     sign_in.check_pasted("/?code=c0de", Err(CallbackError::NotOurs));
 }
@@ -280,13 +311,15 @@ proptest! {
     #[test]
     fn arbitrary_text_never_settles_the_sign_in(text in "\\PC{0,40}|(/|\\?|#|%|&|=|code|state|error|:|//|@|\\x1b\\[|\u{200b}){0,12}") {
         // C-27
-        for sign_in in [begin(None), begin(OURS)] {
-            let read = sign_in.pending.read_callback(&text);
-            prop_assert!(matches!(read, Err(CallbackError::NotOurs)), "{read:?}");
-            let in_query = sign_in.fill(&format!("PATH?{}", text.replace('#', "")));
-            let _any = sign_in.pending.read_callback(&in_query);
-            let _any = sign_in.pending.read_pasted(&text);
-            prop_assert!(sign_in.pending.is_fresh());
-        }
+        let headless = begin(None);
+        let _any = headless.pending.read_pasted(&text);
+        prop_assert!(headless.pending.is_fresh());
+        let sign_in = begin(OURS);
+        let read = sign_in.read_callback(&text);
+        prop_assert!(matches!(read, Err(CallbackError::NotOurs)), "{read:?}");
+        let in_query = sign_in.fill(&format!("PATH?{}", text.replace('#', "")));
+        let _any = sign_in.read_callback(&in_query);
+        let _any = sign_in.pending.read_pasted(&text);
+        prop_assert!(sign_in.pending.is_fresh());
     }
 }

@@ -72,10 +72,10 @@ async fn predicates_recognize_a_rejected_code() {
     for (message, expired) in [("Authorization code expired", true), ("Invalid code", false), ("No", false)] {
         let body = format!(r#"{{"error":{{"code":403,"message":"{message}"}}}}"#);
         let error = responding(403, body).exchange_auth_code(exchange()).await.unwrap_err();
-        assert_eq!((error.is_expired_code(), error.is_refused_code()), (expired, true), "{message}");
+        assert_eq!((error.is_expired_code(), error.is_rejected_code()), (expired, true), "{message}");
     }
     let error = responding(401, "").exchange_auth_code(exchange()).await.unwrap_err();
-    assert!(!error.is_expired_code() && !error.is_refused_code());
+    assert!(!error.is_expired_code() && !error.is_rejected_code());
 }
 
 /// Bodies of every shape that repeat the secrets.
@@ -181,7 +181,7 @@ async fn error_for_invalid_input_omits_the_input() {
     ];
     let callback = CallbackUrl::parse("https://my.app/").unwrap();
     let (_url, pending) = client.authorize(callback).begin().unwrap();
-    let ours = pending.callback_url().unwrap();
+    let ours = pending.callback_url();
     for target in [
         format!("/{bad}"),
         format!("{ours}?code=%0a{bad}"),

@@ -30,7 +30,7 @@ async fn callback_leads_to_a_key() {
     for testbed in both().await {
         let (url, mut pending) = begin(&testbed);
         let callback = redirected(testbed.user().approve(url.as_str(), Some(5.0)).await.unwrap());
-        assert!(callback.starts_with(pending.callback_url().unwrap().as_str()), "{callback}");
+        assert!(callback.starts_with(pending.callback_url().as_str()), "{callback}");
         let code = pending.read_callback(query::target(&callback)).unwrap();
         let grant = pending.exchange(testbed.client(), &code).await.unwrap();
 
@@ -124,7 +124,7 @@ async fn code_works_once() {
     let (_, mut other) = begin(&testbed);
     let spent = other.exchange(testbed.client(), &code).await.unwrap_err();
     assert_eq!(describe(&spent), "Api CodeInvalid");
-    assert!(spent.is_refused_code() && !spent.is_expired_code());
+    assert!(spent.is_rejected_code() && !spent.is_expired_code());
     assert!(other.is_fresh(), "a rejected code leaves the sign-in fresh");
 }
 
@@ -141,7 +141,7 @@ async fn code_expires_after_ten_minutes() {
             Err(expired) => {
                 assert!(!works, "after {seconds} s: {expired}");
                 assert_eq!(describe(&expired), "Api CodeExpired");
-                assert!(expired.is_expired_code() && expired.is_refused_code());
+                assert!(expired.is_expired_code() && expired.is_rejected_code());
             }
         }
     }

@@ -202,7 +202,7 @@ async fn three_wrong_codes_end_a_headless_login() {
 
     let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text("auth_code_of_nobody"); 3]);
     let error = login(&testbed).headless(true).prompt(prompt).run().await.unwrap_err();
-    assert!(matches!(&error, Error::Sdk(error) if error.is_refused_code()), "{error:?}");
+    assert!(matches!(&error, Error::Sdk(error) if error.is_rejected_code()), "{error:?}");
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ async fn sign_in(status: Option<u16>, code: &MaskedSecret, key: &MaskedSecret, i
     }
     let mut target = Zeroizing::new(String::with_capacity(256));
     target.push_str("/callback/");
-    target.push_str(pending.nonce().unwrap());
+    target.push_str(pending.attempt_id());
     target.push_str("?code=");
     target.push_str(&code.unmask());
     let read: AuthorizationCode = pending.read_callback(&target).unwrap();

@@ -13,7 +13,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use openrouter_oauth::{CallbackUrl, Client, PendingSignIn, Retry};
+use openrouter_oauth::{AnySignIn, CallbackUrl, Client, HeadlessSignIn, PendingSignIn, Retry};
 use openrouter_oauth_tests::{canary, query};
 use openrouter_oauth_transport::{
     Error, ErrorKind, Limits, Transport, from_fn,
@@ -221,28 +221,26 @@ async fn sign_in_survives_a_session_store() {
     let replay = Replay::new([responds(200, GRANT), responds(200, GRANT)]);
     let client = client(replay.clone());
     for headless in [false, true] {
-        let authorize = if headless {
-            client.authorize_headless()
+        let (mut restored, code) = if headless {
+            let (_, pending) = client.authorize_headless().begin().unwrap();
+            let stored = pending.into_secret_json().unwrap();
+            assert!(PendingSignIn::from_secret_json(stored.expose()).is_err());
+            let restored = HeadlessSignIn::from_secret_json(stored.expose()).unwrap();
+            let code = restored.read_pasted("c0de");
+            (AnySignIn::from(restored), code)
         } else {
-            client.authorize(CallbackUrl::parse("https://my.app/callback?a=1").unwrap())
+            let (url, pending) = client.authorize("https://my.app/callback?a=1").begin().unwrap();
+            let (attempt_id, callback) = (pending.attempt_id().to_owned(), pending.callback_url().clone());
+            let stored = pending.into_secret_json().unwrap();
+            assert!(HeadlessSignIn::from_secret_json(stored.expose()).is_err());
+            let restored = PendingSignIn::from_secret_json(stored.expose()).unwrap();
+            assert_eq!((restored.attempt_id(), restored.callback_url()), (&*attempt_id, &callback));
+            let state = query::parameter(url.as_str(), "state");
+            restored.read_callback(&format!("{callback}&code=c0de&state=x")).unwrap_err();
+            let code = restored.read_callback(&format!("{callback}&code=c0de&state={state}"));
+            (AnySignIn::from(restored), code)
         };
-        let (url, pending) = authorize.begin().unwrap();
-        let nonce = pending.nonce().map(str::to_owned);
-        let callback = pending.callback_url().cloned();
-        let stored = pending.into_secret_json().unwrap();
-
-        let mut restored = PendingSignIn::from_secret_json(stored.expose()).unwrap();
         assert!(restored.is_fresh());
-        assert_eq!((restored.nonce(), restored.callback_url()), (nonce.as_deref(), callback.as_ref()));
-        let code = match &callback {
-            Some(callback) => {
-                let state = query::parameter(url.as_str(), "state");
-                let wrong_state = format!("{callback}&code=c0de&state=x");
-                restored.read_callback(&wrong_state).unwrap_err();
-                restored.read_callback(&format!("{callback}&code=c0de&state={state}"))
-            }
-            None => restored.read_pasted("c0de"),
-        };
         restored.exchange(&client, &code.unwrap()).await.unwrap();
         let error = restored.into_secret_json().unwrap_err();
         assert_eq!(describe(&error), "Spent(Exchanged)");
@@ -279,7 +277,7 @@ async fn concurrent_sign_ins_do_not_mix() {
     let code = code();
     let client = client(Replay::new((0..2).map(|_| responds(200, GRANT))));
     let [mut first, mut second] = [(); 2].map(|()| begin(&client));
-    let foreign = format!("{}?code=c0de", first.callback_url().unwrap());
+    let foreign = format!("{}?code=c0de", first.callback_url());
     second.read_callback(&foreign).unwrap_err();
     let (second, first) = tokio::join!(second.exchange(&client, &code), first.exchange(&client, &code));
     assert!(first.is_ok() && second.is_ok());

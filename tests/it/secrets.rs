@@ -32,6 +32,8 @@ macro_rules! assert_not_impl {
 
 // Code that prints, copies or stores one of these must say so.
 assert_not_impl!(PendingSignIn: std::fmt::Display, serde::Serialize, Clone);
+assert_not_impl!(openrouter_oauth::HeadlessSignIn: std::fmt::Display, serde::Serialize, Clone);
+assert_not_impl!(openrouter_oauth::AnySignIn: std::fmt::Display, serde::Serialize, Clone);
 assert_not_impl!(PendingSecret: std::fmt::Display, serde::Serialize, Clone, std::ops::Deref, AsRef<str>, PartialEq);
 assert_not_impl!(Pkce: std::fmt::Display, serde::Serialize, Clone);
 assert_not_impl!(CodeVerifier: std::fmt::Display, serde::Serialize, Clone, std::ops::Deref);
@@ -67,7 +69,7 @@ fn debug_output_of_a_sign_in_hides_its_random_values() {
     let (url, pending) = authorize.begin().unwrap();
     let state = query::parameter(url.as_str(), "state");
     let challenge = query::parameter(url.as_str(), "code_challenge");
-    let nonce = pending.nonce().unwrap().to_owned();
+    let nonce = pending.attempt_id().to_owned();
     let public = [state.as_str(), &challenge, &nonce];
     assert_debug_hides(&url, &public);
     assert_debug_hides(&pending, &public);

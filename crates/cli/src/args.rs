@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use self::options::{
     CompletionsOptions, CreateCodeOptions, EmulatorOptions, ExchangeOptions, ExchangeTokenOptions,
-    LoginOptions, LogoutOptions, ManOptions, StoreKind, StoreOptions, TokenOptions, UrlOptions,
+    KeyOptions, LoginOptions, LogoutOptions, ManOptions, StoreKind, StoreOptions, TokenOptions, UrlOptions,
 };
 use crate::exit;
 

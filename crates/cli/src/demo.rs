@@ -156,7 +156,7 @@ impl Demo {
 
         let forced = self.client.exchange_auth_code(ExchangeAuthCode::new(code)).await;
         match forced {
-            Err(error) if error.is_refused_code() => {
+            Err(error) if error.is_rejected_code() => {
                 self.line(format!("Forced through the raw operation, the service refuses: {error}."))
             }
             _ => Err(Failure::Demo("a refused code")),

@@ -9,7 +9,7 @@ use std::{
     path::Path,
 };
 
-use openrouter_oauth::{PendingSecret, PendingSignIn};
+use openrouter_oauth::{AnySignIn, PendingSecret};
 use zeroize::Zeroizing;
 
 use crate::exit::Failure;
@@ -30,13 +30,13 @@ pub(crate) fn create(path: &Path, secret: &PendingSecret) -> Result<(), Failure>
 }
 
 /// Reads a file and leaves it in its place.
-pub(crate) fn read(path: &Path) -> Result<PendingSignIn, Failure> {
+pub(crate) fn read(path: &Path) -> Result<AnySignIn, Failure> {
     // In its final size: growing would leave copies behind.
     let mut json = Zeroizing::new(String::with_capacity(usize::try_from(MAX_BYTES).unwrap_or_default()));
     File::open(path)
         .and_then(|file| file.take(MAX_BYTES).read_to_string(&mut json))
         .map_err(|source| failure(path, "read", source))?;
-    Ok(PendingSignIn::from_secret_json(json.trim_end())?)
+    Ok(AnySignIn::from_secret_json(json.trim_end())?)
 }
 
 /// Takes the file away.

@@ -11,11 +11,11 @@ use crate::{args::StoreOptions, exit::Failure, key, output::Output};
 pub(crate) async fn run(options: &StoreOptions, client: &Client, output: Output) -> Result<(), Failure> {
     let key = key::find(options.store, client).await?;
     let info = key.info(client).await?;
-    let service = client.origin();
+    let service = client.origin().as_str();
     if output.is_json() {
-        return Output::json(&Described { source: key.source, service: &service, info: &info });
+        return Output::json(&Described { source: key.source, service, info: &info });
     }
-    let lines = [line("key", &key.location), line("service", &service)];
+    let lines = [line("key", &key.location), line("service", service)];
     for line in lines.into_iter().chain(describe(&info)) {
         output.words(&line)?;
     }

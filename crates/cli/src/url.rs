@@ -2,32 +2,27 @@
 
 use std::path::Path;
 
-use openrouter_oauth::CallbackUrl;
+use openrouter_oauth::{AnySignIn, Authorize, CallbackUrl};
 use serde::Serialize;
 
-use crate::{args::UrlOptions, client, exit::Failure, output::Output, pending_file};
+use crate::{
+    args::{KeyOptions, UrlOptions},
+    client,
+    exit::Failure,
+    output::Output,
+    pending_file,
+};
 
 pub(crate) fn run(options: UrlOptions, server: Option<&str>, output: Output) -> Result<(), Failure> {
     let client = client::new(server)?;
-    let mut authorize = match options.callback {
-        Some(callback) => client.authorize(callback),
-        None => client.authorize_headless(),
+    let (url, callback, pending) = if let Some(callback) = options.callback {
+        let (url, pending) = propose(options.key, client.authorize(callback)).begin()?;
+        (url, Some(pending.callback_url().clone()), AnySignIn::from(pending))
+    } else {
+        let (url, pending) = propose(options.key, client.authorize_headless()).begin()?;
+        (url, None, AnySignIn::from(pending))
     };
-    if let Some(label) = options.key.label {
-        authorize = authorize.key_label(label);
-    }
-    if let Some(limit) = options.key.limit {
-        authorize = authorize.limit(limit);
-    }
-    if let Some(workspace) = options.key.workspace {
-        authorize = authorize.workspace_id(workspace);
-    }
-    if let Some(workspace) = options.key.required_workspace {
-        authorize = authorize.required_workspace_id(workspace);
-    }
-    let (url, pending) = authorize.begin()?;
 
-    let callback = pending.callback_url().cloned();
     let secret = pending.into_secret_json()?;
     if let Some(path) = &options.save {
         pending_file::create(path, &secret)?;
@@ -44,6 +39,23 @@ pub(crate) fn run(options: UrlOptions, server: Option<&str>, output: Output) -> 
     });
     output.note(&next_command(options.save.as_deref(), server));
     Ok(())
+}
+
+/// Asks for a key with these properties.
+fn propose<C>(key: KeyOptions, mut authorize: Authorize<C>) -> Authorize<C> {
+    if let Some(label) = key.label {
+        authorize = authorize.key_label(label);
+    }
+    if let Some(limit) = key.limit {
+        authorize = authorize.limit(limit);
+    }
+    if let Some(workspace) = key.workspace {
+        authorize = authorize.workspace_id(workspace);
+    }
+    if let Some(workspace) = key.required_workspace {
+        authorize = authorize.required_workspace_id(workspace);
+    }
+    authorize
 }
 
 #[derive(Serialize)]

@@ -2,9 +2,7 @@
 
 use std::{env, ffi::OsStr};
 
-use openrouter_oauth::{InvalidValue, KeyLabel};
-
-use crate::printable::printable;
+use openrouter_oauth::{InvalidValue, KeyLabel, models::replace_invisible};
 
 /// A name for the key of `program` on this machine, such as `my-cli on my-host`, so that the user's list of keys tells
 /// them apart.
@@ -52,7 +50,7 @@ fn key_label(program: &str, host: &str) -> Result<KeyLabel, InvalidValue> {
     } else {
         [program, " on ", host].concat()
     };
-    KeyLabel::parse(&printable(&label).chars().take(KEY_LABEL_CHARS).collect::<String>())
+    KeyLabel::parse(&replace_invisible(&label).chars().take(KEY_LABEL_CHARS).collect::<String>())
 }
 
 /// What [`KeyLabel`] takes.

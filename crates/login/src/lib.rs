@@ -152,7 +152,6 @@ mod event;
 mod browser;
 mod headless;
 mod listener;
-mod printable;
 mod prompt;
 mod qr;
 mod store;

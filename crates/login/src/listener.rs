@@ -22,8 +22,8 @@ pub use self::response::{RejectedRequest, ResultPage};
 
 /// A port of `127.0.0.1` that waits for a browser to come back from OpenRouter.
 ///
-/// It takes the one request of a browser that goes to the callback of the sign-in, with its nonce (see
-/// [`PendingSignIn::nonce`]). Everything else is refused, with a page that says what to do, and the wait goes on: other paths
+/// It takes the one request of a browser that goes to the callback of the sign-in, with its ID (see
+/// [`PendingSignIn::attempt_id`]). Everything else is refused, with a page that says what to do, and the wait goes on: other paths
 /// and methods, scripts and frames of other pages, names that were made to point to this machine, what is no HTTP, and
 /// what comes too slowly. At most 32 connections are open at once; who opens more loses their oldest.
 ///
@@ -76,8 +76,8 @@ pub use self::response::{RejectedRequest, ResultPage};
 /// # }
 /// # // Goes to the callback as a browser does, and returns the page.
 /// # fn browser(listener: &Listener, pending: &PendingSignIn) -> JoinHandle<std::io::Result<String>> {
-/// #     let (port, nonce) = (listener.port(), pending.nonce().unwrap_or_default());
-/// #     let request = format!("GET /callback/{nonce}?code=c0de HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
+/// #     let (port, attempt_id) = (listener.port(), pending.attempt_id());
+/// #     let request = format!("GET /callback/{attempt_id}?code=c0de HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
 /// #     tokio::spawn(async move {
 /// #         let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
 /// #         stream.write_all(request.as_bytes()).await?;
@@ -180,9 +180,7 @@ impl Listener {
         let (stream, code) = self
             .serve(|target| match pending.read_callback(target) {
                 Ok(code) => Ok(Ok(code)),
-                Err(settled @ (CallbackError::Denied { .. } | CallbackError::Failed { .. })) => {
-                    Ok(Err(settled))
-                }
+                Err(settled) if settled.ends_sign_in() => Ok(Err(settled)),
                 Err(CallbackError::NotOurs) => Err(RejectedRequest::NotFound),
                 Err(_) => Err(RejectedRequest::Unreadable),
             })

@@ -2,16 +2,17 @@
 
 mod clock;
 mod events;
+mod key_proposal;
 
 use std::{convert::Infallible, future, pin::pin, sync::Arc, time::Duration};
 
 use openrouter_oauth::{
-    ApiKeyGrant, AuthorizationCode, AuthorizeUrl, CallbackError, Client, KeyLabel, PendingSignIn,
+    AnySignIn, ApiKeyGrant, AuthorizationCode, AuthorizeUrl, CallbackError, Client, KeyLabel,
     models::InvalidValue, transport::SleepFuture,
 };
 use tokio::{runtime::Handle, signal, task::JoinSet};
 
-use self::clock::Clock;
+use self::{clock::Clock, key_proposal::KeyProposal};
 use crate::{
     Account, BrowserError, CallbackRequest, Cancel, Error, Event, KeyStore, Listener, ListenerError,
     OutcomeUnknownReason, Prompt, ResultPage, SignInInstructions, SignedIn,
@@ -68,7 +69,7 @@ struct Session {
     listener: Option<Listener>,
     /// Why there is none.
     not_listening: Option<ListenerError>,
-    pending: PendingSignIn,
+    pending: AnySignIn,
     key_label: KeyLabel,
     /// The browser that is being opened.
     opening: JoinSet<Result<(), BrowserError>>,
@@ -91,22 +92,20 @@ impl Session {
         }
 
         let (listener, not_listening) = listen(options.headless, options.port, &options.events).await?;
-        let mut authorize = match &listener {
-            Some(listener) => options.client.authorize(listener.callback_url()),
-            None => options.client.authorize_headless(),
-        };
         let key_label = options.key_label.map_or_else(key_label::of_this_program, Ok)?;
-        authorize = authorize.key_label(key_label.clone());
-        if let Some(limit) = options.limit {
-            authorize = authorize.limit(limit);
-        }
-        if let Some(workspace) = options.workspace_id {
-            authorize = authorize.workspace_id(workspace);
-        }
-        if let Some(workspace) = options.required_workspace_id {
-            authorize = authorize.required_workspace_id(workspace);
-        }
-        let (url, pending) = authorize.begin()?;
+        let proposal = KeyProposal {
+            label: key_label.clone(),
+            limit: options.limit,
+            workspace_id: options.workspace_id,
+            required_workspace_id: options.required_workspace_id,
+        };
+        let (url, pending) = if let Some(listener) = &listener {
+            let authorize = proposal.write(options.client.authorize(listener.callback_url()));
+            authorize.begin().map(|(url, pending)| (url, AnySignIn::from(pending)))?
+        } else {
+            let authorize = proposal.write(options.client.authorize_headless());
+            authorize.begin().map(|(url, pending)| (url, AnySignIn::from(pending)))?
+        };
 
         let flow = Flow::new(listener.is_some(), options.prompt.is_some());
         if !flow.has_input() {
@@ -343,10 +342,10 @@ async fn listen(
     }
 }
 
-async fn next_callback(listener: &mut Option<Listener>, pending: &PendingSignIn) -> CallbackRequest {
-    match listener {
-        Some(listener) => listener.callback(pending).await,
-        None => future::pending().await,
+async fn next_callback(listener: &mut Option<Listener>, pending: &AnySignIn) -> CallbackRequest {
+    match (listener, pending) {
+        (Some(listener), AnySignIn::Callback(pending)) => listener.callback(pending).await,
+        _ => future::pending().await,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the server said when it refused.
+//! A rejection by the service.
 
 use std::fmt;
 
@@ -7,24 +7,27 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use crate::{Endpoint, ErrorEnvelope, ExchangeAuthCode, OAuthErrorCode, ServerText, server_text};
+use crate::{
+    Endpoint, ErrorEnvelope, ExchangeAuthCode, OAuthErrorCode, ServerText, request_id::request_id,
+    server_text,
+};
 
-/// A refusal: the status, and what the body says in whichever shape it came.
+/// A rejection by OpenRouter: the status, and the content of the body in any of its shapes.
 ///
 /// `Display` and `Debug` show the status and the message, made fit to print, and never the body.
 #[derive(Clone, thiserror::Error)]
-#[error("OpenRouter answered {operation} with {status}{}", self.colon_message())]
+#[error("OpenRouter responded to {operation} with {status}{}", self.colon_message())]
 pub struct ApiError {
     operation: &'static str,
     status: StatusCode,
-    said: Said,
+    hint: RejectionHint,
     message: ServerText,
     envelope: Option<Box<ErrorEnvelope>>,
     headers: HeaderMap,
     body: Zeroizing<Vec<u8>>,
 }
 
-/// What a refusal means for the user.
+/// What a rejection means for the user.
 ///
 /// The service says several things with one status, so this looks at the operation and the message too.
 #[non_exhaustive]
@@ -34,7 +37,7 @@ pub enum RejectionReason {
     CodeInvalid,
     /// The code is older than ten minutes. Sign in again.
     CodeExpired,
-    /// The code was refused in words that are not known. Sign in again.
+    /// The code was rejected with an unknown message. Sign in again.
     CodeRejected,
     /// The `code_challenge_method` is not the one of the authorize URL.
     ChallengeMethodMismatch,
@@ -59,18 +62,18 @@ pub enum RejectionReason {
 }
 
 impl ApiError {
-    /// Reads the answer to `request`, which went out with `key`, if with any.
+    /// Reads the response to `request`, which was sent with `key`, if the operation needs one.
     ///
     /// Of the body at most 16 KiB are kept, and only one of at most 8 KiB is taken apart. If the server sent the key or
     /// secrets of the request back, they are taken out before that, as is what looks like a key; the
     /// [raw body](Self::raw_body) is left as it is.
     pub fn read<E: Endpoint>(request: &E, key: Option<&str>, status: StatusCode, body: &[u8]) -> Self {
-        let [first, second] = request.secrets();
-        let secrets = [first, second, key].map(Option::unwrap_or_default);
+        let mut secrets = request.secrets();
+        secrets.extend(key);
         // A JSON value takes up to a hundred times the memory of its text.
         let readable = if body.len() > MAX_READ { &[] } else { body };
         // Before it is taken apart: memory in which a parser had a secret cannot be wiped.
-        let readable = server_text::redact(readable, &secrets);
+        let readable = server_text::redact_json(readable, &secrets);
         let envelope: Option<ErrorEnvelope> = serde_json::from_slice(&readable).ok();
         let alone: Option<MessageAlone> = match envelope {
             Some(_) => None,
@@ -86,7 +89,7 @@ impl ApiError {
         Self {
             operation: E::OPERATION,
             status,
-            said: Said::by(message),
+            hint: RejectionHint::parse(message),
             message: ServerText::without(message, &secrets),
             envelope: envelope.map(Box::new),
             headers: HeaderMap::new(),
@@ -101,7 +104,7 @@ impl ApiError {
         self
     }
 
-    /// OpenRouter's name of the operation that was refused.
+    /// OpenRouter's name of the rejected operation.
     pub fn operation(&self) -> &'static str {
         self.operation
     }
@@ -153,6 +156,19 @@ impl ApiError {
         }
     }
 
+    /// What OpenRouter adds about the handling of the request, without secrets.
+    pub fn openrouter_metadata(&self) -> Option<&Map<String, Value>> {
+        match self.envelope() {
+            Some(ErrorEnvelope::Nested(nested)) => nested.openrouter_metadata.value(),
+            _ => None,
+        }
+    }
+
+    /// The server's ID of the request (`cf-ray` or `x-request-id`), to give to OpenRouter's support.
+    pub fn request_id(&self) -> Option<ServerText> {
+        request_id(&self.headers)
+    }
+
     /// The body as JSON of a known shape, as the server sent it but for secrets.
     pub fn envelope(&self) -> Option<&ErrorEnvelope> {
         self.envelope.as_deref()
@@ -163,11 +179,11 @@ impl ApiError {
         &self.body
     }
 
-    /// What the refusal means for the user.
+    /// What the rejection means for the user.
     pub fn reason(&self) -> RejectionReason {
         let status = self.status_meant();
         if matches!(status, 400 | 403) && self.operation == ExchangeAuthCode::OPERATION {
-            return self.refused_code();
+            return self.rejected_code();
         }
         match (status, self.oauth_code()) {
             (_, Some(OAuthErrorCode::InvalidGrant)) => RejectionReason::InvalidGrant,
@@ -192,15 +208,15 @@ impl ApiError {
         inner.unwrap_or(self.status.as_u16())
     }
 
-    /// Why the exchange was refused. Both 400 and 403 say that of a code, in words that may change (C-26).
-    fn refused_code(&self) -> RejectionReason {
-        match self.said {
-            Said::Malformed => RejectionReason::InvalidRequest,
+    /// Why the exchange was rejected. Both 400 and 403 mean the code, with messages that may change.
+    fn rejected_code(&self) -> RejectionReason {
+        match self.hint {
+            RejectionHint::Malformed => RejectionReason::InvalidRequest,
             _ if matches!(self.envelope(), Some(ErrorEnvelope::Zod(_))) => RejectionReason::InvalidRequest,
-            Said::ChallengeMethod => RejectionReason::ChallengeMethodMismatch,
-            Said::Expired => RejectionReason::CodeExpired,
-            Said::InvalidCode => RejectionReason::CodeInvalid,
-            Said::Other => RejectionReason::CodeRejected,
+            RejectionHint::ChallengeMethod => RejectionReason::ChallengeMethodMismatch,
+            RejectionHint::Expired => RejectionReason::CodeExpired,
+            RejectionHint::InvalidCode => RejectionReason::CodeInvalid,
+            RejectionHint::Other => RejectionReason::CodeRejected,
         }
     }
 
@@ -220,9 +236,9 @@ impl fmt::Debug for ApiError {
     }
 }
 
-/// What a message is about. Secrets are out of it, but for short ones, which may be a part of its words.
+/// The subject of a message, which is read after secrets were removed.
 #[derive(Clone, Copy)]
-enum Said {
+enum RejectionHint {
     ChallengeMethod,
     Expired,
     InvalidCode,
@@ -230,17 +246,17 @@ enum Said {
     Other,
 }
 
-impl Said {
-    fn by(message: &str) -> Self {
+impl RejectionHint {
+    fn parse(message: &str) -> Self {
         let message = message.to_ascii_lowercase();
-        let says = |word| message.contains(word);
+        let contains = |word| message.contains(word);
         if message == MALFORMED_JSON.to_ascii_lowercase() {
             Self::Malformed
-        } else if says("challenge_method") || says("challenge method") {
+        } else if contains("challenge_method") || contains("challenge method") {
             Self::ChallengeMethod
-        } else if says("expired") {
+        } else if contains("expired") {
             Self::Expired
-        } else if says("invalid code") || says("verifier") {
+        } else if contains("invalid code") || contains("verifier") {
             Self::InvalidCode
         } else {
             Self::Other

@@ -1,8 +1,8 @@
-//! Comparison that takes as long wherever two secrets differ.
+//! Comparison whose time does not depend on where two secrets differ.
 
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
-/// Text that can be compared in constant time only. It has no `PartialEq`, so `==` does not compile.
+/// Text that is compared in constant time. It has no `PartialEq`, so `==` does not compile.
 #[derive(Clone)]
 pub(crate) struct ConstantTime<S>(S);
 
@@ -15,42 +15,54 @@ impl<S: AsRef<str>> ConstantTime<S> {
         self.0.as_ref()
     }
 
-    /// Whether both are the same text (S-11). Only their lengths have an influence on the time.
+    /// Whether both are the same text. Only their lengths influence the time.
     pub(crate) fn is(&self, other: &ConstantTime<impl AsRef<str>>) -> bool {
-        equal(self.as_str().as_bytes(), other.as_str().as_bytes())
+        let (ours, theirs) = (self.as_str().as_bytes(), other.as_str().as_bytes());
+        let is_same = |(ours, theirs): (&u8, &u8)| byte_is(*ours, *theirs);
+        ours.len() == theirs.len()
+            && bool::from(ours.iter().zip(theirs).map(is_same).fold(Choice::from(1), and))
     }
 }
 
-/// Of `T` only [`ConstantTimeEq`] is known, so `==` does not compile here either.
-fn equal<T: ConstantTimeEq>(a: &[T], b: &[T]) -> bool {
-    a.ct_eq(b).into()
+fn and(left: Choice, right: Choice) -> Choice {
+    left & right
+}
+
+fn byte_is(ours: u8, theirs: u8) -> Choice {
+    #[cfg(test)]
+    tests::count_comparison();
+    ours.ct_eq(&theirs)
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::cell::Cell;
 
-    use subtle::Choice;
+    thread_local! {
+        static COMPARED_BYTES: Cell<usize> = const { Cell::new(0) };
+    }
 
-    use super::*;
+    pub(super) fn count_comparison() {
+        COMPARED_BYTES.set(COMPARED_BYTES.get() + 1);
+    }
 
-    /// A byte that counts how often it is compared.
-    struct Counted<'a>(u8, &'a Cell<u32>);
-
-    impl ConstantTimeEq for Counted<'_> {
-        fn ct_eq(&self, other: &Self) -> Choice {
-            self.1.set(self.1.get() + 1);
-            self.0.ct_eq(&other.0)
-        }
+    /// Runs `compare`, and checks that it is `expected` and that exactly `bytes` pairs of bytes were compared for it, each in
+    /// constant time.
+    #[track_caller]
+    pub(crate) fn check_compares(bytes: usize, expected: bool, compare: impl FnOnce() -> bool) {
+        COMPARED_BYTES.set(0);
+        let is_same = compare();
+        assert_eq!((is_same, COMPARED_BYTES.get()), (expected, bytes));
     }
 
     #[test]
     fn comparison_does_not_stop_at_the_first_difference() {
         // L-5, S-11
-        for (text, is_same) in [(b"right", true), (b"wrong", false), (b"xight", false), (b"righx", false)] {
-            let count = Cell::new(0);
-            let [ours, theirs] = [b"right", text].map(|text| text.map(|byte| Counted(byte, &count)));
-            assert_eq!((equal(&ours, &theirs), count.get()), (is_same, 5));
+        use super::ConstantTime;
+
+        for (text, is_same) in [("right", true), ("wrong", false), ("xight", false), ("righx", false)] {
+            check_compares(5, is_same, || ConstantTime::new("right").is(&ConstantTime::new(text)));
         }
+        check_compares(0, false, || ConstantTime::new("right").is(&ConstantTime::new("righ")));
     }
 }

@@ -39,6 +39,20 @@ impl TryFrom<f64> for CreditLimit {
     }
 }
 
+impl TryFrom<i32> for CreditLimit {
+    type Error = InvalidValue;
+
+    fn try_from(dollars: i32) -> Result<Self, Self::Error> {
+        Self::new(f64::from(dollars))
+    }
+}
+
+impl From<u32> for CreditLimit {
+    fn from(dollars: u32) -> Self {
+        Self(f64::from(dollars))
+    }
+}
+
 /// As the shortest text that reads back the same: `100`, `0.5`.
 impl std::fmt::Display for CreditLimit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -63,7 +77,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_is_finite_and_not_negative() {
+    fn limit_is_made_of_whole_dollars() {
+        assert_eq!(CreditLimit::from(5_u32), CreditLimit::new(5.0).unwrap());
+        assert_eq!(CreditLimit::try_from(5), CreditLimit::new(5.0));
+        assert!(CreditLimit::try_from(-1).is_err());
+    }
+
+    #[test]
+    fn limit_is_finite_and_not_negative() {
         for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.01] {
             assert!(CreditLimit::new(bad).is_err(), "{bad}");
         }

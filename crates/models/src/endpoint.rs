@@ -40,13 +40,13 @@ pub trait Endpoint: Serialize {
     }
 
     /// The secrets in this request, to be kept out of messages if a server sends them back.
-    fn secrets(&self) -> [Option<&str>; 2] {
-        [None, None]
+    fn secrets(&self) -> Vec<&str> {
+        Vec::new()
     }
 }
 
 /// Which credential an operation takes.
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "a client must know how to send each")]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Auth {
     /// None: the client's key is not sent.
@@ -56,7 +56,7 @@ pub enum Auth {
 }
 
 /// How a body is written.
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "a client must know how to write each")]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Encoding {
     /// `application/json`.
@@ -67,14 +67,14 @@ pub enum Encoding {
     Empty,
 }
 
-/// What may be sent again by itself.
+/// Which requests may be sent again without asking the caller.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Resend {
-    /// Only what surely was not processed: the operation makes something, and a second try could make it twice or find
-    /// its code used up.
+    /// Only a request that surely was not processed. The operation is not idempotent: a second request could create a second
+    /// key, or find the code used.
     IfUnsent,
-    /// Anything: the operation reads, or what it takes is not used up.
+    /// Any request: the operation is idempotent.
     Always,
 }
 

@@ -1,13 +1,13 @@
-//! The shapes in which OpenRouter says no.
+//! The JSON shapes of a rejection.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{Nullable, OAuthErrorCode};
 
-/// The JSON body of a refusal, in one of the three shapes that are known.
+/// The JSON body of a rejection, in one of its three known shapes.
 ///
-/// A refusal can also be plain text, an HTML page of a proxy, or empty; [`ApiError`](crate::ApiError) reads all of them.
+/// A rejection can also be plain text, an HTML page of a proxy, or empty; [`ApiError`](crate::ApiError) reads all of them.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(untagged)]
@@ -82,7 +82,7 @@ pub struct ZodErrorData {
 }
 
 impl ErrorResponse {
-    /// A refusal with this code and message.
+    /// A rejection with this code and message.
     pub fn new(code: i64, message: impl Into<String>) -> Self {
         let error = ErrorData { code, message: message.into(), metadata: Nullable::Absent };
         Self { error, user_id: Nullable::Absent, openrouter_metadata: Nullable::Absent }
@@ -90,14 +90,14 @@ impl ErrorResponse {
 }
 
 impl OAuthErrorResponse {
-    /// A refusal with this code.
+    /// A rejection with this code.
     pub fn new(error: OAuthErrorCode) -> Self {
         Self { error, error_description: None, error_uri: None }
     }
 }
 
 impl ZodErrorResponse {
-    /// A refusal with this list of what is wrong.
+    /// A rejection with this list of what is wrong.
     pub fn new(message: impl Into<String>) -> Self {
         Self { success: false, error: ZodErrorData { name: "ZodError".to_owned(), message: message.into() } }
     }

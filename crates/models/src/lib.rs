@@ -23,8 +23,8 @@
 //! * A field that is not set is left out; `null` is sent only where [`Nullable::Null`] was asked for.
 //! * Unknown fields are ignored and unknown values of enums are kept, since the service grows.
 //! * A value of one of the newtypes ([`AuthorizationCode`], [`CallbackUrl`], [`KeyLabel`], …) was checked when it was made.
-//! * Secrets print as `[redacted]`, are compared in constant time, are wiped when dropped, and come out through
-//!   `expose()` alone. One by itself cannot be serialized; the message that carries it can.
+//! * Secrets print as `[redacted]`, are compared in constant time, are wiped when dropped, and are readable only
+//!   through `expose()`. One by itself cannot be serialized; the message that carries it can.
 //!
 //! # Sources
 //!
@@ -37,17 +37,18 @@ mod endpoints;
 
 mod api_error;
 mod error_envelope;
+mod request_id;
 mod server_text;
 
 mod callback_url;
 mod constant_time;
 mod credit_limit;
-mod federation_policy_id;
+mod ids;
 mod key_label;
 mod pkce;
 mod secrets;
 mod timestamp;
-mod workspace_id;
+mod url;
 
 mod nullable;
 mod open_enum;
@@ -68,16 +69,17 @@ pub use crate::{
     error_envelope::{
         ErrorData, ErrorEnvelope, ErrorResponse, OAuthErrorResponse, ZodErrorData, ZodErrorResponse,
     },
-    federation_policy_id::FederationPolicyId,
+    ids::{FederationPolicyId, WorkspaceId},
     key_label::KeyLabel,
     nullable::Nullable,
     open_enum::{
         GrantType, OAuthErrorCode, TokenFormat, TokenScope, TokenType, UnknownValue, UsageLimitType,
     },
     pkce::{CodeChallenge, CodeChallengeMethod, CodeVerifier},
+    request_id::request_id,
     secrets::{AccessToken, ApiKey, AuthorizationCode, State, SubjectToken},
-    server_text::{ServerText, is_invisible},
+    server_text::{ServerText, is_invisible, replace_invisible},
     text::InvalidValue,
     timestamp::Timestamp,
-    workspace_id::WorkspaceId,
+    url::{HttpUrl, Origin, has_whole_escapes},
 };

@@ -23,6 +23,11 @@ impl<T> Nullable<T> {
         matches!(self, Self::Absent)
     }
 
+    /// Whether the field is there and is `null`.
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
     /// The value, if there is one.
     pub const fn value(&self) -> Option<&T> {
         match self {
@@ -30,11 +35,40 @@ impl<T> Nullable<T> {
             Self::Absent | Self::Null => None,
         }
     }
+
+    /// The value, if there is one.
+    pub fn into_value(self) -> Option<T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
+
+    /// The value, or `default` if there is none.
+    pub fn unwrap_or(self, default: T) -> T {
+        self.into_value().unwrap_or(default)
+    }
+
+    /// Borrows the value.
+    pub const fn as_ref(&self) -> Nullable<&T> {
+        match self {
+            Self::Absent => Nullable::Absent,
+            Self::Null => Nullable::Null,
+            Self::Value(value) => Nullable::Value(value),
+        }
+    }
 }
 
 impl<T> From<T> for Nullable<T> {
     fn from(value: T) -> Self {
         Self::Value(value)
+    }
+}
+
+/// `None` leaves the field out.
+impl<T> From<Option<T>> for Nullable<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Absent, Self::Value)
     }
 }
 
@@ -50,5 +84,25 @@ impl<T: Serialize> Serialize for Nullable<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Nullable<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nullable_keeps_null_and_absent_apart() {
+        let [absent, null, five] = [Nullable::Absent, Nullable::Null, Nullable::Value(5)];
+        assert_eq!((absent.is_absent(), null.is_absent(), five.is_absent()), (true, false, false));
+        assert_eq!((absent.is_null(), null.is_null(), five.is_null()), (false, true, false));
+        assert_eq!((absent.into_value(), null.into_value(), five.into_value()), (None, None, Some(5)));
+        assert_eq!((absent.unwrap_or(1), null.unwrap_or(1), five.unwrap_or(1)), (1, 1, 5));
+        assert_eq!((absent.as_ref(), null.as_ref()), (Nullable::Absent, Nullable::Null));
+        assert_eq!(five.as_ref(), Nullable::Value(&5));
+        assert_eq!(
+            (Nullable::<u8>::from(None), Nullable::<u8>::from(Some(5))),
+            (Nullable::Absent, Nullable::Value(5))
+        );
     }
 }

@@ -14,7 +14,7 @@ macro_rules! open_enum {
         #[derive(Clone, Debug, Eq, Hash, PartialEq)]
         pub enum $name {
             $($(#[$variant_meta])* $variant,)+
-            /// A value that this version does not know; `as_str` tells it.
+            /// A value that this version does not know; `as_str` returns it.
             Other($crate::UnknownValue),
         }
 
@@ -34,6 +34,26 @@ macro_rules! open_enum {
                     $($text => Self::$variant,)+
                     other => Self::Other($crate::open_enum::unknown(other)),
                 }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self::from(&*text)
+            }
+        }
+
+        impl From<&String> for $name {
+            fn from(text: &String) -> Self {
+                Self::from(&**text)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = std::convert::Infallible;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Ok(Self::from(text))
             }
         }
 
@@ -164,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_word_is_kept() {
+    fn unknown_word_is_kept() {
         let read: UsageLimitType = serde_json::from_str(r#""hourly""#).unwrap();
         assert_eq!(read.as_str(), "hourly");
         assert_eq!(serde_json::to_string(&read).unwrap(), r#""hourly""#);

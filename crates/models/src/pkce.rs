@@ -11,7 +11,7 @@ use crate::{
 secret! {
     /// A PKCE code verifier: 43 to 128 of the characters `A-Z a-z 0-9 - . _ ~` (RFC 7636, section 4.1).
     ///
-    /// Not `Clone`: a verifier belongs to one transaction, and a copy would outlive it.
+    /// Not `Clone`: a verifier belongs to one sign-in, and a copy would outlive it.
     #[doc(alias = "code_verifier")]
     CodeVerifier, "code verifier", check_unreserved
 }
@@ -62,7 +62,7 @@ impl AsText for CodeChallenge {
 open_enum! {
     /// How a challenge is made of a verifier (RFC 7636, section 4.2).
     ///
-    /// OpenRouter wants the same method in both steps of a transaction.
+    /// OpenRouter wants the same method in both steps of a sign-in.
     CodeChallengeMethod {
         /// The challenge is the base64url SHA-256 of the verifier. Always use this one.
         S256 = "S256",
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_verifier_has_43_to_128_characters() {
+    fn verifier_has_43_to_128_characters() {
         // C-3
         for length in 0..=200 {
             let text = "v".repeat(length);
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_verifier_holds_unreserved_characters_only() {
+    fn verifier_has_unreserved_characters_only() {
         // C-3: each of the 256 bytes, first, in the middle and last.
         for byte in 0..=u8::MAX {
             let allowed = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);

@@ -1,8 +1,8 @@
-//! What must not be seen: keys, codes, tokens.
+//! Secrets: keys, codes and tokens.
 
 use crate::text::check;
 
-/// A newtype of a string that is a secret: redacted, compared in constant time, wiped on drop (S-1).
+/// A newtype of a string that is a secret: redacted, compared in constant time, wiped on drop.
 macro_rules! secret {
     ($(#[$meta:meta])* $name:ident, $what:literal, $check:expr) => {
         $(#[$meta])*
@@ -67,8 +67,8 @@ secret! {
 secret! {
     /// A one-time authorization code: 1 to 512 printable ASCII characters (RFC 6749, appendix A.11).
     ///
-    /// It works once and for ten minutes. It can be cloned, since a try that surely never reached OpenRouter may be
-    /// repeated with it.
+    /// It works once and for ten minutes. It can be cloned, since a request that surely never reached OpenRouter may be
+    /// retried with it.
     #[doc(alias = "code")]
     #[derive(Clone)]
     AuthorizationCode, "authorization code",
@@ -91,7 +91,7 @@ secret! {
 secret! {
     /// The `state` of an authorization request (RFC 6749, section 10.12): 1 to 512 visible ASCII characters.
     ///
-    /// Not `Clone`: it belongs to one transaction.
+    /// Not `Clone`: it belongs to one sign-in.
     State, "state", |what, text| check(what, text, 512, |byte| byte.is_ascii_graphic(), VISIBLE)
 }
 
@@ -101,9 +101,10 @@ const PRINTABLE: &str = "may hold only printable ASCII characters";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::constant_time::tests::check_compares;
 
     #[test]
-    fn a_secret_does_not_print_itself() {
+    fn secret_does_not_print_itself() {
         // S-1
         let key = ApiKey::parse("sk-or-v1-canary").unwrap();
         assert_eq!(format!("{key:?} {key:#?}"), "ApiKey([redacted]) ApiKey([redacted])");
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_1_to_512_visible_ascii_characters() {
+    fn key_is_1_to_512_visible_ascii_characters() {
         for good in ["k", "sk-or-v1-~!", &"k".repeat(512)] {
             assert!(ApiKey::parse(good).is_ok(), "{good}");
         }
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_1_to_512_printable_ascii_characters() {
+    fn code_is_1_to_512_printable_ascii_characters() {
         for good in ["c", "auth_code_abc123def456", "a b", &"c".repeat(512)] {
             assert!(AuthorizationCode::parse(good).is_ok(), "{good}");
         }
@@ -132,10 +133,22 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_equal_by_value() {
-        let [a, b, c] = ["abc", "abc", "abd"].map(|text| State::parse(text).unwrap());
-        assert_eq!(a, b);
-        assert_ne!(a, c);
-        assert_ne!(a, State::parse("ab").unwrap());
+    fn secrets_are_equal_by_value_in_constant_time() {
+        // S-11: of each type, since each has its own `==`.
+        macro_rules! check {
+            ($($name:ident)+) => { $(
+                let ours = "f".repeat(43);
+                for (theirs, is_same) in [("f", true), ("g", false)] {
+                    for position in [0, 21, 42] {
+                        let mut text = ours.clone();
+                        text.replace_range(position..=position, theirs);
+                        let [ours, theirs] = [&ours, &text].map(|text| crate::$name::parse(text).unwrap());
+                        check_compares(43, is_same, || ours == theirs);
+                    }
+                }
+            )+ };
+        }
+        check!(AccessToken ApiKey AuthorizationCode CodeVerifier State SubjectToken);
+        assert_ne!(State::parse("abc").unwrap(), State::parse("ab").unwrap());
     }
 }

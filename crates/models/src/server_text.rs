@@ -20,7 +20,7 @@ impl ServerText {
     /// Makes `text` fit to show and takes `secrets` out of it.
     pub(crate) fn without(text: &str, secrets: &[&str]) -> Self {
         // Escapes first: one within a secret would hide it from the search.
-        let text = redact(printable(text).as_bytes(), secrets);
+        let text = redact(printable(text).as_bytes(), secrets, |_| 1);
         let text = String::from_utf8_lossy(&text);
         Self(text.chars().take(MAX_CHARACTERS).collect::<String>().into())
     }
@@ -51,12 +51,22 @@ const REDACTED: &str = "[redacted]";
 /// What every API key of OpenRouter begins with.
 const KEY_PREFIX: &str = "sk-or-";
 
-/// `text` without `secrets` and API keys, in memory that is wiped.
-pub(crate) fn redact(text: &[u8], secrets: &[&str]) -> Zeroizing<Vec<u8>> {
+/// `json` without `secrets` and API keys, in memory that is wiped. An escape stays whole: a secret that begins within one
+/// does not stand in the decoded text.
+pub(crate) fn redact_json(json: &[u8], secrets: &[&str]) -> Zeroizing<Vec<u8>> {
+    redact(json, secrets, |rest| match rest {
+        [b'\\', b'u', ..] => 6,
+        [b'\\', ..] => 2,
+        _ => 1,
+    })
+}
+
+/// `text` without `secrets` and API keys, in memory that is wiped. `unit` returns how many of the next bytes belong together.
+fn redact(text: &[u8], secrets: &[&str], unit: fn(&[u8]) -> usize) -> Zeroizing<Vec<u8>> {
     // `[redacted]` is less than twice as long as the shortest of what it stands for, so that this does not move.
     let mut clean = Zeroizing::new(Vec::with_capacity(2 * text.len()));
     let mut rest = text;
-    while let [first, others @ ..] = rest {
+    while !rest.is_empty() {
         let known = secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
         let known =
             known.filter_map(|secret| rest.strip_prefix(secret.as_bytes())).min_by_key(|rest| rest.len());
@@ -64,8 +74,9 @@ pub(crate) fn redact(text: &[u8], secrets: &[&str]) -> Zeroizing<Vec<u8>> {
             clean.extend_from_slice(REDACTED.as_bytes());
             rest = after;
         } else {
-            clean.push(*first);
-            rest = others;
+            let (kept, after) = rest.split_at_checked(unit(rest)).unwrap_or((rest, &[]));
+            clean.extend_from_slice(kept);
+            rest = after;
         }
     }
     clean
@@ -122,8 +133,16 @@ fn skip_control_sequence(rest: &mut Peekable<Chars<'_>>) {
     rest.next_if(|character| ('@'..='~').contains(character));
 }
 
-/// Whether a character cannot be seen, and can act on what is around it: control characters, with which the commands of
-/// terminals begin, and format characters, as they are used to hide text, to reverse it or to break its lines.
+/// Replaces invisible and bidirectional control characters with U+FFFD, so that text of unknown origin can be shown.
+///
+/// Keeps the joiners U+200C and U+200D, which only shape what is visible: emoji and Persian are written with them.
+pub fn replace_invisible(text: &str) -> String {
+    let is_replaced = |c: char| is_invisible(c) && !matches!(c, '\u{200c}' | '\u{200d}');
+    text.chars().map(|c| if is_replaced(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Whether a character is invisible and can change how the text around it appears: control characters, which begin the
+/// commands of terminals, and format characters, which can hide text, reverse it or break its lines.
 ///
 /// The joiners U+200C and U+200D are among them, without which some emoji and some words fall apart.
 pub fn is_invisible(character: char) -> bool {
@@ -160,9 +179,33 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_taken_out() {
+    fn secrets_are_redacted() {
         check("key sk-or-v1-0e6f44a4 is bad, sk-or-", "key [redacted] is bad, [redacted]");
         let text = ServerText::without("code abcdef\u{1b}[0mgh was used", &["abcdefgh", "code", ""]);
         assert_eq!(text.as_str(), "code [redacted] was used");
+    }
+
+    #[test]
+    fn invisible_characters_are_replaced() {
+        for character in [
+            '\0',
+            '\t',
+            '\n',
+            '\r',
+            '\u{1b}',
+            '\u{7f}',
+            '\u{9b}',
+            '\u{ad}',
+            '\u{61c}',
+            '\u{200e}',
+            '\u{202e}',
+            '\u{2069}',
+            '\u{e0041}',
+        ] {
+            assert_eq!(replace_invisible(&format!("a{character}b")), "a\u{fffd}b", "{character:?}");
+        }
+        for text in ["", "my-cli on my-host", "é→🦀", "👩\u{200d}🚀", "می\u{200c}خواهم"] {
+            assert_eq!(replace_invisible(text), text);
+        }
     }
 }

@@ -1,10 +1,10 @@
-//! What the newtypes of strings have in common: one check, one error, one way through serde.
+//! The checks, the error and the conversions that the newtypes of strings share.
 
 use std::{convert::Infallible, fmt, marker::PhantomData};
 
 use serde::{Deserializer, Serializer, de};
 
-/// A value that is not what it should be. It shows what was expected, never what was given.
+/// The error for an invalid value. It shows what was expected, never the value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("the {what} {problem}")]
 pub struct InvalidValue {
@@ -13,12 +13,12 @@ pub struct InvalidValue {
 }
 
 impl InvalidValue {
-    /// Says of `what` ("callback URL") its `problem` ("is too long").
+    /// An error about `what` ("callback URL") with its `problem` ("is too long").
     pub const fn new(what: &'static str, problem: &'static str) -> Self {
         Self { what, problem }
     }
 
-    /// What the value was to be: "authorization code", "callback URL", …
+    /// The kind of value: "authorization code", "callback URL", …
     pub const fn what(&self) -> &'static str {
         self.what
     }
@@ -29,7 +29,7 @@ impl InvalidValue {
     }
 }
 
-/// Lets builders take a value that is checked already where they also take text.
+/// Lets builders accept a checked value where they also accept text.
 impl From<Infallible> for InvalidValue {
     fn from(never: Infallible) -> Self {
         match never {}
@@ -73,7 +73,7 @@ macro_rules! text_conversions {
             ///
             /// # Errors
             ///
-            /// [`InvalidValue`](crate::InvalidValue) if it is not as the type says.
+            /// [`InvalidValue`](crate::InvalidValue) if it is not what the type describes.
             pub fn parse(text: &str) -> Result<Self, $crate::InvalidValue> {
                 <Self as $crate::text::FromText>::from_text(text)
             }
@@ -97,7 +97,28 @@ macro_rules! text_conversions {
     };
 }
 
-/// A newtype of a string that is no secret: `as_str`, `Display`, serde.
+/// More conversions, for text that is not a secret: a command-line parser would show a rejected secret.
+macro_rules! open_text_conversions {
+    ($name:ident) => {
+        impl std::str::FromStr for $name {
+            type Err = $crate::InvalidValue;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::parse(text)
+            }
+        }
+
+        impl TryFrom<&String> for $name {
+            type Error = $crate::InvalidValue;
+
+            fn try_from(text: &String) -> Result<Self, Self::Error> {
+                Self::parse(text)
+            }
+        }
+    };
+}
+
+/// A newtype of a string that is not a secret: `as_str`, `Display`, serde.
 macro_rules! plain_text {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
@@ -105,6 +126,7 @@ macro_rules! plain_text {
         pub struct $name(Box<str>);
 
         $crate::text::text_conversions!($name);
+        $crate::text::open_text_conversions!($name);
 
         impl $name {
             /// The text.
@@ -146,7 +168,7 @@ macro_rules! text_serde {
     };
 }
 
-pub(crate) use {plain_text, text_conversions, text_serde};
+pub(crate) use {open_text_conversions, plain_text, text_conversions, text_serde};
 
 pub(crate) fn serialize<T: AsText, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(value.as_text())

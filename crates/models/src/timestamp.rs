@@ -2,7 +2,7 @@
 
 use std::{fmt, time::SystemTime};
 
-use crate::text::{FromText, InvalidValue};
+use crate::text::{FromText, InvalidValue, open_text_conversions};
 
 /// A point in time between the years 0 and 9999, to the nanosecond.
 ///
@@ -21,7 +21,7 @@ impl Timestamp {
         if !has_rfc_3339_shape(text.as_bytes()) {
             return Err(invalid);
         }
-        Self::of(text.parse().map_err(|_| invalid)?)
+        Self::checked(text.parse().map_err(|_| invalid)?)
     }
 
     /// The point in time `seconds` after 1970-01-01T00:00:00Z.
@@ -30,7 +30,7 @@ impl Timestamp {
     ///
     /// [`InvalidValue`] if it is out of range.
     pub fn from_unix_seconds(seconds: i64) -> Result<Self, InvalidValue> {
-        jiff::Timestamp::from_second(seconds).map_err(|_| Self::out_of_range()).and_then(Self::of)
+        jiff::Timestamp::from_second(seconds).map_err(|_| Self::out_of_range()).and_then(Self::checked)
     }
 
     /// Seconds since 1970-01-01T00:00:00Z, rounded toward zero.
@@ -39,7 +39,7 @@ impl Timestamp {
     }
 
     /// RFC 3339 has four digits for the year.
-    fn of(timestamp: jiff::Timestamp) -> Result<Self, InvalidValue> {
+    fn checked(timestamp: jiff::Timestamp) -> Result<Self, InvalidValue> {
         // Seconds are rounded toward zero, so that a fraction before the year 0 shows by its sign alone.
         let parts = (timestamp.as_second(), timestamp.subsec_nanosecond());
         if parts < (YEAR_0, 0) { Err(Self::out_of_range()) } else { Ok(Self(timestamp)) }
@@ -60,7 +60,7 @@ impl TryFrom<SystemTime> for Timestamp {
     type Error = InvalidValue;
 
     fn try_from(time: SystemTime) -> Result<Self, Self::Error> {
-        jiff::Timestamp::try_from(time).map_err(|_| Self::out_of_range()).and_then(Self::of)
+        jiff::Timestamp::try_from(time).map_err(|_| Self::out_of_range()).and_then(Self::checked)
     }
 }
 
@@ -73,11 +73,21 @@ impl TryFrom<Timestamp> for SystemTime {
     }
 }
 
+open_text_conversions!(Timestamp);
+
 impl TryFrom<&str> for Timestamp {
     type Error = InvalidValue;
 
     fn try_from(text: &str) -> Result<Self, Self::Error> {
         Self::parse(text)
+    }
+}
+
+impl TryFrom<String> for Timestamp {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
     }
 }
 
@@ -131,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_timestamp_is_rfc_3339_with_seconds() {
+    fn timestamp_is_rfc_3339_with_seconds() {
         for good in ["2027-12-31T23:59:59Z", "2027-12-31t23:59:59.000z", "2027-12-31T23:59:59.5+01:00"] {
             assert!(Timestamp::parse(good).is_ok(), "{good}");
         }

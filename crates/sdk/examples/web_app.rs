@@ -10,7 +10,7 @@
 
 use std::{collections::HashMap, error::Error, sync::Arc};
 
-use openrouter_oauth::{AuthorizationCode, CallbackError, CallbackUrl, Client, PendingSignIn};
+use openrouter_oauth::{AuthorizationCode, CallbackError, Client, PendingSignIn};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
@@ -19,7 +19,7 @@ use tokio::{
 
 struct App {
     client: Client,
-    /// The sign-ins under way, by nonce. A real app also drops those that are older than ten minutes.
+    /// The sign-ins under way, by attempt ID. A real app also drops those that are older than ten minutes.
     pending: Mutex<HashMap<String, PendingSignIn>>,
 }
 
@@ -41,33 +41,33 @@ impl App {
     async fn serve(&self, mut browser: TcpStream) -> Result<()> {
         let mut lines = BufReader::new(&mut browser).take(16 * 1024).lines();
         let request = lines.next_line().await?.unwrap_or_default();
-        let mut nonce = String::new();
+        let mut attempt_id = String::new();
         while let Some(line) = lines.next_line().await?.filter(|line| !line.is_empty()) {
             if let Some((_, value)) = line.split_once("sign_in=") {
-                value.split(';').next().unwrap_or_default().clone_into(&mut nonce);
+                value.split(';').next().unwrap_or_default().clone_into(&mut attempt_id);
             }
         }
-        let answer = match request.split(' ').nth(1).unwrap_or_default() {
+        let response = match request.split(' ').nth(1).unwrap_or_default() {
             "/login" => self.login().await?,
-            target if target.starts_with("/callback/") => self.callback(target, &nonce).await,
+            target if target.starts_with("/callback/") => self.callback(target, &attempt_id).await,
             _ => page("404 Not Found", "There is only /login here."),
         };
-        browser.write_all(format!("HTTP/1.1 {answer}").as_bytes()).await?;
+        browser.write_all(format!("HTTP/1.1 {response}").as_bytes()).await?;
         Ok(browser.shutdown().await?)
     }
 
     async fn login(&self) -> Result<String> {
-        let callback = CallbackUrl::parse("http://127.0.0.1:3000/callback")?;
+        let callback = "http://127.0.0.1:3000/callback";
         let (url, pending) = self.client.authorize(callback).key_label("web_app").begin()?;
-        let nonce = pending.nonce().unwrap_or_default().to_owned();
+        let attempt_id = pending.attempt_id().to_owned();
         // Binds the sign-in to this browser. With https, add `Secure`.
-        let cookie = format!("sign_in={nonce}; Path=/callback; HttpOnly; SameSite=Lax; Max-Age=600");
-        self.pending.lock().await.insert(nonce, pending);
+        let cookie = format!("sign_in={attempt_id}; Path=/callback; HttpOnly; SameSite=Lax; Max-Age=600");
+        self.pending.lock().await.insert(attempt_id, pending);
         Ok(format!("303 See Other\r\nlocation: {url}\r\nset-cookie: {cookie}\r\n\r\n"))
     }
 
-    async fn callback(&self, target: &str, nonce: &str) -> String {
-        let (mut pending, code) = match self.take(target, nonce).await {
+    async fn callback(&self, target: &str, attempt_id: &str) -> String {
+        let (mut pending, code) = match self.take(target, attempt_id).await {
             Ok(taken) => taken,
             Err(error) => return page("400 Bad Request", &error.to_string()),
         };
@@ -82,11 +82,11 @@ impl App {
     async fn take(
         &self,
         target: &str,
-        nonce: &str,
+        attempt_id: &str,
     ) -> std::result::Result<(PendingSignIn, AuthorizationCode), CallbackError> {
         let mut pending = self.pending.lock().await;
-        let code = pending.get(nonce).ok_or(CallbackError::NotOurs)?.read_callback(target)?;
-        Ok((pending.remove(nonce).ok_or(CallbackError::NotOurs)?, code))
+        let code = pending.get(attempt_id).ok_or(CallbackError::NotOurs)?.read_callback(target)?;
+        Ok((pending.remove(attempt_id).ok_or(CallbackError::NotOurs)?, code))
     }
 }
 

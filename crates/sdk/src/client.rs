@@ -1,17 +1,23 @@
 //! The client and its operations.
 
-use std::{fmt, sync::Arc, time::Duration};
+pub(crate) mod builder;
+mod env;
 
-use http::HeaderMap;
+use std::{fmt, sync::Arc};
+
 use openrouter_oauth_models::{
     AccessToken, ApiKey, CallbackUrl, CreateAuthCode, CurrentKey, Endpoint, ExchangeAuthCode, ExchangeToken,
-    SigningKeys,
+    InvalidValue, Origin, SigningKeys,
 };
-use openrouter_oauth_transport::{Timer, Transport};
+use openrouter_oauth_transport::Timer;
 
+use self::builder::ClientBuilder;
 use crate::{
-    ApiResponse, Authorize, Call, ClientBuilder, Entropy, Error, Retry, base_url::BaseUrl, budget::Budget,
-    call::Options, hook::Hooks, key_source::KeySource, send,
+    call::Call,
+    config::Config,
+    credential::Credential,
+    error::Error,
+    sign_in::authorize::{Authorize, NoCallback},
 };
 
 /// A client of OpenRouter's OAuth endpoints.
@@ -19,40 +25,23 @@ use crate::{
 /// Cheap to clone; clones share connections. See the [crate](crate) for a whole sign-in.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
-}
-
-#[derive(Clone)]
-pub(crate) struct Shared {
-    pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) timer: Option<Arc<dyn Timer>>,
-    pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) base_url: BaseUrl,
-    pub(crate) key: KeySource,
-    /// What every request carries.
-    pub(crate) headers: HeaderMap,
-    pub(crate) hooks: Hooks,
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) attempt_timeout: Option<Duration>,
-    pub(crate) retry: Retry,
-    pub(crate) budget: Arc<Budget>,
-    pub(crate) response_bytes: usize,
+    config: Arc<Config>,
 }
 
 impl Client {
     /// A client of `https://openrouter.ai/api/v1` without a key, which is all that signing in needs.
     #[cfg(feature = "hyper")]
     pub fn new() -> Self {
-        ClientBuilder::build_default()
+        Self::from_config(builder::default_config())
     }
 
-    /// A client with what the environment says: `OPENROUTER_API_KEY`, `OPENROUTER_BASE_URL`, and for attribution
+    /// A client with the settings in the environment: `OPENROUTER_API_KEY`, `OPENROUTER_BASE_URL`, and for attribution
     /// `OPENROUTER_HTTP_REFERER`, `OPENROUTER_APP_TITLE`, `OPENROUTER_APP_CATEGORIES`. An empty variable counts as
     /// not set.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`], naming the variable, if one is not what it should be.
+    /// [`Error::Invalid`], naming the variable, if one is not valid.
     #[cfg(feature = "hyper")]
     pub fn from_env() -> Result<Self, Error> {
         Self::builder().env().build()
@@ -63,56 +52,56 @@ impl Client {
         ClientBuilder::new()
     }
 
-    /// Sends a request with the client's own settings, and leaves it with the caller.
-    pub(crate) async fn send_now<E: Endpoint>(&self, request: &E) -> Result<E::Response, Error> {
-        send::call(self, request, &Options::default()).await.map(ApiResponse::into_inner)
+    pub(crate) fn from_config(config: Config) -> Self {
+        Self { config: Arc::new(config) }
     }
 
-    pub(crate) fn from_shared(shared: Shared) -> Self {
-        Self { shared: Arc::new(shared) }
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
-        &self.shared
-    }
-
-    /// The clock by which the client holds its deadlines, unless it has none: for those who hold others beside them.
+    /// The timer that enforces this client's deadlines, if it has one. A program that sets a deadline for several calls, as a
+    /// login does, can use the same one.
     pub fn timer(&self) -> Option<&Arc<dyn Timer>> {
-        self.shared.timer.as_ref()
+        self.config.timer.as_ref()
     }
 
-    /// The service that this client calls: scheme, host and port, spelled in one way, such as `https://openrouter.ai`. A
-    /// key is kept under it, since it is of use there and must be sent nowhere else.
-    pub fn origin(&self) -> String {
-        self.shared.base_url.origin()
+    /// The service that this client calls, such as `https://openrouter.ai`. Store a key under it: the key is valid there,
+    /// and must not be sent anywhere else.
+    pub fn origin(&self) -> &Origin {
+        self.config.base_url.origin()
     }
 
     /// The same client with another key.
     #[must_use]
     pub fn with_key(&self, key: ApiKey) -> Self {
-        Self::from_shared(Shared { key: KeySource::Value(key), ..(*self.shared).clone() })
+        Self::from_config(Config { credential: Credential::Value(key), ..(*self.config).clone() })
     }
 
-    /// The same client with an access token in place of a key.
+    /// The same client with an access token instead of a key.
     #[must_use]
     pub fn with_access_token(&self, token: AccessToken) -> Self {
-        Self::from_shared(Shared { key: KeySource::Token(token), ..(*self.shared).clone() })
+        Self::from_config(Config { credential: Credential::Token(token), ..(*self.config).clone() })
     }
 
-    /// Begins a sign-in that comes back to `callback`.
-    pub fn authorize(&self, callback: CallbackUrl) -> Authorize {
-        Authorize::new(self.clone(), Some(callback))
+    /// Begins a sign-in that comes back to `callback`. [`begin`](Authorize::begin) reports an invalid URL.
+    pub fn authorize<C>(&self, callback: C) -> Authorize<CallbackUrl>
+    where
+        C: TryInto<CallbackUrl>,
+        C::Error: Into<InvalidValue>,
+    {
+        Authorize::new(Arc::clone(&self.config), callback.try_into().map_err(Into::into))
     }
 
     /// Begins a sign-in whose page shows a code to copy.
-    pub fn authorize_headless(&self) -> Authorize {
-        Authorize::new(self.clone(), None)
+    pub fn authorize_headless(&self) -> Authorize<NoCallback> {
+        Authorize::new(Arc::clone(&self.config), Ok(NoCallback))
     }
 
     /// Exchanges an authorization code for an API key. No key goes with it.
     ///
     /// A sign-in that was begun with [`authorize`](Self::authorize) is finished by
-    /// [`PendingSignIn::exchange`](crate::PendingSignIn::exchange), which keeps the rules of a code that works once.
+    /// [`PendingSignIn::exchange`](crate::PendingSignIn::exchange), which never sends a code that may have been used.
     #[doc(alias = "ExchangeAuthCodeForAPIKey")]
     pub fn exchange_auth_code(&self, request: ExchangeAuthCode) -> Call<ExchangeAuthCode> {
         self.call(request)
@@ -124,7 +113,7 @@ impl Client {
         self.call(request)
     }
 
-    /// Tells about the client's key: its name, limits and use.
+    /// Returns the name, the limits and the usage of the client's key.
     #[doc(alias = "getCurrentKeyMetadata")]
     pub fn current_key(&self) -> Call<CurrentKey> {
         self.call(CurrentKey::new())
@@ -142,9 +131,21 @@ impl Client {
         self.call(SigningKeys::new())
     }
 
-    /// Calls any endpoint, also one that is described outside.
+    /// Calls any endpoint, including one that your program defines.
     pub fn call<E: Endpoint>(&self, request: E) -> Call<E> {
-        Call::new(self.clone(), request)
+        Call::new(Arc::clone(&self.config), request)
+    }
+}
+
+impl ClientBuilder {
+    /// Builds the client.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if a setting is not valid, or if a custom transport has neither a timer nor
+    /// [`without_deadline`](Self::without_deadline).
+    pub fn build(self) -> Result<Client, Error> {
+        self.into_config().map(Client::from_config)
     }
 }
 
@@ -158,9 +159,9 @@ impl Default for Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("base_url", &self.origin())
-            .field("key", &self.shared.key)
-            .field("transport", &self.shared.transport)
+            .field("origin", self.origin())
+            .field("key", &self.config.credential)
+            .field("transport", &self.config.transport)
             .finish_non_exhaustive()
     }
 }

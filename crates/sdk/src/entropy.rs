@@ -6,9 +6,9 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use openrouter_oauth_transport::BoxError;
 use zeroize::Zeroizing;
 
-use crate::Error;
+use crate::error::Error;
 
-/// A source of random bytes for verifiers, nonces and states.
+/// A source of random bytes for verifiers, attempt IDs and states.
 ///
 /// Whoever implements it for anything but tests vouches for their being unpredictable (RFC 7636, section 7.1).
 pub trait Entropy: fmt::Debug + Send + Sync {
@@ -16,7 +16,7 @@ pub trait Entropy: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// If it cannot. The transaction is then not begun; there is no other source to fall back to.
+    /// If it cannot. The sign-in is then not begun; there is no other source to fall back to.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), BoxError>;
 }
 

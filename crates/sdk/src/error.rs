@@ -1,28 +1,30 @@
-//! What can go wrong, by what to do next.
+//! The error type of calls and sign-ins.
 
-use std::{error::Error as StdError, fmt, time::Duration};
+pub(crate) mod outcome_unknown;
+
+use std::{fmt, time::Duration};
 
 use http::StatusCode;
-use openrouter_oauth_models::{
-    ApiError, Endpoint as _, ExchangeAuthCode, InvalidValue, KeyLabel, RejectionReason, ServerText, Timestamp,
-};
+use openrouter_oauth_models::{ApiError, InvalidValue, KeyLabel, Origin, RejectionReason};
 use openrouter_oauth_transport::{self as transport, BoxError};
 
-use crate::CallbackError;
+use self::outcome_unknown::OutcomeUnknown;
+use crate::sign_in::callback::CallbackError;
 
-/// Why a call or a sign-in did not succeed, by what to do next.
+/// The error type of calls and sign-ins, grouped by what to do next.
 ///
 /// # Troubleshooting
 ///
 /// * *Is the code lost?* [`is_outcome_unknown`](Self::is_outcome_unknown): OpenRouter may have acted on the request, and
 ///   its answer did not come through. After an exchange a key may exist that nobody holds: look for it on
 ///   <https://openrouter.ai/settings/keys>, and begin a new sign-in.
-/// * *Is it worth trying again?* [`is_retryable`](Self::is_retryable): the same call may succeed later.
-/// * *Was it the code?* [`is_expired_code`](Self::is_expired_code), [`is_refused_code`](Self::is_refused_code): begin a
+/// * *Is a retry worthwhile?* [`is_retryable`](Self::is_retryable): the same call may succeed later.
+/// * *Was it the key?* [`is_unauthorized`](Self::is_unauthorized): forget it and sign in again.
+/// * *Was it the code?* [`is_expired_code`](Self::is_expired_code), [`is_rejected_code`](Self::is_rejected_code): begin a
 ///   new sign-in.
 /// * *What did OpenRouter say?* [`api`](Self::api).
 ///
-/// Messages hold no secret and no body. Causes are reached through [`source`](StdError::source).
+/// Messages hold no secret and no body. Causes are reached through [`source`](std::error::Error::source).
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -44,24 +46,24 @@ pub enum Error {
     #[error("a hook rejected the request, and nothing was sent")]
     HookRejected(#[source] BoxError),
 
-    /// There were no random bytes, so no transaction was begun.
-    #[error("no random bytes could be had")]
+    /// The random generator failed, so no sign-in was begun.
+    #[error("the operating system's random generator failed")]
     Randomness(#[source] BoxError),
 
-    /// The callback, or what the user pasted, is not the answer to this transaction, or says that the user declined.
+    /// The callback, or what the user pasted, is not the answer to this sign-in, or says that the user declined.
     #[error(transparent)]
     Callback(#[from] CallbackError),
 
-    /// The transaction was begun with another service than the client's (RFC 9700, section 4.4). Nothing was sent.
+    /// The sign-in was begun with another service than the client's (RFC 9700, section 4.4). Nothing was sent.
     #[error("the sign-in was begun with {expected}, but this client calls {actual}")]
     OriginMismatch {
         /// The origin it was begun with.
-        expected: String,
+        expected: Origin,
         /// The origin of the client.
-        actual: String,
+        actual: Origin,
     },
 
-    /// The transaction was exchanged already, or it may have been. Nothing was sent. Begin a new sign-in.
+    /// The sign-in was exchanged already, or it may have been. Nothing was sent. Begin a new sign-in.
     #[error("this sign-in cannot be used again: {0}")]
     Spent(SpentReason),
 
@@ -79,7 +81,7 @@ pub enum Error {
     #[error("the proxy asks for credentials, and nothing was sent; put them into the proxy's URL")]
     ProxyAuthRequired(#[source] transport::Error),
 
-    /// OpenRouter refused: see [`ApiError::reason`] for what that means.
+    /// OpenRouter rejected the request: see [`ApiError::reason`] for what that means.
     #[error(transparent)]
     Api(Box<ApiError>),
 
@@ -103,8 +105,8 @@ pub enum Error {
         api: Box<ApiError>,
     },
 
-    /// The server answered with a redirect, which is never followed: check the base URL.
-    #[error("the server answered with a redirect ({status}), which is not followed; check the base URL")]
+    /// The server responded with a redirect, which is never followed: check the base URL.
+    #[error("the server responded with a redirect ({status}), which is not followed; check the base URL")]
     UnexpectedRedirect {
         /// The status.
         status: StatusCode,
@@ -117,39 +119,7 @@ pub enum Error {
     OutcomeUnknown(Box<OutcomeUnknown>),
 }
 
-/// A request that may have been acted on, without a usable answer.
-#[derive(Debug)]
-pub struct OutcomeUnknown {
-    pub(crate) operation: &'static str,
-    pub(crate) reason: UnknownReason,
-    pub(crate) status: Option<StatusCode>,
-    pub(crate) request_id: Option<ServerText>,
-    pub(crate) key_label: Option<KeyLabel>,
-    pub(crate) noticed_at: Option<Timestamp>,
-    pub(crate) retryable: bool,
-    pub(crate) api: Option<Box<ApiError>>,
-    pub(crate) source: Option<BoxError>,
-}
-
-/// Why an outcome is not known.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum UnknownReason {
-    /// The answer took too long.
-    Timeout,
-    /// The connection broke before the answer was whole.
-    Cut,
-    /// The answer is larger than allowed.
-    TooLarge,
-    /// The answer says success, and what it holds cannot be read.
-    Unreadable,
-    /// The server failed, with a status that does not tell how far it came.
-    Status,
-    /// Anything else; see the source.
-    Other,
-}
-
-/// Why a transaction cannot be used again.
+/// Why a sign-in cannot be used again.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum SpentReason {
@@ -193,20 +163,25 @@ impl Error {
         }
     }
 
+    /// Whether OpenRouter rejected the API key or the access token (401): forget it, and sign in again.
+    pub fn is_unauthorized(&self) -> bool {
+        self.api().is_some_and(|api| api.reason() == RejectionReason::Unauthorized)
+    }
+
     /// Whether the code is older than its ten minutes.
     pub fn is_expired_code(&self) -> bool {
         matches!(self, Self::Api(api) if api.reason() == RejectionReason::CodeExpired)
     }
 
-    /// Whether the code was refused for whatever reason: unknown, used up, expired, or not of this verifier.
-    pub fn is_refused_code(&self) -> bool {
-        let refused = [
+    /// Whether OpenRouter rejected the code for any reason: unknown, used up, expired, or not of this verifier.
+    pub fn is_rejected_code(&self) -> bool {
+        let rejected = [
             RejectionReason::CodeInvalid,
             RejectionReason::CodeExpired,
             RejectionReason::CodeRejected,
             RejectionReason::ChallengeMethodMismatch,
         ];
-        matches!(self, Self::Api(api) if refused.contains(&api.reason()))
+        matches!(self, Self::Api(api) if rejected.contains(&api.reason()))
     }
 
     /// What OpenRouter said, if it said something.
@@ -218,83 +193,6 @@ impl Error {
             Self::OutcomeUnknown(unknown) => unknown.api.as_deref(),
             _ => None,
         }
-    }
-}
-
-impl OutcomeUnknown {
-    /// Why the outcome is not known.
-    pub fn reason(&self) -> UnknownReason {
-        self.reason
-    }
-
-    /// The status of the answer, if there was one.
-    pub fn status(&self) -> Option<StatusCode> {
-        self.status
-    }
-
-    /// The label of the key that may have been made, if the sign-in gave it one.
-    pub fn key_label(&self) -> Option<&KeyLabel> {
-        self.key_label.as_ref()
-    }
-
-    /// When the outcome was found to be unknown: a key that was made is a little older.
-    pub fn noticed_at(&self) -> Option<Timestamp> {
-        self.noticed_at
-    }
-
-    /// The server's name of the request (`cf-ray` or `x-request-id`), to give to its support.
-    pub fn request_id(&self) -> Option<&ServerText> {
-        self.request_id.as_ref()
-    }
-}
-
-impl OutcomeUnknown {
-    /// Where to look for a key that nobody holds.
-    fn fmt_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("; a key may have been made")?;
-        if let Some(label) = &self.key_label {
-            write!(f, " named \"{label}\"")?;
-        }
-        if let Some(time) = self.noticed_at {
-            write!(f, " before {time}")?;
-        }
-        f.write_str(": look for it at https://openrouter.ai/settings/keys and delete it, then sign in anew")
-    }
-}
-
-impl fmt::Display for OutcomeUnknown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the outcome of {} is not known: {}", self.operation, self.reason)?;
-        if let Some(status) = self.status {
-            write!(f, " (status {status})")?;
-        }
-        if self.operation == ExchangeAuthCode::OPERATION {
-            self.fmt_advice(f)?;
-        }
-        Ok(())
-    }
-}
-
-impl StdError for OutcomeUnknown {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match (&self.source, &self.api) {
-            (Some(source), _) => Some(&**source),
-            (None, Some(api)) => Some(&**api),
-            (None, None) => None,
-        }
-    }
-}
-
-impl fmt::Display for UnknownReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Timeout => "the answer took too long",
-            Self::Cut => "the connection broke before the answer was whole",
-            Self::TooLarge => "the answer is too large",
-            Self::Unreadable => "the answer cannot be read",
-            Self::Status => "the server failed",
-            Self::Other => "the request failed",
-        })
     }
 }
 
@@ -317,15 +215,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_crosses_threads_and_is_small() {
+    fn error_crosses_threads_and_is_small() {
         fn crosses<T: Send + Sync + 'static>() {}
         crosses::<Error>();
         assert!(size_of::<Error>() <= 64, "{}", size_of::<Error>());
     }
 
-    /// No `_` arm: a new variant has to say here what to do next (C-25).
+    /// No `_` arm: a new variant needs a next step here.
     #[test]
-    fn every_error_tells_the_next_step() {
+    fn every_error_has_a_next_step() {
+        // C-25
         fn next_step(error: &Error) -> &'static str {
             match error {
                 Error::Invalid(_) | Error::MissingKey => "mend the call",

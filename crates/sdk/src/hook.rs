@@ -1,14 +1,17 @@
-//! What a program may see and change of every attempt.
+//! Hooks: what a program can see and change of every attempt.
+
+#[cfg(feature = "tracing")]
+pub(crate) mod tracing;
 
 use std::{error::Error as StdError, fmt, sync::Arc};
 
 use http::{HeaderMap, StatusCode};
 use openrouter_oauth_transport::BoxError;
 
-/// Sees every attempt of every call, and may add headers or refuse.
+/// Sees every attempt of every call, and can add headers or reject the request.
 ///
 /// For logs, metrics and tracing headers. A hook sees no body and no credential: the `Authorization` is added after
-/// [`before_attempt`](Self::before_attempt). Nothing that a hook does can cause a second send. It must not panic: the answer,
+/// [`before_attempt`](Self::before_attempt). Nothing that a hook does can cause a second send. It must not panic: the response,
 /// and with it a key, would be lost.
 ///
 /// ```
@@ -32,9 +35,9 @@ pub trait Hook: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// Whatever the hook refuses for. The attempt is then not sent, [`after_error`](Self::after_error) of all hooks is
-    /// told, and the call ends with [`Error::HookRejected`](crate::Error::HookRejected), or with what an earlier attempt that may have
-    /// arrived came to.
+    /// The reason to reject the request. The attempt is then not sent, [`after_error`](Self::after_error) of every hook runs,
+    /// and the call ends with [`Error::HookRejected`](crate::Error::HookRejected), or with the result of an earlier attempt that may have
+    /// arrived.
     fn before_attempt(&self, _attempt: &Attempt, _headers: &mut HeaderMap) -> Result<(), BoxError> {
         Ok(())
     }
@@ -42,14 +45,14 @@ pub trait Hook: fmt::Debug + Send + Sync {
     /// A response came, whatever its status, with these headers, `Set-Cookie` among them.
     fn after_response(&self, _attempt: &Attempt, _status: StatusCode, _headers: &HeaderMap) {}
 
-    /// No response came: the transport's error, or the refusal of a hook.
+    /// No response came: the transport's error, or that of the hook that rejected the request.
     fn after_error(&self, _attempt: &Attempt, _error: &(dyn StdError + 'static)) {}
 
     /// The call was dropped while this attempt was on its way. After an exchange a key may exist that nobody holds.
     fn abandoned(&self, _attempt: &Attempt) {}
 }
 
-/// Which attempt a [`Hook`] is told about.
+/// The attempt that a [`Hook`] sees.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Attempt {
     operation: &'static str,
@@ -97,7 +100,7 @@ impl Hooks {
         self.0.iter().for_each(|hook| hook.after_error(attempt, error));
     }
 
-    /// Tells the hooks of a drop, until it is disarmed.
+    /// Calls `abandoned` of the hooks when it is dropped, unless it is disarmed.
     pub(crate) fn watch<'a>(&'a self, attempt: &'a Attempt) -> Watch<'a> {
         Watch { hooks: self, attempt, is_armed: true }
     }

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_hold_the_lower_hex_sha_256_of_the_key() {
+    fn links_have_the_lower_hex_sha_256_of_the_key() {
         // The digest of "abc" from FIPS 180-2, appendix B.1.
         let links = KeyLinks::new(&ApiKey::parse("abc").unwrap());
         let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";

@@ -85,7 +85,7 @@ fn assert_pasted(text: &str, code: &str) {
 
 /// Removes the marks of a bracketed paste and invisible characters.
 fn visible(text: &str) -> String {
-    let invisible = |c| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}');
+    let invisible = |c: char| openrouter_oauth_models::is_invisible(c) && !c.is_control();
     let text = text.replace("\u{1b}[200~", "").replace("\u{1b}[201~", "").replace(invisible, "");
     text.replace('\u{a0}', " ").trim().to_owned()
 }

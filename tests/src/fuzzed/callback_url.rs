@@ -47,7 +47,7 @@ fn sign_in(callback: &CallbackUrl) {
         }
         Err(error) => panic!("{error}"),
     };
-    let ours = pending.callback_url().unwrap().as_str();
+    let ours = pending.callback_url().as_str();
     assert_eq!(query::parameter(url.as_str(), "callback_url"), ours);
     assert_allowed(ours);
 

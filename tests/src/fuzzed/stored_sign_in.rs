@@ -1,6 +1,6 @@
 //! A sign-in from a session store.
 
-use openrouter_oauth::PendingSignIn;
+use openrouter_oauth::AnySignIn;
 
 use super::assert_fit_to_show;
 use crate::canary;
@@ -10,14 +10,12 @@ pub fn stored_sign_in(data: &[u8]) {
     let Ok(json) = str::from_utf8(data) else {
         return;
     };
-    match PendingSignIn::from_secret_json(json) {
+    match AnySignIn::from_secret_json(json) {
         Ok(pending) => {
             assert!(pending.is_fresh());
-            assert_eq!(pending.nonce().is_some(), pending.callback_url().is_some());
             canary::assert_debug_hides(&pending, &[canary::VERIFIER]);
             let written = pending.into_secret_json().unwrap();
-            let again =
-                PendingSignIn::from_secret_json(written.expose()).unwrap().into_secret_json().unwrap();
+            let again = AnySignIn::from_secret_json(written.expose()).unwrap().into_secret_json().unwrap();
             assert_eq!(again.expose(), written.expose());
         }
         Err(error) => assert_fit_to_show(&error, &[canary::VERIFIER]),

@@ -25,7 +25,7 @@ impl CallbackGuard {
 
     /// From now on the only path is that of the callback of `pending`.
     pub(crate) fn expect(&mut self, pending: &PendingSignIn) {
-        self.callback = pending.callback_url().cloned();
+        self.callback = Some(pending.callback_url().clone());
     }
 
     /// Reads a complete head, and returns the target of the request, path and query, if it is the callback.

@@ -1,7 +1,8 @@
 //! What a user reads.
 
+use openrouter_oauth::models::replace_invisible;
+
 use crate::{
-    printable::printable,
     prompt::SignInInstructions,
     qr::{Ink, QrCode},
 };
@@ -19,7 +20,7 @@ pub(super) struct Canvas {
 
 /// The text of the instructions.
 pub(super) fn instructions(instructions: &SignInInstructions<'_>, canvas: Option<Canvas>) -> String {
-    let label = printable(instructions.key_label.as_str());
+    let label = replace_invisible(instructions.key_label.as_str());
     let url = instructions.url.as_str();
     let (where_to_open, qr_code, afterwards) = if instructions.is_headless {
         (
@@ -46,7 +47,7 @@ pub(super) fn instructions(instructions: &SignInInstructions<'_>, canvas: Option
 
 /// What was wrong with the code before, as a line.
 pub(super) fn problem(problem: Option<&str>) -> String {
-    problem.map(|problem| printable(problem) + "\n").unwrap_or_default()
+    problem.map(|problem| replace_invisible(problem) + "\n").unwrap_or_default()
 }
 
 /// The URL as a QR code, if all of it can be seen at once, with what stands below it.

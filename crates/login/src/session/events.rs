@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use openrouter_oauth::{ApiKeyGrant, AuthorizationCode, CallbackError, Error, PendingSignIn};
+use openrouter_oauth::{AnySignIn, ApiKeyGrant, AuthorizationCode, CallbackError, Error};
 
 use crate::{
     CallbackRequest, Pasted, PromptError,
@@ -20,7 +20,7 @@ pub(super) fn of_callback(callback: &CallbackRequest) -> Event {
 }
 
 /// The event of a prompt that is done.
-pub(super) fn of_prompt(pasted: Result<Pasted, PromptError>, pending: &PendingSignIn) -> Event {
+pub(super) fn of_prompt(pasted: Result<Pasted, PromptError>, pending: &AnySignIn) -> Event {
     let code = match pasted {
         Ok(pasted) => pending.read_pasted(pasted.expose()),
         Err(PromptError::TooLong) => Err(CallbackError::Malformed),
@@ -45,7 +45,7 @@ pub(super) fn of_exchange(result: Result<ApiKeyGrant, Error>, left: Duration) ->
     };
     let wait = retry_after(&error).unwrap_or(RETRY_PAUSE);
     match &error {
-        _ if error.is_refused_code() => FlowEvent::Rejected(error),
+        _ if error.is_rejected_code() => FlowEvent::Rejected(error),
         _ if wait >= left => FlowEvent::Failed(error),
         Error::NotSent(_) => FlowEvent::NotSent(error),
         // Without a time to wait, a 503 may come from in front of a service that has made a key.

@@ -1,6 +1,6 @@
 //! Whose key it is.
 
-use openrouter_oauth::{Client, InvalidValue};
+use openrouter_oauth::{Client, InvalidValue, Origin};
 
 /// Whose key it is: the service that issued it, and a name for those who have several.
 ///
@@ -13,20 +13,20 @@ use openrouter_oauth::{Client, InvalidValue};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let client = Client::builder().base_url("https://OpenRouter.ai:443/api/v1").build()?;
 /// let account = Account::new(&client).named("work")?;
-/// assert_eq!((account.service(), account.name()), ("https://openrouter.ai", "work"));
+/// assert_eq!((account.service().as_str(), account.name()), ("https://openrouter.ai", "work"));
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Account {
-    service: Box<str>,
+    service: Origin,
     name: Box<str>,
 }
 
 impl Account {
     /// The account of those who have only one at the service of `client`. Its name is `default`.
     pub fn new(client: &Client) -> Self {
-        Self { service: client.origin().into(), name: "default".into() }
+        Self { service: client.origin().clone(), name: "default".into() }
     }
 
     /// The account with this name at the same service: 1 to 100 characters, without control characters and without spaces
@@ -53,12 +53,12 @@ impl Account {
     }
 
     /// An account that was stored.
-    pub(super) fn stored(service: &str, name: &str) -> Self {
-        Self { service: service.into(), name: name.into() }
+    pub(super) fn stored(service: Origin, name: &str) -> Self {
+        Self { service, name: name.into() }
     }
 
     /// The service: its scheme, host and port.
-    pub fn service(&self) -> &str {
+    pub fn service(&self) -> &Origin {
         &self.service
     }
 

@@ -7,7 +7,7 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use openrouter_oauth::{AuthorizeUrl, Client, KeyLabel, PendingSignIn};
+use openrouter_oauth::{AuthorizeUrl, Client, HeadlessSignIn, KeyLabel};
 use openrouter_oauth_login::{
     Browser as _, Headless, Prompt, SignInInstructions, SystemBrowser, TerminalPrompt, default_key_label,
 };
@@ -115,7 +115,7 @@ async fn open(count: usize) {
     drop(listener);
 }
 
-fn sign_in(label: &str) -> (AuthorizeUrl, PendingSignIn) {
+fn sign_in(label: &str) -> (AuthorizeUrl, HeadlessSignIn) {
     Client::new().authorize_headless().key_label(label).begin().unwrap()
 }
 

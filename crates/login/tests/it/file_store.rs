@@ -278,7 +278,7 @@ async fn file_that_could_not_be_reread_is_not_written() {
     let store = place.store();
     store.save(&account("work"), &key("old")).await.unwrap();
     // White space, so that the file is as large as it may be; of what is written next the keys alone are too large.
-    let entry = |n| format!(r#"{{"service":"s","account":"{n}","key":"{}"}}"#, "k".repeat(512));
+    let entry = |n| format!(r#"{{"service":"https://s","account":"{n}","key":"{}"}}"#, "k".repeat(512));
     let entries: Vec<_> = (0..1850).map(entry).collect();
     let full = format!(r#"{{"version":1,"keys":[{}]}}"#, entries.join(","));
     assert!(full.len() < 1 << 20, "{}", full.len());

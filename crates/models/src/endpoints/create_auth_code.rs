@@ -142,8 +142,8 @@ impl Endpoint for CreateAuthCode {
     }
 
     /// The challenge, since one made by `plain` is the verifier.
-    fn secrets(&self) -> [Option<&str>; 2] {
-        [self.code_challenge.as_ref().map(CodeChallenge::as_str), None]
+    fn secrets(&self) -> Vec<&str> {
+        self.code_challenge.iter().map(CodeChallenge::as_str).collect()
     }
 }
 

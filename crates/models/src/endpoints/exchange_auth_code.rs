@@ -82,8 +82,9 @@ impl Endpoint for ExchangeAuthCode {
         })
     }
 
-    fn secrets(&self) -> [Option<&str>; 2] {
-        [Some(self.code.expose()), self.code_verifier.as_ref().map(CodeVerifier::expose)]
+    fn secrets(&self) -> Vec<&str> {
+        let verifier = self.code_verifier.as_ref().map(CodeVerifier::expose);
+        [self.code.expose()].into_iter().chain(verifier).collect()
     }
 }
 

@@ -91,8 +91,8 @@ impl Endpoint for ExchangeToken {
     const ENCODING: Encoding = Encoding::Form;
     const RESEND: Resend = Resend::Always;
 
-    fn secrets(&self) -> [Option<&str>; 2] {
-        [Some(self.subject_token.expose()), None]
+    fn secrets(&self) -> Vec<&str> {
+        vec![self.subject_token.expose()]
     }
 }
 

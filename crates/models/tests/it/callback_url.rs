@@ -1,4 +1,5 @@
-//! Which callback URLs are taken (C-8).
+//! Which callback URLs are taken.
+// C-8
 
 use openrouter_oauth_models::CallbackUrl;
 
@@ -202,7 +203,7 @@ const REFUSED: &[&str] = &[
 ];
 
 #[test]
-fn callback_urls_that_openrouter_documents_are_taken_as_they_stand() {
+fn documented_callback_url_is_accepted_unchanged() {
     // C-8
     for &url in TAKEN {
         let parsed = CallbackUrl::parse(url).unwrap_or_else(|error| panic!("{url:?}: {error}"));
@@ -212,7 +213,7 @@ fn callback_urls_that_openrouter_documents_are_taken_as_they_stand() {
 }
 
 #[test]
-fn callback_urls_that_could_go_elsewhere_are_refused() {
+fn callback_url_that_could_go_elsewhere_is_rejected() {
     // C-8
     assert!(TAKEN.len() + REFUSED.len() >= 100);
     for &url in REFUSED {
@@ -222,14 +223,14 @@ fn callback_urls_that_could_go_elsewhere_are_refused() {
 }
 
 #[test]
-fn a_callback_url_has_at_most_2048_bytes() {
+fn callback_url_has_at_most_2048_bytes() {
     let of_length = |length: usize| format!("https://myapp.com/{}", "a".repeat(length - 18));
     assert!(CallbackUrl::parse(&of_length(2048)).is_ok());
     assert!(CallbackUrl::parse(&of_length(2049)).is_err());
 }
 
 #[test]
-fn an_error_does_not_repeat_the_url() {
+fn error_does_not_repeat_the_url() {
     let error = CallbackUrl::parse("https://user:canary@myapp.com/").unwrap_err();
     assert_eq!(error.to_string(), "the callback URL may not have a user name or password");
     assert!(!format!("{error:?}").contains("canary"));

@@ -1,4 +1,5 @@
-//! What is made of the body of a refusal, in every shape that it may come in (C-23).
+//! What is made of the body of a refusal, in every shape that it may come in.
+// C-23
 
 use http::StatusCode;
 use openrouter_oauth_models::{
@@ -21,7 +22,7 @@ fn check(body: &str, code: Option<i64>, message: &str) {
 }
 
 #[test]
-fn openrouters_own_envelope_is_read_in_any_order() {
+fn openrouter_envelope_is_read_in_any_order() {
     // C-23
     check(r#"{"error":{"message":"Invalid code","code":400}}"#, Some(400), "Invalid code");
     check(r#"{"error":{"code":400,"message":"Invalid code"}}"#, Some(400), "Invalid code");
@@ -35,7 +36,7 @@ fn openrouters_own_envelope_is_read_in_any_order() {
 }
 
 #[test]
-fn the_rest_of_the_envelope_is_kept() {
+fn error_keeps_the_rest_of_the_envelope() {
     let body = r#"{"error":{"code":403,"message":"No.","metadata":{"reasons":["a"]}},"user_id":"user_1"}"#;
     let error = read(401, body);
     assert_eq!(error.operation(), "getCurrentKey");
@@ -43,6 +44,14 @@ fn the_rest_of_the_envelope_is_kept() {
     assert_eq!(error.user_id(), Some("user_1"));
     assert_eq!(error.metadata().unwrap()["reasons"][0], "a");
     assert_eq!(serde_json::to_string(error.envelope().unwrap()).unwrap(), body);
+    let body = r#"{"error":{"code":400,"message":"No."},"openrouter_metadata":{"region":"a"}}"#;
+    let headers =
+        http::HeaderMap::from_iter([(http::HeaderName::from_static("cf-ray"), "8f0c-LHR".parse().unwrap())]);
+    let error = read(400, body);
+    assert_eq!(error.request_id(), None);
+    let error = error.with_headers(headers);
+    assert_eq!(error.openrouter_metadata().unwrap()["region"], "a");
+    assert_eq!(error.request_id().unwrap().as_str(), "8f0c-LHR");
     for without in [r#","metadata":null},"user_id":null}"#, "}}"] {
         let error = read(401, format!(r#"{{"error":{{"code":401,"message":"No."{without}"#));
         assert_eq!((error.code(), error.user_id(), error.metadata()), (Some(401), None, None));
@@ -50,7 +59,7 @@ fn the_rest_of_the_envelope_is_kept() {
 }
 
 #[test]
-fn a_slip_in_the_envelope_does_not_lose_the_message() {
+fn slip_in_the_envelope_does_not_lose_the_message() {
     // C-23
     for body in [
         r#"{"error":{"code":"400","message":"Invalid code"}}"#,
@@ -67,7 +76,7 @@ fn a_slip_in_the_envelope_does_not_lose_the_message() {
 }
 
 #[test]
-fn the_envelope_of_rfc_6749_is_read() {
+fn rfc_6749_envelope_is_read() {
     // C-23
     let error = read(
         400,
@@ -81,7 +90,7 @@ fn the_envelope_of_rfc_6749_is_read() {
 }
 
 #[test]
-fn the_envelope_of_zod_is_read() {
+fn zod_envelope_is_read() {
     let body = r#"{"success":false,"error":{"name":"ZodError","message":"[\n  {\"path\":[\"code\"]}\n]"}}"#;
     let error = read(400, body);
     assert!(matches!(error.envelope(), Some(ErrorEnvelope::Zod(zod)) if zod.error.name == "ZodError"));
@@ -89,7 +98,7 @@ fn the_envelope_of_zod_is_read() {
 }
 
 #[test]
-fn of_text_only_what_is_known_is_shown() {
+fn plain_text_body_is_shown_only_if_known() {
     check("Malformed JSON in request body", None, "Malformed JSON in request body");
     check("\r\nMalformed JSON in request body\n", None, "Malformed JSON in request body");
     for body in [
@@ -137,7 +146,7 @@ fn nesting_does_not_overflow_the_stack() {
 }
 
 #[test]
-fn a_large_body_is_not_taken_apart() {
+fn large_body_is_not_parsed() {
     // C-13: as values, the list would take a hundred times its text.
     let list = vec!["{\"\":0}"; 2_000].join(",");
     let error =
@@ -147,14 +156,14 @@ fn a_large_body_is_not_taken_apart() {
 }
 
 #[test]
-fn at_most_16_kib_of_the_body_are_kept() {
+fn error_keeps_at_most_16_kib_of_the_body() {
     // C-13
     assert_eq!(read(500, "a".repeat(16 << 10)).raw_body().len(), 16 << 10);
     assert_eq!(read(500, "a".repeat(1 << 20)).raw_body().len(), 16 << 10);
 }
 
 #[test]
-fn a_refusal_prints_one_line_of_printable_characters() {
+fn rejection_prints_one_line_of_printable_characters() {
     // C-23
     let message = "\u{1b}[31mInvalid\r\ncode\u{7}\u{202e}\u{9b}2J\u{0}".repeat(100);
     for body in [
@@ -170,13 +179,13 @@ fn a_refusal_prints_one_line_of_printable_characters() {
     }
     assert_eq!(
         read(401, r#"{"error":{"code":401,"message":"User not found."}}"#).to_string(),
-        "OpenRouter answered getCurrentKey with 401 Unauthorized: User not found."
+        "OpenRouter responded to getCurrentKey with 401 Unauthorized: User not found."
     );
-    assert_eq!(read(502, "").to_string(), "OpenRouter answered getCurrentKey with 502 Bad Gateway");
+    assert_eq!(read(502, "").to_string(), "OpenRouter responded to getCurrentKey with 502 Bad Gateway");
 }
 
 #[test]
-fn a_secret_that_the_server_sends_back_is_not_shown() {
+fn secret_that_the_server_echoes_is_not_shown() {
     // S-1
     const CODE: &str = "canary-code-0123456789";
     let long = "canary-0123456789-0123456789-0123456789-0123456789";

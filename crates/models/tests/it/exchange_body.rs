@@ -25,7 +25,7 @@ fn check_none(body: impl AsRef<[u8]>) {
 }
 
 #[test]
-fn a_key_is_found_where_it_stands() {
+fn key_is_found_in_its_field() {
     // C-21, C-22
     check(DOCUMENTED, "sk-or-v1-0e6f", Some("user_2yOP"));
     check(r#"{"user_id":null,"key":"k"}"#, "k", None);
@@ -39,7 +39,7 @@ fn a_key_is_found_where_it_stands() {
 }
 
 #[test]
-fn a_key_has_1_to_512_visible_ascii_characters() {
+fn key_has_1_to_512_visible_ascii_characters() {
     // C-21
     let of = |key: &str| format!(r#"{{"key":"{key}"}}"#);
     check(of("~"), "~", None);
@@ -54,7 +54,7 @@ fn a_key_has_1_to_512_visible_ascii_characters() {
 }
 
 #[test]
-fn a_key_of_another_type_is_none() {
+fn key_of_another_type_is_rejected() {
     // F35, C-21
     for other in ["null", "true", "1", "1e400", "NaN", "[]", r#"["k"]"#, "{}", r#"{"key":"k"}"#] {
         check_none(format!(r#"{{"key":{other}}}"#));
@@ -65,7 +65,7 @@ fn a_key_of_another_type_is_none() {
 }
 
 #[test]
-fn two_keys_are_none() {
+fn body_with_two_keys_is_rejected() {
     // C-22: nobody knows which of them is good, and a proxy may have read the other one.
     check_none(r#"{"key":"a","key":"b"}"#);
     check_none(r#"{"key":"a","key":"a"}"#);
@@ -73,7 +73,7 @@ fn two_keys_are_none() {
 }
 
 #[test]
-fn what_stands_beside_the_key_does_not_lose_it() {
+fn other_fields_do_not_lose_the_key() {
     // C-22
     for user_id in
         ["7", "-1e400", "true", "{}", "[]", r#"["u"]"#, r#"{"id":"u"}"#, r#""\ud800""#, r#""\udc00\ud800""#]
@@ -104,13 +104,13 @@ fn nesting_does_not_overflow_the_stack() {
 }
 
 #[test]
-fn a_byte_order_mark_does_not_lose_the_key() {
+fn byte_order_mark_does_not_lose_the_key() {
     // F35
     check(format!("\u{feff}{DOCUMENTED}"), "sk-or-v1-0e6f", Some("user_2yOP"));
 }
 
 #[test]
-fn a_cut_body_holds_no_key() {
+fn cut_body_has_no_key() {
     // F35
     for end in 0..DOCUMENTED.len() {
         check_none(&DOCUMENTED[..end]);
@@ -118,7 +118,7 @@ fn a_cut_body_holds_no_key() {
 }
 
 #[test]
-fn a_body_that_is_not_one_json_object_holds_no_key() {
+fn body_that_is_not_one_json_object_has_no_key() {
     // C-21, C-22
     let utf_16 = |unit: fn(u16) -> [u8; 2]| DOCUMENTED.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
     check_none(utf_16(u16::to_be_bytes));
@@ -162,6 +162,6 @@ fn a_body_that_is_not_one_json_object_holds_no_key() {
 }
 
 #[test]
-fn an_error_in_a_success_holds_no_key() {
+fn error_in_a_success_has_no_key() {
     check_none(r#"{"error":{"code":400,"message":"Invalid code"}}"#);
 }

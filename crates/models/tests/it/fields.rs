@@ -3,9 +3,9 @@
 use openrouter_oauth_models::{
     AccessToken, ApiKey, ApiKeyGrant, AuthorizationCode, CallbackUrl, CodeChallenge, CodeChallengeMethod,
     CodeVerifier, CreateAuthCode, CreditLimit, CurrentKey, Endpoint, ErrorEnvelope, ErrorResponse,
-    ExchangeAuthCode, ExchangeToken, FederationPolicyId, Jwk, JwkSet, KeyInfo, KeyLabel, Nullable,
-    OAuthErrorCode, OAuthErrorResponse, SigningKeys, SubjectToken, Timestamp, TokenFormat, TokenResponse,
-    TokenScope, UsageLimitType, WorkspaceId,
+    ExchangeAuthCode, ExchangeToken, FederationPolicyId, HttpUrl, InvalidValue, Jwk, JwkSet, KeyInfo,
+    KeyLabel, Nullable, OAuthErrorCode, OAuthErrorResponse, Origin, SigningKeys, SubjectToken, Timestamp,
+    TokenFormat, TokenResponse, TokenScope, UsageLimitType, WorkspaceId,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ fn check_sent(message: &impl Serialize, sent: &Value) {
 }
 
 #[test]
-fn what_is_not_set_is_left_out() {
+fn unset_field_is_left_out() {
     check_sent(&exchange(), &json!({ "code": "c" }));
     check_sent(&create(), &json!({ "callback_url": "https://myapp.com/" }));
     check_sent(&CurrentKey::new(), &json!({}));
@@ -62,7 +62,7 @@ fn what_is_not_set_is_left_out() {
 }
 
 #[test]
-fn what_is_set_is_sent() {
+fn set_field_is_sent() {
     check_sent(
         &exchange().pkce(CodeVerifier::parse(CHALLENGE).unwrap(), CodeChallengeMethod::S256),
         &json!({ "code": "c", "code_verifier": CHALLENGE, "code_challenge_method": "S256" }),
@@ -93,7 +93,7 @@ fn what_is_set_is_sent() {
 }
 
 #[test]
-fn null_is_sent_where_it_was_asked_for() {
+fn null_is_sent_only_on_request() {
     check_sent(
         &create().expires_at(Nullable::Null),
         &json!({ "callback_url": "https://myapp.com/", "expires_at": null }),
@@ -104,7 +104,7 @@ fn null_is_sent_where_it_was_asked_for() {
 }
 
 #[test]
-fn absent_null_and_a_value_are_told_apart() {
+fn absent_null_and_value_are_different() {
     let read = |json: &str| serde_json::from_str::<KeyInfo>(json).unwrap().limit;
     assert_eq!(read("{}"), Nullable::Absent);
     assert_eq!(read(r#"{"limit":null}"#), Nullable::Null);
@@ -121,7 +121,7 @@ fn check_unknown_field<T: DeserializeOwned + Serialize>(known: &Value) {
 }
 
 #[test]
-fn a_field_that_is_not_known_is_ignored() {
+fn unknown_field_is_ignored() {
     // C-22
     check_unknown_field::<ExchangeAuthCode>(&json!({ "code": "c" }));
     check_unknown_field::<ApiKeyGrant>(&json!({ "key": "k", "user_id": "u" }));
@@ -139,7 +139,7 @@ fn a_field_that_is_not_known_is_ignored() {
 }
 
 #[test]
-fn a_value_of_an_enum_that_is_not_known_is_kept() {
+fn unknown_value_of_an_enum_is_kept() {
     let pointers = ["/code_challenge_method", "/usage_limit_type"];
     let request = json!({ "callback_url": "https://myapp.com/", "code_challenge_method": "S512", "usage_limit_type": "hourly" });
     let read: CreateAuthCode = serde_json::from_value(request.clone()).unwrap();
@@ -158,7 +158,7 @@ fn a_value_of_an_enum_that_is_not_known_is_kept() {
 }
 
 #[test]
-fn answers_are_taken_out_of_their_envelope() {
+fn responses_are_taken_out_of_their_envelope() {
     let body = br#"{"data":{"id":"c","app_id":7,"created_at":"2025-08-24T10:30:00.25+02:00"}}"#;
     let code = CreateAuthCode::decode(body).unwrap();
     assert_eq!((code.id.expose(), code.app_id), ("c", Some(7)));
@@ -171,9 +171,31 @@ fn answers_are_taken_out_of_their_envelope() {
 }
 
 #[test]
-fn a_limit_that_is_no_amount_is_refused() {
+fn limit_that_is_not_an_amount_is_rejected() {
     for limit in ["-1", "-0.01", "1e400", "\"100\"", "true"] {
         let json = format!(r#"{{"callback_url":"https://myapp.com/","limit":{limit}}}"#);
         assert!(serde_json::from_str::<CreateAuthCode>(&json).is_err(), "{limit}");
     }
+}
+
+#[test]
+fn every_open_value_parses_from_any_text() {
+    fn check<T>(text: &str)
+    where
+        T: std::str::FromStr<Err = InvalidValue>
+            + for<'a> TryFrom<&'a str>
+            + for<'a> TryFrom<&'a String>
+            + TryFrom<String>,
+    {
+        assert!(text.parse::<T>().is_ok(), "{text}");
+        assert!(T::try_from(text).is_ok() && T::try_from(text.to_owned()).is_ok(), "{text}");
+        assert!(T::try_from(&text.to_owned()).is_ok(), "{text}");
+    }
+    check::<CallbackUrl>("https://my.app/callback");
+    check::<FederationPolicyId>("policy");
+    check::<HttpUrl>("http://my.app/");
+    check::<KeyLabel>("My app");
+    check::<Origin>("https://my.app");
+    check::<Timestamp>("2027-12-31T23:59:59Z");
+    check::<WorkspaceId>("0b4cbd62-5b2a-4c6e-9d0a-6a2f4f9b3f11");
 }

@@ -1,4 +1,5 @@
-//! What a refusal means, in all the words that it may come in (C-26).
+//! What a refusal means, in all the words that it may come in.
+// C-26
 
 use http::StatusCode;
 use openrouter_oauth_models::{
@@ -31,7 +32,7 @@ fn check_message(message: &str, reason: RejectionReason) {
 }
 
 #[test]
-fn a_refused_code_is_told_by_its_message_not_by_its_status() {
+fn rejected_code_is_recognized_by_message_not_by_status() {
     // C-26
     check_message("Invalid code", RejectionReason::CodeInvalid);
     check_message("Invalid code or code_verifier", RejectionReason::CodeInvalid);
@@ -40,7 +41,7 @@ fn a_refused_code_is_told_by_its_message_not_by_its_status() {
 }
 
 #[test]
-fn a_message_may_change_a_little() {
+fn reason_survives_small_changes_of_the_message() {
     // C-26
     for message in
         ["invalid code", "INVALID CODE", "Invalid code.", "Error: invalid code!", "\u{1b}[31mInvalid code"]
@@ -74,7 +75,7 @@ fn a_message_may_change_a_little() {
 }
 
 #[test]
-fn words_that_are_not_known_say_that_the_code_was_refused() {
+fn unknown_message_means_a_rejected_code() {
     // C-26
     for message in [
         "",
@@ -93,14 +94,14 @@ fn words_that_are_not_known_say_that_the_code_was_refused() {
 }
 
 #[test]
-fn a_malformed_request_is_not_a_refused_code() {
+fn malformed_request_is_not_a_rejected_code() {
     let zod = r#"{"success":false,"error":{"name":"ZodError","message":"[{\"path\":[\"code\"]}]"}}"#;
     check(&exchange(), 400, zod, RejectionReason::InvalidRequest);
     check(&exchange(), 400, "Malformed JSON in request body\n", RejectionReason::InvalidRequest);
 }
 
 #[test]
-fn a_string_as_error_counts_as_message() {
+fn string_as_error_counts_as_message() {
     check(&exchange(), 400, r#"{"error":"Invalid code"}"#, RejectionReason::CodeInvalid);
     check(&exchange(), 400, r#"{"error":"invalid_grant"}"#, RejectionReason::CodeRejected);
     let described = r#"{"error":"invalid_grant","error_description":"code expired"}"#;
@@ -110,7 +111,7 @@ fn a_string_as_error_counts_as_message() {
 }
 
 #[test]
-fn the_status_tells_the_rest() {
+fn status_gives_the_reason_otherwise() {
     for (status, reason) in [
         (400, RejectionReason::InvalidRequest),
         (401, RejectionReason::Unauthorized),
@@ -140,7 +141,7 @@ fn the_status_tells_the_rest() {
 }
 
 #[test]
-fn words_about_a_code_count_only_in_an_exchange() {
+fn code_messages_count_only_in_an_exchange() {
     let create = CreateAuthCode::new(CallbackUrl::parse("https://myapp.com/").unwrap());
     for message in ["Invalid code", "Authorization code expired"] {
         let body = json!({ "error": { "code": 400, "message": message } }).to_string();
@@ -152,7 +153,7 @@ fn words_about_a_code_count_only_in_an_exchange() {
 }
 
 #[test]
-fn a_bad_key_is_unauthorized_in_either_wording() {
+fn bad_key_is_unauthorized_in_either_wording() {
     for message in ["User not found.", "Missing Authentication header"] {
         let body = json!({ "error": { "code": 401, "message": message } });
         check(&CurrentKey::new(), 401, &body.to_string(), RejectionReason::Unauthorized);
@@ -160,7 +161,7 @@ fn a_bad_key_is_unauthorized_in_either_wording() {
 }
 
 #[test]
-fn the_status_wins_over_the_number_in_the_body() {
+fn status_wins_over_the_number_in_the_body() {
     // C-23
     check(
         &CurrentKey::new(),
@@ -177,7 +178,7 @@ fn the_status_wins_over_the_number_in_the_body() {
 }
 
 #[test]
-fn an_error_in_a_success_means_the_number_in_the_body() {
+fn error_in_a_success_means_the_number_in_the_body() {
     check(
         &exchange(),
         200,
@@ -197,7 +198,7 @@ fn an_error_in_a_success_means_the_number_in_the_body() {
 }
 
 #[test]
-fn a_refused_token_is_told_by_its_code() {
+fn rejected_token_is_recognized_by_its_error_code() {
     for (status, code, reason) in [
         (400, "invalid_grant", RejectionReason::InvalidGrant),
         (400, "invalid_request", RejectionReason::InvalidRequest),

@@ -109,7 +109,7 @@ proptest! {
 }
 
 #[test]
-fn a_timestamp_keeps_seconds_and_fractions() {
+fn timestamp_keeps_seconds_and_fractions() {
     for text in [
         "2027-12-31T23:59:59Z",
         "2027-12-31T23:59:00Z",

@@ -1,4 +1,5 @@
-//! Secrets do not leave but through `expose()` (S-1).
+//! Secrets do not leave but through `expose()`.
+// S-1
 
 use std::{
     fmt::{Debug, Display},
@@ -26,7 +27,7 @@ fn check_hidden(value: &impl Debug) {
 }
 
 #[test]
-fn no_message_prints_its_secret() {
+fn messages_do_not_print_their_secrets() {
     // S-1
     let code = || AuthorizationCode::parse(CANARY).unwrap();
     let key = || ApiKey::parse(CANARY).unwrap();
@@ -57,7 +58,7 @@ fn no_message_prints_its_secret() {
 }
 
 #[test]
-fn a_value_that_is_refused_is_not_repeated() {
+fn error_does_not_repeat_the_rejected_value() {
     // S-1
     let bad = format!("{CANARY}\n");
     let errors: [Result<(), InvalidValue>; 9] = [
@@ -105,7 +106,7 @@ macro_rules! has {
 }
 
 #[test]
-fn a_secret_has_no_other_way_out() {
+fn secret_is_readable_only_through_expose() {
     // S-1. The question itself is tried first: it must be able to say yes.
     const {
         assert!(
@@ -120,6 +121,7 @@ fn a_secret_has_no_other_way_out() {
             const { assert!(!has!($secret: AsRef<str>)) };
             const { assert!(!has!($secret: std::borrow::Borrow<str>)) };
             const { assert!(!has!($secret: Into<String>)) };
+            const { assert!(!has!($secret: std::str::FromStr)) };
             const { assert!(!has!($secret: std::hash::Hash)) };
         )+};
     }
@@ -127,7 +129,7 @@ fn a_secret_has_no_other_way_out() {
 }
 
 #[test]
-fn what_belongs_to_one_transaction_is_not_copied() {
+fn values_of_one_sign_in_are_not_clone() {
     // C-5
     const { assert!(!has!(CodeVerifier: Clone)) };
     const { assert!(!has!(State: Clone)) };

@@ -68,7 +68,7 @@ impl Hook for Diary {
 }
 
 #[tokio::test]
-async fn a_hook_sees_every_attempt_and_adds_headers_to_each() {
+async fn hook_sees_every_attempt_and_adds_headers_to_each() {
     let diary = Diary::default();
     let (replay, builder) = scripted([fault(ErrorKind::Connect), answer(503, ""), answer(200, KEYS)]);
     let client = builder.hook(diary.clone()).build().unwrap();
@@ -87,7 +87,7 @@ async fn a_hook_sees_every_attempt_and_adds_headers_to_each() {
 }
 
 #[tokio::test]
-async fn a_hook_cannot_set_what_belongs_to_the_sdk() {
+async fn hook_cannot_set_reserved_headers() {
     // C-16: not the credential, not the host, not how the body is read.
     let (replay, builder) = scripted([answer(200, GRANT), answer(200, r#"{"data":{}}"#)]);
     let key = ApiKey::parse("sk-or-v1-own").unwrap();
@@ -108,7 +108,7 @@ async fn a_hook_cannot_set_what_belongs_to_the_sdk() {
 }
 
 #[tokio::test]
-async fn a_refusal_sends_nothing_and_goes_to_the_error_hook() {
+async fn rejecting_hook_sends_nothing_and_reaches_the_error_hook() {
     let (diary, refusing) = (Diary::default(), Diary::refusing());
     let (replay, builder) = scripted([answer(200, GRANT)]);
     let client = builder.hook(diary.clone()).hook(refusing.clone()).build().unwrap();
@@ -123,7 +123,7 @@ async fn a_refusal_sends_nothing_and_goes_to_the_error_hook() {
 }
 
 #[tokio::test]
-async fn a_hook_that_sees_an_error_cannot_cause_a_second_send() {
+async fn hook_that_sees_an_error_cannot_cause_a_second_send() {
     // The error hook returns nothing, so there is nothing that it could return to cause one.
     let (replay, builder) = scripted([answer(500, ""), answer(200, GRANT)]);
     let client = builder.hook(Diary::default()).build().unwrap();
@@ -132,7 +132,7 @@ async fn a_hook_that_sees_an_error_cannot_cause_a_second_send() {
 }
 
 #[tokio::test]
-async fn a_4xx_is_a_response_to_hooks() {
+async fn hooks_see_a_4xx_as_a_response() {
     let diary = Diary::default();
     let (_, builder) = scripted([unsent(), answer(403, "")]);
     let client = builder.hook(diary.clone()).retry(Retry::default()).build().unwrap();
@@ -146,7 +146,7 @@ async fn a_4xx_is_a_response_to_hooks() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_in_flight_is_told_of() {
+async fn hooks_see_a_call_that_is_dropped_in_flight() {
     // C-28
     let diary = Diary::default();
     let client = Client::builder()

@@ -28,7 +28,7 @@ async fn exchanges(retry: Retry, script: Vec<Exchange>) -> usize {
 }
 
 #[tokio::test]
-async fn statuses_can_be_chosen() {
+async fn retry_statuses_can_be_chosen() {
     let only_500 = || Retry::default().retry_statuses([500]);
     assert_eq!(reads(only_500(), vec![answer(500, ""), answer(503, ""), answer(200, KEYS)]).await, 2);
     assert_eq!(reads(only_500(), vec![answer(429, ""), answer(200, KEYS)]).await, 1);
@@ -36,7 +36,7 @@ async fn statuses_can_be_chosen() {
 }
 
 #[tokio::test]
-async fn a_success_ends_a_call_whatever_is_set() {
+async fn success_ends_a_call_whatever_statuses_are_set() {
     let any = || Retry::default().retry_statuses(0..1000);
     assert_eq!(reads(any(), vec![answer(200, KEYS), answer(200, KEYS)]).await, 1);
     assert_eq!(
@@ -46,7 +46,7 @@ async fn a_success_ends_a_call_whatever_is_set() {
 }
 
 #[tokio::test]
-async fn connection_errors_can_be_left_alone() {
+async fn retry_of_connection_errors_can_be_turned_off() {
     let quiet = || Retry::default().retry_connection_errors(false);
     assert_eq!(reads(quiet(), vec![fault(ErrorKind::Connect), answer(200, KEYS)]).await, 1);
     assert_eq!(reads(quiet(), vec![fault(ErrorKind::Io), answer(200, KEYS)]).await, 1);
@@ -55,7 +55,7 @@ async fn connection_errors_can_be_left_alone() {
 }
 
 #[tokio::test]
-async fn tries_end_after_the_total_time() {
+async fn retries_end_after_max_elapsed() {
     let script = || (0..50).map(|_| answer(503, "")).collect::<Vec<_>>();
     let retry = Retry::default().max_attempts(50).multiplier(1.0).initial_backoff(Duration::from_secs(1));
     assert_eq!(reads(retry.clone().max_elapsed(Duration::ZERO), script()).await, 1);
@@ -64,7 +64,7 @@ async fn tries_end_after_the_total_time() {
 }
 
 #[tokio::test]
-async fn an_exchange_is_sent_again_after_an_unknown_outcome_only_where_the_danger_was_named() {
+async fn exchange_with_unknown_outcome_is_resent_only_on_opt_in() {
     for unknown in [|| answer(500, ""), || answer(429, ""), || fault(ErrorKind::Io)] {
         assert_eq!(exchanges(Retry::default(), vec![unknown(), answer(200, GRANT)]).await, 1);
         let dangerous = Retry::default().dangerously_resend_unknown();
@@ -73,7 +73,7 @@ async fn an_exchange_is_sent_again_after_an_unknown_outcome_only_where_the_dange
 }
 
 #[tokio::test]
-async fn a_read_is_tried_again_after_an_attempt_that_took_too_long_and_an_exchange_is_not() {
+async fn attempt_timeout_retries_a_read_but_not_an_exchange() {
     // C-12
     let client = |never: &Never| {
         let timer = Hasty(ManualTimer::new());
@@ -92,7 +92,7 @@ async fn a_read_is_tried_again_after_an_attempt_that_took_too_long_and_an_exchan
 }
 
 #[tokio::test]
-async fn an_attempt_limit_is_handed_to_the_transport() {
+async fn attempt_timeout_reaches_the_transport() {
     let capture = openrouter_oauth::transport::testing::Capture::new(Response::new(KEYS.into()));
     let client = Client::builder().transport(capture.clone()).timer(ManualTimer::new()).build().unwrap();
     client.signing_keys().attempt_timeout(Duration::from_secs(5)).await.unwrap();
@@ -108,7 +108,7 @@ async fn an_attempt_limit_is_handed_to_the_transport() {
 }
 
 #[tokio::test]
-async fn a_limit_without_a_clock_is_an_error() {
+async fn timeout_without_a_timer_is_an_error() {
     let client = || Client::builder().transport(Never::new()).without_deadline();
     assert!(matches!(client().attempt_timeout(Duration::from_secs(1)).build(), Err(Error::Invalid(_))));
     let call = client().build().unwrap().signing_keys().attempt_timeout(Duration::from_secs(1));
@@ -116,7 +116,7 @@ async fn a_limit_without_a_clock_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_try_that_is_not_made_costs_nothing() {
+async fn retry_that_is_not_sent_costs_nothing() {
     let limited = || {
         let response = Response::builder().status(429).header("retry-after", "300").body("".into());
         Exchange::new(Ok(response.unwrap()))

@@ -24,7 +24,7 @@ async fn exchanged_twice(client: Client) -> Error {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_cannot_be_used_again_says_why() {
+async fn spent_sign_in_says_why() {
     let answering = |step| scripted([step]).1.build().unwrap();
     let silent = Client::builder().transport(Never::new()).timer(ManualTimer::new()).build().unwrap();
     for (client, why) in [

@@ -77,7 +77,7 @@ fn named(status: u16, body: &'static str) -> Exchange {
 }
 
 #[tokio::test]
-async fn each_attempt_is_told_with_its_number_and_what_came_of_it() {
+async fn events_have_the_number_and_result_of_each_attempt() {
     let lines = Lines::default();
     let _guard = set_default(lines.clone());
     let (_, builder) = scripted([fault(ErrorKind::Connect), named(503, "canary"), answer(200, KEYS)]);
@@ -95,7 +95,7 @@ async fn each_attempt_is_told_with_its_number_and_what_came_of_it() {
 }
 
 #[tokio::test]
-async fn of_a_sign_in_neither_code_nor_key_is_told() {
+async fn events_hide_the_code_and_the_key() {
     // S-1: all that is told stands here.
     let lines = Lines::default();
     let _guard = set_default(lines.clone());
@@ -133,7 +133,7 @@ impl Hook for Refusing {
 }
 
 #[tokio::test]
-async fn the_words_of_a_hook_that_refuses_are_not_told() {
+async fn events_hide_the_message_of_a_rejecting_hook() {
     // They may hold anything.
     let lines = Lines::default();
     let _guard = set_default(lines.clone());
@@ -147,7 +147,7 @@ async fn the_words_of_a_hook_that_refuses_are_not_told() {
 }
 
 #[tokio::test]
-async fn an_attempt_that_is_dropped_in_flight_is_a_warning() {
+async fn attempt_that_is_dropped_in_flight_is_a_warning() {
     // C-28
     let lines = Lines::default();
     let _guard = set_default(lines.clone());

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use openrouter_oauth::{Error, OutcomeUnknown, PendingSignIn, Retry, transport::ErrorKind};
+use openrouter_oauth::{Error, HeadlessSignIn, OutcomeUnknown, Retry, transport::ErrorKind};
 
 use crate::support::{answer, exchange, fault, scripted};
 
@@ -14,14 +14,14 @@ fn unknown(error: Error) -> OutcomeUnknown {
 }
 
 #[tokio::test]
-async fn an_unknown_outcome_says_which_key_to_look_for() {
+async fn unknown_outcome_names_the_key_to_look_for() {
     // C-25
     let (_, builder) = scripted([fault(ErrorKind::Io)]);
     let client = builder.build().unwrap();
     let (_, pending) = client.authorize_headless().key_label("my-cli on my-host").begin().unwrap();
     // Also after it was in a store.
     let stored = pending.into_secret_json().unwrap();
-    let mut pending = PendingSignIn::from_secret_json(stored.expose()).unwrap();
+    let mut pending = HeadlessSignIn::from_secret_json(stored.expose()).unwrap();
     let code = pending.read_pasted("auth_code_abc123").unwrap();
     let unknown = unknown(pending.exchange(&client, &code).await.unwrap_err());
     assert_eq!(unknown.key_label().unwrap().as_str(), "my-cli on my-host");
@@ -34,23 +34,23 @@ async fn an_unknown_outcome_says_which_key_to_look_for() {
 }
 
 #[tokio::test]
-async fn an_unknown_outcome_says_why_and_what_caused_it() {
+async fn unknown_outcome_has_a_reason_and_a_source() {
     // C-25
     for (first, why, cause) in [
-        (fault(ErrorKind::Timeout), "the answer took too long", "the response took too long"),
-        (fault(ErrorKind::Io), "the connection broke before the answer was whole", "the connection broke"),
-        (fault(ErrorKind::TooLarge), "the answer is too large", "the response is too large"),
-        (fault(ErrorKind::Protocol), "the answer cannot be read", "the response is not valid HTTP"),
+        (fault(ErrorKind::Timeout), "the response took too long", "the response took too long"),
+        (fault(ErrorKind::Io), "the connection broke before the response was whole", "the connection broke"),
+        (fault(ErrorKind::TooLarge), "the response is too large", "the response is too large"),
+        (fault(ErrorKind::Protocol), "the response cannot be read", "the response is not valid HTTP"),
         (fault(ErrorKind::Other), "the request failed", "the request failed"),
         (
             answer(200, r#"{"key":"#),
-            "the answer cannot be read (status 200 OK)",
+            "the response cannot be read (status 200 OK)",
             "not the expected JSON, at line 1 column 7",
         ),
         (
             answer(500, "down"),
             "the server failed (status 500 Internal Server Error)",
-            "OpenRouter answered exchangeAuthCodeForAPIKey with 500 Internal Server Error",
+            "OpenRouter responded to exchangeAuthCodeForAPIKey with 500 Internal Server Error",
         ),
     ] {
         let (_, builder) = scripted([first]);
@@ -65,14 +65,14 @@ async fn an_unknown_outcome_says_why_and_what_caused_it() {
 }
 
 #[tokio::test]
-async fn an_answer_keeps_its_headers() {
+async fn response_keeps_its_headers() {
     let (_, builder) = scripted([answer(403, "{}")]);
     let error = builder.build().unwrap().exchange_auth_code(exchange()).await.unwrap_err();
     assert!(error.api().unwrap().headers().is_empty());
 }
 
 #[tokio::test]
-async fn a_later_refusal_does_not_hide_that_something_may_have_been_made() {
+async fn later_rejection_does_not_hide_an_unknown_outcome() {
     for first in [|| fault(ErrorKind::Io), || answer(500, "")] {
         for later in [403, 429, 503] {
             let (_, builder) = scripted([first(), answer(later, ""), answer(later, "")]);

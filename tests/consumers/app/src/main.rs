@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
-use openrouter_oauth::{CallbackUrl, Client};
-use openrouter_oauth_emulator::{Emulator, DecisionOutcome, User};
+use openrouter_oauth::Client;
+use openrouter_oauth_emulator::{DecisionOutcome, Emulator, User};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -11,8 +11,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = openrouter.serve(0).await?;
 
     let client = Client::builder().base_url(server.base_url()).build()?;
-    let callback = CallbackUrl::parse("http://127.0.0.1:3000/callback")?;
-    let (url, mut pending) = client.authorize(callback).key_label("app").begin()?;
+    let (url, mut pending) = client.authorize("http://127.0.0.1:3000/callback").key_label("app").begin()?;
 
     let user = User::new(openrouter.clone());
     let DecisionOutcome::Redirected(callback) = user.approve(url.as_str(), Some(5.0)).await? else {

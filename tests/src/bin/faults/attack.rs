@@ -165,7 +165,7 @@ async fn sign_in(client: &Client, listener: &mut Listener) -> Result<Duration> {
 }
 
 fn request(port: u16, pending: &PendingSignIn) -> String {
-    let nonce = pending.nonce().unwrap_or_default();
+    let nonce = pending.attempt_id();
     format!("GET /callback/{nonce}?code=good HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n")
 }
 

@@ -73,7 +73,7 @@ pub(crate) async fn listen() -> Result<bool> {
     while let Ok(file) = File::open("/dev/null") {
         files.push(file);
     }
-    println!("{}\n/callback/{}", listener.port(), pending.nonce().unwrap_or_default());
+    println!("{}\n/callback/{}", listener.port(), pending.attempt_id());
     if timeout(FILE_SHORTAGE, listener.callback(&pending)).await.is_ok() {
         return Err("the listener accepted a browser without a file".into());
     }

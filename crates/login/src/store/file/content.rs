@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
-use openrouter_oauth::{ApiKey, transport::WipedBuffer};
+use openrouter_oauth::{ApiKey, Origin, transport::WipedBuffer};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::Account;
@@ -61,7 +61,9 @@ impl Keys {
         let content: Content<Stored<'_>> = serde_json::from_slice(bytes).map_err(|_| NOT_OURS)?;
         let mut keys = BTreeMap::new();
         for Stored { service, account, key } in content.keys {
-            if keys.insert(Account::stored(&service, &account), key).is_some() {
+            let origin = Origin::parse(&service).ok().filter(|origin| origin.as_str() == service);
+            let account = Account::stored(origin.ok_or(NOT_OURS)?, &account);
+            if keys.insert(account, key).is_some() {
                 return Err(NOT_OURS);
             }
         }
@@ -70,7 +72,7 @@ impl Keys {
 
     pub(super) fn to_json(&self) -> serde_json::Result<WipedBuffer> {
         let keys = self.0.iter().map(|(account, key)| ToStore {
-            service: account.service(),
+            service: account.service().as_str(),
             account: account.name(),
             key: key.expose(),
         });

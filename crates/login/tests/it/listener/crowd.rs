@@ -128,7 +128,7 @@ async fn concurrent_sign_ins_do_not_mix() {
             let mut listener = Listener::bind(0).await.unwrap();
             let pending = begin(&listener);
             let port = listener.port();
-            let target = format!("/callback/{}?code=auth_code_{number}", pending.nonce().unwrap());
+            let target = format!("/callback/{}?code=auth_code_{number}", pending.attempt_id());
             let request = format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
             let page = browser(port, request);
             let callback = listener.callback(&pending).await;

@@ -51,7 +51,7 @@ impl Fixture {
 
     /// The path that the browser comes back to.
     pub(super) fn path(&self) -> String {
-        format!("/callback/{}", self.pending.nonce().unwrap())
+        format!("/callback/{}", self.pending.attempt_id())
     }
 
     /// What would settle the sign-in, if the rest of the request is right.

@@ -68,7 +68,7 @@ async fn error_of_openrouter_settles_a_sign_in() {
 async fn debug_shows_neither_code_nor_nonce() {
     // S-1, T-5
     let mut fixture = Fixture::new().await;
-    let nonce = fixture.pending.nonce().unwrap().to_owned();
+    let nonce = fixture.pending.attempt_id().to_owned();
     let page_shown = browser(fixture.listener.port(), fixture.good());
     let callback = fixture.listener.callback(&fixture.pending).await;
     let shown = format!("{callback:?} {callback:#?} {:?} {:#?}", fixture.listener, fixture.listener);

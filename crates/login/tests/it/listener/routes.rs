@@ -16,8 +16,8 @@ fn near(nonce: &str, place: usize) -> String {
 async fn listener_has_no_other_path() {
     // L-5, L-6, L-7, L-11
     let mut fixture = Fixture::new().await;
-    let nonce = fixture.pending.nonce().unwrap().to_owned();
-    let elsewhere = begin(&fixture.listener).nonce().unwrap().to_owned();
+    let nonce = fixture.pending.attempt_id().to_owned();
+    let elsewhere = begin(&fixture.listener).attempt_id().to_owned();
     let mut paths: Vec<String> = [
         "/",
         "//",
@@ -79,7 +79,7 @@ async fn listener_has_no_other_path() {
 async fn ten_thousand_wrong_requests_are_reported() {
     // L-7, F42
     let mut fixture = Fixture::new().await;
-    let nonce = fixture.pending.nonce().unwrap().to_owned();
+    let nonce = fixture.pending.attempt_id().to_owned();
     let request = |number: usize| {
         fixture.get(&format!("/callback/{}?code={STOLEN}", near(&nonce, number % nonce.len())))
     };
@@ -95,8 +95,8 @@ async fn million_wrong_nonces_are_rejected() {
     let fixture = Fixture::new().await;
     let rules = CallbackRules::new(fixture.listener.port(), &fixture.pending);
     let good = fixture.good();
-    let right = fixture.pending.nonce().unwrap().as_bytes();
-    let begin = good.find(fixture.pending.nonce().unwrap()).unwrap();
+    let right = fixture.pending.attempt_id().as_bytes();
+    let begin = good.find(fixture.pending.attempt_id()).unwrap();
     let mut head = good.clone().into_bytes();
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut wrong = 0;

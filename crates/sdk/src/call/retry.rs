@@ -1,22 +1,22 @@
-//! What is tried again, and when.
+//! Which calls are retried, and when.
 
 use std::{sync::Arc, time::Duration};
 
 use http::StatusCode;
 
-use crate::{Entropy, entropy::random_fraction};
+use crate::entropy::{Entropy, random_fraction};
 
-/// How often and how soon a call is tried again.
+/// How often and how soon a call is retried.
 ///
-/// What surely was not processed (no connection, handed back unwritten) is tried again for every operation. Reads and the
-/// token exchange ([`Resend::Always`]) are also tried again after a broken connection, after an attempt that took too
-/// long, and after the [statuses](Self::retry_statuses) of an outage. An operation that makes something
-/// ([`Resend::IfUnsent`]) is tried again for nothing else, unless a method that names the danger was called.
+/// A request that surely was not processed (no connection, handed back unwritten) is retried for every operation. Idempotent
+/// operations ([`Resend::Always`]) are also retried after a broken connection, after an attempt timeout, and after the
+/// [statuses](Self::retry_statuses) of an outage. An operation that is not idempotent ([`Resend::IfUnsent`]) is retried in no
+/// other case, unless [`dangerously_resend_unknown`](Self::dangerously_resend_unknown) is set.
 ///
-/// The wait before try *n* is random between zero and `initial` times `exponent` to the power of *n* - 2, at most
-/// `maximum` (full jitter); a `Retry-After` of the server is kept, up to ten minutes. No wait goes past the call's
-/// deadline. All calls of a client share a budget: each repeated try takes 5 of 500 tokens, each success puts some
-/// back, and without tokens there is no further try.
+/// The wait before attempt *n* is random between zero and `initial_backoff` times `multiplier` to the power of *n* - 2, at most
+/// `max_backoff` (full jitter); a `Retry-After` of the server is kept, up to ten minutes. No wait goes past the call's
+/// deadline. All calls of a client share a budget: each retry takes 5 of 500 tokens, each success puts some
+/// back, and without tokens there are no retries.
 ///
 /// [`Resend::Always`]: crate::models::Resend::Always
 /// [`Resend::IfUnsent`]: crate::models::Resend::IfUnsent
@@ -33,54 +33,54 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// One try.
+    /// One attempt.
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }
 
-    /// At most this many tries in all; 0 is taken as 1.
+    /// The most attempts of a call; 0 counts as 1.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
     }
 
-    /// The longest wait before the second try.
+    /// The longest wait before the second attempt.
     #[must_use]
     pub fn initial_backoff(mut self, initial: Duration) -> Self {
         self.initial_backoff = initial;
         self
     }
 
-    /// The longest wait before any try that the server does not ask for.
+    /// The longest wait before any attempt, unless the server asks for a longer one.
     #[must_use]
     pub fn max_backoff(mut self, maximum: Duration) -> Self {
         self.max_backoff = maximum;
         self
     }
 
-    /// By what the longest wait grows from try to try; what is not at least 1 is taken as 1.
+    /// The factor by which the longest wait grows from attempt to attempt; less than 1 counts as 1.
     #[must_use]
     pub fn multiplier(mut self, exponent: f64) -> Self {
         self.multiplier = if exponent >= 1.0 { exponent } else { 1.0 };
         self
     }
 
-    /// No try begins later than this after the call began. The call's deadline holds beside it.
+    /// No attempt begins later than this after the call began. The call's deadline applies too.
     #[must_use]
     pub fn max_elapsed(mut self, total: Duration) -> Self {
         self.max_elapsed = Some(total);
         self
     }
 
-    /// Whether connections that could not be made, or that broke, are tried again. They are by default.
+    /// Whether a call is retried if the connection could not be made, or broke. It is by default.
     #[must_use]
     pub fn retry_connection_errors(mut self, retry: bool) -> Self {
         self.connection_errors = retry;
         self
     }
 
-    /// The statuses after which reads are tried again, in place of 408, 421, 425, 429 and all of 5XX. Below 400 none counts:
+    /// The statuses after which idempotent operations are retried, instead of 408, 421, 425, 429 and all of 5XX. Below 400 none counts:
     /// a success ends a call.
     #[must_use]
     pub fn retry_statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
@@ -88,10 +88,10 @@ impl Retry {
         self
     }
 
-    /// Tries operations that make something again as if they were reads, as the Go SDK does.
+    /// Retries operations that are not idempotent as if they were, as the Go SDK does.
     ///
-    /// **The danger:** what arrived and was answered too late, with 5XX, or not at all, is made twice, or the key of the
-    /// first request is lost for good because its code is used up.
+    /// **The danger:** if the service processed a request whose response came too late, with 5XX, or not at all, a second key is
+    /// created, or the first key is lost because its code is used.
     #[must_use]
     pub fn dangerously_resend_unknown(mut self) -> Self {
         self.resend_unknown = true;
@@ -110,7 +110,7 @@ impl Retry {
         self.connection_errors
     }
 
-    /// Whether a status may pass: the same read may succeed later.
+    /// Whether the same request may succeed after this status.
     pub(crate) fn allows_status(&self, status: StatusCode) -> bool {
         match &self.statuses {
             Some(statuses) => status.as_u16() >= 400 && statuses.contains(&status.as_u16()),
@@ -122,7 +122,7 @@ impl Retry {
         self.resend_unknown
     }
 
-    /// How long to wait after this many tries.
+    /// How long to wait after this many attempts.
     pub(crate) fn wait_after(&self, attempts: u32, entropy: &dyn Entropy) -> Duration {
         if self.initial_backoff.is_zero() {
             return Duration::ZERO;
@@ -134,7 +134,7 @@ impl Retry {
     }
 }
 
-/// Three tries, the first wait at most 250 ms, doubling, any at most 5 s.
+/// Three attempts, the first wait at most 250 ms, doubling, any at most 5 s.
 impl Default for Retry {
     fn default() -> Self {
         Self {
@@ -153,7 +153,7 @@ impl Default for Retry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::OsEntropy;
+    use crate::entropy::OsEntropy;
 
     #[test]
     fn waits_grow_and_stay_below_the_maximum() {

@@ -1,4 +1,4 @@
-//! What goes out: a request as bytes and headers, checked before anything is sent.
+//! The request of a call as bytes and headers, checked before anything is sent.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, header};
@@ -6,28 +6,24 @@ use openrouter_oauth_models::{Auth, Encoding, Endpoint, InvalidValue};
 use openrouter_oauth_transport::WipedBuffer;
 use zeroize::Zeroizing;
 
-use crate::{
-    Error,
-    base_url::BaseUrl,
-    call::{Options, RESERVED},
-    client::Shared,
-};
+use super::options::{Options, RESERVED};
+use crate::{base_url::BaseUrl, config::Config, error::Error};
 
-/// What every attempt sends: checked and made before any of them.
-pub(crate) struct Outgoing<'a> {
+/// The request that every attempt of a call sends.
+pub(crate) struct CallRequest<'a> {
     method: Method,
     pub(crate) base: &'a BaseUrl,
     path: &'static str,
-    shared: &'a Shared,
-    of_call: &'a HeaderMap,
+    config: &'a Config,
+    call_headers: &'a HeaderMap,
     authorization: Option<HeaderValue>,
     content_type: Option<&'static str>,
     body: Bytes,
 }
 
-impl<'a> Outgoing<'a> {
+impl<'a> CallRequest<'a> {
     pub(crate) async fn new<E: Endpoint>(
-        shared: &'a Shared,
+        config: &'a Config,
         request: &E,
         options: &'a Options,
         base: &'a BaseUrl,
@@ -36,22 +32,21 @@ impl<'a> Outgoing<'a> {
             return Err(invalid.into());
         }
         let authorization = match E::AUTH {
-            Auth::Bearer if !shared.base_url.has_origin_of(base) => return Err(Error::MissingKey),
-            Auth::Bearer => Some(shared.key.authorization().await?),
-            _ => None,
+            Auth::Bearer if config.base_url.origin() != base.origin() => return Err(Error::MissingKey),
+            Auth::Bearer => Some(config.credential.authorization().await?),
+            Auth::None => None,
         };
         let (content_type, body) = match E::ENCODING {
             Encoding::Json => (Some("application/json"), json(request)?),
             Encoding::Form => (Some("application/x-www-form-urlencoded"), form(request)?),
             Encoding::Empty => (None, Bytes::new()),
-            _ => return Err(unwritable()),
         };
         Ok(Self {
             method: E::METHOD,
             base,
             path: E::PATH,
-            shared,
-            of_call: &options.headers,
+            config,
+            call_headers: &options.headers,
             authorization,
             content_type,
             body,
@@ -60,22 +55,22 @@ impl<'a> Outgoing<'a> {
 
     /// The headers that hooks see: those of the client and of the call.
     pub(crate) fn headers(&self) -> HeaderMap {
-        let mut headers = self.shared.headers.clone();
-        for (name, value) in self.of_call {
+        let mut headers = self.config.headers.clone();
+        for (name, value) in self.call_headers {
             headers.insert(name, value.clone());
         }
         headers
     }
 
     /// One request with these headers and those that are the SDK's own; each attempt sends one.
-    pub(crate) fn request(&self, headers: HeaderMap) -> Result<Request<Bytes>, InvalidValue> {
+    pub(crate) fn http_request(&self, headers: HeaderMap) -> Result<Request<Bytes>, InvalidValue> {
         let mut request = Request::new(self.body.clone());
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.base.endpoint(self.path)?;
         *request.headers_mut() = headers;
         let headers = request.headers_mut();
-        if !self.shared.hooks.is_empty() {
-            self.take_back(headers);
+        if !self.config.hooks.is_empty() {
+            self.restore_reserved(headers);
         }
         if let Some(authorization) = &self.authorization {
             headers.insert(header::AUTHORIZATION, authorization.clone());
@@ -87,9 +82,9 @@ impl<'a> Outgoing<'a> {
     }
 
     /// Undoes what hooks did to headers that are not theirs.
-    fn take_back(&self, headers: &mut HeaderMap) {
+    fn restore_reserved(&self, headers: &mut HeaderMap) {
         for name in &RESERVED {
-            match self.shared.headers.get(name) {
+            match self.config.headers.get(name) {
                 Some(value) => headers.insert(name, value.clone()),
                 None => headers.remove(name),
             };

@@ -1,23 +1,24 @@
 //! Sets up a client.
 
-use std::{fmt, future::Future, mem, sync::Arc, time::Duration};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderValue, header};
 use openrouter_oauth_models::{ApiKey, InvalidValue};
 use openrouter_oauth_transport::{BoxError, Limits, Timer, Transport};
-use zeroize::Zeroizing;
 
+use super::env::Environment;
 use crate::{
-    Attribution, Client, Entropy, Error, Hook, OsEntropy, Retry,
-    attribution::text_header,
-    base_url::{BaseUrl, OPENROUTER},
-    budget::Budget,
-    client::Shared,
-    hook::Hooks,
-    key_source::KeySource,
+    attribution::{Attribution, text_header},
+    base_url::{BaseUrl, OPENROUTER_BASE_URL},
+    call::{budget::Budget, retry::Retry},
+    config::{Config, NO_TIMER},
+    credential::Credential,
+    entropy::{Entropy, OsEntropy},
+    error::Error,
+    hook::{Hook, Hooks},
 };
 
-/// Sets up a [`Client`]. What is not valid is said by [`build`](Self::build).
+/// Builds a [`Client`](crate::Client). [`build`](Self::build) reports invalid settings.
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,7 +42,7 @@ pub struct ClientBuilder {
     timer: Option<Arc<dyn Timer>>,
     entropy: Arc<dyn Entropy>,
     base_url: String,
-    key: KeySource,
+    credential: Credential,
     user_agent: String,
     attribution: Attribution,
     hooks: Hooks,
@@ -49,15 +50,11 @@ pub struct ClientBuilder {
     attempt_timeout: Option<Duration>,
     retry: Retry,
     response_bytes: usize,
-    /// The first thing that was wrong with the environment; said by `build`.
+    /// The first problem with the environment; `build` reports it.
     invalid: Option<InvalidValue>,
 }
 
-/// A deadline cannot be held without a clock.
-pub(crate) const NO_TIMER: InvalidValue =
-    InvalidValue::new("timer", "is missing: set one, or call `without_deadline`");
-
-/// Enough for every answer of these endpoints but a large key set.
+/// Enough for every response of these endpoints but a large key set.
 const LEAST_RESPONSE_BYTES: usize = 4096;
 
 const USER_AGENT: &str = concat!("openrouter-oauth-rust/", env!("CARGO_PKG_VERSION"));
@@ -69,8 +66,8 @@ impl ClientBuilder {
             transport: None,
             timer: None,
             entropy: Arc::new(OsEntropy),
-            base_url: OPENROUTER.to_owned(),
-            key: KeySource::None,
+            base_url: OPENROUTER_BASE_URL.to_owned(),
+            credential: Credential::None,
             user_agent: USER_AGENT.to_owned(),
             attribution: Attribution::default(),
             hooks: Hooks::default(),
@@ -84,27 +81,27 @@ impl ClientBuilder {
 
     /// Sends this key with the operations that need one.
     pub fn api_key(mut self, key: ApiKey) -> Self {
-        self.key = KeySource::Value(key);
+        self.credential = Credential::Value(key);
         self
     }
 
-    /// Asks `source` for the key at each call that needs one, within the call's time limit.
+    /// Asks `source` for the key at each call that needs one, before the call's deadline.
     pub fn api_key_source<F, Fut>(mut self, source: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<ApiKey, BoxError>> + Send + 'static,
     {
-        self.key = KeySource::closure(source);
+        self.credential = Credential::closure(source);
         self
     }
 
-    /// Calls the service at this URL in place of `https://openrouter.ai/api/v1`: `https`, or `http` on a loopback host.
+    /// Calls the service at this URL instead of `https://openrouter.ai/api/v1`: `https`, or `http` on a loopback host.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self
     }
 
-    /// Says which app the requests come from.
+    /// Tells OpenRouter which app the requests come from.
     pub fn attribution(mut self, attribution: Attribution) -> Self {
         self.attribution = attribution;
         self
@@ -116,20 +113,19 @@ impl ClientBuilder {
         self
     }
 
-    /// Ends every call after this time in all, waits and repeated tries included: by default 30 seconds.
+    /// Ends every call after this time, waits and retries included: by default 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Lets every call take as long as the transport lets it. A transport without a [`timer`](Self::timer) needs this.
+    /// Sets no deadline: a call takes as long as the transport allows. A transport without a [`timer`](Self::timer) needs this.
     pub fn without_deadline(mut self) -> Self {
         self.timeout = None;
         self
     }
 
-    /// Ends each attempt after this time: by default only the whole call has a limit. A read whose attempt took too long
-    /// is tried again.
+    /// Ends each attempt after this time: by default only the whole call has a deadline. An idempotent call is retried after it.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
         self
@@ -141,13 +137,13 @@ impl ClientBuilder {
         self
     }
 
-    /// Tries again by these rules.
+    /// Retries calls by these rules.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
         self
     }
 
-    /// Takes no answer with a larger body: by default 64 KiB, at least 4 KiB, so that no key is turned away.
+    /// Rejects responses with a larger body: by default 64 KiB, at least 4 KiB, so that no key is lost.
     pub fn response_bytes(mut self, bytes: usize) -> Self {
         self.response_bytes = bytes.max(LEAST_RESPONSE_BYTES);
         self
@@ -160,7 +156,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Holds deadlines and waits by this clock.
+    /// Enforces deadlines and waits with this timer.
     pub fn timer(mut self, timer: impl Timer + 'static) -> Self {
         self.timer = Some(Arc::new(timer));
         self
@@ -172,40 +168,23 @@ impl ClientBuilder {
         self
     }
 
-    /// Takes what the environment says, as [`Client::from_env`](Client#method.from_env) does, over what was set before.
-    /// A variable that is not what it should be is an error, also if something else is set afterwards.
+    /// Applies the environment's variables, as `Client::from_env` does, over earlier settings. An invalid variable is an error, even if
+    /// a later setting replaces it.
     pub fn env(mut self) -> Self {
-        if let Err(invalid) = self.read_env() {
-            self.invalid.get_or_insert(invalid);
+        match Environment::read() {
+            Ok(environment) => {
+                self.credential = environment.key.map_or(self.credential, Credential::Value);
+                self.base_url = environment.base_url.unwrap_or(self.base_url);
+                self.attribution = environment.attribution.or(self.attribution);
+            }
+            Err(invalid) => {
+                self.invalid.get_or_insert(invalid);
+            }
         }
         self
     }
 
-    fn read_env(&mut self) -> Result<(), InvalidValue> {
-        if let Some(key) = variable(API_KEY)?.map(Zeroizing::new) {
-            self.key = KeySource::Value(ApiKey::parse(key.trim()).map_err(in_variable(API_KEY))?);
-        }
-        if let Some(url) = variable(BASE_URL)? {
-            BaseUrl::parse(&url).map_err(in_variable(BASE_URL))?;
-            self.base_url = url;
-        }
-        let text = |what| match variable(what)? {
-            Some(value) => text_header(what, &value).map(|_| Some(value)),
-            None => Ok(None),
-        };
-        let from_env =
-            Attribution { referer: text(REFERER)?, title: text(TITLE)?, categories: text(CATEGORIES)? };
-        self.attribution = from_env.or(mem::take(&mut self.attribution));
-        Ok(())
-    }
-
-    /// Makes the client.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Invalid`] if a setting is not valid, or if a transport of one's own has neither a timer nor
-    /// [`without_deadline`](Self::without_deadline).
-    pub fn build(self) -> Result<Client, Error> {
+    pub(super) fn into_config(self) -> Result<Config, Error> {
         if let Some(invalid) = self.invalid {
             return Err(invalid.into());
         }
@@ -219,29 +198,19 @@ impl ClientBuilder {
         Ok(self.assemble(transport, timer, base_url, headers))
     }
 
-    /// A client with the default settings, none of which can be wrong.
-    #[cfg(feature = "hyper")]
-    pub(crate) fn build_default() -> Client {
-        use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
-
-        let timer = Arc::new(TokioTimer::default());
-        let headers = headers(HeaderValue::from_static(USER_AGENT));
-        Self::new().assemble(Arc::new(HyperTransport::new()), Some(timer), BaseUrl::openrouter(), headers)
-    }
-
     fn assemble(
         self,
         transport: Arc<dyn Transport>,
         timer: Option<Arc<dyn Timer>>,
         base_url: BaseUrl,
         headers: HeaderMap,
-    ) -> Client {
-        Client::from_shared(Shared {
+    ) -> Config {
+        Config {
             transport,
             timer,
             entropy: self.entropy,
             base_url,
-            key: self.key,
+            credential: self.credential,
             headers,
             hooks: self.hooks,
             timeout: self.timeout,
@@ -249,7 +218,7 @@ impl ClientBuilder {
             retry: self.retry,
             budget: Arc::new(Budget::new()),
             response_bytes: self.response_bytes,
-        })
+        }
     }
 }
 
@@ -258,6 +227,21 @@ impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder").finish_non_exhaustive()
     }
+}
+
+/// The default settings, none of which can be invalid.
+#[cfg(feature = "hyper")]
+pub(super) fn default_config() -> Config {
+    use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
+
+    let timer = Arc::new(TokioTimer::default());
+    let headers = headers(HeaderValue::from_static(USER_AGENT));
+    ClientBuilder::new().assemble(
+        Arc::new(HyperTransport::new()),
+        Some(timer),
+        BaseUrl::openrouter(),
+        headers,
+    )
 }
 
 type TransportAndTimer = (Arc<dyn Transport>, Option<Arc<dyn Timer>>);
@@ -287,27 +271,4 @@ fn headers(user_agent: HeaderValue) -> HeaderMap {
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers
-}
-
-/// Says where a value that is not valid comes from.
-fn in_variable(name: &'static str) -> impl Fn(InvalidValue) -> InvalidValue {
-    move |error| InvalidValue::new(name, error.problem())
-}
-
-/// The variables of the environment, in the words of an error about them. The names are those of the official TypeScript
-/// SDK.
-const API_KEY: &str = "variable OPENROUTER_API_KEY";
-const BASE_URL: &str = "variable OPENROUTER_BASE_URL";
-const REFERER: &str = "variable OPENROUTER_HTTP_REFERER";
-const TITLE: &str = "variable OPENROUTER_APP_TITLE";
-const CATEGORIES: &str = "variable OPENROUTER_APP_CATEGORIES";
-
-/// The value of a variable; none if it is not set or empty.
-fn variable(what: &'static str) -> Result<Option<String>, InvalidValue> {
-    match std::env::var(what.trim_start_matches("variable ")) {
-        Ok(value) if value.is_empty() => Ok(None),
-        Ok(value) => Ok(Some(value)),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => Err(InvalidValue::new(what, "is not Unicode")),
-    }
 }

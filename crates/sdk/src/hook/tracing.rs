@@ -1,13 +1,14 @@
-//! Tells `tracing` of every attempt.
+//! Sends an event to `tracing` for every attempt.
 
 use std::error::Error as StdError;
 
 use http::{HeaderMap, StatusCode};
+use openrouter_oauth_models::request_id;
 use openrouter_oauth_transport::BoxError;
 
-use crate::{Attempt, Hook};
+use super::{Attempt, Hook};
 
-/// A [`Hook`] that tells `tracing` of every attempt, with the target `openrouter_oauth`.
+/// A [`Hook`] that sends an event to `tracing` for every attempt, with the target `openrouter_oauth`.
 ///
 /// The events have these fields and no others: `operation`, `attempt`, `status`, `request_id` and `error`, which is
 /// one level of the transport's error. They hold no secret, no other header and no body.
@@ -16,7 +17,7 @@ use crate::{Attempt, Hook};
 pub struct TracingHook;
 
 impl TracingHook {
-    /// A hook that tells `tracing`.
+    /// A hook that sends events to `tracing`.
     pub const fn new() -> Self {
         Self
     }
@@ -36,7 +37,7 @@ impl Hook for TracingHook {
             operation = attempt.operation(),
             attempt = attempt.number(),
             status = status.as_u16(),
-            request_id = crate::outcome::request_id(headers).as_ref().map(tracing::field::display),
+            request_id = request_id(headers).as_ref().map(tracing::field::display),
             "answered"
         );
     }

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, header};
 /// The longest wait that is passed on: the life of a code. It also keeps the caller's clock from overflowing.
 const MAXIMUM: Duration = Duration::from_secs(600);
 
-/// The wait that `Retry-After` or `retry-after-ms` asks for; none if neither can be read (C-24).
+/// The wait that `Retry-After` or `retry-after-ms` asks for; `None` if neither can be read.
 ///
 /// A date is taken relative to the server's own `Date` header, so that a wrong clock here does not matter.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_beyond_all_bounds_is_the_longest_wait() {
+    fn number_beyond_all_bounds_is_the_longest_wait() {
         let headers = HeaderMap::from_iter([(
             header::RETRY_AFTER,
             HeaderValue::from_static("99999999999999999999999"),

@@ -1,19 +1,21 @@
-//! Reads what comes back from the user's browser.
+//! Reads the code from a callback, or from pasted text.
 
-use openrouter_oauth_models::{AuthorizationCode, CallbackUrl, InvalidValue, ServerText, State};
+use openrouter_oauth_models::{
+    AuthorizationCode, CallbackUrl, InvalidValue, ServerText, State, has_whole_escapes, is_invisible,
+};
 use zeroize::Zeroizing;
 
-/// Why a callback, or what a user pasted, brings no code.
+/// Why a callback, or pasted text, has no code.
 ///
-/// Only [`Denied`](Self::Denied) and [`Failed`](Self::Failed) end a sign-in. Everything else is somebody else's request
-/// or a slip: answer it and go on waiting.
+/// Only [`Denied`](Self::Denied) and [`Failed`](Self::Failed) [end a sign-in](Self::ends_sign_in). Everything else is
+/// somebody else's request or a slip: respond to it and keep waiting.
 #[non_exhaustive]
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum CallbackError {
-    /// It is not the callback of this transaction: another path, nonce or host.
+    /// It is not the callback of this sign-in: another path, attempt ID or host.
     #[error("this is not the callback of this sign-in")]
     NotOurs,
-    /// It has a `state`, and not that of this transaction (RFC 6749, section 10.12).
+    /// It has a `state`, and not that of this sign-in (RFC 6749, section 10.12).
     #[error("the state is not that of this sign-in")]
     StateMismatch,
     /// It has a parameter more than once (RFC 6749, section 3.1), or both a code and an error.
@@ -44,48 +46,62 @@ pub enum CallbackError {
     },
 }
 
+impl CallbackError {
+    /// Whether the sign-in is over: the user declined, or OpenRouter failed. After any other error, keep waiting.
+    pub fn ends_sign_in(&self) -> bool {
+        matches!(self, Self::Denied { .. } | Self::Failed { .. })
+    }
+}
+
 type Result<T> = std::result::Result<T, CallbackError>;
 
-/// What an answer may hold; a callback URL may not have them of its own.
+/// The parameters that OpenRouter adds to a callback; a callback URL may not have them of its own.
 pub(crate) const RESERVED_PARAMETERS: [&str; 4] = ["code", "state", "error", "error_description"];
 
 const MAX_BYTES: usize = 8 * 1024;
 const MAX_PASTED_BYTES: usize = 4 * 1024;
 
-/// Reads a callback: the target of a request (`/callback/nonce?code=…`) or a whole URL.
-pub(crate) fn read_callback(
-    text: &str,
-    callback: Option<&CallbackUrl>,
-    state: Option<&State>,
-) -> Result<AuthorizationCode> {
-    if text.len() > MAX_BYTES {
-        return Err(CallbackError::Malformed);
-    }
-    let theirs = Address::of(text);
-    // Before anything that could settle the sign-in (L-6).
-    if !theirs.is_at(callback.ok_or(CallbackError::NotOurs)?) {
-        return Err(CallbackError::NotOurs);
-    }
-    read_query(theirs.query, state)
+/// The callback that a sign-in expects.
+pub(crate) struct Callback {
+    /// With the attempt's ID at the end of its path.
+    pub(crate) url: CallbackUrl,
+    pub(crate) state: State,
 }
 
-/// Reads what a user pasted: a bare code, a query, or the whole URL of this transaction, also without its scheme, as some
-/// browsers show it (P-2).
-pub(crate) fn read_pasted(
-    text: &str,
-    callback: Option<&CallbackUrl>,
-    state: Option<&State>,
-) -> Result<AuthorizationCode> {
+impl Callback {
+    /// Reads a callback: the target of a request (`/callback/ID?code=…`) or a whole URL.
+    pub(crate) fn read(&self, text: &str) -> Result<AuthorizationCode> {
+        if text.len() > MAX_BYTES {
+            return Err(CallbackError::Malformed);
+        }
+        // Before anything that could settle the sign-in.
+        let query = self.url.query_of(text).ok_or(CallbackError::NotOurs)?;
+        self.read_query(query)
+    }
+
+    /// Reads the query of a callback whose path was compared already.
+    pub(crate) fn read_query(&self, query: &str) -> Result<AuthorizationCode> {
+        if query.len() > MAX_BYTES {
+            return Err(CallbackError::Malformed);
+        }
+        read_query(query, Some(&self.state))
+    }
+}
+
+/// Reads what a user pasted: a bare code, a query, or the whole URL of this sign-in's callback, also without its scheme, as
+/// some browsers show it.
+pub(crate) fn read_pasted(text: &str, callback: Option<&Callback>) -> Result<AuthorizationCode> {
     if text.len() > MAX_PASTED_BYTES {
         return Err(CallbackError::Malformed);
     }
+    let state = callback.map(|callback| &callback.state);
     let clean = clean(text);
     if let Some(query) = clean.strip_prefix('?') {
         return read_query(query, state);
     }
     let place = clean.split('=').next().unwrap_or_default();
     if place.contains(['/', '?']) {
-        return read_callback(&clean, callback, state);
+        return callback.ok_or(CallbackError::NotOurs)?.read(&clean);
     }
     let is_parameter =
         |pair: &str| pair.split_once('=').is_some_and(|(name, _)| RESERVED_PARAMETERS.contains(&name));
@@ -106,8 +122,8 @@ fn clean(text: &str) -> Zeroizing<String> {
         rest = rest.get(mark.map_or(character.len_utf8(), str::len)..).unwrap_or_default();
         match character {
             '\u{1b}' if mark.is_some() => {}
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}' => {}
             '\u{a0}' => clean.push(' '),
+            character if is_invisible(character) && !character.is_control() => {}
             character => clean.push(character),
         }
     }
@@ -115,60 +131,14 @@ fn clean(text: &str) -> Zeroizing<String> {
     if trimmed.len() == clean.len() { clean } else { Zeroizing::new(trimmed.to_owned()) }
 }
 
-/// A URL or the target of a request, in its parts.
-struct Address<'a> {
-    scheme: Option<&'a str>,
-    /// Host and port; none in the target of a request.
-    authority: Option<&'a str>,
-    path: &'a str,
-    query: &'a str,
-}
-
-impl<'a> Address<'a> {
-    /// Splits as RFC 3986, appendix B, does. What is not well-formed has parts that equal nobody's.
-    fn of(text: &'a str) -> Self {
-        let text = text.split('#').next().unwrap_or_default();
-        let (place, query) = text.split_once('?').unwrap_or((text, ""));
-        let (scheme, place) = match place.split_once("://") {
-            // The target of a request begins with its path.
-            Some((scheme, place)) if !text.starts_with('/') => (Some(scheme), place),
-            _ => (None, place),
-        };
-        let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
-        Self { scheme, authority: Some(authority).filter(|authority| !authority.is_empty()), path, query }
-    }
-
-    /// Whether this is at `callback`, of which it may leave out the scheme, or scheme and host.
-    fn is_at(&self, callback: &CallbackUrl) -> bool {
-        let ours = Address::of(callback.as_str());
-        let same_scheme = match (self.scheme, ours.scheme) {
-            (Some(theirs), Some(ours)) => theirs.eq_ignore_ascii_case(ours),
-            (theirs, _) => theirs.is_none(),
-        };
-        let same_authority = match (self.authority, ours.authority) {
-            (Some(theirs), Some(ours_)) => {
-                ours.without_default_port(theirs).eq_ignore_ascii_case(ours.without_default_port(ours_))
-            }
-            (theirs, _) => theirs.is_none() && self.scheme.is_none(),
-        };
-        same_scheme && same_authority && callback.has_path(self.path)
-    }
-
-    fn without_default_port<'b>(&self, authority: &'b str) -> &'b str {
-        let port = if self.scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")) {
-            ":443"
-        } else {
-            ":80"
-        };
-        let has_port = |host: &str| host.rsplit(']').next().is_some_and(|rest| rest.contains(':'));
-        authority.strip_suffix(port).filter(|host| !has_port(host)).unwrap_or(authority)
-    }
-}
-
-fn read_query(query: &str, state: Option<&State>) -> Result<AuthorizationCode> {
+/// `S` is the [`State`]. All that is known of it here is its `==`, which takes constant time; its text cannot be reached.
+fn read_query<S>(query: &str, state: Option<&S>) -> Result<AuthorizationCode>
+where
+    S: PartialEq + for<'a> TryFrom<&'a str>,
+{
     let [code, their_state, error, description] = parameters(query)?;
     if let (Some(theirs), Some(ours)) = (&their_state, state) {
-        if State::parse(theirs).as_ref() != Ok(ours) {
+        if S::try_from(theirs).ok().as_ref() != Some(ours) {
             return Err(CallbackError::StateMismatch);
         }
     }
@@ -193,18 +163,13 @@ fn parameters(query: &str) -> Result<[Option<Zeroizing<String>>; 4]> {
     }
     let mut found = [None, None, None, None];
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        let value = Zeroizing::new(value.into_owned());
+        // The name first: the value of another parameter is not copied.
         let slots = found.iter_mut().zip(RESERVED_PARAMETERS);
         if let Some((slot, reserved)) = slots.into_iter().find(|(_, reserved)| name == *reserved) {
-            if slot.replace(value).is_some() {
+            if slot.replace(Zeroizing::new(value.into_owned())).is_some() {
                 return Err(CallbackError::Ambiguous(reserved));
             }
         }
     }
     Ok(found.map(|value| value.filter(|value| !value.is_empty())))
-}
-
-/// Whether each `%` is followed by two hexadecimal digits; the parser would take it for a character otherwise.
-fn has_whole_escapes(query: &str) -> bool {
-    query.split('%').skip(1).all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
 }

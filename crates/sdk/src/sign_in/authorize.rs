@@ -1,52 +1,64 @@
 //! Begins a sign-in: the URL for the user and what is kept to finish it.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use form_urlencoded::Serializer;
 use openrouter_oauth_models::{CallbackUrl, CreditLimit, InvalidValue, KeyLabel, State, WorkspaceId};
 use zeroize::Zeroizing;
 
+use super::{
+    callback::{Callback, RESERVED_PARAMETERS},
+    pending::{HeadlessSignIn, PendingSignIn},
+    phase::PendingExchange,
+    pkce::Pkce,
+};
 use crate::{
-    Client, Entropy, Error, PendingSignIn, Pkce, callback::RESERVED_PARAMETERS, entropy::random_text,
+    config::Config,
+    entropy::{Entropy, random_text},
+    error::Error,
 };
 
-/// A sign-in that is about to begin.
+/// A sign-in that is about to begin: `Authorize<CallbackUrl>` comes back to a callback, `Authorize<NoCallback>` shows a code.
 ///
 /// ```
 /// # use openrouter_oauth::transport::testing::{ManualTimer, Never};
 /// # fn main() -> Result<(), openrouter_oauth::Error> {
 /// # let client = openrouter_oauth::Client::builder().transport(Never::new()).timer(ManualTimer::new()).build()?;
 /// // Without a callback: the page shows the user a code to copy.
-/// let (url, pending) = client.authorize_headless().key_label("my-cli on my-host").limit(5.0).begin()?;
+/// let (url, headless) = client.authorize_headless().key_label("my-cli on my-host").limit(5).begin()?;
 /// println!("open {url} and paste the code here");
-/// let code = pending.read_pasted(" auth_code_abc123 \n")?;
+/// let code = headless.read_pasted(" auth_code_abc123 \n")?;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 #[must_use = "`begin` makes the URL"]
-pub struct Authorize {
-    client: Client,
-    callback: Option<CallbackUrl>,
+pub struct Authorize<C> {
+    config: Arc<Config>,
+    callback: Result<C, InvalidValue>,
     key_label: Option<KeyLabel>,
     limit: Option<CreditLimit>,
     workspace_id: Option<WorkspaceId>,
     required_workspace_id: Option<WorkspaceId>,
-    /// The first thing that was wrong; said by `begin`.
+    /// The first invalid setting; `begin` reports it.
     invalid: Option<InvalidValue>,
 }
 
+/// Says of an [`Authorize`] that it has no callback URL.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug)]
+pub struct NoCallback;
+
 /// The URL to send the user to.
 ///
-/// It is meant to be shown, with `Display`, to the user alone: it holds the `state` and the nonce of the callback.
+/// It is meant to be shown, with `Display`, to the user alone: it holds the `state` and the ID of the attempt.
 /// `Debug` leaves the query out. Where the URL goes through a shell, quote it.
 #[derive(Clone, Eq, PartialEq)]
 pub struct AuthorizeUrl(Zeroizing<String>);
 
-impl Authorize {
-    pub(crate) fn new(client: Client, callback: Option<CallbackUrl>) -> Self {
+impl<C> Authorize<C> {
+    pub(crate) fn new(config: Arc<Config>, callback: Result<C, InvalidValue>) -> Self {
         Self {
-            client,
+            config,
             callback,
             key_label: None,
             limit: None,
@@ -98,27 +110,14 @@ impl Authorize {
         self
     }
 
-    /// Makes the URL for the user, and what is kept to finish the sign-in. Each has fresh random values (C-5).
-    ///
-    /// # Errors
-    ///
-    /// * [`Error::Invalid`] if something that was set is not valid, or if the callback URL has a parameter `code`,
-    ///   `state`, `error` or `error_description` of its own;
-    /// * [`Error::Randomness`] if there are no random bytes.
-    pub fn begin(self) -> Result<(AuthorizeUrl, PendingSignIn), Error> {
-        if let Some(invalid) = self.invalid {
-            return Err(invalid.into());
-        }
-        let shared = self.client.shared();
-        let entropy = &*shared.entropy;
-        let (verifier, challenge) = Pkce::generate_from(entropy)?.into_parts();
-        let callback = self.callback.as_ref().map(|callback| with_nonce(callback, entropy)).transpose()?;
-        let state = match callback {
-            Some(_) => Some(State::parse(&random_text::<16>(entropy)?)?),
-            None => None,
-        };
-        let origin = shared.base_url.origin();
+    fn check(&self) -> Result<(), InvalidValue> {
+        self.invalid.map_or(Ok(()), Err)
+    }
 
+    /// Writes the URL, and keeps what the exchange needs.
+    fn write(self, callback: Option<&Callback>) -> Result<(AuthorizeUrl, PendingExchange), Error> {
+        let (verifier, challenge) = Pkce::generate_from(&*self.config.entropy)?.into_parts();
+        let origin = self.config.base_url.origin().clone();
         let mut query = Serializer::new(String::with_capacity(QUERY_BYTES));
         // PKCE first: a shell that cuts the URL at its first `&` must not silently lose it.
         query.append_pair("code_challenge", challenge.as_str());
@@ -128,8 +127,8 @@ impl Authorize {
                 query.append_pair(name, value);
             }
         };
-        append("callback_url", callback.as_ref().map(CallbackUrl::as_str));
-        append("state", state.as_ref().map(State::expose));
+        append("callback_url", callback.map(|callback| callback.url.as_str()));
+        append("state", callback.map(|callback| callback.state.expose()));
         append("key_label", self.key_label.as_ref().map(KeyLabel::as_str));
         append("limit", self.limit.map(|limit| limit.to_string()).as_deref());
         append("workspace_id", self.workspace_id.as_ref().map(WorkspaceId::as_str));
@@ -137,22 +136,57 @@ impl Authorize {
         let query = Zeroizing::new(query.finish());
 
         let url = AuthorizeUrl(Zeroizing::new(format!("{origin}/auth?{}", *query)));
-        Ok((url, PendingSignIn::new(origin, callback, state, self.key_label, verifier)))
+        Ok((url, PendingExchange::new(origin, self.key_label, verifier)))
     }
 }
 
-/// More than most queries have, so that the buffer does not move and leave a copy of the nonce behind.
+impl Authorize<CallbackUrl> {
+    /// Writes the URL for the user, and returns it with what finishes the sign-in. Each call uses fresh random values.
+    ///
+    /// # Errors
+    ///
+    /// * [`Error::Invalid`] if a setting is not valid, or if the callback URL has a parameter `code`, `state`, `error` or
+    ///   `error_description` of its own;
+    /// * [`Error::Randomness`] if the random generator fails.
+    pub fn begin(self) -> Result<(AuthorizeUrl, PendingSignIn), Error> {
+        let url = self.callback.as_ref().map_err(|invalid| *invalid)?;
+        self.check()?;
+        let entropy = &*self.config.entropy;
+        let callback = Callback {
+            url: with_attempt_id(url, entropy)?,
+            state: State::parse(&random_text::<16>(entropy)?)?,
+        };
+        let (url, exchange) = self.write(Some(&callback))?;
+        Ok((url, PendingSignIn::new(callback, exchange)))
+    }
+}
+
+impl Authorize<NoCallback> {
+    /// Writes the URL for the user, and returns it with what finishes the sign-in. Each call uses fresh random values.
+    ///
+    /// # Errors
+    ///
+    /// * [`Error::Invalid`] if a setting is not valid;
+    /// * [`Error::Randomness`] if the random generator fails.
+    pub fn begin(self) -> Result<(AuthorizeUrl, HeadlessSignIn), Error> {
+        self.check()?;
+        let (url, exchange) = self.write(None)?;
+        Ok((url, HeadlessSignIn::new(exchange)))
+    }
+}
+
+/// More than most queries have, so that the buffer does not move and leave a copy of the attempt's ID behind.
 const QUERY_BYTES: usize = 4096;
 
-/// The value, or none and a note of what is wrong with it.
+/// The value; if it is invalid, none, and `invalid` keeps the first problem.
 fn checked<T, E: Into<InvalidValue>>(value: Result<T, E>, invalid: &mut Option<InvalidValue>) -> Option<T> {
     value.map_err(|error| invalid.get_or_insert(error.into())).ok()
 }
 
-/// Puts a segment of 128 random bits at the end of the callback's path (C-5, L-5).
-fn with_nonce(callback: &CallbackUrl, entropy: &dyn Entropy) -> Result<CallbackUrl, Error> {
-    let (path, query) = match callback.as_str().split_once('?') {
-        Some((path, query)) => (path, Some(query)),
+/// Puts the attempt's ID, a segment of 128 random bits, at the end of the callback's path.
+fn with_attempt_id(callback: &CallbackUrl, entropy: &dyn Entropy) -> Result<CallbackUrl, Error> {
+    let (path, query) = match callback.url().query() {
+        Some(query) => (callback.as_str().split('?').next().unwrap_or_default(), Some(query)),
         None => (callback.as_str(), None),
     };
     let has_reserved = |query: &str| {
@@ -162,13 +196,19 @@ fn with_nonce(callback: &CallbackUrl, entropy: &dyn Entropy) -> Result<CallbackU
         let problem = "may not have a parameter code, state, error or error_description of its own";
         return Err(InvalidValue::new("callback URL", problem).into());
     }
-    let nonce = random_text::<16>(entropy)?;
-    let mut url = Zeroizing::new([path.trim_end_matches('/'), "/", &nonce].concat());
+    let attempt_id = random_text::<16>(entropy)?;
+    let mut url = Zeroizing::new([path.trim_end_matches('/'), "/", &attempt_id].concat());
     if let Some(query) = query {
         url.push('?');
         url.push_str(query);
     }
     Ok(CallbackUrl::parse(&url)?)
+}
+
+impl<C> fmt::Debug for Authorize<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authorize").field("key_label", &self.key_label).finish_non_exhaustive()
+    }
 }
 
 impl AuthorizeUrl {

@@ -8,113 +8,107 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use openrouter_oauth_models::{Endpoint, Resend};
-use openrouter_oauth_transport::{self as transport, BoxError, ErrorKind, Limits, Timer};
+use openrouter_oauth_transport::{self as transport, ErrorKind, Limits, Timer};
 
-use crate::{
-    Attempt, Error, Retry,
-    call::{Deadline, Options},
-    client::Shared,
-    client_builder::NO_TIMER,
-    outgoing::Outgoing,
+use super::{
+    options::{Deadline, Options},
+    reply::{NoResponse, Reply, is_unknown},
+    request::CallRequest,
+    retry::Retry,
     retry_after::retry_after,
+};
+use crate::{
+    config::{Config, NO_TIMER},
+    error::Error,
+    hook::Attempt,
 };
 
 /// The attempts of one call, under one deadline.
 pub(crate) struct Attempts<'a> {
-    shared: &'a Shared,
+    config: &'a Config,
     operation: &'static str,
     timeout: Option<Duration>,
     attempt_timeout: Option<Duration>,
     retry: &'a Retry,
-    /// Whether the operation makes something, so that an unknown outcome is more than a nuisance.
-    makes: bool,
+    is_idempotent: bool,
     may_resend: bool,
     started: Option<Instant>,
 }
 
-/// What came of an attempt.
-pub(crate) type Reply = Result<Response<Bytes>, NoResponse>;
-
-/// Why no response came.
-pub(crate) enum NoResponse {
-    /// A hook rejected the request, so that nothing was sent.
-    HookRejected(BoxError),
-    Transport(transport::Error),
-}
-
 impl<'a> Attempts<'a> {
     /// Begins a call of `E`: from now on its time runs.
-    pub(crate) fn of<E: Endpoint>(shared: &'a Shared, options: &'a Options) -> Result<Self, Error> {
+    pub(crate) fn new<E: Endpoint>(config: &'a Config, options: &'a Options) -> Result<Self, Error> {
         let has_limit = matches!(options.deadline, Deadline::After(_)) || options.attempt_timeout.is_some();
-        if shared.timer.is_none() && has_limit {
+        if config.timer.is_none() && has_limit {
             return Err(NO_TIMER.into());
         }
-        let retry = options.retry.as_ref().unwrap_or(&shared.retry);
+        let retry = options.retry.as_ref().unwrap_or(&config.retry);
         Ok(Self {
-            shared,
+            config,
             operation: E::OPERATION,
             timeout: match options.deadline {
-                Deadline::OfClient => shared.timeout,
+                Deadline::Client => config.timeout,
                 Deadline::After(timeout) => Some(timeout),
                 Deadline::None => None,
             },
-            attempt_timeout: options.attempt_timeout.or(shared.attempt_timeout),
+            attempt_timeout: options.attempt_timeout.or(config.attempt_timeout),
             retry,
-            makes: E::RESEND != Resend::Always,
+            is_idempotent: E::RESEND == Resend::Always,
             may_resend: E::RESEND == Resend::Always || retry.resends_unknown(),
-            started: shared.timer.as_ref().map(Timer::now),
+            started: config.timer.as_ref().map(Timer::now),
         })
     }
 
-    /// Sends until there is an answer to keep, and says how many attempts were made.
-    pub(crate) async fn run(&self, outgoing: &Outgoing<'_>) -> Result<(u32, Reply), Error> {
-        let mut made = 0;
-        // What a later reply must not hide: that a request may have arrived, or may have made something.
-        let mut before = None;
+    /// Sends until a response is final. Returns the number of attempts with it.
+    pub(crate) async fn run(&self, request: &CallRequest<'_>) -> Result<(u32, Reply), Error> {
+        let mut attempts = 0;
+        // A reply that a later one must not hide: the service may have acted on its request.
+        let mut unsettled = None;
         loop {
-            made += 1;
-            let reply = self.attempt(outgoing, Attempt::new(self.operation, made)).await?;
-            let wait = self.wait_before_next(&reply, made);
-            let kept = match (reply, before.take()) {
-                (reply, Some(before)) if self.hides(&reply) => before,
+            attempts += 1;
+            let reply = self.attempt(request, Attempt::new(self.operation, attempts)).await?;
+            let wait = self.wait_before_next(&reply, attempts);
+            let kept = match (reply, unsettled.take()) {
+                (reply, Some(unsettled)) if !self.settles(&reply) => unsettled,
                 (reply, _) => reply,
             };
-            match (wait, &self.shared.timer) {
+            match (wait, &self.config.timer) {
                 (Some(wait), Some(timer)) => timer.sleep(wait).await,
-                _ => return Ok((made, kept)),
+                _ => return Ok((attempts, kept)),
             }
-            before = self.must_be_told(&kept).then_some(kept);
+            unsettled = self.is_unsettled(&kept).then_some(kept);
         }
     }
 
-    /// Whether a reply must be told unless a later one settles it.
-    fn must_be_told(&self, reply: &Reply) -> bool {
+    /// Whether the reply leaves open what the service did, so that it is the result unless a later reply settles it.
+    fn is_unsettled(&self, reply: &Reply) -> bool {
         match reply {
-            Ok(response) if self.makes => is_unknown(response.status()),
-            Ok(_) => true,
+            Ok(_) if self.is_idempotent => true,
+            Ok(response) => is_unknown(response.status()),
             Err(error) => error.may_have_been_sent(),
         }
     }
 
-    /// Whether a reply would hide what must be told. Of what makes something only a success settles what became of it.
-    fn hides(&self, reply: &Reply) -> bool {
+    /// Whether the reply also answers what became of the attempts before it. If the operation is not idempotent, only a
+    /// success does.
+    fn settles(&self, reply: &Reply) -> bool {
         match reply {
-            Ok(response) => self.makes && !response.status().is_success(),
-            Err(error) => self.makes || !error.may_have_been_sent(),
+            Ok(response) => self.is_idempotent || response.status().is_success(),
+            Err(error) => self.is_idempotent && error.may_have_been_sent(),
         }
     }
 
     /// One attempt, with the hooks around it.
-    async fn attempt(&self, outgoing: &Outgoing<'_>, attempt: Attempt) -> Result<Reply, Error> {
-        let hooks = &self.shared.hooks;
-        let mut headers = outgoing.headers();
+    async fn attempt(&self, request: &CallRequest<'_>, attempt: Attempt) -> Result<Reply, Error> {
+        let hooks = &self.config.hooks;
+        let mut headers = request.headers();
         if let Err(refusal) = hooks.before_attempt(&attempt, &mut headers) {
             hooks.after_error(&attempt, &*refusal);
             return Ok(Err(NoResponse::HookRejected(refusal)));
         }
-        let request = outgoing.request(headers)?;
+        let request = request.http_request(headers)?;
         let watch = hooks.watch(&attempt);
         let reply = self.exchange(request).await;
         match &reply {
@@ -132,22 +126,22 @@ impl<'a> Attempts<'a> {
         if limit == Some(Duration::ZERO) {
             return Err(transport::Error::from(ErrorKind::Timeout).not_sent());
         }
-        let limits = Limits::default().timeout(limit).response_bytes(self.shared.response_bytes);
-        let sent = self.shared.transport.send(request, limits);
+        let limits = Limits::default().timeout(limit).response_bytes(self.config.response_bytes);
+        let sent = self.config.transport.send(request, limits);
         // The transport holds this limit too; a careless one must not hang the call (C-12).
         let response = self.race(sent, limit).await.unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
-        if response.body().len() > self.shared.response_bytes {
+        if response.body().len() > self.config.response_bytes {
             return Err(transport::Error::from(ErrorKind::TooLarge).with_status(response.status()));
         }
         Ok(response)
     }
 
     /// How long to wait before the request may be sent again; none if it may not.
-    fn wait_before_next(&self, reply: &Reply, made: u32) -> Option<Duration> {
+    fn wait_before_next(&self, reply: &Reply, attempts: u32) -> Option<Duration> {
         let asked = match reply {
             Ok(response) => {
                 if response.status().is_success() {
-                    self.shared.budget.earn(made);
+                    self.config.budget.earn(attempts);
                 }
                 if !self.may_resend || !self.retry.allows_status(response.status()) {
                     return None;
@@ -158,13 +152,13 @@ impl<'a> Attempts<'a> {
             Err(NoResponse::Transport(error)) if !self.may_try_again(error) => return None,
             Err(NoResponse::Transport(_)) => None,
         };
-        if !self.retry.allows(made, self.elapsed()) {
+        if !self.retry.allows(attempts, self.elapsed()) {
             return None;
         }
-        let wait = asked.unwrap_or_else(|| self.retry.wait_after(made, &*self.shared.entropy));
+        let wait = asked.unwrap_or_else(|| self.retry.wait_after(attempts, &*self.config.entropy));
         // A wait that ends after the deadline could only lose the answer at hand.
         let is_in_time = self.remaining().is_none_or(|remaining| wait < remaining);
-        (is_in_time && self.shared.budget.take()).then_some(wait)
+        (is_in_time && self.config.budget.take()).then_some(wait)
     }
 
     fn may_try_again(&self, error: &transport::Error) -> bool {
@@ -183,7 +177,7 @@ impl<'a> Attempts<'a> {
     }
 
     fn elapsed(&self) -> Option<Duration> {
-        let timer = self.shared.timer.as_ref()?;
+        let timer = self.config.timer.as_ref()?;
         Some(timer.now().saturating_duration_since(self.started?))
     }
 
@@ -201,7 +195,7 @@ impl<'a> Attempts<'a> {
 
     /// Awaits `future`; none if `limit` passes first. Without a timer there is no limit but the transport's own.
     async fn race<T>(&self, future: impl Future<Output = T>, limit: Option<Duration>) -> Option<T> {
-        let (Some(timer), Some(limit)) = (&self.shared.timer, limit) else {
+        let (Some(timer), Some(limit)) = (&self.config.timer, limit) else {
             return Some(future.await);
         };
         let mut future = pin!(future);
@@ -216,15 +210,4 @@ impl<'a> Attempts<'a> {
         })
         .await
     }
-}
-
-impl NoResponse {
-    fn may_have_been_sent(&self) -> bool {
-        matches!(self, Self::Transport(error) if error.may_have_been_sent())
-    }
-}
-
-/// Whether an answer with this status does not tell what became of a request that makes something.
-pub(crate) fn is_unknown(status: StatusCode) -> bool {
-    status.is_informational() || (status.as_u16() >= 500 && status != StatusCode::SERVICE_UNAVAILABLE)
 }

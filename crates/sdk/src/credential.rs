@@ -1,4 +1,4 @@
-//! The key that a client sends.
+//! The credential that a client sends.
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
@@ -8,22 +8,22 @@ use openrouter_oauth_models::{AccessToken, ApiKey, InvalidValue};
 use openrouter_oauth_transport::BoxError;
 use zeroize::Zeroizing;
 
-use crate::Error;
+use crate::error::Error;
 
 type KeyFuture = Pin<Box<dyn Future<Output = Result<ApiKey, BoxError>> + Send>>;
 
-/// Where a client has its key from.
+/// What a client authenticates with.
 #[derive(Clone, Default)]
-pub(crate) enum KeySource {
+pub(crate) enum Credential {
     #[default]
     None,
     Value(ApiKey),
     Token(AccessToken),
-    /// Asked anew for each call.
+    /// Returns the key; called once for each call that needs it.
     Closure(Arc<dyn Fn() -> KeyFuture + Send + Sync>),
 }
 
-impl KeySource {
+impl Credential {
     pub(crate) fn closure<F, Fut>(source: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
@@ -43,7 +43,7 @@ impl KeySource {
     }
 }
 
-/// `Bearer` and the key (RFC 6750, section 2.1), in memory that wipes itself, marked so that no one prints it.
+/// `Bearer` and the key (RFC 6750, section 2.1), in memory that wipes itself, marked as sensitive so that `Debug` hides it.
 fn bearer(secret: &str) -> Result<HeaderValue, InvalidValue> {
     let text = Zeroizing::new(["Bearer ", secret].concat().into_bytes());
     let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(text))
@@ -52,7 +52,7 @@ fn bearer(secret: &str) -> Result<HeaderValue, InvalidValue> {
     Ok(value)
 }
 
-impl fmt::Debug for KeySource {
+impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::None => "None",

@@ -1,72 +1,119 @@
-//! What an answer means, and what its absence means.
+//! The result of a call: a value, or an error.
 
 use std::{error::Error as StdError, fmt, time::SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, header, response::Parts};
-use openrouter_oauth_models::{ApiError, Endpoint, Resend, ServerText, Timestamp};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header, response::Parts};
+use openrouter_oauth_models::{ApiError, Endpoint, Resend, Timestamp, request_id};
 use openrouter_oauth_transport::{self as transport, ErrorKind};
 
-use crate::{
-    ApiResponse, Error, OutcomeUnknown, UnknownReason,
-    attempts::{NoResponse, Reply, is_unknown},
-    outgoing::Outgoing,
+use super::{
+    reply::{NoResponse, Reply, is_unknown},
+    request::CallRequest,
     retry_after::retry_after,
 };
+use crate::error::{
+    Error,
+    outcome_unknown::{OutcomeUnknown, UnknownReason},
+};
 
-/// Makes a value or an error of what came of a call.
-pub(crate) fn of<E: Endpoint>(
+/// A success: the value, with the status and the headers of the response.
+pub struct ApiResponse<T> {
+    value: T,
+    status: StatusCode,
+    headers: HeaderMap,
+    attempts: u32,
+}
+
+impl<T> ApiResponse<T> {
+    /// The status: any of 2XX.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The response's headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// How many attempts the call took, at least 1.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// The value.
+    pub fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// The value alone.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for ApiResponse<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiResponse")
+            .field("value", &self.value)
+            .field("status", &self.status)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads the final reply of a call.
+pub(crate) fn read<E: Endpoint>(
     request: &E,
-    outgoing: &Outgoing<'_>,
+    call_request: &CallRequest<'_>,
     attempts: u32,
     reply: Reply,
 ) -> Result<ApiResponse<E::Response>, Error> {
     match reply {
-        Ok(response) => read(request, response, attempts, outgoing),
+        Ok(response) => read_response(request, response, attempts, call_request),
         Err(NoResponse::HookRejected(error)) => Err(Error::HookRejected(error)),
         Err(NoResponse::Transport(error)) => match error.status() {
             // The status alone says that it was refused, or that it was redirected.
             Some(status) if !status.is_success() && error.may_have_been_sent() => {
                 let mut response = Response::new(Bytes::new());
                 *response.status_mut() = status;
-                read(request, response, attempts, outgoing)
+                read_response(request, response, attempts, call_request)
             }
-            _ => Err(no_answer::<E>(error)),
+            _ => Err(no_response::<E>(error)),
         },
     }
 }
 
-/// Makes a value or an error of an answer.
-fn read<E: Endpoint>(
+fn read_response<E: Endpoint>(
     request: &E,
     response: Response<Bytes>,
     attempts: u32,
-    outgoing: &Outgoing<'_>,
+    call_request: &CallRequest<'_>,
 ) -> Result<ApiResponse<E::Response>, Error> {
     let (head, body) = response.into_parts();
-    let said =
-        || ApiError::read(request, outgoing.key(), head.status, &body).with_headers(head.headers.clone());
+    let api_error =
+        || ApiError::read(request, call_request.key(), head.status, &body).with_headers(head.headers.clone());
     if head.status.is_success() {
         return match E::decode(&body) {
             Ok(value) => Ok(ApiResponse { value, status: head.status, headers: head.headers, attempts }),
-            Err(error) => Err(unreadable::<E>(&head, said(), &error)),
+            Err(error) => Err(unreadable::<E>(&head, api_error(), &error)),
         };
     }
     if head.status.is_redirection() {
         let is_within = |location: &HeaderValue| {
-            location.to_str().is_ok_and(|location| outgoing.base.is_origin_of(location))
+            location.to_str().is_ok_and(|location| call_request.base.origin().contains(location))
         };
         // There should be one. Of two, nobody knows which is meant.
         let mut locations = head.headers.get_all(header::LOCATION).iter().peekable();
         let same_origin = locations.peek().is_some() && locations.all(is_within);
         return Err(Error::UnexpectedRedirect { status: head.status, same_origin });
     }
-    Err(refusal::<E>(&head, Box::new(said())))
+    Err(rejection::<E>(&head, Box::new(api_error())))
 }
 
-/// A success without what it should hold. Of a read it is a refusal if it says so; what makes something may have made it.
-fn unreadable<E: Endpoint>(head: &Parts, said: ApiError, error: &serde_json::Error) -> Error {
-    let api = said.envelope().is_some().then(|| Box::new(said));
+/// The error for a success that cannot be read. For an idempotent operation, a body that is an error is one.
+fn unreadable<E: Endpoint>(head: &Parts, api_error: ApiError, error: &serde_json::Error) -> Error {
+    let api = api_error.envelope().is_some().then(|| Box::new(api_error));
     match api {
         Some(api) if E::RESEND == Resend::Always => Error::Api(api),
         api => {
@@ -78,7 +125,7 @@ fn unreadable<E: Endpoint>(head: &Parts, said: ApiError, error: &serde_json::Err
     }
 }
 
-fn refusal<E: Endpoint>(head: &Parts, api: Box<ApiError>) -> Error {
+fn rejection<E: Endpoint>(head: &Parts, api: Box<ApiError>) -> Error {
     match head.status.as_u16() {
         429 => Error::RateLimited { retry_after: retry_after(&head.headers), api },
         503 => Error::ServiceUnavailable { retry_after: retry_after(&head.headers), api },
@@ -91,8 +138,8 @@ fn refusal<E: Endpoint>(head: &Parts, api: Box<ApiError>) -> Error {
     }
 }
 
-/// Makes an error of there being no answer.
-fn no_answer<E: Endpoint>(error: transport::Error) -> Error {
+/// The error for an attempt without a response.
+fn no_response<E: Endpoint>(error: transport::Error) -> Error {
     if !error.may_have_been_sent() {
         return match error.kind() {
             ErrorKind::Tls => Error::Tls(error),
@@ -126,19 +173,6 @@ fn unknown<E: Endpoint>(reason: UnknownReason, head: Option<&Parts>) -> OutcomeU
     }
 }
 
-/// The server's name of a request, if it looks like one: anything else could be a secret that was sent back.
-pub(crate) fn request_id(headers: &HeaderMap) -> Option<ServerText> {
-    let id = |name| headers.get(name)?.to_str().ok().filter(|id| is_request_id(id)).map(ServerText::new);
-    id("cf-ray").or_else(|| id("x-request-id"))
-}
-
-/// At most 64 hexadecimal digits and hyphens, as in a UUID; Cloudflare adds the three letters of an airport.
-fn is_request_id(text: &str) -> bool {
-    let is_airport = |end: &str| end.len() == 3 && end.bytes().all(|byte| byte.is_ascii_uppercase());
-    let id = text.rsplit_once('-').filter(|(_, end)| is_airport(end)).map_or(text, |(id, _)| id);
-    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
-}
-
 /// Where a body could not be read. It does not keep serde's own error, whose text shows a part of the body.
 #[derive(Debug)]
 struct Unreadable {
@@ -156,20 +190,3 @@ impl fmt::Display for Unreadable {
 }
 
 impl StdError for Unreadable {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_id_looks_like_one() {
-        for id in ["8f0c1a2b3c4d5e6f-LHR", "8f0c1a2b3c4d5e6f", "123e4567-e89b-12d3-a456-426614174000"] {
-            assert!(is_request_id(id), "{id}");
-        }
-        for other in
-            ["", "-LHR", "auth_code_abc123", "sk-or-v1-0e6f", "8f0c 1a2b", "8f0c-lhr", &"0".repeat(65)]
-        {
-            assert!(!is_request_id(other), "{other}");
-        }
-    }
-}

@@ -1,9 +1,8 @@
-//! How much a client may try again, over all its calls.
+//! How many retries a client may send, over all its calls.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A bucket of tokens that repeated tries take from and successes put back into, so that an outage is not made worse by
-/// everybody's trying again.
+/// A bucket of tokens that retries take from and successes put back into, so that retries do not make an outage worse.
 #[derive(Debug)]
 pub(crate) struct Budget {
     tokens: AtomicU32,
@@ -17,15 +16,15 @@ impl Budget {
         Self { tokens: AtomicU32::new(FULL) }
     }
 
-    /// Takes the price of one more try; false if there is not enough.
+    /// Takes the price of one retry; false if there is not enough.
     pub(crate) fn take(&self) -> bool {
         let take = |tokens: u32| tokens.checked_sub(PRICE);
         self.tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
     }
 
-    /// Puts back what a call earned that was answered after this many tries: what its last repeated try took, or one.
-    pub(crate) fn earn(&self, tries: u32) {
-        let earned = if tries > 1 { PRICE } else { 1 };
+    /// Puts back what a call earned that succeeded after this many attempts: the price of its last retry, or one token.
+    pub(crate) fn earn(&self, attempts: u32) {
+        let earned = if attempts > 1 { PRICE } else { 1 };
         // Most of the time it is full, and then it is only looked at.
         if self.tokens.load(Ordering::Relaxed) < FULL {
             let give = |tokens: u32| Some((tokens + earned).min(FULL));
@@ -39,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_budget_runs_out_and_is_earned_again() {
+    fn budget_runs_out_and_is_earned_again() {
         let budget = Budget::new();
         let granted = (0..1_000).filter(|_| budget.take()).count();
         assert_eq!(granted, 100);

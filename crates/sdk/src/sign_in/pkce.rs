@@ -3,9 +3,12 @@
 use openrouter_oauth_models::{CodeChallenge, CodeChallengeMethod, CodeVerifier};
 use sha2::{Digest, Sha256};
 
-use crate::{Entropy, Error, OsEntropy, entropy::random_text};
+use crate::{
+    entropy::{Entropy, OsEntropy, random_text},
+    error::Error,
+};
 
-/// A verifier and its challenge, which belong to one transaction.
+/// A verifier and its challenge, which belong to one sign-in.
 ///
 /// [`Client::authorize`](crate::Client::authorize) makes its own. This is for the raw operations:
 ///
@@ -76,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_challenge_is_that_of_rfc_7636_appendix_b() {
+    fn challenge_matches_rfc_7636_appendix_b() {
         // C-2
         let verifier = CodeVerifier::parse("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").unwrap();
         let pkce = Pkce::from_verifier(verifier);
@@ -84,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn without_randomness_there_is_no_verifier() {
+    fn verifier_needs_randomness() {
         // C-1: no fallback, no panic.
         #[derive(Debug)]
         struct Dry;

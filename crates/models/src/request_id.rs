@@ -1,0 +1,36 @@
+//! The server's ID of a request.
+
+use http::HeaderMap;
+
+use crate::ServerText;
+
+/// The server's ID of a request (`cf-ray` or `x-request-id`), if it looks like an ID: anything else could be a secret that was
+/// sent back.
+pub fn request_id(headers: &HeaderMap) -> Option<ServerText> {
+    let id = |name| headers.get(name)?.to_str().ok().filter(|id| is_request_id(id)).map(ServerText::new);
+    id("cf-ray").or_else(|| id("x-request-id"))
+}
+
+/// At most 64 hexadecimal digits and hyphens, as in a UUID; Cloudflare adds the three letters of an airport.
+fn is_request_id(text: &str) -> bool {
+    let is_airport = |end: &str| end.len() == 3 && end.bytes().all(|byte| byte.is_ascii_uppercase());
+    let id = text.rsplit_once('-').filter(|(_, end)| is_airport(end)).map_or(text, |(id, _)| id);
+    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn request_id_looks_like_an_id() {
+        for id in ["8f0c1a2b3c4d5e6f-LHR", "8f0c1a2b3c4d5e6f", "123e4567-e89b-12d3-a456-426614174000"] {
+            assert!(is_request_id(id), "{id}");
+        }
+        for other in
+            ["", "-LHR", "auth_code_abc123", "sk-or-v1-0e6f", "8f0c 1a2b", "8f0c-lhr", &"0".repeat(65)]
+        {
+            assert!(!is_request_id(other), "{other}");
+        }
+    }
+}

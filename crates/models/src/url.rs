@@ -1,0 +1,354 @@
+//! URLs and origins: the one place that decides which URLs are safe to use.
+
+use std::{borrow::Cow, fmt};
+
+use http::{Uri, uri::Authority};
+
+use crate::{
+    constant_time::ConstantTime,
+    text::{AsText, FromText, InvalidValue, open_text_conversions, plain_text, text_conversions, text_serde},
+};
+
+plain_text! {
+    /// An absolute `http` or `https` URL that every parser reads in the same way.
+    ///
+    /// ASCII, with whole percent-escapes and a valid host and port. It has no user name, no password, no fragment, and no
+    /// path segment `.` or `..`. Stricter than browsers: a URL that two parsers may read differently is rejected.
+    HttpUrl
+}
+
+/// The scheme, host and port of a URL, written in one way: lower case, and without the default port.
+///
+/// Two URLs have the same origin if and only if these are equal (RFC 6454, section 5).
+///
+/// ```
+/// use openrouter_oauth_models::{HttpUrl, Origin};
+///
+/// # fn main() -> Result<(), openrouter_oauth_models::InvalidValue> {
+/// let url = HttpUrl::parse("https://OpenRouter.ai:443/api/v1")?;
+/// assert_eq!(url.origin(), Origin::OPENROUTER);
+/// assert_eq!(url.origin().as_str(), "https://openrouter.ai");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Origin(Cow<'static, str>);
+
+text_conversions!(Origin);
+open_text_conversions!(Origin);
+text_serde!(Origin);
+
+/// The parts of a URL, or of the target of a request, as RFC 3986, appendix B, splits them. Nothing is checked.
+///
+/// The target of a request (`/callback?code=…`) has no scheme and no authority. A text may also begin with its authority, as
+/// some browsers show a URL. The fragment is left out.
+#[derive(Clone, Copy)]
+pub(crate) struct UrlParts<'a> {
+    pub(crate) scheme: Option<&'a str>,
+    /// Host and port.
+    pub(crate) authority: Option<&'a str>,
+    pub(crate) path: &'a str,
+    pub(crate) query: Option<&'a str>,
+}
+
+impl HttpUrl {
+    /// Whether the scheme is `https`.
+    pub fn is_https(&self) -> bool {
+        self.scheme().eq_ignore_ascii_case("https")
+    }
+
+    /// Whether the host is this machine: `localhost`, `127.0.0.0/8` or `[::1]`.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host();
+        host.eq_ignore_ascii_case("localhost")
+            || host == "[::1]"
+            || host.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+    }
+
+    /// Host and port, as they are written.
+    pub fn authority(&self) -> &str {
+        self.parts().authority.unwrap_or_default()
+    }
+
+    /// The host, as it is written. An IPv6 address is in brackets.
+    pub fn host(&self) -> &str {
+        split_port(self.authority()).0
+    }
+
+    /// The path: empty, or with its leading slash.
+    pub fn path(&self) -> &str {
+        self.parts().path
+    }
+
+    /// The query, without the question mark.
+    pub fn query(&self) -> Option<&str> {
+        self.parts().query
+    }
+
+    /// The scheme, host and port.
+    pub fn origin(&self) -> Origin {
+        let parts = self.parts();
+        let authority = without_default_port(self.scheme(), self.authority());
+        let mut origin = [parts.scheme.unwrap_or_default(), "://", authority].concat();
+        origin.make_ascii_lowercase();
+        Origin(Cow::Owned(origin))
+    }
+
+    fn scheme(&self) -> &str {
+        self.parts().scheme.unwrap_or_default()
+    }
+
+    fn parts(&self) -> UrlParts<'_> {
+        UrlParts::split(&self.0)
+    }
+}
+
+impl Origin {
+    /// `https://openrouter.ai`
+    pub const OPENROUTER: Self = Self(Cow::Borrowed("https://openrouter.ai"));
+
+    /// The text: `https://openrouter.ai`, `http://127.0.0.1:8080`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `reference`, such as the value of a `Location` header, stays at this origin.
+    pub fn contains(&self, reference: &str) -> bool {
+        let has_scheme = reference.split(['/', '?', '#']).next().is_some_and(|start| start.contains(':'));
+        // Browsers read a backslash as a slash.
+        let mut start = reference.bytes().take(2);
+        let has_host = reference.len() >= 2 && start.all(|byte| matches!(byte, b'/' | b'\\'));
+        if !has_scheme && !has_host {
+            return true;
+        }
+        let without_query = reference.split(['?', '#']).next().unwrap_or_default();
+        HttpUrl::parse(without_query).is_ok_and(|url| url.origin() == *self)
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl AsText for Origin {
+    fn as_text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromText for Origin {
+    const WHAT: &'static str = "origin";
+
+    fn from_text(text: &str) -> Result<Self, InvalidValue> {
+        let invalid = |problem| InvalidValue::new(Self::WHAT, problem);
+        let url = HttpUrl::parse(text).map_err(|error| invalid(error.problem()))?;
+        if !url.path().is_empty() || url.query().is_some() {
+            return Err(invalid("may have only a scheme, a host and a port"));
+        }
+        Ok(url.origin())
+    }
+}
+
+impl FromText for HttpUrl {
+    const WHAT: &'static str = "URL";
+
+    fn from_text(text: &str) -> Result<Self, InvalidValue> {
+        match problem(text) {
+            Some(problem) => Err(InvalidValue::new(Self::WHAT, problem)),
+            None => Ok(Self(Box::from(text))),
+        }
+    }
+}
+
+impl<'a> UrlParts<'a> {
+    pub(crate) fn split(text: &'a str) -> Self {
+        let text = text.split('#').next().unwrap_or_default();
+        let (place, query) = match text.split_once('?') {
+            Some((place, query)) => (place, Some(query)),
+            None => (text, None),
+        };
+        let (scheme, place) = match place.split_once("://") {
+            // The target of a request begins with its path.
+            Some((scheme, place)) if !text.starts_with('/') => (Some(scheme), place),
+            _ => (None, place),
+        };
+        let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
+        Self { scheme, authority: Some(authority).filter(|authority| !authority.is_empty()), path, query }
+    }
+
+    /// Whether these are the parts of `url`, whatever the query. They may leave out the scheme, or scheme and authority.
+    pub(crate) fn are_at(&self, url: &HttpUrl) -> bool {
+        let same_scheme = self.scheme.is_none_or(|scheme| scheme.eq_ignore_ascii_case(url.scheme()));
+        let same_authority = match self.authority {
+            Some(theirs) => {
+                let [theirs, ours] =
+                    [theirs, url.authority()].map(|authority| without_default_port(url.scheme(), authority));
+                theirs.eq_ignore_ascii_case(ours)
+            }
+            None => self.scheme.is_none(),
+        };
+        same_scheme && same_authority && ConstantTime::new(url.path()).is(&ConstantTime::new(self.path))
+    }
+}
+
+/// Whether each `%` is followed by two hexadecimal digits.
+pub fn has_whole_escapes(text: &str) -> bool {
+    text.split('%').skip(1).all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
+}
+
+fn without_default_port<'a>(scheme: &str, authority: &'a str) -> &'a str {
+    let default = if scheme.eq_ignore_ascii_case("https") { "443" } else { "80" };
+    match split_port(authority) {
+        (host, Some(port)) if port == default => host,
+        _ => authority,
+    }
+}
+
+/// The host, and the digits of the port.
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    let is_host = |host: &str| host.ends_with(']') || !host.contains(':');
+    match authority.rsplit_once(':') {
+        Some((host, port)) if is_host(host) && port.bytes().all(|byte| byte.is_ascii_digit()) => {
+            (host, Some(port))
+        }
+        _ => (authority, None),
+    }
+}
+
+/// What is wrong with `text`. Stricter than the parser of [`Uri`], which browsers do not share.
+fn problem(text: &str) -> Option<&'static str> {
+    if text.is_empty() {
+        return Some("is empty");
+    }
+    if text.contains('#') {
+        return Some("may not have a fragment");
+    }
+    if !text.bytes().all(is_url_character) || !has_whole_escapes(text) {
+        return Some("may hold only the characters of a URL; others must be percent-encoded");
+    }
+    let Ok(uri) = text.parse::<Uri>() else {
+        return Some("is not a URL");
+    };
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return Some("is not an absolute URL");
+    };
+    if authority.as_str().contains('@') {
+        return Some("may not have a user name or password");
+    }
+    if uri.path().split('/').any(is_dot_segment) {
+        return Some("may not have a path segment `.` or `..`, which browsers remove");
+    }
+    if !has_plain_port(authority) {
+        return Some("has a port that is not a number from 1 to 65535");
+    }
+    if !matches!(scheme, "http" | "https") {
+        return Some("must use https or http");
+    }
+    (!is_host(authority.host())).then_some("has no valid host")
+}
+
+/// The characters of RFC 3986, section 2, without `#`. A backslash is not among them: browsers read it as a slash.
+fn is_url_character(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(&byte)
+}
+
+/// Also when it is percent-encoded (WHATWG URL, "single-dot" and "double-dot URL path segment").
+fn is_dot_segment(segment: &str) -> bool {
+    matches!(&*segment.to_ascii_lowercase().replace("%2e", "."), "." | "..")
+}
+
+/// Whether nothing follows the host, or a colon and a port.
+fn has_plain_port(authority: &Authority) -> bool {
+    match authority.as_str().strip_prefix(authority.host()) {
+        Some("") => true,
+        Some(rest) => authority.port_u16().is_some_and(|port| port != 0 && rest == format!(":{port}")),
+        None => false,
+    }
+}
+
+/// A name of letters, digits, dots and hyphens, or an IPv6 address in brackets.
+fn is_host(host: &str) -> bool {
+    if let Some(literal) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return literal.parse::<std::net::Ipv6Addr>().is_ok();
+    }
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let last = name.rsplit('.').next().unwrap_or_default();
+    if is_number(last) {
+        return host.parse::<std::net::Ipv4Addr>().is_ok();
+    }
+    name.split('.').all(is_label)
+}
+
+/// Whether a browser reads a host with this last label as an IPv4 address, in any of its spellings (WHATWG URL,
+/// "ends in a number").
+fn is_number(label: &str) -> bool {
+    let label = label.to_ascii_lowercase();
+    let is_decimal = !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit());
+    is_decimal || label.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin(url: &str) -> Origin {
+        HttpUrl::parse(url).unwrap().origin()
+    }
+
+    #[test]
+    fn url_has_its_parts() {
+        let url = HttpUrl::parse("http://[::1]:8080/a/b?c=d?e").unwrap();
+        assert_eq!((url.authority(), url.host()), ("[::1]:8080", "[::1]"));
+        assert_eq!((url.path(), url.query()), ("/a/b", Some("c=d?e")));
+        assert!(url.is_loopback() && !url.is_https());
+        let url = HttpUrl::parse("HTTPS://my.app").unwrap();
+        assert_eq!((url.host(), url.path(), url.query()), ("my.app", "", None));
+        assert!(url.is_https() && !url.is_loopback());
+    }
+
+    #[test]
+    fn one_origin_has_one_text() {
+        assert_eq!(origin("https://OpenRouter.ai:443/api"), Origin::OPENROUTER);
+        assert_eq!(origin("http://localhost:80").as_str(), "http://localhost");
+        assert_eq!(origin("http://[::1]:8080/x").as_str(), "http://[::1]:8080");
+        assert_eq!(origin("https://my.app:80").as_str(), "https://my.app:80");
+        assert_eq!(Origin::parse("HTTPS://OpenRouter.ai:443").unwrap(), Origin::OPENROUTER);
+        for bad in
+            ["", "openrouter.ai", "https://openrouter.ai/", "https://openrouter.ai?a", "ftp://openrouter.ai"]
+        {
+            assert!(Origin::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn origin_contains_its_own_redirects_only() {
+        for same in [
+            "/login",
+            "login",
+            "?x=1",
+            "../x",
+            "",
+            "https://openrouter.ai/a?b#c",
+            "https://openrouter.ai:443/",
+        ] {
+            assert!(Origin::OPENROUTER.contains(same), "{same}");
+        }
+        for other in [
+            "//evil",
+            "/\\evil",
+            "https://evil/",
+            "http://openrouter.ai/",
+            "https://openrouter.ai@evil/",
+            "https://openrouter.ai\\@evil/",
+            "javascript:x",
+        ] {
+            assert!(!Origin::OPENROUTER.contains(other), "{other}");
+        }
+    }
+}

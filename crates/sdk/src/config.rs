@@ -1,0 +1,37 @@
+//! The settings of a client, which its calls and sign-ins share.
+
+use std::{sync::Arc, time::Duration};
+
+use http::HeaderMap;
+use openrouter_oauth_models::InvalidValue;
+use openrouter_oauth_transport::{Timer, Transport};
+
+use crate::{
+    base_url::BaseUrl,
+    call::{budget::Budget, retry::Retry},
+    credential::Credential,
+    entropy::Entropy,
+    hook::Hooks,
+};
+
+/// The settings of a client.
+#[derive(Clone)]
+pub(crate) struct Config {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) timer: Option<Arc<dyn Timer>>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) base_url: BaseUrl,
+    pub(crate) credential: Credential,
+    /// The headers of every request.
+    pub(crate) headers: HeaderMap,
+    pub(crate) hooks: Hooks,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) retry: Retry,
+    pub(crate) budget: Arc<Budget>,
+    pub(crate) response_bytes: usize,
+}
+
+/// A deadline needs a timer.
+pub(crate) const NO_TIMER: InvalidValue =
+    InvalidValue::new("timer", "is missing: set one, or call `without_deadline`");

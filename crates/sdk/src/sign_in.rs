@@ -1,0 +1,10 @@
+//! A sign-in, from the URL for the user to the key.
+
+// In reading order.
+pub(crate) mod authorize;
+pub(crate) mod callback;
+mod exchange;
+pub(crate) mod pending;
+mod phase;
+pub(crate) mod pkce;
+pub(crate) mod stored;

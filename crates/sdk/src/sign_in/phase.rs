@@ -1,0 +1,57 @@
+//! Whether a sign-in can still be exchanged.
+
+use std::{fmt, mem};
+
+use openrouter_oauth_models::{CodeVerifier, KeyLabel, Origin};
+
+use crate::error::{Error, SpentReason};
+
+/// What an exchange needs besides the code.
+pub(crate) struct PendingExchange {
+    pub(super) origin: Origin,
+    pub(super) key_label: Option<KeyLabel>,
+    pub(super) phase: Phase,
+}
+
+pub(super) enum Phase {
+    Fresh(CodeVerifier),
+    InFlight,
+    Spent(SpentReason),
+}
+
+impl PendingExchange {
+    pub(super) fn new(origin: Origin, key_label: Option<KeyLabel>, verifier: CodeVerifier) -> Self {
+        Self { origin, key_label, phase: Phase::Fresh(verifier) }
+    }
+
+    pub(super) fn is_fresh(&self) -> bool {
+        matches!(self.phase, Phase::Fresh(_))
+    }
+
+    /// The verifier, with the sign-in in flight until it is put back.
+    pub(super) fn take_verifier(&mut self) -> Result<CodeVerifier, Error> {
+        match mem::replace(&mut self.phase, Phase::InFlight) {
+            Phase::Fresh(verifier) => Ok(verifier),
+            // Found in flight, it was dropped there: while it runs it is borrowed.
+            Phase::InFlight => Err(self.spent(SpentReason::Abandoned)),
+            Phase::Spent(reason) => Err(self.spent(reason)),
+        }
+    }
+
+    fn spent(&mut self, reason: SpentReason) -> Error {
+        self.phase = Phase::Spent(reason);
+        Error::Spent(reason)
+    }
+
+    pub(super) fn fmt(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
+        let phase = match self.phase {
+            Phase::Fresh(_) => "fresh",
+            Phase::InFlight => "in flight",
+            Phase::Spent(_) => "spent",
+        };
+        f.debug_struct(name)
+            .field("origin", &self.origin.as_str())
+            .field("phase", &phase)
+            .finish_non_exhaustive()
+    }
+}

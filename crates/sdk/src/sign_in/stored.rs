@@ -1,0 +1,88 @@
+//! A pending sign-in as JSON, for a session store.
+
+use std::{borrow::Cow, fmt, mem};
+
+use openrouter_oauth_models::{CallbackUrl, CodeVerifier, InvalidValue, KeyLabel, State};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{callback::Callback, phase::PendingExchange};
+use crate::{base_url::BaseUrl, error::Error};
+
+/// A pending sign-in as JSON, which holds the verifier: store it as one stores a session, and take it out once.
+pub struct PendingSecret(Zeroizing<String>);
+
+#[derive(Deserialize, Serialize)]
+struct Stored<'a> {
+    version: u32,
+    #[serde(borrow)]
+    origin: Cow<'a, str>,
+    #[serde(borrow)]
+    callback_url: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    state: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    key_label: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    code_verifier: Cow<'a, str>,
+}
+
+const VERSION: u32 = 1;
+
+pub(super) fn write(
+    callback: Option<&Callback>,
+    mut exchange: PendingExchange,
+) -> Result<PendingSecret, Error> {
+    let verifier = exchange.take_verifier()?;
+    let stored = Stored {
+        version: VERSION,
+        origin: Cow::Borrowed(exchange.origin.as_str()),
+        callback_url: callback.map(|callback| Cow::Borrowed(callback.url.as_str())),
+        state: callback.map(|callback| Cow::Borrowed(callback.state.expose())),
+        key_label: exchange.key_label.as_ref().map(|label| Cow::Borrowed(label.as_str())),
+        code_verifier: Cow::Borrowed(verifier.expose()),
+    };
+    // As large as it can get, so that it does not move.
+    let mut json = Zeroizing::new(Vec::with_capacity(4096));
+    serde_json::to_writer(&mut *json, &stored).map_err(|_| not_stored())?;
+    let json = String::from_utf8(mem::take(&mut *json)).map_err(|_| not_stored())?;
+    Ok(PendingSecret(Zeroizing::new(json)))
+}
+
+pub(super) fn read(json: &str) -> Result<(Option<Callback>, PendingExchange), Error> {
+    let stored: Stored<'_> = serde_json::from_str(json).map_err(|_| not_stored())?;
+    if stored.version != VERSION {
+        return Err(not_stored().into());
+    }
+    let origin = BaseUrl::parse(&stored.origin)?.origin().clone();
+    if origin.as_str() != stored.origin {
+        return Err(not_stored().into());
+    }
+    let callback = match (&stored.callback_url, &stored.state) {
+        (Some(url), Some(state)) => {
+            Some(Callback { url: CallbackUrl::parse(url)?, state: State::parse(state)? })
+        }
+        (None, None) => None,
+        _ => return Err(not_stored().into()),
+    };
+    let verifier = CodeVerifier::parse(&stored.code_verifier)?;
+    let key_label = stored.key_label.as_deref().map(KeyLabel::parse).transpose()?;
+    Ok((callback, PendingExchange::new(origin, key_label, verifier)))
+}
+
+pub(super) fn not_stored() -> InvalidValue {
+    InvalidValue::new("stored sign-in", "cannot be read")
+}
+
+impl PendingSecret {
+    /// The JSON. It holds the verifier.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PendingSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PendingSecret([redacted])")
+    }
+}
