@@ -20,3 +20,8 @@ pub mod query;
 pub mod testbed;
 pub mod tls;
 pub mod user;
+
+use std::error::Error;
+
+/// The result of a program of this package, which prints whatever error ends it.
+pub type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;

@@ -5,7 +5,7 @@ use http::Response;
 use openrouter_oauth::{AuthorizationCode, Client, Error, ExchangeAuthCode};
 use openrouter_oauth_transport::testing::{Capture, ManualTimer};
 
-use super::{assert_fit_to_show, ready};
+use super::{checks::assert_fit_to_show, poll::ready};
 use crate::canary;
 
 /// Checks a base URL: requests go to it, by `https` or to a loopback host.

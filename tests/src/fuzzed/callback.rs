@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use openrouter_oauth::{AuthorizationCode, CallbackError, PendingSignIn};
 
-use super::assert_fit_to_show;
+use super::checks::assert_fit_to_show;
 use crate::{canary, query};
 
 const HOST: &str = "localhost:3000";

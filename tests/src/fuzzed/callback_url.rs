@@ -3,7 +3,7 @@
 use openrouter_oauth::{CallbackError, CallbackUrl, Client, Error, PendingSignIn};
 use openrouter_oauth_transport::testing::{ManualTimer, Never};
 
-use super::assert_fit_to_show;
+use super::checks::assert_fit_to_show;
 use crate::query;
 
 /// Checks a callback URL: a valid one keeps the promises of the type, and a sign-in reads only its own callback.

@@ -9,7 +9,7 @@ use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
-use super::split_line;
+use super::lines::split_line;
 
 /// Checks up to four requests, separated by lines `---`. Each has the form of HTTP: method and path, headers, an empty line,
 /// a body. `{code}` and `{key}` are the last ones that a response contained. Every request must get a response in the

@@ -5,7 +5,10 @@ use openrouter_oauth_models::{
     ApiError, AuthorizationCode, CodeChallengeMethod, CodeVerifier, ExchangeAuthCode,
 };
 
-use super::{assert_fit_to_show, assert_printable, split_line};
+use super::{
+    checks::{assert_fit_to_show, assert_printable},
+    lines::split_line,
+};
 use crate::canary;
 
 /// Checks the body of a rejection, below its status on the first line: the message is printable, short, and contains no

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use openrouter_oauth::{ApiKey, AuthorizationCode, Client, Error, ExchangeAuthCode};
 use openrouter_oauth_transport::{from_fn, testing::ManualTimer};
 
-use super::{assert_fit_to_show, ready};
+use super::{checks::assert_fit_to_show, poll::ready};
 use crate::canary;
 
 /// The longest wait that the SDK reports.

@@ -2,7 +2,7 @@
 
 use openrouter_oauth_models::ServerText;
 
-use super::assert_printable;
+use super::checks::assert_printable;
 
 /// Checks text from a server: it becomes printable and short and contains no key, and plain text stays the same.
 pub fn server_text(data: &[u8]) {

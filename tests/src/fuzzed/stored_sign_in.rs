@@ -2,7 +2,7 @@
 
 use openrouter_oauth::AnySignIn;
 
-use super::assert_fit_to_show;
+use super::checks::assert_fit_to_show;
 use crate::canary;
 
 /// Checks a stored sign-in: writing and reading it again changes nothing, and an error shows no part of it.

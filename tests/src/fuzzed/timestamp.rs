@@ -4,7 +4,7 @@ use std::{ops::Range, time::SystemTime};
 
 use openrouter_oauth_models::Timestamp;
 
-use super::assert_fit_to_show;
+use super::checks::assert_fit_to_show;
 
 /// Checks a timestamp as text, and as seconds in eight bytes: an independent reader agrees, and writing and reading it again
 /// changes nothing.

@@ -4,8 +4,8 @@
 //! and globs. Naming a module alone ties no files, and neither does calling a method. Code under `#[cfg(test)]` is left
 //! out.
 //!
-//! A module and those below it may use each other: `store.rs` is the front of `store/`. So a circle within one module
-//! counts if it remains without the file of that module.
+//! A re-export ties no files by itself: names are followed through it. So `store.rs` may re-export what the files of
+//! `store/` define, but a file of `store/` cannot use what `store.rs` defines if `store.rs` uses that file.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,7 +28,7 @@ pub(super) fn find(root: &Path, read: &dyn Fn(&Path) -> Option<String>) -> Resul
     for (module, syntax) in modules.files() {
         Importer { modules: &modules, module, imports: &mut imports }.visit_file(syntax);
     }
-    Ok(imports.circles(&modules))
+    Ok(imports.circles())
 }
 
 /// Which names each file takes from each other file.
@@ -44,28 +44,13 @@ impl Imports {
     }
 
     /// Each circle, as text with the names that tie its files.
-    fn circles(&self, modules: &Modules) -> Vec<String> {
-        let mut circles = BTreeSet::new();
-        let mut open: Vec<BTreeSet<&str>> = vec![self.0.keys().map(String::as_str).collect()];
-        while let Some(files) = open.pop() {
-            for mut circle in self.mutual(&files) {
-                let is_front =
-                    |file: &&&str| circle.iter().all(|other| other == *file || modules.is_below(other, file));
-                match circle.iter().find(is_front).copied() {
-                    Some(front) => {
-                        circle.remove(front);
-                        open.push(circle);
-                    }
-                    None => drop(circles.insert(circle)),
-                }
-            }
-        }
-        circles.iter().map(|circle| self.describe(circle)).collect()
+    fn circles(&self) -> Vec<String> {
+        self.mutual().iter().map(|circle| self.describe(circle)).collect()
     }
 
-    /// The largest sets of at least two of these files that reach each other within them.
-    fn mutual<'a>(&'a self, files: &BTreeSet<&'a str>) -> BTreeSet<BTreeSet<&'a str>> {
-        let reached: BTreeMap<_, _> = files.iter().map(|file| (*file, self.reached(file, files))).collect();
+    /// The largest sets of at least two files that reach each other.
+    fn mutual(&self) -> BTreeSet<BTreeSet<&str>> {
+        let reached: BTreeMap<_, _> = self.0.keys().map(|file| (file.as_str(), self.reached(file))).collect();
         let sets = reached.iter().map(|(file, there)| {
             let is_mutual = |to: &&str| reached.get(to).is_some_and(|back| back.contains(file));
             there.iter().copied().filter(is_mutual).collect::<BTreeSet<_>>()
@@ -73,13 +58,13 @@ impl Imports {
         sets.filter(|set| set.len() > 1).collect()
     }
 
-    /// What this file reaches within `files`.
-    fn reached<'a>(&'a self, file: &str, files: &BTreeSet<&'a str>) -> BTreeSet<&'a str> {
+    /// The files that this one imports, directly or through others.
+    fn reached(&self, file: &str) -> BTreeSet<&str> {
         let imported = |file: &str| self.0.get(file).into_iter().flat_map(BTreeMap::keys).map(String::as_str);
         let mut reached = BTreeSet::new();
         let mut next: Vec<&str> = imported(file).collect();
         while let Some(file) = next.pop() {
-            if files.contains(file) && reached.insert(file) {
+            if reached.insert(file) {
                 next.extend(imported(file));
             }
         }
@@ -149,6 +134,10 @@ impl<'ast> Visit<'ast> for Importer<'_> {
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        // What the file's own code uses of a re-export is followed from there.
+        if !matches!(item.vis, syn::Visibility::Inherited) {
+            return;
+        }
         for leaf in leaves(&item.tree) {
             if leaf.is_glob {
                 for found in self.modules.resolve(self.module, &leaf.path) {
@@ -255,19 +244,46 @@ mod tests {
     }
 
     #[test]
-    fn module_and_those_below_it_may_use_each_other() {
-        let lib = ("src/main.rs", "mod a; mod b; type Result = (); fn main() { a::run() }");
-        let a =
-            ("src/a.rs", "mod c; use crate::Result; use self::c::inner; pub fn run() -> Result { inner() }");
-        let b = ("src/b.rs", "use crate::Result;");
-        check(&[lib, a, ("src/a/c.rs", "pub fn inner() { super::run() }"), b], &[]);
-        // Not if they also go through others.
+    fn module_and_file_below_it_are_found() {
+        let lib = ("src/lib.rs", "mod a;");
+        let a = ("src/a.rs", "mod c; pub struct A; pub fn run() { c::inner(A) }");
+        let c = ("src/a/c.rs", "use super::A; pub fn inner(_: A) {}");
         let found = "2 files import each other in a circle:\n\
-            src/a/c.rs -> src/a/d.rs: D\n\
-            src/a/d.rs -> src/a/c.rs: C";
-        let a = ("src/a.rs", "mod c; mod d; use crate::Result; pub fn run() -> Result { c::C; d::D; }");
-        let c = ("src/a/c.rs", "use super::{d::D, run}; pub struct C;");
-        check(&[lib, a, c, ("src/a/d.rs", "use super::{c::C, run}; pub struct D;"), b], &[found]);
+            src/a.rs -> src/a/c.rs: inner\n\
+            src/a/c.rs -> src/a.rs: A";
+        check(&[lib, a, c], &[found]);
+    }
+
+    #[test]
+    fn root_and_file_below_it_are_found() {
+        let main = ("main.rs", "mod a; type Result = (); fn main() { a::run() }");
+        let found = "2 files import each other in a circle:\n\
+            a.rs -> main.rs: Result\n\
+            main.rs -> a.rs: run";
+        check(&[main, ("a.rs", "use crate::Result; pub fn run() -> Result {}")], &[found]);
+    }
+
+    #[test]
+    fn re_export_alone_ties_no_files() {
+        let lib = ("lib.rs", "mod a;");
+        let c = ("a/c.rs", "use super::A; pub struct C(A); pub fn inner() {}");
+        for re_export in ["pub use c::C;", "pub(crate) use c::{C, inner};", "pub(super) use self::c::*;"] {
+            let a = format!("mod c; {re_export} pub struct A;");
+            check(&[lib, ("a.rs", &a), c], &[]);
+        }
+    }
+
+    #[test]
+    fn re_export_that_its_own_file_uses_is_found() {
+        let lib = ("lib.rs", "mod a;");
+        let c = ("a/c.rs", "use super::A; pub struct C(A);");
+        let found = "2 files import each other in a circle:\n\
+            a.rs -> a/c.rs: C\n\
+            a/c.rs -> a.rs: A";
+        for re_export in ["pub use c::C;", "pub(crate) use c::*;"] {
+            let a = format!("mod c; {re_export} pub struct A; fn f(_: C) {{}}");
+            check(&[lib, ("a.rs", &a), c], &[found]);
+        }
     }
 
     #[test]

@@ -89,19 +89,6 @@ impl Modules {
         &self.at(module).file
     }
 
-    /// Whether a file is that of a module below the one in the file `front`.
-    pub(super) fn is_below(&self, file: &str, front: &str) -> bool {
-        let module = self.modules.iter().position(|module| module.file == file);
-        let mut module = module.unwrap_or_default();
-        while module != 0 {
-            module = self.at(module).parent;
-            if self.file(module) == front {
-                return true;
-            }
-        }
-        false
-    }
-
     /// The module that this one declares by this name.
     pub(super) fn child(&self, module: usize, name: &str) -> Option<usize> {
         self.at(module).names.get(name)?.iter().find_map(|name| match name {

@@ -10,10 +10,11 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
+use openrouter_oauth_tests::Result;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
-use crate::{Result, canned};
+use crate::canned;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_BODY_BYTES: usize = 64 * 1024;

@@ -3,8 +3,9 @@
 use openrouter_oauth::{
     AuthorizationCode, Client, CodeChallengeMethod, ExchangeAuthCode, models::CodeVerifier,
 };
+use openrouter_oauth_tests::Result;
 
-use crate::{Result, canned};
+use crate::canned;
 
 /// Exchanges the canned code this many times, one after another.
 pub(crate) async fn exchange(server: &str, exchanges: u32) -> Result<()> {

@@ -3,9 +3,8 @@
 
 use std::{thread, time::Duration};
 
+use openrouter_oauth_tests::Result;
 use openrouter_oauth_transport_contract::{RunScript, Scheme, ScriptedServer};
-
-use crate::Result;
 
 pub(crate) const CODE: &str = "auth_code_0123456789abcdef0123456789abcdef";
 /// RFC 7636, appendix B.

@@ -13,11 +13,11 @@ mod nonce;
 mod profile;
 mod report;
 
-use std::{env, error::Error, process::ExitCode};
+use std::{env, process::ExitCode};
+
+use openrouter_oauth_tests::Result;
 
 use crate::measure::{Measurement, ServerProcess};
-
-type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// How many times the instructions of an exchange by hand the SDK may use.
 const MAX_RATIO: f64 = 1.25;

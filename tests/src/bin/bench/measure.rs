@@ -6,9 +6,10 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use openrouter_oauth_tests::Result;
 use tempfile::TempDir;
 
-use crate::{Result, profile::Profile};
+use crate::profile::Profile;
 
 /// The exchanges of the shorter and of the longer run.
 const FEWER_EXCHANGES: u32 = 1_000;

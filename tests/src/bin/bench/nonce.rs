@@ -6,8 +6,9 @@ use std::hint::black_box;
 
 use openrouter_oauth::PendingSignIn;
 use openrouter_oauth_login::testing::CallbackRules;
+use openrouter_oauth_tests::Result;
 
-use crate::{Result, canned, measure};
+use crate::{canned, measure};
 
 const PORT: u16 = 3000;
 const RIGHT_NONCE: &str = "bm9uY2Utb2YtdGVzdC0wMA";

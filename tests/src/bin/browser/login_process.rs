@@ -2,6 +2,7 @@
 
 use std::{env, fs, io, path::Path, process::Stdio, time::Duration};
 
+use openrouter_oauth_tests::Result;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{
@@ -11,7 +12,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{Result, WAIT_TIMEOUT};
+use crate::timeouts::WAIT_TIMEOUT;
 
 /// A home folder for programs, and the base URL in their environment.
 pub(crate) struct Home {

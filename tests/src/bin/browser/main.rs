@@ -12,27 +12,20 @@ mod session;
 mod hostile;
 mod login_process;
 mod network;
+mod timeouts;
 mod webdriver;
 
 use std::{
     env,
-    error::Error,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
+use openrouter_oauth_tests::Result;
 use tokio::time::timeout;
 
-use crate::{scenes::Scene, session::BrowserSession, webdriver::ChromeDriver};
-
-type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
-
-/// How long to wait for a page, a program or a request on a busy machine.
-const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long a scene may take on a busy machine.
-const SCENE_TIMEOUT: Duration = Duration::from_secs(180);
+use crate::{scenes::Scene, session::BrowserSession, timeouts::SCENE_TIMEOUT, webdriver::ChromeDriver};
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -7,9 +7,8 @@ use std::{
     path::Path,
 };
 
+use openrouter_oauth_tests::Result;
 use serde_json::Value;
-
-use crate::Result;
 
 /// A response as it arrived, even if the browser hid it from the page.
 #[derive(Clone, Debug, Eq, PartialEq)]

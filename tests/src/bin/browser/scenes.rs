@@ -9,8 +9,9 @@ mod tabs;
 use std::pin::Pin;
 
 use openrouter_oauth_emulator::{DenialBehavior, Settings};
+use openrouter_oauth_tests::Result;
 
-use crate::{Result, session::BrowserSession};
+use crate::session::BrowserSession;
 
 pub(crate) struct Scene {
     /// What the scene shows, as a sentence.

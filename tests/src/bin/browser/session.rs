@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, fmt::Debug, fs, path::Path, time::Duration};
 
 use openrouter_oauth_emulator::{Emulator, Settings};
-use openrouter_oauth_tests::{query, testbed::Testbed};
+use openrouter_oauth_tests::{Result, query, testbed::Testbed};
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    Result, WAIT_TIMEOUT,
     login_process::{Home, LoginProcess},
     network::ReceivedResponse,
+    timeouts::WAIT_TIMEOUT,
     webdriver::{Browser, ChromeDriver},
 };
 

@@ -15,6 +15,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use openrouter_oauth_tests::Result;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -25,8 +26,8 @@ use tokio::{
 };
 
 use crate::{
-    Result, WAIT_TIMEOUT,
     network::{self, ReceivedResponse},
+    timeouts::WAIT_TIMEOUT,
 };
 
 /// A name that the browser resolves to `127.0.0.1`, as in a DNS rebinding attack.

@@ -23,6 +23,11 @@ impl Case {
         Self { name, actions: actions.into_iter().collect(), unsupported: None }
     }
 
+    /// Creates a case with one fault on the next request for `path`, and one action.
+    pub(crate) fn with_fault(name: &'static str, path: &str, fault: Fault, action: Action) -> Self {
+        Self::new(name, [Action::Inject(fault.on(path)), action])
+    }
+
     /// Skips the case for `sdk`, for this reason.
     pub(crate) fn except(mut self, sdk: Sdk, reason: &'static str) -> Self {
         self.unsupported = Some((sdk, reason));

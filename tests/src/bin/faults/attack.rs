@@ -11,6 +11,7 @@ use std::{
 
 use openrouter_oauth::{Client, PendingSignIn, transport::testing::Never};
 use openrouter_oauth_login::{Listener, RejectedRequest, ResultPage};
+use openrouter_oauth_tests::Result;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -20,7 +21,7 @@ use tokio::{
 };
 
 use crate::{
-    Result, memory,
+    memory,
     resources::Resources,
     table::Table,
     verdict::{DEADLINE_MARGIN, Rule, Violation},

@@ -22,11 +22,10 @@ use openrouter_oauth::{
     FederationPolicyId, Hook, Pkce, SubjectToken,
     transport_hyper::{HyperTransport, TokioTimer},
 };
-use openrouter_oauth_tests::canary;
+use openrouter_oauth_tests::{Result, canary};
 use openrouter_oauth_transport_contract::{RunScript, Scheme, ScriptedConnection, ScriptedServer};
 
 use crate::{
-    Result,
     operation::own_key,
     resources::Resources,
     table::Table,

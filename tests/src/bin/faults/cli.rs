@@ -7,13 +7,12 @@ use std::{
 };
 
 use openrouter_oauth_emulator::Emulator;
+use openrouter_oauth_tests::Result;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     process::Command,
 };
-
-use crate::Result;
 
 /// The output of each run of the demo with its name, and the secrets of all runs.
 pub(crate) async fn demos() -> Result<(Vec<(String, String)>, Vec<String>)> {

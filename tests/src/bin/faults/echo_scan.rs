@@ -10,13 +10,13 @@ use openrouter_oauth::{
     AuthorizationCode, CallbackUrl, Client, CodeVerifier, CreateAuthCode, Error, ExchangeAuthCode,
     ExchangeToken, FederationPolicyId, Pkce, Retry, SubjectToken, TracingHook,
 };
-use openrouter_oauth_tests::canary;
+use openrouter_oauth_tests::{Result, canary};
 use openrouter_oauth_transport_contract::{
     ReceivedRequest, RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection,
 };
 
 use crate::{
-    Result, cli,
+    cli,
     operation::{OWN_KEY, own_key},
     secret_forms::SecretForms,
     table::Table,

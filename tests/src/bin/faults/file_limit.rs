@@ -10,6 +10,7 @@ use std::{
 
 use openrouter_oauth::{Client, transport::testing::Never};
 use openrouter_oauth_login::{Listener, ResultPage};
+use openrouter_oauth_tests::Result;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
@@ -18,7 +19,6 @@ use tokio::{
 };
 
 use crate::{
-    Result,
     table::Table,
     verdict::{DEADLINE_MARGIN, Rule, Violation},
 };

@@ -8,10 +8,11 @@ use std::{
 };
 
 use openrouter_oauth::{Client, Error};
+use openrouter_oauth_tests::Result;
 use openrouter_oauth_transport_contract::{RunScript, Scheme, ScriptedConnection, ScriptedServer};
 
 use crate::{
-    Result, memory,
+    memory,
     operation::{Operation, own_key},
     response::ResponseKind,
     table::Table,

@@ -5,9 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use openrouter_oauth_tests::canary;
+use openrouter_oauth_tests::{Result, canary};
 
-use crate::{Result, operation::OWN_KEY, secret_forms::SecretForms};
+use crate::{operation::OWN_KEY, secret_forms::SecretForms};
 
 /// Searches files and folders. Returns whether they hold no secret.
 pub(crate) fn run(paths: &[&str]) -> Result<bool> {

@@ -33,11 +33,11 @@ mod secret_forms;
 mod table;
 mod traces;
 
-use std::{env, error::Error, process::ExitCode};
+use std::{env, process::ExitCode};
+
+use openrouter_oauth_tests::Result;
 
 use crate::table::Table;
-
-type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use openrouter_oauth::{AuthorizeUrl, Client, transport_hyper::TokioTimer};
 use openrouter_oauth_emulator::{Emulator, User};
 use openrouter_oauth_login::{Browser, BrowserFuture, Login};
-use openrouter_oauth_tests::user::UserBrowser;
+use openrouter_oauth_tests::{Result, user::UserBrowser};
 use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::{
-    Result, memory,
+    memory,
     resources::Resources,
     table::Table,
     verdict::{Rule, Violation},

@@ -14,10 +14,11 @@ use openrouter_oauth::{
     transport_hyper::{HyperTransport, TokioTimer},
 };
 use openrouter_oauth_emulator::{DecisionOutcome, Emulator, User};
+use openrouter_oauth_tests::Result;
 use tokio::{io::AsyncReadExt as _, sync::Semaphore, task::JoinSet};
 
 use crate::{
-    Result, memory,
+    memory,
     resources::Resources,
     table::Table,
     verdict::{Rule, Violation},

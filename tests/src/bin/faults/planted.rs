@@ -8,13 +8,13 @@ use openrouter_oauth::{
     transport::{Error, ErrorKind, Limits, ResponseFuture, Transport},
     transport_hyper::HyperTransport,
 };
+use openrouter_oauth_tests::Result;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
 use crate::{
-    Result,
     case::Protocol,
     operation::Operation,
     response::ResponseKind,

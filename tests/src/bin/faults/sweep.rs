@@ -13,11 +13,11 @@ use openrouter_oauth::{
     transport::Transport,
     transport_hyper::{HyperTransport, TokioTimer},
 };
+use openrouter_oauth_tests::Result;
 use tokio::{sync::oneshot, task::JoinSet, time::timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    Result,
     case::{Case, Direction, Fault, FaultKind, Part, Protocol},
     operation::{Operation, own_key},
     resources::Resources,

@@ -1,10 +1,11 @@
 //! Hostile pages that are open in the same browser while a login waits.
 
+use openrouter_oauth_tests::Result;
 use openrouter_oauth_transport_contract::ScriptedServer;
 use serde_json::json;
 
 use crate::{
-    Result, hostile,
+    hostile,
     network::ReceivedResponse,
     session::{BrowserSession, callback_url, expect_eq, origin},
     webdriver::REBOUND,

@@ -3,10 +3,10 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, process::Stdio, time::Duration};
 
 use openrouter_oauth_emulator::Fault;
+use openrouter_oauth_tests::Result;
 use tokio::time::sleep;
 
 use crate::{
-    Result,
     login_process::LoginProcess,
     session::{BrowserSession, callback_url, expect_eq},
 };

@@ -1,11 +1,9 @@
 //! How the pages look, and what screen readers read.
 
+use openrouter_oauth_tests::Result;
 use serde_json::{Value, json};
 
-use crate::{
-    Result,
-    session::{BrowserSession, expect_eq},
-};
+use crate::session::{BrowserSession, expect_eq};
 
 /// Returns the page's defects: text that is hard to read, and elements wider than the window.
 const FIND_DEFECTS: &str = include_str!("looks.js");

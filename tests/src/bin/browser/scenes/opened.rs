@@ -2,8 +2,9 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
+use openrouter_oauth_tests::Result;
+
 use crate::{
-    Result,
     login_process::LoginProcess,
     session::{BrowserSession, expect_eq},
 };

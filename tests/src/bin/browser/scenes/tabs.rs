@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use openrouter_oauth_emulator::Fault;
+use openrouter_oauth_tests::Result;
 
-use crate::{
-    Result,
-    session::{BrowserSession, CONSENT_TITLE, expect_eq},
-};
+use crate::session::{BrowserSession, CONSENT_TITLE, expect_eq};
 
 /// The title of the browser's error page when nothing listens on the port.
 const CONNECTION_ERROR_TITLE: &str = "127.0.0.1";

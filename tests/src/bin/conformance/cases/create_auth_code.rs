@@ -4,7 +4,7 @@ use openrouter_oauth_emulator::Fault;
 use serde_json::{Value, json};
 
 use super::class::{BAD_REQUEST, CONFLICT, DEFAULT, FORBIDDEN, INTERNAL, SHAPE, UNAUTHORIZED};
-use super::{VERIFIER, gateway_page, with_fault};
+use super::inputs::{VERIFIER, gateway_page};
 use crate::case::{CallBuilder, Case, call};
 
 const PATH: &str = "/auth/keys/code";
@@ -43,21 +43,31 @@ pub(super) fn accepted() -> Vec<Case> {
 pub(super) fn rejected() -> Vec<Case> {
     let mut cases = rejected_requests();
     cases.extend([
-        with_fault(
+        Case::with_fault(
             "creating may be forbidden",
             PATH,
             Fault::status(403),
             valid().fails_with(403, FORBIDDEN, ""),
         ),
-        with_fault("creating may conflict", PATH, Fault::status(409), valid().fails_with(409, CONFLICT, "")),
-        with_fault(
+        Case::with_fault(
+            "creating may conflict",
+            PATH,
+            Fault::status(409),
+            valid().fails_with(409, CONFLICT, ""),
+        ),
+        Case::with_fault(
             "creating may be rate limited",
             PATH,
             Fault::status(429),
             valid().fails_with(429, DEFAULT, "429"),
         ),
-        with_fault("creating may get a 500", PATH, Fault::status(500), valid().fails_with(500, INTERNAL, "")),
-        with_fault(
+        Case::with_fault(
+            "creating may get a 500",
+            PATH,
+            Fault::status(500),
+            valid().fails_with(500, INTERNAL, ""),
+        ),
+        Case::with_fault(
             "creating may get a web page",
             PATH,
             gateway_page(500),

@@ -4,7 +4,7 @@ use openrouter_oauth_emulator::Fault;
 use serde_json::json;
 
 use super::class::{DEFAULT, INTERNAL, SHAPE, UNAUTHORIZED};
-use super::{gateway_page, with_fault};
+use super::inputs::gateway_page;
 use crate::case::{Action, Case, call};
 
 const PATH: &str = "/key";
@@ -43,19 +43,19 @@ pub(super) fn all() -> Vec<Case> {
             "a call with an unknown key is rejected",
             [current_key().key("sk-or-v1-unknown").fails_with(401, UNAUTHORIZED, "User not found.")],
         ),
-        with_fault(
+        Case::with_fault(
             "the call may be rate limited",
             PATH,
             Fault::status(429),
             current_key().fails_with(429, DEFAULT, "429"),
         ),
-        with_fault(
+        Case::with_fault(
             "the call may get a 500",
             PATH,
             Fault::status(500),
             current_key().fails_with(500, INTERNAL, ""),
         ),
-        with_fault(
+        Case::with_fault(
             "the call may get a 503",
             PATH,
             gateway_page(503),

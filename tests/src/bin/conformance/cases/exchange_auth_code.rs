@@ -6,7 +6,7 @@ use openrouter_oauth_emulator::Fault;
 use serde_json::{Value, json};
 
 use super::class::{BAD_REQUEST, DEFAULT, FORBIDDEN, INTERNAL, SHAPE};
-use super::{VERIFIER, gateway_page, with_fault};
+use super::inputs::{VERIFIER, gateway_page};
 use crate::case::{Action, CallBuilder, Case, call};
 use crate::driver::Sdk;
 
@@ -89,19 +89,19 @@ pub(super) fn accepted() -> Vec<Case> {
 pub(super) fn rejected() -> Vec<Case> {
     let mut cases = rejected_requests();
     cases.extend([
-        with_fault(
+        Case::with_fault(
             "an exchange may be rate limited",
             PATH,
             Fault::status(429),
             unknown_code().fails_with(429, DEFAULT, "429"),
         ),
-        with_fault(
+        Case::with_fault(
             "an exchange may get a 500",
             PATH,
             Fault::status(500),
             unknown_code().fails_with(500, INTERNAL, ""),
         ),
-        with_fault(
+        Case::with_fault(
             "an exchange may get a web page",
             PATH,
             gateway_page(502),
@@ -115,7 +115,7 @@ pub(super) fn rejected() -> Vec<Case> {
                 exchange_s256().fails_with(200, DEFAULT, "sk-or-v1-"),
             ],
         ),
-        with_fault(
+        Case::with_fault(
             "a broken connection is a connection error",
             PATH,
             Fault::drop_before_commit(),

@@ -6,7 +6,7 @@ use openrouter_oauth_emulator::Fault;
 use serde_json::json;
 
 use super::class::{DEFAULT, OAUTH, UNAUTHORIZED};
-use super::{gateway_page, with_fault};
+use super::inputs::gateway_page;
 use crate::case::{Action, CallBuilder, Case, call};
 
 const PATH: &str = "/oauth/token";
@@ -48,25 +48,25 @@ pub(super) fn all() -> Vec<Case> {
         ),
         rejected("an empty form is an invalid request", valid().body(""), "invalid_request"),
         rejected("an unknown scope is invalid", valid().body(UNKNOWN_SCOPE), "invalid_scope"),
-        with_fault(
+        Case::with_fault(
             "a token exchange may be rate limited",
             PATH,
             Fault::status(429),
             valid().fails_with(429, OAUTH, "temporarily_unavailable"),
         ),
-        with_fault(
+        Case::with_fault(
             "a token exchange may get a 500",
             PATH,
             Fault::status(500),
             valid().fails_with(500, OAUTH, "server_error"),
         ),
-        with_fault(
+        Case::with_fault(
             "a token exchange may get a 503",
             PATH,
             Fault::status(503),
             valid().fails_with(503, OAUTH, "temporarily_unavailable"),
         ),
-        with_fault(
+        Case::with_fault(
             "a token exchange may get a web page",
             PATH,
             gateway_page(502),

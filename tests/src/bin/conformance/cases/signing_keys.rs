@@ -4,7 +4,6 @@ use openrouter_oauth_emulator::Fault;
 use serde_json::json;
 
 use super::class::{DEFAULT, INTERNAL, SHAPE};
-use super::with_fault;
 use crate::case::{Case, call};
 
 const PATH: &str = "/oauth/jwks";
@@ -18,19 +17,19 @@ pub(super) fn all() -> Vec<Case> {
         Case::new("the key set has one key that signs", [signing_keys().returns(json!({ "keys": [
             { "alg": "ES256", "crv": "P-256", "kid": "$kid", "kty": "EC", "use": "sig", "x": "$x", "y": "$y" },
         ]}))]),
-        with_fault(
+        Case::with_fault(
             "the key set may be rate limited",
             PATH,
             Fault::status(429),
             signing_keys().fails_with(429, DEFAULT, "429"),
         ),
-        with_fault(
+        Case::with_fault(
             "the key set may get a 500",
             PATH,
             Fault::status(500),
             signing_keys().fails_with(500, INTERNAL, ""),
         ),
-        with_fault(
+        Case::with_fault(
             "a key of another kind is an error",
             PATH,
             Fault::status(200).body(RSA_KEY),
