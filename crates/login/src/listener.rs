@@ -178,11 +178,14 @@ impl Listener {
     pub async fn callback(&mut self, pending: &PendingSignIn) -> CallbackRequest {
         self.guard.expect(pending);
         let (stream, code) = self
-            .serve(|target| match pending.read_callback(target) {
-                Ok(code) => Ok(Ok(code)),
-                Err(settled) if settled.ends_sign_in() => Ok(Err(settled)),
-                Err(CallbackError::NotOurs) => Err(RejectedRequest::NotFound),
-                Err(_) => Err(RejectedRequest::Unreadable),
+            .serve(|target| {
+                // The guard has compared the path.
+                let query = target.split_once('?').map_or("", |(_, query)| query);
+                match pending.read_query(query) {
+                    Ok(code) => Ok(Ok(code)),
+                    Err(settled) if settled.ends_sign_in() => Ok(Err(settled)),
+                    Err(_) => Err(RejectedRequest::Unreadable),
+                }
             })
             .await;
         CallbackRequest { code, stream }

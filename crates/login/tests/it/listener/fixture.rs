@@ -74,7 +74,7 @@ impl Fixture {
     }
 
     /// Plays all of `requests`, and then the good one, which alone may settle the sign-in. Returns their responses, of
-    /// which there are no others than those that were written down (L-16).
+    /// which there are no others than those that were written down.
     pub(super) async fn play<R: AsRef<[u8]> + Send + 'static>(&mut self, requests: Vec<R>) -> Vec<String> {
         let responses = self.responses(requests).await;
         for response in &responses {
