@@ -78,6 +78,21 @@ async fn predicates_recognize_a_rejected_code() {
     assert!(!error.is_expired_code() && !error.is_rejected_code());
 }
 
+#[tokio::test]
+async fn key_is_bad_only_if_openrouter_says_so() {
+    let envelope = r#"{"error":{"message":"User not found.","code":401}}"#;
+    for (status, body, is_unauthorized) in [
+        (401, envelope, true),
+        (401, "", false),
+        (401, "<html>Sign in to the network</html>", false),
+        (403, envelope, false),
+        (500, envelope, false),
+    ] {
+        let error = responding(status, body).exchange_auth_code(exchange()).await.unwrap_err();
+        assert_eq!(error.is_unauthorized(), is_unauthorized, "{status} {body}");
+    }
+}
+
 /// Bodies of every shape that repeat the secrets.
 fn leaking_bodies() -> Vec<String> {
     let all = canary::ALL.join(" ");

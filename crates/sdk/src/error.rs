@@ -164,8 +164,11 @@ impl Error {
     }
 
     /// Whether OpenRouter rejected the API key or the access token (401): forget it, and sign in again.
+    ///
+    /// A 401 without one of OpenRouter's error bodies may be a gateway's, and says nothing about the key.
     pub fn is_unauthorized(&self) -> bool {
-        self.api().is_some_and(|api| api.reason() == RejectionReason::Unauthorized)
+        let Self::Api(api) = self else { return false };
+        api.reason() == RejectionReason::Unauthorized && api.envelope().is_some()
     }
 
     /// Whether the code is older than its ten minutes.
