@@ -21,7 +21,7 @@ use crate::result::Result;
 ///
 /// # Errors
 ///
-/// A file cannot be read or is not Rust.
+/// A file cannot be read or is not Rust, also one that a `mod` declares.
 pub(super) fn find(root: &Path, read: &dyn Fn(&Path) -> Option<String>) -> Result<Vec<String>> {
     let modules = Modules::parse(root, read)?;
     let mut imports = Imports::default();
@@ -124,13 +124,18 @@ impl<'ast> Visit<'ast> for Importer<'_> {
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
         // A module in a file of its own is visited with that file.
-        if let (Some(_), Some(inner)) =
-            (&item.content, self.modules.child(self.module, &item.ident.to_string()))
-        {
-            let outer = std::mem::replace(&mut self.module, inner);
-            visit::visit_item_mod(self, item);
-            self.module = outer;
+        if item.content.is_none() {
+            return;
         }
+        let outer = self.module;
+        // Of several with this name, each in this file is taken for all of them.
+        for inner in self.modules.children(outer, &item.ident.to_string()) {
+            if self.modules.file(inner) == self.modules.file(outer) {
+                self.module = inner;
+                visit::visit_item_mod(self, item);
+            }
+        }
+        self.module = outer;
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
@@ -296,6 +301,57 @@ mod tests {
     }
 
     #[test]
+    fn items_that_a_macro_defines_are_found() {
+        let a = "plain! { /// The a.\n #[derive(Clone)] A, \"a\" } fn f(_: crate::b::B) {}";
+        let b = ("b.rs", "open! { B { One = \"one\", } } fn f(_: crate::a::A) {}");
+        check(&[("lib.rs", "mod a; mod b;"), ("a.rs", a), b], &[&found("B")]);
+        let a = "plain!(A); fn f(_: crate::B) {}";
+        check(&[("lib.rs", "mod a; mod b; pub use b::B;"), ("a.rs", a), b], &[&found("B")]);
+        check(&[("lib.rs", "mod a; mod b; pub use b::*;"), ("a.rs", a), b], &[&found("B")]);
+    }
+
+    #[test]
+    fn macro_call_defines_nothing_that_is_defined_elsewhere() {
+        let lib = ("lib.rs", "mod a; mod b; mod c; pub use a::*; pub use b::*;");
+        let c = ("c.rs", "pub fn f(_: crate::B) {}");
+        let b = ("b.rs", "pub struct B;");
+        check(&[lib, ("a.rs", "plain!(A, B, C); pub fn a() { crate::c::f() }"), b, c], &[]);
+        let a = "macro_rules! plain { ($name:ident) => { B }; } pub fn a() { crate::c::f() }";
+        check(&[lib, ("a.rs", a), ("b.rs", ""), c], &[]);
+    }
+
+    #[test]
+    fn modules_of_one_name_are_all_followed() {
+        let lib = ("lib.rs", "mod a; #[cfg(unix)] mod b; #[cfg(windows)] #[path = \"w.rs\"] mod b;");
+        let a = ("a.rs", "pub struct A; fn f() { crate::b::inner() }");
+        let (free, bound) = ("pub fn inner() {}", "pub fn inner() -> crate::a::A {}");
+        check(&[lib, a, ("b.rs", bound), ("w.rs", free)], &[&found("inner")]);
+        let in_w = found("inner").replace("b.rs", "w.rs");
+        check(&[lib, a, ("b.rs", free), ("w.rs", bound)], &[&in_w]);
+        let a = "pub struct A; mod n {} mod n { fn f() { super::super::b::inner() } }";
+        check(&[lib, ("a.rs", a), ("b.rs", bound), ("w.rs", free)], &[&found("inner")]);
+    }
+
+    #[test]
+    fn module_is_read_from_each_path_it_may_have() {
+        let a = ("a.rs", "pub struct A; fn f() { crate::b::inner() }");
+        let (free, bound) = ("pub fn inner() {}", "pub fn inner() -> crate::a::A {}");
+        let in_w = found("inner").replace("b.rs", "w.rs");
+        let lib = ("lib.rs", "mod a; #[cfg_attr(windows, path = \"w.rs\")] mod b;");
+        check(&[lib, a, ("b.rs", free), ("w.rs", bound)], &[&in_w]);
+        check(&[lib, a, ("b.rs", bound), ("w.rs", free)], &[&found("inner")]);
+        let lib = "mod a; #[cfg_attr(unix, path = \"u.rs\")] #[cfg_attr(not(unix), path = \"w.rs\")] mod b;";
+        check(&[("lib.rs", lib), a, ("u.rs", free), ("w.rs", bound)], &[&in_w]);
+    }
+
+    #[test]
+    fn files_around_a_named_path_are_read() {
+        let lib = ("lib.rs", "#[path = \"x/y.rs\"] mod a; mod n { #[path = \"z.rs\"] mod c; mod r#type; }");
+        check(&[lib, ("x/y.rs", "mod d;"), ("x/d.rs", ""), ("n/z.rs", ""), ("n/type.rs", "")], &[]);
+        check(&[("lib.rs", "#[path = \"x\"] mod n { mod c; }"), ("x/c.rs", "")], &[]);
+    }
+
+    #[test]
     fn longer_circle_is_one_finding() {
         let found = "3 files import each other in a circle:\n\
             a.rs -> a/c.rs: C\n\
@@ -326,5 +382,19 @@ mod tests {
         let read = |_: &Path| Some("not Rust".to_owned());
         let error = find(Path::new("lib.rs"), &read).unwrap_err().to_string();
         assert!(error.starts_with("lib.rs: "), "{error}");
+    }
+
+    #[test]
+    fn module_whose_file_cannot_be_read_is_an_error() {
+        let error = |root: &'static str| {
+            let read = |path: &Path| (path == Path::new("src/lib.rs")).then(|| root.to_owned());
+            find(Path::new("src/lib.rs"), &read).unwrap_err().to_string()
+        };
+        let missing = "src/lib.rs: mod a: src/a.rs or src/a/mod.rs cannot be read";
+        assert_eq!(error("mod a;"), missing);
+        assert_eq!(error("#[cfg(windows)] mod a;"), missing);
+        assert_eq!(error("#[path = \"b.rs\"] mod a;"), "src/lib.rs: mod a: src/b.rs cannot be read");
+        let error = error("#[cfg_attr(windows, path = \"b.rs\")] mod a;");
+        assert_eq!(error, "src/lib.rs: mod a: src/b.rs cannot be read");
     }
 }
