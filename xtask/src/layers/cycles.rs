@@ -1,11 +1,30 @@
 //! No files of a crate import each other in a circle.
 //!
-//! Every path in the code, also within macros, is followed to the file that defines what it names, through `use`, `pub use`
-//! and globs. Naming a module alone ties no files, and neither does calling a method. Code under `#[cfg(test)]` is left
-//! out.
+//! Every path in the code of a library or a program is followed to the file that defines what it names, through `use`,
+//! `pub use` and globs. That ties the two files. It holds for all features and platforms, and for what looks like a path in
+//! the call or the definition of a macro, or in an attribute, such as `with = "crate::text"`. A private `use` ties its
+//! file even if nothing uses the name.
 //!
-//! A re-export ties no files by itself: names are followed through it. So `store.rs` may re-export what the files of
-//! `store/` define, but a file of `store/` cannot use what `store.rs` defines if `store.rs` uses that file.
+//! A macro may define items. So a name that stands alone in a macro's call at the level of items counts as an item of that
+//! file, if nothing else of the name is found. A glob that reaches such a name can tie files that are not tied, and so can
+//! names declared in a function: they count in its whole module.
+//!
+//! These tie no files:
+//!
+//! * A re-export by itself: names are followed through it. So `store.rs` may re-export what the files of `store/` define,
+//!   but a file of `store/` cannot use what `store.rs` defines if `store.rs` uses that file.
+//! * A module that is named alone, as in `use super::store`.
+//! * A method or a field: `pending.finish()`.
+//! * A path that starts with `::` or with the name of a crate. So a program is not tied to the library of its package.
+//! * A macro's call that finds it by `#[macro_use]` or by its place in the text, not by a path. What a macro names is tied
+//!   to the file that defines the macro, not to those that call it.
+//! * What a macro declares as a module, what it pastes together, and what `include!` brings.
+//! * A name behind more than seven aliases and globs.
+//! * Items of a module under `#[cfg(test)]`, and all within them. A method under it is followed.
+//! * Links in comments.
+//!
+//! Not checked at all are the other targets of a package: integration tests, benchmarks, examples and build scripts. Nor
+//! is what the files of two crates have from each other, which Cargo keeps free of circles.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
