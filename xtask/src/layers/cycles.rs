@@ -1,11 +1,30 @@
 //! No files of a crate import each other in a circle.
 //!
-//! Every path in the code, also within macros, is followed to the file that defines what it names, through `use`, `pub use`
-//! and globs. Naming a module alone ties no files, and neither does calling a method. Code under `#[cfg(test)]` is left
-//! out.
+//! Every path in the code of a library or a program is followed to the file that defines what it names, through `use`,
+//! `pub use` and globs. That ties the two files. It holds for all features and platforms, and for what looks like a path in
+//! the call or the definition of a macro, or in an attribute, such as `with = "crate::text"`. A private `use` ties its
+//! file even if nothing uses the name.
 //!
-//! A re-export ties no files by itself: names are followed through it. So `store.rs` may re-export what the files of
-//! `store/` define, but a file of `store/` cannot use what `store.rs` defines if `store.rs` uses that file.
+//! A macro may define items. So a name that stands alone in a macro's call at the level of items counts as an item of that
+//! file, if nothing else of the name is found. A glob that reaches such a name can tie files that are not tied, and so can
+//! names declared in a function: they count in its whole module.
+//!
+//! These tie no files:
+//!
+//! * A re-export by itself: names are followed through it. So `store.rs` may re-export what the files of `store/` define,
+//!   but a file of `store/` cannot use what `store.rs` defines if `store.rs` uses that file.
+//! * A module that is named alone, as in `use super::store`.
+//! * A method or a field: `pending.finish()`.
+//! * A path that starts with `::` or with the name of a crate. So a program is not tied to the library of its package.
+//! * A macro's call that finds it by `#[macro_use]` or by its place in the text, not by a path. What a macro names is tied
+//!   to the file that defines the macro, not to those that call it.
+//! * What a macro declares as a module, what it pastes together, and what `include!` brings.
+//! * A name behind more than seven aliases and globs.
+//! * Items of a module under `#[cfg(test)]`, and all within them. A method under it is followed.
+//! * Links in comments.
+//!
+//! Not checked at all are the other targets of a package: integration tests, benchmarks, examples and build scripts. Nor
+//! is what the files of two crates have from each other, which Cargo keeps free of circles.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +40,7 @@ use crate::result::Result;
 ///
 /// # Errors
 ///
-/// A file cannot be read or is not Rust.
+/// A file cannot be read or is not Rust, also one that a `mod` declares.
 pub(super) fn find(root: &Path, read: &dyn Fn(&Path) -> Option<String>) -> Result<Vec<String>> {
     let modules = Modules::parse(root, read)?;
     let mut imports = Imports::default();
@@ -124,13 +143,18 @@ impl<'ast> Visit<'ast> for Importer<'_> {
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
         // A module in a file of its own is visited with that file.
-        if let (Some(_), Some(inner)) =
-            (&item.content, self.modules.child(self.module, &item.ident.to_string()))
-        {
-            let outer = std::mem::replace(&mut self.module, inner);
-            visit::visit_item_mod(self, item);
-            self.module = outer;
+        if item.content.is_none() {
+            return;
         }
+        let outer = self.module;
+        // Of several with this name, each in this file is taken for all of them.
+        for inner in self.modules.children(outer, &item.ident.to_string()) {
+            if self.modules.file(inner) == self.modules.file(outer) {
+                self.module = inner;
+                visit::visit_item_mod(self, item);
+            }
+        }
+        self.module = outer;
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
@@ -296,6 +320,57 @@ mod tests {
     }
 
     #[test]
+    fn items_that_a_macro_defines_are_found() {
+        let a = "plain! { /// The a.\n #[derive(Clone)] A, \"a\" } fn f(_: crate::b::B) {}";
+        let b = ("b.rs", "open! { B { One = \"one\", } } fn f(_: crate::a::A) {}");
+        check(&[("lib.rs", "mod a; mod b;"), ("a.rs", a), b], &[&found("B")]);
+        let a = "plain!(A); fn f(_: crate::B) {}";
+        check(&[("lib.rs", "mod a; mod b; pub use b::B;"), ("a.rs", a), b], &[&found("B")]);
+        check(&[("lib.rs", "mod a; mod b; pub use b::*;"), ("a.rs", a), b], &[&found("B")]);
+    }
+
+    #[test]
+    fn macro_call_defines_nothing_that_is_defined_elsewhere() {
+        let lib = ("lib.rs", "mod a; mod b; mod c; pub use a::*; pub use b::*;");
+        let c = ("c.rs", "pub fn f(_: crate::B) {}");
+        let b = ("b.rs", "pub struct B;");
+        check(&[lib, ("a.rs", "plain!(A, B, C); pub fn a() { crate::c::f() }"), b, c], &[]);
+        let a = "macro_rules! plain { ($name:ident) => { B }; } pub fn a() { crate::c::f() }";
+        check(&[lib, ("a.rs", a), ("b.rs", ""), c], &[]);
+    }
+
+    #[test]
+    fn modules_of_one_name_are_all_followed() {
+        let lib = ("lib.rs", "mod a; #[cfg(unix)] mod b; #[cfg(windows)] #[path = \"w.rs\"] mod b;");
+        let a = ("a.rs", "pub struct A; fn f() { crate::b::inner() }");
+        let (free, bound) = ("pub fn inner() {}", "pub fn inner() -> crate::a::A {}");
+        check(&[lib, a, ("b.rs", bound), ("w.rs", free)], &[&found("inner")]);
+        let in_w = found("inner").replace("b.rs", "w.rs");
+        check(&[lib, a, ("b.rs", free), ("w.rs", bound)], &[&in_w]);
+        let a = "pub struct A; mod n {} mod n { fn f() { super::super::b::inner() } }";
+        check(&[lib, ("a.rs", a), ("b.rs", bound), ("w.rs", free)], &[&found("inner")]);
+    }
+
+    #[test]
+    fn module_is_read_from_each_path_it_may_have() {
+        let a = ("a.rs", "pub struct A; fn f() { crate::b::inner() }");
+        let (free, bound) = ("pub fn inner() {}", "pub fn inner() -> crate::a::A {}");
+        let in_w = found("inner").replace("b.rs", "w.rs");
+        let lib = ("lib.rs", "mod a; #[cfg_attr(windows, path = \"w.rs\")] mod b;");
+        check(&[lib, a, ("b.rs", free), ("w.rs", bound)], &[&in_w]);
+        check(&[lib, a, ("b.rs", bound), ("w.rs", free)], &[&found("inner")]);
+        let lib = "mod a; #[cfg_attr(unix, path = \"u.rs\")] #[cfg_attr(not(unix), path = \"w.rs\")] mod b;";
+        check(&[("lib.rs", lib), a, ("u.rs", free), ("w.rs", bound)], &[&in_w]);
+    }
+
+    #[test]
+    fn files_around_a_named_path_are_read() {
+        let lib = ("lib.rs", "#[path = \"x/y.rs\"] mod a; mod n { #[path = \"z.rs\"] mod c; mod r#type; }");
+        check(&[lib, ("x/y.rs", "mod d;"), ("x/d.rs", ""), ("n/z.rs", ""), ("n/type.rs", "")], &[]);
+        check(&[("lib.rs", "#[path = \"x\"] mod n { mod c; }"), ("x/c.rs", "")], &[]);
+    }
+
+    #[test]
     fn longer_circle_is_one_finding() {
         let found = "3 files import each other in a circle:\n\
             a.rs -> a/c.rs: C\n\
@@ -326,5 +401,19 @@ mod tests {
         let read = |_: &Path| Some("not Rust".to_owned());
         let error = find(Path::new("lib.rs"), &read).unwrap_err().to_string();
         assert!(error.starts_with("lib.rs: "), "{error}");
+    }
+
+    #[test]
+    fn module_whose_file_cannot_be_read_is_an_error() {
+        let error = |root: &'static str| {
+            let read = |path: &Path| (path == Path::new("src/lib.rs")).then(|| root.to_owned());
+            find(Path::new("src/lib.rs"), &read).unwrap_err().to_string()
+        };
+        let missing = "src/lib.rs: mod a: src/a.rs or src/a/mod.rs cannot be read";
+        assert_eq!(error("mod a;"), missing);
+        assert_eq!(error("#[cfg(windows)] mod a;"), missing);
+        assert_eq!(error("#[path = \"b.rs\"] mod a;"), "src/lib.rs: mod a: src/b.rs cannot be read");
+        let error = error("#[cfg_attr(windows, path = \"b.rs\")] mod a;");
+        assert_eq!(error, "src/lib.rs: mod a: src/b.rs cannot be read");
     }
 }

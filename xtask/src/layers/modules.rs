@@ -5,9 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::{
-    Attribute, Item, ItemMod, ItemUse, UseTree,
+    Attribute, Item, ItemMacro, ItemMod, ItemUse, Meta, Token, UseTree,
+    ext::IdentExt,
+    punctuated::Punctuated,
     visit::{self, Visit},
 };
 
@@ -36,6 +38,23 @@ enum Name {
     Item,
     Module(usize),
     Alias(Vec<String>),
+    /// It stands in the call of a macro, which may define an item of this name.
+    Guess,
+}
+
+/// How a path is followed.
+#[derive(Clone, Copy)]
+struct Search {
+    /// So many more aliases and globs.
+    depth: usize,
+    /// Whether a [`Name::Guess`] counts as an item.
+    guesses: bool,
+}
+
+impl Search {
+    fn deeper(self) -> Option<Self> {
+        Some(Self { depth: self.depth.checked_sub(1)?, ..self })
+    }
 }
 
 /// What a path leads to.
@@ -48,6 +67,10 @@ pub(super) enum Found {
 
 impl Modules {
     /// Reads the crate with this root file.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read or is not Rust. A file that cannot be read is also one that is missing or not UTF-8.
     pub(super) fn parse(root: &Path, read: &dyn Fn(&Path) -> Option<String>) -> Result<Self> {
         let mut modules = Self { modules: Vec::new(), files: Vec::new() };
         let folder = root.parent().unwrap_or(root);
@@ -55,9 +78,20 @@ impl Modules {
         while let Some((module, file, folder)) = open.pop() {
             let text = read(&file).ok_or_else(|| format!("{}: cannot be read", file.display()))?;
             let syntax = syn::parse_file(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-            let mut collector =
-                Collector { modules: &mut modules, module, file: &file, folder, read, open: &mut open };
+            let mut collector = Collector {
+                modules: &mut modules,
+                module,
+                file: &file,
+                folder,
+                is_inline: false,
+                read,
+                open: &mut open,
+                unreadable: Vec::new(),
+            };
             collector.visit_file(&syntax);
+            if let Some(problem) = collector.unreadable.into_iter().next() {
+                return Err(problem.into());
+            }
             modules.files.push((module, syntax));
         }
         Ok(modules)
@@ -89,9 +123,9 @@ impl Modules {
         &self.at(module).file
     }
 
-    /// The module that this one declares by this name.
-    pub(super) fn child(&self, module: usize, name: &str) -> Option<usize> {
-        self.at(module).names.get(name)?.iter().find_map(|name| match name {
+    /// The modules that this one declares by this name: several, if each is for another platform.
+    pub(super) fn children(&self, module: usize, name: &str) -> impl Iterator<Item = usize> {
+        self.at(module).names.get(name).into_iter().flatten().filter_map(|name| match name {
             Name::Module(child) => Some(*child),
             _ => None,
         })
@@ -99,17 +133,23 @@ impl Modules {
 
     /// What a path in a module leads to. Nothing, if that is in another crate.
     pub(super) fn resolve(&self, module: usize, path: &[String]) -> Vec<Found> {
-        self.follow(module, path, DEPTH)
+        let found = self.follow(module, path, Search { depth: DEPTH, guesses: false });
+        // Most names in the call of a macro are not defined there.
+        if found.is_empty() {
+            self.follow(module, path, Search { depth: DEPTH, guesses: true })
+        } else {
+            found
+        }
     }
 
-    fn follow(&self, module: usize, path: &[String], depth: usize) -> Vec<Found> {
-        let Some(depth) = depth.checked_sub(1) else { return vec![] };
+    fn follow(&self, module: usize, path: &[String], search: Search) -> Vec<Found> {
+        let Some(search) = search.deeper() else { return vec![] };
         let Some((first, mut rest)) = path.split_first() else { return vec![] };
         let mut found = match first.as_str() {
             "crate" => vec![Found::Module(0)],
             "self" => vec![Found::Module(module)],
             "super" => vec![Found::Module(self.at(module).parent)],
-            name => self.look_up(module, name, !rest.is_empty(), depth),
+            name => self.look_up(module, name, !rest.is_empty(), search),
         };
         while let Some((name, after)) = rest.split_first() {
             let inner = found.iter().filter_map(|found| match found {
@@ -125,7 +165,7 @@ impl Modules {
                 .into_iter()
                 .flat_map(|module| match name.as_str() {
                     "super" => vec![Found::Module(self.at(module).parent)],
-                    name => self.look_up(module, name, !after.is_empty(), depth),
+                    name => self.look_up(module, name, !after.is_empty(), search),
                 })
                 .collect();
             rest = after;
@@ -134,22 +174,26 @@ impl Modules {
     }
 
     /// What a name stands for in a module. If more of a path follows it, a module comes first.
-    fn look_up(&self, module: usize, name: &str, is_prefix: bool, depth: usize) -> Vec<Found> {
-        if let (true, Some(child)) = (is_prefix, self.child(module, name)) {
-            return vec![Found::Module(child)];
+    fn look_up(&self, module: usize, name: &str, is_prefix: bool, search: Search) -> Vec<Found> {
+        if is_prefix {
+            let children: Vec<_> = self.children(module, name).map(Found::Module).collect();
+            if !children.is_empty() {
+                return children;
+            }
         }
-        let here = self.at(module);
-        let names = here.names.get(name).into_iter().flatten();
+        let names = self.at(module).names.get(name).into_iter().flatten();
         let mut found: Vec<Found> = names
             .flat_map(|name| match name {
                 Name::Item => vec![Found::Item(module)],
                 Name::Module(child) => vec![Found::Module(*child)],
-                Name::Alias(path) => self.follow(module, path, depth),
+                Name::Alias(path) => self.follow(module, path, search),
+                Name::Guess if search.guesses => vec![Found::Item(module)],
+                Name::Guess => vec![],
             })
             .collect();
-        if found.is_empty() && depth > 0 {
-            for glob in self.globs(module, depth) {
-                found.extend(self.look_up(glob, name, is_prefix, depth - 1));
+        if let (true, Some(deeper)) = (found.is_empty(), search.deeper()) {
+            for glob in self.globs(module, search) {
+                found.extend(self.look_up(glob, name, is_prefix, deeper));
             }
         }
         found.dedup();
@@ -157,8 +201,8 @@ impl Modules {
     }
 
     /// The modules whose names a module takes by `*`.
-    fn globs(&self, module: usize, depth: usize) -> Vec<usize> {
-        let found = self.at(module).globs.iter().flat_map(|path| self.follow(module, path, depth));
+    fn globs(&self, module: usize, search: Search) -> Vec<usize> {
+        let found = self.at(module).globs.iter().flat_map(|path| self.follow(module, path, search));
         let modules = found.filter_map(|found| match found {
             Found::Module(glob) if glob != module => Some(glob),
             _ => None,
@@ -174,14 +218,35 @@ struct Collector<'a> {
     file: &'a Path,
     /// Where the files of the modules that it declares are.
     folder: PathBuf,
+    /// Whether this is within `mod name { … }`.
+    is_inline: bool,
     read: &'a dyn Fn(&Path) -> Option<String>,
     /// The files to be read, each with its module and that folder.
     open: &'a mut Vec<(usize, PathBuf, PathBuf)>,
+    /// An error for each module without a file that can be read.
+    unreadable: Vec<String>,
 }
 
 impl Collector<'_> {
     fn note(&mut self, name: String, meaning: Name) {
         self.modules.at_mut(self.module).names.entry(name).or_default().push(meaning);
+    }
+
+    /// Notes the module that is in the first of these files that can be read, and whether there is one.
+    fn declare(&mut self, item: &ItemMod, files: &[PathBuf], folder: &Path) -> bool {
+        let file = files.iter().find(|file| (self.read)(file).is_some());
+        if let Some(file) = file {
+            let child = self.modules.add(file, self.module);
+            self.note(item.ident.to_string(), Name::Module(child));
+            self.open.push((child, file.clone(), folder.to_owned()));
+        }
+        file.is_some()
+    }
+
+    fn reject(&mut self, item: &ItemMod, files: &[PathBuf]) {
+        let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+        let (declared_in, name) = (self.file.display(), &item.ident);
+        self.unreadable.push(format!("{declared_in}: mod {name}: {} cannot be read", files.join(" or ")));
     }
 }
 
@@ -206,27 +271,47 @@ impl<'ast> Visit<'ast> for Collector<'_> {
         }
     }
 
+    fn visit_item_macro(&mut self, item: &'ast ItemMacro) {
+        // The body of `macro_rules!` defines nothing yet.
+        if item.ident.is_none() {
+            for name in lone_names(item.mac.tokens.clone()) {
+                self.note(name, Name::Guess);
+            }
+        }
+    }
+
     fn visit_item_mod(&mut self, item: &'ast ItemMod) {
-        let name = item.ident.to_string();
+        let name = item.ident.unraw().to_string();
         let inner = self.folder.join(&name);
+        let paths = PathAttributes::of(&item.attrs);
+        let beside = if self.is_inline { &self.folder } else { self.file.parent().unwrap_or(self.file) };
+        let beside = beside.to_owned();
         if item.content.is_some() {
+            let inner = paths.files.first().map_or(inner, |path| beside.join(path));
             let child = self.modules.add(self.file, self.module);
-            self.note(name, Name::Module(child));
-            let outer = (self.module, std::mem::replace(&mut self.folder, inner));
-            self.module = child;
+            self.note(item.ident.to_string(), Name::Module(child));
+            let module = std::mem::replace(&mut self.module, child);
+            let folder = std::mem::replace(&mut self.folder, inner);
+            let is_inline = std::mem::replace(&mut self.is_inline, true);
             visit::visit_item_mod(self, item);
-            (self.module, self.folder) = outer;
+            (self.module, self.folder, self.is_inline) = (module, folder, is_inline);
             return;
         }
-        let beside = self.file.parent().unwrap_or(self.file);
-        let files = match path_attribute(&item.attrs) {
-            Some(path) => vec![beside.join(path)],
-            None => vec![inner.with_extension("rs"), inner.join("mod.rs")],
-        };
-        if let Some(file) = files.into_iter().find(|file| (self.read)(file).is_some()) {
-            let child = self.modules.add(&file, self.module);
-            self.note(name, Name::Module(child));
-            self.open.push((child, file, inner));
+        for path in &paths.files {
+            let file = beside.join(path);
+            // What such a file declares is beside it.
+            let folder = file.parent().unwrap_or(&file).to_owned();
+            let files = [file];
+            if !self.declare(item, &files, &folder) {
+                self.reject(item, &files);
+            }
+        }
+        if !paths.is_always {
+            let files = [self.folder.join(format!("{name}.rs")), inner.join("mod.rs")];
+            // Without such a file, one of the paths always applies.
+            if !self.declare(item, &files, &inner) && paths.files.is_empty() {
+                self.reject(item, &files);
+            }
         }
     }
 }
@@ -304,6 +389,18 @@ pub(super) fn token_paths(tokens: TokenStream) -> Vec<Vec<String>> {
     paths
 }
 
+/// The names that stand alone in the call of a macro, outside its attributes: those of the items that it may define.
+fn lone_names(tokens: TokenStream) -> Vec<String> {
+    let mut follows_hash = false;
+    let code = tokens.into_iter().filter(|token| {
+        let is_bracket = matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket);
+        let is_attribute = follows_hash && is_bracket;
+        follows_hash = matches!(token, TokenTree::Punct(punct) if punct.as_char() == '#');
+        !is_attribute
+    });
+    token_paths(code.collect()).into_iter().filter(|path| path.len() == 1).flatten().collect()
+}
+
 /// The path in a string such as `with = "crate::text"`, for serde.
 fn quoted_path(literal: &str) -> Option<Vec<String>> {
     let text = literal.strip_prefix('"')?.strip_suffix('"')?;
@@ -355,11 +452,39 @@ pub(super) fn is_test(item: &Item) -> bool {
     })
 }
 
-/// The file that `#[path = "…"]` names.
-fn path_attribute(attributes: &[Attribute]) -> Option<String> {
-    let attribute = attributes.iter().find(|attribute| attribute.path().is_ident("path"))?;
-    match &attribute.meta.require_name_value().ok()?.value {
-        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(path), .. }) => Some(path.value()),
-        _ => None,
+/// The files that the attributes of a module name.
+#[derive(Default)]
+struct PathAttributes {
+    files: Vec<String>,
+    /// Whether one of them is not within `cfg_attr`.
+    is_always: bool,
+}
+
+impl PathAttributes {
+    fn of(attributes: &[Attribute]) -> Self {
+        let mut paths = Self::default();
+        for attribute in attributes {
+            paths.collect(&attribute.meta, true);
+        }
+        paths
+    }
+
+    fn collect(&mut self, meta: &Meta, is_always: bool) {
+        match meta {
+            Meta::NameValue(pair) if pair.path.is_ident("path") => {
+                if let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(path), .. }) = &pair.value {
+                    self.files.push(path.value());
+                    self.is_always |= is_always;
+                }
+            }
+            Meta::List(list) if list.path.is_ident("cfg_attr") => {
+                let parts = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+                // The first part is the condition.
+                for meta in parts.into_iter().flatten().skip(1) {
+                    self.collect(&meta, false);
+                }
+            }
+            _ => {}
+        }
     }
 }
