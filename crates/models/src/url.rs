@@ -1,6 +1,10 @@
 //! URLs and origins: the one place that decides which URLs are safe to use.
 
-use std::{borrow::Cow, fmt};
+use std::{
+    borrow::Cow,
+    fmt,
+    net::{Ipv4Addr, Ipv6Addr},
+};
 
 use http::{Uri, uri::Authority};
 
@@ -17,7 +21,8 @@ plain_text! {
     HttpUrl
 }
 
-/// The scheme, host and port of a URL, written in one way: lower case, and without the default port.
+/// The scheme, host and port of a URL, written in one way: in lower case, without the default port, and with an IPv6
+/// address in its shortest form.
 ///
 /// Two URLs have the same origin if and only if these are equal (RFC 6454, section 5).
 ///
@@ -61,8 +66,8 @@ impl HttpUrl {
     pub fn is_loopback(&self) -> bool {
         let host = self.host();
         host.eq_ignore_ascii_case("localhost")
-            || host == "[::1]"
-            || host.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+            || ipv6_address(host).is_some_and(|ip| ip.is_loopback())
+            || host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
     }
 
     /// Host and port, as they are written.
@@ -87,9 +92,13 @@ impl HttpUrl {
 
     /// The scheme, host and port.
     pub fn origin(&self) -> Origin {
-        let parts = self.parts();
-        let authority = without_default_port(self.scheme(), self.authority());
-        let mut origin = [parts.scheme.unwrap_or_default(), "://", authority].concat();
+        let (scheme, host) = (self.scheme(), self.host());
+        let authority = without_default_port(scheme, self.authority());
+        let colon_and_port = authority.strip_prefix(host).unwrap_or_default();
+        let mut origin = match ipv6_address(host) {
+            Some(ip) => format!("{scheme}://[{ip}]{colon_and_port}"),
+            None => [scheme, "://", host, colon_and_port].concat(),
+        };
         origin.make_ascii_lowercase();
         Origin(Cow::Owned(origin))
     }
@@ -217,6 +226,11 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// The address of an IPv6 literal in brackets.
+fn ipv6_address(host: &str) -> Option<Ipv6Addr> {
+    host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
+}
+
 /// What is wrong with `text`. Stricter than the parser of [`Uri`], which browsers do not share.
 fn problem(text: &str) -> Option<&'static str> {
     if text.is_empty() {
@@ -270,8 +284,8 @@ fn has_plain_port(authority: &Authority) -> bool {
 
 /// A name of letters, digits, dots and hyphens, or an IPv6 address in brackets.
 fn is_host(host: &str) -> bool {
-    if let Some(literal) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        return literal.parse::<std::net::Ipv6Addr>().is_ok();
+    if host.starts_with('[') {
+        return ipv6_address(host).is_some();
     }
     let is_label = |label: &str| {
         !label.is_empty()
@@ -280,7 +294,7 @@ fn is_host(host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host);
     let last = name.rsplit('.').next().unwrap_or_default();
     if is_number(last) {
-        return host.parse::<std::net::Ipv4Addr>().is_ok();
+        return host.parse::<Ipv4Addr>().is_ok();
     }
     name.split('.').all(is_label)
 }
@@ -313,10 +327,28 @@ mod tests {
     }
 
     #[test]
+    fn loopback_host_is_found_however_it_is_written() {
+        let is_loopback = |url| HttpUrl::parse(url).unwrap().is_loopback();
+        for loopback in ["http://LocalHost", "http://127.255.0.1", "http://[::1]", "http://[0:0::1]:80"] {
+            assert!(is_loopback(loopback), "{loopback}");
+        }
+        for other in
+            ["http://[::2]", "http://[::ffff:127.0.0.1]", "http://128.0.0.1", "http://localhost.evil"]
+        {
+            assert!(!is_loopback(other), "{other}");
+        }
+    }
+
+    #[test]
     fn one_origin_has_one_text() {
         assert_eq!(origin("https://OpenRouter.ai:443/api"), Origin::OPENROUTER);
         assert_eq!(origin("http://localhost:80").as_str(), "http://localhost");
         assert_eq!(origin("http://[::1]:8080/x").as_str(), "http://[::1]:8080");
+        for same in ["http://[0:0::1]", "http://[0:0:0:0:0:0:0:1]:80/x", "http://[::0001]"] {
+            assert_eq!(origin(same).as_str(), "http://[::1]", "{same}");
+        }
+        assert_eq!(origin("https://[2001:DB8:0::A]:8443").as_str(), "https://[2001:db8::a]:8443");
+        assert_eq!(origin("http://[::ffff:7f00:1]"), origin("http://[::FFFF:127.0.0.1]"));
         assert_eq!(origin("https://my.app:80").as_str(), "https://my.app:80");
         assert_eq!(Origin::parse("HTTPS://OpenRouter.ai:443").unwrap(), Origin::OPENROUTER);
         for bad in
