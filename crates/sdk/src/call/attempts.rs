@@ -128,7 +128,7 @@ impl<'a> Attempts<'a> {
         }
         let limits = Limits::default().timeout(limit).response_bytes(self.config.response_bytes);
         let sent = self.config.transport.send(request, limits);
-        // The transport holds this limit too; a careless one must not hang the call (C-12).
+        // The transport holds this limit too; a careless one must not hang the call.
         let response = self.race(sent, limit).await.unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
         if response.body().len() > self.config.response_bytes {
             return Err(transport::Error::from(ErrorKind::TooLarge).with_status(response.status()));
@@ -149,7 +149,7 @@ impl<'a> Attempts<'a> {
                 retry_after(response.headers())
             }
             Err(NoResponse::HookRejected(_)) => return None,
-            Err(NoResponse::Transport(error)) if !self.may_try_again(error) => return None,
+            Err(NoResponse::Transport(error)) if !self.may_retry(error) => return None,
             Err(NoResponse::Transport(_)) => None,
         };
         if !self.retry.allows(attempts, self.elapsed()) {
@@ -161,7 +161,7 @@ impl<'a> Attempts<'a> {
         (is_in_time && self.config.budget.take()).then_some(wait)
     }
 
-    fn may_try_again(&self, error: &transport::Error) -> bool {
+    fn may_retry(&self, error: &transport::Error) -> bool {
         if let Some(status) = error.status().filter(|status| !status.is_success()) {
             return self.may_resend && self.retry.allows_status(status);
         }
@@ -171,7 +171,7 @@ impl<'a> Attempts<'a> {
             ErrorKind::Io => (unsent || self.may_resend) && self.retry.allows_connection_errors(),
             // Without a limit of its own for the attempt it was that of the call.
             ErrorKind::Timeout => self.may_resend && self.attempt_timeout.is_some(),
-            // An untrusted certificate, a refused URL, too large an answer: the next try would end the same.
+            // An untrusted certificate, a rejected URL, too large a response: a retry would end the same.
             _ => false,
         }
     }
