@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{
     callback::{Callback, RESERVED_PARAMETERS},
     pending::{HeadlessSignIn, PendingSignIn},
-    phase::PendingExchange,
+    pending_exchange::PendingExchange,
     pkce::Pkce,
 };
 use crate::{

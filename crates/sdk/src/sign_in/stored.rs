@@ -6,7 +6,7 @@ use openrouter_oauth_models::{CallbackUrl, CodeVerifier, InvalidValue, KeyLabel,
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{callback::Callback, phase::PendingExchange};
+use super::{callback::Callback, pending_exchange::PendingExchange};
 use crate::{base_url::BaseUrl, error::Error};
 
 /// A pending sign-in as JSON, which holds the verifier: store it as one stores a session, and take it out once.
