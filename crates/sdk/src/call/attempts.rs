@@ -110,7 +110,7 @@ impl<'a> Attempts<'a> {
         }
         let request = request.http_request(headers)?;
         let watch = hooks.watch(&attempt);
-        let reply = self.exchange(request).await;
+        let reply = self.send_once(request).await;
         match &reply {
             Ok(response) => hooks.after_response(&attempt, response.status(), response.headers()),
             Err(error) => hooks.after_error(&attempt, error),
@@ -121,7 +121,7 @@ impl<'a> Attempts<'a> {
     }
 
     /// Sends one request and awaits its response, within the limits.
-    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, transport::Error> {
+    async fn send_once(&self, request: Request<Bytes>) -> Result<Response<Bytes>, transport::Error> {
         let limit = self.remaining().into_iter().chain(self.attempt_timeout).min();
         if limit == Some(Duration::ZERO) {
             return Err(transport::Error::from(ErrorKind::Timeout).not_sent());
