@@ -7,21 +7,21 @@ use openrouter_oauth::{
     Client, Error, Retry,
     transport::{
         ErrorKind, Limits,
-        testing::{Exchange, ManualTimer, Never, Replay},
+        testing::{ManualTimer, Never, Replay, ReplayStep},
     },
 };
 
 use crate::support::{GRANT, Hasty, KEYS, answer, exchange, fault, scripted, unsent};
 
 /// How many requests a read makes of `script` by the rules of `retry`.
-async fn reads(retry: Retry, script: Vec<Exchange>) -> usize {
+async fn reads(retry: Retry, script: Vec<ReplayStep>) -> usize {
     let (replay, builder) = scripted(script);
     let _ = builder.retry(retry).build().unwrap().signing_keys().await;
     replay.requests().len()
 }
 
 /// How many requests an exchange makes of `script` by the rules of `retry`.
-async fn exchanges(retry: Retry, script: Vec<Exchange>) -> usize {
+async fn exchanges(retry: Retry, script: Vec<ReplayStep>) -> usize {
     let (replay, builder) = scripted(script);
     let _ = builder.retry(retry).build().unwrap().exchange_auth_code(exchange()).await;
     replay.requests().len()
@@ -119,7 +119,7 @@ async fn timeout_without_a_timer_is_an_error() {
 async fn retry_that_is_not_sent_costs_nothing() {
     let limited = || {
         let response = Response::builder().status(429).header("retry-after", "300").body("".into());
-        Exchange::new(Ok(response.unwrap()))
+        ReplayStep::new(Ok(response.unwrap()))
     };
     let script = (0..200).map(|_| limited()).chain([fault(ErrorKind::Connect), answer(200, KEYS)]);
     let replay = Replay::new(script);

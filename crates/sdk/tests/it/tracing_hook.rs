@@ -10,7 +10,7 @@ use openrouter_oauth::{
     ApiKey, Attempt, Client, Hook, TracingHook,
     transport::{
         BoxError, ErrorKind,
-        testing::{Exchange, ManualTimer, Never},
+        testing::{ManualTimer, Never, ReplayStep},
     },
 };
 use tracing::{
@@ -66,14 +66,14 @@ impl Visit for Line {
 }
 
 /// An answer whose headers hold a name of the request, and what is nobody's business.
-fn named(status: u16, body: &'static str) -> Exchange {
+fn named(status: u16, body: &'static str) -> ReplayStep {
     let response = Response::builder()
         .status(status)
         .header("x-request-id", "7d-7")
         .header("set-cookie", "session=canary")
         .body(body.into())
         .unwrap();
-    Exchange::new(Ok(response))
+    ReplayStep::new(Ok(response))
 }
 
 #[tokio::test]
