@@ -91,7 +91,7 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Whether the reply also answers what became of the attempts before it. If the operation is not idempotent, only a
+    /// Whether the reply also settles the attempts before it. If the operation is not idempotent, only a
     /// success does.
     fn settles(&self, reply: &Reply) -> bool {
         match reply {
@@ -104,9 +104,9 @@ impl<'a> Attempts<'a> {
     async fn attempt(&self, request: &CallRequest<'_>, attempt: Attempt) -> Result<Reply, Error> {
         let hooks = &self.config.hooks;
         let mut headers = request.headers();
-        if let Err(refusal) = hooks.before_attempt(&attempt, &mut headers) {
-            hooks.after_error(&attempt, &*refusal);
-            return Ok(Err(NoResponse::HookRejected(refusal)));
+        if let Err(error) = hooks.before_attempt(&attempt, &mut headers) {
+            hooks.after_error(&attempt, &*error);
+            return Ok(Err(NoResponse::HookRejected(error)));
         }
         let request = request.http_request(headers)?;
         let watch = hooks.watch(&attempt);
@@ -115,7 +115,7 @@ impl<'a> Attempts<'a> {
             Ok(response) => hooks.after_response(&attempt, response.status(), response.headers()),
             Err(error) => hooks.after_error(&attempt, error),
         }
-        // Not before: a hook that panics has lost the answer.
+        // Not before: a hook that panics has lost the response.
         watch.disarm();
         Ok(reply.map_err(NoResponse::Transport))
     }
@@ -156,7 +156,7 @@ impl<'a> Attempts<'a> {
             return None;
         }
         let wait = asked.unwrap_or_else(|| self.retry.wait_after(attempts, &*self.config.entropy));
-        // A wait that ends after the deadline could only lose the answer at hand.
+        // A wait that ends after the deadline could only lose the response at hand.
         let is_in_time = self.remaining().is_none_or(|remaining| wait < remaining);
         (is_in_time && self.config.budget.take()).then_some(wait)
     }

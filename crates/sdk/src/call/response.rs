@@ -73,7 +73,7 @@ pub(crate) fn read<E: Endpoint>(
         Ok(response) => read_response(request, response, attempts, call_request),
         Err(NoResponse::HookRejected(error)) => Err(Error::HookRejected(error)),
         Err(NoResponse::Transport(error)) => match error.status() {
-            // The status alone says that it was refused, or that it was redirected.
+            // The status alone tells a rejection or a redirect.
             Some(status) if !status.is_success() && error.may_have_been_sent() => {
                 let mut response = Response::new(Bytes::new());
                 *response.status_mut() = status;

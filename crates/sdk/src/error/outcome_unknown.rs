@@ -6,7 +6,7 @@ use http::StatusCode;
 use openrouter_oauth_models::{ApiError, Endpoint as _, ExchangeAuthCode, KeyLabel, ServerText, Timestamp};
 use openrouter_oauth_transport::BoxError;
 
-/// A request that may have been acted on, without a usable answer.
+/// A request that may have been acted on, without a usable response.
 #[derive(Debug)]
 pub struct OutcomeUnknown {
     pub(crate) operation: &'static str,

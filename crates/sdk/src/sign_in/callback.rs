@@ -19,7 +19,7 @@ pub enum CallbackError {
     #[error("the state is not that of this sign-in")]
     StateMismatch,
     /// It has a parameter more than once (RFC 6749, section 3.1), or both a code and an error.
-    #[error("the callback is ambiguous: `{0}` stands twice or beside another answer")]
+    #[error("the callback is ambiguous: `{0}` is repeated or conflicts with another parameter")]
     Ambiguous(&'static str),
     /// It is too long, or not a URL.
     #[error("this cannot be read as a callback")]

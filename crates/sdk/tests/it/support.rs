@@ -1,4 +1,4 @@
-//! Clients, requests and answers.
+//! Clients, requests and responses.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(crate) fn exchange() -> ExchangeAuthCode {
     ExchangeAuthCode::new(AuthorizationCode::parse("auth_code_abc123").unwrap())
 }
 
-pub(crate) fn answer(status: u16, body: &'static str) -> ReplayStep {
+pub(crate) fn respond(status: u16, body: &'static str) -> ReplayStep {
     ReplayStep::new(Ok(Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).unwrap()))
 }
 
