@@ -64,10 +64,7 @@ impl HttpUrl {
 
     /// Whether the host is this machine: `localhost`, `127.0.0.0/8` or `[::1]`.
     pub fn is_loopback(&self) -> bool {
-        let host = self.host();
-        host.eq_ignore_ascii_case("localhost")
-            || ipv6_address(host).is_some_and(|ip| ip.is_loopback())
-            || host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+        is_loopback_host(self.host())
     }
 
     /// Host and port, as they are written.
@@ -78,6 +75,11 @@ impl HttpUrl {
     /// The host, as it is written. An IPv6 address is in brackets.
     pub fn host(&self) -> &str {
         split_port(self.authority()).0
+    }
+
+    /// The URL as it is written, without its query and the question mark.
+    pub fn without_query(&self) -> &str {
+        self.0.split('?').next().unwrap_or_default()
     }
 
     /// The path: empty, or with its leading slash.
@@ -119,6 +121,16 @@ impl Origin {
     /// The text: `https://openrouter.ai`, `http://127.0.0.1:8080`.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether the scheme is `https`.
+    pub fn is_https(&self) -> bool {
+        UrlParts::split(&self.0).scheme == Some("https")
+    }
+
+    /// Whether the host is this machine: `localhost`, `127.0.0.0/8` or `[::1]`.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback_host(split_port(UrlParts::split(&self.0).authority.unwrap_or_default()).0)
     }
 
     /// Whether `reference`, such as the value of a `Location` header, stays at this origin.
@@ -226,6 +238,12 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
+fn is_loopback_host(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || ipv6_address(host).is_some_and(|ip| ip.is_loopback())
+        || host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 /// The address of an IPv6 literal in brackets.
 fn ipv6_address(host: &str) -> Option<Ipv6Addr> {
     host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
@@ -320,20 +338,27 @@ mod tests {
         let url = HttpUrl::parse("http://[::1]:8080/a/b?c=d?e").unwrap();
         assert_eq!((url.authority(), url.host()), ("[::1]:8080", "[::1]"));
         assert_eq!((url.path(), url.query()), ("/a/b", Some("c=d?e")));
+        assert_eq!(url.without_query(), "http://[::1]:8080/a/b");
         assert!(url.is_loopback() && !url.is_https());
         let url = HttpUrl::parse("HTTPS://my.app").unwrap();
         assert_eq!((url.host(), url.path(), url.query()), ("my.app", "", None));
+        assert_eq!(url.without_query(), "HTTPS://my.app");
         assert!(url.is_https() && !url.is_loopback());
     }
 
     #[test]
     fn loopback_host_is_found_however_it_is_written() {
-        let is_loopback = |url| HttpUrl::parse(url).unwrap().is_loopback();
+        let is_loopback = |url| {
+            let url = HttpUrl::parse(url).unwrap();
+            assert_eq!(url.is_loopback(), url.origin().is_loopback());
+            assert_eq!(url.is_https(), url.origin().is_https());
+            url.is_loopback()
+        };
         for loopback in ["http://LocalHost", "http://127.255.0.1", "http://[::1]", "http://[0:0::1]:80"] {
             assert!(is_loopback(loopback), "{loopback}");
         }
         for other in
-            ["http://[::2]", "http://[::ffff:127.0.0.1]", "http://128.0.0.1", "http://localhost.evil"]
+            ["http://[::2]", "http://[::ffff:127.0.0.1]", "http://128.0.0.1", "HTTPS://localhost.evil"]
         {
             assert!(!is_loopback(other), "{other}");
         }

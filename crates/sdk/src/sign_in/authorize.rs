@@ -185,10 +185,7 @@ fn checked<T, E: Into<InvalidValue>>(value: Result<T, E>, invalid: &mut Option<I
 
 /// Puts the attempt's ID, a segment of 128 random bits, at the end of the callback's path.
 fn with_attempt_id(callback: &CallbackUrl, entropy: &dyn Entropy) -> Result<CallbackUrl, Error> {
-    let (path, query) = match callback.url().query() {
-        Some(query) => (callback.as_str().split('?').next().unwrap_or_default(), Some(query)),
-        None => (callback.as_str(), None),
-    };
+    let (place, query) = (callback.url().without_query(), callback.url().query());
     let has_reserved = |query: &str| {
         form_urlencoded::parse(query.as_bytes()).any(|(name, _)| RESERVED_PARAMETERS.contains(&&*name))
     };
@@ -197,7 +194,7 @@ fn with_attempt_id(callback: &CallbackUrl, entropy: &dyn Entropy) -> Result<Call
         return Err(InvalidValue::new("callback URL", problem).into());
     }
     let attempt_id = random_text::<16>(entropy)?;
-    let mut url = Zeroizing::new([path.trim_end_matches('/'), "/", &attempt_id].concat());
+    let mut url = Zeroizing::new([place.trim_end_matches('/'), "/", &attempt_id].concat());
     if let Some(query) = query {
         url.push('?');
         url.push_str(query);
