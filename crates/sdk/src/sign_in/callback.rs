@@ -63,7 +63,7 @@ const MAX_PASTED_BYTES: usize = 4 * 1024;
 
 /// The callback that a sign-in expects.
 pub(crate) struct Callback {
-    /// With the attempt's ID at the end of its path.
+    /// With the attempt ID at the end of its path.
     pub(crate) url: CallbackUrl,
     pub(crate) state: State,
 }
