@@ -9,7 +9,7 @@ use http::Response;
 use openrouter_oauth::{Client, Error};
 use openrouter_oauth_transport::{
     ErrorKind, SleepFuture, Timer,
-    testing::{Exchange, Replay},
+    testing::{Replay, ReplayStep},
 };
 
 use crate::support::{Operation, describe, key};
@@ -49,7 +49,7 @@ const AHEAD_ONE_DAY: fn(Instant) -> Instant = |now| now + DAY;
 async fn call(
     operation: Operation,
     jump: fn(Instant) -> Instant,
-    script: impl IntoIterator<Item = Exchange>,
+    script: impl IntoIterator<Item = ReplayStep>,
 ) -> (Result<(), Error>, usize) {
     let replay = Replay::new(script);
     let builder = Client::builder().api_key(key()).transport(replay.clone()).timer(JumpingTimer::new(jump));
@@ -57,9 +57,9 @@ async fn call(
     (result, replay.requests().len())
 }
 
-fn responds(status: u16, body: &'static str) -> Exchange {
+fn responds(status: u16, body: &'static str) -> ReplayStep {
     let response = Response::builder().status(status).header("retry-after", "5");
-    Exchange::new(Ok(response.body(body.into()).unwrap()))
+    ReplayStep::new(Ok(response.body(body.into()).unwrap()))
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn clock_that_stops_or_goes_back_changes_nothing() {
             assert_eq!(requests, 1);
         }
         for operation in Operation::NON_IDEMPOTENT {
-            let lost = Exchange::new(Err(ErrorKind::Io.into()));
+            let lost = ReplayStep::new(Err(ErrorKind::Io.into()));
             let (result, requests) = call(operation, jump, [lost]).await;
             assert_eq!(describe(&result.unwrap_err()), "OutcomeUnknown(Cut)", "{operation:?}");
             assert_eq!(requests, 1);

@@ -7,22 +7,22 @@ use openrouter_oauth::{
 use openrouter_oauth_tests::canary;
 use openrouter_oauth_transport::{
     self as transport, ErrorKind,
-    testing::{Capture, Exchange, ManualTimer, Never, Replay},
+    testing::{Capture, ManualTimer, Never, Replay, ReplayStep},
 };
 
 use crate::support::{Operation, builder, crosses_threads, describe, exchange, response};
 
-fn client_with(exchange: Exchange) -> Client {
-    let builder = builder().transport(Replay::new([exchange])).timer(ManualTimer::new());
+fn client_with(step: ReplayStep) -> Client {
+    let builder = builder().transport(Replay::new([step])).timer(ManualTimer::new());
     builder.retry(Retry::none()).build().unwrap()
 }
 
 fn responding(status: u16, body: impl Into<bytes::Bytes>) -> Client {
-    client_with(Exchange::new(Ok(response(status, &[], body))))
+    client_with(ReplayStep::new(Ok(response(status, &[], body))))
 }
 
 fn failing(error: transport::Error) -> Client {
-    client_with(Exchange::new(Err(error)))
+    client_with(ReplayStep::new(Err(error)))
 }
 
 #[test]

@@ -17,7 +17,7 @@ use openrouter_oauth::{AnySignIn, CallbackUrl, Client, HeadlessSignIn, PendingSi
 use openrouter_oauth_tests::{canary, query};
 use openrouter_oauth_transport::{
     Error, ErrorKind, Limits, Transport, from_fn,
-    testing::{Capture, Exchange, ManualTimer, Never, Replay},
+    testing::{Capture, ManualTimer, Never, Replay, ReplayStep},
 };
 
 use crate::support::{GRANT, code, describe, response, wait_until};
@@ -32,12 +32,12 @@ fn begin(client: &Client) -> PendingSignIn {
     client.authorize(callback).begin().unwrap().1
 }
 
-fn responds(status: u16, body: &'static str) -> Exchange {
-    Exchange::new(Ok(response(status, &[], body)))
+fn responds(status: u16, body: &'static str) -> ReplayStep {
+    ReplayStep::new(Ok(response(status, &[], body)))
 }
 
-fn fails(kind: ErrorKind) -> Exchange {
-    Exchange::new(Err(kind.into()))
+fn fails(kind: ErrorKind) -> ReplayStep {
+    ReplayStep::new(Err(kind.into()))
 }
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn unprocessed_exchange_leaves_the_sign_in_fresh() {
             fails(ErrorKind::Connect),
             fails(ErrorKind::Tls),
             fails(ErrorKind::Proxy),
-            Exchange::new(Err(Error::from(ErrorKind::Io).not_sent())),
+            ReplayStep::new(Err(Error::from(ErrorKind::Io).not_sent())),
             responds(429, ""),
             responds(503, "<html>"),
             responds(400, r#"{"error":{"message":"Invalid code","code":400}}"#),

@@ -2,7 +2,7 @@
 
 use openrouter_oauth::Error;
 use openrouter_oauth_tests::canary;
-use openrouter_oauth_transport::testing::{Exchange, Replay};
+use openrouter_oauth_transport::testing::{Replay, ReplayStep};
 
 use crate::support::{Operation, client, describe, response};
 
@@ -62,7 +62,7 @@ async fn check(
     for &(content_type, body) in bodies {
         let case = format!("{operation:?} {status} {body}");
         let response = response(status, &[("content-type", content_type)], body);
-        let replay = Replay::new([(); 4].map(|()| Exchange::new(Ok(response.clone()))));
+        let replay = Replay::new([(); 4].map(|()| ReplayStep::new(Ok(response.clone()))));
         let error = operation.call(&client(replay.clone())).await.unwrap_err();
         assert_eq!(describe(&error), expected, "{case}");
         assert_eq!(replay.requests().len(), sent, "{case}");

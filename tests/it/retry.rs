@@ -10,11 +10,11 @@ use std::{
 };
 
 use openrouter_oauth::{
-    Attribution, Client, ClientBuilder, Entropy, Error, OutcomeUnknown, Retry, UnknownReason,
+    Attribution, Client, ClientBuilder, Entropy, Error, OutcomeUnknown, OutcomeUnknownReason, Retry,
 };
 use openrouter_oauth_transport::{
     self as transport, BoxError, ErrorKind, Limits, Timer as _, from_fn,
-    testing::{Exchange, ManualTimer, Never, Replay},
+    testing::{ManualTimer, Never, Replay, ReplayStep},
 };
 
 use crate::support::{GRANT, Operation, describe, exchange, key, response};
@@ -34,12 +34,12 @@ fn builder(timer: &ManualTimer) -> ClientBuilder {
     Client::builder().api_key(key()).timer(timer.clone()).entropy(LargestEntropy)
 }
 
-fn responds(status: u16, headers: &[(&str, &str)], body: &'static str) -> Exchange {
-    Exchange::new(Ok(response(status, headers, body)))
+fn responds(status: u16, headers: &[(&str, &str)], body: &'static str) -> ReplayStep {
+    ReplayStep::new(Ok(response(status, headers, body)))
 }
 
-fn fails(kind: ErrorKind) -> Exchange {
-    Exchange::new(Err(kind.into()))
+fn fails(kind: ErrorKind) -> ReplayStep {
+    ReplayStep::new(Err(kind.into()))
 }
 
 /// Drives `call` to its end and moves the clock through each wait. Also returns the waits.
@@ -61,7 +61,7 @@ async fn drive<T>(timer: &ManualTimer, call: impl IntoFuture<Output = T>) -> (T,
 /// Runs a call against `script` and a success after it. Returns the result, the number of requests, and the waits.
 async fn run(
     operation: Operation,
-    script: impl IntoIterator<Item = Exchange>,
+    script: impl IntoIterator<Item = ReplayStep>,
 ) -> (Result<(), Error>, usize, Vec<Duration>) {
     let replay = Replay::new(script.into_iter().chain([responds(200, &[], operation.success())]));
     let timer = ManualTimer::new();
@@ -129,12 +129,12 @@ async fn unsent_request_is_retried() {
     ];
     for operation in Operation::ALL {
         for error in not_sent {
-            let twice = [Exchange::new(Err(error())), Exchange::new(Err(error()))];
+            let twice = [ReplayStep::new(Err(error())), ReplayStep::new(Err(error()))];
             let (result, requests, waits) = run(operation, twice).await;
             assert!(result.is_ok(), "{operation:?}: {result:?}");
             assert_eq!((requests, waits.len()), (3, 2), "{operation:?}");
 
-            let thrice = [(); 3].map(|()| Exchange::new(Err(error())));
+            let thrice = [(); 3].map(|()| ReplayStep::new(Err(error())));
             let (result, requests, _) = run(operation, thrice).await;
             assert_eq!(describe(&result.unwrap_err()), "NotSent, retryable", "{operation:?}");
             assert_eq!(requests, 3, "{operation:?}");
@@ -152,7 +152,7 @@ async fn permanent_transport_error_is_not_retried() {
             (ErrorKind::Other, "NotSent, retryable"),
             (ErrorKind::Timeout, "NotSent, retryable"),
         ] {
-            let (result, requests, _) = run(operation, [Exchange::new(Err(not_sent(kind)))]).await;
+            let (result, requests, _) = run(operation, [ReplayStep::new(Err(not_sent(kind)))]).await;
             let error = result.unwrap_err();
             assert_eq!(describe(&error), expected, "{operation:?}");
             assert!(!error.may_have_been_sent());
@@ -183,7 +183,7 @@ async fn unsent_attempt_does_not_hide_a_sent_one() {
 
 #[tokio::test]
 async fn every_attempt_sends_the_same_bytes() {
-    let check = async |operation: Operation, scripted: fn() -> Exchange| {
+    let check = async |operation: Operation, scripted: fn() -> ReplayStep| {
         let replay = Replay::new([scripted(), scripted(), responds(200, &[], operation.success())]);
         let timer = ManualTimer::new();
         let attribution = Attribution::new("https://my.app").title("My app").categories(["cli-agent"]);
@@ -411,7 +411,7 @@ async fn unknown_outcome_reports_what_is_known() {
         panic!("{error:?}");
     };
     let unknown: &OutcomeUnknown = unknown;
-    assert_eq!(unknown.reason(), UnknownReason::Status);
+    assert_eq!(unknown.reason(), OutcomeUnknownReason::Status);
     assert_eq!(unknown.status().unwrap(), 502);
     assert_eq!(unknown.request_id().unwrap().as_str(), "8f0e-FRA");
     let text = error.to_string();

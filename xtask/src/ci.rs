@@ -87,7 +87,7 @@ const CARGO_STEPS: &[CargoStep] = &[
     CargoStep { name: "doctest", cargo: &["test --workspace --doc"], ..STEP },
     CargoStep {
         name: "faults",
-        takes: |arguments| matches!(arguments, [] | ["--planted"] | ["said", ..]),
+        takes: |arguments| matches!(arguments, [] | ["--planted"] | ["scan", ..]),
         cargo: &[
             // The faults program looks for the command-line tool beside itself.
             "build --quiet --release -p openrouter-oauth-cli --bin openrouter-oauth",

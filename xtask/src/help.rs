@@ -24,7 +24,7 @@ cargo xtask COMMAND
   browser [FOLDER]
                  a login in Chromium, also while other pages attack it (needs chromium and chromedriver); the folder
                  gets pictures of the pages
-  faults [--planted | said PATH...]
+  faults [--planted | scan PATH...]
                  every fault of a network, a server or a caller; or that the check notices broken transports; or that
                  a run of the tests, whose output and folder are named, showed no secret
   bench          instructions and allocations per exchange, and their limit (needs valgrind)

@@ -28,8 +28,8 @@ pub(crate) fn cargo(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> C
     // What cargo told this program about itself. Passed on, it makes build scripts that watch these names run again
     // (ring's does), and everything above them is built anew.
     for (name, _) in env::vars_os() {
-        let told = ["CARGO_MANIFEST_", "CARGO_PKG_"];
-        if told.iter().any(|start| name.to_string_lossy().starts_with(start)) {
+        let prefixes = ["CARGO_MANIFEST_", "CARGO_PKG_"];
+        if prefixes.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             command.env_remove(name);
         }
     }

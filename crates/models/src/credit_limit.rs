@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::text::InvalidValue;
+use crate::text::{InvalidValue, open_text_conversions};
 
 /// What a key may spend, in US dollars: finite and not negative.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
@@ -23,6 +23,16 @@ impl CreditLimit {
         }
         // -0.0 passes the check above and would be sent with its sign.
         Ok(Self(dollars.abs()))
+    }
+
+    /// Reads a decimal number of US dollars, such as `5` or `0.5`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if it is not a number, or not one that [`new`](Self::new) accepts.
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
+        let dollars = text.parse().map_err(|_| InvalidValue::new("credit limit", "is not a number"))?;
+        Self::new(dollars)
     }
 
     /// The limit in US dollars.
@@ -46,6 +56,24 @@ impl TryFrom<i32> for CreditLimit {
         Self::new(f64::from(dollars))
     }
 }
+
+impl TryFrom<&str> for CreditLimit {
+    type Error = InvalidValue;
+
+    fn try_from(text: &str) -> Result<Self, Self::Error> {
+        Self::parse(text)
+    }
+}
+
+impl TryFrom<String> for CreditLimit {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+
+open_text_conversions!(CreditLimit);
 
 impl From<u32> for CreditLimit {
     fn from(dollars: u32) -> Self {
@@ -81,6 +109,15 @@ mod tests {
         assert_eq!(CreditLimit::from(5_u32), CreditLimit::new(5.0).unwrap());
         assert_eq!(CreditLimit::try_from(5), CreditLimit::new(5.0));
         assert!(CreditLimit::try_from(-1).is_err());
+    }
+
+    #[test]
+    fn limit_is_read_from_text() {
+        assert_eq!("0.5".parse(), CreditLimit::new(0.5));
+        assert_eq!(CreditLimit::try_from("100".to_owned()), CreditLimit::new(100.0));
+        for bad in ["", " 5", "5 ", "$5", "5,0", "-1", "inf", "NaN"] {
+            assert!(CreditLimit::try_from(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -28,8 +28,8 @@ pub trait Endpoint: Serialize {
     /// What may be sent again.
     const RESEND: Resend;
 
-    /// Reads the body of a success: a JSON object, which a byte order mark may precede. An endpoint that answers with
-    /// anything else brings a reading of its own.
+    /// Reads the body of a success: a JSON object, which a byte order mark may precede. An endpoint whose response
+    /// is anything else overrides this.
     ///
     /// # Errors
     ///

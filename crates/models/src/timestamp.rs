@@ -6,7 +6,8 @@ use crate::text::{FromText, InvalidValue, open_text_conversions};
 
 /// A point in time between the years 0 and 9999, to the nanosecond.
 ///
-/// Written as RFC 3339 in UTC and always with seconds (`2027-12-31T23:59:59Z`): OpenRouter refuses minutes alone.
+/// Written as RFC 3339 in UTC and always with seconds (`2027-12-31T23:59:59Z`): OpenRouter rejects a time
+/// without seconds.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Timestamp(jiff::Timestamp);
 

@@ -1,6 +1,10 @@
 //! URLs and origins: the one place that decides which URLs are safe to use.
 
-use std::{borrow::Cow, fmt};
+use std::{
+    borrow::Cow,
+    fmt,
+    net::{Ipv4Addr, Ipv6Addr},
+};
 
 use http::{Uri, uri::Authority};
 
@@ -17,7 +21,8 @@ plain_text! {
     HttpUrl
 }
 
-/// The scheme, host and port of a URL, written in one way: lower case, and without the default port.
+/// The scheme, host and port of a URL, written in one way: in lower case, without the default port, and with an IPv6
+/// address in its shortest form.
 ///
 /// Two URLs have the same origin if and only if these are equal (RFC 6454, section 5).
 ///
@@ -59,10 +64,7 @@ impl HttpUrl {
 
     /// Whether the host is this machine: `localhost`, `127.0.0.0/8` or `[::1]`.
     pub fn is_loopback(&self) -> bool {
-        let host = self.host();
-        host.eq_ignore_ascii_case("localhost")
-            || host == "[::1]"
-            || host.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+        is_loopback_host(self.host())
     }
 
     /// Host and port, as they are written.
@@ -73,6 +75,11 @@ impl HttpUrl {
     /// The host, as it is written. An IPv6 address is in brackets.
     pub fn host(&self) -> &str {
         split_port(self.authority()).0
+    }
+
+    /// The URL as it is written, without its query and the question mark.
+    pub fn without_query(&self) -> &str {
+        self.0.split('?').next().unwrap_or_default()
     }
 
     /// The path: empty, or with its leading slash.
@@ -87,9 +94,13 @@ impl HttpUrl {
 
     /// The scheme, host and port.
     pub fn origin(&self) -> Origin {
-        let parts = self.parts();
-        let authority = without_default_port(self.scheme(), self.authority());
-        let mut origin = [parts.scheme.unwrap_or_default(), "://", authority].concat();
+        let (scheme, host) = (self.scheme(), self.host());
+        let authority = without_default_port(scheme, self.authority());
+        let colon_and_port = authority.strip_prefix(host).unwrap_or_default();
+        let mut origin = match ipv6_address(host) {
+            Some(ip) => format!("{scheme}://[{ip}]{colon_and_port}"),
+            None => [scheme, "://", host, colon_and_port].concat(),
+        };
         origin.make_ascii_lowercase();
         Origin(Cow::Owned(origin))
     }
@@ -110,6 +121,16 @@ impl Origin {
     /// The text: `https://openrouter.ai`, `http://127.0.0.1:8080`.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether the scheme is `https`.
+    pub fn is_https(&self) -> bool {
+        UrlParts::split(&self.0).scheme == Some("https")
+    }
+
+    /// Whether the host is this machine: `localhost`, `127.0.0.0/8` or `[::1]`.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback_host(split_port(UrlParts::split(&self.0).authority.unwrap_or_default()).0)
     }
 
     /// Whether `reference`, such as the value of a `Location` header, stays at this origin.
@@ -217,6 +238,17 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
+fn is_loopback_host(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || ipv6_address(host).is_some_and(|ip| ip.is_loopback())
+        || host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// The address of an IPv6 literal in brackets.
+fn ipv6_address(host: &str) -> Option<Ipv6Addr> {
+    host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
+}
+
 /// What is wrong with `text`. Stricter than the parser of [`Uri`], which browsers do not share.
 fn problem(text: &str) -> Option<&'static str> {
     if text.is_empty() {
@@ -270,8 +302,8 @@ fn has_plain_port(authority: &Authority) -> bool {
 
 /// A name of letters, digits, dots and hyphens, or an IPv6 address in brackets.
 fn is_host(host: &str) -> bool {
-    if let Some(literal) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        return literal.parse::<std::net::Ipv6Addr>().is_ok();
+    if host.starts_with('[') {
+        return ipv6_address(host).is_some();
     }
     let is_label = |label: &str| {
         !label.is_empty()
@@ -280,7 +312,7 @@ fn is_host(host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host);
     let last = name.rsplit('.').next().unwrap_or_default();
     if is_number(last) {
-        return host.parse::<std::net::Ipv4Addr>().is_ok();
+        return host.parse::<Ipv4Addr>().is_ok();
     }
     name.split('.').all(is_label)
 }
@@ -306,10 +338,30 @@ mod tests {
         let url = HttpUrl::parse("http://[::1]:8080/a/b?c=d?e").unwrap();
         assert_eq!((url.authority(), url.host()), ("[::1]:8080", "[::1]"));
         assert_eq!((url.path(), url.query()), ("/a/b", Some("c=d?e")));
+        assert_eq!(url.without_query(), "http://[::1]:8080/a/b");
         assert!(url.is_loopback() && !url.is_https());
         let url = HttpUrl::parse("HTTPS://my.app").unwrap();
         assert_eq!((url.host(), url.path(), url.query()), ("my.app", "", None));
+        assert_eq!(url.without_query(), "HTTPS://my.app");
         assert!(url.is_https() && !url.is_loopback());
+    }
+
+    #[test]
+    fn loopback_host_is_found_however_it_is_written() {
+        let is_loopback = |url| {
+            let url = HttpUrl::parse(url).unwrap();
+            assert_eq!(url.is_loopback(), url.origin().is_loopback());
+            assert_eq!(url.is_https(), url.origin().is_https());
+            url.is_loopback()
+        };
+        for loopback in ["http://LocalHost", "http://127.255.0.1", "http://[::1]", "http://[0:0::1]:80"] {
+            assert!(is_loopback(loopback), "{loopback}");
+        }
+        for other in
+            ["http://[::2]", "http://[::ffff:127.0.0.1]", "http://128.0.0.1", "HTTPS://localhost.evil"]
+        {
+            assert!(!is_loopback(other), "{other}");
+        }
     }
 
     #[test]
@@ -317,6 +369,11 @@ mod tests {
         assert_eq!(origin("https://OpenRouter.ai:443/api"), Origin::OPENROUTER);
         assert_eq!(origin("http://localhost:80").as_str(), "http://localhost");
         assert_eq!(origin("http://[::1]:8080/x").as_str(), "http://[::1]:8080");
+        for same in ["http://[0:0::1]", "http://[0:0:0:0:0:0:0:1]:80/x", "http://[::0001]"] {
+            assert_eq!(origin(same).as_str(), "http://[::1]", "{same}");
+        }
+        assert_eq!(origin("https://[2001:DB8:0::A]:8443").as_str(), "https://[2001:db8::a]:8443");
+        assert_eq!(origin("http://[::ffff:7f00:1]"), origin("http://[::FFFF:127.0.0.1]"));
         assert_eq!(origin("https://my.app:80").as_str(), "https://my.app:80");
         assert_eq!(Origin::parse("HTTPS://OpenRouter.ai:443").unwrap(), Origin::OPENROUTER);
         for bad in

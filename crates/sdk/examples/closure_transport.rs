@@ -16,7 +16,7 @@ use openrouter_oauth::{
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = Client::builder()
         .transport(from_fn(send))
-        // The closure answers at once. One that waits comes with a timer: `.timer(…)`.
+        // The closure responds at once. One that waits needs a timer: `.timer(…)`.
         .without_deadline()
         .build()?;
 
@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Here stands a call of the HTTP client at hand. This one answers from memory.
+/// Here stands a call of the HTTP client at hand. This one responds from memory.
 async fn send(request: Request<Bytes>, _limits: Limits) -> Result<Response<Bytes>, Error> {
     println!("{} {} with {} bytes", request.method(), request.uri(), request.body().len());
     Ok(Response::new(r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#.into()))

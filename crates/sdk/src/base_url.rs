@@ -38,11 +38,12 @@ impl BaseUrl {
         if url.query().is_some() {
             return Err(invalid("may not have a query"));
         }
-        if !url.is_https() && !url.is_loopback() {
+        let origin = url.origin();
+        if !is_secure(&origin) {
             return Err(invalid("must use https, or http on a loopback host"));
         }
         Ok(Self {
-            origin: url.origin(),
+            origin,
             scheme: if url.is_https() { Scheme::HTTPS } else { Scheme::HTTP },
             authority: url
                 .authority()
@@ -68,6 +69,11 @@ impl BaseUrl {
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin
     }
+}
+
+/// Whether nobody on the way can read what is sent there: `https`, or `http` on a loopback host.
+pub(crate) fn is_secure(origin: &Origin) -> bool {
+    origin.is_https() || origin.is_loopback()
 }
 
 #[cfg(test)]

@@ -137,6 +137,7 @@ impl Client {
     }
 }
 
+// Here and not in `builder.rs`: this file imports that one, which must not import `Client` in return.
 impl ClientBuilder {
     /// Builds the client.
     ///

@@ -16,7 +16,7 @@ use crate::sign_in::callback::CallbackError;
 /// # Troubleshooting
 ///
 /// * *Is the code lost?* [`is_outcome_unknown`](Self::is_outcome_unknown): OpenRouter may have acted on the request, and
-///   its answer did not come through. After an exchange a key may exist that nobody holds: look for it on
+///   its response did not come through. After an exchange a key may exist that nobody holds: look for it on
 ///   <https://openrouter.ai/settings/keys>, and begin a new sign-in.
 /// * *Is a retry worthwhile?* [`is_retryable`](Self::is_retryable): the same call may succeed later.
 /// * *Was it the key?* [`is_unauthorized`](Self::is_unauthorized): forget it and sign in again.
@@ -50,7 +50,7 @@ pub enum Error {
     #[error("the operating system's random generator failed")]
     Randomness(#[source] BoxError),
 
-    /// The callback, or what the user pasted, is not the answer to this sign-in, or says that the user declined.
+    /// The callback, or what the user pasted, does not belong to this sign-in, or says that the user declined.
     #[error(transparent)]
     Callback(#[from] CallbackError),
 

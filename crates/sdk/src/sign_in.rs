@@ -5,6 +5,6 @@ pub(crate) mod authorize;
 pub(crate) mod callback;
 mod exchange;
 pub(crate) mod pending;
-mod phase;
+mod pending_exchange;
 pub(crate) mod pkce;
 pub(crate) mod stored;

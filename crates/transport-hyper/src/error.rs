@@ -7,7 +7,7 @@ use openrouter_oauth_transport::{Error, ErrorKind};
 
 use crate::connect_error::ConnectError;
 
-/// Why there is no answer.
+/// Why there is no response.
 pub(crate) fn from_client(error: legacy::Error) -> Error {
     if let Some(unconnected) = cause::<ConnectError>(&error) {
         return unconnected.to_error();
@@ -16,7 +16,7 @@ pub(crate) fn from_client(error: legacy::Error) -> Error {
         return Error::new(ErrorKind::Connect, error);
     }
     let Some(cause) = cause::<hyper::Error>(&error) else {
-        // A method, version or URL that the client refuses is all that has no cause.
+        // A method, version or URL that the client rejects is all that has no cause.
         return Error::new(ErrorKind::Other, error).not_sent();
     };
     // Hyper cancels a request only while it is still queued, and hands it back.
@@ -91,8 +91,8 @@ mod tests {
             assert!(read > 0);
             far.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
         };
-        let (answer, ()) = tokio::join!(client.request(request()), server);
-        assert_eq!(answer.unwrap().status(), 204);
+        let (response, ()) = tokio::join!(client.request(request()), server);
+        assert_eq!(response.unwrap().status(), 204);
         // Now the connection goes back into the pool.
         tokio::task::yield_now().await;
 

@@ -33,7 +33,7 @@
 //! # Where it connects to
 //!
 //! To `https` anywhere, and to plain `http` on this machine only: `127.0.0.0/8`, `[::1]` and `localhost`, which is
-//! never looked up. Anything else is refused before a socket is made. There is no way to turn the check of
+//! never looked up. Anything else is rejected before a socket is made. There is no way to turn the check of
 //! certificates off; [`Builder::add_root_certificates_pem`] trusts a certificate of one's own. Names are looked up as
 //! the operating system does, or by [`Builder::resolver`].
 //!
@@ -60,14 +60,14 @@
 //! | no name, no route, refused, [connect timeout](Builder::connect_timeout), handshake cut | `Connect` | no |
 //! | certificate, host name or TLS version not accepted; no TLS in this build | `Tls` | no |
 //! | the proxy is not there, responds with anything but 2XX, breaks off or makes no sense | `Proxy` | no |
-//! | the proxy answers 407, or does not accept the credentials | `ProxyAuth` | no |
+//! | the proxy responds with 407, or does not accept the credentials | `ProxyAuth` | no |
 //! | a kept connection was closed before the request was written to it | `Io` with `not_sent` | no |
 //! | the connection broke, or closed before the response was whole | `Io` | maybe |
 //! | TLS 1.3: the server does not accept the [client certificate](Builder::client_certificate_pem) | `Io` | maybe |
 //! | [`Limits::timeout`], which also bounds a stream of 1xx responses | `Timeout` | maybe |
 //! | body over [`Limits::response_bytes`]; head over about 64 KiB or 100 headers | `TooLarge` | yes |
 //! | the response is not HTTP | `Protocol` | maybe |
-//! | a URL or a variable that is refused; no tokio runtime, or one without I/O or time | `Other` with `not_sent` | no |
+//! | a URL or a variable that is rejected; no tokio runtime, or one without I/O or time | `Other` with `not_sent` | no |
 //!
 //! A server that closes a kept connection just as a request is about to use it can, rarely, leave the request waiting
 //! until its deadline ([hyper#4122](https://github.com/hyperium/hyper/issues/4122)): the error is then `Timeout`, which

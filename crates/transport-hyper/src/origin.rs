@@ -67,7 +67,7 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn of(uri: &str) -> Result<Origin, UnsupportedUrl> {
+    fn from_str(uri: &str) -> Result<Origin, UnsupportedUrl> {
         Origin::from_uri(&uri.parse().unwrap())
     }
 
@@ -83,7 +83,7 @@ mod tests {
             "http://[::1]:1/",
             "http://user@127.0.0.1/",
         ] {
-            assert_eq!(of(url), Ok(Origin::Loopback), "{url}");
+            assert_eq!(from_str(url), Ok(Origin::Loopback), "{url}");
         }
         for url in [
             "http://openrouter.ai/",
@@ -102,15 +102,15 @@ mod tests {
             "http://[::ffff:127.0.0.1]/",
             "http://[fe80::1]/",
         ] {
-            assert_eq!(of(url), Err(UnsupportedUrl::PlainText), "{url}");
+            assert_eq!(from_str(url), Err(UnsupportedUrl::PlainText), "{url}");
         }
     }
 
     #[test]
     fn only_absolute_http_urls_are_supported() {
-        assert_eq!(of("https://openrouter.ai/"), Ok(Origin::Https));
-        assert_eq!(of("ftp://127.0.0.1/"), Err(UnsupportedUrl::Scheme));
-        assert_eq!(of("/api/v1/key"), Err(UnsupportedUrl::Relative));
-        assert_eq!(of("openrouter.ai"), Err(UnsupportedUrl::Relative));
+        assert_eq!(from_str("https://openrouter.ai/"), Ok(Origin::Https));
+        assert_eq!(from_str("ftp://127.0.0.1/"), Err(UnsupportedUrl::Scheme));
+        assert_eq!(from_str("/api/v1/key"), Err(UnsupportedUrl::Relative));
+        assert_eq!(from_str("openrouter.ai"), Err(UnsupportedUrl::Relative));
     }
 }

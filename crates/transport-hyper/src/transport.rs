@@ -28,9 +28,9 @@ impl HyperTransport {
         Self { client }
     }
 
-    async fn exchange(&self, request: Request<Bytes>, most: usize) -> Result<Response<Bytes>, Error> {
-        let answer = self.client.request(request.map(Full::new)).await;
-        let (head, body) = answer.map_err(error::from_client)?.into_parts();
+    async fn send_request(&self, request: Request<Bytes>, most: usize) -> Result<Response<Bytes>, Error> {
+        let response = self.client.request(request.map(Full::new)).await;
+        let (head, body) = response.map_err(error::from_client)?.into_parts();
         let body = body::read(body, most).await.map_err(|error| error.with_status(head.status))?;
         Ok(Response::from_parts(head, body))
     }
@@ -49,9 +49,9 @@ impl Transport for HyperTransport {
         Box::pin(async move {
             // Tokio would panic.
             Handle::try_current().map_err(|none| Error::new(ErrorKind::Other, none).not_sent())?;
-            let exchange = pin!(self.exchange(request, limits.response_bytes));
-            let Some(deadline) = deadline else { return exchange.await };
-            let timed = runtime::caught(|| timeout_at(deadline, exchange));
+            let response = pin!(self.send_request(request, limits.response_bytes));
+            let Some(deadline) = deadline else { return response.await };
+            let timed = runtime::caught(|| timeout_at(deadline, response));
             let timed = timed.map_err(|panicked| Error::new(ErrorKind::Other, panicked).not_sent())?;
             timed.await.unwrap_or_else(|elapsed| Err(Error::new(ErrorKind::Timeout, elapsed)))
         })

@@ -17,5 +17,5 @@ pub use self::{
     capture::Capture,
     manual_timer::ManualTimer,
     never::Never,
-    replay::{Exchange, Replay},
+    replay::{Replay, ReplayStep},
 };

@@ -1,5 +1,7 @@
 //! The base URL of the service.
 
+use std::net::Ipv6Addr;
+
 use bytes::Bytes;
 use http::Response;
 use openrouter_oauth::{AuthorizationCode, Client, Error, ExchangeAuthCode};
@@ -38,6 +40,11 @@ pub fn base_url(data: &[u8]) {
     assert_eq!(uri.to_string().to_ascii_lowercase(), expected.to_ascii_lowercase());
     assert!(!uri.authority().unwrap().as_str().contains('@'));
     let host = uri.host().unwrap();
-    let is_loopback = host == "localhost" || host == "[::1]" || host.starts_with("127.");
+    let is_loopback = host == "localhost" || host.starts_with("127.") || is_ipv6_loopback(host);
     assert!(uri.scheme_str() == Some("https") || is_loopback, "{uri}");
+}
+
+/// Whether `host` is `[::1]`, in any of its spellings.
+fn is_ipv6_loopback(host: &str) -> bool {
+    host.trim_matches(['[', ']']).parse() == Ok(Ipv6Addr::LOCALHOST)
 }

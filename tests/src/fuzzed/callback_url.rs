@@ -41,7 +41,7 @@ fn sign_in(callback: &CallbackUrl) {
     let (url, pending) = match begin() {
         Ok(started) => started,
         Err(Error::Invalid(_)) => {
-            // It has a parameter of a response, or no room for the nonce.
+            // It has a parameter of a response, or no room for the attempt ID.
             assert!(callback.as_str().contains('?') || callback.as_str().len() > 2020);
             return;
         }

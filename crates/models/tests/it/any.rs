@@ -185,10 +185,10 @@ pub(crate) fn token_request() -> impl Strategy<Value = ExchangeToken> {
 pub(crate) fn access_token() -> impl Strategy<Value = TokenResponse> {
     let kinds = (words::<TokenFormat>(), words::<TokenType>(), option::of(words()));
     (text::<AccessToken>("[!-~]{1,600}"), any::<Option<u64>>(), kinds).prop_map(|(token, seconds, kinds)| {
-        let mut answer = TokenResponse::new(token);
-        answer.expires_in = seconds;
-        (answer.issued_token_type, answer.token_type, answer.scope) = kinds;
-        answer
+        let mut response = TokenResponse::new(token);
+        response.expires_in = seconds;
+        (response.issued_token_type, response.token_type, response.scope) = kinds;
+        response
     })
 }
 

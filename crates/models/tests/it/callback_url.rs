@@ -43,8 +43,8 @@ const TAKEN: &[&str] = &[
     "HTTP://127.0.0.1:8765/callback",
 ];
 
-/// Each is refused, and so is nobody's mistake sent.
-const REFUSED: &[&str] = &[
+/// Each is rejected before it is sent.
+const REJECTED: &[&str] = &[
     // No URL at all, or only a part of one.
     "",
     " ",
@@ -215,8 +215,8 @@ fn documented_callback_url_is_accepted_unchanged() {
 #[test]
 fn callback_url_that_could_go_elsewhere_is_rejected() {
     // C-8
-    assert!(TAKEN.len() + REFUSED.len() >= 100);
-    for &url in REFUSED {
+    assert!(TAKEN.len() + REJECTED.len() >= 100);
+    for &url in REJECTED {
         let error = CallbackUrl::parse(url).expect_err(url);
         assert_eq!(error.what(), "callback URL");
     }

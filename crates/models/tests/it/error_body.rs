@@ -1,4 +1,4 @@
-//! What is made of the body of a refusal, in every shape that it may come in.
+//! The error that a rejection's body becomes, in every shape.
 // C-23
 
 use http::StatusCode;

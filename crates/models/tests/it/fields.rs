@@ -150,9 +150,10 @@ fn unknown_value_of_an_enum_is_kept() {
     for pointer in pointers {
         assert_eq!(sent.pointer(pointer), request.pointer(pointer));
     }
-    let answer = json!({ "access_token": "t", "issued_token_type": "i", "scope": "s", "token_type": "DPoP" });
-    let read = ExchangeToken::decode(answer.to_string().as_bytes()).unwrap();
-    check_sent(&read, &answer);
+    let response =
+        json!({ "access_token": "t", "issued_token_type": "i", "scope": "s", "token_type": "DPoP" });
+    let read = ExchangeToken::decode(response.to_string().as_bytes()).unwrap();
+    check_sent(&read, &response);
     // A known word never hides in `Other`.
     assert_eq!(UsageLimitType::from("daily"), UsageLimitType::Daily);
 }

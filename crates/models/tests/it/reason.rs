@@ -1,4 +1,4 @@
-//! What a refusal means, in all the words that it may come in.
+//! The meaning of a rejection, in every wording.
 // C-26
 
 use http::StatusCode;
@@ -22,7 +22,7 @@ fn check<E: Endpoint>(request: &E, status: u16, body: &str, reason: RejectionRea
     assert_eq!(error.reason(), reason, "{status} {body}");
 }
 
-/// Both statuses of a refused code, in OpenRouter's own envelope.
+/// Both statuses of a rejected code, in OpenRouter's own envelope.
 #[track_caller]
 fn check_message(message: &str, reason: RejectionReason) {
     for status in [400, 403] {

@@ -24,49 +24,49 @@ fn check<T: Debug + DeserializeOwned + PartialEq + Serialize>(value: &T) -> Resu
     Ok(())
 }
 
-/// Writes `answer` as the service does and reads it as a client does.
-fn check_answer<E>(answer: &E::Response, wire: &impl Serialize) -> Result<(), TestCaseError>
+/// Writes `response` as the service does and reads it as a client does.
+fn check_response<E>(response: &E::Response, wire: &impl Serialize) -> Result<(), TestCaseError>
 where
     E: Endpoint<Response: Debug + PartialEq>,
 {
-    prop_assert_eq!(&E::decode(&serde_json::to_vec(wire).unwrap()).unwrap(), answer);
+    prop_assert_eq!(&E::decode(&serde_json::to_vec(wire).unwrap()).unwrap(), response);
     Ok(())
 }
 
 proptest! {
     #[test]
-    fn exchange_auth_code(request in exchange_request(), answer in grant()) {
+    fn exchange_auth_code(request in exchange_request(), response in grant()) {
         check(&request)?;
-        check(&answer)?;
-        check_answer::<ExchangeAuthCode>(&answer, &answer)?;
+        check(&response)?;
+        check_response::<ExchangeAuthCode>(&response, &response)?;
     }
 
     #[test]
-    fn create_auth_code(request in create_request(), answer in auth_code()) {
+    fn create_auth_code(request in create_request(), response in auth_code()) {
         check(&request)?;
-        check(&answer)?;
-        check_answer::<CreateAuthCode>(&answer, &Data { data: answer.clone() })?;
+        check(&response)?;
+        check_response::<CreateAuthCode>(&response, &Data { data: response.clone() })?;
     }
 
     #[test]
-    fn current_key(answer in key_info()) {
+    fn current_key(response in key_info()) {
         check(&CurrentKey::new())?;
-        check(&answer)?;
-        check_answer::<CurrentKey>(&answer, &Data { data: answer.clone() })?;
+        check(&response)?;
+        check_response::<CurrentKey>(&response, &Data { data: response.clone() })?;
     }
 
     #[test]
-    fn exchange_token(request in token_request(), answer in access_token()) {
+    fn exchange_token(request in token_request(), response in access_token()) {
         check(&request)?;
-        check(&answer)?;
-        check_answer::<ExchangeToken>(&answer, &answer)?;
+        check(&response)?;
+        check_response::<ExchangeToken>(&response, &response)?;
     }
 
     #[test]
-    fn signing_keys(answer in collection::vec(jwk(), 0..4).prop_map(JwkSet::new)) {
+    fn signing_keys(response in collection::vec(jwk(), 0..4).prop_map(JwkSet::new)) {
         check(&SigningKeys::new())?;
-        check(&answer)?;
-        check_answer::<SigningKeys>(&answer, &answer)?;
+        check(&response)?;
+        check_response::<SigningKeys>(&response, &response)?;
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Whether the reply also answers what became of the attempts before it. If the operation is not idempotent, only a
+    /// Whether the reply also settles the attempts before it. If the operation is not idempotent, only a
     /// success does.
     fn settles(&self, reply: &Reply) -> bool {
         match reply {
@@ -104,31 +104,31 @@ impl<'a> Attempts<'a> {
     async fn attempt(&self, request: &CallRequest<'_>, attempt: Attempt) -> Result<Reply, Error> {
         let hooks = &self.config.hooks;
         let mut headers = request.headers();
-        if let Err(refusal) = hooks.before_attempt(&attempt, &mut headers) {
-            hooks.after_error(&attempt, &*refusal);
-            return Ok(Err(NoResponse::HookRejected(refusal)));
+        if let Err(error) = hooks.before_attempt(&attempt, &mut headers) {
+            hooks.after_error(&attempt, &*error);
+            return Ok(Err(NoResponse::HookRejected(error)));
         }
         let request = request.http_request(headers)?;
         let watch = hooks.watch(&attempt);
-        let reply = self.exchange(request).await;
+        let reply = self.send_once(request).await;
         match &reply {
             Ok(response) => hooks.after_response(&attempt, response.status(), response.headers()),
             Err(error) => hooks.after_error(&attempt, error),
         }
-        // Not before: a hook that panics has lost the answer.
+        // Not before: a hook that panics has lost the response.
         watch.disarm();
         Ok(reply.map_err(NoResponse::Transport))
     }
 
     /// Sends one request and awaits its response, within the limits.
-    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, transport::Error> {
+    async fn send_once(&self, request: Request<Bytes>) -> Result<Response<Bytes>, transport::Error> {
         let limit = self.remaining().into_iter().chain(self.attempt_timeout).min();
         if limit == Some(Duration::ZERO) {
             return Err(transport::Error::from(ErrorKind::Timeout).not_sent());
         }
         let limits = Limits::default().timeout(limit).response_bytes(self.config.response_bytes);
         let sent = self.config.transport.send(request, limits);
-        // The transport holds this limit too; a careless one must not hang the call (C-12).
+        // The transport holds this limit too; a careless one must not hang the call.
         let response = self.race(sent, limit).await.unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
         if response.body().len() > self.config.response_bytes {
             return Err(transport::Error::from(ErrorKind::TooLarge).with_status(response.status()));
@@ -149,19 +149,19 @@ impl<'a> Attempts<'a> {
                 retry_after(response.headers())
             }
             Err(NoResponse::HookRejected(_)) => return None,
-            Err(NoResponse::Transport(error)) if !self.may_try_again(error) => return None,
+            Err(NoResponse::Transport(error)) if !self.may_retry(error) => return None,
             Err(NoResponse::Transport(_)) => None,
         };
         if !self.retry.allows(attempts, self.elapsed()) {
             return None;
         }
         let wait = asked.unwrap_or_else(|| self.retry.wait_after(attempts, &*self.config.entropy));
-        // A wait that ends after the deadline could only lose the answer at hand.
+        // A wait that ends after the deadline could only lose the response at hand.
         let is_in_time = self.remaining().is_none_or(|remaining| wait < remaining);
         (is_in_time && self.config.budget.take()).then_some(wait)
     }
 
-    fn may_try_again(&self, error: &transport::Error) -> bool {
+    fn may_retry(&self, error: &transport::Error) -> bool {
         if let Some(status) = error.status().filter(|status| !status.is_success()) {
             return self.may_resend && self.retry.allows_status(status);
         }
@@ -171,7 +171,7 @@ impl<'a> Attempts<'a> {
             ErrorKind::Io => (unsent || self.may_resend) && self.retry.allows_connection_errors(),
             // Without a limit of its own for the attempt it was that of the call.
             ErrorKind::Timeout => self.may_resend && self.attempt_timeout.is_some(),
-            // An untrusted certificate, a refused URL, too large an answer: the next try would end the same.
+            // An untrusted certificate, a rejected URL, too large a response: a retry would end the same.
             _ => false,
         }
     }

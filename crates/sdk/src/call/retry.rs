@@ -40,36 +40,36 @@ impl Retry {
 
     /// The most attempts of a call; 0 counts as 1.
     #[must_use]
-    pub fn max_attempts(mut self, attempts: u32) -> Self {
-        self.max_attempts = attempts.max(1);
+    pub fn max_attempts(mut self, max_attempts: u32) -> Self {
+        self.max_attempts = max_attempts.max(1);
         self
     }
 
     /// The longest wait before the second attempt.
     #[must_use]
-    pub fn initial_backoff(mut self, initial: Duration) -> Self {
-        self.initial_backoff = initial;
+    pub fn initial_backoff(mut self, initial_backoff: Duration) -> Self {
+        self.initial_backoff = initial_backoff;
         self
     }
 
     /// The longest wait before any attempt, unless the server asks for a longer one.
     #[must_use]
-    pub fn max_backoff(mut self, maximum: Duration) -> Self {
-        self.max_backoff = maximum;
+    pub fn max_backoff(mut self, max_backoff: Duration) -> Self {
+        self.max_backoff = max_backoff;
         self
     }
 
     /// The factor by which the longest wait grows from attempt to attempt; less than 1 counts as 1.
     #[must_use]
-    pub fn multiplier(mut self, exponent: f64) -> Self {
-        self.multiplier = if exponent >= 1.0 { exponent } else { 1.0 };
+    pub fn multiplier(mut self, multiplier: f64) -> Self {
+        self.multiplier = if multiplier >= 1.0 { multiplier } else { 1.0 };
         self
     }
 
     /// No attempt begins later than this after the call began. The call's deadline applies too.
     #[must_use]
-    pub fn max_elapsed(mut self, total: Duration) -> Self {
-        self.max_elapsed = Some(total);
+    pub fn max_elapsed(mut self, max_elapsed: Duration) -> Self {
+        self.max_elapsed = Some(max_elapsed);
         self
     }
 
@@ -100,7 +100,7 @@ impl Retry {
 
     pub(crate) fn allows(&self, attempts: u32, elapsed: Option<Duration>) -> bool {
         let in_time = match (self.max_elapsed, elapsed) {
-            (Some(total), Some(elapsed)) => elapsed < total,
+            (Some(max_elapsed), Some(elapsed)) => elapsed < max_elapsed,
             _ => true,
         };
         attempts < self.max_attempts && in_time
@@ -169,11 +169,13 @@ mod tests {
 
     #[test]
     fn odd_settings_do_no_harm() {
-        for exponent in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 1e308] {
-            for maximum in [Duration::ZERO, Duration::MAX] {
-                let retry =
-                    Retry::default().multiplier(exponent).initial_backoff(Duration::MAX).max_backoff(maximum);
-                assert!(retry.wait_after(9, &OsEntropy) <= maximum, "{exponent}");
+        for multiplier in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 1e308] {
+            for max_backoff in [Duration::ZERO, Duration::MAX] {
+                let retry = Retry::default()
+                    .multiplier(multiplier)
+                    .initial_backoff(Duration::MAX)
+                    .max_backoff(max_backoff);
+                assert!(retry.wait_after(9, &OsEntropy) <= max_backoff, "{multiplier}");
             }
         }
     }

@@ -1,5 +1,7 @@
 //! The settings in the environment's variables.
 
+use std::env::{self, VarError};
+
 use openrouter_oauth_models::{ApiKey, InvalidValue};
 use zeroize::Zeroizing;
 
@@ -17,16 +19,16 @@ pub(super) struct Environment {
 
 impl Environment {
     pub(super) fn read() -> Result<Self, InvalidValue> {
-        let key = match variable(API_KEY)?.map(Zeroizing::new) {
-            Some(key) => Some(ApiKey::parse(key.trim()).map_err(in_variable(API_KEY))?),
+        let key = match API_KEY.read()?.map(Zeroizing::new) {
+            Some(key) => Some(ApiKey::parse(key.trim()).map_err(|error| API_KEY.invalid(&error))?),
             None => None,
         };
-        let base_url = variable(BASE_URL)?;
+        let base_url = BASE_URL.read()?;
         if let Some(url) = &base_url {
-            BaseUrl::parse(url).map_err(in_variable(BASE_URL))?;
+            BaseUrl::parse(url).map_err(|error| BASE_URL.invalid(&error))?;
         }
-        let text = |what| match variable(what)? {
-            Some(value) => text_header(what, &value).map(|_| Some(value)),
+        let text = |variable: Variable| match variable.read()? {
+            Some(value) => text_header(variable.what, &value).map(|_| Some(value)),
             None => Ok(None),
         };
         let attribution =
@@ -35,24 +37,39 @@ impl Environment {
     }
 }
 
-/// Names the variable that has an invalid value.
-fn in_variable(name: &'static str) -> impl Fn(InvalidValue) -> InvalidValue {
-    move |error| InvalidValue::new(name, error.problem())
+/// A variable of the environment.
+struct Variable {
+    name: &'static str,
+    /// How an error names it.
+    what: &'static str,
 }
 
-/// How an error names each variable. The names are those of the official TypeScript SDK.
-const API_KEY: &str = "variable OPENROUTER_API_KEY";
-const BASE_URL: &str = "variable OPENROUTER_BASE_URL";
-const REFERER: &str = "variable OPENROUTER_HTTP_REFERER";
-const TITLE: &str = "variable OPENROUTER_APP_TITLE";
-const CATEGORIES: &str = "variable OPENROUTER_APP_CATEGORIES";
+macro_rules! variable {
+    ($name:literal) => {
+        Variable { name: $name, what: concat!("variable ", $name) }
+    };
+}
 
-/// The value of a variable, or `None` if it is unset or empty.
-fn variable(what: &'static str) -> Result<Option<String>, InvalidValue> {
-    match std::env::var(what.trim_start_matches("variable ")) {
-        Ok(value) if value.is_empty() => Ok(None),
-        Ok(value) => Ok(Some(value)),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => Err(InvalidValue::new(what, "is not Unicode")),
+// The names are those of the official TypeScript SDK.
+const API_KEY: Variable = variable!("OPENROUTER_API_KEY");
+const BASE_URL: Variable = variable!("OPENROUTER_BASE_URL");
+const REFERER: Variable = variable!("OPENROUTER_HTTP_REFERER");
+const TITLE: Variable = variable!("OPENROUTER_APP_TITLE");
+const CATEGORIES: Variable = variable!("OPENROUTER_APP_CATEGORIES");
+
+impl Variable {
+    /// The value, or `None` if the variable is unset or empty.
+    fn read(&self) -> Result<Option<String>, InvalidValue> {
+        match env::var(self.name) {
+            Ok(value) if value.is_empty() => Ok(None),
+            Ok(value) => Ok(Some(value)),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => Err(InvalidValue::new(self.what, "is not Unicode")),
+        }
+    }
+
+    /// The same error, about this variable.
+    fn invalid(&self, error: &InvalidValue) -> InvalidValue {
+        InvalidValue::new(self.what, error.problem())
     }
 }

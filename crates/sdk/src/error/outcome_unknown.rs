@@ -6,11 +6,11 @@ use http::StatusCode;
 use openrouter_oauth_models::{ApiError, Endpoint as _, ExchangeAuthCode, KeyLabel, ServerText, Timestamp};
 use openrouter_oauth_transport::BoxError;
 
-/// A request that may have been acted on, without a usable answer.
+/// A request that may have been acted on, without a usable response.
 #[derive(Debug)]
 pub struct OutcomeUnknown {
     pub(crate) operation: &'static str,
-    pub(crate) reason: UnknownReason,
+    pub(crate) reason: OutcomeUnknownReason,
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<ServerText>,
     pub(crate) key_label: Option<KeyLabel>,
@@ -23,7 +23,7 @@ pub struct OutcomeUnknown {
 /// Why an outcome is not known.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum UnknownReason {
+pub enum OutcomeUnknownReason {
     /// The response took too long.
     Timeout,
     /// The connection broke before the response was whole.
@@ -40,7 +40,7 @@ pub enum UnknownReason {
 
 impl OutcomeUnknown {
     /// Why the outcome is not known.
-    pub fn reason(&self) -> UnknownReason {
+    pub fn reason(&self) -> OutcomeUnknownReason {
         self.reason
     }
 
@@ -102,7 +102,7 @@ impl StdError for OutcomeUnknown {
     }
 }
 
-impl fmt::Display for UnknownReason {
+impl fmt::Display for OutcomeUnknownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Timeout => "the response took too long",

@@ -38,19 +38,19 @@ impl Hook for TracingHook {
             attempt = attempt.number(),
             status = status.as_u16(),
             request_id = request_id(headers).as_ref().map(tracing::field::display),
-            "answered"
+            "response"
         );
     }
 
     fn after_error(&self, attempt: &Attempt, error: &(dyn StdError + 'static)) {
-        // A refusal is a hook's own error, whose text may hold anything.
+        // The error of a hook that rejects may hold anything.
         let error = error.downcast_ref::<openrouter_oauth_transport::Error>();
         tracing::warn!(
             target: TARGET,
             operation = attempt.operation(),
             attempt = attempt.number(),
             error = error.map(tracing::field::display),
-            "no answer"
+            "no response"
         );
     }
 

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{
     callback::{Callback, RESERVED_PARAMETERS},
     pending::{HeadlessSignIn, PendingSignIn},
-    phase::PendingExchange,
+    pending_exchange::PendingExchange,
     pkce::Pkce,
 };
 use crate::{
@@ -50,7 +50,7 @@ pub struct NoCallback;
 
 /// The URL to send the user to.
 ///
-/// It is meant to be shown, with `Display`, to the user alone: it holds the `state` and the ID of the attempt.
+/// It is meant to be shown, with `Display`, to the user alone: it holds the `state` and the attempt ID.
 /// `Debug` leaves the query out. Where the URL goes through a shell, quote it.
 #[derive(Clone, Eq, PartialEq)]
 pub struct AuthorizeUrl(Zeroizing<String>);
@@ -175,7 +175,7 @@ impl Authorize<NoCallback> {
     }
 }
 
-/// More than most queries have, so that the buffer does not move and leave a copy of the attempt's ID behind.
+/// More than most queries have, so that the buffer does not move and leave a copy of the attempt ID behind.
 const QUERY_BYTES: usize = 4096;
 
 /// The value; if it is invalid, none, and `invalid` keeps the first problem.
@@ -183,12 +183,9 @@ fn checked<T, E: Into<InvalidValue>>(value: Result<T, E>, invalid: &mut Option<I
     value.map_err(|error| invalid.get_or_insert(error.into())).ok()
 }
 
-/// Puts the attempt's ID, a segment of 128 random bits, at the end of the callback's path.
+/// Puts the attempt ID, a segment of 128 random bits, at the end of the callback's path.
 fn with_attempt_id(callback: &CallbackUrl, entropy: &dyn Entropy) -> Result<CallbackUrl, Error> {
-    let (path, query) = match callback.url().query() {
-        Some(query) => (callback.as_str().split('?').next().unwrap_or_default(), Some(query)),
-        None => (callback.as_str(), None),
-    };
+    let (place, query) = (callback.url().without_query(), callback.url().query());
     let has_reserved = |query: &str| {
         form_urlencoded::parse(query.as_bytes()).any(|(name, _)| RESERVED_PARAMETERS.contains(&&*name))
     };
@@ -197,7 +194,7 @@ fn with_attempt_id(callback: &CallbackUrl, entropy: &dyn Entropy) -> Result<Call
         return Err(InvalidValue::new("callback URL", problem).into());
     }
     let attempt_id = random_text::<16>(entropy)?;
-    let mut url = Zeroizing::new([path.trim_end_matches('/'), "/", &attempt_id].concat());
+    let mut url = Zeroizing::new([place.trim_end_matches('/'), "/", &attempt_id].concat());
     if let Some(query) = query {
         url.push('?');
         url.push_str(query);

@@ -19,7 +19,7 @@ pub enum CallbackError {
     #[error("the state is not that of this sign-in")]
     StateMismatch,
     /// It has a parameter more than once (RFC 6749, section 3.1), or both a code and an error.
-    #[error("the callback is ambiguous: `{0}` stands twice or beside another answer")]
+    #[error("the callback is ambiguous: `{0}` is repeated or conflicts with another parameter")]
     Ambiguous(&'static str),
     /// It is too long, or not a URL.
     #[error("this cannot be read as a callback")]
@@ -63,7 +63,7 @@ const MAX_PASTED_BYTES: usize = 4 * 1024;
 
 /// The callback that a sign-in expects.
 pub(crate) struct Callback {
-    /// With the attempt's ID at the end of its path.
+    /// With the attempt ID at the end of its path.
     pub(crate) url: CallbackUrl,
     pub(crate) state: State,
 }
@@ -76,7 +76,7 @@ impl Callback {
         }
         // Before anything that could settle the sign-in.
         let query = self.url.query_of(text).ok_or(CallbackError::NotOurs)?;
-        self.read_query(query)
+        read_code(query, Some(&self.state))
     }
 
     /// Reads the query of a callback whose path was compared already.
@@ -84,7 +84,7 @@ impl Callback {
         if query.len() > MAX_BYTES {
             return Err(CallbackError::Malformed);
         }
-        read_query(query, Some(&self.state))
+        read_code(query, Some(&self.state))
     }
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn read_pasted(text: &str, callback: Option<&Callback>) -> Result<Aut
     let state = callback.map(|callback| &callback.state);
     let clean = clean(text);
     if let Some(query) = clean.strip_prefix('?') {
-        return read_query(query, state);
+        return read_code(query, state);
     }
     let place = clean.split('=').next().unwrap_or_default();
     if place.contains(['/', '?']) {
@@ -107,7 +107,7 @@ pub(crate) fn read_pasted(text: &str, callback: Option<&Callback>) -> Result<Aut
         |pair: &str| pair.split_once('=').is_some_and(|(name, _)| RESERVED_PARAMETERS.contains(&name));
     match clean.as_str() {
         "" => Err(CallbackError::MissingCode),
-        query if query.split('&').any(is_parameter) => read_query(query, state),
+        query if query.split('&').any(is_parameter) => read_code(query, state),
         code => AuthorizationCode::parse(code).map_err(CallbackError::InvalidCode),
     }
 }
@@ -131,14 +131,17 @@ fn clean(text: &str) -> Zeroizing<String> {
     if trimmed.len() == clean.len() { clean } else { Zeroizing::new(trimmed.to_owned()) }
 }
 
-/// `S` is the [`State`]. All that is known of it here is its `==`, which takes constant time; its text cannot be reached.
-fn read_query<S>(query: &str, state: Option<&S>) -> Result<AuthorizationCode>
+/// Reads the code, or the error, from the parameters of a query.
+///
+/// `ExpectedState` is always [`State`]. As a type parameter it has only its `==`, which takes constant time: a comparison of
+/// the exposed text does not compile here.
+fn read_code<ExpectedState>(query: &str, state: Option<&ExpectedState>) -> Result<AuthorizationCode>
 where
-    S: PartialEq + for<'a> TryFrom<&'a str>,
+    ExpectedState: PartialEq + for<'a> TryFrom<&'a str>,
 {
     let [code, their_state, error, description] = parameters(query)?;
     if let (Some(theirs), Some(ours)) = (&their_state, state) {
-        if S::try_from(theirs).ok().as_ref() != Some(ours) {
+        if ExpectedState::try_from(theirs).ok().as_ref() != Some(ours) {
             return Err(CallbackError::StateMismatch);
         }
     }

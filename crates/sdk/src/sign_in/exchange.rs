@@ -4,7 +4,7 @@ use openrouter_oauth_models::{ApiKeyGrant, AuthorizationCode, ExchangeAuthCode};
 
 use super::{
     pending::{AnySignIn, HeadlessSignIn, PendingSignIn},
-    phase::{PendingExchange, Phase},
+    pending_exchange::{PendingExchange, Phase},
     pkce::Pkce,
 };
 use crate::{

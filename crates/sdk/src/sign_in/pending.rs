@@ -6,7 +6,7 @@ use openrouter_oauth_models::{AuthorizationCode, CallbackUrl};
 
 use super::{
     callback::{self, Callback, CallbackError},
-    phase::PendingExchange,
+    pending_exchange::PendingExchange,
     stored::{self, PendingSecret},
 };
 use crate::error::Error;

@@ -2,12 +2,12 @@
 
 use std::{borrow::Cow, fmt, mem};
 
-use openrouter_oauth_models::{CallbackUrl, CodeVerifier, InvalidValue, KeyLabel, State};
+use openrouter_oauth_models::{CallbackUrl, CodeVerifier, InvalidValue, KeyLabel, Origin, State};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{callback::Callback, phase::PendingExchange};
-use crate::{base_url::BaseUrl, error::Error};
+use super::{callback::Callback, pending_exchange::PendingExchange};
+use crate::{base_url::is_secure, error::Error};
 
 /// A pending sign-in as JSON, which holds the verifier: store it as one stores a session, and take it out once.
 pub struct PendingSecret(Zeroizing<String>);
@@ -54,8 +54,8 @@ pub(super) fn read(json: &str) -> Result<(Option<Callback>, PendingExchange), Er
     if stored.version != VERSION {
         return Err(not_stored().into());
     }
-    let origin = BaseUrl::parse(&stored.origin)?.origin().clone();
-    if origin.as_str() != stored.origin {
+    let origin = Origin::parse(&stored.origin)?;
+    if origin.as_str() != stored.origin || !is_secure(&origin) {
         return Err(not_stored().into());
     }
     let callback = match (&stored.callback_url, &stored.state) {

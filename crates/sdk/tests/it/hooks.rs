@@ -1,4 +1,4 @@
-//! What hooks see, change and refuse.
+//! What hooks see, change and reject.
 
 use std::{
     error::Error as StdError,
@@ -14,18 +14,18 @@ use openrouter_oauth::{
     },
 };
 
-use crate::support::{GRANT, KEYS, answer, exchange, fault, scripted, unsent};
+use crate::support::{GRANT, KEYS, exchange, fault, respond, scripted, unsent};
 
-/// Writes down what it is told.
+/// Writes down each call.
 #[derive(Clone, Debug, Default)]
 struct Diary {
     lines: Arc<Mutex<Vec<String>>>,
-    refuses: bool,
+    rejects: bool,
 }
 
 impl Diary {
-    fn refusing() -> Self {
-        Self { refuses: true, ..Self::default() }
+    fn rejecting() -> Self {
+        Self { rejects: true, ..Self::default() }
     }
 
     fn write(&self, attempt: &Attempt, what: &str) {
@@ -42,7 +42,7 @@ impl Diary {
 impl Hook for Diary {
     fn before_attempt(&self, attempt: &Attempt, headers: &mut HeaderMap) -> Result<(), BoxError> {
         self.write(attempt, "before");
-        if self.refuses {
+        if self.rejects {
             return Err("not today".into());
         }
         assert!(!headers.contains_key("authorization"), "a hook sees no credential");
@@ -70,7 +70,7 @@ impl Hook for Diary {
 #[tokio::test]
 async fn hook_sees_every_attempt_and_adds_headers_to_each() {
     let diary = Diary::default();
-    let (replay, builder) = scripted([fault(ErrorKind::Connect), answer(503, ""), answer(200, KEYS)]);
+    let (replay, builder) = scripted([fault(ErrorKind::Connect), respond(503, ""), respond(200, KEYS)]);
     let client = builder.hook(diary.clone()).build().unwrap();
     assert_eq!(client.signing_keys().send().await.unwrap().attempts(), 3);
     diary.assert(&[
@@ -89,7 +89,7 @@ async fn hook_sees_every_attempt_and_adds_headers_to_each() {
 #[tokio::test]
 async fn hook_cannot_set_reserved_headers() {
     // C-16: not the credential, not the host, not how the body is read.
-    let (replay, builder) = scripted([answer(200, GRANT), answer(200, r#"{"data":{}}"#)]);
+    let (replay, builder) = scripted([respond(200, GRANT), respond(200, r#"{"data":{}}"#)]);
     let key = ApiKey::parse("sk-or-v1-own").unwrap();
     let client = builder.api_key(key).hook(Diary::default()).build().unwrap();
     client.exchange_auth_code(exchange()).await.unwrap();
@@ -109,23 +109,23 @@ async fn hook_cannot_set_reserved_headers() {
 
 #[tokio::test]
 async fn rejecting_hook_sends_nothing_and_reaches_the_error_hook() {
-    let (diary, refusing) = (Diary::default(), Diary::refusing());
-    let (replay, builder) = scripted([answer(200, GRANT)]);
-    let client = builder.hook(diary.clone()).hook(refusing.clone()).build().unwrap();
+    let (diary, rejecting) = (Diary::default(), Diary::rejecting());
+    let (replay, builder) = scripted([respond(200, GRANT)]);
+    let client = builder.hook(diary.clone()).hook(rejecting.clone()).build().unwrap();
     let error = client.exchange_auth_code(exchange()).await.unwrap_err();
-    assert!(matches!(&error, Error::HookRejected(refusal) if refusal.to_string() == "not today"), "{error}");
+    assert!(matches!(&error, Error::HookRejected(reason) if reason.to_string() == "not today"), "{error}");
     assert!(!error.may_have_been_sent());
     assert!(!error.is_retryable());
     assert!(replay.requests().is_empty());
-    let told = ["exchangeAuthCodeForAPIKey 1 before", "exchangeAuthCodeForAPIKey 1 not today"];
-    refusing.assert(&told);
-    diary.assert(&told);
+    let expected = ["exchangeAuthCodeForAPIKey 1 before", "exchangeAuthCodeForAPIKey 1 not today"];
+    rejecting.assert(&expected);
+    diary.assert(&expected);
 }
 
 #[tokio::test]
 async fn hook_that_sees_an_error_cannot_cause_a_second_send() {
     // The error hook returns nothing, so there is nothing that it could return to cause one.
-    let (replay, builder) = scripted([answer(500, ""), answer(200, GRANT)]);
+    let (replay, builder) = scripted([respond(500, ""), respond(200, GRANT)]);
     let client = builder.hook(Diary::default()).build().unwrap();
     client.exchange_auth_code(exchange()).await.unwrap_err();
     assert_eq!(replay.requests().len(), 1);
@@ -134,7 +134,7 @@ async fn hook_that_sees_an_error_cannot_cause_a_second_send() {
 #[tokio::test]
 async fn hooks_see_a_4xx_as_a_response() {
     let diary = Diary::default();
-    let (_, builder) = scripted([unsent(), answer(403, "")]);
+    let (_, builder) = scripted([unsent(), respond(403, "")]);
     let client = builder.hook(diary.clone()).retry(Retry::default()).build().unwrap();
     client.exchange_auth_code(exchange()).await.unwrap_err();
     diary.assert(&[

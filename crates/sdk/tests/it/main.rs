@@ -1,7 +1,7 @@
 //! How calls are sent, on transports in memory and a clock that tests move.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "the helpers of tests fail as tests do")]
 
-/// What hooks see, change and refuse.
+/// What hooks see, change and reject.
 mod hooks;
 /// What retries can be set to, and their budget.
 mod retry;

@@ -7,21 +7,21 @@ use openrouter_oauth::{
     Client, Error, Retry,
     transport::{
         ErrorKind, Limits,
-        testing::{Exchange, ManualTimer, Never, Replay},
+        testing::{ManualTimer, Never, Replay, ReplayStep},
     },
 };
 
-use crate::support::{GRANT, Hasty, KEYS, answer, exchange, fault, scripted, unsent};
+use crate::support::{GRANT, Hasty, KEYS, exchange, fault, respond, scripted, unsent};
 
 /// How many requests a read makes of `script` by the rules of `retry`.
-async fn reads(retry: Retry, script: Vec<Exchange>) -> usize {
+async fn reads(retry: Retry, script: Vec<ReplayStep>) -> usize {
     let (replay, builder) = scripted(script);
     let _ = builder.retry(retry).build().unwrap().signing_keys().await;
     replay.requests().len()
 }
 
 /// How many requests an exchange makes of `script` by the rules of `retry`.
-async fn exchanges(retry: Retry, script: Vec<Exchange>) -> usize {
+async fn exchanges(retry: Retry, script: Vec<ReplayStep>) -> usize {
     let (replay, builder) = scripted(script);
     let _ = builder.retry(retry).build().unwrap().exchange_auth_code(exchange()).await;
     replay.requests().len()
@@ -30,17 +30,17 @@ async fn exchanges(retry: Retry, script: Vec<Exchange>) -> usize {
 #[tokio::test]
 async fn retry_statuses_can_be_chosen() {
     let only_500 = || Retry::default().retry_statuses([500]);
-    assert_eq!(reads(only_500(), vec![answer(500, ""), answer(503, ""), answer(200, KEYS)]).await, 2);
-    assert_eq!(reads(only_500(), vec![answer(429, ""), answer(200, KEYS)]).await, 1);
-    assert_eq!(exchanges(only_500(), vec![answer(500, ""), answer(200, GRANT)]).await, 1);
+    assert_eq!(reads(only_500(), vec![respond(500, ""), respond(503, ""), respond(200, KEYS)]).await, 2);
+    assert_eq!(reads(only_500(), vec![respond(429, ""), respond(200, KEYS)]).await, 1);
+    assert_eq!(exchanges(only_500(), vec![respond(500, ""), respond(200, GRANT)]).await, 1);
 }
 
 #[tokio::test]
 async fn success_ends_a_call_whatever_statuses_are_set() {
     let any = || Retry::default().retry_statuses(0..1000);
-    assert_eq!(reads(any(), vec![answer(200, KEYS), answer(200, KEYS)]).await, 1);
+    assert_eq!(reads(any(), vec![respond(200, KEYS), respond(200, KEYS)]).await, 1);
     assert_eq!(
-        exchanges(any().dangerously_resend_unknown(), vec![answer(200, GRANT), answer(403, "")]).await,
+        exchanges(any().dangerously_resend_unknown(), vec![respond(200, GRANT), respond(403, "")]).await,
         1
     );
 }
@@ -48,15 +48,15 @@ async fn success_ends_a_call_whatever_statuses_are_set() {
 #[tokio::test]
 async fn retry_of_connection_errors_can_be_turned_off() {
     let quiet = || Retry::default().retry_connection_errors(false);
-    assert_eq!(reads(quiet(), vec![fault(ErrorKind::Connect), answer(200, KEYS)]).await, 1);
-    assert_eq!(reads(quiet(), vec![fault(ErrorKind::Io), answer(200, KEYS)]).await, 1);
-    assert_eq!(reads(quiet(), vec![answer(503, ""), answer(200, KEYS)]).await, 2);
-    assert_eq!(exchanges(quiet(), vec![unsent(), answer(200, GRANT)]).await, 1);
+    assert_eq!(reads(quiet(), vec![fault(ErrorKind::Connect), respond(200, KEYS)]).await, 1);
+    assert_eq!(reads(quiet(), vec![fault(ErrorKind::Io), respond(200, KEYS)]).await, 1);
+    assert_eq!(reads(quiet(), vec![respond(503, ""), respond(200, KEYS)]).await, 2);
+    assert_eq!(exchanges(quiet(), vec![unsent(), respond(200, GRANT)]).await, 1);
 }
 
 #[tokio::test]
 async fn retries_end_after_max_elapsed() {
-    let script = || (0..50).map(|_| answer(503, "")).collect::<Vec<_>>();
+    let script = || (0..50).map(|_| respond(503, "")).collect::<Vec<_>>();
     let retry = Retry::default().max_attempts(50).multiplier(1.0).initial_backoff(Duration::from_secs(1));
     assert_eq!(reads(retry.clone().max_elapsed(Duration::ZERO), script()).await, 1);
     let within_a_second = reads(retry.max_elapsed(Duration::from_secs(1)), script()).await;
@@ -65,10 +65,10 @@ async fn retries_end_after_max_elapsed() {
 
 #[tokio::test]
 async fn exchange_with_unknown_outcome_is_resent_only_on_opt_in() {
-    for unknown in [|| answer(500, ""), || answer(429, ""), || fault(ErrorKind::Io)] {
-        assert_eq!(exchanges(Retry::default(), vec![unknown(), answer(200, GRANT)]).await, 1);
+    for unknown in [|| respond(500, ""), || respond(429, ""), || fault(ErrorKind::Io)] {
+        assert_eq!(exchanges(Retry::default(), vec![unknown(), respond(200, GRANT)]).await, 1);
         let dangerous = Retry::default().dangerously_resend_unknown();
-        assert_eq!(exchanges(dangerous, vec![unknown(), answer(200, GRANT)]).await, 2);
+        assert_eq!(exchanges(dangerous, vec![unknown(), respond(200, GRANT)]).await, 2);
     }
 }
 
@@ -119,9 +119,9 @@ async fn timeout_without_a_timer_is_an_error() {
 async fn retry_that_is_not_sent_costs_nothing() {
     let limited = || {
         let response = Response::builder().status(429).header("retry-after", "300").body("".into());
-        Exchange::new(Ok(response.unwrap()))
+        ReplayStep::new(Ok(response.unwrap()))
     };
-    let script = (0..200).map(|_| limited()).chain([fault(ErrorKind::Connect), answer(200, KEYS)]);
+    let script = (0..200).map(|_| limited()).chain([fault(ErrorKind::Connect), respond(200, KEYS)]);
     let replay = Replay::new(script);
     let builder = Client::builder().transport(replay.clone()).timer(ManualTimer::new());
     let client = builder.retry(Retry::default().initial_backoff(Duration::ZERO)).build().unwrap();
@@ -133,7 +133,7 @@ async fn retry_that_is_not_sent_costs_nothing() {
 
 #[tokio::test]
 async fn all_calls_of_a_client_share_one_budget() {
-    let replay = Replay::new((0..2_000).map(|_| answer(503, "")));
+    let replay = Replay::new((0..2_000).map(|_| respond(503, "")));
     let builder = Client::builder().transport(replay.clone()).timer(Hasty(ManualTimer::new()));
     let client = builder.build().unwrap();
     for _ in 0..200 {

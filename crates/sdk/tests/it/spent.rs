@@ -8,7 +8,7 @@ use openrouter_oauth::{
     },
 };
 
-use crate::support::{GRANT, answer, fault, scripted};
+use crate::support::{GRANT, fault, respond, scripted};
 
 /// Begins a sign-in with `client`, exchanges once for as long as nobody has to wait, and once more.
 async fn exchanged_twice(client: Client) -> Error {
@@ -25,11 +25,11 @@ async fn exchanged_twice(client: Client) -> Error {
 
 #[tokio::test]
 async fn spent_sign_in_says_why() {
-    let answering = |step| scripted([step]).1.build().unwrap();
+    let responding = |step| scripted([step]).1.build().unwrap();
     let silent = Client::builder().transport(Never::new()).timer(ManualTimer::new()).build().unwrap();
     for (client, why) in [
-        (answering(answer(200, GRANT)), "its code was exchanged"),
-        (answering(fault(ErrorKind::Io)), "an exchange ended without a known outcome"),
+        (responding(respond(200, GRANT)), "its code was exchanged"),
+        (responding(fault(ErrorKind::Io)), "an exchange ended without a known outcome"),
         (silent, "an exchange was dropped while it ran"),
     ] {
         let error = exchanged_twice(client).await;

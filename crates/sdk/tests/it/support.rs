@@ -1,4 +1,4 @@
-//! Clients, requests and answers.
+//! Clients, requests and responses.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use openrouter_oauth::{
     AuthorizationCode, Client, ClientBuilder, ExchangeAuthCode,
     transport::{
         Error, ErrorKind, Timer,
-        testing::{Exchange, ManualTimer, Replay},
+        testing::{ManualTimer, Replay, ReplayStep},
     },
 };
 
@@ -19,20 +19,20 @@ pub(crate) fn exchange() -> ExchangeAuthCode {
     ExchangeAuthCode::new(AuthorizationCode::parse("auth_code_abc123").unwrap())
 }
 
-pub(crate) fn answer(status: u16, body: &'static str) -> Exchange {
-    Exchange::new(Ok(Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).unwrap()))
+pub(crate) fn respond(status: u16, body: &'static str) -> ReplayStep {
+    ReplayStep::new(Ok(Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).unwrap()))
 }
 
-pub(crate) fn fault(kind: ErrorKind) -> Exchange {
-    Exchange::new(Err(kind.into()))
+pub(crate) fn fault(kind: ErrorKind) -> ReplayStep {
+    ReplayStep::new(Err(kind.into()))
 }
 
-pub(crate) fn unsent() -> Exchange {
-    Exchange::new(Err(Error::from(ErrorKind::Io).not_sent()))
+pub(crate) fn unsent() -> ReplayStep {
+    ReplayStep::new(Err(Error::from(ErrorKind::Io).not_sent()))
 }
 
 /// A client on a script, and a clock that runs by itself.
-pub(crate) fn scripted(script: impl IntoIterator<Item = Exchange>) -> (Replay, ClientBuilder) {
+pub(crate) fn scripted(script: impl IntoIterator<Item = ReplayStep>) -> (Replay, ClientBuilder) {
     let replay = Replay::new(script);
     let builder = Client::builder().transport(replay.clone()).timer(Hasty(ManualTimer::new()));
     (replay, builder)

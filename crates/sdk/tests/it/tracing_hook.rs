@@ -10,7 +10,7 @@ use openrouter_oauth::{
     ApiKey, Attempt, Client, Hook, TracingHook,
     transport::{
         BoxError, ErrorKind,
-        testing::{Exchange, ManualTimer, Never},
+        testing::{ManualTimer, Never, ReplayStep},
     },
 };
 use tracing::{
@@ -20,7 +20,7 @@ use tracing::{
     subscriber::set_default,
 };
 
-use crate::support::{GRANT, KEYS, answer, exchange, fault, scripted};
+use crate::support::{GRANT, KEYS, exchange, fault, respond, scripted};
 
 /// A line for each event: its level, its target and all its fields.
 #[derive(Clone, Default)]
@@ -65,32 +65,32 @@ impl Visit for Line {
     }
 }
 
-/// An answer whose headers hold a name of the request, and what is nobody's business.
-fn named(status: u16, body: &'static str) -> Exchange {
+/// A response whose headers hold a name of the request, and what is nobody's business.
+fn named(status: u16, body: &'static str) -> ReplayStep {
     let response = Response::builder()
         .status(status)
         .header("x-request-id", "7d-7")
         .header("set-cookie", "session=canary")
         .body(body.into())
         .unwrap();
-    Exchange::new(Ok(response))
+    ReplayStep::new(Ok(response))
 }
 
 #[tokio::test]
 async fn events_have_the_number_and_result_of_each_attempt() {
     let lines = Lines::default();
     let _guard = set_default(lines.clone());
-    let (_, builder) = scripted([fault(ErrorKind::Connect), named(503, "canary"), answer(200, KEYS)]);
+    let (_, builder) = scripted([fault(ErrorKind::Connect), named(503, "canary"), respond(200, KEYS)]);
     builder.hook(TracingHook::new()).build().unwrap().signing_keys().await.unwrap();
     lines.assert(&[
         r#"DEBUG openrouter_oauth message=sending operation="listOauthJwks" attempt=1"#,
-        "WARN openrouter_oauth message=no answer operation=\"listOauthJwks\" attempt=1 \
+        "WARN openrouter_oauth message=no response operation=\"listOauthJwks\" attempt=1 \
          error=no connection could be made",
         r#"DEBUG openrouter_oauth message=sending operation="listOauthJwks" attempt=2"#,
-        "DEBUG openrouter_oauth message=answered operation=\"listOauthJwks\" attempt=2 status=503 \
+        "DEBUG openrouter_oauth message=response operation=\"listOauthJwks\" attempt=2 status=503 \
          request_id=7d-7",
         r#"DEBUG openrouter_oauth message=sending operation="listOauthJwks" attempt=3"#,
-        r#"DEBUG openrouter_oauth message=answered operation="listOauthJwks" attempt=3 status=200"#,
+        r#"DEBUG openrouter_oauth message=response operation="listOauthJwks" attempt=3 status=200"#,
     ]);
 }
 
@@ -100,7 +100,7 @@ async fn events_hide_the_code_and_the_key() {
     let lines = Lines::default();
     let _guard = set_default(lines.clone());
     let (_, builder) =
-        scripted([named(403, "canary"), fault(ErrorKind::Io), named(200, GRANT), answer(401, "")]);
+        scripted([named(403, "canary"), fault(ErrorKind::Io), named(200, GRANT), respond(401, "")]);
     let key = ApiKey::parse("sk-or-v1-own").unwrap();
     let client = builder.api_key(key).hook(TracingHook::new()).build().unwrap();
     assert!(client.exchange_auth_code(exchange()).await.unwrap_err().api().is_some());
@@ -110,23 +110,23 @@ async fn events_hide_the_code_and_the_key() {
     let sending = r#"DEBUG openrouter_oauth message=sending operation="exchangeAuthCodeForAPIKey" attempt=1"#;
     lines.assert(&[
         sending,
-        "DEBUG openrouter_oauth message=answered operation=\"exchangeAuthCodeForAPIKey\" attempt=1 status=403 \
+        "DEBUG openrouter_oauth message=response operation=\"exchangeAuthCodeForAPIKey\" attempt=1 status=403 \
          request_id=7d-7",
         sending,
-        "WARN openrouter_oauth message=no answer operation=\"exchangeAuthCodeForAPIKey\" attempt=1 \
+        "WARN openrouter_oauth message=no response operation=\"exchangeAuthCodeForAPIKey\" attempt=1 \
          error=the connection broke",
         sending,
-        "DEBUG openrouter_oauth message=answered operation=\"exchangeAuthCodeForAPIKey\" attempt=1 status=200 \
+        "DEBUG openrouter_oauth message=response operation=\"exchangeAuthCodeForAPIKey\" attempt=1 status=200 \
          request_id=7d-7",
         r#"DEBUG openrouter_oauth message=sending operation="getCurrentKey" attempt=1"#,
-        r#"DEBUG openrouter_oauth message=answered operation="getCurrentKey" attempt=1 status=401"#,
+        r#"DEBUG openrouter_oauth message=response operation="getCurrentKey" attempt=1 status=401"#,
     ]);
 }
 
 #[derive(Debug)]
-struct Refusing;
+struct RejectingHook;
 
-impl Hook for Refusing {
+impl Hook for RejectingHook {
     fn before_attempt(&self, _: &Attempt, _: &mut HeaderMap) -> Result<(), BoxError> {
         Err("canary".into())
     }
@@ -138,11 +138,11 @@ async fn events_hide_the_message_of_a_rejecting_hook() {
     let lines = Lines::default();
     let _guard = set_default(lines.clone());
     let (_, builder) = scripted([]);
-    let client = builder.hook(TracingHook::new()).hook(Refusing).build().unwrap();
+    let client = builder.hook(TracingHook::new()).hook(RejectingHook).build().unwrap();
     client.signing_keys().await.unwrap_err();
     lines.assert(&[
         r#"DEBUG openrouter_oauth message=sending operation="listOauthJwks" attempt=1"#,
-        r#"WARN openrouter_oauth message=no answer operation="listOauthJwks" attempt=1"#,
+        r#"WARN openrouter_oauth message=no response operation="listOauthJwks" attempt=1"#,
     ]);
 }
 
@@ -155,7 +155,7 @@ async fn attempt_that_is_dropped_in_flight_is_a_warning() {
     let client = builder.hook(TracingHook::new()).build().unwrap();
     tokio::select! {
         biased;
-        _ = client.exchange_auth_code(exchange()) => panic!("nobody answers"),
+        _ = client.exchange_auth_code(exchange()) => panic!("nobody responds"),
         () = std::future::ready(()) => {}
     }
     lines.assert(&[

@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use openrouter_oauth::{Error, HeadlessSignIn, OutcomeUnknown, Retry, transport::ErrorKind};
 
-use crate::support::{answer, exchange, fault, scripted};
+use crate::support::{exchange, fault, respond, scripted};
 
 fn unknown(error: Error) -> OutcomeUnknown {
     match error {
@@ -43,12 +43,12 @@ async fn unknown_outcome_has_a_reason_and_a_source() {
         (fault(ErrorKind::Protocol), "the response cannot be read", "the response is not valid HTTP"),
         (fault(ErrorKind::Other), "the request failed", "the request failed"),
         (
-            answer(200, r#"{"key":"#),
+            respond(200, r#"{"key":"#),
             "the response cannot be read (status 200 OK)",
             "not the expected JSON, at line 1 column 7",
         ),
         (
-            answer(500, "down"),
+            respond(500, "down"),
             "the server failed (status 500 Internal Server Error)",
             "OpenRouter responded to exchangeAuthCodeForAPIKey with 500 Internal Server Error",
         ),
@@ -66,16 +66,16 @@ async fn unknown_outcome_has_a_reason_and_a_source() {
 
 #[tokio::test]
 async fn response_keeps_its_headers() {
-    let (_, builder) = scripted([answer(403, "{}")]);
+    let (_, builder) = scripted([respond(403, "{}")]);
     let error = builder.build().unwrap().exchange_auth_code(exchange()).await.unwrap_err();
     assert!(error.api().unwrap().headers().is_empty());
 }
 
 #[tokio::test]
 async fn later_rejection_does_not_hide_an_unknown_outcome() {
-    for first in [|| fault(ErrorKind::Io), || answer(500, "")] {
+    for first in [|| fault(ErrorKind::Io), || respond(500, "")] {
         for later in [403, 429, 503] {
-            let (_, builder) = scripted([first(), answer(later, ""), answer(later, "")]);
+            let (_, builder) = scripted([first(), respond(later, ""), respond(later, "")]);
             let client = builder.retry(Retry::default().dangerously_resend_unknown()).build().unwrap();
             let error = client.exchange_auth_code(exchange()).await.unwrap_err();
             assert!(error.is_outcome_unknown(), "{later}: {error}");

@@ -72,9 +72,8 @@ fn status(head: &[u8]) -> Option<u16> {
 mod tests {
     use super::*;
 
-    async fn answer(answer: &[u8]) -> Result<(), ProxyError> {
-        let mut answer = answer;
-        read_response(&mut answer).await
+    async fn read(mut response: &[u8]) -> Result<(), ProxyError> {
+        read_response(&mut response).await
     }
 
     #[tokio::test]
@@ -84,10 +83,10 @@ mod tests {
             "HTTP/1.0 200\r\nVia: x\r\n\r\n",
             "HTTP/1.1 204 \n\n",
         ] {
-            answer(yes.as_bytes()).await.unwrap();
+            read(yes.as_bytes()).await.unwrap();
         }
         for (no, status) in [("407 x", 407), ("502 Bad Gateway", 502), ("100 Continue", 100), ("301", 301)] {
-            let error = answer(format!("HTTP/1.1 {no}\r\n\r\n<html>").as_bytes()).await.unwrap_err();
+            let error = read(format!("HTTP/1.1 {no}\r\n\r\n<html>").as_bytes()).await.unwrap_err();
             match error {
                 ProxyError::Credentials => assert_eq!(status, 407),
                 ProxyError::Status(found) => assert_eq!(found, status),
@@ -107,12 +106,12 @@ mod tests {
             "HTTP/1.1 20\r\n\r\n",
             "HTTP/1.1 200 OK\r\n\r\nmore",
         ] {
-            let error = answer(garbled.as_bytes()).await.unwrap_err();
+            let error = read(garbled.as_bytes()).await.unwrap_err();
             assert!(matches!(error, ProxyError::Garbled), "{garbled:?}: {error:?}");
         }
         let whole = b"HTTP/1.1 200 OK\r\nvia: x\r\n\r\n";
         for offset in 0..whole.len() {
-            let error = answer(&whole[..offset]).await.unwrap_err();
+            let error = read(&whole[..offset]).await.unwrap_err();
             assert!(matches!(error, ProxyError::Broken(_)), "{offset}: {error:?}");
         }
     }

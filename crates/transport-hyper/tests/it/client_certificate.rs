@@ -58,8 +58,8 @@ async fn server_that_asks_gets_the_certificate() {
         assert_eq!(send(showing(trusting(), &own), &server).await.unwrap(), KEY, "{version:?}");
         assert_eq!(server.requests().len(), 1);
 
-        for refused in [showing(trusting(), &signed_by(&other, (2020, 2100))), trusting()] {
-            let error = send(refused, &server).await.unwrap_err();
+        for rejected in [showing(trusting(), &signed_by(&other, (2020, 2100))), trusting()] {
+            let error = send(rejected, &server).await.unwrap_err();
             if version.version == rustls::ProtocolVersion::TLSv1_2 {
                 assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
                 assert!(!error.may_have_been_sent());

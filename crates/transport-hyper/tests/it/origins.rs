@@ -7,7 +7,7 @@ use crate::{KEY, exchange, server::granting};
 
 #[tokio::test]
 async fn plain_text_to_another_machine_opens_no_socket() {
-    // C-9. The port is one that answers, so that a connection to this machine would be seen.
+    // C-9. The port is one that responds, so that a connection to this machine would be seen.
     let server = granting();
     let port = server.address().port();
     for host in [

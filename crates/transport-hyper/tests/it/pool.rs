@@ -88,10 +88,10 @@ async fn half_closed_connection_carries_no_request_twice() {
     // Rarely, hyper leaves a request in the queue of a connection that has just ended, where it waits for its deadline
     // (https://github.com/hyperium/hyper/issues/4122).
     let limits = Limits::default().timeout(Some(Duration::from_secs(5)));
-    let (mut answered, mut maybe, mut lost) = (0, 0, 0);
+    let (mut responded, mut maybe, mut lost) = (0, 0, 0);
     for _ in 0..500 {
         match transport.send(exchange(server.origin()), limits).await {
-            Ok(_) => answered += 1,
+            Ok(_) => responded += 1,
             Err(error) => {
                 assert!(matches!(error.kind(), ErrorKind::Io | ErrorKind::Timeout), "{error:?}");
                 maybe += usize::from(error.may_have_been_sent());
@@ -100,6 +100,6 @@ async fn half_closed_connection_carries_no_request_twice() {
             }
         }
         let seen = server.requests().len();
-        assert!((answered..=answered + maybe).contains(&seen), "{seen} of {answered} and {maybe}");
+        assert!((responded..=responded + maybe).contains(&seen), "{seen} of {responded} and {maybe}");
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     tls::issuer,
 };
 
-/// Reads requests and answers none.
+/// Reads requests and responds to none.
 fn silent() -> ScriptedServer {
     serving(ScriptedConnection::wait_for_close)
 }

@@ -85,7 +85,7 @@ async fn socks_proxy_gets_credentials_when_it_asks() {
     assert_eq!(names, ["content-type", "accept", "host", "content-length"]);
 }
 
-/// Plays these answers, each after so many bytes, and then closes.
+/// Plays these responses, each after so many bytes, and then closes.
 fn playing(script: Vec<(usize, &'static [u8])>) -> ScriptedServer {
     serving(move |connection| {
         for (count, response) in &script {

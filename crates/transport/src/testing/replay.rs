@@ -17,11 +17,11 @@ use crate::{Error, ErrorKind, Limits, ResponseFuture, Transport};
 ///
 /// ```
 /// use http::{Request, Response};
-/// use openrouter_oauth_transport::{ErrorKind, testing::{Exchange, Replay}};
+/// use openrouter_oauth_transport::{ErrorKind, testing::{ReplayStep, Replay}};
 ///
 /// let replay = Replay::new([
-///     Exchange::new(Err(ErrorKind::Connect.into())),
-///     Exchange::new(Ok(Response::new("{}".into())))
+///     ReplayStep::new(Err(ErrorKind::Connect.into())),
+///     ReplayStep::new(Ok(Response::new("{}".into())))
 ///         .to(Request::get("https://openrouter.ai/api/v1/key").body("".into()).unwrap()),
 /// ]);
 /// // … give `replay.clone()` to a client, then:
@@ -34,19 +34,19 @@ pub struct Replay {
 
 #[derive(Debug)]
 struct Script {
-    left: VecDeque<Exchange>,
+    left: VecDeque<ReplayStep>,
     sent: Vec<Request<Bytes>>,
     expected: Vec<Option<Request<Bytes>>>,
 }
 
 /// One step of a [`Replay`]: a response, and the request that it is for.
 #[derive(Debug)]
-pub struct Exchange {
+pub struct ReplayStep {
     request: Option<Request<Bytes>>,
     response: Result<Response<Bytes>, Error>,
 }
 
-impl Exchange {
+impl ReplayStep {
     /// Responds with this to any request.
     pub fn new(response: Result<Response<Bytes>, Error>) -> Self {
         Self { request: None, response }
@@ -62,7 +62,7 @@ impl Exchange {
 
 impl Replay {
     /// A transport that plays `script`.
-    pub fn new(script: impl IntoIterator<Item = Exchange>) -> Self {
+    pub fn new(script: impl IntoIterator<Item = ReplayStep>) -> Self {
         let script = Script { left: script.into_iter().collect(), sent: Vec::new(), expected: Vec::new() };
         Self { script: Arc::new(Mutex::new(script)) }
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use openrouter_oauth_transport::{
     Limits, Transport,
-    testing::{Exchange, Replay},
+    testing::{Replay, ReplayStep},
 };
 
 fn request(method: &str, uri: &str, header: &'static str, body: &'static str) -> Request<Bytes> {
@@ -36,8 +36,8 @@ async fn verify_names_the_difference_and_shows_no_body() {
         (request("POST", "https://a.example/", "app", "0ther"), Some("request 1: the body differs")),
     ] {
         let replay = Replay::new([
-            Exchange::new(Ok(Response::default())),
-            Exchange::new(Ok(Response::default())).to(expected.clone()),
+            ReplayStep::new(Ok(Response::default())),
+            ReplayStep::new(Ok(Response::default())).to(expected.clone()),
         ]);
         for request in [Request::default(), sent] {
             replay.send(request, Limits::default()).await.unwrap();
@@ -48,7 +48,7 @@ async fn verify_names_the_difference_and_shows_no_body() {
 
 #[tokio::test]
 async fn verify_counts_missing_and_extra_requests() {
-    let replay = Replay::new([Exchange::new(Ok(Response::default()))]);
+    let replay = Replay::new([ReplayStep::new(Ok(Response::default()))]);
     assert_eq!(complaint(&replay).as_deref(), Some("1 responses were not used"));
     replay.send(Request::default(), Limits::default()).await.unwrap();
     assert_eq!(complaint(&replay), None);

@@ -60,13 +60,13 @@ fn run(arguments: &[&str]) -> Result<bool> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     match arguments {
         ["--planted"] => runtime.block_on(planted::run()),
-        ["said", paths @ ..] => log_scan::run(paths),
+        ["scan", paths @ ..] => log_scan::run(paths),
         ["serve"] => runtime.block_on(many_sign_ins::serve()),
         ["attack", port] => runtime.block_on(attack::attack(port.parse()?)),
         ["file-limit"] => runtime.block_on(file_limit::listen()),
         ["--listener"] => runtime.block_on(run_listener_parts()),
         [] => runtime.block_on(run_all()),
-        _ => Err("usage: faults [--listener | --planted | said PATH...]".into()),
+        _ => Err("usage: faults [--listener | --planted | scan PATH...]".into()),
     }
 }
 

@@ -171,7 +171,7 @@ impl Sweep {
     async fn measure(self: Arc<Self>, case: Case) -> Result<PartEnds> {
         let worker = Worker::open(self, &case)?;
         let (end, observed) = worker.call(case).await?;
-        let class = end.outcome.map(|outcome| OutcomeClass::of(&case, &outcome));
+        let class = end.outcome.map(|outcome| OutcomeClass::from_outcome(&case, &outcome));
         // A call that fails here would leave the sweep with no bytes to break.
         if class == Some(case.response.class()) {
             Ok(observed.part_ends)
@@ -277,7 +277,7 @@ impl Worker {
 
     async fn run(&self, case: Case) -> Result<CaseResult> {
         let (end, observed) = self.call(case).await?;
-        let class = end.outcome.as_ref().map(|outcome| OutcomeClass::of(&case, outcome));
+        let class = end.outcome.as_ref().map(|outcome| OutcomeClass::from_outcome(&case, outcome));
         let violations = check(&case, &end, &observed, &self.sweep.secret_forms);
         Ok(CaseResult { case, class, requests: observed.requests, violations })
     }

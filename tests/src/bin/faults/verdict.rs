@@ -62,7 +62,7 @@ pub(crate) enum Rule {
 pub(crate) const DEADLINE_MARGIN: Duration = Duration::from_secs(2);
 
 impl OutcomeClass {
-    pub(crate) fn of(case: &Case, outcome: &Result<String, Error>) -> Self {
+    pub(crate) fn from_outcome(case: &Case, outcome: &Result<String, Error>) -> Self {
         match outcome {
             Ok(secret) if secret == case.operation.secret() => Self::Success,
             Ok(_) => Self::WrongValue,
@@ -98,7 +98,7 @@ pub(crate) fn check(
         violate(Rule::Deadline, &format_args!("still running after {:?}", end.duration));
         return violations;
     };
-    let class = OutcomeClass::of(case, outcome);
+    let class = OutcomeClass::from_outcome(case, outcome);
     let expected = allowed_classes(case, observed);
     if !expected.contains(&class) {
         violate(Rule::Class, &WrongClass { class, expected: &expected, outcome });
