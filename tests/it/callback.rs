@@ -299,7 +299,7 @@ fn other_pasted_text_is_an_error() {
     for nothing in ["", " \n", "\u{200b}", "\u{1b}[200~\u{1b}[201~"] {
         sign_in.check_pasted(nothing, Err(CallbackError::MissingCode));
     }
-    for bad in ["two\nlines", "c\u{f6}de", "\u{1b}[31mc0de", "a\0b"] {
+    for bad in ["two\nlines", "two\u{2028}lines", "c\u{f6}de", "\u{1b}[31mc0de", "a\0b"] {
         let read = sign_in.pending.read_pasted(bad);
         assert!(matches!(read, Err(CallbackError::InvalidCode(_))), "{bad:?}: {read:?}");
     }

@@ -133,8 +133,12 @@ impl Origin {
         is_loopback_host(split_port(UrlParts::split(&self.0).authority.unwrap_or_default()).0)
     }
 
-    /// Whether `reference`, such as the value of a `Location` header, stays at this origin.
+    /// Whether `reference`, such as the value of a `Location` header, stays at this origin. White space and control
+    /// characters are never part of one: browsers leave some of them out, and may then see another host.
     pub fn contains(&self, reference: &str) -> bool {
+        if reference.bytes().any(|byte| byte == b' ' || byte.is_ascii_control()) {
+            return false;
+        }
         let has_scheme = reference.split(['/', '?', '#']).next().is_some_and(|start| start.contains(':'));
         // Browsers read a backslash as a slash.
         let mut start = reference.bytes().take(2);
@@ -399,6 +403,10 @@ mod tests {
         for other in [
             "//evil",
             "/\\evil",
+            "/\t/evil",
+            " //evil",
+            "\t//evil",
+            "/login\n",
             "https://evil/",
             "http://openrouter.ai/",
             "https://openrouter.ai@evil/",

@@ -86,8 +86,9 @@ fn assert_pasted(text: &str, code: &str) {
 /// Removes the marks of a bracketed paste and invisible characters.
 fn visible(text: &str) -> String {
     let invisible = |c: char| openrouter_oauth_models::is_invisible(c) && !c.is_control();
-    let text = text.replace("\u{1b}[200~", "").replace("\u{1b}[201~", "").replace(invisible, "");
-    text.replace('\u{a0}', " ").trim().to_owned()
+    let text = text.replace("\u{1b}[200~", "").replace("\u{1b}[201~", "");
+    let text = text.replace('\u{a0}', " ").replace(['\u{2028}', '\u{2029}'], "\n");
+    text.replace(invisible, "").trim().to_owned()
 }
 
 /// Checks that every valid code arrives, in a callback and in a paste.

@@ -123,6 +123,7 @@ fn clean(text: &str) -> Zeroizing<String> {
         match character {
             '\u{1b}' if mark.is_some() => {}
             '\u{a0}' => clean.push(' '),
+            '\u{2028}' | '\u{2029}' => clean.push('\n'),
             character if is_invisible(character) && !character.is_control() => {}
             character => clean.push(character),
         }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use openrouter_oauth_emulator::{DecisionOutcome, User};
-use openrouter_oauth_login::{SignInInstructions, Pasted, Prompt, PromptError, PromptFuture};
+use openrouter_oauth_login::{Pasted, Prompt, PromptError, PromptFuture, SignInInstructions};
 
 #[derive(Debug)]
 pub struct PastingUser {

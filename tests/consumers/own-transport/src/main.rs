@@ -38,7 +38,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     assert_eq!(grant.key.expose(), KEY);
     assert_eq!(grant.user_id.as_deref(), Some("user_1"));
-    let [request] = &server.requests()[..] else { return Err("the server did not get exactly one request".into()) };
+    let [request] = &server.requests()[..] else {
+        return Err("the server did not get exactly one request".into());
+    };
     assert_eq!(request.line, "POST /api/v1/auth/keys HTTP/1.1");
     let body = String::from_utf8_lossy(&request.body);
     assert!(body.contains(r#""code_challenge_method":"S256""#), "{body}");
