@@ -294,7 +294,7 @@ async fn unknown_outcome_is_reported_and_not_retried() {
         let Error::Sdk(SdkError::OutcomeUnknown(unknown)) = &error else { panic!("{error:?}") };
         assert_eq!(unknown.key_label().unwrap().as_str(), "my-cli");
         assert!(unknown.noticed_at().is_some_and(|time| time > before));
-        assert_response(&user.response().await, 502, "Nobody knows");
+        assert_response(&user.response().await, 502, "Sign-in may not have completed");
         assert_eq!(testbed.emulator().posts("/auth/keys"), posts + 1);
     }
 }
@@ -331,7 +331,7 @@ async fn second_cancel_ends_the_login_at_once() {
         "{error:?}"
     );
     assert!(error.to_string().contains("openrouter.ai/settings/keys"), "{error}");
-    assert_response(&user.response().await, 502, "Nobody knows");
+    assert_response(&user.response().await, 502, "Sign-in may not have completed");
 }
 
 #[tokio::test]

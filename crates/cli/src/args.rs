@@ -91,7 +91,7 @@ Examples:
 The page on which to delete it is on standard output. Where no key is stored there is nothing to say.
 JSON: {\"removed\": [{\"store\", \"settings\"}]}; settings is that page")]
     Logout(LogoutOptions),
-    /// Tell about the key: whose it is, its limits, use and end.
+    /// Show the key's label, limit and usage.
     ///
     /// It is that of OPENROUTER_API_KEY, or else the one that was stored.
     #[command(after_help = "\

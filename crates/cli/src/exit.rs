@@ -23,7 +23,7 @@ pub(crate) enum Failure {
     /// The place is one of ours: a variable, a quoted path, the keychain.
     #[error("OpenRouter does not accept the key of {place}; `openrouter-oauth login` makes another")]
     BadKey { place: String, source: Error },
-    #[error("nobody can say whether the stored key is still good; try again, or make another with --again")]
+    #[error("could not check the stored key; try again, or make another with --again")]
     StoredKey(#[source] Box<Failure>),
     #[error("the key could not be stored; it is on standard output, this once: keep it")]
     NotStored(#[source] StoreError),

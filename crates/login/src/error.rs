@@ -49,7 +49,7 @@ pub enum Error {
         source: Option<openrouter_oauth::Error>,
     },
     /// The pasted text was not a code for this sign-in.
-    #[error("what was pasted is no code of this login; run it again")]
+    #[error("that is not a code for this sign-in; run the login again")]
     NoCode(#[source] CallbackError),
     /// No code can arrive: nothing listens, and nobody can paste.
     #[error("there is no way for the code to come back: no port to listen on, and no terminal to paste into")]

@@ -122,8 +122,8 @@ impl ResultPage {
             ),
             Self::OutcomeUnknown => Response::alert(
                 "502 Bad Gateway",
-                "Nobody knows whether you are signed in",
-                "OpenRouter’s answer was lost, so a key may have been made that nobody has. Go back to the program: it \
+                "Sign-in may not have completed",
+                "OpenRouter’s response was lost, so a key may have been made that nobody has. Go back to the program: it \
                  says how to find that key, and you can start again there.",
             ),
         }

@@ -274,7 +274,7 @@ async fn result_page_matches_the_result() {
         (ResultPage::NotStored, 200, "You are signed in, but the key was not stored"),
         (ResultPage::Denied, 200, "You are not signed in"),
         (ResultPage::Failed, 502, "You are not signed in"),
-        (ResultPage::OutcomeUnknown, 502, "Nobody knows whether you are signed in"),
+        (ResultPage::OutcomeUnknown, 502, "Sign-in may not have completed"),
     ] {
         let request = fixture.good();
         let port = fixture.listener.port();
