@@ -188,7 +188,7 @@ async fn user_has_three_attempts_to_paste_a_code() {
     let [None, Some(rejected), Some(unreadable)] = &prompt.problems()[..] else {
         panic!("{:?}", prompt.problems())
     };
-    assert!(rejected.contains("refused") && !unreadable.contains("elsewhere"), "{rejected} {unreadable}");
+    assert!(rejected.contains("rejected") && !unreadable.contains("elsewhere"), "{rejected} {unreadable}");
     assert_eq!(testbed.emulator().posts("/auth/keys"), 2);
 }
 

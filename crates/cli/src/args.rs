@@ -60,7 +60,7 @@ Settings:
 
 const JSON_HELP: &str = "\
 An error with --json, on standard error; the last three only where they are known:
-  {\"error\": {\"kind\": \"refused\", \"message\": \"...\", \"causes\": [\"...\"],
+  {\"error\": {\"kind\": \"rejected\", \"message\": \"...\", \"causes\": [\"...\"],
              \"http_status\": 400, \"reason\": \"code_invalid\", \"retry_after_seconds\": 2.0}}
 The reasons: code_invalid, code_expired, code_rejected, challenge_method_mismatch, invalid_grant,
 invalid_request, unauthorized, forbidden, not_found, conflict, rate_limited, server_error, other.";

@@ -149,7 +149,7 @@ impl Demo {
         }
         match again {
             Err(Error::Spent(SpentReason::Exchanged)) => {
-                self.line("The second is refused by `PendingSignIn`, and nothing is sent.")?;
+                self.line("`PendingSignIn` rejects the second, and sends nothing.")?;
             }
             _ => return Err(Failure::Demo("a sign-in that cannot be used again")),
         }
@@ -157,9 +157,9 @@ impl Demo {
         let forced = self.client.exchange_auth_code(ExchangeAuthCode::new(code)).await;
         match forced {
             Err(error) if error.is_rejected_code() => {
-                self.line(format!("Forced through the raw operation, the service refuses: {error}."))
+                self.line(format!("Forced through the raw operation, the service rejects the code: {error}."))
             }
-            _ => Err(Failure::Demo("a refused code")),
+            _ => Err(Failure::Demo("a rejected code")),
         }
     }
 

@@ -96,7 +96,7 @@ impl fmt::Display for OutcomeUnknownReason {
         f.write_str(match self {
             Self::Cancelled => "the login was cancelled while the code was exchanged",
             Self::TimedOut => "the time of the login was over while the code was exchanged",
-            Self::RejectedAfterWait => "OpenRouter asked to wait with the code, and then refused it",
+            Self::RejectedAfterWait => "OpenRouter asked to wait with the code, and then rejected it",
         })
     }
 }

@@ -323,7 +323,7 @@ impl fmt::Display for PasteProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotACode(error) => error.fmt(f),
-            Self::Rejected => f.write_str("OpenRouter refused this code"),
+            Self::Rejected => f.write_str("OpenRouter rejected this code"),
         }
     }
 }

@@ -113,7 +113,7 @@
 //! # Security
 //!
 //! * The port is one of `127.0.0.1` that the system chooses. A request counts if its path has the nonce of this login, 128
-//!   random bits, and it is a browser's own navigation to this host. Every other is refused, and changes nothing.
+//!   random bits, and it is a browser's own navigation to this host. Every other is rejected, and changes nothing.
 //! * `state` has to match where it comes back, and PKCE binds the code to a verifier that never leaves this process but
 //!   for the exchange.
 //! * The browser gets the URL as one argument, without a shell, and no variable of the environment that begins with

@@ -118,7 +118,7 @@ fn user_may_paste_three_codes() {
     let mut login = AtTerminal::login(&["--headless"], &[]);
     let code = login.approve();
     login.terminal.enter("auth_code_of_somebody_else\r");
-    login.terminal.wait_for("OpenRouter refused this code");
+    login.terminal.wait_for("OpenRouter rejected this code");
     login.terminal.enter(&format!("{code}\r"));
     login.check_signed_in();
 
@@ -246,8 +246,8 @@ fn key_is_printed_on_a_terminal_only_if_forced() {
     home.store_key(&served);
     let key = home.run(&["token", "--server", &served.url]).line().to_owned();
     let token = ["token", "--server", &served.url];
-    let refused = around(&terminal, &home.program(&token)).status().unwrap();
-    assert_eq!(refused.code(), Some(2));
+    let rejected = around(&terminal, &home.program(&token)).status().unwrap();
+    assert_eq!(rejected.code(), Some(2));
     assert!(!terminal.wait_for("--force").contains(&key));
     let forced = around(&terminal, &home.program(&[&token[..], &["--force"]].concat())).status().unwrap();
     assert!(forced.success());

@@ -152,9 +152,9 @@ fn keychain_does_not_fall_back_to_the_file() {
     let no_session = [("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")];
     for arguments in [&["login", "--again"][..], &["status"], &["token"], &["logout"]] {
         let arguments = [arguments, &["--store", "keychain", "--server", &served.url]].concat();
-        let refused = home.run_with(&arguments, &no_session);
-        assert_ne!(refused.status, Some(0), "{refused:?}");
-        assert!(refused.stderr.contains("keychain"), "{refused:?}");
+        let rejected = home.run_with(&arguments, &no_session);
+        assert_ne!(rejected.status, Some(0), "{rejected:?}");
+        assert!(rejected.stderr.contains("keychain"), "{rejected:?}");
     }
     assert_eq!(served.emulator.log().len(), 0);
 }
@@ -199,10 +199,10 @@ fn error_names_the_port_that_is_taken() {
 
 #[test]
 fn each_login_failure_has_its_exit_status() {
-    let refused =
+    let rejected =
         || Fault::status(403).body(r#"{"error":{"code":403,"message":"Invalid code or code_verifier"}}"#);
     for (fault, status, kind) in [
-        (refused().content_type("application/json"), 3, "refused"),
+        (rejected().content_type("application/json"), 3, "rejected"),
         (Fault::drop_after_commit(), 5, "outcome_unknown"),
         (Fault::status(500), 5, "outcome_unknown"),
     ] {
@@ -283,7 +283,7 @@ fn code_is_read_from_standard_input_without_a_terminal() {
     let signed_in = login.finish();
     signed_in.result(0);
     let problem: serde_json::Value = serde_json::from_str(signed_in.stderr.lines().last().unwrap()).unwrap();
-    assert!(problem["problem"].as_str().unwrap().contains("refused"), "{signed_in:?}");
+    assert!(problem["problem"].as_str().unwrap().contains("rejected"), "{signed_in:?}");
     assert!(!signed_in.stderr.contains(&code), "T-5: {signed_in:?}");
     assert_eq!(served.emulator.posts("/auth/keys"), 2);
 }

@@ -1,4 +1,4 @@
-//! Each operation: its success, its refusal, its exit status.
+//! Each operation: its success, its rejection, its exit status.
 
 use openrouter_oauth_emulator::Fault;
 use serde_json::json;
@@ -80,7 +80,7 @@ fn unaccepted_key_ends_with_status_3() {
         &[CREATE_CODE, &["--without-pkce", "--server", &served.url]].concat(),
     ] {
         let error = run_with(arguments, &[("OPENROUTER_API_KEY", "sk-or-v1-canary")]).error(3);
-        assert_eq!((&error["kind"], &error["http_status"]), (&json!("refused"), &json!(401)));
+        assert_eq!((&error["kind"], &error["http_status"]), (&json!("rejected"), &json!(401)));
         assert_eq!(error["reason"], "unauthorized");
         assert!(!error.to_string().contains("canary"));
     }
@@ -109,8 +109,8 @@ fn each_kind_of_failure_has_its_status() {
     for (fault, status, kind) in [
         (on(Fault::status(429)), 7, "wait"),
         (on(Fault::status(503)), 7, "wait"),
-        (on(Fault::status(409)), 3, "refused"),
-        (on(Fault::redirect(307, "http://127.0.0.1:1/")), 3, "refused"),
+        (on(Fault::status(409)), 3, "rejected"),
+        (on(Fault::redirect(307, "http://127.0.0.1:1/")), 3, "rejected"),
         (on(Fault::status(500)), 5, "outcome_unknown"),
         (on(Fault::cut_after(10)), 5, "outcome_unknown"),
         (on(Fault::drop_after_commit()), 5, "outcome_unknown"),

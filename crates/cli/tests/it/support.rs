@@ -33,7 +33,7 @@ pub(crate) fn run_with(arguments: &[&str], variables: &[(&str, &str)]) -> Finish
 
 pub(crate) fn run_with_input(arguments: &[&str], input: &[u8]) -> Finished {
     let mut child = program(arguments).stdin(Stdio::piped()).spawn().unwrap();
-    // It fails where the program refuses to read that much.
+    // It fails where the program declines to read that much.
     let _ = child.stdin.take().unwrap().write_all(input);
     Finished::of(child.wait_with_output().unwrap())
 }

@@ -1,4 +1,4 @@
-//! The file: what is on the disk, and what is refused.
+//! The file: what is on the disk, and what is rejected.
 
 use std::{
     fs::{self, File, Permissions},
@@ -80,9 +80,9 @@ fn file_and_folder_are_private_under_any_umask() {
     }
 }
 
-/// Loading, saving and deleting are refused by `is_reason`, and the file is left as it is.
+/// Loading, saving and deleting are rejected by `is_reason`, and the file is left as it is.
 #[track_caller]
-fn assert_refused(store: &FileStore, is_reason: impl Fn(&StoreError) -> bool) {
+fn assert_rejected(store: &FileStore, is_reason: impl Fn(&StoreError) -> bool) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let before = fs::read(store.path()).ok();
     let (work, new) = (account("work"), key("new-canary"));
@@ -121,11 +121,11 @@ fn shared_file_or_folder_fails_with_advice() {
     let place = with_a_key();
     for bit in [0o040, 0o020, 0o010, 0o004, 0o002, 0o001, 0o044, 0o066] {
         fs::set_permissions(&place.path, Permissions::from_mode(0o600 | bit)).unwrap();
-        assert_refused(&place.store(), is_unsafe(&place.path, "`chmod 600`"));
+        assert_rejected(&place.store(), is_unsafe(&place.path, "`chmod 600`"));
         fs::set_permissions(&place.path, Permissions::from_mode(0o600)).unwrap();
 
         fs::set_permissions(place.folder(), Permissions::from_mode(0o700 | bit)).unwrap();
-        assert_refused(&place.store(), is_unsafe(place.folder(), "`chmod 700`"));
+        assert_rejected(&place.store(), is_unsafe(place.folder(), "`chmod 700`"));
         fs::set_permissions(place.folder(), Permissions::from_mode(0o700)).unwrap();
     }
 }
@@ -136,12 +136,12 @@ fn file_of_another_user_fails() {
     if geteuid().is_root() {
         let place = with_a_key();
         chown(&place.path, Some(65534), None).unwrap();
-        assert_refused(&place.store(), is_unsafe(&place.path, "another user"));
+        assert_rejected(&place.store(), is_unsafe(&place.path, "another user"));
         chown(&place.path, Some(0), None).unwrap();
         chown(place.folder(), Some(65534), None).unwrap();
-        assert_refused(&place.store(), is_unsafe(place.folder(), "another user"));
+        assert_rejected(&place.store(), is_unsafe(place.folder(), "another user"));
     } else {
-        assert_refused(&FileStore::new("/openrouter.json"), is_unsafe(Path::new("/"), "another user"));
+        assert_rejected(&FileStore::new("/openrouter.json"), is_unsafe(Path::new("/"), "another user"));
     }
 }
 
@@ -153,26 +153,26 @@ fn store_uses_only_a_regular_file_with_one_name() {
     let old = fs::read(&place.path).unwrap();
 
     fs::hard_link(&place.path, &elsewhere).unwrap();
-    assert_refused(&place.store(), is_unsafe(&place.path, "hard link"));
+    assert_rejected(&place.store(), is_unsafe(&place.path, "hard link"));
 
     fs::remove_file(&place.path).unwrap();
     symlink(&elsewhere, &place.path).unwrap();
-    assert_refused(&place.store(), is_unsafe(&place.path, "symbolic link"));
+    assert_rejected(&place.store(), is_unsafe(&place.path, "symbolic link"));
     assert_eq!(fs::read(&elsewhere).unwrap(), old);
 
     fs::remove_file(&place.path).unwrap();
     symlink(place.root.path().join("nowhere"), &place.path).unwrap();
-    assert_refused(&place.store(), is_unsafe(&place.path, "symbolic link"));
+    assert_rejected(&place.store(), is_unsafe(&place.path, "symbolic link"));
     assert!(!place.root.path().join("nowhere").exists());
 
     fs::remove_file(&place.path).unwrap();
     fs::create_dir(&place.path).unwrap();
     fs::set_permissions(&place.path, Permissions::from_mode(0o700)).unwrap();
-    assert_refused(&place.store(), is_unsafe(&place.path, "no regular file"));
+    assert_rejected(&place.store(), is_unsafe(&place.path, "no regular file"));
 
     fs::remove_dir(&place.path).unwrap();
     let listener = UnixListener::bind(&place.path).unwrap();
-    assert_refused(&place.store(), is_unsafe(&place.path, "no regular file"));
+    assert_rejected(&place.store(), is_unsafe(&place.path, "no regular file"));
     drop(listener);
 }
 
@@ -218,12 +218,12 @@ fn folder_that_is_a_link_or_a_file_fails() {
     let link = place.root.path().join("link");
     symlink(place.folder(), &link).unwrap();
     for path in [link.join("cli.json"), link.join("./cli.json"), link.join("cli.json/.")] {
-        assert_refused(&FileStore::new(path), is_unsafe(&link, "symbolic link"));
+        assert_rejected(&FileStore::new(path), is_unsafe(&link, "symbolic link"));
     }
     let below = place.path.join("cli.json");
-    assert_refused(&FileStore::new(below), is_unsafe(&place.path, "no folder"));
+    assert_rejected(&FileStore::new(below), is_unsafe(&place.path, "no folder"));
     for no_file in ["/", "..", ""] {
-        assert_refused(&FileStore::new(no_file), is_unsafe(Path::new(no_file), "name of a file"));
+        assert_rejected(&FileStore::new(no_file), is_unsafe(Path::new(no_file), "name of a file"));
     }
 }
 
@@ -253,20 +253,20 @@ fn foreign_file_is_left_alone_and_not_shown() {
     let place = with_a_key();
     for content in corrupt {
         fs::write(&place.path, &content).unwrap();
-        assert_refused(
+        assert_rejected(
             &place.store(),
             |error| matches!(error, StoreError::Corrupt { problem, .. } if problem.contains("move it away")),
         );
     }
     for content in [r#"{"version":2,"keys":[]}"#, r#"{"version":0,"secrets":{"canary":1}}"#] {
         fs::write(&place.path, content).unwrap();
-        assert_refused(
+        assert_rejected(
             &place.store(),
             |error| matches!(error, StoreError::Corrupt { problem, .. } if problem.contains("another version")),
         );
     }
     fs::write(&place.path, " ".repeat((1 << 20) + 1)).unwrap();
-    assert_refused(
+    assert_rejected(
         &place.store(),
         |error| matches!(error, StoreError::Corrupt { problem, .. } if problem.contains("larger")),
     );
