@@ -8,7 +8,7 @@ use std::{
 
 use openrouter_oauth::{ApiKeyGrant, CallbackError, Error, ExchangeAuthCode, models::Endpoint as _};
 
-use super::{CodeSource, Flow, FlowEnd, FlowEvent, Hurry, MAX_ATTEMPTS, NextStep, Phase, Turn};
+use super::{CodeSource, EndReason, Flow, FlowEnd, FlowEvent, MAX_ATTEMPTS, NextStep, Phase, Turn};
 
 /// A login and the world around it. All codes are alike.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -30,9 +30,9 @@ enum Kind {
     Code(CodeSource),
     Declined,
     NotACode,
-    NobodyAsked,
+    PromptUnavailable,
     Cancelled,
-    TimeUp,
+    TimedOut,
     Granted,
     Rejected,
     NotSent,
@@ -47,9 +47,9 @@ const ALL: [Kind; 14] = [
     Kind::Code(CodeSource::Paste),
     Kind::Declined,
     Kind::NotACode,
-    Kind::NobodyAsked,
+    Kind::PromptUnavailable,
     Kind::Cancelled,
-    Kind::TimeUp,
+    Kind::TimedOut,
     Kind::Granted,
     Kind::Rejected,
     Kind::NotSent,
@@ -68,9 +68,9 @@ impl Kind {
             Self::Code(source) => FlowEvent::Code(source, ()),
             Self::Declined => FlowEvent::Declined(CallbackError::MissingCode),
             Self::NotACode => FlowEvent::NotACode(CallbackError::MissingCode),
-            Self::NobodyAsked => FlowEvent::NobodyAsked,
+            Self::PromptUnavailable => FlowEvent::PromptUnavailable,
             Self::Cancelled => FlowEvent::Cancelled,
-            Self::TimeUp => FlowEvent::TimeUp,
+            Self::TimedOut => FlowEvent::TimedOut,
             Self::Granted => FlowEvent::Granted(grant()),
             // The flow does not look into errors.
             Self::Rejected => FlowEvent::Rejected(Error::MissingKey),
@@ -97,10 +97,12 @@ impl World {
     fn can(&self, kind: Kind) -> bool {
         match kind {
             Kind::Paused => self.pauses(),
-            Kind::GraceOver => self.hurries(),
+            Kind::GraceOver => self.is_limited(),
             Kind::Code(CodeSource::Callback) => self.flow.listens,
-            Kind::Code(CodeSource::Paste) | Kind::NotACode | Kind::NobodyAsked => self.flow.pastes_left > 0,
-            Kind::Declined | Kind::Cancelled | Kind::TimeUp => true,
+            Kind::Code(CodeSource::Paste) | Kind::NotACode | Kind::PromptUnavailable => {
+                self.flow.pastes_left > 0
+            }
+            Kind::Declined | Kind::Cancelled | Kind::TimedOut => true,
             Kind::Granted | Kind::Rejected | Kind::NotSent | Kind::TryLater | Kind::Failed => self.in_flight,
         }
     }
@@ -108,9 +110,9 @@ impl World {
     /// The world after an event, once the next step is done.
     fn after(mut self, kind: Kind) -> Self {
         let (was_waiting, was_in_flight) = (self.flow.phase == Phase::Waiting, self.in_flight);
-        let step = self.flow.on(kind.event());
+        let step = self.flow.handle(kind.event());
         if self.ended.is_some() {
-            assert!(matches!(step, NextStep::GoOn), "{kind:?} after the end");
+            assert!(matches!(step, NextStep::Continue), "{kind:?} after the end");
             return self;
         }
         if self.in_flight && RESULTS.contains(&kind) {
@@ -138,8 +140,8 @@ impl World {
             NextStep::Turn(Turn::Pause(_)) => {
                 assert!(self.pauses() && !self.in_flight, "it waits and exchanges");
             }
-            NextStep::HurryUp(_) => {
-                assert!(self.in_flight && self.hurries(), "nothing runs that could hurry");
+            NextStep::LimitExchange(_) => {
+                assert!(self.in_flight && self.is_limited(), "no exchange to limit");
             }
             NextStep::Turn(Turn::AskAgain(_)) => {
                 assert!(self.flow.pastes_left > 0, "asked once too often");
@@ -160,14 +162,14 @@ impl World {
                 self.in_flight = false;
                 self.ended = Some(discriminant(&end));
             }
-            NextStep::GoOn => {}
+            NextStep::Continue => {}
         }
         self
     }
 
     /// Whether the extra time of an exchange runs.
-    fn hurries(&self) -> bool {
-        matches!(self.flow.phase, Phase::Exchanging { hurry: Some(_), .. })
+    fn is_limited(&self) -> bool {
+        matches!(self.flow.phase, Phase::Exchanging { end_reason: Some(_), .. })
     }
 
     fn pauses(&self) -> bool {
@@ -177,7 +179,7 @@ impl World {
     /// How it ends if nobody does anything any more, and the clock alone goes on.
     fn left_alone(self) -> Option<Discriminant<FlowEnd>> {
         let mut world = self;
-        for kind in [Kind::TimeUp, Kind::GraceOver] {
+        for kind in [Kind::TimedOut, Kind::GraceOver] {
             if world.can(kind) {
                 world = world.after(kind);
             }
@@ -196,8 +198,8 @@ fn every_order_of_events_has_one_winner_and_an_end() {
         while let Some(world) = queue.pop_front() {
             assert!(world.left_alone().is_some(), "it hangs: {world:?}");
             ends.extend(world.ended);
-            let can_go_on = world.flow.has_input() || world.in_flight || world.pauses();
-            assert!(world.ended.is_some() || can_go_on, "nothing is waited for: {world:?}");
+            let can_continue = world.flow.has_input() || world.in_flight || world.pauses();
+            assert!(world.ended.is_some() || can_continue, "nothing is waited for: {world:?}");
             for kind in ALL.into_iter().filter(|kind| world.can(*kind)) {
                 let next = world.after(kind);
                 if seen.insert(next) {
@@ -210,8 +212,8 @@ fn every_order_of_events_has_one_winner_and_an_end() {
             FlowEnd::Failed(Error::MissingKey),
             FlowEnd::RejectedAfterWait(Error::MissingKey),
             FlowEnd::Declined(CallbackError::MissingCode),
-            Hurry::Cancelled.into(),
-            Hurry::TimedOut.into(),
+            EndReason::Cancelled.into(),
+            EndReason::TimedOut.into(),
         ];
         if !listens {
             expected.extend([FlowEnd::NotACode(CallbackError::MissingCode), FlowEnd::NoInput]);
