@@ -6,7 +6,7 @@
 
 use std::{fmt, mem, time::Duration};
 
-use openrouter_oauth::{ApiKeyGrant, CallbackError, Error};
+use openrouter_oauth::{ApiKeyGrant, CallbackError, Error, models::ServerText};
 
 /// How a code arrived.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -95,14 +95,20 @@ pub(crate) enum FlowEnd {
     Failed(Error),
     /// With a code that was rejected after OpenRouter had asked to wait: it may have been used up then.
     RejectedAfterWait(Error),
-    /// With the error of the callback.
-    Declined(CallbackError),
+    /// The user declined.
+    Denied { description: Option<ServerText> },
+    /// OpenRouter could not authorize.
+    AuthorizationFailed(CallbackError),
     /// The last pasted text was not a code, and no callback can arrive.
     NotACode(CallbackError),
     /// No code can arrive.
     NoInput,
+    /// It was cancelled while nothing was in flight.
     Cancelled,
+    /// It timed out while nothing was in flight.
     TimedOut,
+    /// An exchange was abandoned, so a key may have been made.
+    ExchangeAbandoned(EndReason),
 }
 
 /// The state of a login.
@@ -175,7 +181,10 @@ impl<C: Clone> Flow<C> {
                 let attempts_left = MAX_ATTEMPTS;
                 self.exchange(Candidate { code, source, attempts_left, had_to_wait: false })
             }
-            FlowEvent::Declined(error) => end(FlowEnd::Declined(error)),
+            FlowEvent::Declined(CallbackError::Denied { description }) => {
+                end(FlowEnd::Denied { description })
+            }
+            FlowEvent::Declined(error) => end(FlowEnd::AuthorizationFailed(error)),
             FlowEvent::NotACode(error) => match self.use_up_paste() {
                 PasteBudget::Left => self.wait(Turn::AskAgain(PasteProblem::NotACode(error))),
                 PasteBudget::UsedUp => self.wait(Turn::StopAsking),
@@ -231,15 +240,14 @@ impl<C: Clone> Flow<C> {
                 FlowEvent::Rejected(error) | FlowEvent::NotSent(error) | FlowEvent::TryLater(error, _),
                 None,
             ) => end(FlowEnd::Failed(error)),
-            (
-                FlowEvent::Rejected(_)
-                | FlowEvent::NotSent(_)
-                | FlowEvent::TryLater(..)
-                | FlowEvent::GraceOver,
-                Some(end_reason),
-            ) => end(end_reason.into()),
+            (FlowEvent::Rejected(_) | FlowEvent::NotSent(_) | FlowEvent::TryLater(..), Some(end_reason)) => {
+                end(end_reason.into())
+            }
+            (FlowEvent::GraceOver, Some(end_reason)) => end(FlowEnd::ExchangeAbandoned(end_reason)),
             // A user who cancels twice does not want to wait.
-            (FlowEvent::Cancelled, Some(EndReason::Cancelled)) => end(FlowEnd::Cancelled),
+            (FlowEvent::Cancelled, Some(reason @ EndReason::Cancelled)) => {
+                end(FlowEnd::ExchangeAbandoned(reason))
+            }
             (FlowEvent::Cancelled, _) => self.limit_exchange(candidate, EndReason::Cancelled),
             (FlowEvent::TimedOut, None) => self.limit_exchange(candidate, EndReason::TimedOut),
             // One winner: every other code is too late.
@@ -311,6 +319,7 @@ enum PasteBudget {
 /// The pause before a retry, if the service does not say how long.
 pub(crate) const RETRY_PAUSE: Duration = Duration::from_secs(2);
 
+/// The end of a login with nothing in flight.
 impl From<EndReason> for FlowEnd {
     fn from(end_reason: EndReason) -> Self {
         match end_reason {

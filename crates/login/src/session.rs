@@ -7,8 +7,8 @@ mod key_proposal;
 use std::{convert::Infallible, future, pin::pin, sync::Arc, time::Duration};
 
 use openrouter_oauth::{
-    AnySignIn, ApiKeyGrant, AuthorizationCode, AuthorizeUrl, CallbackError, Client, KeyLabel,
-    models::InvalidValue, transport::SleepFuture,
+    AnySignIn, ApiKeyGrant, AuthorizationCode, AuthorizeUrl, Client, KeyLabel, models::InvalidValue,
+    transport::SleepFuture,
 };
 use tokio::{runtime::Handle, signal, task::JoinSet};
 
@@ -273,19 +273,22 @@ impl Session {
     }
 
     async fn conclude(&mut self, end: FlowEnd) -> Result<SignedIn, Error> {
-        let was_dropped = !self.pending.is_fresh();
         Err(match end {
             FlowEnd::Granted(grant) => return Ok(self.keep(grant).await),
             FlowEnd::Failed(error) => error.into(),
             FlowEnd::RejectedAfterWait(error) => {
                 self.outcome_unknown(OutcomeUnknownReason::RejectedAfterWait, Some(error))
             }
-            FlowEnd::Cancelled if was_dropped => self.outcome_unknown(OutcomeUnknownReason::Cancelled, None),
-            FlowEnd::TimedOut if was_dropped => self.outcome_unknown(OutcomeUnknownReason::TimedOut, None),
+            FlowEnd::ExchangeAbandoned(EndReason::Cancelled) => {
+                self.outcome_unknown(OutcomeUnknownReason::Cancelled, None)
+            }
+            FlowEnd::ExchangeAbandoned(EndReason::TimedOut) => {
+                self.outcome_unknown(OutcomeUnknownReason::TimedOut, None)
+            }
             FlowEnd::Cancelled => Error::Cancelled,
             FlowEnd::TimedOut => Error::TimedOut { after: self.clock.timeout() },
-            FlowEnd::Declined(CallbackError::Denied { description }) => Error::Denied { description },
-            FlowEnd::Declined(error) => Error::Failed(error),
+            FlowEnd::Denied { description } => Error::Denied { description },
+            FlowEnd::AuthorizationFailed(error) => Error::Failed(error),
             FlowEnd::NotACode(error) => Error::NoCode(error),
             FlowEnd::NoInput => Error::NoInput(self.not_listening.take()),
         })

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use openrouter_oauth::{ApiKeyGrant, CallbackError, Error, ExchangeAuthCode, models::Endpoint as _};
+use openrouter_oauth::{
+    ApiKeyGrant, CallbackError, Error, ExchangeAuthCode,
+    models::{Endpoint as _, ServerText},
+};
 
 use super::{CodeSource, EndReason, Flow, FlowEnd, FlowEvent, MAX_ATTEMPTS, NextStep, Phase, Turn};
 
@@ -28,7 +31,8 @@ struct World {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Kind {
     Code(CodeSource),
-    Declined,
+    Denied,
+    AuthorizationFailed,
     NotACode,
     PromptUnavailable,
     Cancelled,
@@ -42,10 +46,11 @@ enum Kind {
     GraceOver,
 }
 
-const ALL: [Kind; 14] = [
+const ALL: [Kind; 15] = [
     Kind::Code(CodeSource::Callback),
     Kind::Code(CodeSource::Paste),
-    Kind::Declined,
+    Kind::Denied,
+    Kind::AuthorizationFailed,
     Kind::NotACode,
     Kind::PromptUnavailable,
     Kind::Cancelled,
@@ -66,7 +71,8 @@ impl Kind {
     fn event(self) -> FlowEvent<()> {
         match self {
             Self::Code(source) => FlowEvent::Code(source, ()),
-            Self::Declined => FlowEvent::Declined(CallbackError::MissingCode),
+            Self::Denied => FlowEvent::Declined(CallbackError::Denied { description: None }),
+            Self::AuthorizationFailed => FlowEvent::Declined(authorization_failed()),
             Self::NotACode => FlowEvent::NotACode(CallbackError::MissingCode),
             Self::PromptUnavailable => FlowEvent::PromptUnavailable,
             Self::Cancelled => FlowEvent::Cancelled,
@@ -81,6 +87,10 @@ impl Kind {
             Self::GraceOver => FlowEvent::GraceOver,
         }
     }
+}
+
+fn authorization_failed() -> CallbackError {
+    CallbackError::Failed { error: ServerText::new("server_error"), description: None }
 }
 
 fn grant() -> ApiKeyGrant {
@@ -102,14 +112,14 @@ impl World {
             Kind::Code(CodeSource::Paste) | Kind::NotACode | Kind::PromptUnavailable => {
                 self.flow.pastes_left > 0
             }
-            Kind::Declined | Kind::Cancelled | Kind::TimedOut => true,
+            Kind::Denied | Kind::AuthorizationFailed | Kind::Cancelled | Kind::TimedOut => true,
             Kind::Granted | Kind::Rejected | Kind::NotSent | Kind::TryLater | Kind::Failed => self.in_flight,
         }
     }
 
     /// The world after an event, once the next step is done.
     fn after(mut self, kind: Kind) -> Self {
-        let (was_waiting, was_in_flight) = (self.flow.phase == Phase::Waiting, self.in_flight);
+        let was_waiting = self.flow.phase == Phase::Waiting;
         let step = self.flow.handle(kind.event());
         if self.ended.is_some() {
             assert!(matches!(step, NextStep::Continue), "{kind:?} after the end");
@@ -151,13 +161,10 @@ impl World {
                 assert!(self.flow.listens, "nobody is asked and nothing listens");
             }
             NextStep::Turn(Turn::End(end)) => {
-                // Dropped in flight, its outcome is unknown.
-                self.is_made |= self.in_flight;
-                let is_reported = was_in_flight
-                    || matches!(
-                        end,
-                        FlowEnd::Granted(_) | FlowEnd::Failed(_) | FlowEnd::RejectedAfterWait(_)
-                    );
+                let is_abandoned = matches!(end, FlowEnd::ExchangeAbandoned(_));
+                assert_eq!(is_abandoned, self.in_flight, "an exchange in flight is not reported");
+                let is_reported =
+                    matches!(end, FlowEnd::Granted(_) | FlowEnd::Failed(_) | FlowEnd::RejectedAfterWait(_));
                 assert!(!self.is_made || is_reported, "a key that may have been made is not reported");
                 self.in_flight = false;
                 self.ended = Some(discriminant(&end));
@@ -211,9 +218,11 @@ fn every_order_of_events_has_one_winner_and_an_end() {
             FlowEnd::Granted(grant()),
             FlowEnd::Failed(Error::MissingKey),
             FlowEnd::RejectedAfterWait(Error::MissingKey),
-            FlowEnd::Declined(CallbackError::MissingCode),
-            EndReason::Cancelled.into(),
-            EndReason::TimedOut.into(),
+            FlowEnd::Denied { description: None },
+            FlowEnd::AuthorizationFailed(authorization_failed()),
+            FlowEnd::Cancelled,
+            FlowEnd::TimedOut,
+            FlowEnd::ExchangeAbandoned(EndReason::Cancelled),
         ];
         if !listens {
             expected.extend([FlowEnd::NotACode(CallbackError::MissingCode), FlowEnd::NoInput]);

@@ -30,9 +30,7 @@ pub(super) fn prompt_event(
     };
     match code {
         Ok(code) => FlowEvent::Code(CodeSource::Paste, code),
-        Err(error @ (CallbackError::Denied { .. } | CallbackError::Failed { .. })) => {
-            FlowEvent::Declined(error)
-        }
+        Err(error) if error.ends_sign_in() => FlowEvent::Declined(error),
         Err(error) => FlowEvent::NotACode(error),
     }
 }
