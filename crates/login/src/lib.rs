@@ -159,6 +159,10 @@ mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+#[doc(hidden)]
+#[cfg(feature = "_fuzzing")]
+pub mod fuzzing;
+
 pub use crate::{
     browser::{Browser, BrowserError, BrowserFuture, SystemBrowser},
     cancel::Cancel,

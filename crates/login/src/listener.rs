@@ -16,7 +16,7 @@ use tokio::{
 
 use self::connections::{Connections, ReceivedHead};
 pub(crate) use self::guard::CallbackGuard;
-#[cfg(feature = "testing")]
+#[cfg(feature = "_fuzzing")]
 pub(crate) use self::request_head::{HeadProgress, HeadReader};
 pub use self::response::{RejectedRequest, ResultPage};
 

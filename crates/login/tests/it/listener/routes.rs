@@ -1,6 +1,6 @@
 //! Paths: there is one.
 
-use openrouter_oauth_login::{RejectedRequest, testing::CallbackRules};
+use openrouter_oauth_login::{RejectedRequest, fuzzing::CallbackRules};
 
 use super::fixture::{Fixture, STOLEN, begin, status};
 
