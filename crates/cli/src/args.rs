@@ -95,7 +95,7 @@ JSON: {\"removed\": [{\"store\", \"settings\"}]}; settings is that page")]
     ///
     /// It is that of OPENROUTER_API_KEY, or else the one that was stored.
     #[command(after_help = "\
-JSON: {\"source\", \"service\"}, and the fields of OpenRouter's answer, as far as it tells them (label,
+JSON: {\"source\", \"service\"}, and the fields of OpenRouter's response, as far as it has them (label,
 limit, limit_remaining, limit_reset, usage, expires_at, ...); source is environment, file or keychain")]
     Status(StoreOptions),
     /// Print the stored key.

@@ -93,7 +93,8 @@
 //!
 //! Each is of use by itself:
 //!
-//! * [`Listener`] waits on a loopback port for the callback of a [`PendingSignIn`](openrouter_oauth::PendingSignIn), and answers it.
+//! * [`Listener`] waits on a loopback port for the callback of a [`PendingSignIn`](openrouter_oauth::PendingSignIn), and
+//!   responds to it.
 //! * [`SystemBrowser`] opens the authorize URL; [`Browser`] is for another way.
 //! * [`TerminalPrompt`] shows the URL and reads the pasted code; implement [`Prompt`] to ask in another way.
 //! * [`Headless::detect`] tells whether a browser can come back, and [`default_key_label`] names a key after program and host.

@@ -152,7 +152,7 @@ fn first_of_callback_and_paste_wins() {
     needs!(SETSID);
     let mut login = AtTerminal::login(&["--no-browser"], &[]);
     let came_back = login.approve();
-    // L-7: what is not the callback is answered, told once, and changes nothing.
+    // L-7: what is not the callback gets a response, is reported once, and changes nothing.
     let (port, _) = came_back.split_once("/callback").unwrap();
     for path in ["/favicon.ico", "/callback?code=auth_code_of_somebody_else"] {
         assert!(get(&format!("{port}{path}")).starts_with("HTTP/1.1 404"));
@@ -302,7 +302,7 @@ fn output_has_plain_lines_without_a_terminal() {
         }
         let output = child.wait_with_output().unwrap();
         said.extend(&output.stderr);
-        let signed_in = Finished::of(Output { stderr: said, ..output });
+        let signed_in = Finished::from_output(Output { stderr: said, ..output });
         let (stdout, stderr) = (signed_in.line(), &signed_in.stderr);
         assert!(stdout.starts_with("sk-or-v1-") && stdout.lines().count() == 1, "{signed_in:?}");
         assert!(stderr.contains(waiting), "{stderr}");

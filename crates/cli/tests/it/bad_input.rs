@@ -133,12 +133,12 @@ fn non_unicode_variables_and_arguments_fail() {
         ("OPENROUTER_CODE_VERIFIER", &["exchange"]),
         ("OPENROUTER_SUBJECT_TOKEN", &["exchange-token", "--policy", "p"]),
     ] {
-        let rejected = Finished::of(program(arguments).env(name, bytes).output().unwrap());
+        let rejected = Finished::from_output(program(arguments).env(name, bytes).output().unwrap());
         assert_eq!(rejected.status, Some(2), "{name} {rejected:?}");
         assert!(rejected.stderr.contains(name) && rejected.stderr.contains("not Unicode"), "{rejected:?}");
     }
     for arguments in [&["url", "--label"][..], &["url"], &[]] {
-        let rejected = Finished::of(program(arguments).arg(bytes).output().unwrap());
+        let rejected = Finished::from_output(program(arguments).arg(bytes).output().unwrap());
         assert_eq!(rejected.status, Some(2), "{arguments:?} {rejected:?}");
     }
 }

@@ -60,9 +60,9 @@ fn exchanged_token_verifies_with_the_shown_keys() {
         [&["exchange-token", "--json", "--policy", "policy", "--scope", "inference"], &target[..]].concat();
     // {"alg":"none"}.{"exp":4102444800}.signature
     let jwt = "eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl";
-    let answer = run_with(&token, &[("OPENROUTER_SUBJECT_TOKEN", jwt)]).json();
-    assert_eq!((&answer["token_type"], &answer["scope"]), (&json!("Bearer"), &json!("inference")));
-    assert!(answer["access_token"].is_string());
+    let result = run_with(&token, &[("OPENROUTER_SUBJECT_TOKEN", jwt)]).json();
+    assert_eq!((&result["token_type"], &result["scope"]), (&json!("Bearer"), &json!("inference")));
+    assert!(result["access_token"].is_string());
 
     let error = run_with_input(&token, b"not_a_jwt").error(3);
     assert_eq!(error["http_status"], 400);

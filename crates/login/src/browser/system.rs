@@ -63,7 +63,7 @@ async fn start(commands: Vec<Command>) -> Result<(), BrowserError> {
     }
 }
 
-/// Runs each until one succeeds, or nobody waits for the answer any more.
+/// Runs each until one succeeds, or nobody waits for the result any more.
 fn run_first(
     commands: Vec<Command>,
     asked: &oneshot::Sender<Result<(), BrowserError>>,
