@@ -76,7 +76,7 @@ impl Demo {
 
         let came_back = redirected(self.user.approve(url.as_str(), Some(LIMIT)).await?)?;
         self.line(format!("The user sets a limit of {LIMIT} USD and presses Authorize."))?;
-        self.line(format!("The browser is sent to {CALLBACK}/[nonce]?code=[redacted]."))?;
+        self.line(format!("The browser is sent to {CALLBACK}/[attempt ID]?code=[redacted]."))?;
         self.line("Nobody listens there in this demo: the address goes straight to `read_callback`,")?;
         self.line("as a web server would hand over the browser's request.")?;
 

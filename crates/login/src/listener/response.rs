@@ -26,7 +26,7 @@ pub enum RejectedRequest {
     TooLong,
     /// It took longer than 5 seconds.
     Slow,
-    /// It has another path, or another nonce.
+    /// It has another path, or another attempt ID.
     NotFound,
     /// It is not a `GET`.
     Method,

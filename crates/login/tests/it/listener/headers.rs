@@ -246,7 +246,7 @@ async fn only_a_get_settles_a_sign_in() {
 }
 
 #[tokio::test]
-async fn rejection_reveals_nothing_of_the_nonce() {
+async fn rejection_reveals_nothing_of_the_attempt_id() {
     // L-5, L-6: whoever does not know the path is told the same, whatever else is wrong.
     let mut fixture = Fixture::new().await;
     let request = fixture.get("/callback/AAAAAAAAAAAAAAAAAAAAAA?error=access_denied");
