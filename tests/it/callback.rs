@@ -207,8 +207,8 @@ fn bad_escape_or_long_target_is_malformed() {
 }
 
 #[test]
-fn stray_request_changes_nothing() {
-    // Some login helpers give up after a stray request or a wrong state.
+fn foreign_request_changes_nothing() {
+    // Some login helpers give up after a foreign request or a wrong state.
     let sign_in = begin(OURS);
     for target in ["/", "/favicon.ico", "PATH?code=%", "PATH?state=x&code=c", "PATH?error=access_denied"] {
         let _ignored = sign_in.read_callback(&sign_in.fill(target));

@@ -216,7 +216,7 @@ async fn callback_still_counts_after_three_wrong_codes() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
-        user.visit(&url.url().unwrap()).await
+        user.follow(&url.url().unwrap()).await
     });
     assert!(is_valid(&testbed, &login(&testbed).prompt(prompt).run().await.unwrap().key).await);
 }
@@ -532,7 +532,7 @@ async fn callback_during_a_failing_exchange_is_accepted() {
     let (user, shown) = (UserBrowser::approving(testbed.user()), prompt.clone());
     let coming = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        user.visit(&shown.url().unwrap()).await
+        user.follow(&shown.url().unwrap()).await
     });
     let signed_in = login(&testbed).prompt(prompt).run().await.unwrap();
     assert!(is_valid(&testbed, &signed_in.key).await);
@@ -560,7 +560,7 @@ async fn late_callback_starts_no_second_exchange() {
     let user = UserBrowser::approving(testbed.user());
     let late = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        user.visit(&url.url().unwrap()).await
+        user.follow(&url.url().unwrap()).await
     });
     let signed_in = login(&testbed).prompt(prompt).run().await.unwrap();
     assert!(is_valid(&testbed, &signed_in.key).await);
@@ -587,7 +587,7 @@ async fn only_the_callback_ends_the_login() {
     }
     assert_response(&get(&format!("{callback}?code=auth_code_1&state=wrong")).await.unwrap(), 400, "");
     let user = UserBrowser::approving(testbed.user());
-    assert_response(&user.visit(&url).await.unwrap(), 200, "signed in");
+    assert_response(&user.follow(&url).await.unwrap(), 200, "signed in");
     assert!(is_valid(&testbed, &running.await.unwrap().unwrap().key).await);
 }
 

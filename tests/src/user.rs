@@ -58,7 +58,7 @@ impl UserBrowser {
     }
 
     /// Opens the authorize URL, decides, and follows the redirect. Returns the response of the listener, head and body.
-    pub async fn visit(&self, url: &str) -> Option<String> {
+    pub async fn follow(&self, url: &str) -> Option<String> {
         let outcome = match self.decision {
             Decision::Approve => self.user.approve(url, None).await.unwrap(),
             Decision::Deny => self.user.deny(url).await.unwrap(),
@@ -86,7 +86,7 @@ impl Browser for UserBrowser {
         let (browser, url) = (self.clone(), url.clone());
         Box::pin(async move {
             tokio::spawn(async move {
-                let response = browser.visit(url.as_str()).await;
+                let response = browser.follow(url.as_str()).await;
                 browser.response.send_replace(response);
             });
             Ok(())

@@ -87,7 +87,7 @@ async fn all_at_once(client: &Client, user: &UserBrowser, count: usize) -> Resul
     let mut browsers = JoinSet::new();
     for url in urls {
         let user = user.clone();
-        browsers.spawn(async move { user.visit(url.as_str()).await });
+        browsers.spawn(async move { user.follow(url.as_str()).await });
     }
     let mut wrong_keys = 0;
     for is_own in logins.join_all().await {
