@@ -95,7 +95,7 @@ impl fmt::Display for OutcomeUnknownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Cancelled => "the login was cancelled while the code was exchanged",
-            Self::TimedOut => "the time of the login was over while the code was exchanged",
+            Self::TimedOut => "the login timed out while the code was exchanged",
             Self::RejectedAfterWait => "OpenRouter asked to wait with the code, and then rejected it",
         })
     }

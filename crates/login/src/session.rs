@@ -40,7 +40,7 @@ pub(crate) async fn run(options: Options) -> Result<SignedIn, Error> {
 /// What an exchange that runs is given after the login was cancelled.
 const GRACE_AFTER_CANCEL: Duration = Duration::from_secs(2);
 
-/// What it is given when the time of the login is over: nobody is impatient then, and most clients end it by themselves.
+/// What it is given after the login timed out: nobody is impatient then, and most clients end it by themselves.
 const GRACE_AFTER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// For how long a browser that comes too late still gets a response.

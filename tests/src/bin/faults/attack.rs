@@ -166,8 +166,8 @@ async fn sign_in(client: &Client, listener: &mut Listener) -> Result<Duration> {
 }
 
 fn request(port: u16, pending: &PendingSignIn) -> String {
-    let nonce = pending.attempt_id();
-    format!("GET /callback/{nonce}?code=good HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n")
+    let attempt_id = pending.attempt_id();
+    format!("GET /callback/{attempt_id}?code=good HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n")
 }
 
 async fn browser(port: u16, request: String) -> Result<Duration> {
@@ -214,7 +214,7 @@ async fn trickle(port: u16) {
     }
 }
 
-/// Sends requests with wrong nonces at an even rate, and returns how many got a response.
+/// Sends requests with wrong attempt IDs at an even rate, and returns how many got a response.
 async fn send_wrong_requests(port: u16, number: u32) -> usize {
     let (start, pause) =
         (tokio::time::Instant::now(), Duration::from_secs(1) * SENDERS / WRONG_REQUESTS_PER_SECOND);
@@ -224,9 +224,10 @@ async fn send_wrong_requests(port: u16, number: u32) -> usize {
         if start.elapsed() > ATTACK_DURATION {
             break;
         }
-        let nonce = format!("{:022}", u64::from(number) << 32 | u64::from(turn));
-        let request =
-            format!("GET /callback/{nonce}?error=access_denied HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
+        let attempt_id = format!("{:022}", u64::from(number) << 32 | u64::from(turn));
+        let request = format!(
+            "GET /callback/{attempt_id}?error=access_denied HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"
+        );
         match get(port, &request).await {
             Ok(page) => responses += usize::from(page.starts_with("HTTP/1.1 404 ")),
             Err(_) => sleep(pause).await,

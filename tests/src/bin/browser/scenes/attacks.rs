@@ -16,7 +16,7 @@ pub(super) async fn without_the_path(session: &BrowserSession<'_>) -> Result {
     let mut login = session.home.login(&[]).await?;
     let callback = callback_url(&login);
     let here = origin(&callback);
-    // Differs from the nonce in one letter.
+    // Differs from the attempt ID in one letter.
     let mut near = callback.clone();
     let last = near.pop();
     near.push(if last == Some('A') { 'B' } else { 'A' });
