@@ -188,7 +188,7 @@ async fn user_has_three_attempts_to_paste_a_code() {
     let [None, Some(rejected), Some(unreadable)] = &prompt.problems()[..] else {
         panic!("{:?}", prompt.problems())
     };
-    assert!(rejected.contains("refused") && !unreadable.contains("elsewhere"), "{rejected} {unreadable}");
+    assert!(rejected.contains("rejected") && !unreadable.contains("elsewhere"), "{rejected} {unreadable}");
     assert_eq!(testbed.emulator().posts("/auth/keys"), 2);
 }
 
@@ -294,7 +294,7 @@ async fn unknown_outcome_is_reported_and_not_retried() {
         let Error::Sdk(SdkError::OutcomeUnknown(unknown)) = &error else { panic!("{error:?}") };
         assert_eq!(unknown.key_label().unwrap().as_str(), "my-cli");
         assert!(unknown.noticed_at().is_some_and(|time| time > before));
-        assert_response(&user.response().await, 502, "Nobody knows");
+        assert_response(&user.response().await, 502, "Sign-in may not have completed");
         assert_eq!(testbed.emulator().posts("/auth/keys"), posts + 1);
     }
 }
@@ -331,7 +331,7 @@ async fn second_cancel_ends_the_login_at_once() {
         "{error:?}"
     );
     assert!(error.to_string().contains("openrouter.ai/settings/keys"), "{error}");
-    assert_response(&user.response().await, 502, "Nobody knows");
+    assert_response(&user.response().await, 502, "Sign-in may not have completed");
 }
 
 #[tokio::test]

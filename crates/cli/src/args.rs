@@ -60,7 +60,7 @@ Settings:
 
 const JSON_HELP: &str = "\
 An error with --json, on standard error; the last three only where they are known:
-  {\"error\": {\"kind\": \"refused\", \"message\": \"...\", \"causes\": [\"...\"],
+  {\"error\": {\"kind\": \"rejected\", \"message\": \"...\", \"causes\": [\"...\"],
              \"http_status\": 400, \"reason\": \"code_invalid\", \"retry_after_seconds\": 2.0}}
 The reasons: code_invalid, code_expired, code_rejected, challenge_method_mismatch, invalid_grant,
 invalid_request, unauthorized, forbidden, not_found, conflict, rate_limited, server_error, other.";
@@ -91,11 +91,11 @@ Examples:
 The page on which to delete it is on standard output. Where no key is stored there is nothing to say.
 JSON: {\"removed\": [{\"store\", \"settings\"}]}; settings is that page")]
     Logout(LogoutOptions),
-    /// Tell about the key: whose it is, its limits, use and end.
+    /// Show the key's label, limit and usage.
     ///
     /// It is that of OPENROUTER_API_KEY, or else the one that was stored.
     #[command(after_help = "\
-JSON: {\"source\", \"service\"}, and the fields of OpenRouter's answer, as far as it tells them (label,
+JSON: {\"source\", \"service\"}, and the fields of OpenRouter's response, as far as it has them (label,
 limit, limit_remaining, limit_reset, usage, expires_at, ...); source is environment, file or keychain")]
     Status(StoreOptions),
     /// Print the stored key.

@@ -15,8 +15,8 @@ pub(crate) fn run(options: &CompletionsOptions, output: Output) -> Result<(), Fa
     clap_complete::generate(options.shell, &mut command, "openrouter-oauth", &mut script);
     // clap_complete 4.6 gives a program with a hyphen two names in its script for bash (clap-rs/clap#6421).
     let script = String::from_utf8_lossy(&script).replace("openrouter__subcmd__oauth", "openrouter__oauth");
-    let answer = Completions { shell: options.shell.to_string(), script: &script };
-    output.result(&answer, script.trim_end())
+    let completions = Completions { shell: options.shell.to_string(), script: &script };
+    output.result(&completions, script.trim_end())
 }
 
 #[derive(Serialize)]

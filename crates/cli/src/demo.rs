@@ -76,7 +76,7 @@ impl Demo {
 
         let came_back = redirected(self.user.approve(url.as_str(), Some(LIMIT)).await?)?;
         self.line(format!("The user sets a limit of {LIMIT} USD and presses Authorize."))?;
-        self.line(format!("The browser is sent to {CALLBACK}/[nonce]?code=[redacted]."))?;
+        self.line(format!("The browser is sent to {CALLBACK}/[attempt ID]?code=[redacted]."))?;
         self.line("Nobody listens there in this demo: the address goes straight to `read_callback`,")?;
         self.line("as a web server would hand over the browser's request.")?;
 
@@ -149,7 +149,7 @@ impl Demo {
         }
         match again {
             Err(Error::Spent(SpentReason::Exchanged)) => {
-                self.line("The second is refused by `PendingSignIn`, and nothing is sent.")?;
+                self.line("`PendingSignIn` rejects the second, and sends nothing.")?;
             }
             _ => return Err(Failure::Demo("a sign-in that cannot be used again")),
         }
@@ -157,9 +157,9 @@ impl Demo {
         let forced = self.client.exchange_auth_code(ExchangeAuthCode::new(code)).await;
         match forced {
             Err(error) if error.is_rejected_code() => {
-                self.line(format!("Forced through the raw operation, the service refuses: {error}."))
+                self.line(format!("Forced through the raw operation, the service rejects the code: {error}."))
             }
-            _ => Err(Failure::Demo("a refused code")),
+            _ => Err(Failure::Demo("a rejected code")),
         }
     }
 

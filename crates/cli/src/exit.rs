@@ -23,7 +23,7 @@ pub(crate) enum Failure {
     /// The place is one of ours: a variable, a quoted path, the keychain.
     #[error("OpenRouter does not accept the key of {place}; `openrouter-oauth login` makes another")]
     BadKey { place: String, source: Error },
-    #[error("nobody can say whether the stored key is still good; try again, or make another with --again")]
+    #[error("could not check the stored key; try again, or make another with --again")]
     StoredKey(#[source] Box<Failure>),
     #[error("the key could not be stored; it is on standard output, this once: keep it")]
     NotStored(#[source] StoreError),
@@ -61,7 +61,7 @@ pub(crate) enum Failure {
 pub(crate) enum Exit {
     Unexpected = 1,
     Usage = 2,
-    Refused = 3,
+    Rejected = 3,
     NotSent = 4,
     OutcomeUnknown = 5,
     Denied = 6,
@@ -80,7 +80,7 @@ Exit status, and the kind of the error with --json:
   0                     success
   1    unexpected       something on this machine failed: a file, a port, standard output
   2    usage            an argument, a variable or the input is wrong; nothing was sent
-  3    refused          OpenRouter refused
+  3    rejected         OpenRouter rejected the request
   4    not_sent         OpenRouter could not be reached; nothing was sent, try again
   5    outcome_unknown  nobody knows whether OpenRouter acted; a key may have been made
   6    denied           the user declined
@@ -137,7 +137,7 @@ fn exit_of(error: &Error) -> Exit {
         Error::Callback(CallbackError::Failed { .. })
         | Error::Api(_)
         | Error::Spent(_)
-        | Error::UnexpectedRedirect { .. } => Exit::Refused,
+        | Error::UnexpectedRedirect { .. } => Exit::Rejected,
         Error::Invalid(_) | Error::MissingKey | Error::Callback(_) | Error::OriginMismatch { .. } => {
             Exit::Usage
         }
@@ -151,7 +151,7 @@ fn exit_of(error: &Error) -> Exit {
 fn exit_of_login(error: &LoginError) -> Exit {
     match error {
         LoginError::Denied { .. } => Exit::Denied,
-        LoginError::Failed(_) => Exit::Refused,
+        LoginError::Failed(_) => Exit::Rejected,
         LoginError::OutcomeUnknown { .. } => Exit::OutcomeUnknown,
         LoginError::TimedOut { .. } => Exit::TimedOut,
         LoginError::Cancelled => Exit::Cancelled,
@@ -179,7 +179,7 @@ impl Exit {
         match self {
             Self::Unexpected | Self::OutputClosed => "unexpected",
             Self::Usage => "usage",
-            Self::Refused => "refused",
+            Self::Rejected => "rejected",
             Self::NotSent => "not_sent",
             Self::OutcomeUnknown => "outcome_unknown",
             Self::Denied => "denied",

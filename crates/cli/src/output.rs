@@ -84,7 +84,7 @@ impl Output {
             return;
         }
         if self.json {
-            write_stderr_json(&ErrorOutput { error: &ErrorBody::of(failure) });
+            write_stderr_json(&ErrorOutput { error: &ErrorBody::from_failure(failure) });
             return;
         }
         write_stderr(&format!("error: {}", failure.message()));
@@ -135,7 +135,7 @@ impl ErrorBody {
         }
     }
 
-    fn of(failure: &Failure) -> Self {
+    fn from_failure(failure: &Failure) -> Self {
         let api = failure.sdk().and_then(Error::api);
         Self {
             causes: failure.causes(),

@@ -26,8 +26,7 @@ fn message(error: &clap::Error) -> String {
     let argument = about(ContextKind::InvalidArg);
     let text = match (error.kind(), error.source()) {
         (ErrorKind::UnknownArgument, _) if !argument.starts_with('-') => {
-            "there is an argument too many; secrets are read from the environment or from standard input"
-                .to_owned()
+            "unexpected argument; secrets are read from the environment or from standard input".to_owned()
         }
         (ErrorKind::InvalidSubcommand, _) => match about(ContextKind::SuggestedSubcommand) {
             similar if similar.is_empty() => {

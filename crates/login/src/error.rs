@@ -49,7 +49,7 @@ pub enum Error {
         source: Option<openrouter_oauth::Error>,
     },
     /// The pasted text was not a code for this sign-in.
-    #[error("what was pasted is no code of this login; run it again")]
+    #[error("that is not a code for this sign-in; run the login again")]
     NoCode(#[source] CallbackError),
     /// No code can arrive: nothing listens, and nobody can paste.
     #[error("there is no way for the code to come back: no port to listen on, and no terminal to paste into")]
@@ -95,8 +95,8 @@ impl fmt::Display for OutcomeUnknownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Cancelled => "the login was cancelled while the code was exchanged",
-            Self::TimedOut => "the time of the login was over while the code was exchanged",
-            Self::RejectedAfterWait => "OpenRouter asked to wait with the code, and then refused it",
+            Self::TimedOut => "the login timed out while the code was exchanged",
+            Self::RejectedAfterWait => "OpenRouter asked to wait with the code, and then rejected it",
         })
     }
 }

@@ -6,7 +6,7 @@
 
 use std::{fmt, mem, time::Duration};
 
-use openrouter_oauth::{ApiKeyGrant, CallbackError, Error};
+use openrouter_oauth::{ApiKeyGrant, CallbackError, Error, models::ServerText};
 
 /// How a code arrived.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -24,12 +24,12 @@ pub(crate) enum FlowEvent<C> {
     Declined(CallbackError),
     /// The pasted text is not a code.
     NotACode(CallbackError),
-    /// Nobody can paste.
-    NobodyAsked,
+    /// The prompt cannot ask for a code.
+    PromptUnavailable,
     /// The user ended the input, or the login was cancelled.
     Cancelled,
-    /// The time of the login is over.
-    TimeUp,
+    /// The login has timed out.
+    TimedOut,
     /// The exchange returned a key.
     Granted(ApiKeyGrant),
     /// OpenRouter rejected the code; the sign-in is as it was.
@@ -42,17 +42,17 @@ pub(crate) enum FlowEvent<C> {
     Failed(Error),
     /// The pause before a retry is over.
     Paused,
-    /// An exchange that ran when the login was to end has used up its extra time.
+    /// An exchange that was running when the login had to end has used up its extra time.
     GraceOver,
 }
 
 /// What an event leads to.
 #[derive(Debug)]
 pub(crate) enum NextStep<C> {
-    /// Go on as before.
-    GoOn,
-    /// Give the running exchange a little more time.
-    HurryUp(Hurry),
+    /// Continue as before.
+    Continue,
+    /// Let the running exchange take only a little more time.
+    LimitExchange(EndReason),
     /// Do something else.
     Turn(Turn<C>),
 }
@@ -79,9 +79,9 @@ pub(crate) enum PasteProblem {
     Rejected,
 }
 
-/// Why a login is to end while it exchanges a code.
+/// Why a login has to end while it exchanges a code.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) enum Hurry {
+pub(crate) enum EndReason {
     Cancelled,
     TimedOut,
 }
@@ -95,14 +95,20 @@ pub(crate) enum FlowEnd {
     Failed(Error),
     /// With a code that was rejected after OpenRouter had asked to wait: it may have been used up then.
     RejectedAfterWait(Error),
-    /// With the error of the callback.
-    Declined(CallbackError),
+    /// The user declined.
+    Denied { description: Option<ServerText> },
+    /// OpenRouter could not authorize.
+    AuthorizationFailed(CallbackError),
     /// The last pasted text was not a code, and no callback can arrive.
     NotACode(CallbackError),
     /// No code can arrive.
     NoInput,
+    /// It was cancelled while nothing was in flight.
     Cancelled,
+    /// It timed out while nothing was in flight.
     TimedOut,
+    /// An exchange was abandoned, so a key may have been made.
+    ExchangeAbandoned(EndReason),
 }
 
 /// The state of a login.
@@ -111,7 +117,7 @@ pub(crate) struct Flow<C> {
     phase: Phase<C>,
     /// Whether a callback can arrive.
     listens: bool,
-    /// How many more times a code can be pasted; none once nobody is asked.
+    /// How many more times a code can be pasted; 0 without a prompt.
     pastes_left: u8,
 }
 
@@ -120,8 +126,8 @@ enum Phase<C> {
     Waiting,
     Exchanging {
         candidate: Candidate<C>,
-        /// Set when the login is to end, and why.
-        hurry: Option<Hurry>,
+        /// Why the login has to end, if it does.
+        end_reason: Option<EndReason>,
     },
     /// Before the same code is exchanged again.
     Pausing(Candidate<C>),
@@ -156,35 +162,40 @@ impl<C: Clone> Flow<C> {
         self.listens || self.pastes_left > 0
     }
 
-    /// Takes in an event, and returns what to do next.
-    pub(crate) fn on(&mut self, event: FlowEvent<C>) -> NextStep<C> {
+    /// Handles an event, and returns what to do next.
+    pub(crate) fn handle(&mut self, event: FlowEvent<C>) -> NextStep<C> {
         // What ends the login leaves it over.
         match mem::replace(&mut self.phase, Phase::Over) {
-            Phase::Waiting => self.on_waiting(event),
-            Phase::Exchanging { candidate, hurry } => self.on_exchanging(event, candidate, hurry),
-            Phase::Pausing(candidate) => self.on_pausing(&event, candidate),
-            Phase::Over => NextStep::GoOn,
+            Phase::Waiting => self.handle_waiting(event),
+            Phase::Exchanging { candidate, end_reason } => {
+                self.handle_exchanging(event, candidate, end_reason)
+            }
+            Phase::Pausing(candidate) => self.handle_pausing(&event, candidate),
+            Phase::Over => NextStep::Continue,
         }
     }
 
-    fn on_waiting(&mut self, event: FlowEvent<C>) -> NextStep<C> {
+    fn handle_waiting(&mut self, event: FlowEvent<C>) -> NextStep<C> {
         match event {
             FlowEvent::Code(source, code) => {
                 let attempts_left = MAX_ATTEMPTS;
                 self.exchange(Candidate { code, source, attempts_left, had_to_wait: false })
             }
-            FlowEvent::Declined(error) => end(FlowEnd::Declined(error)),
+            FlowEvent::Declined(CallbackError::Denied { description }) => {
+                end(FlowEnd::Denied { description })
+            }
+            FlowEvent::Declined(error) => end(FlowEnd::AuthorizationFailed(error)),
             FlowEvent::NotACode(error) => match self.use_up_paste() {
-                Asking::Again => self.wait(Turn::AskAgain(PasteProblem::NotACode(error))),
-                Asking::Stopped => self.wait(Turn::StopAsking),
-                Asking::Over => end(FlowEnd::NotACode(error)),
+                PasteBudget::Left => self.wait(Turn::AskAgain(PasteProblem::NotACode(error))),
+                PasteBudget::UsedUp => self.wait(Turn::StopAsking),
+                PasteBudget::NoInputLeft => end(FlowEnd::NotACode(error)),
             },
-            FlowEvent::NobodyAsked => {
+            FlowEvent::PromptUnavailable => {
                 self.pastes_left = 0;
                 if self.listens { self.wait(Turn::StopAsking) } else { end(FlowEnd::NoInput) }
             }
             FlowEvent::Cancelled => end(FlowEnd::Cancelled),
-            FlowEvent::TimeUp => end(FlowEnd::TimedOut),
+            FlowEvent::TimedOut => end(FlowEnd::TimedOut),
             FlowEvent::Granted(_)
             | FlowEvent::Rejected(_)
             | FlowEvent::NotSent(_)
@@ -193,19 +204,19 @@ impl<C: Clone> Flow<C> {
             | FlowEvent::Paused
             | FlowEvent::GraceOver => {
                 self.phase = Phase::Waiting;
-                NextStep::GoOn
+                NextStep::Continue
             }
         }
     }
 
-    fn on_exchanging(
+    fn handle_exchanging(
         &mut self,
         event: FlowEvent<C>,
         mut candidate: Candidate<C>,
-        hurry: Option<Hurry>,
+        end_reason: Option<EndReason>,
     ) -> NextStep<C> {
         candidate.had_to_wait |= matches!(event, FlowEvent::TryLater(..));
-        match (event, hurry) {
+        match (event, end_reason) {
             // A key that arrived is never thrown away, however late it is.
             (FlowEvent::Granted(grant), _) => end(FlowEnd::Granted(grant)),
             (FlowEvent::Rejected(error), _) if candidate.had_to_wait => {
@@ -213,9 +224,9 @@ impl<C: Clone> Flow<C> {
             }
             (FlowEvent::Rejected(error), None) if candidate.source == CodeSource::Paste => {
                 match self.use_up_paste() {
-                    Asking::Again => self.wait(Turn::AskAgain(PasteProblem::Rejected)),
-                    Asking::Stopped => self.wait(Turn::StopAsking),
-                    Asking::Over => end(FlowEnd::Failed(error)),
+                    PasteBudget::Left => self.wait(Turn::AskAgain(PasteProblem::Rejected)),
+                    PasteBudget::UsedUp => self.wait(Turn::StopAsking),
+                    PasteBudget::NoInputLeft => end(FlowEnd::Failed(error)),
                 }
             }
             (FlowEvent::NotSent(_), None) if candidate.attempts_left > 0 => {
@@ -229,33 +240,32 @@ impl<C: Clone> Flow<C> {
                 FlowEvent::Rejected(error) | FlowEvent::NotSent(error) | FlowEvent::TryLater(error, _),
                 None,
             ) => end(FlowEnd::Failed(error)),
-            (
-                FlowEvent::Rejected(_)
-                | FlowEvent::NotSent(_)
-                | FlowEvent::TryLater(..)
-                | FlowEvent::GraceOver,
-                Some(hurry),
-            ) => end(hurry.into()),
+            (FlowEvent::Rejected(_) | FlowEvent::NotSent(_) | FlowEvent::TryLater(..), Some(end_reason)) => {
+                end(end_reason.into())
+            }
+            (FlowEvent::GraceOver, Some(end_reason)) => end(FlowEnd::ExchangeAbandoned(end_reason)),
             // A user who cancels twice does not want to wait.
-            (FlowEvent::Cancelled, Some(Hurry::Cancelled)) => end(FlowEnd::Cancelled),
-            (FlowEvent::Cancelled, _) => self.hurry_up(candidate, Hurry::Cancelled),
-            (FlowEvent::TimeUp, None) => self.hurry_up(candidate, Hurry::TimedOut),
+            (FlowEvent::Cancelled, Some(reason @ EndReason::Cancelled)) => {
+                end(FlowEnd::ExchangeAbandoned(reason))
+            }
+            (FlowEvent::Cancelled, _) => self.limit_exchange(candidate, EndReason::Cancelled),
+            (FlowEvent::TimedOut, None) => self.limit_exchange(candidate, EndReason::TimedOut),
             // One winner: every other code is too late.
             _ => {
-                self.phase = Phase::Exchanging { candidate, hurry };
-                NextStep::GoOn
+                self.phase = Phase::Exchanging { candidate, end_reason };
+                NextStep::Continue
             }
         }
     }
 
-    fn on_pausing(&mut self, event: &FlowEvent<C>, candidate: Candidate<C>) -> NextStep<C> {
+    fn handle_pausing(&mut self, event: &FlowEvent<C>, candidate: Candidate<C>) -> NextStep<C> {
         match event {
             FlowEvent::Paused => self.exchange(candidate),
             FlowEvent::Cancelled => end(FlowEnd::Cancelled),
-            FlowEvent::TimeUp => end(FlowEnd::TimedOut),
+            FlowEvent::TimedOut => end(FlowEnd::TimedOut),
             _ => {
                 self.phase = Phase::Pausing(candidate);
-                NextStep::GoOn
+                NextStep::Continue
             }
         }
     }
@@ -268,7 +278,7 @@ impl<C: Clone> Flow<C> {
     fn exchange(&mut self, mut candidate: Candidate<C>) -> NextStep<C> {
         candidate.attempts_left = candidate.attempts_left.saturating_sub(1);
         let code = candidate.code.clone();
-        self.phase = Phase::Exchanging { candidate, hurry: None };
+        self.phase = Phase::Exchanging { candidate, end_reason: None };
         NextStep::Turn(Turn::Exchange(code))
     }
 
@@ -277,18 +287,18 @@ impl<C: Clone> Flow<C> {
         NextStep::Turn(Turn::Pause(wait))
     }
 
-    fn hurry_up(&mut self, candidate: Candidate<C>, hurry: Hurry) -> NextStep<C> {
-        self.phase = Phase::Exchanging { candidate, hurry: Some(hurry) };
-        NextStep::HurryUp(hurry)
+    fn limit_exchange(&mut self, candidate: Candidate<C>, end_reason: EndReason) -> NextStep<C> {
+        self.phase = Phase::Exchanging { candidate, end_reason: Some(end_reason) };
+        NextStep::LimitExchange(end_reason)
     }
 
     /// Counts a pasted text that was not a code, or a pasted code that was rejected.
-    fn use_up_paste(&mut self) -> Asking {
+    fn use_up_paste(&mut self) -> PasteBudget {
         self.pastes_left = self.pastes_left.saturating_sub(1);
         match (self.pastes_left, self.listens) {
-            (0, true) => Asking::Stopped,
-            (0, false) => Asking::Over,
-            _ => Asking::Again,
+            (0, true) => PasteBudget::UsedUp,
+            (0, false) => PasteBudget::NoInputLeft,
+            _ => PasteBudget::Left,
         }
     }
 }
@@ -297,23 +307,24 @@ fn end<C>(end: FlowEnd) -> NextStep<C> {
     NextStep::Turn(Turn::End(end))
 }
 
-/// Whether the user is asked for another code.
-enum Asking {
-    Again,
-    /// No more, but a callback can arrive.
-    Stopped,
-    /// No more, and no callback can arrive.
-    Over,
+/// Whether the user can paste another code.
+enum PasteBudget {
+    Left,
+    /// No, but a callback can arrive.
+    UsedUp,
+    /// No, and no callback can arrive.
+    NoInputLeft,
 }
 
 /// The pause before a retry, if the service does not say how long.
 pub(crate) const RETRY_PAUSE: Duration = Duration::from_secs(2);
 
-impl From<Hurry> for FlowEnd {
-    fn from(hurry: Hurry) -> Self {
-        match hurry {
-            Hurry::Cancelled => Self::Cancelled,
-            Hurry::TimedOut => Self::TimedOut,
+/// The end of a login with nothing in flight.
+impl From<EndReason> for FlowEnd {
+    fn from(end_reason: EndReason) -> Self {
+        match end_reason {
+            EndReason::Cancelled => Self::Cancelled,
+            EndReason::TimedOut => Self::TimedOut,
         }
     }
 }
@@ -323,7 +334,7 @@ impl fmt::Display for PasteProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotACode(error) => error.fmt(f),
-            Self::Rejected => f.write_str("OpenRouter refused this code"),
+            Self::Rejected => f.write_str("OpenRouter rejected this code"),
         }
     }
 }

@@ -34,11 +34,11 @@
 //!      | 3. Prompt: shows the URL           |                             |
 //!      |--- 4. Browser: opens it ---------->|--- GET /auth -------------->|
 //!      |                                    |    the user approves        |
-//!      |<-- 5. GET /callback/<nonce>?code=… |<-- to 127.0.0.1 ------------|
+//!      |<-- 5. GET /callback/<id>?code=… ---|<-- to 127.0.0.1 ------------|
 //!      |--- 6. POST /auth/keys: code, verifier -------------------------->|
 //!      |<---------------------- the API key ------------------------------|
 //!      | 7. KeyStore: keeps the key         |                             |
-//!      |--- 8. what came of it ------------>|                             |
+//!      |--- 8. the page with the result --->|                             |
 //! ```
 //!
 //! Over SSH, in a container or without a display no browser can come back. Then steps 2, 4 and 8 are left out: the page
@@ -93,7 +93,8 @@
 //!
 //! Each is of use by itself:
 //!
-//! * [`Listener`] waits on a loopback port for the callback of a [`PendingSignIn`](openrouter_oauth::PendingSignIn), and answers it.
+//! * [`Listener`] waits on a loopback port for the callback of a [`PendingSignIn`](openrouter_oauth::PendingSignIn), and
+//!   responds to it.
 //! * [`SystemBrowser`] opens the authorize URL; [`Browser`] is for another way.
 //! * [`TerminalPrompt`] shows the URL and reads the pasted code; implement [`Prompt`] to ask in another way.
 //! * [`Headless::detect`] tells whether a browser can come back, and [`default_key_label`] names a key after program and host.
@@ -112,8 +113,8 @@
 //!
 //! # Security
 //!
-//! * The port is one of `127.0.0.1` that the system chooses. A request counts if its path has the nonce of this login, 128
-//!   random bits, and it is a browser's own navigation to this host. Every other is refused, and changes nothing.
+//! * The port is one of `127.0.0.1` that the system chooses. A request counts if its path has the attempt ID of this sign-in,
+//!   128 random bits, and it is a browser's own navigation to this host. Every other is rejected, and changes nothing.
 //! * `state` has to match where it comes back, and PKCE binds the code to a verifier that never leaves this process but
 //!   for the exchange.
 //! * The browser gets the URL as one argument, without a shell, and no variable of the environment that begins with
@@ -121,7 +122,7 @@
 //! * A key is stored under the service that issued it.
 //!
 //! Other users of the same machine can read the command line of a browser while it starts, and so the authorize URL with
-//! nonce, state and challenge. Such a user can end the login, or have it get a key of *their* account, whose use they then
+//! attempt ID, state and challenge. Such a user can end the login, or have it get a key of *their* account, whose use they then
 //! see. They cannot have the user's key. Where that matters, have a code pasted ([`headless`](Login::headless)), or let the
 //! user open the page ([`no_browser`](Login::no_browser)).
 //!
@@ -158,6 +159,10 @@ mod store;
 
 #[cfg(feature = "testing")]
 pub mod testing;
+
+#[doc(hidden)]
+#[cfg(feature = "_fuzzing")]
+pub mod fuzzing;
 
 pub use crate::{
     browser::{Browser, BrowserError, BrowserFuture, SystemBrowser},

@@ -16,16 +16,16 @@ use tokio::{
 
 use self::connections::{Connections, ReceivedHead};
 pub(crate) use self::guard::CallbackGuard;
-#[cfg(feature = "testing")]
+#[cfg(feature = "_fuzzing")]
 pub(crate) use self::request_head::{HeadProgress, HeadReader};
 pub use self::response::{RejectedRequest, ResultPage};
 
 /// A port of `127.0.0.1` that waits for a browser to come back from OpenRouter.
 ///
 /// It takes the one request of a browser that goes to the callback of the sign-in, with its ID (see
-/// [`PendingSignIn::attempt_id`]). Everything else is refused, with a page that says what to do, and the wait goes on: other paths
-/// and methods, scripts and frames of other pages, names that were made to point to this machine, what is no HTTP, and
-/// what comes too slowly. At most 32 connections are open at once; who opens more loses their oldest.
+/// [`PendingSignIn::attempt_id`]). It rejects everything else with a page that says what to do, and the wait goes on: other
+/// paths and methods, scripts and frames of other pages, names that were made to point to this machine, what is no HTTP,
+/// and what comes too slowly. At most 32 connections are open at once; who opens more loses their oldest.
 ///
 /// Nothing is accepted while neither [`callback`](Self::callback) nor [`reject_others`](Self::reject_others) is polled.
 /// Dropping the listener closes the port and its connections, all but that of a [`CallbackRequest`]. It needs a tokio runtime with
@@ -229,7 +229,7 @@ impl Listener {
 
 fn listen(port: u16) -> io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
-    // So that a fixed port can be had again right after a login. On Windows it would let others take the port (L-3).
+    // So that a fixed port can be had again right after a login. On Windows it would let others take the port.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind((Ipv4Addr::LOCALHOST, port).into())?;

@@ -7,8 +7,8 @@ mod key_proposal;
 use std::{convert::Infallible, future, pin::pin, sync::Arc, time::Duration};
 
 use openrouter_oauth::{
-    AnySignIn, ApiKeyGrant, AuthorizationCode, AuthorizeUrl, CallbackError, Client, KeyLabel,
-    models::InvalidValue, transport::SleepFuture,
+    AnySignIn, ApiKeyGrant, AuthorizationCode, AuthorizeUrl, Client, KeyLabel, models::InvalidValue,
+    transport::SleepFuture,
 };
 use tokio::{runtime::Handle, signal, task::JoinSet};
 
@@ -16,7 +16,7 @@ use self::{clock::Clock, key_proposal::KeyProposal};
 use crate::{
     Account, BrowserError, CallbackRequest, Cancel, Error, Event, KeyStore, Listener, ListenerError,
     OutcomeUnknownReason, Prompt, ResultPage, SignInInstructions, SignedIn,
-    flow::{Flow, FlowEnd, FlowEvent, Hurry, NextStep, PasteProblem, Turn},
+    flow::{EndReason, Flow, FlowEnd, FlowEvent, NextStep, PasteProblem, Turn},
     headless::Headless,
     key_label,
     login::options::{EventSink, Options},
@@ -40,7 +40,7 @@ pub(crate) async fn run(options: Options) -> Result<SignedIn, Error> {
 /// What an exchange that runs is given after the login was cancelled.
 const GRACE_AFTER_CANCEL: Duration = Duration::from_secs(2);
 
-/// What it is given when the time of the login is over: nobody is impatient then, and most clients end it by themselves.
+/// What it is given after the login timed out: nobody is impatient then, and most clients end it by themselves.
 const GRACE_AFTER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// For how long a browser that comes too late still gets a response.
@@ -144,11 +144,11 @@ impl Session {
     }
 
     async fn drive(&mut self) -> FlowEnd {
-        let mut turn = self.wait(Asking::First).await;
+        let mut turn = self.wait(PromptMode::First).await;
         loop {
             turn = match turn {
-                Turn::AskAgain(problem) => self.wait(Asking::Again(problem)).await,
-                Turn::StopAsking => self.wait(Asking::Nobody).await,
+                Turn::AskAgain(problem) => self.wait(PromptMode::Again(problem)).await,
+                Turn::StopAsking => self.wait(PromptMode::Off).await,
                 Turn::Exchange(code) => self.exchange(&code).await,
                 Turn::Pause(wait) => self.pause(wait).await,
                 Turn::End(end) => return end,
@@ -157,26 +157,26 @@ impl Session {
     }
 
     /// Waits for a code.
-    async fn wait(&mut self, asks: Asking) -> NextTurn {
+    async fn wait(&mut self, mode: PromptMode) -> NextTurn {
         let Self { prompt, listener, pending, opening, flow, callback, cancel, clock, events, .. } = self;
-        let problem = match &asks {
-            Asking::Again(problem) => Some(problem.to_string()),
-            Asking::First | Asking::Nobody => None,
+        let problem = match &mode {
+            PromptMode::Again(problem) => Some(problem.to_string()),
+            PromptMode::First | PromptMode::Off => None,
         };
         let asking = async {
             match prompt {
-                Some(prompt) if !matches!(asks, Asking::Nobody) => prompt.ask(problem.as_deref()).await,
+                Some(prompt) if !matches!(mode, PromptMode::Off) => prompt.ask(problem.as_deref()).await,
                 _ => future::pending().await,
             }
         };
-        let (mut asking, mut time_up) = (pin!(asking), clock.time_up());
+        let (mut asking, mut deadline) = (pin!(asking), clock.deadline());
         loop {
             let event = tokio::select! {
                 biased;
                 () = cancel.times(1) => FlowEvent::Cancelled,
-                () = &mut time_up => FlowEvent::TimeUp,
-                request = next_callback(listener, pending) => events::of_callback(callback.insert(request)),
-                pasted = &mut asking => events::of_prompt(pasted, pending),
+                () = &mut deadline => FlowEvent::TimedOut,
+                request = next_callback(listener, pending) => events::callback_event(callback.insert(request)),
+                pasted = &mut asking => events::prompt_event(pasted, pending),
                 Some(opened) = opening.join_next() => {
                     match opened {
                         Ok(Ok(())) => events(&Event::Opened),
@@ -187,9 +187,9 @@ impl Session {
                     continue;
                 }
             };
-            match flow.on(event) {
+            match flow.handle(event) {
                 NextStep::Turn(turn) => return turn,
-                NextStep::GoOn | NextStep::HurryUp(_) => {}
+                NextStep::Continue | NextStep::LimitExchange(_) => {}
             }
         }
     }
@@ -201,27 +201,31 @@ impl Session {
         let mut others = listener.as_mut().filter(|_| callback.is_some());
         events(&Event::Exchanging);
         let mut exchange = pin!(pending.exchange(client, code));
-        let (mut time_up, mut is_time_up) = (clock.time_up(), false);
+        let (mut deadline, mut has_timed_out) = (clock.deadline(), false);
         let (mut cancelled, mut grace) = (0, None);
         loop {
             let event = tokio::select! {
                 biased;
-                result = &mut exchange => events::of_exchange(result, clock.left()),
+                result = &mut exchange => events::exchange_event(result, clock.left()),
                 () = cancel.times(cancelled + 1) => {
                     cancelled += 1;
                     FlowEvent::Cancelled
                 }
-                () = &mut time_up, if !is_time_up => {
-                    is_time_up = true;
-                    FlowEvent::TimeUp
+                () = &mut deadline, if !has_timed_out => {
+                    has_timed_out = true;
+                    FlowEvent::TimedOut
                 }
                 () = over(&mut grace) => FlowEvent::GraceOver,
                 never = reject(&mut others) => match never {},
             };
-            match flow.on(event) {
-                NextStep::GoOn => {}
-                NextStep::HurryUp(Hurry::Cancelled) => grace = Some(clock.sleep(GRACE_AFTER_CANCEL)),
-                NextStep::HurryUp(Hurry::TimedOut) => grace = Some(clock.sleep(GRACE_AFTER_TIMEOUT)),
+            match flow.handle(event) {
+                NextStep::Continue => {}
+                NextStep::LimitExchange(reason) => {
+                    grace = Some(clock.sleep(match reason {
+                        EndReason::Cancelled => GRACE_AFTER_CANCEL,
+                        EndReason::TimedOut => GRACE_AFTER_TIMEOUT,
+                    }));
+                }
                 NextStep::Turn(turn) => return turn,
             }
         }
@@ -232,16 +236,16 @@ impl Session {
         let Self { listener, flow, callback, cancel, clock, events, .. } = self;
         let mut others = listener.as_mut().filter(|_| callback.is_some());
         events(&Event::Retrying(wait));
-        let (mut over, mut time_up) = (clock.sleep(wait), clock.time_up());
+        let (mut over, mut deadline) = (clock.sleep(wait), clock.deadline());
         loop {
             let event = tokio::select! {
                 biased;
                 () = cancel.times(1) => FlowEvent::Cancelled,
-                () = &mut time_up => FlowEvent::TimeUp,
+                () = &mut deadline => FlowEvent::TimedOut,
                 () = &mut over => FlowEvent::Paused,
                 never = reject(&mut others) => match never {},
             };
-            if let NextStep::Turn(turn) = flow.on(event) {
+            if let NextStep::Turn(turn) = flow.handle(event) {
                 return turn;
             }
         }
@@ -269,19 +273,22 @@ impl Session {
     }
 
     async fn conclude(&mut self, end: FlowEnd) -> Result<SignedIn, Error> {
-        let was_dropped = !self.pending.is_fresh();
         Err(match end {
             FlowEnd::Granted(grant) => return Ok(self.keep(grant).await),
             FlowEnd::Failed(error) => error.into(),
             FlowEnd::RejectedAfterWait(error) => {
                 self.outcome_unknown(OutcomeUnknownReason::RejectedAfterWait, Some(error))
             }
-            FlowEnd::Cancelled if was_dropped => self.outcome_unknown(OutcomeUnknownReason::Cancelled, None),
-            FlowEnd::TimedOut if was_dropped => self.outcome_unknown(OutcomeUnknownReason::TimedOut, None),
+            FlowEnd::ExchangeAbandoned(EndReason::Cancelled) => {
+                self.outcome_unknown(OutcomeUnknownReason::Cancelled, None)
+            }
+            FlowEnd::ExchangeAbandoned(EndReason::TimedOut) => {
+                self.outcome_unknown(OutcomeUnknownReason::TimedOut, None)
+            }
             FlowEnd::Cancelled => Error::Cancelled,
             FlowEnd::TimedOut => Error::TimedOut { after: self.clock.timeout() },
-            FlowEnd::Declined(CallbackError::Denied { description }) => Error::Denied { description },
-            FlowEnd::Declined(error) => Error::Failed(error),
+            FlowEnd::Denied { description } => Error::Denied { description },
+            FlowEnd::AuthorizationFailed(error) => Error::Failed(error),
             FlowEnd::NotACode(error) => Error::NoCode(error),
             FlowEnd::NoInput => Error::NoInput(self.not_listening.take()),
         })
@@ -310,11 +317,11 @@ impl Session {
     }
 }
 
-/// Whether the user is asked for a code.
-enum Asking {
+/// Whether the prompt asks for a code.
+enum PromptMode {
     First,
     Again(PasteProblem),
-    Nobody,
+    Off,
 }
 
 /// A listener, unless no browser can reach it; or why there is none.

@@ -63,8 +63,8 @@ pub enum StoreError {
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// The store did not answer in time. What was asked for may still happen.
-    #[error("the {store} did not answer within {} s; see whether it waits to be unlocked, and try again", after.as_secs())]
+    /// The store did not respond in time. What was asked for may still happen.
+    #[error("the {store} did not respond within {} s; see whether it waits to be unlocked, and try again", after.as_secs())]
     Timeout {
         /// Which.
         store: &'static str,

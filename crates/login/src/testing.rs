@@ -27,15 +27,9 @@ use std::{
     collections::VecDeque,
     fmt, future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
 };
 
-use openrouter_oauth::PendingSignIn;
-
-use crate::{
-    Pasted, Prompt, PromptFuture, RejectedRequest, SignInInstructions,
-    listener::{CallbackGuard, HeadProgress, HeadReader},
-};
+use crate::{Pasted, Prompt, PromptFuture, SignInInstructions};
 
 /// A user who pastes the texts that a test gives. Clones are the same user.
 #[derive(Clone, Debug)]
@@ -91,47 +85,5 @@ impl Prompt for TestUser {
 impl fmt::Debug for TestUserState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TestUserState").field("problems", &self.problems).finish_non_exhaustive()
-    }
-}
-
-/// The rules by which a [`Listener`](crate::Listener) reads requests, without a socket: for fuzzing.
-#[derive(Debug)]
-pub struct CallbackRules(CallbackGuard);
-
-impl CallbackRules {
-    /// The rules of a listener on `port` that waits for the callback of `pending`.
-    pub fn new(port: u16, pending: &PendingSignIn) -> Self {
-        let mut guard = CallbackGuard::new(port);
-        guard.expect(pending);
-        Self(guard)
-    }
-
-    /// Reads a connection that sends these pieces and then ends. Returns the path and query of the callback, or why the
-    /// request is rejected; `None` if the connection is closed without a response.
-    pub fn read<'a>(
-        &self,
-        pieces: impl IntoIterator<Item = &'a [u8]>,
-    ) -> Option<Result<String, RejectedRequest>> {
-        let now = Instant::now();
-        let mut reader = HeadReader::new(now);
-        let end: &[u8] = &[];
-        for piece in pieces.into_iter().filter(|piece| !piece.is_empty()).chain([end]) {
-            match reader.receive(piece, now) {
-                HeadProgress::More => {}
-                HeadProgress::Complete => return Some(self.check(reader.bytes()).map(str::to_owned)),
-                HeadProgress::Reject(rejected) => return Some(Err(rejected)),
-                HeadProgress::Close => return None,
-            }
-        }
-        None
-    }
-
-    /// Checks a complete head. Returns the path and query of the callback.
-    ///
-    /// # Errors
-    ///
-    /// The first rule that the request breaks.
-    pub fn check<'head>(&self, head: &'head [u8]) -> Result<&'head str, RejectedRequest> {
-        self.0.check(head)
     }
 }

@@ -1,7 +1,7 @@
 //! The bytes of a connection to the listener of a login.
 
 use openrouter_oauth::PendingSignIn;
-use openrouter_oauth_login::{RejectedRequest, testing::CallbackRules};
+use openrouter_oauth_login::{RejectedRequest, fuzzing::CallbackRules};
 
 use crate::canary;
 

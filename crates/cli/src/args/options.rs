@@ -32,7 +32,7 @@ pub(crate) struct LoginOptions {
     /// Ask for a page that shows a code to paste, as it is done over SSH.
     #[arg(long, conflicts_with = "port")]
     pub(crate) headless: bool,
-    /// Open no browser: the URL is shown.
+    /// Don't open a browser; print the URL.
     #[arg(long)]
     pub(crate) no_browser: bool,
     /// Listen on this port of 127.0.0.1 for the browser, in place of a free one.

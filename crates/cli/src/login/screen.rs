@@ -94,7 +94,7 @@ impl Screen {
     /// Once, since a scanner of ports would fill the screen.
     fn report_rejected_request(&self) {
         if self.0.reports_rejected_requests.swap(false, Ordering::Relaxed) {
-            self.interrupt("A request came that was not the answer to this login. Still waiting.");
+            self.interrupt("A request came that was not the callback of this sign-in. Still waiting.");
         }
     }
 

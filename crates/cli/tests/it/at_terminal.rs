@@ -118,7 +118,7 @@ fn user_may_paste_three_codes() {
     let mut login = AtTerminal::login(&["--headless"], &[]);
     let code = login.approve();
     login.terminal.enter("auth_code_of_somebody_else\r");
-    login.terminal.wait_for("OpenRouter refused this code");
+    login.terminal.wait_for("OpenRouter rejected this code");
     login.terminal.enter(&format!("{code}\r"));
     login.check_signed_in();
 
@@ -152,7 +152,7 @@ fn first_of_callback_and_paste_wins() {
     needs!(SETSID);
     let mut login = AtTerminal::login(&["--no-browser"], &[]);
     let came_back = login.approve();
-    // L-7: what is not the callback is answered, told once, and changes nothing.
+    // L-7: what is not the callback gets a response, is reported once, and changes nothing.
     let (port, _) = came_back.split_once("/callback").unwrap();
     for path in ["/favicon.ico", "/callback?code=auth_code_of_somebody_else"] {
         assert!(get(&format!("{port}{path}")).starts_with("HTTP/1.1 404"));
@@ -246,8 +246,8 @@ fn key_is_printed_on_a_terminal_only_if_forced() {
     home.store_key(&served);
     let key = home.run(&["token", "--server", &served.url]).line().to_owned();
     let token = ["token", "--server", &served.url];
-    let refused = around(&terminal, &home.program(&token)).status().unwrap();
-    assert_eq!(refused.code(), Some(2));
+    let rejected = around(&terminal, &home.program(&token)).status().unwrap();
+    assert_eq!(rejected.code(), Some(2));
     assert!(!terminal.wait_for("--force").contains(&key));
     let forced = around(&terminal, &home.program(&[&token[..], &["--force"]].concat())).status().unwrap();
     assert!(forced.success());
@@ -302,7 +302,7 @@ fn output_has_plain_lines_without_a_terminal() {
         }
         let output = child.wait_with_output().unwrap();
         said.extend(&output.stderr);
-        let signed_in = Finished::of(Output { stderr: said, ..output });
+        let signed_in = Finished::from_output(Output { stderr: said, ..output });
         let (stdout, stderr) = (signed_in.line(), &signed_in.stderr);
         assert!(stdout.starts_with("sk-or-v1-") && stdout.lines().count() == 1, "{signed_in:?}");
         assert!(stderr.contains(waiting), "{stderr}");

@@ -61,11 +61,11 @@ fn bad_arguments_get_a_message() {
     ] {
         // A space at the end makes an empty argument.
         let arguments: Vec<&str> = arguments.split(' ').filter(|_| !arguments.is_empty()).collect();
-        let refused = run(&arguments);
-        assert_eq!((refused.status, refused.stdout.as_str()), (Some(2), ""), "{arguments:?} {refused:?}");
-        assert!(refused.stderr.contains(words), "{arguments:?} {refused:?}");
+        let rejected = run(&arguments);
+        assert_eq!((rejected.status, rejected.stdout.as_str()), (Some(2), ""), "{arguments:?} {rejected:?}");
+        assert!(rejected.stderr.contains(words), "{arguments:?} {rejected:?}");
         let is_printable = |c: char| c == '\n' || !c.is_control();
-        assert!(refused.stderr.chars().all(is_printable), "{refused:?}");
+        assert!(rejected.stderr.chars().all(is_printable), "{rejected:?}");
     }
 }
 
@@ -95,9 +95,9 @@ fn bad_input_fails_before_anything_is_sent() {
         (&["exchange-token", "--policy", "p"], b""),
         (&["exchange-token", "--policy", "p"], too_long.as_bytes()),
     ] {
-        let refused = run_with_input(&[arguments, &server].concat(), input);
-        assert_eq!((refused.status, refused.stdout.as_str()), (Some(2), ""), "{arguments:?} {refused:?}");
-        assert_eq!(refused.stderr.lines().count(), 1, "{refused:?}");
+        let rejected = run_with_input(&[arguments, &server].concat(), input);
+        assert_eq!((rejected.status, rejected.stdout.as_str()), (Some(2), ""), "{arguments:?} {rejected:?}");
+        assert_eq!(rejected.stderr.lines().count(), 1, "{rejected:?}");
     }
 }
 
@@ -108,14 +108,14 @@ fn error_names_the_bad_variable() {
         ("OPENROUTER_BASE_URL", "http://evil"),
         ("OPENROUTER_APP_TITLE", "a\nb"),
     ] {
-        let refused = run_with(&["jwks"], &[(name, value)]);
-        assert_eq!(refused.status, Some(2), "{name} {refused:?}");
-        assert!(!refused.stderr.contains(value));
+        let rejected = run_with(&["jwks"], &[(name, value)]);
+        assert_eq!(rejected.status, Some(2), "{name} {rejected:?}");
+        assert!(!rejected.stderr.contains(value));
     }
-    let refused =
+    let rejected =
         run_with(&["exchange"], &[("OPENROUTER_CODE_VERIFIER", "short"), ("OPENROUTER_CODE", "code")]);
-    assert_eq!(refused.status, Some(2));
-    assert!(refused.stderr.contains("code verifier"), "{refused:?}");
+    assert_eq!(rejected.status, Some(2));
+    assert!(rejected.stderr.contains("code verifier"), "{rejected:?}");
 }
 
 #[cfg(unix)]
@@ -133,13 +133,13 @@ fn non_unicode_variables_and_arguments_fail() {
         ("OPENROUTER_CODE_VERIFIER", &["exchange"]),
         ("OPENROUTER_SUBJECT_TOKEN", &["exchange-token", "--policy", "p"]),
     ] {
-        let refused = Finished::of(program(arguments).env(name, bytes).output().unwrap());
-        assert_eq!(refused.status, Some(2), "{name} {refused:?}");
-        assert!(refused.stderr.contains(name) && refused.stderr.contains("not Unicode"), "{refused:?}");
+        let rejected = Finished::from_output(program(arguments).env(name, bytes).output().unwrap());
+        assert_eq!(rejected.status, Some(2), "{name} {rejected:?}");
+        assert!(rejected.stderr.contains(name) && rejected.stderr.contains("not Unicode"), "{rejected:?}");
     }
     for arguments in [&["url", "--label"][..], &["url"], &[]] {
-        let refused = Finished::of(program(arguments).arg(bytes).output().unwrap());
-        assert_eq!(refused.status, Some(2), "{arguments:?} {refused:?}");
+        let rejected = Finished::from_output(program(arguments).arg(bytes).output().unwrap());
+        assert_eq!(rejected.status, Some(2), "{arguments:?} {rejected:?}");
     }
 }
 
@@ -155,9 +155,9 @@ fn foreign_pending_file_fails_and_is_not_shown() {
     for text in ["", "{}", "sk-or-v1-canary", &"[".repeat(100_000)] {
         let file = folder.path().join("login.json");
         std::fs::write(&file, text).unwrap();
-        let refused = run(&["exchange", "--pending", file.to_str().unwrap()]);
-        assert_eq!(refused.status, Some(2), "{refused:?}");
-        assert!(!refused.stderr.contains("canary"));
+        let rejected = run(&["exchange", "--pending", file.to_str().unwrap()]);
+        assert_eq!(rejected.status, Some(2), "{rejected:?}");
+        assert!(!rejected.stderr.contains("canary"));
     }
     let missing = run(&["exchange", "--pending", "/nowhere/\u{1b}[31m"]);
     assert_eq!(missing.status, Some(1));
@@ -192,9 +192,9 @@ fn no_argument_accepts_or_shows_a_secret() {
         &["pkce", "--server", "canary"],
     ] {
         for json in [&[][..], &["--json"]] {
-            let refused = run(&[arguments, json].concat());
-            assert_eq!(refused.status, Some(2), "{arguments:?} {refused:?}");
-            assert!(!refused.stderr.contains("canary"), "{refused:?}");
+            let rejected = run(&[arguments, json].concat());
+            assert_eq!(rejected.status, Some(2), "{arguments:?} {rejected:?}");
+            assert!(!rejected.stderr.contains("canary"), "{rejected:?}");
         }
     }
 }

@@ -44,7 +44,7 @@ fn demo_sends_each_request_to_another_emulator_once() {
     let demo = run(&["demo", "--server", &served.url]);
     assert_eq!(demo.status, Some(0), "{demo:?}");
     assert!(demo.stdout.contains(&served.url));
-    // Steps 1, 2 and 3 exchange once; step 5 exchanges once and forces a second one. What `PendingSignIn` refuses is not sent.
+    // Steps 1, 2 and 3 exchange once; step 5 exchanges once and forces a second one. What `PendingSignIn` rejects is not sent.
     assert_eq!(served.emulator.posts("/auth/keys"), 5);
     assert_eq!(served.emulator.posts("/auth/keys/code"), 1);
     // Each of the four keys is tried, and that of step 1 is looked at once more.

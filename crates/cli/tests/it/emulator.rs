@@ -28,8 +28,8 @@ fn sigint_and_sigterm_end_the_emulator_with_success() {
         let mut line = String::new();
         let stdout = emulator.0.stdout.take().unwrap();
         BufReader::new(stdout).read_line(&mut line).unwrap();
-        let answer: serde_json::Value = serde_json::from_str(&line).unwrap();
-        assert!(answer["base_url"].as_str().unwrap().ends_with("/api/v1"));
+        let output: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert!(output["base_url"].as_str().unwrap().ends_with("/api/v1"));
 
         crate::signal::kill(signal, &emulator.0.id().to_string());
         assert_eq!(emulator.0.wait().unwrap().code(), Some(0), "{signal}");
@@ -51,7 +51,7 @@ fn error_names_the_port_that_is_taken() {
 #[test]
 fn port_is_a_number_up_to_65535() {
     for port in ["65536", "-1", "", "http"] {
-        let emulator = Finished::of(program(&["emulator", "--port", port]).output().unwrap());
+        let emulator = Finished::from_output(program(&["emulator", "--port", port]).output().unwrap());
         assert_eq!(emulator.status, Some(2), "{port}");
     }
 }

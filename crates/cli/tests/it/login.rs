@@ -19,12 +19,12 @@ fn callback_signs_in() {
     assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
 
     let signed_in = login.finish();
-    let answer = signed_in.result(0);
+    let result = signed_in.result(0);
     assert_eq!(
-        (&answer["is_new"], &answer["label"], &answer["store"], &answer["key"]),
+        (&result["is_new"], &result["label"], &result["store"], &result["key"]),
         (&json!(true), &json!("my laptop"), &json!("file"), &json!(null)),
     );
-    assert!(answer["user_id"].is_string());
+    assert!(result["user_id"].is_string());
     assert_eq!(served.emulator.posts("/auth/keys"), 1);
 
     let status = home.run(&["status", "--json", "--server", &served.url]).json();
@@ -79,8 +79,8 @@ fn good_key_is_replaced_only_with_again() {
     let links = home.run(&["keys", "link", "--json", "--server", &served.url]).json();
     let login = Login::start(&served, &home, &["--again"]);
     get(&login.approve());
-    let answer = login.finish().result(0);
-    assert_eq!((&answer["is_new"], &answer["previous"]), (&json!(true), &links["settings"]));
+    let result = login.finish().result(0);
+    assert_eq!((&result["is_new"], &result["previous"]), (&json!(true), &links["settings"]));
     assert_ne!(home.run(&["token", "--server", &served.url]).line(), first);
 }
 
@@ -99,8 +99,8 @@ fn only_a_bad_key_is_replaced() {
     served.emulator.inject(Fault::status(401).on("/key"));
     let login = Login::start(&served, &home, &[]);
     get(&login.approve());
-    let answer = login.finish().result(0);
-    assert_eq!((&answer["is_new"], &answer["previous"]), (&json!(true), &json!(null)));
+    let result = login.finish().result(0);
+    assert_eq!((&result["is_new"], &result["previous"]), (&json!(true), &json!(null)));
     assert_ne!(home.run(&["token", "--server", &served.url]).line(), first);
 }
 
@@ -110,8 +110,8 @@ fn printed_key_is_alone_on_standard_output() {
     for (store, is_kept) in [("none", false), ("file", true)] {
         let login = Login::start(&served, &home, &["--store", store, "--print"]);
         get(&login.approve());
-        let answer = login.finish().result(0);
-        let key = answer["key"].as_str().unwrap();
+        let result = login.finish().result(0);
+        let key = result["key"].as_str().unwrap();
         assert!(key.starts_with("sk-or-v1-"));
         let stored = home.run(&["token", "--server", &served.url]);
         assert_eq!(stored.stdout.trim_end() == key, is_kept, "{store}");
@@ -126,9 +126,9 @@ fn unstorable_key_is_printed() {
     home.block();
     let page = get(&login.approve());
     let lost = login.finish();
-    let answer = lost.result(1);
-    assert_eq!((&answer["is_new"], &answer["store"]), (&json!(true), &json!(null)));
-    let key = answer["key"].as_str().unwrap();
+    let result = lost.result(1);
+    assert_eq!((&result["is_new"], &result["store"]), (&json!(true), &json!(null)));
+    let key = result["key"].as_str().unwrap();
     assert!(key.starts_with("sk-or-v1-") && !lost.stderr.contains(key) && !page.contains(key));
     let error = lost.last_error();
     assert_eq!(error["kind"], "unexpected");
@@ -152,9 +152,9 @@ fn keychain_does_not_fall_back_to_the_file() {
     let no_session = [("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")];
     for arguments in [&["login", "--again"][..], &["status"], &["token"], &["logout"]] {
         let arguments = [arguments, &["--store", "keychain", "--server", &served.url]].concat();
-        let refused = home.run_with(&arguments, &no_session);
-        assert_ne!(refused.status, Some(0), "{refused:?}");
-        assert!(refused.stderr.contains("keychain"), "{refused:?}");
+        let rejected = home.run_with(&arguments, &no_session);
+        assert_ne!(rejected.status, Some(0), "{rejected:?}");
+        assert!(rejected.stderr.contains("keychain"), "{rejected:?}");
     }
     assert_eq!(served.emulator.log().len(), 0);
 }
@@ -199,10 +199,10 @@ fn error_names_the_port_that_is_taken() {
 
 #[test]
 fn each_login_failure_has_its_exit_status() {
-    let refused =
+    let rejected =
         || Fault::status(403).body(r#"{"error":{"code":403,"message":"Invalid code or code_verifier"}}"#);
     for (fault, status, kind) in [
-        (refused().content_type("application/json"), 3, "refused"),
+        (rejected().content_type("application/json"), 3, "rejected"),
         (Fault::drop_after_commit(), 5, "outcome_unknown"),
         (Fault::status(500), 5, "outcome_unknown"),
     ] {
@@ -283,7 +283,7 @@ fn code_is_read_from_standard_input_without_a_terminal() {
     let signed_in = login.finish();
     signed_in.result(0);
     let problem: serde_json::Value = serde_json::from_str(signed_in.stderr.lines().last().unwrap()).unwrap();
-    assert!(problem["problem"].as_str().unwrap().contains("refused"), "{signed_in:?}");
+    assert!(problem["problem"].as_str().unwrap().contains("rejected"), "{signed_in:?}");
     assert!(!signed_in.stderr.contains(&code), "T-5: {signed_in:?}");
     assert_eq!(served.emulator.posts("/auth/keys"), 2);
 }

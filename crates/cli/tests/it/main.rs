@@ -10,7 +10,7 @@
 mod demo;
 // `emulator` as a process: ports and signals.
 mod emulator;
-// Each operation: its success, its refusal, its exit status.
+// Each operation: its success, its rejection, its exit status.
 mod operations;
 // `login` with nobody at a terminal.
 mod login;

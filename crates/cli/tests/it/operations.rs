@@ -1,4 +1,4 @@
-//! Each operation: its success, its refusal, its exit status.
+//! Each operation: its success, its rejection, its exit status.
 
 use openrouter_oauth_emulator::Fault;
 use serde_json::json;
@@ -60,9 +60,9 @@ fn exchanged_token_verifies_with_the_shown_keys() {
         [&["exchange-token", "--json", "--policy", "policy", "--scope", "inference"], &target[..]].concat();
     // {"alg":"none"}.{"exp":4102444800}.signature
     let jwt = "eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl";
-    let answer = run_with(&token, &[("OPENROUTER_SUBJECT_TOKEN", jwt)]).json();
-    assert_eq!((&answer["token_type"], &answer["scope"]), (&json!("Bearer"), &json!("inference")));
-    assert!(answer["access_token"].is_string());
+    let result = run_with(&token, &[("OPENROUTER_SUBJECT_TOKEN", jwt)]).json();
+    assert_eq!((&result["token_type"], &result["scope"]), (&json!("Bearer"), &json!("inference")));
+    assert!(result["access_token"].is_string());
 
     let error = run_with_input(&token, b"not_a_jwt").error(3);
     assert_eq!(error["http_status"], 400);
@@ -80,7 +80,7 @@ fn unaccepted_key_ends_with_status_3() {
         &[CREATE_CODE, &["--without-pkce", "--server", &served.url]].concat(),
     ] {
         let error = run_with(arguments, &[("OPENROUTER_API_KEY", "sk-or-v1-canary")]).error(3);
-        assert_eq!((&error["kind"], &error["http_status"]), (&json!("refused"), &json!(401)));
+        assert_eq!((&error["kind"], &error["http_status"]), (&json!("rejected"), &json!(401)));
         assert_eq!(error["reason"], "unauthorized");
         assert!(!error.to_string().contains("canary"));
     }
@@ -109,8 +109,8 @@ fn each_kind_of_failure_has_its_status() {
     for (fault, status, kind) in [
         (on(Fault::status(429)), 7, "wait"),
         (on(Fault::status(503)), 7, "wait"),
-        (on(Fault::status(409)), 3, "refused"),
-        (on(Fault::redirect(307, "http://127.0.0.1:1/")), 3, "refused"),
+        (on(Fault::status(409)), 3, "rejected"),
+        (on(Fault::redirect(307, "http://127.0.0.1:1/")), 3, "rejected"),
         (on(Fault::status(500)), 5, "outcome_unknown"),
         (on(Fault::cut_after(10)), 5, "outcome_unknown"),
         (on(Fault::drop_after_commit()), 5, "outcome_unknown"),

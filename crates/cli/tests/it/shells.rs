@@ -27,8 +27,8 @@ fn each_shell_completes_every_command() {
         for command in ["login", "logout", "status", "exchange-token", "no-browser"] {
             assert!(script.line().contains(command), "{shell} {command}");
         }
-        let answer = run(&["completions", shell, "--json"]).json();
-        assert_eq!((&answer["shell"], &answer["script"]), (&json!(shell), &json!(script.stdout)));
+        let result = run(&["completions", shell, "--json"]).json();
+        assert_eq!((&result["shell"], &result["script"]), (&json!(shell), &json!(script.stdout)));
     }
 }
 
@@ -62,9 +62,9 @@ fn bash_completes_a_partial_word() {
 fn each_command_has_a_manual_page() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path().join("man1");
-    let answer = run(&["man", folder.to_str().unwrap(), "--json"]).json();
+    let result = run(&["man", folder.to_str().unwrap(), "--json"]).json();
     let pages: Vec<_> =
-        answer["pages"].as_array().unwrap().iter().map(|page| page.as_str().unwrap()).collect();
+        result["pages"].as_array().unwrap().iter().map(|page| page.as_str().unwrap()).collect();
     for command in ["", "-login", "-keys-link", "-exchange-token", "-man"] {
         let path = folder.join(format!("openrouter-oauth{command}.1"));
         assert!(pages.contains(&path.to_str().unwrap()), "{path:?} {pages:?}");

@@ -24,18 +24,18 @@ pub(crate) fn program(arguments: &[&str]) -> Command {
 }
 
 pub(crate) fn run(arguments: &[&str]) -> Finished {
-    Finished::of(program(arguments).output().unwrap())
+    Finished::from_output(program(arguments).output().unwrap())
 }
 
 pub(crate) fn run_with(arguments: &[&str], variables: &[(&str, &str)]) -> Finished {
-    Finished::of(program(arguments).envs(variables.iter().copied()).output().unwrap())
+    Finished::from_output(program(arguments).envs(variables.iter().copied()).output().unwrap())
 }
 
 pub(crate) fn run_with_input(arguments: &[&str], input: &[u8]) -> Finished {
     let mut child = program(arguments).stdin(Stdio::piped()).spawn().unwrap();
-    // It fails where the program refuses to read that much.
+    // It fails where the program declines to read that much.
     let _ = child.stdin.take().unwrap().write_all(input);
-    Finished::of(child.wait_with_output().unwrap())
+    Finished::from_output(child.wait_with_output().unwrap())
 }
 
 /// What a run of the program left.
@@ -47,7 +47,7 @@ pub(crate) struct Finished {
 }
 
 impl Finished {
-    pub(crate) fn of(output: Output) -> Self {
+    pub(crate) fn from_output(output: Output) -> Self {
         let finished = Self {
             status: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -81,16 +81,16 @@ impl Finished {
     /// The last line of standard error, as JSON: the error of a run that said something else before.
     #[track_caller]
     pub(crate) fn last_error(&self) -> Value {
-        let mut answer: Value = serde_json::from_str(self.stderr.lines().last().unwrap()).unwrap();
-        answer["error"].take()
+        let mut output: Value = serde_json::from_str(self.stderr.lines().last().unwrap()).unwrap();
+        output["error"].take()
     }
 
     /// The error as JSON, of a run that ended with `status` and without a result.
     #[track_caller]
     pub(crate) fn error(&self, status: i32) -> Value {
         assert_eq!((self.status, self.stdout.as_str()), (Some(status), ""), "{self:?}");
-        let mut answer: Value = serde_json::from_str(&self.stderr).unwrap();
-        answer["error"].take()
+        let mut output: Value = serde_json::from_str(&self.stderr).unwrap();
+        output["error"].take()
     }
 }
 

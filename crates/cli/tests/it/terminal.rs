@@ -60,7 +60,7 @@ fn closed_standard_output_ends_the_program_quietly() {
     {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let closed = Finished::of(program(arguments).stdout(writer).output().unwrap());
+        let closed = Finished::from_output(program(arguments).stdout(writer).output().unwrap());
         assert_eq!(closed.status, Some(141), "{arguments:?} {closed:?}");
         assert!(!closed.stderr.contains("error"), "{closed:?}");
     }
@@ -70,7 +70,7 @@ fn closed_standard_output_ends_the_program_quietly() {
 #[test]
 fn full_disk_is_reported() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let failed = Finished::of(program(&["pkce"]).stdout(full).output().unwrap());
+    let failed = Finished::from_output(program(&["pkce"]).stdout(full).output().unwrap());
     assert_eq!(failed.status, Some(1));
     assert!(failed.stderr.starts_with("error: standard output cannot be written\n  cause: "), "{failed:?}");
 }
@@ -90,7 +90,7 @@ fn unwritable_key_is_reported() {
         .stdout(writer)
         .stderr(Stdio::piped())
         .output();
-    let lost = Finished::of(exchange.unwrap());
+    let lost = Finished::from_output(exchange.unwrap());
     assert_eq!(lost.status, Some(1));
     assert!(lost.stderr.contains("a key was made") && !lost.stderr.contains("sk-or-"), "{lost:?}");
 }

@@ -36,7 +36,7 @@ impl Home {
     }
 
     pub(crate) fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Finished {
-        Finished::of(self.program(arguments).envs(variables.iter().copied()).output().unwrap())
+        Finished::from_output(self.program(arguments).envs(variables.iter().copied()).output().unwrap())
     }
 
     /// Signs in, so that there is a key.
@@ -110,7 +110,7 @@ impl Login {
         let (mut stdout, mut stderr) = (Vec::new(), mem::take(&mut self.printed).into_bytes());
         self.stderr.read_to_end(&mut stderr).unwrap();
         self.child.stdout.take().unwrap().read_to_end(&mut stdout).unwrap();
-        Finished::of(Output { status: self.child.wait().unwrap(), stdout, stderr })
+        Finished::from_output(Output { status: self.child.wait().unwrap(), stdout, stderr })
     }
 }
 
@@ -138,15 +138,15 @@ pub(crate) fn read_until_url(stderr: &mut impl Read, origin: &str) -> (String, V
     }
 }
 
-/// A request as a browser makes it, and the whole answer.
+/// A request as a browser makes it, and the whole response.
 pub(crate) fn get(url: &str) -> String {
     let (authority, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(authority).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     write!(stream, "GET /{path} HTTP/1.1\r\nHost: {authority}\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
 }
 
 /// The code that a page shows, or where it sends the browser.

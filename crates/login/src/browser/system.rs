@@ -63,7 +63,7 @@ async fn start(commands: Vec<Command>) -> Result<(), BrowserError> {
     }
 }
 
-/// Runs each until one succeeds, or nobody waits for the answer any more.
+/// Runs each until one succeeds, or nobody waits for the result any more.
 fn run_first(
     commands: Vec<Command>,
     asked: &oneshot::Sender<Result<(), BrowserError>>,
@@ -125,7 +125,7 @@ impl<'a> Opener<'a> {
     /// What to run for this URL, which begins with its scheme and so cannot be taken for an option.
     fn command(&self, url: &AuthorizeUrl) -> Command {
         let mut command = Command::new(self.program);
-        // The words are separate already: nothing in the URL can make one more (L-22).
+        // The words are separate already: nothing in the URL can make one more.
         command.args(self.arguments.iter().map(|argument| argument.replace("%s", url.as_str())));
         if !self.arguments.iter().any(|argument| argument.contains("%s")) {
             command.arg(url.as_str());

@@ -6,9 +6,12 @@ use std::{
     time::Duration,
 };
 
-use openrouter_oauth::{ApiKeyGrant, CallbackError, Error, ExchangeAuthCode, models::Endpoint as _};
+use openrouter_oauth::{
+    ApiKeyGrant, CallbackError, Error, ExchangeAuthCode,
+    models::{Endpoint as _, ServerText},
+};
 
-use super::{CodeSource, Flow, FlowEnd, FlowEvent, Hurry, MAX_ATTEMPTS, NextStep, Phase, Turn};
+use super::{CodeSource, EndReason, Flow, FlowEnd, FlowEvent, MAX_ATTEMPTS, NextStep, Phase, Turn};
 
 /// A login and the world around it. All codes are alike.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -28,11 +31,12 @@ struct World {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Kind {
     Code(CodeSource),
-    Declined,
+    Denied,
+    AuthorizationFailed,
     NotACode,
-    NobodyAsked,
+    PromptUnavailable,
     Cancelled,
-    TimeUp,
+    TimedOut,
     Granted,
     Rejected,
     NotSent,
@@ -42,14 +46,15 @@ enum Kind {
     GraceOver,
 }
 
-const ALL: [Kind; 14] = [
+const ALL: [Kind; 15] = [
     Kind::Code(CodeSource::Callback),
     Kind::Code(CodeSource::Paste),
-    Kind::Declined,
+    Kind::Denied,
+    Kind::AuthorizationFailed,
     Kind::NotACode,
-    Kind::NobodyAsked,
+    Kind::PromptUnavailable,
     Kind::Cancelled,
-    Kind::TimeUp,
+    Kind::TimedOut,
     Kind::Granted,
     Kind::Rejected,
     Kind::NotSent,
@@ -66,11 +71,12 @@ impl Kind {
     fn event(self) -> FlowEvent<()> {
         match self {
             Self::Code(source) => FlowEvent::Code(source, ()),
-            Self::Declined => FlowEvent::Declined(CallbackError::MissingCode),
+            Self::Denied => FlowEvent::Declined(CallbackError::Denied { description: None }),
+            Self::AuthorizationFailed => FlowEvent::Declined(authorization_failed()),
             Self::NotACode => FlowEvent::NotACode(CallbackError::MissingCode),
-            Self::NobodyAsked => FlowEvent::NobodyAsked,
+            Self::PromptUnavailable => FlowEvent::PromptUnavailable,
             Self::Cancelled => FlowEvent::Cancelled,
-            Self::TimeUp => FlowEvent::TimeUp,
+            Self::TimedOut => FlowEvent::TimedOut,
             Self::Granted => FlowEvent::Granted(grant()),
             // The flow does not look into errors.
             Self::Rejected => FlowEvent::Rejected(Error::MissingKey),
@@ -81,6 +87,10 @@ impl Kind {
             Self::GraceOver => FlowEvent::GraceOver,
         }
     }
+}
+
+fn authorization_failed() -> CallbackError {
+    CallbackError::Failed { error: ServerText::new("server_error"), description: None }
 }
 
 fn grant() -> ApiKeyGrant {
@@ -97,20 +107,22 @@ impl World {
     fn can(&self, kind: Kind) -> bool {
         match kind {
             Kind::Paused => self.pauses(),
-            Kind::GraceOver => self.hurries(),
+            Kind::GraceOver => self.is_limited(),
             Kind::Code(CodeSource::Callback) => self.flow.listens,
-            Kind::Code(CodeSource::Paste) | Kind::NotACode | Kind::NobodyAsked => self.flow.pastes_left > 0,
-            Kind::Declined | Kind::Cancelled | Kind::TimeUp => true,
+            Kind::Code(CodeSource::Paste) | Kind::NotACode | Kind::PromptUnavailable => {
+                self.flow.pastes_left > 0
+            }
+            Kind::Denied | Kind::AuthorizationFailed | Kind::Cancelled | Kind::TimedOut => true,
             Kind::Granted | Kind::Rejected | Kind::NotSent | Kind::TryLater | Kind::Failed => self.in_flight,
         }
     }
 
     /// The world after an event, once the next step is done.
     fn after(mut self, kind: Kind) -> Self {
-        let (was_waiting, was_in_flight) = (self.flow.phase == Phase::Waiting, self.in_flight);
-        let step = self.flow.on(kind.event());
+        let was_waiting = self.flow.phase == Phase::Waiting;
+        let step = self.flow.handle(kind.event());
         if self.ended.is_some() {
-            assert!(matches!(step, NextStep::GoOn), "{kind:?} after the end");
+            assert!(matches!(step, NextStep::Continue), "{kind:?} after the end");
             return self;
         }
         if self.in_flight && RESULTS.contains(&kind) {
@@ -138,8 +150,8 @@ impl World {
             NextStep::Turn(Turn::Pause(_)) => {
                 assert!(self.pauses() && !self.in_flight, "it waits and exchanges");
             }
-            NextStep::HurryUp(_) => {
-                assert!(self.in_flight && self.hurries(), "nothing runs that could hurry");
+            NextStep::LimitExchange(_) => {
+                assert!(self.in_flight && self.is_limited(), "no exchange to limit");
             }
             NextStep::Turn(Turn::AskAgain(_)) => {
                 assert!(self.flow.pastes_left > 0, "asked once too often");
@@ -149,25 +161,22 @@ impl World {
                 assert!(self.flow.listens, "nobody is asked and nothing listens");
             }
             NextStep::Turn(Turn::End(end)) => {
-                // Dropped in flight, its outcome is unknown.
-                self.is_made |= self.in_flight;
-                let is_reported = was_in_flight
-                    || matches!(
-                        end,
-                        FlowEnd::Granted(_) | FlowEnd::Failed(_) | FlowEnd::RejectedAfterWait(_)
-                    );
+                let is_abandoned = matches!(end, FlowEnd::ExchangeAbandoned(_));
+                assert_eq!(is_abandoned, self.in_flight, "an exchange in flight is not reported");
+                let is_reported =
+                    matches!(end, FlowEnd::Granted(_) | FlowEnd::Failed(_) | FlowEnd::RejectedAfterWait(_));
                 assert!(!self.is_made || is_reported, "a key that may have been made is not reported");
                 self.in_flight = false;
                 self.ended = Some(discriminant(&end));
             }
-            NextStep::GoOn => {}
+            NextStep::Continue => {}
         }
         self
     }
 
     /// Whether the extra time of an exchange runs.
-    fn hurries(&self) -> bool {
-        matches!(self.flow.phase, Phase::Exchanging { hurry: Some(_), .. })
+    fn is_limited(&self) -> bool {
+        matches!(self.flow.phase, Phase::Exchanging { end_reason: Some(_), .. })
     }
 
     fn pauses(&self) -> bool {
@@ -177,7 +186,7 @@ impl World {
     /// How it ends if nobody does anything any more, and the clock alone goes on.
     fn left_alone(self) -> Option<Discriminant<FlowEnd>> {
         let mut world = self;
-        for kind in [Kind::TimeUp, Kind::GraceOver] {
+        for kind in [Kind::TimedOut, Kind::GraceOver] {
             if world.can(kind) {
                 world = world.after(kind);
             }
@@ -196,8 +205,8 @@ fn every_order_of_events_has_one_winner_and_an_end() {
         while let Some(world) = queue.pop_front() {
             assert!(world.left_alone().is_some(), "it hangs: {world:?}");
             ends.extend(world.ended);
-            let can_go_on = world.flow.has_input() || world.in_flight || world.pauses();
-            assert!(world.ended.is_some() || can_go_on, "nothing is waited for: {world:?}");
+            let can_continue = world.flow.has_input() || world.in_flight || world.pauses();
+            assert!(world.ended.is_some() || can_continue, "nothing is waited for: {world:?}");
             for kind in ALL.into_iter().filter(|kind| world.can(*kind)) {
                 let next = world.after(kind);
                 if seen.insert(next) {
@@ -209,9 +218,11 @@ fn every_order_of_events_has_one_winner_and_an_end() {
             FlowEnd::Granted(grant()),
             FlowEnd::Failed(Error::MissingKey),
             FlowEnd::RejectedAfterWait(Error::MissingKey),
-            FlowEnd::Declined(CallbackError::MissingCode),
-            Hurry::Cancelled.into(),
-            Hurry::TimedOut.into(),
+            FlowEnd::Denied { description: None },
+            FlowEnd::AuthorizationFailed(authorization_failed()),
+            FlowEnd::Cancelled,
+            FlowEnd::TimedOut,
+            FlowEnd::ExchangeAbandoned(EndReason::Cancelled),
         ];
         if !listens {
             expected.extend([FlowEnd::NotACode(CallbackError::MissingCode), FlowEnd::NoInput]);

@@ -79,7 +79,7 @@ impl CallbackGuard {
     }
 }
 
-/// Without the path, which holds the nonce.
+/// Without the path, which holds the attempt ID.
 impl fmt::Debug for CallbackGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallbackGuard").field("hosts", &self.hosts).finish_non_exhaustive()

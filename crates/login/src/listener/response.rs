@@ -26,7 +26,7 @@ pub enum RejectedRequest {
     TooLong,
     /// It took longer than 5 seconds.
     Slow,
-    /// It has another path, or another nonce.
+    /// It has another path, or another attempt ID.
     NotFound,
     /// It is not a `GET`.
     Method,
@@ -122,8 +122,8 @@ impl ResultPage {
             ),
             Self::OutcomeUnknown => Response::alert(
                 "502 Bad Gateway",
-                "Nobody knows whether you are signed in",
-                "OpenRouter’s answer was lost, so a key may have been made that nobody has. Go back to the program: it \
+                "Sign-in may not have completed",
+                "OpenRouter’s response was lost, so a key may have been made that nobody has. Go back to the program: it \
                  says how to find that key, and you can start again there.",
             ),
         }
@@ -142,14 +142,14 @@ impl RejectedRequest {
             ),
             Self::Unreadable => Response::alert(
                 "400 Bad Request",
-                "This is not a whole answer",
+                "This is not a complete response",
                 "You were sent back here without what the program needs. It still waits: go back to the program, and \
                  open the address that it shows once more.",
             ),
             Self::NotNavigation => Response::alert(
                 "403 Forbidden",
                 "Open this in a tab of its own",
-                "This address answers a user who goes to it. It cannot be embedded, loaded ahead or asked for by \
+                "This address responds to a user who goes to it. It cannot be embedded, loaded ahead or asked for by \
                  another page.",
             ),
             Self::NotFound => Response::alert(
@@ -161,7 +161,7 @@ impl RejectedRequest {
             Self::Method => Response::alert(
                 "405 Method Not Allowed\r\nAllow: GET",
                 "This can only be opened",
-                "This address answers a browser that goes to it, and nothing else.",
+                "This address responds to a browser that goes to it, and nothing else.",
             ),
             Self::Slow => Response::alert(
                 "408 Request Timeout",

@@ -35,8 +35,8 @@ impl Clock {
         self.timeout.saturating_sub(self.timer.now().saturating_duration_since(self.begun))
     }
 
-    /// Done when the time of the login is over.
-    pub(super) fn time_up(&self) -> SleepFuture {
+    /// Completes when the login times out.
+    pub(super) fn deadline(&self) -> SleepFuture {
         self.timer.sleep(self.left())
     }
 
@@ -44,14 +44,14 @@ impl Clock {
         self.timer.sleep(duration)
     }
 
-    /// What a store says, or that it took too long.
+    /// Runs an operation of a store. Returns [`StoreError::Timeout`] if it takes too long.
     pub(super) async fn store<T>(
         &self,
-        asked: impl Future<Output = Result<T, StoreError>>,
+        operation: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         tokio::select! {
             biased;
-            said = asked => said,
+            result = operation => result,
             () = self.timer.sleep(STORE_TIMEOUT) => {
                 Err(StoreError::Timeout { store: "store", after: STORE_TIMEOUT })
             }

@@ -9,10 +9,8 @@ use crate::{
     flow::{CodeSource, FlowEvent, RETRY_PAUSE},
 };
 
-type Event = FlowEvent<AuthorizationCode>;
-
 /// The event of a browser that came back.
-pub(super) fn of_callback(callback: &CallbackRequest) -> Event {
+pub(super) fn callback_event(callback: &CallbackRequest) -> FlowEvent<AuthorizationCode> {
     match callback.code() {
         Ok(code) => FlowEvent::Code(CodeSource::Callback, code.clone()),
         Err(error) => FlowEvent::Declined(error.clone()),
@@ -20,25 +18,29 @@ pub(super) fn of_callback(callback: &CallbackRequest) -> Event {
 }
 
 /// The event of a prompt that is done.
-pub(super) fn of_prompt(pasted: Result<Pasted, PromptError>, pending: &AnySignIn) -> Event {
+pub(super) fn prompt_event(
+    pasted: Result<Pasted, PromptError>,
+    pending: &AnySignIn,
+) -> FlowEvent<AuthorizationCode> {
     let code = match pasted {
         Ok(pasted) => pending.read_pasted(pasted.expose()),
         Err(PromptError::TooLong) => Err(CallbackError::Malformed),
         Err(PromptError::Closed) => return FlowEvent::Cancelled,
-        Err(_) => return FlowEvent::NobodyAsked,
+        Err(_) => return FlowEvent::PromptUnavailable,
     };
     match code {
         Ok(code) => FlowEvent::Code(CodeSource::Paste, code),
-        Err(error @ (CallbackError::Denied { .. } | CallbackError::Failed { .. })) => {
-            FlowEvent::Declined(error)
-        }
+        Err(error) if error.ends_sign_in() => FlowEvent::Declined(error),
         Err(error) => FlowEvent::NotACode(error),
     }
 }
 
 /// The event of an exchange that is done, with so much of the login's time left. A wait that does not fit into it is not
 /// begun.
-pub(super) fn of_exchange(result: Result<ApiKeyGrant, Error>, left: Duration) -> Event {
+pub(super) fn exchange_event(
+    result: Result<ApiKeyGrant, Error>,
+    left: Duration,
+) -> FlowEvent<AuthorizationCode> {
     let error = match result {
         Ok(grant) => return FlowEvent::Granted(grant),
         Err(error) => error,

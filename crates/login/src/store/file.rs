@@ -165,7 +165,7 @@ impl KeyStore for FileStore {
         Box::pin(self.change(move |path, wait| {
             let Some(folder) = Folder::open(path)? else { return Ok(false) };
             let _lock = wait.for_lock(&folder)?;
-            // It may hold the key as well (S-9).
+            // It may hold the key as well.
             folder.remove_left_over()?;
             let mut keys = read(&folder)?;
             if keys.take(&account).is_none() {

@@ -1,4 +1,4 @@
-//! The file: what is on the disk, and what is refused.
+//! The file: what is on the disk, and what is rejected.
 
 use std::{
     fs::{self, File, Permissions},
@@ -20,16 +20,16 @@ use rustix::{
     process::geteuid,
 };
 
-use crate::support::store::{Ended, Place, account, chain, key, mode, run};
+use crate::support::store::{Ended, TestFolder, account, chain, key, mode, run};
 
 #[tokio::test]
 async fn saved_key_is_loaded_until_deleted() {
-    let place = Place::new();
-    let store = place.store();
+    let folder = TestFolder::new();
+    let store = folder.store();
     let [work, home] = ["work", "home"].map(account);
     assert_eq!(store.load(&work).await.unwrap(), None);
     assert!(!store.delete(&work).await.unwrap());
-    assert!(!place.folder().exists(), "asking makes nothing");
+    assert!(!folder.parent().exists(), "asking makes nothing");
 
     store.save(&work, &key("one")).await.unwrap();
     store.save(&home, &key(r#"a"quote\"#)).await.unwrap();
@@ -43,17 +43,17 @@ async fn saved_key_is_loaded_until_deleted() {
     assert_eq!(store.load(&home).await.unwrap(), Some(key(r#"a"quote\"#)));
     assert!(store.delete(&home).await.unwrap());
     // S-9: no copy is left.
-    assert_eq!(place.names(), ["cli.json.lock"]);
-    assert_eq!(fs::read(place.beside(".lock")).unwrap(), b"");
+    assert_eq!(folder.names(), ["cli.json.lock"]);
+    assert_eq!(fs::read(folder.sibling(".lock")).unwrap(), b"");
 }
 
 #[tokio::test]
 async fn key_is_found_for_its_own_service_only() {
     // S-10
-    let place = Place::new();
+    let folder = TestFolder::new();
     let of = |url: &str| Account::new(&Client::builder().base_url(url).build().unwrap());
-    place.store().save(&of("https://OpenRouter.ai:443/api/v1/"), &key("one")).await.unwrap();
-    assert_eq!(place.store().load(&of("https://openrouter.ai")).await.unwrap(), Some(key("one")));
+    folder.store().save(&of("https://OpenRouter.ai:443/api/v1/"), &key("one")).await.unwrap();
+    assert_eq!(folder.store().load(&of("https://openrouter.ai")).await.unwrap(), Some(key("one")));
     for other in [
         "https://openrouter.ai:444",
         "https://openrouter.ai.evil",
@@ -61,7 +61,7 @@ async fn key_is_found_for_its_own_service_only() {
         "http://localhost",
         "http://localhost:443",
     ] {
-        assert_eq!(place.store().load(&of(other)).await.unwrap(), None, "{other}");
+        assert_eq!(folder.store().load(&of(other)).await.unwrap(), None, "{other}");
     }
 }
 
@@ -69,20 +69,20 @@ async fn key_is_found_for_its_own_service_only() {
 fn file_and_folder_are_private_under_any_umask() {
     // S-6
     for umask in ["000", "077", "027", "0777"] {
-        let place = Place::new();
+        let folder = TestFolder::new();
         let shell = format!("umask {umask}; exec \"$0\" \"$@\"");
         for text in ["one", "two"] {
             let task = format!("save work {text}");
-            assert_eq!(run(&mut place.child(&["sh", "-c", &shell], &task)), Ended::Done, "{umask}");
+            assert_eq!(run(&mut folder.child(&["sh", "-c", &shell], &task)), Ended::Done, "{umask}");
         }
-        assert_eq!([&place.path, &place.beside(".lock")].map(|path| mode(path)), [0o600; 2], "{umask}");
-        place.assert_private();
+        assert_eq!([&folder.path, &folder.sibling(".lock")].map(|path| mode(path)), [0o600; 2], "{umask}");
+        folder.assert_private();
     }
 }
 
-/// Loading, saving and deleting are refused by `is_reason`, and the file is left as it is.
+/// Loading, saving and deleting are rejected by `is_reason`, and the file is left as it is.
 #[track_caller]
-fn assert_refused(store: &FileStore, is_reason: impl Fn(&StoreError) -> bool) {
+fn assert_rejected(store: &FileStore, is_reason: impl Fn(&StoreError) -> bool) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let before = fs::read(store.path()).ok();
     let (work, new) = (account("work"), key("new-canary"));
@@ -107,26 +107,26 @@ fn is_unsafe(path: &Path, words: &str) -> impl Fn(&StoreError) -> bool {
     move |error| matches!(error, StoreError::Unsafe { path: found, problem } if *found == path && problem.contains(&words))
 }
 
-/// A place with one key in it.
-fn with_a_key() -> Place {
-    let place = Place::new();
+/// A folder with one key in it.
+fn with_a_key() -> TestFolder {
+    let folder = TestFolder::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { place.store().save(&account("work"), &key("old-canary")).await.unwrap() });
-    place
+    runtime.block_on(async { folder.store().save(&account("work"), &key("old-canary")).await.unwrap() });
+    folder
 }
 
 #[test]
 fn shared_file_or_folder_fails_with_advice() {
     // S-6
-    let place = with_a_key();
+    let folder = with_a_key();
     for bit in [0o040, 0o020, 0o010, 0o004, 0o002, 0o001, 0o044, 0o066] {
-        fs::set_permissions(&place.path, Permissions::from_mode(0o600 | bit)).unwrap();
-        assert_refused(&place.store(), is_unsafe(&place.path, "`chmod 600`"));
-        fs::set_permissions(&place.path, Permissions::from_mode(0o600)).unwrap();
+        fs::set_permissions(&folder.path, Permissions::from_mode(0o600 | bit)).unwrap();
+        assert_rejected(&folder.store(), is_unsafe(&folder.path, "`chmod 600`"));
+        fs::set_permissions(&folder.path, Permissions::from_mode(0o600)).unwrap();
 
-        fs::set_permissions(place.folder(), Permissions::from_mode(0o700 | bit)).unwrap();
-        assert_refused(&place.store(), is_unsafe(place.folder(), "`chmod 700`"));
-        fs::set_permissions(place.folder(), Permissions::from_mode(0o700)).unwrap();
+        fs::set_permissions(folder.parent(), Permissions::from_mode(0o700 | bit)).unwrap();
+        assert_rejected(&folder.store(), is_unsafe(folder.parent(), "`chmod 700`"));
+        fs::set_permissions(folder.parent(), Permissions::from_mode(0o700)).unwrap();
     }
 }
 
@@ -134,45 +134,45 @@ fn shared_file_or_folder_fails_with_advice() {
 fn file_of_another_user_fails() {
     // S-6
     if geteuid().is_root() {
-        let place = with_a_key();
-        chown(&place.path, Some(65534), None).unwrap();
-        assert_refused(&place.store(), is_unsafe(&place.path, "another user"));
-        chown(&place.path, Some(0), None).unwrap();
-        chown(place.folder(), Some(65534), None).unwrap();
-        assert_refused(&place.store(), is_unsafe(place.folder(), "another user"));
+        let folder = with_a_key();
+        chown(&folder.path, Some(65534), None).unwrap();
+        assert_rejected(&folder.store(), is_unsafe(&folder.path, "another user"));
+        chown(&folder.path, Some(0), None).unwrap();
+        chown(folder.parent(), Some(65534), None).unwrap();
+        assert_rejected(&folder.store(), is_unsafe(folder.parent(), "another user"));
     } else {
-        assert_refused(&FileStore::new("/openrouter.json"), is_unsafe(Path::new("/"), "another user"));
+        assert_rejected(&FileStore::new("/openrouter.json"), is_unsafe(Path::new("/"), "another user"));
     }
 }
 
 #[test]
 fn store_uses_only_a_regular_file_with_one_name() {
     // S-6, F55
-    let place = with_a_key();
-    let elsewhere = place.root.path().join("elsewhere");
-    let old = fs::read(&place.path).unwrap();
+    let folder = with_a_key();
+    let elsewhere = folder.root.path().join("elsewhere");
+    let old = fs::read(&folder.path).unwrap();
 
-    fs::hard_link(&place.path, &elsewhere).unwrap();
-    assert_refused(&place.store(), is_unsafe(&place.path, "hard link"));
+    fs::hard_link(&folder.path, &elsewhere).unwrap();
+    assert_rejected(&folder.store(), is_unsafe(&folder.path, "hard link"));
 
-    fs::remove_file(&place.path).unwrap();
-    symlink(&elsewhere, &place.path).unwrap();
-    assert_refused(&place.store(), is_unsafe(&place.path, "symbolic link"));
+    fs::remove_file(&folder.path).unwrap();
+    symlink(&elsewhere, &folder.path).unwrap();
+    assert_rejected(&folder.store(), is_unsafe(&folder.path, "symbolic link"));
     assert_eq!(fs::read(&elsewhere).unwrap(), old);
 
-    fs::remove_file(&place.path).unwrap();
-    symlink(place.root.path().join("nowhere"), &place.path).unwrap();
-    assert_refused(&place.store(), is_unsafe(&place.path, "symbolic link"));
-    assert!(!place.root.path().join("nowhere").exists());
+    fs::remove_file(&folder.path).unwrap();
+    symlink(folder.root.path().join("nowhere"), &folder.path).unwrap();
+    assert_rejected(&folder.store(), is_unsafe(&folder.path, "symbolic link"));
+    assert!(!folder.root.path().join("nowhere").exists());
 
-    fs::remove_file(&place.path).unwrap();
-    fs::create_dir(&place.path).unwrap();
-    fs::set_permissions(&place.path, Permissions::from_mode(0o700)).unwrap();
-    assert_refused(&place.store(), is_unsafe(&place.path, "no regular file"));
+    fs::remove_file(&folder.path).unwrap();
+    fs::create_dir(&folder.path).unwrap();
+    fs::set_permissions(&folder.path, Permissions::from_mode(0o700)).unwrap();
+    assert_rejected(&folder.store(), is_unsafe(&folder.path, "no regular file"));
 
-    fs::remove_dir(&place.path).unwrap();
-    let listener = UnixListener::bind(&place.path).unwrap();
-    assert_refused(&place.store(), is_unsafe(&place.path, "no regular file"));
+    fs::remove_dir(&folder.path).unwrap();
+    let listener = UnixListener::bind(&folder.path).unwrap();
+    assert_rejected(&folder.store(), is_unsafe(&folder.path, "no regular file"));
     drop(listener);
 }
 
@@ -180,12 +180,12 @@ fn store_uses_only_a_regular_file_with_one_name() {
 fn pipe_fails_without_a_wait() {
     // S-6
     for suffix in ["", ".lock"] {
-        let place = with_a_key();
-        let pipe = place.beside(suffix);
+        let folder = with_a_key();
+        let pipe = folder.sibling(suffix);
         fs::remove_file(&pipe).unwrap();
         assert!(Command::new("mkfifo").args(["-m", "600"]).arg(&pipe).status().unwrap().success());
         // A process of its own, since a read of a pipe would hang this one.
-        let ended = run(&mut place.child(&["timeout", "--signal=KILL", "60"], "save work new"));
+        let ended = run(&mut folder.child(&["timeout", "--signal=KILL", "60"], "save work new"));
         assert!(matches!(&ended, Ended::Failed(text) if text.contains("no regular file")), "{ended:?}");
     }
 }
@@ -193,20 +193,20 @@ fn pipe_fails_without_a_wait() {
 #[tokio::test]
 async fn links_at_lock_and_new_file_are_not_followed() {
     // S-6
-    let place = Place::new();
-    let store = place.store();
+    let folder = TestFolder::new();
+    let store = folder.store();
     store.save(&account("work"), &key("old")).await.unwrap();
-    let elsewhere = place.root.path().join("elsewhere");
+    let elsewhere = folder.root.path().join("elsewhere");
     fs::write(&elsewhere, "precious").unwrap();
 
-    symlink(&elsewhere, place.beside(".new")).unwrap();
+    symlink(&elsewhere, folder.sibling(".new")).unwrap();
     store.save(&account("work"), &key("new")).await.unwrap();
     assert_eq!(store.load(&account("work")).await.unwrap(), Some(key("new")));
 
-    fs::remove_file(place.beside(".lock")).unwrap();
-    symlink(&elsewhere, place.beside(".lock")).unwrap();
+    fs::remove_file(folder.sibling(".lock")).unwrap();
+    symlink(&elsewhere, folder.sibling(".lock")).unwrap();
     let error = store.save(&account("work"), &key("newer")).await.unwrap_err();
-    assert!(is_unsafe(&place.beside(".lock"), "symbolic link")(&error), "{error}");
+    assert!(is_unsafe(&folder.sibling(".lock"), "symbolic link")(&error), "{error}");
     assert_eq!(fs::read(&elsewhere).unwrap(), b"precious");
     assert_eq!(mode(&elsewhere) & 0o044, 0o044, "its mode is not changed");
 }
@@ -214,16 +214,16 @@ async fn links_at_lock_and_new_file_are_not_followed() {
 #[test]
 fn folder_that_is_a_link_or_a_file_fails() {
     // S-6
-    let place = with_a_key();
-    let link = place.root.path().join("link");
-    symlink(place.folder(), &link).unwrap();
+    let folder = with_a_key();
+    let link = folder.root.path().join("link");
+    symlink(folder.parent(), &link).unwrap();
     for path in [link.join("cli.json"), link.join("./cli.json"), link.join("cli.json/.")] {
-        assert_refused(&FileStore::new(path), is_unsafe(&link, "symbolic link"));
+        assert_rejected(&FileStore::new(path), is_unsafe(&link, "symbolic link"));
     }
-    let below = place.path.join("cli.json");
-    assert_refused(&FileStore::new(below), is_unsafe(&place.path, "no folder"));
+    let below = folder.path.join("cli.json");
+    assert_rejected(&FileStore::new(below), is_unsafe(&folder.path, "no folder"));
     for no_file in ["/", "..", ""] {
-        assert_refused(&FileStore::new(no_file), is_unsafe(Path::new(no_file), "name of a file"));
+        assert_rejected(&FileStore::new(no_file), is_unsafe(Path::new(no_file), "name of a file"));
     }
 }
 
@@ -250,51 +250,51 @@ fn foreign_file_is_left_alone_and_not_shown() {
         "[".repeat(100_000),
         "\0".repeat(100),
     ];
-    let place = with_a_key();
+    let folder = with_a_key();
     for content in corrupt {
-        fs::write(&place.path, &content).unwrap();
-        assert_refused(
-            &place.store(),
+        fs::write(&folder.path, &content).unwrap();
+        assert_rejected(
+            &folder.store(),
             |error| matches!(error, StoreError::Corrupt { problem, .. } if problem.contains("move it away")),
         );
     }
     for content in [r#"{"version":2,"keys":[]}"#, r#"{"version":0,"secrets":{"canary":1}}"#] {
-        fs::write(&place.path, content).unwrap();
-        assert_refused(
-            &place.store(),
+        fs::write(&folder.path, content).unwrap();
+        assert_rejected(
+            &folder.store(),
             |error| matches!(error, StoreError::Corrupt { problem, .. } if problem.contains("another version")),
         );
     }
-    fs::write(&place.path, " ".repeat((1 << 20) + 1)).unwrap();
-    assert_refused(
-        &place.store(),
+    fs::write(&folder.path, " ".repeat((1 << 20) + 1)).unwrap();
+    assert_rejected(
+        &folder.store(),
         |error| matches!(error, StoreError::Corrupt { problem, .. } if problem.contains("larger")),
     );
 }
 
 #[tokio::test]
 async fn file_that_could_not_be_reread_is_not_written() {
-    let place = Place::new();
-    let store = place.store();
+    let folder = TestFolder::new();
+    let store = folder.store();
     store.save(&account("work"), &key("old")).await.unwrap();
     // White space, so that the file is as large as it may be; of what is written next the keys alone are too large.
     let entry = |n| format!(r#"{{"service":"https://s","account":"{n}","key":"{}"}}"#, "k".repeat(512));
     let entries: Vec<_> = (0..1850).map(entry).collect();
     let full = format!(r#"{{"version":1,"keys":[{}]}}"#, entries.join(","));
     assert!(full.len() < 1 << 20, "{}", full.len());
-    fs::write(&place.path, &full).unwrap();
+    fs::write(&folder.path, &full).unwrap();
     let error = store.save(&account("work"), &key("new")).await.unwrap_err();
     assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
-    assert_eq!(fs::read_to_string(&place.path).unwrap(), full);
+    assert_eq!(fs::read_to_string(&folder.path).unwrap(), full);
 }
 
 #[tokio::test]
 async fn held_lock_fails_after_ten_seconds() {
     // S-7
-    let place = Place::new();
-    let store = place.store();
+    let folder = TestFolder::new();
+    let store = folder.store();
     store.save(&account("work"), &key("old")).await.unwrap();
-    let lock = File::open(place.beside(".lock")).unwrap();
+    let lock = File::open(folder.sibling(".lock")).unwrap();
     flock(&lock, FlockOperation::LockExclusive).unwrap();
     let start = Instant::now();
     let error = store.save(&account("work"), &key("new")).await.unwrap_err();
@@ -310,11 +310,11 @@ async fn held_lock_fails_after_ten_seconds() {
 #[tokio::test]
 async fn save_dropped_while_it_waits_changes_nothing() {
     // C-28
-    let place = Place::new();
-    let store = place.store();
+    let folder = TestFolder::new();
+    let store = folder.store();
     store.save(&account("work"), &key("old")).await.unwrap();
-    let before = fs::metadata(&place.path).unwrap();
-    let lock = File::open(place.beside(".lock")).unwrap();
+    let before = fs::metadata(&folder.path).unwrap();
+    let lock = File::open(folder.sibling(".lock")).unwrap();
     flock(&lock, FlockOperation::LockExclusive).unwrap();
     let (work, new) = (account("work"), key("new"));
     let mut save = store.save(&work, &new);
@@ -328,15 +328,15 @@ async fn save_dropped_while_it_waits_changes_nothing() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     drop(lock);
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(fs::metadata(&place.path).unwrap().modified().unwrap(), before.modified().unwrap());
+    assert_eq!(fs::metadata(&folder.path).unwrap().modified().unwrap(), before.modified().unwrap());
     assert_eq!(store.load(&work).await.unwrap(), Some(key("old")));
 }
 
 #[test]
 fn save_dropped_before_it_begins_writes_nothing() {
     // C-28
-    let place = Place::new();
-    let (store, work, new) = (place.store(), account("work"), key("new"));
+    let folder = TestFolder::new();
+    let (store, work, new) = (folder.store(), account("work"), key("new"));
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().max_blocking_threads(1).build().unwrap().block_on(async {
         // The one thread that may block is taken, so that what is asked for waits.
@@ -351,14 +351,14 @@ fn save_dropped_before_it_begins_writes_nothing() {
         // It comes after what was asked for before.
         tokio::task::spawn_blocking(|| {}).await.unwrap();
     });
-    assert!(!place.folder().exists());
+    assert!(!folder.parent().exists());
 }
 
 #[test]
 fn missing_runtime_is_an_error() {
     // F51
-    let place = Place::new();
-    let (store, work) = (place.store(), account("work"));
+    let folder = TestFolder::new();
+    let (store, work) = (folder.store(), account("work"));
     let mut load = store.load(&work);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let Poll::Ready(Err(StoreError::Unavailable { .. })) = load.as_mut().poll(&mut context) else { panic!() };

@@ -5,7 +5,7 @@ use std::fs;
 use openrouter_oauth_login::KeyStore;
 
 use crate::{
-    support::store::{Ended, Place, account, key, run},
+    support::store::{Ended, TestFolder, account, key, run},
     tools::{Tool, needs},
 };
 
@@ -37,28 +37,28 @@ const LESS: Change = Change { task: "delete work", before: [Some("old-canary"), 
 const LAST: Change = Change { task: "delete work", before: [Some("old-canary"), None], after: None };
 
 impl Change {
-    async fn place(&self) -> Place {
-        let place = Place::new();
+    async fn folder(&self) -> TestFolder {
+        let folder = TestFolder::new();
         for (name, text) in ["work", "home"].into_iter().zip(self.before) {
             if let Some(text) = text {
-                place.store().save(&account(name), &key(text)).await.unwrap();
+                folder.store().save(&account(name), &key(text)).await.unwrap();
             }
         }
-        place
+        folder
     }
 
-    /// Makes the change in a place of its own, with this done to its system calls.
-    async fn run(&self, inject: &str) -> (Place, Ended, Vec<String>) {
-        let place = self.place().await;
-        let log = place.root.path().join("strace");
+    /// Makes the change in a folder of its own, with this done to its system calls.
+    async fn run(&self, inject: &str) -> (TestFolder, Ended, Vec<String>) {
+        let folder = self.folder().await;
+        let log = folder.root.path().join("strace");
         // Only calls that name one of these, or a file that was opened as one of them.
         let paths = [
-            place.root.path().to_owned(),
-            place.root.path().join("config"),
-            place.folder().to_owned(),
-            place.path.clone(),
-            place.beside(".lock"),
-            place.beside(".new"),
+            folder.root.path().to_owned(),
+            folder.root.path().join("config"),
+            folder.parent().to_owned(),
+            folder.path.clone(),
+            folder.sibling(".lock"),
+            folder.sibling(".new"),
         ];
         let mut wrapper = vec!["strace", "-f", "-qq", "-y", "-e", "signal=none", "-o", log.to_str().unwrap()];
         for path in &paths {
@@ -67,20 +67,20 @@ impl Change {
         if !inject.is_empty() {
             wrapper.extend(["-e", inject]);
         }
-        let ended = run(&mut place.child(&wrapper, self.task));
+        let ended = run(&mut folder.child(&wrapper, self.task));
         let log = fs::read_to_string(log).unwrap();
         // Each line begins with a process. `fcntl` is not ours: the standard library asks, in debug builds, whether what it
         // closes is open.
         let calls = log.lines().filter_map(|line| Some(line.split_once(' ')?.1.trim_start().to_owned()));
         let calls = calls.filter(|call| !call.starts_with("+++") && !call.starts_with("fcntl(")).collect();
-        (place, ended, calls)
+        (folder, ended, calls)
     }
 
     /// Each system call that the change makes, as strace counts: by its name, and which of that name it is.
     async fn steps(&self) -> Vec<(String, usize)> {
-        let (place, ended, calls) = self.run("").await;
+        let (folder, ended, calls) = self.run("").await;
         assert_eq!(ended, Ended::Done);
-        self.assert_old_or_new(&place, Some(true), "undisturbed").await;
+        self.assert_old_or_new(&folder, Some(true), "undisturbed").await;
         assert!((12..40).contains(&calls.len()), "{calls:#?}");
         let names: Vec<_> = calls.iter().map(|call| call.split('(').next().unwrap().to_owned()).collect();
         let count = |n: usize| names[..=n].iter().filter(|name| **name == names[n]).count();
@@ -88,9 +88,9 @@ impl Change {
     }
 
     /// What is there is what was, or what was to be: whole, and for nobody else. The next change works, and tidies up.
-    async fn assert_old_or_new(&self, place: &Place, is_new: Option<bool>, what: &str) {
-        place.assert_private();
-        let store = place.store();
+    async fn assert_old_or_new(&self, folder: &TestFolder, is_new: Option<bool>, what: &str) {
+        folder.assert_private();
+        let store = folder.store();
         let work = store.load(&account("work")).await.unwrap();
         let [old, new] = [self.before[0], self.after].map(|text| text.map(key));
         match is_new {
@@ -99,8 +99,8 @@ impl Change {
         }
         assert_eq!(store.load(&account("home")).await.unwrap(), self.before[1].map(key), "{what}");
         store.save(&account("next"), &key("next")).await.unwrap();
-        assert_eq!(place.names(), ["cli.json", "cli.json.lock"], "{what}");
-        place.assert_private();
+        assert_eq!(folder.names(), ["cli.json", "cli.json.lock"], "{what}");
+        folder.assert_private();
     }
 }
 
@@ -110,10 +110,10 @@ async fn kill_at_any_system_call_leaves_a_whole_file() {
     needs!(STRACE);
     for change in [FIRST, ONE_MORE, LESS, LAST] {
         for (n, (name, k)) in change.steps().await.into_iter().enumerate() {
-            let (place, ended, calls) = change.run(&format!("inject={name}:signal=SIGKILL:when={k}")).await;
+            let (folder, ended, calls) = change.run(&format!("inject={name}:signal=SIGKILL:when={k}")).await;
             let what = format!("{}, at {name} {k}: {calls:#?}", change.task);
             assert_eq!((ended, calls.len()), (Ended::Killed, n + 1), "{what}");
-            change.assert_old_or_new(&place, None, &what).await;
+            change.assert_old_or_new(&folder, None, &what).await;
         }
     }
 }
@@ -131,7 +131,7 @@ async fn failed_system_call_leaves_the_old_file() {
         let steps = change.steps().await;
         for error in errors {
             for (name, k) in &steps {
-                let (place, ended, calls) =
+                let (folder, ended, calls) =
                     change.run(&format!("inject={name}:error={error}:when={k}")).await;
                 let call = calls.iter().find(|call| call.contains("(INJECTED)")).unwrap();
                 let what = format!("{}, {error} at {call}: {ended:?}", change.task);
@@ -147,8 +147,8 @@ async fn failed_system_call_leaves_the_old_file() {
                 };
                 // What fails when a file is closed has no effect: it was synced before.
                 assert_eq!(ended == Ended::Done, call.starts_with("close("), "{what}");
-                assert!(!place.beside(".new").exists(), "{what}");
-                change.assert_old_or_new(&place, is_new, &what).await;
+                assert!(!folder.sibling(".new").exists(), "{what}");
+                change.assert_old_or_new(&folder, is_new, &what).await;
             }
         }
     }
@@ -182,8 +182,8 @@ async fn new_file_is_on_disk_before_it_replaces_the_old() {
 async fn full_disk_leaves_the_old_file() {
     // S-6, F55
     needs!(MOUNT_NAMESPACE);
-    let place = ONE_MORE.place().await;
-    let file = fs::read(&place.path).unwrap();
+    let folder = ONE_MORE.folder().await;
+    let file = fs::read(&folder.path).unwrap();
     // A disk of 16 pages, all in use when the key is to be saved, in a namespace that goes with the shell.
     let script = r#"
         set -e
@@ -199,10 +199,10 @@ async fn full_disk_leaves_the_old_file() {
         exit $status
     "#;
     let ended =
-        run(&mut place.child(&["unshare", "--mount", "--map-root-user", "sh", "-c", script], ONE_MORE.task));
+        run(&mut folder.child(&["unshare", "--mount", "--map-root-user", "sh", "-c", script], ONE_MORE.task));
     let Ended::Failed(text) = &ended else { panic!("{ended:?}") };
     assert!(text.contains("cli.json.new") && text.contains("No space left on device"), "{text}");
-    let copy = place.root.path().join("config/keys.copy");
+    let copy = folder.root.path().join("config/keys.copy");
     assert_eq!(fs::read(copy.join("cli.json")).unwrap(), file);
     assert!(!copy.join("cli.json.new").exists());
 }
@@ -211,7 +211,7 @@ async fn full_disk_leaves_the_old_file() {
 async fn read_only_disk_can_be_read() {
     // F55
     needs!(MOUNT_NAMESPACE);
-    let place = ONE_MORE.place().await;
+    let folder = ONE_MORE.folder().await;
     let script = r#"
         set -e
         folder=$(dirname "$TEST_STORE")
@@ -220,8 +220,8 @@ async fn read_only_disk_can_be_read() {
     "#;
     let wrapper = ["unshare", "--mount", "--map-root-user", "sh", "-c", script];
     for task in ["save work new", "delete work"] {
-        let ended = run(&mut place.child(&wrapper, task));
+        let ended = run(&mut folder.child(&wrapper, task));
         assert!(matches!(&ended, Ended::Failed(text) if text.contains("Read-only file system")), "{ended:?}");
     }
-    assert_eq!(run(&mut place.child(&wrapper, "load work old-canary")), Ended::Done);
+    assert_eq!(run(&mut folder.child(&wrapper, "load work old-canary")), Ended::Done);
 }

@@ -8,7 +8,7 @@ use std::{
 
 use openrouter_oauth_login::KeyStore;
 
-use crate::support::store::{Ended, Place, account, key, mode, run, write};
+use crate::support::store::{Ended, TestFolder, account, key, mode, run, write};
 
 const PROCESSES: u32 = 4;
 const WRITERS: u32 = 25;
@@ -17,17 +17,17 @@ const TIMES: u32 = 10;
 #[tokio::test(flavor = "multi_thread")]
 async fn hundred_writers_keep_each_others_changes() {
     // S-7, F55
-    let place = Place::new();
-    place.store().save(&account("reader"), &key("key")).await.unwrap();
+    let folder = TestFolder::new();
+    folder.store().save(&account("reader"), &key("key")).await.unwrap();
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         let reader = scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let mut reads = 0_u32;
             while !is_over.load(Ordering::Relaxed) {
-                let read = runtime.block_on(place.store().load(&account("reader")));
+                let read = runtime.block_on(folder.store().load(&account("reader")));
                 assert_eq!(read.unwrap(), Some(key("key")));
-                assert_eq!(mode(&place.path), 0o600);
+                assert_eq!(mode(&folder.path), 0o600);
                 reads += 1;
             }
             reads
@@ -35,7 +35,7 @@ async fn hundred_writers_keep_each_others_changes() {
         let writers: Vec<_> = (0..PROCESSES)
             .map(|process| {
                 let task = format!("write {} {WRITERS} {TIMES}", process * WRITERS);
-                let mut child = place.child(&[], &task);
+                let mut child = folder.child(&[], &task);
                 scope.spawn(move || run(&mut child))
             })
             .collect();
@@ -47,27 +47,27 @@ async fn hundred_writers_keep_each_others_changes() {
         assert!(reader.join().unwrap() > 10);
     });
     for writer in 0..PROCESSES * WRITERS {
-        let last = place.store().load(&account(&format!("writer-{writer}"))).await.unwrap();
+        let last = folder.store().load(&account(&format!("writer-{writer}"))).await.unwrap();
         assert_eq!(last, Some(key(&format!("key-{writer}-{TIMES}"))));
     }
-    assert_eq!(place.names(), ["cli.json", "cli.json.lock"]);
-    place.assert_private();
+    assert_eq!(folder.names(), ["cli.json", "cli.json.lock"]);
+    folder.assert_private();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_writers_leave_a_whole_file_and_no_lock() {
     // S-7, F55
-    let place = Place::new();
-    place.store().save(&account("reader"), &key("key")).await.unwrap();
+    let folder = TestFolder::new();
+    folder.store().save(&account("reader"), &key("key")).await.unwrap();
     for round in 0_u32..20 {
-        let mut child = place.child(&[], "write 0 10 100000").spawn().unwrap();
+        let mut child = folder.child(&[], "write 0 10 100000").spawn().unwrap();
         tokio::time::sleep(std::time::Duration::from_millis(u64::from(40 + 7 * round))).await;
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_eq!(place.store().load(&account("reader")).await.unwrap(), Some(key("key")));
-        place.assert_private();
-        write(&place.store(), 10, 1, 1).await.unwrap();
-        assert_eq!(place.names(), ["cli.json", "cli.json.lock"]);
+        assert_eq!(folder.store().load(&account("reader")).await.unwrap(), Some(key("key")));
+        folder.assert_private();
+        write(&folder.store(), 10, 1, 1).await.unwrap();
+        assert_eq!(folder.names(), ["cli.json", "cli.json.lock"]);
     }
-    assert!(fs::read_to_string(&place.path).unwrap().contains("writer-0"), "something was written");
+    assert!(fs::read_to_string(&folder.path).unwrap().contains("writer-0"), "something was written");
 }

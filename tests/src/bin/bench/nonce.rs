@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use openrouter_oauth::PendingSignIn;
-use openrouter_oauth_login::testing::CallbackRules;
+use openrouter_oauth_login::fuzzing::CallbackRules;
 use openrouter_oauth_tests::Result;
 
 use crate::{canned, measure};

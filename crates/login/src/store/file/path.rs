@@ -7,8 +7,8 @@ use std::{
 
 use crate::StoreError;
 
-/// The path of a file beside the one at `path`.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+/// `path` with `suffix` after the name of its file.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(suffix);
     path.with_file_name(name)

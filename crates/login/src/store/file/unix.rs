@@ -15,7 +15,7 @@ use rustix::{
     process::geteuid,
 };
 
-use super::path::{beside, folder_of, io_error, unsafe_path};
+use super::path::{folder_of, io_error, unsafe_path, with_suffix};
 use crate::StoreError;
 
 /// A folder that is the user's alone.
@@ -80,7 +80,7 @@ impl Folder {
 
     /// The lock, not yet taken. Its file stays when the lock is released: who removes it lets two programs have a lock each.
     pub(super) fn open_lock(&self) -> Result<Lock, StoreError> {
-        let path = beside(&self.path, ".lock");
+        let path = with_suffix(&self.path, ".lock");
         let failed = |error: Errno| io_error(&path, "opened", error.into());
         let file =
             self.open_own(&path, OFlags::RDWR | OFlags::CREATE)?.ok_or_else(|| failed(Errno::NOENT))?;
@@ -96,7 +96,7 @@ impl Folder {
 
     /// Puts a file with these bytes in the place of the one before, in one step. Needs the lock.
     pub(super) fn replace(&self, bytes: &[u8]) -> Result<(), StoreError> {
-        let new = beside(&self.path, ".new");
+        let new = with_suffix(&self.path, ".new");
         let replaced = self.write(&new, bytes).and_then(|()| {
             fs::renameat(&self.folder, name(&new), &self.folder, name(&self.path))
                 .map_err(|error| io_error(&self.path, "replaced", error.into()))
@@ -117,7 +117,7 @@ impl Folder {
 
     /// Removes what a change left that was killed. Needs the lock.
     pub(super) fn remove_left_over(&self) -> Result<(), StoreError> {
-        self.unlink(&beside(&self.path, ".new"))
+        self.unlink(&with_suffix(&self.path, ".new"))
     }
 
     /// Writes a file that was not there.

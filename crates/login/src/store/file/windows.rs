@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::path::{beside, folder_of, io_error, unsafe_path};
+use super::path::{folder_of, io_error, unsafe_path, with_suffix};
 use crate::StoreError;
 
 /// The folder of a file.
@@ -58,7 +58,7 @@ impl Folder {
     /// The lock, not yet taken.
     #[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
     pub(super) fn open_lock(&self) -> Result<Lock, StoreError> {
-        Ok(Lock { path: beside(&self.path, ".lock"), file: None })
+        Ok(Lock { path: with_suffix(&self.path, ".lock"), file: None })
     }
 
     /// The file, to be read, if there is one.
@@ -77,7 +77,7 @@ impl Folder {
 
     /// Puts a file with these bytes in the place of the one before, in one step. Needs the lock.
     pub(super) fn replace(&self, bytes: &[u8]) -> Result<(), StoreError> {
-        let new = beside(&self.path, ".new");
+        let new = with_suffix(&self.path, ".new");
         let written = OpenOptions::new().write(true).create_new(true).open(&new).and_then(|mut file| {
             file.write_all(bytes)?;
             file.sync_all()
@@ -99,7 +99,7 @@ impl Folder {
 
     /// Removes what a change left that was killed. Needs the lock.
     pub(super) fn remove_left_over(&self) -> Result<(), StoreError> {
-        remove(&beside(&self.path, ".new"))
+        remove(&with_suffix(&self.path, ".new"))
     }
 }
 

@@ -12,7 +12,7 @@ use openrouter_oauth::Client;
 
 use super::*;
 
-/// A keychain that answers every call with this.
+/// A keychain that returns this for every call.
 struct StubKeychain<F>(F);
 
 impl<F: Fn(&Entry) -> keyring::Result<Vec<u8>> + Send + 'static> Keychain for StubKeychain<F> {
@@ -29,8 +29,8 @@ impl<F: Fn(&Entry) -> keyring::Result<Vec<u8>> + Send + 'static> Keychain for St
     }
 }
 
-fn store(answer: impl Fn(&Entry) -> keyring::Result<Vec<u8>> + Send + 'static) -> KeychainStore {
-    KeychainStore::over(StubKeychain(answer), "my-cli").unwrap()
+fn store(result: impl Fn(&Entry) -> keyring::Result<Vec<u8>> + Send + 'static) -> KeychainStore {
+    KeychainStore::over(StubKeychain(result), "my-cli").unwrap()
 }
 
 fn account(name: &str) -> Account {
@@ -104,8 +104,8 @@ fn hanging_keychain_does_not_delay_the_runtime_end() {
 }
 
 /// What comes of each method is this error, which does not show what is stored.
-async fn check(answer: fn() -> Error, is_expected: fn(&StoreError) -> bool) {
-    let (store, account) = (store(move |_| Err(answer())), account("default"));
+async fn check(error: fn() -> Error, is_expected: fn(&StoreError) -> bool) {
+    let (store, account) = (store(move |_| Err(error())), account("default"));
     for error in [
         store.load(&account).await.unwrap_err(),
         store.save(&account, &key()).await.unwrap_err(),

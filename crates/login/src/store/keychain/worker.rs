@@ -35,17 +35,17 @@ impl Worker {
         job: impl FnOnce(&dyn Keychain) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         Handle::try_current().map_err(|error| unavailable("call it inside a tokio runtime", error))?;
-        let (answer, answered) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |keychain| {
-            if !answer.is_closed() {
+            if !sender.is_closed() {
                 // Nobody may wait for it by now.
-                let _ = answer.send(job(keychain));
+                let _ = sender.send(job(keychain));
             }
         });
         let is_gone = |error| unavailable("its thread has failed; make the store anew", error);
         // The job comes back, and with it the key: neither is shown.
         self.jobs.send(job).map_err(|_| is_gone("the thread has ended"))?;
-        match timeout(deadline, answered).await {
+        match timeout(deadline, receiver).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(is_gone("the thread has ended")),
             Err(_) => Err(StoreError::Timeout { store: KEYCHAIN, after: deadline }),

@@ -33,7 +33,7 @@ async fn thousand_callbacks_at_once_are_one() {
         never = fixture.listener.reject_others() => match never {},
     };
     let reading = tokio::task::spawn_blocking(|| browsers.into_iter().map(io::read_to_string).collect());
-    // The others are answered before the winner is.
+    // The others get their responses before the winner does.
     let mut rejected = Vec::new();
     let others = async {
         while rejected.len() < 999 {

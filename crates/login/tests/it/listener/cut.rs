@@ -30,7 +30,7 @@ async fn request_cut_at_any_byte_changes_nothing() {
             (read(closed).await.unwrap(), page)
         });
         fixture.settle().await;
-        // The listener is at rest now; what came before the good request was answered before.
+        // The listener is at rest now; what came before the good request got its response before.
         let (closed, page) = tokio::select! {
             told = browser => told.unwrap(),
             never = fixture.listener.reject_others() => match never {},

@@ -196,7 +196,7 @@ async fn request_of_a_real_browser_settles_a_sign_in() {
         Upgrade-Insecure-Requests: 1\r\n\
         User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36\r\n\
         Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8\r\n\
-        Sec-Fetch-CallbackGuard: cross-guard\r\n\
+        Sec-Fetch-Site: cross-site\r\n\
         Sec-Fetch-Mode: navigate\r\n\
         Sec-Fetch-User: ?1\r\n\
         Sec-Fetch-Dest: document\r\n\
@@ -246,7 +246,7 @@ async fn only_a_get_settles_a_sign_in() {
 }
 
 #[tokio::test]
-async fn rejection_reveals_nothing_of_the_nonce() {
+async fn rejection_reveals_nothing_of_the_attempt_id() {
     // L-5, L-6: whoever does not know the path is told the same, whatever else is wrong.
     let mut fixture = Fixture::new().await;
     let request = fixture.get("/callback/AAAAAAAAAAAAAAAAAAAAAA?error=access_denied");
@@ -274,7 +274,7 @@ async fn result_page_matches_the_result() {
         (ResultPage::NotStored, 200, "You are signed in, but the key was not stored"),
         (ResultPage::Denied, 200, "You are not signed in"),
         (ResultPage::Failed, 502, "You are not signed in"),
-        (ResultPage::OutcomeUnknown, 502, "Nobody knows whether you are signed in"),
+        (ResultPage::OutcomeUnknown, 502, "Sign-in may not have completed"),
     ] {
         let request = fixture.good();
         let port = fixture.listener.port();

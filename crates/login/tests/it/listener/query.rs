@@ -65,15 +65,15 @@ async fn error_of_openrouter_settles_a_sign_in() {
 }
 
 #[tokio::test]
-async fn debug_shows_neither_code_nor_nonce() {
+async fn debug_shows_neither_code_nor_attempt_id() {
     // S-1, T-5
     let mut fixture = Fixture::new().await;
-    let nonce = fixture.pending.attempt_id().to_owned();
+    let attempt_id = fixture.pending.attempt_id().to_owned();
     let page_shown = browser(fixture.listener.port(), fixture.good());
     let callback = fixture.listener.callback(&fixture.pending).await;
     let shown = format!("{callback:?} {callback:#?} {:?} {:#?}", fixture.listener, fixture.listener);
     assert!(shown.contains("[redacted]"), "{shown}");
     callback.respond(ResultPage::SignedIn).await;
     let shown = shown + &page_shown.await.unwrap().unwrap();
-    assert!(!shown.contains(super::fixture::CODE) && !shown.contains(&nonce), "{shown}");
+    assert!(!shown.contains(super::fixture::CODE) && !shown.contains(&attempt_id), "{shown}");
 }

@@ -1,14 +1,14 @@
 //! Paths: there is one.
 
-use openrouter_oauth_login::{RejectedRequest, testing::CallbackRules};
+use openrouter_oauth_login::{RejectedRequest, fuzzing::CallbackRules};
 
 use super::fixture::{Fixture, STOLEN, begin, status};
 
-/// `nonce` with another character at `place`.
-fn near(nonce: &str, place: usize) -> String {
-    let mut near = nonce.to_owned();
-    let other = if nonce[place..].starts_with('A') { "B" } else { "A" };
-    near.replace_range(place..=place, other);
+/// `attempt_id` with another character at `position`.
+fn near(attempt_id: &str, position: usize) -> String {
+    let mut near = attempt_id.to_owned();
+    let other = if attempt_id[position..].starts_with('A') { "B" } else { "A" };
+    near.replace_range(position..=position, other);
     near
 }
 
@@ -16,7 +16,7 @@ fn near(nonce: &str, place: usize) -> String {
 async fn listener_has_no_other_path() {
     // L-5, L-6, L-7, L-11
     let mut fixture = Fixture::new().await;
-    let nonce = fixture.pending.attempt_id().to_owned();
+    let attempt_id = fixture.pending.attempt_id().to_owned();
     let elsewhere = begin(&fixture.listener).attempt_id().to_owned();
     let mut paths: Vec<String> = [
         "/",
@@ -41,27 +41,28 @@ async fn listener_has_no_other_path() {
     .map(str::to_owned)
     .to_vec();
     paths.extend([
-        format!("/{nonce}"),
-        format!("//callback/{nonce}"),
-        format!("/callback//{nonce}"),
-        format!("/callback/{nonce}/"),
-        format!("/callback/{nonce}/cancel"),
-        format!("/callback/{nonce};"),
-        format!("/callback/{nonce}%20"),
-        format!("/callback/./{nonce}"),
-        format!("/x/../callback/{nonce}"),
-        format!("/Callback/{nonce}"),
-        format!("/callback/{}", nonce.to_lowercase()),
-        format!("/callback/{}", &nonce[1..]),
-        format!("/callback/{nonce}{nonce}"),
-        format!("/callback/%{:02x}{}", nonce.as_bytes()[0], &nonce[1..]),
+        format!("/{attempt_id}"),
+        format!("//callback/{attempt_id}"),
+        format!("/callback//{attempt_id}"),
+        format!("/callback/{attempt_id}/"),
+        format!("/callback/{attempt_id}/cancel"),
+        format!("/callback/{attempt_id};"),
+        format!("/callback/{attempt_id}%20"),
+        format!("/callback/./{attempt_id}"),
+        format!("/x/../callback/{attempt_id}"),
+        format!("/Callback/{attempt_id}"),
+        format!("/callback/{}", attempt_id.to_lowercase()),
+        format!("/callback/{}", &attempt_id[1..]),
+        format!("/callback/{attempt_id}{attempt_id}"),
+        format!("/callback/%{:02x}{}", attempt_id.as_bytes()[0], &attempt_id[1..]),
         format!("/callback/{elsewhere}"),
     ]);
-    paths.extend((0..nonce.len()).map(|place| format!("/callback/{}", near(&nonce, place))));
+    paths.extend((0..attempt_id.len()).map(|position| format!("/callback/{}", near(&attempt_id, position))));
     assert!(!paths.contains(&fixture.path()));
     let mut requests = Vec::new();
     for path in &paths {
-        for query in ["", "?error=access_denied", &format!("?code={STOLEN}"), &format!("?/callback/{nonce}")]
+        for query in
+            ["", "?error=access_denied", &format!("?code={STOLEN}"), &format!("?/callback/{attempt_id}")]
         {
             requests.push(fixture.get(&format!("{path}{query}")));
         }
@@ -79,9 +80,9 @@ async fn listener_has_no_other_path() {
 async fn ten_thousand_wrong_requests_are_reported() {
     // L-7, F42
     let mut fixture = Fixture::new().await;
-    let nonce = fixture.pending.attempt_id().to_owned();
+    let attempt_id = fixture.pending.attempt_id().to_owned();
     let request = |number: usize| {
-        fixture.get(&format!("/callback/{}?code={STOLEN}", near(&nonce, number % nonce.len())))
+        fixture.get(&format!("/callback/{}?code={STOLEN}", near(&attempt_id, number % attempt_id.len())))
     };
     let requests: Vec<_> = (0..10_000).map(request).collect();
     let responses = fixture.play(requests).await;
@@ -90,7 +91,7 @@ async fn ten_thousand_wrong_requests_are_reported() {
 }
 
 #[tokio::test]
-async fn million_wrong_nonces_are_rejected() {
+async fn million_wrong_attempt_ids_are_rejected() {
     // L-5
     let fixture = Fixture::new().await;
     let rules = CallbackRules::new(fixture.listener.port(), &fixture.pending);
@@ -101,15 +102,15 @@ async fn million_wrong_nonces_are_rejected() {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut wrong = 0;
     while wrong < 1_000_000 {
-        let nonce = &mut head[begin..begin + right.len()];
+        let attempt_id = &mut head[begin..begin + right.len()];
         if wrong % 2 == 0 {
             // All but one character is right.
-            nonce.copy_from_slice(right);
-            nonce[random.below(right.len())] = random.letter();
+            attempt_id.copy_from_slice(right);
+            attempt_id[random.below(right.len())] = random.letter();
         } else {
-            nonce.fill_with(|| random.letter());
+            attempt_id.fill_with(|| random.letter());
         }
-        if *nonce != *right {
+        if *attempt_id != *right {
             assert_eq!(rules.check(&head), Err(RejectedRequest::NotFound));
             wrong += 1;
         }
@@ -118,7 +119,7 @@ async fn million_wrong_nonces_are_rejected() {
     assert_eq!(fixture.pending.read_callback(target).unwrap().expose(), super::fixture::CODE);
 }
 
-/// Xorshift, for the same nonces in every run.
+/// Xorshift, for the same IDs in every run.
 struct Random(u64);
 
 impl Random {

@@ -15,12 +15,12 @@ use openrouter_oauth_login::{Account, FileStore, KeyStore, StoreError};
 use tempfile::TempDir;
 
 /// A folder for a test, and the path of a file in two folders that do not exist.
-pub(crate) struct Place {
+pub(crate) struct TestFolder {
     pub(crate) root: TempDir,
     pub(crate) path: PathBuf,
 }
 
-impl Place {
+impl TestFolder {
     pub(crate) fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("config/keys/cli.json");
@@ -31,17 +31,17 @@ impl Place {
         FileStore::new(&self.path)
     }
 
-    pub(crate) fn folder(&self) -> &Path {
+    pub(crate) fn parent(&self) -> &Path {
         self.path.parent().unwrap()
     }
 
-    pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
-        self.folder().join(format!("cli.json{suffix}"))
+    pub(crate) fn sibling(&self, suffix: &str) -> PathBuf {
+        self.parent().join(format!("cli.json{suffix}"))
     }
 
     /// What is in the folder, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.folder()) else { return vec![] };
+        let Ok(entries) = fs::read_dir(self.parent()) else { return vec![] };
         let mut names: Vec<_> =
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
@@ -51,11 +51,11 @@ impl Place {
     /// Nothing in the folder, and not the folder itself, is open to others.
     #[track_caller]
     pub(crate) fn assert_private(&self) {
-        if self.folder().exists() {
-            assert_eq!(mode(self.folder()) & 0o077, 0);
+        if self.parent().exists() {
+            assert_eq!(mode(self.parent()) & 0o077, 0);
         }
         for name in self.names() {
-            assert_eq!(mode(&self.folder().join(&name)) & 0o077, 0, "{name}");
+            assert_eq!(mode(&self.parent().join(&name)) & 0o077, 0, "{name}");
         }
     }
 

@@ -74,7 +74,7 @@ pub(super) async fn response_is_lost(session: &BrowserSession<'_>) -> Result {
     let login = session.begin_login(&[]).await?;
     session.emulator().inject(Fault::drop_after_commit().on("/auth/keys"));
     session.approve().await?;
-    session.browser.wait_for_page("Nobody knows whether you are signed in").await?;
+    session.browser.wait_for_page("Sign-in may not have completed").await?;
     session.save_screenshot("unknown.png").await?;
     session.expect_failure(login, 5, 1).await
 }
