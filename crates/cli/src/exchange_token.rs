@@ -1,6 +1,6 @@
 //! `exchange-token`: an identity provider's JWT for an access token.
 
-use openrouter_oauth::{Client, ExchangeToken, FederationPolicyId, SubjectToken};
+use openrouter_oauth::{Client, ExchangeToken, SubjectToken};
 
 use crate::{args::ExchangeTokenOptions, exit::Failure, input, output::Output};
 
@@ -10,8 +10,7 @@ pub(crate) async fn run(
     output: Output,
 ) -> Result<(), Failure> {
     let jwt = input::secret("OPENROUTER_SUBJECT_TOKEN", "identity provider's token")?;
-    let mut request =
-        ExchangeToken::new(FederationPolicyId::parse(&options.policy)?, SubjectToken::parse(jwt.trim())?);
+    let mut request = ExchangeToken::new(options.policy, SubjectToken::parse(jwt.trim())?);
     if let Some(scope) = options.scope {
         request = request.scope(scope.into());
     }

@@ -2,27 +2,27 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgGroup, ValueEnum, builder::NonEmptyStringValueParser, value_parser};
+use clap::{ArgGroup, ValueEnum, value_parser};
 use clap_complete::Shell;
 use openrouter_oauth::{
     CallbackUrl, CreditLimit, KeyLabel,
-    models::{CodeChallenge, Timestamp, TokenScope, UsageLimitType, WorkspaceId},
+    models::{CodeChallenge, FederationPolicyId, Timestamp, TokenScope, UsageLimitType, WorkspaceId},
 };
 
 /// The key that is asked for.
 #[derive(Debug, clap::Args)]
 pub(crate) struct KeyOptions {
     /// The name of the key. By default `login` names this program and the host.
-    #[arg(long, value_name = "TEXT", value_parser = KeyLabel::parse)]
+    #[arg(long, value_name = "TEXT")]
     pub(crate) label: Option<KeyLabel>,
     /// What the key may spend, in US dollars.
-    #[arg(long, value_name = "USD", value_parser = credit_limit, allow_negative_numbers = true)]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     pub(crate) limit: Option<CreditLimit>,
     /// The workspace to propose.
-    #[arg(long, value_name = "UUID", value_parser = WorkspaceId::parse)]
+    #[arg(long, value_name = "UUID")]
     pub(crate) workspace: Option<WorkspaceId>,
     /// The only workspace to allow.
-    #[arg(long, value_name = "UUID", value_parser = WorkspaceId::parse)]
+    #[arg(long, value_name = "UUID")]
     pub(crate) required_workspace: Option<WorkspaceId>,
 }
 
@@ -130,7 +130,7 @@ pub(crate) struct EmulatorOptions {
 #[derive(Debug, clap::Args)]
 pub(crate) struct UrlOptions {
     /// Where the browser comes back to; a random segment is added to its path. Without it the page shows a code.
-    #[arg(long, value_name = "URL", value_parser = CallbackUrl::parse)]
+    #[arg(long, value_name = "URL")]
     pub(crate) callback: Option<CallbackUrl>,
     #[command(flatten)]
     pub(crate) key: KeyOptions,
@@ -154,7 +154,7 @@ pub(crate) struct ExchangeOptions {
 #[command(group = ArgGroup::new("pkce").args(["challenge", "without_pkce"]).required(true))]
 pub(crate) struct CreateCodeOptions {
     /// The callback URL of the app that the code is for.
-    #[arg(long, value_name = "URL", value_parser = CallbackUrl::parse)]
+    #[arg(long, value_name = "URL")]
     pub(crate) callback: CallbackUrl,
     /// The challenge that `pkce` made (S256). The exchange then needs its verifier.
     #[arg(long, value_parser = CodeChallenge::parse)]
@@ -163,19 +163,19 @@ pub(crate) struct CreateCodeOptions {
     #[arg(long)]
     pub(crate) without_pkce: bool,
     /// The name of the key.
-    #[arg(long, value_name = "TEXT", value_parser = KeyLabel::parse)]
+    #[arg(long, value_name = "TEXT")]
     pub(crate) label: Option<KeyLabel>,
     /// What the key may spend, in US dollars.
-    #[arg(long, value_name = "USD", value_parser = credit_limit, allow_negative_numbers = true)]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     pub(crate) limit: Option<CreditLimit>,
     /// How often the limit starts anew.
     #[arg(long, requires = "limit")]
     pub(crate) limit_reset: Option<LimitReset>,
     /// When the key ends, as 2030-12-31T23:59:59Z.
-    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+    #[arg(long, value_name = "TIME")]
     pub(crate) expires_at: Option<Timestamp>,
     /// The workspace that the key belongs to.
-    #[arg(long, value_name = "UUID", value_parser = WorkspaceId::parse)]
+    #[arg(long, value_name = "UUID")]
     pub(crate) workspace: Option<WorkspaceId>,
     // Of the key that the request is made with.
     #[command(flatten)]
@@ -185,8 +185,8 @@ pub(crate) struct CreateCodeOptions {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExchangeTokenOptions {
     /// The federation policy that accepts the token (Settings, Workload identity).
-    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) policy: String,
+    #[arg(long, value_name = "ID")]
+    pub(crate) policy: FederationPolicyId,
     /// What the access token is for; by default all that the policy gives.
     #[arg(long)]
     pub(crate) scope: Option<Scope>,
@@ -222,9 +222,4 @@ impl From<Scope> for TokenScope {
             Scope::Management => Self::Management,
         }
     }
-}
-
-fn credit_limit(text: &str) -> Result<CreditLimit, String> {
-    let dollars = text.parse().map_err(|_| "not a number".to_owned())?;
-    CreditLimit::new(dollars).map_err(|error| error.to_string())
 }
