@@ -10,7 +10,7 @@ use std::{
 };
 
 use openrouter_oauth::{
-    Attribution, Client, ClientBuilder, Entropy, Error, OutcomeUnknown, OutcomeUnknownReason, Retry,
+    Attribution, Client, ClientBuilder, Entropy, Error, OutcomeUnknown, Retry, UnknownReason,
 };
 use openrouter_oauth_transport::{
     self as transport, BoxError, ErrorKind, Limits, Timer as _, from_fn,
@@ -411,7 +411,7 @@ async fn unknown_outcome_reports_what_is_known() {
         panic!("{error:?}");
     };
     let unknown: &OutcomeUnknown = unknown;
-    assert_eq!(unknown.reason(), OutcomeUnknownReason::Status);
+    assert_eq!(unknown.reason(), UnknownReason::Status);
     assert_eq!(unknown.status().unwrap(), 502);
     assert_eq!(unknown.request_id().unwrap().as_str(), "8f0e-FRA");
     let text = error.to_string();

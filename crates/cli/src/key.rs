@@ -49,7 +49,8 @@ impl KeyWithSource {
     }
 }
 
-/// Whether the service says that the key is bad. Any other error says nothing about it.
+/// Whether the service says that the key is bad. Any other error, such as a gateway's, says nothing about it.
 fn is_bad_key(error: &Error) -> bool {
-    error.api().is_some_and(|api| matches!(api.status().as_u16(), 401 | 403))
+    let Error::Api(api) = error else { return false };
+    api.envelope().is_some() && matches!(api.status().as_u16(), 401 | 403)
 }

@@ -74,7 +74,7 @@ pub enum Error {
 pub enum OutcomeUnknownReason {
     /// It was cancelled, and the exchange did not end soon after.
     Cancelled,
-    /// Its time was over, and the exchange did not end soon after.
+    /// It timed out, and the exchange did not end soon after.
     TimedOut,
     /// The service asked to wait with the code, and rejected it afterwards: the first exchange may have used it up.
     RejectedAfterWait,

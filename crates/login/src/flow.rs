@@ -103,9 +103,9 @@ pub(crate) enum FlowEnd {
     NotACode(CallbackError),
     /// No code can arrive.
     NoInput,
-    /// It was cancelled while nothing was in flight.
+    /// It was cancelled, and no exchange is left running.
     Cancelled,
-    /// It timed out while nothing was in flight.
+    /// It timed out, and no exchange is left running.
     TimedOut,
     /// An exchange was abandoned, so a key may have been made.
     ExchangeAbandoned(EndReason),
@@ -319,7 +319,7 @@ enum PasteBudget {
 /// The pause before a retry, if the service does not say how long.
 pub(crate) const RETRY_PAUSE: Duration = Duration::from_secs(2);
 
-/// The end of a login with nothing in flight.
+/// The end of a login whose last exchange, if there was one, ended without a key.
 impl From<EndReason> for FlowEnd {
     fn from(end_reason: EndReason) -> Self {
         match end_reason {

@@ -24,8 +24,8 @@ pub use self::response::{RejectedRequest, ResultPage};
 ///
 /// It takes the one request of a browser that goes to the callback of the sign-in, with its ID (see
 /// [`PendingSignIn::attempt_id`]). It rejects everything else with a page that says what to do, and the wait goes on: other
-/// paths and methods, scripts and frames of other pages, names that were made to point to this machine, what is no HTTP,
-/// and what comes too slowly. At most 32 connections are open at once; who opens more loses their oldest.
+/// paths and methods, scripts and frames of other pages, other host names that resolve to this machine, malformed HTTP, and
+/// requests that take too long. At most 32 connections are open at once; one more closes the oldest.
 ///
 /// Nothing is accepted while neither [`callback`](Self::callback) nor [`reject_others`](Self::reject_others) is polled.
 /// Dropping the listener closes the port and its connections, all but that of a [`CallbackRequest`]. It needs a tokio runtime with

@@ -45,7 +45,7 @@ pub enum RejectionReason {
     InvalidGrant,
     /// The request is malformed.
     InvalidRequest,
-    /// The key is missing or not accepted. Forget it and sign in again.
+    /// Status 401: the key is missing or not accepted, or a gateway rejected the request; see [`ApiError::envelope`].
     Unauthorized,
     /// The key may not do this.
     Forbidden,

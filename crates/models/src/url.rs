@@ -133,8 +133,8 @@ impl Origin {
         is_loopback_host(split_port(UrlParts::split(&self.0).authority.unwrap_or_default()).0)
     }
 
-    /// Whether `reference`, such as the value of a `Location` header, stays at this origin. White space and control
-    /// characters are never part of one: browsers leave some of them out, and may then see another host.
+    /// Whether `reference`, such as the value of a `Location` header, stays at this origin. A reference with a space or an
+    /// ASCII control character does not: browsers drop some of them, and may then see another host.
     pub fn contains(&self, reference: &str) -> bool {
         if reference.bytes().any(|byte| byte == b' ' || byte.is_ascii_control()) {
             return false;

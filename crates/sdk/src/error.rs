@@ -165,7 +165,7 @@ impl Error {
 
     /// Whether OpenRouter rejected the API key or the access token (401): forget it, and sign in again.
     ///
-    /// A 401 without one of OpenRouter's error bodies may be a gateway's, and says nothing about the key.
+    /// A 401 without one of OpenRouter's error bodies may come from a gateway, and says nothing about the key.
     pub fn is_unauthorized(&self) -> bool {
         let Self::Api(api) = self else { return false };
         api.reason() == RejectionReason::Unauthorized && api.envelope().is_some()

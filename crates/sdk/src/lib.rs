@@ -119,7 +119,7 @@ pub use crate::{
     entropy::{Entropy, OsEntropy},
     error::{
         Error, SpentReason,
-        outcome_unknown::{OutcomeUnknown, OutcomeUnknownReason},
+        outcome_unknown::{OutcomeUnknown, UnknownReason},
     },
     hook::{Attempt, Hook},
     key_links::KeyLinks,

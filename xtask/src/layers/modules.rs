@@ -283,7 +283,7 @@ impl<'ast> Visit<'ast> for Collector<'_> {
     fn visit_item_mod(&mut self, item: &'ast ItemMod) {
         let name = item.ident.unraw().to_string();
         let inner = self.folder.join(&name);
-        let paths = PathAttributes::of(&item.attrs);
+        let paths = PathAttributes::from_attributes(&item.attrs);
         let beside = if self.is_inline { &self.folder } else { self.file.parent().unwrap_or(self.file) };
         let beside = beside.to_owned();
         if item.content.is_some() {
@@ -461,7 +461,7 @@ struct PathAttributes {
 }
 
 impl PathAttributes {
-    fn of(attributes: &[Attribute]) -> Self {
+    fn from_attributes(attributes: &[Attribute]) -> Self {
         let mut paths = Self::default();
         for attribute in attributes {
             paths.collect(&attribute.meta, true);

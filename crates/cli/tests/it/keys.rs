@@ -95,10 +95,15 @@ fn stored_key_goes_to_its_own_service_only() {
 
 #[test]
 fn only_the_service_decides_that_a_key_is_bad() {
-    for (status, exit, is_bad) in [(401, 3, true), (403, 3, true), (404, 3, false)] {
+    for (fault, status, exit, is_bad) in [
+        (Fault::status(401), 401, 3, true),
+        (Fault::status(403), 403, 3, true),
+        (Fault::status(404), 404, 3, false),
+        (Fault::status(401).body("<html>Sign in to the network</html>"), 401, 3, false),
+    ] {
         let (served, home) = (serve(), Home::new());
         home.store_key(&served);
-        served.emulator.inject(Fault::status(status).on("/key"));
+        served.emulator.inject(fault.on("/key"));
         let error = home.run(&["status", "--json", "--server", &served.url]).error(exit);
         let message = error["message"].as_str().unwrap();
         assert_eq!(message.contains("makes another"), is_bad, "{error}");

@@ -142,15 +142,14 @@ impl RejectedRequest {
             ),
             Self::Unreadable => Response::alert(
                 "400 Bad Request",
-                "This is not a complete response",
+                "This callback is incomplete",
                 "You were sent back here without what the program needs. It still waits: go back to the program, and \
                  open the address that it shows once more.",
             ),
             Self::NotNavigation => Response::alert(
                 "403 Forbidden",
                 "Open this in a tab of its own",
-                "This address responds to a user who goes to it. It cannot be embedded, loaded ahead or asked for by \
-                 another page.",
+                "Open this address directly in a browser tab. Other pages cannot embed, preload or request it.",
             ),
             Self::NotFound => Response::alert(
                 "404 Not Found",
@@ -161,7 +160,7 @@ impl RejectedRequest {
             Self::Method => Response::alert(
                 "405 Method Not Allowed\r\nAllow: GET",
                 "This can only be opened",
-                "This address responds to a browser that goes to it, and nothing else.",
+                "This address only accepts a browser that opens it.",
             ),
             Self::Slow => Response::alert(
                 "408 Request Timeout",

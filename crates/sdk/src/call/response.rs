@@ -14,7 +14,7 @@ use super::{
 };
 use crate::error::{
     Error,
-    outcome_unknown::{OutcomeUnknown, OutcomeUnknownReason},
+    outcome_unknown::{OutcomeUnknown, UnknownReason},
 };
 
 /// A success: the value, with the status and the headers of the response.
@@ -73,7 +73,7 @@ pub(crate) fn read<E: Endpoint>(
         Ok(response) => read_response(request, response, attempts, call_request),
         Err(NoResponse::HookRejected(error)) => Err(Error::HookRejected(error)),
         Err(NoResponse::Transport(error)) => match error.status() {
-            // The status alone tells a rejection or a redirect.
+            // The status alone shows whether it is a rejection or a redirect.
             Some(status) if !status.is_success() && error.may_have_been_sent() => {
                 let mut response = Response::new(Bytes::new());
                 *response.status_mut() = status;
@@ -117,7 +117,7 @@ fn unreadable<E: Endpoint>(head: &Parts, api_error: ApiError, error: &serde_json
     match api {
         Some(api) if E::RESEND == Resend::Always => Error::Api(api),
         api => {
-            let mut unknown = unknown::<E>(OutcomeUnknownReason::Unreadable, Some(head));
+            let mut unknown = unknown::<E>(UnknownReason::Unreadable, Some(head));
             unknown.api = api;
             unknown.source = Some(Box::new(Unreadable { line: error.line(), column: error.column() }));
             Error::OutcomeUnknown(Box::new(unknown))
@@ -130,7 +130,7 @@ fn rejection<E: Endpoint>(head: &Parts, api: Box<ApiError>) -> Error {
         429 => Error::RateLimited { retry_after: retry_after(&head.headers), api },
         503 => Error::ServiceUnavailable { retry_after: retry_after(&head.headers), api },
         _ if E::RESEND == Resend::IfUnsent && is_unknown(head.status) => {
-            let mut unknown = unknown::<E>(OutcomeUnknownReason::Status, Some(head));
+            let mut unknown = unknown::<E>(UnknownReason::Status, Some(head));
             unknown.api = Some(api);
             Error::OutcomeUnknown(Box::new(unknown))
         }
@@ -148,18 +148,18 @@ fn no_response<E: Endpoint>(error: transport::Error) -> Error {
         };
     }
     let reason = match error.kind() {
-        ErrorKind::Timeout => OutcomeUnknownReason::Timeout,
-        ErrorKind::TooLarge => OutcomeUnknownReason::TooLarge,
-        ErrorKind::Io => OutcomeUnknownReason::Cut,
-        ErrorKind::Protocol => OutcomeUnknownReason::Unreadable,
-        _ => OutcomeUnknownReason::Other,
+        ErrorKind::Timeout => UnknownReason::Timeout,
+        ErrorKind::TooLarge => UnknownReason::TooLarge,
+        ErrorKind::Io => UnknownReason::Cut,
+        ErrorKind::Protocol => UnknownReason::Unreadable,
+        _ => UnknownReason::Other,
     };
     let mut unknown = unknown::<E>(reason, None);
     unknown.source = Some(Box::new(error));
     Error::OutcomeUnknown(Box::new(unknown))
 }
 
-fn unknown<E: Endpoint>(reason: OutcomeUnknownReason, head: Option<&Parts>) -> OutcomeUnknown {
+fn unknown<E: Endpoint>(reason: UnknownReason, head: Option<&Parts>) -> OutcomeUnknown {
     OutcomeUnknown {
         operation: E::OPERATION,
         reason,

@@ -10,7 +10,7 @@ use openrouter_oauth_transport::BoxError;
 #[derive(Debug)]
 pub struct OutcomeUnknown {
     pub(crate) operation: &'static str,
-    pub(crate) reason: OutcomeUnknownReason,
+    pub(crate) reason: UnknownReason,
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<ServerText>,
     pub(crate) key_label: Option<KeyLabel>,
@@ -23,7 +23,7 @@ pub struct OutcomeUnknown {
 /// Why an outcome is not known.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum OutcomeUnknownReason {
+pub enum UnknownReason {
     /// The response took too long.
     Timeout,
     /// The connection broke before the response was whole.
@@ -40,7 +40,7 @@ pub enum OutcomeUnknownReason {
 
 impl OutcomeUnknown {
     /// Why the outcome is not known.
-    pub fn reason(&self) -> OutcomeUnknownReason {
+    pub fn reason(&self) -> UnknownReason {
         self.reason
     }
 
@@ -102,7 +102,7 @@ impl StdError for OutcomeUnknown {
     }
 }
 
-impl fmt::Display for OutcomeUnknownReason {
+impl fmt::Display for UnknownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Timeout => "the response took too long",
