@@ -1,7 +1,7 @@
 //! Helps to test programs that sign users in, behind the feature `testing`.
 //!
-//! A [`TestUser`] takes the place of the user at the terminal. With a transport that returns canned responses, or with
-//! `openrouter-oauth-emulator`, a whole login runs in a test:
+//! A [`TestUser`] takes the place of the user at the terminal. With a transport that returns canned responses, a whole login
+//! runs in a test:
 //!
 //! ```
 //! use openrouter_oauth::{Client, transport::from_fn, transport_hyper::TokioTimer};
@@ -22,6 +22,9 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! `openrouter-oauth-emulator` issues a code only after somebody has approved the authorize URL. To run a login against it,
+//! implement [`Prompt`] yourself: keep the URL in `show`, and approve it with the emulator's `User` in `ask`.
 
 use std::{
     collections::VecDeque,
@@ -42,7 +45,8 @@ struct TestUserState {
 }
 
 impl TestUser {
-    /// Pastes one of `texts` each time that the login asks for a code, and nothing after the last.
+    /// Pastes one of `texts` each time that the login asks for a code. After the last text a question waits until the login
+    /// times out, so give the login a short [`timeout`](crate::Login::timeout).
     pub fn pastes<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Self {
         let texts = texts.into_iter().map(Into::into).collect();
         Self(Arc::new(Mutex::new(TestUserState { texts, url: None, problems: Vec::new() })))

@@ -16,8 +16,9 @@ use crate::{
 impl PendingSignIn {
     /// Exchanges `code` for a key. It is sent once, and again only if it surely was not processed.
     ///
-    /// After an error that leaves the sign-in fresh ([`is_fresh`](Self::is_fresh)) the same code can be tried again
-    /// if the error [is retryable](Error::is_retryable), and another one otherwise:
+    /// After an error that leaves the sign-in fresh ([`is_fresh`](Self::is_fresh)), call it again: with the same code if the
+    /// error [is retryable](Error::is_retryable), after the wait that a 429 or 503 asks for, which this method does not wait
+    /// itself; or with another code that the user pastes. If a callback's code is rejected, begin a new sign-in.
     ///
     /// ```
     /// # use openrouter_oauth::{ApiKeyGrant, AuthorizationCode, Client, Error, PendingSignIn};
