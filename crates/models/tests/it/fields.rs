@@ -180,6 +180,17 @@ fn limit_that_is_not_an_amount_is_rejected() {
 }
 
 #[test]
+fn open_enum_takes_any_text() {
+    for text in ["daily", "hourly"] {
+        let parsed: UsageLimitType = text.parse().unwrap();
+        assert_eq!(parsed.as_str(), text);
+        let owned = text.to_owned();
+        assert_eq!(UsageLimitType::from(&owned), parsed);
+        assert_eq!(UsageLimitType::from(owned), parsed);
+    }
+}
+
+#[test]
 fn every_open_value_parses_from_any_text() {
     fn check<T>(text: &str)
     where
