@@ -229,7 +229,7 @@ impl Listener {
 
 fn listen(port: u16) -> io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
-    // So that a fixed port can be had again right after a login. On Windows it would let others take the port.
+    // A fixed port is then free again right after a login. On Windows, others could take the port while it is in use.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind((Ipv4Addr::LOCALHOST, port).into())?;

@@ -340,7 +340,7 @@ async fn listen(
             listener.on_rejected_request(move |request| events(&Event::RejectedRequest(request)));
             Ok((Some(listener), None))
         }
-        // Whoever names a port relies on it.
+        // A program that names a port relies on it.
         Err(error) if port != 0 => Err(Error::Listener(error)),
         Err(error) => {
             events(&Event::NotListening(&error));

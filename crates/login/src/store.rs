@@ -21,7 +21,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// Keeps keys.
 ///
 /// A key belongs to the service that issued it and to an account; there is one for each [`Account`]. Nothing falls
-/// back to another store: what fails is said.
+/// back to another store: a failure is reported.
 ///
 /// A future that is dropped before it is ready does all of its work or none of it. What had begun may end afterwards.
 pub trait KeyStore: fmt::Debug + Send + Sync {

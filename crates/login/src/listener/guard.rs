@@ -31,7 +31,7 @@ impl CallbackGuard {
     /// Reads a complete head, and returns the target of the request, path and query, if it is the callback.
     ///
     /// The path comes before everything that could settle a sign-in, and before everything that a response could tell
-    /// whoever does not know it.
+    /// a client that does not know it.
     ///
     /// # Errors
     ///

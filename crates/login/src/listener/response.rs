@@ -12,7 +12,7 @@ pub enum ResultPage {
     Denied,
     /// OpenRouter rejected the code, or could not be reached; no key was made.
     Failed,
-    /// Nobody knows whether a key was made.
+    /// A key may have been made.
     OutcomeUnknown,
 }
 

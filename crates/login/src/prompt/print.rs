@@ -2,7 +2,7 @@
 
 use std::{io::Write, sync::mpsc, thread, time::Duration};
 
-/// How long a terminal, or whoever reads standard error, gets to take what is printed.
+/// How long to wait for the terminal, or the reader of standard error, to take the text.
 const PRINT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Prints on a thread: a terminal that Ctrl-S has stopped takes nothing for as long as that lasts, and then all of it. If

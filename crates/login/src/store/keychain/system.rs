@@ -41,7 +41,7 @@ impl Keychain for System {
 
 impl Entry {
     fn open(&self) -> keyring::Result<keyring::Entry> {
-        // Why there is none is said here alone.
+        // No other call reports why there is no keychain.
         if let Err(error) = keyring::Entry::store_status() {
             return Err(Error::NoStorageAccess(Box::new(error)));
         }
