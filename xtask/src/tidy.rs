@@ -3,6 +3,7 @@
 //! The repository is read once into [`Files`]; each rule is a function from that to what it finds, so that its test
 //! can hand it a repository of two lines.
 
+mod copies;
 mod endpoints;
 mod files;
 mod invariants;
@@ -26,6 +27,7 @@ fn findings(files: &Files) -> Vec<String> {
         endpoints::check(files),
         links::check(files),
         invariants::check(files),
+        copies::check(files),
         requirements::check(files),
         changelog(files),
         commands(files),

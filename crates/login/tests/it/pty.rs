@@ -1,7 +1,7 @@
 //! A pseudo-terminal to run a program in, and what stands on its screen.
 //!
-//! It uses nothing else of these tests, so that other packages can include it by its path. They then need rustix, with
-//! `event`, `fs`, `pty` and `termios`.
+//! It uses nothing else of these tests, so that other packages can include it by its path or have a copy. They then need
+//! rustix, with `event`, `fs`, `pty` and `termios`.
 
 use std::{
     fs::{File, OpenOptions},

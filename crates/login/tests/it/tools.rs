@@ -1,6 +1,6 @@
 //! Programs and privileges that a test needs, and that a stock machine may lack.
 //!
-//! It uses nothing else of these tests, so that other packages can include it by its path.
+//! It uses nothing else of these tests, so that the tests of the command-line tool can have a copy.
 
 use std::{
     env,
