@@ -21,6 +21,8 @@ const STEPS: &[&str] = &[
     "features",
     "deny",
     "msrv",
+    "package",
+    "api",
     "consumers",
     "conformance",
     "browser",

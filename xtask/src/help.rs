@@ -17,7 +17,10 @@ cargo xtask COMMAND
   tidy           house rules that no compiler holds: module docs, endpoint files, links, invariants
   deny           licenses, duplicate versions and sources of the dependencies (cargo-deny)
   msrv           each package compiles with the oldest compiler it promises, if that is at hand
+  package [--release]
+                 each package, unpacked, alone: files, metadata, tests, documentation; or that it can be released
   consumers      packages outside the workspace use the crates as their users do
+  api [--write]  the public API of each library is the one in tests/api (needs cargo-public-api and nightly)
   spec FILE      the models against an OpenAPI document
   conformance    other SDKs against the emulator (needs node, npm, python3 and the network)
   keychain       keys in the keychain of a desktop (needs dbus-run-session and gnome-keyring-daemon)

@@ -1,0 +1,89 @@
+//! `api`: the public API of each library is the one in `tests/api`.
+//!
+//! Each snapshot lists the items of one library, by cargo-public-api, which reads rustdoc's JSON and so needs nightly. A
+//! change of the API thus shows in the diff of the commit that makes it.
+
+use std::{fs, path::PathBuf};
+
+use crate::{
+    process,
+    result::{Result, fail_on},
+    workspace::{self, Package},
+};
+
+/// The release that wrote the snapshots. Another may format an item differently.
+const INSTALL: &str = "cargo install --locked cargo-public-api@0.52.0";
+
+/// Where the snapshots are, from the root.
+const FOLDER: &str = "tests/api";
+
+/// Compares the snapshots, or writes them.
+pub(crate) fn run(write: bool) -> Result {
+    process::require("cargo", &["public-api", "--version"], INSTALL)?;
+    process::require(
+        "rustup",
+        &["run", "nightly", "rustc", "--version"],
+        "rustup toolchain install nightly --profile minimal",
+    )?;
+    let mut findings = Vec::new();
+    for package in workspace::published()?.iter().filter(|package| package.is_library()) {
+        let api = list(package)?;
+        let file = file(package);
+        if write {
+            fs::write(process::root().join(&file), api)?;
+            println!("{}", file.display());
+        } else {
+            let snapshot = fs::read_to_string(process::root().join(&file)).unwrap_or_default();
+            let changes = changes(&snapshot, &api);
+            findings.extend(changes.into_iter().map(|change| format!("{}: {change}", file.display())));
+        }
+    }
+    fail_on(&findings)
+        .map_err(|error| format!("{error}\n`cargo xtask api --write` writes the snapshots").into())
+}
+
+fn file(package: &Package) -> PathBuf {
+    PathBuf::from(FOLDER).join(package.folder()).with_extension("txt")
+}
+
+/// The public items, one a line, with the features that docs.rs turns on. The implementations that the compiler adds to
+/// every type are left out.
+fn list(package: &Package) -> Result<String> {
+    let mut command = process::cargo(["public-api", "--color=never", "-ss", "-p", &package.name]);
+    command.args(package.docs_rs().features());
+    // Shared with `package`, which compiles the same dependencies by nightly.
+    command.env("CARGO_TARGET_DIR", process::target("packages"));
+    process::read(&mut command)
+}
+
+/// The lines that one of the two lacks.
+fn changes(snapshot: &str, api: &str) -> Vec<String> {
+    let missing = |from: &str, sign: &str, other: &str| -> Vec<String> {
+        let lines = from.lines().filter(|line| !other.lines().any(|known| known == *line));
+        lines.map(|line| format!("{sign}{line}")).collect()
+    };
+    [missing(snapshot, "-", api), missing(api, "+", snapshot)].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn removed_and_added_items_are_listed() {
+        let snapshot = "pub fn mine::a()\npub fn mine::b(u8)\n";
+        assert_eq!(changes(snapshot, snapshot), [""; 0]);
+        assert_eq!(
+            changes(snapshot, "pub fn mine::a()\npub fn mine::b(u16)\n"),
+            ["-pub fn mine::b(u8)", "+pub fn mine::b(u16)"]
+        );
+    }
+
+    #[test]
+    fn each_library_has_a_snapshot() {
+        for package in workspace::published().unwrap().iter().filter(|package| package.is_library()) {
+            let file = file(package);
+            assert!(process::root().join(&file).exists(), "{} is missing", file.display());
+        }
+    }
+}
