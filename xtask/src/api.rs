@@ -6,7 +6,7 @@
 use std::{fs, path::PathBuf};
 
 use crate::{
-    process,
+    package, process,
     result::{Result, fail_on},
     workspace::{self, Package},
 };
@@ -26,9 +26,9 @@ pub(crate) fn run(write: bool) -> Result {
         "rustup toolchain install nightly --profile minimal",
     )?;
     let mut findings = Vec::new();
-    for package in workspace::published()?.iter().filter(|package| package.is_library()) {
-        let api = list(package)?;
-        let file = file(package);
+    for library in workspace::published()?.iter().filter(|package| package.is_library()) {
+        let api = list(library)?;
+        let file = file(library);
         if write {
             fs::write(process::root().join(&file), api)?;
             println!("{}", file.display());
@@ -42,17 +42,17 @@ pub(crate) fn run(write: bool) -> Result {
         .map_err(|error| format!("{error}\n`cargo xtask api --write` writes the snapshots").into())
 }
 
-fn file(package: &Package) -> PathBuf {
-    PathBuf::from(FOLDER).join(package.folder()).with_extension("txt")
+fn file(library: &Package) -> PathBuf {
+    PathBuf::from(FOLDER).join(library.folder()).with_extension("txt")
 }
 
 /// The public items, one a line, with the features that docs.rs turns on. The implementations that the compiler adds to
 /// every type are left out.
-fn list(package: &Package) -> Result<String> {
-    let mut command = process::cargo(["public-api", "--color=never", "-ss", "-p", &package.name]);
-    command.args(package.docs_rs().features());
-    // Shared with `package`, which compiles the same dependencies by nightly.
-    command.env("CARGO_TARGET_DIR", process::target("packages"));
+fn list(library: &Package) -> Result<String> {
+    let mut command = process::cargo(["public-api", "--color=never", "-ss", "-p", &library.name]);
+    command.args(library.docs_rs().features());
+    // The documentation of the packages needs the same dependencies.
+    package::share_dependencies(&mut command);
     process::read(&mut command)
 }
 
@@ -81,8 +81,8 @@ mod tests {
 
     #[test]
     fn each_library_has_a_snapshot() {
-        for package in workspace::published().unwrap().iter().filter(|package| package.is_library()) {
-            let file = file(package);
+        for library in workspace::published().unwrap().iter().filter(|package| package.is_library()) {
+            let file = file(library);
             assert!(process::root().join(&file).exists(), "{} is missing", file.display());
         }
     }

@@ -80,9 +80,8 @@ fn test(package: &Unpacked) -> Command {
     let mut command = process::cargo(["test", "--offline", "--quiet", "--no-fail-fast"]);
     let features = TEST_FEATURES.iter().find(|(name, _)| *name == package.manifest.name);
     command.args(features.map(|(_, features)| features));
-    // Of those who use a package, few need the debug information of its dependencies, and it doubles the build folder.
-    command.env("RUSTFLAGS", "-D warnings").env("CARGO_PROFILE_DEV_DEBUG", "0");
-    in_folder(command, package)
+    in_folder(command.env("RUSTFLAGS", "-D warnings"), package);
+    command
 }
 
 /// Builds the documentation of a library as docs.rs does, with warnings denied.
@@ -104,17 +103,22 @@ fn documentation(package: &Unpacked) -> Option<Command> {
     command.args(["doc", "--offline", "--quiet", "--lib", "--no-deps"]);
     command.args(docs_rs.features());
     command.env("RUSTDOCFLAGS", flags).env("DOCS_RS", "1");
-    Some(in_folder(command, package))
+    in_folder(&mut command, package);
+    Some(command)
 }
 
-fn in_folder(mut command: Command, package: &Unpacked) -> Command {
-    command.current_dir(&package.folder).env("CARGO_TARGET_DIR", build_folder());
-    command.env("CARGO_INCREMENTAL", "0");
-    command
+fn in_folder(command: &mut Command, package: &Unpacked) {
+    share_dependencies(command.current_dir(&package.folder));
 }
 
-/// Shared by all packages, so that each dependency is compiled once. Not the workspace's: a package would replace the
-/// command-line tool that other steps start.
+/// Has cargo build where all packages do, and in the same way, so that each dependency is compiled once.
+pub(crate) fn share_dependencies(command: &mut Command) {
+    command.env("CARGO_TARGET_DIR", build_folder()).env("CARGO_INCREMENTAL", "0");
+    // Nobody debugs these builds, and the debug information of the dependencies would double the folder.
+    command.env("CARGO_PROFILE_DEV_DEBUG", "0");
+}
+
+/// Not that of the workspace: a package would replace the command-line tool that other steps start.
 fn build_folder() -> PathBuf {
     process::target("packages")
 }
