@@ -72,7 +72,8 @@ pub enum Error {
     #[error("OpenRouter could not be reached, and nothing was sent; check the connection and try again")]
     NotSent(#[source] transport::Error),
 
-    /// The TLS handshake with the server, or with an `https` proxy, failed. Nothing was sent.
+    /// The server, or an `https` proxy, has no trusted certificate or shares no TLS version with the client. Nothing was
+    /// sent.
     #[error(
         "the server's certificate is not trusted, and nothing was sent; check the system clock, the network, and the \
          root certificates"
