@@ -22,14 +22,14 @@ use crate::{
 
 /// A client of OpenRouter's OAuth endpoints.
 ///
-/// Cheap to clone; clones share connections. See the [crate](crate) for a whole sign-in.
+/// Cloning is cheap, and clones share connections. The [crate documentation](crate) shows a whole sign-in.
 #[derive(Clone)]
 pub struct Client {
     config: Arc<Config>,
 }
 
 impl Client {
-    /// Creates a client of `https://openrouter.ai/api/v1` without a key. Signing in needs nothing else.
+    /// Creates a client of `https://openrouter.ai/api/v1` without a key. A sign-in does not need one.
     #[cfg(feature = "hyper")]
     pub fn new() -> Self {
         Self::from_config(builder::default_config())

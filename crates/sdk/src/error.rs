@@ -22,7 +22,7 @@ use crate::sign_in::callback::CallbackError;
 /// * *Was the key rejected?* See [`is_unauthorized`](Self::is_unauthorized): discard the key and sign in again.
 /// * *Was the code rejected?* See [`is_rejected_code`](Self::is_rejected_code): sending it again is pointless, but the
 ///   pending sign-in stays fresh. If the user pasted the code, ask for another one. If it came from a callback, begin a
-///   new sign-in. [`is_expired_code`](Self::is_expired_code) is the case of a user who took too long.
+///   new sign-in. If the user took too long, [`is_expired_code`](Self::is_expired_code) is true as well.
 /// * *How did OpenRouter explain it?* See [`api`](Self::api).
 ///
 /// No message contains a secret or a response body. [`source`](std::error::Error::source) returns the cause.
@@ -182,7 +182,8 @@ impl Error {
         matches!(self, Self::Api(api) if api.reason() == RejectionReason::CodeExpired)
     }
 
-    /// Whether OpenRouter rejected the code for any reason: it is unknown, used, expired, or belongs to another verifier.
+    /// Whether OpenRouter rejected the code for any reason: it is unknown, used, expired, or belongs to another verifier or
+    /// challenge method.
     ///
     /// The pending sign-in stays fresh, so that a user who pasted the wrong text can paste again. After a callback's code
     /// is rejected, begin a new sign-in.

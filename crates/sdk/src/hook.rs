@@ -30,7 +30,7 @@ use openrouter_oauth_transport::BoxError;
 /// }
 /// ```
 pub trait Hook: fmt::Debug + Send + Sync {
-    /// Called before an attempt is sent. The headers start out the same for each attempt. Changes to the SDK's own headers
+    /// Called before an attempt is sent. Changes to the headers apply to this attempt only. Changes to the SDK's own headers
     /// (`Authorization`, `Content-Type`, …) have no effect.
     ///
     /// # Errors

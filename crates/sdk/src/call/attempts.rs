@@ -82,8 +82,7 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Whether the reply leaves open whether the service acted. It then stays the result until a later reply settles the
-    /// question.
+    /// Whether the service may or may not have acted. The reply then stays the result until a later one settles that.
     fn is_unsettled(&self, reply: &Reply) -> bool {
         match reply {
             Ok(_) if self.is_idempotent => true,
@@ -128,7 +127,7 @@ impl<'a> Attempts<'a> {
         }
         let limits = Limits::default().timeout(limit).response_bytes(self.config.response_bytes);
         let sent = self.config.transport.send(request, limits);
-        // The transport should enforce this limit too, but one that does not must not block the call forever.
+        // The transport should enforce this limit too, but a transport that ignores it must not block the call forever.
         let response = self.race(sent, limit).await.unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
         if response.body().len() > self.config.response_bytes {
             return Err(transport::Error::from(ErrorKind::TooLarge).with_status(response.status()));

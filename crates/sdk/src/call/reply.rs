@@ -20,7 +20,7 @@ impl NoResponse {
     }
 }
 
-/// Whether this status leaves open if the service acted on a request that is not idempotent.
+/// Whether the service may or may not have acted on a request that got this status, if it is not idempotent.
 pub(crate) fn is_unknown(status: StatusCode) -> bool {
     status.is_informational() || (status.as_u16() >= 500 && status != StatusCode::SERVICE_UNAVAILABLE)
 }

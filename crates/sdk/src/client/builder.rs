@@ -180,14 +180,14 @@ impl ClientBuilder {
 
     /// Measures deadlines and waits between attempts with this timer.
     ///
-    /// On tokio, use [`TokioTimer`](openrouter_oauth_transport_hyper::TokioTimer). The default transport already has one.
-    /// On another runtime, implement [`Timer`].
+    /// The default transport comes with a timer. With another transport on tokio, use
+    /// [`TokioTimer`](openrouter_oauth_transport_hyper::TokioTimer). On another runtime, implement [`Timer`].
     pub fn timer(mut self, timer: impl Timer + 'static) -> Self {
         self.timer = Some(Arc::new(timer));
         self
     }
 
-    /// Replaces the operating system's random generator. For tests; see [`Entropy`].
+    /// Replaces the operating system's random generator, for tests. See [`Entropy`].
     pub fn entropy(mut self, entropy: impl Entropy + 'static) -> Self {
         self.entropy = Arc::new(entropy);
         self

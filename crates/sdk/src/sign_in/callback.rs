@@ -33,7 +33,7 @@ pub enum CallbackError {
     /// The user declined (`access_denied`, RFC 6749, section 4.1.2.1).
     #[error("the user declined")]
     Denied {
-        /// What OpenRouter says about it.
+        /// OpenRouter's description of the error.
         description: Option<ServerText>,
     },
     /// OpenRouter could not complete the authorization (RFC 6749, section 4.1.2.1).
@@ -41,7 +41,7 @@ pub enum CallbackError {
     Failed {
         /// The error code.
         error: ServerText,
-        /// What OpenRouter says about it.
+        /// OpenRouter's description of the error.
         description: Option<ServerText>,
     },
 }

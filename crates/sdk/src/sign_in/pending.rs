@@ -17,9 +17,9 @@ use crate::error::Error;
 /// request was certainly not processed, or if OpenRouter rejected the code. Reading a callback does not change it, so
 /// foreign requests are harmless.
 ///
-/// A local program keeps it in memory. A web app binds it to the user's session and finds it by the
-/// [`attempt_id`](Self::attempt_id) in the callback's path. Use [`into_secret_json`](Self::into_secret_json) to put it
-/// into a session store.
+/// A local program keeps it in memory. A web app keeps one for each attempt, binds it to the user's session, and finds it
+/// by the [`attempt_id`](Self::attempt_id) in the callback's path. Use [`into_secret_json`](Self::into_secret_json) to put
+/// it into a session store.
 #[must_use = "the sign-in cannot be finished without it"]
 pub struct PendingSignIn {
     pub(super) callback: Callback,

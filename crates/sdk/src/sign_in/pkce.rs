@@ -29,7 +29,7 @@ pub struct Pkce {
 }
 
 impl Pkce {
-    /// The method that computes every challenge: `S256`.
+    /// The method of every challenge: `S256`.
     pub const METHOD: CodeChallengeMethod = CodeChallengeMethod::S256;
 
     /// Generates a verifier of 256 random bits from the operating system, and its `S256` challenge.
