@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// The longest wait that the SDK reports, which is the lifetime of a code. The bound also prevents overflow when a caller
-/// adds the wait to a time.
+/// The longest wait that the SDK reports, which is the lifetime of a code. The bound also prevents overflow when a
+/// caller adds the wait to a time.
 const MAXIMUM: Duration = Duration::from_secs(600);
 
 /// Returns the wait that `Retry-After` or `retry-after-ms` asks for, or `None` if neither is valid.
