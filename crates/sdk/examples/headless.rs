@@ -50,7 +50,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         };
         match sign_in.exchange(&client, &code).await {
             Err(error) if error.is_rejected_code() => {
-                println!("OpenRouter rejected that code. Paste another one:")
+                println!("OpenRouter rejected that code. Paste another one:");
             }
             result => break result?,
         }
