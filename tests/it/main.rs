@@ -46,6 +46,9 @@ mod login;
 #[cfg(target_os = "linux")]
 mod process;
 
+/// The examples of the SDK, as programs.
+mod examples;
+
 // The rules for every call.
 
 /// Which requests are retried, and when.

@@ -33,11 +33,11 @@ pub struct ApiError {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum RejectionReason {
-    /// The code is unknown, used up, or does not belong to the verifier. Sign in again.
+    /// The code is unknown, used up, or does not belong to the verifier. Get a new code.
     CodeInvalid,
-    /// The code is older than ten minutes. Sign in again.
+    /// The code is older than ten minutes. Get a new code.
     CodeExpired,
-    /// The code was rejected with an unknown message. Sign in again.
+    /// OpenRouter rejected the code with an unknown message. Get a new code.
     CodeRejected,
     /// The `code_challenge_method` is not the one of the authorize URL.
     ChallengeMethodMismatch,
