@@ -1,4 +1,4 @@
-//! The scenarios, by the part of the contract that they check.
+//! The scenarios, grouped by the part of the contract that they check.
 
 mod body;
 
@@ -16,18 +16,18 @@ mod secrets;
 
 use crate::scenario::Scenario;
 
-/// Names a scenario after its function.
+/// Names each scenario after its function.
 macro_rules! scenarios {
     ($($rule:literal $module:ident :: $name:ident,)*) => {
         &[$(Scenario {
             name: stringify!($name),
             rule: $rule,
-            play: |harness| Box::pin($module::$name(harness)),
+            run: |harness| Box::pin($module::$name(harness)),
         },)*]
     };
 }
 
-/// All of them, in the order of the rules.
+/// All scenarios, in the order of the rules.
 pub(crate) const ALL: &[Scenario] = scenarios! {
     1 once::request_is_sent_once_when_no_response_comes,
     1 once::request_is_sent_once_when_connection_is_reset,
