@@ -131,9 +131,11 @@ pub(crate) fn ensure_sent(error: &Error) -> Outcome {
 
 /// Expects a response with status 200 and this body.
 pub(crate) fn ensure_body(response: &Response<Bytes>, body: impl AsRef<[u8]>) -> Outcome {
-    let (status, arrived) = (response.status(), response.body());
-    let is_same = status == 200 && arrived == body.as_ref();
-    ensure(is_same, || format!("the response is {status} with {:?}", arrived.slice(..arrived.len().min(64))))
+    let (status, arrived, expected) = (response.status(), response.body(), body.as_ref());
+    let start = |body: &[u8]| String::from_utf8_lossy(body.get(..64).unwrap_or(body)).into_owned();
+    ensure(status == 200 && arrived == expected, || {
+        format!("expected 200 OK with {:?}, got {status} with {:?}", start(expected), start(arrived))
+    })
 }
 
 /// Formats an error and its causes on one line.

@@ -111,3 +111,7 @@ pub async fn run_over(transport: &dyn Transport, scheme: &Scheme) -> Result<(), 
 pub fn scenarios() -> impl ExactSizeIterator<Item = &'static Scenario> {
     scenarios::ALL.iter()
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

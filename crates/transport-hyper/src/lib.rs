@@ -101,6 +101,7 @@
 //! [`ErrorKind`]: openrouter_oauth_transport::ErrorKind
 //! [`Limits::timeout`]: openrouter_oauth_transport::Limits::timeout
 //! [`Limits::response_bytes`]: openrouter_oauth_transport::Limits::response_bytes
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod transport;
 
@@ -135,3 +136,7 @@ pub use crate::{
     timer::TokioTimer,
     transport::HyperTransport,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -34,6 +34,7 @@
 //!
 //! * `testing` (off by default): the module `testing`, with transports that respond from memory and a clock that tests
 //!   control.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod transport;
 
@@ -58,3 +59,7 @@ pub use crate::{
     transport::{ResponseFuture, Transport},
     wiped_buffer::WipedBuffer,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
