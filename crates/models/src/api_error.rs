@@ -27,7 +27,7 @@ pub struct ApiError {
     body: Zeroizing<Vec<u8>>,
 }
 
-/// The meaning of a rejection for the user.
+/// The reason for a rejection, which decides what the user can do about it.
 ///
 /// The service uses one status for several problems, so the reason also depends on the operation and the message.
 #[non_exhaustive]
@@ -180,7 +180,7 @@ impl ApiError {
         &self.body
     }
 
-    /// Returns the meaning of the rejection for the user.
+    /// Returns the reason for the rejection.
     pub fn reason(&self) -> RejectionReason {
         let status = self.status_meant();
         if matches!(status, 400 | 403) && self.operation == ExchangeAuthCode::OPERATION {
@@ -265,7 +265,7 @@ impl RejectionHint {
     }
 }
 
-/// OpenRouter's own form with a mistake in it, such as a string as `code`. Its message still counts.
+/// OpenRouter's own form with a mistake in it, such as a string for `code`. The message is still read.
 #[derive(Deserialize)]
 struct MessageAlone {
     error: MessageOnly,

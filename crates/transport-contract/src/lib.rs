@@ -1,4 +1,4 @@
-//! Conformance tests for an `openrouter-oauth` transport: they check its [contract](Transport#contract).
+//! Conformance tests that check an `openrouter-oauth` transport against its [contract](Transport#contract).
 //!
 //! Each [`Scenario`] starts a server on a local port, sends requests through your transport, and checks what the server
 //! received and what the transport returned. [`run`] runs every scenario. Add this crate to your `[dev-dependencies]`,

@@ -67,7 +67,8 @@ impl<T> Monitor<T> {
     }
 }
 
-/// Returns the output of `future`. Fails with `TimedOut` if `time` passes first, or if the timer thread cannot start.
+/// Returns the output of `future`. Fails with `TimedOut` if `time` passes first. Also fails if the timer thread cannot
+/// start.
 pub(crate) async fn within<F: Future>(time: Duration, future: F) -> io::Result<F::Output> {
     let is_over = Arc::<Monitor<bool>>::default();
     let (_stop, is_stopped) = mpsc::channel::<()>();

@@ -164,9 +164,9 @@ impl Builder {
 
     /// Sets the client certificate for servers that request one (RFC 8446, section 4.3.2). Proxies do not get it.
     ///
-    /// `chain` is in PEM form, and starts with the client's own certificate. `key` is its private key in PEM form (PKCS
-    /// #8, SEC1, or PKCS #1). If they are invalid or do not match, [`build`](Self::build) returns an error. Neither the
-    /// error nor `Debug` shows the key.
+    /// `chain` is in PEM form, and starts with the client's own certificate. `key` is its private key in PEM form
+    /// (SEC1, PKCS #1, or PKCS #8). If they are invalid or do not match, [`build`](Self::build) returns an error.
+    /// Neither the error nor `Debug` shows the key.
     ///
     /// With TLS 1.3, a server may reject the certificate after the request was written. The error is then of kind `Io`.
     pub fn client_certificate_pem(mut self, chain: &[u8], key: &[u8]) -> Self {

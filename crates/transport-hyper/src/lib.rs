@@ -33,8 +33,7 @@
 //! # Allowed URLs
 //!
 //! The transport connects to any host over `https`. It allows plain `http` only to this machine: `127.0.0.0/8`,
-//! `[::1]`, and `localhost`, whose name it never looks up over `http`. It rejects any other URL before it opens a
-//! socket.
+//! `[::1]`, and `localhost` (without a name lookup). It rejects any other URL before it opens a socket.
 //!
 //! Certificate verification cannot be disabled. To trust your own certificate, use
 //! [`Builder::add_root_certificates_pem`]. The operating system resolves host names, unless you set

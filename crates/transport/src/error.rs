@@ -4,7 +4,7 @@ use std::{error::Error as StdError, fmt};
 
 use http::StatusCode;
 
-/// Any error that can cross threads.
+/// Any error that can be sent between threads.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// The error for a request without a complete response.
@@ -23,11 +23,11 @@ pub struct Error {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum ErrorKind {
-    /// The transport could not connect. The name does not resolve, the host is unreachable or refuses the connection,
-    /// or connecting or the TLS handshake failed or took too long. Nothing was sent. A retry may help.
+    /// The transport could not connect: the name does not resolve, the host is unreachable or refuses the connection,
+    /// or the connection or the TLS handshake broke or timed out. Nothing was sent. A retry may help.
     Connect,
-    /// The TLS handshake failed because the client does not accept the server's certificate, or because they share no
-    /// TLS version or cipher. Nothing was sent. A retry does not help.
+    /// The TLS handshake failed: the client does not accept the server's certificate, or client and server share no TLS
+    /// version or cipher. Nothing was sent. A retry does not help.
     Tls,
     /// The proxy could not connect. Nothing was sent. A retry may help.
     Proxy,
@@ -153,10 +153,10 @@ mod tests {
     }
 
     #[test]
-    fn public_types_cross_threads() {
-        fn crosses<T: Send + Sync + 'static + ?Sized>() {}
-        crosses::<Error>();
-        crosses::<dyn crate::Transport>();
-        crosses::<dyn crate::Timer>();
+    fn public_types_are_send_and_sync() {
+        fn check<T: Send + Sync + 'static + ?Sized>() {}
+        check::<Error>();
+        check::<dyn crate::Transport>();
+        check::<dyn crate::Timer>();
     }
 }

@@ -10,7 +10,7 @@ use crate::{Error, Limits};
 /// The boxed future that [`Transport::send`] returns. Its output is the complete response.
 pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Error>> + Send + 'a>>;
 
-/// A transport, which sends one request and returns its complete response.
+/// An HTTP transport, which sends one request and returns its complete response.
 ///
 /// To implement it, wrap a call of your HTTP client in `Box::pin(async move { … })`. To turn a closure into a
 /// transport, use [`from_fn`].

@@ -84,7 +84,7 @@ pub(crate) async fn request_is_sent_once_when_kept_connection_is_stale(harness: 
     Ok(())
 }
 
-pub(crate) async fn request_that_may_have_arrived_is_not_unsent(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn request_that_may_have_arrived_counts_as_sent(harness: &Harness<'_>) -> Outcome {
     const RESPONSES: [&[u8]; 4] = [b"", b"HTTP/1.1 2", b"this is not HTTP\r\n\r\n", b"HTTP/1.1 200 OK\r\n"];
     for (read, body) in [(RunScript::AfterRequest, 10), (RunScript::AfterHead, LARGE)] {
         let server = harness.serve_after(read, |connection, number| {
@@ -100,7 +100,7 @@ pub(crate) async fn request_that_may_have_arrived_is_not_unsent(harness: &Harnes
     Ok(())
 }
 
-pub(crate) async fn partly_read_request_is_not_unsent(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn partly_read_request_counts_as_sent(harness: &Harness<'_>) -> Outcome {
     // F3, F10, F11. The server reads the whole first request to learn the length of the next ones.
     let length = Arc::new(OnceLock::new());
     let measured = Arc::clone(&length);

@@ -83,7 +83,7 @@ async fn server_gets_no_certificate_without_a_request() {
 }
 
 #[test]
-fn unusable_certificate_error_does_not_show_the_key() {
+fn invalid_certificate_error_hides_the_key() {
     // S-1
     let issuer = issuer();
     let (own, other) = (signed_by(&issuer, (2020, 2100)), signed_by(&issuer, (2020, 2100)));

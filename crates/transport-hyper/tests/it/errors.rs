@@ -38,7 +38,7 @@ async fn connect_timeout_ends_a_pending_connection() {
 
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 #[tokio::test]
-async fn unknown_name_is_not_connected() {
+async fn unknown_name_is_a_connect_error() {
     // F1. With the system's resolver (RFC 6761, section 6.4). `resolver.rs` has the other cases.
     let sent = HyperTransport::builder()
         .add_root_certificates_der(&crate::tls::certificate("localhost").cert.der().clone())

@@ -56,8 +56,8 @@ async fn credentials_in_a_url_are_not_sent() {
 }
 
 #[test]
-fn public_types_cross_threads() {
-    fn crosses<T: Clone + std::fmt::Debug + Send + Sync + 'static>() {}
-    crosses::<HyperTransport>();
-    crosses::<TokioTimer>();
+fn public_types_are_send_and_sync() {
+    fn check<T: Clone + std::fmt::Debug + Send + Sync + 'static>() {}
+    check::<HyperTransport>();
+    check::<TokioTimer>();
 }

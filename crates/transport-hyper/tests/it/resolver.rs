@@ -45,7 +45,7 @@ fn at(origin: &Origin, addresses: Vec<IpAddr>) -> HyperTransport {
 }
 
 #[tokio::test]
-async fn failed_lookup_is_not_connected() {
+async fn failed_lookup_is_a_connect_error() {
     // F1: NXDOMAIN, SERVFAIL, and no address. The next lookup succeeds.
     let origin = origin();
     for response in [

@@ -263,7 +263,7 @@ async fn client_hello_offers_http_1_and_no_early_data() {
 }
 
 #[test]
-fn unreadable_certificate_is_a_build_error() {
+fn invalid_certificate_is_a_build_error() {
     let pem = certificate("localhost").cert.pem();
     for bad in [
         "",
