@@ -1,7 +1,7 @@
-//! Shared by tests of the whole workspace: the emulator with a client ([`testbed`]), users, TLS for the scripted server,
-//! canaries, and second opinions on encodings.
+//! Helpers for tests of the whole workspace: the emulator with a client ([`testbed`]), users, TLS for the scripted
+//! server, canaries, and independent decoders.
 //!
-//! A function panics if the test that calls it must fail.
+//! The functions panic to fail the test.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -23,5 +23,5 @@ pub mod user;
 
 use std::error::Error;
 
-/// The result of a program of this package, which prints whatever error ends it.
+/// The result of a program of this package. The program prints the error.
 pub type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;

@@ -1,4 +1,4 @@
-//! The user of a login, as a browser and as a terminal.
+//! The user of a login, at a browser and at a terminal.
 
 use std::{
     collections::VecDeque,
@@ -57,7 +57,8 @@ impl UserBrowser {
         Self { user: user.clone(), decision, response: watch::Sender::new(None) }
     }
 
-    /// Opens the authorize URL, decides, and follows the redirect. Returns the response of the listener, head and body.
+    /// Opens the authorize URL, decides, and follows the redirect. Returns the head and body of the listener's
+    /// response.
     pub async fn follow(&self, url: &str) -> Option<String> {
         let outcome = match self.decision {
             Decision::Approve => self.user.approve(url, None).await.unwrap(),
@@ -68,12 +69,12 @@ impl UserBrowser {
         get(&callback).await.ok()
     }
 
-    /// The response of the listener, if it has arrived.
+    /// Returns the listener's response, if it has arrived.
     pub fn response_so_far(&self) -> Option<String> {
         self.response.borrow().clone()
     }
 
-    /// Waits for the response of the listener.
+    /// Waits for the listener's response.
     pub async fn response(&self) -> String {
         let mut response = self.response.subscribe();
         let response = response.wait_for(Option::is_some).await.unwrap();
@@ -94,11 +95,11 @@ impl Browser for UserBrowser {
     }
 }
 
-/// Sends a browser's request to a URL of this machine, and returns the response, head and body.
+/// Sends a browser's request to a URL of this machine, and returns the head and body of the response.
 ///
 /// # Errors
 ///
-/// Nothing listens there.
+/// If nothing listens on the port.
 pub async fn get(url: &str) -> io::Result<String> {
     let host = url.split('/').nth(2).unwrap_or_default();
     let mut tcp = TcpStream::connect(host).await?;
@@ -118,7 +119,7 @@ pub struct ScriptedPrompt {
     user: User,
     typed: Arc<Mutex<VecDeque<TypedInput>>>,
     url: Arc<Mutex<Option<String>>>,
-    /// The problem that each question named.
+    /// The problem that each prompt named.
     problems: Arc<Mutex<Vec<Option<String>>>>,
 }
 
@@ -137,7 +138,7 @@ pub enum TypedInput {
 }
 
 impl ScriptedPrompt {
-    /// A user who types one of these each time the prompt asks, then nothing more.
+    /// Creates a user who types one of these each time the prompt asks, then nothing more.
     pub fn new(user: &User, typed: impl IntoIterator<Item = TypedInput>) -> Self {
         Self {
             user: user.clone(),
@@ -147,12 +148,12 @@ impl ScriptedPrompt {
         }
     }
 
-    /// The problem that each question named. The first question names none.
+    /// Returns the problem that each prompt named. The first prompt names none.
     pub fn problems(&self) -> Vec<Option<String>> {
         self.problems.lock().unwrap().clone()
     }
 
-    /// The authorize URL that the prompt showed.
+    /// Returns the authorize URL that the prompt showed.
     pub fn url(&self) -> Option<String> {
         self.url.lock().unwrap().clone()
     }

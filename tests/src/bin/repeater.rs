@@ -1,8 +1,8 @@
-//! A server that repeats every secret it receives. It runs in another process, so that its own copies are not in the memory
-//! of the test.
+//! A server that repeats every secret it receives. It runs in another process, so that its own copies are not in the
+//! memory of the test.
 //!
-//! It listens on two loopback ports, prints them (`http`, `https`) and its certificate in hexadecimal on one line, and ends
-//! with its standard input. The path begins with the kind of response: `/rejected/api/v1/auth/keys`.
+//! It listens on two loopback ports, prints them (`http`, `https`) and its certificate in hexadecimal on one line, and
+//! ends with its standard input. The path begins with the kind of response: `/rejected/api/v1/auth/keys`.
 #![expect(clippy::print_stdout, reason = "the parent process reads the ports")]
 
 use std::{

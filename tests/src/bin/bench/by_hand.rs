@@ -1,5 +1,5 @@
-//! The exchange as a careful engineer writes it on hyper-util: with a pool, a timeout, a limit on the body, and a check of
-//! the status.
+//! The exchange as a careful engineer writes it on hyper-util: with a pool, a timeout, a limit on the body, and a check
+//! of the status.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
-//! Measures one exchange through the SDK and one by hand on hyper-util, in instructions and allocations. Also checks that a
-//! wrong nonce costs the same number of instructions wherever it is wrong.
+//! Measures one exchange through the SDK and one by hand on hyper-util, in instructions and allocations. Also checks
+//! that a wrong nonce costs the same number of instructions wherever it is wrong.
 //!
-//! `cargo xtask bench` runs this. Each client runs under callgrind in its own process, with a server in another, once with
-//! fewer exchanges and once with more. The difference excludes start-up and connecting.
+//! `cargo xtask bench` runs this. Each client runs under callgrind in its own process, with a server in another, once
+//! with fewer exchanges and once with more. The difference excludes start-up and connecting.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
 
 mod by_hand;

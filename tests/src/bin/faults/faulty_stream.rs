@@ -17,8 +17,8 @@ use crate::case::{Direction, Fault, FaultKind};
 
 /// The server's end of a connection. Records what the server reads and writes.
 ///
-/// The fault is below TLS, so it hits handshakes and records alike. After a fault that ends the connection, every read and
-/// write fails, and [`finish`](Self::finish) closes, resets or stalls the connection.
+/// The fault is below TLS, so it hits handshakes and records alike. After a fault that ends the connection, every read
+/// and write fails, and [`finish`](Self::finish) closes, resets or stalls the connection.
 pub(crate) struct FaultyStream {
     stream: TcpStream,
     fault: Option<Fault>,

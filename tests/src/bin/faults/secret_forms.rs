@@ -48,7 +48,8 @@ fn forms(number: usize, secret: &str) -> Vec<(String, String)> {
     forms.into_iter().map(named).collect()
 }
 
-/// The base64 characters that do not depend on the text around the secret, which begins `shift` bytes into a group of three.
+/// The base64 characters that do not depend on the text around the secret, which begins `shift` bytes into a group of
+/// three.
 fn shifted(secret: &str, shift: usize) -> String {
     let skip = (3 - shift) % 3;
     let inner = secret.get(skip..).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The sweep: a fault of each kind at every byte. One row of the table is one protocol, operation and part.
 
-// The handshake (F4), the request (F3 and F10 reset, F11 close, F12 stall), and the response (F20 close, F21 reset, F22 stall).
+// The handshake (F4), the request (F3 and F10 reset, F11 close, F12 stall), and the response (F20 close, F21 reset, F22
+// stall).
 
 use std::{
     ops::Range,
