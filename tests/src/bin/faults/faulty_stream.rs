@@ -57,12 +57,12 @@ impl FaultyStream {
         self.read
     }
 
-    /// How many bytes were read and written so far.
+    /// Returns how many bytes were read and written so far.
     pub(crate) fn bytes_so_far(&self) -> (usize, usize) {
         (self.read.len(), self.written.len())
     }
 
-    /// How many of these bytes pass before the fault.
+    /// Returns how many of these bytes pass before the fault.
     fn allowed(&mut self, direction: Direction, passed: usize, wanted: usize) -> io::Result<usize> {
         let allowed = match self.fault {
             Some(fault) if fault.direction == direction && fault.kind != FaultKind::Flip => {
