@@ -416,6 +416,6 @@ async fn unknown_outcome_reports_what_is_known() {
     assert_eq!(unknown.request_id().unwrap().as_str(), "8f0e-FRA");
     let text = error.to_string();
     assert!(text.starts_with("the outcome of exchangeAuthCodeForAPIKey is not known: the server failed"));
-    // The message names the next step.
+    // What to do next.
     assert!(text.contains("https://openrouter.ai/settings/keys"), "{text}");
 }

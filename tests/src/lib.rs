@@ -23,5 +23,5 @@ pub mod user;
 
 use std::error::Error;
 
-/// The result of a program of this package. The program prints the error.
+/// The result of a program of this package, which prints whatever error ends it.
 pub type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;

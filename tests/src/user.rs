@@ -1,4 +1,4 @@
-//! The user of a login, at a browser and at a terminal.
+//! The user of a login, as a browser and as a terminal.
 
 use std::{
     collections::VecDeque,
@@ -57,8 +57,7 @@ impl UserBrowser {
         Self { user: user.clone(), decision, response: watch::Sender::new(None) }
     }
 
-    /// Opens the authorize URL, decides, and follows the redirect. Returns the head and body of the listener's
-    /// response.
+    /// Opens the authorize URL, decides, and follows the redirect. Returns the head and body of the listener's response.
     pub async fn follow(&self, url: &str) -> Option<String> {
         let outcome = match self.decision {
             Decision::Approve => self.user.approve(url, None).await.unwrap(),
@@ -119,7 +118,7 @@ pub struct ScriptedPrompt {
     user: User,
     typed: Arc<Mutex<VecDeque<TypedInput>>>,
     url: Arc<Mutex<Option<String>>>,
-    /// The problem that each prompt named.
+    /// The problem that each question named.
     problems: Arc<Mutex<Vec<Option<String>>>>,
 }
 
@@ -138,7 +137,7 @@ pub enum TypedInput {
 }
 
 impl ScriptedPrompt {
-    /// Creates a user who types one of these each time the prompt asks, then nothing more.
+    /// A user who types one of these each time the prompt asks, then nothing more.
     pub fn new(user: &User, typed: impl IntoIterator<Item = TypedInput>) -> Self {
         Self {
             user: user.clone(),
@@ -148,12 +147,12 @@ impl ScriptedPrompt {
         }
     }
 
-    /// Returns the problem that each prompt named. The first prompt names none.
+    /// The problem that each question named. The first question names none.
     pub fn problems(&self) -> Vec<Option<String>> {
         self.problems.lock().unwrap().clone()
     }
 
-    /// Returns the authorize URL that the prompt showed.
+    /// The authorize URL that the prompt showed.
     pub fn url(&self) -> Option<String> {
         self.url.lock().unwrap().clone()
     }

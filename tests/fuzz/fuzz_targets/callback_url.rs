@@ -1,4 +1,4 @@
-//! Callback URLs, and whether a browser parses them the same way.
+//! Which callback URLs are valid, and whether a browser reads them the same way.
 #![no_main]
 
 use http::Uri;
@@ -9,16 +9,16 @@ use url::Url;
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     fuzzed::callback_url(data);
     let valid = str::from_utf8(data).ok().filter(|text| CallbackUrl::parse(text).is_ok());
-    // A browser rejects names that are not valid Unicode. It then goes nowhere, so it cannot reach another host.
+    // A browser rejects names that cannot be in Unicode. It then goes nowhere, so it cannot go to another host.
     if let Some((text, url)) = valid.and_then(|text| Some((text, Url::parse(text).ok()?))) {
         compare(&text.parse().unwrap(), &url);
     }
 });
 
-/// Checks that both parsers agree on the target of the browser. `url` implements the WHATWG standard.
+/// Checks that both parsers agree on where the browser goes. `url` implements the WHATWG's standard.
 fn compare(uri: &Uri, url: &Url) {
     assert_eq!(uri.scheme_str(), Some(url.scheme()));
-    // A browser writes hosts in lowercase, and IPv6 addresses in their short form.
+    // A browser writes hosts in lower case, and IPv6 addresses in their short form.
     let host = uri.host().unwrap();
     match url.host().unwrap() {
         url::Host::Ipv6(address) => assert_eq!(host.trim_matches(['[', ']']).parse(), Ok(address)),

@@ -1,4 +1,4 @@
-//! Checks of text that a terminal or a log may show.
+//! What may be shown: in a terminal, and in a log.
 
 use std::error::Error;
 

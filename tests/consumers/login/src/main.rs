@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Returns the stored key, or a new one.
+/// The stored key, or a new one.
 async fn key(client: &Client, store: &Arc<MemoryStore>, browser: User) -> Result<ApiKey, Box<dyn Error>> {
     if let Some(key) = store.load(&Account::new(client)).await? {
         return Ok(key);

@@ -29,7 +29,7 @@ impl Prompt for PastingUser {
     }
 
     fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {
-        assert_eq!(problem, None, "the first code is accepted");
+        assert_eq!(problem, None, "the first code is good");
         Box::pin(async move {
             match self.browser.approve(&self.url(), None).await {
                 Ok(DecisionOutcome::Code(code)) => Ok(Pasted::new(code)),
