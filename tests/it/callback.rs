@@ -1,4 +1,4 @@
-//! Callbacks and pasted codes: they can be read any number of times, and only those of the sign-in are accepted.
+//! Callbacks and pasted codes. They can be read any number of times, and a sign-in accepts only its own.
 
 use openrouter_oauth::{AnySignIn, AuthorizationCode, AuthorizeUrl, CallbackError, Client};
 use openrouter_oauth_tests::query;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 /// A sign-in, and the parts of its authorize URL that a callback contains.
 struct SignIn {
     pending: AnySignIn,
-    /// `https://my.app/callback/NONCE`
+    /// `https://my.app/callback/ATTEMPT_ID`
     url: String,
     state: String,
 }
@@ -98,7 +98,7 @@ fn callback_url_keeps_its_own_parameters() {
 }
 
 #[test]
-fn nonce_is_checked_before_anything_else() {
+fn attempt_id_is_checked_before_anything_else() {
     // Anyone can send an `error`, so it must not end a sign-in.
     let sign_in = begin(OURS);
     let other = begin(OURS);
@@ -175,8 +175,11 @@ fn denial_differs_from_a_failure() {
     for (query, words) in [
         ("error=access_denied", "the user declined"),
         ("error=access_denied&error_description=No&state=STATE", "the user declined"),
-        ("error=server_error&error_description=x", "OpenRouter could not authorize: server_error"),
-        ("error=%1b%5b31mred", "OpenRouter could not authorize: red"),
+        (
+            "error=server_error&error_description=x",
+            "OpenRouter could not complete the authorization: server_error",
+        ),
+        ("error=%1b%5b31mred", "OpenRouter could not complete the authorization: red"),
     ] {
         let read = sign_in.read_callback(&sign_in.fill(&format!("PATH?{query}")));
         assert_eq!(read.unwrap_err().to_string(), words, "{query}");

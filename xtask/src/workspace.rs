@@ -1,4 +1,4 @@
-//! What cargo knows of the packages of this workspace.
+//! The packages of this workspace, according to cargo.
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +24,7 @@ pub(crate) struct Package {
     pub(crate) readme: Option<String>,
     pub(crate) keywords: Vec<String>,
     pub(crate) categories: Vec<String>,
-    /// The registries it may go to: `None` for any.
+    /// The registries that accept it; `None` means any.
     pub(crate) publish: Option<Vec<String>>,
     pub(crate) metadata: Option<Metadata>,
     pub(crate) features: BTreeMap<String, Vec<String>>,
@@ -44,10 +44,10 @@ pub(crate) struct Target {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Dependency {
     pub(crate) name: String,
-    /// The versions it accepts, such as `^0.1.0`.
+    /// The versions that it accepts, such as `^0.1.0`.
     pub(crate) req: String,
     pub(crate) path: Option<PathBuf>,
-    /// `None` for a normal one, otherwise `dev` or `build`.
+    /// `None` for a normal dependency, otherwise `dev` or `build`.
     pub(crate) kind: Option<String>,
     pub(crate) optional: bool,
 }
@@ -75,7 +75,7 @@ pub(crate) struct DocsRs {
 }
 
 impl Package {
-    /// The name of its folder, which is the short name of the package.
+    /// Returns the name of its folder, which is the short name of the package.
     pub(crate) fn folder(&self) -> &str {
         let folder = self.manifest_path.parent().and_then(Path::file_name);
         folder.and_then(OsStr::to_str).unwrap_or_default()
@@ -89,14 +89,14 @@ impl Package {
         self.targets.iter().any(|target| target.kind.iter().any(|kind| kind == "lib"))
     }
 
-    /// How docs.rs documents it.
+    /// Returns how docs.rs documents it.
     pub(crate) fn docs_rs(&self) -> DocsRs {
         self.metadata.clone().unwrap_or_default().docs.rs
     }
 }
 
 impl DocsRs {
-    /// The features that docs.rs turns on, as arguments of cargo.
+    /// Returns the features that docs.rs turns on, as arguments of cargo.
     pub(crate) fn features(&self) -> Vec<String> {
         if self.all_features {
             return vec!["--all-features".into()];
@@ -111,12 +111,12 @@ impl Dependency {
     }
 }
 
-/// The packages of this workspace.
+/// Returns the packages of this workspace.
 pub(crate) fn packages() -> Result<Vec<Package>> {
     packages_in(process::root())
 }
 
-/// The packages of the workspace in this folder.
+/// Returns the packages of the workspace in this folder.
 pub(crate) fn packages_in(folder: &Path) -> Result<Vec<Package>> {
     #[derive(Deserialize)]
     struct Metadata {
@@ -127,18 +127,18 @@ pub(crate) fn packages_in(folder: &Path) -> Result<Vec<Package>> {
     Ok(serde_json::from_str::<Metadata>(&text)?.packages)
 }
 
-/// The packages of this workspace that are published.
+/// Returns the packages of this workspace that are published.
 pub(crate) fn published() -> Result<Vec<Package>> {
     Ok(packages()?.into_iter().filter(Package::is_published).collect())
 }
 
-/// The crates that `cargo tree` with these arguments prints for normal dependencies, each as `name version`.
+/// Returns the crates that `cargo tree` prints for normal dependencies with these arguments, each as `name version`.
 pub(crate) fn tree(arguments: &[&str]) -> Result<Vec<String>> {
     let mut command = process::cargo(["tree", "--edges=normal", "--prefix=none", "--format={p}"]);
     Ok(crates(&process::read(command.args(arguments))?))
 }
 
-/// A crate stands in the tree once for each that depends on it.
+/// Parses the tree, which lists a crate once for each of its dependents.
 fn crates(tree: &str) -> Vec<String> {
     let mut crates: Vec<String> = tree
         .lines()

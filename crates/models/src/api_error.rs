@@ -1,4 +1,4 @@
-//! A rejection by the service.
+//! The error for a request that OpenRouter rejected.
 
 use std::fmt;
 
@@ -12,9 +12,9 @@ use crate::{
     server_text,
 };
 
-/// A rejection by OpenRouter: the status, and the content of the body in any of its shapes.
+/// The error for a request that OpenRouter rejected: the status and the content of the body, in any known form.
 ///
-/// `Display` and `Debug` show the status and the message, made fit to print, and never the body.
+/// `Display` and `Debug` show the status and the message, made safe to print. They never show the body.
 #[derive(Clone, thiserror::Error)]
 #[error("OpenRouter responded to {operation} with {status}{}", self.colon_message())]
 pub struct ApiError {
@@ -27,52 +27,52 @@ pub struct ApiError {
     body: Zeroizing<Vec<u8>>,
 }
 
-/// What a rejection means for the user.
+/// The reason for a rejection, which decides what the user can do about it.
 ///
-/// The service says several things with one status, so this looks at the operation and the message too.
+/// The service uses one status for several problems, so the reason also depends on the operation and the message.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum RejectionReason {
-    /// The code is unknown, used up, or does not belong to the verifier. Sign in again.
+    /// The code is unknown, used up, or does not belong to the verifier. Get a new code.
     CodeInvalid,
-    /// The code is older than ten minutes. Sign in again.
+    /// The code is older than ten minutes. Get a new code.
     CodeExpired,
-    /// The code was rejected with an unknown message. Sign in again.
+    /// OpenRouter rejected the code with an unknown message. Get a new code.
     CodeRejected,
-    /// The `code_challenge_method` is not the one of the authorize URL.
+    /// The `code_challenge_method` differs from the one in the authorize URL.
     ChallengeMethodMismatch,
-    /// The identity provider's token is not accepted. Get a new one, or look at the federation policy.
+    /// OpenRouter does not accept the identity provider's token. Get a new one, or check the federation policy.
     InvalidGrant,
     /// The request is malformed.
     InvalidRequest,
-    /// Status 401: the key is missing or not accepted, or a gateway rejected the request; see [`ApiError::envelope`].
+    /// Status 401. The key is missing or not accepted, or a gateway rejected the request. See [`ApiError::envelope`].
     Unauthorized,
-    /// The key may not do this.
+    /// The key does not permit this operation.
     Forbidden,
-    /// There is no such thing at this URL: look at the base URL.
+    /// The endpoint does not exist at this URL. Check the base URL.
     NotFound,
-    /// Something else is being done at the same time. Try again later.
+    /// The request conflicts with another operation. Retry later.
     Conflict,
-    /// Too many requests. Wait, then try again.
+    /// Too many requests. Wait, then retry.
     RateLimited,
     /// The service failed.
     ServerError,
-    /// Anything else; the status tells more.
+    /// Any other reason. See the status.
     Other,
 }
 
 impl ApiError {
-    /// Reads the response to `request`, which was sent with `key`, if the operation needs one.
+    /// Reads the error response to `request`. `key` is the API key that was sent, if the operation needs one.
     ///
-    /// Of the body at most 16 KiB are kept, and only one of at most 8 KiB is taken apart. If the server sent the key or
-    /// secrets of the request back, they are taken out before that, as is what looks like a key; the
-    /// [raw body](Self::raw_body) is left as it is.
+    /// Keeps at most 16 KiB of the body, and parses a body of at most 8 KiB. Before parsing, redacts `key`, the
+    /// request's secrets, and anything that looks like an API key, in case the server echoed them. The
+    /// [raw body](Self::raw_body) is not redacted.
     pub fn read<E: Endpoint>(request: &E, key: Option<&str>, status: StatusCode, body: &[u8]) -> Self {
         let mut secrets = request.secrets();
         secrets.extend(key);
-        // A JSON value takes up to a hundred times the memory of its text.
+        // A parsed JSON value takes up to a hundred times the memory of its text.
         let readable = if body.len() > MAX_READ { &[] } else { body };
-        // Before it is taken apart: memory in which a parser had a secret cannot be wiped.
+        // Redact before parsing: the parser's memory cannot be wiped.
         let readable = server_text::redact_json(readable, &secrets);
         let envelope: Option<ErrorEnvelope> = serde_json::from_slice(&readable).ok();
         let alone: Option<MessageAlone> = match envelope {
@@ -82,7 +82,7 @@ impl ApiError {
         let message = match (&envelope, &alone) {
             (Some(envelope), _) => envelope.message(),
             (None, Some(alone)) => &alone.error.message,
-            // Of text that is not JSON only what is known is shown: anything could stand there.
+            // Other text could contain anything, so only this known message is shown.
             (None, None) if body.trim_ascii() == MALFORMED_JSON.as_bytes() => MALFORMED_JSON,
             (None, None) => "",
         };
@@ -104,22 +104,22 @@ impl ApiError {
         self
     }
 
-    /// OpenRouter's name of the rejected operation.
+    /// Returns OpenRouter's name for the rejected operation.
     pub fn operation(&self) -> &'static str {
         self.operation
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The response's headers, if whoever read it added them.
+    /// Returns the response's headers. They are empty unless [`with_headers`](Self::with_headers) added them.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The number in the body, which may differ from the status.
+    /// Returns the number in the body, which may differ from the status.
     pub fn code(&self) -> Option<i64> {
         match self.envelope() {
             Some(ErrorEnvelope::Nested(nested)) => Some(nested.error.code),
@@ -127,7 +127,7 @@ impl ApiError {
         }
     }
 
-    /// The error code of RFC 6749, section 5.2, if the body has one.
+    /// Returns the error code of RFC 6749, section 5.2, if the body has one.
     pub fn oauth_code(&self) -> Option<&OAuthErrorCode> {
         match self.envelope() {
             Some(ErrorEnvelope::OAuth(oauth)) => Some(&oauth.error),
@@ -135,12 +135,12 @@ impl ApiError {
         }
     }
 
-    /// What is wrong, in words; empty if the body does not say.
+    /// Returns the server's message, made safe to print. It is empty if the body has none.
     pub fn message(&self) -> &ServerText {
         &self.message
     }
 
-    /// More about it, as the server sent it but for secrets.
+    /// Returns more details, as the server sent them, with secrets redacted.
     pub fn metadata(&self) -> Option<&Map<String, Value>> {
         match self.envelope() {
             Some(ErrorEnvelope::Nested(nested)) => nested.error.metadata.value(),
@@ -148,7 +148,7 @@ impl ApiError {
         }
     }
 
-    /// Who asked, if the server says.
+    /// Returns the ID of the user who made the request, if the body has it.
     pub fn user_id(&self) -> Option<&str> {
         match self.envelope() {
             Some(ErrorEnvelope::Nested(nested)) => nested.user_id.value().map(String::as_str),
@@ -156,7 +156,7 @@ impl ApiError {
         }
     }
 
-    /// What OpenRouter adds about the handling of the request, without secrets.
+    /// Returns OpenRouter's details about how it handled the request, with secrets redacted.
     pub fn openrouter_metadata(&self) -> Option<&Map<String, Value>> {
         match self.envelope() {
             Some(ErrorEnvelope::Nested(nested)) => nested.openrouter_metadata.value(),
@@ -164,22 +164,23 @@ impl ApiError {
         }
     }
 
-    /// The server's ID of the request (`cf-ray` or `x-request-id`), to give to OpenRouter's support.
+    /// Returns the server's ID for the request (`cf-ray` or `x-request-id`). Quote it when you contact OpenRouter's
+    /// support.
     pub fn request_id(&self) -> Option<ServerText> {
         request_id(&self.headers)
     }
 
-    /// The body as JSON of a known shape, as the server sent it but for secrets.
+    /// Returns the parsed JSON body, with secrets redacted, if it has a known form.
     pub fn envelope(&self) -> Option<&ErrorEnvelope> {
         self.envelope.as_deref()
     }
 
-    /// The first 16 KiB of the body, as the server sent them. It may hold anything: do not print it.
+    /// Returns the first 16 KiB of the body, as the server sent them. Do not print them: they may contain secrets.
     pub fn raw_body(&self) -> &[u8] {
         &self.body
     }
 
-    /// What the rejection means for the user.
+    /// Returns the reason for the rejection.
     pub fn reason(&self) -> RejectionReason {
         let status = self.status_meant();
         if matches!(status, 400 | 403) && self.operation == ExchangeAuthCode::OPERATION {
@@ -201,14 +202,14 @@ impl ApiError {
         }
     }
 
-    /// The HTTP status, which wins over the number in the body; but a success that holds an error means that number.
+    /// Returns the HTTP status, or the number in the body if an error came with a success status.
     fn status_meant(&self) -> u16 {
         let inner =
             self.code().filter(|_| self.status.is_success()).and_then(|code| u16::try_from(code).ok());
         inner.unwrap_or(self.status.as_u16())
     }
 
-    /// Why the exchange was rejected. Both 400 and 403 mean the code, with messages that may change.
+    /// Returns why an exchange was rejected. Both 400 and 403 are about the code, and their messages may change.
     fn rejected_code(&self) -> RejectionReason {
         match self.hint {
             RejectionHint::Malformed => RejectionReason::InvalidRequest,
@@ -236,7 +237,7 @@ impl fmt::Debug for ApiError {
     }
 }
 
-/// The subject of a message, which is read after secrets were removed.
+/// The subject of a message, found after redaction.
 #[derive(Clone, Copy)]
 enum RejectionHint {
     ChallengeMethod,
@@ -264,7 +265,7 @@ impl RejectionHint {
     }
 }
 
-/// OpenRouter's own shape with a slip in it, such as a code that is text: its words still count.
+/// OpenRouter's own form with a mistake in it, such as a string for `code`. The message is still read.
 #[derive(Deserialize)]
 struct MessageAlone {
     error: MessageOnly,

@@ -1,35 +1,35 @@
-//! The JSON shapes of a rejection.
+//! The JSON forms of an error response.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{Nullable, OAuthErrorCode};
 
-/// The JSON body of a rejection, in one of its three known shapes.
+/// The JSON body of an error response, in one of its three known forms.
 ///
-/// A rejection can also be plain text, an HTML page of a proxy, or empty; [`ApiError`](crate::ApiError) reads all of them.
+/// The body can also be plain text, a proxy's HTML page, or empty. [`ApiError`](crate::ApiError) reads all of them.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum ErrorEnvelope {
-    /// A list of what is wrong with the request's shape.
+    /// A list of validation errors.
     Zod(ZodErrorResponse),
-    /// OpenRouter's own shape.
+    /// OpenRouter's own form.
     Nested(ErrorResponse),
-    /// The shape of RFC 6749, section 5.2, on `POST /oauth/token`.
+    /// The form of RFC 6749, section 5.2, which `POST /oauth/token` uses.
     OAuth(OAuthErrorResponse),
 }
 
-/// `{"error":{"code":400,"message":"…"}}`: OpenRouter's own shape, the same for every status.
+/// `{"error":{"code":400,"message":"…"}}`: OpenRouter's own form, the same for every status.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ErrorResponse {
-    /// What is wrong.
+    /// The error.
     pub error: ErrorData,
-    /// Who asked.
+    /// The ID of the user who made the request.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub user_id: Nullable<String>,
-    /// What OpenRouter adds about the handling of the request.
+    /// OpenRouter's details about how it handled the request.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub openrouter_metadata: Nullable<Map<String, Value>>,
 }
@@ -40,34 +40,34 @@ pub struct ErrorResponse {
 pub struct ErrorData {
     /// The HTTP status, or another number.
     pub code: i64,
-    /// What is wrong, in words. As the server sent it: see [`ServerText`](crate::ServerText) before showing it.
+    /// The message, as the server sent it. Convert it to [`ServerText`](crate::ServerText) before you show it.
     pub message: String,
-    /// More about it.
+    /// Details about the error.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub metadata: Nullable<Map<String, Value>>,
 }
 
-/// `{"error":"invalid_grant","error_description":"…"}`: the shape of RFC 6749, section 5.2.
+/// `{"error":"invalid_grant","error_description":"…"}`: the form of RFC 6749, section 5.2.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct OAuthErrorResponse {
-    /// What is wrong, as one word.
+    /// The error code.
     pub error: OAuthErrorCode,
-    /// What is wrong, in words. As the server sent it: see [`ServerText`](crate::ServerText) before showing it.
+    /// The message, as the server sent it. Convert it to [`ServerText`](crate::ServerText) before you show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_description: Option<String>,
-    /// A page about it.
+    /// The URL of a page about the error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_uri: Option<String>,
 }
 
-/// `{"success":false,"error":{"name":"ZodError","message":"[…]"}}`: a field is missing or of another type.
+/// `{"success":false,"error":{"name":"ZodError","message":"[…]"}}`: a field is missing or has the wrong type.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ZodErrorResponse {
-    /// False.
+    /// Always `false`.
     pub success: bool,
-    /// What is wrong.
+    /// The error.
     pub error: ZodErrorData,
 }
 
@@ -75,14 +75,14 @@ pub struct ZodErrorResponse {
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ZodErrorData {
-    /// `ZodError`.
+    /// Always `ZodError`.
     pub name: String,
-    /// A JSON list of what is wrong, as text.
+    /// The validation errors: a JSON array, encoded as a string.
     pub message: String,
 }
 
 impl ErrorResponse {
-    /// A rejection with this code and message.
+    /// Creates an error response with this code and message.
     pub fn new(code: i64, message: impl Into<String>) -> Self {
         let error = ErrorData { code, message: message.into(), metadata: Nullable::Absent };
         Self { error, user_id: Nullable::Absent, openrouter_metadata: Nullable::Absent }
@@ -90,21 +90,21 @@ impl ErrorResponse {
 }
 
 impl OAuthErrorResponse {
-    /// A rejection with this code.
+    /// Creates an error response with this code.
     pub fn new(error: OAuthErrorCode) -> Self {
         Self { error, error_description: None, error_uri: None }
     }
 }
 
 impl ZodErrorResponse {
-    /// A rejection with this list of what is wrong.
+    /// Creates an error response with this list of validation errors.
     pub fn new(message: impl Into<String>) -> Self {
         Self { success: false, error: ZodErrorData { name: "ZodError".to_owned(), message: message.into() } }
     }
 }
 
 impl ErrorEnvelope {
-    /// What is wrong, in words, as the server sent it.
+    /// Returns the message as the server sent it, or the OAuth error code if there is no message.
     pub fn message(&self) -> &str {
         match self {
             Self::Zod(zod) => &zod.error.message,

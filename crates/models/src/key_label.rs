@@ -1,11 +1,11 @@
-//! The name of a key.
+//! The label of a key.
 
 use crate::text::{FromText, InvalidValue, plain_text};
 
 plain_text! {
-    /// The name under which a key stands on the user's list: 1 to 100 characters, none of them a control character.
+    /// The name of a key in the user's list of keys: 1 to 100 characters, without control characters.
     ///
-    /// Without one OpenRouter takes the name of the app, which for a program on a user's machine is `host:port`.
+    /// By default, OpenRouter uses the name of the app. For a program on the user's machine, that is `host:port`.
     #[doc(alias = "key_label")]
     KeyLabel
 }
@@ -22,7 +22,7 @@ impl FromText for KeyLabel {
             return invalid("is longer than 100 characters");
         }
         if text.chars().any(char::is_control) {
-            return invalid("may not hold control characters");
+            return invalid("must not contain control characters");
         }
         Ok(Self(Box::from(text)))
     }

@@ -1,22 +1,22 @@
-//! A point in time, as RFC 3339 text.
+//! A point in time as RFC 3339 text.
 
 use std::{fmt, time::SystemTime};
 
 use crate::text::{FromText, InvalidValue, open_text_conversions};
 
-/// A point in time between the years 0 and 9999, to the nanosecond.
+/// A point in time between the years 0 and 9999, with nanosecond precision.
 ///
-/// Written as RFC 3339 in UTC and always with seconds (`2027-12-31T23:59:59Z`): OpenRouter rejects a time
+/// It is written as RFC 3339 in UTC, always with seconds (`2027-12-31T23:59:59Z`), because OpenRouter rejects a time
 /// without seconds.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Timestamp(jiff::Timestamp);
 
 impl Timestamp {
-    /// Reads RFC 3339 text with any offset.
+    /// Parses RFC 3339 text with any offset.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if it is no such text, or out of range.
+    /// Returns [`InvalidValue`] if `text` is not RFC 3339, or if the time is out of range.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let invalid = InvalidValue::new(Self::WHAT, "is not an RFC 3339 timestamp");
         if !has_rfc_3339_shape(text.as_bytes()) {
@@ -25,23 +25,23 @@ impl Timestamp {
         Self::checked(text.parse().map_err(|_| invalid)?)
     }
 
-    /// The point in time `seconds` after 1970-01-01T00:00:00Z.
+    /// Returns the point in time `seconds` after 1970-01-01T00:00:00Z.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if it is out of range.
+    /// Returns [`InvalidValue`] if the time is out of range.
     pub fn from_unix_seconds(seconds: i64) -> Result<Self, InvalidValue> {
         jiff::Timestamp::from_second(seconds).map_err(|_| Self::out_of_range()).and_then(Self::checked)
     }
 
-    /// Seconds since 1970-01-01T00:00:00Z, rounded toward zero.
+    /// Returns the seconds since 1970-01-01T00:00:00Z, rounded toward zero.
     pub fn as_unix_seconds(self) -> i64 {
         self.0.as_second()
     }
 
-    /// RFC 3339 has four digits for the year.
+    /// Rejects years before 0, because RFC 3339 writes the year as four digits.
     fn checked(timestamp: jiff::Timestamp) -> Result<Self, InvalidValue> {
-        // Seconds are rounded toward zero, so that a fraction before the year 0 shows by its sign alone.
+        // Both parts are rounded toward zero. For a time less than a second before year 0, only the fraction is lower.
         let parts = (timestamp.as_second(), timestamp.subsec_nanosecond());
         if parts < (YEAR_0, 0) { Err(Self::out_of_range()) } else { Ok(Self(timestamp)) }
     }
@@ -65,7 +65,7 @@ impl TryFrom<SystemTime> for Timestamp {
     }
 }
 
-/// Fails where the platform's clock cannot show it.
+/// Fails if `SystemTime` on this platform cannot represent the time.
 impl TryFrom<Timestamp> for SystemTime {
     type Error = InvalidValue;
 
@@ -115,7 +115,8 @@ impl FromText for Timestamp {
 /// 0000-01-01T00:00:00Z.
 const YEAR_0: i64 = -62_167_219_200;
 
-/// Whether text is `date-time` of RFC 3339, section 5.6, as far as its shape goes: jiff reads more of ISO 8601.
+/// Returns whether `text` has the shape of `date-time` in RFC 3339, section 5.6. jiff also accepts other ISO 8601
+/// forms.
 fn has_rfc_3339_shape(text: &[u8]) -> bool {
     let is = |shape: &[u8], text: &[u8]| {
         shape.len() == text.len()
@@ -142,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn timestamp_is_rfc_3339_with_seconds() {
+    fn only_rfc_3339_with_seconds_is_parsed() {
         for good in ["2027-12-31T23:59:59Z", "2027-12-31t23:59:59.000z", "2027-12-31T23:59:59.5+01:00"] {
             assert!(Timestamp::parse(good).is_ok(), "{good}");
         }

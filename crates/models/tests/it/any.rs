@@ -1,4 +1,4 @@
-//! Values of every kind, for property tests.
+//! Proptest strategies for every kind of value.
 
 use std::fmt::Debug;
 
@@ -11,7 +11,7 @@ use openrouter_oauth_models::{
 use proptest::{array, collection, num::f64, option, prelude::*};
 use serde_json::{Map, Value};
 
-/// A string that `T` takes.
+/// Strings that match `pattern`, parsed as `T`.
 pub(crate) fn text<T>(pattern: &str) -> impl Strategy<Value = T> + use<T>
 where
     T: Debug + for<'a> TryFrom<&'a str, Error: Debug>,
@@ -47,7 +47,7 @@ pub(crate) fn workspace_id() -> impl Strategy<Value = WorkspaceId> {
     text("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 }
 
-/// A word that an enum may know.
+/// Values that an enum may know.
 pub(crate) fn word() -> impl Strategy<Value = String> {
     prop_oneof!["daily|weekly|monthly|S256|plain|invalid_grant|inference|Bearer", any::<String>()]
 }
@@ -62,7 +62,7 @@ pub(crate) fn nullable<T: Clone + Debug>(
     prop_oneof![Just(Nullable::Absent), Just(Nullable::Null), value.prop_map(Nullable::Value)]
 }
 
-/// An amount of money that a limit takes.
+/// Amounts that a limit accepts.
 pub(crate) fn amount() -> impl Strategy<Value = f64> {
     prop_oneof![
         f64::POSITIVE | f64::SUBNORMAL | f64::ZERO,
@@ -78,7 +78,7 @@ pub(crate) fn timestamp() -> impl Strategy<Value = Timestamp> {
     })
 }
 
-/// What a JSON object may hold.
+/// JSON objects with any content.
 pub(crate) fn object() -> impl Strategy<Value = Map<String, Value>> {
     let leaf = prop_oneof![
         Just(Value::Null),

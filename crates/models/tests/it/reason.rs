@@ -1,4 +1,4 @@
-//! The meaning of a rejection, in every wording.
+//! Tests of the reason for a rejection, in every wording.
 // C-26
 
 use http::StatusCode;
@@ -22,7 +22,7 @@ fn check<E: Endpoint>(request: &E, status: u16, body: &str, reason: RejectionRea
     assert_eq!(error.reason(), reason, "{status} {body}");
 }
 
-/// Both statuses of a rejected code, in OpenRouter's own envelope.
+/// Checks both statuses of a rejected code, in OpenRouter's own envelope.
 #[track_caller]
 fn check_message(message: &str, reason: RejectionReason) {
     for status in [400, 403] {
@@ -101,7 +101,7 @@ fn malformed_request_is_not_a_rejected_code() {
 }
 
 #[test]
-fn string_as_error_counts_as_message() {
+fn error_string_counts_as_the_message() {
     check(&exchange(), 400, r#"{"error":"Invalid code"}"#, RejectionReason::CodeInvalid);
     check(&exchange(), 400, r#"{"error":"invalid_grant"}"#, RejectionReason::CodeRejected);
     let described = r#"{"error":"invalid_grant","error_description":"code expired"}"#;
@@ -111,7 +111,7 @@ fn string_as_error_counts_as_message() {
 }
 
 #[test]
-fn status_gives_the_reason_otherwise() {
+fn other_rejections_follow_the_status() {
     for (status, reason) in [
         (400, RejectionReason::InvalidRequest),
         (401, RejectionReason::Unauthorized),
@@ -153,7 +153,7 @@ fn code_messages_count_only_in_an_exchange() {
 }
 
 #[test]
-fn bad_key_is_unauthorized_in_either_wording() {
+fn rejected_key_is_unauthorized_in_either_wording() {
     for message in ["User not found.", "Missing Authentication header"] {
         let body = json!({ "error": { "code": 401, "message": message } });
         check(&CurrentKey::new(), 401, &body.to_string(), RejectionReason::Unauthorized);
@@ -161,7 +161,7 @@ fn bad_key_is_unauthorized_in_either_wording() {
 }
 
 #[test]
-fn status_wins_over_the_number_in_the_body() {
+fn status_overrides_the_number_in_the_body() {
     // C-23
     check(
         &CurrentKey::new(),
@@ -178,7 +178,7 @@ fn status_wins_over_the_number_in_the_body() {
 }
 
 #[test]
-fn error_in_a_success_means_the_number_in_the_body() {
+fn number_in_the_body_overrides_a_success_status() {
     check(
         &exchange(),
         200,
