@@ -1,7 +1,7 @@
-//! `api`: the public API of each library is the one in `tests/api`.
+//! `api`: compares the public API of each library with its snapshot in `tests/api`.
 //!
-//! Each snapshot lists the items of one library, by cargo-public-api, which reads rustdoc's JSON and so needs nightly. A
-//! change of the API thus shows in the diff of the commit that makes it.
+//! The snapshots make a change of the API visible in the diff of its commit. cargo-public-api writes them from rustdoc's
+//! JSON, which only nightly can produce.
 
 use std::{fs, path::PathBuf};
 
@@ -11,13 +11,13 @@ use crate::{
     workspace::{self, Package},
 };
 
-/// The release that wrote the snapshots. Another may format an item differently.
+/// The release that wrote the snapshots. Another release may format an item differently.
 const INSTALL: &str = "cargo install --locked cargo-public-api@0.52.0";
 
 /// Where the snapshots are, from the root.
 const FOLDER: &str = "tests/api";
 
-/// Compares the snapshots, or writes them.
+/// Compares the snapshots with the libraries, or writes them.
 pub(crate) fn run(write: bool) -> Result {
     process::require("cargo", &["public-api", "--version"], INSTALL)?;
     process::require(
@@ -46,17 +46,17 @@ fn file(library: &Package) -> PathBuf {
     PathBuf::from(FOLDER).join(library.folder()).with_extension("txt")
 }
 
-/// The public items, one a line, with the features that docs.rs turns on. The implementations that the compiler adds to
-/// every type are left out.
+/// Lists the public items of a library, one per line, with the features that docs.rs turns on. The list omits blanket and
+/// auto trait implementations.
 fn list(library: &Package) -> Result<String> {
     let mut command = process::cargo(["public-api", "--color=never", "-ss", "-p", &library.name]);
     command.args(library.docs_rs().features());
-    // The documentation of the packages needs the same dependencies.
+    // `package` builds the same dependencies for its documentation.
     package::share_dependencies(&mut command);
     process::read(&mut command)
 }
 
-/// The lines that one of the two lacks.
+/// Returns the lines that only one of the two has.
 fn changes(snapshot: &str, api: &str) -> Vec<String> {
     let missing = |from: &str, sign: &str, other: &str| -> Vec<String> {
         let lines = from.lines().filter(|line| !other.lines().any(|known| known == *line));

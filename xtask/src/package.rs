@@ -1,7 +1,7 @@
 //! `package`: each crate as its users get it from crates.io.
 //!
-//! Packs every crate that is published and unpacks it into the build folder. There, each package is checked, tested and
-//! documented as a workspace of its own, with the packages it depends on patched to their unpacked versions.
+//! It packs every published crate and unpacks it into the build folder. There it checks, tests and documents each package
+//! as a workspace of its own. Patches replace the packages that it depends on with their unpacked versions.
 //!
 //! The tests use the stable compiler; the documentation uses nightly, as docs.rs does, if rustup has it.
 
@@ -18,15 +18,15 @@ mod checks;
 mod release;
 mod unpacked;
 
-/// The features that the tests of a package need. The keychain is left to `keychain`, and aws-lc-rs to `lint`: each adds
-/// minutes to a build.
+/// The features that the tests of a package need. `keychain` and `aws-lc-rs` are not among them, because each adds
+/// minutes to a build; `cargo xtask keychain` and `lint` cover them.
 const TEST_FEATURES: &[(&str, &str)] = &[
     ("openrouter-oauth", "--features=tracing"),
     ("openrouter-oauth-login", "--features=testing,_fuzzing"),
     ("openrouter-oauth-transport", "--features=testing"),
 ];
 
-/// Runs everything. Before a `release`, also checks what only a release needs, and then has cargo rehearse the upload.
+/// Runs all checks. For a `release`, also checks what only a release needs, and rehearses the upload.
 pub(crate) fn run(release: bool) -> Result {
     let packages = workspace::published()?;
     if release {
@@ -53,10 +53,10 @@ pub(crate) fn run(release: bool) -> Result {
     Ok(())
 }
 
-/// Packs the packages, which takes a moment, since cargo does not build them here. A warning is an error.
+/// Packs the packages without building them. A warning is an error.
 fn pack(packages: &[Package], release: bool) -> Result {
     let mut command = process::cargo(["package", "--no-verify", "--offline", "--locked", "--color=never"]);
-    // A change is checked before it is committed, but a release is a commit.
+    // Developers check a change before they commit it. A release must be a commit.
     command.args((!release).then_some("--allow-dirty"));
     command.args(packages.iter().flat_map(|package| ["-p", &package.name]));
     command.env("CARGO_TARGET_DIR", build_folder());
@@ -70,12 +70,13 @@ fn pack(packages: &[Package], release: bool) -> Result {
     fail_on(&warnings(&text))
 }
 
-/// The warnings in the output of cargo.
+/// Returns the warnings in the output of cargo.
 fn warnings(output: &str) -> Vec<String> {
     output.lines().filter(|line| line.starts_with("warning")).map(str::to_owned).collect()
 }
 
-/// Builds and runs the tests of a package, doc tests included, with the versions of its lock file.
+/// Returns the command that builds and runs the tests of a package, including doc tests, with the versions in its lock
+/// file.
 fn test(package: &Unpacked) -> Command {
     let mut command = process::cargo(["test", "--offline", "--quiet", "--no-fail-fast"]);
     let features = TEST_FEATURES.iter().find(|(name, _)| *name == package.manifest.name);
@@ -84,7 +85,7 @@ fn test(package: &Unpacked) -> Command {
     command
 }
 
-/// Builds the documentation of a library as docs.rs does, with warnings denied.
+/// Returns the command that builds the documentation of a library as docs.rs does, with warnings denied.
 fn documentation(package: &Unpacked) -> Option<Command> {
     if !package.manifest.is_library() {
         return None;
@@ -97,7 +98,7 @@ fn documentation(package: &Unpacked) -> Option<Command> {
         }
         nightly
     } else {
-        println!("rustup has no nightly toolchain: the documentation is built without `--cfg docsrs`");
+        println!("rustup has no nightly toolchain, so the documentation is built without `--cfg docsrs`");
         process::cargo([""; 0])
     };
     command.args(["doc", "--offline", "--quiet", "--lib", "--no-deps"]);
@@ -111,14 +112,15 @@ fn in_folder(command: &mut Command, package: &Unpacked) {
     share_dependencies(command.current_dir(&package.folder));
 }
 
-/// Has cargo build where all packages do, and in the same way, so that each dependency is compiled once.
+/// Lets cargo build in the folder that all packages share, with the same settings. Each dependency is then compiled once.
 pub(crate) fn share_dependencies(command: &mut Command) {
     command.env("CARGO_TARGET_DIR", build_folder()).env("CARGO_INCREMENTAL", "0");
-    // Nobody debugs these builds, and the debug information of the dependencies would double the folder.
+    // Nobody debugs these builds, and debug information would double the size of the folder.
     command.env("CARGO_PROFILE_DEV_DEBUG", "0");
 }
 
-/// Not that of the workspace: a package would replace the command-line tool that other steps start.
+/// Returns the build folder of the packages. In that of the workspace, a package would overwrite the command-line tool
+/// that other steps start.
 fn build_folder() -> PathBuf {
     process::target("packages")
 }

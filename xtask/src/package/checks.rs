@@ -5,16 +5,17 @@ use std::{fs, path::Path};
 use super::unpacked::Unpacked;
 use crate::result::Result;
 
-/// What each package carries, as the root of the repository does.
+/// The license texts, in the root of the repository and in each package.
 const LICENSES: &[&str] = &["LICENSE-APACHE", "LICENSE-MIT"];
 
-/// The most bytes of a `.crate` file. The largest has half of that.
+/// The maximum size of a `.crate` file in bytes. The largest of ours is half as large.
 const COMPRESSED: u64 = 250 * 1024;
 
-/// The fewest bytes of a README that says what the crate is and shows its use.
+/// The minimum size of a README in bytes. A shorter one cannot say what the crate is and show its use.
 const README: usize = 600;
 
-/// The categories in use. Crates.io drops one that it does not know: <https://crates.io/category_slugs>.
+/// The categories that our packages use. Crates.io ignores categories that are not on its list:
+/// <https://crates.io/category_slugs>.
 const CATEGORIES: &[&str] = &[
     "api-bindings",
     "authentication",
@@ -96,7 +97,7 @@ fn metadata(package: &Unpacked) -> Vec<String> {
     findings
 }
 
-/// The badges of features need a flag.
+/// Checks the flag that docs.rs needs to show which feature an item requires.
 fn docs_rs(package: &Unpacked) -> Vec<String> {
     if !package.manifest.is_library() || package.manifest.docs_rs().rustdoc_args == ["--cfg", "docsrs"] {
         return vec![];
@@ -104,7 +105,7 @@ fn docs_rs(package: &Unpacked) -> Vec<String> {
     vec!["`rustdoc-args` in `package.metadata.docs.rs` is not `[\"--cfg\", \"docsrs\"]`".into()]
 }
 
-/// The packages are released together, so each requires the others in its own version.
+/// Checks the dependencies. The packages are released together, so each must require its own version of the others.
 fn dependencies(package: &Unpacked, ours: &[&str]) -> Vec<String> {
     let mut findings = Vec::new();
     let wanted = format!("^{}", package.manifest.version);

@@ -1,8 +1,8 @@
-//! Checks that only a release needs.
+//! The checks that only a release needs.
 
 use crate::workspace::Package;
 
-/// The domain of the placeholder in Cargo.toml. Nothing can ever be there (RFC 2606, section 2).
+/// The domain of the placeholder in Cargo.toml. It can never exist (RFC 2606, section 2).
 const PLACEHOLDER: &str = "example.invalid";
 
 pub(super) fn findings(packages: &[Package], changelog: &str) -> Vec<String> {

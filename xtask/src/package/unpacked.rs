@@ -25,7 +25,7 @@ pub(super) struct Unpacked {
     pub(super) compressed: u64,
 }
 
-/// Unpacks the packages next to each other, in place of those of an earlier run.
+/// Unpacks the packages into one folder, which it empties first.
 pub(super) fn unpack(packages: &[Package], build_folder: &Path) -> Result<Vec<Unpacked>> {
     let all = build_folder.join("unpacked");
     if all.exists() {
@@ -35,12 +35,12 @@ pub(super) fn unpack(packages: &[Package], build_folder: &Path) -> Result<Vec<Un
     let unpack_one = |package: &Package| {
         let name = format!("{}-{}", package.name, package.version);
         let archive = build_folder.join("package").join(format!("{name}.crate"));
-        // The files of a package are years old. Without `m` they would keep that date, and cargo would not notice that
-        // they changed since the last run.
+        // Cargo gives every file in a package the same old date. Without `m`, `tar` would keep that date, and cargo would
+        // not notice what changed since the last run.
         process::run(Command::new("tar").arg("-xzmf").arg(&archive).arg("-C").arg(&all))?;
         let folder = all.join(name);
         let files = read(&folder)?;
-        // Cargo would otherwise take a workspace in a folder above for that of the package.
+        // Otherwise, cargo would assume that the package belongs to the workspace in a folder above it.
         let manifest = folder.join("Cargo.toml");
         fs::write(&manifest, fs::read_to_string(&manifest)? + "\n[workspace]\n")?;
         let manifest = workspace::packages_in(&folder)?.pop().ok_or("the package is empty")?;
@@ -55,7 +55,7 @@ pub(super) fn unpack(packages: &[Package], build_folder: &Path) -> Result<Vec<Un
     Ok(unpacked)
 }
 
-/// Every file below a folder, by its path from there.
+/// Reads every file below a folder, by its path from there.
 fn read(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(folder)? {
@@ -70,8 +70,8 @@ fn read(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     Ok(files)
 }
 
-/// The configuration that replaces each package in the lock file by its unpacked version. Cargo warns of a patch that it
-/// does not need, so others are left out.
+/// Returns the cargo configuration that replaces each package in the lock file with its unpacked version. It has no patch
+/// for other packages, because cargo warns about unused patches.
 fn patches(package: &Unpacked, all: &[Unpacked]) -> String {
     let lock = package.files.get("Cargo.lock").map(|bytes| String::from_utf8_lossy(bytes));
     let lock = lock.unwrap_or_default();

@@ -1,13 +1,14 @@
-//! Copies: a file that two packages need is in both, since a package has only the files of its own folder.
+//! Copies: checks that files that several packages need are the same in each. A package can contain only files of its own
+//! folder.
 //!
-//! Copies rather than symbolic links: a checkout on Windows turns a link into a file that holds a path, and cargo would
-//! pack that.
+//! Symbolic links would not need a check. But on Windows, git checks out a link as a file that contains a path, and cargo
+//! would pack that file.
 
 use super::files::Files;
 
 const LICENSES: &[&str] = &["LICENSE-APACHE", "LICENSE-MIT"];
 
-/// Helpers of tests, with the original first.
+/// Test helpers: each original and its copy.
 const HELPERS: &[(&str, &str)] = &[
     ("crates/login/tests/it/pty.rs", "crates/cli/tests/it/pty.rs"),
     ("crates/login/tests/it/signal.rs", "crates/cli/tests/it/signal.rs"),
