@@ -179,7 +179,7 @@ impl CannedResponse {
         }
         for (name, value) in &self.headers {
             if is_framing(name) {
-                return Err(format!("{name} is set by the connection"));
+                return Err(format!("the connection sets {name} itself"));
             }
             builder = builder.header(name, value);
         }
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn control_paths_meet_no_faults() {
+    fn faults_do_not_affect_control_paths() {
         let mut faults = Faults::default();
         faults.push(Fault::status(500));
         let path = "/emulator/log";

@@ -7,7 +7,7 @@
 ///
 /// let emulator = Emulator::with_settings(Settings::default().state_echo(false).denial(DenialBehavior::Silent));
 /// ```
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named where it is set")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate switch, named where it is set")]
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -18,7 +18,7 @@ pub struct Settings {
     /// The status of a response to a method that a known path does not support. [`WrongMethodStatus::NotFound`] by
     /// default.
     pub wrong_method: WrongMethodStatus,
-    /// Whether a rejected exchange uses the code up. Off by default.
+    /// Whether a rejected exchange uses up the code. Off by default.
     pub failure_burns_code: bool,
     /// Whether callback URLs may have custom schemes (`vscode://…`). Off by default.
     pub custom_schemes: bool,

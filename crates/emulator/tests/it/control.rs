@@ -1,4 +1,4 @@
-//! `/emulator/…`: the endpoints by which tests in other languages control the emulator.
+//! `/emulator/…`: the endpoints that let tests in other languages control the emulator.
 
 use http::{Method, Request};
 use openrouter_oauth_emulator::Emulator;
