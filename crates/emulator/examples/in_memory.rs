@@ -57,9 +57,14 @@ impl<T: Transport> Program<T> {
             .body(body.to_string().into())?;
         let response = self.transport.send(request, Limits::default()).await?;
         let body: Value = serde_json::from_slice(response.body())?;
-        match (response.status(), body["key"].as_str()) {
+        let text = |pointer| body.pointer(pointer).and_then(Value::as_str);
+        match (response.status(), text("/key")) {
             (StatusCode::OK, Some(key)) => Ok(key.to_owned()),
-            _ => Err(format!("OpenRouter rejected the code: {}", body["error"]["message"]).into()),
+            _ => Err(format!(
+                "OpenRouter rejected the code: {}",
+                text("/error/message").unwrap_or("no message")
+            )
+            .into()),
         }
     }
 }

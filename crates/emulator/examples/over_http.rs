@@ -50,9 +50,11 @@ fn exchange(base_url: &str, code: &str) -> Result<String, Box<dyn Error>> {
         return Err("OpenRouter is unavailable; retry later".into());
     }
     let body: Value = serde_json::from_str(&body)?;
-    match (status, body["key"].as_str()) {
+    let text = |pointer| body.pointer(pointer).and_then(Value::as_str);
+    match (status, text("/key")) {
         (200, Some(key)) => Ok(key.to_owned()),
-        _ => Err(format!("OpenRouter rejected the code: {}", body["error"]["message"]).into()),
+        _ => Err(format!("OpenRouter rejected the code: {}", text("/error/message").unwrap_or("no message"))
+            .into()),
     }
 }
 

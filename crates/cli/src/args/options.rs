@@ -157,7 +157,8 @@ pub(crate) struct CreateCodeOptions {
     #[arg(long, value_name = "URL")]
     pub(crate) callback: CallbackUrl,
     /// The challenge that `pkce` created (S256). The exchange then needs its verifier.
-    #[arg(long, value_parser = CodeChallenge::parse)]
+    // One in 64 challenges begins with a hyphen.
+    #[arg(long, value_parser = CodeChallenge::parse, allow_hyphen_values = true)]
     pub(crate) challenge: Option<CodeChallenge>,
     /// Create a code without a challenge. Anyone who finds it can use it.
     #[arg(long)]

@@ -34,6 +34,16 @@ fn exchange_accepts_the_pair_of_pkce() {
 }
 
 #[test]
+fn challenge_may_begin_with_a_hyphen() {
+    let served = serve();
+    let key = served.emulator.issue_key();
+    let challenge = format!("-{}", "x".repeat(42));
+    let options = ["--server", &served.url, "--challenge", &challenge];
+    let code = run_with(&[CREATE_CODE, &options].concat(), &[("OPENROUTER_API_KEY", &key)]).json();
+    assert!(code["id"].is_string());
+}
+
+#[test]
 fn code_without_pkce_needs_its_own_option() {
     // C-4
     let served = serve();
