@@ -58,13 +58,10 @@ impl<T: Transport> Program<T> {
         let response = self.transport.send(request, Limits::default()).await?;
         let body: Value = serde_json::from_slice(response.body())?;
         let text = |pointer| body.pointer(pointer).and_then(Value::as_str);
+        let message = text("/error/message").unwrap_or_default();
         match (response.status(), text("/key")) {
             (StatusCode::OK, Some(key)) => Ok(key.to_owned()),
-            _ => Err(format!(
-                "OpenRouter rejected the code: {}",
-                text("/error/message").unwrap_or("no message")
-            )
-            .into()),
+            _ => Err(format!("OpenRouter rejected the code: {message}").into()),
         }
     }
 }

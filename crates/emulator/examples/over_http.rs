@@ -51,10 +51,10 @@ fn exchange(base_url: &str, code: &str) -> Result<String, Box<dyn Error>> {
     }
     let body: Value = serde_json::from_str(&body)?;
     let text = |pointer| body.pointer(pointer).and_then(Value::as_str);
+    let message = text("/error/message").unwrap_or_default();
     match (status, text("/key")) {
         (200, Some(key)) => Ok(key.to_owned()),
-        _ => Err(format!("OpenRouter rejected the code: {}", text("/error/message").unwrap_or("no message"))
-            .into()),
+        _ => Err(format!("OpenRouter rejected the code: {message}").into()),
     }
 }
 

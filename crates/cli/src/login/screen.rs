@@ -77,7 +77,7 @@ impl Screen {
     fn on_event(&self, event: &Event<'_>) {
         match event {
             Event::NotListening(error) => {
-                self.note(&format!("The browser's callback cannot be received: {error}."))
+                self.note(&format!("The browser's callback cannot be received: {error}."));
             }
             Event::Url(url) => self.0.output.event(&json!({ "authorize_url": url.as_str() })),
             Event::NotOpened(error) => self.interrupt(&format!("No browser was opened: {error}.")),
