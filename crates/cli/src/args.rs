@@ -79,8 +79,8 @@ and also if it could not be stored.
 JSON: {\"is_new\", \"user_id\", \"label\", \"store\"}, and \"key\" if the key is printed; user_id, label and
 store may be null. After --again, \"previous\" is the page where you can delete the previous key.
 Before the result, {\"authorize_url\"} is printed to standard error, and {\"problem\"} after each
-rejected code. With --json, login does not prompt at the terminal; with --headless, it reads the
-code from a line of standard input.
+wrong code. With --json, login does not prompt at the terminal; with --headless, it reads the code
+from a line of standard input.
 
 Examples:
   openrouter-oauth login

@@ -60,8 +60,8 @@ struct Demo {
     keys: Vec<ApiKey>,
 }
 
-/// An address rather than `localhost`, for which another program may listen on another interface (RFC 8252, section
-/// 8.3).
+/// An IP address rather than `localhost`, because another program may listen for `localhost` on another interface
+/// (RFC 8252, section 8.3).
 const CALLBACK: &str = "http://127.0.0.1:3000/callback";
 const LABEL: &str = "openrouter-oauth demo";
 const LIMIT: f64 = 5.0;

@@ -23,7 +23,7 @@ pub(crate) enum Failure {
     /// `place` is safe to print: a variable's name, a quoted path, or the keychain.
     #[error("OpenRouter does not accept the key in {place}; run `openrouter-oauth login` to create another")]
     BadKey { place: String, source: Error },
-    #[error("could not check the stored key; retry, or create another with --again")]
+    #[error("could not check the stored key; retry, or pass --again to create another")]
     StoredKey(#[source] Box<Failure>),
     #[error("the key could not be stored; it was printed to standard output, only this once, so save it now")]
     NotStored(#[source] StoreError),
@@ -50,7 +50,7 @@ pub(crate) enum Failure {
     Runtime(#[source] io::Error),
     #[error(transparent)]
     Serve(#[from] ServeError),
-    #[error("the demo's user could not decide")]
+    #[error("the demo's user could not approve or deny the sign-in")]
     User(#[from] DecisionError),
     /// A step of the demo had an unexpected result.
     #[error("a step of the demo failed: expected {0}")]

@@ -96,7 +96,7 @@ fn cancel_on_signals() -> Result<Cancel, Failure> {
 
 /// Returns the service's description of the stored key, or `None` if the service rejects the key.
 ///
-/// A response that proves nothing about the key is an error. Otherwise, every login would create one more key.
+/// Any other failure is an error. Otherwise, every login during an outage would create one more key.
 async fn check_stored_key(key: &ApiKey, store: &Store, client: &Client) -> Result<Option<KeyInfo>, Failure> {
     let key = KeyWithSource { key: key.clone(), source: store.kind.name(), location: store.location.clone() };
     match key.info(client).await {

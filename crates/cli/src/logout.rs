@@ -55,7 +55,7 @@ struct LogoutResult<'a> {
     removed: &'a [Removed],
 }
 
-/// A key that is no longer stored.
+/// A key that was removed from a store.
 #[derive(Serialize)]
 struct Removed {
     store: &'static str,

@@ -53,7 +53,7 @@ impl Fault {
     /// Responds with this status without processing the request: no code is used up, and no key is created.
     ///
     /// The body is the error envelope of the endpoint, unless [`body`](Self::body) sets another. If the status is not
-    /// that of a final response (below 200, above 999), the emulator responds with a 500 that reports it.
+    /// a final one (200 to 999), the emulator responds with a 500 that reports it.
     pub fn status(status: u16) -> Self {
         Self::from(Effect::Respond(CannedResponse { status, headers: Vec::new(), body: None }))
     }

@@ -1,6 +1,6 @@
 //! Switches for behavior of the real service that is unclear.
 
-/// How an [`Emulator`](crate::Emulator) behaves where the behavior of the real service is unclear.
+/// The behavior of an [`Emulator`](crate::Emulator) where the real service's behavior is unclear.
 ///
 /// ```
 /// use openrouter_oauth_emulator::{DenialBehavior, Emulator, Settings};
@@ -13,7 +13,7 @@
 pub struct Settings {
     /// Whether the callback receives the `state`. On by default.
     pub state_echo: bool,
-    /// What happens when the user denies. [`DenialBehavior::Redirect`] by default.
+    /// The service's reaction when the user denies. [`DenialBehavior::Redirect`] by default.
     pub denial: DenialBehavior,
     /// The status of a response to a method that a known path does not support. [`WrongMethodStatus::NotFound`] by
     /// default.
@@ -26,7 +26,7 @@ pub struct Settings {
     pub ipv6_loopback: bool,
 }
 
-/// What happens when the user presses Deny.
+/// The service's reaction when the user presses Deny.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum DenialBehavior {

@@ -150,7 +150,7 @@ fn variable_of_another_program_changes_nothing() {
 }
 
 #[test]
-fn foreign_pending_file_fails_and_is_not_shown() {
+fn invalid_pending_file_fails_and_is_not_shown() {
     let folder = tempfile::TempDir::new().unwrap();
     for text in ["", "{}", "sk-or-v1-canary", &"[".repeat(100_000)] {
         let file = folder.path().join("login.json");

@@ -8,7 +8,7 @@ use crate::support::{Served, run, run_with, run_with_input, serve, unreachable};
 const CREATE_CODE: &[&str] = &["create-code", "--json", "--callback", "https://my.app/cb"];
 
 #[test]
-fn exchange_accepts_the_pair_of_pkce() {
+fn exchange_accepts_the_pkce_pair() {
     let served = serve();
     let key = served.emulator.issue_key();
     let pair = run(&["pkce", "--json"]).json();
@@ -83,7 +83,7 @@ fn exchanged_token_verifies_with_the_shown_keys() {
 }
 
 #[test]
-fn unaccepted_key_ends_with_status_3() {
+fn rejected_key_ends_with_status_3() {
     let served = serve();
     for arguments in [
         &["status", "--json", "--server", &served.url][..],
