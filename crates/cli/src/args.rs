@@ -162,7 +162,7 @@ Example:
 The verifier is a secret until the code is exchanged.
 JSON: {\"code_verifier\", \"code_challenge\", \"code_challenge_method\"}")]
     Pkce,
-    /// Run the whole sign-in against the emulator, and explain each step.
+    /// Run the whole sign-in against the emulator and explain each step.
     ///
     /// Without --server, it starts its own emulator; with --server, it uses an emulator in another process. The demo
     /// plays the user in the browser, so it does not work with OpenRouter itself.

@@ -1,7 +1,7 @@
 //! `demo`: the whole sign-in, step by step. Read it to learn the SDK.
 //!
 //! The client is the real one, on hyper and over TCP. The service is the emulator. The emulator's [`User`] plays the
-//! user: it approves or denies the request in the authorize URL, and returns the outcome.
+//! user: it approves or denies the request in the authorize URL and returns the outcome.
 
 mod report;
 
@@ -153,7 +153,7 @@ impl Demo {
         }
         match again {
             Err(Error::Spent(SpentReason::Exchanged)) => {
-                self.line("`PendingSignIn` returns an error for the second exchange, and sends nothing.")?;
+                self.line("`PendingSignIn` returns an error for the second exchange and sends nothing.")?;
             }
             _ => return Err(Failure::Demo("a sign-in that cannot be used again")),
         }

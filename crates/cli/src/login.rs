@@ -172,7 +172,7 @@ impl NewKey<'_> {
 /// Notes that the variable's key comes first, because a user who has just signed in expects to use the new key.
 fn note_environment(output: Output) {
     if key::is_in_environment() {
-        output.note("OPENROUTER_API_KEY is also set, and takes precedence over the stored key.");
+        output.note("OPENROUTER_API_KEY is also set and takes precedence over the stored key.");
     }
 }
 

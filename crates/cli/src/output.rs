@@ -163,7 +163,7 @@ fn write_stderr_json(value: &impl Serialize) {
     }
 }
 
-/// Writes to standard error, and ignores a failure, which could not be reported anywhere.
+/// Writes to standard error and ignores a failure, which could not be reported anywhere.
 fn write_stderr(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }

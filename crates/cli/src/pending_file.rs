@@ -1,6 +1,6 @@
 //! A pending sign-in in a file that only its owner can read.
 //!
-//! The file is removed before the exchange, and restored only if the sign-in can be used again. Two programs, or a
+//! The file is removed before the exchange and restored only if the sign-in can be used again. Two programs, or a
 //! retry after a power failure, therefore cannot send the code twice.
 
 use std::{

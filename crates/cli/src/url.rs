@@ -34,8 +34,8 @@ pub(crate) fn run(options: UrlOptions, server: Option<&str>, output: Output) -> 
     };
     write(&begun, output)?;
     output.note(match begun.callback_url {
-        Some(_) => "Then run this command, and paste the URL that the browser was redirected to:",
-        None => "Then run this command, and paste the code that the page shows:",
+        Some(_) => "Then run this command and paste the URL that the browser was redirected to:",
+        None => "Then run this command and paste the code that the page shows:",
     });
     output.note(&next_command(options.save.as_deref(), server));
     Ok(())

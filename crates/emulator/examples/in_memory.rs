@@ -48,7 +48,7 @@ fn authorize_url() -> String {
 }
 
 impl<T: Transport> Program<T> {
-    /// Finishes the sign-in with the URL of the callback request, and returns the API key.
+    /// Finishes the sign-in with the URL of the callback request and returns the API key.
     async fn finish(&self, callback: &str) -> Result<String, Box<dyn Error>> {
         let (_, code) = callback.split_once("?code=").ok_or("the user declined")?;
         let body = json!({ "code": code, "code_verifier": VERIFIER, "code_challenge_method": "S256" });
@@ -66,7 +66,7 @@ impl<T: Transport> Program<T> {
     }
 }
 
-/// Approves the program's request as the user would, and returns the URL that the browser is redirected to.
+/// Approves the program's request as the user would and returns the URL that the browser is redirected to.
 async fn approve(emulator: &Emulator) -> Result<String, Box<dyn Error>> {
     match User::new(emulator.clone()).approve(&authorize_url(), Some(5.0)).await? {
         DecisionOutcome::Redirected(callback) => Ok(callback),

@@ -58,7 +58,7 @@ fn exchange(base_url: &str, code: &str) -> Result<String, Box<dyn Error>> {
     }
 }
 
-/// Sends a `POST` request, and returns the status and the body of the response.
+/// Sends a `POST` request and returns the status and the body of the response.
 fn post(url: &str, content_type: &str, body: &str) -> io::Result<(u16, String)> {
     let invalid = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what);
     let (host, path) = url
@@ -86,7 +86,7 @@ mod tests {
 
     use super::*;
 
-    /// Starts an emulator, and approves the program's sign-in as the user would. Returns the code that the page shows.
+    /// Starts an emulator and approves the program's sign-in as the user would. Returns the code that the page shows.
     async fn approve() -> (Emulator, EmulatorServer, String) {
         let emulator = Emulator::new();
         let server = emulator.serve(0).await.unwrap();

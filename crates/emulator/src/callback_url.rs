@@ -13,6 +13,8 @@ pub(crate) struct CallbackUrl {
 }
 
 impl CallbackUrl {
+    /// Parses a callback URL.
+    ///
     /// # Errors
     ///
     /// If the service does not accept `url`. The error is the response's message.

@@ -106,7 +106,7 @@ impl Default for Emulator {
     }
 }
 
-/// Responds in memory, and ignores the host of the request's URI.
+/// Responds in memory and ignores the host of the request's URI.
 ///
 /// A fault becomes the error that it causes: a broken connection is `ErrorKind::Io`, and a response that does not
 /// arrive within `Limits::timeout` is `ErrorKind::Timeout`. Only delays need a tokio runtime with time enabled.

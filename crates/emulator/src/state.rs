@@ -52,14 +52,14 @@ impl State {
         }
     }
 
-    /// Stores a code, and returns its value.
+    /// Stores a code and returns its value.
     pub(crate) fn issue_code(&mut self, code: Code) -> String {
         let value = self.random.code();
         self.codes.insert(value.clone(), code);
         value
     }
 
-    /// Creates a key, and returns its value.
+    /// Creates a key and returns its value.
     pub(crate) fn issue_key(&mut self, grant: Grant) -> String {
         self.insert_key(Key { grant, is_management: false })
     }

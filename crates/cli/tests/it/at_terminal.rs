@@ -29,7 +29,7 @@ fn around(terminal: &Terminal, command: &Command) -> Command {
     around
 }
 
-/// Creates an executable shell script, and returns its path.
+/// Creates an executable shell script and returns its path.
 fn tool(folder: &TempDir, name: &str, script: &str) -> String {
     let path = folder.path().join(name);
     fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -59,7 +59,7 @@ impl AtTerminal {
         Self { terminal, process, served, home }
     }
 
-    /// Waits for the prompt, and returns the URL on the screen.
+    /// Waits for the prompt and returns the URL on the screen.
     #[track_caller]
     fn url(&self) -> String {
         let shown = self.terminal.wait_for(QUESTION);
@@ -68,13 +68,13 @@ impl AtTerminal {
         url.trim_end().to_owned()
     }
 
-    /// Presses Authorize, and returns the code that the page shows or the URL that it redirects to.
+    /// Presses Authorize and returns the code that the page shows or the URL that it redirects to.
     fn approve(&self) -> String {
         let url = self.url();
         outcome(block_on(User::new(self.served.emulator.clone()).approve(&url, None)))
     }
 
-    /// Waits for the end, and returns the status. Checks that the terminal's mode is restored.
+    /// Waits for the end and returns the status. Checks that the terminal's mode is restored.
     #[track_caller]
     fn end(&mut self) -> Option<i32> {
         let status = self.process.wait().unwrap();
@@ -84,7 +84,7 @@ impl AtTerminal {
         status.code()
     }
 
-    /// Checks that the login stored a key, and did not show it on the screen.
+    /// Checks that the login stored a key and did not show it on the screen.
     #[track_caller]
     fn check_signed_in(&mut self) {
         assert_eq!(self.end(), Some(0), "{}", self.terminal.shown());

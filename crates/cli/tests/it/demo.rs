@@ -48,7 +48,7 @@ fn demo_sends_each_request_to_another_emulator_once() {
     // the one that it rejects.
     assert_eq!(served.emulator.posts("/auth/keys"), 5);
     assert_eq!(served.emulator.posts("/auth/keys/code"), 1);
-    // The demo tries each of the four keys, and inspects the key of step 1 again.
+    // The demo tries each of the four keys and inspects the key of step 1 again.
     assert_eq!(served.emulator.requests("/key"), 5);
 }
 

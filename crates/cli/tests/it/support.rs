@@ -1,4 +1,4 @@
-//! Runs the program, and serves an emulator for it in this process.
+//! Runs the program and serves an emulator for it in this process.
 
 use std::{
     env,

@@ -80,12 +80,12 @@ impl Login {
         Self { child, stderr, served: served.emulator.clone(), printed, url }
     }
 
-    /// Presses Authorize on the page, and returns the redirect's URL or the code that the page shows.
+    /// Presses Authorize on the page and returns the redirect's URL or the code that the page shows.
     pub(crate) fn approve(&self) -> String {
         outcome(block_on(self.user().approve(&self.url, None)))
     }
 
-    /// Presses Deny on the page, and returns the redirect's URL.
+    /// Presses Deny on the page and returns the redirect's URL.
     pub(crate) fn deny(&self) -> String {
         outcome(block_on(self.user().deny(&self.url)))
     }
@@ -138,7 +138,7 @@ pub(crate) fn read_until_url(stderr: &mut impl Read, origin: &str) -> (String, V
     }
 }
 
-/// Sends a GET request like a browser's, and returns the whole response.
+/// Sends a GET request like a browser's and returns the whole response.
 pub(crate) fn get(url: &str) -> String {
     let (authority, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(authority).unwrap();

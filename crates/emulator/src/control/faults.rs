@@ -37,6 +37,8 @@ enum DropTiming {
 }
 
 impl FaultRequest {
+    /// Converts the request to a fault.
+    ///
     /// # Errors
     ///
     /// If the fields contradict each other, if the fault cannot be sent over HTTP, or if the path does not begin with

@@ -1,8 +1,8 @@
 //! `GET /auth` and `POST /auth`
 //!
 //! The page on which a user grants an application a key. The form posts every parameter back, and the service checks
-//! them all again: it remembers nothing about the form, and trusts nothing in it. A program can post the same
-//! parameters without the page, and gets JSON back.
+//! them all again: it remembers nothing about the form and trusts nothing in it. A program can post the same
+//! parameters without the page and gets JSON back.
 
 mod accept;
 mod page;

@@ -66,6 +66,8 @@ impl<'a> Fields<'a> {
         self.optional(name, "number", Value::as_f64)
     }
 
+    /// Rejects the request if there were issues.
+    ///
     /// # Errors
     ///
     /// If there were issues.

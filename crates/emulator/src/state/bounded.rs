@@ -16,7 +16,7 @@ impl<T> BoundedMap<T> {
         Self { values: HashMap::new(), order: VecDeque::new() }
     }
 
-    /// Inserts `value`, and removes the oldest value if there are too many.
+    /// Inserts `value` and removes the oldest value if there are too many.
     pub(crate) fn insert(&mut self, key: String, value: T) {
         if self.order.len() == Self::LIMIT
             && let Some(oldest) = self.order.pop_front()

@@ -46,6 +46,8 @@ impl Key {
     }
 }
 
+/// Checks the name of a key.
+///
 /// # Errors
 ///
 /// If the label has more than 100 characters, or contains control characters, which a list cannot show on one line.
@@ -59,6 +61,8 @@ pub(crate) fn check_label(label: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// Checks a credit limit.
+///
 /// # Errors
 ///
 /// If the limit is not an amount of money.
@@ -69,6 +73,8 @@ pub(crate) fn check_limit(limit: f64) -> Result<(), &'static str> {
     Err("Invalid limit: it must be a number of US dollars, and not negative")
 }
 
+/// Checks a workspace's ID.
+///
 /// # Errors
 ///
 /// If the ID is not a UUID (RFC 9562 section 4).
@@ -82,6 +88,8 @@ pub(crate) fn check_workspace(id: &str) -> Result<(), &'static str> {
     Err("Invalid workspace id: it must be a UUID")
 }
 
+/// Checks the interval at which a limit resets.
+///
 /// # Errors
 ///
 /// If the interval is unknown.
@@ -92,6 +100,8 @@ pub(crate) fn check_limit_reset(interval: &str) -> Result<(), &'static str> {
     Err("Invalid usage_limit_type: it must be daily, weekly or monthly")
 }
 
+/// Parses the time at which a key expires.
+///
 /// # Errors
 ///
 /// If `text` is not RFC 3339 in UTC with seconds, or is not in the future.

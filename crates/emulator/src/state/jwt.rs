@@ -1,4 +1,4 @@
-//! JSON web tokens: signs and verifies the emulator's own, and reads identity providers' tokens.
+//! JSON web tokens: signs and verifies the emulator's own and reads identity providers' tokens.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ring::{

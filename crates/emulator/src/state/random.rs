@@ -15,6 +15,8 @@ pub(crate) struct Random {
 }
 
 impl Random {
+    /// Creates a generator with a random seed.
+    ///
     /// # Panics
     ///
     /// If the operating system's random generator fails.

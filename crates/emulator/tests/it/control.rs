@@ -88,7 +88,7 @@ async fn clock_advances_only_by_a_number_of_seconds() {
     }
 }
 
-/// Denies with this callback URL, and returns the status and the redirect.
+/// Denies with this callback URL and returns the status and the redirect.
 async fn deny(emulator: &Emulator, callback: &str) -> (u16, Option<String>) {
     let form = format!("callback_url={callback}&state=s&decision=deny");
     let request = Request::post(format!("{SERVER}/auth")).body(form).unwrap();

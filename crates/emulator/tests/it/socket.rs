@@ -13,7 +13,7 @@ use crate::support::{VERIFIER, approved_code};
 const KEY: &str =
     "GET /api/v1/key HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nConnection: close\r\n\r\n";
 
-/// Writes `request`, and reads until the server closes the connection.
+/// Writes `request` and reads until the server closes the connection.
 async fn send_raw(addr: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(addr).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
