@@ -23,5 +23,10 @@ pub mod user;
 
 use std::error::Error;
 
+// The emulator's crate may not depend on the SDK, so its documentation for SDK users is tested here.
+#[cfg(doctest)]
+#[doc = include_str!("../../crates/emulator/docs/with-the-sdk.md")]
+struct WithTheSdk;
+
 /// The result of a program of this package, which prints whatever error ends it.
 pub type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;

@@ -22,7 +22,7 @@ use crate::{
 
 /// The service behind the sockets and the in-memory transport.
 ///
-/// A request holds the lock from start to end, so that looking up a code and using it up is one step.
+/// Each request holds the lock from start to end, so looking up a code and using it up is one step.
 pub(crate) struct Service {
     state: Mutex<State>,
 }
@@ -49,7 +49,7 @@ impl Service {
         deliver(&mut self.state(), request)
     }
 
-    /// Locks the state, even after a panic under the lock: each change of the state is complete in itself.
+    /// Locks the state, even after a panic poisoned the lock, because each change of the state is complete in itself.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

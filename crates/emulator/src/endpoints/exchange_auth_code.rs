@@ -68,8 +68,7 @@ fn check_exchange(
     Err(Rejection::api(StatusCode::FORBIDDEN, "Invalid code or code_verifier"))
 }
 
-/// Checks that the method is that of the challenge. If omitted, it is `plain` (RFC 7636 section 4.3), which is
-/// inferred.
+/// Checks that the method is the challenge's. We infer that a missing method means `plain` (RFC 7636 section 4.3).
 fn check_method(code: &Code, method: Option<&str>) -> Result<(), Rejection> {
     let matches = match (&code.challenge, method) {
         (None, method) => method.is_none(),
