@@ -45,13 +45,13 @@
 //! ```
 //!
 //! Over SSH, in a container, or without a display, a browser cannot reach the program. The login then skips steps 2, 4
-//! and 8: OpenRouter's page shows a code, and the user pastes it at the prompt. The user can also paste the address at which
-//! a browser ended. The login uses the first code that arrives, from the browser or the prompt.
+//! and 8: OpenRouter's page shows a code, and the user pastes it at the prompt. The user can also paste the address at
+//! which a browser ended. The login uses the first code that arrives, from the browser or the prompt.
 //!
 //! # Signing in once
 //!
-//! [`Login::run`] always signs in and creates a new key. A [store](Login::store) only saves that key, so load it first, and
-//! sign in only if there is no key or OpenRouter rejects it:
+//! [`Login::run`] always signs in and creates a new key. A [store](Login::store) only saves that key, so load it first,
+//! and sign in only if there is no key or OpenRouter rejects it:
 //!
 //! ```
 //! # use std::sync::atomic::{AtomicUsize, Ordering};
@@ -107,17 +107,18 @@
 //!
 //! [`FileStore::for_program`] returns a store for your program. The example `sign_in_once` is the whole program.
 //!
-//! A key does not expire by default, but its owner can delete it: a call that fails with 401 later means the same as above. A
-//! program for several accounts of one user names them with [`Login::account`]. A failing store does not fall back to another
-//! store. To use one store in several parts of a program, share it in an [`Arc`](std::sync::Arc), which is also a
-//! [`KeyStore`].
+//! A key does not expire by default, but its owner can delete it. If a later call fails with 401, sign in again.
+//!
+//! A program that supports several accounts names them with [`Login::account`]. A failing store does not fall back to
+//! another store. To use one store in several parts of a program, share it in an [`Arc`](std::sync::Arc), which is also
+//! a [`KeyStore`].
 //!
 //! # The steps alone
 //!
 //! You can use each step without [`Login`]:
 //!
-//! * [`Listener`] waits on a loopback port for the callback of a [`PendingSignIn`](openrouter_oauth::PendingSignIn), and
-//!   responds to it.
+//! * [`Listener`] waits on a loopback port for the callback of a [`PendingSignIn`](openrouter_oauth::PendingSignIn),
+//!   and responds to it.
 //! * [`SystemBrowser`] opens the authorize URL. Implement [`Browser`] to open it in another way.
 //! * [`TerminalPrompt`] shows the URL and reads the pasted code. Implement [`Prompt`] to ask in another way.
 //! * [`Headless::detect`] detects whether a browser can reach this program, and [`default_key_label`] names a key after
@@ -129,43 +130,45 @@
 //!
 //! # Errors
 //!
-//! [`Error`] is grouped by what to do next. The case that matters most is that a key may have been created that the program
-//! does not have. [`Error::is_outcome_unknown`] detects it, and the message names the label to look for. After
-//! [`Error::TimedOut`] and [`Error::Cancelled`] there is no such key. A failure to store the key is not an error: it is
-//! reported in [`SignedIn::not_stored`], because the key exists and OpenRouter does not show it again. No error message
-//! contains a secret.
+//! [`Error`] is grouped by what to do next. In the most important case, OpenRouter may have created a key that the
+//! program did not receive. [`Error::is_outcome_unknown`] detects it, and the message names the label to look for.
+//! After [`Error::TimedOut`] and [`Error::Cancelled`] there is no such key. A failure to store the key is not an error:
+//! it is reported in [`SignedIn::not_stored`], because the key exists and OpenRouter does not show it again. No error
+//! message contains a secret.
 //!
-//! Without a terminal, and with no port to listen on, a login ends with [`Error::NoInput`]. A script can pipe the code in
-//! instead: see [`TerminalPrompt::stdin`].
+//! If no browser can reach the program and there is no terminal, a login ends with [`Error::NoInput`]. A script can
+//! pipe the code in: see [`TerminalPrompt::stdin`].
 //!
-//! A login retries an exchange only if the request was not sent or OpenRouter asks to wait, and only within its time limit.
+//! A login retries an exchange only if the request was not sent or OpenRouter asks to wait, and only within its time
+//! limit.
 //!
 //! # Security
 //!
-//! * The operating system chooses the port, on `127.0.0.1`. The listener accepts only a browser's own navigation to this host
-//!   whose path has the attempt ID of this sign-in (128 random bits). It rejects every other request, which changes nothing.
+//! * The operating system chooses the port, on `127.0.0.1`. The listener accepts only a browser's own navigation to
+//!   this host whose path has the attempt ID of this sign-in (128 random bits). It rejects every other request, which
+//!   changes nothing.
 //! * A returned `state` must match. PKCE binds the code to a verifier that leaves this process only for the exchange.
 //! * The browser gets the URL as one argument, without a shell. It inherits no environment variable that begins with
 //!   `OPENROUTER_`.
 //! * A key is stored under the service that issued it.
 //!
-//! Other users of the same machine can read the command line of a browser while it starts, and with it the authorize URL: the
-//! attempt ID, the state and the challenge. Such a user can end the login, or give it a key of *their* account and then see how
-//! it is used. They cannot get the user's key. Where that matters, have the user paste a code ([`headless`](Login::headless))
-//! or open the page themselves ([`no_browser`](Login::no_browser)).
+//! Other users of the same machine can read the command line of a browser while it starts, and with it the authorize
+//! URL: the attempt ID, the state and the challenge. Such a user can end the login, or give it a key of *their* account
+//! and then see how it is used. They cannot get the user's key. Where that matters, have the user paste a code
+//! ([`headless`](Login::headless)) or open the page themselves ([`no_browser`](Login::no_browser)).
 //!
 //! # Runtime
 //!
-//! Everything runs inside a tokio runtime with I/O and time enabled, such as that of `#[tokio::main]`. Without a runtime, a
-//! login returns [`Error::NoRuntime`]. A login measures its time limit with the client's
+//! Everything runs inside a tokio runtime with I/O and time enabled, such as that of `#[tokio::main]`. Without a
+//! runtime, a login returns [`Error::NoRuntime`]. A login measures its time limit with the client's
 //! [`Timer`](openrouter_oauth::transport::Timer). If a client with a transport of its own has no timer, set one with
 //! [`Login::timer`].
 //!
 //! # Crate features
 //!
 //! * `testing`: `testing::TestUser`, which replaces the user in the tests of your program.
-//! * `keychain`: `KeychainStore`, which stores keys in the system's keychain. It adds about a hundred crates on Linux, and needs
-//!   Rust 1.88.
+//! * `keychain`: `KeychainStore`, which stores keys in the system's keychain. It adds about a hundred crates on Linux,
+//!   and needs Rust 1.88.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // In reading order.

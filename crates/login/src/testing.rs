@@ -1,7 +1,7 @@
 //! Helpers for testing programs that sign users in. Requires the feature `testing`.
 //!
-//! A [`TestUser`] replaces the user at the terminal. With a transport that returns canned responses, a whole login runs in
-//! a test:
+//! A [`TestUser`] replaces the user at the terminal. With a transport that returns canned responses, a whole login runs
+//! in a test:
 //!
 //! ```
 //! use openrouter_oauth::{Client, transport::from_fn, transport_hyper::TokioTimer};
@@ -23,8 +23,8 @@
 //! # }
 //! ```
 //!
-//! A service that issues a code only after an approval, such as `openrouter-oauth-emulator`, needs the authorize URL first:
-//! see [`TestUser::pastes_with`].
+//! A service that issues a code only after an approval, such as `openrouter-oauth-emulator`, needs the authorize URL
+//! first: see [`TestUser::pastes_with`].
 
 use std::{
     collections::VecDeque,
@@ -68,8 +68,8 @@ impl TestUser {
 
     /// Calls `source` with the authorize URL each time the login asks for a code, and pastes the text that it returns.
     ///
-    /// A test against `openrouter-oauth-emulator` approves the URL in `source`. An error is passed to the login, as from
-    /// [`Prompt::ask`].
+    /// A test against `openrouter-oauth-emulator` approves the URL in `source`. An error is passed to the login, as
+    /// from [`Prompt::ask`].
     ///
     /// ```
     /// use openrouter_oauth_login::testing::TestUser;

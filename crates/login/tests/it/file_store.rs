@@ -168,11 +168,11 @@ fn store_uses_only_a_regular_file_with_one_name() {
     fs::remove_file(&folder.path).unwrap();
     fs::create_dir(&folder.path).unwrap();
     fs::set_permissions(&folder.path, Permissions::from_mode(0o700)).unwrap();
-    assert_rejected(&folder.store(), is_unsafe(&folder.path, "no regular file"));
+    assert_rejected(&folder.store(), is_unsafe(&folder.path, "not a regular file"));
 
     fs::remove_dir(&folder.path).unwrap();
     let listener = UnixListener::bind(&folder.path).unwrap();
-    assert_rejected(&folder.store(), is_unsafe(&folder.path, "no regular file"));
+    assert_rejected(&folder.store(), is_unsafe(&folder.path, "not a regular file"));
     drop(listener);
 }
 
@@ -186,7 +186,7 @@ fn pipe_fails_without_a_wait() {
         assert!(Command::new("mkfifo").args(["-m", "600"]).arg(&pipe).status().unwrap().success());
         // A process of its own, since a read of a pipe would hang this one.
         let ended = run(&mut folder.child(&["timeout", "--signal=KILL", "60"], "save work new"));
-        assert!(matches!(&ended, Ended::Failed(text) if text.contains("no regular file")), "{ended:?}");
+        assert!(matches!(&ended, Ended::Failed(text) if text.contains("not a regular file")), "{ended:?}");
     }
 }
 
@@ -221,9 +221,9 @@ fn folder_that_is_a_link_or_a_file_fails() {
         assert_rejected(&FileStore::new(path), is_unsafe(&link, "symbolic link"));
     }
     let below = folder.path.join("cli.json");
-    assert_rejected(&FileStore::new(below), is_unsafe(&folder.path, "no folder"));
+    assert_rejected(&FileStore::new(below), is_unsafe(&folder.path, "not a folder"));
     for no_file in ["/", "..", ""] {
-        assert_rejected(&FileStore::new(no_file), is_unsafe(Path::new(no_file), "name of a file"));
+        assert_rejected(&FileStore::new(no_file), is_unsafe(Path::new(no_file), "a file name"));
     }
 }
 

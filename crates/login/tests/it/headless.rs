@@ -8,7 +8,7 @@ use crate::child::{self, Running};
 fn environment_reveals_ssh_and_remote_editors() {
     // The table of all marks stands beside the code; whether this machine is a container is not known here.
     for (name, expected) in [
-        ("SSH_CONNECTION", "Some(Ssh) this is a session over SSH"),
+        ("SSH_CONNECTION", "Some(Ssh) this is an SSH session"),
         ("CODESPACES", "Some(Container) this is a container"),
     ] {
         let mut command = child::command("headless");

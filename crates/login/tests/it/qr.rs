@@ -22,7 +22,7 @@ fn shown(
     command.envs(variables.iter().copied());
     let mut child = Running::start(&mut terminal.around(&command));
     let url = child.expect("url");
-    let shown = terminal.wait_for("from here.\r\n");
+    let shown = terminal.wait_for("with the link above.\r\n");
     terminal.enter("\n");
     child.expect("line");
     child.finish();
@@ -92,7 +92,7 @@ fn qr_code_without_room_is_left_out() {
 fn instructions_name_the_key_and_the_danger() {
     // P-4
     needs!(SETSID);
-    for (step, way) in [("show", "Paste it here"), ("show-loopback", "comes back here by itself")] {
+    for (step, way) in [("show", "Paste it here"), ("show-loopback", "the browser returns here")] {
         let (shown, url) = shown(step, "my-cli \u{202e}on my-host", (200, 100), &[]);
         for words in [
             "OpenRouter",

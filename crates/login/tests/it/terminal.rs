@@ -165,7 +165,7 @@ fn ctrl_d_on_an_empty_line_closes_the_prompt() {
         let mut child = at(&terminal, "ask");
         terminal.wait_for(QUESTION);
         terminal.enter(entered);
-        assert_eq!(child.expect("failed"), "the input was ended", "{entered:?}");
+        assert_eq!(child.expect("failed"), "the input ended", "{entered:?}");
         check_left_alone(&terminal, child);
     }
 }
@@ -217,7 +217,7 @@ fn line_that_the_terminal_would_cut_is_too_long() {
         let mut child = at(&terminal, "ask-twice");
         terminal.wait_for(QUESTION);
         enter_in_pieces(&terminal, &("c".repeat(length) + "\r"));
-        assert_eq!(child.expect("failed"), "too much was pasted", "{length}");
+        assert_eq!(child.expect("failed"), "the pasted text is too long", "{length}");
         // The rest is not the next line.
         terminal.wait_for_times(QUESTION, 2);
         terminal.enter(&format!("{CODE}\r"));
@@ -422,7 +422,7 @@ fn no_line_is_read_after_one_that_is_too_long() {
     child.stdin().write_all(&script).unwrap();
     assert_eq!(child.expect("pasted").len(), longest.len());
     for _ in 0..2 {
-        assert_eq!(child.expect("failed"), "the input cannot be read");
+        assert_eq!(child.expect("failed"), "the input could not be read");
     }
     // The child itself finds what was not read.
     assert_eq!(child.expect("line"), " canary");
@@ -434,7 +434,7 @@ fn end_of_a_script_closes_the_prompt() {
     // P-5
     let mut child = Running::start(child::command("ask-stdin").stdin(Stdio::null()).stderr(Stdio::piped()));
     for _ in 0..3 {
-        assert_eq!(child.expect("failed"), "the input was ended");
+        assert_eq!(child.expect("failed"), "the input ended");
     }
     child.finish();
 }
