@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn failed_accept_is_followed_by_a_pause() {
+    async fn failed_accept_starts_a_pause() {
         // L-21
         let (begun, mut accept_after) = (Instant::now(), None);
         for _ in 0..3 {
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn dropped_accept_does_not_begin_a_new_pause() {
+    async fn dropped_accept_does_not_restart_the_pause() {
         // L-21
         let (begun, mut accept_after) = (Instant::now(), None);
         accept(failed(), &mut accept_after).await.unwrap_err();

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn head_with_a_wrong_byte_is_rejected_at_it() {
+    fn wrong_byte_rejects_the_head() {
         // L-15
         let lines: [&[u8]; 9] = [
             b"\r\nGET / HTTP/1.1\r\n\r\n",
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn head_has_five_seconds_in_all() {
+    fn head_may_take_five_seconds() {
         // L-14
         let begin = Instant::now();
         let (just_before, deadline) =
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn silent_connection_is_closed_silently() {
+    fn silent_connection_gets_no_response() {
         // A browser may open a connection in advance and never use it.
         let begin = Instant::now();
         assert_eq!(HeadReader::new(begin).receive(&[], begin), HeadProgress::Close);

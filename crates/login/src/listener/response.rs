@@ -125,7 +125,7 @@ impl ResultPage {
             Self::OutcomeUnknown => Response::alert(
                 "502 Bad Gateway",
                 "Sign-in may not have completed",
-                "OpenRouter’s response was lost. It may have created a key that nobody has. Go back to the program to \
+                "OpenRouter’s response was lost, so there may be a new key that nobody has. Go back to the program to \
                  see how to find that key, and to start again.",
             ),
         }
@@ -144,8 +144,8 @@ impl RejectedRequest {
             Self::Unreadable => Response::alert(
                 "400 Bad Request",
                 "This callback is incomplete",
-                "The browser returned without the information that the program needs. The program is still waiting: \
-                 open the address that it shows again.",
+                "The browser returned without the information that the program needs. The program is still waiting. \
+                 Reopen the address that it shows.",
             ),
             Self::NotNavigation => Response::alert(
                 "403 Forbidden",

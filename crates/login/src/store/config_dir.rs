@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn config_dir_is_the_users_or_none() {
+    fn config_dir_ignores_relative_paths() {
         // F57
         check(&[("XDG_CONFIG_HOME", "/x"), ("HOME", "/home/u")], Some("/x"));
         check(&[("XDG_CONFIG_HOME", "x"), ("HOME", "/home/u")], Some("/home/u/.config"));
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn program_name_cannot_lead_elsewhere() {
+    fn program_name_cannot_change_the_folder() {
         assert!(check_program("my-cli_2").is_ok());
         for bad in ["", ".", "..", "../evil", "a/b", "a.b", "a b", "a\0", "\u{e4}", &"a".repeat(65)] {
             assert!(check_program(bad).is_err(), "{bad:?}");

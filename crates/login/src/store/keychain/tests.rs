@@ -80,7 +80,7 @@ async fn hanging_keychain_times_out_after_three_seconds() {
 }
 
 #[test]
-fn hanging_keychain_does_not_delay_the_runtime_end() {
+fn hanging_keychain_does_not_delay_shutdown() {
     // S-5
     let hanging = store(|_| {
         thread::sleep(Duration::from_secs(3600));
