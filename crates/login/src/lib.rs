@@ -45,8 +45,9 @@
 //! ```
 //!
 //! Over SSH, in a container, or without a display, a browser cannot reach the program. The login then skips steps 2, 4
-//! and 8: OpenRouter's page shows a code, and the user pastes it at the prompt. The user can also paste the address at
-//! which a browser ended. The login uses the first code that arrives, from the browser or the prompt.
+//! and 8: OpenRouter's page shows a code, and the user pastes it at the prompt. If a browser
+//! opens but cannot reach the program, the user can paste the address at which it ended. The login uses the first code
+//! that arrives, from the browser or the prompt.
 //!
 //! # Signing in once
 //!

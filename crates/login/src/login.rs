@@ -116,7 +116,7 @@ impl Login {
         self
     }
 
-    /// Restricts the key to this workspace.
+    /// Requires this workspace for the key.
     pub fn required_workspace_id<W>(mut self, workspace: W) -> Self
     where
         W: TryInto<WorkspaceId>,
