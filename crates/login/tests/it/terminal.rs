@@ -263,7 +263,7 @@ fn callback_arrives_while_stdin_is_awaited() {
     child.finish();
 }
 
-/// Returns from OpenRouter.
+/// Connects as a browser that returns from OpenRouter.
 fn send_callback(port: u16) {
     TcpStream::connect(("127.0.0.1", port)).unwrap().write_all(b"!").unwrap();
 }
