@@ -43,7 +43,7 @@ async fn example_signs_in_only_without_a_valid_key() {
 
 /// Runs the example. Approves in a browser if it signs in. Returns its exit status, standard output and standard error.
 async fn run(testbed: &Testbed, home: &Path) -> (Option<i32>, String, String) {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sign_in_once"));
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_example_sign_in_once"));
     command
         .arg(testbed.base_url())
         .env_clear()
