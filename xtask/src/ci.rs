@@ -22,6 +22,8 @@ const STEPS: &[&str] = &[
     "features",
     "deny",
     "msrv",
+    "package",
+    "api",
     "consumers",
     "conformance",
     "browser",

@@ -17,7 +17,10 @@ cargo xtask COMMAND
   tidy           check house rules that no compiler enforces: module docs, endpoint files, links, invariants
   deny           check licenses, duplicate versions and sources of the dependencies (needs cargo-deny)
   msrv           compile each package with the oldest compiler it supports, if that is installed
+  package [--release]
+                 pack each package, then check, test and document it alone; with --release, also rehearse a release
   consumers      build and run packages outside the workspace that use the crates
+  api [--write]  compare the public API of each library with tests/api, or write it (needs cargo-public-api and nightly)
   spec FILE      compare the models with an OpenAPI document
   conformance    run other SDKs against the emulator (needs node, npm, python3 and network access)
   keychain       test the key store in a desktop keychain (needs dbus-run-session and gnome-keyring-daemon)

@@ -26,16 +26,13 @@ mod terminal;
 #[cfg(unix)]
 mod at_terminal;
 #[cfg(unix)]
-#[path = "../../../login/tests/it/pty.rs"]
 mod pty;
 // `completions` and `man`.
 mod shells;
 
 mod ports;
 #[cfg(unix)]
-#[path = "../../../login/tests/it/signal.rs"]
 mod signal;
 mod support;
-#[path = "../../../login/tests/it/tools.rs"]
 mod tools;
 mod user;

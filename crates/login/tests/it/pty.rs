@@ -1,7 +1,7 @@
 //! A pseudo-terminal in which to run a program, and its screen.
 //!
-//! This file uses no other file of these tests, so that other packages can include it by its path. They then need
-//! rustix with `event`, `fs`, `pty` and `termios`.
+//! This file uses no other file of these tests, so that other packages can include it by its path or have a copy. They
+//! then need rustix with `event`, `fs`, `pty` and `termios`.
 
 use std::{
     fs::{File, OpenOptions},

@@ -1,6 +1,6 @@
 //! Sends signals to processes.
 //!
-//! This file uses no other file of these tests, so that other packages can include it by its path.
+//! This file uses no other file of these tests, so that the tests of the command-line tool can have a copy.
 
 use std::process::Command;
 

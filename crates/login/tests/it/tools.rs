@@ -1,6 +1,6 @@
 //! Programs and privileges that a test needs, and that a typical machine may lack.
 //!
-//! This file uses no other file of these tests, so that other packages can include it by its path.
+//! This file uses no other file of these tests, so that the tests of the command-line tool can have a copy.
 
 use std::{
     env,
