@@ -30,3 +30,7 @@ struct WithTheSdk;
 
 /// The result of a program of this package, which prints whatever error ends it.
 pub type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -267,7 +267,7 @@ fn problem(text: &str) -> Option<&'static str> {
         return Some("must not have a fragment");
     }
     if !text.bytes().all(is_url_character) || !has_whole_escapes(text) {
-        return Some("has a character or a percent-escape that is not valid in a URL");
+        return Some("may contain only the characters of a URL; percent-encode all others");
     }
     let Ok(uri) = text.parse::<Uri>() else {
         return Some("is not a URL");

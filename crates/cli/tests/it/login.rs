@@ -260,7 +260,7 @@ fn signal_during_the_exchange_reports_a_possible_key() {
     let cancelled = login.finish();
     assert_eq!((cancelled.status, cancelled.stdout.as_str()), (Some(5), ""), "{cancelled:?}");
     let error = cancelled.last_error();
-    assert!(error["message"].as_str().unwrap().contains("may have been made"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("may have been created"), "{error}");
     let page = browser.join().unwrap();
     assert!(page.starts_with("HTTP/1.1 5"), "L-19: {page}");
 }
