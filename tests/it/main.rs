@@ -39,7 +39,7 @@ mod pending;
 /// Whole sign-ins with the emulator, in memory and over TCP.
 mod flow;
 
-/// A login in a terminal: the callback of a browser, the pasted code, and every way to end.
+/// A login in a terminal: the browser's callback, the pasted code, and every way to end.
 mod login;
 
 /// The example that signs in once.

@@ -34,7 +34,7 @@ async fn example_signs_in_only_without_a_valid_key() {
     assert!(stderr.starts_with("The stored key is no longer valid: "), "{stderr}");
     assert_eq!(exchanges(), 2);
 
-    // An error that says nothing about the key.
+    // An error that does not show whether the key is valid.
     testbed.emulator().inject(Fault::status(400).on("/key"));
     let (status, stdout, stderr) = run(&testbed, home.path()).await;
     assert!(status == Some(1) && stdout.is_empty() && stderr.starts_with("error: "), "{stdout}{stderr}");
@@ -47,7 +47,7 @@ async fn run(testbed: &Testbed, home: &Path) -> (Option<i32>, String, String) {
     command
         .arg(testbed.base_url())
         .env_clear()
-        // Coverage of the example is part of the whole.
+        // Coverage includes the example.
         .envs(env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
         .env("HOME", home)
         // Without a display, the example would expect a pasted code.
@@ -56,7 +56,7 @@ async fn run(testbed: &Testbed, home: &Path) -> (Option<i32>, String, String) {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        // In the background it leaves the terminal of the tests alone, and shows the URL on standard error.
+        // In the background, the example does not use the terminal of the tests, and shows the URL on standard error.
         .process_group(0);
     let mut example = Command::from(command).kill_on_drop(true).spawn().unwrap();
     let mut lines = BufReader::new(example.stderr.take().unwrap()).lines();

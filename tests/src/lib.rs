@@ -28,7 +28,7 @@ use std::error::Error;
 #[doc = include_str!("../../crates/emulator/docs/with-the-sdk.md")]
 struct WithTheSdk;
 
-/// The result of a program of this package, which prints whatever error ends it.
+/// The result of a program of this package, which prints any error and exits.
 pub type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 #[cfg(doctest)]

@@ -22,7 +22,7 @@ pub struct UserBrowser {
     response: watch::Sender<Option<String>>,
 }
 
-/// What the user does on the consent page.
+/// The user's decision on the consent page.
 #[derive(Clone, Copy, Debug)]
 enum Decision {
     Approve,
@@ -106,7 +106,7 @@ pub async fn get(url: &str) -> io::Result<String> {
     Ok(response)
 }
 
-/// What the user types at the prompt.
+/// The user's input at the prompt.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub enum TypedInput {

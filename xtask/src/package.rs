@@ -1,4 +1,4 @@
-//! `package`: each crate as its users get it from crates.io.
+//! `package`: tests each crate as its users get it from crates.io.
 //!
 //! It packs every published crate and unpacks it into the build folder. There it checks, tests and documents each package
 //! as a workspace of its own. Patches replace the packages that it depends on with their unpacked versions.

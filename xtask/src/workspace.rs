@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn libraries_are_published_and_the_chores_are_not() {
+    fn crates_are_published_but_xtask_and_tests_are_not() {
         let packages = packages().unwrap();
         let package = |name: &str| packages.iter().find(|package| package.name == name).unwrap();
         assert!(!package("xtask").is_published());

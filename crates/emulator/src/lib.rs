@@ -110,9 +110,9 @@
 //!
 //! # Unknown behavior of the real service
 //!
-//! [`Settings`] has a switch for each behavior on which reports disagree. We saw the real service reject an exchange
-//! with `Invalid code` and `Invalid code_challenge_method`. The expiry after ten minutes and both 403 responses are
-//! only documented. These are guesses:
+//! [`Settings`] has a switch for each behavior on which reports disagree. According to public reports, the real service
+//! rejects an exchange with `Invalid code` and `Invalid code_challenge_method`. The expiry after ten minutes and both
+//! 403 responses are only documented. The emulator was never compared with the live service. These are guesses:
 //!
 //! * the order of the checks after the lookup of a code, and that a missing method in an exchange means `plain`;
 //! * the fields of the validator's issues (their envelope is known);

@@ -1,4 +1,4 @@
-//! What may be shown: in a terminal, and in a log.
+//! Checks of text for a terminal or a log.
 
 use std::error::Error;
 

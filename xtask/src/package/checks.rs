@@ -44,7 +44,7 @@ fn files(package: &Unpacked, licenses: &[(&str, Vec<u8>)]) -> Vec<String> {
     for (name, text) in licenses {
         match package.files.get(*name) {
             None => findings.push(format!("the package has no {name}")),
-            Some(found) if found != text => findings.push(format!("{name} is not the text in the root")),
+            Some(found) if found != text => findings.push(format!("{name} differs from the one in the root")),
             Some(_) => {}
         }
     }
@@ -85,7 +85,7 @@ fn metadata(package: &Unpacked) -> Vec<String> {
         ("`keywords` are not one to five words of at most 20 characters", {
             (1..=5).contains(&manifest.keywords.len()) && manifest.keywords.iter().all(is_keyword)
         }),
-        ("`categories` are not one to five of xtask/src/package/checks.rs", {
+        ("`categories` are not one to five of the list in xtask/src/package/checks.rs", {
             (1..=5).contains(&manifest.categories.len()) && manifest.categories.iter().all(is_category)
         }),
     ];
@@ -178,7 +178,7 @@ mod tests {
         check(|package| drop(package.files.remove("LICENSE-MIT")), &["the package has no LICENSE-MIT"]);
         check(
             |package| drop(package.files.insert("LICENSE-APACHE".into(), b"../../LICENSE-APACHE".into())),
-            &["LICENSE-APACHE is not the text in the root"],
+            &["LICENSE-APACHE differs from the one in the root"],
         );
     }
 
@@ -220,7 +220,7 @@ mod tests {
                 "`readme` is not `README.md`",
                 "`rust-version` is missing",
                 "`keywords` are not one to five words of at most 20 characters",
-                "`categories` are not one to five of xtask/src/package/checks.rs",
+                "`categories` are not one to five of the list in xtask/src/package/checks.rs",
                 "`documentation` is not `https://docs.rs/mine`",
                 "`rustdoc-args` in `package.metadata.docs.rs` is not `[\"--cfg\", \"docsrs\"]`",
             ],
@@ -231,7 +231,7 @@ mod tests {
     fn unknown_category_is_found() {
         check(
             |package| package.manifest.categories.push("oauth".into()),
-            &["`categories` are not one to five of xtask/src/package/checks.rs"],
+            &["`categories` are not one to five of the list in xtask/src/package/checks.rs"],
         );
     }
 

@@ -14,7 +14,7 @@ use crate::{
     workspace::{self, Package},
 };
 
-/// A package, unpacked.
+/// An unpacked package.
 #[derive(Debug, Default)]
 pub(super) struct Unpacked {
     pub(super) manifest: Package,

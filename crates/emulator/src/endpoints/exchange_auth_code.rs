@@ -2,10 +2,10 @@
 //!
 //! Exchanges a code for a key. A code works once, within ten minutes.
 //!
-//! We saw the real service respond with `Invalid code`, before it checks anything else about the code, and with
-//! `Invalid code_challenge_method`. Both 403 responses and the ten minutes are documented, but we have not seen them.
-//! Clients rely on the envelopes of invalid fields and of malformed JSON. We inferred the order of the checks after the
-//! lookup of the code, the meaning of a missing method, and that a verifier without a challenge is rejected.
+//! According to public reports, the real service responds with `Invalid code`, before it checks anything else about the
+//! code, and with `Invalid code_challenge_method`. Both 403 responses and the ten minutes are only documented. Clients
+//! rely on the envelopes of invalid fields and of malformed JSON. We inferred the order of the checks after the lookup
+//! of the code, the meaning of a missing method, and that a verifier without a challenge is rejected.
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
