@@ -72,10 +72,11 @@ impl OutcomeUnknown {
 impl OutcomeUnknown {
     /// Writes where the user can find a key that the program never received.
     fn fmt_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("; a key may have been created")?;
+        f.write_str("; a key")?;
         if let Some(label) = &self.key_label {
-            write!(f, " named \"{label}\"")?;
+            write!(f, " labeled \"{label}\"")?;
         }
+        f.write_str(" may have been created")?;
         if let Some(time) = self.noticed_at {
             write!(f, " before {time}")?;
         }
