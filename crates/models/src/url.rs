@@ -206,8 +206,8 @@ impl<'a> UrlParts<'a> {
         Self { scheme, authority: Some(authority).filter(|authority| !authority.is_empty()), path, query }
     }
 
-    /// Returns whether these parts match `url`, ignoring the query. The scheme may be missing, as may both scheme and
-    /// authority.
+    /// Returns whether these parts match `url`, ignoring the query. The scheme may be missing, or both the scheme and
+    /// the authority.
     pub(crate) fn are_at(&self, url: &HttpUrl) -> bool {
         let same_scheme = self.scheme.is_none_or(|scheme| scheme.eq_ignore_ascii_case(url.scheme()));
         let same_authority = match self.authority {

@@ -29,7 +29,7 @@ use crate::sign_in::callback::CallbackError;
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// An argument, a setting or an environment variable is invalid. Nothing was sent.
+    /// An argument, a setting, or an environment variable is invalid. Nothing was sent.
     #[error(transparent)]
     Invalid(#[from] InvalidValue),
 
@@ -115,7 +115,7 @@ pub enum Error {
     UnexpectedRedirect {
         /// The status of the response.
         status: StatusCode,
-        /// Whether the redirect points to the same scheme, host and port. False if it has no single target.
+        /// Whether the redirect points to the same scheme, host, and port. False if it has no single target.
         same_origin: bool,
     },
 
@@ -137,7 +137,7 @@ pub enum SpentReason {
 }
 
 impl Error {
-    /// Whether the request may have reached OpenRouter. If not, the call changed nothing.
+    /// Returns whether the request may have reached OpenRouter. If not, the call changed nothing.
     pub fn may_have_been_sent(&self) -> bool {
         self.is_outcome_unknown() || self.api().is_some() || matches!(self, Self::UnexpectedRedirect { .. })
     }
@@ -150,12 +150,12 @@ impl Error {
         self
     }
 
-    /// Whether OpenRouter may have acted on the request, but the result was lost.
+    /// Returns whether OpenRouter may have acted on the request, but the result was lost.
     pub fn is_outcome_unknown(&self) -> bool {
         matches!(self, Self::OutcomeUnknown(_))
     }
 
-    /// Whether the same call may succeed later, and sending it again is harmless.
+    /// Returns whether the same call may succeed later and is harmless to send again.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::NotSent(_) | Self::RateLimited { .. } | Self::ServiceUnavailable { .. } => true,
@@ -168,21 +168,21 @@ impl Error {
         }
     }
 
-    /// Whether OpenRouter rejected the API key or the access token (401). If so, discard it and sign in again.
+    /// Returns whether OpenRouter rejected the API key or the access token (401). If so, discard it and sign in again.
     ///
-    /// False for a 401 without one of OpenRouter's error bodies: it may come from a gateway, and proves nothing about
-    /// the key.
+    /// Returns `false` for a 401 without one of OpenRouter's error bodies: it may come from a gateway, and proves
+    /// nothing about the key.
     pub fn is_unauthorized(&self) -> bool {
         let Self::Api(api) = self else { return false };
         api.reason() == RejectionReason::Unauthorized && api.envelope().is_some()
     }
 
-    /// Whether OpenRouter rejected the code because it is older than ten minutes.
+    /// Returns whether OpenRouter rejected the code because it is older than ten minutes.
     pub fn is_expired_code(&self) -> bool {
         matches!(self, Self::Api(api) if api.reason() == RejectionReason::CodeExpired)
     }
 
-    /// Whether OpenRouter rejected the code for any reason: it is unknown, used, expired, or belongs to another
+    /// Returns whether OpenRouter rejected the code for any reason: it is unknown, used, expired, or belongs to another
     /// verifier or challenge method.
     ///
     /// The pending sign-in stays fresh, so that a user who pasted the wrong text can paste again. After a callback's

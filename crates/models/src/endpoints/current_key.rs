@@ -1,7 +1,7 @@
 //! `GET /key`
 //!
 //! Returns the details of the key that the request is sent with. A success means that the key is valid. 401 and 403
-//! mean that it is not. Any other response does not show whether it is.
+//! mean that it is not. No other response proves either.
 //!
 //! Source: <https://openrouter.ai/docs/api/api-reference/api-keys/get-current-key>
 
@@ -30,7 +30,7 @@ pub struct KeyInfo {
     /// The key's spending limit. `null` if it has none.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub limit: Nullable<f64>,
-    /// The rest of the key's own limit, not the balance of the account. `null` if the key has no limit.
+    /// The amount left of the key's own limit, not the balance of the account. `null` if the key has no limit.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub limit_remaining: Nullable<f64>,
     /// How often the limit resets. `null` if never.

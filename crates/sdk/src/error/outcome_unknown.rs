@@ -62,19 +62,21 @@ impl OutcomeUnknown {
         self.noticed_at
     }
 
-    /// Returns the server's ID of the request (`cf-ray` or `x-request-id`), for its support team.
+    /// Returns the server's ID for the request (`cf-ray` or `x-request-id`). Quote it when you contact OpenRouter's
+    /// support.
     pub fn request_id(&self) -> Option<&ServerText> {
         self.request_id.as_ref()
     }
 }
 
 impl OutcomeUnknown {
-    /// Writes where to find a key that the program never received.
+    /// Writes where the user can find a key that the program never received.
     fn fmt_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("; a key may have been created")?;
+        f.write_str("; a key")?;
         if let Some(label) = &self.key_label {
-            write!(f, " named \"{label}\"")?;
+            write!(f, " labeled \"{label}\"")?;
         }
+        f.write_str(" may have been created")?;
         if let Some(time) = self.noticed_at {
             write!(f, " before {time}")?;
         }

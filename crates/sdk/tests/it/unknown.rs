@@ -1,4 +1,4 @@
-//! The error for an unknown outcome.
+//! Tests of the error for an unknown outcome.
 
 use std::error::Error as _;
 
