@@ -12,7 +12,7 @@ use openrouter_oauth::{
 /// The properties of the requested key.
 #[derive(Debug, clap::Args)]
 pub(crate) struct KeyOptions {
-    /// The name of the key. By default, `login` uses the names of this program and the host.
+    /// The key's label. By default, `login` uses the names of this program and the host.
     #[arg(long, value_name = "TEXT")]
     pub(crate) label: Option<KeyLabel>,
     /// The key's credit limit, in US dollars.
@@ -163,7 +163,7 @@ pub(crate) struct CreateCodeOptions {
     /// Create a code without a challenge. Anyone who finds it can use it.
     #[arg(long)]
     pub(crate) without_pkce: bool,
-    /// The name of the key.
+    /// The key's label.
     #[arg(long, value_name = "TEXT")]
     pub(crate) label: Option<KeyLabel>,
     /// The key's credit limit, in US dollars.
