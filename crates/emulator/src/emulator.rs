@@ -64,7 +64,7 @@ impl Emulator {
         connection::serve(Arc::clone(&self.service), stream).await;
     }
 
-    /// Creates a management key. At the real service, only an account's owner has one.
+    /// Creates a management key. On the real service, only an account's owner has one.
     pub fn issue_key(&self) -> String {
         self.service.state().issue_management_key()
     }

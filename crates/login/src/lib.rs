@@ -114,7 +114,7 @@
 //! fall back to another one. To use one store in several parts of a program, share it in an [`Arc`](std::sync::Arc),
 //! which is also a [`KeyStore`].
 //!
-//! # Using single steps
+//! # Using the steps separately
 //!
 //! You can use each step without [`Login`]:
 //!
@@ -140,7 +140,7 @@
 //! If no browser can reach the program and there is no terminal, a login ends with [`Error::NoInput`]. A script can
 //! pipe the code in: see [`TerminalPrompt::stdin`].
 //!
-//! A login retries an exchange only if the request was not sent or OpenRouter asks to wait, and only within its time
+//! A login retries an exchange only if the request was not sent or OpenRouter asks it to wait, and only within its time
 //! limit.
 //!
 //! # Security
