@@ -66,7 +66,7 @@ pub use self::response::{RejectedRequest, ResultPage};
 ///             Err(error) if error.is_outcome_unknown() => ResultPage::OutcomeUnknown,
 ///             Err(_) => ResultPage::Failed,
 ///         },
-///         // A browser may send the callback again meanwhile.
+///         // Meanwhile, a browser may send the callback again.
 ///         never = listener.reject_others() => match never {},
 ///     },
 ///     Err(_) => ResultPage::Denied,
