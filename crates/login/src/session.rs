@@ -182,7 +182,7 @@ impl Session {
                     match opened {
                         Ok(Ok(())) => events(&Event::Opened),
                         Ok(Err(error)) => events(&Event::NotOpened(&error)),
-                        // The browser panicked. The user still sees the URL.
+                        // `Browser::open` panicked. The user still sees the URL.
                         Err(_) => {}
                     }
                     continue;
