@@ -42,7 +42,7 @@ Examples:
   openrouter-oauth login                           sign in and store the key
   export OPENROUTER_API_KEY=$(openrouter-oauth token)
                                                    pass the key to another program
-  openrouter-oauth status                          show the key's owner, limit and usage
+  openrouter-oauth status                          show the key's label, limit and usage
   openrouter-oauth demo                            watch the whole sign-in offline";
 
 const ENVIRONMENT: &str = "\

@@ -27,7 +27,7 @@ pub(crate) enum Failure {
     StoredKey(#[source] Box<Failure>),
     #[error("the key could not be stored; it was printed to standard output, only this once, so save it now")]
     NotStored(#[source] StoreError),
-    /// The arguments, the environment or the input do not fit together.
+    /// The arguments, the environment or the input are incomplete or contradictory.
     #[error("{0}")]
     Usage(&'static str),
     #[error("{name} {problem}")]
@@ -86,7 +86,7 @@ Exit status, and the kind of the error with --json:
   4    not_sent         OpenRouter could not be reached; nothing was sent, so you can retry
   5    outcome_unknown  OpenRouter may have processed the request; a key may have been created
   6    denied           the user declined
-  7    wait             OpenRouter asks you to wait; nothing was created, and the code still works
+  7    wait             OpenRouter asks you to wait; the code most likely still works
   8    timed_out        the user did not approve in time
   9    not_signed_in    no key is stored
   130  cancelled        Ctrl-C, the end of input or a signal ended the login

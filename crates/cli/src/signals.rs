@@ -3,7 +3,7 @@
 use std::io;
 
 /// A listener for Ctrl-C, for SIGTERM from service managers and, on request, for SIGHUP from closing terminals. While
-/// it exists, these signals do not end the process by themselves.
+/// it exists, these signals do not end the process.
 #[cfg(unix)]
 pub(crate) struct Signals {
     interrupted: tokio::signal::unix::Signal,
@@ -44,7 +44,7 @@ impl Signals {
     }
 }
 
-/// A listener for Ctrl-C. While it exists, Ctrl-C does not end the process by itself.
+/// A listener for Ctrl-C. While it exists, Ctrl-C does not end the process.
 #[cfg(windows)]
 pub(crate) struct Signals(tokio::signal::windows::CtrlC);
 

@@ -1,4 +1,4 @@
-//! Tests a program in memory. The program sends its requests through a `Transport`, and the emulator is one.
+//! Tests a program in memory. The program sends its requests through a `Transport`, which the emulator implements.
 //!
 //! The tests are at the end of this file:
 //!

@@ -64,7 +64,7 @@ impl Emulator {
         connection::serve(Arc::clone(&self.service), stream).await;
     }
 
-    /// Creates a management key, which only an account's owner has.
+    /// Creates a management key. On the real service, only an account's owner has one.
     pub fn issue_key(&self) -> String {
         self.service.state().issue_management_key()
     }
@@ -89,7 +89,7 @@ impl Emulator {
     /// Returns the number of `POST` requests for `path`, with or without the leading `/api/v1`, including those that
     /// hit a fault.
     ///
-    /// Requests for unknown paths and for those under `/emulator` are not counted.
+    /// Requests for unknown paths, `/` and `/emulator/…` are not counted.
     pub fn posts(&self, path: &str) -> usize {
         self.service.state().log.count(path, Some(&Method::POST))
     }

@@ -3,7 +3,7 @@
 //! It serves the consent page, the exchange of a code for a key, and the related endpoints. It checks requests in the
 //! real service's order and responds with the real service's messages, as far as these are known. Tests can inject
 //! faults, move the clock, and play the user. The emulator shares no protocol code with the SDK: it checks PKCE and
-//! writes responses itself, so it cannot repeat a mistake of the SDK.
+//! writes responses itself, so it does not inherit the SDK's bugs.
 //!
 //! # In memory
 //!
@@ -114,7 +114,8 @@
 //! rejects an exchange with `Invalid code` and `Invalid code_challenge_method`. The expiry after ten minutes and both
 //! 403 responses are only documented. The emulator was never compared with the live service. These are guesses:
 //!
-//! * the order of the checks after the lookup of a code, and that a missing method in an exchange means `plain`;
+//! * the order of the checks after the lookup of a code, that a missing method in an exchange means `plain`, and that a
+//!   verifier for a code without a challenge is rejected;
 //! * the fields of the validator's issues (their envelope is known);
 //! * the messages about invalid values in `POST /auth/keys/code`, and which keys may call it;
 //! * the text and the look of the page, and the effect of its `limit`.
@@ -123,8 +124,8 @@
 //!
 //! The emulator is for tests. It listens only on the loopback interface, and its keys are worthless. Any program on the
 //! machine can get a key from it, and so can any web page that is open in a browser there. Memory is bounded: the
-//! emulator keeps the last 10,000 codes and keys and the last 1,024 faults and log entries, and accepts 256 connections
-//! and bodies of 64 KiB.
+//! emulator keeps the last 10,000 codes, 10,000 keys, 1,024 faults and 1,024 log entries, and accepts up to 256
+//! connections at once and bodies of up to 64 KiB.
 //!
 //! [`Transport`]: openrouter_oauth_transport::Transport
 

@@ -19,7 +19,7 @@ pub struct LogEntry {
     pub path: String,
     /// The status of the response, or `None` if a fault broke the connection.
     pub status: Option<u16>,
-    /// The first 64 headers, with lower-case names. `[redacted]` replaces names of more than 64 bytes, and the values
+    /// The first 64 headers, with lowercase names. `[redacted]` replaces names of more than 64 bytes, and the values
     /// of all but a few harmless headers. `http-referer` shows only the origin.
     pub headers: Vec<(String, String)>,
     /// The size of the body and the names of known fields, never a value.

@@ -118,7 +118,7 @@ async fn accept(listener: TcpListener, service: Arc<Service>, mut stopped: onesh
                     let _ = stream.set_nodelay(true);
                     connections.spawn(connection::serve(Arc::clone(&service), stream));
                 }
-                // The process is out of file descriptors, or the client is gone. Waiting helps in both cases.
+                // If the process is out of file descriptors, an immediate retry would fail too.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
         }

@@ -29,13 +29,13 @@ pub(crate) struct Service {
 
 /// A response, and how to deliver it.
 pub(crate) enum Delivery {
-    /// Send it.
+    /// Send the response.
     Intact(Response<Bytes>),
-    /// Send it after this delay.
+    /// Send the response after this delay.
     Delayed(Response<Bytes>, Duration),
-    /// Break the connection after this many bytes of it.
+    /// Break the connection after this many bytes of the response.
     CutAfter(Response<Bytes>, usize),
-    /// Break the connection instead.
+    /// Break the connection instead of responding.
     Dropped,
 }
 
@@ -49,7 +49,7 @@ impl Service {
         deliver(&mut self.state(), request)
     }
 
-    /// Locks the state, even after a panic poisoned the lock, because each change of the state is complete in itself.
+    /// Locks the state. Ignores poisoning, because each change of the state is complete in itself.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -64,7 +64,7 @@ impl State {
         self.insert_key(Key { grant, is_management: false })
     }
 
-    /// Creates a management key, which only an account's owner has.
+    /// Creates a management key and returns its value.
     pub(crate) fn issue_management_key(&mut self) -> String {
         let grant = Grant { label: Some("Issued by the emulator".to_owned()), ..Grant::default() };
         self.insert_key(Key { grant, is_management: true })

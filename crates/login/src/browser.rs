@@ -13,13 +13,13 @@ pub type BrowserFuture<'a> = Pin<Box<dyn Future<Output = Result<(), BrowserError
 
 /// A way to open a URL in the user's browser.
 ///
-/// A login continues if no browser opens, because the prompt shows the URL too.
+/// If no browser opens, the login continues, because the prompt also shows the URL.
 ///
 /// # Contract
 ///
-/// An implementation passes the URL as one argument, never through a shell. It removes OpenRouter's variables from the
-/// environment of any program that it starts. It returns as soon as the browser is starting, and does not wait until
-/// the user closes it.
+/// An implementation passes the URL as one argument, never through a shell. It removes the variables that begin with
+/// `OPENROUTER_` from the environment of any program that it starts. It returns once the browser is starting, without
+/// waiting for the user to close it.
 pub trait Browser: fmt::Debug + Send + Sync {
     /// Opens `url`.
     ///

@@ -63,7 +63,7 @@ pub enum Error {
     /// The store does not work. The login did not start, because a new key could not be stored.
     #[error("the key store does not work, so the login did not start")]
     Store(#[source] StoreError),
-    /// The login was not called inside a tokio runtime. It needs one with I/O and time enabled.
+    /// [`Login::run`](crate::Login::run) was not called inside a tokio runtime. It needs one with I/O and time enabled.
     #[error("a login needs a tokio runtime")]
     NoRuntime(#[source] BoxError),
     /// The sign-in could not start, or the code could not be exchanged.
@@ -79,7 +79,7 @@ pub enum OutcomeUnknownReason {
     Cancelled,
     /// The login timed out, and the exchange did not end soon after.
     TimedOut,
-    /// OpenRouter asked the login to wait, and rejected the code afterwards. The first attempt may have used it up.
+    /// OpenRouter asked the login to wait, then rejected the code. An earlier attempt may have used it up.
     RejectedAfterWait,
 }
 
@@ -97,8 +97,8 @@ impl Error {
 impl fmt::Display for OutcomeUnknownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Cancelled => "the login was cancelled while it exchanged the code",
-            Self::TimedOut => "the login timed out while it exchanged the code",
+            Self::Cancelled => "the login was cancelled while exchanging the code",
+            Self::TimedOut => "the login timed out while exchanging the code",
             Self::RejectedAfterWait => "OpenRouter asked the login to wait, and then rejected the code",
         })
     }

@@ -10,7 +10,7 @@ use crate::{BrowserError, ListenerError, RejectedRequest, StoreError};
 #[non_exhaustive]
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// The login listens on a port for the browser.
+    /// The login is listening on a port for the browser.
     Listening {
         /// The port of `127.0.0.1`.
         port: u16,
@@ -23,13 +23,13 @@ pub enum Event<'a> {
     Opened,
     /// The login could not open a browser. The user must open the URL.
     NotOpened(&'a BrowserError),
-    /// The login waits for the browser or a pasted code.
+    /// The login is waiting for the browser or a pasted code.
     Waiting,
-    /// The listener rejected a request that was not the callback. The login still waits.
+    /// The listener rejected a request that was not the callback. The login is still waiting.
     RejectedRequest(RejectedRequest),
-    /// A code arrived, and the login exchanges it.
+    /// A code arrived, and the login is exchanging it.
     Exchanging,
-    /// The service did not process the exchange. The login retries it after this time.
+    /// The service did not process the exchange. The login will retry it after this time.
     Retrying(Duration),
     /// OpenRouter returned the key.
     Granted,

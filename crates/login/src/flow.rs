@@ -1,8 +1,8 @@
 //! The decisions of a login, without any I/O: which code wins, and when the login is over.
 //!
 //! A code arrives in the browser's callback or is pasted by the user, and a login can end in several ways. [`Flow`]
-//! takes one event at a time and returns the next step. It never runs two exchanges at once, starts none after one that
-//! may have created a key, and leaves a way out of every state.
+//! takes one event at a time and returns the next step. It never runs two exchanges at once, and starts no other after
+//! an exchange that may have created a key. Every state has a way to end the login.
 
 use std::{fmt, mem, time::Duration};
 
@@ -42,7 +42,7 @@ pub(crate) enum FlowEvent<C> {
     Failed(Error),
     /// The pause before a retry is over.
     Paused,
-    /// An exchange that was still running when the login had to end has used up its extra time.
+    /// The running exchange has used up the extra time that it got when the login had to end.
     GraceOver,
 }
 
@@ -93,8 +93,8 @@ pub(crate) enum FlowEnd {
     Granted(ApiKeyGrant),
     /// With the error of the exchange.
     Failed(Error),
-    /// With a code that OpenRouter rejected after it had asked the login to wait. The first attempt may have used it
-    /// up.
+    /// With a code that OpenRouter rejected after it had asked the login to wait. An earlier attempt may have used
+    /// it up.
     RejectedAfterWait(Error),
     /// The user declined.
     Denied { description: Option<ServerText> },
@@ -165,7 +165,7 @@ impl<C: Clone> Flow<C> {
 
     /// Handles an event, and returns what to do next.
     pub(crate) fn handle(&mut self, event: FlowEvent<C>) -> NextStep<C> {
-        // An event that ends the login leaves this phase in place.
+        // If the event ends the login, the phase stays `Over`.
         match mem::replace(&mut self.phase, Phase::Over) {
             Phase::Waiting => self.handle_waiting(event),
             Phase::Exchanging { candidate, end_reason } => {

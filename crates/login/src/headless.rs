@@ -74,10 +74,10 @@ const CONTAINERS: &[&str] = &["container", "KUBERNETES_SERVICE_HOST"];
 /// Created by Docker and podman.
 const CONTAINER_FILES: &[&str] = &["/.dockerenv", "/run/.containerenv"];
 
-/// A container with a display, such as one of flatpak or toolbox, shares the display and the browser with the user.
+/// A container with a display, such as a flatpak or toolbox container, shares the user's display and browser.
 const DISPLAYS: &[&str] = &["DISPLAY", "WAYLAND_DISPLAY"];
 
-/// Set if there is a browser despite the missing display: the one in `BROWSER`, or the one of Windows around WSL.
+/// Set if there is a browser despite the missing display: the one that `BROWSER` names, or under WSL that of Windows.
 const BROWSERS: &[&str] = &["BROWSER", "WSL_DISTRO_NAME", "WSL_INTEROP"];
 
 #[cfg(test)]

@@ -45,9 +45,9 @@
 //! ```
 //!
 //! Over SSH, in a container, or without a display, a browser cannot reach the program. The login then skips steps 2, 4
-//! and 8: OpenRouter's page shows a code, and the user pastes it at the prompt. If a browser
-//! opens but cannot reach the program, the user can paste the address at which it ended. The login uses the first code
-//! that arrives, from the browser or the prompt.
+//! and 8: OpenRouter's page shows a code, and the user pastes it at the prompt. If a browser opens but cannot reach the
+//! program, the user can paste the URL from its address bar. The login uses the first code that arrives, from the
+//! browser or the prompt.
 //!
 //! # Signing in once
 //!
@@ -106,15 +106,15 @@
 //! # }
 //! ```
 //!
-//! [`FileStore::for_program`] returns a store for your program. The example `sign_in_once` is the whole program.
+//! [`FileStore::for_program`] returns a store for your program. The example `sign_in_once` is a complete program.
 //!
 //! A key does not expire by default, but its owner can delete it. If a later call fails with 401, sign in again.
 //!
-//! A program that supports several accounts names them with [`Login::account`]. A failing store does not fall back to
-//! another store. To use one store in several parts of a program, share it in an [`Arc`](std::sync::Arc), which is also
-//! a [`KeyStore`].
+//! A program that supports several accounts names them with [`Login::account`]. If a store fails, the login does not
+//! fall back to another one. To use one store in several parts of a program, share it in an [`Arc`](std::sync::Arc),
+//! which is also a [`KeyStore`].
 //!
-//! # The steps alone
+//! # Using the steps separately
 //!
 //! You can use each step without [`Login`]:
 //!
@@ -123,7 +123,7 @@
 //! * [`SystemBrowser`] opens the authorize URL. Implement [`Browser`] to open it in another way.
 //! * [`TerminalPrompt`] shows the URL and reads the pasted code. Implement [`Prompt`] to ask in another way.
 //! * [`Headless::detect`] detects whether a browser can reach this program, and [`default_key_label`] names a key after
-//!   program and host.
+//!   the program and the host.
 //! * [`KeyStore`] is the trait for storing keys, implemented by [`FileStore`], [`MemoryStore`], and, with the feature
 //!   `keychain`, `KeychainStore`.
 //!
@@ -140,13 +140,13 @@
 //! If no browser can reach the program and there is no terminal, a login ends with [`Error::NoInput`]. A script can
 //! pipe the code in: see [`TerminalPrompt::stdin`].
 //!
-//! A login retries an exchange only if the request was not sent or OpenRouter asks to wait, and only within its time
+//! A login retries an exchange only if the request was not sent or OpenRouter asks it to wait, and only within its time
 //! limit.
 //!
 //! # Security
 //!
 //! * The operating system chooses the port, on `127.0.0.1`. The listener accepts only a browser's own navigation to
-//!   this host whose path has the attempt ID of this sign-in (128 random bits). It rejects every other request, which
+//!   this host whose path has the attempt ID of this sign-in (128 random bits). Every other request is rejected and
 //!   changes nothing.
 //! * A returned `state` must match. PKCE binds the code to a verifier that leaves this process only for the exchange.
 //! * The browser gets the URL as one argument, without a shell. It inherits no environment variable that begins with
@@ -162,7 +162,7 @@
 //!
 //! Everything runs inside a tokio runtime with I/O and time enabled, such as that of `#[tokio::main]`. Without a
 //! runtime, a login returns [`Error::NoRuntime`]. A login measures its time limit with the client's
-//! [`Timer`](openrouter_oauth::transport::Timer). If a client with a transport of its own has no timer, set one with
+//! [`Timer`](openrouter_oauth::transport::Timer). If a client with a custom transport has no timer, set one with
 //! [`Login::timer`].
 //!
 //! # Crate features

@@ -25,12 +25,12 @@ pub use self::response::{RejectedRequest, ResultPage};
 /// It accepts only a browser's request to the callback of the sign-in, with its attempt ID (see
 /// [`PendingSignIn::attempt_id`]). It rejects every other request with a page that tells the user what to do, and keeps
 /// waiting. This covers other paths and methods, scripts and frames of other pages, other host names that resolve to
-/// this machine, malformed HTTP, and requests that take too long. At most 32 connections are open at once; one more
-/// closes the oldest.
+/// this machine, malformed HTTP, and requests that take too long. At most 32 connections are open at once; another
+/// one closes the oldest.
 ///
 /// The listener accepts connections only while [`callback`](Self::callback) or [`reject_others`](Self::reject_others)
-/// is polled. Dropping it closes the port and all connections, except that of a [`CallbackRequest`]. It needs a tokio
-/// runtime with I/O and time enabled.
+/// is polled. Dropping it closes the port and all connections, except that of a [`CallbackRequest`]. The listener needs
+/// a tokio runtime with I/O and time enabled.
 ///
 /// # Security
 ///
@@ -66,7 +66,7 @@ pub use self::response::{RejectedRequest, ResultPage};
 ///             Err(error) if error.is_outcome_unknown() => ResultPage::OutcomeUnknown,
 ///             Err(_) => ResultPage::Failed,
 ///         },
-///         // A browser may send the callback again meanwhile.
+///         // Meanwhile, a browser may send the callback again.
 ///         never = listener.reject_others() => match never {},
 ///     },
 ///     Err(_) => ResultPage::Denied,
@@ -174,7 +174,7 @@ impl Listener {
         self.on_rejected_request = Box::new(report);
     }
 
-    /// Waits for the callback of `pending`, which has a code, or the error of a denial or a failure. Responds to every
+    /// Waits for the callback of `pending`, with a code or with the error of a denial or failure. Responds to every
     /// other request without ending the wait. You can drop the future and call this again without losing a request.
     ///
     /// It returns one callback, even if several arrive. For the others, see [`reject_others`](Self::reject_others). A
@@ -195,8 +195,8 @@ impl Listener {
         CallbackRequest { code, stream }
     }
 
-    /// Rejects every request while it is polled. Poll it while a code is exchanged. A browser that opens the same
-    /// callback then sees that it was already used.
+    /// Rejects every request while it is polled. Poll it during the exchange of a code. A browser that opens the same
+    /// callback again then sees that it was already used.
     pub async fn reject_others(&mut self) -> Infallible {
         let (_, never) = self.serve(|_| Err(RejectedRequest::Used)).await;
         never
@@ -206,7 +206,7 @@ impl Listener {
     async fn serve<T>(&mut self, read: impl Fn(&str) -> Result<T, RejectedRequest>) -> (TcpStream, T) {
         loop {
             tokio::select! {
-                // Complete requests before new connections, so that requests do not pile up.
+                // Handle complete requests before new connections, so that requests do not pile up.
                 biased;
                 ReceivedHead { stream, head } = self.connections.next_head() => {
                     let is_head = matches!(&head, Ok(head) if head.bytes().starts_with(b"HEAD "));
@@ -233,16 +233,16 @@ impl Listener {
 
 fn listen(port: u16) -> io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
-    // Frees a fixed port immediately after a login. On Windows, it would let other programs take the port while it is
-    // in use.
+    // Makes a fixed port available again right after a login. On Windows, this option would let other programs take the
+    // port while it is in use.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
     socket.listen(BACKLOG)
 }
 
-/// Accepts a connection, but not before `accept_after`, and sets it after a failure. It is a moment rather than a
-/// duration, because this future is dropped whenever another connection has data.
+/// Accepts a connection, but not before `accept_after`, and sets `accept_after` if that fails. `accept_after` is a
+/// moment rather than a duration, because this future is dropped whenever another connection has data.
 async fn accept<T>(
     accepting: impl Future<Output = io::Result<T>>,
     accept_after: &mut Option<Instant>,
@@ -261,8 +261,8 @@ impl CallbackRequest {
         &self.code
     }
 
-    /// Shows the result in the browser, and waits up to two seconds until the browser has received it. A browser that
-    /// has disconnected is not an error.
+    /// Shows the result in the browser, and waits up to two seconds for the browser to receive it. A browser that has
+    /// disconnected is not an error.
     pub async fn respond(self, page: ResultPage) {
         connections::respond(self.stream, &page.response().bytes(true), RESPONSE_TIMEOUT).await;
     }

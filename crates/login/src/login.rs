@@ -85,7 +85,7 @@ impl Login {
     }
 
     /// Sets the label by which the user recognizes the key, 1 to 100 characters. The default is
-    /// [`default_key_label`](crate::default_key_label) of the running program's file name.
+    /// [`default_key_label`](crate::default_key_label) for the running program's file name.
     pub fn key_label<L>(mut self, label: L) -> Self
     where
         L: TryInto<KeyLabel>,
@@ -116,7 +116,7 @@ impl Login {
         self
     }
 
-    /// Requires this workspace for the key.
+    /// Allows only this workspace for the key.
     pub fn required_workspace_id<W>(mut self, workspace: W) -> Self
     where
         W: TryInto<WorkspaceId>,
@@ -166,9 +166,9 @@ impl Login {
 
     /// Saves the key in this store, for the client's [`Account`].
     ///
-    /// The login does not use the stored key: it signs in and replaces it. It loads the key once at the start, only to
-    /// check that the store works before a new key is created. To sign in only when necessary, load the key yourself
-    /// first: see [signing in once](crate#signing-in-once).
+    /// The login does not use the stored key: it signs in and replaces that key. It loads the key once at the start,
+    /// only to check that the store works before a new key is created. To sign in only when necessary, load the key
+    /// yourself first: see [signing in once](crate#signing-in-once).
     pub fn store(mut self, store: impl KeyStore + 'static) -> Self {
         self.options.store = Some(Arc::new(store));
         self
@@ -206,8 +206,8 @@ impl Login {
         self
     }
 
-    /// Sets the timeout of the login. The default is ten minutes, the lifetime of a code. An exchange that is running
-    /// at that moment gets 30 more seconds.
+    /// Sets the timeout of the login. The default is ten minutes, the lifetime of a code. An exchange that is still
+    /// running then gets 30 more seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = timeout;
         self
@@ -223,8 +223,8 @@ impl Login {
     ///
     /// Call this inside a tokio runtime with I/O and time enabled.
     ///
-    /// Dropping the future frees the port and ends the prompt. After the user has approved, dropping it can leave a key
-    /// that no program has, so prefer [`Cancel`].
+    /// Dropping the future frees the port and ends the prompt. After the user has approved, dropping it can lose a new
+    /// key, so prefer [`Cancel`].
     ///
     /// # Errors
     ///

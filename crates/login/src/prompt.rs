@@ -126,7 +126,7 @@ impl<'a> SignInInstructions<'a> {
     }
 }
 
-/// The maximum length of the pasted text, more than any code or URL has.
+/// The maximum length of the pasted text. Every code and URL is shorter.
 const MAX_BYTES: usize = 4096;
 
 impl Pasted {

@@ -15,7 +15,7 @@ pub(crate) enum Ink {
     /// Black on white, regardless of the terminal's colors.
     Color,
     /// The terminal's colors, assumed to be light on dark. On a light terminal, only readers that support inverted
-    /// codes can read it.
+    /// codes can read the code.
     Plain,
 }
 

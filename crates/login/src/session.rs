@@ -51,7 +51,7 @@ const LATE_BROWSER_TIME: Duration = Duration::from_millis(100);
 fn watch_ctrl_c(cancel: Cancel) -> JoinSet<()> {
     let mut watching = JoinSet::new();
     watching.spawn(async move {
-        // If tokio cannot watch for Ctrl-C, it still ends the process.
+        // If tokio cannot watch for Ctrl-C, Ctrl-C still ends the process.
         while signal::ctrl_c().await.is_ok() {
             cancel.cancel();
         }
@@ -182,7 +182,7 @@ impl Session {
                     match opened {
                         Ok(Ok(())) => events(&Event::Opened),
                         Ok(Err(error)) => events(&Event::NotOpened(&error)),
-                        // It panicked. The user still sees the URL.
+                        // `Browser::open` panicked. The user still sees the URL.
                         Err(_) => {}
                     }
                     continue;
@@ -198,7 +198,7 @@ impl Session {
     /// Exchanges a code.
     async fn exchange(&mut self, code: &AuthorizationCode) -> NextTurn {
         let Self { client, listener, pending, flow, callback, cancel, clock, events, .. } = self;
-        // If a pasted code is being exchanged, a browser waits for the result, because that code may be wrong.
+        // A browser that arrives while a pasted code is exchanged gets no response yet, because that code may be wrong.
         let mut others = listener.as_mut().filter(|_| callback.is_some());
         events(&Event::Exchanging);
         let mut exchange = pin!(pending.exchange(client, code));
@@ -375,7 +375,7 @@ async fn reject_late_browsers(listener: Option<Listener>, clock: &Clock) {
     }
 }
 
-/// Completes with the sleep. Without one, never completes.
+/// Completes when the sleep does, or never if there is no sleep.
 async fn over(sleep: &mut Option<SleepFuture>) {
     match sleep {
         Some(sleep) => sleep.await,

@@ -23,7 +23,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// A store has at most one key for each [`Account`], which names the service that issued the key. It never falls back
 /// to another store. It returns an error instead.
 ///
-/// If a future is dropped before it is ready, the store does all of its work or none of it. Work that had started may
+/// If a future is dropped before it is ready, the store does all of the work or none of it. Work that had started may
 /// complete later.
 pub trait KeyStore: fmt::Debug + Send + Sync {
     /// Returns the key of `account`, if there is one.

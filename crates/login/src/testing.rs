@@ -68,7 +68,7 @@ impl TestUser {
 
     /// Calls `source` with the authorize URL each time the login asks for a code, and pastes the text that it returns.
     ///
-    /// A test against `openrouter-oauth-emulator` approves the URL in `source`. An error is passed to the login, as
+    /// A test against `openrouter-oauth-emulator` approves the URL in `source`. The login handles an error like one
     /// from [`Prompt::ask`].
     ///
     /// ```
@@ -118,7 +118,7 @@ impl Prompt for TestUser {
     }
 }
 
-/// Omits the URL and the source, which may hold codes.
+/// Omits the URL and the source, which may contain codes.
 impl fmt::Debug for TestUserState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TestUserState").field("problems", &self.problems).finish_non_exhaustive()

@@ -12,7 +12,7 @@ use openrouter_oauth::{
 /// The properties of the requested key.
 #[derive(Debug, clap::Args)]
 pub(crate) struct KeyOptions {
-    /// The name of the key. By default, `login` uses the names of this program and the host.
+    /// The key's label. By default, `login` uses the names of this program and the host.
     #[arg(long, value_name = "TEXT")]
     pub(crate) label: Option<KeyLabel>,
     /// The key's credit limit, in US dollars.
@@ -163,19 +163,19 @@ pub(crate) struct CreateCodeOptions {
     /// Create a code without a challenge. Anyone who finds it can use it.
     #[arg(long)]
     pub(crate) without_pkce: bool,
-    /// The name of the key.
+    /// The new key's label.
     #[arg(long, value_name = "TEXT")]
     pub(crate) label: Option<KeyLabel>,
-    /// The key's credit limit, in US dollars.
+    /// The new key's credit limit, in US dollars.
     #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     pub(crate) limit: Option<CreditLimit>,
-    /// How often the limit resets.
+    /// How often the new key's limit resets.
     #[arg(long, requires = "limit")]
     pub(crate) limit_reset: Option<LimitReset>,
-    /// When the key expires, such as 2030-12-31T23:59:59Z.
+    /// When the new key expires, such as 2030-12-31T23:59:59Z.
     #[arg(long, value_name = "TIME")]
     pub(crate) expires_at: Option<Timestamp>,
-    /// The workspace that the key belongs to.
+    /// The workspace that the new key belongs to.
     #[arg(long, value_name = "UUID")]
     pub(crate) workspace: Option<WorkspaceId>,
     // For the key that authenticates the request.

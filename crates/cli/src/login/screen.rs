@@ -87,7 +87,10 @@ impl Screen {
                 self.busy("Exchanging the code for a key");
             }
             Event::Retrying(wait) => {
-                self.busy(&format!("OpenRouter is busy; retrying in {} s", wait.as_secs().max(1)));
+                self.busy(&format!(
+                    "OpenRouter is busy or unreachable; retrying in {} s",
+                    wait.as_secs().max(1)
+                ));
             }
             _ => {}
         }

@@ -61,7 +61,7 @@ fn key_is_only_in_a_file_that_its_owner_can_read() {
 
 #[test]
 fn good_key_is_replaced_only_with_again() {
-    // Users of other tools complain that every login creates one more key.
+    // Otherwise, every login would create one more key.
     let (served, home) = (serve(), Home::new());
     home.store_key(&served);
     let first = home.run(&["token", "--server", &served.url]).line().to_owned();

@@ -52,7 +52,7 @@ impl Home {
         file.to_str().unwrap().to_owned()
     }
 
-    /// Puts a file in the place of the folder for keys.
+    /// Creates a file where the folder for keys belongs.
     pub(crate) fn block(&self) {
         fs::write(self.0.path().join("openrouter-oauth"), "").unwrap();
     }

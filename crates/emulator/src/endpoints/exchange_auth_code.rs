@@ -5,7 +5,8 @@
 //! According to public reports, the real service responds with `Invalid code`, before it checks anything else about the
 //! code, and with `Invalid code_challenge_method`. Both 403 responses and the ten minutes are only documented. Clients
 //! rely on the envelopes of invalid fields and of malformed JSON. We inferred the order of the checks after the lookup
-//! of the code, the meaning of a missing method, and that a verifier without a challenge is rejected.
+//! of the code, the meaning of a missing method, and that a verifier for a code without a
+//! challenge is rejected.
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -59,7 +60,7 @@ fn check_exchange(
     let met = match (&code.challenge, verifier) {
         (Some(challenge), Some(verifier)) => challenge.is_met_by(verifier),
         (None, None) => true,
-        // If there is a verifier but no challenge, someone removed the challenge (RFC 9700 section 2.1.1).
+        // A verifier without a challenge means that someone removed the challenge (RFC 9700 section 2.1.1).
         (Some(_), None) | (None, Some(_)) => false,
     };
     if met {

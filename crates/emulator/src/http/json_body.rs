@@ -66,7 +66,7 @@ impl<'a> Fields<'a> {
         self.optional(name, "number", Value::as_f64)
     }
 
-    /// Rejects the request if there were issues.
+    /// Finishes reading.
     ///
     /// # Errors
     ///

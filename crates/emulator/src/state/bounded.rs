@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-/// A map that keeps the last [`LIMIT`](Self::LIMIT) values, so memory stays bounded no matter how many a client creates.
+/// A map that keeps the last [`LIMIT`](Self::LIMIT) values, so memory stays bounded however many a client creates.
 pub(crate) struct BoundedMap<T> {
     values: HashMap<String, T>,
     /// Every key that was inserted, oldest first. Some may have been removed since.

@@ -1,4 +1,4 @@
-//! JSON web tokens: signs and verifies the emulator's own and reads identity providers' tokens.
+//! Signs and verifies the emulator's JSON Web Tokens, and reads those of identity providers.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ring::{

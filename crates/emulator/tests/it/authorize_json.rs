@@ -57,7 +57,7 @@ async fn denial_returns_the_callback_with_the_error() {
 }
 
 #[tokio::test]
-async fn silent_denial_returns_nothing_else() {
+async fn silent_denial_returns_no_callback() {
     let silent = Emulator::with_settings(Settings::default().denial(DenialBehavior::Silent));
     for (emulator, form) in [
         (silent, "callback_url=https://my.app&decision=deny".to_owned()),

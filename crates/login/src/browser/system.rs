@@ -17,8 +17,9 @@ use crate::browser::{Browser, BrowserError, BrowserFuture};
 ///
 /// On Unix, the variable `BROWSER` can list programs, separated by colons. Each entry is a program and its arguments,
 /// separated by spaces. `%s` stands for the URL; without it, the URL is the last argument. There is no shell and no
-/// quoting. If `BROWSER` is set, no other program is tried. Without `BROWSER`, and on other systems, the system's link
-/// opener is used: `xdg-open` or `gio open`, `open` on macOS, `url.dll` on Windows.
+/// quoting. If `BROWSER` names a program, no other program is tried. Otherwise, and on other systems, the system's link
+/// opener is used: `xdg-open` or `gio open`, `open` on macOS, `url.dll` on Windows, and `wslview` or `url.dll` under
+/// WSL.
 ///
 /// The started program gets the URL as one argument. It inherits no variable that begins with `OPENROUTER_` and no open
 /// file of this process, and the terminal's Ctrl-C does not reach it. If it fails, the next program is tried. A program
@@ -28,7 +29,7 @@ use crate::browser::{Browser, BrowserError, BrowserFuture};
 pub struct SystemBrowser(());
 
 impl SystemBrowser {
-    /// Returns the browser that the environment names at the time of opening.
+    /// Creates a browser. It reads the environment each time it opens a URL.
     pub fn new() -> Self {
         Self(())
     }

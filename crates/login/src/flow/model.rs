@@ -22,7 +22,7 @@ struct World {
     sent: u8,
     /// Whether a key was created, or may have been.
     is_created: bool,
-    /// Whether the service has asked to wait with the current code.
+    /// Whether the service has asked the login to wait before it sends the current code again.
     had_to_wait: bool,
     ended: Option<Discriminant<FlowEnd>>,
 }
@@ -103,7 +103,8 @@ impl World {
         Self { flow, in_flight: false, sent: 0, is_created: false, had_to_wait: false, ended: None }
     }
 
-    /// Returns whether an event can happen now. External events can happen at any time, even too late.
+    /// Returns whether an event can happen now. External events can happen at any time, even when it is too late for
+    /// them.
     fn can(&self, kind: Kind) -> bool {
         match kind {
             Kind::Paused => self.pauses(),

@@ -45,7 +45,7 @@ impl CallbackGuard {
         if request.method != "GET" {
             return Err(RejectedRequest::Method);
         }
-        // Any other name was made to resolve to this machine, as in DNS rebinding.
+        // Someone may have made another name resolve to this machine (DNS rebinding).
         if !self.is_host(request.host.ok_or(RejectedRequest::Malformed)?) {
             return Err(RejectedRequest::Host);
         }
@@ -55,8 +55,8 @@ impl CallbackGuard {
         Ok(target)
     }
 
-    /// Returns a target from its path on. Whole URLs are meant for proxies, but a server must accept them too (RFC
-    /// 9112, section 3.2.2).
+    /// Returns the path and query of a target. Absolute URLs are meant for proxies, but a server must accept them too
+    /// (RFC 9112, section 3.2.2).
     fn origin_form<'head>(&self, target: &'head str) -> Result<&'head str, RejectedRequest> {
         if target.starts_with('/') {
             return Ok(target);
@@ -69,7 +69,7 @@ impl CallbackGuard {
         rest.get(authority.len()..).ok_or(RejectedRequest::Malformed)
     }
 
-    /// Compares in constant time. Only a path of another length takes another time, and the length is not a secret.
+    /// Compares in constant time, unless the lengths differ. The length of the path is not a secret.
     fn is_ours(&self, target: &str) -> bool {
         let path = target.split('?').next().unwrap_or_default();
         self.callback.as_ref().is_some_and(|callback| callback.has_path(path))

@@ -27,11 +27,11 @@ pub(crate) enum HeadProgress {
     Complete,
     /// The request is rejected with this response.
     Reject(RejectedRequest),
-    /// The connection sent nothing, so it is closed without a response.
+    /// The client sent nothing, so the connection is closed without a response.
     Close,
 }
 
-/// How long a head may take, measured from the connection.
+/// How long a head may take, measured from the start of the connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The maximum size of a head in bytes.

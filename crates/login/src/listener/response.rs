@@ -125,8 +125,8 @@ impl ResultPage {
             Self::OutcomeUnknown => Response::alert(
                 "502 Bad Gateway",
                 "Sign-in may not have completed",
-                "OpenRouter’s response was lost, so there may be a new key that nobody has. Go back to the program to \
-                 see how to find that key, and to start again.",
+                "OpenRouter may have created a key that the program did not receive. Go back to the program to see \
+                 how to find that key, and to start again.",
             ),
         }
     }

@@ -1,4 +1,4 @@
-//! The console on systems other than Unix. Reads of it block, so a thread does them.
+//! The console on systems other than Unix. Reading from it blocks, so a thread does that.
 
 use std::{
     fs::File,
@@ -68,7 +68,7 @@ fn read_on_a_thread() -> Result<NextLine, PromptError> {
 fn read_line() -> Result<Pasted, PromptError> {
     let mut stdin = io::stdin().lock();
     let longest = MAX_BYTES + "\r\n".len();
-    // In its final size, because growing would leave copies behind.
+    // Allocated at its final size, because growing would leave copies in memory.
     let mut line = Zeroizing::new(Vec::with_capacity(longest));
     let read = stdin.by_ref().take(longest as u64).read_until(b'\n', &mut line).map_err(PromptError::Io)?;
     if read == 0 {

@@ -33,9 +33,9 @@ pub(super) fn instructions(instructions: &SignInInstructions<'_>, canvas: Option
         (
             "If your browser does not open this page, open it yourself within ten minutes:",
             None,
-            "After you approve, the browser returns here. If it cannot, paste the address at which it ended and press \
+            "After you approve, the browser returns here. If it cannot, paste the URL from its address bar and press \
              Enter.\n\
-             Only paste the address of a page that you opened yourself, with the link above.\n",
+             Only paste the URL of a page that you opened yourself, with the link above.\n",
         )
     };
     let qr_code = qr_code.map(|code| code.lines().join("\n") + "\n\n").unwrap_or_default();

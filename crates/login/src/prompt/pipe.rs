@@ -22,7 +22,7 @@ pub(super) async fn ask() -> Result<Pasted, PromptError> {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => None,
         Err(error) => return Err(PromptError::Io(error)),
     };
-    // In its final size, because growing would leave copies behind.
+    // Allocated at its final size, because growing would leave copies in memory.
     let mut line = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
     let mut byte = Zeroizing::new([0]);
     loop {

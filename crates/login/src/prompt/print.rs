@@ -2,11 +2,11 @@
 
 use std::{io::Write, sync::mpsc, thread, time::Duration};
 
-/// How long to wait until the terminal or the reader of standard error accepts the text.
+/// How long to wait for the terminal, or the reader of standard error, to accept the text.
 const PRINT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Prints on a thread, because a terminal that Ctrl-S has stopped accepts nothing until it continues. Ignores errors,
-/// because the browser may still return.
+/// Prints on a thread, because a terminal that Ctrl-S has stopped accepts no output until it is resumed. Ignores
+/// errors, because the browser's callback may still arrive.
 pub(super) fn print(mut to: impl Write + Send + 'static, text: String) {
     let (send_printed, printed) = mpsc::channel();
     let run = move || {

@@ -30,7 +30,7 @@ use crate::{
 /// at most a second, so that neither the next question nor the shell gets the rest of a paste. A dropped prompt cannot
 /// wait. It discards the input that has arrived, and the shell gets any later input.
 ///
-/// A line of 4,095 bytes or more returns [`PromptError::TooLong`]. On Apple's systems, the terminal accepts about 1,024
+/// A line of 4,095 bytes or more returns [`PromptError::TooLong`]. On Apple systems, the terminal accepts about 1,024
 /// bytes per line, and drops the rest with a bell.
 ///
 /// In the background, the prompt returns [`PromptError::Unavailable`] instead of stopping the process. It returns the
@@ -60,9 +60,9 @@ impl TerminalPrompt {
     /// Creates a prompt that reads each code from a line of standard input, for scripts: `echo "$CODE" | my-cli login`.
     /// It prints its messages to standard error.
     ///
-    /// The end of the input returns [`PromptError::Closed`]. After a line that is longer than any code or URL, this and
-    /// every other prompt of the process return [`PromptError::Io`], because the rest of that line could be mistaken
-    /// for the next one.
+    /// At the end of the input, it returns [`PromptError::Closed`]. After a line that is longer than any code or URL,
+    /// this and every other prompt of the process return [`PromptError::Io`], because the rest of that line could be
+    /// mistaken for the next one.
     ///
     /// If standard input is a terminal, this is the same as [`new`](Self::new).
     pub fn stdin() -> Self {

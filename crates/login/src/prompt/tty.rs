@@ -49,7 +49,7 @@ pub(super) async fn ask(problem: &str, question: &str) -> Result<Pasted, PromptE
     let input = Receiver::from_file_unchecked(file).map_err(PromptError::Io)?;
     let mut prompt = OpenPrompt { terminal: &terminal, is_entered: false };
     if !problem.is_empty() {
-        // A repeated question: input that was typed before it is not a response to it.
+        // Discard what the user typed before this question was repeated.
         prompt.flush();
     }
     prompt.print(problem);
@@ -185,7 +185,7 @@ const RAW_TERMINAL: &str =
     "This terminal is in raw mode, so no code can be entered. Run `stty sane`, then sign in again.";
 
 /// The longest line that the terminal certainly did not cut. Linux cuts a longer line to one byte more than this.
-/// Apple's systems drop the rest with a bell.
+/// Apple systems drop the rest with a bell.
 const LONGEST: usize = if cfg!(target_vendor = "apple") { 1024 - 2 } else { MAX_BYTES - 2 };
 
 /// How long the terminal must be quiet before the paste counts as over.

@@ -17,8 +17,8 @@ pub(super) struct Clock {
     timeout: Duration,
 }
 
-/// The timeout for a store, longer than those of the stores in this crate. After it, the caller gets the key without
-/// storing it.
+/// The timeout for a store, longer than those of the stores in this crate. When it expires, the caller gets the key,
+/// which is then not stored.
 const STORE_TIMEOUT: Duration = Duration::from_secs(15);
 
 impl Clock {

@@ -52,9 +52,9 @@ use super::{Account, KeyStore, StoreError, StoreFuture, config_dir};
 /// # Files
 ///
 /// The keys of all accounts are in one JSON file of mode 0600, in a folder of mode 0700. A change replaces the whole
-/// file, so that a crash, a full disk or a kill leaves either the old file or the new one. A program that changes the
-/// file locks an empty file next to it that ends in `.lock`, so that two programs do not undo each other's changes. A
-/// killed program may leave a file that ends in `.new`, which the next change removes.
+/// file, so that a crash, a full disk or a kill leaves either the old file or the new one. To change it, a program
+/// first locks an empty file next to it, with the suffix `.lock`, so that two programs do not undo each other's
+/// changes. A killed program may leave a file with the suffix `.new`, which the next change removes.
 ///
 /// The store uses the file and its folder only if they belong to the user, no other user has access, and neither is a
 /// symbolic link, a hard link or a pipe. The folders above may be links, and are trusted.
@@ -106,7 +106,7 @@ impl FileStore {
         &self.path
     }
 
-    /// Runs `change` in turn. Dropping the future before its turn gives the turn up.
+    /// Runs `change` when its turn comes. If the future is dropped before that, `change` does not run.
     async fn change<T: Send + 'static>(
         &self,
         change: impl FnOnce(&Path, &Wait) -> Result<T, StoreError> + Send + 'static,
@@ -210,7 +210,7 @@ impl Wait {
         Ok(lock)
     }
 
-    /// Returns an error, which nobody sees, if the caller has stopped waiting. The change then does not start.
+    /// Fails if the caller has stopped waiting, so that the change does not start. Nobody sees the error.
     fn check(&self, path: &Path) -> Result<(), StoreError> {
         if self.caller.strong_count() == 0 { Err(in_use(path)) } else { Ok(()) }
     }
@@ -231,7 +231,7 @@ fn read_whole(mut file: File) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     if size > MAX_BYTES {
         return Ok(None);
     }
-    // In its final size, because growing would leave copies behind.
+    // Allocated at its final size, because growing would leave copies in memory.
     let mut bytes = Zeroizing::new(vec![0; size]);
     file.read_exact(&mut bytes)?;
     Ok(Some(bytes))

@@ -37,8 +37,8 @@ use super::{Account, KeyStore, StoreError, StoreFuture, config_dir};
 ///
 /// A keychain may ask the user to unlock it, or hang. Each call waits at most 3 seconds. Calls run on the store's own
 /// thread, so a hanging keychain delays neither the runtime nor the exit of the program. After [`StoreError::Timeout`],
-/// the hanging call may still complete. Calls that were queued behind it and timed out do not start any more. The store
-/// needs a tokio runtime with time enabled.
+/// the hanging call may still complete. Calls that timed out in the queue behind it never start. The store needs a
+/// tokio runtime with time enabled.
 ///
 /// # Rust version
 ///
@@ -49,7 +49,7 @@ pub struct KeychainStore {
     worker: Worker,
 }
 
-/// The same as that of `gh`.
+/// The timeout of a call, the same as in GitHub's `gh`.
 const DEADLINE: Duration = Duration::from_secs(3);
 
 impl KeychainStore {

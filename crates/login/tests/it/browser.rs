@@ -164,7 +164,7 @@ fn open_does_not_wait_for_a_running_browser() {
     let begun = Instant::now();
     assert_eq!(child.expect("opened"), "Ok(())");
     assert!(begun.elapsed() < Duration::from_secs(30));
-    // It fails, too late for the next browser to be tried.
+    // Its failure comes too late for the next browser to be tried.
     let process = written(&folder.path().join("process"), 1);
     kill("TERM", process.trim());
     let about = Path::new("/proc").join(process.trim());

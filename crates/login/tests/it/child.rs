@@ -75,7 +75,7 @@ async fn ask_until_ctrl_c(prompt: &TerminalPrompt) {
     }
 }
 
-/// Races a prompt against a browser that returns.
+/// Races a prompt against the callback of a browser.
 async fn race(prompt: &TerminalPrompt) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     report("port", &listener.local_addr().unwrap().port().to_string());
@@ -156,7 +156,7 @@ fn hostile_labels() -> impl Iterator<Item = String> {
         "a",
     ];
     (1_usize..).map(|number| {
-        // Each number gives a different row of pieces, which seldom starts like the next row.
+        // Each number gives a different sequence of pieces. Consecutive numbers seldom give the same first piece.
         let mut rest = number.wrapping_mul(2_654_435_761);
         let mut label = String::from("x");
         while rest > 0 && label.chars().count() < 80 {

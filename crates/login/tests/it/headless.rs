@@ -1,4 +1,4 @@
-//! What a process detects about its environment.
+//! Detection of a headless environment, in a child process.
 
 use std::process::Stdio;
 
@@ -6,7 +6,7 @@ use crate::child::{self, Running};
 
 #[test]
 fn environment_reveals_ssh_and_remote_editors() {
-    // The unit tests check all marks. This test cannot know whether this machine is a container.
+    // The unit tests check all variables and files. This test cannot know whether this machine is a container.
     for (name, expected) in [
         ("SSH_CONNECTION", "Some(Ssh) this is an SSH session"),
         ("CODESPACES", "Some(Container) this is a container"),

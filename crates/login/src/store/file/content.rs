@@ -38,7 +38,7 @@ struct Stored<'a> {
     key: ApiKey,
 }
 
-/// The only place that serializes a key.
+/// The only type that serializes a key.
 #[derive(Serialize)]
 struct ToStore<'a> {
     service: &'a str,

@@ -1,5 +1,5 @@
-//! The file and its folder. The folder is opened and checked once, and all operations use the open folder, so that a
-//! folder put in its place meanwhile gets nothing.
+//! The file and its folder. The folder is opened and checked once, and all operations use the open folder, so that no
+//! key ends up in a folder that has replaced it.
 
 use std::{
     ffi::OsStr,

@@ -244,7 +244,7 @@ async fn other_protocols_and_noise_are_rejected_at_once() {
         b"\n".to_vec(),
         b"\0".to_vec(),
     ];
-    // Each byte with which no method begins.
+    // Each byte that no method begins with.
     noise.extend((0..=255_u8).filter(|byte| !byte.is_ascii_graphic()).map(|byte| vec![byte; 100]));
     let responses = fixture.play(noise.clone()).await;
     for (noise, response) in noise.iter().zip(&responses) {
