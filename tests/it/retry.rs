@@ -415,7 +415,7 @@ async fn unknown_outcome_reports_what_is_known() {
     assert_eq!(unknown.status().unwrap(), 502);
     assert_eq!(unknown.request_id().unwrap().as_str(), "8f0e-FRA");
     let text = error.to_string();
-    assert!(text.starts_with("the outcome of exchangeAuthCodeForAPIKey is unknown: the server failed"));
+    assert!(text.starts_with("the outcome of exchanging the code is unknown: the server failed"));
     // What to do next.
     assert!(text.contains("https://openrouter.ai/settings/keys"), "{text}");
 }

@@ -16,9 +16,10 @@ use crate::{
 ///
 /// `Display` and `Debug` show the status and the message, made safe to print. They never show the body.
 #[derive(Clone, thiserror::Error)]
-#[error("OpenRouter responded to {operation} with {status}{}", self.colon_message())]
+#[error("{activity} failed: OpenRouter responded with {status}{}", self.colon_message())]
 pub struct ApiError {
     operation: &'static str,
+    activity: &'static str,
     status: StatusCode,
     hint: RejectionHint,
     message: ServerText,
@@ -88,6 +89,7 @@ impl ApiError {
         };
         Self {
             operation: E::OPERATION,
+            activity: E::ACTIVITY,
             status,
             hint: RejectionHint::parse(message),
             message: ServerText::without(message, &secrets),

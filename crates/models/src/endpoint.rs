@@ -17,6 +17,8 @@ pub trait Endpoint: Serialize {
     type Response: DeserializeOwned;
     /// OpenRouter's name for the operation (`operationId` in its OpenAPI document).
     const OPERATION: &'static str;
+    /// What the operation does, in the words of messages to users: "exchanging the code".
+    const ACTIVITY: &'static str = Self::OPERATION;
     /// The HTTP method.
     const METHOD: Method;
     /// The path relative to the server's URL, with a leading slash.

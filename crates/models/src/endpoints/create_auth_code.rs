@@ -121,6 +121,7 @@ impl CreateAuthCode {
 impl Endpoint for CreateAuthCode {
     type Response = CreatedAuthCode;
     const OPERATION: &'static str = "createAuthKeysCode";
+    const ACTIVITY: &'static str = "creating a code";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/auth/keys/code";
     const AUTH: Auth = Auth::Bearer;

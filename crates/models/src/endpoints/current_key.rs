@@ -108,6 +108,7 @@ impl CurrentKey {
 impl Endpoint for CurrentKey {
     type Response = KeyInfo;
     const OPERATION: &'static str = "getCurrentKey";
+    const ACTIVITY: &'static str = "looking up the key";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/key";
     const AUTH: Auth = Auth::Bearer;

@@ -62,6 +62,7 @@ impl ExchangeAuthCode {
 impl Endpoint for ExchangeAuthCode {
     type Response = ApiKeyGrant;
     const OPERATION: &'static str = "exchangeAuthCodeForAPIKey";
+    const ACTIVITY: &'static str = "exchanging the code";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/auth/keys";
     const AUTH: Auth = Auth::None;

@@ -172,6 +172,7 @@ fn unknown<E: Endpoint>(
 ) -> OutcomeUnknown {
     OutcomeUnknown {
         operation: E::OPERATION,
+        activity: E::ACTIVITY,
         origin: call_request.base.origin().clone(),
         reason,
         status: head.map(|head| head.status),

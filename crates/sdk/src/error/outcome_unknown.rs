@@ -12,6 +12,7 @@ use openrouter_oauth_transport::BoxError;
 #[derive(Debug)]
 pub struct OutcomeUnknown {
     pub(crate) operation: &'static str,
+    pub(crate) activity: &'static str,
     pub(crate) origin: Origin,
     pub(crate) reason: UnknownReason,
     pub(crate) status: Option<StatusCode>,
@@ -91,7 +92,7 @@ impl OutcomeUnknown {
 
 impl fmt::Display for OutcomeUnknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the outcome of {} is unknown: {}", self.operation, self.reason)?;
+        write!(f, "the outcome of {} is unknown: {}", self.activity, self.reason)?;
         if let Some(status) = self.status {
             write!(f, " (status {status})")?;
         }

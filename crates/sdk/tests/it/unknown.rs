@@ -63,16 +63,15 @@ async fn unknown_outcome_has_a_reason_and_a_source() {
         (
             respond(500, "down"),
             "the server failed (status 500 Internal Server Error)",
-            "OpenRouter responded to exchangeAuthCodeForAPIKey with 500 Internal Server Error",
+            "exchanging the code failed: OpenRouter responded with 500 Internal Server Error",
         ),
     ] {
         let (_, builder) = scripted([first]);
         let error = builder.build().unwrap().exchange_auth_code(exchange()).await.unwrap_err();
         let unknown = unknown(error);
         let text = unknown.to_string();
-        let start = format!(
-            "the outcome of exchangeAuthCodeForAPIKey is unknown: {why}; a key may have been created"
-        );
+        let start =
+            format!("the outcome of exchanging the code is unknown: {why}; a key may have been created");
         assert!(text.starts_with(&start), "{text}");
         assert_eq!(unknown.source().unwrap().to_string(), cause);
     }
