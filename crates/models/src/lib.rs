@@ -28,8 +28,8 @@
 //!
 //! # Sources
 //!
-//! OpenRouter's guide <https://openrouter.ai/docs/use-cases/oauth-pkce> and its OpenAPI document. Items from other
-//! sources name their source.
+//! The types follow OpenRouter's guide <https://openrouter.ai/docs/use-cases/oauth-pkce> and OpenAPI document. Items
+//! from other sources name their source.
 
 // Modules are in reading order.
 mod endpoint;

@@ -100,7 +100,7 @@
 //! * Over TCP: `Emulator::serve` starts a server on a loopback port. Pass its `base_url()` to
 //!   [`ClientBuilder::base_url`].
 //!
-//! This crate was tested against the emulator, not against the live service.
+//! The project was tested against its emulator, not against the live service.
 //!
 //! # Crate features
 //!
