@@ -44,15 +44,15 @@
 //!      |--- 8. the page with the result --->|                             |
 //! ```
 //!
-//! Over SSH, in a container, or without a display, a browser cannot reach the program. The login then skips steps 2, 4
+//! Over SSH, in a container, or without a display, a browser cannot reach the program. The login then skips steps 2, 4,
 //! and 8: OpenRouter's page shows a code, and the user pastes it at the prompt. If a browser opens but cannot reach the
 //! program, the user can paste the URL from its address bar. The login uses the first code that arrives, from the
 //! browser or the prompt.
 //!
 //! # Signing in once
 //!
-//! [`Login::run`] always signs in and creates a new key. A [store](Login::store) only saves that key, so load it first,
-//! and sign in only if there is no key or OpenRouter rejects it:
+//! [`Login::run`] always signs in and creates a new key. A [store](Login::store) only saves that key. To use
+//! the saved key at the next start, load it first, and sign in only if there is none or OpenRouter rejects it:
 //!
 //! ```
 //! # use std::sync::atomic::{AtomicUsize, Ordering};

@@ -59,8 +59,8 @@ use super::{Account, KeyStore, StoreError, StoreFuture, config_dir};
 /// The store uses the file and its folder only if they belong to the user, no other user has access, and neither is a
 /// symbolic link, a hard link or a pipe. The folders above may be links, and are trusted.
 ///
-/// On systems other than Unix, the store does not check modes and owners. The file there inherits the access rules of
-/// its folder. On Windows, files below `%APPDATA%` are accessible to the user and to administrators.
+/// On systems other than Unix, the store does not check modes and owners. There, the file inherits the access rules
+/// of its folder. On Windows, files below `%APPDATA%` are accessible to the user and to administrators.
 ///
 /// # Waiting
 ///

@@ -16,7 +16,7 @@ use self::{
 use super::{Account, KeyStore, StoreError, StoreFuture, config_dir};
 
 /// A store in the system's keychain: the Secret Service on Linux (GNOME Keyring, `KWallet`, `KeePassXC`), Keychain
-/// Services on macOS, the Credential Manager on Windows.
+/// Services on macOS, and the Credential Manager on Windows.
 ///
 /// A machine without a desktop usually has no keychain. The store then returns a [`StoreError`] that explains what is
 /// missing, and does not save keys anywhere else.
