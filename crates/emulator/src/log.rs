@@ -9,7 +9,7 @@ use crate::http::route::Route;
 
 /// A request that the emulator received, without its secrets.
 ///
-/// An entry shows no query, code, verifier, key, token or `Authorization` header, and is smaller than 24 KiB.
+/// An entry shows no query, code, verifier, key, token, or `Authorization` header, and is smaller than 24 KiB.
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct LogEntry {
