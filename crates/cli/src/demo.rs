@@ -219,7 +219,7 @@ fn emulator_url(url: &str) -> Result<&str, Failure> {
         Ok(url)
     } else {
         Err(Failure::Usage(
-            "the demo plays the user, so it needs an emulator: --server http://127.0.0.1:PORT/api/v1",
+            "the demo acts as the user, so it needs an emulator: --server http://127.0.0.1:PORT/api/v1",
         ))
     }
 }
