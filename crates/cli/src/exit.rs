@@ -23,7 +23,7 @@ pub(crate) enum Failure {
     /// `place` is safe to print: a variable's name, a quoted path, or the keychain.
     #[error("OpenRouter does not accept the key in {place}; run `openrouter-oauth login` to create another")]
     BadKey { place: String, source: Error },
-    #[error("could not check the stored key; retry, or pass --again to create another")]
+    #[error("could not check the stored key; try again later, or pass --again to create another")]
     StoredKey(#[source] Box<Failure>),
     #[error("the key could not be stored; it was printed to standard output, only this once, so save it now")]
     NotStored(#[source] StoreError),
@@ -83,7 +83,7 @@ Exit status, and the kind of the error with --json:
   1    unexpected       something on this machine failed: a file, a port, standard output
   2    usage            an argument, a variable or the input is invalid; nothing was sent
   3    rejected         OpenRouter rejected the request
-  4    not_sent         OpenRouter could not be reached; nothing was sent, so you can retry
+  4    not_sent         OpenRouter could not be reached; nothing was sent, so you can try again
   5    outcome_unknown  OpenRouter may have processed the request; a key may have been created
   6    denied           the user declined
   7    wait             OpenRouter asks you to wait; the code most likely still works

@@ -117,9 +117,9 @@ fn error(error: Error) -> StoreError {
         }
         Error::BadStoreFormat(_) | Error::Ambiguous(_) => corrupt(),
         Error::NoStorageAccess(_) => {
-            unavailable("start or unlock it and retry, or choose another store", error)
+            unavailable("start or unlock it and try again, or choose another store", error)
         }
-        _ => unavailable("check that it runs and retry, or choose another store", error),
+        _ => unavailable("check that it runs and try again, or choose another store", error),
     }
 }
 
