@@ -147,7 +147,7 @@ fn describe_value(name: &HeaderName, value: &HeaderValue) -> Option<String> {
     SHOWN_HEADERS.contains(&name.as_str()).then(|| value.to_owned())
 }
 
-/// Returns the origin of a URL, without a path, query or password.
+/// Returns the origin of a URL, without a path, query, or password.
 fn origin(url: &str) -> Option<String> {
     let url: Uri = url.parse().ok()?;
     let host = url.authority()?.as_str().rsplit('@').next()?;

@@ -154,8 +154,8 @@
 //! * A key is stored under the service that issued it.
 //!
 //! Other users of the same machine can read the command line of a browser while it starts, and with it the authorize
-//! URL: the attempt ID, the state and the challenge. Such a user can end the login, or give it a key of *their* account
-//! and then see how it is used. They cannot get the user's key. Where that matters, have the user paste a code
+//! URL: the attempt ID, the state, and the challenge. Such a user can end the login, or give it a key of *their*
+//! account and then see how it is used. They cannot get the user's key. Where that matters, have the user paste a code
 //! ([`headless`](Login::headless)) or open the page themselves ([`no_browser`](Login::no_browser)).
 //!
 //! # Runtime

@@ -34,7 +34,7 @@ pub enum RejectedRequest {
     Method,
     /// The request names another host.
     Host,
-    /// The request came from a script, a frame or a preload.
+    /// The request came from a script, a frame, or a preload.
     NotNavigation,
     /// The request is for the callback, but has neither a valid code nor a valid error.
     Unreadable,

@@ -53,7 +53,7 @@ pub struct KeychainStore {
 const DEADLINE: Duration = Duration::from_secs(3);
 
 impl KeychainStore {
-    /// Creates a store for the keys of `program`, a name of 1 to 64 letters, digits, `-` or `_`. Does not call the
+    /// Creates a store for the keys of `program`, a name of 1 to 64 letters, digits, `-`, or `_`. Does not call the
     /// keychain yet.
     ///
     /// # Errors
