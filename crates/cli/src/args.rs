@@ -63,7 +63,7 @@ With --json, an error on standard error has this form. The last three fields app
   {\"error\": {\"kind\": \"rejected\", \"message\": \"...\", \"causes\": [\"...\"],
              \"http_status\": 400, \"reason\": \"code_invalid\", \"retry_after_seconds\": 2.0}}
 The reasons are code_invalid, code_expired, code_rejected, challenge_method_mismatch, invalid_grant,
-invalid_request, unauthorized, forbidden, not_found, conflict, rate_limited, server_error, and other.";
+invalid_request, unauthorized, forbidden, not_found, conflict, rate_limited, server_error and other.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

@@ -81,15 +81,15 @@ pub(crate) const HELP: &str = "\
 Exit status, and the kind of the error with --json:
   0                     success
   1    unexpected       something on this machine failed: a file, a port, standard output
-  2    usage            an argument, a variable, or the input is invalid; nothing was sent
+  2    usage            an argument, a variable or the input is invalid; nothing was sent
   3    rejected         OpenRouter rejected the request
-  4    not_sent         OpenRouter could not be reached; nothing was sent, so you can try again
+  4    not_sent         OpenRouter could not be reached; nothing was sent, so you can retry
   5    outcome_unknown  OpenRouter may have processed the request; a key may have been created
   6    denied           the user declined
   7    wait             OpenRouter asks you to wait; the code most likely still works
   8    timed_out        the user did not approve in time
   9    not_signed_in    no key is stored
-  130  cancelled        Ctrl-C, the end of input, or a signal ended the login
+  130  cancelled        Ctrl-C, the end of input or a signal ended the login
   141                   the reader closed standard output";
 
 impl Failure {
