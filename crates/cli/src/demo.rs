@@ -113,7 +113,7 @@ impl Demo {
             .limit(CreditLimit::new(LIMIT)?);
         let code = self.client.with_key(key.clone()).create_auth_code(request).await?;
         self.line(format!(
-            "The program creates a code with the key of step 1, without a page: {:?}.",
+            "The program creates a code with the key of step 1, without the consent page: {:?}.",
             code.id
         ))?;
 

@@ -44,7 +44,7 @@
 //!
 //! A program without a callback calls [`Client::authorize_headless`]. OpenRouter's page then shows the code, and
 //! [`HeadlessSignIn::read_pasted`] reads what the user pastes. A program that already has a key can create a code
-//! without a page, with [`Client::create_auth_code`].
+//! without the consent page, with [`Client::create_auth_code`].
 //!
 //! # Operations
 //!
