@@ -111,6 +111,8 @@
 //!   `openrouter-oauth-transport-hyper`.
 //! * `tracing`: `TracingHook`, which sends `tracing` events for every attempt.
 
+// Links from other crates lead here if this crate was not documented together with them.
+#![doc(html_root_url = "https://docs.rs/openrouter-oauth/latest")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // In reading order.
