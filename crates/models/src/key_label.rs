@@ -3,7 +3,7 @@
 use crate::text::{FromText, InvalidValue, plain_text};
 
 plain_text! {
-    /// The name of a key in the user's list of keys: 1 to 100 characters, without control characters.
+    /// A key's label, its name in the user's list of keys: 1 to 100 characters, without control characters.
     ///
     /// By default, OpenRouter uses the name of the app. For a program on the user's machine, that is `host:port`.
     #[doc(alias = "key_label")]

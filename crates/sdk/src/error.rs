@@ -247,7 +247,7 @@ mod tests {
                 Error::Spent(_) => "begin a new sign-in",
                 Error::NotSent(_) => "check the connection, then retry",
                 Error::ProxyAuthRequired(_) => "add credentials to the proxy's URL",
-                Error::Tls(_) => "check the clock, the network and the root certificates",
+                Error::Tls(_) => "check the clock, the network, and the root certificates",
                 Error::Api(_) => "see the reason",
                 Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => "wait, then retry",
                 Error::OutcomeUnknown(_) => "delete the key, then begin a new sign-in",
