@@ -69,10 +69,13 @@ impl Change {
         }
         let ended = run(&mut folder.child(&wrapper, self.task));
         let log = fs::read_to_string(log).unwrap();
-        // Each line begins with a process ID. `fcntl` comes from the standard library, which checks in debug builds
-        // that a file is open before it closes it.
+        // Each line begins with a process ID. strace splits a call if another thread stops during it: the lines after the
+        // first begin with `<` or `?`. `fcntl` comes from the standard library, which checks in debug builds that a file
+        // is open before it closes it.
         let calls = log.lines().filter_map(|line| Some(line.split_once(' ')?.1.trim_start().to_owned()));
-        let calls = calls.filter(|call| !call.starts_with("+++") && !call.starts_with("fcntl(")).collect();
+        let begins =
+            |call: &str| call.starts_with(|c: char| c.is_ascii_alphabetic()) && !call.starts_with("fcntl(");
+        let calls = calls.filter(|call| begins(call)).collect();
         (folder, ended, calls)
     }
 
