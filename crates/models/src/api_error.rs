@@ -1,6 +1,6 @@
 //! A rejection by the service.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -8,18 +8,22 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::{
-    Endpoint, ErrorEnvelope, ExchangeAuthCode, OAuthErrorCode, ServerText, request_id::request_id,
+    Endpoint, ErrorEnvelope, ExchangeAuthCode, ExchangeToken, OAuthErrorCode, ServerText,
+    response_headers::{content_type, request_id},
     server_text,
 };
 
-/// A rejection by OpenRouter: the status, and the content of the body in any of its shapes.
+/// A response whose status is an error: by OpenRouter, or by something between it and the client.
+///
+/// A status is OpenRouter's word only in one of OpenRouter's error bodies ([`is_from_openrouter`](Self::is_from_openrouter)).
+/// Anything else, such as the page of a proxy, says nothing about a key or a code.
 ///
 /// `Display` and `Debug` show the status and the message, made fit to print, and never the body.
 #[derive(Clone, thiserror::Error)]
-#[error("OpenRouter responded to {operation} with {status}{}", self.colon_message())]
 pub struct ApiError {
     operation: &'static str,
     status: StatusCode,
+    is_from_openrouter: bool,
     hint: RejectionHint,
     message: ServerText,
     envelope: Option<Box<ErrorEnvelope>>,
@@ -45,7 +49,7 @@ pub enum RejectionReason {
     InvalidGrant,
     /// The request is malformed.
     InvalidRequest,
-    /// Status 401: the key is missing or not accepted, or a gateway rejected the request; see [`ApiError::envelope`].
+    /// The key is missing or not accepted (401).
     Unauthorized,
     /// The key may not do this.
     Forbidden,
@@ -57,6 +61,9 @@ pub enum RejectionReason {
     RateLimited,
     /// The service failed.
     ServerError,
+    /// The response is not OpenRouter's: a proxy, a firewall or a network's sign-in page answered instead. It says nothing
+    /// about a key or a code.
+    NotFromOpenRouter,
     /// Anything else; the status tells more.
     Other,
 }
@@ -74,23 +81,21 @@ impl ApiError {
         let readable = if body.len() > MAX_READ { &[] } else { body };
         // Before it is taken apart: memory in which a parser had a secret cannot be wiped.
         let readable = server_text::redact_json(readable, &secrets);
-        let envelope: Option<ErrorEnvelope> = serde_json::from_slice(&readable).ok();
-        let alone: Option<MessageAlone> = match envelope {
-            Some(_) => None,
-            None => serde_json::from_slice(&readable).ok(),
-        };
-        let message = match (&envelope, &alone) {
-            (Some(envelope), _) => envelope.message(),
-            (None, Some(alone)) => &alone.error.message,
+        let envelope = ErrorEnvelope::decode(&readable);
+        let is_malformed_json = body.trim_ascii() == MALFORMED_JSON.as_bytes();
+        let message = match &envelope {
+            Some(envelope) => envelope.message(),
             // Of text that is not JSON only what is known is shown: anything could stand there.
-            (None, None) if body.trim_ascii() == MALFORMED_JSON.as_bytes() => MALFORMED_JSON,
-            (None, None) => "",
+            None if is_malformed_json => Cow::Borrowed(MALFORMED_JSON),
+            None => Cow::Owned(message_alone(&readable).unwrap_or_default()),
         };
         Self {
             operation: E::OPERATION,
             status,
-            hint: RejectionHint::parse(message),
-            message: ServerText::without(message, &secrets),
+            is_from_openrouter: is_malformed_json
+                || envelope.as_ref().is_some_and(|envelope| is_openrouters::<E>(envelope)),
+            hint: RejectionHint::parse(&message),
+            message: ServerText::without(&message, &secrets),
             envelope: envelope.map(Box::new),
             headers: HeaderMap::new(),
             body: Zeroizing::new(body.get(..MAX_BODY).unwrap_or(body).to_vec()),
@@ -102,6 +107,17 @@ impl ApiError {
     pub fn with_headers(mut self, headers: HeaderMap) -> Self {
         self.headers = headers;
         self
+    }
+
+    /// Whether the body is one of OpenRouter's: the [envelope](Self::envelope) of its own errors, of RFC 6749 or of Zod, or the
+    /// text that reports malformed JSON. Otherwise the status is not OpenRouter's verdict.
+    pub fn is_from_openrouter(&self) -> bool {
+        self.is_from_openrouter
+    }
+
+    /// The media type of the response, without parameters; at most 64 characters.
+    pub fn content_type(&self) -> Option<ServerText> {
+        content_type(&self.headers)
     }
 
     /// OpenRouter's name of the rejected operation.
@@ -181,6 +197,9 @@ impl ApiError {
 
     /// What the rejection means for the user.
     pub fn reason(&self) -> RejectionReason {
+        if !self.is_from_openrouter {
+            return RejectionReason::NotFromOpenRouter;
+        }
         let status = self.status_meant();
         if matches!(status, 400 | 403) && self.operation == ExchangeAuthCode::OPERATION {
             return self.rejected_code();
@@ -219,9 +238,43 @@ impl ApiError {
             RejectionHint::Other => RejectionReason::CodeRejected,
         }
     }
+}
 
-    fn colon_message(&self) -> String {
-        if self.message.as_str().is_empty() { String::new() } else { format!(": {}", self.message) }
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operation, status, .. } = self;
+        if self.is_from_openrouter {
+            write!(f, "OpenRouter responded to {operation} with {status}")?;
+            if !self.message.as_str().is_empty() {
+                write!(f, ": {}", self.message)?;
+            }
+        } else {
+            self.fmt_foreign(f)?;
+        }
+        match self.request_id() {
+            Some(id) => write!(f, " (request ID {id})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ApiError {
+    /// Says what arrived instead of a response of OpenRouter's.
+    fn fmt_foreign(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.status.as_u16() {
+            status @ 529 => write!(f, "OpenRouter is overloaded ({status})"),
+            status @ 520..=530 => {
+                write!(f, "Cloudflare, in front of OpenRouter, got no usable response from it ({status})")
+            }
+            status => {
+                write!(f, "something other than OpenRouter answered ({status}, ")?;
+                match self.content_type() {
+                    Some(content_type) => write!(f, "{content_type})")?,
+                    None => f.write_str("no content type)")?,
+                }
+                f.write_str("; it may be a proxy, a firewall or a network's sign-in page")
+            }
+        }
     }
 }
 
@@ -264,15 +317,35 @@ impl RejectionHint {
     }
 }
 
-/// OpenRouter's own shape with a slip in it, such as a code that is text: its words still count.
-#[derive(Deserialize)]
-struct MessageAlone {
-    error: MessageOnly,
+/// Whether OpenRouter writes such a body. The shape of RFC 6749 is also that of many gateways (`{"error":"Forbidden"}`), so
+/// it counts with the words of that RFC alone, except at the endpoint that OpenRouter documents it for.
+fn is_openrouters<E: Endpoint>(envelope: &ErrorEnvelope) -> bool {
+    let is_code =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    match envelope {
+        ErrorEnvelope::Nested(_) | ErrorEnvelope::Zod(_) => true,
+        ErrorEnvelope::OAuth(oauth) => match &oauth.error {
+            OAuthErrorCode::Other(other) => {
+                E::OPERATION == ExchangeToken::OPERATION && is_code(other.as_str())
+            }
+            _ => true,
+        },
+    }
 }
 
-#[derive(Deserialize)]
-struct MessageOnly {
-    message: String,
+/// The message of a body that is almost OpenRouter's, such as one whose code is text: other services write those.
+fn message_alone(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Outer {
+        error: Inner,
+    }
+
+    #[derive(Deserialize)]
+    struct Inner {
+        message: String,
+    }
+
+    serde_json::from_slice(body).ok().map(|Outer { error: Inner { message } }| message)
 }
 
 const MAX_BODY: usize = 16 * 1024;

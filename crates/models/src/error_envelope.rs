@@ -1,9 +1,14 @@
 //! The JSON shapes of a rejection.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Nullable, OAuthErrorCode};
+use crate::{
+    Nullable, OAuthErrorCode,
+    by_field::{self, ByField, Fields},
+};
 
 /// The JSON body of a rejection, in one of its three known shapes.
 ///
@@ -61,7 +66,7 @@ pub struct OAuthErrorResponse {
     pub error_uri: Option<String>,
 }
 
-/// `{"success":false,"error":{"name":"ZodError","message":"[…]"}}`: a field is missing or of another type.
+/// `{"success":false,"error":{"name":"ZodError",…}}`: a field of the request is missing or has another type.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ZodErrorResponse {
@@ -71,15 +76,35 @@ pub struct ZodErrorResponse {
     pub error: ZodErrorData,
 }
 
-/// The inner part of a [`ZodErrorResponse`].
+/// The inner part of a [`ZodErrorResponse`]. Zod writes the faults as `issues`; OpenRouter was seen to write them as JSON
+/// text in `message`.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ZodErrorData {
     /// `ZodError`.
     pub name: String,
-    /// A JSON list of what is wrong, as text.
+    /// The list of faults as JSON text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The list of faults.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issues: Vec<ZodIssue>,
+}
+
+/// One fault in the request.
+#[non_exhaustive]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct ZodIssue {
+    /// The field: the names and indexes that lead to it.
+    #[serde(default)]
+    pub path: Vec<Value>,
+    /// What is wrong, in words. As the server sent it: see [`ServerText`](crate::ServerText) before showing it.
     pub message: String,
 }
+
+impl ByField for ErrorData {}
+impl ByField for OAuthErrorResponse {}
+impl ByField for ZodErrorData {}
 
 impl ErrorResponse {
     /// A rejection with this code and message.
@@ -97,19 +122,62 @@ impl OAuthErrorResponse {
 }
 
 impl ZodErrorResponse {
-    /// A rejection with this list of what is wrong.
+    /// A rejection with this list of faults, as JSON text.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { success: false, error: ZodErrorData { name: "ZodError".to_owned(), message: message.into() } }
+        let error =
+            ZodErrorData { name: "ZodError".to_owned(), message: Some(message.into()), issues: Vec::new() };
+        Self { success: false, error }
+    }
+}
+
+impl ZodErrorData {
+    /// The faults in words: `code: Required; limit: Expected number`.
+    fn text(&self) -> Cow<'_, str> {
+        let message = self.message.as_deref().unwrap_or_default();
+        let listed: Vec<ZodIssue> = serde_json::from_str(message).unwrap_or_default();
+        let issues = if self.issues.is_empty() { &listed } else { &self.issues };
+        if issues.is_empty() {
+            return Cow::Borrowed(message);
+        }
+        issues.iter().map(ZodIssue::text).collect::<Vec<_>>().join("; ").into()
+    }
+}
+
+impl ZodIssue {
+    fn text(&self) -> String {
+        let name = |part: &Value| part.as_str().map_or_else(|| part.to_string(), str::to_owned);
+        let path = self.path.iter().map(name).collect::<Vec<_>>().join(".");
+        if path.is_empty() { self.message.clone() } else { format!("{path}: {}", self.message) }
     }
 }
 
 impl ErrorEnvelope {
+    /// Reads a body without those of its fields that cannot be read. Of two equal names, the last one wins.
+    pub(crate) fn decode(body: &[u8]) -> Option<Self> {
+        let text = by_field::to_text(body);
+        let fields = Fields::parse(&text)?;
+        let Some(inner) = Fields::parse(fields.raw("error")?) else {
+            return fields.into_value().map(Self::OAuth);
+        };
+        let is_zod = |name: String| name.ends_with("ZodError");
+        if fields.read("success") == Some(false) && inner.read("name").is_some_and(is_zod) {
+            return Some(Self::Zod(ZodErrorResponse { success: false, error: inner.into_value()? }));
+        }
+        Some(Self::Nested(ErrorResponse {
+            error: inner.into_value()?,
+            user_id: fields.read("user_id").unwrap_or_default(),
+            openrouter_metadata: fields.read("openrouter_metadata").unwrap_or_default(),
+        }))
+    }
+
     /// What is wrong, in words, as the server sent it.
-    pub fn message(&self) -> &str {
+    pub fn message(&self) -> Cow<'_, str> {
         match self {
-            Self::Zod(zod) => &zod.error.message,
-            Self::Nested(nested) => &nested.error.message,
-            Self::OAuth(oauth) => oauth.error_description.as_deref().unwrap_or_else(|| oauth.error.as_str()),
+            Self::Zod(zod) => zod.error.text(),
+            Self::Nested(nested) => Cow::Borrowed(&nested.error.message),
+            Self::OAuth(oauth) => {
+                Cow::Borrowed(oauth.error_description.as_deref().unwrap_or_else(|| oauth.error.as_str()))
+            }
         }
     }
 }

@@ -1,9 +1,13 @@
 //! The name of a key.
 
-use crate::text::{FromText, InvalidValue, plain_text};
+use crate::{
+    server_text::is_hidden,
+    text::{FromText, InvalidValue, plain_text},
+};
 
 plain_text! {
-    /// The name under which a key stands on the user's list: 1 to 100 characters, none of them a control character.
+    /// The name under which a key stands on the user's list: 1 to 100 characters, none of them a control character or
+    /// invisible, except for the joiners that emoji and some scripts need.
     ///
     /// Without one OpenRouter takes the name of the app, which for a program on a user's machine is `host:port`.
     #[doc(alias = "key_label")]
@@ -21,8 +25,8 @@ impl FromText for KeyLabel {
         if text.chars().nth(100).is_some() {
             return invalid("is longer than 100 characters");
         }
-        if text.chars().any(char::is_control) {
-            return invalid("may not hold control characters");
+        if text.chars().any(is_hidden) {
+            return invalid("may not contain control characters or invisible characters");
         }
         Ok(Self(Box::from(text)))
     }

@@ -32,12 +32,13 @@
 //! them is said where it stands.
 
 // In reading order.
+mod by_field;
 mod endpoint;
 mod endpoints;
 
 mod api_error;
 mod error_envelope;
-mod request_id;
+mod response_headers;
 mod server_text;
 
 mod callback_url;
@@ -61,13 +62,13 @@ pub use crate::{
     endpoint::{Auth, Data, Encoding, Endpoint, Resend},
     endpoints::{
         create_auth_code::{CreateAuthCode, CreatedAuthCode},
-        current_key::{CurrentKey, KeyInfo, RateLimit},
+        current_key::{CurrentKey, DataRegion, FreeModelDailyRequests, KeyBudget, KeyInfo, RateLimit},
         exchange_auth_code::{ApiKeyGrant, ExchangeAuthCode},
         exchange_token::{ExchangeToken, TokenResponse},
         signing_keys::{Jwk, JwkSet, SigningKeys},
     },
     error_envelope::{
-        ErrorData, ErrorEnvelope, ErrorResponse, OAuthErrorResponse, ZodErrorData, ZodErrorResponse,
+        ErrorData, ErrorEnvelope, ErrorResponse, OAuthErrorResponse, ZodErrorData, ZodErrorResponse, ZodIssue,
     },
     ids::{FederationPolicyId, WorkspaceId},
     key_label::KeyLabel,
@@ -76,7 +77,7 @@ pub use crate::{
         GrantType, OAuthErrorCode, TokenFormat, TokenScope, TokenType, UnknownValue, UsageLimitType,
     },
     pkce::{CodeChallenge, CodeChallengeMethod, CodeVerifier},
-    request_id::request_id,
+    response_headers::{content_type, request_id},
     secrets::{AccessToken, ApiKey, AuthorizationCode, State, SubjectToken},
     server_text::{ServerText, is_invisible, replace_invisible},
     text::InvalidValue,

@@ -51,14 +51,57 @@ const REDACTED: &str = "[redacted]";
 /// What every API key of OpenRouter begins with.
 const KEY_PREFIX: &str = "sk-or-";
 
-/// `json` without `secrets` and API keys, in memory that is wiped. An escape stays whole: a secret that begins within one
-/// does not stand in the decoded text.
+/// `json` without `secrets` and API keys, in memory that is wiped. A parser of the result does not see a secret, however
+/// its characters were escaped.
 pub(crate) fn redact_json(json: &[u8], secrets: &[&str]) -> Zeroizing<Vec<u8>> {
-    redact(json, secrets, |rest| match rest {
+    let secrets: Vec<_> = secrets.iter().map(|secret| json_escaped(secret)).collect();
+    let secrets: Vec<_> = secrets.iter().map(|secret| secret.as_str()).collect();
+    redact(&unescape(json), &secrets, |rest| match rest {
         [b'\\', b'u', ..] => 6,
         [b'\\', ..] => 2,
         _ => 1,
     })
+}
+
+/// `secret` as it stands in JSON that [`unescape`] returned. Only these two characters of a secret are escaped there.
+fn json_escaped(secret: &str) -> Zeroizing<String> {
+    let mut escaped = Zeroizing::new(String::with_capacity(2 * secret.len()));
+    for character in secret.chars() {
+        if matches!(character, '"' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}
+
+/// `json` with each character written in one way: escaped only if JSON demands it.
+fn unescape(json: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut plain = Zeroizing::new(Vec::with_capacity(json.len()));
+    let mut rest = json;
+    while let Some((&byte, after)) = rest.split_first() {
+        let (length, character) = match after {
+            _ if byte != b'\\' => (1, None),
+            [b'/', ..] => (2, Some('/')),
+            [b'u', after @ ..] => (6, after.get(..4).and_then(unicode_escape)),
+            _ => (2, None),
+        };
+        let (escape, after) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+        match character {
+            Some(character @ ('"' | '\\')) => plain.extend_from_slice(&[b'\\', character as u8]),
+            Some(character) => plain.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            None => plain.extend_from_slice(escape),
+        }
+        rest = after;
+    }
+    plain
+}
+
+/// The character with these four hexadecimal digits, unless it is a control character or half of a pair.
+fn unicode_escape(digits: &[u8]) -> Option<char> {
+    let digits =
+        std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    char::from_u32(u32::from_str_radix(digits, 16).ok()?).filter(|character| !character.is_control())
 }
 
 /// `text` without `secrets` and API keys, in memory that is wiped. `unit` returns how many of the next bytes belong together.
@@ -70,7 +113,7 @@ fn redact(text: &[u8], secrets: &[&str], unit: fn(&[u8]) -> usize) -> Zeroizing<
         let known = secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
         let known =
             known.filter_map(|secret| rest.strip_prefix(secret.as_bytes())).min_by_key(|rest| rest.len());
-        if let Some(after) = known.or_else(|| rest.strip_prefix(KEY_PREFIX.as_bytes()).map(after_key)) {
+        if let Some(after) = known.or_else(|| after_key(rest)) {
             clean.extend_from_slice(REDACTED.as_bytes());
             rest = after;
         } else {
@@ -82,10 +125,29 @@ fn redact(text: &[u8], secrets: &[&str], unit: fn(&[u8]) -> usize) -> Zeroizing<
     clean
 }
 
-fn after_key(text: &[u8]) -> &[u8] {
+/// The text after the API key that `text` begins with. None if it begins with no key, or with a masked one, which
+/// OpenRouter shows as the name of a key (`sk-or-v1-0e6...1c96`).
+fn after_key(text: &[u8]) -> Option<&[u8]> {
+    let (key, after) = split_key(text.strip_prefix(KEY_PREFIX.as_bytes())?);
+    (!is_mask(key, after)).then_some(after)
+}
+
+/// Splits `text` after the characters that a key may have.
+fn split_key(text: &[u8]) -> (&[u8], &[u8]) {
     let is_end = |byte: &u8| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'_');
-    let end = text.iter().position(is_end).unwrap_or(text.len());
-    text.get(end..).unwrap_or_default()
+    text.split_at(text.iter().position(is_end).unwrap_or(text.len()))
+}
+
+/// Whether a key shows no more than its first few characters, then dots or asterisks, and then its last few.
+fn is_mask(start: &[u8], after: &[u8]) -> bool {
+    const SHOWN: usize = 8;
+    let dots = ["...", "\u{2026}", "**"].iter().any(|dots| after.starts_with(dots.as_bytes()));
+    let is_dot = |byte: &u8| matches!(byte, b'.' | b'*') || !byte.is_ascii();
+    let end = after
+        .iter()
+        .position(|byte| !is_dot(byte))
+        .map_or(&[][..], |end| after.get(end..).unwrap_or_default());
+    dots && start.len() <= SHOWN && split_key(end).0.len() <= SHOWN
 }
 
 /// `text` without what a terminal would obey, in memory that is wiped.
@@ -137,8 +199,12 @@ fn skip_control_sequence(rest: &mut Peekable<Chars<'_>>) {
 ///
 /// Keeps the joiners U+200C and U+200D, which only shape what is visible: emoji and Persian are written with them.
 pub fn replace_invisible(text: &str) -> String {
-    let is_replaced = |c: char| is_invisible(c) && !matches!(c, '\u{200c}' | '\u{200d}');
-    text.chars().map(|c| if is_replaced(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    text.chars().map(|c| if is_hidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Whether a character [is invisible](is_invisible) and no joiner.
+pub(crate) fn is_hidden(character: char) -> bool {
+    is_invisible(character) && !matches!(character, '\u{200c}' | '\u{200d}')
 }
 
 /// Whether a character is invisible and can change how the text around it appears: control characters, which begin the

@@ -8,8 +8,10 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Auth, AuthorizationCode, CallbackUrl, CodeChallenge, CodeChallengeMethod, CreditLimit, Data, Encoding,
-    Endpoint, KeyLabel, Nullable, Resend, Timestamp, UsageLimitType, WorkspaceId, text,
+    Auth, AuthorizationCode, CallbackUrl, CodeChallenge, CodeChallengeMethod, CreditLimit, Encoding,
+    Endpoint, KeyLabel, Nullable, Resend, Timestamp, UsageLimitType, WorkspaceId,
+    by_field::{self, ByField},
+    text::received,
 };
 
 /// Creates an authorization code.
@@ -49,7 +51,7 @@ pub struct CreateAuthCode {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct CreatedAuthCode {
     /// The code, to be exchanged.
-    #[serde(with = "text")]
+    #[serde(with = "received")]
     pub id: AuthorizationCode,
     /// The app that OpenRouter made of the callback URL; not always told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,18 +129,8 @@ impl Endpoint for CreateAuthCode {
     const ENCODING: Encoding = Encoding::Json;
     const RESEND: Resend = Resend::IfUnsent;
 
-    /// Finds the code even where the rest is not as documented.
     fn decode(body: &[u8]) -> serde_json::Result<CreatedAuthCode> {
-        #[derive(Deserialize)]
-        struct IdAlone {
-            #[serde(with = "text")]
-            id: AuthorizationCode,
-        }
-
-        Data::decode(body).or_else(|error| match Data::decode(body) {
-            Ok(IdAlone { id }) => Ok(CreatedAuthCode::new(id)),
-            Err(_) => Err(error),
-        })
+        by_field::decode_data(body)
     }
 
     /// The challenge, since one made by `plain` is the verifier.
@@ -146,6 +138,8 @@ impl Endpoint for CreateAuthCode {
         self.code_challenge.iter().map(CodeChallenge::as_str).collect()
     }
 }
+
+impl ByField for CreatedAuthCode {}
 
 impl CreatedAuthCode {
     /// A code, for servers and tests.

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ApiKey, Auth, AuthorizationCode, CodeChallengeMethod, CodeVerifier, Encoding, Endpoint, Nullable, Resend,
-    endpoint::read_object,
-    text::{self, optional},
+    by_field::{self, ByField},
+    text::{self, optional, received},
 };
 
 /// Exchanges an authorization code for an API key.
@@ -37,7 +37,7 @@ pub struct ExchangeAuthCode {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ApiKeyGrant {
     /// The key. It is shown this once.
-    #[serde(with = "text")]
+    #[serde(with = "received")]
     pub key: ApiKey,
     /// Whose key it is; not always told.
     #[serde(default)]
@@ -68,18 +68,8 @@ impl Endpoint for ExchangeAuthCode {
     const ENCODING: Encoding = Encoding::Json;
     const RESEND: Resend = Resend::IfUnsent;
 
-    /// Finds the key even where the rest is not as documented: it is shown this once, so it must not be lost.
     fn decode(body: &[u8]) -> serde_json::Result<ApiKeyGrant> {
-        #[derive(Deserialize)]
-        struct KeyAlone {
-            #[serde(with = "text")]
-            key: ApiKey,
-        }
-
-        read_object(body).or_else(|error| match read_object(body) {
-            Ok(KeyAlone { key }) => Ok(ApiKeyGrant { key, user_id: None }),
-            Err(_) => Err(error),
-        })
+        by_field::decode(body)
     }
 
     fn secrets(&self) -> Vec<&str> {
@@ -87,6 +77,8 @@ impl Endpoint for ExchangeAuthCode {
         [self.code.expose()].into_iter().chain(verifier).collect()
     }
 }
+
+impl ByField for ApiKeyGrant {}
 
 impl ApiKeyGrant {
     /// A grant of `key`, for servers and tests.

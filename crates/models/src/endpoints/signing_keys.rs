@@ -7,7 +7,13 @@
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use crate::{Auth, Encoding, Endpoint, Resend};
+use serde_json::value::RawValue;
+
+use crate::{
+    Auth, Encoding, Endpoint, Resend,
+    by_field::{self, Fields},
+    endpoint::read_object,
+};
 
 /// Returns the public keys that access tokens are signed with.
 #[doc(alias = "listOauthJwks")]
@@ -64,9 +70,22 @@ impl Endpoint for SigningKeys {
     const AUTH: Auth = Auth::None;
     const ENCODING: Encoding = Encoding::Empty;
     const RESEND: Resend = Resend::Always;
+
+    /// Leaves out a key that cannot be read, as RFC 7517, section 5, asks.
+    fn decode(body: &[u8]) -> serde_json::Result<JwkSet> {
+        read_object(body).or_else(|error| JwkSet::parse_each(body).ok_or(error))
+    }
 }
 
 impl JwkSet {
+    /// Reads each key by itself. None if there is no list of keys.
+    fn parse_each(body: &[u8]) -> Option<Self> {
+        let text = by_field::to_text(body);
+        let keys: Vec<&RawValue> = serde_json::from_str(Fields::parse(&text)?.raw("keys")?).ok()?;
+        let keys = keys.into_iter().filter_map(|key| Fields::parse(key.get())?.into_whole_value());
+        Some(Self::new(keys.collect()))
+    }
+
     /// A set of `keys`.
     pub fn new(keys: Vec<Jwk>) -> Self {
         Self { keys }

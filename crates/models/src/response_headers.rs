@@ -1,6 +1,6 @@
-//! The server's ID of a request.
+//! Headers of a response that are shown to users.
 
-use http::HeaderMap;
+use http::{HeaderMap, header};
 
 use crate::ServerText;
 
@@ -9,6 +9,14 @@ use crate::ServerText;
 pub fn request_id(headers: &HeaderMap) -> Option<ServerText> {
     let id = |name| headers.get(name)?.to_str().ok().filter(|id| is_request_id(id)).map(ServerText::new);
     id("cf-ray").or_else(|| id("x-request-id"))
+}
+
+/// The media type of a body (`Content-Type`), without parameters; at most 64 characters.
+pub fn content_type(headers: &HeaderMap) -> Option<ServerText> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    let is_short = (1..=64).contains(&essence.len());
+    is_short.then(|| ServerText::new(&essence.to_ascii_lowercase()))
 }
 
 /// At most 64 hexadecimal digits and hyphens, as in a UUID; Cloudflare adds the three letters of an airport.
