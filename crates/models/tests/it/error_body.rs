@@ -249,7 +249,7 @@ fn escaped_secret_is_not_shown() {
     // A11
     let code = "auth/\"code\\_abc123";
     let exchange = ExchangeAuthCode::new(AuthorizationCode::parse(code).unwrap());
-    let escaped: String = code.chars().map(|c| format!("\\u{:04X}", c as u32)).collect();
+    let escaped = code.chars().map(|c| format!("\\u{:04X}", c as u32)).collect::<Vec<_>>().concat();
     let half: String = escaped.replace("\\u0061", "a").replace("\\u002F", "\\/").replace("\\u0022", "\\\"");
     for echo in [escaped, half, serde_json::to_string(code).unwrap().trim_matches('"').to_owned()] {
         let body = format!(
