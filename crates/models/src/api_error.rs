@@ -1,4 +1,4 @@
-//! A rejection by the service.
+//! The error for a request that OpenRouter rejected.
 
 use std::{borrow::Cow, fmt};
 
@@ -13,12 +13,13 @@ use crate::{
     server_text,
 };
 
-/// A response whose status is an error: by OpenRouter, or by something between it and the client.
+/// The error for a response with an error status: the status and the content of the body, in any known form.
 ///
-/// A status is OpenRouter's word only in one of OpenRouter's error bodies ([`is_from_openrouter`](Self::is_from_openrouter)).
-/// Anything else, such as the page of a proxy, says nothing about a key or a code.
+/// The status is OpenRouter's verdict only if the body is one of OpenRouter's
+/// ([`is_from_openrouter`](Self::is_from_openrouter)). Any other response, such as a proxy's error page, says nothing about
+/// the key or the code.
 ///
-/// `Display` and `Debug` show the status and the message, made fit to print, and never the body.
+/// `Display` and `Debug` show the status and the message, made safe to print. They never show the body.
 #[derive(Clone, thiserror::Error)]
 pub struct ApiError {
     operation: &'static str,
@@ -31,9 +32,9 @@ pub struct ApiError {
     body: Zeroizing<Vec<u8>>,
 }
 
-/// What a rejection means for the user.
+/// The meaning of a rejection for the user.
 ///
-/// The service says several things with one status, so this looks at the operation and the message too.
+/// The service uses one status for several problems, so the reason also depends on the operation and the message.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum RejectionReason {
@@ -41,51 +42,51 @@ pub enum RejectionReason {
     CodeInvalid,
     /// The code is older than ten minutes. Sign in again.
     CodeExpired,
-    /// The code was rejected with an unknown message. Sign in again.
+    /// OpenRouter rejected the code with an unknown message. Sign in again.
     CodeRejected,
-    /// The `code_challenge_method` is not the one of the authorize URL.
+    /// The `code_challenge_method` differs from the one in the authorize URL.
     ChallengeMethodMismatch,
-    /// The identity provider's token is not accepted. Get a new one, or look at the federation policy.
+    /// OpenRouter does not accept the identity provider's token. Get a new one, or check the federation policy.
     InvalidGrant,
     /// The request is malformed.
     InvalidRequest,
     /// The key is missing or not accepted (401).
     Unauthorized,
-    /// The key may not do this.
+    /// The key does not permit this operation.
     Forbidden,
-    /// There is no such thing at this URL: look at the base URL.
+    /// The endpoint does not exist at this URL. Check the base URL.
     NotFound,
-    /// Something else is being done at the same time. Try again later.
+    /// The request conflicts with another operation. Retry later.
     Conflict,
-    /// Too many requests. Wait, then try again.
+    /// Too many requests. Wait, then retry.
     RateLimited,
     /// The service failed.
     ServerError,
-    /// The response is not OpenRouter's: a proxy, a firewall or a network's sign-in page answered instead. It says nothing
-    /// about a key or a code.
+    /// Something other than OpenRouter responded, such as a proxy, a firewall or a network's sign-in page. The response
+    /// says nothing about the key or the code.
     NotFromOpenRouter,
-    /// Anything else; the status tells more.
+    /// Any other reason. See the status.
     Other,
 }
 
 impl ApiError {
-    /// Reads the response to `request`, which was sent with `key`, if the operation needs one.
+    /// Reads the error response to `request`. `key` is the API key that was sent, if the operation needs one.
     ///
-    /// Of the body at most 16 KiB are kept, and only one of at most 8 KiB is taken apart. If the server sent the key or
-    /// secrets of the request back, they are taken out before that, as is what looks like a key; the
-    /// [raw body](Self::raw_body) is left as it is.
+    /// Keeps at most 16 KiB of the body, and parses a body of at most 8 KiB. Before parsing, redacts `key`, the
+    /// request's secrets, and anything that looks like an API key, in case the server echoed them. The
+    /// [raw body](Self::raw_body) is not redacted.
     pub fn read<E: Endpoint>(request: &E, key: Option<&str>, status: StatusCode, body: &[u8]) -> Self {
         let mut secrets = request.secrets();
         secrets.extend(key);
-        // A JSON value takes up to a hundred times the memory of its text.
+        // A parsed JSON value takes up to a hundred times the memory of its text.
         let readable = if body.len() > MAX_READ { &[] } else { body };
-        // Before it is taken apart: memory in which a parser had a secret cannot be wiped.
+        // Redact before parsing: the parser's memory cannot be wiped.
         let readable = server_text::redact_json(readable, &secrets);
         let envelope = ErrorEnvelope::decode(&readable);
         let is_malformed_json = body.trim_ascii() == MALFORMED_JSON.as_bytes();
         let message = match &envelope {
             Some(envelope) => envelope.message(),
-            // Of text that is not JSON only what is known is shown: anything could stand there.
+            // Other text could contain anything, so only this known message is shown.
             None if is_malformed_json => Cow::Borrowed(MALFORMED_JSON),
             None => Cow::Owned(message_alone(&readable).unwrap_or_default()),
         };
@@ -109,33 +110,34 @@ impl ApiError {
         self
     }
 
-    /// Whether the body is one of OpenRouter's: the [envelope](Self::envelope) of its own errors, of RFC 6749 or of Zod, or the
-    /// text that reports malformed JSON. Otherwise the status is not OpenRouter's verdict.
+    /// Returns whether the body is one of OpenRouter's: a JSON [envelope](Self::envelope), or the plain text that reports
+    /// malformed JSON. The simplest envelope, that of RFC 6749, counts only with an error code that this RFC or OpenRouter
+    /// defines, because gateways write `{"error":"Forbidden"}` too.
     pub fn is_from_openrouter(&self) -> bool {
         self.is_from_openrouter
     }
 
-    /// The media type of the response, without parameters; at most 64 characters.
+    /// Returns the media type of the response, such as `text/html`, if the headers have one of at most 64 characters.
     pub fn content_type(&self) -> Option<ServerText> {
         content_type(&self.headers)
     }
 
-    /// OpenRouter's name of the rejected operation.
+    /// Returns OpenRouter's name for the rejected operation.
     pub fn operation(&self) -> &'static str {
         self.operation
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The response's headers, if whoever read it added them.
+    /// Returns the response's headers. They are empty unless [`with_headers`](Self::with_headers) added them.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The number in the body, which may differ from the status.
+    /// Returns the number in the body, which may differ from the status.
     pub fn code(&self) -> Option<i64> {
         match self.envelope() {
             Some(ErrorEnvelope::Nested(nested)) => Some(nested.error.code),
@@ -143,7 +145,7 @@ impl ApiError {
         }
     }
 
-    /// The error code of RFC 6749, section 5.2, if the body has one.
+    /// Returns the error code of RFC 6749, section 5.2, if the body has one.
     pub fn oauth_code(&self) -> Option<&OAuthErrorCode> {
         match self.envelope() {
             Some(ErrorEnvelope::OAuth(oauth)) => Some(&oauth.error),
@@ -151,12 +153,12 @@ impl ApiError {
         }
     }
 
-    /// What is wrong, in words; empty if the body does not say.
+    /// Returns the server's message, made safe to print. It is empty if the body has none.
     pub fn message(&self) -> &ServerText {
         &self.message
     }
 
-    /// More about it, as the server sent it but for secrets.
+    /// Returns more details, as the server sent them, with secrets redacted.
     pub fn metadata(&self) -> Option<&Map<String, Value>> {
         match self.envelope() {
             Some(ErrorEnvelope::Nested(nested)) => nested.error.metadata.value(),
@@ -164,7 +166,7 @@ impl ApiError {
         }
     }
 
-    /// Who asked, if the server says.
+    /// Returns the ID of the user who made the request, if the body has it.
     pub fn user_id(&self) -> Option<&str> {
         match self.envelope() {
             Some(ErrorEnvelope::Nested(nested)) => nested.user_id.value().map(String::as_str),
@@ -172,7 +174,7 @@ impl ApiError {
         }
     }
 
-    /// What OpenRouter adds about the handling of the request, without secrets.
+    /// Returns OpenRouter's details about how it handled the request, with secrets redacted.
     pub fn openrouter_metadata(&self) -> Option<&Map<String, Value>> {
         match self.envelope() {
             Some(ErrorEnvelope::Nested(nested)) => nested.openrouter_metadata.value(),
@@ -180,22 +182,23 @@ impl ApiError {
         }
     }
 
-    /// The server's ID of the request (`cf-ray` or `x-request-id`), to give to OpenRouter's support.
+    /// Returns the server's ID for the request (`cf-ray` or `x-request-id`). Quote it when you contact OpenRouter's
+    /// support.
     pub fn request_id(&self) -> Option<ServerText> {
         request_id(&self.headers)
     }
 
-    /// The body as JSON of a known shape, as the server sent it but for secrets.
+    /// Returns the parsed JSON body, with secrets redacted, if it has a known form.
     pub fn envelope(&self) -> Option<&ErrorEnvelope> {
         self.envelope.as_deref()
     }
 
-    /// The first 16 KiB of the body, as the server sent them. It may hold anything: do not print it.
+    /// Returns the first 16 KiB of the body, as the server sent them. Do not print them: they may contain secrets.
     pub fn raw_body(&self) -> &[u8] {
         &self.body
     }
 
-    /// What the rejection means for the user.
+    /// Returns the meaning of the rejection for the user.
     pub fn reason(&self) -> RejectionReason {
         if !self.is_from_openrouter {
             return RejectionReason::NotFromOpenRouter;
@@ -220,14 +223,14 @@ impl ApiError {
         }
     }
 
-    /// The HTTP status, which wins over the number in the body; but a success that holds an error means that number.
+    /// Returns the HTTP status, or the number in the body if an error came with a success status.
     fn status_meant(&self) -> u16 {
         let inner =
             self.code().filter(|_| self.status.is_success()).and_then(|code| u16::try_from(code).ok());
         inner.unwrap_or(self.status.as_u16())
     }
 
-    /// Why the exchange was rejected. Both 400 and 403 mean the code, with messages that may change.
+    /// Returns why an exchange was rejected. Both 400 and 403 are about the code, and their messages may change.
     fn rejected_code(&self) -> RejectionReason {
         match self.hint {
             RejectionHint::Malformed => RejectionReason::InvalidRequest,
@@ -259,7 +262,7 @@ impl fmt::Display for ApiError {
 }
 
 impl ApiError {
-    /// Says what arrived instead of a response of OpenRouter's.
+    /// Describes a response that is not OpenRouter's.
     fn fmt_foreign(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.status.as_u16() {
             status @ 529 => write!(f, "OpenRouter is overloaded ({status})"),
@@ -289,7 +292,7 @@ impl fmt::Debug for ApiError {
     }
 }
 
-/// The subject of a message, which is read after secrets were removed.
+/// The subject of a message, found after redaction.
 #[derive(Clone, Copy)]
 enum RejectionHint {
     ChallengeMethod,
@@ -317,8 +320,8 @@ impl RejectionHint {
     }
 }
 
-/// Whether OpenRouter writes such a body. The shape of RFC 6749 is also that of many gateways (`{"error":"Forbidden"}`), so
-/// it counts with the words of that RFC alone, except at the endpoint that OpenRouter documents it for.
+/// Returns whether OpenRouter sends this envelope. Many gateways send the form of RFC 6749 too (`{"error":"Forbidden"}`), so
+/// it counts only with a known error code, or, from the endpoint that is documented to use it, with any lowercase code.
 fn is_openrouters<E: Endpoint>(envelope: &ErrorEnvelope) -> bool {
     let is_code =
         |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
@@ -333,7 +336,7 @@ fn is_openrouters<E: Endpoint>(envelope: &ErrorEnvelope) -> bool {
     }
 }
 
-/// The message of a body that is almost OpenRouter's, such as one whose code is text: other services write those.
+/// Returns the message of a body that is almost OpenRouter's. Other services send these, for example with a string as `code`.
 fn message_alone(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct Outer {

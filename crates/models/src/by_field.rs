@@ -14,17 +14,17 @@ use zeroize::Zeroizing;
 
 use crate::endpoint::{Data, read_object};
 
-/// A response that is read field by field. Only the fields without which it is useless have no default.
+/// A response that is read field by field. Every optional field has a default.
 pub(crate) trait ByField: DeserializeOwned {
     /// Takes a field that could not be read.
     fn keep_unread(&mut self, _name: String, _value: Value) {}
 }
 
-/// Reads an object. Leaves out fields that cannot be read.
+/// Reads an object. Skips optional fields that cannot be read.
 ///
 /// # Errors
 ///
-/// The first error of the strict parser, whose position is one in `body`.
+/// Returns the error of a strict parser, whose position is in `body`.
 pub(crate) fn decode<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
     read_object(body).or_else(|error| {
         let text = to_text(body);
@@ -32,7 +32,7 @@ pub(crate) fn decode<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
     })
 }
 
-/// Reads the object in the envelope [`Data`]. Leaves out fields that cannot be read.
+/// Reads the object in a [`Data`] envelope. Skips optional fields that cannot be read.
 pub(crate) fn decode_data<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
     Data::decode(body).or_else(|error| {
         let text = to_text(body);
@@ -41,10 +41,11 @@ pub(crate) fn decode_data<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
     })
 }
 
-/// `body` as text in memory that is wiped, without a byte order mark. A byte that is not UTF-8 spoils only its own field.
+/// Converts `body` to text in memory that is wiped on drop. Removes a byte order mark, and replaces bytes that are not
+/// UTF-8, so that they affect only their own field.
 pub(crate) fn to_text(body: &[u8]) -> Zeroizing<String> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    // A replacement character has three bytes, so the text does not move.
+    // A replacement character has three bytes, so the buffer does not grow and leave a copy behind.
     let mut text = Zeroizing::new(String::with_capacity(3 * body.len()));
     for chunk in body.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -55,33 +56,33 @@ pub(crate) fn to_text(body: &[u8]) -> Zeroizing<String> {
     text
 }
 
-/// The fields of an object as JSON text. Of two with the same name, the last one wins.
+/// The fields of an object as JSON text. If a name appears twice, the last one wins.
 pub(crate) struct Fields<'a>(BTreeMap<String, &'a RawValue>);
 
 impl<'a> Fields<'a> {
-    /// None if `json` is not an object.
+    /// Returns `None` if `json` is not an object.
     pub(crate) fn parse(json: &'a str) -> Option<Self> {
         serde_json::from_str(json).ok().map(Self)
     }
 
-    /// The field's value as JSON text.
+    /// Returns a field as JSON text.
     pub(crate) fn raw(&self, name: &str) -> Option<&'a str> {
         self.0.get(name).map(|raw| raw.get())
     }
 
-    /// The field's value, if there is one that can be read.
+    /// Returns a field, if it exists and can be read.
     pub(crate) fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         serde_json::from_str(self.raw(name)?).ok()
     }
 
-    /// The object as a value. None if a field that it needs is absent or cannot be read.
+    /// Reads the object without the fields that cannot be read. Returns `None` if a required field is missing.
     pub(crate) fn into_value<T: ByField>(mut self) -> Option<T> {
         let mut unread = Vec::new();
         loop {
             match self.deserialize() {
                 Ok(mut value) => {
                     for (name, raw) in unread {
-                        // JSON that is nested too deeply is dropped.
+                        // serde_json limits the nesting to 128 levels.
                         if let Ok(json) = serde_json::from_str(RawValue::get(raw)) {
                             T::keep_unread(&mut value, name, json);
                         }
@@ -94,12 +95,12 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The object as a value, if all of its fields can be read.
+    /// Reads the object. Returns `None` if any field cannot be read.
     pub(crate) fn into_whole_value<T: DeserializeOwned>(self) -> Option<T> {
         self.deserialize().ok()
     }
 
-    /// The object as a value, or else the name of the field that cannot be read, if it is the fault of one.
+    /// Reads the object. Returns the name of the first field that cannot be read, or `None` if a required field is missing.
     fn deserialize<T: DeserializeOwned>(&self) -> Result<T, Option<String>> {
         let current = Cell::new(None);
         let access = FieldAccess { rest: self.0.iter(), current: &current };
@@ -108,7 +109,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Hands out the fields, and remembers which one is being read.
+/// Passes the fields to a deserializer, and records which one it is reading.
 struct FieldAccess<'a, 'f> {
     rest: btree_map::Iter<'f, String, &'a RawValue>,
     current: &'f Cell<Option<(&'f String, &'a RawValue)>>,

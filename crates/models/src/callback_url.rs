@@ -1,4 +1,4 @@
-//! Where the browser goes after the user has approved.
+//! The URL that OpenRouter redirects the browser to after the user approves.
 
 use std::fmt;
 
@@ -8,10 +8,11 @@ use crate::{
     url::{HttpUrl, UrlParts},
 };
 
-/// A callback URL that OpenRouter documents: `https` on any host, or `http` on `127.0.0.1` or `localhost` with any port.
+/// A callback URL as OpenRouter documents it: `https` on any host, or `http` on `127.0.0.1` or `localhost` with any
+/// port.
 ///
-/// At most 2,048 bytes, and otherwise as [`HttpUrl`] says. `http://[::1]` is rejected: it is not known whether OpenRouter
-/// accepts it, and RFC 8252 (section 8.3) asks for the literal `127.0.0.1` rather than `localhost`.
+/// It has at most 2,048 bytes and meets the rules of [`HttpUrl`]. `http://[::1]` is rejected, because it is not known
+/// whether OpenRouter accepts it. Prefer `127.0.0.1` to `localhost`, as RFC 8252, section 8.3, recommends.
 #[doc(alias = "callback_url")]
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct CallbackUrl(HttpUrl);
@@ -23,23 +24,27 @@ text_serde!(CallbackUrl);
 const MAX_BYTES: usize = 2048;
 
 impl CallbackUrl {
-    /// The text.
+    /// Returns the URL as text.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// The URL, for its parts.
+    /// Returns the URL, which gives access to its parts.
     pub fn url(&self) -> &HttpUrl {
         &self.0
     }
 
-    /// Whether `path` is the path of this URL. The path of a sign-in's callback holds a secret, so this takes constant time.
+    /// Returns whether `path` is the path of this URL.
+    ///
+    /// The comparison takes constant time, because the callback path of a sign-in contains a secret.
     pub fn has_path(&self, path: &str) -> bool {
         ConstantTime::new(self.0.path()).is(&ConstantTime::new(path))
     }
 
-    /// Returns the query of `text` if `text` is at this URL: the target of a request (`/callback?code=…`), or a whole URL, whose
-    /// scheme may be missing, as some browsers show it. Compares the path in constant time.
+    /// Returns the query of `text` if the rest of `text` matches this URL.
+    ///
+    /// `text` is a request target (`/callback?code=…`) or a whole URL. The URL may lack its scheme, because some
+    /// browsers display it that way. The path is compared in constant time.
     pub fn query_of<'a>(&self, text: &'a str) -> Option<&'a str> {
         let parts = UrlParts::split(text);
         parts.are_at(&self.0).then_some(parts.query.unwrap_or_default())

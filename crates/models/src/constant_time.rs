@@ -1,8 +1,8 @@
-//! Comparison whose time does not depend on where two secrets differ.
+//! String comparison whose duration does not depend on where two secrets differ.
 
 use subtle::{Choice, ConstantTimeEq};
 
-/// Text that is compared in constant time. It has no `PartialEq`, so `==` does not compile.
+/// Text compared in constant time. It does not implement `PartialEq`, so `==` does not compile.
 #[derive(Clone)]
 pub(crate) struct ConstantTime<S>(S);
 
@@ -15,7 +15,7 @@ impl<S: AsRef<str>> ConstantTime<S> {
         self.0.as_ref()
     }
 
-    /// Whether both are the same text. Only their lengths influence the time.
+    /// Returns whether both texts are equal. The duration depends only on their lengths.
     pub(crate) fn is(&self, other: &ConstantTime<impl AsRef<str>>) -> bool {
         let (ours, theirs) = (self.as_str().as_bytes(), other.as_str().as_bytes());
         let is_same = |(ours, theirs): (&u8, &u8)| byte_is(*ours, *theirs);
@@ -46,7 +46,7 @@ pub(crate) mod tests {
         COMPARED_BYTES.set(COMPARED_BYTES.get() + 1);
     }
 
-    /// Runs `compare`, and checks that it is `expected` and that exactly `bytes` pairs of bytes were compared for it, each in
+    /// Runs `compare`, and checks that it returns `expected` after comparing exactly `bytes` pairs of bytes, each in
     /// constant time.
     #[track_caller]
     pub(crate) fn check_compares(bytes: usize, expected: bool, compare: impl FnOnce() -> bool) {

@@ -1,19 +1,19 @@
-//! A limit in money.
+//! A spending limit.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::text::{InvalidValue, open_text_conversions};
 
-/// What a key may spend, in US dollars: finite and not negative.
+/// The spending limit of a key in US dollars: finite and not negative.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct CreditLimit(f64);
 
 impl CreditLimit {
-    /// A limit of this many US dollars.
+    /// Creates a limit in US dollars.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if it is negative, infinite, or not a number.
+    /// Returns [`InvalidValue`] if `dollars` is negative, infinite, or NaN.
     pub fn new(dollars: f64) -> Result<Self, InvalidValue> {
         if !dollars.is_finite() {
             return Err(InvalidValue::new("credit limit", "is not a finite number"));
@@ -21,21 +21,21 @@ impl CreditLimit {
         if dollars < 0.0 {
             return Err(InvalidValue::new("credit limit", "is negative"));
         }
-        // -0.0 passes the check above and would be sent with its sign.
+        // -0.0 passes the check above, but would serialize with its sign.
         Ok(Self(dollars.abs()))
     }
 
-    /// Reads a decimal number of US dollars, such as `5` or `0.5`.
+    /// Parses a decimal number of US dollars, such as `5` or `0.5`.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if it is not a number, or not one that [`new`](Self::new) accepts.
+    /// Returns [`InvalidValue`] if `text` is not a number, or if [`new`](Self::new) rejects the number.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let dollars = text.parse().map_err(|_| InvalidValue::new("credit limit", "is not a number"))?;
         Self::new(dollars)
     }
 
-    /// The limit in US dollars.
+    /// Returns the limit in US dollars.
     pub const fn dollars(self) -> f64 {
         self.0
     }
@@ -81,7 +81,7 @@ impl From<u32> for CreditLimit {
     }
 }
 
-/// As the shortest text that reads back the same: `100`, `0.5`.
+/// Writes the shortest text that parses back to the same value: `100`, `0.5`.
 impl std::fmt::Display for CreditLimit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         std::fmt::Display::fmt(&self.0, f)
@@ -105,14 +105,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limit_is_made_of_whole_dollars() {
+    fn whole_dollars_convert_to_a_limit() {
         assert_eq!(CreditLimit::from(5_u32), CreditLimit::new(5.0).unwrap());
         assert_eq!(CreditLimit::try_from(5), CreditLimit::new(5.0));
         assert!(CreditLimit::try_from(-1).is_err());
     }
 
     #[test]
-    fn limit_is_read_from_text() {
+    fn limit_is_parsed_from_text() {
         assert_eq!("0.5".parse(), CreditLimit::new(0.5));
         assert_eq!(CreditLimit::try_from("100".to_owned()), CreditLimit::new(100.0));
         for bad in ["", " 5", "5 ", "$5", "5,0", "-1", "inf", "NaN"] {

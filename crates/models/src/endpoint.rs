@@ -1,4 +1,4 @@
-//! What an endpoint is.
+//! The trait that describes an endpoint.
 
 use std::{fmt, marker::PhantomData};
 
@@ -8,54 +8,56 @@ use serde::{
     de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-/// A request, and all that a client needs to know to send it.
+/// A request, with everything that a client needs in order to send it.
 ///
-/// The value is the body; what is the same for every request of its kind is a constant. Sealed by nothing: an endpoint
-/// that is not here can be described outside and called in the same way.
+/// The value is the request body. The constants are the same for every request to the endpoint. The trait is not
+/// sealed: implement it for an endpoint that this crate lacks, and call that endpoint the same way.
 pub trait Endpoint: Serialize {
-    /// What a success holds.
+    /// The content of a success response.
     type Response: DeserializeOwned;
-    /// OpenRouter's name of the operation (`operationId` in its OpenAPI document).
+    /// OpenRouter's name for the operation (`operationId` in its OpenAPI document).
     const OPERATION: &'static str;
     /// The HTTP method.
     const METHOD: Method;
-    /// The path below the server's URL, with a leading slash.
+    /// The path relative to the server's URL, with a leading slash.
     const PATH: &'static str;
-    /// Which credential goes with it.
+    /// The credential that the request needs.
     const AUTH: Auth;
-    /// How the body is written.
+    /// The encoding of the body.
     const ENCODING: Encoding;
-    /// What may be sent again.
+    /// Which requests a client may resend.
     const RESEND: Resend;
 
-    /// Reads the body of a success: a JSON object, which a byte order mark may precede. An endpoint whose response
-    /// is anything else overrides this.
+    /// Decodes the body of a success response.
+    ///
+    /// By default, the body must be a JSON object. A byte order mark may precede it. Override this method for a
+    /// response of any other form.
     ///
     /// # Errors
     ///
-    /// Whatever `serde_json` has against it. Its message may show a part of the body, so it must not be printed: a
-    /// success may hold a key.
+    /// Returns the error of `serde_json`. Do not print it: its message may quote the body, which may contain a key.
     fn decode(body: &[u8]) -> serde_json::Result<Self::Response> {
         read_object(body)
     }
 
-    /// The secrets in this request, to be kept out of messages if a server sends them back.
+    /// Returns the secrets in this request, so that [`ApiError::read`](crate::ApiError::read) can redact them if the
+    /// server echoes them.
     fn secrets(&self) -> Vec<&str> {
         Vec::new()
     }
 }
 
-/// Which credential an operation takes.
+/// The credential that an operation needs.
 #[expect(clippy::exhaustive_enums, reason = "a client must know how to send each")]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Auth {
-    /// None: the client's key is not sent.
+    /// No credential. The client must not send its key.
     None,
     /// `Authorization: Bearer` with an API key (RFC 6750, section 2.1).
     Bearer,
 }
 
-/// How a body is written.
+/// The encoding of a request body.
 #[expect(clippy::exhaustive_enums, reason = "a client must know how to write each")]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Encoding {
@@ -63,43 +65,43 @@ pub enum Encoding {
     Json,
     /// `application/x-www-form-urlencoded`.
     Form,
-    /// There is none.
+    /// No body.
     Empty,
 }
 
-/// Which requests may be sent again without asking the caller.
+/// Which requests a client may resend on its own.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Resend {
-    /// Only a request that surely was not processed. The operation is not idempotent: a second request could create a second
-    /// key, or find the code used.
+    /// Only a request that certainly was not processed. The operation is not idempotent: a second request could create
+    /// a second key, or fail because the code was used.
     IfUnsent,
-    /// Any request: the operation is idempotent.
+    /// Any request. The operation is idempotent.
     Always,
 }
 
-/// The envelope of some successes: `{"data": …}`.
-#[expect(clippy::exhaustive_structs, reason = "an envelope has one field, and tests and servers make it")]
+/// The envelope of some success responses: `{"data": …}`.
+#[expect(clippy::exhaustive_structs, reason = "an envelope has one field, and tests and servers create it")]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Data<T> {
-    /// What it holds.
+    /// The content.
     pub data: T,
 }
 
 impl<T: DeserializeOwned> Data<T> {
-    /// Reads an envelope and takes it off.
+    /// Decodes an envelope and returns its content.
     pub(crate) fn decode(body: &[u8]) -> serde_json::Result<T> {
         read_object(body).map(|envelope: Data<Object<T>>| envelope.data.0)
     }
 }
 
-/// Reads a JSON object, after the byte order mark that some put before it (RFC 8259, section 8.1).
+/// Decodes a JSON object, and skips the byte order mark that some servers prepend (RFC 8259, section 8.1).
 pub(crate) fn read_object<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     serde_json::from_slice(body).map(|object: Object<T>| object.0)
 }
 
-/// What stands as an object in JSON. Serde by itself takes a list for a struct, too.
+/// A JSON object. Without this wrapper, serde would also accept an array for a struct.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

@@ -1,4 +1,4 @@
-//! One file an endpoint.
+//! The endpoints, one per file.
 
 pub(crate) mod exchange_auth_code;
 

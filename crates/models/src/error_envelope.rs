@@ -1,4 +1,4 @@
-//! The JSON shapes of a rejection.
+//! The JSON forms of an error response.
 
 use std::borrow::Cow;
 
@@ -10,31 +10,31 @@ use crate::{
     by_field::{self, ByField, Fields},
 };
 
-/// The JSON body of a rejection, in one of its three known shapes.
+/// The JSON body of an error response, in one of its three known forms.
 ///
-/// A rejection can also be plain text, an HTML page of a proxy, or empty; [`ApiError`](crate::ApiError) reads all of them.
+/// The body can also be plain text, a proxy's HTML page, or empty. [`ApiError`](crate::ApiError) reads all of them.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum ErrorEnvelope {
-    /// A list of what is wrong with the request's shape.
+    /// A list of validation errors.
     Zod(ZodErrorResponse),
-    /// OpenRouter's own shape.
+    /// OpenRouter's own form.
     Nested(ErrorResponse),
-    /// The shape of RFC 6749, section 5.2, on `POST /oauth/token`.
+    /// The form of RFC 6749, section 5.2, which `POST /oauth/token` uses.
     OAuth(OAuthErrorResponse),
 }
 
-/// `{"error":{"code":400,"message":"…"}}`: OpenRouter's own shape, the same for every status.
+/// `{"error":{"code":400,"message":"…"}}`: OpenRouter's own form, the same for every status.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ErrorResponse {
-    /// What is wrong.
+    /// The error.
     pub error: ErrorData,
-    /// Who asked.
+    /// The ID of the user who made the request.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub user_id: Nullable<String>,
-    /// What OpenRouter adds about the handling of the request.
+    /// OpenRouter's details about how it handled the request.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub openrouter_metadata: Nullable<Map<String, Value>>,
 }
@@ -45,60 +45,60 @@ pub struct ErrorResponse {
 pub struct ErrorData {
     /// The HTTP status, or another number.
     pub code: i64,
-    /// What is wrong, in words. As the server sent it: see [`ServerText`](crate::ServerText) before showing it.
+    /// The message, as the server sent it. Convert it to [`ServerText`](crate::ServerText) before you show it.
     pub message: String,
-    /// More about it.
+    /// More details.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub metadata: Nullable<Map<String, Value>>,
 }
 
-/// `{"error":"invalid_grant","error_description":"…"}`: the shape of RFC 6749, section 5.2.
+/// `{"error":"invalid_grant","error_description":"…"}`: the form of RFC 6749, section 5.2.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct OAuthErrorResponse {
-    /// What is wrong, as one word.
+    /// The error code.
     pub error: OAuthErrorCode,
-    /// What is wrong, in words. As the server sent it: see [`ServerText`](crate::ServerText) before showing it.
+    /// The message, as the server sent it. Convert it to [`ServerText`](crate::ServerText) before you show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_description: Option<String>,
-    /// A page about it.
+    /// The URL of a page about the error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_uri: Option<String>,
 }
 
-/// `{"success":false,"error":{"name":"ZodError",…}}`: a field of the request is missing or has another type.
+/// `{"success":false,"error":{"name":"ZodError",…}}`: a field is missing or has the wrong type.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ZodErrorResponse {
-    /// False.
+    /// Always `false`.
     pub success: bool,
-    /// What is wrong.
+    /// The error.
     pub error: ZodErrorData,
 }
 
-/// The inner part of a [`ZodErrorResponse`]. Zod writes the faults as `issues`; OpenRouter was seen to write them as JSON
-/// text in `message`.
+/// The inner part of a [`ZodErrorResponse`]. Zod's own format has `issues`. OpenRouter was seen to send them as a string in
+/// `message`.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ZodErrorData {
-    /// `ZodError`.
+    /// Always `ZodError`.
     pub name: String,
-    /// The list of faults as JSON text.
+    /// The validation errors: a JSON array, encoded as a string.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// The list of faults.
+    /// The validation errors.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub issues: Vec<ZodIssue>,
 }
 
-/// One fault in the request.
+/// A validation error.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ZodIssue {
-    /// The field: the names and indexes that lead to it.
+    /// The path to the field: names and indexes.
     #[serde(default)]
     pub path: Vec<Value>,
-    /// What is wrong, in words. As the server sent it: see [`ServerText`](crate::ServerText) before showing it.
+    /// The message, as the server sent it. Convert it to [`ServerText`](crate::ServerText) before showing it.
     pub message: String,
 }
 
@@ -107,7 +107,7 @@ impl ByField for OAuthErrorResponse {}
 impl ByField for ZodErrorData {}
 
 impl ErrorResponse {
-    /// A rejection with this code and message.
+    /// Creates an error response with this code and message.
     pub fn new(code: i64, message: impl Into<String>) -> Self {
         let error = ErrorData { code, message: message.into(), metadata: Nullable::Absent };
         Self { error, user_id: Nullable::Absent, openrouter_metadata: Nullable::Absent }
@@ -115,7 +115,7 @@ impl ErrorResponse {
 }
 
 impl OAuthErrorResponse {
-    /// A rejection with this code.
+    /// Creates an error response with this code.
     pub fn new(error: OAuthErrorCode) -> Self {
         Self { error, error_description: None, error_uri: None }
     }
@@ -131,7 +131,7 @@ impl ZodErrorResponse {
 }
 
 impl ZodErrorData {
-    /// The faults in words: `code: Required; limit: Expected number`.
+    /// Formats the validation errors: `code: Required; limit: Expected number`.
     fn text(&self) -> Cow<'_, str> {
         let message = self.message.as_deref().unwrap_or_default();
         let listed: Vec<ZodIssue> = serde_json::from_str(message).unwrap_or_default();
@@ -152,7 +152,7 @@ impl ZodIssue {
 }
 
 impl ErrorEnvelope {
-    /// Reads a body without those of its fields that cannot be read. Of two equal names, the last one wins.
+    /// Reads a body. Skips optional fields that cannot be read.
     pub(crate) fn decode(body: &[u8]) -> Option<Self> {
         let text = by_field::to_text(body);
         let fields = Fields::parse(&text)?;

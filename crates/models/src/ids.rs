@@ -1,21 +1,22 @@
-//! The IDs that OpenRouter gives to workspaces and federation policies.
+//! The IDs of workspaces and federation policies.
 
 use crate::text::{FromText, InvalidValue, check, plain_text};
 
 plain_text! {
-    /// The ID of a workspace at OpenRouter: a UUID (RFC 9562), as 8-4-4-4-12 hexadecimal digits.
+    /// The ID of an OpenRouter workspace: a UUID (RFC 9562) as 8-4-4-4-12 hexadecimal digits.
     WorkspaceId
 }
 
 plain_text! {
-    /// The ID of a federation policy, which lists whose tokens are accepted: 1 to 256 visible ASCII characters. Treat it as
-    /// opaque.
+    /// The ID of a federation policy: 1 to 256 visible ASCII characters. Treat it as opaque.
+    ///
+    /// The policy lists the identity providers whose tokens OpenRouter accepts.
     #[doc(alias = "federation_policy_id")]
     FederationPolicyId
 }
 
 impl FromText for WorkspaceId {
-    const WHAT: &'static str = "workspace id";
+    const WHAT: &'static str = "workspace ID";
 
     fn from_text(text: &str) -> Result<Self, InvalidValue> {
         let digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -25,10 +26,10 @@ impl FromText for WorkspaceId {
 }
 
 impl FromText for FederationPolicyId {
-    const WHAT: &'static str = "federation policy id";
+    const WHAT: &'static str = "federation policy ID";
 
     fn from_text(text: &str) -> Result<Self, InvalidValue> {
-        let only = "may hold only visible ASCII characters, without spaces";
+        let only = "may contain only visible ASCII characters, without spaces";
         check(Self::WHAT, text, 256, |byte| byte.is_ascii_graphic(), only)?;
         Ok(Self(Box::from(text)))
     }

@@ -1,4 +1,4 @@
-//! The name of a key.
+//! The label of a key.
 
 use crate::{
     server_text::is_hidden,
@@ -9,7 +9,7 @@ plain_text! {
     /// The name under which a key stands on the user's list: 1 to 100 characters, none of them a control character or
     /// invisible, except for the joiners that emoji and some scripts need.
     ///
-    /// Without one OpenRouter takes the name of the app, which for a program on a user's machine is `host:port`.
+    /// By default, OpenRouter uses the name of the app. For a program on the user's machine, that is `host:port`.
     #[doc(alias = "key_label")]
     KeyLabel
 }
@@ -26,7 +26,7 @@ impl FromText for KeyLabel {
             return invalid("is longer than 100 characters");
         }
         if text.chars().any(is_hidden) {
-            return invalid("may not contain control characters or invisible characters");
+            return invalid("must not contain control characters or invisible characters");
         }
         Ok(Self(Box::from(text)))
     }

@@ -1,8 +1,8 @@
-//! The messages of OpenRouter's OAuth (PKCE) endpoints as Rust types.
+//! Request, response, and error types for OpenRouter's OAuth (PKCE) endpoints.
 //!
-//! Requests, responses and errors, for whoever shares them: a client, a service that acts for one, a proxy, a test
-//! double. All of them serialize and deserialize. This crate does no I/O, knows no HTTP client, no time and no
-//! randomness; `openrouter-oauth` sends what is described here.
+//! Use this crate to write a client, a proxy, or a test server for those endpoints. Every message serializes and
+//! deserializes. The crate does no I/O, depends on no HTTP client, and reads neither the clock nor a source of
+//! randomness. To send these requests, use [`openrouter-oauth`](https://docs.rs/openrouter-oauth).
 //!
 //! ```
 //! use openrouter_oauth_models::{ApiKeyGrant, AuthorizationCode, Endpoint, ExchangeAuthCode};
@@ -18,20 +18,20 @@
 //! # }
 //! ```
 //!
-//! # What a message promises
+//! # Guarantees
 //!
-//! * A field that is not set is left out; `null` is sent only where [`Nullable::Null`] was asked for.
-//! * Unknown fields are ignored and unknown values of enums are kept, since the service grows.
-//! * A value of one of the newtypes ([`AuthorizationCode`], [`CallbackUrl`], [`KeyLabel`], …) was checked when it was made.
-//! * Secrets print as `[redacted]`, are compared in constant time, are wiped when dropped, and are readable only
-//!   through `expose()`. One by itself cannot be serialized; the message that carries it can.
+//! * Unset fields are omitted. A field is sent as `null` only if you set it to [`Nullable::Null`].
+//! * Unknown fields are ignored and unknown enum values are kept, because the service may add both.
+//! * Newtypes ([`AuthorizationCode`], [`CallbackUrl`], [`KeyLabel`], …) are validated when they are created.
+//! * Secrets print as `[redacted]`, are compared in constant time, and are wiped when dropped. Only `expose()` returns
+//!   their text. A secret alone does not implement `Serialize`; the message that contains it does.
 //!
 //! # Sources
 //!
-//! OpenRouter's guide <https://openrouter.ai/docs/use-cases/oauth-pkce> and its OpenAPI document. What goes beyond
-//! them is said where it stands.
+//! OpenRouter's guide <https://openrouter.ai/docs/use-cases/oauth-pkce> and its OpenAPI document. Items based on other
+//! sources name them.
 
-// In reading order.
+// Modules are in reading order.
 mod by_field;
 mod endpoint;
 mod endpoints;

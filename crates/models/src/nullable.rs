@@ -1,34 +1,34 @@
-//! Absent, null, or a value.
+//! A field that may be absent, null, or a value.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A field for which "not there" and `null` mean different things.
+/// A field for which "absent" and `null` have different meanings.
 ///
-/// In a message: `#[serde(default, skip_serializing_if = "Nullable::is_absent")]`.
+/// Fields of this type need `#[serde(default, skip_serializing_if = "Nullable::is_absent")]`.
 #[expect(clippy::exhaustive_enums, reason = "JSON has no fourth state")]
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum Nullable<T> {
-    /// The field is left out.
+    /// The field is absent.
     #[default]
     Absent,
-    /// The field is there and is `null`.
+    /// The field is `null`.
     Null,
     /// The field has a value.
     Value(T),
 }
 
 impl<T> Nullable<T> {
-    /// Whether the field is left out.
+    /// Returns whether the field is absent.
     pub const fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
 
-    /// Whether the field is there and is `null`.
+    /// Returns whether the field is `null`.
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// The value, if there is one.
+    /// Returns a reference to the value, if there is one.
     pub const fn value(&self) -> Option<&T> {
         match self {
             Self::Value(value) => Some(value),
@@ -36,7 +36,7 @@ impl<T> Nullable<T> {
         }
     }
 
-    /// The value, if there is one.
+    /// Returns the value, if there is one.
     pub fn into_value(self) -> Option<T> {
         match self {
             Self::Value(value) => Some(value),
@@ -44,12 +44,12 @@ impl<T> Nullable<T> {
         }
     }
 
-    /// The value, or `default` if there is none.
+    /// Returns the value, or `default` if there is none.
     pub fn unwrap_or(self, default: T) -> T {
         self.into_value().unwrap_or(default)
     }
 
-    /// Borrows the value.
+    /// Converts `&Nullable<T>` to `Nullable<&T>`.
     pub const fn as_ref(&self) -> Nullable<&T> {
         match self {
             Self::Absent => Nullable::Absent,
@@ -65,7 +65,7 @@ impl<T> From<T> for Nullable<T> {
     }
 }
 
-/// `None` leaves the field out.
+/// `None` becomes [`Nullable::Absent`].
 impl<T> From<Option<T>> for Nullable<T> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Absent, Self::Value)
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nullable_keeps_null_and_absent_apart() {
+    fn null_and_absent_are_different() {
         let [absent, null, five] = [Nullable::Absent, Nullable::Null, Nullable::Value(5)];
         assert_eq!((absent.is_absent(), null.is_absent(), five.is_absent()), (true, false, false));
         assert_eq!((absent.is_null(), null.is_null(), five.is_null()), (false, true, false));

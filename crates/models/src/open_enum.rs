@@ -1,12 +1,12 @@
-//! Enums of words that may grow: a word that is not known is kept.
+//! String enums that keep values unknown to this version.
 
-/// A word that this version does not know.
+/// A value that this version does not know.
 ///
-/// Made only by reading one, so that a known word is never hidden in it.
+/// Only the enums' own conversions create one, so it never holds a known value.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct UnknownValue(Box<str>);
 
-/// An enum of strings with a variant for all others.
+/// Defines a string enum with a variant for unknown values.
 macro_rules! open_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$meta])*
@@ -19,7 +19,7 @@ macro_rules! open_enum {
         }
 
         impl $name {
-            /// The value as it is sent.
+            /// Returns the value as it appears in messages.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $text,)+
@@ -84,13 +84,13 @@ macro_rules! open_enum {
 pub(crate) use open_enum;
 
 open_enum! {
-    /// How often the credit limit of a key starts anew.
+    /// How often a key's credit limit resets.
     UsageLimitType {
-        /// Every day, UTC.
+        /// Every day, in UTC.
         Daily = "daily",
-        /// Every week, from Monday to Sunday, UTC.
+        /// Every week, from Monday to Sunday, in UTC.
         Weekly = "weekly",
-        /// Every month, UTC.
+        /// Every month, in UTC.
         Monthly = "monthly",
     }
 }
@@ -98,17 +98,17 @@ open_enum! {
 open_enum! {
     /// The `grant_type` of a token request.
     GrantType {
-        /// A token is exchanged for another (RFC 8693, section 2.1).
+        /// Exchanges one token for another (RFC 8693, section 2.1).
         TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange",
     }
 }
 
 open_enum! {
-    /// The kind of a token, as a URN (RFC 8693, section 3).
+    /// The type of a token, as a URN (RFC 8693, section 3).
     TokenFormat {
         /// A JWT.
         Jwt = "urn:ietf:params:oauth:token-type:jwt",
-        /// An access token of the server that issues it.
+        /// An access token of the authorization server.
         AccessToken = "urn:ietf:params:oauth:token-type:access_token",
     }
 }
@@ -116,15 +116,15 @@ open_enum! {
 open_enum! {
     /// What an access token may be used for.
     TokenScope {
-        /// Calls of models.
+        /// Calling models.
         Inference = "inference",
-        /// Management of keys.
+        /// Managing keys.
         Management = "management",
     }
 }
 
 open_enum! {
-    /// How an access token is used (RFC 6749, section 7.1).
+    /// How a request presents an access token (RFC 6749, section 7.1).
     TokenType {
         /// In an `Authorization: Bearer` header (RFC 6750).
         Bearer = "Bearer",
@@ -132,25 +132,25 @@ open_enum! {
 }
 
 open_enum! {
-    /// An error code of RFC 6749, section 5.2, and those that OpenRouter adds.
+    /// An error code of RFC 6749, section 5.2, or one that OpenRouter adds.
     OAuthErrorCode {
         /// The request is malformed.
         InvalidRequest = "invalid_request",
         /// The token is invalid, expired, or not accepted by the policy.
         InvalidGrant = "invalid_grant",
-        /// The grant type is not known.
+        /// The server does not support the grant type.
         UnsupportedGrantType = "unsupported_grant_type",
-        /// The scope is not known, or more than the policy gives.
+        /// The scope is unknown, or exceeds what the policy grants.
         InvalidScope = "invalid_scope",
         /// The server failed.
         ServerError = "server_error",
-        /// The server is overloaded or being worked on.
+        /// The server is overloaded or under maintenance.
         TemporarilyUnavailable = "temporarily_unavailable",
     }
 }
 
 impl UnknownValue {
-    /// The word.
+    /// Returns the value.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -160,7 +160,7 @@ pub(crate) fn unknown(text: &str) -> UnknownValue {
     UnknownValue(Box::from(text))
 }
 
-/// The words that this version knows.
+/// The values that this version knows.
 pub(crate) trait Words: for<'a> From<&'a str> {
     const WORDS: &'static [&'static str];
 }
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unknown_word_is_kept() {
+    fn unknown_value_is_kept() {
         let read: UsageLimitType = serde_json::from_str(r#""hourly""#).unwrap();
         assert_eq!(read.as_str(), "hourly");
         assert_eq!(serde_json::to_string(&read).unwrap(), r#""hourly""#);

@@ -1,4 +1,4 @@
-//! PKCE's values (RFC 7636).
+//! The values of PKCE (RFC 7636).
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
@@ -11,14 +11,14 @@ use crate::{
 secret! {
     /// A PKCE code verifier: 43 to 128 of the characters `A-Z a-z 0-9 - . _ ~` (RFC 7636, section 4.1).
     ///
-    /// Not `Clone`: a verifier belongs to one sign-in, and a copy would outlive it.
+    /// It is not `Clone`, because a verifier belongs to one sign-in and a copy could outlive it.
     #[doc(alias = "code_verifier")]
     CodeVerifier, "code verifier", check_unreserved
 }
 
 /// A PKCE code challenge: 43 to 128 of the characters `A-Z a-z 0-9 - . _ ~` (RFC 7636, section 4.2).
 ///
-/// It prints as `[redacted]`, although one made by `S256` is public: one made by `plain` is the verifier itself.
+/// It prints as `[redacted]`. An `S256` challenge is public, but a `plain` challenge is the verifier itself.
 #[doc(alias = "code_challenge")]
 #[derive(Clone, Eq, PartialEq)]
 pub struct CodeChallenge(zeroize::Zeroizing<Box<str>>);
@@ -27,12 +27,12 @@ text_conversions!(CodeChallenge);
 text_serde!(CodeChallenge);
 
 impl CodeChallenge {
-    /// The challenge by `S256` for the verifier with this SHA-256 (RFC 7636, section 4.2).
+    /// Creates the `S256` challenge from the verifier's SHA-256 digest (RFC 7636, section 4.2).
     pub fn from_digest(sha256: &[u8; 32]) -> Self {
         Self(zeroize::Zeroizing::new(Base64UrlUnpadded::encode_string(sha256).into_boxed_str()))
     }
 
-    /// The text.
+    /// Returns the challenge as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -60,20 +60,20 @@ impl AsText for CodeChallenge {
 }
 
 open_enum! {
-    /// How a challenge is made of a verifier (RFC 7636, section 4.2).
+    /// How a challenge is derived from its verifier (RFC 7636, section 4.2).
     ///
-    /// OpenRouter wants the same method in both steps of a sign-in.
+    /// OpenRouter requires the same method in both steps of a sign-in.
     CodeChallengeMethod {
         /// The challenge is the base64url SHA-256 of the verifier. Always use this one.
         S256 = "S256",
-        /// The challenge is the verifier. Whoever sees the authorize URL can then use the code.
+        /// The challenge is the verifier. Anyone who sees the authorize URL can then use the code.
         Plain = "plain",
     }
 }
 
 fn check_unreserved(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-    check(what, text, 128, unreserved, "may hold only the characters A-Z a-z 0-9 - . _ ~")?;
+    check(what, text, 128, unreserved, "may contain only the characters A-Z a-z 0-9 - . _ ~")?;
     if text.len() < 43 { Err(InvalidValue::new(what, "is shorter than 43 characters")) } else { Ok(()) }
 }
 
@@ -92,8 +92,8 @@ mod tests {
     }
 
     #[test]
-    fn verifier_has_unreserved_characters_only() {
-        // C-3: each of the 256 bytes, first, in the middle and last.
+    fn verifier_has_only_unreserved_characters() {
+        // C-3: tries all 256 byte values at the start, in the middle, and at the end.
         for byte in 0..=u8::MAX {
             let allowed = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
             for position in [0, 21, 42] {

@@ -1,17 +1,18 @@
-//! Headers of a response that are shown to users.
+//! Response headers that are shown to users.
 
 use http::{HeaderMap, header};
 
 use crate::ServerText;
 
-/// The server's ID of a request (`cf-ray` or `x-request-id`), if it looks like an ID: anything else could be a secret that was
-/// sent back.
+/// Returns the ID that the server assigned to a request, from `cf-ray` or `x-request-id`.
+///
+/// A value that does not look like an ID is ignored, because it could be an echoed secret.
 pub fn request_id(headers: &HeaderMap) -> Option<ServerText> {
     let id = |name| headers.get(name)?.to_str().ok().filter(|id| is_request_id(id)).map(ServerText::new);
     id("cf-ray").or_else(|| id("x-request-id"))
 }
 
-/// The media type of a body (`Content-Type`), without parameters; at most 64 characters.
+/// Returns the media type of the body (`Content-Type` without parameters), if it has at most 64 characters.
 pub fn content_type(headers: &HeaderMap) -> Option<ServerText> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     let essence = value.split(';').next().unwrap_or_default().trim();
@@ -19,7 +20,7 @@ pub fn content_type(headers: &HeaderMap) -> Option<ServerText> {
     is_short.then(|| ServerText::new(&essence.to_ascii_lowercase()))
 }
 
-/// At most 64 hexadecimal digits and hyphens, as in a UUID; Cloudflare adds the three letters of an airport.
+/// Accepts up to 64 hexadecimal digits and hyphens, as in a UUID. Cloudflare appends a three-letter airport code.
 fn is_request_id(text: &str) -> bool {
     let is_airport = |end: &str| end.len() == 3 && end.bytes().all(|byte| byte.is_ascii_uppercase());
     let id = text.rsplit_once('-').filter(|(_, end)| is_airport(end)).map_or(text, |(id, _)| id);
@@ -31,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn request_id_looks_like_an_id() {
+    fn only_hexadecimal_ids_are_accepted() {
         for id in ["8f0c1a2b3c4d5e6f-LHR", "8f0c1a2b3c4d5e6f", "123e4567-e89b-12d3-a456-426614174000"] {
             assert!(is_request_id(id), "{id}");
         }

@@ -1,19 +1,19 @@
-//! Secrets: keys, codes and tokens.
+//! Secrets: keys, codes, and tokens.
 
 use crate::text::check;
 
-/// A newtype of a string that is a secret: redacted, compared in constant time, wiped on drop.
+/// Defines a secret string newtype: redacted, compared in constant time, and wiped on drop.
 macro_rules! secret {
     ($(#[$meta:meta])* $name:ident, $what:literal, $check:expr) => {
         $(#[$meta])*
         ///
-        /// A secret: it prints as `[redacted]`, is compared in constant time, and is wiped when dropped.
+        /// This is a secret. It prints as `[redacted]`, is compared in constant time, and is wiped when dropped.
         pub struct $name($crate::constant_time::ConstantTime<zeroize::Zeroizing<Box<str>>>);
 
         $crate::text::text_conversions!($name);
 
         impl $name {
-            /// The secret itself. Keep it out of logs, messages and URLs.
+            /// Returns the secret. Keep it out of logs, messages, and URLs.
             pub fn expose(&self) -> &str {
                 self.0.as_str()
             }
@@ -27,7 +27,7 @@ macro_rules! secret {
 
         impl Eq for $name {}
 
-        /// In constant time for values of the same length.
+        /// Compares values of the same length in constant time.
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
                 self.0.is(&other.0)
@@ -40,7 +40,7 @@ macro_rules! secret {
             fn from_text(text: &str) -> Result<Self, $crate::InvalidValue> {
                 let check: fn(&'static str, &str) -> Result<(), $crate::InvalidValue> = $check;
                 check($what, text)?;
-                // The box is made in its final size: growing would leave copies behind.
+                // Allocate the box at its final size: growing it would leave copies of the secret in memory.
                 let text = zeroize::Zeroizing::new(Box::from(text));
                 Ok(Self($crate::constant_time::ConstantTime::new(text)))
             }
@@ -57,9 +57,9 @@ macro_rules! secret {
 pub(crate) use secret;
 
 secret! {
-    /// An API key of OpenRouter: 1 to 512 visible ASCII characters. Treat it as opaque.
+    /// An OpenRouter API key: 1 to 512 visible ASCII characters. Treat it as opaque.
     ///
-    /// It is permanent until its owner deletes it or its `expires_at` passes; there is no refresh token.
+    /// It stays valid until its owner deletes it or its `expires_at` passes. There is no refresh token.
     #[derive(Clone)]
     ApiKey, "API key", |what, text| check(what, text, 512, |byte| byte.is_ascii_graphic(), VISIBLE)
 }
@@ -67,8 +67,8 @@ secret! {
 secret! {
     /// A one-time authorization code: 1 to 512 printable ASCII characters (RFC 6749, appendix A.11).
     ///
-    /// It works once and for ten minutes. It can be cloned, since a request that surely never reached OpenRouter may be
-    /// retried with it.
+    /// It works once, within ten minutes. It is `Clone` because a client may retry an exchange that certainly never
+    /// reached OpenRouter.
     #[doc(alias = "code")]
     #[derive(Clone)]
     AuthorizationCode, "authorization code",
@@ -76,14 +76,15 @@ secret! {
 }
 
 secret! {
-    /// The token of an identity provider that is exchanged for an access token: a JWT of 1 to 16,384 visible ASCII
+    /// An identity provider's token, to be exchanged for an access token: a JWT of 1 to 16,384 visible ASCII
     /// characters.
     #[derive(Clone)]
     SubjectToken, "subject token", |what, text| check(what, text, 16_384, |byte| byte.is_ascii_graphic(), VISIBLE)
 }
 
 secret! {
-    /// A short-lived access token, used as bearer in place of an API key: 1 to 16,384 visible ASCII characters.
+    /// A short-lived access token: 1 to 16,384 visible ASCII characters. Send it as a bearer token instead of an API
+    /// key.
     #[derive(Clone)]
     AccessToken, "access token", |what, text| check(what, text, 16_384, |byte| byte.is_ascii_graphic(), VISIBLE)
 }
@@ -91,12 +92,12 @@ secret! {
 secret! {
     /// The `state` of an authorization request (RFC 6749, section 10.12): 1 to 512 visible ASCII characters.
     ///
-    /// Not `Clone`: it belongs to one sign-in.
+    /// It is not `Clone`, because it belongs to one sign-in.
     State, "state", |what, text| check(what, text, 512, |byte| byte.is_ascii_graphic(), VISIBLE)
 }
 
-const VISIBLE: &str = "may hold only visible ASCII characters, without spaces";
-const PRINTABLE: &str = "may hold only printable ASCII characters";
+const VISIBLE: &str = "may contain only visible ASCII characters, without spaces";
+const PRINTABLE: &str = "may contain only printable ASCII characters";
 
 #[cfg(test)]
 mod tests {
@@ -104,7 +105,7 @@ mod tests {
     use crate::constant_time::tests::check_compares;
 
     #[test]
-    fn secret_does_not_print_itself() {
+    fn secret_prints_as_redacted() {
         // S-1
         let key = ApiKey::parse("sk-or-v1-canary").unwrap();
         assert_eq!(format!("{key:?} {key:#?}"), "ApiKey([redacted]) ApiKey([redacted])");
@@ -133,8 +134,8 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_equal_by_value_in_constant_time() {
-        // S-11: of each type, since each has its own `==`.
+    fn secrets_are_compared_in_constant_time() {
+        // S-11: checks each type, because each has its own `==`.
         macro_rules! check {
             ($($name:ident)+) => { $(
                 let ours = "f".repeat(43);

@@ -1,31 +1,33 @@
-//! Text from outside, made fit to print.
+//! Untrusted text, made safe to print.
 
 use std::{fmt, iter::Peekable, str::Chars};
 
 use zeroize::Zeroizing;
 
-/// Text from a server or a URL, made fit to show: at most 512 characters, no control characters, no escape sequences of
-/// terminals, nothing that turns the direction of writing, and no API key.
+/// Text from a server or a URL, made safe to show.
+///
+/// It has at most 512 characters and no control characters, terminal escape sequences, bidirectional controls, or API
+/// keys.
 #[derive(Clone, Default, Eq, Hash, PartialEq)]
 pub struct ServerText(Box<str>);
 
 const MAX_CHARACTERS: usize = 512;
 
 impl ServerText {
-    /// Makes `text` fit to show.
+    /// Makes `text` safe to show.
     pub fn new(text: &str) -> Self {
         Self::without(text, &[])
     }
 
-    /// Makes `text` fit to show and takes `secrets` out of it.
+    /// Makes `text` safe to show, and redacts `secrets`.
     pub(crate) fn without(text: &str, secrets: &[&str]) -> Self {
-        // Escapes first: one within a secret would hide it from the search.
+        // Remove escape sequences first: one inside a secret would hide the secret from the search.
         let text = redact(printable(text).as_bytes(), secrets, |_| 1);
         let text = String::from_utf8_lossy(&text);
         Self(text.chars().take(MAX_CHARACTERS).collect::<String>().into())
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -43,16 +45,17 @@ impl fmt::Display for ServerText {
     }
 }
 
-/// Shorter ones are no secrets, and could be a part of any word.
+/// Shorter values are not redacted, because they could be part of any word.
 const SHORTEST_SECRET: usize = 8;
 
 const REDACTED: &str = "[redacted]";
 
-/// What every API key of OpenRouter begins with.
+/// The prefix of every OpenRouter API key.
 const KEY_PREFIX: &str = "sk-or-";
 
-/// `json` without `secrets` and API keys, in memory that is wiped. A parser of the result does not see a secret, however
-/// its characters were escaped.
+/// Redacts `secrets` and API keys in `json`, and returns the result in memory that is wiped on drop.
+///
+/// Finds a secret however its characters are escaped, so decoding the result does not reveal it.
 pub(crate) fn redact_json(json: &[u8], secrets: &[&str]) -> Zeroizing<Vec<u8>> {
     let secrets: Vec<_> = secrets.iter().map(|secret| json_escaped(secret)).collect();
     let secrets: Vec<_> = secrets.iter().map(|secret| secret.as_str()).collect();
@@ -63,7 +66,8 @@ pub(crate) fn redact_json(json: &[u8], secrets: &[&str]) -> Zeroizing<Vec<u8>> {
     })
 }
 
-/// `secret` as it stands in JSON that [`unescape`] returned. Only these two characters of a secret are escaped there.
+/// Returns `secret` in the form that it has in the result of [`unescape`], where only these two of its characters are
+/// escaped.
 fn json_escaped(secret: &str) -> Zeroizing<String> {
     let mut escaped = Zeroizing::new(String::with_capacity(2 * secret.len()));
     for character in secret.chars() {
@@ -75,7 +79,7 @@ fn json_escaped(secret: &str) -> Zeroizing<String> {
     escaped
 }
 
-/// `json` with each character written in one way: escaped only if JSON demands it.
+/// Replaces escapes in `json` by the characters themselves, except where JSON requires an escape.
 fn unescape(json: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut plain = Zeroizing::new(Vec::with_capacity(json.len()));
     let mut rest = json;
@@ -97,16 +101,17 @@ fn unescape(json: &[u8]) -> Zeroizing<Vec<u8>> {
     plain
 }
 
-/// The character with these four hexadecimal digits, unless it is a control character or half of a pair.
+/// Returns the character with these four hexadecimal digits. `None` for control characters and surrogates.
 fn unicode_escape(digits: &[u8]) -> Option<char> {
     let digits =
         std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
     char::from_u32(u32::from_str_radix(digits, 16).ok()?).filter(|character| !character.is_control())
 }
 
-/// `text` without `secrets` and API keys, in memory that is wiped. `unit` returns how many of the next bytes belong together.
+/// Redacts `secrets` and API keys in `text`, and returns the result in memory that is wiped on drop. `unit` returns how
+/// many of the next bytes belong together.
 fn redact(text: &[u8], secrets: &[&str], unit: fn(&[u8]) -> usize) -> Zeroizing<Vec<u8>> {
-    // `[redacted]` is less than twice as long as the shortest of what it stands for, so that this does not move.
+    // `[redacted]` is less than twice as long as the shortest text it replaces, so this buffer never reallocates.
     let mut clean = Zeroizing::new(Vec::with_capacity(2 * text.len()));
     let mut rest = text;
     while !rest.is_empty() {
@@ -125,20 +130,20 @@ fn redact(text: &[u8], secrets: &[&str], unit: fn(&[u8]) -> usize) -> Zeroizing<
     clean
 }
 
-/// The text after the API key that `text` begins with. None if it begins with no key, or with a masked one, which
-/// OpenRouter shows as the name of a key (`sk-or-v1-0e6...1c96`).
+/// Returns the text after the API key at the start of `text`. `None` if there is no key, or only a masked one, which is
+/// OpenRouter's default label for a key (`sk-or-v1-0e6...1c96`).
 fn after_key(text: &[u8]) -> Option<&[u8]> {
     let (key, after) = split_key(text.strip_prefix(KEY_PREFIX.as_bytes())?);
     (!is_mask(key, after)).then_some(after)
 }
 
-/// Splits `text` after the characters that a key may have.
+/// Splits `text` after the characters that a key may contain.
 fn split_key(text: &[u8]) -> (&[u8], &[u8]) {
     let is_end = |byte: &u8| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'_');
     text.split_at(text.iter().position(is_end).unwrap_or(text.len()))
 }
 
-/// Whether a key shows no more than its first few characters, then dots or asterisks, and then its last few.
+/// Returns whether a key is masked: a few characters, then dots or asterisks, then a few characters.
 fn is_mask(start: &[u8], after: &[u8]) -> bool {
     const SHOWN: usize = 8;
     let dots = ["...", "\u{2026}", "**"].iter().any(|dots| after.starts_with(dots.as_bytes()));
@@ -150,7 +155,7 @@ fn is_mask(start: &[u8], after: &[u8]) -> bool {
     dots && start.len() <= SHOWN && split_key(end).0.len() <= SHOWN
 }
 
-/// `text` without what a terminal would obey, in memory that is wiped.
+/// Removes terminal commands from `text`, and returns the result in memory that is wiped on drop.
 fn printable(text: &str) -> Zeroizing<String> {
     let mut clean = Zeroizing::new(String::with_capacity(text.len()));
     let mut rest = text.chars().peekable();
@@ -158,7 +163,7 @@ fn printable(text: &str) -> Zeroizing<String> {
         match character {
             '\u{1b}' => skip_escape(&mut rest),
             '\u{9b}' => skip_control_sequence(&mut rest),
-            // Words stay apart where a line ended.
+            // Keep words apart where a line ended.
             '\n' | '\r' | '\t' if !clean.ends_with(' ') => clean.push(' '),
             character if is_invisible(character) => {}
             character => clean.push(character),
@@ -169,7 +174,7 @@ fn printable(text: &str) -> Zeroizing<String> {
     clean
 }
 
-/// Skips what follows an ESC: a control sequence, an operating system command, or one character (ECMA-48, section 5).
+/// Skips the rest of a sequence after ESC: a control sequence, a control string, or one character (ECMA-48, section 5).
 fn skip_escape(rest: &mut Peekable<Chars<'_>>) {
     match rest.next() {
         Some('[') => skip_control_sequence(rest),
@@ -195,22 +200,22 @@ fn skip_control_sequence(rest: &mut Peekable<Chars<'_>>) {
     rest.next_if(|character| ('@'..='~').contains(character));
 }
 
-/// Replaces invisible and bidirectional control characters with U+FFFD, so that text of unknown origin can be shown.
+/// Replaces invisible and bidirectional control characters with U+FFFD, which makes untrusted text safe to show.
 ///
-/// Keeps the joiners U+200C and U+200D, which only shape what is visible: emoji and Persian are written with them.
+/// Keeps the joiners U+200C and U+200D, which some emoji and some scripts, such as Persian, need.
 pub fn replace_invisible(text: &str) -> String {
     text.chars().map(|c| if is_hidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
-/// Whether a character [is invisible](is_invisible) and no joiner.
+/// Returns whether a character [is invisible](is_invisible) and is not a joiner.
 pub(crate) fn is_hidden(character: char) -> bool {
     is_invisible(character) && !matches!(character, '\u{200c}' | '\u{200d}')
 }
 
-/// Whether a character is invisible and can change how the text around it appears: control characters, which begin the
-/// commands of terminals, and format characters, which can hide text, reverse it or break its lines.
+/// Returns whether a character is invisible and can change how the surrounding text appears.
 ///
-/// The joiners U+200C and U+200D are among them, without which some emoji and some words fall apart.
+/// These are control characters, which start terminal commands, and format characters, which can hide text, reverse it,
+/// or break its lines. They include the joiners U+200C and U+200D, although some emoji and words need them.
 pub fn is_invisible(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -240,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_cut_at_512_characters() {
+    fn text_is_truncated_to_512_characters() {
         assert_eq!(ServerText::new(&"\u{e9}".repeat(600)).as_str().chars().count(), 512);
     }
 

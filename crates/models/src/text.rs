@@ -1,10 +1,10 @@
-//! The checks, the error and the conversions that the newtypes of strings share.
+//! The checks, error, and conversions that all string newtypes share.
 
 use std::{convert::Infallible, fmt, marker::PhantomData};
 
 use serde::{Deserializer, Serializer, de};
 
-/// The error for an invalid value. It shows what was expected, never the value.
+/// The error for an invalid value. It describes the problem and never contains the value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("the {what} {problem}")]
 pub struct InvalidValue {
@@ -13,42 +13,42 @@ pub struct InvalidValue {
 }
 
 impl InvalidValue {
-    /// An error about `what` ("callback URL") with its `problem` ("is too long").
+    /// Creates an error for a kind of value (`what`, such as "callback URL") and its `problem` (such as "is too long").
     pub const fn new(what: &'static str, problem: &'static str) -> Self {
         Self { what, problem }
     }
 
-    /// The kind of value: "authorization code", "callback URL", …
+    /// Returns the kind of value: "authorization code", "callback URL", …
     pub const fn what(&self) -> &'static str {
         self.what
     }
 
-    /// What is wrong with it: "is empty", "is too long", …
+    /// Returns the problem: "is empty", "is too long", …
     pub const fn problem(&self) -> &'static str {
         self.problem
     }
 }
 
-/// Lets builders accept a checked value where they also accept text.
+/// Lets builders accept validated values as well as text.
 impl From<Infallible> for InvalidValue {
     fn from(never: Infallible) -> Self {
         match never {}
     }
 }
 
-/// What is made of checked text.
+/// A type that is created from validated text.
 pub(crate) trait FromText: Sized {
     const WHAT: &'static str;
 
     fn from_text(text: &str) -> Result<Self, InvalidValue>;
 }
 
-/// What is text when it is sent.
+/// A type that serializes as text.
 pub(crate) trait AsText {
     fn as_text(&self) -> &str;
 }
 
-/// Checks that `text` has between 1 and `max` bytes that all pass `allowed`.
+/// Checks that `text` has 1 to `max` bytes and that `allowed` accepts each of them.
 pub(crate) fn check(
     what: &'static str,
     text: &str,
@@ -59,21 +59,21 @@ pub(crate) fn check(
     match text.len() {
         0 => Err(InvalidValue::new(what, "is empty")),
         length if length > max => Err(InvalidValue::new(what, "is too long")),
-        // All of them, not up to the first: so the loop takes many bytes at a time.
+        // Without an early exit, the compiler can vectorize the loop.
         _ if text.bytes().fold(false, |bad, byte| bad | !allowed(byte)) => Err(InvalidValue::new(what, only)),
         _ => Ok(()),
     }
 }
 
-/// Conversions of a [`FromText`] from strings.
+/// Implements conversions from strings for a [`FromText`] type.
 macro_rules! text_conversions {
     ($name:ident) => {
         impl $name {
-            /// Checks `text` and takes a copy of it.
+            /// Validates and copies `text`.
             ///
             /// # Errors
             ///
-            /// [`InvalidValue`](crate::InvalidValue) if it is not what the type describes.
+            /// Returns [`InvalidValue`](crate::InvalidValue) if `text` does not meet the rules of this type.
             pub fn parse(text: &str) -> Result<Self, $crate::InvalidValue> {
                 <Self as $crate::text::FromText>::from_text(text)
             }
@@ -97,7 +97,7 @@ macro_rules! text_conversions {
     };
 }
 
-/// More conversions, for text that is not a secret: a command-line parser would show a rejected secret.
+/// Implements more conversions, for types that are not secret: a command-line parser would print a rejected secret.
 macro_rules! open_text_conversions {
     ($name:ident) => {
         impl std::str::FromStr for $name {
@@ -118,7 +118,7 @@ macro_rules! open_text_conversions {
     };
 }
 
-/// A newtype of a string that is not a secret: `as_str`, `Display`, serde.
+/// Defines a string newtype that is not secret, with `as_str`, `Display`, and serde.
 macro_rules! plain_text {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
@@ -129,7 +129,7 @@ macro_rules! plain_text {
         $crate::text::open_text_conversions!($name);
 
         impl $name {
-            /// The text.
+            /// Returns the text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -151,7 +151,7 @@ macro_rules! plain_text {
     };
 }
 
-/// `Serialize` and `Deserialize` of text that may be serialized by itself.
+/// Implements `Serialize` and `Deserialize` for a type that may appear outside a message.
 macro_rules! text_serde {
     ($name:ident) => {
         impl serde::Serialize for $name {
@@ -211,13 +211,13 @@ pub(crate) mod received {
     }
 }
 
-/// `#[serde(with = "crate::text::optional")]`: a field that may be left out.
+/// Implements `#[serde(with = "crate::text::optional")]` for an optional field.
 pub(crate) mod optional {
     use serde::{Deserialize, Deserializer, Serializer};
 
     use super::{AsText, FromText};
 
-    /// Carries a value through serde that does not go there by itself.
+    /// Adds `Deserialize` to a type that does not implement it.
     struct Carried<T>(T);
 
     impl<'de, T: FromText> Deserialize<'de> for Carried<T> {
@@ -226,7 +226,7 @@ pub(crate) mod optional {
         }
     }
 
-    #[expect(clippy::ref_option, reason = "serde calls it so")]
+    #[expect(clippy::ref_option, reason = "serde requires this signature")]
     pub(crate) fn serialize<T: AsText, S: Serializer>(
         value: &Option<T>,
         serializer: S,

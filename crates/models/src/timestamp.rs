@@ -1,46 +1,46 @@
-//! A point in time, as RFC 3339 text.
+//! A point in time as RFC 3339 text.
 
 use std::{borrow::Cow, fmt, time::SystemTime};
 
 use crate::text::{FromText, InvalidValue, open_text_conversions};
 
-/// A point in time between the years 0 and 9999, to the nanosecond.
+/// A point in time between the years 0 and 9999, with nanosecond precision.
 ///
-/// Written as RFC 3339 in UTC and always with seconds (`2027-12-31T23:59:59Z`): OpenRouter rejects a time
+/// It is written as RFC 3339 in UTC, always with seconds (`2027-12-31T23:59:59Z`), because OpenRouter rejects a time
 /// without seconds.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Timestamp(jiff::Timestamp);
 
 impl Timestamp {
-    /// Reads RFC 3339 text with any offset. Also reads what many servers write instead: no seconds, a space for the `T`, or
-    /// an offset without its colon (`2027-12-31 23:59+0000`).
+    /// Parses RFC 3339 text with any offset. Also accepts three variants that servers send: without seconds, with a space
+    /// instead of `T`, and with an offset without a colon (`2027-12-31 23:59+0000`).
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if it is not such text, has no offset, or is out of range.
+    /// Returns [`InvalidValue`] if `text` has another form, if it has no offset, or if the time is out of range.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let invalid = InvalidValue::new(Self::WHAT, "is not an RFC 3339 timestamp");
         let text = to_rfc_3339(text).ok_or(invalid)?;
         Self::checked(text.parse().map_err(|_| invalid)?)
     }
 
-    /// The point in time `seconds` after 1970-01-01T00:00:00Z.
+    /// Returns the point in time `seconds` after 1970-01-01T00:00:00Z.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if it is out of range.
+    /// Returns [`InvalidValue`] if the time is out of range.
     pub fn from_unix_seconds(seconds: i64) -> Result<Self, InvalidValue> {
         jiff::Timestamp::from_second(seconds).map_err(|_| Self::out_of_range()).and_then(Self::checked)
     }
 
-    /// Seconds since 1970-01-01T00:00:00Z, rounded toward zero.
+    /// Returns the seconds since 1970-01-01T00:00:00Z, rounded toward zero.
     pub fn as_unix_seconds(self) -> i64 {
         self.0.as_second()
     }
 
-    /// RFC 3339 has four digits for the year.
+    /// Rejects years before 0, because RFC 3339 writes the year as four digits.
     fn checked(timestamp: jiff::Timestamp) -> Result<Self, InvalidValue> {
-        // Seconds are rounded toward zero, so that a fraction before the year 0 shows by its sign alone.
+        // Seconds are rounded toward zero, so less than a second before year 0 only the fraction's sign differs.
         let parts = (timestamp.as_second(), timestamp.subsec_nanosecond());
         if parts < (YEAR_0, 0) { Err(Self::out_of_range()) } else { Ok(Self(timestamp)) }
     }
@@ -64,7 +64,7 @@ impl TryFrom<SystemTime> for Timestamp {
     }
 }
 
-/// Fails where the platform's clock cannot show it.
+/// Fails if `SystemTime` on this platform cannot represent the time.
 impl TryFrom<Timestamp> for SystemTime {
     type Error = InvalidValue;
 
@@ -114,7 +114,7 @@ impl FromText for Timestamp {
 /// 0000-01-01T00:00:00Z.
 const YEAR_0: i64 = -62_167_219_200;
 
-/// `text` as `date-time` of RFC 3339, section 5.6, as far as its shape goes: jiff reads more of ISO 8601.
+/// Converts `text` to `date-time` of RFC 3339, section 5.6, and checks its shape. jiff also accepts other ISO 8601 forms.
 fn to_rfc_3339(text: &str) -> Option<String> {
     let (date, rest) = text.split_at_checked(10).filter(|(date, _)| has_shape(date, "0000-00-00"))?;
     let rest = rest.strip_prefix(['T', 't', ' '])?;
@@ -137,12 +137,12 @@ fn to_rfc_3339(text: &str) -> Option<String> {
         }
         _ => return None,
     };
-    // jiff reads offsets of a day and more.
+    // jiff accepts offsets of a day and more.
     let is_offset = offset.get(1..3).is_none_or(|hours| hours < "24");
     is_offset.then(|| [date, "T", minutes, seconds, &offset].concat())
 }
 
-/// Whether `text` has a digit for each 0 of `shape`, a sign for its plus, and the same bytes elsewhere.
+/// Returns whether `text` matches `shape`, in which `0` stands for a digit and `+` for a sign.
 fn has_shape(text: &str, shape: &str) -> bool {
     text.len() == shape.len()
         && text.bytes().zip(shape.bytes()).all(|(byte, shape)| match shape {

@@ -1,4 +1,4 @@
-//! URLs and origins: the one place that decides which URLs are safe to use.
+//! URLs and origins. This is the only module that decides which URLs are safe to use.
 
 use std::{
     borrow::Cow,
@@ -14,17 +14,18 @@ use crate::{
 };
 
 plain_text! {
-    /// An absolute `http` or `https` URL that every parser reads in the same way.
+    /// An absolute `http` or `https` URL that every parser reads the same way.
     ///
-    /// ASCII, with whole percent-escapes and a valid host and port. It has no user name, no password, no fragment, and no
-    /// path segment `.` or `..`. Stricter than browsers: a URL that two parsers may read differently is rejected.
+    /// It is ASCII, with complete percent-escapes and a valid host and port. It has no user name, password, fragment,
+    /// or path segment `.` or `..`. Parsing is stricter than in browsers: it rejects any URL that two parsers could
+    /// read differently.
     HttpUrl
 }
 
-/// The scheme, host and port of a URL, written in one way: in lower case, without the default port, and with an IPv6
-/// address in its shortest form.
+/// The scheme, host, and port of a URL in normal form: lowercase, without the default port, and with IPv6 addresses in
+/// their shortest form.
 ///
-/// Two URLs have the same origin if and only if these are equal (RFC 6454, section 5).
+/// Two URLs have the same origin if and only if their `Origin` values are equal (RFC 6454, section 5).
 ///
 /// ```
 /// use openrouter_oauth_models::{HttpUrl, Origin};
@@ -43,56 +44,56 @@ text_conversions!(Origin);
 open_text_conversions!(Origin);
 text_serde!(Origin);
 
-/// The parts of a URL, or of the target of a request, as RFC 3986, appendix B, splits them. Nothing is checked.
+/// The parts of a URL or of a request target, split as in RFC 3986, appendix B, without validation.
 ///
-/// The target of a request (`/callback?code=…`) has no scheme and no authority. A text may also begin with its authority, as
-/// some browsers show a URL. The fragment is left out.
+/// A request target (`/callback?code=…`) has no scheme and no authority. The text may also start with its authority,
+/// because some browsers display URLs without a scheme. The fragment is dropped.
 #[derive(Clone, Copy)]
 pub(crate) struct UrlParts<'a> {
     pub(crate) scheme: Option<&'a str>,
-    /// Host and port.
+    /// The host and port.
     pub(crate) authority: Option<&'a str>,
     pub(crate) path: &'a str,
     pub(crate) query: Option<&'a str>,
 }
 
 impl HttpUrl {
-    /// Whether the scheme is `https`.
+    /// Returns whether the scheme is `https`.
     pub fn is_https(&self) -> bool {
         self.scheme().eq_ignore_ascii_case("https")
     }
 
-    /// Whether the host is this machine: `localhost`, `127.0.0.0/8` or `[::1]`.
+    /// Returns whether the host is this machine: `localhost`, `127.0.0.0/8`, or `[::1]`.
     pub fn is_loopback(&self) -> bool {
         is_loopback_host(self.host())
     }
 
-    /// Host and port, as they are written.
+    /// Returns the host and port, as written.
     pub fn authority(&self) -> &str {
         self.parts().authority.unwrap_or_default()
     }
 
-    /// The host, as it is written. An IPv6 address is in brackets.
+    /// Returns the host, as written. IPv6 addresses keep their brackets.
     pub fn host(&self) -> &str {
         split_port(self.authority()).0
     }
 
-    /// The URL as it is written, without its query and the question mark.
+    /// Returns the URL, as written, up to the question mark of its query.
     pub fn without_query(&self) -> &str {
         self.0.split('?').next().unwrap_or_default()
     }
 
-    /// The path: empty, or with its leading slash.
+    /// Returns the path, which is empty or starts with a slash.
     pub fn path(&self) -> &str {
         self.parts().path
     }
 
-    /// The query, without the question mark.
+    /// Returns the query, without the question mark.
     pub fn query(&self) -> Option<&str> {
         self.parts().query
     }
 
-    /// The scheme, host and port.
+    /// Returns the origin.
     pub fn origin(&self) -> Origin {
         let (scheme, host) = (self.scheme(), self.host());
         let authority = without_default_port(scheme, self.authority());
@@ -118,23 +119,25 @@ impl Origin {
     /// `https://openrouter.ai`
     pub const OPENROUTER: Self = Self(Cow::Borrowed("https://openrouter.ai"));
 
-    /// The text: `https://openrouter.ai`, `http://127.0.0.1:8080`.
+    /// Returns the origin as text, such as `https://openrouter.ai` or `http://127.0.0.1:8080`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the scheme is `https`.
+    /// Returns whether the scheme is `https`.
     pub fn is_https(&self) -> bool {
         UrlParts::split(&self.0).scheme == Some("https")
     }
 
-    /// Whether the host is this machine: `localhost`, `127.0.0.0/8` or `[::1]`.
+    /// Returns whether the host is this machine: `localhost`, `127.0.0.0/8`, or `[::1]`.
     pub fn is_loopback(&self) -> bool {
         is_loopback_host(split_port(UrlParts::split(&self.0).authority.unwrap_or_default()).0)
     }
 
-    /// Whether `reference`, such as the value of a `Location` header, stays at this origin. A reference with a space or an
-    /// ASCII control character does not: browsers drop some of them, and may then see another host.
+    /// Returns whether `reference`, such as the value of a `Location` header, stays within this origin.
+    ///
+    /// Returns `false` for a reference with a space or an ASCII control character. Browsers drop some of these
+    /// characters, and the rest may name another host.
     pub fn contains(&self, reference: &str) -> bool {
         if reference.bytes().any(|byte| byte == b' ' || byte.is_ascii_control()) {
             return false;
@@ -170,7 +173,7 @@ impl FromText for Origin {
         let invalid = |problem| InvalidValue::new(Self::WHAT, problem);
         let url = HttpUrl::parse(text).map_err(|error| invalid(error.problem()))?;
         if !url.path().is_empty() || url.query().is_some() {
-            return Err(invalid("may have only a scheme, a host and a port"));
+            return Err(invalid("must have only a scheme, a host, and a port"));
         }
         Ok(url.origin())
     }
@@ -195,7 +198,7 @@ impl<'a> UrlParts<'a> {
             None => (text, None),
         };
         let (scheme, place) = match place.split_once("://") {
-            // The target of a request begins with its path.
+            // A request target starts with its path.
             Some((scheme, place)) if !text.starts_with('/') => (Some(scheme), place),
             _ => (None, place),
         };
@@ -203,7 +206,8 @@ impl<'a> UrlParts<'a> {
         Self { scheme, authority: Some(authority).filter(|authority| !authority.is_empty()), path, query }
     }
 
-    /// Whether these are the parts of `url`, whatever the query. They may leave out the scheme, or scheme and authority.
+    /// Returns whether these parts match `url`, ignoring the query. The scheme may be missing, as may both scheme and
+    /// authority.
     pub(crate) fn are_at(&self, url: &HttpUrl) -> bool {
         let same_scheme = self.scheme.is_none_or(|scheme| scheme.eq_ignore_ascii_case(url.scheme()));
         let same_authority = match self.authority {
@@ -218,7 +222,7 @@ impl<'a> UrlParts<'a> {
     }
 }
 
-/// Whether each `%` is followed by two hexadecimal digits.
+/// Returns whether two hexadecimal digits follow each `%`.
 pub fn has_whole_escapes(text: &str) -> bool {
     text.split('%').skip(1).all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
 }
@@ -231,7 +235,7 @@ fn without_default_port<'a>(scheme: &str, authority: &'a str) -> &'a str {
     }
 }
 
-/// The host, and the digits of the port.
+/// Splits an authority into the host and the digits of the port.
 fn split_port(authority: &str) -> (&str, Option<&str>) {
     let is_host = |host: &str| host.ends_with(']') || !host.contains(':');
     match authority.rsplit_once(':') {
@@ -248,21 +252,22 @@ fn is_loopback_host(host: &str) -> bool {
         || host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-/// The address of an IPv6 literal in brackets.
+/// Parses an IPv6 literal in brackets.
 fn ipv6_address(host: &str) -> Option<Ipv6Addr> {
     host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
 }
 
-/// What is wrong with `text`. Stricter than the parser of [`Uri`], which browsers do not share.
+/// Returns the problem with `text`, if any. The checks go beyond [`Uri`]'s parser, because browsers parse URLs
+/// differently.
 fn problem(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         return Some("is empty");
     }
     if text.contains('#') {
-        return Some("may not have a fragment");
+        return Some("must not have a fragment");
     }
     if !text.bytes().all(is_url_character) || !has_whole_escapes(text) {
-        return Some("may hold only the characters of a URL; others must be percent-encoded");
+        return Some("has a character or a percent-escape that is not valid in a URL");
     }
     let Ok(uri) = text.parse::<Uri>() else {
         return Some("is not a URL");
@@ -271,10 +276,10 @@ fn problem(text: &str) -> Option<&'static str> {
         return Some("is not an absolute URL");
     };
     if authority.as_str().contains('@') {
-        return Some("may not have a user name or password");
+        return Some("must not have a user name or password");
     }
     if uri.path().split('/').any(is_dot_segment) {
-        return Some("may not have a path segment `.` or `..`, which browsers remove");
+        return Some("must not have a path segment `.` or `..`, because browsers remove them");
     }
     if !has_plain_port(authority) {
         return Some("has a port that is not a number from 1 to 65535");
@@ -285,17 +290,18 @@ fn problem(text: &str) -> Option<&'static str> {
     (!is_host(authority.host())).then_some("has no valid host")
 }
 
-/// The characters of RFC 3986, section 2, without `#`. A backslash is not among them: browsers read it as a slash.
+/// Accepts the characters of RFC 3986, section 2, except `#`. These exclude the backslash, which browsers read as a
+/// slash.
 fn is_url_character(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(&byte)
 }
 
-/// Also when it is percent-encoded (WHATWG URL, "single-dot" and "double-dot URL path segment").
+/// Recognizes percent-encoded dots too (WHATWG URL, "single-dot" and "double-dot URL path segment").
 fn is_dot_segment(segment: &str) -> bool {
     matches!(&*segment.to_ascii_lowercase().replace("%2e", "."), "." | "..")
 }
 
-/// Whether nothing follows the host, or a colon and a port.
+/// Returns whether the host is followed by nothing, or by a colon and a port.
 fn has_plain_port(authority: &Authority) -> bool {
     match authority.as_str().strip_prefix(authority.host()) {
         Some("") => true,
@@ -304,7 +310,7 @@ fn has_plain_port(authority: &Authority) -> bool {
     }
 }
 
-/// A name of letters, digits, dots and hyphens, or an IPv6 address in brackets.
+/// Accepts a name of letters, digits, dots, hyphens, and underscores, an IPv4 address, or an IPv6 address in brackets.
 fn is_host(host: &str) -> bool {
     if host.starts_with('[') {
         return ipv6_address(host).is_some();
@@ -321,7 +327,7 @@ fn is_host(host: &str) -> bool {
     name.split('.').all(is_label)
 }
 
-/// Whether a browser reads a host with this last label as an IPv4 address, in any of its spellings (WHATWG URL,
+/// Returns whether a browser would read a host with this last label as an IPv4 address, in any notation (WHATWG URL,
 /// "ends in a number").
 fn is_number(label: &str) -> bool {
     let label = label.to_ascii_lowercase();
@@ -338,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn url_has_its_parts() {
+    fn url_is_split_into_its_parts() {
         let url = HttpUrl::parse("http://[::1]:8080/a/b?c=d?e").unwrap();
         assert_eq!((url.authority(), url.host()), ("[::1]:8080", "[::1]"));
         assert_eq!((url.path(), url.query()), ("/a/b", Some("c=d?e")));
@@ -351,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_host_is_found_however_it_is_written() {
+    fn loopback_host_is_recognized_in_any_notation() {
         let is_loopback = |url| {
             let url = HttpUrl::parse(url).unwrap();
             assert_eq!(url.is_loopback(), url.origin().is_loopback());
@@ -369,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn one_origin_has_one_text() {
+    fn equal_origins_have_equal_text() {
         assert_eq!(origin("https://OpenRouter.ai:443/api"), Origin::OPENROUTER);
         assert_eq!(origin("http://localhost:80").as_str(), "http://localhost");
         assert_eq!(origin("http://[::1]:8080/x").as_str(), "http://[::1]:8080");
@@ -388,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn origin_contains_its_own_redirects_only() {
+    fn origin_contains_only_its_own_redirects() {
         for same in [
             "/login",
             "login",

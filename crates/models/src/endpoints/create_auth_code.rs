@@ -1,6 +1,6 @@
 //! `POST /auth/keys/code`
 //!
-//! Creates an authorization code with an API key, without a web page. The code is then exchanged as any other.
+//! Creates an authorization code with an API key, without a web page. Exchange the code like any other.
 //!
 //! Source: <https://openrouter.ai/docs/api/api-reference/o-auth/create-auth-keys-code>
 
@@ -14,7 +14,7 @@ use crate::{
     text::received,
 };
 
-/// Creates an authorization code.
+/// A request to create an authorization code.
 #[doc(alias = "CreateAuthKeysCodeRequest")]
 #[doc(alias = "createAuthKeysCode")]
 #[non_exhaustive]
@@ -22,47 +22,47 @@ use crate::{
 pub struct CreateAuthCode {
     /// The callback URL of the app that the code is for.
     pub callback_url: CallbackUrl,
-    /// The PKCE challenge. Whoever exchanges the code then needs its verifier.
+    /// The PKCE challenge. Exchanging the code then requires the verifier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_challenge: Option<CodeChallenge>,
-    /// How the challenge was made.
+    /// How the challenge was derived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_challenge_method: Option<CodeChallengeMethod>,
-    /// When the key ends; `null` asks for one that does not end.
+    /// When the key expires. `null` requests a key that does not expire.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub expires_at: Nullable<Timestamp>,
-    /// The name of the key; by default that of the app.
+    /// The name of the key. By default, the name of the app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_label: Option<KeyLabel>,
-    /// What the key may spend.
+    /// The key's spending limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<CreditLimit>,
-    /// How often the limit starts anew; by default never.
+    /// How often the limit resets. By default, never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage_limit_type: Option<UsageLimitType>,
-    /// The workspace that the key belongs to.
+    /// The workspace of the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace_id: Option<WorkspaceId>,
 }
 
-/// A code that was created.
+/// A newly created authorization code.
 #[doc(alias = "CreateAuthKeysCodeData")]
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct CreatedAuthCode {
-    /// The code, to be exchanged.
+    /// The code.
     #[serde(with = "received")]
     pub id: AuthorizationCode,
-    /// The app that OpenRouter made of the callback URL; not always told.
+    /// The ID of the app that OpenRouter derives from the callback URL. Responses may omit it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_id: Option<i64>,
-    /// When it was made; not always told.
+    /// When the code was created. Responses may omit it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
 }
 
 impl CreateAuthCode {
-    /// Creates a code for the app of `callback_url`, without PKCE.
+    /// Requests a code for the app with this callback URL, without PKCE.
     pub fn new(callback_url: CallbackUrl) -> Self {
         Self {
             callback_url,
@@ -76,7 +76,7 @@ impl CreateAuthCode {
         }
     }
 
-    /// Adds a challenge and how it was made.
+    /// Adds a challenge and the method that derived it.
     #[must_use]
     pub fn challenge(mut self, challenge: CodeChallenge, method: CodeChallengeMethod) -> Self {
         self.code_challenge = Some(challenge);
@@ -129,11 +129,12 @@ impl Endpoint for CreateAuthCode {
     const ENCODING: Encoding = Encoding::Json;
     const RESEND: Resend = Resend::IfUnsent;
 
+    /// Reads each field by itself, so that the code is found even if other fields do not match the documentation.
     fn decode(body: &[u8]) -> serde_json::Result<CreatedAuthCode> {
         by_field::decode_data(body)
     }
 
-    /// The challenge, since one made by `plain` is the verifier.
+    /// Returns the challenge, because a `plain` challenge is the verifier.
     fn secrets(&self) -> Vec<&str> {
         self.code_challenge.iter().map(CodeChallenge::as_str).collect()
     }
@@ -142,7 +143,7 @@ impl Endpoint for CreateAuthCode {
 impl ByField for CreatedAuthCode {}
 
 impl CreatedAuthCode {
-    /// A code, for servers and tests.
+    /// Creates this response, for servers and tests.
     pub fn new(id: AuthorizationCode) -> Self {
         Self { id, app_id: None, created_at: None }
     }

@@ -1,7 +1,7 @@
 //! `GET /key`
 //!
-//! Tells about the key that the request is made with. A success means that the key is good, 401 and 403 that it is
-//! not; anything else says nothing about the key.
+//! Describes the key that the request is sent with. A success means that the key is valid. 401 and 403 mean that it is
+//! not. Any other response says nothing about the key.
 //!
 //! Source: <https://openrouter.ai/docs/api/api-reference/api-keys/get-current-key>
 
@@ -16,16 +16,16 @@ use crate::{
     open_enum::open_enum,
 };
 
-/// Tells about the key that the request is made with.
+/// A request to describe the key that it is sent with.
 #[doc(alias = "getCurrentKey")]
 #[doc(alias = "GetCurrentKeyMetadata")]
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct CurrentKey {}
 
-/// A key's name, limits and use. All amounts are in US dollars.
+/// A key's name, limits, and usage. All amounts are in US dollars.
 ///
-/// Every field may be missing: the service adds some and drops others.
+/// Every field is optional, because the service adds and removes fields.
 #[doc(alias = "GetCurrentKeyData")]
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -33,79 +33,80 @@ pub struct KeyInfo {
     /// The name of the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// What the key may spend; null if there is no limit.
+    /// The key's spending limit. `null` if it has none.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub limit: Nullable<f64>,
-    /// What is left of the key's own limit, which is not the balance of the account; null if there is no limit.
+    /// The rest of the key's own limit, not the balance of the account. `null` if the key has no limit.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub limit_remaining: Nullable<f64>,
-    /// How often the limit starts anew; null if never.
+    /// How often the limit resets. `null` if never.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub limit_reset: Nullable<UsageLimitType>,
-    /// Whether use of the owner's own provider keys (BYOK) counts toward the limit.
+    /// Whether usage of the owner's own provider keys (BYOK) counts toward the limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include_byok_in_limit: Option<bool>,
-    /// What was spent in all.
+    /// The total spent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<f64>,
-    /// What was spent on this day, UTC.
+    /// The amount spent today, in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage_daily: Option<f64>,
-    /// What was spent in this week, from Monday, UTC.
+    /// The amount spent this week, since Monday, in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage_weekly: Option<f64>,
-    /// What was spent in this month, UTC.
+    /// The amount spent this month, in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage_monthly: Option<f64>,
-    /// What was spent with the owner's own provider keys in all.
+    /// The total spent with the owner's own provider keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub byok_usage: Option<f64>,
-    /// What was spent with them on this day, UTC.
+    /// The amount spent with the owner's provider keys today, in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub byok_usage_daily: Option<f64>,
-    /// What was spent with them in this week, from Monday, UTC.
+    /// The amount spent with the owner's provider keys this week, since Monday, in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub byok_usage_weekly: Option<f64>,
-    /// What was spent with them in this month, UTC.
+    /// The amount spent with the owner's provider keys this month, in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub byok_usage_monthly: Option<f64>,
-    /// Whether it is a key of the free tier.
+    /// Whether the key is on the free tier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_free_tier: Option<bool>,
-    /// Whether it may manage other keys.
+    /// Whether the key can manage other keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_management_key: Option<bool>,
     /// The older name of [`is_management_key`](Self::is_management_key).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_provisioning_key: Option<bool>,
-    /// The user who made the key.
+    /// The ID of the user who created the key.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub creator_user_id: Nullable<String>,
-    /// When the key ends; null if it does not.
+    /// When the key expires. `null` if never.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub expires_at: Nullable<Timestamp>,
-    /// The organization that owns the key; null if a single account does.
+    /// The ID of the organization that owns the key. `null` if a user owns it.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub organization_id: Nullable<String>,
-    /// The workspace that pays for the key's use; null if there is none any more.
+    /// The ID of the workspace that the key spends in. `null` if the workspace no longer exists.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub workspace_id: Nullable<String>,
-    /// The regions in which the key may be used. Empty if it may be used in none.
+    /// The data regions that the key may use. Empty if no region is permitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_data_regions: Option<Vec<DataRegion>>,
-    /// How many requests to free models the account that owns the key may make in a day.
+    /// The daily quota for free models of the account that owns the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free_model_daily_requests: Option<FreeModelDailyRequests>,
-    /// Every budget that limits the key, in the order in which OpenRouter checks them.
+    /// All budgets that limit the key, in the order in which OpenRouter checks them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budgets: Option<Vec<KeyBudget>>,
-    /// The budget that rejects requests first; null if there is no budget.
+    /// The budget that rejects requests first. `null` if there is no budget.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub effective_budget: Nullable<KeyBudget>,
-    /// A limit that OpenRouter no longer uses.
+    /// A rate limit that OpenRouter no longer uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimit>,
-    /// The fields that this version does not know, and those that it could not read, as the service sent them.
+    /// Fields that this version does not know or could not read, as the service sent them. JSON nested more than 100 levels
+    /// deep may be missing.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
@@ -122,17 +123,17 @@ open_enum! {
     }
 }
 
-/// The daily limit on requests to free models. The count starts again at midnight, UTC.
+/// The number of requests to free models that an account may send per day (UTC).
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct FreeModelDailyRequests {
-    /// The limit.
+    /// The most requests per day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<i64>,
     /// The number of requests that remain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remaining: Option<i64>,
-    /// The number of requests so far.
+    /// The number of requests sent today.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used: Option<i64>,
 }
@@ -156,31 +157,31 @@ pub struct KeyBudget {
     /// Whether use of the owner's own provider keys (BYOK) counts toward the budget.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include_byok: Option<bool>,
-    /// How often the budget starts again, UTC; null if never.
+    /// How often the spend resets to zero, UTC. `null` if never.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub reset_interval: Nullable<UsageLimitType>,
-    /// When the budget starts again; null if never.
+    /// When the spend next resets to zero. `null` if never.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub resets_at: Nullable<Timestamp>,
-    /// The ID of a workspace's budget; null for others.
+    /// The ID of a workspace budget. `null` for other budgets.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub budget_id: Nullable<String>,
-    /// The ID of the guardrail that the budget belongs to; null for others.
+    /// The ID of the guardrail that sets the budget. `null` for other budgets.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub guardrail_id: Nullable<String>,
 }
 
-/// A limit that OpenRouter no longer uses.
+/// A rate limit that OpenRouter no longer uses.
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct RateLimit {
-    /// How many requests; -1 today.
+    /// The number of requests. Currently -1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests: Option<i64>,
-    /// In which time.
+    /// The interval that the number applies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<String>,
-    /// That this may be ignored.
+    /// A note that this limit can be ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -192,7 +193,7 @@ impl ByField for KeyInfo {
 }
 
 impl CurrentKey {
-    /// Tells about the key that the request is made with.
+    /// Creates the request.
     pub fn new() -> Self {
         Self {}
     }

@@ -1,7 +1,7 @@
 //! `POST /auth/keys`
 //!
-//! Exchanges an authorization code for an API key. A code works once and for ten minutes, so the request must not be
-//! sent again if it may have arrived.
+//! Exchanges an authorization code for an API key. A code works once, within ten minutes. Do not resend a request that
+//! may have arrived.
 //!
 //! Source: <https://openrouter.ai/docs/api/api-reference/o-auth/exchange-auth-code-for-api-key>
 
@@ -14,43 +14,43 @@ use crate::{
     text::{self, optional, received},
 };
 
-/// Exchanges an authorization code for an API key.
+/// A request to exchange an authorization code for an API key.
 #[doc(alias = "ExchangeAuthCodeForAPIKeyRequest")]
 #[doc(alias = "exchangeAuthCodeForAPIKey")]
 #[non_exhaustive]
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 pub struct ExchangeAuthCode {
-    /// The code that the callback brought, the user pasted, or [`CreateAuthCode`](crate::CreateAuthCode) returned.
+    /// The code from the callback, from the user, or from [`CreateAuthCode`](crate::CreateAuthCode).
     #[serde(with = "text")]
     pub code: AuthorizationCode,
-    /// The verifier, if the code was asked for with a challenge.
+    /// The verifier, if the code was requested with a challenge.
     #[serde(default, with = "optional", skip_serializing_if = "Option::is_none")]
     pub code_verifier: Option<CodeVerifier>,
-    /// How the challenge was made: the same as in the first step, and only if there was a challenge.
+    /// The challenge method of the first step, if that step had a challenge.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub code_challenge_method: Nullable<CodeChallengeMethod>,
 }
 
-/// The key that a code was exchanged for.
+/// The response to a successful exchange, with the new API key.
 #[doc(alias = "ExchangeAuthCodeForAPIKeyResponse")]
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ApiKeyGrant {
-    /// The key. It is shown this once.
+    /// The key. OpenRouter shows it only once.
     #[serde(with = "received")]
     pub key: ApiKey,
-    /// Whose key it is; not always told.
+    /// The ID of the user who owns the key. Responses may omit it.
     #[serde(default)]
     pub user_id: Option<String>,
 }
 
 impl ExchangeAuthCode {
-    /// Exchanges `code`, without PKCE.
+    /// Creates a request to exchange `code`, without PKCE.
     pub fn new(code: AuthorizationCode) -> Self {
         Self { code, code_verifier: None, code_challenge_method: Nullable::Absent }
     }
 
-    /// Adds the verifier of the challenge that the code was asked for with, and the method of that challenge.
+    /// Adds the verifier and method of the challenge that the code was requested with.
     #[must_use]
     pub fn pkce(mut self, verifier: CodeVerifier, method: CodeChallengeMethod) -> Self {
         self.code_verifier = Some(verifier);
@@ -68,6 +68,7 @@ impl Endpoint for ExchangeAuthCode {
     const ENCODING: Encoding = Encoding::Json;
     const RESEND: Resend = Resend::IfUnsent;
 
+    /// Reads each field by itself, so that the key is found even if other fields do not match the documentation.
     fn decode(body: &[u8]) -> serde_json::Result<ApiKeyGrant> {
         by_field::decode(body)
     }
@@ -81,7 +82,7 @@ impl Endpoint for ExchangeAuthCode {
 impl ByField for ApiKeyGrant {}
 
 impl ApiKeyGrant {
-    /// A grant of `key`, for servers and tests.
+    /// Creates this response, for servers and tests.
     pub fn new(key: ApiKey) -> Self {
         Self { key, user_id: None }
     }

@@ -1,7 +1,7 @@
 //! `POST /oauth/token`
 //!
-//! Exchanges the JWT of an identity provider for a short-lived access token (workload identity, RFC 8693). The JWT is
-//! the credential and is not used up, so no API key goes with it and it may be sent again.
+//! Exchanges an identity provider's JWT for a short-lived access token (workload identity, RFC 8693). The JWT is the
+//! credential, so the request needs no API key. The JWT is not used up, so a client may resend the request.
 //!
 //! Source: RFC 8693, section 2, and OpenRouter's TypeScript and Python SDKs.
 
@@ -17,51 +17,51 @@ use crate::{
     text::{self, received},
 };
 
-/// Exchanges the token of an identity provider for an access token.
+/// A request to exchange an identity provider's token for an access token.
 #[doc(alias = "createOauthToken")]
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ExchangeToken {
-    /// The policy that says whose tokens are accepted: Settings, Workload identity.
+    /// The policy that lists the accepted identity providers. Find it under Settings, Workload identity.
     pub federation_policy_id: FederationPolicyId,
-    /// That a token is exchanged.
+    /// The grant type: [`GrantType::TokenExchange`].
     pub grant_type: GrantType,
-    /// What is asked for; by default an access token.
+    /// The type of token to request. By default, an access token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_token_type: Option<TokenFormat>,
-    /// What the access token is for; by default all that the policy gives.
+    /// The scope of the access token. By default, everything that the policy grants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<TokenScope>,
-    /// The token of the identity provider.
+    /// The identity provider's token.
     #[serde(with = "text")]
     pub subject_token: SubjectToken,
-    /// What kind of token that is.
+    /// The type of [`subject_token`](Self::subject_token).
     pub subject_token_type: TokenFormat,
 }
 
-/// An access token.
+/// The response to a token exchange, with the access token.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct TokenResponse {
-    /// The token, used as bearer in place of an API key.
+    /// The access token. Send it as a bearer token instead of an API key.
     #[serde(with = "received")]
     pub access_token: AccessToken,
-    /// For how many seconds it works: at most 900.
+    /// The lifetime of the token in seconds: at most 900. Some servers send it as a string; that is read too.
     #[serde(default, deserialize_with = "seconds", skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,
-    /// What kind of token it is.
+    /// The type of the token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued_token_type: Option<TokenFormat>,
-    /// What it is for.
+    /// The scope of the token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<TokenScope>,
-    /// How it is used.
+    /// How a request presents the token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_type: Option<TokenType>,
 }
 
 impl ExchangeToken {
-    /// Exchanges `subject_token`, a JWT, under the policy with this id.
+    /// Creates a request to exchange `subject_token`, a JWT, under the policy with this ID.
     pub fn new(federation_policy_id: FederationPolicyId, subject_token: SubjectToken) -> Self {
         Self {
             federation_policy_id,
@@ -97,6 +97,7 @@ impl Endpoint for ExchangeToken {
     const ENCODING: Encoding = Encoding::Form;
     const RESEND: Resend = Resend::Always;
 
+    /// Reads each field by itself, so that the token is found even if other fields do not match the documentation.
     fn decode(body: &[u8]) -> serde_json::Result<TokenResponse> {
         by_field::decode(body)
     }
@@ -106,7 +107,7 @@ impl Endpoint for ExchangeToken {
     }
 }
 
-/// Reads seconds as a number or as the text of one, as some servers write it.
+/// Reads seconds as a number or a string.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -130,7 +131,7 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D:
 impl ByField for TokenResponse {}
 
 impl TokenResponse {
-    /// A token that is used as bearer, for servers and tests.
+    /// Creates a response with a bearer token, for servers and tests.
     pub fn new(access_token: AccessToken) -> Self {
         Self {
             access_token,

@@ -1,6 +1,6 @@
 //! `GET /oauth/jwks`
 //!
-//! Returns the public keys that access tokens are signed with.
+//! Returns the public keys that verify access tokens.
 //!
 //! Source: RFC 7517, section 5, and OpenRouter's TypeScript and Python SDKs.
 
@@ -15,7 +15,7 @@ use crate::{
     endpoint::read_object,
 };
 
-/// Returns the public keys that access tokens are signed with.
+/// A request for the public keys that verify access tokens.
 #[doc(alias = "listOauthJwks")]
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -33,7 +33,7 @@ pub struct JwkSet {
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Jwk {
-    /// The family of the algorithm: `EC`.
+    /// The key type: `EC`.
     pub kty: String,
     /// The curve: `P-256`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,22 +41,22 @@ pub struct Jwk {
     /// The algorithm: `ES256`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alg: Option<String>,
-    /// What the key is for: `sig`.
+    /// The intended use of the key: `sig`.
     #[serde(default, rename = "use", skip_serializing_if = "Option::is_none")]
     pub usage: Option<String>,
-    /// The name of the key, as the header of a token gives it.
+    /// The ID of the key, as in the header of a token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kid: Option<String>,
-    /// The x coordinate, base64url.
+    /// The x coordinate, in base64url.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub x: Option<String>,
-    /// The y coordinate, base64url.
+    /// The y coordinate, in base64url.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub y: Option<String>,
 }
 
 impl SigningKeys {
-    /// Returns the public keys that access tokens are signed with.
+    /// Creates the request.
     pub fn new() -> Self {
         Self {}
     }
@@ -71,14 +71,14 @@ impl Endpoint for SigningKeys {
     const ENCODING: Encoding = Encoding::Empty;
     const RESEND: Resend = Resend::Always;
 
-    /// Leaves out a key that cannot be read, as RFC 7517, section 5, asks.
+    /// Skips keys that cannot be read (RFC 7517, section 5).
     fn decode(body: &[u8]) -> serde_json::Result<JwkSet> {
         read_object(body).or_else(|error| JwkSet::parse_each(body).ok_or(error))
     }
 }
 
 impl JwkSet {
-    /// Reads each key by itself. None if there is no list of keys.
+    /// Reads each key by itself. Returns `None` if there is no list of keys.
     fn parse_each(body: &[u8]) -> Option<Self> {
         let text = by_field::to_text(body);
         let keys: Vec<&RawValue> = serde_json::from_str(Fields::parse(&text)?.raw("keys")?).ok()?;
@@ -86,19 +86,19 @@ impl JwkSet {
         Some(Self::new(keys.collect()))
     }
 
-    /// A set of `keys`.
+    /// Creates a set of `keys`.
     pub fn new(keys: Vec<Jwk>) -> Self {
         Self { keys }
     }
 
-    /// The key with this name.
+    /// Returns the key with the ID `kid`.
     pub fn find(&self, kid: &str) -> Option<&Jwk> {
         self.keys.iter().find(|key| key.kid.as_deref() == Some(kid))
     }
 }
 
 impl Jwk {
-    /// A key of this family.
+    /// Creates a key of this type, with all other fields unset.
     pub fn new(kty: impl Into<String>) -> Self {
         Self { kty: kty.into(), crv: None, alg: None, usage: None, kid: None, x: None, y: None }
     }

@@ -1,4 +1,4 @@
-//! Values of every kind, for property tests.
+//! Proptest strategies for every kind of value.
 
 use std::fmt::Debug;
 
@@ -12,7 +12,7 @@ use openrouter_oauth_models::{
 use proptest::{array, collection, num::f64, option, prelude::*};
 use serde_json::{Map, Value};
 
-/// A string that `T` takes.
+/// Strings that match `pattern`, parsed as `T`.
 pub(crate) fn text<T>(pattern: &str) -> impl Strategy<Value = T> + use<T>
 where
     T: Debug + for<'a> TryFrom<&'a str, Error: Debug>,
@@ -48,7 +48,7 @@ pub(crate) fn workspace_id() -> impl Strategy<Value = WorkspaceId> {
     text("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 }
 
-/// A word that an enum may know.
+/// Values that an enum may know.
 pub(crate) fn word() -> impl Strategy<Value = String> {
     prop_oneof!["daily|weekly|monthly|S256|plain|invalid_grant|inference|Bearer", any::<String>()]
 }
@@ -63,7 +63,7 @@ pub(crate) fn nullable<T: Clone + Debug>(
     prop_oneof![Just(Nullable::Absent), Just(Nullable::Null), value.prop_map(Nullable::Value)]
 }
 
-/// An amount of money that a limit takes.
+/// Amounts that a limit accepts.
 pub(crate) fn amount() -> impl Strategy<Value = f64> {
     prop_oneof![
         f64::POSITIVE | f64::SUBNORMAL | f64::ZERO,

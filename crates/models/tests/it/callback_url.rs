@@ -1,10 +1,10 @@
-//! Which callback URLs are taken.
+//! Tests of which callback URLs are accepted.
 // C-8
 
 use openrouter_oauth_models::CallbackUrl;
 
-/// Each is taken as it stands.
-const TAKEN: &[&str] = &[
+/// Each URL is accepted unchanged.
+const ACCEPTED: &[&str] = &[
     "https://myapp.com/auth/callback",
     "https://myapp.com",
     "https://myapp.com/",
@@ -43,9 +43,9 @@ const TAKEN: &[&str] = &[
     "HTTP://127.0.0.1:8765/callback",
 ];
 
-/// Each is rejected before it is sent.
+/// Each text is rejected before it is sent.
 const REJECTED: &[&str] = &[
-    // No URL at all, or only a part of one.
+    // Not a URL, or only part of one.
     "",
     " ",
     "callback",
@@ -89,7 +89,7 @@ const REJECTED: &[&str] = &[
     "view-source:https://myapp.com/",
     "blob:https://myapp.com/1",
     "urn:ietf:wg:oauth:2.0:oob",
-    // `http` to anything but the two names of this machine.
+    // `http` on any host except `127.0.0.1` and `localhost`.
     "http://myapp.com/callback",
     "http://evil",
     "http://localhost.evil/callback",
@@ -120,7 +120,7 @@ const REJECTED: &[&str] = &[
     "http://[::ffff:127.0.0.1]/callback",
     "http://[0:0:0:0:0:0:0:1]/callback",
     "http://xn--localhost-.evil/",
-    // Names in front of the host, and what looks like one.
+    // User names in front of the host, and text that looks like one.
     "http://127.0.0.1@evil/callback",
     "http://127.0.0.1:8765@evil/callback",
     "http://localhost@evil/",
@@ -153,7 +153,7 @@ const REJECTED: &[&str] = &[
     "http://127.0.0.1:8765:8765/callback",
     "https://myapp.com:/callback",
     "https://[::1]:/callback",
-    // Hosts that are none.
+    // Invalid hosts and dot segments.
     "https://./",
     "https://myapp.com/a/../b",
     "https://myapp.com/./b",
@@ -172,7 +172,7 @@ const REJECTED: &[&str] = &[
     "https://[fe80::1%25eth0]/",
     "https://[127.0.0.1]/",
     "https://[::1]evil/",
-    // Characters that a URL has not.
+    // Characters that are invalid in a URL.
     "https://b\u{fc}cher.example/",
     "https://myapp.com/\u{e9}",
     "http://localho\u{17f}t/",
@@ -194,7 +194,7 @@ const REJECTED: &[&str] = &[
     "https://myapp.com/a|b",
     "https://myapp.com/a^b",
     "https://myapp.com/`",
-    // Escapes that are none.
+    // Invalid escapes.
     "https://myapp.com/%",
     "https://myapp.com/%4",
     "https://myapp.com/%zz",
@@ -205,7 +205,7 @@ const REJECTED: &[&str] = &[
 #[test]
 fn documented_callback_url_is_accepted_unchanged() {
     // C-8
-    for &url in TAKEN {
+    for &url in ACCEPTED {
         let parsed = CallbackUrl::parse(url).unwrap_or_else(|error| panic!("{url:?}: {error}"));
         assert_eq!(parsed.as_str(), url);
         assert_eq!(parsed.to_string(), url);
@@ -215,7 +215,7 @@ fn documented_callback_url_is_accepted_unchanged() {
 #[test]
 fn callback_url_that_could_go_elsewhere_is_rejected() {
     // C-8
-    assert!(TAKEN.len() + REJECTED.len() >= 100);
+    assert!(ACCEPTED.len() + REJECTED.len() >= 100);
     for &url in REJECTED {
         let error = CallbackUrl::parse(url).expect_err(url);
         assert_eq!(error.what(), "callback URL");
@@ -232,12 +232,12 @@ fn callback_url_has_at_most_2048_bytes() {
 #[test]
 fn error_does_not_repeat_the_url() {
     let error = CallbackUrl::parse("https://user:canary@myapp.com/").unwrap_err();
-    assert_eq!(error.to_string(), "the callback URL may not have a user name or password");
+    assert_eq!(error.to_string(), "the callback URL must not have a user name or password");
     assert!(!format!("{error:?}").contains("canary"));
 }
 
 #[test]
-fn path_is_compared_whole() {
+fn whole_path_is_compared() {
     for (url, path) in [
         ("https://my.app", ""),
         ("https://my.app?a=/b", ""),

@@ -1,4 +1,4 @@
-//! The error that a rejection's body becomes, in every shape.
+//! Tests of reading every form of error response.
 // C-23
 
 use http::StatusCode;
@@ -12,7 +12,7 @@ fn read(status: u16, body: impl AsRef<[u8]>) -> ApiError {
     ApiError::read(&CurrentKey::new(), None, StatusCode::from_u16(status).unwrap(), body.as_ref())
 }
 
-/// The body says this, with this number.
+/// Checks the number and the message that are read from the body.
 #[track_caller]
 fn check(body: &str, code: Option<i64>, message: &str) {
     let error = read(400, body);
@@ -174,7 +174,7 @@ fn nesting_does_not_overflow_the_stack() {
 
 #[test]
 fn large_body_is_not_parsed() {
-    // C-13: as values, the list would take a hundred times its text.
+    // C-13: once parsed, the list would take a hundred times the memory of its text.
     let list = vec!["{\"\":0}"; 2_000].join(",");
     let error =
         read(400, format!(r#"{{"error":{{"code":400,"message":"No.","metadata":{{"a":[{list}]}}}}}}"#));
@@ -264,7 +264,7 @@ fn escaped_secret_is_not_shown() {
 }
 
 #[test]
-fn secret_that_the_server_echoes_is_not_shown() {
+fn echoed_secret_is_redacted() {
     // S-1
     const CODE: &str = "canary-code-0123456789";
     let long = "canary-0123456789-0123456789-0123456789-0123456789";

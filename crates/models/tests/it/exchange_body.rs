@@ -1,4 +1,4 @@
-//! What is made of the body of a successful exchange: a minted key is never lost, and nothing else is taken for one.
+//! Tests of decoding a successful exchange: a new key is never lost, and nothing else is mistaken for a key.
 
 use openrouter_oauth_models::{ApiKeyGrant, Endpoint, ExchangeAuthCode};
 
@@ -8,7 +8,7 @@ fn decode(body: impl AsRef<[u8]>) -> Option<ApiKeyGrant> {
     ExchangeAuthCode::decode(body.as_ref()).ok()
 }
 
-/// The body holds this key, and this user if there is one.
+/// Checks that the body contains this key and this user ID.
 #[track_caller]
 fn check(body: impl AsRef<[u8]>, key: &str, user_id: Option<&str>) {
     let grant =
@@ -17,7 +17,7 @@ fn check(body: impl AsRef<[u8]>, key: &str, user_id: Option<&str>) {
     assert_eq!(grant.user_id.as_deref(), user_id);
 }
 
-/// The body holds no key.
+/// Checks that the body contains no key.
 #[track_caller]
 fn check_none(body: impl AsRef<[u8]>) {
     let shown = body.as_ref().escape_ascii().to_string();
@@ -83,7 +83,7 @@ fn padded_key_is_trimmed() {
 }
 
 #[test]
-fn other_fields_do_not_lose_the_key() {
+fn key_is_found_whatever_the_other_fields_are() {
     // C-22
     for user_id in
         ["7", "-1e400", "true", "{}", "[]", r#"["u"]"#, r#"{"id":"u"}"#, r#""\ud800""#, r#""\udc00\ud800""#]
@@ -113,13 +113,13 @@ fn nesting_does_not_overflow_the_stack() {
 }
 
 #[test]
-fn byte_order_mark_does_not_lose_the_key() {
+fn key_is_found_after_a_byte_order_mark() {
     // F35
     check(format!("\u{feff}{DOCUMENTED}"), "sk-or-v1-0e6f", Some("user_2yOP"));
 }
 
 #[test]
-fn cut_body_has_no_key() {
+fn truncated_body_has_no_key() {
     // F35
     for end in 0..DOCUMENTED.len() {
         check_none(&DOCUMENTED[..end]);

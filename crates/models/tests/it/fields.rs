@@ -1,4 +1,4 @@
-//! What is sent and what is read: nothing that was not set, nothing lost that was.
+//! Tests of fields: unset fields are omitted, and set fields are kept.
 
 use openrouter_oauth_models::{
     AccessToken, ApiKey, ApiKeyGrant, AuthorizationCode, CallbackUrl, CodeChallenge, CodeChallengeMethod,
@@ -30,7 +30,7 @@ fn check_sent(message: &impl Serialize, sent: &Value) {
 }
 
 #[test]
-fn unset_field_is_left_out() {
+fn unset_field_is_omitted() {
     check_sent(&exchange(), &json!({ "code": "c" }));
     check_sent(&create(), &json!({ "callback_url": "https://myapp.com/" }));
     check_sent(&CurrentKey::new(), &json!({}));
@@ -57,7 +57,7 @@ fn unset_field_is_left_out() {
             "token_type": "Bearer",
         }),
     );
-    // Documented as always there and sometimes null.
+    // Documented as always present and sometimes null.
     check_sent(&ApiKeyGrant::new(ApiKey::parse("k").unwrap()), &json!({ "key": "k", "user_id": null }));
 }
 
@@ -111,7 +111,7 @@ fn absent_null_and_value_are_different() {
     assert_eq!(read(r#"{"limit":100}"#), Nullable::Value(100.0));
 }
 
-/// Reads `known` with a field more at the top, and finds it unchanged.
+/// Reads `known` with an extra top-level field, and checks that the result is unchanged.
 #[track_caller]
 fn check_unknown_field<T: DeserializeOwned + Serialize>(known: &Value) {
     let mut grown = known.clone();
@@ -161,12 +161,12 @@ fn unknown_value_of_an_enum_is_kept() {
         json!({ "access_token": "t", "issued_token_type": "i", "scope": "s", "token_type": "DPoP" });
     let read = ExchangeToken::decode(response.to_string().as_bytes()).unwrap();
     check_sent(&read, &response);
-    // A known word never hides in `Other`.
+    // A known value is never `Other`.
     assert_eq!(UsageLimitType::from("daily"), UsageLimitType::Daily);
 }
 
 #[test]
-fn responses_are_taken_out_of_their_envelope() {
+fn responses_are_unwrapped_from_their_envelope() {
     let body = br#"{"data":{"id":"c","app_id":7,"created_at":"2025-08-24T10:30:00.25+02:00"}}"#;
     let code = CreateAuthCode::decode(body).unwrap();
     assert_eq!((code.id.expose(), code.app_id), ("c", Some(7)));
@@ -187,7 +187,7 @@ fn limit_that_is_not_an_amount_is_rejected() {
 }
 
 #[test]
-fn open_enum_takes_any_text() {
+fn open_enum_accepts_any_text() {
     for text in ["daily", "hourly"] {
         let parsed: UsageLimitType = text.parse().unwrap();
         assert_eq!(parsed.as_str(), text);
@@ -198,7 +198,7 @@ fn open_enum_takes_any_text() {
 }
 
 #[test]
-fn every_open_value_parses_from_any_text() {
+fn values_parse_from_every_string_type() {
     fn check<T>(text: &str)
     where
         T: std::str::FromStr<Err = InvalidValue>

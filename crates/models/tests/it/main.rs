@@ -1,9 +1,9 @@
-//! The messages, held against what the service really sends.
+//! Tests of the messages against what the service sends.
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "the helpers of tests fail as tests do"
+    reason = "test helpers fail like tests"
 )]
 
 mod any;

@@ -1,4 +1,4 @@
-//! The meaning of a rejection, in every wording.
+//! Tests of the reason for a rejection, in every wording.
 // C-26
 
 use http::StatusCode;
@@ -22,7 +22,7 @@ fn check<E: Endpoint>(request: &E, status: u16, body: &str, reason: RejectionRea
     assert_eq!(error.reason(), reason, "{status} {body}");
 }
 
-/// Both statuses of a rejected code, in OpenRouter's own envelope.
+/// Checks both statuses of a rejected code, in OpenRouter's own envelope.
 #[track_caller]
 fn check_message(message: &str, reason: RejectionReason) {
     for status in [400, 403] {
@@ -130,7 +130,7 @@ fn words_of_rfc_6749_count_everywhere() {
 }
 
 #[test]
-fn status_gives_the_reason_otherwise() {
+fn other_rejections_follow_the_status() {
     for (status, reason) in [
         (400, RejectionReason::InvalidRequest),
         (401, RejectionReason::Unauthorized),
@@ -170,7 +170,7 @@ fn code_messages_count_only_in_an_exchange() {
 }
 
 #[test]
-fn bad_key_is_unauthorized_in_either_wording() {
+fn rejected_key_is_unauthorized_in_either_wording() {
     for message in ["User not found.", "Missing Authentication header"] {
         let body = json!({ "error": { "code": 401, "message": message } });
         check(&CurrentKey::new(), 401, &body.to_string(), RejectionReason::Unauthorized);
@@ -178,7 +178,7 @@ fn bad_key_is_unauthorized_in_either_wording() {
 }
 
 #[test]
-fn status_wins_over_the_number_in_the_body() {
+fn status_overrides_the_number_in_the_body() {
     // C-23
     check(
         &CurrentKey::new(),
@@ -195,7 +195,7 @@ fn status_wins_over_the_number_in_the_body() {
 }
 
 #[test]
-fn error_in_a_success_means_the_number_in_the_body() {
+fn number_in_the_body_overrides_a_success_status() {
     check(
         &exchange(),
         200,

@@ -1,4 +1,4 @@
-//! Every message reads back what it wrote, whatever it holds.
+//! Tests that every message reads back what it wrote, whatever its content.
 
 use std::fmt::Debug;
 

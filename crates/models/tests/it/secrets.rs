@@ -1,4 +1,4 @@
-//! Secrets do not leave but through `expose()`.
+//! Tests that only `expose()` returns a secret.
 // S-1
 
 use std::{
@@ -87,17 +87,18 @@ fn secrets_are_compared_by_value() {
     }
 }
 
-/// Whether `$type` has `$trait`, asked without a bound: an inherent constant wins over one of a trait, and is there
-/// only if the trait is.
+/// Returns whether `$type` implements `$trait`, without a trait bound.
+///
+/// The inherent constant takes precedence over the trait's constant, and exists only if `$type` implements `$trait`.
 macro_rules! has {
     ($type:ty: $($trait:tt)+) => {{
-        #[allow(dead_code, reason = "used only if the trait is not there")]
+        #[allow(dead_code, reason = "used only if the type lacks the trait")]
         trait Lacks {
             const HAS: bool = false;
         }
         impl<T: ?Sized> Lacks for Probe<T> {}
         struct Probe<T: ?Sized>(PhantomData<T>);
-        #[allow(dead_code, reason = "used only if the trait is there")]
+        #[allow(dead_code, reason = "used only if the type has the trait")]
         impl<T: ?Sized + $($trait)+> Probe<T> {
             const HAS: bool = true;
         }
@@ -107,7 +108,7 @@ macro_rules! has {
 
 #[test]
 fn secret_is_readable_only_through_expose() {
-    // S-1. The question itself is tried first: it must be able to say yes.
+    // S-1. First check that the macro can return true.
     const {
         assert!(
             has!(String: Display) && has!(String: Serialize) && has!(String: Deref) && has!(String: Clone)
