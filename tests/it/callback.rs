@@ -175,8 +175,11 @@ fn denial_differs_from_a_failure() {
     for (query, words) in [
         ("error=access_denied", "the user declined"),
         ("error=access_denied&error_description=No&state=STATE", "the user declined"),
-        ("error=server_error&error_description=x", "OpenRouter could not authorize: server_error"),
-        ("error=%1b%5b31mred", "OpenRouter could not authorize: red"),
+        (
+            "error=server_error&error_description=x",
+            "OpenRouter could not complete the authorization: server_error",
+        ),
+        ("error=%1b%5b31mred", "OpenRouter could not complete the authorization: red"),
     ] {
         let read = sign_in.read_callback(&sign_in.fill(&format!("PATH?{query}")));
         assert_eq!(read.unwrap_err().to_string(), words, "{query}");

@@ -175,7 +175,7 @@ async fn path_of_a_custom_endpoint_is_checked() {
 
     let (capture, builder) = capture();
     let error = builder.build().unwrap().call(CustomEndpoint).await.unwrap_err();
-    assert_eq!(describe(&error), "Invalid(path of the endpoint)");
+    assert_eq!(describe(&error), "Invalid(endpoint path)");
     capture.expect_no_request();
 }
 

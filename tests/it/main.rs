@@ -39,6 +39,9 @@ mod pending;
 /// Whole sign-ins with the emulator, in memory and over TCP.
 mod flow;
 
+/// The examples of the SDK, as programs.
+mod examples;
+
 /// A login in a terminal: the callback of a browser, the pasted code, and every way to end.
 mod login;
 

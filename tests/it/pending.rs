@@ -195,7 +195,7 @@ async fn code_goes_only_to_the_service_of_its_sign_in() {
     assert_eq!(describe(&error), "OriginMismatch");
     assert_eq!(
         error.to_string(),
-        "the sign-in was begun with https://openrouter.ai, but this client calls https://other.example"
+        "the sign-in began with https://openrouter.ai, but this client calls https://other.example"
     );
     capture.expect_no_request();
     // The sign-in is still fresh.

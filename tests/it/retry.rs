@@ -315,8 +315,8 @@ async fn unreadable_retry_after_is_ignored() {
 #[tokio::test]
 async fn error_says_how_long_to_wait() {
     for (status, text) in [
-        (429, "OpenRouter asks for fewer requests; try again in 7 s"),
-        (503, "OpenRouter is not available; try again in 7 s"),
+        (429, "OpenRouter received too many requests; try again in 7 s"),
+        (503, "OpenRouter is unavailable; try again in 7 s"),
     ] {
         for operation in Operation::NON_IDEMPOTENT {
             let (result, _, _) = run(operation, [responds(status, &[("retry-after", "7")], "")]).await;
@@ -415,7 +415,7 @@ async fn unknown_outcome_reports_what_is_known() {
     assert_eq!(unknown.status().unwrap(), 502);
     assert_eq!(unknown.request_id().unwrap().as_str(), "8f0e-FRA");
     let text = error.to_string();
-    assert!(text.starts_with("the outcome of exchangeAuthCodeForAPIKey is not known: the server failed"));
+    assert!(text.starts_with("the outcome of exchangeAuthCodeForAPIKey is unknown: the server failed"));
     // What to do next.
     assert!(text.contains("https://openrouter.ai/settings/keys"), "{text}");
 }

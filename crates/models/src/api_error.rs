@@ -38,11 +38,11 @@ pub struct ApiError {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum RejectionReason {
-    /// The code is unknown, used up, or does not belong to the verifier. Sign in again.
+    /// The code is unknown, used up, or does not belong to the verifier. Get a new code.
     CodeInvalid,
-    /// The code is older than ten minutes. Sign in again.
+    /// The code is older than ten minutes. Get a new code.
     CodeExpired,
-    /// OpenRouter rejected the code with an unknown message. Sign in again.
+    /// OpenRouter rejected the code with an unknown message. Get a new code.
     CodeRejected,
     /// The `code_challenge_method` differs from the one in the authorize URL.
     ChallengeMethodMismatch,

@@ -1,9 +1,9 @@
-//! Which app a request comes from.
+//! The app that a request comes from.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use openrouter_oauth_models::InvalidValue;
 
-/// Which app requests come from, for OpenRouter's rankings and for the user's list of activity.
+/// The app that sends the requests, for OpenRouter's rankings and the user's activity log.
 ///
 /// Source: <https://openrouter.ai/docs/app-attribution>
 ///
@@ -20,19 +20,19 @@ pub struct Attribution {
 }
 
 impl Attribution {
-    /// The app at this URL, sent as `HTTP-Referer`.
+    /// Names the app by its URL, sent as `HTTP-Referer`.
     pub fn new(url: impl Into<String>) -> Self {
         Self { referer: Some(url.into()), title: None, categories: None }
     }
 
-    /// Adds the app's name, sent as `X-OpenRouter-Title`. ASCII only: it goes into a header.
+    /// Adds the app's name, sent as the header `X-OpenRouter-Title`. It must be printable ASCII.
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
         self
     }
 
-    /// Adds what kind of app it is, sent as `X-OpenRouter-Categories`.
+    /// Adds the app's categories, sent as `X-OpenRouter-Categories`.
     #[must_use]
     pub fn categories(mut self, categories: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let mut joined = String::new();
@@ -46,7 +46,7 @@ impl Attribution {
         self
     }
 
-    /// These parts, and those of `other` where there are none.
+    /// Fills missing parts from `other`.
     pub(crate) fn or(self, other: Self) -> Self {
         Self {
             referer: self.referer.or(other.referer),
@@ -71,9 +71,9 @@ impl Attribution {
     }
 }
 
-/// A header's value of printable ASCII: what other characters mean there depends on who reads them.
+/// Returns a header value of printable ASCII. Servers disagree on how to decode other characters.
 pub(crate) fn text_header(what: &'static str, text: &str) -> Result<HeaderValue, InvalidValue> {
-    let invalid = InvalidValue::new(what, "may hold only printable ASCII characters");
+    let invalid = InvalidValue::new(what, "may contain only printable ASCII characters");
     if !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Err(invalid);
     }

@@ -7,7 +7,7 @@ use http::{
 };
 use openrouter_oauth_models::{HttpUrl, InvalidValue, Origin};
 
-/// The URL below which the endpoints are: `https` on any host, or `http` on a loopback host.
+/// The URL that endpoint paths are appended to: `https` on any host, or `http` on a loopback host.
 #[derive(Clone, Debug)]
 pub(crate) struct BaseUrl {
     origin: Origin,
@@ -17,14 +17,14 @@ pub(crate) struct BaseUrl {
     path: String,
 }
 
-/// The base URL of OpenRouter's API, which a client calls unless it is told otherwise.
+/// The base URL of OpenRouter's API, which is a client's default.
 pub const OPENROUTER_BASE_URL: &str = "https://openrouter.ai/api/v1";
 
 /// The path of the API, for a base URL without a path.
 const API_PATH: &str = "/api/v1";
 
 impl BaseUrl {
-    /// [`OPENROUTER_BASE_URL`].
+    /// Returns [`OPENROUTER_BASE_URL`].
     #[cfg(feature = "hyper")]
     pub(crate) fn openrouter() -> Self {
         Self {
@@ -60,9 +60,9 @@ impl BaseUrl {
         })
     }
 
-    /// The URL of the endpoint with this path.
+    /// Returns the URL of the endpoint with this path.
     pub(crate) fn endpoint(&self, path: &str) -> Result<Uri, InvalidValue> {
-        let not_valid = InvalidValue::new("path of the endpoint", "is not valid in a URL");
+        let not_valid = InvalidValue::new("endpoint path", "is not valid in a URL");
         let path = Bytes::from([&self.path, path].concat());
         let mut parts = Parts::default();
         parts.scheme = Some(self.scheme.clone());
@@ -71,13 +71,13 @@ impl BaseUrl {
         Uri::from_parts(parts).map_err(|_| not_valid)
     }
 
-    /// The scheme, host and port.
+    /// Returns the scheme, host and port.
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin
     }
 }
 
-/// Whether nobody on the way can read what is sent there: `https`, or `http` on a loopback host.
+/// Whether requests to this origin are private in transit: `https`, or `http` on a loopback host.
 pub(crate) fn is_secure(origin: &Origin) -> bool {
     origin.is_https() || origin.is_loopback()
 }

@@ -1,4 +1,4 @@
-//! A call: the request, its options, and the way to its response.
+//! A call: a request, its options, and how it is sent.
 
 pub(crate) mod attempts;
 pub(crate) mod budget;
@@ -29,7 +29,7 @@ use self::{
 };
 use crate::{base_url::BaseUrl, config::Config, error::Error};
 
-/// A call that is sent when it is awaited.
+/// A call of one endpoint, which is sent when you await it.
 ///
 /// Its methods change settings for this call only.
 ///
@@ -52,7 +52,7 @@ use crate::{base_url::BaseUrl, config::Config, error::Error};
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "a call is sent when it is awaited"]
+#[must_use = "a call is sent only when it is awaited"]
 pub struct Call<E> {
     config: Arc<Config>,
     request: E,
@@ -67,32 +67,34 @@ impl<E: Endpoint> Call<E> {
         Self { config, request, options: Options::default() }
     }
 
-    /// Ends the call after this time, waits and retries included, instead of the client's timeout.
+    /// Ends the call after this time, including retries and the waits between them. Replaces the client's timeout.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.deadline = Deadline::After(timeout);
         self
     }
 
-    /// Sets no deadline: the call takes as long as the transport allows.
+    /// Removes the deadline: the call takes as long as the transport allows.
     pub fn without_deadline(mut self) -> Self {
         self.options.deadline = Deadline::None;
         self
     }
 
-    /// Ends each attempt after this time, instead of the client's timeout.
+    /// Ends each attempt after this time. Replaces the client's attempt timeout.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.options.attempt_timeout = Some(timeout);
         self
     }
 
-    /// Retries by these rules, instead of the client's.
+    /// Sets when and how often the call is retried. Replaces the client's setting.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.options.retry = Some(retry);
         self
     }
 
-    /// Sends the call to another service. A client's key belongs to the client's service: a call to another scheme, host
-    /// or port does not carry it, and fails with [`Error::MissingKey`] if it needs one.
+    /// Sends the call to another service.
+    ///
+    /// The client's key belongs to the client's service. A call to another scheme, host or port does not carry it, and
+    /// fails with [`Error::MissingKey`] if it needs a key.
     pub fn base_url(mut self, url: &str) -> Self {
         match BaseUrl::parse(url) {
             Ok(url) => self.options.base_url = Some(url),
@@ -101,8 +103,10 @@ impl<E: Endpoint> Call<E> {
         self
     }
 
-    /// Adds a header, replacing the client's of that name. Headers that belong to the SDK or to the connection
-    /// (`Authorization`, `Content-Type`, `Host`, …) are an error when the call is sent.
+    /// Adds a header, which replaces a header of the client with the same name.
+    ///
+    /// The SDK itself sets headers such as `Authorization`, `Content-Type` and `Host`. Adding one of these makes
+    /// [`send`](Self::send) fail with [`Error::Invalid`].
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where
         N: TryInto<HeaderName>,
@@ -112,19 +116,19 @@ impl<E: Endpoint> Call<E> {
             (Ok(name), Ok(value)) if !RESERVED.contains(&name) => {
                 self.options.headers.insert(name, value);
             }
-            (Ok(_), Ok(_)) => self.options.reject(InvalidValue::new("header", "is set by the SDK alone")),
-            (Err(_), _) => self.options.reject(InvalidValue::new("header", "has a name that is not valid")),
-            (_, Err(_)) => self.options.reject(InvalidValue::new("header", "has a value that is not valid")),
+            (Ok(_), Ok(_)) => self.options.reject(InvalidValue::new("header", "is reserved for the SDK")),
+            (Err(_), _) => self.options.reject(InvalidValue::new("header", "has an invalid name")),
+            (_, Err(_)) => self.options.reject(InvalidValue::new("header", "has an invalid value")),
         }
         self
     }
 
-    /// Sends the call, and returns the status, the headers and the number of attempts with the value.
+    /// Sends the call. Returns the value with the status, the headers and the number of attempts.
     ///
     /// # Errors
     ///
-    /// See [`Error`]. Before anything is sent: [`Error::Invalid`] for an option that is not valid,
-    /// [`Error::MissingKey`], [`Error::KeySource`].
+    /// See [`Error`]. These errors occur before anything is sent: [`Error::Invalid`] for an invalid option,
+    /// [`Error::MissingKey`], and [`Error::KeySource`].
     pub async fn send(self) -> Result<ApiResponse<E::Response>, Error> {
         send(&self.config, &self.request, &self.options).await
     }
@@ -150,7 +154,7 @@ impl<E: Endpoint> fmt::Debug for Call<E> {
     }
 }
 
-/// Sends `request` as often as is safe, and reads the response.
+/// Sends `request`, with retries where they are safe, and reads the response.
 pub(crate) async fn send<E: Endpoint>(
     config: &Config,
     request: &E,

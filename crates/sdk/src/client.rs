@@ -22,32 +22,32 @@ use crate::{
 
 /// A client of OpenRouter's OAuth endpoints.
 ///
-/// Cheap to clone; clones share connections. See the [crate](crate) for a whole sign-in.
+/// Cloning is cheap, and clones share connections. The [crate documentation](crate) shows a whole sign-in.
 #[derive(Clone)]
 pub struct Client {
     config: Arc<Config>,
 }
 
 impl Client {
-    /// A client of `https://openrouter.ai/api/v1` without a key, which is all that signing in needs.
+    /// Creates a client of `https://openrouter.ai/api/v1` without a key. A sign-in does not need one.
     #[cfg(feature = "hyper")]
     pub fn new() -> Self {
         Self::from_config(builder::default_config())
     }
 
-    /// A client with the settings in the environment: `OPENROUTER_API_KEY`, `OPENROUTER_BASE_URL`, and for attribution
-    /// `OPENROUTER_HTTP_REFERER`, `OPENROUTER_APP_TITLE`, `OPENROUTER_APP_CATEGORIES`. An empty variable counts as
-    /// not set.
+    /// Creates a client from environment variables: `OPENROUTER_API_KEY`, `OPENROUTER_BASE_URL`, and for attribution
+    /// `OPENROUTER_HTTP_REFERER`, `OPENROUTER_APP_TITLE` and `OPENROUTER_APP_CATEGORIES`. An empty variable counts as
+    /// unset.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`], naming the variable, if one is not valid.
+    /// [`Error::Invalid`] if a variable is invalid. The error names the variable.
     #[cfg(feature = "hyper")]
     pub fn from_env() -> Result<Self, Error> {
         Self::builder().env().build()
     }
 
-    /// Sets up a client.
+    /// Returns a builder with the default settings.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::new()
     }
@@ -60,31 +60,33 @@ impl Client {
         &self.config
     }
 
-    /// The timer that enforces this client's deadlines, if it has one. A program that sets a deadline for several calls, as a
-    /// login does, can use the same one.
+    /// Returns the timer that enforces this client's deadlines, if it has one.
+    ///
+    /// A program that puts several calls under one deadline, as a login does, can use the same timer.
     pub fn timer(&self) -> Option<&Arc<dyn Timer>> {
         self.config.timer.as_ref()
     }
 
-    /// The service that this client calls, such as `https://openrouter.ai`. Store a key under it: the key is valid there,
-    /// and must not be sent anywhere else.
+    /// Returns the origin of the service that this client calls, such as `https://openrouter.ai`.
+    ///
+    /// Store a key together with its origin: the key is valid only there, and must not be sent anywhere else.
     pub fn origin(&self) -> &Origin {
         self.config.base_url.origin()
     }
 
-    /// The same client with another key.
+    /// Returns the same client with another key.
     #[must_use]
     pub fn with_key(&self, key: ApiKey) -> Self {
         Self::from_config(Config { credential: Credential::Value(key), ..(*self.config).clone() })
     }
 
-    /// The same client with an access token instead of a key.
+    /// Returns the same client with an access token instead of a key.
     #[must_use]
     pub fn with_access_token(&self, token: AccessToken) -> Self {
         Self::from_config(Config { credential: Credential::Token(token), ..(*self.config).clone() })
     }
 
-    /// Begins a sign-in that comes back to `callback`. [`begin`](Authorize::begin) reports an invalid URL.
+    /// Prepares a sign-in that redirects the browser to `callback`. [`begin`](Authorize::begin) reports an invalid URL.
     pub fn authorize<C>(&self, callback: C) -> Authorize<CallbackUrl>
     where
         C: TryInto<CallbackUrl>,
@@ -93,15 +95,16 @@ impl Client {
         Authorize::new(Arc::clone(&self.config), callback.try_into().map_err(Into::into))
     }
 
-    /// Begins a sign-in whose page shows a code to copy.
+    /// Prepares a sign-in without a callback: OpenRouter's page shows a code, which the user copies into your program.
     pub fn authorize_headless(&self) -> Authorize<NoCallback> {
         Authorize::new(Arc::clone(&self.config), Ok(NoCallback))
     }
 
-    /// Exchanges an authorization code for an API key. No key goes with it.
+    /// Exchanges an authorization code for an API key. The request carries no key.
     ///
-    /// A sign-in that was begun with [`authorize`](Self::authorize) is finished by
-    /// [`PendingSignIn::exchange`](crate::PendingSignIn::exchange), which never sends a code that may have been used.
+    /// To finish a sign-in that you began with [`authorize`](Self::authorize), call
+    /// [`PendingSignIn::exchange`](crate::PendingSignIn::exchange) instead. It never sends a code that may have been
+    /// used.
     #[doc(alias = "ExchangeAuthCodeForAPIKey")]
     pub fn exchange_auth_code(&self, request: ExchangeAuthCode) -> Call<ExchangeAuthCode> {
         self.call(request)
@@ -113,19 +116,19 @@ impl Client {
         self.call(request)
     }
 
-    /// Returns the name, the limits and the usage of the client's key.
+    /// Returns the label, limits and usage of the client's key.
     #[doc(alias = "getCurrentKeyMetadata")]
     pub fn current_key(&self) -> Call<CurrentKey> {
         self.call(CurrentKey::new())
     }
 
-    /// Exchanges the JWT of an identity provider for a short-lived access token. No key goes with it.
+    /// Exchanges an identity provider's JWT for a short-lived access token. The request carries no key.
     #[doc(alias = "createOauthToken")]
     pub fn exchange_token(&self, request: ExchangeToken) -> Call<ExchangeToken> {
         self.call(request)
     }
 
-    /// Returns the public keys that access tokens are signed with. No key goes with it.
+    /// Returns the public keys that verify access tokens. The request carries no key.
     #[doc(alias = "listOauthJwks")]
     pub fn signing_keys(&self) -> Call<SigningKeys> {
         self.call(SigningKeys::new())
@@ -137,13 +140,13 @@ impl Client {
     }
 }
 
-// Here and not in `builder.rs`: this file imports that one, which must not import `Client` in return.
+// Not in `builder.rs`, because this file imports that one: importing `Client` there would be a cycle.
 impl ClientBuilder {
     /// Builds the client.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if a setting is not valid, or if a custom transport has neither a timer nor
+    /// [`Error::Invalid`] if a setting is invalid, or if you set a transport without a [`timer`](Self::timer) or
     /// [`without_deadline`](Self::without_deadline).
     pub fn build(self) -> Result<Client, Error> {
         self.into_config().map(Client::from_config)

@@ -1,4 +1,4 @@
-//! The settings of a client, which its calls and sign-ins share.
+//! A client's settings, shared by its calls and sign-ins.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
     hook::Hooks,
 };
 
-/// The settings of a client.
+/// A client's settings.
 #[derive(Clone)]
 pub(crate) struct Config {
     pub(crate) transport: Arc<dyn Transport>,
@@ -32,6 +32,6 @@ pub(crate) struct Config {
     pub(crate) response_bytes: usize,
 }
 
-/// A deadline needs a timer.
+/// The error for a deadline without a timer.
 pub(crate) const NO_TIMER: InvalidValue =
     InvalidValue::new("timer", "is missing: set one, or call `without_deadline`");

@@ -1,4 +1,4 @@
-//! The credential that a client sends.
+//! The credential of a client.
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
@@ -12,14 +12,14 @@ use crate::error::Error;
 
 type KeyFuture = Pin<Box<dyn Future<Output = Result<ApiKey, BoxError>> + Send>>;
 
-/// What a client authenticates with.
+/// The credential that a client authenticates with.
 #[derive(Clone, Default)]
 pub(crate) enum Credential {
     #[default]
     None,
     Value(ApiKey),
     Token(AccessToken),
-    /// Returns the key; called once for each call that needs it.
+    /// A source of the key, called once for each API call that needs one.
     Closure(Arc<dyn Fn() -> KeyFuture + Send + Sync>),
 }
 
@@ -32,7 +32,7 @@ impl Credential {
         Self::Closure(Arc::new(move || Box::pin(source())))
     }
 
-    /// The value of the `Authorization` header.
+    /// Returns the value of the `Authorization` header.
     pub(crate) async fn authorization(&self) -> Result<HeaderValue, Error> {
         match self {
             Self::None => Err(Error::MissingKey),
@@ -43,11 +43,12 @@ impl Credential {
     }
 }
 
-/// `Bearer` and the key (RFC 6750, section 2.1), in memory that wipes itself, marked as sensitive so that `Debug` hides it.
+/// Returns `Bearer` and the secret (RFC 6750, section 2.1) in memory that is wiped when dropped. The value is marked as
+/// sensitive, which hides it from `Debug`.
 fn bearer(secret: &str) -> Result<HeaderValue, InvalidValue> {
     let text = Zeroizing::new(["Bearer ", secret].concat().into_bytes());
     let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(text))
-        .map_err(|_| InvalidValue::new("API key", "may hold only visible ASCII characters"))?;
+        .map_err(|_| InvalidValue::new("API key", "may contain only visible ASCII characters"))?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -1,4 +1,4 @@
-//! Where randomness comes from.
+//! The source of random bytes.
 
 use std::fmt;
 
@@ -10,17 +10,17 @@ use crate::error::Error;
 
 /// A source of random bytes for verifiers, attempt IDs and states.
 ///
-/// Whoever implements it for anything but tests vouches for their being unpredictable (RFC 7636, section 7.1).
+/// Implement this trait only for tests. Any other implementation must return unpredictable bytes (RFC 7636, section 7.1).
 pub trait Entropy: fmt::Debug + Send + Sync {
-    /// Fills `bytes`.
+    /// Fills `bytes` with random bytes.
     ///
     /// # Errors
     ///
-    /// If it cannot. The sign-in is then not begun; there is no other source to fall back to.
+    /// The reason why the source failed. The sign-in then does not begin: there is no fallback.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), BoxError>;
 }
 
-/// The operating system's random bytes.
+/// The operating system's random generator.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OsEntropy;
@@ -31,14 +31,14 @@ impl Entropy for OsEntropy {
     }
 }
 
-/// `N` random bytes as base64url without padding.
+/// Returns `N` random bytes as base64url without padding.
 pub(crate) fn random_text<const N: usize>(entropy: &dyn Entropy) -> Result<Zeroizing<String>, Error> {
     let mut bytes = Zeroizing::new([0; N]);
     entropy.fill(&mut *bytes).map_err(Error::Randomness)?;
     Ok(Zeroizing::new(Base64UrlUnpadded::encode_string(&*bytes)))
 }
 
-/// A random number below 1, for jitter; 0 if there is none.
+/// Returns a random number from 0 to below 1, for jitter, or 0 if `entropy` fails.
 pub(crate) fn random_fraction(entropy: &dyn Entropy) -> f64 {
     let mut bytes = [0; 4];
     match entropy.fill(&mut bytes) {

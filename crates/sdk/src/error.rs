@@ -15,30 +15,31 @@ use crate::sign_in::callback::CallbackError;
 ///
 /// # Troubleshooting
 ///
-/// * *Is the code lost?* [`is_outcome_unknown`](Self::is_outcome_unknown): OpenRouter may have acted on the request, and
-///   its response did not come through. After an exchange a key may exist that nobody holds: look for it on
-///   <https://openrouter.ai/settings/keys>, and begin a new sign-in.
-/// * *Is a retry worthwhile?* [`is_retryable`](Self::is_retryable): the same call may succeed later.
-/// * *Was it the key?* [`is_unauthorized`](Self::is_unauthorized): forget it and sign in again.
-/// * *Was it the code?* [`is_expired_code`](Self::is_expired_code), [`is_rejected_code`](Self::is_rejected_code): begin a
-///   new sign-in.
-/// * *What did OpenRouter say?* [`api`](Self::api).
+/// * *Is the code lost?* See [`is_outcome_unknown`](Self::is_outcome_unknown): OpenRouter may have acted on the request,
+///   but the response was lost. After an exchange, a key may exist that your program never received. Ask the user to
+///   delete it at <https://openrouter.ai/settings/keys>, and begin a new sign-in.
+/// * *Is a retry worthwhile?* See [`is_retryable`](Self::is_retryable): the same call may succeed later.
+/// * *Was the key rejected?* See [`is_unauthorized`](Self::is_unauthorized): discard the key and sign in again.
+/// * *Was the code rejected?* See [`is_rejected_code`](Self::is_rejected_code): sending it again is pointless, but the
+///   pending sign-in stays fresh. If the user pasted the code, ask for another one. If it came from a callback, begin a
+///   new sign-in. If the user took too long, [`is_expired_code`](Self::is_expired_code) is true as well.
+/// * *How did OpenRouter explain it?* See [`api`](Self::api).
 ///
-/// Messages hold no secret and no body. Causes are reached through [`source`](std::error::Error::source).
+/// No message contains a secret or a response body. [`source`](std::error::Error::source) returns the cause.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// An argument, a setting or a variable of the environment is not what it should be. Nothing was sent.
+    /// An argument, a setting or an environment variable is invalid. Nothing was sent.
     #[error(transparent)]
     Invalid(#[from] InvalidValue),
 
-    /// The operation needs an API key and the client has none for the service that is called. Nothing was sent.
+    /// The operation needs an API key, and the client has none for this service. Nothing was sent.
     #[error(
         "this operation needs an API key, and the client has none for this service; see `ClientBuilder::api_key`"
     )]
     MissingKey,
 
-    /// The closure that supplies the key failed. Nothing was sent.
+    /// The closure of [`api_key_source`](crate::ClientBuilder::api_key_source) failed. Nothing was sent.
     #[error("the source of the API key failed")]
     KeySource(#[source] BoxError),
 
@@ -46,98 +47,102 @@ pub enum Error {
     #[error("a hook rejected the request, and nothing was sent")]
     HookRejected(#[source] BoxError),
 
-    /// The random generator failed, so no sign-in was begun.
+    /// The random generator failed, so the sign-in did not begin.
     #[error("the operating system's random generator failed")]
     Randomness(#[source] BoxError),
 
-    /// The callback, or what the user pasted, does not belong to this sign-in, or says that the user declined.
+    /// The callback or the pasted text contains no code for this sign-in, or the user declined.
     #[error(transparent)]
     Callback(#[from] CallbackError),
 
-    /// The sign-in was begun with another service than the client's (RFC 9700, section 4.4). Nothing was sent.
-    #[error("the sign-in was begun with {expected}, but this client calls {actual}")]
+    /// The sign-in began with a different service than this client calls (RFC 9700, section 4.4). Nothing was sent.
+    #[error("the sign-in began with {expected}, but this client calls {actual}")]
     OriginMismatch {
-        /// The origin it was begun with.
+        /// The origin of the sign-in.
         expected: Origin,
         /// The origin of the client.
         actual: Origin,
     },
 
-    /// The sign-in was exchanged already, or it may have been. Nothing was sent. Begin a new sign-in.
+    /// The code of this sign-in was already exchanged, or may have been. Nothing was sent. Begin a new sign-in.
     #[error("this sign-in cannot be used again: {0}")]
     Spent(SpentReason),
 
-    /// OpenRouter could not be reached. Nothing was sent: the code is still good, try again.
+    /// OpenRouter could not be reached. Nothing was sent, so the code is still good: retry.
     #[error("OpenRouter could not be reached, and nothing was sent; check the connection and try again")]
     NotSent(#[source] transport::Error),
 
-    /// The server, or a proxy that is spoken to by TLS, could not prove that it is the right one. Nothing was sent.
+    /// The server, or an `https` proxy, has no trusted certificate or shares no TLS version with the client. Nothing was
+    /// sent.
     #[error(
-        "the server's certificate is not trusted, and nothing was sent; check the clock, the network and the roots"
+        "the server's certificate is not trusted, and nothing was sent; check the system clock, the network, and the \
+         root certificates"
     )]
     Tls(#[source] transport::Error),
 
-    /// The proxy asks for credentials (407). Nothing was sent.
-    #[error("the proxy asks for credentials, and nothing was sent; put them into the proxy's URL")]
+    /// The proxy requires credentials (407). Nothing was sent.
+    #[error("the proxy requires credentials, and nothing was sent; add them to the proxy's URL")]
     ProxyAuthRequired(#[source] transport::Error),
 
-    /// OpenRouter rejected the request: see [`ApiError::reason`] for what that means.
+    /// OpenRouter rejected the request, for the reason in [`ApiError::reason`].
     #[error(transparent)]
     Api(Box<ApiError>),
 
-    /// Too many requests (429). The code is still good: wait, then try again.
-    #[error("OpenRouter asks for fewer requests{}", wait_text(*retry_after))]
+    /// Too many requests (429). The code is still good: wait, then retry.
+    #[error("OpenRouter received too many requests{}", wait_text(*retry_after))]
     RateLimited {
-        /// How long the server asks to wait: at most ten minutes, after which a code is of no use.
+        /// How long the server asks to wait. At most ten minutes, because a code expires then.
         retry_after: Option<Duration>,
-        /// What it said.
+        /// The response.
         #[source]
         api: Box<ApiError>,
     },
 
-    /// OpenRouter is down or being worked on (503). The code is still good: wait, then try again.
-    #[error("OpenRouter is not available{}", wait_text(*retry_after))]
+    /// OpenRouter is down or under maintenance (503). The code is still good: wait, then retry.
+    #[error("OpenRouter is unavailable{}", wait_text(*retry_after))]
     ServiceUnavailable {
-        /// How long the server asks to wait: at most ten minutes, after which a code is of no use.
+        /// How long the server asks to wait. At most ten minutes, because a code expires then.
         retry_after: Option<Duration>,
-        /// What it said.
+        /// The response.
         #[source]
         api: Box<ApiError>,
     },
 
-    /// The server responded with a redirect, which is never followed: check the base URL.
-    #[error("the server responded with a redirect ({status}), which is not followed; check the base URL")]
+    /// The server responded with a redirect, which the client never follows. Check the base URL.
+    #[error(
+        "the server responded with a redirect ({status}), which the client does not follow; check the base URL"
+    )]
     UnexpectedRedirect {
-        /// The status.
+        /// The status of the response.
         status: StatusCode,
-        /// Whether it points to the same scheme, host and port; false if it does not say where.
+        /// Whether the redirect points to the same scheme, host and port. False if it has no single target.
         same_origin: bool,
     },
 
-    /// Nobody knows whether OpenRouter acted on the request.
+    /// OpenRouter may or may not have acted on the request.
     #[error(transparent)]
     OutcomeUnknown(Box<OutcomeUnknown>),
 }
 
-/// Why a sign-in cannot be used again.
+/// The reason why a sign-in is spent.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum SpentReason {
-    /// Its code was exchanged.
+    /// The code was exchanged.
     Exchanged,
     /// An exchange ended without a known outcome.
     OutcomeUnknown,
-    /// An exchange was dropped while it ran.
+    /// The future of an exchange was dropped while it ran.
     Abandoned,
 }
 
 impl Error {
-    /// Whether the request may have reached OpenRouter. If not, all is as it was before the call.
+    /// Whether the request may have reached OpenRouter. If not, the call changed nothing.
     pub fn may_have_been_sent(&self) -> bool {
         self.is_outcome_unknown() || self.api().is_some() || matches!(self, Self::UnexpectedRedirect { .. })
     }
 
-    /// Adds the label by which a key that may have been made can be found.
+    /// Adds the label that identifies a key that may have been created.
     pub(crate) fn labeled(mut self, label: Option<&KeyLabel>) -> Self {
         if let Self::OutcomeUnknown(unknown) = &mut self {
             unknown.key_label = label.cloned();
@@ -145,12 +150,12 @@ impl Error {
         self
     }
 
-    /// Whether OpenRouter may have acted on the request without the caller having the result.
+    /// Whether OpenRouter may have acted on the request, but the result was lost.
     pub fn is_outcome_unknown(&self) -> bool {
         matches!(self, Self::OutcomeUnknown(_))
     }
 
-    /// Whether the same call may succeed later, without harm in trying.
+    /// Whether the same call may succeed later, and sending it again is harmless.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::NotSent(_) | Self::RateLimited { .. } | Self::ServiceUnavailable { .. } => true,
@@ -163,20 +168,25 @@ impl Error {
         }
     }
 
-    /// Whether OpenRouter rejected the API key or the access token (401): forget it, and sign in again.
+    /// Whether OpenRouter rejected the API key or the access token (401). If so, discard it and sign in again.
     ///
-    /// A 401 without one of OpenRouter's error bodies may come from a gateway, and says nothing about the key.
+    /// False for a 401 without one of OpenRouter's error bodies: it may come from a gateway, and proves nothing about the
+    /// key.
     pub fn is_unauthorized(&self) -> bool {
         let Self::Api(api) = self else { return false };
         api.reason() == RejectionReason::Unauthorized && api.envelope().is_some()
     }
 
-    /// Whether the code is older than its ten minutes.
+    /// Whether OpenRouter rejected the code because it is older than ten minutes.
     pub fn is_expired_code(&self) -> bool {
         matches!(self, Self::Api(api) if api.reason() == RejectionReason::CodeExpired)
     }
 
-    /// Whether OpenRouter rejected the code for any reason: unknown, used up, expired, or not of this verifier.
+    /// Whether OpenRouter rejected the code for any reason: it is unknown, used, expired, or belongs to another verifier or
+    /// challenge method.
+    ///
+    /// The pending sign-in stays fresh, so that a user who pasted the wrong text can paste again. After a callback's code
+    /// is rejected, begin a new sign-in.
     pub fn is_rejected_code(&self) -> bool {
         let rejected = [
             RejectionReason::CodeInvalid,
@@ -187,7 +197,7 @@ impl Error {
         matches!(self, Self::Api(api) if rejected.contains(&api.reason()))
     }
 
-    /// What OpenRouter said, if it said something.
+    /// Returns OpenRouter's error response, if there was one.
     pub fn api(&self) -> Option<&ApiError> {
         match self {
             Self::Api(api) | Self::RateLimited { api, .. } | Self::ServiceUnavailable { api, .. } => {
@@ -218,31 +228,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn error_crosses_threads_and_is_small() {
-        fn crosses<T: Send + Sync + 'static>() {}
-        crosses::<Error>();
+    fn error_is_send_sync_and_small() {
+        fn assert_crosses_threads<T: Send + Sync + 'static>() {}
+        assert_crosses_threads::<Error>();
         assert!(size_of::<Error>() <= 64, "{}", size_of::<Error>());
     }
 
-    /// No `_` arm: a new variant needs a next step here.
+    /// There is no `_` arm, so a new variant does not compile without its next step.
     #[test]
     fn every_error_has_a_next_step() {
         // C-25
         fn next_step(error: &Error) -> &'static str {
             match error {
-                Error::Invalid(_) | Error::MissingKey => "mend the call",
+                Error::Invalid(_) | Error::MissingKey => "fix the call",
                 Error::KeySource(_) | Error::Randomness(_) | Error::HookRejected(_) => "look at the source",
                 Error::Callback(_) => "wait for the right callback, or tell the user",
                 Error::OriginMismatch { .. } | Error::UnexpectedRedirect { .. } => "check the base URL",
-                Error::Spent(_) => "begin anew",
-                Error::NotSent(_) => "check the connection, try again",
-                Error::ProxyAuthRequired(_) => "give the proxy its credentials",
-                Error::Tls(_) => "check the clock, the network and the roots",
+                Error::Spent(_) => "begin a new sign-in",
+                Error::NotSent(_) => "check the connection, then retry",
+                Error::ProxyAuthRequired(_) => "add credentials to the proxy's URL",
+                Error::Tls(_) => "check the clock, the network and the root certificates",
                 Error::Api(_) => "see the reason",
-                Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => "wait, try again",
-                Error::OutcomeUnknown(_) => "look at the keys page, begin anew",
+                Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => "wait, then retry",
+                Error::OutcomeUnknown(_) => "delete the key, then begin a new sign-in",
             }
         }
-        assert_eq!(next_step(&Error::MissingKey), "mend the call");
+        assert_eq!(next_step(&Error::MissingKey), "fix the call");
     }
 }

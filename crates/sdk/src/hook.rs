@@ -1,4 +1,4 @@
-//! Hooks: what a program can see and change of every attempt.
+//! Hooks, which see every attempt of a call and can change its headers.
 
 #[cfg(feature = "tracing")]
 pub(crate) mod tracing;
@@ -8,11 +8,11 @@ use std::{error::Error as StdError, fmt, sync::Arc};
 use http::{HeaderMap, StatusCode};
 use openrouter_oauth_transport::BoxError;
 
-/// Sees every attempt of every call, and can add headers or reject the request.
+/// An observer of every attempt of every call, which can also add headers or reject the request.
 ///
-/// For logs, metrics and tracing headers. A hook sees no body and no credential: the `Authorization` is added after
-/// [`before_attempt`](Self::before_attempt). Nothing that a hook does can cause a second send. It must not panic: the response,
-/// and with it a key, would be lost.
+/// Use it for logs, metrics and tracing headers. A hook sees no body and no credential: the SDK adds `Authorization` after
+/// [`before_attempt`](Self::before_attempt). No hook can cause a request to be sent twice. A hook must not panic, because
+/// a panic loses the response, which may contain a key.
 ///
 /// ```
 /// use openrouter_oauth::{Attempt, Hook};
@@ -30,29 +30,31 @@ use openrouter_oauth_transport::BoxError;
 /// }
 /// ```
 pub trait Hook: fmt::Debug + Send + Sync {
-    /// An attempt is about to be sent, with these headers, which are fresh for each. Headers that belong to the SDK
-    /// (`Authorization`, `Content-Type`, …) cannot be set.
+    /// Called before an attempt is sent. Changes to the headers apply to this attempt only. Changes to the SDK's own headers
+    /// (`Authorization`, `Content-Type`, …) have no effect.
     ///
     /// # Errors
     ///
-    /// The reason to reject the request. The attempt is then not sent, [`after_error`](Self::after_error) of every hook runs,
-    /// and the call ends with [`Error::HookRejected`](crate::Error::HookRejected), or with the result of an earlier attempt that may have
-    /// arrived.
+    /// Return an error to reject the request. The attempt is then not sent, and every hook's
+    /// [`after_error`](Self::after_error) runs. The call ends with [`Error::HookRejected`](crate::Error::HookRejected), or
+    /// with the result of an earlier attempt if OpenRouter may have received it.
     fn before_attempt(&self, _attempt: &Attempt, _headers: &mut HeaderMap) -> Result<(), BoxError> {
         Ok(())
     }
 
-    /// A response came, whatever its status, with these headers, `Set-Cookie` among them.
+    /// Called after a response with any status. The headers are complete and may include `Set-Cookie`.
     fn after_response(&self, _attempt: &Attempt, _status: StatusCode, _headers: &HeaderMap) {}
 
-    /// No response came: the transport's error, or that of the hook that rejected the request.
+    /// Called after an attempt without a response, with the error of the transport or of the hook that rejected the
+    /// request.
     fn after_error(&self, _attempt: &Attempt, _error: &(dyn StdError + 'static)) {}
 
-    /// The call was dropped while this attempt was on its way. After an exchange a key may exist that nobody holds.
+    /// Called when a call is dropped while this attempt is in flight. If it was an exchange, a key may exist that the
+    /// program never received.
     fn abandoned(&self, _attempt: &Attempt) {}
 }
 
-/// The attempt that a [`Hook`] sees.
+/// One attempt of a call, as a [`Hook`] sees it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Attempt {
     operation: &'static str,
@@ -64,18 +66,18 @@ impl Attempt {
         Self { operation, number }
     }
 
-    /// OpenRouter's name of the operation.
+    /// Returns OpenRouter's ID of the operation, such as `exchangeAuthCodeForAPIKey`.
     pub fn operation(&self) -> &'static str {
         self.operation
     }
 
-    /// 1 for the first attempt of a call.
+    /// Returns the number of the attempt within its call, starting at 1.
     pub fn number(&self) -> u32 {
         self.number
     }
 }
 
-/// The hooks of a client, in the order in which they were added.
+/// The hooks of a client, in the order in which the program added them.
 #[derive(Clone, Default)]
 pub(crate) struct Hooks(Vec<Arc<dyn Hook>>);
 
@@ -100,13 +102,13 @@ impl Hooks {
         self.0.iter().for_each(|hook| hook.after_error(attempt, error));
     }
 
-    /// Calls `abandoned` of the hooks when it is dropped, unless it is disarmed.
+    /// Returns a guard that calls `abandoned` when it is dropped, unless it is disarmed first.
     pub(crate) fn watch<'a>(&'a self, attempt: &'a Attempt) -> Watch<'a> {
         Watch { hooks: self, attempt, is_armed: true }
     }
 }
 
-/// An attempt that is on its way.
+/// A guard for an attempt that is in flight.
 pub(crate) struct Watch<'a> {
     hooks: &'a Hooks,
     attempt: &'a Attempt,

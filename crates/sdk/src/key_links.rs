@@ -1,20 +1,21 @@
-//! Pages about a key.
+//! Links to a key's pages.
 
 use std::fmt::{self, Write as _};
 
 use openrouter_oauth_models::ApiKey;
 use sha2::{Digest, Sha256};
 
-/// The pages of OpenRouter about one key. They open for its owner only.
+/// Links to OpenRouter's pages about one key, which only the key's owner can open.
 ///
-/// A link holds the key's SHA-256, which is not the key but names it for good: keep it out of logs. `Debug` does.
+/// A link contains the key's SHA-256. The hash does not reveal the key, but it identifies the key permanently, so keep it
+/// out of logs. `Debug` omits it.
 ///
 /// ```
 /// use openrouter_oauth::{ApiKey, KeyLinks};
 ///
 /// # fn main() -> Result<(), openrouter_oauth::Error> {
 /// let links = KeyLinks::new(&ApiKey::parse("sk-or-v1-0e6f")?);
-/// println!("to limit or delete the key, open {}", links.settings());
+/// println!("To limit or delete the key, open {}", links.settings());
 /// # Ok(())
 /// # }
 /// ```
@@ -25,11 +26,11 @@ pub struct KeyLinks {
 }
 
 impl KeyLinks {
-    /// The pages about `key`.
+    /// Creates the links for `key`.
     pub fn new(key: &ApiKey) -> Self {
         let mut hash = String::with_capacity(64);
         for byte in Sha256::digest(key.expose()) {
-            // Writing into a string does not fail.
+            // Writing to a string cannot fail.
             let _ = write!(hash, "{byte:02x}");
         }
         Self {
@@ -38,12 +39,12 @@ impl KeyLinks {
         }
     }
 
-    /// What the key was used for.
+    /// Returns the link to the log of the key's requests.
     pub fn activity(&self) -> &str {
         &self.activity
     }
 
-    /// The key's settings: rename, limit, disable, delete.
+    /// Returns the link to the key's settings, where its owner can rename, limit, disable or delete it.
     pub fn settings(&self) -> &str {
         &self.settings
     }
@@ -60,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_have_the_lower_hex_sha_256_of_the_key() {
+    fn links_contain_the_sha_256_of_the_key_in_lowercase_hex() {
         // The digest of "abc" from FIPS 180-2, appendix B.1.
         let links = KeyLinks::new(&ApiKey::parse("abc").unwrap());
         let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";

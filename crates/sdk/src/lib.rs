@@ -1,4 +1,4 @@
-//! Sign users in with OpenRouter and receive an API key, by OAuth PKCE.
+//! Sign users in with [OpenRouter](https://openrouter.ai) and get an API key, using OAuth PKCE.
 //!
 //! ```
 //! use openrouter_oauth::{ApiKeyGrant, Client, Error};
@@ -6,7 +6,7 @@
 //! async fn sign_in(client: &Client) -> Result<ApiKeyGrant, Error> {
 //!     let (url, mut pending) = client.authorize("https://my.app/callback").key_label("My app").begin()?;
 //!
-//!     // Send the user to `url`. The browser comes back to `pending.callback_url()` with a code:
+//!     // Send the user to `url`. OpenRouter then redirects the browser to `pending.callback_url()` with a code:
 //!     let request_target = format!("/callback/{}?code=auth_code_abc123", pending.attempt_id());
 //! #     assert!(url.as_str().starts_with("https://openrouter.ai/auth?"));
 //!     let code = pending.read_callback(&request_target)?;
@@ -24,7 +24,10 @@
 //! # }
 //! ```
 //!
-//! [`Client::new`](Client#method.new) returns a client for it.
+//! Call it with the client that [`Client::new`](Client#method.new) returns.
+//!
+//! Programs that run in a terminal can use [`openrouter-oauth-login`](https://docs.rs/openrouter-oauth-login) instead. It
+//! opens the browser, listens for the callback, reads a pasted code where there is no browser, and stores the key.
 //!
 //! # The flow
 //!
@@ -33,48 +36,82 @@
 //!      | authorize().begin()                |                                |
 //!      |--- url --------------------------->|--- GET /auth ----------------->|
 //!      |    (keep `pending`)                |    the user approves           |
-//!      |<-- GET /callback/<ID>?code=… ------|<-- to the callback ------------|
+//!      |<-- GET /callback/<ID>?code=… ------|<-- redirect to the callback ---|
 //!      | pending.read_callback()            |                                |
 //!      | pending.exchange() ---- POST /auth/keys: code, verifier ----------->|
 //!      |<----------------------- the API key --------------------------------|
 //! ```
 //!
-//! Without a callback, [`Client::authorize_headless`] makes a URL whose page shows the code, for
-//! [`HeadlessSignIn::read_pasted`]. With a key at hand, [`Client::create_auth_code`] makes a code without a page.
+//! A program without a callback calls [`Client::authorize_headless`]. OpenRouter's page then shows the code, and
+//! [`HeadlessSignIn::read_pasted`] reads what the user pastes. A program that already has a key can create a code without a
+//! page, with [`Client::create_auth_code`].
 //!
 //! # Operations
 //!
 //! [`Client::exchange_auth_code`], [`Client::create_auth_code`], [`Client::current_key`], [`Client::exchange_token`] and
-//! [`Client::signing_keys`] each return a [`Call`]: `.await` sends it, [`Call::send`] also returns status, headers and
-//! attempts, and its methods set what is different for this one call.
+//! [`Client::signing_keys`] each return a [`Call`]. Its `.await` sends the call, and [`Call::send`] also returns the status,
+//! the headers and the number of attempts. Its other methods change settings for this call only.
 //!
 //! # Choosing a transport
 //!
-//! With the feature `hyper` (on by default) requests go through hyper and rustls, inside a tokio runtime with I/O and
-//! time enabled. [`ClientBuilder::transport`] takes any other [`Transport`](transport::Transport), on any runtime;
-//! without the feature neither hyper nor tokio is compiled.
+//! With the feature `hyper` (on by default), requests go through hyper and rustls. Await them in a tokio runtime with I/O
+//! and time enabled. [`ClientBuilder::transport`] accepts any other [`Transport`](transport::Transport), on any runtime.
+//! Without the feature, this crate compiles neither hyper nor tokio.
 //!
 //! # Errors
 //!
-//! [`Error`] is grouped by what to do next. What matters most is whether a code may have been used up: see
-//! [`Error::is_outcome_unknown`]. No error holds a secret or a body in its text.
+//! [`Error`] is grouped by what to do next. The most important question is whether a code may have been used up: see
+//! [`Error::is_outcome_unknown`]. No error message contains a secret or a response body.
 //!
 //! # Security
 //!
-//! * PKCE is always on, with `S256` and 256 fresh random bits. The callback path has 128 bits of its own and `state`
-//!   another 128, so that nobody else's callback is taken for the user's.
-//! * An exchange or a creation of a code is retried only if it surely was not processed.
-//! * Keys, codes and verifiers print as `[redacted]` and are wiped when dropped. Copies inside hyper and rustls are not.
-//! * A key goes to its own service only: not to another origin, and not after a redirect.
-//! * What is left to you: keep the [`PendingSignIn`] of a web login bound to the user's session, and the key in a safe place.
+//! * PKCE is always on, with `S256` and 256 fresh random bits. The callback path contains 128 random bits, and `state`
+//!   another 128, so that a foreign callback is never mistaken for the user's.
+//! * A request that exchanges or creates a code is retried only if it was certainly not processed.
+//! * Keys, codes and verifiers print as `[redacted]`, and are wiped when dropped. Copies inside hyper and rustls are not
+//!   wiped.
+//! * A key is sent only to the service that it belongs to: never to another origin, and never after a redirect.
+//! * Your program must bind the [`PendingSignIn`] of a web login to the user's session, and keep the key in a safe place.
+//!
+//! # Testing
+//!
+//! A client whose transport is a closure responds from memory:
+//!
+//! ```
+//! use http::{Request, Response};
+//! use openrouter_oauth::{Client, transport::{Limits, from_fn}};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), openrouter_oauth::Error> {
+//! let openrouter = from_fn(|request: Request<_>, _: Limits| async move {
+//!     assert_eq!(request.uri(), "https://openrouter.ai/api/v1/oauth/jwks");
+//!     Ok(Response::new(r#"{"keys":[]}"#.into()))
+//! });
+//! let client = Client::builder().transport(openrouter).without_deadline().build()?;
+//! assert!(client.signing_keys().await?.keys.is_empty());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! To test a whole sign-in offline, use the emulator of the service,
+//! [`openrouter-oauth-emulator`](https://docs.rs/openrouter-oauth-emulator). Its front page has examples that run. There
+//! are two ways to connect a client to it:
+//!
+//! * In memory: an `Emulator` is a transport, so pass a clone to [`ClientBuilder::transport`].
+//! * Over TCP: `Emulator::serve` starts a server on a loopback port. Pass its `base_url()` to
+//!   [`ClientBuilder::base_url`].
+//!
+//! This crate was tested against the emulator, and not against the live service.
 //!
 //! # Crate features
 //!
 //! * `hyper` (on by default): the transport on hyper, [`Client::new`](Client#method.new) and
-//!   [`Client::from_env`](Client#method.from_env). It uses the environment's proxies; another one, and
-//!   certificates, are settings of [`transport_hyper::Builder`], whose transport goes to [`ClientBuilder::transport`].
-//!   Other TLS libraries are features of that crate, to be turned on there.
-//! * `tracing`: `TracingHook`, which sends an event to `tracing` for every attempt.
+//!   [`Client::from_env`](Client#method.from_env). The transport uses the proxies of the environment. To set another proxy,
+//!   or certificates, build one with [`transport_hyper::Builder`] and pass it to [`ClientBuilder::transport`]. Other TLS
+//!   libraries are features of `openrouter-oauth-transport-hyper`, so enable them there.
+//! * `tracing`: `TracingHook`, which sends `tracing` events for every attempt.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // In reading order.
 mod client;
@@ -135,5 +172,10 @@ pub use crate::{
 #[cfg(feature = "tracing")]
 pub use crate::hook::tracing::TracingHook;
 
-/// The version of this SDK, which is also in the `User-Agent` of its requests.
+/// The version of this crate, which is also part of the `User-Agent` header.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Runs the code of the README as a doc test.
+#[cfg(all(doctest, feature = "hyper"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

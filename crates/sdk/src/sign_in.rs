@@ -1,4 +1,4 @@
-//! A sign-in, from the URL for the user to the key.
+//! A sign-in, from the authorize URL to the key.
 
 // In reading order.
 pub(crate) mod authorize;

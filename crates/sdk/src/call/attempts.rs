@@ -1,4 +1,4 @@
-//! Sends as often as is safe, under one deadline.
+//! The attempts of a call: which requests are sent again, and when.
 
 use std::{
     future::{Future, poll_fn},
@@ -38,7 +38,7 @@ pub(crate) struct Attempts<'a> {
 }
 
 impl<'a> Attempts<'a> {
-    /// Begins a call of `E`: from now on its time runs.
+    /// Begins a call of `E`, and starts its clock.
     pub(crate) fn new<E: Endpoint>(config: &'a Config, options: &'a Options) -> Result<Self, Error> {
         let has_limit = matches!(options.deadline, Deadline::After(_)) || options.attempt_timeout.is_some();
         if config.timer.is_none() && has_limit {
@@ -61,10 +61,10 @@ impl<'a> Attempts<'a> {
         })
     }
 
-    /// Sends until a response is final. Returns the number of attempts with it.
+    /// Sends the request until a reply is final. Returns that reply and the number of attempts.
     pub(crate) async fn run(&self, request: &CallRequest<'_>) -> Result<(u32, Reply), Error> {
         let mut attempts = 0;
-        // A reply that a later one must not hide: the service may have acted on its request.
+        // An earlier reply that a later one must not hide, because the service may have acted on its request.
         let mut unsettled = None;
         loop {
             attempts += 1;
@@ -82,7 +82,7 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Whether the reply leaves open what the service did, so that it is the result unless a later reply settles it.
+    /// Whether the service may or may not have acted. The reply then stays the result until a later one settles that.
     fn is_unsettled(&self, reply: &Reply) -> bool {
         match reply {
             Ok(_) if self.is_idempotent => true,
@@ -91,8 +91,7 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Whether the reply also settles the attempts before it. If the operation is not idempotent, only a
-    /// success does.
+    /// Whether the reply also settles earlier attempts. If the operation is not idempotent, only a success does.
     fn settles(&self, reply: &Reply) -> bool {
         match reply {
             Ok(response) => self.is_idempotent || response.status().is_success(),
@@ -100,7 +99,7 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// One attempt, with the hooks around it.
+    /// Makes one attempt, and calls the hooks before and after it.
     async fn attempt(&self, request: &CallRequest<'_>, attempt: Attempt) -> Result<Reply, Error> {
         let hooks = &self.config.hooks;
         let mut headers = request.headers();
@@ -115,12 +114,12 @@ impl<'a> Attempts<'a> {
             Ok(response) => hooks.after_response(&attempt, response.status(), response.headers()),
             Err(error) => hooks.after_error(&attempt, error),
         }
-        // Not before: a hook that panics has lost the response.
+        // Only now, because a hook that panics loses the response.
         watch.disarm();
         Ok(reply.map_err(NoResponse::Transport))
     }
 
-    /// Sends one request and awaits its response, within the limits.
+    /// Sends one request, and waits for its response within the limits.
     async fn send_once(&self, request: Request<Bytes>) -> Result<Response<Bytes>, transport::Error> {
         let limit = self.remaining().into_iter().chain(self.attempt_timeout).min();
         if limit == Some(Duration::ZERO) {
@@ -128,7 +127,7 @@ impl<'a> Attempts<'a> {
         }
         let limits = Limits::default().timeout(limit).response_bytes(self.config.response_bytes);
         let sent = self.config.transport.send(request, limits);
-        // The transport holds this limit too; a careless one must not hang the call.
+        // The transport should enforce this limit too, but a transport that ignores it must not block the call forever.
         let response = self.race(sent, limit).await.unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
         if response.body().len() > self.config.response_bytes {
             return Err(transport::Error::from(ErrorKind::TooLarge).with_status(response.status()));
@@ -136,9 +135,9 @@ impl<'a> Attempts<'a> {
         Ok(response)
     }
 
-    /// How long to wait before the request may be sent again; none if it may not.
+    /// Returns how long to wait before sending the request again, or `None` if the reply is final.
     fn wait_before_next(&self, reply: &Reply, attempts: u32) -> Option<Duration> {
-        let asked = match reply {
+        let requested_wait = match reply {
             Ok(response) => {
                 if response.status().is_success() {
                     self.config.budget.earn(attempts);
@@ -155,8 +154,8 @@ impl<'a> Attempts<'a> {
         if !self.retry.allows(attempts, self.elapsed()) {
             return None;
         }
-        let wait = asked.unwrap_or_else(|| self.retry.wait_after(attempts, &*self.config.entropy));
-        // A wait that ends after the deadline could only lose the response at hand.
+        let wait = requested_wait.unwrap_or_else(|| self.retry.wait_after(attempts, &*self.config.entropy));
+        // If the wait outlasts the deadline, return this reply now rather than a timeout later.
         let is_in_time = self.remaining().is_none_or(|remaining| wait < remaining);
         (is_in_time && self.config.budget.take()).then_some(wait)
     }
@@ -169,9 +168,9 @@ impl<'a> Attempts<'a> {
         match error.kind() {
             ErrorKind::Connect | ErrorKind::Proxy => unsent && self.retry.allows_connection_errors(),
             ErrorKind::Io => (unsent || self.may_resend) && self.retry.allows_connection_errors(),
-            // Without a limit of its own for the attempt it was that of the call.
+            // Without an attempt timeout, the deadline of the whole call has passed.
             ErrorKind::Timeout => self.may_resend && self.attempt_timeout.is_some(),
-            // An untrusted certificate, a rejected URL, too large a response: a retry would end the same.
+            // A retry would fail again: for example, an untrusted certificate or too large a response.
             _ => false,
         }
     }
@@ -181,19 +180,19 @@ impl<'a> Attempts<'a> {
         Some(timer.now().saturating_duration_since(self.started?))
     }
 
-    /// What is left of the time for the whole call.
+    /// Returns how much time the whole call has left, if it has a deadline.
     fn remaining(&self) -> Option<Duration> {
         let timeout = self.timeout?;
         Some(self.elapsed().map_or(timeout, |elapsed| timeout.saturating_sub(elapsed)))
     }
 
-    /// Awaits `preparation` under the deadline. Nothing is sent while it runs.
+    /// Awaits `preparation`, which sends nothing, under the deadline.
     pub(crate) async fn within<T>(&self, preparation: impl Future<Output = T>) -> Result<T, Error> {
         let timeout = || Error::NotSent(transport::Error::from(ErrorKind::Timeout).not_sent());
         self.race(preparation, self.timeout).await.ok_or_else(timeout)
     }
 
-    /// Awaits `future`; none if `limit` passes first. Without a timer there is no limit but the transport's own.
+    /// Awaits `future`. Returns `None` if `limit` passes first. Without a timer, only the transport enforces a limit.
     async fn race<T>(&self, future: impl Future<Output = T>, limit: Option<Duration>) -> Option<T> {
         let (Some(timer), Some(limit)) = (&self.config.timer, limit) else {
             return Some(future.await);
@@ -204,7 +203,7 @@ impl<'a> Attempts<'a> {
             if let Poll::Ready(value) = future.as_mut().poll(context) {
                 return Poll::Ready(Some(value));
             }
-            // Made late: what is ready at once needs no timer.
+            // Created only now, because a future that is ready at once needs no sleep.
             let sleep = sleep.get_or_insert_with(|| timer.sleep(limit));
             sleep.as_mut().poll(context).map(|()| None)
         })

@@ -1,8 +1,8 @@
-//! How many retries a client may send, over all its calls.
+//! The retry budget that all calls of a client share.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A bucket of tokens that retries take from and successes put back into, so that retries do not make an outage worse.
+/// A token bucket that keeps retries from making an outage worse: retries take tokens, and successes put some back.
 #[derive(Debug)]
 pub(crate) struct Budget {
     tokens: AtomicU32,
@@ -16,16 +16,17 @@ impl Budget {
         Self { tokens: AtomicU32::new(FULL) }
     }
 
-    /// Takes the price of one retry; false if there is not enough.
+    /// Takes the price of one retry. Returns false if there are too few tokens.
     pub(crate) fn take(&self) -> bool {
         let take = |tokens: u32| tokens.checked_sub(PRICE);
         self.tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
     }
 
-    /// Puts back what a call earned that succeeded after this many attempts: the price of its last retry, or one token.
+    /// Puts tokens back after a call that succeeded after this many attempts: the price of its last retry, or one token
+    /// if it had none.
     pub(crate) fn earn(&self, attempts: u32) {
         let earned = if attempts > 1 { PRICE } else { 1 };
-        // Most of the time it is full, and then it is only looked at.
+        // The bucket is full most of the time. A load is then cheaper than an update.
         if self.tokens.load(Ordering::Relaxed) < FULL {
             let give = |tokens: u32| Some((tokens + earned).min(FULL));
             let _ = self.tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, give);
@@ -38,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn budget_runs_out_and_is_earned_again() {
+    fn budget_runs_out_and_refills() {
         let budget = Budget::new();
         let granted = (0..1_000).filter(|_| budget.take()).count();
         assert_eq!(granted, 100);

@@ -16,11 +16,11 @@ pub(crate) struct Options {
     pub(crate) retry: Option<Retry>,
     pub(crate) base_url: Option<BaseUrl>,
     pub(crate) headers: HeaderMap,
-    /// The first invalid option; sending the call reports it.
+    /// The first invalid option, which `send` reports.
     pub(crate) invalid: Option<InvalidValue>,
 }
 
-/// When a call ends at the latest.
+/// The deadline of a call.
 #[derive(Clone, Copy, Default)]
 pub(crate) enum Deadline {
     /// After the client's timeout.
@@ -36,7 +36,7 @@ impl Options {
     }
 }
 
-/// Headers that neither callers nor hooks may set: credentials, and those that describe the body or the connection.
+/// Headers that neither callers nor hooks may set, because they carry credentials or describe the body or the connection.
 pub(crate) const RESERVED: [HeaderName; 17] = [
     header::ACCEPT,
     header::ACCEPT_ENCODING,

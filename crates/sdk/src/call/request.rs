@@ -1,4 +1,4 @@
-//! The request of a call as bytes and headers, checked before anything is sent.
+//! The request of a call, as headers and bytes that are checked before anything is sent.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, header};
@@ -53,7 +53,7 @@ impl<'a> CallRequest<'a> {
         })
     }
 
-    /// The headers that hooks see: those of the client and of the call.
+    /// Returns the headers that hooks see: the client's and the call's.
     pub(crate) fn headers(&self) -> HeaderMap {
         let mut headers = self.config.headers.clone();
         for (name, value) in self.call_headers {
@@ -62,7 +62,7 @@ impl<'a> CallRequest<'a> {
         headers
     }
 
-    /// One request with these headers and those that are the SDK's own; each attempt sends one.
+    /// Returns the request of one attempt, with these headers and the SDK's own.
     pub(crate) fn http_request(&self, headers: HeaderMap) -> Result<Request<Bytes>, InvalidValue> {
         let mut request = Request::new(self.body.clone());
         *request.method_mut() = self.method.clone();
@@ -81,7 +81,7 @@ impl<'a> CallRequest<'a> {
         Ok(request)
     }
 
-    /// Undoes what hooks did to headers that are not theirs.
+    /// Undoes changes by hooks to reserved headers.
     fn restore_reserved(&self, headers: &mut HeaderMap) {
         for name in &RESERVED {
             match self.config.headers.get(name) {
@@ -91,13 +91,14 @@ impl<'a> CallRequest<'a> {
         }
     }
 
-    /// The key that goes out.
+    /// Returns the key or token that the request carries.
     pub(crate) fn key(&self) -> Option<&str> {
         self.authorization.as_ref()?.to_str().ok()?.strip_prefix("Bearer ")
     }
 }
 
-/// As large as bodies of ours get, so that the buffer does not move: a subject token of 16 KiB may triple when encoded.
+/// Large enough for every body that the SDK sends, so that a growing buffer leaves no copies of a secret behind. A subject
+/// token of 16 KiB may triple in size when encoded.
 const JSON_BYTES: usize = 512;
 const FORM_BYTES: usize = 56 * 1024;
 
@@ -116,5 +117,5 @@ fn form<E: Endpoint>(request: &E) -> Result<Bytes, Error> {
 }
 
 fn unwritable() -> Error {
-    InvalidValue::new("request", "cannot be written in the endpoint's encoding").into()
+    InvalidValue::new("request", "cannot be encoded for this endpoint").into()
 }

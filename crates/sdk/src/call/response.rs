@@ -17,7 +17,7 @@ use crate::error::{
     outcome_unknown::{OutcomeUnknown, UnknownReason},
 };
 
-/// A success: the value, with the status and the headers of the response.
+/// A successful response: the value, with the status and the headers.
 pub struct ApiResponse<T> {
     value: T,
     status: StatusCode,
@@ -26,27 +26,27 @@ pub struct ApiResponse<T> {
 }
 
 impl<T> ApiResponse<T> {
-    /// The status: any of 2XX.
+    /// Returns the status, which is always 2XX.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The response's headers.
+    /// Returns the headers.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// How many attempts the call took, at least 1.
+    /// Returns how many attempts the call took, at least 1.
     pub fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// The value.
+    /// Returns the value.
     pub fn value(&self) -> &T {
         &self.value
     }
 
-    /// The value alone.
+    /// Returns the value alone.
     pub fn into_inner(self) -> T {
         self.value
     }
@@ -62,7 +62,7 @@ impl<T: fmt::Debug> fmt::Debug for ApiResponse<T> {
     }
 }
 
-/// Reads the final reply of a call.
+/// Turns the final reply of a call into its result.
 pub(crate) fn read<E: Endpoint>(
     request: &E,
     call_request: &CallRequest<'_>,
@@ -73,13 +73,13 @@ pub(crate) fn read<E: Endpoint>(
         Ok(response) => read_response(request, response, attempts, call_request),
         Err(NoResponse::HookRejected(error)) => Err(Error::HookRejected(error)),
         Err(NoResponse::Transport(error)) => match error.status() {
-            // The status alone shows whether it is a rejection or a redirect.
+            // Even without a body, the status shows whether this is a rejection or a redirect.
             Some(status) if !status.is_success() && error.may_have_been_sent() => {
                 let mut response = Response::new(Bytes::new());
                 *response.status_mut() = status;
                 read_response(request, response, attempts, call_request)
             }
-            _ => Err(no_response::<E>(error)),
+            _ => Err(no_response::<E>(error, call_request)),
         },
     }
 }
@@ -96,28 +96,34 @@ fn read_response<E: Endpoint>(
     if head.status.is_success() {
         return match E::decode(&body) {
             Ok(value) => Ok(ApiResponse { value, status: head.status, headers: head.headers, attempts }),
-            Err(error) => Err(unreadable::<E>(&head, api_error(), &error)),
+            Err(error) => Err(unreadable::<E>(call_request, &head, api_error(), &error)),
         };
     }
     if head.status.is_redirection() {
         let is_within = |location: &HeaderValue| {
             location.to_str().is_ok_and(|location| call_request.base.origin().contains(location))
         };
-        // There should be one. Of two, nobody knows which is meant.
+        // A redirect should have one `Location`. If it has several, all must be within the origin.
         let mut locations = head.headers.get_all(header::LOCATION).iter().peekable();
         let same_origin = locations.peek().is_some() && locations.all(is_within);
         return Err(Error::UnexpectedRedirect { status: head.status, same_origin });
     }
-    Err(rejection::<E>(&head, Box::new(api_error())))
+    Err(rejection::<E>(call_request, &head, Box::new(api_error())))
 }
 
-/// The error for a success that cannot be read. For an idempotent operation, a body that is an error is one.
-fn unreadable<E: Endpoint>(head: &Parts, api_error: ApiError, error: &serde_json::Error) -> Error {
+/// Returns the error for a 2XX response whose body is not the expected value. If the operation is idempotent and the body
+/// is one of OpenRouter's errors, that is [`Error::Api`].
+fn unreadable<E: Endpoint>(
+    call_request: &CallRequest<'_>,
+    head: &Parts,
+    api_error: ApiError,
+    error: &serde_json::Error,
+) -> Error {
     let api = api_error.envelope().is_some().then(|| Box::new(api_error));
     match api {
         Some(api) if E::RESEND == Resend::Always => Error::Api(api),
         api => {
-            let mut unknown = unknown::<E>(UnknownReason::Unreadable, Some(head));
+            let mut unknown = unknown::<E>(call_request, UnknownReason::Unreadable, Some(head));
             unknown.api = api;
             unknown.source = Some(Box::new(Unreadable { line: error.line(), column: error.column() }));
             Error::OutcomeUnknown(Box::new(unknown))
@@ -125,12 +131,12 @@ fn unreadable<E: Endpoint>(head: &Parts, api_error: ApiError, error: &serde_json
     }
 }
 
-fn rejection<E: Endpoint>(head: &Parts, api: Box<ApiError>) -> Error {
+fn rejection<E: Endpoint>(call_request: &CallRequest<'_>, head: &Parts, api: Box<ApiError>) -> Error {
     match head.status.as_u16() {
         429 => Error::RateLimited { retry_after: retry_after(&head.headers), api },
         503 => Error::ServiceUnavailable { retry_after: retry_after(&head.headers), api },
         _ if E::RESEND == Resend::IfUnsent && is_unknown(head.status) => {
-            let mut unknown = unknown::<E>(UnknownReason::Status, Some(head));
+            let mut unknown = unknown::<E>(call_request, UnknownReason::Status, Some(head));
             unknown.api = Some(api);
             Error::OutcomeUnknown(Box::new(unknown))
         }
@@ -138,8 +144,8 @@ fn rejection<E: Endpoint>(head: &Parts, api: Box<ApiError>) -> Error {
     }
 }
 
-/// The error for an attempt without a response.
-fn no_response<E: Endpoint>(error: transport::Error) -> Error {
+/// Returns the error for an attempt without a response.
+fn no_response<E: Endpoint>(error: transport::Error, call_request: &CallRequest<'_>) -> Error {
     if !error.may_have_been_sent() {
         return match error.kind() {
             ErrorKind::Tls => Error::Tls(error),
@@ -154,14 +160,19 @@ fn no_response<E: Endpoint>(error: transport::Error) -> Error {
         ErrorKind::Protocol => UnknownReason::Unreadable,
         _ => UnknownReason::Other,
     };
-    let mut unknown = unknown::<E>(reason, None);
+    let mut unknown = unknown::<E>(call_request, reason, None);
     unknown.source = Some(Box::new(error));
     Error::OutcomeUnknown(Box::new(unknown))
 }
 
-fn unknown<E: Endpoint>(reason: UnknownReason, head: Option<&Parts>) -> OutcomeUnknown {
+fn unknown<E: Endpoint>(
+    call_request: &CallRequest<'_>,
+    reason: UnknownReason,
+    head: Option<&Parts>,
+) -> OutcomeUnknown {
     OutcomeUnknown {
         operation: E::OPERATION,
+        origin: call_request.base.origin().clone(),
         reason,
         status: head.map(|head| head.status),
         request_id: head.and_then(|head| request_id(&head.headers)),
@@ -173,7 +184,7 @@ fn unknown<E: Endpoint>(reason: UnknownReason, head: Option<&Parts>) -> OutcomeU
     }
 }
 
-/// Where a body could not be read. It does not keep serde's own error, whose text shows a part of the body.
+/// The position at which a body is not the expected JSON. It replaces serde's own error, whose text quotes the body.
 #[derive(Debug)]
 struct Unreadable {
     line: usize,

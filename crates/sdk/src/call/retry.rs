@@ -1,4 +1,4 @@
-//! Which calls are retried, and when.
+//! Settings for retries.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,17 +6,20 @@ use http::StatusCode;
 
 use crate::entropy::{Entropy, random_fraction};
 
-/// How often and how soon a call is retried.
+/// Settings for when and how often a call is retried.
 ///
-/// A request that surely was not processed (no connection, handed back unwritten) is retried for every operation. Idempotent
-/// operations ([`Resend::Always`]) are also retried after a broken connection, after an attempt timeout, and after the
-/// [statuses](Self::retry_statuses) of an outage. An operation that is not idempotent ([`Resend::IfUnsent`]) is retried in no
-/// other case, unless [`dangerously_resend_unknown`](Self::dangerously_resend_unknown) is set.
+/// Every operation is retried if the request was certainly not processed: there was no connection, or the transport
+/// returned the request unwritten. An operation that is not idempotent ([`Resend::IfUnsent`]) is retried in no other case,
+/// unless you set [`dangerously_resend_unknown`](Self::dangerously_resend_unknown). Idempotent operations
+/// ([`Resend::Always`]) are also retried after a broken connection, an attempt timeout, or one of
+/// [these statuses](Self::retry_statuses).
 ///
-/// The wait before attempt *n* is random between zero and `initial_backoff` times `multiplier` to the power of *n* - 2, at most
-/// `max_backoff` (full jitter); a `Retry-After` of the server is kept, up to ten minutes. No wait goes past the call's
-/// deadline. All calls of a client share a budget: each retry takes 5 of 500 tokens, each success puts some
-/// back, and without tokens there are no retries.
+/// The wait before attempt *n* is random (full jitter): from zero to `initial_backoff` times `multiplier` to the power of
+/// *n* - 2, at most `max_backoff`. A `Retry-After` header of the server replaces it, up to ten minutes. A call is not
+/// retried if the wait would outlast its deadline.
+///
+/// All calls of a client share a budget of 500 tokens. Each retry takes 5 tokens, and each success puts some back. Without
+/// tokens there are no retries.
 ///
 /// [`Resend::Always`]: crate::models::Resend::Always
 /// [`Resend::IfUnsent`]: crate::models::Resend::IfUnsent
@@ -33,65 +36,65 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// One attempt.
+    /// Allows one attempt: no retries.
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }
 
-    /// The most attempts of a call; 0 counts as 1.
+    /// Sets the maximum number of attempts per call. 0 counts as 1.
     #[must_use]
     pub fn max_attempts(mut self, max_attempts: u32) -> Self {
         self.max_attempts = max_attempts.max(1);
         self
     }
 
-    /// The longest wait before the second attempt.
+    /// Sets the longest wait before the second attempt.
     #[must_use]
     pub fn initial_backoff(mut self, initial_backoff: Duration) -> Self {
         self.initial_backoff = initial_backoff;
         self
     }
 
-    /// The longest wait before any attempt, unless the server asks for a longer one.
+    /// Sets the longest wait before any attempt. The server may ask for a longer one.
     #[must_use]
     pub fn max_backoff(mut self, max_backoff: Duration) -> Self {
         self.max_backoff = max_backoff;
         self
     }
 
-    /// The factor by which the longest wait grows from attempt to attempt; less than 1 counts as 1.
+    /// Sets the factor by which the longest wait grows with each attempt. Less than 1 counts as 1.
     #[must_use]
     pub fn multiplier(mut self, multiplier: f64) -> Self {
         self.multiplier = if multiplier >= 1.0 { multiplier } else { 1.0 };
         self
     }
 
-    /// No attempt begins later than this after the call began. The call's deadline applies too.
+    /// Allows no retry later than this after the start of the call. The call's deadline applies too.
     #[must_use]
     pub fn max_elapsed(mut self, max_elapsed: Duration) -> Self {
         self.max_elapsed = Some(max_elapsed);
         self
     }
 
-    /// Whether a call is retried if the connection could not be made, or broke. It is by default.
+    /// Sets whether a call is retried if the connection fails or breaks. The default is true.
     #[must_use]
     pub fn retry_connection_errors(mut self, retry: bool) -> Self {
         self.connection_errors = retry;
         self
     }
 
-    /// The statuses after which idempotent operations are retried, instead of 408, 421, 425, 429 and all of 5XX. Below 400 none counts:
-    /// a success ends a call.
+    /// Sets the statuses after which idempotent operations are retried. The default is 408, 421, 425, 429 and all of 5XX.
+    /// Statuses below 400 are ignored.
     #[must_use]
     pub fn retry_statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
         self.statuses = Some(statuses.into_iter().collect());
         self
     }
 
-    /// Retries operations that are not idempotent as if they were, as the Go SDK does.
+    /// Retries operations that are not idempotent as if they were idempotent, like the Go SDK.
     ///
-    /// **The danger:** if the service processed a request whose response came too late, with 5XX, or not at all, a second key is
-    /// created, or the first key is lost because its code is used.
+    /// **The danger:** the service may process a request and then respond too late, with 5XX, or not at all. The retry then
+    /// creates a second key, or is rejected because its code is used, and the first key is lost.
     #[must_use]
     pub fn dangerously_resend_unknown(mut self) -> Self {
         self.resend_unknown = true;
@@ -122,7 +125,7 @@ impl Retry {
         self.resend_unknown
     }
 
-    /// How long to wait after this many attempts.
+    /// Returns how long to wait after this many attempts.
     pub(crate) fn wait_after(&self, attempts: u32, entropy: &dyn Entropy) -> Duration {
         if self.initial_backoff.is_zero() {
             return Duration::ZERO;
@@ -134,7 +137,8 @@ impl Retry {
     }
 }
 
-/// Three attempts, the first wait at most 250 ms, doubling, any at most 5 s.
+/// Three attempts. The first wait is at most 250 ms, later ones up to twice as long as the one before, and none is longer
+/// than 5 s.
 impl Default for Retry {
     fn default() -> Self {
         Self {
@@ -168,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_settings_do_no_harm() {
+    fn extreme_settings_wait_at_most_max_backoff() {
         for multiplier in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 1e308] {
             for max_backoff in [Duration::ZERO, Duration::MAX] {
                 let retry = Retry::default()

@@ -1,21 +1,22 @@
-//! How long the server asks to wait (RFC 9110, section 10.2.3).
+//! The wait that the server asks for (RFC 9110, section 10.2.3).
 
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// The longest wait that is passed on: the life of a code. It also keeps the caller's clock from overflowing.
+/// The longest wait that the SDK reports, which is the lifetime of a code. The bound also prevents overflow when a caller
+/// adds the wait to a time.
 const MAXIMUM: Duration = Duration::from_secs(600);
 
-/// The wait that `Retry-After` or `retry-after-ms` asks for; `None` if neither can be read.
+/// Returns the wait that `Retry-After` or `retry-after-ms` asks for, or `None` if neither is valid.
 ///
-/// A date is taken relative to the server's own `Date` header, so that a wrong clock here does not matter.
+/// A date is relative to the server's `Date` header, so that a wrong local clock does not matter.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let milliseconds = || digits(text(headers.get("retry-after-ms"))?).map(Duration::from_millis);
     let seconds = || digits(text(headers.get(header::RETRY_AFTER))?).map(Duration::from_secs);
     let until = || {
         let now = date(headers.get(header::DATE)).unwrap_or_else(SystemTime::now);
-        // A date that has passed asks for no wait.
+        // A date in the past means no wait.
         Some(date(headers.get(header::RETRY_AFTER))?.duration_since(now).unwrap_or_default())
     };
     milliseconds().or_else(seconds).or_else(until).map(|wait| wait.min(MAXIMUM))
@@ -25,7 +26,7 @@ fn text(value: Option<&HeaderValue>) -> Option<&str> {
     Some(value?.to_str().ok()?.trim())
 }
 
-/// Digits and nothing else; so many that they do not fit are a very long time.
+/// Parses text that is only digits. A number that is too large counts as `u64::MAX`.
 fn digits(text: &str) -> Option<u64> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().unwrap_or(u64::MAX))
@@ -47,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_milliseconds_and_dates_are_read() {
+    fn retry_after_accepts_seconds_milliseconds_and_dates() {
         // C-24
         check(&[], None);
         check(&[("retry-after", "0")], Some(0));
@@ -66,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn number_beyond_all_bounds_is_the_longest_wait() {
+    fn huge_number_is_the_longest_wait() {
         let headers = HeaderMap::from_iter([(
             header::RETRY_AFTER,
             HeaderValue::from_static("99999999999999999999999"),

@@ -1,4 +1,4 @@
-//! Sets up a client.
+//! The builder of a client.
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use crate::{
     hook::{Hook, Hooks},
 };
 
-/// Builds a [`Client`](crate::Client). [`build`](Self::build) reports invalid settings.
+/// A builder for a [`Client`](crate::Client). [`build`](Self::build) reports invalid settings.
 ///
 /// ```
 /// use std::time::Duration;
@@ -36,7 +36,7 @@ use crate::{
 /// # #[cfg(not(feature = "hyper"))]
 /// # fn main() {}
 /// ```
-#[must_use = "`build` makes the client"]
+#[must_use = "call `build` to get the client"]
 pub struct ClientBuilder {
     transport: Option<Arc<dyn Transport>>,
     timer: Option<Arc<dyn Timer>>,
@@ -50,11 +50,11 @@ pub struct ClientBuilder {
     attempt_timeout: Option<Duration>,
     retry: Retry,
     response_bytes: usize,
-    /// The first problem with the environment; `build` reports it.
+    /// The first invalid environment variable, which `build` reports.
     invalid: Option<InvalidValue>,
 }
 
-/// Enough for every response of these endpoints but a large key set.
+/// Enough for every response of these endpoints, except a large key set.
 const LEAST_RESPONSE_BYTES: usize = 4096;
 
 const USER_AGENT: &str = concat!("openrouter-oauth-rust/", env!("CARGO_PKG_VERSION"));
@@ -85,7 +85,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Asks `source` for the key at each call that needs one, before the call's deadline.
+    /// Gets the key from `source` for each call that needs one. The call's deadline includes the time that `source`
+    /// takes.
     pub fn api_key_source<F, Fut>(mut self, source: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
@@ -95,81 +96,105 @@ impl ClientBuilder {
         self
     }
 
-    /// Calls the service at this URL instead of `https://openrouter.ai/api/v1`: `https`, or `http` on a loopback host.
+    /// Calls the service at this URL instead of `https://openrouter.ai/api/v1`. The URL must use `https`, or `http` on a
+    /// loopback host.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self
     }
 
-    /// Tells OpenRouter which app the requests come from.
+    /// Adds headers that tell OpenRouter which app sends the requests.
     pub fn attribution(mut self, attribution: Attribution) -> Self {
         self.attribution = attribution;
         self
     }
 
-    /// Puts the program's own name before that of the SDK: `my-app/1.2`.
+    /// Puts your program's name, such as `my-app/1.2`, before the SDK's in the `User-Agent` header.
     pub fn user_agent(mut self, product: &str) -> Self {
         self.user_agent = format!("{product} {USER_AGENT}");
         self
     }
 
-    /// Ends every call after this time, waits and retries included: by default 30 seconds.
+    /// Ends every call after this time, including retries and the waits between them. The default is 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Sets no deadline: a call takes as long as the transport allows. A transport without a [`timer`](Self::timer) needs this.
+    /// Removes the deadline: a call takes as long as the transport allows. Required if you set a transport without a
+    /// [`timer`](Self::timer).
     pub fn without_deadline(mut self) -> Self {
         self.timeout = None;
         self
     }
 
-    /// Ends each attempt after this time: by default only the whole call has a deadline. An idempotent call is retried after it.
+    /// Ends each attempt after this time. An idempotent call is then retried. By default only the whole call has a
+    /// deadline.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
         self
     }
 
-    /// Shows every attempt to this hook, after those that were added before.
+    /// Adds a hook. Hooks run in the order in which you add them.
     pub fn hook(mut self, hook: impl Hook + 'static) -> Self {
         self.hooks.add(hook);
         self
     }
 
-    /// Retries calls by these rules.
+    /// Sets when and how often calls are retried.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
         self
     }
 
-    /// Rejects responses with a larger body: by default 64 KiB, at least 4 KiB, so that no key is lost.
+    /// Sets the largest response body that the client accepts. The default is 64 KiB. Anything below 4 KiB counts as
+    /// 4 KiB, because a rejected response could contain a key.
     pub fn response_bytes(mut self, bytes: usize) -> Self {
         self.response_bytes = bytes.max(LEAST_RESPONSE_BYTES);
         self
     }
 
-    /// Sends through this transport. It needs a [`timer`](Self::timer) too, or
-    /// [`without_deadline`](Self::without_deadline).
+    /// Sends requests through this transport instead of hyper.
+    ///
+    /// Also set a [`timer`](Self::timer), or call [`without_deadline`](Self::without_deadline). Without either,
+    /// [`build`](Self::build) fails. On tokio, use [`TokioTimer`], which comes with the feature `hyper`:
+    ///
+    /// ```
+    /// # #[cfg(feature = "hyper")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use openrouter_oauth::{Client, transport_hyper::{HyperTransport, TokioTimer}};
+    ///
+    /// let transport = HyperTransport::builder().no_proxy().build()?;
+    /// let client = Client::builder().transport(transport).timer(TokioTimer::default()).build()?;
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "hyper"))]
+    /// # fn main() {}
+    /// ```
+    ///
+    /// [`TokioTimer`]: openrouter_oauth_transport_hyper::TokioTimer
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Arc::new(transport));
         self
     }
 
-    /// Enforces deadlines and waits with this timer.
+    /// Measures deadlines and waits between attempts with this timer.
+    ///
+    /// The default transport comes with a timer. With another transport on tokio, use
+    /// [`TokioTimer`](openrouter_oauth_transport_hyper::TokioTimer). On another runtime, implement [`Timer`].
     pub fn timer(mut self, timer: impl Timer + 'static) -> Self {
         self.timer = Some(Arc::new(timer));
         self
     }
 
-    /// Takes random bytes from here. For tests; see [`Entropy`].
+    /// Replaces the operating system's random generator, for tests. See [`Entropy`].
     pub fn entropy(mut self, entropy: impl Entropy + 'static) -> Self {
         self.entropy = Arc::new(entropy);
         self
     }
 
-    /// Applies the environment's variables, as `Client::from_env` does, over earlier settings. An invalid variable is an error, even if
-    /// a later setting replaces it.
+    /// Applies the environment variables that `Client::from_env` reads. They replace earlier settings. An invalid
+    /// variable is an error, even if a later setting replaces it.
     pub fn env(mut self) -> Self {
         match Environment::read() {
             Ok(environment) => {
@@ -222,7 +247,7 @@ impl ClientBuilder {
     }
 }
 
-/// What was set is not checked yet: a URL may hold a password.
+/// Omits the settings: they are not validated yet, and a URL may contain a password.
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder").finish_non_exhaustive()
@@ -260,7 +285,7 @@ fn transport_and_timer(
             Ok((Arc::new(HyperTransport::new()), timer.or_else(|| Some(Arc::new(TokioTimer::default())))))
         }
         #[cfg(not(feature = "hyper"))]
-        None => Err(InvalidValue::new("transport", "is missing: set one, or turn on the feature `hyper`")),
+        None => Err(InvalidValue::new("transport", "is missing: set one, or enable the feature `hyper`")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The settings in the environment's variables.
+//! Settings from environment variables.
 
 use std::env::{self, VarError};
 
@@ -10,7 +10,7 @@ use crate::{
     base_url::BaseUrl,
 };
 
-/// The settings in the environment's variables, each checked.
+/// The settings from environment variables, after validation.
 pub(super) struct Environment {
     pub(super) key: Option<ApiKey>,
     pub(super) base_url: Option<String>,
@@ -37,10 +37,10 @@ impl Environment {
     }
 }
 
-/// A variable of the environment.
+/// An environment variable.
 struct Variable {
     name: &'static str,
-    /// How an error names it.
+    /// The variable's name in errors.
     what: &'static str,
 }
 
@@ -50,7 +50,7 @@ macro_rules! variable {
     };
 }
 
-// The names are those of the official TypeScript SDK.
+// The official TypeScript SDK uses the same names.
 const API_KEY: Variable = variable!("OPENROUTER_API_KEY");
 const BASE_URL: Variable = variable!("OPENROUTER_BASE_URL");
 const REFERER: Variable = variable!("OPENROUTER_HTTP_REFERER");
@@ -58,7 +58,7 @@ const TITLE: Variable = variable!("OPENROUTER_APP_TITLE");
 const CATEGORIES: Variable = variable!("OPENROUTER_APP_CATEGORIES");
 
 impl Variable {
-    /// The value, or `None` if the variable is unset or empty.
+    /// Returns the value, or `None` if the variable is unset or empty.
     fn read(&self) -> Result<Option<String>, InvalidValue> {
         match env::var(self.name) {
             Ok(value) if value.is_empty() => Ok(None),
@@ -68,7 +68,7 @@ impl Variable {
         }
     }
 
-    /// The same error, about this variable.
+    /// Returns the same error, but naming this variable.
     fn invalid(&self, error: &InvalidValue) -> InvalidValue {
         InvalidValue::new(self.what, error.problem())
     }

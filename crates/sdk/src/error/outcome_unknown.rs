@@ -1,15 +1,18 @@
-//! A request whose result is lost.
+//! The error for a request whose result is lost.
 
 use std::{error::Error as StdError, fmt};
 
 use http::StatusCode;
-use openrouter_oauth_models::{ApiError, Endpoint as _, ExchangeAuthCode, KeyLabel, ServerText, Timestamp};
+use openrouter_oauth_models::{
+    ApiError, Endpoint as _, ExchangeAuthCode, KeyLabel, Origin, ServerText, Timestamp,
+};
 use openrouter_oauth_transport::BoxError;
 
-/// A request that may have been acted on, without a usable response.
+/// The error for a request that OpenRouter may have acted on, but whose result is lost.
 #[derive(Debug)]
 pub struct OutcomeUnknown {
     pub(crate) operation: &'static str,
+    pub(crate) origin: Origin,
     pub(crate) reason: UnknownReason,
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<ServerText>,
@@ -20,68 +23,73 @@ pub struct OutcomeUnknown {
     pub(crate) source: Option<BoxError>,
 }
 
-/// Why an outcome is not known.
+/// The reason why an outcome is unknown.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum UnknownReason {
     /// The response took too long.
     Timeout,
-    /// The connection broke before the response was whole.
+    /// The connection broke before the response was complete.
     Cut,
     /// The response is larger than allowed.
     TooLarge,
-    /// The response says success, and what it holds cannot be read.
+    /// The status is a success, but the body or the HTTP message cannot be read.
     Unreadable,
-    /// The server failed, with a status that does not tell how far it came.
+    /// The server failed with a status that does not show whether it processed the request.
     Status,
-    /// Anything else; see the source.
+    /// Any other reason; see the source.
     Other,
 }
 
 impl OutcomeUnknown {
-    /// Why the outcome is not known.
+    /// Returns the reason why the outcome is unknown.
     pub fn reason(&self) -> UnknownReason {
         self.reason
     }
 
-    /// The status of the response, if there was one.
+    /// Returns the status of the response, if there was one.
     pub fn status(&self) -> Option<StatusCode> {
         self.status
     }
 
-    /// The label of the key that may have been made, if the sign-in gave it one.
+    /// Returns the label of the key that may have been created, if the sign-in set one.
     pub fn key_label(&self) -> Option<&KeyLabel> {
         self.key_label.as_ref()
     }
 
-    /// When the outcome was found to be unknown: a key that was made is a little older.
+    /// Returns the time at which the request failed. If a key was created, it is slightly older.
     pub fn noticed_at(&self) -> Option<Timestamp> {
         self.noticed_at
     }
 
-    /// The server's name of the request (`cf-ray` or `x-request-id`), to give to its support.
+    /// Returns the server's ID of the request (`cf-ray` or `x-request-id`), for its support team.
     pub fn request_id(&self) -> Option<&ServerText> {
         self.request_id.as_ref()
     }
 }
 
 impl OutcomeUnknown {
-    /// Where to look for a key that nobody holds.
+    /// Writes where to find a key that the program never received.
     fn fmt_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("; a key may have been made")?;
+        f.write_str("; a key may have been created")?;
         if let Some(label) = &self.key_label {
             write!(f, " named \"{label}\"")?;
         }
         if let Some(time) = self.noticed_at {
             write!(f, " before {time}")?;
         }
-        f.write_str(": look for it at https://openrouter.ai/settings/keys and delete it, then sign in again")
+        match &self.origin {
+            origin if *origin == Origin::OPENROUTER => write!(f, ": look for it at {origin}/settings/keys")?,
+            // Another service, such as an emulator, may have no such page.
+            origin => write!(f, ": look for it in the list of keys at {origin}")?,
+        }
+        f.write_str(" and delete it, then sign in again")
     }
 }
 
 impl fmt::Display for OutcomeUnknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the outcome of {} is not known: {}", self.operation, self.reason)?;
+        write!(f, "the outcome of {} is unknown: {}", self.operation, self.reason)?;
         if let Some(status) = self.status {
             write!(f, " (status {status})")?;
         }
@@ -106,7 +114,7 @@ impl fmt::Display for UnknownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Timeout => "the response took too long",
-            Self::Cut => "the connection broke before the response was whole",
+            Self::Cut => "the connection broke before the response was complete",
             Self::TooLarge => "the response is too large",
             Self::Unreadable => "the response cannot be read",
             Self::Status => "the server failed",

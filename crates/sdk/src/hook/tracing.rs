@@ -1,4 +1,4 @@
-//! Sends an event to `tracing` for every attempt.
+//! A hook that logs attempts with `tracing`.
 
 use std::error::Error as StdError;
 
@@ -8,16 +8,16 @@ use openrouter_oauth_transport::BoxError;
 
 use super::{Attempt, Hook};
 
-/// A [`Hook`] that sends an event to `tracing` for every attempt, with the target `openrouter_oauth`.
+/// A [`Hook`] that sends `tracing` events for every attempt, with the target `openrouter_oauth`.
 ///
-/// The events have these fields and no others: `operation`, `attempt`, `status`, `request_id` and `error`, which is
-/// one level of the transport's error. They hold no secret, no other header and no body.
+/// The events have only these fields: `operation`, `attempt`, `status`, `request_id` and `error`, which is the transport's
+/// error without its causes. They contain no secret, no other header and no body.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TracingHook;
 
 impl TracingHook {
-    /// A hook that sends events to `tracing`.
+    /// Creates the hook.
     pub const fn new() -> Self {
         Self
     }
@@ -43,7 +43,7 @@ impl Hook for TracingHook {
     }
 
     fn after_error(&self, attempt: &Attempt, error: &(dyn StdError + 'static)) {
-        // The error of a hook that rejects may hold anything.
+        // The error of a rejecting hook could contain a secret, so it is not logged.
         let error = error.downcast_ref::<openrouter_oauth_transport::Error>();
         tracing::warn!(
             target: TARGET,

@@ -1,4 +1,4 @@
-//! Begins a sign-in: the URL for the user and what is kept to finish it.
+//! The start of a sign-in: settings, the authorize URL, and the state that the exchange needs.
 
 use std::{fmt, sync::Arc};
 
@@ -18,20 +18,22 @@ use crate::{
     error::Error,
 };
 
-/// A sign-in that is about to begin: `Authorize<CallbackUrl>` comes back to a callback, `Authorize<NoCallback>` shows a code.
+/// The settings of a sign-in that has not begun.
+///
+/// With `Authorize<CallbackUrl>`, OpenRouter redirects the browser to a callback. With `Authorize<NoCallback>`, its page
+/// shows the user a code.
 ///
 /// ```
 /// # use openrouter_oauth::transport::testing::{ManualTimer, Never};
 /// # fn main() -> Result<(), openrouter_oauth::Error> {
 /// # let client = openrouter_oauth::Client::builder().transport(Never::new()).timer(ManualTimer::new()).build()?;
-/// // Without a callback: the page shows the user a code to copy.
 /// let (url, headless) = client.authorize_headless().key_label("my-cli on my-host").limit(5).begin()?;
-/// println!("open {url} and paste the code here");
+/// println!("Open {url} and paste the code here:");
 /// let code = headless.read_pasted(" auth_code_abc123 \n")?;
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "`begin` makes the URL"]
+#[must_use = "call `begin` to get the URL"]
 pub struct Authorize<C> {
     config: Arc<Config>,
     callback: Result<C, InvalidValue>,
@@ -39,19 +41,19 @@ pub struct Authorize<C> {
     limit: Option<CreditLimit>,
     workspace_id: Option<WorkspaceId>,
     required_workspace_id: Option<WorkspaceId>,
-    /// The first invalid setting; `begin` reports it.
+    /// The first invalid setting, which `begin` reports.
     invalid: Option<InvalidValue>,
 }
 
-/// Says of an [`Authorize`] that it has no callback URL.
+/// The marker type of an [`Authorize`] without a callback URL.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub struct NoCallback;
 
-/// The URL to send the user to.
+/// The URL that the user opens to approve the sign-in.
 ///
-/// It is meant to be shown, with `Display`, to the user alone: it holds the `state` and the attempt ID.
-/// `Debug` leaves the query out. Where the URL goes through a shell, quote it.
+/// Show it (`Display`) only to the user, because it contains the `state` and the attempt ID. `Debug` omits the query. Quote
+/// the URL if you pass it to a shell.
 #[derive(Clone, Eq, PartialEq)]
 pub struct AuthorizeUrl(Zeroizing<String>);
 
@@ -68,8 +70,8 @@ impl<C> Authorize<C> {
         }
     }
 
-    /// Names the key. Without a name the user's list shows the app's, which for a program on the user's machine is
-    /// `host:port`.
+    /// Sets the name of the key in the user's list of keys. By default that is the name of the app, which for a program on
+    /// the user's machine is `host:port`.
     pub fn key_label<L>(mut self, label: L) -> Self
     where
         L: TryInto<KeyLabel>,
@@ -79,8 +81,8 @@ impl<C> Authorize<C> {
         self
     }
 
-    /// Proposes what the key may spend, in US dollars. OpenRouter's own helper sends this; what the page does with it is
-    /// not documented.
+    /// Proposes a credit limit for the key, in US dollars. OpenRouter's own helper sends this parameter, but its effect on
+    /// the page is undocumented.
     pub fn limit<L>(mut self, limit: L) -> Self
     where
         L: TryInto<CreditLimit>,
@@ -90,7 +92,7 @@ impl<C> Authorize<C> {
         self
     }
 
-    /// Proposes the workspace that the key belongs to.
+    /// Proposes a workspace for the key.
     pub fn workspace_id<W>(mut self, workspace: W) -> Self
     where
         W: TryInto<WorkspaceId>,
@@ -114,12 +116,12 @@ impl<C> Authorize<C> {
         self.invalid.map_or(Ok(()), Err)
     }
 
-    /// Writes the URL, and keeps what the exchange needs.
+    /// Returns the authorize URL and the state that the exchange needs.
     fn write(self, callback: Option<&Callback>) -> Result<(AuthorizeUrl, PendingExchange), Error> {
         let (verifier, challenge) = Pkce::generate_from(&*self.config.entropy)?.into_parts();
         let origin = self.config.base_url.origin().clone();
         let mut query = Serializer::new(String::with_capacity(QUERY_BYTES));
-        // PKCE first: a shell that cuts the URL at its first `&` must not silently lose it.
+        // First, because a shell may cut an unquoted URL at its first `&`: PKCE must not be lost silently.
         query.append_pair("code_challenge", challenge.as_str());
         query.append_pair("code_challenge_method", Pkce::METHOD.as_str());
         let mut append = |name, value: Option<&str>| {
@@ -141,12 +143,13 @@ impl<C> Authorize<C> {
 }
 
 impl Authorize<CallbackUrl> {
-    /// Writes the URL for the user, and returns it with what finishes the sign-in. Each call uses fresh random values.
+    /// Begins the sign-in. Returns the URL for the user, and the pending sign-in that finishes it. Each sign-in uses fresh
+    /// random values.
     ///
     /// # Errors
     ///
-    /// * [`Error::Invalid`] if a setting is not valid, or if the callback URL has a parameter `code`, `state`, `error` or
-    ///   `error_description` of its own;
+    /// * [`Error::Invalid`] if a setting is invalid, or if the callback URL already has a parameter `code`, `state`, `error`
+    ///   or `error_description`.
     /// * [`Error::Randomness`] if the random generator fails.
     pub fn begin(self) -> Result<(AuthorizeUrl, PendingSignIn), Error> {
         let url = self.callback.as_ref().map_err(|invalid| *invalid)?;
@@ -162,11 +165,12 @@ impl Authorize<CallbackUrl> {
 }
 
 impl Authorize<NoCallback> {
-    /// Writes the URL for the user, and returns it with what finishes the sign-in. Each call uses fresh random values.
+    /// Begins the sign-in. Returns the URL for the user, and the pending sign-in that finishes it. Each sign-in uses fresh
+    /// random values.
     ///
     /// # Errors
     ///
-    /// * [`Error::Invalid`] if a setting is not valid;
+    /// * [`Error::Invalid`] if a setting is invalid.
     /// * [`Error::Randomness`] if the random generator fails.
     pub fn begin(self) -> Result<(AuthorizeUrl, HeadlessSignIn), Error> {
         self.check()?;
@@ -175,22 +179,22 @@ impl Authorize<NoCallback> {
     }
 }
 
-/// More than most queries have, so that the buffer does not move and leave a copy of the attempt ID behind.
+/// Larger than most queries, so that the buffer does not grow and leave a copy of the attempt ID behind.
 const QUERY_BYTES: usize = 4096;
 
-/// The value; if it is invalid, none, and `invalid` keeps the first problem.
+/// Returns the value. If it is invalid, returns `None` and stores the first problem in `invalid`.
 fn checked<T, E: Into<InvalidValue>>(value: Result<T, E>, invalid: &mut Option<InvalidValue>) -> Option<T> {
     value.map_err(|error| invalid.get_or_insert(error.into())).ok()
 }
 
-/// Puts the attempt ID, a segment of 128 random bits, at the end of the callback's path.
+/// Appends the attempt ID, a segment of 128 random bits, to the callback's path.
 fn with_attempt_id(callback: &CallbackUrl, entropy: &dyn Entropy) -> Result<CallbackUrl, Error> {
     let (place, query) = (callback.url().without_query(), callback.url().query());
     let has_reserved = |query: &str| {
         form_urlencoded::parse(query.as_bytes()).any(|(name, _)| RESERVED_PARAMETERS.contains(&&*name))
     };
     if query.is_some_and(has_reserved) {
-        let problem = "may not have a parameter code, state, error or error_description of its own";
+        let problem = "must not contain a parameter code, state, error or error_description";
         return Err(InvalidValue::new("callback URL", problem).into());
     }
     let attempt_id = random_text::<16>(entropy)?;
@@ -209,7 +213,7 @@ impl<C> fmt::Debug for Authorize<C> {
 }
 
 impl AuthorizeUrl {
-    /// The text.
+    /// Returns the URL as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,53 +1,53 @@
-//! Reads the code from a callback, or from pasted text.
+//! Reads the code from a callback or from pasted text.
 
 use openrouter_oauth_models::{
     AuthorizationCode, CallbackUrl, InvalidValue, ServerText, State, has_whole_escapes, is_invisible,
 };
 use zeroize::Zeroizing;
 
-/// Why a callback, or pasted text, has no code.
+/// The error for a callback or pasted text without a valid code.
 ///
-/// Only [`Denied`](Self::Denied) and [`Failed`](Self::Failed) [end a sign-in](Self::ends_sign_in). Everything else is
-/// somebody else's request or a slip: respond to it and keep waiting.
+/// Only [`Denied`](Self::Denied) and [`Failed`](Self::Failed) [end a sign-in](Self::ends_sign_in). The other variants are
+/// foreign requests or slips of the user: respond to them, and keep waiting.
 #[non_exhaustive]
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum CallbackError {
-    /// It is not the callback of this sign-in: another path, attempt ID or host.
+    /// The path, attempt ID or host is not that of this sign-in's callback.
     #[error("this is not the callback of this sign-in")]
     NotOurs,
-    /// It has a `state`, and not that of this sign-in (RFC 6749, section 10.12).
-    #[error("the state is not that of this sign-in")]
+    /// The `state` parameter does not match this sign-in (RFC 6749, section 10.12).
+    #[error("the state does not match this sign-in")]
     StateMismatch,
-    /// It has a parameter more than once (RFC 6749, section 3.1), or both a code and an error.
+    /// A parameter appears more than once (RFC 6749, section 3.1), or there are both a code and an error.
     #[error("the callback is ambiguous: `{0}` is repeated or conflicts with another parameter")]
     Ambiguous(&'static str),
-    /// It is too long, or not a URL.
-    #[error("this cannot be read as a callback")]
+    /// The input is too long, or has an invalid percent-encoding.
+    #[error("the input is too long or malformed")]
     Malformed,
-    /// It has neither a code nor an error.
-    #[error("there is no code in it")]
+    /// The input contains neither a code nor an error.
+    #[error("the input contains no code")]
     MissingCode,
-    /// What stands in the place of the code cannot be one.
+    /// The code has an invalid form.
     #[error(transparent)]
     InvalidCode(InvalidValue),
     /// The user declined (`access_denied`, RFC 6749, section 4.1.2.1).
     #[error("the user declined")]
     Denied {
-        /// What OpenRouter says about it.
+        /// OpenRouter's description of the error.
         description: Option<ServerText>,
     },
-    /// OpenRouter could not authorize (RFC 6749, section 4.1.2.1).
-    #[error("OpenRouter could not authorize: {error}")]
+    /// OpenRouter could not complete the authorization (RFC 6749, section 4.1.2.1).
+    #[error("OpenRouter could not complete the authorization: {error}")]
     Failed {
         /// The error code.
         error: ServerText,
-        /// What OpenRouter says about it.
+        /// OpenRouter's description of the error.
         description: Option<ServerText>,
     },
 }
 
 impl CallbackError {
-    /// Whether the sign-in is over: the user declined, or OpenRouter failed. After any other error, keep waiting.
+    /// Whether the sign-in is over because the user declined or OpenRouter failed. After any other error, keep waiting.
     pub fn ends_sign_in(&self) -> bool {
         matches!(self, Self::Denied { .. } | Self::Failed { .. })
     }
@@ -55,7 +55,7 @@ impl CallbackError {
 
 type Result<T> = std::result::Result<T, CallbackError>;
 
-/// The parameters that OpenRouter adds to a callback; a callback URL may not have them of its own.
+/// The parameters that OpenRouter adds to a callback. A program's callback URL must not contain them.
 pub(crate) const RESERVED_PARAMETERS: [&str; 4] = ["code", "state", "error", "error_description"];
 
 const MAX_BYTES: usize = 8 * 1024;
@@ -63,23 +63,23 @@ const MAX_PASTED_BYTES: usize = 4 * 1024;
 
 /// The callback that a sign-in expects.
 pub(crate) struct Callback {
-    /// With the attempt ID at the end of its path.
+    /// The callback URL, whose path ends with the attempt ID.
     pub(crate) url: CallbackUrl,
     pub(crate) state: State,
 }
 
 impl Callback {
-    /// Reads a callback: the target of a request (`/callback/ID?code=…`) or a whole URL.
+    /// Reads a callback, which is a request target (`/callback/ID?code=…`) or a whole URL.
     pub(crate) fn read(&self, text: &str) -> Result<AuthorizationCode> {
         if text.len() > MAX_BYTES {
             return Err(CallbackError::Malformed);
         }
-        // Before anything that could settle the sign-in.
+        // Checked first, so that a foreign request cannot end the sign-in.
         let query = self.url.query_of(text).ok_or(CallbackError::NotOurs)?;
         read_code(query, Some(&self.state))
     }
 
-    /// Reads the query of a callback whose path was compared already.
+    /// Reads the query of a callback whose path the caller has compared.
     pub(crate) fn read_query(&self, query: &str) -> Result<AuthorizationCode> {
         if query.len() > MAX_BYTES {
             return Err(CallbackError::Malformed);
@@ -88,8 +88,8 @@ impl Callback {
     }
 }
 
-/// Reads what a user pasted: a bare code, a query, or the whole URL of this sign-in's callback, also without its scheme, as
-/// some browsers show it.
+/// Reads pasted text: a bare code, a query, or the whole URL of this sign-in's callback. The scheme may be missing, because
+/// some browsers hide it.
 pub(crate) fn read_pasted(text: &str, callback: Option<&Callback>) -> Result<AuthorizationCode> {
     if text.len() > MAX_PASTED_BYTES {
         return Err(CallbackError::Malformed);
@@ -112,8 +112,8 @@ pub(crate) fn read_pasted(text: &str, callback: Option<&Callback>) -> Result<Aut
     }
 }
 
-/// Takes away what terminals and web pages add around a copied code: marks of a bracketed paste, and characters that
-/// cannot be seen.
+/// Removes text that terminals and web pages add to a copied code: the markers of a bracketed paste, and invisible
+/// characters.
 fn clean(text: &str) -> Zeroizing<String> {
     let mut clean = Zeroizing::new(String::with_capacity(text.len()));
     let mut rest = text;
@@ -132,10 +132,10 @@ fn clean(text: &str) -> Zeroizing<String> {
     if trimmed.len() == clean.len() { clean } else { Zeroizing::new(trimmed.to_owned()) }
 }
 
-/// Reads the code, or the error, from the parameters of a query.
+/// Reads the code or the error from the parameters of a query.
 ///
-/// `ExpectedState` is always [`State`]. As a type parameter it has only its `==`, which takes constant time: a comparison of
-/// the exposed text does not compile here.
+/// `ExpectedState` is always [`State`]. The type parameter restricts this function to `==`, which takes constant time:
+/// comparing the exposed text would not compile.
 fn read_code<ExpectedState>(query: &str, state: Option<&ExpectedState>) -> Result<AuthorizationCode>
 where
     ExpectedState: PartialEq + for<'a> TryFrom<&'a str>,
@@ -160,14 +160,15 @@ where
     }
 }
 
-/// The reserved parameters of a query, in their order. One without a value counts as left out (RFC 6749, section 3.1).
+/// Returns the reserved parameters of a query, in the order of [`RESERVED_PARAMETERS`]. An empty value counts as missing
+/// (RFC 6749, section 3.1).
 fn parameters(query: &str) -> Result<[Option<Zeroizing<String>>; 4]> {
     if !has_whole_escapes(query) {
         return Err(CallbackError::Malformed);
     }
     let mut found = [None, None, None, None];
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        // The name first: the value of another parameter is not copied.
+        // Compares the name first, to avoid copying the values of other parameters.
         let slots = found.iter_mut().zip(RESERVED_PARAMETERS);
         if let Some((slot, reserved)) = slots.into_iter().find(|(_, reserved)| name == *reserved) {
             if slot.replace(Zeroizing::new(value.into_owned())).is_some() {

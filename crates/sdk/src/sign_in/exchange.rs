@@ -1,4 +1,4 @@
-//! Exchanges the code of a sign-in for a key.
+//! The exchange of a sign-in's code for a key.
 
 use openrouter_oauth_models::{ApiKeyGrant, AuthorizationCode, ExchangeAuthCode};
 
@@ -14,30 +14,34 @@ use crate::{
 };
 
 impl PendingSignIn {
-    /// Exchanges `code` for a key. It is sent once, and again only if it surely was not processed.
+    /// Exchanges `code` for a key. The code is sent again only if the first request was certainly not processed.
     ///
-    /// After an error that leaves the sign-in fresh ([`is_fresh`](Self::is_fresh)), call it again: with the same code if the
-    /// error [is retryable](Error::is_retryable), after the wait that a 429 or 503 asks for, which this method does not wait
-    /// itself; or with another code that the user pastes. If a callback's code is rejected, begin a new sign-in.
+    /// After an error, check [`is_fresh`](Self::is_fresh). If the sign-in is still fresh, you can call this method again:
+    ///
+    /// * with the same code, if the error [is retryable](Error::is_retryable). First wait as long as a 429 or 503 asks for;
+    ///   this method does not wait for you.
+    /// * with another code, if [the code was rejected](Error::is_rejected_code) and the user can paste another one.
+    ///
+    /// A callback delivers only one code, so begin a new sign-in if that code is rejected.
     ///
     /// ```
-    /// # use openrouter_oauth::{ApiKeyGrant, AuthorizationCode, Client, Error, PendingSignIn};
+    /// # use openrouter_oauth::{ApiKeyGrant, AuthorizationCode, Client, Error, HeadlessSignIn};
     /// # async fn ask_again() -> AuthorizationCode { unreachable!() }
-    /// async fn finish(client: &Client, pending: &mut PendingSignIn, code: &AuthorizationCode) -> Result<ApiKeyGrant, Error> {
-    ///     match pending.exchange(client, code).await {
-    ///         Err(error) if error.is_rejected_code() => pending.exchange(client, &ask_again().await).await,
-    ///         Err(error) if error.is_retryable() => pending.exchange(client, code).await,
+    /// async fn finish(client: &Client, sign_in: &mut HeadlessSignIn, code: &AuthorizationCode) -> Result<ApiKeyGrant, Error> {
+    ///     match sign_in.exchange(client, code).await {
+    ///         Err(error) if error.is_rejected_code() => sign_in.exchange(client, &ask_again().await).await,
+    ///         Err(error) if error.is_retryable() => sign_in.exchange(client, code).await,
     ///         result => result,
     ///     }
     /// }
     /// ```
     ///
-    /// Dropping the future while it runs leaves the sign-in spent: the code may have been used.
+    /// If you drop the future while it runs, the sign-in is spent, because the code may have been used.
     ///
     /// # Errors
     ///
-    /// See [`Error`]. [`Error::Spent`] if the sign-in cannot be used again, [`Error::OriginMismatch`] if `client` calls
-    /// another service than the one it was begun with; nothing is sent then.
+    /// See [`Error`]. Two errors are specific to sign-ins, and mean that nothing was sent: [`Error::Spent`] if the sign-in
+    /// cannot be used again, and [`Error::OriginMismatch`] if it began with a different service than `client` calls.
     pub async fn exchange(
         &mut self,
         client: &Client,

@@ -1,4 +1,4 @@
-//! A sign-in that was begun and is not finished.
+//! A sign-in between the authorize URL and the key.
 
 use std::fmt;
 
@@ -11,36 +11,36 @@ use super::{
 };
 use crate::error::Error;
 
-/// A sign-in between [`begin`](crate::Authorize::begin) and the key, whose code comes to a callback URL.
+/// A sign-in between [`begin`](crate::Authorize::begin) and the key, with a callback URL that receives the code.
 ///
-/// It is *fresh* until an exchange runs, and *spent* once a code was exchanged or may have been. Reading a callback
-/// changes nothing, so other people's requests do no harm. An exchange that surely was not processed, or whose code was
-/// rejected, leaves it fresh.
+/// It is *fresh* at first, and *spent* once a code was exchanged or may have been. An exchange leaves it fresh if the
+/// request was certainly not processed, or if OpenRouter rejected the code. Reading a callback does not change it, so
+/// foreign requests are harmless.
 ///
-/// A program keeps it in memory. A web app binds it to the user's session, one per attempt, found by the
-/// [`attempt_id`](Self::attempt_id) in the callback's path; to put it into a session store see
-/// [`into_secret_json`](Self::into_secret_json).
-#[must_use = "without it the sign-in cannot be finished"]
+/// A local program keeps it in memory. A web app keeps one for each attempt, binds it to the user's session, and finds it
+/// by the [`attempt_id`](Self::attempt_id) in the callback's path. Use [`into_secret_json`](Self::into_secret_json) to put
+/// it into a session store.
+#[must_use = "the sign-in cannot be finished without it"]
 pub struct PendingSignIn {
     pub(super) callback: Callback,
     pub(super) exchange: PendingExchange,
 }
 
-/// A sign-in without a callback URL, between [`begin`](crate::Authorize::begin) and the key: OpenRouter's page shows the
+/// A sign-in between [`begin`](crate::Authorize::begin) and the key, without a callback URL. OpenRouter's page shows the
 /// code, and the user pastes it.
 ///
-/// It is fresh or spent as a [`PendingSignIn`] is.
-#[must_use = "without it the sign-in cannot be finished"]
+/// It is fresh or spent, like a [`PendingSignIn`].
+#[must_use = "the sign-in cannot be finished without it"]
 pub struct HeadlessSignIn {
     pub(super) exchange: PendingExchange,
 }
 
-/// A sign-in of either kind, for programs that decide at run time.
-#[expect(clippy::exhaustive_enums, reason = "a sign-in has a callback or has none")]
+/// A sign-in of either kind, for programs that choose the kind at run time.
+#[expect(clippy::exhaustive_enums, reason = "a sign-in either has a callback or not")]
 #[derive(Debug)]
-#[must_use = "without it the sign-in cannot be finished"]
+#[must_use = "the sign-in cannot be finished without it"]
 pub enum AnySignIn {
-    /// The code comes to a callback URL.
+    /// A callback URL receives the code.
     Callback(PendingSignIn),
     /// The user pastes the code.
     Headless(HeadlessSignIn),
@@ -51,14 +51,16 @@ impl PendingSignIn {
         Self { callback, exchange }
     }
 
-    /// The URL that the browser comes back to: the callback with the [`attempt_id`](Self::attempt_id) at the end of its
-    /// path.
+    /// Returns the URL that OpenRouter redirects the browser to. Its path is the one that you set, followed by the
+    /// [`attempt_id`](Self::attempt_id).
     pub fn callback_url(&self) -> &CallbackUrl {
         &self.callback.url
     }
 
-    /// The ID of this attempt: the 128 random bits in the callback's path, as base64url. A web app finds the sign-in by it.
-    /// Until the callback has come it is a secret between the app and the user's browser: keep it out of logs.
+    /// Returns the ID of this attempt: the 128 random bits in the callback's path, as base64url.
+    ///
+    /// A web app finds the sign-in by this ID. Until the callback arrives, the ID is a secret between the app and the
+    /// user's browser, so keep it out of logs.
     pub fn attempt_id(&self) -> &str {
         self.callback.url.url().path().rsplit('/').next().unwrap_or_default()
     }
@@ -68,20 +70,21 @@ impl PendingSignIn {
         self.exchange.is_fresh()
     }
 
-    /// Reads a callback: the target of the browser's request (`/callback/ID?code=…`) or the whole URL, at most 8 KiB.
+    /// Reads the code from a callback. Accepts the browser's request target (`/callback/ID?code=…`) or the whole URL, at
+    /// most 8 KiB.
     ///
     /// # Errors
     ///
-    /// [`CallbackError`] by case. Only a denial or a failure at OpenRouter ends the sign-in. Respond to anything else with
-    /// 404 or 400, and keep waiting:
+    /// See [`CallbackError`]. The sign-in ends only if the user declined or OpenRouter failed. Respond to any other error
+    /// with 404 or 400, and keep waiting:
     ///
     /// ```
     /// use openrouter_oauth::{CallbackError, PendingSignIn};
     ///
     /// fn status_of(pending: &PendingSignIn, request_target: &str) -> u16 {
     ///     match pending.read_callback(request_target) {
-    ///         Ok(_code) => 200, // exchange it, then show the result
-    ///         Err(error) if error.ends_sign_in() => 200, // show the error
+    ///         Ok(_code) => 200, // Exchange the code, then show the result.
+    ///         Err(error) if error.ends_sign_in() => 200, // Show the error.
     ///         Err(CallbackError::NotOurs) => 404,
     ///         Err(_) => 400,
     ///     }
@@ -91,9 +94,10 @@ impl PendingSignIn {
         self.callback.read(request_target)
     }
 
-    /// Reads the query of a callback, at most 8 KiB, for servers that have compared the path already, with
-    /// [`CallbackUrl::has_path`]. Use [`read_callback`](Self::read_callback) otherwise: a callback to another path is not
-    /// one of this sign-in.
+    /// Reads the code from the query of a callback, at most 8 KiB.
+    ///
+    /// Only for servers that have already compared the path with [`CallbackUrl::has_path`]: a callback to another path does
+    /// not belong to this sign-in. Otherwise use [`read_callback`](Self::read_callback).
     ///
     /// # Errors
     ///
@@ -102,31 +106,32 @@ impl PendingSignIn {
         self.callback.read_query(query)
     }
 
-    /// Reads what the user pasted, at most 4 KiB: the bare code, the query with the code, or the whole URL of this
+    /// Reads the code from pasted text, at most 4 KiB: the bare code, the query with the code, or the whole URL of this
     /// sign-in's callback.
     ///
     /// # Errors
     ///
-    /// [`CallbackError`] by case. A URL of another origin or path is [`CallbackError::NotOurs`].
+    /// See [`CallbackError`]. A URL with another origin or path is [`CallbackError::NotOurs`].
     pub fn read_pasted(&self, text: &str) -> Result<AuthorizationCode, CallbackError> {
         callback::read_pasted(text, Some(&self.callback))
     }
 
-    /// Writes a fresh sign-in as JSON **with its verifier**, for a session store. It goes in and comes out once:
-    /// take it out of the store before the exchange, so that a repeated callback finds nothing.
+    /// Converts a fresh sign-in to JSON **with its verifier**, for a session store.
+    ///
+    /// Remove it from the store before the exchange, so that a repeated callback finds nothing.
     ///
     /// # Errors
     ///
-    /// [`Error::Spent`] if it cannot be used again.
+    /// [`Error::Spent`] if the sign-in cannot be used again.
     pub fn into_secret_json(self) -> Result<PendingSecret, Error> {
         stored::write(Some(&self.callback), self.exchange)
     }
 
-    /// Reads the JSON of [`into_secret_json`](Self::into_secret_json).
+    /// Restores a sign-in from the JSON of [`into_secret_json`](Self::into_secret_json).
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if it is not that, or if the sign-in is headless. The error shows nothing of the JSON.
+    /// [`Error::Invalid`] if the JSON is invalid or the sign-in is headless. The error quotes nothing of the JSON.
     pub fn from_secret_json(json: &str) -> Result<Self, Error> {
         match AnySignIn::from_secret_json(json)? {
             AnySignIn::Callback(pending) => Ok(pending),
@@ -145,29 +150,29 @@ impl HeadlessSignIn {
         self.exchange.is_fresh()
     }
 
-    /// Reads what the user pasted, at most 4 KiB: the bare code, or a query with the code.
+    /// Reads the code from pasted text, at most 4 KiB: the bare code, or a query with the code.
     ///
     /// # Errors
     ///
-    /// [`CallbackError`] by case. Any URL is [`CallbackError::NotOurs`].
+    /// See [`CallbackError`]. Any URL is [`CallbackError::NotOurs`].
     pub fn read_pasted(&self, text: &str) -> Result<AuthorizationCode, CallbackError> {
         callback::read_pasted(text, None)
     }
 
-    /// Writes a fresh sign-in as JSON **with its verifier**: see [`PendingSignIn::into_secret_json`].
+    /// Converts a fresh sign-in to JSON **with its verifier**. See [`PendingSignIn::into_secret_json`].
     ///
     /// # Errors
     ///
-    /// [`Error::Spent`] if it cannot be used again.
+    /// [`Error::Spent`] if the sign-in cannot be used again.
     pub fn into_secret_json(self) -> Result<PendingSecret, Error> {
         stored::write(None, self.exchange)
     }
 
-    /// Reads the JSON of [`into_secret_json`](Self::into_secret_json).
+    /// Restores a sign-in from the JSON of [`into_secret_json`](Self::into_secret_json).
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if it is not that, or if the sign-in has a callback. The error shows nothing of the JSON.
+    /// [`Error::Invalid`] if the JSON is invalid or the sign-in has a callback. The error quotes nothing of the JSON.
     pub fn from_secret_json(json: &str) -> Result<Self, Error> {
         match AnySignIn::from_secret_json(json)? {
             AnySignIn::Headless(headless) => Ok(headless),
@@ -185,11 +190,11 @@ impl AnySignIn {
         }
     }
 
-    /// Reads what the user pasted: see [`PendingSignIn::read_pasted`].
+    /// Reads the code from pasted text. See [`PendingSignIn::read_pasted`].
     ///
     /// # Errors
     ///
-    /// [`CallbackError`] by case.
+    /// See [`CallbackError`].
     pub fn read_pasted(&self, text: &str) -> Result<AuthorizationCode, CallbackError> {
         match self {
             Self::Callback(pending) => pending.read_pasted(text),
@@ -197,11 +202,11 @@ impl AnySignIn {
         }
     }
 
-    /// Writes a fresh sign-in as JSON **with its verifier**: see [`PendingSignIn::into_secret_json`].
+    /// Converts a fresh sign-in to JSON **with its verifier**. See [`PendingSignIn::into_secret_json`].
     ///
     /// # Errors
     ///
-    /// [`Error::Spent`] if it cannot be used again.
+    /// [`Error::Spent`] if the sign-in cannot be used again.
     pub fn into_secret_json(self) -> Result<PendingSecret, Error> {
         match self {
             Self::Callback(pending) => pending.into_secret_json(),
@@ -209,11 +214,11 @@ impl AnySignIn {
         }
     }
 
-    /// Reads the JSON of a sign-in of either kind.
+    /// Restores a sign-in of either kind from its JSON.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if it is not that. The error shows nothing of the JSON.
+    /// [`Error::Invalid`] if the JSON is invalid. The error quotes nothing of it.
     pub fn from_secret_json(json: &str) -> Result<Self, Error> {
         Ok(match stored::read(json)? {
             (Some(callback), exchange) => PendingSignIn::new(callback, exchange).into(),

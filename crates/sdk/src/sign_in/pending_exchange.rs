@@ -1,4 +1,4 @@
-//! Whether a sign-in can still be exchanged.
+//! The phases of a sign-in: fresh, in flight, spent.
 
 use std::{fmt, mem};
 
@@ -6,7 +6,7 @@ use openrouter_oauth_models::{CodeVerifier, KeyLabel, Origin};
 
 use crate::error::{Error, SpentReason};
 
-/// What an exchange needs besides the code.
+/// The data that an exchange needs in addition to the code.
 pub(crate) struct PendingExchange {
     pub(super) origin: Origin,
     pub(super) key_label: Option<KeyLabel>,
@@ -28,11 +28,11 @@ impl PendingExchange {
         matches!(self.phase, Phase::Fresh(_))
     }
 
-    /// The verifier, with the sign-in in flight until it is put back.
+    /// Returns the verifier. The sign-in is in flight until the caller sets the next phase.
     pub(super) fn take_verifier(&mut self) -> Result<CodeVerifier, Error> {
         match mem::replace(&mut self.phase, Phase::InFlight) {
             Phase::Fresh(verifier) => Ok(verifier),
-            // Found in flight, it was dropped there: while it runs it is borrowed.
+            // A running exchange borrows `self`, so this one was dropped.
             Phase::InFlight => Err(self.spent(SpentReason::Abandoned)),
             Phase::Spent(reason) => Err(self.spent(reason)),
         }

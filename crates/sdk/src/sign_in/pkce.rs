@@ -8,9 +8,9 @@ use crate::{
     error::Error,
 };
 
-/// A verifier and its challenge, which belong to one sign-in.
+/// A code verifier and its challenge, for one sign-in.
 ///
-/// [`Client::authorize`](crate::Client::authorize) makes its own. This is for the raw operations:
+/// [`Client::authorize`](crate::Client::authorize) generates its own. Use this type with the raw operations:
 ///
 /// ```
 /// use openrouter_oauth::{CallbackUrl, CreateAuthCode, Pkce};
@@ -29,19 +29,19 @@ pub struct Pkce {
 }
 
 impl Pkce {
-    /// How challenges are made here: always by `S256`.
+    /// The method of every challenge: `S256`.
     pub const METHOD: CodeChallengeMethod = CodeChallengeMethod::S256;
 
-    /// Makes a verifier of 256 random bits of the operating system, and its challenge by `S256`.
+    /// Generates a verifier of 256 random bits from the operating system, and its `S256` challenge.
     ///
     /// # Errors
     ///
-    /// [`Error::Randomness`] if the operating system has no random bytes.
+    /// [`Error::Randomness`] if the operating system's random generator fails.
     pub fn generate() -> Result<Self, Error> {
         Self::generate_from(&OsEntropy)
     }
 
-    /// Makes a verifier of 32 bytes of `entropy`, and its challenge by `S256`.
+    /// Generates a verifier from 32 bytes of `entropy`, and its `S256` challenge.
     ///
     /// # Errors
     ///
@@ -51,24 +51,23 @@ impl Pkce {
         Ok(Self::from_verifier(verifier))
     }
 
-    /// Takes a verifier that was made elsewhere and makes its challenge by `S256`: BASE64URL(SHA256(verifier))
-    /// (RFC 7636, section 4.2).
+    /// Computes the `S256` challenge of an existing verifier: BASE64URL(SHA256(verifier)) (RFC 7636, section 4.2).
     pub fn from_verifier(verifier: CodeVerifier) -> Self {
         let challenge = CodeChallenge::from_digest(&Sha256::digest(verifier.expose()).into());
         Self { verifier, challenge }
     }
 
-    /// The verifier, which goes with the exchange.
+    /// Returns the verifier, which the exchange sends.
     pub fn verifier(&self) -> &CodeVerifier {
         &self.verifier
     }
 
-    /// The challenge, which goes with the request for a code.
+    /// Returns the challenge, which is part of the request for a code.
     pub fn challenge(&self) -> &CodeChallenge {
         &self.challenge
     }
 
-    /// Both parts.
+    /// Returns the verifier and the challenge.
     pub fn into_parts(self) -> (CodeVerifier, CodeChallenge) {
         (self.verifier, self.challenge)
     }
@@ -87,17 +86,17 @@ mod tests {
     }
 
     #[test]
-    fn verifier_needs_randomness() {
+    fn verifier_is_not_generated_without_randomness() {
         // C-1: no fallback, no panic.
         #[derive(Debug)]
-        struct Dry;
+        struct FailingEntropy;
 
-        impl Entropy for Dry {
+        impl Entropy for FailingEntropy {
             fn fill(&self, _bytes: &mut [u8]) -> Result<(), openrouter_oauth_transport::BoxError> {
                 Err("no entropy".into())
             }
         }
 
-        assert!(matches!(Pkce::generate_from(&Dry), Err(Error::Randomness(_))));
+        assert!(matches!(Pkce::generate_from(&FailingEntropy), Err(Error::Randomness(_))));
     }
 }

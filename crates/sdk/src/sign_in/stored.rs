@@ -9,7 +9,9 @@ use zeroize::Zeroizing;
 use super::{callback::Callback, pending_exchange::PendingExchange};
 use crate::{base_url::is_secure, error::Error};
 
-/// A pending sign-in as JSON, which holds the verifier: store it as one stores a session, and take it out once.
+/// A pending sign-in as JSON, including its verifier.
+///
+/// Protect it like session data, and remove it from the store when you restore the sign-in.
 pub struct PendingSecret(Zeroizing<String>);
 
 #[derive(Deserialize, Serialize)]
@@ -42,7 +44,7 @@ pub(super) fn write(
         key_label: exchange.key_label.as_ref().map(|label| Cow::Borrowed(label.as_str())),
         code_verifier: Cow::Borrowed(verifier.expose()),
     };
-    // As large as it can get, so that it does not move.
+    // Large enough for every sign-in, so that a growing buffer leaves no copies of the verifier behind.
     let mut json = Zeroizing::new(Vec::with_capacity(4096));
     serde_json::to_writer(&mut *json, &stored).map_err(|_| not_stored())?;
     let json = String::from_utf8(mem::take(&mut *json)).map_err(|_| not_stored())?;
@@ -75,7 +77,7 @@ pub(super) fn not_stored() -> InvalidValue {
 }
 
 impl PendingSecret {
-    /// The JSON. It holds the verifier.
+    /// Returns the JSON, which contains the verifier.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! What hooks see, change and reject.
+//! Hooks, which see, change and reject requests.
 
 use std::{
     error::Error as StdError,
@@ -16,7 +16,7 @@ use openrouter_oauth::{
 
 use crate::support::{GRANT, KEYS, exchange, fault, respond, scripted, unsent};
 
-/// Writes down each call.
+/// A hook that records each call of its methods.
 #[derive(Clone, Debug, Default)]
 struct Diary {
     lines: Arc<Mutex<Vec<String>>>,
@@ -88,7 +88,7 @@ async fn hook_sees_every_attempt_and_adds_headers_to_each() {
 
 #[tokio::test]
 async fn hook_cannot_set_reserved_headers() {
-    // C-16: not the credential, not the host, not how the body is read.
+    // C-16: not the credential, the host, or the encoding of the body.
     let (replay, builder) = scripted([respond(200, GRANT), respond(200, r#"{"data":{}}"#)]);
     let key = ApiKey::parse("sk-or-v1-own").unwrap();
     let client = builder.api_key(key).hook(Diary::default()).build().unwrap();
@@ -108,7 +108,7 @@ async fn hook_cannot_set_reserved_headers() {
 }
 
 #[tokio::test]
-async fn rejecting_hook_sends_nothing_and_reaches_the_error_hook() {
+async fn rejected_request_is_not_sent_and_every_hook_sees_the_error() {
     let (diary, rejecting) = (Diary::default(), Diary::rejecting());
     let (replay, builder) = scripted([respond(200, GRANT)]);
     let client = builder.hook(diary.clone()).hook(rejecting.clone()).build().unwrap();
@@ -124,7 +124,7 @@ async fn rejecting_hook_sends_nothing_and_reaches_the_error_hook() {
 
 #[tokio::test]
 async fn hook_that_sees_an_error_cannot_cause_a_second_send() {
-    // The error hook returns nothing, so there is nothing that it could return to cause one.
+    // `after_error` returns nothing, so it cannot ask for a retry.
     let (replay, builder) = scripted([respond(500, ""), respond(200, GRANT)]);
     let client = builder.hook(Diary::default()).build().unwrap();
     client.exchange_auth_code(exchange()).await.unwrap_err();

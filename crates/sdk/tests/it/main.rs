@@ -1,16 +1,16 @@
-//! How calls are sent, on transports in memory and a clock that tests move.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "the helpers of tests fail as tests do")]
+//! Calls on in-memory transports, with a clock that tests control.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a panic in a helper fails the test")]
 
-/// What hooks see, change and reject.
+/// Hooks, which see, change and reject requests.
 mod hooks;
-/// What retries can be set to, and their budget.
+/// The settings for retries, and their budget.
 mod retry;
-/// What a sign-in says that cannot be used again.
+/// The error of a spent sign-in.
 mod spent;
-/// What `tracing` is told.
+/// The `tracing` events of attempts.
 #[cfg(feature = "tracing")]
 mod tracing_hook;
-/// What an unknown outcome reports.
+/// The error for an unknown outcome.
 mod unknown;
 
 mod support;

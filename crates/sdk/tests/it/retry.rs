@@ -1,4 +1,4 @@
-//! What retries can be set to, and their budget.
+//! The settings for retries, and their budget.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use openrouter_oauth::{
 
 use crate::support::{GRANT, Hasty, KEYS, exchange, fault, respond, scripted, unsent};
 
-/// How many requests a read makes of `script` by the rules of `retry`.
+/// Returns how many requests an idempotent call sends when the transport responds by `script`.
 async fn reads(retry: Retry, script: Vec<ReplayStep>) -> usize {
     let (replay, builder) = scripted(script);
     let _ = builder.retry(retry).build().unwrap().signing_keys().await;
     replay.requests().len()
 }
 
-/// How many requests an exchange makes of `script` by the rules of `retry`.
+/// Returns how many requests an exchange sends when the transport responds by `script`.
 async fn exchanges(retry: Retry, script: Vec<ReplayStep>) -> usize {
     let (replay, builder) = scripted(script);
     let _ = builder.retry(retry).build().unwrap().exchange_auth_code(exchange()).await;
@@ -36,7 +36,7 @@ async fn retry_statuses_can_be_chosen() {
 }
 
 #[tokio::test]
-async fn success_ends_a_call_whatever_statuses_are_set() {
+async fn success_ends_a_call_even_if_its_status_is_set() {
     let any = || Retry::default().retry_statuses(0..1000);
     assert_eq!(reads(any(), vec![respond(200, KEYS), respond(200, KEYS)]).await, 1);
     assert_eq!(
@@ -116,7 +116,7 @@ async fn timeout_without_a_timer_is_an_error() {
 }
 
 #[tokio::test]
-async fn retry_that_is_not_sent_costs_nothing() {
+async fn unsent_retry_takes_no_tokens() {
     let limited = || {
         let response = Response::builder().status(429).header("retry-after", "300").body("".into());
         ReplayStep::new(Ok(response.unwrap()))
@@ -139,6 +139,6 @@ async fn all_calls_of_a_client_share_one_budget() {
     for _ in 0..200 {
         client.clone().signing_keys().await.unwrap_err();
     }
-    // 200 calls, and the 100 further tries that 500 tokens pay for; an outage earns none.
+    // 200 first attempts, and the 100 retries that 500 tokens pay for. Failed calls earn no tokens.
     assert_eq!(replay.requests().len(), 300);
 }

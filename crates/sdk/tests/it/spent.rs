@@ -1,4 +1,4 @@
-//! What a sign-in says that cannot be used again.
+//! The error of a spent sign-in.
 
 use openrouter_oauth::{
     AuthorizationCode, Client, Error,
@@ -10,8 +10,9 @@ use openrouter_oauth::{
 
 use crate::support::{GRANT, fault, respond, scripted};
 
-/// Begins a sign-in with `client`, exchanges once for as long as nobody has to wait, and once more.
-async fn exchanged_twice(client: Client) -> Error {
+/// Begins a sign-in with `client`, and exchanges its code twice. Drops the first exchange if it does not end at once. Returns
+/// the error of the second.
+async fn exchange_twice(client: Client) -> Error {
     let (_, mut pending) = client.authorize_headless().begin().unwrap();
     let code = AuthorizationCode::parse("auth_code_abc123").unwrap();
     tokio::select! {
@@ -24,7 +25,7 @@ async fn exchanged_twice(client: Client) -> Error {
 }
 
 #[tokio::test]
-async fn spent_sign_in_says_why() {
+async fn error_of_a_spent_sign_in_names_the_reason() {
     let responding = |step| scripted([step]).1.build().unwrap();
     let silent = Client::builder().transport(Never::new()).timer(ManualTimer::new()).build().unwrap();
     for (client, why) in [
@@ -32,7 +33,7 @@ async fn spent_sign_in_says_why() {
         (responding(fault(ErrorKind::Io)), "an exchange ended without a known outcome"),
         (silent, "an exchange was dropped while it ran"),
     ] {
-        let error = exchanged_twice(client).await;
+        let error = exchange_twice(client).await;
         assert_eq!(error.to_string(), format!("this sign-in cannot be used again: {why}"));
         assert!(!error.may_have_been_sent() && !error.is_retryable(), "{error}");
     }

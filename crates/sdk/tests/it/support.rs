@@ -1,4 +1,4 @@
-//! Clients, requests and responses.
+//! Clients, requests and responses for the tests.
 
 use std::time::Duration;
 
@@ -31,14 +31,14 @@ pub(crate) fn unsent() -> ReplayStep {
     ReplayStep::new(Err(Error::from(ErrorKind::Io).not_sent()))
 }
 
-/// A client on a script, and a clock that runs by itself.
+/// Returns the builder of a client with scripted responses, and with a clock that never waits.
 pub(crate) fn scripted(script: impl IntoIterator<Item = ReplayStep>) -> (Replay, ClientBuilder) {
     let replay = Replay::new(script);
     let builder = Client::builder().transport(replay.clone()).timer(Hasty(ManualTimer::new()));
     (replay, builder)
 }
 
-/// A clock on which every sleep passes at once, and shows.
+/// A clock that advances by the length of each sleep instead of waiting.
 #[derive(Clone, Debug)]
 pub(crate) struct Hasty(pub(crate) ManualTimer);
 

@@ -1,4 +1,4 @@
-//! What `tracing` is told of attempts: at which level, in which words, and no secret.
+//! The `tracing` events of attempts: their levels, messages and fields, without secrets.
 
 use std::{
     fmt::{Debug, Write as _},
@@ -22,7 +22,7 @@ use tracing::{
 
 use crate::support::{GRANT, KEYS, exchange, fault, respond, scripted};
 
-/// A line for each event: its level, its target and all its fields.
+/// A subscriber that records one line per event: its level, its target and all its fields.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<String>>>);
 
@@ -45,7 +45,7 @@ impl Subscriber for Lines {
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
-        panic!("the SDK has no spans: {span:?}");
+        panic!("the SDK creates no spans: {span:?}");
     }
 
     fn record(&self, _: &Id, _: &Record<'_>) {}
@@ -65,7 +65,7 @@ impl Visit for Line {
     }
 }
 
-/// A response whose headers hold a name of the request, and what is nobody's business.
+/// A response whose headers contain a request ID, and a cookie that must not be logged.
 fn named(status: u16, body: &'static str) -> ReplayStep {
     let response = Response::builder()
         .status(status)
@@ -96,7 +96,7 @@ async fn events_have_the_number_and_result_of_each_attempt() {
 
 #[tokio::test]
 async fn events_hide_the_code_and_the_key() {
-    // S-1: all that is told stands here.
+    // S-1: the lines below are the complete events.
     let lines = Lines::default();
     let _guard = set_default(lines.clone());
     let (_, builder) =
@@ -134,7 +134,7 @@ impl Hook for RejectingHook {
 
 #[tokio::test]
 async fn events_hide_the_message_of_a_rejecting_hook() {
-    // They may hold anything.
+    // The message may contain a secret.
     let lines = Lines::default();
     let _guard = set_default(lines.clone());
     let (_, builder) = scripted([]);
@@ -155,7 +155,7 @@ async fn attempt_that_is_dropped_in_flight_is_a_warning() {
     let client = builder.hook(TracingHook::new()).build().unwrap();
     tokio::select! {
         biased;
-        _ = client.exchange_auth_code(exchange()) => panic!("nobody responds"),
+        _ = client.exchange_auth_code(exchange()) => panic!("the transport never responds"),
         () = std::future::ready(()) => {}
     }
     lines.assert(&[

@@ -1,4 +1,4 @@
-//! What an unknown outcome reports.
+//! The error for an unknown outcome.
 
 use std::error::Error as _;
 
@@ -19,7 +19,7 @@ async fn unknown_outcome_names_the_key_to_look_for() {
     let (_, builder) = scripted([fault(ErrorKind::Io)]);
     let client = builder.build().unwrap();
     let (_, pending) = client.authorize_headless().key_label("my-cli on my-host").begin().unwrap();
-    // Also after it was in a store.
+    // The label survives a session store.
     let stored = pending.into_secret_json().unwrap();
     let mut pending = HeadlessSignIn::from_secret_json(stored.expose()).unwrap();
     let code = pending.read_pasted("auth_code_abc123").unwrap();
@@ -34,11 +34,24 @@ async fn unknown_outcome_names_the_key_to_look_for() {
 }
 
 #[tokio::test]
+async fn unknown_outcome_names_the_service_of_the_client() {
+    let (_, builder) = scripted([fault(ErrorKind::Io)]);
+    let client = builder.base_url("http://127.0.0.1:8080/api/v1").build().unwrap();
+    let text = client.exchange_auth_code(exchange()).await.unwrap_err().to_string();
+    assert!(text.contains("in the list of keys at http://127.0.0.1:8080"), "{text}");
+    assert!(!text.contains("openrouter.ai"), "{text}");
+}
+
+#[tokio::test]
 async fn unknown_outcome_has_a_reason_and_a_source() {
     // C-25
     for (first, why, cause) in [
         (fault(ErrorKind::Timeout), "the response took too long", "the response took too long"),
-        (fault(ErrorKind::Io), "the connection broke before the response was whole", "the connection broke"),
+        (
+            fault(ErrorKind::Io),
+            "the connection broke before the response was complete",
+            "the connection broke",
+        ),
         (fault(ErrorKind::TooLarge), "the response is too large", "the response is too large"),
         (fault(ErrorKind::Protocol), "the response cannot be read", "the response is not valid HTTP"),
         (fault(ErrorKind::Other), "the request failed", "the request failed"),
@@ -57,9 +70,10 @@ async fn unknown_outcome_has_a_reason_and_a_source() {
         let error = builder.build().unwrap().exchange_auth_code(exchange()).await.unwrap_err();
         let unknown = unknown(error);
         let text = unknown.to_string();
-        let said =
-            format!("the outcome of exchangeAuthCodeForAPIKey is not known: {why}; a key may have been made");
-        assert!(text.starts_with(&said), "{text}");
+        let start = format!(
+            "the outcome of exchangeAuthCodeForAPIKey is unknown: {why}; a key may have been created"
+        );
+        assert!(text.starts_with(&start), "{text}");
         assert_eq!(unknown.source().unwrap().to_string(), cause);
     }
 }
