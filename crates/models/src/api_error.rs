@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::{
-    Endpoint, ErrorEnvelope, ExchangeAuthCode, ExchangeToken, OAuthErrorCode, ServerText,
-    response_headers::{content_type, request_id},
+    Endpoint, ErrorEnvelope, ExchangeAuthCode, ExchangeToken, OAuthErrorCode, Resend, ServerText,
+    response_headers::{content_type, foreign_response, request_id},
     server_text,
 };
 
@@ -25,6 +25,7 @@ pub struct ApiError {
     operation: &'static str,
     status: StatusCode,
     is_from_openrouter: bool,
+    is_idempotent: bool,
     hint: RejectionHint,
     message: ServerText,
     envelope: Option<Box<ErrorEnvelope>>,
@@ -95,6 +96,7 @@ impl ApiError {
             status,
             is_from_openrouter: is_malformed_json
                 || envelope.as_ref().is_some_and(|envelope| is_openrouters::<E>(envelope)),
+            is_idempotent: E::RESEND == Resend::Always,
             hint: RejectionHint::parse(&message),
             message: ServerText::without(&message, &secrets),
             envelope: envelope.map(Box::new),
@@ -198,6 +200,24 @@ impl ApiError {
         &self.body
     }
 
+    /// Returns whether OpenRouter may have acted on the request before a proxy replaced the response: the response is not
+    /// OpenRouter's, and the operation is not idempotent.
+    pub fn may_have_acted(&self) -> bool {
+        !self.is_from_openrouter && !self.is_idempotent
+    }
+
+    /// Returns whether OpenRouter rejected the code of an exchange, for any reason: it is unknown, used, expired, or belongs to
+    /// another verifier or challenge method.
+    pub fn is_rejected_code(&self) -> bool {
+        matches!(
+            self.reason(),
+            RejectionReason::CodeInvalid
+                | RejectionReason::CodeExpired
+                | RejectionReason::CodeRejected
+                | RejectionReason::ChallengeMethodMismatch
+        )
+    }
+
     /// Returns the meaning of the rejection for the user.
     pub fn reason(&self) -> RejectionReason {
         if !self.is_from_openrouter {
@@ -262,21 +282,14 @@ impl fmt::Display for ApiError {
 }
 
 impl ApiError {
-    /// Describes a response that is not OpenRouter's.
+    /// Describes an error response that is not OpenRouter's.
     fn fmt_foreign(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.status.as_u16() {
             status @ 529 => write!(f, "OpenRouter is overloaded ({status})"),
             status @ 520..=530 => {
                 write!(f, "Cloudflare, in front of OpenRouter, got no usable response from it ({status})")
             }
-            status => {
-                write!(f, "something other than OpenRouter answered ({status}, ")?;
-                match self.content_type() {
-                    Some(content_type) => write!(f, "{content_type})")?,
-                    None => f.write_str("no content type)")?,
-                }
-                f.write_str("; it may be a proxy, a firewall or a network's sign-in page")
-            }
+            _ => f.write_str(&foreign_response(self.status, self.content_type().as_ref())),
         }
     }
 }

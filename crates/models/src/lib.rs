@@ -77,7 +77,7 @@ pub use crate::{
         GrantType, OAuthErrorCode, TokenFormat, TokenScope, TokenType, UnknownValue, UsageLimitType,
     },
     pkce::{CodeChallenge, CodeChallengeMethod, CodeVerifier},
-    response_headers::{content_type, request_id},
+    response_headers::{content_encoding, content_type, foreign_response, request_id},
     secrets::{AccessToken, ApiKey, AuthorizationCode, State, SubjectToken},
     server_text::{ServerText, is_invisible, replace_invisible},
     text::InvalidValue,

@@ -123,6 +123,12 @@ impl<E: Endpoint> Call<E> {
         self
     }
 
+    /// Keeps the body of a successful response, for [`ApiResponse::expose_body`].
+    pub fn keep_body(mut self) -> Self {
+        self.options.keep_body = true;
+        self
+    }
+
     /// Sends the call. Returns the value with the status, the headers and the number of attempts.
     ///
     /// # Errors
@@ -164,5 +170,5 @@ pub(crate) async fn send<E: Endpoint>(
     let attempts = Attempts::new::<E>(config, options)?;
     let call_request = attempts.within(CallRequest::new(config, request, options, base)).await??;
     let (attempts_sent, reply) = attempts.run(&call_request).await?;
-    response::read(request, &call_request, attempts_sent, reply)
+    response::read(request, &call_request, attempts_sent, reply, options.keep_body)
 }

@@ -1,14 +1,17 @@
 //! The error type of calls and sign-ins.
 
 pub(crate) mod outcome_unknown;
+pub(crate) mod unexpected_response;
 
 use std::{fmt, time::Duration};
 
 use http::StatusCode;
-use openrouter_oauth_models::{ApiError, InvalidValue, KeyLabel, Origin, RejectionReason};
+use openrouter_oauth_models::{
+    ApiError, Endpoint as _, ExchangeAuthCode, InvalidValue, KeyLabel, Origin, RejectionReason,
+};
 use openrouter_oauth_transport::{self as transport, BoxError};
 
-use self::outcome_unknown::OutcomeUnknown;
+use self::{outcome_unknown::OutcomeUnknown, unexpected_response::UnexpectedResponse};
 use crate::sign_in::callback::CallbackError;
 
 /// The error type of calls and sign-ins, grouped by what to do next.
@@ -72,11 +75,11 @@ pub enum Error {
     #[error("OpenRouter could not be reached, and nothing was sent; check the connection and try again")]
     NotSent(#[source] transport::Error),
 
-    /// The server, or an `https` proxy, has no trusted certificate or shares no TLS version with the client. Nothing was
-    /// sent.
+    /// The TLS handshake with the server or an `https` proxy failed. The source says why: for example, the certificate is not
+    /// trusted, or the port does not speak TLS. Nothing was sent.
     #[error(
-        "the server's certificate is not trusted, and nothing was sent; check the system clock, the network, and the \
-         root certificates"
+        "the secure connection (TLS) failed, and nothing was sent; check the URL, the network, the system clock, and \
+         the root certificates"
     )]
     Tls(#[source] transport::Error),
 
@@ -84,24 +87,27 @@ pub enum Error {
     #[error("the proxy requires credentials, and nothing was sent; add them to the proxy's URL")]
     ProxyAuthRequired(#[source] transport::Error),
 
-    /// OpenRouter rejected the request, for the reason in [`ApiError::reason`].
-    #[error(transparent)]
+    /// OpenRouter rejected the request, for the reason in [`ApiError::reason`], or something other than OpenRouter responded
+    /// ([`RejectionReason::NotFromOpenRouter`]).
+    #[error("{0}{doubt}", doubt = doubt_text(.0.operation(), .0.may_have_acted()))]
     Api(Box<ApiError>),
 
     /// Too many requests (429). The code is still good: wait, then retry.
     #[error("OpenRouter received too many requests{}", wait_text(*retry_after))]
     RateLimited {
-        /// How long the server asks to wait. At most ten minutes, because a code expires then.
+        /// How long the server asks to wait. For operations that are not idempotent, at most ten minutes, because a code
+        /// expires then.
         retry_after: Option<Duration>,
         /// The response.
         #[source]
         api: Box<ApiError>,
     },
 
-    /// OpenRouter is down or under maintenance (503). The code is still good: wait, then retry.
+    /// OpenRouter is down or under maintenance (503). For operations that are not idempotent, the response also had a
+    /// `Retry-After`, which shows that the request was turned away. The code is still good: wait, then retry.
     #[error("OpenRouter is unavailable{}", wait_text(*retry_after))]
     ServiceUnavailable {
-        /// How long the server asks to wait. At most ten minutes, because a code expires then.
+        /// How long the server asks to wait, as for [`RateLimited`](Self::RateLimited).
         retry_after: Option<Duration>,
         /// The response.
         #[source]
@@ -110,16 +116,30 @@ pub enum Error {
 
     /// The server responded with a redirect, which the client never follows. Check the base URL.
     #[error(
-        "the server responded with a redirect ({status}), which the client does not follow; check the base URL"
+        "the server responded with a redirect ({status}), which the client does not follow; check the base URL{}",
+        doubt_text(operation, *may_have_acted)
     )]
     UnexpectedRedirect {
+        /// OpenRouter's name for the operation.
+        operation: &'static str,
+        /// Whether the operation is not idempotent, so that OpenRouter may have acted on the request before a proxy replaced
+        /// the response.
+        may_have_acted: bool,
         /// The status of the response.
         status: StatusCode,
         /// Whether the redirect points to the same scheme, host and port. False if it has no single target.
         same_origin: bool,
     },
 
-    /// OpenRouter may or may not have acted on the request.
+    /// No usable response to an idempotent operation arrived: it took too long, or the connection broke. Retry.
+    #[error("no usable response arrived; check the connection and try again")]
+    NoResponse(#[source] transport::Error),
+
+    /// The response to an idempotent operation is a success, but not the result of the operation.
+    #[error(transparent)]
+    UnexpectedResponse(Box<UnexpectedResponse>),
+
+    /// OpenRouter may or may not have acted on a request that is not idempotent.
     #[error(transparent)]
     OutcomeUnknown(Box<OutcomeUnknown>),
 }
@@ -139,7 +159,29 @@ pub enum SpentReason {
 impl Error {
     /// Whether the request may have reached OpenRouter. If not, the call changed nothing.
     pub fn may_have_been_sent(&self) -> bool {
-        self.is_outcome_unknown() || self.api().is_some() || matches!(self, Self::UnexpectedRedirect { .. })
+        self.is_outcome_unknown()
+            || self.api().is_some()
+            || matches!(
+                self,
+                Self::UnexpectedRedirect { .. } | Self::NoResponse(_) | Self::UnexpectedResponse(_)
+            )
+    }
+
+    /// Whether OpenRouter may have acted on a request that is not idempotent. True for an
+    /// [unknown outcome](Self::is_outcome_unknown), and for a redirect or a 4XX that is not OpenRouter's: a proxy may have
+    /// passed the request on and replaced the response.
+    ///
+    /// In the latter two cases the pending sign-in stays fresh, because the code may still be good. If a second exchange then
+    /// rejects the code, that is an unknown outcome ([`UnknownReason::RejectedLater`]).
+    ///
+    /// [`UnknownReason::RejectedLater`]: crate::UnknownReason::RejectedLater
+    pub fn may_have_acted(&self) -> bool {
+        match self {
+            Self::OutcomeUnknown(_) => true,
+            Self::UnexpectedRedirect { may_have_acted, .. } => *may_have_acted,
+            Self::Api(api) => api.may_have_acted(),
+            _ => false,
+        }
     }
 
     /// Adds the label that identifies a key that may have been created.
@@ -159,10 +201,11 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::NotSent(_) | Self::RateLimited { .. } | Self::ServiceUnavailable { .. } => true,
-            Self::OutcomeUnknown(unknown) => unknown.retryable,
+            Self::NoResponse(_) => true,
+            // After a request that is not idempotent, these statuses are unknown outcomes.
             Self::Api(api) => {
                 matches!(api.reason(), RejectionReason::Conflict | RejectionReason::ServerError)
-                    || matches!(api.status().as_u16(), 408 | 421 | 425)
+                    || matches!(api.status().as_u16(), 408 | 421 | 425 | 500..)
             }
             _ => false,
         }
@@ -173,8 +216,7 @@ impl Error {
     /// False for a 401 without one of OpenRouter's error bodies: it may come from a gateway, and proves nothing about the
     /// key.
     pub fn is_unauthorized(&self) -> bool {
-        let Self::Api(api) = self else { return false };
-        api.reason() == RejectionReason::Unauthorized && api.envelope().is_some()
+        matches!(self, Self::Api(api) if api.reason() == RejectionReason::Unauthorized)
     }
 
     /// Whether OpenRouter rejected the code because it is older than ten minutes.
@@ -188,13 +230,7 @@ impl Error {
     /// The pending sign-in stays fresh, so that a user who pasted the wrong text can paste again. After a callback's code
     /// is rejected, begin a new sign-in.
     pub fn is_rejected_code(&self) -> bool {
-        let rejected = [
-            RejectionReason::CodeInvalid,
-            RejectionReason::CodeExpired,
-            RejectionReason::CodeRejected,
-            RejectionReason::ChallengeMethodMismatch,
-        ];
-        matches!(self, Self::Api(api) if rejected.contains(&api.reason()))
+        matches!(self, Self::Api(api) if api.is_rejected_code())
     }
 
     /// Returns OpenRouter's error response, if there was one.
@@ -216,6 +252,15 @@ impl fmt::Display for SpentReason {
             Self::OutcomeUnknown => "an exchange ended without a known outcome",
             Self::Abandoned => "an exchange was dropped while it ran",
         })
+    }
+}
+
+/// Adds that a key may exist, if the operation may have created one.
+fn doubt_text(operation: &str, may_have_acted: bool) -> &'static str {
+    if may_have_acted && operation == ExchangeAuthCode::OPERATION {
+        "; if OpenRouter received the code, a key may have been created"
+    } else {
+        ""
     }
 }
 
@@ -249,6 +294,8 @@ mod tests {
                 Error::ProxyAuthRequired(_) => "add credentials to the proxy's URL",
                 Error::Tls(_) => "check the clock, the network and the root certificates",
                 Error::Api(_) => "see the reason",
+                Error::NoResponse(_) => "check the connection, then retry",
+                Error::UnexpectedResponse(_) => "check the network and the base URL",
                 Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => "wait, then retry",
                 Error::OutcomeUnknown(_) => "delete the key, then begin a new sign-in",
             }

@@ -157,6 +157,7 @@ pub use crate::{
     error::{
         Error, SpentReason,
         outcome_unknown::{OutcomeUnknown, UnknownReason},
+        unexpected_response::UnexpectedResponse,
     },
     hook::{Attempt, Hook},
     key_links::KeyLinks,

@@ -17,13 +17,16 @@ use super::{
     reply::{NoResponse, Reply, is_unknown},
     request::CallRequest,
     retry::Retry,
-    retry_after::retry_after,
+    retry_after::{CODE_LIFETIME, retry_after},
 };
 use crate::{
     config::{Config, NO_TIMER},
     error::Error,
     hook::Attempt,
 };
+
+/// The longest `Retry-After` that a call waits for.
+const LONGEST_WAIT: Duration = CODE_LIFETIME;
 
 /// The attempts of one call, under one deadline.
 pub(crate) struct Attempts<'a> {
@@ -86,7 +89,7 @@ impl<'a> Attempts<'a> {
     fn is_unsettled(&self, reply: &Reply) -> bool {
         match reply {
             Ok(_) if self.is_idempotent => true,
-            Ok(response) => is_unknown(response.status()),
+            Ok(response) => is_unknown(response.status(), response.headers()),
             Err(error) => error.may_have_been_sent(),
         }
     }
@@ -152,6 +155,9 @@ impl<'a> Attempts<'a> {
             Err(NoResponse::Transport(_)) => None,
         };
         if !self.retry.allows(attempts, self.elapsed()) {
+            return None;
+        }
+        if requested_wait.is_some_and(|wait| wait > LONGEST_WAIT) {
             return None;
         }
         let wait = requested_wait.unwrap_or_else(|| self.retry.wait_after(attempts, &*self.config.entropy));

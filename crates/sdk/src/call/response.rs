@@ -1,21 +1,30 @@
 //! The result of a call: a value, or an error.
 
-use std::{error::Error as StdError, fmt, time::SystemTime};
+use std::{
+    error::Error as StdError,
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header, response::Parts};
-use openrouter_oauth_models::{ApiError, Endpoint, Resend, Timestamp, request_id};
+use openrouter_oauth_models::{ApiError, Endpoint, Origin, Resend, Timestamp, content_encoding, request_id};
 use openrouter_oauth_transport::{self as transport, ErrorKind};
+use zeroize::Zeroizing;
 
 use super::{
     reply::{NoResponse, Reply, is_unknown},
     request::CallRequest,
-    retry_after::retry_after,
+    retry_after::{CODE_LIFETIME, retry_after},
 };
 use crate::error::{
     Error,
     outcome_unknown::{OutcomeUnknown, UnknownReason},
+    unexpected_response::UnexpectedResponse,
 };
+
+/// How much of a body is kept for [`OutcomeUnknown::expose_body`].
+const MAX_KEPT_BODY: usize = 16 * 1024;
 
 /// A successful response: the value, with the status and the headers.
 pub struct ApiResponse<T> {
@@ -23,6 +32,7 @@ pub struct ApiResponse<T> {
     status: StatusCode,
     headers: HeaderMap,
     attempts: u32,
+    body: Option<Bytes>,
 }
 
 impl<T> ApiResponse<T> {
@@ -39,6 +49,12 @@ impl<T> ApiResponse<T> {
     /// Returns how many attempts the call took, at least 1.
     pub fn attempts(&self) -> u32 {
         self.attempts
+    }
+
+    /// Returns the body as the server sent it, if [`Call::keep_body`](crate::Call::keep_body) asked for it. It may contain a
+    /// key: do not print it.
+    pub fn expose_body(&self) -> Option<&[u8]> {
+        self.body.as_deref()
     }
 
     /// Returns the value.
@@ -68,9 +84,14 @@ pub(crate) fn read<E: Endpoint>(
     call_request: &CallRequest<'_>,
     attempts: u32,
     reply: Reply,
+    keep_body: bool,
 ) -> Result<ApiResponse<E::Response>, Error> {
     match reply {
-        Ok(response) => read_response(request, response, attempts, call_request),
+        Ok(response) => {
+            let body = keep_body.then(|| response.body().clone());
+            read_response(request, response, attempts, call_request)
+                .map(|response| ApiResponse { body, ..response })
+        }
         Err(NoResponse::HookRejected(error)) => Err(Error::HookRejected(error)),
         Err(NoResponse::Transport(error)) => match error.status() {
             // Even without a body, the status shows whether this is a rejection or a redirect.
@@ -95,8 +116,10 @@ fn read_response<E: Endpoint>(
         || ApiError::read(request, call_request.key(), head.status, &body).with_headers(head.headers.clone());
     if head.status.is_success() {
         return match E::decode(&body) {
-            Ok(value) => Ok(ApiResponse { value, status: head.status, headers: head.headers, attempts }),
-            Err(error) => Err(unreadable::<E>(call_request, &head, api_error(), &error)),
+            Ok(value) => {
+                Ok(ApiResponse { value, status: head.status, headers: head.headers, attempts, body: None })
+            }
+            Err(error) => Err(unreadable::<E>(call_request, &head, &body, api_error(), &error)),
         };
     }
     if head.status.is_redirection() {
@@ -106,7 +129,12 @@ fn read_response<E: Endpoint>(
         // A redirect should have one `Location`. If it has several, all must be within the origin.
         let mut locations = head.headers.get_all(header::LOCATION).iter().peekable();
         let same_origin = locations.peek().is_some() && locations.all(is_within);
-        return Err(Error::UnexpectedRedirect { status: head.status, same_origin });
+        return Err(Error::UnexpectedRedirect {
+            operation: E::OPERATION,
+            may_have_acted: E::RESEND == Resend::IfUnsent,
+            status: head.status,
+            same_origin,
+        });
     }
     Err(rejection::<E>(call_request, &head, Box::new(api_error())))
 }
@@ -116,30 +144,39 @@ fn read_response<E: Endpoint>(
 fn unreadable<E: Endpoint>(
     call_request: &CallRequest<'_>,
     head: &Parts,
+    body: &[u8],
     api_error: ApiError,
     error: &serde_json::Error,
 ) -> Error {
-    let api = api_error.envelope().is_some().then(|| Box::new(api_error));
-    match api {
-        Some(api) if E::RESEND == Resend::Always => Error::Api(api),
-        api => {
+    let api = api_error.is_from_openrouter().then(|| Box::new(api_error));
+    let source = Box::new(Unreadable { line: error.line(), column: error.column() });
+    match (E::RESEND, api) {
+        (Resend::Always, Some(api)) => Error::Api(api),
+        (Resend::Always, None) => {
+            Error::UnexpectedResponse(Box::new(UnexpectedResponse::new(E::OPERATION, head, source)))
+        }
+        (_, api) => {
             let mut unknown = unknown::<E>(call_request, UnknownReason::Unreadable, Some(head));
             unknown.api = api;
-            unknown.source = Some(Box::new(Unreadable { line: error.line(), column: error.column() }));
+            unknown.body = body.get(..MAX_KEPT_BODY).unwrap_or(body).to_vec().into();
+            unknown.source = Some(source);
             Error::OutcomeUnknown(Box::new(unknown))
         }
     }
 }
 
 fn rejection<E: Endpoint>(call_request: &CallRequest<'_>, head: &Parts, api: Box<ApiError>) -> Error {
+    let is_idempotent = E::RESEND == Resend::Always;
+    let longest = if is_idempotent { Duration::MAX } else { CODE_LIFETIME };
+    let retry_after = retry_after(&head.headers).map(|wait| wait.min(longest));
     match head.status.as_u16() {
-        429 => Error::RateLimited { retry_after: retry_after(&head.headers), api },
-        503 => Error::ServiceUnavailable { retry_after: retry_after(&head.headers), api },
-        _ if E::RESEND == Resend::IfUnsent && is_unknown(head.status) => {
+        429 => Error::RateLimited { retry_after, api },
+        _ if !is_idempotent && is_unknown(head.status, &head.headers) => {
             let mut unknown = unknown::<E>(call_request, UnknownReason::Status, Some(head));
             unknown.api = Some(api);
             Error::OutcomeUnknown(Box::new(unknown))
         }
+        503 => Error::ServiceUnavailable { retry_after, api },
         _ => Error::Api(api),
     }
 }
@@ -151,6 +188,21 @@ fn no_response<E: Endpoint>(error: transport::Error, call_request: &CallRequest<
             ErrorKind::Tls => Error::Tls(error),
             ErrorKind::ProxyAuth => Error::ProxyAuthRequired(error),
             _ => Error::NotSent(error),
+        };
+    }
+    if E::RESEND == Resend::Always {
+        return match error.status() {
+            Some(status) if error.kind() == ErrorKind::TooLarge => {
+                let mut response = Response::new(());
+                *response.status_mut() = status;
+                let (head, ()) = response.into_parts();
+                Error::UnexpectedResponse(Box::new(UnexpectedResponse::new(
+                    E::OPERATION,
+                    &head,
+                    Box::new(error),
+                )))
+            }
+            _ => Error::NoResponse(error),
         };
     }
     let reason = match error.kind() {
@@ -175,13 +227,37 @@ fn unknown<E: Endpoint>(
         origin: call_request.base.origin().clone(),
         reason,
         status: head.map(|head| head.status),
+        content_encoding: head.and_then(|head| content_encoding(&head.headers)),
         request_id: head.and_then(|head| request_id(&head.headers)),
         key_label: None,
-        noticed_at: Timestamp::try_from(SystemTime::now()).ok(),
-        retryable: E::RESEND == Resend::Always,
+        noticed_at: now(),
+        body: Zeroizing::default(),
         api: None,
         source: None,
     }
+}
+
+/// Returns the error for a code that was rejected after an earlier exchange may have used it.
+pub(crate) fn rejected_later(origin: Origin, api: Box<ApiError>) -> Error {
+    Error::OutcomeUnknown(Box::new(OutcomeUnknown {
+        operation: api.operation(),
+        origin,
+        reason: UnknownReason::RejectedLater,
+        status: Some(api.status()),
+        content_encoding: None,
+        request_id: api.request_id(),
+        key_label: None,
+        noticed_at: now(),
+        body: Zeroizing::default(),
+        api: Some(api),
+        source: None,
+    }))
+}
+
+/// Returns the current time, rounded up to the second.
+fn now() -> Option<Timestamp> {
+    let time = Timestamp::try_from(SystemTime::now() + Duration::from_nanos(999_999_999)).ok()?;
+    Timestamp::from_unix_seconds(time.as_unix_seconds()).ok()
 }
 
 /// The position at which a body is not the expected JSON. It replaces serde's own error, whose text quotes the body.

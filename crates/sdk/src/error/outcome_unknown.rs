@@ -7,18 +7,21 @@ use openrouter_oauth_models::{
     ApiError, Endpoint as _, ExchangeAuthCode, KeyLabel, Origin, ServerText, Timestamp,
 };
 use openrouter_oauth_transport::BoxError;
+use zeroize::Zeroizing;
 
 /// The error for a request that OpenRouter may have acted on, but whose result is lost.
-#[derive(Debug)]
+///
+/// Only operations that are not idempotent have it: the exchange of a code, and the creation of one.
 pub struct OutcomeUnknown {
     pub(crate) operation: &'static str,
     pub(crate) origin: Origin,
     pub(crate) reason: UnknownReason,
     pub(crate) status: Option<StatusCode>,
+    pub(crate) content_encoding: Option<ServerText>,
     pub(crate) request_id: Option<ServerText>,
     pub(crate) key_label: Option<KeyLabel>,
     pub(crate) noticed_at: Option<Timestamp>,
-    pub(crate) retryable: bool,
+    pub(crate) body: Zeroizing<Vec<u8>>,
     pub(crate) api: Option<Box<ApiError>>,
     pub(crate) source: Option<BoxError>,
 }
@@ -37,6 +40,9 @@ pub enum UnknownReason {
     Unreadable,
     /// The server failed with a status that does not show whether it processed the request.
     Status,
+    /// OpenRouter rejected the code, but an earlier exchange of this sign-in ended with a response that was not OpenRouter's.
+    /// The code may have been used then.
+    RejectedLater,
     /// Any other reason; see the source.
     Other,
 }
@@ -66,6 +72,14 @@ impl OutcomeUnknown {
     pub fn request_id(&self) -> Option<&ServerText> {
         self.request_id.as_ref()
     }
+
+    /// Returns the first 16 KiB of a response that could not be read, as the server sent them; empty otherwise.
+    ///
+    /// A key may be recovered from them, for example if a proxy wrapped the response in HTML. They are wiped on drop. Do not
+    /// print or log them.
+    pub fn expose_body(&self) -> &[u8] {
+        &self.body
+    }
 }
 
 impl OutcomeUnknown {
@@ -87,11 +101,29 @@ impl OutcomeUnknown {
     }
 }
 
+impl fmt::Debug for OutcomeUnknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutcomeUnknown")
+            .field("operation", &self.operation)
+            .field("origin", &self.origin)
+            .field("reason", &self.reason)
+            .field("status", &self.status)
+            .field("request_id", &self.request_id)
+            .field("key_label", &self.key_label)
+            .field("noticed_at", &self.noticed_at)
+            .field("api", &self.api)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
 impl fmt::Display for OutcomeUnknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the outcome of {} is unknown: {}", self.operation, self.reason)?;
-        if let Some(status) = self.status {
-            write!(f, " (status {status})")?;
+        match (&self.status, &self.content_encoding) {
+            (Some(status), Some(encoding)) => write!(f, " (status {status}, content encoding {encoding})")?,
+            (Some(status), None) => write!(f, " (status {status})")?,
+            (None, _) => {}
         }
         if self.operation == ExchangeAuthCode::OPERATION {
             self.fmt_advice(f)?;
@@ -118,6 +150,9 @@ impl fmt::Display for UnknownReason {
             Self::TooLarge => "the response is too large",
             Self::Unreadable => "the response cannot be read",
             Self::Status => "the server failed",
+            Self::RejectedLater => {
+                "OpenRouter rejected the code, but an earlier response was not OpenRouter's"
+            }
             Self::Other => "the request failed",
         })
     }

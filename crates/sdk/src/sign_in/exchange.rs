@@ -94,7 +94,13 @@ impl PendingExchange {
         }
         let request = ExchangeAuthCode::new(code.clone()).pkce(self.take_verifier()?, Pkce::METHOD);
         let response = call::send(client.config(), &request, &Options::default()).await;
-        let result = response.map(ApiResponse::into_inner);
+        let result = response.map(ApiResponse::into_inner).map_err(|error| match error {
+            Error::Api(api) if self.is_doubtful && api.is_rejected_code() => {
+                call::response::rejected_later(self.origin.clone(), api)
+            }
+            error => error,
+        });
+        self.is_doubtful |= result.as_ref().is_err_and(Error::may_have_acted);
         self.phase = match (&result, request.code_verifier) {
             (Ok(_), _) => Phase::Spent(SpentReason::Exchanged),
             (Err(error), Some(verifier)) if !error.is_outcome_unknown() => Phase::Fresh(verifier),
