@@ -115,7 +115,7 @@ async fn headless_example_accepts_another_code_after_a_rejection() {
         example.paste(pasted).await;
     }
     let (stdout, stderr, status) = example.finish().await;
-    assert!(stdout.contains("Paste it again") && stdout.contains("Paste another code"), "{stdout}");
+    assert!(stdout.contains("Paste it again") && stdout.contains("Paste another one"), "{stdout}");
     assert!(stdout.contains("Signed in as user_"), "{stdout}");
     assert_eq!((stderr.as_str(), status), ("", Some(0)));
 }

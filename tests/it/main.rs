@@ -39,15 +39,15 @@ mod pending;
 /// Whole sign-ins with the emulator, in memory and over TCP.
 mod flow;
 
-/// The examples of the SDK, as programs.
-mod examples;
-
 /// A login in a terminal: the callback of a browser, the pasted code, and every way to end.
 mod login;
 
 /// Logins that need their own process.
 #[cfg(target_os = "linux")]
 mod process;
+
+/// The examples of the SDK, as programs.
+mod examples;
 
 // The rules for every call.
 

@@ -33,7 +33,7 @@ pub struct ApiError {
     body: Zeroizing<Vec<u8>>,
 }
 
-/// The meaning of a rejection for the user.
+/// The reason for a rejection, which decides what the user can do about it.
 ///
 /// The service uses one status for several problems, so the reason also depends on the operation and the message.
 #[non_exhaustive]
@@ -218,7 +218,7 @@ impl ApiError {
         )
     }
 
-    /// Returns the meaning of the rejection for the user.
+    /// Returns the reason for the rejection.
     pub fn reason(&self) -> RejectionReason {
         if !self.is_from_openrouter {
             return RejectionReason::NotFromOpenRouter;

@@ -25,7 +25,7 @@ pub trait Endpoint: Serialize {
     const AUTH: Auth;
     /// The encoding of the body.
     const ENCODING: Encoding;
-    /// Which requests a client may resend.
+    /// When a client may resend the request.
     const RESEND: Resend;
 
     /// Decodes the body of a success response.
@@ -69,14 +69,14 @@ pub enum Encoding {
     Empty,
 }
 
-/// Which requests a client may resend on its own.
+/// When a client may resend a request without asking its caller.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Resend {
-    /// Only a request that certainly was not processed. The operation is not idempotent: a second request could create
+    /// Only if the request certainly was not processed. The operation is not idempotent: a second request could create
     /// a second key, or fail because the code was used.
     IfUnsent,
-    /// Any request. The operation is idempotent.
+    /// Always. The operation is idempotent.
     Always,
 }
 

@@ -47,7 +47,7 @@ pub struct ErrorData {
     pub code: i64,
     /// The message, as the server sent it. Convert it to [`ServerText`](crate::ServerText) before you show it.
     pub message: String,
-    /// More details.
+    /// Details about the error.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub metadata: Nullable<Map<String, Value>>,
 }

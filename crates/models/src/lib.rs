@@ -84,3 +84,7 @@ pub use crate::{
     timestamp::Timestamp,
     url::{HttpUrl, Origin, has_whole_escapes},
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,8 +1,8 @@
 //! String enums that keep values unknown to this version.
 
-/// A value that this version does not know.
+/// An enum value that this version does not know.
 ///
-/// Only the enums' own conversions create one, so it never holds a known value.
+/// Only the conversions of the enums create it, so it is never a known value.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct UnknownValue(Box<str>);
 
@@ -114,7 +114,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What an access token may be used for.
+    /// The scope of an access token: what it may be used for.
     TokenScope {
         /// Calling models.
         Inference = "inference",
@@ -160,7 +160,7 @@ pub(crate) fn unknown(text: &str) -> UnknownValue {
     UnknownValue(Box::from(text))
 }
 
-/// The values that this version knows.
+/// An enum whose known values are listed.
 pub(crate) trait Words: for<'a> From<&'a str> {
     const WORDS: &'static [&'static str];
 }

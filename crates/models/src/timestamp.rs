@@ -40,7 +40,7 @@ impl Timestamp {
 
     /// Rejects years before 0, because RFC 3339 writes the year as four digits.
     fn checked(timestamp: jiff::Timestamp) -> Result<Self, InvalidValue> {
-        // Seconds are rounded toward zero, so less than a second before year 0 only the fraction's sign differs.
+        // Both parts are rounded toward zero. For a time less than a second before year 0, only the fraction is lower.
         let parts = (timestamp.as_second(), timestamp.subsec_nanosecond());
         if parts < (YEAR_0, 0) { Err(Self::out_of_range()) } else { Ok(Self(timestamp)) }
     }

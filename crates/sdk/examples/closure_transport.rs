@@ -1,7 +1,7 @@
 //! Signs in through a transport made from a closure, where a call of any HTTP client fits.
 //!
-//! To keep the example short, its closure speaks plain HTTP over TCP. It can reach the emulator, but not OpenRouter. Start
-//! the emulator in another terminal, and pass its base URL:
+//! To keep the example short, its closure speaks plain HTTP over TCP. It can reach the emulator, but not OpenRouter.
+//! Start the emulator in another terminal, and pass its base URL:
 //!
 //! ```sh
 //! cargo run -p openrouter-oauth-cli -- emulator --port 8080
@@ -59,8 +59,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
 /// Sends one request. Replace the body of this function with a call of your HTTP client.
 ///
-/// The kind of an error decides whether a retry is safe: `Connect` means that nothing was sent, and after `Io` the request
-/// may have arrived. `openrouter-oauth-transport-contract` checks whether a transport gets this right.
+/// The kind of an error decides whether a retry is safe: `Connect` means that nothing was sent, and after `Io` the
+/// request may have arrived. `openrouter-oauth-transport-contract` checks whether a transport gets this right.
 async fn send(request: Request<Bytes>, limits: Limits) -> Result<Response<Bytes>, transport::Error> {
     let (head, body) = request.into_parts();
     let (Some("http"), Some(host)) = (head.uri.scheme_str(), head.uri.authority()) else {

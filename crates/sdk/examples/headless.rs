@@ -49,7 +49,9 @@ async fn run() -> Result<(), Box<dyn Error>> {
             }
         };
         match sign_in.exchange(&client, &code).await {
-            Err(error) if error.is_rejected_code() => println!("{error}. Paste another code:"),
+            Err(error) if error.is_rejected_code() => {
+                println!("OpenRouter rejected that code. Paste another one:");
+            }
             result => break result?,
         }
     };

@@ -10,7 +10,8 @@ use crate::error::Error;
 
 /// A source of random bytes for verifiers, attempt IDs and states.
 ///
-/// Implement this trait only for tests. Any other implementation must return unpredictable bytes (RFC 7636, section 7.1).
+/// Implement this trait only for tests. Any other implementation must return unpredictable bytes (RFC 7636, section
+/// 7.1).
 pub trait Entropy: fmt::Debug + Send + Sync {
     /// Fills `bytes` with random bytes.
     ///

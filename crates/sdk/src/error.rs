@@ -18,9 +18,9 @@ use crate::sign_in::callback::CallbackError;
 ///
 /// # Troubleshooting
 ///
-/// * *Is the code lost?* See [`is_outcome_unknown`](Self::is_outcome_unknown): OpenRouter may have acted on the request,
-///   but the response was lost. After an exchange, a key may exist that your program never received. Ask the user to
-///   delete it at <https://openrouter.ai/settings/keys>, and begin a new sign-in.
+/// * *Is the code lost?* See [`is_outcome_unknown`](Self::is_outcome_unknown): OpenRouter may have acted on the
+///   request, but the response was lost. After an exchange, a key may exist that your program never received. Ask the
+///   user to delete it at <https://openrouter.ai/settings/keys>, and begin a new sign-in.
 /// * *Is a retry worthwhile?* See [`is_retryable`](Self::is_retryable): the same call may succeed later.
 /// * *Was the key rejected?* See [`is_unauthorized`](Self::is_unauthorized): discard the key and sign in again.
 /// * *Was the code rejected?* See [`is_rejected_code`](Self::is_rejected_code): sending it again is pointless, but the
@@ -213,8 +213,8 @@ impl Error {
 
     /// Whether OpenRouter rejected the API key or the access token (401). If so, discard it and sign in again.
     ///
-    /// False for a 401 without one of OpenRouter's error bodies: it may come from a gateway, and proves nothing about the
-    /// key.
+    /// False for a 401 without one of OpenRouter's error bodies: it may come from a gateway, and proves nothing about
+    /// the key.
     pub fn is_unauthorized(&self) -> bool {
         matches!(self, Self::Api(api) if api.reason() == RejectionReason::Unauthorized)
     }
@@ -224,11 +224,11 @@ impl Error {
         matches!(self, Self::Api(api) if api.reason() == RejectionReason::CodeExpired)
     }
 
-    /// Whether OpenRouter rejected the code for any reason: it is unknown, used, expired, or belongs to another verifier or
-    /// challenge method.
+    /// Whether OpenRouter rejected the code for any reason: it is unknown, used, expired, or belongs to another
+    /// verifier or challenge method.
     ///
-    /// The pending sign-in stays fresh, so that a user who pasted the wrong text can paste again. After a callback's code
-    /// is rejected, begin a new sign-in.
+    /// The pending sign-in stays fresh, so that a user who pasted the wrong text can paste again. After a callback's
+    /// code is rejected, begin a new sign-in.
     pub fn is_rejected_code(&self) -> bool {
         matches!(self, Self::Api(api) if api.is_rejected_code())
     }

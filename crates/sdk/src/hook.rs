@@ -10,9 +10,9 @@ use openrouter_oauth_transport::BoxError;
 
 /// An observer of every attempt of every call, which can also add headers or reject the request.
 ///
-/// Use it for logs, metrics and tracing headers. A hook sees no body and no credential: the SDK adds `Authorization` after
-/// [`before_attempt`](Self::before_attempt). No hook can cause a request to be sent twice. A hook must not panic, because
-/// a panic loses the response, which may contain a key.
+/// Use it for logs, metrics and tracing headers. A hook sees no body and no credential: the SDK adds `Authorization`
+/// after [`before_attempt`](Self::before_attempt). No hook can cause a request to be sent twice. A hook must not panic,
+/// because a panic loses the response, which may contain a key.
 ///
 /// ```
 /// use openrouter_oauth::{Attempt, Hook};
@@ -30,14 +30,14 @@ use openrouter_oauth_transport::BoxError;
 /// }
 /// ```
 pub trait Hook: fmt::Debug + Send + Sync {
-    /// Called before an attempt is sent. Changes to the headers apply to this attempt only. Changes to the SDK's own headers
-    /// (`Authorization`, `Content-Type`, …) have no effect.
+    /// Called before an attempt is sent. Changes to the headers apply to this attempt only. Changes to the SDK's own
+    /// headers (`Authorization`, `Content-Type`, …) have no effect.
     ///
     /// # Errors
     ///
     /// Return an error to reject the request. The attempt is then not sent, and every hook's
-    /// [`after_error`](Self::after_error) runs. The call ends with [`Error::HookRejected`](crate::Error::HookRejected), or
-    /// with the result of an earlier attempt if OpenRouter may have received it.
+    /// [`after_error`](Self::after_error) runs. The call ends with [`Error::HookRejected`](crate::Error::HookRejected),
+    /// or with the result of an earlier attempt if OpenRouter may have received it.
     fn before_attempt(&self, _attempt: &Attempt, _headers: &mut HeaderMap) -> Result<(), BoxError> {
         Ok(())
     }

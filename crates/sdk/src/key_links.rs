@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 /// Links to OpenRouter's pages about one key, which only the key's owner can open.
 ///
-/// A link contains the key's SHA-256. The hash does not reveal the key, but it identifies the key permanently, so keep it
-/// out of logs. `Debug` omits it.
+/// A link contains the key's SHA-256. The hash does not reveal the key, but it identifies the key permanently, so keep
+/// it out of logs. `Debug` omits it.
 ///
 /// ```
 /// use openrouter_oauth::{ApiKey, KeyLinks};

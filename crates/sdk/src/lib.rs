@@ -26,8 +26,8 @@
 //!
 //! Call it with the client that [`Client::new`](Client#method.new) returns.
 //!
-//! Programs that run in a terminal can use [`openrouter-oauth-login`](https://docs.rs/openrouter-oauth-login) instead. It
-//! opens the browser, listens for the callback, reads a pasted code where there is no browser, and stores the key.
+//! Programs that run in a terminal can use [`openrouter-oauth-login`](https://docs.rs/openrouter-oauth-login) instead.
+//! It opens the browser, listens for the callback, reads a pasted code if there is no browser, and can store the key.
 //!
 //! # The flow
 //!
@@ -43,20 +43,20 @@
 //! ```
 //!
 //! A program without a callback calls [`Client::authorize_headless`]. OpenRouter's page then shows the code, and
-//! [`HeadlessSignIn::read_pasted`] reads what the user pastes. A program that already has a key can create a code without a
-//! page, with [`Client::create_auth_code`].
+//! [`HeadlessSignIn::read_pasted`] reads what the user pastes. A program that already has a key can create a code
+//! without a page, with [`Client::create_auth_code`].
 //!
 //! # Operations
 //!
-//! [`Client::exchange_auth_code`], [`Client::create_auth_code`], [`Client::current_key`], [`Client::exchange_token`] and
-//! [`Client::signing_keys`] each return a [`Call`]. Its `.await` sends the call, and [`Call::send`] also returns the status,
-//! the headers and the number of attempts. Its other methods change settings for this call only.
+//! [`Client::exchange_auth_code`], [`Client::create_auth_code`], [`Client::current_key`], [`Client::exchange_token`]
+//! and [`Client::signing_keys`] each return a [`Call`]. Await it to send the call. [`Call::send`] sends it too, and also
+//! returns the status, the headers and the number of attempts. The other methods change settings for this call only.
 //!
 //! # Choosing a transport
 //!
-//! With the feature `hyper` (on by default), requests go through hyper and rustls. Await them in a tokio runtime with I/O
-//! and time enabled. [`ClientBuilder::transport`] accepts any other [`Transport`](transport::Transport), on any runtime.
-//! Without the feature, this crate compiles neither hyper nor tokio.
+//! With the feature `hyper` (on by default), requests go through hyper and rustls. Await them in a tokio runtime with
+//! I/O and time enabled. [`ClientBuilder::transport`] accepts any other [`Transport`](transport::Transport), on any
+//! runtime. Without the feature, this crate compiles neither hyper nor tokio.
 //!
 //! # Errors
 //!
@@ -68,10 +68,11 @@
 //! * PKCE is always on, with `S256` and 256 fresh random bits. The callback path contains 128 random bits, and `state`
 //!   another 128, so that a foreign callback is never mistaken for the user's.
 //! * A request that exchanges or creates a code is retried only if it was certainly not processed.
-//! * Keys, codes and verifiers print as `[redacted]`, and are wiped when dropped. Copies inside hyper and rustls are not
-//!   wiped.
+//! * Keys, codes and verifiers print as `[redacted]`, and are wiped when dropped. Copies inside hyper and rustls are
+//!   not wiped.
 //! * A key is sent only to the service that it belongs to: never to another origin, and never after a redirect.
-//! * Your program must bind the [`PendingSignIn`] of a web login to the user's session, and keep the key in a safe place.
+//! * Your program must bind the [`PendingSignIn`] of a web login to the user's session, and keep the key in a safe
+//!   place.
 //!
 //! # Testing
 //!
@@ -94,8 +95,8 @@
 //! ```
 //!
 //! To test a whole sign-in offline, use the emulator of the service,
-//! [`openrouter-oauth-emulator`](https://docs.rs/openrouter-oauth-emulator). Its front page has examples that run. There
-//! are two ways to connect a client to it:
+//! [`openrouter-oauth-emulator`](https://docs.rs/openrouter-oauth-emulator). Its front page has examples that run.
+//! There are two ways to connect a client to it:
 //!
 //! * In memory: an `Emulator` is a transport, so pass a clone to [`ClientBuilder::transport`].
 //! * Over TCP: `Emulator::serve` starts a server on a loopback port. Pass its `base_url()` to
@@ -106,9 +107,9 @@
 //! # Crate features
 //!
 //! * `hyper` (on by default): the transport on hyper, [`Client::new`](Client#method.new) and
-//!   [`Client::from_env`](Client#method.from_env). The transport uses the proxies of the environment. To set another proxy,
-//!   or certificates, build one with [`transport_hyper::Builder`] and pass it to [`ClientBuilder::transport`]. Other TLS
-//!   libraries are features of `openrouter-oauth-transport-hyper`, so enable them there.
+//!   [`Client::from_env`](Client#method.from_env). The transport uses the proxies of the environment. To set another
+//!   proxy, or certificates, build one with [`transport_hyper::Builder`] and pass it to [`ClientBuilder::transport`].
+//!   Other TLS libraries are features of `openrouter-oauth-transport-hyper`, so enable them there.
 //! * `tracing`: `TracingHook`, which sends `tracing` events for every attempt.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -5,9 +5,10 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
 };
 
-/// A port of this machine that refuses connections while this value lives.
+/// A local port that refuses connections as long as this value exists.
 ///
-/// It belongs to a connection, so the system gives it to nobody else, and nothing listens on it.
+/// The port belongs to the client end of a connection. Nothing listens on it, and the operating system does not assign
+/// it to another socket.
 ///
 /// ```
 /// use openrouter_oauth_transport_contract::ClosedPort;
@@ -30,19 +31,19 @@ impl ClosedPort {
     ///
     /// # Errors
     ///
-    /// There is no port left, or no file descriptor.
+    /// Returns an error if the system has no free port or file descriptor.
     pub fn new() -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let connection = TcpStream::connect(listener.local_addr()?)?;
         Ok(Self { address: connection.local_addr()?, _listener: listener, _connection: connection })
     }
 
-    /// The address that refuses connections.
+    /// Returns the address that refuses connections.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its origin with the scheme `http`: `http://127.0.0.1:40123`.
+    /// Returns the origin with the scheme `http`: `http://127.0.0.1:40123`.
     pub fn origin(&self) -> String {
         format!("http://{}", self.address)
     }

@@ -1,4 +1,4 @@
-//! What a scenario has at hand.
+//! The context and helpers of scenarios.
 
 use std::{error::Error as StdError, fmt::Write, io, time::Duration};
 
@@ -14,20 +14,20 @@ use crate::{
 };
 use openrouter_oauth_transport::{BoxError, Error, ErrorKind, Limits, Transport};
 
-/// Nothing, or how the transport broke the contract.
+/// The result of a scenario. An error describes how the transport violated the contract.
 pub(crate) type Outcome = Result<(), BoxError>;
 
-/// How long a request may take that has no deadline of its own to show: long, since the machine may be busy.
+/// The timeout of a request in scenarios that do not test deadlines. It is long, because the machine may be busy.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A transport, and the scheme of its servers.
+/// The transport under test, and the scheme of the servers.
 pub(crate) struct Harness<'a> {
     pub(crate) transport: &'a dyn Transport,
     pub(crate) scheme: &'a Scheme,
 }
 
 impl Harness<'_> {
-    /// A server that reads each request and plays `script`, given the number of requests before it.
+    /// Starts a server that reads each request, then runs `script` with the number of earlier requests.
     pub(crate) fn serve<F>(&self, script: F) -> io::Result<ScriptedServer>
     where
         F: Fn(&mut ScriptedConnection, usize) -> io::Result<()> + Send + Sync + 'static,
@@ -35,7 +35,7 @@ impl Harness<'_> {
         self.serve_after(RunScript::AfterRequest, script)
     }
 
-    /// The same, if not the whole request is to be read.
+    /// Like [`serve`](Self::serve), but `run` decides how much of the request the server reads first.
     pub(crate) fn serve_after<F>(&self, run: RunScript, script: F) -> io::Result<ScriptedServer>
     where
         F: Fn(&mut ScriptedConnection, usize) -> io::Result<()> + Send + Sync + 'static,
@@ -43,44 +43,44 @@ impl Harness<'_> {
         ScriptedServer::scripted(self.scheme, SCENARIO_TIMEOUT, run, script)
     }
 
-    /// A URL of a port that refuses connections, and what keeps it closed.
+    /// Returns a URL whose port refuses connections while the [`ClosedPort`] exists.
     pub(crate) fn closed_port(&self) -> io::Result<(String, ClosedPort)> {
         let port = ClosedPort::new()?;
         Ok((format!("{}:{}/", self.scheme.origin(), port.address().port()), port))
     }
 
-    /// Sends this and waits for the end of it.
+    /// Sends `request` and waits for the result.
     pub(crate) async fn send(
         &self,
         request: Request<Bytes>,
         limits: Limits,
     ) -> Result<Result<Response<Bytes>, Error>, BoxError> {
         let ended = within(REQUEST_TIMEOUT, self.transport.send(request, limits)).await;
-        ended.map_err(|error| format!("`send` did not end within {REQUEST_TIMEOUT:?}: {error}").into())
+        ended.map_err(|error| format!("`send` did not finish within {REQUEST_TIMEOUT:?}: {error}").into())
     }
 
-    /// Sends this and expects a response.
+    /// Sends `request` and expects a response.
     pub(crate) async fn response(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         let sent = self.send(request, limits()).await?;
         sent.map_err(|error| {
-            format!("an error was returned instead of a response: {}", error_chain(&error)).into()
+            format!("`send` returned an error instead of a response: {}", error_chain(&error)).into()
         })
     }
 
-    /// Sends this and expects an error.
+    /// Sends `request` and expects an error.
     pub(crate) async fn error(&self, request: Request<Bytes>, limits: Limits) -> Result<Error, BoxError> {
         match self.send(request, limits).await? {
             Err(error) => Ok(error),
             Ok(response) => {
                 let (status, length) = (response.status(), response.body().len());
-                Err(format!("a response was returned instead of an error: {status} and {length} bytes")
+                Err(format!("`send` returned a response instead of an error: {status} and {length} bytes")
                     .into())
             }
         }
     }
 }
 
-/// A small request that makes something.
+/// Creates a small request that is not idempotent.
 pub(crate) fn post(server: &ScriptedServer) -> Request<Bytes> {
     post_of(server, Bytes::from_static(SMALL_BODY))
 }
@@ -88,11 +88,11 @@ pub(crate) fn post(server: &ScriptedServer) -> Request<Bytes> {
 /// The body of [`post`].
 pub(crate) const SMALL_BODY: &[u8] = br#"{"once":"only"}"#;
 
-/// The same with this body.
+/// Like [`post`], with this body.
 pub(crate) fn post_of(server: &ScriptedServer, body: impl Into<Bytes>) -> Request<Bytes> {
     let mut request = Request::new(body.into());
     *request.method_mut() = http::Method::POST;
-    // A URL of ours is one.
+    // Parsing never fails, because the server's URLs are valid.
     *request.uri_mut() = server.url("/once").parse().unwrap_or_default();
     for (name, value) in [("content-type", "application/json"), ("accept", "application/json")] {
         request.headers_mut().insert(name, http::HeaderValue::from_static(value));
@@ -100,43 +100,45 @@ pub(crate) fn post_of(server: &ScriptedServer, body: impl Into<Bytes>) -> Reques
     request
 }
 
-/// The limits of a request that is not about them.
+/// Returns the limits for scenarios that do not test limits.
 pub(crate) fn limits() -> Limits {
     Limits::default().timeout(Some(REQUEST_TIMEOUT))
 }
 
-/// Expects a condition; otherwise the error is this text.
+/// Returns an error with the text of `otherwise` unless `condition` is true.
 pub(crate) fn ensure(condition: bool, otherwise: impl FnOnce() -> String) -> Outcome {
     if condition { Ok(()) } else { Err(otherwise().into()) }
 }
 
-/// Expects so many requests to have arrived.
+/// Expects that `expected` requests have arrived.
 pub(crate) fn ensure_requests(server: &ScriptedServer, expected: usize) -> Outcome {
     let arrived = server.requests().len();
-    ensure(arrived == expected, || format!("{arrived} requests arrived, not {expected}"))
+    ensure(arrived == expected, || format!("{arrived} requests arrived instead of {expected}"))
 }
 
-/// Expects an error of this kind, which does not claim that nothing was sent.
+/// Expects an error of this kind that is not marked as not sent.
 pub(crate) fn ensure_kind(error: &Error, kind: ErrorKind) -> Outcome {
     ensure(error.kind() == kind, || format!("the error is not `{kind:?}`: {}", error_chain(error)))?;
     ensure_sent(error)
 }
 
-/// Expects an error that does not claim that nothing was sent.
+/// Expects an error that is not marked as not sent.
 pub(crate) fn ensure_sent(error: &Error) -> Outcome {
     ensure(error.may_have_been_sent(), || {
-        format!("the server has the request, but the error says that it was not sent: {}", error_chain(error))
+        format!("the server may have the request, but the error is marked `not_sent`: {}", error_chain(error))
     })
 }
 
 /// Expects a response with status 200 and this body.
 pub(crate) fn ensure_body(response: &Response<Bytes>, body: impl AsRef<[u8]>) -> Outcome {
-    let (status, arrived) = (response.status(), response.body());
-    let is_same = status == 200 && arrived == body.as_ref();
-    ensure(is_same, || format!("the response is {status} with {:?}", arrived.slice(..arrived.len().min(64))))
+    let (status, arrived, expected) = (response.status(), response.body(), body.as_ref());
+    let start = |body: &[u8]| String::from_utf8_lossy(body.get(..64).unwrap_or(body)).into_owned();
+    ensure(status == 200 && arrived == expected, || {
+        format!("expected 200 OK with {:?}, got {status} with {:?}", start(expected), start(arrived))
+    })
 }
 
-/// An error and its causes, in one line.
+/// Formats an error and its causes on one line.
 pub(crate) fn error_chain(error: &Error) -> String {
     let mut text = format!("{:?}, {error}", error.kind());
     let mut cause = error.source();

@@ -1,8 +1,8 @@
-//! Checks an `openrouter-oauth` transport against its [contract](Transport#contract).
+//! Conformance tests that check an `openrouter-oauth` transport against its [contract](Transport#contract).
 //!
-//! A [`Scenario`] starts a server on a port of this machine that behaves in a certain way, sends a request through your
-//! transport, and looks at what arrived and what came back. [`run`] plays every scenario. Add the crate to your
-//! `[dev-dependencies]`, and run it in a test:
+//! Each [`Scenario`] starts a server on a local port, sends requests through your transport, and checks what the server
+//! received and what the transport returned. [`run`] runs every scenario. Add this crate to your `[dev-dependencies]`,
+//! and call `run` in a test:
 //!
 //! ```
 //! use openrouter_oauth_transport_contract::{Violations, run};
@@ -17,14 +17,14 @@
 //! }
 //! ```
 //!
-//! A failure lists each scenario that the transport broke, and what the scenario saw. The servers are threads with
-//! sockets of the standard library, and the future of `run` can be polled by any runtime. The scenarios take a few
-//! seconds, most of which they spend waiting for deadlines.
+//! The error lists each scenario that failed, with the reason. The servers use threads and sockets of the standard
+//! library, so you can poll the future of `run` on any async runtime. The scenarios take a few seconds, most of which
+//! they spend waiting for deadlines.
 //!
-//! # Some scenarios, or TLS
+//! # TLS, or a single scenario
 //!
-//! [`run_over`] plays the scenarios with servers of another [`Scheme`], such as HTTPS with a certificate of yours. Each
-//! scenario can also be played alone. This plays those for one rule:
+//! [`run_over`] runs the scenarios over another [`Scheme`], such as HTTPS with your own certificate. You can also run a
+//! single scenario. This example runs the scenarios for one rule:
 //!
 //! ```
 //! use openrouter_oauth_transport_contract::{Scheme, Violation, scenarios};
@@ -44,14 +44,14 @@
 //!
 //! # A server for other tests
 //!
-//! Every scenario is a script of a [`ScriptedServer`]. It is public, for tests of what the contract leaves out: what a
-//! certificate, a proxy or a kept connection does.
+//! Every scenario uses a [`ScriptedServer`]. The type is public, so you can use it to test what the contract does not
+//! cover, such as certificates, proxies, and connection reuse.
 //!
-//! # What the scenarios cannot see
+//! # What the scenarios do not check
 //!
-//! They do not see what a transport logs (rule 7), whether it wipes its buffers (rule 9), or how it looks up a name,
-//! checks a certificate or uses a proxy. They see a deadline that passes while connecting only on systems where a
-//! listener with a full queue makes clients wait, as on Linux. Their servers speak HTTP/1.1.
+//! They do not check what a transport logs (rule 7), whether it wipes its buffers (rule 9), or how it resolves names,
+//! verifies certificates, or uses a proxy. They check a deadline that passes while connecting only on systems where
+//! clients wait for a listener with a full queue, as on Linux. The servers speak only HTTP/1.1.
 
 mod harness;
 
@@ -85,20 +85,20 @@ pub use self::{
     violation::{Violation, Violations},
 };
 
-/// Plays every scenario over plain HTTP, one after another.
+/// Runs every scenario over plain HTTP, one after another.
 ///
 /// # Errors
 ///
-/// A violation for each scenario that the transport fails.
+/// Returns a violation for each scenario that failed.
 pub async fn run(transport: &dyn Transport) -> Result<(), Violations> {
     run_over(transport, &Scheme::http()).await
 }
 
-/// Plays every scenario with servers of this `scheme`, one after another.
+/// Runs every scenario over this `scheme`, one after another.
 ///
 /// # Errors
 ///
-/// A violation for each scenario that the transport fails.
+/// Returns a violation for each scenario that failed.
 pub async fn run_over(transport: &dyn Transport, scheme: &Scheme) -> Result<(), Violations> {
     let mut violations = Vec::new();
     for scenario in scenarios() {
@@ -107,7 +107,11 @@ pub async fn run_over(transport: &dyn Transport, scheme: &Scheme) -> Result<(), 
     Violations::check(violations, scenarios().len())
 }
 
-/// All scenarios, in the order of the contract's rules.
+/// Returns all scenarios, in the order of the contract's rules.
 pub fn scenarios() -> impl ExactSizeIterator<Item = &'static Scenario> {
     scenarios::ALL.iter()
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

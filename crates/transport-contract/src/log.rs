@@ -1,4 +1,4 @@
-//! What a scripted server has received so far.
+//! The record of what a scripted server received.
 
 use std::{
     fmt,
@@ -6,23 +6,23 @@ use std::{
     sync::{Arc, Weak},
 };
 
-/// What happened so far.
+/// The events on a server so far.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
-    /// How many clients connected.
+    /// The number of clients that connected.
     pub(crate) accepted: usize,
-    /// Connections that the server made to itself and that are in the listener's queue.
+    /// Connections from the server to itself that are still in the listener's queue.
     pub(crate) own_connections: Vec<SocketAddr>,
-    /// The connections that are open.
+    /// The open connections.
     open: Vec<Weak<TcpStream>>,
-    /// What was read of each request, from its first byte on.
+    /// The requests, including those that are only partly read.
     pub(crate) received: Vec<ReceivedRequest>,
-    /// How many connections the clients have closed while the server waited for that.
+    /// The number of connections that clients closed while the server was waiting for the close.
     pub(crate) closed: usize,
 }
 
 impl Log {
-    /// How many clients connected before this one, or `None` if the server itself has connected.
+    /// Records a connection. Returns the number of earlier clients, or `None` if the server connected to itself.
     pub(crate) fn admit(&mut self, tcp: &Arc<TcpStream>, address: SocketAddr) -> Option<usize> {
         if let Some(place) = self.own_connections.iter().position(|own| *own == address) {
             self.own_connections.remove(place);
@@ -34,31 +34,32 @@ impl Log {
         Some(self.accepted - 1)
     }
 
-    /// Shuts down the connections that are open.
+    /// Shuts down the open connections.
     pub(crate) fn shut_down(&self) {
         for tcp in self.open.iter().filter_map(Weak::upgrade) {
-            // One that the client has closed is down already.
+            // This fails if the client has already closed the connection.
             let _down = tcp.shutdown(Shutdown::Both);
         }
     }
 }
 
-/// What a [`ScriptedServer`](crate::ScriptedServer) read of a request.
+/// A request, as far as a [`ScriptedServer`](crate::ScriptedServer) read it.
 ///
-/// `Debug` shows the method, the path, and the names and lengths of everything else, since a request may carry secrets.
+/// `Debug` shows the method, the path, the names and lengths of the headers, and the length of the body. It shows
+/// nothing else, because a request may contain secrets.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ReceivedRequest {
-    /// The method, the target and the version: `GET / HTTP/1.1`.
+    /// The request line, with the method, the target, and the version: `GET / HTTP/1.1`.
     pub line: String,
-    /// The headers, in order, with names in lower case.
+    /// The headers, in order, with lowercase names.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The body. A chunked one includes its chunk sizes and trailers.
+    /// The body. If it is chunked, this includes the chunk sizes and trailers.
     pub body: Vec<u8>,
 }
 
 impl ReceivedRequest {
-    /// Reads the head of a request.
+    /// Parses the head of a request.
     pub(crate) fn parse(head: &[u8]) -> Self {
         let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
         let line = lines.next().unwrap_or_default();
@@ -75,12 +76,12 @@ impl ReceivedRequest {
         }
     }
 
-    /// The path and the query.
+    /// Returns the request target, which is the path and the query.
     pub fn target(&self) -> &str {
         self.line.split(' ').nth(1).unwrap_or_default()
     }
 
-    /// The values of a header, by its name in lower case, in order.
+    /// Returns the values of a header, in order. `name` must be lowercase.
     pub fn values(&self, name: &str) -> Vec<&[u8]> {
         self.headers.iter().filter(|(other, _)| other == name).map(|(_, value)| &**value).collect()
     }
@@ -105,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_output_shows_no_value() {
+    fn debug_output_hides_values() {
         let head = b"GET /key?code=s3cret HTTP/1.1\r\nAuthorization: Bearer s3cret\r\n\r\n";
         let request = ReceivedRequest { body: b"s3cret".to_vec(), ..ReceivedRequest::parse(head) };
         let shown = format!("{request:?}");

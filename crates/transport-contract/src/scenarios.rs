@@ -1,4 +1,4 @@
-//! The scenarios, by the part of the contract that they check.
+//! The scenarios, grouped by the part of the contract that they check.
 
 mod body;
 
@@ -16,18 +16,18 @@ mod secrets;
 
 use crate::scenario::Scenario;
 
-/// Names a scenario after its function.
+/// Names each scenario after its function.
 macro_rules! scenarios {
     ($($rule:literal $module:ident :: $name:ident,)*) => {
         &[$(Scenario {
             name: stringify!($name),
             rule: $rule,
-            play: |harness| Box::pin($module::$name(harness)),
+            run: |harness| Box::pin($module::$name(harness)),
         },)*]
     };
 }
 
-/// All of them, in the order of the rules.
+/// All scenarios, in the order of the rules.
 pub(crate) const ALL: &[Scenario] = scenarios! {
     1 once::request_is_sent_once_when_no_response_comes,
     1 once::request_is_sent_once_when_connection_is_reset,
@@ -53,8 +53,8 @@ pub(crate) const ALL: &[Scenario] = scenarios! {
     5 body::body_without_a_length_ends_at_close,
     5 body::body_can_fill_the_limit_exactly,
     5 body::endless_body_is_too_large,
-    6 once::request_that_may_have_arrived_is_not_unsent,
-    6 once::partly_read_request_is_not_unsent,
+    6 once::request_that_may_have_arrived_counts_as_sent,
+    6 once::partly_read_request_counts_as_sent,
     6 once::refused_connection_sends_nothing,
     7 secrets::errors_show_no_header_and_no_body,
     8 connection::dropped_request_closes_its_connection,

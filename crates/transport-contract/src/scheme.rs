@@ -1,4 +1,4 @@
-//! HTTP or HTTPS.
+//! The scheme of a server: HTTP or HTTPS.
 
 use std::{
     fmt,
@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-/// How a scripted server is reached: by HTTP, or by HTTPS with a handshake of yours.
+/// The scheme of a scripted server: HTTP, or HTTPS with a handshake that you supply.
 #[derive(Clone)]
 pub struct Scheme {
     origin: String,
@@ -23,19 +23,19 @@ pub(crate) trait Stream: Read + Write + Send {}
 impl<T: Read + Write + Send> Stream for T {}
 
 impl Scheme {
-    /// Plain HTTP: `http://127.0.0.1`.
+    /// Creates the scheme for plain HTTP: `http://127.0.0.1`.
     pub fn http() -> Self {
         let handshake = |tcp| Ok(Box::new(tcp) as Box<dyn Stream>);
         Self { origin: "http://127.0.0.1".into(), handshake: Arc::new(handshake), detects_truncation: false }
     }
 
-    /// HTTPS: `https://` and this host, which resolves to `127.0.0.1`.
+    /// Creates the scheme for HTTPS on `host`, which must resolve to `127.0.0.1`.
     ///
-    /// `handshake` does the server's side of the handshake on a fresh connection, blocking, and returns the stream on
-    /// which HTTP is spoken. If the client offers protocols (ALPN), it should choose HTTP/1.1. When the stream
-    /// is dropped without `close_notify`, the client must be able to tell that from a proper end.
+    /// `handshake` performs the server's side of the TLS handshake on a new connection, blocking, and returns the
+    /// stream for HTTP. If the client offers protocols (ALPN), choose HTTP/1.1. Dropping the stream must not send
+    /// `close_notify`, so that the client can detect truncation.
     ///
-    /// A `handshake` that returns the connection as it is makes a server whose script plays the handshake as well.
+    /// To script the handshake too, return the connection unchanged.
     pub fn https<F, S>(host: &str, handshake: F) -> Self
     where
         F: Fn(TcpStream) -> io::Result<S> + Send + Sync + 'static,
@@ -45,17 +45,17 @@ impl Scheme {
         Self { origin: format!("https://{host}"), handshake: Arc::new(handshake), detects_truncation: true }
     }
 
-    /// The scheme and the host.
+    /// Returns the scheme and the host.
     pub(crate) fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The stream on which HTTP is spoken, over a fresh connection.
+    /// Performs the handshake on a new connection, and returns the stream for HTTP.
     pub(crate) fn handshake(&self, tcp: TcpStream) -> io::Result<Box<dyn Stream>> {
         (self.handshake)(tcp)
     }
 
-    /// Whether a client can tell a connection that breaks from one that ends.
+    /// Returns whether a client can distinguish a broken connection from one that ended properly.
     pub(crate) fn detects_truncation(&self) -> bool {
         self.detects_truncation
     }

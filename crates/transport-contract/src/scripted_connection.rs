@@ -1,4 +1,4 @@
-//! One connection, from the side of the server.
+//! The server's end of a connection.
 
 use std::{
     fmt,
@@ -13,24 +13,24 @@ use crate::{
     wait::Monitor,
 };
 
-/// At most so many bytes of a head are read, and of a body.
+/// The maximum sizes of a head and of a body.
 const HEAD_LIMIT: usize = 256 * 1024;
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
-/// How many bytes are read at once of a head or a body.
+/// The size of each read of a head or a body.
 const READ_SIZE: usize = 4096;
 
-/// The server's end of a connection, as a script uses it.
+/// The server's end of a connection, for use in a script.
 ///
-/// A script reads with [`Read`] what was not read before the script ran. What it does not read is left in the socket,
-/// and closing the connection then resets it. That holds exactly for [`OnConnect`](crate::RunScript::OnConnect) and plain
-/// HTTP, where a read takes no more from the socket than it returns; otherwise up to 4 KiB after the head, or a record
-/// of TLS, may have left the socket.
+/// A script can use [`Read`] to read the bytes that the server has not read yet. If unread bytes remain in the socket,
+/// closing the connection resets it. This is exact only for [`OnConnect`](crate::RunScript::OnConnect) over plain HTTP,
+/// where a read takes no more bytes from the socket than it returns. Otherwise, the server may already have taken up to
+/// 4 KiB after the head, or a TLS record, from the socket.
 pub struct ScriptedConnection {
     stream: Box<dyn Stream>,
-    /// The same connection, below TLS.
+    /// The same connection, without TLS.
     tcp: Arc<TcpStream>,
-    /// What was read and belongs to no request yet.
+    /// Bytes that were read but do not belong to a request yet.
     unread: Vec<u8>,
     log: Arc<Monitor<Log>>,
 }
@@ -40,12 +40,12 @@ impl ScriptedConnection {
         Ok(Self { stream: scheme.handshake(tcp.try_clone()?)?, tcp, unread: Vec::new(), log })
     }
 
-    /// Reads the head of the next request. Returns how many requests came before it.
+    /// Reads the head of the next request. Returns the number of earlier requests.
     pub(crate) fn read_head(&mut self) -> io::Result<usize> {
         while self.unread.is_empty() {
             self.fill(HEAD_LIMIT)?;
         }
-        // Before the head is complete: a request that breaks off has come, too.
+        // Record the request before its head is complete, so that an aborted request counts too.
         let number = self.log.change(|log| {
             log.received.push(ReceivedRequest::default());
             log.received.len() - 1
@@ -74,17 +74,17 @@ impl ScriptedConnection {
         Ok(())
     }
 
-    /// The length of a body in chunks, with its sizes and trailers.
+    /// Returns the length of a chunked body, including its chunk sizes and trailers.
     fn chunks_length(&mut self) -> io::Result<usize> {
         let mut start = 0;
         loop {
             let end = self.find(b"\r\n", start, BODY_LIMIT)?;
             let size = chunk_size(self.unread.get(start..end).unwrap_or_default())?;
             if size == 0 {
-                // The trailers end with an empty line; without any, it follows at once.
+                // An empty line ends the trailers, even if there are none.
                 return self.find(b"\r\n\r\n", end - 2, BODY_LIMIT);
             }
-            // After the data comes a line break.
+            // A line break follows the data.
             start = end.saturating_add(size).saturating_add(2);
             while self.unread.len() < start {
                 self.fill(BODY_LIMIT)?;
@@ -92,7 +92,7 @@ impl ScriptedConnection {
         }
     }
 
-    /// Reads until `end` comes at or after `start`, and returns where it ends.
+    /// Reads until `unread` contains `end` at or after `start`. Returns the position after `end`.
     fn find(&mut self, end: &[u8], start: usize, limit: usize) -> io::Result<usize> {
         let mut searched = start;
         loop {
@@ -100,13 +100,13 @@ impl ScriptedConnection {
             if let Some(found) = rest.windows(end.len()).position(|window| window == end) {
                 return Ok(searched + found + end.len());
             }
-            // The first bytes of `end` may have come.
+            // `unread` may already end with the first bytes of `end`.
             searched = searched.max((self.unread.len() + 1).saturating_sub(end.len()));
             self.fill(limit)?;
         }
     }
 
-    /// Reads once, and keeps what came in `unread`.
+    /// Reads once, and appends the bytes to `unread`.
     fn fill(&mut self, limit: usize) -> io::Result<()> {
         if self.unread.len() > limit {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the request is too large"));
@@ -128,16 +128,16 @@ impl ScriptedConnection {
         });
     }
 
-    /// The request with this number, as far as it was read.
+    /// Returns the request with this number, as far as the server has read it.
     pub fn received(&self, number: usize) -> ReceivedRequest {
         self.log.look(|log| log.received.get(number).cloned()).unwrap_or_default()
     }
 
-    /// Sends these bytes.
+    /// Sends `bytes`.
     ///
     /// # Errors
     ///
-    /// The client has closed the connection, or does not read.
+    /// Returns an error if the client closed the connection or does not read.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes)?;
         self.stream.flush()
@@ -147,21 +147,21 @@ impl ScriptedConnection {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// Same as [`send`](Self::send).
     pub fn respond(&mut self, body: &str) -> io::Result<()> {
         self.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes())
     }
 
-    /// Reads until the client closes the connection, or sends nothing for too long.
+    /// Reads until the client closes the connection, or until a read times out.
     ///
     /// # Errors
     ///
-    /// Always, since the connection is over then: a script ends with it.
+    /// Always returns an error, because the connection is then over. Call this at the end of a script.
     pub fn wait_for_close(&mut self) -> io::Result<()> {
         wait_for_close(&mut self.stream, &self.log)
     }
 
-    /// The connection below TLS, for its options and for closing half of it.
+    /// Returns the TCP connection, to set its options or to close one direction.
     pub fn tcp(&self) -> &TcpStream {
         &self.tcp
     }
@@ -194,16 +194,17 @@ impl fmt::Debug for ScriptedConnection {
     }
 }
 
-/// Ends a script and closes the connection: with a reset, if the client has sent more than was read.
+/// Ends a script and closes the connection. If the client has sent bytes that were not read, this resets the
+/// connection.
 ///
 /// # Errors
 ///
-/// Always: it is the error that closes the connection.
+/// Always returns an error, which closes the connection when the script returns it.
 pub fn close_connection() -> io::Result<()> {
     Err(io::ErrorKind::ConnectionAborted.into())
 }
 
-/// Waits until a client closes its connection, and notes it, or until there is nothing to be read for too long.
+/// Reads until the client closes the connection, which it records, or until a read times out.
 pub(crate) fn wait_for_close(io: &mut impl Read, log: &Monitor<Log>) -> io::Result<()> {
     let end = loop {
         match io.read(&mut [0; 1024]) {
@@ -218,9 +219,9 @@ pub(crate) fn wait_for_close(io: &mut impl Read, log: &Monitor<Log>) -> io::Resu
     Err(end)
 }
 
-/// Reads the line before a chunk, up to an extension.
+/// Parses the line before a chunk, and ignores extensions.
 fn chunk_size(line: &[u8]) -> io::Result<usize> {
     let size = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
     let size = std::str::from_utf8(size).ok().and_then(|size| usize::from_str_radix(size, 16).ok());
-    size.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the size of a chunk is not a number"))
+    size.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the chunk size is not a number"))
 }

@@ -1,4 +1,4 @@
-//! The scripted server that the scenarios are played against, for other tests as well.
+//! The scripted server, for the scenarios and for other tests.
 
 use std::{
     fmt, io,
@@ -18,31 +18,32 @@ use crate::{
     wait::{Monitor, within},
 };
 
-/// How long a server in a scenario waits for a client, at each read and write. It bounds a scenario with a transport
-/// that enforces no deadline.
+/// The timeout of each read and write by a server in a scenario. It bounds the scenario if the transport enforces no
+/// deadline.
 pub(crate) const SCENARIO_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The same for other tests, which count connections and must not lose one because the machine is busy.
+/// The same timeout for other tests. It is long: these tests count connections, and must not lose one on a busy
+/// machine.
 const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long to wait before another try when the system cannot accept or make a connection right now.
+/// The delay before a retry when the system cannot accept or open a connection.
 const RETRY_DELAY: Duration = Duration::from_millis(10);
 
-/// A scripted HTTP/1.1 server on a port of this machine.
+/// A scripted HTTP/1.1 server on a local port.
 ///
-/// It runs on threads of the standard library, one for each connection, so it works under any runtime and
-/// without one. A script gets a [`ScriptedConnection`], the server's end of a connection, and may send or leave out any
-/// byte. The server keeps every [request](Self::requests) that it reads.
+/// It uses one thread of the standard library per connection, so it works with any async runtime or none. A script gets
+/// a [`ScriptedConnection`], which is the server's end of a connection, and controls every byte that the server sends.
+/// The server records every [request](Self::requests) that it reads.
 ///
-/// A read or a write of a script fails when it has waited 20 seconds for the client. Dropping the server closes its port
-/// and shuts down the connections that are open, which ends their scripts at the next read or write.
+/// Each read and write in a script times out after 20 seconds. Dropping the server closes its port and shuts down the
+/// open connections. Their scripts then fail at the next read or write.
 ///
 /// ```
 /// use openrouter_oauth_transport_contract::{RunScript, Scheme, ScriptedServer, close_connection};
 /// # use std::{io::{Read, Write}, net::TcpStream};
 ///
 /// # fn main() -> std::io::Result<()> {
-/// // Responds to the first request, and closes the connection at the second one.
+/// // Responds to the first request, and closes the connection after the second one.
 /// let server = ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, |connection, number| {
 ///     if number == 0 { connection.respond("{}") } else { close_connection() }
 /// })?;
@@ -62,30 +63,32 @@ pub struct ScriptedServer {
     address: SocketAddr,
     log: Arc<Monitor<Log>>,
     is_over: Arc<AtomicBool>,
-    /// The thread that accepts connections. `None` once it has been joined.
+    /// The thread that accepts connections, or `None` once it was joined.
     accepting: Option<JoinHandle<()>>,
 }
 
-/// When a server runs its script.
+/// When a [`ScriptedServer`] runs its script.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum RunScript {
-    /// Once for each connection, before anything is read: the script reads for itself.
+    /// Once per connection, before reading anything. The script reads the request itself.
     OnConnect,
-    /// For each request, after its head.
+    /// Once per request, after reading its head.
     AfterHead,
-    /// For each request, after its body.
+    /// Once per request, after reading its body.
     AfterRequest,
 }
 
 impl ScriptedServer {
-    /// Runs `script` for each request, with the number of requests before it, or with [`RunScript::OnConnect`] for each
-    /// connection, with the number of connections before it. The connection is closed when the script returns an
-    /// error.
+    /// Starts a server that runs `script` for each request. The second argument of `script` is the number of earlier
+    /// requests.
+    ///
+    /// With [`RunScript::OnConnect`], the server runs `script` for each connection, and passes the number of earlier
+    /// connections. If the script returns an error, the server closes the connection.
     ///
     /// # Errors
     ///
-    /// There is no port to listen on, or no thread to listen with.
+    /// Returns an error if the server cannot get a port or a thread.
     pub fn start<F>(scheme: &Scheme, run: RunScript, script: F) -> io::Result<Self>
     where
         F: Fn(&mut ScriptedConnection, usize) -> io::Result<()> + Send + Sync + 'static,
@@ -93,26 +96,27 @@ impl ScriptedServer {
         Self::scripted(scheme, TEST_TIMEOUT, run, script)
     }
 
-    /// Sends these bytes in response to every request, and keeps the connection.
+    /// Starts a server that sends these bytes in response to every request, and keeps the connection open.
     ///
     /// # Errors
     ///
-    /// As [`start`](Self::start).
+    /// Same as [`start`](Self::start).
     pub fn responding(scheme: &Scheme, response: impl Into<Vec<u8>>) -> io::Result<Self> {
         let response = response.into();
         Self::start(scheme, RunScript::AfterRequest, move |connection, _| connection.send(&response))
     }
 
-    /// Accepts connections and sends nothing, not even a handshake. Closes a connection after 3 seconds of silence.
+    /// Starts a server that accepts connections and sends nothing, not even a handshake. It closes a connection when
+    /// the client sends nothing for 3 seconds.
     ///
     /// # Errors
     ///
-    /// As [`start`](Self::start).
+    /// Same as [`start`](Self::start).
     pub fn silent(scheme: &Scheme) -> io::Result<Self> {
         Self::accepting(scheme, SCENARIO_TIMEOUT, |tcp, log, _| wait_for_close(&mut &*tcp, log))
     }
 
-    /// Like [`start`](Self::start), with this timeout for each read and write.
+    /// Like [`start`](Self::start), with a custom timeout for each read and write.
     pub(crate) fn scripted<F>(
         scheme: &Scheme,
         timeout: Duration,
@@ -153,35 +157,37 @@ impl ScriptedServer {
         Ok(Self { origin, address, log, is_over, accepting: Some(accepting) })
     }
 
-    /// A URL of this server: the [origin](Self::origin), followed by `path`.
+    /// Returns a URL of this server: the [origin](Self::origin) followed by `path`.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.origin)
     }
 
-    /// The scheme, the host and the port: `http://127.0.0.1:40123`.
+    /// Returns the scheme, the host, and the port: `http://127.0.0.1:40123`.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The address that the server listens on.
+    /// Returns the address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The requests so far, with as much of each as was read.
+    /// Returns the requests so far, each as far as the server has read it.
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.log.look(|log| log.received.clone())
     }
 
-    /// How many connections clients have made so far, including those that were not yet accepted.
+    /// Returns the number of connections that clients have made so far.
     ///
-    /// Blocks until the server has accepted them.
+    /// Connections may still be waiting in the listener's queue, so this blocks until the server has accepted them.
     ///
     /// # Errors
     ///
-    /// The server did not accept them within 3 seconds, or the connection that finds out could not be made.
+    /// Returns an error if the server does not accept them within 3 seconds. To detect the end of the queue, this
+    /// method connects to the server, and returns an error if it cannot.
     pub fn connections(&self) -> io::Result<usize> {
-        // The listener's queue is first in, first out. The lock keeps our connection from being taken for a client's.
+        // The listener's queue is first in, first out. Hold the lock until our own address is recorded, so that the
+        // server does not count our connection as a client's.
         let ours = self.log.change(|log| {
             let ours = TcpStream::connect_timeout(&self.address, SCENARIO_TIMEOUT)?.local_addr()?;
             log.own_connections.push(ours);
@@ -198,7 +204,7 @@ impl ScriptedServer {
     ///
     /// # Errors
     ///
-    /// They did not within 20 seconds, or there was no thread for the clock.
+    /// Returns an error if that takes longer than 20 seconds, or if the timer thread cannot start.
     pub async fn wait_for_requests(&self, condition: impl Fn(&[ReceivedRequest]) -> bool) -> io::Result<()> {
         within(TEST_TIMEOUT, self.log.until(|log| condition(&log.received))).await
     }
@@ -207,7 +213,7 @@ impl ScriptedServer {
         &self.log
     }
 
-    /// Gets the thread that accepts out of `accept`. It fails while the system cannot make another connection.
+    /// Connects to unblock the thread that accepts connections. Fails if the system cannot open a connection.
     fn wake(&self) -> io::Result<()> {
         TcpStream::connect_timeout(&self.address, RETRY_DELAY * 10).map(drop)
     }
@@ -215,12 +221,12 @@ impl ScriptedServer {
 
 impl Drop for ScriptedServer {
     fn drop(&mut self) {
-        const TRIES: usize = 100;
+        const ATTEMPTS: usize = 100;
         self.is_over.store(true, Ordering::SeqCst);
         let Some(accepting) = self.accepting.take() else { return };
-        for _ in 0..TRIES {
+        for _ in 0..ATTEMPTS {
             if self.wake().is_ok() || accepting.is_finished() {
-                // It ends now, which closes the port.
+                // The thread is ending, which closes the port.
                 let _ended = accepting.join();
                 break;
             }
@@ -251,16 +257,16 @@ fn accept<F>(
             return;
         }
         let Ok((tcp, address)) = accepted else {
-            // The client has gone, or the process has no file descriptor left. Neither lasts.
+            // The client disconnected, or the process has no free file descriptor. Both are temporary.
             thread::sleep(RETRY_DELAY);
             continue;
         };
         let tcp = Arc::new(tcp);
         let Some(number) = log.change(|log| log.admit(&tcp, address)) else { continue };
         let (log, serve) = (Arc::clone(log), Arc::clone(serve));
-        // Without a thread the connection is closed.
+        // If the thread cannot start, the connection is closed.
         let _spawned = thread::Builder::new().spawn(move || {
-            // An error is how a connection ends.
+            // Every connection ends with an error.
             let _ended = prepare(&tcp, timeout).and_then(|()| serve(tcp, &log, number));
         });
     }

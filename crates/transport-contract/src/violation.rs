@@ -1,8 +1,8 @@
-//! How a transport broke its contract.
+//! The errors of the scenarios.
 
 use std::{error::Error as StdError, fmt};
 
-/// How a transport broke its contract in one scenario.
+/// A violation of the contract, found by one scenario.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Violation {
     scenario: &'static str,
@@ -15,12 +15,12 @@ impl Violation {
         Self { scenario, rule, problem }
     }
 
-    /// The name of the scenario.
+    /// Returns the name of the scenario.
     pub fn scenario(&self) -> &'static str {
         self.scenario
     }
 
-    /// The number of the rule in the [contract](openrouter_oauth_transport::Transport#contract) that is broken.
+    /// Returns the number of the violated rule in the [contract](openrouter_oauth_transport::Transport#contract).
     pub fn rule(&self) -> u8 {
         self.rule
     }
@@ -34,23 +34,23 @@ impl fmt::Display for Violation {
 
 impl StdError for Violation {}
 
-/// The scenarios in which a transport broke its contract.
+/// All violations of the contract that the scenarios found. There is at least one.
 ///
-/// `Debug` prints a line for each, as `Display` does, so that a test that returns it can be read.
+/// `Debug` prints one line per violation, like `Display`, because tests print the errors that they return with `Debug`.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Violations {
     violations: Vec<Violation>,
-    /// How many scenarios were played.
-    played: usize,
+    /// The number of scenarios that ran.
+    ran: usize,
 }
 
 impl Violations {
-    /// An error, unless there are none.
-    pub(crate) fn check(violations: Vec<Violation>, played: usize) -> Result<(), Self> {
-        if violations.is_empty() { Ok(()) } else { Err(Self { violations, played }) }
+    /// Returns an error if there are violations.
+    pub(crate) fn check(violations: Vec<Violation>, ran: usize) -> Result<(), Self> {
+        if violations.is_empty() { Ok(()) } else { Err(Self { violations, ran }) }
     }
 
-    /// Each of them; there is at least one.
+    /// Iterates over the violations.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Violation> {
         self.violations.iter()
     }
@@ -60,9 +60,9 @@ impl fmt::Display for Violations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the transport breaks its contract in {} scenarios of {}",
+            "the transport violates its contract in {} of {} scenarios",
             self.violations.len(),
-            self.played
+            self.ran
         )?;
         self.violations.iter().try_for_each(|violation| write!(f, "\n* {violation}"))
     }

@@ -1,4 +1,4 @@
-//! Waiting without a runtime: the servers are threads, and the suite is polled by its caller.
+//! Waiting without an async runtime: the servers are threads, and the caller polls the scenarios.
 
 use std::{
     future::{Future, pending, poll_fn},
@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-/// A value that threads change and that futures and threads wait for.
+/// A value that threads change, and whose changes futures and threads can wait for.
 #[derive(Debug, Default)]
 pub(crate) struct Monitor<T> {
     inner: Mutex<Inner<T>>,
@@ -27,7 +27,7 @@ struct Inner<T> {
 }
 
 impl<T> Monitor<T> {
-    /// Changes the value, and wakes the futures and threads that wait for it.
+    /// Changes the value, and wakes the waiting futures and threads.
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
         let mut inner = lock(&self.inner);
         let changed = change(&mut inner.value);
@@ -38,19 +38,19 @@ impl<T> Monitor<T> {
         changed
     }
 
-    /// Looks at the value as it is now.
+    /// Calls `look` with the current value.
     pub(crate) fn look<R>(&self, look: impl FnOnce(&T) -> R) -> R {
         look(&lock(&self.inner).value)
     }
 
-    /// Waits until the value is as asked.
+    /// Waits until `enough` accepts the value.
     pub(crate) async fn until(&self, enough: impl Fn(&T) -> bool) {
         poll_fn(|context| {
             let mut inner = lock(&self.inner);
             if enough(&inner.value) {
                 return Poll::Ready(());
             }
-            // One for each task, however often it polls.
+            // Keep one waker per task, however often it polls.
             if !inner.wakers.iter().any(|waker| waker.will_wake(context.waker())) {
                 inner.wakers.push(context.waker().clone());
             }
@@ -59,7 +59,7 @@ impl<T> Monitor<T> {
         .await;
     }
 
-    /// Blocks until the value is as asked. `false` if that takes longer than `time`.
+    /// Blocks until `enough` accepts the value. Returns `false` if `time` passes first.
     pub(crate) fn wait(&self, time: Duration, enough: impl Fn(&T) -> bool) -> bool {
         let waited = self.changed.wait_timeout_while(lock(&self.inner), time, |inner| !enough(&inner.value));
         let (inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -67,7 +67,8 @@ impl<T> Monitor<T> {
     }
 }
 
-/// The value of `future`. The error is `TimedOut` if that takes longer than `time`, or says why there is no clock.
+/// Returns the output of `future`. Fails with `TimedOut` if `time` passes first. Also fails if the timer thread cannot
+/// start.
 pub(crate) async fn within<F: Future>(time: Duration, future: F) -> io::Result<F::Output> {
     let is_over = Arc::<Monitor<bool>>::default();
     let (_stop, is_stopped) = mpsc::channel::<()>();
@@ -84,12 +85,12 @@ pub(crate) async fn within<F: Future>(time: Duration, future: F) -> io::Result<F
     .await
 }
 
-/// Waits for so long, or not at all if there is no clock.
+/// Sleeps for `time`, or returns at once if the timer thread cannot start.
 pub(crate) async fn sleep(time: Duration) {
     let _elapsed = within(time, pending::<()>()).await;
 }
 
-/// The value of the one that ends first; the other one is dropped.
+/// Returns the output of the future that completes first, and drops the other.
 pub(crate) async fn first<T>(one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
     let (mut one, mut other) = (pin!(one), pin!(other));
     poll_fn(|context| match one.as_mut().poll(context) {
@@ -99,7 +100,7 @@ pub(crate) async fn first<T>(one: impl Future<Output = T>, other: impl Future<Ou
     .await
 }
 
-/// The values of all of them, which run at the same time.
+/// Runs all futures concurrently, and returns their outputs in order of completion.
 pub(crate) async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     let mut running: Vec<_> = futures.into_iter().map(Box::pin).map(Some).collect();
     let mut done = Vec::new();
@@ -116,7 +117,9 @@ pub(crate) async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<
     .await;
     done
 }
-/// Locks `mutex` even if another thread panicked while it held it: the data is plain.
+
+/// Locks `mutex`, even if another thread panicked while holding it: the data has no invariants that a panic could
+/// break.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

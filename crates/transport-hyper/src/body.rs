@@ -1,4 +1,4 @@
-//! Reads the body of a response into memory that is wiped.
+//! Reading the body of a response into memory that is wiped.
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -7,12 +7,12 @@ use openrouter_oauth_transport::{Error, ErrorKind, WipedBuffer};
 
 use crate::error;
 
-/// The most memory that is allocated because of a `Content-Length`.
+/// The maximum size to preallocate because of a `Content-Length`.
 const MAX_PREALLOCATED: usize = 64 * 1024;
 
-/// The whole of `body`, or an error: one that is larger than `most` bytes is not cut.
+/// Reads all of `body`. Returns an error, not a truncated body, if it is larger than `most` bytes.
 pub(crate) async fn read(mut body: Incoming, most: usize) -> Result<Bytes, Error> {
-    // The announced length, or 0 if there is none.
+    // The `Content-Length`, or 0 if there is none.
     let length = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if length > most {
         return Err(ErrorKind::TooLarge.into());

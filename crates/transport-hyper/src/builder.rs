@@ -21,12 +21,13 @@ use crate::{
     transport::HyperTransport,
 };
 
-/// The head of a response, at most, or a little more since hyper looks between reads. It allows 100 headers.
+/// The maximum size of a response head. The head may be slightly larger, because hyper checks only between reads. Hyper
+/// itself allows 100 headers.
 const HEAD_LIMIT: usize = 64 * 1024;
 
 const MAX_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The settings of a [`HyperTransport`].
+/// A builder for a [`HyperTransport`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,7 +42,7 @@ const MAX_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// # }
 /// ```
 #[derive(Debug)]
-#[must_use = "a builder does nothing until it is built"]
+#[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder {
     connect_timeout: Duration,
     idle_timeout: Duration,
@@ -69,32 +70,30 @@ impl Builder {
         }
     }
 
-    /// How long making a connection may take: looking its name up, TCP, what a proxy is asked
-    /// and the TLS handshake together. By default
-    /// 3.1 seconds, just over the second retransmission of a lost packet.
+    /// Sets the timeout for establishing a connection: the name lookup, TCP, the proxy, and the TLS handshake together.
     ///
-    /// It is an error of kind `Connect`: nothing was sent. `Limits::timeout` goes on beside it.
+    /// The default is 3.1 seconds, just longer than the second retransmission of a lost packet. On timeout, the error
+    /// is of kind `Connect`, and nothing was sent. `Limits::timeout` still covers the whole request.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How long a connection that is not in use may be used again, a day at most. By default 2 seconds; zero makes a
-    /// fresh connection for each request.
+    /// Sets how long to keep an idle connection for reuse, at most one day. Zero opens a connection for each request.
     ///
-    /// A server may close a kept connection just when it is used again, and then nobody knows whether the request
-    /// arrived. Servers keep connections for 5 seconds and more, so this short time leaves the reuse under load and
-    /// avoids that race at rest.
+    /// The default is 2 seconds. A server may close an idle connection just as the client reuses it, and then the
+    /// client cannot tell whether the request arrived. Servers keep connections for 5 seconds or longer. The short
+    /// default avoids this race after a pause, and still reuses connections under load.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        // Hyper adds it to the clock without a check.
+        // Hyper adds the timeout to the current time without an overflow check.
         self.idle_timeout = timeout.min(MAX_IDLE_TIMEOUT);
         self
     }
 
-    /// Looks host names up this way, that of a proxy too, within [`connect_timeout`](Self::connect_timeout). By default
-    /// the operating system does. The addresses are tried in their order, those of IPv4 beside those of IPv6 (RFC 8305).
+    /// Sets the function that resolves host names, including a proxy's. By default, the operating system resolves them.
     ///
-    /// `localhost` by plain `http` is never looked up, nor is what lies behind a proxy.
+    /// The lookup counts toward [`connect_timeout`](Self::connect_timeout). The transport tries the addresses in order,
+    /// IPv4 and IPv6 in parallel (RFC 8305). It never looks up `localhost` for plain `http`, or a host behind a proxy.
     ///
     /// ```
     /// use openrouter_oauth_transport_hyper::HyperTransport;
@@ -104,7 +103,7 @@ impl Builder {
     ///     .resolver(|name| async move {
     ///         match name.as_str() {
     ///             "openrouter.ai" => Ok(vec!["192.0.2.1".parse()?]),
-    ///             _ => Err("only one name is known here".into()),
+    ///             _ => Err("unknown host".into()),
     ///         }
     ///     })
     ///     .build()?;
@@ -120,54 +119,56 @@ impl Builder {
         self
     }
 
-    /// Trusts the certificates in this PEM text, and only these and others added: not what the system trusts.
+    /// Adds root certificates from PEM text. The transport then trusts only added certificates, not those of the
+    /// system.
     ///
-    /// Text without a certificate, or with one that cannot be read, is the error of [`build`](Self::build).
+    /// If the text contains no certificate, or an invalid one, [`build`](Self::build) returns an error.
     pub fn add_root_certificates_pem(self, pem: &[u8]) -> Self {
         let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
         match read {
             Ok(certificates) if certificates.is_empty() => {
-                self.fail(Setting::Root, "there is no certificate in the PEM text")
+                self.fail(Setting::Root, "the PEM text contains no certificate")
             }
             Ok(certificates) => certificates.into_iter().fold(self, Self::add_root),
             Err(error) => self.fail(Setting::Root, error),
         }
     }
 
-    /// Trusts this one certificate in DER form, as [`add_root_certificates_pem`](Self::add_root_certificates_pem)
-    /// does.
+    /// Adds one root certificate in DER form. Otherwise the same as
+    /// [`add_root_certificates_pem`](Self::add_root_certificates_pem).
     pub fn add_root_certificates_der(self, der: &[u8]) -> Self {
         self.add_root(CertificateDer::from(der.to_vec()))
     }
 
-    /// Trusts what the operating system trusts: the default. Certificates that are added take its place.
+    /// Trusts the operating system's root certificates (the default). Added certificates replace them.
     #[cfg(feature = "platform-roots")]
     pub fn platform_roots(mut self) -> Self {
         self.roots = Some(Roots::Platform);
         self
     }
 
-    /// Trusts Mozilla's list, which is compiled in: the default without `platform-roots`. Certificates that are added
-    /// take its place.
+    /// Trusts Mozilla's root certificates, which are compiled in (the default without `platform-roots`). Added
+    /// certificates replace them.
     #[cfg(feature = "webpki-roots")]
     pub fn webpki_roots(mut self) -> Self {
         self.roots = Some(Roots::Webpki);
         self
     }
 
-    /// Does TLS by aws-lc-rs, with post-quantum key exchange: the default without `ring`.
+    /// Uses aws-lc-rs for TLS, with post-quantum key exchange (the default without `ring`).
     #[cfg(feature = "aws-lc-rs")]
     pub fn aws_lc_rs(mut self) -> Self {
         self.provider = Some(rustls::crypto::aws_lc_rs::default_provider);
         self
     }
 
-    /// Shows this certificate to a server that asks for one (RFC 8446, section 4.3.2): `chain` in PEM form, one's own
-    /// certificate first, and its private `key` in PEM form (PKCS #8, SEC1 or PKCS #1). A proxy is not shown it.
+    /// Sets the client certificate for servers that request one (RFC 8446, section 4.3.2). Proxies do not get it.
     ///
-    /// What cannot be read, or does not belong together, is the error of [`build`](Self::build). Neither that nor
-    /// `Debug` prints the key. A server that does not accept the certificate may say so under TLS 1.3 only after the
-    /// request has been written; then the error is of kind `Io`.
+    /// `chain` is in PEM form, and starts with the client's own certificate. `key` is its private key in PEM form
+    /// (SEC1, PKCS #1, or PKCS #8). If they are invalid or do not match, [`build`](Self::build) returns an error.
+    /// Neither the error nor `Debug` shows the key.
+    ///
+    /// With TLS 1.3, a server may reject the certificate after the request was written. The error is then of kind `Io`.
     pub fn client_certificate_pem(mut self, chain: &[u8], key: &[u8]) -> Self {
         match ClientCertificate::read(chain, key) {
             Ok(certificate) => {
@@ -178,14 +179,15 @@ impl Builder {
         }
     }
 
-    /// Reaches every `https` host through this proxy, whatever the environment says: by `http` or `https` with
-    /// `CONNECT` (RFC 9110, section 9.3.6), or by `socks5` (RFC 1928), which looks host names up as `socks5h` does.
-    /// Without a scheme it is `http`.
+    /// Connects to every `https` host through this proxy, and ignores the environment.
     ///
-    /// Credentials stand in the URL, percent-encoded: `http://user:password@proxy.example:3128`. They go to the proxy
-    /// only and are never printed. A URL that cannot be used is the error of [`build`](Self::build).
+    /// The scheme is `http` or `https` for `CONNECT` (RFC 9110, section 9.3.6), or `socks5` or `socks5h` for SOCKS5
+    /// (RFC 1928). Without a scheme, it is `http`. Both SOCKS schemes resolve host names at the proxy.
     ///
-    /// `http` to this machine never goes through a proxy.
+    /// Put percent-encoded credentials into the URL: `http://user:password@proxy.example:3128`. Only the proxy gets
+    /// them, and they are never printed. If the URL is invalid, [`build`](Self::build) returns an error.
+    ///
+    /// Requests over `http` to this machine never go through a proxy.
     pub fn proxy(mut self, url: &str) -> Self {
         match Proxies::given(url) {
             Ok(proxies) => {
@@ -196,17 +198,18 @@ impl Builder {
         }
     }
 
-    /// Uses no proxy, whatever the environment says. By default the [environment's](crate#proxies) is used.
+    /// Disables proxies. By default, the transport uses the proxy of the [environment](crate#proxies).
     pub fn no_proxy(mut self) -> Self {
         self.proxies = Some(Proxies::None);
         self
     }
 
-    /// The transport. It opens nothing and reads no file; it reads the [environment](crate#proxies) for proxies.
+    /// Builds the transport. This reads the proxy variables of the [environment](crate#proxies), but no files, and
+    /// opens no connections.
     ///
     /// # Errors
     ///
-    /// If a certificate that was added, or the URL of a proxy, cannot be used.
+    /// Returns an error if a certificate, its key, or the URL of a proxy is invalid.
     pub fn build(mut self) -> Result<HyperTransport, BuildError> {
         if let Some(error) = self.error.take() {
             return Err(error);
@@ -214,13 +217,13 @@ impl Builder {
         let provider = self.provider.or(DEFAULT_PROVIDER);
         let identity = match (self.client_certificate.take(), provider) {
             (Some(certificate), Some(provider)) => Some(certificate.load(provider)?),
-            // Without TLS in this build, each request says so.
+            // If this build has no TLS provider, each request returns an error.
             _ => None,
         };
         Ok(self.connect(identity))
     }
 
-    /// The transport, where nothing was set that could be wrong.
+    /// Creates the transport from settings that are known to be valid.
     pub(crate) fn connect(self, identity: Option<Arc<SingleCertAndKey>>) -> HyperTransport {
         let roots = if self.own_roots.is_empty() { self.roots } else { Some(Roots::Own(self.own_roots)) };
         let tls = Tls::new(self.provider, roots, identity);
@@ -245,7 +248,7 @@ impl Builder {
         }
     }
 
-    /// Keeps the first error for `build`.
+    /// Records the first error, for `build` to return.
     fn fail(mut self, setting: Setting, source: impl Into<BoxError>) -> Self {
         self.error.get_or_insert(BuildError { setting, source: source.into() });
         self
@@ -253,15 +256,15 @@ impl Builder {
 }
 
 impl HyperTransport {
-    /// A transport with the defaults of [`Builder`].
+    /// Creates a transport with the default settings of [`Builder`].
     ///
-    /// Nothing is loaded yet: TLS is set up at the first `https` connection, and if that fails (no certificates on
-    /// this machine), it is the error of that connection, and the next one tries again.
+    /// The first `https` connection sets up TLS. If that fails, for example because this machine has no root
+    /// certificates, the request fails, and the next `https` connection retries the setup.
     pub fn new() -> Self {
         Builder::new().connect(None)
     }
 
-    /// A transport with settings.
+    /// Returns a builder for a transport.
     pub fn builder() -> Builder {
         Builder::new()
     }
@@ -273,7 +276,7 @@ impl Default for HyperTransport {
     }
 }
 
-/// A certificate and its key.
+/// A client certificate and its key.
 struct ClientCertificate {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
@@ -283,10 +286,10 @@ impl ClientCertificate {
     fn read(chain: &[u8], key: &[u8]) -> Result<Self, &'static str> {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
         let chain = chain.ok().filter(|chain| !chain.is_empty());
-        let chain = chain.ok_or("there is no certificate in the PEM text, or one that cannot be read")?;
-        // The reader's error may repeat what it has read.
+        let chain = chain.ok_or("the PEM text contains no valid certificate")?;
+        // The parser's error is dropped, because it may quote its input.
         let key = PrivateKeyDer::from_pem_slice(key);
-        let key = key.map_err(|_| "there is no private key in the PEM text, or one that cannot be read")?;
+        let key = key.map_err(|_| "the PEM text contains no valid private key")?;
         Ok(Self { chain, key })
     }
 
@@ -304,7 +307,8 @@ impl fmt::Debug for ClientCertificate {
     }
 }
 
-/// A setting cannot be used: a root certificate, a client certificate or its key, or the URL of a proxy.
+/// The error of [`Builder::build`]: a root certificate, a client certificate or its key, or the URL of a proxy is
+/// invalid.
 #[derive(Debug)]
 pub struct BuildError {
     setting: Setting,
@@ -321,9 +325,9 @@ enum Setting {
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.setting {
-            Setting::Root => "a root certificate could not be read",
-            Setting::ClientCertificate => "the client certificate cannot be used",
-            Setting::Proxy => "the URL of the proxy cannot be used",
+            Setting::Root => "invalid root certificate",
+            Setting::ClientCertificate => "invalid client certificate or key",
+            Setting::Proxy => "invalid proxy URL",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Why there is no connection.
+//! The error of the connector.
 
 use std::{fmt, io, sync::Arc};
 
@@ -6,7 +6,7 @@ use openrouter_oauth_transport::{BoxError, Error, ErrorKind};
 
 use crate::proxy::ProxyError;
 
-/// Why there is no connection. Hyper's client only lends it, so it is cheap to clone.
+/// The error of the connector. It is cheap to clone, because hyper's client returns only a reference to it.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectError {
     kind: ErrorKind,
@@ -19,7 +19,7 @@ impl ConnectError {
         Self { kind, source }
     }
 
-    /// What rustls did not accept is about trust; all else is about the way there, which `kind` says.
+    /// Converts an error from connecting. Errors of rustls become [`ErrorKind::Tls`], all others become `kind`.
     pub(crate) fn from_source(kind: ErrorKind, source: BoxError) -> Self {
         match source.downcast::<Self>() {
             Ok(known) => *known,
@@ -41,7 +41,7 @@ fn is_tls(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
     if error.is::<rustls::Error>() || error.is::<rustls::pki_types::InvalidDnsNameError>() {
         return true;
     }
-    // `source` of an I/O error leaves out what it holds.
+    // `source` of an I/O error skips the error inside it.
     let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     inner.is_some_and(is_tls)
 }

@@ -1,4 +1,4 @@
-//! Makes a connection for hyper's client.
+//! The connector of hyper's client.
 
 use std::{
     array,
@@ -28,7 +28,7 @@ use crate::{
     tls::Tls,
 };
 
-/// Connects by plain TCP to this machine, by TLS to any other, within one time limit for the whole way.
+/// A connector that uses plain TCP for `http` to this machine and TLS for `https`. One timeout covers all steps.
 #[derive(Clone)]
 pub(crate) struct Connector {
     shared: Arc<Shared>,
@@ -49,7 +49,8 @@ impl Connector {
         let mut tcp = Tcp::new_with_resolver(resolver);
         tcp.set_nodelay(true);
         tcp.enforce_http(false);
-        // Shared out over the addresses of a host, so that the first one, dead, leaves time for the next.
+        // Hyper-util divides this among the addresses of a host, so an unreachable first address leaves time for the
+        // next.
         tcp.set_connect_timeout(Some(timeout));
         Self { shared: Arc::new(Shared { loopback, tcp, proxies: Arc::new(proxies), tls, timeout }) }
     }
@@ -96,7 +97,7 @@ impl Shared {
     }
 }
 
-/// Knows where `localhost` is without asking anybody (RFC 6761, section 6.3).
+/// A resolver that returns the loopback addresses for `localhost` without a lookup (RFC 6761, section 6.3).
 #[derive(Clone)]
 struct Loopback;
 
@@ -110,7 +111,7 @@ impl Service<Name> for Loopback {
     }
 
     fn call(&mut self, _: Name) -> Self::Future {
-        // The connector puts the port in.
+        // The connector fills in the port.
         let addresses =
             [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
         ready(Ok(addresses.into_iter()))

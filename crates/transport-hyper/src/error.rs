@@ -1,4 +1,4 @@
-//! What an error of hyper's means.
+//! Conversion of hyper's errors.
 
 use std::{error::Error as StdError, io};
 
@@ -7,7 +7,7 @@ use openrouter_oauth_transport::{Error, ErrorKind};
 
 use crate::connect_error::ConnectError;
 
-/// Why there is no response.
+/// Converts an error of hyper's client.
 pub(crate) fn from_client(error: legacy::Error) -> Error {
     if let Some(unconnected) = cause::<ConnectError>(&error) {
         return unconnected.to_error();
@@ -16,16 +16,16 @@ pub(crate) fn from_client(error: legacy::Error) -> Error {
         return Error::new(ErrorKind::Connect, error);
     }
     let Some(cause) = cause::<hyper::Error>(&error) else {
-        // A method, version or URL that the client rejects is all that has no cause.
+        // Only an error for a rejected method, version, or URL has no cause.
         return Error::new(ErrorKind::Other, error).not_sent();
     };
-    // Hyper cancels a request only while it is still queued, and hands it back.
+    // Hyper cancels a request only while the request is still queued, so none of it was written.
     let is_unsent = cause.is_canceled();
     let error = Error::new(kind(cause), error);
     if is_unsent { error.not_sent() } else { error }
 }
 
-/// Why there is no whole body.
+/// Converts an error from reading a body.
 pub(crate) fn from_body(error: hyper::Error) -> Error {
     Error::new(kind(&error), error)
 }
@@ -46,7 +46,7 @@ fn cause<E: StdError + 'static>(error: &impl StdError) -> Option<&E> {
     error.source()?.downcast_ref()
 }
 
-/// Whether this is of hyper's making, for chunks that are not as they should be, or else of rustls's.
+/// Returns whether this is hyper's error for a malformed chunked body, and not an error of rustls.
 fn is_malformed(error: &io::Error) -> bool {
     let malformed = matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput);
     malformed && !error.get_ref().is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)
@@ -76,8 +76,8 @@ mod tests {
 
     use super::*;
 
-    /// In memory nothing stands between a close and its being seen but the order in which tasks run, so that hyper
-    /// can be given a request after the close and before it looks.
+    /// With an in-memory connection, the test controls the order of tasks. It can therefore send a request after the
+    /// connection closed, but before hyper notices.
     #[tokio::test]
     async fn unwritten_request_is_not_sent() {
         let (near, mut far) = duplex(1024);
@@ -93,7 +93,7 @@ mod tests {
         };
         let (response, ()) = tokio::join!(client.request(request()), server);
         assert_eq!(response.unwrap().status(), 204);
-        // Now the connection goes back into the pool.
+        // Let the connection return to the pool.
         tokio::task::yield_now().await;
 
         drop(far);
@@ -102,7 +102,7 @@ mod tests {
         assert!(!error.may_have_been_sent(), "{error:?}");
     }
 
-    /// Connects once.
+    /// A connector that connects once.
     #[derive(Clone)]
     struct Once(Arc<Mutex<Option<DuplexStream>>>);
 

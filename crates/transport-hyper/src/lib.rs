@@ -1,9 +1,9 @@
-//! `openrouter_oauth_transport::Transport` on hyper.
+//! An `openrouter-oauth` transport built on hyper and rustls.
 //!
-//! [`HyperTransport`] speaks HTTP/1.1 over TCP and TLS (rustls), directly or through a proxy. It keeps connections for a
-//! moment and uses them again. It keeps the [contract](openrouter_oauth_transport::Transport#contract): a request is sent
-//! at most once and unchanged, and its response comes back whole or not at all. [`TokioTimer`] is the `Timer` that goes
-//! with it. Both need a tokio runtime with I/O and time enabled, as `#[tokio::main]` makes it.
+//! [`HyperTransport`] speaks HTTP/1.1 over TCP or TLS, directly or through a proxy, and reuses connections for a short
+//! time. It follows the [contract](openrouter_oauth_transport::Transport#contract) of transports: it sends a request at
+//! most once and unchanged, and returns the complete response or none. [`TokioTimer`] is the matching `Timer`. Both
+//! need a tokio runtime with I/O and time enabled, such as the one from `#[tokio::main]`.
 //!
 //! ```
 //! use http::Request;
@@ -30,71 +30,77 @@
 //! # }
 //! ```
 //!
-//! # Where it connects to
+//! # Allowed URLs
 //!
-//! To `https` anywhere, and to plain `http` on this machine only: `127.0.0.0/8`, `[::1]` and `localhost`, which is
-//! never looked up. Anything else is rejected before a socket is made. There is no way to turn the check of
-//! certificates off; [`Builder::add_root_certificates_pem`] trusts a certificate of one's own. Names are looked up as
-//! the operating system does, or by [`Builder::resolver`].
+//! The transport connects to any host over `https`. It allows plain `http` only to this machine: `127.0.0.0/8`,
+//! `[::1]`, and `localhost` (without a name lookup). It rejects any other URL before it opens a socket.
+//!
+//! Certificate verification cannot be disabled. To trust your own certificate, use
+//! [`Builder::add_root_certificates_pem`]. The operating system resolves host names, unless you set
+//! [`Builder::resolver`].
 //!
 //! # Proxies
 //!
-//! An `https` host is reached through the proxy that the environment names: in `HTTPS_PROXY`, `https_proxy`,
-//! `ALL_PROXY` or `all_proxy`, the first that is set and not empty. It is read when the transport is built.
-//! [`Builder::proxy`] names another, [`Builder::no_proxy`] none.
+//! The transport connects to `https` hosts through the proxy in the first of these environment variables that is set
+//! and not empty: `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY`, `all_proxy`. It reads them when it is built. Override them
+//! with [`Builder::proxy`] or [`Builder::no_proxy`].
 //!
-//! * A proxy is `http` (the default), `https`, `socks5` or `socks5h`. `socks5` looks names up at the proxy, too.
-//!   Credentials in its URL go to it alone, as Basic authentication or by RFC 1929.
-//! * `NO_PROXY` or `no_proxy` lists what is reached straight, with commas: a host name with all its subdomains, an
-//!   address, a network (`10.0.0.0/8`), or `*`. Ports and other wildcards are not understood.
-//! * This machine (`localhost`, `127.0.0.0/8`, `[::1]`) is reached straight: by `http` always, by `https` unless
-//!   [`Builder::proxy`] says otherwise. `HTTP_PROXY` is never looked at.
-//! * A variable that does not hold the URL of such a proxy fails each request that would use it, with an error of
-//!   kind `Other`, not sent. To go without a proxy might be what the variable is there to prevent.
-//! * PAC files, the settings of the operating system, and authentication by Digest, Negotiate or NTLM are not known.
+//! * The scheme of a proxy is `http` (the default), `https`, `socks5`, or `socks5h`. Both SOCKS schemes resolve host
+//!   names at the proxy. Only the proxy gets the credentials in its URL, with Basic authentication or RFC 1929.
+//! * `NO_PROXY` or `no_proxy` is a comma-separated list of hosts to connect to directly: a host name, which includes
+//!   its subdomains, an address, a network (`10.0.0.0/8`), or `*`. Ports and other wildcards are not supported.
+//! * Connections to this machine (`localhost`, `127.0.0.0/8`, `[::1]`) are direct, except for `https` with
+//!   [`Builder::proxy`]. `HTTP_PROXY` is ignored.
+//! * If a variable is not a valid proxy URL, each request that would use it fails with an `Other` error marked
+//!   `not_sent`. The transport does not fall back to a direct connection, because the proxy may exist to prevent one.
+//! * PAC files, the proxy settings of the operating system, and Digest, Negotiate, and NTLM authentication are not
+//!   supported.
 //!
-//! # What an error means
+//! # Errors
 //!
-//! | what happened | [`ErrorKind`] | sent? |
+//! | cause | [`ErrorKind`] | sent? |
 //! | --- | --- | --- |
-//! | no name, no route, refused, [connect timeout](Builder::connect_timeout), handshake cut | `Connect` | no |
-//! | certificate, host name or TLS version not accepted; no TLS in this build | `Tls` | no |
-//! | the proxy is not there, responds with anything but 2XX, breaks off or makes no sense | `Proxy` | no |
-//! | the proxy responds with 407, or does not accept the credentials | `ProxyAuth` | no |
-//! | a kept connection was closed before the request was written to it | `Io` with `not_sent` | no |
-//! | the connection broke, or closed before the response was whole | `Io` | maybe |
-//! | TLS 1.3: the server does not accept the [client certificate](Builder::client_certificate_pem) | `Io` | maybe |
-//! | [`Limits::timeout`], which also bounds a stream of 1xx responses | `Timeout` | maybe |
+//! | unknown name, no route, refused, [connect timeout](Builder::connect_timeout), truncated handshake | `Connect` | no |
+//! | certificate, host name, or TLS version not accepted; no TLS provider in this build | `Tls` | no |
+//! | the proxy is unreachable, closes the connection, or its response is malformed or not 2xx | `Proxy` | no |
+//! | the proxy responds with 407, or rejects the credentials | `ProxyAuth` | no |
+//! | an idle connection closed before the request was written to it | `Io` with `not_sent` | no |
+//! | the connection broke, or closed before the response was complete | `Io` | maybe |
+//! | TLS 1.3: the server rejects the [client certificate](Builder::client_certificate_pem) | `Io` | maybe |
+//! | [`Limits::timeout`], which also ends a stream of 1xx responses | `Timeout` | maybe |
 //! | body over [`Limits::response_bytes`]; head over about 64 KiB or 100 headers | `TooLarge` | yes |
 //! | the response is not HTTP | `Protocol` | maybe |
-//! | a URL or a variable that is rejected; no tokio runtime, or one without I/O or time | `Other` with `not_sent` | no |
+//! | rejected URL or environment variable; no tokio runtime, or one without I/O or time | `Other` with `not_sent` | no |
 //!
-//! A server that closes a kept connection just as a request is about to use it can, rarely, leave the request waiting
-//! until its deadline ([hyper#4122](https://github.com/hyperium/hyper/issues/4122)): the error is then `Timeout`, which
-//! claims nothing about what was sent.
+//! If a server closes an idle connection just as a request is about to use it, then in rare cases the request waits
+//! until its deadline ([hyper#4122](https://github.com/hyperium/hyper/issues/4122)). The error is then `Timeout`, and
+//! the request may or may not have been sent.
 //!
-//! # What is wiped
+//! # Wiped memory
 //!
-//! The body of a response is gathered in one buffer, which is overwritten when the last clone of the response's
-//! `Bytes` is dropped; a buffer outgrown on the way is overwritten, too. The body of a request is the caller's. What
-//! hyper and rustls keep in buffers of their own (the bytes on their way out and in, header values), the credentials
-//! of a proxy, and the key of a client certificate are freed and not overwritten; an allocator that zeroes on free, such
-//! as `zeroizing-alloc`, covers that.
+//! The transport collects the body of a response in one buffer, and wipes it when the last clone of the response's
+//! `Bytes` is dropped. If the buffer must grow, the transport wipes the old memory. The caller owns the body of the
+//! request.
+//!
+//! Other memory is freed without being wiped: the internal buffers of hyper and rustls, header values, proxy
+//! credentials, and the key of a client certificate. An allocator that zeroes freed memory, such as `zeroizing-alloc`,
+//! covers these.
 //!
 //! # Crate features
 //!
-//! * `ring` (default): TLS by ring.
-//! * `aws-lc-rs`: TLS by aws-lc-rs, with post-quantum key exchange. Beside `ring`, [`Builder`] has a method to choose
-//!   it.
-//! * `platform-roots` (default): trusts what the operating system trusts.
-//! * `webpki-roots`: trusts Mozilla's list, compiled in, for containers without a certificate store.
+//! * `ring` (default): TLS with ring.
+//! * `aws-lc-rs`: TLS with aws-lc-rs and post-quantum key exchange. If `ring` is also enabled, select it with a method
+//!   of [`Builder`].
+//! * `platform-roots` (default): trusts the operating system's root certificates.
+//! * `webpki-roots`: trusts Mozilla's root certificates, compiled in. For containers without a certificate store.
 //!
-//! Every combination compiles. Without a provider, or without roots, an `https` request ends with a `Tls` error that
-//! names the feature to turn on.
+//! Every combination compiles. Without a TLS provider or root certificates, `https` requests fail with a `Tls` error
+//! that names the feature to enable.
 //!
 //! [`ErrorKind`]: openrouter_oauth_transport::ErrorKind
 //! [`Limits::timeout`]: openrouter_oauth_transport::Limits::timeout
 //! [`Limits::response_bytes`]: openrouter_oauth_transport::Limits::response_bytes
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod transport;
 
@@ -129,3 +135,7 @@ pub use crate::{
     timer::TokioTimer,
     transport::HyperTransport,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

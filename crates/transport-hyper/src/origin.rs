@@ -1,4 +1,4 @@
-//! Where a request may go.
+//! The check of a request's URL.
 
 use std::{
     fmt,
@@ -7,12 +7,12 @@ use std::{
 
 use http::Uri;
 
-/// What a URL says about the connection it needs.
+/// The kind of connection that a URL needs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Origin {
-    /// TLS, to any host.
+    /// TLS to any host.
     Https,
-    /// Plain text, to this machine.
+    /// Plain text to this machine.
     Loopback,
 }
 
@@ -28,7 +28,7 @@ impl Origin {
     }
 }
 
-/// A URL that no request is sent to.
+/// The error for a URL that the transport rejects.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum UnsupportedUrl {
     /// `http` to another machine.
@@ -42,7 +42,9 @@ pub(crate) enum UnsupportedUrl {
 impl fmt::Display for UnsupportedUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::PlainText => "`http` is for this machine only (127.0.0.0/8, [::1], localhost): use `https`",
+            Self::PlainText => {
+                "`http` is allowed only to this machine (127.0.0.0/8, [::1], localhost); use `https`"
+            }
             Self::Scheme => "the scheme of the URL is not `https`",
             Self::Relative => "the URL has no scheme or no host",
         })
@@ -51,7 +53,7 @@ impl fmt::Display for UnsupportedUrl {
 
 impl std::error::Error for UnsupportedUrl {}
 
-/// Whether `host`, as it stands in a URL, is this machine and cannot be anything else.
+/// Returns whether the host of a URL is certainly this machine.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let v6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     match v6 {
@@ -72,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_text_is_allowed_to_loopback_only() {
+    fn plain_text_is_allowed_only_to_loopback() {
         // C-9
         for url in [
             "http://127.0.0.1",

@@ -1,4 +1,4 @@
-//! Which proxy leads to a host, and how it is asked.
+//! Selection of the proxy for a host, and connecting through it.
 
 mod connect;
 
@@ -15,30 +15,30 @@ use tokio::io::{AsyncRead, AsyncWrite};
 pub(crate) use self::error::ProxyError;
 use crate::origin::is_loopback;
 
-/// The proxies of a transport.
+/// The proxy settings of a transport.
 ///
-/// Hyper-util's [`Matcher`] reads URLs, credentials and `NO_PROXY`. Asking the proxy is our own, since hyper-util's
-/// tunnels do not name the types of their errors, so that 407 could not be told from 502; nor do they take any 2XX.
+/// Hyper-util's [`Matcher`] parses URLs, credentials, and `NO_PROXY`. Its tunnels are not used: their error types are
+/// private, so 407 could not be distinguished from 502, and they do not accept every 2xx status.
 #[derive(Debug)]
 pub(crate) enum Proxies {
-    /// None.
+    /// No proxy.
     None,
-    /// This one, for every host.
+    /// The caller's proxy, for every host.
     Given(Matcher),
-    /// The environment's, for other machines than this one.
+    /// The environment's proxy, for every host except this machine.
     Environment(Matcher),
-    /// The environment names one, in this variable, that cannot be used. To go without it might be just what it is
-    /// there to prevent.
+    /// An environment variable with an invalid proxy URL. Requests fail, because the proxy may exist to prevent direct
+    /// connections.
     Unusable(&'static str),
 }
 
 impl Proxies {
-    /// This proxy, if the URL is one.
+    /// Uses the proxy with this URL.
     pub(crate) fn given(url: &str) -> Result<Self, UnusableUrl> {
         matcher(url, "").map(Self::Given)
     }
 
-    /// What the environment says now. A variable that is empty counts as not set.
+    /// Reads the environment. An empty variable counts as unset.
     pub(crate) fn environment() -> Self {
         let Some((name, url)) = variable(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]) else {
             return Self::None;
@@ -51,7 +51,7 @@ impl Proxies {
         }
     }
 
-    /// The proxy that leads to the host of `uri`, if it is not reached directly.
+    /// Returns the proxy for the host of `uri`, or `None` for a direct connection.
     pub(crate) fn for_uri(&self, uri: &Uri) -> Result<Option<Proxy>, ProxyError> {
         let here = uri.host().is_some_and(is_loopback);
         let intercept = match self {
@@ -64,15 +64,16 @@ impl Proxies {
     }
 }
 
-/// The first of these that is set and not empty.
+/// Returns the first of these variables that is set and not empty.
 fn variable(names: &[&'static str]) -> Option<(&'static str, OsString)> {
     let values = names.iter().map(|name| Some((*name, env::var_os(name)?)));
     values.flatten().find(|(_, value)| !value.is_empty())
 }
 
-/// Reads the URL of a proxy and a list in the form of `NO_PROXY`.
+/// Parses the URL of a proxy and a list in the form of `NO_PROXY`.
 fn matcher(url: &str, no: &str) -> Result<Matcher, UnusableUrl> {
-    // What follows would be dropped unread, and with an unencoded `/`, `?` or `#` in a password that is the host.
+    // The parser would drop a path. If a password has an unencoded `/`, `?`, or `#`, the dropped part contains the
+    // host.
     let place = url.split_once("://").map_or(url, |(_, place)| place);
     if place.strip_suffix('/').unwrap_or(place).contains(['/', '?', '#']) {
         return Err(UnusableUrl);
@@ -88,8 +89,8 @@ fn matcher(url: &str, no: &str) -> Result<Matcher, UnusableUrl> {
     Ok(Matcher::builder().https(url).no(no).build())
 }
 
-/// Whether this is a host, with a port or without, and nothing else: what is left of a password with an unencoded `@`
-/// or `#` would be printed as part of the host.
+/// Returns whether this is only a host with an optional port. If a password has an unencoded `@` or `#`, its rest would
+/// otherwise be printed as part of the host.
 fn is_host_and_port(authority: &Authority) -> bool {
     let host = authority.host();
     let rest = authority.as_str().strip_prefix(host);
@@ -97,24 +98,26 @@ fn is_host_and_port(authority: &Authority) -> bool {
     !host.is_empty() && rest == Some(port.as_deref().unwrap_or_default())
 }
 
-/// A URL that is not one of a proxy. It is not repeated, since it may hold a password.
+/// The error for an invalid proxy URL. It does not contain the URL, which may contain a password.
 #[derive(Debug)]
 pub(crate) struct UnusableUrl;
 
 impl fmt::Display for UnusableUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("it is not `http`, `https` or `socks5` with a host, or its credentials are too long")
+        f.write_str(
+            "expected `http`, `https`, or `socks5` and a host without a path, and credentials of at most 255 bytes",
+        )
     }
 }
 
 impl StdError for UnusableUrl {}
 
-/// One proxy, with its credentials, which `Debug` leaves out.
+/// A proxy with its credentials, which `Debug` does not show.
 #[derive(Debug)]
 pub(crate) struct Proxy(Intercept);
 
 impl Proxy {
-    /// Where to connect to: `https` for a proxy that is spoken to by TLS, else `http`.
+    /// Returns the URL to connect to: `https` for a proxy with TLS, otherwise `http`.
     pub(crate) fn address(&self) -> Result<Uri, http::Error> {
         let uri = self.0.uri();
         if !self.is_socks() {
@@ -125,7 +128,7 @@ impl Proxy {
         Uri::builder().scheme("http").authority(authority).path_and_query("/").build()
     }
 
-    /// Has the proxy, at the other end of `stream`, connect to the host of `uri`.
+    /// Makes the proxy at the other end of `stream` connect to the host of `uri`.
     pub(crate) async fn open(
         &self,
         stream: &mut (impl AsyncRead + AsyncWrite + Unpin),

@@ -1,4 +1,4 @@
-//! How a host name becomes addresses.
+//! Resolution of host names.
 
 use std::{
     fmt,
@@ -17,15 +17,15 @@ use hyper_util::client::legacy::connect::{
 use openrouter_oauth_transport::BoxError;
 use tower_service::Service;
 
-/// Connects by TCP.
+/// A connector for TCP.
 pub(crate) type Tcp = HttpConnector<Resolver>;
 
-/// Looks names up.
+/// A resolver of host names.
 #[derive(Clone)]
 pub(crate) enum Resolver {
-    /// As the operating system does, on a thread of the runtime's that may block.
+    /// The operating system's resolver, on a blocking thread of the runtime.
     System(GaiResolver),
-    /// As the caller does.
+    /// The caller's function.
     Own(Arc<Lookup>),
 }
 
@@ -65,7 +65,7 @@ impl Service<Name> for Resolver {
             Self::Own(lookup) => {
                 let found = lookup(name.as_str().to_owned());
                 Box::pin(async move {
-                    // The connector puts the port in.
+                    // The connector fills in the port.
                     let found = found.await?.into_iter().map(|address| SocketAddr::new(address, 0));
                     Ok(found.collect::<Vec<_>>().into_iter())
                 })

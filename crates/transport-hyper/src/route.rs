@@ -1,4 +1,4 @@
-//! The way to an `https` host.
+//! The connector to `https` hosts, below TLS.
 
 use std::{
     future::Future,
@@ -20,12 +20,12 @@ use crate::{
     stream::Wire,
 };
 
-/// Connects by TCP: straight, or through a proxy.
+/// A connector that uses TCP, directly or through a proxy.
 #[derive(Clone)]
 pub(crate) struct Route {
     pub(crate) tcp: Tcp,
     pub(crate) proxies: Arc<Proxies>,
-    /// Connects to an `http` or `https` proxy itself.
+    /// The connector to the proxy.
     pub(crate) to_proxy: HttpsConnector<Tcp>,
 }
 

@@ -1,4 +1,4 @@
-//! What a runtime lacks.
+//! Protection from panics of tokio.
 
 use std::{
     fmt,
@@ -8,16 +8,16 @@ use std::{
     task::Poll,
 };
 
-/// Runs what needs a timer or a socket of tokio's.
+/// Runs code that needs tokio's timer or sockets, and catches panics.
 ///
-/// Tokio cannot be asked whether a runtime has them, or a thread left for what blocks. It panics, and it does so before
-/// anything is sent.
+/// Tokio panics if the runtime lacks them or has no thread for blocking calls, and has no API to check for that. It
+/// panics before anything is sent.
 pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
-    // What has panicked is dropped, so nobody sees it half done.
+    // After a panic, the captured state is dropped and never used again.
     catch_unwind(AssertUnwindSafe(run)).map_err(|_| Panicked)
 }
 
-/// The same for a future, at each of its polls.
+/// Like [`caught`], for each poll of a future.
 pub(crate) async fn caught_async<F: Future>(future: F) -> Result<F::Output, Panicked> {
     let mut future = pin!(future);
     poll_fn(|context| match caught(|| future.as_mut().poll(context)) {
@@ -27,13 +27,13 @@ pub(crate) async fn caught_async<F: Future>(future: F) -> Result<F::Output, Pani
     .await
 }
 
-/// The panic itself was printed, or whatever else the program does with panics.
+/// The error for a caught panic. The program's panic hook has already reported the panic.
 #[derive(Debug)]
 pub(crate) struct Panicked;
 
 impl fmt::Display for Panicked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("connecting panicked: the tokio runtime may lack I/O, time or threads")
+        f.write_str("connecting panicked; the tokio runtime may lack I/O, time, or threads")
     }
 }
 

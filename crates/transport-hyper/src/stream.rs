@@ -1,4 +1,4 @@
-//! A connection, as hyper's client uses it.
+//! The connection type of hyper's client.
 
 use std::{
     io::{self, IoSlice},
@@ -14,12 +14,12 @@ use hyper_util::{
 };
 use tokio::net::TcpStream;
 
-/// A connection to a host, or through a proxy that itself may be spoken to by TLS.
+/// A direct connection to a host, or a connection to a proxy with or without TLS.
 pub(crate) type Wire = MaybeHttpsStream<TokioIo<TcpStream>>;
 
-/// A connection that tells hyper's client nothing about itself.
+/// A connection that gives hyper's client no metadata.
 ///
-/// A plain `TcpStream` has its addresses copied into the extensions of every response, at the cost of several
+/// For a plain `TcpStream`, hyper copies the addresses into the extensions of every response, which takes several
 /// allocations.
 pub(crate) struct Stream(pub(crate) MaybeHttpsStream<Wire>);
 

@@ -1,12 +1,12 @@
-//! Tokio's clock.
+//! A timer that uses tokio's clock.
 
 use std::time::{Duration, Instant};
 
 use openrouter_oauth_transport::{SleepFuture, Timer};
 
-/// Tells the time and waits by tokio's clock, which `tokio::time::pause` stops in tests.
+/// A timer that uses tokio's clock. In tests, `tokio::time::pause` stops it.
 ///
-/// [`sleep`](Timer::sleep) is called inside a tokio runtime with time enabled, as `tokio::time::sleep` is.
+/// Call [`sleep`](Timer::sleep) inside a tokio runtime with time enabled, like `tokio::time::sleep`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -26,7 +26,7 @@ use openrouter_oauth_transport::{SleepFuture, Timer};
 pub struct TokioTimer;
 
 impl TokioTimer {
-    /// Tokio's clock.
+    /// Creates a timer.
     pub const fn new() -> Self {
         Self
     }

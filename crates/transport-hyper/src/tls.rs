@@ -1,4 +1,4 @@
-//! How TLS is set up: once, at the first connection that needs it.
+//! TLS, which the first connection that needs it sets up.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use tokio::{sync::OnceCell, task::spawn_blocking};
 
 use crate::{proxy::Proxies, resolver::Tcp, route::Route};
 
-/// A maker of the TLS implementation, never the process's default: others may have set that.
+/// A function that creates the TLS provider. The process's default is never used, because other code may have set it.
 pub(crate) type Provider = fn() -> CryptoProvider;
 
 /// The root certificates to trust.
@@ -18,24 +18,24 @@ pub(crate) enum Roots {
     /// The roots that the operating system trusts.
     #[cfg(feature = "platform-roots")]
     Platform,
-    /// Mozilla's list.
+    /// Mozilla's roots.
     #[cfg(feature = "webpki-roots")]
     Webpki,
-    /// The caller's own.
+    /// The caller's own roots.
     Own(RootCertStore),
 }
 
-/// TLS, set up or not yet.
+/// The settings of TLS, and the connector once it is set up.
 pub(crate) struct Tls {
     provider: Option<Provider>,
     roots: Option<Roots>,
-    /// The client certificate, for a server that asks for one.
+    /// The client certificate, for servers that request one.
     identity: Option<Arc<SingleCertAndKey>>,
     connector: OnceCell<HttpsConnector<Route>>,
 }
 
 impl Tls {
-    /// TLS by `provider`, or by the best one compiled in; with `roots`, or the best ones compiled in.
+    /// Creates TLS with `provider` and `roots`, or with the defaults of this build.
     pub(crate) fn new(
         provider: Option<Provider>,
         roots: Option<Roots>,
@@ -49,18 +49,19 @@ impl Tls {
         }
     }
 
-    /// A connector over `tcp` and `proxies`. The first call sets TLS up; when that fails, the next one tries again.
+    /// Returns a connector over `tcp` and `proxies`. The first call sets up TLS. If that fails, the next call retries.
     pub(crate) async fn connector(
         &self,
         tcp: &Tcp,
         proxies: &Arc<Proxies>,
     ) -> Result<HttpsConnector<Route>, BoxError> {
         let connector = self.connector.get_or_try_init(async || {
-            let provider = self.provider.ok_or("no TLS in this build: turn on the feature `ring`")?;
+            let provider =
+                self.provider.ok_or("this build has no TLS provider; enable the feature `ring`")?;
             let roots = self.roots.clone();
             let roots =
-                roots.ok_or("no root certificates in this build: turn on the feature `platform-roots`")?;
-            // Reads the system's certificates from files.
+                roots.ok_or("this build has no root certificates; enable the feature `platform-roots`")?;
+            // This reads the system's certificates from files.
             let config = spawn_blocking(move || config(provider, roots)).await??;
             let to_proxy = https(tcp.clone(), config.clone(), false);
             let route = Route { tcp: tcp.clone(), proxies: Arc::clone(proxies), to_proxy };
@@ -69,7 +70,7 @@ impl Tls {
         connector.await.cloned()
     }
 
-    /// What is for the server alone, and not for a proxy.
+    /// Adds the settings that apply only to the server, not to a proxy.
     fn with_options(&self, mut config: ClientConfig) -> ClientConfig {
         if let Some(identity) = &self.identity {
             config.client_auth_cert_resolver = Arc::<SingleCertAndKey>::clone(identity);
@@ -97,7 +98,7 @@ fn config(provider: Provider, roots: Roots) -> Result<ClientConfig, rustls::Erro
     };
     let mut config = builder.with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    // What is sent early can be sent again by whoever saw it (RFC 8446, appendix E.5).
+    // An attacker can replay early data (RFC 8446, appendix E.5).
     config.enable_early_data = false;
     Ok(config)
 }
@@ -121,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn config_offers_http_1_only_and_no_early_data() {
+    fn config_offers_only_http_1_and_no_early_data() {
         // C-18
         let Some(provider) = DEFAULT_PROVIDER else { return };
         let config = config(provider, Roots::Own(RootCertStore::empty())).unwrap();

@@ -1,4 +1,4 @@
-//! The transport itself.
+//! The transport.
 
 use std::{fmt, pin::pin};
 
@@ -14,10 +14,10 @@ use tokio::{
 
 use crate::{body, connector::Connector, error, runtime};
 
-/// Sends requests with hyper.
+/// A transport that uses hyper and rustls.
 ///
-/// Clones are cheap and share the connections. See the [crate's page](crate) for what it connects to and what its
-/// errors mean.
+/// Clones are cheap and share connections. The [crate documentation](crate) describes the allowed URLs, proxies, and
+/// errors.
 #[derive(Clone)]
 pub struct HyperTransport {
     client: Client<Connector, Full<Bytes>>,
@@ -44,10 +44,10 @@ impl fmt::Debug for HyperTransport {
 
 impl Transport for HyperTransport {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
-        // A time beyond what the clock can show never comes.
+        // A deadline that `Instant` cannot represent never passes.
         let deadline = limits.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         Box::pin(async move {
-            // Tokio would panic.
+            // Without a runtime, tokio would panic.
             Handle::try_current().map_err(|none| Error::new(ErrorKind::Other, none).not_sent())?;
             let response = pin!(self.send_request(request, limits.response_bytes));
             let Some(deadline) = deadline else { return response.await };

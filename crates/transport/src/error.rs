@@ -1,16 +1,16 @@
-//! Why there is no response.
+//! The error of a transport.
 
 use std::{error::Error as StdError, fmt};
 
 use http::StatusCode;
 
-/// Any error that can cross threads.
+/// Any error that can be sent between threads.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// No response was received.
+/// The error for a request without a complete response.
 ///
-/// What matters most to a caller is [`may_have_been_sent`](Self::may_have_been_sent): a code that works once must not
-/// be sent again if it may have arrived. [`Display`](fmt::Display) prints one level; the cause is the `source`.
+/// Check [`may_have_been_sent`](Self::may_have_been_sent) before you retry: a code works only once, so do not resend
+/// one that may have arrived. [`Display`](fmt::Display) does not include the cause, which `source` returns.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
@@ -19,76 +19,79 @@ pub struct Error {
     source: Option<BoxError>,
 }
 
-/// What kept a response from coming.
+/// The kind of an [`Error`].
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum ErrorKind {
-    /// No connection was made: a name that does not resolve, a refused or unreachable host, a connection or a TLS
-    /// handshake that broke or took too long. Nothing was sent; trying again may help.
+    /// The transport could not connect: the name does not resolve, the host is unreachable or refuses the connection,
+    /// or the connection or the TLS handshake broke or timed out. Nothing was sent. A retry may help.
     Connect,
-    /// The server's certificate was not accepted, or no common TLS version or cipher was found, before the handshake
-    /// was done. Nothing was sent; trying again does not help.
+    /// The TLS handshake failed: the client does not accept the server's certificate, or client and server share no TLS
+    /// version or cipher. Nothing was sent. A retry does not help.
     Tls,
-    /// A proxy failed to connect. Nothing was sent; trying again may help.
+    /// The proxy could not connect. Nothing was sent. A retry may help.
     Proxy,
-    /// A proxy asks for credentials (407), or does not accept those it got. Nothing was sent; trying again does not help.
+    /// The proxy requires credentials (status 407), or rejected the ones it got. Nothing was sent. A retry does not
+    /// help.
     ProxyAuth,
-    /// The connection broke after it was made. The request may have been sent.
+    /// The connection broke after it was established. The request may have been sent.
     Io,
     /// [`Limits::timeout`](crate::Limits::timeout) passed. The request may have been sent.
     Timeout,
-    /// The response is larger than [`Limits::response_bytes`](crate::Limits::response_bytes) or its head is too
-    /// large. The request was sent.
+    /// The body exceeds [`Limits::response_bytes`](crate::Limits::response_bytes), or the head is too large. The
+    /// request was sent.
     TooLarge,
     /// The response was not valid HTTP. The request may have been sent.
     Protocol,
-    /// Anything else. The request may have been sent.
+    /// Any other error. The request may have been sent.
     Other,
 }
 
 impl Error {
-    /// An error of this kind, with its cause.
+    /// Creates an error of this kind, with its cause.
     ///
-    /// [`ErrorKind::Connect`], [`Tls`](ErrorKind::Tls), [`Proxy`](ErrorKind::Proxy) and
-    /// [`ProxyAuth`](ErrorKind::ProxyAuth) mean that nothing was sent. For all other kinds the request may have been sent,
-    /// unless you add [`not_sent`](Self::not_sent).
+    /// [`ErrorKind::Connect`], [`Tls`](ErrorKind::Tls), [`Proxy`](ErrorKind::Proxy), and
+    /// [`ProxyAuth`](ErrorKind::ProxyAuth) mean that nothing was sent. All other kinds mean that the request may have
+    /// been sent, unless you call [`not_sent`](Self::not_sent).
     pub fn new(kind: ErrorKind, source: impl Into<BoxError>) -> Self {
         Self { source: Some(source.into()), ..Self::from(kind) }
     }
 
-    /// Says that no byte of the request can have reached the server.
+    /// Marks the request as not sent: no byte of it can have reached the server.
     ///
-    /// Add it only with proof, such as a request that was handed back unwritten.
+    /// Call this only with proof, such as a connection that handed the request back unwritten.
     #[must_use]
     pub fn not_sent(mut self) -> Self {
         self.may_have_been_sent = false;
         self
     }
 
-    /// Adds the status of a response whose head arrived and whose body did not. A rejection is one even without its body.
+    /// Adds the status of a response whose head arrived but whose body did not.
+    ///
+    /// A caller can then recognize a rejection without its body.
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// What kept the response from coming.
+    /// Returns the kind of error.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// The status of a response whose body did not arrive.
+    /// Returns the status, if the head of a response arrived but its body did not.
     pub fn status(&self) -> Option<StatusCode> {
         self.status
     }
 
-    /// Whether the server may have seen the request, whole or in part.
+    /// Returns whether the server may have received any part of the request.
     pub fn may_have_been_sent(&self) -> bool {
         self.may_have_been_sent
     }
 }
 
-/// An error of this kind, without a cause.
+/// Creates an error of this kind, without a cause.
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
         let unsent = [ErrorKind::Connect, ErrorKind::Tls, ErrorKind::Proxy, ErrorKind::ProxyAuth];
@@ -112,10 +115,10 @@ impl StdError for Error {
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Connect => "no connection could be made",
-            Self::Tls => "the server could not be trusted",
+            Self::Connect => "could not connect",
+            Self::Tls => "the TLS handshake failed",
             Self::Proxy => "the proxy could not connect",
-            Self::ProxyAuth => "the proxy asks for credentials",
+            Self::ProxyAuth => "the proxy requires credentials",
             Self::Io => "the connection broke",
             Self::Timeout => "the response took too long",
             Self::TooLarge => "the response is too large",
@@ -130,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_connect_tls_and_proxy_prove_nothing_was_sent() {
+    fn only_connect_tls_and_proxy_errors_mean_not_sent() {
         for kind in [ErrorKind::Connect, ErrorKind::Tls, ErrorKind::Proxy, ErrorKind::ProxyAuth] {
             assert!(!Error::from(kind).may_have_been_sent(), "{kind:?}");
         }
@@ -150,10 +153,10 @@ mod tests {
     }
 
     #[test]
-    fn public_types_cross_threads() {
-        fn crosses<T: Send + Sync + 'static + ?Sized>() {}
-        crosses::<Error>();
-        crosses::<dyn crate::Transport>();
-        crosses::<dyn crate::Timer>();
+    fn public_types_are_send_and_sync() {
+        fn check<T: Send + Sync + 'static + ?Sized>() {}
+        check::<Error>();
+        check::<dyn crate::Transport>();
+        check::<dyn crate::Timer>();
     }
 }

@@ -1,4 +1,4 @@
-//! A transport of a closure.
+//! A transport that calls a closure.
 
 use std::{fmt, future::Future};
 
@@ -7,9 +7,9 @@ use http::{Request, Response};
 
 use crate::{Error, Limits, ResponseFuture, Transport};
 
-/// Makes a transport of an async closure, which keeps the [contract](Transport#contract).
+/// Creates a transport from an async closure. The closure must follow the [contract](Transport#contract).
 ///
-/// See the [crate's example](crate).
+/// See the [example of the crate](crate).
 pub fn from_fn<F, Fut>(send: F) -> FromFn<F>
 where
     F: Fn(Request<Bytes>, Limits) -> Fut + Send + Sync,
@@ -18,7 +18,7 @@ where
     FromFn { send }
 }
 
-/// The transport that [`from_fn`] makes.
+/// The transport that [`from_fn`] returns.
 pub struct FromFn<F> {
     send: F,
 }

@@ -1,8 +1,9 @@
-//! The HTTP transport that `openrouter-oauth` sends through, as a trait to implement.
+//! The HTTP transport trait that `openrouter-oauth` sends requests through.
 //!
-//! There are two traits: a [`Transport`] sends one request and returns its whole response, and a [`Timer`] tells the
-//! time and waits. `openrouter-oauth-transport-hyper` implements both. To use another HTTP stack, implement them in a
-//! few lines; this crate is all you need. It knows nothing about OpenRouter.
+//! The crate has two traits. A [`Transport`] sends one request and returns its complete response. A [`Timer`] reads a
+//! clock and sleeps. [`openrouter-oauth-transport-hyper`](https://docs.rs/openrouter-oauth-transport-hyper) implements
+//! both. To use another HTTP client, implement them yourself: you need only this crate, and each takes a few lines.
+//! Nothing here is specific to OpenRouter.
 //!
 //! ```
 //! use http::{Request, Response};
@@ -10,7 +11,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), openrouter_oauth_transport::Error> {
-//! // A transport made from a closure: this one responds from memory.
+//! // This transport is a closure that responds from memory.
 //! let transport = from_fn(|request: Request<_>, _limits| async move {
 //!     assert_eq!(request.uri().path(), "/api/v1/key");
 //!     Ok(Response::new("{}".into()))
@@ -25,13 +26,15 @@
 //!
 //! # Writing a transport
 //!
-//! [`Transport`] lists what a transport must do: its [contract](Transport#contract). The crate
-//! `openrouter-oauth-transport-contract` checks a transport against it, over real sockets, from a test of yours.
+//! [`Transport`] documents the rules for a transport: its [contract](Transport#contract). To check your transport
+//! against them over real sockets, run
+//! [`openrouter-oauth-transport-contract`](https://docs.rs/openrouter-oauth-transport-contract) in a test.
 //!
 //! # Crate features
 //!
-//! * `testing` (off by default): transports that respond from memory and a clock that tests move, in the module
-//!   `testing`.
+//! * `testing` (off by default): the module `testing`, with transports that respond from memory and a clock that tests
+//!   control.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod transport;
 
@@ -56,3 +59,7 @@ pub use crate::{
     transport::{ResponseFuture, Transport},
     wiped_buffer::WipedBuffer,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,17 +1,17 @@
-//! What a response may cost.
+//! The limits for a response.
 
 use std::time::Duration;
 
-/// How long a response may take and how large its body may be.
+/// The limits for one response: its timeout and the size of its body.
 ///
-/// Both are enforced with an error, never with a truncated response.
+/// A transport that exceeds a limit returns an error, never a truncated response.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
-    /// The time from the call of `send` to the last byte of the body, connecting included. `None`: as long as it
-    /// takes.
+    /// The maximum time from the call of `send` to the last byte of the body, including connecting. `None` means no
+    /// timeout.
     pub timeout: Option<Duration>,
-    /// The most bytes the body may have.
+    /// The maximum size of the body in bytes.
     pub response_bytes: usize,
 }
 
@@ -31,7 +31,7 @@ impl Limits {
     }
 }
 
-/// 30 seconds and 64 KiB, many times what a response of OpenRouter's OAuth endpoints takes.
+/// 30 seconds and 64 KiB, many times more than a response of OpenRouter's OAuth endpoints needs.
 impl Default for Limits {
     fn default() -> Self {
         Self { timeout: Some(Duration::from_secs(30)), response_bytes: 64 * 1024 }

@@ -1,7 +1,7 @@
-//! Fakes for tests: transports that respond from memory, and a clock that tests move.
+//! Fakes for tests: transports that respond from memory, and a clock that tests control.
 //!
-//! They panic where a test should fail, so they belong in tests only.
-#![expect(clippy::panic, reason = "a failed expectation fails the test that holds it")]
+//! Use them only in tests. Their checks panic to fail the test.
+#![expect(clippy::panic, reason = "a failed check fails the test")]
 
 mod capture;
 

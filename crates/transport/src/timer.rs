@@ -1,4 +1,4 @@
-//! The trait of a clock that can wait.
+//! The trait for a clock that can sleep.
 
 use std::{
     fmt,
@@ -8,24 +8,24 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What [`Timer::sleep`] returns: a boxed future that is done when the time has passed.
+/// The boxed future that [`Timer::sleep`] returns. It completes when the duration has passed.
 pub type SleepFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Tells the time, and waits.
+/// A monotonic clock that can sleep.
 ///
-/// The SDK holds its deadlines through this trait, so that it needs no particular async runtime and tests choose the
-/// time. `openrouter-oauth-transport-hyper` has one of tokio's clock.
+/// `openrouter-oauth` enforces its deadlines through this trait. It therefore works with any async runtime, and tests
+/// can control the time. `openrouter-oauth-transport-hyper` has an implementation for tokio.
 ///
 /// # Contract
 ///
-/// * [`now`](Self::now) never goes back, and no change of the wall clock moves it.
-/// * A future of [`sleep`](Self::sleep) is done once its duration has passed by the same clock, not before, and stops
-///   when it is dropped.
+/// * [`now`](Self::now) never goes backward, and changes to the wall clock do not affect it.
+/// * The future of [`sleep`](Self::sleep) completes when its duration has passed on the same clock, and not before. It
+///   stops when it is dropped.
 pub trait Timer: fmt::Debug + Send + Sync {
-    /// The time now, on a monotonic clock.
+    /// Returns the current time.
     fn now(&self) -> Instant;
 
-    /// Waits for `duration`, counted from this call.
+    /// Sleeps for `duration`, measured from this call.
     fn sleep(&self, duration: Duration) -> SleepFuture;
 }
 

@@ -1,4 +1,4 @@
-//! The trait that sends a request.
+//! The trait for sending a request.
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
@@ -7,41 +7,42 @@ use http::{Request, Response};
 
 use crate::{Error, Limits};
 
-/// What [`Transport::send`] returns: a boxed future of the whole response.
+/// The boxed future that [`Transport::send`] returns. Its output is the complete response.
 pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Error>> + Send + 'a>>;
 
-/// Sends one request and returns its whole response.
+/// An HTTP transport, which sends one request and returns its complete response.
 ///
-/// Implementing it is `Box::pin(async move { … })` around a call of the HTTP client at hand. [`from_fn`] makes a
-/// transport of a closure.
+/// To implement it, wrap a call of your HTTP client in `Box::pin(async move { … })`. To turn a closure into a
+/// transport, use [`from_fn`].
 ///
 /// # Contract
 ///
-/// A request may carry a code that works once and a response may carry a key that is never shown again. Therefore a
-/// transport
+/// A request can contain a code that works only once, and a response can contain a key that is shown only once.
+/// Therefore, every transport must follow these rules:
 ///
-/// 1. sends `request` at most once: it never retries, and never follows a redirect;
-/// 2. sends it as it is: it adds no credential, no cookie and no referer, and asks for no compression;
-/// 3. returns every response as it came, whatever its status, and decompresses nothing;
-/// 4. ends with [`ErrorKind::Timeout`] when [`Limits::timeout`] has passed;
-/// 5. ends with [`ErrorKind::TooLarge`] when the body grows over [`Limits::response_bytes`], and with
-///    [`ErrorKind::Io`] when it is cut: a body is whole or there is none. If the head of the server's final response came,
-///    the error says its status ([`with_status`](Error::with_status));
-/// 6. says [`not_sent`](Error::not_sent) only if no byte of the request can have reached the server; when in doubt
-///    it leaves that out;
-/// 7. logs no header and no body, and puts neither into an error;
-/// 8. stops when the future is dropped;
-/// 9. wipes, as far as it owns them, the buffers that held the request and the response;
-///    [`WipedBuffer`](crate::WipedBuffer) does that for a body.
+/// 1. Send `request` at most once. Never retry, and never follow a redirect.
+/// 2. Send it unchanged. Add no credentials, cookies, or referer, and do not request compression.
+/// 3. Return every response unchanged, whatever its status. Do not decompress it.
+/// 4. Fail with [`ErrorKind::Timeout`] when [`Limits::timeout`] has passed.
+/// 5. Never return part of a body. Fail with [`ErrorKind::TooLarge`] when the body exceeds [`Limits::response_bytes`],
+///    and with [`ErrorKind::Io`] when it is truncated. If the head of the final response arrived, add its status to the
+///    error ([`with_status`](Error::with_status)).
+/// 6. Mark an error as [`not_sent`](Error::not_sent) only if no byte of the request can have reached the server. When
+///    in doubt, do not mark it.
+/// 7. Put no header and no body into a log or an error.
+/// 8. Stop when the future is dropped.
+/// 9. Wipe the buffers that held the request and the response, as far as the transport owns them.
+///    [`WipedBuffer`](crate::WipedBuffer) does so for a body.
 ///
-/// Connections may be kept and used again. A request that was handed back unwritten from a stale connection is an
-/// error with `not_sent`: the caller decides whether to send it again.
+/// A transport may reuse connections. If a stale connection hands a request back unwritten, return an error marked
+/// `not_sent`. The caller then decides whether to retry.
 ///
-/// # Testing your own
+/// # Testing your transport
 ///
-/// The crate `openrouter-oauth-transport-contract` plays the contract as scenarios against scripted sockets. In a
-/// test, with any runtime, its `run(&transport).await` plays them all and names each one that fails. Rule 9 and what
-/// the transport logs are left to a review.
+/// The crate [`openrouter-oauth-transport-contract`](https://docs.rs/openrouter-oauth-transport-contract) turns the
+/// contract into scenarios with scripted servers. Call its `run(&transport).await` in a test, on any async runtime. It
+/// runs all scenarios and lists those that fail. It cannot check rule 9 or what the transport logs, so review these
+/// yourself.
 ///
 /// # Examples
 ///
@@ -65,13 +66,14 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>
 /// [`ErrorKind::TooLarge`]: crate::ErrorKind::TooLarge
 /// [`ErrorKind::Io`]: crate::ErrorKind::Io
 pub trait Transport: fmt::Debug + Send + Sync {
-    /// Sends `request` once and returns its whole response.
+    /// Sends `request` once and returns its complete response.
     ///
-    /// The URI of `request` is absolute. A `Host` header is the transport's to add, as is `Content-Length`.
+    /// The URI of `request` is absolute. The transport adds the `Host` and `Content-Length` headers.
     ///
     /// # Errors
     ///
-    /// Those of the contract above; [`Error::may_have_been_sent`] tells whether the server may have seen the request.
+    /// Returns an error if there is no complete response, as the contract describes. [`Error::may_have_been_sent`]
+    /// reports whether the server may have seen the request.
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_>;
 }
 

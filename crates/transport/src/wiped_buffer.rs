@@ -1,14 +1,14 @@
-//! A buffer that leaves nothing behind.
+//! A buffer that wipes its memory.
 
 use std::{fmt, io};
 
 use bytes::Bytes;
 use zeroize::Zeroize;
 
-/// A buffer for a body, wiped when it is dropped, and when it moves to grow.
+/// A buffer for a body that wipes its memory when it is dropped or reallocated.
 ///
-/// `Bytes::from` shares it without a copy; it is then wiped when the last share is dropped. That is how a transport
-/// keeps rule 9 of the [contract](crate::Transport#contract).
+/// `Bytes::from` converts it without a copy. The memory is then wiped when the last clone of the `Bytes` is dropped. A
+/// transport that uses this buffer follows rule 9 of the [contract](crate::Transport#contract) for bodies.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -21,12 +21,12 @@ use zeroize::Zeroize;
 /// ```
 #[derive(Default)]
 pub struct WipedBuffer {
-    /// Only ever appended to, so that what lies beyond its length was never written.
+    /// Only appended to, so the spare capacity was never written and needs no wiping.
     bytes: Vec<u8>,
 }
 
 impl WipedBuffer {
-    /// An empty buffer that does not move until it holds more than `capacity` bytes.
+    /// Creates an empty buffer that does not reallocate until it exceeds `capacity` bytes.
     pub fn with_capacity(capacity: usize) -> Self {
         Self { bytes: Vec::with_capacity(capacity) }
     }
@@ -40,12 +40,12 @@ impl WipedBuffer {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// How many bytes it holds.
+    /// Returns the number of bytes in the buffer.
     pub fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Whether it holds nothing.
+    /// Returns whether the buffer is empty.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }

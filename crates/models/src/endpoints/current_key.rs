@@ -1,7 +1,7 @@
 //! `GET /key`
 //!
-//! Describes the key that the request is sent with. A success means that the key is valid. 401 and 403 mean that it is
-//! not. Any other response says nothing about the key.
+//! Returns the details of the key that the request is sent with. A success means that the key is valid. 401 and 403
+//! mean that it is not. Any other response does not show whether it is.
 //!
 //! Source: <https://openrouter.ai/docs/api/api-reference/api-keys/get-current-key>
 
@@ -16,7 +16,7 @@ use crate::{
     open_enum::open_enum,
 };
 
-/// A request to describe the key that it is sent with.
+/// A request for the details of the key that it is sent with.
 #[doc(alias = "getCurrentKey")]
 #[doc(alias = "GetCurrentKeyMetadata")]
 #[non_exhaustive]

@@ -35,47 +35,47 @@ where
 
 proptest! {
     #[test]
-    fn exchange_auth_code(request in exchange_request(), response in grant()) {
+    fn exchange_auth_code_round_trips(request in exchange_request(), response in grant()) {
         check(&request)?;
         check(&response)?;
         check_response::<ExchangeAuthCode>(&response, &response)?;
     }
 
     #[test]
-    fn create_auth_code(request in create_request(), response in auth_code()) {
+    fn create_auth_code_round_trips(request in create_request(), response in auth_code()) {
         check(&request)?;
         check(&response)?;
         check_response::<CreateAuthCode>(&response, &Data { data: response.clone() })?;
     }
 
     #[test]
-    fn current_key(response in key_info()) {
+    fn current_key_round_trips(response in key_info()) {
         check(&CurrentKey::new())?;
         check(&response)?;
         check_response::<CurrentKey>(&response, &Data { data: response.clone() })?;
     }
 
     #[test]
-    fn exchange_token(request in token_request(), response in access_token()) {
+    fn exchange_token_round_trips(request in token_request(), response in access_token()) {
         check(&request)?;
         check(&response)?;
         check_response::<ExchangeToken>(&response, &response)?;
     }
 
     #[test]
-    fn signing_keys(response in collection::vec(jwk(), 0..4).prop_map(JwkSet::new)) {
+    fn signing_keys_round_trip(response in collection::vec(jwk(), 0..4).prop_map(JwkSet::new)) {
         check(&SigningKeys::new())?;
         check(&response)?;
         check_response::<SigningKeys>(&response, &response)?;
     }
 
     #[test]
-    fn errors(envelope in error_envelope()) {
+    fn errors_round_trip(envelope in error_envelope()) {
         check(&envelope)?;
     }
 
     #[test]
-    fn enums(word in word()) {
+    fn enums_round_trip(word in word()) {
         check(&UsageLimitType::from(&*word))?;
         check(&CodeChallengeMethod::from(&*word))?;
         check(&OAuthErrorCode::from(&*word))?;
@@ -83,7 +83,7 @@ proptest! {
     }
 
     #[test]
-    fn newtypes(label in label(), url in callback_url(), id in workspace_id(), dollars in amount()) {
+    fn newtypes_round_trip(label in label(), url in callback_url(), id in workspace_id(), dollars in amount()) {
         check(&label)?;
         check(&url)?;
         check(&id)?;
@@ -92,14 +92,14 @@ proptest! {
     }
 
     #[test]
-    fn three_states(value in nullable(any::<bool>())) {
+    fn nullable_round_trips(value in nullable(any::<bool>())) {
         if !value.is_absent() {
             check(&value)?;
         }
     }
 
     #[test]
-    fn timestamps(time in timestamp()) {
+    fn timestamps_round_trip(time in timestamp()) {
         check(&time)?;
         prop_assert_eq!(Timestamp::parse(&time.to_string()), Ok(time));
         if let Ok(system) = std::time::SystemTime::try_from(time) {

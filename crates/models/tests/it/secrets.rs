@@ -138,7 +138,7 @@ fn values_of_one_sign_in_are_not_clone() {
 }
 
 #[test]
-fn public_types_cross_threads() {
+fn public_types_are_send_and_sync() {
     const fn check<T: Send + Sync + Unpin + 'static>() {}
     const {
         check::<(TokenResponse, ApiError, ApiKeyGrant, CreatedAuthCode, CallbackUrl, CodeChallenge)>();

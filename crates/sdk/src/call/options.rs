@@ -38,7 +38,8 @@ impl Options {
     }
 }
 
-/// Headers that neither callers nor hooks may set, because they carry credentials or describe the body or the connection.
+/// Headers that neither callers nor hooks may set, because they carry credentials or describe the body or the
+/// connection.
 pub(crate) const RESERVED: [HeaderName; 17] = [
     header::ACCEPT,
     header::ACCEPT_ENCODING,

@@ -97,8 +97,8 @@ impl<'a> CallRequest<'a> {
     }
 }
 
-/// Large enough for every body that the SDK sends, so that a growing buffer leaves no copies of a secret behind. A subject
-/// token of 16 KiB may triple in size when encoded.
+/// Large enough for every body that the SDK sends, so that a growing buffer leaves no copies of a secret behind. A
+/// subject token of 16 KiB may triple in size when encoded.
 const JSON_BYTES: usize = 512;
 const FORM_BYTES: usize = 56 * 1024;
 

@@ -139,8 +139,8 @@ fn read_response<E: Endpoint>(
     Err(rejection::<E>(call_request, &head, Box::new(api_error())))
 }
 
-/// Returns the error for a 2XX response whose body is not the expected value. If the operation is idempotent and the body
-/// is one of OpenRouter's errors, that is [`Error::Api`].
+/// Returns the error for a 2XX response whose body is not the expected value. If the operation is idempotent and the
+/// body is one of OpenRouter's errors, that is [`Error::Api`].
 fn unreadable<E: Endpoint>(
     call_request: &CallRequest<'_>,
     head: &Parts,

@@ -20,8 +20,8 @@ use crate::{
 
 /// The settings of a sign-in that has not begun.
 ///
-/// With `Authorize<CallbackUrl>`, OpenRouter redirects the browser to a callback. With `Authorize<NoCallback>`, its page
-/// shows the user a code.
+/// With `Authorize<CallbackUrl>`, OpenRouter redirects the browser to a callback. With `Authorize<NoCallback>`, its
+/// page shows the user a code.
 ///
 /// ```
 /// # use openrouter_oauth::transport::testing::{ManualTimer, Never};
@@ -52,8 +52,8 @@ pub struct NoCallback;
 
 /// The URL that the user opens to approve the sign-in.
 ///
-/// Show it (`Display`) only to the user, because it contains the `state` and the attempt ID. `Debug` omits the query. Quote
-/// the URL if you pass it to a shell.
+/// Show it (`Display`) only to the user, because it contains the `state` and the attempt ID. `Debug` omits the query.
+/// Quote the URL if you pass it to a shell.
 #[derive(Clone, Eq, PartialEq)]
 pub struct AuthorizeUrl(Zeroizing<String>);
 
@@ -70,8 +70,8 @@ impl<C> Authorize<C> {
         }
     }
 
-    /// Sets the name of the key in the user's list of keys. By default that is the name of the app, which for a program on
-    /// the user's machine is `host:port`.
+    /// Sets the name of the key in the user's list of keys. By default that is the name of the app, which for a program
+    /// on the user's machine is `host:port`.
     pub fn key_label<L>(mut self, label: L) -> Self
     where
         L: TryInto<KeyLabel>,
@@ -81,8 +81,8 @@ impl<C> Authorize<C> {
         self
     }
 
-    /// Proposes a credit limit for the key, in US dollars. OpenRouter's own helper sends this parameter, but its effect on
-    /// the page is undocumented.
+    /// Proposes a credit limit for the key, in US dollars. OpenRouter's own helper sends this parameter, but its effect
+    /// on the page is undocumented.
     pub fn limit<L>(mut self, limit: L) -> Self
     where
         L: TryInto<CreditLimit>,
@@ -143,13 +143,13 @@ impl<C> Authorize<C> {
 }
 
 impl Authorize<CallbackUrl> {
-    /// Begins the sign-in. Returns the URL for the user, and the pending sign-in that finishes it. Each sign-in uses fresh
-    /// random values.
+    /// Begins the sign-in. Returns the URL for the user, and the pending sign-in that finishes it. Each sign-in uses
+    /// fresh random values.
     ///
     /// # Errors
     ///
-    /// * [`Error::Invalid`] if a setting is invalid, or if the callback URL already has a parameter `code`, `state`, `error`
-    ///   or `error_description`.
+    /// * [`Error::Invalid`] if a setting is invalid, or if the callback URL already has a parameter `code`, `state`,
+    ///   `error` or `error_description`.
     /// * [`Error::Randomness`] if the random generator fails.
     pub fn begin(self) -> Result<(AuthorizeUrl, PendingSignIn), Error> {
         let url = self.callback.as_ref().map_err(|invalid| *invalid)?;
@@ -165,8 +165,8 @@ impl Authorize<CallbackUrl> {
 }
 
 impl Authorize<NoCallback> {
-    /// Begins the sign-in. Returns the URL for the user, and the pending sign-in that finishes it. Each sign-in uses fresh
-    /// random values.
+    /// Begins the sign-in. Returns the URL for the user, and the pending sign-in that finishes it. Each sign-in uses
+    /// fresh random values.
     ///
     /// # Errors
     ///

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 /// The error for a callback or pasted text without a valid code.
 ///
-/// Only [`Denied`](Self::Denied) and [`Failed`](Self::Failed) [end a sign-in](Self::ends_sign_in). The other variants are
-/// foreign requests or slips of the user: respond to them, and keep waiting.
+/// Only [`Denied`](Self::Denied) and [`Failed`](Self::Failed) [end a sign-in](Self::ends_sign_in). The other variants
+/// are foreign requests or slips of the user: respond to them, and keep waiting.
 #[non_exhaustive]
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum CallbackError {
@@ -88,8 +88,8 @@ impl Callback {
     }
 }
 
-/// Reads pasted text: a bare code, a query, or the whole URL of this sign-in's callback. The scheme may be missing, because
-/// some browsers hide it.
+/// Reads pasted text: a bare code, a query, or the whole URL of this sign-in's callback. The scheme may be missing,
+/// because some browsers hide it.
 pub(crate) fn read_pasted(text: &str, callback: Option<&Callback>) -> Result<AuthorizationCode> {
     if text.len() > MAX_PASTED_BYTES {
         return Err(CallbackError::Malformed);
@@ -160,8 +160,8 @@ where
     }
 }
 
-/// Returns the reserved parameters of a query, in the order of [`RESERVED_PARAMETERS`]. An empty value counts as missing
-/// (RFC 6749, section 3.1).
+/// Returns the reserved parameters of a query, in the order of [`RESERVED_PARAMETERS`]. An empty value counts as
+/// missing (RFC 6749, section 3.1).
 fn parameters(query: &str) -> Result<[Option<Zeroizing<String>>; 4]> {
     if !has_whole_escapes(query) {
         return Err(CallbackError::Malformed);

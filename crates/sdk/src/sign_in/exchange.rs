@@ -16,10 +16,11 @@ use crate::{
 impl PendingSignIn {
     /// Exchanges `code` for a key. The code is sent again only if the first request was certainly not processed.
     ///
-    /// After an error, check [`is_fresh`](Self::is_fresh). If the sign-in is still fresh, you can call this method again:
+    /// After an error, check [`is_fresh`](Self::is_fresh). If the sign-in is still fresh, you can call this method
+    /// again:
     ///
-    /// * with the same code, if the error [is retryable](Error::is_retryable). First wait as long as a 429 or 503 asks for;
-    ///   this method does not wait for you.
+    /// * with the same code, if the error [is retryable](Error::is_retryable). First wait as long as a 429 or 503 asks
+    ///   for; this method does not wait for you.
     /// * with another code, if [the code was rejected](Error::is_rejected_code) and the user can paste another one.
     ///
     /// A callback delivers only one code, so begin a new sign-in if that code is rejected.
@@ -27,7 +28,11 @@ impl PendingSignIn {
     /// ```
     /// # use openrouter_oauth::{ApiKeyGrant, AuthorizationCode, Client, Error, HeadlessSignIn};
     /// # async fn ask_again() -> AuthorizationCode { unreachable!() }
-    /// async fn finish(client: &Client, sign_in: &mut HeadlessSignIn, code: &AuthorizationCode) -> Result<ApiKeyGrant, Error> {
+    /// async fn finish(
+    ///     client: &Client,
+    ///     sign_in: &mut HeadlessSignIn,
+    ///     code: &AuthorizationCode,
+    /// ) -> Result<ApiKeyGrant, Error> {
     ///     match sign_in.exchange(client, code).await {
     ///         Err(error) if error.is_rejected_code() => sign_in.exchange(client, &ask_again().await).await,
     ///         Err(error) if error.is_retryable() => sign_in.exchange(client, code).await,
@@ -40,8 +45,9 @@ impl PendingSignIn {
     ///
     /// # Errors
     ///
-    /// See [`Error`]. Two errors are specific to sign-ins, and mean that nothing was sent: [`Error::Spent`] if the sign-in
-    /// cannot be used again, and [`Error::OriginMismatch`] if it began with a different service than `client` calls.
+    /// See [`Error`]. Two errors are specific to sign-ins, and mean that nothing was sent: [`Error::Spent`] if the
+    /// sign-in cannot be used again, and [`Error::OriginMismatch`] if it began with a different service than `client`
+    /// calls.
     pub async fn exchange(
         &mut self,
         client: &Client,

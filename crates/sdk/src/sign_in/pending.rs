@@ -17,17 +17,17 @@ use crate::error::Error;
 /// request was certainly not processed, or if OpenRouter rejected the code. Reading a callback does not change it, so
 /// foreign requests are harmless.
 ///
-/// A local program keeps it in memory. A web app keeps one for each attempt, binds it to the user's session, and finds it
-/// by the [`attempt_id`](Self::attempt_id) in the callback's path. Use [`into_secret_json`](Self::into_secret_json) to put
-/// it into a session store.
+/// A local program keeps it in memory. A web app keeps one for each attempt, binds it to the user's session, and finds
+/// it by the [`attempt_id`](Self::attempt_id) in the callback's path. Use [`into_secret_json`](Self::into_secret_json)
+/// to put it into a session store.
 #[must_use = "the sign-in cannot be finished without it"]
 pub struct PendingSignIn {
     pub(super) callback: Callback,
     pub(super) exchange: PendingExchange,
 }
 
-/// A sign-in between [`begin`](crate::Authorize::begin) and the key, without a callback URL. OpenRouter's page shows the
-/// code, and the user pastes it.
+/// A sign-in between [`begin`](crate::Authorize::begin) and the key, without a callback URL. OpenRouter's page shows
+/// the code, and the user pastes it.
 ///
 /// It is fresh or spent, like a [`PendingSignIn`].
 #[must_use = "the sign-in cannot be finished without it"]
@@ -70,13 +70,13 @@ impl PendingSignIn {
         self.exchange.is_fresh()
     }
 
-    /// Reads the code from a callback. Accepts the browser's request target (`/callback/ID?code=…`) or the whole URL, at
-    /// most 8 KiB.
+    /// Reads the code from a callback. Accepts the browser's request target (`/callback/ID?code=…`) or the whole URL,
+    /// at most 8 KiB.
     ///
     /// # Errors
     ///
-    /// See [`CallbackError`]. The sign-in ends only if the user declined or OpenRouter failed. Respond to any other error
-    /// with 404 or 400, and keep waiting:
+    /// See [`CallbackError`]. The sign-in ends only if the user declined or OpenRouter failed. Respond to any other
+    /// error with 404 or 400, and keep waiting:
     ///
     /// ```
     /// use openrouter_oauth::{CallbackError, PendingSignIn};
@@ -96,8 +96,8 @@ impl PendingSignIn {
 
     /// Reads the code from the query of a callback, at most 8 KiB.
     ///
-    /// Only for servers that have already compared the path with [`CallbackUrl::has_path`]: a callback to another path does
-    /// not belong to this sign-in. Otherwise use [`read_callback`](Self::read_callback).
+    /// Only for servers that have already compared the path with [`CallbackUrl::has_path`]: a callback to another path
+    /// does not belong to this sign-in. Otherwise use [`read_callback`](Self::read_callback).
     ///
     /// # Errors
     ///

@@ -75,7 +75,7 @@ async fn hook_sees_every_attempt_and_adds_headers_to_each() {
     assert_eq!(client.signing_keys().send().await.unwrap().attempts(), 3);
     diary.assert(&[
         "listOauthJwks 1 before",
-        "listOauthJwks 1 no connection could be made",
+        "listOauthJwks 1 could not connect",
         "listOauthJwks 2 before",
         "listOauthJwks 2 503",
         "listOauthJwks 3 before",

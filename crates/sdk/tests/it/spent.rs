@@ -10,8 +10,8 @@ use openrouter_oauth::{
 
 use crate::support::{GRANT, fault, respond, scripted};
 
-/// Begins a sign-in with `client`, and exchanges its code twice. Drops the first exchange if it does not end at once. Returns
-/// the error of the second.
+/// Begins a sign-in with `client`, and exchanges its code twice. Drops the first exchange if it does not end at once.
+/// Returns the error of the second.
 async fn exchange_twice(client: Client) -> Error {
     let (_, mut pending) = client.authorize_headless().begin().unwrap();
     let code = AuthorizationCode::parse("auth_code_abc123").unwrap();

@@ -85,7 +85,7 @@ async fn events_have_the_number_and_result_of_each_attempt() {
     lines.assert(&[
         r#"DEBUG openrouter_oauth message=sending operation="listOauthJwks" attempt=1"#,
         "WARN openrouter_oauth message=no response operation=\"listOauthJwks\" attempt=1 \
-         error=no connection could be made",
+         error=could not connect",
         r#"DEBUG openrouter_oauth message=sending operation="listOauthJwks" attempt=2"#,
         "DEBUG openrouter_oauth message=response operation=\"listOauthJwks\" attempt=2 status=503 \
          request_id=7d-7",

@@ -1,4 +1,4 @@
-//! A body is whole, or there is none.
+//! Scenarios: a transport returns a complete body or none.
 
 use std::fmt::Write;
 
@@ -20,7 +20,7 @@ const WITH_LENGTH: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"key
 const IN_CHUNKS: &[u8] =
     b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"key\r\n3\r\n\":1\r\n1\r\n}\r\n0\r\n\r\n";
 
-/// More than any response here has.
+/// More bytes than any response here has.
 const LIMIT: usize = 1_000;
 
 pub(crate) async fn truncated_response_is_an_error(harness: &Harness<'_>) -> Outcome {
@@ -30,7 +30,7 @@ pub(crate) async fn truncated_response_is_an_error(harness: &Harness<'_>) -> Out
             close_connection()
         })?;
         for offset in 0..response.len() {
-            let at = |error| format!("cut after {offset} of {} bytes: {error}", response.len());
+            let at = |error| format!("truncated after {offset} of {} bytes: {error}", response.len());
             let error = harness.error(post(&server), limits()).await.map_err(at)?;
             ensure_kind(&error, ErrorKind::Io).map_err(at)?;
             ensure_requests(&server, offset + 1).map_err(at)?;
@@ -41,7 +41,7 @@ pub(crate) async fn truncated_response_is_an_error(harness: &Harness<'_>) -> Out
 
 pub(crate) async fn reset_response_is_an_error(harness: &Harness<'_>) -> Outcome {
     for response in [WITH_LENGTH, IN_CHUNKS, b"HTTP/1.1 200 OK\r\n\r\nto the end"] {
-        // A part of the request is left unread, which makes the close a reset.
+        // The unread part of the request turns the close into a reset.
         let server = harness.serve_after(RunScript::AfterHead, move |connection, _| {
             connection.send(response.get(..response.len() - 1).unwrap_or(response))?;
             close_connection()
@@ -54,7 +54,7 @@ pub(crate) async fn reset_response_is_an_error(harness: &Harness<'_>) -> Outcome
 }
 
 pub(crate) async fn error_keeps_the_status_of_a_lost_body(harness: &Harness<'_>) -> Outcome {
-    // F32. The truncated part, the limit, and the kind of error.
+    // F32. The rest of the response, the limit, and the kind of error.
     const REJECTIONS: [(&[u8], usize, ErrorKind); 4] = [
         (b"content-length: 99\r\n\r\n{\"error\":", LIMIT, ErrorKind::Io),
         (b"transfer-encoding: chunked\r\n\r\n5\r\n{\"err", LIMIT, ErrorKind::Io),
@@ -63,12 +63,12 @@ pub(crate) async fn error_keeps_the_status_of_a_lost_body(harness: &Harness<'_>)
     ];
     let server = harness.serve(|connection, number| {
         let Some((rest, _, kind)) = REJECTIONS.get(number) else {
-            // An interim response does not tell the status of the final one.
+            // The status of an interim response is not the final one.
             connection.send(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 Forbid")?;
             return close_connection();
         };
         connection.send(&[b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 Forbidden\r\n", *rest].concat())?;
-        // One that is whole stays open: a client may keep it for the next request, which would meet the close.
+        // Keep the connection open after a complete response, because the client may reuse it for the next request.
         if *kind == ErrorKind::Io { close_connection() } else { Ok(()) }
     })?;
     for (rest, most, kind) in REJECTIONS {
@@ -83,7 +83,7 @@ pub(crate) async fn error_keeps_the_status_of_a_lost_body(harness: &Harness<'_>)
 
 fn ensure_status(error: &Error, status: Option<StatusCode>) -> Outcome {
     ensure(error.status() == status, || {
-        format!("the status of the error is {:?} and not {status:?}: {}", error.status(), error_chain(error))
+        format!("the error has status {:?} instead of {status:?}: {}", error.status(), error_chain(error))
     })
 }
 
@@ -93,7 +93,7 @@ pub(crate) async fn body_without_a_length_ends_at_close(harness: &Harness<'_>) -
         close_connection()
     })?;
     if harness.scheme.detects_truncation() {
-        // RFC 9112, section 9.8: without `close_notify` the body is truncated.
+        // Without `close_notify`, the body counts as truncated (RFC 9112, section 9.8).
         let error = harness.error(post(&server), limits()).await?;
         ensure_kind(&error, ErrorKind::Io)
     } else {
@@ -115,7 +115,7 @@ pub(crate) async fn body_can_fill_the_limit_exactly(harness: &Harness<'_>) -> Ou
         })?;
         let limits = limits().response_bytes(most);
         for framing in ["with a length", "in chunks"] {
-            let at = |error| format!("{most} bytes, the limit, {framing}: {error}");
+            let at = |error| format!("exactly {most} bytes, {framing}: {error}");
             let sent = harness.send(post(&server), limits).await?;
             let response = sent.map_err(|error| at(format!("{error:?}").into()))?;
             ensure_body(&response, "x".repeat(most)).map_err(at)?;
@@ -148,7 +148,7 @@ pub(crate) async fn endless_body_is_too_large(harness: &Harness<'_>) -> Outcome 
     ] {
         let server = harness.serve(move |connection, _| {
             connection.send(head.as_bytes())?;
-            // More than any client keeps, and not endless, should one keep it all.
+            // More than any client buffers, but finite, in case a client buffers all of it.
             for _ in 0..10_000 {
                 connection.send(more.as_bytes())?;
             }

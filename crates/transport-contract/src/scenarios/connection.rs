@@ -1,4 +1,4 @@
-//! What is left when a request is over: nothing that harms the next one.
+//! Scenarios: a finished, failed, or dropped request does not affect the next one.
 
 use std::{thread, time::Duration};
 
@@ -25,11 +25,11 @@ pub(crate) async fn dropped_request_closes_its_connection(harness: &Harness<'_>)
         })?;
         let sent = async {
             let ended = harness.transport.send(post(&server), Limits::default().timeout(None)).await;
-            ensure(ended.is_err(), || "a truncated response was returned".into()).map(|()| First::End)
+            ensure(ended.is_err(), || "`send` returned a truncated response".into()).map(|()| First::End)
         };
         let dropped = async {
             server.wait_for_requests(|requests| !requests.is_empty()).await?;
-            // Time to read the part of the response that has arrived.
+            // Give the transport time to read the part of the response that has arrived.
             sleep(Duration::from_millis(20)).await;
             Ok(First::Request)
         };
@@ -37,18 +37,18 @@ pub(crate) async fn dropped_request_closes_its_connection(harness: &Harness<'_>)
             .await
             .map_err(|error| format!("no request arrived: {error}"))??;
         if matches!(first_seen, First::End) {
-            // A transport that blocks cannot be dropped while it works: the server had to end it.
+            // The future of a blocking transport cannot be dropped while it runs, so the server ended the request.
             continue;
         }
         let closed = within(SCENARIO_TIMEOUT, server.log().until(|log| log.closed > 0)).await;
-        ensure(closed.is_ok(), || "the connection was still open when the server stopped waiting".into())?;
+        ensure(closed.is_ok(), || format!("the connection was still open after {SCENARIO_TIMEOUT:?}"))?;
         ensure_body(&harness.response(post(&server)).await?, "next")?;
         ensure_requests(&server, 2)?;
     }
     Ok(())
 }
 
-/// What happened first: the request arrived, after which the future is dropped, or the future ended.
+/// What happened first: the request arrived (the future is then dropped), or the future completed.
 enum First {
     Request,
     End,
@@ -112,7 +112,7 @@ pub(crate) async fn concurrent_requests_get_their_own_responses(harness: &Harnes
     let sent = (0..MANY).map(|number| {
         let server = &server;
         async move {
-            // One after another, so that connections are used again while others are in use.
+            // Send these one after another, so that the transport reuses connections while others are in use.
             for turn in 0..TURNS {
                 let path = format!("/{number}/{turn}");
                 let response = harness.response(Request::get(server.url(&path)).body("".into())?).await?;

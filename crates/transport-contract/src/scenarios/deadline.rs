@@ -1,4 +1,4 @@
-//! `Limits::timeout` holds from the call to the last byte.
+//! Scenarios: `Limits::timeout` covers everything from the call to the last byte.
 
 use std::{
     net::{TcpListener, TcpStream},
@@ -23,11 +23,11 @@ use crate::{
 /// The timeout of each request.
 const DEADLINE: Duration = Duration::from_millis(250);
 
-/// The delay that a busy machine may add. It is shorter than [`SCENARIO_TIMEOUT`], so that a transport that waits for
-/// the server is noticed.
+/// The delay that a busy machine may add. It is shorter than [`SCENARIO_TIMEOUT`], so a transport that waits for the
+/// server fails.
 const TOLERANCE: Duration = Duration::from_secs(2);
 
-/// How long a listener is filled, and how many connections it may take: more than any queue has places.
+/// The timeout of each connection that fills the listener's queue, and a limit above the length of any queue.
 const FILL_TIMEOUT: Duration = Duration::from_millis(200);
 const QUEUE_LIMIT: usize = 5_000;
 
@@ -38,13 +38,13 @@ pub(crate) async fn deadline_covers_connecting(harness: &Harness<'_>) -> Outcome
     while let Ok(waiting) = TcpStream::connect_timeout(&address, FILL_TIMEOUT) {
         queue.push(waiting);
         if queue.len() > QUEUE_LIMIT {
-            // This system lets everyone in.
+            // On this system, a full queue does not make clients wait.
             return Ok(());
         }
     }
     let (over, is_over) = mpsc::channel::<()>();
     thread::spawn(move || {
-        // A transport without a deadline goes on as well: its connection is refused.
+        // This also ends a transport without a deadline: its connection is refused.
         let _over = is_over.recv_timeout(SCENARIO_TIMEOUT);
         drop((listener, queue));
     });
@@ -63,7 +63,7 @@ pub(crate) async fn deadline_covers_waiting_for_the_response(harness: &Harness<'
     let server = harness.serve(|connection, _| connection.wait_for_close())?;
     ends_in_time(harness, post(&server)).await?;
     ensure_one_at_most(&server)?;
-    // F12: a server that does not even read the request.
+    // F12: this server does not even read the request.
     let server = harness.serve_after(RunScript::AfterHead, |_, _| {
         thread::sleep(DEADLINE + TOLERANCE * 2);
         close_connection()
@@ -73,7 +73,7 @@ pub(crate) async fn deadline_covers_waiting_for_the_response(harness: &Harness<'
 }
 
 pub(crate) async fn deadline_covers_a_trickling_response(harness: &Harness<'_>) -> Outcome {
-    // F23, F26: an endless stream of 1xx responses is no exception.
+    // F23, F26: the deadline also ends an endless stream of 1xx responses.
     for (start, piece) in [
         ("HTTP/1.1 200 OK\r\n", "x"),
         ("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n", "x"),
@@ -81,7 +81,7 @@ pub(crate) async fn deadline_covers_a_trickling_response(harness: &Harness<'_>) 
     ] {
         let server = harness.serve(move |connection, _| {
             connection.send(start.as_bytes())?;
-            // A time limit for each read never ends this.
+            // A timeout for each read would never end this.
             let end = Instant::now() + DEADLINE + TOLERANCE * 2;
             while Instant::now() < end {
                 connection.send(piece.as_bytes())?;
@@ -95,23 +95,25 @@ pub(crate) async fn deadline_covers_a_trickling_response(harness: &Harness<'_>) 
     Ok(())
 }
 
-/// None, if making the connection has taken all the time.
+/// Expects at most one request. There is none if connecting took all the time.
 fn ensure_one_at_most(server: &ScriptedServer) -> Outcome {
     let arrived = server.requests().len();
-    ensure(arrived <= 1, || format!("{arrived} requests arrived, not one"))
+    ensure(arrived <= 1, || format!("{arrived} requests arrived, but one was sent"))
 }
 
 async fn ends_in_time(harness: &Harness<'_>, request: Request<Bytes>) -> Outcome {
     // C-12
     let limits = Limits::default().timeout(Some(DEADLINE));
     let start = Instant::now();
-    // No longer than the judgment takes.
+    // Stop waiting as soon as the result is certain.
     let sent = within(DEADLINE + TOLERANCE, harness.error(request, limits)).await;
     let took = start.elapsed();
-    ensure(took < DEADLINE + TOLERANCE, || format!("with a timeout of {DEADLINE:?} it took {took:?}"))?;
-    let error = sent.map_err(|error| format!("it did not end: {error}"))??;
+    ensure(took < DEADLINE + TOLERANCE, || format!("`send` took {took:?} with a timeout of {DEADLINE:?}"))?;
+    let error = sent.map_err(|error| format!("`send` did not finish: {error}"))??;
     ensure(error.kind() == ErrorKind::Timeout, || {
         format!("the error is not `Timeout` but {}", error_chain(&error))
     })?;
-    ensure(took >= DEADLINE.mul_f32(0.9), || format!("with a timeout of {DEADLINE:?} it took {took:?} only"))
+    ensure(took >= DEADLINE.mul_f32(0.9), || {
+        format!("`send` took only {took:?} with a timeout of {DEADLINE:?}")
+    })
 }

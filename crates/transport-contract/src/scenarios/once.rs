@@ -1,4 +1,4 @@
-//! A request is sent at most once, and one that may have arrived is never called unsent.
+//! Scenarios: a request is sent at most once, and is never reported as not sent if it may have arrived.
 
 use std::{
     io::Read,
@@ -18,7 +18,7 @@ use crate::{
     server::RunScript,
 };
 
-/// More than the buffers of two sockets hold together with those of a client.
+/// More than fits in the buffers of both sockets and the client.
 pub(crate) const LARGE: usize = 8 * 1024 * 1024;
 
 pub(crate) async fn request_is_sent_once_when_no_response_comes(harness: &Harness<'_>) -> Outcome {
@@ -29,7 +29,7 @@ pub(crate) async fn request_is_sent_once_when_no_response_comes(harness: &Harnes
 }
 
 pub(crate) async fn request_is_sent_once_when_connection_is_reset(harness: &Harness<'_>) -> Outcome {
-    // What is left unread makes the close a reset.
+    // The unread bytes turn the close into a reset.
     let server = harness.serve_after(RunScript::AfterHead, |_, _| close_connection())?;
     let error = harness.error(post_of(&server, vec![b'x'; LARGE]), limits()).await?;
     ensure_kind(&error, ErrorKind::Io)?;
@@ -47,13 +47,13 @@ pub(crate) async fn request_is_sent_once_when_kept_connection_breaks(harness: &H
 }
 
 pub(crate) async fn request_is_sent_once_when_kept_connection_is_stale(harness: &Harness<'_>) -> Outcome {
-    // It closes just when it may be used again, without a word.
+    // The server closes the connection unannounced, just when the client may reuse it.
     let server = harness.serve(|connection, _| {
         connection.respond("whole")?;
         close_connection()
     })?;
-    // Rarely, hyper leaves a request in the queue of a connection that has just ended, where it waits for its deadline
-    // (https://github.com/hyperium/hyper/issues/4122).
+    // In rare cases, hyper leaves a request in the queue of a connection that has just ended, where the request waits
+    // until its deadline (https://github.com/hyperium/hyper/issues/4122).
     let limits = limits().timeout(Some(REQUEST_TIMEOUT / 4));
     let mut lost = 0;
     for _ in 0..100 {
@@ -66,7 +66,7 @@ pub(crate) async fn request_is_sent_once_when_kept_connection_is_stale(harness: 
                 ensure(arrived == 1, || format!("{arrived} requests arrived for one response"))?;
             }
             Err(error) => {
-                ensure(arrived <= 1, || format!("{arrived} requests arrived for one"))?;
+                ensure(arrived <= 1, || format!("{arrived} requests arrived, but one was sent"))?;
                 if arrived > 0 {
                     ensure_sent(&error)?;
                 }
@@ -77,14 +77,14 @@ pub(crate) async fn request_is_sent_once_when_kept_connection_is_stale(harness: 
                     })?;
                 }
                 lost += usize::from(is_lost);
-                ensure(lost <= 3, || format!("{lost} requests waited on connections that had ended"))?;
+                ensure(lost <= 3, || format!("{lost} requests timed out on closed connections"))?;
             }
         }
     }
     Ok(())
 }
 
-pub(crate) async fn request_that_may_have_arrived_is_not_unsent(harness: &Harness<'_>) -> Outcome {
+pub(crate) async fn request_that_may_have_arrived_counts_as_sent(harness: &Harness<'_>) -> Outcome {
     const RESPONSES: [&[u8]; 4] = [b"", b"HTTP/1.1 2", b"this is not HTTP\r\n\r\n", b"HTTP/1.1 200 OK\r\n"];
     for (read, body) in [(RunScript::AfterRequest, 10), (RunScript::AfterHead, LARGE)] {
         let server = harness.serve_after(read, |connection, number| {
@@ -100,8 +100,8 @@ pub(crate) async fn request_that_may_have_arrived_is_not_unsent(harness: &Harnes
     Ok(())
 }
 
-pub(crate) async fn partly_read_request_is_not_unsent(harness: &Harness<'_>) -> Outcome {
-    // F3, F10, F11. The first request is read to its end, which tells how long the next ones are.
+pub(crate) async fn partly_read_request_counts_as_sent(harness: &Harness<'_>) -> Outcome {
+    // F3, F10, F11. The server reads the whole first request to learn the length of the next ones.
     let length = Arc::new(OnceLock::new());
     let measured = Arc::clone(&length);
     let server = harness.serve_after(RunScript::OnConnect, move |connection, number| {
@@ -115,7 +115,7 @@ pub(crate) async fn partly_read_request_is_not_unsent(harness: &Harness<'_>) -> 
             let _first = measured.set(request.len());
             return connection.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 4\r\n\r\nread");
         };
-        // The server reads nothing, but something has arrived.
+        // Wait until bytes have arrived, without reading them.
         connection.tcp().peek(&mut [0])?;
         let count = [0, 1, length - 1].get(number - 1).copied().unwrap_or_default();
         connection.read_exact(&mut vec![0; count])?;
@@ -128,14 +128,14 @@ pub(crate) async fn partly_read_request_is_not_unsent(harness: &Harness<'_>) -> 
         ensure_kind(&error, ErrorKind::Io).map_err(at)?;
     }
     let connections = server.connections()?;
-    ensure(connections == 4, || format!("{connections} connections were made for 4 requests"))
+    ensure(connections == 4, || format!("the transport made {connections} connections for 4 requests"))
 }
 
 pub(crate) async fn refused_connection_sends_nothing(harness: &Harness<'_>) -> Outcome {
     let (url, _port) = harness.closed_port()?;
     let error = harness.error(Request::post(url).body("{}".into())?, limits()).await?;
     let is_unsent = error.kind() == ErrorKind::Connect && !error.may_have_been_sent();
-    ensure(is_unsent, || format!("the error is not `Connect`, with nothing sent: {}", error_chain(&error)))
+    ensure(is_unsent, || format!("the error is not `Connect` and not sent: {}", error_chain(&error)))
 }
 
 pub(crate) async fn redirect_is_returned_and_not_followed(harness: &Harness<'_>) -> Outcome {
@@ -158,9 +158,9 @@ pub(crate) async fn redirect_is_returned_and_not_followed(harness: &Harness<'_>)
             let is_same = response.status() == status
                 && response.headers().get("location").is_some_and(|location| location == target.as_str())
                 && response.body() == "moved";
-            ensure(is_same, || format!("{status} to {target} did not come back unchanged: {response:?}"))?;
+            ensure(is_same, || format!("{status} to {target} was not returned unchanged: {response:?}"))?;
         }
     }
     let connections = elsewhere.connections()?;
-    ensure(connections == 0, || format!("{connections} connections were made to the target of a redirect"))
+    ensure(connections == 0, || format!("the transport made {connections} connections to a redirect target"))
 }

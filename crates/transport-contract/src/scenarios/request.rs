@@ -1,4 +1,4 @@
-//! A request arrives as it is.
+//! Scenarios: a request arrives unchanged.
 
 use bytes::Bytes;
 use http::{HeaderValue, Request};
@@ -9,7 +9,7 @@ use crate::{
     server::ScriptedServer,
 };
 
-/// The headers that a transport adds because HTTP/1.1 asks for them.
+/// The headers that a transport adds because HTTP/1.1 requires them.
 const OWN: [&str; 3] = ["host", "content-length", "connection"];
 
 pub(crate) async fn request_arrives_unchanged(harness: &Harness<'_>) -> Outcome {
@@ -59,30 +59,34 @@ fn ensure_same(request: &Request<Bytes>, received: &ReceivedRequest) -> Outcome 
         })?;
     }
     ensure(received.body == *request.body(), || {
-        format!("{line}: {} bytes of body are not the {} sent", received.body.len(), request.body().len())
+        format!(
+            "{line}: the body has changed: {} bytes were sent and {} arrived",
+            request.body().len(),
+            received.body.len()
+        )
     })
 }
 
-/// What is there beyond what was asked for: framing alone.
+/// Checks that the transport added nothing except the framing.
 fn ensure_own(server: &ScriptedServer, request: &Request<Bytes>, received: &ReceivedRequest) -> Outcome {
     let added = |(name, value): &&(String, Vec<u8>)| {
-        // RFC 9110, section 12.5.1: it says what its absence says.
-        let says_nothing = name == "accept" && value == b"*/*";
-        !(says_nothing || OWN.contains(&name.as_str()) || request.headers().contains_key(name))
+        // This value means the same as no header (RFC 9110, section 12.5.1).
+        let is_redundant = name == "accept" && value == b"*/*";
+        !(is_redundant || OWN.contains(&name.as_str()) || request.headers().contains_key(name))
     };
     if let Some((name, _)) = received.headers.iter().find(added) {
-        return Err(format!("{}: the header {name} was added", received.line).into());
+        return Err(format!("{}: the transport added the header {name}", received.line).into());
     }
     let host = server.origin().split_once("//").map_or("", |(_, host)| host);
     ensure(received.values("host") == [host.as_bytes()], || {
-        format!("{}: there is not one host header, `{host}`", received.line)
+        format!("{}: expected exactly one host header, `{host}`", received.line)
     })?;
     let length = received.values("content-length");
     let is_whole = match request.body().len() {
         0 => length.is_empty() || length == [b"0"],
         expected => length == [expected.to_string().as_bytes()],
     };
-    ensure(is_whole, || format!("{}: there is not one content-length, and right", received.line))
+    ensure(is_whole, || format!("{}: expected exactly one correct content-length header", received.line))
 }
 
 pub(crate) async fn requests_share_no_state(harness: &Harness<'_>) -> Outcome {
@@ -94,7 +98,7 @@ pub(crate) async fn requests_share_no_state(harness: &Harness<'_>) -> Outcome {
     ];
     let server = harness
         .serve(|connection, number| connection.send(RESPONSES.get(number).unwrap_or(&RESPONSES[0])))?;
-    // Each is sent, so no response is kept either.
+    // Check that each request is sent, and that no response comes from a cache.
     for number in 1..=RESPONSES.len() + 1 {
         let mut request = Request::get(server.url("/")).body(Bytes::new())?;
         if number == 1 {

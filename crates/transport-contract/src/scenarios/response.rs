@@ -1,4 +1,4 @@
-//! A response comes back unchanged.
+//! Scenarios: a response is returned unchanged.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response};
@@ -8,7 +8,7 @@ use crate::{
     scripted_connection::close_connection,
 };
 
-/// Known ones, those that clients like to act on, and some that nobody knows.
+/// Common statuses, statuses that clients tend to act on, and unassigned ones.
 const STATUSES: &[u16] = &[
     200, 201, 202, 203, 206, 226, 299, 300, 304, 305, 306, 310, 399, 400, 401, 402, 403, 404, 405, 407, 408,
     409, 410, 413, 417, 418, 421, 422, 425, 426, 429, 431, 451, 499, 500, 501, 502, 503, 504, 505, 511, 520,
@@ -18,10 +18,10 @@ const STATUSES: &[u16] = &[
 pub(crate) async fn every_status_is_returned(harness: &Harness<'_>) -> Outcome {
     let server = harness.serve(|connection, number| {
         let status = STATUSES.get(number).unwrap_or(&200);
-        // What a client that means well might act on.
+        // Headers that a client might act on.
         let hints =
             "retry-after: 0\r\nwww-authenticate: Basic realm=\"x\"\r\nproxy-authenticate: Basic realm=\"x\"";
-        let body = if *status == 304 { "" } else { "said" };
+        let body = if *status == 304 { "" } else { "body" };
         let length = body.len();
         let head = format!("HTTP/1.1 {status} Reason\r\n{hints}\r\ncontent-length: {length}\r\n\r\n");
         connection.send([head.as_bytes(), body.as_bytes()].concat().as_slice())
@@ -29,9 +29,9 @@ pub(crate) async fn every_status_is_returned(harness: &Harness<'_>) -> Outcome {
     for (number, status) in STATUSES.iter().enumerate() {
         let response = harness.response(post(&server)).await.map_err(|error| format!("{status}: {error}"))?;
         ensure_requests(&server, number + 1).map_err(|error| format!("{status}: {error}"))?;
-        let body = if *status == 304 { "" } else { "said" };
+        let body = if *status == 304 { "" } else { "body" };
         let is_same = response.status() == *status && response.body() == body;
-        ensure(is_same, || format!("{status} did not come back unchanged: {response:?}"))?;
+        ensure(is_same, || format!("{status} was not returned unchanged: {response:?}"))?;
     }
     Ok(())
 }
@@ -43,7 +43,7 @@ pub(crate) async fn interim_responses_are_skipped(harness: &Harness<'_>) -> Outc
         "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\nset-cookie: early=1\r\n\r\n",
     ];
     let server = harness.serve(|connection, number| {
-        // Together with the response first, then one after another, and then some more.
+        // First all in one write, then one write each, then ten copies of one.
         match number {
             0 => connection.send(INTERIM.concat().as_bytes())?,
             1 => INTERIM.iter().try_for_each(|interim| connection.send(interim.as_bytes()))?,
@@ -57,13 +57,13 @@ pub(crate) async fn interim_responses_are_skipped(harness: &Harness<'_>) -> Outc
         ensure_requests(&server, number)?;
         let is_mixed =
             response.headers().contains_key("link") || response.headers().contains_key("set-cookie");
-        ensure(!is_mixed, || "the headers of a 103 are in the response".into())?;
+        ensure(!is_mixed, || "the response has headers of a 103 response".into())?;
     }
     Ok(())
 }
 
 pub(crate) async fn response_without_a_body_is_complete(harness: &Harness<'_>) -> Outcome {
-    // A 304 may announce the length of what it does not send (RFC 9110, section 8.6).
+    // A 304 may have the Content-Length of the body that it omits (RFC 9110, section 8.6).
     const RESPONSES: [(u16, &str); 4] = [
         (204, "HTTP/1.1 204 No Content\r\nx-kept: 1\r\n\r\n"),
         (304, "HTTP/1.1 304 Not Modified\r\nx-kept: 1\r\ncontent-length: 9\r\n\r\n"),
@@ -78,17 +78,17 @@ pub(crate) async fn response_without_a_body_is_complete(harness: &Harness<'_>) -
         let response = harness.response(post(&server)).await.map_err(|error| format!("{status}: {error}"))?;
         let is_kept = response.headers().get("x-kept").is_some_and(|kept| kept == "1");
         let is_same = response.status() == status && response.body().is_empty() && is_kept;
-        ensure(is_same, || format!("{status} did not come back unchanged: {response:?}"))?;
+        ensure(is_same, || format!("{status} was not returned unchanged: {response:?}"))?;
     }
     Ok(())
 }
 
-/// `{"key":"value"}` by gzip.
+/// `{"key":"value"}`, compressed with gzip.
 const GZIP: &[u8] =
     b"\x1f\x8b\x08\0\0\0\0\0\x02\x03\xab\x56\xca\x4e\xad\x54\xb2\x52\x2a\x4b\xcc\x29\x4d\x55\xaa\
     \x05\0\xbf\x9c\x18\x3f\x0f\0\0\0";
 
-/// The headers of a response, and its body.
+/// The headers and the body of each response.
 const HEADERS_AND_BODIES: [(&str, &[u8]); 5] = [
     ("content-type: application/json\r\ncontent-encoding: gzip\r\n", GZIP),
     ("content-encoding: br\r\n", b"not brotli"),
@@ -104,7 +104,7 @@ fn with_length(headers: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// A chunk for each byte.
+/// Encodes the body with one chunk per byte.
 fn in_chunks(headers: &str, body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 200 OK\r\n{headers}transfer-encoding: chunked\r\n\r\n");
     let chunks = body.iter().flat_map(|byte| [b"1\r\n", &[*byte][..], b"\r\n"].concat());
@@ -117,7 +117,7 @@ pub(crate) async fn headers_and_body_are_returned_unchanged(harness: &Harness<'_
         let Some((headers, body)) = HEADERS_AND_BODIES.get(number / FRAMINGS.len()) else {
             return close_connection();
         };
-        // F24: over TLS each piece has a record of its own.
+        // F24: over TLS, each piece is a separate record.
         let (framed, size) = match number % FRAMINGS.len() {
             0 => (with_length(headers, body), usize::MAX),
             1 => (in_chunks(headers, body), 6),

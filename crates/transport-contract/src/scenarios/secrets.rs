@@ -1,4 +1,4 @@
-//! No error shows a header or a body.
+//! Scenarios: errors do not show headers or bodies.
 
 use std::time::Duration;
 
@@ -17,19 +17,19 @@ const SENT_BODY: &str = "canary-sent-body";
 const RECEIVED_HEADER: &str = "canary-received-header";
 const RECEIVED_BODY: &str = "canary-received-body";
 
-/// The size that the truncated body announces.
+/// The `Content-Length` of the truncated body.
 const BODY_LIMIT: usize = 24;
 
-/// What goes wrong, and how a server brings it about. The one that responses nothing waits for the deadline.
+/// The faults, and the response that causes each. The server closes the connection after each response.
 const FAULTS: [(&str, &str); 8] = [
     ("no response", ""),
     (
-        "a cut body",
+        "a truncated body",
         "HTTP/1.1 200 OK\r\nx: canary-received-header\r\ncontent-length: 24\r\n\r\ncanary-received-body",
     ),
     (
         "a body too large",
-        // Cut as well: a connection with a whole response may be kept, and the next fault would not be seen.
+        // Truncated too: a client could reuse the connection after a complete response, and miss the next fault.
         "HTTP/1.1 200 OK\r\nx: canary-received-header\r\ncontent-length: 99\r\n\r\ncanary-received-body canary-received-body",
     ),
     ("not HTTP", "canary-received-header\r\n\r\ncanary-received-body"),
@@ -49,7 +49,7 @@ pub(crate) async fn errors_show_no_header_and_no_body(harness: &Harness<'_>) -> 
     })?;
     for (fault, _) in FAULTS {
         let sent = harness.send(request(server.url("/"))?, limits().response_bytes(BODY_LIMIT)).await?;
-        let error = sent.err().ok_or_else(|| format!("{fault} was a response and no error"))?;
+        let error = sent.err().ok_or_else(|| format!("{fault}: `send` returned a response, not an error"))?;
         ensure_secrets_hidden(fault, &error)?;
     }
     let soon = limits().timeout(Some(Duration::from_millis(100)));
@@ -59,7 +59,7 @@ pub(crate) async fn errors_show_no_header_and_no_body(harness: &Harness<'_>) -> 
     ensure_secrets_hidden("a refused connection", &harness.error(request(url)?, limits()).await?)?;
 
     let shown = format!("{:?} {0:#?}", harness.transport);
-    ensure(!shows_a_canary(&shown), || "the transport shows what it carried: {shown}".into())
+    ensure(!shows_a_canary(&shown), || format!("the `Debug` output shows a header or a body: {shown}"))
 }
 
 fn request(url: String) -> Result<Request<Bytes>, http::Error> {
@@ -74,9 +74,9 @@ fn ensure_secrets_hidden(fault: &str, error: &Error) -> Outcome {
     ensure(!shows_a_canary(&shown), || format!("{fault}: the error shows a header or a body: {error:?}"))
 }
 
-/// As text, or as the list of numbers that `Debug` makes of bytes.
+/// Searches for the canaries as text and as the list of numbers that `Debug` prints for bytes.
 fn shows_a_canary(shown: &str) -> bool {
-    // `{:#?}` puts each number on a line of its own, in an indented list.
+    // `{:#?}` prints each number on its own line, indented.
     let shown = shown.to_ascii_lowercase().replace(char::is_whitespace, "");
     [SENT_HEADER, SENT_BODY, RECEIVED_HEADER, RECEIVED_BODY].into_iter().any(|canary| {
         let numbers: Vec<String> = canary.bytes().map(|byte| byte.to_string()).collect();

@@ -1,4 +1,4 @@
-//! A transport that blocks, on sockets of the standard library.
+//! A blocking transport on sockets of the standard library.
 
 use std::{
     io::{self, BufRead, BufReader, ErrorKind as Io, Read, Write},
@@ -10,14 +10,14 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, header::HOST};
 use openrouter_oauth_transport::{BoxError, Error, ErrorKind, Limits, ResponseFuture, Transport};
 
-/// Speaks HTTP/1.1 in plain text, one connection for each request, and blocks while it does.
+/// A transport that speaks plain-text HTTP/1.1, opens a connection for each request, and blocks.
 #[derive(Debug, Default)]
 pub(crate) struct Blocking {
-    /// A body that is cut is taken for a whole one.
+    /// Returns truncated bodies as complete ones.
     pub(crate) cuts_silently: bool,
-    /// What comes before a response is taken for it.
+    /// Returns an interim response as the final one.
     pub(crate) takes_interim: bool,
-    /// Each read has the whole time.
+    /// Applies the timeout to each read, not to the whole request.
     pub(crate) times_each_read: bool,
 }
 
@@ -62,7 +62,7 @@ impl Blocking {
 }
 
 fn connect(request: &Request<Bytes>, time: Option<Time>) -> Result<TcpStream, BoxError> {
-    let authority = request.uri().authority().ok_or("there is no host in the URL")?;
+    let authority = request.uri().authority().ok_or("the URL has no host")?;
     let address = authority.as_str().to_socket_addrs()?.next().ok_or("the host has no address")?;
     Ok(match time {
         Some(time) => TcpStream::connect_timeout(&address, time.left()?)?,
@@ -76,11 +76,11 @@ struct Timed {
     time: Option<Time>,
 }
 
-/// How long something may take.
+/// The deadline of a request.
 #[derive(Clone, Copy)]
 struct Time {
     deadline: Instant,
-    /// In the place of what is left until the deadline.
+    /// A timeout for each operation, used instead of the deadline.
     each: Option<Duration>,
 }
 
@@ -154,7 +154,7 @@ fn read_head(stream: &mut impl BufRead) -> io::Result<Response<Bytes>> {
     }
 }
 
-/// A line without its end.
+/// Reads a line, and removes its line ending.
 fn read_line(stream: &mut impl BufRead) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     stream.take(64 * 1024).read_until(b'\n', &mut line)?;
@@ -194,7 +194,7 @@ fn read_chunks(stream: &mut impl BufRead, most: usize, body: &mut Vec<u8>) -> Re
     }
 }
 
-/// So many bytes, if they are not too many.
+/// Reads `size` bytes, unless the body would exceed `most` bytes.
 fn read_part(stream: &mut impl BufRead, size: u64, most: usize, body: &mut Vec<u8>) -> Result<(), Error> {
     if size > (most - body.len()) as u64 {
         return Err(ErrorKind::TooLarge.into());

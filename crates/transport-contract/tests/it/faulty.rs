@@ -1,4 +1,4 @@
-//! The transport that blocks, with one fault or another.
+//! The blocking transport, with one of many faults.
 
 use std::{
     error::Error as _,
@@ -16,16 +16,16 @@ use crate::blocking::Blocking;
 #[derive(Debug)]
 pub(crate) struct Faulty {
     fault: Fault,
-    /// The response before, for those who mix them up.
+    /// The previous result, for the faults that return it again.
     last: Mutex<Option<Sent>>,
 }
 
 type Sent = Result<Response<Bytes>, Error>;
 
-/// What a transport may do wrong.
+/// A way to violate the contract.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fault {
-    // About the request.
+    // Faults in requests.
     SendsTwice,
     RetriesErrors,
     Retries503,
@@ -36,7 +36,7 @@ pub(crate) enum Fault {
     ReordersHeader,
     ChangesBody,
     KeepsCookies,
-    // About the response.
+    // Faults in responses.
     FailsOnStatus,
     FailsWithoutBody,
     FailsWithoutLength,
@@ -45,7 +45,7 @@ pub(crate) enum Fault {
     DropsResponseHeader,
     RespondsFromMemory,
     MixesResponses,
-    // About limits.
+    // Faults in limits.
     IgnoresDeadline,
     TimesEachRead,
     MisnamesTimeout,
@@ -55,7 +55,7 @@ pub(crate) enum Fault {
     TakesStatusOfInterim,
     IgnoresCap,
     CutsAtCap,
-    // About errors.
+    // Faults in errors.
     ClaimsUnsent,
     ClaimsResetUnsent,
     ClaimsSent,
@@ -66,7 +66,7 @@ pub(crate) enum Fault {
     GoesOnWhenDropped,
 }
 
-/// Each fault, and the scenario that is there to find it.
+/// The scenarios, and the faults that each must find.
 pub(crate) const FAULTS: &[(&str, Fault)] = &[
     ("request_is_sent_once_when_no_response_comes", Fault::RetriesErrors),
     ("request_is_sent_once_when_connection_is_reset", Fault::RetriesErrors),
@@ -103,8 +103,8 @@ pub(crate) const FAULTS: &[(&str, Fault)] = &[
     ("body_can_fill_the_limit_exactly", Fault::IgnoresCap),
     ("body_can_fill_the_limit_exactly", Fault::CutsAtCap),
     ("endless_body_is_too_large", Fault::IgnoresCap),
-    ("request_that_may_have_arrived_is_not_unsent", Fault::ClaimsUnsent),
-    ("partly_read_request_is_not_unsent", Fault::ClaimsResetUnsent),
+    ("request_that_may_have_arrived_counts_as_sent", Fault::ClaimsUnsent),
+    ("partly_read_request_counts_as_sent", Fault::ClaimsResetUnsent),
     ("refused_connection_sends_nothing", Fault::ClaimsSent),
     ("errors_show_no_header_and_no_body", Fault::LeaksHeader),
     ("errors_show_no_header_and_no_body", Fault::LeaksBody),
@@ -167,7 +167,7 @@ impl Faulty {
         }
     }
 
-    /// Remembers a copy.
+    /// Keeps a copy of the result.
     fn keep(&self, response: &Sent) {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(copy(response));
     }
@@ -239,13 +239,13 @@ impl Faulty {
             Fault::ClaimsSent => Error::new(ErrorKind::Io, error),
             Fault::LeaksHeader => Error::new(kind, format!("{:?}", request.headers())),
             Fault::LeaksBody => Error::new(kind, format!("{:?}", request.body().to_vec())),
-            Fault::LeaksResponse => Error::new(kind, "the response canary-received-body is not good"),
+            Fault::LeaksResponse => Error::new(kind, "the response canary-received-body is invalid"),
             _ => error,
         })
     }
 }
 
-/// Whether the server closed the connection without reading the whole request.
+/// Returns whether the server closed the connection without reading the whole request.
 fn is_reset(error: &Error) -> bool {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
     cause.is_some_and(|cause| {

@@ -1,4 +1,4 @@
-//! The contract, run against a transport that keeps it and against many that do not.
+//! Tests of the scenarios and of the scripted server.
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod blocking;

@@ -1,4 +1,4 @@
-//! The scripted server, by clients of the standard library.
+//! Tests of the scripted server with clients of the standard library.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -15,17 +15,17 @@ fn connect(server: &ScriptedServer) -> TcpStream {
 }
 
 #[test]
-fn dropped_server_has_closed_its_port() {
+fn dropping_the_server_closes_its_port() {
     let refused = (0..200).filter(|_| {
         let address = ScriptedServer::silent(&Scheme::http()).unwrap().address();
         TcpStream::connect(address).is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
     });
-    // Another test may have been given the same port.
+    // Another test may have reused the port.
     assert!(refused.count() >= 198);
 }
 
 #[test]
-fn dropped_server_shuts_down_its_connections() {
+fn dropping_the_server_shuts_down_its_connections() {
     let server = ScriptedServer::start(&Scheme::http(), RunScript::OnConnect, |connection, _| {
         connection.send(b"open")?;
         ScriptedConnection::wait_for_close(connection)
@@ -39,7 +39,7 @@ fn dropped_server_shuts_down_its_connections() {
 
 #[test]
 fn chunked_body_ends_after_its_trailers() {
-    // The data looks like the end of a body, and comes byte by byte.
+    // The data looks like the end of a body, and arrives byte by byte.
     let body = b"5\r\n0\r\n\r\n\r\n1;a=b\r\nx\r\n0\r\nTrailer: t\r\n\r\n";
     let head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
     let server = ScriptedServer::responding(&Scheme::http(), "HTTP/1.1 204 No Content\r\n\r\n").unwrap();
@@ -63,7 +63,7 @@ fn oversized_request_closes_the_connection() {
         let mut client = connect(&server);
         client.write_all(start.as_bytes()).unwrap();
         let more = vec![b'x'; 1 << 20];
-        // 17 MiB are more than a head or a body may have.
+        // Both limits are below 32 MiB.
         let sent = (0..32).try_for_each(|_| client.write_all(&more));
         assert!(sent.is_err(), "{start}");
     }

@@ -1,4 +1,4 @@
-//! `CONNECT` (RFC 9110, section 9.3.6).
+//! Tunnels with `CONNECT` (RFC 9110, section 9.3.6).
 
 use std::io;
 
@@ -7,10 +7,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::error::ProxyError;
 
-/// The largest head of a response that is read from a proxy.
+/// The maximum size of the head of a proxy's response.
 const HEAD_LIMIT: u64 = 16 * 1024;
 
-/// Asks an HTTP proxy for a tunnel. The credentials go to it and no further.
+/// Opens a tunnel through an HTTP proxy. Only the proxy gets the credentials.
 pub(crate) async fn open(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     host: &str,
@@ -41,18 +41,18 @@ async fn read_response(stream: &mut (impl AsyncRead + Unpin)) -> Result<(), Prox
         }
         if let Some(end) = end(&head) {
             return match status(&head) {
-                // The host does not speak first, so this could only be the proxy's.
-                Some(200..=299) if end < head.len() => Err(ProxyError::Garbled),
+                // A TLS server waits for the client, so these bytes can only be the proxy's.
+                Some(200..=299) if end < head.len() => Err(ProxyError::Malformed),
                 Some(200..=299) => Ok(()),
                 Some(407) => Err(ProxyError::Credentials),
                 Some(status) => Err(ProxyError::Status(status)),
-                None => Err(ProxyError::Garbled),
+                None => Err(ProxyError::Malformed),
             };
         }
     }
 }
 
-/// Where the head ends, if it is whole. Its lines may end short (RFC 9112, section 2.2).
+/// Returns the length of the head, if it is complete. Lines may end without CR (RFC 9112, section 2.2).
 fn end(head: &[u8]) -> Option<usize> {
     let ends = |end: &'static [u8]| head.windows(end.len()).position(|at| at == end).map(|at| at + end.len());
     [ends(b"\n\r\n"), ends(b"\n\n")].into_iter().flatten().min()
@@ -97,7 +97,7 @@ mod tests {
 
     #[tokio::test]
     async fn malformed_proxy_response_is_an_error() {
-        for garbled in [
+        for malformed in [
             "\r\n\r\n",
             "SSH-2.0-x\r\n\r\n",
             "HTTP/2 200\r\n\r\n",
@@ -106,8 +106,8 @@ mod tests {
             "HTTP/1.1 20\r\n\r\n",
             "HTTP/1.1 200 OK\r\n\r\nmore",
         ] {
-            let error = read(garbled.as_bytes()).await.unwrap_err();
-            assert!(matches!(error, ProxyError::Garbled), "{garbled:?}: {error:?}");
+            let error = read(malformed.as_bytes()).await.unwrap_err();
+            assert!(matches!(error, ProxyError::Malformed), "{malformed:?}: {error:?}");
         }
         let whole = b"HTTP/1.1 200 OK\r\nvia: x\r\n\r\n";
         for offset in 0..whole.len() {

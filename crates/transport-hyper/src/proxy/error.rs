@@ -1,27 +1,27 @@
-//! Why a proxy did not connect.
+//! The error of a proxy.
 
 use std::{error::Error as StdError, fmt, io};
 
 use openrouter_oauth_transport::ErrorKind;
 
-/// Why a proxy did not connect.
+/// The error for a failed connection through a proxy.
 #[derive(Debug)]
 pub(crate) enum ProxyError {
-    /// What this variable holds is not the URL of a proxy.
+    /// The environment variable with this name is not a valid proxy URL.
     Unusable(&'static str),
-    /// The connection broke.
+    /// The connection to the proxy broke.
     Broken(io::Error),
-    /// It asks for credentials, or does not take those it got.
+    /// The proxy requires credentials, or rejected them.
     Credentials,
-    /// It responded with this status.
+    /// The proxy responded with this HTTP status.
     Status(u16),
-    /// It responded with this code (RFC 1928, section 6).
+    /// The proxy responded with this SOCKS5 code (RFC 1928, section 6).
     Socks(u8),
-    /// Its response does not end.
+    /// The proxy's response is too large.
     TooLarge,
-    /// Its response is none.
-    Garbled,
-    /// SOCKS5 has no room for a host name as long as this.
+    /// The proxy's response is malformed.
+    Malformed,
+    /// The host name is too long for SOCKS5.
     Host,
 }
 
@@ -29,7 +29,7 @@ impl ProxyError {
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
             Self::Credentials => ErrorKind::ProxyAuth,
-            // The next try would end the same.
+            // A retry would fail the same way.
             Self::Unusable(_) | Self::Host => ErrorKind::Other,
             _ => ErrorKind::Proxy,
         }
@@ -40,14 +40,14 @@ impl fmt::Display for ProxyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unusable(name) => {
-                write!(f, "{name} is not the URL of a proxy by `http`, `https` or `socks5`")
+                write!(f, "{name} is not a valid `http`, `https`, or `socks5` proxy URL")
             }
             Self::Broken(_) => f.write_str("the connection to the proxy broke"),
-            Self::Credentials => f.write_str("the proxy did not accept the credentials, or there were none"),
+            Self::Credentials => f.write_str("the proxy requires credentials, or rejected them"),
             Self::Status(status) => write!(f, "the proxy responded with status {status}"),
-            Self::Socks(code) => write!(f, "the proxy responded with code {code} of SOCKS5"),
+            Self::Socks(code) => write!(f, "the proxy responded with SOCKS5 code {code}"),
             Self::TooLarge => f.write_str("the proxy's response is too large"),
-            Self::Garbled => f.write_str("the proxy's response makes no sense"),
+            Self::Malformed => f.write_str("the proxy's response is malformed"),
             Self::Host => f.write_str("the host name is too long for SOCKS5"),
         }
     }

@@ -1,4 +1,4 @@
-//! SOCKS5 (RFC 1928), with a user name and password (RFC 1929) or without.
+//! SOCKS5 (RFC 1928), with or without a user name and password (RFC 1929).
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::error::ProxyError;
 
-/// Where SOCKS proxies listen (RFC 1928, section 3).
+/// The default port of SOCKS proxies (RFC 1928, section 3).
 pub(crate) const PORT: u16 = 1080;
 
 const VERSION: u8 = 5;
@@ -19,12 +19,12 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-/// Whether this can be a user name or password.
+/// Returns whether `text` is short enough for a user name or password.
 pub(crate) fn fits(text: &str) -> bool {
     u8::try_from(text.len()).is_ok()
 }
 
-/// Asks a SOCKS5 proxy for a connection. It is the proxy that looks the name up, also for `socks5` without `h`.
+/// Opens a connection through a SOCKS5 proxy. The proxy resolves the host name, even with the scheme `socks5`.
 pub(crate) async fn open(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     host: &str,
@@ -40,20 +40,20 @@ pub(crate) async fn open(
         ([VERSION, NO_CREDENTIALS], _) => {}
         ([VERSION, PASSWORD], Some((user, password))) => log_in(stream, user, password).await?,
         ([VERSION, NEITHER], _) => return Err(ProxyError::Credentials),
-        _ => return Err(ProxyError::Garbled),
+        _ => return Err(ProxyError::Malformed),
     }
 
     write(stream, &request(host, port)?).await?;
-    let [VERSION, code, _, kind] = read(stream).await? else { return Err(ProxyError::Garbled) };
+    let [VERSION, code, _, kind] = read(stream).await? else { return Err(ProxyError::Malformed) };
     if code != 0 {
         return Err(ProxyError::Socks(code));
     }
-    // The address that the proxy connects from is read past, since what follows is the host's.
+    // Skip the address that the proxy connects from. The bytes after it are the host's.
     let length = match kind {
         IPV4 => 4,
         IPV6 => 16,
         NAME => usize::from(stream.read_u8().await?),
-        _ => return Err(ProxyError::Garbled),
+        _ => return Err(ProxyError::Malformed),
     };
     stream.read_exact(&mut vec![0; length + 2]).await?;
     Ok(())
@@ -73,11 +73,11 @@ async fn log_in(
     match read(stream).await? {
         [1, 0] => Ok(()),
         [1, _] => Err(ProxyError::Credentials),
-        _ => Err(ProxyError::Garbled),
+        _ => Err(ProxyError::Malformed),
     }
 }
 
-/// Asks to connect to `host`, as it stands in a URL.
+/// Encodes the request to connect to `host`, which is written as in a URL.
 fn request(host: &str, port: u16) -> Result<Vec<u8>, ProxyError> {
     let mut request = vec![VERSION, CONNECT, 0];
     match host.trim_start_matches('[').trim_end_matches(']').parse() {

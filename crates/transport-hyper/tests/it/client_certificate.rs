@@ -1,4 +1,4 @@
-//! The client certificate.
+//! Tests of the client certificate.
 
 use std::{error::Error as _, sync::Arc};
 
@@ -17,7 +17,7 @@ use crate::{
     tls::{issuer, signed_by},
 };
 
-/// A server that wants a certificate signed by `issuer`.
+/// Starts a server that requires a client certificate signed by `issuer`.
 fn asking(
     issuer: &CertifiedIssuer<'static, KeyPair>,
     versions: &[&'static SupportedProtocolVersion],
@@ -49,7 +49,7 @@ async fn send(builder: Builder, server: &ScriptedServer) -> Result<Bytes, Error>
 }
 
 #[tokio::test]
-async fn server_that_asks_gets_the_certificate() {
+async fn server_gets_the_certificate_on_request() {
     let (issuer, other) = (issuer(), issuer());
     let trusting = || HyperTransport::builder().add_root_certificates_der(issuer.der());
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
@@ -64,7 +64,8 @@ async fn server_that_asks_gets_the_certificate() {
                 assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
                 assert!(!error.may_have_been_sent());
             } else {
-                // The client is done before the server has looked, so the request may be on its way.
+                // The client completes the handshake before the server checks the certificate, so it may already
+                // have sent the request.
                 assert!(matches!(error.kind(), ErrorKind::Io | ErrorKind::Tls), "{error:?}");
             }
             assert_eq!(server.requests().len(), 1);
@@ -73,7 +74,7 @@ async fn server_that_asks_gets_the_certificate() {
 }
 
 #[tokio::test]
-async fn server_that_does_not_ask_gets_no_certificate() {
+async fn server_gets_no_certificate_without_a_request() {
     let issuer = issuer();
     let own = signed_by(&issuer, (2020, 2100));
     let server = ScriptedServer::responding(&https_with("localhost", tls_config(&own)), GRANT).unwrap();
@@ -82,7 +83,7 @@ async fn server_that_does_not_ask_gets_no_certificate() {
 }
 
 #[test]
-fn unusable_certificate_error_does_not_show_the_key() {
+fn invalid_certificate_error_hides_the_key() {
     // S-1
     let issuer = issuer();
     let (own, other) = (signed_by(&issuer, (2020, 2100)), signed_by(&issuer, (2020, 2100)));
@@ -91,7 +92,7 @@ fn unusable_certificate_error_does_not_show_the_key() {
         let builder = HyperTransport::builder().client_certificate_pem(chain.as_bytes(), key.as_bytes());
         let printed = format!("{builder:?}");
         builder.build().map_err(|error: BuildError| {
-            assert_eq!(error.to_string(), "the client certificate cannot be used");
+            assert_eq!(error.to_string(), "invalid client certificate or key");
             format!("{printed} {error:?} {}", error.source().unwrap())
         })
     };
@@ -120,7 +121,7 @@ fn debug_output_hides_the_key() {
     // S-1
     let own = signed_by(&issuer(), (2020, 2100));
     let printed = format!("{:?}", showing(HyperTransport::builder(), &own));
-    // The number itself, within PKCS #8.
+    // The private number inside the PKCS #8 structure.
     let secret = &own.signing_key.serialize_der()[36..68];
     for form in [format!("{secret:?}"), format!("{secret:02x?}").replace(", ", "")] {
         assert!(!printed.contains(form.trim_matches(['[', ']'])), "{printed}");

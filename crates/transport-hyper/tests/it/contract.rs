@@ -1,4 +1,4 @@
-//! The contract of a transport, as it is played with any.
+//! Runs the scenarios of the transport contract.
 
 use openrouter_oauth_transport_contract::{self as contract, Violations};
 use openrouter_oauth_transport_hyper::HyperTransport;
@@ -6,11 +6,11 @@ use openrouter_oauth_transport_hyper::HyperTransport;
 // F2, F12, F13, F15, F20, F21, F22, F24, F28, F29, F31, F37, F50, C-10, C-14, C-28
 
 #[tokio::test]
-async fn plain_connections_keep_the_contract() -> Result<(), Violations> {
+async fn plain_connections_meet_the_contract() -> Result<(), Violations> {
     contract::run(&HyperTransport::new()).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn plain_connections_keep_the_contract_on_threads() -> Result<(), Violations> {
+async fn plain_connections_meet_the_contract_on_threads() -> Result<(), Violations> {
     contract::run(&HyperTransport::new()).await
 }

@@ -1,4 +1,4 @@
-//! Dropping a request.
+//! Tests of dropped requests.
 
 use openrouter_oauth_transport::{Limits, Transport};
 use openrouter_oauth_transport_hyper::HyperTransport;

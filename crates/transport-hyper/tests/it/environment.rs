@@ -1,4 +1,4 @@
-//! The proxy that the environment names. Each case is a process of its own, since variables belong to one.
+//! Tests of proxy variables in the environment. Each case runs in its own process, because variables are per process.
 
 use std::{
     env,
@@ -16,7 +16,7 @@ use crate::{
     tunnel,
 };
 
-/// Set for [`child`]: where to send, whom to trust, and whether to go without a proxy.
+/// The variables of [`child`]: the server's origin, its root certificate, and whether to disable proxies.
 const ORIGIN: &str = "TEST_ORIGIN";
 const ROOT: &str = "TEST_ROOT";
 const NO_PROXY: &str = "TEST_NO_PROXY";
@@ -32,8 +32,9 @@ const VARIABLES: [&str; 8] = [
     "no_proxy",
 ];
 
-/// Sends one request as the environment says and prints what came of it: a part of the test below, which sets its
-/// environment, and without that nothing.
+/// Sends one request according to the environment, and prints the result.
+///
+/// The test below runs this in a child process. Without the variables, this does nothing.
 #[tokio::test]
 async fn child() {
     let (Ok(origin), Ok(root)) = (env::var(ORIGIN), env::var(ROOT)) else { return };
@@ -59,11 +60,11 @@ fn run(origin: &str, root: &str, variables: &[(&'static str, String)]) -> Output
 
 #[test]
 fn environment_selects_the_proxy() {
-    // F5, C-17. The proxy alone knows where this host is.
+    // F5, C-17. Only the proxy can resolve this host.
     const HOST: &str = "openrouter.invalid";
-    // It is the variable that is to be mended.
+    // The error names the variable that the user must fix.
     const UNUSABLE: &str =
-        "Other, the request failed: HTTPS_PROXY is not the URL of a proxy by `http`, `https` or `socks5`";
+        "Other, the request failed: HTTPS_PROXY is not a valid `http`, `https`, or `socks5` proxy URL";
     let issuer = issuer();
     let certified = signed_by_for(&issuer, &[HOST, "localhost"]);
     let server = ScriptedServer::responding(&https_with("localhost", tls_config(&certified)), GRANT).unwrap();
@@ -78,14 +79,14 @@ fn environment_selects_the_proxy() {
         (&there, vec![("all_proxy", url().replace("http://", "http://us3r:s3cret@"))], "200", true),
         (&there, vec![("HTTPS_PROXY", String::new()), ("ALL_PROXY", url())], "200", true),
         (&there, vec![("HTTPS_PROXY", url()), ("NO_PROXY", "example.com".into())], "200", true),
-        // Not for this host, not for this scheme, not at all.
+        // No proxy for this host, for this scheme, or at all.
         (&there, vec![("HTTPS_PROXY", url()), ("NO_PROXY", "x, .invalid".into())], "Connect", false),
         (&there, vec![("HTTPS_PROXY", url()), ("no_proxy", "*".into())], "Connect", false),
         (&there, vec![("HTTP_PROXY", url())], "Connect", false),
         (&there, vec![("HTTPS_PROXY", url()), (NO_PROXY, "1".into())], "Connect", false),
         (&there, vec![], "Connect", false),
         (&here, vec![("HTTPS_PROXY", url())], "200", false),
-        // What cannot be used is not passed over.
+        // An invalid variable is not skipped.
         (&there, vec![("HTTPS_PROXY", "socks4://us3r:s3cret@127.0.0.1".into())], UNUSABLE, false),
         (&there, vec![("HTTPS_PROXY", "http://us3r:s3cret@".into()), ("ALL_PROXY", url())], UNUSABLE, false),
         (&here, vec![("HTTPS_PROXY", "nonsense://".into())], "200", false),

@@ -1,4 +1,4 @@
-//! Connections that are not made.
+//! Tests of failed connections.
 
 use std::error::Error as _;
 
@@ -21,7 +21,7 @@ async fn connect_timeout_ends_a_pending_connection() {
 
     use tokio::{net::TcpStream, time::timeout};
 
-    // F2, C-12. Linux drops what does not fit the queue of a listener, and the client asks again and again.
+    // F2, C-12. When a listener's queue is full, Linux drops connection attempts, and the client keeps retrying.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();
@@ -38,8 +38,8 @@ async fn connect_timeout_ends_a_pending_connection() {
 
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 #[tokio::test]
-async fn unknown_name_is_not_connected() {
-    // F1. By the system (RFC 6761, section 6.4); `resolver.rs` has the rest.
+async fn unknown_name_is_a_connect_error() {
+    // F1. With the system's resolver (RFC 6761, section 6.4). `resolver.rs` has the other cases.
     let sent = HyperTransport::builder()
         .add_root_certificates_der(&crate::tls::certificate("localhost").cert.der().clone())
         .build()
@@ -51,7 +51,7 @@ async fn unknown_name_is_not_connected() {
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
 #[tokio::test]
-async fn missing_tls_names_the_feature_to_turn_on() {
+async fn missing_tls_error_names_the_feature_to_enable() {
     let sent = HyperTransport::new().send(exchange("https://localhost:1"), Limits::default()).await;
     let error = sent.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls);

@@ -1,4 +1,4 @@
-//! A process that has run out of file descriptors. Each case is a process of its own.
+//! Tests of a process without free file descriptors. Each case runs in its own process.
 
 use std::{env, fs::File, process::Command};
 
@@ -7,12 +7,13 @@ use openrouter_oauth_transport_hyper::HyperTransport;
 
 use crate::{exchange, origin::Origin, server::granting};
 
-/// Set for [`child`]: where to send, and whom to trust.
+/// The variables of [`child`]: the server's origin and its root certificate.
 const ORIGIN: &str = "TEST_FULL_ORIGIN";
 const ROOT: &str = "TEST_FULL_ROOT";
 
-/// Sends one request with every descriptor taken and one with all of them back, and prints what came of them: a part
-/// of the test below, and without what it sets nothing.
+/// Sends one request with all descriptors in use and one after freeing them, and prints the results.
+///
+/// The test below runs this in a child process. Without the variables, this does nothing.
 #[tokio::test]
 async fn child() {
     let (Ok(origin), Ok(root)) = (env::var(ORIGIN), env::var(ROOT)) else { return };

@@ -1,4 +1,4 @@
-//! Limits on a response.
+//! Tests of limits.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
 
 const DEADLINE: Duration = Duration::from_millis(100);
 
-/// Responds with `first`, and then with `more` until the client is gone.
+/// Starts a server that responds with `first`, then with `more` until the client disconnects.
 fn flooding(first: &'static str, more: String) -> ScriptedServer {
     serving(move |connection| {
         connection.send(first.as_bytes())?;
@@ -45,7 +45,7 @@ async fn oversized_length_fails_at_once() {
 
 #[tokio::test]
 async fn claimed_length_allocates_no_memory() {
-    // C-27: with no limit, nothing is set aside that did not come.
+    // C-27: without a limit, the transport allocates memory only for bytes that arrive.
     let server = serving(|connection| {
         connection.send(b"HTTP/1.1 200 OK\r\ncontent-length: 4611686018427387904\r\n\r\nx")?;
         close_connection()
@@ -69,7 +69,7 @@ async fn endless_head_is_too_large() {
 
 #[tokio::test]
 async fn chunk_extensions_and_trailers_are_bounded() {
-    // F27: extensions and trailers of 1 MiB. Hyper takes 16 KiB and calls more malformed.
+    // F27: extensions and trailers of 1 MiB. Hyper accepts 16 KiB, and treats more as malformed.
     let mib = "x".repeat(1 << 20);
     for response in [format!("1;{mib}\r\n{{\r\n0\r\n\r\n"), format!("1\r\n{{\r\n0\r\nx: {mib}\r\n\r\n")] {
         let response = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{response}");
@@ -87,7 +87,7 @@ async fn head_is_limited_to_64_kib_and_100_headers() {
     let head =
         |headers: &str| format!("HTTP/1.1 200 OK\r\n{headers}content-length: 2\r\n\r\n{{}}").into_bytes();
 
-    // Hyper looks at the limit between two reads, so a little more may pass.
+    // Hyper checks the limit between two reads, so it may accept slightly more.
     let server = responding(head(&format!("x: {}\r\n", "x".repeat(60 * 1024))));
     assert_eq!(length_of_body(&server, 2).await.unwrap(), 2);
     let server = responding(head(&format!("x: {}\r\n", "x".repeat(128 * 1024))));
@@ -101,7 +101,7 @@ async fn head_is_limited_to_64_kib_and_100_headers() {
 
 #[tokio::test]
 async fn endless_1xx_responses_end_at_the_deadline() {
-    // F26, C-12: the connection never runs out of bytes to read, and this runtime has one thread for it and the clock.
+    // F26, C-12: the connection always has bytes to read, and shares the only thread of this runtime with the timer.
     let server = flooding("", "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n".repeat(100));
     let limits = Limits::default().timeout(Some(DEADLINE));
     let error = HyperTransport::new().send(exchange(server.origin()), limits).await.unwrap_err();
@@ -110,7 +110,7 @@ async fn endless_1xx_responses_end_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn deadline_beyond_the_clock_never_comes() {
+async fn unrepresentable_deadline_never_passes() {
     let server = responding(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec());
     let limits = Limits::default().timeout(Some(Duration::MAX));
     let response = HyperTransport::new().send(exchange(server.origin()), limits).await.unwrap();

@@ -1,4 +1,4 @@
-//! `HyperTransport` against real sockets on this machine.
+//! Tests of `HyperTransport` with real sockets on this machine.
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 #![cfg_attr(
     any(feature = "aws-lc-rs", feature = "ring"),
@@ -38,7 +38,7 @@ mod tunnel;
 use bytes::Bytes;
 use http::Request;
 
-/// A request with a code in it, as the SDK sends it.
+/// Creates a request with a code, like those of the SDK.
 fn exchange(origin: &str) -> Request<Bytes> {
     Request::post(format!("{origin}/api/v1/auth/keys"))
         .header("content-type", "application/json")
@@ -47,7 +47,7 @@ fn exchange(origin: &str) -> Request<Bytes> {
         .unwrap()
 }
 
-/// A response with a key in it.
+/// A response with a key.
 const GRANT: &[u8] = b"HTTP/1.1 200 OK\r\n\
     content-type: application/json\r\n\
     content-length: 37\r\n\

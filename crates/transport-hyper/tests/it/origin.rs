@@ -14,7 +14,7 @@ use crate::{
     tls::{issuer, signed_by_for},
 };
 
-/// Grants every request, with a certificate that [`Origin::builder`] trusts.
+/// A server that responds to every request with [`GRANT`]. [`Origin::builder`] trusts its certificate.
 pub(crate) struct Origin {
     pub(crate) issuer: CertifiedIssuer<'static, KeyPair>,
     pub(crate) server: ScriptedServer,
@@ -25,7 +25,7 @@ impl Origin {
         Self::named("localhost")
     }
 
-    /// Has this host name, whether or not it resolves.
+    /// Starts a server with this host name, which does not have to resolve.
     pub(crate) fn named(host: &str) -> Self {
         let issuer = issuer();
         let scheme = https_with(host, tls_config(&signed_by_for(&issuer, &[host])));
@@ -40,13 +40,13 @@ impl Origin {
         send(transport, &self.server).await
     }
 
-    /// Sends through this proxy.
+    /// Sends a request through this proxy.
     pub(crate) async fn send_by(&self, proxy: &str) -> Result<Bytes, Error> {
         self.send(&self.builder().proxy(proxy).build().unwrap()).await
     }
 }
 
-/// The body of the response to an exchange.
+/// Sends an exchange, and returns the body of the response.
 pub(crate) async fn send(transport: &HyperTransport, server: &ScriptedServer) -> Result<Bytes, Error> {
     let sent = transport.send(exchange(server.origin()), Limits::default()).await;
     sent.map(http::Response::into_body)
@@ -59,7 +59,7 @@ pub(crate) fn assert_not_sent(sent: Result<Bytes, Error>, kind: ErrorKind, what:
     assert!(error.source().is_some(), "{what}");
 }
 
-/// All that an error says: its own words and those of its causes.
+/// Formats an error and all its causes.
 pub(crate) fn error_chain(error: &Error) -> String {
     let mut chain = error.to_string();
     let mut cause = error.source();
@@ -70,12 +70,12 @@ pub(crate) fn error_chain(error: &Error) -> String {
     chain
 }
 
-/// A server's TLS with this certificate, as rustls has it by default.
+/// Returns the server configuration for this certificate, with the default TLS versions.
 pub(crate) fn tls_config(certified: &CertifiedKey<KeyPair>) -> ServerConfig {
     tls_config_of(certified, rustls::DEFAULT_VERSIONS)
 }
 
-/// The same with these versions.
+/// Like [`tls_config`], with these TLS versions.
 pub(crate) fn tls_config_of(
     certified: &CertifiedKey<KeyPair>,
     versions: &[&'static rustls::SupportedProtocolVersion],
@@ -90,13 +90,13 @@ pub(crate) fn tls_config_of(
         .unwrap()
 }
 
-/// Serves HTTPS as this configuration says.
+/// Returns the HTTPS scheme for this configuration.
 pub(crate) fn https_with(host: &str, config: ServerConfig) -> Scheme {
     let config = Arc::new(config);
     Scheme::https(host, move |mut tcp| {
         let mut tls = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
         tls.complete_io(&mut tcp)?;
-        assert!(tls.early_data().is_none(), "something came before the handshake was over");
+        assert!(tls.early_data().is_none(), "early data arrived");
         Ok(StreamOwned::new(tls, tcp))
     })
 }

@@ -1,4 +1,4 @@
-//! Where requests go.
+//! Tests of allowed URLs.
 
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
@@ -7,7 +7,7 @@ use crate::{KEY, exchange, server::granting};
 
 #[tokio::test]
 async fn plain_text_to_another_machine_opens_no_socket() {
-    // C-9. The port is one that responds, so that a connection to this machine would be seen.
+    // C-9. A server listens on the port, so the test would notice a connection to this machine.
     let server = granting();
     let port = server.address().port();
     for host in [
@@ -27,7 +27,7 @@ async fn plain_text_to_another_machine_opens_no_socket() {
 }
 
 #[tokio::test]
-async fn other_schemes_are_an_error() {
+async fn other_schemes_are_rejected() {
     for origin in ["ftp://127.0.0.1", "ws://127.0.0.1", "httpss://openrouter.ai"] {
         let error = HyperTransport::new().send(exchange(origin), Limits::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Other, "{origin}");
@@ -50,14 +50,14 @@ async fn credentials_in_a_url_are_not_sent() {
     let url = format!("http://user:password@{}/", server.address());
     let request = http::Request::get(url).body("".into()).unwrap();
     HyperTransport::new().send(request, Limits::default()).await.unwrap();
-    let [received] = &server.requests()[..] else { panic!("not one request") };
+    let [received] = &server.requests()[..] else { panic!("expected one request") };
     let host = ("host".to_owned(), server.address().to_string().into_bytes());
     assert_eq!((&*received.line, &received.headers[..]), ("GET / HTTP/1.1", &[host][..]));
 }
 
 #[test]
-fn public_types_cross_threads() {
-    fn crosses<T: Clone + std::fmt::Debug + Send + Sync + 'static>() {}
-    crosses::<HyperTransport>();
-    crosses::<TokioTimer>();
+fn public_types_are_send_and_sync() {
+    fn check<T: Clone + std::fmt::Debug + Send + Sync + 'static>() {}
+    check::<HyperTransport>();
+    check::<TokioTimer>();
 }

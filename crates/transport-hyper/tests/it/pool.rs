@@ -1,4 +1,4 @@
-//! Connections that are kept.
+//! Tests of connection reuse.
 
 use std::{net::Shutdown, time::Duration};
 
@@ -19,7 +19,7 @@ fn idle(timeout: Duration) -> HyperTransport {
 }
 
 #[tokio::test]
-async fn fresh_connection_is_used_again() {
+async fn recent_connection_is_reused() {
     let server = granting();
     let transport = idle(LONG_IDLE_TIMEOUT);
     for _ in 0..100 {
@@ -49,7 +49,7 @@ async fn idle_connection_is_closed_after_the_timeout() {
 
 #[tokio::test]
 async fn zero_idle_timeout_opens_a_connection_per_request() {
-    // C-19: the server says nothing of closing and closes after each response.
+    // C-19: the server closes the connection after each response, without announcing it.
     let server = serving(|connection| {
         connection.send(GRANT)?;
         close_connection()
@@ -63,7 +63,7 @@ async fn zero_idle_timeout_opens_a_connection_per_request() {
 }
 
 #[tokio::test]
-async fn announced_close_ends_the_reuse() {
+async fn connection_is_not_reused_after_an_announced_close() {
     // F13
     let server = serving(|connection| {
         connection.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}")?;
@@ -78,15 +78,15 @@ async fn announced_close_ends_the_reuse() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn half_closed_connection_carries_no_request_twice() {
-    // F13: the server closes its half just when the connection may be used again, and goes on reading.
+async fn half_closed_connection_sends_no_request_twice() {
+    // F13: the server closes its sending direction just when the client may reuse the connection, and keeps reading.
     let server = serving(|connection| {
         connection.send(GRANT)?;
         connection.tcp().shutdown(Shutdown::Write)
     });
     let transport = idle(LONG_IDLE_TIMEOUT);
-    // Rarely, hyper leaves a request in the queue of a connection that has just ended, where it waits for its deadline
-    // (https://github.com/hyperium/hyper/issues/4122).
+    // In rare cases, hyper leaves a request in the queue of a connection that has just ended, where the request waits
+    // until its deadline (https://github.com/hyperium/hyper/issues/4122).
     let limits = Limits::default().timeout(Some(Duration::from_secs(5)));
     let (mut responded, mut maybe, mut lost) = (0, 0, 0);
     for _ in 0..500 {
@@ -96,7 +96,7 @@ async fn half_closed_connection_carries_no_request_twice() {
                 assert!(matches!(error.kind(), ErrorKind::Io | ErrorKind::Timeout), "{error:?}");
                 maybe += usize::from(error.may_have_been_sent());
                 lost += usize::from(error.kind() == ErrorKind::Timeout);
-                assert!(lost <= 3, "{lost} requests waited on connections that were half closed");
+                assert!(lost <= 3, "{lost} requests timed out on half-closed connections");
             }
         }
         let seen = server.requests().len();

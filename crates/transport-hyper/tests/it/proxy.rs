@@ -1,4 +1,4 @@
-//! Through an HTTP proxy, by `CONNECT`. Nothing that a proxy does counts as sent.
+//! Tests of HTTP proxies with `CONNECT`. Whatever a proxy does, the request counts as not sent.
 
 use std::{
     error::Error as _,
@@ -28,18 +28,18 @@ async fn proxy_credentials_stay_with_the_proxy() {
     assert_eq!(origin.send_by(&url).await.unwrap(), KEY);
 
     let host = format!("localhost:{}", origin.server.address().port());
-    let [connect] = &proxy.requests()[..] else { panic!("not one request") };
+    let [connect] = &proxy.requests()[..] else { panic!("expected one request") };
     assert_eq!(connect.line, format!("CONNECT {host} HTTP/1.1"));
     let headers = [("host", &*host), ("proxy-authorization", "Basic dXMzcjpwQHNz")];
     assert_eq!(connect.headers, headers.map(|(name, value)| (name.to_owned(), value.into())));
-    let [request] = &origin.server.requests()[..] else { panic!("not one request") };
+    let [request] = &origin.server.requests()[..] else { panic!("expected one request") };
     assert_eq!(request.line, "POST /api/v1/auth/keys HTTP/1.1");
     let names: Vec<_> = request.headers.iter().map(|(name, _)| &**name).collect();
     assert_eq!(names, ["content-type", "accept", "host", "content-length"]);
 }
 
 #[tokio::test]
-async fn tunnel_is_used_again() {
+async fn tunnel_is_reused() {
     let origin = Origin::new();
     let proxy = tunnel::proxy(origin.server.address());
     let transport = origin.builder().proxy(proxy.origin()).build().unwrap();
@@ -89,13 +89,13 @@ async fn rejection_differs_from_missing_credentials() {
 }
 
 #[tokio::test]
-async fn error_causes_say_what_the_proxy_did() {
+async fn error_causes_describe_the_proxy_response() {
     let origin = Origin::new();
     let endless = format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(20_000));
     for (response, cause) in [
-        ("HTTP/1.1 407 x\r\n\r\n", "the proxy did not accept the credentials, or there were none"),
+        ("HTTP/1.1 407 x\r\n\r\n", "the proxy requires credentials, or rejected them"),
         ("HTTP/1.1 502 x\r\n\r\n", "the proxy responded with status 502"),
-        ("SSH-2.0-x\r\n\r\n", "the proxy's response makes no sense"),
+        ("SSH-2.0-x\r\n\r\n", "the proxy's response is malformed"),
         (&endless, "the proxy's response is too large"),
     ] {
         let proxy = responding(response);
@@ -104,12 +104,12 @@ async fn error_causes_say_what_the_proxy_did() {
     }
     let proxy = serving(|_| close_connection());
     let causes = error_chain(&origin.send_by(proxy.origin()).await.unwrap_err());
-    // And how.
+    // The chain also has the I/O error.
     assert!(causes.contains(": the connection to the proxy broke: "), "{causes}");
 }
 
 #[tokio::test]
-async fn endless_proxy_response_is_cut_off() {
+async fn endless_proxy_response_is_an_error() {
     // F5, C-13
     let origin = Origin::new();
     for line in [format!("x: {}\r\n", "y".repeat(1_000)), "y".repeat(1_000)] {
@@ -142,13 +142,13 @@ async fn proxy_that_closes_at_any_byte_sends_nothing() {
     for reset in [false, true] {
         for offset in 0..=response.len() {
             let proxy = ScriptedServer::start(&Scheme::http(), RunScript::OnConnect, move |connection, _| {
-                // What is left unread makes the close a reset.
+                // An unread byte turns the close into a reset.
                 connection.read_exact(&mut vec![0; connect - usize::from(reset)])?;
                 connection.send(&response[..offset])?;
                 close_connection()
             })
             .unwrap();
-            // With the response whole, it is the handshake that breaks, unless the reset overtakes the response.
+            // After a complete response, the TLS handshake fails, unless the reset overtakes the response.
             let error = origin.send_by(proxy.origin()).await.unwrap_err();
             let whole = offset == response.len();
             assert!(
@@ -178,7 +178,7 @@ async fn proxy_cannot_respond_for_the_host() {
             connection.send(GRANT)?;
             connection.wait_for_close()
         });
-        assert_not_sent(origin.send_by(proxy.origin()).await, kind, "not the host");
+        assert_not_sent(origin.send_by(proxy.origin()).await, kind, "response from the proxy");
     }
 }
 
@@ -231,7 +231,7 @@ async fn errors_and_debug_output_show_no_credentials() {
                 write!(printed, "{:?}", sent.unwrap_err()).unwrap();
             }
             Err(error) => {
-                assert_eq!(error.to_string(), "the URL of the proxy cannot be used");
+                assert_eq!(error.to_string(), "invalid proxy URL");
                 write!(printed, "{error:?} {}", error.source().unwrap()).unwrap();
             }
         }

@@ -1,4 +1,4 @@
-//! How host names become addresses.
+//! Tests of name resolution.
 
 use std::{
     future::pending,
@@ -26,15 +26,15 @@ const HOST: &str = "openrouter.test";
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// Also this machine, where nobody listens.
+/// An address of this machine on which nothing listens.
 const DEAD: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 
-/// A host whose name only a resolver knows.
+/// Starts a server whose name only a custom resolver can resolve.
 fn origin() -> Origin {
     Origin::named(HOST)
 }
 
-/// Finds the host at these addresses.
+/// Creates a transport that resolves every name to these addresses.
 fn at(origin: &Origin, addresses: Vec<IpAddr>) -> HyperTransport {
     let builder = origin.builder().no_proxy().resolver(move |name| {
         assert_eq!(name, HOST);
@@ -45,8 +45,8 @@ fn at(origin: &Origin, addresses: Vec<IpAddr>) -> HyperTransport {
 }
 
 #[tokio::test]
-async fn failed_lookup_is_not_connected() {
-    // F1: NXDOMAIN, SERVFAIL, and no address. The next request finds it.
+async fn failed_lookup_is_a_connect_error() {
+    // F1: NXDOMAIN, SERVFAIL, and no address. The next lookup succeeds.
     let origin = origin();
     for response in [
         || Err(io::Error::new(io::ErrorKind::NotFound, "no such host").into()),
@@ -90,7 +90,7 @@ async fn addresses_are_tried_until_one_connects() {
 
 #[tokio::test]
 async fn next_address_is_tried_after_a_dead_one() {
-    // F2, F6: refused, unreachable, and of the other family. A multicast address is unreachable by TCP anywhere.
+    // F2, F6: refused, unreachable, and of the other family. TCP can never reach a multicast address.
     let origin = origin();
     let multicast = IpAddr::V4(Ipv4Addr::new(224, 0, 0, 1));
     for first in [DEAD, multicast, IpAddr::V6(Ipv6Addr::LOCALHOST)] {
@@ -103,7 +103,7 @@ async fn next_address_is_tried_after_a_dead_one() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn silent_address_leaves_time_for_the_next() {
-    // F2. Linux drops what does not fit the queue of a listener.
+    // F2. When a listener's queue is full, Linux drops connection attempts.
     let origin = origin();
     let address = SocketAddr::new(DEAD, origin.server.address().port());
     let socket = TcpSocket::new_v4().unwrap();

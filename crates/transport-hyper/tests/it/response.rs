@@ -1,4 +1,4 @@
-//! What comes back.
+//! Tests of responses.
 
 use std::{io::Read as _, sync::mpsc, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::{
     server::{RunScript, Scheme, ScriptedServer, close_connection, serving},
 };
 
-/// Responds to each request with these bytes and closes.
+/// Starts a server that responds to each request with these bytes, then closes the connection.
 fn responding(raw: &'static str) -> ScriptedServer {
     serving(move |connection| {
         connection.send(raw.as_bytes())?;
@@ -20,7 +20,7 @@ fn responding(raw: &'static str) -> ScriptedServer {
 
 #[tokio::test]
 async fn response_can_be_chunked_or_end_at_close() {
-    // F27: where there are chunks, a length counts for nothing (RFC 9112, section 6.3).
+    // F27: `Transfer-Encoding: chunked` overrides `Content-Length` (RFC 9112, section 6.3).
     for raw in [
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n8;a=b\r\nsk-or-v1\r\n0\r\nx: y\r\n\r\n",
         "HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n8\r\nsk-or-v1\r\n0\r\n\r\n",
@@ -65,15 +65,15 @@ async fn malformed_response_is_a_protocol_error() {
 
 #[tokio::test]
 async fn early_response_is_not_given_to_another_request() {
-    // F37. The client may see it before it writes, and then nothing is sent; or after, and then it is the response.
+    // F37. If the client sees the response before it writes, it sends nothing. Otherwise, this is its response.
     for _ in 0..100 {
-        let (came, sent) = mpsc::channel();
+        let (report, sent) = mpsc::channel();
         let server = ScriptedServer::start(&Scheme::http(), RunScript::OnConnect, move |connection, _| {
             connection.send(GRANT)?;
             let mut request = Vec::new();
             let ended = connection.read_to_end(&mut request);
-            // The test asks only if nothing was sent.
-            let _over = came.send(request.len());
+            // The test receives this only if the error is marked `not_sent`.
+            let _over = report.send(request.len());
             ended.map(drop)
         })
         .unwrap();

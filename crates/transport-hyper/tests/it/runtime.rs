@@ -1,4 +1,4 @@
-//! Runtimes that end, lack something, or have no thread left.
+//! Tests with runtimes that end, lack a feature, or have no free thread.
 
 use std::{
     sync::{Arc, mpsc},
@@ -17,12 +17,12 @@ use crate::{
     tls::issuer,
 };
 
-/// Reads requests and responds to none.
+/// Starts a server that reads requests and never responds.
 fn silent() -> ScriptedServer {
     serving(ScriptedConnection::wait_for_close)
 }
 
-/// Waits until a request is there.
+/// Waits until a request has arrived.
 async fn seen(server: &ScriptedServer) {
     let seen = server.wait_for_requests(|requests| requests.iter().any(|request| !request.body.is_empty()));
     seen.await.unwrap();
@@ -32,7 +32,7 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
 
-/// A request works on a runtime as it should be.
+/// Checks that a request succeeds on a complete runtime.
 #[track_caller]
 fn assert_works(transport: &HyperTransport, server: &ScriptedServer) {
     let sent = runtime().block_on(transport.send(exchange(server.origin()), Limits::default()));
@@ -43,7 +43,7 @@ fn assert_works(transport: &HyperTransport, server: &ScriptedServer) {
 fn runtime_without_io_or_time_is_an_error() {
     // F51, C-27
     let granting = granting();
-    // A machine may have no certificates, which would be the first error.
+    // Without root certificates on the machine, the first error would be a different one.
     let transport = HyperTransport::builder().add_root_certificates_der(issuer().der()).build().unwrap();
     let none = || Builder::new_current_thread().build().unwrap();
     let io = || Builder::new_current_thread().enable_io().build().unwrap();
@@ -64,20 +64,20 @@ fn runtime_without_io_or_time_is_an_error() {
 
 #[test]
 fn transport_outlives_the_runtime_of_its_connections() {
-    // F51: the connection that was kept has died with the first one, and nobody writes to it.
+    // F51: the idle connection ended with the first runtime, and the transport does not write to it.
     let granting = granting();
     let transport = HyperTransport::builder().idle_timeout(Duration::from_secs(60)).build().unwrap();
     for _ in 0..3 {
         assert_works(&transport, &granting);
     }
     assert_eq!(granting.requests().len(), 3);
-    // Outside of any.
+    // Outside any runtime.
     drop(transport);
 }
 
 #[test]
 fn request_can_be_dropped_with_its_runtime() {
-    // F51: by `shutdown_timeout`, by `shutdown_background`, by drop.
+    // F51: with `shutdown_timeout`, with `shutdown_background`, and by dropping it.
     for end in [
         |runtime: Runtime| runtime.shutdown_timeout(Duration::from_millis(10)),
         |runtime: Runtime| runtime.shutdown_background(),
@@ -100,14 +100,14 @@ fn request_can_be_dropped_with_its_runtime() {
 
 #[test]
 fn request_on_a_dropped_runtime_may_have_been_sent() {
-    // F51: the future goes on in another one.
+    // F51: the future continues on another runtime.
     let (silent, granting) = (silent(), granting());
     let (transport, own) = (HyperTransport::new(), runtime());
     let limits = Limits::default().timeout(None);
     let mut sending = transport.send(exchange(silent.origin()), limits);
     own.block_on(async {
         tokio::select! {
-            sent = &mut sending => panic!("{sent:?} of a silent server"),
+            sent = &mut sending => panic!("{sent:?} from a silent server"),
             () = seen(&silent) => {}
         }
     });
@@ -119,7 +119,7 @@ fn request_on_a_dropped_runtime_may_have_been_sent() {
 }
 
 #[test]
-fn panic_in_another_task_does_no_harm() {
+fn transport_works_after_a_panic_in_another_task() {
     // F51
     let (silent, granting) = (Arc::new(silent()), granting());
     let (transport, own) = (HyperTransport::new(), runtime());
@@ -175,7 +175,7 @@ fn missing_runtime_is_an_error() {
     let mut sent = transport.send(exchange("http://127.0.0.1:1"), Limits::default());
     let mut context = Context::from_waker(Waker::noop());
     let Poll::Ready(Err(error)) = sent.as_mut().poll(&mut context) else {
-        panic!("it waits for a runtime that is not there");
+        panic!("`send` waits although there is no runtime");
     };
     assert_eq!(error.kind(), ErrorKind::Other);
     assert!(!error.may_have_been_sent());

@@ -1,4 +1,4 @@
-//! The contract suite's scripted server, as most tests here have it.
+//! Scripted servers over plain HTTP, for most tests.
 
 use std::io;
 
@@ -8,17 +8,18 @@ pub(crate) use openrouter_oauth_transport_contract::{
 
 use crate::GRANT;
 
-/// Responds to every request with [`GRANT`], and keeps the connection.
+/// Starts a server that responds to every request with [`GRANT`], and keeps the connection open.
 pub(crate) fn granting() -> ScriptedServer {
     responding(GRANT)
 }
 
-/// Responds to every request with these bytes, and keeps the connection until the client closes it.
+/// Starts a server that responds to every request with these bytes, and keeps the connection open until the client
+/// closes it.
 pub(crate) fn responding(response: impl Into<Vec<u8>>) -> ScriptedServer {
     ScriptedServer::responding(&Scheme::http(), response).unwrap()
 }
 
-/// Plays a script for each request.
+/// Starts a server that runs a script for each request.
 pub(crate) fn serving(
     script: impl Fn(&mut ScriptedConnection) -> io::Result<()> + Send + Sync + 'static,
 ) -> ScriptedServer {

@@ -1,4 +1,4 @@
-//! Through a SOCKS5 proxy (RFC 1928, RFC 1929).
+//! Tests of SOCKS5 proxies (RFC 1928, RFC 1929).
 
 use std::io::{self, Read as _};
 
@@ -13,11 +13,11 @@ use crate::{
 
 const CONNECTED: &[u8] = b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00";
 
-/// What a client sends first: that it needs no credentials, or that it has some.
+/// The first message of a client, without and with an offer of password authentication.
 const OFFERS_NO_PASSWORD: &[u8] = b"\x05\x01\x00";
 const OFFERS_PASSWORD: &[u8] = b"\x05\x02\x00\x02";
 
-/// Plays a script for each connection.
+/// Starts a proxy that runs a script for each connection.
 fn serving(
     script: impl Fn(&mut ScriptedConnection) -> io::Result<()> + Send + Sync + 'static,
 ) -> ScriptedServer {
@@ -25,14 +25,14 @@ fn serving(
         .unwrap()
 }
 
-/// The next so many bytes.
+/// Reads the next `count` bytes.
 fn take(connection: &mut ScriptedConnection, count: usize) -> io::Result<Vec<u8>> {
     let mut taken = vec![0; count];
     connection.read_exact(&mut taken)?;
     Ok(taken)
 }
 
-/// Reads a request to connect by name and gives the name and the port.
+/// Reads a request to connect to a name, and returns the name and the port.
 fn destination(connection: &mut ScriptedConnection) -> io::Result<(String, u16)> {
     assert_eq!(take(connection, 4)?, b"\x05\x01\x00\x03");
     let length = take(connection, 1)?[0];
@@ -48,7 +48,7 @@ async fn socks_proxy_gets_the_name_and_no_credentials() {
     let address = origin.server.address();
     for (credentials, hello) in [("", OFFERS_NO_PASSWORD), ("us3r:s3cret@", OFFERS_PASSWORD)] {
         for scheme in ["socks5", "socks5h"] {
-            // The address that follows may be of any kind.
+            // The response may have an address of any type.
             for bound in [&CONNECTED[3..], &[&[4][..], &[0; 18]].concat(), b"\x03\x03a.b\x00\x00"] {
                 let yes = [&CONNECTED[..3], bound].concat();
                 let proxy = serving(move |connection| {
@@ -66,7 +66,7 @@ async fn socks_proxy_gets_the_name_and_no_credentials() {
 }
 
 #[tokio::test]
-async fn socks_proxy_gets_credentials_when_it_asks() {
+async fn socks_proxy_gets_credentials_on_request() {
     let origin = Origin::new();
     let address = origin.server.address();
     let proxy = serving(move |connection| {
@@ -80,12 +80,12 @@ async fn socks_proxy_gets_credentials_when_it_asks() {
     });
     let url = format!("socks5://us3r:p%40ss@{}", proxy.address());
     assert_eq!(origin.send_by(&url).await.unwrap(), KEY);
-    let [request] = &origin.server.requests()[..] else { panic!("not one request") };
+    let [request] = &origin.server.requests()[..] else { panic!("expected one request") };
     let names: Vec<_> = request.headers.iter().map(|(name, _)| &**name).collect();
     assert_eq!(names, ["content-type", "accept", "host", "content-length"]);
 }
 
-/// Plays these responses, each after so many bytes, and then closes.
+/// Starts a proxy that sends each response after reading a number of bytes, then closes the connection.
 fn playing(script: Vec<(usize, &'static [u8])>) -> ScriptedServer {
     serving(move |connection| {
         for (count, response) in &script {
@@ -102,15 +102,15 @@ async fn rejection_differs_from_missing_credentials() {
     let origin = Origin::new();
     let request = "\x05\x01\x00\x03\x09localhost\x00\x00".len();
     for (credentials, script, kind) in [
-        // It takes none of what was offered.
+        // The proxy accepts none of the offered methods.
         ("", vec![(3, &b"\x05\xFF"[..])], ErrorKind::ProxyAuth),
         ("us3r:s3cret@", vec![(4, b"\x05\xFF")], ErrorKind::ProxyAuth),
-        // It does not like them.
+        // The proxy rejects the credentials.
         ("us3r:s3cret@", vec![(4, b"\x05\x02"), (13, b"\x01\x01")], ErrorKind::ProxyAuth),
-        // It does not connect, or may not.
+        // The proxy cannot connect, or does not allow it.
         ("", vec![(3, b"\x05\x00"), (request, b"\x05\x05\x00\x01\0\0\0\0\0\0")], ErrorKind::Proxy),
         ("", vec![(3, b"\x05\x00"), (request, b"\x05\x02\x00\x01\0\0\0\0\0\0")], ErrorKind::Proxy),
-        // It asks for what was not offered, or does not speak SOCKS5.
+        // The proxy selects a method that was not offered, or does not speak SOCKS5.
         ("", vec![(3, b"\x05\x02")], ErrorKind::Proxy),
         ("us3r:s3cret@", vec![(4, b"\x05\x01")], ErrorKind::Proxy),
         ("us3r:s3cret@", vec![(4, b"\x05\x02"), (13, b"\x05\x00")], ErrorKind::Proxy),
@@ -146,14 +146,14 @@ async fn proxy_that_closes_at_any_byte_sends_nothing() {
 }
 
 #[tokio::test]
-async fn error_causes_say_what_the_proxy_did() {
+async fn error_causes_have_the_socks_code() {
     let origin = Origin::new();
     let request = "\x05\x01\x00\x03\x09localhost\x00\x00".len();
     let script = [(3, &b"\x05\x00"[..]), (request, b"\x05\x05\x00\x01\0\0\0\0\0\0")];
     let proxy = playing(script.into());
     let error = origin.send_by(&format!("socks5://{}", proxy.address())).await.unwrap_err();
     assert!(
-        error_chain(&error).ends_with(": the proxy responded with code 5 of SOCKS5"),
+        error_chain(&error).ends_with(": the proxy responded with SOCKS5 code 5"),
         "{}",
         error_chain(&error)
     );

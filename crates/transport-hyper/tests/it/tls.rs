@@ -1,4 +1,4 @@
-//! Which servers are trusted. Every rejection comes before a byte of the request is written.
+//! Tests of TLS. The transport rejects an untrusted server before it writes any byte of the request.
 
 use std::{
     error::Error as _,
@@ -21,12 +21,12 @@ use crate::{
     server::{RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection},
 };
 
-/// A certificate for `name` that nobody signed but itself.
+/// Creates a self-signed certificate for `name`.
 pub(crate) fn certificate(name: &str) -> CertifiedKey<KeyPair> {
     rcgen::generate_simple_self_signed([name.to_owned()]).unwrap()
 }
 
-/// A certificate for `localhost` that `issuer` signed, good from one year to another.
+/// Creates a certificate for `localhost`, signed by `issuer` and valid for these years.
 pub(crate) fn signed_by(issuer: &CertifiedIssuer<'_, KeyPair>, years: (i32, i32)) -> CertifiedKey<KeyPair> {
     let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
     params.not_before = date_time_ymd(years.0, 1, 1);
@@ -34,7 +34,7 @@ pub(crate) fn signed_by(issuer: &CertifiedIssuer<'_, KeyPair>, years: (i32, i32)
     signed(&params, issuer)
 }
 
-/// A certificate for these names that `issuer` signed.
+/// Creates a certificate for these names, signed by `issuer`.
 pub(crate) fn signed_by_for(issuer: &CertifiedIssuer<'_, KeyPair>, names: &[&str]) -> CertifiedKey<KeyPair> {
     let names: Vec<_> = names.iter().copied().map(str::to_owned).collect();
     signed(&CertificateParams::new(names).unwrap(), issuer)
@@ -54,7 +54,7 @@ fn issuer_with(mut params: CertificateParams) -> CertifiedIssuer<'static, KeyPai
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// Trusts nobody but `root`.
+/// Creates a transport that trusts only `root`.
 pub(crate) fn trusting(root: &rcgen::Certificate) -> HyperTransport {
     HyperTransport::builder().add_root_certificates_pem(root.pem().as_bytes()).build().unwrap()
 }
@@ -67,7 +67,7 @@ fn granting_by(config: rustls::ServerConfig) -> ScriptedServer {
     ScriptedServer::responding(&https_with("localhost", config), GRANT).unwrap()
 }
 
-/// Plays a script in the place of a handshake.
+/// Starts a server that runs a script instead of the TLS handshake.
 fn below_tls(
     script: impl Fn(&mut ScriptedConnection) -> io::Result<()> + Send + Sync + 'static,
 ) -> ScriptedServer {
@@ -123,13 +123,13 @@ async fn untrusted_certificates_are_rejected() {
     let elsewhere = signed_by_for(&issuer, &["openrouter.example"]);
     for (what, shown, trusted) in [
         ("expired", signed_by(&issuer, (2000, 2001)), &issuer),
-        ("from the future", signed_by(&issuer, (2098, 2100)), &issuer),
+        ("not yet valid", signed_by(&issuer, (2098, 2100)), &issuer),
         ("for another host", elsewhere, &issuer),
-        ("of an unknown issuer", signed_by(&stranger, years), &issuer),
-        ("signed by itself", certificate("localhost"), &issuer),
-        ("of an issuer that may not vouch for the host", signed_by(&narrow, years), &narrow),
+        ("from an unknown issuer", signed_by(&stranger, years), &issuer),
+        ("self-signed", certificate("localhost"), &issuer),
+        ("from an issuer with other name constraints", signed_by(&narrow, years), &narrow),
     ] {
-        println!("a certificate {what}");
+        println!("certificate: {what}");
         let server = granting(&shown);
         assert_not_trusted(send(&trusting(trusted.as_ref()), &server).await, &server);
     }
@@ -147,7 +147,8 @@ async fn other_alpn_protocol_is_rejected() {
 
 #[tokio::test]
 async fn failed_handshake_is_not_retried() {
-    // F4: the alerts (RFC 8446, section 6.2) of one that knows no version of ours, no cipher, or no such host.
+    // F4: the server sends alerts for an unsupported version, no common cipher, and an unknown host (RFC 8446,
+    // section 6.2).
     for alert in [70, 40, 112] {
         let server = below_tls(move |connection| {
             connection.read_exact(&mut [0; 100])?;
@@ -161,7 +162,7 @@ async fn failed_handshake_is_not_retried() {
 }
 
 #[tokio::test]
-async fn close_notify_in_the_handshake_is_not_connected() {
+async fn close_notify_in_the_handshake_is_a_connect_error() {
     // F4: `close_notify`.
     let server = below_tls(|connection| {
         connection.read_exact(&mut [0; 100])?;
@@ -176,7 +177,7 @@ async fn close_notify_in_the_handshake_is_not_connected() {
 #[cfg(feature = "platform-roots")]
 #[tokio::test]
 async fn system_roots_do_not_trust_our_certificates() {
-    // F4, F7: nor those of whoever sits in between.
+    // F4, F7: an attacker on the network path has such a certificate too.
     let server = granting(&certificate("localhost"));
     let transport = HyperTransport::builder().platform_roots().build().unwrap();
     assert_not_trusted(send(&transport, &server).await, &server);
@@ -193,7 +194,7 @@ async fn mozilla_roots_do_not_trust_our_certificates() {
 
 #[cfg(feature = "aws-lc-rs")]
 #[tokio::test]
-async fn aws_lc_rs_accepts_and_rejects_the_same() {
+async fn aws_lc_rs_accepts_and_rejects_the_same_servers() {
     let (issuer, other) = (issuer(), issuer());
     let server = granting(&signed_by(&issuer, (2020, 2100)));
     let by_aws_lc_rs = |root: &rcgen::Certificate| {
@@ -216,7 +217,7 @@ async fn plain_text_response_to_tls_is_an_error() {
 }
 
 #[tokio::test]
-async fn truncated_handshake_is_not_connected() {
+async fn truncated_handshake_is_a_connect_error() {
     // F4
     let issuer = issuer();
     for count in [0, 1, 100] {
@@ -246,12 +247,12 @@ async fn connect_timeout_covers_the_handshake() {
 
 #[tokio::test]
 async fn client_hello_offers_http_1_and_no_early_data() {
-    // C-18: a server that would take early data, and a second connection that could carry some.
+    // C-18: the server accepts early data, and a second connection could send some.
     let issuer = issuer();
     let mut config = tls_config(&signed_by(&issuer, (2020, 2100)));
     config.max_early_data_size = 16 * 1024;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    // It looks at the early data of every handshake.
+    // The server checks every handshake for early data.
     let server = granting_by(config);
     let builder = HyperTransport::builder().add_root_certificates_der(issuer.der());
     let transport = builder.idle_timeout(Duration::ZERO).build().unwrap();
@@ -262,7 +263,7 @@ async fn client_hello_offers_http_1_and_no_early_data() {
 }
 
 #[test]
-fn unreadable_certificate_is_a_build_error() {
+fn invalid_certificate_is_a_build_error() {
     let pem = certificate("localhost").cert.pem();
     for bad in [
         "",
@@ -273,14 +274,14 @@ fn unreadable_certificate_is_a_build_error() {
         &KeyPair::generate().unwrap().serialize_pem(),
     ] {
         let error = HyperTransport::builder().add_root_certificates_pem(bad.as_bytes()).build().unwrap_err();
-        assert_eq!(error.to_string(), "a root certificate could not be read");
+        assert_eq!(error.to_string(), "invalid root certificate");
         assert!(error.source().is_some());
     }
     HyperTransport::builder().add_root_certificates_der(b"\x30\x00").build().unwrap_err();
 }
 
 #[tokio::test]
-async fn tls_connections_keep_the_contract() -> Result<(), contract::Violations> {
+async fn tls_connections_meet_the_contract() -> Result<(), contract::Violations> {
     let certified = certificate("localhost");
     let scheme = https_with("localhost", tls_config(&certified));
     contract::run_over(&trusting(&certified.cert), &scheme).await

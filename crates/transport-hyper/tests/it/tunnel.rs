@@ -1,4 +1,4 @@
-//! What a proxy does once it has agreed: it forwards.
+//! A proxy that forwards bytes.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -8,15 +8,15 @@ use std::{
 
 use crate::server::{Scheme, ScriptedConnection, ScriptedServer, close_connection, serving};
 
-/// How long one side is read before it is the other one's turn.
+/// How long to read from one side before switching to the other.
 const TURN: Duration = Duration::from_millis(2);
 
-/// A proxy that says yes to every `CONNECT`, whatever the host, and leads to `origin`.
+/// Starts a proxy that accepts every `CONNECT`, and connects to `origin` whatever the host.
 pub(crate) fn proxy(origin: SocketAddr) -> ScriptedServer {
     serving(move |connection| connect(connection, origin))
 }
 
-/// The same, over this scheme.
+/// Like [`proxy`], over this scheme.
 pub(crate) fn proxy_over(scheme: &Scheme, origin: SocketAddr) -> ScriptedServer {
     let script = move |connection: &mut ScriptedConnection, _| connect(connection, origin);
     ScriptedServer::start(scheme, crate::server::RunScript::AfterRequest, script).unwrap()
@@ -27,7 +27,7 @@ fn connect(connection: &mut ScriptedConnection, origin: SocketAddr) -> io::Resul
     relay(connection, origin)
 }
 
-/// Forwards what comes, both ways, until one side closes.
+/// Forwards bytes in both directions until one side closes the connection.
 pub(crate) fn relay(connection: &mut ScriptedConnection, to: SocketAddr) -> io::Result<()> {
     let mut to = TcpStream::connect(to)?;
     to.set_nodelay(true)?;

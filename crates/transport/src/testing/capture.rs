@@ -1,4 +1,4 @@
-//! A transport that keeps the one request it is to see.
+//! A transport that records one request.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,9 +8,9 @@ use http::{Request, Response};
 use super::lock::lock;
 use crate::{Limits, ResponseFuture, Transport};
 
-/// Responds to every request with the same response and keeps what it was sent.
+/// A transport that returns the same response to every request, and records the requests.
 ///
-/// Clones share what they keep: give one to the client and ask the other.
+/// Clones share their record: give one clone to the client, and check the other.
 ///
 /// ```
 /// use http::Response;
@@ -29,45 +29,45 @@ pub struct Capture {
 type Sent = (Request<Bytes>, Limits);
 
 impl Capture {
-    /// A transport that responds with `response`.
+    /// Creates a transport that responds with `response`.
     pub fn new(response: Response<Bytes>) -> Self {
         Self { response, sent: Arc::default() }
     }
 
-    /// The one request that was sent, and forgets it.
+    /// Returns the one request that was sent, and removes it from the record.
     ///
     /// # Panics
     ///
-    /// If there was none, or more than one.
+    /// Panics unless the record has exactly one request.
     #[track_caller]
     pub fn expect_request(&self) -> Request<Bytes> {
         self.expect_request_and_limits().0
     }
 
-    /// The one request that was sent with the limits it came with, and forgets both.
+    /// Returns the one request that was sent and its limits, and removes them from the record.
     ///
     /// # Panics
     ///
-    /// If there was none, or more than one.
+    /// Panics unless the record has exactly one request.
     #[track_caller]
     pub fn expect_request_and_limits(&self) -> (Request<Bytes>, Limits) {
         let mut sent = lock(&self.sent);
         let count = sent.len();
         match (sent.pop(), count) {
             (Some(one), 1) => one,
-            _ => panic!("{count} requests were sent where one was expected"),
+            _ => panic!("expected 1 request, but {count} were sent"),
         }
     }
 
-    /// Checks that nothing was sent.
+    /// Checks that no request was sent.
     ///
     /// # Panics
     ///
-    /// If something was.
+    /// Panics if the record has a request.
     #[track_caller]
     pub fn expect_no_request(&self) {
         let count = lock(&self.sent).len();
-        assert!(count == 0, "{count} requests were sent where none was expected");
+        assert!(count == 0, "expected no requests, but {count} were sent");
     }
 }
 

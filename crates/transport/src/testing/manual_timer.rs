@@ -1,4 +1,4 @@
-//! A clock that tests move.
+//! A clock that tests control.
 
 use std::{
     future::poll_fn,
@@ -10,7 +10,7 @@ use std::{
 use super::lock::lock;
 use crate::{SleepFuture, Timer};
 
-/// A clock that stands still until a test moves it.
+/// A clock that stands still until a test advances it.
 ///
 /// Clones share the clock.
 ///
@@ -43,25 +43,25 @@ struct Sleeper {
 }
 
 impl ManualTimer {
-    /// A clock that stands still.
+    /// Creates a clock that stands still.
     pub fn new() -> Self {
         let clock = Clock { now: Instant::now(), sleepers: Vec::new(), next_id: 0 };
         Self { clock: Arc::new(Mutex::new(clock)) }
     }
 
-    /// Moves the clock and wakes the futures that waited for it.
+    /// Advances the clock, and wakes the sleeps that are due.
     pub fn advance(&self, duration: Duration) {
         let mut clock = lock(&self.clock);
         clock.now += duration;
         let now = clock.now;
         let due = clock.sleepers.iter_mut().filter(|sleeper| sleeper.until <= now);
         let wakers: Vec<Waker> = due.filter_map(|sleeper| sleeper.waker.take()).collect();
-        // A waker may come straight back for the lock.
+        // A waker may take the lock again.
         drop(clock);
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// How long each sleep that is waiting still has, shortest first.
+    /// Returns the remaining time of each pending sleep, shortest first.
     pub fn sleeping(&self) -> Vec<Duration> {
         let clock = lock(&self.clock);
         let mut left: Vec<Duration> =
@@ -86,7 +86,7 @@ impl Timer for ManualTimer {
         let mut clock = lock(&self.clock);
         let id = clock.next_id;
         clock.next_id += 1;
-        // A duration beyond what the clock can show never passes.
+        // A deadline that `Instant` cannot represent never passes.
         let Some(until) = clock.now.checked_add(duration) else {
             return Box::pin(std::future::pending());
         };
@@ -108,7 +108,7 @@ impl Timer for ManualTimer {
     }
 }
 
-/// Takes its sleeper off the clock when the future is dropped.
+/// Removes its sleeper from the clock when the future is dropped.
 struct Registered {
     clock: Arc<Mutex<Clock>>,
     id: usize,

@@ -10,7 +10,7 @@ use http::Request;
 
 use crate::{Limits, ResponseFuture, Transport};
 
-/// Takes requests and never responds, whatever the limits: for time limits and for dropping.
+/// A transport that never responds, whatever the limits. Use it to test timeouts and dropped futures.
 ///
 /// It breaks rule 4 of the [contract](Transport#contract) on purpose. Clones share their counts.
 #[derive(Clone, Debug, Default)]
@@ -25,17 +25,17 @@ struct Counts {
 }
 
 impl Never {
-    /// A transport that never responds.
+    /// Creates a transport that never responds.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many requests were sent.
+    /// Returns the number of requests that were sent.
     pub fn sent(&self) -> usize {
         self.counts.sent.load(Ordering::SeqCst)
     }
 
-    /// How many of them were given up by dropping their future.
+    /// Returns the number of requests whose future was dropped.
     pub fn dropped(&self) -> usize {
         self.counts.dropped.load(Ordering::SeqCst)
     }

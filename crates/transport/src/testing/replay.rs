@@ -1,4 +1,4 @@
-//! A transport that responds from a script.
+//! A transport that follows a script.
 
 use std::{
     collections::VecDeque,
@@ -11,7 +11,7 @@ use http::{Request, Response};
 use super::lock::lock;
 use crate::{Error, ErrorKind, Limits, ResponseFuture, Transport};
 
-/// Responds to requests from a script, in order, and compares what was sent with what was expected.
+/// A transport that returns scripted responses in order, and compares the requests with expected ones.
 ///
 /// Clones share the script.
 ///
@@ -39,7 +39,7 @@ struct Script {
     expected: Vec<Option<Request<Bytes>>>,
 }
 
-/// One step of a [`Replay`]: a response, and the request that it is for.
+/// One step of a [`Replay`]: a response, and optionally the expected request.
 #[derive(Debug)]
 pub struct ReplayStep {
     request: Option<Request<Bytes>>,
@@ -47,12 +47,12 @@ pub struct ReplayStep {
 }
 
 impl ReplayStep {
-    /// Responds with this to any request.
+    /// Creates a step that returns `response` for any request.
     pub fn new(response: Result<Response<Bytes>, Error>) -> Self {
         Self { request: None, response }
     }
 
-    /// Expects this request; [`Replay::verify`] compares it.
+    /// Sets the expected request, which [`Replay::verify`] compares with the sent one.
     #[must_use]
     pub fn to(mut self, request: Request<Bytes>) -> Self {
         self.request = Some(request);
@@ -61,29 +61,30 @@ impl ReplayStep {
 }
 
 impl Replay {
-    /// A transport that plays `script`.
+    /// Creates a transport that follows `script`.
     pub fn new(script: impl IntoIterator<Item = ReplayStep>) -> Self {
         let script = Script { left: script.into_iter().collect(), sent: Vec::new(), expected: Vec::new() };
         Self { script: Arc::new(Mutex::new(script)) }
     }
 
-    /// What was sent so far.
+    /// Returns the requests so far.
     pub fn requests(&self) -> Vec<Request<Bytes>> {
         lock(&self.script).sent.clone()
     }
 
-    /// Checks that the whole script was played and that each request was the expected one, by method, URI, body and
-    /// the headers that were expected.
+    /// Checks that the whole script was used and that each request matches the expected one.
+    ///
+    /// Compares the method, the URI, the body, and the expected headers. A request may have more headers.
     ///
     /// # Panics
     ///
-    /// If not. The message names the step and the part that differs, and shows no body.
+    /// Panics if a check fails. The message names the step and the part that differs. It does not show the body.
     #[track_caller]
     pub fn verify(&self) {
         let script = lock(&self.script);
         assert!(script.left.is_empty(), "{} responses were not used", script.left.len());
         let beyond = script.sent.len() - script.expected.len();
-        assert!(beyond == 0, "{beyond} requests were sent beyond the script");
+        assert!(beyond == 0, "{beyond} requests were sent after the end of the script");
         for (step, (sent, expected)) in script.sent.iter().zip(&script.expected).enumerate() {
             let Some(expected) = expected else { continue };
             assert!(sent.method() == expected.method(), "request {step}: the method differs");
@@ -99,7 +100,7 @@ impl Replay {
 impl Transport for Replay {
     /// # Errors
     ///
-    /// Those of the script, and [`ErrorKind::Other`] when it is over.
+    /// Returns the errors of the script, and [`ErrorKind::Other`] after its end.
     fn send(&self, request: Request<Bytes>, _limits: Limits) -> ResponseFuture<'_> {
         let mut script = lock(&self.script);
         script.sent.push(request);
@@ -108,7 +109,7 @@ impl Transport for Replay {
                 script.expected.push(step.request);
                 step.response
             }
-            None => Err(Error::new(ErrorKind::Other, "the script of this replay is over")),
+            None => Err(Error::new(ErrorKind::Other, "the replay script has no more responses")),
         };
         Box::pin(std::future::ready(response))
     }

@@ -1,4 +1,4 @@
-//! The fakes, as a test uses them.
+//! Tests of the fakes.
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod replay;

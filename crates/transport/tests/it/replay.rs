@@ -1,4 +1,4 @@
-//! What a replay says of requests that are not those of its script.
+//! Tests of the messages for requests that differ from the script.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -14,18 +14,18 @@ fn request(method: &str, uri: &str, header: &'static str, body: &'static str) ->
     request.header("x-more", "more").body(body.into()).unwrap()
 }
 
-/// What `verify` complains of.
-fn complaint(replay: &Replay) -> Option<String> {
+/// Returns the panic message of `verify`.
+fn verify_error(replay: &Replay) -> Option<String> {
     let verified = catch_unwind(AssertUnwindSafe(|| replay.verify()));
-    verified.err().map(|complaint| *complaint.downcast::<String>().unwrap())
+    verified.err().map(|panic| *panic.downcast::<String>().unwrap())
 }
 
 #[tokio::test]
 async fn verify_names_the_difference_and_shows_no_body() {
     let mut expected = request("POST", "https://a.example/", "app", "s3cret");
-    // What is not expected may be there as well.
+    // A sent request may have additional headers.
     expected.headers_mut().remove("x-more");
-    for (sent, complained) in [
+    for (sent, message) in [
         (request("POST", "https://a.example/", "app", "s3cret"), None),
         (request("PUT", "https://a.example/", "app", "s3cret"), Some("request 1: the method differs")),
         (request("POST", "https://a.example/b", "app", "s3cret"), Some("request 1: the URI differs")),
@@ -42,16 +42,16 @@ async fn verify_names_the_difference_and_shows_no_body() {
         for request in [Request::default(), sent] {
             replay.send(request, Limits::default()).await.unwrap();
         }
-        assert_eq!(complaint(&replay).as_deref(), complained);
+        assert_eq!(verify_error(&replay).as_deref(), message);
     }
 }
 
 #[tokio::test]
 async fn verify_counts_missing_and_extra_requests() {
     let replay = Replay::new([ReplayStep::new(Ok(Response::default()))]);
-    assert_eq!(complaint(&replay).as_deref(), Some("1 responses were not used"));
+    assert_eq!(verify_error(&replay).as_deref(), Some("1 responses were not used"));
     replay.send(Request::default(), Limits::default()).await.unwrap();
-    assert_eq!(complaint(&replay), None);
+    assert_eq!(verify_error(&replay), None);
     replay.send(Request::default(), Limits::default()).await.unwrap_err();
-    assert_eq!(complaint(&replay).as_deref(), Some("1 requests were sent beyond the script"));
+    assert_eq!(verify_error(&replay).as_deref(), Some("1 requests were sent after the end of the script"));
 }
