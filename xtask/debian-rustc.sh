@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# debian-rustc.sh DIR VERSION: puts Debian's rustc-web of that version into DIR/rustc.
+# debian-rustc.sh DIR VERSION: makes Debian's rustc-web of that version available as DIR/rustc.
 #
-# The package is unpacked, not installed, so that it meets no other compiler of the machine; only the LLVM it is
-# linked with is installed. Needs root, and Debian 12, whose rustc-web is 1.85.
+# Unpacks the package without installing it, so that it cannot affect other compilers on the machine. Installs only the
+# LLVM that it links to. Needs root, and Debian 12, whose rustc-web is 1.85.
 set -euo pipefail
 
 mkdir -p "$1/packages"
@@ -16,10 +16,10 @@ if [ -z "$full" ]; then
     apt-get update -qq
     full=$(release)
 fi
-[ -n "$full" ] || { echo "no rustc-web $version among the packages of this machine" >&2; exit 1; }
+[ -n "$full" ] || { echo "apt has no rustc-web $version" >&2; exit 1; }
 
 cd "$dir/packages"
-# As root throughout: apt's own user may not write here.
+# As root, because apt's own user may not write here.
 apt-get download -qq -o APT::Sandbox::User=root "rustc-web=$full" "libstd-rust-web-$version=$full" "libstd-rust-web-dev=$full"
 llvm=$(dpkg-deb -f rustc-web_*.deb Depends; dpkg-deb -f "libstd-rust-web-${version}"_*.deb Depends)
 llvm=$(grep -o 'libllvm[0-9]*' <<<"$llvm" | head -n 1)

@@ -1,4 +1,5 @@
-// Drives the official TypeScript SDK for `cargo xtask conformance`. Calls and results are those of drive.py.
+// Drives the official TypeScript SDK for `cargo xtask conformance`. Accepts the same calls as drive.py, and prints the same
+// results.
 
 import { createInterface } from "node:readline";
 import { HTTPClient, OpenRouter } from "@openrouter/sdk";

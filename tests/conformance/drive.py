@@ -1,7 +1,7 @@
 """Drives the official Python SDK for `cargo xtask conformance`.
 
-Reads one call per line as JSON, `{"server", "operation", "args", "key"?, "app"?, "body"?, "retry"?}`, makes it with the SDK,
-and prints the result as one line of JSON: `{"ok": value}` or `{"error": error}`. Names are those of the wire. `app` is the
+Reads one call per line as JSON, `{"server", "operation", "args", "key"?, "app"?, "body"?, "retry"?}`, makes the call with the SDK,
+and prints the result as one line of JSON: `{"ok": value}` or `{"error": error}`. Names are those on the wire. `app` is the
 attribution: URL, title and categories. `body` replaces the body of the SDK's request, for cases that its types cannot
 express. The SDK sends each request once, unless `retry` is set.
 """

@@ -143,7 +143,7 @@ fn every_sign_in_has_its_own_random_values() {
             assert!(base64url::decode(&value).len() >= 16, "128 bits at least: {value}");
             assert!(seen.insert(value), "a value is repeated");
         }
-        // Also after a sign-in that failed.
+        // Even after a failed sign-in.
         pending.read_callback("/").unwrap_err();
         client.authorize_headless().key_label("").begin().unwrap_err();
     }
@@ -240,7 +240,7 @@ fn callback_with_response_parameters_is_invalid() {
 }
 
 #[test]
-fn callback_without_room_for_the_nonce_is_invalid() {
+fn callback_too_long_for_the_attempt_id_is_invalid() {
     let of =
         |length: usize| CallbackUrl::parse(&format!("{CALLBACK}/{:x<1$}", "", length - CALLBACK.len() - 1));
     assert!(client().authorize(of(2_048 - 23).unwrap()).begin().is_ok());
@@ -248,7 +248,7 @@ fn callback_without_room_for_the_nonce_is_invalid() {
     assert_eq!(describe(&error), "Invalid(callback URL)");
 }
 
-/// Text that breaks a query without escapes.
+/// Text that breaks a query if it is not escaped.
 fn hostile() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("&callback_url=https://evil".to_owned()),
@@ -295,13 +295,13 @@ proptest! {
         prop_assert_eq!(names, ["code_challenge", "code_challenge_method", "callback_url", "state", "key_label"]);
         prop_assert_eq!(query::parameter(url.as_str(), "key_label"), label);
 
-        // The callback's own path and query surround the nonce.
+        // The callback's own path and query surround the attempt ID.
         let sent = query::parameter(url.as_str(), "callback_url");
         prop_assert_eq!(&sent, pending.callback_url().as_str());
         let (path, query) = callback.split_once('?').unwrap_or((&callback, ""));
         let (sent_path, sent_query) = sent.split_once('?').unwrap_or((&sent, ""));
         prop_assert_eq!(sent_query, query);
-        let nonce = pending.attempt_id();
-        prop_assert_eq!(sent_path, format!("{}/{nonce}", path.trim_end_matches('/')));
+        let attempt_id = pending.attempt_id();
+        prop_assert_eq!(sent_path, format!("{}/{attempt_id}", path.trim_end_matches('/')));
     }
 }

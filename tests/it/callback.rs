@@ -1,4 +1,4 @@
-//! Callbacks and pasted codes: they can be read any number of times, and only those of the sign-in are accepted.
+//! Callbacks and pasted codes. They can be read any number of times, and a sign-in accepts only its own.
 
 use openrouter_oauth::{AnySignIn, AuthorizationCode, AuthorizeUrl, CallbackError, Client};
 use openrouter_oauth_tests::query;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 /// A sign-in, and the parts of its authorize URL that a callback contains.
 struct SignIn {
     pending: AnySignIn,
-    /// `https://my.app/callback/NONCE`
+    /// `https://my.app/callback/ATTEMPT_ID`
     url: String,
     state: String,
 }
@@ -98,7 +98,7 @@ fn callback_url_keeps_its_own_parameters() {
 }
 
 #[test]
-fn nonce_is_checked_before_anything_else() {
+fn attempt_id_is_checked_before_anything_else() {
     // Anyone can send an `error`, so it must not end a sign-in.
     let sign_in = begin(OURS);
     let other = begin(OURS);

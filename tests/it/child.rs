@@ -1,4 +1,4 @@
-//! This test program again, as a child process with its own limits, signals, memory and terminal.
+//! Runs this test program again, as a child process with its own limits, signals, memory and terminal.
 //!
 //! The child runs one test. Such a test returns at once unless [`is_child`].
 
@@ -8,15 +8,15 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-/// Set in the child.
+/// The variable that is set in the child.
 const CHILD: &str = "OPENROUTER_OAUTH_TESTS_CHILD";
 
-/// Whether this process is a child that [`command`] started.
+/// Returns whether this process is a child that [`command`] started.
 pub(crate) fn is_child() -> bool {
     env::var_os(CHILD).is_some()
 }
 
-/// The command for a child that runs `test`. The command line begins with `wrapper`.
+/// Returns the command for a child that runs `test`. The command line begins with `wrapper`.
 pub(crate) fn command(wrapper: &[&str], test: &str) -> Command {
     let program = env::current_exe().unwrap();
     let arguments = [test, "--exact", "--nocapture"];
@@ -30,13 +30,13 @@ pub(crate) fn command(wrapper: &[&str], test: &str) -> Command {
 /// Like [`command`], with an empty environment.
 pub(crate) fn isolated_command(wrapper: &[&str], test: &str) -> Command {
     let mut command = command(wrapper, test);
-    // Coverage of the child is part of the whole.
+    // Keeps coverage of the child.
     let coverage = env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file));
     command.env_clear().env(CHILD, "1").envs(coverage);
     command
 }
 
-/// Waits for a child, and fails if its test did.
+/// Waits for a child, and fails if its test failed.
 #[cfg(target_os = "linux")]
 #[track_caller]
 pub(crate) fn finish(child: Child) {
@@ -45,7 +45,7 @@ pub(crate) fn finish(child: Child) {
     assert!(output.status.success() && has_passed(&printed), "{output:?}");
 }
 
-/// Whether a child that printed this ran its test.
+/// Returns whether a child with this output ran its test.
 #[cfg(target_os = "linux")]
 pub(crate) fn has_passed(printed: &str) -> bool {
     printed.contains("test result: ok. 1 passed;")

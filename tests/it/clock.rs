@@ -16,7 +16,7 @@ use crate::support::{Operation, describe, key};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A timer whose clock jumps at every look, and whose sleeps end at once.
+/// A timer whose clock jumps each time it is read, and whose sleeps end immediately.
 #[derive(Debug)]
 struct JumpingTimer {
     now: Mutex<Instant>,

@@ -1,4 +1,4 @@
-//! A second transport, so that the contract is not merely what hyper does.
+//! Checks the contract with a second transport, so that it does not just describe hyper.
 
 use openrouter_oauth_transport_contract::{self as contract, Violations};
 

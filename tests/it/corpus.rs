@@ -1,6 +1,6 @@
-//! Every seed and every regression of the fuzz targets, and random bytes.
+//! Runs the fuzz targets on every seed, every regression, and random bytes.
 //!
-//! `cargo xtask fuzz` starts from these seeds, and puts an input that fails into `tests/fuzz/regressions`.
+//! `cargo xtask fuzz` starts from the same seeds, and saves a failing input in `tests/fuzz/regressions`.
 
 use std::{fs, panic, path::Path};
 
@@ -56,7 +56,7 @@ fn run(name: &str, target: fn(&[u8]), inputs: &impl Strategy<Value = Vec<u8>>) {
     assert!(result.is_ok(), "{name}: {}", result.unwrap_err());
 }
 
-/// The beginning of one seed, a few bytes, and the end of another seed.
+/// Generates the beginning of one seed, a few bytes, and the end of another seed.
 fn mutated(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let seed = select(seeds);
     let parts = (seed.clone(), any::<Index>(), vec(any::<u8>(), 0..4), seed, any::<Index>());
@@ -67,7 +67,7 @@ fn mutated(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// The files of a folder of `tests/fuzz`, sorted by path. Empty if there is no such folder.
+/// Returns the files of a folder of `tests/fuzz`, sorted by path. Empty if there is no such folder.
 fn files(folder: &str) -> Vec<(String, Vec<u8>)> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz"));
     let Ok(entries) = fs::read_dir(root.join(folder)) else {

@@ -12,7 +12,7 @@ use crate::support::{Operation, USER_AGENT_OF_APP, assert_sent, attributed, clie
 
 #[tokio::test]
 async fn request_has_exactly_these_parts() {
-    // C-16: no body, and no length or type of one.
+    // C-16: no body, and no headers for its length or type.
     let capture = Capture::new(Response::new(Operation::CurrentKey.success().into()));
     attributed(capture.clone()).current_key().await.unwrap();
     let authorization = format!("authorization: Bearer {}", canary::KEY);

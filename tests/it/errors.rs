@@ -1,4 +1,4 @@
-//! Which error each failure leads to, and that no error prints too much.
+//! The error of each failure. No error prints a secret or a body.
 
 use http::Response;
 use openrouter_oauth::{
@@ -129,7 +129,7 @@ async fn error_shows_no_secret_and_no_body() {
 
 #[tokio::test]
 async fn error_shows_no_key_of_any_form() {
-    // An access token is sent like a key, but does not begin like one.
+    // An access token is sent like a key, but has another prefix.
     let body = format!(r#"{{"error":{{"code":401,"message":"There is no user of {}"}}}}"#, canary::TOKEN);
     for operation in [Operation::CurrentKey, Operation::CreateAuthCode] {
         let client = responding(401, body.clone()).with_key(ApiKey::parse(canary::TOKEN).unwrap());
@@ -150,7 +150,8 @@ async fn truncated_message_shows_no_part_of_a_key() {
     }
 }
 
-/// The secrets that an error of an operation must not show: those of its request, keys, and the body outside the message.
+/// The secrets that an error of an operation must not show: those of its request, keys, and the body outside the
+/// message.
 fn hidden_from(operation: Operation) -> Vec<&'static str> {
     let own: &[&str] = match operation {
         Operation::ExchangeAuthCode => &[canary::CODE, canary::VERIFIER],

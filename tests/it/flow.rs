@@ -16,7 +16,7 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
 use crate::support::describe;
 
-/// The emulator in memory, and over TCP for results that a socket can change.
+/// Returns a testbed in memory, and one over TCP, because a socket can affect the result.
 async fn both() -> [Testbed; 2] {
     [testbed(), Testbed::over_tcp(Settings::default()).await]
 }
@@ -130,7 +130,7 @@ async fn code_works_once() {
 
 #[tokio::test]
 async fn code_expires_after_ten_minutes() {
-    // F38: as after the machine was suspended.
+    // F38: this also happens while the machine is suspended.
     let testbed = testbed();
     for (seconds, works) in [(590, true), (600, false)] {
         let (url, mut pending) = begin(&testbed);
@@ -315,7 +315,7 @@ fn begin(testbed: &Testbed) -> (AuthorizeUrl, PendingSignIn) {
     testbed.client().authorize(callback()).key_label("My app").begin().unwrap()
 }
 
-/// Approves, and returns the URL of the redirect.
+/// Approves the sign-in, and returns the URL of the redirect.
 async fn approve(testbed: &Testbed, url: &AuthorizeUrl) -> String {
     redirected(testbed.user().approve(url.as_str(), None).await.unwrap())
 }

@@ -1,4 +1,4 @@
-//! Invalid input is a typed error before a byte is sent. Its message says what is wrong.
+//! Invalid input leads to a typed error before a byte is sent. The message says what is wrong.
 
 use std::{
     ffi::{OsStr, OsString},

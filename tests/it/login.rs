@@ -85,7 +85,7 @@ async fn browser_sees_success_only_after_the_key_is_stored() {
     while !reported.lock().unwrap().iter().any(|name| name == "Exchanging") {
         poll_once(running.as_mut()).await;
     }
-    // Half of the service's delay.
+    // Checks halfway through the service's delay.
     let waited = tokio::time::timeout(Duration::from_millis(150), running.as_mut()).await;
     assert!(waited.is_err() && user.response_so_far().is_none(), "{waited:?}");
     let signed_in = running.await.unwrap();
@@ -431,7 +431,8 @@ impl Hook for AbandonedCounter {
     }
 }
 
-/// Polls a future this many times, lets other tasks run after each poll, and drops it. Returns whether it was ready.
+/// Polls a future this many times, lets other tasks run after each poll, and drops the future. Returns whether it was
+/// ready.
 async fn poll_times(future: impl Future, times: usize) -> bool {
     let mut future = pin!(future);
     for _ in 0..times {
@@ -525,7 +526,7 @@ async fn panic_of_the_program_loses_no_key() {
 
 #[tokio::test]
 async fn callback_during_a_failing_exchange_is_accepted() {
-    // P-6: the first right code wins.
+    // P-6: the first correct code wins.
     let testbed = testbed();
     testbed.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
     let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text("auth_code_of_nobody")]);

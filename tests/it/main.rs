@@ -5,7 +5,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a panic fails the test; clippy knows only test functions for tests"
+    reason = "a panic fails the test; clippy treats only test functions as tests"
 )]
 
 // One file per endpoint: its request, its documented response, and its special cases.
@@ -92,10 +92,10 @@ mod input;
 #[cfg(target_os = "linux")]
 mod memory;
 
-/// Promises of the parsers for any input.
+/// The properties of the parsers for any input.
 mod corpus;
 
-/// This test program again, as a child process.
+/// Runs this test program again, as a child process.
 mod child;
 
 /// A terminal for the child.

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::{child, pty::Terminal};
 
-/// Randomness that always leads to the same verifier.
+/// Random bytes that always lead to the same verifier.
 #[derive(Debug)]
 struct FixedEntropy;
 
@@ -112,7 +112,7 @@ async fn sign_in_leaves_no_secret_in_memory() {
 
 #[test]
 fn prompt_leaves_no_pasted_code_in_memory() {
-    // S-2: by a user at a terminal, and by a script.
+    // S-2: pasted by a user at a terminal, and by a script.
     let test = "memory::child_wipes_the_pasted_code";
     let code = format!("auth_code_{}", "canary-0c0de-5e3c1a".repeat(3));
     let terminal = Terminal::new(80, 24);

@@ -1,5 +1,5 @@
-//! How bodies are read: a key is never lost, and nothing else is read as a key. The models' own tests check every form of a
-//! body.
+//! How bodies are read: a key is never lost, and nothing else counts as a key. The tests of `models` cover every form
+//! of a body.
 
 use bytes::Bytes;
 use http::Response;
@@ -21,14 +21,14 @@ async fn exchange_for(response: Response<Bytes>) -> Result<String, Error> {
     Ok(grant?.key.expose().to_owned())
 }
 
-/// The response holds the key of [`GRANT`].
+/// Checks that the response contains the key of [`GRANT`].
 async fn check(response: Response<Bytes>) {
     let case = format!("{response:?}");
     let found = exchange_for(response).await;
     assert_eq!(found.unwrap_or_else(|error| panic!("{case}: {error:?}")), "sk-or-v1-0e6f", "{case}");
 }
 
-/// The outcome of the exchange is unknown, and the error has the status of the response.
+/// Checks that the outcome of the exchange is unknown, and that the error has the status of the response.
 async fn check_unreadable(response: Response<Bytes>) {
     let (case, status) = (format!("{response:?}"), response.status());
     let error = exchange_for(response).await.unwrap_err();
@@ -164,7 +164,7 @@ async fn error_omits_an_unreadable_body() {
     }
 }
 
-/// Bodies that begin like JSON.
+/// Generates bodies that begin like JSON.
 fn bodies() -> impl Strategy<Value = Vec<u8>> {
     let token = prop_oneof![
         prop::sample::select(vec!["{", "}", "[", "]", ":", ",", "\"", "\\", "null", "7", " "]),

@@ -42,7 +42,7 @@ fn fails(kind: ErrorKind) -> ReplayStep {
 
 #[tokio::test]
 async fn unprocessed_exchange_leaves_the_sign_in_fresh() {
-    // P-5: with the same verifier, any number of times.
+    // P-5: the same verifier works any number of times.
     let code = code();
     let script = || {
         [

@@ -1,4 +1,4 @@
-//! Logins that need their own process: one that cannot open a file, and one that gets a signal.
+//! Logins that need their own process: one without file descriptors, and one that gets a signal.
 
 use std::{
     fs::{self, File},
@@ -81,7 +81,7 @@ fn ctrl_c_ends_the_login_but_not_its_process() {
     assert!(child.wait().unwrap().success());
 }
 
-/// Whether a process has a handler for SIGINT, the second signal.
+/// Returns whether a process has a handler for SIGINT, the second signal.
 fn catches_ctrl_c(process: i32) -> bool {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();

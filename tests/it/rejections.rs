@@ -6,8 +6,8 @@ use openrouter_oauth_transport::testing::{Replay, ReplayStep};
 
 use crate::support::{Operation, client, describe, response};
 
-/// Statuses, the error of a non-idempotent request, which is sent once, the error of an idempotent one, and how often
-/// that one is sent.
+/// Each row has statuses, the error of a non-idempotent request (sent once), the error of an idempotent request, and
+/// how often that request is sent.
 const REJECTIONS: &[(&[u16], &str, &str, usize)] = &[
     (&[401], "Api Unauthorized", "Api Unauthorized", 1),
     (&[404, 405], "Api NotFound", "Api NotFound", 1),
@@ -23,7 +23,7 @@ const REJECTIONS: &[(&[u16], &str, &str, usize)] = &[
         "Api ServerError, retryable",
         3,
     ),
-    // Cloudflare's.
+    // Cloudflare's statuses.
     (
         &[520, 521, 522, 523, 524, 525, 526, 527, 530],
         "OutcomeUnknown(Status) ServerError",

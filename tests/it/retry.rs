@@ -19,7 +19,7 @@ use openrouter_oauth_transport::{
 
 use crate::support::{GRANT, Operation, describe, exchange, key, response};
 
-/// The largest random numbers, which lead to the longest waits.
+/// The largest random numbers, and therefore the longest waits.
 #[derive(Debug)]
 struct LargestEntropy;
 
@@ -91,7 +91,7 @@ async fn non_idempotent_request_is_sent_once_if_it_may_have_arrived() {
 }
 
 #[tokio::test]
-async fn idempotent_request_is_retried_when_that_may_help() {
+async fn idempotent_request_is_retried_if_a_retry_may_help() {
     for operation in Operation::IDEMPOTENT {
         let statuses = [408, 421, 425, 429, 500, 502, 503, 504, 520, 524];
         let statuses = statuses.map(|status| responds(status, &[], ""));
@@ -105,7 +105,7 @@ async fn idempotent_request_is_retried_when_that_may_help() {
 }
 
 #[tokio::test]
-async fn idempotent_request_is_not_retried_in_vain() {
+async fn idempotent_request_is_not_retried_if_a_retry_cannot_help() {
     for operation in Operation::IDEMPOTENT {
         let statuses =
             [400, 401, 403, 404, 405, 409, 413, 415, 422, 307].map(|status| responds(status, &[], ""));

@@ -30,7 +30,7 @@ macro_rules! assert_not_impl {
     )+};
 }
 
-// Code that prints, copies or stores one of these must say so.
+// These types can be printed, copied or stored only explicitly.
 assert_not_impl!(PendingSignIn: std::fmt::Display, serde::Serialize, Clone);
 assert_not_impl!(openrouter_oauth::HeadlessSignIn: std::fmt::Display, serde::Serialize, Clone);
 assert_not_impl!(openrouter_oauth::AnySignIn: std::fmt::Display, serde::Serialize, Clone);
@@ -69,8 +69,8 @@ fn debug_output_of_a_sign_in_hides_its_random_values() {
     let (url, pending) = authorize.begin().unwrap();
     let state = query::parameter(url.as_str(), "state");
     let challenge = query::parameter(url.as_str(), "code_challenge");
-    let nonce = pending.attempt_id().to_owned();
-    let public = [state.as_str(), &challenge, &nonce];
+    let attempt_id = pending.attempt_id().to_owned();
+    let public = [state.as_str(), &challenge, &attempt_id];
     assert_debug_hides(&url, &public);
     assert_debug_hides(&pending, &public);
     assert_eq!(url.to_string(), url.as_str());

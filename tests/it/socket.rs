@@ -1,5 +1,5 @@
-//! The default transport over a real socket: it speaks HTTP/1.1, and the SDK retries a request that may have arrived only if
-//! it is idempotent.
+//! The default transport over a real socket: it speaks HTTP/1.1, and the SDK retries a request that may have arrived
+//! only if it is idempotent.
 
 use std::{io, time::Duration};
 

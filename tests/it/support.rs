@@ -29,20 +29,20 @@ pub(crate) const USER_AGENT: &str = concat!("user-agent: openrouter-oauth-rust/"
 pub(crate) const USER_AGENT_OF_APP: &str =
     concat!("user-agent: my-app/1.2 openrouter-oauth-rust/", env!("CARGO_PKG_VERSION"));
 
-/// The successful body of an exchange.
+/// The body of a successful exchange.
 pub(crate) const GRANT: &str = r#"{"key":"sk-or-v1-0e6f","user_id":"user_2yOP"}"#;
 
-/// The builder of a client with a key and without waits between attempts.
+/// Returns a builder for a client with a key and without waits between attempts.
 pub(crate) fn builder() -> ClientBuilder {
     Client::builder().api_key(key()).retry(Retry::default().initial_backoff(Duration::ZERO))
 }
 
-/// A client on `transport`, with a clock that stands still.
+/// Builds a client on `transport`, with a stopped clock.
 pub(crate) fn client(transport: impl Transport + 'static) -> Client {
     builder().transport(transport).timer(ManualTimer::new()).build().unwrap()
 }
 
-/// A client with an attribution and a user agent.
+/// Builds a client with an attribution and a user agent.
 pub(crate) fn attributed(transport: impl Transport + 'static) -> Client {
     let attribution = Attribution::new("https://my.app").title("My app");
     let attribution = attribution.categories(["cli-agent", "ide-extension"]);
@@ -50,7 +50,7 @@ pub(crate) fn attributed(transport: impl Transport + 'static) -> Client {
     builder.user_agent("my-app/1.2").build().unwrap()
 }
 
-/// A response from memory.
+/// Builds a response.
 pub(crate) fn response(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Response<Bytes> {
     let mut response = Response::builder().status(status);
     for (name, value) in headers {
@@ -67,7 +67,7 @@ pub(crate) fn code() -> AuthorizationCode {
     AuthorizationCode::parse(canary::CODE).unwrap()
 }
 
-/// An exchange whose code and verifier are canaries.
+/// Builds an exchange whose code and verifier are canaries.
 pub(crate) fn exchange() -> ExchangeAuthCode {
     let verifier = CodeVerifier::parse(canary::VERIFIER).unwrap();
     ExchangeAuthCode::new(code()).pkce(verifier, CodeChallengeMethod::S256)
@@ -77,7 +77,7 @@ pub(crate) fn create() -> CreateAuthCode {
     CreateAuthCode::new(CallbackUrl::parse("https://my.app/callback").unwrap())
 }
 
-/// An exchange whose token is a canary.
+/// Builds an exchange whose token is a canary.
 pub(crate) fn token() -> ExchangeToken {
     ExchangeToken::new(
         FederationPolicyId::parse("policy_1").unwrap(),
@@ -118,7 +118,7 @@ impl Operation {
         }
     }
 
-    /// Its successful body.
+    /// Returns the body of a successful response.
     pub(crate) fn success(self) -> &'static str {
         match self {
             Self::ExchangeAuthCode => GRANT,
@@ -175,12 +175,12 @@ pub(crate) fn assert_sent(capture: &Capture, lines: &[&str]) {
     assert_eq!(sent, lines);
 }
 
-/// The body of a request, which is text.
+/// Returns the body of a request as text.
 pub(crate) fn body(request: &Request<Bytes>) -> &str {
     std::str::from_utf8(request.body()).unwrap()
 }
 
-/// Waits until `ready` while other tasks of this thread run. Fails after a timeout.
+/// Lets other tasks of this thread run until `ready`. Fails after a timeout.
 pub(crate) async fn wait_until(mut ready: impl FnMut() -> bool) {
     let start = Instant::now();
     while !ready() {
@@ -189,5 +189,5 @@ pub(crate) async fn wait_until(mut ready: impl FnMut() -> bool) {
     }
 }
 
-/// Checks that values of a type may cross threads.
+/// Checks that values of a type can cross threads.
 pub(crate) fn crosses_threads<T: Debug + Send + Sync + 'static>() {}

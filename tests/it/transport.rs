@@ -84,7 +84,7 @@ async fn hanging_transport_does_not_hang_the_call() {
 
 #[tokio::test]
 async fn hanging_key_source_does_not_hang_the_call() {
-    // C-12: and nothing is sent.
+    // C-12: nothing is sent.
     let capture = Capture::new(Response::new("{}".into()));
     let timer = ManualTimer::new();
     let builder = Client::builder().transport(capture.clone()).timer(timer.clone());

@@ -1,5 +1,5 @@
-//! An allocator that records where a block was allocated and whether it holds a secret when it is freed, and zeroes freed
-//! blocks on demand.
+//! An allocator that records where a block was allocated and whether it contains a secret when it is freed. It can also
+//! zero freed blocks.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -25,7 +25,7 @@ static ALLOCATOR: WatchingAllocator = WatchingAllocator { zeroing: ZeroAlloc(Sys
 static WATCH: Mutex<Option<Watch>> = Mutex::new(None);
 
 thread_local! {
-    /// Whether this thread runs the code of the watch, whose own blocks do not count.
+    /// Whether this thread runs the watch's own code, whose blocks do not count.
     static IS_INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -43,7 +43,7 @@ struct LiveBlock {
     allocated_at: Option<Backtrace>,
 }
 
-/// A block that held a secret when it was freed.
+/// A block that contained a secret when it was freed.
 pub(crate) struct FreedBlock {
     pub(crate) block: Range<usize>,
     /// Where it was allocated. Not recorded if freed blocks are zeroed.
@@ -58,7 +58,7 @@ pub(crate) struct WatchReport {
     pub(crate) live: Vec<Range<usize>>,
 }
 
-/// Begins to watch for `secrets`. Zeroes freed blocks on demand.
+/// Begins to watch for `secrets`. If `zeroes_freed` is set, zeroes freed blocks.
 pub(crate) fn begin(secrets: &[MaskedSecret], zeroes_freed: bool) {
     let secrets = secrets.to_vec();
     with_watch(|watch| {
@@ -66,14 +66,14 @@ pub(crate) fn begin(secrets: &[MaskedSecret], zeroes_freed: bool) {
     });
 }
 
-/// Ends the watch, and returns its result.
+/// Ends the watch and returns its result.
 pub(crate) fn end() -> WatchReport {
     let watch = with_watch(Option::take).flatten().unwrap();
     let live = watch.live.iter().map(|(start, live)| *start..live.end).collect();
     WatchReport { freed: watch.freed, live }
 }
 
-/// Runs `work` on the watch. Does nothing if this thread is inside such a call already.
+/// Runs `work` on the watch. Does nothing if this thread is already inside such a call.
 fn with_watch<T>(work: impl FnOnce(&mut Option<Watch>) -> T) -> Option<T> {
     if IS_INSIDE.replace(true) {
         return None;
@@ -86,11 +86,11 @@ fn with_watch<T>(work: impl FnOnce(&mut Option<Watch>) -> T) -> Option<T> {
 /// Smaller blocks cannot hold a secret.
 const MIN_BLOCK_BYTES: usize = 32;
 
-// SAFETY: memory comes from `System` and returns to it, through `ZeroAlloc` or directly. `realloc` is the default one: it frees
-// the old block, so the watch sees it.
-#[expect(unsafe_code, reason = "an allocator cannot be written without")]
+// SAFETY: memory comes from `System` and returns to it, through `ZeroAlloc` or directly. `realloc` is the default one:
+// it frees the old block, so the watch sees it.
+#[expect(unsafe_code, reason = "an allocator is an unsafe trait")]
 unsafe impl GlobalAlloc for WatchingAllocator {
-    /// Zeroed, so that only its owner can have written what a block holds when it is freed.
+    /// Zeroes each new block, so that a secret in a freed block must come from the block's owner.
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller upholds the same contract.
         let block = unsafe { System.alloc_zeroed(layout) };

@@ -1,5 +1,5 @@
-//! Which secrets are left in the memory of this process after calls over sockets: none with an allocator that zeroes freed
-//! blocks, and without one only those in freed blocks of hyper and rustls.
+//! Searches the memory of this process for secrets after calls over sockets. With an allocator that zeroes freed
+//! blocks, none is left. Without one, they are left only in freed blocks of hyper and rustls.
 //!
 //! `tests/it/memory.rs` shows that without hyper no secret is left, even with the system's own allocator.
 #![cfg(target_os = "linux")]
@@ -88,7 +88,7 @@ fn watch_finds_unwiped_secrets_and_their_owner() {
         assert!(!addresses.is_empty(), "a secret in use is not found");
         assert!(
             !addresses.iter().any(|address| report.is_freed(*address)),
-            "a secret in use counts as freed"
+            "a secret in use is reported as freed"
         );
         drop(live);
         assert_eq!(kept.copies(), 0, "a wiped secret is found");
@@ -113,7 +113,7 @@ fn watch(call: Call, repeater: &Repeater, zeroes_freed: bool) -> (Secrets, Watch
 }
 
 impl WatchReport {
-    /// Whether this address is in a freed block.
+    /// Returns whether this address is in a freed block.
     fn is_freed(&self, address: usize) -> bool {
         let is_live = self.live.iter().any(|block| block.contains(&address));
         !is_live && self.freed.iter().any(|freed| freed.block.contains(&address))
@@ -121,7 +121,7 @@ impl WatchReport {
 }
 
 impl FreedBlock {
-    /// The crate and the function that allocated the block.
+    /// Returns the crate and the function that allocated the block.
     fn owner(&self) -> (String, String) {
         self.allocated_at.as_ref().map(owner::owner_of).unwrap_or_default()
     }

@@ -1,8 +1,8 @@
-//! Which crate owns a block.
+//! Finds the crate that owns a block.
 
 use std::backtrace::Backtrace;
 
-/// The crate and the function that allocated a block: the innermost frame outside the container crates.
+/// Returns the crate and the function that allocated a block: the innermost frame outside the container crates.
 pub(crate) fn owner_of(allocated_at: &Backtrace) -> (String, String) {
     let frames = allocated_at.to_string();
     let functions = frames.lines().filter_map(function_in);
@@ -11,7 +11,8 @@ pub(crate) fn owner_of(allocated_at: &Backtrace) -> (String, String) {
     (name.to_owned(), function.to_owned())
 }
 
-/// The function in a line like `  7: <alloc::vec::Vec<T> as core::clone::Clone>::clone`. Other lines name a file.
+/// Returns the function in a line like ` 7: <alloc::vec::Vec<T> as core::clone::Clone>::clone`. Other lines name a
+/// file.
 fn function_in(line: &str) -> Option<&str> {
     let (number, function) = line.trim_start().split_once(": ")?;
     number.bytes().all(|byte| byte.is_ascii_digit()).then_some(function)
@@ -20,7 +21,7 @@ fn function_in(line: &str) -> Option<&str> {
 /// Crates that allocate on behalf of others.
 const CONTAINERS: [&str; 5] = ["__rustc", "alloc", "bytes", "core", "std"];
 
-/// The crate of a function, or of the type that a method belongs to. `None` for containers and generic types (`<T as …`).
+/// Returns the crate of a function, or of a method's type. `None` for containers and generic types (`<T as …`).
 fn crate_of(function: &str) -> Option<&str> {
     let function = function.trim_start_matches(['<', '&', '[', '(']);
     let (name, _) = function.split_once("::")?;

@@ -31,7 +31,7 @@ impl Repeater {
 
 impl Drop for Repeater {
     fn drop(&mut self) {
-        // The process ends when its standard input does.
+        // The process exits when its standard input closes.
         drop(self.process.stdin.take());
         let _ended = self.process.wait();
     }

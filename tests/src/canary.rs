@@ -15,14 +15,14 @@ pub const VERIFIER: &str = "canary-0f-the-verifier-93bd6a41c07e58f2a4d10b";
 pub const KEY: &str = "sk-or-v1-canary0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 /// A subject token of an identity provider.
 pub const TOKEN: &str = "eyJjYW5hcnki.canary-of-the-subject.c2lnbmF0dXJl";
-/// Other text of a body, which must not be repeated either.
+/// Other text of a body, which must not appear in errors either.
 pub const BODY: &str = "canary-of-the-body-7d1f";
 
-/// All of them.
+/// All canaries.
 pub const ALL: [&str; 5] = [CODE, VERIFIER, KEY, TOKEN, BODY];
 
-/// Checks that `text` contains none of `secrets`: neither in plain text, nor in base64url or hexadecimal, nor as a list of
-/// numbers.
+/// Checks that `text` contains none of `secrets`: neither in plain text, nor in base64url or hexadecimal, nor as a list
+/// of numbers.
 #[track_caller]
 pub fn assert_hidden(text: &str, secrets: &[&str]) {
     for secret in secrets {
@@ -33,18 +33,18 @@ pub fn assert_hidden(text: &str, secrets: &[&str]) {
         let numbers = format!("{:?}", secret.as_bytes());
         let numbers = numbers.trim_matches(['[', ']']);
         for form in [*secret, &base64url::encode(secret.as_bytes()), &hex, numbers] {
-            assert!(!text.contains(form), "{secret} shows in: {text}");
+            assert!(!text.contains(form), "{secret} appears in: {text}");
         }
     }
 }
 
-/// Checks that neither form of `Debug` shows one of `secrets`.
+/// Checks that neither form of `Debug` contains one of `secrets`.
 #[track_caller]
 pub fn assert_debug_hides(value: &impl Debug, secrets: &[&str]) {
     assert_hidden(&format!("{value:?}\n{value:#?}"), secrets);
 }
 
-/// Everything that an error prints: `Display` and both forms of `Debug`, for it and all its causes.
+/// Returns everything that an error can print: `Display` and both forms of `Debug`, for it and all its causes.
 pub fn everything(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     let mut next = Some(error);

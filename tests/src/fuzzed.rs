@@ -1,8 +1,8 @@
-//! Checks of every parser that reads input from outside, for any input.
+//! The fuzz targets: checks of every parser of outside input, for any input.
 //!
-//! Each function takes one input and panics if the parser breaks a promise. `tests/fuzz` passes them the inputs of
-//! libFuzzer. `tests/it/corpus.rs` passes them the committed inputs and random bytes. The parts of an input are on separate
-//! lines, so that a human can read and write one.
+//! Each function takes one input and panics if the parser breaks a promise. `tests/fuzz` passes it libFuzzer's inputs.
+//! `tests/it/corpus.rs` passes it the committed inputs and random bytes. The parts of an input are on separate lines,
+//! so that a human can read and write one.
 
 mod base_url;
 mod callback;
@@ -27,7 +27,7 @@ pub use self::{
     stored_sign_in::stored_sign_in, success_body::success_body, timestamp::timestamp,
 };
 
-/// The name of a function of this module, and the function. The folders of its corpus and regressions have the same name.
+/// The name and the function of a target. The folders of its corpus and regressions have the same name.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.

@@ -1,7 +1,7 @@
-//! Shared by tests of the whole workspace: the emulator with a client ([`testbed`]), users, TLS for the scripted server,
-//! canaries, and second opinions on encodings.
+//! Helpers for tests of the whole workspace: the emulator with a client ([`testbed`]), users, TLS for the scripted
+//! server, canaries, and independent decoders.
 //!
-//! A function panics if the test that calls it must fail.
+//! The functions panic to fail the test.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -11,14 +11,14 @@ use std::{
 use openrouter_oauth::Pkce;
 use zeroize::Zeroizing;
 
-/// A secret that is stored masked, so that a search of the memory finds only the copies that were taken from it.
+/// A secret that is stored masked, so that a memory search finds only copies of the plain secret.
 #[derive(Clone)]
 pub struct MaskedSecret(Vec<u8>);
 
 const MASK: u8 = 0xa5;
 
 impl MaskedSecret {
-    /// A random secret of 43 characters, like a verifier.
+    /// Generates a random secret of 43 characters, like a verifier.
     pub fn random() -> Self {
         let (verifier, _) = Pkce::generate().unwrap().into_parts();
         Self::new(verifier.expose())
@@ -29,7 +29,7 @@ impl MaskedSecret {
         Self(text.bytes().map(|byte| byte ^ MASK).collect())
     }
 
-    /// `prefix`, then the characters of this secret in reverse order.
+    /// Returns `prefix`, then the characters of this secret in reverse order.
     #[must_use]
     pub fn reversed(&self, prefix: &str) -> Self {
         let mut masked = Self::new(prefix);
@@ -37,19 +37,19 @@ impl MaskedSecret {
         masked
     }
 
-    /// The secret in plain text.
+    /// Returns the secret in plain text.
     pub fn unmask(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(self.0.len()));
         text.extend(self.0.iter().map(|byte| char::from(byte ^ MASK)));
         text
     }
 
-    /// How many copies are in writable memory.
+    /// Counts the copies in writable memory.
     pub fn copies(&self) -> usize {
         addresses(&[self]).len()
     }
 
-    /// Whether `bytes` contain it.
+    /// Returns whether `bytes` contain the secret.
     pub fn is_in(&self, bytes: &[u8]) -> bool {
         self.offsets(bytes).next().is_some()
     }
@@ -58,7 +58,7 @@ impl MaskedSecret {
         let (first, mut next) = (self.tail()[0] ^ MASK, 0);
         std::iter::from_fn(move || {
             loop {
-                // From the standard library, which is fast in a debug build, too.
+                // Uses the standard library, which is fast even in a debug build.
                 next += (&bytes[next..]).skip_until(first).unwrap();
                 let candidate = bytes.get(next.checked_sub(1)?..)?;
                 let is_it = candidate.len() >= self.tail().len()
@@ -73,8 +73,8 @@ impl MaskedSecret {
         })
     }
 
-    /// The part to search for. An allocator overwrites the beginning of a freed block. Shorter parts can stay on the stack
-    /// of a function that hashed or compared them, in saved registers.
+    /// The part to search for. An allocator overwrites the beginning of a freed block. Shorter parts can stay on the
+    /// stack of a function that hashed or compared them, in saved registers.
     fn tail(&self) -> &[u8] {
         &self.0[16..]
     }
@@ -86,7 +86,7 @@ impl fmt::Debug for MaskedSecret {
     }
 }
 
-/// The addresses of all copies of `secrets` in writable memory.
+/// Returns the addresses of all copies of `secrets` in writable memory.
 pub fn addresses(secrets: &[&MaskedSecret]) -> Vec<usize> {
     let (maps, memory) =
         (fs::read_to_string("/proc/self/maps").unwrap(), File::open("/proc/self/mem").unwrap());
@@ -116,14 +116,14 @@ fn addresses_between(
         }
         start += read - overlap;
     }
-    // The buffer of this search does not count.
+    // Excludes the buffer of this search.
     addresses.retain(|address| !own.contains(address));
     addresses.sort_unstable();
     addresses.dedup();
     addresses
 }
 
-/// The address range in a line of `/proc/self/maps`.
+/// Returns the address range in a line of `/proc/self/maps`.
 fn range(line: &str) -> Range<usize> {
     let (start, end) = line.split(' ').next().unwrap().split_once('-').unwrap();
     usize::from_str_radix(start, 16).unwrap()..usize::from_str_radix(end, 16).unwrap()

@@ -1,6 +1,6 @@
 //! Queries of URLs, parsed by hand so that the tests share no code with the crates.
 
-/// The parameters of a URL or a form, in order, decoded as `application/x-www-form-urlencoded`.
+/// Returns the parameters of a URL or a form, in order, decoded as `application/x-www-form-urlencoded`.
 pub fn parameters(text: &str) -> Vec<(String, String)> {
     let query = text.split_once('?').map_or(text, |(_, query)| query);
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
@@ -10,7 +10,7 @@ pub fn parameters(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The value of the only parameter with this name.
+/// Returns the value of the only parameter with this name.
 #[track_caller]
 pub fn parameter(text: &str, name: &str) -> String {
     let mut values = parameters(text).into_iter().filter(|(given, _)| given == name);
@@ -19,7 +19,7 @@ pub fn parameter(text: &str, name: &str) -> String {
     value
 }
 
-/// The path and query of a URL, as a browser sends them in a request.
+/// Returns the path and query of a URL, as a browser sends them in a request.
 pub fn target(url: &str) -> &str {
     let (_, rest) = url.split_once("://").expect("an absolute URL");
     &rest[rest.find('/').expect("a path")..]

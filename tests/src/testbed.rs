@@ -48,22 +48,22 @@ impl Testbed {
         }
     }
 
-    /// The base URL of the emulator.
+    /// Returns the base URL of the emulator.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
 
-    /// The emulator.
+    /// Returns the emulator.
     pub fn emulator(&self) -> &Emulator {
         &self.emulator
     }
 
-    /// The client, without a key.
+    /// Returns the client, which has no key.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The user, who approves or denies.
+    /// Returns the user, who approves or denies.
     pub fn user(&self) -> &User {
         &self.user
     }

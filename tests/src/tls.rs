@@ -1,4 +1,4 @@
-//! TLS for servers in tests, with certificates made on the spot.
+//! TLS for servers in tests, with certificates generated when needed.
 
 use std::{io, sync::Arc};
 
@@ -8,9 +8,9 @@ use tokio_rustls::rustls::{
     ServerConfig, ServerConnection, StreamOwned, crypto::ring::default_provider, pki_types::PrivateKeyDer,
 };
 
-/// A self-signed certificate for `host`, valid from the first of these years to the second.
+/// Generates a self-signed certificate for `host`, valid from the first of these years to the second.
 ///
-/// Its signatures always have the same length, so that every handshake has the same number of bytes.
+/// Its signatures always have the same length, so every handshake has the same number of bytes.
 pub fn certificate(host: &str, years: (i32, i32)) -> CertifiedKey<KeyPair> {
     let mut params = CertificateParams::new([host.to_owned()]).unwrap();
     params.not_before = date_time_ymd(years.0, 1, 1);
@@ -19,12 +19,12 @@ pub fn certificate(host: &str, years: (i32, i32)) -> CertifiedKey<KeyPair> {
     CertifiedKey { cert: params.self_signed(&signing_key).unwrap(), signing_key }
 }
 
-/// A site of the contract suite's server with this certificate: `https://localhost`.
+/// Returns a scheme for the contract suite's server with this certificate: `https://localhost`.
 pub fn site(certificate: &CertifiedKey<KeyPair>) -> Scheme {
     site_with(server_config(certificate))
 }
 
-/// A site of the contract suite's server with this configuration: `https://localhost`.
+/// Returns a scheme for the contract suite's server with this configuration: `https://localhost`.
 pub fn site_with(config: ServerConfig) -> Scheme {
     let config = Arc::new(config);
     Scheme::https("localhost", move |mut tcp| {
@@ -34,7 +34,7 @@ pub fn site_with(config: ServerConfig) -> Scheme {
     })
 }
 
-/// A server's side of TLS with this certificate.
+/// Returns a TLS server configuration with this certificate.
 pub fn server_config(certificate: &CertifiedKey<KeyPair>) -> ServerConfig {
     let key = PrivateKeyDer::try_from(certificate.signing_key.serialize_der()).unwrap();
     ServerConfig::builder_with_provider(Arc::new(default_provider()))

@@ -57,7 +57,7 @@ impl UserBrowser {
         Self { user: user.clone(), decision, response: watch::Sender::new(None) }
     }
 
-    /// Opens the authorize URL, decides, and follows the redirect. Returns the response of the listener, head and body.
+    /// Opens the authorize URL, decides, and follows the redirect. Returns the head and body of the listener's response.
     pub async fn follow(&self, url: &str) -> Option<String> {
         let outcome = match self.decision {
             Decision::Approve => self.user.approve(url, None).await.unwrap(),
@@ -68,12 +68,12 @@ impl UserBrowser {
         get(&callback).await.ok()
     }
 
-    /// The response of the listener, if it has arrived.
+    /// Returns the listener's response, if it has arrived.
     pub fn response_so_far(&self) -> Option<String> {
         self.response.borrow().clone()
     }
 
-    /// Waits for the response of the listener.
+    /// Waits for the listener's response.
     pub async fn response(&self) -> String {
         let mut response = self.response.subscribe();
         let response = response.wait_for(Option::is_some).await.unwrap();
@@ -94,11 +94,11 @@ impl Browser for UserBrowser {
     }
 }
 
-/// Sends a browser's request to a URL of this machine, and returns the response, head and body.
+/// Sends a browser's request to a URL of this machine, and returns the head and body of the response.
 ///
 /// # Errors
 ///
-/// Nothing listens there.
+/// If nothing listens on the port.
 pub async fn get(url: &str) -> io::Result<String> {
     let host = url.split('/').nth(2).unwrap_or_default();
     let mut tcp = TcpStream::connect(host).await?;

@@ -1,4 +1,5 @@
-//! `bench`: what an exchange costs beside the same by hand, by the binary `bench` of `tests`, and the limit on it.
+//! `bench`: runs the program `bench` of `tests`, which compares an exchange through the SDK with one by hand, and
+//! enforces a limit on the cost.
 
 use std::{
     io::{BufRead, BufReader},
@@ -7,7 +8,7 @@ use std::{
 
 use crate::{process, result::Result};
 
-/// At most this many times the instructions of the baseline, with everything on.
+/// How many times the instructions of the baseline an exchange may use, with everything on.
 const INSTRUCTIONS: f64 = 1.25;
 
 pub(crate) fn run() -> Result {
@@ -17,7 +18,7 @@ pub(crate) fn run() -> Result {
     check(&last_line(&mut command)?)
 }
 
-/// Runs the command, passes on what it prints, and returns the last line.
+/// Runs the command, forwards its output, and returns the last line.
 fn last_line(command: &mut Command) -> Result<String> {
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let mut last = String::new();
@@ -36,10 +37,10 @@ fn last_line(command: &mut Command) -> Result<String> {
 fn check(line: &str) -> Result {
     let ["ratio", "instructions", instructions, "allocations", _] = line.split(' ').collect::<Vec<_>>()[..]
     else {
-        return Err(format!("the last line of the benchmark is not its ratios: {line:?}").into());
+        return Err(format!("the benchmark's last line does not contain the ratios: {line:?}").into());
     };
     let instructions: f64 = instructions.parse()?;
-    // Not `>`: a ratio that is not a number must fail as well.
+    // Not `>`, because NaN must fail as well.
     if instructions <= INSTRUCTIONS {
         return Ok(());
     }

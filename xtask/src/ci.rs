@@ -1,4 +1,5 @@
-//! `ci`: every step, or those named, to the end; then what each took. And the steps that only start cargo, as a table.
+//! `ci`: runs every step or the named ones, even after one fails, and prints the time of each. Also the table of steps
+//! that only start cargo.
 
 use std::{
     env,
@@ -10,9 +11,9 @@ use std::{
 
 use crate::{consumers, process, result::Result};
 
-/// What runs when no step is named.
+/// The steps that run if none is named.
 ///
-/// `layers`, `tidy` and `doctest` run within `test`; `spec` needs a document, which is not part of the repository.
+/// `layers`, `tidy` and `doctest` run within `test`. `spec` needs a document that is not part of the repository.
 const STEPS: &[&str] = &[
     "fmt",
     "lint",
@@ -32,11 +33,11 @@ const STEPS: &[&str] = &[
 /// A step that only starts cargo.
 struct CargoStep {
     name: &'static str,
-    /// Whether it takes these arguments, which go to the last run of cargo.
+    /// Whether the step accepts these arguments, which go to the last cargo command.
     takes: fn(&[&str]) -> bool,
-    /// Programs that must run, with an argument to try that, and how to install them.
+    /// Required programs, each with arguments for a trial run and a command that installs it.
     requires: &'static [(&'static str, &'static [&'static str], &'static str)],
-    /// The arguments of each run of cargo, with spaces between them.
+    /// The arguments of each cargo command, separated by spaces.
     cargo: &'static [&'static str],
     environment: &'static [(&'static str, &'static str)],
 }
@@ -58,7 +59,7 @@ const CARGO_STEPS: &[CargoStep] = &[
             ("chromedriver", &["--version"], "apt-get install chromium chromium-driver"),
         ],
         cargo: &[
-            // The browser program looks for the command-line tool beside itself.
+            // The browser program expects the command-line tool in its own folder.
             "build --quiet -p openrouter-oauth-cli --bin openrouter-oauth",
             "run --quiet -p openrouter-oauth-tests --bin browser --",
         ],
@@ -70,8 +71,8 @@ const CARGO_STEPS: &[CargoStep] = &[
         ..STEP
     },
     CargoStep {
-        // By the rules of `deny.toml`. Advisories are left out: their list is fetched from the network at each run, so
-        // that the same commit could pass today and fail tomorrow. `cargo deny check advisories` asks for them.
+        // The rules are in `deny.toml`. Advisories are not checked, because cargo-deny fetches their list at each run,
+        // so the same commit could pass today and fail tomorrow. To check them, run `cargo deny check advisories`.
         name: "deny",
         requires: &[("cargo", &["deny", "--version"], "cargo install --locked cargo-deny@0.20.2")],
         cargo: &["fetch --locked", "deny --offline check bans licenses sources"],
@@ -79,7 +80,7 @@ const CARGO_STEPS: &[CargoStep] = &[
     },
     CargoStep {
         name: "docs",
-        // The libraries only: the binary `openrouter-oauth` and the library of that name would share a page.
+        // Only the libraries, because the binary `openrouter-oauth` and the library of that name would share a page.
         cargo: &["doc --workspace --lib --no-deps --all-features"],
         environment: &[("RUSTDOCFLAGS", "-D warnings")],
         ..STEP
@@ -89,14 +90,14 @@ const CARGO_STEPS: &[CargoStep] = &[
         name: "faults",
         takes: |arguments| matches!(arguments, [] | ["--planted"] | ["scan", ..]),
         cargo: &[
-            // The faults program looks for the command-line tool beside itself.
+            // The faults program expects the command-line tool in its own folder.
             "build --quiet --release -p openrouter-oauth-cli --bin openrouter-oauth",
             "run --quiet --release -p openrouter-oauth-tests --bin faults --",
         ],
         ..STEP
     },
     CargoStep {
-        // `test` leaves this out, since the feature brings a hundred crates.
+        // `test` omits this, because the feature adds a hundred crates.
         name: "keychain",
         cargo: &["test -p openrouter-oauth-login --features keychain --lib --test keychain"],
         ..STEP
@@ -107,18 +108,18 @@ const CARGO_STEPS: &[CargoStep] = &[
         cargo: &["run --quiet -p openrouter-oauth-tests --bin spec --"],
         ..STEP
     },
-    // The command that the README gives.
+    // The same command as in the README.
     CargoStep { name: "test", cargo: &["test --workspace"], ..STEP },
 ];
 
-/// One step that has run.
+/// The result of one step.
 struct Outcome<'a> {
     step: &'a str,
     took: Duration,
     error: Option<String>,
 }
 
-/// Runs the steps by `start`, which is given the name and the arguments of one.
+/// Runs each step with `start`, which gets its name and arguments.
 pub(crate) fn run(named: &[&str], start: impl Fn(&[&str]) -> Result) -> Result {
     let steps = if named.is_empty() { STEPS } else { named };
     let outcomes = run_all(steps, start);
@@ -134,7 +135,7 @@ pub(crate) fn start(step: &[&str]) -> Result {
     match step {
         ["fmt"] => return format(),
         ["spec", file] => {
-            // Relative to where the command was typed, which need not be the root.
+            // Relative to the user's working directory, which may not be the root.
             let file = absolute(env::current_dir()?.join(file))?;
             if let Some(row) = find("spec") {
                 return row.run(&[file]);
@@ -171,7 +172,7 @@ impl CargoStep {
     }
 }
 
-/// The format of every file, also of the packages outside the workspace.
+/// Checks the format of every file, including the packages outside the workspace.
 fn format() -> Result {
     let mut commands = vec![process::cargo(["fmt", "--all", "--check"])];
     for manifest in consumers::manifests()?.into_iter().chain(["tests/fuzz/Cargo.toml".into()]) {
@@ -182,7 +183,7 @@ fn format() -> Result {
     process::run_all(commands)
 }
 
-/// Runs each step, also after one that failed: a single run then shows everything there is to mend.
+/// Runs every step even after one fails, so that a single run shows all problems.
 fn run_all<'a>(steps: &[&'a str], run: impl Fn(&[&str]) -> Result) -> Vec<Outcome<'a>> {
     let run_one = |&step: &&'a str| {
         println!("\n=== {step}");
@@ -200,7 +201,7 @@ fn run_all<'a>(steps: &[&'a str], run: impl Fn(&[&str]) -> Result) -> Vec<Outcom
     steps.iter().map(run_one).collect()
 }
 
-/// One line a step, and below it what was wrong.
+/// Formats one line per step, followed by the errors.
 fn table(outcomes: &[Outcome<'_>]) -> String {
     let mut table = String::from("   seconds  step\n");
     for Outcome { step, took, error } in outcomes {
@@ -208,7 +209,7 @@ fn table(outcomes: &[Outcome<'_>]) -> String {
         let _ = writeln!(table, "{:>10.1}  {step}: {verdict}", took.as_secs_f64());
     }
     let total: Duration = outcomes.iter().map(|outcome| outcome.took).sum();
-    let _ = writeln!(table, "{:>10.1}  in all", total.as_secs_f64());
+    let _ = writeln!(table, "{:>10.1}  total", total.as_secs_f64());
     for Outcome { step, error, .. } in outcomes {
         if let Some(error) = error {
             let _ = writeln!(table, "\n{step}: {error}");
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn readme_gives_the_command_of_the_tests() {
+    fn readme_contains_the_test_command() {
         let readme = std::fs::read_to_string(process::root().join("README.md")).unwrap();
         let command = format!("cargo {}", find("test").unwrap().cargo.concat());
         assert!(readme.lines().any(|line| line == command), "README.md has no line `{command}`");

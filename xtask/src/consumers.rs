@@ -1,7 +1,7 @@
 //! `consumers`: packages outside the workspace use the crates as their users do.
 //!
-//! Each is built and run by itself, so that no feature that another package turns on can help it, and with its own
-//! `Cargo.lock` as it is.
+//! Each package is built and run separately, so that it cannot depend on features that another package enables. It uses
+//! its own committed `Cargo.lock`.
 
 use std::{fs, path::PathBuf};
 
@@ -11,10 +11,10 @@ use crate::{
     workspace,
 };
 
-/// Where they are, from the root.
+/// Their folder, relative to the root.
 const FOLDER: &str = "tests/consumers";
 
-/// The consumers that promise to go without, and without what.
+/// The consumers that must not depend on certain crates, and those crates.
 const WITHOUT: &[(&str, &[&str])] =
     &[("types", layers::NETWORK), ("own-transport", &["hyper", "hyper-util", "hyper-rustls", "rustls"])];
 
@@ -28,13 +28,13 @@ pub(crate) fn run() -> Result {
     fail_on(&findings)?;
     for manifest in manifests()? {
         let mut command = process::cargo(["run", "--locked", "--quiet", "--manifest-path"]);
-        // One build folder for all, and not the workspace's: the two would throw out each other's builds.
+        // They share one build folder, but not with the workspace: the two would invalidate each other's builds.
         process::run(command.arg(manifest).env("CARGO_TARGET_DIR", process::target("consumers")))?;
     }
     Ok(())
 }
 
-/// The manifest of each consumer, from the root.
+/// Returns the manifest of each consumer, relative to the root.
 pub(crate) fn manifests() -> Result<Vec<PathBuf>> {
     let mut manifests = Vec::new();
     let entries = fs::read_dir(process::root().join(FOLDER)).map_err(|error| format!("{FOLDER}: {error}"))?;

@@ -1,7 +1,7 @@
-//! `features`: each package with each of its features alone, and with none.
+//! `features`: runs clippy on each package with each of its features alone, and with none.
 //!
-//! Without tests and examples, since their dependencies would turn on features that a user's build lacks. By clippy
-//! rather than `cargo check`: it reports the same errors, and here warnings count too.
+//! Tests and examples are left out, because their dependencies would enable features that a user's build lacks. Clippy
+//! reports the same errors as `cargo check`, and warnings as well.
 
 use crate::{lint, result::Result, workspace::Package};
 

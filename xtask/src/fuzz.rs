@@ -1,7 +1,8 @@
-//! `fuzz`: each target of `tests/fuzz`, or the one that is named, for so many seconds, by cargo-fuzz (libFuzzer).
+//! `fuzz`: runs each target of `tests/fuzz`, or only the named one, for a number of seconds with cargo-fuzz
+//! (libFuzzer).
 //!
-//! It goes on from the seeds in `tests/fuzz/corpus` and from what earlier runs found, which is kept in the build folder. An
-//! input that fails is put into `tests/fuzz/regressions`, where `cargo test` fails with it until it is mended.
+//! A run starts from the seeds in `tests/fuzz/corpus` and the inputs that earlier runs left in the build folder. It
+//! saves a failing input in `tests/fuzz/regressions`, where `cargo test` fails with it until the bug is fixed.
 
 use std::{
     ffi::OsString,
@@ -14,22 +15,22 @@ use std::{
 
 use crate::{process, result::Result};
 
-/// The release that the targets were tried with.
+/// Installs the release that the targets were tested with.
 const INSTALL: &str = "cargo install --locked cargo-fuzz@0.13.2";
 
-/// For how long each target runs if nothing else is said.
+/// How long each target runs by default.
 const SECONDS: u32 = 30;
 
-/// None: our crates have no unsafe code that it could look at, and without it the stable compiler will do.
+/// None, because our crates have no unsafe code for it to check. Without it the stable compiler is enough.
 const SANITIZER: &str = "--sanitizer=none";
 
-/// What libFuzzer says at the end of a run.
+/// The statistics that libFuzzer prints at the end of a run.
 #[derive(Debug, Default, PartialEq)]
 struct Stats {
     executions: u64,
-    /// Edges of the code that were reached.
+    /// Code edges that the run reached.
     coverage: u64,
-    /// Inputs that each reach something of their own.
+    /// Inputs that each reach code that no other does.
     corpus: u64,
 }
 
@@ -61,31 +62,31 @@ pub(crate) fn run(arguments: &[&str]) -> Result {
     Err(format!("{} failed; the inputs are in tests/fuzz/regressions", failed.join(", ")).into())
 }
 
-/// The targets to run, and for how long each: `[TARGET] [SECONDS]`.
+/// Parses `[TARGET] [SECONDS]`: the targets to run, and how long to run each.
 fn select<'a>(all: &'a [String], arguments: &[&str]) -> Result<(Vec<&'a str>, u32)> {
     let (target, seconds) = match arguments {
         [] => (None, None),
         [only] if only.bytes().all(|byte| byte.is_ascii_digit()) => (None, Some(only)),
         [target] => (Some(target), None),
         [target, seconds] => (Some(target), Some(seconds)),
-        _ => return Err("at most a target and a number of seconds are expected".into()),
+        _ => return Err("expected at most a target and a number of seconds".into()),
     };
     let seconds = match seconds {
-        // To libFuzzer, 0 is for ever.
+        // 0 would make libFuzzer run forever.
         Some(text) => {
-            text.parse().ok().filter(|seconds| *seconds > 0).ok_or("the seconds are not a number")?
+            text.parse().ok().filter(|seconds| *seconds > 0).ok_or("SECONDS must be a positive number")?
         }
         None => SECONDS,
     };
     let wanted = all.iter().map(String::as_str).filter(|name| target.is_none_or(|target| target == name));
     let targets: Vec<_> = wanted.collect();
     if targets.is_empty() {
-        return Err(format!("no such target; there are {}", all.join(", ")).into());
+        return Err(format!("no such target; the targets are {}", all.join(", ")).into());
     }
     Ok((targets, seconds))
 }
 
-/// Every file in `tests/fuzz/fuzz_targets` is one.
+/// Lists all targets: the files in `tests/fuzz/fuzz_targets`.
 fn targets() -> Result<Vec<String>> {
     let mut targets = Vec::new();
     for entry in fs::read_dir(package().join("fuzz_targets"))? {
@@ -100,7 +101,7 @@ fn package() -> PathBuf {
     process::root().join("tests/fuzz")
 }
 
-/// Runs one target, and says whether it passed. What libFuzzer prints is shown only if it did not.
+/// Runs one target, and returns whether it passed. Shows libFuzzer's output only if it failed.
 fn fuzz(target: &str, seconds: u32) -> Result<(Stats, bool)> {
     let folder = process::target("fuzz");
     let found = folder.join("corpus").join(target);
@@ -111,7 +112,7 @@ fn fuzz(target: &str, seconds: u32) -> Result<(Stats, bool)> {
 
     let mut command = process::cargo(["fuzz", "run", SANITIZER, "--fuzz-dir"]);
     command.arg(package()).arg(target);
-    // The first folder is the one that libFuzzer writes to.
+    // libFuzzer writes to the first folder.
     command.args([found, seeds]).arg("--");
     command.arg(format!("-max_total_time={seconds}"));
     command.args(["-print_final_stats=1", "-timeout=5", "-rss_limit_mb=1024"]);
@@ -137,7 +138,7 @@ fn fuzz(target: &str, seconds: u32) -> Result<(Stats, bool)> {
     Ok((stats, passed))
 }
 
-/// Reads the last `#123 DONE cov: 45 ft: 67 corp: 8/90b …`, and `stat::number_of_executed_units: 123`.
+/// Parses the last `#123 DONE cov: 45 ft: 67 corp: 8/90b …`, and `stat::number_of_executed_units: 123`.
 fn read(lines: &[String]) -> Option<Stats> {
     let after = |name: &str| {
         let rest = lines.iter().rev().find_map(|line| Some(line.split_once(name)?.1))?;

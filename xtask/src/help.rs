@@ -1,37 +1,38 @@
 //! The list of commands.
 
-/// What `cargo xtask` prints.
+/// The output of `cargo xtask`.
 pub(crate) const HELP: &str = "\
 cargo xtask COMMAND
 
-  ci [STEP...]   every step, or those named, with the time of each; `spec` is written `spec=FILE`
+  ci [STEP...]   run every step, or only the named ones, and print the time of each; write `spec` as `spec=FILE`
 
-  fmt            the format of every file
-  lint           clippy, warnings denied: each package, all targets, with its sets of features
-  test           unit, integration and doc tests; `layers` and `tidy` are among them
-  doctest        doc tests alone
-  docs           rustdoc, warnings denied
-  layers         dependencies between our crates, and between the files of each, point one way; the light crates stay
-                 light
-  features       clippy, warnings denied: each package with each of its features alone, and with none
-  tidy           house rules that no compiler holds: module docs, endpoint files, links, invariants
-  deny           licenses, duplicate versions and sources of the dependencies (cargo-deny)
-  msrv           each package compiles with the oldest compiler it promises, if that is at hand
-  consumers      packages outside the workspace use the crates as their users do
-  spec FILE      the models against an OpenAPI document
-  conformance    other SDKs against the emulator (needs node, npm, python3 and the network)
-  keychain       keys in the keychain of a desktop (needs dbus-run-session and gnome-keyring-daemon)
+  fmt            check the format of every file
+  lint           run clippy on each package, with all targets and each of its feature sets; deny warnings
+  test           run unit, integration and doc tests, including `layers` and `tidy`
+  doctest        run only doc tests
+  docs           build the documentation; deny warnings
+  layers         check that dependencies point one way, between our crates and between the files of each, and that the
+                 light crates stay light
+  features       run clippy on each package with each of its features alone, and with none; deny warnings
+  tidy           check house rules that no compiler enforces: module docs, endpoint files, links, invariants
+  deny           check licenses, duplicate versions and sources of the dependencies (needs cargo-deny)
+  msrv           compile each package with the oldest compiler it supports, if that is installed
+  consumers      build and run packages outside the workspace that use the crates
+  spec FILE      compare the models with an OpenAPI document
+  conformance    run other SDKs against the emulator (needs node, npm, python3 and network access)
+  keychain       test the key store in a desktop keychain (needs dbus-run-session and gnome-keyring-daemon)
   browser [FOLDER]
-                 a login in Chromium, also while other pages attack it (needs chromium and chromedriver); the folder
-                 gets pictures of the pages
+                 test logins in Chromium, also while other pages attack them, and save screenshots in FOLDER (needs
+                 chromium and chromedriver)
   faults [--planted | scan PATH...]
-                 every fault of a network, a server or a caller; or that the check notices broken transports; or that
-                 a run of the tests, whose output and folder are named, showed no secret
-  bench          instructions and allocations per exchange, and their limit (needs valgrind)
-  fuzz           [TARGET] [SECONDS]: all parsers or one, on inputs that libFuzzer makes up (needs cargo-fuzz)
+                 test every fault of a network, a server or a caller; with --planted, check that broken transports are
+                 detected; with scan, search the output and files of a test run for secrets
+  bench          measure the instructions and allocations of an exchange, and enforce their limit (needs valgrind)
+  fuzz [TARGET] [SECONDS]
+                 run every parser, or one, on inputs that libFuzzer generates (needs cargo-fuzz)
 ";
 
-/// Whether the list has this command.
+/// Returns whether the list contains this command.
 pub(crate) fn is_command(name: &str) -> bool {
     HELP.lines().any(|line| line.starts_with("  ") && line.split_whitespace().next() == Some(name))
 }

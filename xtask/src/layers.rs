@@ -1,5 +1,5 @@
-//! `layers`: dependencies between our crates point one way, and so do those between the files of each. The light crates
-//! stay light.
+//! `layers`: checks that dependencies point one way, between our crates and between the files of each, and that the
+//! light crates stay light.
 
 use std::{fs, path::Path};
 
@@ -12,11 +12,11 @@ use crate::{
 mod cycles;
 mod modules;
 
-/// What a package may depend on, among ours, by the names of their folders. A new arrow is argued in ARCHITECTURE.md.
+/// Which of our packages a package may depend on, by folder name. ARCHITECTURE.md must explain a new dependency.
 struct Layer {
     folder: &'static str,
     normal: &'static [&'static str],
-    /// What only its tests and examples may use.
+    /// Packages that only its tests and examples may use.
     dev: &'static [&'static str],
 }
 
@@ -27,7 +27,7 @@ const LAYERS: &[Layer] = &[
     // Its tests run the contract.
     Layer { folder: "transport-hyper", normal: &["transport"], dev: &["transport-contract"] },
     Layer { folder: "sdk", normal: &["models", "transport", "transport-hyper"], dev: &[] },
-    // Neither the sdk nor the models: a mistake in them must not agree with itself in the emulator.
+    // Neither `sdk` nor `models`: the emulator must not repeat their mistakes.
     Layer { folder: "emulator", normal: &["transport"], dev: &[] },
     // Its tests and examples use its own `testing`.
     Layer { folder: "login", normal: &["sdk"], dev: &["login"] },
@@ -49,14 +49,14 @@ const LAYERS: &[Layer] = &[
     Layer { folder: "xtask", normal: &[], dev: &[] },
 ];
 
-/// An arrow that a feature turns on.
+/// A dependency that must be behind a feature.
 const BY_FEATURE: (&str, &str) = ("sdk", "transport-hyper");
 
-/// HTTP clients, async runtimes and TLS. Of the libraries only `transport-hyper` names one.
+/// HTTP clients, async runtimes and TLS. Of the libraries, only `transport-hyper` depends on any.
 pub(crate) const NETWORK: &[&str] =
     &["async-std", "hyper", "hyper-rustls", "hyper-util", "reqwest", "rustls", "smol", "tokio", "ureq"];
 
-/// The packages that name nothing of [`NETWORK`], and without their default features have none of it in their tree.
+/// Packages that must not name a crate of [`NETWORK`], and must have none in their tree without default features.
 const OFFLINE: &[&str] = &[
     "openrouter-oauth-models",
     "openrouter-oauth-transport",
@@ -64,16 +64,16 @@ const OFFLINE: &[&str] = &[
     "openrouter-oauth",
 ];
 
-/// At most this many crates come with `openrouter-oauth-models`.
+/// How many crates `openrouter-oauth-models` may depend on, directly or indirectly.
 const WITH_MODELS: usize = 22;
 
 pub(crate) fn run() -> Result {
     let packages = workspace::packages()?;
-    fail_on(&[between_crates(&packages)?, circles(&packages)?].concat())
+    fail_on(&[between_crates(&packages)?, import_cycles(&packages)?].concat())
 }
 
 fn between_crates(packages: &[Package]) -> Result<Vec<String>> {
-    let mut findings = [arrows(packages), names(packages)].concat();
+    let mut findings = [unlisted(packages), names(packages)].concat();
     for package in OFFLINE {
         let tree = workspace::tree(&["-p", package, "--no-default-features"])?;
         findings.extend(present(package, NETWORK, &tree));
@@ -82,8 +82,8 @@ fn between_crates(packages: &[Package]) -> Result<Vec<String>> {
     Ok(findings)
 }
 
-/// Circles among the files of each library and program.
-fn circles(packages: &[Package]) -> Result<Vec<String>> {
+/// Finds import cycles among the files of each library and program.
+fn import_cycles(packages: &[Package]) -> Result<Vec<String>> {
     let read = |path: &Path| fs::read_to_string(process::root().join(path)).ok();
     let mut findings = Vec::new();
     for target in packages.iter().flat_map(|package| &package.targets) {
@@ -95,8 +95,8 @@ fn circles(packages: &[Package]) -> Result<Vec<String>> {
     Ok(findings)
 }
 
-/// Arrows that [`LAYERS`] does not have.
-fn arrows(packages: &[Package]) -> Vec<String> {
+/// Finds dependencies that [`LAYERS`] does not list.
+fn unlisted(packages: &[Package]) -> Vec<String> {
     let mut findings = Vec::new();
     for package in packages {
         let from = package.folder();
@@ -114,14 +114,14 @@ fn arrows(packages: &[Package]) -> Vec<String> {
                 findings.push(format!("{from}: must not depend on {to}"));
             }
             if (from, to) == BY_FEATURE && !dependency.optional && !dependency.is_dev() {
-                findings.push(format!("{from}: may depend on {to} by a feature only"));
+                findings.push(format!("{from}: may depend on {to} only behind a feature"));
             }
         }
     }
     findings
 }
 
-/// Crates of [`NETWORK`] that a package of [`OFFLINE`] names, also under a feature; its tests may.
+/// Finds crates of [`NETWORK`] that a package of [`OFFLINE`] names, even behind a feature. Its tests may name them.
 fn names(packages: &[Package]) -> Vec<String> {
     let mut findings = Vec::new();
     for package in packages {
@@ -135,17 +135,20 @@ fn names(packages: &[Package]) -> Vec<String> {
     findings
 }
 
-/// Those of `unwanted` that stand in the tree of a package, whose lines are `name version`.
+/// Finds the `unwanted` crates in the tree of a package, whose lines are `name version`.
 pub(crate) fn present(package: &str, unwanted: &[&str], tree: &[String]) -> Vec<String> {
     let is_unwanted = |line: &&String| unwanted.iter().any(|name| line.split(' ').next() == Some(*name));
-    tree.iter().filter(is_unwanted).map(|line| format!("{package}: its dependencies bring {line}")).collect()
+    tree.iter()
+        .filter(is_unwanted)
+        .map(|line| format!("{package}: its dependencies include {line}"))
+        .collect()
 }
 
-/// The tree of the models has one line for the package itself.
+/// Checks the number of crates in the tree of `models`, without the line of the package itself.
 fn too_many(tree: &[String]) -> Option<String> {
     let count = tree.len().saturating_sub(1);
     (count > WITH_MODELS)
-        .then(|| format!("openrouter-oauth-models: brings {count} crates, the limit is {WITH_MODELS}"))
+        .then(|| format!("openrouter-oauth-models: depends on {count} crates, the limit is {WITH_MODELS}"))
 }
 
 #[cfg(test)]
@@ -159,9 +162,9 @@ mod tests {
     }
 
     #[test]
-    fn files_import_each_other_in_no_circle() {
-        let circles = circles(&workspace::packages().unwrap()).unwrap();
-        assert!(circles.is_empty(), "{}", circles.join("\n"));
+    fn files_do_not_import_each_other_in_a_cycle() {
+        let cycles = import_cycles(&workspace::packages().unwrap()).unwrap();
+        assert!(cycles.is_empty(), "{}", cycles.join("\n"));
     }
 
     fn package(folder: &str, dependencies: &[Dependency]) -> Package {
@@ -186,8 +189,8 @@ mod tests {
     }
 
     #[test]
-    fn missing_arrow_is_found() {
-        let finding = |from, dependency| arrows(&[package("models", &[]), package(from, &[dependency])]);
+    fn unlisted_dependency_is_found() {
+        let finding = |from, dependency| unlisted(&[package("models", &[]), package(from, &[dependency])]);
         let models = on("openrouter-oauth-models");
         assert_eq!(finding("emulator", models.clone()), ["emulator: must not depend on models"]);
         assert_eq!(finding("xtask", in_tests(models.clone())), ["xtask: must not depend on models"]);
@@ -196,9 +199,9 @@ mod tests {
     }
 
     #[test]
-    fn arrow_of_tests_is_not_one_of_the_library() {
+    fn library_may_not_use_a_dependency_of_its_tests() {
         let finding = |dependency| {
-            arrows(&[package("transport-contract", &[]), package("transport-hyper", &[dependency])])
+            unlisted(&[package("transport-contract", &[]), package("transport-hyper", &[dependency])])
         };
         let contract = on("openrouter-oauth-transport-contract");
         assert_eq!(finding(in_tests(contract.clone())), [""; 0]);
@@ -206,29 +209,30 @@ mod tests {
     }
 
     #[test]
-    fn mandatory_transport_is_found() {
-        let finding = |dependency| arrows(&[package("transport-hyper", &[]), package("sdk", &[dependency])]);
+    fn transport_without_a_feature_is_found() {
+        let finding =
+            |dependency| unlisted(&[package("transport-hyper", &[]), package("sdk", &[dependency])]);
         let hyper = on("openrouter-oauth-transport-hyper");
         assert_eq!(finding(in_tests(hyper.clone())), [""; 0]);
-        assert_eq!(finding(hyper.clone()), ["sdk: may depend on transport-hyper by a feature only"]);
+        assert_eq!(finding(hyper.clone()), ["sdk: may depend on transport-hyper only behind a feature"]);
         assert_eq!(finding(optional(hyper)), [""; 0]);
     }
 
     #[test]
-    fn runtime_is_allowed_in_tests_of_a_library_only() {
+    fn library_may_use_a_runtime_only_in_its_tests() {
         let finding = |dependency| names(&[package("models", &[dependency])]);
         assert_eq!(finding(optional(on("tokio"))), ["models: must not name tokio"]);
         assert_eq!(finding(in_tests(on("tokio"))), [""; 0]);
     }
 
     #[test]
-    fn unwanted_crate_is_found_by_its_whole_name() {
+    fn unwanted_crate_is_matched_by_its_whole_name() {
         let tree = ["hyper-util v0.1.21".to_owned(), "tokio-like v1.0.0".to_owned()];
-        assert_eq!(present("mine", NETWORK, &tree), ["mine: its dependencies bring hyper-util v0.1.21"]);
+        assert_eq!(present("mine", NETWORK, &tree), ["mine: its dependencies include hyper-util v0.1.21"]);
     }
 
     #[test]
-    fn one_crate_too_many_is_found() {
+    fn excess_crate_is_found() {
         let tree = vec![String::new(); WITH_MODELS + 1];
         assert_eq!(too_many(&tree), None);
         assert!(too_many(&[tree, vec![String::new()]].concat()).is_some());

@@ -1,6 +1,6 @@
-//! `lint`: clippy on all targets of each package, warnings denied.
+//! `lint`: runs clippy on all targets of each package and denies warnings.
 //!
-//! One package at a time: in a run over the whole workspace the features of one package are turned on by another.
+//! Runs it once per package, because in a run over the whole workspace one package enables features of another.
 
 use crate::{
     process,
@@ -12,7 +12,7 @@ pub(crate) fn run() -> Result {
     clippy(&["--all-targets"], feature_sets)
 }
 
-/// Runs clippy on each package with each of its sets of features, which are arguments of cargo.
+/// Runs clippy on each package with each of its feature sets, which are cargo arguments.
 pub(crate) fn clippy(targets: &[&str], feature_sets: fn(&Package) -> Vec<Vec<String>>) -> Result {
     let mut commands = Vec::new();
     for package in workspace::packages()? {
@@ -25,7 +25,7 @@ pub(crate) fn clippy(targets: &[&str], feature_sets: fn(&Package) -> Vec<Vec<Str
     process::run_all(commands)
 }
 
-/// The default features, none, and all: each where it differs from those before.
+/// Returns the default features, none, and all, without duplicates.
 fn feature_sets(package: &Package) -> Vec<Vec<String>> {
     let default = package.features.get("default").map_or(&[][..], Vec::as_slice);
     let is_off = |feature: &String| feature != "default" && !default.contains(feature);

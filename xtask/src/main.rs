@@ -1,10 +1,10 @@
-//! The chores of this repository. `cargo xtask` lists them.
+//! Checks and other tasks of this repository. `cargo xtask` lists them.
 //!
-//! A command that only starts cargo is a row of the table in `ci.rs`; each other one is a file. This crate depends on none
-//! of ours, so that it runs while they do not compile; a program that needs them is a binary of the package
-//! `openrouter-oauth-tests`, which the command starts.
+//! A command that only starts cargo is a row of the table in `ci.rs`. Every other command is a file. This crate depends
+//! on none of ours, so that it runs even while they do not compile. If a command needs them, it starts a program of the
+//! package `openrouter-oauth-tests`.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks on the terminal")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
 
 use std::{env, process::ExitCode};
 

@@ -1,7 +1,8 @@
-//! `msrv`: each package compiles with the oldest compiler it promises, as far as there is such a compiler.
+//! `msrv`: compiles each package with the oldest compiler that it promises to support, if the machine has that
+//! compiler.
 //!
-//! By `$RUSTC_MSRV`, rustup's or the one in use, if it is of that version. For the lowest version, which is that of the
-//! libraries, Debian's is tried as well, unpacked and not installed, and it is an error if there is none.
+//! Uses `$RUSTC_MSRV`, rustup's toolchain, or the current compiler, whichever has that version. For the lowest version,
+//! which is that of the libraries, it also unpacks Debian's compiler, and fails if that is missing too.
 
 use std::{collections::BTreeMap, env, path::PathBuf, process::Command};
 
@@ -17,18 +18,18 @@ type Version = Vec<u32>;
 pub(crate) fn run() -> Result {
     let mut promises = promises(&workspace::packages()?).into_values();
     let (version, names) = promises.next().ok_or("no package has a `rust-version`")?;
-    let compiler = at_hand(&version).map_or_else(|| debian(&version), Ok)?;
+    let compiler = installed(&version).map_or_else(|| debian(&version), Ok)?;
     check(&compiler, &version, &names)?;
     for (version, names) in promises {
-        match at_hand(&version) {
+        match installed(&version) {
             Some(compiler) => check(&compiler, &version, &names)?,
-            None => println!("NOT CHECKED, since no rustc {version} is at hand: {}", names.join(", ")),
+            None => println!("NOT CHECKED, because there is no rustc {version}: {}", names.join(", ")),
         }
     }
     Ok(())
 }
 
-/// Each distinct `rust-version`, the lowest first, with the packages that promise it.
+/// Returns each distinct `rust-version`, the lowest first, with its packages.
 fn promises(packages: &[Package]) -> BTreeMap<Version, (String, Vec<String>)> {
     let mut promises: BTreeMap<Version, (String, Vec<String>)> = BTreeMap::new();
     for package in packages {
@@ -41,8 +42,8 @@ fn promises(packages: &[Package]) -> BTreeMap<Version, (String, Vec<String>)> {
     promises
 }
 
-/// A compiler of this version, if the machine has one.
-fn at_hand(version: &str) -> Option<PathBuf> {
+/// Finds a compiler of this version on the machine.
+fn installed(version: &str) -> Option<PathBuf> {
     let given = env::var_os("RUSTC_MSRV").map(PathBuf::from);
     let rustup = Command::new("rustup").args(["which", "rustc", "--toolchain", version]).output().ok();
     let rustup = rustup.filter(|output| output.status.success());
@@ -54,17 +55,19 @@ fn at_hand(version: &str) -> Option<PathBuf> {
     })
 }
 
-/// Debian's compiler of this version.
+/// Unpacks Debian's compiler of this version.
 fn debian(version: &str) -> Result<PathBuf> {
     let folder = process::target("msrv").join(format!("debian-{version}"));
     let mut unpack = Command::new(process::root().join("xtask/debian-rustc.sh"));
     process::run(unpack.arg(&folder).arg(version)).map_err(|error| {
-        format!("{error}; without Debian's packages: `rustup toolchain install {version}`, or set RUSTC_MSRV")
+        format!(
+            "{error}; to use another compiler, run `rustup toolchain install {version}` or set RUSTC_MSRV"
+        )
     })?;
     Ok(folder.join("rustc"))
 }
 
-/// Whether `rustc --version` said this version: a newer compiler would prove nothing.
+/// Returns whether `rustc --version` printed this version. A newer compiler would prove nothing.
 fn is_release(found: &str, version: &str) -> bool {
     found.starts_with(&format!("rustc {version}."))
 }
@@ -74,7 +77,7 @@ fn check(compiler: &PathBuf, version: &str, names: &[String]) -> Result {
     println!("rustc {version}: {}", compiler.display());
     let mut command = process::cargo(["check", "--quiet"]);
     command.args(names.iter().flat_map(|name| ["-p", name]));
-    // A build folder of its own: cargo would otherwise build everything anew after each change of compiler.
+    // A separate build folder, because cargo rebuilds everything after each change of compiler.
     command.env("RUSTC", compiler).env("CARGO_TARGET_DIR", process::target("msrv"));
     process::run(&mut command)
 }

@@ -9,24 +9,24 @@ use std::{
 
 use crate::result::{Result, fail_on};
 
-/// The root of the repository.
+/// Returns the root of the repository.
 pub(crate) fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here)
 }
 
-/// Where cargo builds: a sibling for what must not share a build folder with the workspace.
+/// Returns a folder next to the workspace's build folder, for builds that must not share that one.
 pub(crate) fn target(folder: &str) -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     root().join(target).join(folder)
 }
 
-/// Cargo with these arguments: the one that started this program.
+/// Returns a command for the cargo that started this program, with these arguments.
 pub(crate) fn cargo(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
-    // What cargo told this program about itself. Passed on, it makes build scripts that watch these names run again
-    // (ring's does), and everything above them is built anew.
+    // Cargo set these variables for this program. If inherited, they rerun every build script that watches these names
+    // (such as ring's), and rebuild everything that depends on it.
     for (name, _) in env::vars_os() {
         let prefixes = ["CARGO_MANIFEST_", "CARGO_PKG_"];
         if prefixes.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
@@ -36,11 +36,11 @@ pub(crate) fn cargo(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> C
     command
 }
 
-/// Runs a command to its end.
+/// Runs a command and waits for it.
 ///
 /// # Errors
 ///
-/// It could not be started, or says that it failed.
+/// If it does not start, or fails.
 pub(crate) fn run(command: &mut Command) -> Result {
     println!("$ {}", line(command));
     let status = command.status().map_err(|error| format!("{}: {error}", line(command)))?;
@@ -50,21 +50,21 @@ pub(crate) fn run(command: &mut Command) -> Result {
     Err(format!("`{}` failed ({status})", line(command)).into())
 }
 
-/// Runs each command to its end, also after one that failed.
+/// Runs every command, even after one fails.
 ///
 /// # Errors
 ///
-/// As [`run`], for all that failed.
+/// As for [`run`]. The error names all commands that failed.
 pub(crate) fn run_all(commands: impl IntoIterator<Item = Command>) -> Result {
     let errors = commands.into_iter().filter_map(|mut command| run(&mut command).err());
     fail_on(&errors.map(|error| error.to_string()).collect::<Vec<_>>())
 }
 
-/// Runs a command to its end and returns what it printed.
+/// Runs a command and returns its output.
 ///
 /// # Errors
 ///
-/// As [`run`]; or it printed something else than text.
+/// As for [`run`], and if the output is not UTF-8.
 pub(crate) fn read(command: &mut Command) -> Result<String> {
     let output =
         command.stderr(Stdio::inherit()).output().map_err(|error| format!("{}: {error}", line(command)))?;
@@ -74,11 +74,11 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// Fails unless a program can be started.
+/// Checks that a program runs.
 ///
 /// # Errors
 ///
-/// It is missing; the error says how to install it.
+/// If it does not. The error says how to install it.
 pub(crate) fn require(program: &str, arguments: &[&str], install: &str) -> Result {
     let found = Command::new(program)
         .args(arguments)
@@ -92,7 +92,7 @@ pub(crate) fn require(program: &str, arguments: &[&str], install: &str) -> Resul
     Err(format!("`{program} {}` does not run; to install it: {install}", arguments.join(" ")).into())
 }
 
-/// The command as typed, with the bare name of the program.
+/// Formats the command as typed, with the bare name of the program.
 fn line(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     let words = [program].into_iter().chain(command.get_args());

@@ -1,7 +1,7 @@
-//! `tidy`: house rules that no compiler holds.
+//! `tidy`: checks house rules that no compiler enforces.
 //!
-//! The repository is read once into [`Files`]; each rule is a function from that to what it finds, so that its test
-//! can hand it a repository of two lines.
+//! The repository is read once into [`Files`]. Each rule is a function from `Files` to its findings, so a test can pass
+//! it a repository of two lines.
 
 mod endpoints;
 mod files;
@@ -33,7 +33,7 @@ fn findings(files: &Files) -> Vec<String> {
     .concat()
 }
 
-/// Where the next change writes its line.
+/// Checks that the changelog begins with the section for new changes.
 fn changelog(files: &Files) -> Vec<String> {
     let text = files.get("CHANGELOG.md").map_or("", String::as_str);
     let first = text.lines().find(|line| line.starts_with("## "));
@@ -43,7 +43,7 @@ fn changelog(files: &Files) -> Vec<String> {
     }
 }
 
-/// Documents name commands that exist.
+/// Checks that the commands in documents exist.
 fn commands(files: &Files) -> Vec<String> {
     let mut findings = Vec::new();
     for (path, text) in ending(files, ".md") {
@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(findings(&read(process::root()).unwrap()), [""; 0]);
     }
 
-    /// Runs one rule over a repository of these files.
+    /// Runs one rule on a repository of these files.
     #[track_caller]
     pub(super) fn check(rule: fn(&Files) -> Vec<String>, files: &[(&str, &str)], expected: &[&str]) {
         let files = files.iter().map(|(path, text)| (path.to_string(), text.to_string())).collect();

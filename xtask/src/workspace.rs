@@ -1,4 +1,4 @@
-//! What cargo knows of the packages of this workspace.
+//! The packages of this workspace, according to cargo.
 
 use std::{
     collections::BTreeMap,
@@ -33,13 +33,13 @@ pub(crate) struct Target {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Dependency {
     pub(crate) name: String,
-    /// `None` for a normal one, otherwise `dev` or `build`.
+    /// `None` for a normal dependency, otherwise `dev` or `build`.
     pub(crate) kind: Option<String>,
     pub(crate) optional: bool,
 }
 
 impl Package {
-    /// The name of its folder, which is the short name of the package.
+    /// Returns the name of its folder, which is the short name of the package.
     pub(crate) fn folder(&self) -> &str {
         let folder = self.manifest_path.parent().and_then(Path::file_name);
         folder.and_then(OsStr::to_str).unwrap_or_default()
@@ -52,7 +52,7 @@ impl Dependency {
     }
 }
 
-/// The packages of this workspace.
+/// Returns the packages of this workspace.
 pub(crate) fn packages() -> Result<Vec<Package>> {
     #[derive(Deserialize)]
     struct Metadata {
@@ -62,13 +62,13 @@ pub(crate) fn packages() -> Result<Vec<Package>> {
     Ok(serde_json::from_str::<Metadata>(&text)?.packages)
 }
 
-/// The crates that `cargo tree` with these arguments prints for normal dependencies, each as `name version`.
+/// Returns the crates that `cargo tree` prints for normal dependencies with these arguments, each as `name version`.
 pub(crate) fn tree(arguments: &[&str]) -> Result<Vec<String>> {
     let mut command = process::cargo(["tree", "--edges=normal", "--prefix=none", "--format={p}"]);
     Ok(crates(&process::read(command.args(arguments))?))
 }
 
-/// A crate stands in the tree once for each that depends on it.
+/// Parses the tree, which lists a crate once for each of its dependents.
 fn crates(tree: &str) -> Vec<String> {
     let mut crates: Vec<String> = tree
         .lines()

@@ -1,5 +1,5 @@
-//! A client of OpenRouter's on reqwest: `transport.rs` is all it takes. The suite that shows that it keeps the contract
-//! runs in `tests/it/contract.rs`.
+//! A client that sends through reqwest. `transport.rs` contains the whole transport. `tests/it/contract.rs` checks that
+//! it keeps the contract.
 //!
 //! ```sh
 //! cargo run -p openrouter-oauth-tests --example reqwest_transport
@@ -22,7 +22,7 @@ use crate::transport::ReqwestTransport;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // In the place of OpenRouter, which is reached through one of reqwest's TLS features.
+    // Replaces OpenRouter, which would need one of reqwest's TLS features.
     let emulator = Emulator::new();
     let server = emulator.serve(0).await?;
 
@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The runtime's clock, for the deadlines that the client holds itself.
+/// A timer on the runtime's clock, for the deadlines that the client enforces.
 #[derive(Debug)]
 struct TokioTimer;
 

@@ -6,15 +6,15 @@ use bytes::Bytes;
 use http::{Request, Response};
 use openrouter_oauth_transport::{Error, ErrorKind, Limits, ResponseFuture, Transport, WipedBuffer};
 
-/// Sends requests with a [`reqwest::Client`], set up so that the contract holds.
+/// Sends requests with a [`reqwest::Client`], configured to keep the contract.
 #[derive(Clone, Debug)]
 pub(crate) struct ReqwestTransport {
     client: reqwest::Client,
 }
 
 impl ReqwestTransport {
-    /// A transport without redirects, without retries and without decompression, also if another crate in the program
-    /// turns on the features of reqwest that do these.
+    /// Creates a transport without redirects, retries and decompression, even if another crate in the program enables
+    /// the features of reqwest for them.
     pub(crate) fn new() -> reqwest::Result<Self> {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -25,7 +25,8 @@ impl ReqwestTransport {
             .no_deflate()
             .no_zstd()
             .no_proxy()
-            // Below what servers keep, so that a request does not meet a connection that is being closed.
+            // Shorter than the idle timeouts of servers, so that no request uses a connection that the server is
+            // closing.
             .pool_idle_timeout(Duration::from_secs(2))
             .build()?;
         Ok(Self { client })
@@ -47,7 +48,7 @@ impl Transport for ReqwestTransport {
 
 async fn read(mut received: reqwest::Response, max_bytes: usize) -> Result<Response<Bytes>, Error> {
     let mut body = WipedBuffer::with_capacity(0);
-    // A rejection counts even without its body.
+    // A rejection is returned even if its body cannot be read.
     let status = received.status();
     while let Some(chunk) = received.chunk().await.map_err(|error| to_error(error).with_status(status))? {
         if chunk.len() > max_bytes - body.len() {

@@ -1,8 +1,8 @@
-//! A server that repeats every secret it receives. It runs in another process, so that its own copies are not in the memory
-//! of the test.
+//! A server that repeats every secret it receives. It runs in another process, so that its own copies are not in the
+//! memory of the test.
 //!
-//! It listens on two loopback ports, prints them (`http`, `https`) and its certificate in hexadecimal on one line, and ends
-//! with its standard input. The path begins with the kind of response: `/rejected/api/v1/auth/keys`.
+//! It listens on two loopback ports, prints them (`http`, `https`) and its certificate in hexadecimal on one line, and
+//! ends with its standard input. The path begins with the kind of response: `/rejected/api/v1/auth/keys`.
 #![expect(clippy::print_stdout, reason = "the parent process reads the ports")]
 
 use std::{
@@ -74,7 +74,7 @@ fn response_text(status: u16, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status} Status\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
 }
 
-/// The secrets of a request, for the response.
+/// The secrets of a request, to repeat in the response.
 struct RepeatedSecrets {
     /// The secrets of the request.
     sent: Vec<String>,
@@ -97,7 +97,7 @@ impl RepeatedSecrets {
         Some(Self { sent, returned: format!("sk-or-v1-{reversed}") })
     }
 
-    /// A body that is a success of every operation.
+    /// Returns a body that every operation accepts as a success.
     fn success_body(&self) -> String {
         let returned = &self.returned;
         let key =
@@ -107,7 +107,7 @@ impl RepeatedSecrets {
         format!(r#"{{{key},"access_token":"{returned}",{types}}}"#)
     }
 
-    /// An error whose message JSON has to escape.
+    /// Returns an error whose message JSON must escape.
     fn error_body(&self) -> String {
         let message = Value::String(self.message());
         format!(r#"{{"error":{{"code":403,"message":{message},"metadata":{{"said":[{message}]}}}}}}"#)

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::canary;
 
-/// Checks a base URL: requests go to it, by `https` or to a loopback host.
+/// Checks a base URL: all requests go to it, and it uses `https` or a loopback host.
 pub fn base_url(data: &[u8]) {
     // C-9
     let Ok(text) = str::from_utf8(data) else {
@@ -50,7 +50,7 @@ pub fn base_url(data: &[u8]) {
     assert!(uri.scheme_str() == Some("https") || is_loopback, "{uri}");
 }
 
-/// Whether `host` is `[::1]`, in any of its spellings.
+/// Returns whether `host` is `[::1]`, in any of its spellings.
 fn is_ipv6_loopback(host: &str) -> bool {
     host.trim_matches(['[', ']']).parse() == Ok(Ipv6Addr::LOCALHOST)
 }

@@ -11,7 +11,8 @@ const HOST: &str = "localhost:3000";
 const PATH: &str = "/callback/bm9uY2Utb2YtdGVzdC0w";
 const STATE: &str = "c3RhdGUtb2YtdGVzdC0wMA";
 
-/// Checks a callback and a pasted text: a code must come from the sign-in's own path, with its own state or none, and once.
+/// Checks a callback and a pasted text: a code must occur once, under the sign-in's own path, with its own state or
+/// none.
 pub fn callback(data: &[u8]) {
     // L-5, L-6, L-13, P-2
     let pending = pending();
@@ -58,7 +59,7 @@ fn assert_ours(text: &str, code: &str) {
 
 #[track_caller]
 fn assert_contains_code(query: &str, code: &str) {
-    // With its `?`, because a query may contain another one.
+    // Includes the `?`, because a query may contain another one.
     let parameters = query::parameters(&format!("?{query}"));
     let values = |wanted: &str| -> Vec<&str> {
         let found = parameters.iter().filter(|(name, _)| name == wanted);

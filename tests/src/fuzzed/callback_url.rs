@@ -1,4 +1,4 @@
-//! Which callback URLs are valid.
+//! Callback URLs.
 
 use openrouter_oauth::{CallbackError, CallbackUrl, Client, Error, PendingSignIn};
 use openrouter_oauth_transport::testing::{ManualTimer, Never};
@@ -42,7 +42,7 @@ fn sign_in(callback: &CallbackUrl) {
     let (url, pending) = match begin() {
         Ok(started) => started,
         Err(Error::Invalid(_)) => {
-            // It has a parameter of a response, or no room for the attempt ID.
+            // The URL has a response parameter, or is too long for the attempt ID.
             assert!(callback.as_str().contains('?') || callback.as_str().len() > 2020);
             return;
         }

@@ -5,7 +5,8 @@ use std::error::Error;
 use openrouter_oauth::models::HttpUrl;
 use url::{Host, Url};
 
-/// Checks that an error and its causes print no control character, no change of the writing direction, and none of `secrets`.
+/// Checks that an error and its causes print no control character, no change of the writing direction, and none of
+/// `secrets`.
 #[track_caller]
 pub(super) fn assert_fit_to_show(error: &(dyn Error + 'static), secrets: &[&str]) {
     let mut next = Some(error);
@@ -13,14 +14,14 @@ pub(super) fn assert_fit_to_show(error: &(dyn Error + 'static), secrets: &[&str]
         for text in [error.to_string(), format!("{error:?}")] {
             assert_printable(&text);
             for secret in secrets {
-                assert!(!text.contains(secret), "{secret} shows in {text:?}");
+                assert!(!text.contains(secret), "{secret} appears in {text:?}");
             }
         }
         next = error.source();
     }
 }
 
-/// Checks that a terminal would only show `text` and obey nothing in it (UAX #9 lists the changes of direction).
+/// Checks that `text` contains nothing that a terminal would execute, and no change of direction (listed in UAX #9).
 #[track_caller]
 pub(super) fn assert_printable(text: &str) {
     let changes_direction = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

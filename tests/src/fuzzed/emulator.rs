@@ -11,9 +11,9 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::lines::split_line;
 
-/// Checks up to four requests, separated by lines `---`. Each has the form of HTTP: method and path, headers, an empty line,
-/// a body. `{code}` and `{key}` are the last ones that a response contained. Every request must get a response in the
-/// service's own form, and a code at most one key.
+/// Checks up to four requests, separated by lines `---`. Each is formatted like HTTP: method and path, headers, an
+/// empty line, a body. `{code}` and `{key}` stand for the last code and key in a response. Every request must get a
+/// response in the service's own form, and a code must lead to at most one key.
 pub fn emulator(data: &[u8]) {
     thread_local! {
         static RUNTIME: Runtime = Builder::new_current_thread().enable_time().build().unwrap();
@@ -67,20 +67,20 @@ fn check(method: &Method, path: &str, response: &Response<Bytes>, body: &Value) 
     }
 }
 
-/// The target of a redirect, from the header or from JSON.
+/// Returns the target of a redirect, from the header or from JSON.
 fn location<'a>(response: &'a Response<Bytes>, body: &'a Value) -> Option<&'a str> {
     let location = response.headers().get(header::LOCATION).map(|location| location.to_str().unwrap());
     location.or(body["redirect_to"].as_str())
 }
 
-/// The code in a response: after the callback's own parameters, or in JSON.
+/// Returns the code in a response: after the callback's own parameters, or in JSON.
 fn code_in(response: &Response<Bytes>, body: &Value) -> Option<String> {
     let sent = location(response, body).and_then(|location| location.rsplit_once("code="));
     let sent = sent.and_then(|(_, code)| code.split('&').next());
     sent.or(body["code"].as_str()).or(body["data"]["id"].as_str()).map(str::to_owned)
 }
 
-/// Replaces `name` in `text` by `value`, if there is one.
+/// Replaces `name` in `text` with `value`, if there is one.
 fn replace(text: &[u8], name: &[u8], value: Option<&String>) -> Vec<u8> {
     let mut replaced = Vec::with_capacity(text.len());
     let mut rest = text;

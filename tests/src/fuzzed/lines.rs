@@ -1,6 +1,6 @@
 //! The parts of an input.
 
-/// The first line of an input, and the rest.
+/// Splits an input into its first line and the rest.
 pub(super) fn split_line(data: &[u8]) -> (&[u8], &[u8]) {
     match data.iter().position(|byte| *byte == b'\n') {
         Some(end) => (&data[..end], &data[end + 1..]),

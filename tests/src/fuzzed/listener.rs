@@ -10,8 +10,8 @@ const PATH: &str = "/callback/bm9uY2Utb2YtdGVzdC0w";
 const LAST: &[u8] = b"\r\n\r\n";
 const MAX_HEAD_BYTES: usize = 8192;
 
-/// Checks the bytes of a connection: the listener reads them the same however they are split, and accepts only a browser
-/// that navigates to the path of this sign-in.
+/// Checks the bytes of a connection: the listener reads them the same however they are split, and accepts only a
+/// browser that navigates to the path of this sign-in.
 pub fn listener(data: &[u8]) {
     // L-5 to L-10, L-14, L-15
     let rules = rules();
@@ -23,7 +23,7 @@ pub fn listener(data: &[u8]) {
     match read {
         None => assert!(data.is_empty(), "bytes get a response"),
         Some(Ok(target)) => {
-            // A head ends once, and what follows is not looked at.
+            // A head ends once, and later bytes are ignored.
             let end = data.windows(LAST.len()).position(|bytes| bytes == LAST).expect("an end");
             let head = &data[..end + LAST.len()];
             assert!(head.len() <= MAX_HEAD_BYTES);
@@ -49,7 +49,7 @@ fn rules() -> CallbackRules {
     CallbackRules::new(PORT, &PendingSignIn::from_secret_json(&json).unwrap())
 }
 
-/// A second reading of a head that got through.
+/// Parses an accepted head a second time, independently.
 #[track_caller]
 fn assert_navigates(head: &[u8], target: &str) {
     assert_eq!(target.split('?').next(), Some(PATH));

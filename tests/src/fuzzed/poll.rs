@@ -1,11 +1,11 @@
-//! A future without a runtime.
+//! Polls a future without a runtime.
 
 use std::{
     pin::pin,
     task::{Context, Poll, Waker},
 };
 
-/// The output of a future after one poll, or `None` if it is not ready.
+/// Returns the output of a future after one poll, or `None` if it is not ready.
 pub(super) fn ready<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => Some(output),

@@ -15,8 +15,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(600);
 /// The deadline of a call.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Checks `Retry-After`, `retry-after-ms` and `Date`, one per line: the SDK reports at most ten minutes, and never waits past
-/// the deadline.
+/// Checks `Retry-After`, `retry-after-ms` and `Date`, one per line: the SDK reports at most ten minutes, and never
+/// waits past the deadline.
 pub fn retry_after(data: &[u8]) {
     // C-24
     let headers = headers(data);
@@ -38,7 +38,7 @@ pub fn retry_after(data: &[u8]) {
     }
 }
 
-/// Each line as a header, without empty lines and lines that HTTP cannot carry.
+/// Turns each line into a header, except empty lines and lines that HTTP cannot carry.
 fn headers(data: &[u8]) -> HeaderMap {
     let names = ["retry-after", "retry-after-ms", "date"].map(HeaderName::from_static);
     let lines = names.into_iter().zip(data.splitn(3, |byte| *byte == b'\n'));
@@ -48,7 +48,7 @@ fn headers(data: &[u8]) -> HeaderMap {
         .collect()
 }
 
-/// The wait that an exchange, which is not retried, reports.
+/// Returns the wait that an exchange reports. An exchange is not retried.
 fn reported_wait(response: &Response<Bytes>) -> Option<Duration> {
     let (client, _) = client(response);
     let code = AuthorizationCode::parse(canary::CODE).unwrap();
@@ -63,7 +63,7 @@ fn reported_wait(response: &Response<Bytes>) -> Option<Duration> {
     }
 }
 
-/// Checks how long a read, which is retried, waits after the same response.
+/// Checks how long a read waits after the same response. A read is retried.
 fn assert_waits_within_deadline(response: &Response<Bytes>, wait: Option<Duration>) {
     let (client, timer) = client(response);
     let mut call = Box::pin(async { client.current_key().await });
@@ -76,7 +76,7 @@ fn assert_waits_within_deadline(response: &Response<Bytes>, wait: Option<Duratio
     }
 }
 
-/// A client that gets this response to every request, and its clock.
+/// Builds a client that gets this response to every request. Also returns its clock.
 fn client(response: &Response<Bytes>) -> (Client, ManualTimer) {
     let response = response.clone();
     let transport = from_fn(move |_, _| std::future::ready(Ok(response.clone())));
@@ -86,7 +86,7 @@ fn client(response: &Response<Bytes>) -> (Client, ManualTimer) {
     (builder.build().unwrap(), timer)
 }
 
-/// The number in a header, if the header has only digits between spaces.
+/// Parses a header that contains only digits, possibly between spaces.
 fn digits(value: &HeaderValue) -> Option<u64> {
     let value = value.as_bytes().trim_ascii();
     let is_number = !value.is_empty() && value.iter().all(u8::is_ascii_digit);

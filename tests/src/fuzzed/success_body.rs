@@ -59,13 +59,13 @@ fn key_info(body: &[u8]) {
     if let Ok(info) = CurrentKey::decode(body) {
         let written = serde_json::to_vec(&Data { data: &info }).unwrap();
         let again = CurrentKey::decode(&written).unwrap();
-        // Not the amounts: serde_json can misread the last digit of a long number.
+        // Amounts are not compared, because serde_json can misread the last digit of a long number.
         assert_eq!((&again.label, &again.expires_at), (&info.label, &info.expires_at));
         assert_eq!((&again.limit_reset, &again.rate_limit), (&info.limit_reset, &info.rate_limit));
     }
 }
 
-/// How often each name occurs in a JSON object.
+/// Counts how often each name occurs in a JSON object.
 struct Names(BTreeMap<String, usize>);
 
 impl<'de> Deserialize<'de> for Names {

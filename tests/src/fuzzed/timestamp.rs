@@ -6,8 +6,8 @@ use openrouter_oauth_models::Timestamp;
 
 use super::checks::assert_fit_to_show;
 
-/// Checks a timestamp as text, and as seconds in eight bytes: an independent reader agrees, and writing and reading it again
-/// changes nothing.
+/// Checks a timestamp as text, and as seconds in eight bytes: an independent reader agrees, and writing and reading it
+/// again changes nothing.
 pub fn timestamp(data: &[u8]) {
     if let Some(bytes) = data.first_chunk() {
         let seconds = i64::from_le_bytes(*bytes);
@@ -42,7 +42,7 @@ fn assert_round_trip(timestamp: Timestamp) {
     }
 }
 
-/// Seconds since 1970, rounded toward zero, by the days of the calendar (RFC 3339, appendix C).
+/// Computes seconds since 1970 from calendar days, rounded toward zero (RFC 3339, appendix C).
 fn unix_seconds(text: &str) -> i64 {
     let number =
         |range: Range<usize>| text.get(range).and_then(|digits| digits.parse::<i64>().ok()).expect("digits");
@@ -64,7 +64,7 @@ fn unix_seconds(text: &str) -> i64 {
     seconds + i64::from(seconds < 0 && has_fraction)
 }
 
-/// Days from 1970-01-01 to a day of the Gregorian calendar.
+/// Counts the days from 1970-01-01 to a day of the Gregorian calendar.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     // Years begin in March, so that the leap day is the last.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };

@@ -1,30 +1,31 @@
-//! No files of a crate import each other in a circle.
+//! Finds import cycles among the files of a crate: files whose names lead back to themselves, so that none can be read
+//! or moved alone.
 //!
-//! Every path in the code of a library or a program is followed to the file that defines what it names, through `use`,
-//! `pub use` and globs. That ties the two files. It holds for all features and platforms, and for what looks like a path in
-//! the call or the definition of a macro, or in an attribute, such as `with = "crate::text"`. A private `use` ties its
+//! The check follows every path in the code of a library or a program to the file that defines the name, through `use`,
+//! `pub use` and globs. This ties the two files. It covers all features and platforms, and also tokens that look like a
+//! path in a macro call, a macro definition or an attribute, such as `with = "crate::text"`. A private `use` ties its
 //! file even if nothing uses the name.
 //!
-//! A macro may define items. So a name that stands alone in a macro's call at the level of items counts as an item of that
-//! file, if nothing else of the name is found. A glob that reaches such a name can tie files that are not tied, and so can
-//! names declared in a function: they count in its whole module.
+//! A macro may define items. So a lone name in an item-level macro call counts as an item of that file if the name has
+//! no other definition. Two constructs can therefore tie files wrongly: a glob that reaches such a name, and a name
+//! declared in a function, because it counts in its whole module.
 //!
-//! These tie no files:
+//! The following tie no files:
 //!
-//! * A re-export by itself: names are followed through it. So `store.rs` may re-export what the files of `store/` define,
-//!   but a file of `store/` cannot use what `store.rs` defines if `store.rs` uses that file.
-//! * A module that is named alone, as in `use super::store`.
+//! * A re-export alone, because names are followed through it. So `store.rs` may re-export what the files of `store/`
+//!   define, but a file of `store/` cannot use what `store.rs` defines if `store.rs` uses that file.
+//! * A module named alone, as in `use super::store`.
 //! * A method or a field: `pending.finish()`.
 //! * A path that starts with `::` or with the name of a crate. So a program is not tied to the library of its package.
-//! * A macro's call that finds it by `#[macro_use]` or by its place in the text, not by a path. What a macro names is tied
-//!   to the file that defines the macro, not to those that call it.
-//! * What a macro declares as a module, what it pastes together, and what `include!` brings.
+//! * A macro call without a path, which relies on `#[macro_use]` or textual order. Names in a macro's body tie the file
+//!   that defines the macro, not its callers.
+//! * Modules that a macro declares, names that it pastes together, and the contents of `include!`.
 //! * A name behind more than seven aliases and globs.
-//! * Items of a module under `#[cfg(test)]`, and all within them. A method under it is followed.
+//! * Items of a module under `#[cfg(test)]` and everything in them. Methods under it are still followed.
 //! * Links in comments.
 //!
-//! Not checked at all are the other targets of a package: integration tests, benchmarks, examples and build scripts. Nor
-//! is what the files of two crates have from each other, which Cargo keeps free of circles.
+//! The other targets of a package (integration tests, benchmarks, examples, build scripts) are not checked. Neither are
+//! imports between crates, because Cargo rejects cycles there.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -36,21 +37,21 @@ use syn::visit::{self, Visit};
 use super::modules::{Found, Modules, is_test, leaves, token_paths};
 use crate::result::Result;
 
-/// The circles among the files of the crate with this root file.
+/// Finds the cycles among the files of the crate with this root file.
 ///
 /// # Errors
 ///
-/// A file cannot be read or is not Rust, also one that a `mod` declares.
+/// If the root or a file that a `mod` declares cannot be read or is not Rust.
 pub(super) fn find(root: &Path, read: &dyn Fn(&Path) -> Option<String>) -> Result<Vec<String>> {
     let modules = Modules::parse(root, read)?;
     let mut imports = Imports::default();
     for (module, syntax) in modules.files() {
         Importer { modules: &modules, module, imports: &mut imports }.visit_file(syntax);
     }
-    Ok(imports.circles())
+    Ok(imports.cycles())
 }
 
-/// Which names each file takes from each other file.
+/// The names that each file imports from each other file.
 #[derive(Default)]
 struct Imports(BTreeMap<String, BTreeMap<String, BTreeSet<String>>>);
 
@@ -62,12 +63,12 @@ impl Imports {
         }
     }
 
-    /// Each circle, as text with the names that tie its files.
-    fn circles(&self) -> Vec<String> {
-        self.mutual().iter().map(|circle| self.describe(circle)).collect()
+    /// Describes each cycle, with the names that tie its files.
+    fn cycles(&self) -> Vec<String> {
+        self.mutual().iter().map(|cycle| self.describe(cycle)).collect()
     }
 
-    /// The largest sets of at least two files that reach each other.
+    /// Returns the largest sets of at least two files that reach each other.
     fn mutual(&self) -> BTreeSet<BTreeSet<&str>> {
         let reached: BTreeMap<_, _> = self.0.keys().map(|file| (file.as_str(), self.reached(file))).collect();
         let sets = reached.iter().map(|(file, there)| {
@@ -77,7 +78,7 @@ impl Imports {
         sets.filter(|set| set.len() > 1).collect()
     }
 
-    /// The files that this one imports, directly or through others.
+    /// Returns the files that this one imports, directly or through others.
     fn reached(&self, file: &str) -> BTreeSet<&str> {
         let imported = |file: &str| self.0.get(file).into_iter().flat_map(BTreeMap::keys).map(String::as_str);
         let mut reached = BTreeSet::new();
@@ -90,11 +91,11 @@ impl Imports {
         reached
     }
 
-    fn describe(&self, circle: &BTreeSet<&str>) -> String {
-        let mut lines = vec![format!("{} files import each other in a circle:", circle.len())];
-        for from in circle {
+    fn describe(&self, cycle: &BTreeSet<&str>) -> String {
+        let mut lines = vec![format!("{} files import each other in a cycle:", cycle.len())];
+        for from in cycle {
             for (to, names) in self.0.get(*from).into_iter().flatten() {
-                if circle.contains(to.as_str()) {
+                if cycle.contains(to.as_str()) {
                     let names: Vec<_> = names.iter().map(String::as_str).collect();
                     lines.push(format!("{from} -> {to}: {}", names.join(", ")));
                 }
@@ -113,7 +114,7 @@ struct Importer<'a> {
 
 impl Importer<'_> {
     fn follow(&mut self, path: &[String]) {
-        // What comes after an item is a variant of it, or associated with it.
+        // The names after an item are its variants or associated items.
         for (place, name) in path.iter().enumerate() {
             let found = self.modules.resolve(self.module, path.get(..=place).unwrap_or_default());
             let is_module = found.iter().any(|found| matches!(found, Found::Module(_)));
@@ -142,12 +143,12 @@ impl<'ast> Visit<'ast> for Importer<'_> {
     }
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
-        // A module in a file of its own is visited with that file.
+        // A module with its own file is visited with that file.
         if item.content.is_none() {
             return;
         }
         let outer = self.module;
-        // Of several with this name, each in this file is taken for all of them.
+        // If several modules of this file have the name, the content counts for each of them.
         for inner in self.modules.children(outer, &item.ident.to_string()) {
             if self.modules.file(inner) == self.modules.file(outer) {
                 self.module = inner;
@@ -158,7 +159,7 @@ impl<'ast> Visit<'ast> for Importer<'_> {
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        // What the file's own code uses of a re-export is followed from there.
+        // A re-export that the file's own code uses is followed from that code.
         if !matches!(item.vis, syn::Visibility::Inherited) {
             return;
         }
@@ -202,8 +203,8 @@ impl<'ast> Visit<'ast> for Importer<'_> {
 mod tests {
     use super::*;
 
-    /// The circles of a crate with these files, whose root is the first one.
-    fn circles(files: &[(&str, &str)]) -> Vec<String> {
+    /// Finds the cycles of a crate with these files. The first one is the root.
+    fn cycles(files: &[(&str, &str)]) -> Vec<String> {
         let read = |path: &Path| {
             let found = files.iter().find(|(name, _)| Path::new(name) == path);
             found.map(|(_, text)| (*text).to_owned())
@@ -214,7 +215,7 @@ mod tests {
     #[track_caller]
     fn check(files: &[(&str, &str)], expected: &[&str]) {
         let expected: Vec<_> = expected.iter().map(|lines| lines.replace('\n', "\n    ")).collect();
-        assert_eq!(circles(files), expected);
+        assert_eq!(cycles(files), expected);
     }
 
     const LIB: (&str, &str) =
@@ -222,7 +223,7 @@ mod tests {
     const B: (&str, &str) = ("b.rs", "use crate::a::A; pub struct B(A); pub fn inner() {}");
 
     fn found(name: &str) -> String {
-        format!("2 files import each other in a circle:\na.rs -> b.rs: {name}\nb.rs -> a.rs: A")
+        format!("2 files import each other in a cycle:\na.rs -> b.rs: {name}\nb.rs -> a.rs: A")
     }
 
     #[test]
@@ -272,7 +273,7 @@ mod tests {
         let lib = ("src/lib.rs", "mod a;");
         let a = ("src/a.rs", "mod c; pub struct A; pub fn run() { c::inner(A) }");
         let c = ("src/a/c.rs", "use super::A; pub fn inner(_: A) {}");
-        let found = "2 files import each other in a circle:\n\
+        let found = "2 files import each other in a cycle:\n\
             src/a.rs -> src/a/c.rs: inner\n\
             src/a/c.rs -> src/a.rs: A";
         check(&[lib, a, c], &[found]);
@@ -281,7 +282,7 @@ mod tests {
     #[test]
     fn root_and_file_below_it_are_found() {
         let main = ("main.rs", "mod a; type Result = (); fn main() { a::run() }");
-        let found = "2 files import each other in a circle:\n\
+        let found = "2 files import each other in a cycle:\n\
             a.rs -> main.rs: Result\n\
             main.rs -> a.rs: run";
         check(&[main, ("a.rs", "use crate::Result; pub fn run() -> Result {}")], &[found]);
@@ -301,7 +302,7 @@ mod tests {
     fn re_export_that_its_own_file_uses_is_found() {
         let lib = ("lib.rs", "mod a;");
         let c = ("a/c.rs", "use super::A; pub struct C(A);");
-        let found = "2 files import each other in a circle:\n\
+        let found = "2 files import each other in a cycle:\n\
             a.rs -> a/c.rs: C\n\
             a/c.rs -> a.rs: A";
         for re_export in ["pub use c::C;", "pub(crate) use c::*;"] {
@@ -313,7 +314,7 @@ mod tests {
     #[test]
     fn module_is_read_from_the_path_it_names() {
         let lib = ("lib.rs", "#[path = \"elsewhere/a.rs\"] mod a; mod b;");
-        let found = "2 files import each other in a circle:\n\
+        let found = "2 files import each other in a cycle:\n\
             b.rs -> elsewhere/a.rs: A\n\
             elsewhere/a.rs -> b.rs: B";
         check(&[lib, ("elsewhere/a.rs", "use crate::b::B; pub struct A(B);"), B], &[found]);
@@ -371,8 +372,8 @@ mod tests {
     }
 
     #[test]
-    fn longer_circle_is_one_finding() {
-        let found = "3 files import each other in a circle:\n\
+    fn longer_cycle_is_one_finding() {
+        let found = "3 files import each other in a cycle:\n\
             a.rs -> a/c.rs: C\n\
             a/c.rs -> b.rs: inner\n\
             b.rs -> a.rs: A";
@@ -381,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_and_modules_and_other_crates_tie_no_files() {
+    fn tests_modules_and_other_crates_tie_no_files() {
         let a = "use crate::b; use http::b::B; pub struct A; #[cfg(test)] mod tests { use crate::b::B; }";
         check(&[LIB, ("a.rs", a), B], &[]);
         check(&[LIB, ("a.rs", "pub struct A; #[cfg(test)] fn f() { crate::b::inner() }"), B], &[]);
@@ -389,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn module_and_function_of_one_name_are_told_apart() {
+    fn module_and_function_of_one_name_are_distinguished() {
         let lib = ("lib.rs", "mod a; mod b; pub use crate::b::{B, b};");
         let b = ("b.rs", "use crate::a::A; pub struct B(A); pub fn b() {}");
         check(&[lib, ("a.rs", "use crate::b::b; pub struct A;"), b], &[&found("b")]);

@@ -1,4 +1,4 @@
-//! The modules of a crate, and what a path in one of them names.
+//! The modules of a crate, and the resolution of paths in them.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ use syn::{
 
 use crate::result::Result;
 
-/// Aliases of aliases are followed this far.
+/// How many aliases and globs in a row are followed.
 const DEPTH: usize = 8;
 
 /// The modules of a crate. The first is its root.
@@ -33,19 +33,19 @@ struct Module {
     globs: Vec<Vec<String>>,
 }
 
-/// What a name stands for in a module.
+/// The meaning of a name in a module.
 enum Name {
     Item,
     Module(usize),
     Alias(Vec<String>),
-    /// It stands in the call of a macro, which may define an item of this name.
+    /// A name in a macro call. The macro may define an item of this name.
     Guess,
 }
 
-/// How a path is followed.
+/// The limits for following a path.
 #[derive(Clone, Copy)]
 struct Search {
-    /// So many more aliases and globs.
+    /// How many more aliases and globs to follow.
     depth: usize,
     /// Whether a [`Name::Guess`] counts as an item.
     guesses: bool,
@@ -57,7 +57,7 @@ impl Search {
     }
 }
 
-/// What a path leads to.
+/// The target of a path.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Found {
     Module(usize),
@@ -70,7 +70,7 @@ impl Modules {
     ///
     /// # Errors
     ///
-    /// A file cannot be read or is not Rust. A file that cannot be read is also one that is missing or not UTF-8.
+    /// If a file is missing, cannot be read, or is not UTF-8 or not Rust.
     pub(super) fn parse(root: &Path, read: &dyn Fn(&Path) -> Option<String>) -> Result<Self> {
         let mut modules = Self { modules: Vec::new(), files: Vec::new() };
         let folder = root.parent().unwrap_or(root);
@@ -103,27 +103,27 @@ impl Modules {
         self.modules.len() - 1
     }
 
-    #[expect(clippy::indexing_slicing, reason = "the number of a module is its place")]
+    #[expect(clippy::indexing_slicing, reason = "a module's number is its index")]
     fn at(&self, module: usize) -> &Module {
         &self.modules[module]
     }
 
-    #[expect(clippy::indexing_slicing, reason = "the number of a module is its place")]
+    #[expect(clippy::indexing_slicing, reason = "a module's number is its index")]
     fn at_mut(&mut self, module: usize) -> &mut Module {
         &mut self.modules[module]
     }
 
-    /// Each file with its module.
+    /// Returns each file with its module.
     pub(super) fn files(&self) -> impl Iterator<Item = (usize, &syn::File)> {
         self.files.iter().map(|(module, syntax)| (*module, syntax))
     }
 
-    /// The file that a module is in.
+    /// Returns the file that contains a module.
     pub(super) fn file(&self, module: usize) -> &str {
         &self.at(module).file
     }
 
-    /// The modules that this one declares by this name: several, if each is for another platform.
+    /// Returns the modules with this name that this one declares. There are several if each is for another platform.
     pub(super) fn children(&self, module: usize, name: &str) -> impl Iterator<Item = usize> {
         self.at(module).names.get(name).into_iter().flatten().filter_map(|name| match name {
             Name::Module(child) => Some(*child),
@@ -131,10 +131,10 @@ impl Modules {
         })
     }
 
-    /// What a path in a module leads to. Nothing, if that is in another crate.
+    /// Resolves a path in a module. The result is empty if the target is in another crate.
     pub(super) fn resolve(&self, module: usize, path: &[String]) -> Vec<Found> {
         let found = self.follow(module, path, Search { depth: DEPTH, guesses: false });
-        // Most names in the call of a macro are not defined there.
+        // Most names in a macro call are not definitions.
         if found.is_empty() {
             self.follow(module, path, Search { depth: DEPTH, guesses: true })
         } else {
@@ -158,7 +158,7 @@ impl Modules {
             });
             let inner: Vec<_> = inner.collect();
             if inner.is_empty() {
-                // The variant of an enum, or what is associated with a type.
+                // An enum variant or an associated item.
                 return found;
             }
             found = inner
@@ -173,7 +173,7 @@ impl Modules {
         found
     }
 
-    /// What a name stands for in a module. If more of a path follows it, a module comes first.
+    /// Resolves a name in a module. If more of the path follows, modules have priority.
     fn look_up(&self, module: usize, name: &str, is_prefix: bool, search: Search) -> Vec<Found> {
         if is_prefix {
             let children: Vec<_> = self.children(module, name).map(Found::Module).collect();
@@ -200,7 +200,7 @@ impl Modules {
         found
     }
 
-    /// The modules whose names a module takes by `*`.
+    /// Returns the modules whose names a module imports with `*`.
     fn globs(&self, module: usize, search: Search) -> Vec<usize> {
         let found = self.at(module).globs.iter().flat_map(|path| self.follow(module, path, search));
         let modules = found.filter_map(|found| match found {
@@ -211,19 +211,19 @@ impl Modules {
     }
 }
 
-/// Notes what a file defines and imports, and which other files it declares.
+/// Records the definitions and imports of a file, and the files that it declares.
 struct Collector<'a> {
     modules: &'a mut Modules,
     module: usize,
     file: &'a Path,
-    /// Where the files of the modules that it declares are.
+    /// The folder with the files of the modules that it declares.
     folder: PathBuf,
-    /// Whether this is within `mod name { … }`.
+    /// Whether the visitor is inside `mod name { … }`.
     is_inline: bool,
     read: &'a dyn Fn(&Path) -> Option<String>,
-    /// The files to be read, each with its module and that folder.
+    /// The files to read, each with its module and folder.
     open: &'a mut Vec<(usize, PathBuf, PathBuf)>,
-    /// An error for each module without a file that can be read.
+    /// An error for each module without a readable file.
     unreadable: Vec<String>,
 }
 
@@ -232,7 +232,7 @@ impl Collector<'_> {
         self.modules.at_mut(self.module).names.entry(name).or_default().push(meaning);
     }
 
-    /// Notes the module that is in the first of these files that can be read, and whether there is one.
+    /// Records the module in the first readable file. Returns whether there is one.
     fn declare(&mut self, item: &ItemMod, files: &[PathBuf], folder: &Path) -> bool {
         let file = files.iter().find(|file| (self.read)(file).is_some());
         if let Some(file) = file {
@@ -299,7 +299,7 @@ impl<'ast> Visit<'ast> for Collector<'_> {
         }
         for path in &paths.files {
             let file = beside.join(path);
-            // What such a file declares is beside it.
+            // Modules that such a file declares are next to it.
             let folder = file.parent().unwrap_or(&file).to_owned();
             let files = [file];
             if !self.declare(item, &files, &folder) {
@@ -308,7 +308,7 @@ impl<'ast> Visit<'ast> for Collector<'_> {
         }
         if !paths.is_always {
             let files = [self.folder.join(format!("{name}.rs")), inner.join("mod.rs")];
-            // Without such a file, one of the paths always applies.
+            // If neither file exists, one of the paths must apply on every platform.
             if !self.declare(item, &files, &inner) && paths.files.is_empty() {
                 self.reject(item, &files);
             }
@@ -324,7 +324,7 @@ pub(super) struct Leaf {
     pub(super) is_glob: bool,
 }
 
-/// The names of a `use`, whatever its braces.
+/// Returns the names of a `use`, with its braces expanded.
 pub(super) fn leaves(tree: &UseTree) -> Vec<Leaf> {
     let mut leaves = Vec::new();
     collect_leaves(tree, &[], &mut leaves);
@@ -333,7 +333,7 @@ pub(super) fn leaves(tree: &UseTree) -> Vec<Leaf> {
 
 fn collect_leaves(tree: &UseTree, prefix: &[String], leaves: &mut Vec<Leaf>) {
     let join = |name: String| {
-        // `{self, …}` names what comes before it.
+        // `{self, …}` names the path before the braces.
         let name = (name != "self" || prefix.is_empty()).then_some(name);
         prefix.iter().cloned().chain(name).collect::<Vec<_>>()
     };
@@ -352,7 +352,7 @@ fn collect_leaves(tree: &UseTree, prefix: &[String], leaves: &mut Vec<Leaf>) {
     }
 }
 
-/// What looks like a path in the tokens of a macro or an attribute.
+/// Returns the paths in the tokens of a macro or an attribute.
 pub(super) fn token_paths(tokens: TokenStream) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
     let mut path: Vec<String> = Vec::new();
@@ -365,7 +365,7 @@ pub(super) fn token_paths(tokens: TokenStream) -> Vec<Vec<String>> {
                 if !goes_on {
                     paths.push(std::mem::take(&mut path));
                 }
-                // A method or a field is no path.
+                // A method or a field is not a path.
                 if goes_on || !since.ends_with('.') {
                     path.push(name.to_string());
                 }
@@ -389,7 +389,7 @@ pub(super) fn token_paths(tokens: TokenStream) -> Vec<Vec<String>> {
     paths
 }
 
-/// The names that stand alone in the call of a macro, outside its attributes: those of the items that it may define.
+/// Returns the lone names in a macro call, outside attributes. The macro may define items with these names.
 fn lone_names(tokens: TokenStream) -> Vec<String> {
     let mut follows_hash = false;
     let code = tokens.into_iter().filter(|token| {
@@ -401,7 +401,7 @@ fn lone_names(tokens: TokenStream) -> Vec<String> {
     token_paths(code.collect()).into_iter().filter(|path| path.len() == 1).flatten().collect()
 }
 
-/// The path in a string such as `with = "crate::text"`, for serde.
+/// Returns the path in a string such as serde's `with = "crate::text"`.
 fn quoted_path(literal: &str) -> Option<Vec<String>> {
     let text = literal.strip_prefix('"')?.strip_suffix('"')?;
     let names: Vec<_> = text.split("::").map(str::to_owned).collect();
@@ -409,7 +409,7 @@ fn quoted_path(literal: &str) -> Option<Vec<String>> {
     (starts_here && names.len() > 1).then_some(names)
 }
 
-/// The name that an item defines.
+/// Returns the name that an item defines.
 fn name(item: &Item) -> Option<String> {
     let name = match item {
         Item::Const(item) => &item.ident,
@@ -427,7 +427,7 @@ fn name(item: &Item) -> Option<String> {
     Some(name.to_string())
 }
 
-/// Whether an item is compiled for tests only.
+/// Returns whether an item is compiled only for tests.
 pub(super) fn is_test(item: &Item) -> bool {
     let attributes = match item {
         Item::Const(item) => &item.attrs,
@@ -452,11 +452,11 @@ pub(super) fn is_test(item: &Item) -> bool {
     })
 }
 
-/// The files that the attributes of a module name.
+/// The files named in the attributes of a module.
 #[derive(Default)]
 struct PathAttributes {
     files: Vec<String>,
-    /// Whether one of them is not within `cfg_attr`.
+    /// Whether one of them is outside `cfg_attr`.
     is_always: bool,
 }
 

@@ -1,14 +1,14 @@
-//! Endpoints: each has a file in the models, the emulator and the tests, all of one name.
+//! Endpoints: each has a file of the same name in the models, the emulator and the tests.
 
 use super::files::{Files, ending};
 
-/// Where the models have theirs.
+/// The endpoint files of the models.
 const FOLDER: &str = "crates/models/src/endpoints/";
 
 pub(super) fn check(files: &Files) -> Vec<String> {
     let endpoints: Vec<_> = ending(files, ".rs").filter(|(path, _)| path.starts_with(FOLDER)).collect();
     if endpoints.is_empty() {
-        return vec![format!("{FOLDER}: no endpoint is there")];
+        return vec![format!("{FOLDER}: no endpoints found")];
     }
     endpoints
         .iter()
@@ -16,7 +16,7 @@ pub(super) fn check(files: &Files) -> Vec<String> {
         .collect()
 }
 
-/// The first line is the method and the path, the same as in the code.
+/// Checks that the first line has the same method and path as the code.
 fn heading(path: &str, text: &str) -> Vec<String> {
     let Some((method, route)) = text.lines().next().and_then(parse_heading) else {
         return vec![format!("{path}: does not begin with its method and path, as in //! `GET /key`")];
@@ -24,7 +24,7 @@ fn heading(path: &str, text: &str) -> Vec<String> {
     let wanted = [format!("Method::{method};"), format!("\"{route}\";")];
     let missing = wanted.iter().filter(|code| !text.contains(code.as_str()));
     missing
-        .map(|code| format!("{path}: its heading is `{method} {route}`, and there is no `{code}`"))
+        .map(|code| format!("{path}: its heading is `{method} {route}`, but the code has no `{code}`"))
         .collect()
 }
 
@@ -33,7 +33,7 @@ fn parse_heading(line: &str) -> Option<(&str, &str)> {
     heading.split_once(' ').filter(|(_, route)| route.starts_with('/'))
 }
 
-/// The files of the same name.
+/// Checks that the emulator and the tests have a file of the same name.
 fn companions(files: &Files, path: &str) -> Vec<String> {
     let name = path.trim_start_matches(FOLDER);
     let exists = |folder: &str| ending(files, &format!("/{name}")).any(|(path, _)| path.starts_with(folder));
@@ -75,8 +75,8 @@ mod tests {
         check_model(
             &GOOD.replace("//! `GET /key`", "//! `POST /keys`"),
             &[
-                "crates/models/src/endpoints/a.rs: its heading is `POST /keys`, and there is no `Method::POST;`",
-                "crates/models/src/endpoints/a.rs: its heading is `POST /keys`, and there is no `\"/keys\";`",
+                "crates/models/src/endpoints/a.rs: its heading is `POST /keys`, but the code has no `Method::POST;`",
+                "crates/models/src/endpoints/a.rs: its heading is `POST /keys`, but the code has no `\"/keys\";`",
             ],
         );
     }
@@ -91,6 +91,6 @@ mod tests {
                 "crates/models/src/endpoints/a.rs: there is no a.rs in tests/it/",
             ],
         );
-        check_rule(check, &[], &["crates/models/src/endpoints/: no endpoint is there"]);
+        check_rule(check, &[], &["crates/models/src/endpoints/: no endpoints found"]);
     }
 }

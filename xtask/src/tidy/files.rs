@@ -9,13 +9,13 @@ use std::{
 
 use crate::result::Result;
 
-/// Every file of the repository by its path from the root, with `/`.
+/// The text of every file of the repository, by its path from the root, with `/`.
 pub(crate) type Files = BTreeMap<String, String>;
 
-/// Folders that are made and not written, for where git does not say.
-const MADE: &[&str] = &[".git", "node_modules", "target"];
+/// Folders with generated files, to skip where git does not know the repository.
+const GENERATED: &[&str] = &[".git", "node_modules", "target"];
 
-/// Reads every file below `root`; of one that is not text only its path counts.
+/// Reads every file below `root`. The text of a file that is not UTF-8 is empty.
 pub(crate) fn read(root: &Path) -> Result<Files> {
     let mut files = Files::new();
     for path in known_to_git(root).map_or_else(|| all(root), Ok)? {
@@ -25,20 +25,20 @@ pub(crate) fn read(root: &Path) -> Result<Files> {
     Ok(files)
 }
 
-/// The files below `root` that git has or would add; `None` if git is missing or does not know the folder.
+/// Returns the files below `root` that git tracks or would add. `None` if git is missing or does not know the folder.
 fn known_to_git(root: &Path) -> Option<Vec<PathBuf>> {
     let mut list = Command::new("git");
     list.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(root);
     let output = list.output().ok().filter(|output| output.status.success())?;
     let paths = String::from_utf8(output.stdout).ok()?;
-    // Git still has what was deleted and not committed.
+    // Git still lists deleted files whose deletion is not committed.
     let is_file = |path: &str| fs::symlink_metadata(root.join(path)).is_ok_and(|about| about.is_file());
     let files: Vec<_> = paths.split('\0').filter(|path| is_file(path)).map(PathBuf::from).collect();
-    // An unpacked archive may lie in somebody else's repository, which ignores it.
+    // An unpacked archive may be inside another repository that ignores it.
     (!files.is_empty()).then_some(files)
 }
 
-/// Every file below `root`.
+/// Returns every file below `root`.
 fn all(root: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![root.to_owned()];
@@ -47,7 +47,7 @@ fn all(root: &Path) -> Result<Vec<PathBuf>> {
             let (path, kind) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)))?;
             if kind.is_file() {
                 files.push(path.strip_prefix(root)?.to_owned());
-            } else if kind.is_dir() && !MADE.iter().any(|made| path.ends_with(made)) {
+            } else if kind.is_dir() && !GENERATED.iter().any(|name| path.ends_with(name)) {
                 folders.push(path);
             }
         }
@@ -55,7 +55,7 @@ fn all(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A path with `/` on every system.
+/// Returns the path with `/` on every system.
 fn name(path: &Path) -> String {
     let parts = path.components().filter_map(|part| match part {
         Component::Normal(part) => Some(part.to_string_lossy()),
@@ -64,7 +64,7 @@ fn name(path: &Path) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
-/// The files whose path ends so.
+/// Returns the files whose path ends with `end`.
 pub(crate) fn ending<'a>(files: &'a Files, end: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
     let files = files.iter().filter(move |(path, _)| path.ends_with(end));
     files.map(|(path, text)| (path.as_str(), text.as_str()))

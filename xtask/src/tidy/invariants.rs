@@ -1,4 +1,5 @@
-//! Invariants: each in ARCHITECTURE.md names, in parentheses at its end, what holds it, and that exists.
+//! Invariants: each one in ARCHITECTURE.md ends with the tests or checks that enforce it, in parentheses, and those
+//! exist.
 //!
 //! > **Invariant:** a code is sent once. (`tests/it/resend.rs`, `cargo xtask layers`, `a_code_works_once`)
 
@@ -10,12 +11,12 @@ pub(super) fn check(files: &Files) -> Vec<String> {
     let text = files.get(FILE).map_or("", String::as_str);
     let invariants = invariants(text);
     if invariants.is_empty() {
-        return vec![format!("{FILE}: there is no invariant")];
+        return vec![format!("{FILE}: no invariants found")];
     }
     invariants.iter().flat_map(|(number, invariant)| check_one(files, *number, invariant)).collect()
 }
 
-/// Each invariant as one line, with the number of its first.
+/// Returns each invariant as one line, with the number of its first line.
 fn invariants(text: &str) -> Vec<(usize, String)> {
     let mut invariants: Vec<(usize, String)> = Vec::new();
     let mut inside = false;
@@ -38,16 +39,16 @@ fn check_one(files: &Files, number: usize, invariant: &str) -> Vec<String> {
     let holders = holders(invariant);
     if holders.is_empty() {
         return vec![format!(
-            "{FILE}:{number}: the invariant does not end with what holds it, as in (`a_code_works_once`)"
+            "{FILE}:{number}: the invariant does not end with what enforces it, as in (`a_code_works_once`)"
         )];
     }
     let missing = holders.into_iter().filter(|holder| !exists(files, holder));
     missing
-        .map(|holder| format!("{FILE}:{number}: `{holder}` holds the invariant, and does not exist"))
+        .map(|holder| format!("{FILE}:{number}: `{holder}` enforces the invariant, but does not exist"))
         .collect()
 }
 
-/// The spans of code in the parentheses at the end.
+/// Returns the code spans in the parentheses at the end.
 fn holders(invariant: &str) -> Vec<&str> {
     let end = invariant.trim_end().trim_end_matches('.');
     let Some((_, parentheses)) = end.strip_suffix(')').and_then(|rest| rest.rsplit_once('(')) else {
@@ -56,7 +57,7 @@ fn holders(invariant: &str) -> Vec<&str> {
     parentheses.split('`').skip(1).step_by(2).collect()
 }
 
-/// A command of xtask, a file, a test in a file (`file.rs::test`), or a test.
+/// Returns whether `holder` is an xtask command, a file, a test in a file (`file.rs::test`), or a test.
 fn exists(files: &Files, holder: &str) -> bool {
     if let Some(command) = holder.trim_start_matches("cargo ").strip_prefix("xtask ") {
         return crate::help::is_command(command);
@@ -99,17 +100,16 @@ mod tests {
         for holder in ["a_code_works", "tests/it/b.rs", "tests/it/a.rs::b", "xtask frobnicate"] {
             check_text(
                 &format!("# A\n\n* **Invariant:** a code\n  works once (`a_code_works_once`, `{holder}`).\n"),
-                &[&format!("ARCHITECTURE.md:3: `{holder}` holds the invariant, and does not exist")],
+                &[&format!("ARCHITECTURE.md:3: `{holder}` enforces the invariant, but does not exist")],
             );
         }
     }
 
     #[test]
     fn unguarded_invariant_is_found() {
-        let finding =
-            "ARCHITECTURE.md:1: the invariant does not end with what holds it, as in (`a_code_works_once`)";
+        let finding = "ARCHITECTURE.md:1: the invariant does not end with what enforces it, as in (`a_code_works_once`)";
         check_text("**Invariant:** a code works once.\n\n(`a_code_works_once`)\n", &[finding]);
         check_text("**Invariant:** a code works once (we hope).\n", &[finding]);
-        check_text("# A\n", &["ARCHITECTURE.md: there is no invariant"]);
+        check_text("# A\n", &["ARCHITECTURE.md: no invariants found"]);
     }
 }

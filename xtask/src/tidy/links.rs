@@ -1,6 +1,6 @@
-//! Links in Markdown: a relative one leads to a file, and its `#anchor` to a heading.
+//! Links in Markdown: a relative link leads to a file, and its `#anchor` to a heading.
 //!
-//! In the documents of the root, a span of code that looks like a path is one.
+//! In the documents of the root, a code span that looks like a path must be the path of a file or folder.
 
 use super::files::{Files, ending};
 
@@ -20,7 +20,7 @@ pub(super) fn check(files: &Files) -> Vec<String> {
     findings
 }
 
-/// The lines with their numbers, without blocks of code.
+/// Returns the lines with their numbers, without code blocks.
 fn prose(text: &str) -> Vec<(usize, &str)> {
     let mut in_code = false;
     let mut lines = Vec::new();
@@ -34,7 +34,7 @@ fn prose(text: &str) -> Vec<(usize, &str)> {
     lines
 }
 
-/// Whether it begins with a folder of the root, and `NAME` does not stand for a part of it.
+/// Returns whether a code span begins with a folder of the root and contains no placeholder such as `NAME`.
 fn looks_like_a_path(files: &Files, span: &str) -> bool {
     let folder = span.split_once('/').map(|(folder, _)| folder);
     folder.is_some_and(|folder| is_folder(files, folder))
@@ -42,7 +42,7 @@ fn looks_like_a_path(files: &Files, span: &str) -> bool {
         && !span.contains("NAME")
 }
 
-/// Whether there is such a file or folder; `file.rs::test` means the file.
+/// Returns whether the file or folder exists. `file.rs::test` means the file.
 fn exists(files: &Files, path: &str) -> bool {
     let path = path.split("::").next().unwrap_or(path).trim_end_matches('/');
     files.contains_key(path) || is_folder(files, path)
@@ -52,7 +52,7 @@ fn is_folder(files: &Files, path: &str) -> bool {
     files.keys().any(|file| file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')))
 }
 
-/// The targets of `[text](target "title")` and of `[label]: target`.
+/// Returns the targets of `[text](target "title")` and of `[label]: target`.
 fn links(line: &str) -> Vec<&str> {
     let inline = line.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next());
     let definition = line.strip_prefix('[').and_then(|rest| rest.split_once("]: "));
@@ -73,7 +73,7 @@ fn resolves(files: &Files, from: &str, link: &str) -> bool {
     }
 }
 
-/// The path that a link means, seen from the file it stands in; `None` if it leaves the repository.
+/// Resolves a link relative to the file that contains it. `None` if the path leaves the repository.
 fn join(from: &str, path: &str) -> Option<String> {
     if path.is_empty() {
         return Some(from.to_owned());
@@ -90,7 +90,7 @@ fn join(from: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The anchors that forges make of headings: lower case, hyphens for spaces, a number for the second of a name.
+/// Returns the anchors that forges generate from headings: lowercase, hyphens for spaces, a number for duplicates.
 fn anchors(text: &str) -> Vec<String> {
     let mut anchors: Vec<String> = Vec::new();
     let mut in_code = false;
@@ -168,7 +168,7 @@ mod tests {
         for span in ["crates/a/src/lib.rs", "crates/a", "crates/a/src/", "crates/a/src/lib.rs::a_test"] {
             check_span("README.md", span, &[]);
         }
-        for span in ["crates/a/NAME.rs", "crates/*/src", "/callback/{nonce}", "target/debug", "foo/"] {
+        for span in ["crates/a/NAME.rs", "crates/*/src", "/callback/{attempt_id}", "target/debug", "foo/"] {
             check_span("README.md", span, &[]);
         }
         check_span("README.md", "crates/b.rs", &["README.md:1: there is no `crates/b.rs`"]);

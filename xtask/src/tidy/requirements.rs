@@ -1,8 +1,8 @@
-//! Requirements: each rule of tests/requirements.md is named by a test, and whatever a comment names is a rule there.
+//! Requirements: a test names each rule of tests/requirements.md, and every rule named in a comment exists there.
 //!
 //! > * **C-10** No redirect is followed.
 //!
-//! A suspended rule is named by no test, and says why:
+//! No test names a suspended rule, which gives the reason:
 //!
 //! > * **C-20** (suspended: no transport speaks HTTP/2 yet) HTTP/1.1 by default.
 
@@ -16,13 +16,13 @@ pub(super) fn check(files: &Files) -> Vec<String> {
     let list = files.get(FILE).map_or("", String::as_str);
     let (rules, suspended) = (rules(list), suspended(list));
     if rules.is_empty() {
-        return vec![format!("{FILE}: there is no rule")];
+        return vec![format!("{FILE}: no rules found")];
     }
     let (mut findings, mut held) = (Vec::new(), BTreeSet::new());
     for (path, text) in ending(files, ".rs").filter(|(path, _)| !path.starts_with("xtask/")) {
         let named = named(text, &rules);
         let unknown = named.iter().filter(|name| !rules.contains(*name));
-        findings.extend(unknown.map(|name| format!("{path}: {name} is no rule of {FILE}")));
+        findings.extend(unknown.map(|name| format!("{path}: {name} is not a rule of {FILE}")));
         if is_test(path, text) {
             held.extend(named);
         }
@@ -34,23 +34,23 @@ pub(super) fn check(files: &Files) -> Vec<String> {
     findings
 }
 
-/// The numbers of the list.
+/// Returns the numbers of all rules.
 fn rules(text: &str) -> BTreeSet<&str> {
     items(text).map(|(name, _)| name).collect()
 }
 
-/// The numbers of those that no test has to name.
+/// Returns the numbers of the suspended rules, which need no test.
 fn suspended(text: &str) -> BTreeSet<&str> {
     items(text).filter(|(_, rule)| rule.starts_with(" (suspended: ")).map(|(name, _)| name).collect()
 }
 
-/// Each number of the list, with the rest of its first line.
+/// Returns each number in the list, with the rest of its first line.
 fn items(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let items = text.lines().filter_map(|line| line.strip_prefix("* **")?.split_once("**"));
     items.filter(|(name, _)| family(name).is_some())
 }
 
-/// Whatever looks like one of these rules in the comments.
+/// Returns the words in comments that look like one of these rules.
 fn named<'a>(text: &'a str, rules: &BTreeSet<&str>) -> BTreeSet<&'a str> {
     let comments = text.lines().filter_map(|line| Some(line.split_once("//")?.1));
     let words = comments.flat_map(|comment| comment.split(|c: char| !c.is_ascii_alphanumeric() && c != '-'));
@@ -58,7 +58,7 @@ fn named<'a>(text: &'a str, rules: &BTreeSet<&str>) -> BTreeSet<&'a str> {
     words.filter(|word| family(word).is_some_and(|family| families.contains(family))).collect()
 }
 
-/// `C-` of `C-10`; none if it is not a letter, with a hyphen or without, and a number of one or two digits.
+/// Returns `C-` for `C-10`. `None` unless the name is a letter, an optional hyphen, and one or two digits.
 fn family(name: &str) -> Option<&str> {
     let family = name.trim_end_matches(|c: char| c.is_ascii_digit());
     let is_family = matches!(family.as_bytes(), [b'A'..=b'Z'] | [b'A'..=b'Z', b'-']);
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn rule_and_test_that_name_each_other_pass() {
-        check_test("//! A (F2).\n\n    // C-1: sha256, S256, P-256, X1 and F256 are none.\n", &[]);
+        check_test("//! A (F2).\n\n    // C-1: sha256, S256, P-256, X1 and F256 are not rules.\n", &[]);
     }
 
     #[test]
@@ -96,7 +96,7 @@ mod tests {
             &["tests/requirements.md: no test names C-1", "tests/requirements.md: no test names F2"],
         );
         check_rule(check, &[(FILE, RULES), (code.0, "// C-1, F2\n#[cfg(test)]\n")], &[]);
-        check_rule(check, &[], &["tests/requirements.md: there is no rule"]);
+        check_rule(check, &[], &["tests/requirements.md: no rules found"]);
     }
 
     #[test]
@@ -116,6 +116,6 @@ mod tests {
 
     #[test]
     fn number_without_a_rule_is_found() {
-        check_test("// C-1, F2, F3\n", &["tests/it/a.rs: F3 is no rule of tests/requirements.md"]);
+        check_test("// C-1, F2, F3\n", &["tests/it/a.rs: F3 is not a rule of tests/requirements.md"]);
     }
 }

@@ -1,11 +1,11 @@
-//! Rust files: a module says what it is, is short, and holds nothing that was left for later.
+//! Rust files: a module describes itself, is short, and contains no unfinished code.
 
 use super::files::{Files, ending};
 
 /// A file longer than this is about two things.
 const LINES: usize = 450;
 
-/// What must not be left in. Written in halves, since this file is read as well.
+/// Marks of unfinished code, each written in two halves because the rule also reads this file.
 const MARKS: &[&str] = &[
     concat!("TO", "DO"),
     concat!("FIX", "ME"),
@@ -19,11 +19,11 @@ pub(super) fn check(files: &Files) -> Vec<String> {
     let mut findings = Vec::new();
     for (path, text) in ending(files, ".rs") {
         if !text.starts_with("//! ") {
-            findings.push(format!("{path}: does not begin with `//!` and what it is"));
+            findings.push(format!("{path}: does not begin with a `//!` description"));
         }
         if path.ends_with("/mod.rs") {
             findings.push(format!(
-                "{path}: belongs beside its folder, as `{}.rs`",
+                "{path}: belongs next to its folder, as `{}.rs`",
                 path.trim_end_matches("/mod.rs")
             ));
         }
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn file_without_a_module_comment_is_found() {
         check_file("tests/it/a.rs", "//! What it is.\nfn a() {}\n", &[]);
-        let finding = "tests/it/a.rs: does not begin with `//!` and what it is";
+        let finding = "tests/it/a.rs: does not begin with a `//!` description";
         check_file("tests/it/a.rs", "fn a() {}\n", &[finding]);
         check_file("tests/it/a.rs", "", &[finding]);
     }
@@ -70,7 +70,7 @@ mod tests {
         check_file(
             "tests/it/a/mod.rs",
             "//! A.\n",
-            &["tests/it/a/mod.rs: belongs beside its folder, as `tests/it/a.rs`"],
+            &["tests/it/a/mod.rs: belongs next to its folder, as `tests/it/a.rs`"],
         );
     }
 

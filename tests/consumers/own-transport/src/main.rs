@@ -1,4 +1,4 @@
-//! A sign-in through blocking sockets of the standard library.
+//! A sign-in through the standard library's blocking sockets.
 
 mod blocking;
 
@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The output of a future that blocks instead of waiting: the first poll returns it.
+/// Returns the output of a future that blocks instead of waiting, so its first poll is ready.
 fn poll_once<F: Future>(future: F) -> Option<F::Output> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),

@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The status and body of the response to an exchange.
+/// Returns the status and body of the response to an exchange.
 fn respond(body: &str) -> Result<(u16, String), Box<dyn std::error::Error>> {
     let Ok(request) = serde_json::from_str::<ExchangeAuthCode>(body) else {
         return reject(400, "Invalid request");

@@ -1,5 +1,5 @@
-//! The exchange as a careful engineer writes it on hyper-util: with a pool, a timeout, a limit on the body, and a check of
-//! the status.
+//! The exchange as a careful engineer writes it on hyper-util: with a pool, a timeout, a limit on the body, and a check
+//! of the status.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ struct Grant {
     user_id: Option<String>,
 }
 
-/// Exchanges the canned code this many times, one after another.
+/// Exchanges the canned code this many times in sequence.
 pub(crate) async fn exchange(server: &str, exchanges: u32) -> Result<()> {
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);

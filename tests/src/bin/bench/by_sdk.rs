@@ -7,7 +7,7 @@ use openrouter_oauth_tests::Result;
 
 use crate::canned;
 
-/// Exchanges the canned code this many times, one after another.
+/// Exchanges the canned code this many times in sequence.
 pub(crate) async fn exchange(server: &str, exchanges: u32) -> Result<()> {
     let client = Client::builder().base_url(server).build()?;
     for _ in 0..exchanges {

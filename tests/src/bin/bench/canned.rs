@@ -1,5 +1,5 @@
-//! The server, which responds to every request with the same key. It runs in its own process, so that its instructions do not
-//! count.
+//! The server, which responds to every request with the same key. It runs in its own process, so that its instructions
+//! do not count.
 
 use std::{thread, time::Duration};
 

@@ -1,15 +1,15 @@
-//! Measures one exchange through the SDK and one by hand on hyper-util, in instructions and allocations. Also checks that a
-//! wrong nonce costs the same number of instructions wherever it is wrong.
+//! Measures one exchange through the SDK and one by hand on hyper-util, in instructions and allocations. Also checks
+//! that rejecting a wrong attempt ID always takes the same number of instructions.
 //!
-//! `cargo xtask bench` runs this. Each client runs under callgrind in its own process, with a server in another, once with
-//! fewer exchanges and once with more. The difference excludes start-up and connecting.
+//! `cargo xtask bench` runs this. Each client runs under callgrind in its own process, with a server in another, once
+//! with fewer exchanges and once with more. The difference excludes start-up and connecting.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
 
+mod attempt_id;
 mod by_hand;
 mod by_sdk;
 mod canned;
 mod measure;
-mod nonce;
 mod profile;
 mod report;
 
@@ -19,7 +19,7 @@ use openrouter_oauth_tests::Result;
 
 use crate::measure::{Measurement, ServerProcess};
 
-/// How many times the instructions of an exchange by hand the SDK may use.
+/// How many times the instructions of the exchange by hand the SDK may use.
 const MAX_RATIO: f64 = 1.25;
 
 fn main() -> ExitCode {
@@ -38,12 +38,12 @@ fn main() -> ExitCode {
 fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         [] => {
-            nonce::compare()?;
+            attempt_id::compare()?;
             compare()
         }
         ["serve"] => canned::serve(),
-        ["nonce"] => nonce::compare(),
-        ["nonce", nonce] => nonce::run(nonce),
+        ["attempt-id"] => attempt_id::compare(),
+        ["attempt-id", attempt_id] => attempt_id::run(attempt_id),
         [client, server, exchanges] => exchange(client, server, exchanges.parse()?),
         _ => Err("unexpected argument".into()),
     }

@@ -51,12 +51,12 @@ impl Measurement {
         Ok(Self { fewer: run(client, server, FEWER_EXCHANGES)?, more: run(client, server, MORE_EXCHANGES)? })
     }
 
-    /// The difference of `count` between the two profiles, per exchange.
+    /// Returns the difference of `count` between the two profiles, per exchange.
     pub(crate) fn per_exchange(&self, count: impl Fn(&Profile) -> f64) -> f64 {
         (count(&self.more) - count(&self.fewer)) / f64::from(MORE_EXCHANGES - FEWER_EXCHANGES)
     }
 
-    /// The names of all functions that ran.
+    /// Returns the names of all functions that ran.
     pub(crate) fn functions(&self) -> impl Iterator<Item = &str> {
         self.more.inclusive.keys().map(String::as_str)
     }
@@ -79,5 +79,5 @@ pub(crate) fn profile(arguments: &[&str]) -> Result<Profile> {
     if !status.success() {
         return Err(format!("`{}` failed under valgrind ({status})", arguments.join(" ")).into());
     }
-    Profile::read(&fs::read_to_string(&file)?).ok_or_else(|| "callgrind's file cannot be read".into())
+    Profile::read(&fs::read_to_string(&file)?).ok_or_else(|| "cannot parse callgrind's file".into())
 }

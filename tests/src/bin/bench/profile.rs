@@ -7,9 +7,9 @@ use std::collections::HashMap;
 /// The costs of a run. The numbers are `f64`, which is exact for counts of this size.
 #[derive(Debug, Default)]
 pub(crate) struct Profile {
-    /// Instructions by function, without those of the functions that it calls.
+    /// Instructions by function, excluding the functions that it calls.
     pub(crate) own: HashMap<String, f64>,
-    /// Instructions by function, with those of the functions that it calls.
+    /// Instructions by function, including the functions that it calls.
     pub(crate) inclusive: HashMap<String, f64>,
     /// Allocations and reallocations: the calls of [`ALLOCATORS`].
     pub(crate) allocations: f64,
@@ -44,13 +44,13 @@ impl Profile {
         Some(profile)
     }
 
-    /// All instructions.
+    /// Returns the number of all instructions.
     pub(crate) fn instructions(&self) -> f64 {
         self.own.values().sum()
     }
 }
 
-/// The name behind `(12) name`, which gives it a number, or behind `(12)`, which uses that.
+/// Returns the name in `(12) name`, which defines number 12, or the name of that number in `(12)`.
 fn resolve<'a>(names: &mut HashMap<&'a str, &'a str>, text: &'a str) -> Option<&'a str> {
     let (number, name) = text.split_once(')')?;
     if let Some(name) = name.strip_prefix(' ') {
@@ -59,7 +59,7 @@ fn resolve<'a>(names: &mut HashMap<&'a str, &'a str>, text: &'a str) -> Option<&
     names.get(number).copied()
 }
 
-/// The instructions in a line of a position and a cost.
+/// Returns the instructions in a line with a position and a cost.
 fn cost(line: &str) -> Option<f64> {
     line.split(' ').nth(1)?.parse().ok()
 }

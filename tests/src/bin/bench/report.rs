@@ -1,4 +1,4 @@
-//! Prints the measurements, and where the instructions go.
+//! Prints the measurements, and the functions that use the most instructions.
 
 use std::{borrow::Borrow, collections::HashMap, hash::Hash};
 
@@ -26,7 +26,7 @@ fn print_count(what: &str, hand: &Measurement, sdk: &Measurement, count: fn(&Pro
 }
 
 fn print_crates(hand: &Measurement, sdk: &Measurement) {
-    println!("\n{:>9} {:>9}  instructions by crate, without what it calls", "by hand", "SDK");
+    println!("\n{:>9} {:>9}  instructions by crate, without its calls", "by hand", "SDK");
     let hand = by_crate(hand);
     for (name, sdk) in largest(by_crate(sdk)) {
         println!("{:>9.0} {sdk:>9.0}  {name}", cost_of(&hand, name));
@@ -43,7 +43,7 @@ fn by_crate(measured: &Measurement) -> HashMap<&str, f64> {
 }
 
 fn print_functions(sdk: &Measurement) {
-    println!("\n{:>9} {:>9}  instructions by function of ours, with what it calls", "", "SDK");
+    println!("\n{:>9} {:>9}  instructions by our functions, with their calls", "", "SDK");
     let ours = sdk.functions().filter(|function| crate_of(function).starts_with("openrouter_oauth"));
     let costs = ours.map(|function| {
         let cost = sdk.per_exchange(|profile| cost_of(&profile.inclusive, function));
@@ -59,14 +59,14 @@ fn cost_of<S: Borrow<str> + Eq + Hash>(costs: &HashMap<S, f64>, name: &str) -> f
     costs.get(name).copied().unwrap_or_default()
 }
 
-/// The largest costs, largest first.
+/// Returns the largest costs, largest first.
 fn largest<'a>(costs: impl IntoIterator<Item = (&'a str, f64)>) -> impl Iterator<Item = (&'a str, f64)> {
     let mut costs: Vec<_> = costs.into_iter().collect();
     costs.sort_by(|(_, one), (_, other)| other.total_cmp(one));
     costs.into_iter().take(ROWS)
 }
 
-/// The crate that defines a function: `tokio` for `<&mut tokio::net::TcpStream as …>::poll_read`.
+/// Returns the crate that defines a function: `tokio` for `<&mut tokio::net::TcpStream as …>::poll_read`.
 fn crate_of(function: &str) -> &str {
     let function = function.strip_prefix("core::ptr::drop_in_place<").unwrap_or(function);
     let path = function.trim_start_matches(['<', '(', '[', '&', '*']);

@@ -1,4 +1,4 @@
-//! What a scene runs in: an emulator, a browser, and a home folder for the program.
+//! The environment of a scene: an emulator, a browser, and a home folder for the program.
 
 use std::{collections::BTreeMap, fmt::Debug, fs, path::Path, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     webdriver::{Browser, ChromeDriver},
 };
 
-/// An emulator, a browser, and a home folder for the program.
+/// The environment of a scene: an emulator, a browser, and a home folder for the program.
 pub(crate) struct BrowserSession<'a> {
     testbed: Testbed,
     pub(crate) browser: Browser,

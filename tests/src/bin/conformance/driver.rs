@@ -1,4 +1,4 @@
-//! One SDK in its own process, which takes calls on its standard input.
+//! One SDK in its own process, which reads calls from its standard input.
 
 use std::fmt;
 use std::process::Stdio;
@@ -81,7 +81,7 @@ impl Driver {
     ///
     /// # Errors
     ///
-    /// If the driver ended, timed out, or printed something else than JSON.
+    /// If the driver ended, timed out, or printed something other than JSON.
     pub(crate) async fn call(&mut self, request: &Value) -> Result<Value, String> {
         let mut line = request.to_string();
         line.push('\n');

@@ -1,5 +1,5 @@
-//! JSON with variables: `$key` in an expected value captures the actual value, and `$key` in a request is replaced by
-//! it.
+//! JSON with variables: `$key` in an expected value captures the actual value, and `$key` in a later request is
+//! replaced with it.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 /// The values of the variables.
 pub(crate) type Variables = BTreeMap<String, String>;
 
-/// Replaces each `$name` in `value` by the variable's value.
+/// Replaces each `$name` in `value` with the variable's value.
 pub(crate) fn substitute(value: &Value, variables: &Variables) -> Value {
     match value {
         // In reverse order, so that `$code_verifier` is replaced before `$code`.

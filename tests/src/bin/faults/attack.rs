@@ -1,4 +1,4 @@
-//! Another process floods the listener of a login. The browser still gets its page, and memory stays flat.
+//! Floods the listener of a login from another process. The browser must still get its page, and memory must stay flat.
 
 use std::{
     process::Stdio,
@@ -36,13 +36,13 @@ const SLOW_CONNECTIONS: usize = 1000;
 /// How many wrong requests the attacker tries to send in a second.
 const WRONG_REQUESTS_PER_SECOND: u32 = 10_000;
 
-/// How many wrong requests are in flight at a time: more than the listener has room for, so that it is never idle.
+/// How many wrong requests are in flight at a time: more than the listener accepts, so that it is never idle.
 const SENDERS: u32 = 64;
 
-/// With fewer responses in a second, the listener was not under attack.
+/// The minimum number of responses per second. With fewer, the listener was not under attack.
 const MIN_RESPONSES_PER_SECOND: u64 = 1000;
 
-/// 95 of 100 browsers must have their page within this time.
+/// The time within which 95 of 100 browsers must have their page.
 const PAGE_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// How much memory the listener may use under attack.
@@ -57,7 +57,7 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     let resources = Resources::now()?;
     let mut listener = Listener::bind(0).await?;
     let rejected = RejectedCounts::count(&mut listener);
-    // One sign-in without an attack, so that everything that is allocated only once exists.
+    // Signs in once without an attack, so that all one-time allocations exist.
     let (mut violations, mut waits, mut browsers) = (Vec::new(), Vec::new(), 0);
     sign_in(&client, &mut listener).await?;
 
@@ -160,7 +160,7 @@ async fn sign_in(client: &Client, listener: &mut Listener) -> Result<Duration> {
     let is_good = callback.code().as_ref().is_ok_and(|code| code.expose() == "good");
     callback.respond(ResultPage::SignedIn).await;
     if !is_good || !pending.is_fresh() {
-        return Err("the listener took another request for the callback".into());
+        return Err("the listener accepted another request as the callback".into());
     }
     browser.await?
 }
@@ -185,7 +185,7 @@ async fn get(port: u16, request: &str) -> Result<String> {
     Ok(page)
 }
 
-/// The attacking process. Prints how many wrong requests got a response.
+/// Runs the attacking process. Prints how many wrong requests got a response.
 pub(crate) async fn attack(port: u16) -> Result<bool> {
     let (mut slow, mut senders) = (JoinSet::new(), JoinSet::new());
     for _ in 0..SLOW_CONNECTIONS {

@@ -41,7 +41,7 @@ struct OperationCall {
 
 type CallFuture = Pin<Box<dyn Future<Output = std::result::Result<(), Error>> + Send>>;
 
-/// More polls than any call takes.
+/// More polls than any call needs.
 const MAX_POLLS: usize = 1_000;
 
 pub(crate) async fn run(table: &mut Table) -> Result<()> {

@@ -1,4 +1,4 @@
-//! A fault, and where it hits.
+//! A fault and its position.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(crate) enum Protocol {
     Https,
 }
 
-/// What the fault hits.
+/// The part of the connection that the fault hits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Part {
     Handshake,
@@ -32,7 +32,7 @@ pub(crate) enum Part {
     Response,
 }
 
-/// What happens to the connection, at which byte.
+/// The fault of the connection, and the byte at which it happens.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fault {
     pub(crate) direction: Direction,
@@ -60,7 +60,7 @@ pub(crate) const FAULT_KINDS: [FaultKind; 4] =
     [FaultKind::Close, FaultKind::Reset, FaultKind::Stall, FaultKind::Flip];
 
 impl Case {
-    /// The deadline of the call. A stall uses all of it, and a flipped bit can.
+    /// Returns the deadline of the call. A stall always reaches it, and a flipped bit may.
     pub(crate) fn deadline(&self) -> Duration {
         Duration::from_millis(match (self.part, self.fault.map(|fault| fault.kind)) {
             // Long enough for three attempts to connect and the waits between them.

@@ -41,12 +41,12 @@ pub(crate) async fn demos() -> Result<(Vec<(String, String)>, Vec<String>)> {
     Ok((printed, secrets))
 }
 
-/// All bytes in both directions.
+/// The bytes of both directions.
 #[derive(Clone, Default)]
 struct Traffic(Arc<Mutex<Vec<u8>>>);
 
 impl Traffic {
-    /// Keys, codes and verifiers, which it finds by the text before them.
+    /// Finds keys, codes and verifiers by the text before them.
     fn secrets(&self) -> Vec<String> {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(&bytes);

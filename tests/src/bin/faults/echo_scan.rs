@@ -1,4 +1,4 @@
-//! Searches for secrets that a server echoes in everything that the SDK prints and traces.
+//! Searches all output and traces of the SDK for secrets that a server echoes.
 
 use std::{
     fmt::Write as _,
@@ -81,7 +81,7 @@ const CALLS: [EchoedCall; 5] = [
     EchoedCall::SigningKeys,
 ];
 
-/// Some output with a name for reports.
+/// A piece of output, with a name for reports.
 struct Output {
     name: String,
     text: String,
@@ -115,12 +115,13 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
 fn find_secrets(secret_forms: &SecretForms, outputs: &[Output]) -> Vec<Violation> {
     let shown = |output: &Output| {
         let form = secret_forms.find(&output.text)?;
-        Some(Violation { rule: Rule::Secret, text: format!("{} shows {form}", output.name) })
+        Some(Violation { rule: Rule::Secret, text: format!("{} contains {form}", output.name) })
     };
     outputs.iter().filter_map(shown).collect()
 }
 
-/// Errors, responses and traces of every call. A subscriber sees the traces of one thread, so everything runs on one.
+/// Collects the errors, responses and traces of every call. Everything runs on one thread, because a subscriber sees
+/// the traces of only one.
 fn sdk_outputs() -> Result<Vec<Output>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let traces = Traces::default();
@@ -144,7 +145,7 @@ fn sdk_outputs() -> Result<Vec<Output>> {
     Ok(all)
 }
 
-/// Everything that the SDK prints about one call.
+/// Returns everything that the SDK prints about one call.
 async fn output_of(echoed: EchoedCall, echo: Echo) -> Result<String> {
     let server = ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, move |peer, number| {
         respond(peer, &peer.received(number), echo)
@@ -178,7 +179,7 @@ async fn call(echoed: EchoedCall, client: &Client, output: &mut String) -> std::
             let _infallible = write!(output, "{response:?}{:?}", response.value());
         }
         EchoedCall::CurrentKey => {
-            // The caller may print its fields, which are the server's own text.
+            // The fields are not checked: they are the server's own text, and the caller may print them.
             client.current_key().await?;
         }
         EchoedCall::ExchangeToken => {
@@ -201,7 +202,7 @@ fn respond(peer: &mut ScriptedConnection, request: &ReceivedRequest, echo: Echo)
     if matches!(echo, Echo::Silence) { peer.wait_for_close() } else { close_connection() }
 }
 
-/// The whole request.
+/// Formats the whole request.
 fn text(request: &ReceivedRequest) -> String {
     let mut text = format!("{}\r\n", request.line);
     for (name, value) in &request.headers {

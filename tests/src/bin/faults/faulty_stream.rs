@@ -17,8 +17,8 @@ use crate::case::{Direction, Fault, FaultKind};
 
 /// The server's end of a connection. Records what the server reads and writes.
 ///
-/// The fault is below TLS, so it hits handshakes and records alike. After a fault that ends the connection, every read and
-/// write fails, and [`finish`](Self::finish) closes, resets or stalls the connection.
+/// The fault is below TLS, so it hits handshakes and records alike. After a fault that ends the connection, every read
+/// and write fails, and [`finish`](Self::finish) closes, resets or stalls the connection.
 pub(crate) struct FaultyStream {
     stream: TcpStream,
     fault: Option<Fault>,
@@ -57,12 +57,12 @@ impl FaultyStream {
         self.read
     }
 
-    /// How many bytes were read and written so far.
+    /// Returns how many bytes were read and written so far.
     pub(crate) fn bytes_so_far(&self) -> (usize, usize) {
         (self.read.len(), self.written.len())
     }
 
-    /// How many of these bytes pass before the fault.
+    /// Returns how many of these bytes pass before the fault.
     fn allowed(&mut self, direction: Direction, passed: usize, wanted: usize) -> io::Result<usize> {
         let allowed = match self.fault {
             Some(fault) if fault.direction == direction && fault.kind != FaultKind::Flip => {

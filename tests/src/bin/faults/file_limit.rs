@@ -1,4 +1,4 @@
-//! A login that cannot accept its browser while too many files are open, and continues as soon as it can.
+//! Runs a login that cannot accept its browser while too many files are open. It must continue as soon as it can.
 
 // L-21
 
@@ -23,7 +23,7 @@ use crate::{
     verdict::{DEADLINE_MARGIN, Rule, Violation},
 };
 
-/// How long the login can open no file.
+/// How long the login cannot open a file.
 const FILE_SHORTAGE: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(table: &mut Table) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Endless responses and very slow ones: memory stays flat, and the deadline holds.
+//! Sends endless responses and very slow ones. Memory must stay flat, and the call must end by its deadline.
 
 // F23, F25, F26, F27
 
@@ -28,7 +28,7 @@ struct Flood {
     pause: Duration,
 }
 
-/// The memory does not depend on the operation, so one is enough.
+/// One operation is enough, because the memory does not depend on it.
 const OPERATION: Operation = Operation::Exchange;
 
 const DEADLINE: Duration = Duration::from_secs(1);

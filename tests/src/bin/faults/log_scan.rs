@@ -9,7 +9,7 @@ use openrouter_oauth_tests::{Result, canary};
 
 use crate::{operation::OWN_KEY, secret_forms::SecretForms};
 
-/// Searches files and folders. Returns whether they hold no secret.
+/// Searches files and folders. Returns whether they are free of secrets.
 pub(crate) fn run(paths: &[&str]) -> Result<bool> {
     let secret_forms = SecretForms::new(&[&canary::ALL[..], &[OWN_KEY]].concat());
     let mut files = Vec::new();
@@ -23,7 +23,7 @@ pub(crate) fn run(paths: &[&str]) -> Result<bool> {
         let shown = secret_forms.find(&text).or_else(|| issued_key(&text));
         if let Some(form) = shown {
             found += 1;
-            println!("{} shows {form}", file.display());
+            println!("{} contains {form}", file.display());
         }
     }
     println!("secrets: {} files, {} KiB, {found} with a secret", files.len(), bytes / 1024);
@@ -48,7 +48,7 @@ fn collect_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// Finds a key of the form that OpenRouter and the emulator issue.
+/// Finds a key in the format that OpenRouter and the emulator issue.
 fn issued_key(text: &str) -> Option<&'static str> {
     let mut parts = text.split("sk-or-v1-").skip(1);
     let is_key = |part: &str| part.bytes().take_while(u8::is_ascii_hexdigit).count() >= 64;

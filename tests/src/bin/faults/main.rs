@@ -1,7 +1,7 @@
-//! Tries every fault of a network, a server or a caller on the SDK, and prints one table of the results.
+//! Tests the SDK with every fault of a network, a server or a caller, and prints one table of the results.
 //!
-//! `cargo xtask faults` runs this in release. With `--planted`, it runs the sweep against transports that break a rule,
-//! and fails unless it notices each one. With `--listener`, it runs only the parts about the listener of a login.
+//! `cargo xtask faults` runs this in release mode. With `--planted`, it runs the sweep against transports that break a
+//! rule, and fails unless it detects each one. With `--listener`, it runs only the parts about the listener of a login.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
 #![expect(clippy::indexing_slicing, reason = "a panic fails the run")]
 
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The sweep has at least this many faults. Fewer mean that a part of it no longer runs.
+/// The minimum number of faults in the sweep. With fewer, a part of it no longer runs.
 const MIN_SWEEP_CASES: usize = 20_000;
 
 /// Returns whether every rule held.

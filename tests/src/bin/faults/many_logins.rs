@@ -1,4 +1,4 @@
-//! A thousand logins at once in one process. Each has its own port, browser and verifier.
+//! Runs a thousand concurrent logins in one process. Each has its own port, browser and verifier.
 
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     let emulator = Emulator::new();
     let client = Client::builder().transport(emulator.clone()).timer(TokioTimer::default()).build()?;
     let user = UserBrowser::approving(&User::new(emulator.clone()));
-    // One login first, so that everything that is allocated only once exists.
+    // Runs one login first, so that all one-time allocations exist.
     all_at_once(&client, &user, 1).await?;
 
     let before = Resources::now()?;
@@ -34,7 +34,7 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     if measured.wrong_keys > 0 {
         violations.push(Violation {
             rule: Rule::Owner,
-            text: format!("{} keys are of other logins", measured.wrong_keys),
+            text: format!("{} keys belong to other logins", measured.wrong_keys),
         });
     }
     if emulator.posts("/auth/keys") != LOGINS + 1 {
@@ -61,7 +61,7 @@ struct Measured {
     bytes_per_login: usize,
 }
 
-/// Begins all logins. When all of them wait, every browser comes back, in another order.
+/// Begins all logins. Once all of them wait, all browsers send their callbacks, in another order.
 async fn all_at_once(client: &Client, user: &UserBrowser, count: usize) -> Result<Measured> {
     let before = memory::now();
     let (open, mut opened) = mpsc::unbounded_channel();

@@ -1,4 +1,4 @@
-//! Ten thousand sign-ins at once on one client, with the emulator in another process.
+//! Runs ten thousand concurrent sign-ins on one client, with the emulator in another process.
 
 // F56
 
@@ -26,13 +26,13 @@ use crate::{
 
 const SIGN_INS: usize = 10_000;
 
-/// Fewer than the 256 connections that the emulator serves.
+/// How many connections are open at once: fewer than the 256 that the emulator serves.
 const MAX_CONNECTIONS: usize = 200;
 
 /// How much memory the runtime and the allocator may keep.
 const MEMORY_LIMIT: usize = 1 << 20;
 
-/// Serves the emulator until standard input ends, with the process that started this one.
+/// Serves the emulator until standard input closes, when the parent process ends.
 pub(crate) async fn serve() -> Result<bool> {
     let server = Emulator::new().serve(0).await?;
     println!("{}", server.base_url());
@@ -70,7 +70,7 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// All users approve, then all codes are exchanged. Returns how many sign-ins got the key of another one.
+/// Approves all sign-ins, then exchanges all codes. Returns how many sign-ins got the key of another one.
 async fn sign_in_all(base_url: &str) -> Result<usize> {
     let shared = SharedClient::new(base_url)?;
     let mut approving = JoinSet::new();
@@ -129,7 +129,7 @@ impl SharedClient {
         Ok(Approved { label, pending, code })
     }
 
-    /// Exchanges the code. Returns whether the key is the one that this sign-in was approved for.
+    /// Exchanges the code. Returns whether the key belongs to this sign-in.
     async fn exchange(&self, approved: Approved) -> Result<bool> {
         let Approved { label, mut pending, code } = approved;
         let _turn = self.connections.acquire().await?;
@@ -143,7 +143,7 @@ impl SharedClient {
     }
 }
 
-/// This program in another process, as the emulator.
+/// The emulator: this program, in another process.
 struct EmulatorProcess {
     child: Child,
     base_url: String,

@@ -1,4 +1,4 @@
-//! An allocator that counts.
+//! An allocator that counts bytes.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -15,7 +15,7 @@ static NOW: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
 // SAFETY: every call is forwarded to `System`.
-#[expect(unsafe_code, reason = "an allocator cannot be written without")]
+#[expect(unsafe_code, reason = "an allocator is an unsafe trait")]
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let now = NOW.fetch_add(layout.size(), Relaxed) + layout.size();
@@ -31,7 +31,7 @@ unsafe impl GlobalAlloc for CountingAllocator {
     }
 }
 
-/// How many bytes are allocated.
+/// Returns how many bytes are allocated.
 pub(crate) fn now() -> usize {
     NOW.load(Relaxed)
 }
@@ -43,7 +43,7 @@ pub(crate) fn reset_peak() -> usize {
     now
 }
 
-/// The most bytes allocated at once since [`reset_peak`].
+/// Returns the most bytes allocated at once since [`reset_peak`].
 pub(crate) fn peak() -> usize {
     PEAK.load(Relaxed)
 }

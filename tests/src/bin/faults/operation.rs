@@ -18,7 +18,7 @@ pub(crate) enum Operation {
 impl Operation {
     pub(crate) const ALL: [Self; 2] = [Self::Exchange, Self::CreateCode];
 
-    /// The path of its request.
+    /// Returns the path of its request.
     pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Exchange => "/api/v1/auth/keys",
@@ -26,7 +26,7 @@ impl Operation {
         }
     }
 
-    /// The body of its request.
+    /// Returns the body of its request.
     pub(crate) fn body(self) -> Value {
         match self {
             Self::Exchange => json!({
@@ -36,7 +36,7 @@ impl Operation {
         }
     }
 
-    /// The secret in its successful response.
+    /// Returns the secret in its successful response.
     pub(crate) fn secret(self) -> &'static str {
         match self {
             Self::Exchange => canary::KEY,
@@ -44,7 +44,7 @@ impl Operation {
         }
     }
 
-    /// Makes the call, and returns the secret of its response.
+    /// Makes the call, and returns the secret in the response.
     pub(crate) async fn call(self, client: &Client, deadline: Option<Duration>) -> Result<String, Error> {
         match self {
             Self::Exchange => {

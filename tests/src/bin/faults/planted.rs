@@ -1,4 +1,4 @@
-//! Transports that break a rule. The sweep must notice each of them.
+//! Transports that break a rule. The sweep must detect each of them.
 
 use std::{error::Error as _, sync::Arc};
 
@@ -23,10 +23,10 @@ use crate::{
     verdict::Rule,
 };
 
-/// The distance between two faults, in bytes. It hits each part many times.
+/// The distance between two faults, in bytes. The faults still hit each part many times.
 const STRIDE: usize = 29;
 
-/// Runs the sweep with each of them. Returns whether it reported the rule that each one breaks.
+/// Runs the sweep with each transport. Returns whether it reported the rule that each one breaks.
 pub(crate) async fn run() -> Result<bool> {
     let plan = |wrap, has_deadline| SweepPlan {
         wrap,
@@ -43,16 +43,16 @@ pub(crate) async fn run() -> Result<bool> {
         ("has no deadline", plan(|inner| Arc::new(IgnoresDeadline(inner)), false), Rule::Deadline),
         ("shows a secret in an error", plan(|inner| Arc::new(LeaksRequest(inner)), true), Rule::Secret),
     ];
-    let mut all_noticed = true;
+    let mut all_detected = true;
     for (name, plan, rule) in planted {
         let mut table = Table::silent();
         sweep::run(plan, &mut table).await?;
         let broken = table.violations_of(rule);
-        let verdict = if broken > 0 { "noticed" } else { "NOT NOTICED" };
+        let verdict = if broken > 0 { "detected" } else { "NOT DETECTED" };
         println!("{name:<36} {verdict}: {rule:?} broken {broken} times; {}", table.summary());
-        all_noticed &= broken > 0;
+        all_detected &= broken > 0;
     }
-    Ok(all_noticed)
+    Ok(all_detected)
 }
 
 /// Sends a failed request once more.
@@ -80,7 +80,7 @@ impl Transport for ClaimsUnsent {
     }
 }
 
-/// Ends the body where the connection ends, whatever `content-length` says.
+/// Ends the body where the connection ends, regardless of `content-length`.
 #[derive(Debug)]
 struct IgnoresLength;
 

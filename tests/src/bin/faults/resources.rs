@@ -1,4 +1,4 @@
-//! The tasks and open files of this process, to find what a part leaves behind.
+//! Counts the tasks and open files of this process, to find leaks.
 
 use std::{
     fs, io,
@@ -34,7 +34,7 @@ impl Resources {
                 return Ok(None);
             }
             if start.elapsed() > SETTLE_TIMEOUT {
-                return Ok(Some(format!("{now:?} are left; before there were {self:?}")));
+                return Ok(Some(format!("{now:?} are left; there were {self:?} before")));
             }
             sleep(Duration::from_millis(10)).await;
         }

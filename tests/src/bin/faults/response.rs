@@ -1,4 +1,4 @@
-//! The responses of the server, and the classes of outcome that they lead to.
+//! The responses of the server, and the class of outcome for each.
 
 use openrouter_oauth_tests::canary;
 
@@ -15,7 +15,7 @@ pub(crate) enum ResponseKind {
     Rejection,
     /// 500.
     Failure,
-    /// 400: the request is not the one of the operation.
+    /// 400: the request does not match the operation.
     BadRequest,
 }
 
@@ -47,7 +47,7 @@ impl ResponseKind {
     pub(crate) const ALL_OVER_HTTP: [Self; 4] =
         [Self::Success, Self::Chunked, Self::Rejection, Self::Failure];
 
-    /// The class of the outcome that it leads to.
+    /// Returns the class of the resulting outcome.
     pub(crate) fn class(self) -> OutcomeClass {
         match self {
             Self::Success | Self::Chunked => OutcomeClass::Success,
@@ -57,7 +57,7 @@ impl ResponseKind {
         }
     }
 
-    /// The response in HTTP/1.1.
+    /// Formats the response as HTTP/1.1.
     pub(crate) fn bytes(self, operation: Operation) -> Vec<u8> {
         let (status, body) = (self.status(), self.body(operation));
         let framed = if self == Self::Chunked {
@@ -70,7 +70,7 @@ impl ResponseKind {
         format!("HTTP/1.1 {status}\r\n{HEADERS}{framed}").into_bytes()
     }
 
-    /// The length of the head.
+    /// Returns the length of the head.
     pub(crate) fn head_bytes(self, operation: Operation) -> usize {
         self.bytes(operation).len() - self.body(operation).len()
     }

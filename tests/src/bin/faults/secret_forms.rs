@@ -11,7 +11,7 @@ pub(crate) struct SecretForms {
 }
 
 impl SecretForms {
-    /// Searches for these secrets in plain text, in base64 at each of its three offsets, in hexadecimal,
+    /// Creates a search for these secrets: in plain text, in base64 at each of its three offsets, in hexadecimal,
     /// percent-encoded, with JSON escapes, and as a list of numbers.
     pub(crate) fn new(secrets: &[&str]) -> Self {
         Self {
@@ -19,7 +19,7 @@ impl SecretForms {
         }
     }
 
-    /// The name of the first form that `text` contains.
+    /// Returns the name of the first form that `text` contains.
     pub(crate) fn find(&self, text: &str) -> Option<&str> {
         let found = self.forms.iter().find(|(_, form)| text.contains(form.as_str()));
         found.map(|(name, _)| name.as_str())
@@ -48,7 +48,8 @@ fn forms(number: usize, secret: &str) -> Vec<(String, String)> {
     forms.into_iter().map(named).collect()
 }
 
-/// The base64 characters that do not depend on the text around the secret, which begins `shift` bytes into a group of three.
+/// Returns the base64 characters that do not depend on the text around the secret. The secret begins `shift` bytes into
+/// a group of three.
 fn shifted(secret: &str, shift: usize) -> String {
     let skip = (3 - shift) % 3;
     let inner = secret.get(skip..).unwrap_or_default();

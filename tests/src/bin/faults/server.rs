@@ -1,7 +1,8 @@
-//! A server that breaks its connections, one case at a time, and reports what it observed.
+//! A server that breaks its connections, one case at a time, and reports its observations.
 //!
-//! It works below TLS: it breaks a connection at any byte, and reports where the parts of a connection end. Hundreds of
-//! its connections stall at once, so each is a task and not a thread, unlike those of the contract suite's server.
+//! It works below TLS: it breaks a connection at any byte, and reports where the parts of a connection end. Each
+//! connection is a task, unlike in the contract suite's server, which uses threads: here hundreds of connections stall
+//! at once.
 
 use std::{
     io, mem,
@@ -30,12 +31,12 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct FaultServer {
     listener: Arc<TcpListener>,
-    /// The same socket, without tokio's cache of its readiness: a connection that has just arrived is observed.
+    /// The same socket, without tokio's cached readiness, so that the server sees a connection as soon as it arrives.
     backlog: Arc<StdListener>,
     acceptor: TlsAcceptor,
 }
 
-/// What the server observed of one call.
+/// The server's observations of one call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Observed {
     /// How many requests began to arrive.
@@ -63,7 +64,7 @@ pub(crate) struct PartEnds {
     pub(crate) response: usize,
 }
 
-/// Collects what the connections of a call observe.
+/// Collects the observations of a call's connections.
 #[derive(Clone, Default)]
 struct Observer(Arc<Mutex<Observed>>);
 
@@ -82,7 +83,7 @@ pub(crate) fn tls_acceptor() -> (Vec<u8>, TlsAcceptor) {
     let certificate = tls::certificate("127.0.0.1", (2020, 2100));
     let mut config = tls::server_config(&certificate);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    // No handshake resumes another.
+    // Disables resumption, so that every handshake is complete.
     config.send_tls13_tickets = 0;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     (certificate.cert.der().to_vec(), TlsAcceptor::from(Arc::new(config)))
@@ -128,7 +129,7 @@ impl FaultServer {
         let _late = tcp.set_nodelay(true);
         let mut connection = FaultyStream::new(tcp, case.fault);
         let (mut handshake, mut exchange) = ((0, 0), (0, 0));
-        // The verdict depends on what was observed, not on how the connection ends.
+        // The verdict depends on the observations, not on how the connection ends.
         let _broken = match case.protocol {
             Protocol::Http => match respond(&mut connection, case, &observer).await {
                 Ok(()) => {
@@ -199,7 +200,7 @@ async fn count_further_request(stream: &mut (impl AsyncRead + Unpin), observer: 
     Ok(())
 }
 
-/// The response to a request, or `None` if the request is not complete yet.
+/// Returns the response to a request, or `None` if the request is not complete yet.
 fn response_to(bytes: &[u8], case: Case) -> Option<ResponseKind> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let (head, body) = bytes.split_at(end);

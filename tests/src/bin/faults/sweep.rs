@@ -1,6 +1,7 @@
-//! The sweep: a fault of each kind at every byte. One row of the table is one protocol, operation and part.
+//! The sweep: a fault of each kind at every byte. Each row of the table is one protocol, operation and part.
 
-// The handshake (F4), the request (F3 and F10 reset, F11 close, F12 stall), and the response (F20 close, F21 reset, F22 stall).
+// The handshake (F4), the request (F3 and F10 reset, F11 close, F12 stall), and the response (F20 close, F21 reset, F22
+// stall).
 
 use std::{
     ops::Range,
@@ -28,7 +29,7 @@ use crate::{
     verdict::{CallEnd, CaseResult, DEADLINE_MARGIN, Rule, Violation, check, secrets},
 };
 
-/// What the sweep covers.
+/// The coverage of the sweep.
 #[derive(Clone, Copy)]
 pub(crate) struct SweepPlan {
     /// Wraps the transport.
@@ -43,7 +44,7 @@ pub(crate) struct SweepPlan {
     pub(crate) stride: usize,
 }
 
-/// A fault at every byte, and the transport as it is.
+/// A fault at every byte, with the unmodified transport.
 pub(crate) const FULL_SWEEP: SweepPlan = SweepPlan {
     wrap: |transport| Arc::new(transport),
     has_deadline: true,
@@ -112,7 +113,7 @@ struct Sweep {
     acceptor: TlsAcceptor,
     /// For the request and the response.
     transport: Arc<dyn Transport>,
-    /// For the handshake: it gives up a connection early.
+    /// For the handshake. This client gives up on a connection early.
     handshake_transport: Arc<dyn Transport>,
     secret_forms: SecretForms,
 }
@@ -167,12 +168,12 @@ impl Sweep {
         .await
     }
 
-    /// Makes one call without a fault to learn where the parts of a connection end.
+    /// Makes one call without a fault to measure where the parts of a connection end.
     async fn measure(self: Arc<Self>, case: Case) -> Result<PartEnds> {
         let worker = Worker::open(self, &case)?;
         let (end, observed) = worker.call(case).await?;
         let class = end.outcome.map(|outcome| OutcomeClass::from_outcome(&case, &outcome));
-        // A call that fails here would leave the sweep with no bytes to break.
+        // If this call fails, the sweep has no bytes to break.
         if class == Some(case.response.class()) {
             Ok(observed.part_ends)
         } else {
@@ -206,7 +207,7 @@ impl Sweep {
         Ok(())
     }
 
-    /// Hands out the cases to workers. Each worker ends with a call without a fault, which must work.
+    /// Distributes the cases to workers. Each worker ends with a call without a fault, which must succeed.
     async fn run(self: &Arc<Self>, cases: Vec<Case>, workers: usize, row: &mut Row) -> Result<()> {
         let last = cases.first().map(|case| Case { fault: None, ..*case });
         let cases = Arc::new(Mutex::new(cases.into_iter()));
@@ -235,7 +236,7 @@ impl Sweep {
     }
 }
 
-/// One case for each of these kinds at every byte.
+/// Returns one case for each of these kinds at every byte.
 fn cases(
     base: Case,
     part: Part,

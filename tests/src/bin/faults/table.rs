@@ -1,4 +1,4 @@
-//! The table of results that is printed.
+//! Prints the table of results.
 
 use std::{
     fmt::Write as _,
@@ -39,7 +39,7 @@ impl Table {
         Self { start: Instant::now(), is_silent: false, cases: 0, requests: 0, violations: Vec::new() }
     }
 
-    /// A table that counts and prints nothing.
+    /// Creates a table that only counts, and prints nothing.
     pub(crate) fn silent() -> Self {
         Self { is_silent: true, ..Self::new() }
     }
@@ -85,7 +85,7 @@ impl Table {
         }
     }
 
-    /// Adds a part that is not in the sweep, and prints its line.
+    /// Adds a part outside the sweep, and prints its line.
     pub(crate) fn add_part(
         &mut self,
         name: &str,
@@ -112,7 +112,7 @@ impl Table {
         self.violations.extend(violations);
     }
 
-    /// How often this rule was broken.
+    /// Returns how often this rule was broken.
     pub(crate) fn violations_of(&self, rule: Rule) -> usize {
         self.violations.iter().filter(|violation| violation.rule == rule).count()
     }
@@ -149,7 +149,7 @@ impl Row {
     }
 
     pub(crate) fn add(&mut self, result: CaseResult) {
-        // The calls without a fault at the end count for violations, but not as faults.
+        // The final calls without a fault can add violations, but do not count as faults.
         self.cases += usize::from(result.case.fault.is_some());
         self.requests = self.requests.max(result.requests);
         count(&FAULT_KINDS, &mut self.kinds, result.case.fault.map(|fault| fault.kind));
@@ -183,7 +183,7 @@ fn width(class: OutcomeClass) -> usize {
     }
 }
 
-/// Adds one to the count of `value`.
+/// Increments the count of `value`.
 fn count<T: PartialEq>(values: &[T], counts: &mut [usize], value: Option<T>) {
     if let Some(value) = value {
         for (counted, count) in values.iter().zip(counts) {

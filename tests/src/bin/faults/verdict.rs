@@ -1,4 +1,4 @@
-//! Compares how a call ended with the rules.
+//! Checks the outcome of a call against the rules.
 
 use std::{
     fmt::{self, Display},
@@ -16,7 +16,7 @@ use crate::{
     server::Observed,
 };
 
-/// How a call ended, and when. There is no outcome if the call had to be stopped.
+/// The outcome of a call, and its duration. There is no outcome if the call had to be stopped.
 pub(crate) struct CallEnd {
     pub(crate) outcome: Option<Result<String, Error>>,
     pub(crate) duration: Duration,
@@ -37,7 +37,7 @@ pub(crate) struct Violation {
     pub(crate) text: String,
 }
 
-/// What must hold for every call.
+/// A rule for every call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Rule {
     /// It ends with the right value, or with an error of the right class.
@@ -46,13 +46,13 @@ pub(crate) enum Rule {
     Once,
     /// It ends at its deadline.
     Deadline,
-    /// No error shows a secret.
+    /// No error contains a secret.
     Secret,
     /// It leaves no task and no open file behind.
     Leak,
     /// It stays within its memory limit.
     Memory,
-    /// Hooks learn of the beginning and the end of every call, even if it is dropped.
+    /// Hooks see the beginning and the end of every call, even if it is dropped.
     HookCounts,
     /// Every sign-in gets the key of its own verifier.
     Owner,
@@ -105,17 +105,17 @@ pub(crate) fn check(
     }
     let shown = outcome.as_ref().err().and_then(|error| secret_forms.find(&canary::everything(error)));
     if let Some(form) = shown {
-        violate(Rule::Secret, &format_args!("an error shows {form}"));
+        violate(Rule::Secret, &format_args!("an error contains {form}"));
     }
     violations
 }
 
-/// The classes of outcome that the fault allows.
+/// Returns the classes of outcome that the fault allows.
 fn allowed_classes(case: &Case, observed: &Observed) -> Vec<OutcomeClass> {
     let meaning = observed.sent_response.map(ResponseKind::class);
     let Some(fault) = case.fault else { return meaning.into_iter().collect() };
     match (case.part, fault.kind) {
-        // TLS does not check every bit of its handshake. A flip of such a bit changes nothing.
+        // TLS does not check every bit of its handshake, so some flipped bits change nothing.
         (Part::Handshake, FaultKind::Flip) => {
             [OutcomeClass::NotSent, OutcomeClass::Tls].into_iter().chain(meaning).collect()
         }
@@ -146,12 +146,12 @@ fn allowed_classes(case: &Case, observed: &Observed) -> Vec<OutcomeClass> {
     }
 }
 
-/// Whether the client can see the status of a rejection after this many bytes of the response.
+/// Returns whether the client can see the status of a rejection after this many bytes of the response.
 fn rejection_is_visible(case: &Case, offset: usize) -> bool {
     case.response == ResponseKind::Rejection && offset >= case.bytes_with_status
 }
 
-/// The secrets that a call sends or receives.
+/// Returns the secrets that a call sends or receives.
 pub(crate) fn secrets() -> [&'static str; 5] {
     [canary::CODE, canary::VERIFIER, canary::KEY, canary::BODY, OWN_KEY]
 }

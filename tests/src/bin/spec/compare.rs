@@ -1,4 +1,4 @@
-//! Compares one operation of the models with the document's.
+//! Compares one operation of the models with the same operation in the document.
 
 use openrouter_oauth_models::Encoding;
 
@@ -11,7 +11,7 @@ use crate::{
     probe,
 };
 
-/// Compares `model` with what the document has at its method and path.
+/// Compares `model` with the document's operation at the same method and path.
 pub(crate) fn compare_operation(
     document: &Document,
     model: &Model,

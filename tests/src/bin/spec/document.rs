@@ -1,4 +1,4 @@
-//! OpenAPI documents, as far as this program reads them.
+//! The subset of OpenAPI documents that this program reads.
 
 use openrouter_oauth_models::Encoding;
 use serde_json::{Map, Value};

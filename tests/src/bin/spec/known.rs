@@ -28,7 +28,7 @@ pub(crate) const KNOWN: &[KnownDifference] = &[
     ),
     known(
         "getCurrentKey 200 /data/*: is required in the document, not in the model",
-        "the service adds and drops fields of a key",
+        "the service adds and removes fields of a key",
     ),
     known(
         "getCurrentKey 200 /data*: accepts [] and changes it",

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Compares and reports. Returns whether every difference is listed, and every entry of the list is used.
+/// Compares and reports. Returns whether every difference is listed and every list entry matches a difference.
 fn run() -> Result<bool, String> {
     let file = env::args_os().nth(1).ok_or("usage: spec FILE, an OpenAPI document as YAML or JSON")?;
     let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;

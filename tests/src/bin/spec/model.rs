@@ -85,7 +85,7 @@ fn error_round_trip<R: Debug + DeserializeOwned + Serialize>(json: &Value) -> Re
     if round_trip.json == enveloped.json {
         Ok(round_trip)
     } else {
-        Err("it is read as another envelope".to_owned())
+        Err("clients read it as another envelope".to_owned())
     }
 }
 

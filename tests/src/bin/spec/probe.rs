@@ -1,4 +1,4 @@
-//! Compares one message of the models with its schema, by a sample with one change at a time.
+//! Compares one message of the models with its schema, with one change to a sample at a time.
 
 use serde_json::{Value, json};
 
@@ -71,7 +71,7 @@ impl Probe<'_> {
         }
     }
 
-    /// Tries the sample without the property.
+    /// Tests the sample without the property.
     fn try_without(&mut self, path: &str, required: bool) {
         let mut body = self.sample.clone();
         remove(&mut body, path);
@@ -85,7 +85,7 @@ impl Probe<'_> {
         }
     }
 
-    /// Tries the sample with another value of the property.
+    /// Tests the sample with another value of the property.
     fn try_value(&mut self, path: &str, property: Schema<'_>, value: &Value, allowed: bool) {
         let body = self.sample_with(path, value.clone());
         let shown = shown(value);
@@ -111,7 +111,7 @@ impl Probe<'_> {
         }
     }
 
-    /// Reports enum values that are only in the model. Its error names its values.
+    /// Reports enum values that are only in the model. The model's error lists its values.
     fn report_undocumented_values(&mut self, path: &str, property: Schema<'_>) {
         let error = self.round_trip(&self.sample_with(path, json!([]))).err().unwrap_or_default();
         let documented = property.enum_values().unwrap_or_default();
@@ -120,7 +120,7 @@ impl Probe<'_> {
         }
     }
 
-    /// Tries the sample with an unknown property at `path`.
+    /// Tests the sample with an unknown property at `path`.
     fn try_unknown_property(&mut self, path: &str) {
         let body = self.sample_with(&format!("{path}/a_new_property"), json!({ "a": [null, "b"] }));
         if let Err(error) = self.round_trip(&body) {
@@ -135,7 +135,7 @@ impl Probe<'_> {
         self.differs(&path, &format!("rejects {}, so it is not compared: {error}", shown(&sample)));
     }
 
-    /// Finds the property that causes the rejection: with another value, the model accepts the sample.
+    /// Finds the property that causes the rejection, by changing one property at a time.
     fn culprit(&mut self, schema: Schema<'_>, path: &str) -> Option<(String, Value)> {
         schema.properties().find_map(|(name, property)| {
             let path = format!("{path}/{name}");

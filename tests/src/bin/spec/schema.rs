@@ -1,4 +1,4 @@
-//! JSON schemas, as far as this program reads them.
+//! The subset of JSON schemas that this program reads.
 
 use serde_json::{Map, Value, json};
 
@@ -110,7 +110,7 @@ impl<'a> Schema<'a> {
             (json!(0.5), number),
             (json!([]), self.is("array")),
         ];
-        // The properties of an object are tried one by one.
+        // The properties of an object are tested one by one.
         if self.is_map() || !self.is("object") {
             candidates.push((json!({ "a": { "b": [1] } }), self.is_map()));
         }

@@ -70,7 +70,8 @@ pub(super) async fn by_another_name(session: &BrowserSession<'_>) -> Result {
         session.browser.navigate(&format!("{rebound}?{query}")).await?;
         session.browser.wait_for_page("This is another address").await?;
     }
-    // Now a page of that name is open. An attacker's page would have no policy that blocks its requests.
+    // Now a page of that name is open. Unlike this page, an attacker's page would have no policy that blocks its
+    // requests.
     session.browser.devtools("Page.setBypassCSP", json!({"enabled": true})).await?;
     session.browser.reload().await?;
     session.browser.wait_for_page("This is another address").await?;

@@ -1,4 +1,4 @@
-// Runs in a page, and returns what makes the page hard to read.
+// Runs in a page, and returns the defects that make the page hard to read.
 const defects = [];
 
 const color = (text) => {
@@ -8,7 +8,7 @@ const color = (text) => {
   return Array.from(canvas.getImageData(0, 0, 1, 1).data).map((part) => part / 255);
 };
 
-// `over` with its alpha on `under`, which has none.
+// Blends `over` onto the opaque color `under`.
 const mix = (over, under, alpha = over[3]) =>
   [0, 1, 2].map((part) => over[part] * alpha + under[part] * (1 - alpha)).concat(1);
 
@@ -25,7 +25,7 @@ const contrast = (one, other) => {
   return (light + 0.05) / (dark + 0.05);
 };
 
-// What a page without a background of its own is painted on, in the scheme that it asked for.
+// The canvas color behind a page without its own background, in the page's color scheme.
 const sheet = document.body.appendChild(document.createElement("i"));
 sheet.style.backgroundColor = "Canvas";
 const paper = color(getComputedStyle(sheet).backgroundColor);

@@ -1,4 +1,4 @@
-//! How the pages look, and what screen readers read.
+//! The look of the pages, and their text for screen readers.
 
 use openrouter_oauth_tests::Result;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What several cases send, or inject.
+//! Inputs that several cases send or inject.
 
 use openrouter_oauth_emulator::Fault;
 

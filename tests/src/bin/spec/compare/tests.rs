@@ -1,11 +1,11 @@
-//! Documents that differ from the models in one thing, and what is found.
+//! Tests with documents that differ from the models in one thing.
 
 use std::collections::BTreeSet;
 
 use super::compare_operation;
 use crate::{document::Document, findings::Findings, model};
 
-/// The exchange, as the models have it.
+/// The exchange, described as in the models.
 const DOCUMENT: &str = r"
 paths:
   /auth/keys:
