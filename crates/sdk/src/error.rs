@@ -20,7 +20,9 @@ use crate::sign_in::callback::CallbackError;
 ///
 /// * *Is the code lost?* See [`is_outcome_unknown`](Self::is_outcome_unknown): OpenRouter may have acted on the
 ///   request, but the response was lost. After an exchange, a key may exist that your program never received. Ask the
-///   user to delete it at <https://openrouter.ai/settings/keys>, and begin a new sign-in.
+///   user to delete it at <https://openrouter.ai/settings/keys>, and begin a new sign-in. If something other than
+///   OpenRouter responded, the code may still be good or may have been used: see
+///   [`may_have_acted`](Self::may_have_acted).
 /// * *Is a retry worthwhile?* See [`is_retryable`](Self::is_retryable): the same call may succeed later.
 /// * *Was the key rejected?* See [`is_unauthorized`](Self::is_unauthorized): discard the key and sign in again.
 /// * *Was the code rejected?* See [`is_rejected_code`](Self::is_rejected_code): sending it again is pointless, but the
@@ -200,8 +202,10 @@ impl Error {
     /// Whether the same call may succeed later, and sending it again is harmless.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::NotSent(_) | Self::RateLimited { .. } | Self::ServiceUnavailable { .. } => true,
-            Self::NoResponse(_) => true,
+            Self::NotSent(_)
+            | Self::NoResponse(_)
+            | Self::RateLimited { .. }
+            | Self::ServiceUnavailable { .. } => true,
             // After a request that is not idempotent, these statuses are unknown outcomes.
             Self::Api(api) => {
                 matches!(api.reason(), RejectionReason::Conflict | RejectionReason::ServerError)
@@ -290,11 +294,10 @@ mod tests {
                 Error::Callback(_) => "wait for the right callback, or tell the user",
                 Error::OriginMismatch { .. } | Error::UnexpectedRedirect { .. } => "check the base URL",
                 Error::Spent(_) => "begin a new sign-in",
-                Error::NotSent(_) => "check the connection, then retry",
+                Error::NotSent(_) | Error::NoResponse(_) => "check the connection, then retry",
                 Error::ProxyAuthRequired(_) => "add credentials to the proxy's URL",
                 Error::Tls(_) => "check the clock, the network and the root certificates",
                 Error::Api(_) => "see the reason",
-                Error::NoResponse(_) => "check the connection, then retry",
                 Error::UnexpectedResponse(_) => "check the network and the base URL",
                 Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => "wait, then retry",
                 Error::OutcomeUnknown(_) => "delete the key, then begin a new sign-in",
