@@ -63,7 +63,8 @@ An error with --json, on standard error; the last three only where they are know
   {\"error\": {\"kind\": \"rejected\", \"message\": \"...\", \"causes\": [\"...\"],
              \"http_status\": 400, \"reason\": \"code_invalid\", \"retry_after_seconds\": 2.0}}
 The reasons: code_invalid, code_expired, code_rejected, challenge_method_mismatch, invalid_grant,
-invalid_request, unauthorized, forbidden, not_found, conflict, rate_limited, server_error, other.";
+invalid_request, unauthorized, forbidden, not_found, conflict, rate_limited, server_error,
+not_from_openrouter (something other than OpenRouter responded), other.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

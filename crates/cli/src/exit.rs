@@ -77,18 +77,20 @@ pub(crate) enum Exit {
 /// The statuses, for `--help`.
 pub(crate) const HELP: &str = "\
 Exit status, and the kind of the error with --json:
-  0                     success
-  1    unexpected       something on this machine failed: a file, a port, standard output
-  2    usage            an argument, a variable or the input is wrong; nothing was sent
-  3    rejected         OpenRouter rejected the request
-  4    not_sent         OpenRouter could not be reached; nothing was sent, try again
-  5    outcome_unknown  nobody knows whether OpenRouter acted; a key may have been made
-  6    denied           the user declined
-  7    wait             OpenRouter asks to wait; nothing was made, and an unused code is still good
-  8    timed_out        nobody approved in time
-  9    not_signed_in    no key is stored
-  130  cancelled        Ctrl-C, the end of input or a signal ended the login
-  141                   standard output was closed by its reader";
+  0                         success
+  1    unexpected           something on this machine failed: a file, a port, standard output
+  2    usage                an argument, a variable or the input is wrong; nothing was sent
+  3    rejected             OpenRouter rejected the request, or something other than it responded
+  3    unexpected_response  the response is a success, but not the expected one
+  4    not_sent             OpenRouter could not be reached; nothing was sent, try again
+  4    no_response          no usable response arrived; nothing was made, try again
+  5    outcome_unknown      nobody knows whether OpenRouter acted; a key may have been made
+  6    denied               the user declined
+  7    wait                 OpenRouter asks to wait; nothing was made, and a code is still good
+  8    timed_out            nobody approved in time
+  9    not_signed_in        no key is stored
+  130  cancelled            Ctrl-C, the end of input or a signal ended the login
+  141                       standard output was closed by its reader";
 
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
@@ -101,6 +103,15 @@ impl Failure {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::OutputClosed,
             Self::User(DecisionError::Transport(error)) if !error.may_have_been_sent() => Exit::NotSent,
             _ => Exit::Unexpected,
+        }
+    }
+
+    /// The kind of the error with `--json`.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.sdk() {
+            Some(Error::NoResponse(_)) => "no_response",
+            Some(Error::UnexpectedResponse(_)) => "unexpected_response",
+            _ => self.exit().kind(),
         }
     }
 
@@ -137,11 +148,14 @@ fn exit_of(error: &Error) -> Exit {
         Error::Callback(CallbackError::Failed { .. })
         | Error::Api(_)
         | Error::Spent(_)
-        | Error::UnexpectedRedirect { .. } => Exit::Rejected,
+        | Error::UnexpectedRedirect { .. }
+        | Error::UnexpectedResponse(_) => Exit::Rejected,
         Error::Invalid(_) | Error::MissingKey | Error::Callback(_) | Error::OriginMismatch { .. } => {
             Exit::Usage
         }
-        Error::NotSent(_) | Error::ProxyAuthRequired(_) | Error::Tls(_) => Exit::NotSent,
+        Error::NotSent(_) | Error::ProxyAuthRequired(_) | Error::Tls(_) | Error::NoResponse(_) => {
+            Exit::NotSent
+        }
         Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => Exit::Wait,
         Error::OutcomeUnknown(_) => Exit::OutcomeUnknown,
         _ => Exit::Unexpected,
@@ -174,7 +188,7 @@ impl From<CallbackError> for Failure {
 }
 
 impl Exit {
-    /// The kind of the error with `--json`.
+    /// The usual kind of an error with this status.
     pub(crate) fn kind(self) -> &'static str {
         match self {
             Self::Unexpected | Self::OutputClosed => "unexpected",
@@ -212,6 +226,7 @@ pub(crate) fn reason_name(reason: RejectionReason) -> &'static str {
         RejectionReason::Conflict => "conflict",
         RejectionReason::RateLimited => "rate_limited",
         RejectionReason::ServerError => "server_error",
+        RejectionReason::NotFromOpenRouter => "not_from_openrouter",
         _ => "other",
     }
 }

@@ -1,6 +1,6 @@
 //! The key that a command works with.
 
-use openrouter_oauth::{ApiKey, Client, Error, models::KeyInfo};
+use openrouter_oauth::{ApiKey, Client, models::KeyInfo};
 
 use crate::{args::StoreKind, exit::Failure, input, store::Store};
 
@@ -40,17 +40,11 @@ impl KeyWithSource {
     /// What the service says of it.
     pub(crate) async fn info(&self, client: &Client) -> Result<KeyInfo, Failure> {
         client.with_key(self.key.clone()).current_key().await.map_err(|source| {
-            if is_bad_key(&source) {
+            if source.is_unauthorized() {
                 Failure::BadKey { place: self.location.clone(), source }
             } else {
                 source.into()
             }
         })
     }
-}
-
-/// Whether the service says that the key is bad. Any other error, such as a gateway's, says nothing about it.
-fn is_bad_key(error: &Error) -> bool {
-    let Error::Api(api) = error else { return false };
-    api.envelope().is_some() && matches!(api.status().as_u16(), 401 | 403)
 }

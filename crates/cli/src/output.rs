@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use openrouter_oauth::Error;
+use openrouter_oauth::{Error, models::ApiError};
 use serde::Serialize;
 
 use crate::{
@@ -139,12 +139,22 @@ impl ErrorBody {
         let api = failure.sdk().and_then(Error::api);
         Self {
             causes: failure.causes(),
-            http_status: api.map(|api| api.status().as_u16()),
+            kind: failure.kind(),
+            http_status: failure.sdk().and_then(http_status),
             reason: api.map(|api| exit::reason_name(api.reason())),
             retry_after_seconds: failure.sdk().and_then(retry_after).map(|wait| wait.as_secs_f64()),
             ..Self::new(failure.exit(), failure.message())
         }
     }
+}
+
+fn http_status(error: &Error) -> Option<u16> {
+    let status = match error {
+        Error::UnexpectedRedirect { status, .. } => Some(*status),
+        Error::UnexpectedResponse(unexpected) => Some(unexpected.status()),
+        _ => error.api().map(ApiError::status),
+    };
+    status.map(|status| status.as_u16())
 }
 
 fn retry_after(error: &Error) -> Option<Duration> {

@@ -33,7 +33,7 @@ fn bad_arguments_get_a_message() {
         (&format!("{CREATE} --expires-at 2030-01-01T00:00Z"), "--expires-at"),
         ("exchange --pending file --without-pkce", "cannot be used with"),
         ("exchange-token", "--policy"),
-        ("exchange-token --policy ", "--policy <ID>: the federation policy id is empty"),
+        ("exchange-token --policy ", "--policy <ID>: the federation policy ID is empty"),
         ("exchange-token --policy p --scope all", "--scope <SCOPE>: not one of inference, management"),
         ("status --json=yes", "takes no value"),
         ("token --force=yes", "--force: takes no value"),

@@ -97,7 +97,8 @@ fn stored_key_goes_to_its_own_service_only() {
 fn only_the_service_decides_that_a_key_is_bad() {
     for (fault, status, exit, is_bad) in [
         (Fault::status(401), 401, 3, true),
-        (Fault::status(403), 403, 3, true),
+        // A1: only a 401 in OpenRouter's envelope shows that a key is bad. A 403 can be a spent limit.
+        (Fault::status(403), 403, 3, false),
         (Fault::status(404), 404, 3, false),
         (Fault::status(401).body("<html>Sign in to the network</html>"), 401, 3, false),
     ] {

@@ -108,10 +108,14 @@ fn each_kind_of_failure_has_its_status() {
     let on = |fault: Fault| fault.on("/auth/keys/code");
     for (fault, status, kind) in [
         (on(Fault::status(429)), 7, "wait"),
-        (on(Fault::status(503)), 7, "wait"),
+        // A1: without a `Retry-After`, a 503 does not show that nothing was created.
+        (on(Fault::status(503).header("Retry-After", "7")), 7, "wait"),
+        (on(Fault::status(503)), 5, "outcome_unknown"),
         (on(Fault::status(409)), 3, "rejected"),
         (on(Fault::redirect(307, "http://127.0.0.1:1/")), 3, "rejected"),
         (on(Fault::status(500)), 5, "outcome_unknown"),
+        (on(Fault::status(403).body("<html>Access denied</html>")), 3, "rejected"),
+        (on(Fault::status(408)), 5, "outcome_unknown"),
         (on(Fault::cut_after(10)), 5, "outcome_unknown"),
         (on(Fault::drop_after_commit()), 5, "outcome_unknown"),
     ] {
@@ -120,5 +124,26 @@ fn each_kind_of_failure_has_its_status() {
         let error = run_with(&create, &[("OPENROUTER_API_KEY", &key)]).error(status);
         assert_eq!(error["kind"], kind, "{error}");
         assert_eq!(served.emulator.posts("/auth/keys/code"), before + 1, "sent once");
+    }
+}
+
+#[test]
+fn failed_read_never_ends_with_status_5() {
+    // A2
+    for (fault, status, kind) in [
+        (Fault::status(200).body("<html>Welcome to HotelWifi</html>"), 3, "unexpected_response"),
+        (Fault::status(200).body("[]"), 3, "unexpected_response"),
+        (Fault::status(403).body("<html>Just a moment...</html>"), 3, "rejected"),
+        (Fault::cut_after(10), 4, "no_response"),
+        (Fault::status(500), 3, "rejected"),
+        (Fault::status(503), 7, "wait"),
+    ] {
+        // A read is sent up to three times.
+        let served = serve();
+        for _ in 0..3 {
+            served.emulator.inject(fault.clone().on("/oauth/jwks"));
+        }
+        let error = run(&["jwks", "--json", "--server", &served.url]).error(status);
+        assert_eq!(error["kind"], kind, "{error}");
     }
 }

@@ -50,10 +50,8 @@ pub(super) fn exchange_event(
         _ if error.is_rejected_code() => FlowEvent::Rejected(error),
         _ if wait >= left => FlowEvent::Failed(error),
         Error::NotSent(_) => FlowEvent::NotSent(error),
-        // Without a time to wait, a 503 may come from in front of a service that has made a key.
-        Error::RateLimited { .. } | Error::ServiceUnavailable { retry_after: Some(_), .. } => {
-            FlowEvent::TryLater(error, wait)
-        }
+        // A 503 without a wait is an unknown outcome, so it is not among these.
+        Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => FlowEvent::TryLater(error, wait),
         _ => FlowEvent::Failed(error),
     }
 }
