@@ -61,7 +61,9 @@
 //! # Errors
 //!
 //! [`Error`] is grouped by what to do next. The most important question is whether a code may have been used up: see
-//! [`Error::is_outcome_unknown`]. No error message contains a secret or a response body.
+//! [`Error::is_outcome_unknown`] and [`Error::may_have_acted`]. A rejection counts as OpenRouter's only with one of its
+//! error bodies; for any other, such as a proxy's page, the reason is [`RejectionReason::NotFromOpenRouter`]. No error
+//! message contains a secret or a response body.
 //!
 //! # Security
 //!
