@@ -479,10 +479,23 @@ async fn endless_exchange_is_an_unknown_outcome() {
 
 #[tokio::test]
 async fn status_503_without_retry_after_is_not_retried() {
+    // A1: a key may have been created.
     let testbed = testbed();
     testbed.emulator().inject(Fault::status(503).on("/auth/keys"));
     let error = login(&testbed).browser(UserBrowser::approving(testbed.user())).run().await.unwrap_err();
-    assert!(matches!(error, Error::Sdk(SdkError::ServiceUnavailable { .. })), "{error:?}");
+    assert!(matches!(error, Error::Sdk(SdkError::OutcomeUnknown(_))), "{error:?}");
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
+}
+
+#[tokio::test]
+async fn rejection_by_a_proxy_ends_the_login() {
+    // A1: it says nothing about the code, so the user is not asked for another one.
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::status(403).body("<html>Access denied</html>").on("/auth/keys"));
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Code, TypedInput::Code]);
+    let error = login(&testbed).headless(true).prompt(prompt).run().await.unwrap_err();
+    assert!(matches!(&error, Error::Sdk(error) if error.may_have_acted()), "{error:?}");
+    assert!(error.to_string().contains("a key may have been created"), "{error}");
     assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
 }
 

@@ -61,9 +61,16 @@ async fn unknown_outcome_has_a_reason_and_a_source() {
             "not the expected JSON, at line 1 column 7",
         ),
         (
-            respond(500, "down"),
+            respond(500, r#"{"error":{"code":500,"message":"down"}}"#),
             "the server failed (status 500 Internal Server Error)",
-            "OpenRouter responded to exchangeAuthCodeForAPIKey with 500 Internal Server Error",
+            "OpenRouter responded to exchangeAuthCodeForAPIKey with 500 Internal Server Error: down",
+        ),
+        (
+            // A1
+            respond(503, "down"),
+            "the server failed (status 503 Service Unavailable)",
+            "something other than OpenRouter answered (503, no content type); it may be a proxy, a firewall or a \
+             network's sign-in page",
         ),
     ] {
         let (_, builder) = scripted([first]);
