@@ -138,7 +138,7 @@ async fn predicates_recognize_a_rejected_code() {
 }
 
 #[tokio::test]
-async fn key_is_bad_only_if_openrouter_says_so() {
+async fn only_openrouters_own_401_is_unauthorized() {
     let envelope = r#"{"error":{"message":"User not found.","code":401}}"#;
     for (status, body, is_unauthorized) in [
         (401, envelope, true),

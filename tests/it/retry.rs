@@ -162,7 +162,7 @@ async fn permanent_transport_error_is_not_retried() {
 }
 
 #[tokio::test]
-async fn unsent_attempt_does_not_excuse_a_sent_one() {
+async fn sent_attempt_is_final_even_after_an_unsent_one() {
     let script = [fails(ErrorKind::Connect), responds(500, &[], "")];
     let (result, requests, _) = run(Operation::ExchangeAuthCode, script).await;
     assert_eq!(describe(&result.unwrap_err()), "OutcomeUnknown(Status) NotFromOpenRouter");
@@ -170,7 +170,7 @@ async fn unsent_attempt_does_not_excuse_a_sent_one() {
 }
 
 #[tokio::test]
-async fn unsent_attempt_does_not_hide_a_sent_one() {
+async fn error_of_a_sent_attempt_outlives_later_unsent_ones() {
     for operation in Operation::IDEMPOTENT {
         let connect = || fails(ErrorKind::Connect);
         let (result, requests, _) = run(operation, [responds(500, &[], ""), connect(), connect()]).await;
@@ -415,7 +415,7 @@ async fn unknown_outcome_reports_what_is_known() {
     assert_eq!(unknown.status().unwrap(), 502);
     assert_eq!(unknown.request_id().unwrap().as_str(), "8f0e-FRA");
     let text = error.to_string();
-    assert!(text.starts_with("the outcome of exchangeAuthCodeForAPIKey is unknown: the server failed"));
+    assert!(text.starts_with("the outcome of exchanging the code is unknown: the server failed"));
     // What to do next.
     assert!(text.contains("https://openrouter.ai/settings/keys"), "{text}");
 }

@@ -34,7 +34,7 @@ pub(crate) enum Operation {
 const OPERATIONS: [Operation; 4] =
     [Operation::ExchangeAuthCode, Operation::CreateAuthCode, Operation::CurrentKey, Operation::ExchangeToken];
 
-/// What the server or the caller does to end a call.
+/// How the server or the caller ends a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Ending {
     Granted,
@@ -238,7 +238,7 @@ impl Operation {
 }
 
 impl Ending {
-    /// The beginning of the path, by which the server knows how to respond.
+    /// The beginning of the path, which selects the server's response.
     fn path(self) -> &'static str {
         match self {
             Self::Granted => "granted",

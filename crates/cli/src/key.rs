@@ -1,4 +1,4 @@
-//! The key that a command works with.
+//! The key that a command uses.
 
 use openrouter_oauth::{ApiKey, Client, models::KeyInfo};
 
@@ -9,13 +9,13 @@ const VARIABLE: &str = "OPENROUTER_API_KEY";
 /// A key, and where it was found.
 pub(crate) struct KeyWithSource {
     pub(crate) key: ApiKey,
-    /// The name of its source with `--json`.
+    /// The name of its source for `--json`.
     pub(crate) source: &'static str,
-    /// Its source in words.
+    /// Where it was found, for messages.
     pub(crate) location: String,
 }
 
-/// The key of the environment, or else the one that is stored.
+/// Returns the key in the environment, or else the stored key.
 pub(crate) async fn find(kind: StoreKind, client: &Client) -> Result<KeyWithSource, Failure> {
     if let Some(text) = input::variable(VARIABLE)? {
         let key = ApiKey::parse(text.trim())?;
@@ -24,20 +24,20 @@ pub(crate) async fn find(kind: StoreKind, client: &Client) -> Result<KeyWithSour
     stored(kind, client).await
 }
 
-/// The key that is stored.
+/// Returns the stored key.
 pub(crate) async fn stored(kind: StoreKind, client: &Client) -> Result<KeyWithSource, Failure> {
     let store = Store::open(kind, client)?;
     let key = store.load().await?.ok_or(Failure::NotSignedIn)?;
     Ok(KeyWithSource { key, source: kind.name(), location: store.location })
 }
 
-/// Whether the environment has a key.
+/// Returns whether the environment has a key.
 pub(crate) fn is_in_environment() -> bool {
     matches!(input::variable(VARIABLE), Ok(Some(_)) | Err(_))
 }
 
 impl KeyWithSource {
-    /// What the service says of it.
+    /// Returns the service's description of the key.
     pub(crate) async fn info(&self, client: &Client) -> Result<KeyInfo, Failure> {
         client.with_key(self.key.clone()).current_key().await.map_err(|source| {
             if source.is_unauthorized() {

@@ -30,8 +30,8 @@
 //!
 //! # Sources
 //!
-//! OpenRouter's guide <https://openrouter.ai/docs/use-cases/oauth-pkce> and its OpenAPI document. Items based on other
-//! sources name them.
+//! OpenRouter's guide <https://openrouter.ai/docs/use-cases/oauth-pkce> and its OpenAPI document. Items from other
+//! sources name their source.
 
 // Modules are in reading order.
 mod by_field;

@@ -8,7 +8,7 @@ use crate::support::{Served, run, run_with, run_with_input, serve, unreachable};
 const CREATE_CODE: &[&str] = &["create-code", "--json", "--callback", "https://my.app/cb"];
 
 #[test]
-fn exchange_accepts_the_pair_of_pkce() {
+fn exchange_accepts_the_pkce_pair() {
     let served = serve();
     let key = served.emulator.issue_key();
     let pair = run(&["pkce", "--json"]).json();
@@ -31,6 +31,16 @@ fn exchange_accepts_the_pair_of_pkce() {
         run_with(&["status", "--json", "--server", &served.url], &[("OPENROUTER_API_KEY", new_key)]).json();
     assert_eq!(about["label"], "from a shell");
     assert_eq!((&about["limit"], &about["limit_reset"]), (&json!(5.0), &json!("daily")));
+}
+
+#[test]
+fn challenge_may_begin_with_a_hyphen() {
+    let served = serve();
+    let key = served.emulator.issue_key();
+    let challenge = format!("-{}", "x".repeat(42));
+    let options = ["--server", &served.url, "--challenge", &challenge];
+    let code = run_with(&[CREATE_CODE, &options].concat(), &[("OPENROUTER_API_KEY", &key)]).json();
+    assert!(code["id"].is_string());
 }
 
 #[test]
@@ -73,7 +83,7 @@ fn exchanged_token_verifies_with_the_shown_keys() {
 }
 
 #[test]
-fn unaccepted_key_ends_with_status_3() {
+fn rejected_key_ends_with_status_3() {
     let served = serve();
     for arguments in [
         &["status", "--json", "--server", &served.url][..],

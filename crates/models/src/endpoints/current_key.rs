@@ -34,7 +34,7 @@ pub struct KeyInfo {
     /// The key's spending limit. `null` if it has none.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub limit: Nullable<f64>,
-    /// The rest of the key's own limit, not the balance of the account. `null` if the key has no limit.
+    /// The amount left of the key's own limit, not the balance of the account. `null` if the key has no limit.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub limit_remaining: Nullable<f64>,
     /// How often the limit resets. `null` if never.
@@ -203,6 +203,7 @@ impl CurrentKey {
 impl Endpoint for CurrentKey {
     type Response = KeyInfo;
     const OPERATION: &'static str = "getCurrentKey";
+    const ACTIVITY: &'static str = "looking up the key";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/key";
     const AUTH: Auth = Auth::Bearer;

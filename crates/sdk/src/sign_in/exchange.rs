@@ -19,8 +19,8 @@ impl PendingSignIn {
     /// After an error, check [`is_fresh`](Self::is_fresh). If the sign-in is still fresh, you can call this method
     /// again:
     ///
-    /// * with the same code, if the error [is retryable](Error::is_retryable). First wait as long as a 429 or 503 asks
-    ///   for; this method does not wait for you.
+    /// * with the same code, if the error [is retryable](Error::is_retryable). After a 429 or 503, first wait as long
+    ///   as the error asks for. This method does not wait.
     /// * with another code, if [the code was rejected](Error::is_rejected_code) and the user can paste another one.
     ///
     /// A callback delivers only one code, so begin a new sign-in if that code is rejected.

@@ -1,4 +1,4 @@
-//! The settings for retries, and their budget.
+//! Tests of the settings for retries, and of their budget.
 
 use std::time::Duration;
 
@@ -117,7 +117,7 @@ async fn timeout_without_a_timer_is_an_error() {
 }
 
 #[tokio::test]
-async fn unsent_retry_takes_no_tokens() {
+async fn skipped_retry_takes_no_tokens() {
     let limited = || {
         let response = Response::builder().status(429).header("retry-after", "300").body("".into());
         ReplayStep::new(Ok(response.unwrap()))

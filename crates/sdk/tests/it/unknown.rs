@@ -1,4 +1,4 @@
-//! The error for an unknown outcome.
+//! Tests of the error for an unknown outcome.
 
 use std::error::Error as _;
 
@@ -63,7 +63,7 @@ async fn unknown_outcome_has_a_reason_and_a_source() {
         (
             respond(500, r#"{"error":{"code":500,"message":"down"}}"#),
             "the server failed (status 500 Internal Server Error)",
-            "OpenRouter responded to exchangeAuthCodeForAPIKey with 500 Internal Server Error: down",
+            "exchanging the code failed: OpenRouter responded with 500 Internal Server Error: down",
         ),
         (
             // A1
@@ -77,9 +77,8 @@ async fn unknown_outcome_has_a_reason_and_a_source() {
         let error = builder.build().unwrap().exchange_auth_code(exchange()).await.unwrap_err();
         let unknown = unknown(error);
         let text = unknown.to_string();
-        let start = format!(
-            "the outcome of exchangeAuthCodeForAPIKey is unknown: {why}; a key may have been created"
-        );
+        let start =
+            format!("the outcome of exchanging the code is unknown: {why}; a key may have been created");
         assert!(text.starts_with(&start), "{text}");
         assert_eq!(unknown.source().unwrap().to_string(), cause);
     }
