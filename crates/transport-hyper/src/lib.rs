@@ -67,14 +67,14 @@
 //! | an idle connection closed before the request was written to it | `Io` with `not_sent` | no |
 //! | the connection broke, or closed before the response was complete | `Io` | maybe |
 //! | TLS 1.3: the server rejects the [client certificate](Builder::client_certificate_pem) | `Io` | maybe |
-//! | [`Limits::timeout`], which also ends a stream of 1xx responses | `Timeout` | maybe |
+//! | [`Limits::timeout`] before the connection was made, for a request with a body | `Timeout` with `not_sent` | no |
+//! | [`Limits::timeout`] after that, which also ends a stream of 1xx responses | `Timeout` | maybe |
 //! | body over [`Limits::response_bytes`]; head over about 64 KiB or 100 headers | `TooLarge` | yes |
 //! | the response is not HTTP | `Protocol` | maybe |
 //! | rejected URL or environment variable; no tokio runtime, or one without I/O or time | `Other` with `not_sent` | no |
 //!
 //! If a server closes an idle connection just as a request is about to use it, then in rare cases the request waits
-//! until its deadline ([hyper#4122](https://github.com/hyperium/hyper/issues/4122)). The error is then `Timeout`, and
-//! the request may or may not have been sent.
+//! until its deadline ([hyper#4122](https://github.com/hyperium/hyper/issues/4122)). The error is then `Timeout`.
 //!
 //! # Wiped memory
 //!
@@ -123,6 +123,8 @@ mod proxy;
 mod stream;
 
 mod tls;
+
+mod request_body;
 
 mod body;
 
