@@ -42,7 +42,7 @@ pub(crate) fn decode_data<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
 }
 
 /// Converts `body` to text in memory that is wiped on drop. Removes a byte order mark, and replaces bytes that are not
-/// UTF-8, so that they affect only their own field.
+/// UTF-8 and escapes that are no character, so that they affect only their own field.
 pub(crate) fn to_text(body: &[u8]) -> Zeroizing<String> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     // A replacement character has three bytes, so the buffer does not grow and leave a copy behind.
@@ -53,7 +53,40 @@ pub(crate) fn to_text(body: &[u8]) -> Zeroizing<String> {
             text.push(char::REPLACEMENT_CHARACTER);
         }
     }
-    text
+    replace_lone_surrogates(text)
+}
+
+/// Replaces `\ud83d` and the like if they are not part of a pair. JavaScript writes them when it cuts a text within an
+/// emoji.
+fn replace_lone_surrogates(text: Zeroizing<String>) -> Zeroizing<String> {
+    if !text.contains("\\ud") && !text.contains("\\uD") {
+        return text;
+    }
+    let mut replaced = Zeroizing::new(String::with_capacity(text.len()));
+    let mut rest = text.as_str();
+    while let Some(start) = rest.find('\\') {
+        let (before, escape) = rest.split_at(start);
+        replaced.push_str(before);
+        let (length, is_lone) = match (surrogate(escape), escape.get(6..).and_then(surrogate)) {
+            (Some(0xd800..0xdc00), Some(0xdc00..)) => (12, false),
+            (Some(_), _) => (6, true),
+            // A backslash and what it escapes, which may have more than one byte if this is not JSON.
+            (None, _) => (escape.char_indices().nth(2).map_or(escape.len(), |(end, _)| end), false),
+        };
+        let (escape, after) = escape.split_at(length);
+        replaced.push_str(if is_lone { "\\ufffd" } else { escape });
+        rest = after;
+    }
+    replaced.push_str(rest);
+    replaced
+}
+
+/// Returns the surrogate that `text` begins with as an escape.
+fn surrogate(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    let is_hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let code = u16::from_str_radix(digits, 16).ok().filter(|_| is_hexadecimal)?;
+    (0xd800..0xe000).contains(&code).then_some(code)
 }
 
 /// The fields of an object as JSON text. If a name appears twice, the last one wins.
