@@ -142,7 +142,8 @@ where
         let Value::Object(mut read) = serde_json::to_value(read).unwrap() else { unreachable!() };
         let mut fields = fields.clone();
         // The odd value may be readable.
-        (read.remove(name), fields.remove(name));
+        read.remove(name);
+        fields.remove(name);
         prop_assert_eq!(read, fields, "{}", name);
     }
     Ok(())
@@ -244,7 +245,7 @@ fn check_errors(odd: &Value) -> Result<(), TestCaseError> {
 }
 
 /// Puts `odd` among the keys, and into a field of the set and of one key.
-fn check_keys(keys: &[Jwk], odd: &Value, place: &Index) -> Result<(), TestCaseError> {
+fn check_keys(keys: &[Jwk], odd: &Value, place: Index) -> Result<(), TestCaseError> {
     let read = |keys: &[Value]| {
         let body = json!({ "keys": keys, "new": odd });
         SigningKeys::decode(body.to_string().as_bytes())
@@ -288,7 +289,7 @@ proptest! {
         check::<ExchangeAuthCode>(&grant, &GRANT, &odd, |value| value)?;
         check::<CreateAuthCode>(&code, &AUTH_CODE, &odd, data)?;
         check::<ExchangeToken>(&token, &TOKEN, &odd, |value| value)?;
-        check_keys(&keys, &odd, &place)?;
+        check_keys(&keys, &odd, place)?;
         check_errors(&odd)?;
     }
 }
