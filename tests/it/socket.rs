@@ -166,7 +166,7 @@ fn assert_no_certificate_is_blamed(text: &str) {
 /// When a listener's queue is full, Linux drops connection attempts, and the client keeps retrying.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn deadline_before_the_connection_is_made_leaves_the_sign_in_fresh() {
+async fn deadline_while_connecting_leaves_the_sign_in_fresh() {
     // A15
     use tokio::net::{TcpSocket, TcpStream};
 

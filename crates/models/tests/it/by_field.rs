@@ -123,7 +123,8 @@ fn deep_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Puts `odd` into each field that the response can do without, one after the other, and finds all others as they were.
+/// Puts `odd` into each field that the response can do without, one after the other. Checks that all others are as they
+/// were.
 fn check<E>(
     response: &impl Serialize,
     optional: &[&str],

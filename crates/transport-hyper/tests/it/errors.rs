@@ -47,7 +47,7 @@ async fn connect_timeout_ends_a_pending_connection() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn deadline_before_the_connection_is_made_proves_that_nothing_was_sent() {
+async fn deadline_while_connecting_proves_that_nothing_was_sent() {
     // A15
     let (url, _full) = full_listener().await;
     let limits = Limits::default().timeout(Some(std::time::Duration::from_millis(100)));
