@@ -143,3 +143,38 @@ impl<'de> IntoDeserializer<'de, Error> for FieldRecorder<'de> {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn unknown_fields_are_found_at_any_depth() {
+        let message = json!({ "data": {
+            "label": null, "a": null, "rate_limit": { "note": null, "b": null },
+            "budgets": [{ "scope": null }, { "c": null }],
+        }, "d": null });
+        let unknown = unknown(&message, &recorded_of_key(&message));
+        assert_eq!(unknown, ["/d", "/data/a", "/data/budgets/1/c", "/data/rate_limit/b"]);
+    }
+
+    #[test]
+    fn every_operation_has_fields() {
+        for (operation, names) in [
+            (ExchangeAuthCode::OPERATION, ["code", "key"]),
+            (CreateAuthCode::OPERATION, ["callback_url", "data"]),
+            (CurrentKey::OPERATION, ["", "data"]),
+            (ExchangeToken::OPERATION, ["subject_token", "access_token"]),
+            (SigningKeys::OPERATION, ["", "keys"]),
+        ] {
+            for (fields_of, name) in of_operation(operation).unwrap().into_iter().zip(names) {
+                let fields = fields_of(&json!({}));
+                assert!(name.is_empty() || fields[""].iter().any(|field| field == name), "{fields:?}");
+            }
+        }
+        assert!(of_operation("another").is_none());
+        assert_eq!(recorded_of_key(&json!({}))["/data"].len(), 25);
+    }
+}
