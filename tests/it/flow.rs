@@ -191,7 +191,7 @@ async fn code_without_a_challenge_takes_no_verifier() {
 #[tokio::test]
 async fn models_have_every_field_that_the_emulator_sends() {
     let testbed = testbed();
-    let client = testbed.client().with_key(ApiKey::parse(testbed.emulator().issue_key()).unwrap());
+    let client = testbed.client().with_key(ApiKey::parse(&testbed.emulator().issue_key()).unwrap());
     let created = client.create_auth_code(CreateAuthCode::new(callback())).keep_body().send().await.unwrap();
     let exchange = ExchangeAuthCode::new(created.value().id.clone());
     let exchanged = client.exchange_auth_code(exchange).keep_body().send().await.unwrap();
