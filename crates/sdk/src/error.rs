@@ -200,8 +200,10 @@ impl Error {
     /// Whether the same call may succeed later, and sending it again is harmless.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::NotSent(_) | Self::RateLimited { .. } | Self::ServiceUnavailable { .. } => true,
-            Self::NoResponse(_) => true,
+            Self::NotSent(_)
+            | Self::NoResponse(_)
+            | Self::RateLimited { .. }
+            | Self::ServiceUnavailable { .. } => true,
             // After a request that is not idempotent, these statuses are unknown outcomes.
             Self::Api(api) => {
                 matches!(api.reason(), RejectionReason::Conflict | RejectionReason::ServerError)
