@@ -22,7 +22,7 @@ pub(crate) async fn check(driver: &mut Driver) -> Result<usize, String> {
         let messages =
             fields::of_operation(operation).ok_or_else(|| format!("the models lack {operation}"))?;
         for (part, fields_of) in ["request", "response"].into_iter().zip(messages) {
-            let sample = &operations[operation][part];
+            let sample = operations.pointer(&format!("/{operation}/{part}")).unwrap_or(&Value::Null);
             let of_sdk = count_fields(sample);
             if of_sdk == 0 && part == "response" {
                 return Err(format!("the driver found no field in the {part} of {operation}"));
