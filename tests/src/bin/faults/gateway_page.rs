@@ -60,7 +60,7 @@ const STATUSES: [(u16, &str); 22] = [
     (520, "server: cloudflare\r\n"),
 ];
 
-const BODIES: [(&str, &str); 7] = [
+const BODIES: [(&str, &str); 10] = [
     ("text/html; charset=UTF-8", "<!DOCTYPE html><title>Just a moment...</title>"),
     // API gateways of AWS and Kong.
     ("application/json", r#"{"message":"Forbidden"}"#),
@@ -71,6 +71,11 @@ const BODIES: [(&str, &str); 7] = [
         "application/json",
         r#"{"error":{"code":"401","message":"Access denied due to missing subscription key."}}"#,
     ),
+    // Cloudflare's API.
+    ("application/json", r#"{"success":false,"errors":[{"code":10000,"message":"Authentication error"}]}"#),
+    // Almost OpenRouter's envelope, but without a code.
+    ("application/json", r#"{"error":{"message":"Forbidden"}}"#),
+    ("application/json", "null"),
     // A body that was cut off.
     ("application/json", r#"{"error":{"code":403,"mess"#),
     // Envoy.

@@ -13,7 +13,8 @@ use std::{
 };
 
 use openrouter_oauth::{
-    ApiKey, AuthorizationCode, CallbackUrl, Client, Error, PendingSignIn, Retry, UnknownReason,
+    ApiKey, AuthorizationCode, CallbackUrl, Client, CreateAuthCode, Error, PendingSignIn, Retry,
+    UnknownReason,
     transport::Transport,
     transport_hyper::{HyperTransport, TokioTimer},
 };
@@ -34,6 +35,7 @@ use crate::{
 
 const EXCHANGE: &str = "/api/v1/auth/keys";
 const LABEL: &str = "behind a gateway";
+const CALLBACK: &str = "https://app.example/callback";
 
 /// Runs both parts, with `wrap` around the transport of the client.
 pub(crate) async fn run(wrap: fn(HyperTransport) -> Arc<dyn Transport>, table: &mut Table) -> Result<()> {
@@ -46,6 +48,8 @@ pub(crate) async fn run(wrap: fn(HyperTransport) -> Arc<dyn Transport>, table: &
             violations.extend(exchange_with_replaced_response(wrap, page, pages).await?);
             cases += 1;
         }
+        violations.extend(create_with_replaced_response(wrap, page).await?);
+        cases += 1;
     }
     violations.extend(before.settle().await?.map(|text| Violation { rule: Rule::Leak, text }));
     table.add_part("proxy that replaces responses", cases, &count_pages(), violations, start.elapsed());
@@ -84,17 +88,36 @@ async fn exchange_with_replaced_response(
     for number in 1..=pages {
         let outcome = pending.exchange(&testbed.client, &code).await;
         check.posts(testbed.posts(), number);
-        let Some(error) = check.fails(outcome, &code) else { return Ok(check.violations) };
+        let Some(error) = check.fails(outcome, code.expose()) else { return Ok(check.violations) };
         check.first_exchange(&error, &pending);
     }
     testbed.proxy.set(Behavior::Relay);
     let outcome = pending.exchange(&testbed.client, &code).await;
-    if let Some(error) = check.fails(outcome, &code) {
+    if let Some(error) = check.fails(outcome, code.expose()) {
         check.second_exchange(&error, &pending);
     }
     let sent_again = page.meaning() != PageMeaning::Unknown;
     check.posts(testbed.posts(), pages + usize::from(sent_again));
     check.keys(testbed.keys(), 1);
+    Ok(check.violations)
+}
+
+/// Creates a code through a proxy that passes the request on and replaces the response.
+async fn create_with_replaced_response(
+    wrap: fn(HyperTransport) -> Arc<dyn Transport>,
+    page: GatewayPage,
+) -> Result<Vec<Violation>> {
+    let testbed = ProxyTestbed::open(wrap).await?;
+    let key = testbed.emulator.issue_key();
+    let client = testbed.client.with_key(ApiKey::parse(&key)?);
+    let mut check = Check::new("the response to a new code was replaced by", page);
+    testbed.proxy.set(Behavior::Replace(page));
+    let request = CreateAuthCode::new(CallbackUrl::parse(CALLBACK)?);
+    let outcome = client.create_auth_code(request).await;
+    check.posts(testbed.emulator.posts("/auth/keys/code"), 1);
+    if let Some(error) = check.fails(outcome, &key) {
+        check.verdict(&error);
+    }
     Ok(check.violations)
 }
 
@@ -110,7 +133,7 @@ async fn exchange_without_request(
     testbed.proxy.set(Behavior::Respond(page));
     let outcome = pending.exchange(&testbed.client, &code).await;
     check.posts(testbed.posts(), 0);
-    if let Some(error) = check.fails(outcome, &code) {
+    if let Some(error) = check.fails(outcome, code.expose()) {
         check.first_exchange(&error, &pending);
     }
     testbed.proxy.set(Behavior::Relay);
@@ -183,25 +206,20 @@ impl Check {
         }
     }
 
-    /// Returns the error of an exchange, without a secret in it.
-    fn fails<T>(
-        &mut self,
-        outcome: std::result::Result<T, Error>,
-        code: &AuthorizationCode,
-    ) -> Option<Error> {
+    /// Returns the error of a call. Checks that it hides the code or the key that the call sent.
+    fn fails<T>(&mut self, outcome: std::result::Result<T, Error>, secret: &str) -> Option<Error> {
         let Err(error) = outcome else {
-            self.violate(Rule::Class, "an exchange succeeded");
+            self.violate(Rule::Class, "the call succeeded");
             return None;
         };
-        let shows_code = canary::everything(&error).contains(code.expose());
-        self.require(Rule::Secret, !shows_code, &error, "the error contains the code");
+        let shows_secret = canary::everything(&error).contains(secret);
+        self.require(Rule::Secret, !shows_secret, &error, "the error contains the secret");
         Some(error)
     }
 
-    /// Checks the first exchange, whose response was the page.
-    fn first_exchange(&mut self, error: &Error, pending: &PendingSignIn) {
+    /// Checks the error of a request that is not idempotent, whose response was the page.
+    fn verdict(&mut self, error: &Error) {
         let meaning = self.page.meaning();
-        let text = error.to_string();
         let says_nothing_about_the_code =
             !error.is_rejected_code() && !error.is_expired_code() && !error.is_unauthorized();
         self.require(
@@ -214,13 +232,7 @@ impl Check {
             Rule::Doubt,
             error.may_have_acted() == (meaning != PageMeaning::TurnedAway),
             error,
-            "the error is wrong about whether a key may exist",
-        );
-        self.require(
-            Rule::Doubt,
-            text.contains("a key may have been created") == (meaning != PageMeaning::TurnedAway),
-            error,
-            "the message is wrong about whether a key may exist",
+            "the error is wrong about whether OpenRouter may have acted",
         );
         self.require(
             Rule::Doubt,
@@ -228,18 +240,31 @@ impl Check {
             error,
             "the outcome should be unknown, or should not be",
         );
-        self.require(
-            Rule::Foreign,
-            pending.is_fresh() == (meaning != PageMeaning::Unknown),
-            error,
-            "the sign-in should be fresh, or should not be",
-        );
         let turns_away = matches!(error, Error::RateLimited { .. } | Error::ServiceUnavailable { .. });
         self.require(
             Rule::Class,
             turns_away == (meaning == PageMeaning::TurnedAway),
             error,
             "the request was turned away, or was not",
+        );
+    }
+
+    /// Checks the first exchange, whose response was the page.
+    fn first_exchange(&mut self, error: &Error, pending: &PendingSignIn) {
+        self.verdict(error);
+        let meaning = self.page.meaning();
+        let says_it = error.to_string().contains("a key may have been created");
+        self.require(
+            Rule::Doubt,
+            says_it == (meaning != PageMeaning::TurnedAway),
+            error,
+            "the message is wrong about whether a key may exist",
+        );
+        self.require(
+            Rule::Foreign,
+            pending.is_fresh() == (meaning != PageMeaning::Unknown),
+            error,
+            "the sign-in should be fresh, or should not be",
         );
     }
 
@@ -308,7 +333,7 @@ impl ProxyTestbed {
 
     /// Begins a sign-in, which the user approves.
     async fn approve(&self) -> Result<(PendingSignIn, AuthorizationCode)> {
-        let callback = CallbackUrl::parse("https://app.example/callback")?;
+        let callback = CallbackUrl::parse(CALLBACK)?;
         let (url, pending) = self.client.authorize(callback).key_label(LABEL).begin()?;
         let DecisionOutcome::Redirected(url) = self.user.approve(url.as_str(), None).await? else {
             return Err("the user was not redirected".into());
