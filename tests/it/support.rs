@@ -151,6 +151,8 @@ pub(crate) fn describe(error: &Error) -> String {
         Error::RateLimited { .. } => "RateLimited".into(),
         Error::ServiceUnavailable { .. } => "ServiceUnavailable".into(),
         Error::UnexpectedRedirect { same_origin, .. } => format!("UnexpectedRedirect({same_origin})"),
+        Error::NoResponse(error) => format!("NoResponse({:?})", error.kind()),
+        Error::UnexpectedResponse(_) => "UnexpectedResponse".into(),
         Error::OutcomeUnknown(unknown) => format!("OutcomeUnknown({:?})", unknown.reason()),
         other => panic!("this error has no name here: {other:?}"),
     };
@@ -184,7 +186,7 @@ pub(crate) fn body(request: &Request<Bytes>) -> &str {
 pub(crate) async fn wait_until(mut ready: impl FnMut() -> bool) {
     let start = Instant::now();
     while !ready() {
-        assert!(start.elapsed() < Duration::from_secs(20), "the condition did not come true");
+        assert!(start.elapsed() < Duration::from_secs(20), "the condition never became true");
         tokio::task::yield_now().await;
     }
 }
