@@ -173,7 +173,7 @@ async fn both_steps_name_the_same_challenge_method() {
 
 #[test]
 fn authorize_url_lists_pkce_parameters_first() {
-    // A shell that cuts a URL at its first `&` must not silently lose it.
+    // A shell that cuts a URL at its first `&` must not silently lose the challenge.
     let authorize = client().authorize(CallbackUrl::parse(CALLBACK).unwrap());
     let (url, pending) = authorize
         .required_workspace_id("0b4cbd62-5b2a-4c6e-9d0a-6a2f4f9b3f12")

@@ -8,7 +8,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-/// The variable that is set in the child.
+/// A variable that is set only in a child.
 const CHILD: &str = "OPENROUTER_OAUTH_TESTS_CHILD";
 
 /// Returns whether this process is a child that [`command`] started.
@@ -30,7 +30,7 @@ pub(crate) fn command(wrapper: &[&str], test: &str) -> Command {
 /// Like [`command`], with an empty environment.
 pub(crate) fn isolated_command(wrapper: &[&str], test: &str) -> Command {
     let mut command = command(wrapper, test);
-    // Keeps coverage of the child.
+    // Coverage includes the child.
     let coverage = env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file));
     command.env_clear().env(CHILD, "1").envs(coverage);
     command

@@ -1,4 +1,4 @@
-//! Checks the contract with a second transport, so that it does not just describe hyper.
+//! Runs the contract suite on a second transport, so that the contract does not just describe hyper.
 
 use openrouter_oauth_transport_contract::{self as contract, Violations};
 
@@ -8,7 +8,7 @@ mod transport;
 use self::transport::ReqwestTransport;
 
 #[tokio::test]
-async fn reqwest_transport_keeps_the_contract() -> Result<(), Violations> {
+async fn reqwest_transport_satisfies_the_contract() -> Result<(), Violations> {
     // C-11
     contract::run(&ReqwestTransport::new().unwrap()).await
 }

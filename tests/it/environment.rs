@@ -1,5 +1,5 @@
-//! The environment of the process: variables, folders, runtimes. It never causes a panic, and a sign-in needs little of
-//! it.
+//! The environment of the process: variables, folders, runtimes. It never causes a panic, and a sign-in works without
+//! most of it.
 
 use std::{
     ffi::OsStr,

@@ -168,7 +168,7 @@ async fn examples_exit_with_1_and_print_errors_with_their_causes() {
         let code = example.approve().await;
         example.paste(&code).await;
         let (stdout, stderr, status) = example.finish().await;
-        assert!(stderr.starts_with("error: the outcome of exchangeAuthCodeForAPIKey is unknown"), "{stderr}");
+        assert!(stderr.starts_with("error: the outcome of exchanging the code is unknown"), "{stderr}");
         assert!(stderr.contains("\ncaused by: "), "{stderr}");
         assert!(!stdout.contains("Signed in"), "{stdout}");
         assert_eq!(status, Some(1), "{program}");

@@ -73,6 +73,6 @@ async fn error_exposes_the_rfc_6749_code() {
     assert_eq!(api.message().as_str(), "The token has expired.");
     assert_eq!(
         error.to_string(),
-        "OpenRouter responded to createOauthToken with 400 Bad Request: The token has expired."
+        "exchanging the token failed: OpenRouter responded with 400 Bad Request: The token has expired."
     );
 }

@@ -35,27 +35,35 @@ fn invalid_value_error_names_the_value_and_the_problem() {
     for (bad, problem) in [
         ("", "is empty"),
         (&long, "is too long"),
-        ("\u{fc}", "may hold only"),
-        ("a\r\nb", "may hold only"),
-        ("a\0", "may hold only"),
+        ("\u{fc}", "may contain only"),
+        ("a\r\nb", "may contain only"),
+        ("a\0", "may contain only"),
     ] {
         for (text, what) in [
             (words(ApiKey::parse(bad).map(drop)), "API key"),
             (words(AuthorizationCode::parse(bad).map(drop)), "authorization code"),
             (words(SubjectToken::parse(bad).map(drop)), "subject token"),
-            (words(FederationPolicyId::parse(bad).map(drop)), "federation policy id"),
+            (words(FederationPolicyId::parse(bad).map(drop)), "federation policy ID"),
             (words(CodeVerifier::parse(bad).map(drop)), "code verifier"),
-            (words(CallbackUrl::parse(bad).map(drop)), "callback URL"),
         ] {
             assert!(text.starts_with(&format!("the {what} {problem}")), "{text}");
         }
     }
     for (bad, text) in [
+        ("", "the callback URL is empty"),
+        (&long, "the callback URL is too long"),
+        ("http://\u{fc}/", "the callback URL has a character or a percent-escape that is not valid in a URL"),
+        ("a\r\nb", "the callback URL has a character or a percent-escape that is not valid in a URL"),
+    ] {
+        assert!(words(CallbackUrl::parse(bad).map(drop)).starts_with(text), "{bad:?}");
+    }
+    for (bad, text) in [
         ("", "the key label is empty"),
         (" \t", "the key label is empty"),
         (&"l".repeat(101), "the key label is longer than 100 characters"),
-        ("a\nb", "the key label may not hold control characters"),
-        ("a\u{1b}[31m", "the key label may not hold control characters"),
+        ("a\nb", "the key label must not contain control characters or invisible characters"),
+        ("a\u{1b}[31m", "the key label must not contain control characters or invisible characters"),
+        ("a\u{202e}b", "the key label must not contain control characters or invisible characters"),
     ] {
         assert_eq!(words(KeyLabel::parse(bad).map(drop)), text, "{bad:?}");
     }
@@ -81,8 +89,8 @@ fn begin_rejects_invalid_sign_in_settings() {
         (authorize().limit(f64::NAN).begin(), "credit limit"),
         (authorize().limit(f64::INFINITY).begin(), "credit limit"),
         (authorize().limit(-1.0).begin(), "credit limit"),
-        (authorize().workspace_id("not-a-uuid").begin(), "workspace id"),
-        (authorize().required_workspace_id("").begin(), "workspace id"),
+        (authorize().workspace_id("not-a-uuid").begin(), "workspace ID"),
+        (authorize().required_workspace_id("").begin(), "workspace ID"),
         // The error names the first invalid value.
         (authorize().limit(-1.0).key_label("").key_label("good").begin(), "credit limit"),
     ] {

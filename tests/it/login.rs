@@ -22,7 +22,7 @@ use openrouter_oauth_login::{
 };
 use openrouter_oauth_tests::{
     testbed::Testbed,
-    user::{ScriptedPrompt, TypedInput, UserBrowser, get},
+    user::{TypedInput, UserBrowser, get, typing},
 };
 
 fn testbed() -> Testbed {
@@ -148,7 +148,7 @@ async fn cancelling_frees_the_port_at_once() {
 async fn pasted_code_wins_over_a_browser_that_stays_away() {
     // P-6
     let testbed = testbed();
-    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Code]);
+    let prompt = typing(testbed.user(), [TypedInput::Code]);
     let user = UserBrowser::leaving(testbed.user());
     let signed_in = login(&testbed).browser(user).prompt(prompt.clone()).run().await.unwrap();
     assert!(is_valid(&testbed, &signed_in.key).await);
@@ -161,7 +161,7 @@ async fn pasted_code_wins_over_a_browser_that_stays_away() {
 async fn callback_wins_over_a_waiting_prompt() {
     // P-6
     let testbed = testbed();
-    let prompt = ScriptedPrompt::new(testbed.user(), []);
+    let prompt = typing(testbed.user(), []);
     let login = login(&testbed).browser(UserBrowser::approving(testbed.user())).prompt(prompt.clone());
     assert!(is_valid(&testbed, &login.run().await.unwrap().key).await);
     assert_eq!(prompt.problems(), [None]);
@@ -171,7 +171,7 @@ async fn callback_wins_over_a_waiting_prompt() {
 async fn headless_login_accepts_the_code_from_the_page() {
     // P-1
     let testbed = testbed();
-    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Code]);
+    let prompt = typing(testbed.user(), [TypedInput::Code]);
     let signed_in = login(&testbed).headless(true).prompt(prompt.clone()).run().await.unwrap();
     assert!(is_valid(&testbed, &signed_in.key).await);
     assert!(!prompt.url().unwrap().contains("callback_url"));
@@ -182,7 +182,7 @@ async fn user_has_three_attempts_to_paste_a_code() {
     // P-5: all three use the same verifier.
     let testbed = testbed();
     let wrong = [TypedInput::Text("auth_code_of_nobody"), TypedInput::Text(FOREIGN_CALLBACK)];
-    let prompt = ScriptedPrompt::new(testbed.user(), wrong.into_iter().chain([TypedInput::Code]));
+    let prompt = typing(testbed.user(), wrong.into_iter().chain([TypedInput::Code]));
     let signed_in = login(&testbed).headless(true).prompt(prompt.clone()).run().await.unwrap();
     assert!(is_valid(&testbed, &signed_in.key).await);
     let [None, Some(rejected), Some(unreadable)] = &prompt.problems()[..] else {
@@ -195,12 +195,12 @@ async fn user_has_three_attempts_to_paste_a_code() {
 #[tokio::test]
 async fn three_wrong_codes_end_a_headless_login() {
     let testbed = testbed();
-    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text(FOREIGN_CALLBACK); 3]);
+    let prompt = typing(testbed.user(), [TypedInput::Text(FOREIGN_CALLBACK); 3]);
     let error = login(&testbed).headless(true).prompt(prompt.clone()).run().await.unwrap_err();
     assert!(matches!(error, Error::NoCode(_)), "{error:?}");
     assert_eq!(prompt.problems().len(), 3);
 
-    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text("auth_code_of_nobody"); 3]);
+    let prompt = typing(testbed.user(), [TypedInput::Text("auth_code_of_nobody"); 3]);
     let error = login(&testbed).headless(true).prompt(prompt).run().await.unwrap_err();
     assert!(matches!(&error, Error::Sdk(error) if error.is_rejected_code()), "{error:?}");
 }
@@ -208,7 +208,7 @@ async fn three_wrong_codes_end_a_headless_login() {
 #[tokio::test]
 async fn callback_still_counts_after_three_wrong_codes() {
     let testbed = testbed();
-    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text(FOREIGN_CALLBACK); 3]);
+    let prompt = typing(testbed.user(), [TypedInput::Text(FOREIGN_CALLBACK); 3]);
     let (user, url) = (UserBrowser::approving(testbed.user()), prompt.clone());
     let asking = prompt.clone();
     tokio::spawn(async move {
@@ -225,16 +225,16 @@ async fn callback_still_counts_after_three_wrong_codes() {
 async fn closed_prompt_cancels_but_a_missing_one_does_not() {
     // P-5
     let testbed = testbed();
-    let closed = ScriptedPrompt::new(testbed.user(), [TypedInput::End]);
+    let closed = typing(testbed.user(), [TypedInput::End]);
     let error = login(&testbed).prompt(closed).run().await.unwrap_err();
     assert!(matches!(error, Error::Cancelled), "{error:?}");
 
-    let missing = ScriptedPrompt::new(testbed.user(), [TypedInput::NoTerminal]);
+    let missing = typing(testbed.user(), [TypedInput::NoTerminal]);
     let signed_in =
         login(&testbed).browser(UserBrowser::approving(testbed.user())).prompt(missing).run().await;
     assert!(is_valid(&testbed, &signed_in.unwrap().key).await);
 
-    let missing = ScriptedPrompt::new(testbed.user(), [TypedInput::NoTerminal]);
+    let missing = typing(testbed.user(), [TypedInput::NoTerminal]);
     let error = login(&testbed).headless(true).prompt(missing).run().await.unwrap_err();
     assert!(matches!(error, Error::NoInput(None)), "{error:?}");
     let error = login(&testbed).headless(true).run().await.unwrap_err();
@@ -403,8 +403,7 @@ async fn login_dropped_after_any_poll_leaves_nothing() {
                 *listening_port.lock().unwrap() = *port;
             }
         });
-        let login =
-            login.prompt(ScriptedPrompt::new(&User::new(emulator.clone()), [])).store(MemoryStore::default());
+        let login = login.prompt(typing(&User::new(emulator.clone()), [])).store(MemoryStore::default());
         let is_over = poll_times(login.run(), polls).await;
         let port = *port.lock().unwrap();
         if port != 0 {
@@ -465,7 +464,7 @@ async fn endless_exchange_is_an_unknown_outcome() {
     emulator.inject(Fault::delay(Duration::from_secs(3600)).on("/auth/keys"));
     let client = Client::builder().transport(emulator.clone()).timer(TokioTimer::new()).without_deadline();
     let client = client.build().unwrap();
-    let prompt = ScriptedPrompt::new(&User::new(emulator.clone()), [TypedInput::Code]);
+    let prompt = typing(&User::new(emulator.clone()), [TypedInput::Code]);
     let login = Login::new(&client).key_label("my-cli").no_browser().headless(true).prompt(prompt);
     let error = login.timeout(Duration::from_secs(60)).run().await.unwrap_err();
     let Error::OutcomeUnknown { reason: OutcomeUnknownReason::TimedOut, .. } = &error else {
@@ -479,10 +478,23 @@ async fn endless_exchange_is_an_unknown_outcome() {
 
 #[tokio::test]
 async fn status_503_without_retry_after_is_not_retried() {
+    // A1: a key may have been created.
     let testbed = testbed();
     testbed.emulator().inject(Fault::status(503).on("/auth/keys"));
     let error = login(&testbed).browser(UserBrowser::approving(testbed.user())).run().await.unwrap_err();
-    assert!(matches!(error, Error::Sdk(SdkError::ServiceUnavailable { .. })), "{error:?}");
+    assert!(matches!(error, Error::Sdk(SdkError::OutcomeUnknown(_))), "{error:?}");
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
+}
+
+#[tokio::test]
+async fn rejection_by_a_proxy_ends_the_login() {
+    // A1: it says nothing about the code, so the user is not asked for another one.
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::status(403).body("<html>Access denied</html>").on("/auth/keys"));
+    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Code, TypedInput::Code]);
+    let error = login(&testbed).headless(true).prompt(prompt).run().await.unwrap_err();
+    assert!(matches!(&error, Error::Sdk(error) if error.may_have_acted()), "{error:?}");
+    assert!(error.to_string().contains("a key may have been created"), "{error}");
     assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
 }
 
@@ -501,7 +513,7 @@ async fn rejection_after_a_retry_is_an_unknown_outcome() {
         let testbed = testbed();
         testbed.emulator().inject(Fault::status(429).header("Retry-After", "0").on("/auth/keys"));
         testbed.emulator().inject(Fault::status(403).on("/auth/keys"));
-        let prompt = ScriptedPrompt::new(testbed.user(), typed);
+        let prompt = typing(testbed.user(), typed);
         let login = match typed {
             None => login(&testbed).browser(UserBrowser::approving(testbed.user())),
             Some(_) => login(&testbed).headless(true),
@@ -529,7 +541,7 @@ async fn callback_during_a_failing_exchange_is_accepted() {
     // P-6: the first correct code wins.
     let testbed = testbed();
     testbed.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
-    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Text("auth_code_of_nobody")]);
+    let prompt = typing(testbed.user(), [TypedInput::Text("auth_code_of_nobody")]);
     let (user, shown) = (UserBrowser::approving(testbed.user()), prompt.clone());
     let coming = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -556,7 +568,7 @@ async fn late_callback_starts_no_second_exchange() {
     // L-12
     let testbed = testbed();
     testbed.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
-    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Code]);
+    let prompt = typing(testbed.user(), [TypedInput::Code]);
     let url = prompt.clone();
     let user = UserBrowser::approving(testbed.user());
     let late = tokio::spawn(async move {
@@ -573,7 +585,7 @@ async fn late_callback_starts_no_second_exchange() {
 async fn only_the_callback_ends_the_login() {
     // L-6, L-11
     let testbed = testbed();
-    let prompt = ScriptedPrompt::new(testbed.user(), []);
+    let prompt = typing(testbed.user(), []);
     let shown = prompt.clone();
     let running = tokio::spawn(login(&testbed).prompt(prompt).run());
     while shown.url().is_none() {

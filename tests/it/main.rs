@@ -39,8 +39,12 @@ mod pending;
 /// Whole sign-ins with the emulator, in memory and over TCP.
 mod flow;
 
-/// A login in a terminal: the callback of a browser, the pasted code, and every way to end.
+/// A login in a terminal: the browser's callback, the pasted code, and every way to end.
 mod login;
+
+/// The example that signs in once.
+#[cfg(target_os = "linux")]
+mod sign_in_once;
 
 /// Logins that need their own process.
 #[cfg(target_os = "linux")]

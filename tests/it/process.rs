@@ -14,7 +14,7 @@ use openrouter_oauth_emulator::Settings;
 use openrouter_oauth_login::{Error, Event, ListenerError, Login};
 use openrouter_oauth_tests::{
     testbed::Testbed,
-    user::{ScriptedPrompt, TypedInput},
+    user::{TypedInput, typing},
 };
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -43,7 +43,7 @@ async fn child_logs_in_without_a_port() {
         return;
     }
     let testbed = Testbed::in_memory(Settings::default());
-    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Code]);
+    let prompt = typing(testbed.user(), [TypedInput::Code]);
     let bind_errors = Arc::new(Mutex::new(0));
     let counter = Arc::clone(&bind_errors);
     let login = login(&testbed).prompt(prompt.clone()).on_event(move |event| match event {

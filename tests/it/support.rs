@@ -186,7 +186,7 @@ pub(crate) fn body(request: &Request<Bytes>) -> &str {
 pub(crate) async fn wait_until(mut ready: impl FnMut() -> bool) {
     let start = Instant::now();
     while !ready() {
-        assert!(start.elapsed() < Duration::from_secs(20), "the condition did not come true");
+        assert!(start.elapsed() < Duration::from_secs(20), "the condition never became true");
         tokio::task::yield_now().await;
     }
 }

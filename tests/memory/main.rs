@@ -80,7 +80,7 @@ fn watch_finds_unwiped_secrets_and_their_owner() {
         let (kept, freed) = (MaskedSecret::random(), MaskedSecret::random());
         allocator::begin(&[kept.clone(), freed.clone()], zeroes_freed);
         let live = kept.unmask();
-        // So many that later allocations cannot overwrite all of them.
+        // Enough copies that later allocations cannot overwrite all of them.
         drop(black_box([(); 64].map(|()| freed.unmask().to_string())));
         let report = allocator::end();
 

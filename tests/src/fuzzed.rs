@@ -2,7 +2,7 @@
 //!
 //! Each function takes one input and panics if the parser breaks a promise. `tests/fuzz` passes it libFuzzer's inputs.
 //! `tests/it/corpus.rs` passes it the committed inputs and random bytes. The parts of an input are on separate lines,
-//! so that a human can read and write one.
+//! so that people can read and write inputs.
 
 mod base_url;
 mod callback;

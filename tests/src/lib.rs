@@ -23,5 +23,14 @@ pub mod user;
 
 use std::error::Error;
 
-/// The result of a program of this package, which prints whatever error ends it.
+// The emulator's crate may not depend on the SDK, so its documentation for SDK users is tested here.
+#[cfg(doctest)]
+#[doc = include_str!("../../crates/emulator/docs/with-the-sdk.md")]
+struct WithTheSdk;
+
+/// The result of a program of this package, which prints any error and exits.
 pub type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

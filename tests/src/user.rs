@@ -1,16 +1,10 @@
 //! The user of a login, as a browser and as a terminal.
 
-use std::{
-    collections::VecDeque,
-    io,
-    sync::{Arc, Mutex},
-};
+use std::io;
 
 use openrouter_oauth::AuthorizeUrl;
 use openrouter_oauth_emulator::{DecisionOutcome, User};
-use openrouter_oauth_login::{
-    Browser, BrowserFuture, Pasted, Prompt, PromptError, PromptFuture, SignInInstructions,
-};
+use openrouter_oauth_login::{Browser, BrowserFuture, PromptError, testing::TestUser};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -28,7 +22,7 @@ pub struct UserBrowser {
     response: watch::Sender<Option<String>>,
 }
 
-/// What the user does on the consent page.
+/// The user's decision on the consent page.
 #[derive(Clone, Copy, Debug)]
 enum Decision {
     Approve,
@@ -112,17 +106,7 @@ pub async fn get(url: &str) -> io::Result<String> {
     Ok(response)
 }
 
-/// A prompt whose user types what the test says. Clones share one state.
-#[derive(Clone, Debug)]
-pub struct ScriptedPrompt {
-    user: User,
-    typed: Arc<Mutex<VecDeque<TypedInput>>>,
-    url: Arc<Mutex<Option<String>>>,
-    /// The problem that each question named.
-    problems: Arc<Mutex<Vec<Option<String>>>>,
-}
-
-/// What the user types.
+/// The user's input at the prompt.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub enum TypedInput {
@@ -136,53 +120,28 @@ pub enum TypedInput {
     NoTerminal,
 }
 
-impl ScriptedPrompt {
-    /// A user who types one of these each time the prompt asks, then nothing more.
-    pub fn new(user: &User, typed: impl IntoIterator<Item = TypedInput>) -> Self {
-        Self {
-            user: user.clone(),
-            typed: Arc::new(Mutex::new(typed.into_iter().collect())),
-            url: Arc::default(),
-            problems: Arc::default(),
-        }
-    }
-
-    /// The problem that each question named. The first question names none.
-    pub fn problems(&self) -> Vec<Option<String>> {
-        self.problems.lock().unwrap().clone()
-    }
-
-    /// The authorize URL that the prompt showed.
-    pub fn url(&self) -> Option<String> {
-        self.url.lock().unwrap().clone()
-    }
-
-    async fn code(&self) -> String {
-        let url = self.url().unwrap();
-        match self.user.approve(&url, None).await.unwrap() {
-            DecisionOutcome::Code(code) => code,
-            DecisionOutcome::Redirected(callback) => callback,
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-impl Prompt for ScriptedPrompt {
-    fn show(&self, instructions: &SignInInstructions<'_>) {
-        self.url.lock().unwrap().replace(instructions.url.to_string());
-    }
-
-    fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a> {
-        self.problems.lock().unwrap().push(problem.map(str::to_owned));
-        let typed = self.typed.lock().unwrap().pop_front();
-        Box::pin(async move {
+/// A user at the prompt who types one of these each time the prompt asks, then nothing more.
+pub fn typing(user: &User, typed: impl IntoIterator<Item = TypedInput>) -> TestUser {
+    let (user, mut typed) = (user.clone(), typed.into_iter().collect::<Vec<_>>().into_iter());
+    TestUser::pastes_with(move |url| {
+        let (user, typed) = (user.clone(), typed.next());
+        async move {
             match typed {
-                Some(TypedInput::Code) => Ok(Pasted::new(self.code().await)),
-                Some(TypedInput::Text(text)) => Ok(Pasted::new(text.to_owned())),
+                Some(TypedInput::Code) => Ok(code(&user, &url).await),
+                Some(TypedInput::Text(text)) => Ok(text.to_owned()),
                 Some(TypedInput::End) => Err(PromptError::Closed),
                 Some(TypedInput::NoTerminal) => Err(PromptError::Unavailable),
                 None => std::future::pending().await,
             }
-        })
+        }
+    })
+}
+
+/// Approves, and returns the code that the page shows, or the URL of the callback.
+async fn code(user: &User, url: &str) -> String {
+    match user.approve(url, None).await.unwrap() {
+        DecisionOutcome::Code(code) => code,
+        DecisionOutcome::Redirected(callback) => callback,
+        other => panic!("{other:?}"),
     }
 }

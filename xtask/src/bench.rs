@@ -8,7 +8,7 @@ use std::{
 
 use crate::{process, result::Result};
 
-/// How many times the instructions of the baseline an exchange may use, with everything on.
+/// The limit for an exchange with the SDK's defaults, as a multiple of the baseline's instructions.
 const INSTRUCTIONS: f64 = 1.25;
 
 pub(crate) fn run() -> Result {

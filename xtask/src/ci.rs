@@ -1,5 +1,5 @@
-//! `ci`: runs every step or the named ones, even after one fails, and prints the time of each. Also the table of steps
-//! that only start cargo.
+//! `ci`: runs every step or the named ones, even after one fails, and prints the time of each. This file also contains
+//! the table of steps that only start cargo.
 
 use std::{
     env,
@@ -22,6 +22,8 @@ const STEPS: &[&str] = &[
     "features",
     "deny",
     "msrv",
+    "package",
+    "api",
     "consumers",
     "conformance",
     "browser",
@@ -172,7 +174,7 @@ impl CargoStep {
     }
 }
 
-/// Checks the format of every file, including the packages outside the workspace.
+/// Checks the formatting of every file, including the packages outside the workspace.
 fn format() -> Result {
     let mut commands = vec![process::cargo(["fmt", "--all", "--check"])];
     for manifest in consumers::manifests()?.into_iter().chain(["tests/fuzz/Cargo.toml".into()]) {

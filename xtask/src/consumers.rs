@@ -1,4 +1,4 @@
-//! `consumers`: packages outside the workspace use the crates as their users do.
+//! `consumers`: builds and runs packages outside the workspace that use the crates as outside users do.
 //!
 //! Each package is built and run separately, so that it cannot depend on features that another package enables. It uses
 //! its own committed `Cargo.lock`.
@@ -11,7 +11,7 @@ use crate::{
     workspace,
 };
 
-/// Their folder, relative to the root.
+/// The folder of the consumers, relative to the root.
 const FOLDER: &str = "tests/consumers";
 
 /// The consumers that must not depend on certain crates, and those crates.

@@ -21,7 +21,8 @@ const INSTALL: &str = "cargo install --locked cargo-fuzz@0.13.2";
 /// How long each target runs by default.
 const SECONDS: u32 = 30;
 
-/// None, because our crates have no unsafe code for it to check. Without it the stable compiler is enough.
+/// Turns the sanitizer off: our crates have no unsafe code for it to check, and without it the stable compiler is
+/// enough.
 const SANITIZER: &str = "--sanitizer=none";
 
 /// The statistics that libFuzzer prints at the end of a run.
@@ -129,7 +130,7 @@ fn fuzz(target: &str, seconds: u32) -> Result<(Stats, bool)> {
         lines.push(String::from_utf8_lossy(&line?).into_owned());
     }
     let passed = child.wait()?.success();
-    // Empty unless there was a failure.
+    // Fails unless the folder is empty, so it keeps a failing input.
     let _ = fs::remove_dir(&regressions);
     if !passed {
         eprintln!("{}", lines.join("\n"));

@@ -6,7 +6,7 @@ cargo xtask COMMAND
 
   ci [STEP...]   run every step, or only the named ones, and print the time of each; write `spec` as `spec=FILE`
 
-  fmt            check the format of every file
+  fmt            check the formatting of every file
   lint           run clippy on each package, with all targets and each of its feature sets; deny warnings
   test           run unit, integration and doc tests, including `layers` and `tidy`
   doctest        run only doc tests
@@ -17,7 +17,10 @@ cargo xtask COMMAND
   tidy           check house rules that no compiler enforces: module docs, endpoint files, links, invariants
   deny           check licenses, duplicate versions and sources of the dependencies (needs cargo-deny)
   msrv           compile each package with the oldest compiler it supports, if that is installed
+  package [--release]
+                 pack each package, then check, test and document it alone; with --release, also rehearse a release
   consumers      build and run packages outside the workspace that use the crates
+  api [--write]  compare the public API of each library with tests/api, or write it (needs cargo-public-api and nightly)
   spec FILE      compare the models with an OpenAPI document
   conformance    run other SDKs against the emulator (needs node, npm, python3 and network access)
   keychain       test the key store in a desktop keychain (needs dbus-run-session and gnome-keyring-daemon)
@@ -27,7 +30,8 @@ cargo xtask COMMAND
   faults [--planted | scan PATH...]
                  test every fault of a network, a server or a caller; with --planted, check that broken transports are
                  detected; with scan, search the output and files of a test run for secrets
-  bench          measure the instructions and allocations of an exchange, and enforce their limit (needs valgrind)
+  bench          measure the instructions and allocations of an exchange, and enforce a limit on the instructions (needs
+                 valgrind)
   fuzz [TARGET] [SECONDS]
                  run every parser, or one, on inputs that libFuzzer generates (needs cargo-fuzz)
 ";

@@ -12,6 +12,7 @@ use crate::result::Result;
 
 mod ci;
 
+mod api;
 mod bench;
 mod consumers;
 mod features;
@@ -19,6 +20,7 @@ mod fuzz;
 mod layers;
 mod lint;
 mod msrv;
+mod package;
 mod tidy;
 
 mod help;
@@ -49,6 +51,8 @@ fn main() -> ExitCode {
 /// Runs one command, given by its name and arguments.
 fn run(step: &[&str]) -> Result {
     match step {
+        ["api"] => api::run(false),
+        ["api", "--write"] => api::run(true),
         ["bench"] => bench::run(),
         ["consumers"] => consumers::run(),
         ["features"] => features::run(),
@@ -56,6 +60,8 @@ fn run(step: &[&str]) -> Result {
         ["layers"] => layers::run(),
         ["lint"] => lint::run(),
         ["msrv"] => msrv::run(),
+        ["package"] => package::run(false),
+        ["package", "--release"] => package::run(true),
         ["tidy"] => tidy::run(),
         step => ci::start(step),
     }
@@ -67,7 +73,7 @@ mod tests {
 
     #[test]
     fn unknown_command_is_an_error_that_names_it() {
-        for unknown in [&["frobnicate", "now"][..], &["faults", "now"], &["spec"], &["fmt", "now"], &[]] {
+        for unknown in [&["frobnicate", "now"][..], &["faults", "now"], &["spec"], &["package", "now"], &[]] {
             let error = run(unknown).unwrap_err();
             assert!(
                 error.to_string().starts_with(&format!("no such command: {}; ", unknown.join(" "))),

@@ -23,8 +23,21 @@ pub(crate) fn target(folder: &str) -> PathBuf {
 
 /// Returns a command for the cargo that started this program, with these arguments.
 pub(crate) fn cargo(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments).current_dir(root());
+    let mut command = in_root(Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())));
+    command.args(arguments);
+    command
+}
+
+/// Returns a command for the cargo of rustup's nightly toolchain, if that is installed.
+pub(crate) fn nightly_cargo() -> Option<Command> {
+    require("rustup", &["run", "nightly", "rustc", "--version"], "").ok()?;
+    let mut command = in_root(Command::new("rustup"));
+    command.args(["run", "nightly", "cargo"]);
+    Some(command)
+}
+
+fn in_root(mut command: Command) -> Command {
+    command.current_dir(root());
     // Cargo set these variables for this program. If inherited, they rerun every build script that watches these names
     // (such as ring's), and rebuild everything that depends on it.
     for (name, _) in env::vars_os() {
@@ -93,7 +106,7 @@ pub(crate) fn require(program: &str, arguments: &[&str], install: &str) -> Resul
 }
 
 /// Formats the command as typed, with the bare name of the program.
-fn line(command: &Command) -> String {
+pub(crate) fn line(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     let words = [program].into_iter().chain(command.get_args());
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")

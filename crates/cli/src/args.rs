@@ -1,6 +1,6 @@
-//! What can be asked for. No argument takes a secret.
+//! The command line. No argument accepts a secret.
 
-#![expect(clippy::doc_markdown, reason = "these comments are the help text, where a backtick is a backtick")]
+#![expect(clippy::doc_markdown, reason = "these comments are the help text, which shows backticks unchanged")]
 
 mod options;
 
@@ -12,16 +12,16 @@ pub(crate) use self::options::{
 };
 use crate::exit;
 
-/// Sign in with OpenRouter from a shell: the key, each operation of its OAuth (PKCE), and an emulator to try them on.
+/// Sign in with OpenRouter from a shell, manage the API key, and try each OAuth (PKCE) operation.
 #[derive(Debug, Parser)]
 #[command(name = "openrouter-oauth", version, max_term_width = 110)]
 #[command(after_help = EXAMPLES, after_long_help = SECTIONS.map(|(_, text)| text).join("\n\n"))]
 pub(crate) struct Args {
-    /// The service to call: https, or http on this machine. By default OPENROUTER_BASE_URL, or OpenRouter itself.
+    /// The service's base URL: https, or http on this machine. The default is OPENROUTER_BASE_URL, or else OpenRouter.
     #[arg(long, global = true, value_name = "URL", help_heading = "Common options")]
     pub(crate) server: Option<String>,
 
-    /// Write the result as one line of JSON, and an error too.
+    /// Print the result as one line of JSON, and errors as JSON too.
     #[arg(long, global = true, help_heading = "Common options")]
     pub(crate) json: bool,
 
@@ -29,7 +29,7 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-/// What `--help` says beside the arguments, with the titles of the manual.
+/// The sections that follow the options in `--help`, with their titles in the manual.
 pub(crate) const SECTIONS: [(&str, &str); 4] = [
     ("EXAMPLES", EXAMPLES),
     ("ENVIRONMENT", ENVIRONMENT),
@@ -39,46 +39,49 @@ pub(crate) const SECTIONS: [(&str, &str); 4] = [
 
 const EXAMPLES: &str = "\
 Examples:
-  openrouter-oauth login                           sign in, and keep the key
+  openrouter-oauth login                           sign in and store the key
   export OPENROUTER_API_KEY=$(openrouter-oauth token)
-                                                   hand the key to another program
-  openrouter-oauth status                          whose key it is, its limits and use
-  openrouter-oauth demo                            watch the whole sign-in, offline";
+                                                   pass the key to another program
+  openrouter-oauth status                          show the key's label, limit and usage
+  openrouter-oauth demo                            watch the whole sign-in offline";
 
 const ENVIRONMENT: &str = "\
-Secrets are read from the environment, never from the arguments:
-  OPENROUTER_API_KEY        for create-code, status and keys, in place of the key that login stored
-  OPENROUTER_CODE           for exchange, in place of standard input
-  OPENROUTER_CODE_VERIFIER  for exchange without --pending
-  OPENROUTER_SUBJECT_TOKEN  for exchange-token, in place of standard input
+Secrets come from the environment or from standard input, never from the arguments:
+  OPENROUTER_API_KEY        used by create-code, status and keys instead of the stored key
+  OPENROUTER_CODE           used by exchange instead of standard input
+  OPENROUTER_CODE_VERIFIER  used by exchange without --pending
+  OPENROUTER_SUBJECT_TOKEN  used by exchange-token instead of standard input
 Settings:
-  OPENROUTER_BASE_URL       the service, where there is no --server
-  OPENROUTER_KEY_STORE      where the key is kept, where there is no --store: file or keychain
+  OPENROUTER_BASE_URL       the service's base URL, unless --server is given
+  OPENROUTER_KEY_STORE      where to store the key, unless --store is given: file or keychain
   OPENROUTER_HTTP_REFERER, OPENROUTER_APP_TITLE, OPENROUTER_APP_CATEGORIES
-                            which app the requests come from
-  BROWSER                   what login opens the page with";
+                            the app that sends the requests
+  BROWSER                   the browser that login opens";
 
 const JSON_HELP: &str = "\
-An error with --json, on standard error; the last three only where they are known:
+With --json, an error on standard error has this form. The last three fields appear only if known:
   {\"error\": {\"kind\": \"rejected\", \"message\": \"...\", \"causes\": [\"...\"],
              \"http_status\": 400, \"reason\": \"code_invalid\", \"retry_after_seconds\": 2.0}}
-The reasons: code_invalid, code_expired, code_rejected, challenge_method_mismatch, invalid_grant,
-invalid_request, unauthorized, forbidden, not_found, conflict, rate_limited, server_error, other.";
+The reasons are code_invalid, code_expired, code_rejected, challenge_method_mismatch, invalid_grant,
+invalid_request, unauthorized, forbidden, not_found, conflict, rate_limited, server_error,
+not_from_openrouter (something other than OpenRouter responded) and other.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Sign in, and keep the key.
+    /// Sign in and store the key.
     ///
-    /// It opens OpenRouter's page in the browser and waits for it to come back, or for a code to be pasted. Over SSH, in a
-    /// container and with --headless the page shows the code. If there is a key that OpenRouter still accepts, no other is
-    /// made.
+    /// Opens OpenRouter's page in the browser, then waits for the browser's callback or a pasted code. Over SSH, in a
+    /// container, or with --headless, the page shows a code to paste. If OpenRouter still accepts the stored key, login
+    /// keeps that key and does not create another.
     #[command(after_help = "\
-The key is kept in a file that only you can read; with --store keychain in that of the system, and
-with --store none nowhere. It is on standard output with --print, and if it could not be stored.
-JSON: {\"is_new\", \"user_id\", \"label\", \"store\"}, and \"key\" where it is to be printed; user_id,
-label and store may be null. After --again \"previous\" is the page on which to delete the key before.
-Before it {\"authorize_url\"} is on standard error, and {\"problem\"} if a code was wrong. Nothing is
-asked at the terminal then: with --headless a code is a line of standard input.
+The key is stored in a file that only you can read. With --store keychain, it is stored in the
+system's keychain; with --store none, nowhere. The key is printed to standard output with --print,
+and also if it could not be stored.
+JSON: {\"is_new\", \"user_id\", \"label\", \"store\"}, and \"key\" if the key is printed; user_id, label and
+store may be null. After --again, \"previous\" is the page where you can delete the previous key.
+Before the result, {\"authorize_url\"} is printed to standard error, and {\"problem\"} after each
+wrong code. With --json, login does not prompt at the terminal; with --headless, it reads the code
+from a line of standard input.
 
 Examples:
   openrouter-oauth login
@@ -86,17 +89,17 @@ Examples:
   ssh -L 8123:127.0.0.1:8123 host openrouter-oauth login --port 8123 --no-browser
   OPENROUTER_API_KEY=$(openrouter-oauth login --store none --print) my-program")]
     Login(LoginOptions),
-    /// Forget the stored key. It stays valid until it is deleted at OpenRouter.
+    /// Forget the stored key. It stays valid until you delete it at OpenRouter.
     #[command(after_help = "\
-The page on which to delete it is on standard output. Where no key is stored there is nothing to say.
+Prints the page where you can delete the key to standard output, or nothing if no key is stored.
 JSON: {\"removed\": [{\"store\", \"settings\"}]}; settings is that page")]
     Logout(LogoutOptions),
     /// Show the key's label, limit and usage.
     ///
-    /// It is that of OPENROUTER_API_KEY, or else the one that was stored.
+    /// Uses the key in OPENROUTER_API_KEY, or else the stored key.
     #[command(after_help = "\
-JSON: {\"source\", \"service\"}, and the fields of OpenRouter's response, as far as it has them (label,
-limit, limit_remaining, limit_reset, usage, expires_at, ...); source is environment, file or keychain")]
+JSON: {\"source\", \"service\"}, and the fields that OpenRouter's response includes (label, limit,
+limit_remaining, limit_reset, usage, expires_at, ...); source is environment, file or keychain")]
     Status(StoreOptions),
     /// Print the stored key.
     #[command(after_help = "\
@@ -108,11 +111,13 @@ Example:
     /// Manage keys.
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Begin a sign-in by hand: the URL for the user, and what finishes it.
+    /// Begin a sign-in by hand; `exchange` finishes it.
+    ///
+    /// Prints a URL, which the user opens in a browser.
     #[command(after_help = "\
-With --save the URL is on standard output. Without it the URL is on standard error, for the user,
-and the pending sign-in on standard output: one line of text with a secret, to be stored as it is
-and given to `exchange --pending`.
+With --save, the URL is printed to standard output. Without it, the URL is printed to standard
+error, for the user, and the pending sign-in to standard output: one line of text that contains a
+secret. Save that line unchanged to a file for `exchange --pending`.
 JSON: {\"authorize_url\", \"callback_url\", \"pending\"}; callback_url is null without --callback,
 pending is null with --save
 
@@ -122,19 +127,19 @@ Examples:
     Url(UrlOptions),
     /// Exchange a code for an API key.
     ///
-    /// The code is read from OPENROUTER_CODE or from standard input: the code alone or, with --pending, also the whole
-    /// URL that the browser came back to.
+    /// Reads the code from OPENROUTER_CODE or from standard input. With --pending, the whole URL that the browser was
+    /// redirected to also works.
     #[command(after_help = "\
-The key is on standard output, alone. It is shown this once.
+Prints only the key to standard output. The key is shown only once.
 JSON: {\"key\", \"user_id\"}; user_id may be null
 
 Examples:
   openrouter-oauth exchange --pending login.json
   OPENROUTER_CODE_VERIFIER=$verifier openrouter-oauth exchange < code.txt")]
     Exchange(ExchangeOptions),
-    /// Create a code with an API key, without a page.
+    /// Create a code with an API key, without the consent page.
     #[command(after_help = "\
-The code is on standard output, alone. It works once, for ten minutes.
+Prints only the code to standard output. The code works once, within ten minutes.
 JSON: {\"id\", \"app_id\", \"created_at\"}; id is the code
 
 Example:
@@ -142,38 +147,43 @@ Example:
     CreateCode(CreateCodeOptions),
     /// Exchange an identity provider's JWT for a short-lived access token.
     ///
-    /// The JWT is read from OPENROUTER_SUBJECT_TOKEN or from standard input.
+    /// Reads the JWT from OPENROUTER_SUBJECT_TOKEN or from standard input.
     #[command(after_help = "\
-The token is on standard output, alone.
-JSON: {\"access_token\", \"issued_token_type\", \"token_type\"}, and \"expires_in\" and \"scope\" if they are told
+Prints only the access token to standard output.
+JSON: {\"access_token\", \"issued_token_type\", \"token_type\"}, and \"expires_in\" and \"scope\" if OpenRouter sends them
 
 Example:
   openrouter-oauth exchange-token --policy \"$policy\" --scope inference < token.jwt")]
     ExchangeToken(ExchangeTokenOptions),
-    /// Show the public keys that access tokens are signed with.
+    /// Show the public keys that verify access tokens.
     #[command(after_help = "JSON: the key set, {\"keys\": [{\"kty\", \"kid\", ...}]} (RFC 7517)")]
     Jwks,
-    /// Make a PKCE verifier and its challenge (RFC 7636, S256).
+    /// Create a PKCE verifier and its challenge (RFC 7636, S256).
     #[command(after_help = "\
 The verifier is a secret until the code is exchanged.
 JSON: {\"code_verifier\", \"code_challenge\", \"code_challenge_method\"}")]
     Pkce,
-    /// Go through the whole sign-in against the emulator, and say each step.
+    /// Run the whole sign-in against the emulator and explain each step.
     ///
-    /// Without --server it starts an emulator of its own; with it, it uses one in another process. It plays the user
-    /// in front of the browser, so it does not work with OpenRouter itself.
+    /// Without --server, it starts its own emulator; with --server, it uses an emulator in another process. The demo
+    /// plays the user in the browser, so it does not work with OpenRouter itself.
     #[command(after_help = "JSON: {\"server\", \"steps\": [{\"title\", \"lines\": [...]}]}")]
     Demo,
-    /// Serve OpenRouter's OAuth on this machine, until Ctrl-C.
+    /// Run an emulator of OpenRouter's OAuth on this machine, until Ctrl-C.
     #[command(after_help = "\
-The base URL is the first line on standard output. Open it in a browser for a list of what is served.
+The first line of standard output is the base URL, http://127.0.0.1:PORT/api/v1.
+For a list of the endpoints, open http://127.0.0.1:PORT/ in a browser.
 JSON: {\"base_url\"}
 
-Example:
+Examples:
   openrouter-oauth emulator --port 8080
-  openrouter-oauth login --server http://127.0.0.1:8080/api/v1")]
+  openrouter-oauth login --server http://127.0.0.1:8080/api/v1
+
+To approve a sign-in without a browser, with the authorize URL in $url:
+  curl -H 'Accept: application/json' -d \"${url#*\\?}&decision=approve\" \"${url%%\\?*}\"
+To deny it, send decision=deny. The response contains \"redirect_to\", \"code\" or \"denied\".")]
     Emulator(EmulatorOptions),
-    /// Write the completions of this program for a shell.
+    /// Print a shell's completion script for this program.
     #[command(after_help = "\
 JSON: {\"shell\", \"script\"}
 
@@ -181,9 +191,9 @@ Examples:
   source <(openrouter-oauth completions bash)
   openrouter-oauth completions fish > ~/.config/fish/completions/openrouter-oauth.fish")]
     Completions(CompletionsOptions),
-    /// Write the manual of this program, a page for each command.
+    /// Write this program's manual, one page per command.
     #[command(after_help = "\
-Their paths are on standard output.
+Prints the paths of the pages to standard output.
 JSON: {\"pages\": [...]}
 
 Example:
@@ -191,14 +201,14 @@ Example:
     Man(ManOptions),
 }
 
-/// What can be done with keys.
+/// The subcommands of `keys`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
-    /// Show the pages about the key: what was done with it, and where to limit or delete it.
+    /// Show the key's pages: its activity, and the settings where you can limit or delete it.
     ///
-    /// They open for its owner only. Their addresses hold its hash, which names the key for good.
+    /// Only the key's owner can open them. Their URLs contain the key's hash, which identifies the key permanently.
     #[command(after_help = "\
-The key is that of OPENROUTER_API_KEY, or else the one that was stored.
+Uses the key in OPENROUTER_API_KEY, or else the stored key.
 JSON: {\"activity\", \"settings\"}")]
     Link(StoreOptions),
 }

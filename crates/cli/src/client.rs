@@ -1,10 +1,10 @@
-//! The client of the operations.
+//! Creates the client for the operations.
 
 use openrouter_oauth::Client;
 
 use crate::exit::Failure;
 
-/// A client with what the environment says, of the service at `server` if it is given.
+/// Creates a client from the environment. `server`, if given, overrides the base URL.
 pub(crate) fn new(server: Option<&str>) -> Result<Client, Failure> {
     let mut builder =
         Client::builder().env().user_agent(concat!("openrouter-oauth-cli/", env!("CARGO_PKG_VERSION")));

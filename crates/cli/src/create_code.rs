@@ -1,4 +1,4 @@
-//! `create-code`: a code with a key, without a page.
+//! `create-code`: creates a code with a key, without the consent page.
 
 use openrouter_oauth::{Client, CreateAuthCode, Pkce};
 

@@ -1,7 +1,7 @@
 //! `demo`: the whole sign-in, step by step. Read it to learn the SDK.
 //!
-//! The client is the real one, on hyper and over TCP. The service is the emulator, and a [`User`] of the emulator's
-//! crate plays the user: it approves or denies what the authorize URL asks for, and returns where that leads.
+//! The client is the real one, on hyper and over TCP. The service is the emulator. The emulator's [`User`] plays the
+//! user: it approves or denies the request in the authorize URL and returns the outcome.
 
 mod report;
 
@@ -23,7 +23,7 @@ use self::report::Report;
 use crate::{exit::Failure, output::Output, status};
 
 pub(crate) async fn run(server: Option<&str>, output: Output) -> Result<(), Failure> {
-    // An emulator of one's own stops when it is dropped.
+    // Our own emulator stops when it is dropped.
     let (base_url, _emulator) = if let Some(url) = server {
         (emulator_url(url)?.to_owned(), None)
     } else {
@@ -36,7 +36,7 @@ pub(crate) async fn run(server: Option<&str>, output: Output) -> Result<(), Fail
         .transport(counting(Arc::clone(&sent)))
         .timer(TokioTimer::default())
         .build()?;
-    // It fails here, in the SDK's words, if nobody is there.
+    // If nothing listens there, this fails with the SDK's error.
     client.signing_keys().await?;
 
     let user = User::new(HyperTransport::new());
@@ -44,9 +44,9 @@ pub(crate) async fn run(server: Option<&str>, output: Output) -> Result<(), Fail
     let key = demo.sign_in_with_a_callback().await?;
     demo.sign_in_without_a_callback().await?;
     demo.create_a_code_with_a_key(&key).await?;
-    demo.be_denied().await?;
+    demo.handle_a_denial().await?;
     demo.exchange_a_code_twice().await?;
-    demo.look_at_the_key(&key).await?;
+    demo.inspect_the_key(&key).await?;
     demo.report.end()
 }
 
@@ -56,11 +56,12 @@ struct Demo {
     sent: Arc<AtomicUsize>,
     user: User,
     report: Report,
-    /// Those that were made so far.
+    /// The keys that the demo has created so far.
     keys: Vec<ApiKey>,
 }
 
-/// The address and not `localhost`, which another program may listen for on another interface (RFC 8252, section 8.3).
+/// An IP address rather than `localhost`, because another program may listen for `localhost` on another interface
+/// (RFC 8252, section 8.3).
 const CALLBACK: &str = "http://127.0.0.1:3000/callback";
 const LABEL: &str = "openrouter-oauth demo";
 const LIMIT: f64 = 5.0;
@@ -71,18 +72,18 @@ impl Demo {
 
         let callback = CallbackUrl::parse(CALLBACK)?;
         let (url, mut pending) = self.client.authorize(callback).key_label(LABEL).begin()?;
-        self.line(format!("The program makes a URL for the user: {url:?}"))?;
-        self.line("and keeps what finishes the sign-in, with the verifier, in a `PendingSignIn`.")?;
+        self.line(format!("The program creates a URL for the user: {url:?}"))?;
+        self.line("It keeps a `PendingSignIn`, which holds the verifier and finishes the sign-in.")?;
 
         let came_back = redirected(self.user.approve(url.as_str(), Some(LIMIT)).await?)?;
         self.line(format!("The user sets a limit of {LIMIT} USD and presses Authorize."))?;
-        self.line(format!("The browser is sent to {CALLBACK}/[attempt ID]?code=[redacted]."))?;
-        self.line("Nobody listens there in this demo: the address goes straight to `read_callback`,")?;
-        self.line("as a web server would hand over the browser's request.")?;
+        self.line(format!("OpenRouter redirects the browser to {CALLBACK}/[attempt ID]?code=[redacted]."))?;
+        self.line("No server listens there in this demo. The demo passes the URL to `read_callback`,")?;
+        self.line("as a web server would pass on the browser's request.")?;
 
         let code = pending.read_callback(&came_back)?;
         let grant = pending.exchange(&self.client, &code).await?;
-        self.line(format!("The code is exchanged for a key: {:?}.", grant.key))?;
+        self.line(format!("The program exchanges the code for a key: {:?}.", grant.key))?;
         self.try_new_key(&grant.key, Some(LIMIT)).await?;
         Ok(grant.key)
     }
@@ -94,11 +95,11 @@ impl Demo {
         let DecisionOutcome::Code(shown) = self.user.approve(url.as_str(), None).await? else {
             return Err(Failure::Demo("a page that shows a code"));
         };
-        self.line("The user presses Authorize, the page shows a code, and the user pastes it.")?;
+        self.line("The user presses Authorize. The page shows a code, and the user pastes it.")?;
 
         let code = pending.read_pasted(&shown)?;
         let grant = pending.exchange(&self.client, &code).await?;
-        self.line(format!("The code is exchanged for a key: {:?}.", grant.key))?;
+        self.line(format!("The program exchanges the code for a key: {:?}.", grant.key))?;
         self.try_new_key(&grant.key, None).await
     }
 
@@ -111,24 +112,27 @@ impl Demo {
             .key_label(KeyLabel::parse(LABEL)?)
             .limit(CreditLimit::new(LIMIT)?);
         let code = self.client.with_key(key.clone()).create_auth_code(request).await?;
-        self.line(format!("With the key of step 1 and no page, there is a code: {:?}.", code.id))?;
+        self.line(format!(
+            "The program creates a code with the key of step 1, without a page: {:?}.",
+            code.id
+        ))?;
 
         let (verifier, _) = pkce.into_parts();
         let request = ExchangeAuthCode::new(code.id).pkce(verifier, Pkce::METHOD);
         let grant = self.client.exchange_auth_code(request).await?;
-        self.line(format!("It is exchanged for a key of its own: {:?}.", grant.key))?;
+        self.line(format!("The program exchanges the code for another key: {:?}.", grant.key))?;
         self.try_new_key(&grant.key, Some(LIMIT)).await
     }
 
-    async fn be_denied(&mut self) -> Result<(), Failure> {
-        self.report.step("Be denied")?;
+    async fn handle_a_denial(&mut self) -> Result<(), Failure> {
+        self.report.step("Handle a denial")?;
 
         let callback = CallbackUrl::parse(CALLBACK)?;
         let (url, pending) = self.client.authorize(callback).begin()?;
         let came_back = redirected(self.user.deny(url.as_str()).await?)?;
         match pending.read_callback(&came_back) {
             Err(CallbackError::Denied { .. }) => {
-                self.line("The user presses Deny, and the program is told so.")
+                self.line("The user presses Deny, and `read_callback` returns `CallbackError::Denied`.")
             }
             _ => Err(Failure::Demo("a denial")),
         }
@@ -139,7 +143,7 @@ impl Demo {
 
         let (mut pending, code) = self.begin_and_approve().await?;
         let grant = pending.exchange(&self.client, &code).await?;
-        self.line(format!("The first exchange brings a key: {:?}.", grant.key))?;
+        self.line(format!("The first exchange returns a key: {:?}.", grant.key))?;
         self.try_new_key(&grant.key, None).await?;
 
         let before = self.sent.load(Ordering::Relaxed);
@@ -149,22 +153,22 @@ impl Demo {
         }
         match again {
             Err(Error::Spent(SpentReason::Exchanged)) => {
-                self.line("`PendingSignIn` rejects the second, and sends nothing.")?;
+                self.line("`PendingSignIn` returns an error for the second exchange and sends nothing.")?;
             }
             _ => return Err(Failure::Demo("a sign-in that cannot be used again")),
         }
 
         let forced = self.client.exchange_auth_code(ExchangeAuthCode::new(code)).await;
         match forced {
-            Err(error) if error.is_rejected_code() => {
-                self.line(format!("Forced through the raw operation, the service rejects the code: {error}."))
-            }
+            Err(error) if error.is_rejected_code() => self.line(format!(
+                "The raw operation sends the code again, and the service rejects it: {error}."
+            )),
             _ => Err(Failure::Demo("a rejected code")),
         }
     }
 
-    async fn look_at_the_key(&mut self, key: &ApiKey) -> Result<(), Failure> {
-        self.report.step("Look at the key of step 1")?;
+    async fn inspect_the_key(&mut self, key: &ApiKey) -> Result<(), Failure> {
+        self.report.step("Inspect the key of step 1")?;
 
         let info = self.info(key, Some(LIMIT)).await?;
         for line in status::describe(&info) {
@@ -175,7 +179,7 @@ impl Demo {
         self.line(format!("settings  {}", links.settings()))
     }
 
-    /// A sign-in up to its code.
+    /// Begins a sign-in, approves it, and returns it with its code.
     async fn begin_and_approve(&self) -> Result<(PendingSignIn, AuthorizationCode), Failure> {
         let callback = CallbackUrl::parse(CALLBACK)?;
         let (url, pending) = self.client.authorize(callback).key_label(LABEL).begin()?;
@@ -184,21 +188,21 @@ impl Demo {
         Ok((pending, code))
     }
 
-    /// A key that was just made works, is what was asked for, and is none of those before.
+    /// Checks that a key is new, works, and has the requested label and limit.
     async fn try_new_key(&mut self, key: &ApiKey, limit: Option<f64>) -> Result<(), Failure> {
         self.info(key, limit).await?;
         if self.keys.contains(key) {
-            return Err(Failure::Demo("a key that was not there before"));
+            return Err(Failure::Demo("a new key"));
         }
         self.keys.push(key.clone());
-        self.line("It is a new one, it works, and its label and limit are those that were asked for.")
+        self.line("The key is new, it works, and it has the requested label and limit.")
     }
 
-    /// What the service says of a key, with the label and the limit that were asked for.
+    /// Returns the service's description of a key, after checking its label and limit.
     async fn info(&self, key: &ApiKey, limit: Option<f64>) -> Result<KeyInfo, Failure> {
         let info = self.client.with_key(key.clone()).current_key().await?;
         if info.label.as_deref() != Some(LABEL) || info.limit.value().copied() != limit {
-            return Err(Failure::Demo("a key with the label and the limit that were asked for"));
+            return Err(Failure::Demo("a key with the requested label and limit"));
         }
         Ok(info)
     }
@@ -208,7 +212,7 @@ impl Demo {
     }
 }
 
-/// An emulator is reached by http on this machine (which the client checks); OpenRouter itself never is.
+/// Checks that the URL uses `http`, which OpenRouter itself never does. The client checks that it is on this machine.
 fn emulator_url(url: &str) -> Result<&str, Failure> {
     let scheme = url.get(.."http://".len());
     if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://")) {
@@ -220,7 +224,7 @@ fn emulator_url(url: &str) -> Result<&str, Failure> {
     }
 }
 
-/// The default transport, which also counts what goes through it.
+/// Returns the default transport, with a counter of the requests sent through it.
 fn counting(sent: Arc<AtomicUsize>) -> impl Transport {
     let transport = Arc::new(HyperTransport::new());
     from_fn(move |request, limits| {
@@ -230,7 +234,7 @@ fn counting(sent: Arc<AtomicUsize>) -> impl Transport {
     })
 }
 
-/// Where the page sent the browser.
+/// Returns the URL that the page redirected the browser to.
 fn redirected(outcome: DecisionOutcome) -> Result<String, Failure> {
     match outcome {
         DecisionOutcome::Redirected(url) => Ok(url),

@@ -1,4 +1,4 @@
-//! `exchange`: a code for a key.
+//! `exchange`: exchanges a code for a key.
 
 use std::path::Path;
 
@@ -29,7 +29,7 @@ async fn finish(path: &Path, client: &Client) -> Result<ApiKeyGrant, Failure> {
     Ok(result?)
 }
 
-/// Exchanges a code that was asked for by other means.
+/// Exchanges a code without a pending sign-in.
 async fn raw(without_pkce: bool, client: &Client) -> Result<ApiKeyGrant, Failure> {
     let verifier = if without_pkce { None } else { Some(verifier()?) };
     let mut request = ExchangeAuthCode::new(AuthorizationCode::parse(code()?.trim())?);
@@ -45,7 +45,7 @@ fn code() -> Result<Zeroizing<String>, Failure> {
 
 fn verifier() -> Result<CodeVerifier, Failure> {
     let verifier = input::variable("OPENROUTER_CODE_VERIFIER")?.ok_or(Failure::Usage(
-        "a code belongs to a verifier: give --pending FILE, or set OPENROUTER_CODE_VERIFIER, or say --without-pkce",
+        "the code's verifier is missing: pass --pending FILE, set OPENROUTER_CODE_VERIFIER, or pass --without-pkce",
     ))?;
     Ok(CodeVerifier::parse(verifier.trim())?)
 }

@@ -1,4 +1,4 @@
-//! `exchange-token`: an identity provider's JWT for an access token.
+//! `exchange-token`: exchanges an identity provider's JWT for an access token.
 
 use openrouter_oauth::{Client, ExchangeToken, SubjectToken};
 

@@ -1,4 +1,4 @@
-//! Why the program ends, as a status and as words.
+//! Failures of the program, with their exit statuses and messages.
 
 use std::{error::Error as StdError, io, iter, path::PathBuf, process::ExitCode};
 
@@ -9,7 +9,7 @@ use openrouter_oauth::{
 use openrouter_oauth_emulator::{DecisionError, ServeError};
 use openrouter_oauth_login::{Error as LoginError, StoreError};
 
-/// Why the program did not do what it was asked for.
+/// A failure that ends the program.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error(transparent)]
@@ -18,44 +18,46 @@ pub(crate) enum Failure {
     Login(#[from] LoginError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("no key is stored; `openrouter-oauth login` makes one")]
+    #[error("no key is stored; run `openrouter-oauth login` to create one")]
     NotSignedIn,
-    /// The place is one of ours: a variable, a quoted path, the keychain.
-    #[error("OpenRouter does not accept the key of {place}; `openrouter-oauth login` makes another")]
+    /// `place` is safe to print: a variable's name, a quoted path, or the keychain.
+    #[error("OpenRouter does not accept the key in {place}; run `openrouter-oauth login` to create another")]
     BadKey { place: String, source: Error },
-    #[error("could not check the stored key; try again, or make another with --again")]
+    #[error("could not check the stored key; retry, or pass --again to create another")]
     StoredKey(#[source] Box<Failure>),
-    #[error("the key could not be stored; it is on standard output, this once: keep it")]
+    #[error("the key could not be stored; it was printed to standard output, only this once, so save it now")]
     NotStored(#[source] StoreError),
-    /// The arguments, the environment or the input do not fit together.
+    /// The arguments, the environment or the input are incomplete or contradictory.
     #[error("{0}")]
     Usage(&'static str),
     #[error("{name} {problem}")]
     Input { name: &'static str, problem: &'static str },
-    #[error("standard input cannot be read")]
+    #[error("could not read standard input")]
     Stdin(#[source] io::Error),
-    /// A path is quoted, since it may hold anything.
-    #[error("the file {path:?} cannot be {verb}")]
-    File { path: PathBuf, verb: &'static str, source: io::Error },
-    #[error("standard output cannot be written")]
+    /// The path is quoted, because it may contain any characters.
+    #[error("could not {action} {path:?}")]
+    File { path: PathBuf, action: &'static str, source: io::Error },
+    #[error("could not remove {path:?}, so the code was not sent")]
+    PendingFile { path: PathBuf, source: io::Error },
+    #[error("could not write to standard output")]
     Output(#[source] io::Error),
     #[error(
-        "a key was made, but it could not be written to standard output; \
+        "a key was created, but it could not be written to standard output; \
          delete it at https://openrouter.ai/settings/keys and sign in again"
     )]
     KeyLost(#[source] Box<Failure>),
-    #[error("the program cannot start")]
+    #[error("the program could not start")]
     Runtime(#[source] io::Error),
     #[error(transparent)]
     Serve(#[from] ServeError),
-    #[error("the user of the demo cannot go on")]
+    #[error("the demo's user could not approve or deny the sign-in")]
     User(#[from] DecisionError),
-    /// A step of the demo ended otherwise than it should.
-    #[error("the demo did not go as it should: expected {0}")]
+    /// A step of the demo had an unexpected result.
+    #[error("a step of the demo failed: expected {0}")]
     Demo(&'static str),
 }
 
-/// The status that the program ends with, beside 0.
+/// The program's exit status, if it is not 0.
 #[derive(Clone, Copy, Debug)]
 #[repr(u8)]
 pub(crate) enum Exit {
@@ -68,27 +70,29 @@ pub(crate) enum Exit {
     Wait = 7,
     TimedOut = 8,
     NotSignedIn = 9,
-    /// What a shell reports of a program that Ctrl-C ended.
+    /// The status that a shell reports for a program ended by Ctrl-C.
     Cancelled = 130,
-    /// What a shell reports of a program that SIGPIPE ended.
+    /// The status that a shell reports for a program ended by SIGPIPE.
     OutputClosed = 141,
 }
 
 /// The statuses, for `--help`.
 pub(crate) const HELP: &str = "\
 Exit status, and the kind of the error with --json:
-  0                     success
-  1    unexpected       something on this machine failed: a file, a port, standard output
-  2    usage            an argument, a variable or the input is wrong; nothing was sent
-  3    rejected         OpenRouter rejected the request
-  4    not_sent         OpenRouter could not be reached; nothing was sent, try again
-  5    outcome_unknown  nobody knows whether OpenRouter acted; a key may have been made
-  6    denied           the user declined
-  7    wait             OpenRouter asks to wait; nothing was made, and an unused code is still good
-  8    timed_out        nobody approved in time
-  9    not_signed_in    no key is stored
-  130  cancelled        Ctrl-C, the end of input or a signal ended the login
-  141                   standard output was closed by its reader";
+  0                         success
+  1    unexpected           something on this machine failed: a file, a port, standard output
+  2    usage                an argument, a variable or the input is invalid; nothing was sent
+  3    rejected             OpenRouter rejected the request, or something else responded
+  3    unexpected_response  the response is a success, but not the expected one
+  4    not_sent             OpenRouter could not be reached; nothing was sent, so you can retry
+  4    no_response          no usable response arrived; nothing was created, so you can retry
+  5    outcome_unknown      OpenRouter may have processed the request; a key may have been created
+  6    denied               the user declined
+  7    wait                 OpenRouter asks you to wait; nothing was created, and the code still works
+  8    timed_out            the user did not approve in time
+  9    not_signed_in        no key is stored
+  130  cancelled            Ctrl-C, the end of input or a signal ended the login
+  141                       the reader closed standard output";
 
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
@@ -104,7 +108,16 @@ impl Failure {
         }
     }
 
-    /// The SDK's error, if it is one.
+    /// Returns the kind of the error for `--json`.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.sdk() {
+            Some(Error::NoResponse(_)) => "no_response",
+            Some(Error::UnexpectedResponse(_)) => "unexpected_response",
+            _ => self.exit().kind(),
+        }
+    }
+
+    /// Returns the SDK's error, if that is what failed.
     pub(crate) fn sdk(&self) -> Option<&Error> {
         match self {
             Self::Sdk(error) | Self::BadKey { source: error, .. } | Self::Login(LoginError::Sdk(error)) => {
@@ -115,18 +128,18 @@ impl Failure {
         }
     }
 
-    /// What happened, in one line.
+    /// Returns the message, on one line.
     pub(crate) fn message(&self) -> String {
         printable(self)
     }
 
-    /// What lies behind it, a line for each cause.
+    /// Returns the causes, one line each.
     pub(crate) fn causes(&self) -> Vec<String> {
         iter::successors(self.source(), |error| (*error).source()).map(printable).collect()
     }
 }
 
-/// An error in words, whatever those are made of: some come from a server.
+/// Formats an error so that it is safe to print, because its text may come from a server.
 fn printable(error: &(dyn StdError + 'static)) -> String {
     ServerText::new(&error.to_string()).to_string()
 }
@@ -137,11 +150,14 @@ fn exit_of(error: &Error) -> Exit {
         Error::Callback(CallbackError::Failed { .. })
         | Error::Api(_)
         | Error::Spent(_)
-        | Error::UnexpectedRedirect { .. } => Exit::Rejected,
+        | Error::UnexpectedRedirect { .. }
+        | Error::UnexpectedResponse(_) => Exit::Rejected,
         Error::Invalid(_) | Error::MissingKey | Error::Callback(_) | Error::OriginMismatch { .. } => {
             Exit::Usage
         }
-        Error::NotSent(_) | Error::ProxyAuthRequired(_) | Error::Tls(_) => Exit::NotSent,
+        Error::NotSent(_) | Error::ProxyAuthRequired(_) | Error::Tls(_) | Error::NoResponse(_) => {
+            Exit::NotSent
+        }
         Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => Exit::Wait,
         Error::OutcomeUnknown(_) => Exit::OutcomeUnknown,
         _ => Exit::Unexpected,
@@ -174,7 +190,7 @@ impl From<CallbackError> for Failure {
 }
 
 impl Exit {
-    /// The kind of the error with `--json`.
+    /// Returns the usual kind of an error with this status.
     pub(crate) fn kind(self) -> &'static str {
         match self {
             Self::Unexpected | Self::OutputClosed => "unexpected",
@@ -197,7 +213,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The name of a reason with `--json`.
+/// Returns the name of a reason for `--json`.
 pub(crate) fn reason_name(reason: RejectionReason) -> &'static str {
     match reason {
         RejectionReason::CodeInvalid => "code_invalid",
@@ -212,6 +228,7 @@ pub(crate) fn reason_name(reason: RejectionReason) -> &'static str {
         RejectionReason::Conflict => "conflict",
         RejectionReason::RateLimited => "rate_limited",
         RejectionReason::ServerError => "server_error",
+        RejectionReason::NotFromOpenRouter => "not_from_openrouter",
         _ => "other",
     }
 }

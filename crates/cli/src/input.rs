@@ -1,5 +1,5 @@
-//! Takes secrets from the environment or from standard input, never from the arguments: those are seen by everyone on
-//! the machine.
+//! Reads secrets from the environment or from standard input, never from the arguments, which everyone on the machine
+//! can see.
 
 use std::{
     env,
@@ -12,10 +12,10 @@ use zeroize::Zeroizing;
 
 use crate::exit::Failure;
 
-/// More than the longest secret (a JWT of 16 KiB) with its line end.
+/// More than the longest secret (a JWT of 16 KiB) and its line ending.
 const MAX_BYTES: usize = 20 * 1024;
 
-/// The value of the variable, or else the first line of standard input. `what` is asked for if that is a terminal.
+/// Returns the variable's value, or else the first line of standard input. At a terminal, prompts for `what`.
 pub(crate) fn secret(name: &'static str, what: &str) -> Result<Zeroizing<String>, Failure> {
     match variable(name)? {
         Some(value) => Ok(value),
@@ -23,7 +23,7 @@ pub(crate) fn secret(name: &'static str, what: &str) -> Result<Zeroizing<String>
     }
 }
 
-/// The value of a variable; none if it is not set or empty.
+/// Returns the variable's value, or `None` if it is unset or empty.
 pub(crate) fn variable(name: &'static str) -> Result<Option<Zeroizing<String>>, Failure> {
     let value = env::var_os(name).map(OsString::into_string).transpose();
     match value {
@@ -32,28 +32,25 @@ pub(crate) fn variable(name: &'static str) -> Result<Option<Zeroizing<String>>, 
     }
 }
 
-/// The first line of standard input.
+/// Reads the first line of standard input.
 fn line(what: &str) -> Result<Zeroizing<String>, Failure> {
     let stdin = io::stdin().lock();
     if stdin.is_terminal() {
-        // If nobody can be asked, the line is still read.
-        let _ = writeln!(
-            io::stderr(),
-            "Paste the {what} and press Enter. What you type can be seen on the screen."
-        );
+        // If the prompt cannot be written, the line is still read.
+        let _ = writeln!(io::stderr(), "Paste the {what} and press Enter. It will be visible on the screen.");
     }
-    // In its final size: growing would leave copies behind.
+    // Allocated at its final size, because growing would leave copies in memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
     stdin.take(MAX_BYTES as u64).read_until(b'\n', &mut bytes).map_err(Failure::Stdin)?;
-    let refuse = |problem| Failure::Input { name: "standard input", problem };
+    let invalid = |problem| Failure::Input { name: "standard input", problem };
     if bytes.len() == MAX_BYTES {
-        return Err(refuse("is too long"));
+        return Err(invalid("is too long"));
     }
     match String::from_utf8(mem::take(&mut *bytes)) {
         Ok(text) => Ok(Zeroizing::new(text)),
         Err(error) => {
             drop(Zeroizing::new(error.into_bytes()));
-            Err(refuse("is not Unicode"))
+            Err(invalid("is not Unicode"))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `jwks`: the public keys that access tokens are signed with.
+//! `jwks`: shows the public keys that verify access tokens.
 
 use openrouter_oauth::{
     Client,
@@ -13,7 +13,7 @@ pub(crate) async fn run(client: &Client, output: Output) -> Result<(), Failure> 
     output.result(&set, &lines.join("\n"))
 }
 
-/// Type, curve, algorithm and name of a key; a dash for what it does not tell.
+/// Formats a key's type, curve, algorithm and ID, with a dash for each that is missing.
 fn line(key: &Jwk) -> String {
     let parts = [Some(&key.kty), key.crv.as_ref(), key.alg.as_ref(), key.kid.as_ref()];
     parts.map(|part| part.map_or_else(|| "-".to_owned(), |part| ServerText::new(part).to_string())).join(" ")

@@ -1,6 +1,6 @@
-//! The key that a command works with.
+//! The key that a command uses.
 
-use openrouter_oauth::{ApiKey, Client, Error, models::KeyInfo};
+use openrouter_oauth::{ApiKey, Client, models::KeyInfo};
 
 use crate::{args::StoreKind, exit::Failure, input, store::Store};
 
@@ -9,13 +9,13 @@ const VARIABLE: &str = "OPENROUTER_API_KEY";
 /// A key, and where it was found.
 pub(crate) struct KeyWithSource {
     pub(crate) key: ApiKey,
-    /// The name of its source with `--json`.
+    /// The name of its source for `--json`.
     pub(crate) source: &'static str,
-    /// Its source in words.
+    /// Where it was found, for messages.
     pub(crate) location: String,
 }
 
-/// The key of the environment, or else the one that is stored.
+/// Returns the key in the environment, or else the stored key.
 pub(crate) async fn find(kind: StoreKind, client: &Client) -> Result<KeyWithSource, Failure> {
     if let Some(text) = input::variable(VARIABLE)? {
         let key = ApiKey::parse(text.trim())?;
@@ -24,33 +24,27 @@ pub(crate) async fn find(kind: StoreKind, client: &Client) -> Result<KeyWithSour
     stored(kind, client).await
 }
 
-/// The key that is stored.
+/// Returns the stored key.
 pub(crate) async fn stored(kind: StoreKind, client: &Client) -> Result<KeyWithSource, Failure> {
     let store = Store::open(kind, client)?;
     let key = store.load().await?.ok_or(Failure::NotSignedIn)?;
     Ok(KeyWithSource { key, source: kind.name(), location: store.location })
 }
 
-/// Whether the environment has a key.
+/// Returns whether the environment has a key.
 pub(crate) fn is_in_environment() -> bool {
     matches!(input::variable(VARIABLE), Ok(Some(_)) | Err(_))
 }
 
 impl KeyWithSource {
-    /// What the service says of it.
+    /// Returns the service's description of the key.
     pub(crate) async fn info(&self, client: &Client) -> Result<KeyInfo, Failure> {
         client.with_key(self.key.clone()).current_key().await.map_err(|source| {
-            if is_bad_key(&source) {
+            if source.is_unauthorized() {
                 Failure::BadKey { place: self.location.clone(), source }
             } else {
                 source.into()
             }
         })
     }
-}
-
-/// Whether the service says that the key is bad. Any other error, such as a gateway's, says nothing about it.
-fn is_bad_key(error: &Error) -> bool {
-    let Error::Api(api) = error else { return false };
-    api.envelope().is_some() && matches!(api.status().as_u16(), 401 | 403)
 }

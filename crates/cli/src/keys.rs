@@ -1,4 +1,4 @@
-//! `keys`: pages about the key.
+//! `keys`: shows the key's pages.
 
 use openrouter_oauth::{Client, KeyLinks};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! `login`: signs in, and keeps the key.
+//! `login`: signs in and stores the key.
 
 mod screen;
 
@@ -24,7 +24,7 @@ use crate::{
 pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) -> Result<(), Failure> {
     let store = options.store.kind().map(|kind| Store::open(kind, client)).transpose()?;
     if store.is_none() && !options.print {
-        return Err(Failure::Usage("the key would be lost: say --print, or choose a store"));
+        return Err(Failure::Usage("the key would be lost: pass --print, or choose a store"));
     }
     let cancel = cancel_on_signals()?;
     let mut before = match &store {
@@ -39,7 +39,7 @@ pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) 
         if let Some(info) = good {
             return report_existing(&options, store, key, &info, output);
         }
-        output.note("OpenRouter does not accept the stored key any more.");
+        output.note("OpenRouter no longer accepts the stored key.");
         before = None;
     }
     let print = options.print;
@@ -54,7 +54,7 @@ pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) 
     new_key.write(print, output)
 }
 
-/// What the options ask for.
+/// Builds the login from the options.
 fn login(options: LoginOptions, client: &Client, label: &KeyLabel) -> Login {
     let mut login =
         Login::new(client).key_label(label.clone()).timeout(Duration::from_secs(options.timeout.into()));
@@ -71,7 +71,7 @@ fn login(options: LoginOptions, client: &Client, label: &KeyLabel) -> Login {
         login = login.headless(true);
     }
     if let Some(port) = options.port {
-        // Whoever names a port has a way to it, also over SSH.
+        // A user who chooses a port can reach it, even over SSH.
         login = login.port(port).headless(false);
     }
     if options.no_browser {
@@ -80,7 +80,7 @@ fn login(options: LoginOptions, client: &Client, label: &KeyLabel) -> Login {
     login
 }
 
-/// Cancels the login on each signal, so that the terminal and the port are left in order.
+/// Cancels the login on each signal, so that it restores the terminal and frees the port.
 fn cancel_on_signals() -> Result<Cancel, Failure> {
     let mut signals = Signals::listen().and_then(Signals::and_hangup).map_err(Failure::Runtime)?;
     let cancel = Cancel::new();
@@ -94,8 +94,9 @@ fn cancel_on_signals() -> Result<Cancel, Failure> {
     Ok(cancel)
 }
 
-/// What the service says of the stored key, if it is good. What says nothing about the key is an error: one more key would be
-/// made at every login otherwise.
+/// Returns the service's description of the stored key, or `None` if the service rejects the key.
+///
+/// Any other failure is an error. Otherwise, every login during an outage would create one more key.
 async fn check_stored_key(key: &ApiKey, store: &Store, client: &Client) -> Result<Option<KeyInfo>, Failure> {
     let key = KeyWithSource { key: key.clone(), source: store.kind.name(), location: store.location.clone() };
     match key.info(client).await {
@@ -105,7 +106,7 @@ async fn check_stored_key(key: &ApiKey, store: &Store, client: &Client) -> Resul
     }
 }
 
-/// Says that there is a good key already.
+/// Reports that the stored key still works.
 fn report_existing(
     options: &LoginOptions,
     store: &Store,
@@ -115,7 +116,9 @@ fn report_existing(
 ) -> Result<(), Failure> {
     let label = info.label.as_deref().map(|label| ServerText::new(label).to_string());
     let named = label.as_ref().map(|label| format!(" {label:?}")).unwrap_or_default();
-    output.note(&format!("You are signed in: the key{named} is good. To make another, say --again."));
+    output.note(&format!(
+        "You are already signed in: the key{named} still works. To create another, pass --again."
+    ));
     let result = LoginResult {
         is_new: false,
         user_id: info.creator_user_id.value().map(String::as_str),
@@ -128,18 +131,18 @@ fn report_existing(
     result.write(output)
 }
 
-/// A key that was made.
+/// A key that the login created.
 struct NewKey<'a> {
     signed_in: SignedIn,
     label: &'a KeyLabel,
-    /// Where it was to be kept.
+    /// Where it was to be stored.
     store: Option<&'a Store>,
-    /// The key that was kept there, and that may still be good.
+    /// The key that was stored there before, and that may still be valid.
     before: Option<&'a ApiKey>,
 }
 
 impl NewKey<'_> {
-    /// Says so. The key is written to standard output if it is asked for, or there is nowhere else.
+    /// Reports the key. It is printed to standard output if requested, or if it was not stored.
     fn write(self, print: bool, output: Output) -> Result<(), Failure> {
         let Self { signed_in, label, store, before } = self;
         let kept = store.filter(|_| signed_in.not_stored.is_none());
@@ -158,7 +161,7 @@ impl NewKey<'_> {
             return signed_in.not_stored.map_or(Ok(()), |error| Err(Failure::NotStored(error)));
         };
         if let Some(previous) = result.previous {
-            output.note(&format!("The key before it stays valid until it is deleted: {previous}"));
+            output.note(&format!("The previous key stays valid until you delete it: {previous}"));
         }
         output.note(&format!("You are signed in. The key {:?} is in {}.", label.as_str(), store.location));
         note_environment(output);
@@ -166,10 +169,10 @@ impl NewKey<'_> {
     }
 }
 
-/// Whoever has just signed in expects to use that key.
+/// Notes that the variable's key comes first, because a user who has just signed in expects to use the new key.
 fn note_environment(output: Output) {
     if key::is_in_environment() {
-        output.note("OPENROUTER_API_KEY is set as well, and comes before it.");
+        output.note("OPENROUTER_API_KEY is also set and takes precedence over the stored key.");
     }
 }
 
@@ -181,13 +184,13 @@ struct LoginResult<'a> {
     store: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
-    /// The page on which to delete the key that was stored before.
+    /// The page where the user can delete the key that was stored before.
     #[serde(skip_serializing_if = "Option::is_none")]
     previous: Option<&'a str>,
 }
 
 impl LoginResult<'_> {
-    /// In words it is the key alone, if anything.
+    /// Writes the result. As text, it is only the key, if there is one to print.
     fn write(&self, output: Output) -> Result<(), Failure> {
         match self.key {
             Some(key) => output.result(self, key),

@@ -16,7 +16,7 @@ pub(crate) async fn run(options: &LogoutOptions, client: &Client, output: Output
     let mut removed = Vec::new();
     let mut failed = None;
     for kind in kinds {
-        // A store that fails does not keep the key in the next.
+        // If one store fails, the key is still removed from the others.
         match forget(&Store::open(*kind, client)?).await {
             Ok(key) => removed.extend(key),
             Err(failure) => failed = failed.or(Some(failure)),
@@ -44,8 +44,8 @@ fn write(removed: &[Removed], output: Output) -> Result<(), Failure> {
         output.note("No key was stored.");
     }
     for key in removed {
-        output.note("The key is forgotten here. It stays valid until it is deleted on this page:");
-        output.words(&key.settings)?;
+        output.note("Forgot the stored key. It stays valid until you delete it on this page:");
+        output.text(&key.settings)?;
     }
     Ok(())
 }
@@ -55,7 +55,7 @@ struct LogoutResult<'a> {
     removed: &'a [Removed],
 }
 
-/// A key that is no longer stored.
+/// A key that was removed from a store.
 #[derive(Serialize)]
 struct Removed {
     store: &'static str,

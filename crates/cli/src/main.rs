@@ -1,4 +1,4 @@
-//! Sign in with OpenRouter from a shell, and a demo of `openrouter-oauth`.
+//! A command-line tool that signs in with OpenRouter and manages the API key, and a demo of `openrouter-oauth`.
 
 // In reading order: start with `demo`.
 mod args;
@@ -20,7 +20,7 @@ mod status;
 mod token;
 mod url;
 
-// What they share.
+// Shared by the subcommands.
 mod client;
 mod exit;
 mod input;
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
 fn run(args: Args, output: Output) -> Result<(), Failure> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
     let result = runtime.block_on(dispatch(args, output));
-    // Does not wait for a name that is still being looked up.
+    // Don't wait for a DNS lookup that is still running.
     runtime.shutdown_background();
     result
 }
@@ -69,7 +69,7 @@ fn run(args: Args, output: Output) -> Result<(), Failure> {
 async fn dispatch(args: Args, output: Output) -> Result<(), Failure> {
     let server = args.server.as_deref();
     if server.is_some() && !calls_a_service(&args.command) {
-        return Err(Failure::Usage("this command calls no service: leave --server out"));
+        return Err(Failure::Usage("this command does not call a service; omit --server"));
     }
     let client = || client::new(server);
     match args.command {
@@ -91,7 +91,7 @@ async fn dispatch(args: Args, output: Output) -> Result<(), Failure> {
     }
 }
 
-/// Whether a service is called, or a key of one is looked for.
+/// Returns whether a command calls a service or looks up its key.
 fn calls_a_service(command: &Command) -> bool {
     !matches!(command, Command::Pkce | Command::Emulator(_) | Command::Completions(_) | Command::Man(_))
 }

@@ -1,4 +1,4 @@
-//! `man`: the manual, a page for each command.
+//! `man`: writes the manual, one page per command.
 
 use std::{
     fs, io,
@@ -20,7 +20,7 @@ use crate::{
 
 pub(crate) fn run(options: &ManOptions, output: Output) -> Result<(), Failure> {
     let folder = &options.folder;
-    fs::create_dir_all(folder).map_err(|source| failure(folder, "made", source))?;
+    fs::create_dir_all(folder).map_err(|source| failure(folder, "create", source))?;
     let mut program = Args::command().disable_help_subcommand(true);
     program.build();
     let mut pages = Vec::new();
@@ -33,18 +33,18 @@ struct Pages<'a> {
     pages: &'a [String],
 }
 
-/// Writes the page of a command, and those of its subcommands.
+/// Writes the pages of a command and its subcommands.
 fn write_all(command: &Command, folder: &Path, pages: &mut Vec<String>) -> Result<(), Failure> {
     let man = Man::new(command.clone()).manual("openrouter-oauth");
     let path = folder.join(man.get_filename());
     let write = || fs::write(&path, page(command, &man)?);
-    write().map_err(|source| failure(&path, "written", source))?;
+    write().map_err(|source| failure(&path, "write", source))?;
     pages.push(path.display().to_string());
     command.get_subcommands().try_for_each(|subcommand| write_all(subcommand, folder, pages))
 }
 
-/// A page as `clap_mangen` makes it, but for the text after the options: its lines are kept as they are in the help, where
-/// they stand in columns.
+/// Renders a page with `clap_mangen`, except for the text after the options. That text has columns, so its lines stay
+/// as they are in the help.
 fn page(command: &Command, man: &Man) -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
     man.render_title(&mut page)?;
@@ -66,15 +66,15 @@ fn page(command: &Command, man: &Man) -> io::Result<Vec<u8>> {
     Ok(page)
 }
 
-/// What the help says after the options, with titles.
+/// Returns the sections that follow the options in the help, with titles.
 fn sections(command: &Command) -> Vec<(&'static str, String)> {
-    // What the program itself says is long enough for a title each.
+    // The program's own sections are long enough to need a title each.
     if command.get_name() == "openrouter-oauth" {
         return args::SECTIONS.map(|(title, text)| (title, text.to_owned())).to_vec();
     }
     command.get_after_help().map(|text| ("NOTES", text.to_string())).into_iter().collect()
 }
 
-fn failure(path: &Path, verb: &'static str, source: io::Error) -> Failure {
-    Failure::File { path: PathBuf::from(path), verb, source }
+fn failure(path: &Path, action: &'static str, source: io::Error) -> Failure {
+    Failure::File { path: PathBuf::from(path), action, source }
 }

@@ -1,4 +1,4 @@
-//! Says results on standard output, and everything else on standard error.
+//! Writes results to standard output, and everything else to standard error.
 
 use std::{
     env,
@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use openrouter_oauth::Error;
+use openrouter_oauth::{Error, models::ApiError};
 use serde::Serialize;
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     spinner::Spinner,
 };
 
-/// How to say things: in words, or as JSON.
+/// The output format: text or JSON.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     json: bool,
@@ -29,21 +29,21 @@ impl Output {
         self.json
     }
 
-    /// Says the result: `value` as one line of JSON, or `words`.
-    pub(crate) fn result(self, value: &impl Serialize, words: &str) -> Result<(), Failure> {
-        if self.json { Self::json(value) } else { self.words(words) }
+    /// Writes the result: `value` as one line of JSON, or `text`.
+    pub(crate) fn result(self, value: &impl Serialize, text: &str) -> Result<(), Failure> {
+        if self.json { Self::json(value) } else { self.text(text) }
     }
 
-    /// Says a line of words; nothing with `--json`.
-    pub(crate) fn words(self, words: &str) -> Result<(), Failure> {
+    /// Writes a line of text, or nothing with `--json`.
+    pub(crate) fn text(self, text: &str) -> Result<(), Failure> {
         if self.json {
             return Ok(());
         }
         let mut stdout = io::stdout().lock();
-        writeln!(stdout, "{words}").and_then(|()| stdout.flush()).map_err(Failure::Output)
+        writeln!(stdout, "{text}").and_then(|()| stdout.flush()).map_err(Failure::Output)
     }
 
-    /// Says `value` as one line of JSON.
+    /// Writes `value` as one line of JSON.
     pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         serde_json::to_writer(&mut stdout, value)
@@ -53,31 +53,31 @@ impl Output {
             .map_err(Failure::Output)
     }
 
-    /// Says to the user at the terminal what is no result; nothing with `--json`.
-    pub(crate) fn note(self, words: &str) {
+    /// Writes a line for the user that is not part of the result, or nothing with `--json`.
+    pub(crate) fn note(self, text: &str) {
         if !self.json {
-            write_stderr(words);
+            write_stderr(text);
         }
     }
 
-    /// Says that something takes a while: on a terminal by a line that moves, elsewhere by one that stands.
-    pub(crate) fn spinner(self, words: &str) -> Option<Spinner> {
-        let moves = io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb");
-        if moves && !self.json {
-            return Some(Spinner::start(words.to_owned()));
+    /// Shows that something takes a while: with a spinner on a terminal, with a plain line elsewhere.
+    pub(crate) fn spinner(self, text: &str) -> Option<Spinner> {
+        let animate = io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb");
+        if animate && !self.json {
+            return Some(Spinner::start(text.to_owned()));
         }
-        self.note(&format!("{words} ..."));
+        self.note(&format!("{text} ..."));
         None
     }
 
-    /// Tells the program that runs this one what happened; nothing without `--json`.
+    /// Reports an event to the program that runs this one, or nothing without `--json`.
     pub(crate) fn event(self, event: &impl Serialize) {
         if self.json {
             write_stderr_json(event);
         }
     }
 
-    /// Says what went wrong, and its causes.
+    /// Reports a failure and its causes.
     pub(crate) fn failure(self, failure: &Failure) {
         let exit = failure.exit();
         if matches!(exit, Exit::OutputClosed) {
@@ -93,7 +93,7 @@ impl Output {
         }
     }
 
-    /// Says what is wrong with the arguments; with `--json` without the advice that follows.
+    /// Reports an error in the arguments. With `--json`, leaves out the advice that follows it.
     pub(crate) fn usage(self, message: &str) {
         if self.json {
             let problem = message.split("\n\n").next().unwrap_or(message);
@@ -139,12 +139,22 @@ impl ErrorBody {
         let api = failure.sdk().and_then(Error::api);
         Self {
             causes: failure.causes(),
-            http_status: api.map(|api| api.status().as_u16()),
+            kind: failure.kind(),
+            http_status: failure.sdk().and_then(http_status),
             reason: api.map(|api| exit::reason_name(api.reason())),
             retry_after_seconds: failure.sdk().and_then(retry_after).map(|wait| wait.as_secs_f64()),
             ..Self::new(failure.exit(), failure.message())
         }
     }
+}
+
+fn http_status(error: &Error) -> Option<u16> {
+    let status = match error {
+        Error::UnexpectedRedirect { status, .. } => Some(*status),
+        Error::UnexpectedResponse(unexpected) => Some(unexpected.status()),
+        _ => error.api().map(ApiError::status),
+    };
+    status.map(|status| status.as_u16())
 }
 
 fn retry_after(error: &Error) -> Option<Duration> {
@@ -157,13 +167,13 @@ fn retry_after(error: &Error) -> Option<Duration> {
 }
 
 fn write_stderr_json(value: &impl Serialize) {
-    // Text, numbers and a list of text: it does not fail.
+    // Strings, numbers and lists of strings can always be serialized.
     if let Ok(json) = serde_json::to_string(value) {
         write_stderr(&json);
     }
 }
 
-/// Writes to standard error. If that fails there is nobody to tell.
+/// Writes to standard error and ignores a failure, which could not be reported anywhere.
 fn write_stderr(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -1,7 +1,7 @@
-//! A pending sign-in in a file that its owner alone can read.
+//! A pending sign-in in a file that only its owner can read.
 //!
-//! It is taken out before the exchange and put back only if it can be used again, so that two programs, or a second try
-//! after the power went, cannot send its code twice.
+//! The file is removed before the exchange and restored only if the sign-in can be used again. Two programs, or a
+//! retry after a power failure, therefore cannot send the code twice.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -17,7 +17,7 @@ use crate::exit::Failure;
 /// More than a stored sign-in with the longest callback URL.
 const MAX_BYTES: u64 = 16 * 1024;
 
-/// Writes a new file, with mode 0600 where there are modes. A file that exists is left as it is.
+/// Writes a new file, with mode 0600 on Unix. Fails if the file exists.
 pub(crate) fn create(path: &Path, secret: &PendingSecret) -> Result<(), Failure> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -26,12 +26,12 @@ pub(crate) fn create(path: &Path, secret: &PendingSecret) -> Result<(), Failure>
     options
         .open(path)
         .and_then(|mut file| writeln!(file, "{}", secret.expose()))
-        .map_err(|source| failure(path, "written", source))
+        .map_err(|source| failure(path, "write", source))
 }
 
-/// Reads a file and leaves it in its place.
+/// Reads the file without removing it.
 pub(crate) fn read(path: &Path) -> Result<AnySignIn, Failure> {
-    // In its final size: growing would leave copies behind.
+    // Allocated at its final size, because growing would leave copies in memory.
     let mut json = Zeroizing::new(String::with_capacity(usize::try_from(MAX_BYTES).unwrap_or_default()));
     File::open(path)
         .and_then(|file| file.take(MAX_BYTES).read_to_string(&mut json))
@@ -39,11 +39,11 @@ pub(crate) fn read(path: &Path) -> Result<AnySignIn, Failure> {
     Ok(AnySignIn::from_secret_json(json.trim_end())?)
 }
 
-/// Takes the file away.
+/// Removes the file.
 pub(crate) fn remove(path: &Path) -> Result<(), Failure> {
-    fs::remove_file(path).map_err(|source| failure(path, "removed, which comes before the exchange", source))
+    fs::remove_file(path).map_err(|source| Failure::PendingFile { path: path.to_owned(), source })
 }
 
-fn failure(path: &Path, verb: &'static str, source: io::Error) -> Failure {
-    Failure::File { path: path.to_owned(), verb, source }
+fn failure(path: &Path, action: &'static str, source: io::Error) -> Failure {
+    Failure::File { path: path.to_owned(), action, source }
 }

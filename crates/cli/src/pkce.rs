@@ -1,4 +1,4 @@
-//! `pkce`: makes a verifier and its challenge.
+//! `pkce`: creates a verifier and its challenge.
 
 use openrouter_oauth::Pkce;
 use serde::Serialize;
@@ -15,9 +15,9 @@ pub(crate) fn run(output: Output) -> Result<(), Failure> {
     if output.is_json() {
         return Output::json(&pair);
     }
-    output.words(&format!("code_verifier={}", pair.verifier))?;
-    output.words(&format!("code_challenge={}", pair.challenge))?;
-    output.words(&format!("code_challenge_method={}", pair.method))
+    output.text(&format!("code_verifier={}", pair.verifier))?;
+    output.text(&format!("code_challenge={}", pair.challenge))?;
+    output.text(&format!("code_challenge_method={}", pair.method))
 }
 
 #[derive(Serialize)]

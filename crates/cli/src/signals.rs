@@ -1,8 +1,9 @@
-//! What asks the program to end.
+//! The signals that end the program.
 
 use std::io;
 
-/// Ctrl-C, and what service managers and closing terminals send. While this lives they do not end the process.
+/// A listener for Ctrl-C, for SIGTERM from service managers and, on request, for SIGHUP from closing terminals. While
+/// it exists, these signals do not end the process.
 #[cfg(unix)]
 pub(crate) struct Signals {
     interrupted: tokio::signal::unix::Signal,
@@ -20,14 +21,14 @@ impl Signals {
         Ok(Self { interrupted, terminated: signal(SignalKind::terminate())?, hung_up: None })
     }
 
-    /// And for SIGHUP, also where `nohup` had it ignored.
+    /// Also listens for SIGHUP, even if `nohup` made the process ignore it.
     pub(crate) fn and_hangup(self) -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
 
         Ok(Self { hung_up: Some(signal(SignalKind::hangup())?), ..self })
     }
 
-    /// Waits for the next.
+    /// Waits for the next signal.
     pub(crate) async fn next(&mut self) {
         let hung_up = async {
             match &mut self.hung_up {
@@ -43,7 +44,7 @@ impl Signals {
     }
 }
 
-/// Ctrl-C. While this lives it does not end the process.
+/// A listener for Ctrl-C. While it exists, Ctrl-C does not end the process.
 #[cfg(windows)]
 pub(crate) struct Signals(tokio::signal::windows::CtrlC);
 
@@ -54,12 +55,12 @@ impl Signals {
         tokio::signal::windows::ctrl_c().map(Self)
     }
 
-    /// There is no such signal here.
+    /// Does nothing, because Windows has no SIGHUP.
     pub(crate) fn and_hangup(self) -> io::Result<Self> {
         Ok(self)
     }
 
-    /// Waits for the next.
+    /// Waits for the next signal.
     pub(crate) async fn next(&mut self) {
         self.0.recv().await;
     }

@@ -1,4 +1,4 @@
-//! A line that moves while the program waits.
+//! An animated line that shows that the program is waiting.
 
 use std::{
     io::{self, Write as _},
@@ -7,19 +7,19 @@ use std::{
 
 use tokio::{task::AbortHandle, time};
 
-/// A line on the terminal behind standard error that moves until this is dropped, and is then gone.
+/// An animated line on the terminal behind standard error. Dropping the spinner removes the line.
 #[derive(Debug)]
 pub(crate) struct Spinner(AbortHandle);
 
 const FRAMES: [&str; 4] = ["-", "\\", "|", "/"];
-const PACE: Duration = Duration::from_millis(120);
+const FRAME_TIME: Duration = Duration::from_millis(120);
 
 impl Spinner {
-    pub(crate) fn start(words: String) -> Self {
+    pub(crate) fn start(text: String) -> Self {
         let spin = async move {
             for frame in FRAMES.iter().cycle() {
-                draw(&format!("{frame} {words} ..."));
-                time::sleep(PACE).await;
+                draw(&format!("{frame} {text} ..."));
+                time::sleep(FRAME_TIME).await;
             }
         };
         Self(tokio::spawn(spin).abort_handle())
@@ -33,7 +33,7 @@ impl Drop for Spinner {
     }
 }
 
-/// Writes over the line. Nothing depends on it.
+/// Overwrites the line. A failure is ignored, because nothing depends on the spinner.
 fn draw(line: &str) {
     let mut stderr = io::stderr().lock();
     let _ = write!(stderr, "\r\x1b[K{line}").and_then(|()| stderr.flush());

@@ -1,4 +1,4 @@
-//! `status`: what the key is.
+//! `status`: describes the key.
 
 use openrouter_oauth::{
     Client,
@@ -17,7 +17,7 @@ pub(crate) async fn run(options: &StoreOptions, client: &Client, output: Output)
     }
     let lines = [line("key", &key.location), line("service", service)];
     for line in lines.into_iter().chain(describe(&info)) {
-        output.words(&line)?;
+        output.text(&line)?;
     }
     Ok(())
 }
@@ -30,7 +30,7 @@ struct Described<'a> {
     info: &'a KeyInfo,
 }
 
-/// What a user wants to know of a key, a line each. What the service does not tell is left out.
+/// Describes a key, with one line per property that the service reports.
 pub(crate) fn describe(info: &KeyInfo) -> Vec<String> {
     let text = |text: &String| ServerText::new(text).to_string();
     let limit = match (&info.limit, &info.limit_reset) {

@@ -1,4 +1,4 @@
-//! Where keys are kept.
+//! The stores for keys.
 
 use std::sync::Arc;
 
@@ -13,17 +13,17 @@ pub(crate) struct Store {
     pub(crate) keys: Arc<dyn KeyStore>,
     pub(crate) account: Account,
     pub(crate) kind: StoreKind,
-    /// The location in words.
+    /// The location, for messages.
     pub(crate) location: String,
 }
 
 impl Store {
-    /// The store of this kind for the service that `client` calls.
+    /// Opens the store of this kind for the service that `client` calls.
     pub(crate) fn open(kind: StoreKind, client: &Client) -> Result<Self, Failure> {
         let (keys, location): (Arc<dyn KeyStore>, _) = match kind {
             StoreKind::File => {
                 let file = FileStore::for_program("openrouter-oauth")?;
-                // Quoted, since a path may hold anything.
+                // Quoted, because a path may contain any characters.
                 let location = format!("{:?}", file.path().display().to_string());
                 (Arc::new(file), location)
             }
@@ -32,13 +32,13 @@ impl Store {
         Ok(Self { keys, account: Account::new(client), kind, location })
     }
 
-    /// The key, if there is one.
+    /// Returns the stored key, if there is one.
     pub(crate) async fn load(&self) -> Result<Option<ApiKey>, Failure> {
         Ok(self.keys.load(&self.account).await?)
     }
 }
 
-/// Every kind of store that this program can keep keys in.
+/// Returns the kinds of store that this build supports.
 pub(crate) fn store_kinds() -> &'static [StoreKind] {
     if cfg!(feature = "keychain") { &[StoreKind::File, StoreKind::Keychain] } else { &[StoreKind::File] }
 }
@@ -51,12 +51,12 @@ fn keychain() -> Result<Arc<dyn KeyStore>, Failure> {
 #[cfg(not(feature = "keychain"))]
 fn keychain() -> Result<Arc<dyn KeyStore>, Failure> {
     Err(Failure::Usage(
-        "this program was built without the keychain: build it with `--features keychain`, or use the file",
+        "this program was built without the keychain: build it with `--features keychain`, or pass --store file",
     ))
 }
 
 impl StoreKind {
-    /// The name of the kind with `--json` and in arguments.
+    /// Returns the name of the kind, for `--json` and in arguments.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::File => "file",

@@ -10,7 +10,7 @@ use crate::{args::TokenOptions, exit::Failure, key, output::Output};
 pub(crate) async fn run(options: &TokenOptions, client: &Client, output: Output) -> Result<(), Failure> {
     if io::stdout().is_terminal() && !options.force {
         return Err(Failure::Usage(
-            "the key would be seen on the screen: use `$(openrouter-oauth token)`, or say --force",
+            "the key would be visible on the screen: use `$(openrouter-oauth token)`, or pass --force",
         ));
     }
     let key = key::stored(options.store.store, client).await?.key;

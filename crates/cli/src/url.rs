@@ -34,14 +34,14 @@ pub(crate) fn run(options: UrlOptions, server: Option<&str>, output: Output) -> 
     };
     write(&begun, output)?;
     output.note(match begun.callback_url {
-        Some(_) => "Then paste the address that the browser came back to into:",
-        None => "Then paste the code that the page shows into:",
+        Some(_) => "Then run this command and paste the URL that the browser was redirected to:",
+        None => "Then run this command and paste the code that the page shows:",
     });
     output.note(&next_command(options.save.as_deref(), server));
     Ok(())
 }
 
-/// Asks for a key with these properties.
+/// Requests a key with these properties.
 fn propose<C>(key: KeyOptions, mut authorize: Authorize<C>) -> Authorize<C> {
     if let Some(label) = key.label {
         authorize = authorize.key_label(label);
@@ -77,7 +77,8 @@ fn write(begun: &Begun<'_>, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What finishes the sign-in. What was typed is quoted, since it may hold anything.
+/// Returns the command that finishes the sign-in. The user's arguments are quoted, because they may contain any
+/// characters.
 fn next_command(file: Option<&Path>, server: Option<&str>) -> String {
     let file = file.map_or_else(|| "FILE".to_owned(), |path| format!("{:?}", path.display().to_string()));
     let server = server.map(|url| format!(" --server {url:?}")).unwrap_or_default();

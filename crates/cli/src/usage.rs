@@ -1,4 +1,4 @@
-//! Says what is wrong with the arguments.
+//! Reports errors in the arguments.
 
 use std::{env, error::Error as _, process::ExitCode};
 
@@ -7,20 +7,21 @@ use openrouter_oauth::models::ServerText;
 
 use crate::{exit::Exit, output::Output};
 
-/// Shows the help that was asked for, or what is wrong.
+/// Prints the requested help, or reports the error.
 pub(crate) fn report(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        // If nobody reads it, nobody needs it.
+        // If the help cannot be written, nobody is reading it.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    // The arguments were not understood, so this is only a guess at the user's wish.
+    // The arguments are invalid, so this only guesses whether the user wants JSON.
     let json = env::args_os().any(|arg| arg == "--json");
     Output::new(json).usage(&message(error));
     Exit::Usage.into()
 }
 
-/// What is wrong, fit to print. A stray value is not shown: it may be a secret that somebody tried to pass.
+/// Returns a message that is safe to print. It does not show a stray value, which may be a secret that the user tried
+/// to pass.
 fn message(error: &clap::Error) -> String {
     let about = |kind| error.get(kind).map(ContextValue::to_string).unwrap_or_default();
     let argument = about(ContextKind::InvalidArg);
@@ -30,15 +31,15 @@ fn message(error: &clap::Error) -> String {
         }
         (ErrorKind::InvalidSubcommand, _) => match about(ContextKind::SuggestedSubcommand) {
             similar if similar.is_empty() => {
-                "unrecognized subcommand; `--help` lists those there are".to_owned()
+                "unrecognized subcommand; `--help` lists the subcommands".to_owned()
             }
-            similar => format!("unrecognized subcommand; a similar one is {similar}"),
+            similar => format!("unrecognized subcommand; similar names: {similar}"),
         },
         (ErrorKind::InvalidValue, _) => match about(ContextKind::ValidValue) {
-            valid if valid.is_empty() => format!("{argument}: a value is missing"),
-            valid => format!("{argument}: not one of {valid}"),
+            valid if valid.is_empty() => format!("{argument}: missing value"),
+            valid => format!("{argument}: must be one of {valid}"),
         },
-        (ErrorKind::TooManyValues, _) => format!("{argument}: takes no value"),
+        (ErrorKind::TooManyValues, _) => format!("{argument}: does not take a value"),
         (ErrorKind::ValueValidation, Some(problem)) => format!("{argument}: {problem}"),
         _ => error.render().to_string(),
     };

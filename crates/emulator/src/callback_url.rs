@@ -1,4 +1,4 @@
-//! Callback URLs, and which of them the service accepts.
+//! The callback URLs that the service accepts.
 
 use crate::Settings;
 
@@ -13,12 +13,16 @@ pub(crate) struct CallbackUrl {
 }
 
 impl CallbackUrl {
+    /// Parses a callback URL.
+    ///
     /// # Errors
     ///
-    /// If the service does not accept `url`. The error is the message of the response.
+    /// If the service does not accept `url`. The error is the response's message.
     pub(crate) fn parse(url: &str, settings: &Settings) -> Result<Self, &'static str> {
         if url.len() > 2048 || !url.bytes().all(is_url_byte) {
-            return Err("Invalid callback_url: it is too long or has characters that a URL cannot have");
+            return Err(
+                "Invalid callback_url: it is too long, or has characters that are not allowed in a URL",
+            );
         }
         if url.contains('#') {
             return Err("Invalid callback_url: it has a fragment");
@@ -34,7 +38,7 @@ impl CallbackUrl {
         Ok(Self { url, app_name })
     }
 
-    /// Returns the name by which a user knows the application.
+    /// Returns the application's name, as the user sees it.
     pub(crate) fn app_name(&self) -> &str {
         &self.app_name
     }
@@ -58,7 +62,7 @@ impl CallbackUrl {
 const INVALID_SCHEME: &str =
     "Invalid callback_url: only https, and http on localhost or 127.0.0.1, are allowed";
 
-/// Visible ASCII, except characters that end attributes or headers, or confuse parsers.
+/// Returns whether a byte is visible ASCII, and not a character that ends attributes or headers or confuses parsers.
 fn is_url_byte(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
 }
@@ -68,11 +72,11 @@ fn authority(rest: &str) -> Result<&str, &'static str> {
     let rest = rest.strip_prefix("//").ok_or("Invalid callback_url: it has no host")?;
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     if authority.contains('@') {
-        return Err("Invalid callback_url: it has a user or a password");
+        return Err("Invalid callback_url: it has a user name or a password");
     }
     let (host, port) = split_port(authority);
     if !is_host(host) || port.is_some_and(|port| port.parse::<u16>().is_err()) {
-        return Err("Invalid callback_url: its host or port is not one");
+        return Err("Invalid callback_url: its host or port is invalid");
     }
     Ok(authority)
 }

@@ -34,7 +34,7 @@ pub(crate) fn advance_clock(
 ) -> Result<Response<Bytes>, Rejection> {
     let advance: AdvanceRequest = parse_body(request)?;
     let by = Duration::try_from_secs_f64(advance.seconds)
-        .map_err(|_| Rejection::bad_request("seconds must be a number, not below zero"))?;
+        .map_err(|_| Rejection::bad_request("seconds must be a number, and not negative"))?;
     state.clock.advance(by);
     Ok(ok())
 }
@@ -71,12 +71,12 @@ fn ok() -> Response<Bytes> {
     response::json(StatusCode::OK, &json!({ "ok": true }))
 }
 
-/// Parses a JSON object, whatever its content type, because people type these requests by hand.
+/// Parses a JSON object and ignores the content type, because people type these requests by hand.
 fn parse_body<T: DeserializeOwned>(request: &Request<Bytes>) -> Result<T, Rejection> {
     let body = request.body();
     // A struct could also be parsed from an array.
     serde_json::from_slice::<Map<String, Value>>(body)
-        .map_err(|_| Rejection::bad_request("a JSON object is expected"))?;
+        .map_err(|_| Rejection::bad_request("expected a JSON object"))?;
     serde_json::from_slice(body).map_err(|error| Rejection::bad_request(error.to_string()))
 }
 

@@ -11,7 +11,7 @@ pub enum DecisionOutcome {
     /// The service redirects the browser to this URL: the callback with a `code` or an `error`. The redirect has not
     /// been followed.
     Redirected(String),
-    /// There is no callback URL: the page shows this code to copy.
+    /// There is no callback URL, so the page shows this code to copy.
     Code(String),
     /// The user denied, and the application is not notified.
     Denied,

@@ -1,4 +1,4 @@
-//! The emulator, as tests use it.
+//! The emulator's public handle.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -13,11 +13,11 @@ use crate::{
     service::Service,
 };
 
-/// OpenRouter's OAuth service, for tests.
+/// An emulator of OpenRouter's OAuth service, for tests.
 ///
 /// Clones share the codes, keys, clock, faults and log. An emulator responds in memory as a [`Transport`], on a
-/// loopback port with [`serve`](Self::serve), and on any stream with [`serve_stream`](Self::serve_stream), even all at
-/// once. `Debug` does not show its state.
+/// loopback port with [`serve`](Self::serve), and on any stream with [`serve_stream`](Self::serve_stream), even at the
+/// same time. `Debug` does not show its state.
 #[derive(Clone)]
 pub struct Emulator {
     service: Arc<Service>,
@@ -64,17 +64,18 @@ impl Emulator {
         connection::serve(Arc::clone(&self.service), stream).await;
     }
 
-    /// Creates a management key, which only an account's owner has.
+    /// Creates a management key. On the real service, only an account's owner has one.
     pub fn issue_key(&self) -> String {
         self.service.state().issue_management_key()
     }
 
-    /// Moves the emulator's clock forward. Otherwise, it follows the system's clock.
+    /// Moves the emulator's clock forward. The clock otherwise follows the system's.
     pub fn advance(&self, duration: Duration) {
         self.service.state().clock.advance(duration);
     }
 
-    /// Applies `fault` to the next request that matches. At most 1,024 faults can wait.
+    /// Applies `fault` to the next matching request. At most 1,024 faults can be pending; when there are more, the
+    /// oldest is dropped.
     pub fn inject(&self, fault: Fault) {
         self.service.state().faults.push(fault);
     }
@@ -86,9 +87,9 @@ impl Emulator {
     }
 
     /// Returns the number of `POST` requests for `path`, with or without the leading `/api/v1`, including those that
-    /// met a fault.
+    /// hit a fault.
     ///
-    /// Requests for unknown paths and for those under `/emulator` are not counted.
+    /// Requests for unknown paths, `/` and `/emulator/…` are not counted.
     pub fn posts(&self, path: &str) -> usize {
         self.service.state().log.count(path, Some(&Method::POST))
     }
@@ -105,10 +106,10 @@ impl Default for Emulator {
     }
 }
 
-/// Responds in memory, whatever the host of the request's URI.
+/// Responds in memory and ignores the host of the request's URI.
 ///
-/// A fault becomes the error that it causes: a broken connection is `ErrorKind::Io`, and a response that comes later
-/// than `Limits::timeout` is `ErrorKind::Timeout`. Only delays need a tokio runtime with time enabled.
+/// A fault becomes the error that it causes: a broken connection is `ErrorKind::Io`, and a response that does not
+/// arrive within `Limits::timeout` is `ErrorKind::Timeout`. Only delays need a tokio runtime with time enabled.
 impl Transport for Emulator {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
         Box::pin(in_memory::send(&self.service, request, limits))

@@ -1,4 +1,4 @@
-//! The endpoints of the service, one file each.
+//! The endpoints of the service, one per file.
 
 pub(crate) mod authorize;
 pub(crate) mod create_auth_code;

@@ -53,7 +53,7 @@ impl Fault {
     /// Responds with this status without processing the request: no code is used up, and no key is created.
     ///
     /// The body is the error envelope of the endpoint, unless [`body`](Self::body) sets another. If the status is not
-    /// that of a final response (below 200, above 999), the emulator responds with a 500 that reports it.
+    /// a final one (200 to 999), the emulator responds with a 500 that reports it.
     pub fn status(status: u16) -> Self {
         Self::from(Effect::Respond(CannedResponse { status, headers: Vec::new(), body: None }))
     }
@@ -63,19 +63,19 @@ impl Fault {
         Self::status(status).header("Location", location).body(Bytes::new())
     }
 
-    /// Processes the request, and delays the response.
+    /// Processes the request and delays the response.
     pub fn delay(delay: Duration) -> Self {
         Self::from(Effect::Delay(delay))
     }
 
-    /// Processes the request, and breaks the connection after this many bytes of the response, including its head.
+    /// Processes the request and breaks the connection after this many bytes of the response, including its head.
     ///
     /// In memory, any number breaks the connection, because there is no head to count.
     pub fn cut_after(bytes: usize) -> Self {
         Self::from(Effect::CutAfter(bytes))
     }
 
-    /// Processes the request, and changes the content type of the response.
+    /// Processes the request and changes the content type of the response.
     pub fn wrong_content_type(content_type: impl Into<String>) -> Self {
         Self::from(Effect::ContentType(content_type.into()))
     }
@@ -85,7 +85,7 @@ impl Fault {
         Self::from(Effect::DropBeforeCommit)
     }
 
-    /// Processes the request, and breaks the connection instead of responding: a key may have been created, but the
+    /// Processes the request and breaks the connection instead of responding: a key may have been created, but the
     /// client does not receive it.
     pub fn drop_after_commit() -> Self {
         Self::from(Effect::DropAfterCommit)
@@ -123,6 +123,8 @@ impl Fault {
         self
     }
 
+    /// Checks that HTTP can carry the fault.
+    ///
     /// # Errors
     ///
     /// If the fault cannot be sent over HTTP.
@@ -146,6 +148,8 @@ impl Fault {
     }
 }
 
+/// Parses a content type as a header value.
+///
 /// # Errors
 ///
 /// If `content_type` is not a valid header value.
@@ -179,7 +183,7 @@ impl CannedResponse {
         }
         for (name, value) in &self.headers {
             if is_framing(name) {
-                return Err(format!("{name} is set by the connection"));
+                return Err(format!("the connection sets {name} itself"));
             }
             builder = builder.header(name, value);
         }
@@ -232,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn control_paths_meet_no_faults() {
+    fn faults_do_not_affect_control_paths() {
         let mut faults = Faults::default();
         faults.push(Fault::status(500));
         let path = "/emulator/log";

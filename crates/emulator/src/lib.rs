@@ -1,13 +1,15 @@
 //! Emulates OpenRouter's OAuth service, in memory and on a loopback port, for tests.
 //!
-//! It serves the consent page, the exchange of a code for a key, and the endpoints around them. It checks requests in
-//! the order of the real service and responds in its words, as far as both are known. Tests can inject faults, move the
-//! clock, and play the user. The emulator shares no protocol code with the SDK that it tests: it checks PKCE and writes
-//! responses by itself, so that it cannot repeat a mistake of the SDK.
+//! It serves the consent page, the exchange of a code for a key, and the related endpoints. It checks requests in the
+//! real service's order and responds with the real service's messages, as far as these are known. Tests can inject
+//! faults, move the clock, and play the user. The emulator shares no protocol code with the SDK: it checks PKCE and
+//! writes responses itself, so it does not inherit the SDK's bugs.
 //!
 //! # In memory
 //!
-//! An [`Emulator`] is a [`Transport`]: give it to a client instead of a network.
+//! An [`Emulator`] is a [`Transport`]: give it to a client instead of a network. The example
+//! [`in_memory`](https://docs.rs/crate/openrouter-oauth-emulator/latest/source/examples/in_memory.rs) tests a program
+//! this way.
 //!
 //! ```
 //! use http::Request;
@@ -44,6 +46,10 @@
 //!
 //! # Over TCP
 //!
+//! A program in any language can call the emulator on a loopback port. It needs to know only the base URL. The example
+//! [`over_http`](https://docs.rs/crate/openrouter-oauth-emulator/latest/source/examples/over_http.rs) tests a program
+//! this way.
+//!
 //! ```
 //! use openrouter_oauth_emulator::Emulator;
 //! use tokio::{io::{AsyncReadExt, AsyncWriteExt}, net::TcpStream};
@@ -67,6 +73,8 @@
 //! `GET /` lists the endpoints, and shows how tests in other processes inject faults, change the settings, move the
 //! clock and read the log.
 //!
+#![cfg_attr(not(doctest), doc = include_str!("../docs/with-the-sdk.md"))]
+//!
 //! # Approving from any language
 //!
 //! In a browser, the authorize URL shows a page with two buttons. A test presses one of them with a single request,
@@ -86,8 +94,8 @@
 //! curl -H 'Accept: application/json' -d "${url#*\?}&decision=approve" "${url%%\?*}"
 //! ```
 //!
-//! `decision` is `approve` or `deny`. To set the user's credit limit, add `limit`, in US dollars, or change the one of
-//! the URL: no parameter may appear twice. The response is one of these:
+//! `decision` is `approve` or `deny`. To set the user's credit limit, add `limit`, in US dollars. If the URL already has
+//! a `limit`, change it instead, because no parameter may appear twice. The response is one of these:
 //!
 //! | status | body | meaning |
 //! | --- | --- | --- |
@@ -96,16 +104,18 @@
 //! | 200 | `{"denied":true}` | The user denied, and the application is not notified: there is no `callback_url`, or the setting `denial` is `silent`. |
 //! | 400 | `{"error":{"message":"...","code":400}}` | The request cannot be authorized. The message says why; nothing was granted. |
 //!
-//! JSON is for clients whose `Accept` names `application/json` and does not prefer `text/html`. All others get what a
-//! browser gets: a redirect (303) or a page. `GET /auth` is always the page. In Rust, [`User`] sends this request.
+//! A client gets JSON if its `Accept` header names `application/json` and does not prefer `text/html`. Other clients get
+//! what a browser gets: a redirect (303) or a page. `GET /auth` always returns the page. In Rust, [`User`] sends this
+//! request.
 //!
-//! # What is not known of the real service
+//! # Unknown behavior of the real service
 //!
-//! [`Settings`] has a switch for each behavior on which reports disagree. We saw the real service reject an exchange
-//! with `Invalid code` and `Invalid code_challenge_method`. The expiry after ten minutes and both 403 responses are
-//! only documented. These are guesses:
+//! [`Settings`] has a switch for each behavior on which reports disagree. According to public reports, the real service
+//! rejects an exchange with `Invalid code` and `Invalid code_challenge_method`. The expiry after ten minutes and both
+//! 403 responses are only documented. The emulator was never compared with the live service. These are guesses:
 //!
-//! * the order of the checks after the lookup of a code, and that an exchange without a method means `plain`;
+//! * the order of the checks after the lookup of a code, that a missing method in an exchange means `plain`, and that a
+//!   verifier for a code without a challenge is rejected;
 //! * the fields of the validator's issues (their envelope is known);
 //! * the messages about invalid values in `POST /auth/keys/code`, and which keys may call it;
 //! * the text and the look of the page, and the effect of its `limit`.
@@ -114,10 +124,14 @@
 //!
 //! The emulator is for tests. It listens only on the loopback interface, and its keys are worthless. Any program on the
 //! machine can get a key from it, and so can any web page that is open in a browser there. Memory is bounded: the
-//! emulator keeps the last 10,000 codes and keys and the last 1,024 faults and log entries, and accepts 256 connections
-//! and bodies of 64 KiB.
+//! emulator keeps the last 10,000 codes, 10,000 keys, 1,024 faults and 1,024 log entries, and accepts up to 256
+//! connections at once and bodies of up to 64 KiB.
 //!
 //! [`Transport`]: openrouter_oauth_transport::Transport
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod decision;
 mod emulator;

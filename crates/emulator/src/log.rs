@@ -19,8 +19,8 @@ pub struct LogEntry {
     pub path: String,
     /// The status of the response, or `None` if a fault broke the connection.
     pub status: Option<u16>,
-    /// The first 64 headers, with lower-case names. `[redacted]` replaces names of more than 64 bytes, and the values
-    /// of all but a few harmless headers. Of `http-referer`, only the origin is shown.
+    /// The first 64 headers, with lowercase names. `[redacted]` replaces names of more than 64 bytes, and the values
+    /// of all but a few harmless headers. `http-referer` shows only the origin.
     pub headers: Vec<(String, String)>,
     /// The size of the body and the names of known fields, never a value.
     pub body: String,
@@ -44,8 +44,8 @@ impl Log {
         self.entries.push_back(entry);
     }
 
-    /// Counts a request for a known path. Requests with other methods than the standard ones are not counted, so that
-    /// there are few counters.
+    /// Counts a request for a known path. Requests with nonstandard methods are not counted, which bounds the number of
+    /// counters.
     pub(crate) fn count_request(&mut self, route: Route, method: &Method) {
         let counter = self.counts.iter_mut().find(|(counted, with, _)| *counted == route && with == method);
         match counter {

@@ -28,11 +28,11 @@ impl ChallengeMethod {
 }
 
 impl Challenge {
-    /// Parses the two parameters of a request. Without a method, it is `plain` (RFC 7636 section 4.3).
+    /// Parses the two parameters of a request. A missing method means `plain` (RFC 7636 section 4.3).
     ///
     /// # Errors
     ///
-    /// If the parameters are invalid. The error is the message of the response.
+    /// If the parameters are invalid. The error is the response's message.
     pub(crate) fn parse(value: Option<&str>, method: Option<&str>) -> Result<Option<Self>, &'static str> {
         let method = match method {
             Some(name) => Some(ChallengeMethod::parse(name).ok_or("Invalid code_challenge_method")?),
@@ -71,7 +71,7 @@ impl Challenge {
     }
 }
 
-/// `43*128unreserved` (RFC 7636 section 4.1).
+/// Returns whether `text` matches `43*128unreserved` (RFC 7636 section 4.1).
 fn is_verifier(text: &str) -> bool {
     (43..=128).contains(&text.len())
         && text.bytes().all(|byte| is_base64url(byte) || matches!(byte, b'.' | b'~'))

@@ -19,7 +19,7 @@ use tokio::{
 
 use crate::{http::route::API_PREFIX, service::Service};
 
-/// The largest number of connections at once. Others wait in the system's queue.
+/// The largest number of simultaneous connections. Others wait in the system's queue.
 const CONNECTION_LIMIT: usize = 256;
 
 /// An emulator that listens on `127.0.0.1`. Dropping it stops the server.
@@ -35,8 +35,10 @@ pub struct EmulatorServer {
 #[non_exhaustive]
 #[derive(Debug, Error)]
 pub enum ServeError {
-    /// Another program listens on the port.
-    #[error("port {port} of 127.0.0.1 is taken by another program; choose another, or 0 for any free one")]
+    /// Another program is listening on the port.
+    #[error(
+        "port {port} of 127.0.0.1 is in use by another program; choose another port, or 0 for any free port"
+    )]
     PortTaken {
         /// The requested port.
         port: u16,
@@ -44,7 +46,9 @@ pub enum ServeError {
         source: io::Error,
     },
     /// The system does not let this user listen on the port.
-    #[error("port {port} of 127.0.0.1 is not allowed; choose one above 1023, or 0 for any free one")]
+    #[error(
+        "no permission to listen on port {port} of 127.0.0.1; choose a port above 1023, or 0 for any free port"
+    )]
     NotAllowed {
         /// The requested port.
         port: u16,
@@ -52,7 +56,7 @@ pub enum ServeError {
         source: io::Error,
     },
     /// Listening on the port failed for another reason.
-    #[error("port {port} of 127.0.0.1 cannot be listened on")]
+    #[error("could not listen on port {port} of 127.0.0.1")]
     Other {
         /// The requested port.
         port: u16,
@@ -72,7 +76,8 @@ impl EmulatorServer {
         self.addr
     }
 
-    /// Stops the server. When this returns, the port is free and every connection is closed, even during a response.
+    /// Stops the server. When this returns, the port is free and every connection is closed, even one in the middle
+    /// of a response.
     pub async fn shutdown(mut self) {
         if let Some(stop) = self.stop.take() {
             // Sending fails only if the task has ended.
@@ -113,7 +118,7 @@ async fn accept(listener: TcpListener, service: Arc<Service>, mut stopped: onesh
                     let _ = stream.set_nodelay(true);
                     connections.spawn(connection::serve(Arc::clone(&service), stream));
                 }
-                // We are out of file descriptors, or the client is gone. Waiting helps against both.
+                // If the process is out of file descriptors, an immediate retry would fail too.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
         }

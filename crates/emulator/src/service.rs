@@ -22,20 +22,20 @@ use crate::{
 
 /// The service behind the sockets and the in-memory transport.
 ///
-/// A request holds the lock from start to end, so that looking up a code and using it up is one step.
+/// Each request holds the lock from start to end, so looking up a code and using it up is one step.
 pub(crate) struct Service {
     state: Mutex<State>,
 }
 
 /// A response, and how to deliver it.
 pub(crate) enum Delivery {
-    /// Send it.
+    /// Send the response.
     Intact(Response<Bytes>),
-    /// Send it after this delay.
+    /// Send the response after this delay.
     Delayed(Response<Bytes>, Duration),
-    /// Break the connection after this many bytes of it.
+    /// Break the connection after this many bytes of the response.
     CutAfter(Response<Bytes>, usize),
-    /// Break the connection instead.
+    /// Break the connection instead of responding.
     Dropped,
 }
 
@@ -49,7 +49,7 @@ impl Service {
         deliver(&mut self.state(), request)
     }
 
-    /// Locks the state, even after a panic under the lock: each change of the state is complete in itself.
+    /// Locks the state. Ignores poisoning, because each change of the state is complete in itself.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

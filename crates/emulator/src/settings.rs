@@ -1,24 +1,24 @@
 //! Switches for behavior of the real service that is unclear.
 
-/// How an [`Emulator`](crate::Emulator) behaves where the behavior of the real service is unclear.
+/// The behavior of an [`Emulator`](crate::Emulator) where the real service's behavior is unclear.
 ///
 /// ```
 /// use openrouter_oauth_emulator::{DenialBehavior, Emulator, Settings};
 ///
 /// let emulator = Emulator::with_settings(Settings::default().state_echo(false).denial(DenialBehavior::Silent));
 /// ```
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named where it is set")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate switch, named where it is set")]
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Whether the callback receives the `state`. On by default.
     pub state_echo: bool,
-    /// What happens when the user denies. [`DenialBehavior::Redirect`] by default.
+    /// The service's reaction when the user denies. [`DenialBehavior::Redirect`] by default.
     pub denial: DenialBehavior,
     /// The status of a response to a method that a known path does not support. [`WrongMethodStatus::NotFound`] by
     /// default.
     pub wrong_method: WrongMethodStatus,
-    /// Whether a rejected exchange uses the code up. Off by default.
+    /// Whether a rejected exchange uses up the code. Off by default.
     pub failure_burns_code: bool,
     /// Whether callback URLs may have custom schemes (`vscode://…`). Off by default.
     pub custom_schemes: bool,
@@ -26,7 +26,7 @@ pub struct Settings {
     pub ipv6_loopback: bool,
 }
 
-/// What happens when the user presses Deny.
+/// The service's reaction when the user presses Deny.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum DenialBehavior {

@@ -52,19 +52,19 @@ impl State {
         }
     }
 
-    /// Stores a code, and returns its value.
+    /// Stores a code and returns its value.
     pub(crate) fn issue_code(&mut self, code: Code) -> String {
         let value = self.random.code();
         self.codes.insert(value.clone(), code);
         value
     }
 
-    /// Creates a key, and returns its value.
+    /// Creates a key and returns its value.
     pub(crate) fn issue_key(&mut self, grant: Grant) -> String {
         self.insert_key(Key { grant, is_management: false })
     }
 
-    /// Creates a management key, which only an account's owner has.
+    /// Creates a management key and returns its value.
     pub(crate) fn issue_management_key(&mut self) -> String {
         let grant = Grant { label: Some("Issued by the emulator".to_owned()), ..Grant::default() };
         self.insert_key(Key { grant, is_management: true })
@@ -76,12 +76,12 @@ impl State {
         value
     }
 
-    /// Returns the key of the `Authorization` header: one that was issued here, or an access token that was signed
-    /// here.
+    /// Returns the key of the `Authorization` header: a key that this emulator issued, or an access token that it
+    /// signed.
     ///
     /// # Errors
     ///
-    /// 401, in the two wordings of the real service.
+    /// 401, with one of the real service's two messages.
     pub(crate) fn authenticate(&self, headers: &HeaderMap) -> Result<Key, Rejection> {
         let token = bearer::token(headers)
             .ok_or_else(|| Rejection::api(StatusCode::UNAUTHORIZED, "Missing Authentication header"))?;

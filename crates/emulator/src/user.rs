@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use crate::DecisionOutcome;
 
-/// A user in a test, who approves or denies sign-ins by `POST /auth` over any transport.
+/// A user in a test, who approves or denies sign-ins with `POST /auth`, over any transport.
 ///
-/// See the [crate's examples](crate). Clones share the transport.
+/// See the [crate's documentation](crate) for examples. Clones share the transport.
 #[derive(Clone, Debug)]
 pub struct User {
     transport: Arc<dyn Transport>,
@@ -27,7 +27,7 @@ pub enum DecisionError {
     /// The authorize URL is not an absolute URL.
     #[error("the authorize URL is not an absolute URL")]
     Url,
-    /// There was no response.
+    /// The emulator did not respond.
     #[error("the emulator did not respond")]
     Transport(#[source] Error),
     /// The emulator rejected the request, and nothing was granted.
@@ -35,11 +35,11 @@ pub enum DecisionError {
     Rejected {
         /// The status of the response.
         status: StatusCode,
-        /// The message of its error.
+        /// The response's error message.
         message: String,
     },
-    /// The response is not one of the emulator's.
-    #[error("the response with {0} is not the emulator's")]
+    /// The response does not have the emulator's format.
+    #[error("unexpected response ({0}); is this the emulator?")]
     Unexpected(StatusCode),
 }
 
@@ -49,7 +49,7 @@ impl User {
         Self { transport: Arc::new(transport) }
     }
 
-    /// Approves the request of an authorize URL. `limit` replaces the URL's credit limit, in US dollars.
+    /// Approves the request in an authorize URL. `limit` replaces the URL's credit limit, in US dollars.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl User {
         self.decide("approve", url, limit).await
     }
 
-    /// Denies the request of an authorize URL.
+    /// Denies the request in an authorize URL.
     ///
     /// # Errors
     ///

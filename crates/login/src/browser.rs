@@ -1,4 +1,4 @@
-//! Opens the page on which the user approves.
+//! Opens the consent page.
 
 use std::{fmt, future::Future, io, pin::Pin, sync::Arc};
 
@@ -8,24 +8,24 @@ mod system;
 
 pub use self::system::SystemBrowser;
 
-/// What [`Browser::open`] returns.
+/// The future that [`Browser::open`] returns.
 pub type BrowserFuture<'a> = Pin<Box<dyn Future<Output = Result<(), BrowserError>> + Send + 'a>>;
 
-/// Opens a URL in the user's browser.
+/// A way to open a URL in the user's browser.
 ///
-/// A login that cannot open one goes on: the URL stands on the screen, too.
+/// If no browser opens, the login continues, because the prompt also shows the URL.
 ///
 /// # Contract
 ///
-/// An implementation hands the URL on as one argument, never through a shell, and starts no program that finds a variable
-/// of OpenRouter's in its environment. It returns once the browser is on its way, and does not wait for it to
-/// be closed.
+/// An implementation passes the URL as one argument, never through a shell. It removes the variables that begin with
+/// `OPENROUTER_` from the environment of any program that it starts. It returns once the browser is starting, without
+/// waiting for the user to close it.
 pub trait Browser: fmt::Debug + Send + Sync {
     /// Opens `url`.
     ///
     /// # Errors
     ///
-    /// If nothing could be started, or what was started failed at once.
+    /// If no program could be started, or the program failed at once.
     fn open<'a>(&'a self, url: &'a AuthorizeUrl) -> BrowserFuture<'a>;
 }
 
@@ -41,20 +41,20 @@ impl<T: Browser + ?Sized> Browser for Box<T> {
     }
 }
 
-/// Why no browser was opened.
+/// The error type of [`Browser::open`].
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum BrowserError {
-    /// There is none on this machine, or none that is known of.
-    #[error("there is no browser to open; set BROWSER, or open the URL by hand")]
+    /// No known browser was found on this machine.
+    #[error("no browser was found; set BROWSER, or open the URL yourself")]
     Missing,
-    /// The program that opens one could not be started.
-    #[error("the browser could not be started; open the URL by hand")]
+    /// The program that opens the browser could not be started.
+    #[error("the browser could not be started; open the URL yourself")]
     Start(#[source] io::Error),
-    /// The program that opens one failed.
-    #[error("the browser could not be opened; open the URL by hand")]
+    /// The program that opens the browser failed.
+    #[error("the browser could not be opened; open the URL yourself")]
     Failed {
-        /// The status it ended with, unless a signal ended it.
+        /// The exit status of the program, unless a signal ended it.
         status: Option<i32>,
     },
 }

@@ -12,7 +12,7 @@ use crate::{ListenerError, StoreError};
 
 /// The error type of [`Login::run`](crate::Login::run), grouped by what to do next.
 ///
-/// No message holds a code, a verifier or a key. Causes are reached through [`source`](std::error::Error::source).
+/// No message contains a code, a verifier or a key. [`source`](std::error::Error::source) returns the cause.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -22,66 +22,69 @@ pub enum Error {
         /// OpenRouter's description of the error.
         description: Option<ServerText>,
     },
-    /// OpenRouter sent the browser back with an error.
-    #[error("OpenRouter could not authorize; run the login again")]
+    /// OpenRouter redirected the browser back with an error.
+    #[error("OpenRouter could not authorize the sign-in; run the login again")]
     Failed(#[source] CallbackError),
-    /// Nobody approved in time. The page may have been closed: run the login again.
-    #[error("nobody approved within {} s; run the login again", after.as_secs())]
+    /// No code arrived in time. The user may have closed the page: run the login again.
+    #[error("the sign-in was not approved within {} s; run the login again", after.as_secs())]
     TimedOut {
-        /// The limit.
+        /// The timeout.
         after: Duration,
     },
-    /// The login was cancelled. No key was made.
+    /// The login was cancelled. No key was created.
     #[error("the login was cancelled")]
     Cancelled,
-    /// The login ended while a code was exchanged, so a key may have been made.
+    /// The login ended during the exchange of a code, so a key may have been created.
     #[error(
-        "{reason}; a key named \"{key_label}\" may have been made: look for it at https://openrouter.ai/settings/keys and \
-         delete it, then run the login again"
+        "{reason}; a key labeled \"{key_label}\" may have been created: look for it at \
+         https://openrouter.ai/settings/keys and delete it, then run the login again"
     )]
     OutcomeUnknown {
         /// Why the outcome is unknown.
         reason: OutcomeUnknownReason,
-        /// The label of the key that may have been made.
+        /// The label of the key that may have been created.
         key_label: KeyLabel,
-        /// The rejection.
+        /// The rejection, if there was one.
         #[source]
         source: Option<openrouter_oauth::Error>,
     },
     /// The pasted text was not a code for this sign-in.
     #[error("that is not a code for this sign-in; run the login again")]
     NoCode(#[source] CallbackError),
-    /// No code can arrive: nothing listens, and nobody can paste.
-    #[error("there is no way for the code to come back: no port to listen on, and no terminal to paste into")]
+    /// No code can arrive: no port is open for the browser, and there is no terminal to paste into. A script can pipe
+    /// the code in with [`TerminalPrompt::stdin`](crate::TerminalPrompt::stdin).
+    #[error(
+        "no code can arrive: no port is open for the browser, and there is no terminal to paste a code into"
+    )]
     NoInput(#[source] Option<ListenerError>),
-    /// The port that was asked for cannot be listened on.
-    #[error("the login cannot listen for the browser; choose another port, or let the login take a free one")]
+    /// The login could not listen on the port that [`Login::port`](crate::Login::port) sets.
+    #[error("could not listen on the requested port; choose another one, or let the login choose a free one")]
     Listener(#[source] ListenerError),
-    /// The store cannot be used. Nothing was begun, so that no key is made that cannot be kept.
-    #[error("the key could not be stored, so the login was not begun")]
+    /// The store does not work. The login did not start, because a new key could not be stored.
+    #[error("the key store does not work, so the login did not start")]
     Store(#[source] StoreError),
-    /// There is no tokio runtime here. A login needs one with I/O and time.
+    /// [`Login::run`](crate::Login::run) was not called inside a tokio runtime. It needs one with I/O and time enabled.
     #[error("a login needs a tokio runtime")]
     NoRuntime(#[source] BoxError),
-    /// The sign-in could not be begun, or the code could not be exchanged.
+    /// The sign-in could not start, or the code could not be exchanged.
     #[error(transparent)]
     Sdk(#[from] openrouter_oauth::Error),
 }
 
-/// Why the outcome of a login is unknown.
+/// The reason why the outcome of a login is unknown.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum OutcomeUnknownReason {
-    /// It was cancelled, and the exchange did not end soon after.
+    /// The login was cancelled, and the exchange did not end soon after.
     Cancelled,
-    /// It timed out, and the exchange did not end soon after.
+    /// The login timed out, and the exchange did not end soon after.
     TimedOut,
-    /// The service asked to wait with the code, and rejected it afterwards: the first exchange may have used it up.
+    /// OpenRouter asked the login to wait, then rejected the code. An earlier attempt may have used it up.
     RejectedAfterWait,
 }
 
 impl Error {
-    /// Whether a key may have been made that the program does not have.
+    /// Returns whether OpenRouter may have created a key that the program did not receive.
     pub fn is_outcome_unknown(&self) -> bool {
         match self {
             Self::OutcomeUnknown { .. } => true,
@@ -94,9 +97,9 @@ impl Error {
 impl fmt::Display for OutcomeUnknownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Cancelled => "the login was cancelled while the code was exchanged",
-            Self::TimedOut => "the login timed out while the code was exchanged",
-            Self::RejectedAfterWait => "OpenRouter asked to wait with the code, and then rejected it",
+            Self::Cancelled => "the login was cancelled while exchanging the code",
+            Self::TimedOut => "the login timed out while exchanging the code",
+            Self::RejectedAfterWait => "OpenRouter asked the login to wait, and then rejected the code",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! What happens in a login, for a program that shows it in its own way.
+//! The events of a login, for programs that show them in their own way.
 
 use std::time::Duration;
 
@@ -6,35 +6,35 @@ use openrouter_oauth::AuthorizeUrl;
 
 use crate::{BrowserError, ListenerError, RejectedRequest, StoreError};
 
-/// Something that happened in a login. It holds no secret but the URL, which is for the user's eyes.
+/// An event of a login. It contains no secret except the URL, which only the user should see.
 #[non_exhaustive]
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// A port listens for the browser.
+    /// The login is listening on a port for the browser.
     Listening {
         /// The port of `127.0.0.1`.
         port: u16,
     },
-    /// No port could be listened on; the page shows a code to paste instead.
+    /// The login could not listen on a port. The page shows a code to paste instead.
     NotListening(&'a ListenerError),
-    /// The URL for the user.
+    /// The authorize URL, for the user to open.
     Url(&'a AuthorizeUrl),
-    /// A browser was opened.
+    /// The login opened a browser.
     Opened,
-    /// No browser was opened; the user opens the URL by hand.
+    /// The login could not open a browser. The user must open the URL.
     NotOpened(&'a BrowserError),
-    /// The login waits for the browser, or for a code to be pasted.
+    /// The login is waiting for the browser or a pasted code.
     Waiting,
-    /// A request that was not the callback. The wait goes on.
+    /// The listener rejected a request that was not the callback. The login is still waiting.
     RejectedRequest(RejectedRequest),
-    /// A code arrived, and is being exchanged.
+    /// A code arrived, and the login is exchanging it.
     Exchanging,
-    /// The exchange was not processed; the login retries it after this time.
+    /// The service did not process the exchange. The login will retry it after this time.
     Retrying(Duration),
     /// OpenRouter returned the key.
     Granted,
-    /// The key is stored.
+    /// The login stored the key.
     Stored,
-    /// The key could not be stored; the caller has it.
+    /// The login could not store the key. [`Login::run`](crate::Login::run) still returns it.
     NotStored(&'a StoreError),
 }

@@ -1,8 +1,8 @@
-//! Who wins, and when a login is over: its decisions, without any I/O.
+//! The decisions of a login, without any I/O: which code wins, and when the login is over.
 //!
-//! A login has two ways to a code, the browser's callback and the user who pastes, and several ends. Each event goes in here
-//! with what it brought, one after another, and the next step comes out with what it needs. There is one exchange at a time,
-//! none after one that may have made a key, and every state has a way out.
+//! A code arrives in the browser's callback or is pasted by the user, and a login can end in several ways. [`Flow`]
+//! takes one event at a time and returns the next step. It never runs two exchanges at once, and starts no other after
+//! an exchange that may have created a key. Every state has a way to end the login.
 
 use std::{fmt, mem, time::Duration};
 
@@ -15,12 +15,12 @@ pub(crate) enum CodeSource {
     Paste,
 }
 
-/// Something that happened. `C` is a code.
+/// An event that the flow handles. `C` is a code.
 #[derive(Debug)]
 pub(crate) enum FlowEvent<C> {
     /// A code arrived.
     Code(CodeSource, C),
-    /// The callback, or the pasted address, says that there will be no code.
+    /// The callback or the pasted address has an error instead of a code.
     Declined(CallbackError),
     /// The pasted text is not a code.
     NotACode(CallbackError),
@@ -32,39 +32,39 @@ pub(crate) enum FlowEvent<C> {
     TimedOut,
     /// The exchange returned a key.
     Granted(ApiKeyGrant),
-    /// OpenRouter rejected the code; the sign-in is as it was.
+    /// OpenRouter rejected the code. The sign-in can still exchange another one.
     Rejected(Error),
-    /// Nothing was sent; the code is still good.
+    /// The request was not sent, so the code is still valid.
     NotSent(Error),
-    /// OpenRouter asks to wait this long; the code is most likely still good.
+    /// OpenRouter asks the login to wait this long. The code is most likely still valid.
     TryLater(Error, Duration),
-    /// The exchange failed otherwise, or its outcome is unknown.
+    /// The exchange failed in another way, or its outcome is unknown.
     Failed(Error),
     /// The pause before a retry is over.
     Paused,
-    /// An exchange that was running when the login had to end has used up its extra time.
+    /// The running exchange has used up the extra time that it got when the login had to end.
     GraceOver,
 }
 
-/// What an event leads to.
+/// The result of handling an event.
 #[derive(Debug)]
 pub(crate) enum NextStep<C> {
     /// Continue as before.
     Continue,
-    /// Let the running exchange take only a little more time.
+    /// Give the running exchange only a little more time.
     LimitExchange(EndReason),
-    /// Do something else.
+    /// Switch to another activity.
     Turn(Turn<C>),
 }
 
-/// What to do from now on.
+/// The next activity of the login.
 #[derive(Debug)]
 pub(crate) enum Turn<C> {
     /// Exchange this code.
     Exchange(C),
-    /// Ask for a code again, and show what was wrong with the one before.
+    /// Ask for a code again, and show what was wrong with the last one.
     AskAgain(PasteProblem),
-    /// Stop asking; the callback can still arrive.
+    /// Stop asking. The callback can still arrive.
     StopAsking,
     /// Wait this long, then exchange the same code again.
     Pause(Duration),
@@ -72,14 +72,14 @@ pub(crate) enum Turn<C> {
     End(FlowEnd),
 }
 
-/// What was wrong with a pasted code.
+/// The problem with a pasted code.
 #[derive(Debug)]
 pub(crate) enum PasteProblem {
     NotACode(CallbackError),
     Rejected,
 }
 
-/// Why a login has to end while it exchanges a code.
+/// The reason why a login must end while it exchanges a code.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum EndReason {
     Cancelled,
@@ -93,21 +93,22 @@ pub(crate) enum FlowEnd {
     Granted(ApiKeyGrant),
     /// With the error of the exchange.
     Failed(Error),
-    /// With a code that was rejected after OpenRouter had asked to wait: it may have been used up then.
+    /// With a code that OpenRouter rejected after it had asked the login to wait. An earlier attempt may have used
+    /// it up.
     RejectedAfterWait(Error),
     /// The user declined.
     Denied { description: Option<ServerText> },
-    /// OpenRouter could not authorize.
+    /// OpenRouter could not authorize the sign-in.
     AuthorizationFailed(CallbackError),
     /// The last pasted text was not a code, and no callback can arrive.
     NotACode(CallbackError),
     /// No code can arrive.
     NoInput,
-    /// It was cancelled, and no exchange is left running.
+    /// The login was cancelled, and no exchange was running.
     Cancelled,
-    /// It timed out, and no exchange is left running.
+    /// The login timed out, and no exchange was running.
     TimedOut,
-    /// An exchange was abandoned, so a key may have been made.
+    /// The login abandoned a running exchange, so a key may have been created.
     ExchangeAbandoned(EndReason),
 }
 
@@ -126,45 +127,45 @@ enum Phase<C> {
     Waiting,
     Exchanging {
         candidate: Candidate<C>,
-        /// Why the login has to end, if it does.
+        /// Why the login must end, if it must.
         end_reason: Option<EndReason>,
     },
-    /// Before the same code is exchanged again.
+    /// Waiting to exchange the same code again.
     Pausing(Candidate<C>),
     Over,
 }
 
-/// The code at hand.
+/// The current code.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 struct Candidate<C> {
     code: C,
     source: CodeSource,
-    /// How many more times it can be exchanged.
+    /// How many more attempts to exchange it are allowed.
     attempts_left: u8,
-    /// Whether OpenRouter has asked to wait with it.
+    /// Whether OpenRouter has asked the login to wait with this code.
     had_to_wait: bool,
 }
 
-/// How often a user may paste.
+/// How many codes a user may paste.
 const MAX_PASTES: u8 = 3;
 
-/// How often one code is exchanged, if the attempts before were not processed.
+/// How many attempts to exchange one code are allowed, if the service did not process the earlier ones.
 const MAX_ATTEMPTS: u8 = 3;
 
 impl<C: Clone> Flow<C> {
-    /// A login that waits for a callback if it `listens`, and for a pasted code if it `asks`.
+    /// Creates a flow that waits for a callback if it `listens`, and for a pasted code if it `asks`.
     pub(crate) fn new(listens: bool, asks: bool) -> Self {
         Self { phase: Phase::Waiting, listens, pastes_left: if asks { MAX_PASTES } else { 0 } }
     }
 
-    /// Whether a code can arrive.
+    /// Returns whether a code can arrive.
     pub(crate) fn has_input(&self) -> bool {
         self.listens || self.pastes_left > 0
     }
 
     /// Handles an event, and returns what to do next.
     pub(crate) fn handle(&mut self, event: FlowEvent<C>) -> NextStep<C> {
-        // What ends the login leaves it over.
+        // If the event ends the login, the phase stays `Over`.
         match mem::replace(&mut self.phase, Phase::Over) {
             Phase::Waiting => self.handle_waiting(event),
             Phase::Exchanging { candidate, end_reason } => {
@@ -217,7 +218,7 @@ impl<C: Clone> Flow<C> {
     ) -> NextStep<C> {
         candidate.had_to_wait |= matches!(event, FlowEvent::TryLater(..));
         match (event, end_reason) {
-            // A key that arrived is never thrown away, however late it is.
+            // A key is never discarded, however late it arrives.
             (FlowEvent::Granted(grant), _) => end(FlowEnd::Granted(grant)),
             (FlowEvent::Rejected(error), _) if candidate.had_to_wait => {
                 end(FlowEnd::RejectedAfterWait(error))
@@ -244,13 +245,13 @@ impl<C: Clone> Flow<C> {
                 end(end_reason.into())
             }
             (FlowEvent::GraceOver, Some(end_reason)) => end(FlowEnd::ExchangeAbandoned(end_reason)),
-            // A user who cancels twice does not want to wait.
+            // A user who cancels twice does not want to wait for the exchange.
             (FlowEvent::Cancelled, Some(reason @ EndReason::Cancelled)) => {
                 end(FlowEnd::ExchangeAbandoned(reason))
             }
             (FlowEvent::Cancelled, _) => self.limit_exchange(candidate, EndReason::Cancelled),
             (FlowEvent::TimedOut, None) => self.limit_exchange(candidate, EndReason::TimedOut),
-            // One winner: every other code is too late.
+            // The first code wins. Every other code is too late.
             _ => {
                 self.phase = Phase::Exchanging { candidate, end_reason };
                 NextStep::Continue
@@ -316,10 +317,10 @@ enum PasteBudget {
     NoInputLeft,
 }
 
-/// The pause before a retry, if the service does not say how long.
+/// The pause before a retry, if the service does not set one.
 pub(crate) const RETRY_PAUSE: Duration = Duration::from_secs(2);
 
-/// The end of a login whose last exchange, if there was one, ended without a key.
+/// Ends a login whose last exchange, if there was one, ended without a key.
 impl From<EndReason> for FlowEnd {
     fn from(end_reason: EndReason) -> Self {
         match end_reason {
@@ -329,7 +330,7 @@ impl From<EndReason> for FlowEnd {
     }
 }
 
-/// In words for the user.
+/// Formats the problem for the user.
 impl fmt::Display for PasteProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

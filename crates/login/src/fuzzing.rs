@@ -1,5 +1,5 @@
-//! The listener without a socket, for this workspace's own fuzzing and benchmarks, behind the feature `_fuzzing`. It is not
-//! part of the API.
+//! The listener without a socket, for fuzzing and benchmarks of this workspace. Requires the feature `_fuzzing`, and is
+//! not part of the API.
 
 use std::time::Instant;
 
@@ -15,15 +15,15 @@ use crate::{
 pub struct CallbackRules(CallbackGuard);
 
 impl CallbackRules {
-    /// The rules of a listener on `port` that waits for the callback of `pending`.
+    /// Creates the rules of a listener on `port` that waits for the callback of `pending`.
     pub fn new(port: u16, pending: &PendingSignIn) -> Self {
         let mut guard = CallbackGuard::new(port);
         guard.expect(pending);
         Self(guard)
     }
 
-    /// Reads a connection that sends these pieces and then ends. Returns the path and query of the callback, or why the
-    /// request is rejected; `None` if the connection is closed without a response.
+    /// Reads a connection that sends these pieces and then ends. Returns the path and query of the callback, or the
+    /// reason for the rejection. Returns `None` if the listener closes the connection without a response.
     pub fn read<'a>(
         &self,
         pieces: impl IntoIterator<Item = &'a [u8]>,
@@ -46,7 +46,7 @@ impl CallbackRules {
     ///
     /// # Errors
     ///
-    /// The first rule that the request breaks.
+    /// Returns the first rule that the request breaks.
     pub fn check<'head>(&self, head: &'head [u8]) -> Result<&'head str, RejectedRequest> {
         self.0.check(head)
     }

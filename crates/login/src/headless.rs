@@ -1,32 +1,32 @@
-//! Whether a browser can reach this process.
+//! Detects whether a browser can reach this process.
 
 use std::{env, fmt, path::Path};
 
-/// Why no browser can come back to this process.
+/// The reason why no browser can reach this process.
 ///
 /// ```
 /// use openrouter_oauth_login::Headless;
 ///
 /// if let Some(reason) = Headless::detect() {
-///     println!("{reason}, so the code has to be pasted");
+///     println!("{reason}, so you need to paste a code");
 /// }
 /// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Headless {
-    /// The user is at another machine.
+    /// The user is at another machine, connected by SSH.
     Ssh,
-    /// A container has a loopback interface of its own.
+    /// The process runs in a container, which has its own loopback interface.
     Container,
-    /// There is nothing to show a browser on.
+    /// There is no display for a browser.
     NoDisplay,
 }
 
 impl Headless {
-    /// Looks at the environment, and for the marks of containers.
+    /// Checks environment variables and the marker files of containers.
     ///
-    /// The result is a hint and no more: a variable may be left from another session, and a port may be forwarded. Let the
-    /// user override it, as [`Login::headless`](crate::Login::headless) does.
+    /// The result is only a hint: a variable may be left over from another session, and a port may be forwarded. Let
+    /// the user override it with [`Login::headless`](crate::Login::headless).
     pub fn detect() -> Option<Self> {
         let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
         Self::detect_by(is_set, |path| Path::new(path).exists(), cfg!(target_os = "linux"))
@@ -55,7 +55,7 @@ impl Headless {
 impl fmt::Display for Headless {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Ssh => "this is a session over SSH",
+            Self::Ssh => "this is an SSH session",
             Self::Container => "this is a container",
             Self::NoDisplay => "there is no display",
         })
@@ -65,19 +65,19 @@ impl fmt::Display for Headless {
 /// Set by `sshd`.
 const SSH: &[&str] = &["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"];
 
-/// Set where the user sits at an editor elsewhere, whose display may be lent to the container.
+/// Set if the user works in a remote editor, which may forward its display to the container.
 const WORKSPACES: &[&str] = &["CODESPACES", "REMOTE_CONTAINERS", "GITPOD_WORKSPACE_ID"];
 
 /// Set in containers by podman, systemd, flatpak and Kubernetes.
 const CONTAINERS: &[&str] = &["container", "KUBERNETES_SERVICE_HOST"];
 
-/// Made by Docker and podman.
+/// Created by Docker and podman.
 const CONTAINER_FILES: &[&str] = &["/.dockerenv", "/run/.containerenv"];
 
-/// A container that has one shares it with the user, as those of flatpak and toolbox do, and with it the browser.
+/// A container with a display, such as a flatpak or toolbox container, shares the user's display and browser.
 const DISPLAYS: &[&str] = &["DISPLAY", "WAYLAND_DISPLAY"];
 
-/// Without a display there is a browser all the same: the one that is named, or that of Windows around WSL.
+/// Set if there is a browser despite the missing display: the one that `BROWSER` names, or under WSL that of Windows.
 const BROWSERS: &[&str] = &["BROWSER", "WSL_DISTRO_NAME", "WSL_INTEROP"];
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! What a key is called if nobody says so.
+//! The default label of a key.
 
 use std::{env, ffi::OsStr};
 
 use openrouter_oauth::{InvalidValue, KeyLabel, models::replace_invisible};
 
-/// A name for the key of `program` on this machine, such as `my-cli on my-host`, so that the user's list of keys tells
-/// them apart.
+/// Returns a label for the key of `program` on this machine, such as `my-cli on my-host`, by which users can tell their
+/// keys apart.
 ///
 /// ```
 /// # fn main() -> Result<(), openrouter_oauth::Error> {
@@ -22,27 +22,27 @@ pub fn default_key_label(program: &str) -> Result<KeyLabel, InvalidValue> {
     key_label(program, &host())
 }
 
-/// Names the key after the file that runs.
+/// Returns a label with the file name of the running program.
 pub(crate) fn of_this_program() -> Result<KeyLabel, InvalidValue> {
     let file = env::current_exe().unwrap_or_default();
     let program = file.file_stem().unwrap_or(OsStr::new("a program")).to_string_lossy();
     default_key_label(&program)
 }
 
-/// The name of this machine; empty if it has none.
+/// Returns the name of this machine, or an empty string.
 #[cfg(unix)]
 fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// The name of this machine; empty if it has none.
+/// Returns the name of this machine, or an empty string.
 #[cfg(not(unix))]
 fn host() -> String {
     env::var_os("COMPUTERNAME").map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
 fn key_label(program: &str, host: &str) -> Result<KeyLabel, InvalidValue> {
-    // Without its domain, which says more than a label needs to.
+    // A label does not need the domain.
     let host = host.split('.').next().unwrap_or_default().trim();
     let program = program.trim();
     let label = if host.is_empty() || program.is_empty() {
@@ -53,7 +53,7 @@ fn key_label(program: &str, host: &str) -> Result<KeyLabel, InvalidValue> {
     KeyLabel::parse(&replace_invisible(&label).chars().take(KEY_LABEL_CHARS).collect::<String>())
 }
 
-/// What [`KeyLabel`] takes.
+/// The maximum length of a [`KeyLabel`].
 const KEY_LABEL_CHARS: usize = 100;
 
 #[cfg(test)]

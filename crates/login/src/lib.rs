@@ -7,136 +7,170 @@
 //! use openrouter_oauth_login::Login;
 //!
 //! #[tokio::main]
-//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! async fn main() {
 //!     let client = Client::new();
 //! #   let openrouter = from_fn(|_: http::Request<_>, _: Limits| async {
 //! #       Ok(http::Response::new(r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#.into()))
 //! #   });
-//! #   let client = Client::builder().transport(openrouter).timer(TokioTimer::new()).build()?;
+//! #   let client = Client::builder().transport(openrouter).timer(TokioTimer::new()).build().unwrap();
 //!     let login = Login::new(&client).key_label("my-cli");
 //! #   let login = login.prompt(TestUser::pastes(["auth_code_abc123"])).headless(true);
-//!     let signed_in = login.run().await?;
-//!     println!("signed in as {:?}", signed_in.user_id);
-//! #   assert_eq!(signed_in.user_id.as_deref(), Some("user_1"));
-//!     Ok(())
+//!     match login.run().await {
+//!         Ok(signed_in) => println!("Signed in as {}", signed_in.user_id.as_deref().unwrap_or("unknown user")),
+//!         Err(error) => {
+//!             eprintln!("error: {error}");
+//!             std::process::exit(1);
+//!         }
+//!     }
 //! }
 //! ```
 //!
-//! The manifest names both crates, since `Client::new` comes from `openrouter-oauth` with its feature `hyper` (on by
-//! default), and tokio with `macros` and `rt-multi-thread`.
+//! Your manifest needs three dependencies: this crate, `openrouter-oauth` with its default feature `hyper` (for
+//! `Client::new`), and tokio with `macros` and `rt-multi-thread`.
 //!
 //! # The flow
 //!
 //! ```text
 //! your program: Login                the user's browser               OpenRouter
-//!      | 1. KeyStore: can it be used?       |                             |
-//!      | 2. Listener: a free port           |                             |
+//!      | 1. KeyStore: is it usable?         |                             |
+//!      | 2. Listener: takes a free port     |                             |
 //!      | 3. Prompt: shows the URL           |                             |
-//!      |--- 4. Browser: opens it ---------->|--- GET /auth -------------->|
+//!      |--- 4. Browser: opens the URL ----->|--- GET /auth -------------->|
 //!      |                                    |    the user approves        |
 //!      |<-- 5. GET /callback/<id>?code=… ---|<-- to 127.0.0.1 ------------|
 //!      |--- 6. POST /auth/keys: code, verifier -------------------------->|
 //!      |<---------------------- the API key ------------------------------|
-//!      | 7. KeyStore: keeps the key         |                             |
+//!      | 7. KeyStore: saves the key         |                             |
 //!      |--- 8. the page with the result --->|                             |
 //! ```
 //!
-//! Over SSH, in a container or without a display no browser can come back. Then steps 2, 4 and 8 are left out: the page
-//! shows a code, and the user pastes it at the prompt. The address that a browser ended at can be pasted, too. The first
-//! code that comes is the one, however it comes.
+//! Over SSH, in a container, or without a display, a browser cannot reach the program. The login then skips steps 2, 4
+//! and 8: OpenRouter's page shows a code, and the user pastes it at the prompt. If a browser opens but cannot reach the
+//! program, the user can paste the URL from its address bar. The login uses the first code that arrives, from the
+//! browser or the prompt.
 //!
 //! # Signing in once
 //!
-//! What a program usually wants: the key that is kept, or else a login.
+//! [`Login::run`] always signs in and creates a new key. A [store](Login::store) only saves that key, so load it first,
+//! and sign in only if there is no key or OpenRouter rejects it:
 //!
 //! ```
+//! # use std::sync::atomic::{AtomicUsize, Ordering};
 //! # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
 //! # use openrouter_oauth_login::testing::TestUser;
 //! use openrouter_oauth::Client;
 //! use openrouter_oauth_login::{Account, FileStore, KeyStore, Login};
 //!
+//! /// Returns a client with a valid key.
+//! async fn signed_in(client: &Client, store: &FileStore) -> Result<Client, Box<dyn std::error::Error>> {
+//!     if let Some(key) = store.load(&Account::new(client)).await? {
+//!         let client = client.with_key(key);
+//!         match client.current_key().await {
+//!             Ok(_) => return Ok(client),
+//!             // 401: the user has deleted the key.
+//!             Err(error) if error.is_unauthorized() => eprintln!("OpenRouter rejected the stored key: {error}"),
+//!             Err(error) => return Err(error.into()),
+//!         }
+//!     }
+//!     let login = Login::new(client).key_label("my-cli").store(store.clone());
+//! #   let login = login.prompt(TestUser::pastes(["auth_code_abc123"])).headless(true);
+//!     let signed_in = login.run().await?;
+//!     if let Some(error) = signed_in.not_stored {
+//!         eprintln!("could not store the key, so the next start signs in again: {error}");
+//!     }
+//!     Ok(client.with_key(signed_in.key))
+//! }
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let client = Client::new();
-//! # let openrouter = from_fn(|_: http::Request<_>, _: Limits| async {
-//! #     Ok(http::Response::new(r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#.into()))
+//! # static EXCHANGES: AtomicUsize = AtomicUsize::new(0);
+//! # let openrouter = from_fn(|request: http::Request<_>, _: Limits| async move {
+//! #     let (status, body) = match request.uri().path() {
+//! #         "/api/v1/auth/keys" => {
+//! #             EXCHANGES.fetch_add(1, Ordering::Relaxed);
+//! #             (200, r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#)
+//! #         }
+//! #         _ if request.headers()["authorization"] == "Bearer sk-or-v1-0e6f" => (200, r#"{"data":{}}"#),
+//! #         _ => (401, r#"{"error":{"code":401,"message":"User not found."}}"#),
+//! #     };
+//! #     Ok(http::Response::builder().status(status).body(body.into()).unwrap())
 //! # });
 //! # let client = Client::builder().transport(openrouter).timer(TokioTimer::new()).build()?;
-//! let store = FileStore::for_program("my-cli")?;
 //! # let folder = tempfile::tempdir()?;
 //! # let store = FileStore::new(folder.path().join("keys/my-cli.json"));
-//! # let kept = store.clone();
-//! let key = match store.load(&Account::new(&client)).await? {
-//!     Some(key) => key,
-//!     None => {
-//!         let login = Login::new(&client).key_label("my-cli").store(store);
-//! #       let login = login.prompt(TestUser::pastes(["auth_code_abc123"])).headless(true);
-//!         let signed_in = login.run().await?;
-//!         if let Some(error) = signed_in.not_stored {
-//!             eprintln!("the next start signs in again: {error}");
-//!         }
-//!         signed_in.key
-//!     }
-//! };
-//! # assert!(kept.load(&Account::new(&client)).await?.is_some());
-//! let client = client.with_key(key);
+//! # store.save(&Account::new(&client), &openrouter_oauth::ApiKey::parse("sk-or-v1-deleted")?).await?;
+//! # for _ in 0..3 {
+//! #     signed_in(&client, &store).await?;
+//! # }
+//! # assert_eq!(EXCHANGES.load(Ordering::Relaxed), 1);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! A key has no expiry of its own, but its owner can delete it. If a call then fails with 401, [forget
-//! it](KeyStore::delete) and log in again. Who has several accounts names them: [`Login::account`]. Nothing is kept
-//! without a [store](Login::store), and no store falls back to another. A store that several parts of a program use is
-//! handed around in an [`Arc`](std::sync::Arc), which is a [`KeyStore`] as well.
+//! [`FileStore::for_program`] returns a store for your program. The example `sign_in_once` is a complete program.
 //!
-//! # The steps alone
+//! A key does not expire by default, but its owner can delete it. If a later call fails with 401, sign in again.
 //!
-//! Each is of use by itself:
+//! A program that supports several accounts names them with [`Login::account`]. If a store fails, the login does not
+//! fall back to another one. To use one store in several parts of a program, share it in an [`Arc`](std::sync::Arc),
+//! which is also a [`KeyStore`].
 //!
-//! * [`Listener`] waits on a loopback port for the callback of a [`PendingSignIn`](openrouter_oauth::PendingSignIn), and
-//!   responds to it.
-//! * [`SystemBrowser`] opens the authorize URL; [`Browser`] is for another way.
-//! * [`TerminalPrompt`] shows the URL and reads the pasted code; implement [`Prompt`] to ask in another way.
-//! * [`Headless::detect`] tells whether a browser can come back, and [`default_key_label`] names a key after program and host.
-//! * [`KeyStore`] keeps keys: [`FileStore`], [`MemoryStore`], and `KeychainStore` by a feature.
+//! # Using the steps separately
 //!
-//! [`Login::on_event`] tells of each step, and [`Cancel`] ends a login from elsewhere in the program.
+//! You can use each step without [`Login`]:
+//!
+//! * [`Listener`] waits on a loopback port for the callback of a [`PendingSignIn`](openrouter_oauth::PendingSignIn),
+//!   and responds to it.
+//! * [`SystemBrowser`] opens the authorize URL. Implement [`Browser`] to open it in another way.
+//! * [`TerminalPrompt`] shows the URL and reads the pasted code. Implement [`Prompt`] to ask in another way.
+//! * [`Headless::detect`] detects whether a browser can reach this program, and [`default_key_label`] names a key after
+//!   the program and the host.
+//! * [`KeyStore`] is the trait for storing keys, implemented by [`FileStore`], [`MemoryStore`], and, with the feature
+//!   `keychain`, `KeychainStore`.
+//!
+//! [`Login::on_event`] reports each step, and [`Cancel`] ends a login from elsewhere in the program.
 //!
 //! # Errors
 //!
-//! [`Error`] tells what to do next. What matters most is whether a key may have been made that nobody holds: see
-//! [`Error::is_outcome_unknown`]; the message names the label to look for. After [`Error::TimedOut`] and
-//! [`Error::Cancelled`] there is none. A key that could not be stored is no error but [`SignedIn::not_stored`]: it was
-//! made, and is shown this once. No error holds a secret in its text.
+//! [`Error`] is grouped by what to do next. In the most important case, OpenRouter may have created a key that the
+//! program did not receive. [`Error::is_outcome_unknown`] detects it, and the message names the label to look for.
+//! After [`Error::TimedOut`] and [`Error::Cancelled`] there is no such key. A failure to store the key is not an error:
+//! it is reported in [`SignedIn::not_stored`], because the key exists and OpenRouter does not show it again. No error
+//! message contains a secret.
 //!
-//! A code is tried again only if nothing was sent, or the service asks to wait, and that fits into the time left.
+//! If no browser can reach the program and there is no terminal, a login ends with [`Error::NoInput`]. A script can
+//! pipe the code in: see [`TerminalPrompt::stdin`].
+//!
+//! A login retries an exchange only if the request was not sent or OpenRouter asks it to wait, and only within its time
+//! limit.
 //!
 //! # Security
 //!
-//! * The port is one of `127.0.0.1` that the system chooses. A request counts if its path has the attempt ID of this sign-in,
-//!   128 random bits, and it is a browser's own navigation to this host. Every other is rejected, and changes nothing.
-//! * `state` has to match where it comes back, and PKCE binds the code to a verifier that never leaves this process but
-//!   for the exchange.
-//! * The browser gets the URL as one argument, without a shell, and no variable of the environment that begins with
+//! * The operating system chooses the port, on `127.0.0.1`. The listener accepts only a browser's own navigation to
+//!   this host whose path has the attempt ID of this sign-in (128 random bits). Every other request is rejected and
+//!   changes nothing.
+//! * A returned `state` must match. PKCE binds the code to a verifier that leaves this process only for the exchange.
+//! * The browser gets the URL as one argument, without a shell. It inherits no environment variable that begins with
 //!   `OPENROUTER_`.
 //! * A key is stored under the service that issued it.
 //!
-//! Other users of the same machine can read the command line of a browser while it starts, and so the authorize URL with
-//! attempt ID, state and challenge. Such a user can end the login, or have it get a key of *their* account, whose use they then
-//! see. They cannot have the user's key. Where that matters, have a code pasted ([`headless`](Login::headless)), or let the
-//! user open the page ([`no_browser`](Login::no_browser)).
+//! Other users of the same machine can read the command line of a browser while it starts, and with it the authorize
+//! URL: the attempt ID, the state and the challenge. Such a user can end the login, or give it a key of *their* account
+//! and then see how it is used. They cannot get the user's key. Where that matters, have the user paste a code
+//! ([`headless`](Login::headless)) or open the page themselves ([`no_browser`](Login::no_browser)).
 //!
 //! # Runtime
 //!
-//! All of it runs inside a tokio runtime with I/O and time enabled, as `#[tokio::main]` makes one; without any a login is
-//! [`Error::NoRuntime`]. A login holds its time limit by the client's [`Timer`](openrouter_oauth::transport::Timer): a
-//! client with a transport of its own needs one, or the login does ([`Login::timer`]).
+//! Everything runs inside a tokio runtime with I/O and time enabled, such as that of `#[tokio::main]`. Without a
+//! runtime, a login returns [`Error::NoRuntime`]. A login measures its time limit with the client's
+//! [`Timer`](openrouter_oauth::transport::Timer). If a client with a custom transport has no timer, set one with
+//! [`Login::timer`].
 //!
 //! # Crate features
 //!
-//! * `testing`: `testing::TestUser`, which takes the place of the user in the tests of your program.
-//! * `keychain`: `KeychainStore`, which keeps keys in the keychain of the system. It brings about a hundred crates on
-//!   Linux, and needs Rust 1.88.
+//! * `testing`: `testing::TestUser`, which replaces the user in the tests of your program.
+//! * `keychain`: `KeychainStore`, which stores keys in the system's keychain. It adds about a hundred crates on Linux,
+//!   and needs Rust 1.88.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // In reading order.
 mod login;
@@ -181,5 +215,5 @@ pub use crate::{
 pub use crate::store::KeychainStore;
 
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

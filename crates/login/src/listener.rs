@@ -1,4 +1,4 @@
-//! Listens on a loopback port for the browser that comes back.
+//! Listens on a loopback port for the callback.
 
 mod connections;
 mod guard;
@@ -20,22 +20,23 @@ pub(crate) use self::guard::CallbackGuard;
 pub(crate) use self::request_head::{HeadProgress, HeadReader};
 pub use self::response::{RejectedRequest, ResultPage};
 
-/// A port of `127.0.0.1` that waits for a browser to come back from OpenRouter.
+/// A listener on a port of `127.0.0.1` that waits for OpenRouter's callback.
 ///
-/// It takes the one request of a browser that goes to the callback of the sign-in, with its ID (see
-/// [`PendingSignIn::attempt_id`]). It rejects everything else with a page that says what to do, and the wait goes on: other
-/// paths and methods, scripts and frames of other pages, other host names that resolve to this machine, malformed HTTP, and
-/// requests that take too long. At most 32 connections are open at once; one more closes the oldest.
+/// It accepts only a browser's request to the callback of the sign-in, with its attempt ID (see
+/// [`PendingSignIn::attempt_id`]). It rejects every other request with a page that tells the user what to do, and keeps
+/// waiting. This covers other paths and methods, scripts and frames of other pages, other host names that resolve to
+/// this machine, malformed HTTP, and requests that take too long. At most 32 connections are open at once; another
+/// one closes the oldest.
 ///
-/// Nothing is accepted while neither [`callback`](Self::callback) nor [`reject_others`](Self::reject_others) is polled.
-/// Dropping the listener closes the port and its connections, all but that of a [`CallbackRequest`]. It needs a tokio runtime with
-/// I/O and time enabled.
+/// The listener accepts connections only while [`callback`](Self::callback) or [`reject_others`](Self::reject_others)
+/// is polled. Dropping it closes the port and all connections, except that of a [`CallbackRequest`]. The listener needs
+/// a tokio runtime with I/O and time enabled.
 ///
 /// # Security
 ///
-/// Only `127.0.0.1` is listened on, never `[::1]` or another network. On Windows another program of the same user can take
-/// over a port that it binds with `SO_REUSEADDR`. It would get the code, which is worth nothing without the verifier in
-/// this process.
+/// The listener uses only `127.0.0.1`, never `[::1]` or another interface. On Windows, another program of the same user
+/// can take over the port by binding it with `SO_REUSEADDR`. That program would get the code, which is useless without
+/// the verifier in this process.
 ///
 /// # Examples
 ///
@@ -65,7 +66,7 @@ pub use self::response::{RejectedRequest, ResultPage};
 ///             Err(error) if error.is_outcome_unknown() => ResultPage::OutcomeUnknown,
 ///             Err(_) => ResultPage::Failed,
 ///         },
-///         // A browser may knock again meanwhile.
+///         // Meanwhile, a browser may send the callback again.
 ///         never = listener.reject_others() => match never {},
 ///     },
 ///     Err(_) => ResultPage::Denied,
@@ -74,7 +75,7 @@ pub use self::response::{RejectedRequest, ResultPage};
 /// # assert!(browser.await??.contains("You are signed in"));
 /// # Ok(())
 /// # }
-/// # // Goes to the callback as a browser does, and returns the page.
+/// # // Sends the callback as a browser does, and returns the page.
 /// # fn browser(listener: &Listener, pending: &PendingSignIn) -> JoinHandle<std::io::Result<String>> {
 /// #     let (port, attempt_id) = (listener.port(), pending.attempt_id());
 /// #     let request = format!("GET /callback/{attempt_id}?code=c0de HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
@@ -93,55 +94,58 @@ pub struct Listener {
     callback_url: CallbackUrl,
     guard: CallbackGuard,
     connections: Connections,
-    /// Nothing is accepted before, after that failed.
+    /// The end of the pause after a failed accept.
     accept_after: Option<Instant>,
     on_rejected_request: Box<dyn Fn(RejectedRequest) + Send + Sync>,
 }
 
-/// The browser's request to the callback. The browser waits for a response.
+/// The browser's request to the callback, which waits for a response.
 ///
-/// If this is dropped, the browser shows that the page cannot be reached.
+/// If you drop it without a response, the browser shows that it cannot reach the page.
 #[must_use = "a browser waits for the response"]
 pub struct CallbackRequest {
     code: Result<AuthorizationCode, CallbackError>,
     stream: TcpStream,
 }
 
-/// Why there is no listener.
+/// The error type of [`Listener::bind`].
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum ListenerError {
-    /// The port cannot be had.
-    #[error("127.0.0.1 port {port} cannot be listened on")]
+    /// The listener could not bind the port.
+    #[error("could not listen on 127.0.0.1 port {port}")]
     Bind {
-        /// The port that was asked for; 0 for any.
+        /// The requested port; 0 for any.
         port: u16,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }
 
-/// How long a browser gets to receive the result.
+/// How long a browser may take to receive the result.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long nothing is accepted after that failed: whatever there is too little of may come back.
+/// The pause after a failed accept, in which scarce resources may become free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How many connections may wait to be accepted. Whoever finds no place tries again after a second.
+/// How many connections may wait to be accepted. A client that finds no room retries after a second.
 const BACKLOG: u32 = 1024;
 
 impl Listener {
-    /// Listens on `port` of `127.0.0.1`; 0 takes a free one, which is what nobody else can have taken before.
+    /// Listens on `port` of `127.0.0.1`. 0 chooses a free port, which no other program can predict and take first.
     ///
     /// # Errors
     ///
-    /// [`ListenerError::Bind`] if the port is taken, or there is no loopback.
-    #[expect(clippy::unused_async, reason = "it has to be called inside a runtime, as what is polled is")]
+    /// [`ListenerError::Bind`] if the port is taken, or there is no loopback interface.
+    #[expect(
+        clippy::unused_async,
+        reason = "the caller must be inside a runtime, which an async function ensures"
+    )]
     pub async fn bind(port: u16) -> Result<Self, ListenerError> {
         let failed = |source| ListenerError::Bind { port, source };
         let socket = listen(port).map_err(failed)?;
         let port = socket.local_addr().map_err(failed)?.port();
-        // The literal, since `localhost` may be `[::1]`.
+        // A literal address, because `localhost` may resolve to `[::1]`.
         let callback_url = CallbackUrl::parse(&format!("http://127.0.0.1:{port}/callback"))
             .map_err(|invalid| failed(io::Error::other(invalid)))?;
         Ok(Self {
@@ -155,31 +159,31 @@ impl Listener {
         })
     }
 
-    /// The port.
+    /// Returns the port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Where the browser is to come back to, to begin a sign-in with.
+    /// Returns the callback URL with which to begin a sign-in.
     pub fn callback_url(&self) -> CallbackUrl {
         self.callback_url.clone()
     }
 
-    /// Calls `report` for each request that was not the callback.
+    /// Sets a closure that the listener calls for each request that was not the callback.
     pub fn on_rejected_request(&mut self, report: impl Fn(RejectedRequest) + Send + Sync + 'static) {
         self.on_rejected_request = Box::new(report);
     }
 
-    /// Waits for the callback of `pending`: a code, or that OpenRouter or the user declined. Every other request gets its
-    /// response here, and does not end the wait. Nothing is lost if the future is dropped and asked for again.
+    /// Waits for the callback of `pending`, with a code or with the error of a denial or failure. Responds to every
+    /// other request without ending the wait. You can drop the future and call this again without losing a request.
     ///
-    /// It returns one callback, however many come; see [`reject_others`](Self::reject_others) for the others. To ask again is
-    /// to wait for another callback, also of the same sign-in.
+    /// It returns one callback, even if several arrive. For the others, see [`reject_others`](Self::reject_others). A
+    /// second call waits for another callback, even of the same sign-in.
     pub async fn callback(&mut self, pending: &PendingSignIn) -> CallbackRequest {
         self.guard.expect(pending);
         let (stream, code) = self
             .serve(|target| {
-                // The guard has compared the path.
+                // The guard has already checked the path.
                 let query = target.split_once('?').map_or("", |(_, query)| query);
                 match pending.read_query(query) {
                     Ok(code) => Ok(Ok(code)),
@@ -191,18 +195,18 @@ impl Listener {
         CallbackRequest { code, stream }
     }
 
-    /// Rejects every request, for as long as this is polled: for the time in which a code is exchanged. A browser that comes
-    /// to the same callback sees that it was used.
+    /// Rejects every request while it is polled. Poll it during the exchange of a code. A browser that opens the same
+    /// callback again then sees that it was already used.
     pub async fn reject_others(&mut self) -> Infallible {
         let (_, never) = self.serve(|_| Err(RejectedRequest::Used)).await;
         never
     }
 
-    /// Responds to every request until `read` accepts the target of one.
+    /// Responds to every request until `read` accepts the target of a request.
     async fn serve<T>(&mut self, read: impl Fn(&str) -> Result<T, RejectedRequest>) -> (TcpStream, T) {
         loop {
             tokio::select! {
-                // Complete requests come before new connections, so that they do not pile up.
+                // Handle complete requests before new connections, so that requests do not pile up.
                 biased;
                 ReceivedHead { stream, head } = self.connections.next_head() => {
                     let is_head = matches!(&head, Ok(head) if head.bytes().starts_with(b"HEAD "));
@@ -229,15 +233,16 @@ impl Listener {
 
 fn listen(port: u16) -> io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
-    // A fixed port is then free again right after a login. On Windows, others could take the port while it is in use.
+    // Makes a fixed port available again right after a login. On Windows, this option would let other programs take the
+    // port while it is in use.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
     socket.listen(BACKLOG)
 }
 
-/// Accepts, but not before `accept_after`, and sets it after a failure. It is a moment, since this future is dropped whenever a
-/// connection has something to say.
+/// Accepts a connection, but not before `accept_after`, and sets `accept_after` if that fails. `accept_after` is a
+/// moment rather than a duration, because this future is dropped whenever another connection has data.
 async fn accept<T>(
     accepting: impl Future<Output = io::Result<T>>,
     accept_after: &mut Option<Instant>,
@@ -251,13 +256,13 @@ async fn accept<T>(
 }
 
 impl CallbackRequest {
-    /// The code, or why there is none: [`CallbackError::Denied`] or [`CallbackError::Failed`].
+    /// Returns the code, or [`CallbackError::Denied`] or [`CallbackError::Failed`].
     pub fn code(&self) -> &Result<AuthorizationCode, CallbackError> {
         &self.code
     }
 
-    /// Shows the browser the result, and waits until the browser has received it: at most two seconds. A browser that has gone
-    /// away is not a failure.
+    /// Shows the result in the browser, and waits up to two seconds for the browser to receive it. A browser that has
+    /// disconnected is not an error.
     pub async fn respond(self, page: ResultPage) {
         connections::respond(self.stream, &page.response().bytes(true), RESPONSE_TIMEOUT).await;
     }
@@ -288,14 +293,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn failed_accept_is_followed_by_a_pause() {
+    async fn failed_accept_starts_a_pause() {
         // L-21
         let (begun, mut accept_after) = (Instant::now(), None);
         for _ in 0..3 {
             accept(failed(), &mut accept_after).await.unwrap_err();
         }
         assert_eq!(begun.elapsed(), ACCEPT_PAUSE * 2);
-        // After the last failure, and not after a success.
+        // There is a pause after the last failure, and none after a success.
         for _ in 0..2 {
             accept(ready(Ok(())), &mut accept_after).await.unwrap();
             assert_eq!(begun.elapsed(), ACCEPT_PAUSE * 3);
@@ -303,7 +308,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn dropped_accept_does_not_begin_a_new_pause() {
+    async fn dropped_accept_does_not_restart_the_pause() {
         // L-21
         let (begun, mut accept_after) = (Instant::now(), None);
         accept(failed(), &mut accept_after).await.unwrap_err();

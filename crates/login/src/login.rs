@@ -1,4 +1,4 @@
-//! A login and its settings.
+//! The login and its settings.
 
 pub(crate) mod options;
 
@@ -17,12 +17,15 @@ use crate::{
     Account, Browser, Cancel, Error, Event, KeyStore, Prompt, SystemBrowser, TerminalPrompt, session,
 };
 
-/// Signs a user in from a program in a terminal.
+/// A sign-in from a program in a terminal.
 ///
-/// It listens on a free port of `127.0.0.1`, opens the browser, and waits for it to come back with a code, or for the user
-/// to paste one, whichever is first. Over SSH, in a container or without a display it asks for a page that shows the code
-/// instead. The code is exchanged once; the browser is told what came of it; the key is stored, if a [store](Self::store)
-/// is given, and returned.
+/// [`run`](Self::run) listens on a free port of `127.0.0.1`, opens the browser, and waits until the browser returns
+/// with a code or the user pastes one. Over SSH, in a container, or without a display, OpenRouter's page shows the code
+/// instead. `run` then exchanges the code for a key, saves the key in the [store](Self::store), if there is one, shows
+/// the result in the browser, and returns the key.
+///
+/// The user can paste three codes. After a third one that is wrong or rejected, the login waits only for the browser,
+/// or ends if no browser can reach it.
 ///
 /// ```
 /// # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
@@ -40,7 +43,7 @@ use crate::{
 /// let login = Login::new(&client).key_label("my-cli");
 /// # let login = login.prompt(TestUser::pastes(["auth_code_abc123"])).headless(true);
 /// let signed_in = login.run().await?;
-/// println!("signed in as {:?}", signed_in.user_id);
+/// println!("Signed in as {}", signed_in.user_id.as_deref().unwrap_or("unknown user"));
 /// # assert_eq!(signed_in.user_id.as_deref(), Some("user_1"));
 /// # Ok(())
 /// # }
@@ -52,11 +55,11 @@ pub struct Login {
     invalid: Option<InvalidValue>,
 }
 
-/// As long as a code lives.
+/// The lifetime of a code.
 const TIMEOUT: Duration = Duration::from_secs(600);
 
 impl Login {
-    /// A login at the service that `client` calls.
+    /// Creates a login at the service that `client` calls.
     pub fn new(client: &Client) -> Self {
         Self {
             options: Options {
@@ -81,8 +84,8 @@ impl Login {
         }
     }
 
-    /// Names the key, so that the user finds it again: 1 to 100 characters. By default
-    /// [`default_key_label`](crate::default_key_label) of the file that runs.
+    /// Sets the label by which the user recognizes the key, 1 to 100 characters. The default is
+    /// [`default_key_label`](crate::default_key_label) for the running program's file name.
     pub fn key_label<L>(mut self, label: L) -> Self
     where
         L: TryInto<KeyLabel>,
@@ -92,7 +95,8 @@ impl Login {
         self
     }
 
-    /// Proposes what the key may spend, in US dollars, as [`Authorize::limit`](openrouter_oauth::Authorize::limit) does.
+    /// Proposes a credit limit for the key, in US dollars: see
+    /// [`Authorize::limit`](openrouter_oauth::Authorize::limit).
     pub fn limit<L>(mut self, limit: L) -> Self
     where
         L: TryInto<CreditLimit>,
@@ -102,7 +106,7 @@ impl Login {
         self
     }
 
-    /// Proposes the workspace that the key belongs to.
+    /// Proposes a workspace for the key.
     pub fn workspace_id<W>(mut self, workspace: W) -> Self
     where
         W: TryInto<WorkspaceId>,
@@ -112,7 +116,7 @@ impl Login {
         self
     }
 
-    /// Allows only this workspace.
+    /// Allows only this workspace for the key.
     pub fn required_workspace_id<W>(mut self, workspace: W) -> Self
     where
         W: TryInto<WorkspaceId>,
@@ -122,52 +126,55 @@ impl Login {
         self
     }
 
-    /// Listens on this port of `127.0.0.1` in place of a free one. Whoever knows the port beforehand can take it first; a
-    /// port that is taken is [`Error::Listener`].
+    /// Listens on this port of `127.0.0.1` instead of a free one. Another program that knows the port can take it
+    /// first: the login then returns [`Error::Listener`].
     pub fn port(mut self, port: u16) -> Self {
         self.options.port = port;
         self
     }
 
-    /// Says whether the page shows a code to paste, because no browser can reach this machine. By default
+    /// Sets whether OpenRouter's page shows a code to paste, because no browser can reach this program. By default,
     /// [`Headless::detect`](crate::Headless::detect) decides.
     pub fn headless(mut self, headless: bool) -> Self {
         self.options.headless = Some(headless);
         self
     }
 
-    /// Opens this browser in place of the user's.
+    /// Opens this browser instead of the user's.
     pub fn browser(mut self, browser: impl Browser + 'static) -> Self {
         self.options.browser = Some(Arc::new(browser));
         self
     }
 
-    /// Opens no browser: the user opens the URL by hand.
+    /// Disables opening a browser. The user opens the URL instead.
     pub fn no_browser(mut self) -> Self {
         self.options.browser = None;
         self
     }
 
-    /// Shows the URL and asks for a code in this way, in place of the terminal.
+    /// Shows the URL and asks for a code with this prompt instead of [`TerminalPrompt::new`].
     pub fn prompt(mut self, prompt: impl Prompt + 'static) -> Self {
         self.options.prompt = Some(Arc::new(prompt));
         self
     }
 
-    /// Shows nothing and asks for nothing: the URL is told by [`Event::Url`] alone.
+    /// Disables the prompt. Only [`Event::Url`] reports the URL.
     pub fn no_prompt(mut self) -> Self {
         self.options.prompt = None;
         self
     }
 
-    /// Keeps the key in this store, for the client's [`Account`]. The store is asked once before the login begins, so that
-    /// no key is made which cannot be kept.
+    /// Saves the key in this store, for the client's [`Account`].
+    ///
+    /// The login does not use the stored key: it signs in and replaces that key. It loads the key once at the start,
+    /// only to check that the store works before a new key is created. To sign in only when necessary, load the key
+    /// yourself first: see [signing in once](crate#signing-in-once).
     pub fn store(mut self, store: impl KeyStore + 'static) -> Self {
         self.options.store = Some(Arc::new(store));
         self
     }
 
-    /// Keeps it under this name in place of `default`: see [`Account::named`].
+    /// Saves the key under this account name instead of `default`: see [`Account::named`].
     pub fn account(mut self, name: &str) -> Self {
         let account = self.options.account.clone().named(name);
         if let Some(account) = self.checked(account) {
@@ -176,65 +183,65 @@ impl Login {
         self
     }
 
-    /// Tells of everything that happens. The closure must not block. If it panics, that ends nothing: a key that was made
-    /// would be lost.
+    /// Calls `report` for each event of the login. The closure must not block. A panic in it does not end the login,
+    /// because that could lose a key.
     pub fn on_event(mut self, report: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
         self.options.events = Arc::new(move |event| {
-            // The panic was printed, or whatever else the program does with panics.
+            // The panic hook has already reported it.
             let _panicked = catch_unwind(AssertUnwindSafe(|| report(event)));
         });
         self
     }
 
-    /// Ends the login when `cancel` says so.
+    /// Ends the login when `cancel` is cancelled.
     pub fn cancel(mut self, cancel: Cancel) -> Self {
         self.options.cancel = cancel;
         self
     }
 
-    /// Ends the login on Ctrl-C, in place of the process. Ctrl-C does then not end this process by itself any more, also
-    /// after the login: see `tokio::signal::ctrl_c`.
+    /// Makes Ctrl-C end the login instead of the process. Ctrl-C then no longer ends this process, even after the
+    /// login: see `tokio::signal::ctrl_c`.
     pub fn cancel_on_ctrl_c(mut self) -> Self {
         self.options.cancels_on_ctrl_c = true;
         self
     }
 
-    /// Ends the login after this time: by default ten minutes, as long as a code lives. An exchange that runs then has half
-    /// a minute more.
+    /// Sets the timeout of the login. The default is ten minutes, the lifetime of a code. An exchange that is still
+    /// running then gets 30 more seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = timeout;
         self
     }
 
-    /// Holds its deadlines by this clock, in place of the client's.
+    /// Measures time with this timer instead of the client's.
     pub fn timer(mut self, timer: impl Timer + 'static) -> Self {
         self.options.timer = Some(Arc::new(timer));
         self
     }
 
-    /// Signs in.
+    /// Signs in, and returns a new key.
     ///
-    /// It runs in a tokio runtime with I/O and time enabled.
+    /// Call this inside a tokio runtime with I/O and time enabled.
     ///
-    /// Dropping the future frees the port and ends the prompt. If that happens after the user has approved, a key may have
-    /// been made that nobody holds: [`Cancel`] is the better way.
+    /// Dropping the future frees the port and ends the prompt. After the user has approved, dropping it can lose a new
+    /// key, so prefer [`Cancel`].
     ///
     /// # Errors
     ///
-    /// See [`Error`]: nothing that the user or the network does is a panic, and every wait ends.
+    /// See [`Error`]. Nothing that the user or the network does causes a panic or an endless wait.
     ///
     /// # Panics
     ///
-    /// In a tokio runtime without I/O or time.
+    /// If the tokio runtime has I/O or time disabled.
     pub async fn run(self) -> Result<SignedIn, Error> {
         if let Some(invalid) = self.invalid {
             return Err(invalid.into());
         }
-        // It is large, and would be so in every future that waits for it.
+        // Boxed, because the future is large and would enlarge every future that awaits it.
         Box::pin(session::run(self.options)).await
     }
 
-    /// The value, or none and a note of what is wrong with it.
+    /// Returns the value. Remembers the first error, and returns `None`.
     fn checked<T, E: Into<InvalidValue>>(&mut self, value: Result<T, E>) -> Option<T> {
         value.map_err(|error| self.invalid.get_or_insert(error.into())).ok()
     }

@@ -1,4 +1,4 @@
-//! Shows a sign-in to the user, and takes the code that they paste.
+//! Shows the instructions to the user, and reads the code that they paste.
 
 use std::{fmt, future::Future, io, pin::Pin, sync::Arc};
 
@@ -17,15 +17,15 @@ mod tty;
 
 pub use self::terminal::TerminalPrompt;
 
-/// What [`Prompt::ask`] returns.
+/// The future that [`Prompt::ask`] returns.
 pub type PromptFuture<'a> = Pin<Box<dyn Future<Output = Result<Pasted, PromptError>> + Send + 'a>>;
 
-/// Shows a sign-in to the user in front of the program, and takes the code that they paste.
+/// A way to show the sign-in instructions to the user and to read the code that they paste.
 ///
 /// ```
 /// use openrouter_oauth_login::{Pasted, Prompt, PromptError, PromptFuture, SignInInstructions};
 ///
-/// /// Asks in a window.
+/// /// A prompt in a window.
 /// #[derive(Debug)]
 /// struct Dialog;
 ///
@@ -49,18 +49,20 @@ pub type PromptFuture<'a> = Pin<Box<dyn Future<Output = Result<Pasted, PromptErr
 /// # }
 /// ```
 pub trait Prompt: fmt::Debug + Send + Sync {
-    /// Shows where to sign in. Called once, before anything is waited for.
+    /// Shows the URL at which to sign in. A login calls this once, before it waits for anything.
     fn show(&self, instructions: &SignInInstructions<'_>);
 
-    /// Asks for the code, and waits for it. `problem` says what was wrong with the one before, in words for the user.
+    /// Asks for the code, and waits for it. `problem` tells the user what was wrong with the last one.
     ///
-    /// The future is dropped when the sign-in ends in another way: it must then leave the terminal to the program.
+    /// A login calls this again after a wrong or rejected code, and accepts three codes in all.
+    ///
+    /// The login drops the future when the sign-in ends in another way. The prompt must then release the terminal.
     ///
     /// # Errors
     ///
     /// * [`PromptError::Closed`] cancels the login.
-    /// * [`PromptError::TooLong`] counts as one of the three codes that may be pasted.
-    /// * After [`PromptError::Unavailable`] and [`PromptError::Io`] the login goes on without asking.
+    /// * [`PromptError::TooLong`] counts as one of the three codes.
+    /// * After [`PromptError::Unavailable`] and [`PromptError::Io`], the login continues without a prompt.
     fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a>;
 }
 
@@ -84,56 +86,56 @@ impl<T: Prompt + ?Sized> Prompt for Box<T> {
     }
 }
 
-/// What the prompt shows when a sign-in begins.
+/// The instructions that the prompt shows when a sign-in begins.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub struct SignInInstructions<'a> {
-    /// Where to sign in.
+    /// The URL at which to sign in.
     pub url: &'a AuthorizeUrl,
-    /// Whether the page shows a code that has to be pasted, because no browser can reach this machine.
+    /// Whether the page shows a code to paste, because no browser can reach this program.
     pub is_headless: bool,
-    /// The label of the key.
+    /// The label of the new key.
     pub key_label: &'a KeyLabel,
 }
 
-/// What a user pasted, as it came: it may hold a code. Wiped when dropped.
+/// The text that a user pasted, unchanged. It may contain a code, so its memory is wiped when it is dropped.
 pub struct Pasted(Zeroizing<String>);
 
-/// Why nothing was pasted.
+/// The error type of [`Prompt::ask`].
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum PromptError {
-    /// The user ended the input, at a terminal with Ctrl-D. The login is cancelled.
-    #[error("the input was ended")]
+    /// The user ended the input, for example with Ctrl-D at a terminal. This cancels the login.
+    #[error("the input ended")]
     Closed,
-    /// There is no terminal, or nobody at it.
+    /// There is no terminal, or the program is in the background.
     #[error("there is no terminal to paste a code into")]
     Unavailable,
-    /// More was pasted than any code or URL has.
-    #[error("too much was pasted")]
+    /// The pasted text is longer than any code or URL.
+    #[error("the pasted text is too long")]
     TooLong,
-    /// The terminal, or standard input, cannot be read.
-    #[error("the input cannot be read")]
+    /// The terminal or standard input could not be read.
+    #[error("the input could not be read")]
     Io(#[source] io::Error),
 }
 
 impl<'a> SignInInstructions<'a> {
-    /// Creates instructions, for the tests of a [`Prompt`].
+    /// Creates instructions for testing a [`Prompt`].
     pub fn new(url: &'a AuthorizeUrl, key_label: &'a KeyLabel, is_headless: bool) -> Self {
         Self { url, is_headless, key_label }
     }
 }
 
-/// More than any code or URL has.
+/// The maximum length of the pasted text. Every code and URL is shorter.
 const MAX_BYTES: usize = 4096;
 
 impl Pasted {
-    /// Takes what was pasted.
+    /// Wraps pasted text.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 
-    /// Takes what was pasted, with a replacement character for what is not UTF-8. No copy is left behind.
+    /// Wraps pasted bytes. Invalid UTF-8 becomes U+FFFD. No unwiped copy is left.
     fn from_utf8_lossy(bytes: &[u8]) -> Self {
         let mut text = String::with_capacity(bytes.len() * char::REPLACEMENT_CHARACTER.len_utf8());
         for chunk in bytes.utf8_chunks() {
@@ -145,7 +147,7 @@ impl Pasted {
         Self::new(text)
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -9,19 +9,20 @@ pub(crate) struct QrCode {
     columns: usize,
 }
 
-/// How light and dark are told apart.
+/// How to draw light and dark modules.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Ink {
-    /// Black on white, whatever the colors of the terminal.
+    /// Black on white, regardless of the terminal's colors.
     Color,
-    /// The colors of the terminal, which is taken for a dark one. Readers that know inverted codes read it on a light one.
+    /// The terminal's colors, assumed to be light on dark. On a light terminal, only readers that support inverted
+    /// codes can read the code.
     Plain,
 }
 
 impl QrCode {
-    /// Draws `text`; none if it is too long for a QR code.
+    /// Draws `text`. Returns `None` if it is too long for a QR code.
     pub(crate) fn draw(text: &str, ink: Ink) -> Option<Self> {
-        // The code is on a screen, undamaged: with the least redundancy it is smallest.
+        // A screen does not damage the code, so the least redundancy is enough and gives the smallest code.
         let code = QRBuilder::new(text).ecl(ECL::L).build().ok()?;
         let columns = code.size + 2 * QUIET;
         let light = vec![false; columns];
@@ -35,30 +36,30 @@ impl QrCode {
         rows.resize(rows.len() + QUIET, light.clone());
         let lines = rows.chunks(2).map(|pair| match pair {
             [upper, lower] => line(upper, lower, ink),
-            // The size of a code is odd: below its last row nothing is left.
+            // A code has an odd number of rows, so the last pair has only one.
             rest => line(rest.first().unwrap_or(&light), &light, ink),
         });
         Some(Self { lines: lines.collect(), columns })
     }
 
-    /// One for each line of the screen, without line ends.
+    /// Returns the lines of the drawing, without line ends.
     pub(crate) fn lines(&self) -> &[String] {
         &self.lines
     }
 
-    /// How many columns each line takes.
+    /// Returns the width of each line in columns.
     pub(crate) fn columns(&self) -> usize {
         self.columns
     }
 }
 
-/// Modules of white around the code, as ISO/IEC 18004 wants.
+/// The width of the white margin in modules, as ISO/IEC 18004 requires.
 const QUIET: usize = 4;
 
-/// Two rows of modules, of which `true` is dark.
+/// Draws two rows of modules as a line. `true` is dark.
 fn line(upper: &[bool], lower: &[bool], ink: Ink) -> String {
     let characters = upper.iter().zip(lower).map(|(upper, lower)| {
-        // What is drawn is dark in color, and light without.
+        // With color, the characters draw the dark modules; without it, the light ones.
         let is_drawn = |is_dark: bool| is_dark == (ink == Ink::Color);
         match (is_drawn(*upper), is_drawn(*lower)) {
             (true, true) => '█',
@@ -68,7 +69,7 @@ fn line(upper: &[bool], lower: &[bool], ink: Ink) -> String {
         }
     });
     match ink {
-        // Of the 256 colors, since a theme may paint the first 16 as it likes.
+        // From the 256-color palette, because themes can change the first 16 colors.
         Ink::Color => ["\u{1b}[38;5;16;48;5;231m", &characters.collect::<String>(), "\u{1b}[0m"].concat(),
         Ink::Plain => characters.collect(),
     }
@@ -87,7 +88,7 @@ mod tests {
 
     #[test]
     fn code_has_a_margin_all_around() {
-        // `tests/it/qr.rs` reads whole ones.
+        // `tests/it/qr.rs` decodes whole codes.
         let code = QrCode::draw("x", Ink::Plain).unwrap();
         assert_eq!((code.columns(), code.lines().len()), (21 + 2 * QUIET, (21 + 2 * QUIET).div_ceil(2)));
         let white = "█".repeat(code.columns());

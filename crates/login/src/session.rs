@@ -1,4 +1,4 @@
-//! Runs a login: it waits for everything that can happen, and [`Flow`] decides who wins and when it is over.
+//! Runs a login. It waits for events, and [`Flow`] decides which code wins and when the login is over.
 
 mod clock;
 mod events;
@@ -37,20 +37,21 @@ pub(crate) async fn run(options: Options) -> Result<SignedIn, Error> {
     signed_in
 }
 
-/// What an exchange that runs is given after the login was cancelled.
+/// The extra time of a running exchange after the login was cancelled.
 const GRACE_AFTER_CANCEL: Duration = Duration::from_secs(2);
 
-/// What it is given after the login timed out: nobody is impatient then, and most clients end it by themselves.
+/// The extra time of a running exchange after the login timed out. It is longer, because the user has not asked to
+/// stop. Most clients end the exchange earlier.
 const GRACE_AFTER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// For how long a browser that comes too late still gets a response.
+/// How long a late browser still gets a response.
 const LATE_BROWSER_TIME: Duration = Duration::from_millis(100);
 
-/// Cancels on each Ctrl-C, until it is dropped.
+/// Cancels on each Ctrl-C, until the returned set is dropped.
 fn watch_ctrl_c(cancel: Cancel) -> JoinSet<()> {
     let mut watching = JoinSet::new();
     watching.spawn(async move {
-        // Where it cannot be watched, it ends the process, as it always does.
+        // If tokio cannot watch for Ctrl-C, Ctrl-C still ends the process.
         while signal::ctrl_c().await.is_ok() {
             cancel.cancel();
         }
@@ -58,7 +59,7 @@ fn watch_ctrl_c(cancel: Cancel) -> JoinSet<()> {
     watching
 }
 
-/// A login that runs.
+/// A running login.
 struct Session {
     client: Client,
     prompt: Option<Arc<dyn Prompt>>,
@@ -67,24 +68,24 @@ struct Session {
     cancel: Cancel,
     clock: Clock,
     listener: Option<Listener>,
-    /// Why there is none.
+    /// Why there is no listener.
     not_listening: Option<ListenerError>,
     pending: AnySignIn,
     key_label: KeyLabel,
     /// The browser that is being opened.
     opening: JoinSet<Result<(), BrowserError>>,
     flow: Flow<AuthorizationCode>,
-    /// The browser that came back, and waits for its page.
+    /// The browser that sent the callback and waits for its page.
     callback: Option<CallbackRequest>,
 }
 
 type NextTurn = Turn<AuthorizationCode>;
 
 impl Session {
-    /// Listens, begins the sign-in, and shows where to go.
+    /// Starts the listener and the sign-in, and shows the instructions.
     async fn begin(options: Options) -> Result<Self, Error> {
         let timer =
-            options.timer.ok_or(InvalidValue::new("timer", "is missing: set one, to hold the time limit"))?;
+            options.timer.ok_or(InvalidValue::new("timer", "is missing: set one with `Login::timer`"))?;
         let clock = Clock::start(timer, options.timeout);
         let store = options.store.map(|store| (store, options.account));
         if let Some((store, account)) = &store {
@@ -127,7 +128,7 @@ impl Session {
             callback: None,
         };
         session.show(&url);
-        // A page that shows a code is opened where the user is, not here.
+        // The user opens a page with a code on their own machine, not on this one.
         if let (Some(browser), Some(_)) = (options.browser, &session.listener) {
             session.opening.spawn(async move { browser.open(&url).await });
         }
@@ -181,7 +182,7 @@ impl Session {
                     match opened {
                         Ok(Ok(())) => events(&Event::Opened),
                         Ok(Err(error)) => events(&Event::NotOpened(&error)),
-                        // It panicked; the URL is on the screen.
+                        // `Browser::open` panicked. The user still sees the URL.
                         Err(_) => {}
                     }
                     continue;
@@ -197,7 +198,7 @@ impl Session {
     /// Exchanges a code.
     async fn exchange(&mut self, code: &AuthorizationCode) -> NextTurn {
         let Self { client, listener, pending, flow, callback, cancel, clock, events, .. } = self;
-        // A browser that comes while a pasted code is exchanged waits: the code may be wrong.
+        // A browser that arrives while a pasted code is exchanged gets no response yet, because that code may be wrong.
         let mut others = listener.as_mut().filter(|_| callback.is_some());
         events(&Event::Exchanging);
         let mut exchange = pin!(pending.exchange(client, code));
@@ -231,7 +232,7 @@ impl Session {
         }
     }
 
-    /// Waits before the code is exchanged again.
+    /// Waits before the next attempt to exchange the code.
     async fn pause(&mut self, wait: Duration) -> NextTurn {
         let Self { listener, flow, callback, cancel, clock, events, .. } = self;
         let mut others = listener.as_mut().filter(|_| callback.is_some());
@@ -251,13 +252,13 @@ impl Session {
         }
     }
 
-    /// Stores the key, shows the result in the browser, and returns it.
+    /// Stores the key, shows the result in the browser, and returns the result.
     async fn finish(mut self, end: FlowEnd) -> Result<SignedIn, Error> {
         let callback = self.callback.take();
         let is_granted = matches!(end, FlowEnd::Granted(_));
         let listener = self.listener.take().filter(|_| callback.is_none() && is_granted);
         let result = self.conclude(end).await;
-        // A user who cancels now does not wait for the browser.
+        // If the user cancels now, do not wait for the browser.
         let cancelled = self.cancel.count();
         let responding = async {
             match callback {
@@ -324,7 +325,7 @@ enum PromptMode {
     Off,
 }
 
-/// A listener, unless no browser can reach it; or why there is none.
+/// Starts a listener, unless no browser can reach it. Returns the listener, or the error if it failed.
 async fn listen(
     headless: Option<bool>,
     port: u16,
@@ -340,7 +341,7 @@ async fn listen(
             listener.on_rejected_request(move |request| events(&Event::RejectedRequest(request)));
             Ok((Some(listener), None))
         }
-        // A program that names a port relies on it.
+        // A program that sets a port relies on it.
         Err(error) if port != 0 => Err(Error::Listener(error)),
         Err(error) => {
             events(&Event::NotListening(&error));
@@ -364,7 +365,7 @@ async fn reject(others: &mut Option<&mut Listener>) -> Infallible {
     }
 }
 
-/// Shows a browser that comes back after a pasted code won that it is too late.
+/// After a pasted code has won, shows a late browser that its callback was already used.
 async fn reject_late_browsers(listener: Option<Listener>, clock: &Clock) {
     if let Some(mut listener) = listener {
         tokio::select! {
@@ -374,7 +375,7 @@ async fn reject_late_browsers(listener: Option<Listener>, clock: &Clock) {
     }
 }
 
-/// Done when the sleep is; never without one.
+/// Completes when the sleep does, or never if there is no sleep.
 async fn over(sleep: &mut Option<SleepFuture>) {
     match sleep {
         Some(sleep) => sleep.await,
@@ -382,7 +383,7 @@ async fn over(sleep: &mut Option<SleepFuture>) {
     }
 }
 
-/// What the browser shows.
+/// Returns the page for the browser.
 fn page(result: &Result<SignedIn, Error>) -> ResultPage {
     match result {
         Ok(SignedIn { not_stored: None, .. }) => ResultPage::SignedIn,

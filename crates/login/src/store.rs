@@ -1,4 +1,4 @@
-//! Where a key is kept.
+//! Storage for keys.
 
 mod account;
 mod config_dir;
@@ -15,33 +15,34 @@ use openrouter_oauth::{ApiKey, InvalidValue};
 pub use self::keychain::KeychainStore;
 pub use self::{account::Account, file::FileStore, memory::MemoryStore};
 
-/// What the methods of [`KeyStore`] return.
+/// The future that the methods of [`KeyStore`] return.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// Keeps keys.
+/// A store for API keys.
 ///
-/// A key belongs to the service that issued it and to an account; there is one for each [`Account`]. Nothing falls
-/// back to another store: a failure is reported.
+/// A store has at most one key for each [`Account`], which names the service that issued the key. It never falls back
+/// to another store. It returns an error instead.
 ///
-/// A future that is dropped before it is ready does all of its work or none of it. What had begun may end afterwards.
+/// If a future is dropped before it is ready, the store does all of the work or none of it. Work that had started may
+/// complete later.
 pub trait KeyStore: fmt::Debug + Send + Sync {
-    /// The key of `account`, if there is one.
+    /// Returns the key of `account`, if there is one.
     ///
     /// # Errors
     ///
-    /// See [`StoreError`]. Also if what is stored is not a key.
+    /// See [`StoreError`]. Stored data that is not a key is also an error.
     fn load<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, Option<ApiKey>>;
 
-    /// Keeps `key` for `account`, in place of the one before.
+    /// Saves `key` for `account`, and replaces the previous key.
     ///
     /// # Errors
     ///
-    /// See [`StoreError`]. What was stored before is then still there, whole; but for one case, in which the new key may be:
-    /// a [`FileStore`] whose disk failed at the very end, after the file was replaced.
+    /// See [`StoreError`]. After an error, the store still has all of its previous keys. There is one exception: if the
+    /// disk of a [`FileStore`] fails after the file was replaced, the store may have the new key.
     fn save<'a>(&'a self, account: &'a Account, key: &'a ApiKey) -> StoreFuture<'a, ()>;
 
-    /// Forgets the key of `account`, and says whether there was one. The key stays valid at the service: its owner deletes
-    /// it there.
+    /// Deletes the key of `account` from this store. Returns whether there was one. The key stays valid until its owner
+    /// deletes it at the service.
     ///
     /// # Errors
     ///
@@ -49,75 +50,75 @@ pub trait KeyStore: fmt::Debug + Send + Sync {
     fn delete<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, bool>;
 }
 
-/// Why a key was not stored, found or forgotten.
+/// The error type of a [`KeyStore`].
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// There is no such store on this machine, or it cannot be used now.
+    /// This machine does not have the store, or the store does not work now.
     #[error("the {store} is not available; {next}")]
     Unavailable {
-        /// Which.
+        /// The kind of store.
         store: &'static str,
-        /// What to do.
+        /// What to do next.
         next: &'static str,
-        /// Why.
+        /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// The store did not respond in time. What was asked for may still happen.
-    #[error("the {store} did not respond within {} s; see whether it waits to be unlocked, and try again", after.as_secs())]
+    /// The store did not respond in time. The operation may still complete.
+    #[error("the {store} did not respond within {} s; check whether it is waiting to be unlocked, and retry", after.as_secs())]
     Timeout {
-        /// Which.
+        /// The kind of store.
         store: &'static str,
-        /// How long it was waited for.
+        /// The timeout.
         after: Duration,
     },
-    /// Somebody else is changing the file. Nothing was changed.
-    #[error("{path:?} is in use, and was for {} s; see which other program uses it, and try again", after.as_secs())]
+    /// Another program is changing the file. Nothing was changed.
+    #[error("{path:?} was still in use after {} s; check which other program uses it, and retry", after.as_secs())]
     InUse {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// How long it was waited for.
+        /// The timeout.
         after: Duration,
     },
-    /// A file or folder cannot be used.
-    #[error("{path:?} cannot be {verb}")]
+    /// An operation on a file or folder failed.
+    #[error("{path:?} could not be {verb}")]
     Io {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// What was tried: `read`, `written`, …
+        /// The operation: `read`, `written`, …
         verb: &'static str,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A file or folder is not safe to keep a key in.
-    #[error("{path:?} is not used: {problem}")]
+    /// A file or folder is not safe for storing a key.
+    #[error("{path:?} is not safe to use: {problem}")]
     Unsafe {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// What is wrong with it, and what to do.
+        /// The problem, and what to do.
         problem: &'static str,
     },
-    /// What is stored is not what this crate stores. It is left as it is.
+    /// The stored data is not in the format of this crate. The store leaves it unchanged.
     #[error("{place:?} {problem}")]
     Corrupt {
-        /// Where: a path, or a name in the keychain.
+        /// The place of the data: a path, or a name in the keychain.
         place: String,
-        /// What is wrong with it, and what to do.
+        /// The problem, and what to do.
         problem: &'static str,
     },
-    /// There is no room for another key.
-    #[error("{path:?} holds as many keys as it can; forget one of them first")]
+    /// The file has no room for another key.
+    #[error("{path:?} has no room for another key; delete one first")]
     Full {
-        /// Where.
+        /// The file.
         path: PathBuf,
     },
-    /// Nothing says where the user's files of configuration are.
-    #[error("there is no folder for configuration; set {variable} to an absolute path")]
+    /// The environment does not name the user's configuration folder.
+    #[error("there is no configuration folder; set {variable} to an absolute path")]
     NoFolder {
-        /// The variable of the environment that would say.
+        /// The environment variable to set.
         variable: &'static str,
     },
-    /// A name is not what it should be.
+    /// The name of a program or account is invalid.
     #[error(transparent)]
     Invalid(#[from] InvalidValue),
 }

@@ -23,6 +23,7 @@ use crate::{
 #[derive(Clone, thiserror::Error)]
 pub struct ApiError {
     operation: &'static str,
+    activity: &'static str,
     status: StatusCode,
     is_from_openrouter: bool,
     is_idempotent: bool,
@@ -93,6 +94,7 @@ impl ApiError {
         };
         Self {
             operation: E::OPERATION,
+            activity: E::ACTIVITY,
             status,
             is_from_openrouter: is_malformed_json
                 || envelope.as_ref().is_some_and(|envelope| is_openrouters::<E>(envelope)),
@@ -265,9 +267,9 @@ impl ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { operation, status, .. } = self;
+        let Self { activity, status, .. } = self;
         if self.is_from_openrouter {
-            write!(f, "OpenRouter responded to {operation} with {status}")?;
+            write!(f, "{activity} failed: OpenRouter responded with {status}")?;
             if !self.message.as_str().is_empty() {
                 write!(f, ": {}", self.message)?;
             }

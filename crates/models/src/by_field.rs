@@ -9,36 +9,39 @@ use serde::de::{
     DeserializeOwned, DeserializeSeed, IntoDeserializer as _, MapAccess,
     value::{MapAccessDeserializer, StrDeserializer},
 };
-use serde_json::{Deserializer, Error, Value, value::RawValue};
+use serde_json::{Deserializer, Error, value::RawValue};
 use zeroize::Zeroizing;
 
 use crate::endpoint::{Data, read_object};
 
 /// A response that is read field by field. Every optional field has a default.
 pub(crate) trait ByField: DeserializeOwned {
-    /// Takes a field that could not be read.
-    fn keep_unread(&mut self, _name: String, _value: Value) {}
+    /// Takes a field that could not be read, as JSON text.
+    fn keep_unread(&mut self, _name: String, _json: &str) {}
 }
 
 /// Reads an object. Skips optional fields that cannot be read.
+///
+/// The strict parser runs only if that fails, for the position of its error: it searches the whole body for that position,
+/// with vectors that a debug build leaves on the stack.
 ///
 /// # Errors
 ///
 /// Returns the error of a strict parser, whose position is in `body`.
 pub(crate) fn decode<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
-    read_object(body).or_else(|error| {
-        let text = to_text(body);
-        Fields::parse(&text).and_then(Fields::into_value).ok_or(error)
-    })
+    let text = to_text(body);
+    Fields::parse(&text).and_then(Fields::into_value).map_or_else(|| read_object(body), Ok)
 }
 
 /// Reads the object in a [`Data`] envelope. Skips optional fields that cannot be read.
+///
+/// # Errors
+///
+/// As for [`decode`].
 pub(crate) fn decode_data<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
-    Data::decode(body).or_else(|error| {
-        let text = to_text(body);
-        let data = Fields::parse(&text).and_then(|fields| Fields::parse(fields.raw("data")?));
-        data.and_then(Fields::into_value).ok_or(error)
-    })
+    let text = to_text(body);
+    let data = Fields::parse(&text).and_then(|fields| Fields::parse(fields.raw("data")?));
+    data.and_then(Fields::into_value).map_or_else(|| Data::decode(body), Ok)
 }
 
 /// Converts `body` to text in memory that is wiped on drop. Removes a byte order mark, and replaces bytes that are not
@@ -115,10 +118,7 @@ impl<'a> Fields<'a> {
             match self.deserialize() {
                 Ok(mut value) => {
                     for (name, raw) in unread {
-                        // serde_json limits the nesting to 128 levels.
-                        if let Ok(json) = serde_json::from_str(RawValue::get(raw)) {
-                            T::keep_unread(&mut value, name, json);
-                        }
+                        T::keep_unread(&mut value, name, RawValue::get(raw));
                     }
                     return Some(value);
                 }

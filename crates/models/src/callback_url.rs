@@ -11,8 +11,8 @@ use crate::{
 /// A callback URL as OpenRouter documents it: `https` on any host, or `http` on `127.0.0.1` or `localhost` with any
 /// port.
 ///
-/// It has at most 2,048 bytes and meets the rules of [`HttpUrl`]. `http://[::1]` is rejected, because it is not known
-/// whether OpenRouter accepts it. Prefer `127.0.0.1` to `localhost`, as RFC 8252, section 8.3, recommends.
+/// It has at most 2,048 bytes and meets the rules of [`HttpUrl`]. `http://[::1]` is rejected, because OpenRouter may
+/// not accept it. Prefer `127.0.0.1` to `localhost`, as RFC 8252, section 8.3, recommends.
 #[doc(alias = "callback_url")]
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct CallbackUrl(HttpUrl);
@@ -29,7 +29,7 @@ impl CallbackUrl {
         self.0.as_str()
     }
 
-    /// Returns the URL, which gives access to its parts.
+    /// Returns the URL as an [`HttpUrl`], which gives access to its parts.
     pub fn url(&self) -> &HttpUrl {
         &self.0
     }

@@ -8,15 +8,17 @@ use serde::{
     de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-/// A request, with everything that a client needs in order to send it.
+/// A request to an endpoint, with everything that a client needs to send it.
 ///
-/// The value is the request body. The constants are the same for every request to the endpoint. The trait is not
-/// sealed: implement it for an endpoint that this crate lacks, and call that endpoint the same way.
+/// The value is the request body. The constants are the same for every request to the endpoint. You can implement the
+/// trait for endpoints that this crate lacks.
 pub trait Endpoint: Serialize {
     /// The content of a success response.
     type Response: DeserializeOwned;
     /// OpenRouter's name for the operation (`operationId` in its OpenAPI document).
     const OPERATION: &'static str;
+    /// What the operation does, in the words of messages to users: "exchanging the code".
+    const ACTIVITY: &'static str = Self::OPERATION;
     /// The HTTP method.
     const METHOD: Method;
     /// The path relative to the server's URL, with a leading slash.
@@ -40,8 +42,8 @@ pub trait Endpoint: Serialize {
         read_object(body)
     }
 
-    /// Returns the secrets in this request, so that [`ApiError::read`](crate::ApiError::read) can redact them if the
-    /// server echoes them.
+    /// Returns the secrets in this request. [`ApiError::read`](crate::ApiError::read) redacts them in case the server
+    /// echoes them.
     fn secrets(&self) -> Vec<&str> {
         Vec::new()
     }
@@ -73,7 +75,7 @@ pub enum Encoding {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Resend {
-    /// Only if the request certainly was not processed. The operation is not idempotent: a second request could create
+    /// Only if the request was certainly not processed. The operation is not idempotent: a second request could create
     /// a second key, or fail because the code was used.
     IfUnsent,
     /// Always. The operation is idempotent.

@@ -21,15 +21,17 @@
 //! # Guarantees
 //!
 //! * Unset fields are omitted. A field is sent as `null` only if you set it to [`Nullable::Null`].
-//! * Unknown fields are ignored and unknown enum values are kept, because the service may add both.
+//! * Unknown fields are ignored (or kept in [`KeyInfo::other`]) and unknown enum values are kept, because the service may
+//!   add both.
+//! * Responses are read field by field: an optional field that cannot be read is absent.
 //! * Newtypes ([`AuthorizationCode`], [`CallbackUrl`], [`KeyLabel`], …) are validated when they are created.
 //! * Secrets print as `[redacted]`, are compared in constant time, and are wiped when dropped. Only `expose()` returns
 //!   their text. A secret alone does not implement `Serialize`; the message that contains it does.
 //!
 //! # Sources
 //!
-//! OpenRouter's guide <https://openrouter.ai/docs/use-cases/oauth-pkce> and its OpenAPI document. Items based on other
-//! sources name them.
+//! OpenRouter's guide <https://openrouter.ai/docs/use-cases/oauth-pkce> and its OpenAPI document. Items from other
+//! sources name their source.
 
 // Modules are in reading order.
 mod by_field;
@@ -53,6 +55,7 @@ mod url;
 
 mod nullable;
 mod open_enum;
+mod other_fields;
 mod text;
 
 pub use crate::{
@@ -76,6 +79,7 @@ pub use crate::{
     open_enum::{
         GrantType, OAuthErrorCode, TokenFormat, TokenScope, TokenType, UnknownValue, UsageLimitType,
     },
+    other_fields::OtherFields,
     pkce::{CodeChallenge, CodeChallengeMethod, CodeVerifier},
     response_headers::{content_encoding, content_type, foreign_response, request_id},
     secrets::{AccessToken, ApiKey, AuthorizationCode, State, SubjectToken},

@@ -2,7 +2,7 @@
 
 /// An enum value that this version does not know.
 ///
-/// Only the conversions of the enums create it, so it is never a known value.
+/// Only the conversions to an enum create it, so it is never a known value.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct UnknownValue(Box<str>);
 
@@ -160,7 +160,7 @@ pub(crate) fn unknown(text: &str) -> UnknownValue {
     UnknownValue(Box::from(text))
 }
 
-/// An enum whose known values are listed.
+/// An enum with a list of its known values.
 pub(crate) trait Words: for<'a> From<&'a str> {
     const WORDS: &'static [&'static str];
 }

@@ -59,7 +59,8 @@ pub(crate) use secret;
 secret! {
     /// An OpenRouter API key: 1 to 512 visible ASCII characters. Treat it as opaque.
     ///
-    /// It stays valid until its owner deletes it or its `expires_at` passes. There is no refresh token.
+    /// It stays valid until its owner deletes it or its expiration time (`expires_at`) passes. There is no refresh
+    /// token.
     #[derive(Clone)]
     ApiKey, "API key", |what, text| check(what, text, 512, |byte| byte.is_ascii_graphic(), VISIBLE)
 }
@@ -76,7 +77,7 @@ secret! {
 }
 
 secret! {
-    /// An identity provider's token, to be exchanged for an access token: a JWT of 1 to 16,384 visible ASCII
+    /// An identity provider's token, which you exchange for an access token: a JWT of 1 to 16,384 visible ASCII
     /// characters.
     #[derive(Clone)]
     SubjectToken, "subject token", |what, text| check(what, text, 16_384, |byte| byte.is_ascii_graphic(), VISIBLE)

@@ -29,7 +29,7 @@ impl InvalidValue {
     }
 }
 
-/// Lets builders accept validated values as well as text.
+/// Lets builders accept both text and values that are already validated.
 impl From<Infallible> for InvalidValue {
     fn from(never: Infallible) -> Self {
         match never {}
@@ -217,7 +217,7 @@ pub(crate) mod optional {
 
     use super::{AsText, FromText};
 
-    /// Adds `Deserialize` to a type that does not implement it.
+    /// Implements `Deserialize` for a type that lacks it.
     struct Carried<T>(T);
 
     impl<'de, T: FromText> Deserialize<'de> for Carried<T> {

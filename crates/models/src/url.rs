@@ -206,8 +206,8 @@ impl<'a> UrlParts<'a> {
         Self { scheme, authority: Some(authority).filter(|authority| !authority.is_empty()), path, query }
     }
 
-    /// Returns whether these parts match `url`, ignoring the query. The scheme may be missing, as may both scheme and
-    /// authority.
+    /// Returns whether these parts match `url`, ignoring the query. The scheme may be missing, or both the scheme and
+    /// the authority.
     pub(crate) fn are_at(&self, url: &HttpUrl) -> bool {
         let same_scheme = self.scheme.is_none_or(|scheme| scheme.eq_ignore_ascii_case(url.scheme()));
         let same_authority = match self.authority {
@@ -267,7 +267,7 @@ fn problem(text: &str) -> Option<&'static str> {
         return Some("must not have a fragment");
     }
     if !text.bytes().all(is_url_character) || !has_whole_escapes(text) {
-        return Some("has a character or a percent-escape that is not valid in a URL");
+        return Some("may contain only the characters of a URL; percent-encode all others");
     }
     let Ok(uri) = text.parse::<Uri>() else {
         return Some("is not a URL");

@@ -1,4 +1,4 @@
-//! A web app with a callback: `/login` sends the browser to OpenRouter, and `/callback/ID` signs its user in.
+//! A web app with a callback: `/login` sends the browser to OpenRouter, and `/callback/ID` signs the user in.
 //!
 //! ```sh
 //! cargo run -p openrouter-oauth --example callback

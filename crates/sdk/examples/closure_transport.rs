@@ -1,7 +1,7 @@
-//! Signs in through a transport made from a closure, where a call of any HTTP client fits.
+//! Signs in through a closure transport. The closure can call any HTTP client.
 //!
-//! To keep the example short, its closure speaks plain HTTP over TCP. It can reach the emulator, but not OpenRouter.
-//! Start the emulator in another terminal, and pass its base URL:
+//! To stay short, the example speaks plain HTTP over TCP, so it can reach the emulator but not OpenRouter. Start the
+//! emulator in another terminal, and pass its base URL:
 //!
 //! ```sh
 //! cargo run -p openrouter-oauth-cli -- emulator --port 8080
@@ -57,7 +57,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Sends one request. Replace the body of this function with a call of your HTTP client.
+/// Sends one request. Replace the body of this function with a call to your HTTP client.
 ///
 /// The kind of an error decides whether a retry is safe: `Connect` means that nothing was sent, and after `Io` the
 /// request may have arrived. `openrouter-oauth-transport-contract` checks whether a transport gets this right.
@@ -87,7 +87,7 @@ async fn send(request: Request<Bytes>, limits: Limits) -> Result<Response<Bytes>
     parse(&message).ok_or_else(|| ErrorKind::Protocol.into())
 }
 
-/// Parses a whole response whose body ends with the connection.
+/// Parses a complete response whose body ends when the connection closes.
 fn parse(message: &str) -> Option<Response<Bytes>> {
     let (head, body) = message.split_once("\r\n\r\n")?;
     let mut lines = head.lines();

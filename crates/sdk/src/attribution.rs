@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use openrouter_oauth_models::InvalidValue;
 
-/// The app that sends the requests, for OpenRouter's rankings and the user's activity log.
+/// The app that sends the requests, as shown in OpenRouter's rankings and the user's activity log.
 ///
 /// Source: <https://openrouter.ai/docs/app-attribution>
 ///
@@ -20,7 +20,7 @@ pub struct Attribution {
 }
 
 impl Attribution {
-    /// Names the app by its URL, sent as `HTTP-Referer`.
+    /// Identifies the app by its URL, sent as the header `HTTP-Referer`.
     pub fn new(url: impl Into<String>) -> Self {
         Self { referer: Some(url.into()), title: None, categories: None }
     }
@@ -32,7 +32,7 @@ impl Attribution {
         self
     }
 
-    /// Adds the app's categories, sent as `X-OpenRouter-Categories`.
+    /// Adds the app's categories, sent as the header `X-OpenRouter-Categories`.
     #[must_use]
     pub fn categories(mut self, categories: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let mut joined = String::new();

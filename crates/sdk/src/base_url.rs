@@ -39,7 +39,7 @@ impl BaseUrl {
         let invalid = |problem| InvalidValue::new("base URL", problem);
         let url = HttpUrl::parse(text).map_err(|error| invalid(error.problem()))?;
         if url.query().is_some() {
-            return Err(invalid("may not have a query"));
+            return Err(invalid("must not have a query"));
         }
         let origin = url.origin();
         if !is_secure(&origin) {
@@ -71,13 +71,13 @@ impl BaseUrl {
         Uri::from_parts(parts).map_err(|_| not_valid)
     }
 
-    /// Returns the scheme, host and port.
+    /// Returns the scheme, host, and port.
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin
     }
 }
 
-/// Whether requests to this origin are private in transit: `https`, or `http` on a loopback host.
+/// Returns whether requests to this origin are private in transit: `https`, or `http` on a loopback host.
 pub(crate) fn is_secure(origin: &Origin) -> bool {
     origin.is_https() || origin.is_loopback()
 }

@@ -1,4 +1,4 @@
-//! A call: a request, its options, and how it is sent.
+//! A call: a request with its options, and how to send it.
 
 pub(crate) mod attempts;
 pub(crate) mod budget;
@@ -29,7 +29,7 @@ use self::{
 };
 use crate::{base_url::BaseUrl, config::Config, error::Error};
 
-/// A call of one endpoint, which is sent when you await it.
+/// A call to an endpoint. Await it to send it.
 ///
 /// Its methods change settings for this call only.
 ///
@@ -93,8 +93,8 @@ impl<E: Endpoint> Call<E> {
 
     /// Sends the call to another service.
     ///
-    /// The client's key belongs to the client's service. A call to another scheme, host or port does not carry it, and
-    /// fails with [`Error::MissingKey`] if it needs a key.
+    /// The client's key belongs to the client's service. A call to another scheme, host, or port does not carry the
+    /// key, and fails with [`Error::MissingKey`] if it needs one.
     pub fn base_url(mut self, url: &str) -> Self {
         match BaseUrl::parse(url) {
             Ok(url) => self.options.base_url = Some(url),
@@ -103,9 +103,9 @@ impl<E: Endpoint> Call<E> {
         self
     }
 
-    /// Adds a header, which replaces a header of the client with the same name.
+    /// Adds a header. It replaces any header of the client with the same name.
     ///
-    /// The SDK itself sets headers such as `Authorization`, `Content-Type` and `Host`. Adding one of these makes
+    /// The SDK itself sets headers such as `Authorization`, `Content-Type`, and `Host`. Adding one of these makes
     /// [`send`](Self::send) fail with [`Error::Invalid`].
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where

@@ -20,7 +20,7 @@ use crate::{
     sign_in::authorize::{Authorize, NoCallback},
 };
 
-/// A client of OpenRouter's OAuth endpoints.
+/// A client for OpenRouter's OAuth endpoints.
 ///
 /// Cloning is cheap, and clones share connections. The [crate documentation](crate) shows a whole sign-in.
 #[derive(Clone)]
@@ -29,14 +29,14 @@ pub struct Client {
 }
 
 impl Client {
-    /// Creates a client of `https://openrouter.ai/api/v1` without a key. A sign-in does not need one.
+    /// Creates a client for `https://openrouter.ai/api/v1` without a key. A sign-in does not need one.
     #[cfg(feature = "hyper")]
     pub fn new() -> Self {
         Self::from_config(builder::default_config())
     }
 
-    /// Creates a client from environment variables: `OPENROUTER_API_KEY`, `OPENROUTER_BASE_URL`, and for attribution
-    /// `OPENROUTER_HTTP_REFERER`, `OPENROUTER_APP_TITLE` and `OPENROUTER_APP_CATEGORIES`. An empty variable counts as
+    /// Creates a client from environment variables: `OPENROUTER_API_KEY`, `OPENROUTER_BASE_URL`, and, for attribution,
+    /// `OPENROUTER_HTTP_REFERER`, `OPENROUTER_APP_TITLE`, and `OPENROUTER_APP_CATEGORIES`. An empty variable counts as
     /// unset.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl Client {
 
     /// Returns the timer that enforces this client's deadlines, if it has one.
     ///
-    /// A program that puts several calls under one deadline, as a login does, can use the same timer.
+    /// Use it to enforce one deadline over several calls.
     pub fn timer(&self) -> Option<&Arc<dyn Timer>> {
         self.config.timer.as_ref()
     }
@@ -74,13 +74,13 @@ impl Client {
         self.config.base_url.origin()
     }
 
-    /// Returns the same client with another key.
+    /// Returns a copy of this client with another key.
     #[must_use]
     pub fn with_key(&self, key: ApiKey) -> Self {
         Self::from_config(Config { credential: Credential::Value(key), ..(*self.config).clone() })
     }
 
-    /// Returns the same client with an access token instead of a key.
+    /// Returns a copy of this client with an access token instead of a key.
     #[must_use]
     pub fn with_access_token(&self, token: AccessToken) -> Self {
         Self::from_config(Config { credential: Credential::Token(token), ..(*self.config).clone() })
@@ -103,8 +103,8 @@ impl Client {
     /// Exchanges an authorization code for an API key. The request carries no key.
     ///
     /// To finish a sign-in that you began with [`authorize`](Self::authorize), call
-    /// [`PendingSignIn::exchange`](crate::PendingSignIn::exchange) instead. It never sends a code that may have been
-    /// used.
+    /// [`PendingSignIn::exchange`](crate::PendingSignIn::exchange) instead. It never sends a code that may already have
+    /// been used.
     #[doc(alias = "ExchangeAuthCodeForAPIKey")]
     pub fn exchange_auth_code(&self, request: ExchangeAuthCode) -> Call<ExchangeAuthCode> {
         self.call(request)
@@ -116,7 +116,7 @@ impl Client {
         self.call(request)
     }
 
-    /// Returns the label, limits and usage of the client's key.
+    /// Returns the label, limits, and usage of the client's key.
     #[doc(alias = "getCurrentKeyMetadata")]
     pub fn current_key(&self) -> Call<CurrentKey> {
         self.call(CurrentKey::new())
@@ -140,7 +140,7 @@ impl Client {
     }
 }
 
-// Not in `builder.rs`, because this file imports that one: importing `Client` there would be a cycle.
+// Not in `builder.rs`, because that file would then import `Client` from this one, which is a cycle.
 impl ClientBuilder {
     /// Builds the client.
     ///

@@ -8,16 +8,15 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 
-/// A source of random bytes for verifiers, attempt IDs and states.
+/// A source of random bytes for verifiers, attempt IDs, and states.
 ///
-/// Implement this trait only for tests. Any other implementation must return unpredictable bytes (RFC 7636, section
-/// 7.1).
+/// Implement this trait only for tests. Outside of tests, the bytes must be unpredictable (RFC 7636, section 7.1).
 pub trait Entropy: fmt::Debug + Send + Sync {
     /// Fills `bytes` with random bytes.
     ///
     /// # Errors
     ///
-    /// The reason why the source failed. The sign-in then does not begin: there is no fallback.
+    /// Return an error if the source fails. The sign-in then does not begin: there is no fallback.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), BoxError>;
 }
 
@@ -39,7 +38,7 @@ pub(crate) fn random_text<const N: usize>(entropy: &dyn Entropy) -> Result<Zeroi
     Ok(Zeroizing::new(Base64UrlUnpadded::encode_string(&*bytes)))
 }
 
-/// Returns a random number from 0 to below 1, for jitter, or 0 if `entropy` fails.
+/// Returns a random number in `0.0..1.0` for jitter, or 0 if `entropy` fails.
 pub(crate) fn random_fraction(entropy: &dyn Entropy) -> f64 {
     let mut bytes = [0; 4];
     match entropy.fill(&mut bytes) {

@@ -20,7 +20,9 @@ use crate::sign_in::callback::CallbackError;
 ///
 /// * *Is the code lost?* See [`is_outcome_unknown`](Self::is_outcome_unknown): OpenRouter may have acted on the
 ///   request, but the response was lost. After an exchange, a key may exist that your program never received. Ask the
-///   user to delete it at <https://openrouter.ai/settings/keys>, and begin a new sign-in.
+///   user to delete it at <https://openrouter.ai/settings/keys>, and begin a new sign-in. If something other than
+///   OpenRouter responded, the code may still be good or may have been used: see
+///   [`may_have_acted`](Self::may_have_acted).
 /// * *Is a retry worthwhile?* See [`is_retryable`](Self::is_retryable): the same call may succeed later.
 /// * *Was the key rejected?* See [`is_unauthorized`](Self::is_unauthorized): discard the key and sign in again.
 /// * *Was the code rejected?* See [`is_rejected_code`](Self::is_rejected_code): sending it again is pointless, but the
@@ -32,7 +34,7 @@ use crate::sign_in::callback::CallbackError;
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// An argument, a setting or an environment variable is invalid. Nothing was sent.
+    /// An argument, a setting, or an environment variable is invalid. Nothing was sent.
     #[error(transparent)]
     Invalid(#[from] InvalidValue),
 
@@ -127,7 +129,7 @@ pub enum Error {
         may_have_acted: bool,
         /// The status of the response.
         status: StatusCode,
-        /// Whether the redirect points to the same scheme, host and port. False if it has no single target.
+        /// Whether the redirect points to the same scheme, host, and port. False if it has no single target.
         same_origin: bool,
     },
 
@@ -157,7 +159,7 @@ pub enum SpentReason {
 }
 
 impl Error {
-    /// Whether the request may have reached OpenRouter. If not, the call changed nothing.
+    /// Returns whether the request may have reached OpenRouter. If not, the call changed nothing.
     pub fn may_have_been_sent(&self) -> bool {
         self.is_outcome_unknown()
             || self.api().is_some()
@@ -192,12 +194,12 @@ impl Error {
         self
     }
 
-    /// Whether OpenRouter may have acted on the request, but the result was lost.
+    /// Returns whether OpenRouter may have acted on the request, but the result was lost.
     pub fn is_outcome_unknown(&self) -> bool {
         matches!(self, Self::OutcomeUnknown(_))
     }
 
-    /// Whether the same call may succeed later, and sending it again is harmless.
+    /// Returns whether the same call may succeed later and is harmless to send again.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::NotSent(_)
@@ -213,20 +215,20 @@ impl Error {
         }
     }
 
-    /// Whether OpenRouter rejected the API key or the access token (401). If so, discard it and sign in again.
+    /// Returns whether OpenRouter rejected the API key or the access token (401). If so, discard it and sign in again.
     ///
-    /// False for a 401 without one of OpenRouter's error bodies: it may come from a gateway, and proves nothing about
-    /// the key.
+    /// Returns `false` for a 401 without one of OpenRouter's error bodies: it may come from a gateway, and proves
+    /// nothing about the key.
     pub fn is_unauthorized(&self) -> bool {
         matches!(self, Self::Api(api) if api.reason() == RejectionReason::Unauthorized)
     }
 
-    /// Whether OpenRouter rejected the code because it is older than ten minutes.
+    /// Returns whether OpenRouter rejected the code because it is older than ten minutes.
     pub fn is_expired_code(&self) -> bool {
         matches!(self, Self::Api(api) if api.reason() == RejectionReason::CodeExpired)
     }
 
-    /// Whether OpenRouter rejected the code for any reason: it is unknown, used, expired, or belongs to another
+    /// Returns whether OpenRouter rejected the code for any reason: it is unknown, used, expired, or belongs to another
     /// verifier or challenge method.
     ///
     /// The pending sign-in stays fresh, so that a user who pasted the wrong text can paste again. After a callback's

@@ -1,4 +1,4 @@
-//! Hooks, which see every attempt of a call and can change its headers.
+//! Hooks that see every attempt of a call and can change its headers.
 
 #[cfg(feature = "tracing")]
 pub(crate) mod tracing;
@@ -10,9 +10,9 @@ use openrouter_oauth_transport::BoxError;
 
 /// An observer of every attempt of every call, which can also add headers or reject the request.
 ///
-/// Use it for logs, metrics and tracing headers. A hook sees no body and no credential: the SDK adds `Authorization`
-/// after [`before_attempt`](Self::before_attempt). No hook can cause a request to be sent twice. A hook must not panic,
-/// because a panic loses the response, which may contain a key.
+/// Use it for logs, metrics, and tracing headers. A hook sees no body and no credential: the SDK adds `Authorization`
+/// after [`before_attempt`](Self::before_attempt). No hook can make the SDK send a request twice. A hook must not
+/// panic, because a panic loses the response, which may contain a key.
 ///
 /// ```
 /// use openrouter_oauth::{Attempt, Hook};

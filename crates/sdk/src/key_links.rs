@@ -44,7 +44,7 @@ impl KeyLinks {
         &self.activity
     }
 
-    /// Returns the link to the key's settings, where its owner can rename, limit, disable or delete it.
+    /// Returns the link to the key's settings, where its owner can rename, limit, disable, or delete it.
     pub fn settings(&self) -> &str {
         &self.settings
     }

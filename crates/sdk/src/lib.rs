@@ -24,7 +24,7 @@
 //! # }
 //! ```
 //!
-//! Call it with the client that [`Client::new`](Client#method.new) returns.
+//! [`Client::new`](Client#method.new) creates the client.
 //!
 //! Programs that run in a terminal can use [`openrouter-oauth-login`](https://docs.rs/openrouter-oauth-login) instead.
 //! It opens the browser, listens for the callback, reads a pasted code if there is no browser, and can store the key.
@@ -48,35 +48,36 @@
 //!
 //! # Operations
 //!
-//! [`Client::exchange_auth_code`], [`Client::create_auth_code`], [`Client::current_key`], [`Client::exchange_token`]
-//! and [`Client::signing_keys`] each return a [`Call`]. Await it to send the call. [`Call::send`] sends it too, and also
-//! returns the status, the headers and the number of attempts. The other methods change settings for this call only.
+//! [`Client::exchange_auth_code`], [`Client::create_auth_code`], [`Client::current_key`], [`Client::exchange_token`],
+//! and [`Client::signing_keys`] each return a [`Call`]. Await it to send the call. [`Call::send`] also returns the
+//! status, the headers, and the number of attempts. The other methods of `Call` change settings for that call only.
 //!
 //! # Choosing a transport
 //!
-//! With the feature `hyper` (on by default), requests go through hyper and rustls. Await them in a tokio runtime with
-//! I/O and time enabled. [`ClientBuilder::transport`] accepts any other [`Transport`](transport::Transport), on any
+//! With the feature `hyper` (on by default), calls go through hyper and rustls. Await them in a tokio runtime with I/O
+//! and time enabled. [`ClientBuilder::transport`] accepts any other [`Transport`](transport::Transport), on any
 //! runtime. Without the feature, this crate compiles neither hyper nor tokio.
 //!
 //! # Errors
 //!
 //! [`Error`] is grouped by what to do next. The most important question is whether a code may have been used up: see
-//! [`Error::is_outcome_unknown`]. No error message contains a secret or a response body.
+//! [`Error::is_outcome_unknown`] and [`Error::may_have_acted`]. A rejection counts as OpenRouter's only with one of its
+//! error bodies; for any other, such as a proxy's page, the reason is [`RejectionReason::NotFromOpenRouter`]. No error
+//! message contains a secret or a response body.
 //!
 //! # Security
 //!
-//! * PKCE is always on, with `S256` and 256 fresh random bits. The callback path contains 128 random bits, and `state`
-//!   another 128, so that a foreign callback is never mistaken for the user's.
-//! * A request that exchanges or creates a code is retried only if it was certainly not processed.
-//! * Keys, codes and verifiers print as `[redacted]`, and are wiped when dropped. Copies inside hyper and rustls are
+//! * PKCE is always on, with `S256` and 256 fresh random bits. The callback path contains 128 random bits and `state`
+//!   another 128, so that your program does not mistake a foreign callback for the user's.
+//! * By default, a request that exchanges or creates a code is retried only if it was certainly not processed.
+//! * Keys, codes, and verifiers print as `[redacted]`, and are wiped when dropped. Copies inside hyper and rustls are
 //!   not wiped.
 //! * A key is sent only to the service that it belongs to: never to another origin, and never after a redirect.
-//! * Your program must bind the [`PendingSignIn`] of a web login to the user's session, and keep the key in a safe
-//!   place.
+//! * A web app must bind each [`PendingSignIn`] to the user's session. Every program must keep the key in a safe place.
 //!
 //! # Testing
 //!
-//! A client whose transport is a closure responds from memory:
+//! With a closure as its transport, a client gets its responses from memory:
 //!
 //! ```
 //! use http::{Request, Response};
@@ -94,22 +95,22 @@
 //! # }
 //! ```
 //!
-//! To test a whole sign-in offline, use the emulator of the service,
-//! [`openrouter-oauth-emulator`](https://docs.rs/openrouter-oauth-emulator). Its front page has examples that run.
-//! There are two ways to connect a client to it:
+//! To test a whole sign-in offline, use [`openrouter-oauth-emulator`](https://docs.rs/openrouter-oauth-emulator), which
+//! emulates the service. Its documentation has complete examples. There are two ways to connect a client to it:
 //!
 //! * In memory: an `Emulator` is a transport, so pass a clone to [`ClientBuilder::transport`].
 //! * Over TCP: `Emulator::serve` starts a server on a loopback port. Pass its `base_url()` to
 //!   [`ClientBuilder::base_url`].
 //!
-//! This crate was tested against the emulator, and not against the live service.
+//! This crate was tested against the emulator, not against the live service.
 //!
 //! # Crate features
 //!
-//! * `hyper` (on by default): the transport on hyper, [`Client::new`](Client#method.new) and
-//!   [`Client::from_env`](Client#method.from_env). The transport uses the proxies of the environment. To set another
-//!   proxy, or certificates, build one with [`transport_hyper::Builder`] and pass it to [`ClientBuilder::transport`].
-//!   Other TLS libraries are features of `openrouter-oauth-transport-hyper`, so enable them there.
+//! * `hyper` (on by default): the transport on hyper, [`Client::new`](Client#method.new), and
+//!   [`Client::from_env`](Client#method.from_env). The transport uses the proxy variables of the environment. To change
+//!   the proxy or the certificates, build a transport with [`transport_hyper::Builder`] and pass it to
+//!   [`ClientBuilder::transport`]. To use another TLS provider, enable its feature of
+//!   `openrouter-oauth-transport-hyper`.
 //! * `tracing`: `TracingHook`, which sends `tracing` events for every attempt.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

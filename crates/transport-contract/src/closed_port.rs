@@ -5,7 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
 };
 
-/// A local port that refuses connections as long as this value exists.
+/// A local port that refuses connections while this value exists.
 ///
 /// The port belongs to the client end of a connection. Nothing listens on it, and the operating system does not assign
 /// it to another socket.

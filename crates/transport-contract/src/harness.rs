@@ -110,26 +110,26 @@ pub(crate) fn ensure(condition: bool, otherwise: impl FnOnce() -> String) -> Out
     if condition { Ok(()) } else { Err(otherwise().into()) }
 }
 
-/// Expects that `expected` requests have arrived.
+/// Checks that `expected` requests have arrived.
 pub(crate) fn ensure_requests(server: &ScriptedServer, expected: usize) -> Outcome {
     let arrived = server.requests().len();
     ensure(arrived == expected, || format!("{arrived} requests arrived instead of {expected}"))
 }
 
-/// Expects an error of this kind that is not marked as not sent.
+/// Checks that the error is of this kind and not marked as not sent.
 pub(crate) fn ensure_kind(error: &Error, kind: ErrorKind) -> Outcome {
     ensure(error.kind() == kind, || format!("the error is not `{kind:?}`: {}", error_chain(error)))?;
     ensure_sent(error)
 }
 
-/// Expects an error that is not marked as not sent.
+/// Checks that the error is not marked as not sent.
 pub(crate) fn ensure_sent(error: &Error) -> Outcome {
     ensure(error.may_have_been_sent(), || {
         format!("the server may have the request, but the error is marked `not_sent`: {}", error_chain(error))
     })
 }
 
-/// Expects a response with status 200 and this body.
+/// Checks that the response has status 200 and this body.
 pub(crate) fn ensure_body(response: &Response<Bytes>, body: impl AsRef<[u8]>) -> Outcome {
     let (status, arrived, expected) = (response.status(), response.body(), body.as_ref());
     let start = |body: &[u8]| String::from_utf8_lossy(body.get(..64).unwrap_or(body)).into_owned();

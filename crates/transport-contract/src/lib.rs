@@ -18,8 +18,8 @@
 //! ```
 //!
 //! The error lists each scenario that failed, with the reason. The servers use threads and sockets of the standard
-//! library, so you can poll the future of `run` on any async runtime. The scenarios take a few seconds, most of which
-//! they spend waiting for deadlines.
+//! library, so you can poll the future of `run` on any async runtime. The scenarios take a few seconds, mostly to wait
+//! for deadlines.
 //!
 //! # TLS, or a single scenario
 //!
@@ -44,14 +44,14 @@
 //!
 //! # A server for other tests
 //!
-//! Every scenario uses a [`ScriptedServer`]. The type is public, so you can use it to test what the contract does not
-//! cover, such as certificates, proxies, and connection reuse.
+//! Every scenario uses a [`ScriptedServer`]. Use it to test behavior that the contract does not cover, such as
+//! certificates, proxies, and connection reuse.
 //!
 //! # What the scenarios do not check
 //!
 //! They do not check what a transport logs (rule 7), whether it wipes its buffers (rule 9), or how it resolves names,
-//! verifies certificates, or uses a proxy. They check a deadline that passes while connecting only on systems where
-//! clients wait for a listener with a full queue, as on Linux. The servers speak only HTTP/1.1.
+//! verifies certificates, or uses a proxy. They check the deadline for connecting only on systems such as Linux, where
+//! clients wait while a listener's queue is full. The servers speak only HTTP/1.1.
 
 mod harness;
 

@@ -15,7 +15,7 @@ pub(crate) struct Log {
     pub(crate) own_connections: Vec<SocketAddr>,
     /// The open connections.
     open: Vec<Weak<TcpStream>>,
-    /// The requests, including those that are only partly read.
+    /// The requests, including those that were only partly read.
     pub(crate) received: Vec<ReceivedRequest>,
     /// The number of connections that clients closed while the server was waiting for the close.
     pub(crate) closed: usize,
@@ -43,7 +43,7 @@ impl Log {
     }
 }
 
-/// A request, as far as a [`ScriptedServer`](crate::ScriptedServer) read it.
+/// A request, or the part of it that a [`ScriptedServer`](crate::ScriptedServer) has read.
 ///
 /// `Debug` shows the method, the path, the names and lengths of the headers, and the length of the body. It shows
 /// nothing else, because a request may contain secrets.

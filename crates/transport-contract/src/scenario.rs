@@ -10,7 +10,7 @@ use crate::{
     violation::Violation,
 };
 
-/// One conformance test: a server with a certain behavior, and what a transport must do with it.
+/// One conformance test: how the server behaves, and how the transport must respond.
 pub struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) rule: u8,
@@ -20,7 +20,7 @@ pub struct Scenario {
 pub(crate) type ScenarioFuture<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
 impl Scenario {
-    /// Returns the name, which states what must be true: `redirect_is_returned_and_not_followed`.
+    /// Returns the name, which states the requirement, such as `redirect_is_returned_and_not_followed`.
     pub fn name(&self) -> &'static str {
         self.name
     }

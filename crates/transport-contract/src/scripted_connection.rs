@@ -23,9 +23,9 @@ const READ_SIZE: usize = 4096;
 /// The server's end of a connection, for use in a script.
 ///
 /// A script can use [`Read`] to read the bytes that the server has not read yet. If unread bytes remain in the socket,
-/// closing the connection resets it. This is exact only for [`OnConnect`](crate::RunScript::OnConnect) over plain HTTP,
-/// where a read takes no more bytes from the socket than it returns. Otherwise, the server may already have taken up to
-/// 4 KiB after the head, or a TLS record, from the socket.
+/// closing the connection resets it. Rely on this only with [`OnConnect`](crate::RunScript::OnConnect) over plain HTTP,
+/// where a read takes no more bytes from the socket than it returns. Otherwise, the server may already have read up to
+/// 4 KiB after the head, or a whole TLS record.
 pub struct ScriptedConnection {
     stream: Box<dyn Stream>,
     /// The same connection, without TLS.
@@ -128,7 +128,7 @@ impl ScriptedConnection {
         });
     }
 
-    /// Returns the request with this number, as far as the server has read it.
+    /// Returns the part of the request with this number that the server has read.
     pub fn received(&self, number: usize) -> ReceivedRequest {
         self.log.look(|log| log.received.get(number).cloned()).unwrap_or_default()
     }

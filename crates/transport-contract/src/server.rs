@@ -22,8 +22,8 @@ use crate::{
 /// deadline.
 pub(crate) const SCENARIO_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The same timeout for other tests. It is long: these tests count connections, and must not lose one on a busy
-/// machine.
+/// The same timeout for other tests. It is longer, because these tests count connections and must not lose one on a
+/// busy machine.
 const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The delay before a retry when the system cannot accept or open a connection.
@@ -63,7 +63,7 @@ pub struct ScriptedServer {
     address: SocketAddr,
     log: Arc<Monitor<Log>>,
     is_over: Arc<AtomicBool>,
-    /// The thread that accepts connections, or `None` once it was joined.
+    /// The thread that accepts connections, or `None` after it was joined.
     accepting: Option<JoinHandle<()>>,
 }
 
@@ -96,7 +96,7 @@ impl ScriptedServer {
         Self::scripted(scheme, TEST_TIMEOUT, run, script)
     }
 
-    /// Starts a server that sends these bytes in response to every request, and keeps the connection open.
+    /// Starts a server that responds to every request with these bytes, and keeps the connection open.
     ///
     /// # Errors
     ///
@@ -172,12 +172,12 @@ impl ScriptedServer {
         self.address
     }
 
-    /// Returns the requests so far, each as far as the server has read it.
+    /// Returns the requests so far, including any that the server has only partly read.
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.log.look(|log| log.received.clone())
     }
 
-    /// Returns the number of connections that clients have made so far.
+    /// Returns the number of connections that clients have opened so far.
     ///
     /// Connections may still be waiting in the listener's queue, so this blocks until the server has accepted them.
     ///

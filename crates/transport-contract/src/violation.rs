@@ -36,7 +36,7 @@ impl StdError for Violation {}
 
 /// All violations of the contract that the scenarios found. There is at least one.
 ///
-/// `Debug` prints one line per violation, like `Display`, because tests print the errors that they return with `Debug`.
+/// `Debug` prints one line per violation, like `Display`, because a test that returns an error prints it with `Debug`.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Violations {
     violations: Vec<Violation>,

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-/// A value that threads change, and whose changes futures and threads can wait for.
+/// A value that threads share. Futures and threads can wait for it to change.
 #[derive(Debug, Default)]
 pub(crate) struct Monitor<T> {
     inner: Mutex<Inner<T>>,
@@ -50,7 +50,7 @@ impl<T> Monitor<T> {
             if enough(&inner.value) {
                 return Poll::Ready(());
             }
-            // Keep one waker per task, however often it polls.
+            // Keep only one waker per task, even if the task polls again.
             if !inner.wakers.iter().any(|waker| waker.will_wake(context.waker())) {
                 inner.wakers.push(context.waker().clone());
             }

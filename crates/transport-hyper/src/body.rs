@@ -7,7 +7,7 @@ use openrouter_oauth_transport::{Error, ErrorKind, WipedBuffer};
 
 use crate::error;
 
-/// The maximum size to preallocate because of a `Content-Length`.
+/// The maximum size to preallocate for a `Content-Length`.
 const MAX_PREALLOCATED: usize = 64 * 1024;
 
 /// Reads all of `body`. Returns an error, not a truncated body, if it is larger than `most` bytes.

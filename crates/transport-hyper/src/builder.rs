@@ -72,8 +72,8 @@ impl Builder {
 
     /// Sets the timeout for establishing a connection: the name lookup, TCP, the proxy, and the TLS handshake together.
     ///
-    /// The default is 3.1 seconds, just longer than the second retransmission of a lost packet. On timeout, the error
-    /// is of kind `Connect`, and nothing was sent. `Limits::timeout` still covers the whole request.
+    /// The default is 3.1 seconds, enough for TCP to retransmit a lost packet twice (after 1 and 3 seconds). On
+    /// timeout, the error is of kind `Connect`, and nothing was sent. `Limits::timeout` still covers the whole request.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -82,8 +82,8 @@ impl Builder {
     /// Sets how long to keep an idle connection for reuse, at most one day. Zero opens a connection for each request.
     ///
     /// The default is 2 seconds. A server may close an idle connection just as the client reuses it, and then the
-    /// client cannot tell whether the request arrived. Servers keep connections for 5 seconds or longer. The short
-    /// default avoids this race after a pause, and still reuses connections under load.
+    /// client cannot tell whether the request arrived. The default avoids this race with servers that keep idle
+    /// connections for longer than 2 seconds, and still reuses connections under load.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         // Hyper adds the timeout to the current time without an overflow check.
         self.idle_timeout = timeout.min(MAX_IDLE_TIMEOUT);
@@ -134,8 +134,7 @@ impl Builder {
         }
     }
 
-    /// Adds one root certificate in DER form. Otherwise the same as
-    /// [`add_root_certificates_pem`](Self::add_root_certificates_pem).
+    /// Adds one root certificate in DER form, like [`add_root_certificates_pem`](Self::add_root_certificates_pem).
     pub fn add_root_certificates_der(self, der: &[u8]) -> Self {
         self.add_root(CertificateDer::from(der.to_vec()))
     }
@@ -162,7 +161,8 @@ impl Builder {
         self
     }
 
-    /// Sets the client certificate for servers that request one (RFC 8446, section 4.3.2). Proxies do not get it.
+    /// Sets the client certificate for servers that request one (RFC 8446, section 4.3.2). The transport never sends it
+    /// to a proxy.
     ///
     /// `chain` is in PEM form, and starts with the client's own certificate. `key` is its private key in PEM form
     /// (SEC1, PKCS #1, or PKCS #8). If they are invalid or do not match, [`build`](Self::build) returns an error.
@@ -181,11 +181,11 @@ impl Builder {
 
     /// Connects to every `https` host through this proxy, and ignores the environment.
     ///
-    /// The scheme is `http` or `https` for `CONNECT` (RFC 9110, section 9.3.6), or `socks5` or `socks5h` for SOCKS5
-    /// (RFC 1928). Without a scheme, it is `http`. Both SOCKS schemes resolve host names at the proxy.
+    /// The scheme is `http` (the default) or `https` for `CONNECT` (RFC 9110, section 9.3.6), or `socks5` or `socks5h`
+    /// for SOCKS5 (RFC 1928). Both SOCKS schemes resolve host names at the proxy.
     ///
-    /// Put percent-encoded credentials into the URL: `http://user:password@proxy.example:3128`. Only the proxy gets
-    /// them, and they are never printed. If the URL is invalid, [`build`](Self::build) returns an error.
+    /// Put percent-encoded credentials into the URL: `http://user:password@proxy.example:3128`. The transport sends
+    /// them only to the proxy, and never prints them. If the URL is invalid, [`build`](Self::build) returns an error.
     ///
     /// Requests over `http` to this machine never go through a proxy.
     pub fn proxy(mut self, url: &str) -> Self {
@@ -204,8 +204,8 @@ impl Builder {
         self
     }
 
-    /// Builds the transport. This reads the proxy variables of the [environment](crate#proxies), but no files, and
-    /// opens no connections.
+    /// Builds the transport. Reads the proxy variables of the [environment](crate#proxies), but opens no files and no
+    /// connections.
     ///
     /// # Errors
     ///

@@ -6,7 +6,7 @@ use openrouter_oauth_transport::{BoxError, Error, ErrorKind};
 
 use crate::proxy::ProxyError;
 
-/// The error of the connector. It is cheap to clone, because hyper's client returns only a reference to it.
+/// The error of the connector. It is cheap to clone, because hyper's client provides only a reference to it.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectError {
     kind: ErrorKind,
@@ -19,7 +19,7 @@ impl ConnectError {
         Self { kind, source }
     }
 
-    /// Converts an error from connecting. Errors of rustls become [`ErrorKind::Tls`], all others become `kind`.
+    /// Converts an error from connecting. A rustls error becomes [`ErrorKind::Tls`]; any other error becomes `kind`.
     pub(crate) fn from_source(kind: ErrorKind, source: BoxError) -> Self {
         match source.downcast::<Self>() {
             Ok(known) => *known,

@@ -28,7 +28,7 @@ use crate::{
     tls::Tls,
 };
 
-/// A connector that uses plain TCP for `http` to this machine and TLS for `https`. One timeout covers all steps.
+/// A connector that uses TLS for `https`, and plain TCP for `http` to this machine. One timeout covers all steps.
 #[derive(Clone)]
 pub(crate) struct Connector {
     shared: Arc<Shared>,

@@ -46,7 +46,7 @@ fn cause<E: StdError + 'static>(error: &impl StdError) -> Option<&E> {
     error.source()?.downcast_ref()
 }
 
-/// Returns whether this is hyper's error for a malformed chunked body, and not an error of rustls.
+/// Returns whether this is hyper's error for a malformed chunked body, not a rustls error.
 fn is_malformed(error: &io::Error) -> bool {
     let malformed = matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput);
     malformed && !error.get_ref().is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)

@@ -2,8 +2,8 @@
 //!
 //! [`HyperTransport`] speaks HTTP/1.1 over TCP or TLS, directly or through a proxy, and reuses connections for a short
 //! time. It follows the [contract](openrouter_oauth_transport::Transport#contract) of transports: it sends a request at
-//! most once and unchanged, and returns the complete response or none. [`TokioTimer`] is the matching `Timer`. Both
-//! need a tokio runtime with I/O and time enabled, such as the one from `#[tokio::main]`.
+//! most once and unchanged, and returns either the complete response or an error. [`TokioTimer`] is the matching
+//! `Timer`. Both need a tokio runtime with I/O and time enabled, such as the one from `#[tokio::main]`.
 //!
 //! ```
 //! use http::Request;
@@ -41,17 +41,18 @@
 //!
 //! # Proxies
 //!
-//! The transport connects to `https` hosts through the proxy in the first of these environment variables that is set
-//! and not empty: `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY`, `all_proxy`. It reads them when it is built. Override them
-//! with [`Builder::proxy`] or [`Builder::no_proxy`].
+//! The transport connects to `https` hosts through a proxy if an environment variable names one. It uses the first of
+//! `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY`, and `all_proxy` that is set and not empty, and reads them when it is
+//! built. Override them with [`Builder::proxy`] or [`Builder::no_proxy`].
 //!
 //! * The scheme of a proxy is `http` (the default), `https`, `socks5`, or `socks5h`. Both SOCKS schemes resolve host
 //!   names at the proxy. Only the proxy gets the credentials in its URL, with Basic authentication or RFC 1929.
-//! * `NO_PROXY` or `no_proxy` is a comma-separated list of hosts to connect to directly: a host name, which includes
-//!   its subdomains, an address, a network (`10.0.0.0/8`), or `*`. Ports and other wildcards are not supported.
+//! * `NO_PROXY` or `no_proxy` is a comma-separated list of hosts to connect to directly. Each entry is a host name
+//!   (which includes its subdomains), an address, a network (`10.0.0.0/8`), or `*`. Ports and other wildcards are not
+//!   supported.
 //! * Connections to this machine (`localhost`, `127.0.0.0/8`, `[::1]`) are direct, except for `https` with
 //!   [`Builder::proxy`]. `HTTP_PROXY` is ignored.
-//! * If a variable is not a valid proxy URL, each request that would use it fails with an `Other` error marked
+//! * If the variable is not a valid proxy URL, each request that would use the proxy fails with an `Other` error marked
 //!   `not_sent`. The transport does not fall back to a direct connection, because the proxy may exist to prevent one.
 //! * PAC files, the proxy settings of the operating system, and Digest, Negotiate, and NTLM authentication are not
 //!   supported.
@@ -73,14 +74,14 @@
 //! | the response is not HTTP | `Protocol` | maybe |
 //! | rejected URL or environment variable; no tokio runtime, or one without I/O or time | `Other` with `not_sent` | no |
 //!
-//! If a server closes an idle connection just as a request is about to use it, then in rare cases the request waits
-//! until its deadline ([hyper#4122](https://github.com/hyperium/hyper/issues/4122)). The error is then `Timeout`.
+//! In rare cases, if a server closes an idle connection just as a request is about to use it, the request waits until
+//! its deadline ([hyper#4122](https://github.com/hyperium/hyper/issues/4122)). The error is then `Timeout`.
 //!
 //! # Wiped memory
 //!
-//! The transport collects the body of a response in one buffer, and wipes it when the last clone of the response's
-//! `Bytes` is dropped. If the buffer must grow, the transport wipes the old memory. The caller owns the body of the
-//! request.
+//! The transport collects the body of a response in one buffer, which is wiped when the last clone of the response's
+//! `Bytes` is dropped. If the buffer must grow, the transport wipes the old memory. It does not wipe the body of the
+//! request, which the caller owns.
 //!
 //! Other memory is freed without being wiped: the internal buffers of hyper and rustls, header values, proxy
 //! credentials, and the key of a client certificate. An allocator that zeroes freed memory, such as `zeroizing-alloc`,
@@ -92,7 +93,8 @@
 //! * `aws-lc-rs`: TLS with aws-lc-rs and post-quantum key exchange. If `ring` is also enabled, select it with a method
 //!   of [`Builder`].
 //! * `platform-roots` (default): trusts the operating system's root certificates.
-//! * `webpki-roots`: trusts Mozilla's root certificates, compiled in. For containers without a certificate store.
+//! * `webpki-roots`: trusts Mozilla's root certificates, which are compiled in. Use it in containers without a
+//!   certificate store.
 //!
 //! Every combination compiles. Without a TLS provider or root certificates, `https` requests fail with a `Tls` error
 //! that names the feature to enable.

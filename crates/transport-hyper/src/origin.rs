@@ -1,4 +1,4 @@
-//! The check of a request's URL.
+//! Validation of a request's URL.
 
 use std::{
     fmt,

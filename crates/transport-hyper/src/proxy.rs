@@ -17,8 +17,8 @@ use crate::origin::is_loopback;
 
 /// The proxy settings of a transport.
 ///
-/// Hyper-util's [`Matcher`] parses URLs, credentials, and `NO_PROXY`. Its tunnels are not used: their error types are
-/// private, so 407 could not be distinguished from 502, and they do not accept every 2xx status.
+/// Hyper-util's [`Matcher`] parses URLs, credentials, and `NO_PROXY`. We do not use its tunnels: they do not accept
+/// every 2xx status, and their private error types do not distinguish 407 from 502.
 #[derive(Debug)]
 pub(crate) enum Proxies {
     /// No proxy.
@@ -70,7 +70,7 @@ fn variable(names: &[&'static str]) -> Option<(&'static str, OsString)> {
     values.flatten().find(|(_, value)| !value.is_empty())
 }
 
-/// Parses the URL of a proxy and a list in the form of `NO_PROXY`.
+/// Parses the URL of a proxy and a list in the format of `NO_PROXY`.
 fn matcher(url: &str, no: &str) -> Result<Matcher, UnusableUrl> {
     // The parser would drop a path. If a password has an unencoded `/`, `?`, or `#`, the dropped part contains the
     // host.
@@ -128,7 +128,7 @@ impl Proxy {
         Uri::builder().scheme("http").authority(authority).path_and_query("/").build()
     }
 
-    /// Makes the proxy at the other end of `stream` connect to the host of `uri`.
+    /// Asks the proxy at the other end of `stream` to connect to the host of `uri`.
     pub(crate) async fn open(
         &self,
         stream: &mut (impl AsyncRead + AsyncWrite + Unpin),

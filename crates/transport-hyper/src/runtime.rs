@@ -1,4 +1,4 @@
-//! Protection from panics of tokio.
+//! Protection from tokio's panics.
 
 use std::{
     fmt,
@@ -10,8 +10,8 @@ use std::{
 
 /// Runs code that needs tokio's timer or sockets, and catches panics.
 ///
-/// Tokio panics if the runtime lacks them or has no thread for blocking calls, and has no API to check for that. It
-/// panics before anything is sent.
+/// Tokio panics if the runtime lacks them or has no thread for blocking calls, and has no API to check first. It panics
+/// before anything is sent.
 pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
     // After a panic, the captured state is dropped and never used again.
     catch_unwind(AssertUnwindSafe(run)).map_err(|_| Panicked)

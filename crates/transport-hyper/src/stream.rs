@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 /// A direct connection to a host, or a connection to a proxy with or without TLS.
 pub(crate) type Wire = MaybeHttpsStream<TokioIo<TcpStream>>;
 
-/// A connection that gives hyper's client no metadata.
+/// A connection that reports no metadata to hyper's client.
 ///
 /// For a plain `TcpStream`, hyper copies the addresses into the extensions of every response, which takes several
 /// allocations.

@@ -1,4 +1,4 @@
-//! TLS, which the first connection that needs it sets up.
+//! TLS, set up by the first connection that needs it.
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use tokio::{sync::OnceCell, task::spawn_blocking};
 
 use crate::{proxy::Proxies, resolver::Tcp, route::Route};
 
-/// A function that creates the TLS provider. The process's default is never used, because other code may have set it.
+/// A function that creates the TLS provider. The process-wide default is never used, because other code may have set
+/// it.
 pub(crate) type Provider = fn() -> CryptoProvider;
 
 /// The root certificates to trust.
@@ -25,7 +26,7 @@ pub(crate) enum Roots {
     Own(RootCertStore),
 }
 
-/// The settings of TLS, and the connector once it is set up.
+/// The settings for TLS, and the connector after setup.
 pub(crate) struct Tls {
     provider: Option<Provider>,
     roots: Option<Roots>,

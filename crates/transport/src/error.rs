@@ -31,7 +31,7 @@ pub enum ErrorKind {
     Tls,
     /// The proxy could not connect. Nothing was sent. A retry may help.
     Proxy,
-    /// The proxy requires credentials (status 407), or rejected the ones it got. Nothing was sent. A retry does not
+    /// The proxy requires credentials (status 407), or rejected those it received. Nothing was sent. A retry does not
     /// help.
     ProxyAuth,
     /// The connection broke after it was established. The request may have been sent.

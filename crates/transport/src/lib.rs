@@ -2,8 +2,7 @@
 //!
 //! The crate has two traits. A [`Transport`] sends one request and returns its complete response. A [`Timer`] reads a
 //! clock and sleeps. [`openrouter-oauth-transport-hyper`](https://docs.rs/openrouter-oauth-transport-hyper) implements
-//! both. To use another HTTP client, implement them yourself: you need only this crate, and each takes a few lines.
-//! Nothing here is specific to OpenRouter.
+//! both. To use another HTTP client, implement `Transport` for it, or pass a closure to [`from_fn`].
 //!
 //! ```
 //! use http::{Request, Response};
@@ -26,8 +25,7 @@
 //!
 //! # Writing a transport
 //!
-//! [`Transport`] documents the rules for a transport: its [contract](Transport#contract). To check your transport
-//! against them over real sockets, run
+//! Every transport must follow the [contract](Transport#contract) of the trait. To check yours over real sockets, run
 //! [`openrouter-oauth-transport-contract`](https://docs.rs/openrouter-oauth-transport-contract) in a test.
 //!
 //! # Crate features

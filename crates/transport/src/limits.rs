@@ -4,11 +4,11 @@ use std::time::Duration;
 
 /// The limits for one response: its timeout and the size of its body.
 ///
-/// A transport that exceeds a limit returns an error, never a truncated response.
+/// If a response exceeds a limit, the transport returns an error, never a truncated response.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
-    /// The maximum time from the call of `send` to the last byte of the body, including connecting. `None` means no
+    /// The maximum time from the call to `send` to the last byte of the body, including connecting. `None` means no
     /// timeout.
     pub timeout: Option<Duration>,
     /// The maximum size of the body in bytes.

@@ -19,8 +19,8 @@ pub type SleepFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// # Contract
 ///
 /// * [`now`](Self::now) never goes backward, and changes to the wall clock do not affect it.
-/// * The future of [`sleep`](Self::sleep) completes when its duration has passed on the same clock, and not before. It
-///   stops when it is dropped.
+/// * The future of [`sleep`](Self::sleep) completes when its duration has passed on the same clock, and not before.
+///   Dropping it cancels the sleep.
 pub trait Timer: fmt::Debug + Send + Sync {
     /// Returns the current time.
     fn now(&self) -> Instant;

@@ -12,7 +12,7 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>
 
 /// An HTTP transport, which sends one request and returns its complete response.
 ///
-/// To implement it, wrap a call of your HTTP client in `Box::pin(async move { … })`. To turn a closure into a
+/// To implement it, wrap a call to your HTTP client in `Box::pin(async move { … })`. To turn a closure into a
 /// transport, use [`from_fn`].
 ///
 /// # Contract
@@ -29,20 +29,19 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>
 ///    error ([`with_status`](Error::with_status)).
 /// 6. Mark an error as [`not_sent`](Error::not_sent) only if no byte of the request can have reached the server. When
 ///    in doubt, do not mark it.
-/// 7. Put no header and no body into a log or an error.
-/// 8. Stop when the future is dropped.
-/// 9. Wipe the buffers that held the request and the response, as far as the transport owns them.
-///    [`WipedBuffer`](crate::WipedBuffer) does so for a body.
+/// 7. Never include a header or a body in a log or an error.
+/// 8. Cancel the request when the future is dropped.
+/// 9. Wipe the request and response buffers that the transport owns. [`WipedBuffer`](crate::WipedBuffer) does this for
+///    a body.
 ///
 /// A transport may reuse connections. If a stale connection hands a request back unwritten, return an error marked
 /// `not_sent`. The caller then decides whether to retry.
 ///
 /// # Testing your transport
 ///
-/// The crate [`openrouter-oauth-transport-contract`](https://docs.rs/openrouter-oauth-transport-contract) turns the
-/// contract into scenarios with scripted servers. Call its `run(&transport).await` in a test, on any async runtime. It
-/// runs all scenarios and lists those that fail. It cannot check rule 9 or what the transport logs, so review these
-/// yourself.
+/// The crate [`openrouter-oauth-transport-contract`](https://docs.rs/openrouter-oauth-transport-contract) checks your
+/// transport with scripted servers. Call its `run(&transport).await` in a test, on any async runtime. It runs all
+/// scenarios and lists those that fail. It cannot check rule 9 or the transport's logs, so review these yourself.
 ///
 /// # Examples
 ///

@@ -5,7 +5,7 @@ use std::{fmt, io};
 use bytes::Bytes;
 use zeroize::Zeroize;
 
-/// A buffer for a body that wipes its memory when it is dropped or reallocated.
+/// A buffer for a body. It wipes its memory when it is dropped or reallocated.
 ///
 /// `Bytes::from` converts it without a copy. The memory is then wiped when the last clone of the `Bytes` is dropped. A
 /// transport that uses this buffer follows rule 9 of the [contract](crate::Transport#contract) for bodies.
@@ -21,7 +21,7 @@ use zeroize::Zeroize;
 /// ```
 #[derive(Default)]
 pub struct WipedBuffer {
-    /// Only appended to, so the spare capacity was never written and needs no wiping.
+    /// The buffer never shrinks, so its spare capacity was never written and needs no wiping.
     bytes: Vec<u8>,
 }
 

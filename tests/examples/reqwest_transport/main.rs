@@ -1,5 +1,5 @@
-//! A client that sends through reqwest. `transport.rs` contains the whole transport. `tests/it/contract.rs` checks that
-//! it keeps the contract.
+//! A client that sends requests through reqwest. `transport.rs` contains the whole transport. `tests/it/contract.rs`
+//! checks that the transport satisfies the contract.
 //!
 //! ```sh
 //! cargo run -p openrouter-oauth-tests --example reqwest_transport

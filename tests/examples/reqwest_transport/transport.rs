@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use openrouter_oauth_transport::{Error, ErrorKind, Limits, ResponseFuture, Transport, WipedBuffer};
 
-/// Sends requests with a [`reqwest::Client`], configured to keep the contract.
+/// Sends requests with a [`reqwest::Client`], configured to satisfy the contract.
 #[derive(Clone, Debug)]
 pub(crate) struct ReqwestTransport {
     client: reqwest::Client,

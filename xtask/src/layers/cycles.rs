@@ -1,5 +1,5 @@
-//! Finds import cycles among the files of a crate: files whose names lead back to themselves, so that none can be read
-//! or moved alone.
+//! Finds import cycles among the files of a crate: files that import each other, directly or through others, so that
+//! none can be read or moved alone.
 //!
 //! The check follows every path in the code of a library or a program to the file that defines the name, through `use`,
 //! `pub use` and globs. This ties the two files. It covers all features and platforms, and also tokens that look like a

@@ -1,8 +1,8 @@
-//! Rust files: a module describes itself, is short, and contains no unfinished code.
+//! Rust files: each begins with a description, is short, and contains no unfinished code.
 
 use super::files::{Files, ending};
 
-/// A file longer than this is about two things.
+/// The maximum number of lines of a file. A longer one is probably about two things.
 const LINES: usize = 450;
 
 /// Marks of unfinished code, each written in two halves because the rule also reads this file.

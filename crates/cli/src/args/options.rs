@@ -9,13 +9,13 @@ use openrouter_oauth::{
     models::{CodeChallenge, FederationPolicyId, Timestamp, TokenScope, UsageLimitType, WorkspaceId},
 };
 
-/// The key that is asked for.
+/// The properties of the requested key.
 #[derive(Debug, clap::Args)]
 pub(crate) struct KeyOptions {
-    /// The name of the key. By default `login` names this program and the host.
+    /// The key's label. By default, `login` uses the names of this program and the host.
     #[arg(long, value_name = "TEXT")]
     pub(crate) label: Option<KeyLabel>,
-    /// What the key may spend, in US dollars.
+    /// The key's credit limit, in US dollars.
     #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     pub(crate) limit: Option<CreditLimit>,
     /// The workspace to propose.
@@ -27,43 +27,43 @@ pub(crate) struct KeyOptions {
 }
 
 #[derive(Debug, clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate switch on the command line")]
 pub(crate) struct LoginOptions {
-    /// Ask for a page that shows a code to paste, as it is done over SSH.
+    /// Request a page that shows a code to paste, as over SSH.
     #[arg(long, conflicts_with = "port")]
     pub(crate) headless: bool,
     /// Don't open a browser; print the URL.
     #[arg(long)]
     pub(crate) no_browser: bool,
-    /// Listen on this port of 127.0.0.1 for the browser, in place of a free one.
+    /// Listen for the browser on this port of 127.0.0.1, instead of a free one.
     #[arg(long, value_parser = value_parser!(u16).range(1..))]
     pub(crate) port: Option<u16>,
     #[command(flatten)]
     pub(crate) key: KeyOptions,
-    /// Where to keep the key.
+    /// Where to store the key.
     #[arg(long, env = "OPENROUTER_KEY_STORE", default_value = "file")]
     pub(crate) store: LoginStore,
-    /// Also write the key to standard output.
+    /// Also print the key to standard output.
     #[arg(long)]
     pub(crate) print: bool,
-    /// How long to wait for the user.
+    /// How long to wait for the user, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = value_parser!(u32).range(1..=86_400))]
     pub(crate) timeout: u32,
-    /// Make another key, also if the stored one is good.
+    /// Create another key, even if the stored one still works.
     #[arg(long)]
     pub(crate) again: bool,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LogoutOptions {
-    /// The only store to forget the key of; by default that is every one.
+    /// Forget only the key in this store. The default is every store.
     #[arg(long)]
     pub(crate) store: Option<StoreKind>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct StoreOptions {
-    /// Where the key is kept.
+    /// Where the key is stored.
     #[arg(long, env = "OPENROUTER_KEY_STORE", default_value = "file")]
     pub(crate) store: StoreKind,
 }
@@ -72,7 +72,7 @@ pub(crate) struct StoreOptions {
 pub(crate) struct TokenOptions {
     #[command(flatten)]
     pub(crate) store: StoreOptions,
-    /// Print the key also onto a terminal.
+    /// Print the key even to a terminal.
     #[arg(long)]
     pub(crate) force: bool,
 }
@@ -85,26 +85,26 @@ pub(crate) struct CompletionsOptions {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ManOptions {
-    /// The folder to write the pages to. It is made if there is none.
+    /// The folder for the pages. It is created if it does not exist.
     #[arg(value_name = "FOLDER")]
     pub(crate) folder: PathBuf,
 }
 
-/// Where a key is kept.
+/// Where a key is stored.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum StoreKind {
     /// A file that only its owner can read.
     File,
-    /// The keychain of the system.
+    /// The system's keychain.
     Keychain,
 }
 
-/// Where a login keeps the key.
+/// Where a login stores the key.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum LoginStore {
     /// A file that only its owner can read.
     File,
-    /// The keychain of the system.
+    /// The system's keychain.
     Keychain,
     /// Nowhere.
     None,
@@ -122,62 +122,63 @@ impl LoginStore {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct EmulatorOptions {
-    /// The port of 127.0.0.1 to listen on; 0 takes a free one.
+    /// The port of 127.0.0.1 to listen on. 0 picks a free port.
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct UrlOptions {
-    /// Where the browser comes back to; a random segment is added to its path. Without it the page shows a code.
+    /// The callback URL, to whose path a random segment is added. Without it, the page shows a code.
     #[arg(long, value_name = "URL")]
     pub(crate) callback: Option<CallbackUrl>,
     #[command(flatten)]
     pub(crate) key: KeyOptions,
-    /// Keep the pending sign-in in this new file, which its owner alone can read.
+    /// Save the pending sign-in to this new file, which only you can read.
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExchangeOptions {
-    /// The file that `url` saved. It is removed, unless the sign-in can be tried again.
+    /// The file that `url` saved. It is removed unless the sign-in can be used again.
     #[arg(long, value_name = "FILE", conflicts_with = "without_pkce")]
     pub(crate) pending: Option<PathBuf>,
-    /// The code was made without a challenge: whoever finds it can use it.
+    /// Exchange a code that has no challenge. Anyone who finds such a code can use it.
     #[arg(long)]
     pub(crate) without_pkce: bool,
 }
 
-// A group, so that whoever gives neither is told of both.
+// A group, so that the error names both options if neither is given.
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("pkce").args(["challenge", "without_pkce"]).required(true))]
 pub(crate) struct CreateCodeOptions {
     /// The callback URL of the app that the code is for.
     #[arg(long, value_name = "URL")]
     pub(crate) callback: CallbackUrl,
-    /// The challenge that `pkce` made (S256). The exchange then needs its verifier.
-    #[arg(long, value_parser = CodeChallenge::parse)]
+    /// The challenge that `pkce` created (S256). The exchange then needs its verifier.
+    // One in 64 challenges begins with a hyphen.
+    #[arg(long, value_parser = CodeChallenge::parse, allow_hyphen_values = true)]
     pub(crate) challenge: Option<CodeChallenge>,
-    /// Make a code without a challenge: whoever finds it can use it.
+    /// Create a code without a challenge. Anyone who finds it can use it.
     #[arg(long)]
     pub(crate) without_pkce: bool,
-    /// The name of the key.
+    /// The new key's label.
     #[arg(long, value_name = "TEXT")]
     pub(crate) label: Option<KeyLabel>,
-    /// What the key may spend, in US dollars.
+    /// The new key's credit limit, in US dollars.
     #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     pub(crate) limit: Option<CreditLimit>,
-    /// How often the limit starts anew.
+    /// How often the new key's limit resets.
     #[arg(long, requires = "limit")]
     pub(crate) limit_reset: Option<LimitReset>,
-    /// When the key ends, as 2030-12-31T23:59:59Z.
+    /// When the new key expires, such as 2030-12-31T23:59:59Z.
     #[arg(long, value_name = "TIME")]
     pub(crate) expires_at: Option<Timestamp>,
-    /// The workspace that the key belongs to.
+    /// The workspace that the new key belongs to.
     #[arg(long, value_name = "UUID")]
     pub(crate) workspace: Option<WorkspaceId>,
-    // Of the key that the request is made with.
+    // For the key that authenticates the request.
     #[command(flatten)]
     pub(crate) store: StoreOptions,
 }
@@ -187,7 +188,7 @@ pub(crate) struct ExchangeTokenOptions {
     /// The federation policy that accepts the token (Settings, Workload identity).
     #[arg(long, value_name = "ID")]
     pub(crate) policy: FederationPolicyId,
-    /// What the access token is for; by default all that the policy gives.
+    /// The scope of the access token. The default is everything that the policy allows.
     #[arg(long)]
     pub(crate) scope: Option<Scope>,
 }

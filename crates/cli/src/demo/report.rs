@@ -1,4 +1,4 @@
-//! Tells what the demo does: in words as it goes, or as JSON at the end.
+//! Reports what the demo does: as text while it runs, or as JSON at the end.
 
 use serde::Serialize;
 
@@ -23,28 +23,28 @@ struct ReportStep {
 
 impl Report {
     pub(super) fn begin(server: &str, output: Output) -> Result<Self, Failure> {
-        output.words(&format!("OpenRouter's emulator is at {server}; its keys open nothing."))?;
+        output.text(&format!("The OpenRouter emulator runs at {server}. Its keys work nowhere else."))?;
         Ok(Self { output, result: ReportOutput { server: server.to_owned(), steps: Vec::new() } })
     }
 
     /// Begins a step.
     pub(super) fn step(&mut self, title: &'static str) -> Result<(), Failure> {
         self.result.steps.push(ReportStep { title, lines: Vec::new() });
-        self.output.words(&format!("\n{}. {title}", self.result.steps.len()))
+        self.output.text(&format!("\n{}. {title}", self.result.steps.len()))
     }
 
-    /// Says what happened in the step.
+    /// Adds a line to the current step.
     pub(super) fn line(&mut self, line: String) -> Result<(), Failure> {
-        self.output.words(&format!("   {line}"))?;
+        self.output.text(&format!("   {line}"))?;
         if let Some(step) = self.result.steps.last_mut() {
             step.lines.push(line);
         }
         Ok(())
     }
 
-    /// Says that all went well.
+    /// Ends the report of a successful demo.
     pub(super) fn end(self) -> Result<(), Failure> {
-        let words = format!("\nAll {} steps did what they should.", self.result.steps.len());
-        self.output.result(&self.result, &words)
+        let text = format!("\nAll {} steps succeeded.", self.result.steps.len());
+        self.output.result(&self.result, &text)
     }
 }

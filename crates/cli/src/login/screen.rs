@@ -1,4 +1,4 @@
-//! What the user sees of a login.
+//! The screen that the user sees during a login.
 
 use std::{
     io::{self, IsTerminal as _},
@@ -18,7 +18,7 @@ use crate::{output::Output, spinner::Spinner};
 
 /// The screen of a login: the prompt at the terminal, and lines and a spinner on standard error, which take turns.
 ///
-/// With `--json` nothing is asked at the terminal: the program that runs this one shows the URL.
+/// With `--json`, there is no prompt at the terminal: the program that runs this one shows the URL.
 #[derive(Clone, Debug)]
 pub(super) struct Screen(Arc<Parts>);
 
@@ -26,9 +26,9 @@ pub(super) struct Screen(Arc<Parts>);
 struct Parts {
     output: Output,
     spinner: Mutex<Option<Spinner>>,
-    /// Whether the page shows a code, so that nothing comes but by being pasted.
+    /// Whether the page shows a code, so that pasting is the only way to sign in.
     is_headless: AtomicBool,
-    /// Whether a request of somebody else is worth a line.
+    /// Whether to report the next request that is not the callback.
     reports_rejected_requests: AtomicBool,
 }
 
@@ -42,7 +42,7 @@ impl Screen {
         }))
     }
 
-    /// Runs a login, and shows it.
+    /// Runs a login and shows its progress.
     pub(super) async fn run(&self, login: Login) -> Result<SignedIn, Error> {
         let screen = self.clone();
         let login = login.prompt(self.clone()).on_event(move |event| screen.on_event(event));
@@ -51,32 +51,34 @@ impl Screen {
         signed_in
     }
 
-    /// Says a line.
-    fn note(&self, words: &str) {
+    /// Writes a line.
+    fn note(&self, text: &str) {
         self.clear();
-        self.0.output.note(words);
+        self.0.output.note(text);
     }
 
-    /// Says a line while a question may stand on the terminal: below it.
-    fn interrupt(&self, words: &str) {
+    /// Writes a line below the prompt that may be on the terminal.
+    fn interrupt(&self, text: &str) {
         let below = if io::stderr().is_terminal() { "\n" } else { "" };
-        self.note(&format!("{below}{words}"));
+        self.note(&format!("{below}{text}"));
     }
 
-    /// Takes away what moves.
+    /// Removes the spinner.
     fn clear(&self) {
         *self.spinner() = None;
     }
 
-    /// Says what is being done, until something else is said.
-    fn busy(&self, words: &str) {
+    /// Shows the current activity until the next line.
+    fn busy(&self, text: &str) {
         self.clear();
-        *self.spinner() = self.0.output.spinner(words);
+        *self.spinner() = self.0.output.spinner(text);
     }
 
     fn on_event(&self, event: &Event<'_>) {
         match event {
-            Event::NotListening(error) => self.note(&format!("No browser can come back: {error}.")),
+            Event::NotListening(error) => {
+                self.note(&format!("The browser's callback cannot be received: {error}."));
+            }
             Event::Url(url) => self.0.output.event(&json!({ "authorize_url": url.as_str() })),
             Event::NotOpened(error) => self.interrupt(&format!("No browser was opened: {error}.")),
             Event::RejectedRequest(_) => self.report_rejected_request(),
@@ -85,16 +87,19 @@ impl Screen {
                 self.busy("Exchanging the code for a key");
             }
             Event::Retrying(wait) => {
-                self.busy(&format!("OpenRouter is busy: trying again in {} s", wait.as_secs().max(1)));
+                self.busy(&format!(
+                    "OpenRouter is busy or unreachable; retrying in {} s",
+                    wait.as_secs().max(1)
+                ));
             }
             _ => {}
         }
     }
 
-    /// Once, since a scanner of ports would fill the screen.
+    /// Reports only the first such request, because a port scanner would fill the screen.
     fn report_rejected_request(&self) {
         if self.0.reports_rejected_requests.swap(false, Ordering::Relaxed) {
-            self.interrupt("A request came that was not the callback of this sign-in. Still waiting.");
+            self.interrupt("Received a request that is not this sign-in's callback. Still waiting.");
         }
     }
 
@@ -109,14 +114,14 @@ impl Screen {
                 self.busy("Waiting for the browser");
                 pasted
             }
-            // At a terminal, standard input is the one that was unavailable.
+            // If standard input is a terminal, it is the one that was unavailable.
             Err(PromptError::Unavailable) if !io::stdin().is_terminal() => ask_standard_input(problem).await,
             _ => pasted,
         }
     }
 
     async fn ask_program(&self, problem: Option<&str>) -> Result<Pasted, PromptError> {
-        // Without a page that shows a code, what stands there is not meant for this.
+        // If the page shows no code, standard input is not meant for this prompt.
         if !self.is_headless() {
             return Err(PromptError::Unavailable);
         }
@@ -151,7 +156,7 @@ impl Prompt for Screen {
     }
 }
 
-/// A line of standard input. Its end says that there is nobody to ask: the user did not end the login.
+/// Reads a line of standard input. Its end means that there is no user to prompt, not that the user ended the login.
 async fn ask_standard_input(problem: Option<&str>) -> Result<Pasted, PromptError> {
     match TerminalPrompt::stdin().ask(problem).await {
         Err(PromptError::Closed) => Err(PromptError::Unavailable),

@@ -1,4 +1,4 @@
-//! At a terminal, with a user who types.
+//! `login` and `token` at a terminal, with a user who types.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ use crate::{
 
 const QUESTION: &str = "Code: ";
 
-/// The program as a process of this terminal, with no other variables than those of the command.
+/// Builds a command that runs the program at this terminal, with only the command's variables.
 fn around(terminal: &Terminal, command: &Command) -> Command {
     let mut around = terminal.around(command);
     let variables: Vec<_> = command.get_envs().filter_map(|(name, value)| Some((name, value?))).collect();
@@ -29,7 +29,7 @@ fn around(terminal: &Terminal, command: &Command) -> Command {
     around
 }
 
-/// A program that does so, and its path.
+/// Creates an executable shell script and returns its path.
 fn tool(folder: &TempDir, name: &str, script: &str) -> String {
     let path = folder.path().join(name);
     fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -37,7 +37,7 @@ fn tool(folder: &TempDir, name: &str, script: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// A login of a user at a terminal.
+/// A login by a user at a terminal.
 struct AtTerminal {
     terminal: Terminal,
     process: Child,
@@ -59,7 +59,7 @@ impl AtTerminal {
         Self { terminal, process, served, home }
     }
 
-    /// The URL on the screen, of a login that asks for a code.
+    /// Waits for the prompt and returns the URL on the screen.
     #[track_caller]
     fn url(&self) -> String {
         let shown = self.terminal.wait_for(QUESTION);
@@ -68,13 +68,13 @@ impl AtTerminal {
         url.trim_end().to_owned()
     }
 
-    /// Presses Authorize, and says what code the page shows or where it leads.
+    /// Presses Authorize and returns the code that the page shows or the URL that it redirects to.
     fn approve(&self) -> String {
         let url = self.url();
         outcome(block_on(User::new(self.served.emulator.clone()).approve(&url, None)))
     }
 
-    /// Waits for the end, and says its status. The terminal is unchanged.
+    /// Waits for the end and returns the status. Checks that the terminal's mode is restored.
     #[track_caller]
     fn end(&mut self) -> Option<i32> {
         let status = self.process.wait().unwrap();
@@ -84,7 +84,7 @@ impl AtTerminal {
         status.code()
     }
 
-    /// Checks that the login ended with a key, which is not on the screen.
+    /// Checks that the login stored a key and did not show it on the screen.
     #[track_caller]
     fn check_signed_in(&mut self) {
         assert_eq!(self.end(), Some(0), "{}", self.terminal.shown());
@@ -152,7 +152,7 @@ fn first_of_callback_and_paste_wins() {
     needs!(SETSID);
     let mut login = AtTerminal::login(&["--no-browser"], &[]);
     let came_back = login.approve();
-    // L-7: what is not the callback gets a response, is reported once, and changes nothing.
+    // L-7: requests other than the callback get a response, are reported once, and change nothing.
     let (port, _) = came_back.split_once("/callback").unwrap();
     for path in ["/favicon.ico", "/callback?code=auth_code_of_somebody_else"] {
         assert!(get(&format!("{port}{path}")).starts_with("HTTP/1.1 404"));
@@ -162,7 +162,7 @@ fn first_of_callback_and_paste_wins() {
     login.check_signed_in();
     assert_eq!(login.terminal.shown().matches("Still waiting.").count(), 1);
 
-    // The address that a browser elsewhere could not open.
+    // The user pastes the URL that a browser on another machine could not open.
     let mut login = AtTerminal::login(&["--no-browser"], &[]);
     let came_back = login.approve();
     login.terminal.enter(&format!("{came_back}\r"));
@@ -191,16 +191,16 @@ fn login_survives_a_browser_that_cannot_be_opened() {
     needs!(SETSID);
     let tools = TempDir::new().unwrap();
     let hanging = tool(&tools, "hanging", "sleep 10");
-    for (browser, is_told) in [("/nowhere/browser", true), ("false", true), (hanging.as_str(), false)] {
+    for (browser, is_reported) in [("/nowhere/browser", true), ("false", true), (hanging.as_str(), false)] {
         let variables = [("BROWSER", browser), ("PATH", "/usr/bin:/bin")];
         let mut login = AtTerminal::login(&[], &variables);
         let came_back = login.approve();
-        if is_told {
+        if is_reported {
             login.terminal.wait_for("No browser was opened: ");
         }
         get(&came_back);
         login.check_signed_in();
-        assert_eq!(login.terminal.shown().contains("No browser"), is_told, "{browser}");
+        assert_eq!(login.terminal.shown().contains("No browser"), is_reported, "{browser}");
     }
 }
 
@@ -223,7 +223,7 @@ fn browser_gets_the_url_and_no_secret() {
     assert!(!seen.contains("canary"), "{seen}");
     get(&came_back);
     login.check_signed_in();
-    login.terminal.wait_for("OPENROUTER_API_KEY is set as well");
+    login.terminal.wait_for("OPENROUTER_API_KEY is also set");
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn key_is_printed_on_a_terminal_only_if_forced() {
 
 #[test]
 fn spinner_moves_on_a_terminal_during_the_exchange() {
-    const WORDS: &str = "Exchanging the code for a key";
+    const TEXT: &str = "Exchanging the code for a key";
     needs!(SETSID);
     for (terminal, moves) in [("xterm", true), ("dumb", false)] {
         let (served, home) = (serve(), Home::new());
@@ -268,13 +268,13 @@ fn spinner_moves_on_a_terminal_during_the_exchange() {
         get(&login.approve());
         login.check_signed_in();
         let shown = login.terminal.shown();
-        let drawn = shown.matches(WORDS).count();
+        let drawn = shown.matches(TEXT).count();
         assert!(if moves { drawn > 2 } else { drawn == 1 }, "{drawn} {shown:?}");
-        assert_eq!(shown.contains(&format!("\r\u{1b}[K| {WORDS}")), moves, "{shown:?}");
+        assert_eq!(shown.contains(&format!("\r\u{1b}[K| {TEXT}")), moves, "{shown:?}");
     }
 }
 
-/// The program in a session of its own, which has no terminal whoever runs this test.
+/// Starts the program in its own session, which has no terminal, even if this test has one.
 fn detached(command: &Command) -> Child {
     let mut detached = Command::new("setsid");
     detached.arg("--wait").arg(command.get_program()).args(command.get_args()).env_clear();
@@ -291,18 +291,18 @@ fn output_has_plain_lines_without_a_terminal() {
         let (served, home) = (serve(), Home::new());
         let arguments = [&["login", "--print", "--server", &served.url], arguments].concat();
         let mut child = detached(&home.program(&arguments));
-        let (url, mut said) = read_until_url(child.stderr.as_mut().unwrap(), served.origin());
-        let led_to = outcome(block_on(User::new(served.emulator.clone()).approve(&url, None)));
-        // Where no browser can come back, a code is a line of standard input.
+        let (url, mut stderr) = read_until_url(child.stderr.as_mut().unwrap(), served.origin());
+        let code_or_callback = outcome(block_on(User::new(served.emulator.clone()).approve(&url, None)));
+        // If the browser cannot reach the program, the code is a line of standard input.
         let mut stdin = child.stdin.take().unwrap();
         if waiting.is_empty() {
-            writeln!(stdin, "{led_to}").unwrap();
+            writeln!(stdin, "{code_or_callback}").unwrap();
         } else {
-            get(&led_to);
+            get(&code_or_callback);
         }
         let output = child.wait_with_output().unwrap();
-        said.extend(&output.stderr);
-        let signed_in = Finished::from_output(Output { stderr: said, ..output });
+        stderr.extend(&output.stderr);
+        let signed_in = Finished::from_output(Output { stderr, ..output });
         let (stdout, stderr) = (signed_in.line(), &signed_in.stderr);
         assert!(stdout.starts_with("sk-or-v1-") && stdout.lines().count() == 1, "{signed_in:?}");
         assert!(stderr.contains(waiting), "{stderr}");

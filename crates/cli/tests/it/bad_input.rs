@@ -1,4 +1,4 @@
-//! Arguments, environment and input that are not what they should be.
+//! Invalid arguments, variables and input.
 
 use crate::support::{program, run, run_with, run_with_input};
 
@@ -10,7 +10,7 @@ fn bad_arguments_get_a_message() {
     for (arguments, words) in [
         ("", "Usage:"),
         ("nothing", "unrecognized subcommand; `--help` lists"),
-        ("exchnge", "a similar one is exchange"),
+        ("exchnge", "similar names: exchange"),
         ("url --callback javascript:alert(1)", "callback URL"),
         ("url --callback http://evil", "must use https"),
         ("url --callback http://127.0.0.1@evil", "callback URL"),
@@ -33,33 +33,33 @@ fn bad_arguments_get_a_message() {
         (&format!("{CREATE} --expires-at 2030-01-01T00:00Z"), "--expires-at"),
         ("exchange --pending file --without-pkce", "cannot be used with"),
         ("exchange-token", "--policy"),
-        ("exchange-token --policy ", "--policy <ID>: the federation policy id is empty"),
-        ("exchange-token --policy p --scope all", "--scope <SCOPE>: not one of inference, management"),
-        ("status --json=yes", "takes no value"),
-        ("token --force=yes", "--force: takes no value"),
+        ("exchange-token --policy ", "--policy <ID>: the federation policy"),
+        ("exchange-token --policy p --scope all", "--scope <SCOPE>: must be one of inference, management"),
+        ("status --json=yes", "does not take a value"),
+        ("token --force=yes", "--force: does not take a value"),
         ("login --headless --port 8123", "cannot be used with"),
         ("login --port 0", "--port <PORT>"),
         ("login --port 65536", "--port <PORT>"),
         ("login --timeout 0", "--timeout <SECONDS>"),
         ("login --timeout 1h", "--timeout <SECONDS>"),
-        ("login --store none", "say --print"),
-        ("login --store ", "not one of file, keychain, none"),
-        ("login --store vault", "not one of file, keychain, none"),
-        ("status --store none", "not one of file, keychain"),
+        ("login --store none", "pass --print"),
+        ("login --store ", "must be one of file, keychain, none"),
+        ("login --store vault", "must be one of file, keychain, none"),
+        ("status --store none", "must be one of file, keychain"),
         ("login --label a\u{1b}[31mb", "control characters"),
         ("keys", "Usage:"),
-        ("keys unlink", "a similar one is link"),
+        ("keys unlink", "similar names: link"),
         ("completions", "<SHELL>"),
-        ("completions csh", "not one of bash"),
+        ("completions csh", "must be one of bash"),
         ("man", "<FOLDER>"),
-        ("pkce --server http://127.0.0.1:1", "leave --server out"),
-        ("completions bash --server http://127.0.0.1:1", "leave --server out"),
-        ("--server x emulator", "leave --server out"),
+        ("pkce --server http://127.0.0.1:1", "omit --server"),
+        ("completions bash --server http://127.0.0.1:1", "omit --server"),
+        ("--server x emulator", "omit --server"),
         ("jwks --server http://evil", "must use https"),
         ("jwks --server https://user:password@openrouter.ai", "user name"),
         ("jwks --server ", "base URL"),
     ] {
-        // A space at the end makes an empty argument.
+        // A trailing space adds an empty argument.
         let arguments: Vec<&str> = arguments.split(' ').filter(|_| !arguments.is_empty()).collect();
         let rejected = run(&arguments);
         assert_eq!((rejected.status, rejected.stdout.as_str()), (Some(2), ""), "{arguments:?} {rejected:?}");
@@ -79,7 +79,7 @@ fn bad_argument_is_reported_as_json() {
 
 #[test]
 fn bad_input_fails_before_anything_is_sent() {
-    // Nobody listens on port 1: status 4 would mean that a connection was tried.
+    // Nothing listens on port 1. Status 4 would mean that the program tried to connect.
     let server = ["--server", "http://127.0.0.1:1"];
     let long_code = "c".repeat(513);
     let too_long = "c".repeat(100_000);
@@ -150,7 +150,7 @@ fn variable_of_another_program_changes_nothing() {
 }
 
 #[test]
-fn foreign_pending_file_fails_and_is_not_shown() {
+fn invalid_pending_file_fails_and_is_not_shown() {
     let folder = tempfile::TempDir::new().unwrap();
     for text in ["", "{}", "sk-or-v1-canary", &"[".repeat(100_000)] {
         let file = folder.path().join("login.json");

@@ -1,4 +1,4 @@
-//! The demo, against its own emulator and one in another process.
+//! The demo, against its own emulator and against one in another process.
 
 use openrouter_oauth_emulator::Fault;
 
@@ -13,12 +13,12 @@ fn demo_runs_and_reports_every_step() {
     for step in 1..=STEPS {
         assert!(demo.stdout.contains(&format!("\n{step}. ")), "{step}: {}", demo.stdout);
     }
-    assert!(demo.stdout.ends_with("\nAll 6 steps did what they should.\n"));
+    assert!(demo.stdout.ends_with("\nAll 6 steps succeeded.\n"));
 }
 
 #[test]
 fn demo_shows_no_secret() {
-    // S-1: a key begins with this, and a code and a verifier stand behind these.
+    // S-1: a key begins with the first of these; codes, verifiers and states follow the others.
     for arguments in [&["demo"][..], &["demo", "--json"]] {
         let demo = run(arguments);
         assert_eq!(demo.status, Some(0));
@@ -44,10 +44,11 @@ fn demo_sends_each_request_to_another_emulator_once() {
     let demo = run(&["demo", "--server", &served.url]);
     assert_eq!(demo.status, Some(0), "{demo:?}");
     assert!(demo.stdout.contains(&served.url));
-    // Steps 1, 2 and 3 exchange once; step 5 exchanges once and forces a second one. What `PendingSignIn` rejects is not sent.
+    // Steps 1, 2 and 3 exchange once. Step 5 exchanges once and forces a second exchange. `PendingSignIn` does not send
+    // the one that it rejects.
     assert_eq!(served.emulator.posts("/auth/keys"), 5);
     assert_eq!(served.emulator.posts("/auth/keys/code"), 1);
-    // Each of the four keys is tried, and that of step 1 is looked at once more.
+    // The demo tries each of the four keys and inspects the key of step 1 again.
     assert_eq!(served.emulator.requests("/key"), 5);
 }
 
@@ -62,23 +63,23 @@ fn demo_ignores_the_environment_and_the_real_service() {
 
 #[test]
 fn demo_with_a_wrong_step_fails() {
-    // An exchange that fails; a key that is not known; one whose limit is not what was asked for; one that was there before.
+    // An exchange that fails, an unknown key, a key with another limit than requested, and a key that is not new.
     let same = r#"{"key":"sk-or-v1-same","user_id":"user_1"}"#;
-    let as_asked = |limit| format!(r#"{{"data":{{"label":"openrouter-oauth demo","limit":{limit}}}}}"#);
+    let as_requested = |limit| format!(r#"{{"data":{{"label":"openrouter-oauth demo","limit":{limit}}}}}"#);
     let at = |path: &str, body: &str| Fault::status(200).on(path).body(body.to_owned());
     for (faults, status, words) in [
         (vec![Fault::status(500).on("/auth/keys")], 5, "error: "),
         (vec![Fault::status(401).on("/key")], 3, "error: "),
-        (vec![at("/key", &as_asked("6"))], 1, "expected a key with the label and the limit"),
+        (vec![at("/key", &as_requested("6"))], 1, "expected a key with the requested label and limit"),
         (
             vec![
                 at("/auth/keys", same),
                 at("/auth/keys", same),
-                at("/key", &as_asked("5")),
-                at("/key", &as_asked("null")),
+                at("/key", &as_requested("5")),
+                at("/key", &as_requested("null")),
             ],
             1,
-            "expected a key that was not there before",
+            "expected a new key",
         ),
     ] {
         let served = serve();
@@ -88,13 +89,13 @@ fn demo_with_a_wrong_step_fails() {
         let demo = run(&["demo", "--server", &served.url]);
         assert_eq!(demo.status, Some(status), "{demo:?}");
         assert!(demo.stderr.contains(words), "{demo:?}");
-        assert!(!demo.stdout.contains("did what they should"));
+        assert!(!demo.stdout.contains("steps succeeded"));
     }
 }
 
 #[test]
 fn unreachable_demo_does_not_claim_an_emulator() {
-    // Nobody listens on port 1.
+    // Nothing listens on port 1.
     let demo = run(&["demo", "--server", "http://127.0.0.1:1"]);
     assert_eq!((demo.status, demo.stdout.as_str()), (Some(4), ""), "{demo:?}");
 }

@@ -3,10 +3,18 @@
 use std::{
     io::{BufRead as _, BufReader},
     net::TcpListener,
-    process::Child,
+    process::{Child, Command},
 };
 
-use crate::support::{Finished, program, run};
+use serde_json::Value;
+
+use crate::{
+    support::{Finished, program, run, serve},
+    tools::{Tool, needs},
+};
+
+/// Runs the example of the help.
+const CURL: Tool = Tool::new("curl", &["curl", "--version"]);
 
 #[test]
 fn emulator_process_serves_the_demo_until_stopped() {
@@ -28,7 +36,7 @@ fn sigint_and_sigterm_end_the_emulator_with_success() {
         let mut line = String::new();
         let stdout = emulator.0.stdout.take().unwrap();
         BufReader::new(stdout).read_line(&mut line).unwrap();
-        let output: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let output: Value = serde_json::from_str(&line).unwrap();
         assert!(output["base_url"].as_str().unwrap().ends_with("/api/v1"));
 
         crate::signal::kill(signal, &emulator.0.id().to_string());
@@ -37,7 +45,7 @@ fn sigint_and_sigterm_end_the_emulator_with_success() {
 }
 
 #[test]
-fn error_names_the_port_that_is_taken() {
+fn error_names_the_taken_port() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
     let emulator = run(&["emulator", "--port", &port]);
@@ -56,12 +64,26 @@ fn port_is_a_number_up_to_65535() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn curl_line_of_the_help_approves_a_sign_in() {
+    needs!(CURL);
+    let served = serve();
+    let help = run(&["emulator", "--help"]);
+    let curl = help.line().lines().find(|line| line.starts_with("  curl ")).unwrap();
+    let begun = run(&["url", "--json", "--server", &served.url]).json();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", curl]).env("url", begun["authorize_url"].as_str().unwrap()).env("no_proxy", "*");
+    let approved: Value = serde_json::from_slice(&shell.output().unwrap().stdout).unwrap();
+    assert!(approved["code"].is_string(), "{approved}");
+}
+
 /// A process that ends with the test.
 struct Stopped(Child);
 
 impl Drop for Stopped {
     fn drop(&mut self) {
-        // It fails only if the process has ended.
+        // This fails only if the process has already ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

@@ -24,7 +24,7 @@ fn key_lives_from_login_to_logout() {
         format!("activity  {}\nsettings  {settings}", links["activity"].as_str().unwrap())
     );
 
-    // S-9: it says that the key stays valid, and where it is deleted.
+    // S-9: it reports that the key stays valid, and where to delete it.
     let logout = home.run(&[&["logout"], &target[..]].concat());
     assert_eq!(logout.line(), settings);
     assert!(logout.stderr.contains("stays valid"), "{logout:?}");
@@ -60,7 +60,7 @@ fn status_describes_the_key_in_words() {
     assert_eq!(lines[0], format!("key       {:?}", home.file()));
     assert_eq!(lines[1], format!("service   {}", served.origin()));
     assert!(lines.contains(&"label     stored by a test") && lines.contains(&"expires   never"), "{about:?}");
-    assert!(!about.stdout.contains("api_key_hash"), "links are for those who ask");
+    assert!(!about.stdout.contains("api_key_hash"), "`keys link` shows the links");
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn environment_key_takes_precedence_over_the_store() {
     assert_ne!(status["label"], "stored by a test");
     let links = home.run_with(&[&["keys", "link"], &target[..]].concat(), &variable).json();
     assert_ne!(links, home.run(&[&["keys", "link"], &target[..]].concat()).json());
-    // The variable is set from this one.
+    // `token` ignores the variable, because users set the variable from its output.
     let token = home.run_with(&[&["token"], &target[..]].concat(), &variable).json();
     assert_ne!(token["key"], other);
 
@@ -97,7 +97,8 @@ fn stored_key_goes_to_its_own_service_only() {
 fn only_the_service_decides_that_a_key_is_bad() {
     for (fault, status, exit, is_bad) in [
         (Fault::status(401), 401, 3, true),
-        (Fault::status(403), 403, 3, true),
+        // A1: only a 401 in OpenRouter's envelope shows that a key is bad. A 403 can be a spent limit.
+        (Fault::status(403), 403, 3, false),
         (Fault::status(404), 404, 3, false),
         (Fault::status(401).body("<html>Sign in to the network</html>"), 401, 3, false),
     ] {
@@ -106,9 +107,9 @@ fn only_the_service_decides_that_a_key_is_bad() {
         served.emulator.inject(fault.on("/key"));
         let error = home.run(&["status", "--json", "--server", &served.url]).error(exit);
         let message = error["message"].as_str().unwrap();
-        assert_eq!(message.contains("makes another"), is_bad, "{error}");
+        assert_eq!(message.contains("create another"), is_bad, "{error}");
         assert_eq!(error["http_status"], status);
-        // Nothing is thrown away by asking.
+        // `status` does not remove the key.
         assert!(home.run(&["token", "--server", &served.url]).line().starts_with("sk-or-v1-"));
     }
 }

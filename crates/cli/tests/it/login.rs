@@ -1,4 +1,4 @@
-//! `login` with nobody at a terminal: the browser is played here.
+//! `login` without a terminal. The tests play the browser.
 
 use std::{fs, net::TcpListener, thread, time::Duration};
 
@@ -61,7 +61,7 @@ fn key_is_only_in_a_file_that_its_owner_can_read() {
 
 #[test]
 fn good_key_is_replaced_only_with_again() {
-    // Complaint 8 of users of such logins: one more key each time.
+    // Otherwise, every login would create one more key.
     let (served, home) = (serve(), Home::new());
     home.store_key(&served);
     let first = home.run(&["token", "--server", &served.url]).line().to_owned();
@@ -136,7 +136,7 @@ fn unstorable_key_is_printed() {
 }
 
 #[test]
-fn unusable_store_fails_before_a_key_is_made() {
+fn unusable_store_fails_before_a_key_is_created() {
     let (served, home) = (serve(), Home::new());
     home.block();
     let error = home.run(&["login", "--json", "--server", &served.url]).error(1);
@@ -147,7 +147,7 @@ fn unusable_store_fails_before_a_key_is_made() {
 #[cfg(target_os = "linux")]
 #[test]
 fn keychain_does_not_fall_back_to_the_file() {
-    // S-4. Without a session there is no keychain, whether it was built in or not.
+    // S-4. Without a session, there is no keychain, even if the program supports it.
     let (served, home) = (serve(), Home::new());
     let no_session = [("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")];
     for arguments in [&["login", "--again"][..], &["status"], &["token"], &["logout"]] {
@@ -181,7 +181,7 @@ fn login_without_approval_times_out() {
 }
 
 #[test]
-fn error_names_the_port_that_is_taken() {
+fn error_names_the_taken_port() {
     let (served, home) = (serve(), Home::new());
     let port = fixed_port();
     let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
@@ -220,7 +220,7 @@ fn each_login_failure_has_its_exit_status() {
 }
 
 #[test]
-fn unreachable_service_was_sent_nothing() {
+fn unreachable_service_ends_with_not_sent() {
     let ((served, _port), home) = (unreachable(), Home::new());
     let login = Login::start(&served, &home, &[]);
     get(&login.approve());
@@ -260,7 +260,7 @@ fn signal_during_the_exchange_reports_a_possible_key() {
     let cancelled = login.finish();
     assert_eq!((cancelled.status, cancelled.stdout.as_str()), (Some(5), ""), "{cancelled:?}");
     let error = cancelled.last_error();
-    assert!(error["message"].as_str().unwrap().contains("may have been made"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("may have been created"), "{error}");
     let page = browser.join().unwrap();
     assert!(page.starts_with("HTTP/1.1 5"), "L-19: {page}");
 }

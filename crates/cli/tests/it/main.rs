@@ -6,36 +6,33 @@
     reason = "a panic fails the test; clippy knows only test functions for tests"
 )]
 
-// The demo, against its own emulator and one in another process.
+// The demo, against its own emulator and against one in another process.
 mod demo;
 // `emulator` as a process: ports and signals.
 mod emulator;
 // Each operation: its success, its rejection, its exit status.
 mod operations;
-// `login` with nobody at a terminal.
+// `login` without a terminal.
 mod login;
-// The key after it: `status`, `token`, `keys link`, `logout`.
+// The key after a login: `status`, `token`, `keys link`, `logout`.
 mod keys;
 // `url` and `exchange`: a sign-in by hand.
 mod sign_in;
-// Arguments, environment and input that are not what they should be.
+// Invalid arguments, variables and input.
 mod bad_input;
-// Help, and standard output that nobody reads.
+// Help, and standard output that is closed or full.
 mod terminal;
-// At a terminal, with a user who types.
+// `login` and `token` at a terminal, with a user who types.
 #[cfg(unix)]
 mod at_terminal;
 #[cfg(unix)]
-#[path = "../../../login/tests/it/pty.rs"]
 mod pty;
 // `completions` and `man`.
 mod shells;
 
 mod ports;
 #[cfg(unix)]
-#[path = "../../../login/tests/it/signal.rs"]
 mod signal;
 mod support;
-#[path = "../../../login/tests/it/tools.rs"]
 mod tools;
 mod user;

@@ -8,7 +8,7 @@ use crate::support::{Served, run, run_with, run_with_input, serve, unreachable};
 const CREATE_CODE: &[&str] = &["create-code", "--json", "--callback", "https://my.app/cb"];
 
 #[test]
-fn exchange_accepts_the_pair_of_pkce() {
+fn exchange_accepts_the_pkce_pair() {
     let served = serve();
     let key = served.emulator.issue_key();
     let pair = run(&["pkce", "--json"]).json();
@@ -31,6 +31,16 @@ fn exchange_accepts_the_pair_of_pkce() {
         run_with(&["status", "--json", "--server", &served.url], &[("OPENROUTER_API_KEY", new_key)]).json();
     assert_eq!(about["label"], "from a shell");
     assert_eq!((&about["limit"], &about["limit_reset"]), (&json!(5.0), &json!("daily")));
+}
+
+#[test]
+fn challenge_may_begin_with_a_hyphen() {
+    let served = serve();
+    let key = served.emulator.issue_key();
+    let challenge = format!("-{}", "x".repeat(42));
+    let options = ["--server", &served.url, "--challenge", &challenge];
+    let code = run_with(&[CREATE_CODE, &options].concat(), &[("OPENROUTER_API_KEY", &key)]).json();
+    assert!(code["id"].is_string());
 }
 
 #[test]
@@ -73,7 +83,7 @@ fn exchanged_token_verifies_with_the_shown_keys() {
 }
 
 #[test]
-fn unaccepted_key_ends_with_status_3() {
+fn rejected_key_ends_with_status_3() {
     let served = serve();
     for arguments in [
         &["status", "--json", "--server", &served.url][..],
@@ -108,10 +118,14 @@ fn each_kind_of_failure_has_its_status() {
     let on = |fault: Fault| fault.on("/auth/keys/code");
     for (fault, status, kind) in [
         (on(Fault::status(429)), 7, "wait"),
-        (on(Fault::status(503)), 7, "wait"),
+        // A1: without a `Retry-After`, a 503 does not show that nothing was created.
+        (on(Fault::status(503).header("Retry-After", "7")), 7, "wait"),
+        (on(Fault::status(503)), 5, "outcome_unknown"),
         (on(Fault::status(409)), 3, "rejected"),
         (on(Fault::redirect(307, "http://127.0.0.1:1/")), 3, "rejected"),
         (on(Fault::status(500)), 5, "outcome_unknown"),
+        (on(Fault::status(403).body("<html>Access denied</html>")), 3, "rejected"),
+        (on(Fault::status(408)), 5, "outcome_unknown"),
         (on(Fault::cut_after(10)), 5, "outcome_unknown"),
         (on(Fault::drop_after_commit()), 5, "outcome_unknown"),
     ] {
@@ -120,5 +134,26 @@ fn each_kind_of_failure_has_its_status() {
         let error = run_with(&create, &[("OPENROUTER_API_KEY", &key)]).error(status);
         assert_eq!(error["kind"], kind, "{error}");
         assert_eq!(served.emulator.posts("/auth/keys/code"), before + 1, "sent once");
+    }
+}
+
+#[test]
+fn failed_read_never_ends_with_status_5() {
+    // A2
+    for (fault, status, kind) in [
+        (Fault::status(200).body("<html>Welcome to HotelWifi</html>"), 3, "unexpected_response"),
+        (Fault::status(200).body("[]"), 3, "unexpected_response"),
+        (Fault::status(403).body("<html>Just a moment...</html>"), 3, "rejected"),
+        (Fault::cut_after(10), 4, "no_response"),
+        (Fault::status(500), 3, "rejected"),
+        (Fault::status(503), 7, "wait"),
+    ] {
+        // A read is sent up to three times.
+        let served = serve();
+        for _ in 0..3 {
+            served.emulator.inject(fault.clone().on("/oauth/jwks"));
+        }
+        let error = run(&["jwks", "--json", "--server", &served.url]).error(status);
+        assert_eq!(error["kind"], kind, "{error}");
     }
 }

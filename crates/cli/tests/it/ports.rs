@@ -1,4 +1,4 @@
-//! Ports for tests. No other test can take that of a [`ClosedPort`].
+//! Ports for tests. No other test can take the port of a [`ClosedPort`].
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
@@ -8,7 +8,7 @@ use std::{
 
 use tokio::net::TcpSocket;
 
-/// A port on which nothing listens, and which nothing else can take while this lives.
+/// A port on which nothing listens. Nothing else can take it while this value exists.
 #[derive(Debug)]
 pub(crate) struct ClosedPort {
     socket: TcpSocket,
@@ -26,15 +26,15 @@ impl ClosedPort {
     }
 }
 
-/// A free port for a listener that has to know it in advance. It is not reserved. It lies below the range from which Linux, macOS and Windows
-/// take a port that nobody named.
+/// Returns a free port for a listener that must know its port in advance. The port is not reserved. It is below the
+/// range from which Linux, macOS and Windows assign ports.
 pub(crate) fn fixed_port() -> u16 {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 10_000;
-    /// More than one test process takes.
+    /// More ports than one test process takes.
     const STRIDE: u16 = 50;
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Test processes that run at the same time, with adjacent IDs, take ports that are far apart.
+    // Test processes that run at the same time have adjacent IDs, and take ports that are far apart.
     let slot = u16::try_from(process::id() % u32::from(COUNT / STRIDE)).unwrap();
     let offset = slot * STRIDE;
     let mut ports = (0..COUNT).map(|_| FIRST + (offset + NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT);

@@ -83,10 +83,10 @@ fn each_command_has_a_manual_page() {
 }
 
 #[test]
-fn error_names_the_folder_that_cannot_be_made() {
+fn error_names_the_folder_that_cannot_be_created() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
     let error = run(&["man", file.join("man1").to_str().unwrap(), "--json"]).error(1);
-    assert!(error["message"].as_str().unwrap().contains("cannot be made"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("could not create"), "{error}");
 }

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::support::{Served, block_on, run, run_with, run_with_input, serve};
 
-/// Begins a sign-in, authorizes, and returns the file of the pending sign-in and what the user has then.
+/// Begins a sign-in and approves or denies it. Returns the file of the pending sign-in, and the code or URL to paste.
 fn begin(served: &Served, folder: &TempDir, arguments: &[&str], approve: bool) -> (String, String) {
     let file = folder.path().join("login.json").to_str().unwrap().to_owned();
     let url = run(&[&["url", "--server", &served.url, "--save", &file], arguments].concat());
@@ -27,19 +27,19 @@ const CALLBACK: &[&str] = &["--callback", "http://localhost:3000/cb", "--label",
 #[test]
 fn sign_in_by_hand_returns_a_key() {
     let (served, folder) = (serve(), TempDir::new().unwrap());
-    // A code from the page, and the address of a callback.
+    // A code from the page, and the URL of a callback.
     for arguments in [&[][..], CALLBACK] {
         let (file, pasted) = begin(&served, &folder, arguments, true);
         let exchange = &["exchange", "--server", &served.url, "--pending", &file];
         let key = run_with_input(exchange, format!("{pasted}\n").as_bytes());
         assert!(key.line().starts_with("sk-or-v1-"), "{key:?}");
         assert_eq!(key.stderr, "");
-        assert!(!fs::exists(&file).unwrap(), "a spent sign-in is taken away");
+        assert!(!fs::exists(&file).unwrap(), "a spent sign-in is removed");
     }
 }
 
 #[test]
-fn code_may_come_from_the_environment() {
+fn code_is_read_from_the_environment() {
     let (served, folder) = (serve(), TempDir::new().unwrap());
     let (file, code) = begin(&served, &folder, &[], true);
     let exchange = &["exchange", "--json", "--server", &served.url, "--pending", &file];

@@ -1,4 +1,4 @@
-//! Runs the program, and an emulator for it in this process.
+//! Runs the program and serves an emulator for it in this process.
 
 use std::{
     env,
@@ -14,11 +14,11 @@ use serde_json::Value;
 
 use crate::ports::ClosedPort;
 
-/// The program, with nothing of OpenRouter in its environment.
+/// Returns the program with an empty environment.
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_openrouter-oauth"));
     command.args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // Where coverage is measured, the program's is part of it.
+    // If coverage is measured, include the program's.
     command.envs(env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)));
     command
 }
@@ -33,12 +33,12 @@ pub(crate) fn run_with(arguments: &[&str], variables: &[(&str, &str)]) -> Finish
 
 pub(crate) fn run_with_input(arguments: &[&str], input: &[u8]) -> Finished {
     let mut child = program(arguments).stdin(Stdio::piped()).spawn().unwrap();
-    // It fails where the program declines to read that much.
+    // Writing fails if the program declines to read that much.
     let _ = child.stdin.take().unwrap().write_all(input);
     Finished::from_output(child.wait_with_output().unwrap())
 }
 
-/// What a run of the program left.
+/// The status and output of a finished run.
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) status: Option<i32>,
@@ -57,35 +57,35 @@ impl Finished {
         finished
     }
 
-    /// The result as JSON, of a run that succeeded without a word beside it.
+    /// Returns the result as JSON, of a run that succeeded with nothing on standard error.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         assert_eq!((self.status, self.stderr.as_str()), (Some(0), ""), "{self:?}");
         serde_json::from_str(&self.stdout).unwrap()
     }
 
-    /// The result as a line of words.
+    /// Returns the result as text, of a run that succeeded.
     #[track_caller]
     pub(crate) fn line(&self) -> &str {
         assert_eq!(self.status, Some(0), "{self:?}");
         self.stdout.strip_suffix('\n').unwrap()
     }
 
-    /// The result as JSON of a run that ended with `status`, whatever it said beside it.
+    /// Returns the result as JSON, of a run that ended with `status`. Standard error may have any content.
     #[track_caller]
     pub(crate) fn result(&self, status: i32) -> Value {
         assert_eq!(self.status, Some(status), "{self:?}");
         serde_json::from_str(&self.stdout).unwrap()
     }
 
-    /// The last line of standard error, as JSON: the error of a run that said something else before.
+    /// Returns the error on the last line of standard error, as JSON.
     #[track_caller]
     pub(crate) fn last_error(&self) -> Value {
         let mut output: Value = serde_json::from_str(self.stderr.lines().last().unwrap()).unwrap();
         output["error"].take()
     }
 
-    /// The error as JSON, of a run that ended with `status` and without a result.
+    /// Returns the error as JSON, of a run that ended with `status` and without a result.
     #[track_caller]
     pub(crate) fn error(&self, status: i32) -> Value {
         assert_eq!((self.status, self.stdout.as_str()), (Some(status), ""), "{self:?}");
@@ -117,7 +117,7 @@ pub(crate) fn serve() -> Served {
     Served { emulator, url: url.recv().unwrap(), _running: running }
 }
 
-/// A service that nobody can reach: its page exists in this process alone.
+/// Returns a service that the program cannot reach. Its page exists only in this process.
 pub(crate) fn unreachable() -> (Served, ClosedPort) {
     let port = ClosedPort::new();
     let (running, _) = tokio::sync::oneshot::channel();
@@ -130,22 +130,22 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 impl Served {
-    /// The origin of the service.
+    /// Returns the origin of the service.
     pub(crate) fn origin(&self) -> &str {
         self.url.strip_suffix("/api/v1").unwrap()
     }
 
-    /// Waits until a request of this path has come.
+    /// Waits for a `POST` request for this path.
     pub(crate) fn wait_for_post(&self, path: &str) {
         wait_until(|| self.emulator.posts(path) > 0);
     }
 }
 
-/// Waits until it is so.
-pub(crate) fn wait_until(is_so: impl Fn() -> bool) {
+/// Waits until `is_done` returns true.
+pub(crate) fn wait_until(is_done: impl Fn() -> bool) {
     let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "it did not come to pass");
+    while !is_done() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "waited for 60 seconds");
         thread::sleep(Duration::from_millis(10));
     }
 }

@@ -1,4 +1,4 @@
-//! Help, and standard output that nobody reads.
+//! Help, and standard output that is closed or full.
 
 use std::process::Stdio;
 
@@ -54,6 +54,17 @@ fn help_of_every_subcommand_describes_its_json() {
 }
 
 #[test]
+fn commands_of_the_readme_exist() {
+    let readme = include_str!("../../README.md");
+    let mut commands = readme.lines().filter_map(|line| line.strip_prefix("openrouter-oauth ")).peekable();
+    assert!(commands.peek().is_some());
+    for command in commands {
+        let help = run(&command.split(' ').chain(["--help"]).collect::<Vec<_>>());
+        assert!(help.line().contains("Usage: "), "{command}");
+    }
+}
+
+#[test]
 fn closed_standard_output_ends_the_program_quietly() {
     for arguments in
         [&["demo"][..], &["demo", "--json"], &["pkce"], &["url"], &["emulator"], &["completions", "bash"]]
@@ -72,7 +83,7 @@ fn full_disk_is_reported() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let failed = Finished::from_output(program(&["pkce"]).stdout(full).output().unwrap());
     assert_eq!(failed.status, Some(1));
-    assert!(failed.stderr.starts_with("error: standard output cannot be written\n  cause: "), "{failed:?}");
+    assert!(failed.stderr.starts_with("error: could not write to standard output\n  cause: "), "{failed:?}");
 }
 
 #[test]
@@ -92,5 +103,5 @@ fn unwritable_key_is_reported() {
         .output();
     let lost = Finished::from_output(exchange.unwrap());
     assert_eq!(lost.status, Some(1));
-    assert!(lost.stderr.contains("a key was made") && !lost.stderr.contains("sk-or-"), "{lost:?}");
+    assert!(lost.stderr.contains("a key was created") && !lost.stderr.contains("sk-or-"), "{lost:?}");
 }

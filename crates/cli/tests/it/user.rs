@@ -1,4 +1,4 @@
-//! A user of the program: the files, the logins, the page and the browser.
+//! A user of the program, with files, logins and a browser.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::support::{Finished, Served, block_on, program};
 
-/// A folder for the files of a user.
+/// A folder for a user's files.
 pub(crate) struct Home(TempDir);
 
 impl Home {
@@ -23,7 +23,7 @@ impl Home {
         Self(TempDir::new().unwrap())
     }
 
-    /// The program, of this user, with nobody at a terminal.
+    /// Returns the program as this user runs it, without a terminal.
     pub(crate) fn program(&self, arguments: &[&str]) -> Command {
         let mut command = program(arguments);
         // A display, so that the environment does not look headless.
@@ -39,26 +39,26 @@ impl Home {
         Finished::from_output(self.program(arguments).envs(variables.iter().copied()).output().unwrap())
     }
 
-    /// Signs in, so that there is a key.
+    /// Signs in, so that a key is stored.
     pub(crate) fn store_key(&self, served: &Served) {
         let login = Login::start(served, self, &["--label", "stored by a test"]);
         get(&login.approve());
         login.finish().result(0);
     }
 
-    /// The file that keys are stored in.
+    /// Returns the path of the file in which keys are stored.
     pub(crate) fn file(&self) -> String {
         let file = self.0.path().join("openrouter-oauth/openrouter-oauth.json");
         file.to_str().unwrap().to_owned()
     }
 
-    /// Puts a file where the folder for keys would be.
+    /// Creates a file where the folder for keys belongs.
     pub(crate) fn block(&self) {
         fs::write(self.0.path().join("openrouter-oauth"), "").unwrap();
     }
 }
 
-/// A login that has printed its URL, and waits.
+/// A login that has printed its URL and is waiting.
 pub(crate) struct Login {
     child: Child,
     stderr: BufReader<ChildStderr>,
@@ -68,7 +68,7 @@ pub(crate) struct Login {
 }
 
 impl Login {
-    /// Begins a login with `--json`, which asks nobody.
+    /// Begins a login with `--json`, which does not prompt.
     pub(crate) fn start(served: &Served, home: &Home, arguments: &[&str]) -> Self {
         let login = ["login", "--json", "--no-browser", "--server", &served.url];
         let mut child = home.program(&[&login, arguments].concat()).stdin(Stdio::piped()).spawn().unwrap();
@@ -80,12 +80,12 @@ impl Login {
         Self { child, stderr, served: served.emulator.clone(), printed, url }
     }
 
-    /// Presses Authorize on the page, and says where that leads or what code it shows.
+    /// Presses Authorize on the page and returns the redirect's URL or the code that the page shows.
     pub(crate) fn approve(&self) -> String {
         outcome(block_on(self.user().approve(&self.url, None)))
     }
 
-    /// Presses Deny.
+    /// Presses Deny on the page and returns the redirect's URL.
     pub(crate) fn deny(&self) -> String {
         outcome(block_on(self.user().deny(&self.url)))
     }
@@ -104,7 +104,7 @@ impl Login {
         crate::signal::kill(signal, &self.child.id().to_string());
     }
 
-    /// Waits for the end. The input is closed.
+    /// Closes the input and waits for the end.
     pub(crate) fn finish(mut self) -> Finished {
         drop(self.child.stdin.take());
         let (mut stdout, mut stderr) = (Vec::new(), mem::take(&mut self.printed).into_bytes());
@@ -116,13 +116,13 @@ impl Login {
 
 impl Drop for Login {
     fn drop(&mut self) {
-        // Of a test that fails. Otherwise it has ended.
+        // If the test failed, the process may still be running.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// What a login printed up to its URL, and that URL.
+/// Reads the output of a login up to its URL. Returns the URL, and everything that was read.
 pub(crate) fn read_until_url(stderr: &mut impl Read, origin: &str) -> (String, Vec<u8>) {
     let (mut printed, begin) = (Vec::new(), format!("{origin}/auth?"));
     loop {
@@ -138,7 +138,7 @@ pub(crate) fn read_until_url(stderr: &mut impl Read, origin: &str) -> (String, V
     }
 }
 
-/// A request as a browser makes it, and the whole response.
+/// Sends a GET request like a browser's and returns the whole response.
 pub(crate) fn get(url: &str) -> String {
     let (authority, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(authority).unwrap();
@@ -149,7 +149,7 @@ pub(crate) fn get(url: &str) -> String {
     response
 }
 
-/// The code that a page shows, or where it sends the browser.
+/// Returns the code that a page shows, or the URL that it redirects the browser to.
 pub(crate) fn outcome(pressed: Result<DecisionOutcome, DecisionError>) -> String {
     match pressed.unwrap() {
         DecisionOutcome::Redirected(text) | DecisionOutcome::Code(text) => text,

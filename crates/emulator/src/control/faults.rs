@@ -8,24 +8,24 @@ use crate::Fault;
 
 /// A fault to inject.
 ///
-/// An unknown name is rejected, so that a test with a typo fails at the typo.
+/// Unknown names are rejected, so a test with a typo fails at the typo.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FaultRequest {
-    // The effect: one of these.
+    // The effect: exactly one of these.
     status: Option<u16>,
     delay_ms: Option<u64>,
     cut_after: Option<u64>,
     wrong_content_type: Option<String>,
     drop: Option<DropTiming>,
 
-    // The response of a status.
+    // The response, if the effect is `status`.
     location: Option<String>,
     body: Option<String>,
     content_type: Option<String>,
     headers: Option<BTreeMap<String, String>>,
 
-    /// The path of the request.
+    /// The path of the requests to match.
     path: Option<String>,
 }
 
@@ -37,6 +37,8 @@ enum DropTiming {
 }
 
 impl FaultRequest {
+    /// Converts the request to a fault.
+    ///
     /// # Errors
     ///
     /// If the fields contradict each other, if the fault cannot be sent over HTTP, or if the path does not begin with
@@ -54,7 +56,7 @@ impl FaultRequest {
 
     fn into_unrestricted_fault(mut self) -> Result<Fault, String> {
         if self.status.is_none() && self.has_response() {
-            return Err("location, body, content_type and headers belong to status".to_owned());
+            return Err("location, body, content_type and headers need status".to_owned());
         }
         let content_type = self.wrong_content_type.take();
         let delay = self.delay_ms.map(Duration::from_millis);
@@ -70,7 +72,10 @@ impl FaultRequest {
         let mut effects = effects.into_iter().flatten();
         match (effects.next(), effects.next()) {
             (Some(fault), None) => Ok(fault),
-            _ => Err("one of status, delay_ms, cut_after, wrong_content_type, drop is expected".to_owned()),
+            _ => {
+                Err("expected exactly one of status, delay_ms, cut_after, wrong_content_type and drop"
+                    .to_owned())
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::{DenialBehavior, Settings, WrongMethodStatus};
 
-/// The settings to change; omitted ones stay as they are. An unknown name is rejected.
+/// The settings to change. Omitted settings keep their values; unknown names are rejected.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SettingsRequest {

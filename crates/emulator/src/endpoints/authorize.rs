@@ -1,8 +1,8 @@
 //! `GET /auth` and `POST /auth`
 //!
 //! The page on which a user grants an application a key. The form posts every parameter back, and the service checks
-//! them all again: it remembers nothing about the form, and trusts nothing in it. A program can post the same
-//! parameters without the page, and gets JSON.
+//! them all again: it remembers nothing about the form and trusts nothing in it. A program can post the same
+//! parameters without the page and gets JSON back.
 
 mod accept;
 mod page;
@@ -66,7 +66,7 @@ fn decide<'a>(state: &mut State, form: &'a [u8]) -> Result<FormResult<'a>, Strin
             Err(why) => return Ok(FormResult::InvalidLimit { request, params, why }),
         },
         Some("deny") => deny(state, &request),
-        _ => return Err("Invalid decision: approve or deny is expected".to_owned()),
+        _ => return Err("Invalid decision: it must be approve or deny".to_owned()),
     };
     Ok(FormResult::Decided(outcome))
 }

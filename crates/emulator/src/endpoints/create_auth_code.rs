@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// The application to which every code belongs.
+/// The ID of the application that every code belongs to.
 const APP_ID: u32 = 12_345;
 
 pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Rejection> {

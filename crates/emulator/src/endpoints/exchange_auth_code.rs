@@ -2,10 +2,11 @@
 //!
 //! Exchanges a code for a key. A code works once, within ten minutes.
 //!
-//! We saw the real service respond with `Invalid code`, before it checks anything else about the code, and with
-//! `Invalid code_challenge_method`. Both 403 responses and the ten minutes are documented, but we have not seen them.
-//! Clients rely on the envelopes of invalid fields and of malformed JSON. We inferred the order of the checks after the
-//! lookup of the code, the meaning of a missing method, and that a verifier without a challenge is rejected.
+//! According to public reports, the real service responds with `Invalid code`, before it checks anything else about the
+//! code, and with `Invalid code_challenge_method`. Both 403 responses and the ten minutes are only documented. Clients
+//! rely on the envelopes of invalid fields and of malformed JSON. We inferred the order of the checks after the lookup
+//! of the code, the meaning of a missing method, and that a verifier for a code without a
+//! challenge is rejected.
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -59,7 +60,7 @@ fn check_exchange(
     let met = match (&code.challenge, verifier) {
         (Some(challenge), Some(verifier)) => challenge.is_met_by(verifier),
         (None, None) => true,
-        // If there is a verifier but no challenge, someone removed the challenge (RFC 9700 section 2.1.1).
+        // A verifier without a challenge means that someone removed the challenge (RFC 9700 section 2.1.1).
         (Some(_), None) | (None, Some(_)) => false,
     };
     if met {
@@ -68,8 +69,7 @@ fn check_exchange(
     Err(Rejection::api(StatusCode::FORBIDDEN, "Invalid code or code_verifier"))
 }
 
-/// Checks that the method is that of the challenge. If omitted, it is `plain` (RFC 7636 section 4.3), which is
-/// inferred.
+/// Checks that the method is the challenge's. We infer that a missing method means `plain` (RFC 7636 section 4.3).
 fn check_method(code: &Code, method: Option<&str>) -> Result<(), Rejection> {
     let matches = match (&code.challenge, method) {
         (None, method) => method.is_none(),

@@ -67,7 +67,7 @@ fn is_form(content_type: Option<&HeaderValue>) -> bool {
         .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }
 
-/// Checks the required parameters, and returns the policy.
+/// Checks the required parameters and returns the policy.
 fn check_request<'a>(params: &'a Params<'_>, now: Timestamp) -> Result<&'a str, Rejection> {
     let required = |name: &str| params.get(name).ok_or_else(|| invalid_request(format!("{name} is missing")));
     if required("grant_type")? != GRANT_TYPE {

@@ -10,8 +10,8 @@ use super::response::{Issue, Rejection};
 ///
 /// # Errors
 ///
-/// If the body is not JSON, or is not an object. As with the validator of the real service, a body of another content
-/// type counts as an empty object, so that the error names the missing fields.
+/// If the body is not JSON, or is not an object. Like the real service's validator, this function treats a body of
+/// another content type as an empty object, so the error names the missing fields.
 pub(crate) fn parse_object(request: &Request<Bytes>) -> Result<Map<String, Value>, Rejection> {
     if !is_json(request) {
         return Ok(Map::new());
@@ -41,7 +41,7 @@ impl<'a> Fields<'a> {
         Self { object, issues: Vec::new() }
     }
 
-    /// Returns a required string; an empty one, and an issue, if it is missing.
+    /// Returns a required string. If it is missing, records an issue and returns an empty string.
     pub(crate) fn required_string(&mut self, name: &str) -> &'a str {
         let value = self.object.get(name);
         value.and_then(Value::as_str).unwrap_or_else(|| {
@@ -66,6 +66,8 @@ impl<'a> Fields<'a> {
         self.optional(name, "number", Value::as_f64)
     }
 
+    /// Finishes reading.
+    ///
     /// # Errors
     ///
     /// If there were issues.

@@ -22,7 +22,7 @@ impl<'a> Params<'a> {
             }
             if params.0.iter().any(|(known, _)| *known == name) {
                 let name: String = name.chars().take(40).collect();
-                return Err(format!("{name} is there more than once"));
+                return Err(format!("{name} appears more than once"));
             }
             params.0.push((name, value));
         }
@@ -43,6 +43,6 @@ mod tests {
     fn parameter_needs_a_value_and_appears_once() {
         let params = Params::parse(b"a=1&b=&c").unwrap();
         assert_eq!([params.get("a"), params.get("b"), params.get("c")], [Some("1"), None, None]);
-        assert_eq!(Params::parse(b"a=1&a=").unwrap_err(), "a is there more than once");
+        assert_eq!(Params::parse(b"a=1&a=").unwrap_err(), "a appears more than once");
     }
 }

@@ -29,7 +29,7 @@ fn with_body(status: StatusCode, content_type: &'static str, body: impl Into<Byt
     response
 }
 
-/// Why the service rejects a request, one variant per error envelope.
+/// A rejection of a request, with one variant per error envelope.
 #[derive(Debug)]
 pub(crate) enum Rejection {
     /// `{"error":{"message":…,"code":…}}`
@@ -38,7 +38,7 @@ pub(crate) enum Rejection {
     InvalidFields(Vec<Issue>),
     /// The body is not JSON.
     MalformedJson,
-    /// RFC 6749 section 5.2, on the token endpoint.
+    /// The token endpoint's error envelope (RFC 6749 section 5.2).
     OAuth(StatusCode, &'static str, String),
 }
 
@@ -87,8 +87,7 @@ impl From<Rejection> for Response<Bytes> {
     }
 }
 
-// The envelopes are structs because a map of serde_json would sort the fields. The real service sends them in this
-// order.
+// The envelopes are structs because serde_json's map would sort the fields. The real service sends them in this order.
 
 #[derive(Serialize)]
 struct ApiEnvelope<'a> {

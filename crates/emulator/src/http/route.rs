@@ -1,8 +1,8 @@
-//! The paths that are served.
+//! The paths that the emulator serves.
 
 use http::Method;
 
-/// A path that is served.
+/// A path that the emulator serves.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Route {
     Index,
@@ -85,7 +85,7 @@ impl Route {
         }
     }
 
-    /// Returns whether the route controls the emulator. Such requests are not logged, and meet no faults.
+    /// Returns whether the route controls the emulator. Its requests are not logged, and faults do not affect them.
     pub(crate) fn is_control(self) -> bool {
         matches!(
             self,

@@ -21,7 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::service::{BODY_LIMIT, Delivery, Service};
 
-/// How long a client may take to send a head, including idle time, and how long to send a body.
+/// How long a client may take to send a head (including idle time), and then again to send a body.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The largest size of a request's head in memory.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-/// A map that keeps the last [`LIMIT`](Self::LIMIT) values, so that memory stays bounded however many a client creates.
+/// A map that keeps the last [`LIMIT`](Self::LIMIT) values, so memory stays bounded however many a client creates.
 pub(crate) struct BoundedMap<T> {
     values: HashMap<String, T>,
     /// Every key that was inserted, oldest first. Some may have been removed since.
@@ -16,7 +16,7 @@ impl<T> BoundedMap<T> {
         Self { values: HashMap::new(), order: VecDeque::new() }
     }
 
-    /// Inserts `value`, and removes the oldest value if there are too many.
+    /// Inserts `value` and removes the oldest value if there are too many.
     pub(crate) fn insert(&mut self, key: String, value: T) {
         if self.order.len() == Self::LIMIT
             && let Some(oldest) = self.order.pop_front()

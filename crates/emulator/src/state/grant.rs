@@ -46,9 +46,11 @@ impl Key {
     }
 }
 
+/// Checks the name of a key.
+///
 /// # Errors
 ///
-/// If the label has more than 100 characters, or contains control characters, which no list can show on one line.
+/// If the label has more than 100 characters, or contains control characters, which a list cannot show on one line.
 pub(crate) fn check_label(label: &str) -> Result<(), &'static str> {
     if label.chars().nth(100).is_some() {
         return Err("Invalid key_label: at most 100 characters are allowed");
@@ -59,6 +61,8 @@ pub(crate) fn check_label(label: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// Checks a credit limit.
+///
 /// # Errors
 ///
 /// If the limit is not an amount of money.
@@ -66,9 +70,11 @@ pub(crate) fn check_limit(limit: f64) -> Result<(), &'static str> {
     if limit.is_finite() && limit >= 0.0 {
         return Ok(());
     }
-    Err("Invalid limit: a number of US dollars, not below zero, is expected")
+    Err("Invalid limit: it must be a number of US dollars, and not negative")
 }
 
+/// Checks a workspace's ID.
+///
 /// # Errors
 ///
 /// If the ID is not a UUID (RFC 9562 section 4).
@@ -79,9 +85,11 @@ pub(crate) fn check_workspace(id: &str) -> Result<(), &'static str> {
     if lengths == [8, 4, 4, 4, 12] && hex {
         return Ok(());
     }
-    Err("Invalid workspace id: a UUID is expected")
+    Err("Invalid workspace id: it must be a UUID")
 }
 
+/// Checks the interval at which a limit resets.
+///
 /// # Errors
 ///
 /// If the interval is unknown.
@@ -89,17 +97,19 @@ pub(crate) fn check_limit_reset(interval: &str) -> Result<(), &'static str> {
     if ["daily", "weekly", "monthly"].contains(&interval) {
         return Ok(());
     }
-    Err("Invalid usage_limit_type: daily, weekly or monthly is expected")
+    Err("Invalid usage_limit_type: it must be daily, weekly or monthly")
 }
 
+/// Parses the time at which a key expires.
+///
 /// # Errors
 ///
 /// If `text` is not RFC 3339 in UTC with seconds, or is not in the future.
 pub(crate) fn parse_expiry(text: &str, now: Timestamp) -> Result<Timestamp, &'static str> {
     let expires_at = clock::parse_rfc3339(text)
-        .ok_or("Invalid expires_at: an RFC 3339 time in UTC with seconds is expected")?;
+        .ok_or("Invalid expires_at: it must be an RFC 3339 time in UTC, with seconds")?;
     if expires_at <= now {
-        return Err("Invalid expires_at: it has passed");
+        return Err("Invalid expires_at: it must be in the future");
     }
     Ok(expires_at)
 }

@@ -1,4 +1,4 @@
-//! JSON web tokens: signs and verifies our own, and reads those of identity providers.
+//! Signs and verifies the emulator's JSON Web Tokens, and reads those of identity providers.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ring::{
@@ -33,7 +33,7 @@ impl Signer {
             })
             .expect("the operating system's random generator should work");
         let (x, y) = coordinates(&key_pair);
-        // RFC 7638: the members that are needed, in the order of their names, without a space.
+        // RFC 7638: the required members, sorted by name, without spaces.
         let thumbprint = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
         let key_id = Base64UrlUnpadded::encode_string(&Sha256::digest(thumbprint));
         Self { key_pair, key_id }
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn token_of_another_signer_is_not_verified() {
+    fn token_of_another_signer_does_not_verify() {
         let token = Signer::new().sign(&json!({ "sub": "me" })).unwrap();
         assert!(Signer::new().verify(&token).is_none());
         assert_eq!(read_unverified(&token).unwrap()["sub"], "me");

@@ -6,7 +6,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use ring::rand::{SecureRandom, SystemRandom};
 use sha2::{Digest, Sha256};
 
-/// A generator of random strings, each from the hash of a seed and a counter.
+/// A generator of random strings, each made from the hash of a seed and a counter.
 ///
 /// It takes the seed from the operating system once, at the start, so that no request can fail for lack of randomness.
 pub(crate) struct Random {
@@ -15,6 +15,8 @@ pub(crate) struct Random {
 }
 
 impl Random {
+    /// Creates a generator with a random seed.
+    ///
     /// # Panics
     ///
     /// If the operating system's random generator fails.

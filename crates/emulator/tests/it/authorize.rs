@@ -24,7 +24,7 @@ fn with_challenge(rest: &str) -> String {
     format!("code_challenge={CHALLENGE}&code_challenge_method=S256&{rest}")
 }
 
-/// Approves without a callback URL, and returns the service's description of the key.
+/// Approves without a callback URL and returns the service's description of the key.
 async fn approved_key(emulator: &Emulator, query: &str, limit: Option<f64>) -> serde_json::Value {
     let DecisionOutcome::Code(code) = user(emulator).approve(&url(query), limit).await.unwrap() else {
         panic!("no code");

@@ -1,4 +1,4 @@
-//! `POST /auth` by a program, which gets JSON instead of a page or a redirect.
+//! `POST /auth` from a program, which gets JSON instead of a page or a redirect.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -57,7 +57,7 @@ async fn denial_returns_the_callback_with_the_error() {
 }
 
 #[tokio::test]
-async fn silent_denial_returns_nothing_else() {
+async fn silent_denial_returns_no_callback() {
     let silent = Emulator::with_settings(Settings::default().denial(DenialBehavior::Silent));
     for (emulator, form) in [
         (silent, "callback_url=https://my.app&decision=deny".to_owned()),
@@ -103,7 +103,7 @@ async fn browser_still_gets_the_page() {
     );
 }
 
-/// Returns the error of a user if the emulator responds with this.
+/// Returns the error of `User::approve` if the emulator sends this response.
 async fn error_for(status: u16, body: &'static str) -> DecisionError {
     let transport = from_fn(move |_request, _limits| async move {
         Ok::<_, Error>(Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).unwrap())

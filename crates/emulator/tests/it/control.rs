@@ -1,4 +1,4 @@
-//! `/emulator/…`: the endpoints by which tests in other languages control the emulator.
+//! `/emulator/…`: the endpoints that let tests in other languages control the emulator.
 
 use http::{Method, Request};
 use openrouter_oauth_emulator::Emulator;
@@ -88,7 +88,7 @@ async fn clock_advances_only_by_a_number_of_seconds() {
     }
 }
 
-/// Denies with this callback URL, and returns the status and the redirect.
+/// Denies with this callback URL and returns the status and the redirect.
 async fn deny(emulator: &Emulator, callback: &str) -> (u16, Option<String>) {
     let form = format!("callback_url={callback}&state=s&decision=deny");
     let request = Request::post(format!("{SERVER}/auth")).body(form).unwrap();

@@ -88,7 +88,7 @@ async fn checks_run_in_order() {
         let fields = json!({ "code": code, "code_verifier": wrong, "code_challenge_method": method });
         check(&send(fields).await, INVALID_METHOD);
     }
-    // A wrong verifier or none.
+    // A wrong or missing verifier.
     let fields = json!({ "code": code, "code_verifier": wrong, "code_challenge_method": "S256" });
     check(&send(fields).await, INVALID_VERIFIER);
     let fields = json!({ "code": code, "code_challenge_method": "S256" });

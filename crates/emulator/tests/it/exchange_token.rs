@@ -8,9 +8,9 @@ use openrouter_oauth_emulator::Emulator;
 
 use crate::support::{body, get, send, status_and_message};
 
-/// `{"alg":"x"}`, `{}`, one byte: as little as a token can be.
+/// `{"alg":"x"}`, `{}` and one byte: the shortest token.
 const SUBJECT: &str = "eyJhbGciOiJ4In0.e30.AA";
-/// The same with `{"exp":1}`.
+/// The same token with `{"exp":1}`.
 const EXPIRED: &str = "eyJhbGciOiJ4In0.eyJleHAiOjF9.AA";
 
 const GOOD: [(&str, &str); 4] = [

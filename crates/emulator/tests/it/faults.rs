@@ -1,4 +1,4 @@
-//! Injected faults, in memory.
+//! Injected faults in memory.
 
 use std::time::Duration;
 

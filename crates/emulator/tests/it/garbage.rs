@@ -1,4 +1,4 @@
-//! Arbitrary requests get a response, and never cause a panic.
+//! Arbitrary requests get a response and never cause a panic.
 
 use bytes::Bytes;
 use http::{Method, Request};

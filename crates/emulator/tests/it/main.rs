@@ -26,5 +26,5 @@ mod faults;
 mod garbage;
 /// Real sockets.
 mod socket;
-/// Helpers of several tests.
+/// Helpers for several tests.
 mod support;

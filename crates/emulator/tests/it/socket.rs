@@ -13,12 +13,12 @@ use crate::support::{VERIFIER, approved_code};
 const KEY: &str =
     "GET /api/v1/key HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nConnection: close\r\n\r\n";
 
-/// Writes `request`, and reads until the server closes the connection.
+/// Writes `request` and reads until the server closes the connection.
 async fn send_raw(addr: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(addr).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut response = Vec::new();
-    // A reset counts as a close.
+    // A reset also counts as closing.
     let _ = stream.read_to_end(&mut response).await;
     String::from_utf8(response).unwrap()
 }
@@ -95,7 +95,7 @@ async fn faults_do_not_break_the_server() {
         emulator.inject(Fault::status(200).header(name, value));
         let response = send_raw(server.addr(), KEY).await;
         assert!(response.starts_with("HTTP/1.1 500 "), "{response}");
-        assert!(response.contains("is set by the connection"), "{response}");
+        assert!(response.contains("the connection sets"), "{response}");
     }
     let hop_by_hop = ["connection", "keep-alive", "te", "trailer", "upgrade", "date", "allow", "expect"];
     for name in hop_by_hop {
@@ -113,7 +113,7 @@ async fn faults_do_not_break_the_server() {
 }
 
 #[tokio::test]
-async fn response_to_head_has_a_length_and_no_body() {
+async fn head_response_has_a_length_and_no_body() {
     let server = Emulator::new().serve(0).await.unwrap();
     let response = send_raw(server.addr(), "HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
     assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
@@ -127,7 +127,7 @@ async fn huge_body_is_rejected_before_it_is_read() {
     let head =
         "POST /api/v1/auth/keys HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000000000\r\n\r\n".as_bytes();
     stream.write_all(head).await.unwrap();
-    // The response comes while the client still writes.
+    // The response arrives while the client is still writing.
     stream.write_all(&vec![b' '; 65 * 1024]).await.unwrap();
     let mut start = [0; 12];
     stream.read_exact(&mut start).await.unwrap();
@@ -163,7 +163,7 @@ async fn taken_port_is_reported() {
     assert_eq!(
         error.to_string(),
         format!(
-            "port {port} of 127.0.0.1 is taken by another program; choose another, or 0 for any free one"
+            "port {port} of 127.0.0.1 is in use by another program; choose another port, or 0 for any free port"
         )
     );
 }
@@ -173,7 +173,7 @@ async fn shutdown_frees_the_port_and_closes_connections() {
     let server = Emulator::new().serve(0).await.unwrap();
     let addr = server.addr();
     let mut stream = TcpStream::connect(addr).await.unwrap();
-    // After a response, the connection is open.
+    // The connection stays open after a response.
     let keep_alive = KEY.replace("Connection: close\r\n", "");
     stream.write_all(keep_alive.as_bytes()).await.unwrap();
     let mut start = [0; 12];

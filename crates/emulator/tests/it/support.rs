@@ -1,4 +1,4 @@
-//! Helpers of several tests.
+//! Helpers for several tests.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -41,12 +41,12 @@ pub(crate) fn status_and_message(response: &Response<Bytes>) -> (u16, String) {
     (response.status().as_u16(), message)
 }
 
-/// A code that the user approved, for the challenge of the RFC.
+/// Returns a code that the user approved, for the RFC's challenge.
 pub(crate) async fn approved_code(emulator: &Emulator) -> String {
     approved_code_with(emulator, &format!("code_challenge={CHALLENGE}&code_challenge_method=S256")).await
 }
 
-/// A code that the user approved, for `https://my.app` and these parameters.
+/// Returns a code that the user approved, for `https://my.app` and these parameters.
 pub(crate) async fn approved_code_with(emulator: &Emulator, parameters: &str) -> String {
     let url = format!("{SERVER}/auth?{parameters}&callback_url=https://my.app");
     let outcome = User::new(emulator.clone()).approve(&url, None).await.unwrap();

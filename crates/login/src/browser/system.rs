@@ -13,21 +13,23 @@ use tokio::{sync::oneshot, time};
 
 use crate::browser::{Browser, BrowserError, BrowserFuture};
 
-/// Starts the browser of this machine.
+/// The browser of this machine.
 ///
-/// On Unix that is what `BROWSER` names: a list separated by colons, each a program and its arguments separated by spaces,
-/// with `%s` where the URL goes, or else at the end. There is no shell, and no quoting. Who sets `BROWSER` has chosen:
-/// nothing else is tried. Without it, and on other systems, it is what opens links there: `xdg-open` or `gio open`, macOS'
-/// `open`, Windows' `url.dll`.
+/// On Unix, the variable `BROWSER` can list programs, separated by colons. Each entry is a program and its arguments,
+/// separated by spaces. `%s` stands for the URL; without it, the URL is the last argument. There is no shell and no
+/// quoting. If `BROWSER` names a program, no other program is tried. Otherwise, and on other systems, the system's link
+/// opener is used: `xdg-open` or `gio open`, `open` on macOS, `url.dll` on Windows, and `wslview` or `url.dll` under
+/// WSL.
 ///
-/// What is started gets the URL as one argument, no variable that begins with `OPENROUTER_`, no file of this process, and
-/// is out of reach of the terminal's Ctrl-C. If it fails, the next is tried; if it is still running after two seconds, it
-/// is taken for a browser. A thread waits for its end, so that no zombie is left.
+/// The started program gets the URL as one argument. It inherits no variable that begins with `OPENROUTER_` and no open
+/// file of this process, and the terminal's Ctrl-C does not reach it. If it fails, the next program is tried. A program
+/// that still runs after two seconds counts as an open browser. A thread waits for its exit, so it does not become a
+/// zombie.
 #[derive(Clone, Debug, Default)]
 pub struct SystemBrowser(());
 
 impl SystemBrowser {
-    /// The browser that the environment names at the time of opening.
+    /// Creates a browser. It reads the environment each time it opens a URL.
     pub fn new() -> Self {
         Self(())
     }
@@ -42,35 +44,35 @@ impl Browser for SystemBrowser {
     }
 }
 
-/// A browser that runs for so long is one that shows the page.
+/// A program that runs this long is assumed to show the page.
 const START_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Runs the commands one after the other on a thread of its own, since a process can only be waited for by blocking, or
-/// by a handler of signals that would change the program this is part of.
+/// Runs the commands one after another on a separate thread. Waiting for a process needs either a blocked thread or a
+/// signal handler, which would affect the rest of the program.
 async fn start(commands: Vec<Command>) -> Result<(), BrowserError> {
     let (send_result, result) = oneshot::channel();
     let run = move || {
         let result = run_first(commands, &send_result);
-        // Whoever asked may have stopped waiting.
+        // The caller may have stopped waiting.
         let _ = send_result.send(result);
     };
     thread::Builder::new().name("browser".into()).spawn(run).map_err(BrowserError::Start)?;
     match time::timeout(START_TIMEOUT, result).await {
         Ok(Ok(result)) => result,
-        // The thread cannot end without telling.
+        // The thread always sends a result, unless it panics.
         Ok(Err(_)) => Err(BrowserError::Missing),
         Err(_) => Ok(()),
     }
 }
 
-/// Runs each until one succeeds, or nobody waits for the result any more.
+/// Runs each command until one succeeds, or the caller stops waiting.
 fn run_first(
     commands: Vec<Command>,
-    asked: &oneshot::Sender<Result<(), BrowserError>>,
+    caller: &oneshot::Sender<Result<(), BrowserError>>,
 ) -> Result<(), BrowserError> {
     let mut result = Err(BrowserError::Missing);
     for mut command in commands {
-        if asked.is_closed() {
+        if caller.is_closed() {
             break;
         }
         match command.status() {
@@ -91,10 +93,10 @@ struct Opener<'a> {
     arguments: Vec<&'a str>,
 }
 
-/// What to try, in this order.
+/// Returns the programs to try, in order.
 fn openers(browser: Option<&str>, is_wsl: bool) -> Vec<Opener<'_>> {
     if cfg!(windows) {
-        // Not `cmd /c start`: that is a shell.
+        // Not `cmd /c start`, which is a shell.
         return Opener::parse_all(&["rundll32.exe url.dll,FileProtocolHandler"]);
     }
     let chosen: Vec<_> =
@@ -122,10 +124,10 @@ impl<'a> Opener<'a> {
         lines.iter().copied().filter_map(Self::parse).collect()
     }
 
-    /// What to run for this URL, which begins with its scheme and so cannot be taken for an option.
+    /// Returns the command for this URL. The URL begins with its scheme, so it cannot be mistaken for an option.
     fn command(&self, url: &AuthorizeUrl) -> Command {
         let mut command = Command::new(self.program);
-        // The words are separate already: nothing in the URL can make one more.
+        // The arguments are already split, so nothing in the URL can add one.
         command.args(self.arguments.iter().map(|argument| argument.replace("%s", url.as_str())));
         if !self.arguments.iter().any(|argument| argument.contains("%s")) {
             command.arg(url.as_str());

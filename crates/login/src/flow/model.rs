@@ -1,4 +1,4 @@
-//! A model check: it goes through every order in which events can happen, and checks in each state what must hold.
+//! A model check: explores every order in which events can happen, and checks the invariants in each state.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -13,21 +13,21 @@ use openrouter_oauth::{
 
 use super::{CodeSource, EndReason, Flow, FlowEnd, FlowEvent, MAX_ATTEMPTS, NextStep, Phase, Turn};
 
-/// A login and the world around it. All codes are alike.
+/// A login and its environment. All codes are equal.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 struct World {
     flow: Flow<()>,
     in_flight: bool,
-    /// How often the code at hand was sent.
+    /// How many times the current code was sent.
     sent: u8,
-    /// Whether a key was made, or may have been.
-    is_made: bool,
-    /// Whether the service has asked to wait with the code at hand.
+    /// Whether a key was created, or may have been.
+    is_created: bool,
+    /// Whether the service has asked the login to wait before it sends the current code again.
     had_to_wait: bool,
     ended: Option<Discriminant<FlowEnd>>,
 }
 
-/// A [`FlowEvent`] without what it brings.
+/// The kind of a [`FlowEvent`], without its data.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Kind {
     Code(CodeSource),
@@ -64,7 +64,7 @@ const ALL: [Kind; 15] = [
     Kind::GraceOver,
 ];
 
-/// How an exchange ends.
+/// The results of an exchange.
 const RESULTS: [Kind; 5] = [Kind::Granted, Kind::Rejected, Kind::NotSent, Kind::TryLater, Kind::Failed];
 
 impl Kind {
@@ -78,7 +78,7 @@ impl Kind {
             Self::Cancelled => FlowEvent::Cancelled,
             Self::TimedOut => FlowEvent::TimedOut,
             Self::Granted => FlowEvent::Granted(grant()),
-            // The flow does not look into errors.
+            // The flow does not inspect these errors.
             Self::Rejected => FlowEvent::Rejected(Error::MissingKey),
             Self::NotSent => FlowEvent::NotSent(Error::MissingKey),
             Self::TryLater => FlowEvent::TryLater(Error::MissingKey, Duration::ZERO),
@@ -100,10 +100,11 @@ fn grant() -> ApiKeyGrant {
 impl World {
     fn new(listens: bool, asks: bool) -> Self {
         let flow = Flow::new(listens, asks);
-        Self { flow, in_flight: false, sent: 0, is_made: false, had_to_wait: false, ended: None }
+        Self { flow, in_flight: false, sent: 0, is_created: false, had_to_wait: false, ended: None }
     }
 
-    /// Whether an event can happen now. Those from outside can happen at any time, also too late.
+    /// Returns whether an event can happen now. External events can happen at any time, even when it is too late for
+    /// them.
     fn can(&self, kind: Kind) -> bool {
         match kind {
             Kind::Paused => self.pauses(),
@@ -117,7 +118,7 @@ impl World {
         }
     }
 
-    /// The world after an event, once the next step is done.
+    /// Returns the world after an event and the step that follows it.
     fn after(mut self, kind: Kind) -> Self {
         let was_waiting = self.flow.phase == Phase::Waiting;
         let step = self.flow.handle(kind.event());
@@ -127,45 +128,42 @@ impl World {
         }
         if self.in_flight && RESULTS.contains(&kind) {
             self.in_flight = false;
-            // A code that is rejected after the service had asked to wait may have been used up before.
+            // If the service asked to wait and then rejects the code, the first attempt may have used it up.
             let is_used_up = kind == Kind::Rejected && self.had_to_wait;
-            self.is_made |= matches!(kind, Kind::Granted | Kind::Failed) || is_used_up;
+            self.is_created |= matches!(kind, Kind::Granted | Kind::Failed) || is_used_up;
             self.had_to_wait |= kind == Kind::TryLater;
         }
         if kind == Kind::Granted {
-            assert!(
-                matches!(step, NextStep::Turn(Turn::End(FlowEnd::Granted(_)))),
-                "a key that arrived is lost"
-            );
+            assert!(matches!(step, NextStep::Turn(Turn::End(FlowEnd::Granted(_)))), "a key is lost");
         }
         match step {
             NextStep::Turn(Turn::Exchange(())) => {
                 assert!(!self.in_flight, "two exchanges at a time");
-                assert!(!self.is_made, "an exchange after one that may have made a key");
+                assert!(!self.is_created, "an exchange after one that may have created a key");
                 self.in_flight = true;
                 (self.sent, self.had_to_wait) =
                     if was_waiting { (1, false) } else { (self.sent + 1, self.had_to_wait) };
-                assert!(self.sent <= MAX_ATTEMPTS, "a code is sent {} times", self.sent);
+                assert!(self.sent <= MAX_ATTEMPTS, "a code was sent {} times", self.sent);
             }
             NextStep::Turn(Turn::Pause(_)) => {
-                assert!(self.pauses() && !self.in_flight, "it waits and exchanges");
+                assert!(self.pauses() && !self.in_flight, "a pause during an exchange");
             }
             NextStep::LimitExchange(_) => {
                 assert!(self.in_flight && self.is_limited(), "no exchange to limit");
             }
             NextStep::Turn(Turn::AskAgain(_)) => {
                 assert!(self.flow.pastes_left > 0, "asked once too often");
-                assert!(!self.is_made, "asked for a code after one that may have made a key");
+                assert!(!self.is_created, "asked for a code after one that may have created a key");
             }
             NextStep::Turn(Turn::StopAsking) => {
-                assert!(self.flow.listens, "nobody is asked and nothing listens");
+                assert!(self.flow.listens, "no prompt and no listener");
             }
             NextStep::Turn(Turn::End(end)) => {
                 let is_abandoned = matches!(end, FlowEnd::ExchangeAbandoned(_));
-                assert_eq!(is_abandoned, self.in_flight, "an exchange in flight is not reported");
+                assert_eq!(is_abandoned, self.in_flight, "an abandoned exchange is not reported");
                 let is_reported =
                     matches!(end, FlowEnd::Granted(_) | FlowEnd::Failed(_) | FlowEnd::RejectedAfterWait(_));
-                assert!(!self.is_made || is_reported, "a key that may have been made is not reported");
+                assert!(!self.is_created || is_reported, "a key that may have been created is not reported");
                 self.in_flight = false;
                 self.ended = Some(discriminant(&end));
             }
@@ -174,7 +172,7 @@ impl World {
         self
     }
 
-    /// Whether the extra time of an exchange runs.
+    /// Returns whether an exchange is in its extra time.
     fn is_limited(&self) -> bool {
         matches!(self.flow.phase, Phase::Exchanging { end_reason: Some(_), .. })
     }
@@ -183,7 +181,7 @@ impl World {
         matches!(self.flow.phase, Phase::Pausing(_))
     }
 
-    /// How it ends if nobody does anything any more, and the clock alone goes on.
+    /// Returns how the login ends if nothing else happens before its timeouts.
     fn left_alone(self) -> Option<Discriminant<FlowEnd>> {
         let mut world = self;
         for kind in [Kind::TimedOut, Kind::GraceOver] {
@@ -203,10 +201,10 @@ fn every_order_of_events_has_one_winner_and_an_end() {
         let (mut seen, mut queue) = (HashSet::from([first]), VecDeque::from([first]));
         let mut ends = HashSet::new();
         while let Some(world) = queue.pop_front() {
-            assert!(world.left_alone().is_some(), "it hangs: {world:?}");
+            assert!(world.left_alone().is_some(), "the login hangs: {world:?}");
             ends.extend(world.ended);
             let can_continue = world.flow.has_input() || world.in_flight || world.pauses();
-            assert!(world.ended.is_some() || can_continue, "nothing is waited for: {world:?}");
+            assert!(world.ended.is_some() || can_continue, "the login waits for nothing: {world:?}");
             for kind in ALL.into_iter().filter(|kind| world.can(*kind)) {
                 let next = world.after(kind);
                 if seen.insert(next) {

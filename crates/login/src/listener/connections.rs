@@ -1,4 +1,4 @@
-//! The connections that are open.
+//! The open connections of the listener.
 
 use std::{
     collections::VecDeque,
@@ -23,11 +23,11 @@ use super::{
     response::RejectedRequest,
 };
 
-/// The connections that are read, and those that have a response. Dropping this closes all of them.
+/// The open connections, with and without a response. Dropping this closes all of them.
 pub(super) struct Connections {
-    /// Those whose head is not complete, oldest first.
+    /// Connections whose head is not complete, oldest first.
     reading: VecDeque<Connection>,
-    /// Those whose head was complete when they had to make room.
+    /// Connections whose head turned out to be complete when they had to make room.
     received: VecDeque<ReceivedHead>,
     closing_tasks: JoinSet<()>,
     /// The tasks of `closing_tasks`, oldest first.
@@ -38,7 +38,7 @@ pub(super) struct Connections {
 /// A connection that waits for a response.
 pub(super) struct ReceivedHead {
     pub(super) stream: TcpStream,
-    /// A complete head, or why there will be none.
+    /// A complete head, or the reason for the rejection.
     pub(super) head: Result<HeadReader, RejectedRequest>,
 }
 
@@ -51,13 +51,13 @@ struct Connection {
 
 type Buffer = Zeroizing<[u8; 1024]>;
 
-/// How many may be open at once.
+/// How many connections may be open at once.
 const MAX_OPEN: usize = 32;
 
-/// How long the other side gets to receive its response and close.
+/// How long the client may take to receive its response and close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// After a response so much is still read, so that the connection is not reset under the page.
+/// How many bytes are read and ignored after a response, so that a reset does not destroy the response.
 const MAX_IGNORED: usize = 64 * 1024;
 
 impl Connections {
@@ -71,10 +71,10 @@ impl Connections {
         }
     }
 
-    /// Adds a connection. If there are too many, one makes room: one that has its response and does not close, or else the
-    /// oldest whose head is not complete, which is reported.
+    /// Adds a connection. If there are too many, closes one: a connection with a response that the client keeps open,
+    /// or else the oldest one whose head is not complete. Returns the rejection of the latter.
     ///
-    /// The newest is not the one to drop: many slow connections would keep the browser out.
+    /// Dropping the newest connection instead would let many slow connections keep the browser out.
     pub(super) fn add(&mut self, stream: TcpStream) -> Option<RejectedRequest> {
         self.closing.retain(|task| !task.is_finished());
         let mut dropped = None;
@@ -92,9 +92,9 @@ impl Connections {
         dropped
     }
 
-    /// Responds, and closes.
+    /// Responds, and closes the connection.
     pub(super) fn respond(&mut self, stream: TcpStream, response: &[u8]) {
-        // All of it fits into the socket, and arrives even if this one has to make room.
+        // The whole response fits into the socket's buffer, and arrives even if this connection must make room.
         let written = at_once(stream, |stream| stream.write_all(response));
         if let Ok((stream, ())) = written {
             let closing = async { drop(timeout(CLOSE_TIMEOUT, close(stream)).await) };
@@ -102,7 +102,7 @@ impl Connections {
         }
     }
 
-    /// Waits for the next complete head. Nothing is lost if this is dropped.
+    /// Waits for the next complete head. Dropping the future loses nothing.
     pub(super) async fn next_head(&mut self) -> ReceivedHead {
         poll_fn(|context| self.poll_next_head(context)).await
     }
@@ -135,7 +135,7 @@ impl Connection {
         Self { stream, reader, deadline }
     }
 
-    /// Reads until the head is complete, or will not be.
+    /// Reads until the head is complete or rejected.
     fn poll(&mut self, context: &mut Context<'_>, buffer: &mut Buffer) -> Poll<HeadProgress> {
         loop {
             let mut buffer = ReadBuf::new(&mut buffer[..]);
@@ -151,7 +151,8 @@ impl Connection {
         }
     }
 
-    /// Reads what has arrived, since the runtime may be late. None if the head is not complete then.
+    /// Reads the data that has arrived but that the runtime may not have noticed. Returns `None` if the head is still
+    /// incomplete.
     fn finish(self, buffer: &mut Buffer) -> Option<ReceivedHead> {
         let Self { stream, mut reader, deadline } = self;
         let read = at_once(stream, |stream| {
@@ -178,7 +179,7 @@ impl Connection {
     }
 }
 
-/// Does something that needs no waiting with the socket itself, whatever the runtime knows of it yet.
+/// Calls `act` with the non-blocking socket itself, even if the runtime does not yet know that the socket is ready.
 fn at_once<T>(
     stream: TcpStream,
     act: impl FnOnce(&mut net::TcpStream) -> io::Result<T>,
@@ -188,17 +189,17 @@ fn at_once<T>(
     Ok((TcpStream::from_std(stream)?, done))
 }
 
-/// Writes `response` and closes, but takes no longer than `limit`.
+/// Writes `response` and closes the connection, within `limit`.
 pub(super) async fn respond(mut stream: TcpStream, response: &[u8], limit: Duration) {
     let responded = async {
         stream.write_all(response).await?;
         close(stream).await
     };
-    // A browser that has gone away does so on its own account.
+    // A browser that has disconnected does not need the response.
     let _gone = timeout(limit, responded).await;
 }
 
-/// Waits until the other side has received its response and closes.
+/// Waits until the client has received its response and closes the connection.
 async fn close(mut stream: TcpStream) -> io::Result<()> {
     stream.shutdown().await?;
     let (mut buffer, mut ignored) = ([0; 512], 0);

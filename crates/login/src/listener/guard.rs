@@ -6,14 +6,14 @@ use openrouter_oauth::{CallbackUrl, PendingSignIn};
 
 use super::{request::Request, response::RejectedRequest};
 
-/// Checks requests against the path of the callback and the names of this machine.
+/// Checks requests against the path of the callback and the host names of this machine.
 pub(crate) struct CallbackGuard {
     hosts: Vec<String>,
     callback: Option<CallbackUrl>,
 }
 
 impl CallbackGuard {
-    /// Guards this port of `127.0.0.1`, without a callback yet.
+    /// Creates a guard for this port of `127.0.0.1`, without a callback yet.
     pub(crate) fn new(port: u16) -> Self {
         let names = ["127.0.0.1", "localhost"];
         let mut hosts = names.map(|name| format!("{name}:{port}")).to_vec();
@@ -23,19 +23,19 @@ impl CallbackGuard {
         Self { hosts, callback: None }
     }
 
-    /// From now on the only path is that of the callback of `pending`.
+    /// Accepts only the callback path of `pending` from now on.
     pub(crate) fn expect(&mut self, pending: &PendingSignIn) {
         self.callback = Some(pending.callback_url().clone());
     }
 
-    /// Reads a complete head, and returns the target of the request, path and query, if it is the callback.
+    /// Reads a complete head. If the request is the callback, returns its target: path and query.
     ///
-    /// The path comes before everything that could settle a sign-in, and before everything that a response could tell
-    /// a client that does not know it.
+    /// The path is checked before anything that could settle a sign-in, and before anything that a response could
+    /// reveal to a client that does not know the path.
     ///
     /// # Errors
     ///
-    /// The first that is not as it should be.
+    /// Returns the first rule that the request breaks.
     pub(crate) fn check<'head>(&self, head: &'head [u8]) -> Result<&'head str, RejectedRequest> {
         let request = Request::read(head)?;
         let target = self.origin_form(request.target)?;
@@ -45,7 +45,7 @@ impl CallbackGuard {
         if request.method != "GET" {
             return Err(RejectedRequest::Method);
         }
-        // Anything else is a name that somebody had point to this machine, as in DNS rebinding.
+        // Someone may have made another name resolve to this machine (DNS rebinding).
         if !self.is_host(request.host.ok_or(RejectedRequest::Malformed)?) {
             return Err(RejectedRequest::Host);
         }
@@ -55,7 +55,8 @@ impl CallbackGuard {
         Ok(target)
     }
 
-    /// A target from its path on. A proxy is sent whole URLs (RFC 9112, section 3.2.2); this is none.
+    /// Returns the path and query of a target. Absolute URLs are meant for proxies, but a server must accept them too
+    /// (RFC 9112, section 3.2.2).
     fn origin_form<'head>(&self, target: &'head str) -> Result<&'head str, RejectedRequest> {
         if target.starts_with('/') {
             return Ok(target);
@@ -68,7 +69,7 @@ impl CallbackGuard {
         rest.get(authority.len()..).ok_or(RejectedRequest::Malformed)
     }
 
-    /// In constant time; that of another length takes another time, and the length is no secret.
+    /// Compares in constant time, unless the lengths differ. The length of the path is not a secret.
     fn is_ours(&self, target: &str) -> bool {
         let path = target.split('?').next().unwrap_or_default();
         self.callback.as_ref().is_some_and(|callback| callback.has_path(path))
@@ -79,7 +80,7 @@ impl CallbackGuard {
     }
 }
 
-/// Without the path, which holds the attempt ID.
+/// Omits the path, which contains the attempt ID.
 impl fmt::Debug for CallbackGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallbackGuard").field("hosts", &self.hosts).finish_non_exhaustive()

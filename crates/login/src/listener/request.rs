@@ -4,14 +4,13 @@ use httparse::{EMPTY_HEADER, Header, Status};
 
 use super::response::RejectedRequest;
 
-/// A request that everybody reads the same way.
+/// A request that every parser reads in the same way.
 pub(super) struct Request<'head> {
     pub(super) method: &'head str,
     pub(super) target: &'head str,
-    /// The host that the browser believes to be at; none if it is missing or named twice.
+    /// The host that the browser thinks it is talking to. `None` if it is missing or repeated.
     pub(super) host: Option<&'head [u8]>,
-    /// Whether a browser goes to a page with this, in a tab, for a user to see: no script asks, no frame, and nothing that
-    /// loads ahead.
+    /// Whether a browser sent the request to open a page in a tab, rather than for a script, a frame or a preload.
     pub(super) is_navigation: bool,
 }
 
@@ -19,7 +18,7 @@ pub(super) struct Request<'head> {
 const MAX_HEADERS: usize = 50;
 
 impl<'head> Request<'head> {
-    /// Reads a complete head, whose lines were checked to end as they should.
+    /// Reads a complete head whose line ends were already checked.
     pub(super) fn read(head: &'head [u8]) -> Result<Self, RejectedRequest> {
         let mut headers = [EMPTY_HEADER; MAX_HEADERS];
         let mut request = httparse::Request::new(&mut headers);
@@ -32,7 +31,7 @@ impl<'head> Request<'head> {
             return Err(RejectedRequest::Malformed);
         };
         let headers = Headers::read(request.headers);
-        // No `#`: a browser keeps what follows it to itself.
+        // No `#`, because a browser never sends a fragment.
         let has_plain_target = target.bytes().all(|byte| matches!(byte, b'!'..=b'~') && byte != b'#');
         if !has_plain_target || !headers.is_plainly_framed || headers.lengths > 1 {
             return Err(RejectedRequest::Malformed);
@@ -42,13 +41,13 @@ impl<'head> Request<'head> {
     }
 }
 
-/// What the headers say that matters.
+/// The relevant facts from the headers.
 struct Headers<'head> {
     host: Option<&'head [u8]>,
     hosts: usize,
     lengths: usize,
-    /// Whether there is one way to tell where this request ends. It is the only one of its connection: no chunks, and no
-    /// other protocol after it.
+    /// Whether the end of this request is unambiguous: no chunks, and no other protocol after it. A connection has only
+    /// one request.
     is_plainly_framed: bool,
     is_navigation: bool,
 }

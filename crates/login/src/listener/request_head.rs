@@ -1,5 +1,5 @@
-//! Reads the head of the request on one connection, without its socket: bytes and the time go in, and a complete head or a
-//! rejection comes out.
+//! Reads the head of the request on one connection, without I/O. The caller passes bytes and the time, and gets a
+//! complete head or a rejection.
 
 use std::time::{Duration, Instant};
 
@@ -10,38 +10,38 @@ use super::response::RejectedRequest;
 /// Reads the head of the only request on a connection.
 #[derive(Debug)]
 pub(crate) struct HeadReader {
-    /// Holds the code.
+    /// May contain the code.
     bytes: WipedBuffer,
     last: u8,
-    /// How many bytes the line has so far.
+    /// The length of the current line in bytes.
     line: usize,
     deadline: Instant,
 }
 
-/// How far a [`HeadReader`] has come.
+/// The progress of a [`HeadReader`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum HeadProgress {
-    /// More has to come.
+    /// The head is not complete yet.
     More,
-    /// The head is complete. What follows it is not looked at.
+    /// The head is complete. The bytes after it are ignored.
     Complete,
-    /// There will be no request; the connection gets this response.
+    /// The request is rejected with this response.
     Reject(RejectedRequest),
-    /// There will be no request, and there was not a byte of one: the connection gets no response.
+    /// The client sent nothing, so the connection is closed without a response.
     Close,
 }
 
-/// How long a head may take, from the connection on.
+/// How long a head may take, measured from the start of the connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many bytes a head may have.
+/// The maximum size of a head in bytes.
 const MAX_HEAD_BYTES: usize = 8 * 1024;
 
-/// More than most heads have, so that the buffer does not have to grow.
+/// The initial size of the buffer, larger than most heads, so that it seldom grows.
 const USUAL_HEAD_BYTES: usize = 1024;
 
 impl HeadReader {
-    /// Reads a connection that was made now.
+    /// Creates a reader for a connection that was accepted now.
     pub(crate) fn new(now: Instant) -> Self {
         Self {
             bytes: WipedBuffer::with_capacity(USUAL_HEAD_BYTES),
@@ -51,12 +51,12 @@ impl HeadReader {
         }
     }
 
-    /// When to stop waiting: [`receive`](Self::receive) is called then, if it was not before.
+    /// Returns the deadline, at which the caller must call [`receive`](Self::receive).
     pub(crate) fn deadline(&self) -> Instant {
         self.deadline
     }
 
-    /// Takes the bytes that arrived now: none, if no more will arrive or the deadline has come.
+    /// Handles the bytes that arrived now. `bytes` is empty at the end of the stream and at the deadline.
     pub(crate) fn receive(&mut self, bytes: &[u8], now: Instant) -> HeadProgress {
         let is_empty_connection = self.bytes.is_empty() && bytes.is_empty();
         if now >= self.deadline {
@@ -97,8 +97,8 @@ impl HeadReader {
         HeadProgress::More
     }
 
-    /// Lines end with CR and LF, and neither stands alone; there is no other control character but the tab. A
-    /// connection that speaks TLS or something else is known by its first bytes.
+    /// Returns whether `byte` may come next. Lines end with CR LF, and neither may appear alone. The tab is the only
+    /// other control character allowed. This rejects TLS and other protocols by their first bytes.
     fn may_follow(&self, byte: u8, is_first: bool) -> bool {
         match byte {
             b'\n' => self.last == b'\r',
@@ -109,7 +109,7 @@ impl HeadReader {
         }
     }
 
-    /// The bytes of the head so far.
+    /// Returns the bytes of the head so far.
     pub(crate) fn bytes(&self) -> &[u8] {
         self.bytes.as_ref()
     }
@@ -121,7 +121,7 @@ mod tests {
 
     const HEAD: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-    /// What comes of these bytes, one by one, and of the end after them.
+    /// Receives these bytes one by one, and then the end.
     fn one_by_one(bytes: &[u8]) -> HeadProgress {
         let now = Instant::now();
         let mut reader = HeadReader::new(now);
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn head_with_a_wrong_byte_is_rejected_at_it() {
+    fn wrong_byte_rejects_the_head() {
         // L-15
         let lines: [&[u8]; 9] = [
             b"\r\nGET / HTTP/1.1\r\n\r\n",
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn head_has_five_seconds_in_all() {
+    fn head_may_take_five_seconds() {
         // L-14
         let begin = Instant::now();
         let (just_before, deadline) =
@@ -216,8 +216,8 @@ mod tests {
     }
 
     #[test]
-    fn silent_connection_is_closed_silently() {
-        // A browser connects ahead, to save time, and may have nothing to say.
+    fn silent_connection_gets_no_response() {
+        // A browser may open a connection in advance and never use it.
         let begin = Instant::now();
         assert_eq!(HeadReader::new(begin).receive(&[], begin), HeadProgress::Close);
         assert_eq!(HeadReader::new(begin).receive(&[], begin + HEAD_TIMEOUT), HeadProgress::Close);

@@ -1,48 +1,50 @@
-//! The responses: as many as there are pages.
+//! The pages that the listener sends.
 
-/// The page that the browser shows in the end.
+/// The page that shows the result of a sign-in in the browser.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum ResultPage {
-    /// The key is there.
+    /// The sign-in succeeded.
     SignedIn,
-    /// The key is there, and the program could not store it.
+    /// The sign-in succeeded, but the program could not store the key.
     NotStored,
     /// The user declined.
     Denied,
-    /// OpenRouter rejected the code, or could not be reached; no key was made.
+    /// OpenRouter rejected the code, or could not be reached. No key was created.
     Failed,
-    /// A key may have been made.
+    /// A key may have been created.
     OutcomeUnknown,
 }
 
-/// Why a request was not the callback. It got a response, unless it was [dropped](Self::Dropped), and the wait went on.
+/// The reason why the listener rejected a request.
+///
+/// The request got a response, unless it was [dropped](Self::Dropped), and the wait continued.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum RejectedRequest {
-    /// It is not HTTP/1, or can be read in two ways.
+    /// The request is not HTTP/1, or is ambiguous.
     Malformed,
-    /// It has more than 8 KiB or 50 headers.
+    /// The request has more than 8 KiB or 50 headers.
     TooLong,
-    /// It took longer than 5 seconds.
+    /// The request took longer than 5 seconds.
     Slow,
-    /// It has another path, or another attempt ID.
+    /// The request has another path or another attempt ID.
     NotFound,
-    /// It is not a `GET`.
+    /// The method is not `GET`.
     Method,
-    /// It names another host.
+    /// The request names another host.
     Host,
-    /// A script, a frame, or a browser that loads ahead sent it.
+    /// The request came from a script, a frame or a preload.
     NotNavigation,
-    /// It is at the callback, with neither a code nor an error that can be read.
+    /// The request is for the callback, but has neither a valid code nor a valid error.
     Unreadable,
-    /// It is at the callback, which was used already.
+    /// The request is for a callback that was already used.
     Used,
-    /// It had to make room before its head was complete. It got no response.
+    /// The connection had to make room for another one before the head was complete. It got no response.
     Dropped,
 }
 
-/// A response. It is made of the text in this file alone, so that nothing of a request can come back.
+/// A response. It consists only of constant text, so that it cannot reflect any part of a request.
 #[derive(Clone, Copy)]
 pub(super) struct Response {
     status: &'static str,
@@ -51,7 +53,7 @@ pub(super) struct Response {
     role: Role,
 }
 
-/// How a screen reader is told.
+/// The ARIA role, for screen readers.
 #[derive(Clone, Copy)]
 enum Role {
     Status,
@@ -60,11 +62,11 @@ enum Role {
 
 const STYLE: &str = include_str!("page.css");
 
-/// The SHA-256 of [`STYLE`] in base64, by which the page's policy allows it.
+/// The base64 SHA-256 of [`STYLE`], by which the page's content security policy allows it.
 const STYLE_HASH: &str = "LPS6QgPuuSJc3Dquc8oym21GEig2stjudiwms7KNUec=";
 
 impl Response {
-    /// The bytes. A `HEAD` gets no body (RFC 9110, section 9.3.2).
+    /// Returns the bytes. The response to `HEAD` has no body (RFC 9110, section 9.3.2).
     pub(super) fn bytes(self, has_body: bool) -> Vec<u8> {
         let Self { status, title, text, role } = self;
         let role = match role {
@@ -107,81 +109,80 @@ impl ResultPage {
             Self::NotStored => Response::alert(
                 "200 OK",
                 "You are signed in, but the key was not stored",
-                "Go back to the program: it says why, and what to do with the key.",
+                "Go back to the program to see why, and what to do with the key.",
             ),
             Self::Denied => Response::alert(
                 "200 OK",
                 "You are not signed in",
-                "You declined, and no key was made. You can close this page. To sign in after all, start again from the \
-                 program.",
+                "You declined, so no key was created. You can close this page. To sign in after all, start again from \
+                 the program.",
             ),
             Self::Failed => Response::alert(
                 "502 Bad Gateway",
                 "You are not signed in",
-                "OpenRouter gave no key. Go back to the program: it says why, and you can start again there.",
+                "OpenRouter did not issue a key. Go back to the program to see why, and to start again.",
             ),
             Self::OutcomeUnknown => Response::alert(
                 "502 Bad Gateway",
                 "Sign-in may not have completed",
-                "OpenRouter’s response was lost, so a key may have been made that nobody has. Go back to the program: it \
-                 says how to find that key, and you can start again there.",
+                "OpenRouter may have created a key that the program did not receive. Go back to the program to see \
+                 how to find that key, and to start again.",
             ),
         }
     }
 }
 
 impl RejectedRequest {
-    /// The response, if the other side is still there to receive it.
+    /// Returns the response, unless the connection was closed.
     pub(super) fn response(self) -> Option<Response> {
         Some(match self {
             Self::Malformed => Response::alert(
                 "400 Bad Request",
-                "This cannot be read",
-                "What came here is no request of a browser. If you are signing in, open the address that the program \
-                 shows.",
+                "This request cannot be read",
+                "This is not a browser’s request. If you are signing in, open the address that the program shows.",
             ),
             Self::Unreadable => Response::alert(
                 "400 Bad Request",
                 "This callback is incomplete",
-                "You were sent back here without what the program needs. It still waits: go back to the program, and \
-                 open the address that it shows once more.",
+                "The browser returned without the information that the program needs. The program is still waiting. \
+                 Reopen the address that it shows.",
             ),
             Self::NotNavigation => Response::alert(
                 "403 Forbidden",
-                "Open this in a tab of its own",
+                "Open this in its own tab",
                 "Open this address directly in a browser tab. Other pages cannot embed, preload or request it.",
             ),
             Self::NotFound => Response::alert(
                 "404 Not Found",
                 "There is nothing here",
-                "A program waits here for somebody to sign in, at another address than this. If that is you, open the \
+                "A program is waiting here for a sign-in, but at another address. If you are signing in, open the \
                  address that the program shows.",
             ),
             Self::Method => Response::alert(
                 "405 Method Not Allowed\r\nAllow: GET",
-                "This can only be opened",
-                "This address only accepts a browser that opens it.",
+                "This method is not allowed",
+                "This address accepts only the GET request of a browser that opens it.",
             ),
             Self::Slow => Response::alert(
                 "408 Request Timeout",
                 "This took too long",
-                "The request did not arrive in time. Load the page again.",
+                "The request did not arrive in time. Reload the page.",
             ),
             Self::Used => Response::alert(
                 "410 Gone",
-                "This was used already",
-                "Each sign-in comes back once, and this one has. Go back to the program: it says what came of it.",
+                "This was already used",
+                "Each sign-in uses this address once. Go back to the program to see the result.",
             ),
             Self::Host => Response::alert(
                 "421 Misdirected Request",
-                "This is another address",
-                "The program that waits here goes by another name. Open the address that it shows.",
+                "This is the wrong address",
+                "The program that is waiting here has another host name. Open the address that it shows.",
             ),
             Self::TooLong => Response::alert(
                 "431 Request Header Fields Too Large",
                 "This is too long",
-                "The browser sent more than fits, which may be cookies of other programs on this machine. Load the page \
-                 in a private window.",
+                "The browser sent more than the program accepts, perhaps cookies of other programs on this machine. \
+                 Open the address in a private window.",
             ),
             Self::Dropped => return None,
         })

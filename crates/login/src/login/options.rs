@@ -1,4 +1,4 @@
-//! What a login is asked to do, and what it returns.
+//! The settings of a login, and its result.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,7 +6,7 @@ use openrouter_oauth::{ApiKey, Client, CreditLimit, KeyLabel, WorkspaceId, trans
 
 use crate::{Account, Browser, Cancel, Event, KeyStore, Prompt, StoreError};
 
-/// What a login is asked to do.
+/// The settings of a login.
 pub(crate) struct Options {
     pub(crate) client: Client,
     pub(crate) key_label: Option<KeyLabel>,
@@ -14,7 +14,7 @@ pub(crate) struct Options {
     pub(crate) workspace_id: Option<WorkspaceId>,
     pub(crate) required_workspace_id: Option<WorkspaceId>,
     pub(crate) port: u16,
-    /// Whether the user has to paste a code; detected if nobody says so.
+    /// Whether the user pastes a code. Detected if not set.
     pub(crate) headless: Option<bool>,
     pub(crate) browser: Option<Arc<dyn Browser>>,
     pub(crate) prompt: Option<Arc<dyn Prompt>>,
@@ -33,12 +33,13 @@ pub(crate) type EventSink = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
 /// The result of a login.
 #[non_exhaustive]
 #[derive(Debug)]
-#[must_use = "the key is shown this once"]
+#[must_use = "OpenRouter does not show the key again"]
 pub struct SignedIn {
-    /// The key. It works until the user deletes it.
+    /// The key. It is valid until the user deletes it.
     pub key: ApiKey,
-    /// The user who signed in, if OpenRouter returned it.
+    /// The ID of the user who signed in, if OpenRouter returned it.
     pub user_id: Option<String>,
-    /// Why the key could not be stored. None if it was, or if there is no [store](crate::Login::store).
+    /// The reason why the key could not be stored. `None` if it was stored, or if there is no
+    /// [store](crate::Login::store).
     pub not_stored: Option<StoreError>,
 }

@@ -1,4 +1,4 @@
-//! The console of systems that are not Unix. It can only be waited for by blocking, so a thread reads it.
+//! The console on systems other than Unix. Reading from it blocks, so a thread does that.
 
 use std::{
     fs::File,
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::prompt::{MAX_BYTES, Pasted, PromptError, print::print};
 
-/// The console is written to as standard error.
+/// Returns `None`, because the prompt writes to the console through standard error.
 pub(super) fn open() -> Option<File> {
     None
 }
@@ -20,7 +20,7 @@ pub(super) fn size(_: &File) -> Option<(usize, usize)> {
     None
 }
 
-/// Prints the problem and the question, and reads a line, which the console shows and edits as it always does.
+/// Prints the problem and the question, and reads a line. The console displays and edits the line as usual.
 pub(super) async fn ask(problem: &str, question: &str) -> Result<Pasted, PromptError> {
     if !io::stdin().is_terminal() {
         return Err(PromptError::Unavailable);
@@ -29,7 +29,7 @@ pub(super) async fn ask(problem: &str, question: &str) -> Result<Pasted, PromptE
     next_line().await
 }
 
-/// Lines from a standard input that is not a console.
+/// Reads lines from a standard input that is not a console.
 pub(super) mod pipe {
     use super::{Pasted, PromptError, next_line};
 
@@ -38,11 +38,11 @@ pub(super) mod pipe {
     }
 }
 
-/// The line that the thread reads, once it has one.
+/// The line that the thread is reading.
 type NextLine = oneshot::Receiver<Result<Pasted, PromptError>>;
 
-/// The next line of standard input. If a prompt is dropped while it waits, its thread still reads: the next prompt gets that
-/// line.
+/// Returns the next line of standard input. If a prompt is dropped while it waits, its thread keeps reading, and the
+/// next prompt gets that line.
 async fn next_line() -> Result<Pasted, PromptError> {
     static READING: Mutex<Option<NextLine>> = Mutex::const_new(None);
     let mut reading = READING.lock().await;
@@ -58,7 +58,7 @@ async fn next_line() -> Result<Pasted, PromptError> {
 fn read_on_a_thread() -> Result<NextLine, PromptError> {
     let (send, next_line) = oneshot::channel();
     let read = move || {
-        // The runtime may be gone.
+        // The receiver may be gone.
         let _ = send.send(read_line());
     };
     thread::Builder::new().name("prompt".into()).spawn(read).map_err(PromptError::Io)?;
@@ -68,7 +68,7 @@ fn read_on_a_thread() -> Result<NextLine, PromptError> {
 fn read_line() -> Result<Pasted, PromptError> {
     let mut stdin = io::stdin().lock();
     let longest = MAX_BYTES + "\r\n".len();
-    // In its final size: growing would leave copies behind.
+    // Allocated at its final size, because growing would leave copies in memory.
     let mut line = Zeroizing::new(Vec::with_capacity(longest));
     let read = stdin.by_ref().take(longest as u64).read_until(b'\n', &mut line).map_err(PromptError::Io)?;
     if read == 0 {
@@ -78,7 +78,7 @@ fn read_line() -> Result<Pasted, PromptError> {
     let text = entered.strip_suffix(b"\r").unwrap_or(entered);
     if text.len() > MAX_BYTES {
         if stdin.is_terminal() && !line.ends_with(b"\n") {
-            // The rest must not be the next line.
+            // The rest must not become the next line.
             stdin.skip_until(b'\n').map_err(PromptError::Io)?;
         }
         return Err(PromptError::TooLong);

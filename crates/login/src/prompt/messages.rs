@@ -1,4 +1,4 @@
-//! What a user reads.
+//! The texts that the prompt shows to the user.
 
 use openrouter_oauth::models::replace_invisible;
 
@@ -7,10 +7,10 @@ use crate::{
     qr::{Ink, QrCode},
 };
 
-/// Before the code is typed.
+/// The question in front of the input.
 pub(super) const QUESTION: &str = "Code: ";
 
-/// Where a QR code can be drawn.
+/// The space and colors for a QR code.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Canvas {
     pub(super) columns: usize,
@@ -18,7 +18,7 @@ pub(super) struct Canvas {
     pub(super) ink: Ink,
 }
 
-/// The text of the instructions.
+/// Returns the text of the instructions.
 pub(super) fn instructions(instructions: &SignInInstructions<'_>, canvas: Option<Canvas>) -> String {
     let label = replace_invisible(instructions.key_label.as_str());
     let url = instructions.url.as_str();
@@ -26,35 +26,35 @@ pub(super) fn instructions(instructions: &SignInInstructions<'_>, canvas: Option
         (
             "Open this page in a browser, on any device:",
             canvas.and_then(|canvas| qr_code(url, canvas)),
-            "The page shows a code, which works once and for ten minutes. Paste it here and press Enter.\n\
-             Only paste a code from a page that you opened yourself, from here.\n",
+            "The page then shows a code, which works once, within ten minutes. Paste it here and press Enter.\n\
+             Only paste a code from a page that you opened yourself, with the link above.\n",
         )
     } else {
         (
-            "If your browser does not open this page, open it there yourself, within ten minutes:",
+            "If your browser does not open this page, open it yourself within ten minutes:",
             None,
-            "The browser comes back here by itself. If it fails to, paste the address that it ended at and press \
+            "After you approve, the browser returns here. If it cannot, paste the URL from its address bar and press \
              Enter.\n\
-             Only paste the address of a page that you opened yourself, from here.\n",
+             Only paste the URL of a page that you opened yourself, with the link above.\n",
         )
     };
     let qr_code = qr_code.map(|code| code.lines().join("\n") + "\n\n").unwrap_or_default();
-    // The URL has a line for itself, so that it can be selected as a whole.
+    // The URL has its own line, so that the user can select all of it.
     format!(
-        "Sign in with OpenRouter to make the key “{label}”.\n{where_to_open}\n\n{url}\n\n{qr_code}{afterwards}"
+        "Sign in with OpenRouter to create the key “{label}”.\n{where_to_open}\n\n{url}\n\n{qr_code}{afterwards}"
     )
 }
 
-/// What was wrong with the code before, as a line.
+/// Returns the problem with the last code, as a line.
 pub(super) fn problem(problem: Option<&str>) -> String {
     problem.map(|problem| replace_invisible(problem) + "\n").unwrap_or_default()
 }
 
-/// The URL as a QR code, if all of it can be seen at once, with what stands below it.
+/// Returns the URL as a QR code, if the code and the text below it fit on the screen together.
 fn qr_code(url: &str, canvas: Canvas) -> Option<QrCode> {
     let code = QrCode::draw(url, canvas.ink)?;
     (code.columns() <= canvas.columns && code.lines().len() + LINES_BELOW <= canvas.rows).then_some(code)
 }
 
-/// An empty line, the text below, and the question; the text may take two lines each.
+/// The lines below the QR code: an empty line, two lines of text that may wrap once each, and the question.
 const LINES_BELOW: usize = 6;

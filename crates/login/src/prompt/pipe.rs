@@ -1,4 +1,4 @@
-//! Lines from a standard input that is not a terminal.
+//! Reads lines from a standard input that is not a terminal.
 
 use std::{
     fs::File,
@@ -12,17 +12,17 @@ use zeroize::Zeroizing;
 
 use crate::prompt::{MAX_BYTES, Pasted, PromptError};
 
-/// Reads a line. It is read byte by byte, so that what follows is left to whoever reads next.
+/// Reads a line byte by byte, so that the rest of the input is left for the next reader.
 pub(super) async fn ask() -> Result<Pasted, PromptError> {
     let open = || io::stdin().as_fd().try_clone_to_owned();
     let mut input = File::from(open().map_err(PromptError::Io)?);
     let waiting = match open().and_then(Receiver::from_owned_fd_unchecked) {
         Ok(waiting) => Some(waiting),
-        // A file is never waited for.
+        // A regular file never needs waiting.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => None,
         Err(error) => return Err(PromptError::Io(error)),
     };
-    // In its final size: growing would leave copies behind.
+    // Allocated at its final size, because growing would leave copies in memory.
     let mut line = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
     let mut byte = Zeroizing::new([0]);
     loop {
@@ -42,17 +42,18 @@ pub(super) async fn ask() -> Result<Pasted, PromptError> {
     Ok(Pasted::from_utf8_lossy(&line))
 }
 
-/// Waits until a read does not block. The file cannot be told not to block: others share that setting.
+/// Waits until a read does not block. The file cannot be set to non-blocking mode, because other processes share that
+/// setting.
 async fn readable(file: &Receiver) -> io::Result<()> {
     loop {
         file.readable().await?;
-        let asked = file.try_io(|| {
+        let polled = file.try_io(|| {
             let is_readable = poll(&mut [PollFd::new(file, PollFlags::IN)], Some(&Timespec::default()))? > 0;
             if is_readable { Ok(()) } else { Err(ErrorKind::WouldBlock.into()) }
         });
-        match asked {
+        match polled {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            asked => return asked,
+            polled => return polled,
         }
     }
 }

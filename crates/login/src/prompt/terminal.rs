@@ -1,4 +1,4 @@
-//! A prompt at the terminal.
+//! The prompt at the terminal.
 
 use std::{
     env,
@@ -19,27 +19,27 @@ use crate::{
     qr::Ink,
 };
 
-/// Asks the user at the terminal, or a script at standard input.
+/// A prompt at the terminal, or on standard input for scripts.
 ///
-/// The terminal is the one that controls the process (`/dev/tty`), whatever standard input and output are: those may be
-/// part of a pipeline. Its settings are never changed: the user sees and edits the line as in any other program, Ctrl-D on
-/// an empty line is [`PromptError::Closed`], and Ctrl-C is the signal that it always is. It ends the process, unless the
+/// The prompt uses the terminal that controls the process (`/dev/tty`), because standard input and output may be part
+/// of a pipeline. It never changes the terminal's settings. The user sees and edits the line as usual, Ctrl-D on an
+/// empty line returns [`PromptError::Closed`], and Ctrl-C sends its signal. The signal ends the process unless the
 /// program handles it, for example with [`Login::cancel_on_ctrl_c`](crate::Login::cancel_on_ctrl_c).
 ///
-/// The code ends with its line. After that line the prompt discards input until the terminal has been quiet for 100 ms, for
-/// at most a second, so that neither the next question nor the shell gets the rest of a paste. A prompt that is dropped
-/// cannot wait: it discards what has arrived, and the shell gets what arrives later.
+/// The code is one line. After that line, the prompt discards input until the terminal has been quiet for 100 ms, for
+/// at most a second, so that neither the next question nor the shell gets the rest of a paste. A dropped prompt cannot
+/// wait. It discards the input that has arrived, and the shell gets any later input.
 ///
-/// A line of 4,095 bytes or more is [`PromptError::TooLong`]. On Apple's systems the terminal takes about 1,024 bytes a line,
-/// and drops the rest with a bell.
+/// A line of 4,095 bytes or more returns [`PromptError::TooLong`]. On Apple systems, the terminal accepts about 1,024
+/// bytes per line, and drops the rest with a bell.
 ///
-/// In the background, the prompt returns [`PromptError::Unavailable`]; it does not stop the process. It also returns that
-/// error at a terminal that another program left in raw mode, and tells the user to run `stty sane`.
+/// In the background, the prompt returns [`PromptError::Unavailable`] instead of stopping the process. It returns the
+/// same error at a terminal that another program left in raw mode, and tells the user to run `stty sane`.
 ///
-/// On systems that are not Unix the terminal is standard input, if that is one. A prompt that is dropped there leaves a thread
-/// behind, which reads the next line: the next prompt gets that line, and the rest of the program does not.
+/// On systems other than Unix, the prompt uses standard input, if it is a terminal. Dropping the prompt there leaves a
+/// thread behind that reads the next line. The next prompt gets that line, and the rest of the program does not.
 ///
-/// Its futures need tokio's drivers.
+/// Its futures need a tokio runtime with I/O and time enabled.
 #[derive(Clone, Debug)]
 pub struct TerminalPrompt {
     input: Input,
@@ -52,17 +52,19 @@ enum Input {
 }
 
 impl TerminalPrompt {
-    /// Asks at the terminal.
+    /// Creates a prompt at the terminal.
     pub fn new() -> Self {
         Self { input: Input::Terminal }
     }
 
-    /// Takes each code from a line of standard input, for scripts: `echo "$CODE" | my-cli login`. What there is to say goes
-    /// to standard error. The end of the input is [`PromptError::Closed`]. After a line that is longer than any code or URL
-    /// nothing more is read, here or by another prompt, since the rest of it would be taken for the next line:
-    /// [`PromptError::Io`].
+    /// Creates a prompt that reads each code from a line of standard input, for scripts: `echo "$CODE" | my-cli login`.
+    /// It prints its messages to standard error.
     ///
-    /// If standard input is a terminal, this is [`new`](Self::new).
+    /// At the end of the input, it returns [`PromptError::Closed`]. After a line that is longer than any code or URL,
+    /// this and every other prompt of the process return [`PromptError::Io`], because the rest of that line could be
+    /// mistaken for the next one.
+    ///
+    /// If standard input is a terminal, this is the same as [`new`](Self::new).
     pub fn stdin() -> Self {
         Self { input: Input::Stdin }
     }
@@ -102,9 +104,9 @@ impl Prompt for TerminalPrompt {
     }
 }
 
-/// A line of standard input, unless one was too long before.
+/// Returns a line of standard input, unless an earlier line was too long.
 async fn line_of_stdin() -> Result<Pasted, PromptError> {
-    // Of the process, as standard input is.
+    // Shared by the whole process, like standard input.
     static IS_CUT: AtomicBool = AtomicBool::new(false);
     if !IS_CUT.load(Relaxed) {
         let line = pipe::ask().await;
@@ -113,10 +115,13 @@ async fn line_of_stdin() -> Result<Pasted, PromptError> {
         }
         IS_CUT.store(true, Relaxed);
     }
-    Err(PromptError::Io(io::Error::new(ErrorKind::InvalidData, "a line is longer than any code or URL")))
+    Err(PromptError::Io(io::Error::new(
+        ErrorKind::InvalidData,
+        "an earlier line was longer than any code or URL",
+    )))
 }
 
-/// What can be drawn on a terminal of this size.
+/// Returns the space for a QR code on a terminal of this size.
 fn canvas(size: Option<(usize, usize)>) -> Option<Canvas> {
     let (columns, rows) = size?;
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -124,7 +129,7 @@ fn canvas(size: Option<(usize, usize)>) -> Option<Canvas> {
     (!is_dumb()).then_some(Canvas { columns, rows, ink })
 }
 
-/// Whether the terminal shows escape sequences as they are, such as that of an editor.
+/// Returns whether the terminal displays escape sequences literally, such as the terminal of an editor.
 fn is_dumb() -> bool {
     env::var_os("TERM").is_some_and(|terminal| terminal == "dumb")
 }

@@ -1,4 +1,4 @@
-//! The terminal that controls this process.
+//! The controlling terminal of this process.
 
 use std::{
     fs::{File, OpenOptions},
@@ -26,30 +26,30 @@ use zeroize::Zeroizing;
 
 use crate::prompt::{MAX_BYTES, Pasted, PromptError};
 
-/// The terminal, opened anew to be written to; none if there is none, or another process has it in the foreground.
+/// Opens the terminal for writing. Returns `None` if there is no terminal, or this process is not in its foreground.
 pub(super) fn open() -> Option<File> {
     open_with(OFlags::NOCTTY)
 }
 
-/// Its size in columns and rows, of those it knows.
+/// Returns the size in columns and rows, if the terminal knows it.
 pub(super) fn size(terminal: impl AsFd) -> Option<(usize, usize)> {
     let size = tcgetwinsize(terminal).ok()?;
     (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col.into(), size.ws_row.into()))
 }
 
-/// Prints the problem, if there is one, and the question. Reads a line, which the terminal shows and edits as it always does.
+/// Prints the problem, if there is one, and the question. Reads a line, which the terminal displays and edits as usual.
 pub(super) async fn ask(problem: &str, question: &str) -> Result<Pasted, PromptError> {
-    // Of two prompts at once, each would get lines that were meant for the other.
+    // Two prompts at once would get each other's lines.
     static TURN: Mutex<()> = Mutex::const_new(());
     let _turn = TURN.lock().await;
-    // Opened anew, waiting or not is a matter of this file alone, and not of whoever shares standard input.
+    // A separate open file, so that non-blocking mode does not affect other users of standard input.
     let terminal = open_with(OFlags::NOCTTY | OFlags::NONBLOCK).ok_or(PromptError::Unavailable)?;
     let file = terminal.try_clone().map_err(PromptError::Io)?;
-    // Named after pipes, it waits for any file that can be waited for. `AsyncFd` would take `unsafe` to make.
+    // Despite its name, `Receiver` can wait for any pollable file. `AsyncFd` would need `unsafe`.
     let input = Receiver::from_file_unchecked(file).map_err(PromptError::Io)?;
     let mut prompt = OpenPrompt { terminal: &terminal, is_entered: false };
     if !problem.is_empty() {
-        // A repeated question: what was typed before it does not answer it.
+        // Discard what the user typed before this question was repeated.
         prompt.flush();
     }
     prompt.print(problem);
@@ -65,7 +65,7 @@ pub(super) async fn ask(problem: &str, question: &str) -> Result<Pasted, PromptE
     line
 }
 
-/// A question on the terminal that waits for its line.
+/// An open question on the terminal.
 struct OpenPrompt<'a> {
     terminal: &'a File,
     /// Whether Enter was pressed, so that the cursor is on the next line.
@@ -77,7 +77,7 @@ impl OpenPrompt<'_> {
         let mut line = Zeroizing::new([0; MAX_BYTES]);
         let mut length = 0;
         while length <= LONGEST {
-            // It comes at once, but in parts if Ctrl-D was pressed within it.
+            // The line arrives at once, or in parts if the user pressed Ctrl-D within it.
             length += self.read(input, line.get_mut(length..).unwrap_or_default()).await?;
             if let Some(entered) = line.get(..length).and_then(|line| line.strip_suffix(b"\n")) {
                 self.is_entered = true;
@@ -89,21 +89,22 @@ impl OpenPrompt<'_> {
         Err(PromptError::TooLong)
     }
 
-    /// Discards what arrives after the line until the terminal is quiet: a paste of several lines may arrive in pieces.
+    /// Discards input after the line until the terminal is quiet, because a paste of several lines may arrive in
+    /// pieces.
     async fn discard_rest(&self, input: &Receiver) {
         let mut rest = Zeroizing::new([0; 1024]);
         let end = Instant::now() + DISCARD_TIMEOUT;
         loop {
             let quiet_at = (Instant::now() + QUIET_TIME).min(end);
             match timeout_at(quiet_at, self.read(input, &mut *rest)).await {
-                // An empty line that Ctrl-D ended is part of the rest.
+                // An empty line that ends with Ctrl-D is part of the rest.
                 Ok(Ok(_) | Err(PromptError::Closed)) if Instant::now() < end => {}
                 _ => return,
             }
         }
     }
 
-    /// Waits for input.
+    /// Waits for input, and reads it.
     async fn read(&self, input: &Receiver, buffer: &mut [u8]) -> Result<usize, PromptError> {
         loop {
             input.readable().await.map_err(PromptError::Io)?;
@@ -112,7 +113,7 @@ impl OpenPrompt<'_> {
                 return Err(PromptError::Unavailable);
             }
             match input.try_read(buffer) {
-                // Ctrl-D, or the terminal is gone.
+                // The user pressed Ctrl-D, or the terminal is gone.
                 Ok(0) if is_foreground(self.terminal) => return Err(PromptError::Closed),
                 Ok(0) => return Err(PromptError::Unavailable),
                 Ok(read) => return Ok(read),
@@ -125,13 +126,13 @@ impl OpenPrompt<'_> {
         }
     }
 
-    /// Prints as far as the terminal takes it without waiting.
+    /// Prints as much as the terminal accepts without blocking.
     fn print(&self, text: &str) {
         let mut terminal = self.terminal;
         let _ = terminal.write_all(text.as_bytes());
     }
 
-    /// Makes the terminal forget what was typed and not read.
+    /// Discards the unread input of the terminal.
     fn flush(&self) {
         let _ = tcflush(self.terminal, QueueSelector::IFlush);
     }
@@ -139,9 +140,9 @@ impl OpenPrompt<'_> {
 
 impl Drop for OpenPrompt<'_> {
     fn drop(&mut self) {
-        // In the background the input is the shell's, and printing may stop this process.
+        // In the background, the input belongs to the shell, and printing could stop this process.
         if is_foreground(self.terminal) {
-            // The shell would show and run half a line, or what was pasted after the first.
+            // Otherwise, the shell would run half a line, or the lines that were pasted after the first.
             self.flush();
             if !self.is_entered {
                 self.print("\n");
@@ -156,7 +157,7 @@ fn open_with(flags: OFlags) -> Option<File> {
     is_foreground(&terminal).then_some(terminal)
 }
 
-/// Apple's kqueue cannot wait for `/dev/tty`, but for the device behind it.
+/// Returns the path of the terminal. Apple's kqueue cannot wait for `/dev/tty`, only for the device behind it.
 fn path() -> PathBuf {
     fn name(file: impl AsFd + io::IsTerminal) -> Option<PathBuf> {
         let name = file.is_terminal().then(|| ttyname(file, Vec::new()).ok()).flatten()?;
@@ -167,28 +168,28 @@ fn path() -> PathBuf {
     named.flatten().unwrap_or_else(|| "/dev/tty".into())
 }
 
-/// Whether this process may read from the terminal and write to it without being stopped.
+/// Returns whether this process can use the terminal without being stopped.
 fn is_foreground(terminal: impl AsFd) -> bool {
     tcgetpgrp(terminal).is_ok_and(|group| group == getpgrp())
 }
 
-/// Whether the terminal collects a line and ends it at Enter. A program that failed may have left it in raw mode.
+/// Returns whether the terminal collects a line and ends it at Enter. A crashed program may have left it in raw mode.
 fn ends_lines_at_enter(terminal: impl AsFd) -> bool {
     tcgetattr(terminal).is_ok_and(|settings| {
         settings.local_modes.contains(LocalModes::ICANON) && settings.input_modes.contains(InputModes::ICRNL)
     })
 }
 
-/// Tells the user why nothing is asked.
+/// The message that replaces the question in raw mode.
 const RAW_TERMINAL: &str =
     "This terminal is in raw mode, so no code can be entered. Run `stty sane`, then sign in again.";
 
-/// The longest line that was surely pasted as it is. Linux cuts a longer one to one byte more; Apple's systems drop the rest
-/// with a bell.
+/// The longest line that the terminal certainly did not cut. Linux cuts a longer line to one byte more than this.
+/// Apple systems drop the rest with a bell.
 const LONGEST: usize = if cfg!(target_vendor = "apple") { 1024 - 2 } else { MAX_BYTES - 2 };
 
-/// How long the terminal has to be quiet after a line until the paste is over.
+/// How long the terminal must be quiet before the paste counts as over.
 const QUIET_TIME: Duration = Duration::from_millis(100);
 
-/// How long what arrives after a line is discarded at most.
+/// The maximum time for which input after a line is discarded.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);

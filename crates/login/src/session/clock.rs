@@ -1,4 +1,4 @@
-//! When a login ends at the latest.
+//! The deadline of a login.
 
 use std::{
     future::Future,
@@ -10,14 +10,15 @@ use openrouter_oauth::transport::{SleepFuture, Timer};
 
 use crate::StoreError;
 
-/// The clock of a login, which runs from its beginning.
+/// The clock of a login. It measures the time since the login started.
 pub(super) struct Clock {
     timer: Arc<dyn Timer>,
     begun: Instant,
     timeout: Duration,
 }
 
-/// Longer than any store of this crate takes to say what is wrong: after this the caller has the key without it.
+/// The timeout for a store, longer than those of the stores in this crate. When it expires, the caller gets the key,
+/// which is then not stored.
 const STORE_TIMEOUT: Duration = Duration::from_secs(15);
 
 impl Clock {
@@ -25,12 +26,12 @@ impl Clock {
         Self { begun: timer.now(), timer, timeout }
     }
 
-    /// The limit.
+    /// Returns the timeout of the login.
     pub(super) fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// What is left of it.
+    /// Returns the time left.
     pub(super) fn left(&self) -> Duration {
         self.timeout.saturating_sub(self.timer.now().saturating_duration_since(self.begun))
     }

@@ -1,4 +1,4 @@
-//! What happened, as an event of the flow.
+//! Converts results into events of the flow.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::{
     flow::{CodeSource, FlowEvent, RETRY_PAUSE},
 };
 
-/// The event of a browser that came back.
+/// Returns the event of a callback.
 pub(super) fn callback_event(callback: &CallbackRequest) -> FlowEvent<AuthorizationCode> {
     match callback.code() {
         Ok(code) => FlowEvent::Code(CodeSource::Callback, code.clone()),
@@ -17,7 +17,7 @@ pub(super) fn callback_event(callback: &CallbackRequest) -> FlowEvent<Authorizat
     }
 }
 
-/// The event of a prompt that is done.
+/// Returns the event of a prompt that has completed.
 pub(super) fn prompt_event(
     pasted: Result<Pasted, PromptError>,
     pending: &AnySignIn,
@@ -35,8 +35,8 @@ pub(super) fn prompt_event(
     }
 }
 
-/// The event of an exchange that is done, with so much of the login's time left. A wait that does not fit into it is not
-/// begun.
+/// Returns the event of an exchange that has completed, with `left` of the login's time left. There is no retry if its
+/// pause does not fit into that time.
 pub(super) fn exchange_event(
     result: Result<ApiKeyGrant, Error>,
     left: Duration,
@@ -50,15 +50,12 @@ pub(super) fn exchange_event(
         _ if error.is_rejected_code() => FlowEvent::Rejected(error),
         _ if wait >= left => FlowEvent::Failed(error),
         Error::NotSent(_) => FlowEvent::NotSent(error),
-        // Without a time to wait, a 503 may come from in front of a service that has made a key.
-        Error::RateLimited { .. } | Error::ServiceUnavailable { retry_after: Some(_), .. } => {
-            FlowEvent::TryLater(error, wait)
-        }
+        Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => FlowEvent::TryLater(error, wait),
         _ => FlowEvent::Failed(error),
     }
 }
 
-/// How long OpenRouter asks to wait.
+/// Returns how long OpenRouter asks the client to wait.
 fn retry_after(error: &Error) -> Option<Duration> {
     match error {
         Error::RateLimited { retry_after, .. } | Error::ServiceUnavailable { retry_after, .. } => {

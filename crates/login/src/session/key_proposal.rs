@@ -1,8 +1,8 @@
-//! The properties of the key that a login asks for.
+//! The requested properties of the key.
 
 use openrouter_oauth::{Authorize, CreditLimit, KeyLabel, WorkspaceId};
 
-/// The properties of the key that a login asks for.
+/// The properties of the key that a login requests.
 pub(super) struct KeyProposal {
     pub(super) label: KeyLabel,
     pub(super) limit: Option<CreditLimit>,
@@ -11,7 +11,7 @@ pub(super) struct KeyProposal {
 }
 
 impl KeyProposal {
-    /// Adds them to a sign-in, with a callback or without one.
+    /// Adds the properties to a sign-in with or without a callback.
     pub(super) fn write<C>(self, authorize: Authorize<C>) -> Authorize<C> {
         let mut authorize = authorize.key_label(self.label);
         if let Some(limit) = self.limit {

@@ -1,10 +1,10 @@
-//! Whose key it is.
+//! The account that a key belongs to.
 
 use openrouter_oauth::{Client, InvalidValue, Origin};
 
-/// Whose key it is: the service that issued it, and a name for those who have several.
+/// The account that a key belongs to: the service that issued the key, and a name that tells several accounts apart.
 ///
-/// The service is the client's own word for the one it calls, so that no key is found for another:
+/// The service is the [`Origin`] that the client calls, so that a store never returns the key of another service:
 ///
 /// ```
 /// use openrouter_oauth::Client;
@@ -24,45 +24,45 @@ pub struct Account {
 }
 
 impl Account {
-    /// The account of those who have only one at the service of `client`. Its name is `default`.
+    /// Returns the account named `default` at the service of `client`, for users with a single account.
     pub fn new(client: &Client) -> Self {
         Self { service: client.origin().clone(), name: "default".into() }
     }
 
-    /// The account with this name at the same service: 1 to 100 characters, without control characters and without spaces
-    /// around it. Names are told apart byte by byte.
+    /// Returns the account with this name at the same service. A name has 1 to 100 characters, no control characters,
+    /// and no spaces around it. Names are compared byte by byte.
     ///
     /// # Errors
     ///
-    /// If it is not such a name.
+    /// If `name` is not a valid name.
     pub fn named(self, name: &str) -> Result<Self, InvalidValue> {
-        let invalid = |problem| Err(InvalidValue::new("name of the account", problem));
+        let invalid = |problem| Err(InvalidValue::new("account name", problem));
         if name.is_empty() {
             return invalid("is empty");
         }
         if name.trim() != name {
-            return invalid("may not begin or end with a space");
+            return invalid("must not begin or end with a space");
         }
         if name.chars().nth(100).is_some() {
             return invalid("is longer than 100 characters");
         }
         if name.chars().any(char::is_control) {
-            return invalid("may not hold control characters");
+            return invalid("must not contain control characters");
         }
         Ok(Self { name: name.into(), ..self })
     }
 
-    /// An account that was stored.
+    /// Returns an account as it was stored.
     pub(super) fn stored(service: Origin, name: &str) -> Self {
         Self { service, name: name.into() }
     }
 
-    /// The service: its scheme, host and port.
+    /// Returns the service: its scheme, host and port.
     pub fn service(&self) -> &Origin {
         &self.service
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -1,4 +1,4 @@
-//! Where the keys of a program are, if nobody says.
+//! The default folder for keys.
 
 use std::{ffi::OsString, path::PathBuf};
 
@@ -6,7 +6,7 @@ use openrouter_oauth::InvalidValue;
 
 use crate::StoreError;
 
-/// The user's folder for configuration, by the XDG Base Directory Specification: a path that is not absolute does not count.
+/// Returns the user's configuration folder by the XDG Base Directory Specification, which ignores relative paths.
 #[cfg(not(windows))]
 pub(super) fn config_dir(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, StoreError> {
     let absolute = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -15,20 +15,20 @@ pub(super) fn config_dir(variable: impl Fn(&str) -> Option<OsString>) -> Result<
         .ok_or(StoreError::NoFolder { variable: "HOME" })
 }
 
-/// The user's folder for configuration.
+/// Returns the user's configuration folder.
 #[cfg(windows)]
 pub(super) fn config_dir(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, StoreError> {
     let folder = variable("APPDATA").map(PathBuf::from).filter(|path| path.is_absolute());
     folder.ok_or(StoreError::NoFolder { variable: "APPDATA" })
 }
 
-/// A program's name, which becomes part of a path and of an item's name.
+/// Checks a program's name, which becomes part of a path and of the name of a keychain item.
 pub(super) fn check_program(name: &str) -> Result<(), InvalidValue> {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if (1..=64).contains(&name.len()) && name.bytes().all(is_allowed) {
         return Ok(());
     }
-    Err(InvalidValue::new("name of the program", "may hold only 1 to 64 letters, digits, '-' and '_'"))
+    Err(InvalidValue::new("program name", "must have 1 to 64 letters, digits, '-' or '_'"))
 }
 
 #[cfg(all(test, not(windows)))]
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn config_dir_is_the_users_or_none() {
+    fn config_dir_ignores_relative_paths() {
         // F57
         check(&[("XDG_CONFIG_HOME", "/x"), ("HOME", "/home/u")], Some("/x"));
         check(&[("XDG_CONFIG_HOME", "x"), ("HOME", "/home/u")], Some("/home/u/.config"));
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn program_name_cannot_lead_elsewhere() {
+    fn program_name_cannot_change_the_folder() {
         assert!(check_program("my-cli_2").is_ok());
         for bad in ["", ".", "..", "../evil", "a/b", "a.b", "a b", "a\0", "\u{e4}", &"a".repeat(65)] {
             assert!(check_program(bad).is_err(), "{bad:?}");

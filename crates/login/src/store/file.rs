@@ -1,4 +1,4 @@
-//! Keys in a file.
+//! A store in a file.
 
 mod content;
 mod path;
@@ -29,7 +29,7 @@ use self::unix::{Folder, Lock};
 use self::windows::{Folder, Lock};
 use super::{Account, KeyStore, StoreError, StoreFuture, config_dir};
 
-/// Keeps keys in a file that only the user can read.
+/// A store in a file that only the user can read.
 ///
 /// ```
 /// use openrouter_oauth::{ApiKey, Client};
@@ -47,67 +47,66 @@ use super::{Account, KeyStore, StoreError, StoreFuture, config_dir};
 /// # }
 /// ```
 ///
-/// The keys are not encrypted: whoever can read the user's files has them.
+/// The keys are not encrypted. Any program that can read the user's files can read them.
 ///
-/// # What is on the disk
+/// # Files
 ///
-/// One JSON file with the keys of all accounts, of mode 0600 in a folder of mode 0700. It is replaced as a whole:
-/// after a crash, a full disk or a kill it is the old one or the new one. Beside it lies an empty file that ends in
-/// `.lock`; whoever changes the file holds it, so that two programs do not undo each other's changes. A file that
-/// ends in `.new` was left by a program that was killed; the next change removes it.
+/// The keys of all accounts are in one JSON file of mode 0600, in a folder of mode 0700. A change replaces the whole
+/// file, so that a crash, a full disk or a kill leaves either the old file or the new one. To change it, a program
+/// first locks an empty file next to it, with the suffix `.lock`, so that two programs do not undo each other's
+/// changes. A killed program may leave a file with the suffix `.new`, which the next change removes.
 ///
-/// The file and its folder are used only if they belong to the user, nobody else has access, and they are what they seem:
-/// not a symbolic link, a hard link or a pipe. Folders above may be links, and are trusted.
+/// The store uses the file and its folder only if they belong to the user, no other user has access, and neither is a
+/// symbolic link, a hard link or a pipe. The folders above may be links, and are trusted.
 ///
-/// Elsewhere than on Unix the modes and the owner are not looked at: there the file has the access rules of the folder it
-/// is made in, which on Windows admit the user and the administrators to what is below `%APPDATA%`.
+/// On systems other than Unix, the store does not check modes and owners. The file there inherits the access rules of
+/// its folder. On Windows, files below `%APPDATA%` are accessible to the user and to administrators.
 ///
 /// # Waiting
 ///
-/// Files are read and written on tokio's threads for blocking work. A change waits at most 10 seconds for another program's
-/// lock.
+/// The store reads and writes files on tokio's blocking threads. A change waits at most 10 seconds for another
+/// program's lock.
 #[derive(Clone)]
 pub struct FileStore {
     path: PathBuf,
-    /// In this program changes queue here, first come first served. The lock, which others have too, is taken by whoever looks
-    /// at the right moment.
+    /// A fair queue for the changes of this program. The lock file also excludes other programs, but it is not fair.
     turn: Arc<Mutex<()>>,
 }
 
 /// How long a change waits for its turn and the lock.
 const WAIT: Duration = Duration::from_secs(10);
 
-/// More is not read, and so not written.
+/// The maximum size of the file. A larger file could not be read, so it is not written either.
 const MAX_BYTES: usize = 1 << 20;
-const TOO_LARGE: &str = "it is larger than any file of keys; move it away, and sign in again";
+const TOO_LARGE: &str = "is larger than any key file; move it away, and sign in again";
 
 impl FileStore {
-    /// Keeps keys in the file at `path`, which need not exist. Its folder is made if there is none, and should hold nothing
-    /// else.
+    /// Creates a store in the file at `path`, which does not need to exist. Saving creates its folder if necessary. The
+    /// folder should contain nothing else.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), turn: Arc::default() }
     }
 
-    /// Keeps keys where this program's belong: `openrouter-oauth/PROGRAM.json` in the user's folder for configuration, which
-    /// is `$XDG_CONFIG_HOME` or else `~/.config`, and `%APPDATA%` on Windows. The folder is not the program's own, since
-    /// that one is usually open to others.
+    /// Creates a store in the default file for `program`: `openrouter-oauth/PROGRAM.json` in the user's configuration
+    /// folder. That folder is `$XDG_CONFIG_HOME` or else `~/.config`, and `%APPDATA%` on Windows. The program's own
+    /// configuration folder is not used, because other users can usually read it.
     ///
     /// # Errors
     ///
-    /// [`StoreError::NoFolder`] if the environment names no such folder; [`StoreError::Invalid`] if `program` is not 1 to
-    /// 64 letters, digits, `-` and `_`.
+    /// [`StoreError::NoFolder`] if the environment does not name a configuration folder. [`StoreError::Invalid`] if
+    /// `program` is not 1 to 64 letters, digits, `-` or `_`.
     pub fn for_program(program: &str) -> Result<Self, StoreError> {
         config_dir::check_program(program)?;
         let folder = config_dir::config_dir(|name| std::env::var_os(name))?;
         Ok(Self::new(folder.join("openrouter-oauth").join(format!("{program}.json"))))
     }
 
-    /// The file.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Does `change` when nobody else changes the file. Whoever drops this before gives up the turn.
+    /// Runs `change` when its turn comes. If the future is dropped before that, `change` does not run.
     async fn change<T: Send + 'static>(
         &self,
         change: impl FnOnce(&Path, &Wait) -> Result<T, StoreError> + Send + 'static,
@@ -116,7 +115,7 @@ impl FileStore {
         let wait = Wait { start, caller: Arc::downgrade(&caller) };
         let turn = Arc::clone(&self.turn).lock_owned().await;
         let done = self.run(move |path| {
-            // Kept until the work is done, even if nobody waits for that anymore.
+            // Kept until the work is done, even if the caller stops waiting.
             let _turn = turn;
             wait.check(path)?;
             change(path, &wait)
@@ -126,7 +125,7 @@ impl FileStore {
         done
     }
 
-    /// Does `work` where it may block.
+    /// Runs `work` on a thread that may block.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Path) -> Result<T, StoreError> + Send + 'static,
@@ -141,7 +140,7 @@ impl FileStore {
 impl KeyStore for FileStore {
     fn load<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, Option<ApiKey>> {
         let account = account.clone();
-        // Without the lock: the file is replaced in one step.
+        // No lock is needed, because the file is replaced atomically.
         Box::pin(self.run(move |path| {
             let Some(folder) = Folder::open(path)? else { return Ok(None) };
             Ok(read(&folder)?.take(&account))
@@ -165,7 +164,7 @@ impl KeyStore for FileStore {
         Box::pin(self.change(move |path, wait| {
             let Some(folder) = Folder::open(path)? else { return Ok(false) };
             let _lock = wait.for_lock(&folder)?;
-            // It may hold the key as well.
+            // It may contain the key too.
             folder.remove_left_over()?;
             let mut keys = read(&folder)?;
             if keys.take(&account).is_none() {
@@ -187,10 +186,10 @@ impl fmt::Debug for FileStore {
     }
 }
 
-/// For how long to wait.
+/// The deadline of a change, and whether the caller still waits.
 struct Wait {
     start: Instant,
-    /// Gone if nobody waits for the change anymore.
+    /// Dangling if the caller has stopped waiting.
     caller: Weak<()>,
 }
 
@@ -203,7 +202,7 @@ impl Wait {
                 return Err(in_use(folder.path()));
             }
             self.check(folder.path())?;
-            // Who has waited long looks more often, and so comes before those who have not.
+            // A change that has waited long checks more often, so that it goes before newer ones.
             let pause = if waited < Duration::from_secs(1) { 5000 } else { 200 };
             thread::sleep(Duration::from_micros(pause));
         }
@@ -211,7 +210,7 @@ impl Wait {
         Ok(lock)
     }
 
-    /// An error, which nobody sees, if the caller has gone: what has not begun is then not done.
+    /// Fails if the caller has stopped waiting, so that the change does not start. Nobody sees the error.
     fn check(&self, path: &Path) -> Result<(), StoreError> {
         if self.caller.strong_count() == 0 { Err(in_use(path)) } else { Ok(()) }
     }
@@ -226,13 +225,13 @@ fn read(folder: &Folder) -> Result<Keys, StoreError> {
         .map_err(|problem| StoreError::Corrupt { place: folder.path().display().to_string(), problem })
 }
 
-/// What is in a file, unless it is too large.
+/// Returns the content of a file, unless it is too large.
 fn read_whole(mut file: File) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     let size = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
     if size > MAX_BYTES {
         return Ok(None);
     }
-    // In its final size from the beginning: growing would leave copies behind.
+    // Allocated at its final size, because growing would leave copies in memory.
     let mut bytes = Zeroizing::new(vec![0; size]);
     file.read_exact(&mut bytes)?;
     Ok(Some(bytes))
@@ -253,7 +252,7 @@ fn in_use(path: &Path) -> StoreError {
 fn no_threads(source: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
     StoreError::Unavailable {
         store: "key file",
-        next: "it needs a tokio runtime that is not shutting down",
+        next: "use it inside a tokio runtime that is not shutting down",
         source,
     }
 }

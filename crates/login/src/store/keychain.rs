@@ -1,4 +1,4 @@
-//! Keys in the keychain of the system.
+//! A store in the system's keychain.
 
 mod system;
 mod worker;
@@ -15,11 +15,11 @@ use self::{
 };
 use super::{Account, KeyStore, StoreError, StoreFuture, config_dir};
 
-/// Keeps keys in the keychain of the system: the Secret Service on Linux (GNOME Keyring, `KWallet`, `KeePassXC`), Keychain
+/// A store in the system's keychain: the Secret Service on Linux (GNOME Keyring, `KWallet`, `KeePassXC`), Keychain
 /// Services on macOS, the Credential Manager on Windows.
 ///
-/// A machine without a desktop usually has none, and nothing is kept anywhere else instead: [`StoreError`] says what is
-/// missing.
+/// A machine without a desktop usually has no keychain. The store then returns a [`StoreError`] that explains what is
+/// missing, and does not save keys anywhere else.
 ///
 /// ```no_run
 /// use openrouter_oauth::Client;
@@ -35,29 +35,31 @@ use super::{Account, KeyStore, StoreError, StoreFuture, config_dir};
 ///
 /// # Waiting
 ///
-/// A keychain may ask the user to unlock it, or hang. Each call waits for it at most 3 seconds, on a thread of the store's own,
-/// so neither the runtime nor the end of the program waits for it. After [`StoreError::Timeout`] the call that hangs may
-/// still come to its end; those behind it, which it kept from beginning, do not begin anymore. Needs a tokio runtime with
-/// time enabled.
+/// A keychain may ask the user to unlock it, or hang. Each call waits at most 3 seconds. Calls run on the store's own
+/// thread, so a hanging keychain delays neither the runtime nor the exit of the program. After [`StoreError::Timeout`],
+/// the hanging call may still complete. Calls that timed out in the queue behind it never start. The store needs a
+/// tokio runtime with time enabled.
 ///
 /// # Rust version
 ///
-/// This type comes with the feature `keychain`, which needs Rust 1.88.
+/// This type requires the feature `keychain` and Rust 1.88.
 #[derive(Debug)]
 pub struct KeychainStore {
     program: Box<str>,
     worker: Worker,
 }
 
-/// As gh's.
+/// The timeout of a call, the same as in GitHub's `gh`.
 const DEADLINE: Duration = Duration::from_secs(3);
 
 impl KeychainStore {
-    /// Keeps keys under the name of this program: 1 to 64 letters, digits, `-` and `_`. Asks nothing of the keychain yet.
+    /// Creates a store for the keys of `program`, a name of 1 to 64 letters, digits, `-` or `_`. Does not call the
+    /// keychain yet.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Invalid`] if it is not such a name; [`StoreError::Unavailable`] if there is no thread to be had.
+    /// [`StoreError::Invalid`] if `program` is not a valid name. [`StoreError::Unavailable`] if the system could not
+    /// start a thread.
     pub fn new(program: &str) -> Result<Self, StoreError> {
         Self::over(System, program)
     }
@@ -97,7 +99,7 @@ impl KeyStore for KeychainStore {
     }
 }
 
-/// None if there is no such item.
+/// Returns `None` if the item does not exist.
 fn found<T>(result: keyring::Result<T>) -> Result<Option<T>, StoreError> {
     match result {
         Ok(item) => Ok(Some(item)),
@@ -108,23 +110,23 @@ fn found<T>(result: keyring::Result<T>) -> Result<Option<T>, StoreError> {
 
 fn error(error: Error) -> StoreError {
     match error {
-        // These hold what was stored, and show it in their `Debug`.
+        // These errors contain the stored data, and show it in their `Debug`.
         Error::BadEncoding(mut bytes) | Error::BadDataFormat(mut bytes, _) => {
             zeroize::Zeroize::zeroize(&mut bytes);
             corrupt()
         }
         Error::BadStoreFormat(_) | Error::Ambiguous(_) => corrupt(),
         Error::NoStorageAccess(_) => {
-            unavailable("unlock it, or start one, and try again; or choose another store", error)
+            unavailable("start or unlock it and retry, or choose another store", error)
         }
-        _ => unavailable("see that it runs, and try again; or choose another store", error),
+        _ => unavailable("check that it runs and retry, or choose another store", error),
     }
 }
 
 fn corrupt() -> StoreError {
     StoreError::Corrupt {
-        place: "item of the keychain".to_owned(),
-        problem: "is something else than a key; remove it, and sign in again",
+        place: "keychain item".to_owned(),
+        problem: "is not a key; remove it, and sign in again",
     }
 }
 

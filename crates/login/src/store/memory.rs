@@ -1,4 +1,4 @@
-//! Keys that are gone when the program ends.
+//! A store in memory.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +10,7 @@ use openrouter_oauth::ApiKey;
 
 use super::{Account, KeyStore, StoreFuture};
 
-/// Keeps keys for as long as it lives: for tests, and for programs that sign in each time.
+/// A store in memory, for tests and for programs that sign in each time they run.
 ///
 /// ```
 /// use openrouter_oauth::{ApiKey, Client};
@@ -31,7 +31,7 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// Nothing can panic while it is held, and if it could: each change is one step.
+    /// Ignores poisoning, because each change is a single step.
     fn keys(&self) -> MutexGuard<'_, BTreeMap<Account, ApiKey>> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -16,8 +16,8 @@ use crate::{
     signal::kill,
 };
 
-/// A folder, and the `BROWSER` that does this there, and is noisy. A shell reads it: to run a file just written fails if
-/// another test starts a process at that moment.
+/// Returns a folder, and a `BROWSER` that runs `script` there and prints noise. A shell reads the script, because
+/// executing a file just written fails if another test starts a process at that moment.
 fn browser(script: &str) -> (TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("browser");
@@ -26,7 +26,7 @@ fn browser(script: &str) -> (TempDir, String) {
     (folder, format!("sh {}", path.display()))
 }
 
-/// A child that opens so many URLs, with this `BROWSER`.
+/// Starts a child that opens `count` URLs with this `BROWSER`.
 fn open(count: usize, browser: &str) -> Running {
     let mut command = child::command(&format!("open {count}"));
     command.env("BROWSER", browser).env("OPENROUTER_API_KEY", "canary").env("openrouter_code", "canary");
@@ -34,7 +34,7 @@ fn open(count: usize, browser: &str) -> Running {
     Running::start(command.stdin(Stdio::piped()).stderr(Stdio::piped()))
 }
 
-/// What came of opening one URL.
+/// Returns the result of opening one URL.
 #[track_caller]
 fn opened(browser: &str) -> String {
     let mut child = open(1, browser);
@@ -45,8 +45,8 @@ fn opened(browser: &str) -> String {
     opened
 }
 
-/// What browsers have written to a file, once it has so many lines: on a busy machine one may be taken for opened before
-/// it has done anything.
+/// Waits until browsers have written this many lines to a file, and returns the file. On a busy machine, a browser may
+/// count as opened before it has done anything.
 #[track_caller]
 fn written(path: &Path, lines: usize) -> String {
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -55,7 +55,7 @@ fn written(path: &Path, lines: usize) -> String {
         if text.matches('\n').count() >= lines {
             return text;
         }
-        assert!(Instant::now() < deadline, "{} holds {text:?}", path.display());
+        assert!(Instant::now() < deadline, "{} contains {text:?}", path.display());
         thread::sleep(Duration::from_millis(10));
     }
 }
@@ -85,7 +85,7 @@ fn browser_gets_the_url_as_its_only_argument() {
 }
 
 #[test]
-fn url_stands_where_the_variable_puts_it() {
+fn browser_variable_sets_the_place_of_the_url() {
     // L-22, F47
     for (arguments, expected) in [
         ("", &["URL"][..]),
@@ -113,7 +113,7 @@ fn browser_inherits_no_secret_and_no_file() {
     );
     let read = |name| fs::read_to_string(folder.path().join(name)).unwrap();
     let is_done = |runs| written(&folder.path().join("done"), runs);
-    // Each file that it has open, but for those that it opens itself.
+    // The inherited open files, without the ones that `ls` opens.
     let files = || {
         let files = read("fd");
         let files = files.lines().filter_map(|line| line.split_once(" -> "));
@@ -134,14 +134,14 @@ fn browser_inherits_no_secret_and_no_file() {
     let environment = read("env");
     assert!(environment.contains("PATH=") && environment.contains("BROWSER="), "{environment}");
     assert!(!environment.contains("canary"), "{environment}");
-    // Out of reach of the terminal's Ctrl-C: a process group of its own.
+    // It has its own process group, so the terminal's Ctrl-C does not reach it.
     let group = read("group");
     let (group, process) = group.trim().split_once('\n').unwrap();
     assert_eq!(group.trim(), process);
 }
 
 #[test]
-fn failed_browser_is_followed_by_the_next() {
+fn next_browser_is_tried_after_a_failure() {
     // F47
     let (folder, browser) = browser("echo >> record");
     assert_eq!(opened("/nowhere/browser"), "Err(Missing)");
@@ -156,7 +156,7 @@ fn failed_browser_is_followed_by_the_next() {
 }
 
 #[test]
-fn browser_that_stays_open_is_not_waited_for() {
+fn open_does_not_wait_for_a_running_browser() {
     // F47
     let (folder, browser) = browser("echo $$ > process; exec sleep 60");
     let mut child = open(1, &format!("{browser}:touch {}", folder.path().join("next").display()));
@@ -164,16 +164,16 @@ fn browser_that_stays_open_is_not_waited_for() {
     let begun = Instant::now();
     assert_eq!(child.expect("opened"), "Ok(())");
     assert!(begun.elapsed() < Duration::from_secs(30));
-    // It ends: badly, and too late for the next to be tried.
+    // Its failure comes too late for the next browser to be tried.
     let process = written(&folder.path().join("process"), 1);
     kill("TERM", process.trim());
     let about = Path::new("/proc").join(process.trim());
     let deadline = Instant::now() + Duration::from_secs(30);
     while about.exists() {
-        assert!(Instant::now() < deadline, "{process} is not waited for");
+        assert!(Instant::now() < deadline, "{process} is a zombie");
         thread::sleep(Duration::from_millis(10));
     }
-    // The next would have been started at once.
+    // The next browser would have started at once.
     thread::sleep(Duration::from_millis(500));
     child.finish();
     assert!(!folder.path().join("next").exists());

@@ -1,4 +1,4 @@
-//! A program that logs in, or takes a step of it: this one again, as a process with its own environment and terminal.
+//! This test program again, as a child process that runs one step of a login with its own environment and terminal.
 
 use std::{
     env,
@@ -13,12 +13,12 @@ use openrouter_oauth_login::{
 };
 use tokio::{io::AsyncReadExt as _, net::TcpListener};
 
-/// Says what the child is to do.
+/// Set to the step that the child runs.
 const STEP: &str = "TEST_STEP";
-/// Begins each line of its report, among what the test harness prints.
+/// The prefix of each report line, to find it in the output of the test harness.
 const REPORT: &str = "REPORT ";
 
-/// Does one step and reports, as a part of other tests: without its variable there is nothing to do.
+/// Runs one step and reports, as a child of other tests. Without its variable, it does nothing.
 #[tokio::test]
 async fn child() {
     let Ok(step) = env::var(STEP) else { return };
@@ -49,7 +49,7 @@ async fn child() {
         "open" => open(argument.parse().unwrap()).await,
         step => panic!("{step}"),
     }
-    // What a shell would read next. Input that was left in the terminal shows here.
+    // Reads the line that a shell would read next, including input that was left in the terminal.
     let mut line = String::new();
     let read = io::stdin().read_line(&mut line);
     report("line", read.map_or("none", |_| line.trim_end()));
@@ -68,14 +68,14 @@ async fn ask(prompt: &dyn Prompt) {
 
 async fn ask_until_ctrl_c(prompt: &TerminalPrompt) {
     tokio::select! {
-        // Watched before the question is shown.
+        // Watch for Ctrl-C before showing the question.
         biased;
         interrupted = tokio::signal::ctrl_c() => report("interrupted", &format!("{interrupted:?}")),
         () = ask(prompt) => {}
     }
 }
 
-/// A prompt that waits while a browser comes back.
+/// Races a prompt against the callback of a browser.
 async fn race(prompt: &TerminalPrompt) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     report("port", &listener.local_addr().unwrap().port().to_string());
@@ -85,7 +85,7 @@ async fn race(prompt: &TerminalPrompt) {
             callback.unwrap().0.read_u8().await.unwrap();
         }
     }
-    report("visited", "");
+    report("returned", "");
 }
 
 fn show(prompt: &TerminalPrompt, label: &str, is_headless: bool) {
@@ -103,7 +103,7 @@ fn headless() {
     report("label", default_key_label("my-cli").unwrap().as_str());
 }
 
-/// Opens the URLs of so many hostile labels, while a port is listened on.
+/// Opens the URLs of `count` hostile labels while a port is open.
 async fn open(count: usize) {
     let listener = StdListener::bind("127.0.0.1:0").unwrap();
     for label in hostile_labels().take(count) {
@@ -119,7 +119,7 @@ fn sign_in(label: &str) -> (AuthorizeUrl, HeadlessSignIn) {
     Client::new().authorize_headless().key_label(label).begin().unwrap()
 }
 
-/// Labels with what shells, terminals and `BROWSER` take for theirs.
+/// Returns labels with characters that are special to shells, terminals and `BROWSER`.
 fn hostile_labels() -> impl Iterator<Item = String> {
     const PIECES: [&str; 32] = [
         "%s",
@@ -151,12 +151,12 @@ fn hostile_labels() -> impl Iterator<Item = String> {
         "%25s",
         "é",
         "🦀",
-        "\u{202e}",
+        "\u{200d}",
         "\u{a0}",
         "a",
     ];
     (1_usize..).map(|number| {
-        // Each number is a row of pieces of its own, and a row is seldom the start of the next.
+        // Each number gives a different sequence of pieces. Consecutive numbers seldom give the same first piece.
         let mut rest = number.wrapping_mul(2_654_435_761);
         let mut label = String::from("x");
         while rest > 0 && label.chars().count() < 80 {
@@ -167,7 +167,7 @@ fn hostile_labels() -> impl Iterator<Item = String> {
     })
 }
 
-/// The command for a child that does `step`, with nothing of this process's environment that a login looks at.
+/// Returns the command for a child that runs `step`, without the environment variables that affect a login.
 pub(crate) fn command(step: &str) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["child::child", "--exact", "--nocapture"]).env(STEP, step);
@@ -178,7 +178,7 @@ pub(crate) fn command(step: &str) -> Command {
     command
 }
 
-/// A child that runs. It is ended with the test.
+/// A running child. Dropping it kills the child.
 #[derive(Debug)]
 pub(crate) struct Running {
     process: Child,
@@ -192,13 +192,16 @@ impl Running {
         Self { process, stdout }
     }
 
-    /// Its next report, which is of `what`.
+    /// Returns the child's next report, which must be named `what`.
     #[track_caller]
     pub(crate) fn expect(&mut self, what: &str) -> String {
         loop {
             let mut line = String::new();
-            assert!(self.stdout.read_line(&mut line).unwrap() > 0, "it ended without a report of {what}");
-            // The harness begins the line that a test prints to first.
+            assert!(
+                self.stdout.read_line(&mut line).unwrap() > 0,
+                "the child ended without reporting {what}"
+            );
+            // The test harness prints the beginning of the first line.
             if let Some((_, report)) = line.split_once(REPORT) {
                 let (found, detail) = report.split_once(' ').unwrap();
                 assert_eq!(found, what, "{detail}");
@@ -207,12 +210,12 @@ impl Running {
         }
     }
 
-    /// Its standard input, if that is a pipe.
+    /// Returns the child's standard input, which must be a pipe.
     pub(crate) fn stdin(&mut self) -> ChildStdin {
         self.process.stdin.take().unwrap()
     }
 
-    /// Waits for it to end well, and returns what else it printed.
+    /// Waits until the child succeeds, and returns the rest of its output.
     #[track_caller]
     pub(crate) fn finish(mut self) -> String {
         drop(self.process.stdin.take());

@@ -1,4 +1,4 @@
-//! The file: what is on the disk, and what is rejected.
+//! The key file: its content, its permissions, and the files that a store rejects.
 
 use std::{
     fs::{self, File, Permissions},
@@ -29,7 +29,7 @@ async fn saved_key_is_loaded_until_deleted() {
     let [work, home] = ["work", "home"].map(account);
     assert_eq!(store.load(&work).await.unwrap(), None);
     assert!(!store.delete(&work).await.unwrap());
-    assert!(!folder.parent().exists(), "asking makes nothing");
+    assert!(!folder.parent().exists(), "reading creates nothing");
 
     store.save(&work, &key("one")).await.unwrap();
     store.save(&home, &key(r#"a"quote\"#)).await.unwrap();
@@ -80,7 +80,7 @@ fn file_and_folder_are_private_under_any_umask() {
     }
 }
 
-/// Loading, saving and deleting are rejected by `is_reason`, and the file is left as it is.
+/// Checks that loading, saving and deleting fail with `is_reason`, and that the file is unchanged.
 #[track_caller]
 fn assert_rejected(store: &FileStore, is_reason: impl Fn(&StoreError) -> bool) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -100,14 +100,14 @@ fn assert_rejected(store: &FileStore, is_reason: impl Fn(&StoreError) -> bool) {
     assert_eq!(fs::read(store.path()).ok(), before);
 }
 
-/// Says what is wrong with this path, in words with this in it.
+/// Returns a check for an error that says why this path is unsafe, with `words` in its text.
 fn is_unsafe(path: &Path, words: &str) -> impl Fn(&StoreError) -> bool {
     let path = path.to_owned();
     let words = words.to_owned();
     move |error| matches!(error, StoreError::Unsafe { path: found, problem } if *found == path && problem.contains(&words))
 }
 
-/// A folder with one key in it.
+/// Returns a folder with one key in it.
 fn with_a_key() -> TestFolder {
     let folder = TestFolder::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -168,25 +168,25 @@ fn store_uses_only_a_regular_file_with_one_name() {
     fs::remove_file(&folder.path).unwrap();
     fs::create_dir(&folder.path).unwrap();
     fs::set_permissions(&folder.path, Permissions::from_mode(0o700)).unwrap();
-    assert_rejected(&folder.store(), is_unsafe(&folder.path, "no regular file"));
+    assert_rejected(&folder.store(), is_unsafe(&folder.path, "not a regular file"));
 
     fs::remove_dir(&folder.path).unwrap();
     let listener = UnixListener::bind(&folder.path).unwrap();
-    assert_rejected(&folder.store(), is_unsafe(&folder.path, "no regular file"));
+    assert_rejected(&folder.store(), is_unsafe(&folder.path, "not a regular file"));
     drop(listener);
 }
 
 #[test]
-fn pipe_fails_without_a_wait() {
+fn pipe_is_rejected_without_waiting() {
     // S-6
     for suffix in ["", ".lock"] {
         let folder = with_a_key();
         let pipe = folder.sibling(suffix);
         fs::remove_file(&pipe).unwrap();
         assert!(Command::new("mkfifo").args(["-m", "600"]).arg(&pipe).status().unwrap().success());
-        // A process of its own, since a read of a pipe would hang this one.
+        // In another process, because reading a pipe could hang this one.
         let ended = run(&mut folder.child(&["timeout", "--signal=KILL", "60"], "save work new"));
-        assert!(matches!(&ended, Ended::Failed(text) if text.contains("no regular file")), "{ended:?}");
+        assert!(matches!(&ended, Ended::Failed(text) if text.contains("not a regular file")), "{ended:?}");
     }
 }
 
@@ -208,7 +208,7 @@ async fn links_at_lock_and_new_file_are_not_followed() {
     let error = store.save(&account("work"), &key("newer")).await.unwrap_err();
     assert!(is_unsafe(&folder.sibling(".lock"), "symbolic link")(&error), "{error}");
     assert_eq!(fs::read(&elsewhere).unwrap(), b"precious");
-    assert_eq!(mode(&elsewhere) & 0o044, 0o044, "its mode is not changed");
+    assert_eq!(mode(&elsewhere) & 0o044, 0o044, "its mode has changed");
 }
 
 #[test]
@@ -221,14 +221,14 @@ fn folder_that_is_a_link_or_a_file_fails() {
         assert_rejected(&FileStore::new(path), is_unsafe(&link, "symbolic link"));
     }
     let below = folder.path.join("cli.json");
-    assert_rejected(&FileStore::new(below), is_unsafe(&folder.path, "no folder"));
+    assert_rejected(&FileStore::new(below), is_unsafe(&folder.path, "not a folder"));
     for no_file in ["/", "..", ""] {
-        assert_rejected(&FileStore::new(no_file), is_unsafe(Path::new(no_file), "name of a file"));
+        assert_rejected(&FileStore::new(no_file), is_unsafe(Path::new(no_file), "a file name"));
     }
 }
 
 #[test]
-fn foreign_file_is_left_alone_and_not_shown() {
+fn foreign_file_is_unchanged_and_not_shown() {
     let entry = r#"{"service":"https://openrouter.ai","account":"work","key":"old-canary"}"#;
     let corrupt = [
         String::new(),
@@ -277,7 +277,7 @@ async fn file_that_could_not_be_reread_is_not_written() {
     let folder = TestFolder::new();
     let store = folder.store();
     store.save(&account("work"), &key("old")).await.unwrap();
-    // White space, so that the file is as large as it may be; of what is written next the keys alone are too large.
+    // The file without white space is just small enough. The formatted file with one more key is too large.
     let entry = |n| format!(r#"{{"service":"https://s","account":"{n}","key":"{}"}}"#, "k".repeat(512));
     let entries: Vec<_> = (0..1850).map(entry).collect();
     let full = format!(r#"{{"version":1,"keys":[{}]}}"#, entries.join(","));
@@ -301,7 +301,7 @@ async fn held_lock_fails_after_ten_seconds() {
     assert!(matches!(error, StoreError::InUse { .. }), "{error:?}");
     let waited = start.elapsed();
     assert!((Duration::from_secs(10)..Duration::from_secs(40)).contains(&waited), "{waited:?}");
-    // Who only reads does not wait.
+    // Reading does not wait for the lock.
     assert_eq!(store.load(&account("work")).await.unwrap(), Some(key("old")));
     drop(lock);
     store.save(&account("work"), &key("new")).await.unwrap();
@@ -339,7 +339,7 @@ fn save_dropped_before_it_begins_writes_nothing() {
     let (store, work, new) = (folder.store(), account("work"), key("new"));
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().max_blocking_threads(1).build().unwrap().block_on(async {
-        // The one thread that may block is taken, so that what is asked for waits.
+        // The only blocking thread is busy, so the save waits for it.
         let (release, released) = std::sync::mpsc::channel::<()>();
         let taken = tokio::task::spawn_blocking(move || released.recv());
         let mut save = store.save(&work, &new);
@@ -348,7 +348,7 @@ fn save_dropped_before_it_begins_writes_nothing() {
         drop(save);
         release.send(()).unwrap();
         taken.await.unwrap().unwrap();
-        // It comes after what was asked for before.
+        // This task runs after all earlier ones.
         tokio::task::spawn_blocking(|| {}).await.unwrap();
     });
     assert!(!folder.parent().exists());

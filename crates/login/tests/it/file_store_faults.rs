@@ -1,4 +1,4 @@
-//! A process that is killed, or whose system calls fail, at each of the system calls of a change; by `strace`.
+//! Processes that `strace` kills at each system call of a change, or whose system calls it makes fail.
 
 use std::fs;
 
@@ -9,21 +9,21 @@ use crate::{
     tools::{Tool, needs},
 };
 
-/// Records and disturbs the system calls of a process.
+/// Records the system calls of a process, and injects faults.
 const STRACE: Tool = Tool::new("strace", &["strace", "-qq", "-e", "none", "true"]);
 
-/// Mounts file systems that no other process sees.
+/// Mounts file systems that are invisible to other processes.
 const MOUNT_NAMESPACE: Tool = Tool::new(
     "unshare and the right to mount",
     &["unshare", "--mount", "--map-root-user", "mount", "-t", "tmpfs", "none", "/tmp"],
 );
 
-/// A change to a store, and what is there before it.
+/// A change to a store, and the keys before it.
 struct Change {
     task: &'static str,
-    /// The keys of `work` and `home` before.
+    /// The keys of `work` and `home` before the change.
     before: [Option<&'static str>; 2],
-    /// The key of `work` afterwards.
+    /// The key of `work` after the change.
     after: Option<&'static str>,
 }
 
@@ -47,11 +47,11 @@ impl Change {
         folder
     }
 
-    /// Makes the change in a folder of its own, with this done to its system calls.
+    /// Makes the change in a new folder, with this fault in its system calls.
     async fn run(&self, inject: &str) -> (TestFolder, Ended, Vec<String>) {
         let folder = self.folder().await;
         let log = folder.root.path().join("strace");
-        // Only calls that name one of these, or a file that was opened as one of them.
+        // Only calls that name one of these paths, or a file that was opened by one of them.
         let paths = [
             folder.root.path().to_owned(),
             folder.root.path().join("config"),
@@ -69,14 +69,14 @@ impl Change {
         }
         let ended = run(&mut folder.child(&wrapper, self.task));
         let log = fs::read_to_string(log).unwrap();
-        // Each line begins with a process. `fcntl` is not ours: the standard library asks, in debug builds, whether what it
-        // closes is open.
+        // Each line begins with a process ID. `fcntl` comes from the standard library, which checks in debug builds
+        // that a file is open before it closes it.
         let calls = log.lines().filter_map(|line| Some(line.split_once(' ')?.1.trim_start().to_owned()));
         let calls = calls.filter(|call| !call.starts_with("+++") && !call.starts_with("fcntl(")).collect();
         (folder, ended, calls)
     }
 
-    /// Each system call that the change makes, as strace counts: by its name, and which of that name it is.
+    /// Returns the system calls of the change as strace counts them: the name, and its number among calls of that name.
     async fn steps(&self) -> Vec<(String, usize)> {
         let (folder, ended, calls) = self.run("").await;
         assert_eq!(ended, Ended::Done);
@@ -87,7 +87,8 @@ impl Change {
         names.iter().enumerate().map(|(n, name)| (name.clone(), count(n))).collect()
     }
 
-    /// What is there is what was, or what was to be: whole, and for nobody else. The next change works, and tidies up.
+    /// Checks that the store has all of the old keys or all of the new ones, that only the user has access, and that
+    /// the next change works and cleans up.
     async fn assert_old_or_new(&self, folder: &TestFolder, is_new: Option<bool>, what: &str) {
         folder.assert_private();
         let store = folder.store();
@@ -120,7 +121,7 @@ async fn kill_at_any_system_call_leaves_a_whole_file() {
 
 #[tokio::test]
 async fn failed_system_call_leaves_the_old_file() {
-    // S-6, F55. Not ENOENT: it says of a file that there is none.
+    // S-6, F55. Not ENOENT, which means that a file does not exist.
     needs!(STRACE);
     for (change, errors) in [
         (FIRST, &["EIO"][..]),
@@ -137,7 +138,7 @@ async fn failed_system_call_leaves_the_old_file() {
                 let what = format!("{}, {error} at {call}: {ended:?}", change.task);
                 let is_new = match &ended {
                     Ended::Done => Some(true),
-                    // After the file was replaced only the folder's sync can fail.
+                    // After the file was replaced, only the folder's sync can fail.
                     Ended::Failed(text) if text.contains("synced") => Some(true),
                     Ended::Failed(text) => {
                         assert!(!text.contains("canary") && text.contains("/config"), "{what}");
@@ -145,7 +146,7 @@ async fn failed_system_call_leaves_the_old_file() {
                     }
                     Ended::Killed => panic!("{what}"),
                 };
-                // What fails when a file is closed has no effect: it was synced before.
+                // A failing close has no effect, because the file was synced before.
                 assert_eq!(ended == Ended::Done, call.starts_with("close("), "{what}");
                 assert!(!folder.sibling(".new").exists(), "{what}");
                 change.assert_old_or_new(&folder, is_new, &what).await;
@@ -184,7 +185,7 @@ async fn full_disk_leaves_the_old_file() {
     needs!(MOUNT_NAMESPACE);
     let folder = ONE_MORE.folder().await;
     let file = fs::read(&folder.path).unwrap();
-    // A disk of 16 pages, all in use when the key is to be saved, in a namespace that goes with the shell.
+    // A disk of 16 pages, all in use when the key is saved, in a namespace that ends with the shell.
     let script = r#"
         set -e
         folder=$(dirname "$TEST_STORE")

@@ -1,4 +1,4 @@
-//! Many writers of one file, in threads and in processes.
+//! Many writers of one file, in threads and processes.
 
 use std::{
     fs,
@@ -69,5 +69,5 @@ async fn killed_writers_leave_a_whole_file_and_no_lock() {
         write(&folder.store(), 10, 1, 1).await.unwrap();
         assert_eq!(folder.names(), ["cli.json", "cli.json.lock"]);
     }
-    assert!(fs::read_to_string(&folder.path).unwrap().contains("writer-0"), "something was written");
+    assert!(fs::read_to_string(&folder.path).unwrap().contains("writer-0"), "the writers wrote something");
 }

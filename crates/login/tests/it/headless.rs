@@ -1,4 +1,4 @@
-//! What a process finds out about its environment.
+//! Detection of a headless environment, in a child process.
 
 use std::process::Stdio;
 
@@ -6,9 +6,9 @@ use crate::child::{self, Running};
 
 #[test]
 fn environment_reveals_ssh_and_remote_editors() {
-    // The table of all marks stands beside the code; whether this machine is a container is not known here.
+    // The unit tests check all variables and files. This test cannot know whether this machine is a container.
     for (name, expected) in [
-        ("SSH_CONNECTION", "Some(Ssh) this is a session over SSH"),
+        ("SSH_CONNECTION", "Some(Ssh) this is an SSH session"),
         ("CODESPACES", "Some(Container) this is a container"),
     ] {
         let mut command = child::command("headless");

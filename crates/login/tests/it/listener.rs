@@ -1,4 +1,4 @@
-//! The listener, over sockets: what settles a sign-in, what does not, and what a browser is told.
+//! The listener on sockets: which requests settle a sign-in, and which responses a browser gets.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -7,7 +7,7 @@
     reason = "a panic fails the test; clippy knows only test functions for tests"
 )]
 
-// What the others share.
+// Shared by the other modules.
 mod fixture;
 
 mod crowd;

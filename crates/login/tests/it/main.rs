@@ -1,10 +1,10 @@
-//! The parts of a login, each over the real thing: sockets, files, terminals, processes.
+//! Tests of the parts of a login on real sockets, files, terminals and processes.
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a panic fails the test, and children report to standard output"
+    reason = "a panic fails the test, and child processes report on standard output"
 )]
 
 #[cfg(target_os = "linux")]

@@ -1,7 +1,7 @@
-//! A pseudo-terminal to run a program in, and what stands on its screen.
+//! A pseudo-terminal in which to run a program, and its screen.
 //!
-//! It uses nothing else of these tests, so that other packages can include it by its path. They then need rustix, with
-//! `event`, `fs`, `pty` and `termios`.
+//! This file uses no other file of these tests, so that other packages can include it by its path or have a copy. They
+//! then need rustix with `event`, `fs`, `pty` and `termios`.
 
 use std::{
     fs::{File, OpenOptions},
@@ -20,14 +20,14 @@ use rustix::{
     termios::{Winsize, tcgetattr, tcsetwinsize},
 };
 
-/// A terminal with a user at it.
+/// A terminal and its user.
 #[derive(Debug)]
 pub(crate) struct Terminal {
-    /// The user's side. When it is closed, the program's is hung up.
+    /// The user's side. Closing it hangs up the program's side.
     user: Arc<File>,
     /// The program's side.
     program: File,
-    /// The settings that it was made with.
+    /// The initial settings.
     settings: String,
     screen: Arc<Screen>,
 }
@@ -38,11 +38,11 @@ struct Screen {
     changed: Condvar,
 }
 
-/// Long enough for a machine that is busy, and short enough to end a test.
+/// Long enough for a busy machine, and short enough to end a test.
 const SCREEN_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Terminal {
-    /// A terminal of this size.
+    /// Creates a terminal of this size.
     pub(crate) fn new(columns: u16, rows: u16) -> Self {
         let user = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&user).unwrap();
@@ -63,10 +63,10 @@ impl Terminal {
         terminal
     }
 
-    /// Makes `command` one that runs with this as its controlling terminal, and as its standard input. Its other streams
-    /// are the terminal, too, unless they are set afterwards.
+    /// Wraps `command` so that it runs with this controlling terminal. Its standard streams are the terminal too,
+    /// unless the caller changes them.
     pub(crate) fn around(&self, command: &Command) -> Command {
-        // A program of its own makes the session, since `pre_exec` is unsafe.
+        // `setsid` creates the session, because `pre_exec` is unsafe.
         let mut around = Command::new("setsid");
         around.args(["--ctty", "--wait"]).arg(command.get_program()).args(command.get_args());
         for (name, value) in command.get_envs() {
@@ -80,18 +80,18 @@ impl Terminal {
         around
     }
 
-    /// Types, or pastes.
+    /// Types or pastes text.
     pub(crate) fn enter(&self, text: &str) {
         (&*self.user).write_all(text.as_bytes()).unwrap();
     }
 
-    /// Waits until the screen shows `text`, and returns all that it showed up to now.
+    /// Waits until the screen shows `text`, and returns everything that it has shown.
     #[track_caller]
     pub(crate) fn wait_for(&self, text: &str) -> String {
         self.wait_for_times(text, 1)
     }
 
-    /// Waits until the screen has shown `text` so often, and returns all that it showed up to now.
+    /// Waits until the screen has shown `text` this many times, and returns everything that it has shown.
     #[track_caller]
     pub(crate) fn wait_for_times(&self, text: &str, times: usize) -> String {
         let deadline = Instant::now() + SCREEN_TIMEOUT;
@@ -102,22 +102,22 @@ impl Terminal {
                 return screen;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "{text:?} is not shown {times} times: {screen:?}");
+            assert!(!left.is_zero(), "{text:?} was not shown {times} times: {screen:?}");
             bytes = self.screen.changed.wait_timeout(bytes, left).unwrap().0;
         }
     }
 
-    /// All that was shown up to now.
+    /// Returns everything that the screen has shown.
     pub(crate) fn shown(&self) -> String {
         String::from_utf8_lossy(&self.screen.bytes.lock().unwrap()).into_owned()
     }
 
-    /// Whether its modes and special characters are those that it was made with.
+    /// Returns whether the terminal still has its initial modes and special characters.
     pub(crate) fn is_unchanged(&self) -> bool {
         settings(&self.user) == self.settings
     }
 
-    /// Collects what is shown, for as long as there is somebody to see it.
+    /// Collects the output until the user's side is closed.
     fn watch(&self) {
         let user = Arc::downgrade(&self.user);
         let screen = Arc::clone(&self.screen);
@@ -136,7 +136,7 @@ impl Terminal {
     }
 }
 
-/// All modes and special characters of a terminal.
+/// Returns all modes and special characters of a terminal.
 fn settings(terminal: impl AsFd) -> String {
     format!("{:?}", tcgetattr(terminal).unwrap())
 }

@@ -1,4 +1,4 @@
-//! The instructions on a terminal, and their QR code read back.
+//! The instructions on a terminal, and decoding their QR code.
 
 use std::process::{Command, Stdio};
 
@@ -10,7 +10,7 @@ use crate::{
     tools::{SETSID, needs},
 };
 
-/// What a terminal of this size shows of the instructions, and their URL.
+/// Returns the instructions as a terminal of this size shows them, and their URL.
 fn shown(
     step: &str,
     label: &str,
@@ -22,19 +22,19 @@ fn shown(
     command.envs(variables.iter().copied());
     let mut child = Running::start(&mut terminal.around(&command));
     let url = child.expect("url");
-    let shown = terminal.wait_for("from here.\r\n");
+    let shown = terminal.wait_for("with the link above.\r\n");
     terminal.enter("\n");
     child.expect("line");
     child.finish();
     (shown, url)
 }
 
-/// The rows of modules that were drawn; `true` is dark.
+/// Returns the drawn rows of modules. `true` is dark.
 fn modules(shown: &str) -> Vec<Vec<bool>> {
     let is_colored = shown.contains("\u{1b}[38;5;16;48;5;231m");
     let drawn = shown.replace("\u{1b}[38;5;16;48;5;231m", "").replace("\u{1b}[0m", "");
     let mut rows = Vec::new();
-    // In color the margin is blank, and without it is drawn; blank lines around it do no harm.
+    // With color, the margin is blank; without it, it is drawn. Blank lines around the code do no harm.
     let is_drawn = |line: &&str| !line.is_empty() && line.chars().all(|character| " █▀▄".contains(character));
     for line in drawn.split("\r\n").filter(is_drawn) {
         rows.push(line.chars().map(|character| "█▀".contains(character) == is_colored).collect());
@@ -43,7 +43,7 @@ fn modules(shown: &str) -> Vec<Vec<bool>> {
     rows
 }
 
-/// Reads the one code among these modules.
+/// Decodes the only code in these modules.
 #[track_caller]
 fn decode(modules: &[Vec<bool>]) -> String {
     const PIXELS: usize = 4;
@@ -55,7 +55,7 @@ fn decode(modules: &[Vec<bool>]) -> String {
 }
 
 #[test]
-fn qr_code_holds_the_url() {
+fn qr_code_contains_the_url() {
     needs!(SETSID);
     let longest = "🦀".repeat(100);
     for label in ["my-cli on my-host", "x", "a & b = c%20d + “e”", &"m".repeat(100), &longest] {
@@ -68,18 +68,18 @@ fn qr_code_holds_the_url() {
 }
 
 #[test]
-fn qr_code_without_room_is_left_out() {
+fn qr_code_is_omitted_if_it_does_not_fit() {
     needs!(SETSID);
     let label = "my-cli on my-host";
     let is_drawn = |size, variables: &[(&str, &str)]| {
         let (shown, url) = shown("show", label, size, variables);
-        assert!(shown.contains(&format!("\r\n{url}\r\n")), "the URL has a line of its own: {shown}");
+        assert!(shown.contains(&format!("\r\n{url}\r\n")), "the URL has its own line: {shown}");
         !modules(&shown).is_empty()
     };
     let (wide, _) = shown("show", label, (200, 100), &[]);
     let modules = modules(&wide);
     let columns = u16::try_from(modules[0].len()).unwrap();
-    // The code, an empty line, two lines of words of 80 columns at most, and the question.
+    // The code, an empty line, two lines of text that may wrap once each, and the question.
     let rows = u16::try_from(modules.len() / 2).unwrap() + 6;
     assert!(is_drawn((columns, rows), &[]));
     assert!(!is_drawn((columns - 1, rows), &[]));
@@ -92,11 +92,11 @@ fn qr_code_without_room_is_left_out() {
 fn instructions_name_the_key_and_the_danger() {
     // P-4
     needs!(SETSID);
-    for (step, way) in [("show", "Paste it here"), ("show-loopback", "comes back here by itself")] {
-        let (shown, url) = shown(step, "my-cli \u{202e}on my-host", (200, 100), &[]);
+    for (step, way) in [("show", "Paste it here"), ("show-loopback", "the browser returns here")] {
+        let (shown, url) = shown(step, "my-cli \"<👩\u{200d}🚀> on my-host", (200, 100), &[]);
         for words in [
             "OpenRouter",
-            "“my-cli \u{fffd}on my-host”",
+            "“my-cli \"<👩\u{200d}🚀> on my-host”",
             "ten minutes",
             "that you opened yourself",
             way,

@@ -1,4 +1,4 @@
-//! The prompt at a real terminal, with a user who types.
+//! The prompt at a real terminal, where a user types.
 
 use std::{
     ffi::OsStr,
@@ -20,19 +20,19 @@ use crate::{
 
 const CODE: &str = "auth_code_canary-0c0de-5e3c1a";
 const QUESTION: &str = "Code: ";
-/// Stop and start what a terminal shows.
+/// Stop and resume the output of a terminal.
 const CTRL_S: &str = "\u{13}";
 const CTRL_Q: &str = "\u{11}";
-/// Stops the program in the foreground.
+/// Suspends the program in the foreground.
 const CTRL_Z: &str = "\u{1a}";
 const UNAVAILABLE: &str = "there is no terminal to paste a code into";
 
-/// A child that does `step` at this terminal, and reports beside it.
+/// Starts a child that runs `step` at this terminal, and reports through a pipe.
 fn at(terminal: &Terminal, step: &str) -> Running {
     Running::start(&mut terminal.around(&child::command(step)))
 }
 
-/// Checks that the terminal is unchanged, and that a line typed now arrives alone. The child ends with it.
+/// Checks that the terminal is unchanged, and that the child's next line is the one typed now. The child then ends.
 #[track_caller]
 fn check_left_alone(terminal: &Terminal, mut child: Running) {
     assert!(terminal.is_unchanged());
@@ -50,7 +50,7 @@ fn pasted_code_is_read_without_changing_the_terminal() {
         (format!("{CODE}\n"), CODE),
         // The terminal edits the line.
         (format!("wrong\u{15}{CODE}xy\u{7f}\u{7f}\r"), CODE),
-        // What is left of a paste does not go to the shell.
+        // The rest of a paste does not go to the shell.
         (format!("{CODE}\r{}", "rm -rf canary\n".repeat(100)), CODE),
         // Ctrl-D ends an empty line only.
         ("auth_code_canary\u{4}-0c0de-5e3c1a\r".to_owned(), CODE),
@@ -72,7 +72,7 @@ fn pasted_code_is_read_without_changing_the_terminal() {
 fn prompt_leaves_the_cursor_on_a_new_line() {
     needs!(SETSID);
     let question = format!("that was \u{fffd}[31mwrong\r\n{QUESTION}");
-    // With Enter, the terminal begins the line; without, the prompt does.
+    // With Enter, the terminal starts the new line; without Enter, the prompt does.
     for (entered, shown) in [("code\r", "code\r\n"), ("\u{4}", "\r\n")] {
         let terminal = Terminal::new(80, 24);
         let mut child = at(&terminal, "ask");
@@ -86,7 +86,7 @@ fn prompt_leaves_the_cursor_on_a_new_line() {
 
 #[test]
 fn rest_of_a_paste_of_several_lines_is_discarded() {
-    // P-2: a URL that was folded.
+    // P-2: a wrapped URL.
     needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     let mut child = at(&terminal, "ask-twice");
@@ -137,7 +137,7 @@ fn rest_of_a_paste_beyond_4_kib_is_discarded() {
 }
 
 #[test]
-fn endless_input_after_a_code_is_not_waited_for() {
+fn endless_input_after_a_code_does_not_delay_the_prompt() {
     needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     let mut child = at(&terminal, "ask");
@@ -165,13 +165,13 @@ fn ctrl_d_on_an_empty_line_closes_the_prompt() {
         let mut child = at(&terminal, "ask");
         terminal.wait_for(QUESTION);
         terminal.enter(entered);
-        assert_eq!(child.expect("failed"), "the input was ended", "{entered:?}");
+        assert_eq!(child.expect("failed"), "the input ended", "{entered:?}");
         check_left_alone(&terminal, child);
     }
 }
 
 #[test]
-fn terminal_in_raw_mode_gets_no_question() {
+fn raw_mode_terminal_shows_no_question() {
     needs!(SETSID);
     for mode in ["-icanon", "-icrnl", "raw"] {
         let terminal = Terminal::new(80, 24);
@@ -217,8 +217,8 @@ fn line_that_the_terminal_would_cut_is_too_long() {
         let mut child = at(&terminal, "ask-twice");
         terminal.wait_for(QUESTION);
         enter_in_pieces(&terminal, &("c".repeat(length) + "\r"));
-        assert_eq!(child.expect("failed"), "too much was pasted", "{length}");
-        // The rest is not the next line.
+        assert_eq!(child.expect("failed"), "the pasted text is too long", "{length}");
+        // The rest does not become the next line.
         terminal.wait_for_times(QUESTION, 2);
         terminal.enter(&format!("{CODE}\r"));
         assert_eq!(child.expect("pasted"), CODE, "{length}");
@@ -226,7 +226,7 @@ fn line_that_the_terminal_would_cut_is_too_long() {
     }
 }
 
-/// Types in pieces: a terminal takes no more than 4 KiB at once.
+/// Types in pieces, because a terminal accepts at most 4 KiB at once.
 fn enter_in_pieces(terminal: &Terminal, text: &str) {
     for piece in text.as_bytes().chunks(1000) {
         terminal.enter(std::str::from_utf8(piece).unwrap());
@@ -234,42 +234,42 @@ fn enter_in_pieces(terminal: &Terminal, text: &str) {
 }
 
 #[test]
-fn callback_leaves_the_terminal_as_it_was() {
+fn callback_leaves_the_terminal_unchanged() {
     // P-6
     needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     let mut child = at(&terminal, "race");
     let port: u16 = child.expect("port").parse().unwrap();
     terminal.wait_for(QUESTION);
-    // Half of a code is typed.
+    // The user has typed half of a code.
     terminal.enter("canary");
     terminal.wait_for("canary");
-    come_back(port);
-    child.expect("visited");
+    send_callback(port);
+    child.expect("returned");
     check_left_alone(&terminal, child);
 }
 
 #[test]
-fn callback_arrives_while_a_script_is_awaited() {
+fn callback_arrives_while_stdin_is_awaited() {
     // P-6
     let mut child = Running::start(child::command("race-stdin").stdin(Stdio::piped()).stderr(Stdio::piped()));
     let port: u16 = child.expect("port").parse().unwrap();
     let mut stdin = child.stdin();
     stdin.write_all(b"half of a line").unwrap();
     thread::sleep(Duration::from_millis(200));
-    come_back(port);
-    child.expect("visited");
+    send_callback(port);
+    child.expect("returned");
     drop(stdin);
     child.finish();
 }
 
-/// Comes back from OpenRouter.
-fn come_back(port: u16) {
+/// Connects as a browser that returns from OpenRouter.
+fn send_callback(port: u16) {
     TcpStream::connect(("127.0.0.1", port)).unwrap().write_all(b"!").unwrap();
 }
 
 #[test]
-fn stopped_terminal_is_not_waited_for() {
+fn show_does_not_wait_for_a_stopped_terminal() {
     needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     terminal.enter(CTRL_S);
@@ -282,7 +282,7 @@ fn stopped_terminal_is_not_waited_for() {
 }
 
 #[test]
-fn full_standard_error_is_not_waited_for() {
+fn show_does_not_wait_for_full_standard_error() {
     let (_unread, mut full) = UnixStream::pair().unwrap();
     full.set_nonblocking(true).unwrap();
     while full.write(&[b' '; 4096]).is_ok() {}
@@ -314,7 +314,7 @@ fn hung_up_terminal_is_unavailable() {
     needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     let command = child::command("ask");
-    // By its signal a hang-up would end the child, which is told to go on.
+    // A hang-up would end the child by a signal, so the child ignores it.
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("trap '' HUP; exec {}", words(&command))]).envs(variables(&command));
     let mut child = Running::start(terminal.around(&shell).stderr(Stdio::null()));
@@ -327,7 +327,7 @@ fn hung_up_terminal_is_unavailable() {
 
 #[test]
 fn missing_terminal_is_unavailable() {
-    // No session of the terminal's: `/dev/tty` cannot be opened.
+    // A new session has no terminal, so `/dev/tty` cannot be opened.
     needs!(SETSID);
     let command = child::command("ask");
     let mut around = Command::new("setsid");
@@ -342,11 +342,11 @@ fn background_prompt_is_unavailable_and_not_stopped() {
     needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     let command = child::command("ask");
-    // With job control, a shell gives each job a process group.
+    // With job control, a shell gives each job its own process group.
     let script = format!("set -m; {} < /dev/null & wait", words(&command));
     let mut shell = Command::new("sh");
     shell.args(["-c", &script]).envs(variables(&command));
-    // Input that is not for a process in the background.
+    // This input is not for a process in the background.
     terminal.enter("canary\n");
     let mut child = Running::start(&mut terminal.around(&shell));
     assert_eq!(child.expect("failed"), UNAVAILABLE);
@@ -356,7 +356,7 @@ fn background_prompt_is_unavailable_and_not_stopped() {
 
 #[test]
 fn prompt_moved_to_the_background_leaves_the_input_to_the_shell() {
-    // P-6: the foreground is checked before each read.
+    // P-6: the prompt checks that it is in the foreground before each read.
     needs!(SETSID);
     let terminal = Terminal::new(80, 24);
     let command = child::command("ask");
@@ -375,22 +375,22 @@ fn prompt_moved_to_the_background_leaves_the_input_to_the_shell() {
     assert!(terminal.is_unchanged());
 }
 
-/// A command as a shell takes it.
+/// Quotes a command for a shell.
 fn words(command: &Command) -> String {
     let words = iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| format!("'{}'", word.to_str().unwrap())).collect::<Vec<_>>().join(" ")
 }
 
-/// What is set for a command.
+/// Returns the variables that are set for a command.
 fn variables(command: &Command) -> impl Iterator<Item = (&OsStr, &OsStr)> {
     command.get_envs().filter_map(|(name, value)| Some((name, value?)))
 }
 
 #[test]
-fn script_answers_with_lines() {
+fn stdin_prompt_reads_lines_from_a_pipe() {
     let mut child = Running::start(child::command("ask-stdin").stdin(Stdio::piped()).stderr(Stdio::piped()));
     let mut stdin = child.stdin();
-    // A pipe is waited for, and a line may come in pieces.
+    // The prompt waits for a pipe, and a line may arrive in pieces.
     stdin.write_all(b"first").unwrap();
     thread::sleep(Duration::from_millis(200));
     stdin.write_all(b" line\r\nsecond\nthi").unwrap();
@@ -402,7 +402,7 @@ fn script_answers_with_lines() {
 }
 
 #[test]
-fn script_answers_from_a_file() {
+fn stdin_prompt_reads_lines_from_a_file() {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(b"first\nsecond\nthird").unwrap();
     file.rewind().unwrap();
@@ -422,9 +422,9 @@ fn no_line_is_read_after_one_that_is_too_long() {
     child.stdin().write_all(&script).unwrap();
     assert_eq!(child.expect("pasted").len(), longest.len());
     for _ in 0..2 {
-        assert_eq!(child.expect("failed"), "the input cannot be read");
+        assert_eq!(child.expect("failed"), "the input could not be read");
     }
-    // The child itself finds what was not read.
+    // The child itself reads the rest.
     assert_eq!(child.expect("line"), " canary");
     child.finish();
 }
@@ -434,7 +434,7 @@ fn end_of_a_script_closes_the_prompt() {
     // P-5
     let mut child = Running::start(child::command("ask-stdin").stdin(Stdio::null()).stderr(Stdio::piped()));
     for _ in 0..3 {
-        assert_eq!(child.expect("failed"), "the input was ended");
+        assert_eq!(child.expect("failed"), "the input ended");
     }
     child.finish();
 }

@@ -1,6 +1,6 @@
-//! Programs and privileges that a test needs, and that a stock machine may lack.
+//! Programs and privileges that a test needs, and that a typical machine may lack.
 //!
-//! It uses nothing else of these tests, so that other packages can include it by its path.
+//! This file uses no other file of these tests, so that the tests of the command-line tool can have a copy.
 
 use std::{
     env,
@@ -17,13 +17,13 @@ pub(crate) struct Tool {
 }
 
 impl Tool {
-    /// A tool that can be used wherever the command `trial` succeeds.
+    /// Creates a tool that is usable if the command `trial` succeeds.
     pub(crate) const fn new(name: &'static str, trial: &'static [&'static str]) -> Self {
         Self { name, trial }
     }
 
-    /// Whether the machine lacks the tool, so that the test has to be skipped. If so, that is printed; with
-    /// `REQUIRE_TOOLS=1` the test fails instead.
+    /// Returns whether the machine lacks the tool, so that the test must be skipped. Prints that, or panics with
+    /// `REQUIRE_TOOLS=1`.
     #[track_caller]
     pub(crate) fn is_missing(self) -> bool {
         if self.works() {
@@ -31,7 +31,7 @@ impl Tool {
         }
         assert!(env::var_os("REQUIRE_TOOLS").is_none_or(|value| value != "1"), "needs {}", self.name);
         let test = thread::current().name().unwrap_or_default().to_owned();
-        // Not `eprintln!`: the output of a test that passes is not shown.
+        // Not `eprintln!`, because the test harness hides its output if the test passes.
         let line = format!("skipped: needs {} ({test})\n", self.name);
         io::stderr().write_all(line.as_bytes()).unwrap();
         true
@@ -44,7 +44,7 @@ impl Tool {
     }
 }
 
-/// Ends a test that needs this tool where the machine lacks it.
+/// Skips the rest of a test if the machine lacks a tool.
 macro_rules! needs {
     ($tool:expr) => {
         if $tool.is_missing() {
@@ -55,5 +55,5 @@ macro_rules! needs {
 
 pub(crate) use needs;
 
-/// Starts a program in a session of its own, so that it has a terminal of its own or none.
+/// Starts a program in a new session, with its own terminal or none.
 pub(crate) const SETSID: Tool = Tool::new("setsid", &["setsid", "--wait", "true"]);

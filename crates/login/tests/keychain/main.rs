@@ -1,5 +1,5 @@
-//! The keychain of a Linux desktop: GNOME Keyring on a bus of its own. Needs `dbus-run-session` and `gnome-keyring-daemon`;
-//! without them it fails.
+//! The keychain of a Linux desktop: GNOME Keyring on its own bus. The tests need `dbus-run-session` and
+//! `gnome-keyring-daemon`, and fail without them.
 
 #![cfg(target_os = "linux")]
 #![expect(
@@ -17,18 +17,19 @@ use openrouter_oauth::{ApiKey, Client};
 use openrouter_oauth_login::{Account, KeyStore, KeychainStore, StoreError};
 use tempfile::TempDir;
 
-/// What comes before a child, in the shell that starts it: a keychain that is unlocked, with a password.
+/// Starts a keychain unlocked with a password, in the shell that starts the child.
 const UNLOCKED: &str = "printf password | gnome-keyring-daemon --unlock --components=secrets >/dev/null";
-/// The same one when the user has not unlocked it.
+/// Starts the same keychain locked.
 const LOCKED: &str = "gnome-keyring-daemon --start --components=secrets >/dev/null";
 
-/// Stops it, so that it answers nothing.
+/// Stops the keychain, so that it does not respond.
 const STOPPED: &str = "kill -STOP $keychain";
 
-/// Does `task` in a process on a bus of its own, with `home` for a home, after the commands `before`.
+/// Runs `task` in a process on its own bus, with the home folder `home`, after the commands `before`.
 #[track_caller]
 fn on_a_bus(home: &TempDir, before: &[&str], task: &str) {
-    // It is there once it has its name on the bus. Others may be running, so the bus says which process it is.
+    // The keychain is ready when its name is on the bus. The bus also returns its process ID, because other keychains
+    // may be running.
     let find = "
         for _ in $(seq 300); do
             keychain=$(dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus / \
@@ -44,7 +45,7 @@ fn on_a_bus(home: &TempDir, before: &[&str], task: &str) {
     assert_done(clean(&mut command, home, task));
 }
 
-/// The same without a bus.
+/// Runs `task` without a bus.
 #[track_caller]
 fn without_a_bus(home: &TempDir, address: &str, task: &str) {
     let mut command = Command::new(env::current_exe().unwrap());
@@ -55,7 +56,7 @@ fn without_a_bus(home: &TempDir, address: &str, task: &str) {
     assert_done(&mut command);
 }
 
-/// Gives this program the task, and nothing of the desktop that the tests may run on.
+/// Passes the task to this program, and removes the variables of the desktop on which the tests may run.
 fn clean<'a>(command: &'a mut Command, home: &TempDir, task: &str) -> &'a mut Command {
     command.args(["--exact", "as_a_child", "--nocapture", "--test-threads=1"]);
     for name in
@@ -82,7 +83,7 @@ fn key(text: &str) -> ApiKey {
     ApiKey::parse(text).unwrap()
 }
 
-/// What a process does that another test started; nothing among the tests.
+/// Runs as a child of other tests. As a test, it does nothing.
 #[tokio::test]
 async fn as_a_child() {
     let Ok(task) = env::var("TEST_TASK") else { return };
@@ -106,7 +107,7 @@ async fn as_a_child() {
             assert_eq!(store.load(&work).await.unwrap(), None);
             assert_eq!(store.load(&home).await.unwrap(), Some(key("other")));
         }
-        "what is no key" => {
+        "not a key" => {
             let item = keyring::Entry::new("my-cli:https://openrouter.ai", "work").unwrap();
             for secret in [&b"\xff canary"[..], b"", &vec![b'k'; 1 << 20]] {
                 item.set_secret(secret).unwrap();
@@ -146,7 +147,7 @@ fn saved_key_is_found_by_the_next_program() {
 #[test]
 fn item_that_is_not_a_key_can_be_replaced() {
     // F54
-    on_a_bus(&tempfile::tempdir().unwrap(), &[UNLOCKED], "what is no key");
+    on_a_bus(&tempfile::tempdir().unwrap(), &[UNLOCKED], "not a key");
 }
 
 #[test]

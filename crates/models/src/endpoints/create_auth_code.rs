@@ -1,6 +1,6 @@
 //! `POST /auth/keys/code`
 //!
-//! Creates an authorization code with an API key, without a web page. Exchange the code like any other.
+//! Creates an authorization code with an API key instead of a web page. Exchange the code like any other.
 //!
 //! Source: <https://openrouter.ai/docs/api/api-reference/o-auth/create-auth-keys-code>
 
@@ -62,7 +62,7 @@ pub struct CreatedAuthCode {
 }
 
 impl CreateAuthCode {
-    /// Requests a code for the app with this callback URL, without PKCE.
+    /// Creates a request for a code for the app with this callback URL, without PKCE.
     pub fn new(callback_url: CallbackUrl) -> Self {
         Self {
             callback_url,
@@ -123,6 +123,7 @@ impl CreateAuthCode {
 impl Endpoint for CreateAuthCode {
     type Response = CreatedAuthCode;
     const OPERATION: &'static str = "createAuthKeysCode";
+    const ACTIVITY: &'static str = "creating a code";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/auth/keys/code";
     const AUTH: Auth = Auth::Bearer;

@@ -1,17 +1,15 @@
 //! `GET /key`
 //!
-//! Returns the details of the key that the request is sent with. A success means that the key is valid. 401 and 403
-//! mean that it is not. Any other response does not show whether it is.
+//! Returns the details of the key that the request is sent with. A success means that the key is valid. A 401 in one of
+//! OpenRouter's error bodies means that it is not. Any other response does not show whether it is.
 //!
 //! Source: <https://openrouter.ai/docs/api/api-reference/api-keys/get-current-key>
 
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use serde_json::{Map, Value};
-
 use crate::{
-    Auth, Encoding, Endpoint, Nullable, Resend, Timestamp, UsageLimitType,
+    Auth, Encoding, Endpoint, Nullable, OtherFields, Resend, Timestamp, UsageLimitType,
     by_field::{self, ByField},
     open_enum::open_enum,
 };
@@ -36,7 +34,7 @@ pub struct KeyInfo {
     /// The key's spending limit. `null` if it has none.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub limit: Nullable<f64>,
-    /// The rest of the key's own limit, not the balance of the account. `null` if the key has no limit.
+    /// The amount left of the key's own limit, not the balance of the account. `null` if the key has no limit.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub limit_remaining: Nullable<f64>,
     /// How often the limit resets. `null` if never.
@@ -108,7 +106,7 @@ pub struct KeyInfo {
     /// Fields that this version does not know or could not read, as the service sent them. JSON nested more than 100 levels
     /// deep may be missing.
     #[serde(flatten)]
-    pub other: Map<String, Value>,
+    pub other: OtherFields,
 }
 
 open_enum! {
@@ -187,8 +185,11 @@ pub struct RateLimit {
 }
 
 impl ByField for KeyInfo {
-    fn keep_unread(&mut self, name: String, value: Value) {
-        self.other.insert(name, value);
+    fn keep_unread(&mut self, name: String, json: &str) {
+        // serde_json limits the nesting to 128 levels.
+        if let Ok(value) = serde_json::from_str(json) {
+            self.other.insert(name, value);
+        }
     }
 }
 
@@ -202,6 +203,7 @@ impl CurrentKey {
 impl Endpoint for CurrentKey {
     type Response = KeyInfo;
     const OPERATION: &'static str = "getCurrentKey";
+    const ACTIVITY: &'static str = "looking up the key";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/key";
     const AUTH: Auth = Auth::Bearer;

@@ -26,7 +26,7 @@ pub struct ExchangeAuthCode {
     /// The verifier, if the code was requested with a challenge.
     #[serde(default, with = "optional", skip_serializing_if = "Option::is_none")]
     pub code_verifier: Option<CodeVerifier>,
-    /// The challenge method of the first step, if that step had a challenge.
+    /// The method of the challenge, if the code was requested with one.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub code_challenge_method: Nullable<CodeChallengeMethod>,
 }
@@ -62,6 +62,7 @@ impl ExchangeAuthCode {
 impl Endpoint for ExchangeAuthCode {
     type Response = ApiKeyGrant;
     const OPERATION: &'static str = "exchangeAuthCodeForAPIKey";
+    const ACTIVITY: &'static str = "exchanging the code";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/auth/keys";
     const AUTH: Auth = Auth::None;

@@ -91,6 +91,7 @@ impl ExchangeToken {
 impl Endpoint for ExchangeToken {
     type Response = TokenResponse;
     const OPERATION: &'static str = "createOauthToken";
+    const ACTIVITY: &'static str = "exchanging the token";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/oauth/token";
     const AUTH: Auth = Auth::None;

@@ -65,6 +65,7 @@ impl SigningKeys {
 impl Endpoint for SigningKeys {
     type Response = JwkSet;
     const OPERATION: &'static str = "listOauthJwks";
+    const ACTIVITY: &'static str = "looking up the signing keys";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/oauth/jwks";
     const AUTH: Auth = Auth::None;

@@ -48,7 +48,7 @@ pub(crate) fn workspace_id() -> impl Strategy<Value = WorkspaceId> {
     text("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 }
 
-/// Values that an enum may know.
+/// Known and unknown values of enums.
 pub(crate) fn word() -> impl Strategy<Value = String> {
     prop_oneof!["daily|weekly|monthly|S256|plain|invalid_grant|inference|Bearer", any::<String>()]
 }
@@ -63,7 +63,7 @@ pub(crate) fn nullable<T: Clone + Debug>(
     prop_oneof![Just(Nullable::Absent), Just(Nullable::Null), value.prop_map(Nullable::Value)]
 }
 
-/// Amounts that a limit accepts.
+/// Amounts that a credit limit accepts.
 pub(crate) fn amount() -> impl Strategy<Value = f64> {
     prop_oneof![
         f64::POSITIVE | f64::SUBNORMAL | f64::ZERO,

@@ -23,7 +23,7 @@ fn unreadable_field_is_absent_and_kept_as_json() {
         key(r#"{"data":{"label":"x","usage":"1.5","limit_reset":3,"rate_limit":"none","limit":null}}"#);
     assert_eq!((info.label.as_deref(), info.usage, info.limit_reset), (Some("x"), None, Nullable::Absent));
     assert_eq!((info.rate_limit, info.limit), (None, Nullable::Null));
-    assert_eq!(Value::Object(info.other), json!({ "usage": "1.5", "limit_reset": 3, "rate_limit": "none" }));
+    assert_eq!(json!(info.other), json!({ "usage": "1.5", "limit_reset": 3, "rate_limit": "none" }));
 }
 
 #[test]

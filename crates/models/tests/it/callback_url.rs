@@ -1,4 +1,4 @@
-//! Tests of which callback URLs are accepted.
+//! Tests of accepted and rejected callback URLs.
 // C-8
 
 use openrouter_oauth_models::CallbackUrl;

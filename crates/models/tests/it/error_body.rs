@@ -206,7 +206,7 @@ fn rejection_prints_one_line_of_printable_characters() {
     }
     assert_eq!(
         read(401, r#"{"error":{"code":401,"message":"User not found."}}"#).to_string(),
-        "OpenRouter responded to getCurrentKey with 401 Unauthorized: User not found."
+        "looking up the key failed: OpenRouter responded with 401 Unauthorized: User not found."
     );
 }
 

@@ -1,4 +1,4 @@
-//! Tests that every message reads back what it wrote, whatever its content.
+//! Tests that every message survives a round trip through its serialized form.
 
 use std::fmt::Debug;
 
@@ -14,7 +14,7 @@ use crate::any::{
     jwk, key_info, label, nullable, timestamp, token_request, word, workspace_id,
 };
 
-/// Writes `value`, reads it back and writes it again.
+/// Writes `value`, reads it back, and writes it again.
 fn check<T: Debug + DeserializeOwned + PartialEq + Serialize>(value: &T) -> Result<(), TestCaseError> {
     let json = serde_json::to_string(value).unwrap();
     let read: T =

@@ -1,4 +1,4 @@
-//! The attempts of a call: which requests are sent again, and when.
+//! The attempts of a call: when to resend its request, and how long to wait first.
 
 use std::{
     future::{Future, poll_fn},
@@ -41,7 +41,7 @@ pub(crate) struct Attempts<'a> {
 }
 
 impl<'a> Attempts<'a> {
-    /// Begins a call of `E`, and starts its clock.
+    /// Begins a call to `E`, and starts its clock.
     pub(crate) fn new<E: Endpoint>(config: &'a Config, options: &'a Options) -> Result<Self, Error> {
         let has_limit = matches!(options.deadline, Deadline::After(_)) || options.attempt_timeout.is_some();
         if config.timer.is_none() && has_limit {
@@ -85,7 +85,8 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Whether the service may or may not have acted. The reply then stays the result until a later one settles that.
+    /// Returns whether the service may have acted. The reply then stays the result until a later one settles the
+    /// question.
     fn is_unsettled(&self, reply: &Reply) -> bool {
         match reply {
             Ok(_) if self.is_idempotent => true,
@@ -94,7 +95,8 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Whether the reply also settles earlier attempts. If the operation is not idempotent, only a success does.
+    /// Returns whether the reply also settles earlier attempts. If the operation is not idempotent, only a success
+    /// does.
     fn settles(&self, reply: &Reply) -> bool {
         match reply {
             Ok(response) => self.is_idempotent || response.status().is_success(),

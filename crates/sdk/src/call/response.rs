@@ -8,7 +8,9 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header, response::Parts};
-use openrouter_oauth_models::{ApiError, Endpoint, Origin, Resend, Timestamp, content_encoding, request_id};
+use openrouter_oauth_models::{
+    ApiError, Endpoint, ExchangeAuthCode, Origin, Resend, Timestamp, content_encoding, request_id,
+};
 use openrouter_oauth_transport::{self as transport, ErrorKind};
 use zeroize::Zeroizing;
 
@@ -153,7 +155,7 @@ fn unreadable<E: Endpoint>(
     match (E::RESEND, api) {
         (Resend::Always, Some(api)) => Error::Api(api),
         (Resend::Always, None) => {
-            Error::UnexpectedResponse(Box::new(UnexpectedResponse::new(E::OPERATION, head, source)))
+            Error::UnexpectedResponse(Box::new(UnexpectedResponse::new(E::ACTIVITY, head, source)))
         }
         (_, api) => {
             let mut unknown = unknown::<E>(call_request, UnknownReason::Unreadable, Some(head));
@@ -197,7 +199,7 @@ fn no_response<E: Endpoint>(error: transport::Error, call_request: &CallRequest<
                 *response.status_mut() = status;
                 let (head, ()) = response.into_parts();
                 Error::UnexpectedResponse(Box::new(UnexpectedResponse::new(
-                    E::OPERATION,
+                    E::ACTIVITY,
                     &head,
                     Box::new(error),
                 )))
@@ -224,6 +226,7 @@ fn unknown<E: Endpoint>(
 ) -> OutcomeUnknown {
     OutcomeUnknown {
         operation: E::OPERATION,
+        activity: E::ACTIVITY,
         origin: call_request.base.origin().clone(),
         reason,
         status: head.map(|head| head.status),
@@ -241,6 +244,7 @@ fn unknown<E: Endpoint>(
 pub(crate) fn rejected_later(origin: Origin, api: Box<ApiError>) -> Error {
     Error::OutcomeUnknown(Box::new(OutcomeUnknown {
         operation: api.operation(),
+        activity: ExchangeAuthCode::ACTIVITY,
         origin,
         reason: UnknownReason::RejectedLater,
         status: Some(api.status()),

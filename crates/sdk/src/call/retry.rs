@@ -9,17 +9,17 @@ use crate::entropy::{Entropy, random_fraction};
 /// Settings for when and how often a call is retried.
 ///
 /// Every operation is retried if the request was certainly not processed: there was no connection, or the transport
-/// returned the request unwritten. An operation that is not idempotent ([`Resend::IfUnsent`]) is retried in no other
+/// wrote none of the request to it. An operation that is not idempotent ([`Resend::IfUnsent`]) is retried in no other
 /// case, unless you set [`dangerously_resend_unknown`](Self::dangerously_resend_unknown). Idempotent operations
 /// ([`Resend::Always`]) are also retried after a broken connection, an attempt timeout, or one of [these
 /// statuses](Self::retry_statuses).
 ///
 /// The wait before attempt *n* is random (full jitter): from zero to `initial_backoff` times `multiplier` to the power
-/// of *n* - 2, at most `max_backoff`. A `Retry-After` header of the server replaces it, up to ten minutes. A call is
-/// not retried if the wait would outlast its deadline.
+/// of *n* - 2, at most `max_backoff`. A `Retry-After` header replaces this wait, up to ten minutes. A call is not
+/// retried if the wait would outlast its deadline.
 ///
-/// All calls of a client share a budget of 500 tokens. Each retry takes 5 tokens, and each success puts some back.
-/// Without tokens there are no retries.
+/// All calls of a client share a budget of 500 tokens. Each retry takes 5 tokens, and each success puts some back. When
+/// the tokens run out, there are no retries.
 ///
 /// [`Resend::Always`]: crate::models::Resend::Always
 /// [`Resend::IfUnsent`]: crate::models::Resend::IfUnsent
@@ -36,7 +36,7 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// Allows one attempt: no retries.
+    /// Allows only one attempt, without retries.
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }
@@ -83,7 +83,7 @@ impl Retry {
         self
     }
 
-    /// Sets the statuses after which idempotent operations are retried. The default is 408, 421, 425, 429 and all of
+    /// Sets the statuses after which idempotent operations are retried. The default is 408, 421, 425, 429, and all of
     /// 5XX. Statuses below 400 are ignored.
     #[must_use]
     pub fn retry_statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
@@ -91,7 +91,7 @@ impl Retry {
         self
     }
 
-    /// Retries operations that are not idempotent as if they were idempotent, like the Go SDK.
+    /// Retries operations that are not idempotent as if they were, as OpenRouter's Go SDK does.
     ///
     /// **The danger:** the service may process a request and then respond too late, with 5XX, or not at all. The retry
     /// then creates a second key, or is rejected because its code is used, and the first key is lost.
@@ -113,7 +113,7 @@ impl Retry {
         self.connection_errors
     }
 
-    /// Whether the same request may succeed after this status.
+    /// Returns whether the same request may succeed after this status.
     pub(crate) fn allows_status(&self, status: StatusCode) -> bool {
         match &self.statuses {
             Some(statuses) => status.as_u16() >= 400 && statuses.contains(&status.as_u16()),
@@ -137,8 +137,7 @@ impl Retry {
     }
 }
 
-/// Three attempts. The first wait is at most 250 ms, later ones up to twice as long as the one before, and none is
-/// longer than 5 s.
+/// Three attempts. The limit for the first wait is 250 ms. It doubles for each later wait, up to 5 s.
 impl Default for Retry {
     fn default() -> Self {
         Self {

@@ -97,13 +97,13 @@ impl ClientBuilder {
     }
 
     /// Calls the service at this URL instead of `https://openrouter.ai/api/v1`. The URL must use `https`, or `http` on
-    /// a loopback host.
+    /// a loopback host. Without a path, the path is `/api/v1`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self
     }
 
-    /// Adds headers that tell OpenRouter which app sends the requests.
+    /// Adds headers that identify your app to OpenRouter.
     pub fn attribution(mut self, attribution: Attribution) -> Self {
         self.attribution = attribution;
         self
@@ -128,7 +128,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Ends each attempt after this time. An idempotent call is then retried. By default only the whole call has a
+    /// Ends each attempt after this time. An idempotent call is then retried. By default, only the whole call has a
     /// deadline.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
@@ -147,8 +147,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the largest response body that the client accepts. The default is 64 KiB. Anything below 4 KiB counts as
-    /// 4 KiB, because a rejected response could contain a key.
+    /// Sets the largest response body that the client accepts. The default is 64 KiB. Values below 4 KiB count as 4
+    /// KiB, so that no response with a new key is too large.
     pub fn response_bytes(mut self, bytes: usize) -> Self {
         self.response_bytes = bytes.max(LEAST_RESPONSE_BYTES);
         self
@@ -157,7 +157,7 @@ impl ClientBuilder {
     /// Sends requests through this transport instead of hyper.
     ///
     /// Also set a [`timer`](Self::timer), or call [`without_deadline`](Self::without_deadline). Without either,
-    /// [`build`](Self::build) fails. On tokio, use [`TokioTimer`], which comes with the feature `hyper`:
+    /// [`build`](Self::build) fails. On tokio, use [`TokioTimer`] from the feature `hyper`:
     ///
     /// ```
     /// # #[cfg(feature = "hyper")]
@@ -178,7 +178,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Measures deadlines and waits between attempts with this timer.
+    /// Uses this timer for deadlines and for the waits between attempts.
     ///
     /// The default transport comes with a timer. With another transport on tokio, use
     /// [`TokioTimer`](openrouter_oauth_transport_hyper::TokioTimer). On another runtime, implement [`Timer`].

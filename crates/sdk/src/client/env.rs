@@ -68,7 +68,7 @@ impl Variable {
         }
     }
 
-    /// Returns the same error, but naming this variable.
+    /// Returns the same error with the name of this variable.
     fn invalid(&self, error: &InvalidValue) -> InvalidValue {
         InvalidValue::new(self.what, error.problem())
     }

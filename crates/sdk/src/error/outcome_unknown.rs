@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 /// Only operations that are not idempotent have it: the exchange of a code, and the creation of one.
 pub struct OutcomeUnknown {
     pub(crate) operation: &'static str,
+    pub(crate) activity: &'static str,
     pub(crate) origin: Origin,
     pub(crate) reason: UnknownReason,
     pub(crate) status: Option<StatusCode>,
@@ -68,7 +69,8 @@ impl OutcomeUnknown {
         self.noticed_at
     }
 
-    /// Returns the server's ID of the request (`cf-ray` or `x-request-id`), for its support team.
+    /// Returns the server's ID for the request (`cf-ray` or `x-request-id`). Quote it when you contact OpenRouter's
+    /// support.
     pub fn request_id(&self) -> Option<&ServerText> {
         self.request_id.as_ref()
     }
@@ -83,12 +85,13 @@ impl OutcomeUnknown {
 }
 
 impl OutcomeUnknown {
-    /// Writes where to find a key that the program never received.
+    /// Writes where the user can find a key that the program never received.
     fn fmt_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("; a key may have been created")?;
+        f.write_str("; a key")?;
         if let Some(label) = &self.key_label {
-            write!(f, " named \"{label}\"")?;
+            write!(f, " labeled \"{label}\"")?;
         }
+        f.write_str(" may have been created")?;
         if let Some(time) = self.noticed_at {
             write!(f, " before {time}")?;
         }
@@ -119,7 +122,7 @@ impl fmt::Debug for OutcomeUnknown {
 
 impl fmt::Display for OutcomeUnknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the outcome of {} is unknown: {}", self.operation, self.reason)?;
+        write!(f, "the outcome of {} is unknown: {}", self.activity, self.reason)?;
         match (&self.status, &self.content_encoding) {
             (Some(status), Some(encoding)) => write!(f, " (status {status}, content encoding {encoding})")?,
             (Some(status), None) => write!(f, " (status {status})")?,

@@ -13,7 +13,7 @@ use openrouter_oauth_transport::BoxError;
 /// too large.
 #[derive(Debug)]
 pub struct UnexpectedResponse {
-    operation: &'static str,
+    activity: &'static str,
     status: StatusCode,
     content_type: Option<ServerText>,
     content_encoding: Option<ServerText>,
@@ -22,9 +22,9 @@ pub struct UnexpectedResponse {
 }
 
 impl UnexpectedResponse {
-    pub(crate) fn new(operation: &'static str, head: &Parts, source: BoxError) -> Self {
+    pub(crate) fn new(activity: &'static str, head: &Parts, source: BoxError) -> Self {
         Self {
-            operation,
+            activity,
             status: head.status,
             content_type: content_type(&head.headers),
             content_encoding: content_encoding(&head.headers),
@@ -60,9 +60,9 @@ impl UnexpectedResponse {
 
 impl fmt::Display for UnexpectedResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { operation, status, .. } = self;
+        let Self { activity, status, .. } = self;
         if self.is_json() {
-            write!(f, "the response to {operation} ({status}) is not the expected JSON")?;
+            write!(f, "{activity} failed: the response ({status}) is not the expected JSON")?;
         } else {
             f.write_str(&foreign_response(*status, self.content_type.as_ref()))?;
         }

@@ -10,8 +10,8 @@ use super::{Attempt, Hook};
 
 /// A [`Hook`] that sends `tracing` events for every attempt, with the target `openrouter_oauth`.
 ///
-/// The events have only these fields: `operation`, `attempt`, `status`, `request_id` and `error`, which is the
-/// transport's error without its causes. They contain no secret, no other header and no body.
+/// The events have only these fields: `operation`, `attempt`, `status`, `request_id`, and `error` (the transport's
+/// error without its causes). They contain no secret, no other header, and no body.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TracingHook;

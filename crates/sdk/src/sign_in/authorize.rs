@@ -70,8 +70,8 @@ impl<C> Authorize<C> {
         }
     }
 
-    /// Sets the name of the key in the user's list of keys. By default that is the name of the app, which for a program
-    /// on the user's machine is `host:port`.
+    /// Sets the name of the key in the user's list of keys. By default, that is the name of the app, which is
+    /// `host:port` for a program on the user's machine.
     pub fn key_label<L>(mut self, label: L) -> Self
     where
         L: TryInto<KeyLabel>,
@@ -121,7 +121,7 @@ impl<C> Authorize<C> {
         let (verifier, challenge) = Pkce::generate_from(&*self.config.entropy)?.into_parts();
         let origin = self.config.base_url.origin().clone();
         let mut query = Serializer::new(String::with_capacity(QUERY_BYTES));
-        // First, because a shell may cut an unquoted URL at its first `&`: PKCE must not be lost silently.
+        // The challenge comes first, so that PKCE survives a shell that cuts an unquoted URL at its first `&`.
         query.append_pair("code_challenge", challenge.as_str());
         query.append_pair("code_challenge_method", Pkce::METHOD.as_str());
         let mut append = |name, value: Option<&str>| {
@@ -149,7 +149,7 @@ impl Authorize<CallbackUrl> {
     /// # Errors
     ///
     /// * [`Error::Invalid`] if a setting is invalid, or if the callback URL already has a parameter `code`, `state`,
-    ///   `error` or `error_description`.
+    ///   `error`, or `error_description`.
     /// * [`Error::Randomness`] if the random generator fails.
     pub fn begin(self) -> Result<(AuthorizeUrl, PendingSignIn), Error> {
         let url = self.callback.as_ref().map_err(|invalid| *invalid)?;
@@ -194,7 +194,7 @@ fn with_attempt_id(callback: &CallbackUrl, entropy: &dyn Entropy) -> Result<Call
         form_urlencoded::parse(query.as_bytes()).any(|(name, _)| RESERVED_PARAMETERS.contains(&&*name))
     };
     if query.is_some_and(has_reserved) {
-        let problem = "must not contain a parameter code, state, error or error_description";
+        let problem = "must not contain a parameter code, state, error, or error_description";
         return Err(InvalidValue::new("callback URL", problem).into());
     }
     let attempt_id = random_text::<16>(entropy)?;

@@ -8,11 +8,11 @@ use zeroize::Zeroizing;
 /// The error for a callback or pasted text without a valid code.
 ///
 /// Only [`Denied`](Self::Denied) and [`Failed`](Self::Failed) [end a sign-in](Self::ends_sign_in). The other variants
-/// are foreign requests or slips of the user: respond to them, and keep waiting.
+/// mean a foreign request or a user's mistake: respond to it, and keep waiting.
 #[non_exhaustive]
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum CallbackError {
-    /// The path, attempt ID or host is not that of this sign-in's callback.
+    /// The path, attempt ID, or host does not match this sign-in's callback.
     #[error("this is not the callback of this sign-in")]
     NotOurs,
     /// The `state` parameter does not match this sign-in (RFC 6749, section 10.12).
@@ -47,7 +47,8 @@ pub enum CallbackError {
 }
 
 impl CallbackError {
-    /// Whether the sign-in is over because the user declined or OpenRouter failed. After any other error, keep waiting.
+    /// Returns whether the sign-in is over because the user declined or OpenRouter failed. After any other error, keep
+    /// waiting.
     pub fn ends_sign_in(&self) -> bool {
         matches!(self, Self::Denied { .. } | Self::Failed { .. })
     }
@@ -134,8 +135,8 @@ fn clean(text: &str) -> Zeroizing<String> {
 
 /// Reads the code or the error from the parameters of a query.
 ///
-/// `ExpectedState` is always [`State`]. The type parameter restricts this function to `==`, which takes constant time:
-/// comparing the exposed text would not compile.
+/// `ExpectedState` is always [`State`]. The type parameter allows only `==`, which takes constant time: comparing the
+/// exposed text would not compile.
 fn read_code<ExpectedState>(query: &str, state: Option<&ExpectedState>) -> Result<AuthorizationCode>
 where
     ExpectedState: PartialEq + for<'a> TryFrom<&'a str>,
@@ -168,7 +169,7 @@ fn parameters(query: &str) -> Result<[Option<Zeroizing<String>>; 4]> {
     }
     let mut found = [None, None, None, None];
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        // Compares the name first, to avoid copying the values of other parameters.
+        // Compare the name first, to avoid copying the values of other parameters.
         let slots = found.iter_mut().zip(RESERVED_PARAMETERS);
         if let Some((slot, reserved)) = slots.into_iter().find(|(_, reserved)| name == *reserved) {
             if slot.replace(Zeroizing::new(value.into_owned())).is_some() {

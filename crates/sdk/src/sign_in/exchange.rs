@@ -19,11 +19,15 @@ impl PendingSignIn {
     /// After an error, check [`is_fresh`](Self::is_fresh). If the sign-in is still fresh, you can call this method
     /// again:
     ///
-    /// * with the same code, if the error [is retryable](Error::is_retryable). First wait as long as a 429 or 503 asks
-    ///   for; this method does not wait for you.
+    /// * with the same code, if the error [is retryable](Error::is_retryable). After a 429 or 503, first wait as long
+    ///   as the error asks for. This method does not wait.
     /// * with another code, if [the code was rejected](Error::is_rejected_code) and the user can paste another one.
     ///
     /// A callback delivers only one code, so begin a new sign-in if that code is rejected.
+    ///
+    /// The sign-in also stays fresh if [something other than OpenRouter responded](Error::may_have_acted), although the
+    /// code may have been used. Retry only if the user knows that a key may already exist. If OpenRouter then rejects the
+    /// code, the outcome is [unknown](crate::UnknownReason::RejectedLater).
     ///
     /// ```
     /// # use openrouter_oauth::{ApiKeyGrant, AuthorizationCode, Client, Error, HeadlessSignIn};

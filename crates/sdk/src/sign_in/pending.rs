@@ -13,13 +13,13 @@ use crate::error::Error;
 
 /// A sign-in between [`begin`](crate::Authorize::begin) and the key, with a callback URL that receives the code.
 ///
-/// It is *fresh* at first, and *spent* once a code was exchanged or may have been. An exchange leaves it fresh if the
-/// request was certainly not processed, or if OpenRouter rejected the code. Reading a callback does not change it, so
-/// foreign requests are harmless.
+/// It is *fresh* at first, and *spent* once a code has been exchanged or may have been. An exchange leaves it fresh if
+/// the request was certainly not processed, or if OpenRouter rejected the code. Reading a callback does not change it,
+/// so foreign requests are harmless.
 ///
-/// A local program keeps it in memory. A web app keeps one for each attempt, binds it to the user's session, and finds
-/// it by the [`attempt_id`](Self::attempt_id) in the callback's path. Use [`into_secret_json`](Self::into_secret_json)
-/// to put it into a session store.
+/// A local program keeps it in memory. A web app keeps one for each attempt to sign in, binds it to the user's session,
+/// and finds it by the [`attempt_id`](Self::attempt_id) in the callback's path. Use
+/// [`into_secret_json`](Self::into_secret_json) to put it into a session store.
 #[must_use = "the sign-in cannot be finished without it"]
 pub struct PendingSignIn {
     pub(super) callback: Callback,
@@ -65,7 +65,7 @@ impl PendingSignIn {
         self.callback.url.url().path().rsplit('/').next().unwrap_or_default()
     }
 
-    /// Whether a code can be exchanged.
+    /// Returns whether a code can be exchanged.
     pub fn is_fresh(&self) -> bool {
         self.exchange.is_fresh()
     }
@@ -96,8 +96,8 @@ impl PendingSignIn {
 
     /// Reads the code from the query of a callback, at most 8 KiB.
     ///
-    /// Only for servers that have already compared the path with [`CallbackUrl::has_path`]: a callback to another path
-    /// does not belong to this sign-in. Otherwise use [`read_callback`](Self::read_callback).
+    /// Use it only in a server that has already compared the path with [`CallbackUrl::has_path`]: a callback to another
+    /// path does not belong to this sign-in. Otherwise, use [`read_callback`](Self::read_callback).
     ///
     /// # Errors
     ///
@@ -118,7 +118,7 @@ impl PendingSignIn {
 
     /// Converts a fresh sign-in to JSON **with its verifier**, for a session store.
     ///
-    /// Remove it from the store before the exchange, so that a repeated callback finds nothing.
+    /// Remove the JSON from the store before the exchange, so that a repeated callback finds nothing.
     ///
     /// # Errors
     ///
@@ -131,7 +131,7 @@ impl PendingSignIn {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if the JSON is invalid or the sign-in is headless. The error quotes nothing of the JSON.
+    /// [`Error::Invalid`] if the JSON is invalid or the sign-in is headless. The error does not quote the JSON.
     pub fn from_secret_json(json: &str) -> Result<Self, Error> {
         match AnySignIn::from_secret_json(json)? {
             AnySignIn::Callback(pending) => Ok(pending),
@@ -145,7 +145,7 @@ impl HeadlessSignIn {
         Self { exchange }
     }
 
-    /// Whether a code can be exchanged.
+    /// Returns whether a code can be exchanged.
     pub fn is_fresh(&self) -> bool {
         self.exchange.is_fresh()
     }
@@ -172,7 +172,7 @@ impl HeadlessSignIn {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if the JSON is invalid or the sign-in has a callback. The error quotes nothing of the JSON.
+    /// [`Error::Invalid`] if the JSON is invalid or the sign-in has a callback. The error does not quote the JSON.
     pub fn from_secret_json(json: &str) -> Result<Self, Error> {
         match AnySignIn::from_secret_json(json)? {
             AnySignIn::Headless(headless) => Ok(headless),
@@ -182,7 +182,7 @@ impl HeadlessSignIn {
 }
 
 impl AnySignIn {
-    /// Whether a code can be exchanged.
+    /// Returns whether a code can be exchanged.
     pub fn is_fresh(&self) -> bool {
         match self {
             Self::Callback(pending) => pending.is_fresh(),
@@ -218,7 +218,7 @@ impl AnySignIn {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if the JSON is invalid. The error quotes nothing of it.
+    /// [`Error::Invalid`] if the JSON is invalid. The error does not quote it.
     pub fn from_secret_json(json: &str) -> Result<Self, Error> {
         Ok(match stored::read(json)? {
             (Some(callback), exchange) => PendingSignIn::new(callback, exchange).into(),

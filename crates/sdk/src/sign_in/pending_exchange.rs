@@ -34,7 +34,7 @@ impl PendingExchange {
     pub(super) fn take_verifier(&mut self) -> Result<CodeVerifier, Error> {
         match mem::replace(&mut self.phase, Phase::InFlight) {
             Phase::Fresh(verifier) => Ok(verifier),
-            // A running exchange borrows `self`, so this one was dropped.
+            // A running exchange borrows `self` mutably, so the earlier exchange was dropped.
             Phase::InFlight => Err(self.spent(SpentReason::Abandoned)),
             Phase::Spent(reason) => Err(self.spent(reason)),
         }

@@ -1,4 +1,4 @@
-//! Hooks, which see, change and reject requests.
+//! Tests of hooks, which see, change, and reject requests.
 
 use std::{
     error::Error as StdError,

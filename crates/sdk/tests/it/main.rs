@@ -1,7 +1,7 @@
-//! Calls on in-memory transports, with a clock that tests control.
+//! Tests of calls on in-memory transports, with a clock that tests control.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a panic in a helper fails the test")]
 
-/// Hooks, which see, change and reject requests.
+/// Hooks, which see, change, and reject requests.
 mod hooks;
 /// The settings for retries, and their budget.
 mod retry;

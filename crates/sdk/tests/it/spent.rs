@@ -1,4 +1,4 @@
-//! The error of a spent sign-in.
+//! Tests of the error of a spent sign-in.
 
 use openrouter_oauth::{
     AuthorizationCode, Client, Error,

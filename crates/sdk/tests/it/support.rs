@@ -1,4 +1,4 @@
-//! Clients, requests and responses for the tests.
+//! Clients, requests, and responses for the tests.
 
 use std::time::Duration;
 

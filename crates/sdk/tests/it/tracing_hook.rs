@@ -1,4 +1,4 @@
-//! The `tracing` events of attempts: their levels, messages and fields, without secrets.
+//! Tests of the `tracing` events of attempts: their levels, messages, and fields, without secrets.
 
 use std::{
     fmt::{Debug, Write as _},
@@ -22,7 +22,7 @@ use tracing::{
 
 use crate::support::{GRANT, KEYS, exchange, fault, respond, scripted};
 
-/// A subscriber that records one line per event: its level, its target and all its fields.
+/// A subscriber that records one line per event: its level, its target, and all its fields.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<String>>>);
 

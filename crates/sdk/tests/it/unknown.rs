@@ -1,4 +1,4 @@
-//! The error for an unknown outcome.
+//! Tests of the error for an unknown outcome.
 
 use std::error::Error as _;
 
@@ -61,18 +61,24 @@ async fn unknown_outcome_has_a_reason_and_a_source() {
             "not the expected JSON, at line 1 column 7",
         ),
         (
-            respond(500, "down"),
+            respond(500, r#"{"error":{"code":500,"message":"down"}}"#),
             "the server failed (status 500 Internal Server Error)",
-            "OpenRouter responded to exchangeAuthCodeForAPIKey with 500 Internal Server Error",
+            "exchanging the code failed: OpenRouter responded with 500 Internal Server Error: down",
+        ),
+        (
+            // A1
+            respond(503, "down"),
+            "the server failed (status 503 Service Unavailable)",
+            "something other than OpenRouter answered (503, no content type); it may be a proxy, a firewall or a \
+             network's sign-in page",
         ),
     ] {
         let (_, builder) = scripted([first]);
         let error = builder.build().unwrap().exchange_auth_code(exchange()).await.unwrap_err();
         let unknown = unknown(error);
         let text = unknown.to_string();
-        let start = format!(
-            "the outcome of exchangeAuthCodeForAPIKey is unknown: {why}; a key may have been created"
-        );
+        let start =
+            format!("the outcome of exchanging the code is unknown: {why}; a key may have been created");
         assert!(text.starts_with(&start), "{text}");
         assert_eq!(unknown.source().unwrap().to_string(), cause);
     }

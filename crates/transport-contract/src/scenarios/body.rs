@@ -20,7 +20,7 @@ const WITH_LENGTH: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"key
 const IN_CHUNKS: &[u8] =
     b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"key\r\n3\r\n\":1\r\n1\r\n}\r\n0\r\n\r\n";
 
-/// More bytes than any response here has.
+/// More bytes than any response in this file has.
 const LIMIT: usize = 1_000;
 
 pub(crate) async fn truncated_response_is_an_error(harness: &Harness<'_>) -> Outcome {

@@ -44,7 +44,7 @@ pub(crate) async fn deadline_covers_connecting(harness: &Harness<'_>) -> Outcome
     }
     let (over, is_over) = mpsc::channel::<()>();
     thread::spawn(move || {
-        // This also ends a transport without a deadline: its connection is refused.
+        // This also unblocks a transport that enforces no deadline: the system refuses its connection.
         let _over = is_over.recv_timeout(SCENARIO_TIMEOUT);
         drop((listener, queue));
     });
@@ -81,7 +81,7 @@ pub(crate) async fn deadline_covers_a_trickling_response(harness: &Harness<'_>) 
     ] {
         let server = harness.serve(move |connection, _| {
             connection.send(start.as_bytes())?;
-            // A timeout for each read would never end this.
+            // A timeout for each read would never pass here.
             let end = Instant::now() + DEADLINE + TOLERANCE * 2;
             while Instant::now() < end {
                 connection.send(piece.as_bytes())?;
@@ -95,7 +95,7 @@ pub(crate) async fn deadline_covers_a_trickling_response(harness: &Harness<'_>) 
     Ok(())
 }
 
-/// Expects at most one request. There is none if connecting took all the time.
+/// Checks that at most one request arrived. There is none if the deadline passed while connecting.
 fn ensure_one_at_most(server: &ScriptedServer) -> Outcome {
     let arrived = server.requests().len();
     ensure(arrived <= 1, || format!("{arrived} requests arrived, but one was sent"))
@@ -105,7 +105,7 @@ async fn ends_in_time(harness: &Harness<'_>, request: Request<Bytes>) -> Outcome
     // C-12
     let limits = Limits::default().timeout(Some(DEADLINE));
     let start = Instant::now();
-    // Stop waiting as soon as the result is certain.
+    // Stop waiting as soon as the transport is certain to fail.
     let sent = within(DEADLINE + TOLERANCE, harness.error(request, limits)).await;
     let took = start.elapsed();
     ensure(took < DEADLINE + TOLERANCE, || format!("`send` took {took:?} with a timeout of {DEADLINE:?}"))?;

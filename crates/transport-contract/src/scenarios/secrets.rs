@@ -17,7 +17,7 @@ const SENT_BODY: &str = "canary-sent-body";
 const RECEIVED_HEADER: &str = "canary-received-header";
 const RECEIVED_BODY: &str = "canary-received-body";
 
-/// The `Content-Length` of the truncated body.
+/// The maximum size of a body, and the `Content-Length` of the truncated one.
 const BODY_LIMIT: usize = 24;
 
 /// The faults, and the response that causes each. The server closes the connection after each response.

@@ -34,7 +34,7 @@ const VARIABLES: [&str; 8] = [
 
 /// Sends one request according to the environment, and prints the result.
 ///
-/// The test below runs this in a child process. Without the variables, this does nothing.
+/// The test below runs this function in a child process. Without the variables, the function does nothing.
 #[tokio::test]
 async fn child() {
     let (Ok(origin), Ok(root)) = (env::var(ORIGIN), env::var(ROOT)) else { return };

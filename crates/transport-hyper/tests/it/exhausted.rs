@@ -11,9 +11,9 @@ use crate::{exchange, origin::Origin, server::granting};
 const ORIGIN: &str = "TEST_FULL_ORIGIN";
 const ROOT: &str = "TEST_FULL_ROOT";
 
-/// Sends one request with all descriptors in use and one after freeing them, and prints the results.
+/// Sends one request while all descriptors are in use and one after freeing them, and prints the results.
 ///
-/// The test below runs this in a child process. Without the variables, this does nothing.
+/// The test below runs this function in a child process. Without the variables, the function does nothing.
 #[tokio::test]
 async fn child() {
     let (Ok(origin), Ok(root)) = (env::var(ORIGIN), env::var(ROOT)) else { return };

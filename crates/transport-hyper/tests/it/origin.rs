@@ -25,7 +25,7 @@ impl Origin {
         Self::named("localhost")
     }
 
-    /// Starts a server with this host name, which does not have to resolve.
+    /// Starts a server with this host name, which need not resolve.
     pub(crate) fn named(host: &str) -> Self {
         let issuer = issuer();
         let scheme = https_with(host, tls_config(&signed_by_for(&issuer, &[host])));

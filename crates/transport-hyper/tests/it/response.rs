@@ -72,7 +72,7 @@ async fn early_response_is_not_given_to_another_request() {
             connection.send(GRANT)?;
             let mut request = Vec::new();
             let ended = connection.read_to_end(&mut request);
-            // The test receives this only if the error is marked `not_sent`.
+            // The test reads this only if the error is marked `not_sent`.
             let _over = report.send(request.len());
             ended.map(drop)
         })

@@ -1,4 +1,4 @@
-//! A transport that records one request.
+//! A transport that records requests.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use crate::{Limits, ResponseFuture, Transport};
 
 /// A transport that returns the same response to every request, and records the requests.
 ///
-/// Clones share their record: give one clone to the client, and check the other.
+/// Clones share one record: give a clone to the client, and check the original.
 ///
 /// ```
 /// use http::Response;

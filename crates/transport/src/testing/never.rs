@@ -10,7 +10,7 @@ use http::Request;
 
 use crate::{Limits, ResponseFuture, Transport};
 
-/// A transport that never responds, whatever the limits. Use it to test timeouts and dropped futures.
+/// A transport that never responds, even after its timeout. Use it to test timeouts and dropped futures.
 ///
 /// It breaks rule 4 of the [contract](Transport#contract) on purpose. Clones share their counts.
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-//! Tests of the messages for requests that differ from the script.
+//! Tests of `Replay::verify`, for requests that match the script and for those that differ.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

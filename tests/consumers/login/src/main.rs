@@ -1,14 +1,10 @@
 //! A terminal program that signs its user in once, and finds the stored key the next time.
 
-mod user;
-
 use std::{error::Error, sync::Arc};
 
 use openrouter_oauth::{ApiKey, Client};
-use openrouter_oauth_emulator::{Emulator, User};
-use openrouter_oauth_login::{Account, KeyStore, Login, MemoryStore};
-
-use crate::user::PastingUser;
+use openrouter_oauth_emulator::{DecisionOutcome, Emulator, User};
+use openrouter_oauth_login::{Account, KeyStore, Login, MemoryStore, PromptError, testing::TestUser};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -28,15 +24,28 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The stored key, or a new one.
+/// Returns the stored key, or signs in and stores a new one.
 async fn key(client: &Client, store: &Arc<MemoryStore>, browser: User) -> Result<ApiKey, Box<dyn Error>> {
     if let Some(key) = store.load(&Account::new(client)).await? {
         return Ok(key);
     }
     let login = Login::new(client).key_label("login").store(Arc::clone(store));
-    let signed_in = login.headless(true).prompt(PastingUser::new(browser)).run().await?;
+    let signed_in = login.headless(true).prompt(pasting_user(browser)).run().await?;
     match signed_in.not_stored {
         Some(error) => Err(error.into()),
         None => Ok(signed_in.key),
     }
+}
+
+/// A user who approves on the page and pastes the code.
+fn pasting_user(browser: User) -> TestUser {
+    TestUser::pastes_with(move |url| {
+        let browser = browser.clone();
+        async move {
+            match browser.approve(&url, None).await {
+                Ok(DecisionOutcome::Code(code)) => Ok(code),
+                _ => Err(PromptError::Unavailable),
+            }
+        }
+    })
 }

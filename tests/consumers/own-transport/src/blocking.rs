@@ -1,4 +1,4 @@
-//! A transport and a timer that block.
+//! A blocking transport and a blocking timer.
 
 use std::{
     io::{self, Read, Write},
@@ -13,7 +13,7 @@ use openrouter_oauth_transport::{
     BoxError, Error, ErrorKind, Limits, ResponseFuture, SleepFuture, Timer, Transport,
 };
 
-/// Speaks HTTP/1.1 in plain text, one connection for each request: enough for a loopback.
+/// Speaks HTTP/1.1 in plain text, one connection for each request. That is enough for a loopback server.
 #[derive(Debug)]
 pub(crate) struct BlockingTransport;
 
@@ -37,7 +37,7 @@ impl Timer for BlockingTimer {
     }
 }
 
-/// The longest head of a response.
+/// The maximum length of a response head.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 fn exchange(request: &Request<Bytes>, limits: Limits) -> Result<Response<Bytes>, Error> {
@@ -88,7 +88,7 @@ fn io_error(error: io::Error) -> Error {
     Error::new(kind, error)
 }
 
-/// The bytes of the request.
+/// Formats the request as HTTP/1.1.
 fn serialize(request: &Request<Bytes>) -> Vec<u8> {
     let uri = request.uri();
     let host = uri.authority().map_or("", |authority| authority.as_str());
@@ -107,7 +107,7 @@ fn serialize(request: &Request<Bytes>) -> Vec<u8> {
     bytes
 }
 
-/// Parses a response that the server ended.
+/// Parses a complete response.
 fn parse(bytes: &[u8]) -> Result<Response<Bytes>, BoxError> {
     let text = str::from_utf8(bytes)?;
     let (head, body) = text.split_once("\r\n\r\n").ok_or("the head has no end")?;

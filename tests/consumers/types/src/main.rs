@@ -2,7 +2,7 @@
 
 use openrouter_oauth_models::{ApiKey, ApiKeyGrant, ErrorResponse, ExchangeAuthCode, InvalidValue};
 
-/// The code that this service knows.
+/// The only code that this service accepts.
 const CODE: &str = "auth_code_abc123def456";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

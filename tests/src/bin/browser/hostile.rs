@@ -8,7 +8,7 @@ use serde_json::json;
 const PAGE: &str = include_str!("hostile.html");
 
 /// The kinds of requests that the page sends to each target, as its URLs name them. Sockets are left out, because the
-/// browser's log does not show how they are rejected; the page itself reports if one opens.
+/// browser's log does not show how they are rejected. The page itself reports if one opens.
 pub(crate) fn request_kinds() -> impl Iterator<Item = &'static str> {
     let names = PAGE.lines().filter_map(|line| line.strip_prefix("  \"")?.split_once("\": (url) =>"));
     names.map(|(name, _)| name).filter(|name| *name != "socket")

@@ -46,7 +46,8 @@ impl Home {
         self.folder.path()
     }
 
-    /// Returns a command for the program with these arguments. Of this process's environment, it inherits only `PATH`.
+    /// Returns a command for the program with these arguments. The program inherits only `PATH` from this process's
+    /// environment.
     pub(crate) fn program(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = Command::new(env::current_exe()?.with_file_name("openrouter-oauth"));
         command

@@ -14,7 +14,7 @@ use openrouter_oauth_tests::Result;
 use crate::session::BrowserSession;
 
 pub(crate) struct Scene {
-    /// What the scene shows, as a sentence.
+    /// The claim that the scene checks, as a sentence.
     pub(crate) name: &'static str,
     pub(crate) settings: fn() -> Settings,
     pub(crate) run: for<'a> fn(&'a BrowserSession<'a>) -> SceneFuture<'a>,

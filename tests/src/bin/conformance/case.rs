@@ -9,7 +9,7 @@ use crate::driver::Sdk;
 
 /// One test case, which runs with both SDKs.
 pub(crate) struct Case {
-    /// What the case shows, as a sentence.
+    /// The claim that the case checks, as a sentence.
     pub(crate) name: &'static str,
     /// The actions, in order, on the case's own emulator.
     pub(crate) actions: Vec<Action>,

@@ -56,8 +56,8 @@ impl Driver {
             Sdk::Python => &installed.python_driver,
             Sdk::TypeScript => &installed.node_driver,
         });
-        // The SDKs read keys and base URLs from the environment, and httpx reads proxies. A call contains all that is
-        // needed.
+        // The SDKs read keys and base URLs from the environment, and httpx reads proxies. A call contains everything
+        // that it needs.
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("OPENROUTER_") {
                 command.env_remove(name);

@@ -49,7 +49,7 @@ enum Echo {
     Silence,
 }
 
-/// One of each kind. Where the class of the status matters, one of each class.
+/// One echo of each kind. If the class of the status matters, one of each class.
 const ECHOES: [Echo; 10] = [
     Echo::Status(403),
     Echo::Text(200),

@@ -36,7 +36,7 @@ pub(crate) fn now() -> usize {
     NOW.load(Relaxed)
 }
 
-/// Restarts the peak, and returns how many bytes are allocated.
+/// Resets the peak, and returns how many bytes are allocated.
 pub(crate) fn reset_peak() -> usize {
     let now = now();
     PEAK.store(now, Relaxed);

@@ -25,7 +25,7 @@ impl Resources {
         })
     }
 
-    /// Waits until there are no more than before. After a timeout, describes what is left.
+    /// Waits until no more tasks and files are open than before. After a timeout, describes the rest.
     pub(crate) async fn settle(self) -> io::Result<Option<String>> {
         let start = Instant::now();
         loop {

@@ -173,7 +173,7 @@ impl Sweep {
         let worker = Worker::open(self, &case)?;
         let (end, observed) = worker.call(case).await?;
         let class = end.outcome.map(|outcome| OutcomeClass::from_outcome(&case, &outcome));
-        // If this call fails, the sweep has no bytes to break.
+        // If this call fails, the sweep has nothing to measure.
         if class == Some(case.response.class()) {
             Ok(observed.part_ends)
         } else {

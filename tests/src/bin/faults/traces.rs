@@ -15,7 +15,7 @@ use tracing::{
     span::{Attributes, Id, Record},
 };
 
-/// Writes all events and spans into one text.
+/// Writes all events and spans into one string.
 #[derive(Clone, Default)]
 pub(crate) struct Traces {
     text: Arc<Mutex<String>>,

@@ -80,7 +80,7 @@ impl OutcomeClass {
     }
 }
 
-/// Returns every rule that the end of a case breaks.
+/// Returns every rule that the outcome of a case breaks.
 pub(crate) fn check(
     case: &Case,
     end: &CallEnd,

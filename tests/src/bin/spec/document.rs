@@ -29,7 +29,7 @@ impl Document {
     /// Returns a copy of `node` with all references resolved.
     fn resolve(&self, node: &Value, depth: usize) -> Result<Value, String> {
         if depth > MAX_DEPTH {
-            return Err("the document is nested too deeply, or refers to itself".to_owned());
+            return Err("the document is nested too deeply or contains a reference cycle".to_owned());
         }
         if let Some(reference) = node.get("$ref").and_then(Value::as_str) {
             return self.resolve(self.target(reference)?, depth + 1);

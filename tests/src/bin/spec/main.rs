@@ -1,8 +1,8 @@
 //! Compares the models with an OpenAPI document, in both directions, through the models' own serialization.
 //!
-//! `cargo xtask spec FILE` runs this. For each operation that both have, it builds a sample of every message from the
-//! document's schema, and deserializes it as a whole and with one change at a time. It also deserializes and serializes
-//! every example. A difference is accepted if `known` lists it with a reason.
+//! `cargo xtask spec FILE` runs this. For each operation in both the models and the document, it builds a sample of
+//! every message from the document's schema, and deserializes it as a whole and with one change at a time. It also
+//! deserializes and serializes every example. A difference is accepted if `known` lists it with a reason.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
 #![expect(clippy::indexing_slicing, reason = "indexing a JSON value returns null if it is missing")]
 

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, header::ACCEPT};
 
-/// Returns whether `Accept` names `application/json`, and does not prefer `text/html`.
+/// Returns whether `Accept` names `application/json` and does not prefer `text/html`.
 ///
 /// `*/*` does not count, because browsers send it too.
 pub(super) fn prefers_json(headers: &HeaderMap) -> bool {

@@ -33,7 +33,7 @@ pub(super) fn consent_after_invalid_limit(
 fn form(request: &AuthorizationRequest, params: &Params<'_>, alert: &str) -> String {
     let app_name = Escaped(request.app_name());
     let callback = Escaped(
-        request.callback_url.as_ref().map_or("none: the next page shows a code to copy", CallbackUrl::as_str),
+        request.callback_url.as_ref().map_or("none; the next page shows a code to copy", CallbackUrl::as_str),
     );
     let label = Escaped(request.label.as_deref().unwrap_or(request.app_name()));
     let workspace = request
@@ -46,7 +46,7 @@ fn form(request: &AuthorizationRequest, params: &Params<'_>, alert: &str) -> Str
         "<h1>{app_name} asks for an API key</h1>\n\
          <dl>\n\
          <dt>Callback URL</dt><dd>{callback}</dd>\n\
-         <dt>Name of the key</dt><dd>{label}</dd>\n\
+         <dt>Key name</dt><dd>{label}</dd>\n\
          {workspace}\
          </dl>\n\
          <form method=\"post\" action=\"/auth\">\n\
@@ -75,7 +75,7 @@ fn hidden_fields(params: &Params<'_>) -> String {
 pub(super) fn code(code: &str) -> Response<Bytes> {
     let main = format!(
         "<h1>Your code</h1>\n\
-         <p>Copy it into the application that sent you here. It works once, for ten minutes.</p>\n\
+         <p>Copy it into the application that sent you here. It works once, and expires after ten minutes.</p>\n\
          <code class=\"code\" id=\"code\">{}</code>\n",
         Escaped(code)
     );
@@ -84,7 +84,7 @@ pub(super) fn code(code: &str) -> Response<Bytes> {
 
 /// Confirms that the user denied.
 pub(super) fn denied() -> Response<Bytes> {
-    let main = "<h1>Denied</h1>\n<p>No key was made. You can close this page.</p>\n";
+    let main = "<h1>Denied</h1>\n<p>No key was created. You can close this page.</p>\n";
     document(StatusCode::OK, "Denied", main)
 }
 
@@ -95,7 +95,7 @@ pub(super) fn rejection(why: &str) -> Response<Bytes> {
          <p>The application that sent you here made a mistake. Nothing was granted.</p>\n",
         Escaped(why)
     );
-    document(StatusCode::BAD_REQUEST, "Not possible", &main)
+    document(StatusCode::BAD_REQUEST, "Invalid request", &main)
 }
 
 fn document(status: StatusCode, title: &str, main: &str) -> Response<Bytes> {
@@ -104,13 +104,13 @@ fn document(status: StatusCode, title: &str, main: &str) -> Response<Bytes> {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{title} (emulator)</title>\n<style>{STYLE}</style>\n\
          <main>\n{main}</main>\n\
-         <small>This is an emulator of OpenRouter. Its keys are good for nothing else.</small>\n</html>\n"
+         <small>This is an emulator of OpenRouter. Its keys work nowhere else.</small>\n</html>\n"
     );
     let mut response = response::html(status, html);
     let headers = response.headers_mut();
     let digest = Base64::encode_string(&Sha256::digest(STYLE));
-    // No `form-action`: browsers apply it to the redirect after the form too, and that goes to the application's
-    // callback.
+    // No `form-action`: browsers also apply it to the redirect that follows the form, and that redirect goes to the
+    // application's callback.
     let policy =
         format!("default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'");
     if let Ok(policy) = HeaderValue::from_str(&policy) {

@@ -18,7 +18,7 @@ impl AuthorizationRequest {
             params.get("callback_url").map(|url| CallbackUrl::parse(url, settings)).transpose()?;
         let challenge = Challenge::parse(params.get("code_challenge"), params.get("code_challenge_method"))?;
         if callback_url.is_none() && challenge.is_none() {
-            return Err("Invalid code_challenge: without a callback_url it is required");
+            return Err("Invalid code_challenge: it is required without a callback_url");
         }
         let label = params.get("key_label");
         label.map_or(Ok(()), grant::check_label)?;
@@ -36,7 +36,7 @@ impl AuthorizationRequest {
         })
     }
 
-    /// Returns the name by which a user knows the application.
+    /// Returns the application's name, as the user sees it.
     pub(super) fn app_name(&self) -> &str {
         self.callback_url.as_ref().map_or("An application on your computer", CallbackUrl::app_name)
     }

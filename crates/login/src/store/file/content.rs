@@ -1,4 +1,4 @@
-//! What is in the file.
+//! The content of the file.
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
@@ -11,7 +11,7 @@ use crate::Account;
 #[derive(Default)]
 pub(super) struct Keys(BTreeMap<Account, ApiKey>);
 
-/// What is raised when an older program would misread the file.
+/// The version of the format. Increase it if an older program would misread the file.
 const VERSION: u32 = 1;
 
 #[derive(Deserialize)]
@@ -19,7 +19,7 @@ struct Version {
     version: u32,
 }
 
-/// Unknown fields are an error: they would be lost with the next change.
+/// Unknown fields are an error, because the next change would lose them.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Content<T> {
@@ -38,7 +38,7 @@ struct Stored<'a> {
     key: ApiKey,
 }
 
-/// A key is serialized nowhere else than here, where it is meant to be stored.
+/// The only type that serializes a key.
 #[derive(Serialize)]
 struct ToStore<'a> {
     service: &'a str,
@@ -47,13 +47,13 @@ struct ToStore<'a> {
 }
 
 impl Keys {
-    /// Reads the file, all of it or none. Nothing of it is shown.
+    /// Parses the whole file. The error message contains nothing from it.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         match serde_json::from_slice(bytes) {
             Ok(Version { version: VERSION }) => {}
             Ok(_) => {
                 return Err(
-                    "was written by another version of this program; use that one, or update this one",
+                    "was written by another version of this program; use that version, or update this one",
                 );
             }
             Err(_) => return Err(NOT_OURS),
@@ -96,9 +96,9 @@ impl Keys {
     }
 }
 
-const NOT_OURS: &str = "holds something else than keys of this program; move it away, and sign in again";
+const NOT_OURS: &str = "does not contain keys of this program; move it away, and sign in again";
 
-/// Reads a key where it stands: a `String` or `Cow` would be a copy that is not wiped.
+/// Parses a key from the input directly, because a `String` or `Cow` would be a copy that is not wiped.
 fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ApiKey, D::Error> {
     struct KeyVisitor;
 

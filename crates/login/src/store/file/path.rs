@@ -1,4 +1,4 @@
-//! Paths of a store's files, and the errors that name them.
+//! Paths of a store's files, and errors about them.
 
 use std::{
     io,
@@ -7,7 +7,7 @@ use std::{
 
 use crate::StoreError;
 
-/// `path` with `suffix` after the name of its file.
+/// Returns `path` with `suffix` after the file name.
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(suffix);

@@ -1,5 +1,5 @@
-//! The file and its folder. The folder is opened and looked at once, and everything happens in what was opened: a folder
-//! that is put in its place meanwhile gets nothing.
+//! The file and its folder. The folder is opened and checked once, and all operations use the open folder, so that no
+//! key ends up in a folder that has replaced it.
 
 use std::{
     ffi::OsStr,
@@ -18,14 +18,14 @@ use rustix::{
 use super::path::{folder_of, io_error, unsafe_path, with_suffix};
 use crate::StoreError;
 
-/// A folder that is the user's alone.
+/// An open folder to which only the user has access.
 pub(super) struct Folder {
     folder: File,
-    /// Of the file.
+    /// The path of the file.
     path: PathBuf,
 }
 
-/// Held from [`try_lock`](Self::try_lock) until it is dropped, or the program ends.
+/// A lock, held from [`try_lock`](Self::try_lock) until it is dropped or the program ends.
 pub(super) struct Lock {
     file: File,
     path: PathBuf,
@@ -35,10 +35,10 @@ const OWN_FOLDER: u32 = 0o700;
 const OWN_FILE: Mode = Mode::RUSR.union(Mode::WUSR);
 
 impl Folder {
-    /// The folder of the file at `path`, if there is one.
+    /// Opens the folder of the file at `path`, if it exists.
     pub(super) fn open(path: &Path) -> Result<Option<Self>, StoreError> {
         if path.file_name().is_none() {
-            return Err(unsafe_path(path, "it does not end in the name of a file"));
+            return Err(unsafe_path(path, "it does not end in a file name"));
         }
         let parent = folder_of(path);
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -48,7 +48,7 @@ impl Folder {
             Err(Errno::LOOP | Errno::NOTDIR) => {
                 return Err(unsafe_path(
                     parent,
-                    "it is a symbolic link, or no folder; give the path that it leads to",
+                    "it is a symbolic link or not a folder; use the real path of a folder",
                 ));
             }
             Err(error) => return Err(io_error(parent, "opened", error.into())),
@@ -58,43 +58,47 @@ impl Folder {
             return Err(unsafe_path(parent, FOREIGN));
         }
         if found.mode() & 0o077 != 0 {
-            return Err(unsafe_path(parent, "others have access to it; take that away with `chmod 700`"));
+            return Err(unsafe_path(
+                parent,
+                "other users have access to it; remove that access with `chmod 700`",
+            ));
         }
         Ok(Some(Self { folder, path: path.to_owned() }))
     }
 
-    /// The folder of the file at `path`, which is made if there is none.
+    /// Opens the folder of the file at `path`, and creates it if necessary.
     pub(super) fn create(path: &Path) -> Result<Self, StoreError> {
         if let Some(folder) = Self::open(path)? {
             return Ok(folder);
         }
         let parent = folder_of(path);
-        make(parent).map_err(|error| io_error(parent, "made", error))?;
-        Self::open(path)?.ok_or_else(|| io_error(parent, "made", io::ErrorKind::NotFound.into()))
+        create_folder(parent).map_err(|error| io_error(parent, "created", error))?;
+        Self::open(path)?.ok_or_else(|| io_error(parent, "created", io::ErrorKind::NotFound.into()))
     }
 
-    /// The file.
+    /// Returns the path of the file.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The lock, not yet taken. Its file stays when the lock is released: who removes it lets two programs have a lock each.
+    /// Opens the lock file without locking it. The file stays after the lock is released, because removing it would let
+    /// two programs each hold a lock.
     pub(super) fn open_lock(&self) -> Result<Lock, StoreError> {
         let path = with_suffix(&self.path, ".lock");
         let failed = |error: Errno| io_error(&path, "opened", error.into());
         let file =
             self.open_own(&path, OFlags::RDWR | OFlags::CREATE)?.ok_or_else(|| failed(Errno::NOENT))?;
-        // A umask may have taken away what the next one needs.
+        // The umask may have removed permissions that the next program needs.
         fs::fchmod(&file, OWN_FILE).map_err(failed)?;
         Ok(Lock { file, path })
     }
 
-    /// The file, to be read, if there is one.
+    /// Opens the file for reading, if it exists.
     pub(super) fn open_file(&self) -> Result<Option<File>, StoreError> {
         self.open_own(&self.path, OFlags::RDONLY)
     }
 
-    /// Puts a file with these bytes in the place of the one before, in one step. Needs the lock.
+    /// Replaces the file atomically with one that has these bytes. Requires the lock.
     pub(super) fn replace(&self, bytes: &[u8]) -> Result<(), StoreError> {
         let new = with_suffix(&self.path, ".new");
         let replaced = self.write(&new, bytes).and_then(|()| {
@@ -102,37 +106,37 @@ impl Folder {
                 .map_err(|error| io_error(&self.path, "replaced", error.into()))
         });
         if replaced.is_err() {
-            // If it cannot be removed now, the next change does it.
+            // If this fails, the next change removes it.
             let _ = self.remove_left_over();
         }
         replaced?;
         self.sync()
     }
 
-    /// Removes the file. Needs the lock.
+    /// Removes the file. Requires the lock.
     pub(super) fn remove(&self) -> Result<(), StoreError> {
         self.unlink(&self.path)?;
         self.sync()
     }
 
-    /// Removes what a change left that was killed. Needs the lock.
+    /// Removes the file that a killed change left. Requires the lock.
     pub(super) fn remove_left_over(&self) -> Result<(), StoreError> {
         self.unlink(&with_suffix(&self.path, ".new"))
     }
 
-    /// Writes a file that was not there.
+    /// Writes a file that must not exist yet.
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
         let failed = |error| io_error(path, "written", error);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file =
             fs::openat(&self.folder, name(path), flags, OWN_FILE).map_err(|error| failed(error.into()))?;
-        // A umask may have taken away what the next one needs.
+        // The umask may have removed permissions that the next program needs.
         fs::fchmod(&file, OWN_FILE).map_err(|error| failed(error.into()))?;
         let mut file = File::from(file);
         file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)
     }
 
-    /// Opens a file if it is the user's alone. Does not wait for the other end of a pipe.
+    /// Opens a file if only the user has access. Does not wait for the other end of a pipe.
     fn open_own(&self, path: &Path, flags: OFlags) -> Result<Option<File>, StoreError> {
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = match fs::openat(&self.folder, name(path), flags, OWN_FILE) {
@@ -148,9 +152,9 @@ impl Folder {
         } else if found.uid() != geteuid().as_raw() {
             FOREIGN
         } else if found.mode() & 0o077 != 0 {
-            "others have access to it; take that away with `chmod 600`"
+            "other users have access to it; remove that access with `chmod 600`"
         } else if found.nlink() > 1 {
-            "it has a second name, a hard link; remove that one"
+            "it has a second name (a hard link); remove the other name"
         } else {
             return Ok(Some(file));
         };
@@ -164,14 +168,15 @@ impl Folder {
         }
     }
 
-    /// Makes what happened in the folder last.
+    /// Syncs the folder, so that its changes survive a crash.
     fn sync(&self) -> Result<(), StoreError> {
         sync(&self.folder).map_err(|error| io_error(folder_of(&self.path), "synced", error))
     }
 }
 
 impl Lock {
-    /// Whether it could be taken. It belongs to what was opened, so that two threads exclude each other too.
+    /// Tries to take the lock, and returns whether it succeeded. The lock belongs to the open file, so it also excludes
+    /// other threads.
     pub(super) fn try_lock(&mut self) -> Result<bool, StoreError> {
         match fs::flock(&self.file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(true),
@@ -181,19 +186,19 @@ impl Lock {
     }
 }
 
-/// Makes a folder, and those above it, each for good.
-fn make(folder: &Path) -> io::Result<()> {
+/// Creates a folder and the folders above it, and syncs each.
+fn create_folder(folder: &Path) -> io::Result<()> {
     let create = || DirBuilder::new().mode(OWN_FOLDER).create(folder);
     let created = create().or_else(|error| match folder.parent() {
         Some(above) if error.kind() == io::ErrorKind::NotFound => {
-            make(above)?;
+            create_folder(above)?;
             create()
         }
         _ => Err(error),
     });
     match created {
         Ok(()) => {
-            // A umask may have taken away what its owner needs.
+            // The umask may have removed permissions that the owner needs.
             std::fs::set_permissions(folder, Permissions::from_mode(OWN_FOLDER))?;
             sync(&File::open(folder_of(folder))?)
         }
@@ -204,16 +209,16 @@ fn make(folder: &Path) -> io::Result<()> {
 
 fn sync(folder: &File) -> io::Result<()> {
     match fs::fsync(folder) {
-        // There are file systems on which a folder has no such thing.
+        // Some file systems cannot sync a folder.
         Ok(()) | Err(Errno::INVAL) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// What a file is called in its folder.
+/// Returns the name of a file in its folder.
 fn name(path: &Path) -> &OsStr {
     path.file_name().unwrap_or_default()
 }
 
-const FOREIGN: &str = "it belongs to another user; run the program as that one, or choose another path";
-const NO_FILE: &str = "it is no regular file; remove it, or choose another path";
+const FOREIGN: &str = "it belongs to another user; run the program as that user, or choose another path";
+const NO_FILE: &str = "it is not a regular file; remove it, or choose another path";

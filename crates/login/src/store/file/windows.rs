@@ -1,4 +1,5 @@
-//! The file and its folder, as far as the standard library goes: without owners and modes, which are access lists here.
+//! The file and its folder, with the standard library only. Owners and modes are not checked, because Windows has
+//! access lists instead.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -12,56 +13,56 @@ use crate::StoreError;
 
 /// The folder of a file.
 pub(super) struct Folder {
-    /// Of the file.
+    /// The path of the file.
     path: PathBuf,
 }
 
-/// Held from [`try_lock`](Self::try_lock) until it is dropped, or the program ends.
+/// A lock, held from [`try_lock`](Self::try_lock) until it is dropped or the program ends.
 pub(super) struct Lock {
     path: PathBuf,
     file: Option<File>,
 }
 
-/// Somebody else has it open (`ERROR_SHARING_VIOLATION`).
+/// Another program has the file open (`ERROR_SHARING_VIOLATION`).
 const SHARING_VIOLATION: i32 = 32;
 
 impl Folder {
-    /// The folder of the file at `path`, if there is one.
+    /// Returns the folder of the file at `path`, if it exists.
     pub(super) fn open(path: &Path) -> Result<Option<Self>, StoreError> {
         if path.file_name().is_none() {
-            return Err(unsafe_path(path, "it does not end in the name of a file"));
+            return Err(unsafe_path(path, "it does not end in a file name"));
         }
         let parent = folder_of(path);
         match fs::symlink_metadata(parent) {
             Ok(found) if found.is_dir() => Ok(Some(Self { path: path.to_owned() })),
             Ok(_) => Err(unsafe_path(
                 parent,
-                "it is a symbolic link, or no folder; give the path that it leads to",
+                "it is a symbolic link or not a folder; use the real path of a folder",
             )),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(io_error(parent, "opened", error)),
         }
     }
 
-    /// The folder of the file at `path`, which is made if there is none.
+    /// Returns the folder of the file at `path`, and creates it if necessary.
     pub(super) fn create(path: &Path) -> Result<Self, StoreError> {
         let parent = folder_of(path);
-        fs::create_dir_all(parent).map_err(|error| io_error(parent, "made", error))?;
-        Self::open(path)?.ok_or_else(|| io_error(parent, "made", io::ErrorKind::NotFound.into()))
+        fs::create_dir_all(parent).map_err(|error| io_error(parent, "created", error))?;
+        Self::open(path)?.ok_or_else(|| io_error(parent, "created", io::ErrorKind::NotFound.into()))
     }
 
-    /// The file.
+    /// Returns the path of the file.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The lock, not yet taken.
+    /// Returns the lock, not yet taken.
     #[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
     pub(super) fn open_lock(&self) -> Result<Lock, StoreError> {
         Ok(Lock { path: with_suffix(&self.path, ".lock"), file: None })
     }
 
-    /// The file, to be read, if there is one.
+    /// Opens the file for reading, if it exists.
     pub(super) fn open_file(&self) -> Result<Option<File>, StoreError> {
         let failed = |error| io_error(&self.path, "read", error);
         let found = match fs::symlink_metadata(&self.path) {
@@ -70,12 +71,15 @@ impl Folder {
             Err(error) => return Err(failed(error)),
         };
         if !found.is_file() {
-            return Err(unsafe_path(&self.path, "it is no regular file; remove it, or choose another path"));
+            return Err(unsafe_path(
+                &self.path,
+                "it is not a regular file; remove it, or choose another path",
+            ));
         }
         File::open(&self.path).map(Some).map_err(failed)
     }
 
-    /// Puts a file with these bytes in the place of the one before, in one step. Needs the lock.
+    /// Replaces the file atomically with one that has these bytes. Requires the lock.
     pub(super) fn replace(&self, bytes: &[u8]) -> Result<(), StoreError> {
         let new = with_suffix(&self.path, ".new");
         let written = OpenOptions::new().write(true).create_new(true).open(&new).and_then(|mut file| {
@@ -86,25 +90,26 @@ impl Folder {
             fs::rename(&new, &self.path).map_err(|error| io_error(&self.path, "replaced", error))
         });
         if replaced.is_err() {
-            // If it cannot be removed now, the next change does it.
+            // If this fails, the next change removes it.
             let _ = self.remove_left_over();
         }
         replaced
     }
 
-    /// Removes the file. Needs the lock.
+    /// Removes the file. Requires the lock.
     pub(super) fn remove(&self) -> Result<(), StoreError> {
         remove(&self.path)
     }
 
-    /// Removes what a change left that was killed. Needs the lock.
+    /// Removes the file that a killed change left. Requires the lock.
     pub(super) fn remove_left_over(&self) -> Result<(), StoreError> {
         remove(&with_suffix(&self.path, ".new"))
     }
 }
 
 impl Lock {
-    /// Whether it could be taken: the file cannot be opened a second time while it is open.
+    /// Tries to take the lock, and returns whether it succeeded. The file cannot be opened a second time while it is
+    /// open.
     pub(super) fn try_lock(&mut self) -> Result<bool, StoreError> {
         match OpenOptions::new().write(true).create(true).truncate(false).share_mode(0).open(&self.path) {
             Ok(file) => self.file = Some(file),

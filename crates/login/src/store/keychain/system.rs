@@ -1,4 +1,4 @@
-//! The keychain of the system.
+//! Access to the system's keychain.
 
 use keyring::Error;
 
@@ -6,7 +6,7 @@ use crate::StoreError;
 
 pub(super) const KEYCHAIN: &str = "keychain";
 
-/// What is asked of a keychain. A call may take as long as it likes.
+/// The operations of a keychain. A call may block for any time.
 pub(super) trait Keychain: Send + 'static {
     fn get(&self, entry: &Entry) -> keyring::Result<Vec<u8>>;
 
@@ -15,14 +15,14 @@ pub(super) trait Keychain: Send + 'static {
     fn delete(&self, entry: &Entry) -> keyring::Result<()>;
 }
 
-/// What an item is found by.
+/// The names by which to find an item.
 pub(super) struct Entry {
-    /// The program and the service, as `my-cli:https://openrouter.ai`.
+    /// The program and the service, such as `my-cli:https://openrouter.ai`.
     pub(super) service: String,
     pub(super) user: String,
 }
 
-/// The keychain of the system.
+/// The system's keychain.
 pub(super) struct System;
 
 impl Keychain for System {
@@ -41,7 +41,7 @@ impl Keychain for System {
 
 impl Entry {
     fn open(&self) -> keyring::Result<keyring::Entry> {
-        // No other call reports why there is no keychain.
+        // Only this call reports why there is no keychain.
         if let Err(error) = keyring::Entry::store_status() {
             return Err(Error::NoStorageAccess(Box::new(error)));
         }

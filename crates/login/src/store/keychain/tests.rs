@@ -1,4 +1,4 @@
-//! What a keychain can do to its caller. The keychain of a system is in `tests/keychain.rs`.
+//! Keychains that hang, fail or panic. `tests/keychain` tests a real one.
 
 use std::{
     future::poll_fn,
@@ -12,7 +12,7 @@ use openrouter_oauth::Client;
 
 use super::*;
 
-/// A keychain that returns this for every call.
+/// A keychain that returns the same result for every call.
 struct StubKeychain<F>(F);
 
 impl<F: Fn(&Entry) -> keyring::Result<Vec<u8>> + Send + 'static> Keychain for StubKeychain<F> {
@@ -68,11 +68,11 @@ async fn hanging_keychain_times_out_after_three_seconds() {
     };
     let waited = start.elapsed();
     assert!((DEADLINE..DEADLINE * 5).contains(&waited), "{waited:?}");
-    assert!(ticks > 5, "the runtime was not held up: {ticks}");
+    assert!(ticks > 5, "the runtime is blocked: {ticks}");
     for error in [errors.0.unwrap_err(), errors.1.unwrap_err()] {
         assert!(matches!(error, StoreError::Timeout { .. }), "{error:?}");
     }
-    // What nobody waits for is not begun.
+    // A call whose caller has stopped waiting does not start.
     release.send(()).unwrap();
     drop(release);
     hanging.save(&account("third"), &key).await.unwrap();
@@ -80,7 +80,7 @@ async fn hanging_keychain_times_out_after_three_seconds() {
 }
 
 #[test]
-fn hanging_keychain_does_not_delay_the_runtime_end() {
+fn hanging_keychain_does_not_delay_shutdown() {
     // S-5
     let hanging = store(|_| {
         thread::sleep(Duration::from_secs(3600));
@@ -103,7 +103,7 @@ fn hanging_keychain_does_not_delay_the_runtime_end() {
     assert!(start.elapsed() < Duration::from_secs(600));
 }
 
-/// What comes of each method is this error, which does not show what is stored.
+/// Checks that each method returns the expected error, which does not show the stored data.
 async fn check(error: fn() -> Error, is_expected: fn(&StoreError) -> bool) {
     let (store, account) = (store(move |_| Err(error())), account("default"));
     for error in [
@@ -156,7 +156,7 @@ async fn item_that_is_not_a_key_is_not_shown() {
 #[tokio::test]
 async fn panicking_keychain_fails_every_call() {
     // C-27, F54
-    let store = store(|_| panic!("a bug of the keychain's"));
+    let store = store(|_| panic!("a bug in the keychain"));
     for _ in 0..2 {
         let error = store.load(&account("default")).await.unwrap_err();
         assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");

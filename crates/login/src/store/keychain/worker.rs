@@ -1,4 +1,4 @@
-//! A thread that does one thing after the other, for as long as each may take.
+//! A thread that runs blocking calls one after another.
 
 use std::{
     fmt,
@@ -12,7 +12,7 @@ use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 use super::system::{KEYCHAIN, Keychain, unavailable};
 use crate::StoreError;
 
-/// The thread. It ends when this is dropped and its last call has come to an end; nobody waits for that.
+/// The handle of the thread. After it is dropped, the thread ends with its last call. Nothing waits for that.
 pub(super) struct Worker {
     jobs: Sender<Job>,
 }
@@ -24,26 +24,26 @@ impl Worker {
         let (jobs, queue) = mpsc::channel::<Job>();
         let work = move || queue.iter().for_each(|job| job(&keychain));
         let thread = thread::Builder::new().name("keychain".to_owned()).spawn(work);
-        thread.map(|_| Self { jobs }).map_err(|error| unavailable("it needs a thread; try again", error))
+        thread.map(|_| Self { jobs }).map_err(|error| unavailable("its thread could not start; retry", error))
     }
 
-    /// Does `job` on the thread. If nobody waits for it anymore when its turn comes, it is left out: a key that was not stored
-    /// in time must not appear after another was.
+    /// Runs `job` on the thread. Skips it if the caller has stopped waiting before its turn, because a key that was not
+    /// stored in time must not replace a later one.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         deadline: Duration,
         job: impl FnOnce(&dyn Keychain) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        Handle::try_current().map_err(|error| unavailable("call it inside a tokio runtime", error))?;
+        Handle::try_current().map_err(|error| unavailable("use it inside a tokio runtime", error))?;
         let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |keychain| {
             if !sender.is_closed() {
-                // Nobody may wait for it by now.
+                // The caller may have stopped waiting.
                 let _ = sender.send(job(keychain));
             }
         });
-        let is_gone = |error| unavailable("its thread has failed; make the store anew", error);
-        // The job comes back, and with it the key: neither is shown.
+        let is_gone = |error| unavailable("its thread has failed; create the store again", error);
+        // The error returns the job and its key. Neither is shown.
         self.jobs.send(job).map_err(|_| is_gone("the thread has ended"))?;
         match timeout(deadline, receiver).await {
             Ok(Ok(result)) => result,

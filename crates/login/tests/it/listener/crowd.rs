@@ -1,4 +1,4 @@
-//! Many at once.
+//! Many connections at once.
 
 use std::{
     io::{self, Write},
@@ -12,11 +12,11 @@ use tokio::{io::AsyncWriteExt, task::JoinSet, time::timeout};
 use super::fixture::{CODE, Fixture, ask, begin, browser, connect, read, status};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn thousand_callbacks_at_once_are_one() {
+async fn only_one_of_a_thousand_callbacks_wins() {
     // L-12, F44
     let mut fixture = Fixture::new().await;
     let (port, good) = (fixture.listener.port(), fixture.good());
-    // All have asked before the first looks for its page.
+    // All requests are sent before the first response is read.
     let asking = tokio::task::spawn_blocking(move || -> io::Result<_> {
         let ask = |_| {
             let mut stream = StdStream::connect(("127.0.0.1", port))?;
@@ -66,7 +66,7 @@ async fn slow_connections_do_not_keep_the_browser_out() {
     });
     fixture.settle().await;
     assert_eq!(status(&browser.await.unwrap()), 200);
-    // Of 1,001, 32 may be open. None was `Slow`: they made room before their time was up.
+    // Of 1,001 connections, 32 may be open. None was `Slow`, because they made room before their deadline.
     assert_eq!(fixture.rejected(), vec![RejectedRequest::Dropped; 1001 - 32]);
 }
 
@@ -114,7 +114,7 @@ async fn slow_request_gets_a_timeout_response() {
     let ([slow, silent], took, page) = browser.await.unwrap();
     assert_eq!(status(&page), 200);
     assert_eq!(status(&slow), 408);
-    assert_eq!(silent, "", "a browser that connects ahead");
+    assert_eq!(silent, "", "a browser that connects in advance");
     assert!(took >= Duration::from_millis(4900), "{took:?}");
     assert_eq!(fixture.rejected(), [RejectedRequest::Slow]);
 }
@@ -144,7 +144,7 @@ async fn concurrent_sign_ins_do_not_mix() {
 
 #[tokio::test]
 async fn new_sign_in_has_its_own_callback_path() {
-    // C-5: also on a connection that was made before.
+    // C-5: even on a connection that was open before.
     let mut fixture = Fixture::new().await;
     let mut ahead = connect(fixture.listener.port()).await;
     let waited = timeout(Duration::from_millis(50), fixture.listener.callback(&fixture.pending)).await;

@@ -1,4 +1,4 @@
-//! Requests that break off, and browsers that go away.
+//! Requests that break off, and browsers that disconnect.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::fixture::{CODE, Fixture, ask, connect, read, status};
 
-/// A pause that lets the listener see what came.
+/// A pause in which the listener receives the request.
 const MOMENT: Duration = Duration::from_millis(20);
 
 #[tokio::test]
@@ -30,9 +30,9 @@ async fn request_cut_at_any_byte_changes_nothing() {
             (read(closed).await.unwrap(), page)
         });
         fixture.settle().await;
-        // The listener is at rest now; what came before the good request got its response before.
+        // The listener has already responded to every earlier request.
         let (closed, page) = tokio::select! {
-            told = browser => told.unwrap(),
+            responses = browser => responses.unwrap(),
             never = fixture.listener.reject_others() => match never {},
         };
         assert_eq!(status(&page), 200);
@@ -55,7 +55,7 @@ async fn request_in_pieces_settles_a_sign_in() {
             stream.write_all(&[*byte]).await.unwrap();
             tokio::task::yield_now().await;
         }
-        // All was said, so that this changes nothing.
+        // The request is complete, so this changes nothing.
         stream.shutdown().await.unwrap();
         read(stream).await.unwrap()
     });
@@ -64,7 +64,7 @@ async fn request_in_pieces_settles_a_sign_in() {
 }
 
 #[tokio::test]
-async fn browser_that_has_gone_is_signed_in() {
+async fn disconnected_browser_still_completes_the_sign_in() {
     // F48
     let mut fixture = Fixture::new().await;
     let (port, good) = (fixture.listener.port(), fixture.good());
@@ -86,7 +86,7 @@ async fn browser_that_has_gone_is_signed_in() {
 }
 
 #[tokio::test]
-async fn open_connection_is_waited_for_two_seconds() {
+async fn respond_waits_two_seconds_for_an_open_connection() {
     let mut fixture = Fixture::new().await;
     let mut stream = connect(fixture.listener.port()).await;
     stream.write_all(fixture.good().as_bytes()).await.unwrap();
@@ -99,7 +99,7 @@ async fn open_connection_is_waited_for_two_seconds() {
 }
 
 #[tokio::test]
-async fn dropped_wait_loses_nothing() {
+async fn dropped_callback_future_loses_no_request() {
     // C-28
     let mut fixture = Fixture::new().await;
     let (port, good) = (fixture.listener.port(), fixture.good());
@@ -123,7 +123,7 @@ async fn dropped_wait_loses_nothing() {
                 }
             }
         });
-        let callback = callback.await.expect("a visit");
+        let callback = callback.await.expect("a callback");
         assert_eq!(callback.code().as_ref().unwrap().expose(), CODE);
         callback.respond(ResultPage::SignedIn).await;
         assert_eq!(status(&browser.await.unwrap()), 200);

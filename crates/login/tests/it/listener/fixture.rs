@@ -18,15 +18,15 @@ use tokio::{
     time::timeout,
 };
 
-/// The code that the good request brings.
+/// The code in the good request.
 pub(super) const CODE: &str = "auth_code_good";
-/// One that no request brings that may settle anything.
+/// The code in requests that must not settle anything.
 pub(super) const STOLEN: &str = "auth_code_stolen";
 
-/// Every response there is, as [`as_written`] has it.
+/// Every possible response, as formatted by [`as_written`].
 pub(super) const RESPONSES: &str = include_str!("responses.txt");
 
-/// Long enough for a machine that has other things to do, and still an end.
+/// Long enough for a busy machine, and short enough to end a test.
 const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(super) struct Fixture {
@@ -49,17 +49,17 @@ impl Fixture {
         format!("127.0.0.1:{}", self.listener.port())
     }
 
-    /// The path that the browser comes back to.
+    /// The path of the callback.
     pub(super) fn path(&self) -> String {
         format!("/callback/{}", self.pending.attempt_id())
     }
 
-    /// What would settle the sign-in, if the rest of the request is right.
+    /// A target that would settle the sign-in if the rest of the request were valid.
     pub(super) fn stolen(&self) -> String {
         format!("{}?code={STOLEN}", self.path())
     }
 
-    /// The browser's request.
+    /// The request of the browser.
     pub(super) fn good(&self) -> String {
         self.get(&format!("{}?code={CODE}", self.path()))
     }
@@ -68,13 +68,13 @@ impl Fixture {
         format!("GET {target} HTTP/1.1\r\nHost: {}\r\n\r\n", self.host())
     }
 
-    /// The requests that were rejected since the last time.
+    /// Returns the rejections since the last call.
     pub(super) fn rejected(&self) -> Vec<RejectedRequest> {
         self.rejected.lock().unwrap().drain(..).collect()
     }
 
-    /// Plays all of `requests`, and then the good one, which alone may settle the sign-in. Returns their responses, of
-    /// which there are no others than those that were written down.
+    /// Sends all of `requests` and then the good one, the only one that may settle the sign-in. Returns the responses,
+    /// and panics if one is not in [`RESPONSES`].
     pub(super) async fn play<R: AsRef<[u8]> + Send + 'static>(&mut self, requests: Vec<R>) -> Vec<String> {
         let responses = self.responses(requests).await;
         for response in &responses {
@@ -83,7 +83,7 @@ impl Fixture {
         responses
     }
 
-    /// [`play`](Self::play), with any responses.
+    /// Does the same as [`play`](Self::play), and accepts any responses.
     pub(super) async fn responses<R: AsRef<[u8]> + Send + 'static>(
         &mut self,
         requests: Vec<R>,
@@ -96,13 +96,13 @@ impl Fixture {
             }
             (responses, ask(port, good.as_bytes()).await.unwrap())
         };
-        // Each request has a time limit, so all of them need none: there may be thousands.
+        // Each request has a timeout, so the whole does not need one. There may be thousands of requests.
         let ((responses, page), ()) = tokio::join!(browser, self.settle_without_limit());
         assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
         responses
     }
 
-    /// Waits for the good request, and responses it.
+    /// Waits for the good request, and responds to it.
     pub(super) async fn settle(&mut self) {
         timeout(TEST_TIMEOUT, self.settle_without_limit()).await.expect("a callback");
     }
@@ -114,18 +114,19 @@ impl Fixture {
     }
 }
 
-/// A sign-in that comes back to `listener`; its exchange is not sent.
+/// Begins a sign-in with a callback to `listener`. Its client cannot send an exchange.
 pub(super) fn begin(listener: &Listener) -> PendingSignIn {
     let nobody = from_fn(|_, _| async { Err(Error::from(ErrorKind::Connect)) });
     let client = Client::builder().transport(nobody).without_deadline().build().unwrap();
     client.authorize(listener.callback_url()).begin().unwrap().1
 }
 
-/// Sends `request`, and returns the whole response; an empty one if the connection is closed without.
+/// Sends `request`, and returns the whole response, or an empty string if the listener closes the connection without
+/// one.
 pub(super) async fn ask(port: u16, request: &[u8]) -> io::Result<String> {
     let mut stream = connect(port).await;
-    // It may be refused, and closed, before it is whole.
-    let _refused = stream.write_all(request).await;
+    // The listener may reject the request and close the connection before all of it is sent.
+    let _rejected = stream.write_all(request).await;
     read(stream).await
 }
 
@@ -139,19 +140,19 @@ pub(super) async fn read(mut stream: TcpStream) -> io::Result<String> {
     Ok(response)
 }
 
-/// An response without its style, which all have, and with plain ends of lines.
+/// Returns a response without its style, which is always the same, and with plain line ends.
 pub(super) fn as_written(response: &str) -> String {
     let response = response.replace("\r\n", "\n");
     let parts = response.split_once("<style>").zip(response.split_once("</style>"));
     parts.map_or(response.clone(), |((before, _), (_, after))| format!("{before}<style></style>{after}"))
 }
 
-/// [`ask`], in a task.
+/// Calls [`ask`] in a task.
 pub(super) fn browser(port: u16, request: String) -> JoinHandle<io::Result<String>> {
     tokio::spawn(async move { ask(port, request.as_bytes()).await })
 }
 
-/// The status of an response.
+/// Returns the status of a response.
 #[track_caller]
 pub(super) fn status(response: &str) -> u16 {
     let status = response.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());

@@ -1,11 +1,11 @@
-//! What is no request, or could be read as two.
+//! Input that is not a request, or that could be read as two requests.
 
 use openrouter_oauth_login::RejectedRequest;
 
 use super::fixture::{Fixture, status};
 
-/// What servers and proxies were seen to read in different ways, made of a head that would settle a sign-in. No two of
-/// these may be read in any way.
+/// Heads that servers and proxies are known to read in different ways, made from one that would settle a sign-in. The
+/// listener must reject all of them.
 fn smuggled(head: &Head) -> Vec<String> {
     [head.ends(), head.controls(), head.lines(), head.names(), head.bodies(), head.protocols()].concat()
 }
@@ -29,7 +29,7 @@ impl Head {
         format!("{line}\r\nHost: {}\r\n\r\n", self.host)
     }
 
-    /// Ends of lines.
+    /// Invalid line ends.
     fn ends(&self) -> Vec<String> {
         let mut heads = Vec::new();
         let good = self.good();
@@ -48,7 +48,7 @@ impl Head {
         heads
     }
 
-    /// Control characters, wherever there is text.
+    /// Control characters in every part of the text.
     fn controls(&self) -> Vec<String> {
         let mut heads = Vec::new();
         let good = self.good();
@@ -64,7 +64,7 @@ impl Head {
         heads
     }
 
-    /// The line of the request.
+    /// Invalid request lines.
     fn lines(&self) -> Vec<String> {
         let mut heads = Vec::new();
         let good = self.good();
@@ -124,7 +124,7 @@ impl Head {
         heads
     }
 
-    /// Names and folds.
+    /// Invalid header names and folded headers.
     fn names(&self) -> Vec<String> {
         let mut heads = Vec::new();
         let good = self.good();
@@ -152,7 +152,7 @@ impl Head {
         heads
     }
 
-    /// Where a body ends.
+    /// Invalid or ambiguous body lengths.
     fn bodies(&self) -> Vec<String> {
         let mut heads = Vec::new();
         for length in [
@@ -196,7 +196,7 @@ impl Head {
         heads
     }
 
-    /// What is spoken after this.
+    /// Switches to other protocols.
     fn protocols(&self) -> Vec<String> {
         let mut heads = Vec::new();
         let good = self.good();
@@ -244,7 +244,7 @@ async fn other_protocols_and_noise_are_rejected_at_once() {
         b"\n".to_vec(),
         b"\0".to_vec(),
     ];
-    // Any first byte that no method begins with.
+    // Each byte that no method begins with.
     noise.extend((0..=255_u8).filter(|byte| !byte.is_ascii_graphic()).map(|byte| vec![byte; 100]));
     let responses = fixture.play(noise.clone()).await;
     for (noise, response) in noise.iter().zip(&responses) {
@@ -278,7 +278,7 @@ async fn heads_are_bounded_and_bodies_are_not_read() {
             .replace("GET", "POST")
             .replace("\r\n\r\n", &format!("\r\nContent-Length: {}\r\n\r\n{body}", body.len())),
         stolen.replace("GET", "POST") + &body,
-        // A second request on the same connection is not read either.
+        // The listener does not read a second request on the same connection either.
         stolen.replace("GET", "POST") + &stolen,
     ];
     for response in fixture.play(requests).await {
@@ -289,7 +289,7 @@ async fn heads_are_bounded_and_bodies_are_not_read() {
 
 #[tokio::test]
 async fn largest_head_settles_a_sign_in() {
-    // L-14: the bounds are where they are said to be.
+    // L-14: the bounds are exact.
     let mut fixture = Fixture::new().await;
     let good = fixture.good();
     let with = |lines: &str| good.replace("\r\n\r\n", &format!("\r\n{lines}\r\n"));

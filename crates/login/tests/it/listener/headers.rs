@@ -1,4 +1,4 @@
-//! Hosts, and what tells a user's browser from everything else that sends requests.
+//! Host names, and the headers that tell a user's browser from other clients.
 
 use openrouter_oauth_login::{RejectedRequest, ResultPage};
 
@@ -62,7 +62,7 @@ async fn only_the_names_of_this_machine_are_accepted() {
     };
     let mut requests: Vec<_> = hosts.iter().map(|(_, hosts)| head(&target, hosts)).collect();
     let mut statuses: Vec<_> = hosts.iter().map(|(status, _)| *status).collect();
-    // A URL in place of a path names a host, too.
+    // A URL instead of a path names a host too.
     for (status, url, host) in [
         (421, format!("http://evil.example{target}"), &ours),
         (421, format!("http://localhost:{other}{target}"), &ours),
@@ -73,7 +73,7 @@ async fn only_the_names_of_this_machine_are_accepted() {
         requests.push(head(&url, std::slice::from_ref(host)));
         statuses.push(status);
     }
-    // Where the path is not known, a name makes no difference.
+    // With an unknown path, the host name makes no difference.
     requests.push(head("/callback", &["evil.example".into()]));
     statuses.push(404);
 
@@ -102,7 +102,8 @@ async fn callback_may_use_each_name_of_this_machine() {
     }
 }
 
-/// What browsers send with a request, in all of its combinations: whether it may be the callback, and the lines.
+/// Returns all combinations of the headers that browsers send: whether such a request may be the callback, and the
+/// header lines.
 fn matrix() -> Vec<(bool, String)> {
     let modes = [
         (true, ""),
@@ -171,12 +172,12 @@ async fn only_a_navigation_settles_a_sign_in() {
     assert_eq!((right.len(), wrong.len()), (4, 2108));
 
     let twice = "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Mode: cors\r\n".to_owned();
-    let refused: Vec<_> = wrong.into_iter().map(|(_, lines)| lines).chain([twice]).collect();
-    let responses = fixture.play(refused.iter().map(|lines| with(&stolen, lines)).collect()).await;
-    for (lines, response) in refused.iter().zip(&responses) {
+    let rejected: Vec<_> = wrong.into_iter().map(|(_, lines)| lines).chain([twice]).collect();
+    let responses = fixture.play(rejected.iter().map(|lines| with(&stolen, lines)).collect()).await;
+    for (lines, response) in rejected.iter().zip(&responses) {
         assert_eq!(status(response), 403, "{lines}");
     }
-    assert_eq!(fixture.rejected(), vec![RejectedRequest::NotNavigation; refused.len()]);
+    assert_eq!(fixture.rejected(), vec![RejectedRequest::NotNavigation; rejected.len()]);
 
     for (_, lines) in right {
         let page = browser(fixture.listener.port(), with(&good, &lines));
@@ -247,7 +248,7 @@ async fn only_a_get_settles_a_sign_in() {
 
 #[tokio::test]
 async fn rejection_reveals_nothing_of_the_attempt_id() {
-    // L-5, L-6: whoever does not know the path is told the same, whatever else is wrong.
+    // L-5, L-6: a client that does not know the path gets the same response, whatever else is wrong.
     let mut fixture = Fixture::new().await;
     let request = fixture.get("/callback/AAAAAAAAAAAAAAAAAAAAAA?error=access_denied");
     let with = |line: &str| request.replace("\r\n\r\n", &format!("\r\n{line}\r\n\r\n"));
@@ -280,7 +281,7 @@ async fn result_page_matches_the_result() {
         let port = fixture.listener.port();
         let browser = tokio::spawn(async move { ask(port, request.as_bytes()).await });
         let callback = fixture.listener.callback(&fixture.pending).await;
-        assert!(!browser.is_finished(), "it is told nothing before");
+        assert!(!browser.is_finished(), "the browser gets no response before");
         callback.respond(page).await;
         let response = browser.await.unwrap().unwrap();
         assert_eq!(status(&response), code);

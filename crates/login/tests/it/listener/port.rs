@@ -1,4 +1,4 @@
-//! The port: where it is, and when it is free again.
+//! The port: its address, and when it becomes free.
 
 use std::{
     fs, io,
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::fixture::{Fixture, browser, connect, read, status};
 
-/// The local addresses of sockets that listen on `port`, as Linux writes them.
+/// Returns the local addresses of sockets that listen on `port`, as Linux formats them.
 #[cfg(target_os = "linux")]
 fn listening(port: u16) -> Vec<String> {
     const LISTEN: &str = "0A";
@@ -28,10 +28,10 @@ fn listening(port: u16) -> Vec<String> {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn only_the_loopback_is_listened_on() {
+async fn listener_binds_only_the_loopback_address() {
     // L-1
     let listener = Listener::bind(0).await.unwrap();
-    // 127.0.0.1, in the order of bytes of this machine.
+    // 127.0.0.1 in the byte order of this machine.
     let loopback = u32::from_ne_bytes(Ipv4Addr::LOCALHOST.octets());
     assert_eq!(listening(listener.port()), [format!("{loopback:08X}:{:04X}", listener.port())]);
 }
@@ -40,7 +40,7 @@ async fn only_the_loopback_is_listened_on() {
 async fn other_addresses_of_this_machine_do_not_connect() {
     // L-1
     let listener = Listener::bind(0).await.unwrap();
-    // The address that packets would be sent from; nothing is sent.
+    // The source address for packets to the Internet. Nothing is sent.
     let outside = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
         socket.connect("192.0.2.1:9")?;
         Ok(socket.local_addr()?.ip())
@@ -67,10 +67,10 @@ async fn second_listener_on_a_port_fails() {
     // L-3, F46
     let first = Listener::bind(0).await.unwrap();
     let error = Listener::bind(first.port()).await.unwrap_err();
-    assert_eq!(error.to_string(), format!("127.0.0.1 port {} cannot be listened on", first.port()));
+    assert_eq!(error.to_string(), format!("could not listen on 127.0.0.1 port {}", first.port()));
     let ListenerError::Bind { port, source } = error else { panic!("{error:?}") };
     assert_eq!((port, source.kind()), (first.port(), io::ErrorKind::AddrInUse));
-    // Also for one that takes all addresses.
+    // Neither can a listener on all addresses.
     assert!(StdListener::bind(("0.0.0.0", first.port())).is_err());
 
     let other = StdListener::bind("127.0.0.1:0").unwrap();
@@ -81,7 +81,7 @@ async fn second_listener_on_a_port_fails() {
 async fn fixed_port_can_be_chosen() {
     // L-2
     let port = StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    // Somebody else may take it in between.
+    // Another program may take the port in between.
     if let Ok(listener) = Listener::bind(port).await {
         assert_eq!(listener.port(), port);
     }
@@ -96,9 +96,9 @@ async fn dropped_listener_leaves_nothing_behind() {
     let page_shown = browser(port, fixture.good());
     let callback = fixture.listener.callback(&fixture.pending).await;
     drop(fixture);
-    assert!(StdStream::connect((Ipv4Addr::LOCALHOST, port)).is_err(), "it is closed");
-    assert!(matches!(read(slow).await.as_deref(), Ok("") | Err(_)), "and so are its connections");
-    // The callback is its own.
+    assert!(StdStream::connect((Ipv4Addr::LOCALHOST, port)).is_err(), "the port is open");
+    assert!(matches!(read(slow).await.as_deref(), Ok("") | Err(_)), "a connection is open");
+    // The callback keeps its connection.
     callback.respond(ResultPage::SignedIn).await;
     assert_eq!(status(&page_shown.await.unwrap().unwrap()), 200);
     assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0);
@@ -106,7 +106,7 @@ async fn dropped_listener_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn listener_accepts_nothing_while_nobody_waits() {
+async fn listener_accepts_nothing_while_it_is_not_polled() {
     let mut fixture = Fixture::new().await;
     let mut page_shown = browser(fixture.listener.port(), fixture.good());
     assert!(timeout(Duration::from_millis(100), &mut page_shown).await.is_err());

@@ -1,4 +1,4 @@
-//! What the callback says.
+//! The query of the callback.
 
 use openrouter_oauth::CallbackError;
 use openrouter_oauth_login::{RejectedRequest, ResultPage};

@@ -1,4 +1,4 @@
-//! Every response that there is, word for word.
+//! A snapshot of every response.
 
 use std::fmt::Write;
 
@@ -65,6 +65,6 @@ async fn every_response_matches_its_snapshot() {
         assert!(head.contains(&format!("; style-src 'sha256-{hash}';")), "the style has {hash}");
         writeln!(written, "### {name}\n{}", as_written(&response)).unwrap();
     }
-    // To accept a change, put what is printed into the file.
+    // To accept a change, copy the printed text into the file.
     assert!(written == RESPONSES, "{written}");
 }

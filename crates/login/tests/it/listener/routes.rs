@@ -1,10 +1,10 @@
-//! Paths: there is one.
+//! Paths: only the callback's is accepted.
 
 use openrouter_oauth_login::{RejectedRequest, fuzzing::CallbackRules};
 
 use super::fixture::{Fixture, STOLEN, begin, status};
 
-/// `attempt_id` with another character at `position`.
+/// Returns `attempt_id` with another character at `position`.
 fn near(attempt_id: &str, position: usize) -> String {
     let mut near = attempt_id.to_owned();
     let other = if attempt_id[position..].starts_with('A') { "B" } else { "A" };
@@ -13,7 +13,7 @@ fn near(attempt_id: &str, position: usize) -> String {
 }
 
 #[tokio::test]
-async fn listener_has_no_other_path() {
+async fn listener_rejects_every_other_path() {
     // L-5, L-6, L-7, L-11
     let mut fixture = Fixture::new().await;
     let attempt_id = fixture.pending.attempt_id().to_owned();
@@ -70,7 +70,7 @@ async fn listener_has_no_other_path() {
     let responses = fixture.play(requests.clone()).await;
     for (request, response) in requests.iter().zip(&responses) {
         assert_eq!(status(response), 404, "{request}");
-        // A near miss is told what a far one is.
+        // A near miss gets the same response as any other path.
         assert_eq!(response, &responses[0]);
     }
     assert_eq!(fixture.rejected(), vec![RejectedRequest::NotFound; requests.len()]);
@@ -104,7 +104,7 @@ async fn million_wrong_attempt_ids_are_rejected() {
     while wrong < 1_000_000 {
         let attempt_id = &mut head[begin..begin + right.len()];
         if wrong % 2 == 0 {
-            // All but one character is right.
+            // All characters but one are right.
             attempt_id.copy_from_slice(right);
             attempt_id[random.below(right.len())] = random.letter();
         } else {
@@ -119,7 +119,7 @@ async fn million_wrong_attempt_ids_are_rejected() {
     assert_eq!(fixture.pending.read_callback(target).unwrap().expose(), super::fixture::CODE);
 }
 
-/// Xorshift, for the same IDs in every run.
+/// A xorshift generator, which gives the same IDs in every run.
 struct Random(u64);
 
 impl Random {

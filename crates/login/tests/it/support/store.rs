@@ -1,4 +1,4 @@
-//! A store in a folder of its own, and this test program once more as the process that uses it.
+//! A store in its own folder, and this test program again as a child process that uses it.
 
 use std::{
     env,
@@ -14,7 +14,7 @@ use openrouter_oauth::{ApiKey, Client};
 use openrouter_oauth_login::{Account, FileStore, KeyStore, StoreError};
 use tempfile::TempDir;
 
-/// A folder for a test, and the path of a file in two folders that do not exist.
+/// A folder for a test, and the path of a key file below two folders that do not exist yet.
 pub(crate) struct TestFolder {
     pub(crate) root: TempDir,
     pub(crate) path: PathBuf,
@@ -39,7 +39,7 @@ impl TestFolder {
         self.parent().join(format!("cli.json{suffix}"))
     }
 
-    /// What is in the folder, sorted.
+    /// Returns the file names in the folder, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.parent()) else { return vec![] };
         let mut names: Vec<_> =
@@ -48,7 +48,7 @@ impl TestFolder {
         names
     }
 
-    /// Nothing in the folder, and not the folder itself, is open to others.
+    /// Checks that other users have no access to the folder and its files.
     #[track_caller]
     pub(crate) fn assert_private(&self) {
         if self.parent().exists() {
@@ -59,7 +59,7 @@ impl TestFolder {
         }
     }
 
-    /// This program as another process, which does `task` with the store. It is started by `wrapper`.
+    /// Returns the command for a child process that does `task` with the store. The command line begins with `wrapper`.
     pub(crate) fn child(&self, wrapper: &[&str], task: &str) -> Command {
         let program = env::current_exe().unwrap();
         let arguments = ["--exact", "support::store::as_a_child", "--nocapture", "--test-threads=1"];
@@ -72,16 +72,17 @@ impl TestFolder {
     }
 }
 
-/// What came of a child.
+/// The result of a child.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Ended {
     Done,
-    /// With a [`StoreError`], in these words.
+    /// The child failed with a [`StoreError`] of this text.
     Failed(String),
     Killed,
 }
 
-/// Runs a child to its end. Fails if it could not be started, or did something else than to succeed, fail or be killed.
+/// Runs a child until it ends. Panics if it could not start, or ended in another way than a success, a failure or a
+/// kill.
 #[track_caller]
 pub(crate) fn run(command: &mut Command) -> Ended {
     let output: Output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -92,7 +93,7 @@ pub(crate) fn run(command: &mut Command) -> Ended {
             let error = stderr.lines().find_map(|line| line.strip_prefix("error: "));
             Ended::Failed(error.unwrap_or_else(|| panic!("{output:?}")).to_owned())
         }
-        // As a shell says it; strace ends as its child did.
+        // 137 is how a shell reports the kill. strace ends in the same way as its child.
         None | Some(137) => Ended::Killed,
         _ => panic!("{command:?}: {output:?}"),
     }
@@ -100,7 +101,7 @@ pub(crate) fn run(command: &mut Command) -> Ended {
 
 const FAILED: i32 = 3;
 
-/// What a process does that another test started; nothing among the tests.
+/// Runs as a child of other tests. As a test, it does nothing.
 #[test]
 fn as_a_child() {
     let (Some(path), Ok(task)) = (env::var_os("TEST_STORE"), env::var("TEST_TASK")) else { return };
@@ -127,7 +128,7 @@ fn as_a_child() {
     }
 }
 
-/// `writers` at a time, each of which saves the key of its own account `times` times.
+/// Runs `writers` concurrently, each of which saves the key of its own account `times` times.
 pub(crate) async fn write(store: &FileStore, first: u32, writers: u32, times: u32) -> Result<(), StoreError> {
     let writers = (first..first + writers).map(|writer| {
         let store = store.clone();
@@ -136,7 +137,7 @@ pub(crate) async fn write(store: &FileStore, first: u32, writers: u32, times: u3
             for time in 1..=times {
                 let key = key(&format!("key-{writer}-{time}"));
                 let mut saved = store.save(&account, &key).await;
-                // On a machine that is busy with other things ten seconds are not enough for a hundred writers.
+                // On a busy machine, ten seconds may not be enough for a hundred writers.
                 for _ in 0..10 {
                     if matches!(saved, Err(StoreError::InUse { .. })) {
                         saved = store.save(&account, &key).await;
@@ -153,7 +154,7 @@ pub(crate) async fn write(store: &FileStore, first: u32, writers: u32, times: u3
     Ok(())
 }
 
-/// What an error says, with its causes.
+/// Returns the message of an error and its causes.
 pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

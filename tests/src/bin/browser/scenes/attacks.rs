@@ -68,16 +68,16 @@ pub(super) async fn by_another_name(session: &BrowserSession<'_>) -> Result {
     let rebound = callback.replacen("127.0.0.1", REBOUND, 1);
     for query in ["error=access_denied", "code=forged"] {
         session.browser.navigate(&format!("{rebound}?{query}")).await?;
-        session.browser.wait_for_page("This is another address").await?;
+        session.browser.wait_for_page("This is the wrong address").await?;
     }
-    // Now a page of that name is open. Unlike this page, an attacker's page would have no policy that blocks its
+    // A page of that name is now open. An attacker's page, unlike this one, would have no policy that blocks its
     // requests.
     session.browser.devtools("Page.setBypassCSP", json!({"enabled": true})).await?;
     session.browser.reload().await?;
-    session.browser.wait_for_page("This is another address").await?;
+    session.browser.wait_for_page("This is the wrong address").await?;
     let promise = format!("fetch('{rebound}?code=forged').then((response) => response.status)");
     let status = session.browser.await_promise(&promise).await?;
-    expect_eq("what a script of that name gets", &status, &json!(421))?;
+    expect_eq("the status of the response to a script of that name", &status, &json!(421))?;
     expect_eq("that the login waits", &login.is_waiting()?, &true)?;
     session.open_consent_page(&login.url).await?;
     session.approve().await?;

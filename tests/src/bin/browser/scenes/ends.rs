@@ -82,7 +82,7 @@ pub(super) async fn response_is_lost(session: &BrowserSession<'_>) -> Result {
 // L-19, S-8
 pub(super) async fn cannot_store(session: &BrowserSession<'_>) -> Result {
     let login = session.begin_login(&[]).await?;
-    // Everyone may write here, so the program does not store a key.
+    // Everyone may write to this folder, so the program does not store a key in it.
     let folder = session.home.path().join(".config/openrouter-oauth");
     fs::create_dir_all(&folder)?;
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o777))?;

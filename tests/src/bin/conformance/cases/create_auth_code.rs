@@ -44,31 +44,31 @@ pub(super) fn rejected() -> Vec<Case> {
     let mut cases = rejected_requests();
     cases.extend([
         Case::with_fault(
-            "creating may be forbidden",
+            "creating a code may be forbidden",
             PATH,
             Fault::status(403),
             valid().fails_with(403, FORBIDDEN, ""),
         ),
         Case::with_fault(
-            "creating may conflict",
+            "creating a code may conflict",
             PATH,
             Fault::status(409),
             valid().fails_with(409, CONFLICT, ""),
         ),
         Case::with_fault(
-            "creating may be rate limited",
+            "creating a code may be rate limited",
             PATH,
             Fault::status(429),
             valid().fails_with(429, DEFAULT, "429"),
         ),
         Case::with_fault(
-            "creating may get a 500",
+            "creating a code may fail with a 500",
             PATH,
             Fault::status(500),
             valid().fails_with(500, INTERNAL, ""),
         ),
         Case::with_fault(
-            "creating may get a web page",
+            "creating a code may return a web page",
             PATH,
             gateway_page(500),
             valid().fails_with(500, DEFAULT, "<html>"),
@@ -99,7 +99,7 @@ fn rejected_requests() -> Vec<Case> {
             [valid().body("{}").fails_with(400, SHAPE, "ZodError")],
         ),
         Case::new(
-            "a body that is not JSON is rejected in plain text when creating",
+            "a body that is not JSON is rejected in plain text when creating a code",
             [valid().body("{").fails_with(400, DEFAULT, "Malformed JSON in request body")],
         ),
         invalid(
@@ -108,7 +108,7 @@ fn rejected_requests() -> Vec<Case> {
             "Invalid expires_at",
         ),
         invalid(
-            "a script as a callback is rejected",
+            "a callback that is a script is rejected",
             create_for("javascript:alert(1)"),
             "Invalid callback_url",
         ),

@@ -50,13 +50,13 @@ pub(super) fn all() -> Vec<Case> {
             current_key().fails_with(429, DEFAULT, "429"),
         ),
         Case::with_fault(
-            "the call may get a 500",
+            "the call may fail with a 500",
             PATH,
             Fault::status(500),
             current_key().fails_with(500, INTERNAL, ""),
         ),
         Case::with_fault(
-            "the call may get a 503",
+            "the call may fail with a 503",
             PATH,
             gateway_page(503),
             current_key().fails_with(503, DEFAULT, "<html>"),

@@ -96,13 +96,13 @@ pub(super) fn rejected() -> Vec<Case> {
             unknown_code().fails_with(429, DEFAULT, "429"),
         ),
         Case::with_fault(
-            "an exchange may get a 500",
+            "an exchange may fail with a 500",
             PATH,
             Fault::status(500),
             unknown_code().fails_with(500, INTERNAL, ""),
         ),
         Case::with_fault(
-            "an exchange may get a web page",
+            "an exchange may return a web page",
             PATH,
             gateway_page(502),
             unknown_code().fails_with(502, DEFAULT, "<html>"),

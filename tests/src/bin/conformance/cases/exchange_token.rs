@@ -55,19 +55,19 @@ pub(super) fn all() -> Vec<Case> {
             valid().fails_with(429, OAUTH, "temporarily_unavailable"),
         ),
         Case::with_fault(
-            "a token exchange may get a 500",
+            "a token exchange may fail with a 500",
             PATH,
             Fault::status(500),
             valid().fails_with(500, OAUTH, "server_error"),
         ),
         Case::with_fault(
-            "a token exchange may get a 503",
+            "a token exchange may fail with a 503",
             PATH,
             Fault::status(503),
             valid().fails_with(503, OAUTH, "temporarily_unavailable"),
         ),
         Case::with_fault(
-            "a token exchange may get a web page",
+            "a token exchange may return a web page",
             PATH,
             gateway_page(502),
             valid().fails_with(502, DEFAULT, "<html>"),

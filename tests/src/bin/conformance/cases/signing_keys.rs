@@ -24,7 +24,7 @@ pub(super) fn all() -> Vec<Case> {
             signing_keys().fails_with(429, DEFAULT, "429"),
         ),
         Case::with_fault(
-            "the key set may get a 500",
+            "the key set may fail with a 500",
             PATH,
             Fault::status(500),
             signing_keys().fails_with(500, INTERNAL, ""),

@@ -1,0 +1,56 @@
+//! Signs the user in once. The next run finds the stored key, and signs in again only if OpenRouter rejects it.
+//!
+//! ```sh
+//! cargo run -p openrouter-oauth-login --example sign_in_once
+//! ```
+//!
+//! To try it offline, run `openrouter-oauth emulator` and pass the base URL that it prints as an argument.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example shows its result")]
+
+use std::{env, error::Error, process::ExitCode};
+
+use openrouter_oauth::{Client, models::ServerText};
+use openrouter_oauth_login::{Account, FileStore, KeyStore, Login};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Err(error) = run().await else { return ExitCode::SUCCESS };
+    eprintln!("error: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        eprintln!("  caused by: {error}");
+        cause = error.source();
+    }
+    ExitCode::FAILURE
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let mut builder = Client::builder();
+    if let Some(base_url) = env::args().nth(1) {
+        builder = builder.base_url(base_url);
+    }
+    let client = builder.build()?;
+    let store = FileStore::for_program("sign_in_once")?;
+
+    if let Some(key) = store.load(&Account::new(&client)).await? {
+        match client.with_key(key).current_key().await {
+            Ok(info) => {
+                // OpenRouter's text, made safe to print.
+                let label = ServerText::new(info.label.as_deref().unwrap_or("without a label"));
+                let spent = info.usage.unwrap_or_default();
+                println!("You are already signed in. The key {label:?} has spent ${spent:.2}.");
+                return Ok(());
+            }
+            Err(error) if error.is_unauthorized() => eprintln!("The stored key is no longer valid: {error}"),
+            // The key may be valid. Signing in now could create a second one.
+            Err(error) => return Err(error.into()),
+        }
+    }
+
+    let signed_in = Login::new(&client).store(store.clone()).run().await?;
+    match signed_in.not_stored {
+        None => println!("You are signed in. The key is stored in {}.", store.path().display()),
+        Some(error) => eprintln!("You are signed in, but the key was not stored: {error}"),
+    }
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! The fields of a response that its type does not have.
+
+use std::{
+    fmt, mem,
+    ops::{Deref, DerefMut},
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use zeroize::Zeroize as _;
+
+/// Fields of a response as raw JSON, by their names.
+///
+/// They may contain anything, so `Debug` shows only the names, and the values are wiped on drop.
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct OtherFields(Map<String, Value>);
+
+impl Deref for OtherFields {
+    type Target = Map<String, Value>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for OtherFields {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl FromIterator<(String, Value)> for OtherFields {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(fields: I) -> Self {
+        Self(fields.into_iter().collect())
+    }
+}
+
+impl fmt::Debug for OtherFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Drop for OtherFields {
+    fn drop(&mut self) {
+        wipe_fields(&mut self.0);
+    }
+}
+
+fn wipe_fields(fields: &mut Map<String, Value>) {
+    for (mut name, mut value) in mem::take(fields) {
+        name.zeroize();
+        wipe(&mut value);
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(fields) => wipe_fields(fields),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}

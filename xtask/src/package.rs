@@ -1,0 +1,180 @@
+//! `package`: tests each crate as its users get it from crates.io.
+//!
+//! It packs every published crate and unpacks it into the build folder. There it checks, tests and documents each package
+//! as a workspace of its own. Patches replace the packages that it depends on with their unpacked versions.
+//!
+//! The tests use the stable compiler; the documentation uses nightly, as docs.rs does, if rustup has it.
+
+use std::{fmt::Write as _, fs, path::PathBuf, process::Command};
+
+use self::unpacked::Unpacked;
+use crate::{
+    process,
+    result::{Result, fail_on},
+    workspace::{self, Package},
+};
+
+mod checks;
+mod release;
+mod unpacked;
+
+/// The features that the tests of a package need. `keychain` and `aws-lc-rs` are not among them, because each adds
+/// minutes to a build; `cargo xtask keychain` and `lint` cover them.
+const TEST_FEATURES: &[(&str, &str)] = &[
+    ("openrouter-oauth", "--features=tracing"),
+    ("openrouter-oauth-login", "--features=testing,_fuzzing"),
+    ("openrouter-oauth-transport", "--features=testing"),
+];
+
+/// Runs all checks. For a `release`, also checks what only a release needs, and rehearses the upload.
+pub(crate) fn run(release: bool) -> Result {
+    let packages = workspace::published()?;
+    if release {
+        fail_on(&release::findings(&packages, &fs::read_to_string(process::root().join("CHANGELOG.md"))?))?;
+    }
+    process::run(&mut process::cargo(["fetch", "--locked"]))?;
+    pack(&packages, release)?;
+    let unpacked = unpacked::unpack(&packages, &build_folder())?;
+    fail_on(&checks::findings(&unpacked, process::root())?)?;
+
+    let mut errors = Vec::new();
+    for package in &unpacked {
+        println!("\n--- {}", package.manifest.name);
+        for mut command in [Some(test(package)), documentation(package)].into_iter().flatten() {
+            let error = process::run(&mut command).err();
+            errors.extend(error.map(|error| format!("{}: {error}", package.manifest.name)));
+        }
+    }
+    print!("\n{}", table(&unpacked));
+    fail_on(&errors)?;
+    if release {
+        // The packages were built above.
+        process::run(&mut process::cargo([
+            "publish",
+            "--workspace",
+            "--dry-run",
+            "--no-verify",
+            "--locked",
+        ]))?;
+    }
+    Ok(())
+}
+
+/// Packs the packages without building them. A warning is an error.
+fn pack(packages: &[Package], release: bool) -> Result {
+    let mut command = process::cargo(["package", "--no-verify", "--offline", "--locked", "--color=never"]);
+    // Developers check a change before they commit it. A release must be a commit.
+    command.args((!release).then_some("--allow-dirty"));
+    command.args(packages.iter().flat_map(|package| ["-p", &package.name]));
+    command.env("CARGO_TARGET_DIR", build_folder());
+    println!("$ {}", process::line(&command));
+    let output = command.output()?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    print!("{text}");
+    if !output.status.success() {
+        return Err(format!("`cargo package` failed ({})", output.status).into());
+    }
+    fail_on(&warnings(&text))
+}
+
+/// Returns the warnings in the output of cargo.
+fn warnings(output: &str) -> Vec<String> {
+    output.lines().filter(|line| line.starts_with("warning")).map(str::to_owned).collect()
+}
+
+/// Returns the command that builds and runs the tests of a package, including doc tests, with the versions in its lock
+/// file.
+fn test(package: &Unpacked) -> Command {
+    let mut command = process::cargo(["test", "--offline", "--quiet", "--no-fail-fast"]);
+    let features = TEST_FEATURES.iter().find(|(name, _)| *name == package.manifest.name);
+    command.args(features.map(|(_, features)| features));
+    in_folder(command.env("RUSTFLAGS", "-D warnings"), package);
+    command
+}
+
+/// Returns the command that builds the documentation of a library as docs.rs does, with warnings denied.
+fn documentation(package: &Unpacked) -> Option<Command> {
+    if !package.manifest.is_library() {
+        return None;
+    }
+    let docs_rs = package.manifest.docs_rs();
+    let mut flags = String::from("-D warnings");
+    let mut command = if let Some(nightly) = process::nightly_cargo() {
+        for flag in &docs_rs.rustdoc_args {
+            flags.extend([" ", flag]);
+        }
+        nightly
+    } else {
+        println!("rustup has no nightly toolchain, so the documentation is built without `--cfg docsrs`");
+        process::cargo([""; 0])
+    };
+    command.args(["doc", "--offline", "--quiet", "--lib", "--no-deps"]);
+    command.args(docs_rs.features());
+    command.env("RUSTDOCFLAGS", flags).env("DOCS_RS", "1");
+    in_folder(&mut command, package);
+    Some(command)
+}
+
+fn in_folder(command: &mut Command, package: &Unpacked) {
+    share_dependencies(command.current_dir(&package.folder));
+}
+
+/// Lets cargo build in the folder that all packages share, with the same settings. Each dependency is then compiled once.
+pub(crate) fn share_dependencies(command: &mut Command) {
+    command.env("CARGO_TARGET_DIR", build_folder()).env("CARGO_INCREMENTAL", "0");
+    // Nobody debugs these builds, and debug information would double the size of the folder.
+    command.env("CARGO_PROFILE_DEV_DEBUG", "0");
+}
+
+/// Returns the build folder of the packages. In that of the workspace, a package would overwrite the command-line tool
+/// that other steps start.
+fn build_folder() -> PathBuf {
+    process::target("packages")
+}
+
+fn table(packages: &[Unpacked]) -> String {
+    let mut table = String::from("files  KiB unpacked  KiB packed  package\n");
+    for Unpacked { manifest, files, compressed, .. } in packages {
+        let size: usize = files.values().map(Vec::len).sum();
+        let [unpacked, packed] = [size.div_ceil(1024) as u64, compressed.div_ceil(1024)];
+        let count = files.len();
+        let _ =
+            writeln!(table, "{count:>5} {unpacked:>13} {packed:>11}  {} {}", manifest.name, manifest.version);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warning_of_cargo_is_found() {
+        let output = "   Packaging mine v0.1.0\nwarning: manifest has no description\nsee https://doc\n    Packaged 3 files\n";
+        assert_eq!(warnings(output), ["warning: manifest has no description"]);
+        assert_eq!(warnings("   Packaging mine v0.1.0\n    Packaged 3 files\n"), [""; 0]);
+    }
+
+    #[test]
+    fn test_features_belong_to_published_packages() {
+        let packages = workspace::published().unwrap();
+        for (name, _) in TEST_FEATURES {
+            assert!(packages.iter().any(|package| package.name == *name), "{name}");
+        }
+    }
+
+    #[test]
+    fn table_has_a_line_for_each_package() {
+        let package = Unpacked {
+            manifest: Package { name: "mine".into(), version: "0.1.0".into(), ..Package::default() },
+            files: [("Cargo.toml".to_owned(), vec![0; 1025])].into(),
+            compressed: 1024,
+            ..Unpacked::default()
+        };
+        let table = table(&[package]);
+        assert_eq!(
+            table,
+            "files  KiB unpacked  KiB packed  package\n    1             2           1  mine 0.1.0\n"
+        );
+    }
+}
