@@ -491,7 +491,7 @@ async fn rejection_by_a_proxy_ends_the_login() {
     // A1: it says nothing about the code, so the user is not asked for another one.
     let testbed = testbed();
     testbed.emulator().inject(Fault::status(403).body("<html>Access denied</html>").on("/auth/keys"));
-    let prompt = ScriptedPrompt::new(testbed.user(), [TypedInput::Code, TypedInput::Code]);
+    let prompt = typing(testbed.user(), [TypedInput::Code, TypedInput::Code]);
     let error = login(&testbed).headless(true).prompt(prompt).run().await.unwrap_err();
     assert!(matches!(&error, Error::Sdk(error) if error.may_have_acted()), "{error:?}");
     assert!(error.to_string().contains("a key may have been created"), "{error}");
