@@ -1,15 +1,20 @@
 //! Reads a response field by field, so that one field that cannot be read does not lose the others.
 
 use std::{
+    borrow::Cow,
     cell::Cell,
     collections::{BTreeMap, btree_map},
+    fmt, str,
 };
 
-use serde::de::{
-    DeserializeOwned, DeserializeSeed, IntoDeserializer as _, MapAccess,
-    value::{MapAccessDeserializer, StrDeserializer},
+use serde::{
+    Deserialize, Deserializer,
+    de::{
+        DeserializeOwned, DeserializeSeed, IntoDeserializer as _, MapAccess, Visitor,
+        value::{MapAccessDeserializer, StrDeserializer},
+    },
 };
-use serde_json::{Deserializer, Error, value::RawValue};
+use serde_json::{Error, value::RawValue};
 use zeroize::Zeroizing;
 
 use crate::endpoint::{Data, read_object};
@@ -29,8 +34,8 @@ pub(crate) trait ByField: DeserializeOwned {
 ///
 /// Returns the error of a strict parser, whose position is in `body`.
 pub(crate) fn decode<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
-    let text = to_text(body);
-    Fields::parse(&text).and_then(Fields::into_value).map_or_else(|| read_object(body), Ok)
+    let text = Text::new(body);
+    Fields::parse(text.as_str()).and_then(Fields::into_value).map_or_else(|| read_object(body), Ok)
 }
 
 /// Reads the object in a [`Data`] envelope. Skips optional fields that cannot be read.
@@ -39,41 +44,58 @@ pub(crate) fn decode<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
 ///
 /// As for [`decode`].
 pub(crate) fn decode_data<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
-    let text = to_text(body);
-    let data = Fields::parse(&text).and_then(|fields| Fields::parse(fields.raw("data")?));
+    let text = Text::new(body);
+    let data = Fields::parse(text.as_str()).and_then(|fields| Fields::parse(fields.raw("data")?));
     data.and_then(Fields::into_value).map_or_else(|| Data::decode(body), Ok)
 }
 
-/// Converts `body` to text in memory that is wiped on drop. Removes a byte order mark, and replaces bytes that are not
-/// UTF-8 and escapes that are no character, so that they affect only their own field.
-pub(crate) fn to_text(body: &[u8]) -> Zeroizing<String> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    // A replacement character has three bytes, so the buffer does not grow and leave a copy behind.
-    let mut text = Zeroizing::new(String::with_capacity(3 * body.len()));
-    for chunk in body.utf8_chunks() {
-        text.push_str(chunk.valid());
-        if !chunk.invalid().is_empty() {
-            text.push(char::REPLACEMENT_CHARACTER);
-        }
-    }
-    replace_lone_surrogates(text)
+/// A body as text, without a byte order mark. Bytes that are not UTF-8, and escapes that are not a character, are replaced,
+/// so that they affect only their own field.
+pub(crate) enum Text<'a> {
+    Valid(&'a str),
+    Replaced(Zeroizing<String>),
 }
 
-/// Replaces `\ud83d` and the like if they are not part of a pair. JavaScript writes them when it cuts a text within an
-/// emoji.
-fn replace_lone_surrogates(text: Zeroizing<String>) -> Zeroizing<String> {
+impl<'a> Text<'a> {
+    pub(crate) fn new(body: &'a [u8]) -> Self {
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        if let Ok(text) = str::from_utf8(body) {
+            return replace_lone_surrogates(text).map_or(Self::Valid(text), Self::Replaced);
+        }
+        // A replacement character has three bytes, so the buffer does not grow and leave a copy behind.
+        let mut text = Zeroizing::new(String::with_capacity(3 * body.len()));
+        for chunk in body.utf8_chunks() {
+            text.push_str(chunk.valid());
+            if !chunk.invalid().is_empty() {
+                text.push(char::REPLACEMENT_CHARACTER);
+            }
+        }
+        Self::Replaced(replace_lone_surrogates(&text).unwrap_or(text))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Valid(text) => text,
+            Self::Replaced(text) => text,
+        }
+    }
+}
+
+/// Replaces escapes such as `\ud83d` that are not part of a pair. JavaScript writes them when it cuts a text within an
+/// emoji. Returns `None` if there are no such escapes, in pairs or not.
+fn replace_lone_surrogates(text: &str) -> Option<Zeroizing<String>> {
     if !text.contains("\\ud") && !text.contains("\\uD") {
-        return text;
+        return None;
     }
     let mut replaced = Zeroizing::new(String::with_capacity(text.len()));
-    let mut rest = text.as_str();
+    let mut rest = text;
     while let Some(start) = rest.find('\\') {
         let (before, escape) = rest.split_at(start);
         replaced.push_str(before);
         let (length, is_lone) = match (surrogate(escape), escape.get(6..).and_then(surrogate)) {
             (Some(0xd800..0xdc00), Some(0xdc00..)) => (12, false),
             (Some(_), _) => (6, true),
-            // A backslash and what it escapes, which may have more than one byte if this is not JSON.
+            // A backslash and the character after it, which may have more than one byte if this is not JSON.
             (None, _) => (escape.char_indices().nth(2).map_or(escape.len(), |(end, _)| end), false),
         };
         let (escape, after) = escape.split_at(length);
@@ -81,7 +103,7 @@ fn replace_lone_surrogates(text: Zeroizing<String>) -> Zeroizing<String> {
         rest = after;
     }
     replaced.push_str(rest);
-    replaced
+    Some(replaced)
 }
 
 /// Returns the surrogate that `text` begins with as an escape.
@@ -93,12 +115,12 @@ fn surrogate(text: &str) -> Option<u16> {
 }
 
 /// The fields of an object as JSON text. If a name appears twice, the last one wins.
-pub(crate) struct Fields<'a>(BTreeMap<String, &'a RawValue>);
+pub(crate) struct Fields<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
 
 impl<'a> Fields<'a> {
     /// Returns `None` if `json` is not an object.
     pub(crate) fn parse(json: &'a str) -> Option<Self> {
-        serde_json::from_str(json).ok().map(Self)
+        serde_json::from_str(json).ok()
     }
 
     /// Returns a field as JSON text.
@@ -113,16 +135,16 @@ impl<'a> Fields<'a> {
 
     /// Reads the object without the fields that cannot be read. Returns `None` if a required field is missing.
     pub(crate) fn into_value<T: ByField>(mut self) -> Option<T> {
-        let mut unread = Vec::new();
+        let mut unread: Vec<(Cow<'a, str>, &RawValue)> = Vec::new();
         loop {
             match self.deserialize() {
                 Ok(mut value) => {
                     for (name, raw) in unread {
-                        T::keep_unread(&mut value, name, RawValue::get(raw));
+                        T::keep_unread(&mut value, name.into_owned(), raw.get());
                     }
                     return Some(value);
                 }
-                Err(Some(name)) => unread.extend(self.0.remove_entry(&name)),
+                Err(Some(name)) => unread.extend(self.0.remove_entry(&*name)),
                 Err(None) => return None,
             }
         }
@@ -138,14 +160,14 @@ impl<'a> Fields<'a> {
         let current = Cell::new(None);
         let access = FieldAccess { rest: self.0.iter(), current: &current };
         T::deserialize(MapAccessDeserializer::new(access))
-            .map_err(|_| current.get().map(|(name, _): (&String, _)| name.clone()))
+            .map_err(|_| current.get().map(|(name, _): (&str, _)| name.to_owned()))
     }
 }
 
 /// Passes the fields to a deserializer, and records which one it is reading.
 struct FieldAccess<'a, 'f> {
-    rest: btree_map::Iter<'f, String, &'a RawValue>,
-    current: &'f Cell<Option<(&'f String, &'a RawValue)>>,
+    rest: btree_map::Iter<'f, Cow<'a, str>, &'a RawValue>,
+    current: &'f Cell<Option<(&'f str, &'a RawValue)>>,
 }
 
 impl<'de> MapAccess<'de> for FieldAccess<'de, '_> {
@@ -153,13 +175,41 @@ impl<'de> MapAccess<'de> for FieldAccess<'de, '_> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
         let next = self.rest.next();
-        self.current.set(next.map(|(name, raw)| (name, *raw)));
-        let name = next.map(|(name, _)| -> StrDeserializer<'_, Error> { name.as_str().into_deserializer() });
+        self.current.set(next.map(|(name, raw)| (&**name, *raw)));
+        let name = next.map(|(name, _)| -> StrDeserializer<'_, Error> { (&**name).into_deserializer() });
         name.map(|name| seed.deserialize(name)).transpose()
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
         let raw = self.current.get().map_or("", |(_, raw)| raw.get());
-        seed.deserialize(&mut Deserializer::from_str(raw))
+        seed.deserialize(&mut serde_json::Deserializer::from_str(raw))
     }
 }
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Fields<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
+        let mut fields = BTreeMap::new();
+        while let Some((name, raw)) = map.next_entry::<Name<'de>, _>()? {
+            fields.insert(name.0, raw);
+        }
+        Ok(Fields(fields))
+    }
+}
+
+/// A name that is borrowed if it has no escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Nullable, OAuthErrorCode,
-    by_field::{self, ByField, Fields},
+    by_field::{ByField, Fields, Text},
 };
 
 /// The JSON body of an error response, in one of its three known forms.
@@ -154,8 +154,8 @@ impl ZodIssue {
 impl ErrorEnvelope {
     /// Reads a body. Skips optional fields that cannot be read.
     pub(crate) fn decode(body: &[u8]) -> Option<Self> {
-        let text = by_field::to_text(body);
-        let fields = Fields::parse(&text)?;
+        let text = Text::new(body);
+        let fields = Fields::parse(text.as_str())?;
         let Some(inner) = Fields::parse(fields.raw("error")?) else {
             return fields.into_value().map(Self::OAuth);
         };

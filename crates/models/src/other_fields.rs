@@ -1,9 +1,6 @@
 //! The fields of a response that its type does not have.
 
-use std::{
-    fmt, mem,
-    ops::{Deref, DerefMut},
-};
+use std::{fmt, mem};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -16,17 +13,14 @@ use zeroize::Zeroize as _;
 #[serde(transparent)]
 pub struct OtherFields(Map<String, Value>);
 
-impl Deref for OtherFields {
-    type Target = Map<String, Value>;
-
-    fn deref(&self) -> &Self::Target {
+impl OtherFields {
+    /// Returns the fields.
+    pub fn as_map(&self) -> &Map<String, Value> {
         &self.0
     }
-}
 
-impl DerefMut for OtherFields {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.0
+    pub(crate) fn insert(&mut self, name: String, value: Value) {
+        self.0.insert(name, value);
     }
 }
 

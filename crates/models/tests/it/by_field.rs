@@ -53,7 +53,7 @@ fn escape_of_half_a_character_spoils_only_itself() {
         // In a value and in a name.
         let info = key(&format!(r#"{{"data":{{"label":"{written}","{written}":1,"usage":2}}}}"#));
         assert_eq!((info.label.as_deref(), info.usage), (Some(label), Some(2.0)), "{written}");
-        assert_eq!(info.other[label], 1, "{written}");
+        assert_eq!(info.other.as_map()[label], 1, "{written}");
     }
     for broken in
         [r#"{"data":{"label":"\ud8"}}"#, r#"{"data":{"label":"\ud83"#, "{\"data\":\"\\\u{e9}\\ud83d"]
