@@ -52,8 +52,8 @@ fn invalid_value_error_names_the_value_and_the_problem() {
     for (bad, text) in [
         ("", "the callback URL is empty"),
         (&long, "the callback URL is too long"),
-        ("http://\u{fc}/", "the callback URL has a character or a percent-escape that is not valid in a URL"),
-        ("a\r\nb", "the callback URL has a character or a percent-escape that is not valid in a URL"),
+        ("http://\u{fc}/", "the callback URL may contain only the characters of a URL"),
+        ("a\r\nb", "the callback URL may contain only the characters of a URL"),
     ] {
         assert!(words(CallbackUrl::parse(bad).map(drop)).starts_with(text), "{bad:?}");
     }

@@ -49,7 +49,7 @@ pub(crate) fn decode_data<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
     data.and_then(Fields::into_value).map_or_else(|| Data::decode(body), Ok)
 }
 
-/// A body as text, without a byte order mark. Bytes that are not UTF-8, and escapes that are not a character, are replaced,
+/// A body as text, without a byte order mark. Bytes that are not UTF-8 and escapes that are not a character are replaced,
 /// so that they affect only their own field.
 pub(crate) enum Text<'a> {
     Valid(&'a str),
@@ -59,8 +59,8 @@ pub(crate) enum Text<'a> {
 impl<'a> Text<'a> {
     pub(crate) fn new(body: &'a [u8]) -> Self {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-        if let Ok(text) = str::from_utf8(body) {
-            return replace_lone_surrogates(text).map_or(Self::Valid(text), Self::Replaced);
+        if let Some(text) = str::from_utf8(body).ok().filter(|text| !has_surrogates(text)) {
+            return Self::Valid(text);
         }
         // A replacement character has three bytes, so the buffer does not grow and leave a copy behind.
         let mut text = Zeroizing::new(String::with_capacity(3 * body.len()));
@@ -70,7 +70,7 @@ impl<'a> Text<'a> {
                 text.push(char::REPLACEMENT_CHARACTER);
             }
         }
-        Self::Replaced(replace_lone_surrogates(&text).unwrap_or(text))
+        Self::Replaced(replace_lone_surrogates(&text))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -81,12 +81,13 @@ impl<'a> Text<'a> {
     }
 }
 
-/// Replaces escapes such as `\ud83d` that are not part of a pair. JavaScript writes them when it cuts a text within an
-/// emoji. Returns `None` if there are no such escapes, in pairs or not.
-fn replace_lone_surrogates(text: &str) -> Option<Zeroizing<String>> {
-    if !text.contains("\\ud") && !text.contains("\\uD") {
-        return None;
-    }
+fn has_surrogates(text: &str) -> bool {
+    text.contains("\\ud") || text.contains("\\uD")
+}
+
+/// Replaces `\ud83d` and the like if they are not part of a pair. JavaScript writes them when it cuts a text within an
+/// emoji.
+fn replace_lone_surrogates(text: &str) -> Zeroizing<String> {
     let mut replaced = Zeroizing::new(String::with_capacity(text.len()));
     let mut rest = text;
     while let Some(start) = rest.find('\\') {
@@ -95,7 +96,7 @@ fn replace_lone_surrogates(text: &str) -> Option<Zeroizing<String>> {
         let (length, is_lone) = match (surrogate(escape), escape.get(6..).and_then(surrogate)) {
             (Some(0xd800..0xdc00), Some(0xdc00..)) => (12, false),
             (Some(_), _) => (6, true),
-            // A backslash and the character after it, which may have more than one byte if this is not JSON.
+            // A backslash and what it escapes, which may have more than one byte if this is not JSON.
             (None, _) => (escape.char_indices().nth(2).map_or(escape.len(), |(end, _)| end), false),
         };
         let (escape, after) = escape.split_at(length);
@@ -103,7 +104,7 @@ fn replace_lone_surrogates(text: &str) -> Option<Zeroizing<String>> {
         rest = after;
     }
     replaced.push_str(rest);
-    Some(replaced)
+    replaced
 }
 
 /// Returns the surrogate that `text` begins with as an escape.

@@ -42,7 +42,7 @@ pub(crate) struct Violation {
 pub(crate) enum Rule {
     /// It ends with the right value, or with an error of the right class.
     Class,
-    /// It sends at most one request.
+    /// It sends at most one request, and at most one key is created.
     Once,
     /// It ends at its deadline.
     Deadline,
@@ -56,6 +56,11 @@ pub(crate) enum Rule {
     HookCounts,
     /// Every sign-in gets the key of its own verifier.
     Owner,
+    /// An error says so if a key may exist that the program did not receive, and only then.
+    Doubt,
+    /// A response that is not OpenRouter's says nothing about the key or the code, and does not spend the sign-in unless
+    /// its outcome is unknown.
+    Foreign,
 }
 
 /// How far past its deadline a call may end on a busy machine.
