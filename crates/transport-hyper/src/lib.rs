@@ -75,8 +75,7 @@
 //! | rejected URL or environment variable; no tokio runtime, or one without I/O or time | `Other` with `not_sent` | no |
 //!
 //! In rare cases, if a server closes an idle connection just as a request is about to use it, the request waits until
-//! its deadline ([hyper#4122](https://github.com/hyperium/hyper/issues/4122)). The error is then `Timeout`, and the
-//! request may or may not have been sent.
+//! its deadline ([hyper#4122](https://github.com/hyperium/hyper/issues/4122)). The error is then `Timeout`.
 //!
 //! # Wiped memory
 //!
