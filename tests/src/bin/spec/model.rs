@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use openrouter_oauth_models::{
     ApiKeyGrant, CreateAuthCode, CreatedAuthCode, CurrentKey, Data, Encoding, Endpoint, ErrorEnvelope,
-    ErrorResponse, ExchangeAuthCode, ExchangeToken, JwkSet, KeyInfo, OAuthErrorResponse, SigningKeys,
-    TokenResponse,
+    ErrorResponse, ExchangeAuthCode, ExchangeToken, JwkSet, KeyInfo, OAuthErrorResponse, OtherFields,
+    SigningKeys, TokenResponse,
 };
 use openrouter_oauth_tests::fields::{self, FieldsFn};
 use serde::{Serialize, de::DeserializeOwned};
@@ -55,7 +55,7 @@ pub(crate) fn all() -> [Model; 5] {
 /// Returns the endpoint whose response keeps what it cannot read. For the comparison, it drops that like other types.
 fn current_key() -> Model {
     let mut model = model::<CurrentKey, Data<KeyInfo>, ErrorResponse>(|mut data| {
-        data.other.clear();
+        data.other = OtherFields::default();
         Data { data }
     });
     model.response.fields = fields::recorded_of_key;
