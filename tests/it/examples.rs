@@ -1,6 +1,9 @@
 //! The examples of the SDK, as programs that sign in at the emulator over TCP.
 
-use std::process::{Output, Stdio};
+use std::{
+    process::{Output, Stdio},
+    time::Duration,
+};
 
 use openrouter_oauth_emulator::{DecisionOutcome, Emulator, EmulatorServer, Fault, User};
 use openrouter_oauth_tests::query;
@@ -8,11 +11,17 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
     net::TcpStream,
     process::{Child, ChildStdout, Command},
+    time,
 };
 
 const CALLBACK: &str = env!("CARGO_BIN_EXE_example_callback");
 const CLOSURE_TRANSPORT: &str = env!("CARGO_BIN_EXE_example_closure_transport");
 const HEADLESS: &str = env!("CARGO_BIN_EXE_example_headless");
+
+/// Waits for an example, which is killed if the wait fails.
+async fn within_a_minute<T>(step: impl Future<Output = T>) -> T {
+    time::timeout(Duration::from_secs(60), step).await.unwrap()
+}
 
 /// An example that runs, and the emulator that it calls.
 struct Example {
@@ -36,7 +45,7 @@ impl Example {
     /// Reads lines until one contains a URL, and returns the URL.
     async fn url(&mut self) -> String {
         loop {
-            let line = self.lines.next_line().await.unwrap().unwrap();
+            let line = within_a_minute(self.lines.next_line()).await.unwrap().unwrap();
             if let Some(url) = line.split(' ').find(|word| word.starts_with("http://")) {
                 return url.to_owned();
             }
@@ -59,11 +68,11 @@ impl Example {
     /// Waits for the end. Returns the rest of standard output, standard error, and the exit status.
     async fn finish(mut self) -> (String, String, Option<i32>) {
         let mut rest = String::new();
-        while let Some(line) = self.lines.next_line().await.unwrap() {
+        while let Some(line) = within_a_minute(self.lines.next_line()).await.unwrap() {
             rest.push_str(&line);
             rest.push('\n');
         }
-        let output = self.child.wait_with_output().await.unwrap();
+        let output = within_a_minute(self.child.wait_with_output()).await.unwrap();
         (rest, stderr(&output), output.status.code())
     }
 }
@@ -85,7 +94,7 @@ async fn get(address: &str, target: &str, cookie: &str) -> String {
     let request = format!("GET {target} HTTP/1.1\r\nHost: {address}\r\nCookie: a=b; {cookie}\r\n\r\n");
     browser.write_all(request.as_bytes()).await.unwrap();
     let mut response = String::new();
-    browser.read_to_string(&mut response).await.unwrap();
+    within_a_minute(browser.read_to_string(&mut response)).await.unwrap();
     response
 }
 
@@ -157,7 +166,7 @@ async fn callback_example_shows_that_the_user_declined() {
 #[tokio::test]
 async fn examples_exit_with_1_and_print_errors_with_their_causes() {
     for program in [CALLBACK, CLOSURE_TRANSPORT, HEADLESS] {
-        let output = command(program, "http://openrouter.ai").output().await.unwrap();
+        let output = within_a_minute(command(program, "http://openrouter.ai").output()).await.unwrap();
         let expected = "error: the base URL must use https, or http on a loopback host\n";
         assert!(stderr(&output) == expected, "{program}: {output:?}");
         assert_eq!(output.status.code(), Some(1), "{program}");

@@ -64,6 +64,9 @@ mod socket;
 /// The error for each status of a rejection.
 mod rejections;
 
+/// The outcome of each response that gateways, firewalls and OpenRouter send, over a real socket.
+mod responses;
+
 /// Redirects are not followed.
 mod redirect;
 

@@ -1,12 +1,13 @@
 //! The login example `sign_in_once`, in its own process.
 
-use std::{env, os::unix::process::CommandExt as _, path::Path, process::Stdio};
+use std::{env, os::unix::process::CommandExt as _, path::Path, process::Stdio, time::Duration};
 
 use openrouter_oauth_emulator::{Fault, Settings};
 use openrouter_oauth_tests::{testbed::Testbed, user::UserBrowser};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
     process::Command,
+    time,
 };
 
 #[tokio::test]
@@ -61,9 +62,11 @@ async fn run(testbed: &Testbed, home: &Path) -> (Option<i32>, String, String) {
     let mut example = Command::from(command).kill_on_drop(true).spawn().unwrap();
     let mut lines = BufReader::new(example.stderr.take().unwrap()).lines();
     let mut stderr = String::new();
-    while let Some(line) = lines.next_line().await.unwrap() {
+    let minute = Duration::from_secs(60);
+    while let Some(line) = time::timeout(minute, lines.next_line()).await.unwrap().unwrap() {
         if line.starts_with("http://") {
-            UserBrowser::approving(testbed.user()).follow(&line).await.unwrap();
+            let browser = UserBrowser::approving(testbed.user());
+            time::timeout(minute, browser.follow(&line)).await.unwrap().unwrap();
         }
         stderr += &line;
         stderr += "\n";

@@ -26,12 +26,16 @@ const TEST_FEATURES: &[(&str, &str)] = &[
     ("openrouter-oauth-transport", "--features=testing"),
 ];
 
+/// The oldest cargo 1.x that packs packages which depend on each other before any of them is published.
+const MIN_CARGO: u32 = 90;
+
 /// Runs all checks. For a `release`, also checks what only a release needs, and rehearses the upload.
 pub(crate) fn run(release: bool) -> Result {
     let packages = workspace::published()?;
     if release {
         fail_on(&release::findings(&packages, &fs::read_to_string(process::root().join("CHANGELOG.md"))?))?;
     }
+    check_version(&process::read(&mut process::cargo(["--version"]))?)?;
     process::run(&mut process::cargo(["fetch", "--locked"]))?;
     pack(&packages, release)?;
     let unpacked = unpacked::unpack(&packages, &build_folder())?;
@@ -58,6 +62,15 @@ pub(crate) fn run(release: bool) -> Result {
         ]))?;
     }
     Ok(())
+}
+
+/// Checks the output of `cargo --version`. An older cargo packs a package only if crates.io has its dependencies.
+fn check_version(output: &str) -> Result {
+    let mut numbers = output.split([' ', '.']).skip(1).map_while(|number| number.parse::<u32>().ok());
+    if (numbers.next(), numbers.next()) >= (Some(1), Some(MIN_CARGO)) {
+        return Ok(());
+    }
+    Err(format!("`package` needs cargo 1.{MIN_CARGO} or newer, not {}", output.trim_end()).into())
 }
 
 /// Packs the packages without building them. A warning is an error.
@@ -147,6 +160,17 @@ fn table(packages: &[Unpacked]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn old_cargo_is_rejected() {
+        assert!(check_version("cargo 1.90.0 (840b83a10 2025-07-30)\n").is_ok());
+        assert!(check_version("cargo 1.97.0-nightly (840b83a10 2026-03-30)\n").is_ok());
+        assert_eq!(
+            check_version("cargo 1.89.0 (c24e10642 2025-06-23)\n").unwrap_err().to_string(),
+            "`package` needs cargo 1.90 or newer, not cargo 1.89.0 (c24e10642 2025-06-23)"
+        );
+        assert!(check_version("unexpected").is_err());
+    }
 
     #[test]
     fn warning_of_cargo_is_found() {

@@ -74,9 +74,9 @@ pub(crate) enum Command {
     /// container, or with --headless, the page shows a code to paste. If OpenRouter still accepts the stored key, login
     /// keeps that key and does not create another.
     #[command(after_help = "\
-The key is stored in a file that only you can read. With --store keychain, it is stored in the
-system's keychain; with --store none, nowhere. The key is printed to standard output with --print,
-and also if it could not be stored.
+The key is stored in a file that, on Unix, only you can read. With --store keychain, it is stored
+in the system's keychain; with --store none, nowhere. The key is printed to standard output with
+--print, and also if it could not be stored.
 JSON: {\"is_new\", \"user_id\", \"label\", \"store\"}, and \"key\" if the key is printed; user_id, label and
 store may be null. After --again, \"previous\" is the page where you can delete the previous key.
 Before the result, {\"authorize_url\"} is printed to standard error, and {\"problem\"} after each

@@ -29,6 +29,10 @@ fn message(error: &clap::Error) -> String {
         (ErrorKind::UnknownArgument, _) if !argument.starts_with('-') => {
             "unexpected argument; secrets are read from the environment or from standard input".to_owned()
         }
+        (ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, _) => {
+            format!("missing subcommand\n\n{}", error.render())
+        }
+        (ErrorKind::MissingSubcommand, _) => "missing subcommand; `--help` lists the subcommands".to_owned(),
         (ErrorKind::InvalidSubcommand, _) => match about(ContextKind::SuggestedSubcommand) {
             similar if similar.is_empty() => {
                 "unrecognized subcommand; `--help` lists the subcommands".to_owned()

@@ -10,7 +10,7 @@
 //!
 //! ```sh
 //! cargo run -p openrouter-oauth-cli -- emulator --port 8080
-//! cargo run -p openrouter-oauth-emulator --example over_http http://127.0.0.1:8080/api/v1
+//! cargo run -p openrouter-oauth-emulator --example over_http -- http://127.0.0.1:8080/api/v1
 //! ```
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 

@@ -4,7 +4,12 @@
 //! cargo run -p openrouter-oauth-login --example sign_in_once
 //! ```
 //!
-//! To try it offline, run `openrouter-oauth emulator` and pass the base URL that it prints as an argument.
+//! To use the emulator instead of OpenRouter, start it in another terminal, and pass its base URL:
+//!
+//! ```sh
+//! cargo run -p openrouter-oauth-cli -- emulator --port 8080
+//! cargo run -p openrouter-oauth-login --example sign_in_once -- http://127.0.0.1:8080/api/v1
+//! ```
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example shows its result")]
 
 use std::{env, error::Error, process::ExitCode};

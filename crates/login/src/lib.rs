@@ -3,7 +3,7 @@
 //! ```
 //! # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
 //! # use openrouter_oauth_login::testing::TestUser;
-//! use openrouter_oauth::Client;
+//! use openrouter_oauth::{Client, KeyLinks};
 //! use openrouter_oauth_login::Login;
 //!
 //! #[tokio::main]
@@ -16,7 +16,10 @@
 //!     let login = Login::new(&client).key_label("my-cli");
 //! #   let login = login.prompt(TestUser::pastes(["auth_code_abc123"])).headless(true);
 //!     match login.run().await {
-//!         Ok(signed_in) => println!("Signed in as {}", signed_in.user_id.as_deref().unwrap_or("unknown user")),
+//!         Ok(signed_in) => {
+//!             let page = KeyLinks::new(&signed_in.key);
+//!             println!("Signed in. To limit or delete the key, open {}", page.settings());
+//!         }
 //!         Err(error) => {
 //!             eprintln!("error: {error}");
 //!             std::process::exit(1);

@@ -68,15 +68,14 @@ impl TestUser {
 
     /// Calls `source` with the authorize URL each time the login asks for a code, and pastes the text that it returns.
     ///
-    /// A test against `openrouter-oauth-emulator` approves the URL in `source`. The login handles an error like one
-    /// from [`Prompt::ask`].
+    /// A test against `openrouter-oauth-emulator` approves the URL in `source`, as the front page of that crate shows.
+    /// The login handles an error like one from [`Prompt::ask`].
     ///
     /// ```
     /// use openrouter_oauth_login::testing::TestUser;
     ///
     /// # async fn approve(_url: &str) -> String { "auth_code_abc123".to_owned() }
     /// let user = TestUser::pastes_with(|url| async move {
-    ///     // With the emulator: `openrouter_oauth_emulator::User::approve(&url, None)`.
     ///     Ok(approve(&url).await)
     /// });
     /// ```

@@ -49,8 +49,8 @@ pub(crate) fn decode_data<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
     data.and_then(Fields::into_value).map_or_else(|| Data::decode(body), Ok)
 }
 
-/// A body as text, without a byte order mark. Bytes that are not UTF-8 are replaced, so that they affect only their own
-/// field.
+/// A body as text, without a byte order mark. Bytes that are not UTF-8 and escapes that are not a character are replaced,
+/// so that they affect only their own field.
 pub(crate) enum Text<'a> {
     Valid(&'a str),
     Replaced(Zeroizing<String>),
@@ -59,7 +59,7 @@ pub(crate) enum Text<'a> {
 impl<'a> Text<'a> {
     pub(crate) fn new(body: &'a [u8]) -> Self {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-        if let Ok(text) = str::from_utf8(body) {
+        if let Some(text) = str::from_utf8(body).ok().filter(|text| !has_surrogates(text)) {
             return Self::Valid(text);
         }
         // A replacement character has three bytes, so the buffer does not grow and leave a copy behind.
@@ -70,7 +70,7 @@ impl<'a> Text<'a> {
                 text.push(char::REPLACEMENT_CHARACTER);
             }
         }
-        Self::Replaced(text)
+        Self::Replaced(replace_lone_surrogates(&text))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -79,6 +79,40 @@ impl<'a> Text<'a> {
             Self::Replaced(text) => text,
         }
     }
+}
+
+fn has_surrogates(text: &str) -> bool {
+    text.contains("\\ud") || text.contains("\\uD")
+}
+
+/// Replaces `\ud83d` and the like if they are not part of a pair. JavaScript writes them when it cuts a text within an
+/// emoji.
+fn replace_lone_surrogates(text: &str) -> Zeroizing<String> {
+    let mut replaced = Zeroizing::new(String::with_capacity(text.len()));
+    let mut rest = text;
+    while let Some(start) = rest.find('\\') {
+        let (before, escape) = rest.split_at(start);
+        replaced.push_str(before);
+        let (length, is_lone) = match (surrogate(escape), escape.get(6..).and_then(surrogate)) {
+            (Some(0xd800..0xdc00), Some(0xdc00..)) => (12, false),
+            (Some(_), _) => (6, true),
+            // A backslash and what it escapes, which may have more than one byte if this is not JSON.
+            (None, _) => (escape.char_indices().nth(2).map_or(escape.len(), |(end, _)| end), false),
+        };
+        let (escape, after) = escape.split_at(length);
+        replaced.push_str(if is_lone { "\\ufffd" } else { escape });
+        rest = after;
+    }
+    replaced.push_str(rest);
+    replaced
+}
+
+/// Returns the surrogate that `text` begins with as an escape.
+fn surrogate(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    let is_hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let code = u16::from_str_radix(digits, 16).ok().filter(|_| is_hexadecimal)?;
+    (0xd800..0xe000).contains(&code).then_some(code)
 }
 
 /// The fields of an object as JSON text. If a name appears twice, the last one wins.

@@ -31,3 +31,36 @@ impl FromText for KeyLabel {
         Ok(Self(Box::from(text)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_that_can_change_other_text_are_rejected() {
+        let controls = ('\0'..=' ').filter(|&c| c != ' ').chain('\u{7f}'..='\u{9f}');
+        let bidirectional = ['\u{61c}', '\u{200e}', '\u{200f}'].into_iter();
+        let bidirectional = bidirectional.chain('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}');
+        let invisible =
+            ['\u{ad}', '\u{180e}', '\u{200b}', '\u{2028}', '\u{2029}', '\u{2060}', '\u{feff}', '\u{e0041}'];
+        for character in controls.chain(bidirectional).chain(invisible) {
+            for text in [format!("a{character}b"), format!("{character}a"), format!("a{character}")] {
+                assert!(KeyLabel::parse(&text).is_err(), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn text_of_any_language_is_accepted() {
+        for text in [
+            "my-cli on my-host",
+            "cl\u{e9} \u{1f980}",
+            "\u{1f469}\u{200d}\u{1f680}",
+            "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645}",
+            "\u{5de}\u{5e4}\u{5ea}\u{5d7}",
+            "\u{9375}",
+        ] {
+            assert_eq!(KeyLabel::parse(text).unwrap().as_str(), text);
+        }
+    }
+}

@@ -257,6 +257,24 @@ mod tests {
     }
 
     #[test]
+    fn masked_keys_are_shown() {
+        // A11: OpenRouter's default label of a key.
+        for masked in
+            ["sk-or-v1-0e6...1c96", "sk-or-v1-0e6\u{2026}1c96", "sk-or-v1-***1c96", "sk-or-v1-au7...890"]
+        {
+            check(masked, masked);
+            check(
+                &format!("The key \"{masked}\" is disabled."),
+                &format!("The key \"{masked}\" is disabled."),
+            );
+        }
+        // Too much of a key.
+        check("sk-or-v1-0e6f44a4b1c2...1c96", "[redacted]...1c96");
+        check("sk-or-v1-0e6...44a4b1c2d3", "[redacted]...44a4b1c2d3");
+        check("sk-or-v1-0e6f44a4.", "[redacted].");
+    }
+
+    #[test]
     fn invisible_characters_are_replaced() {
         for character in [
             '\0',

@@ -84,7 +84,14 @@ async fn send(request: Request<Bytes>, limits: Limits) -> Result<Response<Bytes>
     let limit = u64::try_from(limits.response_bytes).unwrap_or(u64::MAX).saturating_add(16 * 1024);
     let mut message = String::new();
     stream.take(limit).read_to_string(&mut message).await.map_err(io_error)?;
-    parse(&message).ok_or_else(|| ErrorKind::Protocol.into())
+    let response = parse(&message).ok_or(ErrorKind::Protocol)?;
+    // A cut response must not look complete.
+    let length =
+        response.headers().get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: usize| length != response.body().len()) {
+        return Err(ErrorKind::Io.into());
+    }
+    Ok(response)
 }
 
 /// Parses a complete response whose body ends when the connection closes.

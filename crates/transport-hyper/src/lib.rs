@@ -68,7 +68,8 @@
 //! | an idle connection closed before the request was written to it | `Io` with `not_sent` | no |
 //! | the connection broke, or closed before the response was complete | `Io` | maybe |
 //! | TLS 1.3: the server rejects the [client certificate](Builder::client_certificate_pem) | `Io` | maybe |
-//! | [`Limits::timeout`], which also ends a stream of 1xx responses | `Timeout` | maybe |
+//! | [`Limits::timeout`] before the connection was made, for a request with a body | `Timeout` with `not_sent` | no |
+//! | [`Limits::timeout`] after that, which also ends a stream of 1xx responses | `Timeout` | maybe |
 //! | body over [`Limits::response_bytes`]; head over about 64 KiB or 100 headers | `TooLarge` | yes |
 //! | the response is not HTTP | `Protocol` | maybe |
 //! | rejected URL or environment variable; no tokio runtime, or one without I/O or time | `Other` with `not_sent` | no |
@@ -125,6 +126,8 @@ mod proxy;
 mod stream;
 
 mod tls;
+
+mod request_body;
 
 mod body;
 

@@ -8,7 +8,8 @@ fn bad_arguments_get_a_message() {
 
     let labeled = |length| format!("url --label {}", "x".repeat(length));
     for (arguments, words) in [
-        ("", "Usage:"),
+        ("", "missing subcommand\n\n"),
+        ("--json", r#""message":"missing subcommand; `--help` lists"#),
         ("nothing", "unrecognized subcommand; `--help` lists"),
         ("exchnge", "similar names: exchange"),
         ("url --callback javascript:alert(1)", "callback URL"),
@@ -47,7 +48,8 @@ fn bad_arguments_get_a_message() {
         ("login --store vault", "must be one of file, keychain, none"),
         ("status --store none", "must be one of file, keychain"),
         ("login --label a\u{1b}[31mb", "control characters"),
-        ("keys", "Usage:"),
+        ("keys", "missing subcommand\n\n"),
+        ("keys --json", r#""message":"missing subcommand"#),
         ("keys unlink", "similar names: link"),
         ("completions", "<SHELL>"),
         ("completions csh", "must be one of bash"),

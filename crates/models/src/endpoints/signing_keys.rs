@@ -74,7 +74,8 @@ impl Endpoint for SigningKeys {
 
     /// Skips keys that cannot be read (RFC 7517, section 5).
     fn decode(body: &[u8]) -> serde_json::Result<JwkSet> {
-        read_object(body).or_else(|error| JwkSet::parse_each(body).ok_or(error))
+        // Only the strict parser says where the body is not JSON.
+        JwkSet::parse_each(body).map_or_else(|| read_object(body), Ok)
     }
 }
 

@@ -1,15 +1,17 @@
 //! Responses that are only read are read field by field: one odd field does not lose the others.
 // A3
 
+use http::StatusCode;
 use openrouter_oauth_models::{
-    CreateAuthCode, CurrentKey, Data, Endpoint, ExchangeAuthCode, ExchangeToken, KeyInfo, Nullable,
-    SigningKeys, TokenType,
+    AccessToken, ApiError, ApiKey, ApiKeyGrant, AuthorizationCode, CreateAuthCode, CreatedAuthCode,
+    CurrentKey, Data, Endpoint, ExchangeAuthCode, ExchangeToken, Jwk, KeyInfo, Nullable, OAuthErrorCode,
+    RejectionReason, SigningKeys, TokenResponse, TokenType,
 };
-use proptest::{prelude::*, sample::select};
+use proptest::{collection::vec, prelude::*, sample::Index};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::any::{access_token, auth_code, grant, key_info, value};
+use crate::any::{access_token, auth_code, grant, jwk, key_info, value};
 
 fn key(body: &str) -> KeyInfo {
     CurrentKey::decode(body.as_bytes()).unwrap()
@@ -37,6 +39,32 @@ fn bytes_that_are_not_utf_8_spoil_one_field() {
         CurrentKey::decode(b"{\"data\":{\"label\":\"a\xffb\",\"expires_at\":\"\xff\",\"usage\":1}}").unwrap();
     assert_eq!((info.label.as_deref(), info.usage), (Some("a\u{fffd}b"), Some(1.0)));
     assert!(info.expires_at.is_absent());
+}
+
+#[test]
+fn escape_of_half_a_character_spoils_only_itself() {
+    for (written, label) in [
+        (r"a\ud83d", "a\u{fffd}"),
+        (r"\uDE00b", "\u{fffd}b"),
+        (r"\ud83d\ud83d\ude00\ude00", "\u{fffd}\u{1f600}\u{fffd}"),
+        (r"\ud83d\n\\ud83d", "\u{fffd}\n\\ud83d"),
+        (r"\ud83d\\\ud83d", "\u{fffd}\\\u{fffd}"),
+    ] {
+        // In a value and in a name.
+        let info = key(&format!(r#"{{"data":{{"label":"{written}","{written}":1,"usage":2}}}}"#));
+        assert_eq!((info.label.as_deref(), info.usage), (Some(label), Some(2.0)), "{written}");
+        assert_eq!(info.other.as_map()[label], 1, "{written}");
+    }
+    for broken in
+        [r#"{"data":{"label":"\ud8"}}"#, r#"{"data":{"label":"\ud83"#, "{\"data\":\"\\\u{e9}\\ud83d"]
+    {
+        // The label is absent, or nothing can be read.
+        let label = CurrentKey::decode(broken.as_bytes()).map(|info| info.label);
+        assert!(label.is_err() || label.is_ok_and(|label| label.is_none()), "{broken}");
+    }
+    let cut = br#"{"error":{"code":403,"message":"No \ud83d"}}"#;
+    let error = ApiError::read(&CurrentKey::new(), None, StatusCode::FORBIDDEN, cut);
+    assert_eq!((error.reason(), error.message().as_str()), (RejectionReason::Forbidden, "No \u{fffd}"));
 }
 
 #[test]
@@ -72,7 +100,7 @@ fn token_needs_only_itself() {
 #[test]
 fn signing_key_that_cannot_be_read_is_left_out() {
     // RFC 7517, section 5
-    let keys = r#"{"keys":[{"kid":"nokty","x":"A"},7,{"kty":"EC","kid":8},{"kty":"EC","kid":"a","x":"A","new":[]}]}"#;
+    let keys = r#"{"keys":[{"kid":"nokty","x":"A"},7,["EC"],{"kty":"EC","kid":8},{"kty":"EC","kid":"a","x":"A","new":[]}]}"#;
     let set = SigningKeys::decode(keys.as_bytes()).unwrap();
     assert_eq!(set.keys.len(), 1);
     assert_eq!(set.find("a").unwrap().x.as_deref(), Some("A"));
@@ -89,33 +117,36 @@ fn error_gives_the_place_in_the_body() {
 
 /// JSON of any shape, up to 100 levels deep.
 fn deep_value() -> impl Strategy<Value = Value> {
-    (value(), 0..90_usize).prop_map(|(value, depth)| {
+    (value(), prop_oneof![Just(0), 1..90_usize]).prop_map(|(value, depth)| {
         (0..depth)
             .fold(value, |inner, level| if level % 2 == 0 { json!([inner]) } else { json!({ "a": inner }) })
     })
 }
 
-/// Puts `odd` into the field `name`, which the response can do without, and finds all others as they were.
+/// Puts `odd` into each field that the response can do without, one after the other. Checks that all others are as they
+/// were.
 fn check<E>(
     response: &impl Serialize,
-    name: &str,
-    odd: Value,
+    optional: &[&str],
+    odd: &Value,
     envelope: fn(Value) -> Value,
 ) -> Result<(), TestCaseError>
 where
     E: Endpoint<Response: Serialize>,
 {
     let Value::Object(fields) = serde_json::to_value(response).unwrap() else { unreachable!() };
-    let mut changed = fields.clone();
-    changed.insert(name.to_owned(), odd);
-    let read = E::decode(envelope(Value::Object(changed)).to_string().as_bytes());
-    let read = serde_json::to_value(read.map_err(|error| TestCaseError::fail(error.to_string()))?).unwrap();
-    let without = |fields: &Map<String, Value>| {
+    for &name in optional {
+        let mut changed = fields.clone();
+        changed.insert(name.to_owned(), odd.clone());
+        let read = E::decode(envelope(Value::Object(changed)).to_string().as_bytes());
+        let read = read.map_err(|error| TestCaseError::fail(format!("{name}: {error}")))?;
+        let Value::Object(mut read) = serde_json::to_value(read).unwrap() else { unreachable!() };
         let mut fields = fields.clone();
+        // The odd value may be readable.
+        read.remove(name);
         fields.remove(name);
-        fields
-    };
-    prop_assert_eq!(without(read.as_object().unwrap()), without(&fields));
+        prop_assert_eq!(read, fields, "{}", name);
+    }
     Ok(())
 }
 
@@ -149,23 +180,118 @@ const KEY_INFO: [&str; 26] = [
     "budgets",
     "effective_budget",
     "rate_limit",
-    "a_field_of_2027",
+    NEW,
 ];
+const GRANT: [&str; 2] = ["user_id", NEW];
+const AUTH_CODE: [&str; 3] = ["app_id", "created_at", NEW];
+const TOKEN: [&str; 5] = ["expires_in", "issued_token_type", "scope", "token_type", NEW];
+
+/// A field that this version does not know.
+const NEW: &str = "a_field_of_2027";
+
+/// The fields that a response cannot do without, and the one that keeps unknown fields.
+const EXCEPT: [&str; 4] = ["key", "id", "access_token", "other"];
+
+#[test]
+fn property_covers_every_field() {
+    let code = AuthorizationCode::parse("c").unwrap();
+    for (debug, optional) in [
+        (format!("{:#?}", KeyInfo::default()), &KEY_INFO[..]),
+        (format!("{:#?}", ApiKeyGrant::new(ApiKey::parse("k").unwrap())), &GRANT),
+        (format!("{:#?}", CreatedAuthCode::new(code)), &AUTH_CODE),
+        (format!("{:#?}", TokenResponse::new(AccessToken::parse("t").unwrap())), &TOKEN),
+    ] {
+        // `Debug` names every field of a struct.
+        let fields = debug.lines().filter_map(|line| line.strip_prefix("    ")?.split_once(": "));
+        let mut fields: Vec<_> = fields.map(|(name, _)| name).filter(|name| !name.starts_with(' ')).collect();
+        fields.retain(|name| !EXCEPT.contains(name));
+        fields.push(NEW);
+        fields.sort_unstable();
+        let mut optional = optional.to_vec();
+        optional.sort_unstable();
+        assert_eq!(optional, fields, "{debug}");
+    }
+}
+
+/// Reads an error response.
+fn error(body: &Value) -> ApiError {
+    ApiError::read(&CurrentKey::new(), None, StatusCode::FORBIDDEN, body.to_string().as_bytes())
+}
+
+/// Puts `odd` into each optional field of each error envelope, one after the other.
+fn check_errors(odd: &Value) -> Result<(), TestCaseError> {
+    for pointer in ["/user_id", "/openrouter_metadata", "/new", "/error/metadata", "/error/new"] {
+        let mut body = json!({ "error": { "code": 403, "message": "No." } });
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        body.pointer_mut(parent).unwrap()[name] = odd.clone();
+        let error = error(&body);
+        prop_assert_eq!((error.code(), error.message().as_str()), (Some(403), "No."), "{}", pointer);
+    }
+    for name in ["error_description", "error_uri", "new"] {
+        let mut body = json!({ "error": "invalid_grant" });
+        body[name] = odd.clone();
+        let error = error(&body);
+        prop_assert_eq!(error.oauth_code(), Some(&OAuthErrorCode::InvalidGrant), "{}", name);
+    }
+    let issues = json!([{ "path": ["code"], "message": "Required" }]);
+    for (name, message) in [("message", "code: Required"), ("issues", "No."), ("new", "code: Required")] {
+        let mut body =
+            json!({ "success": false, "error": { "name": "ZodError", "issues": issues, "message": "No." } });
+        body["error"][name] = odd.clone();
+        let error = error(&body);
+        prop_assert_eq!(error.message().as_str(), message, "{}", name);
+        prop_assert_eq!(error.reason(), RejectionReason::Forbidden, "{}", name);
+    }
+    Ok(())
+}
+
+/// Puts `odd` among the keys, and into a field of the set and of one key.
+fn check_keys(keys: &[Jwk], odd: &Value, place: Index) -> Result<(), TestCaseError> {
+    let read = |keys: &[Value]| {
+        let body = json!({ "keys": keys, "new": odd });
+        SigningKeys::decode(body.to_string().as_bytes())
+            .map_err(|error| TestCaseError::fail(error.to_string()))
+    };
+    let mut json: Vec<_> = keys.iter().map(|key| json!(key)).collect();
+    json.insert(place.index(keys.len() + 1), odd.clone());
+    prop_assert_eq!(&read(&json)?.keys, keys);
+
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let place = place.index(keys.len());
+    for name in ["kty", "crv", "alg", "use", "kid", "x", "y", "new"] {
+        let mut json: Vec<_> = keys.iter().map(|key| json!(key)).collect();
+        json[place][name] = odd.clone();
+        let read = read(&json)?.keys;
+        let others = [&keys[..place], &keys[place + 1..]].concat();
+        // The odd value may be readable.
+        let is_left_out = read.len() == others.len();
+        let read = if is_left_out { read } else { [&read[..place], &read[place + 1..]].concat() };
+        prop_assert_eq!(read, others, "{}", name);
+    }
+    Ok(())
+}
 
 proptest! {
+    // Few cases, because each tries every field.
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
     #[test]
     fn any_json_in_any_field_leaves_the_others(
-        (info, name) in (key_info(), select(&KEY_INFO[..])),
+        info in key_info(),
         grant in grant(),
-        (code, code_field) in (auth_code(), select(vec!["app_id", "created_at", "new"])),
-        (token, token_field) in
-            (access_token(), select(vec!["expires_in", "issued_token_type", "scope", "token_type", "new"])),
+        code in auth_code(),
+        token in access_token(),
+        (keys, place) in (vec(jwk(), 0..4), any::<Index>()),
         odd in deep_value(),
     ) {
-        check::<CurrentKey>(&info, name, odd.clone(), data)?;
-        check::<ExchangeAuthCode>(&grant, "user_id", odd.clone(), |value| value)?;
-        check::<CreateAuthCode>(&code, code_field, odd.clone(), data)?;
-        check::<ExchangeToken>(&token, token_field, odd, |value| value)?;
+        check::<CurrentKey>(&info, &KEY_INFO, &odd, data)?;
+        check::<ExchangeAuthCode>(&grant, &GRANT, &odd, |value| value)?;
+        check::<CreateAuthCode>(&code, &AUTH_CODE, &odd, data)?;
+        check::<ExchangeToken>(&token, &TOKEN, &odd, |value| value)?;
+        check_keys(&keys, &odd, place)?;
+        check_errors(&odd)?;
     }
 }
 

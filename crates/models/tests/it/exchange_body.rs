@@ -85,9 +85,7 @@ fn padded_key_is_trimmed() {
 #[test]
 fn key_is_found_whatever_the_other_fields_are() {
     // C-22
-    for user_id in
-        ["7", "-1e400", "true", "{}", "[]", r#"["u"]"#, r#"{"id":"u"}"#, r#""\ud800""#, r#""\udc00\ud800""#]
-    {
+    for user_id in ["7", "-1e400", "true", "{}", "[]", r#"["u"]"#, r#"{"id":"u"}"#] {
         check(format!(r#"{{"user_id":{user_id},"key":"k"}}"#), "k", None);
         check(format!(r#"{{"key":"k","user_id":{user_id}}}"#), "k", None);
         check(format!(r#"{{"key":"k","other":{user_id}}}"#), "k", None);
@@ -95,6 +93,9 @@ fn key_is_found_whatever_the_other_fields_are() {
     check(r#"{"user_id":"","key":"k"}"#, "k", Some(""));
     for (field, user_id) in [("user_id", Some("\u{fffd}\u{fffd}")), ("other", None)] {
         let body = [b"{\"key\":\"k\",\"", field.as_bytes(), b"\":\"\xff\xfe\"}"].concat();
+        check(body, "k", user_id);
+        // Half of a character, as an escape.
+        let body = format!(r#"{{"key":"k","{field}":"\udc00\ud800"}}"#);
         check(body, "k", user_id);
     }
 }
