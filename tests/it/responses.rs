@@ -182,7 +182,7 @@ impl Case {
         }
         if operation == "exchange" {
             let is_unknown = error.is_outcome_unknown();
-            let says_so = shown.contains("a key may have been created");
+            let says_so = shown.contains("may have been created");
             assert_eq!(
                 says_so,
                 error.may_have_acted(),
@@ -297,7 +297,7 @@ async fn assert_rejected_later(error: Error, sign_in: &mut HeadlessSignIn, clien
     assert_eq!(unknown.reason(), UnknownReason::RejectedLater);
     assert_eq!(unknown.key_label().unwrap().as_str(), LABEL);
     let text = error.to_string();
-    assert!(text.contains("; a key may have been created named \"my-cli on my-host\""), "{text}");
+    assert!(text.contains("; a key labeled \"my-cli on my-host\" may have been created"), "{text}");
     assert_eq!(error.api().unwrap().message().as_str(), "Invalid code");
     assert!(error.may_have_acted() && !error.is_rejected_code() && !error.is_retryable(), "{error}");
     canary::assert_hidden(&canary::everything(&error), &[CODE]);
