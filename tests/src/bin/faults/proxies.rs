@@ -253,7 +253,7 @@ impl Check {
     fn first_exchange(&mut self, error: &Error, pending: &PendingSignIn) {
         self.verdict(error);
         let meaning = self.page.meaning();
-        let says_it = error.to_string().contains("a key may have been created");
+        let says_it = error.to_string().contains("may have been created");
         self.require(
             Rule::Doubt,
             says_it == (meaning != PageMeaning::TurnedAway),
@@ -278,7 +278,7 @@ impl Check {
             }
             (PageMeaning::Doubt, Error::OutcomeUnknown(unknown)) => {
                 let says_it = unknown.reason() == UnknownReason::RejectedLater
-                    && text.contains(&format!("a key may have been created named \"{LABEL}\""));
+                    && text.contains(&format!("a key labeled \"{LABEL}\" may have been created"));
                 self.require(Rule::Doubt, says_it, error, "the error does not describe the doubt");
                 self.require(Rule::Doubt, !pending.is_fresh(), error, "the sign-in is not spent");
             }
