@@ -32,14 +32,35 @@ async fn example_signs_in_only_without_a_valid_key() {
     testbed.emulator().inject(Fault::status(401).on("/key"));
     let (status, stdout, stderr) = run(&testbed, home.path()).await;
     assert!(status == Some(0) && stdout.starts_with(new_key), "{stdout}{stderr}");
-    assert!(stderr.starts_with("The stored key is no longer valid: "), "{stderr}");
+    assert!(
+        stdout.contains("It replaces a key that OpenRouter rejected: https://openrouter.ai/keys/"),
+        "{stdout}"
+    );
     assert_eq!(exchanges(), 2);
 
-    // An error that does not show whether the key is valid.
+    // A response that does not show whether the key is valid.
     testbed.emulator().inject(Fault::status(400).on("/key"));
     let (status, stdout, stderr) = run(&testbed, home.path()).await;
-    assert!(status == Some(1) && stdout.is_empty() && stderr.starts_with("error: "), "{stdout}{stderr}");
+    assert!(status == Some(0) && stdout.is_empty(), "{stdout}{stderr}");
+    assert!(stderr.starts_with("Could not check the stored key: "), "{stderr}");
     assert_eq!(exchanges(), 2);
+}
+
+#[tokio::test]
+async fn processes_that_start_together_sign_in_once() {
+    let testbed = Testbed::over_tcp(Settings::default()).await;
+    // Slow enough that every process begins before the first has a key.
+    testbed.emulator().inject(Fault::delay(Duration::from_secs(1)).on("/auth/keys"));
+    let home = tempfile::tempdir().unwrap();
+    let start = || run(&testbed, home.path());
+    let (first, second, third) = tokio::join!(start(), start(), start());
+    let mut signed_in = 0;
+    for (status, stdout, stderr) in [first, second, third] {
+        assert_eq!(status, Some(0), "{stdout}{stderr}");
+        signed_in += usize::from(stdout.starts_with("You are signed in. "));
+        assert!(stdout.starts_with("You are "), "{stdout}{stderr}");
+    }
+    assert_eq!((signed_in, testbed.emulator().posts("/auth/keys")), (1, 1));
 }
 
 /// Runs the example. Approves in a browser if it signs in. Returns its exit status, standard output and standard error.

@@ -10,6 +10,10 @@ use crate::{BrowserError, ListenerError, RejectedRequest, StoreError};
 #[non_exhaustive]
 #[derive(Debug)]
 pub enum Event<'a> {
+    /// OpenRouter rejected the stored key, so [`Login::ensure`](crate::Login::ensure) signs in.
+    StoredKeyRejected(&'a openrouter_oauth::Error),
+    /// Another program is signing in with the same store. [`Login::ensure`](crate::Login::ensure) waits for its key.
+    OtherSignIn,
     /// The login is listening on a port for the browser.
     Listening {
         /// The port of `127.0.0.1`.
@@ -31,8 +35,11 @@ pub enum Event<'a> {
     Exchanging,
     /// The service did not process the exchange. The login will retry it after this time.
     Retrying(Duration),
-    /// OpenRouter returned the key.
-    Granted,
+    /// OpenRouter returned the key. The login stores it next.
+    Granted {
+        /// The ID of the user who signed in, if OpenRouter returned it.
+        user_id: Option<&'a str>,
+    },
     /// The login stored the key.
     Stored,
     /// The login could not store the key. [`Login::run`](crate::Login::run) still returns it.

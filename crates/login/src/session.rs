@@ -3,18 +3,19 @@
 mod clock;
 mod events;
 mod key_proposal;
+mod stored_key;
 
 use std::{convert::Infallible, future, pin::pin, sync::Arc, time::Duration};
 
 use openrouter_oauth::{
-    AnySignIn, ApiKeyGrant, AuthorizationCode, AuthorizeUrl, Client, KeyLabel, models::InvalidValue,
-    transport::SleepFuture,
+    AnySignIn, ApiKey, ApiKeyGrant, AuthorizationCode, AuthorizeUrl, Client, KeyLabel, KeyLinks,
+    models::InvalidValue, transport::SleepFuture,
 };
 use tokio::{runtime::Handle, signal, task::JoinSet};
 
 use self::{clock::Clock, key_proposal::KeyProposal};
 use crate::{
-    Account, BrowserError, CallbackRequest, Cancel, Error, Event, KeyStore, Listener, ListenerError,
+    Account, BrowserError, CallbackRequest, Cancel, Ensured, Error, Event, KeyStore, Listener, ListenerError,
     OutcomeUnknownReason, Prompt, ResultPage, SignInInstructions, SignedIn,
     flow::{EndReason, Flow, FlowEnd, FlowEvent, NextStep, PasteProblem, Turn},
     headless::Headless,
@@ -22,9 +23,28 @@ use crate::{
     login::options::{EventSink, Options},
 };
 
+/// Signs in.
 pub(crate) async fn run(options: Options) -> Result<SignedIn, Error> {
-    Handle::try_current().map_err(|error| Error::NoRuntime(error.into()))?;
-    let ctrl_c = options.cancels_on_ctrl_c.then(|| watch_ctrl_c(options.cancel.clone()));
+    let _ctrl_c = watch(&options)?;
+    sign_in(options).await
+}
+
+/// Signs in, unless the store has a key that OpenRouter accepts or cannot be asked about.
+pub(crate) async fn ensure(options: Options) -> Result<Ensured, Error> {
+    let _ctrl_c = watch(&options)?;
+    let cancel = options.cancel.clone();
+    let outcome = tokio::select! {
+        biased;
+        () = cancel.times(1) => return Err(Error::Cancelled),
+        outcome = stored_key::find(&options) => outcome?,
+    };
+    match outcome {
+        stored_key::Outcome::Use(stored) => Ok(stored),
+        stored_key::Outcome::SignIn(_lock) => sign_in(options).await.map(Ensured::SignedIn),
+    }
+}
+
+async fn sign_in(options: Options) -> Result<SignedIn, Error> {
     let cancel = options.cancel.clone();
     let mut session = tokio::select! {
         biased;
@@ -32,9 +52,7 @@ pub(crate) async fn run(options: Options) -> Result<SignedIn, Error> {
         begun = Session::begin(options) => begun?,
     };
     let end = session.drive().await;
-    let signed_in = session.finish(end).await;
-    drop(ctrl_c);
-    signed_in
+    session.finish(end).await
 }
 
 /// The extra time of a running exchange after the login was cancelled.
@@ -46,6 +64,19 @@ const GRACE_AFTER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a late browser still gets a response.
 const LATE_BROWSER_TIME: Duration = Duration::from_millis(100);
+
+/// Checks that there is a runtime. If requested, cancels on each Ctrl-C, until the returned set is dropped.
+fn watch(options: &Options) -> Result<Option<JoinSet<()>>, Error> {
+    Handle::try_current().map_err(|error| Error::NoRuntime(error.into()))?;
+    Ok(options.cancels_on_ctrl_c.then(|| watch_ctrl_c(options.cancel.clone())))
+}
+
+/// Starts the clock of a login.
+fn start_clock(options: &Options) -> Result<Clock, Error> {
+    let timer = options.timer.clone();
+    let timer = timer.ok_or(InvalidValue::new("timer", "is missing: set one with `Login::timer`"))?;
+    Ok(Clock::start(timer, options.timeout))
+}
 
 /// Cancels on each Ctrl-C, until the returned set is dropped.
 fn watch_ctrl_c(cancel: Cancel) -> JoinSet<()> {
@@ -64,6 +95,8 @@ struct Session {
     client: Client,
     prompt: Option<Arc<dyn Prompt>>,
     store: Option<(Arc<dyn KeyStore>, Account)>,
+    /// The key that the store had before.
+    previous: Option<ApiKey>,
     events: EventSink,
     cancel: Cancel,
     clock: Clock,
@@ -84,12 +117,12 @@ type NextTurn = Turn<AuthorizationCode>;
 impl Session {
     /// Starts the listener and the sign-in, and shows the instructions.
     async fn begin(options: Options) -> Result<Self, Error> {
-        let timer =
-            options.timer.ok_or(InvalidValue::new("timer", "is missing: set one with `Login::timer`"))?;
-        let clock = Clock::start(timer, options.timeout);
+        let clock = start_clock(&options)?;
         let store = options.store.map(|store| (store, options.account));
+        let mut previous = None;
         if let Some((store, account)) = &store {
-            clock.store(store.load(account)).await.map_err(Error::Store)?;
+            clock.store(|| store.check(account)).await.map_err(Error::Store)?;
+            previous = clock.store(|| store.load(account)).await.map_err(Error::Store)?;
         }
 
         let (listener, not_listening) = listen(options.headless, options.port, &options.events).await?;
@@ -116,6 +149,7 @@ impl Session {
             client: options.client,
             prompt: options.prompt,
             store,
+            previous,
             events: options.events,
             cancel: options.cancel,
             clock,
@@ -304,17 +338,24 @@ impl Session {
     }
 
     async fn keep(&self, grant: ApiKeyGrant) -> SignedIn {
+        (self.events)(&Event::Granted { user_id: grant.user_id.as_deref() });
         let stored = match &self.store {
-            Some((store, account)) => Some(self.clock.store(store.save(account, &grant.key)).await),
+            Some((store, account)) => Some(self.clock.store(|| store.save(account, &grant.key)).await),
             None => None,
         };
-        (self.events)(&Event::Granted);
         match &stored {
             Some(Ok(())) => (self.events)(&Event::Stored),
             Some(Err(error)) => (self.events)(&Event::NotStored(error)),
             None => {}
         }
-        SignedIn { key: grant.key, user_id: grant.user_id, not_stored: stored.and_then(Result::err) }
+        let previous = self.previous.as_ref().filter(|previous| **previous != grant.key);
+        let replaced = previous.filter(|_| matches!(stored, Some(Ok(())))).map(KeyLinks::new);
+        SignedIn {
+            key: grant.key,
+            user_id: grant.user_id,
+            not_stored: stored.and_then(Result::err),
+            replaced,
+        }
     }
 }
 

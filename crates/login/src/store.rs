@@ -7,7 +7,16 @@ mod file;
 mod keychain;
 mod memory;
 
-use std::{error::Error, fmt, future::Future, io, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    fmt,
+    future::{self, Future},
+    io,
+    path::PathBuf,
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use openrouter_oauth::{ApiKey, InvalidValue};
 
@@ -48,6 +57,52 @@ pub trait KeyStore: fmt::Debug + Send + Sync {
     ///
     /// See [`StoreError`].
     fn delete<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, bool>;
+
+    /// Checks that [`save`](Self::save) can work. A login calls this before the browser opens, because a key that could
+    /// not be saved would exist all the same.
+    ///
+    /// By default, this loads the key. Override it if the store can find out more: [`FileStore`] takes its lock, then
+    /// writes, syncs and removes a file next to the real one.
+    ///
+    /// # Errors
+    ///
+    /// See [`StoreError`].
+    fn check<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, ()> {
+        Box::pin(async move { self.load(account).await.map(drop) })
+    }
+
+    /// Locks the sign-in to `account`, or returns `None` if another program holds the lock.
+    /// [`Login::ensure`](crate::Login::ensure) holds it while it signs in, so that programs that start together sign in
+    /// once.
+    ///
+    /// By default, there is no lock: programs that start together each sign in. Only [`FileStore`] has one.
+    ///
+    /// # Errors
+    ///
+    /// See [`StoreError`].
+    fn lock_sign_in<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, Option<SignInLock>> {
+        let _ = account;
+        Box::pin(future::ready(Ok(Some(SignInLock::new(())))))
+    }
+}
+
+/// A lock of a [`KeyStore`], held until it is dropped.
+#[must_use = "dropping it releases the lock"]
+pub struct SignInLock {
+    _lock: Box<dyn Send + Sync>,
+}
+
+impl SignInLock {
+    /// Creates a lock that is released when `lock` is dropped.
+    pub fn new(lock: impl Send + Sync + 'static) -> Self {
+        Self { _lock: Box::new(lock) }
+    }
+}
+
+impl fmt::Debug for SignInLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignInLock").finish_non_exhaustive()
+    }
 }
 
 /// The error type of a [`KeyStore`].
@@ -77,6 +132,12 @@ pub enum StoreError {
     InUse {
         /// The file.
         path: PathBuf,
+        /// The timeout.
+        after: Duration,
+    },
+    /// Another program has been signing in with this store all the time. Nothing was changed.
+    #[error("another program was still signing in after {} s; finish or cancel that sign-in, and retry", after.as_secs())]
+    SigningIn {
         /// The timeout.
         after: Duration,
     },
@@ -135,6 +196,14 @@ impl<T: KeyStore + ?Sized> KeyStore for Arc<T> {
     fn delete<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, bool> {
         (**self).delete(account)
     }
+
+    fn check<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, ()> {
+        (**self).check(account)
+    }
+
+    fn lock_sign_in<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, Option<SignInLock>> {
+        (**self).lock_sign_in(account)
+    }
 }
 
 impl<T: KeyStore + ?Sized> KeyStore for Box<T> {
@@ -148,5 +217,13 @@ impl<T: KeyStore + ?Sized> KeyStore for Box<T> {
 
     fn delete<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, bool> {
         (**self).delete(account)
+    }
+
+    fn check<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, ()> {
+        (**self).check(account)
+    }
+
+    fn lock_sign_in<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, Option<SignInLock>> {
+        (**self).lock_sign_in(account)
     }
 }

@@ -15,7 +15,7 @@ use rustix::{
     process::geteuid,
 };
 
-use super::path::{folder_of, io_error, unsafe_path, with_suffix};
+use super::path::{KeyPath, folder_of, io_error, unsafe_path, with_suffix};
 use crate::StoreError;
 
 /// An open folder to which only the user has access.
@@ -35,12 +35,12 @@ const OWN_FOLDER: u32 = 0o700;
 const OWN_FILE: Mode = Mode::RUSR.union(Mode::WUSR);
 
 impl Folder {
-    /// Opens the folder of the file at `path`, if it exists.
-    pub(super) fn open(path: &Path) -> Result<Option<Self>, StoreError> {
-        if path.file_name().is_none() {
-            return Err(unsafe_path(path, "it does not end in a file name"));
+    /// Opens the folder of `file`, if it exists.
+    pub(super) fn open(file: &KeyPath) -> Result<Option<Self>, StoreError> {
+        if file.path.file_name().is_none() {
+            return Err(unsafe_path(&file.path, "it does not end in a file name"));
         }
-        let parent = folder_of(path);
+        let parent = file.folder();
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let folder = match fs::openat(CWD, parent, flags, Mode::empty()) {
             Ok(folder) => File::from(folder),
@@ -60,20 +60,20 @@ impl Folder {
         if found.mode() & 0o077 != 0 {
             return Err(unsafe_path(
                 parent,
-                "other users have access to it; remove that access with `chmod 700`",
+                if file.has_key_folder { SHARED_KEY_FOLDER } else { SHARED_FOLDER },
             ));
         }
-        Ok(Some(Self { folder, path: path.to_owned() }))
+        Ok(Some(Self { folder, path: file.path.clone() }))
     }
 
-    /// Opens the folder of the file at `path`, and creates it if necessary.
-    pub(super) fn create(path: &Path) -> Result<Self, StoreError> {
-        if let Some(folder) = Self::open(path)? {
+    /// Opens the folder of `file`, and creates it if necessary.
+    pub(super) fn create(file: &KeyPath) -> Result<Self, StoreError> {
+        if let Some(folder) = Self::open(file)? {
             return Ok(folder);
         }
-        let parent = folder_of(path);
+        let parent = file.folder();
         create_folder(parent).map_err(|error| io_error(parent, "created", error))?;
-        Self::open(path)?.ok_or_else(|| io_error(parent, "created", io::ErrorKind::NotFound.into()))
+        Self::open(file)?.ok_or_else(|| io_error(parent, "created", io::ErrorKind::NotFound.into()))
     }
 
     /// Returns the path of the file.
@@ -81,10 +81,10 @@ impl Folder {
         &self.path
     }
 
-    /// Opens the lock file without locking it. The file stays after the lock is released, because removing it would let
-    /// two programs each hold a lock.
-    pub(super) fn open_lock(&self) -> Result<Lock, StoreError> {
-        let path = with_suffix(&self.path, ".lock");
+    /// Opens the lock file with this suffix without locking it. The file stays after the lock is released, because
+    /// removing it would let two programs each hold a lock.
+    pub(super) fn open_lock(&self, suffix: &str) -> Result<Lock, StoreError> {
+        let path = with_suffix(&self.path, suffix);
         let failed = |error: Errno| io_error(&path, "opened", error.into());
         let file =
             self.open_own(&path, OFlags::RDWR | OFlags::CREATE)?.ok_or_else(|| failed(Errno::NOENT))?;
@@ -110,6 +110,19 @@ impl Folder {
             let _ = self.remove_left_over();
         }
         replaced?;
+        self.sync()
+    }
+
+    /// Writes, syncs and removes a file of this size next to the real one, to find out whether
+    /// [`replace`](Self::replace) can work. Requires the lock.
+    pub(super) fn probe(&self, size: usize) -> Result<(), StoreError> {
+        let new = with_suffix(&self.path, ".new");
+        let probed = self.write(&new, &vec![b' '; size]).and_then(|()| self.remove_left_over());
+        if probed.is_err() {
+            // If this fails, the next change removes it.
+            let _ = self.remove_left_over();
+        }
+        probed?;
         self.sync()
     }
 
@@ -221,4 +234,7 @@ fn name(path: &Path) -> &OsStr {
 }
 
 const FOREIGN: &str = "it belongs to another user; run the program as that user, or choose another path";
+const SHARED_KEY_FOLDER: &str = "other users have access to it; remove that access with `chmod 700`";
+const SHARED_FOLDER: &str =
+    "other users have access to it; choose a path in a new folder, which will be created for this user only";
 const NO_FILE: &str = "it is not a regular file; remove it, or choose another path";
