@@ -531,8 +531,8 @@ async fn rejection_after_a_retry_is_an_unknown_outcome() {
 async fn panic_of_the_program_loses_no_key() {
     let testbed = testbed();
     let login = login(&testbed).browser(UserBrowser::approving(testbed.user()));
-    let login =
-        login.on_event(|event| assert!(!matches!(event, Event::Granted { .. }), "the program fails to print"));
+    let login = login
+        .on_event(|event| assert!(!matches!(event, Event::Granted { .. }), "the program fails to print"));
     assert!(is_valid(&testbed, &login.run().await.unwrap().key).await);
 }
 

@@ -42,6 +42,9 @@ mod flow;
 /// A login in a terminal: the browser's callback, the pasted code, and every way to end.
 mod login;
 
+/// A login that returns the stored key if it can.
+mod ensure;
+
 /// The example that signs in once.
 #[cfg(target_os = "linux")]
 mod sign_in_once;

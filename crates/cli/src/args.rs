@@ -72,13 +72,15 @@ pub(crate) enum Command {
     ///
     /// Opens OpenRouter's page in the browser, then waits for the browser's callback or a pasted code. Over SSH, in a
     /// container, or with --headless, the page shows a code to paste. If OpenRouter still accepts the stored key, login
-    /// keeps that key and does not create another.
+    /// keeps that key and does not create another. It replaces a key that OpenRouter rejects (401). If the key cannot be
+    /// checked, login fails and keeps the key.
     #[command(after_help = "\
 The key is stored in a file that, on Unix, only you can read. With --store keychain, it is stored
 in the system's keychain; with --store none, nowhere. The key is printed to standard output with
 --print, and also if it could not be stored.
 JSON: {\"is_new\", \"user_id\", \"label\", \"store\"}, and \"key\" if the key is printed; user_id, label and
-store may be null. After --again, \"previous\" is the page where you can delete the previous key.
+store may be null. If the key replaced another one, \"previous\" is the page of that key, where you
+can delete it.
 Before the result, {\"authorize_url\"} is printed to standard error, and {\"problem\"} after each
 wrong code. With --json, login does not prompt at the terminal; with --headless, it reads the code
 from a line of standard input.

@@ -23,8 +23,9 @@ pub(crate) enum Failure {
     /// `place` is safe to print: a variable's name, a quoted path, or the keychain.
     #[error("OpenRouter does not accept the key in {place}; run `openrouter-oauth login` to create another")]
     BadKey { place: String, source: Error },
-    #[error("could not check the stored key; retry, or pass --again to create another")]
-    StoredKey(#[source] Box<Failure>),
+    /// A check of the stored key that does not show whether the key is good.
+    #[error("could not check the stored key: {0}{advice}", advice = stored_key_advice(.0))]
+    StoredKey(Error),
     #[error("the key could not be stored; it was printed to standard output, only this once, so save it now")]
     NotStored(#[source] StoreError),
     /// The arguments, the environment or the input are incomplete or contradictory.
@@ -97,9 +98,8 @@ Exit status, and the kind of the error with --json:
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Sdk(error) | Self::BadKey { source: error, .. } => exit_of(error),
+            Self::Sdk(error) | Self::BadKey { source: error, .. } | Self::StoredKey(error) => exit_of(error),
             Self::Login(error) => exit_of_login(error),
-            Self::StoredKey(failure) => failure.exit(),
             Self::NotSignedIn => Exit::NotSignedIn,
             Self::Usage(_) | Self::Input { .. } => Exit::Usage,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::OutputClosed,
@@ -120,10 +120,10 @@ impl Failure {
     /// Returns the SDK's error, if that is what failed.
     pub(crate) fn sdk(&self) -> Option<&Error> {
         match self {
-            Self::Sdk(error) | Self::BadKey { source: error, .. } | Self::Login(LoginError::Sdk(error)) => {
-                Some(error)
-            }
-            Self::StoredKey(failure) => failure.sdk(),
+            Self::Sdk(error)
+            | Self::BadKey { source: error, .. }
+            | Self::StoredKey(error)
+            | Self::Login(LoginError::Sdk(error)) => Some(error),
             _ => None,
         }
     }
@@ -135,7 +135,22 @@ impl Failure {
 
     /// Returns the causes, one line each.
     pub(crate) fn causes(&self) -> Vec<String> {
-        iter::successors(self.source(), |error| (*error).source()).map(printable).collect()
+        let first = match self {
+            // The message includes the error.
+            Self::StoredKey(error) => error.source(),
+            _ => self.source(),
+        };
+        iter::successors(first, |error| (*error).source()).map(printable).collect()
+    }
+}
+
+/// Returns what the user can do about a stored key that could not be checked.
+fn stored_key_advice(error: &Error) -> &'static str {
+    // Any other response, and no response, says nothing about the key, so another key does not help.
+    if error.api().is_some_and(|api| api.is_from_openrouter() && !error.is_retryable()) {
+        "; the key is still stored, and --again creates another"
+    } else {
+        ""
     }
 }
 

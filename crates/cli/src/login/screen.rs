@@ -9,8 +9,7 @@ use std::{
 };
 
 use openrouter_oauth_login::{
-    Error, Event, Login, Pasted, Prompt, PromptError, PromptFuture, SignInInstructions, SignedIn,
-    TerminalPrompt,
+    Event, Login, Pasted, Prompt, PromptError, PromptFuture, SignInInstructions, TerminalPrompt,
 };
 use serde_json::json;
 
@@ -28,6 +27,7 @@ struct Parts {
     spinner: Mutex<Option<Spinner>>,
     /// Whether the page shows a code, so that pasting is the only way to sign in.
     is_headless: AtomicBool,
+    user_id: Mutex<Option<String>>,
     /// Whether to report the next request that is not the callback.
     reports_rejected_requests: AtomicBool,
 }
@@ -38,17 +38,26 @@ impl Screen {
             output,
             spinner: Mutex::default(),
             is_headless: AtomicBool::new(false),
+            user_id: Mutex::default(),
             reports_rejected_requests: AtomicBool::new(true),
         }))
     }
 
-    /// Runs a login and shows its progress.
-    pub(super) async fn run(&self, login: Login) -> Result<SignedIn, Error> {
+    /// Makes the login show its progress and its prompt here.
+    pub(super) fn attach(&self, login: Login) -> Login {
         let screen = self.clone();
-        let login = login.prompt(self.clone()).on_event(move |event| screen.on_event(event));
-        let signed_in = login.run().await;
+        login.prompt(self.clone()).on_event(move |event| screen.on_event(event))
+    }
+
+    /// Ends the display of the login's progress, and returns the login's result.
+    pub(super) fn finish<T>(&self, result: T) -> T {
         self.clear();
-        signed_in
+        result
+    }
+
+    /// Returns the ID of the user who signed in, if OpenRouter returned it.
+    pub(super) fn user_id(&self) -> Option<String> {
+        self.0.user_id.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Writes a line.
@@ -64,7 +73,7 @@ impl Screen {
     }
 
     /// Removes the spinner.
-    fn clear(&self) {
+    pub(super) fn clear(&self) {
         *self.spinner() = None;
     }
 
@@ -76,6 +85,11 @@ impl Screen {
 
     fn on_event(&self, event: &Event<'_>) {
         match event {
+            Event::StoredKeyRejected(_) => self.note("OpenRouter no longer accepts the stored key."),
+            Event::OtherSignIn => self.busy("Another program is signing in; waiting for its key"),
+            Event::Granted { user_id } => {
+                *self.0.user_id.lock().unwrap_or_else(PoisonError::into_inner) = user_id.map(str::to_owned);
+            }
             Event::NotListening(error) => {
                 self.note(&format!("The browser's callback cannot be received: {error}."));
             }
