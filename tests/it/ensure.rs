@@ -204,14 +204,14 @@ async fn login_waits_for_another_sign_in() {
     assert!(matches!(ended, Err(Error::Cancelled)), "{ended:?}");
     let timeout = Duration::from_millis(300);
     let error = login(&testbed).store(FileStore::new(&path)).timeout(timeout).ensure().await.unwrap_err();
-    assert!(matches!(error, Error::Store(StoreError::SigningIn { after }) if after == timeout), "{error:?}");
+    assert!(matches!(error, Error::OtherSignIn { after } if after == timeout), "{error:?}");
 
     // It finds the key of the other program.
     let key = ApiKey::parse(&testbed.emulator().issue_key()).unwrap();
-    let events = Arc::new(Mutex::new(String::new()));
+    let events = Arc::new(Mutex::new(Vec::new()));
     let reported = Arc::clone(&events);
     let login = login(&testbed).store(FileStore::new(&path)).on_event(move |event| {
-        reported.lock().unwrap().push_str(&format!("{event:?} "));
+        reported.lock().unwrap().push(format!("{event:?}"));
     });
     let mut waiting = pin!(login.ensure());
     let early = tokio::time::timeout(Duration::from_millis(300), waiting.as_mut()).await;
@@ -220,7 +220,7 @@ async fn login_waits_for_another_sign_in() {
     drop(lock);
     let ensured = waiting.await.unwrap();
     assert!(matches!(&ensured, Ensured::Accepted { key: found, .. } if *found == key), "{ensured:?}");
-    assert_eq!(*events.lock().unwrap(), "OtherSignIn ");
+    assert_eq!(*events.lock().unwrap(), ["OtherSignIn"]);
     assert_eq!(testbed.emulator().posts("/auth/keys"), 0);
 }
 

@@ -184,7 +184,7 @@ fn exit_of_login(error: &LoginError) -> Exit {
         LoginError::Denied { .. } => Exit::Denied,
         LoginError::Failed(_) => Exit::Rejected,
         LoginError::OutcomeUnknown { .. } => Exit::OutcomeUnknown,
-        LoginError::TimedOut { .. } => Exit::TimedOut,
+        LoginError::TimedOut { .. } | LoginError::OtherSignIn { .. } => Exit::TimedOut,
         LoginError::Cancelled => Exit::Cancelled,
         LoginError::NoCode(_) => Exit::Usage,
         LoginError::Sdk(error) => exit_of(error),

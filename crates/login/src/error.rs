@@ -10,7 +10,7 @@ use openrouter_oauth::{
 
 use crate::{ListenerError, StoreError};
 
-/// The error type of [`Login::run`](crate::Login::run), grouped by what to do next.
+/// The error type of [`Login::ensure`](crate::Login::ensure) and [`Login::run`](crate::Login::run), grouped by what to do next.
 ///
 /// No message contains a code, a verifier or a key. [`source`](std::error::Error::source) returns the cause.
 #[non_exhaustive]
@@ -28,6 +28,13 @@ pub enum Error {
     /// No code arrived in time. The user may have closed the page: run the login again.
     #[error("the sign-in was not approved within {} s; run the login again", after.as_secs())]
     TimedOut {
+        /// The timeout.
+        after: Duration,
+    },
+    /// Another program was signing in with the same store, and did not finish in time:
+    /// see [`Login::ensure`](crate::Login::ensure).
+    #[error("another program was still signing in after {} s; finish or cancel that sign-in, and retry", after.as_secs())]
+    OtherSignIn {
         /// The timeout.
         after: Duration,
     },

@@ -135,12 +135,6 @@ pub enum StoreError {
         /// The timeout.
         after: Duration,
     },
-    /// Another program has been signing in with this store all the time. Nothing was changed.
-    #[error("another program was still signing in after {} s; finish or cancel that sign-in, and retry", after.as_secs())]
-    SigningIn {
-        /// The timeout.
-        after: Duration,
-    },
     /// An operation on a file or folder failed.
     #[error("{path:?} could not be {verb}")]
     Io {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use openrouter_oauth::{ApiKey, Error as SdkError, models::InvalidValue, transport::ErrorKind};
 
 use super::{clock::Clock, start_clock};
-use crate::{Ensured, Error, Event, KeyStore, SignInLock, StoreError, login::options::Options};
+use crate::{Ensured, Error, Event, KeyStore, SignInLock, login::options::Options};
 
 /// What to do about the stored key.
 pub(super) enum Outcome {
@@ -87,7 +87,7 @@ impl StoredKey<'_> {
                 is_first = false;
             }
             if self.clock.left().is_zero() {
-                return Err(Error::Store(StoreError::SigningIn { after: self.clock.timeout() }));
+                return Err(Error::OtherSignIn { after: self.clock.timeout() });
             }
             self.clock.sleep(LOCK_PAUSE).await;
         }

@@ -12,6 +12,7 @@ use crate::StoreError;
 pub(super) struct KeyPath {
     pub(super) path: PathBuf,
     /// Whether the file's folder exists only for keys, so that advice may say to change its permissions.
+    #[cfg_attr(windows, expect(dead_code, reason = "there, modes are not checked"))]
     pub(super) has_key_folder: bool,
 }
 
