@@ -20,8 +20,8 @@
 //! #   let login = login.prompt(TestUser::pastes(["auth_code_abc123"])).headless(true);
 //!     let ensured = login.ensure().await?;
 //!     match &ensured {
+//!         Ensured::SignedIn(_) => println!("You are signed in."),
 //!         Ensured::Unchecked { error, .. } => eprintln!("could not check the stored key: {error}"),
-//!         Ensured::SignedIn(new) => println!("You are signed in. Not stored: {:?}", new.not_stored),
 //!         _ => {}
 //!     }
 //!     let client = client.with_key(ensured.into_key());

@@ -14,6 +14,9 @@ mod emulator;
 mod operations;
 // `login` without a terminal.
 mod login;
+// `login` with a file system that fails.
+#[cfg(target_os = "linux")]
+mod store_faults;
 // The key after a login: `status`, `token`, `keys link`, `logout`.
 mod keys;
 // `url` and `exchange`: a sign-in by hand.
