@@ -135,7 +135,7 @@ impl Case {
         ];
         let (request_id, exposed) = match error {
             Error::OutcomeUnknown(unknown) => (unknown.request_id().cloned(), unknown.expose_body()),
-            Error::UnexpectedResponse(unexpected) => (unexpected.request_id().cloned(), &[][..]),
+            Error::UnexpectedResponse(unexpected) => (unexpected.request_id(), &[][..]),
             _ => (error.api().and_then(ApiError::request_id), &[][..]),
         };
         let retry_after = match error {

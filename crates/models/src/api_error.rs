@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     Endpoint, ErrorEnvelope, ExchangeAuthCode, ExchangeToken, OAuthErrorCode, Resend, ServerText,
-    response_headers::{content_type, foreign_response, request_id},
+    response_headers::{content_encoding, content_type, request_id},
     server_text,
 };
 
@@ -124,6 +124,12 @@ impl ApiError {
     /// Returns the media type of the response, such as `text/html`, if the headers have one of at most 64 characters.
     pub fn content_type(&self) -> Option<ServerText> {
         content_type(&self.headers)
+    }
+
+    /// Returns the content encoding of the body, such as `gzip`, if the headers have one of at most 64 characters that is
+    /// not `identity`.
+    pub fn content_encoding(&self) -> Option<ServerText> {
+        content_encoding(&self.headers)
     }
 
     /// Returns OpenRouter's name for the rejected operation.
@@ -291,7 +297,15 @@ impl ApiError {
             status @ 520..=530 => {
                 write!(f, "Cloudflare, in front of OpenRouter, got no usable response from it ({status})")
             }
-            _ => f.write_str(&foreign_response(self.status, self.content_type().as_ref())),
+            status => {
+                let content_type = self.content_type();
+                let content_type = content_type.as_ref().map_or("no content type", ServerText::as_str);
+                write!(
+                    f,
+                    "something other than OpenRouter answered ({status}, {content_type}); it may be a proxy, a \
+                     firewall or a network's sign-in page"
+                )
+            }
         }
     }
 }

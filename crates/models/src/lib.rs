@@ -81,7 +81,7 @@ pub use crate::{
     },
     other_fields::OtherFields,
     pkce::{CodeChallenge, CodeChallengeMethod, CodeVerifier},
-    response_headers::{content_encoding, content_type, foreign_response, request_id},
+    response_headers::request_id,
     secrets::{AccessToken, ApiKey, AuthorizationCode, State, SubjectToken},
     server_text::{ServerText, is_invisible, replace_invisible},
     text::InvalidValue,

@@ -1,6 +1,6 @@
 //! Response headers that are shown to users.
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 
 use crate::ServerText;
 
@@ -13,7 +13,7 @@ pub fn request_id(headers: &HeaderMap) -> Option<ServerText> {
 }
 
 /// Returns the media type of the body (`Content-Type` without parameters), if it has at most 64 characters.
-pub fn content_type(headers: &HeaderMap) -> Option<ServerText> {
+pub(crate) fn content_type(headers: &HeaderMap) -> Option<ServerText> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     let essence = value.split(';').next().unwrap_or_default().trim();
     let is_short = (1..=64).contains(&essence.len());
@@ -21,20 +21,10 @@ pub fn content_type(headers: &HeaderMap) -> Option<ServerText> {
 }
 
 /// Returns the content encoding of the body, if it has at most 64 characters and is not `identity`.
-pub fn content_encoding(headers: &HeaderMap) -> Option<ServerText> {
+pub(crate) fn content_encoding(headers: &HeaderMap) -> Option<ServerText> {
     let value = headers.get(header::CONTENT_ENCODING)?.to_str().ok()?.trim();
     let is_shown = (1..=64).contains(&value.len()) && !value.eq_ignore_ascii_case("identity");
     is_shown.then(|| ServerText::new(value))
-}
-
-/// Describes a response that is not OpenRouter's.
-pub fn foreign_response(status: StatusCode, content_type: Option<&ServerText>) -> String {
-    let content_type = content_type.map_or("no content type", ServerText::as_str);
-    format!(
-        "something other than OpenRouter answered ({}, {content_type}); it may be a proxy, a firewall or a network's \
-         sign-in page",
-        status.as_u16()
-    )
 }
 
 /// Accepts up to 64 hexadecimal digits and hyphens, as in a UUID. Cloudflare appends a three-letter airport code.

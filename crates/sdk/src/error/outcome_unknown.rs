@@ -1,10 +1,14 @@
 //! The error for a request whose result is lost.
 
-use std::{error::Error as StdError, fmt};
+use std::{
+    error::Error as StdError,
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 use http::StatusCode;
 use openrouter_oauth_models::{
-    ApiError, Endpoint as _, ExchangeAuthCode, KeyLabel, Origin, ServerText, Timestamp,
+    ApiError, Endpoint, ExchangeAuthCode, KeyLabel, Origin, ServerText, Timestamp,
 };
 use openrouter_oauth_transport::BoxError;
 use zeroize::Zeroizing;
@@ -49,6 +53,28 @@ pub enum UnknownReason {
 }
 
 impl OutcomeUnknown {
+    /// Creates the error for a request of type `E` that failed now, with what is known of the response.
+    pub(crate) fn new<E: Endpoint>(
+        origin: Origin,
+        reason: UnknownReason,
+        response: Option<&ApiError>,
+    ) -> Self {
+        Self {
+            operation: E::OPERATION,
+            activity: E::ACTIVITY,
+            origin,
+            reason,
+            status: response.map(ApiError::status),
+            content_encoding: response.and_then(ApiError::content_encoding),
+            request_id: response.and_then(ApiError::request_id),
+            key_label: None,
+            noticed_at: now(),
+            body: Zeroizing::default(),
+            api: None,
+            source: None,
+        }
+    }
+
     /// Returns the reason why the outcome is unknown.
     pub fn reason(&self) -> UnknownReason {
         self.reason
@@ -102,6 +128,12 @@ impl OutcomeUnknown {
         }
         f.write_str(" and delete it, then sign in again")
     }
+}
+
+/// Returns the current time, rounded up to the second.
+fn now() -> Option<Timestamp> {
+    let time = Timestamp::try_from(SystemTime::now() + Duration::from_nanos(999_999_999)).ok()?;
+    Timestamp::from_unix_seconds(time.as_unix_seconds()).ok()
 }
 
 impl fmt::Debug for OutcomeUnknown {
