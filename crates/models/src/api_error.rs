@@ -1,4 +1,4 @@
-//! The error for a request that OpenRouter rejected.
+//! The error for a response with an error status.
 
 use std::{borrow::Cow, fmt};
 
@@ -16,8 +16,8 @@ use crate::{
 /// The error for a response with an error status: the status and the content of the body, in any known form.
 ///
 /// The status is OpenRouter's verdict only if the body is one of OpenRouter's
-/// ([`is_from_openrouter`](Self::is_from_openrouter)). Any other response, such as a proxy's error page, says nothing about
-/// the key or the code.
+/// ([`is_from_openrouter`](Self::is_from_openrouter)). Any other response, such as a proxy's error page, says nothing
+/// about the key or the code.
 ///
 /// `Display` and `Debug` show the status and the message, made safe to print. They never show the body.
 #[derive(Clone, thiserror::Error)]
@@ -64,8 +64,8 @@ pub enum RejectionReason {
     RateLimited,
     /// The service failed.
     ServerError,
-    /// Something other than OpenRouter responded, such as a proxy, a firewall or a network's sign-in page. The response
-    /// says nothing about the key or the code.
+    /// Something other than OpenRouter responded, such as a proxy, a firewall, or a network's sign-in page. The
+    /// response says nothing about the key or the code.
     NotFromOpenRouter,
     /// Any other reason. See the status.
     Other,
@@ -114,9 +114,11 @@ impl ApiError {
         self
     }
 
-    /// Returns whether the body is one of OpenRouter's: a JSON [envelope](Self::envelope), or the plain text that reports
-    /// malformed JSON. The simplest envelope, that of RFC 6749, counts only with an error code that this RFC or OpenRouter
-    /// defines, because gateways write `{"error":"Forbidden"}` too.
+    /// Returns whether the body is one of OpenRouter's: a JSON [envelope](Self::envelope), or the plain text that
+    /// reports malformed JSON.
+    ///
+    /// Gateways send `{"error":"Forbidden"}` too. So an envelope in the form of RFC 6749 counts only if its error code
+    /// is one that the RFC or OpenRouter defines. After a token exchange, any code in lowercase counts.
     pub fn is_from_openrouter(&self) -> bool {
         self.is_from_openrouter
     }
@@ -126,8 +128,8 @@ impl ApiError {
         content_type(&self.headers)
     }
 
-    /// Returns the content encoding of the body, such as `gzip`, if the headers have one of at most 64 characters that is
-    /// not `identity`.
+    /// Returns the content encoding of the body, such as `gzip`, if the headers have one of at most 64 characters that
+    /// is not `identity`.
     pub fn content_encoding(&self) -> Option<ServerText> {
         content_encoding(&self.headers)
     }
@@ -208,14 +210,14 @@ impl ApiError {
         &self.body
     }
 
-    /// Returns whether OpenRouter may have acted on the request before a proxy replaced the response: the response is not
-    /// OpenRouter's, and the operation is not idempotent.
+    /// Returns whether OpenRouter may have acted on the request before a proxy replaced the response. This is true if
+    /// the operation is not idempotent and the response is not OpenRouter's.
     pub fn may_have_acted(&self) -> bool {
         !self.is_from_openrouter && !self.is_idempotent
     }
 
-    /// Returns whether OpenRouter rejected the code of an exchange, for any reason: it is unknown, used, expired, or belongs to
-    /// another verifier or challenge method.
+    /// Returns whether OpenRouter rejected the code of an exchange, for any reason: it is unknown, used, expired, or
+    /// belongs to another verifier or challenge method.
     pub fn is_rejected_code(&self) -> bool {
         matches!(
             self.reason(),
@@ -349,8 +351,10 @@ impl RejectionHint {
     }
 }
 
-/// Returns whether OpenRouter sends this envelope. Many gateways send the form of RFC 6749 too (`{"error":"Forbidden"}`), so
-/// it counts only with a known error code, or, from the endpoint that is documented to use it, with any lowercase code.
+/// Returns whether OpenRouter sends this envelope.
+///
+/// Many gateways send the form of RFC 6749 too (`{"error":"Forbidden"}`). So it counts only with a known error code, or
+/// with any lowercase code from the one endpoint that is documented to use this form.
 fn is_openrouters<E: Endpoint>(envelope: &ErrorEnvelope) -> bool {
     let is_code =
         |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
@@ -365,7 +369,8 @@ fn is_openrouters<E: Endpoint>(envelope: &ErrorEnvelope) -> bool {
     }
 }
 
-/// Returns the message of a body that is almost OpenRouter's. Other services send these, for example with a string as `code`.
+/// Returns the message of a body that is almost OpenRouter's. Other services send such bodies, for example with a
+/// string as `code`.
 fn message_alone(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct Outer {

@@ -19,16 +19,16 @@ use zeroize::Zeroizing;
 
 use crate::endpoint::{Data, read_object};
 
-/// A response that is read field by field. Every optional field has a default.
+/// A response that is read field by field. Every optional field must have a default.
 pub(crate) trait ByField: DeserializeOwned {
-    /// Takes a field that could not be read, as JSON text.
+    /// Keeps a field that could not be read. `json` is its value.
     fn keep_unread(&mut self, _name: String, _json: &str) {}
 }
 
 /// Reads an object. Skips optional fields that cannot be read.
 ///
-/// The strict parser runs only if that fails, for the position of its error: it searches the whole body for that position,
-/// with vectors that a debug build leaves on the stack.
+/// If a required field is missing, the strict parser runs too, because only its error has a position. It does not run
+/// first, because a debug build would leave parts of the body on the stack.
 ///
 /// # Errors
 ///
@@ -49,8 +49,10 @@ pub(crate) fn decode_data<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
     data.and_then(Fields::into_value).map_or_else(|| Data::decode(body), Ok)
 }
 
-/// A body as text, without a byte order mark. Bytes that are not UTF-8 and escapes that are not a character are replaced,
-/// so that they affect only their own field.
+/// A body as text, without a byte order mark.
+///
+/// Bytes that are not UTF-8 and escapes that are not a character are replaced, so that they affect only their own
+/// field.
 pub(crate) enum Text<'a> {
     Valid(&'a str),
     Replaced(Zeroizing<String>),
@@ -96,7 +98,7 @@ fn replace_lone_surrogates(text: &str) -> Zeroizing<String> {
         let (length, is_lone) = match (surrogate(escape), escape.get(6..).and_then(surrogate)) {
             (Some(0xd800..0xdc00), Some(0xdc00..)) => (12, false),
             (Some(_), _) => (6, true),
-            // A backslash and what it escapes, which may have more than one byte if this is not JSON.
+            // A backslash and the next character, which may have more than one byte if this is not JSON.
             (None, _) => (escape.char_indices().nth(2).map_or(escape.len(), |(end, _)| end), false),
         };
         let (escape, after) = escape.split_at(length);
@@ -156,7 +158,8 @@ impl<'a> Fields<'a> {
         self.deserialize().ok()
     }
 
-    /// Reads the object. Returns the name of the first field that cannot be read, or `None` if a required field is missing.
+    /// Reads the object. The error is the name of the first field that cannot be read, or `None` if a required field is
+    /// missing.
     fn deserialize<T: DeserializeOwned>(&self) -> Result<T, Option<String>> {
         let current = Cell::new(None);
         let access = FieldAccess { rest: self.0.iter(), current: &current };

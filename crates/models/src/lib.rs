@@ -21,8 +21,8 @@
 //! # Guarantees
 //!
 //! * Unset fields are omitted. A field is sent as `null` only if you set it to [`Nullable::Null`].
-//! * Unknown fields are ignored (or kept in [`KeyInfo::other`]) and unknown enum values are kept, because the service may
-//!   add both.
+//! * Unknown fields are ignored (or kept in [`KeyInfo::other`]), and unknown enum values are kept, because the service
+//!   may add both.
 //! * Responses are read field by field: an optional field that cannot be read is absent.
 //! * Newtypes ([`AuthorizationCode`], [`CallbackUrl`], [`KeyLabel`], …) are validated when they are created.
 //! * Secrets print as `[redacted]`, are compared in constant time, and are wiped when dropped. Only `expose()` returns

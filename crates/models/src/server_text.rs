@@ -101,7 +101,7 @@ fn unescape(json: &[u8]) -> Zeroizing<Vec<u8>> {
     plain
 }
 
-/// Returns the character with these four hexadecimal digits. `None` for control characters and surrogates.
+/// Returns the character with these four hexadecimal digits, or `None` for control characters and surrogates.
 fn unicode_escape(digits: &[u8]) -> Option<char> {
     let digits =
         std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
@@ -130,8 +130,8 @@ fn redact(text: &[u8], secrets: &[&str], unit: fn(&[u8]) -> usize) -> Zeroizing<
     clean
 }
 
-/// Returns the text after the API key at the start of `text`. `None` if there is no key, or only a masked one, which is
-/// OpenRouter's default label for a key (`sk-or-v1-0e6...1c96`).
+/// Returns the text after the API key at the start of `text`. Returns `None` if there is no key, or only a masked one,
+/// which is OpenRouter's default label for a key (`sk-or-v1-0e6...1c96`).
 fn after_key(text: &[u8]) -> Option<&[u8]> {
     let (key, after) = split_key(text.strip_prefix(KEY_PREFIX.as_bytes())?);
     (!is_mask(key, after)).then_some(after)

@@ -129,7 +129,7 @@ impl<E: Endpoint> Call<E> {
         self
     }
 
-    /// Sends the call. Returns the value with the status, the headers and the number of attempts.
+    /// Sends the call. Returns the value with the status, the headers, and the number of attempts.
     ///
     /// # Errors
     ///

@@ -77,8 +77,8 @@ pub enum Error {
     #[error("OpenRouter could not be reached, and nothing was sent; check the connection and try again")]
     NotSent(#[source] transport::Error),
 
-    /// The TLS handshake with the server or an `https` proxy failed. The source says why: for example, the certificate is not
-    /// trusted, or the port does not speak TLS. Nothing was sent.
+    /// The TLS handshake with the server or an `https` proxy failed. Nothing was sent. The source gives the reason: for
+    /// example, the certificate is not trusted, or the port does not speak TLS.
     #[error(
         "the secure connection (TLS) failed, and nothing was sent; check the URL, the network, the system clock, and \
          the root certificates"
@@ -89,16 +89,16 @@ pub enum Error {
     #[error("the proxy requires credentials, and nothing was sent; add them to the proxy's URL")]
     ProxyAuthRequired(#[source] transport::Error),
 
-    /// OpenRouter rejected the request, for the reason in [`ApiError::reason`], or something other than OpenRouter responded
-    /// ([`RejectionReason::NotFromOpenRouter`]).
+    /// OpenRouter rejected the request for the reason in [`ApiError::reason`], or something other than OpenRouter
+    /// responded ([`RejectionReason::NotFromOpenRouter`]).
     #[error("{0}{doubt}", doubt = doubt_text(.0.operation(), .0.may_have_acted()))]
     Api(Box<ApiError>),
 
     /// Too many requests (429). The code is still good: wait, then retry.
     #[error("OpenRouter received too many requests{}", wait_text(*retry_after))]
     RateLimited {
-        /// How long the server asks to wait. For operations that are not idempotent, at most ten minutes, because a code
-        /// expires then.
+        /// How long the server asks to wait. For operations that are not idempotent, this is at most ten minutes,
+        /// because a code expires then.
         retry_after: Option<Duration>,
         /// The response.
         #[source]
@@ -124,12 +124,13 @@ pub enum Error {
     UnexpectedRedirect {
         /// OpenRouter's name for the operation.
         operation: &'static str,
-        /// Whether the operation is not idempotent, so that OpenRouter may have acted on the request before a proxy replaced
-        /// the response.
+        /// Whether OpenRouter may have acted on the request before a proxy replaced the response. This is true if the
+        /// operation is not idempotent.
         may_have_acted: bool,
         /// The status of the response.
         status: StatusCode,
-        /// Whether the redirect points to the same scheme, host, and port. False if it has no single target.
+        /// Whether the redirect points to the same scheme, host, and port. False if it has no target, or if one of
+        /// several points elsewhere.
         same_origin: bool,
     },
 
@@ -169,12 +170,12 @@ impl Error {
             )
     }
 
-    /// Whether OpenRouter may have acted on a request that is not idempotent. True for an
-    /// [unknown outcome](Self::is_outcome_unknown), and for a redirect or a 4XX that is not OpenRouter's: a proxy may have
-    /// passed the request on and replaced the response.
+    /// Returns whether OpenRouter may have acted on a request that is not idempotent.
     ///
-    /// In the latter two cases the pending sign-in stays fresh, because the code may still be good. If a second exchange then
-    /// rejects the code, that is an unknown outcome ([`UnknownReason::RejectedLater`]).
+    /// This is true for an [unknown outcome](Self::is_outcome_unknown), and for a redirect or a 4XX that is not
+    /// OpenRouter's: a proxy may have passed the request on and replaced the response. After a redirect or a 4XX, the
+    /// pending sign-in stays fresh, because the code may still be good. If OpenRouter then rejects the code, the
+    /// outcome is unknown ([`UnknownReason::RejectedLater`]).
     ///
     /// [`UnknownReason::RejectedLater`]: crate::UnknownReason::RejectedLater
     pub fn may_have_acted(&self) -> bool {
@@ -237,7 +238,8 @@ impl Error {
         matches!(self, Self::Api(api) if api.is_rejected_code())
     }
 
-    /// Returns OpenRouter's error response, if there was one.
+    /// Returns the error response, if there was one. [`ApiError::is_from_openrouter`] returns whether OpenRouter sent
+    /// it.
     pub fn api(&self) -> Option<&ApiError> {
         match self {
             Self::Api(api) | Self::RateLimited { api, .. } | Self::ServiceUnavailable { api, .. } => {

@@ -103,8 +103,8 @@ pub struct KeyInfo {
     /// A rate limit that OpenRouter no longer uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimit>,
-    /// Fields that this version does not know or could not read, as the service sent them. JSON nested more than 100 levels
-    /// deep may be missing.
+    /// Fields that this version does not know or could not read, as the service sent them. Values nested more than 100
+    /// levels deep may be missing.
     #[serde(flatten)]
     pub other: OtherFields,
 }
@@ -155,7 +155,7 @@ pub struct KeyBudget {
     /// Whether use of the owner's own provider keys (BYOK) counts toward the budget.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include_byok: Option<bool>,
-    /// How often the spend resets to zero, UTC. `null` if never.
+    /// How often the spend resets to zero, in UTC. `null` if never.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub reset_interval: Nullable<UsageLimitType>,
     /// When the spend next resets to zero. `null` if never.

@@ -22,10 +22,10 @@ impl NoResponse {
     }
 }
 
-/// Returns whether this response leaves it open whether the service acted on a request that is not idempotent.
+/// Returns whether a response with this head makes the outcome of a request that is not idempotent unknown.
 ///
-/// Gateways send every 5XX and 408 after the service has acted, too. Only 429 and a 503 with `Retry-After` mean that the
-/// request was turned away.
+/// Gateways send 408 and every 5XX even after the service has acted. Among these, only a 503 with `Retry-After` shows
+/// that the request was turned away.
 pub(crate) fn is_unknown(status: StatusCode, headers: &HeaderMap) -> bool {
     match status.as_u16() {
         408 | 421 | 425 => true,

@@ -18,7 +18,7 @@ use crate::error::{
     unexpected_response::UnexpectedResponse,
 };
 
-/// How much of a body is kept for [`OutcomeUnknown::expose_body`].
+/// The most bytes that [`OutcomeUnknown::expose_body`] returns.
 const MAX_KEPT_BODY: usize = 16 * 1024;
 
 /// A successful response: the value, with the status and the headers.
@@ -46,7 +46,7 @@ impl<T> ApiResponse<T> {
         self.attempts
     }
 
-    /// Returns the body as the server sent it, if [`Call::keep_body`](crate::Call::keep_body) asked for it. It may contain a
+    /// Returns the body as the server sent it, if [`Call::keep_body`](crate::Call::keep_body) was set. It may contain a
     /// key: do not print it.
     pub fn expose_body(&self) -> Option<&[u8]> {
         self.body.as_deref()

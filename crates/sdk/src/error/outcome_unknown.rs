@@ -45,8 +45,8 @@ pub enum UnknownReason {
     Unreadable,
     /// The server failed with a status that does not show whether it processed the request.
     Status,
-    /// OpenRouter rejected the code, but an earlier exchange of this sign-in ended with a response that was not OpenRouter's.
-    /// The code may have been used then.
+    /// OpenRouter rejected the code, but an earlier exchange of this sign-in ended with a response that was not
+    /// OpenRouter's. The code may have been used then.
     RejectedLater,
     /// Any other reason; see the source.
     Other,
@@ -101,10 +101,11 @@ impl OutcomeUnknown {
         self.request_id.as_ref()
     }
 
-    /// Returns the first 16 KiB of a response that could not be read, as the server sent them; empty otherwise.
+    /// Returns the first 16 KiB of a response that could not be read, as the server sent them. Empty for any other
+    /// reason than [`UnknownReason::Unreadable`].
     ///
-    /// A key may be recovered from them, for example if a proxy wrapped the response in HTML. They are wiped on drop. Do not
-    /// print or log them.
+    /// They may contain the key, for example if a proxy wrapped the response in HTML. Do not print or log them. They
+    /// are wiped on drop.
     pub fn expose_body(&self) -> &[u8] {
         &self.body
     }

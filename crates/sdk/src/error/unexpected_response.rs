@@ -9,8 +9,7 @@ use openrouter_oauth_transport::BoxError;
 /// The error for a 2XX response to an idempotent operation that is not the operation's result. For example, a network's
 /// sign-in page responds with 200 and HTML.
 ///
-/// [`source`](StdError::source) returns the position at which the body is not the expected JSON, or says that the body is
-/// too large.
+/// The [`source`](StdError::source) reports where the body is not the expected JSON, or that the body is too large.
 #[derive(Debug)]
 pub struct UnexpectedResponse {
     activity: &'static str,

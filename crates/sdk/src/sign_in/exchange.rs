@@ -25,9 +25,10 @@ impl PendingSignIn {
     ///
     /// A callback delivers only one code, so begin a new sign-in if that code is rejected.
     ///
-    /// The sign-in also stays fresh if [something other than OpenRouter responded](Error::may_have_acted), although the
-    /// code may have been used. Retry only if the user knows that a key may already exist. If OpenRouter then rejects the
-    /// code, the outcome is [unknown](crate::UnknownReason::RejectedLater).
+    /// The sign-in also stays fresh after a redirect or a 4XX from [something other than
+    /// OpenRouter](Error::may_have_acted), although the code may have been used. Retry only if the user knows that a
+    /// key may already exist. If OpenRouter then rejects the code, the outcome is
+    /// [unknown](crate::UnknownReason::RejectedLater).
     ///
     /// ```
     /// # use openrouter_oauth::{ApiKeyGrant, AuthorizationCode, Client, Error, HeadlessSignIn};
