@@ -1,4 +1,4 @@
-//! Responses that are only read are read field by field: one odd field does not lose the others.
+//! Responses are read field by field: one odd field does not lose the others.
 // A3
 
 use http::StatusCode;

@@ -59,7 +59,7 @@ fn error_keeps_the_rest_of_the_envelope() {
 }
 
 #[test]
-fn body_almost_like_openrouters_is_not_its_word() {
+fn body_almost_like_openrouters_is_foreign() {
     // C-23, A1: Azure writes the code as text, and most services for models leave it out.
     for body in [
         r#"{"error":{"code":"400","message":"Invalid code"}}"#,
