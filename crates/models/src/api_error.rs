@@ -306,7 +306,11 @@ impl ApiError {
                     f,
                     "something other than OpenRouter answered ({status}, {content_type}); it may be a proxy, a \
                      firewall or a network's sign-in page"
-                )
+                )?;
+                match self.content_encoding() {
+                    Some(encoding) => write!(f, " (content encoding {encoding})"),
+                    None => Ok(()),
+                }
             }
         }
     }

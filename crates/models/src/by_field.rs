@@ -3,8 +3,11 @@
 use std::{
     borrow::Cow,
     cell::Cell,
-    collections::{BTreeMap, btree_map},
-    fmt, str,
+    collections::{BTreeMap, btree_map::Range},
+    fmt,
+    iter::Chain,
+    ops::Bound,
+    str,
 };
 
 use serde::{
@@ -17,7 +20,7 @@ use serde::{
 use serde_json::{Error, value::RawValue};
 use zeroize::Zeroizing;
 
-use crate::endpoint::{Data, read_object};
+use crate::endpoint::{Data, read_object, without_byte_order_mark};
 
 /// A response that is read field by field. Every optional field must have a default.
 pub(crate) trait ByField: DeserializeOwned {
@@ -60,7 +63,7 @@ pub(crate) enum Text<'a> {
 
 impl<'a> Text<'a> {
     pub(crate) fn new(body: &'a [u8]) -> Self {
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let body = without_byte_order_mark(body);
         if let Some(text) = str::from_utf8(body).ok().filter(|text| !has_surrogates(text)) {
             return Self::Valid(text);
         }
@@ -140,7 +143,9 @@ impl<'a> Fields<'a> {
     pub(crate) fn into_value<T: ByField>(mut self) -> Option<T> {
         let mut unread: Vec<(Cow<'a, str>, &RawValue)> = Vec::new();
         loop {
-            match self.deserialize() {
+            // Start after the last unread field. From the first field, the time would grow with the square of the body.
+            let start = unread.last().map_or("", |(name, _)| name);
+            match self.deserialize(start) {
                 Ok(mut value) => {
                     for (name, raw) in unread {
                         T::keep_unread(&mut value, name.into_owned(), raw.get());
@@ -155,22 +160,26 @@ impl<'a> Fields<'a> {
 
     /// Reads the object. Returns `None` if any field cannot be read.
     pub(crate) fn into_whole_value<T: DeserializeOwned>(self) -> Option<T> {
-        self.deserialize().ok()
+        self.deserialize("").ok()
     }
 
-    /// Reads the object. The error is the name of the first field that cannot be read, or `None` if a required field is
-    /// missing.
-    fn deserialize<T: DeserializeOwned>(&self) -> Result<T, Option<String>> {
+    /// Reads the object, beginning with the fields from `start` on. The error is the name of the first field that cannot
+    /// be read, or `None` if a required field is missing.
+    fn deserialize<T: DeserializeOwned>(&self, start: &str) -> Result<T, Option<String>> {
         let current = Cell::new(None);
-        let access = FieldAccess { rest: self.0.iter(), current: &current };
+        let from_start = self.0.range::<str, _>((Bound::Included(start), Bound::Unbounded));
+        let before_start = self.0.range::<str, _>((Bound::Unbounded, Bound::Excluded(start)));
+        let access = FieldAccess { rest: from_start.chain(before_start), current: &current };
         T::deserialize(MapAccessDeserializer::new(access))
             .map_err(|_| current.get().map(|(name, _): (&str, _)| name.to_owned()))
     }
 }
 
+type FieldRange<'a, 'f> = Range<'f, Cow<'a, str>, &'a RawValue>;
+
 /// Passes the fields to a deserializer, and records which one it is reading.
 struct FieldAccess<'a, 'f> {
-    rest: btree_map::Iter<'f, Cow<'a, str>, &'a RawValue>,
+    rest: Chain<FieldRange<'a, 'f>, FieldRange<'a, 'f>>,
     current: &'f Cell<Option<(&'f str, &'a RawValue)>>,
 }
 

@@ -34,6 +34,17 @@ fn last_of_two_equal_names_wins() {
 }
 
 #[test]
+fn many_unreadable_fields_take_little_time() {
+    // If each of them cost a pass over all fields, this would take minutes.
+    let fields: Vec<_> =
+        (0..20_000).map(|number| format!(r#""{number}":{}"#, ["1e400", "1"][number % 2])).collect();
+    let fields = fields.join(",");
+    let info = key(&format!(r#"{{"data":{{{fields},"label":"x","usage":"","zone":1}}}}"#));
+    assert_eq!((info.label.as_deref(), info.usage), (Some("x"), None));
+    assert_eq!(info.other.as_map().len(), 10_002);
+}
+
+#[test]
 fn bytes_that_are_not_utf_8_spoil_one_field() {
     let info =
         CurrentKey::decode(b"{\"data\":{\"label\":\"a\xffb\",\"expires_at\":\"\xff\",\"usage\":1}}").unwrap();

@@ -18,9 +18,6 @@ use crate::error::{
     unexpected_response::UnexpectedResponse,
 };
 
-/// The most bytes that [`OutcomeUnknown::expose_body`] returns.
-const MAX_KEPT_BODY: usize = 16 * 1024;
-
 /// A successful response: the value, with the status and the headers.
 pub struct ApiResponse<T> {
     value: T,
@@ -114,7 +111,7 @@ fn read_response<E: Endpoint>(
             Ok(value) => {
                 Ok(ApiResponse { value, status: head.status, headers: head.headers, attempts, body: None })
             }
-            Err(error) => Err(unreadable::<E>(call_request, &body, api_error(), &error)),
+            Err(error) => Err(unreadable::<E>(call_request, api_error(), &error)),
         };
     }
     if head.status.is_redirection() {
@@ -138,7 +135,6 @@ fn read_response<E: Endpoint>(
 /// body is one of OpenRouter's errors, that is [`Error::Api`].
 fn unreadable<E: Endpoint>(
     call_request: &CallRequest<'_>,
-    body: &[u8],
     api: ApiError,
     error: &serde_json::Error,
 ) -> Error {
@@ -151,7 +147,7 @@ fn unreadable<E: Endpoint>(
         };
     }
     let mut unknown = unknown::<E>(call_request, UnknownReason::Unreadable, Some(&api));
-    unknown.body = body.get(..MAX_KEPT_BODY).unwrap_or(body).to_vec().into();
+    unknown.body = api.raw_body().to_vec().into();
     unknown.api = api.is_from_openrouter().then(|| Box::new(api));
     unknown.source = Some(source);
     Error::OutcomeUnknown(Box::new(unknown))

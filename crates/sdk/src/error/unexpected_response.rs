@@ -50,15 +50,17 @@ impl UnexpectedResponse {
 
 impl fmt::Display for UnexpectedResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_json() {
-            let Self { activity, response, .. } = self;
-            write!(f, "{activity} failed: the response ({}) is not the expected JSON", response.status())?;
-        } else {
+        if !self.is_json() {
             // This error response is never OpenRouter's, so its text says what arrived instead.
-            fmt::Display::fmt(&self.response, f)?;
+            return fmt::Display::fmt(&self.response, f);
         }
-        match self.content_encoding() {
-            Some(encoding) => write!(f, " (content encoding {encoding})"),
+        let Self { activity, response, .. } = self;
+        write!(f, "{activity} failed: the response ({}) is not the expected JSON", response.status())?;
+        if let Some(encoding) = self.content_encoding() {
+            write!(f, " (content encoding {encoding})")?;
+        }
+        match self.request_id() {
+            Some(id) => write!(f, " (request ID {id})"),
             None => Ok(()),
         }
     }
