@@ -23,11 +23,11 @@ pub(crate) enum Failure {
     /// `place` is safe to print: a variable's name, a quoted path, or the keychain.
     #[error("OpenRouter does not accept the key in {place}; run `openrouter-oauth login` to create another")]
     BadKey { place: String, source: Error },
-    #[error("could not check the stored key; retry, or pass --again to create another")]
+    #[error("could not check the stored key; try again later, or pass --again to create another")]
     StoredKey(#[source] Box<Failure>),
     #[error("the key could not be stored; it was printed to standard output, only this once, so save it now")]
     NotStored(#[source] StoreError),
-    /// The arguments, the environment or the input are incomplete or contradictory.
+    /// The arguments, the environment, or the input are incomplete or contradictory.
     #[error("{0}")]
     Usage(&'static str),
     #[error("{name} {problem}")]

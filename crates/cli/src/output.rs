@@ -167,7 +167,7 @@ fn retry_after(error: &Error) -> Option<Duration> {
 }
 
 fn write_stderr_json(value: &impl Serialize) {
-    // Strings, numbers and lists of strings can always be serialized.
+    // Strings, numbers, and lists of strings can always be serialized.
     if let Ok(json) = serde_json::to_string(value) {
         write_stderr(&json);
     }

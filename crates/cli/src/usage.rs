@@ -1,6 +1,11 @@
 //! Reports errors in the arguments.
 
-use std::{env, error::Error as _, process::ExitCode};
+use std::{
+    env,
+    error::Error as StdError,
+    num::{IntErrorKind, ParseIntError},
+    process::ExitCode,
+};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use openrouter_oauth::models::ServerText;
@@ -44,6 +49,9 @@ fn message(error: &clap::Error) -> String {
             valid => format!("{argument}: must be one of {valid}"),
         },
         (ErrorKind::TooManyValues, _) => format!("{argument}: does not take a value"),
+        (ErrorKind::ValueValidation, Some(problem)) if is_not_a_number(problem) => {
+            format!("{argument}: must be a whole number")
+        }
         (ErrorKind::ValueValidation, Some(problem)) => format!("{argument}: {problem}"),
         _ => error.render().to_string(),
     };
@@ -54,4 +62,10 @@ fn message(error: &clap::Error) -> String {
         .map(|line| ServerText::new(line).to_string())
         .collect();
     lines.join("\n")
+}
+
+/// Returns whether a value is not a number at all. The standard library's message speaks of a digit in a string.
+fn is_not_a_number(problem: &(dyn StdError + 'static)) -> bool {
+    let kind = problem.downcast_ref::<ParseIntError>().map(ParseIntError::kind);
+    matches!(kind, Some(IntErrorKind::Empty | IntErrorKind::InvalidDigit))
 }

@@ -12,7 +12,7 @@ use openrouter_oauth::{
 /// The properties of the requested key.
 #[derive(Debug, clap::Args)]
 pub(crate) struct KeyOptions {
-    /// The key's label. By default, `login` uses the names of this program and the host.
+    /// The key's label. The default of `login` is "openrouter-oauth on HOST".
     #[arg(long, value_name = "TEXT")]
     pub(crate) label: Option<KeyLabel>,
     /// The key's credit limit, in US dollars.
@@ -129,7 +129,7 @@ pub(crate) struct EmulatorOptions {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct UrlOptions {
-    /// The callback URL, to whose path a random segment is added. Without it, the page shows a code.
+    /// The callback URL. A random segment is added to its path. Without this option, the page shows a code.
     #[arg(long, value_name = "URL")]
     pub(crate) callback: Option<CallbackUrl>,
     #[command(flatten)]

@@ -42,7 +42,7 @@ fn bad_arguments_get_a_message() {
         ("login --port 0", "--port <PORT>"),
         ("login --port 65536", "--port <PORT>"),
         ("login --timeout 0", "--timeout <SECONDS>"),
-        ("login --timeout 1h", "--timeout <SECONDS>"),
+        ("login --timeout 1h", "--timeout <SECONDS>: must be a whole number"),
         ("login --store none", "pass --print"),
         ("login --store ", "must be one of file, keychain, none"),
         ("login --store vault", "must be one of file, keychain, none"),
