@@ -4,7 +4,7 @@ use std::{
     borrow::Cow,
     cell::Cell,
     collections::{BTreeMap, btree_map},
-    fmt, str,
+    fmt, mem, str,
 };
 
 use serde::{
@@ -14,13 +14,19 @@ use serde::{
         value::{MapAccessDeserializer, StrDeserializer},
     },
 };
-use serde_json::{Error, value::RawValue};
+use serde_json::{Error, Value, value::RawValue};
 use zeroize::Zeroizing;
 
-use crate::endpoint::{Data, read_object};
+use crate::{
+    endpoint::{Data, read_object},
+    server_text::unescape,
+};
 
 /// A response that is read field by field. Every optional field has a default.
 pub(crate) trait ByField: DeserializeOwned {
+    /// Whether the type keeps fields that it does not know.
+    const KEEPS_UNKNOWN: bool = false;
+
     /// Takes a field that could not be read, as JSON text.
     fn keep_unread(&mut self, _name: String, _json: &str) {}
 }
@@ -131,12 +137,16 @@ impl<'a> Fields<'a> {
 
     /// Returns a field, if it exists and can be read.
     pub(crate) fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        serde_json::from_str(self.raw(name)?).ok()
+        self.raw(name)
+            .filter(|json| !misleads_serde_json(json))
+            .and_then(|json| serde_json::from_str(json).ok())
     }
 
     /// Reads the object without the fields that cannot be read. Returns `None` if a required field is missing.
     pub(crate) fn into_value<T: ByField>(mut self) -> Option<T> {
+        self.0.retain(|_, raw| !misleads_serde_json(raw.get()));
         let mut unread: Vec<(Cow<'a, str>, &RawValue)> = Vec::new();
+        let mut may_skip = T::KEEPS_UNKNOWN;
         loop {
             match self.deserialize() {
                 Ok(mut value) => {
@@ -144,6 +154,10 @@ impl<'a> Fields<'a> {
                         T::keep_unread(&mut value, name.into_owned(), raw.get());
                     }
                     return Some(value);
+                }
+                Err(Some(_)) if mem::take(&mut may_skip) => {
+                    // Leave out all fields that cannot be kept at once, so that only known fields take another round.
+                    self.0.retain(|_, raw| serde_json::from_str::<Value>(raw.get()).is_ok());
                 }
                 Err(Some(name)) => unread.extend(self.0.remove_entry(&*name)),
                 Err(None) => return None,
@@ -163,6 +177,15 @@ impl<'a> Fields<'a> {
         T::deserialize(MapAccessDeserializer::new(access))
             .map_err(|_| current.get().map(|(name, _): (&str, _)| name.to_owned()))
     }
+}
+
+/// Returns whether JSON has an object that [`Value`] would not read as written. It takes the text in a member with such a
+/// name as JSON, which redaction has not seen, and fails if that is not JSON.
+fn misleads_serde_json(json: &str) -> bool {
+    const PRIVATE: &str = "$serde_json::private::";
+    let contains_private = |json: &[u8]| json.windows(PRIVATE.len()).any(|part| part == PRIVATE.as_bytes());
+    json.starts_with(['{', '['])
+        && (json.contains(PRIVATE) || json.contains("\\u") && contains_private(&unescape(json.as_bytes())))
 }
 
 /// Passes the fields to a deserializer, and records which one it is reading.

@@ -80,7 +80,7 @@ fn json_escaped(secret: &str) -> Zeroizing<String> {
 }
 
 /// Replaces escapes in `json` by the characters themselves, except where JSON requires an escape.
-fn unescape(json: &[u8]) -> Zeroizing<Vec<u8>> {
+pub(crate) fn unescape(json: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut plain = Zeroizing::new(Vec::with_capacity(json.len()));
     let mut rest = json;
     while let Some((&byte, after)) = rest.split_first() {

@@ -104,7 +104,7 @@ pub struct KeyInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimit>,
     /// Fields that this version does not know or could not read, as the service sent them. JSON nested more than 100 levels
-    /// deep may be missing.
+    /// deep and numbers that do not fit `f64` may be missing.
     #[serde(flatten)]
     pub other: OtherFields,
 }
@@ -185,6 +185,8 @@ pub struct RateLimit {
 }
 
 impl ByField for KeyInfo {
+    const KEEPS_UNKNOWN: bool = true;
+
     fn keep_unread(&mut self, name: String, json: &str) {
         // serde_json limits the nesting to 128 levels.
         if let Ok(value) = serde_json::from_str(json) {
