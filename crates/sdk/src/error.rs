@@ -173,8 +173,8 @@ impl Error {
     /// [unknown outcome](Self::is_outcome_unknown), and for a redirect or a 4XX that is not OpenRouter's: a proxy may have
     /// passed the request on and replaced the response.
     ///
-    /// In the latter two cases the pending sign-in stays fresh, because the code may still be good. If a second exchange then
-    /// rejects the code, that is an unknown outcome ([`UnknownReason::RejectedLater`]).
+    /// In the latter two cases the pending sign-in stays fresh, because the code may still be good. If OpenRouter then rejects a
+    /// second exchange, that is an unknown outcome ([`UnknownReason::RejectedLater`]).
     ///
     /// [`UnknownReason::RejectedLater`]: crate::UnknownReason::RejectedLater
     pub fn may_have_acted(&self) -> bool {
@@ -208,8 +208,10 @@ impl Error {
             | Self::ServiceUnavailable { .. } => true,
             // After a request that is not idempotent, these statuses are unknown outcomes.
             Self::Api(api) => {
-                matches!(api.reason(), RejectionReason::Conflict | RejectionReason::ServerError)
-                    || matches!(api.status().as_u16(), 408 | 421 | 425 | 500..)
+                matches!(
+                    api.reason(),
+                    RejectionReason::Conflict | RejectionReason::RateLimited | RejectionReason::ServerError
+                ) || matches!(api.status().as_u16(), 408 | 421 | 425 | 500..)
             }
             _ => false,
         }
