@@ -107,9 +107,8 @@ impl<'a> Attempts<'a> {
             Ok(_) if self.is_idempotent => Doubt::Unknown,
             Ok(response) if is_unknown(response.status(), response.headers()) => Doubt::Unknown,
             Ok(response) if !is_turned_away(response.status()) && is_foreign(response) => Doubt::Foreign,
-            Ok(_) => Doubt::None,
             Err(error) if error.may_have_been_sent() => Doubt::Unknown,
-            Err(_) => Doubt::None,
+            Ok(_) | Err(_) => Doubt::None,
         }
     }
 
