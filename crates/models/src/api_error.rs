@@ -84,7 +84,10 @@ impl ApiError {
         let readable = if body.len() > MAX_READ { &[] } else { body };
         // Redact before parsing: the parser's memory cannot be wiped.
         let readable = server_text::redact_json(readable, &secrets);
-        let envelope = ErrorEnvelope::decode(&readable);
+        let mut envelope = ErrorEnvelope::decode(&readable);
+        if let Some(envelope) = &mut envelope {
+            envelope.redact_inner_json(&secrets);
+        }
         let is_malformed_json = body.trim_ascii() == MALFORMED_JSON.as_bytes();
         let message = match &envelope {
             Some(envelope) => envelope.message(),

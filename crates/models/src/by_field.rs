@@ -20,7 +20,10 @@ use serde::{
 use serde_json::{Error, value::RawValue};
 use zeroize::Zeroizing;
 
-use crate::endpoint::{Data, read_object, without_byte_order_mark};
+use crate::{
+    endpoint::{Data, read_object, without_byte_order_mark},
+    server_text::unescape,
+};
 
 /// A response that is read field by field. Every optional field must have a default.
 pub(crate) trait ByField: DeserializeOwned {
@@ -136,11 +139,14 @@ impl<'a> Fields<'a> {
 
     /// Returns a field, if it exists and can be read.
     pub(crate) fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        serde_json::from_str(self.raw(name)?).ok()
+        self.raw(name)
+            .filter(|json| !misleads_serde_json(json))
+            .and_then(|json| serde_json::from_str(json).ok())
     }
 
     /// Reads the object without the fields that cannot be read. Returns `None` if a required field is missing.
     pub(crate) fn into_value<T: ByField>(mut self) -> Option<T> {
+        self.0.retain(|_, raw| !misleads_serde_json(raw.get()));
         let mut unread: Vec<(Cow<'a, str>, &RawValue)> = Vec::new();
         loop {
             // Start after the last unread field. From the first field, the time would grow with the square of the body.
@@ -173,6 +179,15 @@ impl<'a> Fields<'a> {
         T::deserialize(MapAccessDeserializer::new(access))
             .map_err(|_| current.get().map(|(name, _): (&str, _)| name.to_owned()))
     }
+}
+
+/// Returns whether JSON has an object that [`Value`](serde_json::Value) would not read as written. It takes the text in a member with such a
+/// name as JSON, which redaction has not seen, and fails if that is not JSON.
+fn misleads_serde_json(json: &str) -> bool {
+    const PRIVATE: &str = "$serde_json::private::";
+    let contains_private = |json: &[u8]| json.windows(PRIVATE.len()).any(|part| part == PRIVATE.as_bytes());
+    json.starts_with(['{', '['])
+        && (json.contains(PRIVATE) || json.contains("\\u") && contains_private(&unescape(json.as_bytes())))
 }
 
 type FieldRange<'a, 'f> = Range<'f, Cow<'a, str>, &'a RawValue>;

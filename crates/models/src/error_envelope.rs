@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::{
     Nullable, OAuthErrorCode,
     by_field::{ByField, Fields, Text},
+    server_text::redact_json,
 };
 
 /// The JSON body of an error response, in one of its three known forms.
@@ -169,6 +170,14 @@ impl ErrorEnvelope {
             user_id: fields.read("user_id").unwrap_or_default(),
             openrouter_metadata: fields.read("openrouter_metadata").unwrap_or_default(),
         }))
+    }
+
+    /// Redacts `secrets` in JSON that is the text of a string.
+    pub(crate) fn redact_inner_json(&mut self, secrets: &[&str]) {
+        if let Self::Zod(ZodErrorResponse { error: ZodErrorData { message: Some(message), .. }, .. }) = self {
+            let redacted = redact_json(message.as_bytes(), secrets);
+            *message = String::from_utf8_lossy(&redacted).into_owned();
+        }
     }
 
     /// Returns the message, as the server sent it. Convert it to [`ServerText`](crate::ServerText) before you show it.

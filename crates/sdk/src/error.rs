@@ -174,8 +174,8 @@ impl Error {
     ///
     /// This is true for an [unknown outcome](Self::is_outcome_unknown), and for a redirect or a 4XX that is not
     /// OpenRouter's: a proxy may have passed the request on and replaced the response. After a redirect or a 4XX, the
-    /// pending sign-in stays fresh, because the code may still be good. If OpenRouter then rejects the code, the
-    /// outcome is unknown ([`UnknownReason::RejectedLater`]).
+    /// pending sign-in stays fresh, because the code may still be good. If OpenRouter then rejects a second
+    /// exchange, the outcome is unknown ([`UnknownReason::RejectedLater`]).
     ///
     /// [`UnknownReason::RejectedLater`]: crate::UnknownReason::RejectedLater
     pub fn may_have_acted(&self) -> bool {
@@ -209,8 +209,10 @@ impl Error {
             | Self::ServiceUnavailable { .. } => true,
             // After a request that is not idempotent, these statuses are unknown outcomes.
             Self::Api(api) => {
-                matches!(api.reason(), RejectionReason::Conflict | RejectionReason::ServerError)
-                    || matches!(api.status().as_u16(), 408 | 421 | 425 | 500..)
+                matches!(
+                    api.reason(),
+                    RejectionReason::Conflict | RejectionReason::RateLimited | RejectionReason::ServerError
+                ) || matches!(api.status().as_u16(), 408 | 421 | 425 | 500..)
             }
             _ => false,
         }

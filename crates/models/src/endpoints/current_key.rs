@@ -104,7 +104,7 @@ pub struct KeyInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimit>,
     /// Fields that this version does not know or could not read, as the service sent them. Values nested more than 100
-    /// levels deep may be missing.
+    /// levels deep and numbers that do not fit `f64` may be missing.
     #[serde(flatten)]
     pub other: OtherFields,
 }

@@ -33,3 +33,9 @@ pub(crate) fn is_unknown(status: StatusCode, headers: &HeaderMap) -> bool {
         status => !(200..500).contains(&status),
     }
 }
+
+/// Returns whether a status whose outcome is not [unknown](is_unknown) means that the request was turned away, whoever
+/// sent it.
+pub(crate) fn is_turned_away(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 503)
+}

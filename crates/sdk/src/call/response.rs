@@ -86,8 +86,11 @@ pub(crate) fn read<E: Endpoint>(
         }
         Err(NoResponse::HookRejected(error)) => Err(Error::HookRejected(error)),
         Err(NoResponse::Transport(error)) => match error.status() {
-            // Even without a body, the status shows whether this is a rejection or a redirect.
-            Some(status) if !status.is_success() && error.may_have_been_sent() => {
+            // Even without a body, the status shows whether this is a rejection or a redirect. A read whose response was cut
+            // can be retried instead.
+            Some(status)
+                if !status.is_success() && error.may_have_been_sent() && !is_cut_read::<E>(&error) =>
+            {
                 let mut response = Response::new(Bytes::new());
                 *response.status_mut() = status;
                 read_response(request, response, attempts, call_request)
@@ -95,6 +98,11 @@ pub(crate) fn read<E: Endpoint>(
             _ => Err(no_response(request, error, call_request)),
         },
     }
+}
+
+/// Returns whether the operation is idempotent, and the connection failed before the response was complete.
+fn is_cut_read<E: Endpoint>(error: &transport::Error) -> bool {
+    E::RESEND == Resend::Always && error.kind() != ErrorKind::TooLarge
 }
 
 fn read_response<E: Endpoint>(

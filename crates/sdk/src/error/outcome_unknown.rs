@@ -45,7 +45,7 @@ pub enum UnknownReason {
     Unreadable,
     /// The server failed with a status that does not show whether it processed the request.
     Status,
-    /// OpenRouter rejected the code, but an earlier exchange of this sign-in ended with a response that was not
+    /// OpenRouter rejected the exchange, but an earlier exchange of this sign-in ended with a response that was not
     /// OpenRouter's. The code may have been used then.
     RejectedLater,
     /// Any other reason; see the source.
@@ -187,7 +187,7 @@ impl fmt::Display for UnknownReason {
             Self::Unreadable => "the response cannot be read",
             Self::Status => "the server failed",
             Self::RejectedLater => {
-                "OpenRouter rejected the code, but an earlier response was not OpenRouter's"
+                "OpenRouter rejected the exchange, but an earlier response was not OpenRouter's"
             }
             Self::Other => "the request failed",
         })
