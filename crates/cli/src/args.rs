@@ -60,8 +60,8 @@ Settings:
                             the app that sends the requests
   BROWSER                   the browser that login opens
 Network:
-  HTTPS_PROXY, ALL_PROXY    the proxy for https (http://, https://, socks5:// or socks5h://); HTTPS_PROXY
-                            takes precedence
+  HTTPS_PROXY, or else ALL_PROXY
+                            the URL of a proxy: http, https, socks5 or socks5h
   NO_PROXY                  hosts to connect to without the proxy, separated by commas
   SSL_CERT_FILE, SSL_CERT_DIR
                             a PEM file and folders with root certificates, to trust instead of the

@@ -104,12 +104,12 @@ Exit status, and the kind of the error with --json:
   3    unexpected_response  the response is a success, but not the expected one
   4    not_sent             OpenRouter could not be reached; nothing was sent, so you can retry
   4    no_response          no usable response arrived; nothing was created, so you can retry
-  5    outcome_unknown      the response to exchange or login was lost; a key may have been created
+  5    outcome_unknown      exchange or login lost the response; a key may have been created
   6    denied               the user declined
-  7    wait                 OpenRouter asks you to wait; nothing was created, and the code still works
+  7    wait                 wait, then retry; nothing was created, and the code still works
   8    timed_out            the user did not approve in time
   9    not_signed_in        no key is stored
-  10   outcome_unknown      the response to create-code was lost; a code, but no key, may have been created
+  10   outcome_unknown      create-code lost the response; a code may have been created, but no key
   130  cancelled            Ctrl-C, the end of input or a signal ended the login
   141                       the reader closed standard output";
 

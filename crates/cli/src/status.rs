@@ -91,15 +91,18 @@ pub(crate) fn describe(info: &KeyInfo) -> Vec<String> {
     lines.into_iter().filter_map(|(name, value)| Some(line(name, &value?))).collect()
 }
 
-/// Returns the amount spent since the limit was last reset, if it resets.
+/// Returns the amount spent in the current period of the limit, if the limit resets.
 fn used_in_period(info: &KeyInfo) -> Option<String> {
-    let (used, period) = match info.limit_reset.value()? {
-        UsageLimitType::Daily => (info.usage_daily, "today"),
-        UsageLimitType::Weekly => (info.usage_weekly, "this week"),
-        UsageLimitType::Monthly => (info.usage_monthly, "this month"),
+    let (used, byok, period) = match info.limit_reset.value()? {
+        UsageLimitType::Daily => (info.usage_daily, info.byok_usage_daily, "today"),
+        UsageLimitType::Weekly => (info.usage_weekly, info.byok_usage_weekly, "this week"),
+        UsageLimitType::Monthly => (info.usage_monthly, info.byok_usage_monthly, "this month"),
         _ => return None,
     };
-    Some(format!("{} USD {period} (UTC)", used?))
+    // Otherwise, the limit and what is left of it would not add up.
+    let byok = byok.filter(|byok| info.include_byok_in_limit == Some(true) && *byok > 0.0);
+    let byok = byok.map(|byok| format!(", and {byok} USD with your own provider keys")).unwrap_or_default();
+    Some(format!("{} USD {period} (UTC){byok}", used?))
 }
 
 /// Returns what the user should know before the key stops working.
@@ -137,6 +140,21 @@ mod tests {
     fn warnings_of(json: &str) -> Vec<String> {
         let now = Timestamp::parse("2026-12-01T00:00:00Z").unwrap();
         warnings(&serde_json::from_str(json).unwrap(), Some(now))
+    }
+
+    #[test]
+    fn usage_of_provider_keys_is_shown_if_the_limit_includes_it() {
+        let mut info: KeyInfo =
+            serde_json::from_str(r#"{"limit_reset":"weekly","usage_weekly":1.5,"byok_usage_weekly":0.5}"#)
+                .unwrap();
+        for (included, used) in [
+            (None, "1.5 USD this week (UTC)"),
+            (Some(false), "1.5 USD this week (UTC)"),
+            (Some(true), "1.5 USD this week (UTC), and 0.5 USD with your own provider keys"),
+        ] {
+            info.include_byok_in_limit = included;
+            assert_eq!(used_in_period(&info).as_deref(), Some(used));
+        }
     }
 
     #[test]

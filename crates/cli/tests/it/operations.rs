@@ -144,6 +144,7 @@ fn failed_read_never_ends_with_status_5() {
     for (fault, status, kind) in [
         (Fault::status(200).body("<html>Welcome to HotelWifi</html>"), 3, "unexpected_response"),
         (Fault::status(200).body("[]"), 3, "unexpected_response"),
+        (Fault::status(200).body(r#"{"issuer":"https://example.com"}"#), 3, "unexpected_response"),
         (Fault::status(403).body("<html>Just a moment...</html>"), 3, "rejected"),
         (Fault::cut_after(10), 4, "no_response"),
         (Fault::status(500), 3, "rejected"),
@@ -205,4 +206,13 @@ fn server_may_have_no_path() {
     assert_eq!(set["keys"][0]["kty"], "EC");
     let set = run_with(&["jwks", "--json"], &[("OPENROUTER_BASE_URL", served.origin())]).json();
     assert_eq!(set["keys"][0]["kty"], "EC");
+}
+
+#[test]
+fn wait_of_a_read_is_reported_whole() {
+    let served = serve();
+    served.emulator.inject(Fault::status(429).header("Retry-After", "3600").on("/oauth/jwks"));
+    let error = run(&["jwks", "--json", "--server", &served.url]).error(7);
+    assert_eq!((&error["kind"], &error["retry_after_seconds"]), (&json!("wait"), &json!(3600.0)));
+    assert!(error["message"].as_str().unwrap().contains("3600 s"), "{error}");
 }
