@@ -44,12 +44,12 @@ Examples:
   openrouter-oauth login                           sign in and store the key
   export OPENROUTER_API_KEY=$(openrouter-oauth token)
                                                    pass the key to another program
-  openrouter-oauth status                          show the key's label, limit and usage
+  openrouter-oauth status                          show the key's label, limit, and usage
   openrouter-oauth demo                            watch the whole sign-in offline";
 
 const ENVIRONMENT: &str = "\
 Secrets come from the environment or from standard input, never from the arguments:
-  OPENROUTER_API_KEY        used by create-code, status and keys instead of the stored key
+  OPENROUTER_API_KEY        used by create-code, status, and keys instead of the stored key
   OPENROUTER_CODE           used by exchange instead of standard input
   OPENROUTER_CODE_VERIFIER  used by exchange without --pending
   OPENROUTER_SUBJECT_TOKEN  used by exchange-token instead of standard input
@@ -61,7 +61,7 @@ Settings:
   BROWSER                   the browser that login opens
 Network:
   HTTPS_PROXY, or else ALL_PROXY
-                            the URL of a proxy: http, https, socks5 or socks5h
+                            the URL of a proxy: http, https, socks5, or socks5h
   NO_PROXY                  hosts to connect to without the proxy, separated by commas
   SSL_CERT_FILE, SSL_CERT_DIR
                             a PEM file and folders with root certificates, to trust instead of the
@@ -105,13 +105,13 @@ Examples:
 Prints the page where you can delete the key to standard output, or nothing if no key is stored.
 JSON: {\"removed\": [{\"store\", \"settings\"}]}; settings is that page")]
     Logout(LogoutOptions),
-    /// Show the key's label, limit and usage.
+    /// Show the key's label, limit, and usage.
     ///
     /// Uses the key in OPENROUTER_API_KEY, or else the stored key. Warns on standard error if less than a tenth of the
     /// limit is left, or if the key expires within a week.
     #[command(after_help = "\
 JSON: {\"source\", \"service\"}, and every field of OpenRouter's response (label, limit,
-limit_remaining, limit_reset, usage, expires_at, ...); source is environment, file or keychain")]
+limit_remaining, limit_reset, usage, expires_at, ...); source is environment, file, or keychain")]
     Status(StatusOptions),
     /// Print the stored key.
     #[command(after_help = "\
@@ -120,7 +120,7 @@ JSON: {\"key\"}
 Example:
   export OPENROUTER_API_KEY=$(openrouter-oauth token)")]
     Token(TokenOptions),
-    /// Manage keys.
+    /// Show links to the key's pages at OpenRouter.
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Begin a sign-in by hand; `exchange` finishes it.
@@ -178,7 +178,7 @@ JSON: {\"code_verifier\", \"code_challenge\", \"code_challenge_method\"}")]
     /// Run the whole sign-in against the emulator and explain each step.
     ///
     /// Without --server, it starts its own emulator; with --server, it uses an emulator in another process. The demo
-    /// plays the user in the browser, so it does not work with OpenRouter itself.
+    /// acts as the user in the browser, so it does not work with OpenRouter itself.
     #[command(after_help = "JSON: {\"server\", \"steps\": [{\"title\", \"lines\": [...]}]}")]
     Demo,
     /// Run an emulator of OpenRouter's OAuth on this machine, until Ctrl-C.
@@ -216,7 +216,7 @@ Example:
 /// The subcommands of `keys`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
-    /// Show the key's pages: its activity, and the settings where you can limit or delete it.
+    /// Show links to two pages: the key's activity, and the settings where you can limit or delete it.
     ///
     /// Only the key's owner can open them. Their URLs contain the key's hash, which identifies the key permanently.
     #[command(after_help = "\

@@ -33,7 +33,7 @@ pub(crate) enum Failure {
     /// Something other than OpenRouter responded, so the key may be good.
     #[error("could not check {what}: {error}")]
     Unchecked { what: &'static str, error: Error },
-    #[error("could not check the stored key; retry, or pass --again to create another")]
+    #[error("could not check the stored key; try again later, or pass --again to create another")]
     StoredKey(#[source] Box<Failure>),
     /// `create-code` ended without a known outcome.
     #[error(transparent)]
@@ -43,7 +43,7 @@ pub(crate) enum Failure {
     NotForgotten { action: &'static str, place: String, source: Box<Failure> },
     #[error("the key could not be stored; it was printed to standard output, only this once, so save it now")]
     NotStored(#[source] StoreError),
-    /// The arguments, the environment or the input are incomplete or contradictory.
+    /// The arguments, the environment, or the input are incomplete or contradictory.
     #[error("{0}")]
     Usage(&'static str),
     #[error("{name} {problem}")]

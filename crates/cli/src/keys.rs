@@ -1,4 +1,4 @@
-//! `keys`: shows the key's pages.
+//! `keys`: shows links to the key's pages.
 
 use openrouter_oauth::{Client, KeyLinks};
 use serde::Serialize;

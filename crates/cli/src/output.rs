@@ -191,7 +191,7 @@ fn retry_after(error: &Error) -> Option<Duration> {
 
 fn write_stderr_json(value: &impl Serialize) {
     let mut json = Vec::new();
-    // Strings, numbers and lists of strings can always be serialized.
+    // Strings, numbers, and lists of strings can always be serialized.
     if json::write(&mut json, value).is_ok() {
         write_stderr(&String::from_utf8_lossy(&json));
     }

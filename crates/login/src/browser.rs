@@ -25,7 +25,7 @@ pub trait Browser: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// If no program could be started, or the program failed at once.
+    /// Returns an error if no program could be started, or if the program failed at once.
     fn open<'a>(&'a self, url: &'a AuthorizeUrl) -> BrowserFuture<'a>;
 }
 

@@ -47,15 +47,15 @@
 //!      |--- 8. the page with the result --->|                             |
 //! ```
 //!
-//! Over SSH, in a container, or without a display, a browser cannot reach the program. The login then skips steps 2, 4
+//! Over SSH, in a container, or without a display, a browser cannot reach the program. The login then skips steps 2, 4,
 //! and 8: OpenRouter's page shows a code, and the user pastes it at the prompt. If a browser opens but cannot reach the
 //! program, the user can paste the URL from its address bar. The login uses the first code that arrives, from the
 //! browser or the prompt.
 //!
 //! # Signing in once
 //!
-//! [`Login::run`] always signs in and creates a new key. A [store](Login::store) only saves that key, so load it first,
-//! and sign in only if there is no key or OpenRouter rejects it:
+//! [`Login::run`] always signs in and creates a new key. A [store](Login::store) only saves that key. To use
+//! the saved key at the next start, load it first, and sign in only if there is none or OpenRouter rejects it:
 //!
 //! ```
 //! # use std::sync::atomic::{AtomicUsize, Ordering};
@@ -157,8 +157,8 @@
 //! * A key is stored under the service that issued it.
 //!
 //! Other users of the same machine can read the command line of a browser while it starts, and with it the authorize
-//! URL: the attempt ID, the state and the challenge. Such a user can end the login, or give it a key of *their* account
-//! and then see how it is used. They cannot get the user's key. Where that matters, have the user paste a code
+//! URL: the attempt ID, the state, and the challenge. Such a user can end the login, or give it a key of *their*
+//! account and then see how it is used. They cannot get the user's key. Where that matters, have the user paste a code
 //! ([`headless`](Login::headless)) or open the page themselves ([`no_browser`](Login::no_browser)).
 //!
 //! # Runtime

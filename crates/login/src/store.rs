@@ -65,7 +65,7 @@ pub enum StoreError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// The store did not respond in time. The operation may still complete.
-    #[error("the {store} did not respond within {} s; check whether it is waiting to be unlocked, and retry", after.as_secs())]
+    #[error("the {store} did not respond within {} s; check whether it is waiting to be unlocked, and try again", after.as_secs())]
     Timeout {
         /// The kind of store.
         store: &'static str,
@@ -73,7 +73,7 @@ pub enum StoreError {
         after: Duration,
     },
     /// Another program is changing the file. Nothing was changed.
-    #[error("{path:?} was still in use after {} s; check which other program uses it, and retry", after.as_secs())]
+    #[error("{path:?} was still in use after {} s; check which other program uses it, and try again", after.as_secs())]
     InUse {
         /// The file.
         path: PathBuf,

@@ -30,8 +30,11 @@
 //!
 //! # Sources
 //!
-//! OpenRouter's guide <https://openrouter.ai/docs/use-cases/oauth-pkce> and its OpenAPI document. Items from other
-//! sources name their source.
+//! The types follow OpenRouter's guide <https://openrouter.ai/docs/use-cases/oauth-pkce> and OpenAPI document. Items
+//! from other sources name their source.
+
+// Links from other crates lead here if this crate was not documented together with them.
+#![doc(html_root_url = "https://docs.rs/openrouter-oauth-models/latest")]
 
 // Modules are in reading order.
 mod by_field;

@@ -296,7 +296,7 @@ mod tests {
                 Error::Spent(_) => "begin a new sign-in",
                 Error::NotSent(_) | Error::NoResponse(_) => "check the connection, then retry",
                 Error::ProxyAuthRequired(_) => "add credentials to the proxy's URL",
-                Error::Tls(_) => "check the clock, the network and the root certificates",
+                Error::Tls(_) => "check the clock, the network, and the root certificates",
                 Error::Api(_) => "see the reason",
                 Error::UnexpectedResponse(_) => "check the network and the base URL",
                 Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => "wait, then retry",

@@ -44,7 +44,7 @@
 //!
 //! A program without a callback calls [`Client::authorize_headless`]. OpenRouter's page then shows the code, and
 //! [`HeadlessSignIn::read_pasted`] reads what the user pastes. A program that already has a key can create a code
-//! without a page, with [`Client::create_auth_code`].
+//! without the consent page, with [`Client::create_auth_code`].
 //!
 //! # Operations
 //!
@@ -112,7 +112,7 @@
 //! * Over TCP: `Emulator::serve` starts a server on a loopback port. Pass its `base_url()` to
 //!   [`ClientBuilder::base_url`].
 //!
-//! This crate was tested against the emulator, not against the live service.
+//! The project was tested against its emulator, not against the live service.
 //!
 //! # Crate features
 //!
@@ -123,6 +123,8 @@
 //!   `openrouter-oauth-transport-hyper`.
 //! * `tracing`: `TracingHook`, which sends `tracing` events for every attempt.
 
+// Links from other crates lead here if this crate was not documented together with them.
+#![doc(html_root_url = "https://docs.rs/openrouter-oauth/latest")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // In reading order.

@@ -108,6 +108,9 @@
 //! [`ErrorKind`]: openrouter_oauth_transport::ErrorKind
 //! [`Limits::timeout`]: openrouter_oauth_transport::Limits::timeout
 //! [`Limits::response_bytes`]: openrouter_oauth_transport::Limits::response_bytes
+
+// Links from other crates lead here if this crate was not documented together with them.
+#![doc(html_root_url = "https://docs.rs/openrouter-oauth-transport-hyper/latest")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod transport;

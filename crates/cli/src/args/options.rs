@@ -12,7 +12,7 @@ use openrouter_oauth::{
 /// The properties of the requested key.
 #[derive(Debug, clap::Args)]
 pub(crate) struct KeyOptions {
-    /// The key's label. By default, `login` uses the names of this program and the host.
+    /// The key's label. The default of `login` is "openrouter-oauth on HOST".
     #[arg(long, value_name = "TEXT")]
     pub(crate) label: Option<KeyLabel>,
     /// The key's credit limit, in US dollars.
@@ -46,7 +46,7 @@ pub(crate) struct LoginOptions {
     /// Also print the key to standard output.
     #[arg(long)]
     pub(crate) print: bool,
-    /// How long to wait for the user: a number of seconds, or a duration such as 90s, 5m or 1h.
+    /// How long to wait for the user: a number of seconds, or a duration such as 90s, 5m, or 1h.
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_seconds)]
     pub(crate) timeout: u32,
     /// Create another key, even if the stored one still works.
@@ -138,7 +138,7 @@ pub(crate) struct EmulatorOptions {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct UrlOptions {
-    /// The callback URL, to whose path a random segment is added. Without it, the page shows a code.
+    /// The callback URL. A random segment is added to its path. Without this option, the page shows a code.
     #[arg(long, value_name = "URL")]
     pub(crate) callback: Option<CallbackUrl>,
     #[command(flatten)]
@@ -254,7 +254,7 @@ fn parse_seconds(text: &str) -> Result<u32, &'static str> {
     let seconds = number.parse().ok().filter(|_| is_number).and_then(|number: u32| number.checked_mul(unit));
     seconds
         .filter(|seconds| (1..=86_400).contains(seconds))
-        .ok_or("must be a number of seconds, or a duration such as 90s, 5m or 1h, up to 24h")
+        .ok_or("must be a number of seconds, or a duration such as 90s, 5m, or 1h, up to 24h")
 }
 
 #[cfg(test)]

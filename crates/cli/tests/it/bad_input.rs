@@ -46,9 +46,9 @@ fn bad_arguments_get_a_message() {
         ("emulator --port abc", "from 1 to 65535, or 0 for a free port\n"),
         (
             "login --timeout 0",
-            "--timeout <TIME>: must be a number of seconds, or a duration such as 90s, 5m or 1h",
+            "--timeout <TIME>: must be a number of seconds, or a duration such as 90s, 5m, or 1h",
         ),
-        ("login --timeout soon", "a duration such as 90s, 5m or 1h, up to 24h\n"),
+        ("login --timeout soon", "a duration such as 90s, 5m, or 1h, up to 24h\n"),
         ("login --timeout 25h", "up to 24h\n"),
         ("login --store none", "pass --print"),
         ("login --store ", "must be one of file, keychain, none"),

@@ -21,17 +21,17 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct CurrentKey {}
 
-/// A key's name, limits, and usage. All amounts are in US dollars.
+/// A key's label, limits, and usage. All amounts are in US dollars.
 ///
 /// Every field is optional, because the service adds and removes fields.
 #[doc(alias = "GetCurrentKeyData")]
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct KeyInfo {
-    /// The name of the key.
+    /// The key's label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The key's spending limit. `null` if it has none.
+    /// The key's credit limit. `null` if it has none.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub limit: Nullable<f64>,
     /// The amount left of the key's own limit, not the balance of the account. `null` if the key has no limit.
