@@ -8,7 +8,8 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use self::options::{
     CompletionsOptions, CreateCodeOptions, EmulatorOptions, ExchangeOptions, ExchangeTokenOptions,
-    KeyOptions, LoginOptions, LogoutOptions, ManOptions, StoreKind, StoreOptions, TokenOptions, UrlOptions,
+    KeyOptions, LoginOptions, LogoutOptions, ManOptions, StatusOptions, StoreKind, StoreOptions,
+    TokenOptions, UrlOptions,
 };
 use crate::exit;
 
@@ -17,7 +18,8 @@ use crate::exit;
 #[command(name = "openrouter-oauth", version, max_term_width = 110)]
 #[command(after_help = EXAMPLES, after_long_help = SECTIONS.map(|(_, text)| text).join("\n\n"))]
 pub(crate) struct Args {
-    /// The service's base URL: https, or http on this machine. The default is OPENROUTER_BASE_URL, or else OpenRouter.
+    /// The service's base URL: https, or http on this machine. The default path is /api/v1. The default URL is
+    /// OPENROUTER_BASE_URL, or else OpenRouter.
     #[arg(long, global = true, value_name = "URL", help_heading = "Common options")]
     pub(crate) server: Option<String>,
 
@@ -56,15 +58,24 @@ Settings:
   OPENROUTER_KEY_STORE      where to store the key, unless --store is given: file or keychain
   OPENROUTER_HTTP_REFERER, OPENROUTER_APP_TITLE, OPENROUTER_APP_CATEGORIES
                             the app that sends the requests
-  BROWSER                   the browser that login opens";
+  BROWSER                   the browser that login opens
+Network:
+  HTTPS_PROXY, or else ALL_PROXY
+                            the URL of a proxy: http, https, socks5, or socks5h
+  NO_PROXY                  hosts to connect to without the proxy, separated by commas
+  SSL_CERT_FILE, SSL_CERT_DIR
+                            a PEM file and folders with root certificates, to trust instead of the
+                            system's (not on Windows and macOS)";
 
 const JSON_HELP: &str = "\
-With --json, an error on standard error has this form. The last three fields appear only if known:
+With --json, an error on standard error has this form. The last four fields appear only if known:
   {\"error\": {\"kind\": \"rejected\", \"message\": \"...\", \"causes\": [\"...\"],
-             \"http_status\": 400, \"reason\": \"code_invalid\", \"retry_after_seconds\": 2.0}}
+             \"http_status\": 400, \"reason\": \"code_invalid\", \"request_id\": \"...\",
+             \"retry_after_seconds\": 2.0}}
 The reasons are code_invalid, code_expired, code_rejected, challenge_method_mismatch, invalid_grant,
 invalid_request, unauthorized, forbidden, not_found, conflict, rate_limited, server_error,
-not_from_openrouter (something other than OpenRouter responded) and other.";
+not_from_openrouter (something other than OpenRouter responded) and other.
+A warning has the form {\"warning\": \"...\"}. Invisible characters are escaped, for example as \\u202e.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -96,11 +107,12 @@ JSON: {\"removed\": [{\"store\", \"settings\"}]}; settings is that page")]
     Logout(LogoutOptions),
     /// Show the key's label, limit, and usage.
     ///
-    /// Uses the key in OPENROUTER_API_KEY, or else the stored key.
+    /// Uses the key in OPENROUTER_API_KEY, or else the stored key. Warns on standard error if less than a tenth of the
+    /// limit is left, or if the key expires within a week.
     #[command(after_help = "\
-JSON: {\"source\", \"service\"}, and the fields that OpenRouter's response includes (label, limit,
+JSON: {\"source\", \"service\"}, and every field of OpenRouter's response (label, limit,
 limit_remaining, limit_reset, usage, expires_at, ...); source is environment, file, or keychain")]
-    Status(StoreOptions),
+    Status(StatusOptions),
     /// Print the stored key.
     #[command(after_help = "\
 JSON: {\"key\"}

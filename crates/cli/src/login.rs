@@ -98,7 +98,7 @@ fn cancel_on_signals() -> Result<Cancel, Failure> {
 ///
 /// Any other failure is an error. Otherwise, every login during an outage would create one more key.
 async fn check_stored_key(key: &ApiKey, store: &Store, client: &Client) -> Result<Option<KeyInfo>, Failure> {
-    let key = KeyWithSource { key: key.clone(), source: store.kind.name(), location: store.location.clone() };
+    let key = KeyWithSource { key: key.clone(), kind: Some(store.kind), location: store.location.clone() };
     match key.info(client).await {
         Ok(info) => Ok(Some(info)),
         Err(Failure::BadKey { .. }) => Ok(None),
@@ -172,7 +172,9 @@ impl NewKey<'_> {
 /// Notes that the variable's key comes first, because a user who has just signed in expects to use the new key.
 fn note_environment(output: Output) {
     if key::is_in_environment() {
-        output.note("OPENROUTER_API_KEY is also set and takes precedence over the stored key.");
+        output.warning(
+            "OPENROUTER_API_KEY is set and takes precedence over the stored key; unset it to use the stored key",
+        );
     }
 }
 

@@ -58,6 +58,16 @@
 //! and time enabled. [`ClientBuilder::transport`] accepts any other [`Transport`](transport::Transport), on any
 //! runtime. Without the feature, this crate compiles neither hyper nor tokio.
 //!
+//! # Proxies and certificates
+//!
+//! The transport on hyper reads these environment variables:
+//!
+//! * `HTTPS_PROXY`, or else `ALL_PROXY`: the URL of a proxy for `https`. `NO_PROXY` lists hosts to connect to directly.
+//! * `SSL_CERT_FILE` and `SSL_CERT_DIR`: a file and folders with root certificates in PEM format, to trust instead of the
+//!   system's. They have no effect on Windows and macOS.
+//!
+//! [`openrouter-oauth-transport-hyper`](https://docs.rs/openrouter-oauth-transport-hyper) documents the details.
+//!
 //! # Errors
 //!
 //! [`Error`] is grouped by what to do next. The most important question is whether a code may have been used up: see

@@ -39,6 +39,12 @@
 //! [`Builder::add_root_certificates_pem`]. The operating system resolves host names, unless you set
 //! [`Builder::resolver`].
 //!
+//! # Root certificates
+//!
+//! With the feature `platform-roots`, the operating system's root certificates are trusted. On Linux and other Unix
+//! systems, except macOS, two environment variables replace them: `SSL_CERT_FILE` names a PEM file, and `SSL_CERT_DIR`
+//! folders of PEM files, separated by colons. If either is set, only these certificates are trusted.
+//!
 //! # Proxies
 //!
 //! The transport connects to `https` hosts through a proxy if an environment variable names one. It uses the first of
