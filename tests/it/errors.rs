@@ -48,6 +48,7 @@ async fn every_fault_has_one_variant() {
         (failing(of(ErrorKind::Connect)), "NotSent, retryable"),
         (failing(of(ErrorKind::Proxy)), "NotSent, retryable"),
         (failing(of(ErrorKind::ProxyAuth)), "ProxyAuthRequired"),
+        (failing(of(ErrorKind::ProxyAuthUnsupported)), "ProxyAuthRequired"),
         (failing(of(ErrorKind::Tls)), "Tls"),
         (failing(of(ErrorKind::Io).not_sent()), "NotSent, retryable"),
         (failing(of(ErrorKind::Other).not_sent()), "NotSent, retryable"),

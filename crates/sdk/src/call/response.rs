@@ -188,7 +188,7 @@ fn no_response<E: Endpoint>(error: transport::Error, call_request: &CallRequest<
     if !error.may_have_been_sent() {
         return match error.kind() {
             ErrorKind::Tls => Error::Tls(error),
-            ErrorKind::ProxyAuth => Error::ProxyAuthRequired(error),
+            ErrorKind::ProxyAuth | ErrorKind::ProxyAuthUnsupported => Error::ProxyAuthRequired(error),
             _ => Error::NotSent(error),
         };
     }
