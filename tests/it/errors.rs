@@ -81,6 +81,15 @@ async fn every_fault_has_one_variant() {
     }
 }
 
+#[tokio::test]
+async fn proxy_advice_depends_on_the_kind_of_authentication() {
+    let message = async |kind: ErrorKind| failing(kind.into()).current_key().await.unwrap_err().to_string();
+    let (basic, other) =
+        (message(ErrorKind::ProxyAuth).await, message(ErrorKind::ProxyAuthUnsupported).await);
+    assert!(basic.contains("proxy's URL") && !basic.contains("cntlm"), "{basic}");
+    assert!(other.contains("Px or cntlm") && !other.contains("proxy's URL"), "{other}");
+}
+
 /// A client that fails, and the error that it returns.
 type Case = (fn() -> Client, &'static str);
 
