@@ -81,14 +81,13 @@ impl Tls {
     /// variable to it.
     pub(crate) async fn explain(&self, error: ConnectError) -> ConnectError {
         let lacks_roots = error.is_untrusted() || !self.connector.initialized();
-        if error.kind() == ErrorKind::Tls
-            && self.obeys_variables()
-            && lacks_roots
-            && let Ok(Some(problem)) = spawn_blocking(root_variables::problem).await
-        {
-            return error.explained(|source| UnusableRoots { problem, source });
+        if error.kind() != ErrorKind::Tls || !self.obeys_variables() || !lacks_roots {
+            return error;
         }
-        error
+        match spawn_blocking(root_variables::problem).await {
+            Ok(Some(problem)) => error.explained(|source| UnusableRoots { problem, source }),
+            _ => error,
+        }
     }
 
     /// Returns whether environment variables can replace the root certificates.
