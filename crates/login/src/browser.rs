@@ -51,7 +51,8 @@ pub enum BrowserError {
     Missing,
     /// The program that the variable `BROWSER` names was not found.
     #[error(
-        "BROWSER names {program:?}, which was not found; set it to a program, with quotes around a path with spaces, or open the URL yourself"
+        "BROWSER names {program:?}, which was not found; set it to a program, with quotes around a path with spaces, \
+         or open the URL yourself"
     )]
     ProgramMissing {
         /// The program.

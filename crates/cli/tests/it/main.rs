@@ -18,6 +18,8 @@ mod login;
 mod keys;
 // `url` and `exchange`: a sign-in by hand.
 mod sign_in;
+// Variables that set the browser, the proxy, the root certificates and the kind of page.
+mod environment;
 // Invalid arguments, variables and input.
 mod bad_input;
 // Help, and standard output that is closed or full.
