@@ -59,7 +59,7 @@ Settings:
   BROWSER                   the browser that login opens: a file that exists, or a program and its arguments
   HTTPS_PROXY, NO_PROXY     the proxy for https requests, and the hosts to reach without it
   SSL_CERT_FILE, SSL_CERT_DIR
-                            on Linux, a file and folders of root certificates (PEM) that replace the system's";
+                            on Linux, a file and folders of PEM certificates to trust instead of the system's";
 
 const JSON_HELP: &str = "\
 With --json, an error on standard error has this form. The last three fields appear only if known:

@@ -81,7 +81,7 @@ fn pending_file_is_private_and_overwrites_nothing() {
 #[cfg(unix)]
 #[test]
 fn pending_file_must_be_a_private_regular_file() {
-    // A12
+    // S-6
     use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 
     let (served, folder) = (serve(), TempDir::new().unwrap());
@@ -126,7 +126,7 @@ fn pending_file_must_be_a_private_regular_file() {
 #[cfg(unix)]
 #[test]
 fn pending_file_is_not_created_through_a_link_or_pipe() {
-    // A12
+    // S-6
     use std::os::unix::fs::symlink;
 
     let folder = TempDir::new().unwrap();
@@ -145,7 +145,7 @@ fn pending_file_is_not_created_through_a_link_or_pipe() {
 #[cfg(target_os = "linux")]
 #[test]
 fn pending_file_and_its_folder_are_synced() {
-    // A12
+    // S-6
     needs!(STRACE);
     let (served, folder) = (serve(), TempDir::new().unwrap());
     let log = folder.path().join("strace");
