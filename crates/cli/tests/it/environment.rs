@@ -29,7 +29,6 @@ fn script(folder: &TempDir, script: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-#[cfg(unix)]
 #[test]
 fn login_opens_a_browser_whose_path_has_spaces() {
     let folder = TempDir::new().unwrap();
@@ -51,7 +50,6 @@ fn login_opens_a_browser_whose_path_has_spaces() {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn login_names_the_missing_browser() {
     let (served, home) = (serve(), Home::new());
