@@ -37,7 +37,7 @@ fn login_opens_a_browser_whose_path_has_spaces() {
     let read = || fs::read_to_string(&record).unwrap_or_default();
     for (browser, arguments) in [(browser.clone(), ""), (format!("'{browser}' -n \"a b\""), "-n\na b\n")] {
         let (served, home) = (serve(), Home::new());
-        let mut login = home.program(&["login", "--server", &served.url]);
+        let mut login = home.program(&["login", "--timeout", "60", "--server", &served.url]);
         let login = login.env("BROWSER", &browser).spawn().unwrap();
         wait_until(|| read().contains("/auth?") && read().ends_with('\n'));
         let recorded = read();
