@@ -58,7 +58,7 @@ Settings:
   OPENROUTER_KEY_STORE      where to store the key, unless --store is given: file or keychain
   OPENROUTER_HTTP_REFERER, OPENROUTER_APP_TITLE, OPENROUTER_APP_CATEGORIES
                             the app that sends the requests
-  BROWSER                   the browser that login opens
+  BROWSER                   the browser that login opens: a file that exists, or a program and its arguments
 Network:
   HTTPS_PROXY, or else ALL_PROXY
                             the URL of a proxy: http, https, socks5, or socks5h
@@ -82,7 +82,8 @@ pub(crate) enum Command {
     /// Sign in and store the key.
     ///
     /// Opens OpenRouter's page in the browser, then waits for the browser's callback or a pasted code. Over SSH, in a
-    /// container, or with --headless, the page shows a code to paste. If OpenRouter still accepts the stored key, login
+    /// container, without a display, or with --headless, the page shows a code to paste; --no-headless and --port override
+    /// this. If OpenRouter still accepts the stored key, login
     /// keeps that key and does not create another.
     #[command(after_help = "\
 The key is stored in a file that, on Unix, only you can read. With --store keychain, it is stored
@@ -129,7 +130,8 @@ Example:
     #[command(after_help = "\
 With --save, the URL is printed to standard output. Without it, the URL is printed to standard
 error, for the user, and the pending sign-in to standard output: one line of text that contains a
-secret. Save that line unchanged to a file for `exchange --pending`.
+secret. Save that line unchanged to a file for `exchange --pending`, which accepts the file only if
+no other user has access to it (mode 0600).
 JSON: {\"authorize_url\", \"callback_url\", \"pending\"}; callback_url is null without --callback,
 pending is null with --save
 

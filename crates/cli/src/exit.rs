@@ -53,8 +53,8 @@ pub(crate) enum Failure {
     /// The path is quoted, because it may contain any characters.
     #[error("could not {action} {path:?}")]
     File { path: PathBuf, action: &'static str, source: io::Error },
-    #[error("could not remove {path:?}, so the code was not sent")]
-    PendingFile { path: PathBuf, source: io::Error },
+    #[error("the pending sign-in could not be removed, so the code was not sent")]
+    PendingFile(#[source] StoreError),
     #[error("could not write to standard output")]
     Output(#[source] io::Error),
     #[error(

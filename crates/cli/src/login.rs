@@ -8,7 +8,7 @@ use openrouter_oauth::{
     ApiKey, Client, KeyLabel, KeyLinks,
     models::{KeyInfo, ServerText},
 };
-use openrouter_oauth_login::{Cancel, Error, Login, SignedIn, default_key_label};
+use openrouter_oauth_login::{Cancel, Error, Headless, Login, SignedIn, default_key_label};
 use serde::Serialize;
 
 use self::screen::Screen;
@@ -44,7 +44,8 @@ pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) 
     }
     let print = options.print;
     let label = options.key.label.clone().map_or_else(|| default_key_label("openrouter-oauth"), Ok)?;
-    let login = login(options, client, &label).cancel(cancel);
+    let headless = choose_page(&options, output);
+    let login = login(options, client, &label).headless(headless).cancel(cancel);
     let login = match &store {
         Some(store) => login.store(Arc::clone(&store.keys)),
         None => login,
@@ -67,17 +68,33 @@ fn login(options: LoginOptions, client: &Client, label: &KeyLabel) -> Login {
     if let Some(workspace) = options.key.required_workspace {
         login = login.required_workspace_id(workspace);
     }
-    if options.headless {
-        login = login.headless(true);
-    }
     if let Some(port) = options.port {
-        // A user who chooses a port can reach it, even over SSH.
-        login = login.port(port).headless(false);
+        login = login.port(port);
     }
     if options.no_browser {
         login = login.no_browser();
     }
     login
+}
+
+/// Returns whether the page shows a code to paste. Tells the user why, if they have not chosen it.
+fn choose_page(options: &LoginOptions, output: Output) -> bool {
+    // A user who chooses a port can reach it, even over SSH.
+    if options.headless || options.no_headless || options.port.is_some() {
+        return options.headless;
+    }
+    let reason = Headless::detect();
+    if let Some(reason) = reason {
+        let forwarded = match reason {
+            Headless::NoDisplay => "",
+            _ => " For a forwarded port, pass --port.",
+        };
+        output.note(&format!(
+            "The page will show a code to paste, because {reason}. If a browser can reach this machine, pass \
+             --no-headless.{forwarded}\n"
+        ));
+    }
+    reason.is_some()
 }
 
 /// Cancels the login on each signal, so that it restores the terminal and frees the port.

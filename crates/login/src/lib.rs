@@ -217,6 +217,9 @@ pub use crate::{
 #[cfg(feature = "keychain")]
 pub use crate::store::KeychainStore;
 
+#[doc(hidden)]
+pub use crate::store::SecretFile;
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -13,7 +13,11 @@ use openrouter_oauth::{ApiKey, InvalidValue};
 
 #[cfg(feature = "keychain")]
 pub use self::keychain::KeychainStore;
-pub use self::{account::Account, file::FileStore, memory::MemoryStore};
+pub use self::{
+    account::Account,
+    file::{FileStore, SecretFile},
+    memory::MemoryStore,
+};
 
 /// The future that the methods of [`KeyStore`] return.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;

@@ -85,8 +85,11 @@ pub enum Error {
     )]
     Tls(#[source] transport::Error),
 
-    /// The proxy requires credentials (407). Nothing was sent.
-    #[error("the proxy requires credentials, and nothing was sent; add them to the proxy's URL")]
+    /// The proxy requires authentication (407). Nothing was sent. Either add credentials to the proxy's URL, or, if its
+    /// kind of authentication is not supported ([`ErrorKind::ProxyAuthUnsupported`]), run a local proxy that supports it.
+    ///
+    /// [`ErrorKind::ProxyAuthUnsupported`]: transport::ErrorKind::ProxyAuthUnsupported
+    #[error("{}", proxy_auth_text(.0.kind()))]
     ProxyAuthRequired(#[source] transport::Error),
 
     /// OpenRouter rejected the request for the reason in [`ApiError::reason`], or something other than OpenRouter
@@ -272,6 +275,16 @@ fn doubt_text(operation: &str, may_have_acted: bool) -> &'static str {
     }
 }
 
+fn proxy_auth_text(kind: transport::ErrorKind) -> &'static str {
+    match kind {
+        transport::ErrorKind::ProxyAuthUnsupported => {
+            "the proxy requires a kind of authentication that is not supported, and nothing was sent; run a local proxy \
+             that supports it, such as Px or cntlm, and set HTTPS_PROXY to its address"
+        }
+        _ => "the proxy requires credentials, and nothing was sent; add them to the proxy's URL",
+    }
+}
+
 fn wait_text(retry_after: Option<Duration>) -> String {
     retry_after.map_or_else(String::new, |wait| format!("; try again in {} s", wait.as_secs_f64().ceil()))
 }
@@ -299,7 +312,7 @@ mod tests {
                 Error::OriginMismatch { .. } | Error::UnexpectedRedirect { .. } => "check the base URL",
                 Error::Spent(_) => "begin a new sign-in",
                 Error::NotSent(_) | Error::NoResponse(_) => "check the connection, then retry",
-                Error::ProxyAuthRequired(_) => "add credentials to the proxy's URL",
+                Error::ProxyAuthRequired(_) => "add credentials to the proxy's URL, or run a local proxy",
                 Error::Tls(_) => "check the clock, the network, and the root certificates",
                 Error::Api(_) => "see the reason",
                 Error::UnexpectedResponse(_) => "check the network and the base URL",

@@ -117,8 +117,9 @@
 //! # Crate features
 //!
 //! * `hyper` (on by default): the transport on hyper, [`Client::new`](Client#method.new), and
-//!   [`Client::from_env`](Client#method.from_env). The transport uses the proxy variables of the environment. To change
-//!   the proxy or the certificates, build a transport with [`transport_hyper::Builder`] and pass it to
+//!   [`Client::from_env`](Client#method.from_env). The transport uses the environment's proxy
+//!   (`HTTPS_PROXY`, `NO_PROXY`) and, on Linux, its root certificates (`SSL_CERT_FILE`, `SSL_CERT_DIR`). To change the
+//!   proxy or the certificates, build a transport with [`transport_hyper::Builder`] and pass it to
 //!   [`ClientBuilder::transport`]. To use another TLS provider, enable its feature of
 //!   `openrouter-oauth-transport-hyper`.
 //! * `tracing`: `TracingHook`, which sends `tracing` events for every attempt.

@@ -61,7 +61,17 @@
 //! * If the variable is not a valid proxy URL, each request that would use the proxy fails with an `Other` error marked
 //!   `not_sent`. The transport does not fall back to a direct connection, because the proxy may exist to prevent one.
 //! * PAC files, the proxy settings of the operating system, and Digest, Negotiate, and NTLM authentication are not
-//!   supported.
+//!   supported. For these kinds of authentication, people run a local proxy such as
+//!   [Px](https://github.com/genotrance/px) or [cntlm](https://cntlm.sourceforge.net/), and set `HTTPS_PROXY` to it.
+//!
+//! If the connection through a proxy fails or takes too long, a cause of the error names its host and port.
+//!
+//! # Root certificates
+//!
+//! By default, the transport trusts the operating system's root certificates. On Linux and other systems with OpenSSL's
+//! conventions, the environment can replace them: `SSL_CERT_FILE` names a PEM file, and `SSL_CERT_DIR` names folders of
+//! PEM files, separated by colons. If a variable names nothing usable and the TLS handshake fails for lack of a root
+//! certificate, a cause of the error names the variable and the path.
 //!
 //! # Errors
 //!
@@ -71,6 +81,7 @@
 //! | certificate, host name, or TLS version not accepted; no TLS provider in this build | `Tls` | no |
 //! | the proxy is unreachable, closes the connection, or its response is malformed or not 2xx | `Proxy` | no |
 //! | the proxy responds with 407, or rejects the credentials | `ProxyAuth` | no |
+//! | the proxy responds with 407 and offers other authentication than Basic | `ProxyAuthUnsupported` | no |
 //! | an idle connection closed before the request was written to it | `Io` with `not_sent` | no |
 //! | the connection broke, or closed before the response was complete | `Io` | maybe |
 //! | TLS 1.3: the server rejects the [client certificate](Builder::client_certificate_pem) | `Io` | maybe |
@@ -134,6 +145,8 @@ mod proxy;
 mod stream;
 
 mod tls;
+
+mod root_variables;
 
 mod request_body;
 

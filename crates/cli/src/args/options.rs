@@ -30,8 +30,11 @@ pub(crate) struct KeyOptions {
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate switch on the command line")]
 pub(crate) struct LoginOptions {
     /// Request a page that shows a code to paste, as over SSH.
-    #[arg(long, conflicts_with = "port")]
+    #[arg(long, conflicts_with_all = ["port", "no_headless"])]
     pub(crate) headless: bool,
+    /// Wait for a browser on this machine, even over SSH, in a container, or without a display.
+    #[arg(long)]
+    pub(crate) no_headless: bool,
     /// Don't open a browser; print the URL.
     #[arg(long)]
     pub(crate) no_browser: bool,

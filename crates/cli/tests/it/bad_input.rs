@@ -40,6 +40,7 @@ fn bad_arguments_get_a_message() {
         ("status --json=yes", "does not take a value"),
         ("token --force=yes", "--force: does not take a value"),
         ("login --headless --port 8123", "cannot be used with"),
+        ("login --headless --no-headless", "cannot be used with"),
         ("login --port 0", "--port <PORT>"),
         ("login --port 65536", "--port <PORT>"),
         ("login --port abc", "--port <PORT>: must be a port number from 1 to 65535\n"),
@@ -193,6 +194,8 @@ fn invalid_pending_file_fails_and_is_not_shown() {
     for text in ["", "{}", "sk-or-v1-canary", &"[".repeat(100_000)] {
         let file = folder.path().join("login.json");
         std::fs::write(&file, text).unwrap();
+        #[cfg(unix)]
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         let rejected = run(&["exchange", "--pending", file.to_str().unwrap()]);
         assert_eq!(rejected.status, Some(2), "{rejected:?}");
         assert!(!rejected.stderr.contains("canary"));

@@ -2,6 +2,7 @@
 
 mod content;
 mod path;
+mod secret_file;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -23,6 +24,7 @@ use zeroize::Zeroizing;
 
 use self::content::Keys;
 use self::path::io_error;
+pub use self::secret_file::SecretFile;
 #[cfg(unix)]
 use self::unix::{Folder, Lock};
 #[cfg(windows)]

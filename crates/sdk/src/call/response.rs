@@ -182,7 +182,7 @@ fn no_response<E: Endpoint>(request: &E, error: transport::Error, call_request: 
     if !error.may_have_been_sent() {
         return match error.kind() {
             ErrorKind::Tls => Error::Tls(error),
-            ErrorKind::ProxyAuth => Error::ProxyAuthRequired(error),
+            ErrorKind::ProxyAuth | ErrorKind::ProxyAuthUnsupported => Error::ProxyAuthRequired(error),
             _ => Error::NotSent(error),
         };
     }
