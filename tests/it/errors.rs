@@ -48,6 +48,7 @@ async fn every_fault_has_one_variant() {
         (failing(of(ErrorKind::Connect)), "NotSent, retryable"),
         (failing(of(ErrorKind::Proxy)), "NotSent, retryable"),
         (failing(of(ErrorKind::ProxyAuth)), "ProxyAuthRequired"),
+        (failing(of(ErrorKind::ProxyAuthUnsupported)), "ProxyAuthRequired"),
         (failing(of(ErrorKind::Tls)), "Tls"),
         (failing(of(ErrorKind::Io).not_sent()), "NotSent, retryable"),
         (failing(of(ErrorKind::Other).not_sent()), "NotSent, retryable"),
@@ -78,6 +79,15 @@ async fn every_fault_has_one_variant() {
         let not_sent = ["NotSent, retryable", "ProxyAuthRequired", "Tls"].contains(&expected);
         assert_eq!(error.may_have_been_sent(), !not_sent, "{expected}");
     }
+}
+
+#[tokio::test]
+async fn proxy_advice_depends_on_the_kind_of_authentication() {
+    let message = async |kind: ErrorKind| failing(kind.into()).current_key().await.unwrap_err().to_string();
+    let (basic, other) =
+        (message(ErrorKind::ProxyAuth).await, message(ErrorKind::ProxyAuthUnsupported).await);
+    assert!(basic.contains("proxy's URL") && !basic.contains("cntlm"), "{basic}");
+    assert!(other.contains("Px or cntlm") && !other.contains("proxy's URL"), "{other}");
 }
 
 /// A client that fails, and the error that it returns.

@@ -89,7 +89,8 @@ async fn check_one(
     assert_eq!(error.is_outcome_unknown(), matches!(error, Error::OutcomeUnknown(_)), "{case}");
     assert!(!canary::everything(&error).contains("cloudflare"), "{case}");
 
-    // A1: a response that is not OpenRouter's says nothing about the key or the code, and cannot deny that a key was made.
+    // A1: a response that is not OpenRouter's says nothing about the key or the code, and cannot deny that a key was
+    // made.
     let is_foreign = api.reason() == RejectionReason::NotFromOpenRouter;
     assert_eq!(api.is_from_openrouter(), !is_foreign, "{case}");
     assert!(!is_foreign || !error.is_unauthorized() && !error.is_rejected_code(), "{case}");
@@ -118,8 +119,8 @@ async fn status_decides_the_error_whatever_the_body() {
     }
 }
 
-/// Turns a row's error into that of a response that is not OpenRouter's: the reason is another one (A1), and a conflict, which
-/// only OpenRouter can report, is not worth a retry.
+/// Turns a row's error into that of a response that is not OpenRouter's: the reason is another one (A1), and a
+/// conflict, which only OpenRouter can report, is not worth a retry.
 fn foreign(expected: &str) -> String {
     let (variant, reason) = expected.split_once(' ').unwrap();
     let retryable =

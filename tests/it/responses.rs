@@ -75,7 +75,7 @@ impl Case {
         [self.body.as_bytes(), &encoded].concat()
     }
 
-    /// Returns the response as bytes.
+    /// Returns the response as an HTTP/1.1 message.
     fn response(&self) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} \r\nconnection: close\r\n", self.status);
         for (name, value) in &self.headers {
@@ -135,7 +135,7 @@ impl Case {
         ];
         let (request_id, exposed) = match error {
             Error::OutcomeUnknown(unknown) => (unknown.request_id().cloned(), unknown.expose_body()),
-            Error::UnexpectedResponse(unexpected) => (unexpected.request_id().cloned(), &[][..]),
+            Error::UnexpectedResponse(unexpected) => (unexpected.request_id(), &[][..]),
             _ => (error.api().and_then(ApiError::request_id), &[][..]),
         };
         let retry_after = match error {
@@ -186,7 +186,7 @@ impl Case {
             assert_eq!(
                 says_so,
                 error.may_have_acted(),
-                "{id}: a key may exist if the message says so: {shown}"
+                "{id}: the message is wrong about whether a key may exist: {shown}"
             );
             assert_ne!(is_fresh, is_unknown, "{id}: only an unknown outcome spends the sign-in");
             assert_eq!(shown.contains(LABEL), is_unknown, "{id}: the label helps to find the key: {shown}");
@@ -290,7 +290,7 @@ fn foreign() -> [Vec<u8>; 6] {
     ]
 }
 
-/// Checks that OpenRouter's rejection was not taken at its word, and that the sign-in cannot be used again.
+/// Checks that OpenRouter's rejection became an unknown outcome, and that the sign-in cannot be used again.
 async fn assert_rejected_later(error: Error, sign_in: &mut HeadlessSignIn, client: &Client) {
     assert_eq!(describe(&error), "OutcomeUnknown(RejectedLater) CodeInvalid");
     let Error::OutcomeUnknown(unknown) = &error else { unreachable!() };

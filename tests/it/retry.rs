@@ -149,6 +149,7 @@ async fn permanent_transport_error_is_not_retried() {
         for (kind, expected) in [
             (ErrorKind::Tls, "Tls"),
             (ErrorKind::ProxyAuth, "ProxyAuthRequired"),
+            (ErrorKind::ProxyAuthUnsupported, "ProxyAuthRequired"),
             (ErrorKind::Other, "NotSent, retryable"),
             (ErrorKind::Timeout, "NotSent, retryable"),
         ] {

@@ -59,8 +59,8 @@ fn collect_unknown(value: &Value, path: &str, fields: &Fields, unknown: &mut Vec
 /// Returns the fields of the response to [`CurrentKey`].
 pub fn recorded_of_key(sample: &Value) -> Fields {
     let mut fields = recorded::<Data<KeyInfo>>(sample);
-    // A type with `#[serde(flatten)]` does not name its fields to the deserializer, but `Debug` shows them all. By default,
-    // none of them has a field of its own.
+    // A type with `#[serde(flatten)]` does not name its fields to the deserializer, but `Debug` shows them all. By
+    // default, none of them has a field of its own.
     let shown = format!("{:?}", KeyInfo::default());
     let names = shown.trim_start_matches("KeyInfo { ").split(", ").filter_map(|field| field.split_once(": "));
     let names = names.map(|(name, _)| name.to_owned()).filter(|name| name != "other");

@@ -113,7 +113,7 @@ impl Demo {
             .limit(CreditLimit::new(LIMIT)?);
         let code = self.client.with_key(key.clone()).create_auth_code(request).await?;
         self.line(format!(
-            "The program creates a code with the key of step 1, without a page: {:?}.",
+            "The program creates a code with the key of step 1, without the consent page: {:?}.",
             code.id
         ))?;
 
@@ -219,7 +219,7 @@ fn emulator_url(url: &str) -> Result<&str, Failure> {
         Ok(url)
     } else {
         Err(Failure::Usage(
-            "the demo plays the user, so it needs an emulator: --server http://127.0.0.1:PORT/api/v1",
+            "the demo acts as the user, so it needs an emulator: --server http://127.0.0.1:PORT/api/v1",
         ))
     }
 }

@@ -7,24 +7,29 @@ use openrouter_oauth::{
 };
 use zeroize::Zeroizing;
 
-use crate::{args::ExchangeOptions, exit::Failure, input, output::Output, pending_file};
+use crate::{args::ExchangeOptions, exit::Failure, input, output::Output, pending_file::PendingFile};
 
 pub(crate) async fn run(options: &ExchangeOptions, client: &Client, output: Output) -> Result<(), Failure> {
     let grant = match &options.pending {
-        Some(path) => finish(path, client).await?,
+        Some(path) => finish(path, client, output).await?,
         None => raw(options.without_pkce, client).await?,
     };
     output.result(&grant, grant.key.expose()).map_err(|failure| Failure::KeyLost(Box::new(failure)))
 }
 
 /// Finishes the sign-in that `url` began.
-async fn finish(path: &Path, client: &Client) -> Result<ApiKeyGrant, Failure> {
-    let mut pending = pending_file::read(path)?;
+async fn finish(path: &Path, client: &Client, output: Output) -> Result<ApiKeyGrant, Failure> {
+    let file = PendingFile::open(path)?;
+    let mut pending = file.read()?;
     let code = pending.read_pasted(&code()?)?;
-    pending_file::remove(path)?;
+    file.remove()?;
     let result = pending.exchange(client, &code).await;
-    if pending.is_fresh() {
-        pending_file::create(path, &pending.into_secret_json()?)?;
+    if pending.is_fresh()
+        && let Err(failure) =
+            pending.into_secret_json().map_err(Failure::from).and_then(|secret| file.create(&secret))
+    {
+        // The exchange has failed, and its error matters more.
+        output.note(&format!("The pending sign-in was not saved again: {}.", failure.message()));
     }
     Ok(result?)
 }

@@ -18,17 +18,33 @@ pub(crate) enum Failure {
     Login(#[from] LoginError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("no key is stored; run `openrouter-oauth login` to create one")]
-    NotSignedIn,
-    /// `place` is safe to print: a variable's name, a quoted path, or the keychain.
-    #[error("OpenRouter does not accept the key in {place}; run `openrouter-oauth login` to create another")]
-    BadKey { place: String, source: Error },
+    /// `login` is the command that stores a key in that place.
+    #[error("no key is stored; run `{login}` to create one")]
+    NotSignedIn { login: String },
+    /// `place` is safe to print: a quoted path, or the keychain.
+    #[error("OpenRouter does not accept the key in {place}; run `{login}` to create another")]
+    BadKey { place: String, login: String, source: Error },
+    /// `login` would not help, because the variable's key would still be used.
+    #[error(
+        "OpenRouter does not accept the key in OPENROUTER_API_KEY, which is set and takes precedence over the stored \
+         key; unset OPENROUTER_API_KEY to use the stored key"
+    )]
+    BadVariable { source: Error },
+    /// Something other than OpenRouter responded, so the key may be good.
+    #[error("could not check {what}: {error}")]
+    Unchecked { what: &'static str, error: Error },
     /// A check of the stored key that does not show whether the key is good.
     #[error("could not check the stored key: {0}{advice}", advice = stored_key_advice(.0))]
     StoredKey(Error),
+    /// `create-code` ended without a known outcome.
+    #[error(transparent)]
+    CodeUnknown(Error),
+    /// A store failed, so the key may still be there.
+    #[error("could not {action} {place}, so a key may still be stored there")]
+    NotForgotten { action: &'static str, place: String, source: Box<Failure> },
     #[error("the key could not be stored; it was printed to standard output, only this once, so save it now")]
     NotStored(#[source] StoreError),
-    /// The arguments, the environment or the input are incomplete or contradictory.
+    /// The arguments, the environment, or the input are incomplete or contradictory.
     #[error("{0}")]
     Usage(&'static str),
     #[error("{name} {problem}")]
@@ -38,8 +54,8 @@ pub(crate) enum Failure {
     /// The path is quoted, because it may contain any characters.
     #[error("could not {action} {path:?}")]
     File { path: PathBuf, action: &'static str, source: io::Error },
-    #[error("could not remove {path:?}, so the code was not sent")]
-    PendingFile { path: PathBuf, source: io::Error },
+    #[error("the pending sign-in could not be removed, so the code was not sent")]
+    PendingFile(#[source] StoreError),
     #[error("could not write to standard output")]
     Output(#[source] io::Error),
     #[error(
@@ -71,6 +87,8 @@ pub(crate) enum Exit {
     Wait = 7,
     TimedOut = 8,
     NotSignedIn = 9,
+    /// Like [`OutcomeUnknown`](Self::OutcomeUnknown), for a code, which is worthless after ten minutes.
+    CodeUnknown = 10,
     /// The status that a shell reports for a program ended by Ctrl-C.
     Cancelled = 130,
     /// The status that a shell reports for a program ended by SIGPIPE.
@@ -87,20 +105,27 @@ Exit status, and the kind of the error with --json:
   3    unexpected_response  the response is a success, but not the expected one
   4    not_sent             OpenRouter could not be reached; nothing was sent, so you can retry
   4    no_response          no usable response arrived; nothing was created, so you can retry
-  5    outcome_unknown      OpenRouter may have processed the request; a key may have been created
+  5    outcome_unknown      exchange or login lost the response; a key may have been created
   6    denied               the user declined
-  7    wait                 OpenRouter asks you to wait; nothing was created, and the code still works
+  7    wait                 wait, then retry; nothing was created, and the code still works
   8    timed_out            the user did not approve in time
   9    not_signed_in        no key is stored
+  10   outcome_unknown      create-code lost the response; a code may have been created, but no key
   130  cancelled            Ctrl-C, the end of input or a signal ended the login
   141                       the reader closed standard output";
 
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Sdk(error) | Self::BadKey { source: error, .. } | Self::StoredKey(error) => exit_of(error),
+            Self::Sdk(error)
+            | Self::BadKey { source: error, .. }
+            | Self::BadVariable { source: error }
+            | Self::Unchecked { error, .. }
+            | Self::StoredKey(error) => exit_of(error),
             Self::Login(error) => exit_of_login(error),
-            Self::NotSignedIn => Exit::NotSignedIn,
+            Self::NotForgotten { source: failure, .. } => failure.exit(),
+            Self::NotSignedIn { .. } => Exit::NotSignedIn,
+            Self::CodeUnknown(_) => Exit::CodeUnknown,
             Self::Usage(_) | Self::Input { .. } => Exit::Usage,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::OutputClosed,
             Self::User(DecisionError::Transport(error)) if !error.may_have_been_sent() => Exit::NotSent,
@@ -122,8 +147,13 @@ impl Failure {
         match self {
             Self::Sdk(error)
             | Self::BadKey { source: error, .. }
+            | Self::BadVariable { source: error }
+            | Self::Unchecked { error, .. }
             | Self::StoredKey(error)
-            | Self::Login(LoginError::Sdk(error)) => Some(error),
+            | Self::CodeUnknown(error)
+            | Self::Login(LoginError::Sdk(error) | LoginError::OutcomeUnknown { source: Some(error), .. }) => {
+                Some(error)
+            }
             _ => None,
         }
     }
@@ -136,11 +166,22 @@ impl Failure {
     /// Returns the causes, one line each.
     pub(crate) fn causes(&self) -> Vec<String> {
         let first = match self {
-            // The message includes the error.
-            Self::StoredKey(error) => error.source(),
+            // The message contains the error itself.
+            Self::Unchecked { error, .. } | Self::StoredKey(error) => error.source(),
             _ => self.source(),
         };
         iter::successors(first, |error| (*error).source()).map(printable).collect()
+    }
+
+    /// Adds `--server` to the command that the message advises, because each service has its own key.
+    pub(crate) fn with_server(mut self, server: Option<&str>) -> Self {
+        if let Self::NotSignedIn { login } | Self::BadKey { login, .. } = &mut self
+            && let Some(url) = server
+        {
+            // Quoted, because it may contain any characters.
+            *login = format!("{login} --server {url:?}");
+        }
+        self
     }
 }
 
@@ -212,7 +253,7 @@ impl Exit {
             Self::Usage => "usage",
             Self::Rejected => "rejected",
             Self::NotSent => "not_sent",
-            Self::OutcomeUnknown => "outcome_unknown",
+            Self::OutcomeUnknown | Self::CodeUnknown => "outcome_unknown",
             Self::Denied => "denied",
             Self::Wait => "wait",
             Self::TimedOut => "timed_out",

@@ -13,7 +13,7 @@ pub(crate) async fn run(client: &Client, output: Output) -> Result<(), Failure> 
     output.result(&set, &lines.join("\n"))
 }
 
-/// Formats a key's type, curve, algorithm and ID, with a dash for each that is missing.
+/// Formats a key's type, curve, algorithm, and ID, with a dash for each that is missing.
 fn line(key: &Jwk) -> String {
     let parts = [Some(&key.kty), key.crv.as_ref(), key.alg.as_ref(), key.kid.as_ref()];
     parts.map(|part| part.map_or_else(|| "-".to_owned(), |part| ServerText::new(part).to_string())).join(" ")

@@ -9,7 +9,7 @@ use openrouter_oauth::{
     ApiKey, Client, KeyLabel, KeyLinks,
     models::{KeyInfo, ServerText},
 };
-use openrouter_oauth_login::{Cancel, Ensured, Login, SignedIn, default_key_label};
+use openrouter_oauth_login::{Cancel, Ensured, Headless, Login, SignedIn, default_key_label};
 use serde::Serialize;
 
 use self::{printer::Printer, screen::Screen};
@@ -23,8 +23,9 @@ pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) 
     let cancel = cancel_on_signals()?;
     let (print, again) = (options.print, options.again);
     let label = options.key.label.clone().map_or_else(|| default_key_label("openrouter-oauth"), Ok)?;
-    let login = login(options, client, &label).cancel(cancel);
-    let screen = Screen::new(output);
+    let (headless, note) = choose_page(&options);
+    let login = login(options, client, &label).headless(headless).cancel(cancel);
+    let screen = Screen::new(output, note);
     let Some(store) = store else {
         let printer = Arc::new(Printer::new(screen.clone(), output, label));
         let login = screen.attach(login.store(Arc::clone(&printer)));
@@ -59,17 +60,32 @@ fn login(options: LoginOptions, client: &Client, label: &KeyLabel) -> Login {
     if let Some(workspace) = options.key.required_workspace {
         login = login.required_workspace_id(workspace);
     }
-    if options.headless {
-        login = login.headless(true);
-    }
     if let Some(port) = options.port {
-        // A user who chooses a port can reach it, even over SSH.
-        login = login.port(port).headless(false);
+        login = login.port(port);
     }
     if options.no_browser {
         login = login.no_browser();
     }
     login
+}
+
+/// Returns whether the page shows a code to paste, and a note for the user that says why, if they have not chosen it.
+fn choose_page(options: &LoginOptions) -> (bool, Option<String>) {
+    // A user who chooses a port can reach it, even over SSH.
+    if options.headless || options.no_headless || options.port.is_some() {
+        return (options.headless, None);
+    }
+    let note = Headless::detect().map(|reason| {
+        let forwarded = match reason {
+            Headless::NoDisplay => "",
+            _ => " For a forwarded port, pass --port.",
+        };
+        format!(
+            "The page will show a code to paste, because {reason}. If a browser can reach this machine, pass \
+             --no-headless.{forwarded}\n"
+        )
+    });
+    (note.is_some(), note)
 }
 
 /// Cancels the login on each signal, so that it restores the terminal and frees the port.
@@ -162,7 +178,9 @@ impl NewKey<'_> {
 /// Notes that the variable's key comes first, because a user who has just signed in expects to use the new key.
 fn note_environment(output: Output) {
     if key::is_in_environment() {
-        output.note("OPENROUTER_API_KEY is also set and takes precedence over the stored key.");
+        output.warning(
+            "OPENROUTER_API_KEY is set and takes precedence over the stored key; unset it to use the stored key",
+        );
     }
 }
 

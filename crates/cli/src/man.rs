@@ -56,6 +56,8 @@ fn page(command: &Command, man: &Man) -> io::Result<Vec<u8>> {
         man.render_subcommands_section(&mut page)?;
     }
     for (title, text) in sections(command) {
+        // The section's title already says this.
+        let text = text.strip_prefix("Examples:\n").unwrap_or(&text);
         let mut roff = Roff::new();
         roff.control("SH", [title]).control("nf", []);
         for line in text.lines() {

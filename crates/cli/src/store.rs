@@ -51,7 +51,7 @@ fn keychain() -> Result<Arc<dyn KeyStore>, Failure> {
 #[cfg(not(feature = "keychain"))]
 fn keychain() -> Result<Arc<dyn KeyStore>, Failure> {
     Err(Failure::Usage(
-        "this program was built without the keychain: build it with `--features keychain`, or pass --store file",
+        "this program was built without keychain support: build it with `--features keychain`, or pass --store file",
     ))
 }
 

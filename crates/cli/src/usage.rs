@@ -16,6 +16,11 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
     }
     // The arguments are invalid, so this only guesses whether the user wants JSON.
     let json = env::args_os().any(|arg| arg == "--json");
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !json {
+        // The user may only want to see what there is, so this is the help, not an error message.
+        let _ = error.print();
+        return Exit::Usage.into();
+    }
     Output::new(json).usage(&message(error));
     Exit::Usage.into()
 }
@@ -29,15 +34,12 @@ fn message(error: &clap::Error) -> String {
         (ErrorKind::UnknownArgument, _) if !argument.starts_with('-') => {
             "unexpected argument; secrets are read from the environment or from standard input".to_owned()
         }
-        (ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, _) => {
-            format!("missing subcommand\n\n{}", error.render())
+        (ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, _) => {
+            "missing subcommand; `--help` lists the subcommands".to_owned()
         }
-        (ErrorKind::MissingSubcommand, _) => "missing subcommand; `--help` lists the subcommands".to_owned(),
-        (ErrorKind::InvalidSubcommand, _) => match about(ContextKind::SuggestedSubcommand) {
-            similar if similar.is_empty() => {
-                "unrecognized subcommand; `--help` lists the subcommands".to_owned()
-            }
-            similar => format!("unrecognized subcommand; similar names: {similar}"),
+        (ErrorKind::InvalidSubcommand, _) => match typo(error) {
+            None => "unrecognized subcommand; `--help` lists the subcommands".to_owned(),
+            Some((typed, similar)) => format!("unrecognized subcommand `{typed}`; did you mean `{similar}`?"),
         },
         (ErrorKind::InvalidValue, _) => match about(ContextKind::ValidValue) {
             valid if valid.is_empty() => format!("{argument}: missing value"),
@@ -55,3 +57,19 @@ fn message(error: &clap::Error) -> String {
         .collect();
     lines.join("\n")
 }
+
+/// Returns an unrecognized subcommand and the most similar one. Does not return text that may be a secret.
+fn typo(error: &clap::Error) -> Option<(&str, &str)> {
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    // clap sorts them by similarity and puts the most similar one last.
+    let similar = match error.get(ContextKind::SuggestedSubcommand)? {
+        ContextValue::Strings(similar) => similar.last()?,
+        ContextValue::String(similar) => similar,
+        _ => return None,
+    };
+    let is_word = typed.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
+    (is_word && typed.len() <= MAX_TYPO).then_some((typed, similar))
+}
+
+/// A little more than the longest subcommand, and less than any secret.
+const MAX_TYPO: usize = 16;

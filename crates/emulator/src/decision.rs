@@ -13,7 +13,7 @@ pub enum DecisionOutcome {
     Redirected(String),
     /// There is no callback URL, so the page shows this code to copy.
     Code(String),
-    /// The user denied, and the application is not notified.
+    /// The user declined, and the application is not notified.
     Denied,
 }
 

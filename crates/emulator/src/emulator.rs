@@ -15,7 +15,7 @@ use crate::{
 
 /// An emulator of OpenRouter's OAuth service, for tests.
 ///
-/// Clones share the codes, keys, clock, faults and log. An emulator responds in memory as a [`Transport`], on a
+/// Clones share the codes, keys, clock, faults, and log. An emulator responds in memory as a [`Transport`], on a
 /// loopback port with [`serve`](Self::serve), and on any stream with [`serve_stream`](Self::serve_stream), even at the
 /// same time. `Debug` does not show its state.
 #[derive(Clone)]
@@ -28,7 +28,7 @@ impl Emulator {
     ///
     /// # Panics
     ///
-    /// If the operating system's random generator fails.
+    /// Panics if the operating system's random generator fails.
     pub fn new() -> Self {
         Self::with_settings(Settings::default())
     }
@@ -37,7 +37,7 @@ impl Emulator {
     ///
     /// # Panics
     ///
-    /// If the operating system's random generator fails.
+    /// Panics if the operating system's random generator fails.
     pub fn with_settings(settings: Settings) -> Self {
         let service = Arc::new(Service::new(settings));
         Self { service }
@@ -49,7 +49,7 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// If the port is taken, not allowed, or cannot be bound for another reason.
+    /// Returns an error if the port is taken, not allowed, or cannot be bound for another reason.
     pub async fn serve(&self, port: u16) -> Result<EmulatorServer, ServeError> {
         EmulatorServer::start(Arc::clone(&self.service), port).await
     }

@@ -114,7 +114,7 @@ impl Fault {
     /// Adds a header to a [`status`](Self::status) or [`redirect`](Self::redirect).
     ///
     /// If the header is not valid in HTTP, the emulator responds with a 500 that reports it. The same goes for
-    /// `Content-Length` and `Transfer-Encoding`, which the connection sets itself (RFC 9112 section 6). To cut a
+    /// `Content-Length` and `Transfer-Encoding`, which the connection sets itself (RFC 9112, section 6). To cut a
     /// response short, use [`cut_after`](Self::cut_after).
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         if let Effect::Respond(canned) = &mut self.effect {

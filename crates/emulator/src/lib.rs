@@ -1,8 +1,8 @@
-//! Emulates OpenRouter's OAuth service, in memory and on a loopback port, for tests.
+//! An emulator of OpenRouter's OAuth service for tests, in memory or on a loopback port.
 //!
 //! It serves the consent page, the exchange of a code for a key, and the related endpoints. It checks requests in the
 //! real service's order and responds with the real service's messages, as far as these are known. Tests can inject
-//! faults, move the clock, and play the user. The emulator shares no protocol code with the SDK: it checks PKCE and
+//! faults, move the clock, and act as the user. The emulator shares no protocol code with the SDK: it checks PKCE and
 //! writes responses itself, so it does not inherit the SDK's bugs.
 //!
 //! # In memory
@@ -71,7 +71,7 @@
 //! ```
 //!
 //! `GET /` lists the endpoints, and shows how tests in other processes inject faults, change the settings, move the
-//! clock and read the log.
+//! clock, and read the log.
 //!
 #![cfg_attr(not(doctest), doc = include_str!("../docs/with-the-sdk.md"))]
 //!
@@ -101,7 +101,7 @@
 //! | --- | --- | --- |
 //! | 200 | `{"redirect_to":"http://localhost:3000/cb?code=..."}` | The browser would be redirected to this URL: the callback with a `code` or with `error=access_denied`, and with the `state`. |
 //! | 200 | `{"code":"..."}` | The user approved. There is no `callback_url`, so the page would show this code to copy. |
-//! | 200 | `{"denied":true}` | The user denied, and the application is not notified: there is no `callback_url`, or the setting `denial` is `silent`. |
+//! | 200 | `{"denied":true}` | The user declined, and the application is not notified: there is no `callback_url`, or the setting `denial` is `silent`. |
 //! | 400 | `{"error":{"message":"...","code":400}}` | The request cannot be authorized. The message says why; nothing was granted. |
 //!
 //! A client gets JSON if its `Accept` header names `application/json` and does not prefer `text/html`. Other clients get

@@ -9,7 +9,7 @@ use crate::http::route::Route;
 
 /// A request that the emulator received, without its secrets.
 ///
-/// An entry shows no query, code, verifier, key, token or `Authorization` header, and is smaller than 24 KiB.
+/// An entry shows no query, code, verifier, key, token, or `Authorization` header, and is smaller than 24 KiB.
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct LogEntry {
@@ -147,7 +147,7 @@ fn describe_value(name: &HeaderName, value: &HeaderValue) -> Option<String> {
     SHOWN_HEADERS.contains(&name.as_str()).then(|| value.to_owned())
 }
 
-/// Returns the origin of a URL, without a path, query or password.
+/// Returns the origin of a URL, without a path, query, or password.
 fn origin(url: &str) -> Option<String> {
     let url: Uri = url.parse().ok()?;
     let host = url.authority()?.as_str().rsplit('@').next()?;

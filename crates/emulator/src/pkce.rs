@@ -28,7 +28,7 @@ impl ChallengeMethod {
 }
 
 impl Challenge {
-    /// Parses the two parameters of a request. A missing method means `plain` (RFC 7636 section 4.3).
+    /// Parses the two parameters of a request. A missing method means `plain` (RFC 7636, section 4.3).
     ///
     /// # Errors
     ///
@@ -59,7 +59,7 @@ impl Challenge {
         self.method
     }
 
-    /// Returns whether the challenge was derived from `verifier` (RFC 7636 section 4.6).
+    /// Returns whether the challenge was derived from `verifier` (RFC 7636, section 4.6).
     pub(crate) fn is_met_by(&self, verifier: &str) -> bool {
         is_verifier(verifier)
             && match self.method {
@@ -71,7 +71,7 @@ impl Challenge {
     }
 }
 
-/// Returns whether `text` matches `43*128unreserved` (RFC 7636 section 4.1).
+/// Returns whether `text` matches `43*128unreserved` (RFC 7636, section 4.1).
 fn is_verifier(text: &str) -> bool {
     (43..=128).contains(&text.len())
         && text.bytes().all(|byte| is_base64url(byte) || matches!(byte, b'.' | b'~'))

@@ -76,7 +76,7 @@ impl EmulatorServer {
         self.addr
     }
 
-    /// Stops the server. When this returns, the port is free and every connection is closed, even one in the middle
+    /// Stops the server. When this returns, the port is free, and every connection is closed, even one in the middle
     /// of a response.
     pub async fn shutdown(mut self) {
         if let Some(stop) = self.stop.take() {

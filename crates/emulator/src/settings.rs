@@ -30,7 +30,7 @@ pub struct Settings {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum DenialBehavior {
-    /// The service redirects the browser to the callback with `error=access_denied` (RFC 6749 section 4.1.2.1).
+    /// The service redirects the browser to the callback with `error=access_denied` (RFC 6749, section 4.1.2.1).
     Redirect,
     /// The browser stays on the page, and the application is not notified.
     Silent,
@@ -38,7 +38,7 @@ pub enum DenialBehavior {
 
 /// The status of a response to a method that a known path does not support.
 ///
-/// The real service documents 405, but responded with 404.
+/// OpenRouter documents 405. According to public reports, the real service responds with 404.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum WrongMethodStatus {

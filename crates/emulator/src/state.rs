@@ -1,4 +1,4 @@
-//! The state of the service: settings, clock, codes, keys, faults and log.
+//! The state of the service: settings, clock, codes, keys, faults, and log.
 
 pub(crate) mod bounded;
 pub(crate) mod clock;

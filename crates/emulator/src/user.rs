@@ -53,7 +53,7 @@ impl User {
     ///
     /// # Errors
     ///
-    /// If `url` is not an absolute URL, if there is no response, or if the emulator rejects the request.
+    /// Returns an error if `url` is not an absolute URL, if there is no response, or if the emulator rejects the request.
     pub async fn approve(&self, url: &str, limit: Option<f64>) -> Result<DecisionOutcome, DecisionError> {
         self.decide("approve", url, limit).await
     }

@@ -12,7 +12,7 @@ use crate::{ListenerError, StoreError};
 
 /// The error type of [`Login::ensure`](crate::Login::ensure) and [`Login::run`](crate::Login::run), grouped by what to do next.
 ///
-/// No message contains a code, a verifier or a key. [`source`](std::error::Error::source) returns the cause.
+/// No message contains a code, a verifier, or a key. [`source`](std::error::Error::source) returns the cause.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

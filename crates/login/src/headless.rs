@@ -68,7 +68,7 @@ const SSH: &[&str] = &["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"];
 /// Set if the user works in a remote editor, which may forward its display to the container.
 const WORKSPACES: &[&str] = &["CODESPACES", "REMOTE_CONTAINERS", "GITPOD_WORKSPACE_ID"];
 
-/// Set in containers by podman, systemd, flatpak and Kubernetes.
+/// Set in containers by podman, systemd, flatpak, and Kubernetes.
 const CONTAINERS: &[&str] = &["container", "KUBERNETES_SERVICE_HOST"];
 
 /// Created by Docker and podman.

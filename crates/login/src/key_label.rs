@@ -4,7 +4,7 @@ use std::{env, ffi::OsStr};
 
 use openrouter_oauth::{InvalidValue, KeyLabel, models::replace_invisible};
 
-/// Returns a label for the key of `program` on this machine, such as `my-cli on my-host`, by which users can tell their
+/// Returns a label for the key of `program` on this machine, such as `my-cli on my-host`. It lets users tell their
 /// keys apart.
 ///
 /// ```
@@ -17,7 +17,7 @@ use openrouter_oauth::{InvalidValue, KeyLabel, models::replace_invisible};
 ///
 /// # Errors
 ///
-/// If `program` is blank.
+/// Returns an error if `program` is blank.
 pub fn default_key_label(program: &str) -> Result<KeyLabel, InvalidValue> {
     key_label(program, &host())
 }

@@ -51,7 +51,7 @@
 //!      |--- 8. the page with the result --->|                             |
 //! ```
 //!
-//! Over SSH, in a container, or without a display, a browser cannot reach the program. The login then skips steps 2, 4
+//! Over SSH, in a container, or without a display, a browser cannot reach the program. The login then skips steps 2, 4,
 //! and 8: OpenRouter's page shows a code, and the user pastes it at the prompt. If a browser opens but cannot reach the
 //! program, the user can paste the URL from its address bar. The login uses the first code that arrives, from the
 //! browser or the prompt.
@@ -109,8 +109,8 @@
 //! * A key is stored under the service that issued it.
 //!
 //! Other users of the same machine can read the command line of a browser while it starts, and with it the authorize
-//! URL: the attempt ID, the state and the challenge. Such a user can end the login, or give it a key of *their* account
-//! and then see how it is used. They cannot get the user's key. Where that matters, have the user paste a code
+//! URL: the attempt ID, the state, and the challenge. Such a user can end the login, or give it a key of *their*
+//! account and then see how it is used. They cannot get the user's key. Where that matters, have the user paste a code
 //! ([`headless`](Login::headless)) or open the page themselves ([`no_browser`](Login::no_browser)).
 //!
 //! # Runtime
@@ -168,6 +168,9 @@ pub use crate::{
 
 #[cfg(feature = "keychain")]
 pub use crate::store::KeychainStore;
+
+#[doc(hidden)]
+pub use crate::store::SecretFile;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

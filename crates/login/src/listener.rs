@@ -113,7 +113,7 @@ pub struct CallbackRequest {
 #[derive(Debug, thiserror::Error)]
 pub enum ListenerError {
     /// The listener could not bind the port.
-    #[error("could not listen on 127.0.0.1 port {port}")]
+    #[error("could not listen on port {port} of 127.0.0.1")]
     Bind {
         /// The requested port; 0 for any.
         port: u16,

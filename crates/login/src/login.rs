@@ -305,7 +305,7 @@ impl Login {
     ///
     /// # Panics
     ///
-    /// If the tokio runtime has I/O or time disabled.
+    /// Panics if the tokio runtime has I/O or time disabled.
     pub async fn run(self) -> Result<SignedIn, Error> {
         if let Some(invalid) = self.invalid {
             return Err(invalid.into());

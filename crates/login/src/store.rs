@@ -22,7 +22,11 @@ use openrouter_oauth::{ApiKey, InvalidValue};
 
 #[cfg(feature = "keychain")]
 pub use self::keychain::KeychainStore;
-pub use self::{account::Account, file::FileStore, memory::MemoryStore};
+pub use self::{
+    account::Account,
+    file::{FileStore, SecretFile},
+    memory::MemoryStore,
+};
 
 /// The future that the methods of [`KeyStore`] return.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -120,7 +124,7 @@ pub enum StoreError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// The store did not respond in time. The operation may still complete.
-    #[error("the {store} did not respond within {} s; check whether it is waiting to be unlocked, and retry", after.as_secs())]
+    #[error("the {store} did not respond within {} s; check whether it is waiting to be unlocked, and try again", after.as_secs())]
     Timeout {
         /// The kind of store.
         store: &'static str,
@@ -128,7 +132,7 @@ pub enum StoreError {
         after: Duration,
     },
     /// Another program is changing the file. Nothing was changed.
-    #[error("{path:?} was still in use after {} s; check which other program uses it, and retry", after.as_secs())]
+    #[error("{path:?} was still in use after {} s; check which other program uses it, and try again", after.as_secs())]
     InUse {
         /// The file.
         path: PathBuf,

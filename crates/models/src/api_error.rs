@@ -1,4 +1,4 @@
-//! The error for a request that OpenRouter rejected.
+//! The error for a response with an error status.
 
 use std::{borrow::Cow, fmt};
 
@@ -9,15 +9,15 @@ use zeroize::Zeroizing;
 
 use crate::{
     Endpoint, ErrorEnvelope, ExchangeAuthCode, ExchangeToken, OAuthErrorCode, Resend, ServerText,
-    response_headers::{content_type, foreign_response, request_id},
+    response_headers::{content_encoding, content_type, request_id},
     server_text,
 };
 
 /// The error for a response with an error status: the status and the content of the body, in any known form.
 ///
 /// The status is OpenRouter's verdict only if the body is one of OpenRouter's
-/// ([`is_from_openrouter`](Self::is_from_openrouter)). Any other response, such as a proxy's error page, says nothing about
-/// the key or the code.
+/// ([`is_from_openrouter`](Self::is_from_openrouter)). Any other response, such as a proxy's error page, says nothing
+/// about the key or the code.
 ///
 /// `Display` and `Debug` show the status and the message, made safe to print. They never show the body.
 #[derive(Clone, thiserror::Error)]
@@ -64,8 +64,8 @@ pub enum RejectionReason {
     RateLimited,
     /// The service failed.
     ServerError,
-    /// Something other than OpenRouter responded, such as a proxy, a firewall or a network's sign-in page. The response
-    /// says nothing about the key or the code.
+    /// Something other than OpenRouter responded, such as a proxy, a firewall, or a network's sign-in page. The
+    /// response says nothing about the key or the code.
     NotFromOpenRouter,
     /// Any other reason. See the status.
     Other,
@@ -84,7 +84,10 @@ impl ApiError {
         let readable = if body.len() > MAX_READ { &[] } else { body };
         // Redact before parsing: the parser's memory cannot be wiped.
         let readable = server_text::redact_json(readable, &secrets);
-        let envelope = ErrorEnvelope::decode(&readable);
+        let mut envelope = ErrorEnvelope::decode(&readable);
+        if let Some(envelope) = &mut envelope {
+            envelope.redact_inner_json(&secrets);
+        }
         let is_malformed_json = body.trim_ascii() == MALFORMED_JSON.as_bytes();
         let message = match &envelope {
             Some(envelope) => envelope.message(),
@@ -114,9 +117,11 @@ impl ApiError {
         self
     }
 
-    /// Returns whether the body is one of OpenRouter's: a JSON [envelope](Self::envelope), or the plain text that reports
-    /// malformed JSON. The simplest envelope, that of RFC 6749, counts only with an error code that this RFC or OpenRouter
-    /// defines, because gateways write `{"error":"Forbidden"}` too.
+    /// Returns whether the body is one of OpenRouter's: a JSON [envelope](Self::envelope), or the plain text that
+    /// reports malformed JSON.
+    ///
+    /// Gateways send `{"error":"Forbidden"}` too. So an envelope in the form of RFC 6749 counts only if its error code
+    /// is one that the RFC or OpenRouter defines. After a token exchange, any code in lowercase counts.
     pub fn is_from_openrouter(&self) -> bool {
         self.is_from_openrouter
     }
@@ -124,6 +129,12 @@ impl ApiError {
     /// Returns the media type of the response, such as `text/html`, if the headers have one of at most 64 characters.
     pub fn content_type(&self) -> Option<ServerText> {
         content_type(&self.headers)
+    }
+
+    /// Returns the content encoding of the body, such as `gzip`, if the headers have one of at most 64 characters that
+    /// is not `identity`.
+    pub fn content_encoding(&self) -> Option<ServerText> {
+        content_encoding(&self.headers)
     }
 
     /// Returns OpenRouter's name for the rejected operation.
@@ -202,14 +213,14 @@ impl ApiError {
         &self.body
     }
 
-    /// Returns whether OpenRouter may have acted on the request before a proxy replaced the response: the response is not
-    /// OpenRouter's, and the operation is not idempotent.
+    /// Returns whether OpenRouter may have acted on the request before a proxy replaced the response. This is true if
+    /// the operation is not idempotent and the response is not OpenRouter's.
     pub fn may_have_acted(&self) -> bool {
         !self.is_from_openrouter && !self.is_idempotent
     }
 
-    /// Returns whether OpenRouter rejected the code of an exchange, for any reason: it is unknown, used, expired, or belongs to
-    /// another verifier or challenge method.
+    /// Returns whether OpenRouter rejected the code of an exchange, for any reason: it is unknown, used, expired, or
+    /// belongs to another verifier or challenge method.
     pub fn is_rejected_code(&self) -> bool {
         matches!(
             self.reason(),
@@ -291,7 +302,19 @@ impl ApiError {
             status @ 520..=530 => {
                 write!(f, "Cloudflare, in front of OpenRouter, got no usable response from it ({status})")
             }
-            _ => f.write_str(&foreign_response(self.status, self.content_type().as_ref())),
+            status => {
+                let content_type = self.content_type();
+                let content_type = content_type.as_ref().map_or("no content type", ServerText::as_str);
+                write!(
+                    f,
+                    "something other than OpenRouter answered ({status}, {content_type}); it may be a proxy, a \
+                     firewall or a network's sign-in page"
+                )?;
+                match self.content_encoding() {
+                    Some(encoding) => write!(f, " (content encoding {encoding})"),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }
@@ -335,8 +358,10 @@ impl RejectionHint {
     }
 }
 
-/// Returns whether OpenRouter sends this envelope. Many gateways send the form of RFC 6749 too (`{"error":"Forbidden"}`), so
-/// it counts only with a known error code, or, from the endpoint that is documented to use it, with any lowercase code.
+/// Returns whether OpenRouter sends this envelope.
+///
+/// Many gateways send the form of RFC 6749 too (`{"error":"Forbidden"}`). So it counts only with a known error code, or
+/// with any lowercase code from the one endpoint that is documented to use this form.
 fn is_openrouters<E: Endpoint>(envelope: &ErrorEnvelope) -> bool {
     let is_code =
         |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
@@ -351,7 +376,8 @@ fn is_openrouters<E: Endpoint>(envelope: &ErrorEnvelope) -> bool {
     }
 }
 
-/// Returns the message of a body that is almost OpenRouter's. Other services send these, for example with a string as `code`.
+/// Returns the message of a body that is almost OpenRouter's. Other services send such bodies, for example with a
+/// string as `code`.
 fn message_alone(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct Outer {

@@ -3,8 +3,11 @@
 use std::{
     borrow::Cow,
     cell::Cell,
-    collections::{BTreeMap, btree_map},
-    fmt, str,
+    collections::{BTreeMap, btree_map::Range},
+    fmt,
+    iter::Chain,
+    ops::Bound,
+    str,
 };
 
 use serde::{
@@ -17,18 +20,21 @@ use serde::{
 use serde_json::{Error, value::RawValue};
 use zeroize::Zeroizing;
 
-use crate::endpoint::{Data, read_object};
+use crate::{
+    endpoint::{Data, read_object, without_byte_order_mark},
+    server_text::unescape,
+};
 
-/// A response that is read field by field. Every optional field has a default.
+/// A response that is read field by field. Every optional field must have a default.
 pub(crate) trait ByField: DeserializeOwned {
-    /// Takes a field that could not be read, as JSON text.
+    /// Keeps a field that could not be read. `json` is its value.
     fn keep_unread(&mut self, _name: String, _json: &str) {}
 }
 
 /// Reads an object. Skips optional fields that cannot be read.
 ///
-/// The strict parser runs only if that fails, for the position of its error: it searches the whole body for that position,
-/// with vectors that a debug build leaves on the stack.
+/// If a required field is missing, the strict parser runs too, because only its error has a position. It does not run
+/// first, because a debug build would leave parts of the body on the stack.
 ///
 /// # Errors
 ///
@@ -49,8 +55,10 @@ pub(crate) fn decode_data<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
     data.and_then(Fields::into_value).map_or_else(|| Data::decode(body), Ok)
 }
 
-/// A body as text, without a byte order mark. Bytes that are not UTF-8 and escapes that are not a character are replaced,
-/// so that they affect only their own field.
+/// A body as text, without a byte order mark.
+///
+/// Bytes that are not UTF-8 and escapes that are not a character are replaced, so that they affect only their own
+/// field.
 pub(crate) enum Text<'a> {
     Valid(&'a str),
     Replaced(Zeroizing<String>),
@@ -58,7 +66,7 @@ pub(crate) enum Text<'a> {
 
 impl<'a> Text<'a> {
     pub(crate) fn new(body: &'a [u8]) -> Self {
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let body = without_byte_order_mark(body);
         if let Some(text) = str::from_utf8(body).ok().filter(|text| !has_surrogates(text)) {
             return Self::Valid(text);
         }
@@ -96,7 +104,7 @@ fn replace_lone_surrogates(text: &str) -> Zeroizing<String> {
         let (length, is_lone) = match (surrogate(escape), escape.get(6..).and_then(surrogate)) {
             (Some(0xd800..0xdc00), Some(0xdc00..)) => (12, false),
             (Some(_), _) => (6, true),
-            // A backslash and what it escapes, which may have more than one byte if this is not JSON.
+            // A backslash and the next character, which may have more than one byte if this is not JSON.
             (None, _) => (escape.char_indices().nth(2).map_or(escape.len(), |(end, _)| end), false),
         };
         let (escape, after) = escape.split_at(length);
@@ -131,14 +139,19 @@ impl<'a> Fields<'a> {
 
     /// Returns a field, if it exists and can be read.
     pub(crate) fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        serde_json::from_str(self.raw(name)?).ok()
+        self.raw(name)
+            .filter(|json| !misleads_serde_json(json))
+            .and_then(|json| serde_json::from_str(json).ok())
     }
 
     /// Reads the object without the fields that cannot be read. Returns `None` if a required field is missing.
     pub(crate) fn into_value<T: ByField>(mut self) -> Option<T> {
+        self.0.retain(|_, raw| !misleads_serde_json(raw.get()));
         let mut unread: Vec<(Cow<'a, str>, &RawValue)> = Vec::new();
         loop {
-            match self.deserialize() {
+            // Start after the last unread field. From the first field, the time would grow with the square of the body.
+            let start = unread.last().map_or("", |(name, _)| name);
+            match self.deserialize(start) {
                 Ok(mut value) => {
                     for (name, raw) in unread {
                         T::keep_unread(&mut value, name.into_owned(), raw.get());
@@ -153,21 +166,35 @@ impl<'a> Fields<'a> {
 
     /// Reads the object. Returns `None` if any field cannot be read.
     pub(crate) fn into_whole_value<T: DeserializeOwned>(self) -> Option<T> {
-        self.deserialize().ok()
+        self.deserialize("").ok()
     }
 
-    /// Reads the object. Returns the name of the first field that cannot be read, or `None` if a required field is missing.
-    fn deserialize<T: DeserializeOwned>(&self) -> Result<T, Option<String>> {
+    /// Reads the object, beginning with the fields from `start` on. The error is the name of the first field that cannot
+    /// be read, or `None` if a required field is missing.
+    fn deserialize<T: DeserializeOwned>(&self, start: &str) -> Result<T, Option<String>> {
         let current = Cell::new(None);
-        let access = FieldAccess { rest: self.0.iter(), current: &current };
+        let from_start = self.0.range::<str, _>((Bound::Included(start), Bound::Unbounded));
+        let before_start = self.0.range::<str, _>((Bound::Unbounded, Bound::Excluded(start)));
+        let access = FieldAccess { rest: from_start.chain(before_start), current: &current };
         T::deserialize(MapAccessDeserializer::new(access))
             .map_err(|_| current.get().map(|(name, _): (&str, _)| name.to_owned()))
     }
 }
 
+/// Returns whether JSON has an object that [`Value`](serde_json::Value) would not read as written. It takes the text in a member with such a
+/// name as JSON, which redaction has not seen, and fails if that is not JSON.
+fn misleads_serde_json(json: &str) -> bool {
+    const PRIVATE: &str = "$serde_json::private::";
+    let contains_private = |json: &[u8]| json.windows(PRIVATE.len()).any(|part| part == PRIVATE.as_bytes());
+    json.starts_with(['{', '['])
+        && (json.contains(PRIVATE) || json.contains("\\u") && contains_private(&unescape(json.as_bytes())))
+}
+
+type FieldRange<'a, 'f> = Range<'f, Cow<'a, str>, &'a RawValue>;
+
 /// Passes the fields to a deserializer, and records which one it is reading.
 struct FieldAccess<'a, 'f> {
-    rest: btree_map::Iter<'f, Cow<'a, str>, &'a RawValue>,
+    rest: Chain<FieldRange<'a, 'f>, FieldRange<'a, 'f>>,
     current: &'f Cell<Option<(&'f str, &'a RawValue)>>,
 }
 

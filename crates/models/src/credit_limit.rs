@@ -1,10 +1,10 @@
-//! A spending limit.
+//! A credit limit.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::text::{InvalidValue, open_text_conversions};
 
-/// The spending limit of a key in US dollars: finite and not negative.
+/// A key's credit limit in US dollars: finite and not negative.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct CreditLimit(f64);
 

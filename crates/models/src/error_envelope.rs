@@ -8,11 +8,13 @@ use serde_json::{Map, Value};
 use crate::{
     Nullable, OAuthErrorCode,
     by_field::{ByField, Fields, Text},
+    server_text::redact_json,
 };
 
 /// The JSON body of an error response, in one of its three known forms.
 ///
-/// The body can also be plain text, a proxy's HTML page, or empty. [`ApiError`](crate::ApiError) reads all of them.
+/// The body can also be plain text, a proxy's HTML page, or empty. [`ApiError`](crate::ApiError) reads all of them. It
+/// also skips optional fields that cannot be read, which `Deserialize` rejects.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(untagged)]
@@ -76,8 +78,8 @@ pub struct ZodErrorResponse {
     pub error: ZodErrorData,
 }
 
-/// The inner part of a [`ZodErrorResponse`]. Zod's own format has `issues`. OpenRouter was seen to send them as a string in
-/// `message`.
+/// The inner part of a [`ZodErrorResponse`]. Zod itself lists the validation errors in `issues`. OpenRouter was seen to
+/// send them in `message`, as a string.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ZodErrorData {
@@ -98,7 +100,7 @@ pub struct ZodIssue {
     /// The path to the field: names and indexes.
     #[serde(default)]
     pub path: Vec<Value>,
-    /// The message, as the server sent it. Convert it to [`ServerText`](crate::ServerText) before showing it.
+    /// The message, as the server sent it. Convert it to [`ServerText`](crate::ServerText) before you show it.
     pub message: String,
 }
 
@@ -122,7 +124,7 @@ impl OAuthErrorResponse {
 }
 
 impl ZodErrorResponse {
-    /// A rejection with this list of faults, as JSON text.
+    /// Creates an error response with these validation errors: a JSON array, encoded as a string.
     pub fn new(message: impl Into<String>) -> Self {
         let error =
             ZodErrorData { name: "ZodError".to_owned(), message: Some(message.into()), issues: Vec::new() };
@@ -170,7 +172,15 @@ impl ErrorEnvelope {
         }))
     }
 
-    /// What is wrong, in words, as the server sent it.
+    /// Redacts `secrets` in JSON that is the text of a string.
+    pub(crate) fn redact_inner_json(&mut self, secrets: &[&str]) {
+        if let Self::Zod(ZodErrorResponse { error: ZodErrorData { message: Some(message), .. }, .. }) = self {
+            let redacted = redact_json(message.as_bytes(), secrets);
+            *message = String::from_utf8_lossy(&redacted).into_owned();
+        }
+    }
+
+    /// Returns the message, as the server sent it. Convert it to [`ServerText`](crate::ServerText) before you show it.
     pub fn message(&self) -> Cow<'_, str> {
         match self {
             Self::Zod(zod) => zod.error.text(),

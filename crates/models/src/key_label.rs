@@ -6,8 +6,8 @@ use crate::{
 };
 
 plain_text! {
-    /// The name under which a key stands on the user's list: 1 to 100 characters, none of them a control character or
-    /// invisible, except for the joiners that emoji and some scripts need.
+    /// A key's label, its name in the user's list of keys: 1 to 100 characters. Control characters and invisible
+    /// characters are not allowed, except for the joiners that emoji and some scripts need.
     ///
     /// By default, OpenRouter uses the name of the app. For a program on the user's machine, that is `host:port`.
     #[doc(alias = "key_label")]

@@ -21,8 +21,8 @@
 //! # Guarantees
 //!
 //! * Unset fields are omitted. A field is sent as `null` only if you set it to [`Nullable::Null`].
-//! * Unknown fields are ignored (or kept in [`KeyInfo::other`]) and unknown enum values are kept, because the service may
-//!   add both.
+//! * Unknown fields are ignored (or kept in [`KeyInfo::other`]), and unknown enum values are kept, because the service
+//!   may add both.
 //! * Responses are read field by field: an optional field that cannot be read is absent.
 //! * Newtypes ([`AuthorizationCode`], [`CallbackUrl`], [`KeyLabel`], …) are validated when they are created.
 //! * Secrets print as `[redacted]`, are compared in constant time, and are wiped when dropped. Only `expose()` returns
@@ -30,8 +30,11 @@
 //!
 //! # Sources
 //!
-//! OpenRouter's guide <https://openrouter.ai/docs/use-cases/oauth-pkce> and its OpenAPI document. Items from other
-//! sources name their source.
+//! The types follow OpenRouter's guide <https://openrouter.ai/docs/use-cases/oauth-pkce> and OpenAPI document. Items
+//! from other sources name their source.
+
+// Links from other crates lead here if this crate was not documented together with them.
+#![doc(html_root_url = "https://docs.rs/openrouter-oauth-models/latest")]
 
 // Modules are in reading order.
 mod by_field;
@@ -81,7 +84,7 @@ pub use crate::{
     },
     other_fields::OtherFields,
     pkce::{CodeChallenge, CodeChallengeMethod, CodeVerifier},
-    response_headers::{content_encoding, content_type, foreign_response, request_id},
+    response_headers::request_id,
     secrets::{AccessToken, ApiKey, AuthorizationCode, State, SubjectToken},
     server_text::{ServerText, is_invisible, replace_invisible},
     text::InvalidValue,

@@ -1,4 +1,4 @@
-//! The fields of a response that its type does not have.
+//! Fields that a response has and its type does not, or that could not be read.
 
 use std::{fmt, mem};
 
@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use zeroize::Zeroize as _;
 
-/// Fields of a response as raw JSON, by their names.
+/// Fields of a response as raw JSON, by name: those that its type lacks, and those that could not be read.
 ///
-/// They may contain anything, so `Debug` shows only the names, and the values are wiped on drop.
+/// They may contain secrets, so `Debug` shows only the names, and names and values are wiped on drop.
 #[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct OtherFields(Map<String, Value>);

@@ -1,6 +1,6 @@
 //! Response headers that are shown to users.
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 
 use crate::ServerText;
 
@@ -13,28 +13,28 @@ pub fn request_id(headers: &HeaderMap) -> Option<ServerText> {
 }
 
 /// Returns the media type of the body (`Content-Type` without parameters), if it has at most 64 characters.
-pub fn content_type(headers: &HeaderMap) -> Option<ServerText> {
+///
+/// A value that does not look like a media type is ignored, because it could be an echoed secret.
+pub(crate) fn content_type(headers: &HeaderMap) -> Option<ServerText> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     let essence = value.split(';').next().unwrap_or_default().trim();
-    let is_short = (1..=64).contains(&essence.len());
-    is_short.then(|| ServerText::new(&essence.to_ascii_lowercase()))
+    let is_shown = essence.split_once('/').is_some_and(|(kind, rest)| is_plain(kind) && is_plain(rest));
+    (is_shown && essence.len() <= 64).then(|| ServerText::new(&essence.to_ascii_lowercase()))
 }
 
 /// Returns the content encoding of the body, if it has at most 64 characters and is not `identity`.
-pub fn content_encoding(headers: &HeaderMap) -> Option<ServerText> {
+///
+/// A value that does not look like a list of encodings is ignored, as for [`content_type`].
+pub(crate) fn content_encoding(headers: &HeaderMap) -> Option<ServerText> {
     let value = headers.get(header::CONTENT_ENCODING)?.to_str().ok()?.trim();
-    let is_shown = (1..=64).contains(&value.len()) && !value.eq_ignore_ascii_case("identity");
-    is_shown.then(|| ServerText::new(value))
+    let is_list = value.len() <= 64 && value.split(',').all(|encoding| is_plain(encoding.trim()));
+    (is_list && !value.eq_ignore_ascii_case("identity")).then(|| ServerText::new(value))
 }
 
-/// Describes a response that is not OpenRouter's.
-pub fn foreign_response(status: StatusCode, content_type: Option<&ServerText>) -> String {
-    let content_type = content_type.map_or("no content type", ServerText::as_str);
-    format!(
-        "something other than OpenRouter answered ({}, {content_type}); it may be a proxy, a firewall or a network's \
-         sign-in page",
-        status.as_u16()
-    )
+/// Accepts the characters of registered media types and encodings.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-'))
 }
 
 /// Accepts up to 64 hexadecimal digits and hyphens, as in a UUID. Cloudflare appends a three-letter airport code.
@@ -57,6 +57,37 @@ mod tests {
             ["", "-LHR", "auth_code_abc123", "sk-or-v1-0e6f", "8f0c 1a2b", "8f0c-lhr", &"0".repeat(65)]
         {
             assert!(!is_request_id(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn only_media_types_and_encodings_are_shown() {
+        let shown = |name, value: &str, read: fn(&HeaderMap) -> Option<ServerText>| {
+            read(&HeaderMap::from_iter([(name, value.parse().unwrap())])).map(|text| text.to_string())
+        };
+        for (written, read) in [
+            ("text/html", Some("text/html")),
+            ("Application/Problem+JSON; charset=auth_code_abc123", Some("application/problem+json")),
+            ("auth_code_abc123", None),
+            ("text/auth_code_abc123", None),
+            ("text/html/x", None),
+            ("text/", None),
+            ("", None),
+        ] {
+            assert_eq!(shown(header::CONTENT_TYPE, written, content_type).as_deref(), read, "{written}");
+        }
+        for (written, read) in [
+            ("gzip", Some("gzip")),
+            ("gzip, x-br", Some("gzip, x-br")),
+            ("Identity", None),
+            ("auth_code_abc123", None),
+            ("", None),
+        ] {
+            assert_eq!(
+                shown(header::CONTENT_ENCODING, written, content_encoding).as_deref(),
+                read,
+                "{written}"
+            );
         }
     }
 }

@@ -80,7 +80,7 @@ fn json_escaped(secret: &str) -> Zeroizing<String> {
 }
 
 /// Replaces escapes in `json` by the characters themselves, except where JSON requires an escape.
-fn unescape(json: &[u8]) -> Zeroizing<Vec<u8>> {
+pub(crate) fn unescape(json: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut plain = Zeroizing::new(Vec::with_capacity(json.len()));
     let mut rest = json;
     while let Some((&byte, after)) = rest.split_first() {
@@ -101,7 +101,7 @@ fn unescape(json: &[u8]) -> Zeroizing<Vec<u8>> {
     plain
 }
 
-/// Returns the character with these four hexadecimal digits. `None` for control characters and surrogates.
+/// Returns the character with these four hexadecimal digits, or `None` for control characters and surrogates.
 fn unicode_escape(digits: &[u8]) -> Option<char> {
     let digits =
         std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
@@ -130,8 +130,8 @@ fn redact(text: &[u8], secrets: &[&str], unit: fn(&[u8]) -> usize) -> Zeroizing<
     clean
 }
 
-/// Returns the text after the API key at the start of `text`. `None` if there is no key, or only a masked one, which is
-/// OpenRouter's default label for a key (`sk-or-v1-0e6...1c96`).
+/// Returns the text after the API key at the start of `text`. Returns `None` if there is no key, or only a masked one,
+/// which is OpenRouter's default label for a key (`sk-or-v1-0e6...1c96`).
 fn after_key(text: &[u8]) -> Option<&[u8]> {
     let (key, after) = split_key(text.strip_prefix(KEY_PREFIX.as_bytes())?);
     (!is_mask(key, after)).then_some(after)
@@ -143,16 +143,21 @@ fn split_key(text: &[u8]) -> (&[u8], &[u8]) {
     text.split_at(text.iter().position(is_end).unwrap_or(text.len()))
 }
 
-/// Returns whether a key is masked: a few characters, then dots or asterisks, then a few characters.
+/// Returns whether a key is masked: a few characters, then dots or asterisks, then a few characters, and no more of either.
 fn is_mask(start: &[u8], after: &[u8]) -> bool {
     const SHOWN: usize = 8;
-    let dots = ["...", "\u{2026}", "**"].iter().any(|dots| after.starts_with(dots.as_bytes()));
-    let is_dot = |byte: &u8| matches!(byte, b'.' | b'*') || !byte.is_ascii();
-    let end = after
-        .iter()
-        .position(|byte| !is_dot(byte))
-        .map_or(&[][..], |end| after.get(end..).unwrap_or_default());
-    dots && start.len() <= SHOWN && split_key(end).0.len() <= SHOWN
+    let Some(rest) = after_dots(after) else { return false };
+    let (end, after) = split_key(rest);
+    start.len() <= SHOWN && end.len() <= SHOWN && after_dots(after).is_none()
+}
+
+/// Returns the text after two or more dots or asterisks, or after an ellipsis.
+fn after_dots(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = text;
+    while let Some(after) = ["\u{2026}", ".", "*"].iter().find_map(|dot| rest.strip_prefix(dot.as_bytes())) {
+        rest = after;
+    }
+    (text.len() - rest.len() > 1).then_some(rest)
 }
 
 /// Removes terminal commands from `text`, and returns the result in memory that is wiped on drop.
@@ -272,6 +277,11 @@ mod tests {
         check("sk-or-v1-0e6f44a4b1c2...1c96", "[redacted]...1c96");
         check("sk-or-v1-0e6...44a4b1c2d3", "[redacted]...44a4b1c2d3");
         check("sk-or-v1-0e6f44a4.", "[redacted].");
+        check("sk-or-v1-0e6...44a4b1c2...d3e4", "[redacted]...44a4b1c2...d3e4");
+        check(
+            "Not sk-or-v1-0e6...1c96. Not \u{201c}sk-or-v1-0e6\u{2026}1c96\u{201d}.",
+            "Not sk-or-v1-0e6...1c96. Not \u{201c}sk-or-v1-0e6\u{2026}1c96\u{201d}.",
+        );
     }
 
     #[test]

@@ -195,7 +195,7 @@ impl<T: FromText> de::Visitor<'_> for TextVisitor<T> {
     }
 }
 
-/// `#[serde(with = "crate::text::received")]`: a secret in a response, which may be padded with white space.
+/// Implements `#[serde(with = "crate::text::received")]` for a secret in a response. White space around it is removed.
 pub(crate) mod received {
     use std::marker::PhantomData;
 

@@ -12,8 +12,8 @@ use crate::text::{FromText, InvalidValue, open_text_conversions};
 pub struct Timestamp(jiff::Timestamp);
 
 impl Timestamp {
-    /// Parses RFC 3339 text with any offset. Also accepts three variants that servers send: without seconds, with a space
-    /// instead of `T`, and with an offset without a colon (`2027-12-31 23:59+0000`).
+    /// Parses RFC 3339 text with any offset. Also accepts three variants that servers send: without seconds, with a
+    /// space instead of `T`, and without a colon in the offset (`2027-12-31 23:59+0000`).
     ///
     /// # Errors
     ///
@@ -114,7 +114,8 @@ impl FromText for Timestamp {
 /// 0000-01-01T00:00:00Z.
 const YEAR_0: i64 = -62_167_219_200;
 
-/// Converts `text` to `date-time` of RFC 3339, section 5.6, and checks its shape. jiff also accepts other ISO 8601 forms.
+/// Converts `text` to the `date-time` of RFC 3339, section 5.6. Returns `None` for other shapes, because jiff also
+/// accepts other ISO 8601 forms.
 fn to_rfc_3339(text: &str) -> Option<String> {
     let (date, rest) = text.split_at_checked(10).filter(|(date, _)| has_shape(date, "0000-00-00"))?;
     let rest = rest.strip_prefix(['T', 't', ' '])?;

@@ -17,7 +17,7 @@ pub(crate) struct BaseUrl {
     path: String,
 }
 
-/// The base URL of OpenRouter's API, which is a client's default.
+/// The base URL of OpenRouter's API, and the default base URL of a client.
 pub const OPENROUTER_BASE_URL: &str = "https://openrouter.ai/api/v1";
 
 /// The path of the API, for a base URL without a path.

@@ -77,28 +77,31 @@ pub enum Error {
     #[error("OpenRouter could not be reached, and nothing was sent; check the connection and try again")]
     NotSent(#[source] transport::Error),
 
-    /// The TLS handshake with the server or an `https` proxy failed. The source says why: for example, the certificate is not
-    /// trusted, or the port does not speak TLS. Nothing was sent.
+    /// The TLS handshake with the server or an `https` proxy failed. Nothing was sent. The source gives the reason: for
+    /// example, the certificate is not trusted, or the port does not speak TLS.
     #[error(
         "the secure connection (TLS) failed, and nothing was sent; check the URL, the network, the system clock, and \
          the root certificates"
     )]
     Tls(#[source] transport::Error),
 
-    /// The proxy requires credentials (407). Nothing was sent.
-    #[error("the proxy requires credentials, and nothing was sent; add them to the proxy's URL")]
+    /// The proxy requires authentication (407). Nothing was sent. Either add credentials to the proxy's URL, or, if its
+    /// kind of authentication is not supported ([`ErrorKind::ProxyAuthUnsupported`]), run a local proxy that supports it.
+    ///
+    /// [`ErrorKind::ProxyAuthUnsupported`]: transport::ErrorKind::ProxyAuthUnsupported
+    #[error("{}", proxy_auth_text(.0.kind()))]
     ProxyAuthRequired(#[source] transport::Error),
 
-    /// OpenRouter rejected the request, for the reason in [`ApiError::reason`], or something other than OpenRouter responded
-    /// ([`RejectionReason::NotFromOpenRouter`]).
+    /// OpenRouter rejected the request for the reason in [`ApiError::reason`], or something other than OpenRouter
+    /// responded ([`RejectionReason::NotFromOpenRouter`]).
     #[error("{0}{doubt}", doubt = doubt_text(.0.operation(), .0.may_have_acted()))]
     Api(Box<ApiError>),
 
     /// Too many requests (429). The code is still good: wait, then retry.
     #[error("OpenRouter received too many requests{}", wait_text(*retry_after))]
     RateLimited {
-        /// How long the server asks to wait. For operations that are not idempotent, at most ten minutes, because a code
-        /// expires then.
+        /// How long the server asks to wait. For operations that are not idempotent, this is at most ten minutes,
+        /// because a code expires then.
         retry_after: Option<Duration>,
         /// The response.
         #[source]
@@ -124,12 +127,13 @@ pub enum Error {
     UnexpectedRedirect {
         /// OpenRouter's name for the operation.
         operation: &'static str,
-        /// Whether the operation is not idempotent, so that OpenRouter may have acted on the request before a proxy replaced
-        /// the response.
+        /// Whether OpenRouter may have acted on the request before a proxy replaced the response. This is true if the
+        /// operation is not idempotent.
         may_have_acted: bool,
         /// The status of the response.
         status: StatusCode,
-        /// Whether the redirect points to the same scheme, host, and port. False if it has no single target.
+        /// Whether the redirect points to the same scheme, host, and port. False if it has no target, or if one of
+        /// several points elsewhere.
         same_origin: bool,
     },
 
@@ -169,12 +173,12 @@ impl Error {
             )
     }
 
-    /// Whether OpenRouter may have acted on a request that is not idempotent. True for an
-    /// [unknown outcome](Self::is_outcome_unknown), and for a redirect or a 4XX that is not OpenRouter's: a proxy may have
-    /// passed the request on and replaced the response.
+    /// Returns whether OpenRouter may have acted on a request that is not idempotent.
     ///
-    /// In the latter two cases the pending sign-in stays fresh, because the code may still be good. If a second exchange then
-    /// rejects the code, that is an unknown outcome ([`UnknownReason::RejectedLater`]).
+    /// This is true for an [unknown outcome](Self::is_outcome_unknown), and for a redirect or a 4XX that is not
+    /// OpenRouter's: a proxy may have passed the request on and replaced the response. After a redirect or a 4XX, the
+    /// pending sign-in stays fresh, because the code may still be good. If OpenRouter then rejects a second
+    /// exchange, the outcome is unknown ([`UnknownReason::RejectedLater`]).
     ///
     /// [`UnknownReason::RejectedLater`]: crate::UnknownReason::RejectedLater
     pub fn may_have_acted(&self) -> bool {
@@ -208,8 +212,10 @@ impl Error {
             | Self::ServiceUnavailable { .. } => true,
             // After a request that is not idempotent, these statuses are unknown outcomes.
             Self::Api(api) => {
-                matches!(api.reason(), RejectionReason::Conflict | RejectionReason::ServerError)
-                    || matches!(api.status().as_u16(), 408 | 421 | 425 | 500..)
+                matches!(
+                    api.reason(),
+                    RejectionReason::Conflict | RejectionReason::RateLimited | RejectionReason::ServerError
+                ) || matches!(api.status().as_u16(), 408 | 421 | 425 | 500..)
             }
             _ => false,
         }
@@ -237,7 +243,8 @@ impl Error {
         matches!(self, Self::Api(api) if api.is_rejected_code())
     }
 
-    /// Returns OpenRouter's error response, if there was one.
+    /// Returns the error response, if there was one. [`ApiError::is_from_openrouter`] returns whether OpenRouter sent
+    /// it.
     pub fn api(&self) -> Option<&ApiError> {
         match self {
             Self::Api(api) | Self::RateLimited { api, .. } | Self::ServiceUnavailable { api, .. } => {
@@ -268,6 +275,16 @@ fn doubt_text(operation: &str, may_have_acted: bool) -> &'static str {
     }
 }
 
+fn proxy_auth_text(kind: transport::ErrorKind) -> &'static str {
+    match kind {
+        transport::ErrorKind::ProxyAuthUnsupported => {
+            "the proxy requires a kind of authentication that is not supported, and nothing was sent; run a local proxy \
+             that supports it, such as Px or cntlm, and set HTTPS_PROXY to its address"
+        }
+        _ => "the proxy requires credentials, and nothing was sent; add them to the proxy's URL",
+    }
+}
+
 fn wait_text(retry_after: Option<Duration>) -> String {
     retry_after.map_or_else(String::new, |wait| format!("; try again in {} s", wait.as_secs_f64().ceil()))
 }
@@ -295,8 +312,8 @@ mod tests {
                 Error::OriginMismatch { .. } | Error::UnexpectedRedirect { .. } => "check the base URL",
                 Error::Spent(_) => "begin a new sign-in",
                 Error::NotSent(_) | Error::NoResponse(_) => "check the connection, then retry",
-                Error::ProxyAuthRequired(_) => "add credentials to the proxy's URL",
-                Error::Tls(_) => "check the clock, the network and the root certificates",
+                Error::ProxyAuthRequired(_) => "add credentials to the proxy's URL, or run a local proxy",
+                Error::Tls(_) => "check the clock, the network, and the root certificates",
                 Error::Api(_) => "see the reason",
                 Error::UnexpectedResponse(_) => "check the network and the base URL",
                 Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => "wait, then retry",

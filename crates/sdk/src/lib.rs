@@ -44,7 +44,7 @@
 //!
 //! A program without a callback calls [`Client::authorize_headless`]. OpenRouter's page then shows the code, and
 //! [`HeadlessSignIn::read_pasted`] reads what the user pastes. A program that already has a key can create a code
-//! without a page, with [`Client::create_auth_code`].
+//! without the consent page, with [`Client::create_auth_code`].
 //!
 //! # Operations
 //!
@@ -57,6 +57,16 @@
 //! With the feature `hyper` (on by default), calls go through hyper and rustls. Await them in a tokio runtime with I/O
 //! and time enabled. [`ClientBuilder::transport`] accepts any other [`Transport`](transport::Transport), on any
 //! runtime. Without the feature, this crate compiles neither hyper nor tokio.
+//!
+//! # Proxies and certificates
+//!
+//! The transport on hyper reads these environment variables:
+//!
+//! * `HTTPS_PROXY`, or else `ALL_PROXY`: the URL of a proxy for `https`. `NO_PROXY` lists hosts to connect to directly.
+//! * `SSL_CERT_FILE` and `SSL_CERT_DIR`: a file and folders with root certificates in PEM format, to trust instead of the
+//!   system's. They have no effect on Windows and macOS.
+//!
+//! [`openrouter-oauth-transport-hyper`](https://docs.rs/openrouter-oauth-transport-hyper) documents the details.
 //!
 //! # Errors
 //!
@@ -102,17 +112,20 @@
 //! * Over TCP: `Emulator::serve` starts a server on a loopback port. Pass its `base_url()` to
 //!   [`ClientBuilder::base_url`].
 //!
-//! This crate was tested against the emulator, not against the live service.
+//! The project was tested against its emulator, not against the live service.
 //!
 //! # Crate features
 //!
 //! * `hyper` (on by default): the transport on hyper, [`Client::new`](Client#method.new), and
-//!   [`Client::from_env`](Client#method.from_env). The transport uses the proxy variables of the environment. To change
-//!   the proxy or the certificates, build a transport with [`transport_hyper::Builder`] and pass it to
+//!   [`Client::from_env`](Client#method.from_env). The transport uses the environment's proxy
+//!   (`HTTPS_PROXY`, `NO_PROXY`) and, on Linux, its root certificates (`SSL_CERT_FILE`, `SSL_CERT_DIR`). To change the
+//!   proxy or the certificates, build a transport with [`transport_hyper::Builder`] and pass it to
 //!   [`ClientBuilder::transport`]. To use another TLS provider, enable its feature of
 //!   `openrouter-oauth-transport-hyper`.
 //! * `tracing`: `TracingHook`, which sends `tracing` events for every attempt.
 
+// Links from other crates lead here if this crate was not documented together with them.
+#![doc(html_root_url = "https://docs.rs/openrouter-oauth/latest")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // In reading order.

@@ -39,6 +39,12 @@
 //! [`Builder::add_root_certificates_pem`]. The operating system resolves host names, unless you set
 //! [`Builder::resolver`].
 //!
+//! # Root certificates
+//!
+//! With the feature `platform-roots`, the operating system's root certificates are trusted. On Linux and other Unix
+//! systems, except macOS, two environment variables replace them: `SSL_CERT_FILE` names a PEM file, and `SSL_CERT_DIR`
+//! folders of PEM files, separated by colons. If either is set, only these certificates are trusted.
+//!
 //! # Proxies
 //!
 //! The transport connects to `https` hosts through a proxy if an environment variable names one. It uses the first of
@@ -55,7 +61,17 @@
 //! * If the variable is not a valid proxy URL, each request that would use the proxy fails with an `Other` error marked
 //!   `not_sent`. The transport does not fall back to a direct connection, because the proxy may exist to prevent one.
 //! * PAC files, the proxy settings of the operating system, and Digest, Negotiate, and NTLM authentication are not
-//!   supported.
+//!   supported. For these kinds of authentication, people run a local proxy such as
+//!   [Px](https://github.com/genotrance/px) or [cntlm](https://cntlm.sourceforge.net/), and set `HTTPS_PROXY` to it.
+//!
+//! If the connection through a proxy fails or takes too long, a cause of the error names its host and port.
+//!
+//! # Root certificates
+//!
+//! By default, the transport trusts the operating system's root certificates. On Linux and other systems with OpenSSL's
+//! conventions, the environment can replace them: `SSL_CERT_FILE` names a PEM file, and `SSL_CERT_DIR` names folders of
+//! PEM files, separated by colons. If a variable names nothing usable and the TLS handshake fails for lack of a root
+//! certificate, a cause of the error names the variable and the path.
 //!
 //! # Errors
 //!
@@ -65,6 +81,7 @@
 //! | certificate, host name, or TLS version not accepted; no TLS provider in this build | `Tls` | no |
 //! | the proxy is unreachable, closes the connection, or its response is malformed or not 2xx | `Proxy` | no |
 //! | the proxy responds with 407, or rejects the credentials | `ProxyAuth` | no |
+//! | the proxy responds with 407 and offers other authentication than Basic | `ProxyAuthUnsupported` | no |
 //! | an idle connection closed before the request was written to it | `Io` with `not_sent` | no |
 //! | the connection broke, or closed before the response was complete | `Io` | maybe |
 //! | TLS 1.3: the server rejects the [client certificate](Builder::client_certificate_pem) | `Io` | maybe |
@@ -102,6 +119,9 @@
 //! [`ErrorKind`]: openrouter_oauth_transport::ErrorKind
 //! [`Limits::timeout`]: openrouter_oauth_transport::Limits::timeout
 //! [`Limits::response_bytes`]: openrouter_oauth_transport::Limits::response_bytes
+
+// Links from other crates lead here if this crate was not documented together with them.
+#![doc(html_root_url = "https://docs.rs/openrouter-oauth-transport-hyper/latest")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod transport;
@@ -125,6 +145,8 @@ mod proxy;
 mod stream;
 
 mod tls;
+
+mod root_variables;
 
 mod request_body;
 

@@ -1,4 +1,4 @@
-//! The body of a request, which shows whether hyper has begun to send it.
+//! A request body that records whether hyper has begun to send it.
 
 use std::{
     fmt,
@@ -12,13 +12,13 @@ use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
 use openrouter_oauth_transport::BoxError;
 
-/// The body of a request.
+/// A request body. Once its [`Sending`] has given up, it fails instead of being sent.
 pub(crate) struct RequestBody {
     bytes: Full<Bytes>,
     sending: Sending,
 }
 
-/// Decides once whether a body is sent.
+/// The decision whether a body is sent. The first call of `begin` or `give_up` makes it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sending(Arc<OnceLock<bool>>);
 
@@ -26,7 +26,7 @@ impl RequestBody {
     pub(crate) fn new(bytes: Bytes) -> Self {
         let sending = Sending::default();
         if bytes.is_empty() {
-            // Hyper does not ask for an empty body.
+            // Hyper does not poll an empty body.
             sending.begin();
         }
         Self { bytes: Full::new(bytes), sending }
@@ -38,14 +38,14 @@ impl RequestBody {
 }
 
 impl Sending {
-    /// Returns whether the body may be sent: nobody gave up before.
+    /// Returns whether the body may be sent, which is false after [`give_up`](Self::give_up).
     fn begin(&self) -> bool {
         *self.0.get_or_init(|| true)
     }
 
     /// Prevents the body from being sent. Returns false if hyper may have begun to send it.
     ///
-    /// A server cannot act on a request without its body.
+    /// If it returns true, the server cannot act on the request, because the body is missing.
     pub(crate) fn give_up(&self) -> bool {
         !*self.0.get_or_init(|| false)
     }
@@ -60,7 +60,7 @@ impl Body for RequestBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if !self.sending.begin() {
-            return Poll::Ready(Some(Err("the request was given up".into())));
+            return Poll::Ready(Some(Err("the deadline passed before the body was sent".into())));
         }
         Pin::new(&mut self.bytes).poll_frame(context).map_err(|never| match never {})
     }

@@ -32,6 +32,9 @@
 //!
 //! * `testing` (off by default): the module `testing`, with transports that respond from memory and a clock that tests
 //!   control.
+
+// Links from other crates lead here if this crate was not documented together with them.
+#![doc(html_root_url = "https://docs.rs/openrouter-oauth-transport/latest")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod transport;

@@ -17,8 +17,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(u32::MAX as u64);
 /// The deadline of a call.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Checks `Retry-After`, `retry-after-ms` and `Date`, one per line: the SDK reports the wait as the server sent it (for an
-/// exchange, at most ten minutes), never waits past the deadline, and trusts a 503 after an exchange only with a wait.
+/// Checks `Retry-After`, `retry-after-ms` and `Date`, one per line: the SDK reports the wait as the server sent it (for
+/// an exchange, at most ten minutes), never waits past the deadline, and trusts a 503 after an exchange only with a
+/// wait.
 pub fn retry_after(data: &[u8]) {
     // C-24, A1
     let headers = headers(data);

@@ -27,8 +27,8 @@ fn grant(body: &[u8]) {
         assert_eq!(format!("{:?}", grant.key), "ApiKey([redacted])");
         assert_eq!(&ExchangeAuthCode::decode(&serde_json::to_vec(grant).unwrap()).unwrap(), grant);
     }
-    // C-21, C-22: an independent reader, which also takes the last of two equal names, finds the same key, whatever else the
-    // body contains.
+    // C-21, C-22: an independent reader, which also takes the last of two equal names, finds the same key, whatever
+    // else the body contains.
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
         return;

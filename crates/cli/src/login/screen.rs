@@ -27,17 +27,20 @@ struct Parts {
     spinner: Mutex<Option<Spinner>>,
     /// Whether the page shows a code, so that pasting is the only way to sign in.
     is_headless: AtomicBool,
+    /// Why the page shows a code, if the user has not chosen that.
+    page_note: Option<String>,
     user_id: Mutex<Option<String>>,
     /// Whether to report the next request that is not the callback.
     reports_rejected_requests: AtomicBool,
 }
 
 impl Screen {
-    pub(super) fn new(output: Output) -> Self {
+    pub(super) fn new(output: Output, page_note: Option<String>) -> Self {
         Self(Arc::new(Parts {
             output,
             spinner: Mutex::default(),
             is_headless: AtomicBool::new(false),
+            page_note,
             user_id: Mutex::default(),
             reports_rejected_requests: AtomicBool::new(true),
         }))
@@ -93,7 +96,12 @@ impl Screen {
             Event::NotListening(error) => {
                 self.note(&format!("The browser's callback cannot be received: {error}."));
             }
-            Event::Url(url) => self.0.output.event(&json!({ "authorize_url": url.as_str() })),
+            Event::Url(url) => {
+                if let Some(note) = &self.0.page_note {
+                    self.note(note);
+                }
+                self.0.output.event(&json!({ "authorize_url": url.as_str() }));
+            }
             Event::NotOpened(error) => self.interrupt(&format!("No browser was opened: {error}.")),
             Event::RejectedRequest(_) => self.report_rejected_request(),
             Event::Exchanging => {

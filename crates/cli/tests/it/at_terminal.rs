@@ -223,7 +223,7 @@ fn browser_gets_the_url_and_no_secret() {
     assert!(!seen.contains("canary"), "{seen}");
     get(&came_back);
     login.check_signed_in();
-    login.terminal.wait_for("OPENROUTER_API_KEY is also set");
+    login.terminal.wait_for("OPENROUTER_API_KEY is set");
 }
 
 #[test]

@@ -308,10 +308,12 @@ fn denial_has_its_own_exit_status() {
 fn login_without_approval_times_out() {
     let served = serve();
     let home = Home::new();
-    let login = Login::start(&served, &home, &["--timeout", "1"]);
-    let over = login.finish();
-    assert_eq!((over.status, over.stdout.as_str()), (Some(8), ""));
-    assert_eq!(over.last_error()["kind"], "timed_out");
+    for timeout in ["1", "1s"] {
+        let login = Login::start(&served, &home, &["--timeout", timeout]);
+        let over = login.finish();
+        assert_eq!((over.status, over.stdout.as_str()), (Some(8), ""));
+        assert_eq!(over.last_error()["kind"], "timed_out");
+    }
 }
 
 #[test]

@@ -21,6 +21,12 @@ mod store_faults;
 mod keys;
 // `url` and `exchange`: a sign-in by hand.
 mod sign_in;
+// The file between `url` and `exchange`.
+#[cfg(unix)]
+mod pending_file;
+// Variables that set the browser, the proxy, the root certificates and the kind of page.
+#[cfg(unix)]
+mod environment;
 // Invalid arguments, variables and input.
 mod bad_input;
 // Help, and standard output that is closed or full.

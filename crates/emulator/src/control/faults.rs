@@ -56,7 +56,7 @@ impl FaultRequest {
 
     fn into_unrestricted_fault(mut self) -> Result<Fault, String> {
         if self.status.is_none() && self.has_response() {
-            return Err("location, body, content_type and headers need status".to_owned());
+            return Err("location, body, content_type, and headers need status".to_owned());
         }
         let content_type = self.wrong_content_type.take();
         let delay = self.delay_ms.map(Duration::from_millis);
@@ -72,10 +72,8 @@ impl FaultRequest {
         let mut effects = effects.into_iter().flatten();
         match (effects.next(), effects.next()) {
             (Some(fault), None) => Ok(fault),
-            _ => {
-                Err("expected exactly one of status, delay_ms, cut_after, wrong_content_type and drop"
-                    .to_owned())
-            }
+            _ => Err("expected exactly one of status, delay_ms, cut_after, wrong_content_type, and drop"
+                .to_owned()),
         }
     }
 

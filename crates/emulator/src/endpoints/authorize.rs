@@ -125,7 +125,7 @@ fn state_parameter<'a>(settings: &Settings, state: Option<&'a str>) -> Option<(&
     state.filter(|_| settings.state_echo).map(|state| ("state", state))
 }
 
-/// Redirects with 303, so that the browser sends a GET to the callback (RFC 9110 section 15.4.4).
+/// Redirects with 303, so that the browser sends a GET to the callback (RFC 9110, section 15.4.4).
 fn redirect(url: &str) -> Response<Bytes> {
     // A callback URL is visible ASCII and its parameters are encoded, so it is always a valid header value.
     let Ok(location) = HeaderValue::from_str(url) else {

@@ -60,7 +60,7 @@ fn check_exchange(
     let met = match (&code.challenge, verifier) {
         (Some(challenge), Some(verifier)) => challenge.is_met_by(verifier),
         (None, None) => true,
-        // A verifier without a challenge means that someone removed the challenge (RFC 9700 section 2.1.1).
+        // A verifier without a challenge means that someone removed the challenge (RFC 9700, section 2.1.1).
         (Some(_), None) | (None, Some(_)) => false,
     };
     if met {
@@ -69,7 +69,7 @@ fn check_exchange(
     Err(Rejection::api(StatusCode::FORBIDDEN, "Invalid code or code_verifier"))
 }
 
-/// Checks that the method is the challenge's. We infer that a missing method means `plain` (RFC 7636 section 4.3).
+/// Checks that the method is the challenge's. We infer that a missing method means `plain` (RFC 7636, section 4.3).
 fn check_method(code: &Code, method: Option<&str>) -> Result<(), Rejection> {
     let matches = match (&code.challenge, method) {
         (None, method) => method.is_none(),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// Parameters by name, each at most once.
 ///
-/// A parameter without a value counts as omitted (RFC 6749 section 3.1).
+/// A parameter without a value counts as omitted (RFC 6749, section 3.1).
 #[derive(Debug)]
 pub(crate) struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 

@@ -38,7 +38,7 @@ pub(crate) enum Rejection {
     InvalidFields(Vec<Issue>),
     /// The body is not JSON.
     MalformedJson,
-    /// The token endpoint's error envelope (RFC 6749 section 5.2).
+    /// The token endpoint's error envelope (RFC 6749, section 5.2).
     OAuth(StatusCode, &'static str, String),
 }
 

@@ -68,7 +68,7 @@ impl Route {
         }
     }
 
-    /// Returns the methods of the route. Pages support HEAD, as every resource with GET should (RFC 9110 section 9.1).
+    /// Returns the methods of the route. Pages support HEAD, as every resource with GET should (RFC 9110, section 9.1).
     /// Whether the real API supports it is unknown.
     pub(crate) fn methods(self) -> &'static [Method] {
         match self {

@@ -24,7 +24,7 @@ pub(crate) async fn send(
         }
     };
     if request.method() == Method::HEAD {
-        // On a socket, hyper omits the body (RFC 9110 section 9.3.2).
+        // On a socket, hyper omits the body (RFC 9110, section 9.3.2).
         *response.body_mut() = Bytes::new();
     }
     if response.body().len() > limits.response_bytes {

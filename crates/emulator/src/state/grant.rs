@@ -46,7 +46,7 @@ impl Key {
     }
 }
 
-/// Checks the name of a key.
+/// Checks the label of a key.
 ///
 /// # Errors
 ///
@@ -77,7 +77,7 @@ pub(crate) fn check_limit(limit: f64) -> Result<(), &'static str> {
 ///
 /// # Errors
 ///
-/// If the ID is not a UUID (RFC 9562 section 4).
+/// If the ID is not a UUID (RFC 9562, section 4).
 pub(crate) fn check_workspace(id: &str) -> Result<(), &'static str> {
     let groups: Vec<&str> = id.split('-').collect();
     let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();

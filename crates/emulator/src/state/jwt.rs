@@ -11,7 +11,7 @@ use ring::{
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-/// Signs access tokens with ES256 (RFC 7518 section 3.4).
+/// Signs access tokens with ES256 (RFC 7518, section 3.4).
 pub(crate) struct Signer {
     key_pair: EcdsaKeyPair,
     key_id: String,

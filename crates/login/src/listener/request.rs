@@ -10,7 +10,7 @@ pub(super) struct Request<'head> {
     pub(super) target: &'head str,
     /// The host that the browser thinks it is talking to. `None` if it is missing or repeated.
     pub(super) host: Option<&'head [u8]>,
-    /// Whether a browser sent the request to open a page in a tab, rather than for a script, a frame or a preload.
+    /// Whether a browser sent the request to open a page in a tab, rather than for a script, a frame, or a preload.
     pub(super) is_navigation: bool,
 }
 

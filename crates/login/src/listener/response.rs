@@ -34,7 +34,7 @@ pub enum RejectedRequest {
     Method,
     /// The request names another host.
     Host,
-    /// The request came from a script, a frame or a preload.
+    /// The request came from a script, a frame, or a preload.
     NotNavigation,
     /// The request is for the callback, but has neither a valid code nor a valid error.
     Unreadable,
@@ -150,7 +150,7 @@ impl RejectedRequest {
             Self::NotNavigation => Response::alert(
                 "403 Forbidden",
                 "Open this in its own tab",
-                "Open this address directly in a browser tab. Other pages cannot embed, preload or request it.",
+                "Open this address directly in a browser tab. Other pages cannot embed, preload, or request it.",
             ),
             Self::NotFound => Response::alert(
                 "404 Not Found",
@@ -165,12 +165,12 @@ impl RejectedRequest {
             ),
             Self::Slow => Response::alert(
                 "408 Request Timeout",
-                "This took too long",
+                "This request took too long",
                 "The request did not arrive in time. Reload the page.",
             ),
             Self::Used => Response::alert(
                 "410 Gone",
-                "This was already used",
+                "This callback was already used",
                 "Each sign-in uses this address once. Go back to the program to see the result.",
             ),
             Self::Host => Response::alert(
@@ -180,7 +180,7 @@ impl RejectedRequest {
             ),
             Self::TooLong => Response::alert(
                 "431 Request Header Fields Too Large",
-                "This is too long",
+                "This request is too long",
                 "The browser sent more than the program accepts, perhaps cookies of other programs on this machine. \
                  Open the address in a private window.",
             ),

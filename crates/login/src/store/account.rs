@@ -34,7 +34,7 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// If `name` is not a valid name.
+    /// Returns an error if `name` is not a valid name.
     pub fn named(self, name: &str) -> Result<Self, InvalidValue> {
         let invalid = |problem| Err(InvalidValue::new("account name", problem));
         if name.is_empty() {
@@ -57,7 +57,7 @@ impl Account {
         Self { service, name: name.into() }
     }
 
-    /// Returns the service: its scheme, host and port.
+    /// Returns the service: its scheme, host, and port.
     pub fn service(&self) -> &Origin {
         &self.service
     }

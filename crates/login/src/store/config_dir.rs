@@ -28,7 +28,7 @@ pub(super) fn check_program(name: &str) -> Result<(), InvalidValue> {
     if (1..=64).contains(&name.len()) && name.bytes().all(is_allowed) {
         return Ok(());
     }
-    Err(InvalidValue::new("program name", "must have 1 to 64 letters, digits, '-' or '_'"))
+    Err(InvalidValue::new("program name", "must have 1 to 64 letters, digits, '-', or '_'"))
 }
 
 #[cfg(all(test, not(windows)))]

@@ -2,6 +2,7 @@
 
 mod content;
 mod path;
+mod secret_file;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -23,6 +24,7 @@ use zeroize::Zeroizing;
 
 use self::content::Keys;
 use self::path::{KeyPath, io_error};
+pub use self::secret_file::SecretFile;
 #[cfg(unix)]
 use self::unix::{Folder, Lock};
 #[cfg(windows)]
@@ -52,17 +54,17 @@ use super::{Account, KeyStore, SignInLock, StoreError, StoreFuture, config_dir};
 /// # Files
 ///
 /// The keys of all accounts are in one JSON file of mode 0600, in a folder of mode 0700. A change replaces the whole
-/// file, so that a crash, a full disk or a kill leaves either the old file or the new one. To change it, a program
+/// file, so that a crash, a full disk, or a kill leaves either the old file or the new one. To change it, a program
 /// first locks an empty file next to it, with the suffix `.lock`, so that two programs do not undo each other's
 /// changes. [`Login::ensure`](crate::Login::ensure) locks a second empty file, with the suffix `.login`, while it signs
 /// in, so that only one program at a time does. A killed program may leave a file with the suffix `.new`, which the next
 /// change removes.
 ///
 /// The store uses the file and its folder only if they belong to the user, no other user has access, and neither is a
-/// symbolic link, a hard link or a pipe. The folders above may be links, and are trusted.
+/// symbolic link, a hard link, or a pipe. The folders above may be links, and are trusted.
 ///
-/// On systems other than Unix, the store does not check modes and owners. The file there inherits the access rules of
-/// its folder. On Windows, files below `%APPDATA%` are accessible to the user and to administrators.
+/// On systems other than Unix, the store does not check modes and owners. There, the file inherits the access rules
+/// of its folder. On Windows, files below `%APPDATA%` are accessible to the user and to administrators.
 ///
 /// # Waiting
 ///
@@ -102,7 +104,7 @@ impl FileStore {
     /// # Errors
     ///
     /// [`StoreError::NoFolder`] if the environment does not name a configuration folder. [`StoreError::Invalid`] if
-    /// `program` is not 1 to 64 letters, digits, `-` or `_`.
+    /// `program` is not 1 to 64 letters, digits, `-`, or `_`.
     pub fn for_program(program: &str) -> Result<Self, StoreError> {
         config_dir::check_program(program)?;
         let folder = config_dir::config_dir(|name| std::env::var_os(name))?;

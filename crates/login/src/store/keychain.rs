@@ -16,7 +16,7 @@ use self::{
 use super::{Account, KeyStore, StoreError, StoreFuture, config_dir};
 
 /// A store in the system's keychain: the Secret Service on Linux (GNOME Keyring, `KWallet`, `KeePassXC`), Keychain
-/// Services on macOS, the Credential Manager on Windows.
+/// Services on macOS, and the Credential Manager on Windows.
 ///
 /// A machine without a desktop usually has no keychain. The store then returns a [`StoreError`] that explains what is
 /// missing, and does not save keys anywhere else.
@@ -53,7 +53,7 @@ pub struct KeychainStore {
 const DEADLINE: Duration = Duration::from_secs(3);
 
 impl KeychainStore {
-    /// Creates a store for the keys of `program`, a name of 1 to 64 letters, digits, `-` or `_`. Does not call the
+    /// Creates a store for the keys of `program`, a name of 1 to 64 letters, digits, `-`, or `_`. Does not call the
     /// keychain yet.
     ///
     /// # Errors
@@ -128,9 +128,9 @@ fn error(error: Error) -> StoreError {
         }
         Error::BadStoreFormat(_) | Error::Ambiguous(_) => corrupt(),
         Error::NoStorageAccess(_) => {
-            unavailable("start or unlock it and retry, or choose another store", error)
+            unavailable("start or unlock it and try again, or choose another store", error)
         }
-        _ => unavailable("check that it runs and retry, or choose another store", error),
+        _ => unavailable("check that it runs and try again, or choose another store", error),
     }
 }
 

@@ -4,6 +4,7 @@ use std::{
     env,
     fs::{self, File, Permissions},
     future::poll_fn,
+    io::ErrorKind,
     os::unix::{
         fs::{PermissionsExt, chown, symlink},
         net::UnixListener,
@@ -15,7 +16,7 @@ use std::{
 };
 
 use openrouter_oauth::Client;
-use openrouter_oauth_login::{Account, FileStore, KeyStore, StoreError};
+use openrouter_oauth_login::{Account, FileStore, KeyStore, SecretFile, StoreError};
 use rustix::{
     fs::{FlockOperation, flock},
     process::geteuid,
@@ -444,4 +445,41 @@ fn missing_runtime_is_an_error() {
     let mut load = store.load(&work);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let Poll::Ready(Err(StoreError::Unavailable { .. })) = load.as_mut().poll(&mut context) else { panic!() };
+}
+
+#[test]
+fn secret_file_gets_the_care_of_a_key_file() {
+    // S-6
+    let root = tempfile::tempdir().unwrap();
+    // Other users may read its folder, unlike the folder of a store.
+    fs::set_permissions(root.path(), Permissions::from_mode(0o755)).unwrap();
+    let (path, elsewhere) = (root.path().join("secret"), root.path().join("elsewhere"));
+    let file = SecretFile::new(&path).unwrap();
+    let check_unsafe = |problem| {
+        let error = file.read().unwrap_err();
+        assert!(is_unsafe(&path, problem)(&error), "{error}");
+    };
+    let not_found = |result: Result<(), StoreError>| matches!(result, Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotFound);
+    assert!(not_found(file.read().map(drop)) && not_found(file.remove()));
+    assert!(not_found(SecretFile::new(&path.join("secret")).map(drop)));
+
+    file.create(b"canary").unwrap();
+    assert_eq!(mode(&path) & 0o777, 0o600);
+    assert_eq!(&**file.read().unwrap(), b"canary");
+    assert!(file.create(b"other").is_err());
+    assert_eq!(fs::read(&path).unwrap(), b"canary");
+
+    fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+    check_unsafe("`chmod 600`");
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    fs::hard_link(&path, &elsewhere).unwrap();
+    check_unsafe("hard link");
+    // Of two programs, only one removes it.
+    file.remove().unwrap();
+    assert!(not_found(file.remove()));
+
+    symlink(&elsewhere, &path).unwrap();
+    check_unsafe("symbolic link");
+    assert!(file.create(b"other").is_err());
+    assert_eq!(fs::read(&elsewhere).unwrap(), b"canary");
 }

@@ -31,10 +31,10 @@ pub struct CreateAuthCode {
     /// When the key expires. `null` requests a key that does not expire.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub expires_at: Nullable<Timestamp>,
-    /// The name of the key. By default, the name of the app.
+    /// The key's label. By default, OpenRouter uses the name of the app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_label: Option<KeyLabel>,
-    /// The key's spending limit.
+    /// The key's credit limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<CreditLimit>,
     /// How often the limit resets. By default, never.
@@ -45,7 +45,7 @@ pub struct CreateAuthCode {
     pub workspace_id: Option<WorkspaceId>,
 }
 
-/// A newly created authorization code.
+/// The response to a request for a code, with the new authorization code.
 #[doc(alias = "CreateAuthKeysCodeData")]
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

@@ -21,17 +21,17 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct CurrentKey {}
 
-/// A key's name, limits, and usage. All amounts are in US dollars.
+/// A key's label, limits, and usage. All amounts are in US dollars.
 ///
 /// Every field is optional, because the service adds and removes fields.
 #[doc(alias = "GetCurrentKeyData")]
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct KeyInfo {
-    /// The name of the key.
+    /// The key's label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The key's spending limit. `null` if it has none.
+    /// The key's credit limit. `null` if it has none.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub limit: Nullable<f64>,
     /// The amount left of the key's own limit, not the balance of the account. `null` if the key has no limit.
@@ -103,8 +103,8 @@ pub struct KeyInfo {
     /// A rate limit that OpenRouter no longer uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimit>,
-    /// Fields that this version does not know or could not read, as the service sent them. JSON nested more than 100 levels
-    /// deep may be missing.
+    /// Fields that this version does not know or could not read, as the service sent them. Values nested more than 100
+    /// levels deep and numbers that do not fit `f64` may be missing.
     #[serde(flatten)]
     pub other: OtherFields,
 }
@@ -155,7 +155,7 @@ pub struct KeyBudget {
     /// Whether use of the owner's own provider keys (BYOK) counts toward the budget.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include_byok: Option<bool>,
-    /// How often the spend resets to zero, UTC. `null` if never.
+    /// How often the spend resets to zero, in UTC. `null` if never.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub reset_interval: Nullable<UsageLimitType>,
     /// When the spend next resets to zero. `null` if never.

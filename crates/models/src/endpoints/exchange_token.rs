@@ -46,7 +46,7 @@ pub struct TokenResponse {
     /// The access token. Send it as a bearer token instead of an API key.
     #[serde(with = "received")]
     pub access_token: AccessToken,
-    /// The lifetime of the token in seconds: at most 900. Some servers send it as a string; that is read too.
+    /// The lifetime of the token in seconds: at most 900. A string, which some servers send, is accepted too.
     #[serde(default, deserialize_with = "seconds", skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,
     /// The type of the token.

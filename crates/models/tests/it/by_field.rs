@@ -1,5 +1,7 @@
-//! Responses that are only read are read field by field: one odd field does not lose the others.
+//! Responses are read field by field: one odd field does not lose the others.
 // A3
+
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use openrouter_oauth_models::{
@@ -31,6 +33,17 @@ fn last_of_two_equal_names_wins() {
     assert_eq!(key(r#"{"data":{"label":"x"},"data":{"label":"a","label":"b"}}"#).label.as_deref(), Some("b"));
     let keys = SigningKeys::decode(br#"{"keys":[],"keys":[{"kty":"EC","kid":"a","kid":"b"}]}"#).unwrap();
     assert_eq!(keys.keys[0].kid.as_deref(), Some("b"));
+}
+
+#[test]
+fn many_unreadable_fields_take_little_time() {
+    // If each of them cost a pass over all fields, this would take minutes.
+    let fields: Vec<_> =
+        (0..20_000).map(|number| format!(r#""{number}":{}"#, ["1e400", "1"][number % 2])).collect();
+    let fields = fields.join(",");
+    let info = key(&format!(r#"{{"data":{{{fields},"label":"x","usage":"","zone":1}}}}"#));
+    assert_eq!((info.label.as_deref(), info.usage), (Some("x"), None));
+    assert_eq!(info.other.as_map().len(), 10_002);
 }
 
 #[test]
@@ -306,4 +319,38 @@ fn nesting_does_not_overflow_the_stack() {
             }
         }
     }
+}
+
+#[test]
+fn name_that_serde_json_uses_itself_loses_no_other_field() {
+    for name in ["$serde_json::private::RawValue", r"\u0024serde_json::private::RawValue"] {
+        let odd = format!(r#"{{"a":[{{"{name}":1}}]}}"#);
+        let info = key(&format!(r#"{{"data":{{"new":{odd},"label":"x","budgets":{odd},"other":{{}}}}}}"#));
+        assert_eq!((info.label.as_deref(), info.budgets), (Some("x"), None), "{name}");
+        assert_eq!(json!(info.other)["other"], json!({}), "{name}");
+        let grant =
+            ExchangeAuthCode::decode(format!(r#"{{"key":"sk-or-v1-0e6f","new":{odd}}}"#).as_bytes()).unwrap();
+        assert_eq!(grant.key.expose(), "sk-or-v1-0e6f");
+    }
+    let label = "of $serde_json::private::RawValue";
+    assert_eq!(key(&format!(r#"{{"data":{{"label":"{label}"}}}}"#)).label.as_deref(), Some(label));
+}
+
+#[test]
+fn time_to_read_grows_with_the_body_only() {
+    let body = |numbers: &str| {
+        let good = (0..3_000).map(|i| format!("\"a{i}\":1"));
+        let bad = (0..2_500).map(|i| format!("\"b{i}\":{numbers}"));
+        format!(r#"{{"data":{{"label":"x",{}}}}}"#, good.chain(bad).collect::<Vec<_>>().join(","))
+    };
+    let time = |body: &str, fields| {
+        assert!(body.len() < 64 * 1024);
+        let start = Instant::now();
+        assert_eq!(key(body).other.as_map().len(), fields);
+        start.elapsed()
+    };
+    let good = time(&body("1e99"), 5_500);
+    // These numbers cannot be read.
+    let bad = time(&body("1e999"), 3_000);
+    assert!(bad < 20 * good + Duration::from_millis(100), "{bad:?} instead of {good:?}");
 }

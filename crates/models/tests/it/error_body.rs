@@ -59,7 +59,7 @@ fn error_keeps_the_rest_of_the_envelope() {
 }
 
 #[test]
-fn body_almost_like_openrouters_is_not_its_word() {
+fn body_almost_like_openrouters_is_foreign() {
     // C-23, A1: Azure writes the code as text, and most services for models leave it out.
     for body in [
         r#"{"error":{"code":"400","message":"Invalid code"}}"#,
@@ -297,5 +297,28 @@ fn echoed_secret_is_redacted() {
         ] {
             assert!(!other.replace(CODE, "").contains("canary"), "{other}");
         }
+    }
+}
+
+#[test]
+fn secret_in_json_within_json_is_redacted() {
+    // A11
+    let request = ExchangeAuthCode::new(AuthorizationCode::parse("auth_code_abc123").unwrap());
+    let read = |body: &str| ApiError::read(&request, None, StatusCode::BAD_REQUEST, body.as_bytes());
+    let zod = read(
+        r#"{"success":false,"error":{"name":"ZodError","message":"[{\"path\":[\"\\u0061uth_code_abc123\"],\"message\":\"\\u0061uth_code_abc123\"}]"}}"#,
+    );
+    assert_eq!(zod.message().as_str(), "[redacted]: [redacted]");
+    assert_eq!(zod.envelope().unwrap().message(), "[redacted]: [redacted]");
+    // `Value` decodes the text of this member once more.
+    for name in ["$serde_json::private::RawValue", r"\u0024serde_json::private::RawValue"] {
+        let raw = format!(r#"{{"echo":{{"{name}":"\"\\u0061uth_code_abc123\""}}}}"#);
+        let error = read(&format!(
+            r#"{{"error":{{"code":400,"message":"No.","metadata":{raw}}},"openrouter_metadata":{raw}}}"#
+        ));
+        let shown =
+            format!("{:?} {:?} {:?}", error.envelope(), error.metadata(), error.openrouter_metadata());
+        assert!(!shown.contains("auth_code_abc123"), "{shown}");
+        assert_eq!(error.message().as_str(), "No.");
     }
 }

@@ -22,14 +22,20 @@ impl NoResponse {
     }
 }
 
-/// Returns whether this response leaves it open whether the service acted on a request that is not idempotent.
+/// Returns whether a response with this head makes the outcome of a request that is not idempotent unknown.
 ///
-/// Gateways send every 5XX and 408 after the service has acted, too. Only 429 and a 503 with `Retry-After` mean that the
-/// request was turned away.
+/// Gateways send 408 and every 5XX even after the service has acted. Among these, only a 503 with `Retry-After` shows
+/// that the request was turned away.
 pub(crate) fn is_unknown(status: StatusCode, headers: &HeaderMap) -> bool {
     match status.as_u16() {
         408 | 421 | 425 => true,
         503 => !headers.contains_key(header::RETRY_AFTER) || retry_after(headers).is_none(),
         status => !(200..500).contains(&status),
     }
+}
+
+/// Returns whether a status whose outcome is not [unknown](is_unknown) means that the request was turned away, whoever
+/// sent it.
+pub(crate) fn is_turned_away(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 503)
 }

@@ -1,18 +1,11 @@
 //! The result of a call: a value, or an error.
 
-use std::{
-    error::Error as StdError,
-    fmt,
-    time::{Duration, SystemTime},
-};
+use std::{error::Error as StdError, fmt, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header, response::Parts};
-use openrouter_oauth_models::{
-    ApiError, Endpoint, ExchangeAuthCode, Origin, Resend, Timestamp, content_encoding, request_id,
-};
-use openrouter_oauth_transport::{self as transport, ErrorKind};
-use zeroize::Zeroizing;
+use openrouter_oauth_models::{ApiError, Endpoint, ExchangeAuthCode, Origin, Resend};
+use openrouter_oauth_transport::{self as transport, BoxError, ErrorKind};
 
 use super::{
     reply::{NoResponse, Reply, is_unknown},
@@ -24,9 +17,6 @@ use crate::error::{
     outcome_unknown::{OutcomeUnknown, UnknownReason},
     unexpected_response::UnexpectedResponse,
 };
-
-/// How much of a body is kept for [`OutcomeUnknown::expose_body`].
-const MAX_KEPT_BODY: usize = 16 * 1024;
 
 /// A successful response: the value, with the status and the headers.
 pub struct ApiResponse<T> {
@@ -53,7 +43,7 @@ impl<T> ApiResponse<T> {
         self.attempts
     }
 
-    /// Returns the body as the server sent it, if [`Call::keep_body`](crate::Call::keep_body) asked for it. It may contain a
+    /// Returns the body as the server sent it, if [`Call::keep_body`](crate::Call::keep_body) was set. It may contain a
     /// key: do not print it.
     pub fn expose_body(&self) -> Option<&[u8]> {
         self.body.as_deref()
@@ -96,15 +86,23 @@ pub(crate) fn read<E: Endpoint>(
         }
         Err(NoResponse::HookRejected(error)) => Err(Error::HookRejected(error)),
         Err(NoResponse::Transport(error)) => match error.status() {
-            // Even without a body, the status shows whether this is a rejection or a redirect.
-            Some(status) if !status.is_success() && error.may_have_been_sent() => {
+            // Even without a body, the status shows whether this is a rejection or a redirect. A read whose response was cut
+            // can be retried instead.
+            Some(status)
+                if !status.is_success() && error.may_have_been_sent() && !is_cut_read::<E>(&error) =>
+            {
                 let mut response = Response::new(Bytes::new());
                 *response.status_mut() = status;
                 read_response(request, response, attempts, call_request)
             }
-            _ => Err(no_response::<E>(error, call_request)),
+            _ => Err(no_response(request, error, call_request)),
         },
     }
+}
+
+/// Returns whether the operation is idempotent, and the connection failed before the response was complete.
+fn is_cut_read<E: Endpoint>(error: &transport::Error) -> bool {
+    E::RESEND == Resend::Always && error.kind() != ErrorKind::TooLarge
 }
 
 fn read_response<E: Endpoint>(
@@ -121,7 +119,7 @@ fn read_response<E: Endpoint>(
             Ok(value) => {
                 Ok(ApiResponse { value, status: head.status, headers: head.headers, attempts, body: None })
             }
-            Err(error) => Err(unreadable::<E>(call_request, &head, &body, api_error(), &error)),
+            Err(error) => Err(unreadable::<E>(call_request, api_error(), &error)),
         };
     }
     if head.status.is_redirection() {
@@ -145,26 +143,22 @@ fn read_response<E: Endpoint>(
 /// body is one of OpenRouter's errors, that is [`Error::Api`].
 fn unreadable<E: Endpoint>(
     call_request: &CallRequest<'_>,
-    head: &Parts,
-    body: &[u8],
-    api_error: ApiError,
+    api: ApiError,
     error: &serde_json::Error,
 ) -> Error {
-    let api = api_error.is_from_openrouter().then(|| Box::new(api_error));
     let source = Box::new(Unreadable { line: error.line(), column: error.column() });
-    match (E::RESEND, api) {
-        (Resend::Always, Some(api)) => Error::Api(api),
-        (Resend::Always, None) => {
-            Error::UnexpectedResponse(Box::new(UnexpectedResponse::new(E::ACTIVITY, head, source)))
-        }
-        (_, api) => {
-            let mut unknown = unknown::<E>(call_request, UnknownReason::Unreadable, Some(head));
-            unknown.api = api;
-            unknown.body = body.get(..MAX_KEPT_BODY).unwrap_or(body).to_vec().into();
-            unknown.source = Some(source);
-            Error::OutcomeUnknown(Box::new(unknown))
-        }
+    if E::RESEND == Resend::Always {
+        return if api.is_from_openrouter() {
+            Error::Api(Box::new(api))
+        } else {
+            unexpected::<E>(api, source)
+        };
     }
+    let mut unknown = unknown::<E>(call_request, UnknownReason::Unreadable, Some(&api));
+    unknown.body = api.raw_body().to_vec().into();
+    unknown.api = api.is_from_openrouter().then(|| Box::new(api));
+    unknown.source = Some(source);
+    Error::OutcomeUnknown(Box::new(unknown))
 }
 
 fn rejection<E: Endpoint>(call_request: &CallRequest<'_>, head: &Parts, api: Box<ApiError>) -> Error {
@@ -174,7 +168,7 @@ fn rejection<E: Endpoint>(call_request: &CallRequest<'_>, head: &Parts, api: Box
     match head.status.as_u16() {
         429 => Error::RateLimited { retry_after, api },
         _ if !is_idempotent && is_unknown(head.status, &head.headers) => {
-            let mut unknown = unknown::<E>(call_request, UnknownReason::Status, Some(head));
+            let mut unknown = unknown::<E>(call_request, UnknownReason::Status, Some(&api));
             unknown.api = Some(api);
             Error::OutcomeUnknown(Box::new(unknown))
         }
@@ -184,25 +178,18 @@ fn rejection<E: Endpoint>(call_request: &CallRequest<'_>, head: &Parts, api: Box
 }
 
 /// Returns the error for an attempt without a response.
-fn no_response<E: Endpoint>(error: transport::Error, call_request: &CallRequest<'_>) -> Error {
+fn no_response<E: Endpoint>(request: &E, error: transport::Error, call_request: &CallRequest<'_>) -> Error {
     if !error.may_have_been_sent() {
         return match error.kind() {
             ErrorKind::Tls => Error::Tls(error),
-            ErrorKind::ProxyAuth => Error::ProxyAuthRequired(error),
+            ErrorKind::ProxyAuth | ErrorKind::ProxyAuthUnsupported => Error::ProxyAuthRequired(error),
             _ => Error::NotSent(error),
         };
     }
     if E::RESEND == Resend::Always {
         return match error.status() {
             Some(status) if error.kind() == ErrorKind::TooLarge => {
-                let mut response = Response::new(());
-                *response.status_mut() = status;
-                let (head, ()) = response.into_parts();
-                Error::UnexpectedResponse(Box::new(UnexpectedResponse::new(
-                    E::ACTIVITY,
-                    &head,
-                    Box::new(error),
-                )))
+                unexpected::<E>(ApiError::read(request, None, status, b""), Box::new(error))
             }
             _ => Error::NoResponse(error),
         };
@@ -222,46 +209,21 @@ fn no_response<E: Endpoint>(error: transport::Error, call_request: &CallRequest<
 fn unknown<E: Endpoint>(
     call_request: &CallRequest<'_>,
     reason: UnknownReason,
-    head: Option<&Parts>,
+    response: Option<&ApiError>,
 ) -> OutcomeUnknown {
-    OutcomeUnknown {
-        operation: E::OPERATION,
-        activity: E::ACTIVITY,
-        origin: call_request.base.origin().clone(),
-        reason,
-        status: head.map(|head| head.status),
-        content_encoding: head.and_then(|head| content_encoding(&head.headers)),
-        request_id: head.and_then(|head| request_id(&head.headers)),
-        key_label: None,
-        noticed_at: now(),
-        body: Zeroizing::default(),
-        api: None,
-        source: None,
-    }
+    OutcomeUnknown::new::<E>(call_request.base.origin().clone(), reason, response)
+}
+
+fn unexpected<E: Endpoint>(response: ApiError, source: BoxError) -> Error {
+    Error::UnexpectedResponse(Box::new(UnexpectedResponse::new(E::ACTIVITY, response, source)))
 }
 
 /// Returns the error for a code that was rejected after an earlier exchange may have used it.
 pub(crate) fn rejected_later(origin: Origin, api: Box<ApiError>) -> Error {
-    Error::OutcomeUnknown(Box::new(OutcomeUnknown {
-        operation: api.operation(),
-        activity: ExchangeAuthCode::ACTIVITY,
-        origin,
-        reason: UnknownReason::RejectedLater,
-        status: Some(api.status()),
-        content_encoding: None,
-        request_id: api.request_id(),
-        key_label: None,
-        noticed_at: now(),
-        body: Zeroizing::default(),
-        api: Some(api),
-        source: None,
-    }))
-}
-
-/// Returns the current time, rounded up to the second.
-fn now() -> Option<Timestamp> {
-    let time = Timestamp::try_from(SystemTime::now() + Duration::from_nanos(999_999_999)).ok()?;
-    Timestamp::from_unix_seconds(time.as_unix_seconds()).ok()
+    let mut unknown =
+        OutcomeUnknown::new::<ExchangeAuthCode>(origin, UnknownReason::RejectedLater, Some(&api));
+    unknown.api = Some(api);
+    Error::OutcomeUnknown(Box::new(unknown))
 }
 
 /// The position at which a body is not the expected JSON. It replaces serde's own error, whose text quotes the body.

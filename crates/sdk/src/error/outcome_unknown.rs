@@ -1,10 +1,14 @@
 //! The error for a request whose result is lost.
 
-use std::{error::Error as StdError, fmt};
+use std::{
+    error::Error as StdError,
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 use http::StatusCode;
 use openrouter_oauth_models::{
-    ApiError, Endpoint as _, ExchangeAuthCode, KeyLabel, Origin, ServerText, Timestamp,
+    ApiError, Endpoint, ExchangeAuthCode, KeyLabel, Origin, ServerText, Timestamp,
 };
 use openrouter_oauth_transport::BoxError;
 use zeroize::Zeroizing;
@@ -41,14 +45,36 @@ pub enum UnknownReason {
     Unreadable,
     /// The server failed with a status that does not show whether it processed the request.
     Status,
-    /// OpenRouter rejected the code, but an earlier exchange of this sign-in ended with a response that was not OpenRouter's.
-    /// The code may have been used then.
+    /// OpenRouter rejected the exchange, but an earlier exchange of this sign-in ended with a response that was not
+    /// OpenRouter's. The code may have been used then.
     RejectedLater,
     /// Any other reason; see the source.
     Other,
 }
 
 impl OutcomeUnknown {
+    /// Creates the error for a request of type `E` that failed now, with what is known of the response.
+    pub(crate) fn new<E: Endpoint>(
+        origin: Origin,
+        reason: UnknownReason,
+        response: Option<&ApiError>,
+    ) -> Self {
+        Self {
+            operation: E::OPERATION,
+            activity: E::ACTIVITY,
+            origin,
+            reason,
+            status: response.map(ApiError::status),
+            content_encoding: response.and_then(ApiError::content_encoding),
+            request_id: response.and_then(ApiError::request_id),
+            key_label: None,
+            noticed_at: now(),
+            body: Zeroizing::default(),
+            api: None,
+            source: None,
+        }
+    }
+
     /// Returns the reason why the outcome is unknown.
     pub fn reason(&self) -> UnknownReason {
         self.reason
@@ -75,10 +101,11 @@ impl OutcomeUnknown {
         self.request_id.as_ref()
     }
 
-    /// Returns the first 16 KiB of a response that could not be read, as the server sent them; empty otherwise.
+    /// Returns the first 16 KiB of a response that could not be read, as the server sent them. Empty for any other
+    /// reason than [`UnknownReason::Unreadable`].
     ///
-    /// A key may be recovered from them, for example if a proxy wrapped the response in HTML. They are wiped on drop. Do not
-    /// print or log them.
+    /// They may contain the key, for example if a proxy wrapped the response in HTML. Do not print or log them. They
+    /// are wiped on drop.
     pub fn expose_body(&self) -> &[u8] {
         &self.body
     }
@@ -102,6 +129,12 @@ impl OutcomeUnknown {
         }
         f.write_str(" and delete it, then sign in again")
     }
+}
+
+/// Returns the current time, rounded up to the second.
+fn now() -> Option<Timestamp> {
+    let time = Timestamp::try_from(SystemTime::now() + Duration::from_nanos(999_999_999)).ok()?;
+    Timestamp::from_unix_seconds(time.as_unix_seconds()).ok()
 }
 
 impl fmt::Debug for OutcomeUnknown {
@@ -154,7 +187,7 @@ impl fmt::Display for UnknownReason {
             Self::Unreadable => "the response cannot be read",
             Self::Status => "the server failed",
             Self::RejectedLater => {
-                "OpenRouter rejected the code, but an earlier response was not OpenRouter's"
+                "OpenRouter rejected the exchange, but an earlier response was not OpenRouter's"
             }
             Self::Other => "the request failed",
         })

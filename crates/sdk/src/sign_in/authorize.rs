@@ -70,8 +70,8 @@ impl<C> Authorize<C> {
         }
     }
 
-    /// Sets the name of the key in the user's list of keys. By default, that is the name of the app, which is
-    /// `host:port` for a program on the user's machine.
+    /// Sets the key's label, its name in the user's list of keys. By default, OpenRouter uses the name of the app, which
+    /// is `host:port` for a program on the user's machine.
     pub fn key_label<L>(mut self, label: L) -> Self
     where
         L: TryInto<KeyLabel>,

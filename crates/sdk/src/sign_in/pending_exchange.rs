@@ -11,7 +11,7 @@ pub(crate) struct PendingExchange {
     pub(super) origin: Origin,
     pub(super) key_label: Option<KeyLabel>,
     pub(super) phase: Phase,
-    /// Whether an earlier exchange ended with a response that was not OpenRouter's, so that its code may have been used.
+    /// Whether an earlier exchange ended with a response that was not OpenRouter's. Its code may have been used.
     pub(super) is_doubtful: bool,
 }
 

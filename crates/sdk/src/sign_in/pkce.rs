@@ -10,7 +10,7 @@ use crate::{
 
 /// A code verifier and its challenge, for one sign-in.
 ///
-/// [`Client::authorize`](crate::Client::authorize) generates its own. Use this type with the raw operations:
+/// [`Client::authorize`](crate::Client::authorize) generates its own pair. Use this type with the raw operations:
 ///
 /// ```
 /// use openrouter_oauth::{CallbackUrl, CreateAuthCode, Pkce};

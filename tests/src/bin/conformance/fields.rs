@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::driver::Driver;
 
-/// The operations that both SDKs and the models have. The SDKs leave out the fields that OpenRouter excludes from SDKs (`spawn_*`).
+/// The operations that both SDKs and the models have. The SDKs leave out the fields that OpenRouter excludes from SDKs
+/// (`spawn_*`).
 const OPERATIONS: [&str; 5] =
     ["exchangeAuthCodeForAPIKey", "createAuthKeysCode", "getCurrentKey", "createOauthToken", "listOauthJwks"];
 

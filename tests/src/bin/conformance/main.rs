@@ -1,5 +1,5 @@
-//! Tests the emulator with OpenRouter's official SDKs: they must understand its responses. Tests the models, too: they must
-//! have every field that the SDKs have.
+//! Tests the emulator with OpenRouter's official SDKs: they must understand its responses. Tests the models, too: they
+//! must have every field that the SDKs have.
 //!
 //! `cargo xtask conformance` runs this. It installs both SDKs at pinned versions, runs the same cases with each, prints
 //! one line per case, and fails if a result is not the expected one.

@@ -1,8 +1,8 @@
 //! Tests the SDK with every fault of a network, a server or a caller, and prints one table of the results.
 //!
-//! `cargo xtask faults` runs this in release mode. With `--planted`, it runs the sweep and the proxies against transports
-//! that break a rule, and fails unless it detects each one. With `--listener`, it runs only the parts that test the
-//! listener of a login. With `--proxies`, it runs only the proxies.
+//! `cargo xtask faults` runs this in release mode. With `--planted`, it runs the sweep and the proxies against
+//! transports that break a rule, and fails unless it detects each one. With `--listener`, it runs only the parts that
+//! test the listener of a login. With `--proxies`, it runs only the proxies.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
 #![expect(clippy::indexing_slicing, reason = "a panic fails the run")]
 

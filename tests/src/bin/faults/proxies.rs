@@ -1,7 +1,7 @@
 //! Two proxies between the SDK and the emulator, which replace OpenRouter's responses with the pages of gateways.
 //!
-//! One passes each request on and replaces the response, so that a key exists that the program never receives. The other
-//! one responds without passing anything on. The SDK cannot tell them apart.
+//! One proxy passes each request on and replaces the response: a key is created, but the program never receives it. The
+//! other proxy responds without passing anything on. The SDK cannot tell them apart.
 
 // A1, A2, A15
 
@@ -37,12 +37,12 @@ const EXCHANGE: &str = "/api/v1/auth/keys";
 const LABEL: &str = "behind a gateway";
 const CALLBACK: &str = "https://app.example/callback";
 
-/// Runs both parts, with `wrap` around the transport of the client.
+/// Tests both proxies, with `wrap` around the transport of the client.
 pub(crate) async fn run(wrap: fn(HyperTransport) -> Arc<dyn Transport>, table: &mut Table) -> Result<()> {
     let (start, before) = (Instant::now(), Resources::now()?);
     let (mut violations, mut cases) = (Vec::new(), 0);
     for page in gateway_page::all() {
-        // The code is sent again through the proxy, or past it at once.
+        // The second exchange goes past the proxy at once, or after another one through it.
         let most_pages = if page.meaning() == PageMeaning::Doubt { 2 } else { 1 };
         for pages in 1..=most_pages {
             violations.extend(exchange_with_replaced_response(wrap, page, pages).await?);
@@ -66,7 +66,7 @@ pub(crate) async fn run(wrap: fn(HyperTransport) -> Arc<dyn Transport>, table: &
     Ok(())
 }
 
-/// `154 pages: 14 turned away, 70 in doubt, 70 unknown`
+/// Counts the pages, in words: `220 pages: 20 turned away, 100 in doubt, 100 unknown`.
 fn count_pages() -> String {
     let count = |meaning| gateway_page::all().filter(|page| page.meaning() == meaning).count();
     let [away, doubt, unknown] =

@@ -58,8 +58,8 @@ pub(crate) enum Rule {
     Owner,
     /// An error says so if a key may exist that the program did not receive, and only then.
     Doubt,
-    /// A response that is not OpenRouter's says nothing about the key or the code, and does not spend the sign-in unless
-    /// its outcome is unknown.
+    /// A response that is not OpenRouter's says nothing about the key or the code, and does not spend the sign-in
+    /// unless its outcome is unknown.
     Foreign,
 }
 
@@ -126,8 +126,8 @@ fn allowed_classes(case: &Case, observed: &Observed) -> Vec<OutcomeClass> {
         }
         (Part::Handshake, _) => vec![OutcomeClass::NotSent, OutcomeClass::Tls],
         (Part::Request, FaultKind::Flip) => vec![meaning.unwrap_or(OutcomeClass::Unknown)],
-        // Only a connection that ended before the request was written proves that it was not sent. On a busy machine, the
-        // handshake alone can outlast the deadline.
+        // Only a connection that ended before the request was written proves that it was not sent. On a busy machine,
+        // the handshake alone can outlast the deadline.
         (Part::Request | Part::Response, _)
             if observed.requests == 0 && observed.max_bytes <= case.bytes_without_request =>
         {

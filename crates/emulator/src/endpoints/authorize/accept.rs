@@ -1,4 +1,4 @@
-//! Content negotiation between JSON and HTML (RFC 9110 section 12.5.1).
+//! Content negotiation between JSON and HTML (RFC 9110, section 12.5.1).
 
 use http::{HeaderMap, HeaderValue, header::ACCEPT};
 

@@ -2,7 +2,7 @@
 
 use crate::{Settings, callback_url::CallbackUrl, http::params::Params, pkce::Challenge, state::grant};
 
-/// An application's request for a key (RFC 6749 section 4.1.1).
+/// An application's request for a key (RFC 6749, section 4.1.1).
 pub(super) struct AuthorizationRequest {
     /// Where to redirect the browser. Without it, the page shows the code.
     pub(super) callback_url: Option<CallbackUrl>,

@@ -18,7 +18,8 @@ use rustix::{
 use super::path::{KeyPath, folder_of, io_error, unsafe_path, with_suffix};
 use crate::StoreError;
 
-/// An open folder to which only the user has access.
+/// An open folder. Only the user has access to it, unless it is from [`open_shared`](Self::open_shared).
+#[derive(Debug)]
 pub(super) struct Folder {
     folder: File,
     /// The path of the file.
@@ -37,23 +38,9 @@ const OWN_FILE: Mode = Mode::RUSR.union(Mode::WUSR);
 impl Folder {
     /// Opens the folder of `file`, if it exists.
     pub(super) fn open(file: &KeyPath) -> Result<Option<Self>, StoreError> {
-        if file.path.file_name().is_none() {
-            return Err(unsafe_path(&file.path, "it does not end in a file name"));
-        }
+        let Some(folder) = Self::open_with(&file.path, OFlags::NOFOLLOW)? else { return Ok(None) };
         let parent = file.folder();
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let folder = match fs::openat(CWD, parent, flags, Mode::empty()) {
-            Ok(folder) => File::from(folder),
-            Err(Errno::NOENT) => return Ok(None),
-            Err(Errno::LOOP | Errno::NOTDIR) => {
-                return Err(unsafe_path(
-                    parent,
-                    "it is a symbolic link or not a folder; use the real path of a folder",
-                ));
-            }
-            Err(error) => return Err(io_error(parent, "opened", error.into())),
-        };
-        let found = folder.metadata().map_err(|error| io_error(parent, "opened", error))?;
+        let found = folder.folder.metadata().map_err(|error| io_error(parent, "opened", error))?;
         if found.uid() != geteuid().as_raw() {
             return Err(unsafe_path(parent, FOREIGN));
         }
@@ -63,7 +50,30 @@ impl Folder {
                 if file.has_key_folder { SHARED_KEY_FOLDER } else { SHARED_FOLDER },
             ));
         }
-        Ok(Some(Self { folder, path: file.path.clone() }))
+        Ok(Some(folder))
+    }
+
+    /// Opens the folder of the file at `path`, if it exists. Other users may have access to it, and its path may be a
+    /// link.
+    pub(super) fn open_shared(path: &Path) -> Result<Option<Self>, StoreError> {
+        Self::open_with(path, OFlags::empty())
+    }
+
+    fn open_with(path: &Path, flags: OFlags) -> Result<Option<Self>, StoreError> {
+        if path.file_name().is_none() {
+            return Err(unsafe_path(path, "it does not end in a file name"));
+        }
+        let parent = folder_of(path);
+        let flags = flags | OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        match fs::openat(CWD, parent, flags, Mode::empty()) {
+            Ok(folder) => Ok(Some(Self { folder: File::from(folder), path: path.to_owned() })),
+            Err(Errno::NOENT) => Ok(None),
+            Err(Errno::LOOP | Errno::NOTDIR) => Err(unsafe_path(
+                parent,
+                "it is a symbolic link or not a folder; use the real path of a folder",
+            )),
+            Err(error) => Err(io_error(parent, "opened", error.into())),
+        }
     }
 
     /// Opens the folder of `file`, and creates it if necessary.
@@ -123,6 +133,27 @@ impl Folder {
             let _ = self.remove_left_over();
         }
         probed?;
+        self.sync()
+    }
+
+    /// Creates the file with these bytes. Fails if it exists.
+    pub(super) fn create_file(&self, bytes: &[u8]) -> Result<(), StoreError> {
+        let created = self.write(&self.path, bytes);
+        if let Err(error) = created {
+            let exists = matches!(&error, StoreError::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists);
+            if !exists {
+                // Part of the bytes may have been written.
+                let _ = self.unlink(&self.path);
+            }
+            return Err(error);
+        }
+        self.sync()
+    }
+
+    /// Removes the file. Fails if it does not exist, so that of two programs only one succeeds.
+    pub(super) fn remove_existing(&self) -> Result<(), StoreError> {
+        fs::unlinkat(&self.folder, name(&self.path), AtFlags::empty())
+            .map_err(|error| io_error(&self.path, "removed", error.into()))?;
         self.sync()
     }
 

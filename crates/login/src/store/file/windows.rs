@@ -8,10 +8,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::path::{KeyPath, io_error, unsafe_path, with_suffix};
+use super::path::{KeyPath, folder_of, io_error, unsafe_path, with_suffix};
 use crate::StoreError;
 
 /// The folder of a file.
+#[derive(Debug)]
 pub(super) struct Folder {
     /// The path of the file.
     path: PathBuf,
@@ -42,6 +43,14 @@ impl Folder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(io_error(parent, "opened", error)),
         }
+    }
+
+    /// Returns the folder of the file at `path`, if it exists. Its path may be a link.
+    pub(super) fn open_shared(path: &Path) -> Result<Option<Self>, StoreError> {
+        if path.file_name().is_none() {
+            return Err(unsafe_path(path, "it does not end in a file name"));
+        }
+        Ok(folder_of(path).is_dir().then(|| Self { path: path.to_owned() }))
     }
 
     /// Returns the folder of `file`, and creates it if necessary.
@@ -102,6 +111,24 @@ impl Folder {
             let _ = self.remove_left_over();
         }
         probed
+    }
+
+    /// Creates the file with these bytes. Fails if it exists.
+    pub(super) fn create_file(&self, bytes: &[u8]) -> Result<(), StoreError> {
+        let failed = |error| io_error(&self.path, "written", error);
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&self.path).map_err(failed)?;
+        let written = file.write_all(bytes).and_then(|()| file.sync_all());
+        if written.is_err() {
+            drop(file);
+            // Part of the bytes may have been written.
+            let _ = remove(&self.path);
+        }
+        written.map_err(failed)
+    }
+
+    /// Removes the file. Fails if it does not exist, so that of two programs only one succeeds.
+    pub(super) fn remove_existing(&self) -> Result<(), StoreError> {
+        fs::remove_file(&self.path).map_err(|error| io_error(&self.path, "removed", error))
     }
 
     /// Removes the file. Requires the lock.

@@ -1,4 +1,4 @@
-//! Keychains that hang, fail or panic. `tests/keychain` tests a real one.
+//! Keychains that hang, fail, or panic. `tests/keychain` tests a real one.
 
 use std::{
     future::poll_fn,

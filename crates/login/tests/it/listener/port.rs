@@ -67,7 +67,7 @@ async fn second_listener_on_a_port_fails() {
     // L-3, F46
     let first = Listener::bind(0).await.unwrap();
     let error = Listener::bind(first.port()).await.unwrap_err();
-    assert_eq!(error.to_string(), format!("could not listen on 127.0.0.1 port {}", first.port()));
+    assert_eq!(error.to_string(), format!("could not listen on port {} of 127.0.0.1", first.port()));
     let ListenerError::Bind { port, source } = error else { panic!("{error:?}") };
     assert_eq!((port, source.kind()), (first.port(), io::ErrorKind::AddrInUse));
     // Neither can a listener on all addresses.
