@@ -173,7 +173,7 @@ fn http_status(error: &Error) -> Option<u16> {
 
 fn request_id(error: &Error) -> Option<String> {
     let id = match error {
-        Error::UnexpectedResponse(unexpected) => unexpected.request_id().cloned(),
+        Error::UnexpectedResponse(unexpected) => unexpected.request_id(),
         Error::OutcomeUnknown(unknown) => unknown.request_id().cloned(),
         _ => error.api().and_then(ApiError::request_id),
     };
