@@ -66,7 +66,7 @@ pub trait KeyStore: fmt::Debug + Send + Sync {
     /// not be saved would exist all the same.
     ///
     /// By default, this loads the key. Override it if the store can find out more: [`FileStore`] takes its lock, then
-    /// writes, syncs and removes a file next to the real one.
+    /// writes, syncs, and removes a file next to the real one.
     ///
     /// # Errors
     ///

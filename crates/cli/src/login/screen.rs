@@ -89,7 +89,10 @@ impl Screen {
     fn on_event(&self, event: &Event<'_>) {
         match event {
             Event::StoredKeyRejected(_) => self.note("OpenRouter no longer accepts the stored key."),
-            Event::OtherSignIn => self.busy("Another program is signing in; waiting for its key"),
+            Event::OtherSignIn => {
+                self.busy("Another program is signing in; waiting for its key");
+                self.0.output.event(&json!({ "waiting": "another program is signing in" }));
+            }
             Event::Granted { user_id } => {
                 *self.0.user_id.lock().unwrap_or_else(PoisonError::into_inner) = user_id.map(str::to_owned);
             }

@@ -172,19 +172,30 @@ fn key_with_odd_fields_is_good() {
 }
 
 #[test]
-fn two_logins_at_once_create_one_key() {
+fn logins_at_once_create_one_key() {
     let (served, home) = (serve(), Home::new());
     let first = Login::start(&served, &home, &[]);
-    let mut second = home.program(&["login", "--server", &served.url]).spawn().unwrap();
-    let mut stderr = BufReader::new(second.stderr.take().unwrap());
-    let mut line = String::new();
-    stderr.read_line(&mut line).unwrap();
-    assert!(line.contains("Another program is signing in"), "{line}");
-    assert!(second.try_wait().unwrap().is_none());
+    let others = [
+        (&[][..], "Another program is signing in", "You are already signed in"),
+        (&["--json"], r#"{"waiting":"another program is signing in"}"#, ""),
+    ];
+    let others = others.map(|(arguments, waiting, found)| {
+        let login = [&["login", "--server", &served.url], arguments].concat();
+        let mut child = home.program(&login).spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        assert!(line.contains(waiting), "{line}");
+        assert!(child.try_wait().unwrap().is_none());
+        (child, stderr, found)
+    });
     get(&first.approve());
     first.finish().result(0);
-    stderr.read_to_string(&mut line).unwrap();
-    assert!(second.wait().unwrap().success() && line.contains("You are already signed in"), "{line}");
+    for (mut child, mut stderr, found) in others {
+        let mut rest = String::new();
+        stderr.read_to_string(&mut rest).unwrap();
+        assert!(child.wait().unwrap().success() && rest.contains(found), "{rest}");
+    }
     assert_eq!(served.emulator.posts("/auth/keys"), 1);
 }
 

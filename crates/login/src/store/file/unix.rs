@@ -123,7 +123,7 @@ impl Folder {
         self.sync()
     }
 
-    /// Writes, syncs and removes a file of this size next to the real one, to find out whether
+    /// Writes, syncs, and removes a file of this size next to the real one, to find out whether
     /// [`replace`](Self::replace) can work. Requires the lock.
     pub(super) fn probe(&self, size: usize) -> Result<(), StoreError> {
         let new = with_suffix(&self.path, ".new");
