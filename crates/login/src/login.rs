@@ -20,10 +20,12 @@ use crate::{
 
 /// A sign-in from a program in a terminal.
 ///
-/// [`ensure`](Self::ensure) returns the key that is stored, or signs in. [`run`](Self::run) always signs in: it listens on a free port of `127.0.0.1`, opens the browser, and waits until the browser returns
+/// [`ensure`](Self::ensure) returns the stored key, or signs in if there is none. [`run`](Self::run) always signs in.
+///
+/// To sign in, a login listens on a free port of `127.0.0.1`, opens the browser, and waits until the browser returns
 /// with a code or the user pastes one. Over SSH, in a container, or without a display, OpenRouter's page shows the code
-/// instead. It then exchanges the code for a key, saves the key in the [store](Self::store), if there is one, shows
-/// the result in the browser, and returns the key.
+/// instead. The login then exchanges the code for a key, saves the key in the [store](Self::store), if there is one,
+/// shows the result in the browser, and returns the key.
 ///
 /// The user can paste three codes. After a third one that is wrong or rejected, the login waits only for the browser,
 /// or ends if no browser can reach it.
