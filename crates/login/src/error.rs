@@ -30,8 +30,8 @@ pub enum Error {
     TimedOut {
         /// The timeout.
         after: Duration,
-        /// The error of the last exchange, if there was one. For example, OpenRouter rejected a pasted code, and the user
-        /// pasted no other.
+        /// The error of the last exchange, if there was one. For example, OpenRouter rejected a pasted code, and the
+        /// user pasted no other.
         #[source]
         source: Option<openrouter_oauth::Error>,
     },

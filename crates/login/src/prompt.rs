@@ -65,8 +65,8 @@ pub trait Prompt: fmt::Debug + Send + Sync {
     ///   the rejection, or [`Error::NoCode`](crate::Error::NoCode). Otherwise, it is
     ///   [`Error::Cancelled`](crate::Error::Cancelled).
     /// * [`PromptError::TooLong`] counts as one of the three codes.
-    /// * After [`PromptError::Unavailable`] and [`PromptError::Io`], the login continues without a prompt. If no browser
-    ///   can reach it, it ends, with the error of the last code if there was one.
+    /// * After [`PromptError::Unavailable`] and [`PromptError::Io`], the login continues without a prompt. If no
+    ///   browser can reach it, it ends, with the error of the last code if there was one.
     fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a>;
 }
 

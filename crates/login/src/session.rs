@@ -169,8 +169,8 @@ impl Session {
         }
     }
 
-    /// Remembers the problem with the last pasted code, in case no better one follows. Returns its text. Text that is not
-    /// a code does not replace a rejection.
+    /// Remembers the problem with the last pasted code, in case no better one follows. Returns its text. Text that is
+    /// not a code does not replace a rejection.
     fn remember(&mut self, problem: PasteProblem) -> String {
         let text = problem.to_string();
         if matches!(problem, PasteProblem::Rejected(_))

@@ -41,8 +41,8 @@ impl CallbackUrl {
         ConstantTime::new(self.0.path()).is(&ConstantTime::new(path))
     }
 
-    /// Returns whether `path` ends with the last segment of this URL's path, whatever comes before it. Returns `false` if
-    /// the last segment of this URL is empty.
+    /// Returns whether `path` ends with the last segment of this URL's path, whatever comes before it. Returns `false`
+    /// if the last segment of this URL is empty.
     ///
     /// The comparison takes constant time, because the last segment is the secret part of a sign-in's callback path.
     pub fn has_last_segment(&self, path: &str) -> bool {

@@ -12,8 +12,8 @@ const PATH: &str = "/callback/bm9uY2Utb2YtdGVzdC0w";
 const ATTEMPT_ID: &str = "bm9uY2Utb2YtdGVzdC0w";
 const STATE: &str = "c3RhdGUtb2YtdGVzdC0wMA";
 
-/// Checks a callback and a pasted text: a code must occur once, with the sign-in's own state or none. A callback must be
-/// under the sign-in's own path, and a pasted address must end in its attempt ID.
+/// Checks a callback and a pasted text: a code must occur once, with the sign-in's own state or none. A callback must
+/// be under the sign-in's own path, and a pasted address must end in its attempt ID.
 pub fn callback(data: &[u8]) {
     // L-5, L-6, L-13, P-2
     let pending = pending();

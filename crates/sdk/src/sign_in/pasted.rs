@@ -9,8 +9,8 @@ const MAX_BYTES: usize = 4 * 1024;
 
 /// Reads pasted text: a bare code, a query, or the address of this sign-in's callback.
 ///
-/// The path of an address must end with the attempt ID, 128 random bits that only this sign-in has. So its scheme, host,
-/// and port prove nothing more, and browsers, tunnels, and forwarded ports change them.
+/// The path of an address must end with the attempt ID, 128 random bits that only this sign-in has. So its scheme,
+/// host, and port prove nothing more, and browsers, tunnels, and forwarded ports change them.
 pub(super) fn read_pasted(text: &str, callback: Option<&Callback>) -> Result<AuthorizationCode> {
     if text.len() > MAX_BYTES {
         return Err(CallbackError::Malformed);

@@ -113,9 +113,9 @@ impl PendingSignIn {
     /// The path of an address must end with the [`attempt_id`](Self::attempt_id), and a `state` must match. The scheme,
     /// host, and port do not matter, because browsers, tunnels, and forwarded ports change them.
     ///
-    /// Text that users copy along with a code is ignored: white space (also inside the code, where a terminal wraps it),
-    /// invisible characters, quotes, angle brackets, backticks, `Code:`, and a leading `?` or `#`. A whole address may be
-    /// percent-encoded once. `CODE&state=STATE` is accepted too.
+    /// Text that users copy along with a code is ignored: white space (also inside the code, where a terminal wraps
+    /// it), invisible characters, quotes, angle brackets, backticks, `Code:`, and a leading `?` or `#`. A whole address
+    /// may be percent-encoded once. `CODE&state=STATE` is accepted too.
     ///
     /// # Errors
     ///
@@ -159,8 +159,8 @@ impl HeadlessSignIn {
         self.exchange.is_fresh()
     }
 
-    /// Reads the code from pasted text, at most 4 KiB: the bare code, or a query with the code. The text is cleaned as in
-    /// [`PendingSignIn::read_pasted`].
+    /// Reads the code from pasted text, at most 4 KiB: the bare code, or a query with the code. The text is cleaned as
+    /// in [`PendingSignIn::read_pasted`].
     ///
     /// # Errors
     ///
