@@ -14,6 +14,8 @@ mod emulator;
 mod operations;
 // `login` without a terminal.
 mod login;
+// Codes that a program pipes into `login` and `exchange`.
+mod piped;
 // The key after a login: `status`, `token`, `keys link`, `logout`.
 mod keys;
 // `url` and `exchange`: a sign-in by hand.
