@@ -148,9 +148,7 @@ impl Failure {
             | Self::BadVariable { source: error }
             | Self::Unchecked { error, .. }
             | Self::CodeUnknown(error)
-            | Self::Login(LoginError::Sdk(error) | LoginError::OutcomeUnknown { source: Some(error), .. }) => {
-                Some(error)
-            }
+            | Self::Login(LoginError::Sdk(error)) => Some(error),
             Self::StoredKey(failure) => failure.sdk(),
             _ => None,
         }
