@@ -268,7 +268,7 @@ async fn error_for_invalid_input_omits_the_input() {
     let (_url, pending) = client.authorize(callback).begin().unwrap();
     let ours = pending.callback_url();
     for target in [
-        format!("/{bad}"),
+        format!("https://my.app/{bad}"),
         format!("{ours}?code=%0a{bad}"),
         format!("{ours}?code={0}&state={0}", canary::CODE),
     ] {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use openrouter_oauth::{
-    ApiKeyGrant, AuthorizationCode, Client, ExchangeAuthCode, Pkce, models::CodeVerifier,
+    ApiKeyGrant, AuthorizationCode, CallbackError, Client, ExchangeAuthCode, Pkce, models::CodeVerifier,
 };
 use zeroize::Zeroizing;
 
@@ -37,7 +37,12 @@ async fn finish(path: &Path, client: &Client, output: Output) -> Result<ApiKeyGr
 /// Exchanges a code without a pending sign-in.
 async fn raw(without_pkce: bool, client: &Client) -> Result<ApiKeyGrant, Failure> {
     let verifier = if without_pkce { None } else { Some(verifier()?) };
-    let mut request = ExchangeAuthCode::new(AuthorizationCode::parse(code()?.trim())?);
+    let code = code()?;
+    // The service would reject a key too, but by then it has left the machine.
+    if code.trim().starts_with("sk-or-") {
+        return Err(CallbackError::ApiKey.into());
+    }
+    let mut request = ExchangeAuthCode::new(AuthorizationCode::parse(code.trim())?);
     if let Some(verifier) = verifier {
         request = request.pkce(verifier, Pkce::METHOD);
     }

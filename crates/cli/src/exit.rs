@@ -151,9 +151,7 @@ impl Failure {
             | Self::Unchecked { error, .. }
             | Self::StoredKey(error)
             | Self::CodeUnknown(error)
-            | Self::Login(LoginError::Sdk(error) | LoginError::OutcomeUnknown { source: Some(error), .. }) => {
-                Some(error)
-            }
+            | Self::Login(LoginError::Sdk(error)) => Some(error),
             _ => None,
         }
     }

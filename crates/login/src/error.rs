@@ -30,6 +30,10 @@ pub enum Error {
     TimedOut {
         /// The timeout.
         after: Duration,
+        /// The error of the last exchange, if there was one. For example, OpenRouter rejected a pasted code, and the
+        /// user pasted no other.
+        #[source]
+        source: Option<openrouter_oauth::Error>,
     },
     /// Another program was signing in with the same store, and did not finish in time:
     /// see [`Login::ensure`](crate::Login::ensure).
@@ -38,7 +42,7 @@ pub enum Error {
         /// The timeout.
         after: Duration,
     },
-    /// The login was cancelled. No key was created.
+    /// The login was cancelled, or the user ended the input before pasting anything. No key was created.
     #[error("the login was cancelled")]
     Cancelled,
     /// The login ended during the exchange of a code, so a key may have been created.
@@ -51,11 +55,8 @@ pub enum Error {
         reason: OutcomeUnknownReason,
         /// The label of the key that may have been created.
         key_label: KeyLabel,
-        /// The rejection, if there was one.
-        #[source]
-        source: Option<openrouter_oauth::Error>,
     },
-    /// The pasted text was not a code for this sign-in.
+    /// The pasted text was not a code for this sign-in, and no other text can be pasted.
     #[error("that is not a code for this sign-in; run the login again")]
     NoCode(#[source] CallbackError),
     /// No code can arrive: no port is open for the browser, and there is no terminal to paste into. A script can pipe
@@ -74,6 +75,8 @@ pub enum Error {
     #[error("a login needs a tokio runtime")]
     NoRuntime(#[source] BoxError),
     /// The sign-in could not start, or the code could not be exchanged.
+    ///
+    /// If OpenRouter rejected a pasted code and the input then ended, this is the rejection.
     #[error(transparent)]
     Sdk(#[from] openrouter_oauth::Error),
 }
@@ -86,8 +89,6 @@ pub enum OutcomeUnknownReason {
     Cancelled,
     /// The login timed out, and the exchange did not end soon after.
     TimedOut,
-    /// OpenRouter asked the login to wait, then rejected the code. An earlier attempt may have used it up.
-    RejectedAfterWait,
 }
 
 impl Error {
@@ -106,7 +107,6 @@ impl fmt::Display for OutcomeUnknownReason {
         f.write_str(match self {
             Self::Cancelled => "the login was cancelled while exchanging the code",
             Self::TimedOut => "the login timed out while exchanging the code",
-            Self::RejectedAfterWait => "OpenRouter asked the login to wait, and then rejected the code",
         })
     }
 }

@@ -29,6 +29,11 @@ pub enum Event<'a> {
     NotOpened(&'a BrowserError),
     /// The login is waiting for the browser or a pasted code.
     Waiting,
+    /// The user has pasted three wrong or rejected codes. The login waits only for the browser.
+    StoppedAsking {
+        /// The problem with the last code.
+        problem: &'a str,
+    },
     /// The listener rejected a request that was not the callback. The login is still waiting.
     RejectedRequest(RejectedRequest),
     /// A code arrived, and the login is exchanging it.

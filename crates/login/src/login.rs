@@ -28,7 +28,12 @@ use crate::{
 /// shows the result in the browser, and returns the key.
 ///
 /// The user can paste three codes. After a third one that is wrong or rejected, the login waits only for the browser,
-/// or ends if no browser can reach it.
+/// or ends if no browser can reach it. A response that is not OpenRouter's ends the login at once, because it says
+/// nothing about the code.
+///
+/// A later error never replaces an earlier one. If OpenRouter rejects a code and the input then ends, `run` returns the
+/// rejection. If the login then times out, the rejection is the [source](std::error::Error::source) of
+/// [`Error::TimedOut`]. Only a user who cancels gets [`Error::Cancelled`]: they have seen the rejection at the prompt.
 ///
 /// ```
 /// # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};

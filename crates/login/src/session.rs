@@ -108,6 +108,8 @@ struct Session {
     /// The browser that is being opened.
     opening: JoinSet<Result<(), BrowserError>>,
     flow: Flow<AuthorizationCode>,
+    /// The rejection of the last pasted code that OpenRouter rejected, or else the problem with the last pasted text.
+    problem: Option<PasteProblem>,
     /// The browser that sent the callback and waits for its page.
     callback: Option<CallbackRequest>,
 }
@@ -159,6 +161,7 @@ impl Session {
             key_label,
             opening: JoinSet::new(),
             flow,
+            problem: None,
             callback: None,
         };
         session.show(&url);
@@ -182,8 +185,17 @@ impl Session {
         let mut turn = self.wait(PromptMode::First).await;
         loop {
             turn = match turn {
-                Turn::AskAgain(problem) => self.wait(PromptMode::Again(problem)).await,
-                Turn::StopAsking => self.wait(PromptMode::Off).await,
+                Turn::AskAgain(problem) => {
+                    let text = self.remember(problem);
+                    self.wait(PromptMode::Again(text)).await
+                }
+                Turn::StopAsking(problem) => {
+                    if let Some(problem) = problem {
+                        let text = self.remember(problem);
+                        (self.events)(&Event::StoppedAsking { problem: &text });
+                    }
+                    self.wait(PromptMode::Off).await
+                }
                 Turn::Exchange(code) => self.exchange(&code).await,
                 Turn::Pause(wait) => self.pause(wait).await,
                 Turn::End(end) => return end,
@@ -191,16 +203,28 @@ impl Session {
         }
     }
 
+    /// Remembers the problem with the last pasted code, in case no better one follows. Returns its text. Text that is
+    /// not a code does not replace a rejection.
+    fn remember(&mut self, problem: PasteProblem) -> String {
+        let text = problem.to_string();
+        if matches!(problem, PasteProblem::Rejected(_))
+            || !matches!(self.problem, Some(PasteProblem::Rejected(_)))
+        {
+            self.problem = Some(problem);
+        }
+        text
+    }
+
     /// Waits for a code.
     async fn wait(&mut self, mode: PromptMode) -> NextTurn {
         let Self { prompt, listener, pending, opening, flow, callback, cancel, clock, events, .. } = self;
         let problem = match &mode {
-            PromptMode::Again(problem) => Some(problem.to_string()),
+            PromptMode::Again(problem) => Some(problem.as_str()),
             PromptMode::First | PromptMode::Off => None,
         };
         let asking = async {
             match prompt {
-                Some(prompt) if !matches!(mode, PromptMode::Off) => prompt.ask(problem.as_deref()).await,
+                Some(prompt) if !matches!(mode, PromptMode::Off) => prompt.ask(problem).await,
                 _ => future::pending().await,
             }
         };
@@ -311,30 +335,46 @@ impl Session {
         Err(match end {
             FlowEnd::Granted(grant) => return Ok(self.keep(grant).await),
             FlowEnd::Failed(error) => error.into(),
-            FlowEnd::RejectedAfterWait(error) => {
-                self.outcome_unknown(OutcomeUnknownReason::RejectedAfterWait, Some(error))
-            }
             FlowEnd::ExchangeAbandoned(EndReason::Cancelled) => {
-                self.outcome_unknown(OutcomeUnknownReason::Cancelled, None)
+                self.outcome_unknown(OutcomeUnknownReason::Cancelled)
             }
             FlowEnd::ExchangeAbandoned(EndReason::TimedOut) => {
-                self.outcome_unknown(OutcomeUnknownReason::TimedOut, None)
+                self.outcome_unknown(OutcomeUnknownReason::TimedOut)
             }
             FlowEnd::Cancelled => Error::Cancelled,
-            FlowEnd::TimedOut => Error::TimedOut { after: self.clock.timeout() },
+            FlowEnd::TimedOut(error) => {
+                let source = error.or_else(|| match self.problem.take() {
+                    Some(PasteProblem::Rejected(error)) => Some(error),
+                    Some(PasteProblem::NotACode(_)) | None => None,
+                });
+                Error::TimedOut { after: self.clock.timeout(), source }
+            }
             FlowEnd::Denied { description } => Error::Denied { description },
             FlowEnd::AuthorizationFailed(error) => Error::Failed(error),
-            FlowEnd::NotACode(error) => Error::NoCode(error),
-            FlowEnd::NoInput => Error::NoInput(self.not_listening.take()),
+            FlowEnd::NotACode(error) => {
+                self.remember(PasteProblem::NotACode(error));
+                self.problem_or(Error::Cancelled)
+            }
+            // What the user pasted before explains more than the end of the input.
+            FlowEnd::InputEnded => self.problem_or(Error::Cancelled),
+            FlowEnd::NoInput => {
+                let no_input = Error::NoInput(self.not_listening.take());
+                self.problem_or(no_input)
+            }
         })
     }
 
-    fn outcome_unknown(
-        &self,
-        reason: OutcomeUnknownReason,
-        source: Option<openrouter_oauth::Error>,
-    ) -> Error {
-        Error::OutcomeUnknown { reason, key_label: self.key_label.clone(), source }
+    /// Returns the error of the pasted codes, or `otherwise` if nothing was pasted.
+    fn problem_or(&mut self, otherwise: Error) -> Error {
+        match self.problem.take() {
+            Some(PasteProblem::Rejected(error)) => error.into(),
+            Some(PasteProblem::NotACode(error)) => Error::NoCode(error),
+            None => otherwise,
+        }
+    }
+
+    fn outcome_unknown(&self, reason: OutcomeUnknownReason) -> Error {
+        Error::OutcomeUnknown { reason, key_label: self.key_label.clone() }
     }
 
     async fn keep(&self, grant: ApiKeyGrant) -> SignedIn {
@@ -362,7 +402,8 @@ impl Session {
 /// Whether the prompt asks for a code.
 enum PromptMode {
     First,
-    Again(PasteProblem),
+    /// After this problem.
+    Again(String),
     Off,
 }
 

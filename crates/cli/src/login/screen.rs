@@ -106,6 +106,10 @@ impl Screen {
                 self.0.output.event(&json!({ "authorize_url": url.as_str() }));
             }
             Event::NotOpened(error) => self.interrupt(&format!("No browser was opened: {error}.")),
+            Event::StoppedAsking { problem } => {
+                self.note(problem);
+                self.busy("Waiting for the browser");
+            }
             Event::RejectedRequest(_) => self.report_rejected_request(),
             Event::Exchanging => {
                 self.0.reports_rejected_requests.store(false, Ordering::Relaxed);

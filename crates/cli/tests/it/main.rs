@@ -17,6 +17,8 @@ mod login;
 // `login` with a file system that fails.
 #[cfg(target_os = "linux")]
 mod store_faults;
+// Codes that a program pipes into `login` and `exchange`.
+mod piped;
 // The key after a login: `status`, `token`, `keys link`, `logout`.
 mod keys;
 // `url` and `exchange`: a sign-in by hand.

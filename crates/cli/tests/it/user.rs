@@ -129,6 +129,12 @@ impl Login {
     /// Closes the input and waits for the end.
     pub(crate) fn finish(mut self) -> Finished {
         drop(self.child.stdin.take());
+        self.wait()
+    }
+
+    /// Waits for the end. The input stays open.
+    pub(crate) fn wait(mut self) -> Finished {
+        let _input = self.child.stdin.take();
         let (mut stdout, mut stderr) = (Vec::new(), mem::take(&mut self.printed).into_bytes());
         self.stderr.read_to_end(&mut stderr).unwrap();
         if let Some(mut printed) = self.child.stdout.take() {

@@ -25,7 +25,7 @@ pub(super) fn prompt_event(
     let code = match pasted {
         Ok(pasted) => pending.read_pasted(pasted.expose()),
         Err(PromptError::TooLong) => Err(CallbackError::Malformed),
-        Err(PromptError::Closed) => return FlowEvent::Cancelled,
+        Err(PromptError::Closed) => return FlowEvent::InputEnded,
         Err(_) => return FlowEvent::PromptUnavailable,
     };
     match code {
