@@ -15,7 +15,7 @@ use crate::connect_error::Source;
 const FILE: &str = "SSL_CERT_FILE";
 const FOLDERS: &str = "SSL_CERT_DIR";
 
-/// A variable that names root certificates that cannot be used.
+/// A variable whose root certificates cannot be used.
 #[derive(Debug)]
 pub(crate) struct Problem {
     variable: &'static str,
@@ -24,7 +24,8 @@ pub(crate) struct Problem {
     error: Option<io::Error>,
 }
 
-/// Returns the first problem with the variables. The loader of the certificates ignores it if there are others.
+/// Returns the first problem with the variables. The certificate loader ignores a problem as long as it finds at least
+/// one certificate.
 pub(crate) fn problem() -> Option<Problem> {
     let file = env::var_os(FILE).map(PathBuf::from);
     let folders = env::var_os(FOLDERS).unwrap_or_default();

@@ -68,8 +68,8 @@ fn status(head: &[u8]) -> Option<u16> {
     }
 }
 
-/// The schemes without a user name and password that are sent as they are. Error messages contain no other name, because
-/// the proxy's text may contain anything.
+/// Authentication schemes that this transport does not support. Error messages name only these, because the proxy's
+/// own text may contain anything.
 const UNSUPPORTED_SCHEMES: [&str; 4] = ["Negotiate", "NTLM", "Kerberos", "Digest"];
 
 /// Returns the error for a proxy that requires authentication, according to the schemes that it offers (RFC 9110,
