@@ -16,10 +16,10 @@ pub(super) fn read_pasted(text: &str, callback: Option<&Callback>) -> Result<Aut
         return Err(CallbackError::Malformed);
     }
     let mut clean = without_white_space(text);
-    if is_encoded_address(unwrap(&clean)) {
-        clean = without_white_space(&percent_decoded(unwrap(&clean))?);
+    if is_encoded_address(without_quotes(&clean)) {
+        clean = without_white_space(&percent_decoded(without_quotes(&clean))?);
     }
-    let code = read_clean(unwrap(&clean), callback)?;
+    let code = read_clean(without_quotes(&clean), callback)?;
     if is_api_key(code.expose()) { Err(CallbackError::ApiKey) } else { Ok(code) }
 }
 
@@ -54,8 +54,8 @@ fn read_clean(text: &str, callback: Option<&Callback>) -> Result<AuthorizationCo
     }
 }
 
-/// Returns whether text that does not end in our attempt ID is the address of something else. A code may contain `/`
-/// and `?`, so they are not enough.
+/// Returns whether text without this sign-in's attempt ID is an address. A code may contain `/` and `?`, so these
+/// characters alone do not make it one.
 fn is_address(text: &str) -> bool {
     let (start, rest) = text.split_at(text.find(['?', '#', '=', '&']).unwrap_or(text.len()));
     let has_code = |query: &str| names(query).any(|name| matches!(name, "code" | "error"));
@@ -78,8 +78,8 @@ fn is_api_key(code: &str) -> bool {
     code.starts_with("sk-or-") || code.contains("sk-or-v1-")
 }
 
-/// Removes white space, which wrapped rows have in the middle of a code, and text that terminals and web pages add to a
-/// copied code: the marks of a bracketed paste, and invisible characters.
+/// Removes white space, also inside a code, where a terminal wraps it. Also removes text that terminals and web pages
+/// add to a copied code: the marks of a bracketed paste, and invisible characters.
 fn without_white_space(text: &str) -> Zeroizing<String> {
     let mut clean = Zeroizing::new(String::with_capacity(text.len()));
     let mut rest = text;
@@ -94,8 +94,8 @@ fn without_white_space(text: &str) -> Zeroizing<String> {
     clean
 }
 
-/// Removes quotes, brackets, and a label around the text.
-fn unwrap(mut text: &str) -> &str {
+/// Removes the quotes, brackets, and `Code:` around the text.
+fn without_quotes(mut text: &str) -> &str {
     const LABEL: &str = "code:";
     const QUOTES: [char; 12] = [
         '"', '\'', '`', '<', '>', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}', '\u{201e}', '\u{ab}',
