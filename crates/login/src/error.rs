@@ -10,7 +10,8 @@ use openrouter_oauth::{
 
 use crate::{ListenerError, StoreError};
 
-/// The error type of [`Login::ensure`](crate::Login::ensure) and [`Login::run`](crate::Login::run), grouped by what to do next.
+/// The error type of [`Login::ensure`](crate::Login::ensure) and [`Login::run`](crate::Login::run), grouped by what to
+/// do next.
 ///
 /// No message contains a code, a verifier, or a key. [`source`](std::error::Error::source) returns the cause.
 #[non_exhaustive]
@@ -71,7 +72,7 @@ pub enum Error {
     /// The store does not work. The login did not start, because a new key could not be stored.
     #[error("the key store does not work, so the login did not start")]
     Store(#[source] StoreError),
-    /// [`Login::run`](crate::Login::run) was not called inside a tokio runtime. It needs one with I/O and time enabled.
+    /// The login was not started inside a tokio runtime. It needs one with I/O and time enabled.
     #[error("a login needs a tokio runtime")]
     NoRuntime(#[source] BoxError),
     /// The sign-in could not start, or the code could not be exchanged.

@@ -47,6 +47,7 @@ pub enum Event<'a> {
     },
     /// The login stored the key.
     Stored,
-    /// The login could not store the key. [`Login::run`](crate::Login::run) still returns it.
+    /// The login could not store the key. It still returns the key, with this error in
+    /// [`SignedIn::not_stored`](crate::SignedIn::not_stored).
     NotStored(&'a StoreError),
 }

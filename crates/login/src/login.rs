@@ -20,7 +20,8 @@ use crate::{
 
 /// A sign-in from a program in a terminal.
 ///
-/// [`ensure`](Self::ensure) returns the stored key, or signs in if there is none. [`run`](Self::run) always signs in.
+/// [`ensure`](Self::ensure) returns the stored key, and signs in only if there is none or OpenRouter rejects it.
+/// [`run`](Self::run) always signs in.
 ///
 /// To sign in, a login listens on a free port of `127.0.0.1`, opens the browser, and waits until the browser returns
 /// with a code or the user pastes one. Over SSH, in a container, or without a display, OpenRouter's page shows the code
@@ -31,9 +32,10 @@ use crate::{
 /// or ends if no browser can reach it. A response that is not OpenRouter's ends the login at once, because it says
 /// nothing about the code.
 ///
-/// A later error never replaces an earlier one. If OpenRouter rejects a code and the input then ends, `run` returns the
-/// rejection. If the login then times out, the rejection is the [source](std::error::Error::source) of
-/// [`Error::TimedOut`]. Only a user who cancels gets [`Error::Cancelled`]: they have seen the rejection at the prompt.
+/// A later error does not hide a rejection. If OpenRouter rejects a code and the input then ends, the login returns the
+/// rejection. If the login times out instead, the rejection is the [source](std::error::Error::source) of
+/// [`Error::TimedOut`]. A user who cancels has already seen the rejection at the prompt, so the login returns
+/// [`Error::Cancelled`].
 ///
 /// ```
 /// # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
@@ -226,8 +228,8 @@ impl Login {
         self
     }
 
-    /// Returns the key in the [store](Self::store), or signs in if there is none. Call this each time the program
-    /// starts: the user signs in once.
+    /// Returns the key in the [store](Self::store). Signs in if there is none, or if OpenRouter rejects it. Call this
+    /// each time the program starts: the user signs in once.
     ///
     /// First, OpenRouter checks the stored key (`GET /key`, at most 10 seconds).
     ///
@@ -238,8 +240,8 @@ impl Login {
     /// | cannot be reached, or limits the key or the requests | returns the stored key: [`Ensured::Unchecked`] |
     /// | something else responded, such as a firewall | returns the stored key: [`Ensured::Unchecked`] |
     ///
-    /// Only a 401 with one of OpenRouter's error bodies makes `ensure` sign in. Otherwise, each start without a network
-    /// would create one more key.
+    /// Only a 401 with one of OpenRouter's error bodies shows that the stored key is bad. Any other failure says
+    /// nothing about the key, so `ensure` does not make the user sign in again.
     ///
     /// ```
     /// # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
@@ -278,8 +280,8 @@ impl Login {
     /// ```
     ///
     /// Several processes that start at once sign in once if they share a [`FileStore`](crate::FileStore): the others
-    /// wait for the first, at most for this login's [timeout](Self::timeout), and then return its key. Other stores do
-    /// not have that lock.
+    /// wait for the first, at most for this login's [timeout](Self::timeout), and then return its key. A store of
+    /// your own needs [`KeyStore::lock_sign_in`] for that.
     ///
     /// A key that is accepted now can be rejected later. If a call fails with a 401
     /// ([`is_unauthorized`](openrouter_oauth::Error::is_unauthorized)), call `ensure` again.

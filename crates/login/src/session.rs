@@ -123,8 +123,8 @@ impl Session {
         let store = options.store.map(|store| (store, options.account));
         let mut previous = None;
         if let Some((store, account)) = &store {
-            clock.store(|| store.check(account)).await.map_err(Error::Store)?;
-            previous = clock.store(|| store.load(account)).await.map_err(Error::Store)?;
+            clock.run_store(|| store.check(account)).await.map_err(Error::Store)?;
+            previous = clock.run_store(|| store.load(account)).await.map_err(Error::Store)?;
         }
 
         let (listener, not_listening) = listen(options.headless, options.port, &options.events).await?;
@@ -380,7 +380,7 @@ impl Session {
     async fn keep(&self, grant: ApiKeyGrant) -> SignedIn {
         (self.events)(&Event::Granted { user_id: grant.user_id.as_deref() });
         let stored = match &self.store {
-            Some((store, account)) => Some(self.clock.store(|| store.save(account, &grant.key)).await),
+            Some((store, account)) => Some(self.clock.run_store(|| store.save(account, &grant.key)).await),
             None => None,
         };
         match &stored {

@@ -62,8 +62,8 @@ pub trait KeyStore: fmt::Debug + Send + Sync {
     /// See [`StoreError`].
     fn delete<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, bool>;
 
-    /// Checks that [`save`](Self::save) can work. A login calls this before the browser opens, because a key that could
-    /// not be saved would exist all the same.
+    /// Checks that [`save`](Self::save) can work. A login calls this before the browser opens, because
+    /// OpenRouter creates the key before the login can save it.
     ///
     /// By default, this loads the key. Override it if the store can find out more: [`FileStore`] takes its lock, then
     /// writes, syncs, and removes a file next to the real one.
@@ -79,7 +79,8 @@ pub trait KeyStore: fmt::Debug + Send + Sync {
     /// [`Login::ensure`](crate::Login::ensure) holds it while it signs in, so that programs that start together sign in
     /// once.
     ///
-    /// By default, there is no lock: programs that start together each sign in. Only [`FileStore`] has one.
+    /// By default, there is no lock: programs that start together each sign in. In this crate, only
+    /// [`FileStore`] has a lock.
     ///
     /// # Errors
     ///

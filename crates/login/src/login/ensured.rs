@@ -7,7 +7,7 @@ use crate::SignedIn;
 /// The key that [`Login::ensure`](crate::Login::ensure) returns, and how it got that key.
 #[non_exhaustive]
 #[derive(Debug)]
-#[must_use = "it has the key"]
+#[must_use = "it contains the key"]
 pub enum Ensured {
     /// The stored key, which OpenRouter accepts.
     #[non_exhaustive]
@@ -18,12 +18,12 @@ pub enum Ensured {
         info: Box<KeyInfo>,
     },
     /// The stored key, which may or may not be valid. OpenRouter could not be reached, something else responded, or
-    /// OpenRouter responded with anything but a verdict on the key, such as a spent limit.
+    /// OpenRouter's response does not show whether the key is valid. For example, the key's limit is spent.
     #[non_exhaustive]
     Unchecked {
         /// The key.
         key: ApiKey,
-        /// The result of the check.
+        /// The reason why the key could not be checked.
         error: Error,
     },
     /// A new key. No key was stored, or OpenRouter rejected the stored one.

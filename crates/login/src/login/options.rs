@@ -42,7 +42,7 @@ pub struct SignedIn {
     /// The reason why the key could not be stored. `None` if it was stored, or if there is no
     /// [store](crate::Login::store).
     pub not_stored: Option<StoreError>,
-    /// The pages of the key that the store had before and this one replaced. That key stays valid until the user
-    /// deletes it, unless OpenRouter no longer accepts it.
+    /// The pages of the old key that this one replaced in the store. If OpenRouter still accepts the old key, it stays
+    /// valid until the user deletes it.
     pub replaced: Option<KeyLinks>,
 }

@@ -48,7 +48,7 @@ impl Clock {
     }
 
     /// Runs an operation of a store. Returns an error if it takes too long or panics.
-    pub(super) async fn store<'a, T>(
+    pub(super) async fn run_store<'a, T>(
         &self,
         operation: impl FnOnce() -> StoreFuture<'a, T>,
     ) -> Result<T, StoreError> {
@@ -76,7 +76,7 @@ async fn catch_panic<'a, T>(operation: impl FnOnce() -> StoreFuture<'a, T>) -> R
 fn panicked() -> StoreError {
     StoreError::Unavailable {
         store: "key store",
-        next: "this is a bug in it, so report it to its authors",
-        source: "it panicked".into(),
+        next: "report this bug to the authors of the store",
+        source: "the store panicked".into(),
     }
 }

@@ -52,7 +52,7 @@ struct StoredKey<'a> {
 
 impl StoredKey<'_> {
     async fn load(&self) -> Result<Option<ApiKey>, Error> {
-        self.clock.store(|| self.store.load(&self.options.account)).await.map_err(Error::Store)
+        self.clock.run_store(|| self.store.load(&self.options.account)).await.map_err(Error::Store)
     }
 
     /// Returns `None` if OpenRouter rejects the key. No other response and no failure shows that the key is bad.
@@ -78,7 +78,7 @@ impl StoredKey<'_> {
     async fn lock(&self) -> Result<SignInLock, Error> {
         let mut is_first = true;
         loop {
-            let lock = self.clock.store(|| self.store.lock_sign_in(&self.options.account)).await;
+            let lock = self.clock.run_store(|| self.store.lock_sign_in(&self.options.account)).await;
             if let Some(lock) = lock.map_err(Error::Store)? {
                 return Ok(lock);
             }
