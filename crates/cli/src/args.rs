@@ -93,7 +93,7 @@ JSON: {\"is_new\", \"user_id\", \"label\", \"store\"}, and \"key\" if the key is
 store may be null. If the key replaced another one, \"previous\" is the page of that key, where you
 can delete it.
 Before the result, {\"authorize_url\"} is printed to standard error, and {\"problem\"} after each
-wrong code. {\"waiting\"} says that another program is signing in, whose key this one will use.
+wrong code. {\"waiting\"} means that another program is signing in, and that login waits for its key.
 With --json, login does not prompt at the terminal; with --headless, it reads the code from a line
 of standard input.
 

@@ -30,12 +30,9 @@ pub(crate) enum Failure {
          key; unset OPENROUTER_API_KEY to use the stored key"
     )]
     BadVariable { source: Error },
-    /// Something other than OpenRouter responded, so the key may be good.
-    #[error("could not check {what}: {error}")]
-    Unchecked { what: &'static str, error: Error },
-    /// A check of the stored key that does not show whether the key is good.
-    #[error("could not check the stored key: {0}{advice}", advice = stored_key_advice(.0))]
-    StoredKey(Error),
+    /// A check of a key that does not show whether the key is good.
+    #[error("could not check {key}: {error}{advice}", advice = unchecked_advice(error))]
+    Unchecked { key: &'static str, error: Error },
     /// `create-code` ended without a known outcome.
     #[error(transparent)]
     CodeUnknown(Error),
@@ -120,8 +117,7 @@ impl Failure {
             Self::Sdk(error)
             | Self::BadKey { source: error, .. }
             | Self::BadVariable { source: error }
-            | Self::Unchecked { error, .. }
-            | Self::StoredKey(error) => exit_of(error),
+            | Self::Unchecked { error, .. } => exit_of(error),
             Self::Login(error) => exit_of_login(error),
             Self::NotForgotten { source: failure, .. } => failure.exit(),
             Self::NotSignedIn { .. } => Exit::NotSignedIn,
@@ -149,7 +145,6 @@ impl Failure {
             | Self::BadKey { source: error, .. }
             | Self::BadVariable { source: error }
             | Self::Unchecked { error, .. }
-            | Self::StoredKey(error)
             | Self::CodeUnknown(error)
             | Self::Login(LoginError::Sdk(error)) => Some(error),
             _ => None,
@@ -165,7 +160,7 @@ impl Failure {
     pub(crate) fn causes(&self) -> Vec<String> {
         let first = match self {
             // The message contains the error itself.
-            Self::Unchecked { error, .. } | Self::StoredKey(error) => error.source(),
+            Self::Unchecked { error, .. } => error.source(),
             _ => self.source(),
         };
         iter::successors(first, |error| (*error).source()).map(printable).collect()
@@ -183,9 +178,9 @@ impl Failure {
     }
 }
 
-/// Returns what the user can do about a stored key that could not be checked.
-fn stored_key_advice(error: &Error) -> &'static str {
-    // Any other response, and no response, says nothing about the key, so another key does not help.
+/// Returns advice about a key that could not be checked.
+fn unchecked_advice(error: &Error) -> &'static str {
+    // No other failure says anything about the key, so another key would not help.
     if error.api().is_some_and(|api| api.is_from_openrouter() && !error.is_retryable()) {
         "; the key is still stored, and --again creates another"
     } else {

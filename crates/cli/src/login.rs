@@ -33,16 +33,13 @@ pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) 
         return finish_printed(signed_in, &printer);
     };
     let login = screen.attach(login.store(Arc::clone(&store.keys)));
-    if again {
-        let signed_in = screen.finish(login.run().await)?;
-        return NewKey { signed_in, label: &label, store: &store, again }.write(print, output);
-    }
-    match screen.finish(login.ensure().await)? {
+    let ensured = if again { login.run().await.map(Ensured::SignedIn) } else { login.ensure().await };
+    match screen.finish(ensured)? {
         Ensured::Accepted { key, info, .. } => report_existing(print, &store, &key, &info, output),
         Ensured::SignedIn(signed_in) => {
             NewKey { signed_in, label: &label, store: &store, again }.write(print, output)
         }
-        Ensured::Unchecked { error, .. } => Err(Failure::StoredKey(error)),
+        Ensured::Unchecked { error, .. } => Err(Failure::Unchecked { key: "the stored key", error }),
         _ => Err(Failure::Usage("this program does not know the result of the login")),
     }
 }

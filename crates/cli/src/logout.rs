@@ -41,7 +41,7 @@ async fn forget(kind: StoreKind, client: &Client) -> Result<Option<Removed>, Fai
     };
     let store = Store::open(kind, client).map_err(|failure| {
         let place = match kind {
-            StoreKind::File => "the file of keys",
+            StoreKind::File => "the key file",
             StoreKind::Keychain => "the keychain",
         };
         not_forgotten("look for a key in", place.to_owned(), failure)

@@ -36,11 +36,11 @@ pub(crate) async fn run(options: &StatusOptions, client: &Client, output: Output
     Ok(())
 }
 
-/// Says that the key was not checked, if something other than OpenRouter responded.
+/// If something other than OpenRouter responded, returns a failure that names the unchecked key.
 fn unchecked(failure: Failure, key: &KeyWithSource) -> Failure {
-    let what = if key.is_from_environment() { "the key in OPENROUTER_API_KEY" } else { "the stored key" };
+    let key = if key.is_from_environment() { "the key in OPENROUTER_API_KEY" } else { "the stored key" };
     match failure {
-        Failure::Sdk(error) if is_foreign(&error) => Failure::Unchecked { what, error },
+        Failure::Sdk(error) if is_foreign(&error) => Failure::Unchecked { key, error },
         failure => failure,
     }
 }

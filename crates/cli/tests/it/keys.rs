@@ -329,7 +329,7 @@ fn logout_reports_a_store_that_it_could_not_read() {
     // Without a home, there is no folder to look in.
     let logout = run(&["logout", "--server", &served.url]);
     assert_eq!(logout.status, Some(1), "{logout:?}");
-    assert!(logout.stderr.contains("could not look for a key in the file of keys"), "{logout:?}");
+    assert!(logout.stderr.contains("could not look for a key in the key file"), "{logout:?}");
     assert!(!logout.stderr.contains("No key was stored"), "{logout:?}");
 
     let logout = Home::new().run(&["logout", "--server", &served.url]);

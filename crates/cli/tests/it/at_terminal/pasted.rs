@@ -77,7 +77,7 @@ fn pasted_code_is_cleaned_at_a_terminal() {
 }
 
 #[test]
-fn other_sign_ins_address_and_a_key_are_refused() {
+fn other_sign_ins_address_and_a_key_are_not_codes() {
     // P-2
     needs!(SETSID);
     let mut login = AtTerminal::login(&["--no-browser"], &[]);
