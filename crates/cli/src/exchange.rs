@@ -37,12 +37,12 @@ async fn finish(path: &Path, client: &Client, output: Output) -> Result<ApiKeyGr
 /// Exchanges a code without a pending sign-in.
 async fn raw(without_pkce: bool, client: &Client) -> Result<ApiKeyGrant, Failure> {
     let verifier = if without_pkce { None } else { Some(verifier()?) };
-    let code = code()?;
+    let code = AuthorizationCode::parse(code()?.trim())?;
     // The service would reject a key too, but by then it has left the machine.
-    if code.trim().starts_with("sk-or-") {
+    if code.contains_api_key() {
         return Err(CallbackError::ApiKey.into());
     }
-    let mut request = ExchangeAuthCode::new(AuthorizationCode::parse(code.trim())?);
+    let mut request = ExchangeAuthCode::new(code);
     if let Some(verifier) = verifier {
         request = request.pkce(verifier, Pkce::METHOD);
     }

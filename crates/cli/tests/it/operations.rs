@@ -171,6 +171,17 @@ fn unknown_exchange_ends_with_status_5() {
 }
 
 #[test]
+fn exchange_does_not_send_a_key() {
+    let served = serve();
+    let exchange = ["exchange", "--without-pkce", "--json", "--server", &served.url];
+    for code in ["sk-or-v1-canary", "OPENROUTER_API_KEY=sk-or-v1-canary"] {
+        let error = run_with(&exchange, &[("OPENROUTER_CODE", code)]).error(2);
+        assert_eq!(error["message"], "this is an API key, not a code; it was not sent anywhere", "{code}");
+    }
+    assert_eq!(served.emulator.posts("/auth/keys"), 0);
+}
+
+#[test]
 fn json_error_has_the_request_id() {
     const ID: &str = "7f1c0c2e-4a6e-4d0b-9c3a-1b7f1f0f2c11";
 

@@ -20,7 +20,7 @@ pub(super) fn read_pasted(text: &str, callback: Option<&Callback>) -> Result<Aut
         clean = without_white_space(&percent_decoded(without_quotes(&clean))?);
     }
     let code = read_clean(without_quotes(&clean), callback)?;
-    if is_api_key(code.expose()) { Err(CallbackError::ApiKey) } else { Ok(code) }
+    if code.contains_api_key() { Err(CallbackError::ApiKey) } else { Ok(code) }
 }
 
 fn read_clean(text: &str, callback: Option<&Callback>) -> Result<AuthorizationCode> {
@@ -71,11 +71,6 @@ fn is_bare(first: &str) -> bool {
 /// Returns the names in a query.
 fn names(query: &str) -> impl Iterator<Item = &str> {
     query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name)
-}
-
-/// Returns whether the user pasted a key, possibly behind the name of a variable or header.
-fn is_api_key(code: &str) -> bool {
-    code.starts_with("sk-or-") || code.contains("sk-or-v1-")
 }
 
 /// Removes white space, also inside a code, where a terminal wraps it. Also removes text that terminals and web pages
