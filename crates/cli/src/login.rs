@@ -1,6 +1,7 @@
 //! `login`: signs in and stores the key.
 
 mod printer;
+mod result;
 mod screen;
 
 use std::{sync::Arc, time::Duration};
@@ -10,9 +11,8 @@ use openrouter_oauth::{
     models::{KeyInfo, ServerText},
 };
 use openrouter_oauth_login::{Cancel, Ensured, Headless, Login, SignedIn, default_key_label};
-use serde::Serialize;
 
-use self::{printer::Printer, screen::Screen};
+use self::{printer::Printer, result::LoginResult, screen::Screen};
 use crate::{args::LoginOptions, exit::Failure, key, output::Output, signals::Signals, store::Store};
 
 pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) -> Result<(), Failure> {
@@ -178,29 +178,5 @@ fn note_environment(output: Output) {
         output.warning(
             "OPENROUTER_API_KEY is set and takes precedence over the stored key; unset it to use the stored key",
         );
-    }
-}
-
-#[derive(Serialize)]
-struct LoginResult<'a> {
-    is_new: bool,
-    user_id: Option<&'a str>,
-    label: Option<&'a str>,
-    store: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<&'a str>,
-    /// The page where the user can delete the key that was stored before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    previous: Option<&'a str>,
-}
-
-impl LoginResult<'_> {
-    /// Writes the result. As text, it is only the key, if there is one to print.
-    fn write(&self, output: Output) -> Result<(), Failure> {
-        match self.key {
-            Some(key) => output.result(self, key),
-            None if output.is_json() => Output::json(self),
-            None => Ok(()),
-        }
     }
 }

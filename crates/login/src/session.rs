@@ -1,6 +1,7 @@
 //! Runs a login. It waits for events, and [`Flow`] decides which code wins and when the login is over.
 
 mod clock;
+mod ctrl_c;
 mod events;
 mod key_proposal;
 mod stored_key;
@@ -9,11 +10,13 @@ use std::{convert::Infallible, future, pin::pin, sync::Arc, time::Duration};
 
 use openrouter_oauth::{
     AnySignIn, ApiKey, ApiKeyGrant, AuthorizationCode, AuthorizeUrl, Client, KeyLabel, KeyLinks,
-    models::InvalidValue, transport::SleepFuture,
 };
-use tokio::{runtime::Handle, signal, task::JoinSet};
+use tokio::task::JoinSet;
 
-use self::{clock::Clock, key_proposal::KeyProposal};
+use self::{
+    clock::{Clock, over, start_clock},
+    key_proposal::KeyProposal,
+};
 use crate::{
     Account, BrowserError, CallbackRequest, Cancel, Ensured, Error, Event, KeyStore, Listener, ListenerError,
     OutcomeUnknownReason, Prompt, ResultPage, SignInInstructions, SignedIn,
@@ -25,13 +28,13 @@ use crate::{
 
 /// Signs in.
 pub(crate) async fn run(options: Options) -> Result<SignedIn, Error> {
-    let _ctrl_c = watch(&options)?;
+    let _ctrl_c = ctrl_c::watch(&options)?;
     sign_in(options).await
 }
 
 /// Signs in, unless the store has a key that OpenRouter accepts or cannot be asked about.
 pub(crate) async fn ensure(options: Options) -> Result<Ensured, Error> {
-    let _ctrl_c = watch(&options)?;
+    let _ctrl_c = ctrl_c::watch(&options)?;
     let cancel = options.cancel.clone();
     let outcome = tokio::select! {
         biased;
@@ -64,31 +67,6 @@ const GRACE_AFTER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a late browser still gets a response.
 const LATE_BROWSER_TIME: Duration = Duration::from_millis(100);
-
-/// Checks that there is a runtime. If requested, cancels on each Ctrl-C, until the returned set is dropped.
-fn watch(options: &Options) -> Result<Option<JoinSet<()>>, Error> {
-    Handle::try_current().map_err(|error| Error::NoRuntime(error.into()))?;
-    Ok(options.cancels_on_ctrl_c.then(|| watch_ctrl_c(options.cancel.clone())))
-}
-
-/// Starts the clock of a login.
-fn start_clock(options: &Options) -> Result<Clock, Error> {
-    let timer = options.timer.clone();
-    let timer = timer.ok_or(InvalidValue::new("timer", "is missing: set one with `Login::timer`"))?;
-    Ok(Clock::start(timer, options.timeout))
-}
-
-/// Cancels on each Ctrl-C, until the returned set is dropped.
-fn watch_ctrl_c(cancel: Cancel) -> JoinSet<()> {
-    let mut watching = JoinSet::new();
-    watching.spawn(async move {
-        // If tokio cannot watch for Ctrl-C, Ctrl-C still ends the process.
-        while signal::ctrl_c().await.is_ok() {
-            cancel.cancel();
-        }
-    });
-    watching
-}
 
 /// A running login.
 struct Session {
@@ -454,14 +432,6 @@ async fn reject_late_browsers(listener: Option<Listener>, clock: &Clock) {
             never = listener.reject_others() => match never {},
             () = clock.sleep(LATE_BROWSER_TIME) => {}
         }
-    }
-}
-
-/// Completes when the sleep does, or never if there is no sleep.
-async fn over(sleep: &mut Option<SleepFuture>) {
-    match sleep {
-        Some(sleep) => sleep.await,
-        None => future::pending().await,
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use openrouter_oauth::{ApiKey, KeyLabel};
 use openrouter_oauth_login::{Account, KeyStore, StoreError, StoreFuture};
 
-use super::{LoginResult, screen::Screen};
+use super::{result::LoginResult, screen::Screen};
 use crate::{exit::Failure, output::Output};
 
 /// Prints the result with the key. The login uses it as a store, so that the browser's page reports success only after

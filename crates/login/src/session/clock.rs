@@ -8,9 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use openrouter_oauth::transport::{SleepFuture, Timer};
+use openrouter_oauth::{
+    models::InvalidValue,
+    transport::{SleepFuture, Timer},
+};
 
-use crate::{StoreError, StoreFuture};
+use crate::{Error, StoreError, StoreFuture, login::options::Options};
 
 /// The clock of a login. It measures the time since the login started.
 pub(super) struct Clock {
@@ -59,6 +62,21 @@ impl Clock {
                 Err(StoreError::Timeout { store: "store", after: STORE_TIMEOUT })
             }
         }
+    }
+}
+
+/// Starts the clock of a login.
+pub(super) fn start_clock(options: &Options) -> Result<Clock, Error> {
+    let timer = options.timer.clone();
+    let timer = timer.ok_or(InvalidValue::new("timer", "is missing: set one with `Login::timer`"))?;
+    Ok(Clock::start(timer, options.timeout))
+}
+
+/// Completes when the sleep does, or never if there is no sleep.
+pub(super) async fn over(sleep: &mut Option<SleepFuture>) {
+    match sleep {
+        Some(sleep) => sleep.await,
+        None => future::pending().await,
     }
 }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use openrouter_oauth::{ApiKey, Error as SdkError, models::InvalidValue, transport::ErrorKind};
 
-use super::{clock::Clock, start_clock};
+use super::clock::{Clock, start_clock};
 use crate::{Ensured, Error, Event, KeyStore, SignInLock, login::options::Options};
 
 /// What to do about the stored key.
