@@ -31,7 +31,7 @@ async fn finish(path: &Path, client: &Client, output: Output) -> Result<ApiKeyGr
         // The exchange has failed, and its error matters more.
         output.note(&format!("The pending sign-in was not saved again: {}.", failure.message()));
     }
-    Ok(result?)
+    result
 }
 
 /// Exchanges a code without a pending sign-in.
