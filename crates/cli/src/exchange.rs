@@ -23,7 +23,10 @@ async fn finish(path: &Path, client: &Client, output: Output) -> Result<ApiKeyGr
     let mut pending = file.read()?;
     let code = pending.read_pasted(&code()?)?;
     file.remove()?;
-    let result = pending.exchange(client, &code).await;
+    let result = match file.sync() {
+        Ok(()) => pending.exchange(client, &code).await.map_err(Failure::from),
+        Err(failure) => Err(failure),
+    };
     if pending.is_fresh()
         && let Err(failure) =
             pending.into_secret_json().map_err(Failure::from).and_then(|secret| file.create(&secret))
@@ -39,10 +42,11 @@ async fn raw(without_pkce: bool, client: &Client) -> Result<ApiKeyGrant, Failure
     let verifier = if without_pkce { None } else { Some(verifier()?) };
     let code = code()?;
     // The service would reject a key too, but by then it has left the machine.
-    if code.trim().starts_with("sk-or-") {
+    let code = code.trim();
+    if code.starts_with("sk-or-") || code.contains("sk-or-v1-") {
         return Err(CallbackError::ApiKey.into());
     }
-    let mut request = ExchangeAuthCode::new(AuthorizationCode::parse(code.trim())?);
+    let mut request = ExchangeAuthCode::new(AuthorizationCode::parse(code)?);
     if let Some(verifier) = verifier {
         request = request.pkce(verifier, Pkce::METHOD);
     }
