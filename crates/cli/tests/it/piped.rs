@@ -129,6 +129,19 @@ fn each_rejection_is_reported_with_its_message() {
 }
 
 #[test]
+fn message_of_a_rejection_shows_no_secret() {
+    // S-1
+    let body = r#"{"error":{"message":"no \u0061uth_code_x, \u202esk-or-v1-0e6f\u009b","code":403}}"#;
+    let fault = Fault::status(403).content_type("application/json").body(body);
+    let (rejected, posts) = login(&["auth_code_x", "sk-or-v1-0e6f"], Some(fault));
+    assert_eq!((rejected.status, posts), (Some(3), 1), "{rejected:?}");
+    for hidden in ["auth_code_x", "0e6f", "\u{202e}", "\u{9b}"] {
+        assert!(!rejected.stderr.contains(hidden), "{rejected:?}");
+    }
+    assert!(problems(&rejected)[0].starts_with("this code was rejected; OpenRouter: no [redacted]"));
+}
+
+#[test]
 fn foreign_response_ends_the_login_with_the_code_unused() {
     // A1
     for (status, content_type, body) in [
