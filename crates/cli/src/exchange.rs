@@ -23,7 +23,10 @@ async fn finish(path: &Path, client: &Client, output: Output) -> Result<ApiKeyGr
     let mut pending = file.read()?;
     let code = pending.read_pasted(&code()?)?;
     file.remove()?;
-    let result = pending.exchange(client, &code).await;
+    let result = match file.sync() {
+        Ok(()) => pending.exchange(client, &code).await.map_err(Failure::from),
+        Err(failure) => Err(failure),
+    };
     if pending.is_fresh()
         && let Err(failure) =
             pending.into_secret_json().map_err(Failure::from).and_then(|secret| file.create(&secret))
@@ -31,7 +34,7 @@ async fn finish(path: &Path, client: &Client, output: Output) -> Result<ApiKeyGr
         // The exchange has failed, and its error matters more.
         output.note(&format!("The pending sign-in was not saved again: {}.", failure.message()));
     }
-    Ok(result?)
+    result
 }
 
 /// Exchanges a code without a pending sign-in.

@@ -47,4 +47,9 @@ impl PendingFile {
     pub(crate) fn remove(&self) -> Result<(), Failure> {
         self.0.remove().map_err(Failure::PendingFile)
     }
+
+    /// Syncs the folder, so that the removed file does not reappear after a power failure.
+    pub(crate) fn sync(&self) -> Result<(), Failure> {
+        self.0.sync().map_err(Failure::PendingFile)
+    }
 }

@@ -167,6 +167,8 @@ impl Screen {
 
 impl Prompt for Screen {
     fn show(&self, instructions: &SignInInstructions<'_>) {
+        // Its next frame would overwrite a line of the instructions.
+        self.clear();
         self.0.is_headless.store(instructions.is_headless, Ordering::Relaxed);
         if !self.0.output.is_json() {
             TerminalPrompt::new().show(instructions);

@@ -27,6 +27,7 @@ fn bad_arguments_get_a_message() {
         (&labeled(10_000), "longer than 100 characters"),
         ("url --label ", "is empty"),
         ("url --label a\u{1b}[31mb\u{7}", "control characters"),
+        ("url --label a\u{202e}b", "invisible"),
         ("url --workspace mine", "not a UUID"),
         (CREATE, "--without-pkce"),
         (&format!("{CREATE} --without-pkce --challenge {}", "x".repeat(43)), "cannot be used with"),
@@ -67,6 +68,9 @@ fn bad_arguments_get_a_message() {
         ("jwks --server http://evil", "must use https"),
         ("jwks --server https://user:password@openrouter.ai", "user name"),
         ("jwks --server ", "base URL"),
+        ("jwks --server https://evil.com:443[v1.a]:80", "base URL"),
+        ("jwks --server http://[::1]evil:80", "base URL"),
+        ("jwks --server http://localhost:+80", "base URL"),
     ] {
         // A trailing space adds an empty argument.
         let arguments: Vec<&str> = arguments.split(' ').filter(|_| !arguments.is_empty()).collect();

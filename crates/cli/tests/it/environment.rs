@@ -66,6 +66,19 @@ fn login_names_the_missing_browser() {
     }
 }
 
+#[test]
+fn existing_browser_without_its_interpreter_is_not_missing() {
+    let (served, home, folder) = (serve(), Home::new(), TempDir::new().unwrap());
+    let browser = script(&folder, "");
+    let broken = fs::read_to_string(&browser).unwrap().replace("/bin/sh", "/nowhere/sh");
+    fs::write(&browser, broken).unwrap();
+    let login = &["login", "--timeout", "1", "--server", &served.url];
+    let over = home.run_with(login, &[("BROWSER", &browser)]);
+    assert_eq!(over.status, Some(8), "{over:?}");
+    assert!(over.stderr.contains("No browser was opened: "), "{over:?}");
+    assert!(!over.stderr.contains("was not found"), "{over:?}");
+}
+
 /// Starts a proxy that sends this response to every request, or none if it is empty.
 fn proxy(response: &'static str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -199,6 +199,48 @@ fn logins_at_once_create_one_key() {
     assert_eq!(served.emulator.posts("/auth/keys"), 1);
 }
 
+#[cfg(unix)]
+#[test]
+fn killed_login_does_not_block_the_next() {
+    let (served, home) = (serve(), Home::new());
+    let killed = Login::start(&served, &home, &[]);
+    let waiting = home.program(&["login", "--json", "--server", &served.url]).spawn().unwrap();
+    let mut waiting = Waiting::new(waiting);
+    assert!(waiting.line().contains("another program is signing in"));
+    // A signal ends the wait.
+    crate::signal::kill("TERM", &waiting.child.id().to_string());
+    assert!(waiting.line().contains(r#""kind":"cancelled""#));
+    assert_eq!(waiting.child.wait().unwrap().code(), Some(130));
+
+    killed.signal("KILL");
+    killed.finish();
+    let next = Login::start(&served, &home, &[]);
+    get(&next.approve());
+    next.finish().result(0);
+    assert_eq!(served.emulator.posts("/auth/keys"), 1);
+}
+
+/// A login that waits for another one.
+#[cfg(unix)]
+struct Waiting {
+    child: std::process::Child,
+    stderr: BufReader<std::process::ChildStderr>,
+}
+
+#[cfg(unix)]
+impl Waiting {
+    fn new(mut child: std::process::Child) -> Self {
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Self { child, stderr }
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stderr.read_line(&mut line).unwrap();
+        line
+    }
+}
+
 /// Runs the program as a user without any rights, if these tests run as root.
 #[cfg(target_os = "linux")]
 #[test]

@@ -139,6 +139,53 @@ fn failed_write_leaves_no_pending_file() {
     }
 }
 
+/// Runs the program, with this fault in its system calls on the path.
+fn run_with_fault(arguments: &[&str], input: &str, path: &str, inject: &str) -> Finished {
+    let traced = program(arguments);
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-o", "/dev/null", "-P", path, "-e", &format!("inject={inject}")]);
+    strace.arg(traced.get_program()).args(traced.get_args()).env_clear().env("OPENROUTER_CODE", input);
+    Finished::from_output(strace.output().unwrap())
+}
+
+#[test]
+fn failed_sync_of_the_folder_leaves_no_pending_file() {
+    needs!(STRACE);
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("login.json").to_str().unwrap().to_owned();
+    let folder = folder.path().to_str().unwrap();
+    let failed = run_with_fault(&["url", "--json", "--save", &file], "", folder, "fsync:error=EIO");
+    assert!(failed.error(1)["message"].as_str().unwrap().contains("could not be synced"), "{failed:?}");
+    assert!(!fs::exists(&file).unwrap());
+}
+
+#[test]
+fn failed_creation_keeps_an_existing_file() {
+    needs!(STRACE);
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("login.json").to_str().unwrap().to_owned();
+    fs::write(&file, "mine").unwrap();
+    let folder = folder.path().to_str().unwrap();
+    // The kernel reports a full table of files before it looks for the file.
+    let failed =
+        run_with_fault(&["url", "--json", "--save", &file], "", folder, "openat:error=EMFILE:when=2");
+    assert!(failed.error(1)["message"].as_str().unwrap().contains("could not be written"), "{failed:?}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+}
+
+#[test]
+fn code_that_was_not_sent_leaves_the_sign_in_usable() {
+    needs!(STRACE);
+    let (served, folder) = (serve(), TempDir::new().unwrap());
+    let (file, code) = begin(&served, &folder, &[], true);
+    let exchange = ["exchange", "--json", "--server", &served.url, "--pending", &file];
+    let path = folder.path().to_str().unwrap();
+    let failed = run_with_fault(&exchange, &code, path, "fsync:error=EIO:when=1");
+    assert!(failed.error(1)["message"].as_str().unwrap().contains("the code was not sent"), "{failed:?}");
+    assert_eq!(served.emulator.posts("/auth/keys"), 0);
+    assert!(run_with_input(&exchange, code.as_bytes()).json()["key"].is_string());
+}
+
 fn mkfifo(path: &str) {
     assert!(Command::new("mkfifo").args(["-m", "600", path]).status().unwrap().success());
 }

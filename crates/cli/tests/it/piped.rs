@@ -129,6 +129,19 @@ fn each_rejection_is_reported_with_its_message() {
 }
 
 #[test]
+fn message_of_a_rejection_shows_no_secret() {
+    // S-1
+    let body = r#"{"error":{"message":"no \u0061uth_code_x, \u202esk-or-v1-0e6f\u009b","code":403}}"#;
+    let fault = Fault::status(403).content_type("application/json").body(body);
+    let (rejected, posts) = login(&["auth_code_x", "sk-or-v1-0e6f"], Some(fault));
+    assert_eq!((rejected.status, posts), (Some(3), 1), "{rejected:?}");
+    for hidden in ["auth_code_x", "0e6f", "\u{202e}", "\u{9b}"] {
+        assert!(!rejected.stderr.contains(hidden), "{rejected:?}");
+    }
+    assert!(problems(&rejected)[0].starts_with("this code was rejected; OpenRouter: no [redacted]"));
+}
+
+#[test]
 fn foreign_response_ends_the_login_with_the_code_unused() {
     // A1
     for (status, content_type, body) in [
@@ -160,6 +173,22 @@ fn only_a_key_that_may_exist_is_an_unknown_outcome() {
     ] {
         let (ended, posts) = login(&["auth_code_x"], Some(fault));
         assert_eq!((ended.status, posts), (Some(status), 1), "{ended:?}");
+    }
+    // The key may have been created, so the user needs its label. No message shows what the response contains.
+    let html = Fault::status(200).content_type("text/html").body(r#"<p>{"key":"sk-or-v1-0e6f"}</p>"#);
+    let gzip = Fault::status(200).content_type("application/json").header("content-encoding", "gzip");
+    let bare = Fault::status(503).content_type("text/plain").body("upstream connect error");
+    for fault in [html, gzip.body("sk-or-v1-0e6f"), bare] {
+        let (served, home) = (serve(), Home::new());
+        served.emulator.inject(fault.on("/auth/keys"));
+        let mut login = Login::start(&served, &home, &["--headless", "--label", "the label"]);
+        login.paste("auth_code_x");
+        let ended = login.wait();
+        assert_eq!((ended.status, served.emulator.posts("/auth/keys")), (Some(5), 1), "{ended:?}");
+        let error = ended.last_error();
+        assert_eq!(error["kind"], "outcome_unknown");
+        assert!(error["message"].as_str().unwrap().contains("the label"), "{error}");
+        assert!(!ended.stderr.contains("0e6f") && !ended.stdout.contains("0e6f"), "{ended:?}");
     }
     // OpenRouter turns the first request away and rejects the second one.
     let (ended, posts) = login(&["auth_code_x"], Some(Fault::status(429).header("Retry-After", "0")));
@@ -214,9 +243,11 @@ fn exchange_reads_pasted_addresses_too() {
     }
     let served = serve();
     let raw = ["exchange", "--without-pkce", "--json", "--server", &served.url];
-    let refused = run_with_input(&raw, b" sk-or-v1-0e6f\n").error(2);
-    assert!(refused["message"].as_str().unwrap().contains("not a code"), "{refused}");
-    assert_eq!(served.emulator.posts("/auth/keys"), 0);
+    for key in [" sk-or-v1-0e6f\n", "\"sk-or-v1-0e6f\"", "OPENROUTER_API_KEY=sk-or-v1-0e6f"] {
+        let refused = run_with_input(&raw, key.as_bytes()).error(2);
+        assert!(refused["message"].as_str().unwrap().contains("not a code"), "{refused}");
+        assert_eq!(served.emulator.posts("/auth/keys"), 0);
+    }
 }
 
 #[cfg(unix)]

@@ -20,6 +20,9 @@ use crate::{
 /// Records the system calls of a process, and injects faults.
 const STRACE: Tool = Tool::new("strace", &["strace", "-qq", "-e", "none", "true"]);
 
+/// Holds a lock on a file while another program runs.
+const FLOCK: Tool = Tool::new("flock", &["flock", "--version"]);
+
 /// A finished login whose user approved, unless it ended before it showed its URL.
 struct Ended {
     finished: Finished,
@@ -98,4 +101,22 @@ fn no_failing_system_call_loses_a_key() {
         assert_eq!(page.contains("the key was not stored"), finished.status != Some(0), "{inject} {page}");
     }
     assert!(found_before > undisturbed.calls.len() / 3, "{found_before}");
+}
+
+#[test]
+fn held_lock_is_found_before_a_key_is_created() {
+    // S-8
+    needs!(FLOCK);
+    let (served, home) = (serve(), Home::new());
+    home.store_key(&served);
+    let (lock, posts) = (format!("{}.lock", home.file()), served.emulator.posts("/auth/keys"));
+    let login = home.program(&["login", "--again", "--json", "--no-browser", "--server", &served.url]);
+    let mut holder = Command::new("flock");
+    // The program does not inherit the open file.
+    holder.arg("--close").arg(lock).arg(login.get_program()).args(login.get_args()).env_clear();
+    holder.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    holder.envs(login.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let error = Finished::from_output(holder.stdin(Stdio::null()).output().unwrap()).error(1);
+    assert!(error["causes"].to_string().contains("was still in use after 10 s"), "{error}");
+    assert_eq!(served.emulator.posts("/auth/keys"), posts);
 }

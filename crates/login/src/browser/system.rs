@@ -40,12 +40,16 @@ impl SystemBrowser {
 impl Browser for SystemBrowser {
     fn open<'a>(&'a self, url: &'a AuthorizeUrl) -> BrowserFuture<'a> {
         let browser = env::var_os("BROWSER").map(|list| list.to_string_lossy().into_owned());
-        let is_file = |path: &str| Path::new(path).is_file();
         let chosen = Opener::parse_list(browser.as_deref().unwrap_or_default(), is_file);
         let openers = openers(chosen, env::var_os("WSL_DISTRO_NAME").is_some());
         let commands = openers.iter().map(|opener| opener.command(url)).collect();
         Box::pin(start(commands))
     }
+}
+
+/// Returns whether this is the path of a file that exists. A name without a slash is searched in `PATH`.
+fn is_file(path: &str) -> bool {
+    path.contains('/') && Path::new(path).is_file()
 }
 
 /// A program that runs this long is assumed to show the page.
@@ -82,7 +86,10 @@ fn run_first(
         match (command.status(), source) {
             (Ok(status), _) if status.success() => return Ok(()),
             (Ok(status), _) => result = Err(BrowserError::Failed { status: status.code() }),
-            (Err(error), Source::Variable) if error.kind() == ErrorKind::NotFound => {
+            (Err(error), Source::Variable)
+                if error.kind() == ErrorKind::NotFound
+                    && !is_file(&command.get_program().to_string_lossy()) =>
+            {
                 // A program that was found says more about what went wrong.
                 if matches!(result, Err(BrowserError::Missing)) {
                     let program = command.get_program().to_string_lossy().into_owned();
@@ -138,9 +145,7 @@ impl Opener {
     /// Parses the value of `BROWSER`.
     fn parse_list(list: &str, is_file: impl Fn(&str) -> bool) -> Vec<Self> {
         let file = |path: &str| {
-            // A name without a slash is searched in `PATH`.
-            let is_path = path.contains('/') && is_file(path);
-            is_path.then(|| Self {
+            is_file(path).then(|| Self {
                 program: path.to_owned(),
                 arguments: Vec::new(),
                 source: Source::Variable,
@@ -186,7 +191,7 @@ mod tests {
 
     #[track_caller]
     fn check(browser: &str, is_wsl: bool, expected: &[(&str, &[&str])]) {
-        let is_file = |path: &str| ["/opt/my browser", "/opt/o'neil", "/opt/a:b", "firefox"].contains(&path);
+        let is_file = |path: &str| ["/opt/my browser", "/opt/o'neil", "/opt/a:b"].contains(&path);
         let openers = openers(Opener::parse_list(browser, is_file), is_wsl);
         let is_same = |(opener, expected): (&Opener, &(&str, &[&str]))| {
             opener.program == expected.0 && opener.arguments == expected.1
@@ -219,6 +224,11 @@ mod tests {
         ] {
             check(browser, false, expected);
         }
+    }
+
+    #[test]
+    fn name_without_a_slash_is_not_a_file() {
+        assert!(is_file("./Cargo.toml") && !is_file("Cargo.toml") && !is_file("./src"));
     }
 
     #[cfg(not(target_vendor = "apple"))]

@@ -80,7 +80,9 @@ impl Change {
         // Each line begins with a process ID. `fcntl` comes from the standard library, which checks in debug builds
         // that a file is open before it closes it.
         let calls = log.lines().filter_map(|line| Some(line.split_once(' ')?.1.trim_start().to_owned()));
-        let calls = calls.filter(|call| !call.starts_with("+++") && !call.starts_with("fcntl(")).collect();
+        // A call that another thread's call interrupts in the log has a second line, which ends it.
+        let others = ["+++", "fcntl(", "<..."];
+        let calls = calls.filter(|call| !others.iter().any(|other| call.starts_with(other))).collect();
         (folder, ended, calls)
     }
 

@@ -52,12 +52,21 @@ impl SecretFile {
         read_whole(file).map_err(failed)?.ok_or_else(too_large)
     }
 
-    /// Removes the file, and syncs its folder.
+    /// Removes the file. Until [`sync`](Self::sync) succeeds, it can reappear after a crash.
     ///
     /// # Errors
     ///
     /// If the file does not exist. If two programs remove it, only one succeeds.
     pub fn remove(&self) -> Result<(), StoreError> {
         self.0.remove_existing()
+    }
+
+    /// Syncs the folder.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be synced.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        self.0.sync()
     }
 }

@@ -138,23 +138,20 @@ impl Folder {
 
     /// Creates the file with these bytes. Fails if it exists.
     pub(super) fn create_file(&self, bytes: &[u8]) -> Result<(), StoreError> {
-        let created = self.write(&self.path, bytes);
-        if let Err(error) = created {
-            let exists = matches!(&error, StoreError::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists);
-            if !exists {
-                // Part of the bytes may have been written.
-                let _ = self.unlink(&self.path);
-            }
-            return Err(error);
+        let file = self.create_new(&self.path)?;
+        let created = fill(file, &self.path, bytes).and_then(|()| self.sync());
+        if created.is_err() {
+            // Part of the bytes may have been written.
+            let _ = self.unlink(&self.path);
         }
-        self.sync()
+        created
     }
 
-    /// Removes the file. Fails if it does not exist, so that of two programs only one succeeds.
+    /// Removes the file without syncing its folder. Fails if it does not exist, so that of two programs only one
+    /// succeeds.
     pub(super) fn remove_existing(&self) -> Result<(), StoreError> {
         fs::unlinkat(&self.folder, name(&self.path), AtFlags::empty())
-            .map_err(|error| io_error(&self.path, "removed", error.into()))?;
-        self.sync()
+            .map_err(|error| io_error(&self.path, "removed", error.into()))
     }
 
     /// Removes the file. Requires the lock.
@@ -170,14 +167,14 @@ impl Folder {
 
     /// Writes a file that must not exist yet.
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-        let failed = |error| io_error(path, "written", error);
+        fill(self.create_new(path)?, path, bytes)
+    }
+
+    /// Creates an empty file that must not exist yet.
+    fn create_new(&self, path: &Path) -> Result<File, StoreError> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file =
-            fs::openat(&self.folder, name(path), flags, OWN_FILE).map_err(|error| failed(error.into()))?;
-        // The umask may have removed permissions that the next program needs.
-        fs::fchmod(&file, OWN_FILE).map_err(|error| failed(error.into()))?;
-        let mut file = File::from(file);
-        file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)
+        let file = fs::openat(&self.folder, name(path), flags, OWN_FILE);
+        file.map(File::from).map_err(|error| io_error(path, "written", error.into()))
     }
 
     /// Opens a file if only the user has access. Does not wait for the other end of a pipe.
@@ -213,7 +210,7 @@ impl Folder {
     }
 
     /// Syncs the folder, so that its changes survive a crash.
-    fn sync(&self) -> Result<(), StoreError> {
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
         sync(&self.folder).map_err(|error| io_error(folder_of(&self.path), "synced", error))
     }
 }
@@ -228,6 +225,14 @@ impl Lock {
             Err(error) => Err(io_error(&self.path, "locked", error.into())),
         }
     }
+}
+
+/// Writes and syncs a new file.
+fn fill(mut file: File, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    // The umask may have removed permissions that the next program needs.
+    let written = fs::fchmod(&file, OWN_FILE).map_err(io::Error::from);
+    let written = written.and_then(|()| file.write_all(bytes)).and_then(|()| file.sync_all());
+    written.map_err(|error| io_error(path, "written", error))
 }
 
 /// Creates a folder and the folders above it, and syncs each.

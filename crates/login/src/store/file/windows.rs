@@ -131,6 +131,12 @@ impl Folder {
         fs::remove_file(&self.path).map_err(|error| io_error(&self.path, "removed", error))
     }
 
+    /// Does nothing: only a file can be synced.
+    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "as on Unix")]
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Removes the file. Requires the lock.
     pub(super) fn remove(&self) -> Result<(), StoreError> {
         remove(&self.path)
