@@ -90,7 +90,8 @@ impl<'a> Text<'a> {
 }
 
 fn has_surrogates(text: &str) -> bool {
-    text.contains("\\ud") || text.contains("\\uD")
+    // Most responses have no escapes, and one byte is found faster than a string.
+    text.contains('\\') && (text.contains("\\ud") || text.contains("\\uD"))
 }
 
 /// Replaces `\ud83d` and the like if they are not part of a pair. JavaScript writes them when it cuts a text within an
