@@ -5,15 +5,15 @@ use std::{
     cell::Cell,
     collections::{BTreeMap, btree_map::Range},
     fmt,
-    iter::Chain,
+    iter::{Chain, Flatten},
     ops::Bound,
-    str,
+    option, str,
 };
 
 use serde::{
     Deserialize, Deserializer,
     de::{
-        DeserializeOwned, DeserializeSeed, IntoDeserializer as _, MapAccess, Visitor,
+        DeserializeOwned, DeserializeSeed, Error as _, IntoDeserializer as _, MapAccess, Visitor,
         value::{MapAccessDeserializer, StrDeserializer},
     },
 };
@@ -147,7 +147,6 @@ impl<'a> Fields<'a> {
 
     /// Reads the object without the fields that cannot be read. Returns `None` if a required field is missing.
     pub(crate) fn into_value<T: ByField>(mut self) -> Option<T> {
-        self.0.retain(|_, raw| !misleads_serde_json(raw.get()));
         let mut unread: Vec<(Cow<'a, str>, &RawValue)> = Vec::new();
         loop {
             // Start after the last unread field. From the first field, the time would grow with the square of the body.
@@ -174,9 +173,14 @@ impl<'a> Fields<'a> {
     /// be read, or `None` if a required field is missing.
     fn deserialize<T: DeserializeOwned>(&self, start: &str) -> Result<T, Option<String>> {
         let current = Cell::new(None);
-        let from_start = self.0.range::<str, _>((Bound::Included(start), Bound::Unbounded));
-        let before_start = self.0.range::<str, _>((Bound::Unbounded, Bound::Excluded(start)));
-        let access = FieldAccess { rest: from_start.chain(before_start), current: &current };
+        let (from_start, before_start) = if start.is_empty() {
+            (self.0.range::<str, _>(..), None)
+        } else {
+            let before_start = self.0.range::<str, _>((Bound::Unbounded, Bound::Excluded(start)));
+            (self.0.range::<str, _>((Bound::Included(start), Bound::Unbounded)), Some(before_start))
+        };
+        let rest = from_start.chain(before_start.into_iter().flatten());
+        let access = FieldAccess { rest, current: &current };
         T::deserialize(MapAccessDeserializer::new(access))
             .map_err(|_| current.get().map(|(name, _): (&str, _)| name.to_owned()))
     }
@@ -184,7 +188,7 @@ impl<'a> Fields<'a> {
 
 /// Returns whether JSON has an object that [`Value`](serde_json::Value) would not read as written. It takes the text in a member with such a
 /// name as JSON, which redaction has not seen, and fails if that is not JSON.
-fn misleads_serde_json(json: &str) -> bool {
+pub(crate) fn misleads_serde_json(json: &str) -> bool {
     const PRIVATE: &str = "$serde_json::private::";
     let contains_private = |json: &[u8]| json.windows(PRIVATE.len()).any(|part| part == PRIVATE.as_bytes());
     json.starts_with(['{', '['])
@@ -195,7 +199,7 @@ type FieldRange<'a, 'f> = Range<'f, Cow<'a, str>, &'a RawValue>;
 
 /// Passes the fields to a deserializer, and records which one it is reading.
 struct FieldAccess<'a, 'f> {
-    rest: Chain<FieldRange<'a, 'f>, FieldRange<'a, 'f>>,
+    rest: Chain<FieldRange<'a, 'f>, Flatten<option::IntoIter<FieldRange<'a, 'f>>>>,
     current: &'f Cell<Option<(&'f str, &'a RawValue)>>,
 }
 
@@ -211,6 +215,9 @@ impl<'de> MapAccess<'de> for FieldAccess<'de, '_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
         let raw = self.current.get().map_or("", |(_, raw)| raw.get());
+        if misleads_serde_json(raw) {
+            return Err(Error::custom("a name that serde_json uses itself"));
+        }
         seed.deserialize(&mut serde_json::Deserializer::from_str(raw))
     }
 }

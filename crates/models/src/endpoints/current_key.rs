@@ -187,7 +187,8 @@ pub struct RateLimit {
 impl ByField for KeyInfo {
     fn keep_unread(&mut self, name: String, json: &str) {
         // serde_json limits the nesting to 128 levels.
-        if let Ok(value) = serde_json::from_str(json) {
+        let json = Some(json).filter(|json| !by_field::misleads_serde_json(json));
+        if let Some(value) = json.and_then(|json| serde_json::from_str(json).ok()) {
             self.other.insert(name, value);
         }
     }
