@@ -3,6 +3,8 @@
 
 import { createInterface } from "node:readline";
 import { HTTPClient, OpenRouter } from "@openrouter/sdk";
+import * as models from "@openrouter/sdk/models";
+import * as operations from "@openrouter/sdk/models/operations";
 
 function sdk({ server, key, app = [], body, retry }) {
   // Sends the SDK's request, with the body of the call if it has one.
@@ -25,7 +27,7 @@ function make(call) {
   const client = sdk(call);
   const args = rename(call.args ?? {}, (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase()));
   if (args.expiresAt) args.expiresAt = new Date(args.expiresAt);
-  const operations = {
+  const methods = {
     exchange: () => client.oAuth.exchangeAuthCodeForAPIKey({ requestBody: args }),
     create_code: () => client.oAuth.createAuthCode({ requestBody: args }),
     current_key: () => client.apiKeys.getCurrentKeyMetadata(),
@@ -34,7 +36,7 @@ function make(call) {
     pkce: () => client.oAuth.createSHA256CodeChallenge(),
     authorize_url: () => client.oAuth.createAuthorizationUrl(args),
   };
-  return operations[call.operation]();
+  return methods[call.operation]();
 }
 
 // Renames every field of `value`, however deep.
@@ -45,6 +47,48 @@ function rename(value, change) {
 }
 
 const toWire = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+function fields() {
+  const messages = (request, response) => ({ request: rename(sample(request), toWire), response: sample(response) });
+  return {
+    exchangeAuthCodeForAPIKey: messages(
+      operations.ExchangeAuthCodeForAPIKeyRequestBody$outboundSchema,
+      operations.ExchangeAuthCodeForAPIKeyResponse$inboundSchema,
+    ),
+    createAuthKeysCode: messages(
+      operations.CreateAuthKeysCodeRequestBody$outboundSchema,
+      operations.CreateAuthKeysCodeResponse$inboundSchema,
+    ),
+    getCurrentKey: messages(null, operations.GetCurrentKeyResponse$inboundSchema),
+    createOauthToken: messages(models.TokenExchangeRequest$outboundSchema, models.TokenExchangeResponse$inboundSchema),
+    listOauthJwks: messages(null, models.OAuthJwks$inboundSchema),
+  };
+}
+
+// Returns an object with every field of a zod schema, however deep, and null for all other types.
+function sample(schema) {
+  const type = schema?.def;
+  switch (type?.type) {
+    case "object":
+      return Object.fromEntries(Object.entries(type.shape).map(([name, field]) => [name, sample(field)]));
+    case "array": {
+      const item = sample(type.element);
+      return item && [item];
+    }
+    case "default":
+    case "nullable":
+    case "optional":
+      return sample(type.innerType);
+    case "lazy":
+      return sample(type.getter());
+    case "pipe":
+      return sample(type.in);
+    case "union":
+      return type.options.map(sample).find(Boolean) ?? null;
+    default:
+      return null;
+  }
+}
 
 function describe(error) {
   return {
@@ -59,7 +103,8 @@ function describe(error) {
 for await (const line of createInterface({ input: process.stdin })) {
   let result;
   try {
-    result = { ok: rename(await make(JSON.parse(line)), toWire) };
+    const call = JSON.parse(line);
+    result = { ok: call.operation === "fields" ? fields() : rename(await make(call), toWire) };
   } catch (error) {
     result = { error: describe(error) };
   }

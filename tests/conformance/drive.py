@@ -4,15 +4,20 @@ Reads one call per line as JSON, `{"server", "operation", "args", "key"?, "app"?
 and prints the result as one line of JSON: `{"ok": value}` or `{"error": error}`. Names are those on the wire. `app` is the
 attribution: URL, title and categories. `body` replaces the body of the SDK's request, for cases that its types cannot
 express. The SDK sends each request once, unless `retry` is set.
+
+The operation `fields` makes no call. Its value has a sample of each message of each operation, with every field that the SDK has.
 """
 
+import inspect
 import json
 import sys
+import typing
 from datetime import datetime
 
 import httpx
 from openrouter import OpenRouter
 from openrouter.utils import BackoffStrategy, RetryConfig
+from pydantic import BaseModel
 
 
 class Http(httpx.Client):
@@ -59,6 +64,39 @@ def make(call):
     return operations[call["operation"]](**args).model_dump(mode="json", by_alias=True)
 
 
+# The parameters of every operation that are not fields of its request.
+OPTIONS = {
+    "http_headers", "http_referer", "retries", "server_url", "timeout_ms", "x_open_router_categories", "x_open_router_title",
+}
+
+
+def fields():
+    client = OpenRouter(api_key="")
+    operations = {
+        "exchangeAuthCodeForAPIKey": client.o_auth.exchange_auth_code_for_api_key,
+        "createAuthKeysCode": client.o_auth.create_auth_code,
+        "getCurrentKey": client.api_keys.get_current_key_metadata,
+        "createOauthToken": client.o_auth.create_oauth_token,
+        "listOauthJwks": client.o_auth.list_oauth_jwks,
+    }
+    return {
+        name: {
+            "request": {name: None for name in inspect.signature(method).parameters if name not in OPTIONS},
+            "response": sample(typing.get_type_hints(method)["return"]),
+        }
+        for name, method in operations.items()
+    }
+
+
+def sample(kind):
+    """Returns an object with every field of a model, however deep, and None for all other types."""
+    origin = typing.get_origin(kind)
+    if origin is None and inspect.isclass(kind) and issubclass(kind, BaseModel):
+        return {field.alias or name: sample(field.annotation) for name, field in kind.model_fields.items()} or None
+    found = next(filter(None, map(sample, typing.get_args(kind))), None)
+    return [found] if origin is list and found else found
+
+
 def describe(error):
     data = getattr(error, "data", None)
     fields = data.model_dump(mode="json") if data is not None else {}
@@ -73,7 +111,8 @@ def describe(error):
 
 for line in sys.stdin:
     try:
-        result = {"ok": make(json.loads(line))}
+        call = json.loads(line)
+        result = {"ok": fields() if call["operation"] == "fields" else make(call)}
     except Exception as error:  # Every class of the SDK's errors is compared.
         result = {"error": describe(error)}
     print(json.dumps(result), flush=True)

@@ -132,7 +132,8 @@ fn url_of_another_origin_is_not_ours() {
         "ftp://my.app",
     ] {
         sign_in.check(&format!("{origin}PATH?code=c0de"), Err(CallbackError::NotOurs));
-        sign_in.check_pasted(&format!("{origin}PATH?code=c0de"), Err(CallbackError::NotOurs));
+        // P-2: a pasted address counts by its attempt ID, which only this sign-in has.
+        sign_in.check_pasted(&format!("{origin}PATH?code=c0de"), Ok("c0de"));
     }
 }
 
@@ -249,6 +250,9 @@ fn headless_sign_in_has_no_callback() {
     sign_in.check_pasted("/callback?code=c0de", Err(CallbackError::NotOurs));
     sign_in.check_pasted("https://my.app/?code=c0de", Err(CallbackError::NotOurs));
     sign_in.check_pasted("/?code=c0de", Err(CallbackError::NotOurs));
+    // A whole address, with its `://` written or encoded.
+    sign_in.check_pasted("https://my.app/c0de", Err(CallbackError::NotOurs));
+    sign_in.check_pasted("https%3A%2F%2Fmy.app%2F%3Fcode%3Dc0de", Err(CallbackError::NotOurs));
 }
 
 #[test]
@@ -261,13 +265,75 @@ fn pasted_code_is_cleaned() {
             "\tc0de\r\n",
             "\u{1b}[200~c0de\u{1b}[201~",
             "\u{200b}c0de\u{feff}\u{a0}",
+            "\u{61c}\u{180e}\u{2066}c0de\u{2069}",
+            // Wrapped rows.
+            "c0 de",
+            "c0\nde",
+            "c0\u{2028}de",
+            "\"c0de\"",
+            "'c0de'",
+            "<c0de>",
+            "`c0de`",
+            "\u{201c}c0de\u{201d}",
+            "> c0de",
+            "Code: c0de",
+            "code:c0de",
+            "Code: \"c0de\"",
+            "\"Code: c0de\"",
             "code=c0de",
             "?code=c0de",
+            "#code=c0de",
+            "#c0de",
+            "?c0de",
+            "'#code=c0de'",
             " ?code=c0de&x=1\n",
+            "code=c0de#fragment",
+            "c0de&state=STATE",
+            "?c0de&state=STATE",
+            "c0de&state=STATE#fragment",
         ] {
             sign_in.check_pasted(pasted, Ok("c0de"));
         }
     }
+}
+
+#[test]
+fn pasted_code_may_contain_the_characters_of_an_address() {
+    // P-2
+    for sign_in in [begin(None), begin(OURS)] {
+        for code in ["/c0de", "c0/de", "c0+de", "c0?de", "a/b?c=d", "c0de==", "c0:de", "a&b", "a%b", "a#b"] {
+            sign_in.check_pasted(code, Ok(code));
+        }
+        for (pasted, code) in [
+            ("c0+d/e==&state=STATE", "c0+d/e=="),
+            ("c0?de&state=STATE", "c0?de"),
+            ("c0%2Fde&state=STATE", "c0/de"),
+        ] {
+            sign_in.check_pasted(pasted, Ok(code));
+        }
+    }
+}
+
+#[test]
+fn pasted_key_is_refused() {
+    // P-2: a key that is sent as a code has left the user's hands.
+    for sign_in in [begin(None), begin(OURS)] {
+        for pasted in [
+            "sk-or-v1-0e6f",
+            "sk-or-0e6f",
+            "'sk-or-v1-0e6f'",
+            "Code: sk-or-v1-0e6f",
+            "sk-or-v1 -0e6f",
+            "OPENROUTER_API_KEY=sk-or-v1-0e6f",
+            "Authorization: Bearer sk-or-v1-0e6f",
+            "code=sk-or-v1-0e6f",
+            "sk-or-v1-0e6f&state=STATE",
+        ] {
+            sign_in.check_pasted(pasted, Err(CallbackError::ApiKey));
+        }
+    }
+    begin(OURS).check_pasted("URL?code=sk-or-v1-0e6f", Err(CallbackError::ApiKey));
+    assert!(!CallbackError::ApiKey.ends_sign_in());
 }
 
 #[test]
@@ -280,17 +346,63 @@ fn pasted_query_can_begin_with_another_parameter() {
 }
 
 #[test]
-fn pasted_callback_url_must_be_ours() {
-    // P-2
-    let sign_in = begin(OURS);
-    sign_in.check_pasted("URL?code=c0de&state=STATE", Ok("c0de"));
-    sign_in.check_pasted(" URL?code=c0de \n", Ok("c0de"));
-    sign_in.check_pasted("PATH?code=c0de", Ok("c0de"));
-    // Some browsers hide the scheme of a URL.
-    sign_in.check_pasted("my.appPATH?code=c0de", Ok("c0de"));
-    sign_in.check_pasted("evilPATH?code=c0de", Err(CallbackError::NotOurs));
-    sign_in.check_pasted("https://my.app/callback?code=c0de", Err(CallbackError::NotOurs));
-    sign_in.check_pasted("URL?code=c0de&state=x", Err(CallbackError::StateMismatch));
+fn pasted_address_must_end_in_the_attempt_id() {
+    // P-2, L-5
+    let sign_in = begin(Some("http://127.0.0.1:18774/callback"));
+    let encoded = sign_in.fill("URL?code=c0de&state=STATE").replace('%', "%25");
+    let encoded = encoded.replace(':', "%3A").replace('/', "%2F").replace('?', "%3f");
+    let encoded = encoded.replace('&', "%26").replace('=', "%3D");
+    for ours in [
+        "URL?code=c0de&state=STATE",
+        " URL?code=c0de \n",
+        "URL?code=c0de#fragment?code=other",
+        "PATH?code=c0de",
+        // Some browsers hide the scheme of a URL, and some insist on HTTPS.
+        "127.0.0.1:18774PATH?code=c0de",
+        "https://127.0.0.1:18774PATH?code=c0de&state=STATE",
+        "http://localhost:18774PATH?code=c0de&state=STATE",
+        "http://127.0.0.1:9PATH?code=c0de&state=STATE",
+        "https://name-18774.app.github.devPATH?code=c0de&state=STATE",
+        "https://proxy.example/18774PATH?code=c0de",
+        "<URL?code=c0de&state=STATE>",
+        "`URL?code=c0de`",
+        "\"PATH?code=c0de\"",
+        "URL?code=c0\n  de&state=STATE",
+        &encoded,
+        &format!("<{encoded}>"),
+    ] {
+        sign_in.check_pasted(ours, Ok("c0de"));
+    }
+    sign_in.check_pasted("https://localhostPATH?code=a%2Fb%2B%3F", Ok("a/b+?"));
+
+    let other = begin(Some("http://127.0.0.1:18774/callback"));
+    let other = |template: &str| other.fill(template);
+    for foreign in [
+        &other("URL?code=c0de&state=STATE"),
+        &other("URL?code=c0de"),
+        &other("PATH?code=c0de&state=STATE"),
+        &other("127.0.0.1:18774PATH?error=access_denied"),
+        &other("URL"),
+        "http%3A%2F%2F127.0.0.1%3A18774%2Fcallback%2Fx%3Fcode%3Dc0de",
+        "http://127.0.0.1:18774/callback?code=c0de",
+        "URLx?code=c0de",
+        "xURL/?code=c0de",
+        "https://evil/?u=URL&code=c0de",
+        "https://evil/#URL?code=c0de",
+        "https://evil&code=c0de",
+        "see=https://evil/c0de",
+    ] {
+        sign_in.check_pasted(foreign, Err(CallbackError::NotOurs));
+    }
+    sign_in.check_pasted("URL", Err(CallbackError::MissingCode));
+    sign_in.check_pasted("URL?code=c0de&code=c0de", Err(CallbackError::Ambiguous("code")));
+    sign_in.check_pasted("https%3A%2F%2Fevilx%2", Err(CallbackError::Malformed));
+    sign_in.check_pasted("https%3A%2F%2Fevil%ff", Err(CallbackError::Malformed));
+    for state in ["x", &other("STATE"), "STATEx"] {
+        for pasted in ["URL?code=c0de", "https://localhostPATH?code=c0de", "code=c0de", "c0de", "?c0de"] {
+            sign_in.check_pasted(&format!("{pasted}&state={state}"), Err(CallbackError::StateMismatch));
+        }
+    }
     sign_in.check_pasted("URL?error=access_denied", Err(CallbackError::Denied { description: None }));
     sign_in.check_pasted("error=access_denied", Err(CallbackError::Denied { description: None }));
 }
@@ -299,10 +411,12 @@ fn pasted_callback_url_must_be_ours() {
 fn other_pasted_text_is_an_error() {
     // P-2
     let sign_in = begin(None);
-    for nothing in ["", " \n", "\u{200b}", "\u{1b}[200~\u{1b}[201~"] {
+    for nothing in
+        ["", " \n", "\u{200b}", "\u{1b}[200~\u{1b}[201~", "''", "Code: ", "?", "#", "?x=1", "code&state=x"]
+    {
         sign_in.check_pasted(nothing, Err(CallbackError::MissingCode));
     }
-    for bad in ["two\nlines", "two\u{2028}lines", "c\u{f6}de", "\u{1b}[31mc0de", "a\0b"] {
+    for bad in ["c\u{f6}de", "\u{1b}[31mc0de", "a\0b", &"c".repeat(513)] {
         let read = sign_in.pending.read_pasted(bad);
         assert!(matches!(read, Err(CallbackError::InvalidCode(_))), "{bad:?}: {read:?}");
     }
@@ -310,7 +424,43 @@ fn other_pasted_text_is_an_error() {
     sign_in.check_pasted(&"c".repeat(4 * 1024 + 1), Err(CallbackError::Malformed));
 }
 
+/// Percent-encodes every character that is not a letter or digit.
+fn escaped(text: &str) -> String {
+    let escape =
+        |c: char| if c.is_ascii_alphanumeric() { c.to_string() } else { format!("%{:02X}", u32::from(c)) };
+    text.chars().map(escape).collect()
+}
+
 proptest! {
+    #[test]
+    fn every_code_arrives_in_whatever_form_it_is_pasted(
+        code in "auth_code_[A-Za-z0-9_/+?.~-]{0,40}={0,2}",
+        host in "(http|https|HTTPS)://([a-z0-9.-]{1,20}(:[0-9]{1,5})?|\\[::1\\]:1)|[a-z0-9.]{0,20}",
+        quotes in "[\"'`<> \t\u{200b}\u{2066}]{0,3}",
+        space in "[ \t\r\n\u{a0}\u{2028}]{0,3}",
+        at in 0_usize..10,
+    ) {
+        // P-2
+        let sign_in = begin(OURS);
+        let mut wrapped = code.clone();
+        wrapped.insert_str(at, &space);
+        let address = format!("{host}PATH?code={}&state=STATE", escaped(&code));
+        let filled = sign_in.fill(&address);
+        for pasted in [
+            wrapped.clone(),
+            format!("Code: {wrapped}"),
+            format!("{wrapped}&state=STATE"),
+            format!("#code={}", escaped(&code)),
+            address,
+            if host.contains("://") { escaped(&filled) } else { filled },
+        ] {
+            sign_in.check_pasted(&format!("{quotes}{pasted}{quotes}"), Ok(&code));
+        }
+        // The address of another sign-in.
+        let other = begin(OURS).fill(&format!("{host}PATH?code={}", escaped(&code)));
+        sign_in.check_pasted(&other, Err(CallbackError::NotOurs));
+    }
+
     #[test]
     fn arbitrary_text_never_settles_the_sign_in(text in "\\PC{0,40}|(/|\\?|#|%|&|=|code|state|error|:|//|@|\\x1b\\[|\u{200b}){0,12}") {
         // C-27

@@ -113,7 +113,7 @@ async fn key_goes_only_to_its_service() {
     client.current_key().base_url("https://openrouter.ai/v2").await.unwrap();
     assert_eq!(capture.expect_request().uri(), "https://openrouter.ai/v2/key");
     let unreadable = client.signing_keys().base_url(other).await.unwrap_err();
-    assert_eq!(describe(&unreadable), "OutcomeUnknown(Unreadable), retryable");
+    assert_eq!(describe(&unreadable), "UnexpectedResponse");
     let request = capture.expect_request();
     assert_eq!(request.uri(), "https://other.example/api/v1/oauth/jwks");
     assert!(!request.headers().contains_key("authorization"));

@@ -21,6 +21,14 @@ fn responding(status: u16, body: impl Into<bytes::Bytes>) -> Client {
     client_with(ReplayStep::new(Ok(response(status, &[], body))))
 }
 
+/// Responds with 503 and a wait.
+fn turning_away() -> Client {
+    client_with(ReplayStep::new(Ok(response(503, &[("retry-after", "7")], ""))))
+}
+
+/// OpenRouter's envelope.
+const NO: &str = r#"{"error":{"code":418,"message":"No."}}"#;
+
 fn failing(error: transport::Error) -> Client {
     client_with(ReplayStep::new(Err(error)))
 }
@@ -40,6 +48,7 @@ async fn every_fault_has_one_variant() {
         (failing(of(ErrorKind::Connect)), "NotSent, retryable"),
         (failing(of(ErrorKind::Proxy)), "NotSent, retryable"),
         (failing(of(ErrorKind::ProxyAuth)), "ProxyAuthRequired"),
+        (failing(of(ErrorKind::ProxyAuthUnsupported)), "ProxyAuthRequired"),
         (failing(of(ErrorKind::Tls)), "Tls"),
         (failing(of(ErrorKind::Io).not_sent()), "NotSent, retryable"),
         (failing(of(ErrorKind::Other).not_sent()), "NotSent, retryable"),
@@ -49,13 +58,19 @@ async fn every_fault_has_one_variant() {
         (failing(of(ErrorKind::Protocol)), "OutcomeUnknown(Unreadable)"),
         (failing(of(ErrorKind::Other)), "OutcomeUnknown(Other)"),
         (responding(200, "{}"), "OutcomeUnknown(Unreadable)"),
-        (responding(500, ""), "OutcomeUnknown(Status) ServerError"),
-        (responding(429, ""), "RateLimited RateLimited, retryable"),
-        (responding(503, ""), "ServiceUnavailable ServerError, retryable"),
+        // A1, A15: after an exchange, only 429 and a 503 with `Retry-After` show that nothing was created.
+        (responding(500, ""), "OutcomeUnknown(Status) NotFromOpenRouter"),
+        (responding(408, ""), "OutcomeUnknown(Status) NotFromOpenRouter"),
+        (responding(421, ""), "OutcomeUnknown(Status) NotFromOpenRouter"),
+        (responding(429, ""), "RateLimited NotFromOpenRouter, retryable"),
+        (responding(503, ""), "OutcomeUnknown(Status) NotFromOpenRouter"),
+        (turning_away(), "ServiceUnavailable NotFromOpenRouter, retryable"),
         (responding(308, ""), "UnexpectedRedirect(false)"),
-        (responding(400, ""), "Api CodeRejected"),
-        (responding(418, ""), "Api Other"),
-        (responding(101, ""), "OutcomeUnknown(Status) Other"),
+        (responding(400, ""), "Api NotFromOpenRouter"),
+        (responding(400, NO), "Api CodeRejected"),
+        (responding(418, NO), "Api Other"),
+        (responding(500, NO), "OutcomeUnknown(Status) ServerError"),
+        (responding(101, ""), "OutcomeUnknown(Status) NotFromOpenRouter"),
     ] {
         let error = client.exchange_auth_code(exchange()).await.unwrap_err();
         assert_eq!(describe(&error), expected);
@@ -67,6 +82,57 @@ async fn every_fault_has_one_variant() {
 }
 
 #[tokio::test]
+async fn proxy_advice_depends_on_the_kind_of_authentication() {
+    let message = async |kind: ErrorKind| failing(kind.into()).current_key().await.unwrap_err().to_string();
+    let (basic, other) =
+        (message(ErrorKind::ProxyAuth).await, message(ErrorKind::ProxyAuthUnsupported).await);
+    assert!(basic.contains("proxy's URL") && !basic.contains("cntlm"), "{basic}");
+    assert!(other.contains("Px or cntlm") && !other.contains("proxy's URL"), "{other}");
+}
+
+/// A client that fails, and the error that it returns.
+type Case = (fn() -> Client, &'static str);
+
+#[tokio::test]
+async fn read_has_no_unknown_outcome() {
+    // A2
+    fn of(kind: ErrorKind) -> transport::Error {
+        kind.into()
+    }
+    let cases: [Case; 17] = [
+        (|| failing(of(ErrorKind::Connect)), "NotSent, retryable"),
+        (|| failing(of(ErrorKind::Io)), "NoResponse(Io), retryable"),
+        (|| failing(of(ErrorKind::Timeout)), "NoResponse(Timeout), retryable"),
+        (|| failing(of(ErrorKind::Protocol)), "NoResponse(Protocol), retryable"),
+        (|| failing(of(ErrorKind::Other)), "NoResponse(Other), retryable"),
+        (|| failing(of(ErrorKind::Io).with_status(http::StatusCode::OK)), "NoResponse(Io), retryable"),
+        (|| failing(of(ErrorKind::TooLarge)), "NoResponse(TooLarge), retryable"),
+        (|| failing(of(ErrorKind::TooLarge).with_status(http::StatusCode::OK)), "UnexpectedResponse"),
+        (|| responding(200, "[]"), "UnexpectedResponse"),
+        (|| responding(200, "<html>"), "UnexpectedResponse"),
+        (|| responding(204, ""), "UnexpectedResponse"),
+        (|| responding(200, NO), "Api Other"),
+        (|| responding(500, ""), "Api NotFromOpenRouter, retryable"),
+        (|| responding(503, NO), "ServiceUnavailable ServerError, retryable"),
+        (|| responding(308, ""), "UnexpectedRedirect(false)"),
+        (|| responding(401, ""), "Api NotFromOpenRouter"),
+        (|| responding(408, ""), "Api NotFromOpenRouter, retryable"),
+    ];
+    for (client, expected) in cases {
+        for operation in Operation::IDEMPOTENT {
+            let error = operation.call(&client()).await.unwrap_err();
+            assert_eq!(describe(&error), expected, "{operation:?}");
+            assert!(!error.is_outcome_unknown() && !error.may_have_acted(), "{operation:?} {expected}");
+            assert_eq!(
+                error.may_have_been_sent(),
+                !expected.starts_with("NotSent"),
+                "{operation:?} {expected}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn predicates_recognize_a_rejected_code() {
     // C-26
     for (message, expired) in [("Authorization code expired", true), ("Invalid code", false), ("No", false)] {
@@ -74,8 +140,11 @@ async fn predicates_recognize_a_rejected_code() {
         let error = responding(403, body).exchange_auth_code(exchange()).await.unwrap_err();
         assert_eq!((error.is_expired_code(), error.is_rejected_code()), (expired, true), "{message}");
     }
-    let error = responding(401, "").exchange_auth_code(exchange()).await.unwrap_err();
-    assert!(!error.is_expired_code() && !error.is_rejected_code());
+    // A1: a 403 without OpenRouter's envelope says nothing about the code.
+    for (status, body) in [(401, ""), (401, NO), (403, ""), (403, "<html>Invalid code</html>"), (403, "{}")] {
+        let error = responding(status, body).exchange_auth_code(exchange()).await.unwrap_err();
+        assert!(!error.is_expired_code() && !error.is_rejected_code(), "{status} {body}");
+    }
 }
 
 #[tokio::test]
@@ -199,7 +268,7 @@ async fn error_for_invalid_input_omits_the_input() {
     let (_url, pending) = client.authorize(callback).begin().unwrap();
     let ours = pending.callback_url();
     for target in [
-        format!("/{bad}"),
+        format!("https://my.app/{bad}"),
         format!("{ours}?code=%0a{bad}"),
         format!("{ours}?code={0}&state={0}", canary::CODE),
     ] {

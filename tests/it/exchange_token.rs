@@ -60,8 +60,8 @@ async fn documented_response_is_read() {
     assert_eq!(token.access_token.expose(), "eyJ.eyJ.c2ln");
     assert_eq!(token.expires_in, Some(900));
     assert_eq!(token.scope, Some(TokenScope::Inference));
-    assert_eq!(token.token_type, TokenType::Bearer);
-    assert_eq!(token.issued_token_type, TokenFormat::AccessToken);
+    assert_eq!(token.token_type, Some(TokenType::Bearer));
+    assert_eq!(token.issued_token_type, Some(TokenFormat::AccessToken));
 }
 
 #[tokio::test]

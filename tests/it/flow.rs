@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::Request;
 use openrouter_oauth::{
-    AuthorizationCode, AuthorizeUrl, CallbackError, CallbackUrl, CodeChallengeMethod, CreateAuthCode,
+    ApiKey, AuthorizationCode, AuthorizeUrl, CallbackError, CallbackUrl, CodeChallengeMethod, CreateAuthCode,
     CreditLimit, ExchangeAuthCode, ExchangeToken, KeyLabel, KeyLinks, PendingSignIn, Pkce,
-    models::{CreatedAuthCode, FederationPolicyId, Jwk, Nullable, SubjectToken, Timestamp, UsageLimitType},
+    models::{
+        CreatedAuthCode, CurrentKey, Endpoint as _, FederationPolicyId, Jwk, Nullable, SigningKeys,
+        SubjectToken, Timestamp, UsageLimitType,
+    },
 };
 use openrouter_oauth_emulator::{DecisionOutcome, DenialBehavior, Fault, Settings};
-use openrouter_oauth_tests::{base64url, query, testbed::Testbed};
-use openrouter_oauth_transport::{Limits, Transport};
+use openrouter_oauth_tests::{base64url, fields, query, testbed::Testbed};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
 use crate::support::describe;
@@ -189,15 +189,34 @@ async fn code_without_a_challenge_takes_no_verifier() {
 }
 
 #[tokio::test]
+async fn models_have_every_field_that_the_emulator_sends() {
+    let testbed = testbed();
+    let client = testbed.client().with_key(ApiKey::parse(&testbed.emulator().issue_key()).unwrap());
+    let created = client.create_auth_code(CreateAuthCode::new(callback())).keep_body().send().await.unwrap();
+    let exchange = ExchangeAuthCode::new(created.value().id.clone());
+    let exchanged = client.exchange_auth_code(exchange).keep_body().send().await.unwrap();
+    let key = client.current_key().keep_body().send().await.unwrap();
+    let token = client.exchange_token(token_exchange()).keep_body().send().await.unwrap();
+    let keys = client.signing_keys().keep_body().send().await.unwrap();
+    for (operation, body) in [
+        (CreateAuthCode::OPERATION, created.expose_body()),
+        (ExchangeAuthCode::OPERATION, exchanged.expose_body()),
+        (CurrentKey::OPERATION, key.expose_body()),
+        (ExchangeToken::OPERATION, token.expose_body()),
+        (SigningKeys::OPERATION, keys.expose_body()),
+    ] {
+        let body = serde_json::from_slice(body.unwrap()).unwrap();
+        let [_, fields_of_response] = fields::of_operation(operation).unwrap();
+        let unknown = fields::unknown(&body, &fields_of_response(&body));
+        assert!(unknown.is_empty(), "{operation} {unknown:?}");
+    }
+    assert!(key.value().other.as_map().is_empty(), "{:?}", key.value().other);
+}
+
+#[tokio::test]
 async fn access_token_is_signed_by_a_published_key() {
     let testbed = testbed();
-    let subject = [r#"{"alg":"RS256"}"#, r#"{"sub":"job-7"}"#, "signature"];
-    let subject = subject.map(|part| base64url::encode(part.as_bytes())).join(".");
-    let request = ExchangeToken::new(
-        FederationPolicyId::parse("policy_1").unwrap(),
-        SubjectToken::parse(&subject).unwrap(),
-    );
-    let issued = testbed.client().exchange_token(request).await.unwrap();
+    let issued = testbed.client().exchange_token(token_exchange()).await.unwrap();
     assert!(issued.expires_in.is_some_and(|seconds| seconds <= 900));
 
     let token = issued.access_token.expose().to_owned();
@@ -247,21 +266,15 @@ async fn key_belongs_to_the_requested_workspace() {
         let callback = approve(&testbed, &url).await;
         let code = pending.read_callback(&callback).unwrap();
         let grant = pending.exchange(testbed.client(), &code).await.unwrap();
-        // `KeyInfo` lacks the workspace, because OpenRouter's OpenAPI document does.
-        let request = Request::get("https://openrouter.ai/api/v1/key")
-            .header("authorization", format!("Bearer {}", grant.key.expose()))
-            .body(Bytes::new())
-            .unwrap();
-        let response = testbed.emulator().send(request, Limits::default()).await.unwrap();
-        let info: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
-        assert_eq!(info["data"]["workspace_id"], workspace);
+        let info = testbed.client().with_key(grant.key).current_key().await.unwrap();
+        assert_eq!(info.workspace_id, Nullable::Value(workspace.to_owned()));
     }
 }
 
 #[tokio::test]
 async fn unknown_key_is_unauthorized() {
     let testbed = testbed();
-    let key = openrouter_oauth::ApiKey::parse("sk-or-v1-0000").unwrap();
+    let key = ApiKey::parse("sk-or-v1-0000").unwrap();
     let rejected = testbed.client().with_key(key).current_key().await.unwrap_err();
     assert_eq!(describe(&rejected), "Api Unauthorized");
     assert_eq!(rejected.api().unwrap().message().as_str(), "User not found.");
@@ -307,6 +320,12 @@ async fn busy_service_leaves_the_sign_in_fresh() {
     assert_eq!(testbed.emulator().posts("/auth/keys"), 3);
 }
 
+fn token_exchange() -> ExchangeToken {
+    let subject = [r#"{"alg":"RS256"}"#, r#"{"sub":"job-7"}"#, "signature"];
+    let subject = subject.map(|part| base64url::encode(part.as_bytes())).join(".");
+    ExchangeToken::new(FederationPolicyId::parse("policy_1").unwrap(), SubjectToken::parse(&subject).unwrap())
+}
+
 fn callback() -> CallbackUrl {
     CallbackUrl::parse("https://my.app/callback?tenant=7").unwrap()
 }
@@ -330,7 +349,7 @@ fn redirected(outcome: DecisionOutcome) -> String {
 
 /// Creates a code with the key of an account's owner.
 async fn create(testbed: &Testbed, request: CreateAuthCode) -> CreatedAuthCode {
-    let owner = openrouter_oauth::ApiKey::parse(&testbed.emulator().issue_key()).unwrap();
+    let owner = ApiKey::parse(&testbed.emulator().issue_key()).unwrap();
     let client = testbed.client().with_key(owner);
     let created = client.create_auth_code(request).await.unwrap();
     assert!(AuthorizationCode::parse(created.id.expose()).is_ok());

@@ -45,17 +45,25 @@ fn invalid_value_error_names_the_value_and_the_problem() {
             (words(SubjectToken::parse(bad).map(drop)), "subject token"),
             (words(FederationPolicyId::parse(bad).map(drop)), "federation policy ID"),
             (words(CodeVerifier::parse(bad).map(drop)), "code verifier"),
-            (words(CallbackUrl::parse(bad).map(drop)), "callback URL"),
         ] {
             assert!(text.starts_with(&format!("the {what} {problem}")), "{text}");
         }
     }
     for (bad, text) in [
+        ("", "the callback URL is empty"),
+        (&long, "the callback URL is too long"),
+        ("http://\u{fc}/", "the callback URL may contain only the characters of a URL"),
+        ("a\r\nb", "the callback URL may contain only the characters of a URL"),
+    ] {
+        assert!(words(CallbackUrl::parse(bad).map(drop)).starts_with(text), "{bad:?}");
+    }
+    for (bad, text) in [
         ("", "the key label is empty"),
         (" \t", "the key label is empty"),
         (&"l".repeat(101), "the key label is longer than 100 characters"),
-        ("a\nb", "the key label must not contain control characters"),
-        ("a\u{1b}[31m", "the key label must not contain control characters"),
+        ("a\nb", "the key label must not contain control characters or invisible characters"),
+        ("a\u{1b}[31m", "the key label must not contain control characters or invisible characters"),
+        ("a\u{202e}b", "the key label must not contain control characters or invisible characters"),
     ] {
         assert_eq!(words(KeyLabel::parse(bad).map(drop)), text, "{bad:?}");
     }

@@ -188,7 +188,8 @@ async fn user_has_three_attempts_to_paste_a_code() {
     let [None, Some(rejected), Some(unreadable)] = &prompt.problems()[..] else {
         panic!("{:?}", prompt.problems())
     };
-    assert!(rejected.contains("rejected") && !unreadable.contains("elsewhere"), "{rejected} {unreadable}");
+    assert_eq!(rejected, "this code was rejected; OpenRouter: Invalid code");
+    assert!(!unreadable.contains("elsewhere"), "{unreadable}");
     assert_eq!(testbed.emulator().posts("/auth/keys"), 2);
 }
 
@@ -203,6 +204,141 @@ async fn three_wrong_codes_end_a_headless_login() {
     let prompt = typing(testbed.user(), [TypedInput::Text("auth_code_of_nobody"); 3]);
     let error = login(&testbed).headless(true).prompt(prompt).run().await.unwrap_err();
     assert!(matches!(&error, Error::Sdk(error) if error.is_rejected_code()), "{error:?}");
+}
+
+const WRONG_CODE: TypedInput = TypedInput::Text("auth_code_of_nobody");
+const NOT_A_CODE: TypedInput = TypedInput::Text(FOREIGN_CALLBACK);
+const KEY: TypedInput = TypedInput::Text("sk-or-v1-0e6f");
+
+#[tokio::test]
+async fn later_error_does_not_replace_a_rejection() {
+    // P-5
+    for listens in [true, false] {
+        for typed in [
+            &[WRONG_CODE, TypedInput::End][..],
+            &[WRONG_CODE, NOT_A_CODE, TypedInput::End],
+            &[NOT_A_CODE, WRONG_CODE, TypedInput::End],
+            &[WRONG_CODE, TypedInput::NoTerminal],
+            &[WRONG_CODE, NOT_A_CODE, NOT_A_CODE],
+        ] {
+            if listens && !matches!(typed, [.., TypedInput::End]) {
+                // The browser can still come back.
+                continue;
+            }
+            let testbed = testbed();
+            let prompt = typing(testbed.user(), typed.iter().copied());
+            let error = login(&testbed).headless(!listens).prompt(prompt).run().await.unwrap_err();
+            let Error::Sdk(rejected) = &error else { panic!("{typed:?}: {error:?}") };
+            assert!(rejected.is_rejected_code(), "{typed:?}: {error:?}");
+            assert_eq!(rejected.api().unwrap().message().as_str(), "Invalid code");
+            assert!(!error.is_outcome_unknown());
+        }
+    }
+}
+
+#[tokio::test]
+async fn later_end_does_not_replace_text_that_is_not_a_code() {
+    // P-5
+    for end in [TypedInput::End, TypedInput::NoTerminal] {
+        for text in [NOT_A_CODE, KEY] {
+            let testbed = testbed();
+            let prompt = typing(testbed.user(), [text, end]);
+            let error = login(&testbed).headless(true).prompt(prompt).run().await.unwrap_err();
+            assert!(matches!(error, Error::NoCode(_)), "{error:?}");
+            assert_eq!(testbed.emulator().posts("/auth/keys"), 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn timeout_keeps_a_rejection_as_its_source() {
+    // P-5. In the last row, the browser could still come back after the third code.
+    for (typed, listens) in [(&[WRONG_CODE][..], false), (&[WRONG_CODE], true), (&[WRONG_CODE; 3], true)] {
+        let testbed = testbed();
+        let prompt = typing(testbed.user(), typed.iter().copied());
+        let login = login(&testbed).headless(!listens).timeout(Duration::from_millis(500));
+        let error = login.prompt(prompt).run().await.unwrap_err();
+        let Error::TimedOut { source: Some(rejected), .. } = &error else { panic!("{error:?}") };
+        assert!(rejected.is_rejected_code() && !error.is_outcome_unknown(), "{error:?}");
+    }
+    let testbed = testbed();
+    let prompt = typing(testbed.user(), [NOT_A_CODE]);
+    let login = login(&testbed).headless(true).timeout(Duration::from_millis(300));
+    let error = login.prompt(prompt).run().await.unwrap_err();
+    assert!(matches!(error, Error::TimedOut { source: None, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn rejection_during_the_extra_time_is_the_source_of_the_timeout() {
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::delay(Duration::from_millis(600)).on("/auth/keys"));
+    let prompt = typing(testbed.user(), [WRONG_CODE]);
+    let login = login(&testbed).headless(true).timeout(Duration::from_millis(300));
+    let error = login.prompt(prompt).run().await.unwrap_err();
+    let Error::TimedOut { source: Some(rejected), .. } = &error else { panic!("{error:?}") };
+    assert!(rejected.is_rejected_code(), "{error:?}");
+}
+
+#[tokio::test]
+async fn cancellation_after_a_rejection_is_a_cancellation() {
+    let testbed = testbed();
+    let (cancel, prompt) = (Cancel::new(), typing(testbed.user(), [WRONG_CODE]));
+    let running = login(&testbed).headless(true).prompt(prompt.clone()).cancel(cancel.clone()).run();
+    let cancelling = async {
+        while prompt.problems().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        cancel.cancel();
+    };
+    let (ended, ()) = tokio::join!(running, cancelling);
+    assert!(matches!(ended, Err(Error::Cancelled)), "{ended:?}");
+}
+
+#[tokio::test]
+async fn third_wrong_code_is_reported_as_an_event() {
+    // P-5
+    for (typed, expected) in [
+        (WRONG_CODE, "this code was rejected; OpenRouter: Invalid code"),
+        (KEY, "this is an API key, not a code"),
+    ] {
+        let testbed = testbed();
+        let reported = Arc::new(Mutex::new(Vec::new()));
+        let events = Arc::clone(&reported);
+        let login = login(&testbed).prompt(typing(testbed.user(), [typed; 3])).on_event(move |event| {
+            if let Event::StoppedAsking { problem } = event {
+                events.lock().unwrap().push((*problem).to_owned());
+            }
+        });
+        login.timeout(Duration::from_millis(500)).run().await.unwrap_err();
+        let reported = reported.lock().unwrap();
+        assert!(matches!(&reported[..], [problem] if problem.starts_with(expected)), "{reported:?}");
+    }
+}
+
+#[tokio::test]
+async fn prompt_shows_the_message_of_each_rejection() {
+    // P-5
+    let testbed = testbed();
+    for message in ["Invalid code_challenge_method", "\\u001b[31mExpired\\u202e"] {
+        let body = format!(r#"{{"error":{{"message":"{message}","code":400}}}}"#);
+        testbed
+            .emulator()
+            .inject(Fault::status(400).body(body).content_type("application/json").on("/auth/keys"));
+    }
+    let body = r#"{"error":{"code":400}}"#;
+    testbed
+        .emulator()
+        .inject(Fault::status(400).body(body).content_type("application/json").on("/auth/keys"));
+    let prompt = typing(testbed.user(), [TypedInput::Code, TypedInput::Code, TypedInput::Code]);
+    login(&testbed).prompt(prompt.clone()).timeout(Duration::from_secs(1)).run().await.unwrap_err();
+    let problems: Vec<_> = prompt.problems().into_iter().flatten().collect();
+    assert_eq!(
+        problems,
+        [
+            "this code was rejected; OpenRouter: Invalid code_challenge_method",
+            "this code was rejected; OpenRouter: Expired",
+        ]
+    );
 }
 
 #[tokio::test]
@@ -478,10 +614,23 @@ async fn endless_exchange_is_an_unknown_outcome() {
 
 #[tokio::test]
 async fn status_503_without_retry_after_is_not_retried() {
+    // A1: a key may have been created.
     let testbed = testbed();
     testbed.emulator().inject(Fault::status(503).on("/auth/keys"));
     let error = login(&testbed).browser(UserBrowser::approving(testbed.user())).run().await.unwrap_err();
-    assert!(matches!(error, Error::Sdk(SdkError::ServiceUnavailable { .. })), "{error:?}");
+    assert!(matches!(error, Error::Sdk(SdkError::OutcomeUnknown(_))), "{error:?}");
+    assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
+}
+
+#[tokio::test]
+async fn rejection_by_a_proxy_ends_the_login() {
+    // A1: it says nothing about the code, so the user is not asked for another one.
+    let testbed = testbed();
+    testbed.emulator().inject(Fault::status(403).body("<html>Access denied</html>").on("/auth/keys"));
+    let prompt = typing(testbed.user(), [TypedInput::Code, TypedInput::Code]);
+    let error = login(&testbed).headless(true).prompt(prompt).run().await.unwrap_err();
+    assert!(matches!(&error, Error::Sdk(error) if error.may_have_acted()), "{error:?}");
+    assert!(error.to_string().contains("a key may have been created"), "{error}");
     assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
 }
 
@@ -495,7 +644,8 @@ async fn login_does_not_wait_past_its_timeout() {
 }
 
 #[tokio::test]
-async fn rejection_after_a_retry_is_an_unknown_outcome() {
+async fn rejection_after_a_requested_wait_is_an_ordinary_one() {
+    // A1: 429, and 503 with `Retry-After`, prove that the request was not processed, so no key can exist.
     for typed in [None, Some(TypedInput::Code)] {
         let testbed = testbed();
         testbed.emulator().inject(Fault::status(429).header("Retry-After", "0").on("/auth/keys"));
@@ -505,12 +655,15 @@ async fn rejection_after_a_retry_is_an_unknown_outcome() {
             None => login(&testbed).browser(UserBrowser::approving(testbed.user())),
             Some(_) => login(&testbed).headless(true),
         };
-        let error = login.prompt(prompt.clone()).run().await.unwrap_err();
-        let Error::OutcomeUnknown { reason, source: Some(SdkError::Api(_)), .. } = &error else {
-            panic!("{error:?}")
+        let error = login.prompt(prompt.clone()).timeout(Duration::from_secs(1)).run().await.unwrap_err();
+        let rejected = match &error {
+            // The user could paste another code.
+            Error::TimedOut { source: Some(error), .. } if typed.is_some() => error,
+            Error::Sdk(error) if typed.is_none() => error,
+            _ => panic!("{error:?}"),
         };
-        assert_eq!(*reason, OutcomeUnknownReason::RejectedAfterWait);
-        assert_eq!(prompt.problems().len(), 1);
+        assert!(rejected.is_rejected_code() && !error.is_outcome_unknown(), "{error:?}");
+        assert_eq!(prompt.problems().len(), if typed.is_some() { 2 } else { 1 });
     }
 }
 
@@ -518,8 +671,8 @@ async fn rejection_after_a_retry_is_an_unknown_outcome() {
 async fn panic_of_the_program_loses_no_key() {
     let testbed = testbed();
     let login = login(&testbed).browser(UserBrowser::approving(testbed.user()));
-    let login =
-        login.on_event(|event| assert!(!matches!(event, Event::Granted), "the program fails to print"));
+    let login = login
+        .on_event(|event| assert!(!matches!(event, Event::Granted { .. }), "the program fails to print"));
     assert!(is_valid(&testbed, &login.run().await.unwrap().key).await);
 }
 

@@ -42,6 +42,9 @@ mod flow;
 /// A login in a terminal: the browser's callback, the pasted code, and every way to end.
 mod login;
 
+/// A login that returns the stored key if it can.
+mod ensure;
+
 /// The example that signs in once.
 #[cfg(target_os = "linux")]
 mod sign_in_once;
@@ -63,6 +66,9 @@ mod socket;
 
 /// The error for each status of a rejection.
 mod rejections;
+
+/// The outcome of each response that gateways, firewalls and OpenRouter send, over a real socket.
+mod responses;
 
 /// Redirects are not followed.
 mod redirect;

@@ -51,11 +51,14 @@ async fn unprocessed_exchange_leaves_the_sign_in_fresh() {
             fails(ErrorKind::Proxy),
             ReplayStep::new(Err(Error::from(ErrorKind::Io).not_sent())),
             responds(429, ""),
-            responds(503, "<html>"),
+            // A1: the wait shows that the request was turned away.
+            ReplayStep::new(Ok(response(503, &[("retry-after", "7")], "<html>"))),
             responds(400, r#"{"error":{"message":"Invalid code","code":400}}"#),
             responds(403, r#"{"error":{"message":"Authorization code expired","code":403}}"#),
+            // A1: a rejection that is not OpenRouter's says nothing about the code.
             responds(403, ""),
-            responds(404, ""),
+            responds(404, "<html>"),
+            responds(302, ""),
             responds(200, GRANT),
         ]
     };
@@ -82,6 +85,12 @@ async fn unknown_outcome_spends_the_sign_in() {
         fails(ErrorKind::TooLarge),
         fails(ErrorKind::Protocol),
         fails(ErrorKind::Other),
+        // A1, A15
+        responds(408, ""),
+        responds(421, ""),
+        responds(425, ""),
+        responds(503, ""),
+        responds(503, r#"{"error":{"code":503,"message":"Service Unavailable"}}"#),
         responds(500, ""),
         responds(502, "<html>"),
         responds(504, ""),

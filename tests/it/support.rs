@@ -151,6 +151,8 @@ pub(crate) fn describe(error: &Error) -> String {
         Error::RateLimited { .. } => "RateLimited".into(),
         Error::ServiceUnavailable { .. } => "ServiceUnavailable".into(),
         Error::UnexpectedRedirect { same_origin, .. } => format!("UnexpectedRedirect({same_origin})"),
+        Error::NoResponse(error) => format!("NoResponse({:?})", error.kind()),
+        Error::UnexpectedResponse(_) => "UnexpectedResponse".into(),
         Error::OutcomeUnknown(unknown) => format!("OutcomeUnknown({:?})", unknown.reason()),
         other => panic!("this error has no name here: {other:?}"),
     };

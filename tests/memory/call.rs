@@ -40,6 +40,10 @@ pub(crate) enum Ending {
     Granted,
     /// Granted, a few bytes at a time.
     InPieces,
+    /// Granted, with fields that cannot be read.
+    Odd,
+    /// 200, as HTML with the secret in it.
+    Wrapped,
     /// 403. The message repeats the request.
     Rejected,
     /// 500. The message repeats the request.
@@ -64,9 +68,11 @@ pub(crate) enum Ending {
     Untrusted,
 }
 
-const ENDINGS: [Ending; 14] = [
+const ENDINGS: [Ending; 16] = [
     Ending::Granted,
     Ending::InPieces,
+    Ending::Odd,
+    Ending::Wrapped,
     Ending::Rejected,
     Ending::ServerError,
     Ending::Text,
@@ -201,6 +207,8 @@ enum Outcome {
     Redirected,
     NotSent,
     Untrusted,
+    NoResponse,
+    Unexpected,
     Unknown,
     Abandoned,
 }
@@ -215,6 +223,8 @@ impl Outcome {
             Some(Err(Error::UnexpectedRedirect { .. })) => Self::Redirected,
             Some(Err(Error::NotSent(_))) => Self::NotSent,
             Some(Err(Error::Tls(_))) => Self::Untrusted,
+            Some(Err(Error::NoResponse(_))) => Self::NoResponse,
+            Some(Err(Error::UnexpectedResponse(_))) => Self::Unexpected,
             Some(Err(error)) if error.is_outcome_unknown() => Self::Unknown,
             Some(Err(error)) => panic!("{error}"),
         }
@@ -233,6 +243,8 @@ impl Ending {
         match self {
             Self::Granted => "granted",
             Self::InPieces => "in-pieces",
+            Self::Odd => "odd",
+            Self::Wrapped => "wrapped",
             Self::Rejected => "rejected",
             Self::ServerError => "server-error",
             Self::Text => "text",
@@ -248,15 +260,21 @@ impl Ending {
     /// The outcome that the call must have.
     fn outcome(self, operation: Operation) -> Outcome {
         match self {
-            Self::Granted | Self::InPieces => Outcome::Success,
+            Self::Granted | Self::InPieces | Self::Odd => Outcome::Success,
             Self::Rejected => Outcome::Rejected,
             Self::ServerError | Self::Text if operation.is_idempotent() => Outcome::Rejected,
+            // A2
+            Self::Cut | Self::Reset | Self::Garbage | Self::Late if operation.is_idempotent() => {
+                Outcome::NoResponse
+            }
+            Self::TooLarge | Self::Wrapped if operation.is_idempotent() => Outcome::Unexpected,
             Self::Redirected => Outcome::Redirected,
             Self::Abandoned => Outcome::Abandoned,
             Self::Unreachable => Outcome::NotSent,
             Self::Untrusted => Outcome::Untrusted,
             Self::ServerError
             | Self::Text
+            | Self::Wrapped
             | Self::Cut
             | Self::Reset
             | Self::TooLarge

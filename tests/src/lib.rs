@@ -13,6 +13,7 @@
 
 pub mod base64url;
 pub mod canary;
+pub mod fields;
 pub mod fuzzed;
 #[cfg(target_os = "linux")]
 pub mod masked;

@@ -90,7 +90,7 @@ const CARGO_STEPS: &[CargoStep] = &[
     CargoStep { name: "doctest", cargo: &["test --workspace --doc"], ..STEP },
     CargoStep {
         name: "faults",
-        takes: |arguments| matches!(arguments, [] | ["--planted"] | ["scan", ..]),
+        takes: |arguments| matches!(arguments, [] | ["--planted" | "--proxies"] | ["scan", ..]),
         cargo: &[
             // The faults program expects the command-line tool in its own folder.
             "build --quiet --release -p openrouter-oauth-cli --bin openrouter-oauth",

@@ -27,9 +27,10 @@ cargo xtask COMMAND
   browser [FOLDER]
                  test logins in Chromium, also while other pages attack them, and save screenshots in FOLDER (needs
                  chromium and chromedriver)
-  faults [--planted | scan PATH...]
+  faults [--planted | --proxies | scan PATH...]
                  test every fault of a network, a server or a caller; with --planted, check that broken transports are
-                 detected; with scan, search the output and files of a test run for secrets
+                 detected; with --proxies, test only the pages of gateways; with scan, search the output and files of a
+                 test run for secrets
   bench          measure the instructions and allocations of an exchange, and enforce a limit on the instructions (needs
                  valgrind)
   fuzz [TARGET] [SECONDS]

@@ -8,7 +8,8 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use self::options::{
     CompletionsOptions, CreateCodeOptions, EmulatorOptions, ExchangeOptions, ExchangeTokenOptions,
-    KeyOptions, LoginOptions, LogoutOptions, ManOptions, StoreKind, StoreOptions, TokenOptions, UrlOptions,
+    KeyOptions, LoginOptions, LogoutOptions, ManOptions, StatusOptions, StoreKind, StoreOptions,
+    TokenOptions, UrlOptions,
 };
 use crate::exit;
 
@@ -17,7 +18,8 @@ use crate::exit;
 #[command(name = "openrouter-oauth", version, max_term_width = 110)]
 #[command(after_help = EXAMPLES, after_long_help = SECTIONS.map(|(_, text)| text).join("\n\n"))]
 pub(crate) struct Args {
-    /// The service's base URL: https, or http on this machine. The default is OPENROUTER_BASE_URL, or else OpenRouter.
+    /// The service's base URL: https, or http on this machine. The default path is /api/v1. The default URL is
+    /// OPENROUTER_BASE_URL, or else OpenRouter.
     #[arg(long, global = true, value_name = "URL", help_heading = "Common options")]
     pub(crate) server: Option<String>,
 
@@ -56,31 +58,44 @@ Settings:
   OPENROUTER_KEY_STORE      where to store the key, unless --store is given: file or keychain
   OPENROUTER_HTTP_REFERER, OPENROUTER_APP_TITLE, OPENROUTER_APP_CATEGORIES
                             the app that sends the requests
-  BROWSER                   the browser that login opens";
+  BROWSER                   the browser that login opens: a file that exists, or a program and its arguments
+Network:
+  HTTPS_PROXY, or else ALL_PROXY
+                            the URL of a proxy: http, https, socks5, or socks5h
+  NO_PROXY                  hosts to connect to without the proxy, separated by commas
+  SSL_CERT_FILE, SSL_CERT_DIR
+                            a PEM file and folders with root certificates, to trust instead of the
+                            system's (not on Windows and macOS)";
 
 const JSON_HELP: &str = "\
-With --json, an error on standard error has this form. The last three fields appear only if known:
+With --json, an error on standard error has this form. The last four fields appear only if known:
   {\"error\": {\"kind\": \"rejected\", \"message\": \"...\", \"causes\": [\"...\"],
-             \"http_status\": 400, \"reason\": \"code_invalid\", \"retry_after_seconds\": 2.0}}
+             \"http_status\": 400, \"reason\": \"code_invalid\", \"request_id\": \"...\",
+             \"retry_after_seconds\": 2.0}}
 The reasons are code_invalid, code_expired, code_rejected, challenge_method_mismatch, invalid_grant,
-invalid_request, unauthorized, forbidden, not_found, conflict, rate_limited, server_error and other.";
+invalid_request, unauthorized, forbidden, not_found, conflict, rate_limited, server_error,
+not_from_openrouter (something other than OpenRouter responded) and other.
+A warning has the form {\"warning\": \"...\"}. Invisible characters are escaped, for example as \\u202e.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Sign in and store the key.
     ///
     /// Opens OpenRouter's page in the browser, then waits for the browser's callback or a pasted code. Over SSH, in a
-    /// container, or with --headless, the page shows a code to paste. If OpenRouter still accepts the stored key, login
-    /// keeps that key and does not create another.
+    /// container, without a display, or with --headless, the page shows a code to paste; --no-headless and --port override
+    /// this. If OpenRouter still accepts the stored key, login keeps that key and does not create another. It replaces a
+    /// key that OpenRouter rejects (401). If the key cannot be checked, login fails and keeps the key.
     #[command(after_help = "\
 The key is stored in a file that, on Unix, only you can read. With --store keychain, it is stored
 in the system's keychain; with --store none, nowhere. The key is printed to standard output with
 --print, and also if it could not be stored.
 JSON: {\"is_new\", \"user_id\", \"label\", \"store\"}, and \"key\" if the key is printed; user_id, label and
-store may be null. After --again, \"previous\" is the page where you can delete the previous key.
+store may be null. If the key replaced another one, \"previous\" is the page of that key, where you
+can delete it.
 Before the result, {\"authorize_url\"} is printed to standard error, and {\"problem\"} after each
-wrong code. With --json, login does not prompt at the terminal; with --headless, it reads the code
-from a line of standard input.
+wrong code. {\"waiting\"} means that another program is signing in, and that login waits for its key.
+With --json, login does not prompt at the terminal; with --headless, it reads the code from a line
+of standard input.
 
 Examples:
   openrouter-oauth login
@@ -95,11 +110,12 @@ JSON: {\"removed\": [{\"store\", \"settings\"}]}; settings is that page")]
     Logout(LogoutOptions),
     /// Show the key's label, limit, and usage.
     ///
-    /// Uses the key in OPENROUTER_API_KEY, or else the stored key.
+    /// Uses the key in OPENROUTER_API_KEY, or else the stored key. Warns on standard error if less than a tenth of the
+    /// limit is left, or if the key expires within a week.
     #[command(after_help = "\
-JSON: {\"source\", \"service\"}, and the fields that OpenRouter's response includes (label, limit,
+JSON: {\"source\", \"service\"}, and every field of OpenRouter's response (label, limit,
 limit_remaining, limit_reset, usage, expires_at, ...); source is environment, file, or keychain")]
-    Status(StoreOptions),
+    Status(StatusOptions),
     /// Print the stored key.
     #[command(after_help = "\
 JSON: {\"key\"}
@@ -116,7 +132,8 @@ Example:
     #[command(after_help = "\
 With --save, the URL is printed to standard output. Without it, the URL is printed to standard
 error, for the user, and the pending sign-in to standard output: one line of text that contains a
-secret. Save that line unchanged to a file for `exchange --pending`.
+secret. Save that line unchanged to a file for `exchange --pending`, which accepts the file only if
+no other user has access to it (mode 0600).
 JSON: {\"authorize_url\", \"callback_url\", \"pending\"}; callback_url is null without --callback,
 pending is null with --save
 

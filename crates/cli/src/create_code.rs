@@ -1,13 +1,24 @@
 //! `create-code`: creates a code with a key, without the consent page.
 
-use openrouter_oauth::{Client, CreateAuthCode, Pkce};
+use openrouter_oauth::{Client, CreateAuthCode, Error, Pkce};
 
-use crate::{args::CreateCodeOptions, exit::Failure, key, output::Output};
+use crate::{
+    args::CreateCodeOptions,
+    exit::Failure,
+    key::{self, KeyWithSource},
+    output::Output,
+};
 
 pub(crate) async fn run(options: CreateCodeOptions, client: &Client, output: Output) -> Result<(), Failure> {
-    let key = key::find(options.store.store, client).await?.key;
-    let code = client.with_key(key).create_auth_code(request(options)).await?;
+    let key = key::find(options.store.store, client).await?;
+    let code = client.with_key(key.key.clone()).create_auth_code(request(options)).await;
+    let code = code.map_err(|error| failure(error, &key))?;
     output.result(&code, code.id.expose())
+}
+
+/// An unknown outcome has a status of its own, because only a code may have been created, not a key.
+fn failure(error: Error, key: &KeyWithSource) -> Failure {
+    if error.is_outcome_unknown() { Failure::CodeUnknown(error) } else { key.failure(error) }
 }
 
 fn request(options: CreateCodeOptions) -> CreateAuthCode {

@@ -3,36 +3,49 @@
 use std::path::Path;
 
 use openrouter_oauth::{
-    ApiKeyGrant, AuthorizationCode, Client, ExchangeAuthCode, Pkce, models::CodeVerifier,
+    ApiKeyGrant, AuthorizationCode, CallbackError, Client, ExchangeAuthCode, Pkce, models::CodeVerifier,
 };
 use zeroize::Zeroizing;
 
-use crate::{args::ExchangeOptions, exit::Failure, input, output::Output, pending_file};
+use crate::{args::ExchangeOptions, exit::Failure, input, output::Output, pending_file::PendingFile};
 
 pub(crate) async fn run(options: &ExchangeOptions, client: &Client, output: Output) -> Result<(), Failure> {
     let grant = match &options.pending {
-        Some(path) => finish(path, client).await?,
+        Some(path) => finish(path, client, output).await?,
         None => raw(options.without_pkce, client).await?,
     };
     output.result(&grant, grant.key.expose()).map_err(|failure| Failure::KeyLost(Box::new(failure)))
 }
 
 /// Finishes the sign-in that `url` began.
-async fn finish(path: &Path, client: &Client) -> Result<ApiKeyGrant, Failure> {
-    let mut pending = pending_file::read(path)?;
+async fn finish(path: &Path, client: &Client, output: Output) -> Result<ApiKeyGrant, Failure> {
+    let file = PendingFile::open(path)?;
+    let mut pending = file.read()?;
     let code = pending.read_pasted(&code()?)?;
-    pending_file::remove(path)?;
-    let result = pending.exchange(client, &code).await;
-    if pending.is_fresh() {
-        pending_file::create(path, &pending.into_secret_json()?)?;
+    file.remove()?;
+    let result = match file.sync() {
+        Ok(()) => pending.exchange(client, &code).await.map_err(Failure::from),
+        Err(failure) => Err(failure),
+    };
+    if pending.is_fresh()
+        && let Err(failure) =
+            pending.into_secret_json().map_err(Failure::from).and_then(|secret| file.create(&secret))
+    {
+        // The exchange has failed, and its error matters more.
+        output.note(&format!("The pending sign-in was not saved again: {}.", failure.message()));
     }
-    Ok(result?)
+    result
 }
 
 /// Exchanges a code without a pending sign-in.
 async fn raw(without_pkce: bool, client: &Client) -> Result<ApiKeyGrant, Failure> {
     let verifier = if without_pkce { None } else { Some(verifier()?) };
-    let mut request = ExchangeAuthCode::new(AuthorizationCode::parse(code()?.trim())?);
+    let code = AuthorizationCode::parse(code()?.trim())?;
+    // The service would reject a key too, but by then it has left the machine.
+    if code.contains_api_key() {
+        return Err(CallbackError::ApiKey.into());
+    }
+    let mut request = ExchangeAuthCode::new(code);
     if let Some(verifier) = verifier {
         request = request.pkce(verifier, Pkce::METHOD);
     }

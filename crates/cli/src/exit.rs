@@ -18,13 +18,27 @@ pub(crate) enum Failure {
     Login(#[from] LoginError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("no key is stored; run `openrouter-oauth login` to create one")]
-    NotSignedIn,
-    /// `place` is safe to print: a variable's name, a quoted path, or the keychain.
-    #[error("OpenRouter does not accept the key in {place}; run `openrouter-oauth login` to create another")]
-    BadKey { place: String, source: Error },
-    #[error("could not check the stored key; try again later, or pass --again to create another")]
-    StoredKey(#[source] Box<Failure>),
+    /// `login` is the command that stores a key in that place.
+    #[error("no key is stored; run `{login}` to create one")]
+    NotSignedIn { login: String },
+    /// `place` is safe to print: a quoted path, or the keychain.
+    #[error("OpenRouter does not accept the key in {place}; run `{login}` to create another")]
+    BadKey { place: String, login: String, source: Error },
+    /// `login` would not help, because the variable's key would still be used.
+    #[error(
+        "OpenRouter does not accept the key in OPENROUTER_API_KEY, which is set and takes precedence over the stored \
+         key; unset OPENROUTER_API_KEY to use the stored key"
+    )]
+    BadVariable { source: Error },
+    /// A check of a key that does not show whether the key is good.
+    #[error("could not check {key}: {error}{advice}", advice = unchecked_advice(error))]
+    Unchecked { key: &'static str, error: Error },
+    /// `create-code` ended without a known outcome.
+    #[error(transparent)]
+    CodeUnknown(Error),
+    /// A store failed, so the key may still be there.
+    #[error("could not {action} {place}, so a key may still be stored there")]
+    NotForgotten { action: &'static str, place: String, source: Box<Failure> },
     #[error("the key could not be stored; it was printed to standard output, only this once, so save it now")]
     NotStored(#[source] StoreError),
     /// The arguments, the environment, or the input are incomplete or contradictory.
@@ -37,8 +51,8 @@ pub(crate) enum Failure {
     /// The path is quoted, because it may contain any characters.
     #[error("could not {action} {path:?}")]
     File { path: PathBuf, action: &'static str, source: io::Error },
-    #[error("could not remove {path:?}, so the code was not sent")]
-    PendingFile { path: PathBuf, source: io::Error },
+    #[error("the pending sign-in could not be removed, so the code was not sent")]
+    PendingFile(#[source] StoreError),
     #[error("could not write to standard output")]
     Output(#[source] io::Error),
     #[error(
@@ -70,6 +84,8 @@ pub(crate) enum Exit {
     Wait = 7,
     TimedOut = 8,
     NotSignedIn = 9,
+    /// Like [`OutcomeUnknown`](Self::OutcomeUnknown), for a code, which is worthless after ten minutes.
+    CodeUnknown = 10,
     /// The status that a shell reports for a program ended by Ctrl-C.
     Cancelled = 130,
     /// The status that a shell reports for a program ended by SIGPIPE.
@@ -79,26 +95,33 @@ pub(crate) enum Exit {
 /// The statuses, for `--help`.
 pub(crate) const HELP: &str = "\
 Exit status, and the kind of the error with --json:
-  0                     success
-  1    unexpected       something on this machine failed: a file, a port, standard output
-  2    usage            an argument, a variable or the input is invalid; nothing was sent
-  3    rejected         OpenRouter rejected the request
-  4    not_sent         OpenRouter could not be reached; nothing was sent, so you can retry
-  5    outcome_unknown  OpenRouter may have processed the request; a key may have been created
-  6    denied           the user declined
-  7    wait             OpenRouter asks you to wait; the code most likely still works
-  8    timed_out        the user did not approve in time
-  9    not_signed_in    no key is stored
-  130  cancelled        Ctrl-C, the end of input or a signal ended the login
-  141                   the reader closed standard output";
+  0                         success
+  1    unexpected           something on this machine failed: a file, a port, standard output
+  2    usage                an argument, a variable or the input is invalid; nothing was sent
+  3    rejected             OpenRouter rejected the request, or something else responded
+  3    unexpected_response  the response is a success, but not the expected one
+  4    not_sent             OpenRouter could not be reached; nothing was sent, so you can retry
+  4    no_response          no usable response arrived; nothing was created, so you can retry
+  5    outcome_unknown      exchange or login lost the response; a key may have been created
+  6    denied               the user declined
+  7    wait                 wait, then retry; nothing was created, and the code still works
+  8    timed_out            the user did not approve in time
+  9    not_signed_in        no key is stored
+  10   outcome_unknown      create-code lost the response; a code may have been created, but no key
+  130  cancelled            Ctrl-C, the end of input or a signal ended the login
+  141                       the reader closed standard output";
 
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Sdk(error) | Self::BadKey { source: error, .. } => exit_of(error),
+            Self::Sdk(error)
+            | Self::BadKey { source: error, .. }
+            | Self::BadVariable { source: error }
+            | Self::Unchecked { error, .. } => exit_of(error),
             Self::Login(error) => exit_of_login(error),
-            Self::StoredKey(failure) => failure.exit(),
-            Self::NotSignedIn => Exit::NotSignedIn,
+            Self::NotForgotten { source: failure, .. } => failure.exit(),
+            Self::NotSignedIn { .. } => Exit::NotSignedIn,
+            Self::CodeUnknown(_) => Exit::CodeUnknown,
             Self::Usage(_) | Self::Input { .. } => Exit::Usage,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::OutputClosed,
             Self::User(DecisionError::Transport(error)) if !error.may_have_been_sent() => Exit::NotSent,
@@ -106,13 +129,24 @@ impl Failure {
         }
     }
 
+    /// Returns the kind of the error for `--json`.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.sdk() {
+            Some(Error::NoResponse(_)) => "no_response",
+            Some(Error::UnexpectedResponse(_)) => "unexpected_response",
+            _ => self.exit().kind(),
+        }
+    }
+
     /// Returns the SDK's error, if that is what failed.
     pub(crate) fn sdk(&self) -> Option<&Error> {
         match self {
-            Self::Sdk(error) | Self::BadKey { source: error, .. } | Self::Login(LoginError::Sdk(error)) => {
-                Some(error)
-            }
-            Self::StoredKey(failure) => failure.sdk(),
+            Self::Sdk(error)
+            | Self::BadKey { source: error, .. }
+            | Self::BadVariable { source: error }
+            | Self::Unchecked { error, .. }
+            | Self::CodeUnknown(error)
+            | Self::Login(LoginError::Sdk(error)) => Some(error),
             _ => None,
         }
     }
@@ -124,7 +158,33 @@ impl Failure {
 
     /// Returns the causes, one line each.
     pub(crate) fn causes(&self) -> Vec<String> {
-        iter::successors(self.source(), |error| (*error).source()).map(printable).collect()
+        let first = match self {
+            // The message contains the error itself.
+            Self::Unchecked { error, .. } => error.source(),
+            _ => self.source(),
+        };
+        iter::successors(first, |error| (*error).source()).map(printable).collect()
+    }
+
+    /// Adds `--server` to the command that the message advises, because each service has its own key.
+    pub(crate) fn with_server(mut self, server: Option<&str>) -> Self {
+        if let Self::NotSignedIn { login } | Self::BadKey { login, .. } = &mut self
+            && let Some(url) = server
+        {
+            // Quoted, because it may contain any characters.
+            *login = format!("{login} --server {url:?}");
+        }
+        self
+    }
+}
+
+/// Returns advice about a key that could not be checked.
+fn unchecked_advice(error: &Error) -> &'static str {
+    // No other failure says anything about the key, so another key would not help.
+    if error.api().is_some_and(|api| api.is_from_openrouter() && !error.is_retryable()) {
+        "; the key is still stored, and --again creates another"
+    } else {
+        ""
     }
 }
 
@@ -139,11 +199,14 @@ fn exit_of(error: &Error) -> Exit {
         Error::Callback(CallbackError::Failed { .. })
         | Error::Api(_)
         | Error::Spent(_)
-        | Error::UnexpectedRedirect { .. } => Exit::Rejected,
+        | Error::UnexpectedRedirect { .. }
+        | Error::UnexpectedResponse(_) => Exit::Rejected,
         Error::Invalid(_) | Error::MissingKey | Error::Callback(_) | Error::OriginMismatch { .. } => {
             Exit::Usage
         }
-        Error::NotSent(_) | Error::ProxyAuthRequired(_) | Error::Tls(_) => Exit::NotSent,
+        Error::NotSent(_) | Error::ProxyAuthRequired(_) | Error::Tls(_) | Error::NoResponse(_) => {
+            Exit::NotSent
+        }
         Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => Exit::Wait,
         Error::OutcomeUnknown(_) => Exit::OutcomeUnknown,
         _ => Exit::Unexpected,
@@ -155,7 +218,7 @@ fn exit_of_login(error: &LoginError) -> Exit {
         LoginError::Denied { .. } => Exit::Denied,
         LoginError::Failed(_) => Exit::Rejected,
         LoginError::OutcomeUnknown { .. } => Exit::OutcomeUnknown,
-        LoginError::TimedOut { .. } => Exit::TimedOut,
+        LoginError::TimedOut { .. } | LoginError::OtherSignIn { .. } => Exit::TimedOut,
         LoginError::Cancelled => Exit::Cancelled,
         LoginError::NoCode(_) => Exit::Usage,
         LoginError::Sdk(error) => exit_of(error),
@@ -176,14 +239,14 @@ impl From<CallbackError> for Failure {
 }
 
 impl Exit {
-    /// Returns the kind of the error for `--json`.
+    /// Returns the usual kind of an error with this status.
     pub(crate) fn kind(self) -> &'static str {
         match self {
             Self::Unexpected | Self::OutputClosed => "unexpected",
             Self::Usage => "usage",
             Self::Rejected => "rejected",
             Self::NotSent => "not_sent",
-            Self::OutcomeUnknown => "outcome_unknown",
+            Self::OutcomeUnknown | Self::CodeUnknown => "outcome_unknown",
             Self::Denied => "denied",
             Self::Wait => "wait",
             Self::TimedOut => "timed_out",
@@ -214,6 +277,7 @@ pub(crate) fn reason_name(reason: RejectionReason) -> &'static str {
         RejectionReason::Conflict => "conflict",
         RejectionReason::RateLimited => "rate_limited",
         RejectionReason::ServerError => "server_error",
+        RejectionReason::NotFromOpenRouter => "not_from_openrouter",
         _ => "other",
     }
 }

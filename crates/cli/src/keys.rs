@@ -20,6 +20,11 @@ async fn link(options: &StoreOptions, client: &Client, output: Output) -> Result
     let key = key::find(options.store, client).await?;
     let links = KeyLinks::new(&key.key);
     let pages = Pages { activity: links.activity(), settings: links.settings() };
+    if key.is_from_environment() {
+        output.note(
+            "These are the pages of the key in OPENROUTER_API_KEY, which takes precedence over a stored key.",
+        );
+    }
     output.result(&pages, &format!("activity  {}\nsettings  {}", pages.activity, pages.settings))
 }
 

@@ -1,5 +1,7 @@
 //! `login`: signs in and stores the key.
 
+mod printer;
+mod result;
 mod screen;
 
 use std::{sync::Arc, time::Duration};
@@ -8,18 +10,10 @@ use openrouter_oauth::{
     ApiKey, Client, KeyLabel, KeyLinks,
     models::{KeyInfo, ServerText},
 };
-use openrouter_oauth_login::{Cancel, Error, Login, SignedIn, default_key_label};
-use serde::Serialize;
+use openrouter_oauth_login::{Cancel, Ensured, Headless, Login, SignedIn, default_key_label};
 
-use self::screen::Screen;
-use crate::{
-    args::LoginOptions,
-    exit::Failure,
-    key::{self, KeyWithSource},
-    output::Output,
-    signals::Signals,
-    store::Store,
-};
+use self::{printer::Printer, result::LoginResult, screen::Screen};
+use crate::{args::LoginOptions, exit::Failure, key, output::Output, signals::Signals, store::Store};
 
 pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) -> Result<(), Failure> {
     let store = options.store.kind().map(|kind| Store::open(kind, client)).transpose()?;
@@ -27,31 +21,27 @@ pub(crate) async fn run(options: LoginOptions, client: &Client, output: Output) 
         return Err(Failure::Usage("the key would be lost: pass --print, or choose a store"));
     }
     let cancel = cancel_on_signals()?;
-    let mut before = match &store {
-        Some(store) => store.load().await?,
-        None => None,
-    };
-    if let (Some(store), Some(key), false) = (&store, &before, options.again) {
-        let good = tokio::select! {
-            good = check_stored_key(key, store, client) => good?,
-            () = cancel.cancelled() => return Err(Error::Cancelled.into()),
-        };
-        if let Some(info) = good {
-            return report_existing(&options, store, key, &info, output);
-        }
-        output.note("OpenRouter no longer accepts the stored key.");
-        before = None;
-    }
-    let print = options.print;
+    let (print, again) = (options.print, options.again);
     let label = options.key.label.clone().map_or_else(|| default_key_label("openrouter-oauth"), Ok)?;
-    let login = login(options, client, &label).cancel(cancel);
-    let login = match &store {
-        Some(store) => login.store(Arc::clone(&store.keys)),
-        None => login,
+    let (headless, note) = choose_page(&options);
+    let login = login(options, client, &label).headless(headless).cancel(cancel);
+    let screen = Screen::new(output, note);
+    let Some(store) = store else {
+        let printer = Arc::new(Printer::new(screen.clone(), output, label));
+        let login = screen.attach(login.store(Arc::clone(&printer)));
+        let signed_in = screen.finish(login.run().await)?;
+        return finish_printed(signed_in, &printer);
     };
-    let signed_in = Screen::new(output).run(login).await?;
-    let new_key = NewKey { signed_in, label: &label, store: store.as_ref(), before: before.as_ref() };
-    new_key.write(print, output)
+    let login = screen.attach(login.store(Arc::clone(&store.keys)));
+    let ensured = if again { login.run().await.map(Ensured::SignedIn) } else { login.ensure().await };
+    match screen.finish(ensured)? {
+        Ensured::Accepted { key, info, .. } => report_existing(print, &store, &key, &info, output),
+        Ensured::SignedIn(signed_in) => {
+            NewKey { signed_in, label: &label, store: &store, again }.write(print, output)
+        }
+        Ensured::Unchecked { error, .. } => Err(Failure::Unchecked { key: "the stored key", error }),
+        _ => Err(Failure::Usage("this program does not know the result of the login")),
+    }
 }
 
 /// Builds the login from the options.
@@ -67,17 +57,32 @@ fn login(options: LoginOptions, client: &Client, label: &KeyLabel) -> Login {
     if let Some(workspace) = options.key.required_workspace {
         login = login.required_workspace_id(workspace);
     }
-    if options.headless {
-        login = login.headless(true);
-    }
     if let Some(port) = options.port {
-        // A user who chooses a port can reach it, even over SSH.
-        login = login.port(port).headless(false);
+        login = login.port(port);
     }
     if options.no_browser {
         login = login.no_browser();
     }
     login
+}
+
+/// Returns whether the page shows a code to paste, and a note for the user that says why, if they have not chosen it.
+fn choose_page(options: &LoginOptions) -> (bool, Option<String>) {
+    // A user who chooses a port can reach it, even over SSH.
+    if options.headless || options.no_headless || options.port.is_some() {
+        return (options.headless, None);
+    }
+    let note = Headless::detect().map(|reason| {
+        let forwarded = match reason {
+            Headless::NoDisplay => "",
+            _ => " For a forwarded port, pass --port.",
+        };
+        format!(
+            "The page will show a code to paste, because {reason}. If a browser can reach this machine, pass \
+             --no-headless.{forwarded}\n"
+        )
+    });
+    (note.is_some(), note)
 }
 
 /// Cancels the login on each signal, so that it restores the terminal and frees the port.
@@ -94,21 +99,9 @@ fn cancel_on_signals() -> Result<Cancel, Failure> {
     Ok(cancel)
 }
 
-/// Returns the service's description of the stored key, or `None` if the service rejects the key.
-///
-/// Any other failure is an error. Otherwise, every login during an outage would create one more key.
-async fn check_stored_key(key: &ApiKey, store: &Store, client: &Client) -> Result<Option<KeyInfo>, Failure> {
-    let key = KeyWithSource { key: key.clone(), source: store.kind.name(), location: store.location.clone() };
-    match key.info(client).await {
-        Ok(info) => Ok(Some(info)),
-        Err(Failure::BadKey { .. }) => Ok(None),
-        Err(failure) => Err(Failure::StoredKey(Box::new(failure))),
-    }
-}
-
 /// Reports that the stored key still works.
 fn report_existing(
-    options: &LoginOptions,
+    print: bool,
     store: &Store,
     key: &ApiKey,
     info: &KeyInfo,
@@ -124,11 +117,17 @@ fn report_existing(
         user_id: info.creator_user_id.value().map(String::as_str),
         label: label.as_deref(),
         store: Some(store.kind.name()),
-        key: options.print.then(|| key.expose()),
+        key: print.then(|| key.expose()),
         previous: None,
     };
     note_environment(output);
     result.write(output)
+}
+
+/// Reports a failure to print a key that is not stored.
+fn finish_printed(signed_in: SignedIn, printer: &Printer) -> Result<(), Failure> {
+    let Some(error) = signed_in.not_stored else { return Ok(()) };
+    Err(Failure::KeyLost(Box::new(printer.failure().unwrap_or(Failure::Store(error)))))
 }
 
 /// A key that the login created.
@@ -136,32 +135,36 @@ struct NewKey<'a> {
     signed_in: SignedIn,
     label: &'a KeyLabel,
     /// Where it was to be stored.
-    store: Option<&'a Store>,
-    /// The key that was stored there before, and that may still be valid.
-    before: Option<&'a ApiKey>,
+    store: &'a Store,
+    /// Whether the user asked for another key.
+    again: bool,
 }
 
 impl NewKey<'_> {
     /// Reports the key. It is printed to standard output if requested, or if it was not stored.
     fn write(self, print: bool, output: Output) -> Result<(), Failure> {
-        let Self { signed_in, label, store, before } = self;
-        let kept = store.filter(|_| signed_in.not_stored.is_none());
-        let previous = before.filter(|_| kept.is_some()).map(KeyLinks::new);
+        let Self { signed_in, label, store, again } = self;
+        let SignedIn { key, user_id, not_stored, replaced, .. } = signed_in;
+        let is_stored = not_stored.is_none();
         let result = LoginResult {
             is_new: true,
-            user_id: signed_in.user_id.as_deref(),
+            user_id: user_id.as_deref(),
             label: Some(label.as_str()),
-            store: kept.map(|store| store.kind.name()),
-            key: (print || kept.is_none()).then(|| signed_in.key.expose()),
-            previous: previous.as_ref().map(KeyLinks::settings),
+            store: is_stored.then(|| store.kind.name()),
+            key: (print || !is_stored).then(|| key.expose()),
+            previous: replaced.as_ref().map(KeyLinks::settings),
         };
         let written = result.write(output);
-        let Some(store) = kept else {
+        if let Some(error) = not_stored {
             written.map_err(|failure| Failure::KeyLost(Box::new(failure)))?;
-            return signed_in.not_stored.map_or(Ok(()), |error| Err(Failure::NotStored(error)));
-        };
+            return Err(Failure::NotStored(error));
+        }
         if let Some(previous) = result.previous {
-            output.note(&format!("The previous key stays valid until you delete it: {previous}"));
+            output.note(&if again {
+                format!("The previous key stays valid until you delete it: {previous}")
+            } else {
+                format!("The key that OpenRouter no longer accepts was replaced. Its page: {previous}")
+            });
         }
         output.note(&format!("You are signed in. The key {:?} is in {}.", label.as_str(), store.location));
         note_environment(output);
@@ -172,30 +175,8 @@ impl NewKey<'_> {
 /// Notes that the variable's key comes first, because a user who has just signed in expects to use the new key.
 fn note_environment(output: Output) {
     if key::is_in_environment() {
-        output.note("OPENROUTER_API_KEY is also set and takes precedence over the stored key.");
-    }
-}
-
-#[derive(Serialize)]
-struct LoginResult<'a> {
-    is_new: bool,
-    user_id: Option<&'a str>,
-    label: Option<&'a str>,
-    store: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<&'a str>,
-    /// The page where the user can delete the key that was stored before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    previous: Option<&'a str>,
-}
-
-impl LoginResult<'_> {
-    /// Writes the result. As text, it is only the key, if there is one to print.
-    fn write(&self, output: Output) -> Result<(), Failure> {
-        match self.key {
-            Some(key) => output.result(self, key),
-            None if output.is_json() => Output::json(self),
-            None => Ok(()),
-        }
+        output.warning(
+            "OPENROUTER_API_KEY is set and takes precedence over the stored key; unset it to use the stored key",
+        );
     }
 }

@@ -4,7 +4,7 @@ use openrouter_oauth::{Client, KeyLinks};
 use serde::Serialize;
 
 use crate::{
-    args::LogoutOptions,
+    args::{LogoutOptions, StoreKind},
     exit::Failure,
     key,
     output::Output,
@@ -16,11 +16,14 @@ pub(crate) async fn run(options: &LogoutOptions, client: &Client, output: Output
     let mut removed = Vec::new();
     let mut failed = None;
     for kind in kinds {
-        // If one store fails, the key is still removed from the others.
-        match forget(&Store::open(*kind, client)?).await {
+        // If one store fails, the key is still removed from the other.
+        match forget(*kind, client).await {
             Ok(key) => removed.extend(key),
             Err(failure) => failed = failed.or(Some(failure)),
         }
+    }
+    if removed.is_empty() && failed.is_none() {
+        output.note("No key was stored.");
     }
     write(&removed, output)?;
     if key::is_in_environment() {
@@ -30,18 +33,31 @@ pub(crate) async fn run(options: &LogoutOptions, client: &Client, output: Output
 }
 
 /// Forgets the key of a store, if it has one.
-async fn forget(store: &Store) -> Result<Option<Removed>, Failure> {
-    let Some(key) = store.load().await? else { return Ok(None) };
-    store.keys.delete(&store.account).await?;
+async fn forget(kind: StoreKind, client: &Client) -> Result<Option<Removed>, Failure> {
+    let not_forgotten = |action, place: String, source: Failure| Failure::NotForgotten {
+        action,
+        place,
+        source: Box::new(source),
+    };
+    let store = Store::open(kind, client).map_err(|failure| {
+        let place = match kind {
+            StoreKind::File => "the key file",
+            StoreKind::Keychain => "the keychain",
+        };
+        not_forgotten("look for a key in", place.to_owned(), failure)
+    })?;
+    let loaded = store.load().await;
+    let loaded =
+        loaded.map_err(|failure| not_forgotten("look for a key in", store.location.clone(), failure))?;
+    let Some(key) = loaded else { return Ok(None) };
+    let deleted = store.keys.delete(&store.account).await;
+    deleted.map_err(|error| not_forgotten("remove the key from", store.location.clone(), error.into()))?;
     Ok(Some(Removed { store: store.kind.name(), settings: KeyLinks::new(&key).settings().to_owned() }))
 }
 
 fn write(removed: &[Removed], output: Output) -> Result<(), Failure> {
     if output.is_json() {
         return Output::json(&LogoutResult { removed });
-    }
-    if removed.is_empty() {
-        output.note("No key was stored.");
     }
     for key in removed {
         output.note("Forgot the stored key. It stays valid until you delete it on this page:");

@@ -24,6 +24,7 @@ mod url;
 mod client;
 mod exit;
 mod input;
+mod json;
 mod key;
 mod output;
 mod pending_file;
@@ -49,9 +50,11 @@ fn main() -> ExitCode {
         Err(error) => return usage::report(&error),
     };
     let output = Output::new(args.json);
+    let server = args.server.clone();
     match run(args, output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
+            let failure = failure.with_server(server.as_deref());
             output.failure(&failure);
             failure.exit().into()
         }

@@ -6,11 +6,16 @@ use std::{
     time::Duration,
 };
 
-use openrouter_oauth::Error;
+use openrouter_oauth::{
+    Error,
+    models::{ApiError, ServerText, replace_invisible},
+};
 use serde::Serialize;
+use serde_json::json;
 
 use crate::{
     exit::{self, Exit, Failure},
+    json,
     spinner::Spinner,
 };
 
@@ -46,8 +51,7 @@ impl Output {
     /// Writes `value` as one line of JSON.
     pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
-        serde_json::to_writer(&mut stdout, value)
-            .map_err(io::Error::from)
+        json::write(&mut stdout, value)
             .and_then(|()| writeln!(stdout))
             .and_then(|()| stdout.flush())
             .map_err(Failure::Output)
@@ -58,6 +62,12 @@ impl Output {
         if !self.json {
             write_stderr(text);
         }
+    }
+
+    /// Warns the user, on standard error.
+    pub(crate) fn warning(self, text: &str) {
+        self.note(&format!("warning: {text}"));
+        self.event(&json!({ "warning": text }));
     }
 
     /// Shows that something takes a while: with a spinner on a terminal, with a plain line elsewhere.
@@ -120,6 +130,8 @@ struct ErrorBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_seconds: Option<f64>,
 }
 
@@ -131,6 +143,7 @@ impl ErrorBody {
             causes: Vec::new(),
             http_status: None,
             reason: None,
+            request_id: None,
             retry_after_seconds: None,
         }
     }
@@ -139,12 +152,32 @@ impl ErrorBody {
         let api = failure.sdk().and_then(Error::api);
         Self {
             causes: failure.causes(),
-            http_status: api.map(|api| api.status().as_u16()),
+            kind: failure.kind(),
+            http_status: failure.sdk().and_then(http_status),
             reason: api.map(|api| exit::reason_name(api.reason())),
+            request_id: failure.sdk().and_then(request_id),
             retry_after_seconds: failure.sdk().and_then(retry_after).map(|wait| wait.as_secs_f64()),
             ..Self::new(failure.exit(), failure.message())
         }
     }
+}
+
+fn http_status(error: &Error) -> Option<u16> {
+    let status = match error {
+        Error::UnexpectedRedirect { status, .. } => Some(*status),
+        Error::UnexpectedResponse(unexpected) => Some(unexpected.status()),
+        _ => error.api().map(ApiError::status),
+    };
+    status.map(|status| status.as_u16())
+}
+
+fn request_id(error: &Error) -> Option<String> {
+    let id = match error {
+        Error::UnexpectedResponse(unexpected) => unexpected.request_id(),
+        Error::OutcomeUnknown(unknown) => unknown.request_id().cloned(),
+        _ => error.api().and_then(ApiError::request_id),
+    };
+    id.as_ref().map(ServerText::to_string)
 }
 
 fn retry_after(error: &Error) -> Option<Duration> {
@@ -157,13 +190,15 @@ fn retry_after(error: &Error) -> Option<Duration> {
 }
 
 fn write_stderr_json(value: &impl Serialize) {
+    let mut json = Vec::new();
     // Strings, numbers, and lists of strings can always be serialized.
-    if let Ok(json) = serde_json::to_string(value) {
-        write_stderr(&json);
+    if json::write(&mut json, value).is_ok() {
+        write_stderr(&String::from_utf8_lossy(&json));
     }
 }
 
-/// Writes to standard error and ignores a failure, which could not be reported anywhere.
-fn write_stderr(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+/// Writes lines to standard error and ignores a failure, which could not be reported anywhere.
+fn write_stderr(text: &str) {
+    let lines: Vec<String> = text.split('\n').map(replace_invisible).collect();
+    let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
 }

@@ -1,11 +1,6 @@
 //! Reports errors in the arguments.
 
-use std::{
-    env,
-    error::Error as StdError,
-    num::{IntErrorKind, ParseIntError},
-    process::ExitCode,
-};
+use std::{env, error::Error as _, process::ExitCode};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use openrouter_oauth::models::ServerText;
@@ -21,6 +16,11 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
     }
     // The arguments are invalid, so this only guesses whether the user wants JSON.
     let json = env::args_os().any(|arg| arg == "--json");
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !json {
+        // The user may only want to see what there is, so this is the help, not an error message.
+        let _ = error.print();
+        return Exit::Usage.into();
+    }
     Output::new(json).usage(&message(error));
     Exit::Usage.into()
 }
@@ -34,24 +34,18 @@ fn message(error: &clap::Error) -> String {
         (ErrorKind::UnknownArgument, _) if !argument.starts_with('-') => {
             "unexpected argument; secrets are read from the environment or from standard input".to_owned()
         }
-        (ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, _) => {
-            format!("missing subcommand\n\n{}", error.render())
+        (ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, _) => {
+            "missing subcommand; `--help` lists the subcommands".to_owned()
         }
-        (ErrorKind::MissingSubcommand, _) => "missing subcommand; `--help` lists the subcommands".to_owned(),
-        (ErrorKind::InvalidSubcommand, _) => match about(ContextKind::SuggestedSubcommand) {
-            similar if similar.is_empty() => {
-                "unrecognized subcommand; `--help` lists the subcommands".to_owned()
-            }
-            similar => format!("unrecognized subcommand; similar names: {similar}"),
+        (ErrorKind::InvalidSubcommand, _) => match typo(error) {
+            None => "unrecognized subcommand; `--help` lists the subcommands".to_owned(),
+            Some((typed, similar)) => format!("unrecognized subcommand `{typed}`; did you mean `{similar}`?"),
         },
         (ErrorKind::InvalidValue, _) => match about(ContextKind::ValidValue) {
             valid if valid.is_empty() => format!("{argument}: missing value"),
             valid => format!("{argument}: must be one of {valid}"),
         },
         (ErrorKind::TooManyValues, _) => format!("{argument}: does not take a value"),
-        (ErrorKind::ValueValidation, Some(problem)) if is_not_a_number(problem) => {
-            format!("{argument}: must be a whole number")
-        }
         (ErrorKind::ValueValidation, Some(problem)) => format!("{argument}: {problem}"),
         _ => error.render().to_string(),
     };
@@ -64,8 +58,18 @@ fn message(error: &clap::Error) -> String {
     lines.join("\n")
 }
 
-/// Returns whether a value is not a number at all. The standard library's message speaks of a digit in a string.
-fn is_not_a_number(problem: &(dyn StdError + 'static)) -> bool {
-    let kind = problem.downcast_ref::<ParseIntError>().map(ParseIntError::kind);
-    matches!(kind, Some(IntErrorKind::Empty | IntErrorKind::InvalidDigit))
+/// Returns an unrecognized subcommand and the most similar one. Does not return text that may be a secret.
+fn typo(error: &clap::Error) -> Option<(&str, &str)> {
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    // clap sorts them by similarity and puts the most similar one last.
+    let similar = match error.get(ContextKind::SuggestedSubcommand)? {
+        ContextValue::Strings(similar) => similar.last()?,
+        ContextValue::String(similar) => similar,
+        _ => return None,
+    };
+    let is_word = typed.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
+    (is_word && typed.len() <= MAX_TYPO).then_some((typed, similar))
 }
+
+/// A little more than the longest subcommand, and less than any secret.
+const MAX_TYPO: usize = 16;

@@ -15,7 +15,7 @@
 use std::{env, error::Error, process::ExitCode};
 
 use openrouter_oauth::{Client, models::ServerText};
-use openrouter_oauth_login::{Account, FileStore, KeyStore, Login};
+use openrouter_oauth_login::{Ensured, FileStore, Login, SignedIn};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -36,26 +36,25 @@ async fn run() -> Result<(), Box<dyn Error>> {
     }
     let client = builder.build()?;
     let store = FileStore::for_program("sign_in_once")?;
-
-    if let Some(key) = store.load(&Account::new(&client)).await? {
-        match client.with_key(key).current_key().await {
-            Ok(info) => {
-                // OpenRouter's text, made safe to print.
-                let label = ServerText::new(info.label.as_deref().unwrap_or("without a label"));
-                let spent = info.usage.unwrap_or_default();
-                println!("You are already signed in. The key {label:?} has spent ${spent:.2}.");
-                return Ok(());
-            }
-            Err(error) if error.is_unauthorized() => eprintln!("The stored key is no longer valid: {error}"),
-            // The key may be valid. Signing in now could create a second one.
-            Err(error) => return Err(error.into()),
+    let ensured = Login::new(&client).store(store.clone()).ensure().await?;
+    match ensured {
+        Ensured::Accepted { info, .. } => {
+            // OpenRouter's text, made safe to print.
+            let label = ServerText::new(info.label.as_deref().unwrap_or("without a label"));
+            let spent = info.usage.unwrap_or_default();
+            println!("You are already signed in. The key {label:?} has spent ${spent:.2}.");
         }
-    }
-
-    let signed_in = Login::new(&client).store(store.clone()).run().await?;
-    match signed_in.not_stored {
-        None => println!("You are signed in. The key is stored in {}.", store.path().display()),
-        Some(error) => eprintln!("You are signed in, but the key was not stored: {error}"),
+        Ensured::Unchecked { error, .. } => eprintln!("Could not check the stored key: {error}"),
+        Ensured::SignedIn(SignedIn { not_stored: Some(error), .. }) => {
+            eprintln!("You are signed in, but the key was not stored: {error}");
+        }
+        Ensured::SignedIn(new) => {
+            println!("You are signed in. The key is stored in {}.", store.path().display());
+            if let Some(old) = new.replaced {
+                println!("It replaces a key that OpenRouter rejected: {}", old.settings());
+            }
+        }
+        _ => {}
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::{fmt, future::Future, io, pin::Pin, sync::Arc};
 use openrouter_oauth::AuthorizeUrl;
 
 mod system;
+mod words;
 
 pub use self::system::SystemBrowser;
 
@@ -48,6 +49,15 @@ pub enum BrowserError {
     /// No known browser was found on this machine.
     #[error("no browser was found; set BROWSER, or open the URL yourself")]
     Missing,
+    /// The program that the variable `BROWSER` names was not found.
+    #[error(
+        "BROWSER names {program:?}, which was not found; set it to a program, with quotes around a path with spaces, \
+         or open the URL yourself"
+    )]
+    ProgramMissing {
+        /// The program.
+        program: String,
+    },
     /// The program that opens the browser could not be started.
     #[error("the browser could not be started; open the URL yourself")]
     Start(#[source] io::Error),

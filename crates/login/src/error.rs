@@ -10,7 +10,8 @@ use openrouter_oauth::{
 
 use crate::{ListenerError, StoreError};
 
-/// The error type of [`Login::run`](crate::Login::run), grouped by what to do next.
+/// The error type of [`Login::ensure`](crate::Login::ensure) and [`Login::run`](crate::Login::run), grouped by what to
+/// do next.
 ///
 /// No message contains a code, a verifier, or a key. [`source`](std::error::Error::source) returns the cause.
 #[non_exhaustive]
@@ -30,8 +31,19 @@ pub enum Error {
     TimedOut {
         /// The timeout.
         after: Duration,
+        /// The error of the last exchange, if there was one. For example, OpenRouter rejected a pasted code, and the
+        /// user pasted no other.
+        #[source]
+        source: Option<openrouter_oauth::Error>,
     },
-    /// The login was cancelled. No key was created.
+    /// Another program was signing in with the same store, and did not finish in time:
+    /// see [`Login::ensure`](crate::Login::ensure).
+    #[error("another program was still signing in after {} s; finish or cancel that sign-in, and retry", after.as_secs())]
+    OtherSignIn {
+        /// The timeout.
+        after: Duration,
+    },
+    /// The login was cancelled, or the user ended the input before pasting anything. No key was created.
     #[error("the login was cancelled")]
     Cancelled,
     /// The login ended during the exchange of a code, so a key may have been created.
@@ -44,11 +56,8 @@ pub enum Error {
         reason: OutcomeUnknownReason,
         /// The label of the key that may have been created.
         key_label: KeyLabel,
-        /// The rejection, if there was one.
-        #[source]
-        source: Option<openrouter_oauth::Error>,
     },
-    /// The pasted text was not a code for this sign-in.
+    /// The pasted text was not a code for this sign-in, and no other text can be pasted.
     #[error("that is not a code for this sign-in; run the login again")]
     NoCode(#[source] CallbackError),
     /// No code can arrive: no port is open for the browser, and there is no terminal to paste into. A script can pipe
@@ -63,10 +72,12 @@ pub enum Error {
     /// The store does not work. The login did not start, because a new key could not be stored.
     #[error("the key store does not work, so the login did not start")]
     Store(#[source] StoreError),
-    /// [`Login::run`](crate::Login::run) was not called inside a tokio runtime. It needs one with I/O and time enabled.
+    /// The login was not started inside a tokio runtime. It needs one with I/O and time enabled.
     #[error("a login needs a tokio runtime")]
     NoRuntime(#[source] BoxError),
     /// The sign-in could not start, or the code could not be exchanged.
+    ///
+    /// If OpenRouter rejected a pasted code and the input then ended, this is the rejection.
     #[error(transparent)]
     Sdk(#[from] openrouter_oauth::Error),
 }
@@ -79,8 +90,6 @@ pub enum OutcomeUnknownReason {
     Cancelled,
     /// The login timed out, and the exchange did not end soon after.
     TimedOut,
-    /// OpenRouter asked the login to wait, then rejected the code. An earlier attempt may have used it up.
-    RejectedAfterWait,
 }
 
 impl Error {
@@ -99,7 +108,6 @@ impl fmt::Display for OutcomeUnknownReason {
         f.write_str(match self {
             Self::Cancelled => "the login was cancelled while exchanging the code",
             Self::TimedOut => "the login timed out while exchanging the code",
-            Self::RejectedAfterWait => "OpenRouter asked the login to wait, and then rejected the code",
         })
     }
 }

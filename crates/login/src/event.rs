@@ -10,6 +10,10 @@ use crate::{BrowserError, ListenerError, RejectedRequest, StoreError};
 #[non_exhaustive]
 #[derive(Debug)]
 pub enum Event<'a> {
+    /// OpenRouter rejected the stored key, so [`Login::ensure`](crate::Login::ensure) signs in.
+    StoredKeyRejected(&'a openrouter_oauth::Error),
+    /// Another program is signing in with the same store. [`Login::ensure`](crate::Login::ensure) waits for its key.
+    OtherSignIn,
     /// The login is listening on a port for the browser.
     Listening {
         /// The port of `127.0.0.1`.
@@ -25,16 +29,25 @@ pub enum Event<'a> {
     NotOpened(&'a BrowserError),
     /// The login is waiting for the browser or a pasted code.
     Waiting,
+    /// The user has pasted three wrong or rejected codes. The login waits only for the browser.
+    StoppedAsking {
+        /// The problem with the last code.
+        problem: &'a str,
+    },
     /// The listener rejected a request that was not the callback. The login is still waiting.
     RejectedRequest(RejectedRequest),
     /// A code arrived, and the login is exchanging it.
     Exchanging,
     /// The service did not process the exchange. The login will retry it after this time.
     Retrying(Duration),
-    /// OpenRouter returned the key.
-    Granted,
+    /// OpenRouter returned the key. The login stores it next.
+    Granted {
+        /// The ID of the user who signed in, if OpenRouter returned it.
+        user_id: Option<&'a str>,
+    },
     /// The login stored the key.
     Stored,
-    /// The login could not store the key. [`Login::run`](crate::Login::run) still returns it.
+    /// The login could not store the key. It still returns the key, with this error in
+    /// [`SignedIn::not_stored`](crate::SignedIn::not_stored).
     NotStored(&'a StoreError),
 }

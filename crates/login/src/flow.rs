@@ -26,7 +26,9 @@ pub(crate) enum FlowEvent<C> {
     NotACode(CallbackError),
     /// The prompt cannot ask for a code.
     PromptUnavailable,
-    /// The user ended the input, or the login was cancelled.
+    /// The user ended the input.
+    InputEnded,
+    /// The login was cancelled.
     Cancelled,
     /// The login has timed out.
     TimedOut,
@@ -64,8 +66,9 @@ pub(crate) enum Turn<C> {
     Exchange(C),
     /// Ask for a code again, and show what was wrong with the last one.
     AskAgain(PasteProblem),
-    /// Stop asking. The callback can still arrive.
-    StopAsking,
+    /// Stop asking, because of this problem with the last code or because the prompt is unavailable. The callback can
+    /// still arrive.
+    StopAsking(Option<PasteProblem>),
     /// Wait this long, then exchange the same code again.
     Pause(Duration),
     /// Finish.
@@ -76,7 +79,7 @@ pub(crate) enum Turn<C> {
 #[derive(Debug)]
 pub(crate) enum PasteProblem {
     NotACode(CallbackError),
-    Rejected,
+    Rejected(Error),
 }
 
 /// The reason why a login must end while it exchanges a code.
@@ -93,9 +96,6 @@ pub(crate) enum FlowEnd {
     Granted(ApiKeyGrant),
     /// With the error of the exchange.
     Failed(Error),
-    /// With a code that OpenRouter rejected after it had asked the login to wait. An earlier attempt may have used
-    /// it up.
-    RejectedAfterWait(Error),
     /// The user declined.
     Denied { description: Option<ServerText> },
     /// OpenRouter could not authorize the sign-in.
@@ -104,10 +104,12 @@ pub(crate) enum FlowEnd {
     NotACode(CallbackError),
     /// No code can arrive.
     NoInput,
+    /// The user ended the input.
+    InputEnded,
     /// The login was cancelled, and no exchange was running.
     Cancelled,
-    /// The login timed out, and no exchange was running.
-    TimedOut,
+    /// The login timed out, and no exchange was running or the running exchange failed with this error.
+    TimedOut(Option<Error>),
     /// The login abandoned a running exchange, so a key may have been created.
     ExchangeAbandoned(EndReason),
 }
@@ -142,8 +144,6 @@ struct Candidate<C> {
     source: CodeSource,
     /// How many more attempts to exchange it are allowed.
     attempts_left: u8,
-    /// Whether OpenRouter has asked the login to wait with this code.
-    had_to_wait: bool,
 }
 
 /// How many codes a user may paste.
@@ -180,7 +180,7 @@ impl<C: Clone> Flow<C> {
         match event {
             FlowEvent::Code(source, code) => {
                 let attempts_left = MAX_ATTEMPTS;
-                self.exchange(Candidate { code, source, attempts_left, had_to_wait: false })
+                self.exchange(Candidate { code, source, attempts_left })
             }
             FlowEvent::Declined(CallbackError::Denied { description }) => {
                 end(FlowEnd::Denied { description })
@@ -188,15 +188,16 @@ impl<C: Clone> Flow<C> {
             FlowEvent::Declined(error) => end(FlowEnd::AuthorizationFailed(error)),
             FlowEvent::NotACode(error) => match self.use_up_paste() {
                 PasteBudget::Left => self.wait(Turn::AskAgain(PasteProblem::NotACode(error))),
-                PasteBudget::UsedUp => self.wait(Turn::StopAsking),
+                PasteBudget::UsedUp => self.wait(Turn::StopAsking(Some(PasteProblem::NotACode(error)))),
                 PasteBudget::NoInputLeft => end(FlowEnd::NotACode(error)),
             },
             FlowEvent::PromptUnavailable => {
                 self.pastes_left = 0;
-                if self.listens { self.wait(Turn::StopAsking) } else { end(FlowEnd::NoInput) }
+                if self.listens { self.wait(Turn::StopAsking(None)) } else { end(FlowEnd::NoInput) }
             }
+            FlowEvent::InputEnded => end(FlowEnd::InputEnded),
             FlowEvent::Cancelled => end(FlowEnd::Cancelled),
-            FlowEvent::TimedOut => end(FlowEnd::TimedOut),
+            FlowEvent::TimedOut => end(FlowEnd::TimedOut(None)),
             FlowEvent::Granted(_)
             | FlowEvent::Rejected(_)
             | FlowEvent::NotSent(_)
@@ -213,20 +214,16 @@ impl<C: Clone> Flow<C> {
     fn handle_exchanging(
         &mut self,
         event: FlowEvent<C>,
-        mut candidate: Candidate<C>,
+        candidate: Candidate<C>,
         end_reason: Option<EndReason>,
     ) -> NextStep<C> {
-        candidate.had_to_wait |= matches!(event, FlowEvent::TryLater(..));
         match (event, end_reason) {
             // A key is never discarded, however late it arrives.
             (FlowEvent::Granted(grant), _) => end(FlowEnd::Granted(grant)),
-            (FlowEvent::Rejected(error), _) if candidate.had_to_wait => {
-                end(FlowEnd::RejectedAfterWait(error))
-            }
             (FlowEvent::Rejected(error), None) if candidate.source == CodeSource::Paste => {
                 match self.use_up_paste() {
-                    PasteBudget::Left => self.wait(Turn::AskAgain(PasteProblem::Rejected)),
-                    PasteBudget::UsedUp => self.wait(Turn::StopAsking),
+                    PasteBudget::Left => self.wait(Turn::AskAgain(PasteProblem::Rejected(error))),
+                    PasteBudget::UsedUp => self.wait(Turn::StopAsking(Some(PasteProblem::Rejected(error)))),
                     PasteBudget::NoInputLeft => end(FlowEnd::Failed(error)),
                 }
             }
@@ -241,9 +238,13 @@ impl<C: Clone> Flow<C> {
                 FlowEvent::Rejected(error) | FlowEvent::NotSent(error) | FlowEvent::TryLater(error, _),
                 None,
             ) => end(FlowEnd::Failed(error)),
-            (FlowEvent::Rejected(_) | FlowEvent::NotSent(_) | FlowEvent::TryLater(..), Some(end_reason)) => {
-                end(end_reason.into())
-            }
+            (
+                FlowEvent::Rejected(error) | FlowEvent::NotSent(error) | FlowEvent::TryLater(error, _),
+                Some(end_reason),
+            ) => end(match end_reason {
+                EndReason::Cancelled => FlowEnd::Cancelled,
+                EndReason::TimedOut => FlowEnd::TimedOut(Some(error)),
+            }),
             (FlowEvent::GraceOver, Some(end_reason)) => end(FlowEnd::ExchangeAbandoned(end_reason)),
             // A user who cancels twice does not want to wait for the exchange.
             (FlowEvent::Cancelled, Some(reason @ EndReason::Cancelled)) => {
@@ -263,7 +264,7 @@ impl<C: Clone> Flow<C> {
         match event {
             FlowEvent::Paused => self.exchange(candidate),
             FlowEvent::Cancelled => end(FlowEnd::Cancelled),
-            FlowEvent::TimedOut => end(FlowEnd::TimedOut),
+            FlowEvent::TimedOut => end(FlowEnd::TimedOut(None)),
             _ => {
                 self.phase = Phase::Pausing(candidate);
                 NextStep::Continue
@@ -320,22 +321,16 @@ enum PasteBudget {
 /// The pause before a retry, if the service does not set one.
 pub(crate) const RETRY_PAUSE: Duration = Duration::from_secs(2);
 
-/// Ends a login whose last exchange, if there was one, ended without a key.
-impl From<EndReason> for FlowEnd {
-    fn from(end_reason: EndReason) -> Self {
-        match end_reason {
-            EndReason::Cancelled => Self::Cancelled,
-            EndReason::TimedOut => Self::TimedOut,
-        }
-    }
-}
-
 /// Formats the problem for the user.
 impl fmt::Display for PasteProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotACode(error) => error.fmt(f),
-            Self::Rejected => f.write_str("OpenRouter rejected this code"),
+            Self::Rejected(error) => {
+                f.write_str("this code was rejected")?;
+                let message = error.api().map(|api| api.message().as_str()).filter(|text| !text.is_empty());
+                message.map_or(Ok(()), |message| write!(f, "; OpenRouter: {message}"))
+            }
         }
     }
 }

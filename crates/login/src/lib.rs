@@ -3,30 +3,34 @@
 //! ```
 //! # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
 //! # use openrouter_oauth_login::testing::TestUser;
-//! use openrouter_oauth::{Client, KeyLinks};
-//! use openrouter_oauth_login::Login;
+//! use openrouter_oauth::Client;
+//! use openrouter_oauth_login::{Ensured, FileStore, Login};
 //!
 //! #[tokio::main]
-//! async fn main() {
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let client = Client::new();
+//!     let store = FileStore::for_program("my-cli")?;
 //! #   let openrouter = from_fn(|_: http::Request<_>, _: Limits| async {
 //! #       Ok(http::Response::new(r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#.into()))
 //! #   });
-//! #   let client = Client::builder().transport(openrouter).timer(TokioTimer::new()).build().unwrap();
-//!     let login = Login::new(&client).key_label("my-cli");
+//! #   let client = Client::builder().transport(openrouter).timer(TokioTimer::new()).build()?;
+//! #   let folder = tempfile::tempdir()?;
+//! #   let store = FileStore::new(folder.path().join("keys/my-cli.json"));
+//!     let login = Login::new(&client).key_label("my-cli").store(store);
 //! #   let login = login.prompt(TestUser::pastes(["auth_code_abc123"])).headless(true);
-//!     match login.run().await {
-//!         Ok(signed_in) => {
-//!             let page = KeyLinks::new(&signed_in.key);
-//!             println!("Signed in. To limit or delete the key, open {}", page.settings());
-//!         }
-//!         Err(error) => {
-//!             eprintln!("error: {error}");
-//!             std::process::exit(1);
-//!         }
+//!     let ensured = login.ensure().await?;
+//!     match &ensured {
+//!         Ensured::SignedIn(_) => println!("You are signed in."),
+//!         Ensured::Unchecked { error, .. } => eprintln!("could not check the stored key: {error}"),
+//!         _ => {}
 //!     }
+//!     let client = client.with_key(ensured.into_key());
+//!     Ok(())
 //! }
 //! ```
+//!
+//! The first start signs in and stores the key. Later starts return that key, as long as OpenRouter does not reject it.
+//! See [`Login::ensure`] for what happens offline, behind a firewall, and when several processes start at once.
 //!
 //! Your manifest needs three dependencies: this crate, `openrouter-oauth` with its default feature `hyper` (for
 //! `Client::new`), and tokio with `macros` and `rt-multi-thread`.
@@ -35,7 +39,7 @@
 //!
 //! ```text
 //! your program: Login                the user's browser               OpenRouter
-//!      | 1. KeyStore: is it usable?         |                             |
+//!      | 1. KeyStore: can it save a key?    |                             |
 //!      | 2. Listener: takes a free port     |                             |
 //!      | 3. Prompt: shows the URL           |                             |
 //!      |--- 4. Browser: opens the URL ----->|--- GET /auth -------------->|
@@ -52,66 +56,14 @@
 //! program, the user can paste the URL from its address bar. The login uses the first code that arrives, from the
 //! browser or the prompt.
 //!
-//! # Signing in once
+//! # Stores
 //!
-//! [`Login::run`] always signs in and creates a new key. A [store](Login::store) only saves that key. To use
-//! the saved key at the next start, load it first, and sign in only if there is none or OpenRouter rejects it:
+//! [`FileStore::for_program`] returns a store for your program. The example `sign_in_once` is a complete program. To
+//! create a new key each time, without or in spite of a stored one, use [`Login::run`].
 //!
-//! ```
-//! # use std::sync::atomic::{AtomicUsize, Ordering};
-//! # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
-//! # use openrouter_oauth_login::testing::TestUser;
-//! use openrouter_oauth::Client;
-//! use openrouter_oauth_login::{Account, FileStore, KeyStore, Login};
-//!
-//! /// Returns a client with a valid key.
-//! async fn signed_in(client: &Client, store: &FileStore) -> Result<Client, Box<dyn std::error::Error>> {
-//!     if let Some(key) = store.load(&Account::new(client)).await? {
-//!         let client = client.with_key(key);
-//!         match client.current_key().await {
-//!             Ok(_) => return Ok(client),
-//!             // 401: the user has deleted the key.
-//!             Err(error) if error.is_unauthorized() => eprintln!("OpenRouter rejected the stored key: {error}"),
-//!             Err(error) => return Err(error.into()),
-//!         }
-//!     }
-//!     let login = Login::new(client).key_label("my-cli").store(store.clone());
-//! #   let login = login.prompt(TestUser::pastes(["auth_code_abc123"])).headless(true);
-//!     let signed_in = login.run().await?;
-//!     if let Some(error) = signed_in.not_stored {
-//!         eprintln!("could not store the key, so the next start signs in again: {error}");
-//!     }
-//!     Ok(client.with_key(signed_in.key))
-//! }
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # static EXCHANGES: AtomicUsize = AtomicUsize::new(0);
-//! # let openrouter = from_fn(|request: http::Request<_>, _: Limits| async move {
-//! #     let (status, body) = match request.uri().path() {
-//! #         "/api/v1/auth/keys" => {
-//! #             EXCHANGES.fetch_add(1, Ordering::Relaxed);
-//! #             (200, r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#)
-//! #         }
-//! #         _ if request.headers()["authorization"] == "Bearer sk-or-v1-0e6f" => (200, r#"{"data":{}}"#),
-//! #         _ => (401, r#"{"error":{"code":401,"message":"User not found."}}"#),
-//! #     };
-//! #     Ok(http::Response::builder().status(status).body(body.into()).unwrap())
-//! # });
-//! # let client = Client::builder().transport(openrouter).timer(TokioTimer::new()).build()?;
-//! # let folder = tempfile::tempdir()?;
-//! # let store = FileStore::new(folder.path().join("keys/my-cli.json"));
-//! # store.save(&Account::new(&client), &openrouter_oauth::ApiKey::parse("sk-or-v1-deleted")?).await?;
-//! # for _ in 0..3 {
-//! #     signed_in(&client, &store).await?;
-//! # }
-//! # assert_eq!(EXCHANGES.load(Ordering::Relaxed), 1);
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! [`FileStore::for_program`] returns a store for your program. The example `sign_in_once` is a complete program.
-//!
-//! A key does not expire by default, but its owner can delete it. If a later call fails with 401, sign in again.
+//! Before the browser opens, [`KeyStore::check`] finds out whether a new key could be stored: the [`FileStore`] writes a
+//! file next to the real one. A store that fails or panics after that does not lose the key: see
+//! [`SignedIn::not_stored`].
 //!
 //! A program that supports several accounts names them with [`Login::account`]. If a store fails, the login does not
 //! fall back to another one. To use one store in several parts of a program, share it in an [`Arc`](std::sync::Arc),
@@ -209,13 +161,16 @@ pub use crate::{
     headless::Headless,
     key_label::default_key_label,
     listener::{CallbackRequest, Listener, ListenerError, RejectedRequest, ResultPage},
-    login::{Login, SignedIn},
+    login::{Ensured, Login, SignedIn},
     prompt::{Pasted, Prompt, PromptError, PromptFuture, SignInInstructions, TerminalPrompt},
-    store::{Account, FileStore, KeyStore, MemoryStore, StoreError, StoreFuture},
+    store::{Account, FileStore, KeyStore, MemoryStore, SignInLock, StoreError, StoreFuture},
 };
 
 #[cfg(feature = "keychain")]
 pub use crate::store::KeychainStore;
+
+#[doc(hidden)]
+pub use crate::store::SecretFile;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,5 +1,6 @@
 //! The login and its settings.
 
+mod ensured;
 pub(crate) mod options;
 
 use std::{
@@ -12,20 +13,29 @@ use std::{
 use openrouter_oauth::{Client, CreditLimit, KeyLabel, WorkspaceId, models::InvalidValue, transport::Timer};
 
 use self::options::Options;
-pub use self::options::SignedIn;
+pub use self::{ensured::Ensured, options::SignedIn};
 use crate::{
     Account, Browser, Cancel, Error, Event, KeyStore, Prompt, SystemBrowser, TerminalPrompt, session,
 };
 
 /// A sign-in from a program in a terminal.
 ///
-/// [`run`](Self::run) listens on a free port of `127.0.0.1`, opens the browser, and waits until the browser returns
+/// [`ensure`](Self::ensure) returns the stored key, and signs in only if there is none or OpenRouter rejects it.
+/// [`run`](Self::run) always signs in.
+///
+/// To sign in, a login listens on a free port of `127.0.0.1`, opens the browser, and waits until the browser returns
 /// with a code or the user pastes one. Over SSH, in a container, or without a display, OpenRouter's page shows the code
-/// instead. `run` then exchanges the code for a key, saves the key in the [store](Self::store), if there is one, shows
-/// the result in the browser, and returns the key.
+/// instead. The login then exchanges the code for a key, saves the key in the [store](Self::store), if there is one,
+/// shows the result in the browser, and returns the key.
 ///
 /// The user can paste three codes. After a third one that is wrong or rejected, the login waits only for the browser,
-/// or ends if no browser can reach it.
+/// or ends if no browser can reach it. A response that is not OpenRouter's ends the login at once, because it says
+/// nothing about the code.
+///
+/// A later error does not hide a rejection. If OpenRouter rejects a code and the input then ends, the login returns the
+/// rejection. If the login times out instead, the rejection is the [source](std::error::Error::source) of
+/// [`Error::TimedOut`]. A user who cancels has already seen the rejection at the prompt, so the login returns
+/// [`Error::Cancelled`].
 ///
 /// ```
 /// # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
@@ -48,7 +58,7 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "`run` signs in"]
+#[must_use = "`ensure` and `run` sign in"]
 pub struct Login {
     options: Options,
     /// The first invalid setting; `run` returns it.
@@ -166,9 +176,8 @@ impl Login {
 
     /// Saves the key in this store, for the client's [`Account`].
     ///
-    /// The login does not use the stored key: it signs in and replaces that key. It loads the key once at the start,
-    /// only to check that the store works before a new key is created. To sign in only when necessary, load the key
-    /// yourself first: see [signing in once](crate#signing-in-once).
+    /// [`ensure`](Self::ensure) returns the key in the store if it can. [`run`](Self::run) always replaces it. Before the
+    /// browser opens, both [check](KeyStore::check) that the store can save a key.
     pub fn store(mut self, store: impl KeyStore + 'static) -> Self {
         self.options.store = Some(Arc::new(store));
         self
@@ -219,7 +228,80 @@ impl Login {
         self
     }
 
-    /// Signs in, and returns a new key.
+    /// Returns the key in the [store](Self::store). Signs in if there is none, or if OpenRouter rejects it. Call this
+    /// each time the program starts: the user signs in once.
+    ///
+    /// First, OpenRouter checks the stored key (`GET /key`, at most 10 seconds).
+    ///
+    /// | OpenRouter or the network | `ensure` |
+    /// | --- | --- |
+    /// | accepts the key | returns the stored key: [`Ensured::Accepted`] |
+    /// | rejects the key (401): the user has deleted or disabled it | signs in and replaces the key: [`Ensured::SignedIn`] |
+    /// | cannot be reached, or limits the key or the requests | returns the stored key: [`Ensured::Unchecked`] |
+    /// | something else responded, such as a firewall | returns the stored key: [`Ensured::Unchecked`] |
+    ///
+    /// Only a 401 with one of OpenRouter's error bodies shows that the stored key is bad. Any other failure says
+    /// nothing about the key, so `ensure` does not make the user sign in again.
+    ///
+    /// ```
+    /// # use openrouter_oauth::{transport::{Limits, from_fn}, transport_hyper::TokioTimer};
+    /// # use openrouter_oauth_login::testing::TestUser;
+    /// use openrouter_oauth::Client;
+    /// use openrouter_oauth_login::{Ensured, FileStore, Login};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::new();
+    /// let store = FileStore::for_program("my-cli")?;
+    /// # let openrouter = from_fn(|_: http::Request<_>, _: Limits| async {
+    /// #     Ok(http::Response::new(r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#.into()))
+    /// # });
+    /// # let client = Client::builder().transport(openrouter).timer(TokioTimer::new()).build()?;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let store = FileStore::new(folder.path().join("keys/my-cli.json"));
+    /// let login = Login::new(&client).key_label("my-cli").store(store);
+    /// # let login = login.prompt(TestUser::pastes(["auth_code_abc123"])).headless(true);
+    /// let ensured = login.ensure().await?;
+    /// match &ensured {
+    ///     Ensured::Unchecked { error, .. } => eprintln!("could not check the stored key: {error}"),
+    ///     Ensured::SignedIn(new) => {
+    ///         if let Some(error) = &new.not_stored {
+    ///             eprintln!("could not store the key, so the next start signs in again: {error}");
+    ///         }
+    ///         if let Some(old) = &new.replaced {
+    ///             eprintln!("replaced a key that OpenRouter rejected: {}", old.settings());
+    ///         }
+    ///     }
+    ///     _ => {}
+    /// }
+    /// let client = client.with_key(ensured.into_key());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Several processes that start at once sign in once if they share a [`FileStore`](crate::FileStore): the others
+    /// wait for the first, at most for this login's [timeout](Self::timeout), and then return its key. A store of
+    /// your own needs [`KeyStore::lock_sign_in`] for that.
+    ///
+    /// A key that is accepted now can be rejected later. If a call fails with a 401
+    /// ([`is_unauthorized`](openrouter_oauth::Error::is_unauthorized)), call `ensure` again.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]. Without a store, the error is [`Error::Sdk`] with an invalid setting.
+    ///
+    /// # Panics
+    ///
+    /// Like [`run`](Self::run).
+    pub async fn ensure(self) -> Result<Ensured, Error> {
+        if let Some(invalid) = self.invalid {
+            return Err(invalid.into());
+        }
+        Box::pin(session::ensure(self.options)).await
+    }
+
+    /// Signs in, and returns a new key, even if the [store](Self::store) already has one. Most programs need
+    /// [`ensure`](Self::ensure) instead.
     ///
     /// Call this inside a tokio runtime with I/O and time enabled.
     ///

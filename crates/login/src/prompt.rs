@@ -52,7 +52,8 @@ pub trait Prompt: fmt::Debug + Send + Sync {
     /// Shows the URL at which to sign in. A login calls this once, before it waits for anything.
     fn show(&self, instructions: &SignInInstructions<'_>);
 
-    /// Asks for the code, and waits for it. `problem` tells the user what was wrong with the last one.
+    /// Asks for the code, and waits for it. `problem` tells the user what was wrong with the last one. If OpenRouter
+    /// rejected it, `problem` contains OpenRouter's message.
     ///
     /// A login calls this again after a wrong or rejected code, and accepts three codes in all.
     ///
@@ -60,9 +61,12 @@ pub trait Prompt: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// * [`PromptError::Closed`] cancels the login.
+    /// * [`PromptError::Closed`] ends the login. If the user has pasted a wrong code before, that is the login's error:
+    ///   the rejection, or [`Error::NoCode`](crate::Error::NoCode). Otherwise, it is
+    ///   [`Error::Cancelled`](crate::Error::Cancelled).
     /// * [`PromptError::TooLong`] counts as one of the three codes.
-    /// * After [`PromptError::Unavailable`] and [`PromptError::Io`], the login continues without a prompt.
+    /// * After [`PromptError::Unavailable`] and [`PromptError::Io`], the login continues without a prompt. If no
+    ///   browser can reach it, it ends, with the error of the last code if there was one.
     fn ask<'a>(&'a self, problem: Option<&'a str>) -> PromptFuture<'a>;
 }
 
@@ -105,7 +109,7 @@ pub struct Pasted(Zeroizing<String>);
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum PromptError {
-    /// The user ended the input, for example with Ctrl-D at a terminal. This cancels the login.
+    /// The user ended the input, for example with Ctrl-D at a terminal. This ends the login.
     #[error("the input ended")]
     Closed,
     /// There is no terminal, or the program is in the background.

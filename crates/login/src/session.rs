@@ -1,20 +1,24 @@
 //! Runs a login. It waits for events, and [`Flow`] decides which code wins and when the login is over.
 
 mod clock;
+mod ctrl_c;
 mod events;
 mod key_proposal;
+mod stored_key;
 
 use std::{convert::Infallible, future, pin::pin, sync::Arc, time::Duration};
 
 use openrouter_oauth::{
-    AnySignIn, ApiKeyGrant, AuthorizationCode, AuthorizeUrl, Client, KeyLabel, models::InvalidValue,
-    transport::SleepFuture,
+    AnySignIn, ApiKey, ApiKeyGrant, AuthorizationCode, AuthorizeUrl, Client, KeyLabel, KeyLinks,
 };
-use tokio::{runtime::Handle, signal, task::JoinSet};
+use tokio::task::JoinSet;
 
-use self::{clock::Clock, key_proposal::KeyProposal};
+use self::{
+    clock::{Clock, over, start_clock},
+    key_proposal::KeyProposal,
+};
 use crate::{
-    Account, BrowserError, CallbackRequest, Cancel, Error, Event, KeyStore, Listener, ListenerError,
+    Account, BrowserError, CallbackRequest, Cancel, Ensured, Error, Event, KeyStore, Listener, ListenerError,
     OutcomeUnknownReason, Prompt, ResultPage, SignInInstructions, SignedIn,
     flow::{EndReason, Flow, FlowEnd, FlowEvent, NextStep, PasteProblem, Turn},
     headless::Headless,
@@ -22,9 +26,28 @@ use crate::{
     login::options::{EventSink, Options},
 };
 
+/// Signs in.
 pub(crate) async fn run(options: Options) -> Result<SignedIn, Error> {
-    Handle::try_current().map_err(|error| Error::NoRuntime(error.into()))?;
-    let ctrl_c = options.cancels_on_ctrl_c.then(|| watch_ctrl_c(options.cancel.clone()));
+    let _ctrl_c = ctrl_c::watch(&options)?;
+    sign_in(options).await
+}
+
+/// Signs in, unless the store has a key that OpenRouter accepts or cannot be asked about.
+pub(crate) async fn ensure(options: Options) -> Result<Ensured, Error> {
+    let _ctrl_c = ctrl_c::watch(&options)?;
+    let cancel = options.cancel.clone();
+    let outcome = tokio::select! {
+        biased;
+        () = cancel.times(1) => return Err(Error::Cancelled),
+        outcome = stored_key::find(&options) => outcome?,
+    };
+    match outcome {
+        stored_key::Outcome::Use(stored) => Ok(stored),
+        stored_key::Outcome::SignIn(_lock) => sign_in(options).await.map(Ensured::SignedIn),
+    }
+}
+
+async fn sign_in(options: Options) -> Result<SignedIn, Error> {
     let cancel = options.cancel.clone();
     let mut session = tokio::select! {
         biased;
@@ -32,9 +55,7 @@ pub(crate) async fn run(options: Options) -> Result<SignedIn, Error> {
         begun = Session::begin(options) => begun?,
     };
     let end = session.drive().await;
-    let signed_in = session.finish(end).await;
-    drop(ctrl_c);
-    signed_in
+    session.finish(end).await
 }
 
 /// The extra time of a running exchange after the login was cancelled.
@@ -47,23 +68,13 @@ const GRACE_AFTER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a late browser still gets a response.
 const LATE_BROWSER_TIME: Duration = Duration::from_millis(100);
 
-/// Cancels on each Ctrl-C, until the returned set is dropped.
-fn watch_ctrl_c(cancel: Cancel) -> JoinSet<()> {
-    let mut watching = JoinSet::new();
-    watching.spawn(async move {
-        // If tokio cannot watch for Ctrl-C, Ctrl-C still ends the process.
-        while signal::ctrl_c().await.is_ok() {
-            cancel.cancel();
-        }
-    });
-    watching
-}
-
 /// A running login.
 struct Session {
     client: Client,
     prompt: Option<Arc<dyn Prompt>>,
     store: Option<(Arc<dyn KeyStore>, Account)>,
+    /// The key that the store had before.
+    previous: Option<ApiKey>,
     events: EventSink,
     cancel: Cancel,
     clock: Clock,
@@ -75,6 +86,8 @@ struct Session {
     /// The browser that is being opened.
     opening: JoinSet<Result<(), BrowserError>>,
     flow: Flow<AuthorizationCode>,
+    /// The rejection of the last pasted code that OpenRouter rejected, or else the problem with the last pasted text.
+    problem: Option<PasteProblem>,
     /// The browser that sent the callback and waits for its page.
     callback: Option<CallbackRequest>,
 }
@@ -84,12 +97,12 @@ type NextTurn = Turn<AuthorizationCode>;
 impl Session {
     /// Starts the listener and the sign-in, and shows the instructions.
     async fn begin(options: Options) -> Result<Self, Error> {
-        let timer =
-            options.timer.ok_or(InvalidValue::new("timer", "is missing: set one with `Login::timer`"))?;
-        let clock = Clock::start(timer, options.timeout);
+        let clock = start_clock(&options)?;
         let store = options.store.map(|store| (store, options.account));
+        let mut previous = None;
         if let Some((store, account)) = &store {
-            clock.store(store.load(account)).await.map_err(Error::Store)?;
+            clock.run_store(|| store.check(account)).await.map_err(Error::Store)?;
+            previous = clock.run_store(|| store.load(account)).await.map_err(Error::Store)?;
         }
 
         let (listener, not_listening) = listen(options.headless, options.port, &options.events).await?;
@@ -116,6 +129,7 @@ impl Session {
             client: options.client,
             prompt: options.prompt,
             store,
+            previous,
             events: options.events,
             cancel: options.cancel,
             clock,
@@ -125,6 +139,7 @@ impl Session {
             key_label,
             opening: JoinSet::new(),
             flow,
+            problem: None,
             callback: None,
         };
         session.show(&url);
@@ -148,8 +163,17 @@ impl Session {
         let mut turn = self.wait(PromptMode::First).await;
         loop {
             turn = match turn {
-                Turn::AskAgain(problem) => self.wait(PromptMode::Again(problem)).await,
-                Turn::StopAsking => self.wait(PromptMode::Off).await,
+                Turn::AskAgain(problem) => {
+                    let text = self.remember(problem);
+                    self.wait(PromptMode::Again(text)).await
+                }
+                Turn::StopAsking(problem) => {
+                    if let Some(problem) = problem {
+                        let text = self.remember(problem);
+                        (self.events)(&Event::StoppedAsking { problem: &text });
+                    }
+                    self.wait(PromptMode::Off).await
+                }
                 Turn::Exchange(code) => self.exchange(&code).await,
                 Turn::Pause(wait) => self.pause(wait).await,
                 Turn::End(end) => return end,
@@ -157,16 +181,28 @@ impl Session {
         }
     }
 
+    /// Remembers the problem with the last pasted code, in case no better one follows. Returns its text. Text that is
+    /// not a code does not replace a rejection.
+    fn remember(&mut self, problem: PasteProblem) -> String {
+        let text = problem.to_string();
+        if matches!(problem, PasteProblem::Rejected(_))
+            || !matches!(self.problem, Some(PasteProblem::Rejected(_)))
+        {
+            self.problem = Some(problem);
+        }
+        text
+    }
+
     /// Waits for a code.
     async fn wait(&mut self, mode: PromptMode) -> NextTurn {
         let Self { prompt, listener, pending, opening, flow, callback, cancel, clock, events, .. } = self;
         let problem = match &mode {
-            PromptMode::Again(problem) => Some(problem.to_string()),
+            PromptMode::Again(problem) => Some(problem.as_str()),
             PromptMode::First | PromptMode::Off => None,
         };
         let asking = async {
             match prompt {
-                Some(prompt) if !matches!(mode, PromptMode::Off) => prompt.ask(problem.as_deref()).await,
+                Some(prompt) if !matches!(mode, PromptMode::Off) => prompt.ask(problem).await,
                 _ => future::pending().await,
             }
         };
@@ -277,51 +313,75 @@ impl Session {
         Err(match end {
             FlowEnd::Granted(grant) => return Ok(self.keep(grant).await),
             FlowEnd::Failed(error) => error.into(),
-            FlowEnd::RejectedAfterWait(error) => {
-                self.outcome_unknown(OutcomeUnknownReason::RejectedAfterWait, Some(error))
-            }
             FlowEnd::ExchangeAbandoned(EndReason::Cancelled) => {
-                self.outcome_unknown(OutcomeUnknownReason::Cancelled, None)
+                self.outcome_unknown(OutcomeUnknownReason::Cancelled)
             }
             FlowEnd::ExchangeAbandoned(EndReason::TimedOut) => {
-                self.outcome_unknown(OutcomeUnknownReason::TimedOut, None)
+                self.outcome_unknown(OutcomeUnknownReason::TimedOut)
             }
             FlowEnd::Cancelled => Error::Cancelled,
-            FlowEnd::TimedOut => Error::TimedOut { after: self.clock.timeout() },
+            FlowEnd::TimedOut(error) => {
+                let source = error.or_else(|| match self.problem.take() {
+                    Some(PasteProblem::Rejected(error)) => Some(error),
+                    Some(PasteProblem::NotACode(_)) | None => None,
+                });
+                Error::TimedOut { after: self.clock.timeout(), source }
+            }
             FlowEnd::Denied { description } => Error::Denied { description },
             FlowEnd::AuthorizationFailed(error) => Error::Failed(error),
-            FlowEnd::NotACode(error) => Error::NoCode(error),
-            FlowEnd::NoInput => Error::NoInput(self.not_listening.take()),
+            FlowEnd::NotACode(error) => {
+                self.remember(PasteProblem::NotACode(error));
+                self.problem_or(Error::Cancelled)
+            }
+            // What the user pasted before explains more than the end of the input.
+            FlowEnd::InputEnded => self.problem_or(Error::Cancelled),
+            FlowEnd::NoInput => {
+                let no_input = Error::NoInput(self.not_listening.take());
+                self.problem_or(no_input)
+            }
         })
     }
 
-    fn outcome_unknown(
-        &self,
-        reason: OutcomeUnknownReason,
-        source: Option<openrouter_oauth::Error>,
-    ) -> Error {
-        Error::OutcomeUnknown { reason, key_label: self.key_label.clone(), source }
+    /// Returns the error of the pasted codes, or `otherwise` if nothing was pasted.
+    fn problem_or(&mut self, otherwise: Error) -> Error {
+        match self.problem.take() {
+            Some(PasteProblem::Rejected(error)) => error.into(),
+            Some(PasteProblem::NotACode(error)) => Error::NoCode(error),
+            None => otherwise,
+        }
+    }
+
+    fn outcome_unknown(&self, reason: OutcomeUnknownReason) -> Error {
+        Error::OutcomeUnknown { reason, key_label: self.key_label.clone() }
     }
 
     async fn keep(&self, grant: ApiKeyGrant) -> SignedIn {
+        (self.events)(&Event::Granted { user_id: grant.user_id.as_deref() });
         let stored = match &self.store {
-            Some((store, account)) => Some(self.clock.store(store.save(account, &grant.key)).await),
+            Some((store, account)) => Some(self.clock.run_store(|| store.save(account, &grant.key)).await),
             None => None,
         };
-        (self.events)(&Event::Granted);
         match &stored {
             Some(Ok(())) => (self.events)(&Event::Stored),
             Some(Err(error)) => (self.events)(&Event::NotStored(error)),
             None => {}
         }
-        SignedIn { key: grant.key, user_id: grant.user_id, not_stored: stored.and_then(Result::err) }
+        let previous = self.previous.as_ref().filter(|previous| **previous != grant.key);
+        let replaced = previous.filter(|_| matches!(stored, Some(Ok(())))).map(KeyLinks::new);
+        SignedIn {
+            key: grant.key,
+            user_id: grant.user_id,
+            not_stored: stored.and_then(Result::err),
+            replaced,
+        }
     }
 }
 
 /// Whether the prompt asks for a code.
 enum PromptMode {
     First,
-    Again(PasteProblem),
+    /// After this problem.
+    Again(String),
     Off,
 }
 
@@ -372,14 +432,6 @@ async fn reject_late_browsers(listener: Option<Listener>, clock: &Clock) {
             never = listener.reject_others() => match never {},
             () = clock.sleep(LATE_BROWSER_TIME) => {}
         }
-    }
-}
-
-/// Completes when the sleep does, or never if there is no sleep.
-async fn over(sleep: &mut Option<SleepFuture>) {
-    match sleep {
-        Some(sleep) => sleep.await,
-        None => future::pending().await,
     }
 }
 

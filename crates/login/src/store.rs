@@ -7,13 +7,26 @@ mod file;
 mod keychain;
 mod memory;
 
-use std::{error::Error, fmt, future::Future, io, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    fmt,
+    future::{self, Future},
+    io,
+    path::PathBuf,
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use openrouter_oauth::{ApiKey, InvalidValue};
 
 #[cfg(feature = "keychain")]
 pub use self::keychain::KeychainStore;
-pub use self::{account::Account, file::FileStore, memory::MemoryStore};
+pub use self::{
+    account::Account,
+    file::{FileStore, SecretFile},
+    memory::MemoryStore,
+};
 
 /// The future that the methods of [`KeyStore`] return.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -48,6 +61,53 @@ pub trait KeyStore: fmt::Debug + Send + Sync {
     ///
     /// See [`StoreError`].
     fn delete<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, bool>;
+
+    /// Checks that [`save`](Self::save) can work. A login calls this before the browser opens, because
+    /// OpenRouter creates the key before the login can save it.
+    ///
+    /// By default, this loads the key. Override it if the store can find out more: [`FileStore`] takes its lock, then
+    /// writes, syncs, and removes a file next to the real one.
+    ///
+    /// # Errors
+    ///
+    /// See [`StoreError`].
+    fn check<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, ()> {
+        Box::pin(async move { self.load(account).await.map(drop) })
+    }
+
+    /// Locks the sign-in to `account`, or returns `None` if another program holds the lock.
+    /// [`Login::ensure`](crate::Login::ensure) holds it while it signs in, so that programs that start together sign in
+    /// once.
+    ///
+    /// By default, there is no lock: programs that start together each sign in. In this crate, only
+    /// [`FileStore`] has a lock.
+    ///
+    /// # Errors
+    ///
+    /// See [`StoreError`].
+    fn lock_sign_in<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, Option<SignInLock>> {
+        let _ = account;
+        Box::pin(future::ready(Ok(Some(SignInLock::new(())))))
+    }
+}
+
+/// A lock of a [`KeyStore`], held until it is dropped.
+#[must_use = "dropping it releases the lock"]
+pub struct SignInLock {
+    _lock: Box<dyn Send + Sync>,
+}
+
+impl SignInLock {
+    /// Creates a lock that is released when `lock` is dropped.
+    pub fn new(lock: impl Send + Sync + 'static) -> Self {
+        Self { _lock: Box::new(lock) }
+    }
+}
+
+impl fmt::Debug for SignInLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignInLock").finish_non_exhaustive()
+    }
 }
 
 /// The error type of a [`KeyStore`].
@@ -135,6 +195,14 @@ impl<T: KeyStore + ?Sized> KeyStore for Arc<T> {
     fn delete<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, bool> {
         (**self).delete(account)
     }
+
+    fn check<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, ()> {
+        (**self).check(account)
+    }
+
+    fn lock_sign_in<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, Option<SignInLock>> {
+        (**self).lock_sign_in(account)
+    }
 }
 
 impl<T: KeyStore + ?Sized> KeyStore for Box<T> {
@@ -148,5 +216,13 @@ impl<T: KeyStore + ?Sized> KeyStore for Box<T> {
 
     fn delete<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, bool> {
         (**self).delete(account)
+    }
+
+    fn check<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, ()> {
+        (**self).check(account)
+    }
+
+    fn lock_sign_in<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, Option<SignInLock>> {
+        (**self).lock_sign_in(account)
     }
 }

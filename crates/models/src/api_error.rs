@@ -1,6 +1,6 @@
-//! The error for a request that OpenRouter rejected.
+//! The error for a response with an error status.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -8,19 +8,25 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::{
-    Endpoint, ErrorEnvelope, ExchangeAuthCode, OAuthErrorCode, ServerText, request_id::request_id,
+    Endpoint, ErrorEnvelope, ExchangeAuthCode, ExchangeToken, OAuthErrorCode, Resend, ServerText,
+    response_headers::{content_encoding, content_type, request_id},
     server_text,
 };
 
-/// The error for a request that OpenRouter rejected: the status and the content of the body, in any known form.
+/// The error for a response with an error status: the status and the content of the body, in any known form.
+///
+/// The status is OpenRouter's verdict only if the body is one of OpenRouter's
+/// ([`is_from_openrouter`](Self::is_from_openrouter)). Any other response, such as a proxy's error page, says nothing
+/// about the key or the code.
 ///
 /// `Display` and `Debug` show the status and the message, made safe to print. They never show the body.
 #[derive(Clone, thiserror::Error)]
-#[error("{activity} failed: OpenRouter responded with {status}{}", self.colon_message())]
 pub struct ApiError {
     operation: &'static str,
     activity: &'static str,
     status: StatusCode,
+    is_from_openrouter: bool,
+    is_idempotent: bool,
     hint: RejectionHint,
     message: ServerText,
     envelope: Option<Box<ErrorEnvelope>>,
@@ -46,7 +52,7 @@ pub enum RejectionReason {
     InvalidGrant,
     /// The request is malformed.
     InvalidRequest,
-    /// Status 401. The key is missing or not accepted, or a gateway rejected the request. See [`ApiError::envelope`].
+    /// The key is missing or not accepted (401).
     Unauthorized,
     /// The key does not permit this operation.
     Forbidden,
@@ -58,6 +64,9 @@ pub enum RejectionReason {
     RateLimited,
     /// The service failed.
     ServerError,
+    /// Something other than OpenRouter responded, such as a proxy, a firewall, or a network's sign-in page. The
+    /// response says nothing about the key or the code.
+    NotFromOpenRouter,
     /// Any other reason. See the status.
     Other,
 }
@@ -75,24 +84,26 @@ impl ApiError {
         let readable = if body.len() > MAX_READ { &[] } else { body };
         // Redact before parsing: the parser's memory cannot be wiped.
         let readable = server_text::redact_json(readable, &secrets);
-        let envelope: Option<ErrorEnvelope> = serde_json::from_slice(&readable).ok();
-        let alone: Option<MessageAlone> = match envelope {
-            Some(_) => None,
-            None => serde_json::from_slice(&readable).ok(),
-        };
-        let message = match (&envelope, &alone) {
-            (Some(envelope), _) => envelope.message(),
-            (None, Some(alone)) => &alone.error.message,
+        let mut envelope = ErrorEnvelope::decode(&readable);
+        if let Some(envelope) = &mut envelope {
+            envelope.redact_inner_json(&secrets);
+        }
+        let is_malformed_json = body.trim_ascii() == MALFORMED_JSON.as_bytes();
+        let message = match &envelope {
+            Some(envelope) => envelope.message(),
             // Other text could contain anything, so only this known message is shown.
-            (None, None) if body.trim_ascii() == MALFORMED_JSON.as_bytes() => MALFORMED_JSON,
-            (None, None) => "",
+            None if is_malformed_json => Cow::Borrowed(MALFORMED_JSON),
+            None => Cow::Owned(message_alone(&readable).unwrap_or_default()),
         };
         Self {
             operation: E::OPERATION,
             activity: E::ACTIVITY,
             status,
-            hint: RejectionHint::parse(message),
-            message: ServerText::without(message, &secrets),
+            is_from_openrouter: is_malformed_json
+                || envelope.as_ref().is_some_and(|envelope| is_openrouters::<E>(envelope)),
+            is_idempotent: E::RESEND == Resend::Always,
+            hint: RejectionHint::parse(&message),
+            message: ServerText::without(&message, &secrets),
             envelope: envelope.map(Box::new),
             headers: HeaderMap::new(),
             body: Zeroizing::new(body.get(..MAX_BODY).unwrap_or(body).to_vec()),
@@ -104,6 +115,26 @@ impl ApiError {
     pub fn with_headers(mut self, headers: HeaderMap) -> Self {
         self.headers = headers;
         self
+    }
+
+    /// Returns whether the body is one of OpenRouter's: a JSON [envelope](Self::envelope), or the plain text that
+    /// reports malformed JSON.
+    ///
+    /// Gateways send `{"error":"Forbidden"}` too. So an envelope in the form of RFC 6749 counts only if its error code
+    /// is one that the RFC or OpenRouter defines. After a token exchange, any code in lowercase counts.
+    pub fn is_from_openrouter(&self) -> bool {
+        self.is_from_openrouter
+    }
+
+    /// Returns the media type of the response, such as `text/html`, if the headers have one of at most 64 characters.
+    pub fn content_type(&self) -> Option<ServerText> {
+        content_type(&self.headers)
+    }
+
+    /// Returns the content encoding of the body, such as `gzip`, if the headers have one of at most 64 characters that
+    /// is not `identity`.
+    pub fn content_encoding(&self) -> Option<ServerText> {
+        content_encoding(&self.headers)
     }
 
     /// Returns OpenRouter's name for the rejected operation.
@@ -182,8 +213,29 @@ impl ApiError {
         &self.body
     }
 
+    /// Returns whether OpenRouter may have acted on the request before a proxy replaced the response. This is true if
+    /// the operation is not idempotent and the response is not OpenRouter's.
+    pub fn may_have_acted(&self) -> bool {
+        !self.is_from_openrouter && !self.is_idempotent
+    }
+
+    /// Returns whether OpenRouter rejected the code of an exchange, for any reason: it is unknown, used, expired, or
+    /// belongs to another verifier or challenge method.
+    pub fn is_rejected_code(&self) -> bool {
+        matches!(
+            self.reason(),
+            RejectionReason::CodeInvalid
+                | RejectionReason::CodeExpired
+                | RejectionReason::CodeRejected
+                | RejectionReason::ChallengeMethodMismatch
+        )
+    }
+
     /// Returns the reason for the rejection.
     pub fn reason(&self) -> RejectionReason {
+        if !self.is_from_openrouter {
+            return RejectionReason::NotFromOpenRouter;
+        }
         let status = self.status_meant();
         if matches!(status, 400 | 403) && self.operation == ExchangeAuthCode::OPERATION {
             return self.rejected_code();
@@ -222,9 +274,48 @@ impl ApiError {
             RejectionHint::Other => RejectionReason::CodeRejected,
         }
     }
+}
 
-    fn colon_message(&self) -> String {
-        if self.message.as_str().is_empty() { String::new() } else { format!(": {}", self.message) }
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { activity, status, .. } = self;
+        if self.is_from_openrouter {
+            write!(f, "{activity} failed: OpenRouter responded with {status}")?;
+            if !self.message.as_str().is_empty() {
+                write!(f, ": {}", self.message)?;
+            }
+        } else {
+            self.fmt_foreign(f)?;
+        }
+        match self.request_id() {
+            Some(id) => write!(f, " (request ID {id})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ApiError {
+    /// Describes an error response that is not OpenRouter's.
+    fn fmt_foreign(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.status.as_u16() {
+            status @ 529 => write!(f, "OpenRouter is overloaded ({status})"),
+            status @ 520..=530 => {
+                write!(f, "Cloudflare, in front of OpenRouter, got no usable response from it ({status})")
+            }
+            status => {
+                let content_type = self.content_type();
+                let content_type = content_type.as_ref().map_or("no content type", ServerText::as_str);
+                write!(
+                    f,
+                    "something other than OpenRouter answered ({status}, {content_type}); it may be a proxy, a \
+                     firewall or a network's sign-in page"
+                )?;
+                match self.content_encoding() {
+                    Some(encoding) => write!(f, " (content encoding {encoding})"),
+                    None => Ok(()),
+                }
+            }
+        }
     }
 }
 
@@ -267,15 +358,38 @@ impl RejectionHint {
     }
 }
 
-/// OpenRouter's own form with a mistake in it, such as a string for `code`. The message is still read.
-#[derive(Deserialize)]
-struct MessageAlone {
-    error: MessageOnly,
+/// Returns whether OpenRouter sends this envelope.
+///
+/// Many gateways send the form of RFC 6749 too (`{"error":"Forbidden"}`). So it counts only with a known error code, or
+/// with any lowercase code from the one endpoint that is documented to use this form.
+fn is_openrouters<E: Endpoint>(envelope: &ErrorEnvelope) -> bool {
+    let is_code =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    match envelope {
+        ErrorEnvelope::Nested(_) | ErrorEnvelope::Zod(_) => true,
+        ErrorEnvelope::OAuth(oauth) => match &oauth.error {
+            OAuthErrorCode::Other(other) => {
+                E::OPERATION == ExchangeToken::OPERATION && is_code(other.as_str())
+            }
+            _ => true,
+        },
+    }
 }
 
-#[derive(Deserialize)]
-struct MessageOnly {
-    message: String,
+/// Returns the message of a body that is almost OpenRouter's. Other services send such bodies, for example with a
+/// string as `code`.
+fn message_alone(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Outer {
+        error: Inner,
+    }
+
+    #[derive(Deserialize)]
+    struct Inner {
+        message: String,
+    }
+
+    serde_json::from_slice(body).ok().map(|Outer { error: Inner { message } }| message)
 }
 
 const MAX_BODY: usize = 16 * 1024;

@@ -41,6 +41,15 @@ impl CallbackUrl {
         ConstantTime::new(self.0.path()).is(&ConstantTime::new(path))
     }
 
+    /// Returns whether `path` ends with the last segment of this URL's path, whatever comes before it. Returns `false`
+    /// if the last segment of this URL is empty.
+    ///
+    /// The comparison takes constant time, because the last segment is the secret part of a sign-in's callback path.
+    pub fn has_last_segment(&self, path: &str) -> bool {
+        let [ours, theirs] = [self.0.path(), path].map(|path| path.rsplit('/').next().unwrap_or_default());
+        !ours.is_empty() && ConstantTime::new(ours).is(&ConstantTime::new(theirs))
+    }
+
     /// Returns the query of `text` if the rest of `text` matches this URL.
     ///
     /// `text` is a request target (`/callback?code=…`) or a whole URL. The URL may lack its scheme, because some
@@ -96,6 +105,12 @@ mod tests {
             check_compares(0, false, || url.has_path("/callback/"));
             check_compares(9, true, || url.query_of("/callback?code=c").is_some());
             check_compares(9, false, || url.query_of("/xallback?code=c").is_some());
+            check_compares(8, true, || url.has_last_segment("evil:2/x/callback"));
+            check_compares(8, false, || url.has_last_segment("/xallback"));
+            check_compares(8, false, || url.has_last_segment("/callbacx"));
+        }
+        for url in ["https://my.app", "https://my.app/", "https://my.app/callback/"] {
+            check_compares(0, false, || CallbackUrl::parse(url).unwrap().has_last_segment("/"));
         }
     }
 }

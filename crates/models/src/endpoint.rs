@@ -97,10 +97,14 @@ impl<T: DeserializeOwned> Data<T> {
     }
 }
 
-/// Decodes a JSON object, and skips the byte order mark that some servers prepend (RFC 8259, section 8.1).
+/// Skips the byte order mark that some servers prepend (RFC 8259, section 8.1).
+pub(crate) fn without_byte_order_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+/// Decodes a JSON object.
 pub(crate) fn read_object<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    serde_json::from_slice(body).map(|object: Object<T>| object.0)
+    serde_json::from_slice(without_byte_order_mark(body)).map(|object: Object<T>| object.0)
 }
 
 /// A JSON object. Without this wrapper, serde would also accept an array for a struct.

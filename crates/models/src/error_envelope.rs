@@ -1,13 +1,20 @@
 //! The JSON forms of an error response.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Nullable, OAuthErrorCode};
+use crate::{
+    Nullable, OAuthErrorCode,
+    by_field::{ByField, Fields, Text},
+    server_text::redact_json,
+};
 
 /// The JSON body of an error response, in one of its three known forms.
 ///
-/// The body can also be plain text, a proxy's HTML page, or empty. [`ApiError`](crate::ApiError) reads all of them.
+/// The body can also be plain text, a proxy's HTML page, or empty. [`ApiError`](crate::ApiError) reads all of them. It
+/// also skips optional fields that cannot be read, which `Deserialize` rejects.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(untagged)]
@@ -61,7 +68,7 @@ pub struct OAuthErrorResponse {
     pub error_uri: Option<String>,
 }
 
-/// `{"success":false,"error":{"name":"ZodError","message":"[…]"}}`: a field is missing or has the wrong type.
+/// `{"success":false,"error":{"name":"ZodError",…}}`: a field is missing or has the wrong type.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ZodErrorResponse {
@@ -71,15 +78,35 @@ pub struct ZodErrorResponse {
     pub error: ZodErrorData,
 }
 
-/// The inner part of a [`ZodErrorResponse`].
+/// The inner part of a [`ZodErrorResponse`]. Zod itself lists the validation errors in `issues`. OpenRouter was seen to
+/// send them in `message`, as a string.
 #[non_exhaustive]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ZodErrorData {
     /// Always `ZodError`.
     pub name: String,
     /// The validation errors: a JSON array, encoded as a string.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The validation errors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issues: Vec<ZodIssue>,
+}
+
+/// A validation error.
+#[non_exhaustive]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct ZodIssue {
+    /// The path to the field: names and indexes.
+    #[serde(default)]
+    pub path: Vec<Value>,
+    /// The message, as the server sent it. Convert it to [`ServerText`](crate::ServerText) before you show it.
     pub message: String,
 }
+
+impl ByField for ErrorData {}
+impl ByField for OAuthErrorResponse {}
+impl ByField for ZodErrorData {}
 
 impl ErrorResponse {
     /// Creates an error response with this code and message.
@@ -97,19 +124,70 @@ impl OAuthErrorResponse {
 }
 
 impl ZodErrorResponse {
-    /// Creates an error response with this list of validation errors.
+    /// Creates an error response with these validation errors: a JSON array, encoded as a string.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { success: false, error: ZodErrorData { name: "ZodError".to_owned(), message: message.into() } }
+        let error =
+            ZodErrorData { name: "ZodError".to_owned(), message: Some(message.into()), issues: Vec::new() };
+        Self { success: false, error }
+    }
+}
+
+impl ZodErrorData {
+    /// Formats the validation errors: `code: Required; limit: Expected number`.
+    fn text(&self) -> Cow<'_, str> {
+        let message = self.message.as_deref().unwrap_or_default();
+        let listed: Vec<ZodIssue> = serde_json::from_str(message).unwrap_or_default();
+        let issues = if self.issues.is_empty() { &listed } else { &self.issues };
+        if issues.is_empty() {
+            return Cow::Borrowed(message);
+        }
+        issues.iter().map(ZodIssue::text).collect::<Vec<_>>().join("; ").into()
+    }
+}
+
+impl ZodIssue {
+    fn text(&self) -> String {
+        let name = |part: &Value| part.as_str().map_or_else(|| part.to_string(), str::to_owned);
+        let path = self.path.iter().map(name).collect::<Vec<_>>().join(".");
+        if path.is_empty() { self.message.clone() } else { format!("{path}: {}", self.message) }
     }
 }
 
 impl ErrorEnvelope {
-    /// Returns the message as the server sent it, or the OAuth error code if there is no message.
-    pub fn message(&self) -> &str {
+    /// Reads a body. Skips optional fields that cannot be read.
+    pub(crate) fn decode(body: &[u8]) -> Option<Self> {
+        let text = Text::new(body);
+        let fields = Fields::parse(text.as_str())?;
+        let Some(inner) = Fields::parse(fields.raw("error")?) else {
+            return fields.into_value().map(Self::OAuth);
+        };
+        let is_zod = |name: String| name.ends_with("ZodError");
+        if fields.read("success") == Some(false) && inner.read("name").is_some_and(is_zod) {
+            return Some(Self::Zod(ZodErrorResponse { success: false, error: inner.into_value()? }));
+        }
+        Some(Self::Nested(ErrorResponse {
+            error: inner.into_value()?,
+            user_id: fields.read("user_id").unwrap_or_default(),
+            openrouter_metadata: fields.read("openrouter_metadata").unwrap_or_default(),
+        }))
+    }
+
+    /// Redacts `secrets` in JSON that is the text of a string.
+    pub(crate) fn redact_inner_json(&mut self, secrets: &[&str]) {
+        if let Self::Zod(ZodErrorResponse { error: ZodErrorData { message: Some(message), .. }, .. }) = self {
+            let redacted = redact_json(message.as_bytes(), secrets);
+            *message = String::from_utf8_lossy(&redacted).into_owned();
+        }
+    }
+
+    /// Returns the message, as the server sent it. Convert it to [`ServerText`](crate::ServerText) before you show it.
+    pub fn message(&self) -> Cow<'_, str> {
         match self {
-            Self::Zod(zod) => &zod.error.message,
-            Self::Nested(nested) => &nested.error.message,
-            Self::OAuth(oauth) => oauth.error_description.as_deref().unwrap_or_else(|| oauth.error.as_str()),
+            Self::Zod(zod) => zod.error.text(),
+            Self::Nested(nested) => Cow::Borrowed(&nested.error.message),
+            Self::OAuth(oauth) => {
+                Cow::Borrowed(oauth.error_description.as_deref().unwrap_or_else(|| oauth.error.as_str()))
+            }
         }
     }
 }

@@ -21,7 +21,9 @@
 //! # Guarantees
 //!
 //! * Unset fields are omitted. A field is sent as `null` only if you set it to [`Nullable::Null`].
-//! * Unknown fields are ignored and unknown enum values are kept, because the service may add both.
+//! * Unknown fields are ignored (or kept in [`KeyInfo::other`]), and unknown enum values are kept, because the service
+//!   may add both.
+//! * Responses are read field by field: an optional field that cannot be read is absent.
 //! * Newtypes ([`AuthorizationCode`], [`CallbackUrl`], [`KeyLabel`], …) are validated when they are created.
 //! * Secrets print as `[redacted]`, are compared in constant time, and are wiped when dropped. Only `expose()` returns
 //!   their text. A secret alone does not implement `Serialize`; the message that contains it does.
@@ -35,12 +37,13 @@
 #![doc(html_root_url = "https://docs.rs/openrouter-oauth-models/latest")]
 
 // Modules are in reading order.
+mod by_field;
 mod endpoint;
 mod endpoints;
 
 mod api_error;
 mod error_envelope;
-mod request_id;
+mod response_headers;
 mod server_text;
 
 mod callback_url;
@@ -55,6 +58,7 @@ mod url;
 
 mod nullable;
 mod open_enum;
+mod other_fields;
 mod text;
 
 pub use crate::{
@@ -64,13 +68,13 @@ pub use crate::{
     endpoint::{Auth, Data, Encoding, Endpoint, Resend},
     endpoints::{
         create_auth_code::{CreateAuthCode, CreatedAuthCode},
-        current_key::{CurrentKey, KeyInfo, RateLimit},
+        current_key::{CurrentKey, DataRegion, FreeModelDailyRequests, KeyBudget, KeyInfo, RateLimit},
         exchange_auth_code::{ApiKeyGrant, ExchangeAuthCode},
         exchange_token::{ExchangeToken, TokenResponse},
         signing_keys::{Jwk, JwkSet, SigningKeys},
     },
     error_envelope::{
-        ErrorData, ErrorEnvelope, ErrorResponse, OAuthErrorResponse, ZodErrorData, ZodErrorResponse,
+        ErrorData, ErrorEnvelope, ErrorResponse, OAuthErrorResponse, ZodErrorData, ZodErrorResponse, ZodIssue,
     },
     ids::{FederationPolicyId, WorkspaceId},
     key_label::KeyLabel,
@@ -78,8 +82,9 @@ pub use crate::{
     open_enum::{
         GrantType, OAuthErrorCode, TokenFormat, TokenScope, TokenType, UnknownValue, UsageLimitType,
     },
+    other_fields::OtherFields,
     pkce::{CodeChallenge, CodeChallengeMethod, CodeVerifier},
-    request_id::request_id,
+    response_headers::request_id,
     secrets::{AccessToken, ApiKey, AuthorizationCode, State, SubjectToken},
     server_text::{ServerText, is_invisible, replace_invisible},
     text::InvalidValue,

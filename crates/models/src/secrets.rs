@@ -76,6 +76,13 @@ secret! {
     |what, text| check(what, text, 512, |byte| matches!(byte, b' '..=b'~'), PRINTABLE)
 }
 
+impl AuthorizationCode {
+    /// Returns whether this is an API key, which a user may paste by mistake, or contains one: `OPENROUTER_API_KEY=…`.
+    pub fn contains_api_key(&self) -> bool {
+        self.expose().starts_with("sk-or-") || self.expose().contains("sk-or-v1-")
+    }
+}
+
 secret! {
     /// An identity provider's token, which you exchange for an access token: a JWT of 1 to 16,384 visible ASCII
     /// characters.
@@ -104,6 +111,18 @@ const PRINTABLE: &str = "may contain only printable ASCII characters";
 mod tests {
     use super::*;
     use crate::constant_time::tests::check_compares;
+
+    #[test]
+    fn key_is_recognized_in_a_code() {
+        for (text, is_key) in [
+            ("sk-or-canary", true),
+            ("OPENROUTER_API_KEY=sk-or-v1-canary", true),
+            ("auth_code_abc123", false),
+            ("desk-or-chair", false),
+        ] {
+            assert_eq!(AuthorizationCode::parse(text).unwrap().contains_api_key(), is_key, "{text}");
+        }
+    }
 
     #[test]
     fn secret_prints_as_redacted() {

@@ -55,13 +55,57 @@ const KEY_PREFIX: &str = "sk-or-";
 
 /// Redacts `secrets` and API keys in `json`, and returns the result in memory that is wiped on drop.
 ///
-/// The search skips over whole escapes, because a match that starts inside one is not in the decoded text.
+/// Finds a secret however its characters are escaped, so decoding the result does not reveal it.
 pub(crate) fn redact_json(json: &[u8], secrets: &[&str]) -> Zeroizing<Vec<u8>> {
-    redact(json, secrets, |rest| match rest {
+    let secrets: Vec<_> = secrets.iter().map(|secret| json_escaped(secret)).collect();
+    let secrets: Vec<_> = secrets.iter().map(|secret| secret.as_str()).collect();
+    redact(&unescape(json), &secrets, |rest| match rest {
         [b'\\', b'u', ..] => 6,
         [b'\\', ..] => 2,
         _ => 1,
     })
+}
+
+/// Returns `secret` in the form that it has in the result of [`unescape`], where only these two of its characters are
+/// escaped.
+fn json_escaped(secret: &str) -> Zeroizing<String> {
+    let mut escaped = Zeroizing::new(String::with_capacity(2 * secret.len()));
+    for character in secret.chars() {
+        if matches!(character, '"' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}
+
+/// Replaces escapes in `json` by the characters themselves, except where JSON requires an escape.
+pub(crate) fn unescape(json: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut plain = Zeroizing::new(Vec::with_capacity(json.len()));
+    let mut rest = json;
+    while let Some((&byte, after)) = rest.split_first() {
+        let (length, character) = match after {
+            _ if byte != b'\\' => (1, None),
+            [b'/', ..] => (2, Some('/')),
+            [b'u', after @ ..] => (6, after.get(..4).and_then(unicode_escape)),
+            _ => (2, None),
+        };
+        let (escape, after) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+        match character {
+            Some(character @ ('"' | '\\')) => plain.extend_from_slice(&[b'\\', character as u8]),
+            Some(character) => plain.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            None => plain.extend_from_slice(escape),
+        }
+        rest = after;
+    }
+    plain
+}
+
+/// Returns the character with these four hexadecimal digits, or `None` for control characters and surrogates.
+fn unicode_escape(digits: &[u8]) -> Option<char> {
+    let digits =
+        std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    char::from_u32(u32::from_str_radix(digits, 16).ok()?).filter(|character| !character.is_control())
 }
 
 /// Redacts `secrets` and API keys in `text`, and returns the result in memory that is wiped on drop. `unit` returns how
@@ -74,7 +118,7 @@ fn redact(text: &[u8], secrets: &[&str], unit: fn(&[u8]) -> usize) -> Zeroizing<
         let known = secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
         let known =
             known.filter_map(|secret| rest.strip_prefix(secret.as_bytes())).min_by_key(|rest| rest.len());
-        if let Some(after) = known.or_else(|| rest.strip_prefix(KEY_PREFIX.as_bytes()).map(after_key)) {
+        if let Some(after) = known.or_else(|| after_key(rest)) {
             clean.extend_from_slice(REDACTED.as_bytes());
             rest = after;
         } else {
@@ -86,10 +130,34 @@ fn redact(text: &[u8], secrets: &[&str], unit: fn(&[u8]) -> usize) -> Zeroizing<
     clean
 }
 
-fn after_key(text: &[u8]) -> &[u8] {
+/// Returns the text after the API key at the start of `text`. Returns `None` if there is no key, or only a masked one,
+/// which is OpenRouter's default label for a key (`sk-or-v1-0e6...1c96`).
+fn after_key(text: &[u8]) -> Option<&[u8]> {
+    let (key, after) = split_key(text.strip_prefix(KEY_PREFIX.as_bytes())?);
+    (!is_mask(key, after)).then_some(after)
+}
+
+/// Splits `text` after the characters that a key may contain.
+fn split_key(text: &[u8]) -> (&[u8], &[u8]) {
     let is_end = |byte: &u8| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'_');
-    let end = text.iter().position(is_end).unwrap_or(text.len());
-    text.get(end..).unwrap_or_default()
+    text.split_at(text.iter().position(is_end).unwrap_or(text.len()))
+}
+
+/// Returns whether a key is masked: a few characters, then dots or asterisks, then a few characters, and no more of either.
+fn is_mask(start: &[u8], after: &[u8]) -> bool {
+    const SHOWN: usize = 8;
+    let Some(rest) = after_dots(after) else { return false };
+    let (end, after) = split_key(rest);
+    start.len() <= SHOWN && end.len() <= SHOWN && after_dots(after).is_none()
+}
+
+/// Returns the text after two or more dots or asterisks, or after an ellipsis.
+fn after_dots(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = text;
+    while let Some(after) = ["\u{2026}", ".", "*"].iter().find_map(|dot| rest.strip_prefix(dot.as_bytes())) {
+        rest = after;
+    }
+    (text.len() - rest.len() > 1).then_some(rest)
 }
 
 /// Removes terminal commands from `text`, and returns the result in memory that is wiped on drop.
@@ -141,8 +209,12 @@ fn skip_control_sequence(rest: &mut Peekable<Chars<'_>>) {
 ///
 /// Keeps the joiners U+200C and U+200D, which some emoji and some scripts, such as Persian, need.
 pub fn replace_invisible(text: &str) -> String {
-    let is_replaced = |c: char| is_invisible(c) && !matches!(c, '\u{200c}' | '\u{200d}');
-    text.chars().map(|c| if is_replaced(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    text.chars().map(|c| if is_hidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Returns whether a character [is invisible](is_invisible) and is not a joiner.
+pub(crate) fn is_hidden(character: char) -> bool {
+    is_invisible(character) && !matches!(character, '\u{200c}' | '\u{200d}')
 }
 
 /// Returns whether a character is invisible and can change how the surrounding text appears.
@@ -187,6 +259,29 @@ mod tests {
         check("key sk-or-v1-0e6f44a4 is bad, sk-or-", "key [redacted] is bad, [redacted]");
         let text = ServerText::without("code abcdef\u{1b}[0mgh was used", &["abcdefgh", "code", ""]);
         assert_eq!(text.as_str(), "code [redacted] was used");
+    }
+
+    #[test]
+    fn masked_keys_are_shown() {
+        // A11: OpenRouter's default label of a key.
+        for masked in
+            ["sk-or-v1-0e6...1c96", "sk-or-v1-0e6\u{2026}1c96", "sk-or-v1-***1c96", "sk-or-v1-au7...890"]
+        {
+            check(masked, masked);
+            check(
+                &format!("The key \"{masked}\" is disabled."),
+                &format!("The key \"{masked}\" is disabled."),
+            );
+        }
+        // Too much of a key.
+        check("sk-or-v1-0e6f44a4b1c2...1c96", "[redacted]...1c96");
+        check("sk-or-v1-0e6...44a4b1c2d3", "[redacted]...44a4b1c2d3");
+        check("sk-or-v1-0e6f44a4.", "[redacted].");
+        check("sk-or-v1-0e6...44a4b1c2...d3e4", "[redacted]...44a4b1c2...d3e4");
+        check(
+            "Not sk-or-v1-0e6...1c96. Not \u{201c}sk-or-v1-0e6\u{2026}1c96\u{201d}.",
+            "Not sk-or-v1-0e6...1c96. Not \u{201c}sk-or-v1-0e6\u{2026}1c96\u{201d}.",
+        );
     }
 
     #[test]

@@ -175,10 +175,13 @@ pub(crate) fn serialize<T: AsText, S: Serializer>(value: &T, serializer: S) -> R
 }
 
 pub(crate) fn deserialize<'de, T: FromText, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    deserializer.deserialize_str(TextVisitor(PhantomData))
+    deserializer.deserialize_str(TextVisitor { trim: false, value: PhantomData })
 }
 
-struct TextVisitor<T>(PhantomData<T>);
+struct TextVisitor<T> {
+    trim: bool,
+    value: PhantomData<T>,
+}
 
 impl<T: FromText> de::Visitor<'_> for TextVisitor<T> {
     type Value = T;
@@ -188,7 +191,23 @@ impl<T: FromText> de::Visitor<'_> for TextVisitor<T> {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-        T::from_text(text).map_err(E::custom)
+        T::from_text(if self.trim { text.trim() } else { text }).map_err(E::custom)
+    }
+}
+
+/// Implements `#[serde(with = "crate::text::received")]` for a secret in a response. White space around it is removed.
+pub(crate) mod received {
+    use std::marker::PhantomData;
+
+    use serde::Deserializer;
+
+    pub(crate) use super::serialize;
+    use super::{FromText, TextVisitor};
+
+    pub(crate) fn deserialize<'de, T: FromText, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
+        deserializer.deserialize_str(TextVisitor { trim: true, value: PhantomData })
     }
 }
 

@@ -1,6 +1,6 @@
 //! A point in time as RFC 3339 text.
 
-use std::{fmt, time::SystemTime};
+use std::{borrow::Cow, fmt, time::SystemTime};
 
 use crate::text::{FromText, InvalidValue, open_text_conversions};
 
@@ -12,16 +12,15 @@ use crate::text::{FromText, InvalidValue, open_text_conversions};
 pub struct Timestamp(jiff::Timestamp);
 
 impl Timestamp {
-    /// Parses RFC 3339 text with any offset.
+    /// Parses RFC 3339 text with any offset. Also accepts three variants that servers send: without seconds, with a
+    /// space instead of `T`, and without a colon in the offset (`2027-12-31 23:59+0000`).
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidValue`] if `text` is not RFC 3339, or if the time is out of range.
+    /// Returns [`InvalidValue`] if `text` has another form, if it has no offset, or if the time is out of range.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let invalid = InvalidValue::new(Self::WHAT, "is not an RFC 3339 timestamp");
-        if !has_rfc_3339_shape(text.as_bytes()) {
-            return Err(invalid);
-        }
+        let text = to_rfc_3339(text).ok_or(invalid)?;
         Self::checked(text.parse().map_err(|_| invalid)?)
     }
 
@@ -115,27 +114,43 @@ impl FromText for Timestamp {
 /// 0000-01-01T00:00:00Z.
 const YEAR_0: i64 = -62_167_219_200;
 
-/// Returns whether `text` has the shape of `date-time` in RFC 3339, section 5.6. jiff also accepts other ISO 8601
-/// forms.
-fn has_rfc_3339_shape(text: &[u8]) -> bool {
-    let is = |shape: &[u8], text: &[u8]| {
-        shape.len() == text.len()
-            && shape.iter().zip(text).all(|(shape, byte)| match shape {
-                b'0' => byte.is_ascii_digit(),
-                letter => letter.eq_ignore_ascii_case(byte),
-            })
+/// Converts `text` to the `date-time` of RFC 3339, section 5.6. Returns `None` for other shapes, because jiff also
+/// accepts other ISO 8601 forms.
+fn to_rfc_3339(text: &str) -> Option<String> {
+    let (date, rest) = text.split_at_checked(10).filter(|(date, _)| has_shape(date, "0000-00-00"))?;
+    let rest = rest.strip_prefix(['T', 't', ' '])?;
+    let (minutes, rest) = rest.split_at_checked(5).filter(|(minutes, _)| has_shape(minutes, "00:00"))?;
+    let (seconds, offset) = rest.split_at(rest.find(['Z', 'z', '+', '-'])?);
+    let seconds = match seconds.split_once('.') {
+        _ if seconds.is_empty() => ":00",
+        None => Some(seconds).filter(|whole| has_shape(whole, ":00"))?,
+        Some((whole, fraction)) => {
+            let is_fraction = !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
+            Some(seconds).filter(|_| is_fraction && has_shape(whole, ":00"))?
+        }
     };
-    let Some((date_time, rest)) = text.split_at_checked(19) else {
-        return false;
+    let offset = match offset {
+        "Z" | "z" => Cow::Borrowed("Z"),
+        _ if has_shape(offset, "+00:00") => Cow::Borrowed(offset),
+        _ if has_shape(offset, "+0000") => {
+            let (hours, minutes) = offset.split_at(3);
+            Cow::Owned([hours, ":", minutes].concat())
+        }
+        _ => return None,
     };
-    let digits = match rest.strip_prefix(b".") {
-        Some(fraction) => fraction.iter().take_while(|byte| byte.is_ascii_digit()).count() + 1,
-        None => 0,
-    };
-    let offset = rest.get(digits..).unwrap_or_default();
-    is(b"0000-00-00T00:00:00", date_time)
-        && digits != 1
-        && (is(b"Z", offset) || is(b"+00:00", offset) || is(b"-00:00", offset))
+    // jiff accepts offsets of a day and more.
+    let is_offset = offset.get(1..3).is_none_or(|hours| hours < "24");
+    is_offset.then(|| [date, "T", minutes, seconds, &offset].concat())
+}
+
+/// Returns whether `text` matches `shape`, in which `0` stands for a digit and `+` for a sign.
+fn has_shape(text: &str, shape: &str) -> bool {
+    text.len() == shape.len()
+        && text.bytes().zip(shape.bytes()).all(|(byte, shape)| match shape {
+            b'0' => byte.is_ascii_digit(),
+            b'+' => matches!(byte, b'+' | b'-'),
+            other => byte == other,
+        })
 }
 
 #[cfg(test)]
@@ -143,16 +158,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_rfc_3339_with_seconds_is_parsed() {
-        for good in ["2027-12-31T23:59:59Z", "2027-12-31t23:59:59.000z", "2027-12-31T23:59:59.5+01:00"] {
-            assert!(Timestamp::parse(good).is_ok(), "{good}");
+    fn timestamp_is_rfc_3339_or_almost() {
+        for (good, written) in [
+            ("2027-12-31T23:59:59Z", "2027-12-31T23:59:59Z"),
+            ("2027-12-31t23:59:59.000z", "2027-12-31T23:59:59Z"),
+            ("2027-12-31T23:59:59.5+01:00", "2027-12-31T22:59:59.5Z"),
+            ("2027-12-31T23:59Z", "2027-12-31T23:59:00Z"),
+            ("2027-12-31 23:59:59Z", "2027-12-31T23:59:59Z"),
+            ("2027-12-31T23:59:59+0000", "2027-12-31T23:59:59Z"),
+            ("2027-12-31 23:59-0130", "2028-01-01T01:29:00Z"),
+            ("2027-12-31T23:59:59+23:59", "2027-12-31T00:00:59Z"),
+        ] {
+            assert_eq!(Timestamp::parse(good).unwrap().to_string(), written, "{good}");
         }
         for bad in [
             "",
             "soon",
             "2027-12-31",
-            "2027-12-31T23:59Z",
-            "2027-12-31 23:59:59Z",
+            "2027-12-31T23Z",
+            "2027-12-31 23:59:59",
+            "2027-12-31T23:59",
+            "2027-12-31T23:59.5Z",
+            "2027-12-31  23:59:59Z",
+            "2027-12-31T23:59:59+24:00",
+            "2027-12-31T23:59:59-2400",
+            "2027-12-31T23:59:59+23:60",
+            "2027-12-31T23:59:59+000",
+            "2027-12-31T23:59:59 Z",
             "20271231T235959Z",
             "2027-12-31T23:59:59",
             "2027-12-31T23:59:59.Z",

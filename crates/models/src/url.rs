@@ -6,7 +6,7 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-use http::{Uri, uri::Authority};
+use http::Uri;
 
 use crate::{
     constant_time::ConstantTime,
@@ -272,22 +272,24 @@ fn problem(text: &str) -> Option<&'static str> {
     let Ok(uri) = text.parse::<Uri>() else {
         return Some("is not a URL");
     };
-    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), UrlParts::split(text).authority) else {
         return Some("is not an absolute URL");
     };
-    if authority.as_str().contains('@') {
+    if authority.contains('@') {
         return Some("must not have a user name or password");
     }
     if uri.path().split('/').any(is_dot_segment) {
         return Some("must not have a path segment `.` or `..`, because browsers remove them");
     }
-    if !has_plain_port(authority) {
-        return Some("has a port that is not a number from 1 to 65535");
-    }
     if !matches!(scheme, "http" | "https") {
         return Some("must use https or http");
     }
-    (!is_host(authority.host())).then_some("has no valid host")
+    // Not `Uri::host`, which finds a host in `evil.example:443[v1.a]:80`.
+    let (host, port) = split_port(authority);
+    if !is_host(host) {
+        return Some("has no valid host and port");
+    }
+    (!port.is_none_or(is_port)).then_some("has a port that is not a number from 1 to 65535")
 }
 
 /// Accepts the characters of RFC 3986, section 2, except `#`. These exclude the backslash, which browsers read as a
@@ -301,13 +303,9 @@ fn is_dot_segment(segment: &str) -> bool {
     matches!(&*segment.to_ascii_lowercase().replace("%2e", "."), "." | "..")
 }
 
-/// Returns whether the host is followed by nothing, or by a colon and a port.
-fn has_plain_port(authority: &Authority) -> bool {
-    match authority.as_str().strip_prefix(authority.host()) {
-        Some("") => true,
-        Some(rest) => authority.port_u16().is_some_and(|port| port != 0 && rest == format!(":{port}")),
-        None => false,
-    }
+/// Accepts a port without leading zeros.
+fn is_port(port: &str) -> bool {
+    !port.starts_with('0') && port.parse::<u16>().is_ok()
 }
 
 /// Accepts a name of letters, digits, dots, hyphens, and underscores, an IPv4 address, or an IPv6 address in brackets.

@@ -20,6 +20,9 @@ pub(crate) struct BaseUrl {
 /// The base URL of OpenRouter's API, and the default base URL of a client.
 pub const OPENROUTER_BASE_URL: &str = "https://openrouter.ai/api/v1";
 
+/// The path of the API, for a base URL without a path.
+const API_PATH: &str = "/api/v1";
+
 impl BaseUrl {
     /// Returns [`OPENROUTER_BASE_URL`].
     #[cfg(feature = "hyper")]
@@ -28,7 +31,7 @@ impl BaseUrl {
             origin: Origin::OPENROUTER,
             scheme: Scheme::HTTPS,
             authority: Authority::from_static("openrouter.ai"),
-            path: "/api/v1".to_owned(),
+            path: API_PATH.to_owned(),
         }
     }
 
@@ -50,7 +53,10 @@ impl BaseUrl {
                 .to_ascii_lowercase()
                 .parse()
                 .map_err(|_| invalid("has no valid host"))?,
-            path: url.path().trim_end_matches('/').to_owned(),
+            path: match url.path().trim_end_matches('/') {
+                "" => API_PATH.to_owned(),
+                path => path.to_owned(),
+            },
         })
     }
 
@@ -79,6 +85,17 @@ pub(crate) fn is_secure(origin: &Origin) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn empty_path_becomes_that_of_the_api() {
+        for (text, endpoint) in [
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080/api/v1/key"),
+            ("https://openrouter.ai/", "https://openrouter.ai/api/v1/key"),
+            ("https://openrouter.ai/v2/", "https://openrouter.ai/v2/key"),
+        ] {
+            assert_eq!(BaseUrl::parse(text).unwrap().endpoint("/key").unwrap(), endpoint, "{text}");
+        }
+    }
 
     #[test]
     fn http_needs_a_loopback_host() {
@@ -111,6 +128,13 @@ mod tests {
             "https://user:password@openrouter.ai",
             "https://openrouter.ai?a=b",
             "https://openrouter.ai#a",
+            "https://evil.com:443[v1.a]:80",
+            "http://[::1]evil:80",
+            "http://localhost:+80",
+            "http://localhost:080",
+            "http://[::1",
+            "http://::1",
+            "http://localhost:80:80",
             "https://openrouter.ai:0",
             "https://openrouter.ai:",
             "https://openrouter.ai:65536",

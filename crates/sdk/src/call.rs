@@ -17,8 +17,9 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderName, HeaderValue};
-use openrouter_oauth_models::{Endpoint, InvalidValue};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response};
+use openrouter_oauth_models::{ApiError, Endpoint, InvalidValue};
 
 use self::{
     attempts::Attempts,
@@ -123,7 +124,13 @@ impl<E: Endpoint> Call<E> {
         self
     }
 
-    /// Sends the call. Returns the value with the status, the headers and the number of attempts.
+    /// Keeps the body of a successful response, for [`ApiResponse::expose_body`].
+    pub fn keep_body(mut self) -> Self {
+        self.options.keep_body = true;
+        self
+    }
+
+    /// Sends the call. Returns the value with the status, the headers, and the number of attempts.
     ///
     /// # Errors
     ///
@@ -163,6 +170,10 @@ pub(crate) async fn send<E: Endpoint>(
     let base = options.base_url.as_ref().unwrap_or(&config.base_url);
     let attempts = Attempts::new::<E>(config, options)?;
     let call_request = attempts.within(CallRequest::new(config, request, options, base)).await??;
-    let (attempts_sent, reply) = attempts.run(&call_request).await?;
-    response::read(request, &call_request, attempts_sent, reply)
+    let is_foreign = |response: &Response<Bytes>| {
+        let status = response.status();
+        !status.is_success() && !ApiError::read(request, None, status, response.body()).is_from_openrouter()
+    };
+    let (attempts_sent, reply) = attempts.run(&call_request, is_foreign).await?;
+    response::read(request, &call_request, attempts_sent, reply, options.keep_body)
 }

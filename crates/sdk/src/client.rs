@@ -41,7 +41,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if a variable is invalid. The error names the variable.
+    /// [`Error::Invalid`] if a variable is invalid, for example if the key is in quotes. The error names the variable.
     #[cfg(feature = "hyper")]
     pub fn from_env() -> Result<Self, Error> {
         Self::builder().env().build()

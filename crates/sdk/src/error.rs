@@ -1,14 +1,17 @@
 //! The error type of calls and sign-ins.
 
 pub(crate) mod outcome_unknown;
+pub(crate) mod unexpected_response;
 
 use std::{fmt, time::Duration};
 
 use http::StatusCode;
-use openrouter_oauth_models::{ApiError, InvalidValue, KeyLabel, Origin, RejectionReason};
+use openrouter_oauth_models::{
+    ApiError, Endpoint as _, ExchangeAuthCode, InvalidValue, KeyLabel, Origin, RejectionReason,
+};
 use openrouter_oauth_transport::{self as transport, BoxError};
 
-use self::outcome_unknown::OutcomeUnknown;
+use self::{outcome_unknown::OutcomeUnknown, unexpected_response::UnexpectedResponse};
 use crate::sign_in::callback::CallbackError;
 
 /// The error type of calls and sign-ins, grouped by what to do next.
@@ -17,7 +20,9 @@ use crate::sign_in::callback::CallbackError;
 ///
 /// * *Is the code lost?* See [`is_outcome_unknown`](Self::is_outcome_unknown): OpenRouter may have acted on the
 ///   request, but the response was lost. After an exchange, a key may exist that your program never received. Ask the
-///   user to delete it at <https://openrouter.ai/settings/keys>, and begin a new sign-in.
+///   user to delete it at <https://openrouter.ai/settings/keys>, and begin a new sign-in. If something other than
+///   OpenRouter responded, the code may still be good or may have been used: see
+///   [`may_have_acted`](Self::may_have_acted).
 /// * *Is a retry worthwhile?* See [`is_retryable`](Self::is_retryable): the same call may succeed later.
 /// * *Was the key rejected?* See [`is_unauthorized`](Self::is_unauthorized): discard the key and sign in again.
 /// * *Was the code rejected?* See [`is_rejected_code`](Self::is_rejected_code): sending it again is pointless, but the
@@ -72,36 +77,42 @@ pub enum Error {
     #[error("OpenRouter could not be reached, and nothing was sent; check the connection and try again")]
     NotSent(#[source] transport::Error),
 
-    /// The server, or an `https` proxy, has no trusted certificate or shares no TLS version with the client. Nothing
-    /// was sent.
+    /// The TLS handshake with the server or an `https` proxy failed. Nothing was sent. The source gives the reason: for
+    /// example, the certificate is not trusted, or the port does not speak TLS.
     #[error(
-        "the server's certificate is not trusted, and nothing was sent; check the system clock, the network, and the \
-         root certificates"
+        "the secure connection (TLS) failed, and nothing was sent; check the URL, the network, the system clock, and \
+         the root certificates"
     )]
     Tls(#[source] transport::Error),
 
-    /// The proxy requires credentials (407). Nothing was sent.
-    #[error("the proxy requires credentials, and nothing was sent; add them to the proxy's URL")]
+    /// The proxy requires authentication (407). Nothing was sent. Either add credentials to the proxy's URL, or, if its
+    /// kind of authentication is not supported ([`ErrorKind::ProxyAuthUnsupported`]), run a local proxy that supports it.
+    ///
+    /// [`ErrorKind::ProxyAuthUnsupported`]: transport::ErrorKind::ProxyAuthUnsupported
+    #[error("{}", proxy_auth_text(.0.kind()))]
     ProxyAuthRequired(#[source] transport::Error),
 
-    /// OpenRouter rejected the request, for the reason in [`ApiError::reason`].
-    #[error(transparent)]
+    /// OpenRouter rejected the request for the reason in [`ApiError::reason`], or something other than OpenRouter
+    /// responded ([`RejectionReason::NotFromOpenRouter`]).
+    #[error("{0}{doubt}", doubt = doubt_text(.0.operation(), .0.may_have_acted()))]
     Api(Box<ApiError>),
 
     /// Too many requests (429). The code is still good: wait, then retry.
     #[error("OpenRouter received too many requests{}", wait_text(*retry_after))]
     RateLimited {
-        /// How long the server asks to wait. At most ten minutes, because a code expires then.
+        /// How long the server asks to wait. For operations that are not idempotent, this is at most ten minutes,
+        /// because a code expires then.
         retry_after: Option<Duration>,
         /// The response.
         #[source]
         api: Box<ApiError>,
     },
 
-    /// OpenRouter is down or under maintenance (503). The code is still good: wait, then retry.
+    /// OpenRouter is down or under maintenance (503). For operations that are not idempotent, the response also had a
+    /// `Retry-After`, which shows that the request was turned away. The code is still good: wait, then retry.
     #[error("OpenRouter is unavailable{}", wait_text(*retry_after))]
     ServiceUnavailable {
-        /// How long the server asks to wait. At most ten minutes, because a code expires then.
+        /// How long the server asks to wait, as for [`RateLimited`](Self::RateLimited).
         retry_after: Option<Duration>,
         /// The response.
         #[source]
@@ -110,16 +121,31 @@ pub enum Error {
 
     /// The server responded with a redirect, which the client never follows. Check the base URL.
     #[error(
-        "the server responded with a redirect ({status}), which the client does not follow; check the base URL"
+        "the server responded with a redirect ({status}), which the client does not follow; check the base URL{}",
+        doubt_text(operation, *may_have_acted)
     )]
     UnexpectedRedirect {
+        /// OpenRouter's name for the operation.
+        operation: &'static str,
+        /// Whether OpenRouter may have acted on the request before a proxy replaced the response. This is true if the
+        /// operation is not idempotent.
+        may_have_acted: bool,
         /// The status of the response.
         status: StatusCode,
-        /// Whether the redirect points to the same scheme, host, and port. False if it has no single target.
+        /// Whether the redirect points to the same scheme, host, and port. False if it has no target, or if one of
+        /// several points elsewhere.
         same_origin: bool,
     },
 
-    /// OpenRouter may or may not have acted on the request.
+    /// No usable response to an idempotent operation arrived: it took too long, or the connection broke. Retry.
+    #[error("no usable response arrived; check the connection and try again")]
+    NoResponse(#[source] transport::Error),
+
+    /// The response to an idempotent operation is a success, but not the result of the operation.
+    #[error(transparent)]
+    UnexpectedResponse(Box<UnexpectedResponse>),
+
+    /// OpenRouter may or may not have acted on a request that is not idempotent.
     #[error(transparent)]
     OutcomeUnknown(Box<OutcomeUnknown>),
 }
@@ -139,7 +165,29 @@ pub enum SpentReason {
 impl Error {
     /// Returns whether the request may have reached OpenRouter. If not, the call changed nothing.
     pub fn may_have_been_sent(&self) -> bool {
-        self.is_outcome_unknown() || self.api().is_some() || matches!(self, Self::UnexpectedRedirect { .. })
+        self.is_outcome_unknown()
+            || self.api().is_some()
+            || matches!(
+                self,
+                Self::UnexpectedRedirect { .. } | Self::NoResponse(_) | Self::UnexpectedResponse(_)
+            )
+    }
+
+    /// Returns whether OpenRouter may have acted on a request that is not idempotent.
+    ///
+    /// This is true for an [unknown outcome](Self::is_outcome_unknown), and for a redirect or a 4XX that is not
+    /// OpenRouter's: a proxy may have passed the request on and replaced the response. After a redirect or a 4XX, the
+    /// pending sign-in stays fresh, because the code may still be good. If OpenRouter then rejects a second
+    /// exchange, the outcome is unknown ([`UnknownReason::RejectedLater`]).
+    ///
+    /// [`UnknownReason::RejectedLater`]: crate::UnknownReason::RejectedLater
+    pub fn may_have_acted(&self) -> bool {
+        match self {
+            Self::OutcomeUnknown(_) => true,
+            Self::UnexpectedRedirect { may_have_acted, .. } => *may_have_acted,
+            Self::Api(api) => api.may_have_acted(),
+            _ => false,
+        }
     }
 
     /// Adds the label that identifies a key that may have been created.
@@ -158,11 +206,16 @@ impl Error {
     /// Returns whether the same call may succeed later and is harmless to send again.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::NotSent(_) | Self::RateLimited { .. } | Self::ServiceUnavailable { .. } => true,
-            Self::OutcomeUnknown(unknown) => unknown.retryable,
+            Self::NotSent(_)
+            | Self::NoResponse(_)
+            | Self::RateLimited { .. }
+            | Self::ServiceUnavailable { .. } => true,
+            // After a request that is not idempotent, these statuses are unknown outcomes.
             Self::Api(api) => {
-                matches!(api.reason(), RejectionReason::Conflict | RejectionReason::ServerError)
-                    || matches!(api.status().as_u16(), 408 | 421 | 425)
+                matches!(
+                    api.reason(),
+                    RejectionReason::Conflict | RejectionReason::RateLimited | RejectionReason::ServerError
+                ) || matches!(api.status().as_u16(), 408 | 421 | 425 | 500..)
             }
             _ => false,
         }
@@ -173,8 +226,7 @@ impl Error {
     /// Returns `false` for a 401 without one of OpenRouter's error bodies: it may come from a gateway, and proves
     /// nothing about the key.
     pub fn is_unauthorized(&self) -> bool {
-        let Self::Api(api) = self else { return false };
-        api.reason() == RejectionReason::Unauthorized && api.envelope().is_some()
+        matches!(self, Self::Api(api) if api.reason() == RejectionReason::Unauthorized)
     }
 
     /// Returns whether OpenRouter rejected the code because it is older than ten minutes.
@@ -188,16 +240,11 @@ impl Error {
     /// The pending sign-in stays fresh, so that a user who pasted the wrong text can paste again. After a callback's
     /// code is rejected, begin a new sign-in.
     pub fn is_rejected_code(&self) -> bool {
-        let rejected = [
-            RejectionReason::CodeInvalid,
-            RejectionReason::CodeExpired,
-            RejectionReason::CodeRejected,
-            RejectionReason::ChallengeMethodMismatch,
-        ];
-        matches!(self, Self::Api(api) if rejected.contains(&api.reason()))
+        matches!(self, Self::Api(api) if api.is_rejected_code())
     }
 
-    /// Returns OpenRouter's error response, if there was one.
+    /// Returns the error response, if there was one. [`ApiError::is_from_openrouter`] returns whether OpenRouter sent
+    /// it.
     pub fn api(&self) -> Option<&ApiError> {
         match self {
             Self::Api(api) | Self::RateLimited { api, .. } | Self::ServiceUnavailable { api, .. } => {
@@ -216,6 +263,25 @@ impl fmt::Display for SpentReason {
             Self::OutcomeUnknown => "an exchange ended without a known outcome",
             Self::Abandoned => "an exchange was dropped while it ran",
         })
+    }
+}
+
+/// Adds that a key may exist, if the operation may have created one.
+fn doubt_text(operation: &str, may_have_acted: bool) -> &'static str {
+    if may_have_acted && operation == ExchangeAuthCode::OPERATION {
+        "; if OpenRouter received the code, a key may have been created"
+    } else {
+        ""
+    }
+}
+
+fn proxy_auth_text(kind: transport::ErrorKind) -> &'static str {
+    match kind {
+        transport::ErrorKind::ProxyAuthUnsupported => {
+            "the proxy requires a kind of authentication that is not supported, and nothing was sent; run a local proxy \
+             that supports it, such as Px or cntlm, and set HTTPS_PROXY to its address"
+        }
+        _ => "the proxy requires credentials, and nothing was sent; add them to the proxy's URL",
     }
 }
 
@@ -245,10 +311,11 @@ mod tests {
                 Error::Callback(_) => "wait for the right callback, or tell the user",
                 Error::OriginMismatch { .. } | Error::UnexpectedRedirect { .. } => "check the base URL",
                 Error::Spent(_) => "begin a new sign-in",
-                Error::NotSent(_) => "check the connection, then retry",
-                Error::ProxyAuthRequired(_) => "add credentials to the proxy's URL",
+                Error::NotSent(_) | Error::NoResponse(_) => "check the connection, then retry",
+                Error::ProxyAuthRequired(_) => "add credentials to the proxy's URL, or run a local proxy",
                 Error::Tls(_) => "check the clock, the network, and the root certificates",
                 Error::Api(_) => "see the reason",
+                Error::UnexpectedResponse(_) => "check the network and the base URL",
                 Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => "wait, then retry",
                 Error::OutcomeUnknown(_) => "delete the key, then begin a new sign-in",
             }

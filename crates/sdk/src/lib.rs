@@ -58,10 +58,22 @@
 //! and time enabled. [`ClientBuilder::transport`] accepts any other [`Transport`](transport::Transport), on any
 //! runtime. Without the feature, this crate compiles neither hyper nor tokio.
 //!
+//! # Proxies and certificates
+//!
+//! The transport on hyper reads these environment variables:
+//!
+//! * `HTTPS_PROXY`, or else `ALL_PROXY`: the URL of a proxy for `https`. `NO_PROXY` lists hosts to connect to directly.
+//! * `SSL_CERT_FILE` and `SSL_CERT_DIR`: a file and folders with root certificates in PEM format, to trust instead of the
+//!   system's. They have no effect on Windows and macOS.
+//!
+//! [`openrouter-oauth-transport-hyper`](https://docs.rs/openrouter-oauth-transport-hyper) documents the details.
+//!
 //! # Errors
 //!
-//! [`Error`] is grouped by what to do next. The most important question is whether a code may have been used: see
-//! [`Error::is_outcome_unknown`]. No error message contains a secret or a response body.
+//! [`Error`] is grouped by what to do next. The most important question is whether a code may have been used up: see
+//! [`Error::is_outcome_unknown`] and [`Error::may_have_acted`]. A rejection counts as OpenRouter's only with one of its
+//! error bodies; for any other, such as a proxy's page, the reason is [`RejectionReason::NotFromOpenRouter`]. No error
+//! message contains a secret or a response body.
 //!
 //! # Security
 //!
@@ -105,8 +117,9 @@
 //! # Crate features
 //!
 //! * `hyper` (on by default): the transport on hyper, [`Client::new`](Client#method.new), and
-//!   [`Client::from_env`](Client#method.from_env). The transport uses the proxy variables of the environment. To change
-//!   the proxy or the certificates, build a transport with [`transport_hyper::Builder`] and pass it to
+//!   [`Client::from_env`](Client#method.from_env). The transport uses the environment's proxy
+//!   (`HTTPS_PROXY`, `NO_PROXY`) and, on Linux, its root certificates (`SSL_CERT_FILE`, `SSL_CERT_DIR`). To change the
+//!   proxy or the certificates, build a transport with [`transport_hyper::Builder`] and pass it to
 //!   [`ClientBuilder::transport`]. To use another TLS provider, enable its feature of
 //!   `openrouter-oauth-transport-hyper`.
 //! * `tracing`: `TracingHook`, which sends `tracing` events for every attempt.
@@ -159,6 +172,7 @@ pub use crate::{
     error::{
         Error, SpentReason,
         outcome_unknown::{OutcomeUnknown, UnknownReason},
+        unexpected_response::UnexpectedResponse,
     },
     hook::{Attempt, Hook},
     key_links::KeyLinks,

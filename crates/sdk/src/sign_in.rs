@@ -4,6 +4,7 @@
 pub(crate) mod authorize;
 pub(crate) mod callback;
 mod exchange;
+mod pasted;
 pub(crate) mod pending;
 mod pending_exchange;
 pub(crate) mod pkce;

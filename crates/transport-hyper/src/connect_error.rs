@@ -1,17 +1,20 @@
 //! The error of the connector.
 
-use std::{fmt, io, sync::Arc};
+use std::{error::Error as StdError, fmt, io, iter, sync::Arc};
 
 use openrouter_oauth_transport::{BoxError, Error, ErrorKind};
+use rustls::CertificateError;
 
-use crate::proxy::ProxyError;
+use crate::proxy::{Proxy, ProxyError};
 
 /// The error of the connector. It is cheap to clone, because hyper's client provides only a reference to it.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectError {
     kind: ErrorKind,
-    source: Arc<dyn std::error::Error + Send + Sync>,
+    source: Source,
 }
+
+pub(crate) type Source = Arc<dyn StdError + Send + Sync>;
 
 impl ConnectError {
     pub(crate) fn new(kind: ErrorKind, source: impl Into<BoxError>) -> Self {
@@ -32,18 +35,68 @@ impl ConnectError {
         Self::new(error.kind(), error)
     }
 
+    /// Adds the name of the proxy through which the connection failed.
+    pub(crate) fn through(self, proxy: &Proxy) -> Self {
+        self.explained(|source| ThroughProxy { proxy: proxy.name(), source })
+    }
+
+    /// Puts another error in front of the source.
+    pub(crate) fn explained<E>(self, explain: impl FnOnce(Source) -> E) -> Self
+    where
+        E: StdError + Send + Sync + 'static,
+    {
+        Self { kind: self.kind, source: Arc::new(explain(self.source)) }
+    }
+
+    /// Returns whether no trusted root certificate signed the certificate of the server or the proxy.
+    pub(crate) fn is_untrusted(&self) -> bool {
+        let first: &(dyn StdError + 'static) = &*self.source;
+        let mut errors = iter::successors(Some(first), |error| (*error).source());
+        errors.any(|error| match find(error) {
+            Some(rustls::Error::InvalidCertificate(error)) => {
+                // The signature is wrong if another root has the same name.
+                matches!(error, CertificateError::UnknownIssuer | CertificateError::BadSignature)
+            }
+            _ => false,
+        })
+    }
+
+    pub(crate) fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
     pub(crate) fn to_error(&self) -> Error {
         Error::new(self.kind, Arc::clone(&self.source)).not_sent()
     }
 }
 
-fn is_tls(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
-    if error.is::<rustls::Error>() || error.is::<rustls::pki_types::InvalidDnsNameError>() {
-        return true;
+fn is_tls(error: &(dyn StdError + 'static)) -> bool {
+    find::<rustls::Error>(error).is_some() || find::<rustls::pki_types::InvalidDnsNameError>(error).is_some()
+}
+
+/// Returns this error as an `E`, or the `E` that an I/O error contains. `source` of an I/O error would skip it.
+fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+    let inner = || find(error.downcast_ref::<io::Error>()?.get_ref()?);
+    error.downcast_ref().or_else(inner)
+}
+
+/// The connection through a proxy failed. The name has no credentials.
+#[derive(Debug)]
+struct ThroughProxy {
+    proxy: String,
+    source: Source,
+}
+
+impl fmt::Display for ThroughProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the connection through the proxy {} failed", self.proxy)
     }
-    // `source` of an I/O error skips the error inside it.
-    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    inner.is_some_and(is_tls)
+}
+
+impl StdError for ThroughProxy {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.source)
+    }
 }
 
 impl fmt::Display for ConnectError {
@@ -52,8 +105,8 @@ impl fmt::Display for ConnectError {
     }
 }
 
-impl std::error::Error for ConnectError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+impl StdError for ConnectError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(&self.source)
     }
 }

@@ -15,7 +15,7 @@ use http::Uri;
 use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy::connect::{HttpConnector, dns::Name};
 use openrouter_oauth_transport::{BoxError, ErrorKind};
-use tokio::time::timeout;
+use tokio::time::{error::Elapsed, timeout};
 use tower_service::Service;
 
 use crate::{
@@ -68,10 +68,11 @@ impl Service<Uri> for Connector {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
+            let proxied = uri.clone();
             let connecting = async { timeout(shared.timeout, shared.connect(uri)).await };
             match runtime::caught_async(connecting).await {
                 Ok(Ok(connected)) => connected,
-                Ok(Err(elapsed)) => Err(ConnectError::new(ErrorKind::Connect, elapsed)),
+                Ok(Err(elapsed)) => Err(shared.timed_out(&proxied, elapsed)),
                 Err(panicked) => Err(ConnectError::new(ErrorKind::Other, panicked)),
             }
         })
@@ -89,11 +90,26 @@ impl Shared {
             }
             Origin::Https => {
                 let connector = self.tls.connector(&self.tcp, &self.proxies).await;
-                let mut connector = connector.map_err(|error| ConnectError::new(ErrorKind::Tls, error))?;
-                connector.call(uri).await
+                match connector {
+                    Ok(mut connector) => connector.call(uri).await,
+                    Err(error) => Err(ConnectError::new(ErrorKind::Tls, error).into()),
+                }
             }
         };
-        connected.map(Stream).map_err(|error| ConnectError::from_source(ErrorKind::Connect, error))
+        match connected {
+            Ok(connected) => Ok(Stream(connected)),
+            Err(error) => Err(self.tls.explain(ConnectError::from_source(ErrorKind::Connect, error)).await),
+        }
+    }
+
+    /// Returns the error for a connection that took too long. It names the proxy, if there is one.
+    fn timed_out(&self, uri: &Uri, elapsed: Elapsed) -> ConnectError {
+        let error = ConnectError::new(ErrorKind::Connect, elapsed);
+        let is_proxied = Origin::from_uri(uri).is_ok_and(|origin| matches!(origin, Origin::Https));
+        match self.proxies.for_uri(uri) {
+            Ok(Some(proxy)) if is_proxied => error.through(&proxy),
+            _ => error,
+        }
     }
 }
 

@@ -55,7 +55,18 @@
 //! * If the variable is not a valid proxy URL, each request that would use the proxy fails with an `Other` error marked
 //!   `not_sent`. The transport does not fall back to a direct connection, because the proxy may exist to prevent one.
 //! * PAC files, the proxy settings of the operating system, and Digest, Negotiate, and NTLM authentication are not
-//!   supported.
+//!   supported. For these kinds of authentication, run a local proxy such as [Px](https://github.com/genotrance/px) or
+//!   [cntlm](https://cntlm.sourceforge.net/), and set `HTTPS_PROXY` to its URL.
+//!
+//! If the connection through a proxy fails or takes too long, a cause of the error names the proxy's host and port.
+//!
+//! # Root certificates
+//!
+//! With the feature `platform-roots`, the transport trusts the operating system's root certificates. On Linux and other
+//! Unix systems, except macOS, two environment variables replace them: `SSL_CERT_FILE` names a PEM file, and
+//! `SSL_CERT_DIR` names folders of PEM files, separated by colons. If either is set, the transport trusts only these
+//! certificates. If a variable names no usable certificate and the TLS handshake fails for that reason, a cause of the
+//! error names the variable and the path.
 //!
 //! # Errors
 //!
@@ -65,17 +76,18 @@
 //! | certificate, host name, or TLS version not accepted; no TLS provider in this build | `Tls` | no |
 //! | the proxy is unreachable, closes the connection, or its response is malformed or not 2xx | `Proxy` | no |
 //! | the proxy responds with 407, or rejects the credentials | `ProxyAuth` | no |
+//! | the proxy responds with 407 and offers only authentication other than Basic | `ProxyAuthUnsupported` | no |
 //! | an idle connection closed before the request was written to it | `Io` with `not_sent` | no |
 //! | the connection broke, or closed before the response was complete | `Io` | maybe |
 //! | TLS 1.3: the server rejects the [client certificate](Builder::client_certificate_pem) | `Io` | maybe |
-//! | [`Limits::timeout`], which also ends a stream of 1xx responses | `Timeout` | maybe |
+//! | [`Limits::timeout`] before the connection was made, for a request with a body | `Timeout` with `not_sent` | no |
+//! | [`Limits::timeout`] in any other case, including an endless stream of 1xx responses | `Timeout` | maybe |
 //! | body over [`Limits::response_bytes`]; head over about 64 KiB or 100 headers | `TooLarge` | yes |
 //! | the response is not HTTP | `Protocol` | maybe |
 //! | rejected URL or environment variable; no tokio runtime, or one without I/O or time | `Other` with `not_sent` | no |
 //!
 //! In rare cases, if a server closes an idle connection just as a request is about to use it, the request waits until
-//! its deadline ([hyper#4122](https://github.com/hyperium/hyper/issues/4122)). The error is then `Timeout`, and the
-//! request may or may not have been sent.
+//! its deadline ([hyper#4122](https://github.com/hyperium/hyper/issues/4122)). The error is then `Timeout`.
 //!
 //! # Wiped memory
 //!
@@ -128,6 +140,10 @@ mod proxy;
 mod stream;
 
 mod tls;
+
+mod root_variables;
+
+mod request_body;
 
 mod body;
 

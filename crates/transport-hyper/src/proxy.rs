@@ -142,6 +142,17 @@ impl Proxy {
         }
     }
 
+    /// Returns the host and port, for error messages. They contain no credentials.
+    pub(crate) fn name(&self) -> String {
+        let uri = self.0.uri();
+        let port = uri.port_u16().unwrap_or(match uri.scheme_str() {
+            Some("https") => 443,
+            Some("http") => 80,
+            _ => socks::PORT,
+        });
+        format!("{}:{port}", uri.host().unwrap_or_default())
+    }
+
     fn is_socks(&self) -> bool {
         self.0.uri().scheme_str().is_some_and(|scheme| scheme.starts_with("socks"))
     }
@@ -187,6 +198,21 @@ mod tests {
             &too_long,
         ] {
             assert_eq!(address(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn name_is_only_host_and_port() {
+        // C-17, S-1
+        for (url, expected) in [
+            ("us3r:s3cret@proxy.example", "proxy.example:80"),
+            ("https://us3r:s3cret@proxy.example", "proxy.example:443"),
+            ("socks5://us3r:s3cret@[::1]", "[::1]:1080"),
+            ("http://us3r:s3cret@127.0.0.1:3128", "127.0.0.1:3128"),
+        ] {
+            let proxies = Proxies::given(url).unwrap();
+            let proxy = proxies.for_uri(&Uri::from_static("https://openrouter.ai/")).unwrap().unwrap();
+            assert_eq!(proxy.name(), expected);
         }
     }
 

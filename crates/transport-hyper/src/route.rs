@@ -42,7 +42,7 @@ impl Service<Uri> for Route {
         let mut route = self.clone();
         Box::pin(async move {
             if let Some(proxy) = route.proxies.for_uri(&uri).map_err(ConnectError::from_proxy)? {
-                return route.through(&proxy, &uri).await;
+                return route.through(&proxy, &uri).await.map_err(|error| error.through(&proxy));
             }
             let connected = route.tcp.call(uri).await;
             connected.map(Wire::Http).map_err(|error| ConnectError::new(ErrorKind::Connect, error))

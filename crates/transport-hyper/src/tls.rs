@@ -3,11 +3,17 @@
 use std::sync::Arc;
 
 use hyper_rustls::{DefaultServerNameResolver, HttpsConnector};
-use openrouter_oauth_transport::BoxError;
+use openrouter_oauth_transport::{BoxError, ErrorKind};
 use rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider, sign::SingleCertAndKey};
 use tokio::{sync::OnceCell, task::spawn_blocking};
 
-use crate::{proxy::Proxies, resolver::Tcp, route::Route};
+use crate::{
+    connect_error::ConnectError,
+    proxy::Proxies,
+    resolver::Tcp,
+    root_variables::{self, UnusableRoots},
+    route::Route,
+};
 
 /// A function that creates the TLS provider. The process-wide default is never used, because other code may have set
 /// it.
@@ -69,6 +75,30 @@ impl Tls {
             Ok::<_, BoxError>(https(route, self.with_options(config), true))
         });
         connector.await.cloned()
+    }
+
+    /// If an environment variable names root certificates that cannot be used, and that explains this error, adds the
+    /// variable to it.
+    pub(crate) async fn explain(&self, error: ConnectError) -> ConnectError {
+        let lacks_roots = error.is_untrusted() || !self.connector.initialized();
+        if error.kind() != ErrorKind::Tls || !self.obeys_variables() || !lacks_roots {
+            return error;
+        }
+        match spawn_blocking(root_variables::problem).await {
+            Ok(Some(problem)) => error.explained(|source| UnusableRoots { problem, source }),
+            _ => error,
+        }
+    }
+
+    /// Returns whether environment variables can replace the root certificates.
+    fn obeys_variables(&self) -> bool {
+        match self.roots {
+            #[cfg(feature = "platform-roots")]
+            Some(Roots::Platform) => {
+                cfg!(all(unix, not(target_os = "android"), not(target_vendor = "apple")))
+            }
+            _ => false,
+        }
     }
 
     /// Adds the settings that apply only to the server, not to a proxy.

@@ -4,7 +4,6 @@ use std::{fmt, pin::pin};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use openrouter_oauth_transport::{Error, ErrorKind, Limits, ResponseFuture, Transport};
 use tokio::{
@@ -12,7 +11,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::{body, connector::Connector, error, runtime};
+use crate::{body, connector::Connector, error, request_body::RequestBody, runtime};
 
 /// A transport that uses hyper and rustls.
 ///
@@ -20,16 +19,20 @@ use crate::{body, connector::Connector, error, runtime};
 /// errors.
 #[derive(Clone)]
 pub struct HyperTransport {
-    client: Client<Connector, Full<Bytes>>,
+    client: Client<Connector, RequestBody>,
 }
 
 impl HyperTransport {
-    pub(crate) fn from_client(client: Client<Connector, Full<Bytes>>) -> Self {
+    pub(crate) fn from_client(client: Client<Connector, RequestBody>) -> Self {
         Self { client }
     }
 
-    async fn send_request(&self, request: Request<Bytes>, most: usize) -> Result<Response<Bytes>, Error> {
-        let response = self.client.request(request.map(Full::new)).await;
+    async fn send_request(
+        &self,
+        request: Request<RequestBody>,
+        most: usize,
+    ) -> Result<Response<Bytes>, Error> {
+        let response = self.client.request(request).await;
         let (head, body) = response.map_err(error::from_client)?.into_parts();
         let body = body::read(body, most).await.map_err(|error| error.with_status(head.status))?;
         Ok(Response::from_parts(head, body))
@@ -49,11 +52,16 @@ impl Transport for HyperTransport {
         Box::pin(async move {
             // Without a runtime, tokio would panic.
             Handle::try_current().map_err(|none| Error::new(ErrorKind::Other, none).not_sent())?;
+            let request = request.map(RequestBody::new);
+            let sending = request.body().sending();
             let response = pin!(self.send_request(request, limits.response_bytes));
             let Some(deadline) = deadline else { return response.await };
             let timed = runtime::caught(|| timeout_at(deadline, response));
             let timed = timed.map_err(|panicked| Error::new(ErrorKind::Other, panicked).not_sent())?;
-            timed.await.unwrap_or_else(|elapsed| Err(Error::new(ErrorKind::Timeout, elapsed)))
+            timed.await.unwrap_or_else(|elapsed| {
+                let error = Error::new(ErrorKind::Timeout, elapsed);
+                Err(if sending.give_up() { error.not_sent() } else { error })
+            })
         })
     }
 }

@@ -34,6 +34,9 @@ pub enum ErrorKind {
     /// The proxy requires credentials (status 407), or rejected those it received. Nothing was sent. A retry does not
     /// help.
     ProxyAuth,
+    /// The proxy requires authentication (status 407), but only of a kind that the transport does not support, such as
+    /// Negotiate or NTLM. Nothing was sent. A retry does not help.
+    ProxyAuthUnsupported,
     /// The connection broke after it was established. The request may have been sent.
     Io,
     /// [`Limits::timeout`](crate::Limits::timeout) passed. The request may have been sent.
@@ -50,9 +53,10 @@ pub enum ErrorKind {
 impl Error {
     /// Creates an error of this kind, with its cause.
     ///
-    /// [`ErrorKind::Connect`], [`Tls`](ErrorKind::Tls), [`Proxy`](ErrorKind::Proxy), and
-    /// [`ProxyAuth`](ErrorKind::ProxyAuth) mean that nothing was sent. All other kinds mean that the request may have
-    /// been sent, unless you call [`not_sent`](Self::not_sent).
+    /// [`ErrorKind::Connect`], [`Tls`](ErrorKind::Tls), [`Proxy`](ErrorKind::Proxy),
+    /// [`ProxyAuth`](ErrorKind::ProxyAuth), and [`ProxyAuthUnsupported`](ErrorKind::ProxyAuthUnsupported) mean that
+    /// nothing was sent. All other kinds mean that the request may have been sent, unless you call
+    /// [`not_sent`](Self::not_sent).
     pub fn new(kind: ErrorKind, source: impl Into<BoxError>) -> Self {
         Self { source: Some(source.into()), ..Self::from(kind) }
     }
@@ -91,11 +95,19 @@ impl Error {
     }
 }
 
+/// The kinds which mean that nothing was sent.
+const UNSENT: [ErrorKind; 5] = [
+    ErrorKind::Connect,
+    ErrorKind::Tls,
+    ErrorKind::Proxy,
+    ErrorKind::ProxyAuth,
+    ErrorKind::ProxyAuthUnsupported,
+];
+
 /// Creates an error of this kind, without a cause.
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
-        let unsent = [ErrorKind::Connect, ErrorKind::Tls, ErrorKind::Proxy, ErrorKind::ProxyAuth];
-        let may_have_been_sent = !unsent.contains(&kind);
+        let may_have_been_sent = !UNSENT.contains(&kind);
         Self { kind, may_have_been_sent, status: None, source: None }
     }
 }
@@ -119,6 +131,7 @@ impl fmt::Display for ErrorKind {
             Self::Tls => "the TLS handshake failed",
             Self::Proxy => "the proxy could not connect",
             Self::ProxyAuth => "the proxy requires credentials",
+            Self::ProxyAuthUnsupported => "the proxy requires a kind of authentication that is not supported",
             Self::Io => "the connection broke",
             Self::Timeout => "the response took too long",
             Self::TooLarge => "the response is too large",
@@ -134,7 +147,7 @@ mod tests {
 
     #[test]
     fn only_connect_tls_and_proxy_errors_mean_not_sent() {
-        for kind in [ErrorKind::Connect, ErrorKind::Tls, ErrorKind::Proxy, ErrorKind::ProxyAuth] {
+        for kind in UNSENT {
             assert!(!Error::from(kind).may_have_been_sent(), "{kind:?}");
         }
         for kind in

@@ -41,7 +41,9 @@ fn respond(peer: &mut ScriptedConnection, request: &ReceivedRequest) -> io::Resu
     let repeated = RepeatedSecrets::read(request).ok_or(io::ErrorKind::InvalidData)?;
     let response = match request.target().split('/').nth(1).unwrap_or_default() {
         "granted" => response_text(200, "", &repeated.success_body()),
+        "odd" => response_text(200, "", &repeated.odd_body()),
         "in-pieces" => return repeated.trickle(peer),
+        "wrapped" => response_text(200, "", &format!("<p>{}</p>", repeated.success_body())),
         "rejected" => response_text(403, "", &repeated.error_body()),
         "server-error" => response_text(500, "", &repeated.error_body()),
         "text" => response_text(502, "", &repeated.message()),
@@ -105,6 +107,14 @@ impl RepeatedSecrets {
         let types =
             r#""issued_token_type":"urn:ietf:params:oauth:token-type:access_token","token_type":"Bearer""#;
         format!(r#"{{{key},"access_token":"{returned}",{types}}}"#)
+    }
+
+    /// Returns a success with fields that cannot be read.
+    fn odd_body(&self) -> String {
+        let odd = r#""user_id":[7],"issued_token_type":7,"token_type":7,"scope":7"#;
+        let in_data = r#""app_id":[7],"rate_limit":"none","created_at":7"#;
+        let body = self.success_body().replace(r#""user_id":null"#, odd);
+        body.replace(r#""label":"a key""#, &format!(r#""label":"a key",{in_data}"#))
     }
 
     /// Returns an error whose message JSON must escape.

@@ -7,7 +7,10 @@ use http::Response;
 use openrouter_oauth::{AuthorizationCode, Client, Error, ExchangeAuthCode};
 use openrouter_oauth_transport::testing::{Capture, ManualTimer};
 
-use super::{checks::assert_fit_to_show, poll::ready};
+use super::{
+    checks::{assert_browser_agrees, assert_fit_to_show},
+    poll::ready,
+};
 use crate::canary;
 
 /// Checks a base URL: all requests go to it, and it uses `https` or a loopback host.
@@ -36,7 +39,10 @@ pub fn base_url(data: &[u8]) {
         }
     }
     let uri = transport.expect_request().uri().clone();
-    let expected = format!("{}/auth/keys", text.trim_end_matches('/'));
+    let base = text.trim_end_matches('/');
+    let has_path = base.splitn(4, '/').nth(3).is_some();
+    let expected = format!("{base}{}/auth/keys", if has_path { "" } else { "/api/v1" });
+    assert_browser_agrees(text);
     assert_eq!(uri.to_string().to_ascii_lowercase(), expected.to_ascii_lowercase());
     assert!(!uri.authority().unwrap().as_str().contains('@'));
     let host = uri.host().unwrap();

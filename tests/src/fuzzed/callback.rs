@@ -9,10 +9,11 @@ use crate::{canary, query};
 
 const HOST: &str = "localhost:3000";
 const PATH: &str = "/callback/bm9uY2Utb2YtdGVzdC0w";
+const ATTEMPT_ID: &str = "bm9uY2Utb2YtdGVzdC0w";
 const STATE: &str = "c3RhdGUtb2YtdGVzdC0wMA";
 
-/// Checks a callback and a pasted text: a code must occur once, under the sign-in's own path, with its own state or
-/// none.
+/// Checks a callback and a pasted text: a code must occur once, with the sign-in's own state or none. A callback must
+/// be under the sign-in's own path, and a pasted address must end in its attempt ID.
 pub fn callback(data: &[u8]) {
     // L-5, L-6, L-13, P-2
     let pending = pending();
@@ -70,26 +71,56 @@ fn assert_contains_code(query: &str, code: &str) {
     assert!(matches!(values("error")[..], [] | [""]));
 }
 
-/// Checks that a pasted text is the code itself, a query, or the callback of this sign-in.
+/// Checks that a pasted text is the code itself, a query, or an address that ends in the attempt ID.
 #[track_caller]
 fn assert_pasted(text: &str, code: &str) {
-    let text = visible(text);
+    assert!(!code.starts_with("sk-or-") && !code.contains("sk-or-v1-"), "a key is sent as a code");
+    let text = compact(text);
+    let start = text.split(['?', '#', '=', '&', '/']).next().unwrap().to_ascii_lowercase();
+    let is_encoded = start.contains("%3a%2f%2f") || start.contains(":%2f%2f");
+    let text = if is_encoded { compact(&decoded(&text)) } else { text };
+    let text = text.strip_prefix(['?', '#']).unwrap_or(&text);
+    let (place, query) = text.split('#').next().unwrap().split_once('?').unwrap_or((text, ""));
+    if place.rsplit('/').next() == Some(ATTEMPT_ID) {
+        assert_contains_code(query, code);
+        return;
+    }
+    let start = text.split(['?', '#', '=', '&']).next().unwrap();
+    assert!(!start.contains("://"), "the address of another sign-in");
     if text == code {
         return;
     }
-    match text.strip_prefix('?') {
-        Some(query) => assert_contains_code(query, code),
-        None if text.split('=').next().unwrap().contains(['/', '?']) => assert_ours(&text, code),
-        None => assert_contains_code(&text, code),
+    let query = text.split('#').next().unwrap();
+    if query.split('&').any(|pair| pair.starts_with("code=")) {
+        assert_contains_code(query, code);
+    } else {
+        // `CODE&state=STATE`
+        assert_contains_code(&format!("code={}", query.replace('+', "%2B")), code);
     }
 }
 
-/// Removes the marks of a bracketed paste and invisible characters.
-fn visible(text: &str) -> String {
-    let invisible = |c: char| openrouter_oauth_models::is_invisible(c) && !c.is_control();
+/// Removes the marks of a bracketed paste, white space, invisible characters, quotes, and labels.
+fn compact(text: &str) -> String {
     let text = text.replace("\u{1b}[200~", "").replace("\u{1b}[201~", "");
-    let text = text.replace('\u{a0}', " ").replace(['\u{2028}', '\u{2029}'], "\n");
-    text.replace(invisible, "").trim().to_owned()
+    let is_noise =
+        |c: char| c.is_whitespace() || (openrouter_oauth_models::is_invisible(c) && !c.is_control());
+    let mut text = text.replace(is_noise, "");
+    loop {
+        let bare =
+            text.trim_matches(|c| "\"'`<>\u{201c}\u{201d}\u{2018}\u{2019}\u{201e}\u{ab}\u{bb}".contains(c));
+        let is_labeled = bare.get(..5).is_some_and(|label| label.eq_ignore_ascii_case("code:"));
+        let bare = if is_labeled { &bare[5..] } else { bare };
+        if bare == text {
+            return text;
+        }
+        text = bare.to_owned();
+    }
+}
+
+fn decoded(text: &str) -> String {
+    // The parser of a query also decodes `+`, and splits at `&` and `=`.
+    let name = text.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
+    query::parameters(&format!("?{name}")).into_iter().map(|(name, _)| name).collect()
 }
 
 /// Checks that every valid code arrives, in a callback and in a paste.
@@ -103,5 +134,10 @@ fn assert_code_arrives(pending: &PendingSignIn, text: &str) {
     });
     let target = format!("{PATH}?app=1&code={escaped}&state={STATE}");
     assert_eq!(pending.read_callback(&target).unwrap(), code);
+    if code.expose().contains("sk-or-") {
+        return;
+    }
     assert_eq!(pending.read_pasted(&format!("http://{HOST}{target}")).unwrap(), code);
+    let forwarded = format!("https://forwarded.example/{ATTEMPT_ID}?code={escaped}");
+    assert_eq!(pending.read_pasted(&forwarded).unwrap(), code);
 }

@@ -3,7 +3,7 @@
 use openrouter_oauth::{CallbackError, CallbackUrl, Client, Error, PendingSignIn};
 use openrouter_oauth_transport::testing::{ManualTimer, Never};
 
-use super::checks::assert_fit_to_show;
+use super::checks::{assert_browser_agrees, assert_fit_to_show};
 use crate::query;
 
 /// Checks a callback URL: a valid one keeps the promises of the type, and a sign-in reads only its own callback.
@@ -15,6 +15,7 @@ pub fn callback_url(data: &[u8]) {
     match CallbackUrl::parse(text) {
         Ok(callback) => {
             assert_eq!(callback.as_str(), text);
+            assert_browser_agrees(text);
             assert_allowed(text);
             sign_in(&callback);
         }

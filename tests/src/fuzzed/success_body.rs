@@ -1,11 +1,8 @@
 //! The body of a successful response of every endpoint.
 
-use std::{collections::BTreeMap, fmt};
-
 use openrouter_oauth_models::{
     CreateAuthCode, CurrentKey, Data, Endpoint, ExchangeAuthCode, ExchangeToken, SigningKeys,
 };
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 /// Checks the body of a success: a value survives being written and read again, and a key in the body is found.
@@ -30,15 +27,13 @@ fn grant(body: &[u8]) {
         assert_eq!(format!("{:?}", grant.key), "ApiKey([redacted])");
         assert_eq!(&ExchangeAuthCode::decode(&serde_json::to_vec(grant).unwrap()).unwrap(), grant);
     }
-    // C-21, C-22: an independent reader finds the same key, whatever else the body contains.
+    // C-21, C-22: an independent reader, which also takes the last of two equal names, finds the same key, whatever
+    // else the body contains.
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let (Ok(value), Ok(names)) =
-        (serde_json::from_slice::<Value>(body), serde_json::from_slice::<Names>(body))
-    else {
+    let Ok(value) = serde_json::from_slice::<Value>(body) else {
         return;
     };
-    let key = value.get("key").and_then(Value::as_str).filter(|key| is_key(key));
-    let key = key.filter(|_| names.0.get("key") == Some(&1));
+    let key = value.get("key").and_then(Value::as_str).map(str::trim).filter(|key| is_key(key));
     assert_eq!(decoded.ok().as_ref().map(|grant| grant.key.expose()), key);
 }
 
@@ -62,32 +57,5 @@ fn key_info(body: &[u8]) {
         // Amounts are not compared, because serde_json can misread the last digit of a long number.
         assert_eq!((&again.label, &again.expires_at), (&info.label, &info.expires_at));
         assert_eq!((&again.limit_reset, &again.rate_limit), (&info.limit_reset, &info.rate_limit));
-    }
-}
-
-/// Counts how often each name occurs in a JSON object.
-struct Names(BTreeMap<String, usize>);
-
-impl<'de> Deserialize<'de> for Names {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Count)
-    }
-}
-
-struct Count;
-
-impl<'de> Visitor<'de> for Count {
-    type Value = Names;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
-        let mut names = BTreeMap::new();
-        while let Some((name, IgnoredAny)) = map.next_entry()? {
-            *names.entry(name).or_default() += 1;
-        }
-        Ok(Names(names))
     }
 }

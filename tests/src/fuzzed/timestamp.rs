@@ -47,19 +47,23 @@ fn unix_seconds(text: &str) -> i64 {
     let number =
         |range: Range<usize>| text.get(range).and_then(|digits| digits.parse::<i64>().ok()).expect("digits");
     let days = days(number(0..4), number(5..7), number(8..10));
-    // A leap second counts as the second before it.
-    let time = number(11..13) * 3600 + number(14..16) * 60 + number(17..19).min(59);
-    let zone = text.len() - 6;
-    let offset = match text.as_bytes()[zone] {
-        sign @ (b'+' | b'-') => {
-            let offset = number(zone + 1..zone + 3) * 3600 + number(zone + 4..zone + 6) * 60;
-            if sign == b'+' { offset } else { -offset }
+    // The seconds may be missing (A3). A leap second counts as the second before it.
+    let has_seconds = text.as_bytes()[16] == b':';
+    let (second, rest) = if has_seconds { (number(17..19).min(59), &text[19..]) } else { (0, &text[16..]) };
+    let time = number(11..13) * 3600 + number(14..16) * 60 + second;
+    // The offset may lack its colon.
+    let digits = rest.replace(':', "");
+    let offset = match digits.find(['+', '-']) {
+        Some(sign) => {
+            let of = |range: Range<usize>| digits[sign..][range].parse::<i64>().expect("digits");
+            let offset = of(1..3) * 3600 + of(3..5) * 60;
+            if digits[sign..].starts_with('+') { offset } else { -offset }
         }
-        _ => 0,
+        None => 0,
     };
     let seconds = days * 86_400 + time - offset;
     // Only the first nine digits of a fraction count.
-    let fraction = text.get(19..).and_then(|rest| rest.strip_prefix('.')).unwrap_or_default();
+    let fraction = rest.strip_prefix('.').unwrap_or_default();
     let has_fraction = fraction.bytes().take(9).take_while(u8::is_ascii_digit).any(|digit| digit != b'0');
     seconds + i64::from(seconds < 0 && has_fraction)
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgGroup, ValueEnum, value_parser};
+use clap::{ArgGroup, ValueEnum};
 use clap_complete::Shell;
 use openrouter_oauth::{
     CallbackUrl, CreditLimit, KeyLabel,
@@ -30,13 +30,16 @@ pub(crate) struct KeyOptions {
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate switch on the command line")]
 pub(crate) struct LoginOptions {
     /// Request a page that shows a code to paste, as over SSH.
-    #[arg(long, conflicts_with = "port")]
+    #[arg(long, conflicts_with_all = ["port", "no_headless"])]
     pub(crate) headless: bool,
+    /// Wait for a browser on this machine, even over SSH, in a container, or without a display.
+    #[arg(long)]
+    pub(crate) no_headless: bool,
     /// Don't open a browser; print the URL.
     #[arg(long)]
     pub(crate) no_browser: bool,
     /// Listen for the browser on this port of 127.0.0.1, instead of a free one.
-    #[arg(long, value_parser = value_parser!(u16).range(1..))]
+    #[arg(long, value_parser = parse_port)]
     pub(crate) port: Option<u16>,
     #[command(flatten)]
     pub(crate) key: KeyOptions,
@@ -46,8 +49,8 @@ pub(crate) struct LoginOptions {
     /// Also print the key to standard output.
     #[arg(long)]
     pub(crate) print: bool,
-    /// How long to wait for the user, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = value_parser!(u32).range(1..=86_400))]
+    /// How long to wait for the user: a number of seconds, or a duration such as 90s, 5m, or 1h.
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_seconds)]
     pub(crate) timeout: u32,
     /// Create another key, even if the stored one still works.
     #[arg(long)]
@@ -66,6 +69,15 @@ pub(crate) struct StoreOptions {
     /// Where the key is stored.
     #[arg(long, env = "OPENROUTER_KEY_STORE", default_value = "file")]
     pub(crate) store: StoreKind,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct StatusOptions {
+    #[command(flatten)]
+    pub(crate) store: StoreOptions,
+    /// Don't warn about a limit that is almost used up, or a key that expires soon.
+    #[arg(long)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -123,7 +135,7 @@ impl LoginStore {
 #[derive(Debug, clap::Args)]
 pub(crate) struct EmulatorOptions {
     /// The port of 127.0.0.1 to listen on. 0 picks a free port.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = parse_port_or_0)]
     pub(crate) port: u16,
 }
 
@@ -221,6 +233,61 @@ impl From<Scope> for TokenScope {
         match scope {
             Scope::Inference => Self::Inference,
             Scope::Management => Self::Management,
+        }
+    }
+}
+
+fn parse_port(text: &str) -> Result<u16, &'static str> {
+    let port = text.parse().ok().filter(|port| *port != 0);
+    port.ok_or("must be a port number from 1 to 65535")
+}
+
+fn parse_port_or_0(text: &str) -> Result<u16, &'static str> {
+    text.parse().map_err(|_| "must be a port number from 1 to 65535, or 0 for a free port")
+}
+
+/// Parses a duration of 1 second to 1 day, in whole seconds.
+fn parse_seconds(text: &str) -> Result<u32, &'static str> {
+    const UNITS: [(char, u32); 3] = [('s', 1), ('m', 60), ('h', 3600)];
+
+    let with_unit = UNITS.iter().find_map(|(unit, seconds)| Some((text.strip_suffix(*unit)?, *seconds)));
+    let (number, unit) = with_unit.unwrap_or((text, 1));
+    // `parse` alone would accept a plus sign.
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = number.parse().ok().filter(|_| is_number).and_then(|number: u32| number.checked_mul(unit));
+    seconds
+        .filter(|seconds| (1..=86_400).contains(seconds))
+        .ok_or("must be a number of seconds, or a duration such as 90s, 5m, or 1h, up to 24h")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_an_optional_unit() {
+        for (text, seconds) in
+            [("1", 1), ("600", 600), ("90s", 90), ("5m", 300), ("24h", 86_400), ("86400", 86_400)]
+        {
+            assert_eq!(parse_seconds(text), Ok(seconds), "{text}");
+        }
+        for text in [
+            "",
+            "0",
+            "0s",
+            "s",
+            "-1",
+            "+1",
+            "1.5m",
+            "5 m",
+            "5d",
+            "m5",
+            "25h",
+            "86401",
+            "4294967295h",
+            "\u{661}s",
+        ] {
+            assert!(parse_seconds(text).is_err(), "{text}");
         }
     }
 }

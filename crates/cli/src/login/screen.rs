@@ -9,8 +9,7 @@ use std::{
 };
 
 use openrouter_oauth_login::{
-    Error, Event, Login, Pasted, Prompt, PromptError, PromptFuture, SignInInstructions, SignedIn,
-    TerminalPrompt,
+    Event, Login, Pasted, Prompt, PromptError, PromptFuture, SignInInstructions, TerminalPrompt,
 };
 use serde_json::json;
 
@@ -28,27 +27,40 @@ struct Parts {
     spinner: Mutex<Option<Spinner>>,
     /// Whether the page shows a code, so that pasting is the only way to sign in.
     is_headless: AtomicBool,
+    /// Why the page shows a code, if the user has not chosen that.
+    page_note: Option<String>,
+    user_id: Mutex<Option<String>>,
     /// Whether to report the next request that is not the callback.
     reports_rejected_requests: AtomicBool,
 }
 
 impl Screen {
-    pub(super) fn new(output: Output) -> Self {
+    pub(super) fn new(output: Output, page_note: Option<String>) -> Self {
         Self(Arc::new(Parts {
             output,
             spinner: Mutex::default(),
             is_headless: AtomicBool::new(false),
+            page_note,
+            user_id: Mutex::default(),
             reports_rejected_requests: AtomicBool::new(true),
         }))
     }
 
-    /// Runs a login and shows its progress.
-    pub(super) async fn run(&self, login: Login) -> Result<SignedIn, Error> {
+    /// Makes the login show its progress and its prompt here.
+    pub(super) fn attach(&self, login: Login) -> Login {
         let screen = self.clone();
-        let login = login.prompt(self.clone()).on_event(move |event| screen.on_event(event));
-        let signed_in = login.run().await;
+        login.prompt(self.clone()).on_event(move |event| screen.on_event(event))
+    }
+
+    /// Ends the display of the login's progress, and returns the login's result.
+    pub(super) fn finish<T>(&self, result: T) -> T {
         self.clear();
-        signed_in
+        result
+    }
+
+    /// Returns the ID of the user who signed in, if OpenRouter returned it.
+    pub(super) fn user_id(&self) -> Option<String> {
+        self.0.user_id.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Writes a line.
@@ -64,7 +76,7 @@ impl Screen {
     }
 
     /// Removes the spinner.
-    fn clear(&self) {
+    pub(super) fn clear(&self) {
         *self.spinner() = None;
     }
 
@@ -76,11 +88,28 @@ impl Screen {
 
     fn on_event(&self, event: &Event<'_>) {
         match event {
+            Event::StoredKeyRejected(_) => self.note("OpenRouter no longer accepts the stored key."),
+            Event::OtherSignIn => {
+                self.busy("Another program is signing in; waiting for its key");
+                self.0.output.event(&json!({ "waiting": "another program is signing in" }));
+            }
+            Event::Granted { user_id } => {
+                *self.0.user_id.lock().unwrap_or_else(PoisonError::into_inner) = user_id.map(str::to_owned);
+            }
             Event::NotListening(error) => {
                 self.note(&format!("The browser's callback cannot be received: {error}."));
             }
-            Event::Url(url) => self.0.output.event(&json!({ "authorize_url": url.as_str() })),
+            Event::Url(url) => {
+                if let Some(note) = &self.0.page_note {
+                    self.note(note);
+                }
+                self.0.output.event(&json!({ "authorize_url": url.as_str() }));
+            }
             Event::NotOpened(error) => self.interrupt(&format!("No browser was opened: {error}.")),
+            Event::StoppedAsking { problem } => {
+                self.note(problem);
+                self.busy("Waiting for the browser");
+            }
             Event::RejectedRequest(_) => self.report_rejected_request(),
             Event::Exchanging => {
                 self.0.reports_rejected_requests.store(false, Ordering::Relaxed);
@@ -138,6 +167,8 @@ impl Screen {
 
 impl Prompt for Screen {
     fn show(&self, instructions: &SignInInstructions<'_>) {
+        // Its next frame would overwrite a line of the instructions.
+        self.clear();
         self.0.is_headless.store(instructions.is_headless, Ordering::Relaxed);
         if !self.0.output.is_json() {
             TerminalPrompt::new().show(instructions);

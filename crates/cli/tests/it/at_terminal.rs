@@ -19,6 +19,8 @@ use crate::{
     user::{Home, get, outcome, read_until_url},
 };
 
+mod pasted;
+
 const QUESTION: &str = "Code: ";
 
 /// Builds a command that runs the program at this terminal, with only the command's variables.
@@ -84,6 +86,12 @@ impl AtTerminal {
         status.code()
     }
 
+    /// Waits for the end, and returns whether the login stored a key.
+    fn home_has_key_after_end(&mut self) -> bool {
+        let is_success = self.end() == Some(0);
+        is_success && self.home.run(&["token", "--server", &self.served.url]).line().starts_with("sk-or-v1-")
+    }
+
     /// Checks that the login stored a key and did not show it on the screen.
     #[track_caller]
     fn check_signed_in(&mut self) {
@@ -118,7 +126,7 @@ fn user_may_paste_three_codes() {
     let mut login = AtTerminal::login(&["--headless"], &[]);
     let code = login.approve();
     login.terminal.enter("auth_code_of_somebody_else\r");
-    login.terminal.wait_for("OpenRouter rejected this code");
+    login.terminal.wait_for("this code was rejected; OpenRouter: Invalid code\r\n");
     login.terminal.enter(&format!("{code}\r"));
     login.check_signed_in();
 
@@ -223,7 +231,7 @@ fn browser_gets_the_url_and_no_secret() {
     assert!(!seen.contains("canary"), "{seen}");
     get(&came_back);
     login.check_signed_in();
-    login.terminal.wait_for("OPENROUTER_API_KEY is also set");
+    login.terminal.wait_for("OPENROUTER_API_KEY is set");
 }
 
 #[test]
@@ -275,7 +283,7 @@ fn spinner_moves_on_a_terminal_during_the_exchange() {
 }
 
 /// Starts the program in its own session, which has no terminal, even if this test has one.
-fn detached(command: &Command) -> Child {
+pub(crate) fn detached(command: &Command) -> Child {
     let mut detached = Command::new("setsid");
     detached.arg("--wait").arg(command.get_program()).args(command.get_args()).env_clear();
     detached.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));

@@ -1,6 +1,6 @@
 //! Invalid arguments, variables and input.
 
-use crate::support::{program, run, run_with, run_with_input};
+use crate::support::{program, run, run_with, run_with_input, serve};
 
 #[test]
 fn bad_arguments_get_a_message() {
@@ -8,10 +8,11 @@ fn bad_arguments_get_a_message() {
 
     let labeled = |length| format!("url --label {}", "x".repeat(length));
     for (arguments, words) in [
-        ("", "missing subcommand\n\n"),
         ("--json", r#""message":"missing subcommand; `--help` lists"#),
         ("nothing", "unrecognized subcommand; `--help` lists"),
-        ("exchnge", "similar names: exchange"),
+        ("exchnge", "unrecognized subcommand `exchnge`; did you mean `exchange`?\n"),
+        ("logn", "unrecognized subcommand `logn`; did you mean `login`?\n"),
+        ("sttus --json", "did you mean `status`?\""),
         ("url --callback javascript:alert(1)", "callback URL"),
         ("url --callback http://evil", "must use https"),
         ("url --callback http://127.0.0.1@evil", "callback URL"),
@@ -26,6 +27,7 @@ fn bad_arguments_get_a_message() {
         (&labeled(10_000), "longer than 100 characters"),
         ("url --label ", "is empty"),
         ("url --label a\u{1b}[31mb\u{7}", "control characters"),
+        ("url --label a\u{202e}b", "invisible"),
         ("url --workspace mine", "not a UUID"),
         (CREATE, "--without-pkce"),
         (&format!("{CREATE} --without-pkce --challenge {}", "x".repeat(43)), "cannot be used with"),
@@ -39,18 +41,24 @@ fn bad_arguments_get_a_message() {
         ("status --json=yes", "does not take a value"),
         ("token --force=yes", "--force: does not take a value"),
         ("login --headless --port 8123", "cannot be used with"),
+        ("login --headless --no-headless", "cannot be used with"),
         ("login --port 0", "--port <PORT>"),
         ("login --port 65536", "--port <PORT>"),
-        ("login --timeout 0", "--timeout <SECONDS>"),
-        ("login --timeout 1h", "--timeout <SECONDS>: must be a whole number"),
+        ("login --port abc", "--port <PORT>: must be a port number from 1 to 65535\n"),
+        ("emulator --port abc", "from 1 to 65535, or 0 for a free port\n"),
+        (
+            "login --timeout 0",
+            "--timeout <TIME>: must be a number of seconds, or a duration such as 90s, 5m, or 1h",
+        ),
+        ("login --timeout soon", "a duration such as 90s, 5m, or 1h, up to 24h\n"),
+        ("login --timeout 25h", "up to 24h\n"),
         ("login --store none", "pass --print"),
         ("login --store ", "must be one of file, keychain, none"),
         ("login --store vault", "must be one of file, keychain, none"),
         ("status --store none", "must be one of file, keychain"),
         ("login --label a\u{1b}[31mb", "control characters"),
-        ("keys", "missing subcommand\n\n"),
         ("keys --json", r#""message":"missing subcommand"#),
-        ("keys unlink", "similar names: link"),
+        ("keys unlink", "unrecognized subcommand `unlink`; did you mean `link`?\n"),
         ("completions", "<SHELL>"),
         ("completions csh", "must be one of bash"),
         ("man", "<FOLDER>"),
@@ -60,6 +68,9 @@ fn bad_arguments_get_a_message() {
         ("jwks --server http://evil", "must use https"),
         ("jwks --server https://user:password@openrouter.ai", "user name"),
         ("jwks --server ", "base URL"),
+        ("jwks --server https://evil.com:443[v1.a]:80", "base URL"),
+        ("jwks --server http://[::1]evil:80", "base URL"),
+        ("jwks --server http://localhost:+80", "base URL"),
     ] {
         // A trailing space adds an empty argument.
         let arguments: Vec<&str> = arguments.split(' ').filter(|_| !arguments.is_empty()).collect();
@@ -69,6 +80,36 @@ fn bad_arguments_get_a_message() {
         let is_printable = |c: char| c == '\n' || !c.is_control();
         assert!(rejected.stderr.chars().all(is_printable), "{rejected:?}");
     }
+}
+
+#[test]
+fn missing_subcommand_shows_the_help() {
+    for (arguments, subcommand) in [(&[][..], "login"), (&["keys"], "link")] {
+        let help = run(arguments);
+        assert_eq!((help.status, help.stdout.as_str()), (Some(2), ""), "{help:?}");
+        assert!(help.stderr.contains("Usage: openrouter-oauth"), "{help:?}");
+        assert!(help.stderr.contains(&format!("\n  {subcommand} ")), "{help:?}");
+        assert!(!help.stderr.contains("error:"), "{help:?}");
+    }
+}
+
+#[test]
+fn quoted_key_fails_before_anything_is_sent() {
+    let served = serve();
+    for key in [r#""sk-or-v1-canary""#, "'sk-or-v1-canary'", r#"sk-or-v1-canary""#] {
+        for command in [
+            &["status"][..],
+            &["keys", "link"],
+            &["create-code", "--without-pkce", "--callback", "https://my.app/cb"],
+        ] {
+            let arguments = [command, &["--json", "--server", &served.url]].concat();
+            let error = run_with(&arguments, &[("OPENROUTER_API_KEY", key)]).error(2);
+            let message = error["message"].as_str().unwrap();
+            assert!(message.contains("OPENROUTER_API_KEY is in quotes"), "{error}");
+            assert!(!message.contains("canary"), "{error}");
+        }
+    }
+    assert_eq!(served.emulator.log().len(), 0);
 }
 
 #[test]
@@ -157,6 +198,8 @@ fn invalid_pending_file_fails_and_is_not_shown() {
     for text in ["", "{}", "sk-or-v1-canary", &"[".repeat(100_000)] {
         let file = folder.path().join("login.json");
         std::fs::write(&file, text).unwrap();
+        #[cfg(unix)]
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         let rejected = run(&["exchange", "--pending", file.to_str().unwrap()]);
         assert_eq!(rejected.status, Some(2), "{rejected:?}");
         assert!(!rejected.stderr.contains("canary"));
@@ -180,6 +223,10 @@ fn no_argument_accepts_or_shows_a_secret() {
         &["keys", "link", "sk-or-v1-canary"],
         &["logout", "sk-or-v1-canary"],
         &["sk-or-v1-canary"],
+        // Similar to subcommands.
+        &["login1canary"],
+        &["token_canary"],
+        &["exchange-token-canary"],
         &["exchange", "--code", "canary"],
         &["exchange", "--verifier=canary"],
         &["status", "--key=canary"],

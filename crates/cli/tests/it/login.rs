@@ -1,13 +1,22 @@
 //! `login` without a terminal. The tests play the browser.
 
-use std::{fs, net::TcpListener, thread, time::Duration};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _},
+    net::TcpListener,
+    process::Stdio,
+    thread,
+    time::Duration,
+};
 
+use openrouter_oauth::{ApiKey, Client};
 use openrouter_oauth_emulator::Fault;
+use openrouter_oauth_login::{Account, FileStore, KeyStore as _};
 use serde_json::json;
 
 use crate::{
     ports::fixed_port,
-    support::{serve, unreachable},
+    support::{Finished, block_on, serve, unreachable},
     user::{Home, Login, get},
 };
 
@@ -85,23 +94,201 @@ fn good_key_is_replaced_only_with_again() {
 }
 
 #[test]
-fn only_a_bad_key_is_replaced() {
+fn rejected_key_is_replaced_and_named() {
     let (served, home) = (serve(), Home::new());
     home.store_key(&served);
     let first = home.run(&["token", "--server", &served.url]).line().to_owned();
+    let links = home.run(&["keys", "link", "--json", "--server", &served.url]).json();
+    let gone = r#"{"error":{"message":"User not found.","code":401}}"#;
 
-    served.emulator.inject(Fault::status(404).on("/key"));
-    let unknown = home.run(&["login", "--json", "--server", &served.url]).error(3);
-    assert!(unknown["message"].as_str().unwrap().contains("--again"), "{unknown}");
-    assert_eq!(unknown["http_status"], 404);
-    assert_eq!(home.run(&["token", "--server", &served.url]).line(), first);
-
-    served.emulator.inject(Fault::status(401).on("/key"));
+    served.emulator.inject(Fault::status(401).body(gone).on("/key"));
     let login = Login::start(&served, &home, &[]);
     get(&login.approve());
     let result = login.finish().result(0);
-    assert_eq!((&result["is_new"], &result["previous"]), (&json!(true), &json!(null)));
+    assert_eq!((&result["is_new"], &result["previous"]), (&json!(true), &links["settings"]));
     assert_ne!(home.run(&["token", "--server", &served.url]).line(), first);
+}
+
+#[test]
+fn response_that_is_no_verdict_keeps_the_stored_key() {
+    let limit = r#"{"error":{"message":"Key limit exceeded (total limit). Manage it using https://openrouter.ai/settings/keys","code":403}}"#;
+    let html = |status, body: &'static str| Fault::status(status).content_type("text/html").body(body);
+    let (served, home) = (serve(), Home::new());
+    home.store_key(&served);
+    let (file, posts) = (fs::read(home.file()).unwrap(), served.emulator.posts("/auth/keys"));
+    for (fault, message, has_advice) in [
+        (
+            html(403, "<!DOCTYPE html><title>Just a moment...</title>"),
+            "could not check the stored key: something other than OpenRouter answered (403, text/html)",
+            false,
+        ),
+        (
+            html(401, "<html><body>Sign in to the guest network</body></html>"),
+            "could not check the stored key: something other than OpenRouter answered (401, text/html)",
+            false,
+        ),
+        (html(200, "<html>Welcome to HotelWifi</html>"), "something other than OpenRouter answered", false),
+        (Fault::status(403).body(limit), "Key limit exceeded (total limit). Manage it using https://", true),
+        (Fault::status(404), "could not check the stored key: ", true),
+    ] {
+        served.emulator.inject(fault.on("/key"));
+        let error = home.run(&["login", "--json", "--server", &served.url]).error(3);
+        let text = error["message"].as_str().unwrap();
+        assert!(text.contains(message) && text.contains("--again") == has_advice, "{error}");
+        assert_eq!(fs::read(home.file()).unwrap(), file, "{message}");
+        assert_eq!(served.emulator.posts("/auth/keys"), posts, "{message}");
+    }
+}
+
+#[test]
+fn unreachable_service_keeps_the_stored_key() {
+    let ((unreachable, _port), home) = (unreachable(), Home::new());
+    let client = Client::builder().base_url(unreachable.url.as_str()).build().unwrap();
+    let store = FileStore::new(home.file());
+    let key = ApiKey::parse("sk-or-v1-0e6f").unwrap();
+    let account = Account::new(&client);
+    block_on(store.save(&account, &key)).unwrap();
+    let file = fs::read(home.file()).unwrap();
+    let error = home.run(&["login", "--json", "--server", &unreachable.url]).error(4);
+    assert_eq!(error["kind"], "not_sent");
+    assert!(error["message"].as_str().unwrap().starts_with("could not check the stored key: "), "{error}");
+    assert_eq!(fs::read(home.file()).unwrap(), file);
+}
+
+#[test]
+fn key_with_odd_fields_is_good() {
+    let (served, home) = (serve(), Home::new());
+    home.store_key(&served);
+    for body in [
+        r#"{"data":{"label":"x","rate_limit":"none"}}"#,
+        r#"{"data":{"label":"x","usage":"1.5","limit_reset":3}}"#,
+        r#"{"data":{"label":"x","expires_at":"2027-12-31T23:59Z"}}"#,
+    ] {
+        served.emulator.inject(Fault::status(200).body(body).on("/key"));
+        let result = home.run(&["login", "--json", "--server", &served.url]).json();
+        assert_eq!((&result["is_new"], &result["label"]), (&json!(false), &json!("x")), "{body}");
+    }
+    assert_eq!(served.emulator.posts("/auth/keys"), 1);
+}
+
+#[test]
+fn logins_at_once_create_one_key() {
+    let (served, home) = (serve(), Home::new());
+    let first = Login::start(&served, &home, &[]);
+    let others = [
+        (&[][..], "Another program is signing in", "You are already signed in"),
+        (&["--json"], r#"{"waiting":"another program is signing in"}"#, ""),
+    ];
+    let others = others.map(|(arguments, waiting, found)| {
+        let login = [&["login", "--server", &served.url], arguments].concat();
+        let mut child = home.program(&login).spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        assert!(line.contains(waiting), "{line}");
+        assert!(child.try_wait().unwrap().is_none());
+        (child, stderr, found)
+    });
+    get(&first.approve());
+    first.finish().result(0);
+    for (mut child, mut stderr, found) in others {
+        let mut rest = String::new();
+        stderr.read_to_string(&mut rest).unwrap();
+        assert!(child.wait().unwrap().success() && rest.contains(found), "{rest}");
+    }
+    assert_eq!(served.emulator.posts("/auth/keys"), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn killed_login_does_not_block_the_next() {
+    let (served, home) = (serve(), Home::new());
+    let killed = Login::start(&served, &home, &[]);
+    let waiting = home.program(&["login", "--json", "--server", &served.url]).spawn().unwrap();
+    let mut waiting = Waiting::new(waiting);
+    assert!(waiting.line().contains("another program is signing in"));
+    // A signal ends the wait.
+    crate::signal::kill("TERM", &waiting.child.id().to_string());
+    assert!(waiting.line().contains(r#""kind":"cancelled""#));
+    assert_eq!(waiting.child.wait().unwrap().code(), Some(130));
+
+    killed.signal("KILL");
+    killed.finish();
+    let next = Login::start(&served, &home, &[]);
+    get(&next.approve());
+    next.finish().result(0);
+    assert_eq!(served.emulator.posts("/auth/keys"), 1);
+}
+
+/// A login that waits for another one.
+#[cfg(unix)]
+struct Waiting {
+    child: std::process::Child,
+    stderr: BufReader<std::process::ChildStderr>,
+}
+
+#[cfg(unix)]
+impl Waiting {
+    fn new(mut child: std::process::Child) -> Self {
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Self { child, stderr }
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stderr.read_line(&mut line).unwrap();
+        line
+    }
+}
+
+/// Runs the program as a user without any rights, if these tests run as root.
+#[cfg(target_os = "linux")]
+#[test]
+fn read_only_folder_is_found_before_a_key_is_created() {
+    use std::os::unix::{
+        fs::{PermissionsExt as _, chown},
+        process::CommandExt as _,
+    };
+
+    const NOBODY: u32 = 65534;
+    let is_root = rustix::process::geteuid().is_root();
+    let (served, home) = (serve(), Home::new());
+    if is_root {
+        chown(home.folder(), Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    fs::set_permissions(home.folder(), fs::Permissions::from_mode(0o500)).unwrap();
+    let mut command = home.program(&["login", "--json", "--server", &served.url]);
+    if is_root {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let error = Finished::from_output(command.output().unwrap()).error(1);
+    assert_eq!(error["kind"], "unexpected");
+    assert!(error.to_string().contains("Permission denied"), "{error}");
+    assert_eq!(served.emulator.log().len(), 0);
+    fs::set_permissions(home.folder(), fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn page_shows_that_a_key_could_not_be_printed() {
+    // L-19
+    let (served, home) = (serve(), Home::new());
+    let (reader, closed) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut outputs = vec![Stdio::from(closed)];
+    if cfg!(target_os = "linux") {
+        outputs.push(fs::File::options().write(true).open("/dev/full").unwrap().into());
+    }
+    for stdout in outputs {
+        let login = Login::start_writing_to(&served, &home, &["--store", "none", "--print"], stdout);
+        let page = get(&login.approve());
+        assert!(page.contains("the key was not stored"), "{page}");
+        let lost = login.finish();
+        let error = lost.last_error();
+        assert_eq!(lost.status, Some(1), "{lost:?}");
+        assert!(error["message"].as_str().unwrap().contains("a key was created"), "{error}");
+        assert!(error["causes"][0].as_str().unwrap().contains("standard output"), "{error}");
+        assert!(!lost.stderr.contains("sk-or-"), "{lost:?}");
+    }
 }
 
 #[test]
@@ -112,7 +299,7 @@ fn printed_key_is_alone_on_standard_output() {
         get(&login.approve());
         let result = login.finish().result(0);
         let key = result["key"].as_str().unwrap();
-        assert!(key.starts_with("sk-or-v1-"));
+        assert!(key.starts_with("sk-or-v1-") && result["user_id"].is_string(), "{store}");
         let stored = home.run(&["token", "--server", &served.url]);
         assert_eq!(stored.stdout.trim_end() == key, is_kept, "{store}");
     }
@@ -174,10 +361,12 @@ fn denial_has_its_own_exit_status() {
 fn login_without_approval_times_out() {
     let served = serve();
     let home = Home::new();
-    let login = Login::start(&served, &home, &["--timeout", "1"]);
-    let over = login.finish();
-    assert_eq!((over.status, over.stdout.as_str()), (Some(8), ""));
-    assert_eq!(over.last_error()["kind"], "timed_out");
+    for timeout in ["1", "1s"] {
+        let login = Login::start(&served, &home, &["--timeout", timeout]);
+        let over = login.finish();
+        assert_eq!((over.status, over.stdout.as_str()), (Some(8), ""));
+        assert_eq!(over.last_error()["kind"], "timed_out");
+    }
 }
 
 #[test]

@@ -14,10 +14,21 @@ mod emulator;
 mod operations;
 // `login` without a terminal.
 mod login;
+// `login` with a file system that fails.
+#[cfg(target_os = "linux")]
+mod store_faults;
+// Codes that a program pipes into `login` and `exchange`.
+mod piped;
 // The key after a login: `status`, `token`, `keys link`, `logout`.
 mod keys;
 // `url` and `exchange`: a sign-in by hand.
 mod sign_in;
+// The file between `url` and `exchange`.
+#[cfg(unix)]
+mod pending_file;
+// Variables that set the browser, the proxy, the root certificates and the kind of page.
+#[cfg(unix)]
+mod environment;
 // Invalid arguments, variables and input.
 mod bad_input;
 // Help, and standard output that is closed or full.

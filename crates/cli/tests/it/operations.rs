@@ -116,14 +116,19 @@ fn each_kind_of_failure_has_its_status() {
     let key = served.emulator.issue_key();
     let create = [CREATE_CODE, &["--without-pkce", "--server", &served.url]].concat();
     let on = |fault: Fault| fault.on("/auth/keys/code");
+    // 10, not 5: a code may have been created, but no key.
     for (fault, status, kind) in [
         (on(Fault::status(429)), 7, "wait"),
-        (on(Fault::status(503)), 7, "wait"),
+        // A1: without a `Retry-After`, a 503 does not show that nothing was created.
+        (on(Fault::status(503).header("Retry-After", "7")), 7, "wait"),
+        (on(Fault::status(503)), 10, "outcome_unknown"),
         (on(Fault::status(409)), 3, "rejected"),
         (on(Fault::redirect(307, "http://127.0.0.1:1/")), 3, "rejected"),
-        (on(Fault::status(500)), 5, "outcome_unknown"),
-        (on(Fault::cut_after(10)), 5, "outcome_unknown"),
-        (on(Fault::drop_after_commit()), 5, "outcome_unknown"),
+        (on(Fault::status(500)), 10, "outcome_unknown"),
+        (on(Fault::status(403).body("<html>Access denied</html>")), 3, "rejected"),
+        (on(Fault::status(408)), 10, "outcome_unknown"),
+        (on(Fault::cut_after(10)), 10, "outcome_unknown"),
+        (on(Fault::drop_after_commit()), 10, "outcome_unknown"),
     ] {
         served.emulator.inject(fault);
         let before = served.emulator.posts("/auth/keys/code");
@@ -131,4 +136,94 @@ fn each_kind_of_failure_has_its_status() {
         assert_eq!(error["kind"], kind, "{error}");
         assert_eq!(served.emulator.posts("/auth/keys/code"), before + 1, "sent once");
     }
+}
+
+#[test]
+fn failed_read_never_ends_with_status_5() {
+    // A2
+    for (fault, status, kind) in [
+        (Fault::status(200).body("<html>Welcome to HotelWifi</html>"), 3, "unexpected_response"),
+        (Fault::status(200).body("[]"), 3, "unexpected_response"),
+        (Fault::status(200).body(r#"{"issuer":"https://example.com"}"#), 3, "unexpected_response"),
+        (Fault::status(403).body("<html>Just a moment...</html>"), 3, "rejected"),
+        (Fault::cut_after(10), 4, "no_response"),
+        (Fault::status(500), 3, "rejected"),
+        (Fault::status(503), 7, "wait"),
+    ] {
+        // A read is sent up to three times.
+        let served = serve();
+        for _ in 0..3 {
+            served.emulator.inject(fault.clone().on("/oauth/jwks"));
+        }
+        let error = run(&["jwks", "--json", "--server", &served.url]).error(status);
+        assert_eq!(error["kind"], kind, "{error}");
+    }
+}
+
+#[test]
+fn unknown_exchange_ends_with_status_5() {
+    let served = serve();
+    served.emulator.inject(Fault::status(503).on("/auth/keys"));
+    let exchange = ["exchange", "--without-pkce", "--json", "--server", &served.url];
+    let error = run_with(&exchange, &[("OPENROUTER_CODE", "auth_code_canary")]).error(5);
+    assert_eq!(error["kind"], "outcome_unknown");
+    assert!(error["message"].as_str().unwrap().contains("a key may have been created"), "{error}");
+}
+
+#[test]
+fn exchange_does_not_send_a_key() {
+    let served = serve();
+    let exchange = ["exchange", "--without-pkce", "--json", "--server", &served.url];
+    for code in ["sk-or-v1-canary", "OPENROUTER_API_KEY=sk-or-v1-canary"] {
+        let error = run_with(&exchange, &[("OPENROUTER_CODE", code)]).error(2);
+        assert_eq!(error["message"], "this is an API key, not a code; it was not sent anywhere", "{code}");
+    }
+    assert_eq!(served.emulator.posts("/auth/keys"), 0);
+}
+
+#[test]
+fn json_error_has_the_request_id() {
+    const ID: &str = "7f1c0c2e-4a6e-4d0b-9c3a-1b7f1f0f2c11";
+
+    let key = "sk-or-v1-canary";
+    let invalid_code = r#"{"error":{"message":"Invalid code","code":403}}"#;
+    let create = [CREATE_CODE, &["--without-pkce"]].concat();
+    for (command, path, fault, status) in [
+        (
+            &["exchange", "--without-pkce", "--json"][..],
+            "/auth/keys",
+            Fault::status(403).body(invalid_code).content_type("application/json"),
+            3,
+        ),
+        (&create, "/auth/keys/code", Fault::status(500), 10),
+        (&["jwks", "--json"], "/oauth/jwks", Fault::status(200).body("<html>"), 3),
+    ] {
+        let served = serve();
+        served.emulator.inject(fault.header("x-request-id", ID).on(path));
+        let arguments = [command, &["--server", &served.url]].concat();
+        let variables = [("OPENROUTER_CODE", "auth_code_canary"), ("OPENROUTER_API_KEY", key)];
+        let error = run_with(&arguments, &variables).error(status);
+        assert_eq!(error["request_id"], ID, "{error}");
+    }
+    let served = serve();
+    served.emulator.inject(Fault::status(404).on("/oauth/jwks"));
+    assert!(run(&["jwks", "--json", "--server", &served.url]).error(3).get("request_id").is_none());
+}
+
+#[test]
+fn server_may_have_no_path() {
+    let served = serve();
+    let set = run(&["jwks", "--json", "--server", served.origin()]).json();
+    assert_eq!(set["keys"][0]["kty"], "EC");
+    let set = run_with(&["jwks", "--json"], &[("OPENROUTER_BASE_URL", served.origin())]).json();
+    assert_eq!(set["keys"][0]["kty"], "EC");
+}
+
+#[test]
+fn wait_of_a_read_is_reported_whole() {
+    let served = serve();
+    served.emulator.inject(Fault::status(429).header("Retry-After", "3600").on("/oauth/jwks"));
+    let error = run(&["jwks", "--json", "--server", &served.url]).error(7);
+    assert_eq!((&error["kind"], &error["retry_after_seconds"]), (&json!("wait"), &json!(3600.0)));
+    assert!(error["message"].as_str().unwrap().contains("3600 s"), "{error}");
 }

@@ -1,6 +1,11 @@
 //! `url` and `exchange`: a sign-in by hand.
 
-use std::fs;
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpListener,
+    thread,
+};
 
 use openrouter_oauth_emulator::{DecisionOutcome, Fault, User};
 use serde_json::json;
@@ -9,7 +14,12 @@ use tempfile::TempDir;
 use crate::support::{Served, block_on, run, run_with, run_with_input, serve};
 
 /// Begins a sign-in and approves or denies it. Returns the file of the pending sign-in, and the code or URL to paste.
-fn begin(served: &Served, folder: &TempDir, arguments: &[&str], approve: bool) -> (String, String) {
+pub(crate) fn begin(
+    served: &Served,
+    folder: &TempDir,
+    arguments: &[&str],
+    approve: bool,
+) -> (String, String) {
     let file = folder.path().join("login.json").to_str().unwrap().to_owned();
     let url = run(&[&["url", "--server", &served.url, "--save", &file], arguments].concat());
     let user = User::new(served.emulator.clone());
@@ -63,6 +73,26 @@ fn pending_file_is_private_and_overwrites_nothing() {
     let before = fs::read(&file).unwrap();
     assert_eq!(run(url).error(1)["kind"], "unexpected");
     assert_eq!(fs::read(&file).unwrap(), before);
+}
+
+#[test]
+fn failed_restore_does_not_replace_the_error() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("login.json").to_str().unwrap().to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = format!("http://{}/api/v1", listener.local_addr().unwrap());
+    let taken = file.clone();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+        // Another program has taken the path by the time the service responds.
+        fs::create_dir(taken).unwrap();
+        stream.write_all(b"HTTP/1.1 503 x\r\nretry-after: 2\r\ncontent-length: 0\r\n\r\n").unwrap();
+    });
+    run(&["url", "--server", &server, "--save", &file]).line();
+    let failed = run_with_input(&["exchange", "--server", &server, "--pending", &file], b"auth_code_x\n");
+    assert_eq!(failed.status, Some(7), "{failed:?}");
+    assert!(failed.stderr.contains("The pending sign-in was not saved again: "), "{failed:?}");
 }
 
 #[test]

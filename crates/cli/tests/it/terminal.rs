@@ -36,10 +36,15 @@ fn help_lists_every_subcommand_variable_and_exit_status() {
         "OPENROUTER_CODE_VERIFIER",
         "OPENROUTER_KEY_STORE",
         "OPENROUTER_SUBJECT_TOKEN",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
     ] {
         assert!(help.stdout.contains(variable), "{variable}");
     }
-    for status in ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "130", "141"] {
+    for status in ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "130", "141"] {
         assert!(help.stdout.contains(&format!("\n  {status:<4} ")), "{status}");
     }
 }

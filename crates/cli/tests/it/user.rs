@@ -52,9 +52,20 @@ impl Home {
         file.to_str().unwrap().to_owned()
     }
 
+    /// Returns the folder of the user's settings.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.0.path()
+    }
+
     /// Creates a file where the folder for keys belongs.
     pub(crate) fn block(&self) {
-        fs::write(self.0.path().join("openrouter-oauth"), "").unwrap();
+        let folder = self.0.path().join("openrouter-oauth");
+        // A login creates the folder before it shows its URL.
+        if folder.exists() {
+            fs::remove_dir_all(&folder).unwrap();
+        }
+        fs::write(folder, "").unwrap();
     }
 }
 
@@ -70,8 +81,19 @@ pub(crate) struct Login {
 impl Login {
     /// Begins a login with `--json`, which does not prompt.
     pub(crate) fn start(served: &Served, home: &Home, arguments: &[&str]) -> Self {
+        Self::start_writing_to(served, home, arguments, Stdio::piped())
+    }
+
+    /// Like [`start`](Self::start), with this standard output.
+    pub(crate) fn start_writing_to(
+        served: &Served,
+        home: &Home,
+        arguments: &[&str],
+        stdout: impl Into<Stdio>,
+    ) -> Self {
         let login = ["login", "--json", "--no-browser", "--server", &served.url];
-        let mut child = home.program(&[&login, arguments].concat()).stdin(Stdio::piped()).spawn().unwrap();
+        let mut command = home.program(&[&login, arguments].concat());
+        let mut child = command.stdin(Stdio::piped()).stdout(stdout).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut printed = String::new();
         stderr.read_line(&mut printed).unwrap();
@@ -107,9 +129,17 @@ impl Login {
     /// Closes the input and waits for the end.
     pub(crate) fn finish(mut self) -> Finished {
         drop(self.child.stdin.take());
+        self.wait()
+    }
+
+    /// Waits for the end. The input stays open.
+    pub(crate) fn wait(mut self) -> Finished {
+        let _input = self.child.stdin.take();
         let (mut stdout, mut stderr) = (Vec::new(), mem::take(&mut self.printed).into_bytes());
         self.stderr.read_to_end(&mut stderr).unwrap();
-        self.child.stdout.take().unwrap().read_to_end(&mut stdout).unwrap();
+        if let Some(mut printed) = self.child.stdout.take() {
+            printed.read_to_end(&mut stdout).unwrap();
+        }
         Finished::from_output(Output { status: self.child.wait().unwrap(), stdout, stderr })
     }
 }

@@ -22,8 +22,6 @@ struct World {
     sent: u8,
     /// Whether a key was created, or may have been.
     is_created: bool,
-    /// Whether the service has asked the login to wait before it sends the current code again.
-    had_to_wait: bool,
     ended: Option<Discriminant<FlowEnd>>,
 }
 
@@ -35,6 +33,7 @@ enum Kind {
     AuthorizationFailed,
     NotACode,
     PromptUnavailable,
+    InputEnded,
     Cancelled,
     TimedOut,
     Granted,
@@ -46,13 +45,14 @@ enum Kind {
     GraceOver,
 }
 
-const ALL: [Kind; 15] = [
+const ALL: [Kind; 16] = [
     Kind::Code(CodeSource::Callback),
     Kind::Code(CodeSource::Paste),
     Kind::Denied,
     Kind::AuthorizationFailed,
     Kind::NotACode,
     Kind::PromptUnavailable,
+    Kind::InputEnded,
     Kind::Cancelled,
     Kind::TimedOut,
     Kind::Granted,
@@ -75,6 +75,7 @@ impl Kind {
             Self::AuthorizationFailed => FlowEvent::Declined(authorization_failed()),
             Self::NotACode => FlowEvent::NotACode(CallbackError::MissingCode),
             Self::PromptUnavailable => FlowEvent::PromptUnavailable,
+            Self::InputEnded => FlowEvent::InputEnded,
             Self::Cancelled => FlowEvent::Cancelled,
             Self::TimedOut => FlowEvent::TimedOut,
             Self::Granted => FlowEvent::Granted(grant()),
@@ -100,7 +101,7 @@ fn grant() -> ApiKeyGrant {
 impl World {
     fn new(listens: bool, asks: bool) -> Self {
         let flow = Flow::new(listens, asks);
-        Self { flow, in_flight: false, sent: 0, is_created: false, had_to_wait: false, ended: None }
+        Self { flow, in_flight: false, sent: 0, is_created: false, ended: None }
     }
 
     /// Returns whether an event can happen now. External events can happen at any time, even when it is too late for
@@ -110,7 +111,7 @@ impl World {
             Kind::Paused => self.pauses(),
             Kind::GraceOver => self.is_limited(),
             Kind::Code(CodeSource::Callback) => self.flow.listens,
-            Kind::Code(CodeSource::Paste) | Kind::NotACode | Kind::PromptUnavailable => {
+            Kind::Code(CodeSource::Paste) | Kind::NotACode | Kind::PromptUnavailable | Kind::InputEnded => {
                 self.flow.pastes_left > 0
             }
             Kind::Denied | Kind::AuthorizationFailed | Kind::Cancelled | Kind::TimedOut => true,
@@ -128,10 +129,7 @@ impl World {
         }
         if self.in_flight && RESULTS.contains(&kind) {
             self.in_flight = false;
-            // If the service asked to wait and then rejects the code, the first attempt may have used it up.
-            let is_used_up = kind == Kind::Rejected && self.had_to_wait;
-            self.is_created |= matches!(kind, Kind::Granted | Kind::Failed) || is_used_up;
-            self.had_to_wait |= kind == Kind::TryLater;
+            self.is_created |= matches!(kind, Kind::Granted | Kind::Failed);
         }
         if kind == Kind::Granted {
             assert!(matches!(step, NextStep::Turn(Turn::End(FlowEnd::Granted(_)))), "a key is lost");
@@ -141,8 +139,7 @@ impl World {
                 assert!(!self.in_flight, "two exchanges at a time");
                 assert!(!self.is_created, "an exchange after one that may have created a key");
                 self.in_flight = true;
-                (self.sent, self.had_to_wait) =
-                    if was_waiting { (1, false) } else { (self.sent + 1, self.had_to_wait) };
+                self.sent = if was_waiting { 1 } else { self.sent + 1 };
                 assert!(self.sent <= MAX_ATTEMPTS, "a code was sent {} times", self.sent);
             }
             NextStep::Turn(Turn::Pause(_)) => {
@@ -155,14 +152,15 @@ impl World {
                 assert!(self.flow.pastes_left > 0, "asked once too often");
                 assert!(!self.is_created, "asked for a code after one that may have created a key");
             }
-            NextStep::Turn(Turn::StopAsking) => {
+            NextStep::Turn(Turn::StopAsking(problem)) => {
                 assert!(self.flow.listens, "no prompt and no listener");
+                let is_lost = matches!(kind, Kind::Rejected | Kind::NotACode) && problem.is_none();
+                assert!(!is_lost, "the problem with the last code is lost");
             }
             NextStep::Turn(Turn::End(end)) => {
                 let is_abandoned = matches!(end, FlowEnd::ExchangeAbandoned(_));
                 assert_eq!(is_abandoned, self.in_flight, "an abandoned exchange is not reported");
-                let is_reported =
-                    matches!(end, FlowEnd::Granted(_) | FlowEnd::Failed(_) | FlowEnd::RejectedAfterWait(_));
+                let is_reported = matches!(end, FlowEnd::Granted(_) | FlowEnd::Failed(_));
                 assert!(!self.is_created || is_reported, "a key that may have been created is not reported");
                 self.in_flight = false;
                 self.ended = Some(discriminant(&end));
@@ -215,13 +213,15 @@ fn every_order_of_events_has_one_winner_and_an_end() {
         let mut expected = vec![
             FlowEnd::Granted(grant()),
             FlowEnd::Failed(Error::MissingKey),
-            FlowEnd::RejectedAfterWait(Error::MissingKey),
             FlowEnd::Denied { description: None },
             FlowEnd::AuthorizationFailed(authorization_failed()),
             FlowEnd::Cancelled,
-            FlowEnd::TimedOut,
+            FlowEnd::TimedOut(None),
             FlowEnd::ExchangeAbandoned(EndReason::Cancelled),
         ];
+        if asks {
+            expected.push(FlowEnd::InputEnded);
+        }
         if !listens {
             expected.extend([FlowEnd::NotACode(CallbackError::MissingCode), FlowEnd::NoInput]);
         }

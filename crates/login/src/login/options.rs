@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use openrouter_oauth::{ApiKey, Client, CreditLimit, KeyLabel, WorkspaceId, transport::Timer};
+use openrouter_oauth::{ApiKey, Client, CreditLimit, KeyLabel, KeyLinks, WorkspaceId, transport::Timer};
 
 use crate::{Account, Browser, Cancel, Event, KeyStore, Prompt, StoreError};
 
@@ -42,4 +42,7 @@ pub struct SignedIn {
     /// The reason why the key could not be stored. `None` if it was stored, or if there is no
     /// [store](crate::Login::store).
     pub not_stored: Option<StoreError>,
+    /// The pages of the old key that this one replaced in the store. If OpenRouter still accepts the old key, it stays
+    /// valid until the user deletes it.
+    pub replaced: Option<KeyLinks>,
 }

@@ -1,14 +1,19 @@
 //! The deadline of a login.
 
 use std::{
-    future::Future,
+    future,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    task::Poll,
     time::{Duration, Instant},
 };
 
-use openrouter_oauth::transport::{SleepFuture, Timer};
+use openrouter_oauth::{
+    models::InvalidValue,
+    transport::{SleepFuture, Timer},
+};
 
-use crate::StoreError;
+use crate::{Error, StoreError, StoreFuture, login::options::Options};
 
 /// The clock of a login. It measures the time since the login started.
 pub(super) struct Clock {
@@ -45,17 +50,51 @@ impl Clock {
         self.timer.sleep(duration)
     }
 
-    /// Runs an operation of a store. Returns [`StoreError::Timeout`] if it takes too long.
-    pub(super) async fn store<T>(
+    /// Runs an operation of a store. Returns an error if it takes too long or panics.
+    pub(super) async fn run_store<'a, T>(
         &self,
-        operation: impl Future<Output = Result<T, StoreError>>,
+        operation: impl FnOnce() -> StoreFuture<'a, T>,
     ) -> Result<T, StoreError> {
         tokio::select! {
             biased;
-            result = operation => result,
+            result = catch_panic(operation) => result,
             () = self.timer.sleep(STORE_TIMEOUT) => {
                 Err(StoreError::Timeout { store: "store", after: STORE_TIMEOUT })
             }
         }
+    }
+}
+
+/// Starts the clock of a login.
+pub(super) fn start_clock(options: &Options) -> Result<Clock, Error> {
+    let timer = options.timer.clone();
+    let timer = timer.ok_or(InvalidValue::new("timer", "is missing: set one with `Login::timer`"))?;
+    Ok(Clock::start(timer, options.timeout))
+}
+
+/// Completes when the sleep does, or never if there is no sleep.
+pub(super) async fn over(sleep: &mut Option<SleepFuture>) {
+    match sleep {
+        Some(sleep) => sleep.await,
+        None => future::pending().await,
+    }
+}
+
+/// Runs an operation of a store. A panic becomes an error, because it would otherwise lose the key.
+async fn catch_panic<'a, T>(operation: impl FnOnce() -> StoreFuture<'a, T>) -> Result<T, StoreError> {
+    // The panic hook has already reported it.
+    let mut future = catch_unwind(AssertUnwindSafe(operation)).map_err(|_| panicked())?;
+    future::poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+        polled.unwrap_or_else(|_| Poll::Ready(Err(panicked())))
+    })
+    .await
+}
+
+fn panicked() -> StoreError {
+    StoreError::Unavailable {
+        store: "key store",
+        next: "report this bug to the authors of the store",
+        source: "the store panicked".into(),
     }
 }

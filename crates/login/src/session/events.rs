@@ -25,7 +25,7 @@ pub(super) fn prompt_event(
     let code = match pasted {
         Ok(pasted) => pending.read_pasted(pasted.expose()),
         Err(PromptError::TooLong) => Err(CallbackError::Malformed),
-        Err(PromptError::Closed) => return FlowEvent::Cancelled,
+        Err(PromptError::Closed) => return FlowEvent::InputEnded,
         Err(_) => return FlowEvent::PromptUnavailable,
     };
     match code {
@@ -50,10 +50,7 @@ pub(super) fn exchange_event(
         _ if error.is_rejected_code() => FlowEvent::Rejected(error),
         _ if wait >= left => FlowEvent::Failed(error),
         Error::NotSent(_) => FlowEvent::NotSent(error),
-        // A 503 without `Retry-After` may come from a proxy in front of a service that has created a key.
-        Error::RateLimited { .. } | Error::ServiceUnavailable { retry_after: Some(_), .. } => {
-            FlowEvent::TryLater(error, wait)
-        }
+        Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => FlowEvent::TryLater(error, wait),
         _ => FlowEvent::Failed(error),
     }
 }

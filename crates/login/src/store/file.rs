@@ -2,6 +2,7 @@
 
 mod content;
 mod path;
+mod secret_file;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -17,17 +18,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use openrouter_oauth::ApiKey;
+use openrouter_oauth::{ApiKey, InvalidValue, transport::WipedBuffer};
 use tokio::{runtime::Handle, sync::Mutex};
 use zeroize::Zeroizing;
 
 use self::content::Keys;
-use self::path::io_error;
+use self::path::{KeyPath, io_error};
+pub use self::secret_file::SecretFile;
 #[cfg(unix)]
 use self::unix::{Folder, Lock};
 #[cfg(windows)]
 use self::windows::{Folder, Lock};
-use super::{Account, KeyStore, StoreError, StoreFuture, config_dir};
+use super::{Account, KeyStore, SignInLock, StoreError, StoreFuture, config_dir};
 
 /// A store in a file that only the user can read.
 ///
@@ -54,7 +56,9 @@ use super::{Account, KeyStore, StoreError, StoreFuture, config_dir};
 /// The keys of all accounts are in one JSON file of mode 0600, in a folder of mode 0700. A change replaces the whole
 /// file, so that a crash, a full disk, or a kill leaves either the old file or the new one. To change it, a program
 /// first locks an empty file next to it, with the suffix `.lock`, so that two programs do not undo each other's
-/// changes. A killed program may leave a file with the suffix `.new`, which the next change removes.
+/// changes. [`Login::ensure`](crate::Login::ensure) locks a second empty file, with the suffix `.login`, while it signs
+/// in, so that only one program at a time does. A killed program may leave a file with the suffix `.new`, which the next
+/// change removes.
 ///
 /// The store uses the file and its folder only if they belong to the user, no other user has access, and neither is a
 /// symbolic link, a hard link, or a pipe. The folders above may be links, and are trusted.
@@ -68,13 +72,19 @@ use super::{Account, KeyStore, StoreError, StoreFuture, config_dir};
 /// program's lock.
 #[derive(Clone)]
 pub struct FileStore {
-    path: PathBuf,
+    file: KeyPath,
     /// A fair queue for the changes of this program. The lock file also excludes other programs, but it is not fair.
     turn: Arc<Mutex<()>>,
 }
 
 /// How long a change waits for its turn and the lock.
 const WAIT: Duration = Duration::from_secs(10);
+
+/// The suffix of the file that is locked during a change.
+const LOCK: &str = ".lock";
+
+/// The suffix of the file that is locked during a sign-in, which takes much longer than a change.
+const SIGN_IN_LOCK: &str = ".login";
 
 /// The maximum size of the file. A larger file could not be read, so it is not written either.
 const MAX_BYTES: usize = 1 << 20;
@@ -84,7 +94,7 @@ impl FileStore {
     /// Creates a store in the file at `path`, which does not need to exist. Saving creates its folder if necessary. The
     /// folder should contain nothing else.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), turn: Arc::default() }
+        Self { file: KeyPath { path: path.into(), has_key_folder: false }, turn: Arc::default() }
     }
 
     /// Creates a store in the default file for `program`: `openrouter-oauth/PROGRAM.json` in the user's configuration
@@ -98,27 +108,28 @@ impl FileStore {
     pub fn for_program(program: &str) -> Result<Self, StoreError> {
         config_dir::check_program(program)?;
         let folder = config_dir::config_dir(|name| std::env::var_os(name))?;
-        Ok(Self::new(folder.join("openrouter-oauth").join(format!("{program}.json"))))
+        let path = folder.join("openrouter-oauth").join(format!("{program}.json"));
+        Ok(Self { file: KeyPath { path, has_key_folder: true }, turn: Arc::default() })
     }
 
     /// Returns the path of the file.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.file.path
     }
 
     /// Runs `change` when its turn comes. If the future is dropped before that, `change` does not run.
     async fn change<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&Path, &Wait) -> Result<T, StoreError> + Send + 'static,
+        change: impl FnOnce(&KeyPath, &Wait) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (start, caller) = (Instant::now(), Arc::new(()));
         let wait = Wait { start, caller: Arc::downgrade(&caller) };
         let turn = Arc::clone(&self.turn).lock_owned().await;
-        let done = self.run(move |path| {
+        let done = self.run(move |file| {
             // Kept until the work is done, even if the caller stops waiting.
             let _turn = turn;
-            wait.check(path)?;
-            change(path, &wait)
+            wait.check(&file.path)?;
+            change(file, &wait)
         });
         let done = done.await;
         drop(caller);
@@ -128,11 +139,11 @@ impl FileStore {
     /// Runs `work` on a thread that may block.
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Path) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&KeyPath) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let path = self.path.clone();
+        let file = self.file.clone();
         let runtime = Handle::try_current().map_err(|error| no_threads(error.into()))?;
-        let done = runtime.spawn_blocking(move || work(&path)).await;
+        let done = runtime.spawn_blocking(move || work(&file)).await;
         done.map_err(|error| no_threads(error.into()))?
     }
 }
@@ -141,16 +152,16 @@ impl KeyStore for FileStore {
     fn load<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, Option<ApiKey>> {
         let account = account.clone();
         // No lock is needed, because the file is replaced atomically.
-        Box::pin(self.run(move |path| {
-            let Some(folder) = Folder::open(path)? else { return Ok(None) };
+        Box::pin(self.run(move |file| {
+            let Some(folder) = Folder::open(file)? else { return Ok(None) };
             Ok(read(&folder)?.take(&account))
         }))
     }
 
     fn save<'a>(&'a self, account: &'a Account, key: &'a ApiKey) -> StoreFuture<'a, ()> {
         let (account, key) = (account.clone(), key.clone());
-        Box::pin(self.change(move |path, wait| {
-            let folder = Folder::create(path)?;
+        Box::pin(self.change(move |file, wait| {
+            let folder = Folder::create(file)?;
             let _lock = wait.for_lock(&folder)?;
             folder.remove_left_over()?;
             let mut keys = read(&folder)?;
@@ -161,8 +172,8 @@ impl KeyStore for FileStore {
 
     fn delete<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, bool> {
         let account = account.clone();
-        Box::pin(self.change(move |path, wait| {
-            let Some(folder) = Folder::open(path)? else { return Ok(false) };
+        Box::pin(self.change(move |file, wait| {
+            let Some(folder) = Folder::open(file)? else { return Ok(false) };
             let _lock = wait.for_lock(&folder)?;
             // It may contain the key too.
             folder.remove_left_over()?;
@@ -178,11 +189,35 @@ impl KeyStore for FileStore {
             Ok(true)
         }))
     }
+
+    fn check<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, ()> {
+        let account = account.clone();
+        Box::pin(self.change(move |file, wait| {
+            let folder = Folder::create(file)?;
+            let _lock = wait.for_lock(&folder)?;
+            folder.remove_left_over()?;
+            let mut keys = read(&folder)?;
+            keys.set(account, longest_key().map_err(StoreError::Invalid)?);
+            folder.probe(to_json(&folder, &keys)?.as_ref().len())
+        }))
+    }
+
+    fn lock_sign_in<'a>(&'a self, _account: &'a Account) -> StoreFuture<'a, Option<SignInLock>> {
+        Box::pin(self.run(|file| {
+            let mut lock = Folder::create(file)?.open_lock(SIGN_IN_LOCK)?;
+            Ok(lock.try_lock()?.then(|| SignInLock::new(lock)))
+        }))
+    }
+}
+
+/// Returns a placeholder of the maximum length of a key.
+fn longest_key() -> Result<ApiKey, InvalidValue> {
+    ApiKey::parse(&"x".repeat(512))
 }
 
 impl fmt::Debug for FileStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FileStore").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("FileStore").field("path", &self.file.path).finish_non_exhaustive()
     }
 }
 
@@ -195,7 +230,7 @@ struct Wait {
 
 impl Wait {
     fn for_lock(&self, folder: &Folder) -> Result<Lock, StoreError> {
-        let mut lock = folder.open_lock()?;
+        let mut lock = folder.open_lock(LOCK)?;
         while !lock.try_lock()? {
             let waited = self.start.elapsed();
             if waited >= WAIT {
@@ -238,11 +273,16 @@ fn read_whole(mut file: File) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
 }
 
 fn write(folder: &Folder, keys: &Keys) -> Result<(), StoreError> {
+    folder.replace(to_json(folder, keys)?.as_ref())
+}
+
+/// Returns the content of the file, unless it is too large.
+fn to_json(folder: &Folder, keys: &Keys) -> Result<WipedBuffer, StoreError> {
     let bytes = keys.to_json().map_err(|error| io_error(folder.path(), "written", error.into()))?;
     if bytes.as_ref().len() > MAX_BYTES {
         return Err(StoreError::Full { path: folder.path().to_owned() });
     }
-    folder.replace(bytes.as_ref())
+    Ok(bytes)
 }
 
 fn in_use(path: &Path) -> StoreError {

@@ -97,6 +97,17 @@ impl KeyStore for KeychainStore {
         let entry = self.entry(account);
         Box::pin(self.worker.run(DEADLINE, move |keychain| Ok(found(keychain.delete(&entry))?.is_some())))
     }
+
+    /// Writes and deletes an item of its own.
+    fn check<'a>(&'a self, _account: &'a Account) -> StoreFuture<'a, ()> {
+        // The service of a key's item has an address here, so the two cannot be the same item.
+        let entry = Entry { service: format!("{}:check", self.program), user: "check".to_owned() };
+        Box::pin(self.worker.run(DEADLINE, move |keychain| {
+            keychain.set(&entry, b"check").map_err(error)?;
+            // Another program's check may have deleted it.
+            found(keychain.delete(&entry)).map(drop)
+        }))
+    }
 }
 
 /// Returns `None` if the item does not exist.

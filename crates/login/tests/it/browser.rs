@@ -91,7 +91,8 @@ fn browser_variable_sets_the_place_of_the_url() {
         ("", &["URL"][..]),
         ("-new-tab", &["-new-tab", "URL"]),
         ("--url=%s -x", &["--url=URL", "-x"]),
-        ("-c 'open %s'", &["-c", "'open", "URL'"]),
+        ("-c 'open %s'", &["-c", "open URL"]),
+        ("\"a  b\" c\\ d ''", &["a  b", "c d", "", "URL"]),
     ] {
         let (folder, browser) = browser(r#"printf '%s\n' "$@" > record"#);
         let mut child = open(1, &format!("missing:{browser} {arguments}"));
@@ -144,7 +145,8 @@ fn browser_inherits_no_secret_and_no_file() {
 fn next_browser_is_tried_after_a_failure() {
     // F47
     let (folder, browser) = browser("echo >> record");
-    assert_eq!(opened("/nowhere/browser"), "Err(Missing)");
+    assert_eq!(opened("/nowhere/browser"), r#"Err(ProgramMissing { program: "/nowhere/browser" })"#);
+    assert_eq!(opened("/nowhere/a:/nowhere/b"), r#"Err(ProgramMissing { program: "/nowhere/a" })"#);
     assert_eq!(opened("false"), "Err(Failed { status: Some(1) })");
     assert_eq!(opened("false:/nowhere/browser"), "Err(Failed { status: Some(1) })");
     let folder_path = folder.path().to_str().unwrap();
@@ -153,6 +155,38 @@ fn next_browser_is_tried_after_a_failure() {
     assert!(!folder.path().join("record").exists());
     assert_eq!(opened(&format!("/nowhere/browser:false:{folder_path}:{browser}")), "Ok(())");
     written(&folder.path().join("record"), 1);
+}
+
+#[test]
+fn browser_path_may_contain_spaces() {
+    let folder = tempfile::tempdir().unwrap();
+    let program_folder = folder.path().join("Program Files/Mozilla Firefox");
+    let (source, program) = (folder.path().join("source"), program_folder.join("fire fox.exe"));
+    fs::create_dir_all(&program_folder).unwrap();
+    fs::write(&source, "#!/bin/sh\nprintf '%s\\n' \"$@\" done >> \"${0%/*}/record\"\n").unwrap();
+    // Another process writes the program, because executing a file just written fails if another test starts a process
+    // at that moment.
+    let installed = Command::new("install").args(["-m", "755"]).args([&source, &program]).status().unwrap();
+    assert!(installed.success());
+
+    let (path, record) = (program.to_str().unwrap(), program_folder.join("record"));
+    for (browser, arguments) in [
+        (path.to_owned(), &["URL"][..]),
+        (format!("/nowhere/browser: {path} "), &["URL"]),
+        (format!("'{path}' -n"), &["-n", "URL"]),
+        (format!("\"{path}\" 'a b' --url=%s"), &["a b", "--url=URL"]),
+        (path.replace(' ', "\\ ") + " %s", &["URL"]),
+    ] {
+        let mut child = open(1, &browser);
+        let url = child.expect("url");
+        assert_eq!(child.expect("opened"), "Ok(())", "{browser}");
+        child.finish();
+        let written = written(&record, arguments.len() + 1);
+        assert_eq!(written, format!("{}\ndone\n", arguments.join("\n")).replace("URL", &url), "{browser}");
+        fs::remove_file(&record).unwrap();
+    }
+    let missing = folder.path().join("Program");
+    assert_eq!(opened(&format!("{path} -n")), format!("Err(ProgramMissing {{ program: {missing:?} }})"));
 }
 
 #[test]

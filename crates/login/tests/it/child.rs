@@ -151,7 +151,7 @@ fn hostile_labels() -> impl Iterator<Item = String> {
         "%25s",
         "é",
         "🦀",
-        "\u{202e}",
+        "\u{200d}",
         "\u{a0}",
         "a",
     ];

@@ -1,8 +1,10 @@
 //! The key file: its content, its permissions, and the files that a store rejects.
 
 use std::{
+    env,
     fs::{self, File, Permissions},
     future::poll_fn,
+    io::ErrorKind,
     os::unix::{
         fs::{PermissionsExt, chown, symlink},
         net::UnixListener,
@@ -14,7 +16,7 @@ use std::{
 };
 
 use openrouter_oauth::Client;
-use openrouter_oauth_login::{Account, FileStore, KeyStore, StoreError};
+use openrouter_oauth_login::{Account, FileStore, KeyStore, SecretFile, StoreError};
 use rustix::{
     fs::{FlockOperation, flock},
     process::geteuid,
@@ -80,7 +82,7 @@ fn file_and_folder_are_private_under_any_umask() {
     }
 }
 
-/// Checks that loading, saving and deleting fail with `is_reason`, and that the file is unchanged.
+/// Checks that loading, saving, deleting and checking fail with `is_reason`, and that the file is unchanged.
 #[track_caller]
 fn assert_rejected(store: &FileStore, is_reason: impl Fn(&StoreError) -> bool) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -91,6 +93,7 @@ fn assert_rejected(store: &FileStore, is_reason: impl Fn(&StoreError) -> bool) {
             store.load(&work).await.unwrap_err(),
             store.save(&work, &new).await.unwrap_err(),
             store.delete(&work).await.unwrap_err(),
+            store.check(&work).await.unwrap_err(),
         ]
     });
     for error in errors {
@@ -125,9 +128,81 @@ fn shared_file_or_folder_fails_with_advice() {
         fs::set_permissions(&folder.path, Permissions::from_mode(0o600)).unwrap();
 
         fs::set_permissions(folder.parent(), Permissions::from_mode(0o700 | bit)).unwrap();
-        assert_rejected(&folder.store(), is_unsafe(folder.parent(), "`chmod 700`"));
+        assert_rejected(&folder.store(), is_unsafe(folder.parent(), "choose a path in a new folder"));
         fs::set_permissions(folder.parent(), Permissions::from_mode(0o700)).unwrap();
     }
+}
+
+#[test]
+fn advice_never_changes_a_folder_that_is_not_for_keys() {
+    let root = tempfile::tempdir().unwrap();
+    let etc = root.path().join("etc");
+    fs::create_dir(&etc).unwrap();
+    fs::set_permissions(&etc, Permissions::from_mode(0o755)).unwrap();
+    let no_chmod = |error: &StoreError| !error.to_string().contains("chmod");
+    assert_rejected(&FileStore::new(etc.join("k.json")), no_chmod);
+    assert_eq!(fs::read_dir(&etc).unwrap().count(), 0);
+
+    // The folder of `for_program` exists only for keys.
+    let program = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "file_store::as_a_program", "--nocapture"])
+        .env("XDG_CONFIG_HOME", root.path())
+        .output()
+        .unwrap();
+    let folder = root.path().join("openrouter-oauth");
+    assert!(program.status.success() && folder.join("cli.json").exists(), "{program:?}");
+    fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+    let program = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "file_store::as_a_program", "--nocapture"])
+        .env("XDG_CONFIG_HOME", root.path())
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&program.stderr);
+    assert!(stderr.contains("`chmod 700`"), "{stderr}");
+}
+
+/// Saves a key as a child of another test. As a test, it does nothing.
+#[tokio::test]
+async fn as_a_program() {
+    let folder = env::var_os("XDG_CONFIG_HOME").unwrap_or_default();
+    if !Path::new(&folder).join("etc").exists() {
+        return;
+    }
+    let store = FileStore::for_program("cli").unwrap();
+    if let Err(error) = store.save(&account("work"), &key("new-canary")).await {
+        panic!("{error}");
+    }
+}
+
+#[tokio::test]
+async fn check_creates_the_folder_and_changes_no_key() {
+    let folder = TestFolder::new();
+    folder.store().check(&account("work")).await.unwrap();
+    assert_eq!(folder.names(), ["cli.json.lock"]);
+    folder.store().save(&account("work"), &key("old")).await.unwrap();
+    // A killed change.
+    fs::write(folder.sibling(".new"), "left over").unwrap();
+    let before = fs::read(&folder.path).unwrap();
+    folder.store().check(&account("work")).await.unwrap();
+    assert_eq!(folder.names(), ["cli.json", "cli.json.lock"]);
+    assert_eq!(fs::read(&folder.path).unwrap(), before);
+    folder.assert_private();
+}
+
+#[tokio::test]
+async fn only_one_program_holds_the_sign_in_lock() {
+    let folder = TestFolder::new();
+    let store = folder.store();
+    let lock = store.lock_sign_in(&account("work")).await.unwrap();
+    assert!(lock.is_some());
+    assert!(store.clone().lock_sign_in(&account("work")).await.unwrap().is_none());
+    // The key can be saved and loaded in the meantime.
+    store.save(&account("work"), &key("new")).await.unwrap();
+    assert_eq!(run(&mut folder.child(&[], "load work new")), Ended::Done);
+    drop(lock);
+    assert_eq!(run(&mut folder.child(&[], "lock work")), Ended::Done);
+    assert_eq!(folder.names(), ["cli.json", "cli.json.lock", "cli.json.login"]);
+    folder.assert_private();
 }
 
 #[test]
@@ -283,8 +358,12 @@ async fn file_that_could_not_be_reread_is_not_written() {
     let full = format!(r#"{{"version":1,"keys":[{}]}}"#, entries.join(","));
     assert!(full.len() < 1 << 20, "{}", full.len());
     fs::write(&folder.path, &full).unwrap();
-    let error = store.save(&account("work"), &key("new")).await.unwrap_err();
-    assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
+    for error in [
+        store.save(&account("work"), &key("new")).await.unwrap_err(),
+        store.check(&account("work")).await.unwrap_err(),
+    ] {
+        assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
+    }
     assert_eq!(fs::read_to_string(&folder.path).unwrap(), full);
 }
 
@@ -297,8 +376,12 @@ async fn held_lock_fails_after_ten_seconds() {
     let lock = File::open(folder.sibling(".lock")).unwrap();
     flock(&lock, FlockOperation::LockExclusive).unwrap();
     let start = Instant::now();
-    let error = store.save(&account("work"), &key("new")).await.unwrap_err();
-    assert!(matches!(error, StoreError::InUse { .. }), "{error:?}");
+    let (work, new) = (account("work"), key("new"));
+    let other = folder.store();
+    let (saved, checked) = tokio::join!(store.save(&work, &new), other.check(&work));
+    for error in [saved.unwrap_err(), checked.unwrap_err()] {
+        assert!(matches!(error, StoreError::InUse { .. }), "{error:?}");
+    }
     let waited = start.elapsed();
     assert!((Duration::from_secs(10)..Duration::from_secs(40)).contains(&waited), "{waited:?}");
     // Reading does not wait for the lock.
@@ -362,4 +445,41 @@ fn missing_runtime_is_an_error() {
     let mut load = store.load(&work);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let Poll::Ready(Err(StoreError::Unavailable { .. })) = load.as_mut().poll(&mut context) else { panic!() };
+}
+
+#[test]
+fn secret_file_gets_the_care_of_a_key_file() {
+    // S-6
+    let root = tempfile::tempdir().unwrap();
+    // Other users may read its folder, unlike the folder of a store.
+    fs::set_permissions(root.path(), Permissions::from_mode(0o755)).unwrap();
+    let (path, elsewhere) = (root.path().join("secret"), root.path().join("elsewhere"));
+    let file = SecretFile::new(&path).unwrap();
+    let check_unsafe = |problem| {
+        let error = file.read().unwrap_err();
+        assert!(is_unsafe(&path, problem)(&error), "{error}");
+    };
+    let not_found = |result: Result<(), StoreError>| matches!(result, Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotFound);
+    assert!(not_found(file.read().map(drop)) && not_found(file.remove()));
+    assert!(not_found(SecretFile::new(&path.join("secret")).map(drop)));
+
+    file.create(b"canary").unwrap();
+    assert_eq!(mode(&path) & 0o777, 0o600);
+    assert_eq!(&**file.read().unwrap(), b"canary");
+    assert!(file.create(b"other").is_err());
+    assert_eq!(fs::read(&path).unwrap(), b"canary");
+
+    fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+    check_unsafe("`chmod 600`");
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    fs::hard_link(&path, &elsewhere).unwrap();
+    check_unsafe("hard link");
+    // Of two programs, only one removes it.
+    file.remove().unwrap();
+    assert!(not_found(file.remove()));
+
+    symlink(&elsewhere, &path).unwrap();
+    check_unsafe("symbolic link");
+    assert!(file.create(b"other").is_err());
+    assert_eq!(fs::read(&elsewhere).unwrap(), b"canary");
 }

@@ -1,6 +1,9 @@
 //! Processes that `strace` kills at each system call of a change, or whose system calls it makes fail.
 
-use std::fs;
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::{PermissionsExt as _, chown},
+};
 
 use openrouter_oauth_login::KeyStore;
 
@@ -35,6 +38,11 @@ const ONE_MORE: Change = Change {
 };
 const LESS: Change = Change { task: "delete work", before: [Some("old-canary"), Some("home")], after: None };
 const LAST: Change = Change { task: "delete work", before: [Some("old-canary"), None], after: None };
+
+/// A check, which is a change without an effect on the keys.
+const CHECK: Change =
+    Change { task: "check work", before: [Some("old-canary"), Some("home")], after: Some("old-canary") };
+const FIRST_CHECK: Change = Change { task: "check work", before: [None; 2], after: None };
 
 impl Change {
     async fn folder(&self) -> TestFolder {
@@ -112,7 +120,7 @@ impl Change {
 async fn kill_at_any_system_call_leaves_a_whole_file() {
     // S-6, F55
     needs!(STRACE);
-    for change in [FIRST, ONE_MORE, LESS, LAST] {
+    for change in [FIRST, ONE_MORE, LESS, LAST, CHECK, FIRST_CHECK] {
         for (n, (name, k)) in change.steps().await.into_iter().enumerate() {
             let (folder, ended, calls) = change.run(&format!("inject={name}:signal=SIGKILL:when={k}")).await;
             let what = format!("{}, at {name} {k}: {calls:#?}", change.task);
@@ -131,6 +139,8 @@ async fn failed_system_call_leaves_the_old_file() {
         (ONE_MORE, &["EIO", "ENOSPC", "EROFS", "EDQUOT", "ESTALE", "EMFILE"]),
         (LESS, &["EIO"]),
         (LAST, &["EIO"]),
+        (CHECK, &["EIO", "ENOSPC", "EROFS", "EDQUOT", "ESTALE", "EMFILE"]),
+        (FIRST_CHECK, &["EIO"]),
     ] {
         let steps = change.steps().await;
         for error in errors {
@@ -155,6 +165,20 @@ async fn failed_system_call_leaves_the_old_file() {
                 change.assert_old_or_new(&folder, is_new, &what).await;
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn check_finds_every_failure_of_the_save_before_the_rename() {
+    // S-6. Whatever the save does to a file or folder before it replaces the file, the check does too.
+    needs!(STRACE);
+    for (check, save) in [(FIRST_CHECK, FIRST), (CHECK, ONE_MORE)] {
+        let (_, _, checked) = check.run("").await;
+        let (_, _, saved) = save.run("").await;
+        let name = |call: &String| call.split('(').next().unwrap().to_owned();
+        let before_rename: Vec<_> = saved.iter().map(name).take_while(|call| call != "renameat").collect();
+        let checked: Vec<_> = checked.iter().map(name).collect();
+        assert_eq!(checked[..before_rename.len() - 1], before_rename[..before_rename.len() - 1]);
     }
 }
 
@@ -204,11 +228,54 @@ async fn full_disk_leaves_the_old_file() {
     "#;
     let ended =
         run(&mut folder.child(&["unshare", "--mount", "--map-root-user", "sh", "-c", script], ONE_MORE.task));
-    let Ended::Failed(text) = &ended else { panic!("{ended:?}") };
-    assert!(text.contains("cli.json.new") && text.contains("No space left on device"), "{text}");
+    assert_full(&ended);
     let copy = folder.root.path().join("config/keys.copy");
     assert_eq!(fs::read(copy.join("cli.json")).unwrap(), file);
     assert!(!copy.join("cli.json.new").exists());
+    // The check finds out too.
+    assert_full(&run(
+        &mut folder.child(&["unshare", "--mount", "--map-root-user", "sh", "-c", script], CHECK.task)
+    ));
+    assert_eq!(fs::read(copy.join("cli.json")).unwrap(), file);
+    assert!(!copy.join("cli.json.new").exists());
+}
+
+#[track_caller]
+fn assert_full(ended: &Ended) {
+    let Ended::Failed(text) = ended else { panic!("{ended:?}") };
+    assert!(text.contains("cli.json.new") && text.contains("No space left on device"), "{text}");
+}
+
+/// Drops the rights of root.
+const ORDINARY_USER: Tool = Tool::new(
+    "setpriv and the right to change the user",
+    &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "true"],
+);
+
+#[tokio::test]
+async fn check_finds_a_read_only_folder() {
+    needs!(ORDINARY_USER);
+    let wrapper = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    for change in [CHECK, FIRST_CHECK] {
+        let folder = change.folder().await;
+        let config = folder.root.path().join("config");
+        fs::create_dir_all(&config).unwrap();
+        for path in [folder.root.path(), &config, folder.parent(), &folder.path, &folder.sibling(".lock")] {
+            if path.exists() {
+                chown(path, Some(65534), Some(65534)).unwrap();
+            }
+        }
+        let read_only = if folder.parent().exists() { folder.parent() } else { &config };
+        fs::set_permissions(read_only, Permissions::from_mode(0o500)).unwrap();
+        let before = fs::read(&folder.path).ok();
+        for task in [change.task, "save work new-canary"] {
+            let ended = run(&mut folder.child(&wrapper, task));
+            assert!(matches!(&ended, Ended::Failed(text) if text.contains("Permission denied")), "{ended:?}");
+        }
+        assert_eq!(fs::read(&folder.path).ok(), before);
+        fs::set_permissions(read_only, Permissions::from_mode(0o700)).unwrap();
+        assert_eq!(run(&mut folder.child(&wrapper, change.task)), Ended::Done);
+    }
 }
 
 #[tokio::test]
@@ -223,7 +290,7 @@ async fn read_only_disk_can_be_read() {
         exec "$0" "$@"
     "#;
     let wrapper = ["unshare", "--mount", "--map-root-user", "sh", "-c", script];
-    for task in ["save work new", "delete work"] {
+    for task in ["save work new", "delete work", "check work"] {
         let ended = run(&mut folder.child(&wrapper, task));
         assert!(matches!(&ended, Ended::Failed(text) if text.contains("Read-only file system")), "{ended:?}");
     }

@@ -93,10 +93,10 @@ fn instructions_name_the_key_and_the_danger() {
     // P-4
     needs!(SETSID);
     for (step, way) in [("show", "Paste it here"), ("show-loopback", "the browser returns here")] {
-        let (shown, url) = shown(step, "my-cli \u{202e}on my-host", (200, 100), &[]);
+        let (shown, url) = shown(step, "my-cli \"<👩\u{200d}🚀> on my-host", (200, 100), &[]);
         for words in [
             "OpenRouter",
-            "“my-cli \u{fffd}on my-host”",
+            "“my-cli \"<👩\u{200d}🚀> on my-host”",
             "ten minutes",
             "that you opened yourself",
             way,

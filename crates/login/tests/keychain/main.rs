@@ -96,6 +96,7 @@ async fn as_a_child() {
             store.save(&work, &key("one")).await.unwrap();
             store.save(&home, &key("other")).await.unwrap();
             store.save(&work, &key("two")).await.unwrap();
+            store.check(&work).await.unwrap();
             assert_eq!(store.load(&work).await.unwrap(), Some(key("two")));
             assert_eq!(store.load(&home).await.unwrap(), Some(key("other")));
             assert_eq!(KeychainStore::new("other-cli").unwrap().load(&work).await.unwrap(), None);

@@ -8,8 +8,10 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Auth, AuthorizationCode, CallbackUrl, CodeChallenge, CodeChallengeMethod, CreditLimit, Data, Encoding,
-    Endpoint, KeyLabel, Nullable, Resend, Timestamp, UsageLimitType, WorkspaceId, text,
+    Auth, AuthorizationCode, CallbackUrl, CodeChallenge, CodeChallengeMethod, CreditLimit, Encoding,
+    Endpoint, KeyLabel, Nullable, Resend, Timestamp, UsageLimitType, WorkspaceId,
+    by_field::{self, ByField},
+    text::received,
 };
 
 /// A request to create an authorization code.
@@ -49,7 +51,7 @@ pub struct CreateAuthCode {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct CreatedAuthCode {
     /// The code.
-    #[serde(with = "text")]
+    #[serde(with = "received")]
     pub id: AuthorizationCode,
     /// The ID of the app that OpenRouter derives from the callback URL. Responses may omit it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,18 +130,9 @@ impl Endpoint for CreateAuthCode {
     const ENCODING: Encoding = Encoding::Json;
     const RESEND: Resend = Resend::IfUnsent;
 
-    /// Finds the code even if other fields do not match the documentation.
+    /// Reads each field by itself, so that the code is found even if other fields do not match the documentation.
     fn decode(body: &[u8]) -> serde_json::Result<CreatedAuthCode> {
-        #[derive(Deserialize)]
-        struct IdAlone {
-            #[serde(with = "text")]
-            id: AuthorizationCode,
-        }
-
-        Data::decode(body).or_else(|error| match Data::decode(body) {
-            Ok(IdAlone { id }) => Ok(CreatedAuthCode::new(id)),
-            Err(_) => Err(error),
-        })
+        by_field::decode_data(body)
     }
 
     /// Returns the challenge, because a `plain` challenge is the verifier.
@@ -147,6 +140,8 @@ impl Endpoint for CreateAuthCode {
         self.code_challenge.iter().map(CodeChallenge::as_str).collect()
     }
 }
+
+impl ByField for CreatedAuthCode {}
 
 impl CreatedAuthCode {
     /// Creates this response, for servers and tests.

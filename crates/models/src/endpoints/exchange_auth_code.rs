@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ApiKey, Auth, AuthorizationCode, CodeChallengeMethod, CodeVerifier, Encoding, Endpoint, Nullable, Resend,
-    endpoint::read_object,
-    text::{self, optional},
+    by_field::{self, ByField},
+    text::{self, optional, received},
 };
 
 /// A request to exchange an authorization code for an API key.
@@ -37,7 +37,7 @@ pub struct ExchangeAuthCode {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ApiKeyGrant {
     /// The key. OpenRouter shows it only once.
-    #[serde(with = "text")]
+    #[serde(with = "received")]
     pub key: ApiKey,
     /// The ID of the user who owns the key. Responses may omit it.
     #[serde(default)]
@@ -69,18 +69,9 @@ impl Endpoint for ExchangeAuthCode {
     const ENCODING: Encoding = Encoding::Json;
     const RESEND: Resend = Resend::IfUnsent;
 
-    /// Finds the key even if other fields do not match the documentation, because OpenRouter shows the key only once.
+    /// Reads each field by itself, so that the key is found even if other fields do not match the documentation.
     fn decode(body: &[u8]) -> serde_json::Result<ApiKeyGrant> {
-        #[derive(Deserialize)]
-        struct KeyAlone {
-            #[serde(with = "text")]
-            key: ApiKey,
-        }
-
-        read_object(body).or_else(|error| match read_object(body) {
-            Ok(KeyAlone { key }) => Ok(ApiKeyGrant { key, user_id: None }),
-            Err(_) => Err(error),
-        })
+        by_field::decode(body)
     }
 
     fn secrets(&self) -> Vec<&str> {
@@ -88,6 +79,8 @@ impl Endpoint for ExchangeAuthCode {
         [self.code.expose()].into_iter().chain(verifier).collect()
     }
 }
+
+impl ByField for ApiKeyGrant {}
 
 impl ApiKeyGrant {
     /// Creates this response, for servers and tests.

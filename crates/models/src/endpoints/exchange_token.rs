@@ -5,12 +5,16 @@
 //!
 //! Source: RFC 8693, section 2, and OpenRouter's TypeScript and Python SDKs.
 
+use std::time::Duration;
+
 use http::Method;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::{
     AccessToken, Auth, Encoding, Endpoint, FederationPolicyId, GrantType, Resend, SubjectToken, TokenFormat,
-    TokenScope, TokenType, text,
+    TokenScope, TokenType,
+    by_field::{self, ByField},
+    text::{self, received},
 };
 
 /// A request to exchange an identity provider's token for an access token.
@@ -40,18 +44,20 @@ pub struct ExchangeToken {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct TokenResponse {
     /// The access token. Send it as a bearer token instead of an API key.
-    #[serde(with = "text")]
+    #[serde(with = "received")]
     pub access_token: AccessToken,
-    /// The lifetime of the token in seconds: at most 900.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The lifetime of the token in seconds: at most 900. A string, which some servers send, is accepted too.
+    #[serde(default, deserialize_with = "seconds", skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,
     /// The type of the token.
-    pub issued_token_type: TokenFormat,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<TokenFormat>,
     /// The scope of the token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<TokenScope>,
     /// How a request presents the token.
-    pub token_type: TokenType,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<TokenType>,
 }
 
 impl ExchangeToken {
@@ -92,10 +98,38 @@ impl Endpoint for ExchangeToken {
     const ENCODING: Encoding = Encoding::Form;
     const RESEND: Resend = Resend::Always;
 
+    /// Reads each field by itself, so that the token is found even if other fields do not match the documentation.
+    fn decode(body: &[u8]) -> serde_json::Result<TokenResponse> {
+        by_field::decode(body)
+    }
+
     fn secrets(&self) -> Vec<&str> {
         vec![self.subject_token.expose()]
     }
 }
+
+/// Reads seconds as a number or a string.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Seconds {
+        Whole(u64),
+        Fraction(f64),
+        Text(String),
+    }
+
+    match Option::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(Seconds::Whole(seconds)) => Ok(Some(seconds)),
+        Some(Seconds::Fraction(seconds)) => match Duration::try_from_secs_f64(seconds) {
+            Ok(duration) => Ok(Some(duration.as_secs())),
+            Err(error) => Err(de::Error::custom(error)),
+        },
+        Some(Seconds::Text(text)) => text.trim().parse().map(Some).map_err(de::Error::custom),
+    }
+}
+
+impl ByField for TokenResponse {}
 
 impl TokenResponse {
     /// Creates a response with a bearer token, for servers and tests.
@@ -103,9 +137,9 @@ impl TokenResponse {
         Self {
             access_token,
             expires_in: None,
-            issued_token_type: TokenFormat::AccessToken,
+            issued_token_type: Some(TokenFormat::AccessToken),
             scope: None,
-            token_type: TokenType::Bearer,
+            token_type: Some(TokenType::Bearer),
         }
     }
 }

@@ -7,7 +7,13 @@
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use crate::{Auth, Encoding, Endpoint, Resend};
+use serde_json::value::RawValue;
+
+use crate::{
+    Auth, Encoding, Endpoint, Resend,
+    by_field::{Fields, Text},
+    endpoint::read_object,
+};
 
 /// A request for the public keys that verify access tokens.
 #[doc(alias = "listOauthJwks")]
@@ -65,9 +71,23 @@ impl Endpoint for SigningKeys {
     const AUTH: Auth = Auth::None;
     const ENCODING: Encoding = Encoding::Empty;
     const RESEND: Resend = Resend::Always;
+
+    /// Skips keys that cannot be read (RFC 7517, section 5).
+    fn decode(body: &[u8]) -> serde_json::Result<JwkSet> {
+        // Only the strict parser says where the body is not JSON.
+        JwkSet::parse_each(body).map_or_else(|| read_object(body), Ok)
+    }
 }
 
 impl JwkSet {
+    /// Reads each key by itself. Returns `None` if there is no list of keys.
+    fn parse_each(body: &[u8]) -> Option<Self> {
+        let text = Text::new(body);
+        let keys: Vec<&RawValue> = serde_json::from_str(Fields::parse(text.as_str())?.raw("keys")?).ok()?;
+        let keys = keys.into_iter().filter_map(|key| Fields::parse(key.get())?.into_whole_value());
+        Some(Self::new(keys.collect()))
+    }
+
     /// Creates a set of `keys`.
     pub fn new(keys: Vec<Jwk>) -> Self {
         Self { keys }

@@ -4,9 +4,10 @@ use std::fmt::Debug;
 
 use openrouter_oauth_models::{
     AccessToken, ApiKey, ApiKeyGrant, AuthorizationCode, CallbackUrl, CodeChallenge, CodeVerifier,
-    CreateAuthCode, CreatedAuthCode, CreditLimit, ErrorEnvelope, ErrorResponse, ExchangeAuthCode,
-    ExchangeToken, FederationPolicyId, GrantType, Jwk, KeyInfo, KeyLabel, Nullable, OAuthErrorResponse,
-    RateLimit, SubjectToken, Timestamp, TokenFormat, TokenResponse, TokenType, WorkspaceId, ZodErrorResponse,
+    CreateAuthCode, CreatedAuthCode, CreditLimit, DataRegion, ErrorEnvelope, ErrorResponse, ExchangeAuthCode,
+    ExchangeToken, FederationPolicyId, FreeModelDailyRequests, GrantType, Jwk, KeyBudget, KeyInfo, KeyLabel,
+    Nullable, OAuthErrorResponse, RateLimit, SubjectToken, Timestamp, TokenFormat, TokenResponse, TokenType,
+    WorkspaceId, ZodErrorResponse,
 };
 use proptest::{array, collection, num::f64, option, prelude::*};
 use serde_json::{Map, Value};
@@ -33,7 +34,7 @@ pub(crate) fn verifier() -> impl Strategy<Value = CodeVerifier> {
 }
 
 pub(crate) fn label() -> impl Strategy<Value = KeyLabel> {
-    text("[^\\p{Cc}\\s][^\\p{Cc}]{0,99}")
+    text("[^\\p{C}\\p{Z}][^\\p{C}\\p{Zl}\\p{Zp}]{0,99}")
 }
 
 pub(crate) fn callback_url() -> impl Strategy<Value = CallbackUrl> {
@@ -78,8 +79,8 @@ pub(crate) fn timestamp() -> impl Strategy<Value = Timestamp> {
     })
 }
 
-/// JSON objects with any content.
-pub(crate) fn object() -> impl Strategy<Value = Map<String, Value>> {
+/// JSON of any shape.
+pub(crate) fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -87,14 +88,18 @@ pub(crate) fn object() -> impl Strategy<Value = Map<String, Value>> {
         amount().prop_map(Value::from),
         any::<String>().prop_map(Value::from),
     ];
-    let value = leaf.prop_recursive(3, 12, 3, |inner| {
+    leaf.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
             collection::vec(inner.clone(), 0..3).prop_map(Value::from),
             collection::btree_map(any::<String>(), inner, 0..3)
                 .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
-    });
-    collection::btree_map(any::<String>(), value, 0..3).prop_map(|map| map.into_iter().collect())
+    })
+}
+
+/// A JSON object.
+pub(crate) fn object() -> impl Strategy<Value = Map<String, Value>> {
+    collection::btree_map(any::<String>(), value(), 0..3).prop_map(|map| map.into_iter().collect())
 }
 
 pub(crate) fn exchange_request() -> impl Strategy<Value = ExchangeAuthCode> {
@@ -131,7 +136,9 @@ pub(crate) fn create_request() -> impl Strategy<Value = CreateAuthCode> {
 }
 
 pub(crate) fn auth_code() -> impl Strategy<Value = CreatedAuthCode> {
-    (code(), option::of(any::<i64>()), option::of(timestamp())).prop_map(|(id, app_id, created_at)| {
+    // Padding is trimmed.
+    let id = text("[!-~]([ -~]{0,510}[!-~])?");
+    (id, option::of(any::<i64>()), option::of(timestamp())).prop_map(|(id, app_id, created_at)| {
         let mut code = CreatedAuthCode::new(id);
         (code.app_id, code.created_at) = (app_id, created_at);
         code
@@ -146,9 +153,28 @@ pub(crate) fn key_info() -> impl Strategy<Value = KeyInfo> {
     let flags = any::<[Option<bool>; 4]>();
     let rate_limit =
         option::of((option::of(any::<i64>()), option::of(any::<String>()), option::of(any::<String>())));
-    (texts, limits, usage, byok_usage, flags, rate_limit).prop_map(
-        |(texts, limits, usage, byok_usage, flags, rate_limit)| {
+    let owners = (nullable(any::<String>()), nullable(any::<String>()));
+    let regions = option::of(collection::vec(words::<DataRegion>(), 0..3));
+    let budgets = (option::of(collection::vec(key_budget(), 0..3)), nullable(key_budget()));
+    let free = option::of(array::uniform3(option::of(any::<i64>())));
+    // No name of a known field.
+    let other =
+        object().prop_map(|object| object.into_iter().map(|(name, value)| (format!("+{name}"), value)));
+    // Boxed, since a tuple of all would overflow a test's stack.
+    let added = (owners, regions, budgets, free, other).boxed();
+    (texts, limits, usage, byok_usage, flags, rate_limit, added).prop_map(
+        |(texts, limits, usage, byok_usage, flags, rate_limit, added)| {
+            let (owners, regions, budgets, free, other) = added;
             let mut info = KeyInfo::default();
+            (info.organization_id, info.workspace_id) = owners;
+            info.allowed_data_regions = regions;
+            (info.budgets, info.effective_budget) = budgets;
+            info.free_model_daily_requests = free.map(|counts| {
+                let mut free = FreeModelDailyRequests::default();
+                [free.limit, free.remaining, free.used] = counts;
+                free
+            });
+            info.other = other.collect();
             (info.label, info.creator_user_id) = texts;
             (info.limit, info.limit_remaining, info.limit_reset, info.expires_at) = limits;
             [info.usage, info.usage_daily, info.usage_weekly, info.usage_monthly] = usage;
@@ -170,6 +196,22 @@ pub(crate) fn key_info() -> impl Strategy<Value = KeyInfo> {
     )
 }
 
+fn key_budget() -> BoxedStrategy<KeyBudget> {
+    let amounts = array::uniform3(option::of(amount()));
+    let ids = (nullable(any::<String>()), nullable(any::<String>()));
+    let resets = (nullable(words()), nullable(timestamp()));
+    (option::of(any::<String>()), amounts, any::<Option<bool>>(), resets, ids)
+        .prop_map(|(scope, amounts, include_byok, resets, ids)| {
+            let mut budget = KeyBudget::default();
+            (budget.scope, budget.include_byok) = (scope, include_byok);
+            [budget.limit_usd, budget.spend_usd, budget.remaining_usd] = amounts;
+            (budget.reset_interval, budget.resets_at) = resets;
+            (budget.budget_id, budget.guardrail_id) = ids;
+            budget
+        })
+        .boxed()
+}
+
 pub(crate) fn token_request() -> impl Strategy<Value = ExchangeToken> {
     let formats = (words::<GrantType>(), words(), option::of(words::<TokenFormat>()));
     let token = text::<SubjectToken>("[!-~]{1,600}");
@@ -183,7 +225,7 @@ pub(crate) fn token_request() -> impl Strategy<Value = ExchangeToken> {
 }
 
 pub(crate) fn access_token() -> impl Strategy<Value = TokenResponse> {
-    let kinds = (words::<TokenFormat>(), words::<TokenType>(), option::of(words()));
+    let kinds = (option::of(words::<TokenFormat>()), option::of(words::<TokenType>()), option::of(words()));
     (text::<AccessToken>("[!-~]{1,600}"), any::<Option<u64>>(), kinds).prop_map(|(token, seconds, kinds)| {
         let mut response = TokenResponse::new(token);
         response.expires_in = seconds;

@@ -149,6 +149,7 @@ const REJECTED: &[&str] = &[
     "http://127.0.0.1:99999999999/callback",
     "http://127.0.0.1:-1/callback",
     "http://127.0.0.1:+80/callback",
+    "http://localhost:+80/callback",
     "http://127.0.0.1:80a/callback",
     "http://127.0.0.1:8765:8765/callback",
     "https://myapp.com:/callback",
@@ -172,6 +173,8 @@ const REJECTED: &[&str] = &[
     "https://[fe80::1%25eth0]/",
     "https://[127.0.0.1]/",
     "https://[::1]evil/",
+    "http://[::1]evil:80/",
+    "https://evil.com:443[v1.a]:80/",
     // Characters that are invalid in a URL.
     "https://b\u{fc}cher.example/",
     "https://myapp.com/\u{e9}",

@@ -5,7 +5,7 @@ use http::StatusCode;
 use openrouter_oauth_models::{
     ApiError, AuthorizationCode, CallbackUrl, CodeChallenge, CodeChallengeMethod, CodeVerifier,
     CreateAuthCode, CurrentKey, ErrorEnvelope, ExchangeAuthCode, ExchangeToken, FederationPolicyId,
-    OAuthErrorCode, SubjectToken,
+    OAuthErrorCode, RejectionReason, SubjectToken,
 };
 
 fn read(status: u16, body: impl AsRef<[u8]>) -> ApiError {
@@ -59,20 +59,38 @@ fn error_keeps_the_rest_of_the_envelope() {
 }
 
 #[test]
-fn message_is_read_from_a_malformed_envelope() {
-    // C-23
+fn body_almost_like_openrouters_is_foreign() {
+    // C-23, A1: Azure writes the code as text, and most services for models leave it out.
     for body in [
         r#"{"error":{"code":"400","message":"Invalid code"}}"#,
         r#"{"error":{"code":null,"message":"Invalid code"}}"#,
         r#"{"error":{"code":400.5,"message":"Invalid code"}}"#,
         r#"{"error":{"code":1e400,"message":"Invalid code"}}"#,
         r#"{"error":{"message":"Invalid code"}}"#,
-        r#"{"error":{"code":400,"message":"Invalid code","metadata":"text"}}"#,
-        r#"{"error":{"code":400,"message":"Invalid code"},"user_id":7}"#,
-        r#"{"error":{"code":400,"code":401,"message":"Invalid code"}}"#,
     ] {
         check(body, None, "Invalid code");
+        assert!(!read(401, body).is_from_openrouter(), "{body}");
+        assert_eq!(read(401, body).reason(), RejectionReason::NotFromOpenRouter, "{body}");
     }
+}
+
+#[test]
+fn odd_field_does_not_lose_the_envelope() {
+    // C-23, A3
+    for body in [
+        r#"{"error":{"code":401,"message":"Invalid code","metadata":"text"}}"#,
+        r#"{"error":{"code":401,"message":"Invalid code"},"user_id":7}"#,
+        r#"{"error":{"code":401,"message":"Invalid code"},"openrouter_metadata":[]}"#,
+        r#"{"error":{"code":400,"code":401,"message":"Invalid code"}}"#,
+        r#"{"error":"unavailable","error":{"code":401,"message":"Invalid code"}}"#,
+    ] {
+        check(body, Some(401), "Invalid code");
+        assert!(read(400, body).is_from_openrouter(), "{body}");
+    }
+    assert_eq!(
+        read(400, r#"{"error":"invalid_scope","error_description":7}"#).message().as_str(),
+        "invalid_scope"
+    );
 }
 
 #[test]
@@ -95,12 +113,20 @@ fn zod_envelope_is_read() {
     let error = read(400, body);
     assert!(matches!(error.envelope(), Some(ErrorEnvelope::Zod(zod)) if zod.error.name == "ZodError"));
     assert_eq!(error.message().as_str(), r#"[   {"path":["code"]} ]"#);
+    let issues = r#"[{"path":["code"],"message":"Required"},{"path":["a",0],"message":"Too short"},{"message":"No."}]"#;
+    let (listed, text) = (format!(r#""issues":{issues}"#), format!(r#""message":{issues:?}"#));
+    for faults in [listed, text] {
+        let error = read(400, format!(r#"{{"success":false,"error":{{"name":"ZodError",{faults}}}}}"#));
+        assert_eq!(error.message().as_str(), "code: Required; a.0: Too short; No.", "{faults}");
+        assert!(error.is_from_openrouter());
+    }
 }
 
 #[test]
 fn plain_text_body_is_shown_only_if_known() {
     check("Malformed JSON in request body", None, "Malformed JSON in request body");
     check("\r\nMalformed JSON in request body\n", None, "Malformed JSON in request body");
+    assert!(read(400, "Malformed JSON in request body").is_from_openrouter());
     for body in [
         "",
         " ",
@@ -124,7 +150,8 @@ fn plain_text_body_is_shown_only_if_known() {
         "1e400",
     ] {
         check(body, None, "");
-        assert!(read(400, body).envelope().is_none(), "{body}");
+        let error = read(400, body);
+        assert!(error.envelope().is_none() && !error.is_from_openrouter(), "{body}");
     }
     assert_eq!(read(502, "\u{feff}\0").message().as_str(), "");
     assert_eq!(read(502, b"\xff\xfe").message().as_str(), "");
@@ -181,10 +208,59 @@ fn rejection_prints_one_line_of_printable_characters() {
         read(401, r#"{"error":{"code":401,"message":"User not found."}}"#).to_string(),
         "looking up the key failed: OpenRouter responded with 401 Unauthorized: User not found."
     );
-    assert_eq!(
-        read(502, "").to_string(),
-        "looking up the key failed: OpenRouter responded with 502 Bad Gateway"
-    );
+}
+
+#[test]
+fn foreign_response_prints_what_arrived() {
+    let shown = |status, content_type: Option<&'static str>| {
+        let headers =
+            content_type.map(|text| (http::header::CONTENT_TYPE, http::HeaderValue::from_static(text)));
+        read(status, "<html>").with_headers(headers.into_iter().collect()).to_string()
+    };
+    let perhaps = "; it may be a proxy, a firewall or a network's sign-in page";
+    for (content_type, essence) in [
+        (Some("text/html; charset=UTF-8"), "text/html"),
+        (Some("Text/HTML"), "text/html"),
+        (Some(""), "no content type"),
+        (None, "no content type"),
+    ] {
+        assert_eq!(
+            shown(403, content_type),
+            format!("something other than OpenRouter answered (403, {essence}){perhaps}")
+        );
+    }
+    for status in [520, 522, 530] {
+        assert!(shown(status, None).starts_with("Cloudflare, in front of OpenRouter"), "{status}");
+    }
+    assert_eq!(shown(529, None), "OpenRouter is overloaded (529)");
+}
+
+#[test]
+fn message_names_the_request() {
+    let id = "7f1c0c2e-4a6e-4d0b-9c3a-1b7f1f0f2c11";
+    let headers =
+        http::HeaderMap::from_iter([(http::HeaderName::from_static("x-request-id"), id.parse().unwrap())]);
+    let error = read(403, r#"{"error":{"message":"Invalid code","code":403}}"#).with_headers(headers);
+    assert!(error.to_string().ends_with(&format!("Invalid code (request ID {id})")), "{error}");
+}
+
+#[test]
+fn escaped_secret_is_not_shown() {
+    // A11
+    let code = "auth/\"code\\_abc123";
+    let exchange = ExchangeAuthCode::new(AuthorizationCode::parse(code).unwrap());
+    let escaped = code.chars().map(|c| format!("\\u{:04X}", c as u32)).collect::<Vec<_>>().concat();
+    let half: String = escaped.replace("\\u0061", "a").replace("\\u002F", "\\/").replace("\\u0022", "\\\"");
+    for echo in [escaped, half, serde_json::to_string(code).unwrap().trim_matches('"').to_owned()] {
+        let body = format!(
+            r#"{{"error":{{"code":400,"message":"x {echo}","metadata":{{"{echo}":["\n{echo}"]}}}}}}"#
+        );
+        let error = ApiError::read(&exchange, None, StatusCode::BAD_REQUEST, body.as_bytes());
+        let metadata = error.metadata().unwrap();
+        let shown = format!("{error} {error:?} {} {metadata:?}", serde_json::to_string(metadata).unwrap());
+        assert_eq!(shown.matches("[redacted]").count(), 6, "{shown}");
+        assert!(!shown.contains("abc123"), "{shown}");
+    }
 }
 
 #[test]
@@ -221,5 +297,28 @@ fn echoed_secret_is_redacted() {
         ] {
             assert!(!other.replace(CODE, "").contains("canary"), "{other}");
         }
+    }
+}
+
+#[test]
+fn secret_in_json_within_json_is_redacted() {
+    // A11
+    let request = ExchangeAuthCode::new(AuthorizationCode::parse("auth_code_abc123").unwrap());
+    let read = |body: &str| ApiError::read(&request, None, StatusCode::BAD_REQUEST, body.as_bytes());
+    let zod = read(
+        r#"{"success":false,"error":{"name":"ZodError","message":"[{\"path\":[\"\\u0061uth_code_abc123\"],\"message\":\"\\u0061uth_code_abc123\"}]"}}"#,
+    );
+    assert_eq!(zod.message().as_str(), "[redacted]: [redacted]");
+    assert_eq!(zod.envelope().unwrap().message(), "[redacted]: [redacted]");
+    // `Value` decodes the text of this member once more.
+    for name in ["$serde_json::private::RawValue", r"\u0024serde_json::private::RawValue"] {
+        let raw = format!(r#"{{"echo":{{"{name}":"\"\\u0061uth_code_abc123\""}}}}"#);
+        let error = read(&format!(
+            r#"{{"error":{{"code":400,"message":"No.","metadata":{raw}}},"openrouter_metadata":{raw}}}"#
+        ));
+        let shown =
+            format!("{:?} {:?} {:?}", error.envelope(), error.metadata(), error.openrouter_metadata());
+        assert!(!shown.contains("auth_code_abc123"), "{shown}");
+        assert_eq!(error.message().as_str(), "No.");
     }
 }

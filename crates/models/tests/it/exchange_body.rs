@@ -47,7 +47,7 @@ fn key_has_1_to_512_visible_ascii_characters() {
     check_none(of(&"k".repeat(513)));
     check_none(of(&"k".repeat(10 << 20)));
     for bad in
-        ["", " ", "a b", r"a\r\nX-Evil: 1", r"a\n", r"\u0000", r"k\u007f", "\u{e9}", r"\u00e9", "\u{2028}"]
+        ["", " ", "a b", r"a\r\nX-Evil: 1", r"a\nb", r"\u0000", r"k\u007f", "\u{e9}", r"\u00e9", "\u{2028}"]
     {
         check_none(of(bad));
     }
@@ -65,28 +65,38 @@ fn key_of_another_type_is_rejected() {
 }
 
 #[test]
-fn body_with_two_keys_is_rejected() {
-    // C-22: either key could be the valid one, and a proxy may have read the other.
-    check_none(r#"{"key":"a","key":"b"}"#);
-    check_none(r#"{"key":"a","key":"a"}"#);
-    check_none(r#"{"key":"a","\u006bey":"b"}"#);
+fn last_of_two_equal_names_wins() {
+    // C-22, A3
+    check(r#"{"key":"a","key":"b"}"#, "b", None);
+    check(r#"{"key":"a","\u006bey":"b"}"#, "b", None);
+    check(r#"{"key":7,"key":"b"}"#, "b", None);
+    check(r#"{"user_id":"a","key":"k","user_id":"b"}"#, "k", Some("b"));
+    check(r#"{"user_id":7,"key":"k","user_id":"b"}"#, "k", Some("b"));
+    check_none(r#"{"key":"a","key":null}"#);
+}
+
+#[test]
+fn padded_key_is_trimmed() {
+    check(r#"{"key":" sk-or-v1-0e6f\n"}"#, "sk-or-v1-0e6f", None);
+    check("{\"key\":\"\u{a0}k\\t\",\"user_id\":7}", "k", None);
+    check_none(r#"{"key":" \n"}"#);
 }
 
 #[test]
 fn key_is_found_whatever_the_other_fields_are() {
     // C-22
-    for user_id in
-        ["7", "-1e400", "true", "{}", "[]", r#"["u"]"#, r#"{"id":"u"}"#, r#""\ud800""#, r#""\udc00\ud800""#]
-    {
+    for user_id in ["7", "-1e400", "true", "{}", "[]", r#"["u"]"#, r#"{"id":"u"}"#] {
         check(format!(r#"{{"user_id":{user_id},"key":"k"}}"#), "k", None);
         check(format!(r#"{{"key":"k","user_id":{user_id}}}"#), "k", None);
         check(format!(r#"{{"key":"k","other":{user_id}}}"#), "k", None);
     }
-    check(r#"{"user_id":"a","key":"k","user_id":"b"}"#, "k", None);
     check(r#"{"user_id":"","key":"k"}"#, "k", Some(""));
-    for field in ["user_id", "other"] {
+    for (field, user_id) in [("user_id", Some("\u{fffd}\u{fffd}")), ("other", None)] {
         let body = [b"{\"key\":\"k\",\"", field.as_bytes(), b"\":\"\xff\xfe\"}"].concat();
-        check(body, "k", None);
+        check(body, "k", user_id);
+        // Half of a character, as an escape.
+        let body = format!(r#"{{"key":"k","{field}":"\udc00\ud800"}}"#);
+        check(body, "k", user_id);
     }
 }
 

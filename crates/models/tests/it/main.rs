@@ -7,6 +7,7 @@
 )]
 
 mod any;
+mod by_field;
 mod callback_url;
 mod error_body;
 mod exchange_body;

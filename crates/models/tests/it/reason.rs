@@ -87,9 +87,29 @@ fn unknown_message_means_a_rejected_code() {
     ] {
         check_message(message, RejectionReason::CodeRejected);
     }
-    for body in ["", "<html>blocked</html>", "{}", "[]", "null", r#"{"error":{"code":403}}"#] {
-        check(&exchange(), 400, body, RejectionReason::CodeRejected);
-        check(&exchange(), 403, body, RejectionReason::CodeRejected);
+}
+
+#[test]
+fn status_without_an_envelope_is_not_openrouters() {
+    // A1
+    let foreign = RejectionReason::NotFromOpenRouter;
+    for body in [
+        "",
+        "<html>blocked</html>",
+        "{}",
+        "[]",
+        "null",
+        r#"{"error":{"code":403}}"#,
+        r#"{"error":"Forbidden"}"#,
+        r#"{"message":"Forbidden"}"#,
+        r#"{"timestamp":1,"status":403,"error":"Forbidden","path":"/"}"#,
+        r#"{"success":false,"errors":[{"code":1,"message":"No."}]}"#,
+    ] {
+        for status in [400, 401, 403, 404, 405, 408, 409, 413, 421, 425, 429, 451, 500, 502, 503, 522, 529] {
+            check(&exchange(), status, body, foreign);
+            check(&CurrentKey::new(), status, body, foreign);
+            check(&token(), status, body, foreign);
+        }
     }
 }
 
@@ -101,13 +121,12 @@ fn malformed_request_is_not_a_rejected_code() {
 }
 
 #[test]
-fn error_string_counts_as_the_message() {
-    check(&exchange(), 400, r#"{"error":"Invalid code"}"#, RejectionReason::CodeInvalid);
+fn words_of_rfc_6749_count_everywhere() {
     check(&exchange(), 400, r#"{"error":"invalid_grant"}"#, RejectionReason::CodeRejected);
     let described = r#"{"error":"invalid_grant","error_description":"code expired"}"#;
     check(&exchange(), 400, described, RejectionReason::CodeExpired);
-    check(&CurrentKey::new(), 401, r#"{"error":"Unauthorized"}"#, RejectionReason::Unauthorized);
-    check(&CurrentKey::new(), 502, r#"{"error":"Bad Gateway"}"#, RejectionReason::ServerError);
+    check(&CurrentKey::new(), 502, r#"{"error":"server_error"}"#, RejectionReason::ServerError);
+    check(&exchange(), 400, r#"{"error":"slow_down"}"#, RejectionReason::NotFromOpenRouter);
 }
 
 #[test]
@@ -131,11 +150,9 @@ fn other_rejections_follow_the_status() {
         (599, RejectionReason::ServerError),
     ] {
         let envelope = json!({ "error": { "code": status, "message": "No." } }).to_string();
-        for body in ["", "<html>No.</html>", &envelope] {
-            check(&CurrentKey::new(), status, body, reason);
-            if !matches!(status, 400 | 403) {
-                check(&exchange(), status, body, reason);
-            }
+        check(&CurrentKey::new(), status, &envelope, reason);
+        if !matches!(status, 400 | 403) {
+            check(&exchange(), status, &envelope, reason);
         }
     }
 }

@@ -11,8 +11,8 @@ use http::StatusCode;
 use openrouter_oauth_models::{
     AccessToken, ApiError, ApiKey, ApiKeyGrant, AuthorizationCode, CallbackUrl, CodeChallenge,
     CodeChallengeMethod, CodeVerifier, CreateAuthCode, CreatedAuthCode, CreditLimit, CurrentKey, Data,
-    ErrorEnvelope, ExchangeAuthCode, ExchangeToken, FederationPolicyId, InvalidValue, JwkSet, KeyInfo,
-    KeyLabel, Nullable, OAuthErrorCode, ServerText, SigningKeys, State, SubjectToken, Timestamp,
+    Endpoint as _, ErrorEnvelope, ExchangeAuthCode, ExchangeToken, FederationPolicyId, InvalidValue, JwkSet,
+    KeyInfo, KeyLabel, Nullable, OAuthErrorCode, ServerText, SigningKeys, State, SubjectToken, Timestamp,
     TokenResponse, UsageLimitType, WorkspaceId,
 };
 use serde::Serialize;
@@ -53,6 +53,8 @@ fn messages_do_not_print_their_secrets() {
         SubjectToken::parse(CANARY).unwrap(),
     ));
     check_hidden(&TokenResponse::new(AccessToken::parse(CANARY).unwrap()));
+    let info = format!(r#"{{"data":{{"new":["{CANARY}"]}}}}"#);
+    check_hidden(&CurrentKey::decode(info.as_bytes()).unwrap());
     check_hidden(&ServerText::new(CANARY));
     check_hidden(&ApiError::read(&CurrentKey::new(), None, StatusCode::OK, CANARY.as_bytes()));
 }

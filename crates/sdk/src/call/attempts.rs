@@ -14,16 +14,29 @@ use openrouter_oauth_transport::{self as transport, ErrorKind, Limits, Timer};
 
 use super::{
     options::{Deadline, Options},
-    reply::{NoResponse, Reply, is_unknown},
+    reply::{NoResponse, Reply, is_turned_away, is_unknown},
     request::CallRequest,
     retry::Retry,
-    retry_after::retry_after,
+    retry_after::{CODE_LIFETIME, retry_after},
 };
 use crate::{
     config::{Config, NO_TIMER},
     error::Error,
     hook::Attempt,
 };
+
+/// The longest `Retry-After` that a call waits for.
+const LONGEST_WAIT: Duration = CODE_LIFETIME;
+
+/// How much doubt a reply leaves about whether the service acted.
+#[derive(PartialEq, PartialOrd)]
+enum Doubt {
+    None,
+    /// The response is not OpenRouter's, and may have replaced OpenRouter's own.
+    Foreign,
+    /// The outcome is unknown.
+    Unknown,
+}
 
 /// The attempts of one call, under one deadline.
 pub(crate) struct Attempts<'a> {
@@ -61,43 +74,51 @@ impl<'a> Attempts<'a> {
         })
     }
 
-    /// Sends the request until a reply is final. Returns that reply and the number of attempts.
-    pub(crate) async fn run(&self, request: &CallRequest<'_>) -> Result<(u32, Reply), Error> {
+    /// Sends the request until a reply is final. Returns that reply and the number of attempts. `is_foreign` returns whether
+    /// an error response is not OpenRouter's.
+    pub(crate) async fn run(
+        &self,
+        request: &CallRequest<'_>,
+        is_foreign: impl Fn(&Response<Bytes>) -> bool,
+    ) -> Result<(u32, Reply), Error> {
         let mut attempts = 0;
         // An earlier reply that a later one must not hide, because the service may have acted on its request.
-        let mut unsettled = None;
+        let mut unsettled: Option<Reply> = None;
         loop {
             attempts += 1;
             let reply = self.attempt(request, Attempt::new(self.operation, attempts)).await?;
             let wait = self.wait_before_next(&reply, attempts);
             let kept = match (reply, unsettled.take()) {
-                (reply, Some(unsettled)) if !self.settles(&reply) => unsettled,
+                (reply, Some(unsettled)) if !self.settles(&reply, &unsettled, &is_foreign) => unsettled,
                 (reply, _) => reply,
             };
             match (wait, &self.config.timer) {
                 (Some(wait), Some(timer)) => timer.sleep(wait).await,
                 _ => return Ok((attempts, kept)),
             }
-            unsettled = self.is_unsettled(&kept).then_some(kept);
+            unsettled = (self.doubt(&kept, &is_foreign) > Doubt::None).then_some(kept);
         }
     }
 
     /// Returns whether the service may have acted. The reply then stays the result until a later one settles the
     /// question.
-    fn is_unsettled(&self, reply: &Reply) -> bool {
+    fn doubt(&self, reply: &Reply, is_foreign: impl Fn(&Response<Bytes>) -> bool) -> Doubt {
         match reply {
-            Ok(_) if self.is_idempotent => true,
-            Ok(response) => is_unknown(response.status()),
-            Err(error) => error.may_have_been_sent(),
+            Ok(_) if self.is_idempotent => Doubt::Unknown,
+            Ok(response) if is_unknown(response.status(), response.headers()) => Doubt::Unknown,
+            Ok(response) if !is_turned_away(response.status()) && is_foreign(response) => Doubt::Foreign,
+            Err(error) if error.may_have_been_sent() => Doubt::Unknown,
+            Ok(_) | Err(_) => Doubt::None,
         }
     }
 
-    /// Returns whether the reply also settles earlier attempts. If the operation is not idempotent, only a success
-    /// does.
-    fn settles(&self, reply: &Reply) -> bool {
+    /// Returns whether the reply takes the place of an earlier one. If the operation is not idempotent, only a success
+    /// settles the question, or a reply that leaves more doubt.
+    fn settles(&self, reply: &Reply, earlier: &Reply, is_foreign: impl Fn(&Response<Bytes>) -> bool) -> bool {
         match reply {
-            Ok(response) => self.is_idempotent || response.status().is_success(),
-            Err(error) => self.is_idempotent && error.may_have_been_sent(),
+            Ok(response) if self.is_idempotent || response.status().is_success() => true,
+            Err(error) if self.is_idempotent => error.may_have_been_sent(),
+            reply => self.doubt(reply, &is_foreign) > self.doubt(earlier, &is_foreign),
         }
     }
 
@@ -156,6 +177,9 @@ impl<'a> Attempts<'a> {
         if !self.retry.allows(attempts, self.elapsed()) {
             return None;
         }
+        if requested_wait.is_some_and(|wait| wait > LONGEST_WAIT) {
+            return None;
+        }
         let wait = requested_wait.unwrap_or_else(|| self.retry.wait_after(attempts, &*self.config.entropy));
         // If the wait outlasts the deadline, return this reply now rather than a timeout later.
         let is_in_time = self.remaining().is_none_or(|remaining| wait < remaining);
@@ -171,7 +195,7 @@ impl<'a> Attempts<'a> {
             ErrorKind::Connect | ErrorKind::Proxy => unsent && self.retry.allows_connection_errors(),
             ErrorKind::Io => (unsent || self.may_resend) && self.retry.allows_connection_errors(),
             // Without an attempt timeout, the deadline of the whole call has passed.
-            ErrorKind::Timeout => self.may_resend && self.attempt_timeout.is_some(),
+            ErrorKind::Timeout => (unsent || self.may_resend) && self.attempt_timeout.is_some(),
             // A retry would fail again: for example, an untrusted certificate or too large a response.
             _ => false,
         }

@@ -16,6 +16,8 @@ pub(crate) struct Options {
     pub(crate) retry: Option<Retry>,
     pub(crate) base_url: Option<BaseUrl>,
     pub(crate) headers: HeaderMap,
+    /// Whether the response keeps its raw body.
+    pub(crate) keep_body: bool,
     /// The first invalid option, which `send` reports.
     pub(crate) invalid: Option<InvalidValue>,
 }

@@ -1,8 +1,10 @@
 //! The result of one attempt.
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode, header};
 use openrouter_oauth_transport::{self as transport, BoxError};
+
+use super::retry_after::retry_after;
 
 /// The result of one attempt: a response, or the reason for its absence.
 pub(crate) type Reply = Result<Response<Bytes>, NoResponse>;
@@ -20,7 +22,20 @@ impl NoResponse {
     }
 }
 
-/// Whether the service may or may not have acted on a request that got this status, if it is not idempotent.
-pub(crate) fn is_unknown(status: StatusCode) -> bool {
-    status.is_informational() || (status.as_u16() >= 500 && status != StatusCode::SERVICE_UNAVAILABLE)
+/// Returns whether a response with this head makes the outcome of a request that is not idempotent unknown.
+///
+/// Gateways send 408 and every 5XX even after the service has acted. Among these, only a 503 with `Retry-After` shows
+/// that the request was turned away.
+pub(crate) fn is_unknown(status: StatusCode, headers: &HeaderMap) -> bool {
+    match status.as_u16() {
+        408 | 421 | 425 => true,
+        503 => !headers.contains_key(header::RETRY_AFTER) || retry_after(headers).is_none(),
+        status => !(200..500).contains(&status),
+    }
+}
+
+/// Returns whether a status whose outcome is not [unknown](is_unknown) means that the request was turned away, whoever
+/// sent it.
+pub(crate) fn is_turned_away(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 503)
 }

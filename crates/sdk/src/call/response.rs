@@ -1,20 +1,21 @@
 //! The result of a call: a value, or an error.
 
-use std::{error::Error as StdError, fmt, time::SystemTime};
+use std::{error::Error as StdError, fmt, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header, response::Parts};
-use openrouter_oauth_models::{ApiError, Endpoint, Resend, Timestamp, request_id};
-use openrouter_oauth_transport::{self as transport, ErrorKind};
+use openrouter_oauth_models::{ApiError, Endpoint, ExchangeAuthCode, Origin, Resend};
+use openrouter_oauth_transport::{self as transport, BoxError, ErrorKind};
 
 use super::{
     reply::{NoResponse, Reply, is_unknown},
     request::CallRequest,
-    retry_after::retry_after,
+    retry_after::{CODE_LIFETIME, retry_after},
 };
 use crate::error::{
     Error,
     outcome_unknown::{OutcomeUnknown, UnknownReason},
+    unexpected_response::UnexpectedResponse,
 };
 
 /// A successful response: the value, with the status and the headers.
@@ -23,6 +24,7 @@ pub struct ApiResponse<T> {
     status: StatusCode,
     headers: HeaderMap,
     attempts: u32,
+    body: Option<Bytes>,
 }
 
 impl<T> ApiResponse<T> {
@@ -39,6 +41,12 @@ impl<T> ApiResponse<T> {
     /// Returns how many attempts the call took, at least 1.
     pub fn attempts(&self) -> u32 {
         self.attempts
+    }
+
+    /// Returns the body as the server sent it, if [`Call::keep_body`](crate::Call::keep_body) was set. It may contain a
+    /// key: do not print it.
+    pub fn expose_body(&self) -> Option<&[u8]> {
+        self.body.as_deref()
     }
 
     /// Returns the value.
@@ -68,20 +76,33 @@ pub(crate) fn read<E: Endpoint>(
     call_request: &CallRequest<'_>,
     attempts: u32,
     reply: Reply,
+    keep_body: bool,
 ) -> Result<ApiResponse<E::Response>, Error> {
     match reply {
-        Ok(response) => read_response(request, response, attempts, call_request),
+        Ok(response) => {
+            let body = keep_body.then(|| response.body().clone());
+            read_response(request, response, attempts, call_request)
+                .map(|response| ApiResponse { body, ..response })
+        }
         Err(NoResponse::HookRejected(error)) => Err(Error::HookRejected(error)),
         Err(NoResponse::Transport(error)) => match error.status() {
-            // Even without a body, the status shows whether this is a rejection or a redirect.
-            Some(status) if !status.is_success() && error.may_have_been_sent() => {
+            // Even without a body, the status shows whether this is a rejection or a redirect. A read whose response was cut
+            // can be retried instead.
+            Some(status)
+                if !status.is_success() && error.may_have_been_sent() && !is_cut_read::<E>(&error) =>
+            {
                 let mut response = Response::new(Bytes::new());
                 *response.status_mut() = status;
                 read_response(request, response, attempts, call_request)
             }
-            _ => Err(no_response::<E>(error, call_request)),
+            _ => Err(no_response(request, error, call_request)),
         },
     }
+}
+
+/// Returns whether the operation is idempotent, and the connection failed before the response was complete.
+fn is_cut_read<E: Endpoint>(error: &transport::Error) -> bool {
+    E::RESEND == Resend::Always && error.kind() != ErrorKind::TooLarge
 }
 
 fn read_response<E: Endpoint>(
@@ -95,8 +116,10 @@ fn read_response<E: Endpoint>(
         || ApiError::read(request, call_request.key(), head.status, &body).with_headers(head.headers.clone());
     if head.status.is_success() {
         return match E::decode(&body) {
-            Ok(value) => Ok(ApiResponse { value, status: head.status, headers: head.headers, attempts }),
-            Err(error) => Err(unreadable::<E>(call_request, &head, api_error(), &error)),
+            Ok(value) => {
+                Ok(ApiResponse { value, status: head.status, headers: head.headers, attempts, body: None })
+            }
+            Err(error) => Err(unreadable::<E>(call_request, api_error(), &error)),
         };
     }
     if head.status.is_redirection() {
@@ -106,7 +129,12 @@ fn read_response<E: Endpoint>(
         // A redirect should have one `Location`. If it has several, all must be within the origin.
         let mut locations = head.headers.get_all(header::LOCATION).iter().peekable();
         let same_origin = locations.peek().is_some() && locations.all(is_within);
-        return Err(Error::UnexpectedRedirect { status: head.status, same_origin });
+        return Err(Error::UnexpectedRedirect {
+            operation: E::OPERATION,
+            may_have_acted: E::RESEND == Resend::IfUnsent,
+            status: head.status,
+            same_origin,
+        });
     }
     Err(rejection::<E>(call_request, &head, Box::new(api_error())))
 }
@@ -115,42 +143,55 @@ fn read_response<E: Endpoint>(
 /// body is one of OpenRouter's errors, that is [`Error::Api`].
 fn unreadable<E: Endpoint>(
     call_request: &CallRequest<'_>,
-    head: &Parts,
-    api_error: ApiError,
+    api: ApiError,
     error: &serde_json::Error,
 ) -> Error {
-    let api = api_error.envelope().is_some().then(|| Box::new(api_error));
-    match api {
-        Some(api) if E::RESEND == Resend::Always => Error::Api(api),
-        api => {
-            let mut unknown = unknown::<E>(call_request, UnknownReason::Unreadable, Some(head));
-            unknown.api = api;
-            unknown.source = Some(Box::new(Unreadable { line: error.line(), column: error.column() }));
-            Error::OutcomeUnknown(Box::new(unknown))
-        }
+    let source = Box::new(Unreadable { line: error.line(), column: error.column() });
+    if E::RESEND == Resend::Always {
+        return if api.is_from_openrouter() {
+            Error::Api(Box::new(api))
+        } else {
+            unexpected::<E>(api, source)
+        };
     }
+    let mut unknown = unknown::<E>(call_request, UnknownReason::Unreadable, Some(&api));
+    unknown.body = api.raw_body().to_vec().into();
+    unknown.api = api.is_from_openrouter().then(|| Box::new(api));
+    unknown.source = Some(source);
+    Error::OutcomeUnknown(Box::new(unknown))
 }
 
 fn rejection<E: Endpoint>(call_request: &CallRequest<'_>, head: &Parts, api: Box<ApiError>) -> Error {
+    let is_idempotent = E::RESEND == Resend::Always;
+    let longest = if is_idempotent { Duration::MAX } else { CODE_LIFETIME };
+    let retry_after = retry_after(&head.headers).map(|wait| wait.min(longest));
     match head.status.as_u16() {
-        429 => Error::RateLimited { retry_after: retry_after(&head.headers), api },
-        503 => Error::ServiceUnavailable { retry_after: retry_after(&head.headers), api },
-        _ if E::RESEND == Resend::IfUnsent && is_unknown(head.status) => {
-            let mut unknown = unknown::<E>(call_request, UnknownReason::Status, Some(head));
+        429 => Error::RateLimited { retry_after, api },
+        _ if !is_idempotent && is_unknown(head.status, &head.headers) => {
+            let mut unknown = unknown::<E>(call_request, UnknownReason::Status, Some(&api));
             unknown.api = Some(api);
             Error::OutcomeUnknown(Box::new(unknown))
         }
+        503 => Error::ServiceUnavailable { retry_after, api },
         _ => Error::Api(api),
     }
 }
 
 /// Returns the error for an attempt without a response.
-fn no_response<E: Endpoint>(error: transport::Error, call_request: &CallRequest<'_>) -> Error {
+fn no_response<E: Endpoint>(request: &E, error: transport::Error, call_request: &CallRequest<'_>) -> Error {
     if !error.may_have_been_sent() {
         return match error.kind() {
             ErrorKind::Tls => Error::Tls(error),
-            ErrorKind::ProxyAuth => Error::ProxyAuthRequired(error),
+            ErrorKind::ProxyAuth | ErrorKind::ProxyAuthUnsupported => Error::ProxyAuthRequired(error),
             _ => Error::NotSent(error),
+        };
+    }
+    if E::RESEND == Resend::Always {
+        return match error.status() {
+            Some(status) if error.kind() == ErrorKind::TooLarge => {
+                unexpected::<E>(ApiError::read(request, None, status, b""), Box::new(error))
+            }
+            _ => Error::NoResponse(error),
         };
     }
     let reason = match error.kind() {
@@ -168,21 +209,21 @@ fn no_response<E: Endpoint>(error: transport::Error, call_request: &CallRequest<
 fn unknown<E: Endpoint>(
     call_request: &CallRequest<'_>,
     reason: UnknownReason,
-    head: Option<&Parts>,
+    response: Option<&ApiError>,
 ) -> OutcomeUnknown {
-    OutcomeUnknown {
-        operation: E::OPERATION,
-        activity: E::ACTIVITY,
-        origin: call_request.base.origin().clone(),
-        reason,
-        status: head.map(|head| head.status),
-        request_id: head.and_then(|head| request_id(&head.headers)),
-        key_label: None,
-        noticed_at: Timestamp::try_from(SystemTime::now()).ok(),
-        retryable: E::RESEND == Resend::Always,
-        api: None,
-        source: None,
-    }
+    OutcomeUnknown::new::<E>(call_request.base.origin().clone(), reason, response)
+}
+
+fn unexpected<E: Endpoint>(response: ApiError, source: BoxError) -> Error {
+    Error::UnexpectedResponse(Box::new(UnexpectedResponse::new(E::ACTIVITY, response, source)))
+}
+
+/// Returns the error for a code that was rejected after an earlier exchange may have used it.
+pub(crate) fn rejected_later(origin: Origin, api: Box<ApiError>) -> Error {
+    let mut unknown =
+        OutcomeUnknown::new::<ExchangeAuthCode>(origin, UnknownReason::RejectedLater, Some(&api));
+    unknown.api = Some(api);
+    Error::OutcomeUnknown(Box::new(unknown))
 }
 
 /// The position at which a body is not the expected JSON. It replaces serde's own error, whose text quotes the body.

@@ -4,9 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// The longest wait that the SDK reports, which is the lifetime of a code. The bound also prevents overflow when a
-/// caller adds the wait to a time.
-const MAXIMUM: Duration = Duration::from_secs(600);
+/// The longest wait that is useful for a code, because a code expires after ten minutes.
+pub(crate) const CODE_LIFETIME: Duration = Duration::from_secs(600);
+
+/// The longest wait that the SDK reports: 136 years. The bound prevents overflow when a caller adds the wait to a time.
+const MAXIMUM: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// Returns the wait that `Retry-After` or `retry-after-ms` asks for, or `None` if neither is valid.
 ///
@@ -53,7 +55,7 @@ mod tests {
         check(&[], None);
         check(&[("retry-after", "0")], Some(0));
         check(&[("retry-after", " 300 ")], Some(300_000));
-        check(&[("retry-after", "3600")], Some(600_000));
+        check(&[("retry-after", "3600")], Some(3_600_000));
         check(&[("retry-after-ms", "250"), ("retry-after", "1")], Some(250));
         check(&[("retry-after-ms", "soon"), ("retry-after", "1")], Some(1000));
         for nonsense in ["-1", "1e30", "soon", "NaN", "", "1.5"] {

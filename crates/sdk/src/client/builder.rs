@@ -97,7 +97,7 @@ impl ClientBuilder {
     }
 
     /// Calls the service at this URL instead of `https://openrouter.ai/api/v1`. The URL must use `https`, or `http` on
-    /// a loopback host.
+    /// a loopback host. Without a path, the path is `/api/v1`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self

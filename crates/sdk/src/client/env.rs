@@ -20,7 +20,7 @@ pub(super) struct Environment {
 impl Environment {
     pub(super) fn read() -> Result<Self, InvalidValue> {
         let key = match API_KEY.read()?.map(Zeroizing::new) {
-            Some(key) => Some(ApiKey::parse(key.trim()).map_err(|error| API_KEY.invalid(&error))?),
+            Some(key) => Some(parse_key(key.trim())?),
             None => None,
         };
         let base_url = BASE_URL.read()?;
@@ -35,6 +35,20 @@ impl Environment {
             Attribution { referer: text(REFERER)?, title: text(TITLE)?, categories: text(CATEGORIES)? };
         Ok(Self { key, base_url, attribution })
     }
+}
+
+/// Parses the key in the environment. A key may contain any visible character, but quotes around it come from a file that
+/// no shell read, such as the `--env-file` of a container.
+fn parse_key(text: &str) -> Result<ApiKey, InvalidValue> {
+    const QUOTES: [char; 3] = ['"', '\'', '`'];
+
+    if text.starts_with(QUOTES) || text.ends_with(QUOTES) {
+        return Err(InvalidValue::new(
+            API_KEY.what,
+            "is in quotes, which are not part of a key; remove them",
+        ));
+    }
+    ApiKey::parse(text).map_err(|error| API_KEY.invalid(&error))
 }
 
 /// An environment variable.
@@ -71,5 +85,22 @@ impl Variable {
     /// Returns the same error with the name of this variable.
     fn invalid(&self, error: &InvalidValue) -> InvalidValue {
         InvalidValue::new(self.what, error.problem())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_key_is_rejected() {
+        for text in [r#""sk-or-v1-x""#, "'sk-or-v1-x'", "`sk-or-v1-x`", r#"sk-or-v1-x""#, "'sk-or-v1-x"] {
+            let error = parse_key(text).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "the variable OPENROUTER_API_KEY is in quotes, which are not part of a key; remove them"
+            );
+        }
+        assert_eq!(parse_key("sk-or-v1-x").unwrap().expose(), "sk-or-v1-x");
     }
 }

@@ -1,25 +1,32 @@
 //! The error for a request whose result is lost.
 
-use std::{error::Error as StdError, fmt};
+use std::{
+    error::Error as StdError,
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 use http::StatusCode;
 use openrouter_oauth_models::{
-    ApiError, Endpoint as _, ExchangeAuthCode, KeyLabel, Origin, ServerText, Timestamp,
+    ApiError, Endpoint, ExchangeAuthCode, KeyLabel, Origin, ServerText, Timestamp,
 };
 use openrouter_oauth_transport::BoxError;
+use zeroize::Zeroizing;
 
 /// The error for a request that OpenRouter may have acted on, but whose result is lost.
-#[derive(Debug)]
+///
+/// Only operations that are not idempotent have it: the exchange of a code, and the creation of one.
 pub struct OutcomeUnknown {
     pub(crate) operation: &'static str,
     pub(crate) activity: &'static str,
     pub(crate) origin: Origin,
     pub(crate) reason: UnknownReason,
     pub(crate) status: Option<StatusCode>,
+    pub(crate) content_encoding: Option<ServerText>,
     pub(crate) request_id: Option<ServerText>,
     pub(crate) key_label: Option<KeyLabel>,
     pub(crate) noticed_at: Option<Timestamp>,
-    pub(crate) retryable: bool,
+    pub(crate) body: Zeroizing<Vec<u8>>,
     pub(crate) api: Option<Box<ApiError>>,
     pub(crate) source: Option<BoxError>,
 }
@@ -38,11 +45,36 @@ pub enum UnknownReason {
     Unreadable,
     /// The server failed with a status that does not show whether it processed the request.
     Status,
+    /// OpenRouter rejected the exchange, but an earlier exchange of this sign-in ended with a response that was not
+    /// OpenRouter's. The code may have been used then.
+    RejectedLater,
     /// Any other reason; see the source.
     Other,
 }
 
 impl OutcomeUnknown {
+    /// Creates the error for a request of type `E` that failed now, with what is known of the response.
+    pub(crate) fn new<E: Endpoint>(
+        origin: Origin,
+        reason: UnknownReason,
+        response: Option<&ApiError>,
+    ) -> Self {
+        Self {
+            operation: E::OPERATION,
+            activity: E::ACTIVITY,
+            origin,
+            reason,
+            status: response.map(ApiError::status),
+            content_encoding: response.and_then(ApiError::content_encoding),
+            request_id: response.and_then(ApiError::request_id),
+            key_label: None,
+            noticed_at: now(),
+            body: Zeroizing::default(),
+            api: None,
+            source: None,
+        }
+    }
+
     /// Returns the reason why the outcome is unknown.
     pub fn reason(&self) -> UnknownReason {
         self.reason
@@ -68,6 +100,15 @@ impl OutcomeUnknown {
     pub fn request_id(&self) -> Option<&ServerText> {
         self.request_id.as_ref()
     }
+
+    /// Returns the first 16 KiB of a response that could not be read, as the server sent them. Empty for any other
+    /// reason than [`UnknownReason::Unreadable`].
+    ///
+    /// They may contain the key, for example if a proxy wrapped the response in HTML. Do not print or log them. They
+    /// are wiped on drop.
+    pub fn expose_body(&self) -> &[u8] {
+        &self.body
+    }
 }
 
 impl OutcomeUnknown {
@@ -90,11 +131,35 @@ impl OutcomeUnknown {
     }
 }
 
+/// Returns the current time, rounded up to the second.
+fn now() -> Option<Timestamp> {
+    let time = Timestamp::try_from(SystemTime::now() + Duration::from_nanos(999_999_999)).ok()?;
+    Timestamp::from_unix_seconds(time.as_unix_seconds()).ok()
+}
+
+impl fmt::Debug for OutcomeUnknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutcomeUnknown")
+            .field("operation", &self.operation)
+            .field("origin", &self.origin)
+            .field("reason", &self.reason)
+            .field("status", &self.status)
+            .field("request_id", &self.request_id)
+            .field("key_label", &self.key_label)
+            .field("noticed_at", &self.noticed_at)
+            .field("api", &self.api)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
 impl fmt::Display for OutcomeUnknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the outcome of {} is unknown: {}", self.activity, self.reason)?;
-        if let Some(status) = self.status {
-            write!(f, " (status {status})")?;
+        match (&self.status, &self.content_encoding) {
+            (Some(status), Some(encoding)) => write!(f, " (status {status}, content encoding {encoding})")?,
+            (Some(status), None) => write!(f, " (status {status})")?,
+            (None, _) => {}
         }
         if self.operation == ExchangeAuthCode::OPERATION {
             self.fmt_advice(f)?;
@@ -121,6 +186,9 @@ impl fmt::Display for UnknownReason {
             Self::TooLarge => "the response is too large",
             Self::Unreadable => "the response cannot be read",
             Self::Status => "the server failed",
+            Self::RejectedLater => {
+                "OpenRouter rejected the exchange, but an earlier response was not OpenRouter's"
+            }
             Self::Other => "the request failed",
         })
     }

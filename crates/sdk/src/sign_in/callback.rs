@@ -1,7 +1,7 @@
-//! Reads the code from a callback or from pasted text.
+//! Reads the code from a callback.
 
 use openrouter_oauth_models::{
-    AuthorizationCode, CallbackUrl, InvalidValue, ServerText, State, has_whole_escapes, is_invisible,
+    AuthorizationCode, CallbackUrl, InvalidValue, ServerText, State, has_whole_escapes,
 };
 use zeroize::Zeroizing;
 
@@ -12,7 +12,8 @@ use zeroize::Zeroizing;
 #[non_exhaustive]
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum CallbackError {
-    /// The path, attempt ID, or host does not match this sign-in's callback.
+    /// The path, attempt ID, or host does not match this sign-in's callback. For a pasted address, only the attempt ID
+    /// counts.
     #[error("this is not the callback of this sign-in")]
     NotOurs,
     /// The `state` parameter does not match this sign-in (RFC 6749, section 10.12).
@@ -30,6 +31,9 @@ pub enum CallbackError {
     /// The code has an invalid form.
     #[error(transparent)]
     InvalidCode(InvalidValue),
+    /// The user pasted an API key (`sk-or-…`).
+    #[error("this is an API key, not a code; it was not sent anywhere")]
+    ApiKey,
     /// The user declined (`access_denied`, RFC 6749, section 4.1.2.1).
     #[error("the user declined")]
     Denied {
@@ -54,13 +58,12 @@ impl CallbackError {
     }
 }
 
-type Result<T> = std::result::Result<T, CallbackError>;
+pub(super) type Result<T> = std::result::Result<T, CallbackError>;
 
 /// The parameters that OpenRouter adds to a callback. A program's callback URL must not contain them.
 pub(crate) const RESERVED_PARAMETERS: [&str; 4] = ["code", "state", "error", "error_description"];
 
 const MAX_BYTES: usize = 8 * 1024;
-const MAX_PASTED_BYTES: usize = 4 * 1024;
 
 /// The callback that a sign-in expects.
 pub(crate) struct Callback {
@@ -89,55 +92,14 @@ impl Callback {
     }
 }
 
-/// Reads pasted text: a bare code, a query, or the whole URL of this sign-in's callback. The scheme may be missing,
-/// because some browsers hide it.
-pub(crate) fn read_pasted(text: &str, callback: Option<&Callback>) -> Result<AuthorizationCode> {
-    if text.len() > MAX_PASTED_BYTES {
-        return Err(CallbackError::Malformed);
-    }
-    let state = callback.map(|callback| &callback.state);
-    let clean = clean(text);
-    if let Some(query) = clean.strip_prefix('?') {
-        return read_code(query, state);
-    }
-    let place = clean.split('=').next().unwrap_or_default();
-    if place.contains(['/', '?']) {
-        return callback.ok_or(CallbackError::NotOurs)?.read(&clean);
-    }
-    let is_parameter =
-        |pair: &str| pair.split_once('=').is_some_and(|(name, _)| RESERVED_PARAMETERS.contains(&name));
-    match clean.as_str() {
-        "" => Err(CallbackError::MissingCode),
-        query if query.split('&').any(is_parameter) => read_code(query, state),
-        code => AuthorizationCode::parse(code).map_err(CallbackError::InvalidCode),
-    }
-}
-
-/// Removes text that terminals and web pages add to a copied code: the markers of a bracketed paste, and invisible
-/// characters.
-fn clean(text: &str) -> Zeroizing<String> {
-    let mut clean = Zeroizing::new(String::with_capacity(text.len()));
-    let mut rest = text;
-    while let Some(character) = rest.chars().next() {
-        let mark = ["\u{1b}[200~", "\u{1b}[201~"].into_iter().find(|mark| rest.starts_with(mark));
-        rest = rest.get(mark.map_or(character.len_utf8(), str::len)..).unwrap_or_default();
-        match character {
-            '\u{1b}' if mark.is_some() => {}
-            '\u{a0}' => clean.push(' '),
-            '\u{2028}' | '\u{2029}' => clean.push('\n'),
-            character if is_invisible(character) && !character.is_control() => {}
-            character => clean.push(character),
-        }
-    }
-    let trimmed = clean.trim();
-    if trimmed.len() == clean.len() { clean } else { Zeroizing::new(trimmed.to_owned()) }
-}
-
 /// Reads the code or the error from the parameters of a query.
 ///
 /// `ExpectedState` is always [`State`]. The type parameter allows only `==`, which takes constant time: comparing the
 /// exposed text would not compile.
-fn read_code<ExpectedState>(query: &str, state: Option<&ExpectedState>) -> Result<AuthorizationCode>
+pub(super) fn read_code<ExpectedState>(
+    query: &str,
+    state: Option<&ExpectedState>,
+) -> Result<AuthorizationCode>
 where
     ExpectedState: PartialEq + for<'a> TryFrom<&'a str>,
 {

@@ -25,6 +25,11 @@ impl PendingSignIn {
     ///
     /// A callback delivers only one code, so begin a new sign-in if that code is rejected.
     ///
+    /// The sign-in also stays fresh after a redirect or a 4XX from [something other than
+    /// OpenRouter](Error::may_have_acted), although the code may have been used. Retry only if the user knows that a
+    /// key may already exist. If OpenRouter then rejects the exchange, the outcome is
+    /// [unknown](crate::UnknownReason::RejectedLater).
+    ///
     /// ```
     /// # use openrouter_oauth::{ApiKeyGrant, AuthorizationCode, Client, Error, HeadlessSignIn};
     /// # async fn ask_again() -> AuthorizationCode { unreachable!() }
@@ -100,7 +105,16 @@ impl PendingExchange {
         }
         let request = ExchangeAuthCode::new(code.clone()).pkce(self.take_verifier()?, Pkce::METHOD);
         let response = call::send(client.config(), &request, &Options::default()).await;
-        let result = response.map(ApiResponse::into_inner);
+        let result = response.map(ApiResponse::into_inner).map_err(|error| {
+            let is_retryable = error.is_retryable();
+            match error {
+                Error::Api(api) if self.is_doubtful && api.is_from_openrouter() && !is_retryable => {
+                    call::response::rejected_later(self.origin.clone(), api)
+                }
+                error => error,
+            }
+        });
+        self.is_doubtful |= result.as_ref().is_err_and(Error::may_have_acted);
         self.phase = match (&result, request.code_verifier) {
             (Ok(_), _) => Phase::Spent(SpentReason::Exchanged),
             (Err(error), Some(verifier)) if !error.is_outcome_unknown() => Phase::Fresh(verifier),

@@ -5,7 +5,8 @@ use std::fmt;
 use openrouter_oauth_models::{AuthorizationCode, CallbackUrl};
 
 use super::{
-    callback::{self, Callback, CallbackError},
+    callback::{Callback, CallbackError},
+    pasted,
     pending_exchange::PendingExchange,
     stored::{self, PendingSecret},
 };
@@ -106,14 +107,22 @@ impl PendingSignIn {
         self.callback.read_query(query)
     }
 
-    /// Reads the code from pasted text, at most 4 KiB: the bare code, the query with the code, or the whole URL of this
+    /// Reads the code from pasted text, at most 4 KiB: the bare code, the query with the code, or the address of this
     /// sign-in's callback.
+    ///
+    /// The path of an address must end with the [`attempt_id`](Self::attempt_id), and a `state` must match. The scheme,
+    /// host, and port do not matter, because browsers, tunnels, and forwarded ports change them.
+    ///
+    /// Text that users copy along with a code is ignored: white space (also inside the code, where a terminal wraps
+    /// it), invisible characters, quotes, angle brackets, backticks, `Code:`, and a leading `?` or `#`. A whole address
+    /// may be percent-encoded once. `CODE&state=STATE` is accepted too.
     ///
     /// # Errors
     ///
-    /// See [`CallbackError`]. A URL with another origin or path is [`CallbackError::NotOurs`].
+    /// See [`CallbackError`]. The address of another sign-in is [`CallbackError::NotOurs`], and an API key is
+    /// [`CallbackError::ApiKey`].
     pub fn read_pasted(&self, text: &str) -> Result<AuthorizationCode, CallbackError> {
-        callback::read_pasted(text, Some(&self.callback))
+        pasted::read_pasted(text, Some(&self.callback))
     }
 
     /// Converts a fresh sign-in to JSON **with its verifier**, for a session store.
@@ -150,13 +159,14 @@ impl HeadlessSignIn {
         self.exchange.is_fresh()
     }
 
-    /// Reads the code from pasted text, at most 4 KiB: the bare code, or a query with the code.
+    /// Reads the code from pasted text, at most 4 KiB: the bare code, or a query with the code. The text is cleaned as
+    /// in [`PendingSignIn::read_pasted`].
     ///
     /// # Errors
     ///
-    /// See [`CallbackError`]. Any URL is [`CallbackError::NotOurs`].
+    /// See [`CallbackError`]. Any URL is [`CallbackError::NotOurs`], and an API key is [`CallbackError::ApiKey`].
     pub fn read_pasted(&self, text: &str) -> Result<AuthorizationCode, CallbackError> {
-        callback::read_pasted(text, None)
+        pasted::read_pasted(text, None)
     }
 
     /// Converts a fresh sign-in to JSON **with its verifier**. See [`PendingSignIn::into_secret_json`].

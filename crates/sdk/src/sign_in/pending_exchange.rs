@@ -11,6 +11,8 @@ pub(crate) struct PendingExchange {
     pub(super) origin: Origin,
     pub(super) key_label: Option<KeyLabel>,
     pub(super) phase: Phase,
+    /// Whether an earlier exchange ended with a response that was not OpenRouter's. Its code may have been used.
+    pub(super) is_doubtful: bool,
 }
 
 pub(super) enum Phase {
@@ -21,7 +23,7 @@ pub(super) enum Phase {
 
 impl PendingExchange {
     pub(super) fn new(origin: Origin, key_label: Option<KeyLabel>, verifier: CodeVerifier) -> Self {
-        Self { origin, key_label, phase: Phase::Fresh(verifier) }
+        Self { origin, key_label, phase: Phase::Fresh(verifier), is_doubtful: false }
     }
 
     pub(super) fn is_fresh(&self) -> bool {

@@ -27,6 +27,8 @@ struct Stored<'a> {
     key_label: Option<Cow<'a, str>>,
     #[serde(borrow)]
     code_verifier: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    doubtful: bool,
 }
 
 const VERSION: u32 = 1;
@@ -43,6 +45,7 @@ pub(super) fn write(
         state: callback.map(|callback| Cow::Borrowed(callback.state.expose())),
         key_label: exchange.key_label.as_ref().map(|label| Cow::Borrowed(label.as_str())),
         code_verifier: Cow::Borrowed(verifier.expose()),
+        doubtful: exchange.is_doubtful,
     };
     // Large enough for every sign-in, so that a growing buffer leaves no copies of the verifier behind.
     let mut json = Zeroizing::new(Vec::with_capacity(4096));
@@ -69,7 +72,9 @@ pub(super) fn read(json: &str) -> Result<(Option<Callback>, PendingExchange), Er
     };
     let verifier = CodeVerifier::parse(&stored.code_verifier)?;
     let key_label = stored.key_label.as_deref().map(KeyLabel::parse).transpose()?;
-    Ok((callback, PendingExchange::new(origin, key_label, verifier)))
+    let mut exchange = PendingExchange::new(origin, key_label, verifier);
+    exchange.is_doubtful = stored.doubtful;
+    Ok((callback, exchange))
 }
 
 pub(super) fn not_stored() -> InvalidValue {

@@ -6,7 +6,7 @@ use http::Response;
 use openrouter_oauth::{
     Client, Error, Retry,
     transport::{
-        ErrorKind, Limits,
+        self, ErrorKind, Limits,
         testing::{ManualTimer, Never, Replay, ReplayStep},
     },
 };
@@ -82,7 +82,8 @@ async fn attempt_timeout_retries_a_read_but_not_an_exchange() {
     };
     let never = Never::new();
     let error = client(&never).signing_keys().await.unwrap_err();
-    assert!(error.is_outcome_unknown() && error.is_retryable(), "{error}");
+    // A2
+    assert!(matches!(error, Error::NoResponse(_)) && error.is_retryable(), "{error}");
     assert_eq!((never.sent(), never.dropped()), (3, 3));
 
     let never = Never::new();
@@ -93,7 +94,7 @@ async fn attempt_timeout_retries_a_read_but_not_an_exchange() {
 
 #[tokio::test]
 async fn attempt_timeout_reaches_the_transport() {
-    let capture = openrouter_oauth::transport::testing::Capture::new(Response::new(KEYS.into()));
+    let capture = transport::testing::Capture::new(Response::new(KEYS.into()));
     let client = Client::builder().transport(capture.clone()).timer(ManualTimer::new()).build().unwrap();
     client.signing_keys().attempt_timeout(Duration::from_secs(5)).await.unwrap();
     let (_, limits) = capture.expect_request_and_limits();
@@ -141,4 +142,13 @@ async fn all_calls_of_a_client_share_one_budget() {
     }
     // 200 first attempts, and the 100 retries that 500 tokens pay for. Failed calls earn no tokens.
     assert_eq!(replay.requests().len(), 300);
+}
+
+#[tokio::test]
+async fn attempt_that_timed_out_unsent_is_retried() {
+    let unsent = || ReplayStep::new(Err(transport::Error::from(ErrorKind::Timeout).not_sent()));
+    let (replay, builder) = scripted([unsent(), respond(200, GRANT)]);
+    let client = builder.attempt_timeout(Duration::from_secs(5)).build().unwrap();
+    client.exchange_auth_code(exchange()).await.unwrap();
+    assert_eq!(replay.requests().len(), 2);
 }

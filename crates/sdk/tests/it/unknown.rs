@@ -2,7 +2,10 @@
 
 use std::error::Error as _;
 
-use openrouter_oauth::{Error, HeadlessSignIn, OutcomeUnknown, Retry, transport::ErrorKind};
+use openrouter_oauth::{
+    Error, HeadlessSignIn, OutcomeUnknown, Retry, UnknownReason,
+    transport::{self, ErrorKind, testing::ReplayStep},
+};
 
 use crate::support::{exchange, fault, respond, scripted};
 
@@ -61,9 +64,16 @@ async fn unknown_outcome_has_a_reason_and_a_source() {
             "not the expected JSON, at line 1 column 7",
         ),
         (
-            respond(500, "down"),
+            respond(500, r#"{"error":{"code":500,"message":"down"}}"#),
             "the server failed (status 500 Internal Server Error)",
-            "exchanging the code failed: OpenRouter responded with 500 Internal Server Error",
+            "exchanging the code failed: OpenRouter responded with 500 Internal Server Error: down",
+        ),
+        (
+            // A1
+            respond(503, "down"),
+            "the server failed (status 503 Service Unavailable)",
+            "something other than OpenRouter answered (503, no content type); it may be a proxy, a firewall or a \
+             network's sign-in page",
         ),
     ] {
         let (_, builder) = scripted([first]);
@@ -92,6 +102,69 @@ async fn later_rejection_does_not_hide_an_unknown_outcome() {
             let client = builder.retry(Retry::default().dangerously_resend_unknown()).build().unwrap();
             let error = client.exchange_auth_code(exchange()).await.unwrap_err();
             assert!(error.is_outcome_unknown(), "{later}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_rejection_after_a_foreign_response_is_an_unknown_outcome() {
+    // A1
+    for (status, body) in [
+        (403, r#"{"error":{"code":403,"message":"Invalid code"}}"#),
+        (400, r#"{"success":false,"error":{"name":"ZodError","issues":[]}}"#),
+        (400, "Malformed JSON in request body"),
+        (401, r#"{"error":{"code":401,"message":"No."}}"#),
+        (404, r#"{"error":{"code":404,"message":"No."}}"#),
+    ] {
+        let (_, builder) = scripted([respond(403, "<html>"), respond(status, body)]);
+        let client = builder.build().unwrap();
+        let (_, mut pending) = client.authorize_headless().begin().unwrap();
+        let code = pending.read_pasted("auth_code_abc123").unwrap();
+        let first = pending.exchange(&client, &code).await.unwrap_err();
+        assert!(first.may_have_acted() && pending.is_fresh(), "{first}");
+        let later = pending.exchange(&client, &code).await.unwrap_err();
+        assert!(later.may_have_acted() && !pending.is_fresh(), "{body}: {later}");
+        assert_eq!(unknown(later).reason(), UnknownReason::RejectedLater, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn doubt_outlasts_dangerous_retries() {
+    // A1
+    let rejection = || respond(403, r#"{"error":{"code":403,"message":"Invalid code"}}"#);
+    let foreign = || respond(403, "<html>");
+    let retry = Retry::default().dangerously_resend_unknown().retry_statuses([403, 429, 502]);
+    for (script, is_unknown) in [
+        ([foreign(), rejection(), rejection()], false),
+        ([rejection(), foreign(), rejection()], false),
+        ([rejection(), foreign(), respond(429, "")], false),
+        ([foreign(), respond(502, ""), rejection()], true),
+        ([respond(502, ""), foreign(), rejection()], true),
+        ([rejection(), fault(ErrorKind::Io), foreign()], true),
+    ] {
+        let case = format!("{script:?}");
+        let (replay, builder) = scripted(script);
+        let error =
+            builder.retry(retry.clone()).build().unwrap().exchange_auth_code(exchange()).await.unwrap_err();
+        assert_eq!(replay.requests().len(), 3, "{case}");
+        assert!(error.may_have_acted() && !error.is_rejected_code(), "{case}: {error}");
+        assert_eq!(error.is_outcome_unknown(), is_unknown, "{case}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn read_with_a_cut_response_has_no_response() {
+    // A2
+    for status in [401, 403, 404, 429, 503] {
+        for kind in [ErrorKind::Io, ErrorKind::Timeout, ErrorKind::Protocol] {
+            let error = transport::Error::from(kind).with_status(status.try_into().unwrap());
+            let (_, builder) = scripted([ReplayStep::new(Err(error))]);
+            let client = builder.retry(Retry::none()).build().unwrap();
+            let error = client.signing_keys().await.unwrap_err();
+            assert!(
+                matches!(error, Error::NoResponse(_)) && error.is_retryable(),
+                "{status} {kind:?}: {error}"
+            );
         }
     }
 }

@@ -44,7 +44,7 @@ async fn read_response(stream: &mut (impl AsyncRead + Unpin)) -> Result<(), Prox
                 // A TLS server waits for the client, so these bytes can only be the proxy's.
                 Some(200..=299) if end < head.len() => Err(ProxyError::Malformed),
                 Some(200..=299) => Ok(()),
-                Some(407) => Err(ProxyError::Credentials),
+                Some(407) => Err(unauthenticated(&head)),
                 Some(status) => Err(ProxyError::Status(status)),
                 None => Err(ProxyError::Malformed),
             };
@@ -66,6 +66,35 @@ fn status(head: &[u8]) -> Option<u16> {
         }
         _ => None,
     }
+}
+
+/// Authentication schemes that this transport does not support. Error messages name only these, because the proxy's
+/// own text may contain anything.
+const UNSUPPORTED_SCHEMES: [&str; 4] = ["Negotiate", "NTLM", "Kerberos", "Digest"];
+
+/// Returns the error for a proxy that requires authentication, according to the schemes that it offers (RFC 9110,
+/// section 11.7.1).
+fn unauthenticated(head: &[u8]) -> ProxyError {
+    let head = String::from_utf8_lossy(head);
+    let fields = head.lines().filter_map(|line| line.split_once(':'));
+    let offers = fields.filter(|(name, _)| name.eq_ignore_ascii_case("proxy-authenticate"));
+    let offered: Vec<_> = offers.flat_map(|(_, offer)| schemes(offer)).collect();
+    let is_offered = |scheme: &str| offered.iter().any(|offered| offered.eq_ignore_ascii_case(scheme));
+    if offered.is_empty() || is_offered("Basic") {
+        return ProxyError::Credentials;
+    }
+    ProxyError::Schemes(UNSUPPORTED_SCHEMES.into_iter().filter(|scheme| is_offered(scheme)).collect())
+}
+
+/// Returns the names of the schemes in a list of challenges. Their parameters contain a `=`.
+fn schemes(offer: &str) -> impl Iterator<Item = &str> {
+    let mut is_quoted = false;
+    let challenges = offer.split(move |character| {
+        is_quoted ^= character == '"';
+        character == ',' && !is_quoted
+    });
+    let words = challenges.filter_map(|challenge| challenge.split_ascii_whitespace().next());
+    words.filter(|word| !word.contains('='))
 }
 
 #[cfg(test)]
@@ -92,6 +121,29 @@ mod tests {
                 ProxyError::Status(found) => assert_eq!(found, status),
                 other => panic!("{no}: {other:?}"),
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn basic_is_the_only_supported_scheme() {
+        for (offers, expected) in [
+            (&["Basic realm=\"x\""][..], None),
+            (&["Negotiate", "NTLM", "basic"], None),
+            (&["Negotiate, NTLM , Basic realm=\"x, y\""], None),
+            (&[], None),
+            (&["Negotiate", "ntlm"], Some("Negotiate and NTLM")),
+            (&["Negotiate YII=, Digest realm=\"a, Basic b\", nonce=x"], Some("Negotiate and Digest")),
+            (&["Bearer \u{1b}[31m"], Some("")),
+        ] {
+            let fields = offers.iter().map(|offer| format!("Proxy-authenticate: {offer}\r\n"));
+            let fields = fields.collect::<Vec<_>>().concat();
+            let response = format!("HTTP/1.1 407 x\r\nvia: Basic\r\n{fields}\r\n");
+            let found = match read(response.as_bytes()).await.unwrap_err() {
+                ProxyError::Credentials => None,
+                ProxyError::Schemes(names) => Some(names.join(" and ")),
+                other => panic!("{offers:?}: {other:?}"),
+            };
+            assert_eq!(found.as_deref(), expected, "{offers:?}");
         }
     }
 

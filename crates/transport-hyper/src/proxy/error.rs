@@ -13,6 +13,9 @@ pub(crate) enum ProxyError {
     Broken(io::Error),
     /// The proxy requires credentials, or rejected them.
     Credentials,
+    /// The proxy requires authentication, but accepts no credentials from its URL. It offers these schemes, if it offers
+    /// any that we know.
+    Schemes(Vec<&'static str>),
     /// The proxy responded with this HTTP status.
     Status(u16),
     /// The proxy responded with this SOCKS5 code (RFC 1928, section 6).
@@ -29,6 +32,7 @@ impl ProxyError {
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
             Self::Credentials => ErrorKind::ProxyAuth,
+            Self::Schemes(_) => ErrorKind::ProxyAuthUnsupported,
             // A retry would fail the same way.
             Self::Unusable(_) | Self::Host => ErrorKind::Other,
             _ => ErrorKind::Proxy,
@@ -44,6 +48,10 @@ impl fmt::Display for ProxyError {
             }
             Self::Broken(_) => f.write_str("the connection to the proxy broke"),
             Self::Credentials => f.write_str("the proxy requires credentials, or rejected them"),
+            Self::Schemes(names) if names.is_empty() => {
+                f.write_str("the proxy offers no authentication scheme that this transport supports")
+            }
+            Self::Schemes(names) => write!(f, "the proxy offers only {} authentication", names.join(" and ")),
             Self::Status(status) => write!(f, "the proxy responded with status {status}"),
             Self::Socks(code) => write!(f, "the proxy responded with SOCKS5 code {code}"),
             Self::TooLarge => f.write_str("the proxy's response is too large"),

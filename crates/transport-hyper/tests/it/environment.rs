@@ -1,4 +1,4 @@
-//! Tests of proxy variables in the environment. Each case runs in its own process, because variables are per process.
+//! Tests of variables in the environment, for proxies and root certificates. Each case runs in its own process, because variables are per process.
 
 use std::{
     env,
@@ -16,12 +16,13 @@ use crate::{
     tunnel,
 };
 
-/// The variables of [`child`]: the server's origin, its root certificate, and whether to disable proxies.
+/// The variables of [`child`]: the server's origin, its root certificate (or nothing, for the default roots), and whether
+/// to disable proxies.
 const ORIGIN: &str = "TEST_ORIGIN";
 const ROOT: &str = "TEST_ROOT";
 const NO_PROXY: &str = "TEST_NO_PROXY";
 
-const VARIABLES: [&str; 8] = [
+const VARIABLES: [&str; 10] = [
     "HTTPS_PROXY",
     "https_proxy",
     "ALL_PROXY",
@@ -30,6 +31,8 @@ const VARIABLES: [&str; 8] = [
     "http_proxy",
     "NO_PROXY",
     "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
 ];
 
 /// Sends one request according to the environment, and prints the result.
@@ -38,7 +41,10 @@ const VARIABLES: [&str; 8] = [
 #[tokio::test]
 async fn child() {
     let (Ok(origin), Ok(root)) = (env::var(ORIGIN), env::var(ROOT)) else { return };
-    let mut builder = HyperTransport::builder().add_root_certificates_pem(root.as_bytes());
+    let mut builder = HyperTransport::builder();
+    if !root.is_empty() {
+        builder = builder.add_root_certificates_pem(root.as_bytes());
+    }
     if env::var_os(NO_PROXY).is_some() {
         builder = builder.no_proxy();
     }
@@ -104,4 +110,59 @@ fn environment_selects_the_proxy() {
     }
     let by_name = format!("CONNECT {HOST}:443 HTTP/1.1");
     assert!(proxy.requests().iter().all(|request| request.line == by_name));
+}
+
+#[cfg(all(feature = "platform-roots", target_os = "linux"))]
+#[test]
+fn error_names_the_variable_with_unusable_roots() {
+    use std::fs;
+
+    use crate::{origin::Origin, tls};
+
+    let (origin, folder) = (Origin::new(), tempfile::tempdir().unwrap());
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for name in ["roots", "others", "empty"] {
+        fs::create_dir(path(name)).unwrap();
+    }
+    let write = |name: &str, text: &str| fs::write(path(name), text).map(|()| path(name)).unwrap();
+    let root = write("roots/root.pem", &origin.issuer.as_ref().pem());
+    let other = write("others/other.pem", &tls::other_root().pem());
+    let (blank, text) = (write("blank.pem", ""), write("text.pem", "not PEM"));
+    let broken = write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    let missing = path("missing");
+
+    let unreadable = |name: &str, path: &str| format!("{name} is set to {path:?}, which could not be read: ");
+    let no_pem = |name: &str, path: &str| format!("{name} is set to {path:?}, which contains no certificate");
+    let (file, folders) = ("SSL_CERT_FILE", "SSL_CERT_DIR");
+    let both = format!("{}:{}", path("empty"), path("roots"));
+    for (variables, expected) in [
+        (vec![(file, root.clone())], None),
+        (vec![(folders, both.clone())], None),
+        // The other variable is enough.
+        (vec![(file, missing.clone()), (folders, path("roots"))], None),
+        (vec![(file, missing.clone())], Some(unreadable(file, &missing))),
+        (vec![(file, path("empty"))], Some(unreadable(file, &path("empty")))),
+        (vec![(file, String::new())], Some(unreadable(file, ""))),
+        (vec![(file, blank.clone())], Some(no_pem(file, &blank))),
+        (vec![(file, text.clone())], Some(no_pem(file, &text))),
+        (vec![(file, broken.clone())], Some(no_pem(file, &broken))),
+        (vec![(folders, missing.clone())], Some(unreadable(folders, &missing))),
+        (vec![(folders, format!("{}:{missing}", path("others")))], Some(unreadable(folders, &missing))),
+        (vec![(folders, path("empty"))], Some(no_pem(folders, &path("empty")))),
+        // The other variable has roots, but not the right one.
+        (vec![(file, missing.clone()), (folders, path("others"))], Some(unreadable(file, &missing))),
+        (vec![(file, other)], Some("invalid peer certificate: UnknownIssuer".into())),
+    ] {
+        let output = run(origin.server.origin(), "", &variables);
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let outcome = printed.split("outcome ").nth(1).unwrap();
+        match expected {
+            None => assert!(outcome.starts_with("200"), "{variables:?}: {outcome}"),
+            Some(cause) => {
+                let start = format!("Tls, the TLS handshake failed: {cause}");
+                assert!(outcome.starts_with(&start), "{variables:?}: {outcome}");
+            }
+        }
+    }
+    assert_eq!(origin.server.requests().len(), 3);
 }

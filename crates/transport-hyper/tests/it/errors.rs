@@ -14,14 +14,15 @@ fn assert_not_connected(error: &Error) {
     assert!(error.source().is_some());
 }
 
+/// Returns the URL of a listener that accepts no connections, and everything that keeps it so.
+///
+/// When a listener's queue is full, Linux drops connection attempts, and the client keeps retrying.
 #[cfg(target_os = "linux")]
-#[tokio::test]
-async fn connect_timeout_ends_a_pending_connection() {
+async fn full_listener() -> (String, impl Sized) {
     use std::time::Duration;
 
     use tokio::{net::TcpStream, time::timeout};
 
-    // F2, C-12. When a listener's queue is full, Linux drops connection attempts, and the client keeps retrying.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();
@@ -30,10 +31,29 @@ async fn connect_timeout_ends_a_pending_connection() {
     while let Ok(queued) = timeout(Duration::from_millis(500), TcpStream::connect(address)).await {
         queue.push(queued.unwrap());
     }
+    (format!("http://{address}"), (listener, queue))
+}
 
-    let transport = HyperTransport::builder().connect_timeout(Duration::from_millis(100)).build().unwrap();
-    let sent = transport.send(exchange(&format!("http://{address}")), Limits::default()).await;
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn connect_timeout_ends_a_pending_connection() {
+    // F2, C-12
+    let (url, _full) = full_listener().await;
+    let timeout = std::time::Duration::from_millis(100);
+    let transport = HyperTransport::builder().connect_timeout(timeout).build().unwrap();
+    let sent = transport.send(exchange(&url), Limits::default()).await;
     assert_not_connected(&sent.unwrap_err());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn deadline_while_connecting_proves_that_nothing_was_sent() {
+    // A15
+    let (url, _full) = full_listener().await;
+    let limits = Limits::default().timeout(Some(std::time::Duration::from_millis(100)));
+    let error = HyperTransport::new().send(exchange(&url), limits).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
+    assert!(!error.may_have_been_sent(), "{error:?}");
 }
 
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]

@@ -101,7 +101,8 @@ async fn head_is_limited_to_64_kib_and_100_headers() {
 
 #[tokio::test]
 async fn endless_1xx_responses_end_at_the_deadline() {
-    // F26, C-12: the connection always has bytes to read, and shares the only thread of this runtime with the timer.
+    // F26, C-12, A13: the connection always has bytes to read, and shares the only thread of this runtime with the
+    // timer.
     let server = flooding("", "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n".repeat(100));
     let limits = Limits::default().timeout(Some(DEADLINE));
     let error = HyperTransport::new().send(exchange(server.origin()), limits).await.unwrap_err();

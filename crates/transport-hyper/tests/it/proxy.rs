@@ -74,6 +74,11 @@ async fn rejection_differs_from_missing_credentials() {
     let html = "content-type: text/html\r\ncontent-length: 13\r\n\r\n<html></html>";
     for (status, kind) in [
         ("407 Proxy Authentication Required", ErrorKind::ProxyAuth),
+        ("407 x\r\nProxy-Authenticate: NTLM\r\nProxy-Authenticate: Basic realm=x", ErrorKind::ProxyAuth),
+        (
+            "407 x\r\nproxy-authenticate: Negotiate\r\nProxy-Authenticate: NTLM",
+            ErrorKind::ProxyAuthUnsupported,
+        ),
         ("403 Forbidden", ErrorKind::Proxy),
         ("502 Bad Gateway", ErrorKind::Proxy),
         ("503 Service Unavailable", ErrorKind::Proxy),
@@ -94,13 +99,18 @@ async fn error_causes_describe_the_proxy_response() {
     let endless = format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(20_000));
     for (response, cause) in [
         ("HTTP/1.1 407 x\r\n\r\n", "the proxy requires credentials, or rejected them"),
+        (
+            "HTTP/1.1 407 x\r\nProxy-Authenticate: Negotiate, NTLM\r\n\r\n",
+            "the proxy offers only Negotiate and NTLM authentication",
+        ),
         ("HTTP/1.1 502 x\r\n\r\n", "the proxy responded with status 502"),
         ("SSH-2.0-x\r\n\r\n", "the proxy's response is malformed"),
         (&endless, "the proxy's response is too large"),
     ] {
         let proxy = responding(response);
         let causes = error_chain(&origin.send_by(proxy.origin()).await.unwrap_err());
-        assert!(causes.ends_with(&format!(": {cause}")), "{causes}");
+        let proxy = format!(": the connection through the proxy {} failed", proxy.address());
+        assert!(causes.ends_with(&format!("{proxy}: {cause}")), "{causes}");
     }
     let proxy = serving(|_| close_connection());
     let causes = error_chain(&origin.send_by(proxy.origin()).await.unwrap_err());
@@ -125,8 +135,14 @@ async fn connect_timeout_covers_a_silent_proxy() {
     for response in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n\r\n"] {
         let proxy = responding(response);
         let start = Instant::now();
-        let builder = origin.builder().proxy(proxy.origin()).connect_timeout(Duration::from_millis(100));
-        assert_not_sent(origin.send(&builder.build().unwrap()).await, ErrorKind::Connect, response);
+        let url = format!("http://us3r:s3cret@{}", proxy.address());
+        let builder = origin.builder().proxy(&url).connect_timeout(Duration::from_millis(100));
+        let sent = origin.send(&builder.build().unwrap()).await;
+        let causes = error_chain(sent.as_ref().unwrap_err());
+        let named =
+            format!("could not connect: the connection through the proxy {} failed: ", proxy.address());
+        assert!(causes.starts_with(&named), "{response}: {causes}");
+        assert_not_sent(sent, ErrorKind::Connect, response);
         // The default is 3.1 s.
         assert!(start.elapsed() < Duration::from_secs(3), "{response}");
     }
@@ -189,6 +205,8 @@ async fn closed_proxy_port_is_a_proxy_error() {
     let port = ClosedPort::new().unwrap();
     for scheme in ["http", "https", "socks5"] {
         let sent = origin.send_by(&format!("{scheme}://{}", port.address())).await;
+        let causes = error_chain(sent.as_ref().unwrap_err());
+        assert!(causes.contains(&port.address().to_string()), "{causes}");
         assert_not_sent(sent, ErrorKind::Proxy, scheme);
     }
     assert_eq!(origin.server.connections().unwrap(), 0);

@@ -54,6 +54,14 @@ fn issuer_with(mut params: CertificateParams) -> CertifiedIssuer<'static, KeyPai
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
+/// Creates a root certificate with another name than that of [`issuer`].
+#[cfg(all(feature = "platform-roots", target_os = "linux"))]
+pub(crate) fn other_root() -> rcgen::Certificate {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(rcgen::DnType::CommonName, "other root");
+    params.self_signed(&KeyPair::generate().unwrap()).unwrap()
+}
+
 /// Creates a transport that trusts only `root`.
 pub(crate) fn trusting(root: &rcgen::Certificate) -> HyperTransport {
     HyperTransport::builder().add_root_certificates_pem(root.pem().as_bytes()).build().unwrap()

@@ -1,51 +1,69 @@
-//! A terminal program that signs its user in once, and finds the stored key the next time.
+//! A terminal program that is started three times, and signs its user in once.
+//!
+//! Without arguments, this program plays OpenRouter, and starts itself three times with a base URL and a key file.
 
-use std::{error::Error, sync::Arc};
+use std::{
+    env,
+    error::Error,
+    path::Path,
+    process::{Command, ExitStatus},
+};
 
-use openrouter_oauth::{ApiKey, Client};
+use openrouter_oauth::{Client, transport_hyper::HyperTransport};
 use openrouter_oauth_emulator::{DecisionOutcome, Emulator, User};
-use openrouter_oauth_login::{Account, KeyStore, Login, MemoryStore, PromptError, testing::TestUser};
+use openrouter_oauth_login::{Ensured, FileStore, Login, PromptError, testing::TestUser};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let openrouter = Emulator::new();
-    let server = openrouter.serve(0).await?;
-    let client = Client::builder().base_url(server.base_url()).build()?;
-    let store = Arc::new(MemoryStore::default());
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match &arguments[..] {
+        [base_url, file] => program(base_url, file).await,
+        _ => start_three_times().await,
+    }
+}
 
-    let first = key(&client, &store, User::new(openrouter.clone())).await?;
-    let again = key(&client, &store, User::new(openrouter.clone())).await?;
-
-    assert_eq!(first.expose(), again.expose());
-    assert_eq!(openrouter.posts("/auth/keys"), 1);
-    let info = client.with_key(again).current_key().await?;
+/// The program as its user runs it.
+async fn program(base_url: &str, file: &str) -> Result<(), Box<dyn Error>> {
+    let client = Client::builder().base_url(base_url).build()?;
+    let login = Login::new(&client).key_label("login").store(FileStore::new(file));
+    let ensured = login.headless(true).prompt(pasting_user()).ensure().await?;
+    let how = match &ensured {
+        Ensured::Accepted { .. } => "found the stored key",
+        Ensured::SignedIn(new) if new.not_stored.is_none() => "signed in",
+        _ => return Err(format!("{ensured:?}").into()),
+    };
+    let info = client.with_key(ensured.into_key()).current_key().await?;
     assert_eq!(info.label.as_deref(), Some("login"));
-    println!("login: signed in once, and found the key the second time");
+    println!("login: {how}");
     Ok(())
 }
 
-/// Returns the stored key, or signs in and stores a new one.
-async fn key(client: &Client, store: &Arc<MemoryStore>, browser: User) -> Result<ApiKey, Box<dyn Error>> {
-    if let Some(key) = store.load(&Account::new(client)).await? {
-        return Ok(key);
+async fn start_three_times() -> Result<(), Box<dyn Error>> {
+    let openrouter = Emulator::new();
+    let server = openrouter.serve(0).await?;
+    let folder = env::temp_dir().join(format!("openrouter-oauth-consumer-{}", std::process::id()));
+    for start in 1..=3 {
+        let status = start_program(&server.base_url(), &folder.join("keys.json")).await?;
+        assert!(status.success(), "start {start}: {status}");
     }
-    let login = Login::new(client).key_label("login").store(Arc::clone(store));
-    let signed_in = login.headless(true).prompt(pasting_user(browser)).run().await?;
-    match signed_in.not_stored {
-        Some(error) => Err(error.into()),
-        None => Ok(signed_in.key),
-    }
+    std::fs::remove_dir_all(folder)?;
+    assert_eq!(openrouter.posts("/auth/keys"), 1);
+    Ok(())
+}
+
+async fn start_program(base_url: &str, file: &Path) -> Result<ExitStatus, Box<dyn Error>> {
+    let mut command = Command::new(env::current_exe()?);
+    command.arg(base_url).arg(file);
+    // On a thread that may block, because this process serves the emulator.
+    Ok(tokio::task::spawn_blocking(move || command.status()).await??)
 }
 
 /// A user who approves on the page and pastes the code.
-fn pasting_user(browser: User) -> TestUser {
-    TestUser::pastes_with(move |url| {
-        let browser = browser.clone();
-        async move {
-            match browser.approve(&url, None).await {
-                Ok(DecisionOutcome::Code(code)) => Ok(code),
-                _ => Err(PromptError::Unavailable),
-            }
+fn pasting_user() -> TestUser {
+    TestUser::pastes_with(|url| async move {
+        match User::new(HyperTransport::new()).approve(&url, None).await {
+            Ok(DecisionOutcome::Code(code)) => Ok(code),
+            _ => Err(PromptError::Unavailable),
         }
     })
 }

@@ -19,8 +19,9 @@ use openrouter_oauth_tests::Result;
 
 use crate::measure::{Measurement, ServerProcess};
 
-/// How many times the instructions of the exchange by hand the SDK may use.
-const MAX_RATIO: f64 = 1.25;
+/// How many times the instructions of the exchange by hand the SDK may use. Reading the response field by field takes
+/// a tenth of that.
+const MAX_RATIO: f64 = 1.27;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();

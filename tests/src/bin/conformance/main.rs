@@ -1,4 +1,5 @@
-//! Tests the emulator with OpenRouter's official SDKs: they must understand its responses.
+//! Tests the emulator with OpenRouter's official SDKs: they must understand its responses. Tests the models, too: they
+//! must have every field that the SDKs have.
 //!
 //! `cargo xtask conformance` runs this. It installs both SDKs at pinned versions, runs the same cases with each, prints
 //! one line per case, and fails if a result is not the expected one.
@@ -7,6 +8,7 @@
 mod case;
 mod cases;
 mod driver;
+mod fields;
 mod install;
 mod pattern;
 mod play;
@@ -32,6 +34,17 @@ async fn run() -> Result<usize, String> {
     let installed = install::install()?;
     let mut drivers = [Driver::start(Sdk::Python, &installed)?, Driver::start(Sdk::TypeScript, &installed)?];
     let (mut run, mut failed) = (0, 0);
+    for driver in &mut drivers {
+        run += 1;
+        let sdk = driver.sdk;
+        match fields::check(driver).await {
+            Ok(count) => println!("ok   {sdk:10} the models have its {count} fields"),
+            Err(why) => {
+                failed += 1;
+                println!("FAIL {sdk:10} {why}");
+            }
+        }
+    }
     for case in cases::all() {
         for driver in &mut drivers {
             let (sdk, name) = (driver.sdk, case.name);

@@ -1,8 +1,8 @@
 //! Tests the SDK with every fault of a network, a server or a caller, and prints one table of the results.
 //!
-//! `cargo xtask faults` runs this in release mode. With `--planted`, it runs the sweep against transports that break a
-//! rule, and fails unless it detects each one. With `--listener`, it runs only the parts that test the listener of a
-//! login.
+//! `cargo xtask faults` runs this in release mode. With `--planted`, it runs the sweep and the proxies against
+//! transports that break a rule, and fails unless it detects each one. With `--listener`, it runs only the parts that
+//! test the listener of a login. With `--proxies`, it runs only the proxies.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
 #![expect(clippy::indexing_slicing, reason = "a panic fails the run")]
 
@@ -22,9 +22,11 @@ mod cancel;
 mod echo_scan;
 mod file_limit;
 mod flood;
+mod gateway_page;
 mod log_scan;
 mod many_logins;
 mod many_sign_ins;
+mod proxies;
 
 // Shared by the parts.
 mod cli;
@@ -66,8 +68,9 @@ fn run(arguments: &[&str]) -> Result<bool> {
         ["attack", port] => runtime.block_on(attack::attack(port.parse()?)),
         ["file-limit"] => runtime.block_on(file_limit::listen()),
         ["--listener"] => runtime.block_on(run_listener_parts()),
+        ["--proxies"] => runtime.block_on(run_proxies()),
         [] => runtime.block_on(run_all()),
-        _ => Err("usage: faults [--listener | --planted | scan PATH...]".into()),
+        _ => Err("usage: faults [--listener | --planted | --proxies | scan PATH...]".into()),
     }
 }
 
@@ -78,6 +81,7 @@ async fn run_all() -> Result<bool> {
     if table.cases < MIN_SWEEP_CASES {
         return Err(format!("the sweep has fewer than {MIN_SWEEP_CASES} faults").into());
     }
+    proxies::run(sweep::FULL_SWEEP.wrap, &mut table).await?;
     cancel::run(&mut table).await?;
     flood::run(&mut table).await?;
     many_sign_ins::run(&mut table).await?;
@@ -85,6 +89,12 @@ async fn run_all() -> Result<bool> {
     add_listener_parts(&mut table).await?;
     echo_scan::run(&mut table).await?;
     println!("{}", table.summary());
+    Ok(table.violations.is_empty())
+}
+
+async fn run_proxies() -> Result<bool> {
+    let mut table = Table::new();
+    proxies::run(sweep::FULL_SWEEP.wrap, &mut table).await?;
     Ok(table.violations.is_empty())
 }
 

@@ -1,9 +1,9 @@
-//! Transports that break a rule. The sweep must detect each of them.
+//! Transports that break a rule. The sweep or the proxies must detect each of them.
 
 use std::{error::Error as _, sync::Arc};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode, header::RETRY_AFTER};
 use openrouter_oauth::{
     transport::{Error, ErrorKind, Limits, ResponseFuture, Transport},
     transport_hyper::HyperTransport,
@@ -17,6 +17,7 @@ use tokio::{
 use crate::{
     case::Protocol,
     operation::Operation,
+    proxies,
     response::ResponseKind,
     sweep::{self, SweepPlan},
     table::Table,
@@ -26,7 +27,7 @@ use crate::{
 /// The distance between two faults, in bytes. The faults still hit each part many times.
 const STRIDE: usize = 29;
 
-/// Runs the sweep with each transport. Returns whether it reported the rule that each one breaks.
+/// Runs the sweep or the proxies with each transport. Returns whether they reported the rule that each one breaks.
 pub(crate) async fn run() -> Result<bool> {
     let plan = |wrap, has_deadline| SweepPlan {
         wrap,
@@ -47,12 +48,31 @@ pub(crate) async fn run() -> Result<bool> {
     for (name, plan, rule) in planted {
         let mut table = Table::silent();
         sweep::run(plan, &mut table).await?;
+        all_detected &= report(name, &table, &[rule]);
+    }
+    let planted_at_proxies: [(&str, Wrap, &[Rule]); 3] = [
+        ("trusts the bare status", |inner| Arc::new(TrustsStatus(inner)), &[Rule::Foreign, Rule::Doubt]),
+        ("trusts a bare 503", |inner| Arc::new(TrustsBare503(inner)), &[Rule::Doubt]),
+        ("sends again after a 502", |inner| Arc::new(SendsAgainAfter502(inner)), &[Rule::Once]),
+    ];
+    for (name, wrap, rules) in planted_at_proxies {
+        let mut table = Table::silent();
+        proxies::run(wrap, &mut table).await?;
+        all_detected &= report(name, &table, rules);
+    }
+    Ok(all_detected)
+}
+
+type Wrap = fn(HyperTransport) -> Arc<dyn Transport>;
+
+/// Prints whether each of the rules was broken, and returns it.
+fn report(name: &str, table: &Table, rules: &[Rule]) -> bool {
+    rules.iter().fold(true, |all_detected, &rule| {
         let broken = table.violations_of(rule);
         let verdict = if broken > 0 { "detected" } else { "NOT DETECTED" };
         println!("{name:<36} {verdict}: {rule:?} broken {broken} times; {}", table.summary());
-        all_detected &= broken > 0;
-    }
-    Ok(all_detected)
+        all_detected && broken > 0
+    })
 }
 
 /// Sends a failed request once more.
@@ -137,6 +157,56 @@ impl Transport for LeaksRequest {
                 let leaking = Error::new(error.kind(), format!("{cause}, of the request {body}"));
                 if error.may_have_been_sent() { leaking } else { leaking.not_sent() }
             })
+        })
+    }
+}
+
+/// Turns every 4XX into OpenRouter's own, as a client does that looks only at the status.
+#[derive(Debug)]
+struct TrustsStatus(HyperTransport);
+
+impl Transport for TrustsStatus {
+    fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
+        Box::pin(async move {
+            let mut response = self.0.send(request, limits).await?;
+            if response.status().is_client_error() {
+                let code = response.status().as_u16();
+                *response.body_mut() = format!(r#"{{"error":{{"code":{code},"message":"No"}}}}"#).into();
+            }
+            Ok(response)
+        })
+    }
+}
+
+/// Adds a `Retry-After` to every 503, as a client does that takes any 503 for a request that was turned away.
+#[derive(Debug)]
+struct TrustsBare503(HyperTransport);
+
+impl Transport for TrustsBare503 {
+    fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
+        Box::pin(async move {
+            let mut response = self.0.send(request, limits).await?;
+            if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            Ok(response)
+        })
+    }
+}
+
+/// Sends a request again after a 502.
+#[derive(Debug)]
+struct SendsAgainAfter502(HyperTransport);
+
+impl Transport for SendsAgainAfter502 {
+    fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
+        Box::pin(async move {
+            match self.0.send(request.clone(), limits).await {
+                Ok(response) if response.status() == StatusCode::BAD_GATEWAY => {
+                    self.0.send(request, limits).await
+                }
+                response => response,
+            }
         })
     }
 }

@@ -94,11 +94,13 @@ impl Table {
         violations: Vec<Violation>,
         duration: Duration,
     ) {
-        println!(
-            "{name:<36} {cases:>6} cases  {} violations  {:>5.1} s  {details}",
-            violations.len(),
-            duration.as_secs_f64()
-        );
+        if !self.is_silent {
+            println!(
+                "{name:<36} {cases:>6} cases  {} violations  {:>5.1} s  {details}",
+                violations.len(),
+                duration.as_secs_f64()
+            );
+        }
         self.cases += cases;
         self.take(violations);
     }

@@ -9,7 +9,6 @@
 mod compare;
 mod document;
 mod examples;
-mod fields;
 mod findings;
 mod json;
 mod known;

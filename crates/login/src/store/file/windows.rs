@@ -8,10 +8,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::path::{folder_of, io_error, unsafe_path, with_suffix};
+use super::path::{KeyPath, folder_of, io_error, unsafe_path, with_suffix};
 use crate::StoreError;
 
 /// The folder of a file.
+#[derive(Debug)]
 pub(super) struct Folder {
     /// The path of the file.
     path: PathBuf,
@@ -27,14 +28,14 @@ pub(super) struct Lock {
 const SHARING_VIOLATION: i32 = 32;
 
 impl Folder {
-    /// Returns the folder of the file at `path`, if it exists.
-    pub(super) fn open(path: &Path) -> Result<Option<Self>, StoreError> {
-        if path.file_name().is_none() {
-            return Err(unsafe_path(path, "it does not end in a file name"));
+    /// Returns the folder of `file`, if it exists.
+    pub(super) fn open(file: &KeyPath) -> Result<Option<Self>, StoreError> {
+        if file.path.file_name().is_none() {
+            return Err(unsafe_path(&file.path, "it does not end in a file name"));
         }
-        let parent = folder_of(path);
+        let parent = file.folder();
         match fs::symlink_metadata(parent) {
-            Ok(found) if found.is_dir() => Ok(Some(Self { path: path.to_owned() })),
+            Ok(found) if found.is_dir() => Ok(Some(Self { path: file.path.clone() })),
             Ok(_) => Err(unsafe_path(
                 parent,
                 "it is a symbolic link or not a folder; use the real path of a folder",
@@ -44,11 +45,19 @@ impl Folder {
         }
     }
 
-    /// Returns the folder of the file at `path`, and creates it if necessary.
-    pub(super) fn create(path: &Path) -> Result<Self, StoreError> {
-        let parent = folder_of(path);
+    /// Returns the folder of the file at `path`, if it exists. Its path may be a link.
+    pub(super) fn open_shared(path: &Path) -> Result<Option<Self>, StoreError> {
+        if path.file_name().is_none() {
+            return Err(unsafe_path(path, "it does not end in a file name"));
+        }
+        Ok(folder_of(path).is_dir().then(|| Self { path: path.to_owned() }))
+    }
+
+    /// Returns the folder of `file`, and creates it if necessary.
+    pub(super) fn create(file: &KeyPath) -> Result<Self, StoreError> {
+        let parent = file.folder();
         fs::create_dir_all(parent).map_err(|error| io_error(parent, "created", error))?;
-        Self::open(path)?.ok_or_else(|| io_error(parent, "created", io::ErrorKind::NotFound.into()))
+        Self::open(file)?.ok_or_else(|| io_error(parent, "created", io::ErrorKind::NotFound.into()))
     }
 
     /// Returns the path of the file.
@@ -56,10 +65,10 @@ impl Folder {
         &self.path
     }
 
-    /// Returns the lock, not yet taken.
+    /// Returns the lock with this suffix, not yet taken.
     #[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
-    pub(super) fn open_lock(&self) -> Result<Lock, StoreError> {
-        Ok(Lock { path: with_suffix(&self.path, ".lock"), file: None })
+    pub(super) fn open_lock(&self, suffix: &str) -> Result<Lock, StoreError> {
+        Ok(Lock { path: with_suffix(&self.path, suffix), file: None })
     }
 
     /// Opens the file for reading, if it exists.
@@ -82,11 +91,7 @@ impl Folder {
     /// Replaces the file atomically with one that has these bytes. Requires the lock.
     pub(super) fn replace(&self, bytes: &[u8]) -> Result<(), StoreError> {
         let new = with_suffix(&self.path, ".new");
-        let written = OpenOptions::new().write(true).create_new(true).open(&new).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        });
-        let replaced = written.map_err(|error| io_error(&new, "written", error)).and_then(|()| {
+        let replaced = write(&new, bytes).and_then(|()| {
             fs::rename(&new, &self.path).map_err(|error| io_error(&self.path, "replaced", error))
         });
         if replaced.is_err() {
@@ -94,6 +99,42 @@ impl Folder {
             let _ = self.remove_left_over();
         }
         replaced
+    }
+
+    /// Writes, syncs, and removes a file of this size next to the real one, to find out whether
+    /// [`replace`](Self::replace) can work. Requires the lock.
+    pub(super) fn probe(&self, size: usize) -> Result<(), StoreError> {
+        let new = with_suffix(&self.path, ".new");
+        let probed = write(&new, &vec![b' '; size]).and_then(|()| self.remove_left_over());
+        if probed.is_err() {
+            // If this fails, the next change removes it.
+            let _ = self.remove_left_over();
+        }
+        probed
+    }
+
+    /// Creates the file with these bytes. Fails if it exists.
+    pub(super) fn create_file(&self, bytes: &[u8]) -> Result<(), StoreError> {
+        let failed = |error| io_error(&self.path, "written", error);
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&self.path).map_err(failed)?;
+        let written = file.write_all(bytes).and_then(|()| file.sync_all());
+        if written.is_err() {
+            drop(file);
+            // Part of the bytes may have been written.
+            let _ = remove(&self.path);
+        }
+        written.map_err(failed)
+    }
+
+    /// Removes the file. Fails if it does not exist, so that of two programs only one succeeds.
+    pub(super) fn remove_existing(&self) -> Result<(), StoreError> {
+        fs::remove_file(&self.path).map_err(|error| io_error(&self.path, "removed", error))
+    }
+
+    /// Does nothing: only a file can be synced.
+    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "as on Unix")]
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 
     /// Removes the file. Requires the lock.
@@ -118,6 +159,15 @@ impl Lock {
         }
         Ok(self.file.is_some())
     }
+}
+
+/// Writes a file that must not exist yet.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let written = OpenOptions::new().write(true).create_new(true).open(path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.map_err(|error| io_error(path, "written", error))
 }
 
 fn remove(path: &Path) -> Result<(), StoreError> {

@@ -110,6 +110,7 @@ async fn check(error: fn() -> Error, is_expected: fn(&StoreError) -> bool) {
         store.load(&account).await.unwrap_err(),
         store.save(&account, &key()).await.unwrap_err(),
         store.delete(&account).await.unwrap_err(),
+        store.check(&account).await.unwrap_err(),
     ] {
         assert!(is_expected(&error), "{error:?}");
         let source = std::error::Error::source(&error).map(|source| format!("{source} {source:?}"));
@@ -151,6 +152,22 @@ async fn item_that_is_not_a_key_is_not_shown() {
         assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
         assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn check_writes_and_deletes_an_item_of_its_own() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let store = store({
+        let asked = Arc::clone(&asked);
+        move |entry| {
+            asked.lock().unwrap().push((entry.service.clone(), entry.user.clone()));
+            // Another program's check has deleted it.
+            if asked.lock().unwrap().len() == 2 { Err(Error::NoEntry) } else { Ok(vec![]) }
+        }
+    });
+    store.check(&account("work")).await.unwrap();
+    let item = ("my-cli:check".to_owned(), "check".to_owned());
+    assert_eq!(*asked.lock().unwrap(), [item.clone(), item]);
 }
 
 #[tokio::test]

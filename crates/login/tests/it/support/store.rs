@@ -114,6 +114,8 @@ fn as_a_child() {
             ["load", name, text] => {
                 store.load(&account(name)).await.map(|found| assert_eq!(found, Some(key(text))))
             }
+            ["check", name] => store.check(&account(name)).await,
+            ["lock", name] => store.lock_sign_in(&account(name)).await.map(|lock| assert!(lock.is_some())),
             ["delete", name] => store.delete(&account(name)).await.map(drop),
             ["write", first, writers, times] => {
                 let [first, writers, times] = [first, writers, times].map(|text| text.parse().unwrap());

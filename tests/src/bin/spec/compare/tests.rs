@@ -86,6 +86,50 @@ fn property_missing_in_the_models_is_found() {
     );
 }
 
+/// A key with a field that the models lack, in the key itself and in one of its budgets.
+const KEY_DOCUMENT: &str = r"
+paths:
+  /key:
+    get:
+      operationId: getCurrentKey
+      responses:
+        '200':
+          content:
+            application/json:
+              schema:
+                properties:
+                  data:
+                    properties:
+                      a_field_of_2027: {type: boolean}
+                      budgets:
+                        items:
+                          properties:
+                            a_field_of_2027: {type: boolean}
+                            scope: {type: string}
+                          type: object
+                        type: array
+                      label: {type: string}
+                    type: object
+                type: object
+";
+
+#[test]
+fn property_that_the_models_only_keep_is_found() {
+    let differences = differences(KEY_DOCUMENT);
+    let missing = differences.iter().filter(|difference| difference.ends_with("is not in the model"));
+    assert!(
+        missing.eq([
+            "getCurrentKey 200 /data/a_field_of_2027: is not in the model",
+            "getCurrentKey 200 /data/budgets/0/a_field_of_2027: is not in the model",
+        ]),
+        "{differences:?}"
+    );
+    for field in ["/data/usage", "/data/budgets/0/limit_usd"] {
+        let difference = format!("getCurrentKey 200 {field}: is not in the document");
+        assert!(differences.contains(&difference), "{difference} in {differences:?}");
+    }
+}
+
 #[test]
 fn property_missing_in_the_document_is_found() {
     check(
