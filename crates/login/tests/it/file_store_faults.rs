@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, Permissions},
-    os::unix::fs::{PermissionsExt as _, chown},
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
 };
 
 use openrouter_oauth_login::KeyStore;
@@ -246,35 +246,34 @@ fn assert_full(ended: &Ended) {
     assert!(text.contains("cli.json.new") && text.contains("No space left on device"), "{text}");
 }
 
-/// Drops the rights of root.
-const ORDINARY_USER: Tool = Tool::new(
-    "setpriv and the right to change the user",
-    &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "true"],
+/// Takes away root's right to ignore permissions. Other users do not have it.
+const WITHOUT_OVERRIDE: [&str; 2] = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
+
+/// Whether root can do that.
+const SETPRIV: Tool = Tool::new(
+    "setpriv and the right to give up rights",
+    &["sh", "-c", "test $(id -u) != 0 || setpriv --bounding-set=-dac_override,-dac_read_search true"],
 );
 
 #[tokio::test]
 async fn check_finds_a_read_only_folder() {
-    needs!(ORDINARY_USER);
-    let wrapper = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    needs!(SETPRIV);
+    let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
+    let wrapper = if is_root { &WITHOUT_OVERRIDE[..] } else { &[] };
     for change in [CHECK, FIRST_CHECK] {
         let folder = change.folder().await;
         let config = folder.root.path().join("config");
         fs::create_dir_all(&config).unwrap();
-        for path in [folder.root.path(), &config, folder.parent(), &folder.path, &folder.sibling(".lock")] {
-            if path.exists() {
-                chown(path, Some(65534), Some(65534)).unwrap();
-            }
-        }
         let read_only = if folder.parent().exists() { folder.parent() } else { &config };
         fs::set_permissions(read_only, Permissions::from_mode(0o500)).unwrap();
         let before = fs::read(&folder.path).ok();
         for task in [change.task, "save work new-canary"] {
-            let ended = run(&mut folder.child(&wrapper, task));
+            let ended = run(&mut folder.child(wrapper, task));
             assert!(matches!(&ended, Ended::Failed(text) if text.contains("Permission denied")), "{ended:?}");
         }
         assert_eq!(fs::read(&folder.path).ok(), before);
         fs::set_permissions(read_only, Permissions::from_mode(0o700)).unwrap();
-        assert_eq!(run(&mut folder.child(&wrapper, change.task)), Ended::Done);
+        assert_eq!(run(&mut folder.child(wrapper, change.task)), Ended::Done);
     }
 }
 
