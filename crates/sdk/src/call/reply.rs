@@ -34,8 +34,8 @@ pub(crate) fn is_unknown(status: StatusCode, headers: &HeaderMap) -> bool {
     }
 }
 
-/// Returns whether a status whose outcome is not [unknown](is_unknown) means that the request was turned away, whoever
-/// sent it.
+/// Returns whether a status means that the request was turned away, no matter who sent it. The outcome must not be
+/// [unknown](is_unknown).
 pub(crate) fn is_turned_away(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 503)
 }
