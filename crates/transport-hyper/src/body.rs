@@ -19,7 +19,7 @@ pub(crate) async fn read(mut body: Incoming, most: usize) -> Result<Bytes, Error
     }
     let mut whole = WipedBuffer::with_capacity(length.min(MAX_PREALLOCATED));
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(error::from_body)?;
+        let frame = frame.map_err(error::from_hyper)?;
         let Ok(data) = frame.into_data() else { continue };
         if data.len() > most - whole.len() {
             return Err(ErrorKind::TooLarge.into());

@@ -64,9 +64,11 @@ impl ConnectError {
     pub(crate) fn kind(&self) -> ErrorKind {
         self.kind
     }
+}
 
-    pub(crate) fn to_error(&self) -> Error {
-        Error::new(self.kind, Arc::clone(&self.source)).not_sent()
+impl From<ConnectError> for Error {
+    fn from(error: ConnectError) -> Self {
+        Self::new(error.kind, error.source).not_sent()
     }
 }
 

@@ -123,6 +123,8 @@ mod transport;
 
 mod builder;
 
+mod pool;
+
 mod origin;
 
 mod connector;
@@ -133,17 +135,11 @@ mod runtime;
 
 mod resolver;
 
-mod route;
-
 mod proxy;
-
-mod stream;
 
 mod tls;
 
 mod root_variables;
-
-mod request_body;
 
 mod body;
 

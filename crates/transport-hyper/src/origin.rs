@@ -1,15 +1,30 @@
-//! Validation of a request's URL.
+//! The scheme, host, and port of a request's URL, and which of them are allowed.
 
 use std::{
     fmt,
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-use http::Uri;
+use bytes::Bytes;
+use http::{
+    HeaderValue, Request, Uri,
+    header::HOST,
+    uri::{Parts, PathAndQuery},
+};
+use openrouter_oauth_transport::{Error, ErrorKind};
 
-/// The kind of connection that a URL needs.
+/// An origin that requests can go to.
+pub(crate) struct Origin {
+    pub(crate) security: Security,
+    /// The scheme and authority, with the path `/`.
+    pub(crate) uri: Uri,
+    /// The `Host` header: the host, and the port if it is not the default one.
+    host: HeaderValue,
+}
+
+/// How requests to an origin stay private.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Origin {
+pub(crate) enum Security {
     /// TLS to any host.
     Https,
     /// Plain text to this machine.
@@ -18,13 +33,36 @@ pub(crate) enum Origin {
 
 impl Origin {
     pub(crate) fn from_uri(uri: &Uri) -> Result<Self, UnsupportedUrl> {
-        match (uri.scheme_str(), uri.host()) {
-            (Some("https"), Some(_)) => Ok(Self::Https),
-            (Some("http"), Some(host)) if is_loopback(host) => Ok(Self::Loopback),
-            (Some("http"), Some(_)) => Err(UnsupportedUrl::PlainText),
-            (Some(_), Some(_)) => Err(UnsupportedUrl::Scheme),
-            _ => Err(UnsupportedUrl::Relative),
-        }
+        let (security, host, default_port) = match (uri.scheme_str(), uri.host()) {
+            (Some("https"), Some(host)) => (Security::Https, host, 443),
+            (Some("http"), Some(host)) if is_loopback(host) => (Security::Loopback, host, 80),
+            (Some("http"), Some(_)) => return Err(UnsupportedUrl::PlainText),
+            (Some(_), Some(_)) => return Err(UnsupportedUrl::Scheme),
+            _ => return Err(UnsupportedUrl::Relative),
+        };
+        let port = uri.port_u16().filter(|port| *port != default_port);
+        let host = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let mut parts = Parts::default();
+        parts.scheme = uri.scheme().cloned();
+        parts.authority = uri.authority().cloned();
+        parts.path_and_query = Some(PathAndQuery::from_static("/"));
+        Ok(Self {
+            security,
+            uri: Uri::from_parts(parts).map_err(|_| UnsupportedUrl::Relative)?,
+            host: HeaderValue::try_from(host).map_err(|_| UnsupportedUrl::Relative)?,
+        })
+    }
+
+    /// Returns whether a URL has this origin.
+    pub(crate) fn contains(&self, uri: &Uri) -> bool {
+        uri.authority() == self.uri.authority() && uri.scheme() == self.uri.scheme()
+    }
+
+    /// Adds the `Host` header, and removes the origin from the URL (RFC 9112, section 3.2.1).
+    pub(crate) fn address(&self, request: &mut Request<Bytes>) {
+        request.headers_mut().entry(HOST).or_insert_with(|| self.host.clone());
+        let parts = std::mem::take(request.uri_mut()).into_parts();
+        *request.uri_mut() = parts.path_and_query.map(Uri::from).unwrap_or_default();
     }
 }
 
@@ -53,6 +91,12 @@ impl fmt::Display for UnsupportedUrl {
 
 impl std::error::Error for UnsupportedUrl {}
 
+impl From<UnsupportedUrl> for Error {
+    fn from(unsupported: UnsupportedUrl) -> Self {
+        Self::new(ErrorKind::Other, unsupported).not_sent()
+    }
+}
+
 /// Returns whether the host of a URL is certainly this machine.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let v6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
@@ -69,8 +113,8 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn from_str(uri: &str) -> Result<Origin, UnsupportedUrl> {
-        Origin::from_uri(&uri.parse().unwrap())
+    fn from_str(uri: &str) -> Result<Security, UnsupportedUrl> {
+        Origin::from_uri(&uri.parse().unwrap()).map(|origin| origin.security)
     }
 
     #[test]
@@ -85,7 +129,7 @@ mod tests {
             "http://[::1]:1/",
             "http://user@127.0.0.1/",
         ] {
-            assert_eq!(from_str(url), Ok(Origin::Loopback), "{url}");
+            assert_eq!(from_str(url), Ok(Security::Loopback), "{url}");
         }
         for url in [
             "http://openrouter.ai/",
@@ -110,7 +154,7 @@ mod tests {
 
     #[test]
     fn only_absolute_http_urls_are_supported() {
-        assert_eq!(from_str("https://openrouter.ai/"), Ok(Origin::Https));
+        assert_eq!(from_str("https://openrouter.ai/"), Ok(Security::Https));
         assert_eq!(from_str("ftp://127.0.0.1/"), Err(UnsupportedUrl::Scheme));
         assert_eq!(from_str("/api/v1/key"), Err(UnsupportedUrl::Relative));
         assert_eq!(from_str("openrouter.ai"), Err(UnsupportedUrl::Relative));

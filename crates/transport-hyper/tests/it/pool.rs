@@ -85,18 +85,15 @@ async fn half_closed_connection_sends_no_request_twice() {
         connection.tcp().shutdown(Shutdown::Write)
     });
     let transport = idle(LONG_IDLE_TIMEOUT);
-    // In rare cases, hyper leaves a request in the queue of a connection that has just ended, where the request waits
-    // until its deadline (https://github.com/hyperium/hyper/issues/4122).
-    let limits = Limits::default().timeout(Some(Duration::from_secs(5)));
-    let (mut responded, mut maybe, mut lost) = (0, 0, 0);
+    let (mut responded, mut maybe) = (0, 0);
     for _ in 0..500 {
-        match transport.send(exchange(server.origin()), limits).await {
+        match transport.send(exchange(server.origin()), Limits::default()).await {
             Ok(_) => responded += 1,
             Err(error) => {
-                assert!(matches!(error.kind(), ErrorKind::Io | ErrorKind::Timeout), "{error:?}");
+                // A request must not wait in the queue of a connection that has just ended
+                // (https://github.com/hyperium/hyper/issues/4122).
+                assert_eq!(error.kind(), ErrorKind::Io, "{error:?}");
                 maybe += usize::from(error.may_have_been_sent());
-                lost += usize::from(error.kind() == ErrorKind::Timeout);
-                assert!(lost <= 3, "{lost} requests timed out on half-closed connections");
             }
         }
         let seen = server.requests().len();

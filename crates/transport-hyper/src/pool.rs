@@ -1,0 +1,266 @@
+//! Connections: which requests share them, how many are open, and how long idle ones stay.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    task::Poll,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response, Uri};
+use http_body_util::Full;
+use hyper::client::conn::http1::{self, SendRequest};
+use openrouter_oauth_transport::{Error, ErrorKind};
+use tokio::{
+    sync::Semaphore,
+    task::JoinHandle,
+    time::{Instant, Sleep, timeout},
+};
+
+use crate::{
+    body,
+    connector::{Connector, Stream},
+    error,
+    origin::Origin,
+};
+
+/// The maximum size of a response head. The head may be slightly larger, because hyper checks only between reads. Hyper
+/// itself allows 100 headers.
+const HEAD_LIMIT: usize = 64 * 1024;
+
+/// The connections to all origins.
+pub(crate) struct Pool {
+    connector: Connector,
+    max_connections: usize,
+    idle_timeout: Duration,
+    origins: Mutex<Vec<Arc<Connections>>>,
+}
+
+impl Pool {
+    pub(crate) fn new(connector: Connector, max_connections: usize, idle_timeout: Duration) -> Self {
+        let max_connections = max_connections.clamp(1, Semaphore::MAX_PERMITS);
+        Self { connector, max_connections, idle_timeout, origins: Mutex::default() }
+    }
+
+    /// Sends `request` on an idle connection or a new one, and reads the response. Ends when `deadline` passes.
+    pub(crate) async fn send(
+        &self,
+        mut request: Request<Bytes>,
+        most: usize,
+        mut deadline: Pin<&mut Option<Sleep>>,
+    ) -> Result<Response<Bytes>, Error> {
+        let connections = self.connections(request.uri())?;
+        connections.origin.address(&mut request);
+
+        let waiting = pin!(async {
+            let slot = connections.slots.acquire().await;
+            let slot = slot.map_err(|closed| Error::new(ErrorKind::Other, closed).not_sent())?;
+            Ok((slot, connections.connection(&self.connector).await?))
+        });
+        let (_slot, connection) = before(deadline.as_mut(), waiting).await.unwrap_or_else(|| {
+            Err(Error::new(ErrorKind::Timeout, "the deadline passed before there was a connection")
+                .not_sent())
+        })?;
+
+        let exchange = pin!(connection.exchange(request, most));
+        let (response, connection) =
+            before(deadline, exchange).await.unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
+        if let Some(connection) = connection {
+            // Before the slot is free, so that a request that waits for it finds the connection.
+            connections.keep(connection);
+        }
+        Ok(response)
+    }
+
+    fn connections(&self, uri: &Uri) -> Result<Arc<Connections>, Error> {
+        let mut origins = lock(&self.origins);
+        if let Some(known) = origins.iter().find(|known| known.origin.contains(uri)) {
+            return Ok(Arc::clone(known));
+        }
+        let origin = Origin::from_uri(uri)?;
+        origins.retain(|known| Arc::strong_count(known) > 1 || !lock(&known.idle).is_empty());
+        let connections = Arc::new(Connections {
+            origin,
+            slots: Semaphore::new(self.max_connections),
+            idle_timeout: self.idle_timeout,
+            idle: Mutex::default(),
+        });
+        origins.push(Arc::clone(&connections));
+        Ok(connections)
+    }
+}
+
+/// The connections to one origin.
+struct Connections {
+    origin: Origin,
+    /// One permit for each connection that may carry a request. Requests wait for them in order.
+    slots: Semaphore,
+    idle_timeout: Duration,
+    /// The connections that carry no request, in the order in which they became idle.
+    idle: Mutex<Vec<Idle>>,
+}
+
+struct Idle {
+    connection: Connection,
+    since: Instant,
+}
+
+impl Connections {
+    /// Returns the idle connection that was used last, or a new connection. Nothing is sent before that.
+    async fn connection(self: &Arc<Self>, connector: &Connector) -> Result<Connection, Error> {
+        while let Some(mut connection) = self.take_idle() {
+            // Fails if the server has closed it.
+            if connection.sender.ready().await.is_ok() {
+                return Ok(connection);
+            }
+        }
+        // Boxed, because it is large, and few requests need it.
+        Box::pin(self.connect(connector)).await
+    }
+
+    fn take_idle(&self) -> Option<Connection> {
+        let mut idle = lock(&self.idle);
+        let newest = idle.pop()?;
+        if newest.since.elapsed() < self.idle_timeout {
+            return Some(newest.connection);
+        }
+        // The others have been idle for even longer.
+        idle.clear();
+        None
+    }
+
+    async fn connect(self: &Arc<Self>, connector: &Connector) -> Result<Connection, Error> {
+        let stream = connector.connect(&self.origin).await?;
+        let connection = http1::Builder::new().max_buf_size(HEAD_LIMIT).handshake(stream).await;
+        let (sender, driver) = connection.map_err(|error| Error::new(ErrorKind::Connect, error))?;
+        let driving = drive(driver, self.idle_timeout, Arc::downgrade(self));
+        Ok(Connection { sender, driver: tokio::spawn(driving) })
+    }
+
+    /// Keeps a connection for the next request, unless it is closed.
+    fn keep(&self, connection: Connection) {
+        if !self.idle_timeout.is_zero() && !connection.sender.is_closed() {
+            lock(&self.idle).push(Idle { connection, since: Instant::now() });
+        }
+    }
+
+    /// Closes the connections that have been idle for too long. Returns when the next one will have been.
+    fn close_expired(&self) -> Duration {
+        let mut idle = lock(&self.idle);
+        let now = Instant::now();
+        let age = |idle: &Idle| now.saturating_duration_since(idle.since);
+        let expired = idle.partition_point(|idle| age(idle) >= self.idle_timeout);
+        idle.drain(..expired);
+        self.idle_timeout - idle.first().map(age).unwrap_or_default()
+    }
+}
+
+/// Reads and writes until the connection ends. Meanwhile, closes connections that have been idle for too long.
+async fn drive(
+    driver: http1::Connection<Stream, Full<Bytes>>,
+    idle_timeout: Duration,
+    connections: Weak<Connections>,
+) {
+    let mut driver = pin!(driver);
+    // The driver's error is also that of its request, if it has one.
+    if idle_timeout.is_zero() {
+        let _ = driver.await;
+        return;
+    }
+    let mut wait = idle_timeout;
+    while timeout(wait, driver.as_mut()).await.is_err() {
+        wait = connections.upgrade().map_or(idle_timeout, |connections| connections.close_expired());
+    }
+}
+
+/// A connection that is ready for a request.
+struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    driver: JoinHandle<()>,
+}
+
+impl Connection {
+    /// Sends `request` and reads the response. Also returns the connection, unless it has ended.
+    async fn exchange(
+        self,
+        request: Request<Bytes>,
+        most: usize,
+    ) -> Result<(Response<Bytes>, Option<Self>), Error> {
+        let Self { mut sender, mut driver } = self;
+        let mut response = pin!(sender.try_send_request(request.map(Full::new)));
+        let mut sender = Some(sender);
+        let response = poll_fn(|context| {
+            if let Poll::Ready(response) = response.as_mut().poll(context) {
+                return Poll::Ready(response);
+            }
+            if sender.is_some() && Pin::new(&mut driver).poll(context).is_ready() {
+                // A request that was queued just as the connection ended would stay in the queue for as long as the
+                // sender exists (https://github.com/hyperium/hyper/issues/4122).
+                sender = None;
+                return response.as_mut().poll(context);
+            }
+            Poll::Pending
+        });
+        let (head, body) = response.await.map_err(error::from_send)?.into_parts();
+        let body = body::read(body, most).await.map_err(|error| error.with_status(head.status))?;
+        let connection = sender.map(|sender| Self { sender, driver });
+        Ok((Response::from_parts(head, body), connection))
+    }
+}
+
+/// Awaits `future`, or returns `None` if `deadline` passes first.
+async fn before<T>(
+    mut deadline: Pin<&mut Option<Sleep>>,
+    mut future: Pin<&mut impl Future<Output = T>>,
+) -> Option<T> {
+    poll_fn(|context| {
+        if let Poll::Ready(value) = future.as_mut().poll(context) {
+            return Poll::Ready(Some(value));
+        }
+        let deadline = deadline.as_mut().as_pin_mut();
+        deadline.map_or(Poll::Pending, |deadline| deadline.poll(context).map(|()| None))
+    })
+    .await
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No code panics while it holds the lock.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper_util::rt::TokioIo;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    /// With an in-memory connection, the test controls the order of tasks. It can therefore send a request after the
+    /// connection closed, but before hyper notices.
+    #[tokio::test]
+    async fn unwritten_request_is_not_sent() {
+        let (near, mut far) = duplex(1024);
+        let (sender, driver) = http1::handshake(TokioIo::new(near)).await.unwrap();
+        let driver = tokio::spawn(async { driver.await.unwrap() });
+        let connection = Connection { sender, driver };
+        let request = || Request::get("/").body(Bytes::new()).unwrap();
+
+        let server = async {
+            let read = far.read(&mut [0; 1024]).await.unwrap();
+            assert!(read > 0);
+            far.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        };
+        let (exchanged, ()) = tokio::join!(connection.exchange(request(), 0), server);
+        let (response, connection) = exchanged.unwrap();
+        assert_eq!(response.status(), 204);
+        let mut connection = connection.unwrap();
+        connection.sender.ready().await.unwrap();
+
+        drop(far);
+        let error = connection.exchange(request(), 0).await.map(drop).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Io, "{error:?}");
+        assert!(!error.may_have_been_sent(), "{error:?}");
+    }
+}
