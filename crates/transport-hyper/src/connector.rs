@@ -66,7 +66,9 @@ impl Connector {
             }
             Security::Https => {
                 let proxy = self.proxies.for_uri(&origin.uri).map_err(ConnectError::from_proxy)?;
-                self.in_time(proxy.as_ref(), self.connect_https(&origin.uri, proxy.as_ref())).await
+                // Boxed, because it is large.
+                let connecting = Box::pin(self.connect_https(&origin.uri, proxy.as_ref()));
+                self.in_time(proxy.as_ref(), connecting).await
             }
         }
     }
@@ -75,7 +77,7 @@ impl Connector {
         let wire = async {
             match proxy {
                 None => tcp(&self.tcp, uri).await.map(MaybeHttpsStream::Http),
-                Some(proxy) => self.tunnel(uri, proxy).await.map_err(|error| error.through(proxy)),
+                Some(proxy) => Box::pin(self.tunnel(uri, proxy)).await.map_err(|error| error.through(proxy)),
             }
         };
         let connecting = async {

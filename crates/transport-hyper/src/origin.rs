@@ -1,17 +1,16 @@
 //! The scheme, host, and port of a request's URL, and which of them are allowed.
 
 use std::{
-    fmt,
+    fmt, mem,
     net::{Ipv4Addr, Ipv6Addr},
 };
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, Request, Uri,
+    HeaderValue, Method, Request, Uri, Version,
     header::HOST,
     uri::{Parts, PathAndQuery},
 };
-use openrouter_oauth_transport::{Error, ErrorKind};
 
 /// An origin that requests can go to.
 pub(crate) struct Origin {
@@ -59,10 +58,16 @@ impl Origin {
     }
 
     /// Adds the `Host` header, and removes the origin from the URL (RFC 9112, section 3.2.1).
-    pub(crate) fn address(&self, request: &mut Request<Bytes>) {
+    pub(crate) fn address(&self, request: &mut Request<Bytes>) -> Result<(), UnsupportedRequest> {
+        // Hyper would panic, or wait for an upgrade.
+        let is_supported = matches!(request.version(), Version::HTTP_10 | Version::HTTP_11);
+        if !is_supported || request.method() == Method::CONNECT {
+            return Err(UnsupportedRequest);
+        }
         request.headers_mut().entry(HOST).or_insert_with(|| self.host.clone());
-        let parts = std::mem::take(request.uri_mut()).into_parts();
-        *request.uri_mut() = parts.path_and_query.map(Uri::from).unwrap_or_default();
+        let url = mem::take(request.uri_mut()).into_parts();
+        *request.uri_mut() = url.path_and_query.map(Uri::from).unwrap_or_default();
+        Ok(())
     }
 }
 
@@ -91,11 +96,17 @@ impl fmt::Display for UnsupportedUrl {
 
 impl std::error::Error for UnsupportedUrl {}
 
-impl From<UnsupportedUrl> for Error {
-    fn from(unsupported: UnsupportedUrl) -> Self {
-        Self::new(ErrorKind::Other, unsupported).not_sent()
+/// The error for a request that the transport rejects.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UnsupportedRequest;
+
+impl fmt::Display for UnsupportedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the version of the request is not HTTP/1.1 or HTTP/1.0, or its method is CONNECT")
     }
 }
+
+impl std::error::Error for UnsupportedRequest {}
 
 /// Returns whether the host of a URL is certainly this machine.
 pub(crate) fn is_loopback(host: &str) -> bool {

@@ -12,18 +12,20 @@ use bytes::Bytes;
 use http::{Request, Response, Uri};
 use http_body_util::Full;
 use hyper::client::conn::http1::{self, SendRequest};
-use openrouter_oauth_transport::{Error, ErrorKind};
+use openrouter_oauth_transport::{BoxError, Error, ErrorKind};
 use tokio::{
+    runtime::Handle,
     sync::Semaphore,
     task::JoinHandle,
-    time::{Instant, Sleep, timeout},
+    time::{Instant, Sleep, sleep_until, timeout},
 };
 
 use crate::{
     body,
     connector::{Connector, Stream},
     error,
-    origin::Origin,
+    origin::{Origin, UnsupportedUrl},
+    runtime,
 };
 
 /// The maximum size of a response head. The head may be slightly larger, because hyper checks only between reads. Hyper
@@ -49,24 +51,27 @@ impl Pool {
         &self,
         mut request: Request<Bytes>,
         most: usize,
-        mut deadline: Pin<&mut Option<Sleep>>,
+        deadline: Option<Instant>,
     ) -> Result<Response<Bytes>, Error> {
-        let connections = self.connections(request.uri())?;
-        connections.origin.address(&mut request);
+        // Without a runtime, tokio would panic.
+        Handle::try_current().map_err(not_sent)?;
+        let connections = self.connections(request.uri()).map_err(not_sent)?;
+        connections.origin.address(&mut request).map_err(not_sent)?;
+        let mut deadline = pin!(runtime::caught(|| deadline.map(sleep_until)).map_err(not_sent)?);
 
-        let waiting = pin!(async {
-            let slot = connections.slots.acquire().await;
-            let slot = slot.map_err(|closed| Error::new(ErrorKind::Other, closed).not_sent())?;
-            Ok((slot, connections.connection(&self.connector).await?))
-        });
-        let (_slot, connection) = before(deadline.as_mut(), waiting).await.unwrap_or_else(|| {
-            Err(Error::new(ErrorKind::Timeout, "the deadline passed before there was a connection")
-                .not_sent())
-        })?;
-
+        let (_slot, connection) = {
+            let waiting = pin!(async {
+                let slot = connections.slots.acquire().await.map_err(not_sent)?;
+                Ok((slot, connections.connection(&self.connector).await?))
+            });
+            before(deadline.as_mut(), waiting).await.unwrap_or_else(|| {
+                let problem = "the deadline passed before a connection was ready";
+                Err(Error::new(ErrorKind::Timeout, problem).not_sent())
+            })?
+        };
         let exchange = pin!(connection.exchange(request, most));
-        let (response, connection) =
-            before(deadline, exchange).await.unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
+        let exchanged = before(deadline, exchange).await;
+        let (response, connection) = exchanged.unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
         if let Some(connection) = connection {
             // Before the slot is free, so that a request that waits for it finds the connection.
             connections.keep(connection);
@@ -74,7 +79,7 @@ impl Pool {
         Ok(response)
     }
 
-    fn connections(&self, uri: &Uri) -> Result<Arc<Connections>, Error> {
+    fn connections(&self, uri: &Uri) -> Result<Arc<Connections>, UnsupportedUrl> {
         let mut origins = lock(&self.origins);
         if let Some(known) = origins.iter().find(|known| known.origin.contains(uri)) {
             return Ok(Arc::clone(known));
@@ -153,7 +158,7 @@ impl Connections {
         let age = |idle: &Idle| now.saturating_duration_since(idle.since);
         let expired = idle.partition_point(|idle| age(idle) >= self.idle_timeout);
         idle.drain(..expired);
-        self.idle_timeout - idle.first().map(age).unwrap_or_default()
+        self.idle_timeout.saturating_sub(idle.first().map(age).unwrap_or_default())
     }
 }
 
@@ -183,31 +188,43 @@ struct Connection {
 
 impl Connection {
     /// Sends `request` and reads the response. Also returns the connection, unless it has ended.
-    async fn exchange(
-        self,
+    ///
+    /// Not an `async fn`, whose future would contain the request twice.
+    fn exchange(
+        mut self,
         request: Request<Bytes>,
         most: usize,
-    ) -> Result<(Response<Bytes>, Option<Self>), Error> {
-        let Self { mut sender, mut driver } = self;
-        let mut response = pin!(sender.try_send_request(request.map(Full::new)));
-        let mut sender = Some(sender);
-        let response = poll_fn(|context| {
-            if let Poll::Ready(response) = response.as_mut().poll(context) {
-                return Poll::Ready(response);
-            }
-            if sender.is_some() && Pin::new(&mut driver).poll(context).is_ready() {
-                // A request that was queued just as the connection ended would stay in the queue for as long as the
-                // sender exists (https://github.com/hyperium/hyper/issues/4122).
-                sender = None;
-                return response.as_mut().poll(context);
-            }
-            Poll::Pending
-        });
-        let (head, body) = response.await.map_err(error::from_send)?.into_parts();
-        let body = body::read(body, most).await.map_err(|error| error.with_status(head.status))?;
-        let connection = sender.map(|sender| Self { sender, driver });
-        Ok((Response::from_parts(head, body), connection))
+    ) -> impl Future<Output = Result<(Response<Bytes>, Option<Self>), Error>> {
+        let response = self.sender.try_send_request(request.map(Full::new));
+        async move {
+            let Self { sender, mut driver } = self;
+            let (head, body, sender) = {
+                let (mut response, mut sender) = (pin!(response), Some(sender));
+                let response = poll_fn(|context| {
+                    if let Poll::Ready(response) = response.as_mut().poll(context) {
+                        return Poll::Ready(response);
+                    }
+                    if sender.is_some() && Pin::new(&mut driver).poll(context).is_ready() {
+                        // A request that was queued just as the connection ended would stay in the queue for as long
+                        // as the sender exists (https://github.com/hyperium/hyper/issues/4122).
+                        sender = None;
+                        return response.as_mut().poll(context);
+                    }
+                    Poll::Pending
+                });
+                let (head, body) = response.await.map_err(error::from_send)?.into_parts();
+                (head, body, sender)
+            };
+            let body = body::read(body, most).await.map_err(|error| error.with_status(head.status))?;
+            let connection = sender.map(|sender| Self { sender, driver });
+            Ok((Response::from_parts(head, body), connection))
+        }
     }
+}
+
+/// The error for a problem that occurs before anything is sent.
+fn not_sent(problem: impl Into<BoxError>) -> Error {
+    Error::new(ErrorKind::Other, problem).not_sent()
 }
 
 /// Awaits `future`, or returns `None` if `deadline` passes first.

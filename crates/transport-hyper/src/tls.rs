@@ -122,7 +122,9 @@ where
     S: Read + Write + Unpin,
 {
     let name = DefaultServerNameResolver::default().resolve(uri)?;
-    let stream = TlsConnector::from(Arc::clone(config)).connect(name, TokioIo::new(stream)).await?;
+    // Boxed, because it is large.
+    let connecting = Box::pin(TlsConnector::from(Arc::clone(config)).connect(name, TokioIo::new(stream)));
+    let stream = connecting.await?;
     Ok(MaybeHttpsStream::Https(TokioIo::new(stream)))
 }
 
