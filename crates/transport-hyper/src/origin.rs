@@ -31,13 +31,13 @@ pub(crate) enum Security {
 }
 
 impl Origin {
-    pub(crate) fn from_uri(uri: &Uri) -> Result<Self, UnsupportedUrl> {
+    pub(crate) fn from_uri(uri: &Uri) -> Result<Self, UnsupportedRequest> {
         let (security, host, default_port) = match (uri.scheme_str(), uri.host()) {
             (Some("https"), Some(host)) => (Security::Https, host, 443),
             (Some("http"), Some(host)) if is_loopback(host) => (Security::Loopback, host, 80),
-            (Some("http"), Some(_)) => return Err(UnsupportedUrl::PlainText),
-            (Some(_), Some(_)) => return Err(UnsupportedUrl::Scheme),
-            _ => return Err(UnsupportedUrl::Relative),
+            (Some("http"), Some(_)) => return Err(UnsupportedRequest::PlainText),
+            (Some(_), Some(_)) => return Err(UnsupportedRequest::Scheme),
+            _ => return Err(UnsupportedRequest::Relative),
         };
         let port = uri.port_u16().filter(|port| *port != default_port);
         let host = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
@@ -47,8 +47,8 @@ impl Origin {
         parts.path_and_query = Some(PathAndQuery::from_static("/"));
         Ok(Self {
             security,
-            uri: Uri::from_parts(parts).map_err(|_| UnsupportedUrl::Relative)?,
-            host: HeaderValue::try_from(host).map_err(|_| UnsupportedUrl::Relative)?,
+            uri: Uri::from_parts(parts).map_err(|_| UnsupportedRequest::Relative)?,
+            host: HeaderValue::try_from(host).map_err(|_| UnsupportedRequest::Relative)?,
         })
     }
 
@@ -62,7 +62,7 @@ impl Origin {
         // Hyper would panic, or wait for an upgrade.
         let is_supported = matches!(request.version(), Version::HTTP_10 | Version::HTTP_11);
         if !is_supported || request.method() == Method::CONNECT {
-            return Err(UnsupportedRequest);
+            return Err(UnsupportedRequest::Protocol);
         }
         request.headers_mut().entry(HOST).or_insert_with(|| self.host.clone());
         let url = mem::take(request.uri_mut()).into_parts();
@@ -71,18 +71,20 @@ impl Origin {
     }
 }
 
-/// The error for a URL that the transport rejects.
+/// The error for a request that the transport rejects.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum UnsupportedUrl {
-    /// `http` to another machine.
+pub(crate) enum UnsupportedRequest {
+    /// The URL is `http` to another machine.
     PlainText,
-    /// Neither `https` nor `http`.
+    /// The URL is neither `https` nor `http`.
     Scheme,
-    /// No scheme or no host.
+    /// The URL has no scheme or no host.
     Relative,
+    /// Neither HTTP/1.1 nor HTTP/1.0, or the method `CONNECT`.
+    Protocol,
 }
 
-impl fmt::Display for UnsupportedUrl {
+impl fmt::Display for UnsupportedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::PlainText => {
@@ -90,19 +92,8 @@ impl fmt::Display for UnsupportedUrl {
             }
             Self::Scheme => "the scheme of the URL is not `https`",
             Self::Relative => "the URL has no scheme or no host",
+            Self::Protocol => "the request is not HTTP/1.1 or HTTP/1.0, or its method is `CONNECT`",
         })
-    }
-}
-
-impl std::error::Error for UnsupportedUrl {}
-
-/// The error for a request that the transport rejects.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct UnsupportedRequest;
-
-impl fmt::Display for UnsupportedRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the version of the request is not HTTP/1.1 or HTTP/1.0, or its method is CONNECT")
     }
 }
 
@@ -124,7 +115,7 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn from_str(uri: &str) -> Result<Security, UnsupportedUrl> {
+    fn from_str(uri: &str) -> Result<Security, UnsupportedRequest> {
         Origin::from_uri(&uri.parse().unwrap()).map(|origin| origin.security)
     }
 
@@ -159,15 +150,15 @@ mod tests {
             "http://[::ffff:127.0.0.1]/",
             "http://[fe80::1]/",
         ] {
-            assert_eq!(from_str(url), Err(UnsupportedUrl::PlainText), "{url}");
+            assert_eq!(from_str(url), Err(UnsupportedRequest::PlainText), "{url}");
         }
     }
 
     #[test]
     fn only_absolute_http_urls_are_supported() {
         assert_eq!(from_str("https://openrouter.ai/"), Ok(Security::Https));
-        assert_eq!(from_str("ftp://127.0.0.1/"), Err(UnsupportedUrl::Scheme));
-        assert_eq!(from_str("/api/v1/key"), Err(UnsupportedUrl::Relative));
-        assert_eq!(from_str("openrouter.ai"), Err(UnsupportedUrl::Relative));
+        assert_eq!(from_str("ftp://127.0.0.1/"), Err(UnsupportedRequest::Scheme));
+        assert_eq!(from_str("/api/v1/key"), Err(UnsupportedRequest::Relative));
+        assert_eq!(from_str("openrouter.ai"), Err(UnsupportedRequest::Relative));
     }
 }

@@ -11,7 +11,13 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response, Uri};
 use http_body_util::Full;
-use hyper::client::conn::http1::{self, SendRequest};
+use hyper::{
+    body::Incoming,
+    client::conn::{
+        TrySendError,
+        http1::{self, SendRequest},
+    },
+};
 use openrouter_oauth_transport::{BoxError, Error, ErrorKind};
 use tokio::{
     runtime::Handle,
@@ -24,7 +30,7 @@ use crate::{
     body,
     connector::{Connector, Stream},
     error,
-    origin::{Origin, UnsupportedUrl},
+    origin::{Origin, UnsupportedRequest},
     runtime,
 };
 
@@ -47,39 +53,51 @@ impl Pool {
     }
 
     /// Sends `request` on an idle connection or a new one, and reads the response. Ends when `deadline` passes.
-    pub(crate) async fn send(
+    ///
+    /// Not an `async fn`, whose future would have room for two requests.
+    pub(crate) fn send(
         &self,
         mut request: Request<Bytes>,
         most: usize,
         deadline: Option<Instant>,
-    ) -> Result<Response<Bytes>, Error> {
-        // Without a runtime, tokio would panic.
-        Handle::try_current().map_err(not_sent)?;
-        let connections = self.connections(request.uri()).map_err(not_sent)?;
-        connections.origin.address(&mut request).map_err(not_sent)?;
-        let mut deadline = pin!(runtime::caught(|| deadline.map(sleep_until)).map_err(not_sent)?);
+    ) -> impl Future<Output = Result<Response<Bytes>, Error>> {
+        let connections = self.connections(&mut request);
+        async move {
+            let connections = connections.map_err(not_sent)?;
+            // Without a runtime, tokio would panic.
+            Handle::try_current().map_err(not_sent)?;
+            let mut deadline = pin!(runtime::caught(|| deadline.map(sleep_until)).map_err(not_sent)?);
 
-        let (_slot, connection) = {
-            let waiting = pin!(async {
-                let slot = connections.slots.acquire().await.map_err(not_sent)?;
-                Ok((slot, connections.connection(&self.connector).await?))
-            });
-            before(deadline.as_mut(), waiting).await.unwrap_or_else(|| {
-                let problem = "the deadline passed before a connection was ready";
-                Err(Error::new(ErrorKind::Timeout, problem).not_sent())
-            })?
-        };
-        let exchange = pin!(connection.exchange(request, most));
-        let exchanged = before(deadline, exchange).await;
-        let (response, connection) = exchanged.unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
-        if let Some(connection) = connection {
-            // Before the slot is free, so that a request that waits for it finds the connection.
-            connections.keep(connection);
+            let (_slot, mut connection) = {
+                let waiting = pin!(async {
+                    let slot = connections.slots.acquire().await.map_err(not_sent)?;
+                    Ok((slot, connections.connection(&self.connector).await?))
+                });
+                before(deadline.as_mut(), waiting).await.unwrap_or_else(|| {
+                    let problem = "the deadline passed before a connection was ready";
+                    Err(Error::new(ErrorKind::Timeout, problem).not_sent())
+                })?
+            };
+            let response = pin!(connection.sender.try_send_request(request.map(Full::new)));
+            let reading = pin!(connection.read(response, most));
+            let read = before(deadline, reading).await;
+            let (response, connection) = read.unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
+            if let Some(connection) = connection {
+                // Before the slot is free, so that a request that waits for it finds the connection.
+                connections.keep(connection);
+            }
+            Ok(response)
         }
-        Ok(response)
     }
 
-    fn connections(&self, uri: &Uri) -> Result<Arc<Connections>, UnsupportedUrl> {
+    /// Returns the connections to the origin of `request`, and addresses the request to it.
+    fn connections(&self, request: &mut Request<Bytes>) -> Result<Arc<Connections>, UnsupportedRequest> {
+        let connections = self.connections_to(request.uri())?;
+        connections.origin.address(request)?;
+        Ok(connections)
+    }
+
+    fn connections_to(&self, uri: &Uri) -> Result<Arc<Connections>, UnsupportedRequest> {
         let mut origins = lock(&self.origins);
         if let Some(known) = origins.iter().find(|known| known.origin.contains(uri)) {
             return Ok(Arc::clone(known));
@@ -140,7 +158,7 @@ impl Connections {
         let stream = connector.connect(&self.origin).await?;
         let connection = http1::Builder::new().max_buf_size(HEAD_LIMIT).handshake(stream).await;
         let (sender, driver) = connection.map_err(|error| Error::new(ErrorKind::Connect, error))?;
-        let driving = drive(driver, self.idle_timeout, Arc::downgrade(self));
+        let driving = drive(Box::pin(driver), self.idle_timeout, Arc::downgrade(self));
         Ok(Connection { sender, driver: tokio::spawn(driving) })
     }
 
@@ -164,11 +182,10 @@ impl Connections {
 
 /// Reads and writes until the connection ends. Meanwhile, closes connections that have been idle for too long.
 async fn drive(
-    driver: http1::Connection<Stream, Full<Bytes>>,
+    mut driver: Pin<Box<http1::Connection<Stream, Full<Bytes>>>>,
     idle_timeout: Duration,
     connections: Weak<Connections>,
 ) {
-    let mut driver = pin!(driver);
     // The driver's error is also that of its request, if it has one.
     if idle_timeout.is_zero() {
         let _ = driver.await;
@@ -187,40 +204,34 @@ struct Connection {
 }
 
 impl Connection {
-    /// Sends `request` and reads the response. Also returns the connection, unless it has ended.
-    ///
-    /// Not an `async fn`, whose future would contain the request twice.
-    fn exchange(
-        mut self,
-        request: Request<Bytes>,
+    /// Awaits and reads the response to a request on this connection. Also returns the connection, unless it has ended.
+    async fn read(
+        self,
+        mut response: Pin<&mut impl Future<Output = Sent>>,
         most: usize,
-    ) -> impl Future<Output = Result<(Response<Bytes>, Option<Self>), Error>> {
-        let response = self.sender.try_send_request(request.map(Full::new));
-        async move {
-            let Self { sender, mut driver } = self;
-            let (head, body, sender) = {
-                let (mut response, mut sender) = (pin!(response), Some(sender));
-                let response = poll_fn(|context| {
-                    if let Poll::Ready(response) = response.as_mut().poll(context) {
-                        return Poll::Ready(response);
-                    }
-                    if sender.is_some() && Pin::new(&mut driver).poll(context).is_ready() {
-                        // A request that was queued just as the connection ended would stay in the queue for as long
-                        // as the sender exists (https://github.com/hyperium/hyper/issues/4122).
-                        sender = None;
-                        return response.as_mut().poll(context);
-                    }
-                    Poll::Pending
-                });
-                let (head, body) = response.await.map_err(error::from_send)?.into_parts();
-                (head, body, sender)
-            };
-            let body = body::read(body, most).await.map_err(|error| error.with_status(head.status))?;
-            let connection = sender.map(|sender| Self { sender, driver });
-            Ok((Response::from_parts(head, body), connection))
-        }
+    ) -> Result<(Response<Bytes>, Option<Self>), Error> {
+        let Self { sender, mut driver } = self;
+        let mut sender = Some(sender);
+        let response = poll_fn(|context| {
+            if let Poll::Ready(response) = response.as_mut().poll(context) {
+                return Poll::Ready(response);
+            }
+            if sender.is_some() && Pin::new(&mut driver).poll(context).is_ready() {
+                // A request that was queued just as the connection ended would stay in the queue for as long as the
+                // sender exists (https://github.com/hyperium/hyper/issues/4122).
+                sender = None;
+                return response.as_mut().poll(context);
+            }
+            Poll::Pending
+        });
+        let (head, body) = response.await.map_err(error::from_send)?.into_parts();
+        let body = body::read(body, most).await.map_err(|error| error.with_status(head.status))?;
+        let connection = sender.map(|sender| Self { sender, driver });
+        Ok((Response::from_parts(head, body), connection))
     }
 }
+
+type Sent = Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>>;
 
 /// The error for a problem that occurs before anything is sent.
 fn not_sent(problem: impl Into<BoxError>) -> Error {
@@ -262,21 +273,24 @@ mod tests {
         let (sender, driver) = http1::handshake(TokioIo::new(near)).await.unwrap();
         let driver = tokio::spawn(async { driver.await.unwrap() });
         let connection = Connection { sender, driver };
-        let request = || Request::get("/").body(Bytes::new()).unwrap();
+        let exchange = async |mut connection: Connection| {
+            let sent = pin!(connection.sender.try_send_request(Request::new(Full::default())));
+            connection.read(sent, 0).await
+        };
 
         let server = async {
             let read = far.read(&mut [0; 1024]).await.unwrap();
             assert!(read > 0);
             far.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
         };
-        let (exchanged, ()) = tokio::join!(connection.exchange(request(), 0), server);
+        let (exchanged, ()) = tokio::join!(exchange(connection), server);
         let (response, connection) = exchanged.unwrap();
         assert_eq!(response.status(), 204);
         let mut connection = connection.unwrap();
         connection.sender.ready().await.unwrap();
 
         drop(far);
-        let error = connection.exchange(request(), 0).await.map(drop).unwrap_err();
+        let error = exchange(connection).await.map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Io, "{error:?}");
         assert!(!error.may_have_been_sent(), "{error:?}");
     }
