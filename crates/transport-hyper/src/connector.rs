@@ -84,7 +84,7 @@ impl Connector {
             // The first connection reads the root certificates while it waits for the network.
             let (wire, configs) = try_join(wire, self.tls.configs()).await?;
             let stream = handshake(&configs.origin, wire, uri).await;
-            stream.map_err(|error| ConnectError::from_source(ErrorKind::Connect, error))
+            stream.map_err(|error| ConnectError::from_handshake(ErrorKind::Connect, error))
         };
         match connecting.await {
             Ok(stream) => Ok(stream),
@@ -100,7 +100,7 @@ impl Connector {
         let wire = if proxy.uses_tls() {
             let configs = self.tls.configs().await?;
             let stream = handshake(&configs.proxy, connected, &address).await;
-            stream.map_err(|error| ConnectError::from_source(ErrorKind::Proxy, error))?
+            stream.map_err(|error| ConnectError::from_handshake(ErrorKind::Proxy, error))?
         } else {
             MaybeHttpsStream::Http(connected)
         };
