@@ -64,4 +64,8 @@ impl Transport for HyperTransport {
             })
         })
     }
+
+    fn enforces_timeout(&self) -> bool {
+        true
+    }
 }

@@ -74,16 +74,61 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// Returns an error if there is no complete response, as the contract describes. [`Error::may_have_been_sent`]
     /// reports whether the server may have seen the request.
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_>;
+
+    /// Returns whether [`Limits::timeout`] certainly ends every request, on a real clock and even while connecting.
+    ///
+    /// A client without a timer of its own then does not time the transport's requests again. By default, this is
+    /// false, and the client ends a request that outlasts its timeout. A transport that wraps another one should
+    /// return that transport's value if it adds no waits of its own.
+    fn enforces_timeout(&self) -> bool {
+        false
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for Arc<T> {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
         (**self).send(request, limits)
     }
+
+    fn enforces_timeout(&self) -> bool {
+        (**self).enforces_timeout()
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for Box<T> {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
         (**self).send(request, limits)
+    }
+
+    fn enforces_timeout(&self) -> bool {
+        (**self).enforces_timeout()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorKind, from_fn};
+
+    #[derive(Debug)]
+    struct Punctual;
+
+    impl Transport for Punctual {
+        fn send(&self, _request: Request<Bytes>, _limits: Limits) -> ResponseFuture<'_> {
+            Box::pin(async { Err(ErrorKind::Timeout.into()) })
+        }
+
+        fn enforces_timeout(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn pointers_say_who_enforces_the_timeout() {
+        let shared: Arc<dyn Transport> = Arc::new(Punctual);
+        let boxed: Box<dyn Transport> = Box::new(Arc::clone(&shared));
+        assert!(shared.enforces_timeout() && boxed.enforces_timeout());
+        let careless = from_fn(|_, _| async { Err(ErrorKind::Timeout.into()) });
+        assert!(!Arc::new(Box::new(careless)).enforces_timeout(), "the default");
     }
 }
