@@ -86,7 +86,8 @@ impl<'a> Attempts<'a> {
         is_foreign: impl Fn(&Response<Bytes>) -> bool,
     ) -> (u32, Reply) {
         let mut attempts = 0;
-        let mut unsettled = None;
+        // Boxed, because few calls have one, but the future of every call has room for it.
+        let mut unsettled: Option<Box<Reply>> = None;
         loop {
             attempts += 1;
             let reply = self.attempt(request, Attempt::new(self.operation, attempts)).await;
@@ -103,18 +104,18 @@ impl<'a> Attempts<'a> {
         &self,
         reply: Reply,
         attempts: u32,
-        unsettled: &mut Option<Reply>,
+        unsettled: &mut Option<Box<Reply>>,
         is_foreign: impl Fn(&Response<Bytes>) -> bool,
     ) -> ControlFlow<Reply, SleepFuture> {
         let wait = self.wait_before_next(&reply, attempts);
         let kept = match unsettled.take() {
-            Some(unsettled) if !self.settles(&reply, &unsettled, &is_foreign) => unsettled,
+            Some(unsettled) if !self.settles(&reply, &unsettled, &is_foreign) => *unsettled,
             _ => reply,
         };
         let (Some(wait), Some(timer)) = (wait, &self.config.timer) else {
             return ControlFlow::Break(kept);
         };
-        *unsettled = (self.doubt(&kept, &is_foreign) > Doubt::None).then_some(kept);
+        *unsettled = (self.doubt(&kept, &is_foreign) > Doubt::None).then(|| Box::new(kept));
         ControlFlow::Continue(timer.sleep(wait))
     }
 

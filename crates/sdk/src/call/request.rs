@@ -69,7 +69,8 @@ impl<'a> CallRequest<'a> {
         *request.uri_mut() = Uri::clone(&self.url);
         *request.headers_mut() = headers;
         let headers = request.headers_mut();
-        if !self.config.hooks.is_empty() {
+        // Most hooks change nothing, and a comparison costs less than to restore.
+        if !self.config.hooks.is_empty() && *headers != self.config.headers {
             self.restore_reserved(headers);
         }
         if let Some(authorization) = &self.authorization {
