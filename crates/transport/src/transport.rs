@@ -75,11 +75,12 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// reports whether the server may have seen the request.
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_>;
 
-    /// Returns whether [`Limits::timeout`] certainly ends every request, on a real clock and even while connecting.
+    /// Returns whether this transport itself ends every request at [`Limits::timeout`], on a real clock and even while
+    /// it connects.
     ///
-    /// A client without a timer of its own then does not time the transport's requests again. By default, this is
-    /// false, and the client ends a request that outlasts its timeout. A transport that wraps another one should
-    /// return that transport's value if it adds no waits of its own.
+    /// If so, `openrouter-oauth` leaves the timeout to the transport and runs no second timer, unless the program set a
+    /// timer of its own. The default is `false`: the client then ends a request that outlasts its timeout. A transport
+    /// that wraps another one and adds no wait of its own should return the other's value.
     fn enforces_timeout(&self) -> bool {
         false
     }
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn pointers_say_who_enforces_the_timeout() {
+    fn pointers_forward_whether_the_timeout_is_enforced() {
         let shared: Arc<dyn Transport> = Arc::new(Punctual);
         let boxed: Box<dyn Transport> = Box::new(Arc::clone(&shared));
         assert!(shared.enforces_timeout() && boxed.enforces_timeout());
