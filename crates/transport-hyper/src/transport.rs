@@ -36,4 +36,8 @@ impl Transport for HyperTransport {
         let deadline = limits.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         Box::pin(self.pool.send(request, limits.response_bytes, deadline))
     }
+
+    fn enforces_timeout(&self) -> bool {
+        true
+    }
 }

@@ -1,6 +1,10 @@
 //! The exchange of a sign-in's code for a key.
 
-use openrouter_oauth_models::{ApiKeyGrant, AuthorizationCode, ExchangeAuthCode};
+use http::Method;
+use openrouter_oauth_models::{
+    ApiKeyGrant, Auth, AuthorizationCode, CodeChallengeMethod, Encoding, Endpoint, ExchangeAuthCode, Resend,
+};
+use serde::Serialize;
 
 use super::{
     pending::{AnySignIn, HeadlessSignIn, PendingSignIn},
@@ -8,7 +12,7 @@ use super::{
     pkce::Pkce,
 };
 use crate::{
-    call::{self, options::Options, response::ApiResponse},
+    call::{self, response::ApiResponse},
     client::Client,
     error::{Error, SpentReason},
 };
@@ -103,8 +107,13 @@ impl PendingExchange {
                 actual: client.origin().clone(),
             });
         }
-        let request = ExchangeAuthCode::new(code.clone()).pkce(self.take_verifier()?, Pkce::METHOD);
-        let response = call::send(client.config(), &request, &Options::default()).await;
+        let verifier = self.take_verifier()?;
+        let request = BorrowedExchange {
+            code: code.expose(),
+            code_verifier: verifier.expose(),
+            code_challenge_method: Pkce::METHOD,
+        };
+        let response = call::send(client.config(), &request, None).await;
         let result = response.map(ApiResponse::into_inner).map_err(|error| {
             let is_retryable = error.is_retryable();
             match error {
@@ -115,11 +124,38 @@ impl PendingExchange {
             }
         });
         self.is_doubtful |= result.as_ref().is_err_and(Error::may_have_acted);
-        self.phase = match (&result, request.code_verifier) {
-            (Ok(_), _) => Phase::Spent(SpentReason::Exchanged),
-            (Err(error), Some(verifier)) if !error.is_outcome_unknown() => Phase::Fresh(verifier),
-            (Err(_), _) => Phase::Spent(SpentReason::OutcomeUnknown),
+        self.phase = match &result {
+            Ok(_) => Phase::Spent(SpentReason::Exchanged),
+            Err(error) if error.is_outcome_unknown() => Phase::Spent(SpentReason::OutcomeUnknown),
+            Err(_) => Phase::Fresh(verifier),
         };
         result.map_err(|error| error.labeled(self.key_label.as_ref()))
+    }
+}
+
+/// An [`ExchangeAuthCode`] that borrows its secrets, so that an exchange does not copy them.
+#[derive(Serialize)]
+struct BorrowedExchange<'a> {
+    code: &'a str,
+    code_verifier: &'a str,
+    code_challenge_method: CodeChallengeMethod,
+}
+
+impl Endpoint for BorrowedExchange<'_> {
+    type Response = ApiKeyGrant;
+    const OPERATION: &'static str = ExchangeAuthCode::OPERATION;
+    const ACTIVITY: &'static str = ExchangeAuthCode::ACTIVITY;
+    const METHOD: Method = ExchangeAuthCode::METHOD;
+    const PATH: &'static str = ExchangeAuthCode::PATH;
+    const AUTH: Auth = ExchangeAuthCode::AUTH;
+    const ENCODING: Encoding = ExchangeAuthCode::ENCODING;
+    const RESEND: Resend = ExchangeAuthCode::RESEND;
+
+    fn decode(body: &[u8]) -> serde_json::Result<ApiKeyGrant> {
+        ExchangeAuthCode::decode(body)
+    }
+
+    fn secrets(&self) -> Vec<&str> {
+        vec![self.code, self.code_verifier]
     }
 }
