@@ -23,6 +23,7 @@ use zeroize::Zeroizing;
 use crate::{
     endpoint::{Data, read_object, without_byte_order_mark},
     server_text::unescape,
+    wiped::WipedCow,
 };
 
 /// A response that is read field by field. Every optional field must have a default.
@@ -40,8 +41,8 @@ pub(crate) trait ByField: DeserializeOwned {
 ///
 /// Returns the error of a strict parser, whose position is in `body`.
 pub(crate) fn decode<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
-    let text = Text::new(body);
-    Fields::parse(text.as_str()).and_then(Fields::into_value).map_or_else(|| read_object(body), Ok)
+    let text = to_text(body);
+    Fields::parse(&text).and_then(Fields::into_value).map_or_else(|| read_object(body), Ok)
 }
 
 /// Reads the object in a [`Data`] envelope. Skips optional fields that cannot be read.
@@ -50,43 +51,29 @@ pub(crate) fn decode<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
 ///
 /// As for [`decode`].
 pub(crate) fn decode_data<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
-    let text = Text::new(body);
-    let data = Fields::parse(text.as_str()).and_then(|fields| Fields::parse(fields.raw("data")?));
+    let text = to_text(body);
+    let data = Fields::parse(&text).and_then(|fields| Fields::parse(fields.raw("data")?));
     data.and_then(Fields::into_value).map_or_else(|| Data::decode(body), Ok)
 }
 
-/// A body as text, without a byte order mark.
+/// Returns a body as text, without a byte order mark.
 ///
 /// Bytes that are not UTF-8 and escapes that are not a character are replaced, so that they affect only their own
 /// field.
-pub(crate) enum Text<'a> {
-    Valid(&'a str),
-    Replaced(Zeroizing<String>),
-}
-
-impl<'a> Text<'a> {
-    pub(crate) fn new(body: &'a [u8]) -> Self {
-        let body = without_byte_order_mark(body);
-        if let Some(text) = str::from_utf8(body).ok().filter(|text| !has_surrogates(text)) {
-            return Self::Valid(text);
-        }
-        // A replacement character has three bytes, so the buffer does not grow and leave a copy behind.
-        let mut text = Zeroizing::new(String::with_capacity(3 * body.len()));
-        for chunk in body.utf8_chunks() {
-            text.push_str(chunk.valid());
-            if !chunk.invalid().is_empty() {
-                text.push(char::REPLACEMENT_CHARACTER);
-            }
-        }
-        Self::Replaced(replace_lone_surrogates(&text))
+pub(crate) fn to_text(body: &[u8]) -> WipedCow<'_, str> {
+    let body = without_byte_order_mark(body);
+    if let Some(text) = str::from_utf8(body).ok().filter(|text| !has_surrogates(text)) {
+        return WipedCow::Borrowed(text);
     }
-
-    pub(crate) fn as_str(&self) -> &str {
-        match self {
-            Self::Valid(text) => text,
-            Self::Replaced(text) => text,
+    // A replacement character has three bytes, so the buffer does not grow and leave a copy behind.
+    let mut text = Zeroizing::new(String::with_capacity(3 * body.len()));
+    for chunk in body.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
         }
     }
+    WipedCow::Owned(replace_lone_surrogates(&text))
 }
 
 fn has_surrogates(text: &str) -> bool {
