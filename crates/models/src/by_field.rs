@@ -21,8 +21,9 @@ use serde_json::{Error, value::RawValue};
 use zeroize::Zeroizing;
 
 use crate::{
-    endpoint::{Data, read_object, without_byte_order_mark},
+    endpoint::{Data, Object, read_object, without_byte_order_mark},
     server_text::unescape,
+    wiped::WipedCow,
 };
 
 /// A response that is read field by field. Every optional field must have a default.
@@ -33,15 +34,15 @@ pub(crate) trait ByField: DeserializeOwned {
 
 /// Reads an object. Skips optional fields that cannot be read.
 ///
-/// If a required field is missing, the strict parser runs too, because only its error has a position. It does not run
-/// first, because a debug build would leave parts of the body on the stack.
-///
 /// # Errors
 ///
-/// Returns the error of a strict parser, whose position is in `body`.
+/// If a required field is missing, returns the error of a strict parser, whose position is in `body`.
 pub(crate) fn decode<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
-    let text = Text::new(body);
-    Fields::parse(text.as_str()).and_then(Fields::into_value).map_or_else(|| read_object(body), Ok)
+    let text = to_text(body);
+    if let Some(Object(value)) = read_whole(&text) {
+        return Ok(value);
+    }
+    Fields::parse(&text).and_then(Fields::into_value).map_or_else(|| read_object(body), Ok)
 }
 
 /// Reads the object in a [`Data`] envelope. Skips optional fields that cannot be read.
@@ -50,43 +51,40 @@ pub(crate) fn decode<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
 ///
 /// As for [`decode`].
 pub(crate) fn decode_data<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
-    let text = Text::new(body);
-    let data = Fields::parse(text.as_str()).and_then(|fields| Fields::parse(fields.raw("data")?));
+    let text = to_text(body);
+    if let Some(Object(Data { data: Object(value) })) = read_whole(&text) {
+        return Ok(value);
+    }
+    let data = Fields::parse(&text).and_then(|fields| Fields::parse(fields.raw("data")?));
     data.and_then(Fields::into_value).map_or_else(|| Data::decode(body), Ok)
 }
 
-/// A body as text, without a byte order mark.
+/// Reads JSON in one pass. Returns `None` if any part of it cannot be read, which is rare.
+fn read_whole<T: DeserializeOwned>(json: &str) -> Option<T> {
+    if has_private_name(json) {
+        return None;
+    }
+    serde_json::from_str(json).ok()
+}
+
+/// Returns a body as text, without a byte order mark.
 ///
 /// Bytes that are not UTF-8 and escapes that are not a character are replaced, so that they affect only their own
 /// field.
-pub(crate) enum Text<'a> {
-    Valid(&'a str),
-    Replaced(Zeroizing<String>),
-}
-
-impl<'a> Text<'a> {
-    pub(crate) fn new(body: &'a [u8]) -> Self {
-        let body = without_byte_order_mark(body);
-        if let Some(text) = str::from_utf8(body).ok().filter(|text| !has_surrogates(text)) {
-            return Self::Valid(text);
-        }
-        // A replacement character has three bytes, so the buffer does not grow and leave a copy behind.
-        let mut text = Zeroizing::new(String::with_capacity(3 * body.len()));
-        for chunk in body.utf8_chunks() {
-            text.push_str(chunk.valid());
-            if !chunk.invalid().is_empty() {
-                text.push(char::REPLACEMENT_CHARACTER);
-            }
-        }
-        Self::Replaced(replace_lone_surrogates(&text))
+pub(crate) fn to_text(body: &[u8]) -> WipedCow<'_, str> {
+    let body = without_byte_order_mark(body);
+    if let Some(text) = str::from_utf8(body).ok().filter(|text| !has_surrogates(text)) {
+        return WipedCow::Borrowed(text);
     }
-
-    pub(crate) fn as_str(&self) -> &str {
-        match self {
-            Self::Valid(text) => text,
-            Self::Replaced(text) => text,
+    // A replacement character has three bytes, so the buffer does not grow and leave a copy behind.
+    let mut text = Zeroizing::new(String::with_capacity(3 * body.len()));
+    for chunk in body.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
         }
     }
+    WipedCow::Owned(replace_lone_surrogates(&text))
 }
 
 fn has_surrogates(text: &str) -> bool {
@@ -186,13 +184,17 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Returns whether JSON has an object that [`Value`](serde_json::Value) would not read as written. It takes the text in a member with such a
-/// name as JSON, which redaction has not seen, and fails if that is not JSON.
+/// Returns whether JSON has an object that [`Value`](serde_json::Value) would not read as written. It takes the text in a
+/// member with such a name as JSON, which redaction has not seen, and fails if that is not JSON.
 pub(crate) fn misleads_serde_json(json: &str) -> bool {
+    json.starts_with(['{', '[']) && has_private_name(json)
+}
+
+/// Returns whether JSON contains a name that `serde_json` uses itself, in any spelling.
+fn has_private_name(json: &str) -> bool {
     const PRIVATE: &str = "$serde_json::private::";
     let contains_private = |json: &[u8]| json.windows(PRIVATE.len()).any(|part| part == PRIVATE.as_bytes());
-    json.starts_with(['{', '['])
-        && (json.contains(PRIVATE) || json.contains("\\u") && contains_private(&unescape(json.as_bytes())))
+    json.contains(PRIVATE) || json.contains("\\u") && contains_private(&unescape(json.as_bytes()))
 }
 
 type FieldRange<'a, 'f> = Range<'f, Cow<'a, str>, &'a RawValue>;

@@ -60,6 +60,7 @@ mod nullable;
 mod open_enum;
 mod other_fields;
 mod text;
+mod wiped;
 
 pub use crate::{
     api_error::{ApiError, RejectionReason},

@@ -6,11 +6,12 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-use http::Uri;
-
 use crate::{
     constant_time::ConstantTime,
-    text::{AsText, FromText, InvalidValue, open_text_conversions, plain_text, text_conversions, text_serde},
+    text::{
+        AsText, FromText, InvalidValue, check, open_text_conversions, plain_text, text_conversions,
+        text_serde,
+    },
 };
 
 plain_text! {
@@ -60,7 +61,7 @@ pub(crate) struct UrlParts<'a> {
 impl HttpUrl {
     /// Returns whether the scheme is `https`.
     pub fn is_https(&self) -> bool {
-        self.scheme().eq_ignore_ascii_case("https")
+        self.0.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("https:"))
     }
 
     /// Returns whether the host is this machine: `localhost`, `127.0.0.0/8`, or `[::1]`.
@@ -80,7 +81,7 @@ impl HttpUrl {
 
     /// Returns the URL, as written, up to the question mark of its query.
     pub fn without_query(&self) -> &str {
-        self.0.split('?').next().unwrap_or_default()
+        self.0.split_once('?').map_or(&self.0, |(place, _)| place)
     }
 
     /// Returns the path, which is empty or starts with a slash.
@@ -90,7 +91,22 @@ impl HttpUrl {
 
     /// Returns the query, without the question mark.
     pub fn query(&self) -> Option<&str> {
-        self.parts().query
+        self.0.split_once('?').map(|(_, query)| query)
+    }
+
+    /// Returns this URL with another segment at the end of its path. `segment` is 1 to 128 of the characters
+    /// `A-Z a-z 0-9 - _`, so the result is valid.
+    pub(crate) fn with_segment(&self, segment: &str) -> Result<Self, InvalidValue> {
+        let is_segment_character = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        check(
+            "path segment",
+            segment,
+            128,
+            is_segment_character,
+            "may contain only the characters A-Z a-z 0-9 - _",
+        )?;
+        let (place, query) = self.0.split_at(self.without_query().len());
+        Ok(Self([place.trim_end_matches('/'), "/", segment, query].concat().into()))
     }
 
     /// Returns the origin.
@@ -192,15 +208,14 @@ impl FromText for HttpUrl {
 
 impl<'a> UrlParts<'a> {
     pub(crate) fn split(text: &'a str) -> Self {
-        let text = text.split('#').next().unwrap_or_default();
+        let text = text.split_once('#').map_or(text, |(text, _)| text);
         let (place, query) = match text.split_once('?') {
             Some((place, query)) => (place, Some(query)),
             None => (text, None),
         };
-        let (scheme, place) = match place.split_once("://") {
-            // A request target starts with its path.
-            Some((scheme, place)) if !text.starts_with('/') => (Some(scheme), place),
-            _ => (None, place),
+        let (scheme, place) = match split_scheme(place) {
+            Some((scheme, place)) => (Some(scheme), place),
+            None => (None, place),
         };
         let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
         Self { scheme, authority: Some(authority).filter(|authority| !authority.is_empty()), path, query }
@@ -209,22 +224,36 @@ impl<'a> UrlParts<'a> {
     /// Returns whether these parts match `url`, ignoring the query. The scheme may be missing, or both the scheme and
     /// the authority.
     pub(crate) fn are_at(&self, url: &HttpUrl) -> bool {
-        let same_scheme = self.scheme.is_none_or(|scheme| scheme.eq_ignore_ascii_case(url.scheme()));
+        let url = url.parts();
+        let url_scheme = url.scheme.unwrap_or_default();
+        let same_scheme = self.scheme.is_none_or(|scheme| scheme.eq_ignore_ascii_case(url_scheme));
         let same_authority = match self.authority {
             Some(theirs) => {
-                let [theirs, ours] =
-                    [theirs, url.authority()].map(|authority| without_default_port(url.scheme(), authority));
+                let [theirs, ours] = [theirs, url.authority.unwrap_or_default()]
+                    .map(|authority| without_default_port(url_scheme, authority));
                 theirs.eq_ignore_ascii_case(ours)
             }
             None => self.scheme.is_none(),
         };
-        same_scheme && same_authority && ConstantTime::new(url.path()).is(&ConstantTime::new(self.path))
+        same_scheme && same_authority && ConstantTime::new(url.path).is(&ConstantTime::new(self.path))
     }
+}
+
+/// Splits the text before the query into the scheme and the rest. A request target starts with its path, and has no
+/// scheme.
+fn split_scheme(place: &str) -> Option<(&str, &str)> {
+    if place.starts_with('/') {
+        return None;
+    }
+    // A character is found faster than a string, and is usually enough.
+    let (scheme, rest) = place.split_once(':')?;
+    rest.strip_prefix("//").map(|rest| (scheme, rest)).or_else(|| place.split_once("://"))
 }
 
 /// Returns whether two hexadecimal digits follow each `%`.
 pub fn has_whole_escapes(text: &str) -> bool {
-    text.split('%').skip(1).all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
+    let starts_with_digits = |rest: &str| matches!(rest.as_bytes(), [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
+    text.split('%').skip(1).all(starts_with_digits)
 }
 
 fn without_default_port<'a>(scheme: &str, authority: &'a str) -> &'a str {
@@ -257,11 +286,17 @@ fn ipv6_address(host: &str) -> Option<Ipv6Addr> {
     host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
 }
 
-/// Returns the problem with `text`, if any. The checks go beyond [`Uri`]'s parser, because browsers parse URLs
+/// The length that [`http::Uri`] supports.
+const MAX_BYTES: usize = 65_534;
+
+/// Returns the problem with `text`, if any. The checks go beyond those of [`http::Uri`], because browsers parse URLs
 /// differently.
 fn problem(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         return Some("is empty");
+    }
+    if text.len() > MAX_BYTES {
+        return Some("is too long");
     }
     if text.contains('#') {
         return Some("must not have a fragment");
@@ -269,22 +304,20 @@ fn problem(text: &str) -> Option<&'static str> {
     if !text.bytes().all(is_url_character) || !has_whole_escapes(text) {
         return Some("may contain only the characters of a URL; percent-encode all others");
     }
-    let Ok(uri) = text.parse::<Uri>() else {
-        return Some("is not a URL");
-    };
-    let (Some(scheme), Some(authority)) = (uri.scheme_str(), UrlParts::split(text).authority) else {
+    let parts = UrlParts::split(text);
+    let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
         return Some("is not an absolute URL");
     };
     if authority.contains('@') {
         return Some("must not have a user name or password");
     }
-    if uri.path().split('/').any(is_dot_segment) {
+    if parts.path.split('/').any(is_dot_segment) {
         return Some("must not have a path segment `.` or `..`, because browsers remove them");
     }
-    if !matches!(scheme, "http" | "https") {
+    if !["http", "https"].into_iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
         return Some("must use https or http");
     }
-    // Not `Uri::host`, which finds a host in `evil.example:443[v1.a]:80`.
+    // `Uri` finds a host in `evil.example:443[v1.a]:80`.
     let (host, port) = split_port(authority);
     if !is_host(host) {
         return Some("has no valid host and port");
@@ -295,12 +328,21 @@ fn problem(text: &str) -> Option<&'static str> {
 /// Accepts the characters of RFC 3986, section 2, except `#`. These exclude the backslash, which browsers read as a
 /// slash.
 fn is_url_character(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(&byte)
+    let is_unreserved = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    is_unreserved
+        || matches!(byte, b':' | b'/' | b'?' | b'[' | b']' | b'@')
+        || matches!(byte, b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=')
+        || byte == b'%'
 }
 
 /// Recognizes percent-encoded dots too (WHATWG URL, "single-dot" and "double-dot URL path segment").
 fn is_dot_segment(segment: &str) -> bool {
-    matches!(&*segment.to_ascii_lowercase().replace("%2e", "."), "." | "..")
+    without_dot(segment).is_some_and(|rest| rest.is_empty() || without_dot(rest) == Some(""))
+}
+
+/// Returns the text after the dot or the percent-encoded dot at its start.
+fn without_dot(text: &str) -> Option<&str> {
+    ["%2e", "%2E", "."].into_iter().find_map(|dot| text.strip_prefix(dot))
 }
 
 /// Accepts a port without leading zeros.
@@ -328,14 +370,48 @@ fn is_host(host: &str) -> bool {
 /// Returns whether a browser would read a host with this last label as an IPv4 address, in any notation (WHATWG URL,
 /// "ends in a number").
 fn is_number(label: &str) -> bool {
-    let label = label.to_ascii_lowercase();
     let is_decimal = !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit());
-    is_decimal || label.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    let hex = label.strip_prefix("0x").or_else(|| label.strip_prefix("0X"));
+    is_decimal || hex.is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
 mod tests {
+    use http::Uri;
+    use proptest::{collection::vec, prelude::*, sample::select};
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn http_crate_accepts_every_url(
+            scheme in select(vec!["http://", "HTTPS://", "https:", ""]),
+            pieces in vec(
+                select(vec![
+                    "a", "-", "_", ".", "..", "%2e", "127.0.0.1", "[::1]", "[", "]", ":", "80", "65536", "/", "?", "@",
+                    "://", "%", "%4", "!", "$&'()*+,;=", "~",
+                ]),
+                0..12,
+            ),
+        ) {
+            let text = [scheme, &pieces.concat()].concat();
+            if let Ok(url) = HttpUrl::parse(&text) {
+                let uri: Uri = text.parse().unwrap();
+                prop_assert_eq!(uri.authority().unwrap().as_str(), url.authority());
+                prop_assert_eq!(uri.path(), if url.path().is_empty() { "/" } else { url.path() });
+                prop_assert_eq!(uri.query(), url.query());
+            }
+        }
+    }
+
+    #[test]
+    fn url_is_as_long_as_the_http_crate_allows() {
+        for (length, is_url) in [(MAX_BYTES, true), (MAX_BYTES + 1, false)] {
+            let text = format!("{:a<length$}", "https://my.app/");
+            assert_eq!(HttpUrl::parse(&text).is_ok(), is_url);
+            assert_eq!(text.parse::<Uri>().is_ok(), is_url);
+        }
+    }
 
     fn origin(url: &str) -> Origin {
         HttpUrl::parse(url).unwrap().origin()
