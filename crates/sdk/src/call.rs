@@ -120,7 +120,9 @@ impl<E: Endpoint> Call<E> {
     {
         let options = self.options();
         match (name.try_into(), value.try_into()) {
-            (Ok(name), Ok(value)) if !RESERVED.contains(&name) => options.headers.push((name, value)),
+            (Ok(name), Ok(value)) if !RESERVED.contains(&name) => {
+                options.headers.insert(name, value);
+            }
             (Ok(_), Ok(_)) => options.reject(InvalidValue::new("header", "is reserved for the SDK")),
             (Err(_), _) => options.reject(InvalidValue::new("header", "has an invalid name")),
             (_, Err(_)) => options.reject(InvalidValue::new("header", "has an invalid value")),

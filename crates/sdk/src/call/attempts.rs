@@ -91,7 +91,7 @@ impl<'a> Attempts<'a> {
         loop {
             attempts += 1;
             let reply = self.attempt(request, Attempt::new(self.operation, attempts)).await;
-            match self.settle(reply, attempts, &mut unsettled, &is_foreign) {
+            match self.next_step(reply, attempts, &mut unsettled, &is_foreign) {
                 ControlFlow::Break(reply) => return (attempts, reply),
                 ControlFlow::Continue(wait) => wait.await,
             }
@@ -100,7 +100,7 @@ impl<'a> Attempts<'a> {
 
     /// Returns the result of the call, or the wait before its next attempt. `unsettled` is an earlier reply that a later
     /// one must not hide, because the service may have acted on its request.
-    fn settle(
+    fn next_step(
         &self,
         reply: Reply,
         attempts: u32,

@@ -1,21 +1,21 @@
 //! The options of one call.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, header};
 use openrouter_oauth_models::InvalidValue;
 
 use super::retry::Retry;
 use crate::base_url::BaseUrl;
 
 /// The settings of one call that differ from the client's.
+#[derive(Default)]
 pub(crate) struct Options {
     pub(crate) deadline: Deadline,
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) retry: Option<Retry>,
     pub(crate) base_url: Option<BaseUrl>,
-    /// Of several headers with the same name, the last one counts.
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) headers: HeaderMap,
     /// Whether the response keeps its raw body.
     pub(crate) keep_body: bool,
     /// The first invalid option, which `send` reports.
@@ -23,38 +23,21 @@ pub(crate) struct Options {
 }
 
 /// The deadline of a call.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) enum Deadline {
     /// After the client's timeout.
+    #[default]
     Client,
     After(Duration),
     None,
 }
 
 /// The options of a call that uses the client's settings.
-pub(crate) static CLIENT_SETTINGS: Options = Options::new();
+pub(crate) static CLIENT_SETTINGS: LazyLock<Options> = LazyLock::new(Options::default);
 
 impl Options {
-    const fn new() -> Self {
-        Self {
-            deadline: Deadline::Client,
-            attempt_timeout: None,
-            retry: None,
-            base_url: None,
-            headers: Vec::new(),
-            keep_body: false,
-            invalid: None,
-        }
-    }
-
     pub(crate) fn reject(&mut self, error: InvalidValue) {
         self.invalid.get_or_insert(error);
-    }
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use openrouter_oauth_models::{Encoding, Endpoint, InvalidValue};
 use openrouter_oauth_transport::WipedBuffer;
 use zeroize::Zeroizing;
@@ -17,7 +17,7 @@ pub(crate) struct CallRequest<'a> {
     pub(crate) base: &'a BaseUrl,
     url: Cow<'a, Uri>,
     config: &'a Config,
-    call_headers: &'a [(HeaderName, HeaderValue)],
+    call_headers: &'a HeaderMap,
     authorization: Option<HeaderValue>,
     content_type: Option<&'static HeaderValue>,
     body: Bytes,
@@ -55,8 +55,7 @@ impl<'a> CallRequest<'a> {
         // A clone would have no room, so the next header would move all of them.
         let mut headers =
             HeaderMap::with_capacity(shared.len() + self.call_headers.len() + own + HEADERS_OF_TRANSPORT);
-        for (name, value) in shared.iter().chain(self.call_headers.iter().map(|(name, value)| (name, value)))
-        {
+        for (name, value) in shared.iter().chain(self.call_headers) {
             headers.insert(name, value.clone());
         }
         headers

@@ -159,3 +159,25 @@ impl Endpoint for BorrowedExchange<'_> {
         vec![self.code, self.code_verifier]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use openrouter_oauth_models::CodeVerifier;
+
+    use super::*;
+
+    #[test]
+    fn borrowed_exchange_is_the_same_request() {
+        let code = AuthorizationCode::parse("auth_code_\"abc\"").unwrap();
+        let verifier = CodeVerifier::parse(&"v".repeat(43)).unwrap();
+        let borrowed = BorrowedExchange {
+            code: code.expose(),
+            code_verifier: verifier.expose(),
+            code_challenge_method: Pkce::METHOD,
+        };
+        let owned = ExchangeAuthCode::new(code.clone())
+            .pkce(CodeVerifier::parse(verifier.expose()).unwrap(), Pkce::METHOD);
+        assert_eq!(serde_json::to_string(&borrowed).unwrap(), serde_json::to_string(&owned).unwrap());
+        assert_eq!(borrowed.secrets(), owned.secrets());
+    }
+}
