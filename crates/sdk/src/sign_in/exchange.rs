@@ -1,10 +1,6 @@
 //! The exchange of a sign-in's code for a key.
 
-use http::Method;
-use openrouter_oauth_models::{
-    ApiKeyGrant, Auth, AuthorizationCode, CodeChallengeMethod, Encoding, Endpoint, ExchangeAuthCode, Resend,
-};
-use serde::Serialize;
+use openrouter_oauth_models::{ApiKeyGrant, AuthorizationCode, ExchangeAuthCode};
 
 use super::{
     pending::{AnySignIn, HeadlessSignIn, PendingSignIn},
@@ -107,12 +103,7 @@ impl PendingExchange {
                 actual: client.origin().clone(),
             });
         }
-        let verifier = self.take_verifier()?;
-        let request = BorrowedExchange {
-            code: code.expose(),
-            code_verifier: verifier.expose(),
-            code_challenge_method: Pkce::METHOD,
-        };
+        let request = ExchangeAuthCode::new(code.clone()).pkce(self.take_verifier()?, Pkce::METHOD);
         let response = call::send(client.config(), &request, None).await;
         let result = response.map(ApiResponse::into_inner).map_err(|error| {
             let is_retryable = error.is_retryable();
@@ -124,60 +115,11 @@ impl PendingExchange {
             }
         });
         self.is_doubtful |= result.as_ref().is_err_and(Error::may_have_acted);
-        self.phase = match &result {
-            Ok(_) => Phase::Spent(SpentReason::Exchanged),
-            Err(error) if error.is_outcome_unknown() => Phase::Spent(SpentReason::OutcomeUnknown),
-            Err(_) => Phase::Fresh(verifier),
+        self.phase = match (&result, request.code_verifier) {
+            (Ok(_), _) => Phase::Spent(SpentReason::Exchanged),
+            (Err(error), Some(verifier)) if !error.is_outcome_unknown() => Phase::Fresh(verifier),
+            (Err(_), _) => Phase::Spent(SpentReason::OutcomeUnknown),
         };
         result.map_err(|error| error.labeled(self.key_label.as_ref()))
-    }
-}
-
-/// An [`ExchangeAuthCode`] that borrows its secrets, so that an exchange does not copy them.
-#[derive(Serialize)]
-struct BorrowedExchange<'a> {
-    code: &'a str,
-    code_verifier: &'a str,
-    code_challenge_method: CodeChallengeMethod,
-}
-
-impl Endpoint for BorrowedExchange<'_> {
-    type Response = ApiKeyGrant;
-    const OPERATION: &'static str = ExchangeAuthCode::OPERATION;
-    const ACTIVITY: &'static str = ExchangeAuthCode::ACTIVITY;
-    const METHOD: Method = ExchangeAuthCode::METHOD;
-    const PATH: &'static str = ExchangeAuthCode::PATH;
-    const AUTH: Auth = ExchangeAuthCode::AUTH;
-    const ENCODING: Encoding = ExchangeAuthCode::ENCODING;
-    const RESEND: Resend = ExchangeAuthCode::RESEND;
-
-    fn decode(body: &[u8]) -> serde_json::Result<ApiKeyGrant> {
-        ExchangeAuthCode::decode(body)
-    }
-
-    fn secrets(&self) -> Vec<&str> {
-        vec![self.code, self.code_verifier]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use openrouter_oauth_models::CodeVerifier;
-
-    use super::*;
-
-    #[test]
-    fn borrowed_exchange_is_the_same_request() {
-        let code = AuthorizationCode::parse("auth_code_\"abc\"").unwrap();
-        let verifier = CodeVerifier::parse(&"v".repeat(43)).unwrap();
-        let borrowed = BorrowedExchange {
-            code: code.expose(),
-            code_verifier: verifier.expose(),
-            code_challenge_method: Pkce::METHOD,
-        };
-        let owned = ExchangeAuthCode::new(code.clone())
-            .pkce(CodeVerifier::parse(verifier.expose()).unwrap(), Pkce::METHOD);
-        assert_eq!(serde_json::to_string(&borrowed).unwrap(), serde_json::to_string(&owned).unwrap());
-        assert_eq!(borrowed.secrets(), owned.secrets());
     }
 }
