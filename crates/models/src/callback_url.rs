@@ -5,7 +5,8 @@ use std::fmt;
 use crate::{
     constant_time::ConstantTime,
     text::{AsText, FromText, InvalidValue, open_text_conversions, text_conversions, text_serde},
-    url::{HttpUrl, UrlParts},
+    url::HttpUrl,
+    url_syntax::UrlParts,
 };
 
 /// A callback URL as OpenRouter documents it: `https` on any host, or `http` on `127.0.0.1` or `localhost` with any
@@ -70,7 +71,7 @@ impl CallbackUrl {
     /// browsers display it that way. The path is compared in constant time.
     pub fn query_of<'a>(&self, text: &'a str) -> Option<&'a str> {
         let parts = UrlParts::split(text);
-        parts.are_at(&self.0).then_some(parts.query.unwrap_or_default())
+        parts.are_at(&self.0.parts()).then_some(parts.query.unwrap_or_default())
     }
 }
 

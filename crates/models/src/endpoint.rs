@@ -108,7 +108,7 @@ pub(crate) fn read_object<T: DeserializeOwned>(body: &[u8]) -> serde_json::Resul
 }
 
 /// A JSON object. Without this wrapper, serde would also accept an array for a struct.
-pub(crate) struct Object<T>(pub(crate) T);
+struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
