@@ -1,0 +1,135 @@
+//! Does the work of one side of a row. Each worker is a process.
+
+use std::process::Command;
+
+use openrouter_oauth_tests::Result;
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::JoinSet,
+};
+
+use crate::{
+    by_hand::ByHand,
+    by_sdk::BySdk,
+    canned,
+    planted::{ClonedHeaders, Nothing, OneAllocation},
+    row::{Row, Work},
+    server::ServerProcess,
+    side::Side,
+};
+
+/// Which worker to start.
+#[derive(Clone, Copy)]
+pub(crate) struct Worker {
+    /// One of [`HAND`], [`SDK`], [`SDK_WITH_ALLOCATION`], and [`SDK_WITH_HEADERS`].
+    pub(crate) side: &'static str,
+    pub(crate) row: &'static Row,
+    pub(crate) repetitions: u32,
+}
+
+pub(crate) const HAND: &str = "hand";
+pub(crate) const SDK: &str = "sdk";
+/// The SDK with a planted allocation.
+pub(crate) const SDK_WITH_ALLOCATION: &str = "sdk-with-allocation";
+/// The SDK with a planted clone of the headers.
+pub(crate) const SDK_WITH_HEADERS: &str = "sdk-with-headers";
+
+/// The function inside which callgrind counts. Outside of it, the client connects and its tables grow to their size.
+pub(crate) const MEASURED: &str = "*worker*measured*";
+
+/// How often the work is done before it is measured.
+const WARM_UP: u32 = 3;
+
+impl Worker {
+    /// Completes the command that starts this program as the worker.
+    pub(crate) fn configure(self, command: &mut Command, server: &ServerProcess) {
+        let Self { side, row, repetitions } = self;
+        command
+            .args([side, row.name, &repetitions.to_string(), &server.base_url(row.is_tls, row.reply)])
+            .env("SSL_CERT_FILE", server.roots());
+        // The SDK would use the proxy.
+        for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+            command.env_remove(variable);
+        }
+    }
+}
+
+/// Runs as the worker with these arguments.
+pub(crate) fn run(side: &str, row: &str, repetitions: &str, base_url: &str) -> Result<()> {
+    let (row, repetitions) = (Row::find(row)?, repetitions.parse()?);
+    match side {
+        HAND => work::<ByHand>(row, repetitions, base_url),
+        SDK => work::<BySdk<Nothing>>(row, repetitions, base_url),
+        SDK_WITH_ALLOCATION => work::<BySdk<OneAllocation>>(row, repetitions, base_url),
+        SDK_WITH_HEADERS => work::<BySdk<ClonedHeaders>>(row, repetitions, base_url),
+        _ => Err("unknown side".into()),
+    }
+}
+
+/// Does the work of `row` this many times, on one thread.
+fn work<S: Side>(row: &Row, repetitions: u32, base_url: &str) -> Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let client = S::client(base_url)?;
+    let repeat = Repeat { runtime, repetitions };
+    match row.work {
+        Work::ExchangeAuthCode => repeat.run(async || S::exchange_auth_code(&client).await),
+        Work::Exchange => {
+            let pending = (0..WARM_UP + repetitions).map(|_| S::pending(&client));
+            let mut pending = pending.collect::<Result<Vec<_>>>()?.into_iter();
+            repeat.run(async || {
+                let pending = pending.next().ok_or("too few sign-ins")?;
+                S::exchange(&client, pending).await
+            })
+        }
+        Work::AtOnce(exchanges) => repeat.run(async || exchange_at_once::<S>(&client, exchanges).await),
+        Work::ExchangeRejectedCode => repeat.run(async || S::exchange_rejected_code(&client).await),
+        Work::Begin => repeat.run(async || S::begin(&client)),
+        Work::ReadCallback => {
+            let pending = S::pending(&client)?;
+            let request_target = format!("{}?{}", canned::CALLBACK_PATH, canned::CALLBACK_QUERY);
+            repeat.run(async || S::read_callback(&pending, &request_target))
+        }
+        Work::PkcePair => repeat.run(async || S::pkce_pair()),
+        Work::Process => repeat.runtime.block_on(S::exchange_auth_code(&client)),
+    }
+}
+
+async fn exchange_at_once<S: Side>(client: &S::Client, exchanges: u32) -> Result<()> {
+    let mut tasks = JoinSet::new();
+    for _ in 0..exchanges {
+        let client = client.clone();
+        tasks.spawn(async move { S::exchange_auth_code(&client).await });
+    }
+    while let Some(exchanged) = tasks.join_next().await {
+        exchanged??;
+    }
+    Ok(())
+}
+
+/// Repeats work on a runtime.
+struct Repeat {
+    runtime: Runtime,
+    repetitions: u32,
+}
+
+impl Repeat {
+    /// Does some of the work to warm up, and then measures all of it.
+    fn run(&self, mut work: impl AsyncFnMut() -> Result<()>) -> Result<()> {
+        self.block_on(WARM_UP, &mut work)?;
+        self.measured(work)
+    }
+
+    #[inline(never)]
+    fn measured(&self, work: impl AsyncFnMut() -> Result<()>) -> Result<()> {
+        self.block_on(self.repetitions, work)
+    }
+
+    fn block_on(&self, repetitions: u32, mut work: impl AsyncFnMut() -> Result<()>) -> Result<()> {
+        self.runtime.block_on(async {
+            for _ in 0..repetitions {
+                work().await?;
+            }
+            Ok(())
+        })
+    }
+}
