@@ -28,7 +28,7 @@ const REPETITIONS: u32 = 1000;
 pub(crate) fn compare() -> Result<()> {
     let mut counts = Vec::new();
     for attempt_id in WRONG_ATTEMPT_IDS {
-        let profile = measure::profile(&[], |command| {
+        let (profile, _) = measure::profile(&[], |command| {
             command.args(["attempt-id", attempt_id]);
         })?;
         let rejecting =

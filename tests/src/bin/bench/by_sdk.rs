@@ -1,11 +1,11 @@
 //! The work through the SDK with its defaults: retries, deadline, limit on the body, and redaction are on.
 
-use std::{hint::black_box, marker::PhantomData};
+use std::{hint::black_box, marker::PhantomData, sync::Arc};
 
 use http::StatusCode;
 use openrouter_oauth::{
-    ApiKeyGrant, AuthorizationCode, Client, CodeChallengeMethod, CodeVerifier, Error, ExchangeAuthCode,
-    PendingSignIn, Pkce,
+    ApiKeyGrant, AuthorizationCode, CallbackUrl, Client, CodeChallengeMethod, CodeVerifier, Error,
+    ExchangeAuthCode, PendingSignIn, Pkce,
 };
 use openrouter_oauth_tests::Result;
 
@@ -14,16 +14,24 @@ use crate::{canned, planted::Plant, side::Side};
 /// The work through the SDK, and with each exchange also the work of `P`.
 pub(crate) struct BySdk<P>(PhantomData<P>);
 
+pub(crate) struct Sdk {
+    client: Client,
+    callback_url: CallbackUrl,
+}
+
 impl<P: Plant> Side for BySdk<P> {
-    type Client = Client;
+    type Client = Arc<Sdk>;
     type Pending = PendingSignIn;
 
-    fn client(base_url: &str) -> Result<Client> {
-        Ok(Client::builder().base_url(base_url).build()?)
+    fn client(base_url: &str) -> Result<Arc<Sdk>> {
+        Ok(Arc::new(Sdk {
+            client: Client::builder().base_url(base_url).build()?,
+            callback_url: CallbackUrl::parse(canned::CALLBACK_URL)?,
+        }))
     }
 
-    fn pending(client: &Client) -> Result<PendingSignIn> {
-        let origin = client.origin().as_str();
+    fn pending(sdk: &Arc<Sdk>) -> Result<PendingSignIn> {
+        let origin = sdk.client.origin().as_str();
         let json = format!(
             r#"{{"version":1,"origin":"{origin}","callback_url":"http://127.0.0.1:3000{}","state":"{}",
                 "code_verifier":"{}"}}"#,
@@ -34,19 +42,19 @@ impl<P: Plant> Side for BySdk<P> {
         Ok(PendingSignIn::from_secret_json(&json)?)
     }
 
-    async fn exchange_auth_code(client: &Client) -> Result<()> {
+    async fn exchange_auth_code(sdk: &Arc<Sdk>) -> Result<()> {
         P::run();
-        check_grant(&exchange_auth_code(client).await?)
+        check_grant(&exchange_auth_code(&sdk.client).await?)
     }
 
-    async fn exchange(client: &Client, mut pending: PendingSignIn) -> Result<()> {
+    async fn exchange(sdk: &Arc<Sdk>, mut pending: PendingSignIn) -> Result<()> {
         P::run();
         let code = AuthorizationCode::parse(canned::CODE)?;
-        check_grant(&pending.exchange(client, &code).await?)
+        check_grant(&pending.exchange(&sdk.client, &code).await?)
     }
 
-    async fn exchange_rejected_code(client: &Client) -> Result<()> {
-        match exchange_auth_code(client).await {
+    async fn exchange_rejected_code(sdk: &Arc<Sdk>) -> Result<()> {
+        match exchange_auth_code(&sdk.client).await {
             Err(Error::Api(error))
                 if error.status() == StatusCode::BAD_REQUEST
                     && error.message().as_str().starts_with(canned::MESSAGE) =>
@@ -57,8 +65,8 @@ impl<P: Plant> Side for BySdk<P> {
         }
     }
 
-    fn begin(client: &Client) -> Result<()> {
-        drop(black_box(client.authorize(canned::CALLBACK_URL).begin()?));
+    fn begin(sdk: &Arc<Sdk>) -> Result<()> {
+        drop(black_box(sdk.client.authorize(sdk.callback_url.clone()).begin()?));
         Ok(())
     }
 

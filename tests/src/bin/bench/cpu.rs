@@ -5,12 +5,12 @@
 use std::{env, process::Command, time::Duration};
 
 use openrouter_oauth_tests::Result;
-use rustix::time::{ClockId, clock_gettime};
 
 use crate::{
+    measure,
     row::{AT_ONCE, Row},
     server::ServerProcess,
-    worker::{self, HAND, SDK, Worker},
+    worker::{HAND, SDK, Usage, Worker},
 };
 
 pub(crate) const DEFAULT_PAIRS: usize = 21;
@@ -53,19 +53,6 @@ pub(crate) fn compare(pairs: usize) -> Result<()> {
 
 fn cpu_time(worker: Worker, server: &ServerProcess) -> Result<Duration> {
     let mut command = Command::new(env::current_exe()?);
-    command.arg("timed-work");
     worker.configure(&mut command, server);
-    let output = command.output()?;
-    if !output.status.success() {
-        return Err(format!("`{command:?}` failed ({})", output.status).into());
-    }
-    Ok(Duration::from_nanos(String::from_utf8(output.stdout)?.trim().parse()?))
-}
-
-/// Runs as a worker, and prints the CPU time of this process in nanoseconds.
-pub(crate) fn run(side: &str, row: &str, repetitions: &str, base_url: &str) -> Result<()> {
-    worker::run(side, row, repetitions, base_url)?;
-    let used = clock_gettime(ClockId::ProcessCPUTime);
-    println!("{}", Duration::try_from(used)?.as_nanos());
-    Ok(())
+    Ok(Usage::parse(&measure::read(&mut command)?)?.cpu_time)
 }

@@ -6,6 +6,7 @@
 //! rows of whole processes. Both sides are optimized together, with the same options, and send the same requests.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
 
+mod allocations;
 mod attempt_id;
 mod by_hand;
 mod by_sdk;
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Without arguments, measures everything. The last three start the processes that are measured, and the server.
+/// Without arguments, measures everything. The last four start the processes that are measured, and the server.
 fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         [] => {
@@ -60,7 +61,6 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["attempt-id"] => attempt_id::compare(),
         ["attempt-id", attempt_id] => attempt_id::run(attempt_id),
         ["work", side, row, repetitions, base_url] => worker::run(side, row, repetitions, base_url),
-        ["timed-work", side, row, repetitions, base_url] => cpu::run(side, row, repetitions, base_url),
         ["serve", roots] => server::serve(Path::new(roots)),
         _ => Err("unexpected argument".into()),
     }

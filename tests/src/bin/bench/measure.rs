@@ -14,7 +14,7 @@ use crate::{
     profile::Profile,
     row::{Row, Work},
     server::ServerProcess,
-    worker::{HAND, MEASURED, Worker},
+    worker::{HAND, MEASURED, Usage, Worker},
 };
 
 /// The profiles of both sides of a row.
@@ -27,6 +27,7 @@ pub(crate) struct Measurement {
 /// The profile of one side of a row.
 pub(crate) struct SideProfile {
     profile: Profile,
+    allocations: u64,
     units: f64,
 }
 
@@ -56,11 +57,8 @@ impl SideProfile {
             _ => &[&*toggle],
         };
         let worker = Worker { side, row, repetitions: row.repetitions };
-        let profile = profile(options, |command| {
-            command.arg("work");
-            worker.configure(command, server);
-        })?;
-        Ok(Self { profile, units: row.units() })
+        let (profile, output) = profile(options, |command| worker.configure(command, server))?;
+        Ok(Self { profile, allocations: Usage::parse(&output)?.allocations, units: row.units() })
     }
 
     /// Returns a count of the profile, for one unit of work.
@@ -73,16 +71,18 @@ impl SideProfile {
         self.profile.inclusive.keys().map(String::as_str)
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "a run has fewer than 2^53 allocations")]
     fn counts(&self) -> Counts {
         Counts {
             instructions: self.per_unit(Profile::instructions).round(),
-            allocations: self.per_unit(|profile| profile.allocations).round(),
+            allocations: (self.allocations as f64 / self.units).round(),
         }
     }
 }
 
-/// Runs this program under callgrind, with these options. `configure` adds the arguments of the program.
-pub(crate) fn profile(options: &[&str], configure: impl FnOnce(&mut Command)) -> Result<Profile> {
+/// Runs this program under callgrind, with these options. `configure` adds the arguments of the program. Returns the
+/// profile and the output.
+pub(crate) fn profile(options: &[&str], configure: impl FnOnce(&mut Command)) -> Result<(Profile, String)> {
     let folder = TempDir::new()?;
     let file = folder.path().join("callgrind.out");
     let mut command = Command::new("valgrind");
@@ -90,12 +90,18 @@ pub(crate) fn profile(options: &[&str], configure: impl FnOnce(&mut Command)) ->
         .args(["--tool=callgrind", "--quiet"])
         .arg(format!("--callgrind-out-file={}", file.display()))
         .args(options)
-        .arg(env::current_exe()?)
-        .stdin(Stdio::null());
+        .arg(env::current_exe()?);
     configure(&mut command);
-    let status = command.status()?;
-    if !status.success() {
-        return Err(format!("`{command:?}` failed ({status})").into());
+    let output = read(&mut command)?;
+    let profile = Profile::read(&fs::read_to_string(&file)?).ok_or("cannot parse callgrind's file")?;
+    Ok((profile, output))
+}
+
+/// Runs a command, and returns its output.
+pub(crate) fn read(command: &mut Command) -> Result<String> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(format!("`{command:?}` failed ({})", output.status).into());
     }
-    Profile::read(&fs::read_to_string(&file)?).ok_or_else(|| "cannot parse callgrind's file".into())
+    Ok(String::from_utf8(output.stdout)?)
 }

@@ -1,14 +1,16 @@
 //! Does the work of one side of a row. Each worker is a process.
 
-use std::process::Command;
+use std::{process::Command, time::Duration};
 
 use openrouter_oauth_tests::Result;
+use rustix::time::{ClockId, clock_gettime};
 use tokio::{
     runtime::{Builder, Runtime},
     task::JoinSet,
 };
 
 use crate::{
+    allocations,
     by_hand::ByHand,
     by_sdk::BySdk,
     canned,
@@ -45,7 +47,7 @@ impl Worker {
     pub(crate) fn configure(self, command: &mut Command, server: &ServerProcess) {
         let Self { side, row, repetitions } = self;
         command
-            .args([side, row.name, &repetitions.to_string(), &server.base_url(row.is_tls, row.reply)])
+            .args(["work", side, row.name, &repetitions.to_string(), &server.base_url(row.is_tls, row.reply)])
             .env("SSL_CERT_FILE", server.roots());
         // The SDK would use the proxy.
         for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
@@ -54,20 +56,38 @@ impl Worker {
     }
 }
 
-/// Runs as the worker with these arguments.
+/// What a worker prints.
+pub(crate) struct Usage {
+    /// The allocations of the measured work.
+    pub(crate) allocations: u64,
+    /// The CPU time of the process.
+    pub(crate) cpu_time: Duration,
+}
+
+impl Usage {
+    pub(crate) fn parse(output: &str) -> Result<Self> {
+        let (allocations, cpu_time) = output.trim().split_once(' ').ok_or("the worker printed no usage")?;
+        Ok(Self { allocations: allocations.parse()?, cpu_time: Duration::from_nanos(cpu_time.parse()?) })
+    }
+}
+
+/// Runs as the worker with these arguments, and prints its usage.
 pub(crate) fn run(side: &str, row: &str, repetitions: &str, base_url: &str) -> Result<()> {
     let (row, repetitions) = (Row::find(row)?, repetitions.parse()?);
-    match side {
+    let allocations = match side {
         HAND => work::<ByHand>(row, repetitions, base_url),
         SDK => work::<BySdk<Nothing>>(row, repetitions, base_url),
         SDK_WITH_ALLOCATION => work::<BySdk<OneAllocation>>(row, repetitions, base_url),
         SDK_WITH_HEADERS => work::<BySdk<ClonedHeaders>>(row, repetitions, base_url),
         _ => Err("unknown side".into()),
-    }
+    }?;
+    let cpu_time = Duration::try_from(clock_gettime(ClockId::ProcessCPUTime))?;
+    println!("{allocations} {}", cpu_time.as_nanos());
+    Ok(())
 }
 
-/// Does the work of `row` this many times, on one thread.
-fn work<S: Side>(row: &Row, repetitions: u32, base_url: &str) -> Result<()> {
+/// Does the work of `row` this many times, on one thread. Returns the number of allocations.
+fn work<S: Side>(row: &Row, repetitions: u32, base_url: &str) -> Result<u64> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let client = S::client(base_url)?;
     let repeat = Repeat { runtime, repetitions };
@@ -90,7 +110,10 @@ fn work<S: Side>(row: &Row, repetitions: u32, base_url: &str) -> Result<()> {
             repeat.run(async || S::read_callback(&pending, &request_target))
         }
         Work::PkcePair => repeat.run(async || S::pkce_pair()),
-        Work::Process => repeat.runtime.block_on(S::exchange_auth_code(&client)),
+        Work::Process => {
+            repeat.runtime.block_on(S::exchange_auth_code(&client))?;
+            Ok(allocations::count())
+        }
     }
 }
 
@@ -113,12 +136,15 @@ struct Repeat {
 }
 
 impl Repeat {
-    /// Does some of the work to warm up, and then measures all of it.
-    fn run(&self, mut work: impl AsyncFnMut() -> Result<()>) -> Result<()> {
+    /// Does some of the work to warm up, and then all of it. Returns the number of allocations of the latter.
+    fn run(&self, mut work: impl AsyncFnMut() -> Result<()>) -> Result<u64> {
         self.block_on(WARM_UP, &mut work)?;
-        self.measured(work)
+        let before = allocations::count();
+        self.measured(work)?;
+        Ok(allocations::count() - before)
     }
 
+    /// Does the work that callgrind measures.
     #[inline(never)]
     fn measured(&self, work: impl AsyncFnMut() -> Result<()>) -> Result<()> {
         self.block_on(self.repetitions, work)
