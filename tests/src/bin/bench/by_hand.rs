@@ -48,7 +48,7 @@ enum Http {
 pub(crate) struct Pending {
     callback_path: String,
     state: String,
-    verifier: Zeroizing<String>,
+    verifier: String,
 }
 
 #[derive(Serialize)]
@@ -96,7 +96,7 @@ impl Side for ByHand {
         Ok(Pending {
             callback_path: canned::CALLBACK_PATH.to_owned(),
             state: canned::STATE.to_owned(),
-            verifier: Zeroizing::new(canned::VERIFIER.to_owned()),
+            verifier: canned::VERIFIER.to_owned(),
         })
     }
 

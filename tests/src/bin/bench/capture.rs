@@ -75,6 +75,9 @@ fn read(connection: &TcpStream) -> io::Result<Captured> {
             line => lines.push(line.to_owned()),
         }
     }
+    if lines.is_empty() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
     let request_line = lines.remove(0);
     lines.sort();
     let length = lines.iter().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());

@@ -13,6 +13,7 @@ use crate::{
     worker::{HAND, SDK, Usage, Worker},
 };
 
+/// Odd, so that one pair is in the middle.
 pub(crate) const DEFAULT_PAIRS: usize = 21;
 
 /// How many times a process exchanges 64 codes at once: enough that starting it does not matter.
@@ -20,6 +21,9 @@ const REPETITIONS: u32 = 300;
 
 /// Measures this many pairs, and prints the median of the ratios.
 pub(crate) fn compare(pairs: usize) -> Result<()> {
+    if pairs == 0 {
+        return Err("at least one pair is needed".into());
+    }
     let server = ServerProcess::start()?;
     let row = Row::find(AT_ONCE)?;
     println!("CPU time of {REPETITIONS} times {AT_ONCE}\n\n{:>10} {:>10}  ratio", "by hand", "SDK");

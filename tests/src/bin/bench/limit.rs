@@ -15,9 +15,9 @@ pub(crate) enum Limit {
     InstructionsPerByte(f64),
 }
 
-/// The counts of one side of a row, for one unit of work.
+/// The counts of one side of a row, for one exchange or other piece of work.
 ///
-/// They are whole numbers. The first and the last repetition differ from the others, which adds a few hundredths.
+/// They are rounded to whole numbers, because the first repetition may differ slightly from the others.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counts {
     pub(crate) instructions: f64,

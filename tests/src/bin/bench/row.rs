@@ -37,7 +37,7 @@ pub(crate) enum Work {
 pub(crate) const EXCHANGE_AUTH_CODE: &str = "exchange_auth_code";
 /// The row whose ratios are on the last line of the report.
 pub(crate) const PENDING: &str = "exchange, pending sign-in";
-/// The row with the most exchanges at once that a busy server has.
+/// The row that `bench cpu` measures.
 pub(crate) const AT_ONCE: &str = "64 exchanges at once";
 /// The rejection with a short message.
 pub(crate) const REJECTED: &str = "rejected code";
@@ -52,8 +52,10 @@ const EXCHANGE: Row = Row {
     limits: &[],
 };
 
-/// The limits are checked here and nowhere else. Those in absolute numbers are the measured ones, so that a single
-/// additional allocation exceeds them.
+/// The only place that has limits.
+///
+/// The numbers of allocations are those that were measured, so that one more exceeds them. The ratios that are not goals
+/// are slightly above the measured ones.
 pub(crate) const ROWS: &[Row] = &[
     Row { limits: &[InstructionRatio(0.90), AllocationRatio(1.00), Allocations(21.0)], ..EXCHANGE },
     Row {
@@ -86,7 +88,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: REJECTED,
         work: Work::ExchangeRejectedCode,
         reply: Reply::Rejection,
-        limits: &[],
+        limits: &[InstructionRatio(2.65), Allocations(49.0)],
         ..EXCHANGE
     },
     Row {
@@ -94,14 +96,37 @@ pub(crate) const ROWS: &[Row] = &[
         work: Work::ExchangeRejectedCode,
         repetitions: 100,
         reply: Reply::LongRejection,
-        limits: &[InstructionsPerByte(20.0)],
+        limits: &[InstructionsPerByte(20.0), Allocations(46.0)],
         ..EXCHANGE
     },
     Row { name: "begin", work: Work::Begin, limits: &[Instructions(12_000.0), Allocations(8.0)], ..EXCHANGE },
-    Row { name: "read_callback", work: Work::ReadCallback, limits: &[], ..EXCHANGE },
-    Row { name: "PKCE pair", work: Work::PkcePair, limits: &[InstructionRatio(1.05)], ..EXCHANGE },
-    Row { name: "process, HTTP", work: Work::Process, repetitions: 1, limits: &[], ..EXCHANGE },
-    Row { name: "process, TLS", work: Work::Process, repetitions: 1, is_tls: true, limits: &[], ..EXCHANGE },
+    Row {
+        name: "read_callback",
+        work: Work::ReadCallback,
+        limits: &[InstructionRatio(1.80), Allocations(9.0)],
+        ..EXCHANGE
+    },
+    Row {
+        name: "PKCE pair",
+        work: Work::PkcePair,
+        limits: &[InstructionRatio(1.05), Allocations(3.0)],
+        ..EXCHANGE
+    },
+    Row {
+        name: "process, HTTP",
+        work: Work::Process,
+        repetitions: 1,
+        limits: &[InstructionRatio(1.12), Allocations(187.0)],
+        ..EXCHANGE
+    },
+    Row {
+        name: "process, TLS",
+        work: Work::Process,
+        repetitions: 1,
+        is_tls: true,
+        limits: &[InstructionRatio(1.03), AllocationRatio(1.04)],
+        ..EXCHANGE
+    },
 ];
 
 impl Row {
