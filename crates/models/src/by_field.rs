@@ -6,6 +6,7 @@ use std::{
     collections::{BTreeMap, btree_map::Range},
     fmt,
     iter::{Chain, Flatten},
+    marker::PhantomData,
     ops::Bound,
     option, str,
 };
@@ -13,7 +14,7 @@ use std::{
 use serde::{
     Deserialize, Deserializer,
     de::{
-        DeserializeOwned, DeserializeSeed, Error as _, IntoDeserializer as _, MapAccess, Visitor,
+        DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, IntoDeserializer as _, MapAccess, Visitor,
         value::{MapAccessDeserializer, StrDeserializer},
     },
 };
@@ -22,7 +23,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     endpoint::{Data, read_object, without_byte_order_mark},
-    server_text::unescape,
+    redact::unescape,
     wiped::WipedCow,
 };
 
@@ -41,8 +42,7 @@ pub(crate) trait ByField: DeserializeOwned {
 ///
 /// Returns the error of a strict parser, whose position is in `body`.
 pub(crate) fn decode<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
-    let text = to_text(body);
-    Fields::parse(&text).and_then(Fields::into_value).map_or_else(|| read_object(body), Ok)
+    read(&to_text(body)).map_or_else(|| read_object(body), Ok)
 }
 
 /// Reads the object in a [`Data`] envelope. Skips optional fields that cannot be read.
@@ -52,8 +52,14 @@ pub(crate) fn decode<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
 /// As for [`decode`].
 pub(crate) fn decode_data<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
     let text = to_text(body);
-    let data = Fields::parse(&text).and_then(|fields| Fields::parse(fields.raw("data")?));
-    data.and_then(Fields::into_value).map_or_else(|| Data::decode(body), Ok)
+    let value = Fields::parse(&text).and_then(|fields| read(fields.raw("data")?));
+    value.map_or_else(|| Data::decode(body), Ok)
+}
+
+/// Reads an object without the fields that cannot be read. Returns `None` if a required field is missing.
+fn read<T: ByField>(json: &str) -> Option<T> {
+    let whole = serde_json::from_str(json).ok().and_then(|Whole(value)| value);
+    whole.or_else(|| Fields::parse(json)?.into_value())
 }
 
 /// Returns a body as text, without a byte order mark.
@@ -182,6 +188,14 @@ pub(crate) fn misleads_serde_json(json: &str) -> bool {
         && (json.contains(PRIVATE) || json.contains("\\u") && contains_private(&unescape(json.as_bytes())))
 }
 
+/// Reads one field.
+fn read_field<'de, V: DeserializeSeed<'de>>(json: &'de str, seed: V) -> Result<V::Value, Error> {
+    if misleads_serde_json(json) {
+        return Err(Error::custom("a name that serde_json uses itself"));
+    }
+    seed.deserialize(&mut serde_json::Deserializer::from_str(json))
+}
+
 type FieldRange<'a, 'f> = Range<'f, Cow<'a, str>, &'a RawValue>;
 
 /// Passes the fields to a deserializer, and records which one it is reading.
@@ -202,10 +216,7 @@ impl<'de> MapAccess<'de> for FieldAccess<'de, '_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
         let raw = self.current.get().map_or("", |(_, raw)| raw.get());
-        if misleads_serde_json(raw) {
-            return Err(Error::custom("a name that serde_json uses itself"));
-        }
-        seed.deserialize(&mut serde_json::Deserializer::from_str(raw))
+        read_field(raw, seed)
     }
 }
 
@@ -236,3 +247,67 @@ impl<'de> Visitor<'de> for FieldsVisitor {
 /// A name that is borrowed if it has no escapes.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// An object. It is `None` if any field is repeated or cannot be read, or if a required field is missing.
+///
+/// Most responses are read this way, which needs no map of the fields.
+struct Whole<T>(Option<T>);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Whole<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(WholeVisitor(PhantomData))
+    }
+}
+
+struct WholeVisitor<T>(PhantomData<T>);
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for WholeVisitor<T> {
+    type Value = Whole<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Whole<T>, A::Error> {
+        let mut access = WholeAccess { map, has_value: false };
+        let value = T::deserialize(MapAccessDeserializer::new(&mut access)).ok();
+        if value.is_none() {
+            // An error instead would get a position, and finding it would leave parts of the body on the stack.
+            access.skip_rest()?;
+        }
+        Ok(Whole(value))
+    }
+}
+
+/// Passes the fields of an object to a deserializer as they are parsed.
+struct WholeAccess<A> {
+    map: A,
+    /// Whether a name was parsed and its value was not.
+    has_value: bool,
+}
+
+impl<'de, A: MapAccess<'de>> WholeAccess<A> {
+    fn skip_rest(&mut self) -> Result<(), A::Error> {
+        if self.has_value {
+            self.map.next_value::<IgnoredAny>()?;
+        }
+        while self.map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for WholeAccess<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        let name = self.map.next_key_seed(seed)?;
+        self.has_value = name.is_some();
+        Ok(name)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.has_value = false;
+        let raw: &RawValue = self.map.next_value()?;
+        read_field(raw.get(), seed).map_err(|_| A::Error::custom("a field that cannot be read"))
+    }
+}

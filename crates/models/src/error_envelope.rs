@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::{
     Nullable, OAuthErrorCode,
     by_field::{ByField, Fields, to_text},
-    server_text::redact_json,
+    redact::redact_json,
     wiped::WipedCow,
 };
 

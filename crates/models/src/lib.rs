@@ -43,6 +43,7 @@ mod endpoints;
 
 mod api_error;
 mod error_envelope;
+mod redact;
 mod response_headers;
 mod server_text;
 
