@@ -56,6 +56,7 @@ mod pkce;
 mod secrets;
 mod timestamp;
 mod url;
+mod url_syntax;
 
 mod nullable;
 mod open_enum;
@@ -91,7 +92,8 @@ pub use crate::{
     server_text::{ServerText, is_invisible, replace_invisible},
     text::InvalidValue,
     timestamp::Timestamp,
-    url::{HttpUrl, Origin, has_whole_escapes},
+    url::{HttpUrl, Origin},
+    url_syntax::has_whole_escapes,
 };
 
 #[cfg(doctest)]
