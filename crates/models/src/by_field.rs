@@ -282,7 +282,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for WholeVisitor<T> {
 /// Passes the fields of an object to a deserializer as they are parsed.
 struct WholeAccess<A> {
     map: A,
-    /// Whether the value of the last name has not been parsed.
+    /// Whether a name was parsed and its value was not.
     has_value: bool,
 }
 

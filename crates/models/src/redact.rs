@@ -21,15 +21,18 @@ pub(crate) fn redact_json<'a>(json: &'a [u8], secrets: &[&'a str]) -> WipedCow<'
     let json = unescape(json);
     let secrets: Vec<_> = secrets.iter().map(|secret| json_escaped(secret)).collect();
     let finder = SecretFinder::with_escapes(&secrets);
-    let Some((before, mut rest)) = finder.split(&json, usize::MAX) else { return json };
+    let mut found = finder.split(&json, usize::MAX);
+    if found.is_none() {
+        return json;
+    }
     // `[redacted]` is less than twice as long as the shortest text it replaces, so this buffer never reallocates.
     let mut clean = Zeroizing::new(Vec::with_capacity(2 * json.len()));
-    clean.extend_from_slice(before);
-    clean.extend_from_slice(REDACTED.as_bytes());
-    while let Some((before, after)) = finder.split(rest, usize::MAX) {
+    let mut rest = &*json;
+    while let Some((before, after)) = found {
         clean.extend_from_slice(before);
         clean.extend_from_slice(REDACTED.as_bytes());
         rest = after;
+        found = finder.split(rest, usize::MAX);
     }
     clean.extend_from_slice(rest);
     WipedCow::Owned(clean)
@@ -54,7 +57,8 @@ fn json_escaped(secret: &str) -> WipedCow<'_, str> {
 /// Replaces escapes in `json` by the characters themselves, except where JSON requires an escape.
 pub(crate) fn unescape(json: &[u8]) -> WipedCow<'_, [u8]> {
     // `contains` is fast, and most JSON has no escapes.
-    if !json.contains(&b'\\') {
+    let is_replaced = |pair: &[u8]| matches!(pair, [b'\\', b'/' | b'u']);
+    if !json.contains(&b'\\') || !json.windows(2).any(is_replaced) {
         return WipedCow::Borrowed(json);
     }
     let mut plain = Zeroizing::new(Vec::with_capacity(json.len()));
@@ -150,10 +154,12 @@ impl<'s, S: Deref<Target = str>> SecretFinder<'s, S> {
         loop {
             start += searched.get(start..)?.windows(2).position(can_start)?;
             let (before, rest) = text.split_at(start);
-            if let Some(after) = self.after_secret(rest) {
+            let first = *rest.first()?;
+            let after = if self.has_role(first, FIRST) { self.after_secret(rest) } else { None };
+            if let Some(after) = after {
                 return Some((before, after));
             }
-            start += if self.has_role(*rest.first()?, ESCAPE) { split_unit(rest).0.len() } else { 1 };
+            start += if self.has_role(first, ESCAPE) { split_unit(rest).0.len() } else { 1 };
         }
     }
 

@@ -145,8 +145,9 @@ pub(crate) fn is_hidden(character: char) -> bool {
 /// These are control characters, which start terminal commands, and format characters, which can hide text, reverse it,
 /// or break its lines. They include the joiners U+200C and U+200D, although some emoji and words need them.
 pub fn is_invisible(character: char) -> bool {
-    // Most characters need only the first three comparisons.
+    // The most frequent characters come first.
     match character {
+        ' '..='~' => false,
         ..'\u{200b}' => character.is_control() || matches!(character, '\u{ad}' | '\u{61c}' | '\u{180e}'),
         _ => matches!(character,
             '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'

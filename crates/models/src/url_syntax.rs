@@ -62,8 +62,11 @@ fn split_scheme(place: &str) -> Option<(&str, &str)> {
 
 /// Returns whether two hexadecimal digits follow each `%`.
 pub fn has_whole_escapes(text: &str) -> bool {
-    let starts_with_digits = |rest: &str| matches!(rest.as_bytes(), [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
-    text.split('%').skip(1).all(starts_with_digits)
+    let has_digits = |start| {
+        let digits = text.as_bytes().get(start + 1..start + 3);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    text.bytes().enumerate().filter(|(_, byte)| *byte == b'%').all(|(start, _)| has_digits(start))
 }
 
 pub(crate) fn without_default_port<'a>(scheme: &str, authority: &'a str) -> &'a str {
@@ -111,7 +114,9 @@ pub(crate) fn problem(text: &str) -> Option<&'static str> {
     if text.contains('#') {
         return Some("must not have a fragment");
     }
-    if !text.bytes().all(is_url_character) || !has_whole_escapes(text) {
+    // Without an early exit, the compiler can vectorize the loop.
+    let has_only_url_characters = text.bytes().fold(true, |only, byte| only & is_url_character(byte));
+    if !has_only_url_characters || !has_whole_escapes(text) {
         return Some("may contain only the characters of a URL; percent-encode all others");
     }
     let parts = UrlParts::split(text);
