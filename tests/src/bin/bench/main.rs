@@ -100,15 +100,15 @@ fn find_planted() -> Result<()> {
         let row = Row::find(name)?;
         for side in [SDK, SDK_WITH_ALLOCATION, SDK_WITH_HEADERS] {
             let problems = problems(row, &Measurement::new(row, side, &server)?.measured(), None);
-            println!(
-                "{name}, {side}: {}",
-                if problems.is_empty() { "within the limits" } else { "over a limit" }
-            );
-            match (side == SDK, problems.as_slice()) {
-                (true, []) => {}
-                (true, problems) => return Err(problems.join("\n").into()),
-                (false, []) => return Err("the limits do not find the planted regression".into()),
-                (false, problems) => println!("  {}", problems.join("\n  ")),
+            match (side, problems.join("; ")) {
+                (SDK, problems) if problems.is_empty() => println!("{name}, {side}: within the limits"),
+                (SDK, problems) => {
+                    return Err(format!("over the limit without a regression: {problems}").into());
+                }
+                (_, problems) if problems.is_empty() => {
+                    return Err(format!("{name}, {side}: the limits do not find the regression").into());
+                }
+                (_, problems) => println!("{name}, {side}: found: {problems}"),
             }
         }
     }

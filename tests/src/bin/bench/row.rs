@@ -54,41 +54,42 @@ const EXCHANGE: Row = Row {
 
 /// The only place that has limits.
 ///
-/// The numbers of allocations are those that were measured, so that one more exceeds them. The ratios that are not goals
-/// are slightly above the measured ones.
+/// The numbers of allocations are those that were measured, so that one more exceeds them. With 1,000 exchanges at once,
+/// a busy machine adds a few connections, and so up to one allocation per exchange. The ratios that are not goals are
+/// slightly above the measured ones.
 pub(crate) const ROWS: &[Row] = &[
-    Row { limits: &[InstructionRatio(0.90), AllocationRatio(1.00), Allocations(21.0)], ..EXCHANGE },
+    Row { limits: &[InstructionRatio(0.90), AllocationRatio(1.00), Allocations(18.0)], ..EXCHANGE },
     Row {
         name: PENDING,
         work: Work::Exchange,
-        limits: &[InstructionRatio(0.90), AllocationRatio(1.00), Allocations(21.0)],
+        limits: &[InstructionRatio(0.90), AllocationRatio(1.00), Allocations(17.0)],
         ..EXCHANGE
     },
     Row {
         name: AT_ONCE,
         work: Work::AtOnce(64),
         repetitions: 10,
-        limits: &[InstructionRatio(0.95), AllocationRatio(1.00)],
+        limits: &[InstructionRatio(0.90), Allocations(20.0)],
         ..EXCHANGE
     },
     Row {
         name: "1,000 exchanges at once",
         work: Work::AtOnce(1000),
         repetitions: 2,
-        limits: &[InstructionRatio(0.95), AllocationRatio(1.00)],
+        limits: &[InstructionRatio(0.92), Allocations(21.0)],
         ..EXCHANGE
     },
     Row {
         name: "exchange over TLS",
         is_tls: true,
-        limits: &[InstructionRatio(0.95), AllocationRatio(1.00)],
+        limits: &[InstructionRatio(0.87), Allocations(21.0)],
         ..EXCHANGE
     },
     Row {
         name: REJECTED,
         work: Work::ExchangeRejectedCode,
         reply: Reply::Rejection,
-        limits: &[InstructionRatio(2.65), Allocations(49.0)],
+        limits: &[InstructionRatio(1.15), Allocations(29.0)],
         ..EXCHANGE
     },
     Row {
@@ -96,27 +97,28 @@ pub(crate) const ROWS: &[Row] = &[
         work: Work::ExchangeRejectedCode,
         repetitions: 100,
         reply: Reply::LongRejection,
-        limits: &[InstructionsPerByte(20.0), Allocations(46.0)],
+        // Redacting and showing the text takes 12 of these, and parsing it takes 9.
+        limits: &[InstructionsPerByte(27.5), Allocations(29.0)],
         ..EXCHANGE
     },
-    Row { name: "begin", work: Work::Begin, limits: &[Instructions(12_000.0), Allocations(8.0)], ..EXCHANGE },
+    Row { name: "begin", work: Work::Begin, limits: &[Instructions(12_000.0), Allocations(7.0)], ..EXCHANGE },
     Row {
         name: "read_callback",
         work: Work::ReadCallback,
-        limits: &[InstructionRatio(1.80), Allocations(9.0)],
+        limits: &[InstructionRatio(1.12), Allocations(2.0)],
         ..EXCHANGE
     },
     Row {
         name: "PKCE pair",
         work: Work::PkcePair,
-        limits: &[InstructionRatio(1.05), Allocations(3.0)],
+        limits: &[InstructionRatio(1.05), Allocations(2.0)],
         ..EXCHANGE
     },
     Row {
         name: "process, HTTP",
         work: Work::Process,
         repetitions: 1,
-        limits: &[InstructionRatio(1.12), Allocations(187.0)],
+        limits: &[InstructionRatio(1.06), AllocationRatio(1.08)],
         ..EXCHANGE
     },
     Row {
@@ -124,7 +126,7 @@ pub(crate) const ROWS: &[Row] = &[
         work: Work::Process,
         repetitions: 1,
         is_tls: true,
-        limits: &[InstructionRatio(1.03), AllocationRatio(1.04)],
+        limits: &[InstructionRatio(1.02), AllocationRatio(1.06)],
         ..EXCHANGE
     },
 ];

@@ -16,7 +16,6 @@ use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use openrouter_oauth_tests::{Result, tls};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -46,6 +45,7 @@ pub(crate) struct ServerProcess {
 
 impl ServerProcess {
     pub(crate) fn start() -> Result<Self> {
+        #[cfg(unix)]
         raise_file_limit()?;
         let folder = TempDir::new()?;
         let mut command = Command::new(env::current_exe()?);
@@ -81,7 +81,10 @@ impl Drop for ServerProcess {
 }
 
 /// Allows this process, the server, and the workers enough open files for a thousand connections.
+#[cfg(unix)]
 fn raise_file_limit() -> Result<()> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
     let limit = getrlimit(Resource::Nofile);
     let current = limit.maximum.map_or(OPEN_FILES, |maximum| maximum.min(OPEN_FILES));
     if limit.current.is_some_and(|limit| limit < current) {

@@ -1,6 +1,6 @@
 //! Does the work of one side of a row. Each worker is a process.
 
-use std::{fs, process::Command, time::Duration};
+use std::{env, fs, process::Command, time::Duration};
 
 use openrouter_oauth_tests::Result;
 use tokio::{
@@ -46,12 +46,11 @@ impl Worker {
     pub(crate) fn configure(self, command: &mut Command, server: &ServerProcess) {
         let Self { side, row, repetitions } = self;
         command
+            // The same environment on every machine, and no proxy, which the SDK would use.
+            .env_clear()
+            .envs(env::var_os("PATH").map(|path| ("PATH", path)))
             .args(["work", side, row.name, &repetitions.to_string(), &server.base_url(row.is_tls, row.reply)])
             .env("SSL_CERT_FILE", server.roots());
-        // The SDK would use the proxy.
-        for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
-            command.env_remove(variable);
-        }
     }
 }
 
