@@ -5,10 +5,10 @@ use std::{
     cell::Cell,
     collections::{BTreeMap, btree_map::Range},
     fmt,
-    iter::{Chain, Flatten},
+    iter::Chain,
     marker::PhantomData,
     ops::Bound,
-    option, str,
+    str,
 };
 
 use serde::{
@@ -133,9 +133,7 @@ impl<'a> Fields<'a> {
 
     /// Returns a field, if it exists and can be read.
     pub(crate) fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        self.raw(name)
-            .filter(|json| !misleads_serde_json(json))
-            .and_then(|json| serde_json::from_str(json).ok())
+        read_field(self.raw(name)?, PhantomData::<T>).ok()
     }
 
     /// Reads the object without the fields that cannot be read. Returns `None` if a required field is missing.
@@ -162,25 +160,22 @@ impl<'a> Fields<'a> {
         self.deserialize("").ok()
     }
 
-    /// Reads the object, beginning with the fields from `start` on. The error is the name of the first field that cannot
-    /// be read, or `None` if a required field is missing.
+    /// Reads the object, beginning with the fields from `start` on. The error is the name of the first field that
+    /// cannot be read, or `None` if a required field is missing.
     fn deserialize<T: DeserializeOwned>(&self, start: &str) -> Result<T, Option<String>> {
         let current = Cell::new(None);
-        let (from_start, before_start) = if start.is_empty() {
-            (self.0.range::<str, _>(..), None)
-        } else {
-            let before_start = self.0.range::<str, _>((Bound::Unbounded, Bound::Excluded(start)));
-            (self.0.range::<str, _>((Bound::Included(start), Bound::Unbounded)), Some(before_start))
-        };
-        let rest = from_start.chain(before_start.into_iter().flatten());
-        let access = FieldAccess { rest, current: &current };
+        let from_start = self.0.range::<str, _>((Bound::Included(start), Bound::Unbounded));
+        let before_start = self.0.range::<str, _>((Bound::Unbounded, Bound::Excluded(start)));
+        let access = FieldAccess { rest: from_start.chain(before_start), current: &current };
         T::deserialize(MapAccessDeserializer::new(access))
             .map_err(|_| current.get().map(|(name, _): (&str, _)| name.to_owned()))
     }
 }
 
-/// Returns whether JSON has an object that [`Value`](serde_json::Value) would not read as written. It takes the text in a member with such a
-/// name as JSON, which redaction has not seen, and fails if that is not JSON.
+/// Returns whether JSON has an object that [`Value`](serde_json::Value) would not read as written.
+///
+/// `serde_json` reserves some member names. It parses the text in such a member as JSON, which redaction has not seen,
+/// and fails if the text is not JSON.
 pub(crate) fn misleads_serde_json(json: &str) -> bool {
     const PRIVATE: &str = "$serde_json::private::";
     let contains_private = |json: &[u8]| json.windows(PRIVATE.len()).any(|part| part == PRIVATE.as_bytes());
@@ -188,7 +183,7 @@ pub(crate) fn misleads_serde_json(json: &str) -> bool {
         && (json.contains(PRIVATE) || json.contains("\\u") && contains_private(&unescape(json.as_bytes())))
 }
 
-/// Reads one field.
+/// Reads the value of one field.
 fn read_field<'de, V: DeserializeSeed<'de>>(json: &'de str, seed: V) -> Result<V::Value, Error> {
     if misleads_serde_json(json) {
         return Err(Error::custom("a name that serde_json uses itself"));
@@ -200,7 +195,7 @@ type FieldRange<'a, 'f> = Range<'f, Cow<'a, str>, &'a RawValue>;
 
 /// Passes the fields to a deserializer, and records which one it is reading.
 struct FieldAccess<'a, 'f> {
-    rest: Chain<FieldRange<'a, 'f>, Flatten<option::IntoIter<FieldRange<'a, 'f>>>>,
+    rest: Chain<FieldRange<'a, 'f>, FieldRange<'a, 'f>>,
     current: &'f Cell<Option<(&'f str, &'a RawValue)>>,
 }
 
@@ -272,7 +267,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for WholeVisitor<T> {
         let mut access = WholeAccess { map, has_value: false };
         let value = T::deserialize(MapAccessDeserializer::new(&mut access)).ok();
         if value.is_none() {
-            // An error instead would get a position, and finding it would leave parts of the body on the stack.
+            // Not an error: finding its position would leave parts of the body on the stack.
             access.skip_rest()?;
         }
         Ok(Whole(value))

@@ -38,8 +38,8 @@ pub(crate) fn redact_json<'a>(json: &'a [u8], secrets: &[&'a str]) -> WipedCow<'
     WipedCow::Owned(clean)
 }
 
-/// Returns `secret` in the form that it has in the result of [`unescape`], where only these two of its characters are
-/// escaped.
+/// Returns `secret` in the form that it has in the result of [`unescape`], which keeps the escapes of quotation marks and
+/// backslashes.
 fn json_escaped(secret: &str) -> WipedCow<'_, str> {
     if !secret.contains(['"', '\\']) {
         return WipedCow::Borrowed(secret);
@@ -54,7 +54,7 @@ fn json_escaped(secret: &str) -> WipedCow<'_, str> {
     WipedCow::Owned(escaped)
 }
 
-/// Replaces escapes in `json` by the characters themselves, except where JSON requires an escape.
+/// Replaces the escapes in `json` with the characters themselves, except where JSON requires an escape.
 pub(crate) fn unescape(json: &[u8]) -> WipedCow<'_, [u8]> {
     // `contains` is fast, and most JSON has no escapes.
     let is_replaced = |pair: &[u8]| matches!(pair, [b'\\', b'/' | b'u']);
@@ -194,7 +194,8 @@ fn split_key(text: &[u8]) -> (&[u8], &[u8]) {
     text.split_at(text.iter().position(is_end).unwrap_or(text.len()))
 }
 
-/// Returns whether a key is masked: a few characters, then dots or asterisks, then a few characters, and no more of either.
+/// Returns whether a key is masked: a few characters, then dots or asterisks, then a few characters, and no more of
+/// either.
 fn is_mask(start: &[u8], after: &[u8]) -> bool {
     const SHOWN: usize = 8;
     let Some(rest) = after_dots(after) else { return false };

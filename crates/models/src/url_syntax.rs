@@ -1,4 +1,4 @@
-//! The syntax of URLs. This is the only module that decides which URLs are safe to use.
+//! The syntax of URLs. This is the only module that decides which text is a URL.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

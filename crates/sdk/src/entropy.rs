@@ -32,8 +32,8 @@ impl Entropy for OsEntropy {
     }
 }
 
-/// Passes `N` random bytes, at most 48, as base64url without padding to `read`, and returns its result. The text is
-/// wiped.
+/// Encodes `N` random bytes, at most 48, as base64url without padding. Passes the text to `read`, wipes it, and returns
+/// the result of `read`.
 pub(crate) fn random_text<const N: usize, T>(
     entropy: &dyn Entropy,
     read: impl FnOnce(&str) -> Result<T, InvalidValue>,

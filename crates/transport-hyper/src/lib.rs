@@ -44,8 +44,8 @@
 //! Requests share connections. At most 256 are open to one origin ([`Builder::max_connections`]); further requests
 //! wait in order. A connection that is idle for 2 seconds is closed ([`Builder::idle_timeout`]).
 //!
-//! A request that waits for a connection is not sent, and neither is one that an idle connection hands back because the
-//! server has closed it. Both errors say so.
+//! If a request fails while it waits for a connection, nothing was sent. The same is true if an idle connection returns
+//! the request unwritten because the server has closed it. Both errors are marked `not_sent`.
 //!
 //! # Proxies
 //!
@@ -77,8 +77,8 @@
 //! error names the variable and the path.
 //!
 //! The first `https` connection of a transport loads the certificates while it waits for the network. This takes about
-//! 4 ms of CPU time for the roots of a Debian system, and 0.7 ms for `webpki-roots`. With `aws-lc-rs` instead of `ring`,
-//! the first connection of a process takes about 40 ms more.
+//! 4 ms of CPU time for the roots of a Debian system, and 0.7 ms for `webpki-roots`. With `aws-lc-rs` instead of
+//! `ring`, the first connection of a process takes about 40 ms more CPU time.
 //!
 //! # Errors
 //!

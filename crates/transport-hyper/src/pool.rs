@@ -61,7 +61,10 @@ impl Pool {
         most: usize,
         deadline: Option<Instant>,
     ) -> impl Future<Output = Result<Response<Bytes>, Error>> {
-        let connections = self.connections(&mut request);
+        let connections = self.connections_to(request.uri()).and_then(|connections| {
+            connections.origin.address(&mut request)?;
+            Ok(connections)
+        });
         async move {
             let connections = connections.map_err(not_sent)?;
             // Without a runtime, tokio would panic.
@@ -90,19 +93,14 @@ impl Pool {
         }
     }
 
-    /// Returns the connections to the origin of `request`, and addresses the request to it.
-    fn connections(&self, request: &mut Request<Bytes>) -> Result<Arc<Connections>, UnsupportedRequest> {
-        let connections = self.connections_to(request.uri())?;
-        connections.origin.address(request)?;
-        Ok(connections)
-    }
-
+    /// Returns the connections to the origin of a URL.
     fn connections_to(&self, uri: &Uri) -> Result<Arc<Connections>, UnsupportedRequest> {
         let mut origins = lock(&self.origins);
         if let Some(known) = origins.iter().find(|known| known.origin.contains(uri)) {
             return Ok(Arc::clone(known));
         }
         let origin = Origin::from_uri(uri)?;
+        // Forget origins with neither requests nor idle connections, so that the list does not grow without end.
         origins.retain(|known| Arc::strong_count(known) > 1 || !lock(&known.idle).is_empty());
         let connections = Arc::new(Connections {
             origin,
@@ -131,7 +129,7 @@ struct Idle {
 }
 
 impl Connections {
-    /// Returns the idle connection that was used last, or a new connection. Nothing is sent before that.
+    /// Returns the open connection that became idle last, or a new connection. Sends no request.
     async fn connection(self: &Arc<Self>, connector: &Connector) -> Result<Connection, Error> {
         while let Some(mut connection) = self.take_idle() {
             // Fails if the server has closed it.
@@ -169,7 +167,7 @@ impl Connections {
         }
     }
 
-    /// Closes the connections that have been idle for too long. Returns when the next one will have been.
+    /// Closes the connections that have been idle for too long. Returns the time until the next one has been.
     fn close_expired(&self) -> Duration {
         let mut idle = lock(&self.idle);
         let now = Instant::now();
@@ -186,8 +184,8 @@ async fn drive(
     idle_timeout: Duration,
     connections: Weak<Connections>,
 ) {
-    // The driver's error is also that of its request, if it has one.
     if idle_timeout.is_zero() {
+        // The request on this connection reports the driver's error.
         let _ = driver.await;
         return;
     }

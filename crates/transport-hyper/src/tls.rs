@@ -33,7 +33,7 @@ pub(crate) enum Roots {
     Own(RootCertStore),
 }
 
-/// The settings for TLS, and what is made from them by the first connection that needs it.
+/// The settings for TLS, and the configurations that the first connection creates from them.
 pub(crate) struct Tls {
     provider: Option<Provider>,
     roots: Option<Roots>,
@@ -64,7 +64,7 @@ impl Tls {
         }
     }
 
-    /// Returns the configurations. The first call makes them. If that fails, the next call retries.
+    /// Returns the configurations. The first call creates them. If that fails, the next call retries.
     pub(crate) async fn configs(&self) -> Result<&Configs, ConnectError> {
         let configs = self.configs.get_or_try_init(async || {
             let provider =

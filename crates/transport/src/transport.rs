@@ -78,9 +78,11 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// Returns whether this transport itself ends every request at [`Limits::timeout`], on a real clock and even while
     /// it connects.
     ///
-    /// If so, `openrouter-oauth` leaves the timeout to the transport and runs no second timer, unless the program set a
-    /// timer of its own. The default is `false`: the client then ends a request that outlasts its timeout. A transport
-    /// that wraps another one and adds no wait of its own should return the other's value.
+    /// If so, `openrouter-oauth` leaves the timeout to the transport and runs no second timer, unless the program set
+    /// its own. The default is `false`: the client then ends any request that outlasts its timeout. A transport that
+    /// wraps another one and adds no wait should return the other's value.
+    ///
+    /// If this returns `true` and a request hangs, nothing else ends it.
     fn enforces_timeout(&self) -> bool {
         false
     }

@@ -78,8 +78,8 @@ impl<'a> Attempts<'a> {
         })
     }
 
-    /// Sends the request until a reply is final. Returns that reply and the number of attempts. `is_foreign` returns whether
-    /// an error response is not OpenRouter's.
+    /// Sends the request until a reply is final. Returns that reply and the number of attempts. `is_foreign` returns
+    /// whether an error response is not OpenRouter's.
     pub(crate) async fn run(
         &self,
         request: &CallRequest<'_>,
@@ -98,8 +98,8 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Returns the result of the call, or the wait before its next attempt. `unsettled` is an earlier reply that a later
-    /// one must not hide, because the service may have acted on its request.
+    /// Returns the result of the call, or the wait before its next attempt. `unsettled` is an earlier reply that a
+    /// later one must not hide, because the service may have acted on its request.
     fn next_step(
         &self,
         reply: Reply,

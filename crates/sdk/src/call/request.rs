@@ -48,7 +48,7 @@ impl<'a> CallRequest<'a> {
         })
     }
 
-    /// Returns the headers that hooks see: the client's and the call's. There is room for those that are added later.
+    /// Returns the headers that hooks see: the client's and the call's. The map has room for those that are added later.
     pub(crate) fn headers(&self) -> HeaderMap {
         let shared = &self.config.headers;
         let own = usize::from(self.authorization.is_some()) + usize::from(self.content_type.is_some());
@@ -68,7 +68,7 @@ impl<'a> CallRequest<'a> {
         *request.uri_mut() = Uri::clone(&self.url);
         *request.headers_mut() = headers;
         let headers = request.headers_mut();
-        // Most hooks change nothing, and a comparison costs less than to restore.
+        // Most hooks change nothing, and comparing costs less than restoring.
         if !self.config.hooks.is_empty() && *headers != self.config.headers {
             self.restore_reserved(headers);
         }

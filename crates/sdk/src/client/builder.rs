@@ -234,7 +234,7 @@ impl ClientBuilder {
         headers: HeaderMap,
     ) -> Config {
         Config {
-            // A timer of the caller's may have another clock than the transport, as in tests.
+            // The caller's own timer may use another clock than the transport, as in tests.
             transport_enforces_timeout: self.timer.is_none() && transport.enforces_timeout(),
             transport,
             timer,

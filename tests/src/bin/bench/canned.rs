@@ -17,7 +17,7 @@ pub(crate) const CALLBACK_QUERY: &str = "from=settings&code=auth_code_0123456789
 
 /// How the server responds. Every path of a base URL begins with one of these.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Reply {
+pub(crate) enum CannedResponse {
     /// 200 with a key.
     Grant,
     /// 400 with OpenRouter's envelope and a short message.
@@ -26,7 +26,7 @@ pub(crate) enum Reply {
     LongRejection,
 }
 
-impl Reply {
+impl CannedResponse {
     /// Returns the first segment of a path to this response.
     pub(crate) fn segment(self) -> &'static str {
         match self {
@@ -41,7 +41,7 @@ impl Reply {
         let segment = path.split('/').nth(1)?;
         [Self::Grant, Self::Rejection, Self::LongRejection]
             .into_iter()
-            .find(|reply| reply.segment() == segment)
+            .find(|response| response.segment() == segment)
     }
 
     pub(crate) fn status(self) -> u16 {
@@ -79,6 +79,6 @@ mod tests {
 
     #[test]
     fn long_rejection_has_8_kib() {
-        assert_eq!(Reply::LongRejection.body().len(), 8192);
+        assert_eq!(CannedResponse::LongRejection.body().len(), 8192);
     }
 }

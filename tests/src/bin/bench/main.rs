@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Without arguments, measures everything. The last four start the processes that are measured, and the server.
+/// Without arguments, measures everything. The last three start a process that is measured, or the server.
 fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         [] => {

@@ -38,7 +38,7 @@ impl Measurement {
             let hand = scope.spawn(|| SideProfile::new(row, HAND, server));
             let sdk = SideProfile::new(row, sdk, server)?;
             let hand = hand.join().map_err(|_| "the measurement by hand panicked")??;
-            Ok(Self { hand, sdk, body_bytes: row.reply.body().len() })
+            Ok(Self { hand, sdk, body_bytes: row.response.body().len() })
         })
     }
 

@@ -3,7 +3,7 @@
 use openrouter_oauth_tests::Result;
 
 use crate::{
-    canned::Reply,
+    canned::CannedResponse,
     limit::Limit::{self, AllocationRatio, Allocations, InstructionRatio, Instructions, InstructionsPerByte},
 };
 
@@ -14,7 +14,7 @@ pub(crate) struct Row {
     /// How often the work is repeated under callgrind.
     pub(crate) repetitions: u32,
     pub(crate) is_tls: bool,
-    pub(crate) reply: Reply,
+    pub(crate) response: CannedResponse,
     pub(crate) limits: &'static [Limit],
 }
 
@@ -23,7 +23,7 @@ pub(crate) struct Row {
 pub(crate) enum Work {
     ExchangeAuthCode,
     /// The exchange of a pending sign-in. The sign-ins exist before the measurement.
-    Exchange,
+    ExchangePending,
     /// This many `ExchangeAuthCode` at once, each in a task of its own, on one thread.
     AtOnce(u32),
     ExchangeRejectedCode,
@@ -42,13 +42,13 @@ pub(crate) const AT_ONCE: &str = "64 exchanges at once";
 /// The rejection with a short message.
 pub(crate) const REJECTED: &str = "rejected code";
 
-/// An exchange over a connection that is already open.
-const EXCHANGE: Row = Row {
+/// An exchange over a connection that is already open. The other rows change some of its fields.
+const EXCHANGE_ROW: Row = Row {
     name: EXCHANGE_AUTH_CODE,
     work: Work::ExchangeAuthCode,
     repetitions: 500,
     is_tls: false,
-    reply: Reply::Grant,
+    response: CannedResponse::Grant,
     limits: &[],
 };
 
@@ -58,68 +58,73 @@ const EXCHANGE: Row = Row {
 /// a busy machine adds a few connections, and so up to one allocation per exchange. The ratios that are not goals are
 /// slightly above the measured ones.
 pub(crate) const ROWS: &[Row] = &[
-    Row { limits: &[InstructionRatio(0.90), AllocationRatio(1.00), Allocations(18.0)], ..EXCHANGE },
+    Row { limits: &[InstructionRatio(0.90), AllocationRatio(1.00), Allocations(18.0)], ..EXCHANGE_ROW },
     Row {
         name: PENDING,
-        work: Work::Exchange,
+        work: Work::ExchangePending,
         limits: &[InstructionRatio(0.90), AllocationRatio(1.00), Allocations(17.0)],
-        ..EXCHANGE
+        ..EXCHANGE_ROW
     },
     Row {
         name: AT_ONCE,
         work: Work::AtOnce(64),
         repetitions: 10,
         limits: &[InstructionRatio(0.90), Allocations(20.0)],
-        ..EXCHANGE
+        ..EXCHANGE_ROW
     },
     Row {
         name: "1,000 exchanges at once",
         work: Work::AtOnce(1000),
         repetitions: 2,
         limits: &[InstructionRatio(0.92), Allocations(21.0)],
-        ..EXCHANGE
+        ..EXCHANGE_ROW
     },
     Row {
         name: "exchange over TLS",
         is_tls: true,
         limits: &[InstructionRatio(0.87), Allocations(21.0)],
-        ..EXCHANGE
+        ..EXCHANGE_ROW
     },
     Row {
         name: REJECTED,
         work: Work::ExchangeRejectedCode,
-        reply: Reply::Rejection,
+        response: CannedResponse::Rejection,
         limits: &[InstructionRatio(1.15), Allocations(29.0)],
-        ..EXCHANGE
+        ..EXCHANGE_ROW
     },
     Row {
         name: "rejected code, 8 KiB",
         work: Work::ExchangeRejectedCode,
         repetitions: 100,
-        reply: Reply::LongRejection,
+        response: CannedResponse::LongRejection,
         // Redacting and showing the text takes 12 of these, and parsing it takes 9.
         limits: &[InstructionsPerByte(27.5), Allocations(29.0)],
-        ..EXCHANGE
+        ..EXCHANGE_ROW
     },
-    Row { name: "begin", work: Work::Begin, limits: &[Instructions(12_000.0), Allocations(7.0)], ..EXCHANGE },
+    Row {
+        name: "begin",
+        work: Work::Begin,
+        limits: &[Instructions(12_000.0), Allocations(7.0)],
+        ..EXCHANGE_ROW
+    },
     Row {
         name: "read_callback",
         work: Work::ReadCallback,
         limits: &[InstructionRatio(1.12), Allocations(2.0)],
-        ..EXCHANGE
+        ..EXCHANGE_ROW
     },
     Row {
         name: "PKCE pair",
         work: Work::PkcePair,
         limits: &[InstructionRatio(1.05), Allocations(2.0)],
-        ..EXCHANGE
+        ..EXCHANGE_ROW
     },
     Row {
         name: "process, HTTP",
         work: Work::Process,
         repetitions: 1,
         limits: &[InstructionRatio(1.06), AllocationRatio(1.08)],
-        ..EXCHANGE
+        ..EXCHANGE_ROW
     },
     Row {
         name: "process, TLS",
@@ -127,7 +132,7 @@ pub(crate) const ROWS: &[Row] = &[
         repetitions: 1,
         is_tls: true,
         limits: &[InstructionRatio(1.02), AllocationRatio(1.06)],
-        ..EXCHANGE
+        ..EXCHANGE_ROW
     },
 ];
 

@@ -24,7 +24,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::canned::Reply;
+use crate::canned::CannedResponse;
 
 /// Long enough for a client under callgrind to go to sleep, so that every exchange runs the same code.
 const RESPONSE_DELAY: Duration = Duration::from_millis(1);
@@ -60,10 +60,10 @@ impl ServerProcess {
         Ok(server)
     }
 
-    /// Returns the base URL at which the server sends this reply.
-    pub(crate) fn base_url(&self, is_tls: bool, reply: Reply) -> String {
+    /// Returns the base URL at which the server sends this response.
+    pub(crate) fn base_url(&self, is_tls: bool, response: CannedResponse) -> String {
         let origin = if is_tls { &self.https } else { &self.http };
-        format!("{origin}/{}/api/v1", reply.segment())
+        format!("{origin}/{}/api/v1", response.segment())
     }
 
     /// Returns a file with the root certificates of the system and of this server.
@@ -138,11 +138,11 @@ async fn serve_connection(connection: impl AsyncRead + AsyncWrite + Unpin) {
 }
 
 async fn respond(request: Request<Incoming>) -> std::result::Result<Response<Full<Bytes>>, Infallible> {
-    let reply = Reply::from_path(request.uri().path());
+    let canned = CannedResponse::from_path(request.uri().path());
     let is_complete = request.into_body().collect().await.is_ok();
     sleep(RESPONSE_DELAY).await;
-    let (status, body) = match reply {
-        Some(reply) if is_complete => (reply.status(), reply.body()),
+    let (status, body) = match canned {
+        Some(canned) if is_complete => (canned.status(), canned.body()),
         _ => (404, String::new()),
     };
     let mut response = Response::new(Full::from(body));

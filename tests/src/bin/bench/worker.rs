@@ -49,7 +49,13 @@ impl Worker {
             // The same environment on every machine, and no proxy, which the SDK would use.
             .env_clear()
             .envs(env::var_os("PATH").map(|path| ("PATH", path)))
-            .args(["work", side, row.name, &repetitions.to_string(), &server.base_url(row.is_tls, row.reply)])
+            .args([
+                "work",
+                side,
+                row.name,
+                &repetitions.to_string(),
+                &server.base_url(row.is_tls, row.response),
+            ])
             .env("SSL_CERT_FILE", server.roots());
     }
 }
@@ -79,7 +85,7 @@ pub(crate) fn run(side: &str, row: &str, repetitions: &str, base_url: &str) -> R
         SDK_WITH_HEADERS => work::<BySdk<ClonedHeaders>>(row, repetitions, base_url),
         _ => Err("unknown side".into()),
     }?;
-    // Linux only, like the measurement of CPU time. The first number is in nanoseconds.
+    // Only Linux has this file. Its first number is the CPU time in nanoseconds.
     let schedule = fs::read_to_string("/proc/self/schedstat")?;
     println!("{allocations} {}", schedule.split(' ').next().unwrap_or_default());
     Ok(())
@@ -92,7 +98,7 @@ fn work<S: Side>(row: &Row, repetitions: u32, base_url: &str) -> Result<u64> {
     let repeat = Repeat { runtime, repetitions };
     match row.work {
         Work::ExchangeAuthCode => repeat.run(async || S::exchange_auth_code(&client).await),
-        Work::Exchange => {
+        Work::ExchangePending => {
             let pending = (0..WARM_UP + repetitions).map(|_| S::pending(&client));
             let mut pending = pending.collect::<Result<Vec<_>>>()?.into_iter();
             repeat.run(async || {
