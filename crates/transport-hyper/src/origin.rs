@@ -30,16 +30,25 @@ pub(crate) enum Security {
     Loopback,
 }
 
+impl Security {
+    fn default_port(self) -> u16 {
+        match self {
+            Self::Https => 443,
+            Self::Loopback => 80,
+        }
+    }
+}
+
 impl Origin {
     pub(crate) fn from_uri(uri: &Uri) -> Result<Self, UnsupportedRequest> {
-        let (security, host, default_port) = match (uri.scheme_str(), uri.host()) {
-            (Some("https"), Some(host)) => (Security::Https, host, 443),
-            (Some("http"), Some(host)) if is_loopback(host) => (Security::Loopback, host, 80),
+        let (security, host) = match (uri.scheme_str(), uri.host()) {
+            (Some("https"), Some(host)) => (Security::Https, host),
+            (Some("http"), Some(host)) if is_loopback(host) => (Security::Loopback, host),
             (Some("http"), Some(_)) => return Err(UnsupportedRequest::PlainText),
             (Some(_), Some(_)) => return Err(UnsupportedRequest::Scheme),
             _ => return Err(UnsupportedRequest::Relative),
         };
-        let port = uri.port_u16().filter(|port| *port != default_port);
+        let port = uri.port_u16().filter(|port| *port != security.default_port());
         let host = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let mut parts = Parts::default();
         parts.scheme = uri.scheme().cloned();
@@ -54,7 +63,13 @@ impl Origin {
 
     /// Returns whether a URL has this origin.
     pub(crate) fn contains(&self, uri: &Uri) -> bool {
-        uri.authority() == self.uri.authority() && uri.scheme() == self.uri.scheme()
+        uri.scheme() == self.uri.scheme()
+            && (uri.authority() == self.uri.authority() || self.place(uri) == self.place(&self.uri))
+    }
+
+    /// Returns the host in lowercase, and the port.
+    fn place(&self, uri: &Uri) -> (Option<String>, u16) {
+        (uri.host().map(str::to_ascii_lowercase), uri.port_u16().unwrap_or(self.security.default_port()))
     }
 
     /// Adds the `Host` header, and removes the origin from the URL (RFC 9112, section 3.2.1).
@@ -151,6 +166,18 @@ mod tests {
             "http://[fe80::1]/",
         ] {
             assert_eq!(from_str(url), Err(UnsupportedRequest::PlainText), "{url}");
+        }
+    }
+
+    #[test]
+    fn origin_has_one_pool_however_it_is_written() {
+        let origin = |uri: &str| Origin::from_uri(&uri.parse().unwrap()).unwrap();
+        let contains = |one: &str, other: &str| origin(one).contains(&other.parse().unwrap());
+        for same in ["https://openrouter.ai/key", "https://OpenRouter.ai:443", "https://user:pass@openrouter.ai/"] {
+            assert!(contains("https://openrouter.ai", same) && contains(same, "https://openrouter.ai"), "{same}");
+        }
+        for other in ["https://openrouter.ai:80", "https://www.openrouter.ai", "http://openrouter.ai:443"] {
+            assert!(!contains("https://openrouter.ai", other), "{other}");
         }
     }
 

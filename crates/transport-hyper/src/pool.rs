@@ -58,7 +58,7 @@ impl Pool {
     pub(crate) fn send(
         &self,
         mut request: Request<Bytes>,
-        most: usize,
+        max_bytes: usize,
         deadline: Option<Instant>,
     ) -> impl Future<Output = Result<Response<Bytes>, Error>> {
         let connections = self.connections_to(request.uri()).and_then(|connections| {
@@ -82,7 +82,7 @@ impl Pool {
                 })?
             };
             let response = pin!(connection.sender.try_send_request(request.map(Full::new)));
-            let reading = pin!(connection.read(response, most));
+            let reading = pin!(connection.read(response, max_bytes));
             let read = before(deadline, reading).await;
             let (response, connection) = read.unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
             if let Some(connection) = connection {
@@ -206,7 +206,7 @@ impl Connection {
     async fn read(
         self,
         mut response: Pin<&mut impl Future<Output = Sent>>,
-        most: usize,
+        max_bytes: usize,
     ) -> Result<(Response<Bytes>, Option<Self>), Error> {
         let Self { sender, mut driver } = self;
         let mut sender = Some(sender);
@@ -223,7 +223,7 @@ impl Connection {
             Poll::Pending
         });
         let (head, body) = response.await.map_err(error::from_send)?.into_parts();
-        let body = body::read(body, most).await.map_err(|error| error.with_status(head.status))?;
+        let body = body::read(body, max_bytes).await.map_err(|error| error.with_status(head.status))?;
         let connection = sender.map(|sender| Self { sender, driver });
         Ok((Response::from_parts(head, body), connection))
     }
