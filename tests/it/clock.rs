@@ -87,7 +87,7 @@ async fn clock_that_stops_or_goes_back_changes_nothing() {
 }
 
 #[tokio::test]
-async fn clock_that_jumps_ahead_ends_the_call_unsent() {
+async fn clock_that_jumps_ahead_ends_the_call_after_one_attempt_at_most() {
     // F38, F57
     for operation in Operation::ALL {
         let unsent = ReplayStep::new(Err(transport::Error::from(ErrorKind::Connect).not_sent()));

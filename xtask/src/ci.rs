@@ -97,7 +97,9 @@ const CARGO_STEPS: &[CargoStep] = &[
     CargoStep { name: "doctest", cargo: &["test --workspace --doc"], ..STEP },
     CargoStep {
         name: "faults",
-        takes: |arguments| matches!(arguments, [] | ["--planted" | "--proxies"] | ["scan", ..]),
+        takes: |arguments| {
+            matches!(arguments, [] | ["--listener" | "--planted" | "--proxies" | "--sign-ins"] | ["scan", ..])
+        },
         cargo: &[
             // The faults program expects the command-line tool in its own folder.
             "build --quiet --profile bench -p openrouter-oauth-cli --bin openrouter-oauth",

@@ -38,6 +38,7 @@ pub(crate) fn random_text<const N: usize, T>(
     entropy: &dyn Entropy,
     read: impl FnOnce(&str) -> Result<T, InvalidValue>,
 ) -> Result<T, Error> {
+    const { assert!(N <= 48, "the text would not fit") }
     let mut bytes = Zeroizing::new([0; N]);
     entropy.fill(&mut *bytes).map_err(Error::Randomness)?;
     let mut text = Zeroizing::new([0; 64]);

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::try_join;
+use futures_util::future::join;
 use http::Uri;
 use hyper_rustls::MaybeHttpsStream;
 use hyper_util::{
@@ -81,8 +81,10 @@ impl Connector {
             }
         };
         let connecting = async {
-            // The first connection reads the root certificates while it waits for the network.
-            let (wire, configs) = try_join(wire, self.tls.configs()).await?;
+            // The first connection reads the root certificates while it waits for the network. They are kept even if there
+            // is no connection.
+            let (wire, configs) = join(wire, self.tls.configs()).await;
+            let (configs, wire) = (configs?, wire?);
             let stream = handshake(&configs.origin, wire, uri).await;
             stream.map_err(|error| ConnectError::from_handshake(ErrorKind::Connect, error))
         };

@@ -41,11 +41,13 @@
 //!
 //! # Connections
 //!
-//! Requests share connections. At most 256 are open to one origin ([`Builder::max_connections`]); further requests
-//! wait in order. A connection that is idle for 2 seconds is closed ([`Builder::idle_timeout`]).
+//! Requests share connections. At most 256 are open to one origin, and further requests wait in order
+//! ([`Builder::max_connections`]). A connection that is idle for 2 seconds is closed ([`Builder::idle_timeout`]).
 //!
 //! If a request fails while it waits for a connection, nothing was sent. The same is true if an idle connection returns
 //! the request unwritten because the server has closed it. Both errors are marked `not_sent`.
+//!
+//! Several tokio runtimes can share a transport. Each uses only the connections that it opened itself.
 //!
 //! # Proxies
 //!

@@ -173,8 +173,13 @@ mod tests {
     fn origin_has_one_pool_however_it_is_written() {
         let origin = |uri: &str| Origin::from_uri(&uri.parse().unwrap()).unwrap();
         let contains = |one: &str, other: &str| origin(one).contains(&other.parse().unwrap());
-        for same in ["https://openrouter.ai/key", "https://OpenRouter.ai:443", "https://user:pass@openrouter.ai/"] {
-            assert!(contains("https://openrouter.ai", same) && contains(same, "https://openrouter.ai"), "{same}");
+        for same in
+            ["https://openrouter.ai/key", "https://OpenRouter.ai:443", "https://user:pass@openrouter.ai/"]
+        {
+            assert!(
+                contains("https://openrouter.ai", same) && contains(same, "https://openrouter.ai"),
+                "{same}"
+            );
         }
         for other in ["https://openrouter.ai:80", "https://www.openrouter.ai", "http://openrouter.ai:443"] {
             assert!(!contains("https://openrouter.ai", other), "{other}");

@@ -18,11 +18,11 @@ use hyper::{
         http1::{self, SendRequest},
     },
 };
-use openrouter_oauth_transport::{BoxError, Error, ErrorKind};
+use openrouter_oauth_transport::{BoxError, Error, ErrorKind, Limits};
 use tokio::{
-    runtime::Handle,
+    runtime::{self, Handle},
     sync::Semaphore,
-    task::JoinHandle,
+    task::{JoinHandle, yield_now},
     time::{Instant, Sleep, sleep_until, timeout},
 };
 
@@ -31,7 +31,7 @@ use crate::{
     connector::{Connector, Stream},
     error,
     origin::{Origin, UnsupportedRequest},
-    runtime,
+    runtime::caught,
 };
 
 /// The maximum size of a response head. The head may be slightly larger, because hyper checks only between reads. Hyper
@@ -52,15 +52,15 @@ impl Pool {
         Self { connector, max_connections, idle_timeout, origins: Mutex::default() }
     }
 
-    /// Sends `request` on an idle connection or a new one, and reads the response. Ends when `deadline` passes.
+    /// Sends `request` on an idle connection or a new one, and reads the response.
     ///
     /// Not an `async fn`, whose future would have room for two requests.
     pub(crate) fn send(
         &self,
         mut request: Request<Bytes>,
-        max_bytes: usize,
-        deadline: Option<Instant>,
+        limits: Limits,
     ) -> impl Future<Output = Result<Response<Bytes>, Error>> {
+        let schedule = limits.timeout.and_then(Schedule::new);
         let connections = self.connections_to(request.uri()).and_then(|connections| {
             connections.origin.address(&mut request)?;
             Ok(connections)
@@ -68,22 +68,30 @@ impl Pool {
         async move {
             let connections = connections.map_err(not_sent)?;
             // Without a runtime, tokio would panic.
-            Handle::try_current().map_err(not_sent)?;
-            let mut deadline = pin!(runtime::caught(|| deadline.map(sleep_until)).map_err(not_sent)?);
+            let runtime = Handle::try_current().map_err(not_sent)?.id();
+            let end = schedule.map(|schedule| schedule.end);
+            let mut alarm = pin!(caught(|| end.map(sleep_until)).map_err(not_sent)?);
 
-            let (_slot, mut connection) = {
-                let waiting = pin!(async {
-                    let slot = connections.slots.acquire().await.map_err(not_sent)?;
-                    Ok((slot, connections.connection(&self.connector).await?))
-                });
-                before(deadline.as_mut(), waiting).await.unwrap_or_else(|| {
-                    let problem = "the deadline passed before a connection was ready";
-                    Err(Error::new(ErrorKind::Timeout, problem).not_sent())
-                })?
+            let _slot = if let Ok(slot) = connections.slots.try_acquire() {
+                slot
+            } else {
+                alarm.set(schedule.map(|schedule| sleep_until(schedule.latest_start)));
+                let waiting = pin!(connections.slots.acquire());
+                let slot = before(alarm.as_mut(), waiting).await.ok_or_else(timed_out_waiting)?;
+                alarm.set(end.map(sleep_until));
+                slot.map_err(not_sent)?
             };
+            let mut connection = {
+                let connecting = pin!(connections.connection(runtime, &self.connector));
+                before(alarm.as_mut(), connecting).await.ok_or_else(timed_out_waiting)??
+            };
+            // The alarm may be late.
+            if end.is_some_and(|end| end <= Instant::now()) {
+                return Err(timed_out_waiting());
+            }
             let response = pin!(connection.sender.try_send_request(request.map(Full::new)));
-            let reading = pin!(connection.read(response, max_bytes));
-            let read = before(deadline, reading).await;
+            let reading = pin!(connection.read(response, limits.response_bytes));
+            let read = before(alarm, reading).await;
             let (response, connection) = read.unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
             if let Some(connection) = connection {
                 // Before the slot is free, so that a request that waits for it finds the connection.
@@ -113,6 +121,25 @@ impl Pool {
     }
 }
 
+/// When a request has to end, and when it can begin at the latest.
+#[derive(Clone, Copy)]
+struct Schedule {
+    latest_start: Instant,
+    end: Instant,
+}
+
+/// The longest time that is kept for a request that had to wait for its turn.
+const RESERVED: Duration = Duration::from_secs(5);
+
+impl Schedule {
+    /// Returns `None` if `Instant` cannot represent the end, which is then never reached.
+    fn new(timeout: Duration) -> Option<Self> {
+        let end = Instant::now().checked_add(timeout)?;
+        // A request that was sent with little time left would probably have an unknown outcome.
+        Some(Self { latest_start: end.checked_sub(RESERVED.min(timeout / 2))?, end })
+    }
+}
+
 /// The connections to one origin.
 struct Connections {
     origin: Origin,
@@ -129,35 +156,45 @@ struct Idle {
 }
 
 impl Connections {
-    /// Returns the open connection that became idle last, or a new connection. Sends no request.
-    async fn connection(self: &Arc<Self>, connector: &Connector) -> Result<Connection, Error> {
-        while let Some(mut connection) = self.take_idle() {
-            // Fails if the server has closed it.
-            if connection.sender.ready().await.is_ok() {
+    /// Returns the connection of `runtime` that became idle last, or a new connection. Sends no request.
+    async fn connection(
+        self: &Arc<Self>,
+        runtime: runtime::Id,
+        connector: &Connector,
+    ) -> Result<Connection, Error> {
+        while let Some(mut connection) = self.take_idle(runtime) {
+            if connection.is_ready().await {
                 return Ok(connection);
             }
         }
         // Boxed, because it is large, and few requests need it.
-        Box::pin(self.connect(connector)).await
+        Box::pin(self.connect(runtime, connector)).await
     }
 
-    fn take_idle(&self) -> Option<Connection> {
+    /// Takes an idle connection of `runtime`. Another runtime may be suspended, and with it the driver.
+    fn take_idle(&self, runtime: runtime::Id) -> Option<Connection> {
         let mut idle = lock(&self.idle);
-        let newest = idle.pop()?;
-        if newest.since.elapsed() < self.idle_timeout {
-            return Some(newest.connection);
+        self.remove_expired(&mut idle);
+        if let Some(newest) = idle.iter().rposition(|idle| *idle.connection.runtime == runtime) {
+            return Some(idle.remove(newest).connection);
         }
-        // The others have been idle for even longer.
-        idle.clear();
+        // Make room for a new connection.
+        (!idle.is_empty()).then(|| idle.remove(0));
         None
     }
 
-    async fn connect(self: &Arc<Self>, connector: &Connector) -> Result<Connection, Error> {
+    async fn connect(
+        self: &Arc<Self>,
+        runtime: runtime::Id,
+        connector: &Connector,
+    ) -> Result<Connection, Error> {
         let stream = connector.connect(&self.origin).await?;
         let connection = http1::Builder::new().max_buf_size(HEAD_LIMIT).handshake(stream).await;
         let (sender, driver) = connection.map_err(|error| Error::new(ErrorKind::Connect, error))?;
-        let driving = drive(Box::pin(driver), self.idle_timeout, Arc::downgrade(self));
-        Ok(Connection { sender, driver: tokio::spawn(driving) })
+        let runtime = Arc::new(runtime);
+        let (owner, connections) = (Arc::downgrade(&runtime), Arc::downgrade(self));
+        let driver = tokio::spawn(drive(Box::pin(driver), self.idle_timeout, owner, connections));
+        Ok(Connection { sender, driver, runtime })
     }
 
     /// Keeps a connection for the next request, unless it is closed.
@@ -168,30 +205,37 @@ impl Connections {
     }
 
     /// Closes the connections that have been idle for too long. Returns the time until the next one has been.
-    fn close_expired(&self) -> Duration {
+    fn close_expired(&self) -> Option<Duration> {
         let mut idle = lock(&self.idle);
+        self.remove_expired(&mut idle);
+        Some(self.idle_timeout.saturating_sub(idle.first()?.since.elapsed()))
+    }
+
+    fn remove_expired(&self, idle: &mut Vec<Idle>) {
         let now = Instant::now();
-        let age = |idle: &Idle| now.saturating_duration_since(idle.since);
-        let expired = idle.partition_point(|idle| age(idle) >= self.idle_timeout);
-        idle.drain(..expired);
-        self.idle_timeout.saturating_sub(idle.first().map(age).unwrap_or_default())
+        let is_expired = |idle: &Idle| now.saturating_duration_since(idle.since) >= self.idle_timeout;
+        idle.drain(..idle.partition_point(is_expired));
     }
 }
+
+/// How long a connection may take to close. A server that reads nothing can keep TLS from closing it.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Reads and writes until the connection ends. Meanwhile, closes connections that have been idle for too long.
 async fn drive(
     mut driver: Pin<Box<http1::Connection<Stream, Full<Bytes>>>>,
     idle_timeout: Duration,
+    owner: Weak<runtime::Id>,
     connections: Weak<Connections>,
 ) {
-    if idle_timeout.is_zero() {
-        // The request on this connection reports the driver's error.
-        let _ = driver.await;
-        return;
-    }
     let mut wait = idle_timeout;
-    while timeout(wait, driver.as_mut()).await.is_err() {
-        wait = connections.upgrade().map_or(idle_timeout, |connections| connections.close_expired());
+    // The request on this connection reports the driver's error.
+    while timeout(wait.min(CLOSE_TIMEOUT), driver.as_mut()).await.is_err() {
+        if owner.strong_count() == 0 {
+            return;
+        }
+        let next = connections.upgrade().and_then(|connections| connections.close_expired());
+        wait = next.unwrap_or(CLOSE_TIMEOUT);
     }
 }
 
@@ -199,16 +243,30 @@ async fn drive(
 struct Connection {
     sender: SendRequest<Full<Bytes>>,
     driver: JoinHandle<()>,
+    /// The runtime of the driver. The driver has a weak reference, to notice when the connection is dropped.
+    runtime: Arc<runtime::Id>,
 }
 
 impl Connection {
+    /// Returns whether this connection accepts a request now or in a moment. Does not wait for a server that has not
+    /// read the previous request.
+    async fn is_ready(&mut self) -> bool {
+        let mut poll = async || poll_fn(|context| Poll::Ready(self.sender.poll_ready(context))).await;
+        let mut ready = poll().await;
+        if ready.is_pending() {
+            yield_now().await;
+            ready = poll().await;
+        }
+        matches!(ready, Poll::Ready(Ok(())))
+    }
+
     /// Awaits and reads the response to a request on this connection. Also returns the connection, unless it has ended.
     async fn read(
         self,
         mut response: Pin<&mut impl Future<Output = Sent>>,
         max_bytes: usize,
     ) -> Result<(Response<Bytes>, Option<Self>), Error> {
-        let Self { sender, mut driver } = self;
+        let Self { sender, mut driver, runtime } = self;
         let mut sender = Some(sender);
         let response = poll_fn(|context| {
             if let Poll::Ready(response) = response.as_mut().poll(context) {
@@ -224,7 +282,7 @@ impl Connection {
         });
         let (head, body) = response.await.map_err(error::from_send)?.into_parts();
         let body = body::read(body, max_bytes).await.map_err(|error| error.with_status(head.status))?;
-        let connection = sender.map(|sender| Self { sender, driver });
+        let connection = sender.map(|sender| Self { sender, driver, runtime });
         Ok((Response::from_parts(head, body), connection))
     }
 }
@@ -236,17 +294,22 @@ fn not_sent(problem: impl Into<BoxError>) -> Error {
     Error::new(ErrorKind::Other, problem).not_sent()
 }
 
-/// Awaits `future`, or returns `None` if `deadline` passes first.
+/// The error for a request whose time passed before it was sent.
+fn timed_out_waiting() -> Error {
+    Error::new(ErrorKind::Timeout, "the request waited too long for a connection").not_sent()
+}
+
+/// Awaits `future`, or returns `None` if `alarm` goes off first.
 async fn before<T>(
-    mut deadline: Pin<&mut Option<Sleep>>,
+    mut alarm: Pin<&mut Option<Sleep>>,
     mut future: Pin<&mut impl Future<Output = T>>,
 ) -> Option<T> {
     poll_fn(|context| {
         if let Poll::Ready(value) = future.as_mut().poll(context) {
             return Poll::Ready(Some(value));
         }
-        let deadline = deadline.as_mut().as_pin_mut();
-        deadline.map_or(Poll::Pending, |deadline| deadline.poll(context).map(|()| None))
+        let alarm = alarm.as_mut().as_pin_mut();
+        alarm.map_or(Poll::Pending, |alarm| alarm.poll(context).map(|()| None))
     })
     .await
 }
@@ -270,7 +333,7 @@ mod tests {
         let (near, mut far) = duplex(1024);
         let (sender, driver) = http1::handshake(TokioIo::new(near)).await.unwrap();
         let driver = tokio::spawn(async { driver.await.unwrap() });
-        let connection = Connection { sender, driver };
+        let connection = Connection { sender, driver, runtime: Arc::new(Handle::current().id()) };
         let exchange = async |mut connection: Connection| {
             let sent = pin!(connection.sender.try_send_request(Request::new(Full::default())));
             connection.read(sent, 0).await

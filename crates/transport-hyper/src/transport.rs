@@ -5,7 +5,6 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use http::Request;
 use openrouter_oauth_transport::{Limits, ResponseFuture, Transport};
-use tokio::time::Instant;
 
 use crate::pool::Pool;
 
@@ -32,9 +31,7 @@ impl fmt::Debug for HyperTransport {
 
 impl Transport for HyperTransport {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
-        // A deadline that `Instant` cannot represent never passes.
-        let deadline = limits.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        Box::pin(self.pool.send(request, limits.response_bytes, deadline))
+        Box::pin(self.pool.send(request, limits))
     }
 
     fn enforces_timeout(&self) -> bool {

@@ -75,8 +75,7 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// reports whether the server may have seen the request.
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_>;
 
-    /// Returns whether this transport itself ends every request at [`Limits::timeout`], on a real clock and even while
-    /// it connects.
+    /// Returns whether this transport itself ends every request at [`Limits::timeout`], even while it connects.
     ///
     /// If so, `openrouter-oauth` leaves the timeout to the transport and runs no second timer, unless the program set
     /// its own. The default is `false`: the client then ends any request that outlasts its timeout. A transport that

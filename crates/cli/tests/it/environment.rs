@@ -155,15 +155,12 @@ fn error_names_the_variable_with_unusable_roots() {
     let (home, folder) = (Home::new(), TempDir::new().unwrap());
     let empty = folder.path().join("empty.pem").to_str().unwrap().to_owned();
     fs::write(&empty, "").unwrap();
-    // The system accepts connections to it. A refused one would be the first error.
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let server = format!("https://{}/api/v1", listener.local_addr().unwrap());
     for (name, path, problem) in [
         ("SSL_CERT_FILE", "/nonexistent.pem", "could not be read: No such file"),
         ("SSL_CERT_FILE", &empty, "contains no certificate"),
         ("SSL_CERT_DIR", "/nonexistent", "could not be read: No such file"),
     ] {
-        let status = ["status", "--json", "--server", &server];
+        let status = ["status", "--json", "--server", "https://127.0.0.1:1/api/v1"];
         let error = home.run_with(&status, &[("OPENROUTER_API_KEY", "sk-or-v1-x"), (name, path)]).error(4);
         let causes = error["causes"].as_array().unwrap();
         let named = format!("{name} is set to {path:?}, which {problem}");

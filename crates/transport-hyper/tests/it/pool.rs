@@ -1,6 +1,6 @@
 //! Tests of connection reuse.
 
-use std::{net::Shutdown, time::Duration};
+use std::{net::Shutdown, sync::Mutex, time::Duration};
 
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 use openrouter_oauth_transport_hyper::HyperTransport;
@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     GRANT, KEY, exchange,
-    server::{close_connection, granting, serving},
+    server::{RunScript, Scheme, ScriptedServer, close_connection, granting, serving},
 };
 
 /// Long enough for a slow machine.
@@ -99,4 +99,28 @@ async fn half_closed_connection_sends_no_request_twice() {
         let seen = server.requests().len();
         assert!((responded..=responded + maybe).contains(&seen), "{seen} of {responded} and {maybe}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connection_with_an_unread_request_is_not_reused() {
+    // The server responds to the first request after its head, and does not read the body before the test is over.
+    let (over, is_over) = std::sync::mpsc::channel::<()>();
+    let is_over = Mutex::new(is_over);
+    let server = ScriptedServer::start(&Scheme::http(), RunScript::AfterHead, move |connection, number| {
+        connection.send(GRANT)?;
+        if number == 0 {
+            let _dropped = is_over.lock().unwrap().recv();
+        }
+        Ok(())
+    });
+    let server = server.unwrap();
+    let transport = idle(LONG_IDLE_TIMEOUT);
+    let mut large = exchange(server.origin());
+    *large.body_mut() = vec![b' '; 32 << 20].into();
+    for request in [large, exchange(server.origin())] {
+        let limits = Limits::default().timeout(Some(Duration::from_secs(5)));
+        assert_eq!(transport.send(request, limits).await.unwrap().body(), KEY);
+    }
+    assert_eq!(server.connections().unwrap(), 2);
+    drop(over);
 }

@@ -2,6 +2,7 @@
 
 use std::{
     sync::{Arc, Condvar, Mutex},
+    thread,
     time::Duration,
 };
 
@@ -68,7 +69,11 @@ async fn assert_granted(sent: JoinHandle<Result<Response<Bytes>, Error>>) {
 
 async fn assert_times_out_unsent(transport: &HyperTransport, request: Request<Bytes>) {
     let limits = Limits::default().timeout(Some(Duration::from_millis(100)));
-    let error = transport.send(request, limits).await.unwrap_err();
+    assert_timed_out_unsent(&transport.send(request, limits).await.unwrap_err());
+}
+
+#[track_caller]
+fn assert_timed_out_unsent(error: &Error) {
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
     assert!(!error.may_have_been_sent(), "{error:?}");
 }
@@ -148,4 +153,45 @@ async fn no_more_connections_are_opened_than_allowed() {
         assert_eq!(response.unwrap().body(), KEY);
     }
     assert_eq!(server.connections().unwrap(), 4);
+}
+
+#[tokio::test]
+async fn overload_leaves_no_outcome_unknown() {
+    // More requests than the server can serve before their deadline.
+    let server = serving(|connection| {
+        thread::sleep(Duration::from_millis(50));
+        connection.send(GRANT)
+    });
+    let (transport, limits) = (limited(2), Limits::default().timeout(Some(Duration::from_secs(1))));
+    let mut sending = JoinSet::new();
+    for _ in 0..100 {
+        let (transport, request) = (transport.clone(), exchange(server.origin()));
+        sending.spawn(async move { transport.send(request, limits).await });
+    }
+    let results = sending.join_all().await;
+    let granted = results.iter().filter(|result| result.is_ok()).count();
+    for error in results.iter().filter_map(|result| result.as_ref().err()) {
+        assert_timed_out_unsent(error);
+    }
+    assert!((1..100).contains(&granted), "{granted} requests succeeded");
+    assert_eq!(server.requests().len(), granted);
+}
+
+#[tokio::test]
+async fn request_is_not_sent_after_its_deadline() {
+    let server = granting();
+    let transport = HyperTransport::new();
+    for idle in [false, true] {
+        if idle {
+            assert_granted(start(&transport, exchange(server.origin()))).await;
+        }
+        let late = transport
+            .send(exchange(server.origin()), Limits::default().timeout(Some(Duration::from_millis(1))));
+        // The timer of the runtime does not notice this.
+        thread::sleep(Duration::from_millis(5));
+        assert_timed_out_unsent(&late.await.unwrap_err());
+        let none = Limits::default().timeout(Some(Duration::ZERO));
+        assert_timed_out_unsent(&transport.send(exchange(server.origin()), none).await.unwrap_err());
+    }
+    assert_eq!(server.requests().len(), 1);
 }
