@@ -84,8 +84,8 @@ impl Builder {
 
     /// Sets how many connections to one origin can be in use or idle at once, at least 1. The default is 256.
     ///
-    /// Further requests wait, first come, first served. Requests to other origins do not wait. Connections that are being
-    /// closed do not count.
+    /// Further requests wait, first come, first served. Requests to other origins do not wait. Connections that are
+    /// being closed do not count.
     ///
     /// A request that is still waiting when only half of its [`Limits::timeout`] is left, or 5 seconds if that is less,
     /// fails with `Timeout` and was not sent. If it were sent with little time left, its response would often come too

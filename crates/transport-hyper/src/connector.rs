@@ -81,8 +81,8 @@ impl Connector {
             }
         };
         let connecting = async {
-            // The first connection reads the root certificates while it waits for the network. They are kept even if there
-            // is no connection.
+            // The first connection reads the root certificates while it waits for the network. They are kept even if
+            // there is no connection.
             let (wire, configs) = join(wire, self.tls.configs()).await;
             let (configs, wire) = (configs?, wire?);
             let stream = handshake(&configs.origin, wire, uri).await;
