@@ -179,10 +179,13 @@ async fn deadline_while_connecting_leaves_the_sign_in_fresh() {
     while let Ok(queued) = tokio::time::timeout(short, TcpStream::connect(address)).await {
         queue.push(queued.unwrap());
     }
-    let builder = builder().base_url(format!("http://{address}")).timeout(Duration::from_millis(300));
-    let client = builder.build().unwrap();
-    let (_, mut sign_in) = client.authorize_headless().begin().unwrap();
-    let error = sign_in.exchange(&client, &code()).await.unwrap_err();
-    assert_eq!(describe(&error), "NotSent, retryable");
-    assert!(sign_in.is_fresh());
+    let builder = || builder().base_url(format!("http://{address}"));
+    let limit = Duration::from_millis(300);
+    for builder in [builder().timeout(limit), builder().attempt_timeout(limit)] {
+        let client = builder.build().unwrap();
+        let (_, mut sign_in) = client.authorize_headless().begin().unwrap();
+        let error = sign_in.exchange(&client, &code()).await.unwrap_err();
+        assert_eq!(describe(&error), "NotSent, retryable");
+        assert!(sign_in.is_fresh());
+    }
 }

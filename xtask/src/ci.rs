@@ -54,6 +54,13 @@ const STEP: CargoStep = CargoStep {
 
 const CARGO_STEPS: &[CargoStep] = &[
     CargoStep {
+        name: "bench",
+        takes: |arguments| matches!(arguments, [] | ["--planted" | "cpu"] | ["cpu", _]),
+        requires: &[("valgrind", &["--version"], "apt-get install valgrind")],
+        cargo: &["run --quiet --profile bench -p openrouter-oauth-tests --bin bench --"],
+        ..STEP
+    },
+    CargoStep {
         name: "browser",
         takes: |_| true,
         requires: &[
@@ -90,11 +97,13 @@ const CARGO_STEPS: &[CargoStep] = &[
     CargoStep { name: "doctest", cargo: &["test --workspace --doc"], ..STEP },
     CargoStep {
         name: "faults",
-        takes: |arguments| matches!(arguments, [] | ["--planted" | "--proxies"] | ["scan", ..]),
+        takes: |arguments| {
+            matches!(arguments, [] | ["--listener" | "--planted" | "--proxies" | "--sign-ins"] | ["scan", ..])
+        },
         cargo: &[
             // The faults program expects the command-line tool in its own folder.
-            "build --quiet --release -p openrouter-oauth-cli --bin openrouter-oauth",
-            "run --quiet --release -p openrouter-oauth-tests --bin faults --",
+            "build --quiet --profile bench -p openrouter-oauth-cli --bin openrouter-oauth",
+            "run --quiet --profile bench -p openrouter-oauth-tests --bin faults --",
         ],
         ..STEP
     },

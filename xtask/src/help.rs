@@ -27,12 +27,14 @@ cargo xtask COMMAND
   browser [FOLDER]
                  test logins in Chromium, also while other pages attack them, and save screenshots in FOLDER (needs
                  chromium and chromedriver)
-  faults [--planted | --proxies | scan PATH...]
+  faults [--planted | --listener | --proxies | --sign-ins | scan PATH...]
                  test every fault of a network, a server or a caller; with --planted, check that broken transports are
-                 detected; with --proxies, test only the pages of gateways; with scan, search the output and files of a
+                 detected; with one of the next three, run only that part; with scan, search the output and files of a
                  test run for secrets
-  bench          measure the instructions and allocations of an exchange, and enforce a limit on the instructions (needs
-                 valgrind)
+  bench [--planted | cpu [PAIRS]]
+                 compare the SDK with the same work by hand, in instructions and allocations, and enforce limits; with
+                 --planted, check that planted regressions are detected; with cpu, compare the CPU time of processes
+                 (needs valgrind)
   fuzz [TARGET] [SECONDS]
                  run every parser, or one, on inputs that libFuzzer generates (needs cargo-fuzz)
 ";

@@ -13,7 +13,6 @@ use crate::result::Result;
 mod ci;
 
 mod api;
-mod bench;
 mod consumers;
 mod features;
 mod fuzz;
@@ -53,7 +52,6 @@ fn run(step: &[&str]) -> Result {
     match step {
         ["api"] => api::run(false),
         ["api", "--write"] => api::run(true),
-        ["bench"] => bench::run(),
         ["consumers"] => consumers::run(),
         ["features"] => features::run(),
         ["fuzz", arguments @ ..] => fuzz::run(arguments),

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     Endpoint, ErrorEnvelope, ExchangeAuthCode, ExchangeToken, OAuthErrorCode, Resend, ServerText,
+    redact::redact_json,
     response_headers::{content_encoding, content_type, request_id},
-    server_text,
 };
 
 /// The error for a response with an error status: the status and the content of the body, in any known form.
@@ -83,7 +83,7 @@ impl ApiError {
         // A parsed JSON value takes up to a hundred times the memory of its text.
         let readable = if body.len() > MAX_READ { &[] } else { body };
         // Redact before parsing: the parser's memory cannot be wiped.
-        let readable = server_text::redact_json(readable, &secrets);
+        let readable = redact_json(readable, &secrets);
         let mut envelope = ErrorEnvelope::decode(&readable);
         if let Some(envelope) = &mut envelope {
             envelope.redact_inner_json(&secrets);

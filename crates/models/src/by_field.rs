@@ -5,15 +5,16 @@ use std::{
     cell::Cell,
     collections::{BTreeMap, btree_map::Range},
     fmt,
-    iter::{Chain, Flatten},
+    iter::Chain,
+    marker::PhantomData,
     ops::Bound,
-    option, str,
+    str,
 };
 
 use serde::{
     Deserialize, Deserializer,
     de::{
-        DeserializeOwned, DeserializeSeed, Error as _, IntoDeserializer as _, MapAccess, Visitor,
+        DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, IntoDeserializer as _, MapAccess, Visitor,
         value::{MapAccessDeserializer, StrDeserializer},
     },
 };
@@ -22,7 +23,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     endpoint::{Data, read_object, without_byte_order_mark},
-    server_text::unescape,
+    redact::unescape,
+    wiped::WipedCow,
 };
 
 /// A response that is read field by field. Every optional field must have a default.
@@ -40,8 +42,7 @@ pub(crate) trait ByField: DeserializeOwned {
 ///
 /// Returns the error of a strict parser, whose position is in `body`.
 pub(crate) fn decode<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
-    let text = Text::new(body);
-    Fields::parse(text.as_str()).and_then(Fields::into_value).map_or_else(|| read_object(body), Ok)
+    read(&to_text(body)).map_or_else(|| read_object(body), Ok)
 }
 
 /// Reads the object in a [`Data`] envelope. Skips optional fields that cannot be read.
@@ -50,43 +51,35 @@ pub(crate) fn decode<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
 ///
 /// As for [`decode`].
 pub(crate) fn decode_data<T: ByField>(body: &[u8]) -> serde_json::Result<T> {
-    let text = Text::new(body);
-    let data = Fields::parse(text.as_str()).and_then(|fields| Fields::parse(fields.raw("data")?));
-    data.and_then(Fields::into_value).map_or_else(|| Data::decode(body), Ok)
+    let text = to_text(body);
+    let value = Fields::parse(&text).and_then(|fields| read(fields.raw("data")?));
+    value.map_or_else(|| Data::decode(body), Ok)
 }
 
-/// A body as text, without a byte order mark.
+/// Reads an object without the fields that cannot be read. Returns `None` if a required field is missing.
+fn read<T: ByField>(json: &str) -> Option<T> {
+    let whole = serde_json::from_str(json).ok().and_then(|Whole(value)| value);
+    whole.or_else(|| Fields::parse(json)?.into_value())
+}
+
+/// Returns a body as text, without a byte order mark.
 ///
 /// Bytes that are not UTF-8 and escapes that are not a character are replaced, so that they affect only their own
 /// field.
-pub(crate) enum Text<'a> {
-    Valid(&'a str),
-    Replaced(Zeroizing<String>),
-}
-
-impl<'a> Text<'a> {
-    pub(crate) fn new(body: &'a [u8]) -> Self {
-        let body = without_byte_order_mark(body);
-        if let Some(text) = str::from_utf8(body).ok().filter(|text| !has_surrogates(text)) {
-            return Self::Valid(text);
-        }
-        // A replacement character has three bytes, so the buffer does not grow and leave a copy behind.
-        let mut text = Zeroizing::new(String::with_capacity(3 * body.len()));
-        for chunk in body.utf8_chunks() {
-            text.push_str(chunk.valid());
-            if !chunk.invalid().is_empty() {
-                text.push(char::REPLACEMENT_CHARACTER);
-            }
-        }
-        Self::Replaced(replace_lone_surrogates(&text))
+pub(crate) fn to_text(body: &[u8]) -> WipedCow<'_, str> {
+    let body = without_byte_order_mark(body);
+    if let Some(text) = str::from_utf8(body).ok().filter(|text| !has_surrogates(text)) {
+        return WipedCow::Borrowed(text);
     }
-
-    pub(crate) fn as_str(&self) -> &str {
-        match self {
-            Self::Valid(text) => text,
-            Self::Replaced(text) => text,
+    // A replacement character has three bytes, so the buffer does not grow and leave a copy behind.
+    let mut text = Zeroizing::new(String::with_capacity(3 * body.len()));
+    for chunk in body.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
         }
     }
+    WipedCow::Owned(replace_lone_surrogates(&text))
 }
 
 fn has_surrogates(text: &str) -> bool {
@@ -140,9 +133,7 @@ impl<'a> Fields<'a> {
 
     /// Returns a field, if it exists and can be read.
     pub(crate) fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        self.raw(name)
-            .filter(|json| !misleads_serde_json(json))
-            .and_then(|json| serde_json::from_str(json).ok())
+        read_field(self.raw(name)?, PhantomData::<T>).ok()
     }
 
     /// Reads the object without the fields that cannot be read. Returns `None` if a required field is missing.
@@ -169,25 +160,22 @@ impl<'a> Fields<'a> {
         self.deserialize("").ok()
     }
 
-    /// Reads the object, beginning with the fields from `start` on. The error is the name of the first field that cannot
-    /// be read, or `None` if a required field is missing.
+    /// Reads the object, beginning with the fields from `start` on. The error is the name of the first field that
+    /// cannot be read, or `None` if a required field is missing.
     fn deserialize<T: DeserializeOwned>(&self, start: &str) -> Result<T, Option<String>> {
         let current = Cell::new(None);
-        let (from_start, before_start) = if start.is_empty() {
-            (self.0.range::<str, _>(..), None)
-        } else {
-            let before_start = self.0.range::<str, _>((Bound::Unbounded, Bound::Excluded(start)));
-            (self.0.range::<str, _>((Bound::Included(start), Bound::Unbounded)), Some(before_start))
-        };
-        let rest = from_start.chain(before_start.into_iter().flatten());
-        let access = FieldAccess { rest, current: &current };
+        let from_start = self.0.range::<str, _>((Bound::Included(start), Bound::Unbounded));
+        let before_start = self.0.range::<str, _>((Bound::Unbounded, Bound::Excluded(start)));
+        let access = FieldAccess { rest: from_start.chain(before_start), current: &current };
         T::deserialize(MapAccessDeserializer::new(access))
             .map_err(|_| current.get().map(|(name, _): (&str, _)| name.to_owned()))
     }
 }
 
-/// Returns whether JSON has an object that [`Value`](serde_json::Value) would not read as written. It takes the text in a member with such a
-/// name as JSON, which redaction has not seen, and fails if that is not JSON.
+/// Returns whether JSON has an object that [`Value`](serde_json::Value) would not read as written.
+///
+/// `serde_json` reserves some member names. It parses the text in such a member as JSON, which redaction has not seen,
+/// and fails if the text is not JSON.
 pub(crate) fn misleads_serde_json(json: &str) -> bool {
     const PRIVATE: &str = "$serde_json::private::";
     let contains_private = |json: &[u8]| json.windows(PRIVATE.len()).any(|part| part == PRIVATE.as_bytes());
@@ -195,11 +183,19 @@ pub(crate) fn misleads_serde_json(json: &str) -> bool {
         && (json.contains(PRIVATE) || json.contains("\\u") && contains_private(&unescape(json.as_bytes())))
 }
 
+/// Reads the value of one field.
+fn read_field<'de, V: DeserializeSeed<'de>>(json: &'de str, seed: V) -> Result<V::Value, Error> {
+    if misleads_serde_json(json) {
+        return Err(Error::custom("a name that serde_json uses itself"));
+    }
+    seed.deserialize(&mut serde_json::Deserializer::from_str(json))
+}
+
 type FieldRange<'a, 'f> = Range<'f, Cow<'a, str>, &'a RawValue>;
 
 /// Passes the fields to a deserializer, and records which one it is reading.
 struct FieldAccess<'a, 'f> {
-    rest: Chain<FieldRange<'a, 'f>, Flatten<option::IntoIter<FieldRange<'a, 'f>>>>,
+    rest: Chain<FieldRange<'a, 'f>, FieldRange<'a, 'f>>,
     current: &'f Cell<Option<(&'f str, &'a RawValue)>>,
 }
 
@@ -215,10 +211,7 @@ impl<'de> MapAccess<'de> for FieldAccess<'de, '_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
         let raw = self.current.get().map_or("", |(_, raw)| raw.get());
-        if misleads_serde_json(raw) {
-            return Err(Error::custom("a name that serde_json uses itself"));
-        }
-        seed.deserialize(&mut serde_json::Deserializer::from_str(raw))
+        read_field(raw, seed)
     }
 }
 
@@ -249,3 +242,67 @@ impl<'de> Visitor<'de> for FieldsVisitor {
 /// A name that is borrowed if it has no escapes.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// An object. It is `None` if any field is repeated or cannot be read, or if a required field is missing.
+///
+/// Most responses are read this way, which needs no map of the fields.
+struct Whole<T>(Option<T>);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Whole<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(WholeVisitor(PhantomData))
+    }
+}
+
+struct WholeVisitor<T>(PhantomData<T>);
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for WholeVisitor<T> {
+    type Value = Whole<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Whole<T>, A::Error> {
+        let mut access = WholeAccess { map, has_value: false };
+        let value = T::deserialize(MapAccessDeserializer::new(&mut access)).ok();
+        if value.is_none() {
+            // Not an error: finding its position would leave parts of the body on the stack.
+            access.skip_rest()?;
+        }
+        Ok(Whole(value))
+    }
+}
+
+/// Passes the fields of an object to a deserializer as they are parsed.
+struct WholeAccess<A> {
+    map: A,
+    /// Whether a name was parsed and its value was not.
+    has_value: bool,
+}
+
+impl<'de, A: MapAccess<'de>> WholeAccess<A> {
+    fn skip_rest(&mut self) -> Result<(), A::Error> {
+        if self.has_value {
+            self.map.next_value::<IgnoredAny>()?;
+        }
+        while self.map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for WholeAccess<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        let name = self.map.next_key_seed(seed)?;
+        self.has_value = name.is_some();
+        Ok(name)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.has_value = false;
+        let raw: &RawValue = self.map.next_value()?;
+        read_field(raw.get(), seed).map_err(|_| A::Error::custom("a field that cannot be read"))
+    }
+}

@@ -5,7 +5,8 @@ use std::fmt;
 use crate::{
     constant_time::ConstantTime,
     text::{AsText, FromText, InvalidValue, open_text_conversions, text_conversions, text_serde},
-    url::{HttpUrl, UrlParts},
+    url::HttpUrl,
+    url_syntax::UrlParts,
 };
 
 /// A callback URL as OpenRouter documents it: `https` on any host, or `http` on `127.0.0.1` or `localhost` with any
@@ -34,6 +35,20 @@ impl CallbackUrl {
         &self.0
     }
 
+    /// Returns this URL with another segment at the end of its path, before its query. Slashes at the end of the path
+    /// are dropped. `segment` is 1 to 128 of the characters `A-Z a-z 0-9 - _`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidValue`] if `segment` has another form, or if the new URL would be too long.
+    pub fn with_segment(&self, segment: &str) -> Result<Self, InvalidValue> {
+        let url = self.0.with_segment(segment)?;
+        if url.as_str().len() > MAX_BYTES {
+            return Err(InvalidValue::new(Self::WHAT, "is too long"));
+        }
+        Ok(Self(url))
+    }
+
     /// Returns whether `path` is the path of this URL.
     ///
     /// The comparison takes constant time, because the callback path of a sign-in contains a secret.
@@ -56,7 +71,7 @@ impl CallbackUrl {
     /// browsers display it that way. The path is compared in constant time.
     pub fn query_of<'a>(&self, text: &'a str) -> Option<&'a str> {
         let parts = UrlParts::split(text);
-        parts.are_at(&self.0).then_some(parts.query.unwrap_or_default())
+        parts.are_at(&self.0.parts()).then_some(parts.query.unwrap_or_default())
     }
 }
 
@@ -93,6 +108,24 @@ impl FromText for CallbackUrl {
 mod tests {
     use super::*;
     use crate::constant_time::tests::check_compares;
+
+    #[test]
+    fn segment_is_appended_to_the_path() {
+        for (url, longer) in [
+            ("https://my.app", "https://my.app/a-B_9"),
+            ("https://my.app//", "https://my.app/a-B_9"),
+            ("http://localhost:1/callback/?a=/?b=", "http://localhost:1/callback/a-B_9?a=/?b="),
+            ("https://my.app?", "https://my.app/a-B_9?"),
+        ] {
+            let url = CallbackUrl::parse(url).unwrap().with_segment("a-B_9").unwrap();
+            assert_eq!(url, CallbackUrl::parse(longer).unwrap());
+        }
+        let url = CallbackUrl::parse(&format!("https://my.app/{}", "a".repeat(2_000))).unwrap();
+        assert!(url.with_segment(&"b".repeat(32)).is_ok());
+        for bad in ["", ".", "a/b", "a b", "%41", "\u{e9}", &"b".repeat(33), &"b".repeat(129)] {
+            assert!(url.with_segment(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn path_is_compared_in_constant_time() {

@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::{
     Nullable, OAuthErrorCode,
-    by_field::{ByField, Fields, Text},
-    server_text::redact_json,
+    by_field::{ByField, Fields, to_text},
+    redact::redact_json,
+    wiped::WipedCow,
 };
 
 /// The JSON body of an error response, in one of its three known forms.
@@ -156,8 +157,8 @@ impl ZodIssue {
 impl ErrorEnvelope {
     /// Reads a body. Skips optional fields that cannot be read.
     pub(crate) fn decode(body: &[u8]) -> Option<Self> {
-        let text = Text::new(body);
-        let fields = Fields::parse(text.as_str())?;
+        let text = to_text(body);
+        let fields = Fields::parse(&text)?;
         let Some(inner) = Fields::parse(fields.raw("error")?) else {
             return fields.into_value().map(Self::OAuth);
         };
@@ -175,8 +176,9 @@ impl ErrorEnvelope {
     /// Redacts `secrets` in JSON that is the text of a string.
     pub(crate) fn redact_inner_json(&mut self, secrets: &[&str]) {
         if let Self::Zod(ZodErrorResponse { error: ZodErrorData { message: Some(message), .. }, .. }) = self {
-            let redacted = redact_json(message.as_bytes(), secrets);
-            *message = String::from_utf8_lossy(&redacted).into_owned();
+            if let WipedCow::Owned(redacted) = redact_json(message.as_bytes(), secrets) {
+                *message = String::from_utf8_lossy(&redacted).into_owned();
+            }
         }
     }
 

@@ -43,6 +43,7 @@ mod endpoints;
 
 mod api_error;
 mod error_envelope;
+mod redact;
 mod response_headers;
 mod server_text;
 
@@ -55,11 +56,13 @@ mod pkce;
 mod secrets;
 mod timestamp;
 mod url;
+mod url_syntax;
 
 mod nullable;
 mod open_enum;
 mod other_fields;
 mod text;
+mod wiped;
 
 pub use crate::{
     api_error::{ApiError, RejectionReason},
@@ -89,7 +92,8 @@ pub use crate::{
     server_text::{ServerText, is_invisible, replace_invisible},
     text::InvalidValue,
     timestamp::Timestamp,
-    url::{HttpUrl, Origin, has_whole_escapes},
+    url::{HttpUrl, Origin},
+    url_syntax::has_whole_escapes,
 };
 
 #[cfg(doctest)]

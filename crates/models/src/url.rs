@@ -1,16 +1,13 @@
-//! URLs and origins. This is the only module that decides which URLs are safe to use.
+//! URLs and origins.
 
-use std::{
-    borrow::Cow,
-    fmt,
-    net::{Ipv4Addr, Ipv6Addr},
-};
-
-use http::Uri;
+use std::{borrow::Cow, fmt};
 
 use crate::{
-    constant_time::ConstantTime,
-    text::{AsText, FromText, InvalidValue, open_text_conversions, plain_text, text_conversions, text_serde},
+    text::{
+        AsText, FromText, InvalidValue, check, open_text_conversions, plain_text, text_conversions,
+        text_serde,
+    },
+    url_syntax::{UrlParts, ipv6_address, is_loopback_host, problem, split_port, without_default_port},
 };
 
 plain_text! {
@@ -44,23 +41,10 @@ text_conversions!(Origin);
 open_text_conversions!(Origin);
 text_serde!(Origin);
 
-/// The parts of a URL or of a request target, split as in RFC 3986, appendix B, without validation.
-///
-/// A request target (`/callback?code=…`) has no scheme and no authority. The text may also start with its authority,
-/// because some browsers display URLs without a scheme. The fragment is dropped.
-#[derive(Clone, Copy)]
-pub(crate) struct UrlParts<'a> {
-    pub(crate) scheme: Option<&'a str>,
-    /// The host and port.
-    pub(crate) authority: Option<&'a str>,
-    pub(crate) path: &'a str,
-    pub(crate) query: Option<&'a str>,
-}
-
 impl HttpUrl {
     /// Returns whether the scheme is `https`.
     pub fn is_https(&self) -> bool {
-        self.scheme().eq_ignore_ascii_case("https")
+        self.0.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("https:"))
     }
 
     /// Returns whether the host is this machine: `localhost`, `127.0.0.0/8`, or `[::1]`.
@@ -80,7 +64,7 @@ impl HttpUrl {
 
     /// Returns the URL, as written, up to the question mark of its query.
     pub fn without_query(&self) -> &str {
-        self.0.split('?').next().unwrap_or_default()
+        self.0.split_once('?').map_or(&self.0, |(place, _)| place)
     }
 
     /// Returns the path, which is empty or starts with a slash.
@@ -90,7 +74,22 @@ impl HttpUrl {
 
     /// Returns the query, without the question mark.
     pub fn query(&self) -> Option<&str> {
-        self.parts().query
+        self.0.split_once('?').map(|(_, query)| query)
+    }
+
+    /// Returns this URL with another segment at the end of its path. `segment` is 1 to 128 of the characters
+    /// `A-Z a-z 0-9 - _`, so the result is valid.
+    pub(crate) fn with_segment(&self, segment: &str) -> Result<Self, InvalidValue> {
+        let is_segment_character = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        check(
+            "path segment",
+            segment,
+            128,
+            is_segment_character,
+            "may contain only the characters A-Z a-z 0-9 - _",
+        )?;
+        let (place, query) = self.0.split_at(self.without_query().len());
+        Ok(Self([place.trim_end_matches('/'), "/", segment, query].concat().into()))
     }
 
     /// Returns the origin.
@@ -110,7 +109,8 @@ impl HttpUrl {
         self.parts().scheme.unwrap_or_default()
     }
 
-    fn parts(&self) -> UrlParts<'_> {
+    /// Returns the parts, as written.
+    pub(crate) fn parts(&self) -> UrlParts<'_> {
         UrlParts::split(&self.0)
     }
 }
@@ -190,152 +190,44 @@ impl FromText for HttpUrl {
     }
 }
 
-impl<'a> UrlParts<'a> {
-    pub(crate) fn split(text: &'a str) -> Self {
-        let text = text.split('#').next().unwrap_or_default();
-        let (place, query) = match text.split_once('?') {
-            Some((place, query)) => (place, Some(query)),
-            None => (text, None),
-        };
-        let (scheme, place) = match place.split_once("://") {
-            // A request target starts with its path.
-            Some((scheme, place)) if !text.starts_with('/') => (Some(scheme), place),
-            _ => (None, place),
-        };
-        let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
-        Self { scheme, authority: Some(authority).filter(|authority| !authority.is_empty()), path, query }
-    }
-
-    /// Returns whether these parts match `url`, ignoring the query. The scheme may be missing, or both the scheme and
-    /// the authority.
-    pub(crate) fn are_at(&self, url: &HttpUrl) -> bool {
-        let same_scheme = self.scheme.is_none_or(|scheme| scheme.eq_ignore_ascii_case(url.scheme()));
-        let same_authority = match self.authority {
-            Some(theirs) => {
-                let [theirs, ours] =
-                    [theirs, url.authority()].map(|authority| without_default_port(url.scheme(), authority));
-                theirs.eq_ignore_ascii_case(ours)
-            }
-            None => self.scheme.is_none(),
-        };
-        same_scheme && same_authority && ConstantTime::new(url.path()).is(&ConstantTime::new(self.path))
-    }
-}
-
-/// Returns whether two hexadecimal digits follow each `%`.
-pub fn has_whole_escapes(text: &str) -> bool {
-    text.split('%').skip(1).all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
-}
-
-fn without_default_port<'a>(scheme: &str, authority: &'a str) -> &'a str {
-    let default = if scheme.eq_ignore_ascii_case("https") { "443" } else { "80" };
-    match split_port(authority) {
-        (host, Some(port)) if port == default => host,
-        _ => authority,
-    }
-}
-
-/// Splits an authority into the host and the digits of the port.
-fn split_port(authority: &str) -> (&str, Option<&str>) {
-    let is_host = |host: &str| host.ends_with(']') || !host.contains(':');
-    match authority.rsplit_once(':') {
-        Some((host, port)) if is_host(host) && port.bytes().all(|byte| byte.is_ascii_digit()) => {
-            (host, Some(port))
-        }
-        _ => (authority, None),
-    }
-}
-
-fn is_loopback_host(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || ipv6_address(host).is_some_and(|ip| ip.is_loopback())
-        || host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-/// Parses an IPv6 literal in brackets.
-fn ipv6_address(host: &str) -> Option<Ipv6Addr> {
-    host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
-}
-
-/// Returns the problem with `text`, if any. The checks go beyond [`Uri`]'s parser, because browsers parse URLs
-/// differently.
-fn problem(text: &str) -> Option<&'static str> {
-    if text.is_empty() {
-        return Some("is empty");
-    }
-    if text.contains('#') {
-        return Some("must not have a fragment");
-    }
-    if !text.bytes().all(is_url_character) || !has_whole_escapes(text) {
-        return Some("may contain only the characters of a URL; percent-encode all others");
-    }
-    let Ok(uri) = text.parse::<Uri>() else {
-        return Some("is not a URL");
-    };
-    let (Some(scheme), Some(authority)) = (uri.scheme_str(), UrlParts::split(text).authority) else {
-        return Some("is not an absolute URL");
-    };
-    if authority.contains('@') {
-        return Some("must not have a user name or password");
-    }
-    if uri.path().split('/').any(is_dot_segment) {
-        return Some("must not have a path segment `.` or `..`, because browsers remove them");
-    }
-    if !matches!(scheme, "http" | "https") {
-        return Some("must use https or http");
-    }
-    // Not `Uri::host`, which finds a host in `evil.example:443[v1.a]:80`.
-    let (host, port) = split_port(authority);
-    if !is_host(host) {
-        return Some("has no valid host and port");
-    }
-    (!port.is_none_or(is_port)).then_some("has a port that is not a number from 1 to 65535")
-}
-
-/// Accepts the characters of RFC 3986, section 2, except `#`. These exclude the backslash, which browsers read as a
-/// slash.
-fn is_url_character(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(&byte)
-}
-
-/// Recognizes percent-encoded dots too (WHATWG URL, "single-dot" and "double-dot URL path segment").
-fn is_dot_segment(segment: &str) -> bool {
-    matches!(&*segment.to_ascii_lowercase().replace("%2e", "."), "." | "..")
-}
-
-/// Accepts a port without leading zeros.
-fn is_port(port: &str) -> bool {
-    !port.starts_with('0') && port.parse::<u16>().is_ok()
-}
-
-/// Accepts a name of letters, digits, dots, hyphens, and underscores, an IPv4 address, or an IPv6 address in brackets.
-fn is_host(host: &str) -> bool {
-    if host.starts_with('[') {
-        return ipv6_address(host).is_some();
-    }
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    };
-    let name = host.strip_suffix('.').unwrap_or(host);
-    let last = name.rsplit('.').next().unwrap_or_default();
-    if is_number(last) {
-        return host.parse::<Ipv4Addr>().is_ok();
-    }
-    name.split('.').all(is_label)
-}
-
-/// Returns whether a browser would read a host with this last label as an IPv4 address, in any notation (WHATWG URL,
-/// "ends in a number").
-fn is_number(label: &str) -> bool {
-    let label = label.to_ascii_lowercase();
-    let is_decimal = !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit());
-    is_decimal || label.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
-}
-
 #[cfg(test)]
 mod tests {
+    use http::Uri;
+    use proptest::{collection::vec, prelude::*, sample::select};
+
     use super::*;
+    use crate::url_syntax::MAX_BYTES;
+
+    proptest! {
+        #[test]
+        fn http_crate_accepts_every_url(
+            scheme in select(vec!["http://", "HTTPS://", "https:", ""]),
+            pieces in vec(
+                select(vec![
+                    "a", "-", "_", ".", "..", "%2e", "127.0.0.1", "[::1]", "[", "]", ":", "80", "65536", "/", "?", "@",
+                    "://", "%", "%4", "!", "$&'()*+,;=", "~",
+                ]),
+                0..12,
+            ),
+        ) {
+            let text = [scheme, &pieces.concat()].concat();
+            if let Ok(url) = HttpUrl::parse(&text) {
+                let uri: Uri = text.parse().unwrap();
+                prop_assert_eq!(uri.authority().unwrap().as_str(), url.authority());
+                prop_assert_eq!(uri.path(), if url.path().is_empty() { "/" } else { url.path() });
+                prop_assert_eq!(uri.query(), url.query());
+            }
+        }
+    }
+
+    #[test]
+    fn url_is_as_long_as_the_http_crate_allows() {
+        for (length, is_url) in [(MAX_BYTES, true), (MAX_BYTES + 1, false)] {
+            let text = format!("{:a<length$}", "https://my.app/");
+            assert_eq!(HttpUrl::parse(&text).is_ok(), is_url);
+            assert_eq!(text.parse::<Uri>().is_ok(), is_url);
+        }
+    }
 
     fn origin(url: &str) -> Origin {
         HttpUrl::parse(url).unwrap().origin()

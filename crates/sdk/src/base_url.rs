@@ -1,11 +1,16 @@
 //! The URL of the service.
 
+use std::{borrow::Cow, sync::Arc};
+
 use bytes::Bytes;
 use http::{
     Uri,
     uri::{Authority, Parts, PathAndQuery, Scheme},
 };
-use openrouter_oauth_models::{HttpUrl, InvalidValue, Origin};
+use openrouter_oauth_models::{
+    CreateAuthCode, CurrentKey, Endpoint as _, ExchangeAuthCode, ExchangeToken, HttpUrl, InvalidValue,
+    Origin, SigningKeys,
+};
 
 /// The URL that endpoint paths are appended to: `https` on any host, or `http` on a loopback host.
 #[derive(Clone, Debug)]
@@ -15,10 +20,17 @@ pub(crate) struct BaseUrl {
     authority: Authority,
     /// Without a trailing slash.
     path: String,
+    /// The URLs of OpenRouter's endpoints, by path, so that an attempt need not build one. A URL that would be too long
+    /// is missing.
+    endpoints: Arc<[(&'static str, Uri)]>,
 }
 
 /// The base URL of OpenRouter's API, and the default base URL of a client.
 pub const OPENROUTER_BASE_URL: &str = "https://openrouter.ai/api/v1";
+
+/// The paths of OpenRouter's endpoints, below the base URL.
+const ENDPOINTS: [&str; 5] =
+    [ExchangeAuthCode::PATH, CreateAuthCode::PATH, CurrentKey::PATH, ExchangeToken::PATH, SigningKeys::PATH];
 
 /// The path of the API, for a base URL without a path.
 const API_PATH: &str = "/api/v1";
@@ -27,12 +39,8 @@ impl BaseUrl {
     /// Returns [`OPENROUTER_BASE_URL`].
     #[cfg(feature = "hyper")]
     pub(crate) fn openrouter() -> Self {
-        Self {
-            origin: Origin::OPENROUTER,
-            scheme: Scheme::HTTPS,
-            authority: Authority::from_static("openrouter.ai"),
-            path: API_PATH.to_owned(),
-        }
+        let authority = Authority::from_static("openrouter.ai");
+        Self::new(Origin::OPENROUTER, Scheme::HTTPS, authority, API_PATH.to_owned())
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidValue> {
@@ -45,23 +53,30 @@ impl BaseUrl {
         if !is_secure(&origin) {
             return Err(invalid("must use https, or http on a loopback host"));
         }
-        Ok(Self {
-            origin,
-            scheme: if url.is_https() { Scheme::HTTPS } else { Scheme::HTTP },
-            authority: url
-                .authority()
-                .to_ascii_lowercase()
-                .parse()
-                .map_err(|_| invalid("has no valid host"))?,
-            path: match url.path().trim_end_matches('/') {
-                "" => API_PATH.to_owned(),
-                path => path.to_owned(),
-            },
-        })
+        let scheme = if url.is_https() { Scheme::HTTPS } else { Scheme::HTTP };
+        let authority = url.authority().to_ascii_lowercase().parse();
+        let path = match url.path().trim_end_matches('/') {
+            "" => API_PATH,
+            path => path,
+        };
+        Ok(Self::new(origin, scheme, authority.map_err(|_| invalid("has no valid host"))?, path.to_owned()))
+    }
+
+    fn new(origin: Origin, scheme: Scheme, authority: Authority, path: String) -> Self {
+        let mut url = Self { origin, scheme, authority, path, endpoints: Arc::default() };
+        url.endpoints = ENDPOINTS.iter().filter_map(|path| Some((*path, url.join(path).ok()?))).collect();
+        url
     }
 
     /// Returns the URL of the endpoint with this path.
-    pub(crate) fn endpoint(&self, path: &str) -> Result<Uri, InvalidValue> {
+    pub(crate) fn endpoint(&self, path: &str) -> Result<Cow<'_, Uri>, InvalidValue> {
+        match self.endpoints.iter().find(|(known, _)| *known == path) {
+            Some((_, url)) => Ok(Cow::Borrowed(url)),
+            None => self.join(path).map(Cow::Owned),
+        }
+    }
+
+    fn join(&self, path: &str) -> Result<Uri, InvalidValue> {
         let not_valid = InvalidValue::new("endpoint path", "is not valid in a URL");
         let path = Bytes::from([&self.path, path].concat());
         let mut parts = Parts::default();
@@ -93,8 +108,20 @@ mod tests {
             ("https://openrouter.ai/", "https://openrouter.ai/api/v1/key"),
             ("https://openrouter.ai/v2/", "https://openrouter.ai/v2/key"),
         ] {
-            assert_eq!(BaseUrl::parse(text).unwrap().endpoint("/key").unwrap(), endpoint, "{text}");
+            assert_eq!(*BaseUrl::parse(text).unwrap().endpoint("/key").unwrap(), endpoint, "{text}");
         }
+    }
+
+    #[test]
+    fn prepared_urls_are_those_of_the_endpoints() {
+        let url = BaseUrl::parse("https://openrouter.ai/v2").unwrap();
+        assert_eq!(url.endpoints.len(), ENDPOINTS.len());
+        for path in ENDPOINTS {
+            assert_eq!(*url.endpoint(path).unwrap(), url.join(path).unwrap());
+        }
+        assert_eq!(*url.endpoint("/own").unwrap(), "https://openrouter.ai/v2/own");
+        let longest = BaseUrl::parse(&format!("https://openrouter.ai/{}", "a".repeat(65_000))).unwrap();
+        assert!(longest.endpoint(&"/".repeat(1_000)).is_err());
     }
 
     #[test]

@@ -19,11 +19,11 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response};
-use openrouter_oauth_models::{ApiError, Endpoint, InvalidValue};
+use openrouter_oauth_models::{ApiError, Auth, Endpoint, InvalidValue};
 
 use self::{
     attempts::Attempts,
-    options::{Deadline, Options, RESERVED},
+    options::{CLIENT_SETTINGS, Deadline, Options, RESERVED},
     request::CallRequest,
     response::ApiResponse,
     retry::Retry,
@@ -57,7 +57,8 @@ use crate::{base_url::BaseUrl, config::Config, error::Error};
 pub struct Call<E> {
     config: Arc<Config>,
     request: E,
-    options: Options,
+    /// Boxed, because most calls have none and every future of a call contains it.
+    options: Option<Box<Options>>,
 }
 
 /// The future of an awaited [`Call`].
@@ -65,30 +66,34 @@ pub type CallFuture<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
 impl<E: Endpoint> Call<E> {
     pub(crate) fn new(config: Arc<Config>, request: E) -> Self {
-        Self { config, request, options: Options::default() }
+        Self { config, request, options: None }
+    }
+
+    fn options(&mut self) -> &mut Options {
+        self.options.get_or_insert_default()
     }
 
     /// Ends the call after this time, including retries and the waits between them. Replaces the client's timeout.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.options.deadline = Deadline::After(timeout);
+        self.options().deadline = Deadline::After(timeout);
         self
     }
 
     /// Removes the deadline: the call takes as long as the transport allows.
     pub fn without_deadline(mut self) -> Self {
-        self.options.deadline = Deadline::None;
+        self.options().deadline = Deadline::None;
         self
     }
 
     /// Ends each attempt after this time. Replaces the client's attempt timeout.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.options.attempt_timeout = Some(timeout);
+        self.options().attempt_timeout = Some(timeout);
         self
     }
 
     /// Sets when and how often the call is retried. Replaces the client's setting.
     pub fn retry(mut self, retry: Retry) -> Self {
-        self.options.retry = Some(retry);
+        self.options().retry = Some(retry);
         self
     }
 
@@ -98,8 +103,8 @@ impl<E: Endpoint> Call<E> {
     /// key, and fails with [`Error::MissingKey`] if it needs one.
     pub fn base_url(mut self, url: &str) -> Self {
         match BaseUrl::parse(url) {
-            Ok(url) => self.options.base_url = Some(url),
-            Err(error) => self.options.reject(error),
+            Ok(url) => self.options().base_url = Some(url),
+            Err(error) => self.options().reject(error),
         }
         self
     }
@@ -113,20 +118,21 @@ impl<E: Endpoint> Call<E> {
         N: TryInto<HeaderName>,
         V: TryInto<HeaderValue>,
     {
+        let options = self.options();
         match (name.try_into(), value.try_into()) {
             (Ok(name), Ok(value)) if !RESERVED.contains(&name) => {
-                self.options.headers.insert(name, value);
+                options.headers.insert(name, value);
             }
-            (Ok(_), Ok(_)) => self.options.reject(InvalidValue::new("header", "is reserved for the SDK")),
-            (Err(_), _) => self.options.reject(InvalidValue::new("header", "has an invalid name")),
-            (_, Err(_)) => self.options.reject(InvalidValue::new("header", "has an invalid value")),
+            (Ok(_), Ok(_)) => options.reject(InvalidValue::new("header", "is reserved for the SDK")),
+            (Err(_), _) => options.reject(InvalidValue::new("header", "has an invalid name")),
+            (_, Err(_)) => options.reject(InvalidValue::new("header", "has an invalid value")),
         }
         self
     }
 
     /// Keeps the body of a successful response, for [`ApiResponse::expose_body`].
     pub fn keep_body(mut self) -> Self {
-        self.options.keep_body = true;
+        self.options().keep_body = true;
         self
     }
 
@@ -137,7 +143,7 @@ impl<E: Endpoint> Call<E> {
     /// See [`Error`]. These errors occur before anything is sent: [`Error::Invalid`] for an invalid option,
     /// [`Error::MissingKey`], and [`Error::KeySource`].
     pub async fn send(self) -> Result<ApiResponse<E::Response>, Error> {
-        send(&self.config, &self.request, &self.options).await
+        send(&self.config, &self.request, self.options.as_deref()).await
     }
 }
 
@@ -151,7 +157,9 @@ where
 
     fn into_future(self) -> Self::IntoFuture {
         let Self { config, request, options } = self;
-        Box::pin(async move { send(&config, &request, &options).await.map(ApiResponse::into_inner) })
+        Box::pin(
+            async move { send(&config, &request, options.as_deref()).await.map(ApiResponse::into_inner) },
+        )
     }
 }
 
@@ -161,19 +169,29 @@ impl<E: Endpoint> fmt::Debug for Call<E> {
     }
 }
 
-/// Sends `request`, with retries where they are safe, and reads the response.
+/// Sends `request`, with retries where they are safe, and reads the response. Without `options`, the client's settings
+/// apply.
 pub(crate) async fn send<E: Endpoint>(
     config: &Config,
     request: &E,
-    options: &Options,
+    options: Option<&Options>,
 ) -> Result<ApiResponse<E::Response>, Error> {
-    let base = options.base_url.as_ref().unwrap_or(&config.base_url);
+    let options = options.unwrap_or(&CLIENT_SETTINGS);
     let attempts = Attempts::new::<E>(config, options)?;
-    let call_request = attempts.within(CallRequest::new(config, request, options, base)).await??;
+    if let Some(invalid) = options.invalid {
+        return Err(invalid.into());
+    }
+    let base = options.base_url.as_ref().unwrap_or(&config.base_url);
+    let authorization = match E::AUTH {
+        Auth::None => None,
+        Auth::Bearer if config.base_url.origin() != base.origin() => return Err(Error::MissingKey),
+        Auth::Bearer => Some(attempts.within(config.credential.authorization()).await??),
+    };
+    let call_request = CallRequest::new(config, request, options, base, authorization)?;
     let is_foreign = |response: &Response<Bytes>| {
         let status = response.status();
         !status.is_success() && !ApiError::read(request, None, status, response.body()).is_from_openrouter()
     };
-    let (attempts_sent, reply) = attempts.run(&call_request, is_foreign).await?;
+    let (attempts_sent, reply) = attempts.run(&call_request, is_foreign).await;
     response::read(request, &call_request, attempts_sent, reply, options.keep_body)
 }

@@ -169,3 +169,78 @@ impl fmt::Debug for Client {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::Future as _,
+        pin::pin,
+        task::{Context, Waker},
+        time::Duration,
+    };
+
+    use bytes::Bytes;
+    use http::Request;
+    use openrouter_oauth_transport::{
+        Limits, ResponseFuture, Transport,
+        testing::{ManualTimer, Never},
+    };
+
+    use super::*;
+
+    /// A transport that says that it enforces the timeout. It never responds.
+    #[derive(Debug)]
+    struct Enforcing(Never);
+
+    impl Transport for Enforcing {
+        fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
+            self.0.send(request, limits)
+        }
+
+        fn enforces_timeout(&self) -> bool {
+            true
+        }
+    }
+
+    /// Sends a request with this client, and returns the sleeps that it begins on `timer`.
+    fn sleeps(client: &Client, timer: &ManualTimer) -> Vec<Duration> {
+        let call = pin!(client.signing_keys().send());
+        assert!(call.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        timer.sleeping()
+    }
+
+    #[test]
+    fn timer_of_the_caller_ends_requests_of_any_transport() {
+        // C-11, C-12
+        let timer = ManualTimer::new();
+        for builder in
+            [Client::builder().transport(Never::new()), Client::builder().transport(Enforcing(Never::new()))]
+        {
+            let client = builder.timer(timer.clone()).build().unwrap();
+            assert_eq!(sleeps(&client, &timer), [Duration::from_secs(30)]);
+        }
+    }
+
+    #[test]
+    fn request_is_not_timed_twice() {
+        // C-12
+        let timer = ManualTimer::new();
+        let client = Client::builder().transport(Enforcing(Never::new())).without_deadline().build().unwrap();
+        assert!(client.config.transport_enforces_timeout);
+        let config = Config {
+            timer: Some(Arc::new(timer.clone())),
+            timeout: Some(Duration::from_secs(30)),
+            ..client.config().clone()
+        };
+        assert_eq!(sleeps(&Client::from_config(config), &timer), []);
+    }
+
+    #[cfg(feature = "hyper")]
+    #[test]
+    fn default_transport_enforces_the_timeout() {
+        assert!(Client::new().config.transport_enforces_timeout);
+        assert!(Client::builder().build().unwrap().config.transport_enforces_timeout);
+        let client = Client::builder().timer(ManualTimer::new()).build().unwrap();
+        assert!(!client.config.transport_enforces_timeout, "the clocks differ");
+    }
+}

@@ -19,6 +19,8 @@ use crate::{
 pub(crate) struct Config {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) timer: Option<Arc<dyn Timer>>,
+    /// Whether the transport ends each attempt in time by itself, so that the timer need not.
+    pub(crate) transport_enforces_timeout: bool,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) base_url: BaseUrl,
     pub(crate) credential: Credential,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use openrouter_oauth_models::InvalidValue;
 use openrouter_oauth_transport::BoxError;
 use zeroize::Zeroizing;
 
@@ -31,11 +32,19 @@ impl Entropy for OsEntropy {
     }
 }
 
-/// Returns `N` random bytes as base64url without padding.
-pub(crate) fn random_text<const N: usize>(entropy: &dyn Entropy) -> Result<Zeroizing<String>, Error> {
+/// Encodes `N` random bytes, at most 48, as base64url without padding. Passes the text to `read`, wipes it, and returns
+/// the result of `read`.
+pub(crate) fn random_text<const N: usize, T>(
+    entropy: &dyn Entropy,
+    read: impl FnOnce(&str) -> Result<T, InvalidValue>,
+) -> Result<T, Error> {
+    const { assert!(N <= 48, "the text would not fit") }
     let mut bytes = Zeroizing::new([0; N]);
     entropy.fill(&mut *bytes).map_err(Error::Randomness)?;
-    Ok(Zeroizing::new(Base64UrlUnpadded::encode_string(&*bytes)))
+    let mut text = Zeroizing::new([0; 64]);
+    let text =
+        Base64UrlUnpadded::encode(&*bytes, &mut *text).map_err(|error| Error::Randomness(error.into()))?;
+    Ok(read(text)?)
 }
 
 /// Returns a random number in `0.0..1.0` for jitter, or 0 if `entropy` fails.

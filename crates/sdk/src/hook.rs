@@ -103,7 +103,7 @@ impl Hooks {
     }
 
     /// Returns a guard that calls `abandoned` when it is dropped, unless it is disarmed first.
-    pub(crate) fn watch<'a>(&'a self, attempt: &'a Attempt) -> Watch<'a> {
+    pub(crate) fn watch(&self, attempt: Attempt) -> Watch<'_> {
         Watch { hooks: self, attempt, is_armed: true }
     }
 }
@@ -111,7 +111,7 @@ impl Hooks {
 /// A guard for an attempt that is in flight.
 pub(crate) struct Watch<'a> {
     hooks: &'a Hooks,
-    attempt: &'a Attempt,
+    attempt: Attempt,
     is_armed: bool,
 }
 
@@ -124,7 +124,7 @@ impl Watch<'_> {
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         if self.is_armed {
-            self.hooks.0.iter().for_each(|hook| hook.abandoned(self.attempt));
+            self.hooks.0.iter().for_each(|hook| hook.abandoned(&self.attempt));
         }
     }
 }

@@ -2,10 +2,6 @@
 
 use std::{fmt, future::Future, net::IpAddr, sync::Arc, time::Duration};
 
-use hyper_util::{
-    client::legacy::Client,
-    rt::{TokioExecutor, TokioTimer},
-};
 use openrouter_oauth_transport::BoxError;
 use rustls::{
     RootCertStore,
@@ -15,17 +11,12 @@ use rustls::{
 
 use crate::{
     connector::Connector,
+    pool::Pool,
     proxy::Proxies,
     resolver::Resolver,
     tls::{DEFAULT_PROVIDER, Provider, Roots, Tls},
     transport::HyperTransport,
 };
-
-/// The maximum size of a response head. The head may be slightly larger, because hyper checks only between reads. Hyper
-/// itself allows 100 headers.
-const HEAD_LIMIT: usize = 64 * 1024;
-
-const MAX_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A builder for a [`HyperTransport`].
 ///
@@ -46,6 +37,7 @@ const MAX_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Builder {
     connect_timeout: Duration,
     idle_timeout: Duration,
+    max_connections: usize,
     resolver: Resolver,
     provider: Option<Provider>,
     roots: Option<Roots>,
@@ -60,6 +52,7 @@ impl Builder {
         Self {
             connect_timeout: Duration::from_millis(3_100),
             idle_timeout: Duration::from_secs(2),
+            max_connections: 256,
             resolver: Resolver::system(),
             provider: None,
             roots: None,
@@ -79,14 +72,28 @@ impl Builder {
         self
     }
 
-    /// Sets how long to keep an idle connection for reuse, at most one day. Zero opens a connection for each request.
+    /// Sets how long to keep an idle connection for reuse. Zero opens a connection for each request.
     ///
     /// The default is 2 seconds. A server may close an idle connection just as the client reuses it, and then the
     /// client cannot tell whether the request arrived. The default avoids this race with servers that keep idle
     /// connections for longer than 2 seconds, and still reuses connections under load.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        // Hyper adds the timeout to the current time without an overflow check.
-        self.idle_timeout = timeout.min(MAX_IDLE_TIMEOUT);
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// Sets how many connections to one origin can be in use or idle at once, at least 1. The default is 256.
+    ///
+    /// Further requests wait, first come, first served. Requests to other origins do not wait. Connections that are
+    /// being closed do not count.
+    ///
+    /// A request that is still waiting when only half of its [`Limits::timeout`] is left, or 5 seconds if that is less,
+    /// fails with `Timeout` and was not sent. If it were sent with little time left, its response would often come too
+    /// late.
+    ///
+    /// [`Limits::timeout`]: openrouter_oauth_transport::Limits::timeout
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
         self
     }
 
@@ -229,16 +236,7 @@ impl Builder {
         let tls = Tls::new(self.provider, roots, identity);
         let proxies = self.proxies.unwrap_or_else(Proxies::environment);
         let connector = Connector::new(self.resolver, tls, proxies, self.connect_timeout);
-        let mut client = Client::builder(TokioExecutor::new());
-        client
-            .retry_canceled_requests(false)
-            .http1_max_buf_size(HEAD_LIMIT)
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(self.idle_timeout);
-        if self.idle_timeout.is_zero() {
-            client.pool_max_idle_per_host(0);
-        }
-        HyperTransport::from_client(client.build(connector))
+        HyperTransport::from_pool(Pool::new(connector, self.max_connections, self.idle_timeout))
     }
 
     fn add_root(mut self, certificate: CertificateDer<'_>) -> Self {

@@ -1,34 +1,27 @@
 //! The error of the connector.
 
-use std::{error::Error as StdError, fmt, io, iter, sync::Arc};
+use std::{error::Error as StdError, fmt, io, iter};
 
 use openrouter_oauth_transport::{BoxError, Error, ErrorKind};
 use rustls::CertificateError;
 
 use crate::proxy::{Proxy, ProxyError};
 
-/// The error of the connector. It is cheap to clone, because hyper's client provides only a reference to it.
-#[derive(Clone, Debug)]
+/// The error of the connector. Nothing was sent.
+#[derive(Debug)]
 pub(crate) struct ConnectError {
     kind: ErrorKind,
-    source: Source,
+    source: BoxError,
 }
-
-pub(crate) type Source = Arc<dyn StdError + Send + Sync>;
 
 impl ConnectError {
     pub(crate) fn new(kind: ErrorKind, source: impl Into<BoxError>) -> Self {
-        let source = Arc::from(source.into());
-        Self { kind, source }
+        Self { kind, source: source.into() }
     }
 
-    /// Converts an error from connecting. A rustls error becomes [`ErrorKind::Tls`]; any other error becomes `kind`.
-    pub(crate) fn from_source(kind: ErrorKind, source: BoxError) -> Self {
-        match source.downcast::<Self>() {
-            Ok(known) => *known,
-            Err(source) if is_tls(&*source) => Self::new(ErrorKind::Tls, source),
-            Err(source) => Self::new(kind, source),
-        }
+    /// Converts an error of a handshake. A rustls error becomes [`ErrorKind::Tls`]; any other error becomes `kind`.
+    pub(crate) fn from_handshake(kind: ErrorKind, source: BoxError) -> Self {
+        Self::new(if is_tls(&*source) { ErrorKind::Tls } else { kind }, source)
     }
 
     pub(crate) fn from_proxy(error: ProxyError) -> Self {
@@ -41,11 +34,11 @@ impl ConnectError {
     }
 
     /// Puts another error in front of the source.
-    pub(crate) fn explained<E>(self, explain: impl FnOnce(Source) -> E) -> Self
+    pub(crate) fn explained<E>(self, explain: impl FnOnce(BoxError) -> E) -> Self
     where
         E: StdError + Send + Sync + 'static,
     {
-        Self { kind: self.kind, source: Arc::new(explain(self.source)) }
+        Self::new(self.kind, explain(self.source))
     }
 
     /// Returns whether no trusted root certificate signed the certificate of the server or the proxy.
@@ -64,9 +57,11 @@ impl ConnectError {
     pub(crate) fn kind(&self) -> ErrorKind {
         self.kind
     }
+}
 
-    pub(crate) fn to_error(&self) -> Error {
-        Error::new(self.kind, Arc::clone(&self.source)).not_sent()
+impl From<ConnectError> for Error {
+    fn from(error: ConnectError) -> Self {
+        Self::new(error.kind, error.source).not_sent()
     }
 }
 
@@ -84,7 +79,7 @@ fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
 #[derive(Debug)]
 struct ThroughProxy {
     proxy: String,
-    source: Source,
+    source: BoxError,
 }
 
 impl fmt::Display for ThroughProxy {
@@ -96,17 +91,5 @@ impl fmt::Display for ThroughProxy {
 impl StdError for ThroughProxy {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(&*self.source)
-    }
-}
-
-impl fmt::Display for ConnectError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.kind, f)
-    }
-}
-
-impl StdError for ConnectError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&self.source)
     }
 }

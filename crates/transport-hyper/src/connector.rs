@@ -1,43 +1,45 @@
-//! The connector of hyper's client.
+//! Connections to an origin: TCP, a proxy, and TLS.
 
 use std::{
     array,
     convert::Infallible,
     future::{Future, Ready, ready},
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
+use futures_util::future::join;
 use http::Uri;
 use hyper_rustls::MaybeHttpsStream;
-use hyper_util::client::legacy::connect::{HttpConnector, dns::Name};
+use hyper_util::{
+    client::legacy::connect::{HttpConnector, dns::Name},
+    rt::TokioIo,
+};
 use openrouter_oauth_transport::{BoxError, ErrorKind};
-use tokio::time::{error::Elapsed, timeout};
+use tokio::{net::TcpStream, time::timeout};
 use tower_service::Service;
 
 use crate::{
     connect_error::ConnectError,
-    origin::Origin,
-    proxy::Proxies,
+    origin::{Origin, Security},
+    proxy::{Proxies, Proxy},
     resolver::{Resolver, Tcp},
     runtime,
-    stream::{Stream, Wire},
-    tls::Tls,
+    tls::{Tls, handshake},
 };
 
-/// A connector that uses TLS for `https`, and plain TCP for `http` to this machine. One timeout covers all steps.
-#[derive(Clone)]
-pub(crate) struct Connector {
-    shared: Arc<Shared>,
-}
+/// A direct connection to a host, or a connection to a proxy with or without TLS.
+type Wire = MaybeHttpsStream<TokioIo<TcpStream>>;
 
-struct Shared {
+/// A connection to an origin, with or without TLS.
+pub(crate) type Stream = MaybeHttpsStream<Wire>;
+
+/// Connects to `https` origins with TLS, and to this machine without. One timeout covers all steps.
+pub(crate) struct Connector {
     loopback: HttpConnector<Loopback>,
     tcp: Tcp,
-    proxies: Arc<Proxies>,
+    proxies: Proxies,
     tls: Tls,
     timeout: Duration,
 }
@@ -52,65 +54,88 @@ impl Connector {
         // Hyper-util divides this among the addresses of a host, so an unreachable first address leaves time for the
         // next.
         tcp.set_connect_timeout(Some(timeout));
-        Self { shared: Arc::new(Shared { loopback, tcp, proxies: Arc::new(proxies), tls, timeout }) }
-    }
-}
-
-impl Service<Uri> for Connector {
-    type Response = Stream;
-    type Error = ConnectError;
-    type Future = Pin<Box<dyn Future<Output = Result<Stream, ConnectError>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
-        Poll::Ready(Ok(()))
+        Self { loopback, tcp, proxies, tls, timeout }
     }
 
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let shared = Arc::clone(&self.shared);
-        Box::pin(async move {
-            let proxied = uri.clone();
-            let connecting = async { timeout(shared.timeout, shared.connect(uri)).await };
-            match runtime::caught_async(connecting).await {
-                Ok(Ok(connected)) => connected,
-                Ok(Err(elapsed)) => Err(shared.timed_out(&proxied, elapsed)),
-                Err(panicked) => Err(ConnectError::new(ErrorKind::Other, panicked)),
+    /// Connects to `origin`.
+    pub(crate) async fn connect(&self, origin: &Origin) -> Result<Stream, ConnectError> {
+        match origin.security {
+            Security::Loopback => {
+                let connected = self.in_time(None, tcp(&self.loopback, &origin.uri)).await?;
+                Ok(MaybeHttpsStream::Http(MaybeHttpsStream::Http(connected)))
             }
-        })
-    }
-}
-
-impl Shared {
-    async fn connect(&self, uri: Uri) -> Result<Stream, ConnectError> {
-        let origin =
-            Origin::from_uri(&uri).map_err(|unsupported| ConnectError::new(ErrorKind::Other, unsupported))?;
-        let connected = match origin {
-            Origin::Loopback => {
-                let plain = self.loopback.clone().call(uri).await;
-                plain.map(Wire::Http).map(MaybeHttpsStream::Http).map_err(BoxError::from)
+            Security::Https => {
+                let proxy = self.proxies.for_uri(&origin.uri).map_err(ConnectError::from_proxy)?;
+                // Boxed, because it is large.
+                let connecting = Box::pin(self.connect_https(&origin.uri, proxy.as_ref()));
+                self.in_time(proxy.as_ref(), connecting).await
             }
-            Origin::Https => {
-                let connector = self.tls.connector(&self.tcp, &self.proxies).await;
-                match connector {
-                    Ok(mut connector) => connector.call(uri).await,
-                    Err(error) => Err(ConnectError::new(ErrorKind::Tls, error).into()),
-                }
+        }
+    }
+
+    async fn connect_https(&self, uri: &Uri, proxy: Option<&Proxy>) -> Result<Stream, ConnectError> {
+        let wire = async {
+            match proxy {
+                None => tcp(&self.tcp, uri).await.map(MaybeHttpsStream::Http),
+                Some(proxy) => Box::pin(self.tunnel(uri, proxy)).await.map_err(|error| error.through(proxy)),
             }
         };
-        match connected {
-            Ok(connected) => Ok(Stream(connected)),
-            Err(error) => Err(self.tls.explain(ConnectError::from_source(ErrorKind::Connect, error)).await),
+        let connecting = async {
+            // The first connection reads the root certificates while it waits for the network. They are kept even if
+            // there is no connection.
+            let (wire, configs) = join(wire, self.tls.configs()).await;
+            let (configs, wire) = (configs?, wire?);
+            let stream = handshake(&configs.origin, wire, uri).await;
+            stream.map_err(|error| ConnectError::from_handshake(ErrorKind::Connect, error))
+        };
+        match connecting.await {
+            Ok(stream) => Ok(stream),
+            Err(error) => Err(self.tls.explain(error).await),
         }
     }
 
-    /// Returns the error for a connection that took too long. It names the proxy, if there is one.
-    fn timed_out(&self, uri: &Uri, elapsed: Elapsed) -> ConnectError {
-        let error = ConnectError::new(ErrorKind::Connect, elapsed);
-        let is_proxied = Origin::from_uri(uri).is_ok_and(|origin| matches!(origin, Origin::Https));
-        match self.proxies.for_uri(uri) {
-            Ok(Some(proxy)) if is_proxied => error.through(&proxy),
-            _ => error,
+    /// Connects to the host of `uri` through a proxy.
+    async fn tunnel(&self, uri: &Uri, proxy: &Proxy) -> Result<Wire, ConnectError> {
+        let address = proxy.address().map_err(|error| ConnectError::new(ErrorKind::Proxy, error))?;
+        let connected = self.tcp.clone().call(address.clone()).await;
+        let connected = connected.map_err(|error| ConnectError::new(ErrorKind::Proxy, error))?;
+        let wire = if proxy.uses_tls() {
+            let configs = self.tls.configs().await?;
+            let stream = handshake(&configs.proxy, connected, &address).await;
+            stream.map_err(|error| ConnectError::from_handshake(ErrorKind::Proxy, error))?
+        } else {
+            MaybeHttpsStream::Http(connected)
+        };
+        let mut wire = TokioIo::new(wire);
+        proxy.open(&mut wire, uri).await.map_err(ConnectError::from_proxy)?;
+        Ok(wire.into_inner())
+    }
+
+    /// Ends `connecting` at the timeout. The error then names the proxy, if there is one.
+    async fn in_time<T>(
+        &self,
+        proxy: Option<&Proxy>,
+        connecting: impl Future<Output = Result<T, ConnectError>>,
+    ) -> Result<T, ConnectError> {
+        let timed = async { timeout(self.timeout, connecting).await };
+        match runtime::caught_async(timed).await {
+            Ok(Ok(connected)) => connected,
+            Ok(Err(elapsed)) => {
+                let error = ConnectError::new(ErrorKind::Connect, elapsed);
+                Err(proxy.into_iter().fold(error, ConnectError::through))
+            }
+            Err(panicked) => Err(ConnectError::new(ErrorKind::Other, panicked)),
         }
     }
+}
+
+async fn tcp<R>(connector: &HttpConnector<R>, uri: &Uri) -> Result<TokioIo<TcpStream>, ConnectError>
+where
+    HttpConnector<R>: Clone + Service<Uri, Response = TokioIo<TcpStream>>,
+    <HttpConnector<R> as Service<Uri>>::Error: Into<BoxError>,
+{
+    let connected = connector.clone().call(uri.clone()).await;
+    connected.map_err(|error| ConnectError::new(ErrorKind::Connect, error))
 }
 
 /// A resolver that returns the loopback addresses for `localhost` without a lookup (RFC 6761, section 6.3).

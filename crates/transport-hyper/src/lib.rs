@@ -39,6 +39,16 @@
 //! [`Builder::add_root_certificates_pem`]. The operating system resolves host names, unless you set
 //! [`Builder::resolver`].
 //!
+//! # Connections
+//!
+//! Requests share connections. At most 256 are open to one origin, and further requests wait in order
+//! ([`Builder::max_connections`]). A connection that is idle for 2 seconds is closed ([`Builder::idle_timeout`]).
+//!
+//! If a request fails while it waits for a connection, nothing was sent. The same is true if an idle connection returns
+//! the request unwritten because the server has closed it. Both errors are marked `not_sent`.
+//!
+//! Several tokio runtimes can share a transport. Each uses only the connections that it opened itself.
+//!
 //! # Proxies
 //!
 //! The transport connects to `https` hosts through a proxy if an environment variable names one. It uses the first of
@@ -68,6 +78,10 @@
 //! certificates. If a variable names no usable certificate and the TLS handshake fails for that reason, a cause of the
 //! error names the variable and the path.
 //!
+//! The first `https` connection of a transport loads the certificates while it waits for the network. This takes about
+//! 4 ms of CPU time for the roots of a Debian system, and 0.7 ms for `webpki-roots`. With `aws-lc-rs` instead of
+//! `ring`, the first connection of a process takes about 40 ms more CPU time.
+//!
 //! # Errors
 //!
 //! | cause | [`ErrorKind`] | sent? |
@@ -80,14 +94,11 @@
 //! | an idle connection closed before the request was written to it | `Io` with `not_sent` | no |
 //! | the connection broke, or closed before the response was complete | `Io` | maybe |
 //! | TLS 1.3: the server rejects the [client certificate](Builder::client_certificate_pem) | `Io` | maybe |
-//! | [`Limits::timeout`] before the connection was made, for a request with a body | `Timeout` with `not_sent` | no |
-//! | [`Limits::timeout`] in any other case, including an endless stream of 1xx responses | `Timeout` | maybe |
+//! | [`Limits::timeout`] while the request waits for a connection | `Timeout` with `not_sent` | no |
+//! | [`Limits::timeout`] later, including during an endless stream of 1xx responses | `Timeout` | maybe |
 //! | body over [`Limits::response_bytes`]; head over about 64 KiB or 100 headers | `TooLarge` | yes |
 //! | the response is not HTTP | `Protocol` | maybe |
-//! | rejected URL or environment variable; no tokio runtime, or one without I/O or time | `Other` with `not_sent` | no |
-//!
-//! In rare cases, if a server closes an idle connection just as a request is about to use it, the request waits until
-//! its deadline ([hyper#4122](https://github.com/hyperium/hyper/issues/4122)). The error is then `Timeout`.
+//! | rejected URL, method, version, or environment variable; no tokio runtime, or one without I/O or time | `Other` with `not_sent` | no |
 //!
 //! # Wiped memory
 //!
@@ -123,6 +134,8 @@ mod transport;
 
 mod builder;
 
+mod pool;
+
 mod origin;
 
 mod connector;
@@ -133,17 +146,11 @@ mod runtime;
 
 mod resolver;
 
-mod route;
-
 mod proxy;
-
-mod stream;
 
 mod tls;
 
 mod root_variables;
-
-mod request_body;
 
 mod body;
 

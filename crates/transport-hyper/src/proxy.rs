@@ -153,6 +153,10 @@ impl Proxy {
         format!("{}:{port}", uri.host().unwrap_or_default())
     }
 
+    pub(crate) fn uses_tls(&self) -> bool {
+        self.0.uri().scheme_str() == Some("https")
+    }
+
     fn is_socks(&self) -> bool {
         self.0.uri().scheme_str().is_some_and(|scheme| scheme.starts_with("socks"))
     }

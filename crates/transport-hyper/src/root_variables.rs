@@ -5,12 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use openrouter_oauth_transport::BoxError;
 use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, pem::PemObject},
 };
-
-use crate::connect_error::Source;
 
 const FILE: &str = "SSL_CERT_FILE";
 const FOLDERS: &str = "SSL_CERT_DIR";
@@ -88,7 +87,7 @@ impl fmt::Display for Problem {
 #[derive(Debug)]
 pub(crate) struct UnusableRoots {
     pub(crate) problem: Problem,
-    pub(crate) source: Source,
+    pub(crate) source: BoxError,
 }
 
 impl fmt::Display for UnusableRoots {

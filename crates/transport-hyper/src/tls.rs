@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use hyper_rustls::{DefaultServerNameResolver, HttpsConnector};
+use http::Uri;
+use hyper::rt::{Read, Write};
+use hyper_rustls::{DefaultServerNameResolver, MaybeHttpsStream, ResolveServerName};
+use hyper_util::rt::TokioIo;
 use openrouter_oauth_transport::{BoxError, ErrorKind};
 use rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider, sign::SingleCertAndKey};
 use tokio::{sync::OnceCell, task::spawn_blocking};
+use tokio_rustls::TlsConnector;
 
 use crate::{
     connect_error::ConnectError,
-    proxy::Proxies,
-    resolver::Tcp,
     root_variables::{self, UnusableRoots},
-    route::Route,
 };
 
 /// A function that creates the TLS provider. The process-wide default is never used, because other code may have set
@@ -32,13 +33,20 @@ pub(crate) enum Roots {
     Own(RootCertStore),
 }
 
-/// The settings for TLS, and the connector after setup.
+/// The settings for TLS, and the configurations that the first connection creates from them.
 pub(crate) struct Tls {
     provider: Option<Provider>,
     roots: Option<Roots>,
     /// The client certificate, for servers that request one.
     identity: Option<Arc<SingleCertAndKey>>,
-    connector: OnceCell<HttpsConnector<Route>>,
+    configs: OnceCell<Configs>,
+}
+
+/// The configurations of rustls.
+pub(crate) struct Configs {
+    pub(crate) origin: Arc<ClientConfig>,
+    /// Without the client certificate, which only the origin may see.
+    pub(crate) proxy: Arc<ClientConfig>,
 }
 
 impl Tls {
@@ -52,35 +60,30 @@ impl Tls {
             provider: provider.or(DEFAULT_PROVIDER),
             roots: roots.or(DEFAULT_ROOTS),
             identity,
-            connector: OnceCell::new(),
+            configs: OnceCell::new(),
         }
     }
 
-    /// Returns a connector over `tcp` and `proxies`. The first call sets up TLS. If that fails, the next call retries.
-    pub(crate) async fn connector(
-        &self,
-        tcp: &Tcp,
-        proxies: &Arc<Proxies>,
-    ) -> Result<HttpsConnector<Route>, BoxError> {
-        let connector = self.connector.get_or_try_init(async || {
+    /// Returns the configurations. The first call creates them. If that fails, the next call retries.
+    pub(crate) async fn configs(&self) -> Result<&Configs, ConnectError> {
+        let configs = self.configs.get_or_try_init(async || {
             let provider =
                 self.provider.ok_or("this build has no TLS provider; enable the feature `ring`")?;
             let roots = self.roots.clone();
             let roots =
                 roots.ok_or("this build has no root certificates; enable the feature `platform-roots`")?;
             // This reads the system's certificates from files.
-            let config = spawn_blocking(move || config(provider, roots)).await??;
-            let to_proxy = https(tcp.clone(), config.clone(), false);
-            let route = Route { tcp: tcp.clone(), proxies: Arc::clone(proxies), to_proxy };
-            Ok::<_, BoxError>(https(route, self.with_options(config), true))
+            let proxy = spawn_blocking(move || config(provider, roots)).await??;
+            let origin = self.with_identity(proxy.clone());
+            Ok::<_, BoxError>(Configs { origin: Arc::new(origin), proxy: Arc::new(proxy) })
         });
-        connector.await.cloned()
+        configs.await.map_err(|error| ConnectError::new(ErrorKind::Tls, error))
     }
 
     /// If an environment variable names root certificates that cannot be used, and that explains this error, adds the
     /// variable to it.
     pub(crate) async fn explain(&self, error: ConnectError) -> ConnectError {
-        let lacks_roots = error.is_untrusted() || !self.connector.initialized();
+        let lacks_roots = error.is_untrusted() || !self.configs.initialized();
         if error.kind() != ErrorKind::Tls || !self.obeys_variables() || !lacks_roots {
             return error;
         }
@@ -101,8 +104,7 @@ impl Tls {
         }
     }
 
-    /// Adds the settings that apply only to the server, not to a proxy.
-    fn with_options(&self, mut config: ClientConfig) -> ClientConfig {
+    fn with_identity(&self, mut config: ClientConfig) -> ClientConfig {
         if let Some(identity) = &self.identity {
             config.client_auth_cert_resolver = Arc::<SingleCertAndKey>::clone(identity);
         }
@@ -110,8 +112,20 @@ impl Tls {
     }
 }
 
-fn https<T>(over: T, config: ClientConfig, force: bool) -> HttpsConnector<T> {
-    HttpsConnector::new(over, config, force, Arc::new(DefaultServerNameResolver::default()))
+/// Makes a TLS connection to the host of `uri` over `stream`.
+pub(crate) async fn handshake<S>(
+    config: &Arc<ClientConfig>,
+    stream: S,
+    uri: &Uri,
+) -> Result<MaybeHttpsStream<S>, BoxError>
+where
+    S: Read + Write + Unpin,
+{
+    let name = DefaultServerNameResolver::default().resolve(uri)?;
+    // Boxed, because it is large.
+    let connecting = Box::pin(TlsConnector::from(Arc::clone(config)).connect(name, TokioIo::new(stream)));
+    let stream = connecting.await?;
+    Ok(MaybeHttpsStream::Https(TokioIo::new(stream)))
 }
 
 fn config(provider: Provider, roots: Roots) -> Result<ClientConfig, rustls::Error> {

@@ -1,17 +1,12 @@
 //! The transport.
 
-use std::{fmt, pin::pin};
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::{Request, Response};
-use hyper_util::client::legacy::Client;
-use openrouter_oauth_transport::{Error, ErrorKind, Limits, ResponseFuture, Transport};
-use tokio::{
-    runtime::Handle,
-    time::{Instant, timeout_at},
-};
+use http::Request;
+use openrouter_oauth_transport::{Limits, ResponseFuture, Transport};
 
-use crate::{body, connector::Connector, error, request_body::RequestBody, runtime};
+use crate::pool::Pool;
 
 /// A transport that uses hyper and rustls.
 ///
@@ -19,23 +14,12 @@ use crate::{body, connector::Connector, error, request_body::RequestBody, runtim
 /// errors.
 #[derive(Clone)]
 pub struct HyperTransport {
-    client: Client<Connector, RequestBody>,
+    pool: Arc<Pool>,
 }
 
 impl HyperTransport {
-    pub(crate) fn from_client(client: Client<Connector, RequestBody>) -> Self {
-        Self { client }
-    }
-
-    async fn send_request(
-        &self,
-        request: Request<RequestBody>,
-        most: usize,
-    ) -> Result<Response<Bytes>, Error> {
-        let response = self.client.request(request).await;
-        let (head, body) = response.map_err(error::from_client)?.into_parts();
-        let body = body::read(body, most).await.map_err(|error| error.with_status(head.status))?;
-        Ok(Response::from_parts(head, body))
+    pub(crate) fn from_pool(pool: Pool) -> Self {
+        Self { pool: Arc::new(pool) }
     }
 }
 
@@ -47,21 +31,10 @@ impl fmt::Debug for HyperTransport {
 
 impl Transport for HyperTransport {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
-        // A deadline that `Instant` cannot represent never passes.
-        let deadline = limits.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        Box::pin(async move {
-            // Without a runtime, tokio would panic.
-            Handle::try_current().map_err(|none| Error::new(ErrorKind::Other, none).not_sent())?;
-            let request = request.map(RequestBody::new);
-            let sending = request.body().sending();
-            let response = pin!(self.send_request(request, limits.response_bytes));
-            let Some(deadline) = deadline else { return response.await };
-            let timed = runtime::caught(|| timeout_at(deadline, response));
-            let timed = timed.map_err(|panicked| Error::new(ErrorKind::Other, panicked).not_sent())?;
-            timed.await.unwrap_or_else(|elapsed| {
-                let error = Error::new(ErrorKind::Timeout, elapsed);
-                Err(if sending.give_up() { error.not_sent() } else { error })
-            })
-        })
+        Box::pin(self.pool.send(request, limits))
+    }
+
+    fn enforces_timeout(&self) -> bool {
+        true
     }
 }

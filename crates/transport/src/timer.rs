@@ -13,8 +13,9 @@ pub type SleepFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A monotonic clock that can sleep.
 ///
-/// `openrouter-oauth` enforces its deadlines through this trait. It therefore works with any async runtime, and tests
-/// can control the time. `openrouter-oauth-transport-hyper` has an implementation for tokio.
+/// `openrouter-oauth` enforces its deadlines through this trait, except where the transport [enforces
+/// them](crate::Transport::enforces_timeout). It therefore works with any async runtime, and tests can control the time.
+/// `openrouter-oauth-transport-hyper` has an implementation for tokio.
 ///
 /// # Contract
 ///

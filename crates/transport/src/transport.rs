@@ -74,16 +74,63 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// Returns an error if there is no complete response, as the contract describes. [`Error::may_have_been_sent`]
     /// reports whether the server may have seen the request.
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_>;
+
+    /// Returns whether this transport itself ends every request at [`Limits::timeout`], even while it connects.
+    ///
+    /// If so, `openrouter-oauth` leaves the timeout to the transport and runs no second timer, unless the program set
+    /// its own. The default is `false`: the client then ends any request that outlasts its timeout. A transport that
+    /// wraps another one and adds no wait should return the other's value.
+    ///
+    /// If this returns `true` and a request hangs, nothing else ends it.
+    fn enforces_timeout(&self) -> bool {
+        false
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for Arc<T> {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
         (**self).send(request, limits)
     }
+
+    fn enforces_timeout(&self) -> bool {
+        (**self).enforces_timeout()
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for Box<T> {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
         (**self).send(request, limits)
+    }
+
+    fn enforces_timeout(&self) -> bool {
+        (**self).enforces_timeout()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorKind, from_fn};
+
+    #[derive(Debug)]
+    struct Punctual;
+
+    impl Transport for Punctual {
+        fn send(&self, _request: Request<Bytes>, _limits: Limits) -> ResponseFuture<'_> {
+            Box::pin(async { Err(ErrorKind::Timeout.into()) })
+        }
+
+        fn enforces_timeout(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn pointers_forward_whether_the_timeout_is_enforced() {
+        let shared: Arc<dyn Transport> = Arc::new(Punctual);
+        let boxed: Box<dyn Transport> = Box::new(Arc::clone(&shared));
+        assert!(shared.enforces_timeout() && boxed.enforces_timeout());
+        let careless = from_fn(|_, _| async { Err(ErrorKind::Timeout.into()) });
+        assert!(!Arc::new(Box::new(careless)).enforces_timeout(), "the default");
     }
 }

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Auth, Encoding, Endpoint, Resend,
-    by_field::{Fields, Text},
+    by_field::{Fields, to_text},
     endpoint::read_object,
 };
 
@@ -82,8 +82,8 @@ impl Endpoint for SigningKeys {
 impl JwkSet {
     /// Reads each key by itself. Returns `None` if there is no list of keys.
     fn parse_each(body: &[u8]) -> Option<Self> {
-        let text = Text::new(body);
-        let keys: Vec<&RawValue> = serde_json::from_str(Fields::parse(text.as_str())?.raw("keys")?).ok()?;
+        let text = to_text(body);
+        let keys: Vec<&RawValue> = serde_json::from_str(Fields::parse(&text)?.raw("keys")?).ok()?;
         let keys = keys.into_iter().filter_map(|key| Fields::parse(key.get())?.into_whole_value());
         Some(Self::new(keys.collect()))
     }

@@ -2,6 +2,7 @@
 
 use std::{
     future::{Future, poll_fn},
+    ops::ControlFlow,
     pin::pin,
     task::Poll,
     time::{Duration, Instant},
@@ -9,8 +10,8 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use openrouter_oauth_models::{Endpoint, Resend};
-use openrouter_oauth_transport::{self as transport, ErrorKind, Limits, Timer};
+use openrouter_oauth_models::{Auth, Endpoint, Resend};
+use openrouter_oauth_transport::{self as transport, ErrorKind, Limits, SleepFuture, Timer};
 
 use super::{
     options::{Deadline, Options},
@@ -48,6 +49,8 @@ pub(crate) struct Attempts<'a> {
     is_idempotent: bool,
     may_resend: bool,
     started: Option<Instant>,
+    /// Whether nothing that takes time comes before the first attempt: no source of the key, and no hook.
+    starts_at_once: bool,
 }
 
 impl<'a> Attempts<'a> {
@@ -71,33 +74,49 @@ impl<'a> Attempts<'a> {
             is_idempotent: E::RESEND == Resend::Always,
             may_resend: E::RESEND == Resend::Always || retry.resends_unknown(),
             started: config.timer.as_ref().map(Timer::now),
+            starts_at_once: E::AUTH == Auth::None && config.hooks.is_empty(),
         })
     }
 
-    /// Sends the request until a reply is final. Returns that reply and the number of attempts. `is_foreign` returns whether
-    /// an error response is not OpenRouter's.
+    /// Sends the request until a reply is final. Returns that reply and the number of attempts. `is_foreign` returns
+    /// whether an error response is not OpenRouter's.
     pub(crate) async fn run(
         &self,
         request: &CallRequest<'_>,
         is_foreign: impl Fn(&Response<Bytes>) -> bool,
-    ) -> Result<(u32, Reply), Error> {
+    ) -> (u32, Reply) {
         let mut attempts = 0;
-        // An earlier reply that a later one must not hide, because the service may have acted on its request.
-        let mut unsettled: Option<Reply> = None;
+        // Boxed, because few calls have one, but the future of every call has room for it.
+        let mut unsettled: Option<Box<Reply>> = None;
         loop {
             attempts += 1;
-            let reply = self.attempt(request, Attempt::new(self.operation, attempts)).await?;
-            let wait = self.wait_before_next(&reply, attempts);
-            let kept = match (reply, unsettled.take()) {
-                (reply, Some(unsettled)) if !self.settles(&reply, &unsettled, &is_foreign) => unsettled,
-                (reply, _) => reply,
-            };
-            match (wait, &self.config.timer) {
-                (Some(wait), Some(timer)) => timer.sleep(wait).await,
-                _ => return Ok((attempts, kept)),
+            let reply = self.attempt(request, Attempt::new(self.operation, attempts)).await;
+            match self.next_step(reply, attempts, &mut unsettled, &is_foreign) {
+                ControlFlow::Break(reply) => return (attempts, reply),
+                ControlFlow::Continue(wait) => wait.await,
             }
-            unsettled = (self.doubt(&kept, &is_foreign) > Doubt::None).then_some(kept);
         }
+    }
+
+    /// Returns the result of the call, or the wait before its next attempt. `unsettled` is an earlier reply that a
+    /// later one must not hide, because the service may have acted on its request.
+    fn next_step(
+        &self,
+        reply: Reply,
+        attempts: u32,
+        unsettled: &mut Option<Box<Reply>>,
+        is_foreign: impl Fn(&Response<Bytes>) -> bool,
+    ) -> ControlFlow<Reply, SleepFuture> {
+        let wait = self.wait_before_next(&reply, attempts);
+        let kept = match unsettled.take() {
+            Some(unsettled) if !self.settles(&reply, &unsettled, &is_foreign) => *unsettled,
+            _ => reply,
+        };
+        let (Some(wait), Some(timer)) = (wait, &self.config.timer) else {
+            return ControlFlow::Break(kept);
+        };
+        *unsettled = (self.doubt(&kept, &is_foreign) > Doubt::None).then(|| Box::new(kept));
+        ControlFlow::Continue(timer.sleep(wait))
     }
 
     /// Returns whether the service may have acted. The reply then stays the result until a later one settles the
@@ -123,39 +142,51 @@ impl<'a> Attempts<'a> {
     }
 
     /// Makes one attempt, and calls the hooks before and after it.
-    async fn attempt(&self, request: &CallRequest<'_>, attempt: Attempt) -> Result<Reply, Error> {
+    async fn attempt(&self, request: &CallRequest<'_>, attempt: Attempt) -> Reply {
         let hooks = &self.config.hooks;
-        let mut headers = request.headers();
-        if let Err(error) = hooks.before_attempt(&attempt, &mut headers) {
-            hooks.after_error(&attempt, &*error);
-            return Ok(Err(NoResponse::HookRejected(error)));
-        }
-        let request = request.http_request(headers)?;
-        let watch = hooks.watch(&attempt);
-        let reply = self.send_once(request).await;
-        match &reply {
+        let request = self.prepare(request, &attempt)?;
+        let watch = hooks.watch(attempt);
+        let limits = self.limits(&attempt);
+        let response = if limits.timeout == Some(Duration::ZERO) {
+            Err(transport::Error::from(ErrorKind::Timeout).not_sent())
+        } else {
+            let sent = self.config.transport.send(request, limits);
+            // Every transport should enforce the limits, but one that does not must not block the call forever.
+            let timeout = limits.timeout.filter(|_| !self.config.transport_enforces_timeout);
+            match self.race(sent, timeout).await {
+                Some(Ok(response)) if response.body().len() > limits.response_bytes => {
+                    Err(transport::Error::from(ErrorKind::TooLarge).with_status(response.status()))
+                }
+                Some(response) => response,
+                None => Err(ErrorKind::Timeout.into()),
+            }
+        };
+        match &response {
             Ok(response) => hooks.after_response(&attempt, response.status(), response.headers()),
             Err(error) => hooks.after_error(&attempt, error),
         }
         // Only now, because a hook that panics loses the response.
         watch.disarm();
-        Ok(reply.map_err(NoResponse::Transport))
+        response.map_err(NoResponse::Transport)
     }
 
-    /// Sends one request, and waits for its response within the limits.
-    async fn send_once(&self, request: Request<Bytes>) -> Result<Response<Bytes>, transport::Error> {
-        let limit = self.remaining().into_iter().chain(self.attempt_timeout).min();
-        if limit == Some(Duration::ZERO) {
-            return Err(transport::Error::from(ErrorKind::Timeout).not_sent());
+    /// Returns the request of an attempt, with the changes of the hooks.
+    fn prepare(&self, request: &CallRequest<'_>, attempt: &Attempt) -> Result<Request<Bytes>, NoResponse> {
+        let hooks = &self.config.hooks;
+        let mut headers = request.headers();
+        if let Err(error) = hooks.before_attempt(attempt, &mut headers) {
+            hooks.after_error(attempt, &*error);
+            return Err(NoResponse::HookRejected(error));
         }
-        let limits = Limits::default().timeout(limit).response_bytes(self.config.response_bytes);
-        let sent = self.config.transport.send(request, limits);
-        // The transport should enforce this limit too, but a transport that ignores it must not block the call forever.
-        let response = self.race(sent, limit).await.unwrap_or_else(|| Err(ErrorKind::Timeout.into()))?;
-        if response.body().len() > self.config.response_bytes {
-            return Err(transport::Error::from(ErrorKind::TooLarge).with_status(response.status()));
-        }
-        Ok(response)
+        Ok(request.http_request(headers))
+    }
+
+    /// Returns the limits of an attempt that starts now.
+    fn limits(&self, attempt: &Attempt) -> Limits {
+        let is_at_start = self.starts_at_once && attempt.number() == 1;
+        let elapsed = if is_at_start { Duration::ZERO } else { self.elapsed() };
+        let timeout = self.remaining(elapsed).into_iter().chain(self.attempt_timeout).min();
+        Limits::default().timeout(timeout).response_bytes(self.config.response_bytes)
     }
 
     /// Returns how long to wait before sending the request again, or `None` if the reply is final.
@@ -174,7 +205,8 @@ impl<'a> Attempts<'a> {
             Err(NoResponse::Transport(error)) if !self.may_retry(error) => return None,
             Err(NoResponse::Transport(_)) => None,
         };
-        if !self.retry.allows(attempts, self.elapsed()) {
+        let elapsed = self.elapsed();
+        if !self.retry.allows(attempts, elapsed) {
             return None;
         }
         if requested_wait.is_some_and(|wait| wait > LONGEST_WAIT) {
@@ -182,7 +214,7 @@ impl<'a> Attempts<'a> {
         }
         let wait = requested_wait.unwrap_or_else(|| self.retry.wait_after(attempts, &*self.config.entropy));
         // If the wait outlasts the deadline, return this reply now rather than a timeout later.
-        let is_in_time = self.remaining().is_none_or(|remaining| wait < remaining);
+        let is_in_time = self.remaining(elapsed).is_none_or(|remaining| wait < remaining);
         (is_in_time && self.config.budget.take()).then_some(wait)
     }
 
@@ -201,15 +233,17 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    fn elapsed(&self) -> Option<Duration> {
-        let timer = self.config.timer.as_ref()?;
-        Some(timer.now().saturating_duration_since(self.started?))
+    /// Returns how long the call has taken, or zero without a timer.
+    fn elapsed(&self) -> Duration {
+        match (&self.config.timer, self.started) {
+            (Some(timer), Some(started)) => timer.now().saturating_duration_since(started),
+            _ => Duration::ZERO,
+        }
     }
 
     /// Returns how much time the whole call has left, if it has a deadline.
-    fn remaining(&self) -> Option<Duration> {
-        let timeout = self.timeout?;
-        Some(self.elapsed().map_or(timeout, |elapsed| timeout.saturating_sub(elapsed)))
+    fn remaining(&self, elapsed: Duration) -> Option<Duration> {
+        self.timeout.map(|timeout| timeout.saturating_sub(elapsed))
     }
 
     /// Awaits `preparation`, which sends nothing, under the deadline.

@@ -1,6 +1,6 @@
 //! The options of one call.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use http::{HeaderMap, HeaderName, header};
 use openrouter_oauth_models::InvalidValue;
@@ -31,6 +31,9 @@ pub(crate) enum Deadline {
     After(Duration),
     None,
 }
+
+/// The options of a call that uses the client's settings.
+pub(crate) static CLIENT_SETTINGS: LazyLock<Options> = LazyLock::new(Options::default);
 
 impl Options {
     pub(crate) fn reject(&mut self, error: InvalidValue) {

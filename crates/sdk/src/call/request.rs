@@ -1,8 +1,10 @@
 //! The request of a call, as headers and bytes that are checked before anything is sent.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, header};
-use openrouter_oauth_models::{Auth, Encoding, Endpoint, InvalidValue};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
+use openrouter_oauth_models::{Encoding, Endpoint, InvalidValue};
 use openrouter_oauth_transport::WipedBuffer;
 use zeroize::Zeroizing;
 
@@ -13,38 +15,31 @@ use crate::{base_url::BaseUrl, config::Config, error::Error};
 pub(crate) struct CallRequest<'a> {
     method: Method,
     pub(crate) base: &'a BaseUrl,
-    path: &'static str,
+    url: Cow<'a, Uri>,
     config: &'a Config,
     call_headers: &'a HeaderMap,
     authorization: Option<HeaderValue>,
-    content_type: Option<&'static str>,
+    content_type: Option<&'static HeaderValue>,
     body: Bytes,
 }
 
 impl<'a> CallRequest<'a> {
-    pub(crate) async fn new<E: Endpoint>(
+    pub(crate) fn new<E: Endpoint>(
         config: &'a Config,
         request: &E,
         options: &'a Options,
         base: &'a BaseUrl,
+        authorization: Option<HeaderValue>,
     ) -> Result<Self, Error> {
-        if let Some(invalid) = options.invalid {
-            return Err(invalid.into());
-        }
-        let authorization = match E::AUTH {
-            Auth::Bearer if config.base_url.origin() != base.origin() => return Err(Error::MissingKey),
-            Auth::Bearer => Some(config.credential.authorization().await?),
-            Auth::None => None,
-        };
         let (content_type, body) = match E::ENCODING {
-            Encoding::Json => (Some("application/json"), json(request)?),
-            Encoding::Form => (Some("application/x-www-form-urlencoded"), form(request)?),
+            Encoding::Json => (Some(&JSON), json(request)?),
+            Encoding::Form => (Some(&FORM), form(request)?),
             Encoding::Empty => (None, Bytes::new()),
         };
         Ok(Self {
             method: E::METHOD,
             base,
-            path: E::PATH,
+            url: base.endpoint(E::PATH)?,
             config,
             call_headers: &options.headers,
             authorization,
@@ -53,32 +48,37 @@ impl<'a> CallRequest<'a> {
         })
     }
 
-    /// Returns the headers that hooks see: the client's and the call's.
+    /// Returns the headers that hooks see: the client's and the call's. The map has room for those that are added later.
     pub(crate) fn headers(&self) -> HeaderMap {
-        let mut headers = self.config.headers.clone();
-        for (name, value) in self.call_headers {
+        let shared = &self.config.headers;
+        let own = usize::from(self.authorization.is_some()) + usize::from(self.content_type.is_some());
+        // A clone would have no room, so the next header would move all of them.
+        let mut headers =
+            HeaderMap::with_capacity(shared.len() + self.call_headers.len() + own + HEADERS_OF_TRANSPORT);
+        for (name, value) in shared.iter().chain(self.call_headers) {
             headers.insert(name, value.clone());
         }
         headers
     }
 
     /// Returns the request of one attempt, with these headers and the SDK's own.
-    pub(crate) fn http_request(&self, headers: HeaderMap) -> Result<Request<Bytes>, InvalidValue> {
+    pub(crate) fn http_request(&self, headers: HeaderMap) -> Request<Bytes> {
         let mut request = Request::new(self.body.clone());
         *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.base.endpoint(self.path)?;
+        *request.uri_mut() = Uri::clone(&self.url);
         *request.headers_mut() = headers;
         let headers = request.headers_mut();
-        if !self.config.hooks.is_empty() {
+        // Most hooks change nothing, and comparing costs less than restoring.
+        if !self.config.hooks.is_empty() && *headers != self.config.headers {
             self.restore_reserved(headers);
         }
         if let Some(authorization) = &self.authorization {
             headers.insert(header::AUTHORIZATION, authorization.clone());
         }
         if let Some(content_type) = self.content_type {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+            headers.insert(header::CONTENT_TYPE, content_type.clone());
         }
-        Ok(request)
+        request
     }
 
     /// Undoes changes by hooks to reserved headers.
@@ -96,6 +96,12 @@ impl<'a> CallRequest<'a> {
         self.authorization.as_ref()?.to_str().ok()?.strip_prefix("Bearer ")
     }
 }
+
+static JSON: HeaderValue = HeaderValue::from_static("application/json");
+static FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
+/// `Host` and `Content-Length`.
+const HEADERS_OF_TRANSPORT: usize = 2;
 
 /// Large enough for every body that the SDK sends, so that a growing buffer leaves no copies of a secret behind. A
 /// subject token of 16 KiB may triple in size when encoded.

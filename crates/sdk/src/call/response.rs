@@ -79,11 +79,7 @@ pub(crate) fn read<E: Endpoint>(
     keep_body: bool,
 ) -> Result<ApiResponse<E::Response>, Error> {
     match reply {
-        Ok(response) => {
-            let body = keep_body.then(|| response.body().clone());
-            read_response(request, response, attempts, call_request)
-                .map(|response| ApiResponse { body, ..response })
-        }
+        Ok(response) => read_response(request, response, attempts, call_request, keep_body),
         Err(NoResponse::HookRejected(error)) => Err(Error::HookRejected(error)),
         Err(NoResponse::Transport(error)) => match error.status() {
             // Even without a body, the status shows whether this is a rejection or a redirect. A read whose response was cut
@@ -93,7 +89,7 @@ pub(crate) fn read<E: Endpoint>(
             {
                 let mut response = Response::new(Bytes::new());
                 *response.status_mut() = status;
-                read_response(request, response, attempts, call_request)
+                read_response(request, response, attempts, call_request, keep_body)
             }
             _ => Err(no_response(request, error, call_request)),
         },
@@ -110,6 +106,7 @@ fn read_response<E: Endpoint>(
     response: Response<Bytes>,
     attempts: u32,
     call_request: &CallRequest<'_>,
+    keep_body: bool,
 ) -> Result<ApiResponse<E::Response>, Error> {
     let (head, body) = response.into_parts();
     let api_error =
@@ -117,7 +114,8 @@ fn read_response<E: Endpoint>(
     if head.status.is_success() {
         return match E::decode(&body) {
             Ok(value) => {
-                Ok(ApiResponse { value, status: head.status, headers: head.headers, attempts, body: None })
+                let body = keep_body.then_some(body);
+                Ok(ApiResponse { value, status: head.status, headers: head.headers, attempts, body })
             }
             Err(error) => Err(unreadable::<E>(call_request, api_error(), &error)),
         };

@@ -101,12 +101,8 @@ impl Retry {
         self
     }
 
-    pub(crate) fn allows(&self, attempts: u32, elapsed: Option<Duration>) -> bool {
-        let in_time = match (self.max_elapsed, elapsed) {
-            (Some(max_elapsed), Some(elapsed)) => elapsed < max_elapsed,
-            _ => true,
-        };
-        attempts < self.max_attempts && in_time
+    pub(crate) fn allows(&self, attempts: u32, elapsed: Duration) -> bool {
+        attempts < self.max_attempts && self.max_elapsed.is_none_or(|max_elapsed| elapsed < max_elapsed)
     }
 
     pub(crate) fn allows_connection_errors(&self) -> bool {

@@ -182,6 +182,9 @@ impl ClientBuilder {
     ///
     /// The default transport comes with a timer. With another transport on tokio, use
     /// [`TokioTimer`](openrouter_oauth_transport_hyper::TokioTimer). On another runtime, implement [`Timer`].
+    ///
+    /// The client ends a request by this timer, even if the transport [enforces the
+    /// timeout](Transport::enforces_timeout) itself.
     pub fn timer(mut self, timer: impl Timer + 'static) -> Self {
         self.timer = Some(Arc::new(timer));
         self
@@ -231,6 +234,8 @@ impl ClientBuilder {
         headers: HeaderMap,
     ) -> Config {
         Config {
+            // The caller's own timer may use another clock than the transport, as in tests.
+            transport_enforces_timeout: self.timer.is_none() && transport.enforces_timeout(),
             transport,
             timer,
             entropy: self.entropy,

@@ -2,8 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
-use form_urlencoded::Serializer;
-use openrouter_oauth_models::{CallbackUrl, CreditLimit, InvalidValue, KeyLabel, State, WorkspaceId};
+use form_urlencoded::byte_serialize;
+use openrouter_oauth_models::{CallbackUrl, CreditLimit, InvalidValue, KeyLabel, Origin, State, WorkspaceId};
 use zeroize::Zeroizing;
 
 use super::{
@@ -120,24 +120,19 @@ impl<C> Authorize<C> {
     fn write(self, callback: Option<&Callback>) -> Result<(AuthorizeUrl, PendingExchange), Error> {
         let (verifier, challenge) = Pkce::generate_from(&*self.config.entropy)?.into_parts();
         let origin = self.config.base_url.origin().clone();
-        let mut query = Serializer::new(String::with_capacity(QUERY_BYTES));
-        // The challenge comes first, so that PKCE survives a shell that cuts an unquoted URL at its first `&`.
-        query.append_pair("code_challenge", challenge.as_str());
-        query.append_pair("code_challenge_method", Pkce::METHOD.as_str());
-        let mut append = |name, value: Option<&str>| {
-            if let Some(value) = value {
-                query.append_pair(name, value);
-            }
-        };
-        append("callback_url", callback.map(|callback| callback.url.as_str()));
-        append("state", callback.map(|callback| callback.state.expose()));
-        append("key_label", self.key_label.as_ref().map(KeyLabel::as_str));
-        append("limit", self.limit.map(|limit| limit.to_string()).as_deref());
-        append("workspace_id", self.workspace_id.as_ref().map(WorkspaceId::as_str));
-        append("required_workspace_id", self.required_workspace_id.as_ref().map(WorkspaceId::as_str));
-        let query = Zeroizing::new(query.finish());
-
-        let url = AuthorizeUrl(Zeroizing::new(format!("{origin}/auth?{}", *query)));
+        let limit = self.limit.map(|limit| limit.to_string());
+        let parameters = [
+            // The challenge comes first, so that PKCE survives a shell that cuts an unquoted URL at its first `&`.
+            ("code_challenge", Some(challenge.as_str())),
+            ("code_challenge_method", Some(Pkce::METHOD.as_str())),
+            ("callback_url", callback.map(|callback| callback.url.as_str())),
+            ("state", callback.map(|callback| callback.state.expose())),
+            ("key_label", self.key_label.as_ref().map(KeyLabel::as_str)),
+            ("limit", limit.as_deref()),
+            ("workspace_id", self.workspace_id.as_ref().map(WorkspaceId::as_str)),
+            ("required_workspace_id", self.required_workspace_id.as_ref().map(WorkspaceId::as_str)),
+        ];
+        let url = AuthorizeUrl::write(&origin, &parameters);
         Ok((url, PendingExchange::new(origin, self.key_label, verifier)))
     }
 }
@@ -157,7 +152,7 @@ impl Authorize<CallbackUrl> {
         let entropy = &*self.config.entropy;
         let callback = Callback {
             url: with_attempt_id(url, entropy)?,
-            state: State::parse(&random_text::<16>(entropy)?)?,
+            state: random_text::<16, _>(entropy, State::parse)?,
         };
         let (url, exchange) = self.write(Some(&callback))?;
         Ok((url, PendingSignIn::new(callback, exchange)))
@@ -179,8 +174,7 @@ impl Authorize<NoCallback> {
     }
 }
 
-/// Larger than most queries, so that the buffer does not grow and leave a copy of the attempt ID behind.
-const QUERY_BYTES: usize = 4096;
+const AUTHORIZE_PATH: &str = "/auth";
 
 /// Returns the value. If it is invalid, returns `None` and stores the first problem in `invalid`.
 fn checked<T, E: Into<InvalidValue>>(value: Result<T, E>, invalid: &mut Option<InvalidValue>) -> Option<T> {
@@ -189,21 +183,14 @@ fn checked<T, E: Into<InvalidValue>>(value: Result<T, E>, invalid: &mut Option<I
 
 /// Appends the attempt ID, a segment of 128 random bits, to the callback's path.
 fn with_attempt_id(callback: &CallbackUrl, entropy: &dyn Entropy) -> Result<CallbackUrl, Error> {
-    let (place, query) = (callback.url().without_query(), callback.url().query());
     let has_reserved = |query: &str| {
         form_urlencoded::parse(query.as_bytes()).any(|(name, _)| RESERVED_PARAMETERS.contains(&&*name))
     };
-    if query.is_some_and(has_reserved) {
+    if callback.url().query().is_some_and(has_reserved) {
         let problem = "must not contain a parameter code, state, error, or error_description";
         return Err(InvalidValue::new("callback URL", problem).into());
     }
-    let attempt_id = random_text::<16>(entropy)?;
-    let mut url = Zeroizing::new([place.trim_end_matches('/'), "/", &attempt_id].concat());
-    if let Some(query) = query {
-        url.push('?');
-        url.push_str(query);
-    }
-    Ok(CallbackUrl::parse(&url)?)
+    random_text::<16, _>(entropy, |attempt_id| callback.with_segment(attempt_id))
 }
 
 impl<C> fmt::Debug for Authorize<C> {
@@ -213,6 +200,25 @@ impl<C> fmt::Debug for Authorize<C> {
 }
 
 impl AuthorizeUrl {
+    /// Writes the URL with those of `parameters` that have a value.
+    fn write(origin: &Origin, parameters: &[(&str, Option<&str>)]) -> Self {
+        let given = parameters.iter().filter_map(|&(name, value)| Some((name, value?)));
+        // Large enough for values whose bytes are all escaped, because a growing buffer would leave a copy behind.
+        let longest =
+            given.clone().map(|(name, value)| "&=".len() + name.len() + 3 * value.len()).sum::<usize>();
+        let capacity = origin.as_str().len() + AUTHORIZE_PATH.len() + longest;
+        let mut url = Zeroizing::new(String::with_capacity(capacity));
+        url.push_str(origin.as_str());
+        url.push_str(AUTHORIZE_PATH);
+        for (index, (name, value)) in given.enumerate() {
+            url.push(if index == 0 { '?' } else { '&' });
+            url.push_str(name);
+            url.push('=');
+            url.extend(byte_serialize(value.as_bytes()));
+        }
+        Self(url)
+    }
+
     /// Returns the URL as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -104,40 +104,60 @@ where
     ExpectedState: PartialEq + for<'a> TryFrom<&'a str>,
 {
     let [code, their_state, error, description] = parameters(query)?;
-    if let (Some(theirs), Some(ours)) = (&their_state, state) {
-        if ExpectedState::try_from(theirs).ok().as_ref() != Some(ours) {
+    if let (Some(theirs), Some(ours)) = (their_state, state) {
+        let is_ours = |theirs: &str| ExpectedState::try_from(theirs).ok().as_ref() == Some(ours);
+        if !decode_value(theirs, is_ours) {
             return Err(CallbackError::StateMismatch);
         }
     }
     match (code, error) {
         (Some(_), Some(_)) => Err(CallbackError::Ambiguous("code")),
-        (Some(code), None) => AuthorizationCode::parse(&code).map_err(CallbackError::InvalidCode),
+        (Some(code), None) => {
+            decode_value(code, AuthorizationCode::parse).map_err(CallbackError::InvalidCode)
+        }
         (None, Some(error)) => {
-            let description = description.map(|text| ServerText::new(&text));
-            Err(match error.as_str() {
+            let description = description.map(|pair| decode_value(pair, ServerText::new));
+            Err(decode_value(error, |error| match error {
                 "access_denied" => CallbackError::Denied { description },
                 error => CallbackError::Failed { error: ServerText::new(error), description },
-            })
+            }))
         }
         (None, None) => Err(CallbackError::MissingCode),
     }
 }
 
-/// Returns the reserved parameters of a query, in the order of [`RESERVED_PARAMETERS`]. An empty value counts as
-/// missing (RFC 6749, section 3.1).
-fn parameters(query: &str) -> Result<[Option<Zeroizing<String>>; 4]> {
+/// Returns the reserved parameters of a query as they are written, `name=value`, in the order of
+/// [`RESERVED_PARAMETERS`]. An empty value counts as missing (RFC 6749, section 3.1).
+fn parameters(query: &str) -> Result<[Option<&str>; 4]> {
     if !has_whole_escapes(query) {
         return Err(CallbackError::Malformed);
     }
-    let mut found = [None, None, None, None];
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        // Compare the name first, to avoid copying the values of other parameters.
+    let mut found = [None; 4];
+    for pair in query.split('&') {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let slots = found.iter_mut().zip(RESERVED_PARAMETERS);
-        if let Some((slot, reserved)) = slots.into_iter().find(|(_, reserved)| name == *reserved) {
-            if slot.replace(Zeroizing::new(value.into_owned())).is_some() {
+        if let Some((slot, reserved)) = slots.into_iter().find(|(_, reserved)| is_name(name, reserved)) {
+            if slot.replace((pair, value)).is_some() {
                 return Err(CallbackError::Ambiguous(reserved));
             }
         }
     }
-    Ok(found.map(|value| value.filter(|value| !value.is_empty())))
+    Ok(found.map(|pair| pair.filter(|(_, value)| !value.is_empty()).map(|(pair, _)| pair)))
+}
+
+/// Returns whether `written` is `name`, possibly with percent-escapes. Copies it only if it has some.
+fn is_name(written: &str, name: &str) -> bool {
+    let decodes_to_name =
+        || form_urlencoded::parse(written.as_bytes()).next().is_some_and(|(decoded, _)| decoded == name);
+    written == name || written.contains('%') && decodes_to_name()
+}
+
+/// Passes the decoded value of a parameter to `read`, and returns its result. If the value had to be copied, the copy
+/// is wiped.
+fn decode_value<T>(pair: &str, read: impl FnOnce(&str) -> T) -> T {
+    if !pair.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        return read(pair.split_once('=').map_or("", |(_, value)| value));
+    }
+    let value = form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned());
+    read(&Zeroizing::new(value.unwrap_or_default()))
 }

@@ -8,7 +8,7 @@ use super::{
     pkce::Pkce,
 };
 use crate::{
-    call::{self, options::Options, response::ApiResponse},
+    call::{self, response::ApiResponse},
     client::Client,
     error::{Error, SpentReason},
 };
@@ -104,7 +104,7 @@ impl PendingExchange {
             });
         }
         let request = ExchangeAuthCode::new(code.clone()).pkce(self.take_verifier()?, Pkce::METHOD);
-        let response = call::send(client.config(), &request, &Options::default()).await;
+        let response = call::send(client.config(), &request, None).await;
         let result = response.map(ApiResponse::into_inner).map_err(|error| {
             let is_retryable = error.is_retryable();
             match error {

@@ -47,8 +47,7 @@ impl Pkce {
     ///
     /// [`Error::Randomness`] if `entropy` fails.
     pub fn generate_from(entropy: &dyn Entropy) -> Result<Self, Error> {
-        let verifier = CodeVerifier::parse(&random_text::<32>(entropy)?)?;
-        Ok(Self::from_verifier(verifier))
+        random_text::<32, _>(entropy, CodeVerifier::parse).map(Self::from_verifier)
     }
 
     /// Computes the `S256` challenge of an existing verifier: BASE64URL(SHA256(verifier)) (RFC 7636, section 4.2).

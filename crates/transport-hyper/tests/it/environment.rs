@@ -56,12 +56,17 @@ async fn child() {
 }
 
 fn run(origin: &str, root: &str, variables: &[(&'static str, String)]) -> Output {
+    command(origin, root, variables).output().unwrap()
+}
+
+fn command(origin: &str, root: &str, variables: &[(&'static str, String)]) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["environment::child", "--exact", "--nocapture"]);
     for variable in VARIABLES {
         command.env_remove(variable);
     }
-    command.env(ORIGIN, origin).env(ROOT, root).envs(variables.iter().cloned()).output().unwrap()
+    command.env(ORIGIN, origin).env(ROOT, root).envs(variables.iter().cloned());
+    command
 }
 
 #[test]
@@ -165,4 +170,26 @@ fn error_names_the_variable_with_unusable_roots() {
         }
     }
     assert_eq!(origin.server.requests().len(), 3);
+}
+
+#[cfg(all(feature = "platform-roots", target_os = "linux"))]
+#[test]
+fn roots_are_read_while_the_connection_is_made() {
+    use std::{fs, process::Stdio};
+
+    use crate::origin::Origin;
+
+    let (origin, folder) = (Origin::new(), tempfile::tempdir().unwrap());
+    let pipe = folder.path().join("roots");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let variables = [("SSL_CERT_FILE", pipe.to_str().unwrap().to_owned())];
+    let child = command(origin.server.origin(), "", &variables).stdout(Stdio::piped()).spawn().unwrap();
+
+    // The child cannot read the roots before they are written, and connects nevertheless.
+    while origin.server.connections().unwrap() == 0 {
+        std::thread::yield_now();
+    }
+    fs::write(&pipe, origin.issuer.as_ref().pem()).unwrap();
+    let printed = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    assert!(printed.contains("outcome 200"), "{printed}");
 }

@@ -51,9 +51,12 @@ async fn deadline_while_connecting_proves_that_nothing_was_sent() {
     // A15
     let (url, _full) = full_listener().await;
     let limits = Limits::default().timeout(Some(std::time::Duration::from_millis(100)));
-    let error = HyperTransport::new().send(exchange(&url), limits).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
-    assert!(!error.may_have_been_sent(), "{error:?}");
+    let without_body = http::Request::get(&url).body("".into()).unwrap();
+    for request in [exchange(&url), without_body] {
+        let error = HyperTransport::new().send(request, limits).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
+        assert!(!error.may_have_been_sent(), "{error:?}");
+    }
 }
 
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]

@@ -34,6 +34,7 @@ mod socks;
 mod tls;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod tunnel;
+mod waiting;
 
 use bytes::Bytes;
 use http::Request;

@@ -76,6 +76,24 @@ fn transport_outlives_the_runtime_of_its_connections() {
 }
 
 #[test]
+fn connection_of_a_suspended_runtime_is_not_used() {
+    // F51: the first runtime exists, but nothing runs on it.
+    let granting = granting();
+    let builder = HyperTransport::builder().idle_timeout(Duration::from_secs(60)).max_connections(1);
+    let transport = builder.build().unwrap();
+    let runtimes = [(); 2].map(|()| Builder::new_current_thread().enable_all().build().unwrap());
+    for _ in 0..2 {
+        for runtime in &runtimes {
+            let limits = Limits::default().timeout(Some(Duration::from_secs(5)));
+            let sent = runtime.block_on(transport.send(exchange(granting.origin()), limits));
+            assert_eq!(sent.unwrap().body(), KEY);
+        }
+    }
+    // Each new connection takes the place of the other runtime's.
+    assert_eq!(granting.connections().unwrap(), 4);
+}
+
+#[test]
 fn request_can_be_dropped_with_its_runtime() {
     // F51: with `shutdown_timeout`, with `shutdown_background`, and by dropping it.
     for end in [

@@ -28,7 +28,9 @@ const REPETITIONS: u32 = 1000;
 pub(crate) fn compare() -> Result<()> {
     let mut counts = Vec::new();
     for attempt_id in WRONG_ATTEMPT_IDS {
-        let profile = measure::profile(&["attempt-id", attempt_id])?;
+        let (profile, _) = measure::profile(&[], |command| {
+            command.args(["attempt-id", attempt_id]);
+        })?;
         let rejecting =
             profile.inclusive.iter().find(|(function, _)| function.contains("attempt_id::reject"));
         let (_, instructions) = rejecting.ok_or("the profile has no such function")?;

@@ -1,21 +1,97 @@
-//! The exchange through the SDK with its defaults: retries, deadline, limit on the body, and redaction are on.
+//! The work through the SDK with its defaults: retries, deadline, limit on the body, and redaction are on.
 
+use std::{hint::black_box, marker::PhantomData, sync::Arc};
+
+use http::StatusCode;
 use openrouter_oauth::{
-    AuthorizationCode, Client, CodeChallengeMethod, ExchangeAuthCode, models::CodeVerifier,
+    ApiKeyGrant, AuthorizationCode, CallbackUrl, Client, CodeChallengeMethod, CodeVerifier, Error,
+    ExchangeAuthCode, PendingSignIn, Pkce,
 };
 use openrouter_oauth_tests::Result;
 
-use crate::canned;
+use crate::{canned, planted::Plant, side::Side};
 
-/// Exchanges the canned code this many times in sequence.
-pub(crate) async fn exchange(server: &str, exchanges: u32) -> Result<()> {
-    let client = Client::builder().base_url(server).build()?;
-    for _ in 0..exchanges {
-        let code = AuthorizationCode::parse(canned::CODE)?;
-        let verifier = CodeVerifier::parse(canned::VERIFIER)?;
-        let request = ExchangeAuthCode::new(code).pkce(verifier, CodeChallengeMethod::S256);
-        let grant = client.exchange_auth_code(request).await?;
-        assert_eq!((grant.key.expose(), grant.user_id.as_deref()), (canned::KEY, Some(canned::USER)));
+/// The work through the SDK, and with each exchange also the work of `P`.
+pub(crate) struct BySdk<P>(PhantomData<P>);
+
+pub(crate) struct Sdk {
+    client: Client,
+    callback_url: CallbackUrl,
+}
+
+impl<P: Plant> Side for BySdk<P> {
+    type Client = Arc<Sdk>;
+    type Pending = PendingSignIn;
+
+    fn client(base_url: &str) -> Result<Arc<Sdk>> {
+        Ok(Arc::new(Sdk {
+            client: Client::builder().base_url(base_url).build()?,
+            callback_url: CallbackUrl::parse(canned::CALLBACK_URL)?,
+        }))
     }
-    Ok(())
+
+    fn pending(sdk: &Arc<Sdk>) -> Result<PendingSignIn> {
+        let origin = sdk.client.origin().as_str();
+        let json = format!(
+            r#"{{"version":1,"origin":"{origin}","callback_url":"http://127.0.0.1:3000{}","state":"{}",
+                "code_verifier":"{}"}}"#,
+            canned::CALLBACK_PATH,
+            canned::STATE,
+            canned::VERIFIER
+        );
+        Ok(PendingSignIn::from_secret_json(&json)?)
+    }
+
+    async fn exchange_auth_code(sdk: &Arc<Sdk>) -> Result<()> {
+        P::run();
+        check_grant(&exchange_auth_code(&sdk.client).await?)
+    }
+
+    async fn exchange(sdk: &Arc<Sdk>, mut pending: PendingSignIn) -> Result<()> {
+        P::run();
+        let code = AuthorizationCode::parse(canned::CODE)?;
+        check_grant(&pending.exchange(&sdk.client, &code).await?)
+    }
+
+    async fn exchange_rejected_code(sdk: &Arc<Sdk>) -> Result<()> {
+        match exchange_auth_code(&sdk.client).await {
+            Err(Error::Api(error))
+                if error.status() == StatusCode::BAD_REQUEST
+                    && error.message().as_str().starts_with(canned::MESSAGE) =>
+            {
+                Ok(())
+            }
+            _ => Err("the code was not rejected".into()),
+        }
+    }
+
+    fn begin(sdk: &Arc<Sdk>) -> Result<()> {
+        drop(black_box(sdk.client.authorize(sdk.callback_url.clone()).begin()?));
+        Ok(())
+    }
+
+    fn read_callback(pending: &PendingSignIn, request_target: &str) -> Result<()> {
+        let code = pending.read_callback(request_target)?;
+        if code.expose() == canned::CODE { Ok(()) } else { Err("the code is wrong".into()) }
+    }
+
+    fn pkce_pair() -> Result<()> {
+        drop(black_box(Pkce::generate()?));
+        Ok(())
+    }
+}
+
+async fn exchange_auth_code(client: &Client) -> std::result::Result<ApiKeyGrant, Error> {
+    let code = AuthorizationCode::parse(canned::CODE)?;
+    let verifier = CodeVerifier::parse(canned::VERIFIER)?;
+    let request = ExchangeAuthCode::new(code).pkce(verifier, CodeChallengeMethod::S256);
+    client.exchange_auth_code(request).await
+}
+
+fn check_grant(grant: &ApiKeyGrant) -> Result<()> {
+    if grant.key.expose() == canned::KEY && grant.user_id.as_deref() == Some(canned::USER) {
+        Ok(())
+    } else {
+        Err("the exchange did not return the canned key".into())
+    }
 }

@@ -1,10 +1,4 @@
-//! The server, which responds to every request with the same key. It runs in its own process, so that its instructions
-//! do not count.
-
-use std::{thread, time::Duration};
-
-use openrouter_oauth_tests::Result;
-use openrouter_oauth_transport_contract::{RunScript, Scheme, ScriptedServer};
+//! The values of every exchange, and the responses of the server.
 
 pub(crate) const CODE: &str = "auth_code_0123456789abcdef0123456789abcdef";
 /// RFC 7636, appendix B.
@@ -12,23 +6,79 @@ pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const KEY: &str = "sk-or-v1-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 pub(crate) const USER: &str = "user_2m0123456789abcdefghijk";
 
-/// Long enough for a client under callgrind to go to sleep, so that every exchange runs the same code.
-const RESPONSE_DELAY: Duration = Duration::from_millis(1);
+pub(crate) const STATE: &str = "c3RhdGUtb2YtdGVzdC0wMA";
+/// The callback URL of the program.
+pub(crate) const CALLBACK_URL: &str = "http://127.0.0.1:3000/callback";
+/// The path of the sign-in's callback: the program's path and the attempt ID.
+pub(crate) const CALLBACK_PATH: &str = "/callback/bm9uY2Utb2YtdGVzdC0wMA";
+/// The parameters of a callback. The first and the last one are foreign: a program or a tunnel may add some.
+pub(crate) const CALLBACK_QUERY: &str = "from=settings&code=auth_code_0123456789abcdef0123456789abcdef\
+     &state=c3RhdGUtb2YtdGVzdC0wMA&next=https%3A%2F%2Fmy.app%2Fafter+sign-in";
 
-/// Prints its address, and responds until the process is killed.
-pub(crate) fn serve() -> Result<()> {
-    let body = format!(r#"{{"key":"{KEY}","user_id":"{USER}"}}"#);
-    let response = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ndate: Mon, 23 Nov 2026 10:00:00 GMT\r\n\
-         content-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let server = ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, move |peer, _| {
-        thread::sleep(RESPONSE_DELAY);
-        peer.send(response.as_bytes())
-    })?;
-    println!("{}", server.address());
-    loop {
-        thread::park();
+/// How the server responds. Every path of a base URL begins with one of these.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum CannedResponse {
+    /// 200 with a key.
+    Grant,
+    /// 400 with OpenRouter's envelope and a short message.
+    Rejection,
+    /// 400 with OpenRouter's envelope and as much text as the SDK parses.
+    LongRejection,
+}
+
+impl CannedResponse {
+    /// Returns the first segment of a path to this response.
+    pub(crate) fn segment(self) -> &'static str {
+        match self {
+            Self::Grant => "grant",
+            Self::Rejection => "rejection",
+            Self::LongRejection => "long-rejection",
+        }
+    }
+
+    /// Returns the response to a request for `path`.
+    pub(crate) fn from_path(path: &str) -> Option<Self> {
+        let segment = path.split('/').nth(1)?;
+        [Self::Grant, Self::Rejection, Self::LongRejection]
+            .into_iter()
+            .find(|response| response.segment() == segment)
+    }
+
+    pub(crate) fn status(self) -> u16 {
+        match self {
+            Self::Grant => 200,
+            Self::Rejection | Self::LongRejection => 400,
+        }
+    }
+
+    pub(crate) fn body(self) -> String {
+        match self {
+            Self::Grant => format!(r#"{{"key":"{KEY}","user_id":"{USER}"}}"#),
+            Self::Rejection => rejection(MESSAGE),
+            Self::LongRejection => {
+                let rest = LONG_BODY_BYTES - rejection("").len();
+                rejection(&MESSAGE.chars().chain([' ']).cycle().take(rest).collect::<String>())
+            }
+        }
+    }
+}
+
+pub(crate) const MESSAGE: &str =
+    "The code or the code_verifier is not valid, so this sign-in cannot be finished.";
+
+/// The SDK does not parse a longer body.
+const LONG_BODY_BYTES: usize = 8 * 1024;
+
+fn rejection(message: &str) -> String {
+    format!(r#"{{"error":{{"message":"{message}","code":400}}}}"#)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_rejection_has_8_kib() {
+        assert_eq!(CannedResponse::LongRejection.body().len(), 8192);
     }
 }

@@ -1,27 +1,39 @@
-//! Measures one exchange through the SDK and one by hand on hyper-util, in instructions and allocations. Also checks
-//! that rejecting a wrong attempt ID always takes the same number of instructions.
+//! Compares the work of the SDK with the same work by hand, in instructions and allocations, and enforces the limits of
+//! `row.rs`. Also checks that rejecting a wrong attempt ID always takes the same number of instructions.
 //!
-//! `cargo xtask bench` runs this. Each client runs under callgrind in its own process, with a server in another, once
-//! with fewer exchanges and once with more. The difference excludes start-up and connecting.
+//! `cargo xtask bench` runs this. Each side of a row runs under callgrind in its own process, with a server in another.
+//! Callgrind counts only the repeated work: starting, connecting, and the first exchanges do not count, except in the
+//! rows of whole processes. Both sides are optimized together, with the same options, and send the same requests.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
 
+mod allocations;
 mod attempt_id;
 mod by_hand;
 mod by_sdk;
 mod canned;
+mod capture;
+mod cpu;
+mod limit;
 mod measure;
+mod planted;
 mod profile;
 mod report;
+mod row;
+mod server;
+mod side;
+mod worker;
 
-use std::{env, process::ExitCode};
+use std::{env, path::Path, process::ExitCode};
 
 use openrouter_oauth_tests::Result;
 
-use crate::measure::{Measurement, ServerProcess};
-
-/// How many times the instructions of the exchange by hand the SDK may use. Reading the response field by field takes
-/// a tenth of that.
-const MAX_RATIO: f64 = 1.27;
+use crate::{
+    limit::Measured,
+    measure::Measurement,
+    row::{EXCHANGE_AUTH_CODE, PENDING, REJECTED, ROWS, Row},
+    server::ServerProcess,
+    worker::{SDK, SDK_WITH_ALLOCATION, SDK_WITH_HEADERS},
+};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -35,43 +47,70 @@ fn main() -> ExitCode {
     }
 }
 
-/// Without arguments, measures everything. With arguments, runs as one of the processes that the measurement starts.
+/// Without arguments, measures everything. The last three start a process that is measured, or the server.
 fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         [] => {
             attempt_id::compare()?;
+            capture::compare()?;
             compare()
         }
-        ["serve"] => canned::serve(),
+        ["--planted"] => find_planted(),
+        ["cpu"] => cpu::compare(cpu::DEFAULT_PAIRS),
+        ["cpu", pairs] => cpu::compare(pairs.parse()?),
         ["attempt-id"] => attempt_id::compare(),
         ["attempt-id", attempt_id] => attempt_id::run(attempt_id),
-        [client, server, exchanges] => exchange(client, server, exchanges.parse()?),
+        ["work", side, row, repetitions, base_url] => worker::run(side, row, repetitions, base_url),
+        ["serve", roots] => server::serve(Path::new(roots)),
         _ => Err("unexpected argument".into()),
     }
 }
 
+/// Measures every row, and checks the limits.
 fn compare() -> Result<()> {
     let server = ServerProcess::start()?;
-    let hand = Measurement::new("hand", &server)?;
-    let sdk = Measurement::new("sdk", &server)?;
-    let ratio = report::print(&hand, &sdk);
-    // Not `>`, because NaN must fail as well.
-    if ratio <= MAX_RATIO {
-        Ok(())
-    } else {
-        Err(format!("the limit is {MAX_RATIO} times the instructions of the exchange by hand").into())
+    let mut measurements = Vec::new();
+    report::print_heading();
+    for row in ROWS {
+        let measurement = Measurement::new(row, SDK, &server)?;
+        report::print_row(row.name, &measurement.measured());
+        measurements.push((row, measurement));
     }
+    let find = |name| measurements.iter().find(|(row, _)| row.name == name).map(|(_, found)| found);
+    let pending = find(PENDING).ok_or("the pending sign-in is not measured")?;
+    let rejected = find(REJECTED).map(Measurement::measured);
+    report::print_details(PENDING, pending);
+    let problems = measurements
+        .iter()
+        .flat_map(|(row, measurement)| problems(row, &measurement.measured(), rejected.as_ref()));
+    let problems: Vec<_> = problems.collect();
+    report::print_ratios(&pending.measured());
+    if problems.is_empty() { Ok(()) } else { Err(format!("over the limit:\n{}", problems.join("\n")).into()) }
 }
 
-/// Runs this many exchanges, one after another, on one thread.
-fn exchange(client: &str, server: &str, exchanges: u32) -> Result<()> {
-    let url = format!("http://{server}/api/v1");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        match client {
-            "hand" => by_hand::exchange(&url, exchanges).await,
-            "sdk" => by_sdk::exchange(&url, exchanges).await,
-            _ => Err("unknown client".into()),
+fn problems(row: &Row, measured: &Measured, rejected: Option<&Measured>) -> Vec<String> {
+    let problems = row.limits.iter().filter_map(|limit| measured.check(*limit, rejected));
+    problems.map(|problem| format!("{}: {problem}", row.name)).collect()
+}
+
+/// Checks that the limits of both exchanges find each planted regression, and nothing without one.
+fn find_planted() -> Result<()> {
+    let server = ServerProcess::start()?;
+    for name in [EXCHANGE_AUTH_CODE, PENDING] {
+        let row = Row::find(name)?;
+        for side in [SDK, SDK_WITH_ALLOCATION, SDK_WITH_HEADERS] {
+            let problems = problems(row, &Measurement::new(row, side, &server)?.measured(), None);
+            match (side, problems.join("; ")) {
+                (SDK, problems) if problems.is_empty() => println!("{name}, {side}: within the limits"),
+                (SDK, problems) => {
+                    return Err(format!("over the limit without a regression: {problems}").into());
+                }
+                (_, problems) if problems.is_empty() => {
+                    return Err(format!("{name}, {side}: the limits do not find the regression").into());
+                }
+                (_, problems) => println!("{name}, {side}: found: {problems}"),
+            }
         }
-    })
+    }
+    Ok(())
 }

@@ -1,83 +1,107 @@
-//! Runs a client under callgrind.
+//! Runs workers under callgrind.
 
 use std::{
     env, fs,
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
+    thread,
 };
 
 use openrouter_oauth_tests::Result;
 use tempfile::TempDir;
 
-use crate::profile::Profile;
+use crate::{
+    limit::{Counts, Measured},
+    profile::Profile,
+    row::{Row, Work},
+    server::ServerProcess,
+    worker::{HAND, MEASURED, Usage, Worker},
+};
 
-/// The exchanges of the shorter and of the longer run.
-const FEWER_EXCHANGES: u32 = 1_000;
-const MORE_EXCHANGES: u32 = 2_000;
-
-/// The process of the server. It ends when this value is dropped.
-pub(crate) struct ServerProcess {
-    process: Child,
-    address: String,
-}
-
-impl ServerProcess {
-    pub(crate) fn start() -> Result<Self> {
-        let mut process = Command::new(env::current_exe()?).arg("serve").stdout(Stdio::piped()).spawn()?;
-        let mut address = String::new();
-        if let Some(output) = process.stdout.take() {
-            BufReader::new(output).read_line(&mut address)?;
-        }
-        Ok(Self { process, address: address.trim().to_owned() })
-    }
-}
-
-impl Drop for ServerProcess {
-    fn drop(&mut self) {
-        // Both fail only if the process has ended.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// The profiles of a client.
+/// The profiles of both sides of a row.
 pub(crate) struct Measurement {
-    fewer: Profile,
-    more: Profile,
+    pub(crate) hand: SideProfile,
+    pub(crate) sdk: SideProfile,
+    body_bytes: usize,
+}
+
+/// The profile of one side of a row.
+pub(crate) struct SideProfile {
+    profile: Profile,
+    allocations: u64,
+    units: f64,
 }
 
 impl Measurement {
-    pub(crate) fn new(client: &str, server: &ServerProcess) -> Result<Self> {
-        Ok(Self { fewer: run(client, server, FEWER_EXCHANGES)?, more: run(client, server, MORE_EXCHANGES)? })
+    /// Measures the side by hand and, at the same time, the side with the name `sdk`.
+    pub(crate) fn new(row: &'static Row, sdk: &'static str, server: &ServerProcess) -> Result<Self> {
+        thread::scope(|scope| {
+            let hand = scope.spawn(|| SideProfile::new(row, HAND, server));
+            let sdk = SideProfile::new(row, sdk, server)?;
+            let hand = hand.join().map_err(|_| "the measurement by hand panicked")??;
+            Ok(Self { hand, sdk, body_bytes: row.response.body().len() })
+        })
     }
 
-    /// Returns the difference of `count` between the two profiles, per exchange.
-    pub(crate) fn per_exchange(&self, count: impl Fn(&Profile) -> f64) -> f64 {
-        (count(&self.more) - count(&self.fewer)) / f64::from(MORE_EXCHANGES - FEWER_EXCHANGES)
+    #[expect(clippy::cast_precision_loss, reason = "a body has a few KiB")]
+    pub(crate) fn measured(&self) -> Measured {
+        Measured { hand: self.hand.counts(), sdk: self.sdk.counts(), body_bytes: self.body_bytes as f64 }
+    }
+}
+
+impl SideProfile {
+    fn new(row: &'static Row, side: &'static str, server: &ServerProcess) -> Result<Self> {
+        let toggle = format!("--toggle-collect={MEASURED}");
+        let options = match row.work {
+            // Starting is part of the work.
+            Work::Process => &[][..],
+            _ => &[&*toggle],
+        };
+        let worker = Worker { side, row, repetitions: row.repetitions };
+        let (profile, output) = profile(options, |command| worker.configure(command, server))?;
+        Ok(Self { profile, allocations: Usage::parse(&output)?.allocations, units: row.units() })
+    }
+
+    /// Returns a count of the profile, for one unit of work.
+    pub(crate) fn per_unit(&self, count: impl Fn(&Profile) -> f64) -> f64 {
+        count(&self.profile) / self.units
     }
 
     /// Returns the names of all functions that ran.
     pub(crate) fn functions(&self) -> impl Iterator<Item = &str> {
-        self.more.inclusive.keys().map(String::as_str)
+        self.profile.inclusive.keys().map(String::as_str)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a run has fewer than 2^53 allocations")]
+    fn counts(&self) -> Counts {
+        Counts {
+            instructions: self.per_unit(Profile::instructions).round(),
+            allocations: (self.allocations as f64 / self.units).round(),
+        }
     }
 }
 
-fn run(client: &str, server: &ServerProcess, exchanges: u32) -> Result<Profile> {
-    profile(&[client, &server.address, &exchanges.to_string()])
-}
-
-/// Runs this program with `arguments` under callgrind.
-pub(crate) fn profile(arguments: &[&str]) -> Result<Profile> {
+/// Runs this program under callgrind, with these options. `configure` adds the arguments of the program. Returns the
+/// profile and the output.
+pub(crate) fn profile(options: &[&str], configure: impl FnOnce(&mut Command)) -> Result<(Profile, String)> {
     let folder = TempDir::new()?;
     let file = folder.path().join("callgrind.out");
-    let status = Command::new("valgrind")
+    let mut command = Command::new("valgrind");
+    command
         .args(["--tool=callgrind", "--quiet"])
         .arg(format!("--callgrind-out-file={}", file.display()))
-        .arg(env::current_exe()?)
-        .args(arguments)
-        .status()?;
-    if !status.success() {
-        return Err(format!("`{}` failed under valgrind ({status})", arguments.join(" ")).into());
+        .args(options)
+        .arg(env::current_exe()?);
+    configure(&mut command);
+    let output = read(&mut command)?;
+    let profile = Profile::read(&fs::read_to_string(&file)?).ok_or("cannot parse callgrind's file")?;
+    Ok((profile, output))
+}
+
+/// Runs a command, and returns its output.
+pub(crate) fn read(command: &mut Command) -> Result<String> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(format!("`{command:?}` failed ({})", output.status).into());
     }
-    Profile::read(&fs::read_to_string(&file)?).ok_or_else(|| "cannot parse callgrind's file".into())
+    Ok(String::from_utf8(output.stdout)?)
 }

@@ -2,57 +2,69 @@
 
 use std::{borrow::Borrow, collections::HashMap, hash::Hash};
 
-use crate::{measure::Measurement, profile::Profile};
+use crate::{
+    limit::Measured,
+    measure::{Measurement, SideProfile},
+};
 
-/// How many rows each of the two lists has.
-const ROWS: usize = 12;
+/// How many lines each list of crates or functions has.
+const LINES: usize = 12;
 
-/// Prints everything, the ratios last. Returns the ratio of instructions.
-pub(crate) fn print(hand: &Measurement, sdk: &Measurement) -> f64 {
-    println!("{:>9} {:>9}  per exchange", "by hand", "SDK");
-    let instructions = print_count("instructions", hand, sdk, Profile::instructions);
-    let allocations = print_count("allocations", hand, sdk, |profile| profile.allocations);
-    print_crates(hand, sdk);
-    print_functions(sdk);
-    println!("ratio instructions {instructions:.2} allocations {allocations:.2}");
-    instructions
+pub(crate) fn print_heading() {
+    println!("{:26}{:^32}{:^26}", "", "instructions", "allocations");
+    println!(
+        "{:26}{:>12}{:>12}{:>8}{:>10}{:>8}{:>8}",
+        "", "by hand", "SDK", "ratio", "by hand", "SDK", "ratio"
+    );
 }
 
-/// Prints one count of both clients, and returns the ratio.
-fn print_count(what: &str, hand: &Measurement, sdk: &Measurement, count: fn(&Profile) -> f64) -> f64 {
-    let (hand, sdk) = (hand.per_exchange(count), sdk.per_exchange(count));
-    println!("{hand:>9.0} {sdk:>9.0}  {what}");
-    sdk / hand
+pub(crate) fn print_row(name: &str, measured: &Measured) {
+    let Measured { hand, sdk, .. } = measured;
+    println!(
+        "{name:26}{:>12}{:>12}{:>8.2}{:>10}{:>8}{:>8.2}",
+        hand.instructions,
+        sdk.instructions,
+        measured.instruction_ratio(),
+        hand.allocations,
+        sdk.allocations,
+        measured.allocation_ratio()
+    );
 }
 
-fn print_crates(hand: &Measurement, sdk: &Measurement) {
-    println!("\n{:>9} {:>9}  instructions by crate, without its calls", "by hand", "SDK");
+/// Prints where the instructions of a row are.
+pub(crate) fn print_details(name: &str, measurement: &Measurement) {
+    let Measurement { hand, sdk, .. } = measurement;
+    println!("\n{name}\n{:>9} {:>9}  instructions by crate, without its calls", "by hand", "SDK");
     let hand = by_crate(hand);
     for (name, sdk) in largest(by_crate(sdk)) {
         println!("{:>9.0} {sdk:>9.0}  {name}", cost_of(&hand, name));
     }
-}
-
-fn by_crate(measured: &Measurement) -> HashMap<&str, f64> {
-    let mut crates = HashMap::new();
-    for function in measured.functions() {
-        *crates.entry(crate_of(function)).or_default() +=
-            measured.per_exchange(|profile| cost_of(&profile.own, function));
-    }
-    crates
-}
-
-fn print_functions(sdk: &Measurement) {
     println!("\n{:>9} {:>9}  instructions by our functions, with their calls", "", "SDK");
     let ours = sdk.functions().filter(|function| crate_of(function).starts_with("openrouter_oauth"));
-    let costs = ours.map(|function| {
-        let cost = sdk.per_exchange(|profile| cost_of(&profile.inclusive, function));
+    for (function, cost) in largest(ours.map(|function| {
+        let cost = sdk.per_unit(|profile| cost_of(&profile.inclusive, function));
         (function, cost)
-    });
-    for (function, cost) in largest(costs) {
+    })) {
         println!("{:>9} {cost:>9.0}  {function:.150}", "");
     }
     println!();
+}
+
+pub(crate) fn print_ratios(measured: &Measured) {
+    println!(
+        "ratio instructions {:.2} allocations {:.2}",
+        measured.instruction_ratio(),
+        measured.allocation_ratio()
+    );
+}
+
+fn by_crate(side: &SideProfile) -> HashMap<&str, f64> {
+    let mut crates = HashMap::new();
+    for function in side.functions() {
+        *crates.entry(crate_of(function)).or_default() +=
+            side.per_unit(|profile| cost_of(&profile.own, function));
+    }
+    crates
 }
 
 fn cost_of<S: Borrow<str> + Eq + Hash>(costs: &HashMap<S, f64>, name: &str) -> f64 {
@@ -63,7 +75,7 @@ fn cost_of<S: Borrow<str> + Eq + Hash>(costs: &HashMap<S, f64>, name: &str) -> f
 fn largest<'a>(costs: impl IntoIterator<Item = (&'a str, f64)>) -> impl Iterator<Item = (&'a str, f64)> {
     let mut costs: Vec<_> = costs.into_iter().collect();
     costs.sort_by(|(_, one), (_, other)| other.total_cmp(one));
-    costs.into_iter().take(ROWS)
+    costs.into_iter().take(LINES)
 }
 
 /// Returns the crate that defines a function: `tokio` for `<&mut tokio::net::TcpStream as …>::poll_read`.

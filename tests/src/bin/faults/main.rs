@@ -69,8 +69,9 @@ fn run(arguments: &[&str]) -> Result<bool> {
         ["file-limit"] => runtime.block_on(file_limit::listen()),
         ["--listener"] => runtime.block_on(run_listener_parts()),
         ["--proxies"] => runtime.block_on(run_proxies()),
+        ["--sign-ins"] => runtime.block_on(run_sign_ins()),
         [] => runtime.block_on(run_all()),
-        _ => Err("usage: faults [--listener | --planted | --proxies | scan PATH...]".into()),
+        _ => Err("usage: faults [--listener | --planted | --proxies | --sign-ins | scan PATH...]".into()),
     }
 }
 
@@ -95,6 +96,12 @@ async fn run_all() -> Result<bool> {
 async fn run_proxies() -> Result<bool> {
     let mut table = Table::new();
     proxies::run(sweep::FULL_SWEEP.wrap, &mut table).await?;
+    Ok(table.violations.is_empty())
+}
+
+async fn run_sign_ins() -> Result<bool> {
+    let mut table = Table::new();
+    many_sign_ins::run(&mut table).await?;
     Ok(table.violations.is_empty())
 }
 

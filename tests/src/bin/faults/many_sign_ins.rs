@@ -5,7 +5,6 @@
 use std::{
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
-    sync::Arc,
     time::Instant,
 };
 
@@ -15,7 +14,7 @@ use openrouter_oauth::{
 };
 use openrouter_oauth_emulator::{DecisionOutcome, Emulator, User};
 use openrouter_oauth_tests::Result;
-use tokio::{io::AsyncReadExt as _, sync::Semaphore, task::JoinSet};
+use tokio::{io::AsyncReadExt as _, task::JoinSet};
 
 use crate::{
     memory,
@@ -26,11 +25,11 @@ use crate::{
 
 const SIGN_INS: usize = 10_000;
 
-/// How many connections are open at once: fewer than the 256 that the emulator serves.
-const MAX_CONNECTIONS: usize = 200;
-
 /// How much memory the runtime and the allocator may keep.
 const MEMORY_LIMIT: usize = 1 << 20;
+
+/// How much memory all exchanges together may use while they run.
+const PEAK_LIMIT: usize = 40 << 20;
 
 /// Serves the emulator until standard input closes, when the parent process ends.
 pub(crate) async fn serve() -> Result<bool> {
@@ -51,7 +50,7 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     drop(shared);
 
     let (resources, before) = (Resources::now()?, memory::now());
-    let wrong_keys = sign_in_all(&server.base_url).await?;
+    let (wrong_keys, peak) = sign_in_all(&server.base_url).await?;
     if wrong_keys > 0 {
         violations.push(Violation {
             rule: Rule::Owner,
@@ -65,13 +64,18 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
     if grown > MEMORY_LIMIT {
         violations.push(Violation { rule: Rule::Memory, text: format!("{grown} bytes more than before") });
     }
-    let details = format!("{} KiB are left", grown.div_ceil(1024));
+    if peak > PEAK_LIMIT {
+        violations.push(Violation { rule: Rule::Memory, text: format!("{peak} bytes more at the peak") });
+    }
+    let details =
+        format!("at most {} MiB more, {} KiB are left", peak.div_ceil(1 << 20), grown.div_ceil(1024));
     table.add_part("sign-ins at once", SIGN_INS, &details, violations, start.elapsed());
     Ok(())
 }
 
-/// Approves all sign-ins, then exchanges all codes. Returns how many sign-ins got the key of another one.
-async fn sign_in_all(base_url: &str) -> Result<usize> {
+/// Approves all sign-ins, then exchanges all codes at once. Returns how many sign-ins got the key of another one, and
+/// how much memory the exchanges used at most.
+async fn sign_in_all(base_url: &str) -> Result<(usize, usize)> {
     let shared = SharedClient::new(base_url)?;
     let mut approving = JoinSet::new();
     for number in 0..SIGN_INS {
@@ -79,7 +83,9 @@ async fn sign_in_all(base_url: &str) -> Result<usize> {
         approving.spawn(async move { shared.approve(number).await });
     }
     let mut exchanging = JoinSet::new();
-    for approved in approving.join_all().await {
+    let all_approved = approving.join_all().await;
+    let before = memory::reset_peak();
+    for approved in all_approved {
         let (shared, approved) = (shared.clone(), approved?);
         exchanging.spawn(async move { shared.exchange(approved).await });
     }
@@ -87,15 +93,14 @@ async fn sign_in_all(base_url: &str) -> Result<usize> {
     for is_own in exchanging.join_all().await {
         wrong_keys += usize::from(!is_own?);
     }
-    Ok(wrong_keys)
+    Ok((wrong_keys, memory::peak().saturating_sub(before)))
 }
 
-/// One client, one user for every sign-in, and a limit on concurrent connections.
+/// One client, and one user for every sign-in.
 #[derive(Clone)]
 struct SharedClient {
     client: Client,
     user: User,
-    connections: Arc<Semaphore>,
 }
 
 /// A sign-in that the user has approved.
@@ -109,11 +114,7 @@ impl SharedClient {
     fn new(base_url: &str) -> Result<Self> {
         let transport = HyperTransport::new();
         let builder = Client::builder().base_url(base_url).timer(TokioTimer::default());
-        Ok(Self {
-            client: builder.transport(transport.clone()).build()?,
-            user: User::new(transport),
-            connections: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
-        })
+        Ok(Self { client: builder.transport(transport.clone()).build()?, user: User::new(transport) })
     }
 
     /// Begins a sign-in, which the user approves.
@@ -121,7 +122,6 @@ impl SharedClient {
         let label = format!("sign-in {number}");
         let callback = CallbackUrl::parse("https://app.example/callback")?;
         let (url, pending) = self.client.authorize(callback).key_label(label.as_str()).begin()?;
-        let _turn = self.connections.acquire().await?;
         let DecisionOutcome::Redirected(url) = self.user.approve(url.as_str(), None).await? else {
             return Err("the user was not redirected".into());
         };
@@ -132,7 +132,6 @@ impl SharedClient {
     /// Exchanges the code. Returns whether the key belongs to this sign-in.
     async fn exchange(&self, approved: Approved) -> Result<bool> {
         let Approved { label, mut pending, code } = approved;
-        let _turn = self.connections.acquire().await?;
         let key = pending.exchange(&self.client, &code).await?.key;
         self.owns(key, &label).await
     }
