@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::join;
+use futures_util::future::try_join;
 use http::Uri;
 use hyper_rustls::MaybeHttpsStream;
 use hyper_util::{
@@ -83,8 +83,8 @@ impl Connector {
         let connecting = async {
             // The first connection reads the root certificates while it waits for the network. They are kept even if
             // there is no connection.
-            let (wire, configs) = join(wire, self.tls.configs()).await;
-            let (configs, wire) = (configs?, wire?);
+            let (wire, configs) = try_join(async { Ok(wire.await) }, self.tls.configs()).await?;
+            let wire = wire?;
             let stream = handshake(&configs.origin, wire, uri).await;
             stream.map_err(|error| ConnectError::from_handshake(ErrorKind::Connect, error))
         };

@@ -41,7 +41,7 @@
 //!
 //! # Connections
 //!
-//! Requests share connections. At most 256 are open to one origin, and further requests wait in order
+//! Requests share connections. At most 256 per origin are in use or idle, and further requests wait in order
 //! ([`Builder::max_connections`]). A connection that is idle for 2 seconds is closed ([`Builder::idle_timeout`]).
 //!
 //! If a request fails while it waits for a connection, nothing was sent. The same is true if an idle connection returns
@@ -94,7 +94,8 @@
 //! | an idle connection closed before the request was written to it | `Io` with `not_sent` | no |
 //! | the connection broke, or closed before the response was complete | `Io` | maybe |
 //! | TLS 1.3: the server rejects the [client certificate](Builder::client_certificate_pem) | `Io` | maybe |
-//! | [`Limits::timeout`] while the request waits for a connection | `Timeout` with `not_sent` | no |
+//! | the request waits for others until [little of its timeout is left](Builder::max_connections) | `Timeout` with `not_sent` | no |
+//! | [`Limits::timeout`] while the connection is made | `Timeout` with `not_sent` | no |
 //! | [`Limits::timeout`] later, including during an endless stream of 1xx responses | `Timeout` | maybe |
 //! | body over [`Limits::response_bytes`]; head over about 64 KiB or 100 headers | `TooLarge` | yes |
 //! | the response is not HTTP | `Protocol` | maybe |

@@ -75,10 +75,14 @@ impl Pool {
             let _slot = if let Ok(slot) = connections.slots.try_acquire() {
                 slot
             } else {
-                alarm.set(schedule.map(|schedule| sleep_until(schedule.latest_start)));
                 let waiting = pin!(connections.slots.acquire());
+                let latest_start = schedule.map(|schedule| schedule.latest_start);
+                reset(alarm.as_mut(), latest_start);
                 let slot = before(alarm.as_mut(), waiting).await.ok_or_else(timed_out_waiting)?;
-                alarm.set(end.map(sleep_until));
+                reset(alarm.as_mut(), end);
+                if is_over(latest_start) {
+                    return Err(timed_out_waiting());
+                }
                 slot.map_err(not_sent)?
             };
             let mut connection = {
@@ -86,7 +90,7 @@ impl Pool {
                 before(alarm.as_mut(), connecting).await.ok_or_else(timed_out_waiting)??
             };
             // The alarm may be late.
-            if end.is_some_and(|end| end <= Instant::now()) {
+            if is_over(end) {
                 return Err(timed_out_waiting());
             }
             let response = pin!(connection.sender.try_send_request(request.map(Full::new)));
@@ -109,7 +113,7 @@ impl Pool {
         }
         let origin = Origin::from_uri(uri)?;
         // Forget origins with neither requests nor idle connections, so that the list does not grow without end.
-        origins.retain(|known| Arc::strong_count(known) > 1 || !lock(&known.idle).is_empty());
+        origins.retain(|known| Arc::strong_count(known) > 1 || known.close_expired().is_some());
         let connections = Arc::new(Connections {
             origin,
             slots: Semaphore::new(self.max_connections),
@@ -178,8 +182,8 @@ impl Connections {
         if let Some(newest) = idle.iter().rposition(|idle| *idle.connection.runtime == runtime) {
             return Some(idle.remove(newest).connection);
         }
-        // Make room for a new connection.
-        (!idle.is_empty()).then(|| idle.remove(0));
+        // Make room for a new connection, if the others are in use.
+        (idle.len() > self.slots.available_permits()).then(|| idle.remove(0));
         None
     }
 
@@ -221,6 +225,9 @@ impl Connections {
 /// How long a connection may take to close. A server that reads nothing can keep TLS from closing it.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How often a connection in use looks for expired connections at most.
+const SHORTEST_WAIT: Duration = Duration::from_millis(100);
+
 /// Reads and writes until the connection ends. Meanwhile, closes connections that have been idle for too long.
 async fn drive(
     mut driver: Pin<Box<http1::Connection<Stream, Full<Bytes>>>>,
@@ -232,10 +239,12 @@ async fn drive(
     // The request on this connection reports the driver's error.
     while timeout(wait.min(CLOSE_TIMEOUT), driver.as_mut()).await.is_err() {
         if owner.strong_count() == 0 {
+            let _ = timeout(CLOSE_TIMEOUT, driver).await;
             return;
         }
         let next = connections.upgrade().and_then(|connections| connections.close_expired());
-        wait = next.unwrap_or(CLOSE_TIMEOUT);
+        // The connection is in use. It may become idle at once, but a timeout of zero must not keep this task busy.
+        wait = next.unwrap_or(idle_timeout.max(SHORTEST_WAIT));
     }
 }
 
@@ -297,6 +306,17 @@ fn not_sent(problem: impl Into<BoxError>) -> Error {
 /// The error for a request whose time passed before it was sent.
 fn timed_out_waiting() -> Error {
     Error::new(ErrorKind::Timeout, "the request waited too long for a connection").not_sent()
+}
+
+/// Sets the alarm to `time`. Both are `None` if the request has no timeout.
+fn reset(alarm: Pin<&mut Option<Sleep>>, time: Option<Instant>) {
+    if let (Some(alarm), Some(time)) = (alarm.as_pin_mut(), time) {
+        alarm.reset(time);
+    }
+}
+
+fn is_over(time: Option<Instant>) -> bool {
+    time.is_some_and(|time| time <= Instant::now())
 }
 
 /// Awaits `future`, or returns `None` if `alarm` goes off first.

@@ -23,7 +23,7 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>
 /// 1. Send `request` at most once. Never retry, and never follow a redirect.
 /// 2. Send it unchanged. Add no credentials, cookies, or referer, and do not request compression.
 /// 3. Return every response unchanged, whatever its status. Do not decompress it.
-/// 4. Fail with [`ErrorKind::Timeout`] when [`Limits::timeout`] has passed.
+/// 4. Fail with [`ErrorKind::Timeout`] when [`Limits::timeout`] has passed, or earlier if nothing was sent.
 /// 5. Never return part of a body. Fail with [`ErrorKind::TooLarge`] when the body exceeds [`Limits::response_bytes`],
 ///    and with [`ErrorKind::Io`] when it is truncated. If the head of the final response arrived, add its status to the
 ///    error ([`with_status`](Error::with_status)).

@@ -226,7 +226,7 @@ impl<'a> Attempts<'a> {
         match error.kind() {
             ErrorKind::Connect | ErrorKind::Proxy => unsent && self.retry.allows_connection_errors(),
             ErrorKind::Io => (unsent || self.may_resend) && self.retry.allows_connection_errors(),
-            // Without an attempt timeout, the deadline of the whole call has passed.
+            // Without an attempt timeout, too little time is left for another attempt.
             ErrorKind::Timeout => (unsent || self.may_resend) && self.attempt_timeout.is_some(),
             // A retry would fail again: for example, an untrusted certificate or too large a response.
             _ => false,

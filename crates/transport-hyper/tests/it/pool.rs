@@ -1,6 +1,10 @@
 //! Tests of connection reuse.
 
-use std::{net::Shutdown, sync::Mutex, time::Duration};
+use std::{
+    net::Shutdown,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 use openrouter_oauth_transport_hyper::HyperTransport;
@@ -45,6 +49,22 @@ async fn idle_connection_is_closed_after_the_timeout() {
         assert_eq!(server.connections().unwrap(), connections);
         seen.recv().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn short_idle_timeout_holds_after_a_slow_response() {
+    let (closed, mut seen) = mpsc::unbounded_channel();
+    let server = serving(move |connection| {
+        std::thread::sleep(Duration::from_millis(250));
+        connection.send(GRANT)?;
+        let sent = Instant::now();
+        let ended = connection.wait_for_close();
+        closed.send(sent.elapsed()).unwrap();
+        ended
+    });
+    idle(Duration::from_millis(150)).send(exchange(server.origin()), Limits::default()).await.unwrap();
+    let idle_time = seen.recv().await.unwrap();
+    assert!(idle_time < Duration::from_millis(1_500), "{idle_time:?}");
 }
 
 #[tokio::test]

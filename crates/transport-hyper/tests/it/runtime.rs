@@ -94,6 +94,21 @@ fn connection_of_a_suspended_runtime_is_not_used() {
 }
 
 #[test]
+fn runtimes_do_not_close_connections_of_each_other() {
+    let granting = granting();
+    let builder = HyperTransport::builder().idle_timeout(Duration::from_secs(60));
+    let transport = builder.build().unwrap();
+    let runtimes = [runtime(), runtime()];
+    for _ in 0..10 {
+        for runtime in &runtimes {
+            let sent = runtime.block_on(transport.send(exchange(granting.origin()), Limits::default()));
+            assert_eq!(sent.unwrap().body(), KEY);
+        }
+    }
+    assert_eq!(granting.connections().unwrap(), 2);
+}
+
+#[test]
 fn request_can_be_dropped_with_its_runtime() {
     // F51: with `shutdown_timeout`, with `shutdown_background`, and by dropping it.
     for end in [
