@@ -5,7 +5,7 @@
 use std::{
     env,
     ffi::OsStr,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 /// A variable that is set only in a child.
@@ -27,19 +27,20 @@ pub(crate) fn command(wrapper: &[&str], test: &str) -> Command {
     command
 }
 
-/// Like [`command`], with an empty environment.
+/// Like [`command`], with an empty environment, except for variables that the system needs.
 pub(crate) fn isolated_command(wrapper: &[&str], test: &str) -> Command {
     let mut command = command(wrapper, test);
-    // Coverage includes the child.
-    let coverage = env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file));
-    command.env_clear().env(CHILD, "1").envs(coverage);
+    // Windows finds its network libraries by `SystemRoot`. Coverage includes the child.
+    let kept = ["SystemRoot", "LLVM_PROFILE_FILE"];
+    let kept = kept.into_iter().filter_map(|name| Some((name, env::var_os(name)?)));
+    command.env_clear().env(CHILD, "1").envs(kept);
     command
 }
 
 /// Waits for a child, and fails if its test failed.
 #[cfg(target_os = "linux")]
 #[track_caller]
-pub(crate) fn finish(child: Child) {
+pub(crate) fn finish(child: std::process::Child) {
     let output = child.wait_with_output().unwrap();
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && has_passed(&printed), "{output:?}");

@@ -2,7 +2,6 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    os::unix::ffi::OsStringExt,
     time::Duration,
 };
 
@@ -326,8 +325,7 @@ fn error_names_the_invalid_variable() {
             assert!(error.contains(name), "{name}: {error}");
             canary::assert_hidden(error, &canary::ALL);
         }
-        let not_unicode = OsString::from_vec(b"canary\xff".to_vec());
-        let report = with_variable(name, not_unicode);
+        let report = with_variable(name, not_unicode());
         let error = report["error"].as_str().unwrap();
         assert!(error.contains(name) && error.ends_with("is not Unicode"), "{error}");
     }
@@ -336,4 +334,16 @@ fn error_names_the_invalid_variable() {
         let error = report["error"].as_str().unwrap_or_else(|| panic!("{bad}: {report}"));
         assert!(error.contains("OPENROUTER_BASE_URL"), "{bad}: {error}");
     }
+}
+
+#[cfg(unix)]
+fn not_unicode() -> OsString {
+    std::os::unix::ffi::OsStringExt::from_vec(b"canary\xff".to_vec())
+}
+
+#[cfg(windows)]
+fn not_unicode() -> OsString {
+    // Half of a surrogate pair.
+    let units: Vec<u16> = "canary".encode_utf16().chain([0xd800]).collect();
+    std::os::windows::ffi::OsStringExt::from_wide(&units)
 }

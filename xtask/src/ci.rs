@@ -23,6 +23,7 @@ const STEPS: &[&str] = &[
     "deny",
     "msrv",
     "package",
+    "platforms",
     "api",
     "consumers",
     "conformance",

@@ -20,6 +20,7 @@ mod layers;
 mod lint;
 mod msrv;
 mod package;
+mod platforms;
 mod tidy;
 
 mod help;
@@ -60,6 +61,7 @@ fn run(step: &[&str]) -> Result {
         ["msrv"] => msrv::run(),
         ["package"] => package::run(false),
         ["package", "--release"] => package::run(true),
+        ["platforms"] => platforms::run(),
         ["tidy"] => tidy::run(),
         step => ci::start(step),
     }

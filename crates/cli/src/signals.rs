@@ -56,6 +56,7 @@ impl Signals {
     }
 
     /// Does nothing, because Windows has no SIGHUP.
+    #[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
     pub(crate) fn and_hangup(self) -> io::Result<Self> {
         Ok(self)
     }

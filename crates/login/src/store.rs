@@ -132,7 +132,7 @@ pub enum StoreError {
         /// The timeout.
         after: Duration,
     },
-    /// Another program is changing the file. Nothing was changed.
+    /// Another program is changing the file or, on Windows, has it open. Nothing was changed.
     #[error("{path:?} was still in use after {} s; check which other program uses it, and try again", after.as_secs())]
     InUse {
         /// The file.

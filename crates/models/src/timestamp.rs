@@ -64,7 +64,7 @@ impl TryFrom<SystemTime> for Timestamp {
     }
 }
 
-/// Fails if `SystemTime` on this platform cannot represent the time.
+/// Fails if `SystemTime` on this platform cannot represent the time. On Windows, the result is rounded to 100 ns.
 impl TryFrom<Timestamp> for SystemTime {
     type Error = InvalidValue;
 

@@ -4,7 +4,7 @@ use std::{
     fs,
     io::Write as _,
     os::unix::fs::PermissionsExt as _,
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, Output},
     time::Duration,
 };
 
@@ -16,7 +16,7 @@ use crate::{
     pty::Terminal,
     support::{Finished, Served, block_on, program, serve, wait_until},
     tools::{SETSID, needs},
-    user::{Home, get, outcome, read_until_url},
+    user::{Home, detached, get, outcome, read_until_url},
 };
 
 mod pasted;
@@ -280,14 +280,6 @@ fn spinner_moves_on_a_terminal_during_the_exchange() {
         assert!(if moves { drawn > 2 } else { drawn == 1 }, "{drawn} {shown:?}");
         assert_eq!(shown.contains(&format!("\r\u{1b}[K| {TEXT}")), moves, "{shown:?}");
     }
-}
-
-/// Starts the program in its own session, which has no terminal, even if this test has one.
-pub(crate) fn detached(command: &Command) -> Child {
-    let mut detached = Command::new("setsid");
-    detached.arg("--wait").arg(command.get_program()).args(command.get_args()).env_clear();
-    detached.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    detached.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Invalid arguments, variables and input.
 
-use crate::support::{program, run, run_with, run_with_input, serve};
+use crate::support::{run, run_with, run_with_input, serve};
 
 #[test]
 fn bad_arguments_get_a_message() {
@@ -161,12 +161,13 @@ fn error_names_the_bad_variable() {
     assert!(rejected.stderr.contains("code verifier"), "{rejected:?}");
 }
 
+// On Windows, no arguments and variables are bytes.
 #[cfg(unix)]
 #[test]
 fn non_unicode_variables_and_arguments_fail() {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
 
-    use crate::support::Finished;
+    use crate::support::{Finished, program};
 
     let bytes = OsStr::from_bytes(b"\xff\xfe");
     for (name, arguments) in [

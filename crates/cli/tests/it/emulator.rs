@@ -1,20 +1,12 @@
-//! `emulator` as a process: ports and signals.
+//! `emulator` as a process.
 
 use std::{
     io::{BufRead as _, BufReader},
     net::TcpListener,
-    process::{Child, Command},
+    process::Child,
 };
 
-use serde_json::Value;
-
-use crate::{
-    support::{Finished, program, run, serve},
-    tools::{Tool, needs},
-};
-
-/// Runs the example of the help.
-const CURL: Tool = Tool::new("curl", &["curl", "--version"]);
+use crate::support::{Finished, program, run};
 
 #[test]
 fn emulator_process_serves_the_demo_until_stopped() {
@@ -26,22 +18,6 @@ fn emulator_process_serves_the_demo_until_stopped() {
 
     let demo = run(&["demo", "--server", url.trim_end()]);
     assert_eq!(demo.status, Some(0), "{demo:?}");
-}
-
-#[cfg(unix)]
-#[test]
-fn sigint_and_sigterm_end_the_emulator_with_success() {
-    for signal in ["INT", "TERM"] {
-        let mut emulator = Stopped(program(&["emulator", "--json"]).spawn().unwrap());
-        let mut line = String::new();
-        let stdout = emulator.0.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut line).unwrap();
-        let output: Value = serde_json::from_str(&line).unwrap();
-        assert!(output["base_url"].as_str().unwrap().ends_with("/api/v1"));
-
-        crate::signal::kill(signal, &emulator.0.id().to_string());
-        assert_eq!(emulator.0.wait().unwrap().code(), Some(0), "{signal}");
-    }
 }
 
 #[test]
@@ -64,9 +40,18 @@ fn port_is_a_number_up_to_65535() {
     }
 }
 
+// The shell of the help's line is a Unix shell.
 #[cfg(unix)]
 #[test]
 fn curl_line_of_the_help_approves_a_sign_in() {
+    use std::process::Command;
+
+    use crate::{
+        support::serve,
+        tools::{Tool, needs},
+    };
+
+    const CURL: Tool = Tool::new("curl", &["curl", "--version"]);
     needs!(CURL);
     let served = serve();
     let help = run(&["emulator", "--help"]);
@@ -74,12 +59,12 @@ fn curl_line_of_the_help_approves_a_sign_in() {
     let begun = run(&["url", "--json", "--server", &served.url]).json();
     let mut shell = Command::new("sh");
     shell.args(["-c", curl]).env("url", begun["authorize_url"].as_str().unwrap()).env("no_proxy", "*");
-    let approved: Value = serde_json::from_slice(&shell.output().unwrap().stdout).unwrap();
+    let approved: serde_json::Value = serde_json::from_slice(&shell.output().unwrap().stdout).unwrap();
     assert!(approved["code"].is_string(), "{approved}");
 }
 
 /// A process that ends with the test.
-struct Stopped(Child);
+pub(crate) struct Stopped(pub(crate) Child);
 
 impl Drop for Stopped {
     fn drop(&mut self) {

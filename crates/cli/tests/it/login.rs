@@ -5,8 +5,6 @@ use std::{
     io::{BufRead as _, BufReader, Read as _},
     net::TcpListener,
     process::Stdio,
-    thread,
-    time::Duration,
 };
 
 use openrouter_oauth::{ApiKey, Client};
@@ -16,7 +14,7 @@ use serde_json::json;
 
 use crate::{
     ports::fixed_port,
-    support::{Finished, block_on, serve, unreachable},
+    support::{block_on, serve, unreachable},
     user::{Home, Login, get},
 };
 
@@ -50,12 +48,9 @@ fn default_key_label_names_program_and_host() {
     assert!(label.contains("openrouter-oauth"), "{label}");
 }
 
-#[cfg(unix)]
 #[test]
 fn key_is_only_in_a_file_that_its_owner_can_read() {
     // S-6, S-1
-    use std::os::unix::fs::PermissionsExt as _;
-
     let (served, home) = (serve(), Home::new());
     let login = Login::start(&served, &home, &[]);
     get(&login.approve());
@@ -65,7 +60,12 @@ fn key_is_only_in_a_file_that_its_owner_can_read() {
     assert!(!signed_in.stdout.contains(&key) && !signed_in.stderr.contains("sk-or-"), "{signed_in:?}");
 
     assert!(fs::read_to_string(home.file()).unwrap().contains(&key));
-    assert_eq!(fs::metadata(home.file()).unwrap().permissions().mode() & 0o777, 0o600);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        assert_eq!(fs::metadata(home.file()).unwrap().permissions().mode() & 0o777, 0o600);
+    }
 }
 
 #[test]
@@ -199,46 +199,14 @@ fn logins_at_once_create_one_key() {
     assert_eq!(served.emulator.posts("/auth/keys"), 1);
 }
 
-#[cfg(unix)]
 #[test]
 fn killed_login_does_not_block_the_next() {
     let (served, home) = (serve(), Home::new());
-    let killed = Login::start(&served, &home, &[]);
-    let waiting = home.program(&["login", "--json", "--server", &served.url]).spawn().unwrap();
-    let mut waiting = Waiting::new(waiting);
-    assert!(waiting.line().contains("another program is signing in"));
-    // A signal ends the wait.
-    crate::signal::kill("TERM", &waiting.child.id().to_string());
-    assert!(waiting.line().contains(r#""kind":"cancelled""#));
-    assert_eq!(waiting.child.wait().unwrap().code(), Some(130));
-
-    killed.signal("KILL");
-    killed.finish();
+    Login::start(&served, &home, &[]).kill();
     let next = Login::start(&served, &home, &[]);
     get(&next.approve());
     next.finish().result(0);
     assert_eq!(served.emulator.posts("/auth/keys"), 1);
-}
-
-/// A login that waits for another one.
-#[cfg(unix)]
-struct Waiting {
-    child: std::process::Child,
-    stderr: BufReader<std::process::ChildStderr>,
-}
-
-#[cfg(unix)]
-impl Waiting {
-    fn new(mut child: std::process::Child) -> Self {
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        Self { child, stderr }
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.stderr.read_line(&mut line).unwrap();
-        line
-    }
 }
 
 /// Runs the program as a user without any rights, if these tests run as root.
@@ -261,7 +229,7 @@ fn read_only_folder_is_found_before_a_key_is_created() {
     if is_root {
         command.uid(NOBODY).gid(NOBODY);
     }
-    let error = Finished::from_output(command.output().unwrap()).error(1);
+    let error = crate::support::Finished::from_output(command.output().unwrap()).error(1);
     assert_eq!(error["kind"], "unexpected");
     assert!(error.to_string().contains("Permission denied"), "{error}");
     assert_eq!(served.emulator.log().len(), 0);
@@ -320,6 +288,29 @@ fn unstorable_key_is_printed() {
     let error = lost.last_error();
     assert_eq!(error["kind"], "unexpected");
     assert!(error["message"].as_str().unwrap().contains("could not be stored"), "{error}");
+}
+
+// On other systems, an open file can be replaced.
+#[cfg(windows)]
+#[test]
+fn key_is_printed_if_the_file_stays_open_elsewhere() {
+    // S-8
+    use std::os::windows::fs::OpenOptionsExt as _;
+
+    const FILE_SHARE_READ: u32 = 1;
+    let (served, home) = (serve(), Home::new());
+    home.store_key(&served);
+    let first = home.run(&["token", "--server", &served.url]).line().to_owned();
+    let login = Login::start(&served, &home, &["--again"]);
+    let scanner = fs::File::options().read(true).share_mode(FILE_SHARE_READ).open(home.file()).unwrap();
+    get(&login.approve());
+    let lost = login.finish();
+    let key = lost.result(1)["key"].as_str().unwrap().to_owned();
+    assert!(key.starts_with("sk-or-v1-") && key != first, "{lost:?}");
+    let error = lost.last_error();
+    assert!(error["causes"].to_string().contains("was still in use after 2 s"), "{error}");
+    drop(scanner);
+    assert_eq!(home.run(&["token", "--server", &served.url]).line(), first);
 }
 
 #[test]
@@ -416,42 +407,6 @@ fn unreachable_service_ends_with_not_sent() {
     let failed = login.finish();
     assert_eq!((failed.status, failed.stdout.as_str()), (Some(4), ""), "{failed:?}");
     assert_eq!(failed.last_error()["kind"], "not_sent");
-}
-
-#[cfg(unix)]
-#[test]
-fn signal_cancels_and_leaves_nothing() {
-    let (served, home) = (serve(), Home::new());
-    for signal in ["INT", "TERM", "HUP"] {
-        let port = fixed_port();
-        let login = Login::start(&served, &home, &["--port", &port.to_string()]);
-        login.signal(signal);
-        let cancelled = login.finish();
-        assert_eq!((cancelled.status, cancelled.stdout.as_str()), (Some(130), ""), "{signal} {cancelled:?}");
-        assert_eq!(cancelled.last_error()["kind"], "cancelled");
-        TcpListener::bind(("127.0.0.1", port)).unwrap();
-    }
-    assert_eq!(served.emulator.posts("/auth/keys"), 0);
-}
-
-#[cfg(unix)]
-#[test]
-fn signal_during_the_exchange_reports_a_possible_key() {
-    let (served, home) = (serve(), Home::new());
-    served.emulator.inject(Fault::delay(Duration::from_secs(60)).on("/auth/keys"));
-    let login = Login::start(&served, &home, &[]);
-    let browser = thread::spawn({
-        let came_back = login.approve();
-        move || get(&came_back)
-    });
-    served.wait_for_post("/auth/keys");
-    login.signal("INT");
-    let cancelled = login.finish();
-    assert_eq!((cancelled.status, cancelled.stdout.as_str()), (Some(5), ""), "{cancelled:?}");
-    let error = cancelled.last_error();
-    assert!(error["message"].as_str().unwrap().contains("may have been created"), "{error}");
-    let page = browser.join().unwrap();
-    assert!(page.starts_with("HTTP/1.1 5"), "L-19: {page}");
 }
 
 #[test]

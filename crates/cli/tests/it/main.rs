@@ -8,7 +8,7 @@
 
 // The demo, against its own emulator and against one in another process.
 mod demo;
-// `emulator` as a process: ports and signals.
+// `emulator` as a process.
 mod emulator;
 // Each operation: its success, its rejection, its exit status.
 mod operations;
@@ -23,20 +23,25 @@ mod piped;
 mod keys;
 // `url` and `exchange`: a sign-in by hand.
 mod sign_in;
-// The file between `url` and `exchange`.
+// The file between `url` and `exchange`: its owner and mode, and links.
 #[cfg(unix)]
 mod pending_file;
-// Variables that set the browser, the proxy, the root certificates and the kind of page.
+// The variable `BROWSER`, which only Unix has.
 #[cfg(unix)]
+mod browser;
+// Variables that set the proxy, the root certificates and the kind of page.
 mod environment;
+// Signals that end a command.
+#[cfg(unix)]
+mod signals;
 // Invalid arguments, variables and input.
 mod bad_input;
 // Help, and standard output that is closed or full.
 mod terminal;
-// `login` and `token` at a terminal, with a user who types.
-#[cfg(unix)]
+// `login` and `token` at a terminal, with a user who types. `setsid` of util-linux passes the terminal to the program.
+#[cfg(target_os = "linux")]
 mod at_terminal;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod pty;
 // `completions` and `man`.
 mod shells;

@@ -1,7 +1,5 @@
 //! Codes that a program pipes into `login` and `exchange`.
 
-use std::io::Write as _;
-
 use openrouter_oauth_emulator::{DecisionOutcome, Emulator, Fault, User};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -250,12 +248,16 @@ fn exchange_reads_pasted_addresses_too() {
     }
 }
 
-#[cfg(unix)]
+// macOS has no program that starts another one without a terminal.
+#[cfg(any(target_os = "linux", windows))]
 #[test]
 fn rejection_without_json_is_reported_as_text() {
-    use crate::{at_terminal::detached, tools::SETSID, tools::needs, user::read_until_url};
+    use std::io::Write as _;
 
-    needs!(SETSID);
+    use crate::user::{detached, read_until_url};
+
+    #[cfg(target_os = "linux")]
+    crate::tools::needs!(crate::tools::SETSID);
     let (served, home) = (serve(), Home::new());
     let mut child = detached(&home.program(&["login", "--headless", "--server", &served.url]));
     read_until_url(child.stderr.as_mut().unwrap(), served.origin());

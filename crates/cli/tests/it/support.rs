@@ -6,7 +6,6 @@ use std::{
     process::{Command, Output, Stdio},
     sync::mpsc,
     thread,
-    time::{Duration, Instant},
 };
 
 use openrouter_oauth_emulator::Emulator;
@@ -14,12 +13,13 @@ use serde_json::Value;
 
 use crate::ports::ClosedPort;
 
-/// Returns the program with an empty environment.
+/// Returns the program with an empty environment, except for variables that the system needs.
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_openrouter-oauth"));
     command.args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // If coverage is measured, include the program's.
-    command.envs(env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)));
+    // Windows finds its network libraries by `SystemRoot`. If coverage is measured, include the program's.
+    let kept = ["SystemRoot", "LLVM_PROFILE_FILE"];
+    command.envs(kept.into_iter().filter_map(|name| Some((name, env::var_os(name)?))));
     command
 }
 
@@ -136,13 +136,17 @@ impl Served {
     }
 
     /// Waits for a `POST` request for this path.
+    #[cfg(unix)]
     pub(crate) fn wait_for_post(&self, path: &str) {
         wait_until(|| self.emulator.posts(path) > 0);
     }
 }
 
 /// Waits until `is_done` returns true.
+#[cfg(unix)]
 pub(crate) fn wait_until(is_done: impl Fn() -> bool) {
+    use std::time::{Duration, Instant};
+
     let begun = Instant::now();
     while !is_done() {
         assert!(begun.elapsed() < Duration::from_secs(60), "waited for 60 seconds");

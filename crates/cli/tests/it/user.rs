@@ -26,8 +26,9 @@ impl Home {
     /// Returns the program as this user runs it, without a terminal.
     pub(crate) fn program(&self, arguments: &[&str]) -> Command {
         let mut command = program(arguments);
+        command.env("XDG_CONFIG_HOME", self.0.path()).env("LOCALAPPDATA", self.0.path());
         // A display, so that the environment does not look headless.
-        command.env("XDG_CONFIG_HOME", self.0.path()).env("DISPLAY", ":0");
+        command.env("DISPLAY", ":0");
         command
     }
 
@@ -48,7 +49,7 @@ impl Home {
 
     /// Returns the path of the file in which keys are stored.
     pub(crate) fn file(&self) -> String {
-        let file = self.0.path().join("openrouter-oauth/openrouter-oauth.json");
+        let file = self.0.path().join("openrouter-oauth").join("openrouter-oauth.json");
         file.to_str().unwrap().to_owned()
     }
 
@@ -58,14 +59,9 @@ impl Home {
         self.0.path()
     }
 
-    /// Creates a file where the folder for keys belongs.
+    /// Creates a folder where the file for keys belongs.
     pub(crate) fn block(&self) {
-        let folder = self.0.path().join("openrouter-oauth");
-        // A login creates the folder before it shows its URL.
-        if folder.exists() {
-            fs::remove_dir_all(&folder).unwrap();
-        }
-        fs::write(folder, "").unwrap();
+        fs::create_dir_all(self.file()).unwrap();
     }
 }
 
@@ -126,6 +122,12 @@ impl Login {
         crate::signal::kill(signal, &self.child.id().to_string());
     }
 
+    /// Ends the process without giving it the chance to clean up.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Closes the input and waits for the end.
     pub(crate) fn finish(mut self) -> Finished {
         drop(self.child.stdin.take());
@@ -152,7 +154,22 @@ impl Drop for Login {
     }
 }
 
-/// Reads the output of a login up to its URL. Returns the URL, and everything that was read.
+/// Starts the program without a terminal, even if this test has one: in its own session or, on Windows, with a standard
+/// input that is not the console.
+#[cfg(any(target_os = "linux", windows))]
+pub(crate) fn detached(command: &Command) -> Child {
+    let (program, is_windows) = (command.get_program(), cfg!(windows));
+    let mut detached = Command::new(if is_windows { program } else { "setsid".as_ref() });
+    if !is_windows {
+        detached.arg("--wait").arg(program);
+    }
+    detached.args(command.get_args()).env_clear();
+    detached.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    detached.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Reads the output of a [`detached`] login up to its URL. Returns the URL, and everything that was read.
+#[cfg(any(target_os = "linux", windows))]
 pub(crate) fn read_until_url(stderr: &mut impl Read, origin: &str) -> (String, Vec<u8>) {
     let (mut printed, begin) = (Vec::new(), format!("{origin}/auth?"));
     loop {

@@ -185,6 +185,22 @@ impl Opener {
     }
 }
 
+#[cfg(all(test, windows))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_link_opener_is_started() {
+        let opener = Opener {
+            program: "rundll32.exe".to_owned(),
+            arguments: vec!["url.dll,FileProtocolHandler".to_owned()],
+            source: Source::System,
+        };
+        let chosen = Opener::parse_list("firefox", is_file);
+        assert_eq!(openers(chosen, false), [opener]);
+    }
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;

@@ -15,11 +15,12 @@ pub(super) fn config_dir(variable: impl Fn(&str) -> Option<OsString>) -> Result<
         .ok_or(StoreError::NoFolder { variable: "HOME" })
 }
 
-/// Returns the user's configuration folder.
+/// Returns the user's folder for the data of programs on this machine. `%APPDATA%` would be wrong: with a roaming
+/// profile, Windows copies it to a server and to every machine where the user signs in.
 #[cfg(windows)]
 pub(super) fn config_dir(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, StoreError> {
-    let folder = variable("APPDATA").map(PathBuf::from).filter(|path| path.is_absolute());
-    folder.ok_or(StoreError::NoFolder { variable: "APPDATA" })
+    let folder = variable("LOCALAPPDATA").map(PathBuf::from).filter(|path| path.is_absolute());
+    folder.ok_or(StoreError::NoFolder { variable: "LOCALAPPDATA" })
 }
 
 /// Checks a program's name, which becomes part of a path and of the name of a keychain item.
@@ -31,7 +32,7 @@ pub(super) fn check_program(name: &str) -> Result<(), InvalidValue> {
     Err(InvalidValue::new("program name", "must have 1 to 64 letters, digits, '-', or '_'"))
 }
 
-#[cfg(all(test, not(windows)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -43,6 +44,18 @@ mod tests {
         assert_eq!(folder.ok(), expected.map(PathBuf::from), "{variables:?}");
     }
 
+    #[cfg(windows)]
+    #[test]
+    fn config_dir_is_not_part_of_the_roaming_profile() {
+        // F57
+        check(&[("LOCALAPPDATA", r"C:\u\Local"), ("APPDATA", r"C:\u\Roaming")], Some(r"C:\u\Local"));
+        check(&[("APPDATA", r"C:\u\Roaming")], None);
+        check(&[("LOCALAPPDATA", "Local")], None);
+        check(&[("LOCALAPPDATA", r"\Local")], None);
+        check(&[("LOCALAPPDATA", "")], None);
+    }
+
+    #[cfg(not(windows))]
     #[test]
     fn config_dir_ignores_relative_paths() {
         // F57

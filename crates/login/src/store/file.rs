@@ -64,12 +64,13 @@ use super::{Account, KeyStore, SignInLock, StoreError, StoreFuture, config_dir};
 /// symbolic link, a hard link, or a pipe. The folders above may be links, and are trusted.
 ///
 /// On systems other than Unix, the store does not check modes and owners. There, the file inherits the access rules
-/// of its folder. On Windows, files below `%APPDATA%` are accessible to the user and to administrators.
+/// of its folder. On Windows, files below `%LOCALAPPDATA%` are accessible to the user and to administrators.
 ///
 /// # Waiting
 ///
 /// The store reads and writes files on tokio's blocking threads. A change waits at most 10 seconds for another
-/// program's lock.
+/// program's lock. On Windows, a file cannot be changed while another program, such as a virus scanner, has it open, so
+/// each operation waits at most 2 more seconds for that.
 #[derive(Clone)]
 pub struct FileStore {
     file: KeyPath,
@@ -98,7 +99,7 @@ impl FileStore {
     }
 
     /// Creates a store in the default file for `program`: `openrouter-oauth/PROGRAM.json` in the user's configuration
-    /// folder. That folder is `$XDG_CONFIG_HOME` or else `~/.config`, and `%APPDATA%` on Windows. The program's own
+    /// folder. That folder is `$XDG_CONFIG_HOME` or else `~/.config`, and `%LOCALAPPDATA%` on Windows. The program's own
     /// configuration folder is not used, because other users can usually read it.
     ///
     /// # Errors

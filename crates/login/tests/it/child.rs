@@ -2,8 +2,8 @@
 
 use std::{
     env,
-    io::{self, BufRead as _, BufReader, Read as _},
-    net::TcpListener as StdListener,
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener as StdListener, TcpStream as StdStream},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
@@ -231,4 +231,9 @@ impl Drop for Running {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Connects as a browser that returns from OpenRouter.
+pub(crate) fn send_callback(port: u16) {
+    StdStream::connect(("127.0.0.1", port)).unwrap().write_all(b"!").unwrap();
 }

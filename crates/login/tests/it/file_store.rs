@@ -1,28 +1,18 @@
-//! The key file: its content, its permissions, and the files that a store rejects.
+//! The key file: its content, its lock, and contents that a store rejects.
 
 use std::{
-    env,
-    fs::{self, File, Permissions},
+    fs,
     future::poll_fn,
-    io::ErrorKind,
-    os::unix::{
-        fs::{PermissionsExt, chown, symlink},
-        net::UnixListener,
-    },
-    path::Path,
-    process::Command,
     task::Poll,
     time::{Duration, Instant},
 };
 
 use openrouter_oauth::Client;
-use openrouter_oauth_login::{Account, FileStore, KeyStore, SecretFile, StoreError};
-use rustix::{
-    fs::{FlockOperation, flock},
-    process::geteuid,
-};
+use openrouter_oauth_login::{Account, FileStore, KeyStore, StoreError};
 
-use crate::support::store::{Ended, TestFolder, account, chain, key, mode, run};
+use crate::support::store::{
+    Ended, TestFolder, account, assert_rejected, hold_lock, is_unsafe, key, run, with_a_key,
+};
 
 #[tokio::test]
 async fn saved_key_is_loaded_until_deleted() {
@@ -67,113 +57,6 @@ async fn key_is_found_for_its_own_service_only() {
     }
 }
 
-#[test]
-fn file_and_folder_are_private_under_any_umask() {
-    // S-6
-    for umask in ["000", "077", "027", "0777"] {
-        let folder = TestFolder::new();
-        let shell = format!("umask {umask}; exec \"$0\" \"$@\"");
-        for text in ["one", "two"] {
-            let task = format!("save work {text}");
-            assert_eq!(run(&mut folder.child(&["sh", "-c", &shell], &task)), Ended::Done, "{umask}");
-        }
-        assert_eq!([&folder.path, &folder.sibling(".lock")].map(|path| mode(path)), [0o600; 2], "{umask}");
-        folder.assert_private();
-    }
-}
-
-/// Checks that loading, saving, deleting and checking fail with `is_reason`, and that the file is unchanged.
-#[track_caller]
-fn assert_rejected(store: &FileStore, is_reason: impl Fn(&StoreError) -> bool) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let before = fs::read(store.path()).ok();
-    let (work, new) = (account("work"), key("new-canary"));
-    let errors = runtime.block_on(async {
-        [
-            store.load(&work).await.unwrap_err(),
-            store.save(&work, &new).await.unwrap_err(),
-            store.delete(&work).await.unwrap_err(),
-            store.check(&work).await.unwrap_err(),
-        ]
-    });
-    for error in errors {
-        assert!(is_reason(&error), "{}", chain(&error));
-        assert!(!format!("{error:?} {}", chain(&error)).contains("canary"), "{error:?}");
-    }
-    assert_eq!(fs::read(store.path()).ok(), before);
-}
-
-/// Returns a check for an error that says why this path is unsafe, with `words` in its text.
-fn is_unsafe(path: &Path, words: &str) -> impl Fn(&StoreError) -> bool {
-    let path = path.to_owned();
-    let words = words.to_owned();
-    move |error| matches!(error, StoreError::Unsafe { path: found, problem } if *found == path && problem.contains(&words))
-}
-
-/// Returns a folder with one key in it.
-fn with_a_key() -> TestFolder {
-    let folder = TestFolder::new();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { folder.store().save(&account("work"), &key("old-canary")).await.unwrap() });
-    folder
-}
-
-#[test]
-fn shared_file_or_folder_fails_with_advice() {
-    // S-6
-    let folder = with_a_key();
-    for bit in [0o040, 0o020, 0o010, 0o004, 0o002, 0o001, 0o044, 0o066] {
-        fs::set_permissions(&folder.path, Permissions::from_mode(0o600 | bit)).unwrap();
-        assert_rejected(&folder.store(), is_unsafe(&folder.path, "`chmod 600`"));
-        fs::set_permissions(&folder.path, Permissions::from_mode(0o600)).unwrap();
-
-        fs::set_permissions(folder.parent(), Permissions::from_mode(0o700 | bit)).unwrap();
-        assert_rejected(&folder.store(), is_unsafe(folder.parent(), "choose a path in a new folder"));
-        fs::set_permissions(folder.parent(), Permissions::from_mode(0o700)).unwrap();
-    }
-}
-
-#[test]
-fn advice_never_changes_a_folder_that_is_not_for_keys() {
-    let root = tempfile::tempdir().unwrap();
-    let etc = root.path().join("etc");
-    fs::create_dir(&etc).unwrap();
-    fs::set_permissions(&etc, Permissions::from_mode(0o755)).unwrap();
-    let no_chmod = |error: &StoreError| !error.to_string().contains("chmod");
-    assert_rejected(&FileStore::new(etc.join("k.json")), no_chmod);
-    assert_eq!(fs::read_dir(&etc).unwrap().count(), 0);
-
-    // The folder of `for_program` exists only for keys.
-    let program = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "file_store::as_a_program", "--nocapture"])
-        .env("XDG_CONFIG_HOME", root.path())
-        .output()
-        .unwrap();
-    let folder = root.path().join("openrouter-oauth");
-    assert!(program.status.success() && folder.join("cli.json").exists(), "{program:?}");
-    fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
-    let program = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "file_store::as_a_program", "--nocapture"])
-        .env("XDG_CONFIG_HOME", root.path())
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8_lossy(&program.stderr);
-    assert!(stderr.contains("`chmod 700`"), "{stderr}");
-}
-
-/// Saves a key as a child of another test. As a test, it does nothing.
-#[tokio::test]
-async fn as_a_program() {
-    let folder = env::var_os("XDG_CONFIG_HOME").unwrap_or_default();
-    if !Path::new(&folder).join("etc").exists() {
-        return;
-    }
-    let store = FileStore::for_program("cli").unwrap();
-    if let Err(error) = store.save(&account("work"), &key("new-canary")).await {
-        panic!("{error}");
-    }
-}
-
 #[tokio::test]
 async fn check_creates_the_folder_and_changes_no_key() {
     let folder = TestFolder::new();
@@ -206,100 +89,17 @@ async fn only_one_program_holds_the_sign_in_lock() {
 }
 
 #[test]
-fn file_of_another_user_fails() {
-    // S-6
-    if geteuid().is_root() {
-        let folder = with_a_key();
-        chown(&folder.path, Some(65534), None).unwrap();
-        assert_rejected(&folder.store(), is_unsafe(&folder.path, "another user"));
-        chown(&folder.path, Some(0), None).unwrap();
-        chown(folder.parent(), Some(65534), None).unwrap();
-        assert_rejected(&folder.store(), is_unsafe(folder.parent(), "another user"));
-    } else {
-        assert_rejected(&FileStore::new("/openrouter.json"), is_unsafe(Path::new("/"), "another user"));
-    }
-}
-
-#[test]
-fn store_uses_only_a_regular_file_with_one_name() {
-    // S-6, F55
-    let folder = with_a_key();
-    let elsewhere = folder.root.path().join("elsewhere");
-    let old = fs::read(&folder.path).unwrap();
-
-    fs::hard_link(&folder.path, &elsewhere).unwrap();
-    assert_rejected(&folder.store(), is_unsafe(&folder.path, "hard link"));
-
-    fs::remove_file(&folder.path).unwrap();
-    symlink(&elsewhere, &folder.path).unwrap();
-    assert_rejected(&folder.store(), is_unsafe(&folder.path, "symbolic link"));
-    assert_eq!(fs::read(&elsewhere).unwrap(), old);
-
-    fs::remove_file(&folder.path).unwrap();
-    symlink(folder.root.path().join("nowhere"), &folder.path).unwrap();
-    assert_rejected(&folder.store(), is_unsafe(&folder.path, "symbolic link"));
-    assert!(!folder.root.path().join("nowhere").exists());
-
-    fs::remove_file(&folder.path).unwrap();
-    fs::create_dir(&folder.path).unwrap();
-    fs::set_permissions(&folder.path, Permissions::from_mode(0o700)).unwrap();
-    assert_rejected(&folder.store(), is_unsafe(&folder.path, "not a regular file"));
-
-    fs::remove_dir(&folder.path).unwrap();
-    let listener = UnixListener::bind(&folder.path).unwrap();
-    assert_rejected(&folder.store(), is_unsafe(&folder.path, "not a regular file"));
-    drop(listener);
-}
-
-#[test]
-fn pipe_is_rejected_without_waiting() {
-    // S-6
-    for suffix in ["", ".lock"] {
-        let folder = with_a_key();
-        let pipe = folder.sibling(suffix);
-        fs::remove_file(&pipe).unwrap();
-        assert!(Command::new("mkfifo").args(["-m", "600"]).arg(&pipe).status().unwrap().success());
-        // In another process, because reading a pipe could hang this one.
-        let ended = run(&mut folder.child(&["timeout", "--signal=KILL", "60"], "save work new"));
-        assert!(matches!(&ended, Ended::Failed(text) if text.contains("not a regular file")), "{ended:?}");
-    }
-}
-
-#[tokio::test]
-async fn links_at_lock_and_new_file_are_not_followed() {
-    // S-6
-    let folder = TestFolder::new();
-    let store = folder.store();
-    store.save(&account("work"), &key("old")).await.unwrap();
-    let elsewhere = folder.root.path().join("elsewhere");
-    fs::write(&elsewhere, "precious").unwrap();
-
-    symlink(&elsewhere, folder.sibling(".new")).unwrap();
-    store.save(&account("work"), &key("new")).await.unwrap();
-    assert_eq!(store.load(&account("work")).await.unwrap(), Some(key("new")));
-
-    fs::remove_file(folder.sibling(".lock")).unwrap();
-    symlink(&elsewhere, folder.sibling(".lock")).unwrap();
-    let error = store.save(&account("work"), &key("newer")).await.unwrap_err();
-    assert!(is_unsafe(&folder.sibling(".lock"), "symbolic link")(&error), "{error}");
-    assert_eq!(fs::read(&elsewhere).unwrap(), b"precious");
-    assert_eq!(mode(&elsewhere) & 0o044, 0o044, "its mode has changed");
-}
-
-#[test]
-fn folder_that_is_a_link_or_a_file_fails() {
+fn folder_and_file_in_each_others_place_fail() {
     // S-6
     let folder = with_a_key();
-    let link = folder.root.path().join("link");
-    symlink(folder.parent(), &link).unwrap();
-    for path in [link.join("cli.json"), link.join("./cli.json"), link.join("cli.json/.")] {
-        assert_rejected(&FileStore::new(path), is_unsafe(&link, "symbolic link"));
-    }
     let below = folder.path.join("cli.json");
     assert_rejected(&FileStore::new(below), is_unsafe(&folder.path, "not a folder"));
-    for no_file in ["/", "..", ""] {
-        assert_rejected(&FileStore::new(no_file), is_unsafe(Path::new(no_file), "a file name"));
-    }
+
+    let occupied = folder.root.path().join("folder");
+    fs::create_dir(&occupied).unwrap();
+    let store = FileStore::new(folder.parent().join("keys"));
+    fs::rename(&occupied, store.path()).unwrap();
+    assert_rejected(&store, is_unsafe(store.path(), "not a regular file"));
 }
 
 #[test]
@@ -373,8 +173,7 @@ async fn held_lock_fails_after_ten_seconds() {
     let folder = TestFolder::new();
     let store = folder.store();
     store.save(&account("work"), &key("old")).await.unwrap();
-    let lock = File::open(folder.sibling(".lock")).unwrap();
-    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    let lock = hold_lock(&folder.sibling(".lock"));
     let start = Instant::now();
     let (work, new) = (account("work"), key("new"));
     let other = folder.store();
@@ -397,8 +196,7 @@ async fn save_dropped_while_it_waits_changes_nothing() {
     let store = folder.store();
     store.save(&account("work"), &key("old")).await.unwrap();
     let before = fs::metadata(&folder.path).unwrap();
-    let lock = File::open(folder.sibling(".lock")).unwrap();
-    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    let lock = hold_lock(&folder.sibling(".lock"));
     let (work, new) = (account("work"), key("new"));
     let mut save = store.save(&work, &new);
     poll_fn(|context| {
@@ -445,41 +243,4 @@ fn missing_runtime_is_an_error() {
     let mut load = store.load(&work);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let Poll::Ready(Err(StoreError::Unavailable { .. })) = load.as_mut().poll(&mut context) else { panic!() };
-}
-
-#[test]
-fn secret_file_gets_the_care_of_a_key_file() {
-    // S-6
-    let root = tempfile::tempdir().unwrap();
-    // Other users may read its folder, unlike the folder of a store.
-    fs::set_permissions(root.path(), Permissions::from_mode(0o755)).unwrap();
-    let (path, elsewhere) = (root.path().join("secret"), root.path().join("elsewhere"));
-    let file = SecretFile::new(&path).unwrap();
-    let check_unsafe = |problem| {
-        let error = file.read().unwrap_err();
-        assert!(is_unsafe(&path, problem)(&error), "{error}");
-    };
-    let not_found = |result: Result<(), StoreError>| matches!(result, Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotFound);
-    assert!(not_found(file.read().map(drop)) && not_found(file.remove()));
-    assert!(not_found(SecretFile::new(&path.join("secret")).map(drop)));
-
-    file.create(b"canary").unwrap();
-    assert_eq!(mode(&path) & 0o777, 0o600);
-    assert_eq!(&**file.read().unwrap(), b"canary");
-    assert!(file.create(b"other").is_err());
-    assert_eq!(fs::read(&path).unwrap(), b"canary");
-
-    fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
-    check_unsafe("`chmod 600`");
-    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
-    fs::hard_link(&path, &elsewhere).unwrap();
-    check_unsafe("hard link");
-    // Of two programs, only one removes it.
-    file.remove().unwrap();
-    assert!(not_found(file.remove()));
-
-    symlink(&elsewhere, &path).unwrap();
-    check_unsafe("symbolic link");
-    assert!(file.create(b"other").is_err());
-    assert_eq!(fs::read(&elsewhere).unwrap(), b"canary");
 }

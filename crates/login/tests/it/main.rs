@@ -7,26 +7,33 @@
     reason = "a panic fails the test, and child processes report on standard output"
 )]
 
+// Scripts that the shell runs as browsers. `browser_windows` is the test for Windows.
 #[cfg(target_os = "linux")]
 mod browser;
-#[cfg(target_os = "linux")]
 mod child;
-#[cfg(unix)]
 mod file_store;
+// Modes, owners, links and pipes. Windows has access lists, which the store does not check.
+#[cfg(unix)]
+mod file_store_access;
+// Needs strace.
 #[cfg(target_os = "linux")]
 mod file_store_faults;
-#[cfg(unix)]
+// On other systems, an open file can be replaced and removed.
+#[cfg(windows)]
+mod file_store_open_elsewhere;
 mod file_store_writers;
-#[cfg(target_os = "linux")]
 mod headless;
 mod listener;
+mod stdin_prompt;
+mod support;
+
+// These need a terminal, which `setsid` of util-linux passes to a process.
 #[cfg(target_os = "linux")]
 mod pty;
 #[cfg(target_os = "linux")]
 mod qr;
 #[cfg(target_os = "linux")]
 mod signal;
-mod support;
 #[cfg(target_os = "linux")]
 mod terminal;
 #[cfg(target_os = "linux")]

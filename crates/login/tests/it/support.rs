@@ -1,4 +1,3 @@
 //! Helpers for several of the tests.
 
-#[cfg(unix)]
 pub(crate) mod store;

@@ -55,5 +55,6 @@ macro_rules! needs {
 
 pub(crate) use needs;
 
-/// Starts a program in a new session, with its own terminal or none.
+/// Starts a program in a new session, with its own terminal or none. Only Linux has it.
+#[cfg(target_os = "linux")]
 pub(crate) const SETSID: Tool = Tool::new("setsid", &["setsid", "--wait", "true"]);

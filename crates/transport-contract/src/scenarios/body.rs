@@ -1,6 +1,6 @@
 //! Scenarios: a transport returns a complete body or none.
 
-use std::fmt::Write;
+use std::{env, fmt::Write};
 
 use http::StatusCode;
 
@@ -40,7 +40,13 @@ pub(crate) async fn truncated_response_is_an_error(harness: &Harness<'_>) -> Out
 }
 
 pub(crate) async fn reset_response_is_an_error(harness: &Harness<'_>) -> Outcome {
-    for response in [WITH_LENGTH, IN_CHUNKS, b"HTTP/1.1 200 OK\r\n\r\nto the end"] {
+    let mut responses = vec![WITH_LENGTH, IN_CHUNKS];
+    // Wine 8 can report a reset connection as a closed one, which is the end of such a response.
+    let is_wine = cfg!(windows) && env::var_os("WINELOADER").is_some();
+    if !is_wine {
+        responses.push(b"HTTP/1.1 200 OK\r\n\r\nto the end");
+    }
+    for response in responses {
         // The unread part of the request turns the close into a reset.
         let server = harness.serve_after(RunScript::AfterHead, move |connection, _| {
             connection.send(response.get(..response.len() - 1).unwrap_or(response))?;

@@ -4,7 +4,6 @@ use std::error::Error as _;
 
 use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport};
 use openrouter_oauth_transport_hyper::HyperTransport;
-use tokio::net::TcpSocket;
 
 use crate::exchange;
 
@@ -23,7 +22,7 @@ async fn full_listener() -> (String, impl Sized) {
 
     use tokio::{net::TcpStream, time::timeout};
 
-    let socket = TcpSocket::new_v4().unwrap();
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();
     let address = listener.local_addr().unwrap();

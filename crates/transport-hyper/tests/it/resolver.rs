@@ -3,7 +3,7 @@
 use std::{
     future::pending,
     io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -13,7 +13,6 @@ use std::{
 
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 use openrouter_oauth_transport_hyper::HyperTransport;
-use tokio::net::TcpSocket;
 
 use crate::{
     KEY, exchange,
@@ -105,8 +104,8 @@ async fn next_address_is_tried_after_a_dead_one() {
 async fn silent_address_leaves_time_for_the_next() {
     // F2. When a listener's queue is full, Linux drops connection attempts.
     let origin = origin();
-    let address = SocketAddr::new(DEAD, origin.server.address().port());
-    let socket = TcpSocket::new_v4().unwrap();
+    let address = std::net::SocketAddr::new(DEAD, origin.server.address().port());
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind(address).unwrap();
     let _silent = socket.listen(1).unwrap();
     let connect =

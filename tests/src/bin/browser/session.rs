@@ -178,3 +178,15 @@ pub(crate) fn expect_eq<T: Debug + PartialEq>(what: &str, found: &T, expected: &
     }
     Err(format!("{what}: {found:?} instead of {expected:?}").into())
 }
+
+/// Sets the mode of a file or folder.
+#[cfg(unix)]
+pub(crate) fn set_mode(path: &Path, mode: u32) -> Result {
+    Ok(fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))?)
+}
+
+/// Fails, because only Unix has modes.
+#[cfg(not(unix))]
+pub(crate) fn set_mode(_: &Path, _: u32) -> Result {
+    Err("this program needs Unix".into())
+}

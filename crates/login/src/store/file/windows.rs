@@ -6,6 +6,8 @@ use std::{
     io::{self, Write},
     os::windows::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use super::path::{KeyPath, folder_of, io_error, unsafe_path, with_suffix};
@@ -24,7 +26,14 @@ pub(super) struct Lock {
     file: Option<File>,
 }
 
-/// Another program has the file open (`ERROR_SHARING_VIOLATION`).
+/// How long an operation is repeated while another program has the file open. Virus scanners and search indexers open
+/// every new file, usually for less than this.
+const HELD_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// `ERROR_ACCESS_DENIED`. Also the error for replacing an open file, and for a file that is deleted once it is closed.
+const ACCESS_DENIED: i32 = 5;
+
+/// `ERROR_SHARING_VIOLATION`: another program has the file open.
 const SHARING_VIOLATION: i32 = 32;
 
 impl Folder {
@@ -55,6 +64,9 @@ impl Folder {
 
     /// Returns the folder of `file`, and creates it if necessary.
     pub(super) fn create(file: &KeyPath) -> Result<Self, StoreError> {
+        if let Some(folder) = Self::open(file)? {
+            return Ok(folder);
+        }
         let parent = file.folder();
         fs::create_dir_all(parent).map_err(|error| io_error(parent, "created", error))?;
         Self::open(file)?.ok_or_else(|| io_error(parent, "created", io::ErrorKind::NotFound.into()))
@@ -73,8 +85,8 @@ impl Folder {
 
     /// Opens the file for reading, if it exists.
     pub(super) fn open_file(&self) -> Result<Option<File>, StoreError> {
-        let failed = |error| io_error(&self.path, "read", error);
-        let found = match fs::symlink_metadata(&self.path) {
+        let failed = |error| failure(&self.path, "read", error);
+        let found = match while_held(|| fs::symlink_metadata(&self.path)) {
             Ok(found) => found,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed(error)),
@@ -85,14 +97,15 @@ impl Folder {
                 "it is not a regular file; remove it, or choose another path",
             ));
         }
-        File::open(&self.path).map(Some).map_err(failed)
+        while_held(|| File::open(&self.path)).map(Some).map_err(failed)
     }
 
     /// Replaces the file atomically with one that has these bytes. Requires the lock.
     pub(super) fn replace(&self, bytes: &[u8]) -> Result<(), StoreError> {
         let new = with_suffix(&self.path, ".new");
         let replaced = write(&new, bytes).and_then(|()| {
-            fs::rename(&new, &self.path).map_err(|error| io_error(&self.path, "replaced", error))
+            while_held(|| fs::rename(&new, &self.path))
+                .map_err(|error| failure(&self.path, "replaced", error))
         });
         if replaced.is_err() {
             // If this fails, the next change removes it.
@@ -115,8 +128,8 @@ impl Folder {
 
     /// Creates the file with these bytes. Fails if it exists.
     pub(super) fn create_file(&self, bytes: &[u8]) -> Result<(), StoreError> {
-        let failed = |error| io_error(&self.path, "written", error);
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&self.path).map_err(failed)?;
+        let failed = |error| failure(&self.path, "written", error);
+        let mut file = create_new(&self.path).map_err(failed)?;
         let written = file.write_all(bytes).and_then(|()| file.sync_all());
         if written.is_err() {
             drop(file);
@@ -128,7 +141,7 @@ impl Folder {
 
     /// Removes the file. Fails if it does not exist, so that of two programs only one succeeds.
     pub(super) fn remove_existing(&self) -> Result<(), StoreError> {
-        fs::remove_file(&self.path).map_err(|error| io_error(&self.path, "removed", error))
+        while_held(|| fs::remove_file(&self.path)).map_err(|error| failure(&self.path, "removed", error))
     }
 
     /// Does nothing: only a file can be synced.
@@ -163,16 +176,52 @@ impl Lock {
 
 /// Writes a file that must not exist yet.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let written = OpenOptions::new().write(true).create_new(true).open(path).and_then(|mut file| {
+    let written = create_new(path).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()
     });
-    written.map_err(|error| io_error(path, "written", error))
+    written.map_err(|error| failure(path, "written", error))
+}
+
+/// Creates an empty file that must not exist yet.
+fn create_new(path: &Path) -> io::Result<File> {
+    while_held(|| OpenOptions::new().write(true).create_new(true).open(path))
 }
 
 fn remove(path: &Path) -> Result<(), StoreError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error(path, "removed", error)),
+    match while_held(|| fs::remove_file(path)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failure(path, "removed", error)),
         _ => Ok(()),
     }
+}
+
+/// Repeats an operation that fails because another program may have the file open.
+fn while_held<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        let done = operation();
+        let may_be_held =
+            |error: &io::Error| matches!(error.raw_os_error(), Some(ACCESS_DENIED | SHARING_VIOLATION));
+        if !done.as_ref().is_err_and(may_be_held) || start.elapsed() >= HELD_TIMEOUT {
+            return done;
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(100));
+    }
+}
+
+/// Returns the error for an operation of [`while_held`]. "Access is denied" alone would make the user look at
+/// permissions, even if a program that still has the file open is the cause.
+fn failure(path: &Path, verb: &'static str, error: io::Error) -> StoreError {
+    if is_open_elsewhere(path) {
+        return StoreError::InUse { path: path.to_owned(), after: HELD_TIMEOUT };
+    }
+    io_error(path, verb, error)
+}
+
+/// Returns whether any program, including this one, has the file open.
+fn is_open_elsewhere(path: &Path) -> bool {
+    let opened = OpenOptions::new().read(true).share_mode(0).open(path);
+    opened.is_err_and(|error| error.raw_os_error() == Some(SHARING_VIOLATION))
 }

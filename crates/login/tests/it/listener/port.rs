@@ -1,7 +1,7 @@
 //! The port: its address, and when it becomes free.
 
 use std::{
-    fs, io,
+    io,
     net::{Ipv4Addr, TcpListener as StdListener, TcpStream as StdStream, UdpSocket},
     time::Duration,
 };
@@ -16,7 +16,7 @@ use super::fixture::{Fixture, browser, connect, read, status};
 fn listening(port: u16) -> Vec<String> {
     const LISTEN: &str = "0A";
     let tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"]
-        .map(|table| fs::read_to_string(table).unwrap_or_default());
+        .map(|table| std::fs::read_to_string(table).unwrap_or_default());
     let sockets = tables.iter().flat_map(|table| table.lines().skip(1));
     let fields = sockets.map(|socket| socket.split_whitespace().collect::<Vec<_>>());
     let at_port = format!(":{port:04X}");

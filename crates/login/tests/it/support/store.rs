@@ -5,7 +5,6 @@ use std::{
     error::Error,
     ffi::OsStr,
     fs,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::{Command, Output, exit},
 };
@@ -48,7 +47,14 @@ impl TestFolder {
         names
     }
 
+    /// Checks that other users have no access to the folder and its files. On Windows, both have the access list of the
+    /// folder above, which the store does not change.
+    #[cfg(windows)]
+    #[expect(clippy::unused_self, reason = "as on Unix")]
+    pub(crate) fn assert_private(&self) {}
+
     /// Checks that other users have no access to the folder and its files.
+    #[cfg(unix)]
     #[track_caller]
     pub(crate) fn assert_private(&self) {
         if self.parent().exists() {
@@ -176,6 +182,61 @@ pub(crate) fn key(text: &str) -> ApiKey {
     ApiKey::parse(text).unwrap()
 }
 
+/// Checks that loading, saving, deleting and checking fail with `is_reason`, and that the file is unchanged.
+#[track_caller]
+pub(crate) fn assert_rejected(store: &FileStore, is_reason: impl Fn(&StoreError) -> bool) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let before = fs::read(store.path()).ok();
+    let (work, new) = (account("work"), key("new-canary"));
+    let errors = runtime.block_on(async {
+        [
+            store.load(&work).await.unwrap_err(),
+            store.save(&work, &new).await.unwrap_err(),
+            store.delete(&work).await.unwrap_err(),
+            store.check(&work).await.unwrap_err(),
+        ]
+    });
+    for error in errors {
+        assert!(is_reason(&error), "{}", chain(&error));
+        assert!(!format!("{error:?} {}", chain(&error)).contains("canary"), "{error:?}");
+    }
+    assert_eq!(fs::read(store.path()).ok(), before);
+}
+
+/// Returns a check for an error that says why this path is unsafe, with `words` in its text.
+pub(crate) fn is_unsafe(path: &Path, words: &str) -> impl Fn(&StoreError) -> bool {
+    let path = path.to_owned();
+    let words = words.to_owned();
+    move |error| matches!(error, StoreError::Unsafe { path: found, problem } if *found == path && problem.contains(&words))
+}
+
+/// Returns a folder with one key in it.
+pub(crate) fn with_a_key() -> TestFolder {
+    let folder = TestFolder::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { folder.store().save(&account("work"), &key("old-canary")).await.unwrap() });
+    folder
+}
+
+/// Locks the file as another program would. It stays locked until the result is dropped.
+#[cfg(unix)]
+pub(crate) fn hold_lock(path: &Path) -> fs::File {
+    let lock = fs::File::open(path).unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    lock
+}
+
+/// Locks the file as another program would. It stays locked until the result is dropped.
+#[cfg(windows)]
+pub(crate) fn hold_lock(path: &Path) -> fs::File {
+    use std::os::windows::fs::OpenOptionsExt as _;
+
+    fs::File::options().write(true).share_mode(0).open(path).unwrap()
+}
+
+#[cfg(unix)]
 pub(crate) fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::MetadataExt as _;
+
     fs::symlink_metadata(path).unwrap().mode() & 0o7777
 }

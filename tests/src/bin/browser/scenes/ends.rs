@@ -1,6 +1,6 @@
 //! One login in one tab, with each of its results.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, process::Stdio, time::Duration};
+use std::{fs, process::Stdio, time::Duration};
 
 use openrouter_oauth_emulator::Fault;
 use openrouter_oauth_tests::Result;
@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::{
     login_process::LoginProcess,
-    session::{BrowserSession, callback_url, expect_eq},
+    session::{BrowserSession, callback_url, expect_eq, set_mode},
 };
 
 // L-17, L-19
@@ -85,7 +85,7 @@ pub(super) async fn cannot_store(session: &BrowserSession<'_>) -> Result {
     // Everyone may write to this folder, so the program does not store a key in it.
     let folder = session.home.path().join(".config/openrouter-oauth");
     fs::create_dir_all(&folder)?;
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777))?;
+    set_mode(&folder, 0o777)?;
     session.approve().await?;
     session.browser.wait_for_page("You are signed in, but the key was not stored").await?;
     let output = login.wait().await?;

@@ -1,12 +1,12 @@
 //! How the program opens a browser.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::fs;
 
 use openrouter_oauth_tests::Result;
 
 use crate::{
     login_process::LoginProcess,
-    session::{BrowserSession, expect_eq},
+    session::{BrowserSession, expect_eq, set_mode},
 };
 
 /// Records its arguments, environment and open files in a file.
@@ -19,7 +19,7 @@ mv "$HOME/opening" "$HOME/opened"
 pub(super) async fn by_a_program(session: &BrowserSession<'_>) -> Result {
     let recorder = session.home.path().join("recorder");
     fs::write(&recorder, RECORDER)?;
-    fs::set_permissions(&recorder, fs::Permissions::from_mode(0o700))?;
+    set_mode(&recorder, 0o700)?;
 
     let label = r#"a label; $(touch pwned) `touch pwned` & "b" 'c' %s | d"#;
     let mut command = session.home.program(&["login", "--json", "--label", label])?;

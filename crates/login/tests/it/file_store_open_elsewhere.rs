@@ -1,0 +1,66 @@
+//! A key file that another program has open, such as a virus scanner.
+
+use std::{
+    fs::File,
+    os::windows::fs::OpenOptionsExt as _,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use openrouter_oauth_login::{KeyStore, StoreError};
+
+use crate::support::store::{TestFolder, account, key};
+
+/// Opens the file so that other programs can read it, but neither replace nor remove it.
+fn open(path: &Path) -> File {
+    const FILE_SHARE_READ: u32 = 1;
+    File::options().read(true).share_mode(FILE_SHARE_READ).open(path).unwrap()
+}
+
+#[tokio::test]
+async fn change_waits_until_the_file_is_closed() {
+    let folder = TestFolder::new();
+    let (store, work) = (folder.store(), account("work"));
+    store.save(&work, &key("old")).await.unwrap();
+    let close_soon = |file: File| {
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(500));
+            drop(file);
+        })
+    };
+
+    let closing = close_soon(open(&folder.path));
+    store.save(&work, &key("new")).await.unwrap();
+    closing.join().unwrap();
+    assert_eq!(store.load(&work).await.unwrap(), Some(key("new")));
+
+    let closing = close_soon(open(&folder.path));
+    assert!(store.delete(&work).await.unwrap());
+    closing.join().unwrap();
+    assert_eq!(folder.names(), ["cli.json.lock"]);
+}
+
+#[tokio::test]
+async fn file_that_stays_open_keeps_its_keys() {
+    let folder = TestFolder::new();
+    let (store, work) = (folder.store(), account("work"));
+    store.save(&work, &key("old")).await.unwrap();
+    let file = open(&folder.path);
+    let start = Instant::now();
+    for error in [store.save(&work, &key("new")).await.unwrap_err(), store.delete(&work).await.unwrap_err()] {
+        assert!(matches!(&error, StoreError::InUse { path, .. } if *path == folder.path), "{error:?}");
+        assert!(
+            error
+                .to_string()
+                .ends_with("was still in use after 2 s; check which other program uses it, and try again")
+        );
+    }
+    let waited = start.elapsed();
+    assert!((Duration::from_secs(4)..Duration::from_secs(30)).contains(&waited), "{waited:?}");
+    assert_eq!(store.load(&work).await.unwrap(), Some(key("old")));
+    assert_eq!(folder.names(), ["cli.json", "cli.json.lock"]);
+    drop(file);
+    store.save(&work, &key("new")).await.unwrap();
+    assert_eq!(store.load(&work).await.unwrap(), Some(key("new")));
+}

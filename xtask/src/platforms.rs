@@ -1,0 +1,109 @@
+//! `platforms`: checks the code for other systems than this one, and runs the tests for Windows under wine.
+//!
+//! A machine may lack a target or a program. The command then names the checks that it leaves out. With
+//! `REQUIRE_TOOLS=1`, it leaves out only those whose tools this machine cannot install.
+
+use std::time::Instant;
+
+use self::tool::Tool;
+use crate::{
+    process,
+    result::{Result, fail_on},
+};
+
+mod tool;
+mod wine;
+
+/// A check for one system.
+struct Check {
+    name: &'static str,
+    tools: &'static [Tool],
+    run: fn() -> Result,
+}
+
+const CHECKS: &[Check] = &[
+    Check {
+        name: "Windows: clippy",
+        tools: &[Tool::Target(wine::TARGET), wine::MINGW],
+        run: || clippy(wine::TARGET, EVERYTHING, &[]),
+    },
+    Check {
+        name: "Windows: the tests, under wine",
+        tools: &[Tool::Target(wine::TARGET), wine::MINGW, wine::WINE],
+        run: wine::test,
+    },
+    Check {
+        name: "macOS: clippy",
+        tools: &[Tool::Target(MACOS)],
+        run: || clippy(MACOS, EVERYTHING, &NO_C_COMPILER),
+    },
+];
+
+const MACOS: &str = "aarch64-apple-darwin";
+
+/// The packages, targets and features that clippy checks: all tests, so that they compile on the real system, and the
+/// keychain, which is another crate on each system.
+const EVERYTHING: &[&str] = &["--workspace", "--all-targets", "--features=openrouter-oauth-login/keychain"];
+
+/// Variables that replace Apple's tools, which alone build ring's C code for macOS. Clippy links nothing, so it can
+/// check all Rust code with a compiler that does nothing.
+const NO_C_COMPILER: [(&str, &str); 3] =
+    [("CC_aarch64_apple_darwin", "true"), ("AR_aarch64_apple_darwin", "true"), ("SDKROOT", "/")];
+
+pub(crate) fn run() -> Result {
+    let (mut report, mut errors) = (Vec::new(), Vec::new());
+    for check in CHECKS {
+        println!("\n--- {}", check.name);
+        let start = Instant::now();
+        let verdict = match check.start() {
+            Ok(None) => "ok".to_owned(),
+            Ok(Some(tool)) => format!("NOT CHECKED, because this machine lacks {tool}"),
+            Err(error) => {
+                errors.push(format!("{}: {error}", check.name));
+                "FAILED".to_owned()
+            }
+        };
+        report.push(format!("{:>10.1}  {}: {verdict}", start.elapsed().as_secs_f64(), check.name));
+    }
+    println!("\n   seconds  check\n{}", report.join("\n"));
+    fail_on(&errors)
+}
+
+impl Check {
+    /// Runs the check, unless the machine lacks a tool. Returns that tool.
+    fn start(&self) -> Result<Option<Tool>> {
+        for tool in self.tools {
+            if !tool.is_present()? {
+                return Ok(Some(*tool));
+            }
+        }
+        (self.run)()?;
+        Ok(None)
+    }
+}
+
+/// Runs clippy, which also reports every error of `cargo check`, and denies warnings.
+fn clippy(target: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Result {
+    let mut command = process::cargo(["clippy", "--quiet", "--target", target]);
+    command.args(arguments).args(["--", "-D", "warnings"]).envs(variables.iter().copied());
+    process::run(&mut command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn started(tools: &'static [Tool]) -> Result<Option<Tool>> {
+        Check { name: "", tools, run: || Err("it ran".into()) }.start()
+    }
+
+    #[test]
+    fn check_runs_only_with_its_tools() {
+        const CARGO: Tool = Tool::Program { name: "cargo", package: "cargo" };
+        const MISSING: Tool = Tool::Program { name: "no-such-program", package: "no-such-package" };
+        assert_eq!(started(&[CARGO]).unwrap_err().to_string(), "it ran");
+        let missing = started(&[CARGO, MISSING]).unwrap().unwrap();
+        assert_eq!(missing.to_string(), "no-such-program");
+    }
+}

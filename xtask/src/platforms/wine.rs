@@ -1,0 +1,47 @@
+//! Runs the tests for Windows under wine.
+
+use std::{fs, process::Command};
+
+use super::tool::Tool;
+use crate::{process, result::Result};
+
+/// Windows with the GNU linker, which Debian has.
+pub(super) const TARGET: &str = "x86_64-pc-windows-gnu";
+
+/// The compiler of ring's C code, and the linker.
+pub(super) const MINGW: Tool = Tool::Program { name: MINGW_GCC, package: "gcc-mingw-w64-x86-64" };
+const MINGW_GCC: &str = "x86_64-w64-mingw32-gcc";
+
+pub(super) const WINE: Tool = Tool::Program { name: "wine", package: "wine" };
+
+/// Starts each test program. Wine can hang where Windows would not, so a program gets 15 minutes.
+const RUNNER: (&str, &str) = ("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", "timeout 900 wine");
+
+/// Runs all tests except those of this package, which are about the repository. Doc tests are left out, because each is
+/// a program of its own, which takes longer to link than to run.
+pub(super) fn test() -> Result {
+    // Wine's settings and drive C, apart from those of the user.
+    let prefix = process::target("platforms").join("wine");
+    fs::create_dir_all(&prefix)?;
+    let in_prefix = |mut command: Command| {
+        command.env("WINEPREFIX", &prefix).env("WINEDEBUG", "-all").env_remove("DISPLAY");
+        command
+    };
+    let mut boot = Command::new("wine");
+    boot.args(["wineboot", "--update"]);
+    process::run(&mut in_prefix(boot))?;
+
+    let library = prefix.join("drive_c/windows/system32/bcryptprimitives.dll");
+    if !library.exists() {
+        let mut gcc = Command::new(MINGW_GCC);
+        gcc.args(["-shared", "-O1", "-Wall", "-Werror", "-o"]).arg(&library);
+        gcc.arg(process::root().join("xtask/src/platforms/bcryptprimitives.c")).arg("-ladvapi32");
+        process::run(&mut gcc)?;
+    }
+
+    let mut test = process::cargo(["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]);
+    test.args(["--workspace", "--exclude", "xtask", "--target", TARGET]);
+    // A test whose tool is missing is skipped: the tools are programs of Unix.
+    test.envs([RUNNER]).env_remove("REQUIRE_TOOLS");
+    process::run(&mut in_prefix(test))
+}
