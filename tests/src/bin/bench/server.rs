@@ -29,6 +29,7 @@ use crate::canned::CannedResponse;
 /// Long enough for a client under callgrind to go to sleep, so that every exchange runs the same code.
 const RESPONSE_DELAY: Duration = Duration::from_millis(1);
 
+#[cfg(unix)]
 const OPEN_FILES: u64 = 4096;
 
 /// Where Debian and its derivatives keep the root certificates. With them, the first exchange over TLS reads as many
