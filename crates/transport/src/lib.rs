@@ -43,6 +43,7 @@ mod limits;
 
 mod error;
 
+mod time;
 mod timer;
 
 mod from_fn;
@@ -56,6 +57,7 @@ pub use crate::{
     error::{BoxError, Error, ErrorKind},
     from_fn::{FromFn, from_fn},
     limits::Limits,
+    time::{Instant, system_time},
     timer::{SleepFuture, Timer},
     transport::{ResponseFuture, Transport},
     wiped_buffer::WipedBuffer,
