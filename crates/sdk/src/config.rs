@@ -40,7 +40,7 @@ pub(crate) struct Config {
 impl Config {
     /// Returns the time of day.
     pub(crate) fn system_time(&self) -> SystemTime {
-        self.timer.as_ref().map_or_else(system_time, |timer| timer.system_time())
+        self.timer.as_ref().map_or_else(system_time, Timer::system_time)
     }
 }
 

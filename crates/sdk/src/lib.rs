@@ -168,7 +168,7 @@ pub use crate::{
     base_url::OPENROUTER_BASE_URL,
     call::{Call, CallFuture, response::ApiResponse, retry::Retry},
     client::{Client, builder::ClientBuilder},
-    entropy::{Entropy, OsEntropy},
+    entropy::Entropy,
     error::{
         Error, SpentReason,
         outcome_unknown::{OutcomeUnknown, UnknownReason},
@@ -185,6 +185,8 @@ pub use crate::{
     },
 };
 
+#[cfg(feature = "getrandom")]
+pub use crate::entropy::OsEntropy;
 #[cfg(feature = "tracing")]
 pub use crate::hook::tracing::TracingHook;
 
