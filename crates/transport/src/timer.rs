@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::time::{self, Instant};
+use crate::time::{Instant, system_time};
 
 /// The boxed future that [`Timer::sleep`] returns. It completes when the duration has passed.
 pub type SleepFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -31,9 +31,9 @@ pub trait Timer: fmt::Debug + Send + Sync {
     /// Sleeps for `duration`, measured from this call.
     fn sleep(&self, duration: Duration) -> SleepFuture;
 
-    /// Returns the time of day, which may jump. By default, it is the system's.
+    /// Returns the time of day, which may jump. By default, it is the [system's](crate::system_time).
     fn system_time(&self) -> SystemTime {
-        time::system_time()
+        system_time()
     }
 }
 

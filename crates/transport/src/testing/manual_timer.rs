@@ -9,7 +9,7 @@ use std::{
 
 use super::lock::lock;
 use crate::{
-    time::{self, Instant},
+    time::{Instant, system_time},
     timer::{SleepFuture, Timer},
 };
 
@@ -50,7 +50,7 @@ impl ManualTimer {
     /// Creates a clock that stands still.
     pub fn new() -> Self {
         let clock =
-            Clock { now: Instant::now(), system_time: time::system_time(), sleepers: Vec::new(), next_id: 0 };
+            Clock { now: Instant::now(), system_time: system_time(), sleepers: Vec::new(), next_id: 0 };
         Self { clock: Arc::new(Mutex::new(clock)) }
     }
 
