@@ -187,7 +187,10 @@ impl CargoStep {
 /// Checks the formatting of every file, including the packages outside the workspace.
 fn format() -> Result {
     let mut commands = vec![process::cargo(["fmt", "--all", "--check"])];
-    for manifest in consumers::manifests()?.into_iter().chain(["tests/fuzz/Cargo.toml".into()]) {
+    for manifest in consumers::manifests()?
+        .into_iter()
+        .chain(["tests/fuzz/Cargo.toml".into(), "tests/wasm/Cargo.toml".into()])
+    {
         let mut command = process::cargo(["fmt", "--check", "--manifest-path"]);
         command.arg(manifest);
         commands.push(command);

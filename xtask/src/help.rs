@@ -19,8 +19,8 @@ cargo xtask COMMAND
   msrv           compile each package with the oldest compiler it supports, if that is installed
   package [--release]
                  pack each package, then check, test and document it alone; with --release, also rehearse a release
-  platforms      run clippy for Windows and macOS, and the tests for Windows under wine (needs the targets of both, and
-                 mingw and wine; names the checks whose tools are missing)
+  platforms      run clippy for Windows, macOS and wasm32, and tests for Windows under wine and for wasm32 in Node.js
+                 (needs the targets, mingw, wine, node and wasm-bindgen-cli; names the checks whose tools are missing)
   consumers      build and run packages outside the workspace that use the crates
   api [--write]  compare the public API of each library with tests/api, or write it (needs cargo-public-api and nightly)
   spec FILE      compare the models with an OpenAPI document

@@ -1,4 +1,5 @@
-//! `platforms`: checks the code for other systems than this one, and runs the tests for Windows under wine.
+//! `platforms`: checks the code for other systems than this one, and runs the tests for Windows under wine and those for
+//! wasm32 in Node.js.
 //!
 //! A machine may lack a target or a program. The command then names the checks that it leaves out. With
 //! `REQUIRE_TOOLS=1`, it leaves out only those whose tools this machine cannot install.
@@ -12,6 +13,7 @@ use crate::{
 };
 
 mod tool;
+mod wasm;
 mod wine;
 
 /// A check for one system.
@@ -36,6 +38,12 @@ const CHECKS: &[Check] = &[
         name: "macOS: clippy",
         tools: &[Tool::Target(MACOS)],
         run: || clippy(MACOS, EVERYTHING, &NO_C_COMPILER),
+    },
+    Check { name: "wasm32: clippy", tools: &[Tool::Target(wasm::TARGET)], run: wasm::clippy },
+    Check {
+        name: "wasm32: the tests, in Node.js",
+        tools: &[Tool::Target(wasm::TARGET), wasm::NODE, wasm::RUNNER],
+        run: wasm::test,
     },
 ];
 

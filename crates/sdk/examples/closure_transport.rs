@@ -5,7 +5,8 @@
 //!
 //! ```sh
 //! cargo run -p openrouter-oauth-cli -- emulator --port 8080
-//! cargo run -p openrouter-oauth --no-default-features --example closure_transport -- http://127.0.0.1:8080/api/v1
+//! cargo run -p openrouter-oauth --no-default-features --features getrandom \
+//!     --example closure_transport -- http://127.0.0.1:8080/api/v1
 //! ```
 //!
 //! Without the feature `hyper`, `openrouter-oauth` compiles no HTTP client and no async runtime.

@@ -38,6 +38,7 @@ use crate::{base_url::BaseUrl, config::Config, error::Error};
 /// # use openrouter_oauth::transport::{Limits, from_fn, testing::ManualTimer};
 /// use std::time::Duration;
 ///
+/// # #[cfg(feature = "getrandom")]
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), openrouter_oauth::Error> {
 /// # let openrouter = from_fn(|_: http::Request<_>, _: Limits| async {
@@ -52,6 +53,8 @@ use crate::{base_url::BaseUrl, config::Config, error::Error};
 /// assert_eq!(response.into_inner(), keys);
 /// # Ok(())
 /// # }
+/// # #[cfg(not(feature = "getrandom"))]
+/// # fn main() {}
 /// ```
 #[must_use = "a call is sent only when it is awaited"]
 pub struct Call<E> {

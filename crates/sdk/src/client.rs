@@ -147,7 +147,8 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// [`Error::Invalid`] if a setting is invalid, or if you set a transport without a [`timer`](Self::timer) or
-    /// [`without_deadline`](Self::without_deadline).
+    /// [`without_deadline`](Self::without_deadline). Without the feature `getrandom`, also if you set no
+    /// [`entropy`](Self::entropy).
     pub fn build(self) -> Result<Client, Error> {
         self.into_config().map(Client::from_config)
     }
@@ -170,7 +171,7 @@ impl fmt::Debug for Client {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "getrandom"))]
 mod tests {
     use std::{
         future::Future as _,

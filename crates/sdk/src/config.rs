@@ -1,10 +1,13 @@
 //! A client's settings, shared by its calls and sign-ins.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use http::HeaderMap;
 use openrouter_oauth_models::InvalidValue;
-use openrouter_oauth_transport::{Timer, Transport};
+use openrouter_oauth_transport::{Timer, Transport, system_time};
 
 use crate::{
     base_url::BaseUrl,
@@ -32,6 +35,13 @@ pub(crate) struct Config {
     pub(crate) retry: Retry,
     pub(crate) budget: Arc<Budget>,
     pub(crate) response_bytes: usize,
+}
+
+impl Config {
+    /// Returns the time of day.
+    pub(crate) fn system_time(&self) -> SystemTime {
+        self.timer.as_ref().map_or_else(system_time, Timer::system_time)
+    }
 }
 
 /// The error for a deadline without a timer.

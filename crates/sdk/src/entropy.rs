@@ -11,7 +11,8 @@ use crate::error::Error;
 
 /// A source of random bytes for verifiers, attempt IDs, and states.
 ///
-/// Implement this trait only for tests. Outside of tests, the bytes must be unpredictable (RFC 7636, section 7.1).
+/// Outside of tests, the bytes must be unpredictable (RFC 7636, section 7.1). So implement this trait only for tests,
+/// or for a system that `getrandom` does not support.
 pub trait Entropy: fmt::Debug + Send + Sync {
     /// Fills `bytes` with random bytes.
     ///
@@ -21,11 +22,13 @@ pub trait Entropy: fmt::Debug + Send + Sync {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), BoxError>;
 }
 
-/// The operating system's random generator.
+/// The operating system's random generator, through the crate `getrandom`.
+#[cfg(feature = "getrandom")]
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OsEntropy;
 
+#[cfg(feature = "getrandom")]
 impl Entropy for OsEntropy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), BoxError> {
         getrandom::fill(bytes).map_err(Into::into)

@@ -13,6 +13,7 @@
 //!     pending.exchange(client, &code).await
 //! }
 //! # use openrouter_oauth::transport::{Limits, from_fn, testing::ManualTimer};
+//! # #[cfg(feature = "getrandom")]
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Error> {
 //! # let openrouter = from_fn(|_: http::Request<_>, _: Limits| async {
@@ -22,6 +23,8 @@
 //! # assert_eq!(sign_in(&client).await?.user_id.as_deref(), Some("user_1"));
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "getrandom"))]
+//! # fn main() {}
 //! ```
 //!
 //! [`Client::new`](Client#method.new) creates the client.
@@ -58,6 +61,29 @@
 //! and time enabled. [`ClientBuilder::transport`] accepts any other [`Transport`](transport::Transport), on any
 //! runtime. Without the feature, this crate compiles neither hyper nor tokio.
 //!
+//! # wasm32
+//!
+//! On `wasm32-unknown-unknown`, a program in a browser, a Worker, or Node.js provides what the standard library lacks
+//! there:
+//!
+//! ```toml
+//! [dependencies]
+//! getrandom = { version = "0.4", features = ["wasm_js"] }
+//! openrouter-oauth = { version = "0.1", default-features = false, features = ["getrandom"] }
+//! ```
+//!
+//! * Random bytes: the feature `wasm_js` of `getrandom` gets them from JavaScript's `crypto.getRandomValues`. Without the
+//!   feature `getrandom` of this crate, implement [`Entropy`] and set it with [`ClientBuilder::entropy`].
+//! * The transport: pass a closure that calls `fetch` to [`from_fn`](transport::from_fn), or implement
+//!   [`Transport`](transport::Transport).
+//! * The timer: implement [`Timer`](transport::Timer). Its method `now` returns
+//!   [`transport::Instant`], whose `now` works here, and its method `sleep` can use JavaScript's
+//!   `setTimeout` through `gloo-timers`. Or call [`ClientBuilder::without_deadline`].
+//!
+//! Futures must be `Send`, and those of JavaScript are not. Wrap them in `SendWrapper` of the crate `send_wrapper`.
+//! `tests/wasm` in the repository has a timer of this kind, and tests that were run in Node.js. Nothing was run in a
+//! browser. This crate needs JavaScript for the time of day, so it does not work in other hosts of this target.
+//!
 //! # Proxies and certificates
 //!
 //! The transport on hyper reads these environment variables:
@@ -93,6 +119,7 @@
 //! use http::{Request, Response};
 //! use openrouter_oauth::{Client, transport::{Limits, from_fn}};
 //!
+//! # #[cfg(feature = "getrandom")]
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), openrouter_oauth::Error> {
 //! let openrouter = from_fn(|request: Request<_>, _: Limits| async move {
@@ -103,6 +130,8 @@
 //! assert!(client.signing_keys().await?.keys.is_empty());
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "getrandom"))]
+//! # fn main() {}
 //! ```
 //!
 //! To test a whole sign-in offline, use [`openrouter-oauth-emulator`](https://docs.rs/openrouter-oauth-emulator), which
@@ -116,6 +145,8 @@
 //!
 //! # Crate features
 //!
+//! * `getrandom` (on by default): [`OsEntropy`], the operating system's random generator, and [`Pkce::generate`]. Without
+//!   it, [`ClientBuilder::build`] fails unless you set an [`Entropy`]. The feature `hyper` includes it.
 //! * `hyper` (on by default): the transport on hyper, [`Client::new`](Client#method.new), and
 //!   [`Client::from_env`](Client#method.from_env). The transport uses the environment's proxy
 //!   (`HTTPS_PROXY`, `NO_PROXY`) and, on Linux, its root certificates (`SSL_CERT_FILE`, `SSL_CERT_DIR`). To change the
@@ -168,7 +199,7 @@ pub use crate::{
     base_url::OPENROUTER_BASE_URL,
     call::{Call, CallFuture, response::ApiResponse, retry::Retry},
     client::{Client, builder::ClientBuilder},
-    entropy::{Entropy, OsEntropy},
+    entropy::Entropy,
     error::{
         Error, SpentReason,
         outcome_unknown::{OutcomeUnknown, UnknownReason},
@@ -185,6 +216,8 @@ pub use crate::{
     },
 };
 
+#[cfg(feature = "getrandom")]
+pub use crate::entropy::OsEntropy;
 #[cfg(feature = "tracing")]
 pub use crate::hook::tracing::TracingHook;
 

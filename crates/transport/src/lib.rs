@@ -28,6 +28,11 @@
 //! Every transport must follow the [contract](Transport#contract) of the trait. To check yours over real sockets, run
 //! [`openrouter-oauth-transport-contract`](https://docs.rs/openrouter-oauth-transport-contract) in a test.
 //!
+//! # wasm32
+//!
+//! On `wasm32-unknown-unknown`, the clocks of the standard library panic. [`Instant`] and [`system_time`] use those of
+//! JavaScript there, and are the standard library's on every other system.
+//!
 //! # Crate features
 //!
 //! * `testing` (off by default): the module `testing`, with transports that respond from memory and a clock that tests
@@ -43,6 +48,7 @@ mod limits;
 
 mod error;
 
+mod time;
 mod timer;
 
 mod from_fn;
@@ -56,6 +62,7 @@ pub use crate::{
     error::{BoxError, Error, ErrorKind},
     from_fn::{FromFn, from_fn},
     limits::Limits,
+    time::{Instant, system_time},
     timer::{SleepFuture, Timer},
     transport::{ResponseFuture, Transport},
     wiped_buffer::WipedBuffer,

@@ -5,13 +5,15 @@ use std::{
     future::Future,
     pin::Pin,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, SystemTime},
 };
+
+use crate::time::{Instant, system_time};
 
 /// The boxed future that [`Timer::sleep`] returns. It completes when the duration has passed.
 pub type SleepFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A monotonic clock that can sleep.
+/// A monotonic clock that can sleep, and the time of day.
 ///
 /// `openrouter-oauth` enforces its deadlines through this trait, except where the transport [enforces
 /// them](crate::Transport::enforces_timeout). It therefore works with any async runtime, and tests can control the time.
@@ -28,6 +30,11 @@ pub trait Timer: fmt::Debug + Send + Sync {
 
     /// Sleeps for `duration`, measured from this call.
     fn sleep(&self, duration: Duration) -> SleepFuture;
+
+    /// Returns the time of day, which may jump. By default, it is the [system's](crate::system_time).
+    fn system_time(&self) -> SystemTime {
+        system_time()
+    }
 }
 
 impl<T: Timer + ?Sized> Timer for Arc<T> {
@@ -38,6 +45,10 @@ impl<T: Timer + ?Sized> Timer for Arc<T> {
     fn sleep(&self, duration: Duration) -> SleepFuture {
         (**self).sleep(duration)
     }
+
+    fn system_time(&self) -> SystemTime {
+        (**self).system_time()
+    }
 }
 
 impl<T: Timer + ?Sized> Timer for Box<T> {
@@ -47,5 +58,9 @@ impl<T: Timer + ?Sized> Timer for Box<T> {
 
     fn sleep(&self, duration: Duration) -> SleepFuture {
         (**self).sleep(duration)
+    }
+
+    fn system_time(&self) -> SystemTime {
+        (**self).system_time()
     }
 }

@@ -15,6 +15,8 @@ pub(super) enum Tool {
     Target(&'static str),
     /// A program, and Debian's package with it.
     Program { name: &'static str, package: &'static str },
+    /// A program, and the command that installs it from crates.io.
+    CargoProgram { name: &'static str, install: &'static str },
 }
 
 impl Tool {
@@ -38,6 +40,13 @@ impl Tool {
                 }
                 Ok(is_installed)
             }
+            Self::CargoProgram { name, install } => {
+                let is_installed = succeeds(name, &["--version"]);
+                if !is_installed && is_required {
+                    return Err(format!("{name} is missing; to install it: {install}").into());
+                }
+                Ok(is_installed)
+            }
         }
     }
 }
@@ -46,7 +55,7 @@ impl fmt::Display for Tool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Target(target) => write!(f, "Rust's target {target}"),
-            Self::Program { name, .. } => f.write_str(name),
+            Self::Program { name, .. } | Self::CargoProgram { name, .. } => f.write_str(name),
         }
     }
 }

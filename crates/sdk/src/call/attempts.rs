@@ -5,20 +5,20 @@ use std::{
     ops::ControlFlow,
     pin::pin,
     task::Poll,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use http::{Request, Response};
 use openrouter_oauth_models::{Auth, Endpoint, Resend};
-use openrouter_oauth_transport::{self as transport, ErrorKind, Limits, SleepFuture, Timer};
+use openrouter_oauth_transport::{self as transport, ErrorKind, Instant, Limits, SleepFuture, Timer};
 
 use super::{
     options::{Deadline, Options},
     reply::{NoResponse, Reply, is_turned_away, is_unknown},
     request::CallRequest,
     retry::Retry,
-    retry_after::{CODE_LIFETIME, retry_after},
+    retry_after::{CODE_LIFETIME, RetryAfter},
 };
 use crate::{
     config::{Config, NO_TIMER},
@@ -199,7 +199,7 @@ impl<'a> Attempts<'a> {
                 if !self.may_resend || !self.retry.allows_status(response.status()) {
                     return None;
                 }
-                retry_after(response.headers())
+                RetryAfter::read(response.headers()).map(|asked| asked.wait(|| self.config.system_time()))
             }
             Err(NoResponse::HookRejected(_)) => return None,
             Err(NoResponse::Transport(error)) if !self.may_retry(error) => return None,

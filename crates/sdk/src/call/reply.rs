@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header};
 use openrouter_oauth_transport::{self as transport, BoxError};
 
-use super::retry_after::retry_after;
+use super::retry_after::RetryAfter;
 
 /// The result of one attempt: a response, or the reason for its absence.
 pub(crate) type Reply = Result<Response<Bytes>, NoResponse>;
@@ -29,7 +29,7 @@ impl NoResponse {
 pub(crate) fn is_unknown(status: StatusCode, headers: &HeaderMap) -> bool {
     match status.as_u16() {
         408 | 421 | 425 => true,
-        503 => !headers.contains_key(header::RETRY_AFTER) || retry_after(headers).is_none(),
+        503 => !headers.contains_key(header::RETRY_AFTER) || RetryAfter::read(headers).is_none(),
         status => !(200..500).contains(&status),
     }
 }

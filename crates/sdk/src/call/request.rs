@@ -16,7 +16,7 @@ pub(crate) struct CallRequest<'a> {
     method: Method,
     pub(crate) base: &'a BaseUrl,
     url: Cow<'a, Uri>,
-    config: &'a Config,
+    pub(crate) config: &'a Config,
     call_headers: &'a HeaderMap,
     authorization: Option<HeaderValue>,
     content_type: Option<&'static HeaderValue>,

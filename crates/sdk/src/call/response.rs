@@ -1,6 +1,10 @@
 //! The result of a call: a value, or an error.
 
-use std::{error::Error as StdError, fmt, time::Duration};
+use std::{
+    error::Error as StdError,
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header, response::Parts};
@@ -10,7 +14,7 @@ use openrouter_oauth_transport::{self as transport, BoxError, ErrorKind};
 use super::{
     reply::{NoResponse, Reply, is_unknown},
     request::CallRequest,
-    retry_after::{CODE_LIFETIME, retry_after},
+    retry_after::{CODE_LIFETIME, RetryAfter},
 };
 use crate::error::{
     Error,
@@ -162,7 +166,8 @@ fn unreadable<E: Endpoint>(
 fn rejection<E: Endpoint>(call_request: &CallRequest<'_>, head: &Parts, api: Box<ApiError>) -> Error {
     let is_idempotent = E::RESEND == Resend::Always;
     let longest = if is_idempotent { Duration::MAX } else { CODE_LIFETIME };
-    let retry_after = retry_after(&head.headers).map(|wait| wait.min(longest));
+    let retry_after = RetryAfter::read(&head.headers)
+        .map(|asked| asked.wait(|| call_request.config.system_time()).min(longest));
     match head.status.as_u16() {
         429 => Error::RateLimited { retry_after, api },
         _ if !is_idempotent && is_unknown(head.status, &head.headers) => {
@@ -209,17 +214,18 @@ fn unknown<E: Endpoint>(
     reason: UnknownReason,
     response: Option<&ApiError>,
 ) -> OutcomeUnknown {
-    OutcomeUnknown::new::<E>(call_request.base.origin().clone(), reason, response)
+    let now = call_request.config.system_time();
+    OutcomeUnknown::new::<E>(call_request.base.origin().clone(), reason, response, now)
 }
 
 fn unexpected<E: Endpoint>(response: ApiError, source: BoxError) -> Error {
     Error::UnexpectedResponse(Box::new(UnexpectedResponse::new(E::ACTIVITY, response, source)))
 }
 
-/// Returns the error for a code that was rejected after an earlier exchange may have used it.
-pub(crate) fn rejected_later(origin: Origin, api: Box<ApiError>) -> Error {
+/// Returns the error for a code that was rejected `now`, after an earlier exchange may have used it.
+pub(crate) fn rejected_later(origin: Origin, api: Box<ApiError>, now: SystemTime) -> Error {
     let mut unknown =
-        OutcomeUnknown::new::<ExchangeAuthCode>(origin, UnknownReason::RejectedLater, Some(&api));
+        OutcomeUnknown::new::<ExchangeAuthCode>(origin, UnknownReason::RejectedLater, Some(&api), now);
     unknown.api = Some(api);
     Error::OutcomeUnknown(Box::new(unknown))
 }

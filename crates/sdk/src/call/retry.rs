@@ -149,7 +149,7 @@ impl Default for Retry {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "getrandom"))]
 mod tests {
     use super::*;
     use crate::entropy::OsEntropy;

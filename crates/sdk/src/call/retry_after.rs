@@ -10,18 +10,39 @@ pub(crate) const CODE_LIFETIME: Duration = Duration::from_secs(600);
 /// The longest wait that the SDK reports: 136 years. The bound prevents overflow when a caller adds the wait to a time.
 const MAXIMUM: Duration = Duration::from_secs(u32::MAX as u64);
 
-/// Returns the wait that `Retry-After` or `retry-after-ms` asks for, or `None` if neither is valid.
-///
-/// A date is relative to the server's `Date` header, so that a wrong local clock does not matter.
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let milliseconds = || digits(text(headers.get("retry-after-ms"))?).map(Duration::from_millis);
-    let seconds = || digits(text(headers.get(header::RETRY_AFTER))?).map(Duration::from_secs);
-    let until = || {
-        let now = date(headers.get(header::DATE)).unwrap_or_else(SystemTime::now);
-        // A date in the past means no wait.
-        Some(date(headers.get(header::RETRY_AFTER))?.duration_since(now).unwrap_or_default())
-    };
-    milliseconds().or_else(seconds).or_else(until).map(|wait| wait.min(MAXIMUM))
+/// The wait that a response asks for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum RetryAfter {
+    Wait(Duration),
+    /// Wait until `date`, by the server's clock. `sent` is the server's time of the response, if it is known: with it, a
+    /// wrong local clock does not matter.
+    Until {
+        date: SystemTime,
+        sent: Option<SystemTime>,
+    },
+}
+
+impl RetryAfter {
+    /// Reads `Retry-After` and `retry-after-ms`. Returns `None` if neither is valid.
+    pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
+        let milliseconds = || digits(text(headers.get("retry-after-ms"))?).map(Duration::from_millis);
+        let seconds = || digits(text(headers.get(header::RETRY_AFTER))?).map(Duration::from_secs);
+        let until = || {
+            let sent = date(headers.get(header::DATE));
+            Some(Self::Until { date: date(headers.get(header::RETRY_AFTER))?, sent })
+        };
+        milliseconds().or_else(seconds).map(Self::Wait).or_else(until)
+    }
+
+    /// Returns the wait that begins `now`.
+    pub(crate) fn wait(self, now: impl FnOnce() -> SystemTime) -> Duration {
+        let wait = match self {
+            Self::Wait(wait) => wait,
+            // A date in the past means no wait.
+            Self::Until { date, sent } => date.duration_since(sent.unwrap_or_else(now)).unwrap_or_default(),
+        };
+        wait.min(MAXIMUM)
+    }
 }
 
 fn text(value: Option<&HeaderValue>) -> Option<&str> {
@@ -46,7 +67,8 @@ mod tests {
     fn check(lines: &[(&'static str, &'static str)], wait: Option<u64>) {
         let headers =
             lines.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)));
-        assert_eq!(retry_after(&headers.collect()), wait.map(Duration::from_millis));
+        let wait_from_now = |asked: RetryAfter| asked.wait(|| SystemTime::UNIX_EPOCH);
+        assert_eq!(RetryAfter::read(&headers.collect()).map(wait_from_now), wait.map(Duration::from_millis));
     }
 
     #[test]
@@ -66,14 +88,11 @@ mod tests {
         check(&[now, ("retry-after", "Sun Nov  6 08:49:47 1994")], Some(10_000));
         check(&[now, ("retry-after", "Sun, 06 Nov 1994 08:49:47 GMT")], Some(10_000));
         check(&[now, ("retry-after", "Sun, 06 Nov 1994 08:49:27 GMT")], Some(0));
+        check(&[("retry-after", "Thu, 01 Jan 1970 00:00:10 GMT")], Some(10_000));
     }
 
     #[test]
     fn huge_number_is_the_longest_wait() {
-        let headers = HeaderMap::from_iter([(
-            header::RETRY_AFTER,
-            HeaderValue::from_static("99999999999999999999999"),
-        )]);
-        assert_eq!(retry_after(&headers), Some(MAXIMUM));
+        check(&[("retry-after", "99999999999999999999999")], Some(u64::from(u32::MAX) * 1000));
     }
 }

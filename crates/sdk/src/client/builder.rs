@@ -7,13 +7,15 @@ use openrouter_oauth_models::{ApiKey, InvalidValue};
 use openrouter_oauth_transport::{BoxError, Limits, Timer, Transport};
 
 use super::env::Environment;
+#[cfg(feature = "getrandom")]
+use crate::entropy::OsEntropy;
 use crate::{
     attribution::{Attribution, text_header},
     base_url::{BaseUrl, OPENROUTER_BASE_URL},
     call::{budget::Budget, retry::Retry},
     config::{Config, NO_TIMER},
     credential::Credential,
-    entropy::{Entropy, OsEntropy},
+    entropy::Entropy,
     error::Error,
     hook::{Hook, Hooks},
 };
@@ -40,7 +42,7 @@ use crate::{
 pub struct ClientBuilder {
     transport: Option<Arc<dyn Transport>>,
     timer: Option<Arc<dyn Timer>>,
-    entropy: Arc<dyn Entropy>,
+    entropy: Option<Arc<dyn Entropy>>,
     base_url: String,
     credential: Credential,
     user_agent: String,
@@ -65,7 +67,7 @@ impl ClientBuilder {
         Self {
             transport: None,
             timer: None,
-            entropy: Arc::new(OsEntropy),
+            entropy: None,
             base_url: OPENROUTER_BASE_URL.to_owned(),
             credential: Credential::None,
             user_agent: USER_AGENT.to_owned(),
@@ -190,9 +192,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Replaces the operating system's random generator, for tests. See [`Entropy`].
+    /// Replaces the operating system's random generator, for tests. Required without the feature `getrandom`. See
+    /// [`Entropy`].
     pub fn entropy(mut self, entropy: impl Entropy + 'static) -> Self {
-        self.entropy = Arc::new(entropy);
+        self.entropy = Some(Arc::new(entropy));
         self
     }
 
@@ -221,15 +224,17 @@ impl ClientBuilder {
         if timer.is_none() && (self.timeout.is_some() || self.attempt_timeout.is_some()) {
             return Err(NO_TIMER.into());
         }
+        let entropy = entropy_or_default(self.entropy.clone())?;
         let mut headers = headers(text_header("user agent", &self.user_agent)?);
         self.attribution.write(&mut headers)?;
-        Ok(self.assemble(transport, timer, base_url, headers))
+        Ok(self.assemble(transport, timer, entropy, base_url, headers))
     }
 
     fn assemble(
         self,
         transport: Arc<dyn Transport>,
         timer: Option<Arc<dyn Timer>>,
+        entropy: Arc<dyn Entropy>,
         base_url: BaseUrl,
         headers: HeaderMap,
     ) -> Config {
@@ -238,7 +243,7 @@ impl ClientBuilder {
             transport_enforces_timeout: self.timer.is_none() && transport.enforces_timeout(),
             transport,
             timer,
-            entropy: self.entropy,
+            entropy,
             base_url,
             credential: self.credential,
             headers,
@@ -269,6 +274,7 @@ pub(super) fn default_config() -> Config {
     ClientBuilder::new().assemble(
         Arc::new(HyperTransport::new()),
         Some(timer),
+        Arc::new(OsEntropy),
         BaseUrl::openrouter(),
         headers,
     )
@@ -291,6 +297,20 @@ fn transport_and_timer(
         }
         #[cfg(not(feature = "hyper"))]
         None => Err(InvalidValue::new("transport", "is missing: set one, or enable the feature `hyper`")),
+    }
+}
+
+#[cfg_attr(
+    feature = "getrandom",
+    expect(clippy::unnecessary_wraps, reason = "it can fail without the feature")
+)]
+fn entropy_or_default(entropy: Option<Arc<dyn Entropy>>) -> Result<Arc<dyn Entropy>, InvalidValue> {
+    match entropy {
+        Some(entropy) => Ok(entropy),
+        #[cfg(feature = "getrandom")]
+        None => Ok(Arc::new(OsEntropy)),
+        #[cfg(not(feature = "getrandom"))]
+        None => Err(InvalidValue::new("entropy", "is missing: set one, or enable the feature `getrandom`")),
     }
 }
 

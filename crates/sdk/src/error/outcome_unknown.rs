@@ -53,11 +53,12 @@ pub enum UnknownReason {
 }
 
 impl OutcomeUnknown {
-    /// Creates the error for a request of type `E` that failed now, with what is known of the response.
+    /// Creates the error for a request of type `E` that failed `now`, with what is known of the response.
     pub(crate) fn new<E: Endpoint>(
         origin: Origin,
         reason: UnknownReason,
         response: Option<&ApiError>,
+        now: SystemTime,
     ) -> Self {
         Self {
             operation: E::OPERATION,
@@ -68,7 +69,7 @@ impl OutcomeUnknown {
             content_encoding: response.and_then(ApiError::content_encoding),
             request_id: response.and_then(ApiError::request_id),
             key_label: None,
-            noticed_at: now(),
+            noticed_at: rounded_up(now),
             body: Zeroizing::default(),
             api: None,
             source: None,
@@ -131,9 +132,9 @@ impl OutcomeUnknown {
     }
 }
 
-/// Returns the current time, rounded up to the second.
-fn now() -> Option<Timestamp> {
-    let time = Timestamp::try_from(SystemTime::now() + Duration::from_nanos(999_999_999)).ok()?;
+/// Rounds up to the second. Returns `None` if the time is out of range.
+fn rounded_up(time: SystemTime) -> Option<Timestamp> {
+    let time = Timestamp::try_from(time.checked_add(Duration::from_nanos(999_999_999))?).ok()?;
     Timestamp::from_unix_seconds(time.as_unix_seconds()).ok()
 }
 

@@ -25,6 +25,7 @@ use crate::{
 ///
 /// ```
 /// # use openrouter_oauth::transport::testing::{ManualTimer, Never};
+/// # #[cfg(feature = "getrandom")]
 /// # fn main() -> Result<(), openrouter_oauth::Error> {
 /// # let client = openrouter_oauth::Client::builder().transport(Never::new()).timer(ManualTimer::new()).build()?;
 /// let (url, headless) = client.authorize_headless().key_label("my-cli on my-host").limit(5).begin()?;
@@ -32,6 +33,8 @@ use crate::{
 /// let code = headless.read_pasted(" auth_code_abc123 \n")?;
 /// # Ok(())
 /// # }
+/// # #[cfg(not(feature = "getrandom"))]
+/// # fn main() {}
 /// ```
 #[must_use = "call `begin` to get the URL"]
 pub struct Authorize<C> {

@@ -109,7 +109,8 @@ impl PendingExchange {
             let is_retryable = error.is_retryable();
             match error {
                 Error::Api(api) if self.is_doubtful && api.is_from_openrouter() && !is_retryable => {
-                    call::response::rejected_later(self.origin.clone(), api)
+                    let now = client.config().system_time();
+                    call::response::rejected_later(self.origin.clone(), api, now)
                 }
                 error => error,
             }

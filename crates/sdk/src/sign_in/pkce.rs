@@ -3,8 +3,10 @@
 use openrouter_oauth_models::{CodeChallenge, CodeChallengeMethod, CodeVerifier};
 use sha2::{Digest, Sha256};
 
+#[cfg(feature = "getrandom")]
+use crate::entropy::OsEntropy;
 use crate::{
-    entropy::{Entropy, OsEntropy, random_text},
+    entropy::{Entropy, random_text},
     error::Error,
 };
 
@@ -15,12 +17,15 @@ use crate::{
 /// ```
 /// use openrouter_oauth::{CallbackUrl, CreateAuthCode, Pkce};
 ///
+/// # #[cfg(feature = "getrandom")]
 /// # fn main() -> Result<(), openrouter_oauth::Error> {
 /// let pkce = Pkce::generate()?;
 /// let request = CreateAuthCode::new(CallbackUrl::parse("https://my.app/callback")?)
 ///     .challenge(pkce.challenge().clone(), Pkce::METHOD);
 /// # Ok(())
 /// # }
+/// # #[cfg(not(feature = "getrandom"))]
+/// # fn main() {}
 /// ```
 #[derive(Debug)]
 pub struct Pkce {
@@ -37,6 +42,7 @@ impl Pkce {
     /// # Errors
     ///
     /// [`Error::Randomness`] if the operating system's random generator fails.
+    #[cfg(feature = "getrandom")]
     pub fn generate() -> Result<Self, Error> {
         Self::generate_from(&OsEntropy)
     }

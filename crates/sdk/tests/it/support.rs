@@ -51,4 +51,8 @@ impl Timer for Hasty {
         self.0.advance(duration);
         Box::pin(std::future::ready(()))
     }
+
+    fn system_time(&self) -> std::time::SystemTime {
+        self.0.system_time()
+    }
 }

@@ -4,13 +4,16 @@ use std::{
     future::poll_fn,
     sync::{Arc, Mutex},
     task::{Poll, Waker},
-    time::{Duration, Instant},
+    time::{Duration, SystemTime},
 };
 
 use super::lock::lock;
-use crate::{SleepFuture, Timer};
+use crate::{
+    time::{Instant, system_time},
+    timer::{SleepFuture, Timer},
+};
 
-/// A clock that stands still until a test advances it.
+/// A clock that stands still until a test advances it. It starts at the system's time of day.
 ///
 /// Clones share the clock.
 ///
@@ -31,6 +34,7 @@ pub struct ManualTimer {
 #[derive(Debug)]
 struct Clock {
     now: Instant,
+    system_time: SystemTime,
     sleepers: Vec<Sleeper>,
     next_id: usize,
 }
@@ -45,7 +49,8 @@ struct Sleeper {
 impl ManualTimer {
     /// Creates a clock that stands still.
     pub fn new() -> Self {
-        let clock = Clock { now: Instant::now(), sleepers: Vec::new(), next_id: 0 };
+        let clock =
+            Clock { now: Instant::now(), system_time: system_time(), sleepers: Vec::new(), next_id: 0 };
         Self { clock: Arc::new(Mutex::new(clock)) }
     }
 
@@ -53,6 +58,7 @@ impl ManualTimer {
     pub fn advance(&self, duration: Duration) {
         let mut clock = lock(&self.clock);
         clock.now += duration;
+        clock.system_time += duration;
         let now = clock.now;
         let due = clock.sleepers.iter_mut().filter(|sleeper| sleeper.until <= now);
         let wakers: Vec<Waker> = due.filter_map(|sleeper| sleeper.waker.take()).collect();
@@ -80,6 +86,10 @@ impl Default for ManualTimer {
 impl Timer for ManualTimer {
     fn now(&self) -> Instant {
         lock(&self.clock).now
+    }
+
+    fn system_time(&self) -> SystemTime {
+        lock(&self.clock).system_time
     }
 
     fn sleep(&self, duration: Duration) -> SleepFuture {

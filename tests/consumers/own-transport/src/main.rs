@@ -1,6 +1,7 @@
-//! A sign-in through the standard library's blocking sockets.
+//! A sign-in through the standard library's blocking sockets, with random bytes from a file.
 
 mod blocking;
+mod random;
 
 use std::{
     error::Error,
@@ -12,7 +13,10 @@ use std::{
 use openrouter_oauth::Client;
 use openrouter_oauth_transport_contract::{Scheme, ScriptedServer};
 
-use crate::blocking::{BlockingTimer, BlockingTransport};
+use crate::{
+    blocking::{BlockingTimer, BlockingTransport},
+    random::DevUrandom,
+};
 
 const CODE: &str = "auth_code_abc123def456";
 const KEY: &str = "sk-or-v1-0e6f";
@@ -26,11 +30,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
         ),
     )?;
-    let client = Client::builder()
-        .base_url(server.url("/api/v1"))
-        .transport(BlockingTransport)
-        .timer(BlockingTimer)
-        .build()?;
+    let builder = || {
+        Client::builder().base_url(server.url("/api/v1")).transport(BlockingTransport).timer(BlockingTimer)
+    };
+    let missing = builder().build().err().ok_or("a client does not need random bytes")?;
+    assert!(missing.to_string().contains("entropy"), "{missing}");
+    let client = builder().entropy(DevUrandom).build()?;
 
     let (_url, mut pending) = client.authorize_headless().key_label("own-transport").begin()?;
     let code = pending.read_pasted(CODE)?;
