@@ -53,12 +53,15 @@ const STEP: CargoStep = CargoStep {
     environment: &[],
 };
 
+/// Builds the optimized programs of all steps. The last part of each build uses only one core, so they run side by side.
+const OPTIMIZED: &str = "build --quiet --profile bench -p openrouter-oauth-cli -p openrouter-oauth-tests --bin openrouter-oauth --bin faults --bin bench";
+
 const CARGO_STEPS: &[CargoStep] = &[
     CargoStep {
         name: "bench",
         takes: |arguments| matches!(arguments, [] | ["--planted" | "cpu"] | ["cpu", _]),
         requires: &[("valgrind", &["--version"], "apt-get install valgrind")],
-        cargo: &["run --quiet --profile bench -p openrouter-oauth-tests --bin bench --"],
+        cargo: &[OPTIMIZED, "run --quiet --profile bench -p openrouter-oauth-tests --bin bench --"],
         ..STEP
     },
     CargoStep {
@@ -103,7 +106,7 @@ const CARGO_STEPS: &[CargoStep] = &[
         },
         cargo: &[
             // The faults program expects the command-line tool in its own folder.
-            "build --quiet --profile bench -p openrouter-oauth-cli --bin openrouter-oauth",
+            OPTIMIZED,
             "run --quiet --profile bench -p openrouter-oauth-tests --bin faults --",
         ],
         ..STEP
