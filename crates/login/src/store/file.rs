@@ -69,8 +69,8 @@ use super::{Account, KeyStore, SignInLock, StoreError, StoreFuture, config_dir};
 /// # Waiting
 ///
 /// The store reads and writes files on tokio's blocking threads. A change waits at most 10 seconds for another
-/// program's lock. On Windows, a file cannot be changed while another program, such as a virus scanner, has it open, so
-/// each operation waits at most 2 more seconds for that.
+/// program's lock. On Windows, another program that has the file open, such as a virus scanner, can prevent a change, so
+/// each step of a change waits at most 2 more seconds for that.
 #[derive(Clone)]
 pub struct FileStore {
     file: KeyPath,

@@ -15,7 +15,7 @@ fn main() {}
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.first().map(String::as_str) {
-        Some("open") => windows::open(),
+        Some(windows::OPEN) => windows::open(),
         Some("url.dll,FileProtocolHandler") => windows::record(&arguments),
         _ => windows::test(),
     }
@@ -23,11 +23,18 @@ fn main() {
 
 #[cfg(windows)]
 mod windows {
-    use std::{env, fs, process::Command};
+    use std::{
+        env, fs,
+        process::Command,
+        thread,
+        time::{Duration, Instant},
+    };
 
     use openrouter_oauth::Client;
     use openrouter_oauth_login::{Browser as _, SystemBrowser};
 
+    /// The argument of the first copy. No filter of `cargo test` looks like it.
+    pub(super) const OPEN: &str = "--open-a-url";
     /// The file in which the second copy records its start, next to that copy.
     const RECORD: &str = "record";
 
@@ -38,14 +45,20 @@ mod windows {
             fs::copy(env::current_exe().unwrap(), copy).unwrap();
         }
         let mut program = Command::new(&copies[0]);
-        program.arg("open").env("OPENROUTER_API_KEY", "canary").env("openrouter_code", "canary");
+        program.arg(OPEN).env("OPENROUTER_API_KEY", "canary").env("openrouter_code", "canary");
         program.env("BROWSER", "no-such-browser");
         let opened = program.output().unwrap();
         assert!(opened.status.success(), "{opened:?}");
 
         let url = String::from_utf8(opened.stdout).unwrap();
-        let record = fs::read_to_string(folder.path().join(RECORD)).unwrap();
-        assert_eq!(record, format!("url.dll,FileProtocolHandler\n{url}"));
+        let expected = format!("url.dll,FileProtocolHandler\n{url}");
+        let record = || fs::read_to_string(folder.path().join(RECORD)).unwrap_or_default();
+        // The program does not wait for a browser that takes longer than two seconds to start.
+        let start = Instant::now();
+        while record() != expected && start.elapsed() < Duration::from_secs(60) {
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert_eq!(record(), expected);
     }
 
     /// Opens the URL of a sign-in whose label has characters that shells treat specially, and prints the URL.

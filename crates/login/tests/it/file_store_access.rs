@@ -15,9 +15,13 @@ use std::{
 use openrouter_oauth_login::{FileStore, KeyStore, SecretFile, StoreError};
 use rustix::process::geteuid;
 
-use crate::support::store::{
-    Ended, TestFolder, account, assert_rejected, is_unsafe, key, mode, run, with_a_key,
+use crate::{
+    support::store::{Ended, TestFolder, account, assert_rejected, is_unsafe, key, mode, run, with_a_key},
+    tools::{Tool, needs},
 };
+
+/// Ends a child that hangs. macOS lacks it.
+const TIMEOUT: Tool = Tool::new("timeout", &["timeout", "60", "true"]);
 
 #[test]
 fn file_and_folder_are_private_under_any_umask() {
@@ -134,6 +138,7 @@ fn store_uses_only_a_regular_file_with_one_name() {
 #[test]
 fn pipe_is_rejected_without_waiting() {
     // S-6
+    needs!(TIMEOUT);
     for suffix in ["", ".lock"] {
         let folder = with_a_key();
         let pipe = folder.sibling(suffix);

@@ -2,15 +2,16 @@
 
 use std::{
     fs::File,
+    io::ErrorKind,
     os::windows::fs::OpenOptionsExt as _,
     path::Path,
     thread,
     time::{Duration, Instant},
 };
 
-use openrouter_oauth_login::{KeyStore, StoreError};
+use openrouter_oauth_login::{KeyStore, SecretFile, StoreError};
 
-use crate::support::store::{TestFolder, account, key};
+use crate::support::store::{TestFolder, account, key, with_a_key};
 
 /// Opens the file so that other programs can read it, but neither replace nor remove it.
 fn open(path: &Path) -> File {
@@ -63,4 +64,15 @@ async fn file_that_stays_open_keeps_its_keys() {
     drop(file);
     store.save(&work, &key("new")).await.unwrap();
     assert_eq!(store.load(&work).await.unwrap(), Some(key("new")));
+}
+
+#[test]
+fn other_errors_stay_while_the_file_is_open() {
+    let folder = with_a_key();
+    let _file = open(&folder.path);
+    let error = SecretFile::new(&folder.path).unwrap().create(b"other").unwrap_err();
+    assert!(
+        matches!(&error, StoreError::Io { source, .. } if source.kind() == ErrorKind::AlreadyExists),
+        "{error:?}"
+    );
 }

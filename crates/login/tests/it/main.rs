@@ -26,6 +26,8 @@ mod headless;
 mod listener;
 mod stdin_prompt;
 mod support;
+#[cfg(unix)]
+mod tools;
 
 // These need a terminal, which `setsid` of util-linux passes to a process.
 #[cfg(target_os = "linux")]
@@ -36,5 +38,3 @@ mod qr;
 mod signal;
 #[cfg(target_os = "linux")]
 mod terminal;
-#[cfg(target_os = "linux")]
-mod tools;

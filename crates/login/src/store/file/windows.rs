@@ -201,8 +201,6 @@ fn while_held<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> 
     let mut pause = Duration::from_millis(1);
     loop {
         let done = operation();
-        let may_be_held =
-            |error: &io::Error| matches!(error.raw_os_error(), Some(ACCESS_DENIED | SHARING_VIOLATION));
         if !done.as_ref().is_err_and(may_be_held) || start.elapsed() >= HELD_TIMEOUT {
             return done;
         }
@@ -211,10 +209,15 @@ fn while_held<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> 
     }
 }
 
+/// Returns whether the cause may be a program that has the file open.
+fn may_be_held(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(ACCESS_DENIED | SHARING_VIOLATION))
+}
+
 /// Returns the error for an operation of [`while_held`]. "Access is denied" alone would make the user look at
 /// permissions, even if a program that still has the file open is the cause.
 fn failure(path: &Path, verb: &'static str, error: io::Error) -> StoreError {
-    if is_open_elsewhere(path) {
+    if may_be_held(&error) && is_open_elsewhere(path) {
         return StoreError::InUse { path: path.to_owned(), after: HELD_TIMEOUT };
     }
     io_error(path, verb, error)
