@@ -122,7 +122,7 @@ impl Folder {
         };
         let Some((path, verb, error)) = failed else { return Ok(()) };
         // Another program that has the new file open can prevent its removal. Then at least the keys must not stay in
-        // it. A file that is still open for writing can always be emptied.
+        // it. A file that is still open for writing can be emptied.
         let _ = file.set_len(0);
         drop(file);
         let failure = in_use(&new, &error).unwrap_or_else(|| failure(path, verb, error));
