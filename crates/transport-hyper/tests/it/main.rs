@@ -14,7 +14,7 @@ mod drop;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod environment;
 mod errors;
-// Limits its own open files, and counts those in `/proc`.
+// Limits the open files with `ulimit`, which was tried only on Linux.
 #[cfg(all(target_os = "linux", any(feature = "aws-lc-rs", feature = "ring")))]
 mod exhausted;
 mod limits;
