@@ -51,8 +51,7 @@
 //!
 //! They do not check what a transport logs (rule 7), whether it wipes its buffers (rule 9), or how it resolves names,
 //! verifies certificates, or uses a proxy. They check the deadline for connecting only on systems such as Linux, where
-//! clients wait while a listener's queue is full. Under wine, they do not check that a response without a length is an
-//! error if the connection is reset. The servers speak only HTTP/1.1.
+//! clients wait while a listener's queue is full. The servers speak only HTTP/1.1.
 
 mod harness;
 

@@ -49,6 +49,7 @@ pub(crate) const ALL: &[Scenario] = scenarios! {
     4 deadline::deadline_covers_a_trickling_response,
     5 body::truncated_response_is_an_error,
     5 body::reset_response_is_an_error,
+    5 body::reset_response_without_a_length_is_an_error,
     5 body::error_keeps_the_status_of_a_lost_body,
     5 body::body_without_a_length_ends_at_close,
     5 body::body_can_fill_the_limit_exactly,

@@ -1,16 +1,14 @@
 //! The tools of a check, which a machine may lack.
 
-use std::{
-    env, fmt,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{env, fmt, path::Path, process::Command};
 
 use crate::{process, result::Result};
 
 /// A tool that a check needs.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Tool {
+    /// A processor of this architecture.
+    Processor(&'static str),
     /// The standard library for this target.
     Target(&'static str),
     /// A program, and Debian's package with it.
@@ -21,32 +19,26 @@ pub(super) enum Tool {
 
 impl Tool {
     /// Returns whether this machine has the tool.
-    ///
-    /// With `REQUIRE_TOOLS=1`, adds a target if rustup has it.
+    pub(super) fn is_present(self) -> Result<bool> {
+        match self {
+            Self::Processor(architecture) => Ok(env::consts::ARCH == architecture),
+            Self::Target(target) => has_target(target),
+            Self::Program { name, .. } | Self::CargoProgram { name, .. } => {
+                Ok(succeeds(name, &["--version"]))
+            }
+        }
+    }
+
+    /// Installs the tool if that is possible without root, and returns whether it succeeded: rustup has most targets.
     ///
     /// # Errors
     ///
-    /// With `REQUIRE_TOOLS=1`, if the machine lacks a program that it could install.
-    pub(super) fn is_present(self) -> Result<bool> {
-        let is_required = env::var_os("REQUIRE_TOOLS").is_some_and(|value| value == "1");
+    /// If the machine lacks a program that every machine can install.
+    pub(super) fn install(self) -> Result<bool> {
         match self {
-            Self::Target(target) => {
-                Ok(has_target(target)? || is_required && succeeds("rustup", &["target", "add", target]))
-            }
-            Self::Program { name, package } => {
-                let is_installed = succeeds(name, &["--version"]);
-                if !is_installed && is_required && succeeds("apt-cache", &["show", package]) {
-                    return Err(format!("{name} is missing; to install it: apt-get install {package}").into());
-                }
-                Ok(is_installed)
-            }
-            Self::CargoProgram { name, install } => {
-                let is_installed = succeeds(name, &["--version"]);
-                if !is_installed && is_required {
-                    return Err(format!("{name} is missing; to install it: {install}").into());
-                }
-                Ok(is_installed)
-            }
+            Self::Processor(_) | Self::Program { .. } => Ok(false),
+            Self::Target(target) => Ok(succeeds("rustup", &["target", "add", target])),
+            Self::CargoProgram { .. } => Err(format!("this machine lacks {self}").into()),
         }
     }
 }
@@ -54,8 +46,10 @@ impl Tool {
 impl fmt::Display for Tool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Processor(architecture) => write!(f, "an {architecture} processor"),
             Self::Target(target) => write!(f, "Rust's target {target}"),
-            Self::Program { name, .. } | Self::CargoProgram { name, .. } => f.write_str(name),
+            Self::Program { name, package } => write!(f, "{name} (apt-get install {package})"),
+            Self::CargoProgram { name, install } => write!(f, "{name} ({install})"),
         }
     }
 }
@@ -68,9 +62,7 @@ fn has_target(target: &str) -> Result<bool> {
 }
 
 fn succeeds(program: &str, arguments: &[&str]) -> bool {
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
+    process::require(program, arguments, "").is_ok()
 }
 
 #[cfg(test)]
@@ -81,5 +73,23 @@ mod tests {
     fn target_without_a_library_is_missing() {
         // No system, so never a standard library.
         assert!(!has_target("thumbv6m-none-eabi").unwrap());
+    }
+
+    #[test]
+    fn machine_has_one_architecture() {
+        assert!(Tool::Processor(env::consts::ARCH).is_present().unwrap());
+        let other = Tool::Processor("avr");
+        assert!(!other.is_present().unwrap() && !other.install().unwrap());
+    }
+
+    #[test]
+    fn missing_program_is_named_with_its_installation() {
+        let program = Tool::Program { name: "no-such-program", package: "no-such-package" };
+        assert!(!program.is_present().unwrap() && !program.install().unwrap());
+        assert_eq!(program.to_string(), "no-such-program (apt-get install no-such-package)");
+        let program = Tool::CargoProgram { name: "no-such-program", install: "cargo install it" };
+        assert!(!program.is_present().unwrap());
+        let error = program.install().unwrap_err().to_string();
+        assert_eq!(error, "this machine lacks no-such-program (cargo install it)");
     }
 }

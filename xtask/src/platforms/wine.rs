@@ -12,6 +12,9 @@ pub(super) const TARGET: &str = "x86_64-pc-windows-gnu";
 pub(super) const MINGW: Tool = Tool::Program { name: MINGW_GCC, package: "gcc-mingw-w64-x86-64" };
 const MINGW_GCC: &str = "x86_64-w64-mingw32-gcc";
 
+/// Wine does not emulate a processor.
+pub(super) const PROCESSOR: Tool = Tool::Processor("x86_64");
+
 pub(super) const WINE: Tool = Tool::Program { name: "wine", package: "wine" };
 
 /// Starts each test program. Wine can hang where Windows would not, so a program gets 15 minutes.

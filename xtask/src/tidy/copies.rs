@@ -13,6 +13,7 @@ const HELPERS: &[(&str, &str)] = &[
     ("crates/login/tests/it/pty.rs", "crates/cli/tests/it/pty.rs"),
     ("crates/login/tests/it/signal.rs", "crates/cli/tests/it/signal.rs"),
     ("crates/login/tests/it/tools.rs", "crates/cli/tests/it/tools.rs"),
+    ("crates/transport-contract/tests/it/wine.rs", "crates/transport-hyper/tests/it/wine.rs"),
 ];
 
 pub(super) fn check(files: &Files) -> Vec<String> {

@@ -14,9 +14,10 @@ use tempfile::TempDir;
 use crate::{
     ports::fixed_port,
     pty::Terminal,
-    support::{Finished, Served, block_on, program, serve, wait_until},
+    support::{Finished, Served, block_on, program, serve},
     tools::{SETSID, needs},
     user::{Home, detached, get, outcome, read_until_url},
+    wait::wait_until,
 };
 
 mod pasted;
@@ -240,7 +241,7 @@ fn unstorable_key_is_shown_at_a_terminal() {
     needs!(SETSID);
     let mut login = AtTerminal::login(&["--no-browser"], &[]);
     let came_back = login.approve();
-    login.home.block();
+    login.home.block_file();
     get(&came_back);
     assert_eq!(login.end(), Some(1));
     let shown = login.terminal.wait_for("error: the key could not be stored; ");
@@ -290,7 +291,7 @@ fn output_has_plain_lines_without_a_terminal() {
     {
         let (served, home) = (serve(), Home::new());
         let arguments = [&["login", "--print", "--server", &served.url], arguments].concat();
-        let mut child = detached(&home.program(&arguments));
+        let mut child = detached(&mut home.program(&arguments));
         let (url, mut stderr) = read_until_url(child.stderr.as_mut().unwrap(), served.origin());
         let code_or_callback = outcome(block_on(User::new(served.emulator.clone()).approve(&url, None)));
         // If the browser cannot reach the program, the code is a line of standard input.

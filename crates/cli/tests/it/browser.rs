@@ -6,8 +6,9 @@ use openrouter_oauth_emulator::User;
 use tempfile::TempDir;
 
 use crate::{
-    support::{Finished, block_on, serve, wait_until},
+    support::{Finished, block_on, serve},
     user::{Home, get, outcome},
+    wait::wait_until,
 };
 
 /// Creates an executable shell script in a folder with spaces. Another process writes it, because executing a file just

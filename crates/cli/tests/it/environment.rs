@@ -86,6 +86,7 @@ fn error_names_the_proxy_that_hangs() {
     assert!(error["causes"].as_array().unwrap().contains(&named.into()), "{error}");
 }
 
+// On Windows and macOS, the system verifies certificates, and no variable sets the roots.
 #[cfg(target_os = "linux")]
 #[test]
 fn error_names_the_variable_with_unusable_roots() {

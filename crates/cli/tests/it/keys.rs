@@ -320,7 +320,7 @@ fn advised_login_has_the_server() {
 #[test]
 fn logout_reports_a_store_that_it_could_not_read() {
     let (served, home) = (serve(), Home::new());
-    home.block();
+    home.block_file();
     let logout = home.run(&["logout", "--server", &served.url]);
     assert_eq!((logout.status, logout.stdout.as_str()), (Some(1), ""), "{logout:?}");
     assert!(logout.stderr.contains("could not look for a key in "), "{logout:?}");

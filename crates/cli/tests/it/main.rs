@@ -14,7 +14,7 @@ mod emulator;
 mod operations;
 // `login` without a terminal.
 mod login;
-// `login` with a file system that fails.
+// `login` with a file system that fails. Needs strace.
 #[cfg(target_os = "linux")]
 mod store_faults;
 // Codes that a program pipes into `login` and `exchange`.
@@ -52,3 +52,6 @@ mod signal;
 mod support;
 mod tools;
 mod user;
+// For the tests of signals and of browsers, which only Unix has.
+#[cfg(unix)]
+mod wait;

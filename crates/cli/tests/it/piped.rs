@@ -259,7 +259,7 @@ fn rejection_without_json_is_reported_as_text() {
     #[cfg(target_os = "linux")]
     crate::tools::needs!(crate::tools::SETSID);
     let (served, home) = (serve(), Home::new());
-    let mut child = detached(&home.program(&["login", "--headless", "--server", &served.url]));
+    let mut child = detached(&mut home.program(&["login", "--headless", "--server", &served.url]));
     read_until_url(child.stderr.as_mut().unwrap(), served.origin());
     writeln!(child.stdin.take().unwrap(), "auth_code_x").unwrap();
     let rejected = Finished::from_output(child.wait_with_output().unwrap());

@@ -58,6 +58,7 @@ fn code_is_read_from_the_environment() {
     assert!(grant["user_id"].is_string());
 }
 
+// Windows has no modes.
 #[cfg(unix)]
 #[test]
 fn pending_file_is_private_and_overwrites_nothing() {

@@ -17,6 +17,7 @@ use crate::{
     signal::kill,
     support::{program, serve},
     user::{Home, Login, get},
+    wait::wait_until,
 };
 
 #[test]
@@ -90,7 +91,7 @@ fn signal_during_the_exchange_reports_a_possible_key() {
         let came_back = login.approve();
         move || get(&came_back)
     });
-    served.wait_for_post("/auth/keys");
+    wait_until(|| served.emulator.posts("/auth/keys") > 0);
     login.signal("INT");
     let cancelled = login.finish();
     assert_eq!((cancelled.status, cancelled.stdout.as_str()), (Some(5), ""), "{cancelled:?}");

@@ -134,22 +134,4 @@ impl Served {
     pub(crate) fn origin(&self) -> &str {
         self.url.strip_suffix("/api/v1").unwrap()
     }
-
-    /// Waits for a `POST` request for this path.
-    #[cfg(unix)]
-    pub(crate) fn wait_for_post(&self, path: &str) {
-        wait_until(|| self.emulator.posts(path) > 0);
-    }
-}
-
-/// Waits until `is_done` returns true.
-#[cfg(unix)]
-pub(crate) fn wait_until(is_done: impl Fn() -> bool) {
-    use std::time::{Duration, Instant};
-
-    let begun = Instant::now();
-    while !is_done() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "waited for 60 seconds");
-        thread::sleep(Duration::from_millis(10));
-    }
 }

@@ -82,6 +82,7 @@ fn closed_standard_output_ends_the_program_quietly() {
     }
 }
 
+// Only Linux has `/dev/full`.
 #[cfg(target_os = "linux")]
 #[test]
 fn full_disk_is_reported() {

@@ -5,6 +5,7 @@ use std::{
     io::{BufRead as _, BufReader, Read, Write as _},
     mem,
     net::TcpStream,
+    path::Path,
     process::{Child, ChildStderr, Command, Output, Stdio},
     time::Duration,
 };
@@ -49,19 +50,28 @@ impl Home {
 
     /// Returns the path of the file in which keys are stored.
     pub(crate) fn file(&self) -> String {
-        let file = self.0.path().join("openrouter-oauth").join("openrouter-oauth.json");
+        let file = self.folder().join("openrouter-oauth").join("openrouter-oauth.json");
         file.to_str().unwrap().to_owned()
     }
 
     /// Returns the folder of the user's settings.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn folder(&self) -> &std::path::Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.0.path()
     }
 
     /// Creates a folder where the file for keys belongs.
-    pub(crate) fn block(&self) {
+    pub(crate) fn block_file(&self) {
         fs::create_dir_all(self.file()).unwrap();
+    }
+
+    /// Creates a file where the folder for keys belongs. On Windows, this fails while a login has a file in the folder
+    /// open.
+    pub(crate) fn block_folder(&self) {
+        let folder = self.folder().join("openrouter-oauth");
+        if folder.exists() {
+            fs::remove_dir_all(&folder).unwrap();
+        }
+        fs::write(folder, "").unwrap();
     }
 }
 
@@ -154,18 +164,19 @@ impl Drop for Login {
     }
 }
 
-/// Starts the program without a terminal, even if this test has one: in its own session or, on Windows, with a standard
-/// input that is not the console.
-#[cfg(any(target_os = "linux", windows))]
-pub(crate) fn detached(command: &Command) -> Child {
-    let (program, is_windows) = (command.get_program(), cfg!(windows));
-    let mut detached = Command::new(if is_windows { program } else { "setsid".as_ref() });
-    if !is_windows {
-        detached.arg("--wait").arg(program);
-    }
-    detached.args(command.get_args()).env_clear();
+/// Starts the program without a terminal, even if this test has one: in its own session.
+#[cfg(target_os = "linux")]
+pub(crate) fn detached(command: &mut Command) -> Child {
+    let mut detached = Command::new("setsid");
+    detached.arg("--wait").arg(command.get_program()).args(command.get_args()).env_clear();
     detached.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     detached.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Starts the program without a terminal, even if this test has one: with a standard input that is not the console.
+#[cfg(windows)]
+pub(crate) fn detached(command: &mut Command) -> Child {
+    command.stdin(Stdio::piped()).spawn().unwrap()
 }
 
 /// Reads the output of a [`detached`] login up to its URL. Returns the URL, and everything that was read.

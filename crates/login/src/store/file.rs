@@ -70,7 +70,7 @@ use super::{Account, KeyStore, SignInLock, StoreError, StoreFuture, config_dir};
 ///
 /// The store reads and writes files on tokio's blocking threads. A change waits at most 10 seconds for another
 /// program's lock. On Windows, another program that has the file open, such as a virus scanner, can prevent a change, so
-/// each step of a change waits at most 2 more seconds for that.
+/// a change waits at most 2 more seconds for that.
 #[derive(Clone)]
 pub struct FileStore {
     file: KeyPath,

@@ -5,11 +5,13 @@ use std::{
     io::ErrorKind,
     os::windows::fs::OpenOptionsExt as _,
     path::Path,
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
 use openrouter_oauth_login::{KeyStore, SecretFile, StoreError};
+use tokio::runtime::Builder;
 
 use crate::support::store::{TestFolder, account, key, with_a_key};
 
@@ -40,6 +42,66 @@ async fn change_waits_until_the_file_is_closed() {
     assert!(store.delete(&work).await.unwrap());
     closing.join().unwrap();
     assert_eq!(folder.names(), ["cli.json.lock"]);
+}
+
+#[tokio::test]
+async fn steps_of_a_change_share_one_wait() {
+    let folder = TestFolder::new();
+    let (store, work) = (folder.store(), account("work"));
+    store.save(&work, &key("old")).await.unwrap();
+    let left_over = folder.sibling(".new");
+    File::create(&left_over).unwrap();
+    let (first, second) = (open(&left_over), open(&folder.path));
+    let closing = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(1500));
+        drop(first);
+    });
+    let start = Instant::now();
+    let error = store.save(&work, &key("new")).await.unwrap_err();
+    let waited = start.elapsed();
+    closing.join().unwrap();
+    assert!(matches!(&error, StoreError::InUse { path, .. } if *path == folder.path), "{error:?}");
+    // Two waits would take 3.5 seconds.
+    assert!((Duration::from_secs(2)..Duration::from_millis(3500)).contains(&waited), "{waited:?}");
+    drop(second);
+    assert_eq!(folder.names(), ["cli.json", "cli.json.lock"]);
+}
+
+#[test]
+fn new_file_that_stays_open_is_emptied() {
+    const FILE_SHARE_READ_AND_WRITE: u32 = 3;
+    let folder = with_a_key();
+    let (store, work) = (folder.store(), account("work"));
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let save = |text| runtime.block_on(store.save(&work, &key(text)));
+    let new = folder.sibling(".new");
+    let is_over = AtomicBool::new(false);
+    let (error, scanner) = thread::scope(|scope| {
+        let scanner = scope.spawn(|| {
+            let mut scanner = File::options();
+            scanner.read(true).share_mode(FILE_SHARE_READ_AND_WRITE);
+            while !is_over.load(Ordering::Relaxed) {
+                if let Ok(file) = scanner.open(&new) {
+                    return Some(file);
+                }
+            }
+            None
+        });
+        let start = Instant::now();
+        // The scanner is not fast enough for every change.
+        let saved = loop {
+            let saved = save("saved");
+            if saved.is_err() || start.elapsed() > Duration::from_secs(60) {
+                break saved;
+            }
+        };
+        is_over.store(true, Ordering::Relaxed);
+        (saved.unwrap_err(), scanner.join().unwrap())
+    });
+    assert!(matches!(&error, StoreError::InUse { path, .. } if *path == new), "{error:?}");
+    assert_eq!(scanner.unwrap().metadata().unwrap().len(), 0);
+    save("new").unwrap();
+    assert_eq!(folder.names(), ["cli.json", "cli.json.lock"]);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Scenarios: a transport returns a complete body or none.
 
-use std::{env, fmt::Write};
+use std::fmt::Write;
 
 use http::StatusCode;
 
@@ -40,23 +40,27 @@ pub(crate) async fn truncated_response_is_an_error(harness: &Harness<'_>) -> Out
 }
 
 pub(crate) async fn reset_response_is_an_error(harness: &Harness<'_>) -> Outcome {
-    let mut responses = vec![WITH_LENGTH, IN_CHUNKS];
-    // Wine 8 can report a reset connection as a closed one, which is the end of such a response.
-    let is_wine = cfg!(windows) && env::var_os("WINELOADER").is_some();
-    if !is_wine {
-        responses.push(b"HTTP/1.1 200 OK\r\n\r\nto the end");
-    }
-    for response in responses {
-        // The unread part of the request turns the close into a reset.
-        let server = harness.serve_after(RunScript::AfterHead, move |connection, _| {
-            connection.send(response.get(..response.len() - 1).unwrap_or(response))?;
-            close_connection()
-        })?;
-        let error = harness.error(post_of(&server, vec![b'x'; 8 * 1024 * 1024]), limits()).await?;
-        ensure_kind(&error, ErrorKind::Io)?;
-        ensure_requests(&server, 1)?;
+    for response in [WITH_LENGTH, IN_CHUNKS] {
+        ensure_reset_is_an_error(harness, response).await?;
     }
     Ok(())
+}
+
+pub(crate) async fn reset_response_without_a_length_is_an_error(harness: &Harness<'_>) -> Outcome {
+    // Only a close without a reset is the end of such a response.
+    ensure_reset_is_an_error(harness, b"HTTP/1.1 200 OK\r\n\r\nto the end").await
+}
+
+/// Checks that it is an error if the connection is reset before the last byte of the response.
+async fn ensure_reset_is_an_error(harness: &Harness<'_>, response: &'static [u8]) -> Outcome {
+    // The unread part of the request turns the close into a reset.
+    let server = harness.serve_after(RunScript::AfterHead, move |connection, _| {
+        connection.send(response.get(..response.len() - 1).unwrap_or(response))?;
+        close_connection()
+    })?;
+    let error = harness.error(post_of(&server, vec![b'x'; 8 * 1024 * 1024]), limits()).await?;
+    ensure_kind(&error, ErrorKind::Io)?;
+    ensure_requests(&server, 1)
 }
 
 pub(crate) async fn error_keeps_the_status_of_a_lost_body(harness: &Harness<'_>) -> Outcome {

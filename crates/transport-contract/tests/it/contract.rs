@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use crate::{
     blocking::Blocking,
     faulty::{FAULTS, Faulty},
+    wine::check_contract,
 };
 
 fn scenario(name: &str) -> &'static Scenario {
@@ -16,7 +17,7 @@ fn scenario(name: &str) -> &'static Scenario {
 
 #[tokio::test]
 async fn correct_transport_meets_the_contract() -> Result<(), Violations> {
-    contract::run(&Blocking::default()).await
+    check_contract(&Blocking::default()).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]

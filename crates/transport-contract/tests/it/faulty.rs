@@ -97,6 +97,7 @@ pub(crate) const FAULTS: &[(&str, Fault)] = &[
     ("deadline_covers_a_trickling_response", Fault::TimesEachRead),
     ("truncated_response_is_an_error", Fault::CutsSilently),
     ("reset_response_is_an_error", Fault::TakesErrorForEnd),
+    ("reset_response_without_a_length_is_an_error", Fault::TakesErrorForEnd),
     ("error_keeps_the_status_of_a_lost_body", Fault::ForgetsStatus),
     ("error_keeps_the_status_of_a_lost_body", Fault::TakesStatusOfInterim),
     ("body_without_a_length_ends_at_close", Fault::FailsWithoutLength),

@@ -5,3 +5,4 @@ mod blocking;
 mod contract;
 mod faulty;
 mod server;
+mod wine;

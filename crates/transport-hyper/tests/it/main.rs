@@ -14,6 +14,7 @@ mod drop;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod environment;
 mod errors;
+// Limits the open files with `ulimit`, which was tried only on Linux.
 #[cfg(all(target_os = "linux", any(feature = "aws-lc-rs", feature = "ring")))]
 mod exhausted;
 mod limits;
@@ -35,6 +36,7 @@ mod tls;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod tunnel;
 mod waiting;
+mod wine;
 
 use bytes::Bytes;
 use http::Request;

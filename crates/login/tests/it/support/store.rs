@@ -7,6 +7,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Output, exit},
+    time::Duration,
 };
 
 use openrouter_oauth::{ApiKey, Client};
@@ -136,6 +137,9 @@ fn as_a_child() {
     }
 }
 
+/// How long a change waits for the lock.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Runs `writers` concurrently, each of which saves the key of its own account `times` times.
 pub(crate) async fn write(store: &FileStore, first: u32, writers: u32, times: u32) -> Result<(), StoreError> {
     let writers = (first..first + writers).map(|writer| {
@@ -145,9 +149,10 @@ pub(crate) async fn write(store: &FileStore, first: u32, writers: u32, times: u3
             for time in 1..=times {
                 let key = key(&format!("key-{writer}-{time}"));
                 let mut saved = store.save(&account, &key).await;
-                // On a busy machine, ten seconds may not be enough for a hundred writers.
+                // On a busy machine, ten seconds may not be enough for a hundred writers. A writer that cannot finish
+                // within its own time has another error.
                 for _ in 0..10 {
-                    if matches!(saved, Err(StoreError::InUse { .. })) {
+                    if matches!(saved, Err(StoreError::InUse { after: LOCK_TIMEOUT, .. })) {
                         saved = store.save(&account, &key).await;
                     }
                 }
