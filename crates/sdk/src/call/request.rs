@@ -103,9 +103,11 @@ static FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urle
 /// `Host` and `Content-Length`.
 const HEADERS_OF_TRANSPORT: usize = 2;
 
-/// Large enough for every body that the SDK sends, so that a growing buffer leaves no copies of a secret behind. A
-/// subject token of 16 KiB may triple in size when encoded.
-const JSON_BYTES: usize = 512;
+/// Large enough for most bodies in JSON. A larger body makes the buffer grow, which wipes the old memory.
+const JSON_BYTES: usize = 256;
+
+/// Large enough for every form, because a growing `String` would leave copies of a secret behind. A subject token of
+/// 16 KiB may triple in size when encoded.
 const FORM_BYTES: usize = 56 * 1024;
 
 fn json<E: Endpoint>(request: &E) -> Result<Bytes, Error> {

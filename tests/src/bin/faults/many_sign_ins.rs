@@ -89,11 +89,19 @@ async fn sign_in_all(base_url: &str) -> Result<(usize, usize)> {
         let (shared, approved) = (shared.clone(), approved?);
         exchanging.spawn(async move { shared.exchange(approved).await });
     }
+    let grants = exchanging.join_all().await;
+    let peak = memory::peak().saturating_sub(before);
+
+    let mut checking = JoinSet::new();
+    for grant in grants {
+        let (shared, (label, key)) = (shared.clone(), grant?);
+        checking.spawn(async move { shared.owns(key, &label).await });
+    }
     let mut wrong_keys = 0;
-    for is_own in exchanging.join_all().await {
+    for is_own in checking.join_all().await {
         wrong_keys += usize::from(!is_own?);
     }
-    Ok((wrong_keys, memory::peak().saturating_sub(before)))
+    Ok((wrong_keys, peak))
 }
 
 /// One client, and one user for every sign-in.
@@ -129,13 +137,13 @@ impl SharedClient {
         Ok(Approved { label, pending, code })
     }
 
-    /// Exchanges the code. Returns whether the key belongs to this sign-in.
-    async fn exchange(&self, approved: Approved) -> Result<bool> {
-        let Approved { label, mut pending, code } = approved;
-        let key = pending.exchange(&self.client, &code).await?.key;
-        self.owns(key, &label).await
+    /// Exchanges the code. Returns the label and the key.
+    async fn exchange(&self, mut approved: Approved) -> Result<(String, ApiKey)> {
+        let grant = approved.pending.exchange(&self.client, &approved.code).await?;
+        Ok((approved.label, grant.key))
     }
 
+    /// Returns whether the key has this label.
     async fn owns(&self, key: ApiKey, label: &str) -> Result<bool> {
         let info = self.client.with_key(key).current_key().await?;
         Ok(info.label.as_deref() == Some(label))
