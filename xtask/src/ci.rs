@@ -7,6 +7,7 @@ use std::{
     env,
     ffi::OsStr,
     fmt::Write,
+    panic::resume_unwind,
     path::absolute,
     process::Command,
     thread,
@@ -37,11 +38,14 @@ const STEPS: &[&str] = &[
     "bench",
 ];
 
+/// What `--full` adds: steps that take long and seldom find anything.
+const FULL: &[&str] = &["fuzz"];
+
 /// Steps that mostly wait: for a browser, for wine, or for another SDK.
 const WAITING: &[&str] = &["platforms", "conformance", "browser", "keychain"];
 
 /// Steps that measure, or that have deadlines. They run after all others, one at a time.
-const ALONE: &[&str] = &["faults", "bench"];
+const ALONE: &[&str] = &["faults", "bench", "fuzz"];
 
 /// A step that only starts cargo.
 struct CargoStep {
@@ -151,17 +155,21 @@ pub(crate) fn run(named: &[&str], start: impl Fn(&[&str]) -> Result) -> Result {
         println!("\n=== {}", step.join(" "));
         start(step)
     };
-    let steps = if named.is_empty() { STEPS } else { named };
+    let steps = match named {
+        [] => STEPS.to_vec(),
+        ["--full"] => [STEPS, FULL].concat(),
+        named => named.to_vec(),
+    };
     let named_in = |names: &'static [&str]| move |step: &&str| names.contains(&name(step));
-    let (alone, others): (Vec<_>, Vec<_>) = steps.iter().copied().partition(named_in(ALONE));
+    let (alone, others): (Vec<_>, Vec<_>) = steps.into_iter().partition(named_in(ALONE));
     let (waiting, compiling): (Vec<_>, Vec<_>) = others.into_iter().partition(named_in(WAITING));
     let mut outcomes = thread::scope(|scope| {
-        // Alone, they can print at once.
+        // Without others to run next to, they need not collect their output.
         let background =
             (!compiling.is_empty()).then(|| scope.spawn(|| run_all(&waiting, run_in_background)));
         let mut outcomes = run_all(&compiling, run_here);
         outcomes.extend(match background {
-            Some(background) => background.join().unwrap_or_default(),
+            Some(background) => background.join().unwrap_or_else(|panic| resume_unwind(panic)),
             None => run_all(&waiting, run_here),
         });
         outcomes
