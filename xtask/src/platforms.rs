@@ -39,7 +39,11 @@ const CHECKS: &[Check] = &[
         tools: &[Tool::Target(MACOS)],
         run: || clippy(MACOS, EVERYTHING, &NO_C_COMPILER),
     },
-    Check { name: "wasm32: clippy", tools: &[Tool::Target(wasm::TARGET)], run: wasm::clippy },
+    Check {
+        name: "wasm32: clippy",
+        tools: &[Tool::Target(wasm::TARGET)],
+        run: || clippy(wasm::TARGET, wasm::LIBRARIES, &[wasm::SETTINGS]),
+    },
     Check {
         name: "wasm32: the tests, in Node.js",
         tools: &[Tool::Target(wasm::TARGET), wasm::NODE, wasm::RUNNER],
