@@ -80,9 +80,10 @@
 //!   [`transport::Instant`], whose `now` works here, and its method `sleep` can use JavaScript's
 //!   `setTimeout` through `gloo-timers`. Or call [`ClientBuilder::without_deadline`].
 //!
-//! Futures must be `Send`, and those of JavaScript are not. Wrap them in `SendWrapper` of the crate `send_wrapper`.
-//! `tests/wasm` in the repository has a timer of this kind, and tests that were run in Node.js. Nothing was run in a
-//! browser. This crate needs JavaScript for the time of day, so it does not work in other hosts of this target.
+//! Futures must be `Send`, and those of JavaScript are not. Wrap them in `SendWrapper` of the crate `send_wrapper`. Both
+//! `gloo-timers` and `send_wrapper` need their feature `futures`. `tests/wasm` in the repository has a timer of this kind,
+//! and tests that were run in Node.js. Nothing was run in a browser. This crate needs JavaScript for the time of day, so
+//! it does not work in other hosts of this target.
 //!
 //! # Proxies and certificates
 //!
