@@ -4,7 +4,7 @@
 //! A machine may lack a target or a program. The command then names the checks that it leaves out. With
 //! `REQUIRE_TOOLS=1`, it adds missing targets, and fails if a program from crates.io is missing.
 
-use std::{env, time::Instant};
+use std::{env, process::Command, time::Instant};
 
 use self::tool::Tool;
 use crate::{
@@ -28,15 +28,19 @@ const CHECKS: &[Check] = &[
     Check {
         name: "Windows: clippy",
         tools: &[Tool::Target(wine::TARGET), wine::MINGW],
-        run: || clippy(wine::TARGET, &[]),
+        run: || clippy_all(wine::TARGET, &[]),
     },
     Check {
         name: "Windows: the tests, under wine",
         tools: &[wine::PROCESSOR, Tool::Target(wine::TARGET), wine::MINGW, wine::WINE],
         run: wine::test,
     },
-    Check { name: "macOS: clippy", tools: &[Tool::Target(MACOS)], run: || clippy(MACOS, &NO_C_COMPILER) },
-    Check { name: "wasm32: clippy", tools: &[Tool::Target(wasm::TARGET)], run: wasm::clippy },
+    Check { name: "macOS: clippy", tools: &[Tool::Target(MACOS)], run: || clippy_all(MACOS, &NO_C_COMPILER) },
+    Check {
+        name: "wasm32: clippy",
+        tools: &[Tool::Target(wasm::TARGET)],
+        run: || process::run(&mut clippy(wasm::TARGET, wasm::LIBRARIES, &[wasm::SETTINGS])),
+    },
     Check {
         name: "wasm32: the tests, in Node.js",
         tools: &[Tool::Target(wasm::TARGET), wasm::NODE, wasm::RUNNER],
@@ -89,19 +93,21 @@ impl Check {
     }
 }
 
-/// Runs clippy, which also reports every error of `cargo check`, and denies warnings.
+/// Checks all packages for a target.
 ///
 /// Each published package is also checked alone and without its tests: the other packages and the dependencies of tests
 /// can enable features that the package itself should enable.
-fn clippy(target: &str, variables: &[(&str, &str)]) -> Result {
-    let clippy = |arguments: &[&str]| {
-        let mut command = process::cargo(["clippy", "--quiet", "--target", target]);
-        command.args(arguments).args(["--", "-D", "warnings"]).envs(variables.iter().copied());
-        command
-    };
+fn clippy_all(target: &str, variables: &[(&str, &str)]) -> Result {
     let alone = workspace::published()?;
-    let alone = alone.iter().map(|package| clippy(&["--package", &package.name]));
-    process::run_all([clippy(EVERYTHING)].into_iter().chain(alone))
+    let alone = alone.iter().map(|package| clippy(target, &["--package", &package.name], variables));
+    process::run_all([clippy(target, EVERYTHING, variables)].into_iter().chain(alone))
+}
+
+/// Returns the command for clippy, which also reports every error of `cargo check`, with warnings denied.
+fn clippy(target: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut command = process::cargo(["clippy", "--quiet", "--target", target]);
+    command.args(arguments).args(["--", "-D", "warnings"]).envs(variables.iter().copied());
+    command
 }
 
 #[cfg(test)]

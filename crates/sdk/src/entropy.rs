@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 
-/// A source of random bytes for verifiers, attempt IDs, and states.
+/// A source of random bytes for verifiers, attempt IDs, and states, and for the waits between retries.
 ///
-/// Outside of tests, the bytes must be unpredictable (RFC 7636, section 7.1). So implement this trait only for tests,
-/// or for a system that `getrandom` does not support.
+/// Implement this trait for tests, or to use another cryptographic generator than `OsEntropy`. Outside of tests, the
+/// bytes must be unpredictable (RFC 7636, section 7.1).
 pub trait Entropy: fmt::Debug + Send + Sync {
     /// Fills `bytes` with random bytes.
     ///

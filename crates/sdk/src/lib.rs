@@ -75,14 +75,17 @@
 //! * Random bytes: the feature `wasm_js` of `getrandom` gets them from JavaScript's `crypto.getRandomValues`. Without the
 //!   feature `getrandom` of this crate, implement [`Entropy`] and set it with [`ClientBuilder::entropy`].
 //! * The transport: pass a closure that calls `fetch` to [`from_fn`](transport::from_fn), or implement
-//!   [`Transport`](transport::Transport).
+//!   [`Transport`](transport::Transport). By default, `fetch` breaks the [contract](transport::Transport#contract): it
+//!   follows redirects, and can add cookies and a referer. Set `redirect: "manual"`, `credentials: "omit"`,
+//!   `referrerPolicy: "no-referrer"`, and `cache: "no-store"`, and abort the request when the future is dropped.
 //! * The timer: implement [`Timer`](transport::Timer). Its method `now` returns
 //!   [`transport::Instant`], whose `now` works here, and its method `sleep` can use JavaScript's
 //!   `setTimeout` through `gloo-timers`. Or call [`ClientBuilder::without_deadline`].
 //!
-//! Futures must be `Send`, and those of JavaScript are not. Wrap them in `SendWrapper` of the crate `send_wrapper`.
-//! `tests/wasm` in the repository has a timer of this kind, and tests that were run in Node.js. Nothing was run in a
-//! browser. This crate needs JavaScript for the time of day, so it does not work in other hosts of this target.
+//! Futures must be `Send`, and those of JavaScript are not. Wrap them in `SendWrapper` of the crate `send_wrapper`. Both
+//! `gloo-timers` and `send_wrapper` need their feature `futures`. `tests/wasm` in the repository has a timer of this kind,
+//! and tests that were run in Node.js. Nothing was run in a browser. This crate needs JavaScript for the time of day, so
+//! it does not work in other hosts of this target.
 //!
 //! # Proxies and certificates
 //!

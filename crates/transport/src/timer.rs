@@ -25,13 +25,14 @@ pub type SleepFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// * The future of [`sleep`](Self::sleep) completes when its duration has passed on the same clock, and not before.
 ///   Dropping it cancels the sleep.
 pub trait Timer: fmt::Debug + Send + Sync {
-    /// Returns the current time.
+    /// Returns the time of the monotonic clock.
     fn now(&self) -> Instant;
 
     /// Sleeps for `duration`, measured from this call.
     fn sleep(&self, duration: Duration) -> SleepFuture;
 
-    /// Returns the time of day, which may jump. By default, it is the [system's](crate::system_time).
+    /// Returns the time of day, which may jump. By default, it is the [system's](crate::system_time). A timer that wraps
+    /// another forwards this method too.
     fn system_time(&self) -> SystemTime {
         system_time()
     }

@@ -87,7 +87,7 @@ async fn outcome_is_unknown_without_a_timer() {
 #[wasm_bindgen_test]
 async fn date_in_retry_after_is_a_wait() {
     for status in [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE] {
-        let date = system_time() + Duration::from_mins(1);
+        let date = system_time() + Duration::from_secs(60);
         let error = sign_in(&client(respond(status, Some(date), ""))).await.unwrap_err();
         let (Error::RateLimited { retry_after, .. } | Error::ServiceUnavailable { retry_after, .. }) = error
         else {
@@ -101,7 +101,7 @@ async fn date_in_retry_after_is_a_wait() {
 
 #[wasm_bindgen_test]
 async fn read_is_retried_after_a_date() {
-    let past = httpdate::fmt_http_date(system_time() - Duration::from_mins(1));
+    let past = httpdate::fmt_http_date(system_time() - Duration::from_secs(60));
     let is_first = AtomicBool::new(true);
     let client = client(from_fn(move |_: Request<_>, _: Limits| {
         let response = if is_first.swap(false, Ordering::Relaxed) {

@@ -15,26 +15,19 @@ pub(super) const RUNNER: Tool = Tool::CargoProgram {
     install: "cargo install --debug --bin wasm-bindgen-test-runner wasm-bindgen-cli@0.2.130",
 };
 
-/// The packages that programs for wasm32 use. `getrandom` is off, because it compiles only if the program chooses a
-/// source of random bytes.
-const PACKAGES: [&str; 8] = [
+/// The packages that programs for wasm32 use, and their features. `getrandom` is off, because it compiles only if the
+/// program chooses a source of random bytes.
+pub(super) const LIBRARIES: &[&str] = &[
     "--package=openrouter-oauth",
     "--package=openrouter-oauth-models",
     "--package=openrouter-oauth-transport",
     "--lib",
     "--no-default-features",
     "--features=openrouter-oauth/tracing,openrouter-oauth-transport/testing",
-    "--target",
-    TARGET,
 ];
 
-/// Runs clippy, which also reports calls to the clocks of the standard library.
-pub(super) fn clippy() -> Result {
-    let settings = process::root().join("xtask/src/platforms/wasm");
-    let mut command = process::cargo(["clippy", "--quiet"]);
-    command.args(PACKAGES).args(["--", "-D", "warnings"]).env("CLIPPY_CONF_DIR", settings);
-    process::run(&mut command)
-}
+/// Clippy's settings, which also forbid the clocks of the standard library.
+pub(super) const SETTINGS: (&str, &str) = ("CLIPPY_CONF_DIR", "xtask/src/platforms/wasm");
 
 pub(super) fn test() -> Result {
     let mut command = process::cargo(["test", "--locked", "--target", TARGET, "--test", "node"]);
@@ -56,5 +49,7 @@ mod tests {
         let (_, version) = install.rsplit_once('@').unwrap();
         let lock = fs::read_to_string(process::root().join("tests/wasm/Cargo.lock")).unwrap();
         assert!(lock.contains(&format!("name = \"wasm-bindgen\"\nversion = \"{version}\"\n")), "{version}");
+        let ci = fs::read_to_string(process::root().join(".ci/run")).unwrap();
+        assert!(ci.contains(install), ".ci/run installs another version than {version}");
     }
 }

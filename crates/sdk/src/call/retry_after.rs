@@ -11,7 +11,7 @@ pub(crate) const CODE_LIFETIME: Duration = Duration::from_secs(600);
 const MAXIMUM: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// The wait that a response asks for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) enum RetryAfter {
     Wait(Duration),
     /// Wait until `date`, by the server's clock. `sent` is the server's time of the response, if it is known: with it, a

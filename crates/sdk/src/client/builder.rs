@@ -192,8 +192,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Replaces the operating system's random generator, for tests. Required without the feature `getrandom`. See
-    /// [`Entropy`].
+    /// Replaces the operating system's random generator. Required without the feature `getrandom`. See [`Entropy`].
     pub fn entropy(mut self, entropy: impl Entropy + 'static) -> Self {
         self.entropy = Some(Arc::new(entropy));
         self
