@@ -1,11 +1,16 @@
 //! `ci`: runs every step or the named ones, even after one fails, and prints the time of each. This file also contains
 //! the table of steps that only start cargo.
+//!
+//! Steps that mostly wait run in the background, next to those that mostly compile.
 
 use std::{
     env,
     ffi::OsStr,
     fmt::Write,
+    panic::resume_unwind,
     path::absolute,
+    process::Command,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -33,6 +38,15 @@ const STEPS: &[&str] = &[
     "bench",
 ];
 
+/// What `--full` adds: steps that take long and seldom find anything.
+const FULL: &[&str] = &["fuzz"];
+
+/// Steps that mostly wait: for a browser, for wine, or for another SDK.
+const WAITING: &[&str] = &["platforms", "conformance", "browser", "keychain"];
+
+/// Steps that measure, or that have deadlines. They run after all others, one at a time.
+const ALONE: &[&str] = &["faults", "bench", "fuzz"];
+
 /// A step that only starts cargo.
 struct CargoStep {
     name: &'static str,
@@ -53,12 +67,15 @@ const STEP: CargoStep = CargoStep {
     environment: &[],
 };
 
+/// Builds the optimized programs of all steps. The last part of each build uses only one core, so they run side by side.
+const OPTIMIZED: &str = "build --quiet --profile bench -p openrouter-oauth-cli -p openrouter-oauth-tests --bin openrouter-oauth --bin faults --bin bench";
+
 const CARGO_STEPS: &[CargoStep] = &[
     CargoStep {
         name: "bench",
         takes: |arguments| matches!(arguments, [] | ["--planted" | "cpu"] | ["cpu", _]),
         requires: &[("valgrind", &["--version"], "apt-get install valgrind")],
-        cargo: &["run --quiet --profile bench -p openrouter-oauth-tests --bin bench --"],
+        cargo: &[OPTIMIZED, "run --quiet --profile bench -p openrouter-oauth-tests --bin bench --"],
         ..STEP
     },
     CargoStep {
@@ -103,7 +120,7 @@ const CARGO_STEPS: &[CargoStep] = &[
         },
         cargo: &[
             // The faults program expects the command-line tool in its own folder.
-            "build --quiet --profile bench -p openrouter-oauth-cli --bin openrouter-oauth",
+            OPTIMIZED,
             "run --quiet --profile bench -p openrouter-oauth-tests --bin faults --",
         ],
         ..STEP
@@ -133,13 +150,48 @@ struct Outcome<'a> {
 
 /// Runs each step with `start`, which gets its name and arguments.
 pub(crate) fn run(named: &[&str], start: impl Fn(&[&str]) -> Result) -> Result {
-    let steps = if named.is_empty() { STEPS } else { named };
-    let outcomes = run_all(steps, start);
-    print!("\n{}", table(&outcomes));
+    let begin = Instant::now();
+    let run_here = |step: &[&str]| {
+        println!("\n=== {}", step.join(" "));
+        start(step)
+    };
+    let steps = match named {
+        [] => STEPS.to_vec(),
+        ["--full"] => [STEPS, FULL].concat(),
+        named => named.to_vec(),
+    };
+    let named_in = |names: &'static [&str]| move |step: &&str| names.contains(&name(step));
+    let (alone, others): (Vec<_>, Vec<_>) = steps.into_iter().partition(named_in(ALONE));
+    let (waiting, compiling): (Vec<_>, Vec<_>) = others.into_iter().partition(named_in(WAITING));
+    let mut outcomes = thread::scope(|scope| {
+        // Without others to run next to, they need not collect their output.
+        let background =
+            (!compiling.is_empty()).then(|| scope.spawn(|| run_all(&waiting, run_in_background)));
+        let mut outcomes = run_all(&compiling, run_here);
+        outcomes.extend(match background {
+            Some(background) => background.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            None => run_all(&waiting, run_here),
+        });
+        outcomes
+    });
+    outcomes.extend(run_all(&alone, run_here));
+    print!("\n{}", table(&outcomes, begin.elapsed()));
     match outcomes.iter().filter(|outcome| outcome.error.is_some()).count() {
         0 => Ok(()),
         failed => Err(format!("{failed} of {} steps failed", outcomes.len()).into()),
     }
+}
+
+fn name(step: &str) -> &str {
+    step.split('=').next().unwrap_or_default()
+}
+
+/// Runs a step in a process of its own, and prints its output when it ends.
+fn run_in_background(step: &[&str]) -> Result {
+    let output = Command::new(env::current_exe()?).args(step).output()?;
+    let printed = [output.stdout, output.stderr].concat();
+    print!("\n=== {} (in the background)\n{}", step.join(" "), String::from_utf8_lossy(&printed));
+    if output.status.success() { Ok(()) } else { Err(format!("failed ({})", output.status).into()) }
 }
 
 /// Runs a step that starts cargo, given by its name and arguments.
@@ -201,7 +253,6 @@ fn format() -> Result {
 /// Runs every step even after one fails, so that a single run shows all problems.
 fn run_all<'a>(steps: &[&'a str], run: impl Fn(&[&str]) -> Result) -> Vec<Outcome<'a>> {
     let run_one = |&step: &&'a str| {
-        println!("\n=== {step}");
         let start = Instant::now();
         let done = match step.split_once('=') {
             Some((name, argument)) => run(&[name, argument]),
@@ -217,14 +268,13 @@ fn run_all<'a>(steps: &[&'a str], run: impl Fn(&[&str]) -> Result) -> Vec<Outcom
 }
 
 /// Formats one line per step, followed by the errors.
-fn table(outcomes: &[Outcome<'_>]) -> String {
+fn table(outcomes: &[Outcome<'_>], total: Duration) -> String {
     let mut table = String::from("   seconds  step\n");
     for Outcome { step, took, error } in outcomes {
         let verdict = if error.is_some() { "FAILED" } else { "ok" };
         let _ = writeln!(table, "{:>10.1}  {step}: {verdict}", took.as_secs_f64());
     }
-    let total: Duration = outcomes.iter().map(|outcome| outcome.took).sum();
-    let _ = writeln!(table, "{:>10.1}  total", total.as_secs_f64());
+    let _ = writeln!(table, "{:>10.1}  total, side by side", total.as_secs_f64());
     for Outcome { step, error, .. } in outcomes {
         if let Some(error) = error {
             let _ = writeln!(table, "\n{step}: {error}");
@@ -247,7 +297,7 @@ mod tests {
         let failed: Vec<_> = outcomes.iter().map(|outcome| outcome.error.as_deref()).collect();
         assert_eq!(failed, [None, Some("3 warnings"), None]);
 
-        let table = table(&outcomes);
+        let table = table(&outcomes, Duration::from_secs(1));
         assert!(table.contains("  fmt: ok\n"), "{table}");
         assert!(table.contains("  lint: FAILED\n"), "{table}");
         assert!(table.ends_with("\nlint: 3 warnings\n"), "{table}");
@@ -267,7 +317,7 @@ mod tests {
 
     #[test]
     fn every_step_is_in_the_list_of_commands() {
-        for step in STEPS {
+        for step in STEPS.iter().chain(WAITING).chain(ALONE) {
             assert!(crate::help::is_command(step), "{step}");
         }
     }

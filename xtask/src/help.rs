@@ -4,16 +4,18 @@
 pub(crate) const HELP: &str = "\
 cargo xtask COMMAND
 
-  ci [STEP...]   run every step, or only the named ones, and print the time of each; write `spec` as `spec=FILE`
+  ci [--full | STEP...]
+                 run every step, or only the named ones, and print the time of each; with --full, also fuzz; write
+                 `spec` as `spec=FILE`
 
   fmt            check the formatting of every file
-  lint           run clippy on each package, with all targets and each of its feature sets; deny warnings
+  lint           run clippy on all targets of every package, with all features; deny warnings
   test           run unit, integration and doc tests, including `layers` and `tidy`
   doctest        run only doc tests
   docs           build the documentation; deny warnings
   layers         check that dependencies point one way, between our crates and between the files of each, and that the
                  light crates stay light
-  features       run clippy on each package with each of its features alone, and with none; deny warnings
+  features       compile each package with none of its features and with each alone; deny warnings
   tidy           check house rules that no compiler enforces: module docs, endpoint files, links, invariants
   deny           check licenses, duplicate versions and sources of the dependencies (needs cargo-deny)
   msrv           compile each package with the oldest compiler it supports, if that is installed

@@ -80,19 +80,7 @@ fn pack(packages: &[Package], release: bool) -> Result {
     command.args((!release).then_some("--allow-dirty"));
     command.args(packages.iter().flat_map(|package| ["-p", &package.name]));
     command.env("CARGO_TARGET_DIR", build_folder());
-    println!("$ {}", process::line(&command));
-    let output = command.output()?;
-    let text = String::from_utf8_lossy(&output.stderr);
-    print!("{text}");
-    if !output.status.success() {
-        return Err(format!("`cargo package` failed ({})", output.status).into());
-    }
-    fail_on(&warnings(&text))
-}
-
-/// Returns the warnings in the output of cargo.
-fn warnings(output: &str) -> Vec<String> {
-    output.lines().filter(|line| line.starts_with("warning")).map(str::to_owned).collect()
+    process::run_without_warnings(&mut command)
 }
 
 /// Returns the command that builds and runs the tests of a package, including doc tests, with the versions in its lock
@@ -170,13 +158,6 @@ mod tests {
             "`package` needs cargo 1.90 or newer, not cargo 1.89.0 (c24e10642 2025-06-23)"
         );
         assert!(check_version("unexpected").is_err());
-    }
-
-    #[test]
-    fn warning_of_cargo_is_found() {
-        let output = "   Packaging mine v0.1.0\nwarning: manifest has no description\nsee https://doc\n    Packaged 3 files\n";
-        assert_eq!(warnings(output), ["warning: manifest has no description"]);
-        assert_eq!(warnings("   Packaging mine v0.1.0\n    Packaged 3 files\n"), [""; 0]);
     }
 
     #[test]

@@ -63,6 +63,27 @@ pub(crate) fn run(command: &mut Command) -> Result {
     Err(format!("`{}` failed ({status})", line(command)).into())
 }
 
+/// Runs a command whose warnings are errors, such as a command of cargo that has no option for it.
+///
+/// # Errors
+///
+/// As for [`run`], and if the command prints a warning.
+pub(crate) fn run_without_warnings(command: &mut Command) -> Result {
+    println!("$ {}", line(command));
+    let output = command.output().map_err(|error| format!("{}: {error}", line(command)))?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    print!("{text}");
+    if !output.status.success() {
+        return Err(format!("`{}` failed ({})", line(command), output.status).into());
+    }
+    fail_on(&warnings(&text))
+}
+
+/// Returns the warnings in the output of cargo.
+fn warnings(output: &str) -> Vec<String> {
+    output.lines().filter(|line| line.starts_with("warning")).map(str::to_owned).collect()
+}
+
 /// Runs every command, even after one fails.
 ///
 /// # Errors
@@ -131,6 +152,20 @@ mod tests {
         command.stderr(Stdio::null());
         let error = run(&mut command).unwrap_err().to_string();
         assert!(error.contains("no-such-subcommand` failed"), "{error}");
+    }
+
+    #[test]
+    fn warning_of_cargo_is_an_error() {
+        let output = "   Packaging mine v0.1.0\nwarning: manifest has no description\nsee https://doc\n    Packaged 3 files\n";
+        assert_eq!(warnings(output), ["warning: manifest has no description"]);
+        let shell = |script| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            run_without_warnings(&mut command)
+        };
+        shell("echo warning; echo 3 warnings >&2").unwrap();
+        assert!(shell("echo 'warning: x' >&2").unwrap_err().to_string().contains("warning: x"));
+        assert!(shell("exit 3").is_err());
     }
 
     #[test]

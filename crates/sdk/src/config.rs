@@ -38,7 +38,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Returns the time of day.
+    /// Returns the wall-clock time.
     pub(crate) fn system_time(&self) -> SystemTime {
         self.timer.as_ref().map_or_else(system_time, Timer::system_time)
     }

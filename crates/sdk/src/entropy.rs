@@ -50,11 +50,11 @@ pub(crate) fn random_text<const N: usize, T>(
     Ok(read(text)?)
 }
 
-/// Returns a random number in `0.0..1.0` for jitter, or 0 if `entropy` fails.
+/// Returns a random number in `0.0..1.0` for jitter, or 1 if `entropy` fails, for the longest wait.
 pub(crate) fn random_fraction(entropy: &dyn Entropy) -> f64 {
     let mut bytes = [0; 4];
     match entropy.fill(&mut bytes) {
         Ok(()) => f64::from(u32::from_ne_bytes(bytes)) / (f64::from(u32::MAX) + 1.0),
-        Err(_) => 0.0,
+        Err(_) => 1.0,
     }
 }

@@ -84,7 +84,7 @@
 //!
 //! Futures must be `Send`, and those of JavaScript are not. Wrap them in `SendWrapper` of the crate `send_wrapper`. Both
 //! `gloo-timers` and `send_wrapper` need their feature `futures`. `tests/wasm` in the repository has a timer of this kind,
-//! and tests that were run in Node.js. Nothing was run in a browser. This crate needs JavaScript for the time of day, so
+//! and tests that were run in Node.js. Nothing was run in a browser. This crate needs JavaScript for the wall clock, so
 //! it does not work in other hosts of this target.
 //!
 //! # Proxies and certificates

@@ -10,7 +10,7 @@ pub use std::time::Instant;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use web_time::Instant;
 
-/// Returns the time of day: `std::time::SystemTime::now()`, or on `wasm32-unknown-unknown`, the time of JavaScript's
+/// Returns the wall-clock time: `std::time::SystemTime::now()`, or on `wasm32-unknown-unknown`, the time of JavaScript's
 /// `Date.now()`.
 pub fn system_time() -> SystemTime {
     #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]

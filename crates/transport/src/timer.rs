@@ -13,7 +13,7 @@ use crate::time::{Instant, system_time};
 /// The boxed future that [`Timer::sleep`] returns. It completes when the duration has passed.
 pub type SleepFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A monotonic clock that can sleep, and the time of day.
+/// A monotonic clock that can sleep, and the wall clock.
 ///
 /// `openrouter-oauth` enforces its deadlines through this trait, except where the transport [enforces
 /// them](crate::Transport::enforces_timeout). It therefore works with any async runtime, and tests can control the time.
@@ -31,7 +31,7 @@ pub trait Timer: fmt::Debug + Send + Sync {
     /// Sleeps for `duration`, measured from this call.
     fn sleep(&self, duration: Duration) -> SleepFuture;
 
-    /// Returns the time of day, which may jump. By default, it is the [system's](crate::system_time). A timer that wraps
+    /// Returns the wall-clock time, which may jump. By default, it is the [system's](crate::system_time). A timer that wraps
     /// another forwards this method too.
     fn system_time(&self) -> SystemTime {
         system_time()

@@ -124,7 +124,7 @@ async fn sleep_is_not_too_short() {
 }
 
 #[wasm_bindgen_test]
-fn time_of_day_is_a_timestamp() {
+fn wall_clock_time_is_a_timestamp() {
     let time = system_time();
     let timestamp = Timestamp::try_from(time).unwrap();
     assert_eq!(SystemTime::try_from(timestamp).unwrap(), time);

@@ -7,12 +7,12 @@ mod hooks;
 mod retry;
 /// The error of a spent sign-in.
 mod spent;
-/// The time of day.
-mod time_of_day;
 /// The `tracing` events of attempts.
 #[cfg(feature = "tracing")]
 mod tracing_hook;
 /// The error for an unknown outcome.
 mod unknown;
+/// The wall clock.
+mod wall_clock;
 
 mod support;

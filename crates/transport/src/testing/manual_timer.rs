@@ -13,7 +13,7 @@ use crate::{
     timer::{SleepFuture, Timer},
 };
 
-/// A clock that stands still until a test advances it. It starts at the system's time of day.
+/// A clock that stands still until a test advances it. Its wall clock starts at the system's time.
 ///
 /// Clones share the clock.
 ///

@@ -1,4 +1,4 @@
-//! Tests of the time of day, which comes from the client's timer.
+//! Tests of the wall clock, which comes from the client's timer.
 
 use std::time::{Duration, SystemTime};
 
