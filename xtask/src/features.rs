@@ -13,7 +13,7 @@ pub(crate) fn run() -> Result {
     let mut errors = Vec::new();
     for package in workspace::packages()? {
         for features in feature_sets(&package) {
-            let mut command = process::cargo(["check", "--quiet", "-p", &package.name]);
+            let mut command = process::cargo(["check", "--quiet", "--color=never", "-p", &package.name]);
             errors.extend(process::run_without_warnings(command.args(features)).err());
         }
     }

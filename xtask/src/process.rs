@@ -63,7 +63,8 @@ pub(crate) fn run(command: &mut Command) -> Result {
     Err(format!("`{}` failed ({status})", line(command)).into())
 }
 
-/// Runs a command whose warnings are errors, such as a command of cargo that has no option for it.
+/// Runs a command whose warnings are errors, such as a command of cargo that has no option for it. The command must not
+/// color its output, which would hide the warnings.
 ///
 /// # Errors
 ///

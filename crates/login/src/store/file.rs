@@ -31,7 +31,7 @@ use self::unix::{Folder, Lock};
 use self::windows::{Folder, Lock};
 use super::{Account, KeyStore, SignInLock, StoreError, StoreFuture, config_dir};
 
-/// A store in a file that only the user can read.
+/// A store in a file that, on Unix, only the user can read.
 ///
 /// ```
 /// use openrouter_oauth::{ApiKey, Client};
@@ -69,8 +69,8 @@ use super::{Account, KeyStore, SignInLock, StoreError, StoreFuture, config_dir};
 /// # Waiting
 ///
 /// The store reads and writes files on tokio's blocking threads. A change waits at most 10 seconds for another
-/// program's lock. On Windows, another program that has the file open, such as a virus scanner, can prevent a change, so
-/// a change waits at most 2 more seconds for that.
+/// program's lock. On Windows, another program that has the file open, such as a virus scanner, can prevent reading or
+/// changing it, so both wait at most 2 more seconds for that.
 #[derive(Clone)]
 pub struct FileStore {
     file: KeyPath,
