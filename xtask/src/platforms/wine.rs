@@ -18,7 +18,8 @@ pub(super) const PROCESSOR: Tool = Tool::Processor("x86_64");
 pub(super) const WINE: Tool = Tool::Program { name: "wine", package: "wine" };
 
 /// Starts each test program. Wine can hang where Windows would not, so a program gets 15 minutes.
-const RUNNER: (&str, &str) = ("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", "timeout 900 wine");
+const RUNNER: (&str, &str) =
+    ("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", "timeout --kill-after=10 900 wine");
 
 /// Runs all tests except those of this package, which are about the repository. Doc tests are left out, because each is
 /// a program of its own, which takes longer to link than to run.
@@ -30,8 +31,8 @@ pub(super) fn test() -> Result {
         command.env("WINEPREFIX", &prefix).env("WINEDEBUG", "-all").env_remove("DISPLAY");
         command
     };
-    let mut boot = Command::new("wine");
-    boot.args(["wineboot", "--update"]);
+    let mut boot = Command::new("timeout");
+    boot.args(["--kill-after=10", "300", "wine", "wineboot", "--update"]);
     process::run(&mut in_prefix(boot))?;
 
     let library = prefix.join("drive_c/windows/system32/bcryptprimitives.dll");

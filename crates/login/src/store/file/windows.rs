@@ -42,8 +42,7 @@ const SHARING_VIOLATION: i32 = 32;
 
 impl Folder {
     fn new(path: &Path) -> Self {
-        let pauses_left = u64::try_from(HELD_TIMEOUT.as_millis()).unwrap_or(u64::MAX);
-        Self { path: path.to_owned(), pauses_left: pauses_left.into() }
+        Self { path: path.to_owned(), pauses_left: full_pauses().into() }
     }
 
     /// Returns the folder of `file`, if it exists.
@@ -142,6 +141,8 @@ impl Folder {
 
     /// Creates the file with these bytes. Fails if it exists.
     pub(super) fn create_file(&self, bytes: &[u8]) -> Result<(), StoreError> {
+        // A change of its own, even if an earlier one had to wait: it may restore the only copy of a secret.
+        self.pauses_left.store(full_pauses(), Ordering::Relaxed);
         let mut file = self.create_new(&self.path)?;
         let written = fill(&mut file, bytes);
         drop(file);
@@ -202,6 +203,11 @@ impl Folder {
             pause = (pause * 2).min(100);
         }
     }
+}
+
+/// Returns the time that a change may pause, in milliseconds.
+fn full_pauses() -> u64 {
+    u64::try_from(HELD_TIMEOUT.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Lock {
