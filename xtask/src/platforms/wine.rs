@@ -43,9 +43,16 @@ pub(super) fn test() -> Result {
         process::run(&mut gcc)?;
     }
 
-    let mut test = process::cargo(["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]);
-    test.args(["--workspace", "--exclude", "xtask", "--target", TARGET]);
-    // A test whose tool is missing is skipped: the tools are programs of Unix.
-    test.envs([RUNNER]).env_remove("REQUIRE_TOOLS");
-    process::run(&mut in_prefix(test))
+    let test = || {
+        let mut test = process::cargo(["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]);
+        test.args(["--workspace", "--exclude", "xtask", "--target", TARGET]);
+        // A test whose tool is missing is skipped: the tools are programs of Unix.
+        test.envs([RUNNER]).env_remove("REQUIRE_TOOLS");
+        process::run(&mut in_prefix(test))
+    };
+    // Wine 8 loses events of sockets now and then, more often on a busy machine. A fault of ours fails both times.
+    test().or_else(|error| {
+        println!("{error}; once more, because wine itself may be at fault");
+        test()
+    })
 }
