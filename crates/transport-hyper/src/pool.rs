@@ -225,7 +225,7 @@ impl Connections {
 /// How long a connection may take to close. A server that reads nothing can keep TLS from closing it.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How often a connection in use looks for expired connections at most.
+/// The shortest time between two searches for expired connections.
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 
 /// Reads and writes until the connection ends. Meanwhile, closes connections that have been idle for too long.
@@ -243,7 +243,8 @@ async fn drive(
             return;
         }
         let next = connections.upgrade().and_then(|connections| connections.close_expired());
-        // The connection is in use. It may become idle at once, but a timeout of zero must not keep this task busy.
+        // Without an idle connection, search again soon: this one may become idle now. A short timeout must not keep this
+        // task busy.
         wait = next.unwrap_or(idle_timeout.max(SHORTEST_WAIT));
     }
 }
