@@ -100,13 +100,21 @@ function describe(error) {
   };
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
-  let result;
+// Makes a call, and returns its result or error.
+async function attempt(call) {
   try {
-    const call = JSON.parse(line);
-    result = { ok: call.operation === "fields" ? fields() : rename(await make(call), toWire) };
+    return { ok: rename(await make(call), toWire) };
   } catch (error) {
-    result = { error: describe(error) };
+    return { error: describe(error) };
   }
-  console.log(JSON.stringify(result));
+}
+
+async function respond(call) {
+  if (call.operation === "fields") return { ok: fields() };
+  if (call.times === undefined) return attempt(call);
+  return { ok: await Promise.all(Array.from({ length: call.times }, () => attempt(call))) };
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  console.log(JSON.stringify(await respond(JSON.parse(line))));
 }

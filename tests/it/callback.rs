@@ -225,11 +225,22 @@ fn foreign_request_changes_nothing() {
 fn query_is_read_without_its_path() {
     let sign_in = begin(OURS);
     let AnySignIn::Callback(pending) = &sign_in.pending else { panic!("it has a callback") };
-    let read = |query: &str| pending.read_query(&sign_in.fill(query)).map(|code| code.expose().to_owned());
-    assert_eq!(read("code=c0de&state=STATE").as_deref(), Ok("c0de"));
-    assert_eq!(read("code=c0de&state=x"), Err(CallbackError::StateMismatch));
-    assert_eq!(read(""), Err(CallbackError::MissingCode));
-    assert_eq!(read(&format!("code={}", "c".repeat(8 * 1024))), Err(CallbackError::Malformed));
+    let id = pending.attempt_id();
+    let read = |attempt_id: &str, query: &str| {
+        pending.read_query(attempt_id, &sign_in.fill(query)).map(|code| code.expose().to_owned())
+    };
+    assert_eq!(read(id, "code=c0de&state=STATE").as_deref(), Ok("c0de"));
+    assert_eq!(read(id, "code=c0de&state=x"), Err(CallbackError::StateMismatch));
+    assert_eq!(read(id, ""), Err(CallbackError::MissingCode));
+    assert_eq!(read(id, &format!("code={}", "c".repeat(8 * 1024))), Err(CallbackError::Malformed));
+    // A proxy or a nested router may have stripped or added the beginning of the path.
+    for path in [format!("/{id}"), format!("/elsewhere/{id}")] {
+        assert_eq!(read(&path, "code=c0de&state=STATE").as_deref(), Ok("c0de"), "{path}");
+    }
+    // A foreign attempt cannot even end the sign-in.
+    for foreign in ["", "/", "x", &id[1..], &format!("{id}/"), &format!("{id}x")] {
+        assert_eq!(read(foreign, "error=access_denied"), Err(CallbackError::NotOurs), "{foreign}");
+    }
 }
 
 #[test]

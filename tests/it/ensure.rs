@@ -9,7 +9,7 @@ use std::{
 use openrouter_oauth::{
     ApiKey, Client, Error as SdkError, KeyLinks, RejectionReason, transport_hyper::TokioTimer,
 };
-use openrouter_oauth_emulator::{Fault, Settings};
+use openrouter_oauth_emulator::{Fault, GatewayResponse, Settings};
 use openrouter_oauth_login::{
     Account, Cancel, Ensured, Error, FileStore, KeyStore, Login, MemoryStore, SignInLock, SignedIn,
     StoreError, StoreFuture,
@@ -32,7 +32,7 @@ impl StoredKey {
     /// Stores a key that OpenRouter accepts.
     async fn valid() -> Self {
         let testbed = Testbed::in_memory(Settings::default());
-        let key = ApiKey::parse(&testbed.emulator().issue_key()).unwrap();
+        let key = ApiKey::parse(&testbed.emulator().issue_management_key()).unwrap();
         Self::new(testbed, key).await
     }
 
@@ -135,6 +135,27 @@ async fn response_that_is_no_verdict_leaves_the_key_unchecked() {
     stored.assert_signed_in_never();
 }
 
+#[tokio::test(start_paused = true)]
+async fn page_of_a_gateway_leaves_the_key_unchecked() {
+    // A1
+    for &gateway in GatewayResponse::ALL {
+        let stored = StoredKey::valid().await;
+        // The check is retried.
+        for _ in 0..10 {
+            stored.testbed.emulator().inject(Fault::gateway(gateway).on("/key"));
+        }
+        let ensured = stored.login().ensure().await.unwrap();
+        let Ensured::Unchecked { error, .. } = &ensured else { panic!("{gateway:?}: {ensured:?}") };
+        assert!(!error.is_unauthorized(), "{gateway:?}: {error}");
+        assert_eq!(
+            stored.store.load(&stored.account).await.unwrap(),
+            Some(ensured.into_key()),
+            "{gateway:?}"
+        );
+        stored.assert_signed_in_never();
+    }
+}
+
 #[tokio::test]
 async fn unreachable_service_leaves_the_key_unchecked() {
     type IsExpected = fn(&SdkError) -> bool;
@@ -207,7 +228,7 @@ async fn login_waits_for_another_sign_in() {
     assert!(matches!(error, Error::OtherSignIn { after } if after == timeout), "{error:?}");
 
     // It finds the key of the other program.
-    let key = ApiKey::parse(&testbed.emulator().issue_key()).unwrap();
+    let key = ApiKey::parse(&testbed.emulator().issue_management_key()).unwrap();
     let events = Arc::new(Mutex::new(Vec::new()));
     let reported = Arc::clone(&events);
     let login = login(&testbed).store(FileStore::new(&path)).on_event(move |event| {

@@ -3,10 +3,15 @@
 
 use std::{
     ffi::OsStr,
+    net::Ipv4Addr,
     os::unix::ffi::OsStrExt,
     task::{Context, Poll, Waker},
 };
 
+use openrouter_oauth::{
+    ApiKey, Client,
+    transport_hyper::{HyperTransport, TokioTimer},
+};
 use openrouter_oauth_emulator::{DecisionOutcome, Settings};
 use openrouter_oauth_tests::{
     testbed::Testbed,
@@ -69,6 +74,45 @@ fn sign_in_works_in_any_environment() {
         assert!(printed.contains("UNTRUSTED Tls\n"), "{case}: {printed}");
     }
     assert!(!keys.exists(), "no variable makes the client log the secrets of a connection");
+}
+
+/// Calls a named host over `http` with the key in the environment.
+#[tokio::test]
+async fn child_has_a_key_in_its_environment() {
+    if !child::is_child() {
+        return;
+    }
+    let server = ScriptedServer::responding(&Scheme::http(), "HTTP/1.1 200 OK\r\n\r\n{}").unwrap();
+    let transport = HyperTransport::builder()
+        .dangerously_allow_http("emulator.test")
+        .resolver(|_| async { Ok(vec![Ipv4Addr::LOCALHOST.into()]) })
+        .build()
+        .unwrap();
+    let client = Client::builder()
+        .env()
+        .base_url(format!("http://emulator.test:{}", server.address().port()))
+        .dangerously_allow_http("emulator.test")
+        .transport(transport)
+        .timer(TokioTimer::default())
+        .build()
+        .unwrap();
+    println!("ERROR {}", client.current_key().await.unwrap_err());
+    println!("CONNECTIONS {}", server.connections().unwrap());
+    let test_key = client.with_key(ApiKey::parse("sk-or-v1-test").unwrap());
+    let _ = test_key.current_key().await;
+    println!("THEN {}", server.connections().unwrap());
+}
+
+#[test]
+fn key_of_the_environment_is_not_sent_over_http() {
+    // C-9
+    let mut command = child::isolated_command(&[], "environment::child_has_a_key_in_its_environment");
+    let output = command.env("OPENROUTER_API_KEY", "sk-or-v1-real").output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{printed}");
+    assert!(printed.contains("ERROR the variable OPENROUTER_API_KEY may hold a real key"), "{printed}");
+    assert!(printed.contains("CONNECTIONS 0\nTHEN 1\n"), "{printed}");
+    assert!(!printed.contains("sk-or-v1-real"), "{printed}");
 }
 
 #[test]

@@ -167,7 +167,8 @@ async fn callback_example_shows_that_the_user_declined() {
 async fn examples_exit_with_1_and_print_errors_with_their_causes() {
     for program in [CALLBACK, CLOSURE_TRANSPORT, HEADLESS] {
         let output = within_a_minute(command(program, "http://openrouter.ai").output()).await.unwrap();
-        let expected = "error: the base URL must use https, or http on a loopback host\n";
+        let expected = "error: the base URL must use https, or http on a loopback host; for another host of a test \
+                        network, use `dangerously_allow_http`\n";
         assert!(stderr(&output) == expected, "{program}: {output:?}");
         assert_eq!(output.status.code(), Some(1), "{program}");
     }

@@ -61,7 +61,8 @@ async fn unset_fields_are_not_sent() {
 async fn documented_response_is_read() {
     let body = r#"{"key":"sk-or-v1-0e6f44a47a05","user_id":"user_2yOPcMpKoQhcd4bVgSMlELRaIah"}"#;
     let capture = Capture::new(response(200, &[("cf-ray", "9a1b")], body));
-    let exchanged = client(capture.clone()).exchange_auth_code(documented()).send().await.unwrap();
+    let exchanged =
+        client(capture.clone()).exchange_auth_code(documented()).send_with_response().await.unwrap();
     assert_eq!((exchanged.status().as_u16(), exchanged.attempts()), (200, 1));
     assert_eq!(exchanged.headers()["cf-ray"], "9a1b");
     let grant = exchanged.into_inner();

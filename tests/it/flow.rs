@@ -39,7 +39,8 @@ async fn callback_leads_to_a_key() {
         assert_eq!(info.label.as_deref(), Some("My app"));
         assert_eq!(info.limit, Nullable::Value(5.0));
         let links = KeyLinks::new(&grant.key);
-        assert!(links.settings().starts_with("https://openrouter.ai/keys/"));
+        let keys = testbed.emulator().keys();
+        assert_eq!(links.settings(), format!("https://openrouter.ai/keys/{}", keys[0].hash));
         assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
     }
 }
@@ -191,13 +192,19 @@ async fn code_without_a_challenge_takes_no_verifier() {
 #[tokio::test]
 async fn models_have_every_field_that_the_emulator_sends() {
     let testbed = testbed();
-    let client = testbed.client().with_key(ApiKey::parse(&testbed.emulator().issue_key()).unwrap());
-    let created = client.create_auth_code(CreateAuthCode::new(callback())).keep_body().send().await.unwrap();
+    let client =
+        testbed.client().with_key(ApiKey::parse(&testbed.emulator().issue_management_key()).unwrap());
+    let created = client
+        .create_auth_code(CreateAuthCode::new(callback()))
+        .keep_body()
+        .send_with_response()
+        .await
+        .unwrap();
     let exchange = ExchangeAuthCode::new(created.value().id.clone());
-    let exchanged = client.exchange_auth_code(exchange).keep_body().send().await.unwrap();
-    let key = client.current_key().keep_body().send().await.unwrap();
-    let token = client.exchange_token(token_exchange()).keep_body().send().await.unwrap();
-    let keys = client.signing_keys().keep_body().send().await.unwrap();
+    let exchanged = client.exchange_auth_code(exchange).keep_body().send_with_response().await.unwrap();
+    let key = client.current_key().keep_body().send_with_response().await.unwrap();
+    let token = client.exchange_token(token_exchange()).keep_body().send_with_response().await.unwrap();
+    let keys = client.signing_keys().keep_body().send_with_response().await.unwrap();
     for (operation, body) in [
         (CreateAuthCode::OPERATION, created.expose_body()),
         (ExchangeAuthCode::OPERATION, exchanged.expose_body()),
@@ -349,7 +356,7 @@ fn redirected(outcome: DecisionOutcome) -> String {
 
 /// Creates a code with the key of an account's owner.
 async fn create(testbed: &Testbed, request: CreateAuthCode) -> CreatedAuthCode {
-    let owner = ApiKey::parse(&testbed.emulator().issue_key()).unwrap();
+    let owner = ApiKey::parse(&testbed.emulator().issue_management_key()).unwrap();
     let client = testbed.client().with_key(owner);
     let created = client.create_auth_code(request).await.unwrap();
     assert!(AuthorizationCode::parse(created.id.expose()).is_ok());

@@ -597,7 +597,7 @@ async fn running_exchange_outlives_the_login_timeout() {
 #[tokio::test(start_paused = true)]
 async fn endless_exchange_is_an_unknown_outcome() {
     let emulator = Emulator::new();
-    emulator.inject(Fault::delay(Duration::from_secs(3600)).on("/auth/keys"));
+    emulator.inject(Fault::delay(Duration::from_secs(600)).on("/auth/keys"));
     let client = Client::builder().transport(emulator.clone()).timer(TokioTimer::new()).without_deadline();
     let client = client.build().unwrap();
     let prompt = typing(&User::new(emulator.clone()), [TypedInput::Code]);

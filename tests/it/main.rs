@@ -70,6 +70,9 @@ mod rejections;
 /// The outcome of each response that gateways, firewalls and OpenRouter send, over a real socket.
 mod responses;
 
+/// The verdict on each response of a gateway, against the emulator.
+mod gateway_responses;
+
 /// Redirects are not followed.
 mod redirect;
 
@@ -83,8 +86,8 @@ mod clock;
 #[cfg(target_os = "linux")]
 mod environment;
 
-/// The contract of a transport, checked for one on reqwest.
-mod contract;
+/// The client over the transport on reqwest.
+mod reqwest;
 
 /// How bodies are read: successes, rejections, and neither.
 mod parse;

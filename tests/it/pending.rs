@@ -8,12 +8,12 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
-    time::Duration,
+    time::{Duration, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
 use http::{Request, Response};
-use openrouter_oauth::{AnySignIn, CallbackUrl, Client, HeadlessSignIn, PendingSignIn, Retry};
+use openrouter_oauth::{AnySignIn, CallbackUrl, Client, HeadlessSignIn, PendingParts, PendingSignIn, Retry};
 use openrouter_oauth_tests::{canary, query};
 use openrouter_oauth_transport::{
     Error, ErrorKind, Limits, Transport, from_fn,
@@ -257,6 +257,101 @@ async fn sign_in_survives_a_session_store() {
     replay.verify();
 }
 
+/// Restores a sign-in from its fields.
+fn from_parts(client: &Client, parts: PendingParts) -> PendingSignIn {
+    let callback = CallbackUrl::parse("https://my.app/callback").unwrap();
+    PendingSignIn::from_secret_parts(parts, client.origin(), &callback, None).unwrap()
+}
+
+#[tokio::test]
+async fn sign_in_survives_as_separate_fields() {
+    let replay = Replay::new([responds(200, GRANT)]);
+    let client = client(replay.clone());
+    let (url, pending) = client.authorize("https://my.app/callback").begin().unwrap();
+    let (callback, begun_at) = (pending.callback_url().clone(), pending.begun_at());
+    let parts = pending.into_secret_parts().unwrap();
+    let lengths = (parts.attempt_id.len(), parts.state.expose().len(), parts.code_verifier.expose().len());
+    assert_eq!((lengths, parts.doubtful), ((22, 22, 43), false));
+    let shown = format!("{parts:?}");
+    for secret in [&*parts.attempt_id, parts.state.expose(), parts.code_verifier.expose()] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    let mut restored = from_parts(&client, parts);
+    assert_eq!((restored.callback_url(), restored.begun_at()), (&callback, begun_at));
+    let state = query::parameter(url.as_str(), "state");
+    restored.read_callback(&format!("{callback}?code=c0de&state=x")).unwrap_err();
+    let code = restored.read_callback(&format!("{callback}?code=c0de&state={state}")).unwrap();
+    restored.exchange(&client, &code).await.unwrap();
+    assert_eq!(describe(&restored.into_secret_parts().unwrap_err()), "Spent(Exchanged)");
+    replay.verify();
+}
+
+#[test]
+fn fields_out_of_bounds_are_rejected() {
+    let client = client(Never::new());
+    let callback = CallbackUrl::parse("https://my.app/callback").unwrap();
+    let restore = |change: fn(&mut PendingParts)| {
+        let mut parts = begin(&client).into_secret_parts().unwrap();
+        change(&mut parts);
+        PendingSignIn::from_secret_parts(parts, client.origin(), &callback, None)
+            .map_err(|error| describe(&error))
+    };
+    assert!(restore(|_| {}).is_ok());
+    assert!(restore(|parts| parts.attempt_id = "../x".into()).is_err());
+    assert!(restore(|parts| parts.begun_at = UNIX_EPOCH - Duration::from_secs(9)).is_err());
+    assert!(restore(|parts| parts.begun_at = UNIX_EPOCH + Duration::from_secs(253_402_300_800)).is_err());
+}
+
+#[tokio::test]
+async fn unprocessed_sign_in_can_be_put_back_with_its_doubt() {
+    // A proxy's 403 leaves the sign-in fresh, but the code may have been used.
+    let code = code();
+    let replay = Replay::new([
+        fails(ErrorKind::Connect),
+        responds(403, "<html>"),
+        responds(400, r#"{"error":{"message":"Invalid code","code":400}}"#),
+    ]);
+    let client = client(replay.clone());
+    let mut pending = begin(&client);
+    pending.exchange(&client, &code).await.unwrap_err();
+    let mut pending = from_parts(&client, pending.into_secret_parts().unwrap());
+    pending.exchange(&client, &code).await.unwrap_err();
+    let stored = pending.into_secret_json().unwrap();
+    let restored = PendingSignIn::from_secret_json(stored.expose()).unwrap();
+    let parts = restored.into_secret_parts().unwrap();
+    assert!(parts.doubtful);
+    let error = from_parts(&client, parts).exchange(&client, &code).await.unwrap_err();
+    assert_eq!(describe(&error), "OutcomeUnknown(RejectedLater) CodeInvalid");
+    replay.verify();
+}
+
+#[test]
+fn age_is_measured_by_the_wall_clock_of_a_client() {
+    let timer = ManualTimer::new();
+    let client = Client::builder().transport(Never::new()).timer(timer.clone()).build().unwrap();
+    let pending = begin(&client);
+    let begun_at = pending.begun_at();
+    assert_eq!(begun_at.duration_since(UNIX_EPOCH).unwrap().subsec_nanos(), 0);
+    let start = pending.age(client.system_time()).unwrap();
+    assert!(start < Duration::from_secs(1), "{start:?}");
+    timer.advance(Duration::from_secs(25 * 60));
+    // The age survives a store, and another machine's clock may be behind.
+    let stored = pending.into_secret_json().unwrap();
+    let restored = PendingSignIn::from_secret_json(stored.expose()).unwrap();
+    assert_eq!(
+        (restored.begun_at(), restored.age(client.system_time())),
+        (begun_at, Some(start + Duration::from_secs(25 * 60)))
+    );
+    let early = Client::builder().transport(Never::new()).timer(timer.clone()).build().unwrap();
+    timer.advance(Duration::from_secs(60));
+    let later = begin(&client);
+    assert!(later.age(early.system_time()).is_some());
+    let real = Client::builder().transport(Never::new()).without_deadline().build().unwrap();
+    assert_eq!(later.age(real.system_time()), None, "it began in that client's future");
+    let (_, headless) = client.authorize_headless().begin().unwrap();
+    assert!(headless.age(client.system_time()).unwrap() < Duration::from_secs(1));
+}
+
 #[test]
 fn error_for_an_invalid_stored_sign_in_omits_it() {
     let client = client(Never::new());
@@ -271,6 +366,9 @@ fn error_for_an_invalid_stored_sign_in_omits_it() {
         &stored.replace("\"version\":1", "\"version\":2"),
         &stored.replace("https://my.app", "http://evil"),
         &stored.replace("\"code_verifier\":\"", "\"code_verifier\":\"canary-of-the-body-7d1f!"),
+        &stored.replace("\"begun_at\":", "\"begun\":"),
+        &stored.replace("\"begun_at\":", "\"begun_at\":-"),
+        &stored.replace("\"begun_at\":", "\"begun_at\":9999999999"),
         &stored.replace("\"state\":\"", "\"state\":\"\\u0000"),
         &stored[..stored.len() - 1],
     ] {

@@ -4,7 +4,7 @@ use openrouter_oauth::{Error, models::RejectionReason};
 use openrouter_oauth_tests::canary;
 use openrouter_oauth_transport::testing::{Replay, ReplayStep};
 
-use crate::support::{Operation, client, describe, response};
+use crate::support::{Operation, blocking_client, client, describe, response};
 
 /// Each row has statuses, the error of a non-idempotent request (sent once), the error of an idempotent request, and
 /// how often that request is sent. The reasons are those of OpenRouter's own bodies.
@@ -82,6 +82,9 @@ async fn check_one(
     let error = operation.call(&client(replay.clone())).await.unwrap_err();
     assert_eq!(describe(&error), expected, "{case}");
     assert_eq!(replay.requests().len(), sent, "{case}");
+    let replay = Replay::new([(); 4].map(|()| ReplayStep::new(Ok(response.clone()))));
+    let blocked = operation.call_blocking(&blocking_client(replay.clone())).unwrap_err();
+    assert_eq!((describe(&blocked), replay.requests().len()), (describe(&error), sent), "{case}: blocking");
 
     let api = error.api().unwrap_or_else(|| panic!("{case}: {error:?}"));
     assert_eq!((api.status(), api.raw_body()), (response.status(), response.body().as_ref()), "{case}");

@@ -4,7 +4,8 @@
 use std::{collections::BTreeSet, error::Error as _, fmt::Write as _, fs};
 
 use openrouter_oauth::{
-    AuthorizationCode, Client, Error, HeadlessSignIn, PendingSignIn, Retry, UnknownReason, models::ApiError,
+    AuthorizationCode, Client, ClientBuilder, Error, HeadlessSignIn, PendingSignIn, Retry, UnknownReason,
+    models::ApiError,
 };
 use openrouter_oauth_tests::{base64url, canary};
 use openrouter_oauth_transport::{self as transport, ErrorKind, from_fn, testing::ManualTimer};
@@ -14,10 +15,14 @@ use openrouter_oauth_transport_contract::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::support::{GRANT, create, describe, key, token};
+use crate::support::{GRANT, Operation, create, describe, key, token};
 
 /// The code of every exchange. Some of the responses contain it.
 const CODE: &str = "auth_code_abc123";
+
+/// The statuses of final responses.
+const FIRST_STATUS: usize = 200;
+const LAST_STATUS: usize = 599;
 
 /// The label of the key of every exchange.
 const LABEL: &str = "my-cli on my-host";
@@ -104,9 +109,32 @@ impl Case {
             "jwks" => (json(client.signing_keys().await), false),
             other => panic!("{id}: {other} is not an operation"),
         };
+        self.check_result(&server, &result, is_fresh);
+    }
+
+    /// Like [`check`](Self::check), with calls that block, through ureq.
+    fn check_blocking(&self) {
+        let server = responding([self.response()]);
+        let client = builder(&server.url("/api/v1")).build_blocking().unwrap();
+        let mut sign_in = client.authorize_headless().key_label(LABEL).begin().unwrap().1;
+        let (result, is_fresh) = match self.operation.as_str() {
+            "exchange" => {
+                let exchanged = json(sign_in.exchange_blocking(&client, &code()));
+                (exchanged, sign_in.is_fresh())
+            }
+            "create" => (json(client.create_auth_code(create()).send()), false),
+            "key" => (json(client.current_key().send()), false),
+            "token" => (json(client.exchange_token(token()).send()), false),
+            _ => (json(client.signing_keys().send()), false),
+        };
+        self.check_result(&server, &result, is_fresh);
+    }
+
+    fn check_result(&self, server: &ScriptedServer, result: &Result<Value, Error>, is_fresh: bool) {
+        let Self { id, .. } = self;
         assert_eq!(server.requests().len(), 1, "{id}: one request is sent");
 
-        let mut outcome = match &result {
+        let mut outcome = match result {
             Ok(value) => Outcome { result: "Ok".into(), value: value.clone(), ..Outcome::default() },
             Err(error) => self.outcome(error),
         };
@@ -115,7 +143,7 @@ impl Case {
         }
         let messages = result.as_ref().err().map(chain);
         assert_eq!(outcome, self.expected, "{id}: {messages:?}");
-        if let Err(error) = &result {
+        if let Err(error) = result {
             let sent = server.requests()[0].body.clone();
             self.check_error(error, is_fresh, &String::from_utf8_lossy(&sent));
         }
@@ -218,9 +246,12 @@ fn chain(error: &Error) -> String {
     text
 }
 
+fn builder(base_url: &str) -> ClientBuilder {
+    Client::builder().api_key(key()).base_url(base_url).retry(Retry::none())
+}
+
 fn client(base_url: &str) -> Client {
-    let builder = Client::builder().api_key(key()).base_url(base_url);
-    builder.retry(Retry::none()).build().unwrap()
+    builder(base_url).build().unwrap()
 }
 
 fn begin(client: &Client) -> HeadlessSignIn {
@@ -253,6 +284,48 @@ async fn each_response_has_its_outcome() {
         }
     }
     assert!(failed.is_empty(), "these lines of responses.jsonl fail, as shown above: {failed:?}");
+}
+
+#[test]
+fn each_response_has_the_same_outcome_without_async() {
+    let mut failed = Vec::new();
+    for case in Case::all() {
+        let id = case.id.clone();
+        if std::thread::spawn(move || case.check_blocking()).join().is_err() {
+            failed.push(id);
+        }
+    }
+    assert!(failed.is_empty(), "these lines of responses.jsonl fail, as shown above: {failed:?}");
+}
+
+#[tokio::test]
+async fn every_status_of_every_operation_has_the_same_outcome_without_async() {
+    for operation in Operation::ALL {
+        // One for the client on hyper, and one for the client on ureq.
+        let respond = move |peer: &mut ScriptedConnection, number: usize| {
+            let status = FIRST_STATUS + number / 2;
+            let body = match status {
+                204 | 304 => "",
+                ..300 => operation.success(),
+                300.. => r#"{"error":{"message":"No, thank you"}}"#,
+            };
+            let head =
+                format!("HTTP/1.1 {status} \r\nconnection: close\r\ncontent-type: application/json\r\n");
+            peer.send(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes())?;
+            close_connection()
+        };
+        let server = ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, respond).unwrap();
+        let url = server.url("/api/v1");
+        let (client, blocking) = (client(&url), builder(&url).build_blocking().unwrap());
+        let mut outcomes = BTreeSet::new();
+        for status in FIRST_STATUS..=LAST_STATUS {
+            let awaited = operation.call(&client).await.map_err(|error| describe(&error));
+            let blocked = operation.call_blocking(&blocking).map_err(|error| describe(&error));
+            assert_eq!(blocked, awaited, "{operation:?} {status}");
+            outcomes.insert(blocked);
+        }
+        assert!(outcomes.contains(&Ok(())) && outcomes.len() > 5, "{operation:?}: {outcomes:?}");
+    }
 }
 
 #[test]
@@ -422,10 +495,10 @@ async fn response_keeps_its_body_on_request() {
     let body = format!(r#"{{"data":{{"label":"{}", "usage":"1.50"}}}}"#, canary::BODY);
     let server = responding([http(200, "", &body), http(200, "", &body)]);
     let client = client(&server.url("/api/v1"));
-    let response = client.current_key().keep_body().send().await.unwrap();
+    let response = client.current_key().keep_body().send_with_response().await.unwrap();
     assert_eq!(response.expose_body(), Some(body.as_bytes()));
     assert_eq!(response.value().label.as_deref(), Some(canary::BODY));
     canary::assert_debug_hides(&response, &[&body]);
-    let response = client.current_key().send().await.unwrap();
+    let response = client.current_key().send_with_response().await.unwrap();
     assert_eq!(response.expose_body(), None);
 }

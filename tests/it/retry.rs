@@ -214,7 +214,7 @@ async fn every_attempt_carries_the_header_of_the_call() {
         Replay::new([fails(ErrorKind::Connect), fails(ErrorKind::Connect), responds(200, &[], GRANT)]);
     let timer = ManualTimer::new();
     let client = builder(&timer).transport(replay.clone()).build().unwrap();
-    let call = client.exchange_auth_code(exchange()).header("x-trace", "42").send();
+    let call = client.exchange_auth_code(exchange()).header("x-trace", "42").send_with_response();
     let (sent, _) = drive(&timer, call).await;
     assert_eq!(sent.unwrap().attempts(), 3);
     for request in replay.requests() {

@@ -98,7 +98,7 @@ async fn debug_output_of_a_response_hides_the_key() {
     // S-1
     let body = format!(r#"{{"key":"{}","user_id":"user_1"}}"#, canary::KEY);
     let capture = Capture::new(response(200, &[("set-cookie", canary::BODY)], body));
-    let granted = support::client(capture).exchange_auth_code(exchange()).send().await.unwrap();
+    let granted = support::client(capture).exchange_auth_code(exchange()).send_with_response().await.unwrap();
     assert_debug_hides(&granted, &canary::ALL);
     assert_debug_hides(granted.value(), &canary::ALL);
     assert_eq!(granted.value().key.expose(), canary::KEY);

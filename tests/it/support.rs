@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use openrouter_oauth::{
     ApiKey, Attribution, AuthorizationCode, CallbackUrl, Client, ClientBuilder, CodeChallengeMethod,
-    CreateAuthCode, Error, ExchangeAuthCode, ExchangeToken, FederationPolicyId, Retry,
+    CreateAuthCode, Error, ExchangeAuthCode, ExchangeToken, FederationPolicyId, Retry, blocking,
     models::{CodeVerifier, SubjectToken},
 };
 use openrouter_oauth_tests::canary;
@@ -40,6 +40,11 @@ pub(crate) fn builder() -> ClientBuilder {
 /// Builds a client on `transport`, with a stopped clock.
 pub(crate) fn client(transport: impl Transport + 'static) -> Client {
     builder().transport(transport).timer(ManualTimer::new()).build().unwrap()
+}
+
+/// Builds the same client for calls that block.
+pub(crate) fn blocking_client(transport: impl Transport + 'static) -> blocking::Client {
+    builder().transport(transport).timer(ManualTimer::new()).build_blocking().unwrap()
 }
 
 /// Builds a client with an attribution and a user agent.
@@ -115,6 +120,16 @@ impl Operation {
             Self::CurrentKey => client.current_key().await.map(drop),
             Self::ExchangeToken => client.exchange_token(token()).await.map(drop),
             Self::SigningKeys => client.signing_keys().await.map(drop),
+        }
+    }
+
+    pub(crate) fn call_blocking(self, client: &blocking::Client) -> Result<(), Error> {
+        match self {
+            Self::ExchangeAuthCode => client.exchange_auth_code(exchange()).send().map(drop),
+            Self::CreateAuthCode => client.create_auth_code(create()).send().map(drop),
+            Self::CurrentKey => client.current_key().send().map(drop),
+            Self::ExchangeToken => client.exchange_token(token()).send().map(drop),
+            Self::SigningKeys => client.signing_keys().send().map(drop),
         }
     }
 

@@ -10,7 +10,9 @@ use openrouter_oauth_tests::{
     masked::{self, MaskedSecret},
     tls,
 };
+use openrouter_oauth_transport::ThreadTimer;
 use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
+use openrouter_oauth_transport_ureq::UreqTransport;
 use tokio::{net::TcpSocket, time::timeout};
 
 use crate::repeater::Repeater;
@@ -21,6 +23,8 @@ pub(crate) struct Call {
     pub(crate) operation: Operation,
     pub(crate) ending: Ending,
     pub(crate) is_secure: bool,
+    /// Whether ureq sends the request, instead of hyper.
+    pub(crate) is_blocking: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -114,11 +118,19 @@ impl Secrets {
 }
 
 impl Call {
-    /// Every ending of every operation, over HTTP and over HTTPS.
+    /// Every ending of every operation, over HTTP and over HTTPS, with each transport.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        [false, true].into_iter().flat_map(|is_secure| {
-            let endings = ENDINGS.into_iter().filter(move |ending| is_secure || *ending != Ending::Untrusted);
-            endings.flat_map(move |ending| OPERATIONS.map(|operation| Self { operation, ending, is_secure }))
+        let ways = [(false, false), (true, false), (false, true), (true, true)];
+        ways.into_iter().flat_map(|(is_secure, is_blocking)| {
+            let endings = ENDINGS.into_iter().filter(move |ending| match ending {
+                Ending::Untrusted => is_secure,
+                // A request that blocks cannot be abandoned.
+                Ending::Abandoned => !is_blocking,
+                _ => true,
+            });
+            endings.flat_map(move |ending| {
+                OPERATIONS.map(|operation| Self { operation, ending, is_secure, is_blocking })
+            })
         })
     }
 
@@ -142,8 +154,13 @@ impl Call {
             Ending::Untrusted => tls::certificate("localhost", (2020, 2100)).cert.der().to_vec(),
             _ => repeater.certificate.clone(),
         };
-        let transport = HyperTransport::builder().add_root_certificates_der(&trusted);
-        let builder = Client::builder().transport(transport.build().unwrap()).timer(TokioTimer::default());
+        let builder = if self.is_blocking {
+            let transport = UreqTransport::builder().add_root_certificates_der(&trusted);
+            Client::builder().transport(transport.build().unwrap()).timer(ThreadTimer)
+        } else {
+            let transport = HyperTransport::builder().add_root_certificates_der(&trusted);
+            Client::builder().transport(transport.build().unwrap()).timer(TokioTimer::default())
+        };
         let builder = builder.base_url(self.base_url(repeater)).retry(Retry::none());
         let builder = if self.ending == Ending::Late { builder.timeout(CALL_TIMEOUT) } else { builder };
         builder.api_key(ApiKey::parse(&secrets.sent.unmask()).unwrap()).build().unwrap()
@@ -165,12 +182,12 @@ impl Call {
                 let code = AuthorizationCode::parse(&secrets.sent.unmask())?;
                 let verifier = CodeVerifier::parse(&secrets.verifier.unmask())?;
                 let request = ExchangeAuthCode::new(code).pkce(verifier, Pkce::METHOD);
-                let grant = client.exchange_auth_code(request).send().await?.into_inner();
+                let grant = client.exchange_auth_code(request).send_with_response().await?.into_inner();
                 assert_eq!(grant.key.expose(), &**secrets.returned.unmask());
             }
             Operation::CreateAuthCode => {
                 let request = CreateAuthCode::new(CallbackUrl::parse("https://my.app/callback")?);
-                let code = client.create_auth_code(request).send().await?.into_inner();
+                let code = client.create_auth_code(request).send_with_response().await?.into_inner();
                 assert_eq!(code.id.expose(), &**secrets.returned.unmask());
             }
             Operation::CurrentKey => {
@@ -180,7 +197,7 @@ impl Call {
             Operation::ExchangeToken => {
                 let token = SubjectToken::parse(&secrets.sent.unmask())?;
                 let request = ExchangeToken::new(FederationPolicyId::parse("policy")?, token);
-                let token = client.exchange_token(request).send().await?.into_inner();
+                let token = client.exchange_token(request).send_with_response().await?.into_inner();
                 assert_eq!(token.access_token.expose(), &**secrets.returned.unmask());
             }
         }

@@ -15,6 +15,7 @@ mod server_text;
 mod stored_sign_in;
 mod success_body;
 mod timestamp;
+mod web_cookie;
 
 // Shared by the targets.
 mod checks;
@@ -24,14 +25,14 @@ mod poll;
 pub use self::{
     base_url::base_url, callback::callback, callback_url::callback_url, emulator::emulator,
     error_body::error_body, listener::listener, retry_after::retry_after, server_text::server_text,
-    stored_sign_in::stored_sign_in, success_body::success_body, timestamp::timestamp,
+    stored_sign_in::stored_sign_in, success_body::success_body, timestamp::timestamp, web_cookie::web_cookie,
 };
 
 /// The name and the function of a target. The folders of its corpus and regressions have the same name.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     ("base_url", base_url),
     ("callback", callback),
     ("callback_url", callback_url),
@@ -43,4 +44,5 @@ pub const TARGETS: [Target; 11] = [
     ("stored_sign_in", stored_sign_in),
     ("success_body", success_body),
     ("timestamp", timestamp),
+    ("web_cookie", web_cookie),
 ];

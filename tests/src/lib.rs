@@ -1,5 +1,5 @@
-//! Helpers for tests of the whole workspace: the emulator with a client ([`testbed`]), users, TLS for the scripted
-//! server, canaries, and independent decoders.
+//! Helpers for tests of the whole workspace: the emulator with a client ([`testbed`]), users, a browser, Redis and
+//! PostgreSQL (`servers`), TLS for the scripted server, canaries, and independent decoders.
 //!
 //! The functions panic to fail the test.
 #![expect(
@@ -17,10 +17,14 @@ pub mod fields;
 pub mod fuzzed;
 #[cfg(target_os = "linux")]
 pub mod masked;
+pub mod poll;
 pub mod query;
+#[cfg(target_os = "linux")]
+pub mod servers;
 pub mod testbed;
 pub mod tls;
 pub mod user;
+pub mod webdriver;
 
 use std::error::Error;
 
@@ -28,6 +32,11 @@ use std::error::Error;
 #[cfg(doctest)]
 #[doc = include_str!("../../crates/emulator/docs/with-the-sdk.md")]
 struct WithTheSdk;
+
+// The transport may not depend on the SDK either.
+#[cfg(doctest)]
+#[doc = include_str!("../../crates/transport-reqwest/README.md")]
+struct TransportReqwest;
 
 /// The result of a program of this package, which prints any error and exits.
 pub type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;

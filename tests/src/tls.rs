@@ -2,8 +2,13 @@
 
 use std::{io, sync::Arc};
 
+use base64ct::{Base64, Encoding as _};
 use openrouter_oauth_transport_contract::Scheme;
-use rcgen::{CertificateParams, CertifiedKey, KeyPair, PKCS_ED25519, date_time_ymd};
+use rcgen::{
+    CertificateParams, CertifiedKey, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PublicKeyData as _,
+    SignatureAlgorithm, date_time_ymd,
+};
+use sha2::{Digest as _, Sha256};
 use tokio_rustls::rustls::{
     ServerConfig, ServerConnection, StreamOwned, crypto::ring::default_provider, pki_types::PrivateKeyDer,
 };
@@ -12,11 +17,36 @@ use tokio_rustls::rustls::{
 ///
 /// Its signatures always have the same length, so every handshake has the same number of bytes.
 pub fn certificate(host: &str, years: (i32, i32)) -> CertifiedKey<KeyPair> {
-    let mut params = CertificateParams::new([host.to_owned()]).unwrap();
+    generate(&[host], years, &PKCS_ED25519)
+}
+
+/// Generates a self-signed certificate for these hosts, with a key that browsers accept.
+pub fn browser_certificate(hosts: &[&str]) -> CertifiedKey<KeyPair> {
+    generate(hosts, (2020, 2100), &PKCS_ECDSA_P256_SHA256)
+}
+
+fn generate(
+    hosts: &[&str],
+    years: (i32, i32),
+    algorithm: &'static SignatureAlgorithm,
+) -> CertifiedKey<KeyPair> {
+    let hosts: Vec<_> = hosts.iter().map(|&host| host.to_owned()).collect();
+    let mut params = CertificateParams::new(hosts).unwrap();
     params.not_before = date_time_ymd(years.0, 1, 1);
     params.not_after = date_time_ymd(years.1, 1, 1);
-    let signing_key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
+    let signing_key = KeyPair::generate_for(algorithm).unwrap();
     CertifiedKey { cert: params.self_signed(&signing_key).unwrap(), signing_key }
+}
+
+/// Makes ring the TLS provider of this process. reqwest, as built here, has no provider of its own.
+pub fn use_ring() {
+    // An error means that the process has a provider already.
+    let _ = default_provider().install_default();
+}
+
+/// Returns the SHA-256 of the certificate's public key in base64, by which Chromium can trust it.
+pub fn key_hash(certificate: &CertifiedKey<KeyPair>) -> String {
+    Base64::encode_string(&Sha256::digest(certificate.signing_key.subject_public_key_info()))
 }
 
 /// Returns a scheme for the contract suite's server with this certificate: `https://localhost`.

@@ -51,7 +51,7 @@ fn file(library: &Package) -> PathBuf {
 fn list(library: &Package) -> Result<String> {
     let mut command = process::cargo(["public-api", "--color=never", "-ss", "-p", &library.name]);
     command.args(library.docs_rs().features());
-    // `package` builds the same dependencies for its documentation.
+    // `package --release` builds the same dependencies for its documentation.
     package::share_dependencies(&mut command);
     process::read(&mut command)
 }

@@ -1,7 +1,8 @@
 //! `ci`: runs every step or the named ones, even after one fails, and prints the time of each. This file also contains
 //! the table of steps that only start cargo.
 //!
-//! Steps that mostly wait run in the background, next to those that mostly compile.
+//! Steps that mostly wait run in the background, next to those that mostly compile. So does the optimized build, on which
+//! steps that run alone at the end depend.
 
 use std::{
     env,
@@ -48,13 +49,24 @@ const WAITING: &[&str] = &["platforms", "conformance", "browser", "keychain"];
 /// Steps that measure, or that have deadlines. They run after all others, one at a time.
 const ALONE: &[&str] = &["faults", "bench", "fuzz"];
 
+/// The step that builds the optimized programs, and the steps that need them.
+const OPTIMIZED: &str = "optimized";
+const NEED_OPTIMIZED: &[&str] = &["faults", "bench"];
+
+/// A required program, with arguments for a trial run and a command that installs it.
+type Requirement = (&'static str, &'static [&'static str], &'static str);
+
+const CHROMIUM: &[Requirement] = &[
+    ("chromium", &["--version"], "apt-get install chromium chromium-driver"),
+    ("chromedriver", &["--version"], "apt-get install chromium chromium-driver"),
+];
+
 /// A step that only starts cargo.
 struct CargoStep {
     name: &'static str,
     /// Whether the step accepts these arguments, which go to the last cargo command.
     takes: fn(&[&str]) -> bool,
-    /// Required programs, each with arguments for a trial run and a command that installs it.
-    requires: &'static [(&'static str, &'static [&'static str], &'static str)],
+    requires: &'static [Requirement],
     /// The arguments of each cargo command, separated by spaces.
     cargo: &'static [&'static str],
     environment: &'static [(&'static str, &'static str)],
@@ -69,23 +81,20 @@ const STEP: CargoStep = CargoStep {
 };
 
 /// Builds the optimized programs of all steps. The last part of each build uses only one core, so they run side by side.
-const OPTIMIZED: &str = "build --quiet --profile bench -p openrouter-oauth-cli -p openrouter-oauth-tests --bin openrouter-oauth --bin faults --bin bench";
+const BUILD_OPTIMIZED: &str = "build --quiet --profile bench -p openrouter-oauth-cli -p openrouter-oauth-tests --bin openrouter-oauth --bin faults --bin bench";
 
 const CARGO_STEPS: &[CargoStep] = &[
     CargoStep {
         name: "bench",
-        takes: |arguments| matches!(arguments, [] | ["--planted" | "cpu"] | ["cpu", _]),
+        takes: |arguments| matches!(arguments, [] | ["--planted" | "cpu" | "web"] | ["cpu", _]),
         requires: &[("valgrind", &["--version"], "apt-get install valgrind")],
-        cargo: &[OPTIMIZED, "run --quiet --profile bench -p openrouter-oauth-tests --bin bench --"],
+        cargo: &[BUILD_OPTIMIZED, "run --quiet --profile bench -p openrouter-oauth-tests --bin bench --"],
         ..STEP
     },
     CargoStep {
         name: "browser",
         takes: |_| true,
-        requires: &[
-            ("chromium", &["--version"], "apt-get install chromium chromium-driver"),
-            ("chromedriver", &["--version"], "apt-get install chromium chromium-driver"),
-        ],
+        requires: CHROMIUM,
         cargo: &[
             // The browser program expects the command-line tool in its own folder.
             "build --quiet -p openrouter-oauth-cli --bin openrouter-oauth",
@@ -95,7 +104,12 @@ const CARGO_STEPS: &[CargoStep] = &[
     },
     CargoStep {
         name: "conformance",
-        cargo: &["run --quiet -p openrouter-oauth-tests --bin conformance"],
+        requires: CHROMIUM,
+        cargo: &[
+            // The program expects the command-line tool in its own folder.
+            "build --quiet -p openrouter-oauth-cli --bin openrouter-oauth",
+            "run --quiet -p openrouter-oauth-tests --bin conformance",
+        ],
         ..STEP
     },
     CargoStep {
@@ -117,11 +131,14 @@ const CARGO_STEPS: &[CargoStep] = &[
     CargoStep {
         name: "faults",
         takes: |arguments| {
-            matches!(arguments, [] | ["--listener" | "--planted" | "--proxies" | "--sign-ins"] | ["scan", ..])
+            matches!(
+                arguments,
+                [] | ["--listener" | "--planted" | "--proxies" | "--sign-ins" | "--keys"] | ["scan", ..]
+            )
         },
         cargo: &[
             // The faults program expects the command-line tool in its own folder.
-            OPTIMIZED,
+            BUILD_OPTIMIZED,
             "run --quiet --profile bench -p openrouter-oauth-tests --bin faults --",
         ],
         ..STEP
@@ -130,6 +147,13 @@ const CARGO_STEPS: &[CargoStep] = &[
         // `test` omits this, because the feature adds a hundred crates.
         name: "keychain",
         cargo: &["test -p openrouter-oauth-login --features keychain --lib --test keychain"],
+        ..STEP
+    },
+    CargoStep {
+        name: OPTIMIZED,
+        cargo: &[BUILD_OPTIMIZED],
+        // It runs next to the others, and has time until they end.
+        environment: &[("CARGO_BUILD_JOBS", "1")],
         ..STEP
     },
     CargoStep {
@@ -163,24 +187,62 @@ pub(crate) fn run(named: &[&str], start: impl Fn(&[&str]) -> Result) -> Result {
         ["--full"] => [STEPS, FULL].concat(),
         named => named.to_vec(),
     };
-    let named_in = |names: &'static [&str]| move |step: &&str| names.contains(&name(step));
-    let (alone, others): (Vec<_>, Vec<_>) = steps.into_iter().partition(named_in(ALONE));
-    let (waiting, compiling): (Vec<_>, Vec<_>) = others.into_iter().partition(named_in(WAITING));
-    let mut outcomes = thread::scope(|scope| {
+    let plan = Plan::new(&steps);
+    let mut outcomes = run_all(&plan.first, run_here);
+    outcomes.extend(thread::scope(|scope| {
+        let spawn = |steps| scope.spawn(move || run_all(steps, in_background));
         // Without others to run next to, they need not collect their output.
-        let background = (!compiling.is_empty()).then(|| scope.spawn(|| run_all(&waiting, in_background)));
-        let mut outcomes = run_all(&compiling, run_here);
-        outcomes.extend(match background {
-            Some(background) => background.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            None => run_all(&waiting, run_here),
-        });
+        let background = (!plan.compiling.is_empty()).then(|| [spawn(&plan.waiting), spawn(&plan.building)]);
+        let mut outcomes = run_all(&plan.compiling, run_here);
+        match background {
+            Some(threads) => outcomes.extend(
+                threads
+                    .into_iter()
+                    .flat_map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))),
+            ),
+            None => outcomes.extend(run_all(&plan.waiting, run_here)),
+        }
         outcomes
-    });
-    outcomes.extend(run_all(&alone, run_here));
+    }));
+    outcomes.extend(run_all(&plan.alone, run_here));
     print!("\n{}", table(&outcomes, begin.elapsed()));
     match outcomes.iter().filter(|outcome| outcome.error.is_some()).count() {
         0 => Ok(()),
         failed => Err(format!("{failed} of {} steps failed", outcomes.len()).into()),
+    }
+}
+
+/// Which steps run next to which.
+#[derive(Debug, Default, Eq, PartialEq)]
+struct Plan<'a> {
+    /// Before all others: `test` builds the command with the features of tests, and must not replace the one that other
+    /// steps start.
+    first: Vec<&'a str>,
+    /// One after another, next to `waiting` and `building`.
+    compiling: Vec<&'a str>,
+    waiting: Vec<&'a str>,
+    building: Vec<&'a str>,
+    /// After all others, one at a time.
+    alone: Vec<&'a str>,
+}
+
+impl<'a> Plan<'a> {
+    fn new(steps: &[&'a str]) -> Self {
+        let mut plan = Self::default();
+        for &step in steps {
+            let list = match name(step) {
+                "test" => &mut plan.first,
+                waiting if WAITING.contains(&waiting) => &mut plan.waiting,
+                alone if ALONE.contains(&alone) => &mut plan.alone,
+                _ => &mut plan.compiling,
+            };
+            list.push(step);
+        }
+        let is_needed = plan.alone.iter().any(|step| NEED_OPTIMIZED.contains(&name(step)));
+        if is_needed && !steps.contains(&OPTIMIZED) {
+            plan.building.push(OPTIMIZED);
+        }
+        plan
     }
 }
 
@@ -315,6 +377,20 @@ mod tests {
     }
 
     #[test]
+    fn steps_that_wait_run_next_to_those_that_compile() {
+        let plan = Plan::new(&["lint", "platforms", "test", "faults=--planted", "spec=a file"]);
+        let expected = Plan {
+            first: vec!["test"],
+            compiling: vec!["lint", "spec=a file"],
+            waiting: vec!["platforms"],
+            building: vec![OPTIMIZED],
+            alone: vec!["faults=--planted"],
+        };
+        assert_eq!(plan, expected);
+        assert_eq!(Plan::new(&["lint", "fuzz"]).building, [""; 0]);
+    }
+
+    #[test]
     fn failed_step_fails_the_run() {
         assert_eq!(run(&["no-such-step"], start).unwrap_err().to_string(), "1 of 1 steps failed");
     }
@@ -346,7 +422,7 @@ mod tests {
 
     #[test]
     fn every_step_is_in_the_list_of_commands() {
-        for step in STEPS.iter().chain(WAITING).chain(ALONE) {
+        for step in STEPS.iter().chain(WAITING).chain(ALONE).chain([&OPTIMIZED]) {
             assert!(crate::help::is_command(step), "{step}");
         }
     }

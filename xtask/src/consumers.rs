@@ -1,12 +1,17 @@
 //! `consumers`: builds and runs packages outside the workspace that use the crates as outside users do.
 //!
-//! Each package is built and run separately, so that it cannot depend on features that another package enables. It uses
-//! its own committed `Cargo.lock`.
+//! It tests a package that has tests instead of running it: such a package is a server, which runs until it is stopped.
+//!
+//! Each package is built separately, so that it cannot depend on features that another package enables. It uses its own
+//! committed `Cargo.lock`.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{
-    layers, process,
+    layers, package, process,
     result::{Result, fail_on},
     workspace,
 };
@@ -17,6 +22,8 @@ const FOLDER: &str = "tests/consumers";
 /// The consumers that must not depend on certain crates, and those crates.
 const WITHOUT: &[(&str, &[&str])] = &[
     ("types", layers::NETWORK),
+    ("blocking", &["async-std", "hyper", "hyper-util", "reqwest", "smol", "tokio"]),
+    ("reqwest", &["hyper-rustls", "openrouter-oauth-transport-hyper", "ring", "rustls"]),
     ("own-transport", &["getrandom", "hyper", "hyper-util", "hyper-rustls", "rustls"]),
 ];
 
@@ -29,11 +36,22 @@ pub(crate) fn run() -> Result {
     }
     fail_on(&findings)?;
     for manifest in manifests()? {
-        let mut command = process::cargo(["run", "--locked", "--quiet", "--manifest-path"]);
-        // They share one build folder, but not with the workspace: the two would invalidate each other's builds.
-        process::run(command.arg(manifest).env("CARGO_TARGET_DIR", process::target("consumers")))?;
+        let has_tests = process::root().join(&manifest).with_file_name("tests").exists();
+        start_cargo(if has_tests { "test" } else { "run" }, &manifest)?;
     }
     Ok(())
+}
+
+/// Builds the consumer with this name.
+pub(crate) fn build(name: &str) -> Result {
+    start_cargo("build", Path::new(&format!("{FOLDER}/{name}/Cargo.toml")))
+}
+
+fn start_cargo(command: &str, manifest: &Path) -> Result {
+    let mut cargo = process::cargo([command, "--locked", "--quiet", "--manifest-path"]);
+    // The tests of packages have the same flags. With others, cargo would compile the dependencies again.
+    package::share_dependencies(cargo.arg(manifest).env("RUSTFLAGS", "-D warnings"));
+    process::run(&mut cargo)
 }
 
 /// Returns the manifest of each consumer, relative to the root.

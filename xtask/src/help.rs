@@ -20,25 +20,29 @@ cargo xtask COMMAND
   deny           check licenses, duplicate versions and sources of the dependencies (needs cargo-deny)
   msrv           compile each package with the oldest compiler it supports, if that is installed
   package [--release]
-                 pack each package, then check, test and document it alone; with --release, also rehearse a release
+                 pack each package, then compile it and its tests alone; with --release, also run them, document it,
+                 and rehearse a release
   platforms      run clippy for Windows, macOS and wasm32, and tests for Windows under wine and for wasm32 in Node.js
                  (needs the targets, mingw, wine, node and wasm-bindgen-cli; names the checks whose tools are missing)
-  consumers      build and run packages outside the workspace that use the crates
+  consumers      build and run (or test) packages outside the workspace that use the crates
   api [--write]  compare the public API of each library with tests/api, or write it (needs cargo-public-api and nightly)
-  spec FILE      compare the models with an OpenAPI document
-  conformance    run other SDKs against the emulator (needs node, npm, python3 and network access)
+  spec FILE      compare the models and the emulator with an OpenAPI document
+  conformance    run other SDKs, and examples in other languages, against the emulator command (needs node, npm, python3,
+                 chromium, chromedriver and network access; without go, names the checks that it leaves out)
   keychain       test the key store in a desktop keychain (needs dbus-run-session and gnome-keyring-daemon)
   browser [FOLDER]
-                 test logins in Chromium, also while other pages attack them, and save screenshots in FOLDER (needs
-                 chromium and chromedriver)
-  faults [--planted | --listener | --proxies | --sign-ins | scan PATH...]
+                 test logins and the web application of tests/consumers in Chromium, also while other pages attack
+                 them, and save screenshots in FOLDER (needs chromium and chromedriver; without nginx, PostgreSQL, or
+                 Redis, skips the web application behind TLS)
+  optimized      build the programs of `faults` and `bench`
+  faults [--planted | --listener | --proxies | --sign-ins | --keys | scan PATH...]
                  test every fault of a network, a server or a caller; with --planted, check that broken transports are
-                 detected; with one of the next three, run only that part; with scan, search the output and files of a
+                 detected; with one of the next four, run only that part; with scan, search the output and files of a
                  test run for secrets
-  bench [--planted | cpu [PAIRS]]
+  bench [--planted | cpu [PAIRS] | web]
                  compare the SDK with the same work by hand, in instructions and allocations, and enforce limits; with
-                 --planted, check that planted regressions are detected; with cpu, compare the CPU time of processes
-                 (needs valgrind)
+                 --planted, check that planted regressions are detected; with cpu, compare the CPU time of processes;
+                 with web, measure only the web sign-in, and how many a core finishes in a second (needs valgrind)
   fuzz [TARGET] [SECONDS]
                  run every parser, or one, on inputs that libFuzzer generates (needs cargo-fuzz)
 ";

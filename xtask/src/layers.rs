@@ -24,9 +24,15 @@ const LAYERS: &[Layer] = &[
     Layer { folder: "models", normal: &[], dev: &[] },
     Layer { folder: "transport", normal: &[], dev: &[] },
     Layer { folder: "transport-contract", normal: &["transport"], dev: &[] },
-    // Its tests run the contract.
+    // Their tests run the contract.
     Layer { folder: "transport-hyper", normal: &["transport"], dev: &["transport-contract"] },
-    Layer { folder: "sdk", normal: &["models", "transport", "transport-hyper"], dev: &[] },
+    Layer { folder: "transport-reqwest", normal: &["transport"], dev: &["transport-contract"] },
+    Layer { folder: "transport-ureq", normal: &["transport"], dev: &["transport-contract"] },
+    Layer { folder: "sdk", normal: &["models", "transport", "transport-hyper", "transport-ureq"], dev: &[] },
+    // Its tests run whole sign-ins in memory.
+    Layer { folder: "web", normal: &["sdk"], dev: &["emulator", "transport"] },
+    // An application that depends on it has its own client, so only its tests name `sdk`.
+    Layer { folder: "axum", normal: &["web"], dev: &["sdk", "emulator"] },
     // Neither `sdk` nor `models`: the emulator must not repeat their mistakes.
     Layer { folder: "emulator", normal: &["transport"], dev: &[] },
     // Its tests and examples use its own `testing`.
@@ -39,7 +45,11 @@ const LAYERS: &[Layer] = &[
             "transport",
             "transport-contract",
             "transport-hyper",
+            "transport-reqwest",
+            "transport-ureq",
             "sdk",
+            "web",
+            "axum",
             "login",
             "emulator",
             "cli",
@@ -49,10 +59,10 @@ const LAYERS: &[Layer] = &[
     Layer { folder: "xtask", normal: &[], dev: &[] },
 ];
 
-/// A dependency that must be behind a feature.
-const BY_FEATURE: (&str, &str) = ("sdk", "transport-hyper");
+/// Dependencies that must be behind a feature.
+const BY_FEATURE: &[(&str, &str)] = &[("sdk", "transport-hyper"), ("sdk", "transport-ureq")];
 
-/// HTTP clients, async runtimes and TLS. Of the libraries, only `transport-hyper` depends on any.
+/// HTTP clients, async runtimes and TLS. Of the libraries, only the transports depend on any.
 pub(crate) const NETWORK: &[&str] =
     &["async-std", "hyper", "hyper-rustls", "hyper-util", "reqwest", "rustls", "smol", "tokio", "ureq"];
 
@@ -62,10 +72,39 @@ const OFFLINE: &[&str] = &[
     "openrouter-oauth-transport",
     "openrouter-oauth-transport-contract",
     "openrouter-oauth",
+    "openrouter-oauth-web",
 ];
 
-/// How many crates `openrouter-oauth-models` may depend on, directly or indirectly.
-const WITH_MODELS: usize = 22;
+/// How many crates a package may add to those of the SDK, with itself.
+struct Added {
+    package: &'static str,
+    /// The arguments of `cargo tree` for the SDK.
+    sdk: &'static [&'static str],
+    most: usize,
+}
+
+const ADDED: &[Added] = &[
+    Added {
+        package: "openrouter-oauth-web",
+        sdk: &["-p", "openrouter-oauth", "--no-default-features"],
+        most: 13,
+    },
+    // Over a client that can send requests.
+    Added { package: "openrouter-oauth-axum", sdk: &["-p", "openrouter-oauth"], most: 20 },
+];
+
+/// The arguments of `cargo tree` for the SDK with its blocking client.
+const BLOCKING: &[&str] = &["-p", "openrouter-oauth", "--no-default-features", "--features=blocking"];
+
+/// The packages whose number of crates is limited, with the arguments of `cargo tree` for each.
+const CRATE_LIMITS: &[(&str, &[&str], usize)] = &[
+    ("openrouter-oauth-models", &["-p", "openrouter-oauth-models"], 23),
+    // With TLS.
+    ("openrouter-oauth with `blocking`", BLOCKING, 55),
+];
+
+/// Async runtimes, and HTTP clients that need one. The blocking client depends on none.
+const ASYNC: &[&str] = &["async-std", "hyper", "hyper-rustls", "hyper-util", "reqwest", "smol", "tokio"];
 
 pub(crate) fn run() -> Result {
     let packages = workspace::packages()?;
@@ -78,7 +117,17 @@ fn between_crates(packages: &[Package]) -> Result<Vec<String>> {
         let tree = workspace::tree(&["-p", package, "--no-default-features"])?;
         findings.extend(present(package, NETWORK, &tree));
     }
-    findings.extend(too_many(&workspace::tree(&["-p", "openrouter-oauth-models"])?));
+    findings.extend(present("openrouter-oauth with `blocking`", ASYNC, &workspace::tree(BLOCKING)?));
+    for (package, arguments, most) in CRATE_LIMITS {
+        findings.extend(too_many(package, &workspace::tree(arguments)?, *most));
+    }
+    for added in ADDED {
+        findings.extend(adds_too_many(
+            added,
+            &workspace::tree(added.sdk)?,
+            &workspace::tree(&["-p", added.package])?,
+        ));
+    }
     Ok(findings)
 }
 
@@ -113,7 +162,7 @@ fn unlisted(packages: &[Package]) -> Vec<String> {
             if !is_allowed {
                 findings.push(format!("{from}: must not depend on {to}"));
             }
-            if (from, to) == BY_FEATURE && !dependency.optional && !dependency.is_dev() {
+            if BY_FEATURE.contains(&(from, to)) && !dependency.optional && !dependency.is_dev() {
                 findings.push(format!("{from}: may depend on {to} only behind a feature"));
             }
         }
@@ -144,11 +193,17 @@ pub(crate) fn present(package: &str, unwanted: &[&str], tree: &[String]) -> Vec<
         .collect()
 }
 
-/// Checks the number of crates in the tree of `models`, without the line of the package itself.
-fn too_many(tree: &[String]) -> Option<String> {
-    let count = tree.len().saturating_sub(1);
-    (count > WITH_MODELS)
-        .then(|| format!("openrouter-oauth-models: depends on {count} crates, the limit is {WITH_MODELS}"))
+/// Checks the number of crates in the tree of a package.
+fn too_many(package: &str, tree: &[String], most: usize) -> Option<String> {
+    let count = tree.len();
+    (count > most).then(|| format!("{package}: consists of {count} crates, the limit is {most}"))
+}
+
+/// Checks the number of crates that are in the tree of a package, and not in that of the SDK.
+fn adds_too_many(added: &Added, sdk: &[String], tree: &[String]) -> Option<String> {
+    let Added { package, most, .. } = added;
+    let count = tree.iter().filter(|line| !sdk.contains(line)).count();
+    (count > *most).then(|| format!("{package}: adds {count} crates to the SDK, the limit is {most}"))
 }
 
 #[cfg(test)]
@@ -233,8 +288,17 @@ mod tests {
 
     #[test]
     fn excess_crate_is_found() {
-        let tree = vec![String::new(); WITH_MODELS + 1];
-        assert_eq!(too_many(&tree), None);
-        assert!(too_many(&[tree, vec![String::new()]].concat()).is_some());
+        let finding = |count| too_many("mine", &vec![String::new(); count], 2);
+        assert_eq!(finding(2), None);
+        assert_eq!(finding(3).as_deref(), Some("mine: consists of 3 crates, the limit is 2"));
+    }
+
+    #[test]
+    fn excess_crate_over_the_sdk_is_found() {
+        let added = Added { package: "mine", sdk: &[], most: 1 };
+        let tree = |names: &str| names.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(adds_too_many(&added, &tree("sdk http"), &tree("sdk http mine")), None);
+        let finding = adds_too_many(&added, &tree("sdk http"), &tree("http axum mine"));
+        assert_eq!(finding.as_deref(), Some("mine: adds 2 crates to the SDK, the limit is 1"));
     }
 }

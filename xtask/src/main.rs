@@ -23,6 +23,7 @@ mod package;
 mod platforms;
 mod tidy;
 
+mod aws_lc;
 mod help;
 mod process;
 mod result;
@@ -53,6 +54,11 @@ fn run(step: &[&str]) -> Result {
     match step {
         ["api"] => api::run(false),
         ["api", "--write"] => api::run(true),
+        ["browser", ..] => {
+            // The browser program starts it.
+            consumers::build("web")?;
+            ci::start(step)
+        }
         ["consumers"] => consumers::run(),
         ["features"] => features::run(),
         ["fuzz", arguments @ ..] => fuzz::run(arguments),
@@ -62,6 +68,7 @@ fn run(step: &[&str]) -> Result {
         ["package"] => package::run(false),
         ["package", "--release"] => package::run(true),
         ["platforms"] => platforms::run(),
+        [platforms::UNDER_WINE, program @ ..] => platforms::run_under_wine(program),
         ["tidy"] => tidy::run(),
         step => ci::start(step),
     }

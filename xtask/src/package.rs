@@ -1,14 +1,16 @@
-//! `package`: tests each crate as its users get it from crates.io.
+//! `package`: builds each crate and its tests as its users get it from crates.io.
 //!
-//! It packs every published crate and unpacks it into the build folder. There it checks, tests and documents each package
-//! as a workspace of its own. Patches replace the packages that it depends on with their unpacked versions.
+//! It packs every published crate and unpacks it into the build folder. There it checks and compiles each package as a
+//! workspace of its own. Patches replace the packages that it depends on with their unpacked versions.
 //!
-//! The tests use the stable compiler; the documentation uses nightly, as docs.rs does, if rustup has it.
+//! With `--release`, it also runs these tests, which `cargo test --workspace` runs for every change. It then documents
+//! each package, with nightly, as docs.rs does, if rustup has it.
 
 use std::{fmt::Write as _, fs, path::PathBuf, process::Command};
 
 use self::unpacked::Unpacked;
 use crate::{
+    aws_lc::FEATURES_WITHOUT_AWS_LC,
     process,
     result::{Result, fail_on},
     workspace::{self, Package},
@@ -18,12 +20,14 @@ mod checks;
 mod release;
 mod unpacked;
 
-/// The features that the tests of a package need. `keychain` and `aws-lc-rs` are not among them, because each adds
-/// minutes to a build; `cargo xtask keychain` and `lint` cover them.
-const TEST_FEATURES: &[(&str, &str)] = &[
-    ("openrouter-oauth", "--features=tracing"),
-    ("openrouter-oauth-login", "--features=testing,_fuzzing"),
-    ("openrouter-oauth-transport", "--features=testing"),
+/// The features that the tests of a package need. The keychain and aws-lc are not among them, because each adds minutes
+/// to a build; `cargo xtask keychain` and `lint` cover them.
+const TEST_FEATURES: &[(&str, &[&str])] = &[
+    ("openrouter-oauth", &["--features=blocking,tracing"]),
+    ("openrouter-oauth-login", &["--features=blocking,testing,_fuzzing"]),
+    ("openrouter-oauth-transport", &["--features=testing"]),
+    ("openrouter-oauth-transport-reqwest", &["--no-default-features", FEATURES_WITHOUT_AWS_LC]),
+    ("openrouter-oauth-web", &["--features=redis"]),
 ];
 
 /// The oldest cargo 1.x that packs packages which depend on each other before any of them is published.
@@ -44,10 +48,8 @@ pub(crate) fn run(release: bool) -> Result {
     let mut errors = Vec::new();
     for package in &unpacked {
         println!("\n--- {}", package.manifest.name);
-        for mut command in [Some(test(package)), documentation(package)].into_iter().flatten() {
-            let error = process::run(&mut command).err();
-            errors.extend(error.map(|error| format!("{}: {error}", package.manifest.name)));
-        }
+        let failed = process::run_all(commands(package, release)).err();
+        errors.extend(failed.map(|error| format!("{}: {error}", package.manifest.name)));
     }
     print!("\n{}", table(&unpacked));
     fail_on(&errors)?;
@@ -83,12 +85,21 @@ fn pack(packages: &[Package], release: bool) -> Result {
     process::run_without_warnings(&mut command)
 }
 
-/// Returns the command that builds and runs the tests of a package, including doc tests, with the versions in its lock
-/// file.
+/// Returns the commands that check a package.
+fn commands(package: &Unpacked, release: bool) -> Vec<Command> {
+    let mut test = test(package);
+    if !release {
+        test.arg("--no-run");
+        return vec![test];
+    }
+    [test].into_iter().chain(documentation(package)).collect()
+}
+
+/// Returns the command for the tests of a package, with the versions in its lock file.
 fn test(package: &Unpacked) -> Command {
     let mut command = process::cargo(["test", "--offline", "--quiet", "--no-fail-fast"]);
     let features = TEST_FEATURES.iter().find(|(name, _)| *name == package.manifest.name);
-    command.args(features.map(|(_, features)| features));
+    command.args(features.into_iter().flat_map(|(_, features)| *features));
     in_folder(command.env("RUSTFLAGS", "-D warnings"), package);
     command
 }
@@ -120,7 +131,8 @@ fn in_folder(command: &mut Command, package: &Unpacked) {
     share_dependencies(command.current_dir(&package.folder));
 }
 
-/// Lets cargo build in the folder that all packages share, with the same settings. Each dependency is then compiled once.
+/// Lets cargo build in the folder that all packages outside the workspace share, with the same settings. Each dependency
+/// is then compiled once.
 pub(crate) fn share_dependencies(command: &mut Command) {
     command.env("CARGO_TARGET_DIR", build_folder()).env("CARGO_INCREMENTAL", "0");
     // Nobody debugs these builds, and debug information would double the size of the folder.

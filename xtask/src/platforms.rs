@@ -8,6 +8,7 @@ use std::{env, process::Command, time::Instant};
 
 use self::tool::Tool;
 use crate::{
+    aws_lc::{EXCEPT_REQWEST, REQWEST_WITHOUT_AWS_LC},
     process,
     result::{Result, fail_on},
     workspace,
@@ -28,14 +29,18 @@ const CHECKS: &[Check] = &[
     Check {
         name: "Windows: clippy",
         tools: &[Tool::Target(wine::TARGET), wine::MINGW],
-        run: || clippy_all(wine::TARGET, &[]),
+        run: || clippy_all(wine::TARGET, &[DIFFERENT], &[]),
     },
     Check {
         name: "Windows: the tests, under wine",
         tools: &[wine::PROCESSOR, Tool::Target(wine::TARGET), wine::MINGW, wine::WINE],
         run: wine::test,
     },
-    Check { name: "macOS: clippy", tools: &[Tool::Target(MACOS)], run: || clippy_all(MACOS, &NO_C_COMPILER) },
+    Check {
+        name: "macOS: clippy",
+        tools: &[Tool::Target(MACOS)],
+        run: || clippy_all(MACOS, &[EVERYTHING, REQWEST_WITHOUT_AWS_LC], &NO_C_COMPILER),
+    },
     Check {
         name: "wasm32: clippy",
         tools: &[Tool::Target(wasm::TARGET)],
@@ -52,12 +57,25 @@ const MACOS: &str = "aarch64-apple-darwin";
 
 /// The packages, targets and features that clippy checks together: all tests, so that they compile on the real system,
 /// and the keychain, which is another crate on each system.
-const EVERYTHING: &[&str] = &["--workspace", "--all-targets", "--features=openrouter-oauth-login/keychain"];
+const EVERYTHING: &[&str] =
+    &["--workspace", EXCEPT_REQWEST, "--all-targets", "--features=openrouter-oauth-login/keychain"];
+
+/// The packages whose own code differs on Windows. Wine compiles the others, and the tests, except those of the transport
+/// on reqwest.
+const DIFFERENT: &[&str] = &[
+    "--package=openrouter-oauth-cli",
+    "--package=openrouter-oauth-login",
+    "--package=openrouter-oauth-transport-hyper",
+    "--features=openrouter-oauth-login/keychain",
+];
 
 /// Variables that replace Apple's tools, which alone build ring's C code for macOS. Clippy links nothing, so it can
 /// check all Rust code with a compiler that does nothing.
 const NO_C_COMPILER: [(&str, &str); 3] =
     [("CC_aarch64_apple_darwin", "true"), ("AR_aarch64_apple_darwin", "true"), ("SDKROOT", "/")];
+
+/// The command with which `platforms` starts each test program for Windows.
+pub(crate) use self::wine::{START as UNDER_WINE, start as run_under_wine};
 
 pub(crate) fn run() -> Result {
     let (mut report, mut errors) = (Vec::new(), Vec::new());
@@ -93,14 +111,18 @@ impl Check {
     }
 }
 
-/// Checks all packages for a target.
+/// Checks each of these lists of packages together for a target.
 ///
-/// Each published package is also checked alone and without its tests: the other packages and the dependencies of tests
-/// can enable features that the package itself should enable.
-fn clippy_all(target: &str, variables: &[(&str, &str)]) -> Result {
-    let alone = workspace::published()?;
+/// Each published package whose dependencies differ between systems is also checked alone and without its tests: the
+/// other packages and the dependencies of tests can enable features that the package itself should enable. For the other
+/// packages, `features` checks that.
+fn clippy_all(target: &str, together: &[&[&str]], variables: &[(&str, &str)]) -> Result {
+    let mut alone = workspace::published()?;
+    alone
+        .retain(|package| package.dependencies.iter().any(|other| !other.is_dev() && other.target.is_some()));
     let alone = alone.iter().map(|package| clippy(target, &["--package", &package.name], variables));
-    process::run_all([clippy(target, EVERYTHING, variables)].into_iter().chain(alone))
+    let together = together.iter().map(|packages| clippy(target, packages, variables));
+    process::run_all(together.chain(alone))
 }
 
 /// Returns the command for clippy, which also reports every error of `cargo check`, with warnings denied.

@@ -3,6 +3,7 @@
 //! The repository is read once into [`Files`]. Each rule is a function from `Files` to its findings, so a test can pass
 //! it a repository of two lines.
 
+mod blocking;
 mod copies;
 mod endpoints;
 mod files;
@@ -27,6 +28,7 @@ fn findings(files: &Files) -> Vec<String> {
         endpoints::check(files),
         links::check(files),
         invariants::check(files),
+        blocking::check(files),
         copies::check(files),
         requirements::check(files),
         changelog(files),

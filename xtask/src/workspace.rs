@@ -50,6 +50,8 @@ pub(crate) struct Dependency {
     /// `None` for a normal dependency, otherwise `dev` or `build`.
     pub(crate) kind: Option<String>,
     pub(crate) optional: bool,
+    /// The systems that need it, such as `cfg(unix)`; `None` means all.
+    pub(crate) target: Option<String>,
 }
 
 /// `[package.metadata]`.

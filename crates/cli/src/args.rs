@@ -8,8 +8,8 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use self::options::{
     CompletionsOptions, CreateCodeOptions, EmulatorOptions, ExchangeOptions, ExchangeTokenOptions,
-    KeyOptions, LoginOptions, LogoutOptions, ManOptions, StatusOptions, StoreKind, StoreOptions,
-    TokenOptions, UrlOptions,
+    KeyOptions, LoginOptions, LogoutOptions, ManOptions, ServiceOptions, StatusOptions, StoreKind,
+    StoreOptions, TokenOptions, UrlOptions,
 };
 use crate::exit;
 
@@ -18,10 +18,8 @@ use crate::exit;
 #[command(name = "openrouter-oauth", version, max_term_width = 110)]
 #[command(after_help = EXAMPLES, after_long_help = SECTIONS.map(|(_, text)| text).join("\n\n"))]
 pub(crate) struct Args {
-    /// The service's base URL: https, or http on this machine. The default path is /api/v1. The default URL is
-    /// OPENROUTER_BASE_URL, or else OpenRouter.
-    #[arg(long, global = true, value_name = "URL", help_heading = "Common options")]
-    pub(crate) server: Option<String>,
+    #[command(flatten)]
+    pub(crate) service: ServiceOptions,
 
     /// Print the result as one line of JSON, and errors as JSON too.
     #[arg(long, global = true, help_heading = "Common options")]
@@ -53,6 +51,8 @@ Secrets come from the environment or from standard input, never from the argumen
   OPENROUTER_CODE           used by exchange instead of standard input
   OPENROUTER_CODE_VERIFIER  used by exchange without --pending
   OPENROUTER_SUBJECT_TOKEN  used by exchange-token instead of standard input
+Over plain http to another host (--insecure-http), only OPENROUTER_CODE_VERIFIER is used, which is worthless without its
+code. The others may be real secrets, and are an error.
 Settings:
   OPENROUTER_BASE_URL       the service's base URL, unless --server is given
   OPENROUTER_KEY_STORE      where to store the key, unless --store is given: file or keychain
@@ -185,19 +185,27 @@ JSON: {\"code_verifier\", \"code_challenge\", \"code_challenge_method\"}")]
     /// acts as the user in the browser, so it does not work with OpenRouter itself.
     #[command(after_help = "JSON: {\"server\", \"steps\": [{\"title\", \"lines\": [...]}]}")]
     Demo,
-    /// Run an emulator of OpenRouter's OAuth on this machine, until Ctrl-C.
+    /// Run an emulator of OpenRouter's OAuth on this machine, until Ctrl-C or SIGTERM.
     #[command(after_help = "\
-The first line of standard output is the base URL, http://127.0.0.1:PORT/api/v1.
+The first line of standard output is the base URL, http://127.0.0.1:PORT/api/v1. It is the ready
+line: the emulator already accepts connections, and the --port-file is complete.
 For a list of the endpoints, open http://127.0.0.1:PORT/ in a browser.
+GET /emulator/health responds {\"status\": \"ok\"}.
 JSON: {\"base_url\"}
+
+With a --host that is not loopback, everyone who can reach the port can get keys, approve
+sign-ins, and change settings. The keys work nowhere else. Clients on other machines need
+--insecure-http HOST, or dangerously_allow_http of the SDK.
 
 Examples:
   openrouter-oauth emulator --port 8080
   openrouter-oauth login --server http://127.0.0.1:8080/api/v1
+  openrouter-oauth emulator --host 0.0.0.0 --port 8080    in a container named emulator
+  openrouter-oauth login --server http://emulator:8080/api/v1 --insecure-http emulator
 
 To approve a sign-in without a browser, with the authorize URL in $url:
-  curl -H 'Accept: application/json' -d \"${url#*\\?}&decision=approve\" \"${url%%\\?*}\"
-To deny it, send decision=deny. The response contains \"redirect_to\", \"code\" or \"denied\".")]
+  curl -H 'Content-Type: application/json' -d '{\"decision\": \"approve\"}' \"$url\"
+To deny it, send \"deny\". The response contains \"redirect_to\", \"code\" or \"denied\".")]
     Emulator(EmulatorOptions),
     /// Print a shell's completion script for this program.
     #[command(after_help = "\

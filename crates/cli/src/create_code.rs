@@ -11,7 +11,7 @@ use crate::{
 
 pub(crate) async fn run(options: CreateCodeOptions, client: &Client, output: Output) -> Result<(), Failure> {
     let key = key::find(options.store.store, client).await?;
-    let code = client.with_key(key.key.clone()).create_auth_code(request(options)).await;
+    let code = key.authenticate(client).create_auth_code(request(options)).await;
     let code = code.map_err(|error| failure(error, &key))?;
     output.result(&code, code.id.expose())
 }

@@ -20,26 +20,27 @@ use openrouter_oauth::{
 use openrouter_oauth_emulator::{DecisionOutcome, Emulator, User};
 
 use self::report::Report;
-use crate::{exit::Failure, output::Output, status};
+use crate::{args::ServiceOptions, client, exit::Failure, output::Output, status};
 
-pub(crate) async fn run(server: Option<&str>, output: Output) -> Result<(), Failure> {
+pub(crate) async fn run(service: &ServiceOptions, output: Output) -> Result<(), Failure> {
     // Our own emulator stops when it is dropped.
-    let (base_url, _emulator) = if let Some(url) = server {
+    let (base_url, _emulator) = if let Some(url) = &service.server {
         (emulator_url(url)?.to_owned(), None)
     } else {
         let server = Emulator::new().serve(0).await?;
         (server.base_url(), Some(server))
     };
     let sent = Arc::new(AtomicUsize::new(0));
-    let client = Client::builder()
+    let transport = client::transport(service)?;
+    let builder = Client::builder()
         .base_url(&base_url)
-        .transport(counting(Arc::clone(&sent)))
-        .timer(TokioTimer::default())
-        .build()?;
+        .transport(counting(transport.clone(), Arc::clone(&sent)))
+        .timer(TokioTimer::default());
+    let client = client::build(builder, service)?;
     // If nothing listens there, this fails with the SDK's error.
     client.signing_keys().await?;
 
-    let user = User::new(HyperTransport::new());
+    let user = User::new(transport);
     let mut demo = Demo { client, sent, user, report: Report::begin(&base_url, output)?, keys: Vec::new() };
     let key = demo.sign_in_with_a_callback().await?;
     demo.sign_in_without_a_callback().await?;
@@ -224,12 +225,11 @@ fn emulator_url(url: &str) -> Result<&str, Failure> {
     }
 }
 
-/// Returns the default transport, with a counter of the requests sent through it.
-fn counting(sent: Arc<AtomicUsize>) -> impl Transport {
-    let transport = Arc::new(HyperTransport::new());
+/// Returns the transport with a counter of the requests sent through it.
+fn counting(transport: HyperTransport, sent: Arc<AtomicUsize>) -> impl Transport {
     from_fn(move |request, limits| {
         sent.fetch_add(1, Ordering::Relaxed);
-        let transport = Arc::clone(&transport);
+        let transport = transport.clone();
         async move { transport.send(request, limits).await }
     })
 }

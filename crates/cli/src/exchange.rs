@@ -21,7 +21,7 @@ pub(crate) async fn run(options: &ExchangeOptions, client: &Client, output: Outp
 async fn finish(path: &Path, client: &Client, output: Output) -> Result<ApiKeyGrant, Failure> {
     let file = PendingFile::open(path)?;
     let mut pending = file.read()?;
-    let code = pending.read_pasted(&code()?)?;
+    let code = pending.read_pasted(&code(client)?)?;
     file.remove()?;
     let result = match file.sync() {
         Ok(()) => pending.exchange(client, &code).await.map_err(Failure::from),
@@ -40,7 +40,7 @@ async fn finish(path: &Path, client: &Client, output: Output) -> Result<ApiKeyGr
 /// Exchanges a code without a pending sign-in.
 async fn raw(without_pkce: bool, client: &Client) -> Result<ApiKeyGrant, Failure> {
     let verifier = if without_pkce { None } else { Some(verifier()?) };
-    let code = AuthorizationCode::parse(code()?.trim())?;
+    let code = AuthorizationCode::parse(code(client)?.trim())?;
     // The service would reject a key too, but by then it has left the machine.
     if code.contains_api_key() {
         return Err(CallbackError::ApiKey.into());
@@ -52,10 +52,11 @@ async fn raw(without_pkce: bool, client: &Client) -> Result<ApiKeyGrant, Failure
     Ok(client.exchange_auth_code(request).await?)
 }
 
-fn code() -> Result<Zeroizing<String>, Failure> {
-    input::secret("OPENROUTER_CODE", "code")
+fn code(client: &Client) -> Result<Zeroizing<String>, Failure> {
+    input::secret("OPENROUTER_CODE", "code", client)
 }
 
+/// Reads the verifier, which may be sent to any host: it is worthless without its code.
 fn verifier() -> Result<CodeVerifier, Failure> {
     let verifier = input::variable("OPENROUTER_CODE_VERIFIER")?.ok_or(Failure::Usage(
         "the code's verifier is missing: pass --pending FILE, set OPENROUTER_CODE_VERIFIER, or pass --without-pkce",

@@ -9,7 +9,7 @@ pub(crate) async fn run(
     client: &Client,
     output: Output,
 ) -> Result<(), Failure> {
-    let jwt = input::secret("OPENROUTER_SUBJECT_TOKEN", "identity provider's token")?;
+    let jwt = input::secret("OPENROUTER_SUBJECT_TOKEN", "identity provider's token", client)?;
     let mut request = ExchangeToken::new(options.policy, SubjectToken::parse(jwt.trim())?);
     if let Some(scope) = options.scope {
         request = request.scope(scope.into());

@@ -5,6 +5,7 @@ use std::{error::Error as StdError, io, iter, path::PathBuf, process::ExitCode};
 use openrouter_oauth::{
     CallbackError, Error, RejectionReason,
     models::{InvalidValue, ServerText},
+    transport_hyper::BuildError,
 };
 use openrouter_oauth_emulator::{DecisionError, ServeError};
 use openrouter_oauth_login::{Error as LoginError, StoreError};
@@ -18,6 +19,14 @@ pub(crate) enum Failure {
     Login(#[from] LoginError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Transport(#[from] BuildError),
+    /// The base URL (`what`) is plain `http`. The SDK's error names its method, and this one the option.
+    #[error(
+        "the {what} must use https, or http on a loopback host; for another host of a test network, add \
+         --insecure-http HOST"
+    )]
+    PlainHttp { what: &'static str },
     /// `login` is the command that stores a key in that place.
     #[error("no key is stored; run `{login}` to create one")]
     NotSignedIn { login: String },
@@ -30,6 +39,17 @@ pub(crate) enum Failure {
          key; unset OPENROUTER_API_KEY to use the stored key"
     )]
     BadVariable { source: Error },
+    /// The SDK's error advises a program. `login` is the command that stores a key of the service.
+    #[error(
+        "OPENROUTER_API_KEY may hold a real key, which is never sent over plain http to another host; unset it, and \
+         run `{login}` to create a test key"
+    )]
+    ExposedVariable { login: String },
+    #[error(
+        "{name} may hold a real secret, which is never sent over plain http to another host; unset it, and pass the \
+         {what} on standard input"
+    )]
+    ExposedSecret { name: &'static str, what: &'static str },
     /// A check of a key that does not show whether the key is good.
     #[error("could not check {key}: {error}{advice}", advice = unchecked_advice(error))]
     Unchecked { key: &'static str, error: Error },
@@ -122,7 +142,11 @@ impl Failure {
             Self::NotForgotten { source: failure, .. } => failure.exit(),
             Self::NotSignedIn { .. } => Exit::NotSignedIn,
             Self::CodeUnknown(_) => Exit::CodeUnknown,
-            Self::Usage(_) | Self::Input { .. } => Exit::Usage,
+            Self::ExposedVariable { .. }
+            | Self::ExposedSecret { .. }
+            | Self::PlainHttp { .. }
+            | Self::Usage(_)
+            | Self::Input { .. } => Exit::Usage,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::OutputClosed,
             Self::User(DecisionError::Transport(error)) if !error.may_have_been_sent() => Exit::NotSent,
             _ => Exit::Unexpected,
@@ -166,13 +190,13 @@ impl Failure {
         iter::successors(first, |error| (*error).source()).map(printable).collect()
     }
 
-    /// Adds `--server` to the command that the message advises, because each service has its own key.
-    pub(crate) fn with_server(mut self, server: Option<&str>) -> Self {
-        if let Self::NotSignedIn { login } | Self::BadKey { login, .. } = &mut self
-            && let Some(url) = server
+    /// Adds the arguments that select the service to the command that the message advises, because each service has its
+    /// own key.
+    pub(crate) fn with_arguments(mut self, arguments: &str) -> Self {
+        if let Self::NotSignedIn { login } | Self::BadKey { login, .. } | Self::ExposedVariable { login } =
+            &mut self
         {
-            // Quoted, because it may contain any characters.
-            *login = format!("{login} --server {url:?}");
+            login.push_str(arguments);
         }
         self
     }

@@ -8,6 +8,7 @@ use std::{
     mem,
 };
 
+use openrouter_oauth::Client;
 use zeroize::Zeroizing;
 
 use crate::exit::Failure;
@@ -16,11 +17,27 @@ use crate::exit::Failure;
 const MAX_BYTES: usize = 20 * 1024;
 
 /// Returns the variable's value, or else the first line of standard input. At a terminal, prompts for `what`.
-pub(crate) fn secret(name: &'static str, what: &str) -> Result<Zeroizing<String>, Failure> {
+///
+/// # Errors
+///
+/// Among others, if the variable's value would be sent over plain `http` to another host. The environment may hold a
+/// real secret, which the user did not choose for this host. Standard input is the user's decision.
+pub(crate) fn secret(
+    name: &'static str,
+    what: &'static str,
+    client: &Client,
+) -> Result<Zeroizing<String>, Failure> {
     match variable(name)? {
+        Some(_) if is_exposed(client) => Err(Failure::ExposedSecret { name, what }),
         Some(value) => Ok(value),
         None => line(what),
     }
+}
+
+/// Returns whether everyone on the way can read what the client sends.
+fn is_exposed(client: &Client) -> bool {
+    let origin = client.origin();
+    !(origin.is_https() || origin.is_loopback())
 }
 
 /// Returns the variable's value, or `None` if it is unset or empty.

@@ -13,6 +13,8 @@ pub(crate) struct KeyWithSource {
     pub(crate) location: String,
     /// The store, or `None` for the environment.
     pub(crate) kind: Option<StoreKind>,
+    /// The command that stores a key in the chosen store.
+    login: String,
 }
 
 /// Returns the key in the environment, or else the stored key.
@@ -20,7 +22,7 @@ pub(crate) async fn find(kind: StoreKind, client: &Client) -> Result<KeyWithSour
     if let Some(text) = input::variable(VARIABLE)? {
         let key = ApiKey::parse(text.trim())?;
         let location = VARIABLE.to_owned();
-        return Ok(KeyWithSource { key, location, kind: None });
+        return Ok(KeyWithSource { key, location, kind: None, login: login_command(kind) });
     }
     stored(kind, client).await
 }
@@ -28,9 +30,11 @@ pub(crate) async fn find(kind: StoreKind, client: &Client) -> Result<KeyWithSour
 /// Returns the stored key.
 pub(crate) async fn stored(kind: StoreKind, client: &Client) -> Result<KeyWithSource, Failure> {
     let store = Store::open(kind, client)?;
-    let not_signed_in = || Failure::NotSignedIn { login: login_command(kind) };
-    let key = store.load().await?.ok_or_else(not_signed_in)?;
-    Ok(KeyWithSource { key, location: store.location, kind: Some(kind) })
+    let login = login_command(kind);
+    let Some(key) = store.load().await? else {
+        return Err(Failure::NotSignedIn { login });
+    };
+    Ok(KeyWithSource { key, location: store.location, kind: Some(kind), login })
 }
 
 /// Returns the command that stores a key in a store of this kind.
@@ -56,21 +60,28 @@ impl KeyWithSource {
         self.kind.is_none()
     }
 
+    /// Returns the client with this key. The client itself has read the key in the environment, and does not send that
+    /// one over plain `http` to another host.
+    pub(crate) fn authenticate(&self, client: &Client) -> Client {
+        if self.is_from_environment() { client.clone() } else { client.with_key(self.key.clone()) }
+    }
+
     /// Returns the service's description of the key.
     pub(crate) async fn info(&self, client: &Client) -> Result<KeyInfo, Failure> {
-        client.with_key(self.key.clone()).current_key().await.map_err(|error| self.failure(error))
+        self.authenticate(client).current_key().await.map_err(|error| self.failure(error))
     }
 
     /// Returns the failure for an error of a call with this key. If OpenRouter rejected the key, it advises what to do.
     pub(crate) fn failure(&self, source: Error) -> Failure {
+        if matches!(&source, Error::Invalid(invalid) if invalid.what().ends_with(VARIABLE)) {
+            return Failure::ExposedVariable { login: self.login.clone() };
+        }
         if !source.is_unauthorized() {
             return source.into();
         }
-        match self.kind {
-            Some(kind) => {
-                Failure::BadKey { place: self.location.clone(), login: login_command(kind), source }
-            }
-            None => Failure::BadVariable { source },
+        if self.is_from_environment() {
+            return Failure::BadVariable { source };
         }
+        Failure::BadKey { place: self.location.clone(), login: self.login.clone(), source }
     }
 }

@@ -28,6 +28,7 @@ mod json;
 mod key;
 mod output;
 mod pending_file;
+mod port_file;
 mod signals;
 mod spinner;
 mod store;
@@ -50,11 +51,11 @@ fn main() -> ExitCode {
         Err(error) => return usage::report(&error),
     };
     let output = Output::new(args.json);
-    let server = args.server.clone();
+    let service = args.service.clone();
     match run(args, output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let failure = failure.with_server(server.as_deref());
+            let failure = failure.with_arguments(&service.as_arguments());
             output.failure(&failure);
             failure.exit().into()
         }
@@ -70,24 +71,26 @@ fn run(args: Args, output: Output) -> Result<(), Failure> {
 }
 
 async fn dispatch(args: Args, output: Output) -> Result<(), Failure> {
-    let server = args.server.as_deref();
-    if server.is_some() && !calls_a_service(&args.command) {
-        return Err(Failure::Usage("this command does not call a service; omit --server"));
+    let service = &args.service;
+    if service.is_given() && !calls_a_service(&args.command) {
+        return Err(Failure::Usage(
+            "this command does not call a service; omit --server and --insecure-http",
+        ));
     }
-    let client = || client::new(server);
+    let client = || client::new(service);
     match args.command {
         Command::Login(options) => login::run(options, &client()?, output).await,
         Command::Logout(options) => logout::run(&options, &client()?, output).await,
         Command::Status(options) => status::run(&options, &client()?, output).await,
         Command::Token(options) => token::run(&options, &client()?, output).await,
         Command::Keys(command) => keys::run(&command, &client()?, output).await,
-        Command::Url(options) => url::run(options, server, output),
+        Command::Url(options) => url::run(options, service, output),
         Command::Exchange(options) => exchange::run(&options, &client()?, output).await,
         Command::CreateCode(options) => create_code::run(options, &client()?, output).await,
         Command::ExchangeToken(options) => exchange_token::run(options, &client()?, output).await,
         Command::Jwks => jwks::run(&client()?, output).await,
         Command::Pkce => pkce::run(output),
-        Command::Demo => demo::run(server, output).await,
+        Command::Demo => demo::run(service, output).await,
         Command::Emulator(options) => emulator::run(&options, output).await,
         Command::Completions(options) => completions::run(&options, output),
         Command::Man(options) => man::run(&options, output),

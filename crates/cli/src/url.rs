@@ -6,15 +6,15 @@ use openrouter_oauth::{AnySignIn, Authorize, CallbackUrl};
 use serde::Serialize;
 
 use crate::{
-    args::{KeyOptions, UrlOptions},
+    args::{KeyOptions, ServiceOptions, UrlOptions},
     client,
     exit::Failure,
     output::Output,
     pending_file,
 };
 
-pub(crate) fn run(options: UrlOptions, server: Option<&str>, output: Output) -> Result<(), Failure> {
-    let client = client::new(server)?;
+pub(crate) fn run(options: UrlOptions, service: &ServiceOptions, output: Output) -> Result<(), Failure> {
+    let client = client::new(service)?;
     let (url, callback, pending) = if let Some(callback) = options.callback {
         let (url, pending) = propose(options.key, client.authorize(callback)).begin()?;
         (url, Some(pending.callback_url().clone()), AnySignIn::from(pending))
@@ -37,7 +37,7 @@ pub(crate) fn run(options: UrlOptions, server: Option<&str>, output: Output) -> 
         Some(_) => "Then run this command and paste the URL that the browser was redirected to:",
         None => "Then run this command and paste the code that the page shows:",
     });
-    output.note(&next_command(options.save.as_deref(), server));
+    output.note(&next_command(options.save.as_deref(), service));
     Ok(())
 }
 
@@ -79,8 +79,7 @@ fn write(begun: &Begun<'_>, output: Output) -> Result<(), Failure> {
 
 /// Returns the command that finishes the sign-in. The user's arguments are quoted, because they may contain any
 /// characters.
-fn next_command(file: Option<&Path>, server: Option<&str>) -> String {
+fn next_command(file: Option<&Path>, service: &ServiceOptions) -> String {
     let file = file.map_or_else(|| "FILE".to_owned(), |path| format!("{:?}", path.display().to_string()));
-    let server = server.map(|url| format!(" --server {url:?}")).unwrap_or_default();
-    format!("  openrouter-oauth exchange --pending {file}{server}")
+    format!("  openrouter-oauth exchange --pending {file}{}", service.as_arguments())
 }

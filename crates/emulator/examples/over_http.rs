@@ -91,9 +91,7 @@ mod tests {
         let emulator = Emulator::new();
         let server = emulator.serve(0).await.unwrap();
         let url = authorize_url(&server.base_url());
-        let (page, query) = url.split_once('?').unwrap();
-        let form = format!("{query}&decision=approve");
-        let (status, body) = post(page, "application/x-www-form-urlencoded", &form).unwrap();
+        let (status, body) = post(&url, "application/json", r#"{"decision":"approve"}"#).unwrap();
         assert_eq!(status, 200, "{body}");
         let body: Value = serde_json::from_str(&body).unwrap();
         let code = body["code"].as_str().unwrap().to_owned();

@@ -3,12 +3,16 @@
 //! Lets tests in other processes and languages control the emulator over HTTP. `index.txt` describes the endpoints.
 
 mod faults;
+pub(crate) mod keys;
 mod settings;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{
+    HeaderMap, HeaderValue, Request, Response, StatusCode,
+    header::{HOST, ORIGIN},
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
@@ -19,13 +23,30 @@ use crate::{
     state::State,
 };
 
+/// Returns whether a web page of another origin sent the request.
+///
+/// A browser sends a simple POST of any page without a preflight, and only the page cannot read the response. Programs
+/// other than browsers send no `Origin`.
+pub(crate) fn is_from_another_origin(headers: &HeaderMap) -> bool {
+    let host = headers.get(HOST).map(HeaderValue::as_bytes);
+    let is_own = |origin: &HeaderValue| host.is_some() && origin.as_bytes().strip_prefix(b"http://") == host;
+    !headers.get_all(ORIGIN).iter().all(is_own)
+}
+
+pub(crate) fn other_origin() -> Rejection {
+    Rejection::api(
+        StatusCode::FORBIDDEN,
+        "a web page of another origin cannot control the emulator: Origin must be http:// and the value of Host",
+    )
+}
+
 pub(crate) fn index() -> Response<Bytes> {
     response::text(StatusCode::OK, include_str!("control/index.txt"))
 }
 
-pub(crate) fn issue_key(state: &mut State) -> Response<Bytes> {
-    let key = state.issue_management_key();
-    response::json(StatusCode::OK, &json!({ "key": key }))
+/// Responds while the server accepts connections, so it needs nothing from the state.
+pub(crate) fn health() -> Response<Bytes> {
+    response::json(StatusCode::OK, &json!({ "status": "ok" }))
 }
 
 pub(crate) fn advance_clock(
@@ -33,10 +54,14 @@ pub(crate) fn advance_clock(
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, Rejection> {
     let advance: AdvanceRequest = parse_body(request)?;
-    let by = Duration::try_from_secs_f64(advance.seconds)
-        .map_err(|_| Rejection::bad_request("seconds must be a number, and not negative"))?;
-    state.clock.advance(by);
-    Ok(ok())
+    let by = Some(advance.seconds).filter(|seconds| seconds.is_sign_positive());
+    let by = by.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    if by.is_some_and(|by| state.clock.try_advance(by)) {
+        return Ok(ok());
+    }
+    Err(Rejection::bad_request(
+        "seconds must be a number, and not negative; the clock can be at most 36,525 days ahead of the system's",
+    ))
 }
 
 #[derive(Deserialize)]

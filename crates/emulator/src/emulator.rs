@@ -1,6 +1,11 @@
 //! The emulator's public handle.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Method, Request};
@@ -8,16 +13,16 @@ use openrouter_oauth_transport::{Limits, ResponseFuture, Transport};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
-    EmulatorServer, Fault, LogEntry, ServeError, Settings,
+    EmulatorServer, Fault, KeyError, KeyState, KeyUpdate, LogEntry, ServeError, Settings,
     server::{connection, in_memory},
     service::Service,
 };
 
 /// An emulator of OpenRouter's OAuth service, for tests.
 ///
-/// Clones share the codes, keys, clock, faults, and log. An emulator responds in memory as a [`Transport`], on a
-/// loopback port with [`serve`](Self::serve), and on any stream with [`serve_stream`](Self::serve_stream), even at the
-/// same time. `Debug` does not show its state.
+/// Clones share the codes, keys, clock, faults, and log. An emulator responds in memory as a [`Transport`], on a port
+/// with [`serve`](Self::serve) or [`serve_on`](Self::serve_on), and on any stream with
+/// [`serve_stream`](Self::serve_stream), even at the same time. `Debug` does not show its state.
 #[derive(Clone)]
 pub struct Emulator {
     service: Arc<Service>,
@@ -49,9 +54,26 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// Returns an error if the port is taken, not allowed, or cannot be bound for another reason.
+    /// See [`ServeError`].
     pub async fn serve(&self, port: u16) -> Result<EmulatorServer, ServeError> {
-        EmulatorServer::start(Arc::clone(&self.service), port).await
+        self.serve_on((Ipv4Addr::LOCALHOST, port).into()).await
+    }
+
+    /// Serves on an address of this machine, or on all of them if the IP address is `0.0.0.0` or `::`. Otherwise like
+    /// [`serve`](Self::serve).
+    ///
+    /// # Security
+    ///
+    /// On an address that is not loopback, everyone who can reach the port can get keys, approve sign-ins, inject
+    /// faults, and read the log. The keys work nowhere else. The connections are plain text, and the SDK calls `http`
+    /// on another machine only with `ClientBuilder::dangerously_allow_http`. Use such an address only in a test
+    /// network.
+    ///
+    /// # Errors
+    ///
+    /// See [`ServeError`].
+    pub async fn serve_on(&self, addr: SocketAddr) -> Result<EmulatorServer, ServeError> {
+        EmulatorServer::start(Arc::clone(&self.service), addr).await
     }
 
     /// Serves HTTP/1.1 on one connection until it ends. Use it for TLS, sockets of your own, or `tokio::io::duplex`.
@@ -61,15 +83,55 @@ impl Emulator {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        connection::serve(Arc::clone(&self.service), stream).await;
+        connection::serve(Arc::clone(&self.service), stream, Arc::default()).await;
     }
 
     /// Creates a management key. On the real service, only an account's owner has one.
-    pub fn issue_key(&self) -> String {
+    pub fn issue_management_key(&self) -> String {
         self.service.state().issue_management_key()
     }
 
-    /// Moves the emulator's clock forward. The clock otherwise follows the system's.
+    /// Returns the states of all keys, oldest first. The last 10,000 keys are kept.
+    pub fn keys(&self) -> Vec<KeyState> {
+        self.service.state().key_states()
+    }
+
+    /// Returns the state of a key. `id` is the key itself or its [`hash`](KeyState::hash). Access tokens are not keys.
+    pub fn key(&self, id: &str) -> Option<KeyState> {
+        self.service.state().key_state(id)
+    }
+
+    /// Changes a key, and returns its new state. `id` is as for [`key`](Self::key).
+    ///
+    /// # Errors
+    ///
+    /// Returns an error and changes nothing if there is no such key, or if a part of the update is invalid.
+    pub fn update_key(&self, id: &str, update: KeyUpdate) -> Result<KeyState, KeyError> {
+        self.service.state().update_key(id, update)
+    }
+
+    /// Adds an amount to a key's usage, in US dollars, rounded to a billionth, and returns the key's new state. The
+    /// usage can reach at most 1,000,000 US dollars. It may exceed the limit. `id` is as for [`key`](Self::key).
+    ///
+    /// # Errors
+    ///
+    /// Returns an error and changes nothing if there is no such key, if the amount is negative or not a number, or if
+    /// the usage would become too large.
+    pub fn spend(&self, id: &str, dollars: f64) -> Result<KeyState, KeyError> {
+        self.service.state().spend(id, dollars)
+    }
+
+    /// Revokes a key: every request with it gets a 401 from now on. `id` is as for [`key`](Self::key).
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if there is no such key.
+    pub fn revoke_key(&self, id: &str) -> Result<(), KeyError> {
+        self.service.state().revoke_key(id)
+    }
+
+    /// Moves the emulator's clock forward. The clock otherwise follows the system's. It stops when it is a hundred
+    /// years (36,525 days) ahead.
     pub fn advance(&self, duration: Duration) {
         self.service.state().clock.advance(duration);
     }
@@ -94,7 +156,8 @@ impl Emulator {
         self.service.state().log.count(path, Some(&Method::POST))
     }
 
-    /// Returns the number of requests for `path` with any method, counted as in [`posts`](Self::posts).
+    /// Returns the number of requests for `path` with any method, counted as in [`posts`](Self::posts). A web page's
+    /// request may count twice, because a browser sends `OPTIONS` first.
     pub fn requests(&self, path: &str) -> usize {
         self.service.state().log.count(path, None)
     }

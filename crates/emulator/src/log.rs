@@ -102,7 +102,7 @@ const SHOWN_HEADERS: [&str; 10] = [
 ];
 
 /// Fields whose names are shown. Another name may be a secret of a client that built its body incorrectly.
-const SHOWN_FIELDS: [&str; 19] = [
+const SHOWN_FIELDS: [&str; 21] = [
     "callback_url",
     "code",
     "code_challenge",
@@ -117,6 +117,8 @@ const SHOWN_FIELDS: [&str; 19] = [
     "requested_token_type",
     "required_workspace_id",
     "scope",
+    "spawn_agent",
+    "spawn_cloud",
     "state",
     "subject_token",
     "subject_token_type",

@@ -1,5 +1,7 @@
 //! The service without I/O: dispatches a request to its endpoint, and applies faults to the response.
 
+mod api_headers;
+
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -7,15 +9,22 @@ use std::{
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, Request, Response, StatusCode,
+    HeaderValue, Method, Request, Response, StatusCode,
     header::{ALLOW, CONTENT_TYPE},
 };
 
 use crate::{
-    Fault, LogEntry, Settings, WrongMethodStatus, control,
+    Fault, LogEntry, Settings, WrongMethodStatus,
+    canned_response::Sender,
+    control,
     endpoints::{authorize, create_auth_code, current_key, exchange_auth_code, exchange_token, signing_keys},
-    fault::{Effect, content_type_value},
-    http::{response::Rejection, route::Route},
+    fault::{Effect, check_delay, content_type_value},
+    gateway_response::add_ray,
+    http::{
+        cors,
+        response::Rejection,
+        route::{self, Route},
+    },
     log::Log,
     state::State,
 };
@@ -61,7 +70,8 @@ pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 fn deliver(state: &mut State, request: &Request<Bytes>) -> Delivery {
     let path = request.uri().path();
     let route = Route::from_path(path);
-    let delivery = match state.faults.take(route, path) {
+    let fault = if is_preflight(request) { None } else { state.faults.take(route, path) };
+    let delivery = match fault {
         Some(fault) => deliver_with_fault(state, &fault, route, request),
         None => Delivery::Intact(respond(state, route, request)),
     };
@@ -75,30 +85,81 @@ fn deliver_with_fault(
     route: Option<Route>,
     request: &Request<Bytes>,
 ) -> Delivery {
-    match &fault.effect {
-        Effect::Respond(canned) => {
-            let canned = canned.to_response(|status| error_body(route, status));
-            Delivery::Intact(canned.unwrap_or_else(|why| invalid_fault(&why)))
-        }
-        Effect::Delay(delay) => Delivery::Delayed(respond(state, route, request), *delay),
-        Effect::CutAfter(bytes) => Delivery::CutAfter(respond(state, route, request), *bytes),
-        Effect::ContentType(content_type) => match content_type_value(content_type) {
-            Ok(value) => {
-                let mut response = respond(state, route, request);
-                response.headers_mut().insert(CONTENT_TYPE, value);
-                Delivery::Intact(response)
+    apply(state, &fault.effect, route, request)
+        .unwrap_or_else(|why| Delivery::Intact(with_api_headers(state, request, invalid_fault(&why))))
+}
+
+/// Applies a fault to a request.
+///
+/// # Errors
+///
+/// If the fault cannot be delivered. The request is not processed.
+fn apply(
+    state: &mut State,
+    effect: &Effect,
+    route: Option<Route>,
+    request: &Request<Bytes>,
+) -> Result<Delivery, String> {
+    Ok(match effect {
+        Effect::Respond { canned, after_commit } => {
+            let mut response = canned.to_response(|status| error_body(route, status))?;
+            if *after_commit {
+                respond(state, route, request);
             }
-            Err(why) => Delivery::Intact(invalid_fault(&why)),
-        },
+            Delivery::Intact(match canned.sender {
+                Sender::Service => with_api_headers(state, request, response),
+                Sender::Gateway => {
+                    add_ray(&mut response, &state.random.ray());
+                    response
+                }
+            })
+        }
+        Effect::Invalid(why) => return Err((*why).to_owned()),
+        Effect::Delay(delay) => {
+            check_delay(*delay)?;
+            Delivery::Delayed(respond(state, route, request), *delay)
+        }
+        Effect::CutAfter(bytes) => Delivery::CutAfter(respond(state, route, request), *bytes),
+        Effect::ContentType(content_type) => {
+            let content_type = content_type_value(content_type)?;
+            let mut response = respond(state, route, request);
+            response.headers_mut().insert(CONTENT_TYPE, content_type);
+            Delivery::Intact(response)
+        }
         Effect::DropBeforeCommit => Delivery::Dropped,
         Effect::DropAfterCommit => {
             respond(state, route, request);
             Delivery::Dropped
         }
-    }
+    })
 }
 
 fn respond(state: &mut State, route: Option<Route>, request: &Request<Bytes>) -> Response<Bytes> {
+    let response = if is_preflight(request) { cors::preflight() } else { dispatch(state, route, request) };
+    with_api_headers(state, request, response)
+}
+
+/// Returns whether the request is one that a browser sends before that of a web page. Faults do not affect it, because
+/// they are meant for the web page's own request.
+fn is_preflight(request: &Request<Bytes>) -> bool {
+    request.method() == Method::OPTIONS && route::is_api(request.uri().path())
+}
+
+fn with_api_headers(
+    state: &mut State,
+    request: &Request<Bytes>,
+    mut response: Response<Bytes>,
+) -> Response<Bytes> {
+    if route::is_api(request.uri().path()) {
+        api_headers::add(response.headers_mut(), &mut state.random);
+    }
+    response
+}
+
+fn dispatch(state: &mut State, route: Option<Route>, request: &Request<Bytes>) -> Response<Bytes> {
+    if route::is_control(request.uri().path()) && control::is_from_another_origin(request.headers()) {
+        return control::other_origin().into();
+    }
     let Some(route) = route else {
         return not_found().into();
     };
@@ -110,6 +171,7 @@ fn respond(state: &mut State, route: Option<Route>, request: &Request<Bytes>) ->
     }
     let result = match route {
         Route::Index => Ok(control::index()),
+        Route::Health => Ok(control::health()),
         Route::Authorize => Ok(authorize::respond(state, request)),
         Route::ExchangeAuthCode => exchange_auth_code::respond(state, request),
         Route::CreateAuthCode => create_auth_code::respond(state, request),
@@ -120,13 +182,15 @@ fn respond(state: &mut State, route: Option<Route>, request: &Request<Bytes>) ->
         Route::ChangeSettings => control::change_settings(state, request),
         Route::AdvanceClock => control::advance_clock(state, request),
         Route::ReadLog => Ok(control::read_log(state)),
-        Route::IssueKey => Ok(control::issue_key(state)),
+        Route::Keys => Ok(control::keys::list_or_create(state, request)),
+        Route::Key => control::keys::read_or_change(state, request),
+        Route::KeySpend => control::keys::spend(state, request),
     };
     result.unwrap_or_else(Response::from)
 }
 
 fn log_request(log: &mut Log, route: Option<Route>, request: &Request<Bytes>, delivery: &Delivery) {
-    if route.is_some_and(Route::is_control) {
+    if route::is_control(request.uri().path()) {
         return;
     }
     if let Some(route) = route {
@@ -161,7 +225,7 @@ fn wrong_method(route: Route, setting: WrongMethodStatus) -> Response<Bytes> {
     }
 }
 
-/// The response to a request whose fault cannot be sent over HTTP.
+/// The response to a request whose fault cannot be delivered.
 fn invalid_fault(why: &str) -> Response<Bytes> {
     let message = format!("this fault is invalid: {why}");
     Rejection::api(StatusCode::INTERNAL_SERVER_ERROR, message).into()

@@ -1,6 +1,7 @@
-//! Switches for behavior of the real service that is unclear.
+//! Switches for behavior of the real service that is unclear, and the server's limit.
 
-/// The behavior of an [`Emulator`](crate::Emulator) where the real service's behavior is unclear.
+/// The behavior of an [`Emulator`](crate::Emulator) where the real service's behavior is unclear, and the number of
+/// connections that its servers accept.
 ///
 /// ```
 /// use openrouter_oauth_emulator::{DenialBehavior, Emulator, Settings};
@@ -24,6 +25,11 @@ pub struct Settings {
     pub custom_schemes: bool,
     /// Whether callback URLs may begin with `http://[::1]`. Off by default.
     pub ipv6_loopback: bool,
+    /// How many connections each server has open at once, at least 1. The default is 256.
+    ///
+    /// When another client connects, the server closes the connection that has been idle longest: no whole request has
+    /// arrived since it opened, or since the last response. If no connection is idle, the client waits.
+    pub max_connections: usize,
 }
 
 /// The service's reaction when the user presses Deny.
@@ -90,6 +96,13 @@ impl Settings {
         self.ipv6_loopback = on;
         self
     }
+
+    /// Sets [`max_connections`](Self::max_connections). It applies to servers that start later.
+    #[must_use]
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
+        self
+    }
 }
 
 impl Default for Settings {
@@ -101,6 +114,7 @@ impl Default for Settings {
             failure_burns_code: false,
             custom_schemes: false,
             ipv6_loopback: false,
+            max_connections: 256,
         }
     }
 }

@@ -3,16 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{
-    Request, Response, StatusCode, Uri,
-    header::{ACCEPT, CONTENT_TYPE},
-};
+use http::{Request, Response, StatusCode, Uri, header::CONTENT_TYPE};
 use openrouter_oauth_transport::{Error, Limits, Transport};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::DecisionOutcome;
 
-/// A user in a test, who approves or denies sign-ins with `POST /auth`, over any transport.
+/// A user in a test, who approves or denies sign-ins by posting to the authorize URL, over any transport.
 ///
 /// See the [crate's documentation](crate) for examples. Clones share the transport.
 #[derive(Clone, Debug)]
@@ -53,7 +50,8 @@ impl User {
     ///
     /// # Errors
     ///
-    /// Returns an error if `url` is not an absolute URL, if there is no response, or if the emulator rejects the request.
+    /// Returns an error if `url` is not an absolute URL, if there is no response, or if the emulator rejects the
+    /// request.
     pub async fn approve(&self, url: &str, limit: Option<f64>) -> Result<DecisionOutcome, DecisionError> {
         self.decide("approve", url, limit).await
     }
@@ -82,20 +80,11 @@ impl User {
 /// Returns `None` if the URL is not absolute.
 fn decision_request(decision: &str, url: &str, limit: Option<f64>) -> Option<Request<Bytes>> {
     let url: Uri = url.parse().ok()?;
-    let page = format!("{}://{}{}", url.scheme_str()?, url.authority()?, url.path());
-    let query = form_urlencoded::parse(url.query().unwrap_or_default().as_bytes());
-    let kept = query.filter(|(name, _)| limit.is_none() || name != "limit");
-    let limit = limit.map(|limit| ("limit", limit.to_string()));
-    let form = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(kept)
-        .extend_pairs(limit)
-        .append_pair("decision", decision)
-        .finish();
-    Request::post(page)
-        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .header(ACCEPT, "application/json")
-        .body(form.into())
-        .ok()
+    url.scheme().and(url.authority())?;
+    // As text, because JSON has no number for an infinite limit, which the emulator must reject.
+    let limit = limit.map(|limit| limit.to_string());
+    let body = json!({ "decision": decision, "limit": limit });
+    Request::post(url).header(CONTENT_TYPE, "application/json").body(body.to_string().into()).ok()
 }
 
 fn parse_outcome(response: &Response<Bytes>) -> Result<DecisionOutcome, DecisionError> {

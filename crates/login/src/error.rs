@@ -72,9 +72,24 @@ pub enum Error {
     /// The store does not work. The login did not start, because a new key could not be stored.
     #[error("the key store does not work, so the login did not start")]
     Store(#[source] StoreError),
-    /// The login was not started inside a tokio runtime. It needs one with I/O and time enabled.
-    #[error("a login needs a tokio runtime")]
+    /// The login was not started inside a tokio runtime. It needs one with I/O and time enabled. A program without async
+    /// calls [`Login::ensure_blocking`](crate::Login::ensure_blocking) or
+    /// [`run_blocking`](crate::Login::run_blocking) instead.
+    #[error("a login needs a tokio runtime; `ensure_blocking` and `run_blocking` bring their own")]
     NoRuntime(#[source] BoxError),
+    /// [`Login::run_blocking`](crate::Login::run_blocking) or [`ensure_blocking`](crate::Login::ensure_blocking) could
+    /// not create its runtime, for example because too many files are open.
+    #[error("could not create the runtime of the login; close files or programs, and try again")]
+    Runtime(#[source] std::io::Error),
+    /// [`Login::run_blocking`](crate::Login::run_blocking) or
+    /// [`ensure_blocking`](crate::Login::ensure_blocking) was called inside a tokio runtime, whose thread it would
+    /// block. A thread of `spawn_blocking` is inside, too, and so is one with a guard of `Handle::enter`: call
+    /// `Handle::current().block_on(login.run())` there.
+    #[error(
+        "a blocking login cannot run inside a tokio runtime: await `run` or `ensure` instead; on a thread of \
+         `spawn_blocking`, call `Handle::current().block_on(login.run())`"
+    )]
+    InsideRuntime,
     /// The sign-in could not start, or the code could not be exchanged.
     ///
     /// If OpenRouter rejected a pasted code and the input then ended, this is the rejection.

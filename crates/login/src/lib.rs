@@ -33,7 +33,7 @@
 //! See [`Login::ensure`] for what happens offline, behind a firewall, and when several processes start at once.
 //!
 //! Your manifest needs three dependencies: this crate, `openrouter-oauth` with its default feature `hyper` (for
-//! `Client::new`), and tokio with `macros` and `rt-multi-thread`.
+//! `Client::new`), and tokio with `macros` and `rt-multi-thread`. A program [without async](#runtime) needs no tokio.
 //!
 //! # The flow
 //!
@@ -116,12 +116,19 @@
 //! # Runtime
 //!
 //! Everything runs inside a tokio runtime with I/O and time enabled, such as that of `#[tokio::main]`. Without a
-//! runtime, a login returns [`Error::NoRuntime`]. A login measures its time limit with the client's
-//! [`Timer`](openrouter_oauth::transport::Timer). If a client with a custom transport has no timer, set one with
-//! [`Login::timer`].
+//! runtime, a login returns [`Error::NoRuntime`].
+//!
+//! A program without async calls [`ensure_blocking`](Login::ensure_blocking) or [`run_blocking`](Login::run_blocking),
+//! which bring a runtime of their own. They work with either client: `openrouter_oauth::Client`, or, with the feature
+//! `blocking`, `openrouter_oauth::blocking::Client`, which can then make the program's other calls.
+//!
+//! A login measures its time limit with the client's [`Timer`](openrouter_oauth::transport::Timer). If a client with a
+//! custom transport has no timer, set one with [`Login::timer`].
 //!
 //! # Crate features
 //!
+//! * `blocking`: `Login::with_blocking_client`, for programs that make their calls with
+//!   `openrouter_oauth::blocking::Client`.
 //! * `testing`: `testing::TestUser`, which replaces the user in the tests of your program.
 //! * `keychain`: `KeychainStore`, which stores keys in the system's keychain. It adds about a hundred crates on Linux,
 //!   and needs Rust 1.88.
@@ -172,6 +179,6 @@ pub use crate::store::KeychainStore;
 #[doc(hidden)]
 pub use crate::store::SecretFile;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "blocking"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -184,8 +184,8 @@ impl Listener {
         let (stream, code) = self
             .serve(|target| {
                 // The guard has already checked the path.
-                let query = target.split_once('?').map_or("", |(_, query)| query);
-                match pending.read_query(query) {
+                let (path, query) = target.split_once('?').unwrap_or((target, ""));
+                match pending.read_query(path, query) {
                     Ok(code) => Ok(Ok(code)),
                     Err(settled) if settled.ends_sign_in() => Ok(Err(settled)),
                     Err(_) => Err(RejectedRequest::Unreadable),

@@ -1,6 +1,9 @@
 //! The login and its settings.
 
+mod blocking;
 mod ensured;
+#[cfg(feature = "blocking")]
+mod offloaded;
 pub(crate) mod options;
 
 use std::{
@@ -209,7 +212,8 @@ impl Login {
     }
 
     /// Makes Ctrl-C end the login instead of the process. Ctrl-C then no longer ends this process, even after the
-    /// login: see `tokio::signal::ctrl_c`.
+    /// login: see `tokio::signal::ctrl_c`. Not for [`run_blocking`](Self::run_blocking) and
+    /// [`ensure_blocking`](Self::ensure_blocking).
     pub fn cancel_on_ctrl_c(mut self) -> Self {
         self.options.cancels_on_ctrl_c = true;
         self

@@ -1,4 +1,6 @@
-//! A web app with a callback: `/login` sends the browser to OpenRouter, and `/callback/ID` signs the user in.
+//! The steps of a sign-in on a server: `/login` sends the browser to OpenRouter, and `/callback/ID` exchanges the code.
+//!
+//! A web application with users and several instances uses `openrouter-oauth-axum` or `openrouter-oauth-web` instead.
 //!
 //! ```sh
 //! cargo run -p openrouter-oauth --example callback

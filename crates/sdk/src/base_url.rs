@@ -11,8 +11,9 @@ use openrouter_oauth_models::{
     CreateAuthCode, CurrentKey, Endpoint as _, ExchangeAuthCode, ExchangeToken, HttpUrl, InvalidValue,
     Origin, SigningKeys,
 };
+use openrouter_oauth_transport::PlainHttpHost;
 
-/// The URL that endpoint paths are appended to: `https` on any host, or `http` on a loopback host.
+/// The URL that endpoint paths are appended to: `https` on any host, or `http` on a loopback host or a named one.
 #[derive(Clone, Debug)]
 pub(crate) struct BaseUrl {
     origin: Origin,
@@ -20,6 +21,8 @@ pub(crate) struct BaseUrl {
     authority: Authority,
     /// Without a trailing slash.
     path: String,
+    /// Whether everyone on the way can read the requests: plain `http` to the host that the program named.
+    is_exposed: bool,
     /// The URLs of OpenRouter's endpoints, by path, so that an attempt need not build one. A URL that would be too long
     /// is missing.
     endpoints: Arc<[(&'static str, Uri)]>,
@@ -37,33 +40,39 @@ const API_PATH: &str = "/api/v1";
 
 impl BaseUrl {
     /// Returns [`OPENROUTER_BASE_URL`].
-    #[cfg(feature = "hyper")]
+    #[cfg(any(feature = "blocking", feature = "hyper"))]
     pub(crate) fn openrouter() -> Self {
         let authority = Authority::from_static("openrouter.ai");
         Self::new(Origin::OPENROUTER, Scheme::HTTPS, authority, API_PATH.to_owned())
     }
 
-    pub(crate) fn parse(text: &str) -> Result<Self, InvalidValue> {
+    /// Parses a URL. `http_host` is the host that the program named for plain `http`.
+    pub(crate) fn parse(text: &str, http_host: Option<&PlainHttpHost>) -> Result<Self, InvalidValue> {
         let invalid = |problem| InvalidValue::new("base URL", problem);
         let url = HttpUrl::parse(text).map_err(|error| invalid(error.problem()))?;
         if url.query().is_some() {
             return Err(invalid("must not have a query"));
         }
-        let origin = url.origin();
-        if !is_secure(&origin) {
-            return Err(invalid("must use https, or http on a loopback host"));
+        if !(url.is_https() || url.is_loopback() || http_host.is_some_and(|host| host.matches(url.host()))) {
+            return Err(invalid(
+                "must use https, or http on a loopback host; for another host of a test network, use \
+                 `dangerously_allow_http`",
+            ));
         }
+        let origin = url.origin();
         let scheme = if url.is_https() { Scheme::HTTPS } else { Scheme::HTTP };
         let authority = url.authority().to_ascii_lowercase().parse();
         let path = match url.path().trim_end_matches('/') {
             "" => API_PATH,
             path => path,
         };
-        Ok(Self::new(origin, scheme, authority.map_err(|_| invalid("has no valid host"))?, path.to_owned()))
+        let authority = authority.map_err(|_| invalid("has no valid host"))?;
+        let is_exposed = !(url.is_https() || url.is_loopback());
+        Ok(Self { is_exposed, ..Self::new(origin, scheme, authority, path.to_owned()) })
     }
 
     fn new(origin: Origin, scheme: Scheme, authority: Authority, path: String) -> Self {
-        let mut url = Self { origin, scheme, authority, path, endpoints: Arc::default() };
+        let mut url = Self { origin, scheme, authority, path, is_exposed: false, endpoints: Arc::default() };
         url.endpoints = ENDPOINTS.iter().filter_map(|path| Some((*path, url.join(path).ok()?))).collect();
         url
     }
@@ -86,15 +95,15 @@ impl BaseUrl {
         Uri::from_parts(parts).map_err(|_| not_valid)
     }
 
+    /// Returns whether everyone on the way can read the requests.
+    pub(crate) fn is_exposed(&self) -> bool {
+        self.is_exposed
+    }
+
     /// Returns the scheme, host, and port.
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin
     }
-}
-
-/// Returns whether requests to this origin are private in transit: `https`, or `http` on a loopback host.
-pub(crate) fn is_secure(origin: &Origin) -> bool {
-    origin.is_https() || origin.is_loopback()
 }
 
 #[cfg(test)]
@@ -108,19 +117,19 @@ mod tests {
             ("https://openrouter.ai/", "https://openrouter.ai/api/v1/key"),
             ("https://openrouter.ai/v2/", "https://openrouter.ai/v2/key"),
         ] {
-            assert_eq!(*BaseUrl::parse(text).unwrap().endpoint("/key").unwrap(), endpoint, "{text}");
+            assert_eq!(*BaseUrl::parse(text, None).unwrap().endpoint("/key").unwrap(), endpoint, "{text}");
         }
     }
 
     #[test]
     fn prepared_urls_are_those_of_the_endpoints() {
-        let url = BaseUrl::parse("https://openrouter.ai/v2").unwrap();
+        let url = BaseUrl::parse("https://openrouter.ai/v2", None).unwrap();
         assert_eq!(url.endpoints.len(), ENDPOINTS.len());
         for path in ENDPOINTS {
             assert_eq!(*url.endpoint(path).unwrap(), url.join(path).unwrap());
         }
         assert_eq!(*url.endpoint("/own").unwrap(), "https://openrouter.ai/v2/own");
-        let longest = BaseUrl::parse(&format!("https://openrouter.ai/{}", "a".repeat(65_000))).unwrap();
+        let longest = BaseUrl::parse(&format!("https://openrouter.ai/{}", "a".repeat(65_000)), None).unwrap();
         assert!(longest.endpoint(&"/".repeat(1_000)).is_err());
     }
 
@@ -136,7 +145,7 @@ mod tests {
             "http://localhost:1",
             "http://[::1]:65535/",
         ] {
-            assert!(BaseUrl::parse(good).is_ok(), "{good}");
+            assert!(BaseUrl::parse(good, None).is_ok(), "{good}");
         }
         for bad in [
             "",
@@ -175,7 +184,33 @@ mod tests {
             "ftp://openrouter.ai",
             "file:///etc/passwd",
         ] {
-            assert!(BaseUrl::parse(bad).is_err(), "{bad}");
+            assert!(BaseUrl::parse(bad, None).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn named_host_may_use_http() {
+        // C-9
+        let emulator = PlainHttpHost::parse("Emulator").unwrap();
+        for good in
+            ["http://emulator:8080/api/v1", "http://EMULATOR", "https://openrouter.ai", "http://127.0.0.1"]
+        {
+            assert!(BaseUrl::parse(good, Some(&emulator)).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://emulator.",
+            "http://emulator.evil",
+            "http://evil.emulator",
+            "http://emulator@evil",
+            "http://evil/emulator",
+            "http://openrouter.ai",
+            "http://192.0.2.1",
+            "ftp://emulator",
+        ] {
+            assert!(BaseUrl::parse(bad, Some(&emulator)).is_err(), "{bad}");
+        }
+        let address = PlainHttpHost::parse("[fd00::2]").unwrap();
+        assert!(BaseUrl::parse("http://[FD00::2]:8080", Some(&address)).is_ok());
+        assert!(BaseUrl::parse("http://[fd00::3]:8080", Some(&address)).is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod attempts;
 pub(crate) mod budget;
+pub(crate) mod mode;
 pub(crate) mod options;
 pub(crate) mod reply;
 pub(crate) mod request;
@@ -12,6 +13,7 @@ pub(crate) mod retry_after;
 use std::{
     fmt,
     future::{Future, IntoFuture},
+    marker::PhantomData,
     pin::Pin,
     sync::Arc,
     time::Duration,
@@ -23,6 +25,7 @@ use openrouter_oauth_models::{ApiError, Auth, Endpoint, InvalidValue};
 
 use self::{
     attempts::Attempts,
+    mode::{Async, Mode},
     options::{CLIENT_SETTINGS, Deadline, Options, RESERVED},
     request::CallRequest,
     response::ApiResponse,
@@ -47,7 +50,12 @@ use crate::{base_url::BaseUrl, config::Config, error::Error};
 /// # let client = openrouter_oauth::Client::builder().transport(openrouter).timer(ManualTimer::new()).build()?;
 /// let keys = client.signing_keys().await?;
 ///
-/// let response = client.signing_keys().timeout(Duration::from_secs(5)).header("x-trace", "42").send().await?;
+/// let response = client
+///     .signing_keys()
+///     .timeout(Duration::from_secs(5))
+///     .header("x-trace", "42")
+///     .send_with_response()
+///     .await?;
 /// assert_eq!(response.status(), 200);
 /// assert_eq!(response.attempts(), 1);
 /// assert_eq!(response.into_inner(), keys);
@@ -56,20 +64,31 @@ use crate::{base_url::BaseUrl, config::Config, error::Error};
 /// # #[cfg(not(feature = "getrandom"))]
 /// # fn main() {}
 /// ```
-#[must_use = "a call is sent only when it is awaited"]
-pub struct Call<E> {
+///
+/// A call of [`blocking::Client`](crate::blocking) has the same options, and is sent with `send`. The second parameter
+/// distinguishes the two.
+#[must_use = "a call does nothing until it is sent"]
+pub struct Call<E, M: Mode = Async> {
     config: Arc<Config>,
     request: E,
     /// Boxed, because most calls have none and every future of a call contains it.
     options: Option<Box<Options>>,
+    mode: PhantomData<fn(M)>,
 }
 
 /// The future of an awaited [`Call`].
 pub type CallFuture<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
-impl<E: Endpoint> Call<E> {
+impl<E: Endpoint, M: Mode> Call<E, M> {
     pub(crate) fn new(config: Arc<Config>, request: E) -> Self {
-        Self { config, request, options: None }
+        Self { config, request, options: None, mode: PhantomData }
+    }
+
+    /// Returns the same call in another mode.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn into_mode<Other: Mode>(self) -> Call<E, Other> {
+        let Self { config, request, options, mode: _ } = self;
+        Call { config, request, options, mode: PhantomData }
     }
 
     fn options(&mut self) -> &mut Options {
@@ -105,7 +124,7 @@ impl<E: Endpoint> Call<E> {
     /// The client's key belongs to the client's service. A call to another scheme, host, or port does not carry the
     /// key, and fails with [`Error::MissingKey`] if it needs one.
     pub fn base_url(mut self, url: &str) -> Self {
-        match BaseUrl::parse(url) {
+        match BaseUrl::parse(url, self.config.http_host.as_ref()) {
             Ok(url) => self.options().base_url = Some(url),
             Err(error) => self.options().reject(error),
         }
@@ -114,8 +133,8 @@ impl<E: Endpoint> Call<E> {
 
     /// Adds a header. It replaces any header of the client with the same name.
     ///
-    /// The SDK itself sets headers such as `Authorization`, `Content-Type`, and `Host`. Adding one of these makes
-    /// [`send`](Self::send) fail with [`Error::Invalid`].
+    /// The SDK itself sets headers such as `Authorization`, `Content-Type`, and `Host`. If you add one of these, the
+    /// call fails with [`Error::Invalid`].
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where
         N: TryInto<HeaderName>,
@@ -139,14 +158,22 @@ impl<E: Endpoint> Call<E> {
         self
     }
 
-    /// Sends the call. Returns the value with the status, the headers, and the number of attempts.
+    /// Sends the call.
+    pub(crate) async fn run(self) -> Result<ApiResponse<E::Response>, Error> {
+        send(&self.config, &self.request, self.options.as_deref()).await
+    }
+}
+
+impl<E: Endpoint> Call<E> {
+    /// Sends the call. Returns the value with the status, the headers, and the number of attempts. To get only the
+    /// value, await the call itself.
     ///
     /// # Errors
     ///
     /// See [`Error`]. These errors occur before anything is sent: [`Error::Invalid`] for an invalid option,
     /// [`Error::MissingKey`], and [`Error::KeySource`].
-    pub async fn send(self) -> Result<ApiResponse<E::Response>, Error> {
-        send(&self.config, &self.request, self.options.as_deref()).await
+    pub async fn send_with_response(self) -> Result<ApiResponse<E::Response>, Error> {
+        self.run().await
     }
 }
 
@@ -159,14 +186,11 @@ where
     type IntoFuture = CallFuture<E::Response>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { config, request, options } = self;
-        Box::pin(
-            async move { send(&config, &request, options.as_deref()).await.map(ApiResponse::into_inner) },
-        )
+        Box::pin(async move { self.run().await.map(ApiResponse::into_inner) })
     }
 }
 
-impl<E: Endpoint> fmt::Debug for Call<E> {
+impl<E: Endpoint, M: Mode> fmt::Debug for Call<E, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call").field("operation", &E::OPERATION).finish_non_exhaustive()
     }
@@ -188,7 +212,7 @@ pub(crate) async fn send<E: Endpoint>(
     let authorization = match E::AUTH {
         Auth::None => None,
         Auth::Bearer if config.base_url.origin() != base.origin() => return Err(Error::MissingKey),
-        Auth::Bearer => Some(attempts.within(config.credential.authorization()).await??),
+        Auth::Bearer => Some(attempts.within(config.credential.authorization(base)).await??),
     };
     let call_request = CallRequest::new(config, request, options, base, authorization)?;
     let is_foreign = |response: &Response<Bytes>| {

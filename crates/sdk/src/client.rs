@@ -1,21 +1,31 @@
 //! The client and its operations.
 
+mod backend;
 pub(crate) mod builder;
 mod env;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use openrouter_oauth_models::{
     AccessToken, ApiKey, CallbackUrl, CreateAuthCode, CurrentKey, Endpoint, ExchangeAuthCode, ExchangeToken,
     InvalidValue, Origin, SigningKeys,
 };
 use openrouter_oauth_transport::Timer;
+#[cfg(feature = "blocking")]
+use openrouter_oauth_transport::Transport;
 
+#[cfg(any(feature = "blocking", feature = "hyper"))]
+use self::backend::Backend;
 use self::builder::ClientBuilder;
 use crate::{
     call::Call,
     config::Config,
     credential::Credential,
+    entropy::Entropy,
     error::Error,
     sign_in::authorize::{Authorize, NoCallback},
 };
@@ -32,12 +42,16 @@ impl Client {
     /// Creates a client for `https://openrouter.ai/api/v1` without a key. A sign-in does not need one.
     #[cfg(feature = "hyper")]
     pub fn new() -> Self {
-        Self::from_config(builder::default_config())
+        Self::from_config(builder::default_config(Backend::hyper()))
     }
 
-    /// Creates a client from environment variables: `OPENROUTER_API_KEY`, `OPENROUTER_BASE_URL`, and, for attribution,
-    /// `OPENROUTER_HTTP_REFERER`, `OPENROUTER_APP_TITLE`, and `OPENROUTER_APP_CATEGORIES`. An empty variable counts as
-    /// unset.
+    /// Like [`new`](Self::new), with the backend that blocks.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn new_ureq() -> Self {
+        Self::from_config(builder::default_config(Backend::ureq()))
+    }
+
+    /// Creates a client from environment variables: see [`ClientBuilder::env`].
     ///
     /// # Errors
     ///
@@ -67,6 +81,23 @@ impl Client {
         self.config.timer.as_ref()
     }
 
+    /// Returns the wall-clock time, by which sign-ins have an [age](crate::PendingSignIn::age): that of the
+    /// [timer](Self::timer), or else the system's.
+    pub fn system_time(&self) -> SystemTime {
+        self.config.system_time()
+    }
+
+    /// Returns the source of this client's random bytes.
+    pub fn entropy(&self) -> &Arc<dyn Entropy> {
+        &self.config.entropy
+    }
+
+    /// Returns how long a call may take, including its retries. `None` if it has no
+    /// [deadline](ClientBuilder::without_deadline).
+    pub fn timeout(&self) -> Option<Duration> {
+        self.config.timeout
+    }
+
     /// Returns the origin of the service that this client calls, such as `https://openrouter.ai`.
     ///
     /// Store a key together with its origin: the key is valid only there, and must not be sent anywhere else.
@@ -84,6 +115,12 @@ impl Client {
     #[must_use]
     pub fn with_access_token(&self, token: AccessToken) -> Self {
         Self::from_config(Config { credential: Credential::Token(token), ..(*self.config).clone() })
+    }
+
+    /// Returns a copy of this client with another transport, for async calls.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn with_transport(&self, transport: Arc<dyn Transport>) -> Self {
+        Self::from_config(Config { transport, is_blocking: false, ..(*self.config).clone() })
     }
 
     /// Prepares a sign-in that redirects the browser to `callback`. [`begin`](Authorize::begin) reports an invalid URL.
@@ -150,7 +187,13 @@ impl ClientBuilder {
     /// [`without_deadline`](Self::without_deadline). Without the feature `getrandom`, also if you set no
     /// [`entropy`](Self::entropy).
     pub fn build(self) -> Result<Client, Error> {
-        self.into_config().map(Client::from_config)
+        self.into_config(backend::hyper::complete).map(Client::from_config)
+    }
+
+    /// Like [`build`](Self::build), with the backend that blocks.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn build_ureq(self) -> Result<Client, Error> {
+        self.into_config(backend::ureq::complete).map(Client::from_config)
     }
 }
 
@@ -177,7 +220,6 @@ mod tests {
         future::Future as _,
         pin::pin,
         task::{Context, Waker},
-        time::Duration,
     };
 
     use bytes::Bytes;
@@ -205,7 +247,7 @@ mod tests {
 
     /// Sends a request with this client, and returns the sleeps that it begins on `timer`.
     fn sleeps(client: &Client, timer: &ManualTimer) -> Vec<Duration> {
-        let call = pin!(client.signing_keys().send());
+        let call = pin!(client.signing_keys().send_with_response());
         assert!(call.poll(&mut Context::from_waker(Waker::noop())).is_pending());
         timer.sleeping()
     }
@@ -227,7 +269,7 @@ mod tests {
         // C-12
         let timer = ManualTimer::new();
         let client = Client::builder().transport(Enforcing(Never::new())).without_deadline().build().unwrap();
-        assert!(client.config.transport_enforces_timeout);
+        assert!(client.config.transport_enforces_timeout());
         let config = Config {
             timer: Some(Arc::new(timer.clone())),
             timeout: Some(Duration::from_secs(30)),
@@ -239,9 +281,9 @@ mod tests {
     #[cfg(feature = "hyper")]
     #[test]
     fn default_transport_enforces_the_timeout() {
-        assert!(Client::new().config.transport_enforces_timeout);
-        assert!(Client::builder().build().unwrap().config.transport_enforces_timeout);
+        assert!(Client::new().config.transport_enforces_timeout());
+        assert!(Client::builder().build().unwrap().config.transport_enforces_timeout());
         let client = Client::builder().timer(ManualTimer::new()).build().unwrap();
-        assert!(!client.config.transport_enforces_timeout, "the clocks differ");
+        assert!(!client.config.transport_enforces_timeout(), "the clocks differ");
     }
 }

@@ -73,8 +73,10 @@ pub enum Error {
     #[error("this sign-in cannot be used again: {0}")]
     Spent(SpentReason),
 
-    /// OpenRouter could not be reached. Nothing was sent, so the code is still good: retry.
-    #[error("OpenRouter could not be reached, and nothing was sent; check the connection and try again")]
+    /// OpenRouter could not be reached, or certainly did not process the request. The code is still good: retry.
+    #[error(
+        "OpenRouter could not be reached, or did not process the request; check the connection and try again"
+    )]
     NotSent(#[source] transport::Error),
 
     /// The TLS handshake with the server or an `https` proxy failed. Nothing was sent. The source gives the reason: for
@@ -163,7 +165,7 @@ pub enum SpentReason {
 }
 
 impl Error {
-    /// Returns whether the request may have reached OpenRouter. If not, the call changed nothing.
+    /// Returns whether OpenRouter may have processed the request. If not, the call changed nothing.
     pub fn may_have_been_sent(&self) -> bool {
         self.is_outcome_unknown()
             || self.api().is_some()

@@ -52,14 +52,27 @@
 //! # Operations
 //!
 //! [`Client::exchange_auth_code`], [`Client::create_auth_code`], [`Client::current_key`], [`Client::exchange_token`],
-//! and [`Client::signing_keys`] each return a [`Call`]. Await it to send the call. [`Call::send`] also returns the
-//! status, the headers, and the number of attempts. The other methods of `Call` change settings for that call only.
+//! and [`Client::signing_keys`] each return a [`Call`]. Await it to send the call. Instead,
+//! [`Call::send_with_response`] also returns the status, the headers, and the number of attempts. The other methods of
+//! `Call` change settings for that call only.
 //!
 //! # Choosing a transport
 //!
 //! With the feature `hyper` (on by default), calls go through hyper and rustls. Await them in a tokio runtime with I/O
 //! and time enabled. [`ClientBuilder::transport`] accepts any other [`Transport`](transport::Transport), on any
-//! runtime. Without the feature, this crate compiles neither hyper nor tokio.
+//! runtime. For reqwest, there is
+//! [`openrouter-oauth-transport-reqwest`](https://docs.rs/openrouter-oauth-transport-reqwest). Without the feature
+//! `hyper`, this crate compiles neither hyper nor tokio.
+//!
+//! # Without async
+//!
+//! With the feature `blocking`, the module `blocking` has a client whose calls block the thread. It needs no async
+//! runtime. Without the default features, this crate then compiles ureq instead of hyper and tokio:
+//!
+//! ```toml
+//! [dependencies]
+//! openrouter-oauth = { version = "0.1", default-features = false, features = ["blocking"] }
+//! ```
 //!
 //! # wasm32
 //!
@@ -89,13 +102,14 @@
 //!
 //! # Proxies and certificates
 //!
-//! The transport on hyper reads these environment variables:
+//! The default transports, on hyper and on ureq, read these environment variables:
 //!
 //! * `HTTPS_PROXY`, or else `ALL_PROXY`: the URL of a proxy for `https`. `NO_PROXY` lists hosts to connect to directly.
 //! * `SSL_CERT_FILE` and `SSL_CERT_DIR`: a file and folders with root certificates in PEM format, to trust instead of the
 //!   system's. They have no effect on Windows and macOS.
 //!
-//! [`openrouter-oauth-transport-hyper`](https://docs.rs/openrouter-oauth-transport-hyper) documents the details.
+//! [`openrouter-oauth-transport-hyper`](https://docs.rs/openrouter-oauth-transport-hyper) and
+//! [`openrouter-oauth-transport-ureq`](https://docs.rs/openrouter-oauth-transport-ureq) document the details.
 //!
 //! # Errors
 //!
@@ -110,9 +124,13 @@
 //!   another 128, so that your program does not mistake a foreign callback for the user's.
 //! * By default, a request that exchanges or creates a code is retried only if it was certainly not processed.
 //! * Keys, codes, and verifiers print as `[redacted]`, and are wiped when dropped. Copies inside hyper and rustls are
-//!   not wiped.
+//!   not wiped, nor are ureq's copies of headers.
 //! * A key is sent only to the service that it belongs to: never to another origin, and never after a redirect.
-//! * A web app must bind each [`PendingSignIn`] to the user's session. Every program must keep the key in a safe place.
+//! * The client uses `https`, except on loopback hosts and on the one host of a test network that a program may name with
+//!   [`ClientBuilder::dangerously_allow_http`]. OpenRouter cannot be named. A key from the environment is never sent to
+//!   that host over `http`.
+//! * A web app must bind each [`PendingSignIn`] to the user's session, as
+//!   [`openrouter-oauth-web`](https://docs.rs/openrouter-oauth-web) does. Every program must keep the key in a safe place.
 //!
 //! # Testing
 //!
@@ -142,12 +160,17 @@
 //!
 //! * In memory: an `Emulator` is a transport, so pass a clone to [`ClientBuilder::transport`].
 //! * Over TCP: `Emulator::serve` starts a server on a loopback port. Pass its `base_url()` to
-//!   [`ClientBuilder::base_url`].
+//!   [`ClientBuilder::base_url`]. If it runs in another container, also name its host with
+//!   [`ClientBuilder::dangerously_allow_http`].
 //!
 //! The project was tested against its emulator, not against the live service.
 //!
 //! # Crate features
 //!
+//! * `blocking`: the module `blocking`, with a client on ureq that needs no async runtime. Not for wasm32. Its
+//!   transport uses the same environment variables as that of `hyper`. To change the proxy or the certificates, build a
+//!   transport with `transport_ureq::Builder`. In a container without root certificates, use its `webpki_roots`, which
+//!   needs the feature `webpki-roots` of `openrouter-oauth-transport-ureq`.
 //! * `getrandom` (on by default): [`OsEntropy`], the operating system's random generator, and [`Pkce::generate`]. Without
 //!   it, [`ClientBuilder::build`] fails unless you set an [`Entropy`]. The feature `hyper` includes it.
 //! * `hyper` (on by default): the transport on hyper, [`Client::new`](Client#method.new), and
@@ -171,6 +194,9 @@ mod config;
 
 mod sign_in;
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
+
 mod hook;
 
 mod error;
@@ -188,6 +214,9 @@ pub use openrouter_oauth_transport as transport;
 #[cfg(feature = "hyper")]
 #[doc(inline)]
 pub use openrouter_oauth_transport_hyper as transport_hyper;
+#[cfg(feature = "blocking")]
+#[doc(inline)]
+pub use openrouter_oauth_transport_ureq as transport_ureq;
 
 #[doc(inline)]
 pub use openrouter_oauth_models::{
@@ -213,6 +242,7 @@ pub use crate::{
     sign_in::{
         authorize::{Authorize, AuthorizeUrl, NoCallback},
         callback::CallbackError,
+        parts::PendingParts,
         pending::{AnySignIn, HeadlessSignIn, PendingSignIn},
         pkce::Pkce,
         stored::PendingSecret,
@@ -228,6 +258,6 @@ pub use crate::hook::tracing::TracingHook;
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Runs the code of the README as a doc test.
-#[cfg(all(doctest, feature = "hyper"))]
+#[cfg(all(doctest, feature = "blocking", feature = "hyper"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -51,7 +51,8 @@
 //!
 //! They do not check what a transport logs (rule 7), whether it wipes its buffers (rule 9), or how it resolves names,
 //! verifies certificates, or uses a proxy. They check the deadline for connecting only on systems such as Linux, where
-//! clients wait while a listener's queue is full. The servers speak only HTTP/1.1.
+//! clients wait while a listener's queue is full. They notice a transport that blocks in a future which then does not
+//! complete only if it blocks while it waits for the response, and not while it connects. The servers speak only HTTP/1.1.
 
 mod harness;
 

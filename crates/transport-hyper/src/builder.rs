@@ -2,7 +2,10 @@
 
 use std::{fmt, future::Future, net::IpAddr, sync::Arc, time::Duration};
 
-use openrouter_oauth_transport::BoxError;
+use openrouter_oauth_transport::{
+    BoxError, PlainHttpHost,
+    parts::{Proxies, Proxy},
+};
 use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
@@ -12,7 +15,6 @@ use rustls::{
 use crate::{
     connector::Connector,
     pool::Pool,
-    proxy::Proxies,
     resolver::Resolver,
     tls::{DEFAULT_PROVIDER, Provider, Roots, Tls},
     transport::HyperTransport,
@@ -44,6 +46,7 @@ pub struct Builder {
     own_roots: RootCertStore,
     client_certificate: Option<ClientCertificate>,
     proxies: Option<Proxies>,
+    http_host: Option<PlainHttpHost>,
     error: Option<BuildError>,
 }
 
@@ -59,6 +62,7 @@ impl Builder {
             own_roots: RootCertStore::empty(),
             client_certificate: None,
             proxies: None,
+            http_host: None,
             error: None,
         }
     }
@@ -196,9 +200,9 @@ impl Builder {
     ///
     /// Requests over `http` to this machine never go through a proxy.
     pub fn proxy(mut self, url: &str) -> Self {
-        match Proxies::given(url) {
-            Ok(proxies) => {
-                self.proxies = Some(proxies);
+        match Proxy::parse(url) {
+            Ok(proxy) => {
+                self.proxies = Some(Proxies::all(proxy));
                 self
             }
             Err(error) => self.fail(Setting::Proxy, error),
@@ -207,8 +211,27 @@ impl Builder {
 
     /// Disables proxies. By default, the transport uses the proxy of the [environment](crate#proxies).
     pub fn no_proxy(mut self) -> Self {
-        self.proxies = Some(Proxies::None);
+        self.proxies = Some(Proxies::none());
         self
+    }
+
+    /// Allows plain `http` to this host, in addition to loopback hosts, for a test network.
+    ///
+    /// **Everyone on the way can read and change the requests and responses, including keys.** Use it only where no real
+    /// key is sent, such as with an emulator in another container.
+    ///
+    /// `host` is a name or an IP address without a port, with an IPv6 address in brackets. It matches only the same text,
+    /// in uppercase or lowercase, on any port. Another call replaces it. These connections are always direct: they use
+    /// no proxy, neither the environment's nor that of [`proxy`](Self::proxy). If `host` is not a host, or if it is
+    /// `openrouter.ai` or a subdomain of it, [`build`](Self::build) returns an error. See [`PlainHttpHost::parse`].
+    pub fn dangerously_allow_http(mut self, host: &str) -> Self {
+        match PlainHttpHost::parse(host) {
+            Ok(host) => {
+                self.http_host = Some(host);
+                self
+            }
+            Err(error) => self.fail(Setting::HttpHost, error),
+        }
     }
 
     /// Builds the transport. Reads the proxy variables of the [environment](crate#proxies), but opens no files and no
@@ -216,7 +239,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// Returns an error if a certificate, its key, or the URL of a proxy is invalid.
+    /// Returns an error if a certificate, its key, the URL of a proxy, or the host for plain `http` is invalid.
     pub fn build(mut self) -> Result<HyperTransport, BuildError> {
         if let Some(error) = self.error.take() {
             return Err(error);
@@ -234,9 +257,14 @@ impl Builder {
     pub(crate) fn connect(self, identity: Option<Arc<SingleCertAndKey>>) -> HyperTransport {
         let roots = if self.own_roots.is_empty() { self.roots } else { Some(Roots::Own(self.own_roots)) };
         let tls = Tls::new(self.provider, roots, identity);
-        let proxies = self.proxies.unwrap_or_else(Proxies::environment);
+        let proxies = self.proxies.unwrap_or_else(Proxies::from_environment);
         let connector = Connector::new(self.resolver, tls, proxies, self.connect_timeout);
-        HyperTransport::from_pool(Pool::new(connector, self.max_connections, self.idle_timeout))
+        HyperTransport::from_pool(Pool::new(
+            connector,
+            self.http_host,
+            self.max_connections,
+            self.idle_timeout,
+        ))
     }
 
     fn add_root(mut self, certificate: CertificateDer<'_>) -> Self {
@@ -305,8 +333,8 @@ impl fmt::Debug for ClientCertificate {
     }
 }
 
-/// The error of [`Builder::build`]: a root certificate, a client certificate or its key, or the URL of a proxy is
-/// invalid.
+/// The error of [`Builder::build`]: a root certificate, a client certificate or its key, the URL of a proxy, or the host
+/// for plain `http` is invalid.
 #[derive(Debug)]
 pub struct BuildError {
     setting: Setting,
@@ -318,6 +346,7 @@ enum Setting {
     Root,
     ClientCertificate,
     Proxy,
+    HttpHost,
 }
 
 impl fmt::Display for BuildError {
@@ -326,6 +355,7 @@ impl fmt::Display for BuildError {
             Setting::Root => "invalid root certificate",
             Setting::ClientCertificate => "invalid client certificate or key",
             Setting::Proxy => "invalid proxy URL",
+            Setting::HttpHost => "invalid host for plain http",
         })
     }
 }

@@ -1,11 +1,12 @@
 //! The error of the connector.
 
-use std::{error::Error as StdError, fmt, io, iter};
+use std::{error::Error as StdError, io, iter};
 
-use openrouter_oauth_transport::{BoxError, Error, ErrorKind};
+use openrouter_oauth_transport::{
+    BoxError, Error, ErrorKind,
+    parts::{Proxy, ProxyError},
+};
 use rustls::CertificateError;
-
-use crate::proxy::{Proxy, ProxyError};
 
 /// The error of the connector. Nothing was sent.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ impl ConnectError {
 
     /// Adds the name of the proxy through which the connection failed.
     pub(crate) fn through(self, proxy: &Proxy) -> Self {
-        self.explained(|source| ThroughProxy { proxy: proxy.name(), source })
+        Self::new(self.kind, proxy.explain(self.source))
     }
 
     /// Puts another error in front of the source.
@@ -73,23 +74,4 @@ fn is_tls(error: &(dyn StdError + 'static)) -> bool {
 fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     let inner = || find(error.downcast_ref::<io::Error>()?.get_ref()?);
     error.downcast_ref().or_else(inner)
-}
-
-/// The connection through a proxy failed. The name has no credentials.
-#[derive(Debug)]
-struct ThroughProxy {
-    proxy: String,
-    source: BoxError,
-}
-
-impl fmt::Display for ThroughProxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the connection through the proxy {} failed", self.proxy)
-    }
-}
-
-impl StdError for ThroughProxy {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.source)
-    }
 }

@@ -16,14 +16,17 @@ use hyper_util::{
     client::legacy::connect::{HttpConnector, dns::Name},
     rt::TokioIo,
 };
-use openrouter_oauth_transport::{BoxError, ErrorKind};
+use openrouter_oauth_transport::{
+    BoxError, ErrorKind,
+    parts::{Proxies, Proxy, Security},
+};
 use tokio::{net::TcpStream, time::timeout};
 use tower_service::Service;
 
 use crate::{
     connect_error::ConnectError,
-    origin::{Origin, Security},
-    proxy::{Proxies, Proxy},
+    origin::Origin,
+    proxy_stream::ProxyStream,
     resolver::{Resolver, Tcp},
     runtime,
     tls::{Tls, handshake},
@@ -35,7 +38,7 @@ type Wire = MaybeHttpsStream<TokioIo<TcpStream>>;
 /// A connection to an origin, with or without TLS.
 pub(crate) type Stream = MaybeHttpsStream<Wire>;
 
-/// Connects to `https` origins with TLS, and to this machine without. One timeout covers all steps.
+/// Connects to `https` origins with TLS, and to this machine or a named test host without. One timeout covers all steps.
 pub(crate) struct Connector {
     loopback: HttpConnector<Loopback>,
     tcp: Tcp,
@@ -59,18 +62,19 @@ impl Connector {
 
     /// Connects to `origin`.
     pub(crate) async fn connect(&self, origin: &Origin) -> Result<Stream, ConnectError> {
-        match origin.security {
-            Security::Loopback => {
-                let connected = self.in_time(None, tcp(&self.loopback, &origin.uri)).await?;
-                Ok(MaybeHttpsStream::Http(MaybeHttpsStream::Http(connected)))
-            }
+        let connected = match origin.security {
+            Security::Loopback => self.in_time(None, tcp(&self.loopback, &origin.uri)).await?,
+            // Never through a proxy, which would see the keys.
+            Security::NamedHost => self.in_time(None, tcp(&self.tcp, &origin.uri)).await?,
             Security::Https => {
-                let proxy = self.proxies.for_uri(&origin.uri).map_err(ConnectError::from_proxy)?;
+                let host = origin.uri.host().unwrap_or_default();
+                let proxy = self.proxies.find(host).map_err(ConnectError::from_proxy)?;
                 // Boxed, because it is large.
-                let connecting = Box::pin(self.connect_https(&origin.uri, proxy.as_ref()));
-                self.in_time(proxy.as_ref(), connecting).await
+                let connecting = Box::pin(self.connect_https(&origin.uri, proxy));
+                return self.in_time(proxy, connecting).await;
             }
-        }
+        };
+        Ok(MaybeHttpsStream::Http(MaybeHttpsStream::Http(connected)))
     }
 
     async fn connect_https(&self, uri: &Uri, proxy: Option<&Proxy>) -> Result<Stream, ConnectError> {
@@ -96,19 +100,18 @@ impl Connector {
 
     /// Connects to the host of `uri` through a proxy.
     async fn tunnel(&self, uri: &Uri, proxy: &Proxy) -> Result<Wire, ConnectError> {
-        let address = proxy.address().map_err(|error| ConnectError::new(ErrorKind::Proxy, error))?;
-        let connected = self.tcp.clone().call(address.clone()).await;
+        let connected = self.tcp.clone().call(proxy.uri().clone()).await;
         let connected = connected.map_err(|error| ConnectError::new(ErrorKind::Proxy, error))?;
         let wire = if proxy.uses_tls() {
             let configs = self.tls.configs().await?;
-            let stream = handshake(&configs.proxy, connected, &address).await;
+            let stream = handshake(&configs.proxy, connected, proxy.uri()).await;
             stream.map_err(|error| ConnectError::from_handshake(ErrorKind::Proxy, error))?
         } else {
             MaybeHttpsStream::Http(connected)
         };
-        let mut wire = TokioIo::new(wire);
-        proxy.open(&mut wire, uri).await.map_err(ConnectError::from_proxy)?;
-        Ok(wire.into_inner())
+        let mut stream = ProxyStream(TokioIo::new(wire));
+        proxy.open(&mut stream, uri).await.map_err(ConnectError::from_proxy)?;
+        Ok(stream.0.into_inner())
     }
 
     /// Ends `connecting` at the timeout. The error then names the proxy, if there is one.

@@ -33,7 +33,8 @@
 //! # Allowed URLs
 //!
 //! The transport connects to any host over `https`. It allows plain `http` only to this machine: `127.0.0.0/8`,
-//! `[::1]`, and `localhost` (without a name lookup). It rejects any other URL before it opens a socket.
+//! `[::1]`, and `localhost` (without a name lookup), and to the test host that a program names with
+//! [`Builder::dangerously_allow_http`]. It rejects any other URL before it opens a socket.
 //!
 //! Certificate verification cannot be disabled. To trust your own certificate, use
 //! [`Builder::add_root_certificates_pem`]. The operating system resolves host names, unless you set
@@ -61,9 +62,11 @@
 //!   (which includes its subdomains), an address, a network (`10.0.0.0/8`), or `*`. Ports and other wildcards are not
 //!   supported.
 //! * Connections to this machine (`localhost`, `127.0.0.0/8`, `[::1]`) are direct, except for `https` with
-//!   [`Builder::proxy`]. `HTTP_PROXY` is ignored.
-//! * If the variable is not a valid proxy URL, each request that would use the proxy fails with an `Other` error marked
-//!   `not_sent`. The transport does not fall back to a direct connection, because the proxy may exist to prevent one.
+//!   [`Builder::proxy`]. So are connections to the host of [`Builder::dangerously_allow_http`] over `http`, because a
+//!   proxy would see the keys. `HTTP_PROXY` is ignored.
+//! * If the variable is not a valid proxy URL, each request to an `https` host other than this machine fails with an
+//!   `Other` error marked `not_sent`, even if `NO_PROXY` lists the host. The transport does not fall back to a direct
+//!   connection, because the proxy may exist to prevent one.
 //! * PAC files, the proxy settings of the operating system, and Digest, Negotiate, and NTLM authentication are not
 //!   supported. For these kinds of authentication, run a local proxy such as [Px](https://github.com/genotrance/px) or
 //!   [cntlm](https://cntlm.sourceforge.net/), and set `HTTPS_PROXY` to its URL.
@@ -82,6 +85,9 @@
 //! 4 ms of CPU time for the roots of a Debian system, and 0.7 ms for `webpki-roots`. With `aws-lc-rs` instead of
 //! `ring`, the first connection of a process takes about 40 ms more CPU time.
 //!
+//! On Windows and macOS, the operating system may ask a certificate's issuer whether it was revoked. This blocks the
+//! thread of the runtime, and no deadline ends it.
+//!
 //! # Errors
 //!
 //! | cause | [`ErrorKind`] | sent? |
@@ -90,7 +96,7 @@
 //! | certificate, host name, or TLS version not accepted; no TLS provider in this build | `Tls` | no |
 //! | the proxy is unreachable, closes the connection, or its response is malformed or not 2xx | `Proxy` | no |
 //! | the proxy responds with 407, or rejects the credentials | `ProxyAuth` | no |
-//! | the proxy responds with 407 and offers only authentication other than Basic | `ProxyAuthUnsupported` | no |
+//! | the proxy offers only authentication other than Basic (with 407) or a password (SOCKS) | `ProxyAuthUnsupported` | no |
 //! | an idle connection closed before the request was written to it | `Io` with `not_sent` | no |
 //! | the connection broke, or closed before the response was complete | `Io` | maybe |
 //! | TLS 1.3: the server rejects the [client certificate](Builder::client_certificate_pem) | `Io` | maybe |
@@ -147,7 +153,7 @@ mod runtime;
 
 mod resolver;
 
-mod proxy;
+mod proxy_stream;
 
 mod tls;
 

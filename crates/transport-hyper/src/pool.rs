@@ -18,7 +18,7 @@ use hyper::{
         http1::{self, SendRequest},
     },
 };
-use openrouter_oauth_transport::{BoxError, Error, ErrorKind, Limits};
+use openrouter_oauth_transport::{BoxError, Error, ErrorKind, Limits, PlainHttpHost};
 use tokio::{
     runtime::{self, Handle},
     sync::Semaphore,
@@ -30,7 +30,7 @@ use crate::{
     body,
     connector::{Connector, Stream},
     error,
-    origin::{Origin, UnsupportedRequest},
+    origin::Origin,
     runtime::caught,
 };
 
@@ -41,15 +41,22 @@ const HEAD_LIMIT: usize = 64 * 1024;
 /// The connections to all origins.
 pub(crate) struct Pool {
     connector: Connector,
+    /// The host that may be called over plain `http` although it is another machine.
+    http_host: Option<PlainHttpHost>,
     max_connections: usize,
     idle_timeout: Duration,
     origins: Mutex<Vec<Arc<Connections>>>,
 }
 
 impl Pool {
-    pub(crate) fn new(connector: Connector, max_connections: usize, idle_timeout: Duration) -> Self {
+    pub(crate) fn new(
+        connector: Connector,
+        http_host: Option<PlainHttpHost>,
+        max_connections: usize,
+        idle_timeout: Duration,
+    ) -> Self {
         let max_connections = max_connections.clamp(1, Semaphore::MAX_PERMITS);
-        Self { connector, max_connections, idle_timeout, origins: Mutex::default() }
+        Self { connector, http_host, max_connections, idle_timeout, origins: Mutex::default() }
     }
 
     /// Sends `request` on an idle connection or a new one, and reads the response.
@@ -106,12 +113,12 @@ impl Pool {
     }
 
     /// Returns the connections to the origin of a URL.
-    fn connections_to(&self, uri: &Uri) -> Result<Arc<Connections>, UnsupportedRequest> {
+    fn connections_to(&self, uri: &Uri) -> Result<Arc<Connections>, BoxError> {
         let mut origins = lock(&self.origins);
         if let Some(known) = origins.iter().find(|known| known.origin.contains(uri)) {
             return Ok(Arc::clone(known));
         }
-        let origin = Origin::from_uri(uri)?;
+        let origin = Origin::from_uri(uri, self.http_host.as_ref())?;
         // Forget origins with neither requests nor idle connections, so that the list does not grow without end.
         origins.retain(|known| Arc::strong_count(known) > 1 || known.close_expired().is_some());
         let connections = Arc::new(Connections {

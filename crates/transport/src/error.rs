@@ -10,7 +10,8 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// The error for a request without a complete response.
 ///
 /// Check [`may_have_been_sent`](Self::may_have_been_sent) before you retry: a code works only once, so do not resend
-/// one that may have arrived. [`Display`](fmt::Display) does not include the cause, which `source` returns.
+/// one that the server may have processed. [`Display`](fmt::Display) does not include the cause, which `source`
+/// returns.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
@@ -34,8 +35,8 @@ pub enum ErrorKind {
     /// The proxy requires credentials (status 407), or rejected those it received. Nothing was sent. A retry does not
     /// help.
     ProxyAuth,
-    /// The proxy requires authentication (status 407), but only of a kind that the transport does not support, such as
-    /// Negotiate or NTLM. Nothing was sent. A retry does not help.
+    /// The proxy requires authentication, but only of a kind that the transport does not support, such as Negotiate or
+    /// NTLM. Nothing was sent. A retry does not help.
     ProxyAuthUnsupported,
     /// The connection broke after it was established. The request may have been sent.
     Io,
@@ -61,9 +62,11 @@ impl Error {
         Self { source: Some(source.into()), ..Self::from(kind) }
     }
 
-    /// Marks the request as not sent: no byte of it can have reached the server.
+    /// Marks the request as not sent. In this crate, that means: no byte of it can have reached the server, or the
+    /// server proved that it did not process the request.
     ///
-    /// Call this only with proof, such as a connection that handed the request back unwritten.
+    /// Call this only with proof, such as a connection that handed the request back unwritten, or a stream that an
+    /// HTTP/2 server refused.
     #[must_use]
     pub fn not_sent(mut self) -> Self {
         self.may_have_been_sent = false;
@@ -89,7 +92,9 @@ impl Error {
         self.status
     }
 
-    /// Returns whether the server may have received any part of the request.
+    /// Returns whether the server may have processed the request. If not, it can be sent again, even with a code.
+    ///
+    /// See [`not_sent`](Self::not_sent) for the proof that this requires.
     pub fn may_have_been_sent(&self) -> bool {
         self.may_have_been_sent
     }

@@ -2,7 +2,11 @@
 //!
 //! The crate has two traits. A [`Transport`] sends one request and returns its complete response. A [`Timer`] reads a
 //! clock and sleeps. [`openrouter-oauth-transport-hyper`](https://docs.rs/openrouter-oauth-transport-hyper) implements
-//! both. To use another HTTP client, implement `Transport` for it, or pass a closure to [`from_fn`].
+//! both for tokio, and so does
+//! [`openrouter-oauth-transport-reqwest`](https://docs.rs/openrouter-oauth-transport-reqwest).
+//! [`openrouter-oauth-transport-ureq`](https://docs.rs/openrouter-oauth-transport-ureq) is a transport that blocks, and
+//! [`ThreadTimer`] is its timer. To use another HTTP client, implement `Transport` for it, or pass a closure to
+//! [`from_fn`].
 //!
 //! ```
 //! use http::{Request, Response};
@@ -26,15 +30,19 @@
 //! # Writing a transport
 //!
 //! Every transport must follow the [contract](Transport#contract) of the trait. To check yours over real sockets, run
-//! [`openrouter-oauth-transport-contract`](https://docs.rs/openrouter-oauth-transport-contract) in a test.
+//! [`openrouter-oauth-transport-contract`](https://docs.rs/openrouter-oauth-transport-contract) in a test. The module
+//! `parts` (feature `parts`) has what most transports need and few HTTP libraries have.
 //!
 //! # wasm32
 //!
 //! On `wasm32-unknown-unknown`, the clocks of the standard library panic. [`Instant`] and [`system_time`] use those of
-//! JavaScript there, and are the standard library's on every other system.
+//! JavaScript there, and are the standard library's on every other system. [`block_on`] and [`ThreadTimer`] do not
+//! exist there, because threads cannot wait.
 //!
 //! # Crate features
 //!
+//! * `parts` (off by default): the module `parts`, the building blocks of our transports. It may change in any minor
+//!   release.
 //! * `testing` (off by default): the module `testing`, with transports that respond from memory and a clock that tests
 //!   control.
 
@@ -51,17 +59,31 @@ mod error;
 mod time;
 mod timer;
 
+// On `wasm32-unknown-unknown`, threads cannot wait.
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod blocking;
+
 mod from_fn;
 
+mod loopback;
+mod plain_http_host;
+
 mod wiped_buffer;
+
+#[cfg(feature = "parts")]
+pub mod parts;
 
 #[cfg(feature = "testing")]
 pub mod testing;
 
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub use crate::blocking::{ThreadTimer, block_on};
 pub use crate::{
     error::{BoxError, Error, ErrorKind},
     from_fn::{FromFn, from_fn},
     limits::Limits,
+    loopback::is_loopback,
+    plain_http_host::{InvalidPlainHttpHost, PlainHttpHost},
     time::{Instant, system_time},
     timer::{SleepFuture, Timer},
     transport::{ResponseFuture, Transport},

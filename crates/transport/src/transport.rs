@@ -27,12 +27,17 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>
 /// 5. Never return part of a body. Fail with [`ErrorKind::TooLarge`] when the body exceeds [`Limits::response_bytes`],
 ///    and with [`ErrorKind::Io`] when it is truncated. If the head of the final response arrived, add its status to the
 ///    error ([`with_status`](Error::with_status)).
-/// 6. Mark an error as [`not_sent`](Error::not_sent) only if no byte of the request can have reached the server. When
-///    in doubt, do not mark it.
+/// 6. Mark an error as [`not_sent`](Error::not_sent) only if no byte of the request can have reached the server, or if
+///    the server proved that it did not process the request, as HTTP/2 allows (RFC 9113, section 8.7). When in doubt, do
+///    not mark it.
 /// 7. Never include a header or a body in a log or an error.
 /// 8. Cancel the request when the future is dropped.
 /// 9. Wipe the request and response buffers that the transport owns. [`WipedBuffer`](crate::WipedBuffer) does this for
 ///    a body.
+///
+/// A transport may block the thread that polls its future. Nothing can end such a request from outside, neither the
+/// client's [`Timer`](crate::Timer) nor dropping the future, so rule 4 is up to the transport alone. Its future must
+/// complete when it is first polled, and must not return `Pending` after it has blocked. Rule 8 then has no effect.
 ///
 /// A transport may reuse connections. If a stale connection hands a request back unwritten, return an error marked
 /// `not_sent`. The caller then decides whether to retry.
@@ -72,7 +77,7 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// Returns an error if there is no complete response, as the contract describes. [`Error::may_have_been_sent`]
-    /// reports whether the server may have seen the request.
+    /// reports whether the server may have processed the request.
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_>;
 
     /// Returns whether this transport itself ends every request at [`Limits::timeout`], even while it connects.

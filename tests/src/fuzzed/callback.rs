@@ -26,7 +26,7 @@ pub fn callback(data: &[u8]) {
 fn pending() -> PendingSignIn {
     let json = format!(
         r#"{{"version":1,"origin":"https://openrouter.ai","callback_url":"http://{HOST}{PATH}?app=1",
-            "state":"{STATE}","code_verifier":"{}"}}"#,
+            "state":"{STATE}","code_verifier":"{}","begun_at":0}}"#,
         canary::VERIFIER
     );
     PendingSignIn::from_secret_json(&json).unwrap()

@@ -43,7 +43,7 @@ pub fn listener(data: &[u8]) {
 fn rules() -> CallbackRules {
     let json = format!(
         r#"{{"version":1,"origin":"https://openrouter.ai","callback_url":"http://127.0.0.1:{PORT}{PATH}",
-            "state":"c3RhdGUtb2YtdGVzdC0wMA","code_verifier":"{}"}}"#,
+            "state":"c3RhdGUtb2YtdGVzdC0wMA","code_verifier":"{}","begun_at":0}}"#,
         canary::VERIFIER
     );
     CallbackRules::new(PORT, &PendingSignIn::from_secret_json(&json).unwrap())

@@ -111,7 +111,7 @@ async fn read_is_retried_after_a_date() {
         };
         async { Ok(response.unwrap()) }
     }));
-    assert_eq!(client.signing_keys().send().await.unwrap().attempts(), 2);
+    assert_eq!(client.signing_keys().send_with_response().await.unwrap().attempts(), 2);
 }
 
 #[wasm_bindgen_test]

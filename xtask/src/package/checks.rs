@@ -22,6 +22,7 @@ const CATEGORIES: &[&str] = &[
     "command-line-interface",
     "command-line-utilities",
     "development-tools::testing",
+    "web-programming",
     "web-programming::http-client",
 ];
 

@@ -1,9 +1,9 @@
 //! Runs the tests for Windows under wine.
 
-use std::{fs, process::Command};
+use std::{env, fs, process::Command};
 
 use super::tool::Tool;
-use crate::{process, result::Result};
+use crate::{aws_lc::EXCEPT_REQWEST, process, result::Result};
 
 /// Windows with the GNU linker, which Debian has.
 pub(super) const TARGET: &str = "x86_64-pc-windows-gnu";
@@ -17,12 +17,12 @@ pub(super) const PROCESSOR: Tool = Tool::Processor("x86_64");
 
 pub(super) const WINE: Tool = Tool::Program { name: "wine", package: "wine" };
 
-/// Starts each test program. Wine can hang where Windows would not, so a program gets 15 minutes.
-const RUNNER: (&str, &str) =
-    ("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", "timeout --kill-after=10 900 wine");
+/// The command of this program that starts a test program, and after which the test program's path follows.
+pub(crate) const START: &str = "under-wine";
 
 /// Runs all tests except those of this package, which are about the repository. Doc tests are left out, because each is
-/// a program of its own, which takes longer to link than to run.
+/// a program of its own, which takes longer to link than to run. The examples that tests start are compiled with them.
+/// The transport on reqwest is only used by other tests, because its own would compile all dependencies once more.
 pub(super) fn test() -> Result {
     // Wine's settings and drive C, apart from those of the user.
     let prefix = process::target("platforms").join("wine");
@@ -43,16 +43,23 @@ pub(super) fn test() -> Result {
         process::run(&mut gcc)?;
     }
 
-    let test = || {
-        let mut test = process::cargo(["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]);
-        test.args(["--workspace", "--exclude", "xtask", "--target", TARGET]);
-        // A test whose tool is missing is skipped: the tools are programs of Unix.
-        test.envs([RUNNER]).env_remove("REQUIRE_TOOLS");
-        process::run(&mut in_prefix(test))
-    };
+    // In quotes of TOML without escapes.
+    let runner = format!("--config=target.{TARGET}.runner=['{}', '{START}']", env::current_exe()?.display());
+    let mut test = process::cargo(["test", "--no-fail-fast", "--tests", "--workspace", "--exclude=xtask"]);
+    test.args([EXCEPT_REQWEST, "--target", TARGET, &runner]);
+    // A third of the time is linking, most of it for debug information that nobody would use.
+    test.env("CARGO_PROFILE_DEV_DEBUG", "0");
+    // A test whose tool is missing is skipped: the tools are programs of Unix.
+    process::run(in_prefix(test).env_remove("REQUIRE_TOOLS"))
+}
+
+/// Runs a test program. Wine can hang where Windows would not, so a program gets 15 minutes.
+pub(crate) fn start(program: &[&str]) -> Result {
+    let once =
+        || process::run(Command::new("timeout").args(["--kill-after=10", "900", "wine"]).args(program));
     // Wine 8 loses events of sockets now and then, more often on a busy machine. A fault of ours fails both times.
-    test().or_else(|error| {
+    once().or_else(|error| {
         println!("{error}; once more, because wine itself may be at fault");
-        test()
+        once()
     })
 }

@@ -14,6 +14,8 @@ const HELPERS: &[(&str, &str)] = &[
     ("crates/login/tests/it/signal.rs", "crates/cli/tests/it/signal.rs"),
     ("crates/login/tests/it/tools.rs", "crates/cli/tests/it/tools.rs"),
     ("crates/transport-contract/tests/it/wine.rs", "crates/transport-hyper/tests/it/wine.rs"),
+    ("crates/transport-contract/tests/it/wine.rs", "crates/transport-reqwest/tests/it/wine.rs"),
+    ("crates/transport-contract/tests/it/wine.rs", "crates/transport-ureq/tests/it/wine.rs"),
 ];
 
 pub(super) fn check(files: &Files) -> Vec<String> {

@@ -1,13 +1,44 @@
 //! The options of each command.
 
-use std::path::PathBuf;
+use std::{net::IpAddr, path::PathBuf};
 
 use clap::{ArgGroup, ValueEnum};
 use clap_complete::Shell;
 use openrouter_oauth::{
     CallbackUrl, CreditLimit, KeyLabel,
     models::{CodeChallenge, FederationPolicyId, Timestamp, TokenScope, UsageLimitType, WorkspaceId},
+    transport::{InvalidPlainHttpHost, PlainHttpHost},
 };
+
+/// The service to call.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct ServiceOptions {
+    /// The service's base URL: https, or http on this machine or the host of --insecure-http. The default path is
+    /// /api/v1. The default URL is OPENROUTER_BASE_URL, or else OpenRouter.
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) server: Option<String>,
+
+    /// Allow plain http to this host, for a test network only: everyone on the way can read and change the keys. A name
+    /// or an IP address, without a port; never OpenRouter.
+    #[arg(long, global = true, value_name = "HOST", value_parser = parse_http_host)]
+    pub(crate) insecure_http: Option<PlainHttpHost>,
+}
+
+impl ServiceOptions {
+    /// Returns whether any of the options is given.
+    pub(crate) fn is_given(&self) -> bool {
+        self.server.is_some() || self.insecure_http.is_some()
+    }
+
+    /// Returns the given options as they follow a command, each after a space. Values are quoted, because they may
+    /// contain any characters.
+    pub(crate) fn as_arguments(&self) -> String {
+        let server = self.server.iter().map(|url| format!(" --server {url:?}"));
+        let host = self.insecure_http.iter().map(|host| format!(" --insecure-http {:?}", host.as_str()));
+        server.chain(host).collect()
+    }
+}
 
 /// The properties of the requested key.
 #[derive(Debug, clap::Args)]
@@ -134,9 +165,20 @@ impl LoginStore {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct EmulatorOptions {
-    /// The port of 127.0.0.1 to listen on. 0 picks a free port.
+    /// The IP address to listen on. 0.0.0.0 or :: listens on every address of this machine.
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1", value_parser = parse_ip)]
+    pub(crate) host: IpAddr,
+    /// The port to listen on. 0 picks a free port.
     #[arg(long, default_value_t = 0, value_parser = parse_port_or_0)]
     pub(crate) port: u16,
+    /// Write the port and a newline to this file once the emulator listens. The file is replaced atomically, and
+    /// removed on Ctrl-C or SIGTERM.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) port_file: Option<PathBuf>,
+    /// How many connections are open at once, at most 10000. When another client connects, the emulator closes the
+    /// connection that has been idle longest.
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = parse_max_connections)]
+    pub(crate) max_connections: usize,
 }
 
 #[derive(Debug, clap::Args)]
@@ -237,9 +279,22 @@ impl From<Scope> for TokenScope {
     }
 }
 
+fn parse_http_host(text: &str) -> Result<PlainHttpHost, &'static str> {
+    PlainHttpHost::parse(text).map_err(InvalidPlainHttpHost::problem)
+}
+
 fn parse_port(text: &str) -> Result<u16, &'static str> {
     let port = text.parse().ok().filter(|port| *port != 0);
     port.ok_or("must be a port number from 1 to 65535")
+}
+
+fn parse_ip(text: &str) -> Result<IpAddr, &'static str> {
+    text.parse().map_err(|_| "must be an IPv4 or IPv6 address, such as 127.0.0.1, 0.0.0.0, or ::")
+}
+
+fn parse_max_connections(text: &str) -> Result<usize, &'static str> {
+    let connections = text.parse().ok().filter(|connections| (1..=10_000).contains(connections));
+    connections.ok_or("must be a number from 1 to 10000")
 }
 
 fn parse_port_or_0(text: &str) -> Result<u16, &'static str> {

@@ -75,7 +75,7 @@ fn environment_key_takes_precedence_over_the_store() {
     let (served, home) = (serve(), Home::new());
     let target = ["--json", "--server", &served.url];
     home.store_key(&served);
-    let other = served.emulator.issue_key();
+    let other = served.emulator.issue_management_key();
     let variable = [("OPENROUTER_API_KEY", other.as_str())];
     let status = home.run_with(&[&["status"], &target[..]].concat(), &variable).json();
     assert_eq!(status["source"], "environment");

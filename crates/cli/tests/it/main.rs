@@ -10,6 +10,10 @@
 mod demo;
 // `emulator` as a process.
 mod emulator;
+// The emulator's Containerfile.
+mod container;
+// `--insecure-http`, with an emulator on an address that is not loopback.
+mod insecure_http;
 // Each operation: its success, its rejection, its exit status.
 mod operations;
 // `login` without a terminal.

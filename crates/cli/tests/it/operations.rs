@@ -1,6 +1,6 @@
 //! Each operation: its success, its rejection, its exit status.
 
-use openrouter_oauth_emulator::Fault;
+use openrouter_oauth_emulator::{Fault, GatewayResponse};
 use serde_json::json;
 
 use crate::support::{Served, run, run_with, run_with_input, serve, unreachable};
@@ -10,7 +10,7 @@ const CREATE_CODE: &[&str] = &["create-code", "--json", "--callback", "https://m
 #[test]
 fn exchange_accepts_the_pkce_pair() {
     let served = serve();
-    let key = served.emulator.issue_key();
+    let key = served.emulator.issue_management_key();
     let pair = run(&["pkce", "--json"]).json();
     assert_eq!(pair["code_challenge_method"], "S256");
 
@@ -36,7 +36,7 @@ fn exchange_accepts_the_pkce_pair() {
 #[test]
 fn challenge_may_begin_with_a_hyphen() {
     let served = serve();
-    let key = served.emulator.issue_key();
+    let key = served.emulator.issue_management_key();
     let challenge = format!("-{}", "x".repeat(42));
     let options = ["--server", &served.url, "--challenge", &challenge];
     let code = run_with(&[CREATE_CODE, &options].concat(), &[("OPENROUTER_API_KEY", &key)]).json();
@@ -47,7 +47,7 @@ fn challenge_may_begin_with_a_hyphen() {
 fn code_without_pkce_needs_its_own_option() {
     // C-4
     let served = serve();
-    let key = served.emulator.issue_key();
+    let key = served.emulator.issue_management_key();
     let target = ["--server", &served.url];
     let create = [CREATE_CODE, &target].concat();
     let variables = [("OPENROUTER_API_KEY", key.as_str())];
@@ -113,7 +113,7 @@ fn error_shows_one_line_per_cause() {
 #[test]
 fn each_kind_of_failure_has_its_status() {
     let served = serve();
-    let key = served.emulator.issue_key();
+    let key = served.emulator.issue_management_key();
     let create = [CREATE_CODE, &["--without-pkce", "--server", &served.url]].concat();
     let on = |fault: Fault| fault.on("/auth/keys/code");
     // 10, not 5: a code may have been created, but no key.
@@ -206,7 +206,7 @@ fn json_error_has_the_request_id() {
         assert_eq!(error["request_id"], ID, "{error}");
     }
     let served = serve();
-    served.emulator.inject(Fault::status(404).on("/oauth/jwks"));
+    served.emulator.inject(Fault::gateway(GatewayResponse::CorporateProxy403).on("/oauth/jwks"));
     assert!(run(&["jwks", "--json", "--server", &served.url]).error(3).get("request_id").is_none());
 }
 

@@ -106,7 +106,10 @@ fn rejection_is_reported_after_the_input_has_ended() {
             (&error["kind"], &error["http_status"], &error["reason"]),
             (&json!("rejected"), &json!(403), &json!("code_invalid")),
         );
-        assert!(error["message"].as_str().unwrap().ends_with("403 Forbidden: Invalid code"), "{error}");
+        assert!(
+            error["message"].as_str().unwrap().contains("403 Forbidden: Invalid code (request ID "),
+            "{error}"
+        );
         assert!(problems(&rejected).contains(&"this code was rejected; OpenRouter: Invalid code".to_owned()));
     }
 }
@@ -202,7 +205,7 @@ fn timeout_after_a_rejection_names_it_as_the_cause() {
     assert_eq!(over.status, Some(8), "{over:?}");
     let error = over.last_error();
     assert_eq!(error["kind"], "timed_out");
-    assert!(error["causes"][0].as_str().unwrap().ends_with(": Invalid code"), "{error}");
+    assert!(error["causes"][0].as_str().unwrap().contains(": Invalid code (request ID "), "{error}");
 }
 
 /// Begins a sign-in with a callback. Returns the file of the pending sign-in, and the callback.
@@ -266,5 +269,5 @@ fn rejection_without_json_is_reported_as_text() {
     assert_eq!(rejected.status, Some(3), "{rejected:?}");
     assert!(rejected.stderr.contains("\nthis code was rejected; OpenRouter: Invalid code\n"), "{rejected:?}");
     let error = rejected.stderr.lines().last().unwrap();
-    assert!(error.starts_with("error: ") && error.ends_with(": Invalid code"), "{error}");
+    assert!(error.starts_with("error: ") && error.contains(": Invalid code (request ID "), "{error}");
 }

@@ -3,6 +3,7 @@
 use std::{
     env,
     io::Write as _,
+    net::{Ipv4Addr, SocketAddr},
     process::{Command, Output, Stdio},
     sync::mpsc,
     thread,
@@ -32,10 +33,7 @@ pub(crate) fn run_with(arguments: &[&str], variables: &[(&str, &str)]) -> Finish
 }
 
 pub(crate) fn run_with_input(arguments: &[&str], input: &[u8]) -> Finished {
-    let mut child = program(arguments).stdin(Stdio::piped()).spawn().unwrap();
-    // Writing fails if the program declines to read that much.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    Finished::from_output(child.wait_with_output().unwrap())
+    Finished::from_input(program(arguments), input)
 }
 
 /// The status and output of a finished run.
@@ -47,6 +45,14 @@ pub(crate) struct Finished {
 }
 
 impl Finished {
+    /// Runs the program with this standard input.
+    pub(crate) fn from_input(mut program: Command, input: impl AsRef<[u8]>) -> Self {
+        let mut child = program.stdin(Stdio::piped()).spawn().unwrap();
+        // Writing fails if the program declines to read that much.
+        let _ = child.stdin.take().unwrap().write_all(input.as_ref());
+        Self::from_output(child.wait_with_output().unwrap())
+    }
+
     pub(crate) fn from_output(output: Output) -> Self {
         let finished = Self {
             status: output.status.code(),
@@ -103,13 +109,17 @@ pub(crate) struct Served {
 }
 
 pub(crate) fn serve() -> Served {
+    serve_on((Ipv4Addr::LOCALHOST, 0).into())
+}
+
+pub(crate) fn serve_on(addr: SocketAddr) -> Served {
     let emulator = Emulator::new();
     let (send_url, url) = mpsc::channel();
     let (running, stopped) = tokio::sync::oneshot::channel::<()>();
     let shared = emulator.clone();
     thread::spawn(move || {
         block_on(async {
-            let server = shared.serve(0).await.unwrap();
+            let server = shared.serve_on(addr).await.unwrap();
             send_url.send(server.base_url()).unwrap();
             let _ = stopped.await;
         });

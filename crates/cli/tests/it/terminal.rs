@@ -95,7 +95,7 @@ fn full_disk_is_reported() {
 #[test]
 fn unwritable_key_is_reported() {
     let served = crate::support::serve();
-    let key = served.emulator.issue_key();
+    let key = served.emulator.issue_management_key();
     let create =
         ["create-code", "--without-pkce", "--callback", "https://my.app/cb", "--server", &served.url];
     let code = crate::support::run_with(&create, &[("OPENROUTER_API_KEY", &key)]);

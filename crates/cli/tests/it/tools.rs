@@ -30,10 +30,7 @@ impl Tool {
             return false;
         }
         assert!(env::var_os("REQUIRE_TOOLS").is_none_or(|value| value != "1"), "needs {}", self.name);
-        let test = thread::current().name().unwrap_or_default().to_owned();
-        // Not `eprintln!`, because the test harness hides its output if the test passes.
-        let line = format!("skipped: needs {} ({test})\n", self.name);
-        io::stderr().write_all(line.as_bytes()).unwrap();
+        print_skipped(self.name);
         true
     }
 
@@ -42,6 +39,14 @@ impl Tool {
         trial.args(&self.trial[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         trial.status().is_ok_and(|status| status.success())
     }
+}
+
+/// Prints that this test is skipped, because it needs something.
+pub(crate) fn print_skipped(needed: &str) {
+    let test = thread::current().name().unwrap_or_default().to_owned();
+    // Not `eprintln!`, because the test harness hides its output if the test passes.
+    let line = format!("skipped: needs {needed} ({test})\n");
+    io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 /// Skips the rest of a test if the machine lacks a tool.

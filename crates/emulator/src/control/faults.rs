@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
 
-use crate::Fault;
+use crate::{Fault, GatewayResponse};
 
 /// A fault to inject.
 ///
@@ -17,7 +17,11 @@ pub(super) struct FaultRequest {
     delay_ms: Option<u64>,
     cut_after: Option<u64>,
     wrong_content_type: Option<String>,
-    drop: Option<DropTiming>,
+    drop: Option<Timing>,
+    gateway: Option<String>,
+
+    /// The time of the effect, if it is `status` or `gateway`. Before the commit by default.
+    timing: Option<Timing>,
 
     // The response, if the effect is `status`.
     location: Option<String>,
@@ -31,7 +35,7 @@ pub(super) struct FaultRequest {
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum DropTiming {
+enum Timing {
     BeforeCommit,
     AfterCommit,
 }
@@ -58,6 +62,11 @@ impl FaultRequest {
         if self.status.is_none() && self.has_response() {
             return Err("location, body, content_type, and headers need status".to_owned());
         }
+        if self.status.is_none() && self.gateway.is_none() && self.timing.is_some() {
+            return Err("timing needs status or gateway".to_owned());
+        }
+        let timing = self.timing;
+        let gateway = self.gateway_response()?.map(Fault::gateway);
         let content_type = self.wrong_content_type.take();
         let delay = self.delay_ms.map(Duration::from_millis);
         let cut_after = self.cut_after.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
@@ -67,13 +76,17 @@ impl FaultRequest {
             delay.map(Fault::delay),
             cut_after.map(Fault::cut_after),
             content_type.map(Fault::wrong_content_type),
-            drop.map(Fault::from),
+            drop.map(drop_fault),
+            gateway,
         ];
         let mut effects = effects.into_iter().flatten();
         match (effects.next(), effects.next()) {
+            (Some(fault), None) if matches!(timing, Some(Timing::AfterCommit)) => Ok(fault.after_commit()),
             (Some(fault), None) => Ok(fault),
-            _ => Err("expected exactly one of status, delay_ms, cut_after, wrong_content_type, and drop"
-                .to_owned()),
+            _ => Err(
+                "expected exactly one of status, delay_ms, cut_after, wrong_content_type, drop, and gateway"
+                    .to_owned(),
+            ),
         }
     }
 
@@ -82,6 +95,19 @@ impl FaultRequest {
             || self.body.is_some()
             || self.content_type.is_some()
             || self.headers.is_some()
+    }
+
+    /// Returns the response of the gateway, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If no response has this name.
+    fn gateway_response(&self) -> Result<Option<GatewayResponse>, String> {
+        let unknown = || {
+            let names: Vec<&str> = GatewayResponse::ALL.iter().map(|response| response.name()).collect();
+            format!("gateway must be one of {}", names.join(", "))
+        };
+        self.gateway.as_deref().map(|name| GatewayResponse::from_name(name).ok_or_else(unknown)).transpose()
     }
 
     fn into_status_fault(self, status: u16) -> Fault {
@@ -99,11 +125,9 @@ impl FaultRequest {
     }
 }
 
-impl From<DropTiming> for Fault {
-    fn from(name: DropTiming) -> Self {
-        match name {
-            DropTiming::BeforeCommit => Self::drop_before_commit(),
-            DropTiming::AfterCommit => Self::drop_after_commit(),
-        }
+fn drop_fault(timing: Timing) -> Fault {
+    match timing {
+        Timing::BeforeCommit => Fault::drop_before_commit(),
+        Timing::AfterCommit => Fault::drop_after_commit(),
     }
 }

@@ -1,8 +1,8 @@
 //! `GET /auth` and `POST /auth`
 //!
 //! The page on which a user grants an application a key. The form posts every parameter back, and the service checks
-//! them all again: it remembers nothing about the form and trusts nothing in it. A program can post the same
-//! parameters without the page and gets JSON back.
+//! them all again: it remembers nothing about the form and trusts nothing in it. A program can post its decision to the
+//! authorize URL without the page, as a form or as JSON, and gets JSON back.
 
 mod accept;
 mod page;
@@ -18,6 +18,7 @@ use self::request::{AuthorizationRequest, parse_limit};
 use crate::{
     DecisionOutcome, DenialBehavior, Settings,
     http::{
+        json_body,
         params::Params,
         response::{self, Rejection},
     },
@@ -45,8 +46,13 @@ pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Response<B
         let query = request.uri().query().unwrap_or_default();
         return consent_page(&state.settings, query.as_bytes()).unwrap_or_else(|why| page::rejection(&why));
     }
-    let result = decide(state, request.body()).unwrap_or_else(FormResult::Invalid);
-    if accept::prefers_json(request.headers()) { result.into_json() } else { result.into_page() }
+    let result = decide(state, request).unwrap_or_else(FormResult::Invalid);
+    // The emulator's page sends a form.
+    if is_json(request) || accept::prefers_json(request.headers()) {
+        result.into_json()
+    } else {
+        result.into_page()
+    }
 }
 
 /// Shows the page where the user decides.
@@ -57,8 +63,8 @@ fn consent_page(settings: &Settings, query: &[u8]) -> Result<Response<Bytes>, St
     Ok(page::consent(&request, &params))
 }
 
-fn decide<'a>(state: &mut State, form: &'a [u8]) -> Result<FormResult<'a>, String> {
-    let params = Params::parse(form)?;
+fn decide<'a>(state: &mut State, request: &'a Request<Bytes>) -> Result<FormResult<'a>, String> {
+    let params = posted_params(request)?;
     let request = AuthorizationRequest::parse(&params, &state.settings)?;
     let outcome = match params.get("decision") {
         Some("approve") => match parse_limit(&params) {
@@ -69,6 +75,20 @@ fn decide<'a>(state: &mut State, form: &'a [u8]) -> Result<FormResult<'a>, Strin
         _ => return Err("Invalid decision: it must be approve or deny".to_owned()),
     };
     Ok(FormResult::Decided(outcome))
+}
+
+/// Returns whether the body is meant as JSON. Tools such as curl send JSON as a form unless told otherwise, and the
+/// name of no parameter begins with a brace.
+fn is_json(request: &Request<Bytes>) -> bool {
+    json_body::is_json(request) || request.body().trim_ascii_start().starts_with(b"{")
+}
+
+/// Reads the parameters of the URL and of the body. The user's limit, in the body, replaces the application's.
+fn posted_params(request: &Request<Bytes>) -> Result<Params<'_>, String> {
+    let query = Params::parse(request.uri().query().unwrap_or_default().as_bytes())?;
+    let body = request.body();
+    let body = if is_json(request) { Params::parse_json(body) } else { Params::parse(body) };
+    query.join(body?, "limit")
 }
 
 impl FormResult<'_> {
@@ -95,11 +115,10 @@ impl FormResult<'_> {
 }
 
 fn approve(state: &mut State, request: AuthorizationRequest, limit: Option<f64>) -> DecisionOutcome {
-    let label = request.label.clone().unwrap_or_else(|| request.app_name().to_owned());
     let code = state.issue_code(Code {
         issued_at: state.clock.now(),
         challenge: request.challenge,
-        grant: Grant { label: Some(label), limit, workspace: request.workspace, ..Grant::default() },
+        grant: Grant { label: request.label, limit, workspace: request.workspace, ..Grant::default() },
     });
     let Some(callback) = request.callback_url else {
         return DecisionOutcome::Code(code);

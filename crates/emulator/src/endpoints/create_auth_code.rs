@@ -43,20 +43,23 @@ fn parse_code(state: &State, request: &Request<Bytes>) -> Result<Code, Rejection
     let limit_reset = fields.string("usage_limit_type");
     let expires_at = fields.nullable_string("expires_at");
     let workspace = fields.string("workspace_id");
+    // OpenRouter's own telemetry. It has no effect on the code.
+    fields.string("spawn_agent");
+    fields.string("spawn_cloud");
     fields.finish()?;
 
     let now = state.clock.now();
     let checked = || {
-        let callback = CallbackUrl::parse(callback, &state.settings)?;
+        CallbackUrl::parse(callback, &state.settings)?;
         label.map_or(Ok(()), grant::check_label)?;
         limit.map_or(Ok(()), grant::check_limit)?;
-        limit_reset.map_or(Ok(()), grant::check_limit_reset)?;
+        let limit_reset = limit_reset.map(grant::parse_limit_reset).transpose()?;
         workspace.map_or(Ok(()), grant::check_workspace)?;
         let expires_at = expires_at.map(|text| grant::parse_expiry(text, now)).transpose()?;
         let grant = Grant {
-            label: Some(label.unwrap_or(callback.app_name()).to_owned()),
+            label: label.map(str::to_owned),
             limit,
-            limit_reset: limit_reset.map(str::to_owned),
+            limit_reset,
             expires_at,
             workspace: workspace.map(str::to_owned),
         };

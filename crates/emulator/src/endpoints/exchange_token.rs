@@ -2,6 +2,8 @@
 //!
 //! Exchanges an identity provider's token for a short-lived access token (RFC 8693). The emulator accepts any
 //! well-formed token that has not expired, because it has no provider to verify it with.
+//!
+//! The access token has the claims that RFC 9068 requires (section 2.2). Their values are guesses.
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
@@ -22,6 +24,8 @@ const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+/// The API, which is the resource that the token is for (RFC 9068, section 3).
+const AUDIENCE: &str = "https://openrouter.ai/api/v1";
 const DEFAULT_SCOPE: &str = "inference";
 
 pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Result<Response<Bytes>, Rejection> {
@@ -36,6 +40,8 @@ pub(crate) fn respond(state: &mut State, request: &Request<Bytes>) -> Result<Res
     let claims = json!({
         "iss": "openrouter-oauth-emulator",
         "sub": policy,
+        "aud": AUDIENCE,
+        "client_id": policy,
         "scope": scope,
         "iat": now.as_second(),
         "exp": clock::after(now, TOKEN_LIFETIME).as_second(),

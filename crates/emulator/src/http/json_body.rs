@@ -23,7 +23,8 @@ pub(crate) fn parse_object(request: &Request<Bytes>) -> Result<Map<String, Value
     }
 }
 
-fn is_json(request: &Request<Bytes>) -> bool {
+/// Returns whether the content type of a request is `application/json`.
+pub(crate) fn is_json(request: &Request<Bytes>) -> bool {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     content_type
         .and_then(|value| value.split(';').next())

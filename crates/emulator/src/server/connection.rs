@@ -1,6 +1,7 @@
 //! Serves HTTP/1.1 on one connection.
 
 use std::{
+    future::Future as _,
     io,
     pin::Pin,
     sync::{
@@ -17,26 +18,46 @@ use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Sleep, sleep, timeout},
+};
 
+use super::activity::Activity;
 use crate::service::{BODY_LIMIT, Delivery, Service};
 
 /// How long a client may take to send a head (including idle time), and then again to send a body.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long a client may take to read any part of a response.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// The largest size of a request's head in memory.
 const HEAD_LIMIT: usize = 64 * 1024;
 
-pub(crate) async fn serve<S>(service: Arc<Service>, stream: S)
+pub(crate) async fn serve<S>(service: Arc<Service>, stream: S, activity: Arc<Activity>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let budget = Arc::new(ByteBudget::unlimited());
-    let stream = BreakableStream { stream, budget: Arc::clone(&budget) };
+    let stream = BreakableStream {
+        stream,
+        budget: Arc::clone(&budget),
+        activity: Arc::clone(&activity),
+        stalled: None,
+    };
     let respond = service_fn(move |request| {
-        let service = Arc::clone(&service);
-        let budget = Arc::clone(&budget);
-        async move { respond(&service, &budget, request).await }
+        let (service, budget, activity) = (Arc::clone(&service), Arc::clone(&budget), Arc::clone(&activity));
+        async move {
+            activity.head_arrived();
+            let request = read(request).await?;
+            if !activity.begin_request() {
+                return Err(ConnectionBroken);
+            }
+            let response = respond(&service, &budget, &request).await;
+            activity.begin_response();
+            response
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -47,18 +68,23 @@ where
     let _ = connection.await;
 }
 
+/// Reads the body of a request.
+async fn read(request: Request<Incoming>) -> Result<Request<Bytes>, ConnectionBroken> {
+    let (head, body) = request.into_parts();
+    let body = timeout(READ_TIMEOUT, read_body(body)).await.map_err(|_| ConnectionBroken)??;
+    Ok(Request::from_parts(head, body))
+}
+
 async fn respond(
     service: &Service,
     budget: &ByteBudget,
-    request: Request<Incoming>,
+    request: &Request<Bytes>,
 ) -> Result<Response<Full<Bytes>>, ConnectionBroken> {
-    let (head, body) = request.into_parts();
-    let body = tokio::time::timeout(READ_TIMEOUT, read_body(body)).await.map_err(|_| ConnectionBroken)??;
     budget.set(None);
-    let response = match service.respond(&Request::from_parts(head, body)) {
+    let response = match service.respond(request) {
         Delivery::Intact(response) => response,
         Delivery::Delayed(response, delay) => {
-            tokio::time::sleep(delay).await;
+            sleep(delay).await;
             response
         }
         Delivery::CutAfter(response, bytes) => {
@@ -123,10 +149,30 @@ impl ByteBudget {
     }
 }
 
-/// A stream that fails when its budget is spent.
+/// A stream that fails when its budget is spent or when its client stops reading, and that records when a response is
+/// complete.
 struct BreakableStream<S> {
     stream: S,
     budget: Arc<ByteBudget>,
+    activity: Arc<Activity>,
+    /// The end of [`WRITE_TIMEOUT`], while the stream accepts no bytes.
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> BreakableStream<S> {
+    /// Returns the result of a write, or an error if the stream has accepted no bytes for too long.
+    fn unless_stalled<T>(
+        &mut self,
+        written: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(WRITE_TIMEOUT)));
+        stalled.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for BreakableStream<S> {
@@ -151,6 +197,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for BreakableStream<S> {
         }
         let bytes = bytes.get(..remaining).unwrap_or(bytes);
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        let written = self.unless_stalled(written, context);
         if let Poll::Ready(Ok(written)) = written {
             self.budget.spend(written);
         }
@@ -158,10 +205,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for BreakableStream<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        std::task::ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        std::task::ready!(self.unless_stalled(flushed, context))?;
         if self.budget.remaining() == 0 {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
+        // Hyper flushes the stream only after it has written the whole response.
+        self.activity.end_response();
         Poll::Ready(Ok(()))
     }
 

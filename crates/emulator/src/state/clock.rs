@@ -1,8 +1,11 @@
 //! A clock that tests can move.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::DateTime};
+
+/// How far the clock can be ahead of the system's: a hundred years.
+const MAX_AHEAD: SignedDuration = SignedDuration::from_hours(36_525 * 24);
 
 /// The system's clock, moved forward by an offset.
 #[derive(Default)]
@@ -15,10 +18,21 @@ impl Clock {
         after(Timestamp::now(), self.ahead)
     }
 
-    /// Moves the clock forward, at most to the last timestamp that can be represented.
+    /// Moves the clock forward, at most to [`MAX_AHEAD`].
     pub(crate) fn advance(&mut self, by: Duration) {
-        let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
-        self.ahead = self.ahead.saturating_add(by);
+        if !self.try_advance(by) {
+            self.ahead = MAX_AHEAD;
+        }
+    }
+
+    /// Moves the clock forward. Returns `false` and changes nothing if it would be more than [`MAX_AHEAD`].
+    pub(crate) fn try_advance(&mut self, by: Duration) -> bool {
+        let ahead = SignedDuration::try_from(by).ok().and_then(|by| self.ahead.checked_add(by));
+        let Some(ahead) = ahead.filter(|ahead| *ahead <= MAX_AHEAD) else {
+            return false;
+        };
+        self.ahead = ahead;
+        true
     }
 }
 
@@ -27,12 +41,18 @@ pub(crate) fn after(timestamp: Timestamp, duration: SignedDuration) -> Timestamp
     timestamp.checked_add(duration).unwrap_or(Timestamp::MAX)
 }
 
+/// Converts a timestamp. The system can represent every one from 1970 on, and the emulator uses no others.
+pub(crate) fn to_system_time(timestamp: Timestamp) -> SystemTime {
+    SystemTime::try_from(timestamp).unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
 /// Formats a timestamp as the API does: RFC 3339 in UTC, to the second.
 pub(crate) fn rfc3339(timestamp: Timestamp) -> String {
     Timestamp::from_second(timestamp.as_second()).unwrap_or(timestamp).to_string()
 }
 
-/// Parses a timestamp as the API does: RFC 3339 in UTC, with seconds and `Z`.
+/// Parses a timestamp as the API does: RFC 3339 in UTC, with seconds and `Z`. The last day of the year 9999, which
+/// [`Timestamp`] cannot represent, becomes [`Timestamp::MAX`].
 pub(crate) fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     const PATTERN: &str = "0000-00-00T00:00:00";
     let (timestamp, rest) = text.split_at_checked(PATTERN.len())?;
@@ -45,7 +65,10 @@ pub(crate) fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     let fraction_is_valid = digits.map_or(fraction.is_empty(), |digits| {
         (1..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
     });
-    (matches && fraction_is_valid).then(|| text.parse().ok())?
+    if !(matches && fraction_is_valid) {
+        return None;
+    }
+    text.parse().ok().or_else(|| timestamp.parse::<DateTime>().ok().map(|_| Timestamp::MAX))
 }
 
 #[cfg(test)]
@@ -53,12 +76,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clock_stops_at_the_last_timestamp() {
+    fn clock_stops_a_hundred_years_ahead() {
+        let day = Duration::from_secs(24 * 60 * 60);
         let mut clock = Clock::default();
+        assert!(clock.try_advance(36_524 * day));
+        for too_far in [day + Duration::from_nanos(1), Duration::MAX] {
+            assert!(!clock.try_advance(too_far));
+            assert_eq!(clock.ahead, MAX_AHEAD - SignedDuration::from_hours(24));
+        }
+        assert!(clock.try_advance(day));
+        assert!(!clock.try_advance(Duration::from_nanos(1)));
         clock.advance(Duration::MAX);
-        clock.advance(Duration::MAX);
-        assert_eq!(clock.now(), Timestamp::MAX);
-        assert!(rfc3339(clock.now()).starts_with("9999-12-30T22:00:0"));
+        assert_eq!(clock.ahead, MAX_AHEAD);
     }
 
     #[test]
@@ -80,6 +109,7 @@ mod tests {
         ] {
             assert!(parse_rfc3339(bad).is_none(), "{bad}");
         }
+        assert_eq!(parse_rfc3339("9999-12-31T23:59:59.999999999Z"), Some(Timestamp::MAX));
         let timestamp = parse_rfc3339("2027-12-31T23:59:59.5Z").unwrap();
         assert_eq!(rfc3339(timestamp), "2027-12-31T23:59:59Z");
     }

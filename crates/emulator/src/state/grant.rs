@@ -1,18 +1,18 @@
-//! Codes, keys, and the properties that a user or an application requests for a key.
+//! Codes, and the properties that a user or an application requests for a key.
 
 use jiff::Timestamp;
-use serde_json::Value;
 
-use super::{clock, jwt::Signer};
-use crate::pkce::Challenge;
+use super::clock;
+use crate::{LimitReset, pkce::Challenge};
 
 /// The properties of a key.
 #[derive(Clone, Default)]
 pub(crate) struct Grant {
+    /// If there is none, the key is masked.
     pub(crate) label: Option<String>,
     /// In US dollars.
     pub(crate) limit: Option<f64>,
-    pub(crate) limit_reset: Option<String>,
+    pub(crate) limit_reset: Option<LimitReset>,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) workspace: Option<String>,
 }
@@ -23,27 +23,6 @@ pub(crate) struct Code {
     pub(crate) issued_at: Timestamp,
     pub(crate) challenge: Option<Challenge>,
     pub(crate) grant: Grant,
-}
-
-/// A key that was issued.
-#[derive(Clone)]
-pub(crate) struct Key {
-    pub(crate) grant: Grant,
-    pub(crate) is_management: bool,
-}
-
-impl Key {
-    /// Reads an access token that `signer` signed.
-    pub(super) fn from_access_token(signer: &Signer, token: &str) -> Option<Self> {
-        let claims = signer.verify(token)?;
-        let expires_at = Timestamp::from_second(claims.get("exp")?.as_i64()?).ok()?;
-        let label = claims.get("sub").and_then(Value::as_str).map(str::to_owned);
-        let scope = claims.get("scope").and_then(Value::as_str).unwrap_or_default();
-        Some(Self {
-            grant: Grant { label, expires_at: Some(expires_at), ..Grant::default() },
-            is_management: scope.split(' ').any(|scope| scope == "management"),
-        })
-    }
 }
 
 /// Checks the label of a key.
@@ -88,16 +67,13 @@ pub(crate) fn check_workspace(id: &str) -> Result<(), &'static str> {
     Err("Invalid workspace id: it must be a UUID")
 }
 
-/// Checks the interval at which a limit resets.
+/// Parses how often a limit resets.
 ///
 /// # Errors
 ///
-/// If the interval is unknown.
-pub(crate) fn check_limit_reset(interval: &str) -> Result<(), &'static str> {
-    if ["daily", "weekly", "monthly"].contains(&interval) {
-        return Ok(());
-    }
-    Err("Invalid usage_limit_type: it must be daily, weekly or monthly")
+/// If the name is unknown.
+pub(crate) fn parse_limit_reset(name: &str) -> Result<LimitReset, &'static str> {
+    LimitReset::parse(name).ok_or("Invalid usage_limit_type: it must be daily, weekly or monthly")
 }
 
 /// Parses the time at which a key expires.

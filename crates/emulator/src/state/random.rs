@@ -1,4 +1,4 @@
-//! Codes and keys that cannot be guessed.
+//! Codes and keys that cannot be guessed, and the IDs of requests.
 
 use std::fmt::Write as _;
 
@@ -39,8 +39,25 @@ impl Random {
 
     /// Returns `user_` and 27 hexadecimal digits.
     pub(crate) fn user_id(&mut self) -> String {
-        let hex = self.hex();
-        format!("user_{}", hex.get(..27).unwrap_or(&hex))
+        format!("user_{}", self.digits(27))
+    }
+
+    /// Returns an ID as Cloudflare assigns one to each request: 16 hexadecimal digits, and the airport code of a data
+    /// center.
+    pub(crate) fn ray(&mut self) -> String {
+        format!("{}-FRA", self.digits(16))
+    }
+
+    /// Returns 32 hexadecimal digits.
+    pub(crate) fn request_id(&mut self) -> String {
+        self.digits(32)
+    }
+
+    /// Returns at most 64 hexadecimal digits.
+    fn digits(&mut self, count: usize) -> String {
+        let mut hex = self.hex();
+        hex.truncate(count);
+        hex
     }
 
     fn hex(&mut self) -> String {

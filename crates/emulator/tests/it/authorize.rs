@@ -58,6 +58,16 @@ async fn page_shows_the_request() {
 }
 
 #[tokio::test]
+async fn page_names_the_key_only_if_the_application_does() {
+    for (query, named) in
+        [("callback_url=https://my.app&key_label=x", true), ("callback_url=https://my.app", false)]
+    {
+        let (status, html) = page(&Emulator::new(), query).await;
+        assert_eq!((status, html.contains("<dt>Key name</dt>")), (200, named), "{html}");
+    }
+}
+
+#[tokio::test]
 async fn query_never_becomes_markup() {
     let emulator = Emulator::new();
     let script = "%22%3E%3Cscript%3Ealert(1)%3C/script%3E";

@@ -1,7 +1,7 @@
 //! `/emulator/…`: the endpoints that let tests in other languages control the emulator.
 
-use http::{Method, Request};
-use openrouter_oauth_emulator::Emulator;
+use http::Request;
+use openrouter_oauth_emulator::{Emulator, Fault};
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 use serde_json::{Value, json};
 
@@ -70,13 +70,32 @@ async fn invalid_fault_is_rejected_at_once() {
         r#"{"wrong_content_type":"text/html","location":"y"}"#,
         r#"{"drop":"sometime"}"#,
         r#"{"drop":"after_commit","body":"x"}"#,
+        r#"{"gateway":"cloudflare"}"#,
+        r#"{"gateway":""}"#,
+        r#"{"gateway":503}"#,
+        r#"{"gateway":null}"#,
+        r#"{"gateway":"envoy_503","timing":"later"}"#,
+        r#"{"gateway":"envoy_503","timing":true}"#,
+        r#"{"gateway":"envoy_503","status":503}"#,
+        r#"{"gateway":"envoy_503","drop":"after_commit"}"#,
+        r#"{"gateway":"envoy_503","body":"x"}"#,
+        r#"{"gateway":"envoy_503","headers":{"a":"b"}}"#,
+        r#"{"delay_ms":1,"timing":"after_commit"}"#,
+        r#"{"cut_after":1,"timing":"before_commit"}"#,
+        r#"{"wrong_content_type":"text/html","timing":"after_commit"}"#,
+        r#"{"status":503,"gateway":"envoy_503","timing":"after_commit"}"#,
+        r#"{"drop":"after_commit","timing":"after_commit"}"#,
+        r#"{"timing":"after_commit"}"#,
         r#"{"delay_ms":-1}"#,
+        r#"{"delay_ms":600001}"#,
+        r#"{"delay_ms":18446744073709551615}"#,
+        r#"{"delay_ms":18446744073709551616}"#,
     ] {
         let (status, _) = status_and_message(&send(&emulator, post("/emulator/faults", fault)).await);
         assert_eq!(status, 400, "{fault}");
     }
     // None of them was injected.
-    assert_eq!(send(&emulator, get("/api/v1/key", &emulator.issue_key())).await.status(), 200);
+    assert_eq!(send(&emulator, get("/api/v1/key", &emulator.issue_management_key())).await.status(), 200);
 }
 
 #[tokio::test]
@@ -144,18 +163,50 @@ async fn invalid_setting_is_rejected_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn pages_support_head_and_the_api_does_not() {
+async fn every_get_has_a_head_without_a_body() {
     let emulator = Emulator::new();
     for (path, status) in [
         ("/", 200),
         ("/auth?callback_url=https://my.app", 200),
         ("/auth", 400),
         ("/emulator/log", 200),
-        ("/api/v1/key", 404),
+        ("/api/v1/key", 401),
+        ("/api/v1/auth/key", 401),
+        ("/api/v1/oauth/jwks", 200),
+        ("/api/v1/auth/keys", 404),
     ] {
-        let request = Request::builder().method(Method::HEAD).uri(format!("{SERVER}{path}"));
-        let response = send(&emulator, request.body("").unwrap()).await;
-        assert_eq!(response.status(), status, "{path}");
-        assert!(response.body().is_empty(), "{path}");
+        let uri = format!("{SERVER}{path}");
+        let get = send(&emulator, Request::get(&uri).body("").unwrap()).await;
+        let head = send(&emulator, Request::head(&uri).body("").unwrap()).await;
+        assert_eq!((get.status(), head.status().as_u16()), (head.status(), status), "{path}");
+        assert!(head.headers().keys().eq(get.headers().keys()), "{path}");
+        assert!(head.body().is_empty() && !get.body().is_empty(), "{path}");
     }
+    let methods = |path: &str| {
+        let logged = emulator.log().into_iter().filter(|entry| entry.path == path);
+        logged.map(|entry| entry.method).collect::<Vec<_>>()
+    };
+    assert_eq!(methods("/api/v1/key"), ["GET", "HEAD"]);
+    assert_eq!((emulator.requests("/key"), emulator.posts("/key")), (2, 0));
+}
+
+#[tokio::test]
+async fn control_paths_ignore_faults_and_are_not_logged() {
+    let emulator = Emulator::new();
+    emulator.inject(Fault::status(503));
+    let response = send(&emulator, get("/emulator/health", "")).await;
+    assert_eq!((response.status().as_u16(), body(&response)), (200, json!({ "status": "ok" })));
+    assert_eq!(response.headers()["content-type"], "application/json");
+    let request = Request::head(format!("{SERVER}/emulator/health")).body(String::new()).unwrap();
+    let response = send(&emulator, request).await;
+    assert_eq!((response.status().as_u16(), response.body().len()), (200, 0));
+    assert_eq!(send(&emulator, post("/emulator/health", "")).await.status(), 404);
+    // Nor is a path with a typo.
+    for path in ["/emulator", "/emulator/", "/emulator/keys/", "/emulator/unknown", "/emulator/keys/x/spend/"]
+    {
+        assert_eq!(send(&emulator, get(path, "")).await.status(), 404, "{path}");
+    }
+    assert_eq!(emulator.log().len(), 0);
+    // The fault is still pending.
+    assert_eq!(send(&emulator, get("/api/v1/oauth/jwks", "")).await.status(), 503);
 }

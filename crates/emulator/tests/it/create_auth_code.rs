@@ -3,7 +3,9 @@
 use openrouter_oauth_emulator::Emulator;
 use serde_json::{Value, json};
 
-use crate::support::{CHALLENGE, body, exchange, get, post, send, status_and_message};
+use crate::support::{
+    CHALLENGE, assert_masked, body, exchange, exchange_with, get, post, send, status_and_message,
+};
 
 fn create(key: &str, fields: &Value) -> http::Request<String> {
     let mut request = post("/api/v1/auth/keys/code", fields.to_string());
@@ -21,6 +23,8 @@ fn all_fields() -> Value {
         "expires_at": "2999-12-31T23:59:59Z",
         "key_label": "My key",
         "limit": 12.5,
+        "spawn_agent": "my-agent",
+        "spawn_cloud": "aws-us-east-1",
         "usage_limit_type": "monthly",
         "workspace_id": "123e4567-e89b-12d3-a456-426614174000",
     })
@@ -29,7 +33,7 @@ fn all_fields() -> Value {
 #[tokio::test]
 async fn key_has_the_requested_properties() {
     let emulator = Emulator::new();
-    let response = send(&emulator, create(&emulator.issue_key(), &all_fields())).await;
+    let response = send(&emulator, create(&emulator.issue_management_key(), &all_fields())).await;
     assert_eq!(response.status(), 200);
     let data = &body(&response)["data"];
     assert!(data["app_id"].is_u64());
@@ -54,8 +58,11 @@ async fn key_has_the_requested_properties() {
 async fn only_the_callback_is_required() {
     let emulator = Emulator::new();
     let fields = json!({ "callback_url": "http://localhost:3000" });
-    let response = send(&emulator, create(&emulator.issue_key(), &fields)).await;
+    let response = send(&emulator, create(&emulator.issue_management_key(), &fields)).await;
     assert_eq!(response.status(), 200);
+    let bare = json!({ "code": body(&response)["data"]["id"] });
+    let key = body(&send(&emulator, exchange_with(&bare)).await)["key"].as_str().unwrap().to_owned();
+    assert_masked(&emulator, &key).await;
 }
 
 #[tokio::test]
@@ -71,7 +78,7 @@ async fn bearer_is_checked_before_the_body() {
 #[tokio::test]
 async fn every_invalid_value_is_rejected() {
     let emulator = Emulator::new();
-    let key = emulator.issue_key();
+    let key = emulator.issue_management_key();
     for (field, value) in [
         ("callback_url", json!("javascript:alert(1)")),
         ("callback_url", json!("http://evil/")),
@@ -99,7 +106,7 @@ async fn every_invalid_value_is_rejected() {
 #[tokio::test]
 async fn validator_rejects_every_wrong_type() {
     let emulator = Emulator::new();
-    let key = emulator.issue_key();
+    let key = emulator.issue_management_key();
     for (field, value) in [
         ("callback_url", json!(null)),
         ("code_challenge", json!(null)),
@@ -107,6 +114,9 @@ async fn validator_rejects_every_wrong_type() {
         ("key_label", json!(null)),
         ("limit", json!("1")),
         ("limit", json!(null)),
+        ("spawn_agent", json!(1)),
+        ("spawn_agent", json!(null)),
+        ("spawn_cloud", json!(["x"])),
         ("usage_limit_type", json!(null)),
         ("workspace_id", json!(1)),
     ] {

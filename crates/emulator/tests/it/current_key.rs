@@ -1,9 +1,10 @@
 //! `GET /api/v1/key`
 
 use http::Request;
-use openrouter_oauth_emulator::Emulator;
+use openrouter_oauth_emulator::{Emulator, KeyUpdate, LimitReset};
+use serde_json::{Value, json};
 
-use crate::support::{body, get, send, status_and_message};
+use crate::support::{body, get, send, status_and_message, user_key};
 
 /// Every field of the OpenAPI document.
 const FIELDS: [&str; 19] = [
@@ -41,7 +42,7 @@ const ONLY_IN_SDKS: [&str; 6] = [
 #[tokio::test]
 async fn both_paths_return_every_documented_field() {
     let emulator = Emulator::new();
-    let key = emulator.issue_key();
+    let key = emulator.issue_management_key();
     for path in ["/api/v1/key", "/api/v1/auth/key"] {
         let response = send(&emulator, get(path, &key)).await;
         assert_eq!(response.status(), 200);
@@ -67,4 +68,56 @@ async fn bad_key_and_missing_key_have_different_messages() {
     let none = Request::get("http://x/api/v1/key").body("").unwrap();
     let rejected = status_and_message(&send(&emulator, none).await);
     assert_eq!(rejected, (401, "Missing Authentication header".to_owned()));
+}
+
+/// Returns the key's details after a change.
+async fn after(emulator: &Emulator, key: &str, update: KeyUpdate) -> Value {
+    emulator.update_key(key, update).unwrap();
+    body(&send(emulator, get("/api/v1/key", key)).await)["data"].clone()
+}
+
+#[tokio::test]
+async fn limit_is_the_only_budget() {
+    let emulator = Emulator::new();
+    let key = user_key(&emulator).await;
+    emulator.spend(&key, 7.5).unwrap();
+    let data = after(&emulator, &key, KeyUpdate::new()).await;
+    assert_eq!((&data["budgets"], &data["effective_budget"]), (&json!([]), &Value::Null));
+    let data = after(&emulator, &key, KeyUpdate::new().limit(5.0)).await;
+    assert_eq!((&data["limit"], &data["limit_remaining"]), (&json!(5), &json!(0)));
+    // Every field of the official SDK's type.
+    let mut budget = json!({
+        "scope": "key_limit",
+        "limit_usd": 5,
+        "spend_usd": 7.5,
+        "remaining_usd": -2.5,
+        "include_byok": false,
+        "reset_interval": null,
+        "resets_at": null,
+        "budget_id": null,
+        "guardrail_id": null,
+    });
+    assert_eq!((&data["budgets"], &data["effective_budget"]), (&json!([budget]), &budget));
+
+    for reset in [LimitReset::Daily, LimitReset::Weekly, LimitReset::Monthly] {
+        let data = after(&emulator, &key, KeyUpdate::new().limit_reset(reset)).await;
+        let shown = &data["effective_budget"];
+        budget["reset_interval"] = data["limit_reset"].clone();
+        budget["resets_at"] = shown["resets_at"].clone();
+        assert_eq!(shown, &budget);
+        assert!(shown["resets_at"].as_str().unwrap().ends_with("T00:00:00Z"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn workspace_and_owner_do_not_change() {
+    let emulator = Emulator::new();
+    let key = user_key(&emulator).await;
+    let before = after(&emulator, &key, KeyUpdate::new()).await;
+    emulator.spend(&key, 0.5).unwrap();
+    let changed = after(&emulator, &key, KeyUpdate::new().label("x").limit(1.0)).await;
+    for field in ["workspace_id", "creator_user_id", "organization_id", "is_management_key", "rate_limit"] {
+        assert_eq!(before[field], changed[field], "{field}");
+    }
+    assert_eq!((&changed["label"], &changed["limit_remaining"]), (&json!("x"), &json!(0.5)));
 }

@@ -6,7 +6,7 @@ use http::Request;
 use openrouter_oauth_emulator::{Emulator, Fault};
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 
-use crate::support::{approved_code, body, exchange, get, post, send};
+use crate::support::{approved_code, body, exchange, get, post, send, status_and_message};
 
 async fn error_kind(emulator: &Emulator, request: Request<String>, limits: Limits) -> ErrorKind {
     let error = emulator.send(request.map(Into::into), limits).await.unwrap_err();
@@ -65,16 +65,48 @@ async fn only_a_drop_before_the_commit_keeps_the_code_valid() {
 }
 
 #[tokio::test]
+async fn status_after_the_commit_uses_up_the_code() {
+    for fault in [Fault::status(502), Fault::redirect(302, "http://127.0.0.1:1/")] {
+        let emulator = Emulator::new();
+        let code = approved_code(&emulator).await;
+        emulator.inject(fault.after_commit().on("/auth/keys"));
+        assert_ne!(send(&emulator, exchange(&code)).await.status(), 200);
+        assert_eq!(emulator.keys().len(), 1);
+        assert_eq!(send(&emulator, exchange(&code)).await.status(), 400);
+    }
+}
+
+#[tokio::test]
 async fn delayed_response_arrives_or_times_out() {
     let emulator = Emulator::new();
     emulator.inject(Fault::delay(Duration::from_millis(20)));
-    emulator.inject(Fault::delay(Duration::from_secs(3600)));
+    emulator.inject(Fault::delay(Duration::from_secs(600)));
     let started = std::time::Instant::now();
     assert_eq!(send(&emulator, get("/api/v1/key", "x")).await.status(), 401);
     assert!(started.elapsed() >= Duration::from_millis(20));
     let limits = Limits::default().timeout(Some(Duration::from_millis(5)));
     let kind = error_kind(&emulator, get("/api/v1/key", "x"), limits).await;
     assert_eq!(kind, ErrorKind::Timeout);
+}
+
+#[tokio::test]
+async fn fault_that_cannot_be_delivered_is_reported() {
+    let emulator = Emulator::new();
+    let code = approved_code(&emulator).await;
+    for fault in [
+        Fault::delay(Duration::from_secs(601)),
+        Fault::delay(Duration::MAX),
+        Fault::status(199),
+        Fault::drop_before_commit().after_commit(),
+        Fault::delay(Duration::ZERO).body("x"),
+    ] {
+        emulator.inject(fault);
+        let response = send(&emulator, exchange(&code)).await;
+        let (status, message) = status_and_message(&response);
+        assert_eq!(status, 500);
+        assert!(message.starts_with("this fault is invalid: "), "{message}");
+    }
+    assert_eq!(send(&emulator, exchange(&code)).await.status(), 200);
 }
 
 #[tokio::test]

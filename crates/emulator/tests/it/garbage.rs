@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::support::SERVER;
 
-const PATHS: [&str; 14] = [
+const PATHS: [&str; 18] = [
     "/",
     "/auth",
     "/api/v1/auth/keys",
@@ -22,12 +22,17 @@ const PATHS: [&str; 14] = [
     "/emulator/advance",
     "/emulator/log",
     "/emulator/keys",
+    "/emulator/keys/",
+    "/emulator/keys/sk-or-v1-0",
+    "/emulator/keys/sk-or-v1-0/spend",
+    "/emulator/health",
     "/favicon.ico",
 ];
 
 /// Random bytes, and text that is nearly valid.
 fn bodies() -> impl Strategy<Value = Vec<u8>> {
-    let near = "(\\{\"(code|limit|callback_url|status|seconds|expires_at)\":(1e9+|null|\"[ -~é]{0,40}\"|\\[\\])\\})\
+    let near = "(\\{\"(code|limit|callback_url|status|seconds|expires_at|dollars|delay_ms|gateway|timing|spawn_agent\
+                 |decision)\":(1e9+|null|\"[ -~é]{0,40}\"|\\[\\])\\})\
                 |((code_challenge|callback_url|limit|state|grant_type|subject_token|decision)=[ -~é]{0,40}&?){0,4}";
     prop_oneof![proptest::collection::vec(any::<u8>(), 0..200), near.prop_map(String::into_bytes),]
 }
@@ -48,7 +53,9 @@ proptest! {
     #[test]
     fn every_request_gets_a_response(
         path in proptest::sample::select(&PATHS[..]),
-        method in proptest::sample::select(&[Method::GET, Method::HEAD, Method::POST, Method::PUT][..]),
+        method in proptest::sample::select(&[
+            Method::GET, Method::HEAD, Method::OPTIONS, Method::POST, Method::PUT, Method::PATCH, Method::DELETE,
+        ][..]),
         content_type in proptest::sample::select(
             &["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary", ""][..],
         ),
@@ -69,7 +76,7 @@ proptest! {
         run(async {
             let response = emulator.send(request, Limits::default()).await.unwrap();
             let status = response.status().as_u16();
-            assert!([200, 303, 400, 401, 404].contains(&status), "{status}");
+            assert!([200, 204, 303, 400, 401, 404].contains(&status), "{status}");
         });
     }
 }

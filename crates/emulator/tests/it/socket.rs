@@ -1,6 +1,9 @@
 //! The server on a real socket, with requests written by hand.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
 
 use openrouter_oauth_emulator::{Emulator, Fault, ServeError};
 use tokio::{
@@ -8,20 +11,10 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::{VERIFIER, approved_code};
+use crate::support::{HEALTH, VERIFIER, approved_code, send_raw};
 
 const KEY: &str =
     "GET /api/v1/key HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nConnection: close\r\n\r\n";
-
-/// Writes `request` and reads until the server closes the connection.
-async fn send_raw(addr: SocketAddr, request: &str) -> String {
-    let mut stream = TcpStream::connect(addr).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut response = Vec::new();
-    // A reset also counts as closing.
-    let _ = stream.read_to_end(&mut response).await;
-    String::from_utf8(response).unwrap()
-}
 
 fn exchange(code: &str) -> String {
     let body = format!(r#"{{"code":"{code}","code_verifier":"{VERIFIER}","code_challenge_method":"S256"}}"#);
@@ -121,6 +114,21 @@ async fn head_response_has_a_length_and_no_body() {
 }
 
 #[tokio::test]
+async fn connection_survives_responses_without_a_body() {
+    let server = Emulator::new().serve(0).await.unwrap();
+    for (request, status) in [
+        ("HEAD /api/v1/oauth/jwks", "200 OK"),
+        ("HEAD /api/v1/key", "401 Unauthorized"),
+        ("OPTIONS /api/v1/auth/keys", "204 No Content"),
+    ] {
+        let response = send_raw(server.addr(), &format!("{request} HTTP/1.1\r\nHost: x\r\n\r\n{KEY}")).await;
+        let (first, second) = response.split_once("\r\n\r\n").unwrap();
+        assert!(first.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{first}");
+        assert!(second.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{second}");
+    }
+}
+
+#[tokio::test]
 async fn huge_body_is_rejected_before_it_is_read() {
     let server = Emulator::new().serve(0).await.unwrap();
     let mut stream = TcpStream::connect(server.addr()).await.unwrap();
@@ -166,6 +174,52 @@ async fn taken_port_is_reported() {
             "port {port} of 127.0.0.1 is in use by another program; choose another port, or 0 for any free port"
         )
     );
+}
+
+#[tokio::test]
+async fn address_of_another_machine_is_reported() {
+    // RFC 5737 and RFC 3849 reserve these addresses for documentation.
+    for (ip, all) in [("198.51.100.1", "0.0.0.0"), ("2001:db8::1", "::")] {
+        let addr = SocketAddr::new(ip.parse().unwrap(), 0);
+        let error = Emulator::new().serve_on(addr).await.unwrap_err();
+        if ip.contains(':') && matches!(error, ServeError::Other { .. }) {
+            // This machine has no IPv6.
+            assert_eq!(error.to_string(), format!("could not listen on port 0 of {ip}"));
+            continue;
+        }
+        assert!(matches!(error, ServeError::AddressNotAvailable { .. }), "{error:?}");
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "this machine does not have the address {ip}; choose one that it has, or {all} for all of them"
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn base_url_of_a_server_on_all_addresses_is_loopback() {
+    let server = Emulator::new().serve_on((Ipv4Addr::UNSPECIFIED, 0).into()).await.unwrap();
+    let port = server.addr().port();
+    assert_eq!(server.base_url(), format!("http://127.0.0.1:{port}/api/v1"));
+    let response = send_raw((Ipv4Addr::LOCALHOST, port).into(), HEALTH).await;
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+    let Ok(server) = Emulator::new().serve_on((Ipv6Addr::UNSPECIFIED, 0).into()).await else {
+        // This machine has no IPv6.
+        return;
+    };
+    assert_eq!(server.base_url(), format!("http://[::1]:{}/api/v1", server.addr().port()));
+}
+
+// MacOS has only 127.0.0.1 of its network.
+#[cfg(not(target_os = "macos"))]
+#[tokio::test]
+async fn server_listens_only_on_the_requested_address() {
+    let server = Emulator::new().serve_on((Ipv4Addr::new(127, 0, 0, 2), 0).into()).await.unwrap();
+    let port = server.addr().port();
+    assert_eq!(server.base_url(), format!("http://127.0.0.2:{port}/api/v1"));
+    assert!(send_raw(server.addr(), HEALTH).await.ends_with(r#"{"status":"ok"}"#));
+    assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_err());
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
     reason = "a panic fails the test, and child processes report on standard output"
 )]
 
+mod blocking;
 // Scripts that the shell runs as browsers. `browser_windows` is the test for Windows.
 #[cfg(target_os = "linux")]
 mod browser;

@@ -76,7 +76,8 @@ pub struct KeyInfo {
     /// The older name of [`is_management_key`](Self::is_management_key).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_provisioning_key: Option<bool>,
-    /// The ID of the user who created the key.
+    /// The ID of the user who created the key. It proves nothing about the user who presents the key: never look up,
+    /// create, or sign in a user by it. The threat model of `openrouter-oauth-web` describes the attack.
     #[serde(default, skip_serializing_if = "Nullable::is_absent")]
     pub creator_user_id: Nullable<String>,
     /// When the key expires. `null` if never.

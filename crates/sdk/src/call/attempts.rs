@@ -4,7 +4,7 @@ use std::{
     future::{Future, poll_fn},
     ops::ControlFlow,
     pin::pin,
-    task::Poll,
+    task::{Poll, ready},
     time::Duration,
 };
 
@@ -152,7 +152,7 @@ impl<'a> Attempts<'a> {
         } else {
             let sent = self.config.transport.send(request, limits);
             // Every transport should enforce the limits, but one that does not must not block the call forever.
-            let timeout = limits.timeout.filter(|_| !self.config.transport_enforces_timeout);
+            let timeout = limits.timeout.filter(|_| !self.config.transport_enforces_timeout());
             match self.race(sent, timeout).await {
                 Some(Ok(response)) if response.body().len() > limits.response_bytes => {
                     Err(transport::Error::from(ErrorKind::TooLarge).with_status(response.status()))
@@ -265,7 +265,12 @@ impl<'a> Attempts<'a> {
             }
             // Created only now, because a future that is ready at once needs no sleep.
             let sleep = sleep.get_or_insert_with(|| timer.sleep(limit));
-            sleep.as_mut().poll(context).map(|()| None)
+            ready!(sleep.as_mut().poll(context));
+            // The sleep may have blocked this thread while the future became ready: see `ThreadTimer`.
+            Poll::Ready(match future.as_mut().poll(context) {
+                Poll::Ready(value) => Some(value),
+                Poll::Pending => None,
+            })
         })
         .await
     }

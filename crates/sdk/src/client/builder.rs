@@ -4,9 +4,12 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderValue, header};
 use openrouter_oauth_models::{ApiKey, InvalidValue};
-use openrouter_oauth_transport::{BoxError, Limits, Timer, Transport};
+use openrouter_oauth_transport::{BoxError, Limits, PlainHttpHost, Timer, Transport};
 
-use super::env::Environment;
+use super::{
+    backend::{Backend, Complete, HTTP_HOST},
+    env::{Environment, invalid_base_url},
+};
 #[cfg(feature = "getrandom")]
 use crate::entropy::OsEntropy;
 use crate::{
@@ -20,7 +23,8 @@ use crate::{
     hook::{Hook, Hooks},
 };
 
-/// A builder for a [`Client`](crate::Client). [`build`](Self::build) reports invalid settings.
+/// A builder for a [`Client`](crate::Client), or for a client that [blocks](crate::blocking). [`build`](Self::build)
+/// and `build_blocking` report invalid settings.
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,12 +42,15 @@ use crate::{
 /// # #[cfg(not(feature = "hyper"))]
 /// # fn main() {}
 /// ```
-#[must_use = "call `build` to get the client"]
+#[must_use = "call `build` or `build_blocking` to get the client"]
 pub struct ClientBuilder {
     transport: Option<Arc<dyn Transport>>,
     timer: Option<Arc<dyn Timer>>,
     entropy: Option<Arc<dyn Entropy>>,
     base_url: String,
+    /// The base URL in the environment, which `build` checks even if a later setting replaces it.
+    environment_url: Option<String>,
+    http_host: Option<String>,
     credential: Credential,
     user_agent: String,
     attribution: Attribution,
@@ -69,6 +76,8 @@ impl ClientBuilder {
             timer: None,
             entropy: None,
             base_url: OPENROUTER_BASE_URL.to_owned(),
+            environment_url: None,
+            http_host: None,
             credential: Credential::None,
             user_agent: USER_AGENT.to_owned(),
             attribution: Attribution::default(),
@@ -89,6 +98,9 @@ impl ClientBuilder {
 
     /// Gets the key from `source` for each call that needs one. The call's deadline includes the time that `source`
     /// takes.
+    ///
+    /// With a client that [blocks](crate::blocking), `source` runs on the thread of the call, without an async runtime.
+    /// If it blocks, nothing ends it: a call whose deadline has passed meanwhile fails before it sends anything.
     pub fn api_key_source<F, Fut>(mut self, source: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
@@ -99,9 +111,45 @@ impl ClientBuilder {
     }
 
     /// Calls the service at this URL instead of `https://openrouter.ai/api/v1`. The URL must use `https`, or `http` on
-    /// a loopback host. Without a path, the path is `/api/v1`.
+    /// a loopback host or on that of [`dangerously_allow_http`](Self::dangerously_allow_http). Without a path, the path
+    /// is `/api/v1`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
+        self
+    }
+
+    /// Allows plain `http` to this host, in addition to loopback hosts, for a test network.
+    ///
+    /// **Everyone on the way can read and change the requests and responses, including codes and keys.** Use it only
+    /// with a service whose keys are worthless, such as `openrouter-oauth-emulator` in another container, and only in
+    /// tests. No environment variable has this effect. The client never sends the key that [`env`](Self::env) reads
+    /// from `OPENROUTER_API_KEY` to this host over plain `http`, because it may be a real one: pass a test key with
+    /// [`api_key`](Self::api_key) after `env`.
+    ///
+    /// `host` is a name or an IP address without a port, with an IPv6 address in brackets. It matches only the same
+    /// text, in uppercase or lowercase, on any port. Another call replaces it. It does not set the
+    /// [`base_url`](Self::base_url). [`build`](Self::build) fails if `host` is invalid, or if it names OpenRouter:
+    /// `openrouter.ai` or a subdomain of it. See [`PlainHttpHost::parse`].
+    ///
+    /// The default transport connects to this host directly, even if the environment sets a proxy. Your own
+    /// [`transport`](Self::transport) must allow it too: `HyperTransport` and `UreqTransport` have a setting
+    /// of the same name.
+    ///
+    /// ```
+    /// # #[cfg(feature = "hyper")]
+    /// # fn main() -> Result<(), openrouter_oauth::Error> {
+    /// use openrouter_oauth::Client;
+    ///
+    /// let client =
+    ///     Client::builder().base_url("http://emulator:8080/api/v1").dangerously_allow_http("emulator").build()?;
+    /// assert_eq!(client.origin().as_str(), "http://emulator:8080");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "hyper"))]
+    /// # fn main() {}
+    /// ```
+    pub fn dangerously_allow_http(mut self, host: impl Into<String>) -> Self {
+        self.http_host = Some(host.into());
         self
     }
 
@@ -123,8 +171,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Removes the deadline: a call takes as long as the transport allows. Required if you set a transport without a
-    /// [`timer`](Self::timer).
+    /// Removes the deadline: a call takes as long as the transport allows. [`build`](Self::build) requires this if you
+    /// set a transport without a [`timer`](Self::timer).
     pub fn without_deadline(mut self) -> Self {
         self.timeout = None;
         self
@@ -156,10 +204,11 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends requests through this transport instead of hyper.
+    /// Sends requests through this transport instead of the default one.
     ///
-    /// Also set a [`timer`](Self::timer), or call [`without_deadline`](Self::without_deadline). Without either,
-    /// [`build`](Self::build) fails. On tokio, use [`TokioTimer`] from the feature `hyper`:
+    /// [`build`](Self::build) then also needs a [`timer`](Self::timer) or
+    /// [`without_deadline`](Self::without_deadline), but `build_blocking` does not. On tokio, use [`TokioTimer`] from
+    /// the feature `hyper`:
     ///
     /// ```
     /// # #[cfg(feature = "hyper")]
@@ -182,8 +231,9 @@ impl ClientBuilder {
 
     /// Uses this timer for deadlines and for the waits between attempts.
     ///
-    /// The default transport comes with a timer. With another transport on tokio, use
-    /// [`TokioTimer`](openrouter_oauth_transport_hyper::TokioTimer). On another runtime, implement [`Timer`].
+    /// The default transport comes with a timer, and so does any transport of a client that [blocks](crate::blocking).
+    /// With another transport on tokio, use [`TokioTimer`](openrouter_oauth_transport_hyper::TokioTimer). On another
+    /// runtime, implement [`Timer`].
     ///
     /// The client ends a request by this timer, even if the transport [enforces the
     /// timeout](Transport::enforces_timeout) itself.
@@ -198,13 +248,19 @@ impl ClientBuilder {
         self
     }
 
-    /// Applies the environment variables that `Client::from_env` reads. They replace earlier settings. An invalid
-    /// variable is an error, even if a later setting replaces it.
+    /// Applies environment variables: `OPENROUTER_API_KEY`, `OPENROUTER_BASE_URL`, and, for attribution,
+    /// `OPENROUTER_HTTP_REFERER`, `OPENROUTER_APP_TITLE`, and `OPENROUTER_APP_CATEGORIES`. An empty variable counts as
+    /// unset.
+    ///
+    /// They replace earlier settings. An invalid variable is an error, even if a later setting replaces it.
     pub fn env(mut self) -> Self {
         match Environment::read() {
             Ok(environment) => {
-                self.credential = environment.key.map_or(self.credential, Credential::Value);
-                self.base_url = environment.base_url.unwrap_or(self.base_url);
+                self.credential = environment.key.map_or(self.credential, Credential::Environment);
+                if let Some(url) = environment.base_url {
+                    self.environment_url = Some(url.clone());
+                    self.base_url = url;
+                }
                 self.attribution = environment.attribution.or(self.attribution);
             }
             Err(invalid) => {
@@ -214,36 +270,42 @@ impl ClientBuilder {
         self
     }
 
-    pub(super) fn into_config(self) -> Result<Config, Error> {
+    /// Validates the settings. `complete` adds the transport and the timer that are missing.
+    pub(super) fn into_config(self, complete: Complete) -> Result<Config, Error> {
         if let Some(invalid) = self.invalid {
             return Err(invalid.into());
         }
-        let base_url = BaseUrl::parse(&self.base_url)?;
-        let (transport, timer) = transport_and_timer(self.transport.clone(), self.timer.clone())?;
-        if timer.is_none() && (self.timeout.is_some() || self.attempt_timeout.is_some()) {
+        let http_host = self.http_host.as_deref().map(parse_http_host).transpose()?;
+        if let Some(url) = &self.environment_url {
+            BaseUrl::parse(url, http_host.as_ref()).map_err(|error| invalid_base_url(&error))?;
+        }
+        let base_url = BaseUrl::parse(&self.base_url, http_host.as_ref())?;
+        let backend = complete(self.transport.clone(), self.timer.clone(), http_host.as_ref())?;
+        if backend.timer.is_none() && (self.timeout.is_some() || self.attempt_timeout.is_some()) {
             return Err(NO_TIMER.into());
         }
         let entropy = entropy_or_default(self.entropy.clone())?;
         let mut headers = headers(text_header("user agent", &self.user_agent)?);
         self.attribution.write(&mut headers)?;
-        Ok(self.assemble(transport, timer, entropy, base_url, headers))
+        Ok(self.assemble(backend, entropy, base_url, http_host, headers))
     }
 
     fn assemble(
         self,
-        transport: Arc<dyn Transport>,
-        timer: Option<Arc<dyn Timer>>,
+        backend: Backend,
         entropy: Arc<dyn Entropy>,
         base_url: BaseUrl,
+        http_host: Option<PlainHttpHost>,
         headers: HeaderMap,
     ) -> Config {
         Config {
-            // The caller's own timer may use another clock than the transport, as in tests.
-            transport_enforces_timeout: self.timer.is_none() && transport.enforces_timeout(),
-            transport,
-            timer,
+            transport: backend.transport,
+            timer: backend.timer,
+            has_own_timer: backend.has_own_timer,
+            is_blocking: backend.is_blocking,
             entropy,
             base_url,
+            http_host,
             credential: self.credential,
             headers,
             hooks: self.hooks,
@@ -263,40 +325,15 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
-/// The default settings, none of which can be invalid.
-#[cfg(feature = "hyper")]
-pub(super) fn default_config() -> Config {
-    use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
-
-    let timer = Arc::new(TokioTimer::default());
+/// The default settings with this backend, none of which can be invalid.
+#[cfg(any(feature = "blocking", feature = "hyper"))]
+pub(super) fn default_config(backend: Backend) -> Config {
     let headers = headers(HeaderValue::from_static(USER_AGENT));
-    ClientBuilder::new().assemble(
-        Arc::new(HyperTransport::new()),
-        Some(timer),
-        Arc::new(OsEntropy),
-        BaseUrl::openrouter(),
-        headers,
-    )
+    ClientBuilder::new().assemble(backend, Arc::new(OsEntropy), BaseUrl::openrouter(), None, headers)
 }
 
-type TransportAndTimer = (Arc<dyn Transport>, Option<Arc<dyn Timer>>);
-
-#[cfg_attr(feature = "hyper", expect(clippy::unnecessary_wraps, reason = "it can fail without the feature"))]
-fn transport_and_timer(
-    transport: Option<Arc<dyn Transport>>,
-    timer: Option<Arc<dyn Timer>>,
-) -> Result<TransportAndTimer, InvalidValue> {
-    match transport {
-        Some(transport) => Ok((transport, timer)),
-        #[cfg(feature = "hyper")]
-        None => {
-            use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
-
-            Ok((Arc::new(HyperTransport::new()), timer.or_else(|| Some(Arc::new(TokioTimer::default())))))
-        }
-        #[cfg(not(feature = "hyper"))]
-        None => Err(InvalidValue::new("transport", "is missing: set one, or enable the feature `hyper`")),
-    }
+fn parse_http_host(text: &str) -> Result<PlainHttpHost, InvalidValue> {
+    PlainHttpHost::parse(text).map_err(|error| InvalidValue::new(HTTP_HOST, error.problem()))
 }
 
 #[cfg_attr(

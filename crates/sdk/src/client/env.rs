@@ -5,14 +5,12 @@ use std::env::{self, VarError};
 use openrouter_oauth_models::{ApiKey, InvalidValue};
 use zeroize::Zeroizing;
 
-use crate::{
-    attribution::{Attribution, text_header},
-    base_url::BaseUrl,
-};
+use crate::attribution::{Attribution, text_header};
 
-/// The settings from environment variables, after validation.
+/// The settings from environment variables, after validation, except for the base URL.
 pub(super) struct Environment {
     pub(super) key: Option<ApiKey>,
+    /// Not checked yet: see [`invalid_base_url`].
     pub(super) base_url: Option<String>,
     pub(super) attribution: Attribution,
 }
@@ -24,9 +22,6 @@ impl Environment {
             None => None,
         };
         let base_url = BASE_URL.read()?;
-        if let Some(url) = &base_url {
-            BaseUrl::parse(url).map_err(|error| BASE_URL.invalid(&error))?;
-        }
         let text = |variable: Variable| match variable.read()? {
             Some(value) => text_header(variable.what, &value).map(|_| Some(value)),
             None => Ok(None),
@@ -35,6 +30,12 @@ impl Environment {
             Attribution { referer: text(REFERER)?, title: text(TITLE)?, categories: text(CATEGORIES)? };
         Ok(Self { key, base_url, attribution })
     }
+}
+
+/// Returns the error for the base URL in the environment. `build` checks the URL, because it depends on the host that
+/// the program named for plain `http`.
+pub(super) fn invalid_base_url(error: &InvalidValue) -> InvalidValue {
+    BASE_URL.invalid(error)
 }
 
 /// Parses the key in the environment. A key may contain any visible character, but quotes around it come from a file that

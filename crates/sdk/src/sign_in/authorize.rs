@@ -7,6 +7,7 @@ use openrouter_oauth_models::{CallbackUrl, CreditLimit, InvalidValue, KeyLabel, 
 use zeroize::Zeroizing;
 
 use super::{
+    begun_at::BegunAt,
     callback::{Callback, RESERVED_PARAMETERS},
     pending::{HeadlessSignIn, PendingSignIn},
     pending_exchange::PendingExchange,
@@ -122,6 +123,7 @@ impl<C> Authorize<C> {
     /// Returns the authorize URL and the state that the exchange needs.
     fn write(self, callback: Option<&Callback>) -> Result<(AuthorizeUrl, PendingExchange), Error> {
         let (verifier, challenge) = Pkce::generate_from(&*self.config.entropy)?.into_parts();
+        let begun_at = BegunAt::new(self.config.system_time());
         let origin = self.config.base_url.origin().clone();
         let limit = self.limit.map(|limit| limit.to_string());
         let parameters = [
@@ -136,7 +138,7 @@ impl<C> Authorize<C> {
             ("required_workspace_id", self.required_workspace_id.as_ref().map(WorkspaceId::as_str)),
         ];
         let url = AuthorizeUrl::write(&origin, &parameters);
-        Ok((url, PendingExchange::new(origin, self.key_label, verifier)))
+        Ok((url, PendingExchange::new(origin, self.key_label, verifier, begun_at)))
     }
 }
 

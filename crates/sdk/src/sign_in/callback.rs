@@ -83,10 +83,13 @@ impl Callback {
         read_code(query, Some(&self.state))
     }
 
-    /// Reads the query of a callback whose path the caller has compared.
-    pub(crate) fn read_query(&self, query: &str) -> Result<AuthorizationCode> {
+    /// Reads the query of a callback whose path ends with `attempt_id`.
+    pub(crate) fn read_query(&self, attempt_id: &str, query: &str) -> Result<AuthorizationCode> {
         if query.len() > MAX_BYTES {
             return Err(CallbackError::Malformed);
+        }
+        if !self.url.has_last_segment(attempt_id) {
+            return Err(CallbackError::NotOurs);
         }
         read_code(query, Some(&self.state))
     }

@@ -1,6 +1,6 @@
 //! A sign-in between the authorize URL and the key.
 
-use std::fmt;
+use std::{fmt, time::SystemTime};
 
 use openrouter_oauth_models::{AuthorizationCode, CallbackUrl};
 
@@ -71,6 +71,11 @@ impl PendingSignIn {
         self.exchange.is_fresh()
     }
 
+    /// Returns the time at which the sign-in began, in whole seconds, by the wall clock of the client that began it.
+    pub fn begun_at(&self) -> SystemTime {
+        self.exchange.begun_at.time()
+    }
+
     /// Reads the code from a callback. Accepts the browser's request target (`/callback/ID?code=…`) or the whole URL,
     /// at most 8 KiB.
     ///
@@ -95,16 +100,17 @@ impl PendingSignIn {
         self.callback.read(request_target)
     }
 
-    /// Reads the code from the query of a callback, at most 8 KiB.
+    /// Reads the code from the query of a callback, at most 8 KiB, for a server whose router has taken the path apart.
     ///
-    /// Use it only in a server that has already compared the path with [`CallbackUrl::has_path`]: a callback to another
-    /// path does not belong to this sign-in. Otherwise, use [`read_callback`](Self::read_callback).
+    /// `attempt_id` is the last segment of the request's path, or the path itself: only the end counts, because nested
+    /// routers and proxies strip the beginning. It is compared in constant time.
     ///
     /// # Errors
     ///
-    /// See [`read_callback`](Self::read_callback).
-    pub fn read_query(&self, query: &str) -> Result<AuthorizationCode, CallbackError> {
-        self.callback.read_query(query)
+    /// As for [`read_callback`](Self::read_callback). [`CallbackError::NotOurs`] if `attempt_id` is that of another
+    /// sign-in.
+    pub fn read_query(&self, attempt_id: &str, query: &str) -> Result<AuthorizationCode, CallbackError> {
+        self.callback.read_query(attempt_id, query)
     }
 
     /// Reads the code from pasted text, at most 4 KiB: the bare code, the query with the code, or the address of this
@@ -127,7 +133,9 @@ impl PendingSignIn {
 
     /// Converts a fresh sign-in to JSON **with its verifier**, for a session store.
     ///
-    /// Remove the JSON from the store before the exchange, so that a repeated callback finds nothing.
+    /// Remove the JSON from the store before the exchange, so that a repeated callback finds nothing. If the exchange
+    /// fails and [`is_fresh`](Self::is_fresh) still returns `true`, call this again and put the JSON back, so that the
+    /// user can retry. The JSON remembers if the code may have been used.
     ///
     /// # Errors
     ///
@@ -157,6 +165,11 @@ impl HeadlessSignIn {
     /// Returns whether a code can be exchanged.
     pub fn is_fresh(&self) -> bool {
         self.exchange.is_fresh()
+    }
+
+    /// Returns the time at which the sign-in began, in whole seconds, by the wall clock of the client that began it.
+    pub fn begun_at(&self) -> SystemTime {
+        self.exchange.begun_at.time()
     }
 
     /// Reads the code from pasted text, at most 4 KiB: the bare code, or a query with the code. The text is cleaned as

@@ -4,12 +4,14 @@ use std::{fmt, mem};
 
 use openrouter_oauth_models::{CodeVerifier, KeyLabel, Origin};
 
+use super::begun_at::BegunAt;
 use crate::error::{Error, SpentReason};
 
 /// The data that an exchange needs in addition to the code.
 pub(crate) struct PendingExchange {
     pub(super) origin: Origin,
     pub(super) key_label: Option<KeyLabel>,
+    pub(super) begun_at: BegunAt,
     pub(super) phase: Phase,
     /// Whether an earlier exchange ended with a response that was not OpenRouter's. Its code may have been used.
     pub(super) is_doubtful: bool,
@@ -22,8 +24,13 @@ pub(super) enum Phase {
 }
 
 impl PendingExchange {
-    pub(super) fn new(origin: Origin, key_label: Option<KeyLabel>, verifier: CodeVerifier) -> Self {
-        Self { origin, key_label, phase: Phase::Fresh(verifier), is_doubtful: false }
+    pub(super) fn new(
+        origin: Origin,
+        key_label: Option<KeyLabel>,
+        verifier: CodeVerifier,
+        begun_at: BegunAt,
+    ) -> Self {
+        Self { origin, key_label, begun_at, phase: Phase::Fresh(verifier), is_doubtful: false }
     }
 
     pub(super) fn is_fresh(&self) -> bool {

@@ -6,8 +6,8 @@ use openrouter_oauth_models::{CallbackUrl, CodeVerifier, InvalidValue, KeyLabel,
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{callback::Callback, pending_exchange::PendingExchange};
-use crate::{base_url::is_secure, error::Error};
+use super::{begun_at::BegunAt, callback::Callback, pending_exchange::PendingExchange};
+use crate::error::Error;
 
 /// A pending sign-in as JSON, including its verifier.
 ///
@@ -27,6 +27,8 @@ struct Stored<'a> {
     key_label: Option<Cow<'a, str>>,
     #[serde(borrow)]
     code_verifier: Cow<'a, str>,
+    /// In seconds since 1970.
+    begun_at: u64,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     doubtful: bool,
 }
@@ -45,6 +47,7 @@ pub(super) fn write(
         state: callback.map(|callback| Cow::Borrowed(callback.state.expose())),
         key_label: exchange.key_label.as_ref().map(|label| Cow::Borrowed(label.as_str())),
         code_verifier: Cow::Borrowed(verifier.expose()),
+        begun_at: exchange.begun_at.as_seconds(),
         doubtful: exchange.is_doubtful,
     };
     // Large enough for every sign-in, so that a growing buffer leaves no copies of the verifier behind.
@@ -59,8 +62,10 @@ pub(super) fn read(json: &str) -> Result<(Option<Callback>, PendingExchange), Er
     if stored.version != VERSION {
         return Err(not_stored().into());
     }
+    // Any origin, even with plain `http`: an exchange needs a client of the same origin, and `ClientBuilder::build` checks
+    // that one.
     let origin = Origin::parse(&stored.origin)?;
-    if origin.as_str() != stored.origin || !is_secure(&origin) {
+    if origin.as_str() != stored.origin {
         return Err(not_stored().into());
     }
     let callback = match (&stored.callback_url, &stored.state) {
@@ -72,7 +77,8 @@ pub(super) fn read(json: &str) -> Result<(Option<Callback>, PendingExchange), Er
     };
     let verifier = CodeVerifier::parse(&stored.code_verifier)?;
     let key_label = stored.key_label.as_deref().map(KeyLabel::parse).transpose()?;
-    let mut exchange = PendingExchange::new(origin, key_label, verifier);
+    let mut exchange =
+        PendingExchange::new(origin, key_label, verifier, BegunAt::from_seconds(stored.begun_at)?);
     exchange.is_doubtful = stored.doubtful;
     Ok((callback, exchange))
 }

@@ -72,7 +72,7 @@ async fn hook_sees_every_attempt_and_adds_headers_to_each() {
     let diary = Diary::default();
     let (replay, builder) = scripted([fault(ErrorKind::Connect), respond(503, ""), respond(200, KEYS)]);
     let client = builder.hook(diary.clone()).build().unwrap();
-    assert_eq!(client.signing_keys().send().await.unwrap().attempts(), 3);
+    assert_eq!(client.signing_keys().send_with_response().await.unwrap().attempts(), 3);
     diary.assert(&[
         "listOauthJwks 1 before",
         "listOauthJwks 1 could not connect",

@@ -129,7 +129,7 @@ async fn skipped_retry_takes_no_tokens() {
     for _ in 0..200 {
         client.signing_keys().await.unwrap_err();
     }
-    assert_eq!(client.signing_keys().send().await.unwrap().attempts(), 2);
+    assert_eq!(client.signing_keys().send_with_response().await.unwrap().attempts(), 2);
 }
 
 #[tokio::test]

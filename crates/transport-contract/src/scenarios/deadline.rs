@@ -1,7 +1,9 @@
 //! Scenarios: `Limits::timeout` covers everything from the call to the last byte.
 
 use std::{
+    future::{Future as _, poll_fn},
     net::{TcpListener, TcpStream},
+    pin::pin,
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -10,10 +12,10 @@ use std::{
 use bytes::Bytes;
 use http::Request;
 
-use openrouter_oauth_transport::{ErrorKind, Limits};
+use openrouter_oauth_transport::{BoxError, ErrorKind, Limits};
 
 use crate::{
-    harness::{Harness, Outcome, ensure, error_chain, post, post_of},
+    harness::{Harness, Outcome, REQUEST_TIMEOUT, ensure, ensure_body, error_chain, limits, post, post_of},
     scenarios::once::LARGE,
     scripted_connection::close_connection,
     server::{RunScript, SCENARIO_TIMEOUT, ScriptedServer},
@@ -22,6 +24,12 @@ use crate::{
 
 /// The timeout of each request.
 const DEADLINE: Duration = Duration::from_millis(250);
+
+/// How late the response is to a request that may block.
+const RESPONSE_DELAY: Duration = Duration::from_millis(600);
+
+/// How often to send that request. A future that blocks does so in at least two.
+const BLOCKING_RUNS: usize = 3;
 
 /// The delay that a busy machine may add. It is shorter than [`SCENARIO_TIMEOUT`], so a transport that waits for the
 /// server fails.
@@ -93,6 +101,45 @@ pub(crate) async fn deadline_covers_a_trickling_response(harness: &Harness<'_>) 
         ensure_one_at_most(&server)?;
     }
     Ok(())
+}
+
+pub(crate) async fn future_that_blocks_completes_at_once(harness: &Harness<'_>) -> Outcome {
+    // C-12
+    let server = harness.serve(|connection, _| {
+        thread::sleep(RESPONSE_DELAY);
+        connection.respond("late")
+    })?;
+    // A slow setup, such as that of TLS, is not a wait for the response.
+    ensure_body(&within(REQUEST_TIMEOUT, harness.transport.send(post(&server), limits())).await??, "late")?;
+    // A busy machine may suspend any thread for so long, but hardly the same one repeatedly.
+    let mut times_blocked = 0;
+    for _ in 0..BLOCKING_RUNS {
+        times_blocked += u8::from(blocks(harness, post(&server)).await?);
+    }
+    ensure(times_blocked < 2, || {
+        "the future blocked the thread and did not complete: nothing can enforce a deadline between its polls"
+            .into()
+    })
+}
+
+/// Returns whether a future blocks until the late response, but does not complete then.
+async fn blocks(harness: &Harness<'_>, request: Request<Bytes>) -> Result<bool, BoxError> {
+    // The call to `send` counts toward the first poll.
+    let mut called = Some(Instant::now());
+    let mut sent = pin!(harness.transport.send(request, limits()));
+    let mut blocked = false;
+    let response = within(
+        REQUEST_TIMEOUT,
+        poll_fn(|context| {
+            let start = called.take().unwrap_or_else(Instant::now);
+            let polled = sent.as_mut().poll(context);
+            // A future that waits for a waker returns long before the response.
+            blocked |= polled.is_pending() && start.elapsed() >= RESPONSE_DELAY;
+            polled
+        }),
+    );
+    ensure_body(&response.await??, "late")?;
+    Ok(blocked)
 }
 
 /// Checks that at most one request arrived. There is none if the deadline passed while connecting.

@@ -48,6 +48,7 @@ pub(crate) enum Fault {
     // Faults in limits.
     IgnoresDeadline,
     TimesEachRead,
+    BlocksBeforePending,
     MisnamesTimeout,
     CutsSilently,
     TakesErrorForEnd,
@@ -95,6 +96,7 @@ pub(crate) const FAULTS: &[(&str, Fault)] = &[
     ("deadline_covers_waiting_for_the_response", Fault::IgnoresDeadline),
     ("deadline_covers_waiting_for_the_response", Fault::MisnamesTimeout),
     ("deadline_covers_a_trickling_response", Fault::TimesEachRead),
+    ("future_that_blocks_completes_at_once", Fault::BlocksBeforePending),
     ("truncated_response_is_an_error", Fault::CutsSilently),
     ("reset_response_is_an_error", Fault::TakesErrorForEnd),
     ("reset_response_without_a_length_is_an_error", Fault::TakesErrorForEnd),
@@ -121,7 +123,11 @@ impl Transport for Faulty {
                     tokio::task::spawn_blocking(move || Blocking::default().exchange(&request, limits));
                 return going_on.await.unwrap();
             }
-            self.exchange(request, limits)
+            let sent = self.exchange(request, limits);
+            if self.fault == Fault::BlocksBeforePending {
+                tokio::task::yield_now().await;
+            }
+            sent
         })
     }
 }

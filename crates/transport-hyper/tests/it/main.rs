@@ -21,6 +21,7 @@ mod limits;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod origin;
 mod origins;
+mod plain_text;
 mod pool;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod proxy;

@@ -102,9 +102,9 @@ async fn rejection_differs_from_missing_credentials() {
     let origin = Origin::new();
     let request = "\x05\x01\x00\x03\x09localhost\x00\x00".len();
     for (credentials, script, kind) in [
-        // The proxy accepts none of the offered methods.
+        // The proxy accepts none of the offered methods, to which credentials would add one.
         ("", vec![(3, &b"\x05\xFF"[..])], ErrorKind::ProxyAuth),
-        ("us3r:s3cret@", vec![(4, b"\x05\xFF")], ErrorKind::ProxyAuth),
+        ("us3r:s3cret@", vec![(4, b"\x05\xFF")], ErrorKind::ProxyAuthUnsupported),
         // The proxy rejects the credentials.
         ("us3r:s3cret@", vec![(4, b"\x05\x02"), (13, b"\x01\x01")], ErrorKind::ProxyAuth),
         // The proxy cannot connect, or does not allow it.

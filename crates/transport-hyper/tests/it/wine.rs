@@ -1,6 +1,6 @@
 //! The contract, with allowance for wine.
 //!
-//! This file uses no other file of these tests, so that the tests of `transport-hyper` can have a copy.
+//! This file uses no other file of these tests, so that the tests of the transports can have a copy.
 
 use std::env;
 

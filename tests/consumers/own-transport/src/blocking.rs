@@ -1,59 +1,49 @@
-//! A blocking transport and a blocking timer.
+//! A blocking transport.
 
 use std::{
     io::{self, Read, Write},
-    net::TcpStream,
-    thread,
+    net::{SocketAddr, TcpStream},
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use http::{Request, Response};
 use openrouter_oauth_transport::{
-    BoxError, Error, ErrorKind, Limits, ResponseFuture, SleepFuture, Timer, Transport,
+    BoxError, Error, ErrorKind, Limits, ResponseFuture, Transport, WipedBuffer,
 };
 
 /// Speaks HTTP/1.1 in plain text, one connection for each request. That is enough for a loopback server.
 #[derive(Debug)]
 pub(crate) struct BlockingTransport;
 
-/// The system's clock, and a sleep that blocks.
-#[derive(Debug)]
-pub(crate) struct BlockingTimer;
-
 impl Transport for BlockingTransport {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
-        Box::pin(async move { exchange(&request, limits) })
-    }
-}
-
-impl Timer for BlockingTimer {
-    fn now(&self) -> Instant {
-        Instant::now()
+        // The clock cannot represent the end of an extreme timeout, so such a request has none.
+        let deadline = limits.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        Box::pin(async move { exchange(&request, limits, deadline) })
     }
 
-    fn sleep(&self, duration: Duration) -> SleepFuture {
-        Box::pin(async move { thread::sleep(duration) })
+    fn enforces_timeout(&self) -> bool {
+        true
     }
 }
 
 /// The maximum length of a response head.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
-fn exchange(request: &Request<Bytes>, limits: Limits) -> Result<Response<Bytes>, Error> {
-    let deadline = limits.timeout.map(|timeout| Instant::now() + timeout);
-    let mut stream = connect(request).map_err(|error| Error::new(ErrorKind::Connect, error))?;
-    stream.write_all(&serialize(request)).map_err(io_error)?;
+fn exchange(
+    request: &Request<Bytes>,
+    limits: Limits,
+    deadline: Option<Instant>,
+) -> Result<Response<Bytes>, Error> {
+    let mut stream = connect(request, deadline)?;
+    write(&mut stream, serialize(request).as_ref(), deadline)?;
 
-    let most = MAX_HEAD_BYTES + limits.response_bytes;
-    let mut received = Vec::new();
+    let most = MAX_HEAD_BYTES.saturating_add(limits.response_bytes);
+    let mut received = WipedBuffer::default();
     let mut part = [0; 4096];
     loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if left.is_some_and(|left| left.is_zero()) {
-            return Err(ErrorKind::Timeout.into());
-        }
-        stream.set_read_timeout(left).map_err(io_error)?;
+        stream.set_read_timeout(time_left(deadline)?).map_err(io_error)?;
         let read = stream.read(&mut part).map_err(io_error)?;
         if read == 0 {
             break;
@@ -63,7 +53,7 @@ fn exchange(request: &Request<Bytes>, limits: Limits) -> Result<Response<Bytes>,
             return Err(ErrorKind::TooLarge.into());
         }
     }
-    let response = parse(&received).map_err(|error| Error::new(ErrorKind::Protocol, error))?;
+    let response = parse(received.as_ref()).map_err(|error| Error::new(ErrorKind::Protocol, error))?;
     let length =
         response.headers().get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
     if length != Some(response.body().len()) {
@@ -75,9 +65,42 @@ fn exchange(request: &Request<Bytes>, limits: Limits) -> Result<Response<Bytes>,
     Ok(response)
 }
 
-fn connect(request: &Request<Bytes>) -> Result<TcpStream, BoxError> {
-    let authority = request.uri().authority().ok_or("the URL has no host")?;
-    Ok(TcpStream::connect(authority.as_str())?)
+/// Writes all bytes. The system's timeout is for each write, and each may take only a part.
+fn write(stream: &mut TcpStream, bytes: &[u8], deadline: Option<Instant>) -> Result<(), Error> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        // Until the first write, every error proves that nothing was sent.
+        let not_begun = |error: Error| if rest.len() == bytes.len() { error.not_sent() } else { error };
+        let left = time_left(deadline).map_err(not_begun)?;
+        stream.set_write_timeout(left).map_err(|error| not_begun(io_error(error)))?;
+        match stream.write(rest).map_err(io_error)? {
+            0 => return Err(Error::new(ErrorKind::Io, "the connection takes no more bytes")),
+            written => rest = &rest[written..],
+        }
+    }
+    Ok(())
+}
+
+/// Connects to an IP address. A name lookup would have no timeout.
+fn connect(request: &Request<Bytes>, deadline: Option<Instant>) -> Result<TcpStream, Error> {
+    let authority = request.uri().authority().map_or("", |authority| authority.as_str());
+    let address = authority.parse::<SocketAddr>().map_err(|error| Error::new(ErrorKind::Connect, error))?;
+    let connected = match time_left(deadline).map_err(Error::not_sent)? {
+        Some(left) => TcpStream::connect_timeout(&address, left),
+        None => TcpStream::connect(address),
+    };
+    connected.map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut => Error::new(ErrorKind::Timeout, error).not_sent(),
+        _ => Error::new(ErrorKind::Connect, error),
+    })
+}
+
+/// Returns the time that is left, or an error if there is none.
+fn time_left(deadline: Option<Instant>) -> Result<Option<Duration>, Error> {
+    match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+        Some(Duration::ZERO) => Err(ErrorKind::Timeout.into()),
+        left => Ok(left),
+    }
 }
 
 fn io_error(error: io::Error) -> Error {
@@ -89,18 +112,21 @@ fn io_error(error: io::Error) -> Error {
 }
 
 /// Formats the request as HTTP/1.1.
-fn serialize(request: &Request<Bytes>) -> Vec<u8> {
+fn serialize(request: &Request<Bytes>) -> WipedBuffer {
     let uri = request.uri();
     let host = uri.authority().map_or("", |authority| authority.as_str());
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let mut bytes = format!(
+    let line = format!(
         "{} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n",
         request.method(),
         request.body().len()
-    )
-    .into_bytes();
+    );
+    let mut bytes = WipedBuffer::default();
+    bytes.extend_from_slice(line.as_bytes());
     for (name, value) in request.headers() {
-        bytes.extend_from_slice(&[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            bytes.extend_from_slice(part);
+        }
     }
     bytes.extend_from_slice(b"\r\n");
     bytes.extend_from_slice(request.body());
@@ -118,5 +144,7 @@ fn parse(bytes: &[u8]) -> Result<Response<Bytes>, BoxError> {
         let (name, value) = line.split_once(':').ok_or("a header has no value")?;
         response = response.header(name, value.trim());
     }
-    Ok(response.body(Bytes::copy_from_slice(body.as_bytes()))?)
+    let mut wiped = WipedBuffer::with_capacity(body.len());
+    wiped.extend_from_slice(body.as_bytes());
+    Ok(response.body(wiped.into())?)
 }

@@ -3,20 +3,15 @@
 mod blocking;
 mod random;
 
-use std::{
-    error::Error,
-    future::Future,
-    pin::pin,
-    task::{Context, Poll, Waker},
-};
+use std::error::Error;
 
-use openrouter_oauth::Client;
+use openrouter_oauth::{
+    Client,
+    transport::{ThreadTimer, block_on},
+};
 use openrouter_oauth_transport_contract::{Scheme, ScriptedServer};
 
-use crate::{
-    blocking::{BlockingTimer, BlockingTransport},
-    random::DevUrandom,
-};
+use crate::{blocking::BlockingTransport, random::DevUrandom};
 
 const CODE: &str = "auth_code_abc123def456";
 const KEY: &str = "sk-or-v1-0e6f";
@@ -30,16 +25,15 @@ fn main() -> Result<(), Box<dyn Error>> {
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
         ),
     )?;
-    let builder = || {
-        Client::builder().base_url(server.url("/api/v1")).transport(BlockingTransport).timer(BlockingTimer)
-    };
+    let builder =
+        || Client::builder().base_url(server.url("/api/v1")).transport(BlockingTransport).timer(ThreadTimer);
     let missing = builder().build().err().ok_or("a client does not need random bytes")?;
     assert!(missing.to_string().contains("entropy"), "{missing}");
     let client = builder().entropy(DevUrandom).build()?;
 
     let (_url, mut pending) = client.authorize_headless().key_label("own-transport").begin()?;
     let code = pending.read_pasted(CODE)?;
-    let grant = poll_once(pending.exchange(&client, &code)).ok_or("the transport did not block")??;
+    let grant = block_on(pending.exchange(&client, &code))?;
 
     assert_eq!(grant.key.expose(), KEY);
     assert_eq!(grant.user_id.as_deref(), Some("user_1"));
@@ -51,12 +45,4 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert!(body.contains(r#""code_challenge_method":"S256""#), "{body}");
     println!("own-transport: signed in through the standard library's sockets");
     Ok(())
-}
-
-/// Returns the output of a future that blocks instead of waiting, so its first poll is ready.
-fn poll_once<F: Future>(future: F) -> Option<F::Output> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => Some(value),
-        Poll::Pending => None,
-    }
 }

@@ -52,7 +52,7 @@ pub(crate) fn compare() -> Result<()> {
 pub(crate) fn run(attempt_id: &str) -> Result<()> {
     let json = format!(
         r#"{{"version":1,"origin":"https://openrouter.ai","callback_url":"http://127.0.0.1:{PORT}{PATH}/{RIGHT_ATTEMPT_ID}",
-            "state":"c3RhdGUtb2YtdGVzdC0wMA","code_verifier":"{}"}}"#,
+            "state":"c3RhdGUtb2YtdGVzdC0wMA","code_verifier":"{}","begun_at":0}}"#,
         canned::VERIFIER
     );
     let rules = CallbackRules::new(PORT, &PendingSignIn::from_secret_json(&json)?);

@@ -5,9 +5,10 @@ use std::{hint::black_box, marker::PhantomData, sync::Arc};
 use http::StatusCode;
 use openrouter_oauth::{
     ApiKeyGrant, AuthorizationCode, CallbackUrl, Client, CodeChallengeMethod, CodeVerifier, Error,
-    ExchangeAuthCode, PendingSignIn, Pkce,
+    ExchangeAuthCode, PendingSignIn, Pkce, blocking,
 };
-use openrouter_oauth_tests::Result;
+use openrouter_oauth_tests::{Result, tls};
+use openrouter_oauth_transport_reqwest::{ReqwestTransport, TokioTimer};
 
 use crate::{canned, planted::Plant, side::Side};
 
@@ -34,7 +35,7 @@ impl<P: Plant> Side for BySdk<P> {
         let origin = sdk.client.origin().as_str();
         let json = format!(
             r#"{{"version":1,"origin":"{origin}","callback_url":"http://127.0.0.1:3000{}","state":"{}",
-                "code_verifier":"{}"}}"#,
+                "code_verifier":"{}","begun_at":0}}"#,
             canned::CALLBACK_PATH,
             canned::STATE,
             canned::VERIFIER
@@ -81,11 +82,42 @@ impl<P: Plant> Side for BySdk<P> {
     }
 }
 
+/// Exchanges the canned code over reqwest.
+pub(crate) struct OverReqwest(Client);
+
+impl OverReqwest {
+    pub(crate) fn client(base_url: &str) -> Result<Self> {
+        tls::use_ring();
+        let builder = Client::builder().transport(ReqwestTransport::new()?).timer(TokioTimer::new());
+        Ok(Self(builder.base_url(base_url).build()?))
+    }
+
+    pub(crate) async fn exchange_auth_code(&self) -> Result<()> {
+        check_grant(&exchange_auth_code(&self.0).await?)
+    }
+}
+
+/// Exchanges the canned code over ureq, with the client that blocks.
+pub(crate) struct OverUreq(blocking::Client);
+
+impl OverUreq {
+    pub(crate) fn client(base_url: &str) -> Result<Self> {
+        Ok(Self(blocking::Client::builder().base_url(base_url).build_blocking()?))
+    }
+
+    pub(crate) fn exchange_auth_code(&self) -> Result<()> {
+        check_grant(&self.0.exchange_auth_code(request()?).send()?)
+    }
+}
+
 async fn exchange_auth_code(client: &Client) -> std::result::Result<ApiKeyGrant, Error> {
+    client.exchange_auth_code(request()?).await
+}
+
+fn request() -> std::result::Result<ExchangeAuthCode, Error> {
     let code = AuthorizationCode::parse(canned::CODE)?;
     let verifier = CodeVerifier::parse(canned::VERIFIER)?;
-    let request = ExchangeAuthCode::new(code).pkce(verifier, CodeChallengeMethod::S256);
-    client.exchange_auth_code(request).await
+    Ok(ExchangeAuthCode::new(code).pkce(verifier, CodeChallengeMethod::S256))
 }
 
 fn check_grant(grant: &ApiKeyGrant) -> Result<()> {

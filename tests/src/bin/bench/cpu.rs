@@ -10,7 +10,8 @@ use crate::{
     measure,
     row::{AT_ONCE, Row},
     server::ServerProcess,
-    worker::{HAND, SDK, Usage, Worker},
+    side::{HAND, SDK},
+    worker::{Usage, Worker},
 };
 
 /// Odd, so that one pair is in the middle.

@@ -3,7 +3,8 @@
 //!
 //! `cargo xtask bench` runs this. Each side of a row runs under callgrind in its own process, with a server in another.
 //! Callgrind counts only the repeated work: starting, connecting, and the first exchanges do not count, except in the
-//! rows of whole processes. Both sides are optimized together, with the same options, and send the same requests.
+//! rows of whole processes. Both sides are optimized together, with the same options, and send the same requests. Two
+//! rows show what an exchange costs the SDK over reqwest and over ureq, instead of its default transport.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
 
 mod allocations;
@@ -21,6 +22,7 @@ mod report;
 mod row;
 mod server;
 mod side;
+mod web;
 mod worker;
 
 use std::{env, path::Path, process::ExitCode};
@@ -32,7 +34,7 @@ use crate::{
     measure::Measurement,
     row::{EXCHANGE_AUTH_CODE, PENDING, REJECTED, ROWS, Row},
     server::ServerProcess,
-    worker::{SDK, SDK_WITH_ALLOCATION, SDK_WITH_HEADERS},
+    side::{SDK, SDK_WITH_ALLOCATION, SDK_WITH_HEADERS},
 };
 
 fn main() -> ExitCode {
@@ -53,11 +55,17 @@ fn run(arguments: &[&str]) -> Result<()> {
         [] => {
             attempt_id::compare()?;
             capture::compare()?;
+            web::compare()?;
             compare()
         }
         ["--planted"] => find_planted(),
         ["cpu"] => cpu::compare(cpu::DEFAULT_PAIRS),
         ["cpu", pairs] => cpu::compare(pairs.parse()?),
+        ["web"] => {
+            web::compare()?;
+            web::print_rate()
+        }
+        ["web", row] => web::run(row),
         ["attempt-id"] => attempt_id::compare(),
         ["attempt-id", attempt_id] => attempt_id::run(attempt_id),
         ["work", side, row, repetitions, base_url] => worker::run(side, row, repetitions, base_url),
@@ -72,7 +80,7 @@ fn compare() -> Result<()> {
     let mut measurements = Vec::new();
     report::print_heading();
     for row in ROWS {
-        let measurement = Measurement::new(row, SDK, &server)?;
+        let measurement = Measurement::new(row, row.sdk, &server)?;
         report::print_row(row.name, &measurement.measured());
         measurements.push((row, measurement));
     }

@@ -14,7 +14,8 @@ use crate::{
     profile::Profile,
     row::{Row, Work},
     server::ServerProcess,
-    worker::{HAND, MEASURED, Usage, Worker},
+    side::HAND,
+    worker::{MEASURED, Usage, Worker},
 };
 
 /// The profiles of both sides of a row.

@@ -5,11 +5,14 @@ use openrouter_oauth_tests::Result;
 use crate::{
     canned::CannedResponse,
     limit::Limit::{self, AllocationRatio, Allocations, InstructionRatio, Instructions, InstructionsPerByte},
+    side::{SDK, SDK_OVER_REQWEST, SDK_OVER_UREQ},
 };
 
 /// One line of the report: the same work by hand and through the SDK.
 pub(crate) struct Row {
     pub(crate) name: &'static str,
+    /// The name of the SDK's side.
+    pub(crate) sdk: &'static str,
     pub(crate) work: Work,
     /// How often the work is repeated under callgrind.
     pub(crate) repetitions: u32,
@@ -45,6 +48,7 @@ pub(crate) const REJECTED: &str = "rejected code";
 /// An exchange over a connection that is already open. The other rows change some of its fields.
 const EXCHANGE_ROW: Row = Row {
     name: EXCHANGE_AUTH_CODE,
+    sdk: SDK,
     work: Work::ExchangeAuthCode,
     repetitions: 500,
     is_tls: false,
@@ -63,6 +67,19 @@ pub(crate) const ROWS: &[Row] = &[
         name: PENDING,
         work: Work::ExchangePending,
         limits: &[InstructionRatio(0.90), AllocationRatio(1.00), Allocations(17.0)],
+        ..EXCHANGE_ROW
+    },
+    Row {
+        name: "exchange over reqwest",
+        sdk: SDK_OVER_REQWEST,
+        limits: &[Instructions(80_000.0), Allocations(65.0)],
+        ..EXCHANGE_ROW
+    },
+    Row {
+        // With the client that blocks. Each exchange opens a connection.
+        name: "exchange over ureq",
+        sdk: SDK_OVER_UREQ,
+        limits: &[Instructions(240_000.0), Allocations(64.0)],
         ..EXCHANGE_ROW
     },
     Row {

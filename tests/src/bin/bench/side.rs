@@ -4,6 +4,18 @@ use std::future::Future;
 
 use openrouter_oauth_tests::Result;
 
+// The names of the sides.
+pub(crate) const HAND: &str = "hand";
+pub(crate) const SDK: &str = "sdk";
+/// The SDK over reqwest.
+pub(crate) const SDK_OVER_REQWEST: &str = "sdk-over-reqwest";
+/// The SDK over ureq, with the client that blocks.
+pub(crate) const SDK_OVER_UREQ: &str = "sdk-over-ureq";
+/// The SDK with a planted allocation.
+pub(crate) const SDK_WITH_ALLOCATION: &str = "sdk-with-allocation";
+/// The SDK with a planted clone of the headers.
+pub(crate) const SDK_WITH_HEADERS: &str = "sdk-with-headers";
+
 /// One way to do the work of every row: by hand or through the SDK.
 ///
 /// Every method fails if the result is not the expected one.

@@ -11,29 +11,22 @@ use tokio::{
 use crate::{
     allocations,
     by_hand::ByHand,
-    by_sdk::BySdk,
+    by_sdk::{BySdk, OverReqwest, OverUreq},
     canned,
     planted::{ClonedHeaders, Nothing, OneAllocation},
     row::{Row, Work},
     server::ServerProcess,
-    side::Side,
+    side::{HAND, SDK, SDK_OVER_REQWEST, SDK_OVER_UREQ, SDK_WITH_ALLOCATION, SDK_WITH_HEADERS, Side},
 };
 
 /// Which worker to start.
 #[derive(Clone, Copy)]
 pub(crate) struct Worker {
-    /// One of [`HAND`], [`SDK`], [`SDK_WITH_ALLOCATION`], and [`SDK_WITH_HEADERS`].
+    /// The name of the side.
     pub(crate) side: &'static str,
     pub(crate) row: &'static Row,
     pub(crate) repetitions: u32,
 }
-
-pub(crate) const HAND: &str = "hand";
-pub(crate) const SDK: &str = "sdk";
-/// The SDK with a planted allocation.
-pub(crate) const SDK_WITH_ALLOCATION: &str = "sdk-with-allocation";
-/// The SDK with a planted clone of the headers.
-pub(crate) const SDK_WITH_HEADERS: &str = "sdk-with-headers";
 
 /// The function inside which callgrind counts. Outside of it, the client connects and its tables grow to their size.
 pub(crate) const MEASURED: &str = "*worker*measured*";
@@ -81,6 +74,14 @@ pub(crate) fn run(side: &str, row: &str, repetitions: &str, base_url: &str) -> R
     let allocations = match side {
         HAND => work::<ByHand>(row, repetitions, base_url),
         SDK => work::<BySdk<Nothing>>(row, repetitions, base_url),
+        SDK_OVER_REQWEST => {
+            let sdk = OverReqwest::client(base_url)?;
+            Repeat::new(repetitions)?.run(async || sdk.exchange_auth_code().await)
+        }
+        SDK_OVER_UREQ => {
+            let sdk = OverUreq::client(base_url)?;
+            Repeat::new(repetitions)?.run(async || sdk.exchange_auth_code())
+        }
         SDK_WITH_ALLOCATION => work::<BySdk<OneAllocation>>(row, repetitions, base_url),
         SDK_WITH_HEADERS => work::<BySdk<ClonedHeaders>>(row, repetitions, base_url),
         _ => Err("unknown side".into()),
@@ -93,9 +94,8 @@ pub(crate) fn run(side: &str, row: &str, repetitions: &str, base_url: &str) -> R
 
 /// Does the work of `row` this many times, on one thread. Returns the number of allocations.
 fn work<S: Side>(row: &Row, repetitions: u32, base_url: &str) -> Result<u64> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
     let client = S::client(base_url)?;
-    let repeat = Repeat { runtime, repetitions };
+    let repeat = Repeat::new(repetitions)?;
     match row.work {
         Work::ExchangeAuthCode => repeat.run(async || S::exchange_auth_code(&client).await),
         Work::ExchangePending => {
@@ -141,6 +141,11 @@ struct Repeat {
 }
 
 impl Repeat {
+    fn new(repetitions: u32) -> Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        Ok(Self { runtime, repetitions })
+    }
+
     /// Does some of the work to warm up, and then all of it. Returns the number of allocations of the latter.
     fn run(&self, mut work: impl AsyncFnMut() -> Result<()>) -> Result<u64> {
         self.block_on(WARM_UP, &mut work)?;

@@ -1,18 +1,19 @@
 //! Runs `openrouter-oauth login` in a process, with its own home folder.
 
-use std::{env, fs, io, path::Path, process::Stdio, time::Duration};
+use std::{env, fs, io, path::Path, process::Stdio};
 
-use openrouter_oauth_tests::Result;
+use openrouter_oauth_tests::{
+    Result,
+    poll::{WAIT_TIMEOUT, poll},
+};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     process::{Child, Command},
     task::JoinHandle,
-    time::{sleep, timeout},
+    time::timeout,
 };
-
-use crate::timeouts::WAIT_TIMEOUT;
 
 /// A home folder for programs, and the base URL in their environment.
 pub(crate) struct Home {
@@ -84,12 +85,7 @@ impl Home {
     /// Waits until a file exists in this folder, and reads it.
     pub(crate) async fn wait_for(&self, name: &str) -> Result<String> {
         let path = self.path().join(name);
-        let exists = async {
-            while !path.exists() {
-                sleep(Duration::from_millis(10)).await;
-            }
-        };
-        timeout(WAIT_TIMEOUT, exists).await.map_err(|_| format!("{name} did not appear"))?;
+        poll(name, async || Ok(path.exists().then_some(()))).await?;
         Ok(fs::read_to_string(path)?)
     }
 }

@@ -20,7 +20,7 @@ pub(crate) struct Scene {
     pub(crate) run: for<'a> fn(&'a BrowserSession<'a>) -> SceneFuture<'a>,
 }
 
-pub(crate) type SceneFuture<'a> = Pin<Box<dyn Future<Output = Result> + Send + 'a>>;
+pub(crate) type SceneFuture<'a> = Pin<Box<dyn Future<Output = Result> + 'a>>;
 
 macro_rules! scene {
     ($name:literal, $run:path $(, $settings:expr)?) => {

@@ -1,16 +1,21 @@
 //! The environment of a scene: an emulator, a browser, and a home folder for the program.
 
-use std::{collections::BTreeMap, fmt::Debug, fs, path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path};
 
 use openrouter_oauth_emulator::{Emulator, Settings};
-use openrouter_oauth_tests::{Result, query, testbed::Testbed};
-use tokio::time::{sleep, timeout};
+use openrouter_oauth_tests::{
+    Result,
+    poll::poll,
+    query,
+    testbed::Testbed,
+    webdriver::{Browser, ChromeDriver, ReceivedResponse},
+};
 
 use crate::{
+    consent_page::{self, APPROVE, DENY},
+    expect::expect_eq,
     login_process::{Home, LoginProcess},
-    network::ReceivedResponse,
-    timeouts::WAIT_TIMEOUT,
-    webdriver::{Browser, ChromeDriver},
+    looks::Screenshots,
 };
 
 /// The environment of a scene: an emulator, a browser, and a home folder for the program.
@@ -18,17 +23,14 @@ pub(crate) struct BrowserSession<'a> {
     testbed: Testbed,
     pub(crate) browser: Browser,
     pub(crate) home: Home,
-    screenshots: Option<&'a Path>,
+    pub(crate) screenshots: Screenshots<'a>,
 }
-
-/// The title of the emulator's consent page.
-pub(crate) const CONSENT_TITLE: &str = "Authorize (emulator)";
 
 impl<'a> BrowserSession<'a> {
     pub(crate) async fn start(
         driver: &ChromeDriver,
         settings: Settings,
-        screenshots: Option<&'a Path>,
+        screenshots: Screenshots<'a>,
     ) -> Result<Self> {
         let testbed = Testbed::over_tcp(settings).await;
         let home = Home::new(testbed.base_url().to_owned())?;
@@ -53,15 +55,15 @@ impl<'a> BrowserSession<'a> {
 
     pub(crate) async fn open_consent_page(&self, url: &str) -> Result {
         self.browser.navigate(url).await?;
-        self.browser.wait_for_page(CONSENT_TITLE).await
+        consent_page::wait(&self.browser).await
     }
 
     pub(crate) async fn approve(&self) -> Result {
-        self.browser.click("button[value=approve]").await
+        self.browser.click(APPROVE).await
     }
 
     pub(crate) async fn deny(&self) -> Result {
-        self.browser.click("button[value=deny]").await
+        self.browser.click(DENY).await
     }
 
     /// Expects the login to succeed, and the browser to show it.
@@ -96,12 +98,7 @@ impl<'a> BrowserSession<'a> {
 
     /// Waits until the emulator receives an exchange.
     pub(crate) async fn wait_for_exchange(&self) -> Result {
-        let exchange_arrives = async {
-            while self.exchange_count() == 0 {
-                sleep(Duration::from_millis(10)).await;
-            }
-        };
-        timeout(WAIT_TIMEOUT, exchange_arrives).await.map_err(|_| "no exchange began".into())
+        poll("an exchange", async || Ok((self.exchange_count() > 0).then_some(()))).await
     }
 
     pub(crate) fn exchange_count(&self) -> usize {
@@ -117,15 +114,6 @@ impl<'a> BrowserSession<'a> {
             check_headers(response)?;
         }
         Ok(responses)
-    }
-
-    /// Saves a screenshot of the page, if screenshots were requested.
-    pub(crate) async fn save_screenshot(&self, name: &str) -> Result {
-        if let Some(folder) = self.screenshots {
-            fs::create_dir_all(folder)?;
-            fs::write(folder.join(name), self.browser.screenshot().await?)?;
-        }
-        Ok(())
     }
 }
 
@@ -171,18 +159,10 @@ pub(crate) fn origin(url: &str) -> &str {
     url.strip_suffix(query::target(url)).unwrap_or(url)
 }
 
-/// Fails unless `found` equals `expected`.
-pub(crate) fn expect_eq<T: Debug + PartialEq>(what: &str, found: &T, expected: &T) -> Result {
-    if found == expected {
-        return Ok(());
-    }
-    Err(format!("{what}: {found:?} instead of {expected:?}").into())
-}
-
 /// Sets the mode of a file or folder.
 #[cfg(unix)]
 pub(crate) fn set_mode(path: &Path, mode: u32) -> Result {
-    Ok(fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))?)
+    Ok(std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))?)
 }
 
 /// Fails, because only Unix has modes.

@@ -2,35 +2,34 @@
 
 use std::time::Duration;
 
-use openrouter_oauth_emulator::Fault;
 use serde_json::{Map, Value, json};
 
-use crate::driver::Sdk;
+use crate::driver::{Language, Sdk};
 
-/// One test case, which runs with both SDKs.
+/// One test case, which runs with every SDK.
 pub(crate) struct Case {
     /// The claim that the case checks, as a sentence.
     pub(crate) name: &'static str,
     /// The actions, in order, on the case's own emulator.
     pub(crate) actions: Vec<Action>,
-    /// An SDK that cannot express the case, and why.
-    pub(crate) unsupported: Option<(Sdk, &'static str)>,
+    /// A language whose SDK cannot express the case, and why.
+    pub(crate) unsupported: Option<(Language, &'static str)>,
 }
 
 impl Case {
-    /// Creates a case that both SDKs can express.
+    /// Creates a case that every SDK can express.
     pub(crate) fn new(name: &'static str, actions: impl IntoIterator<Item = Action>) -> Self {
         Self { name, actions: actions.into_iter().collect(), unsupported: None }
     }
 
     /// Creates a case with one fault on the next request for `path`, and one action.
-    pub(crate) fn with_fault(name: &'static str, path: &str, fault: Fault, action: Action) -> Self {
-        Self::new(name, [Action::Inject(fault.on(path)), action])
+    pub(crate) fn with_fault(name: &'static str, path: &str, fault: Value, action: Action) -> Self {
+        Self::new(name, [Action::inject(path, fault), action])
     }
 
-    /// Skips the case for `sdk`, for this reason.
-    pub(crate) fn except(mut self, sdk: Sdk, reason: &'static str) -> Self {
-        self.unsupported = Some((sdk, reason));
+    /// Skips the case for the SDK of `language`, for this reason.
+    pub(crate) fn except(mut self, language: Language, reason: &'static str) -> Self {
+        self.unsupported = Some((language, reason));
         self
     }
 }
@@ -41,12 +40,22 @@ pub(crate) enum Action {
     Approve(&'static str),
     /// The emulator's clock advances.
     AdvanceClock(Duration),
-    /// The emulator injects this fault.
-    Inject(Fault),
+    /// The emulator injects this fault, in the JSON of `/emulator/faults`.
+    Inject(Value),
     /// The last request must have had this header; its name is in lower case.
     ExpectHeader(&'static str, &'static str),
+    /// Exchanged codes must have led to this many keys.
+    ExpectGrantedKeys(usize),
     /// The SDK calls an operation.
     Call(Call),
+}
+
+impl Action {
+    /// Injects a fault on the next request for `path`.
+    pub(crate) fn inject(path: &str, mut fault: Value) -> Self {
+        fault["path"] = json!(path);
+        Self::Inject(fault)
+    }
 }
 
 /// One call of an SDK's operation.
@@ -64,7 +73,12 @@ pub(crate) enum Expected {
     Value(Value),
     /// The SDK raises this error.
     Error(ExpectedError),
+    /// Of [`RACERS`] calls at once, one returns this value, and all others raise this error.
+    OneWinner(Value, ExpectedError),
 }
+
+/// The number of calls in a race.
+pub(crate) const RACERS: usize = 30;
 
 /// The expected error of an SDK.
 pub(crate) struct ExpectedError {
@@ -115,7 +129,19 @@ impl CallBuilder {
 
     /// The SDK must raise an error of `class`, which has the same name in both SDKs.
     pub(crate) fn fails_with(self, status: u16, class: &'static str, message: &'static str) -> Action {
-        self.expect(Expected::Error(ExpectedError { class: [class, class], status: Some(status), message }))
+        self.expect(Expected::Error(ExpectedError::new(status, class, message)))
+    }
+
+    /// Makes [`RACERS`] calls at once. One must return `value`, and all others must raise this error.
+    pub(crate) fn races_for(
+        self,
+        value: Value,
+        status: u16,
+        class: &'static str,
+        message: &'static str,
+    ) -> Action {
+        let error = ExpectedError::new(status, class, message);
+        self.with("times", json!(RACERS)).expect(Expected::OneWinner(value, error))
     }
 
     /// The SDK must raise an error without a response, of its own class: Python's, then TypeScript's.
@@ -134,6 +160,11 @@ impl CallBuilder {
 }
 
 impl ExpectedError {
+    /// Creates an error of a class that has the same name in every SDK.
+    fn new(status: u16, class: &'static str, message: &'static str) -> Self {
+        Self { class: [class, class], status: Some(status), message }
+    }
+
     /// Compares the error that `sdk` reported with the expected one.
     ///
     /// # Errors
@@ -141,9 +172,9 @@ impl ExpectedError {
     /// If they differ.
     pub(crate) fn check(&self, sdk: Sdk, reported: &Value) -> Result<(), String> {
         let [python, typescript] = self.class;
-        let class = match sdk {
-            Sdk::Python => python,
-            Sdk::TypeScript => typescript,
+        let class = match sdk.language() {
+            Language::Python => python,
+            Language::TypeScript => typescript,
         };
         let field = |pointer| reported.pointer(pointer);
         let decoded = field("/error/message").or(field("/error").filter(|error| error.is_string()));

@@ -1,4 +1,4 @@
-//! The cases, each with the expected results of both SDKs.
+//! The cases, each with the expected results of the SDKs.
 //!
 //! `$server` is the emulator's base URL, `$page` its authorize URL without parameters, and `$key` a valid key.
 

@@ -1,5 +1,5 @@
-//! Installs the official SDKs, at the versions pinned in `tests/conformance/`, into `conformance/` of the
-//! build folder.
+//! Installs the official SDKs and other packages, at the versions pinned in `tests/conformance/`, into `conformance/`
+//! of the build folder.
 //!
 //! To update them, install newer versions elsewhere, and pin those: `pip freeze` for `requirements.txt`,
 //! `npm install --package-lock-only` for `package-lock.json`.
@@ -8,15 +8,19 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, io};
 
-/// The paths of both SDKs and their drivers.
+/// The paths of both SDKs.
 pub(crate) struct Installed {
     /// The interpreter with the Python SDK.
     pub(crate) python: PathBuf,
     /// `drive.py`.
     pub(crate) python_driver: PathBuf,
-    /// `drive.mjs`, next to the `node_modules` with the TypeScript SDK.
-    pub(crate) node_driver: PathBuf,
+    /// The folder with the `node_modules` of the TypeScript SDK, and copies of our scripts.
+    pub(crate) node: PathBuf,
 }
+
+/// The scripts that need the packages in `node_modules`. Node.js looks for packages next to the script, not in the
+/// working directory.
+const SCRIPTS: [&str; 5] = ["drive.mjs", "token.mjs", "spa/app.mjs", "spa/fetch.mjs", "spa/sdk.mjs"];
 
 /// Installs the SDKs, unless they are installed from the same pins.
 ///
@@ -34,6 +38,7 @@ pub(crate) fn install() -> Result<Installed, String> {
         run(Command::new(python.join("bin/python"))
             .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
             .arg(pins.join("requirements.txt")))
+        .map(drop)
     })?;
     once(&pins.join("package-lock.json"), &node.join("installed.json"), || {
         copy(&pins.join("package.json"), &node)?;
@@ -41,16 +46,37 @@ pub(crate) fn install() -> Result<Installed, String> {
         run(Command::new("npm")
             .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
             .current_dir(&node))
+        .map(drop)
     })?;
     run(Command::new("node").arg("--version"))?;
 
-    // Node looks for packages next to the program, not in the working directory.
-    copy(&pins.join("drive.mjs"), &node)?;
-    Ok(Installed {
-        python: python.join("bin/python"),
-        python_driver: pins.join("drive.py"),
-        node_driver: node.join("drive.mjs"),
-    })
+    for script in SCRIPTS {
+        copy(&pins.join(script), &node)?;
+    }
+    Ok(Installed { python: python.join("bin/python"), python_driver: pins.join("drive.py"), node })
+}
+
+impl Installed {
+    /// Returns the path of one of [`SCRIPTS`], by its file name.
+    pub(crate) fn script(&self, name: &str) -> PathBuf {
+        self.node.join(name)
+    }
+
+    /// Bundles a script with everything that it imports, or converts TypeScript to JavaScript, and returns the result.
+    ///
+    /// # Errors
+    ///
+    /// If esbuild fails. The message contains its output.
+    pub(crate) fn bundle(&self, script: &Path) -> Result<String, String> {
+        let mut esbuild = Command::new(self.node.join("node_modules/.bin/esbuild"));
+        let output = run(esbuild.arg(script).args([
+            "--bundle",
+            "--format=esm",
+            "--external:node:*",
+            "--log-level=warning",
+        ]))?;
+        String::from_utf8(output).map_err(|error| error.to_string())
+    }
 }
 
 /// Returns cargo's build folder: `CARGO_TARGET_DIR`, relative to the root of the repository, or `target` there.
@@ -76,7 +102,8 @@ fn copy(file: &Path, folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn run(command: &mut Command) -> Result<(), String> {
+/// Runs a command, and returns its output.
+fn run(command: &mut Command) -> Result<Vec<u8>, String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => format!(
@@ -85,7 +112,7 @@ fn run(command: &mut Command) -> Result<(), String> {
         _ => format!("`{program}` did not start: {error}"),
     })?;
     if output.status.success() {
-        return Ok(());
+        return Ok(output.stdout);
     }
     let output_text = [output.stdout, output.stderr].concat();
     Err(format!("{command:?} failed with {}:\n{}", output.status, String::from_utf8_lossy(&output_text)))

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use crate::{operation::Operation, response::ResponseKind};
+use crate::{backend::Backend, operation::Operation, response::ResponseKind};
 
 /// One call to a server with at most one fault.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
+    pub(crate) backend: Backend,
     pub(crate) protocol: Protocol,
     pub(crate) operation: Operation,
     pub(crate) part: Part,
@@ -64,7 +65,9 @@ impl Case {
     pub(crate) fn deadline(&self) -> Duration {
         Duration::from_millis(match (self.part, self.fault.map(|fault| fault.kind)) {
             // Long enough for three attempts to connect and the waits between them.
-            (Part::Handshake, Some(FaultKind::Stall | FaultKind::Flip)) => 5_000,
+            (Part::Handshake, Some(FaultKind::Stall | FaultKind::Flip)) if self.backend != Backend::Ureq => {
+                5_000
+            }
             (_, Some(FaultKind::Stall)) => 300,
             (_, Some(FaultKind::Flip)) => 1_000,
             _ => 10_000,

@@ -170,12 +170,12 @@ async fn call(echoed: EchoedCall, client: &Client, output: &mut String) -> std::
             let request = ExchangeAuthCode::new(AuthorizationCode::parse(canary::CODE)?)
                 .pkce(CodeVerifier::parse(canary::VERIFIER)?, Pkce::METHOD);
             let _infallible = write!(output, "{request:?}");
-            let response = client.exchange_auth_code(request).send().await?;
+            let response = client.exchange_auth_code(request).send_with_response().await?;
             let _infallible = write!(output, "{response:?}{:?}", response.value());
         }
         EchoedCall::CreateAuthCode => {
             let request = CreateAuthCode::new(CallbackUrl::parse("https://app.example/callback")?);
-            let response = client.create_auth_code(request).send().await?;
+            let response = client.create_auth_code(request).send_with_response().await?;
             let _infallible = write!(output, "{response:?}{:?}", response.value());
         }
         EchoedCall::CurrentKey => {
@@ -186,7 +186,7 @@ async fn call(echoed: EchoedCall, client: &Client, output: &mut String) -> std::
             let policy = FederationPolicyId::parse("0f8fad5b-d9cb-469f-a165-70867728950e")?;
             let request = ExchangeToken::new(policy, SubjectToken::parse(canary::TOKEN)?);
             let _infallible = write!(output, "{request:?}");
-            let response = client.exchange_token(request).send().await?;
+            let response = client.exchange_token(request).send_with_response().await?;
             let _infallible = write!(output, "{response:?}{:?}", response.value());
         }
         EchoedCall::SigningKeys => {

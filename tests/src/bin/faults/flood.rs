@@ -77,7 +77,7 @@ pub(crate) async fn run(table: &mut Table) -> Result<()> {
 /// Makes a call. Returns its peak memory use, its duration and its outcome.
 async fn measured_call(client: &Client) -> (usize, Duration, std::result::Result<String, Error>) {
     let (before, start) = (memory::reset_peak(), Instant::now());
-    let outcome = OPERATION.call(client, Some(DEADLINE)).await;
+    let outcome = OPERATION.call(client, DEADLINE).await;
     (memory::peak().saturating_sub(before), start.elapsed(), outcome)
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use openrouter_oauth::{
     ApiKey, AuthorizationCode, CallbackUrl, Client, CodeVerifier, CreateAuthCode, Error, ExchangeAuthCode,
-    Pkce,
+    Pkce, blocking,
 };
 use openrouter_oauth_tests::canary;
 use serde_json::{Value, json};
@@ -45,28 +45,45 @@ impl Operation {
     }
 
     /// Makes the call, and returns the secret in the response.
-    pub(crate) async fn call(self, client: &Client, deadline: Option<Duration>) -> Result<String, Error> {
+    pub(crate) async fn call(self, client: &Client, deadline: Duration) -> Result<String, Error> {
         match self {
             Self::Exchange => {
-                let request = ExchangeAuthCode::new(AuthorizationCode::parse(canary::CODE)?)
-                    .pkce(CodeVerifier::parse(canary::VERIFIER)?, Pkce::METHOD);
-                let call = client.exchange_auth_code(request);
-                let call = match deadline {
-                    Some(deadline) => call.timeout(deadline),
-                    None => call.without_deadline(),
-                };
-                Ok(call.await?.key.expose().to_owned())
+                let grant = client.exchange_auth_code(exchange()?).timeout(deadline).await?;
+                Ok(grant.key.expose().to_owned())
             }
             Self::CreateCode => {
-                let call = client.create_auth_code(CreateAuthCode::new(CallbackUrl::parse(CALLBACK)?));
-                let call = match deadline {
-                    Some(deadline) => call.timeout(deadline),
-                    None => call.without_deadline(),
-                };
-                Ok(call.await?.id.expose().to_owned())
+                let created = client.create_auth_code(create_code()?).timeout(deadline).await?;
+                Ok(created.id.expose().to_owned())
             }
         }
     }
+
+    /// The same with a client that blocks.
+    pub(crate) fn call_blocking(
+        self,
+        client: &blocking::Client,
+        deadline: Duration,
+    ) -> Result<String, Error> {
+        match self {
+            Self::Exchange => {
+                let grant = client.exchange_auth_code(exchange()?).timeout(deadline).send()?;
+                Ok(grant.key.expose().to_owned())
+            }
+            Self::CreateCode => {
+                let created = client.create_auth_code(create_code()?).timeout(deadline).send()?;
+                Ok(created.id.expose().to_owned())
+            }
+        }
+    }
+}
+
+fn exchange() -> Result<ExchangeAuthCode, Error> {
+    let verifier = CodeVerifier::parse(canary::VERIFIER)?;
+    Ok(ExchangeAuthCode::new(AuthorizationCode::parse(canary::CODE)?).pkce(verifier, Pkce::METHOD))
+}
+
+fn create_code() -> Result<CreateAuthCode, Error> {
+    Ok(CreateAuthCode::new(CallbackUrl::parse(CALLBACK)?))
 }
 
 const CALLBACK: &str = "https://app.example/callback";

@@ -1,6 +1,9 @@
-//! Transports that break a rule. The sweep or the proxies must detect each of them.
+//! Transports that break a rule. The sweep, the proxies, or the lives of keys must detect each of them.
 
-use std::{error::Error as _, sync::Arc};
+use std::{
+    error::Error as _,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header::RETRY_AFTER};
@@ -8,6 +11,7 @@ use openrouter_oauth::{
     transport::{Error, ErrorKind, Limits, ResponseFuture, Transport},
     transport_hyper::HyperTransport,
 };
+use openrouter_oauth_emulator::Emulator;
 use openrouter_oauth_tests::Result;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -15,7 +19,9 @@ use tokio::{
 };
 
 use crate::{
+    backend::Backend,
     case::Protocol,
+    many_keys,
     operation::Operation,
     proxies,
     response::ResponseKind,
@@ -27,20 +33,25 @@ use crate::{
 /// The distance between two faults, in bytes. The faults still hit each part many times.
 const STRIDE: usize = 29;
 
-/// Runs the sweep or the proxies with each transport. Returns whether they reported the rule that each one breaks.
+/// Runs the sweep, the proxies, or the lives of keys with each transport. Returns whether they reported the rule that each one breaks.
 pub(crate) async fn run() -> Result<bool> {
     let plan = |wrap, has_deadline| SweepPlan {
+        backend: Backend::Hyper,
         wrap,
         has_deadline,
         protocols: &[Protocol::Http],
         operations: &[Operation::Exchange],
         responses: &[ResponseKind::Success, ResponseKind::Rejection],
         stride: STRIDE,
+        has_long_table: false,
+        min_cases: 1,
     };
-    let planted: [(&str, SweepPlan, Rule); 5] = [
+    let claims_unsent = plan(|inner| Arc::new(ClaimsUnsent(inner)), true);
+    let planted: [(&str, SweepPlan, Rule); 6] = [
         ("sends twice", plan(|inner| Arc::new(SendsTwice(inner)), true), Rule::Once),
         ("returns a truncated body", plan(|_| Arc::new(IgnoresLength), true), Rule::Class),
-        ("reports every error as not sent", plan(|inner| Arc::new(ClaimsUnsent(inner)), true), Rule::Class),
+        ("reports every error as not sent", claims_unsent, Rule::Class),
+        ("the same, and blocks", SweepPlan { backend: Backend::Ureq, ..claims_unsent }, Rule::Class),
         ("has no deadline", plan(|inner| Arc::new(IgnoresDeadline(inner)), false), Rule::Deadline),
         ("shows a secret in an error", plan(|inner| Arc::new(LeaksRequest(inner)), true), Rule::Secret),
     ];
@@ -60,6 +71,11 @@ pub(crate) async fn run() -> Result<bool> {
         proxies::run(wrap, &mut table).await?;
         all_detected &= report(name, &table, rules);
     }
+    let mut table = Table::silent();
+    let remembers =
+        |emulator| -> Arc<dyn Transport> { Arc::new(RemembersResponses(emulator, Mutex::default())) };
+    many_keys::run(remembers, 2 * many_keys::FIRST_LIVES, &mut table).await?;
+    all_detected &= report("remembers every response", &table, &[Rule::Memory]);
     Ok(all_detected)
 }
 
@@ -77,7 +93,7 @@ fn report(name: &str, table: &Table, rules: &[Rule]) -> bool {
 
 /// Sends a failed request once more.
 #[derive(Debug)]
-struct SendsTwice(HyperTransport);
+struct SendsTwice(Arc<dyn Transport>);
 
 impl Transport for SendsTwice {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
@@ -92,7 +108,7 @@ impl Transport for SendsTwice {
 
 /// Reports every error as not sent.
 #[derive(Debug)]
-struct ClaimsUnsent(HyperTransport);
+struct ClaimsUnsent(Arc<dyn Transport>);
 
 impl Transport for ClaimsUnsent {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
@@ -135,7 +151,7 @@ impl IgnoresLength {
 
 /// Ignores the deadline.
 #[derive(Debug)]
-struct IgnoresDeadline(HyperTransport);
+struct IgnoresDeadline(Arc<dyn Transport>);
 
 impl Transport for IgnoresDeadline {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
@@ -145,7 +161,7 @@ impl Transport for IgnoresDeadline {
 
 /// Puts the body of the request into its errors.
 #[derive(Debug)]
-struct LeaksRequest(HyperTransport);
+struct LeaksRequest(Arc<dyn Transport>);
 
 impl Transport for LeaksRequest {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
@@ -207,6 +223,20 @@ impl Transport for SendsAgainAfter502 {
                 }
                 response => response,
             }
+        })
+    }
+}
+
+/// Keeps the body of every response.
+#[derive(Debug)]
+struct RemembersResponses(Emulator, Mutex<Vec<Bytes>>);
+
+impl Transport for RemembersResponses {
+    fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
+        Box::pin(async move {
+            let response = self.0.send(request, limits).await?;
+            self.1.lock().unwrap_or_else(PoisonError::into_inner).push(response.body().clone());
+            Ok(response)
         })
     }
 }

@@ -108,7 +108,7 @@ async fn create_with_replaced_response(
     page: GatewayPage,
 ) -> Result<Vec<Violation>> {
     let testbed = ProxyTestbed::open(wrap).await?;
-    let key = testbed.emulator.issue_key();
+    let key = testbed.emulator.issue_management_key();
     let client = testbed.client.with_key(ApiKey::parse(&key)?);
     let mut check = Check::new("the response to a new code was replaced by", page);
     testbed.proxy.set(Behavior::Replace(page));
@@ -154,7 +154,7 @@ async fn read_without_request(
     page: GatewayPage,
 ) -> Result<Vec<Violation>> {
     let testbed = ProxyTestbed::open(wrap).await?;
-    let key = testbed.emulator.issue_key();
+    let key = testbed.emulator.issue_management_key();
     let client = testbed.reader.with_key(ApiKey::parse(&key)?);
     let mut check = Check::new("the proxy responded to a read with", page);
     testbed.proxy.set(Behavior::Respond(page));

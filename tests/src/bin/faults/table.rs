@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    case::{Case, FAULT_KINDS, Part},
+    case::FAULT_KINDS,
     response::{OUTCOME_CLASSES, OutcomeClass},
     verdict::{CaseResult, Rule, Violation},
 };
@@ -15,9 +15,17 @@ use crate::{
 pub(crate) struct Table {
     start: Instant,
     is_silent: bool,
+    section: Section,
     pub(crate) cases: usize,
     pub(crate) requests: usize,
     pub(crate) violations: Vec<Violation>,
+}
+
+/// The beginning of a section, and the results before it.
+struct Section {
+    start: Instant,
+    cases: usize,
+    violations: usize,
 }
 
 /// One row of the sweep.
@@ -36,7 +44,9 @@ const SHOWN_VIOLATIONS: usize = 5;
 
 impl Table {
     pub(crate) fn new() -> Self {
-        Self { start: Instant::now(), is_silent: false, cases: 0, requests: 0, violations: Vec::new() }
+        let start = Instant::now();
+        let section = Section { start, cases: 0, violations: 0 };
+        Self { start, is_silent: false, section, cases: 0, requests: 0, violations: Vec::new() }
     }
 
     /// Creates a table that only counts, and prints nothing.
@@ -77,12 +87,20 @@ impl Table {
         self.take(row.violations);
     }
 
-    /// Prints the cases so far.
-    pub(crate) fn print_subtotal(&self, name: &str) {
+    pub(crate) fn begin_section(&mut self) {
+        self.section =
+            Section { start: Instant::now(), cases: self.cases, violations: self.violations.len() };
+    }
+
+    /// Prints the sums of the rows since the section began, and returns the number of their cases.
+    pub(crate) fn end_section(&self, name: &str) -> usize {
+        let cases = self.cases - self.section.cases;
+        let violations = self.violations.len() - self.section.violations;
         if !self.is_silent {
-            let (cases, duration) = (grouped(self.cases), self.start.elapsed().as_secs_f64());
-            println!("{name:<36} {cases:>6} cases  {} violations  {duration:>5.1} s", self.violations.len());
+            let duration = self.section.start.elapsed().as_secs_f64();
+            println!("{name:<36} {:>6} cases  {violations} violations  {duration:>5.1} s\n", grouped(cases));
         }
+        cases
     }
 
     /// Adds a part outside the sweep, and prints its line.
@@ -132,13 +150,7 @@ impl Table {
 }
 
 impl Row {
-    pub(crate) fn new(base: Case, part: Part) -> Self {
-        let name = match part {
-            Part::Response => {
-                format!("{:?} {:?} {part:?} {:?}", base.protocol, base.operation, base.response)
-            }
-            Part::Handshake | Part::Request => format!("{:?} {:?} {part:?}", base.protocol, base.operation),
-        };
+    pub(crate) fn new(name: String) -> Self {
         Self {
             name,
             kinds: Default::default(),

@@ -125,7 +125,6 @@ fn allowed_classes(case: &Case, observed: &Observed) -> Vec<OutcomeClass> {
             [OutcomeClass::NotSent, OutcomeClass::Tls].into_iter().chain(meaning).collect()
         }
         (Part::Handshake, _) => vec![OutcomeClass::NotSent, OutcomeClass::Tls],
-        (Part::Request, FaultKind::Flip) => vec![meaning.unwrap_or(OutcomeClass::Unknown)],
         // Only a connection that ended before the request was written proves that it was not sent. On a busy machine,
         // the handshake alone can outlast the deadline.
         (Part::Request | Part::Response, _)
@@ -133,6 +132,7 @@ fn allowed_classes(case: &Case, observed: &Observed) -> Vec<OutcomeClass> {
         {
             vec![OutcomeClass::Unknown, OutcomeClass::NotSent]
         }
+        (Part::Request, FaultKind::Flip) => vec![meaning.unwrap_or(OutcomeClass::Unknown)],
         (Part::Response, FaultKind::Flip) if case.protocol == Protocol::Http => {
             // Without TLS, the flip can turn the response into any other.
             vec![
@@ -143,13 +143,12 @@ fn allowed_classes(case: &Case, observed: &Observed) -> Vec<OutcomeClass> {
             ]
         }
         (Part::Response, FaultKind::Flip) => [OutcomeClass::Unknown].into_iter().chain(meaning).collect(),
-        // The status alone is a rejection. A reset can destroy bytes that the client has not read yet.
-        (Part::Response, FaultKind::Close | FaultKind::Reset) if rejection_is_visible(case, fault.offset) => {
-            match fault.kind {
-                FaultKind::Close => vec![OutcomeClass::Rejected],
-                _ => vec![OutcomeClass::Rejected, OutcomeClass::Unknown],
-            }
-        }
+        // The status alone is a rejection. A reset can destroy bytes that the client has not read yet. When a deadline
+        // passes, only the transport knows the status, and the timer of an async client may be faster.
+        (Part::Response, _) if rejection_is_visible(case, fault.offset) => match fault.kind {
+            FaultKind::Close => vec![OutcomeClass::Rejected],
+            _ => vec![OutcomeClass::Rejected, OutcomeClass::Unknown],
+        },
         (Part::Request | Part::Response, _) => vec![OutcomeClass::Unknown],
     }
 }

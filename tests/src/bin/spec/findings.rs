@@ -9,6 +9,8 @@ pub(crate) struct Findings {
     pub(crate) properties: usize,
     pub(crate) probes: usize,
     pub(crate) examples: usize,
+    /// Responses of the emulator.
+    pub(crate) responses: usize,
     /// Operations that are not in the document, as method and path.
     pub(crate) absent: Vec<String>,
     /// Each is "operation part path: difference", where the part is `request` or a status.
@@ -24,7 +26,11 @@ impl Findings {
 /// Formats the numbers of compared items.
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { operations, properties, probes, examples, .. } = self;
-        write!(f, "{operations} operations, {properties} properties, {probes} probes, {examples} examples")
+        let Self { operations, properties, probes, examples, responses, .. } = self;
+        write!(
+            f,
+            "{operations} operations, {properties} properties, {probes} probes, {examples} examples, "
+        )?;
+        write!(f, "{responses} responses of the emulator")
     }
 }

@@ -1,13 +1,16 @@
-//! Compares the models with an OpenAPI document, in both directions, through the models' own serialization.
+//! Compares the models with an OpenAPI document, in both directions, through the models' own serialization, and the
+//! emulator's responses with the document.
 //!
 //! `cargo xtask spec FILE` runs this. For each operation in both the models and the document, it builds a sample of
 //! every message from the document's schema, and deserializes it as a whole and with one change at a time. It also
-//! deserializes and serializes every example. A difference is accepted if `known` lists it with a reason.
+//! deserializes and serializes every example. Then it sends requests to the emulator until it has had each documented
+//! status, and checks the bodies. A difference is accepted if `known` lists it with a reason.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports on a terminal")]
 #![expect(clippy::indexing_slicing, reason = "indexing a JSON value returns null if it is missing")]
 
 mod compare;
 mod document;
+mod emulator;
 mod examples;
 mod findings;
 mod json;
@@ -15,6 +18,7 @@ mod known;
 mod model;
 mod probe;
 mod schema;
+mod validate;
 
 use std::{env, fs, process::ExitCode};
 
@@ -40,12 +44,15 @@ fn run() -> Result<bool, String> {
     for model in model::all() {
         compare::compare_operation(&document, &model, &mut findings)?;
     }
+    emulator::compare(&document, &mut findings)?;
     Ok(report(&findings))
 }
 
 fn report(findings: &Findings) -> bool {
     for operation in &findings.absent {
-        println!("{operation} is not in the document, so it is not compared");
+        println!(
+            "{operation} is not in the document: neither the model nor the emulator is compared with it"
+        );
     }
     let mut is_fine = true;
     for entry in KNOWN {

@@ -39,7 +39,12 @@ impl<'a> Schema<'a> {
     }
 
     pub(crate) fn requires(self, property: &str) -> bool {
-        self.0["required"].as_array().is_some_and(|required| required.contains(&json!(property)))
+        self.required().any(|required| required == property)
+    }
+
+    /// Returns the names of the required properties.
+    pub(crate) fn required(self) -> impl Iterator<Item = &'a str> {
+        self.0["required"].as_array().into_iter().flatten().filter_map(Value::as_str)
     }
 
     /// Returns the schema of an array's items.
@@ -56,8 +61,25 @@ impl<'a> Schema<'a> {
         Some(self.0.get("enum")?.as_array()?.iter().filter_map(Value::as_str).collect())
     }
 
-    fn max_length(self) -> Option<usize> {
+    pub(crate) fn max_length(self) -> Option<usize> {
         self.0["maxLength"].as_u64().and_then(|length| usize::try_from(length).ok())
+    }
+
+    /// Returns the format of strings. Formats of numbers only limit their size.
+    pub(crate) fn format(self) -> Option<&'a str> {
+        self.0["format"].as_str()
+    }
+
+    /// Returns whether the schema allows the type of `value`. A number without a fraction is an integer.
+    pub(crate) fn allows_type_of(self, value: &Value) -> bool {
+        match value {
+            Value::Null => self.is("null"),
+            Value::Bool(_) => self.is("boolean"),
+            Value::Number(number) => self.is("number") || !number.is_f64() && self.is("integer"),
+            Value::String(_) => self.is("string"),
+            Value::Array(_) => self.is("array"),
+            Value::Object(_) => self.is("object"),
+        }
     }
 
     /// Returns whether the schema allows this type.
@@ -70,7 +92,7 @@ impl<'a> Schema<'a> {
     }
 
     /// Returns whether the schema is an object with arbitrary properties.
-    fn is_map(self) -> bool {
+    pub(crate) fn is_map(self) -> bool {
         self.is("object") && !self.0["properties"].is_object()
     }
 
@@ -136,8 +158,7 @@ impl<'a> Schema<'a> {
 
     /// Returns two strings of the schema's format.
     fn format_samples(self) -> Option<[&'static str; 2]> {
-        let format = self.0["format"].as_str();
-        FORMATS.iter().find(|(name, _)| Some(*name) == format).map(|(_, strings)| *strings)
+        FORMATS.iter().find(|(name, _)| Some(*name) == self.format()).map(|(_, strings)| *strings)
     }
 }
 

@@ -35,18 +35,20 @@ fn form(request: &AuthorizationRequest, params: &Params<'_>, alert: &str) -> Str
     let callback = Escaped(
         request.callback_url.as_ref().map_or("none; the next page shows a code to copy", CallbackUrl::as_str),
     );
-    let label = Escaped(request.label.as_deref().unwrap_or(request.app_name()));
-    let workspace = request
-        .workspace
-        .as_deref()
-        .map_or(String::new(), |workspace| format!("<dt>Workspace</dt><dd>{}</dd>\n", Escaped(workspace)));
+    let optional = |name, value: &Option<String>| {
+        value
+            .as_deref()
+            .map_or(String::new(), |value| format!("<dt>{name}</dt><dd>{}</dd>\n", Escaped(value)))
+    };
+    let label = optional("Key name", &request.label);
+    let workspace = optional("Workspace", &request.workspace);
     let hidden = hidden_fields(params);
     let limit = Escaped(params.get("limit").unwrap_or_default());
     format!(
         "<h1>{app_name} asks for an API key</h1>\n\
          <dl>\n\
          <dt>Callback URL</dt><dd>{callback}</dd>\n\
-         <dt>Key name</dt><dd>{label}</dd>\n\
+         {label}\
          {workspace}\
          </dl>\n\
          <form method=\"post\" action=\"/auth\">\n\

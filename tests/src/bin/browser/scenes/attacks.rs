@@ -1,14 +1,16 @@
 //! Hostile pages that are open in the same browser while a login waits.
 
-use openrouter_oauth_tests::Result;
+use openrouter_oauth_tests::{
+    Result,
+    webdriver::{REBOUND, ReceivedResponse},
+};
 use openrouter_oauth_transport_contract::ScriptedServer;
 use serde_json::json;
 
 use crate::{
+    expect::expect_eq,
     hostile,
-    network::ReceivedResponse,
-    session::{BrowserSession, callback_url, expect_eq, origin},
-    webdriver::REBOUND,
+    session::{BrowserSession, callback_url, origin},
 };
 
 // L-6, L-7, L-11

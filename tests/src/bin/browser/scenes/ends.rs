@@ -7,8 +7,9 @@ use openrouter_oauth_tests::Result;
 use tokio::time::sleep;
 
 use crate::{
+    expect::expect_eq,
     login_process::LoginProcess,
-    session::{BrowserSession, callback_url, expect_eq, set_mode},
+    session::{BrowserSession, callback_url, set_mode},
 };
 
 // L-17, L-19
@@ -33,7 +34,7 @@ pub(super) async fn deny(session: &BrowserSession<'_>) -> Result {
     session.browser.wait_for_page("You are not signed in").await?;
     let text = session.browser.text("p").await?;
     expect_eq("that the page says who declined", &text.starts_with("You declined"), &true)?;
-    session.save_screenshot("denied.png").await?;
+    session.screenshots.save(&session.browser, "denied.png").await?;
     session.expect_failure(login, 6, 0).await?;
     expect_eq("the console", &session.browser.console().await?, &vec![])
 }
@@ -75,7 +76,7 @@ pub(super) async fn response_is_lost(session: &BrowserSession<'_>) -> Result {
     session.emulator().inject(Fault::drop_after_commit().on("/auth/keys"));
     session.approve().await?;
     session.browser.wait_for_page("Sign-in may not have completed").await?;
-    session.save_screenshot("unknown.png").await?;
+    session.screenshots.save(&session.browser, "unknown.png").await?;
     session.expect_failure(login, 5, 1).await
 }
 
@@ -100,7 +101,7 @@ pub(super) async fn paste_the_code(session: &BrowserSession<'_>) -> Result {
     session.open_consent_page(&login.url).await?;
     session.approve().await?;
     session.browser.wait_for_page("Your code (emulator)").await?;
-    session.save_screenshot("code.png").await?;
+    session.screenshots.save(&session.browser, "code.png").await?;
     let code = session.browser.text("#code").await?;
     login.type_line(&code).await?;
     session.expect_key_stored(login).await

@@ -5,8 +5,9 @@ use std::fs;
 use openrouter_oauth_tests::Result;
 
 use crate::{
+    expect::expect_eq,
     login_process::LoginProcess,
-    session::{BrowserSession, expect_eq, set_mode},
+    session::{BrowserSession, set_mode},
 };
 
 /// Records its arguments, environment and open files in a file.

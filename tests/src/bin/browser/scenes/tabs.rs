@@ -5,7 +5,7 @@ use std::time::Duration;
 use openrouter_oauth_emulator::Fault;
 use openrouter_oauth_tests::Result;
 
-use crate::session::{BrowserSession, CONSENT_TITLE, expect_eq};
+use crate::{consent_page, expect::expect_eq, session::BrowserSession};
 
 /// The title of the browser's error page when nothing listens on the port.
 const CONNECTION_ERROR_TITLE: &str = "127.0.0.1";
@@ -24,7 +24,7 @@ pub(super) async fn go_back(session: &BrowserSession<'_>) -> Result {
     session.approve().await?;
     session.expect_signed_in(login).await?;
     session.browser.back().await?;
-    session.browser.wait_for_page(CONSENT_TITLE).await?;
+    consent_page::wait(&session.browser).await?;
     session.approve().await?;
     session.browser.wait_for_page(CONNECTION_ERROR_TITLE).await?;
     expect_eq("exchanges", &session.exchange_count(), &1)

@@ -1,6 +1,5 @@
 //! `POST /auth/keys/code`
 
-use openrouter_oauth_emulator::Fault;
 use serde_json::{Value, json};
 
 use super::class::{BAD_REQUEST, CONFLICT, DEFAULT, FORBIDDEN, INTERNAL, SHAPE, UNAUTHORIZED};
@@ -46,25 +45,25 @@ pub(super) fn rejected() -> Vec<Case> {
         Case::with_fault(
             "creating a code may be forbidden",
             PATH,
-            Fault::status(403),
+            json!({ "status": 403 }),
             valid().fails_with(403, FORBIDDEN, ""),
         ),
         Case::with_fault(
             "creating a code may conflict",
             PATH,
-            Fault::status(409),
+            json!({ "status": 409 }),
             valid().fails_with(409, CONFLICT, ""),
         ),
         Case::with_fault(
             "creating a code may be rate limited",
             PATH,
-            Fault::status(429),
+            json!({ "status": 429 }),
             valid().fails_with(429, DEFAULT, "429"),
         ),
         Case::with_fault(
             "creating a code may fail with a 500",
             PATH,
-            Fault::status(500),
+            json!({ "status": 500 }),
             valid().fails_with(500, INTERNAL, ""),
         ),
         Case::with_fault(

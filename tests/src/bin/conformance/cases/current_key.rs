@@ -1,6 +1,5 @@
 //! `GET /key`
 
-use openrouter_oauth_emulator::Fault;
 use serde_json::json;
 
 use super::class::{DEFAULT, INTERNAL, SHAPE, UNAUTHORIZED};
@@ -46,13 +45,13 @@ pub(super) fn all() -> Vec<Case> {
         Case::with_fault(
             "the call may be rate limited",
             PATH,
-            Fault::status(429),
+            json!({ "status": 429 }),
             current_key().fails_with(429, DEFAULT, "429"),
         ),
         Case::with_fault(
             "the call may fail with a 500",
             PATH,
-            Fault::status(500),
+            json!({ "status": 500 }),
             current_key().fails_with(500, INTERNAL, ""),
         ),
         Case::with_fault(
@@ -63,12 +62,12 @@ pub(super) fn all() -> Vec<Case> {
         ),
         Case::new(
             "after a 500, the SDK's own retry succeeds",
-            [Action::Inject(Fault::status(500).on(PATH)), current_key().retry().returns(json!({}))],
+            [Action::inject(PATH, json!({ "status": 500 })), current_key().retry().returns(json!({}))],
         ),
         Case::new(
             "a response with another schema is an error",
             [
-                Action::Inject(Fault::status(200).body(r#"{"data":{}}"#).on(PATH)),
+                Action::inject(PATH, json!({ "status": 200, "body": r#"{"data":{}}"# })),
                 current_key().fails_with(200, SHAPE, ""),
             ],
         ),

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use openrouter_oauth_emulator::Fault;
 use serde_json::{Value, json};
 
 use super::class::{BAD_REQUEST, DEFAULT, FORBIDDEN, INTERNAL, SHAPE};
 use super::inputs::{VERIFIER, gateway_page};
 use crate::case::{Action, CallBuilder, Case, call};
-use crate::driver::Sdk;
+use crate::driver::Language;
 
 const PATH: &str = "/auth/keys";
 
@@ -30,7 +29,7 @@ pub(super) fn accepted() -> Vec<Case> {
                 exchange_s256().returns(grant()),
                 call("current_key", json!({}))
                     .key("$new_key")
-                    .returns(json!({ "data": { "label": "app.example" } })),
+                    .returns(json!({ "data": { "label": "$label:sk-or-v1-" } })),
             ],
         ),
         own_helpers(),
@@ -71,6 +70,15 @@ pub(super) fn accepted() -> Vec<Case> {
             ],
         ),
         Case::new(
+            "of 30 exchanges of one code at once, exactly one gets a key",
+            [
+                Action::Approve(S256_PAGE),
+                exchange_s256().races_for(grant(), 400, BAD_REQUEST, "Invalid code"),
+                Action::ExpectGrantedKeys(1),
+                call("current_key", json!({})).key("$new_key").returns(json!({})),
+            ],
+        ),
+        Case::new(
             "a configured key does not affect an exchange",
             [Action::Approve(S256_PAGE), exchange_s256().key("sk-or-v1-unknown").returns(grant())],
         ),
@@ -78,7 +86,7 @@ pub(super) fn accepted() -> Vec<Case> {
             "after a 500 that processed nothing, the SDK's own retry succeeds",
             [
                 Action::Approve(S256_PAGE),
-                Action::Inject(Fault::status(500).on(PATH)),
+                Action::inject(PATH, json!({ "status": 500 })),
                 exchange_s256().retry().returns(grant()),
             ],
         ),
@@ -92,13 +100,13 @@ pub(super) fn rejected() -> Vec<Case> {
         Case::with_fault(
             "an exchange may be rate limited",
             PATH,
-            Fault::status(429),
+            json!({ "status": 429 }),
             unknown_code().fails_with(429, DEFAULT, "429"),
         ),
         Case::with_fault(
             "an exchange may fail with a 500",
             PATH,
-            Fault::status(500),
+            json!({ "status": 500 }),
             unknown_code().fails_with(500, INTERNAL, ""),
         ),
         Case::with_fault(
@@ -111,25 +119,25 @@ pub(super) fn rejected() -> Vec<Case> {
             "a key in a response of another content type is rejected",
             [
                 Action::Approve(S256_PAGE),
-                Action::Inject(Fault::wrong_content_type("text/plain").on(PATH)),
+                Action::inject(PATH, json!({ "wrong_content_type": "text/plain" })),
                 exchange_s256().fails_with(200, DEFAULT, "sk-or-v1-"),
             ],
         ),
         Case::with_fault(
             "a broken connection is a connection error",
             PATH,
-            Fault::drop_before_commit(),
+            json!({ "drop": "before_commit" }),
             unknown_code().fails_without_response(["RemoteProtocolError", "ConnectionError"]),
         ),
         Case::new(
             "after a lost response, the SDK's own retry finds the code used up",
             [
                 Action::Approve(S256_PAGE),
-                Action::Inject(Fault::drop_after_commit().on(PATH)),
+                Action::inject(PATH, json!({ "drop": "after_commit" })),
                 exchange_s256().retry().fails_with(400, BAD_REQUEST, "Invalid code"),
             ],
         )
-        .except(Sdk::Python, "it does not retry after httpx's RemoteProtocolError"),
+        .except(Language::Python, "it does not retry after httpx's RemoteProtocolError"),
     ]);
     cases
 }
@@ -195,7 +203,7 @@ fn rejected_requests() -> Vec<Case> {
                 ),
             ],
         )
-        .except(Sdk::Python, "it omits an unknown method from the request"),
+        .except(Language::Python, "it omits an unknown method from the request"),
         Case::new(
             "a body without a code is rejected in another envelope",
             [unknown_code().body("{}").fails_with(400, SHAPE, "ZodError")],
@@ -228,7 +236,7 @@ fn own_helpers() -> Case {
             call("current_key", json!({})).key("$new_key").returns(json!({ "data": { "limit": 5 } })),
         ],
     )
-    .except(Sdk::Python, "it has neither a PKCE nor an authorize URL helper")
+    .except(Language::Python, "it has neither a PKCE nor an authorize URL helper")
 }
 
 fn exchange(args: Value) -> CallBuilder {

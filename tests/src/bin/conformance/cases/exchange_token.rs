@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use openrouter_oauth_emulator::Fault;
 use serde_json::json;
 
 use super::class::{DEFAULT, OAUTH, UNAUTHORIZED};
 use super::inputs::gateway_page;
-use crate::case::{Action, CallBuilder, Case, call};
+use crate::{
+    case::{Action, CallBuilder, Case, call},
+    responses::TOKEN_EXCHANGE,
+};
 
 const PATH: &str = "/oauth/token";
 
@@ -15,12 +17,10 @@ const PATH: &str = "/oauth/token";
 const SUBJECT_TOKEN: &str = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJjaSJ9.c2ln";
 /// The same, expired in 1970.
 const EXPIRED: &str = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJjaSIsImV4cCI6MX0.c2ln";
-const UNKNOWN_SCOPE: &str = "grant_type=urn:ietf:params:oauth:grant-type:token-exchange&federation_policy_id=policy\
-    &subject_token=eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJjaSJ9.c2ln\
-    &subject_token_type=urn:ietf:params:oauth:token-type:jwt&scope=everything";
 
 /// The exchange of a token, and errors.
 pub(super) fn all() -> Vec<Case> {
+    let unknown_scope = format!("{TOKEN_EXCHANGE}&scope=everything");
     vec![
         Case::new(
             "an identity provider's token is exchanged for an access token that works for 15 minutes",
@@ -47,23 +47,23 @@ pub(super) fn all() -> Vec<Case> {
             "unsupported_grant_type",
         ),
         rejected("an empty form is an invalid request", valid().body(""), "invalid_request"),
-        rejected("an unknown scope is invalid", valid().body(UNKNOWN_SCOPE), "invalid_scope"),
+        rejected("an unknown scope is invalid", valid().body(&unknown_scope), "invalid_scope"),
         Case::with_fault(
             "a token exchange may be rate limited",
             PATH,
-            Fault::status(429),
+            json!({ "status": 429 }),
             valid().fails_with(429, OAUTH, "temporarily_unavailable"),
         ),
         Case::with_fault(
             "a token exchange may fail with a 500",
             PATH,
-            Fault::status(500),
+            json!({ "status": 500 }),
             valid().fails_with(500, OAUTH, "server_error"),
         ),
         Case::with_fault(
             "a token exchange may fail with a 503",
             PATH,
-            Fault::status(503),
+            json!({ "status": 503 }),
             valid().fails_with(503, OAUTH, "temporarily_unavailable"),
         ),
         Case::with_fault(

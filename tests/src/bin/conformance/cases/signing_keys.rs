@@ -1,6 +1,5 @@
 //! `GET /oauth/jwks`
 
-use openrouter_oauth_emulator::Fault;
 use serde_json::json;
 
 use super::class::{DEFAULT, INTERNAL, SHAPE};
@@ -20,19 +19,19 @@ pub(super) fn all() -> Vec<Case> {
         Case::with_fault(
             "the key set may be rate limited",
             PATH,
-            Fault::status(429),
+            json!({ "status": 429 }),
             signing_keys().fails_with(429, DEFAULT, "429"),
         ),
         Case::with_fault(
             "the key set may fail with a 500",
             PATH,
-            Fault::status(500),
+            json!({ "status": 500 }),
             signing_keys().fails_with(500, INTERNAL, ""),
         ),
         Case::with_fault(
             "a key of another kind is an error",
             PATH,
-            Fault::status(200).body(RSA_KEY),
+            json!({ "status": 200, "body": RSA_KEY }),
             signing_keys().fails_with(200, SHAPE, "RSA"),
         ),
     ]

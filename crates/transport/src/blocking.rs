@@ -1,0 +1,309 @@
+//! Waiting without an async runtime: runs a future on the calling thread, and sleeps on another.
+
+use std::{
+    future::{self, Future},
+    io, mem,
+    pin::{Pin, pin},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+    time::Duration,
+};
+
+use crate::{
+    time::Instant,
+    timer::{SleepFuture, Timer},
+};
+
+/// Runs `future` on this thread, and blocks the thread until it completes. Needs no async runtime.
+///
+/// The future of a transport that blocks completes when it is first polled. For any other future, the thread is parked
+/// until the future's waker wakes it. A future that needs an async runtime, such as that of a socket of tokio, panics
+/// or never completes here.
+///
+/// ```
+/// use openrouter_oauth_transport::{ThreadTimer, Timer, block_on};
+///
+/// block_on(ThreadTimer.sleep(std::time::Duration::from_millis(1)));
+/// ```
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let signal = Arc::new(Signal { thread: thread::current(), is_set: AtomicBool::new(false) });
+    let waker = Waker::from(Arc::clone(&signal));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        signal.wait();
+    }
+}
+
+/// The system's clock, with sleeps that need no async runtime.
+///
+/// Each sleep has a thread of its own, which wakes its task, so that it works with [`block_on`] and with every async
+/// runtime. Dropping the sleep ends the thread. If the operating system has no thread left, the sleep blocks the thread
+/// that polls it.
+#[expect(clippy::exhaustive_structs, reason = "there is nothing to configure")]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ThreadTimer;
+
+impl Timer for ThreadTimer {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn sleep(&self, duration: Duration) -> SleepFuture {
+        match Instant::now().checked_add(duration) {
+            Some(until) => Box::pin(Sleep { until, alarm: None }),
+            // A duration that the clock cannot represent never ends.
+            None => Box::pin(future::pending()),
+        }
+    }
+}
+
+/// A sleep. Its first poll sets the alarm.
+struct Sleep {
+    until: Instant,
+    alarm: Option<Arc<Alarm>>,
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Poll::Ready(());
+        }
+        if let Some(alarm) = &self.alarm {
+            return alarm.poll(context.waker());
+        }
+        if let Ok(alarm) = Alarm::set(left, context.waker()) {
+            self.alarm = Some(alarm);
+            Poll::Pending
+        } else {
+            thread::sleep(left);
+            Poll::Ready(())
+        }
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        if let Some(alarm) = &self.alarm {
+            alarm.end();
+        }
+    }
+}
+
+/// The state that a sleep shares with its thread.
+struct Alarm {
+    state: Mutex<State>,
+    ended: Condvar,
+}
+
+enum State {
+    /// The alarm wakes this task when the time has passed.
+    Set(Waker),
+    /// The time has passed, or the sleep was dropped.
+    Ended,
+}
+
+impl Alarm {
+    /// Starts the thread of a sleep that ends after `left`.
+    fn set(left: Duration, waker: &Waker) -> io::Result<Arc<Self>> {
+        let alarm = Arc::new(Self { state: Mutex::new(State::Set(waker.clone())), ended: Condvar::new() });
+        let shared = Arc::clone(&alarm);
+        thread::Builder::new().name("sleep".into()).spawn(move || shared.wait(left))?;
+        Ok(alarm)
+    }
+
+    /// Waits, and then wakes the task. Returns early if the sleep is dropped.
+    fn wait(&self, left: Duration) {
+        let is_set = |state: &mut State| matches!(state, State::Set(_));
+        let waited = self.ended.wait_timeout_while(self.lock(), left, is_set);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let ended = mem::replace(&mut *state, State::Ended);
+        // A waker is foreign code, so it runs without the lock.
+        drop(state);
+        if let State::Set(waker) = ended {
+            waker.wake();
+        }
+    }
+
+    /// Returns whether the time has passed. If not, the alarm will wake the task of `waker`.
+    fn poll(&self, waker: &Waker) -> Poll<()> {
+        match &mut *self.lock() {
+            State::Set(task) => {
+                task.clone_from(waker);
+                Poll::Pending
+            }
+            State::Ended => Poll::Ready(()),
+        }
+    }
+
+    /// Ends the thread without waking the task.
+    fn end(&self) {
+        let ended = mem::replace(&mut *self.lock(), State::Ended);
+        self.ended.notify_one();
+        drop(ended);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes the thread of a `block_on`.
+struct Signal {
+    thread: Thread,
+    /// Parking alone is not enough: a `block_on` inside the future may consume the wake-up.
+    is_set: AtomicBool,
+}
+
+impl Signal {
+    /// Parks the thread until it is woken.
+    fn wait(&self) {
+        while !self.is_set.swap(false, Ordering::Acquire) {
+            thread::park();
+        }
+    }
+}
+
+impl Wake for Signal {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.is_set.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::{poll_fn, ready},
+        sync::atomic::AtomicUsize,
+    };
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(20);
+    const LONG: Duration = Duration::from_secs(600);
+
+    /// Completes after this time, by a wake-up from another thread.
+    fn from_thread(time: Duration) -> impl Future<Output = ()> {
+        let shared = Arc::new(Mutex::new((false, None::<Waker>)));
+        let remote = Arc::clone(&shared);
+        thread::spawn(move || {
+            thread::sleep(time);
+            let mut shared = remote.lock().unwrap();
+            shared.0 = true;
+            if let Some(waker) = shared.1.take() {
+                waker.wake();
+            }
+        });
+        poll_fn(move |context| {
+            let mut shared = shared.lock().unwrap();
+            shared.1 = Some(context.waker().clone());
+            if shared.0 { Poll::Ready(()) } else { Poll::Pending }
+        })
+    }
+
+    /// Returns whether `future` completes before the sleep.
+    async fn beats(future: impl Future, mut sleep: SleepFuture) -> bool {
+        let mut future = pin!(future);
+        poll_fn(|context| match future.as_mut().poll(context) {
+            Poll::Ready(_) => Poll::Ready(true),
+            Poll::Pending => sleep.as_mut().poll(context).map(|()| false),
+        })
+        .await
+    }
+
+    #[test]
+    fn ready_future_completes_at_once() {
+        assert_eq!(block_on(ready(7)), 7);
+    }
+
+    #[test]
+    fn another_thread_can_complete_the_future() {
+        block_on(from_thread(SHORT));
+    }
+
+    /// Counts how often a task is woken.
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn sleep_ends_neither_early_nor_never() {
+        let start = Instant::now();
+        block_on(ThreadTimer.sleep(SHORT));
+        assert!(start.elapsed() >= SHORT);
+    }
+
+    #[test]
+    fn sleep_needs_no_executor_of_this_crate() {
+        let count = Arc::new(Count::default());
+        let waker = Waker::from(Arc::clone(&count));
+        let mut sleep = ThreadTimer.sleep(SHORT);
+        let start = Instant::now();
+        // Only the waker of the last poll is woken.
+        assert!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        while count.0.load(Ordering::SeqCst) == 0 && start.elapsed() < LONG {
+            thread::yield_now();
+        }
+        assert!(start.elapsed() >= SHORT);
+        assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
+        assert_eq!(count.0.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn dropped_sleep_ends_its_thread_and_wakes_nobody() {
+        let count = Arc::new(Count::default());
+        let waker = Waker::from(Arc::clone(&count));
+        let mut sleep = Sleep { until: Instant::now() + LONG, alarm: None };
+        assert!(Pin::new(&mut sleep).poll(&mut Context::from_waker(&waker)).is_pending());
+        drop(waker);
+        let alarm = Arc::downgrade(sleep.alarm.as_ref().unwrap());
+        drop(sleep);
+        let start = Instant::now();
+        while alarm.strong_count() > 0 && start.elapsed() < LONG {
+            thread::yield_now();
+        }
+        assert_eq!(alarm.strong_count(), 0, "the thread holds the last reference");
+        assert_eq!((Arc::strong_count(&count), count.0.load(Ordering::SeqCst)), (1, 0));
+    }
+
+    #[test]
+    fn sleep_does_not_delay_what_another_thread_completes() {
+        assert!(block_on(beats(from_thread(SHORT), ThreadTimer.sleep(LONG))));
+        assert!(!block_on(beats(from_thread(LONG), ThreadTimer.sleep(SHORT))));
+        assert!(block_on(beats(from_thread(SHORT), ThreadTimer.sleep(Duration::MAX))));
+    }
+
+    #[test]
+    fn inner_call_does_not_disturb_the_outer_one() {
+        let inner = async {
+            let outer = from_thread(Duration::ZERO);
+            // The wake-up of `outer` may arrive while the inner call is parked.
+            let mut outer = pin!(outer);
+            let _pending = beats(&mut outer, Box::pin(ready(()))).await;
+            block_on(ThreadTimer.sleep(SHORT));
+            beats(outer, ThreadTimer.sleep(LONG)).await
+        };
+        assert!(block_on(inner));
+    }
+}
