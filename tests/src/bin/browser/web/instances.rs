@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use openrouter_oauth_emulator::Fault;
-use openrouter_oauth_tests::{Result, poll::poll, query, servers::Redis};
+use openrouter_oauth_tests::{Result, query, servers::Redis};
 use tempfile::TempDir;
 
 use super::{
@@ -91,7 +91,6 @@ pub(super) async fn all_die(user: &WebUser<'_>) -> Result {
     user.deployment.restart_instances().await?;
     opened?;
     user.expect_exchanges(0)?;
-    wait_for_front_end(user).await?;
     user.reload(ACCOUNT).await?;
     user.expect_connected().await?;
     expect_eq("attempts", &user.attempts().await?.len(), &1)?;
@@ -107,13 +106,4 @@ async fn open_while_down(user: &WebUser<'_>, callback: &str) -> Result {
         expect_eq("the status of the icon", &user.browser.await_promise(fetched).await?, &502.into())?;
     }
     Ok(())
-}
-
-/// Waits until the front end uses the instances again.
-async fn wait_for_front_end(user: &WebUser<'_>) -> Result {
-    poll("the front end", async || {
-        let is_up = user.browser.await_promise("fetch('/health').then((response) => response.ok)").await?;
-        Ok((is_up == true).then_some(()))
-    })
-    .await
 }
