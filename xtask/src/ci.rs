@@ -80,7 +80,7 @@ const STEP: CargoStep = CargoStep {
     environment: &[],
 };
 
-/// Builds the optimized programs of all steps. The last part of each build uses only one core, so they run side by side.
+/// Builds the optimized programs of all steps at once.
 const BUILD_OPTIMIZED: &str = "build --quiet --profile bench -p openrouter-oauth-cli -p openrouter-oauth-tests --bin openrouter-oauth --bin faults --bin bench";
 
 const CARGO_STEPS: &[CargoStep] = &[

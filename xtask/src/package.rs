@@ -3,8 +3,8 @@
 //! It packs every published crate and unpacks it into the build folder. There it checks and compiles each package as a
 //! workspace of its own. Patches replace the packages that it depends on with their unpacked versions.
 //!
-//! With `--release`, it also runs these tests, which `cargo test --workspace` runs for every change. It then documents
-//! each package, with nightly, as docs.rs does, if rustup has it.
+//! With `--release`, it also links and runs these tests, which `cargo test --workspace` runs for every change. It then
+//! documents each package, with nightly, as docs.rs does, if rustup has it.
 
 use std::{fmt::Write as _, fs, path::PathBuf, process::Command};
 
@@ -48,7 +48,12 @@ pub(crate) fn run(release: bool) -> Result {
     let mut errors = Vec::new();
     for package in &unpacked {
         println!("\n--- {}", package.manifest.name);
-        let failed = process::run_all(commands(package, release)).err();
+        let done = if release {
+            process::run_all([test(package)].into_iter().chain(documentation(package)))
+        } else {
+            process::run_without_warnings(&mut check(package))
+        };
+        let failed = done.err();
         errors.extend(failed.map(|error| format!("{}: {error}", package.manifest.name)));
     }
     print!("\n{}", table(&unpacked));
@@ -85,23 +90,26 @@ fn pack(packages: &[Package], release: bool) -> Result {
     process::run_without_warnings(&mut command)
 }
 
-/// Returns the commands that check a package.
-fn commands(package: &Unpacked, release: bool) -> Vec<Command> {
-    let mut test = test(package);
-    if !release {
-        test.arg("--no-run");
-        return vec![test];
-    }
-    [test].into_iter().chain(documentation(package)).collect()
+/// Returns the command that checks a package with its tests and examples. It uses the workspace's build folder, because
+/// `lint` and `features` have checked most dependencies there. A check replaces no program there.
+fn check(package: &Unpacked) -> Command {
+    let mut command = process::cargo(["check", "--offline", "--quiet", "--all-targets", "--color=never"]);
+    command.args(test_features(package)).current_dir(&package.folder);
+    command.env("CARGO_TARGET_DIR", process::target("."));
+    command
 }
 
 /// Returns the command for the tests of a package, with the versions in its lock file.
 fn test(package: &Unpacked) -> Command {
     let mut command = process::cargo(["test", "--offline", "--quiet", "--no-fail-fast"]);
-    let features = TEST_FEATURES.iter().find(|(name, _)| *name == package.manifest.name);
-    command.args(features.into_iter().flat_map(|(_, features)| *features));
+    command.args(test_features(package));
     in_folder(command.env("RUSTFLAGS", "-D warnings"), package);
     command
+}
+
+fn test_features(package: &Unpacked) -> &'static [&'static str] {
+    let found = TEST_FEATURES.iter().find(|(name, _)| *name == package.manifest.name);
+    found.map_or(&[], |(_, features)| features)
 }
 
 /// Returns the command that builds the documentation of a library as docs.rs does, with warnings denied.
