@@ -149,7 +149,7 @@ impl SignInBuilder {
         let entropy = self.client.entropy().clone();
         let jar = Jar::new(self.keys, origin, self.mount.into(), service, self.lifetime, entropy);
         Ok(Settings {
-            client: self.client,
+            client: self.client.without_resending_unknown(),
             timer,
             clock: self.clock,
             jar,
