@@ -67,15 +67,16 @@ impl Ending {
         Self(Box::new(Inner { outcome: labeled, cause, response }))
     }
 
-    /// Shows the outcome of an attempt that ended before.
+    /// Shows the outcome of an attempt that ended before. A request with OpenRouter's response is redirected first, so that
+    /// no code remains in the address bar.
     pub(crate) fn shown_again(
         settings: &Settings,
         attempt: AttemptId<'_>,
         ended: &Ended,
-        has_query: bool,
+        has_response: bool,
     ) -> Self {
         let outcome = ended.outcome.labeled(settings.proposal.key_label.as_ref());
-        let response = if has_query {
+        let response = if has_response {
             response::redirect(&settings.url_of_callback(attempt.as_str()))
         } else {
             page(settings, &outcome, Some(&ended.return_to))
