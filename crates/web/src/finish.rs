@@ -6,12 +6,13 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use openrouter_oauth::Error;
 
-use self::claim::{Claimed, Rival};
+use self::claim::{Claimed, Rival, WITHOUT_DEADLINE};
 use crate::{
     callback::{Callback, Ready},
     claiming::Claiming,
     connected::Connected,
     cookie::attempt::AttemptId,
+    deadline::within,
     ending::{Cause, Ending},
     outcome::{FinalOutcome, Outcome},
     settings::Settings,
@@ -24,7 +25,7 @@ impl Callback {
     /// Run this future, and the code that stores the key, in a task that outlives the connection. Web servers drop a
     /// handler when its browser goes away, and then the key would be lost.
     ///
-    /// It takes at most as long as the client's timeout, and 15 s for a slow store. If another request exchanges the same
+    /// It takes at most as long as the client's timeout (10 minutes if it has none), and 15 s for a slow store. If another request exchanges the same
     /// code, it waits for that one, up to 35 s with a slow store.
     ///
     /// # Errors
@@ -61,7 +62,16 @@ async fn exchange(settings: Arc<Settings>, mut ready: Box<Ready>) -> Result<Conn
         Claimed::Released => return Err(try_again(&settings, None, None)),
         Claimed::Failed(error) => return Err(try_again(&settings, None, Some(Cause::Store(error)))),
     };
-    match ready.sign_in.exchange(&settings.client, &ready.code).await {
+    let exchange = ready.sign_in.exchange(&settings.client, &ready.code);
+    let exchanged = match settings.client.timeout() {
+        Some(_) => exchange.await,
+        // Otherwise, a silent service would use up the permits.
+        None => match within(&*settings.timer, WITHOUT_DEADLINE, exchange).await {
+            Some(exchanged) => exchanged,
+            None => return Err(end(&settings, &ready, FinalOutcome::OutcomeUnknown, None)),
+        },
+    };
+    match exchanged {
         Ok(grant) => {
             let Ready { attempt_id, return_to, data, .. } = *ready;
             Ok(Connected { settings, claim, attempt_id, grant, return_to, data })

@@ -38,14 +38,17 @@ const MAX_WAIT: Duration = Duration::from_secs(15);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// How long the claim of a running exchange may be older than the exchange: two calls to claim, the application that
+/// By how much the claim of a running exchange may be older than the exchange: two calls to claim, the application that
 /// stores the key, one call to settle, and the call that measures the age.
-const MARGIN: Duration = Duration::from_secs(5 * STORE_TIMEOUT.as_secs());
+const MARGIN: Duration = Duration::from_secs(4 * STORE_TIMEOUT.as_secs() + STORING.as_secs());
+
+/// How long the application may take to store the key. A reload after that might say that the outcome is unknown.
+const STORING: Duration = Duration::from_secs(20);
 
 /// How long an exchange may take if the client has no deadline: as long as a code works.
-const WITHOUT_DEADLINE: Duration = Duration::from_secs(10 * 60);
+pub(super) const WITHOUT_DEADLINE: Duration = Duration::from_secs(10 * 60);
 
-/// How long a user waits before a reload, at most: most exchanges end much earlier than they must.
+/// How long a user waits before a reload, at most. Most exchanges end well before their deadline.
 const RELOAD: Duration = Duration::from_secs(5);
 
 pub(super) async fn claim(ours: Claiming, permit: Permit) -> Claimed {
