@@ -27,7 +27,7 @@ pub trait SignInRouter {
     /// A `connected` that ignores its `Callback` exchanges nothing, and the attempt continues.
     ///
     /// Every response of the router has the headers of [`harden`](crate::harden), including those of `connected` and of
-    /// rejections.
+    /// rejections. A panic of `connected` is not a response: it reaches the layers around the router.
     ///
     /// Do not nest these routes: use [`nested_router`](Self::nested_router). Nested at `/outer`, they
     /// are served under `/outer` followed by the mount, and respond there with 500 and
@@ -148,7 +148,7 @@ where
     }
 }
 
-/// Runs the handler to its end, even if nobody waits for the response any more.
+/// Runs the handler to its end, even if nobody waits for the response anymore.
 async fn in_own_task(handler: impl Future<Output = Response> + Send + 'static) -> Response {
     match tokio::spawn(handler).await {
         Ok(response) => response,

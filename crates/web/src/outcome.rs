@@ -25,7 +25,8 @@ pub enum Outcome {
     /// The callback belongs to no attempt of this browser and this user, or its query is malformed. Nothing was sent.
     NotOurs,
     /// This request did not use the code. The attempt continues, and a reload exchanges the code, or shows the outcome
-    /// of another request.
+    /// of another request. If the store of claims failed, a reload may show [`OutcomeUnknown`](Self::OutcomeUnknown),
+    /// although nothing was sent: see [`Claims`](crate::Claims).
     TryAgain {
         /// The least wait that OpenRouter asked for; `None` if it did not, or if this request sent nothing.
         retry_after: Option<Duration>,
