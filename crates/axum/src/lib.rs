@@ -140,8 +140,8 @@ pub mod how_to;
 // An application needs only this crate and the one of its client.
 #[doc(no_inline)]
 pub use openrouter_oauth_web::{
-    self as web, BeginError, Connected, CookieKeys, Ending, OneProcessClaims, Outcome, Page, PageAction,
-    PageKind, SealedKey, SignIn, Subject, VaultKeys, harden,
+    self as web, BeginError, Connected, CookieKeys, OneProcessClaims, Outcome, Page, PageAction, PageKind,
+    SealedKey, SignIn, Subject, VaultKeys, harden,
 };
 
 #[cfg(feature = "redis")]
@@ -149,7 +149,6 @@ pub use openrouter_oauth_web::RedisClaims;
 
 pub use crate::{
     callback::{Callback, MissingSignIn},
-    nested_routes::NestedRoutes,
     not_connected::NotConnected,
     router::SignInRouter,
 };

@@ -9,12 +9,12 @@ use crate::{
     cookie::{attempt::AttemptId, content::Ended},
     outcome::{FinalOutcome, Outcome},
     page::{Page, action::PageAction, kind::PageKind},
-    response,
+    response::{self, CALLBACK_METHODS},
     return_to::ReturnTo,
     settings::Settings,
 };
 
-/// The reason why a callback brought no key, and the response to it.
+/// The response to a callback that ended without a key, and the reason.
 ///
 /// Its `Display` is meant for a log. Neither it nor the response contains a secret or a text of the server.
 #[must_use = "the browser needs the response"]
@@ -131,7 +131,7 @@ fn page(settings: &Settings, outcome: &Outcome, return_to: Option<&ReturnTo>) ->
         Outcome::TryAgain { .. } | Outcome::StillRunning { .. } | Outcome::Prefetch => {
             (StatusCode::SERVICE_UNAVAILABLE, PageAction::Reload)
         }
-        Outcome::WrongMethod => return response::wrong_method(settings, kind, "GET"),
+        Outcome::WrongMethod => return response::wrong_method(settings, CALLBACK_METHODS),
     };
     response::page(settings, status, &Page::new(kind, action))
 }

@@ -9,7 +9,7 @@ use openrouter_oauth::Error;
 use self::claim::{Claimed, Rival, WITHOUT_DEADLINE};
 use crate::{
     callback::{Callback, Ready},
-    claiming::Claiming,
+    claimant::Claimant,
     connected::Connected,
     cookie::attempt::AttemptId,
     deadline::within,
@@ -53,11 +53,11 @@ async fn exchange(settings: Arc<Settings>, mut ready: Box<Ready>) -> Result<Conn
     let Some(permit) = settings.exchanges.try_acquire() else {
         return Err(try_again(&settings, None, None));
     };
-    let claim = Claiming::new(&settings, &ready.attempt_id)
+    let claimant = Claimant::new(&settings, &ready.attempt_id)
         .map_err(|error| try_again(&settings, None, Some(Cause::Store(error))))?;
     // The permit is kept until the exchange ends.
-    let (claim, _permit) = match claim::claim(claim, permit).await {
-        Claimed::Won(claim, permit) => (claim, permit),
+    let (claimant, _permit) = match claim::claim(claimant, permit).await {
+        Claimed::Won(claimant, permit) => (claimant, permit),
         Claimed::Lost(rival) => return Err(lost(&settings, &rival, &ready)),
         Claimed::Released => return Err(try_again(&settings, None, None)),
         Claimed::Failed(error) => return Err(try_again(&settings, None, Some(Cause::Store(error)))),
@@ -74,15 +74,15 @@ async fn exchange(settings: Arc<Settings>, mut ready: Box<Ready>) -> Result<Conn
     match exchanged {
         Ok(grant) => {
             let Ready { attempt_id, return_to, data, .. } = *ready;
-            Ok(Connected { settings, claim, attempt_id, grant, return_to, data })
+            Ok(Connected { settings, claimant, attempt_id, grant, return_to, data })
         }
         Err(error) => match Failure::new(&error) {
             Failure::NotProcessed(retry_after) => {
-                claim.release().await;
+                claimant.release().await;
                 Err(try_again(&settings, retry_after, Some(Cause::Client(error))))
             }
             Failure::Known(outcome) => {
-                claim.settle().await;
+                claimant.settle().await;
                 Err(end(&settings, &ready, outcome, Some(error)))
             }
             // The claim stays unsettled, so that no page says that the sign-in is finished.
