@@ -1,39 +1,17 @@
-//! The error of routes that are nested by mistake.
+//! The check that the routes of `router` are not nested.
 
-use std::{error::Error, fmt};
-
-use axum::{
-    extract::{NestedPath, Request},
-    response::{IntoResponse, Response},
-};
+use axum::extract::{NestedPath, Request};
 use http::StatusCode;
 
-/// The error of the routes of [`router`](crate::SignInRouter::router) inside [`axum::Router::nest`]. OpenRouter would
-/// redirect the browser to the mount, where nobody serves the callback.
-///
-/// It is a response with the status 500 and this text, and has the error in its extensions.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct NestedRoutes;
+/// The response to a request of routes that are nested by mistake.
+pub(crate) type NestedRoutes = (StatusCode, &'static str);
 
-impl NestedRoutes {
-    pub(crate) fn check(request: &Request) -> Result<(), Self> {
-        if request.extensions().get::<NestedPath>().is_some() { Err(Self) } else { Ok(()) }
+/// Rejects a request of the routes of [`router`](crate::SignInRouter::router) inside [`axum::Router::nest`]. OpenRouter
+/// would redirect the browser to the mount, where no route serves the callback.
+pub(crate) fn reject_nested(request: &Request) -> Result<(), NestedRoutes> {
+    if request.extensions().get::<NestedPath>().is_none() {
+        return Ok(());
     }
-}
-
-impl fmt::Display for NestedRoutes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the routes of `router` are nested; use `nested_router` instead")
-    }
-}
-
-impl Error for NestedRoutes {}
-
-impl IntoResponse for NestedRoutes {
-    fn into_response(self) -> Response {
-        let mut response = (StatusCode::INTERNAL_SERVER_ERROR, self.to_string()).into_response();
-        response.extensions_mut().insert(self);
-        response
-    }
+    let text = "the routes of `router` are nested; use `nested_router` instead";
+    Err((StatusCode::INTERNAL_SERVER_ERROR, text))
 }

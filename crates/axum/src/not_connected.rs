@@ -5,7 +5,7 @@ use std::{error::Error, fmt};
 use axum::response::{IntoResponse, Response};
 use openrouter_oauth_web::{Ending, Outcome};
 
-/// The reason why a callback brought no key, as a response. A handler returns it with `?`.
+/// The response of a handler whose callback ended without a key. Return it with `?`.
 ///
 /// It is not an [`Error`](std::error::Error), so that `?` cannot turn it into the 500 of an error type that accepts all
 /// errors, such as `anyhow`'s. A handler that also fails otherwise returns [`axum::response::Result`]:

@@ -12,7 +12,10 @@ use axum::{
 use http::StatusCode;
 use openrouter_oauth_web::{Route, SignIn, Subject, harden};
 
-use crate::{callback::Mounted, nested_routes::NestedRoutes};
+use crate::{
+    callback::Mounted,
+    nested_routes::{NestedRoutes, reject_nested},
+};
 
 /// Gives [`SignIn`] its axum routes.
 pub trait SignInRouter {
@@ -27,11 +30,10 @@ pub trait SignInRouter {
     /// A `connected` that ignores its `Callback` exchanges nothing, and the attempt continues.
     ///
     /// Every response of the router has the headers of [`harden`](crate::harden), including those of `connected` and of
-    /// rejections.
+    /// rejections. A panic of `connected` is not a response: it reaches the layers around the router.
     ///
     /// Do not nest these routes: use [`nested_router`](Self::nested_router). Nested at `/outer`, they
-    /// are served under `/outer` followed by the mount, and respond there with 500 and
-    /// [`NestedRoutes`](crate::NestedRoutes).
+    /// are served under `/outer` followed by the mount, and respond there with 500 and a text that says so.
     ///
     /// `connected` runs in a task of its own, so it completes even if the browser goes away. A timeout of a middleware
     /// ends only the waiting. The end of the runtime ends the task, so [wait for
@@ -85,7 +87,7 @@ impl SignInRouter for SignIn {
     {
         let mount = self.mount();
         let paths = [mount, &[mount, "/"].concat(), &[mount, "/{*rest}"].concat()];
-        routes::<U, T, S>(self, connected, &paths, NestedRoutes::check)
+        routes::<U, T, S>(self, connected, &paths, reject_nested)
     }
 
     fn nested_router<U, T, S>(&self, connected: impl Handler<T, S>) -> Router<S>
@@ -148,7 +150,7 @@ where
     }
 }
 
-/// Runs the handler to its end, even if nobody waits for the response any more.
+/// Runs the handler to its end, even if nobody waits for the response anymore.
 async fn in_own_task(handler: impl Future<Output = Response> + Send + 'static) -> Response {
     match tokio::spawn(handler).await {
         Ok(response) => response,

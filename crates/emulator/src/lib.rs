@@ -253,7 +253,7 @@
 //! * **Port file.** `--port-file FILE` also writes the port and a newline to a file, before the ready line. The file is
 //!   replaced atomically, and removed on Ctrl-C or SIGTERM. After a crash or another signal it stays.
 //! * **Health.** `GET` or `HEAD /emulator/health` responds with 200 and `{"status":"ok"}`. It is not logged, and faults
-//!   do not affect it.
+//!   do not affect it. It needs a connection: if all are busy, it waits, and a health check may time out.
 //! * **Address.** `--host IP`, or [`Emulator::serve_on`], listens on another address than `127.0.0.1`. See
 //!   [Security](#security). `openrouter-oauth` calls `http` on another machine only if the program names the host with
 //!   `ClientBuilder::dangerously_allow_http`, or the user with `--insecure-http`.

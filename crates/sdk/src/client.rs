@@ -117,6 +117,14 @@ impl Client {
         Self::from_config(Config { credential: Credential::Token(token), ..(*self.config).clone() })
     }
 
+    /// Returns a copy of this client that never sends a code again if it may have been used, even if its
+    /// [`Retry`](crate::Retry::dangerously_resend_unknown) allows that.
+    #[must_use]
+    pub fn without_resending_unknown(&self) -> Self {
+        let retry = self.config.retry.clone().without_resending_unknown();
+        Self::from_config(Config { retry, ..(*self.config).clone() })
+    }
+
     /// Returns a copy of this client with another transport, for async calls.
     #[cfg(feature = "blocking")]
     pub(crate) fn with_transport(&self, transport: Arc<dyn Transport>) -> Self {

@@ -107,16 +107,20 @@ impl Claims for PostgresClaims {
     async fn claim(&self, id: &str, owner: &str, ttl: Duration) -> Result<Claim, BoxError> {
         let ttl = ttl.min(LONGEST_TTL).as_secs_f64();
         self.run(async |client| {
-            if client.execute(INSERT, &[&id, &owner, &ttl]).await? > 0
-                || client.execute(REPLACE, &[&id, &owner, &ttl]).await? > 0
-            {
-                return Ok(Claim::Won);
+            // Between the queries, another call may release its claim. It hardly does so twice.
+            for _ in 0..2 {
+                if client.execute(INSERT, &[&id, &owner, &ttl]).await? > 0
+                    || client.execute(REPLACE, &[&id, &owner, &ttl]).await? > 0
+                {
+                    return Ok(Claim::Won);
+                }
+                if let Some(row) = client.query_opt(SELECT, &[&id, &owner]).await? {
+                    let (is_ours, settled) = (row.try_get(0)?, row.try_get(1)?);
+                    let age = Duration::try_from_secs_f64(row.try_get(2)?)?;
+                    return Ok(if is_ours { Claim::Won } else { Claim::Taken { settled, age } });
+                }
             }
-            // Fails if the claim was released just now. The caller then claims again.
-            let row = client.query_one(SELECT, &[&id, &owner]).await?;
-            let (is_ours, settled) = (row.try_get(0)?, row.try_get(1)?);
-            let age = Duration::try_from_secs_f64(row.try_get(2)?)?;
-            Ok(if is_ours { Claim::Won } else { Claim::Taken { settled, age } })
+            Err("another call released its claim twice".into())
         })
         .await
     }

@@ -41,8 +41,9 @@ impl SignIn {
     /// `null`, with the status 403. A `POST` of another origin, such as `www.my.app` instead of `my.app`, gets a page with
     /// a link to the application's.
     ///
-    /// * `return_to` is the path and query of the page to return to, `/` if `None`: at most 406 bytes, with one leading
-    ///   slash, and not under the mount. [`return_to`](Self::return_to) reads it from the query.
+    /// * `return_to` is the path and query of the page to return to, `/` if `None`: at most 406 bytes with one leading
+    ///   slash, in the characters of RFC 3986, without a fragment, `.`, or `..`, and not under the mount.
+    ///   [`return_to`](Self::return_to) reads it from the query.
     /// * `data` is the application's own, at most 256 bytes. [`Connected::data`](crate::Connected::data) returns it.
     ///   The link "Start again" of a page leads to the mount, where the adapter may begin without data.
     ///
@@ -65,7 +66,7 @@ impl SignIn {
             }
             Method::POST => foreign_origin(settings, &parts.headers, return_to),
             Method::GET | Method::HEAD => button(settings, StatusCode::OK, return_to),
-            _ => response::wrong_method(settings, PageKind::WrongMethod, BEGIN_METHODS),
+            _ => response::wrong_method(settings, BEGIN_METHODS),
         }
     }
 

@@ -32,7 +32,9 @@ pub use self::redis::RedisClaims;
 /// * Calling a method again with the same arguments is harmless, because the response to the first call may be lost.
 /// * A store that cannot be reached returns an error. The caller then sends nothing.
 ///
-/// The caller limits how long it waits for a method, and then drops the future.
+/// The caller limits how long it waits for a method, and then drops the future. If the store executes a dropped `claim`
+/// after the `release` that follows, the claim holds until it expires, and the outcome counts as unknown, although nothing
+/// was sent.
 ///
 /// [`contract::run`] checks a store of your own. The example `postgres_claims` is a store in PostgreSQL.
 pub trait Claims: Send + Sync + 'static {
@@ -49,8 +51,8 @@ pub trait Claims: Send + Sync + 'static {
         ttl: Duration,
     ) -> impl Future<Output = Result<Claim, BoxError>> + Send;
 
-    /// Records that the outcome of the exchange is known, if `owner` holds the claim. Does nothing if another owner holds
-    /// it, or nobody. The claim keeps its age and its expiry.
+    /// Records that the outcome of the exchange is known, if `owner` holds the claim. Does nothing if another owner or
+    /// no owner holds it. The claim keeps its age and its expiry.
     ///
     /// # Errors
     ///
@@ -58,7 +60,7 @@ pub trait Claims: Send + Sync + 'static {
     fn settle(&self, id: &str, owner: &str) -> impl Future<Output = Result<(), BoxError>> + Send;
 
     /// Removes the claim if `owner` holds it, so that the attempt can be claimed again. Does nothing if another owner
-    /// holds it, or nobody.
+    /// or no owner holds it.
     ///
     /// # Errors
     ///

@@ -6,20 +6,20 @@ use http::{Response, header::SET_COOKIE};
 use openrouter_oauth::{ApiKey, ApiKeyGrant};
 
 use crate::{
-    claiming::Claiming, cookie::attempt::AttemptId, ending::ended_cookie, outcome::FinalOutcome, response,
+    claimant::Claimant, cookie::attempt::AttemptId, ending::ended_cookie, outcome::FinalOutcome, response,
     return_to::ReturnTo, settings::Settings, unverified::Unverified,
 };
 
-/// A finished sign-in with its key. Store the key for the local user who began the sign-in, then respond with
-/// [`done`](Self::done).
+/// A finished sign-in with its key. Store the key for the local user who began the sign-in, within 20 seconds, then respond
+/// with [`done`](Self::done).
 ///
 /// Until `done`, the sign-in counts as unfinished. If the application cannot store the key and drops this, a reload first
-/// asks the user to wait. After the client's timeout plus 25 seconds, it says that the outcome is unknown, and which key to
-/// delete.
+/// asks the user to wait. After the client's timeout plus 40 seconds, it says that the outcome is unknown, and which key to
+/// delete. So if storing takes longer, the user may delete a key that is stored after all.
 #[must_use = "store the key, which exists only here"]
 pub struct Connected {
     pub(crate) settings: Arc<Settings>,
-    pub(crate) claim: Claiming,
+    pub(crate) claimant: Claimant,
     pub(crate) attempt_id: String,
     pub(crate) grant: ApiKeyGrant,
     pub(crate) return_to: ReturnTo,
@@ -31,11 +31,6 @@ impl Connected {
     /// [`finish`](crate::Callback::finish).
     pub fn key(&self) -> &ApiKey {
         &self.grant.key
-    }
-
-    /// Returns the key, without the response. The sign-in then never counts as finished; see [`done`](Self::done).
-    pub fn into_key(self) -> ApiKey {
-        self.grant.key
     }
 
     /// Returns OpenRouter's ID of the user who approved the key, who may be another person than the local user.
@@ -57,7 +52,7 @@ impl Connected {
     /// return to. The response also replaces the cookie, so that a user who goes back sees that the sign-in has ended.
     ///
     /// Store the key, or its sealed text, before you call this. It consumes the value, so the key cannot be read from it
-    /// afterwards:
+    /// afterward:
     ///
     /// ```compile_fail,E0382
     /// async fn too_late(connected: openrouter_oauth_web::Connected) {
@@ -66,7 +61,7 @@ impl Connected {
     /// }
     /// ```
     pub async fn done(self) -> Response<String> {
-        self.claim.settle().await;
+        self.claimant.settle().await;
         let mut response = response::redirect(&self.settings.url_of(&self.return_to));
         let cookie = AttemptId::parse(&self.attempt_id).and_then(|attempt| {
             let ended = ended_cookie(&self.settings, attempt, FinalOutcome::AlreadyUsed, &self.return_to);

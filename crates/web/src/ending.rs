@@ -9,12 +9,12 @@ use crate::{
     cookie::{attempt::AttemptId, content::Ended},
     outcome::{FinalOutcome, Outcome},
     page::{Page, action::PageAction, kind::PageKind},
-    response,
+    response::{self, CALLBACK_METHODS},
     return_to::ReturnTo,
     settings::Settings,
 };
 
-/// The reason why a callback brought no key, and the response to it.
+/// The response to a callback that ended without a key, and the reason.
 ///
 /// Its `Display` is meant for a log. Neither it nor the response contains a secret or a text of the server.
 #[must_use = "the browser needs the response"]
@@ -67,15 +67,16 @@ impl Ending {
         Self(Box::new(Inner { outcome: labeled, cause, response }))
     }
 
-    /// Shows the outcome of an attempt that ended before.
+    /// Shows the outcome of an attempt that ended before. A request with OpenRouter's response is redirected first, so that
+    /// no code remains in the address bar.
     pub(crate) fn shown_again(
         settings: &Settings,
         attempt: AttemptId<'_>,
         ended: &Ended,
-        has_query: bool,
+        has_response: bool,
     ) -> Self {
         let outcome = ended.outcome.labeled(settings.proposal.key_label.as_ref());
-        let response = if has_query {
+        let response = if has_response {
             response::redirect(&settings.url_of_callback(attempt.as_str()))
         } else {
             page(settings, &outcome, Some(&ended.return_to))
@@ -130,7 +131,7 @@ fn page(settings: &Settings, outcome: &Outcome, return_to: Option<&ReturnTo>) ->
         Outcome::TryAgain { .. } | Outcome::StillRunning { .. } | Outcome::Prefetch => {
             (StatusCode::SERVICE_UNAVAILABLE, PageAction::Reload)
         }
-        Outcome::WrongMethod => return response::wrong_method(settings, kind, "GET"),
+        Outcome::WrongMethod => return response::wrong_method(settings, CALLBACK_METHODS),
     };
     response::page(settings, status, &Page::new(kind, action))
 }

@@ -6,12 +6,13 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use openrouter_oauth::Error;
 
-use self::claim::{Claimed, Rival};
+use self::claim::{Claimed, Rival, WITHOUT_DEADLINE};
 use crate::{
     callback::{Callback, Ready},
-    claiming::Claiming,
+    claimant::Claimant,
     connected::Connected,
     cookie::attempt::AttemptId,
+    deadline::within,
     ending::{Cause, Ending},
     outcome::{FinalOutcome, Outcome},
     settings::Settings,
@@ -24,7 +25,7 @@ impl Callback {
     /// Run this future, and the code that stores the key, in a task that outlives the connection. Web servers drop a
     /// handler when its browser goes away, and then the key would be lost.
     ///
-    /// It takes at most as long as the client's timeout, and 15 s for a slow store. If another request exchanges the same
+    /// It takes at most as long as the client's timeout (10 minutes if it has none), and 15 s for a slow store. If another request exchanges the same
     /// code, it waits for that one, up to 35 s with a slow store.
     ///
     /// # Errors
@@ -52,27 +53,36 @@ async fn exchange(settings: Arc<Settings>, mut ready: Box<Ready>) -> Result<Conn
     let Some(permit) = settings.exchanges.try_acquire() else {
         return Err(try_again(&settings, None, None));
     };
-    let claim = Claiming::new(&settings, &ready.attempt_id)
+    let claimant = Claimant::new(&settings, &ready.attempt_id)
         .map_err(|error| try_again(&settings, None, Some(Cause::Store(error))))?;
     // The permit is kept until the exchange ends.
-    let (claim, _permit) = match claim::claim(claim, permit).await {
-        Claimed::Won(claim, permit) => (claim, permit),
+    let (claimant, _permit) = match claim::claim(claimant, permit).await {
+        Claimed::Won(claimant, permit) => (claimant, permit),
         Claimed::Lost(rival) => return Err(lost(&settings, &rival, &ready)),
         Claimed::Released => return Err(try_again(&settings, None, None)),
         Claimed::Failed(error) => return Err(try_again(&settings, None, Some(Cause::Store(error)))),
     };
-    match ready.sign_in.exchange(&settings.client, &ready.code).await {
+    let exchange = ready.sign_in.exchange(&settings.client, &ready.code);
+    let exchanged = match settings.client.timeout() {
+        Some(_) => exchange.await,
+        // Otherwise, a silent service would use up the permits.
+        None => match within(&*settings.timer, WITHOUT_DEADLINE, exchange).await {
+            Some(exchanged) => exchanged,
+            None => return Err(end(&settings, &ready, FinalOutcome::OutcomeUnknown, None)),
+        },
+    };
+    match exchanged {
         Ok(grant) => {
             let Ready { attempt_id, return_to, data, .. } = *ready;
-            Ok(Connected { settings, claim, attempt_id, grant, return_to, data })
+            Ok(Connected { settings, claimant, attempt_id, grant, return_to, data })
         }
         Err(error) => match Failure::new(&error) {
             Failure::NotProcessed(retry_after) => {
-                claim.release().await;
+                claimant.release().await;
                 Err(try_again(&settings, retry_after, Some(Cause::Client(error))))
             }
             Failure::Known(outcome) => {
-                claim.settle().await;
+                claimant.settle().await;
                 Err(end(&settings, &ready, outcome, Some(error)))
             }
             // The claim stays unsettled, so that no page says that the sign-in is finished.

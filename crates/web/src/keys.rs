@@ -9,13 +9,16 @@ use zeroize::Zeroizing;
 /// The error for text that is not a list of keys. It does not quote the text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error(
-    "a key must be 64 hexadecimal digits for 32 random bytes, not one repeated byte: `openssl rand -hex 32`"
+    "each key must be 64 hexadecimal digits for 32 random bytes, not one repeated byte, and differ from the others: \
+     `openssl rand -hex 32`"
 )]
 #[non_exhaustive]
 pub struct InvalidKeys;
 
-/// Keys of which the first seals, and all open.
+/// A list of keys. The first one seals; each of them opens.
 pub(crate) struct KeyRing {
+    /// What the keys are for. One secret gives different keys for different purposes.
+    purpose: &'static str,
     first: Key,
     others: Vec<Key>,
 }
@@ -30,18 +33,22 @@ pub(crate) struct Key {
 }
 
 impl KeyRing {
-    fn new(key: &[u8; 32]) -> Self {
-        Self { first: Key::new(key), others: Vec::new() }
+    fn new(purpose: &'static str, key: &[u8; 32]) -> Self {
+        Self { purpose, first: Key::new(purpose, key), others: Vec::new() }
+    }
+
+    fn add(&mut self, key: &[u8; 32]) {
+        self.others.push(Key::new(self.purpose, key));
     }
 
     /// Parses keys of 64 hexadecimal digits, separated by commas.
-    fn parse(text: &str) -> Result<Self, InvalidKeys> {
+    fn parse(purpose: &'static str, text: &str) -> Result<Self, InvalidKeys> {
         let mut keys = text.split(',').map(|key| parse_hex(key.trim()));
-        let mut ring = Self::new(&*keys.next().ok_or(InvalidKeys)??);
+        let mut ring = Self::new(purpose, &*keys.next().ok_or(InvalidKeys)??);
         for key in keys {
-            ring.others.push(Key::new(&*key?));
+            ring.add(&*key?);
         }
-        if ring.has_weak_key() { Err(InvalidKeys) } else { Ok(ring) }
+        if ring.has_weak_key() || ring.has_repeated_key() { Err(InvalidKeys) } else { Ok(ring) }
     }
 
     pub(crate) fn sealing(&self) -> &Key {
@@ -77,14 +84,16 @@ impl KeyRing {
 }
 
 impl Key {
-    fn new(bytes: &[u8; 32]) -> Self {
+    fn new(purpose: &str, bytes: &[u8; 32]) -> Self {
         let [first, ..] = *bytes;
-        let id = derive(bytes, "openrouter-oauth-web 1 key id");
-        let [a, b, c, d, ..] = *id;
+        let derive = |label: &str| {
+            Zeroizing::new(hash(bytes, &["openrouter-oauth-web 1 ", purpose, " ", label].concat()))
+        };
+        let [a, b, c, d, ..] = *derive("key id");
         Self {
             id: [a, b, c, d],
-            sealing: derive(bytes, "openrouter-oauth-web 1 sealing"),
-            hashing: derive(bytes, "openrouter-oauth-web 1 hashing"),
+            sealing: derive("sealing"),
+            hashing: derive("hashing"),
             is_weak: bytes.iter().all(|byte| *byte == first),
         }
     }
@@ -101,10 +110,6 @@ fn mac(key: &[u8; 32], text: &str) -> Hmac<Sha256> {
 
 fn hash(key: &[u8; 32], text: &str) -> [u8; 32] {
     mac(key, text).finalize().into_bytes().into()
-}
-
-fn derive(key: &[u8; 32], purpose: &str) -> Zeroizing<[u8; 32]> {
-    Zeroizing::new(hash(key, purpose))
 }
 
 fn parse_hex(text: &str) -> Result<Zeroizing<[u8; 32]>, InvalidKeys> {
@@ -130,7 +135,7 @@ impl fmt::Debug for KeyRing {
 
 /// Defines a public type of keys.
 macro_rules! keys {
-    ($(#[$meta:meta])* $name:ident, $rejected:literal) => {
+    ($(#[$meta:meta])* $name:ident, $purpose:literal, $rejected:literal) => {
         $(#[$meta])*
         ///
         /// To rotate keys, first deploy the new key to all instances with [`open_with`](Self::open_with). Then deploy
@@ -143,13 +148,13 @@ macro_rules! keys {
             /// Creates the keys with a key that seals and opens: 32 random bytes. One repeated byte is rejected
             #[doc = $rejected]
             pub fn new(key: [u8; 32]) -> Self {
-                Self(KeyRing::new(&Zeroizing::new(key)))
+                Self(KeyRing::new($purpose, &Zeroizing::new(key)))
             }
 
             /// Adds a key that only opens: an older or the next one.
             #[must_use]
             pub fn open_with(mut self, key: [u8; 32]) -> Self {
-                self.0.others.push(Key::new(&Zeroizing::new(key)));
+                self.0.add(&Zeroizing::new(key));
                 self
             }
 
@@ -158,9 +163,9 @@ macro_rules! keys {
             ///
             /// # Errors
             ///
-            /// [`InvalidKeys`] if a key has another form, or is one repeated byte.
+            /// [`InvalidKeys`] if a key has another form, is one repeated byte, or is repeated.
             pub fn parse(text: &str) -> Result<Self, InvalidKeys> {
-                KeyRing::parse(text).map(Self)
+                KeyRing::parse($purpose, text).map(Self)
             }
 
             pub(crate) fn ring(&self) -> &KeyRing {
@@ -179,7 +184,7 @@ keys! {
     ///
     /// Cookies live for two hours by default, an hour longer than their attempts, so a rotated key can be removed after
     /// two hours.
-    CookieKeys, "by [`SignInBuilder::build`](crate::SignInBuilder::build)."
+    CookieKeys, "cookie", "by [`SignInBuilder::build`](crate::SignInBuilder::build)."
 }
 
 keys! {
@@ -187,7 +192,7 @@ keys! {
     ///
     /// A thief of a vault key **and** of the database has every user's API key. With only one of them, they have none.
     /// Keep the vault keys out of the database and its backups. They must differ from the cookie keys.
-    VaultKeys, "by [`SealedKey::seal`](crate::SealedKey::seal)."
+    VaultKeys, "vault", "by [`SealedKey::seal`](crate::SealedKey::seal)."
 }
 
 #[cfg(test)]
@@ -196,10 +201,18 @@ mod tests {
 
     #[test]
     fn hash_of_a_subject_depends_on_the_key() {
-        let [first, second] = [[1; 32], [2; 32]].map(|key| KeyRing::new(&key));
+        let [first, second] = [[1; 32], [2; 32]].map(|key| KeyRing::new("cookie", &key));
         let hash = first.hash("alice");
         assert!(first.has_hash("alice", &hash) && !first.has_hash("bob", &hash));
         assert!(!second.has_hash("alice", &hash));
         assert_ne!(hash, second.hash("alice"));
+    }
+
+    #[test]
+    fn keys_for_different_purposes_differ() {
+        let [cookie, vault] = ["cookie", "vault"].map(|purpose| Key::new(purpose, &[1; 32]));
+        assert_ne!(cookie.id, vault.id);
+        assert_ne!(cookie.sealing, vault.sealing);
+        assert_ne!(cookie.hashing, vault.hashing);
     }
 }

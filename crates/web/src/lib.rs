@@ -105,7 +105,7 @@
 //!   log. If this callback ended the attempt, the response also replaces its cookie, so that a reload shows the same
 //!   page.
 //!   * After [`Outcome::TryAgain`], such as when the store is down or OpenRouter is busy, a reload exchanges the code.
-//!   * After [`Outcome::OutcomeUnknown`], nobody sends the code again, and the page says which label to look for. If an
+//!   * After [`Outcome::OutcomeUnknown`], the code is not sent again, and the page says which label to look for. If an
 //!     instance dies in the middle, or cannot store the key, a later reload says so; see [`Connected`].
 //!
 //! # Security
@@ -152,7 +152,7 @@ mod route;
 mod subject;
 mod unverified;
 
-mod claiming;
+mod claimant;
 mod cookie;
 mod deadline;
 mod permits;

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use openrouter_oauth::KeyLabel;
 
-/// The reason why a callback brought no key.
+/// The reason why a callback ended without a key.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -12,20 +12,21 @@ pub enum Outcome {
     Denied,
     /// The attempt is too old, began in the future, or OpenRouter says that its code is too old. The attempt is over.
     Expired,
-    /// Another request ended the attempt: it brought the key, or OpenRouter rejected the code.
+    /// Another request ended the attempt: it received the key, or OpenRouter rejected the code.
     AlreadyUsed,
     /// OpenRouter rejected the code, or could not complete the authorization. The attempt is over.
     Rejected,
-    /// The exchange may have created a key that was lost. Nobody sends the code again.
+    /// The exchange may have created a key that was lost. The code is not sent again.
     OutcomeUnknown {
-        /// The label of the key to look for, if the sign-in sets one. It is today's: if the application changed it since
-        /// the attempt began, the key has the earlier one.
+        /// The label of the key to look for, if the sign-in sets one. This is the current setting. If it changed after
+        /// the attempt began, the key has the earlier label.
         key_label: Option<KeyLabel>,
     },
     /// The callback belongs to no attempt of this browser and this user, or its query is malformed. Nothing was sent.
     NotOurs,
     /// This request did not use the code. The attempt continues, and a reload exchanges the code, or shows the outcome
-    /// of another request.
+    /// of another request. If the store of claims failed, a reload may show [`OutcomeUnknown`](Self::OutcomeUnknown),
+    /// although nothing was sent: see [`Claims`](crate::Claims).
     TryAgain {
         /// The least wait that OpenRouter asked for; `None` if it did not, or if this request sent nothing.
         retry_after: Option<Duration>,

@@ -12,7 +12,7 @@ use openrouter_oauth::KeyLabel;
 use self::{action::PageAction, kind::PageKind};
 use crate::outcome::Outcome;
 
-/// A page that a user sees: the button that begins a sign-in, or the reason why a sign-in brought no key.
+/// A page that a user sees: the button that begins a sign-in, or the reason why a sign-in ended without a key.
 ///
 /// [`SignInBuilder::pages`](crate::SignInBuilder::pages) takes a function that writes its HTML. No part of a page comes
 /// from a server. From a query comes only `return_to`, in the URLs of [`action`](Self::action).
@@ -85,7 +85,8 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Returns how long the user should wait before a reload.
+    /// Returns how long the user should wait before a reload: what OpenRouter asked for, or else at most 5 seconds.
+    /// `None` if a reload does not help.
     pub fn retry_after(&self) -> Option<Duration> {
         match self.kind {
             PageKind::Ended(Outcome::TryAgain { retry_after }) => Some(retry_after.unwrap_or(RETRY_AFTER)),

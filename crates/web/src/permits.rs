@@ -1,4 +1,4 @@
-//! The number of calls that do the same at once.
+//! A limit on concurrent calls.
 
 use std::sync::{
     Arc,

@@ -96,13 +96,13 @@ pub(crate) fn redirect(url: &str) -> Response<String> {
 /// The methods of the page with the button.
 pub(crate) const BEGIN_METHODS: &str = "GET, HEAD, POST";
 
-/// Returns the response (405) to a request with another method than these.
-pub(crate) fn wrong_method(
-    settings: &Settings,
-    kind: PageKind<'_>,
-    methods: &'static str,
-) -> Response<String> {
-    let mut response = page(settings, StatusCode::METHOD_NOT_ALLOWED, &Page::new(kind, PageAction::Nothing));
+/// The method of a callback.
+pub(crate) const CALLBACK_METHODS: &str = "GET";
+
+/// Returns a 405 for a request whose method is not one of `methods`.
+pub(crate) fn wrong_method(settings: &Settings, methods: &'static str) -> Response<String> {
+    let content = Page::new(PageKind::WrongMethod, PageAction::Nothing);
+    let mut response = page(settings, StatusCode::METHOD_NOT_ALLOWED, &content);
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
     response
 }

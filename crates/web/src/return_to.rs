@@ -18,7 +18,7 @@ impl ReturnTo {
     pub(crate) fn parse(text: &str, mount: &str) -> Option<Self> {
         let path = text.split('?').next().unwrap_or_default();
         let is_under_mount =
-            path.strip_prefix(mount).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            decoded(path).strip_prefix(mount).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let is_good = text.len() <= MAX_BYTES
             && path.starts_with('/')
             && !path.starts_with("//")
@@ -43,6 +43,12 @@ fn has_whole_escapes(text: &str) -> bool {
     text.split('%').skip(1).all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
 }
 
+/// Returns the path without escapes, because servers may decode them. Characters that no mount has may change.
+fn decoded(path: &str) -> String {
+    let name = path.replace(['&', '='], "+");
+    form_urlencoded::parse(name.as_bytes()).map(|(name, _)| name.into_owned()).next().unwrap_or_default()
+}
+
 /// Browsers also drop such a segment if its dots are percent-encoded.
 fn is_dot_segment(segment: &str) -> bool {
     matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
@@ -64,6 +70,9 @@ mod tests {
             "/settings?tab=keys&next=/a//b",
             "/a%20b/%2F",
             "/openrouters",
+            "/%6Fpenrouters",
+            "/%256Fpenrouter",
+            "/openrouter&=",
             "/x/openrouter/callback",
             "/@user:tag;v=1,2",
             "/...",
@@ -101,6 +110,9 @@ mod tests {
             "/openrouter/",
             "/openrouter?x",
             "/openrouter/callback/x",
+            "/%6Fpenrouter",
+            "/open%72outer%2fcallback",
+            "/%6f%70%65nrouter?x",
             "///evil",
             "/a<b",
             "/a\"b",

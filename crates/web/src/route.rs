@@ -5,7 +5,7 @@ use http::{Method, Response, StatusCode, request::Parts};
 use crate::{
     cookie::attempt::AttemptId,
     page::{Page, action::PageAction, kind::PageKind},
-    response::{self, BEGIN_METHODS, wrong_method},
+    response::{self, BEGIN_METHODS, CALLBACK_METHODS, wrong_method},
     settings::Settings,
     sign_in::SignIn,
 };
@@ -24,7 +24,7 @@ pub enum Route {
 
 impl SignIn {
     /// Returns what to do with a request. Its path may lack the beginning of the mount, which nested routers and proxies
-    /// strip.
+    /// strip. So every end of the mount is accepted: with `/team/openrouter`, also `/openrouter`, `/`, and an empty path.
     pub fn route(&self, parts: &Parts) -> Route {
         let settings = &*self.settings;
         let path = parts.uri.path();
@@ -37,10 +37,8 @@ impl SignIn {
         match (allowed.contains(&parts.method), is_callback) {
             (true, true) => Route::Callback,
             (true, false) => Route::Begin,
-            (false, true) => Route::Other(Box::new(wrong_method(settings, PageKind::WrongMethod, "GET"))),
-            (false, false) => {
-                Route::Other(Box::new(wrong_method(settings, PageKind::WrongMethod, BEGIN_METHODS)))
-            }
+            (false, true) => Route::Other(Box::new(wrong_method(settings, CALLBACK_METHODS))),
+            (false, false) => Route::Other(Box::new(wrong_method(settings, BEGIN_METHODS))),
         }
     }
 }

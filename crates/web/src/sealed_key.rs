@@ -77,7 +77,7 @@ impl SealedKey {
     ///
     /// # Errors
     ///
-    /// [`SealedKeyError::Malformed`] if the text has another form.
+    /// [`SealedKeyError::Malformed`] if the text is not `v1.` followed by base64url, or has more than 1,024 characters.
     pub fn parse(text: &str) -> Result<Self, SealedKeyError> {
         let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         let sealed = text.strip_prefix(PREFIX).filter(|_| text.len() <= MAX_BYTES);

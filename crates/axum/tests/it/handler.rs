@@ -15,6 +15,7 @@ use axum::{
     routing::get,
 };
 use http::{StatusCode, request::Parts};
+use openrouter_oauth::transport::block_on;
 use openrouter_oauth_axum::{Callback, NotConnected, Outcome, SignInRouter};
 use openrouter_oauth_emulator::{Emulator, Fault};
 use tokio::time::{sleep, timeout};
@@ -131,6 +132,20 @@ async fn panic_of_the_handler_reaches_the_server() {
     let request = tokio::spawn(async move { browser.get(&routes, &callback).await });
     let panic = request.await.unwrap_err().into_panic();
     assert_eq!(panic.downcast_ref::<&str>(), Some(&"a bug of the application"));
+}
+
+#[test]
+fn callback_of_a_runtime_that_has_ended_is_503() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let handle = runtime.handle().clone();
+    drop(runtime);
+    let _entered = handle.enter();
+    let routes =
+        Router::new().merge(sign_in(&Emulator::new(), "/openrouter").router::<LocalUser, _, _>(connected));
+    let callback = format!("/openrouter/callback/{}", "a".repeat(22));
+    let page = block_on(Browser::default().get(&routes, &callback));
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    page.assert_hardened();
 }
 
 #[tokio::test]

@@ -101,6 +101,10 @@ impl Retry {
         self
     }
 
+    pub(crate) fn without_resending_unknown(self) -> Self {
+        Self { resend_unknown: false, ..self }
+    }
+
     pub(crate) fn allows(&self, attempts: u32, elapsed: Duration) -> bool {
         attempts < self.max_attempts && self.max_elapsed.is_none_or(|max_elapsed| elapsed < max_elapsed)
     }

@@ -45,7 +45,7 @@ struct Entry {
 struct Full(usize);
 
 impl OneProcessClaims {
-    /// Creates a store for at most `capacity` claims, of about 300 bytes each. It drops a claim once it expires. While
+    /// Creates a store for at most `capacity` claims. With 0, every claim fails. It drops a claim once it expires. While
     /// the store is full, it fails, so nothing is sent.
     ///
     /// One claim is made for each attempt whose callback comes with any code, and is kept for a little longer than the

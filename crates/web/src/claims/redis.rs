@@ -79,6 +79,9 @@ end";
 /// the same code again, and only OpenRouter's single use of a code stops it. An application that cannot rely on that can
 /// use a store that keeps what it acknowledged, such as PostgreSQL. See the example `postgres_claims`.
 ///
+/// The clocks of servers that replace each other must agree within a few seconds. If the new server's clock is a minute
+/// ahead, users may learn that the outcome of a running exchange is unknown.
+///
 /// # Security
 ///
 /// A reader of the store learns the ID of each attempt, when it was claimed, a random name of the call that claimed it,

@@ -5,14 +5,14 @@ use std::time::Duration;
 use openrouter_oauth::transport::BoxError;
 
 use crate::{
-    claiming::{Claiming, STORE_TIMEOUT},
+    claimant::{Claimant, STORE_TIMEOUT},
     claims::Claim,
     permits::Permit,
 };
 
 /// The result of [`claim`].
 pub(super) enum Claimed {
-    Won(Claiming, Permit),
+    Won(Claimant, Permit),
     Lost(Rival),
     /// Another call gave the claim back while this one waited. Nothing was sent, or OpenRouter is busy.
     Released,
@@ -38,40 +38,43 @@ const MAX_WAIT: Duration = Duration::from_secs(15);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// How long the claim of a running exchange may be older than the exchange: two calls to claim, the application that
+/// By how much the claim of a running exchange may be older than the exchange: two calls to claim, the application that
 /// stores the key, one call to settle, and the call that measures the age.
-const MARGIN: Duration = Duration::from_secs(5 * STORE_TIMEOUT.as_secs());
+const MARGIN: Duration = Duration::from_secs(4 * STORE_TIMEOUT.as_secs() + STORING.as_secs());
+
+/// How long the application may take to store the key. A reload after that might say that the outcome is unknown.
+const STORING: Duration = Duration::from_secs(20);
 
 /// How long an exchange may take if the client has no deadline: as long as a code works.
-const WITHOUT_DEADLINE: Duration = Duration::from_secs(10 * 60);
+pub(super) const WITHOUT_DEADLINE: Duration = Duration::from_secs(10 * 60);
 
-/// How long a user waits before a reload, at most: most exchanges end much earlier than they must.
+/// How long a user waits before a reload, at most. Most exchanges end well before their deadline.
 const RELOAD: Duration = Duration::from_secs(5);
 
-pub(super) async fn claim(ours: Claiming, permit: Permit) -> Claimed {
+pub(super) async fn claim(claimant: Claimant, permit: Permit) -> Claimed {
     // If only the response to the first call was lost, the second call wins as well.
-    let first = ours.claim().await;
-    let claimed = if first.is_err() { ours.claim().await } else { first };
+    let first = claimant.claim().await;
+    let claimed = if first.is_err() { claimant.claim().await } else { first };
     match claimed {
-        Ok(Claim::Won) => Claimed::Won(ours, permit),
+        Ok(Claim::Won) => Claimed::Won(claimant, permit),
         Ok(Claim::Taken { settled, age }) => {
             // A call that only waits takes no permit from those that exchange.
             drop(permit);
-            wait(ours, settled, age).await
+            wait(claimant, settled, age).await
         }
-        Err(error) => failed(&ours, error).await,
+        Err(error) => failed(&claimant, error).await,
     }
 }
 
 /// Gives the claim back, which the store may have recorded.
-async fn failed(ours: &Claiming, error: BoxError) -> Claimed {
-    ours.release().await;
+async fn failed(claimant: &Claimant, error: BoxError) -> Claimed {
+    claimant.release().await;
     Claimed::Failed(error)
 }
 
 /// Waits for the call that holds the claim.
-async fn wait(ours: Claiming, mut settled: bool, mut age: Duration) -> Claimed {
-    let settings = &*ours.settings;
+async fn wait(claimant: Claimant, mut settled: bool, mut age: Duration) -> Claimed {
+    let settings = &*claimant.settings;
     let limit = settings.client.timeout().unwrap_or(WITHOUT_DEADLINE).saturating_add(MARGIN);
     let (start, mut pause) = (settings.timer.now(), FIRST_PAUSE);
     let permit = settings.waiting.try_acquire();
@@ -91,16 +94,16 @@ async fn wait(ours: Claiming, mut settled: bool, mut age: Duration) -> Claimed {
         }
         settings.timer.sleep(pause.min(MAX_WAIT.saturating_sub(waited))).await;
         pause = (2 * pause).min(LONGEST_PAUSE);
-        match ours.claim().await {
+        match claimant.claim().await {
             Ok(Claim::Taken { settled: is_settled, age: new_age }) => (settled, age) = (is_settled, new_age),
             Ok(Claim::Won) => {
                 // The other call released the claim, and told its user to try again. If every waiting call then
                 // exchanged the code, a busy service would get all of them one after another. If this future is dropped
                 // before the release, the claim stays, and the outcome counts as unknown.
-                ours.release().await;
+                claimant.release().await;
                 return Claimed::Released;
             }
-            Err(error) => return failed(&ours, error).await,
+            Err(error) => return failed(&claimant, error).await,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::outcome::Outcome;
 pub enum PageKind<'a> {
     /// The user begins a sign-in with a button.
     Begin,
-    /// The sign-in brought no key.
+    /// The sign-in ended without a key.
     Ended(&'a Outcome),
     /// The sign-in could not begin.
     CannotBegin,

@@ -58,7 +58,7 @@ fn of_outcome(outcome: &Outcome) -> (&'static str, &'static str) {
             ("Please wait", "The sign-in is still being completed. Wait a moment, then reload.")
         }
         Outcome::Prefetch => ("Open this page", "Your browser loaded this page ahead of time."),
-        Outcome::WrongMethod => ("Request not supported", "Open this address in a browser."),
+        Outcome::WrongMethod => texts(PageKind::WrongMethod),
     }
 }
 

@@ -112,8 +112,8 @@ impl SignInBuilder {
         self
     }
 
-    /// Sets how many exchanges run at once in this process, 256 by default. Further callbacks get
-    /// the page "Please try again", and their attempts stay open. The same number may wait for another request with the
+    /// Sets how many exchanges run at once in this process, 256 by default, at least 1. Further callbacks get the page
+    /// "Please try again", and their attempts stay open. The same number may wait for another request with the
     /// same code.
     pub fn max_exchanges(mut self, max_exchanges: usize) -> Self {
         self.max_exchanges = max_exchanges;
@@ -149,7 +149,7 @@ impl SignInBuilder {
         let entropy = self.client.entropy().clone();
         let jar = Jar::new(self.keys, origin, self.mount.into(), service, self.lifetime, entropy);
         Ok(Settings {
-            client: self.client,
+            client: self.client.without_resending_unknown(),
             timer,
             clock: self.clock,
             jar,
@@ -179,7 +179,7 @@ impl SignInBuilder {
             (
                 !is_mount(&self.mount),
                 "mount",
-                "must be a path such as /openrouter, without a slash at its end",
+                "must be at most 128 bytes: segments of `A-Z a-z 0-9 - . _ ~`, such as /openrouter, without a slash at the end",
             ),
             (!LIFETIMES.contains(&self.lifetime), "lifetime", "must be 1 minute to 24 hours"),
             (self.max_exchanges == 0, "number of exchanges", "must not be 0"),

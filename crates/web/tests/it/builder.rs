@@ -107,6 +107,7 @@ fn keys_are_64_hexadecimal_digits() {
         &hex.replace("aa", "+a"),
         &"00".repeat(32),
         &format!("{hex},{}", "7f".repeat(32)),
+        &format!("{hex},{}", hex.to_lowercase()),
     ] {
         assert!(VaultKeys::parse(bad).is_err(), "{bad}");
         let error = CookieKeys::parse(bad).unwrap_err();

@@ -1,6 +1,7 @@
 //! Whole sign-ins.
 
 use std::{
+    future::pending,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -18,6 +19,7 @@ use openrouter_oauth::{
 };
 use openrouter_oauth_emulator::Fault;
 use openrouter_oauth_web::CookieKeys;
+use tokio::time::timeout;
 
 use crate::support::{APP, App, Browser, KEY, MINUTE, TokioTimer, location, without_query};
 
@@ -118,6 +120,22 @@ async fn finished_sign_in_is_not_exchanged_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn parameters_of_a_proxy_do_not_redirect_again() {
+    let (app, mut browser) = (App::new(), Browser::default());
+    let callback = app.begin_and_approve(&mut browser, "alice").await;
+    drop(browser.open(&app.sign_in, &callback, "alice").await.unwrap());
+    let path = without_query(&callback);
+    for query in ["?", "?x=1", "?decode=1&x=code"] {
+        let shown = browser.open(&app.sign_in, &format!("{path}{query}"), "alice").await.unwrap_err();
+        assert_eq!(shown.response.status(), StatusCode::OK, "{query}");
+    }
+    for query in ["?x=1&code=c", "?state=s", "?error=e", "?error_description=d", "?%63ode=c"] {
+        let shown = browser.open(&app.sign_in, &format!("{path}{query}"), "alice").await.unwrap_err();
+        assert_eq!(location(&shown.response), path, "{query}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn denial_is_shown_without_a_claim() {
     // W-12
     let (app, mut browser) = (App::new(), Browser::default());
@@ -213,6 +231,45 @@ async fn lost_outcome_is_unknown_and_names_the_label() {
         assert!(shown.outcome.starts_with("OutcomeUnknown"), "{shown:?}");
         assert_eq!(app.exchanges(), 1);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn client_that_resends_codes_does_not_resend_those_of_a_sign_in() {
+    for fault in [Fault::status(500), Fault::drop_after_commit()] {
+        let mut app = App::new();
+        let client = Client::builder().transport(app.emulator.clone()).timer(TokioTimer::new());
+        app.client = client.retry(Retry::default().dangerously_resend_unknown()).build().unwrap();
+        app.sign_in = app.instance(APP, CookieKeys::new(KEY), |builder| builder);
+        let mut browser = Browser::default();
+        let callback = app.begin_and_approve(&mut browser, "alice").await;
+        app.emulator.inject(fault.on("/auth/keys"));
+        let shown = browser.open(&app.sign_in, &callback, "alice").await.unwrap_err();
+        assert!(shown.outcome.starts_with("OutcomeUnknown"), "{shown:?}");
+        assert_eq!(app.exchanges(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn client_without_a_deadline_does_not_keep_its_permit_forever() {
+    let mut app = App::new();
+    let (emulator, is_silent) = (app.emulator.clone(), Arc::new(AtomicBool::new(true)));
+    let switch = Arc::clone(&is_silent);
+    let transport = from_fn(move |request, limits| {
+        let (emulator, is_silent) = (emulator.clone(), switch.load(Ordering::Relaxed));
+        async move { if is_silent { pending().await } else { emulator.send(request, limits).await } }
+    });
+    let client = Client::builder().transport(transport).timer(TokioTimer::new()).retry(Retry::none());
+    app.client = client.without_deadline().build().unwrap();
+    app.sign_in = app.instance(APP, CookieKeys::new(KEY), |builder| builder.max_exchanges(1));
+    let mut browser = Browser::default();
+    let callback = app.begin_and_approve(&mut browser, "alice").await;
+    let ended = timeout(11 * MINUTE, browser.open(&app.sign_in, &callback, "alice")).await;
+    let shown = ended.unwrap().unwrap_err();
+    assert!(shown.outcome.starts_with("OutcomeUnknown"), "{shown:?}");
+    assert_eq!(app.store.calls(), [1, 0, 0], "the outcome stays unknown");
+    is_silent.store(false, Ordering::Relaxed);
+    let callback = app.begin_and_approve(&mut browser, "alice").await;
+    drop(browser.open(&app.sign_in, &callback, "alice").await.unwrap());
 }
 
 #[tokio::test(start_paused = true)]

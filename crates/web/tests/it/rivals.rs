@@ -111,7 +111,7 @@ async fn running_exchange_is_not_unknown() {
     let timeout = app.client.timeout().unwrap();
     // A claim may be older than its exchange: two calls to claim, storing the key, settling, and measuring the age.
     // A user need not wait for as long as the exchange may take.
-    let [young, old, too_old] = [0, 24, 25].map(Duration::from_secs);
+    let [young, old, too_old] = [0, 39, 40].map(Duration::from_secs);
     for (age, expected, retry_after) in [
         (young, "StillRunning", "5"),
         (timeout + old, "StillRunning", "1"),

@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{app::App, database::on_pool, error::AppError, users::User};
 
-/// How long a new key may take to be stored.
+/// How long a new key may take to be stored. After a longer time, `Connected` would count as lost.
 pub(crate) const STORING: Duration = Duration::from_secs(20);
 
 /// Stores a new key instead of the one before, and tries for some seconds: the key exists already.
@@ -58,7 +58,7 @@ pub(crate) async fn remove(app: &App, user: &User) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Returns the links to the keys that are not stored any more.
+/// Returns the links to the keys that are not stored anymore.
 pub(crate) async fn old_links(app: &App, user: &User) -> Result<Vec<String>, AppError> {
     let select = "SELECT link FROM key_links JOIN users ON users.id = user_id
         WHERE user_id = $1 AND link IS DISTINCT FROM key_link ORDER BY link";

@@ -9,7 +9,7 @@ use tokio::{net::TcpListener, signal, sync::mpsc::Receiver, time::timeout};
 pub(crate) async fn serve(listener: TcpListener, routes: Router, mut callbacks: Receiver<()>) -> Result<()> {
     axum::serve(listener, routes).with_graceful_shutdown(signal_to_stop()).await?;
     // A callback whose browser went away still stores its key.
-    let _ = timeout(Duration::from_secs(60), callbacks.recv()).await;
+    let _ = timeout(Duration::from_secs(70), callbacks.recv()).await;
     Ok(())
 }
 

@@ -1,14 +1,12 @@
 //! Connecting OpenRouter, and the page about the key.
 
-use std::time::Duration;
-
 use http::{StatusCode, header::CONTENT_SECURITY_POLICY};
 use openrouter_oauth_emulator::{DecisionOutcome, KeyUpdate, User};
 
 use crate::{
     Result,
     browser::Browser,
-    instance::{Instance, Testbed, VAULT_KEYS, program},
+    instance::{Instance, Testbed, VAULT_KEYS, program, wait_until},
 };
 
 #[tokio::test]
@@ -51,7 +49,7 @@ async fn links_to_keys_that_may_work_stay_until_the_user_deleted_them() -> Resul
     assert_eq!(old_links(&mut alice).await?, sorted(&links[..2]));
     instance.stop().await?;
 
-    // Also to a key that cannot be opened any more.
+    // Also to a key that cannot be opened anymore.
     let other = VAULT_KEYS.replace('0', "7");
     let instance = Instance::start(testbed.program().env("VAULT_KEYS", other))?;
     alice.url.clone_from(&instance.url);
@@ -80,14 +78,14 @@ async fn new_key_waits_for_a_locked_database() -> Result {
     let callback = alice.approve().await?;
     let database = testbed.database().await?;
     let lock = database.begin_with("BEGIN IMMEDIATE").await?;
-    let release = tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_secs(7)).await;
+    let release = async {
+        wait_until(|| instance.log().contains("cannot store a new key yet")).await;
         lock.rollback().await
-    });
-    assert_eq!(alice.get(&callback).await?.status, StatusCode::SEE_OTHER);
-    release.await??;
+    };
+    let (done, released) = tokio::join!(alice.get(&callback), release);
+    released?;
+    assert_eq!(done?.status, StatusCode::SEE_OTHER);
     assert_eq!(alice.get("/").await?.text("status"), Some("OpenRouter is connected."));
-    assert!(instance.stop().await?.contains("cannot store a new key yet"));
     Ok(())
 }
 

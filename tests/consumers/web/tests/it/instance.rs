@@ -3,13 +3,15 @@
 use std::{
     fs::File,
     io::{BufRead, BufReader, Read, Seek},
+    os::unix::fs::FileExt,
     process::{Child, ChildStdout, Command, Stdio},
+    time::Duration,
 };
 
 use openrouter_oauth_emulator::{Emulator, EmulatorServer};
 use sqlx::SqlitePool;
 use tempfile::TempDir;
-use tokio::task::spawn_blocking;
+use tokio::{task::spawn_blocking, time::sleep};
 
 use crate::{Result, browser::Browser};
 
@@ -50,6 +52,13 @@ impl Instance {
         Ok(rest.ok_or_else(|| format!("{line:?} does not start with {start:?}"))?.to_owned())
     }
 
+    /// Returns the log so far. Leaves the position in the file, which the program shares.
+    pub(crate) fn log(&self) -> String {
+        let mut log = vec![0; self.log.metadata().unwrap().len().try_into().unwrap()];
+        self.log.read_exact_at(&mut log, 0).unwrap();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
     /// Asks the program to end.
     pub(crate) fn signal(&self) -> Result {
         Command::new("sh").args(["-c", "kill $0", &self.child.id().to_string()]).status()?;
@@ -74,6 +83,13 @@ impl Drop for Instance {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Waits for what no event announces.
+pub(crate) async fn wait_until(is_done: impl Fn() -> bool) {
+    while !is_done() {
+        sleep(Duration::from_millis(10)).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! The claim of one attempt by one call.
+//! The call that claims an attempt.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -15,13 +15,13 @@ use crate::{
 pub(crate) const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// One call that claims an attempt, under a random name.
-pub(crate) struct Claiming {
+pub(crate) struct Claimant {
     pub(crate) settings: Arc<Settings>,
     id: String,
     owner: String,
 }
 
-impl Claiming {
+impl Claimant {
     pub(crate) fn new(settings: &Arc<Settings>, id: &str) -> Result<Self, BoxError> {
         let mut owner = [0; 16];
         settings.client.entropy().fill(&mut owner)?;
