@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, Uri, Version};
 use openrouter_oauth_transport::{Error, ErrorKind, Limits, ResponseFuture, Transport};
 use reqwest::{Client, ClientBuilder, Url, redirect, retry};
+use tokio::time::Instant;
 
 use crate::{body, error, proxy, runtime};
 
@@ -135,9 +136,21 @@ impl ReqwestTransport {
         Self { client }
     }
 
-    async fn exchange(&self, request: Request<Bytes>, limits: Limits) -> Result<Response<Bytes>, Error> {
-        let request = convert(request, limits)?;
+    /// Sends `request`. The timeout began at `started`.
+    async fn exchange(
+        &self,
+        request: Request<Bytes>,
+        limits: Limits,
+        started: Instant,
+    ) -> Result<Response<Bytes>, Error> {
+        let mut request = convert(request)?;
         runtime::check()?;
+        // It covers everything from connecting to the last byte of the body.
+        let timeout = limits.timeout.map(|timeout| timeout.saturating_sub(started.elapsed()));
+        if timeout == Some(Duration::ZERO) {
+            return Err(Error::from(ErrorKind::Timeout).not_sent());
+        }
+        *request.timeout_mut() = timeout;
         // `execute` itself can panic, so it must run inside.
         let received = runtime::catch_panic(async { self.client.execute(request).await }).await?;
         let mut received = received.map_err(error::from_execute)?;
@@ -153,8 +166,8 @@ impl ReqwestTransport {
     }
 }
 
-/// Converts a request to reqwest's type. Its timeout covers everything from connecting to the last byte of the body.
-fn convert(mut request: Request<Bytes>, limits: Limits) -> Result<reqwest::Request, Error> {
+/// Converts a request to reqwest's type.
+fn convert(mut request: Request<Bytes>) -> Result<reqwest::Request, Error> {
     // HTTP/2 compresses such headers without a shared table, and `Debug` hides them.
     request.headers_mut().values_mut().for_each(|value| value.set_sensitive(true));
     let is_supported = matches!(request.version(), Version::HTTP_10 | Version::HTTP_11);
@@ -162,11 +175,10 @@ fn convert(mut request: Request<Bytes>, limits: Limits) -> Result<reqwest::Reque
         return Err(rejected("the request is not HTTP/1.1 or HTTP/1.0, or its method is `CONNECT`"));
     }
     let uri = request.uri().clone();
-    let mut request = reqwest::Request::try_from(request).map_err(error::from_builder)?;
+    let request = reqwest::Request::try_from(request).map_err(error::from_builder)?;
     if !is_unchanged(&uri, request.url()) {
         return Err(rejected("reqwest cannot send a request to this URL, or would change the URL"));
     }
-    *request.timeout_mut() = limits.timeout;
     Ok(request)
 }
 
@@ -194,7 +206,7 @@ impl fmt::Debug for ReqwestTransport {
 
 impl Transport for ReqwestTransport {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
-        Box::pin(self.exchange(request, limits))
+        Box::pin(self.exchange(request, limits, Instant::now()))
     }
 
     fn enforces_timeout(&self) -> bool {
