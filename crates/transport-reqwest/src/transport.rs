@@ -1,6 +1,10 @@
 //! The transport.
 
-use std::{fmt, mem, time::Duration};
+use std::{
+    fmt, mem,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, Uri, Version};
@@ -49,8 +53,8 @@ impl ReqwestTransport {
     /// Creates a builder with the settings of [`new`](Self::new), except for proxies.
     ///
     /// These are the settings: no redirects, no retries, no referer, no decompression, only HTTP/1.1 without the
-    /// feature `http2`, connecting takes at most 10 seconds, and an idle connection is closed after 2 seconds, before
-    /// most servers close it. Add proxies, certificates, or a resolver, and pass the client to
+    /// feature `http2`, `localhost` is this machine without a name lookup, connecting takes at most 10 seconds, and an
+    /// idle connection is closed after 2 seconds, before most servers close it. Add proxies, certificates, or a resolver, and pass the client to
     /// [`from_client_unchecked`](Self::from_client_unchecked).
     ///
     /// Keep `connect_timeout` shorter than the timeout of your requests. If that one passes first, the transport cannot
@@ -86,6 +90,7 @@ impl ReqwestTransport {
             .no_deflate()
             .no_zstd()
             .connect_timeout(CONNECT_TIMEOUT)
+            .resolve_to_addrs("localhost", &LOOPBACK)
             .pool_idle_timeout(IDLE_TIMEOUT);
         if cfg!(feature = "http2") { builder } else { builder.http1_only() }
     }
@@ -121,6 +126,8 @@ impl ReqwestTransport {
     ///
     /// * The default of `retry` repeats requests over HTTP/2 that the server did not process. Set `retry::never()`, so
     ///   that the caller decides.
+    /// * Without `resolve_to_addrs`, as in [`client_builder`](Self::client_builder), a name server decides which machine
+    ///   `localhost` is. A plain request to it can then leave this machine.
     /// * Without `connect_timeout`, a host that does not respond causes a `Timeout`, which may have been sent.
     /// * `connection_verbose` logs requests and responses, and `tls_sslkeylogfile` writes the TLS keys to a file.
     /// * `tls_danger_accept_invalid_certs` and `tls_danger_accept_invalid_hostnames` send keys to anyone.
@@ -216,6 +223,12 @@ impl Transport for ReqwestTransport {
 
 /// Shorter than the default of [`Limits::timeout`], after which the transport could not prove that nothing was sent.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The addresses of `localhost`. The port is that of the URL.
+const LOOPBACK: [SocketAddr; 2] = [
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+    SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0),
+];
 
 /// Shorter than the idle timeouts of servers, so that no request uses a connection that the server is closing.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
