@@ -210,7 +210,7 @@ mod tests {
             block_on(deliver(&transport, request(), limits, started, sender));
             errors.push(receiver.try_recv().unwrap().unwrap_err());
         }
-        assert!(matches!(timeouts.lock().unwrap()[..], [Some(left)] if left <= LONG - SHORT));
+        assert!(matches!(timeouts.lock().unwrap()[..], [Some(left)] if left + SHORT <= LONG));
         let [sent, late] = &errors[..] else { panic!("{errors:?}") };
         assert!(sent.may_have_been_sent() && sent.kind() == ErrorKind::Io, "{sent:?}");
         assert!(!late.may_have_been_sent() && late.kind() == ErrorKind::Timeout, "{late:?}");
