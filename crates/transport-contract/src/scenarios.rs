@@ -40,6 +40,7 @@ pub(crate) const ALL: &[Scenario] = scenarios! {
     3 response::interim_responses_are_skipped,
     3 response::response_without_a_body_is_complete,
     3 response::headers_and_body_are_returned_unchanged,
+    3 body::chunk_extensions_and_trailers_are_ignored,
     3 connection::response_goes_to_its_own_request,
     3 connection::concurrent_requests_get_their_own_responses,
     3 connection::next_request_succeeds_after_each_failure,

@@ -154,6 +154,8 @@ mod watched;
 
 mod interim;
 
+mod chunks;
+
 mod progress;
 
 mod deadline;

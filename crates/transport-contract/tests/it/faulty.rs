@@ -40,6 +40,7 @@ pub(crate) enum Fault {
     FailsOnStatus,
     FailsWithoutBody,
     FailsWithoutLength,
+    RejectsExtensions,
     TakesInterim,
     Decompresses,
     DropsResponseHeader,
@@ -90,6 +91,7 @@ pub(crate) const FAULTS: &[(&str, Fault)] = &[
     ("response_without_a_body_is_complete", Fault::FailsWithoutBody),
     ("headers_and_body_are_returned_unchanged", Fault::Decompresses),
     ("headers_and_body_are_returned_unchanged", Fault::DropsResponseHeader),
+    ("chunk_extensions_and_trailers_are_ignored", Fault::RejectsExtensions),
     ("response_goes_to_its_own_request", Fault::RespondsFromMemory),
     ("concurrent_requests_get_their_own_responses", Fault::MixesResponses),
     ("next_request_succeeds_after_each_failure", Fault::StaysBroken),
@@ -177,6 +179,7 @@ impl Faulty {
     fn blocking(&self) -> Blocking {
         Blocking {
             cuts_silently: self.fault == Fault::CutsSilently,
+            rejects_extensions: self.fault == Fault::RejectsExtensions,
             takes_interim: self.fault == Fault::TakesInterim,
             times_each_read: self.fault == Fault::TimesEachRead,
             times_each_step: self.fault == Fault::TimesEachStep,
