@@ -126,6 +126,7 @@ impl ReqwestTransport {
     ///
     /// * The default of `retry` repeats requests over HTTP/2 that the server did not process. Set `retry::never()`, so
     ///   that the caller decides.
+    /// * Without `pool_max_idle_per_host(0)`, a client is for [one runtime at a time](crate#runtimes).
     /// * Without `resolve_to_addrs`, as in [`client_builder`](Self::client_builder), a name server decides which machine
     ///   `localhost` is. A plain request to it can then leave this machine.
     /// * Without `connect_timeout`, a host that does not respond causes a `Timeout`, which may have been sent.
