@@ -46,6 +46,14 @@
 //! request over plain `http` only to this machine, and to the test host that a program names with
 //! `dangerously_allow_http`.
 //!
+//! # Runtimes
+//!
+//! A connection belongs to the runtime that opened it. Use a transport in one runtime at a time, or call
+//! `pool_max_idle_per_host(0)` on the [builder of the client](ReqwestTransport::client_builder): reqwest also gives a
+//! request an idle connection of another runtime, and if that runtime is suspended, such as a current-thread runtime
+//! outside `block_on`, the request hangs until its timeout and counts as sent. The runtime may have ended, because its
+//! connections end with it.
+//!
 //! # Proxies
 //!
 //! The transport's own client connects to `https` hosts through the proxy of the environment, by the same rules
@@ -82,8 +90,9 @@
 //! | that proxy responds with 407, or is a SOCKS proxy and rejects the credentials | `ProxyAuth` | no |
 //! | HTTP/2: `REFUSED_STREAM`, or `GOAWAY` with `NO_ERROR` and a lower last stream | `Io` with `not_sent` | no |
 //! | any other reset or `GOAWAY`; the connection broke, or closed before the response was complete | `Io` | maybe |
-//! | an idle connection did not write the request, and the next one, to which reqwest gives it, closes | `Io` | maybe |
-//! | [`Limits::timeout`], also while the connection is made | `Timeout` | maybe |
+//! | an idle connection closed before the request was written, and so did the connection that reqwest used next | `Io` | maybe |
+//! | [`Limits::timeout`] before the future is first polled | `Timeout` with `not_sent` | no |
+//! | [`Limits::timeout`] later, also while the connection is made | `Timeout` | maybe |
 //! | body over [`Limits::response_bytes`], or head over reqwest's limit | `TooLarge` | yes |
 //! | the response is not HTTP | `Protocol` | maybe |
 //! | rejected URL, method, or version; no tokio runtime | `Other` with `not_sent` | no |

@@ -1,4 +1,4 @@
-//! The end of a request, and that of connecting.
+//! The deadlines of a request and of connecting.
 
 use std::time::{Duration, Instant};
 

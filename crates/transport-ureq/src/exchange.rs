@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, Request, Response, Version, header::TRANSFER_ENCODING};
+use http::{Method, Request, Response, Version, header::TRANSFER_ENCODING, response::Parts};
 use openrouter_oauth_transport::{
     BoxError, Error, ErrorKind, Limits, PlainHttpHost,
     parts::{BodyBuffer, Proxies, Proxy, Security},
@@ -172,15 +172,26 @@ fn read(
     deadline: Deadline,
 ) -> Result<Response<Bytes>, Error> {
     let (head, body) = response.into_parts();
-    let is_chunked = head.headers.contains_key(TRANSFER_ENCODING);
+    if is_chunked(&head) {
+        progress.mark_chunked();
+    }
     match read_body(body, limits.response_bytes, progress, deadline) {
-        Ok(_) if progress.ended_early(is_chunked) => {
+        Ok(_) if progress.ended_early() => {
             let cause = "the connection ended before the body was complete";
             Err(Error::new(ErrorKind::Io, cause).with_status(head.status))
         }
         Ok(body) => Ok(Response::from_parts(head, body)),
         Err(error) => Err(error.with_status(head.status)),
     }
+}
+
+/// Returns whether ureq reads the body in chunks.
+fn is_chunked(head: &Parts) -> bool {
+    let values = head.headers.get_all(TRANSFER_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    head.version != Version::HTTP_10
+        && values
+            .flat_map(|value| value.split(','))
+            .any(|coding| coding.trim().eq_ignore_ascii_case("chunked"))
 }
 
 /// Reads the whole body, of at most `limit` bytes.

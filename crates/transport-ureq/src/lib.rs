@@ -87,13 +87,16 @@
 //! | the connection broke or timed out in the operating system, or closed before the response was complete, as after an early 413 | `Io` | maybe |
 //! | body over [`Limits::response_bytes`]; head over 64 KiB or 128 headers | `TooLarge` | yes |
 //! | the response is not HTTP | `Protocol` | maybe |
-//! | rejected URL, method, environment variable, or logger | `Other` with `not_sent` | no |
-//! | ureq panicked before or after the first byte, unless the program aborts on panics | `Other`, before it with `not_sent` | no, or maybe |
+//! | rejected URL, method, version, environment variable, or logger | `Other` with `not_sent` | no |
+//! | ureq panicked before the first byte (unless the program aborts on panics) | `Other` with `not_sent` | no |
+//! | ureq panicked later | `Other` | maybe |
 //!
 //! # Logs
 //!
-//! ureq logs with the crate `log`. At the level `debug`, it logs the method, the origin, and headers that say nothing
-//! about the user, such as `content-type` and `date`. But at the level `trace`, its targets `ureq` and `ureq_proto`
+//! ureq logs with the crate `log`. At the level `debug`, it logs the method, the origin, and a few headers: `accept`,
+//! `accept-charset`, `accept-encoding`, `connection`, `content-encoding`, `content-length`, `content-type`, `date`,
+//! `host`, `server`, `transfer-encoding`, and `user-agent`. This is an exception to rule 7 of the contract: the server
+//! chooses the values of a response, so a hostile one could put there what it received. At the level `trace`, its targets `ureq` and `ureq_proto`
 //! also log queries, `location` headers, and every byte of requests and responses, including codes and keys. If the
 //! logger of the program is enabled for that, each request fails with an `Other` error marked `not_sent`. Limit the
 //! targets: for example, `RUST_LOG=trace,ureq=debug`.
@@ -114,7 +117,8 @@
 //!
 //! Cargo builds ureq once, with the features of all its users. With ureq's feature `gzip` or `brotli`, this transport
 //! decompresses the response of a server that ignores `accept-encoding: identity`, against rule 3 of the contract,
-//! because ureq has no setting for that. The limit then applies to the decompressed body. Cookies are never kept, with
+//! because ureq has no setting for that. The limit then applies to the decompressed body. With the feature `charset`,
+//! it converts a `text/*` body in another character set to UTF-8, against the same rule. Cookies are never kept, with
 //! any features.
 //!
 //! The transport uses ureq's `unversioned` API, which may change in any minor release. It therefore accepts only ureq
@@ -153,6 +157,8 @@ mod connector;
 mod watched;
 
 mod interim;
+
+mod chunks;
 
 mod progress;
 

@@ -13,6 +13,8 @@ pub(crate) struct Progress {
     closed: AtomicBool,
     /// Whether the connection ended in any other way.
     broken: AtomicBool,
+    /// Whether the head of the response was read, and a chunked body follows.
+    chunked: AtomicBool,
 }
 
 impl Progress {
@@ -32,6 +34,14 @@ impl Progress {
         self.broken.store(true, Relaxed);
     }
 
+    pub(crate) fn mark_chunked(&self) {
+        self.chunked.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_chunked(&self) -> bool {
+        self.chunked.load(Relaxed)
+    }
+
     pub(crate) fn is_open(&self) -> bool {
         self.opened.load(Relaxed)
     }
@@ -42,7 +52,7 @@ impl Progress {
 
     /// Returns whether the connection ended before a body was complete. ureq takes any end for that of a body without a
     /// length, and accepts chunks without the last line.
-    pub(crate) fn ended_early(&self, is_chunked: bool) -> bool {
-        self.broken.load(Relaxed) || is_chunked && self.closed.load(Relaxed)
+    pub(crate) fn ended_early(&self) -> bool {
+        self.broken.load(Relaxed) || self.is_chunked() && self.closed.load(Relaxed)
     }
 }

@@ -65,7 +65,11 @@ impl SystemResolver {
             let port = uri.port_u16().unwrap_or(80);
             return Ok(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]);
         }
-        look_up_within(target, self.connecting.timeout().min(*timeout.after))
+        look_up_within(
+            |target| Ok(target.to_socket_addrs()?.collect()),
+            target,
+            self.connecting.timeout().min(*timeout.after),
+        )
     }
 }
 
@@ -85,14 +89,18 @@ fn alternating(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
     ordered
 }
 
-/// Looks up `target` in a thread, because a lookup cannot be interrupted.
-fn look_up_within(target: String, limit: Duration) -> Result<Vec<SocketAddr>, Error> {
+/// Calls `look_up` with `target` in a thread, because a lookup cannot be interrupted.
+fn look_up_within(
+    look_up: fn(&str) -> io::Result<Vec<SocketAddr>>,
+    target: String,
+    limit: Duration,
+) -> Result<Vec<SocketAddr>, Error> {
     let (sender, receiver) = mpsc::sync_channel(1);
-    let look_up = move || {
+    let run = move || {
         // After the limit, the receiver no longer exists.
-        let _unread = sender.send(target.to_socket_addrs().map(Vec::from_iter));
+        let _unread = sender.send(look_up(&target));
     };
-    thread::Builder::new().name("resolver".into()).spawn(look_up)?;
+    thread::Builder::new().name("resolver".into()).spawn(run)?;
     match receiver.recv_timeout(limit) {
         Ok(found) => Ok(found?),
         Err(mpsc::RecvTimeoutError::Timeout) => Err(Error::Timeout(Timeout::Resolve)),
@@ -104,7 +112,22 @@ fn look_up_within(target: String, limit: Duration) -> Result<Vec<SocketAddr>, Er
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
+
+    #[test]
+    fn lookup_that_hangs_ends_with_the_limit() {
+        // C-12: nothing can end the thread of the lookup.
+        let hang = |_: &str| loop {
+            thread::park();
+        };
+        let start = Instant::now();
+        let error =
+            look_up_within(hang, "openrouter.invalid:443".into(), Duration::from_millis(50)).unwrap_err();
+        assert!(matches!(error, Error::Timeout(Timeout::Resolve)), "{error:?}");
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    }
 
     #[test]
     fn addresses_alternate_between_ipv4_and_ipv6() {

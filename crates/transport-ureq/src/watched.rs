@@ -6,9 +6,9 @@ use ureq::{
     Error,
     unversioned::transport::{Buffers, NextTimeout, Transport},
 };
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
-use crate::{deadline::Deadline, interim, progress::Progress};
+use crate::{chunks::ExtensionFilter, deadline::Deadline, interim, progress::Progress};
 
 /// A connection, above TLS.
 pub(crate) struct Watched {
@@ -20,6 +20,8 @@ pub(crate) struct Watched {
     is_used: bool,
     /// Whether the head of the final response has begun, after any 1xx responses.
     is_final: bool,
+    /// Set when a chunked body begins.
+    extensions: Option<ExtensionFilter>,
 }
 
 impl Watched {
@@ -28,13 +30,35 @@ impl Watched {
         progress: Option<Arc<Progress>>,
         deadline: Deadline,
     ) -> Self {
-        Self { stream, progress, deadline, is_used: false, is_final: false }
+        Self { stream, progress, deadline, is_used: false, is_final: false, extensions: None }
+    }
+
+    /// Removes chunk extensions from the input after the first `filtered` bytes.
+    fn remove_extensions(&mut self, filtered: usize) {
+        let Some(extensions) = &mut self.extensions else { return };
+        let buffers = self.stream.buffers();
+        let input = buffers.input();
+        let (old, new) = input.split_at(filtered.min(input.len()));
+        let mut kept = Zeroizing::new(Vec::with_capacity(input.len()));
+        kept.extend(old);
+        extensions.filter(new, &mut kept);
+        if kept.len() < input.len() {
+            buffers.input_consume(input.len());
+            // The input is empty now, so the free part is the whole buffer.
+            buffers.input_append_buf().iter_mut().zip(&*kept).for_each(|(free, byte)| *free = *byte);
+            buffers.input_appended(kept.len());
+        }
     }
 }
 
 impl Transport for Watched {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self.is_used = true;
+        if self.extensions.is_none() && self.progress.as_ref().is_some_and(|progress| progress.is_chunked()) {
+            // ureq has consumed the head.
+            self.extensions = Some(ExtensionFilter::default());
+            self.remove_extensions(0);
+        }
         let buffers = self.stream.buffers();
         if self.progress.is_some() && !self.is_final {
             self.is_final = interim::skip(buffers);
@@ -51,8 +75,14 @@ impl Transport for Watched {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.is_used = true;
-        let result = self.stream.await_input(self.deadline.shorten(timeout)?);
+        let filtered = self.buffers().input().len();
+        let mut result = self.stream.await_input(self.deadline.shorten(timeout)?);
+        self.remove_extensions(filtered);
+        // ureq would take the empty input for a closed connection.
+        while matches!(result, Ok(true)) && self.stream.buffers().input().is_empty() {
+            result = self.stream.await_input(self.deadline.shorten(timeout)?);
+            self.remove_extensions(0);
+        }
         if let Some(progress) = &self.progress {
             match &result {
                 Ok(false) => progress.mark_closed(),

@@ -9,8 +9,8 @@ use std::{
 /// The one host, besides loopback hosts, that a program may call over plain `http`, for a test network. It is never
 /// OpenRouter.
 ///
-/// It is the checked argument of `dangerously_allow_http`, which the builders of `openrouter-oauth` and of its hyper
-/// transport have. A transport of your own can check its hosts with it, too.
+/// It is the checked argument of `dangerously_allow_http`, which the builders of `openrouter-oauth` and of its
+/// transports on hyper and ureq have. A transport of your own can check its hosts with it, too.
 ///
 /// ```
 /// use openrouter_oauth_transport::PlainHttpHost;

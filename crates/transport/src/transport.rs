@@ -21,7 +21,8 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>
 /// Therefore, every transport must follow these rules:
 ///
 /// 1. Send `request` at most once. Never retry, and never follow a redirect.
-/// 2. Send it unchanged. Add no credentials, cookies, or referer, and do not request compression.
+/// 2. Send it unchanged. Add no headers except `Host`, `Content-Length`, `Connection`, and `Accept: */*`: no
+///    credentials, cookies, or referer. Do not request compression.
 /// 3. Return every response unchanged, whatever its status. Do not decompress it.
 /// 4. Fail with [`ErrorKind::Timeout`] when [`Limits::timeout`] has passed, or earlier if nothing was sent.
 /// 5. Never return part of a body. Fail with [`ErrorKind::TooLarge`] when the body exceeds [`Limits::response_bytes`],
@@ -72,7 +73,8 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends `request` once and returns its complete response.
     ///
-    /// The URI of `request` is absolute. The transport adds the `Host` and `Content-Length` headers.
+    /// The URI of `request` is absolute. The transport adds the `Host` and `Content-Length` headers, and may
+    /// add `Connection` and `Accept: */*`.
     ///
     /// # Errors
     ///
@@ -86,7 +88,9 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// its own. The default is `false`: the client then ends any request that outlasts its timeout. A transport that
     /// wraps another one and adds no wait should return the other's value.
     ///
-    /// If this returns `true` and a request hangs, nothing else ends it.
+    /// If this returns `true` and a request hangs, nothing else ends it. One wait is exempt: on Windows and macOS, the
+    /// operating system may fetch revocation data while it verifies a certificate, and a transport that blocks cannot
+    /// interrupt it.
     fn enforces_timeout(&self) -> bool {
         false
     }

@@ -39,6 +39,17 @@ pub(crate) async fn truncated_response_is_an_error(harness: &Harness<'_>) -> Out
     Ok(())
 }
 
+pub(crate) async fn chunk_extensions_and_trailers_are_ignored(harness: &Harness<'_>) -> Outcome {
+    // RFC 9112, sections 7.1.1 and 7.1.2
+    let server = harness.serve(|connection, _| {
+        let extension = format!("proxy-signature=\"{}\"", "f".repeat(23));
+        let chunks = format!("b;{extension}\r\n{{\"key\":\"12\"\r\n1;{extension}\r\n}}\r\n0;{extension}\r\nx-trailer: y\r\n\r\n");
+        connection.send(format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunks}").as_bytes())
+    })?;
+    ensure_body(&harness.response(post(&server)).await?, r#"{"key":"12"}"#)?;
+    ensure_requests(&server, 1)
+}
+
 pub(crate) async fn reset_response_is_an_error(harness: &Harness<'_>) -> Outcome {
     for response in [WITH_LENGTH, IN_CHUNKS] {
         ensure_reset_is_an_error(harness, response).await?;

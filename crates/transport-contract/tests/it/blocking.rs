@@ -15,10 +15,14 @@ use openrouter_oauth_transport::{BoxError, Error, ErrorKind, Limits, ResponseFut
 pub(crate) struct Blocking {
     /// Returns truncated bodies as complete ones.
     pub(crate) cuts_silently: bool,
+    /// Rejects chunk extensions.
+    pub(crate) rejects_extensions: bool,
     /// Returns an interim response as the final one.
     pub(crate) takes_interim: bool,
     /// Applies the timeout to each read, not to the whole request.
     pub(crate) times_each_read: bool,
+    /// Applies the timeout once to connecting and writing, and again to reading.
+    pub(crate) times_each_step: bool,
 }
 
 impl Transport for Blocking {
@@ -45,11 +49,16 @@ impl Blocking {
         let mut stream = BufReader::new(Timed { tcp, time });
         stream.get_mut().write_all(&head(request)).map_err(broken)?;
         stream.get_mut().write_all(request.body()).map_err(broken)?;
+        if let (true, Some(timeout), Some(time)) =
+            (self.times_each_step, limits.timeout, &mut stream.get_mut().time)
+        {
+            time.deadline = Instant::now() + timeout;
+        }
         loop {
             let mut response = read_head(&mut stream).map_err(broken)?;
             if self.takes_interim || !response.status().is_informational() {
                 let mut body = Vec::new();
-                match read_body(&mut stream, &response, limits.response_bytes, &mut body) {
+                match self.read_body(&mut stream, &response, limits.response_bytes, &mut body) {
                     Err(error) if !(self.cuts_silently && error.kind() == ErrorKind::Io) => {
                         return Err(error.with_status(response.status()));
                     }
@@ -161,35 +170,41 @@ fn read_line(stream: &mut impl BufRead) -> io::Result<Vec<u8>> {
     line.strip_suffix(b"\r\n").map(<[u8]>::to_vec).ok_or_else(|| Io::UnexpectedEof.into())
 }
 
-fn read_body(
-    stream: &mut impl BufRead,
-    head: &Response<Bytes>,
-    most: usize,
-    body: &mut Vec<u8>,
-) -> Result<(), Error> {
-    let header = |name| head.headers().get(name).and_then(|value| value.to_str().ok());
-    if head.status().is_informational() || matches!(head.status().as_u16(), 204 | 304) {
-        return Ok(());
-    }
-    if header("transfer-encoding").is_some() {
-        return read_chunks(stream, most, body);
-    }
-    if let Some(length) = header("content-length") {
-        return read_part(stream, length.parse().map_err(|_| ErrorKind::Protocol)?, most, body);
-    }
-    stream.take(most as u64 + 1).read_to_end(body).map_err(broken)?;
-    if body.len() > most { Err(ErrorKind::TooLarge.into()) } else { Ok(()) }
-}
-
-fn read_chunks(stream: &mut impl BufRead, most: usize, body: &mut Vec<u8>) -> Result<(), Error> {
-    loop {
-        let size = read_line(stream).map_err(broken)?;
-        let size = std::str::from_utf8(&size).ok().and_then(|size| u64::from_str_radix(size, 16).ok());
-        let size = size.ok_or(ErrorKind::Protocol)?;
-        read_part(stream, size, most, body)?;
-        read_line(stream).map_err(broken)?;
-        if size == 0 {
+impl Blocking {
+    fn read_body(
+        &self,
+        stream: &mut impl BufRead,
+        head: &Response<Bytes>,
+        most: usize,
+        body: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let header = |name| head.headers().get(name).and_then(|value| value.to_str().ok());
+        if head.status().is_informational() || matches!(head.status().as_u16(), 204 | 304) {
             return Ok(());
+        }
+        if header("transfer-encoding").is_some() {
+            return self.read_chunks(stream, most, body);
+        }
+        if let Some(length) = header("content-length") {
+            return read_part(stream, length.parse().map_err(|_| ErrorKind::Protocol)?, most, body);
+        }
+        stream.take(most as u64 + 1).read_to_end(body).map_err(broken)?;
+        if body.len() > most { Err(ErrorKind::TooLarge.into()) } else { Ok(()) }
+    }
+
+    fn read_chunks(&self, stream: &mut impl BufRead, most: usize, body: &mut Vec<u8>) -> Result<(), Error> {
+        loop {
+            let line = read_line(stream).map_err(broken)?;
+            let size =
+                line.split(|byte| *byte == b';' && !self.rejects_extensions).next().unwrap_or_default();
+            let size = std::str::from_utf8(size).ok().and_then(|size| u64::from_str_radix(size, 16).ok());
+            let size = size.ok_or(ErrorKind::Protocol)?;
+            read_part(stream, size, most, body)?;
+            // An empty line ends the trailers, even if there are none.
+            while !read_line(stream).map_err(broken)?.is_empty() {}
+            if size == 0 {
+                return Ok(());
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{KEY, exchange, own, send, server::granting};
+use crate::{KEY, client_builder, exchange, own, send, server::granting, transport};
 
 #[test]
 fn missing_runtime_is_an_error() {
@@ -54,6 +54,26 @@ fn transport_outlives_the_runtime_of_its_connections() {
     assert_eq!(server.requests().len(), 3);
     // Outside any runtime.
     drop(transport);
+}
+
+#[test]
+fn connection_of_a_suspended_runtime_is_used_unless_none_is_kept() {
+    // The crate documentation says so.
+    let suspended = || Builder::new_current_thread().enable_all().build().unwrap();
+    for (kept, works) in [(1, false), (0, true)] {
+        let server = granting();
+        let transport = transport(client_builder().pool_max_idle_per_host(kept).pool_idle_timeout(None));
+        let (first, second) = (suspended(), suspended());
+        assert_eq!(first.block_on(send(&transport, server.origin())).unwrap(), KEY);
+        let timeout = if works { Duration::from_secs(30) } else { Duration::from_millis(500) };
+        let limits = Limits::default().timeout(Some(timeout));
+        let result = second.block_on(transport.send(exchange(server.origin()), limits));
+        match result {
+            Ok(response) => assert!(works && *response.body() == KEY),
+            Err(error) => assert!(!works && error.kind() == ErrorKind::Timeout, "{error:?}"),
+        }
+        drop(first);
+    }
 }
 
 fn complete() -> Runtime {
