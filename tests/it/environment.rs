@@ -128,11 +128,11 @@ fn call_without_a_runtime_returns_an_error() {
         let Poll::Ready(Err(error)) = call.as_mut().poll(&mut context) else {
             panic!("{operation:?} waits for a missing runtime");
         };
-        assert_eq!(describe(&error), "NotSent, retryable");
+        assert_eq!(describe(&error), "NotSent");
 
         let lacking = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let error = lacking.block_on(operation.call(&client)).unwrap_err();
-        assert_eq!(describe(&error), "NotSent, retryable");
+        assert_eq!(describe(&error), "NotSent");
 
         runtime.block_on(operation.call(&client)).unwrap();
         assert_eq!(server.requests().len(), 1);

@@ -51,7 +51,8 @@ async fn every_fault_has_one_variant() {
         (failing(of(ErrorKind::ProxyAuthUnsupported)), "ProxyAuthRequired"),
         (failing(of(ErrorKind::Tls)), "Tls"),
         (failing(of(ErrorKind::Io).not_sent()), "NotSent, retryable"),
-        (failing(of(ErrorKind::Other).not_sent()), "NotSent, retryable"),
+        (failing(of(ErrorKind::Timeout).not_sent()), "NotSent, retryable"),
+        (failing(of(ErrorKind::Other).not_sent()), "NotSent"),
         (failing(of(ErrorKind::Io)), "OutcomeUnknown(Cut)"),
         (failing(of(ErrorKind::Timeout)), "OutcomeUnknown(Timeout)"),
         (failing(of(ErrorKind::TooLarge)), "OutcomeUnknown(TooLarge)"),
@@ -76,7 +77,7 @@ async fn every_fault_has_one_variant() {
         assert_eq!(describe(&error), expected);
         let unknown = expected.starts_with("OutcomeUnknown");
         assert_eq!(error.is_outcome_unknown(), unknown, "{expected}");
-        let not_sent = ["NotSent, retryable", "ProxyAuthRequired", "Tls"].contains(&expected);
+        let not_sent = ["NotSent", "NotSent, retryable", "ProxyAuthRequired", "Tls"].contains(&expected);
         assert_eq!(error.may_have_been_sent(), !not_sent, "{expected}");
     }
 }
@@ -287,6 +288,8 @@ fn display_omits_the_cause_and_names_the_next_step() {
     let error = client.authorize_headless().key_label("").begin().unwrap_err();
     assert_eq!(error.to_string(), "the key label is empty");
     assert!(Error::MissingKey.to_string().starts_with("this operation needs an API key"));
+    let local = Error::NotSent(transport::Error::new(ErrorKind::Other, "no runtime").not_sent());
+    assert!(!local.to_string().contains("could not be reached"), "{local}");
     let not_sent = Error::NotSent(transport::Error::new(ErrorKind::Connect, "dns"));
     assert!(!not_sent.to_string().contains("dns"));
     assert!(canary::everything(&not_sent).contains("dns"));

@@ -150,7 +150,7 @@ async fn permanent_transport_error_is_not_retried() {
             (ErrorKind::Tls, "Tls"),
             (ErrorKind::ProxyAuth, "ProxyAuthRequired"),
             (ErrorKind::ProxyAuthUnsupported, "ProxyAuthRequired"),
-            (ErrorKind::Other, "NotSent, retryable"),
+            (ErrorKind::Other, "NotSent"),
             (ErrorKind::Timeout, "NotSent, retryable"),
         ] {
             let (result, requests, _) = run(operation, [ReplayStep::new(Err(not_sent(kind)))]).await;

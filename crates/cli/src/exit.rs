@@ -116,7 +116,7 @@ pub(crate) enum Exit {
 pub(crate) const HELP: &str = "\
 Exit status, and the kind of the error with --json:
   0                         success
-  1    unexpected           something on this machine failed: a file, a port, standard output
+  1    unexpected           something on this machine failed: a file, a port, standard output, a proxy variable
   2    usage                an argument, a variable or the input is invalid; nothing was sent
   3    rejected             OpenRouter rejected the request, or something else responded
   3    unexpected_response  the response is a success, but not the expected one
@@ -228,6 +228,7 @@ fn exit_of(error: &Error) -> Exit {
         Error::Invalid(_) | Error::MissingKey | Error::Callback(_) | Error::OriginMismatch { .. } => {
             Exit::Usage
         }
+        Error::NotSent(_) if !error.is_retryable() => Exit::Unexpected,
         Error::NotSent(_) | Error::ProxyAuthRequired(_) | Error::Tls(_) | Error::NoResponse(_) => {
             Exit::NotSent
         }

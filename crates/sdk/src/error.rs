@@ -73,10 +73,9 @@ pub enum Error {
     #[error("this sign-in cannot be used again: {0}")]
     Spent(SpentReason),
 
-    /// OpenRouter could not be reached, or certainly did not process the request. The code is still good: retry.
-    #[error(
-        "OpenRouter could not be reached, or did not process the request; check the connection and try again"
-    )]
+    /// OpenRouter could not be reached, or certainly did not process the request. The code is still good: retry. If the
+    /// kind is [`Other`](transport::ErrorKind::Other), the request failed on this machine, and a retry would fail again.
+    #[error("{}", not_sent_text(.0.kind()))]
     NotSent(#[source] transport::Error),
 
     /// The TLS handshake with the server or an `https` proxy failed. Nothing was sent. The source gives the reason: for
@@ -208,10 +207,9 @@ impl Error {
     /// Returns whether the same call may succeed later and is harmless to send again.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::NotSent(_)
-            | Self::NoResponse(_)
-            | Self::RateLimited { .. }
-            | Self::ServiceUnavailable { .. } => true,
+            // For example, an invalid proxy variable, or no runtime.
+            Self::NotSent(error) => error.kind() != transport::ErrorKind::Other,
+            Self::NoResponse(_) | Self::RateLimited { .. } | Self::ServiceUnavailable { .. } => true,
             // After a request that is not idempotent, these statuses are unknown outcomes.
             Self::Api(api) => {
                 matches!(
@@ -277,6 +275,15 @@ fn doubt_text(operation: &str, may_have_acted: bool) -> &'static str {
     }
 }
 
+fn not_sent_text(kind: transport::ErrorKind) -> &'static str {
+    match kind {
+        transport::ErrorKind::Other => "the request failed on this machine before it was sent",
+        _ => {
+            "OpenRouter could not be reached, or did not process the request; check the connection and try again"
+        }
+    }
+}
+
 fn proxy_auth_text(kind: transport::ErrorKind) -> &'static str {
     match kind {
         transport::ErrorKind::ProxyAuthUnsupported => {
@@ -313,6 +320,7 @@ mod tests {
                 Error::Callback(_) => "wait for the right callback, or tell the user",
                 Error::OriginMismatch { .. } | Error::UnexpectedRedirect { .. } => "check the base URL",
                 Error::Spent(_) => "begin a new sign-in",
+                Error::NotSent(error) if error.kind() == transport::ErrorKind::Other => "look at the source",
                 Error::NotSent(_) | Error::NoResponse(_) => "check the connection, then retry",
                 Error::ProxyAuthRequired(_) => "add credentials to the proxy's URL, or run a local proxy",
                 Error::Tls(_) => "check the clock, the network, and the root certificates",

@@ -47,6 +47,7 @@ pub(crate) const ALL: &[Scenario] = scenarios! {
     4 deadline::deadline_covers_a_silent_server,
     4 deadline::deadline_covers_waiting_for_the_response,
     4 deadline::deadline_covers_a_trickling_response,
+    4 deadline::deadline_covers_all_steps_together,
     4 deadline::future_that_blocks_completes_at_once,
     5 body::truncated_response_is_an_error,
     5 body::reset_response_is_an_error,

@@ -82,8 +82,9 @@
 //! | that proxy responds with 407, or is a SOCKS proxy and rejects the credentials | `ProxyAuth` | no |
 //! | HTTP/2: `REFUSED_STREAM`, or `GOAWAY` with `NO_ERROR` and a lower last stream | `Io` with `not_sent` | no |
 //! | any other reset or `GOAWAY`; the connection broke, or closed before the response was complete | `Io` | maybe |
-//! | an idle connection did not write the request, and the next one, to which reqwest gives it, closes | `Io` | maybe |
-//! | [`Limits::timeout`], also while the connection is made | `Timeout` | maybe |
+//! | an idle connection closed before the request was written, and so did the connection that reqwest used next | `Io` | maybe |
+//! | [`Limits::timeout`] before the future is first polled | `Timeout` with `not_sent` | no |
+//! | [`Limits::timeout`] later, also while the connection is made | `Timeout` | maybe |
 //! | body over [`Limits::response_bytes`], or head over reqwest's limit | `TooLarge` | yes |
 //! | the response is not HTTP | `Protocol` | maybe |
 //! | rejected URL, method, or version; no tokio runtime | `Other` with `not_sent` | no |

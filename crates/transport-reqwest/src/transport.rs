@@ -1,11 +1,16 @@
 //! The transport.
 
-use std::{fmt, mem, time::Duration};
+use std::{
+    fmt, mem,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, Uri, Version};
-use openrouter_oauth_transport::{Error, Limits, ResponseFuture, Transport};
+use openrouter_oauth_transport::{Error, ErrorKind, Limits, ResponseFuture, Transport};
 use reqwest::{Client, ClientBuilder, Url, redirect, retry};
+use tokio::time::Instant;
 
 use crate::{body, error, proxy, runtime};
 
@@ -48,8 +53,8 @@ impl ReqwestTransport {
     /// Creates a builder with the settings of [`new`](Self::new), except for proxies.
     ///
     /// These are the settings: no redirects, no retries, no referer, no decompression, only HTTP/1.1 without the
-    /// feature `http2`, connecting takes at most 10 seconds, and an idle connection is closed after 2 seconds, before
-    /// most servers close it. Add proxies, certificates, or a resolver, and pass the client to
+    /// feature `http2`, `localhost` is this machine without a name lookup, connecting takes at most 10 seconds, and an
+    /// idle connection is closed after 2 seconds, before most servers close it. Add proxies, certificates, or a resolver, and pass the client to
     /// [`from_client_unchecked`](Self::from_client_unchecked).
     ///
     /// Keep `connect_timeout` shorter than the timeout of your requests. If that one passes first, the transport cannot
@@ -85,6 +90,7 @@ impl ReqwestTransport {
             .no_deflate()
             .no_zstd()
             .connect_timeout(CONNECT_TIMEOUT)
+            .resolve_to_addrs("localhost", &LOOPBACK)
             .pool_idle_timeout(IDLE_TIMEOUT);
         if cfg!(feature = "http2") { builder } else { builder.http1_only() }
     }
@@ -120,6 +126,8 @@ impl ReqwestTransport {
     ///
     /// * The default of `retry` repeats requests over HTTP/2 that the server did not process. Set `retry::never()`, so
     ///   that the caller decides.
+    /// * Without `resolve_to_addrs`, as in [`client_builder`](Self::client_builder), a name server decides which machine
+    ///   `localhost` is. A plain request to it can then leave this machine.
     /// * Without `connect_timeout`, a host that does not respond causes a `Timeout`, which may have been sent.
     /// * `connection_verbose` logs requests and responses, and `tls_sslkeylogfile` writes the TLS keys to a file.
     /// * `tls_danger_accept_invalid_certs` and `tls_danger_accept_invalid_hostnames` send keys to anyone.
@@ -135,9 +143,21 @@ impl ReqwestTransport {
         Self { client }
     }
 
-    async fn exchange(&self, request: Request<Bytes>, limits: Limits) -> Result<Response<Bytes>, Error> {
-        let request = convert(request, limits)?;
+    /// Sends `request`. The timeout began at `started`.
+    async fn exchange(
+        &self,
+        request: Request<Bytes>,
+        limits: Limits,
+        started: Instant,
+    ) -> Result<Response<Bytes>, Error> {
+        let mut request = convert(request)?;
         runtime::check()?;
+        // It covers everything from connecting to the last byte of the body.
+        let timeout = limits.timeout.map(|timeout| timeout.saturating_sub(started.elapsed()));
+        if timeout == Some(Duration::ZERO) {
+            return Err(Error::from(ErrorKind::Timeout).not_sent());
+        }
+        *request.timeout_mut() = timeout;
         // `execute` itself can panic, so it must run inside.
         let received = runtime::catch_panic(async { self.client.execute(request).await }).await?;
         let mut received = received.map_err(error::from_execute)?;
@@ -153,8 +173,8 @@ impl ReqwestTransport {
     }
 }
 
-/// Converts a request to reqwest's type. Its timeout covers everything from connecting to the last byte of the body.
-fn convert(mut request: Request<Bytes>, limits: Limits) -> Result<reqwest::Request, Error> {
+/// Converts a request to reqwest's type.
+fn convert(mut request: Request<Bytes>) -> Result<reqwest::Request, Error> {
     // HTTP/2 compresses such headers without a shared table, and `Debug` hides them.
     request.headers_mut().values_mut().for_each(|value| value.set_sensitive(true));
     let is_supported = matches!(request.version(), Version::HTTP_10 | Version::HTTP_11);
@@ -162,11 +182,10 @@ fn convert(mut request: Request<Bytes>, limits: Limits) -> Result<reqwest::Reque
         return Err(Error::rejected("the request is not HTTP/1.1 or HTTP/1.0, or its method is `CONNECT`"));
     }
     let uri = request.uri().clone();
-    let mut request = reqwest::Request::try_from(request).map_err(error::from_builder)?;
+    let request = reqwest::Request::try_from(request).map_err(error::from_builder)?;
     if !is_unchanged(&uri, request.url()) {
         return Err(Error::rejected("reqwest cannot send a request to this URL, or would change the URL"));
     }
-    *request.timeout_mut() = limits.timeout;
     Ok(request)
 }
 
@@ -190,7 +209,7 @@ impl fmt::Debug for ReqwestTransport {
 
 impl Transport for ReqwestTransport {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
-        Box::pin(self.exchange(request, limits))
+        Box::pin(self.exchange(request, limits, Instant::now()))
     }
 
     fn enforces_timeout(&self) -> bool {
@@ -200,6 +219,12 @@ impl Transport for ReqwestTransport {
 
 /// Shorter than the default of [`Limits::timeout`], after which the transport could not prove that nothing was sent.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The addresses of `localhost`. The port is that of the URL.
+const LOOPBACK: [SocketAddr; 2] = [
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+    SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0),
+];
 
 /// Shorter than the idle timeouts of servers, so that no request uses a connection that the server is closing.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(2);

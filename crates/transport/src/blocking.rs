@@ -45,8 +45,8 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 /// The system's clock, with sleeps that need no async runtime.
 ///
 /// Each sleep has a thread of its own, which wakes its task, so that it works with [`block_on`] and with every async
-/// runtime. Dropping the sleep ends the thread. If the operating system has no thread left, the sleep blocks the thread
-/// that polls it.
+/// runtime. Dropping the sleep ends the thread. While the operating system has no thread left, the task wakes itself
+/// every 10 ms, and each poll blocks for that long.
 #[expect(clippy::exhaustive_structs, reason = "there is nothing to configure")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ThreadTimer;
@@ -86,11 +86,16 @@ impl Future for Sleep {
             self.alarm = Some(alarm);
             Poll::Pending
         } else {
-            thread::sleep(left);
-            Poll::Ready(())
+            // The other futures of the task must be polled meanwhile.
+            thread::sleep(left.min(FALLBACK_SLEEP));
+            context.waker().wake_by_ref();
+            Poll::Pending
         }
     }
 }
+
+/// How long a poll blocks if no thread can be started.
+const FALLBACK_SLEEP: Duration = Duration::from_millis(10);
 
 impl Drop for Sleep {
     fn drop(&mut self) {
@@ -292,6 +297,41 @@ mod tests {
         assert!(block_on(beats(from_thread(SHORT), ThreadTimer.sleep(LONG))));
         assert!(!block_on(beats(from_thread(LONG), ThreadTimer.sleep(SHORT))));
         assert!(block_on(beats(from_thread(SHORT), ThreadTimer.sleep(Duration::MAX))));
+    }
+
+    /// Set in a process in which no thread starts.
+    #[cfg(target_os = "linux")]
+    const NO_THREADS: &str = "OPENROUTER_OAUTH_TEST_NO_THREADS";
+
+    // The size of a stack that other systems cannot allocate may end the process instead.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn sleep_without_a_thread_leaves_time_for_other_futures() {
+        use std::{env, process::Command};
+
+        if env::var_os(NO_THREADS).is_none() {
+            // The test harness runs the test on the main thread then.
+            let this = "blocking::tests::sleep_without_a_thread_leaves_time_for_other_futures";
+            let output = Command::new(env::current_exe().unwrap())
+                .args(["--exact", this])
+                .env(NO_THREADS, "1")
+                .env("RUST_MIN_STACK", (1_usize << (usize::BITS - 2)).to_string())
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+            return;
+        }
+        assert!(thread::Builder::new().spawn(|| {}).is_err());
+        let mut polls = 0;
+        let busy = poll_fn(|context| {
+            polls += 1;
+            context.waker().wake_by_ref();
+            if polls < 3 { Poll::Pending } else { Poll::Ready(()) }
+        });
+        assert!(block_on(beats(busy, ThreadTimer.sleep(Duration::from_secs(10)))));
+        let start = Instant::now();
+        block_on(ThreadTimer.sleep(SHORT));
+        assert!(start.elapsed() >= SHORT);
     }
 
     #[test]

@@ -47,7 +47,8 @@ pub enum ErrorKind {
     TooLarge,
     /// The response was not valid HTTP. The request may have been sent.
     Protocol,
-    /// Any other error. The request may have been sent.
+    /// Any other error. The request may have been sent. If it was not, the cause is on this machine, such as an invalid
+    /// setting or a missing async runtime, and a retry does not help.
     Other,
 }
 

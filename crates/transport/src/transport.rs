@@ -86,7 +86,9 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// its own. The default is `false`: the client then ends any request that outlasts its timeout. A transport that
     /// wraps another one and adds no wait should return the other's value.
     ///
-    /// If this returns `true` and a request hangs, nothing else ends it.
+    /// If this returns `true` and a request hangs, nothing else ends it. One wait is exempt: on Windows and macOS, the
+    /// operating system may fetch revocation data while it verifies a certificate, and a transport that blocks cannot
+    /// interrupt it.
     fn enforces_timeout(&self) -> bool {
         false
     }

@@ -1,12 +1,16 @@
 //! A login with a client that blocks.
 
-use std::{sync::Arc, thread};
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use openrouter_oauth::{
     blocking,
-    transport::{Error, ErrorKind, Limits, ResponseFuture, Transport, block_on},
+    transport::{Error, ErrorKind, Limits, ResponseFuture, ThreadTimer, Timer as _, Transport, block_on},
 };
 use tokio::{select, sync::oneshot};
 
@@ -19,7 +23,11 @@ impl Login {
     /// and time out. It measures time with the client's timer.
     ///
     /// A request that blocks cannot be cancelled: its thread ends when the request does. A transport that enforces the
-    /// client's timeout ends it then. Nothing waits for that thread, neither the login nor a tokio runtime that ends.
+    /// client's timeout ends it then, and two seconds later, the login no longer waits for it. Nothing waits for that
+    /// thread, not even a tokio runtime that ends.
+    ///
+    /// A [timer](openrouter_oauth::transport::Timer) of your own must not block the thread that polls its sleeps, which
+    /// is that of the login.
     ///
     /// ```
     /// # use openrouter_oauth::transport::{Limits, from_fn};
@@ -53,14 +61,23 @@ struct Offloaded(Arc<dyn Transport>);
 impl Transport for Offloaded {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
         let transport = Arc::clone(&self.0);
+        let started = Instant::now();
+        // `Duration::MAX` never ends.
+        let limit = limits.timeout.map_or(Duration::MAX, |timeout| timeout.saturating_add(GRACE));
+        let over = ThreadTimer.sleep(limit);
         Box::pin(async move {
             let (sender, receiver) = oneshot::channel();
             thread::Builder::new()
                 .name("request".into())
-                .spawn(move || block_on(deliver(&*transport, request, limits, sender)))
+                .spawn(move || block_on(deliver(&*transport, request, limits, started, sender)))
                 .map_err(|error| Error::new(ErrorKind::Other, error).not_sent())?;
-            // Without the text of the panic, which may contain a secret.
-            receiver.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Other, "the transport panicked")))
+            select! {
+                biased;
+                // Without the text of the panic, which may contain a secret.
+                response = receiver => response
+                    .unwrap_or_else(|_| Err(Error::new(ErrorKind::Other, "the transport panicked"))),
+                () = over => Err(ErrorKind::Timeout.into()),
+            }
         })
     }
 
@@ -69,19 +86,30 @@ impl Transport for Offloaded {
     }
 }
 
-/// Delivers the response. If nobody waits for it any longer, the request does not begin, or ends early unless the
+/// How long to wait for the transport's own error after the timeout. That error may say that nothing was sent.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Delivers the response. The timeout began at `started`. If nobody waits for it any longer, the request does not begin, or ends early unless the
 /// transport blocks.
 async fn deliver(
     transport: &dyn Transport,
     request: Request<Bytes>,
-    limits: Limits,
+    mut limits: Limits,
+    started: Instant,
     mut receiver: oneshot::Sender<Result<Response<Bytes>, Error>>,
 ) {
+    limits.timeout = limits.timeout.map(|timeout| timeout.saturating_sub(started.elapsed()));
+    // `send` may already block, so it runs only if somebody waits.
+    let send = async {
+        match limits.timeout {
+            Some(Duration::ZERO) => Err(Error::from(ErrorKind::Timeout).not_sent()),
+            _ => transport.send(request, limits).await,
+        }
+    };
     let response = select! {
         biased;
         () = receiver.closed() => return,
-        // `send` may already block, so it runs only if somebody waits.
-        response = async { transport.send(request, limits).await } => response,
+        response = send => response,
     };
     // It fails only if nobody waits any longer.
     let _unwanted = receiver.send(response);
@@ -92,7 +120,6 @@ mod tests {
     use std::{
         future::{pending, poll_fn},
         sync::{Mutex, mpsc},
-        time::{Duration, Instant},
     };
 
     use openrouter_oauth::transport::from_fn;
@@ -110,9 +137,12 @@ mod tests {
         Builder::new_current_thread().enable_all().build().unwrap()
     }
 
+    fn request() -> Request<Bytes> {
+        Request::post("https://openrouter.ai/").body(Bytes::new()).unwrap()
+    }
+
     fn send(transport: &Offloaded) -> ResponseFuture<'_> {
-        let request = Request::post("https://openrouter.ai/").body(Bytes::new()).unwrap();
-        transport.send(request, Limits::default())
+        transport.send(request(), Limits::default())
     }
 
     #[test]
@@ -159,9 +189,83 @@ mod tests {
         });
         let (sender, receiver) = oneshot::channel();
         drop(receiver);
-        let request = Request::post("https://openrouter.ai/").body(Bytes::new()).unwrap();
-        block_on(deliver(&transport, request, Limits::default(), sender));
+        block_on(deliver(&transport, request(), Limits::default(), Instant::now(), sender));
         assert!(is_sent.try_recv().is_err());
+    }
+
+    #[test]
+    fn timeout_includes_the_start_of_the_thread() {
+        // C-12
+        let timeouts = Arc::<Mutex<Vec<_>>>::default();
+        let seen = Arc::clone(&timeouts);
+        let transport = from_fn(move |_: Request<Bytes>, limits: Limits| {
+            seen.lock().unwrap().push(limits.timeout);
+            async { Err(Error::from(ErrorKind::Io)) }
+        });
+        let mut errors = Vec::new();
+        for elapsed in [SHORT, LONG] {
+            let started = Instant::now().checked_sub(elapsed).unwrap();
+            let (sender, mut receiver) = oneshot::channel();
+            let limits = Limits::default().timeout(Some(LONG));
+            block_on(deliver(&transport, request(), limits, started, sender));
+            errors.push(receiver.try_recv().unwrap().unwrap_err());
+        }
+        assert!(matches!(timeouts.lock().unwrap()[..], [Some(left)] if left + SHORT <= LONG));
+        let [sent, late] = &errors[..] else { panic!("{errors:?}") };
+        assert!(sent.may_have_been_sent() && sent.kind() == ErrorKind::Io, "{sent:?}");
+        assert!(!late.may_have_been_sent() && late.kind() == ErrorKind::Timeout, "{late:?}");
+    }
+
+    #[test]
+    fn login_stops_waiting_for_a_transport_that_outlasts_its_timeout() {
+        // C-12
+        let (release, released) = mpsc::channel::<()>();
+        let released = Mutex::new(released);
+        let transport = Offloaded(Arc::new(from_fn(move |_: Request<Bytes>, _: Limits| {
+            let _released = released.lock().unwrap().recv_timeout(LONG);
+            async { Err(Error::from(ErrorKind::Io)) }
+        })));
+        let start = Instant::now();
+        let limits = Limits::default().timeout(Some(SHORT));
+        let error = runtime().block_on(transport.send(request(), limits)).unwrap_err();
+        assert!(error.may_have_been_sent() && error.kind() == ErrorKind::Timeout, "{error:?}");
+        assert!((SHORT + GRACE..LONG / 2).contains(&start.elapsed()), "{:?}", start.elapsed());
+        drop(release);
+    }
+
+    #[test]
+    fn error_of_the_transport_comes_before_that_of_the_timeout() {
+        let transport = Offloaded(Arc::new(from_fn(|_: Request<Bytes>, limits: Limits| async move {
+            thread::sleep(limits.timeout.unwrap());
+            Err(Error::from(ErrorKind::Timeout).not_sent())
+        })));
+        let limits = Limits::default().timeout(Some(SHORT));
+        let error = runtime().block_on(transport.send(request(), limits)).unwrap_err();
+        assert!(!error.may_have_been_sent(), "{error:?}");
+    }
+
+    // The size of a stack that other systems cannot allocate may end the process instead.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn request_is_not_sent_if_no_thread_is_left() {
+        use std::{env, process::Command};
+
+        const CHILD: &str = "OPENROUTER_OAUTH_TEST_NO_THREADS";
+        if env::var_os(CHILD).is_none() {
+            // The test harness runs the test on the main thread then.
+            let output = Command::new(env::current_exe().unwrap())
+                .args(["--exact", "login::offloaded::tests::request_is_not_sent_if_no_thread_is_left"])
+                .env(CHILD, "1")
+                .env("RUST_MIN_STACK", (1_usize << (usize::BITS - 2)).to_string())
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+            return;
+        }
+        let transport =
+            Offloaded(Arc::new(from_fn(|_: Request<Bytes>, _: Limits| async { panic!("was sent") })));
+        let error = runtime().block_on(send(&transport)).unwrap_err();
+        assert_eq!((error.kind(), error.may_have_been_sent()), (ErrorKind::Other, false), "{error:?}");
     }
 
     #[test]

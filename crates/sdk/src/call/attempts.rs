@@ -266,7 +266,7 @@ impl<'a> Attempts<'a> {
             // Created only now, because a future that is ready at once needs no sleep.
             let sleep = sleep.get_or_insert_with(|| timer.sleep(limit));
             ready!(sleep.as_mut().poll(context));
-            // The sleep may have blocked this thread while the future became ready: see `ThreadTimer`.
+            // The sleep may have blocked this thread while the future became ready.
             Poll::Ready(match future.as_mut().poll(context) {
                 Poll::Ready(value) => Some(value),
                 Poll::Pending => None,

@@ -2,6 +2,7 @@
 
 use std::{
     future::{Future as _, poll_fn},
+    io::{self, Read as _},
     net::{TcpListener, TcpStream},
     pin::pin,
     sync::mpsc,
@@ -12,18 +13,27 @@ use std::{
 use bytes::Bytes;
 use http::Request;
 
-use openrouter_oauth_transport::{BoxError, ErrorKind, Limits};
+use openrouter_oauth_transport::{BoxError, Error, ErrorKind, Limits};
 
 use crate::{
-    harness::{Harness, Outcome, REQUEST_TIMEOUT, ensure, ensure_body, error_chain, limits, post, post_of},
+    harness::{
+        Harness, Outcome, REQUEST_TIMEOUT, ensure, ensure_body, ensure_sent, error_chain, limits, post,
+        post_of,
+    },
     scenarios::once::LARGE,
     scripted_connection::close_connection,
     server::{RunScript, SCENARIO_TIMEOUT, ScriptedServer},
     wait::within,
 };
 
-/// The timeout of each request.
+/// The timeout of most requests.
 const DEADLINE: Duration = Duration::from_millis(250);
+
+/// A timeout that is longer than [`TOLERANCE`], so that a transport that applies it twice is too late.
+const LONG_DEADLINE: Duration = Duration::from_secs(3);
+
+/// How long the server stalls under [`LONG_DEADLINE`] before it reads the request.
+const STALL: Duration = Duration::from_millis(2_600);
 
 /// How late the response is to a request that may block.
 const RESPONSE_DELAY: Duration = Duration::from_millis(600);
@@ -57,27 +67,40 @@ pub(crate) async fn deadline_covers_connecting(harness: &Harness<'_>) -> Outcome
         drop((listener, queue));
     });
     let url = format!("{}:{}/", harness.scheme.origin(), address.port());
-    let ended = ends_in_time(harness, Request::post(url).body("{}".into())?).await;
+    let ended = ends_in_time(harness, Request::post(url).body("{}".into())?, DEADLINE).await;
     drop(over);
-    ended
+    ended.map(drop)
 }
 
 pub(crate) async fn deadline_covers_a_silent_server(harness: &Harness<'_>) -> Outcome {
     let server = ScriptedServer::silent(harness.scheme)?;
-    ends_in_time(harness, post(&server)).await
+    ends_in_time(harness, post(&server), DEADLINE).await.map(drop)
 }
 
 pub(crate) async fn deadline_covers_waiting_for_the_response(harness: &Harness<'_>) -> Outcome {
     let server = harness.serve(|connection, _| connection.wait_for_close())?;
-    ends_in_time(harness, post(&server)).await?;
-    ensure_one_at_most(&server)?;
+    let error = ends_in_time(harness, post(&server), DEADLINE).await?;
+    ensure_one_at_most(&server, &error)?;
     // F12: this server does not even read the request.
     let server = harness.serve_after(RunScript::AfterHead, |_, _| {
         thread::sleep(DEADLINE + TOLERANCE * 2);
         close_connection()
     })?;
-    ends_in_time(harness, post_of(&server, vec![b'x'; LARGE])).await?;
-    ensure_one_at_most(&server)
+    let error = ends_in_time(harness, post_of(&server, vec![b'x'; LARGE]), DEADLINE).await?;
+    ensure_one_at_most(&server, &error)
+}
+
+pub(crate) async fn deadline_covers_all_steps_together(harness: &Harness<'_>) -> Outcome {
+    // C-12: a timeout for each step would pass neither while the request is written nor until the body is read.
+    let server = harness.serve_after(RunScript::OnConnect, |connection, _| {
+        thread::sleep(STALL);
+        connection.read_head()?;
+        io::copy(&mut connection.by_ref().take(LARGE as u64), &mut io::sink())?;
+        connection.send(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n")?;
+        connection.wait_for_close()
+    })?;
+    let error = ends_in_time(harness, post_of(&server, vec![b'x'; LARGE]), LONG_DEADLINE).await?;
+    ensure_one_at_most(&server, &error)
 }
 
 pub(crate) async fn deadline_covers_a_trickling_response(harness: &Harness<'_>) -> Outcome {
@@ -97,8 +120,8 @@ pub(crate) async fn deadline_covers_a_trickling_response(harness: &Harness<'_>) 
             }
             Ok(())
         })?;
-        ends_in_time(harness, post(&server)).await?;
-        ensure_one_at_most(&server)?;
+        let error = ends_in_time(harness, post(&server), DEADLINE).await?;
+        ensure_one_at_most(&server, &error)?;
     }
     Ok(())
 }
@@ -142,25 +165,34 @@ async fn blocks(harness: &Harness<'_>, request: Request<Bytes>) -> Result<bool, 
     Ok(blocked)
 }
 
-/// Checks that at most one request arrived. There is none if the deadline passed while connecting.
-fn ensure_one_at_most(server: &ScriptedServer) -> Outcome {
+/// Checks that at most one request arrived, and that the error does not deny it. There is none if the deadline passed
+/// while connecting.
+fn ensure_one_at_most(server: &ScriptedServer, error: &Error) -> Outcome {
     let arrived = server.requests().len();
-    ensure(arrived <= 1, || format!("{arrived} requests arrived, but one was sent"))
+    ensure(arrived <= 1, || format!("{arrived} requests arrived, but one was sent"))?;
+    if arrived == 0 { Ok(()) } else { ensure_sent(error) }
 }
 
-async fn ends_in_time(harness: &Harness<'_>, request: Request<Bytes>) -> Outcome {
+/// Checks that a request with this timeout ends with it. Returns its error.
+async fn ends_in_time(
+    harness: &Harness<'_>,
+    request: Request<Bytes>,
+    timeout: Duration,
+) -> Result<Error, BoxError> {
     // C-12
-    let limits = Limits::default().timeout(Some(DEADLINE));
+    let limits = Limits::default().timeout(Some(timeout));
     let start = Instant::now();
     // Stop waiting as soon as the transport is certain to fail.
-    let sent = within(DEADLINE + TOLERANCE, harness.error(request, limits)).await;
+    let sent = within(timeout + TOLERANCE, harness.error(request, limits)).await;
     let took = start.elapsed();
-    ensure(took < DEADLINE + TOLERANCE, || format!("`send` took {took:?} with a timeout of {DEADLINE:?}"))?;
+    ensure(took < timeout + TOLERANCE, || format!("`send` took {took:?} with a timeout of {timeout:?}"))?;
     let error = sent.map_err(|error| format!("`send` did not finish: {error}"))??;
     ensure(error.kind() == ErrorKind::Timeout, || {
         format!("the error is not `Timeout` but {}", error_chain(&error))
     })?;
-    ensure(took >= DEADLINE.mul_f32(0.9), || {
-        format!("`send` took only {took:?} with a timeout of {DEADLINE:?}")
-    })
+    // A request that was not sent may end earlier.
+    ensure(took >= timeout.mul_f32(0.9) || !error.may_have_been_sent(), || {
+        format!("`send` took only {took:?} with a timeout of {timeout:?}")
+    })?;
+    Ok(error)
 }

@@ -19,6 +19,8 @@ pub(crate) struct Blocking {
     pub(crate) takes_interim: bool,
     /// Applies the timeout to each read, not to the whole request.
     pub(crate) times_each_read: bool,
+    /// Applies the timeout once to connecting and writing, and again to reading.
+    pub(crate) times_each_step: bool,
 }
 
 impl Transport for Blocking {
@@ -45,6 +47,11 @@ impl Blocking {
         let mut stream = BufReader::new(Timed { tcp, time });
         stream.get_mut().write_all(&head(request)).map_err(broken)?;
         stream.get_mut().write_all(request.body()).map_err(broken)?;
+        if let (true, Some(timeout), Some(time)) =
+            (self.times_each_step, limits.timeout, &mut stream.get_mut().time)
+        {
+            time.deadline = Instant::now() + timeout;
+        }
         loop {
             let mut response = read_head(&mut stream).map_err(broken)?;
             if self.takes_interim || !response.status().is_informational() {

@@ -48,6 +48,9 @@ pub(crate) enum Fault {
     // Faults in limits.
     IgnoresDeadline,
     TimesEachRead,
+    TimesEachStep,
+    ClaimsTimeoutUnsent,
+    EndsEarly,
     BlocksBeforePending,
     MisnamesTimeout,
     CutsSilently,
@@ -95,7 +98,11 @@ pub(crate) const FAULTS: &[(&str, Fault)] = &[
     ("deadline_covers_a_silent_server", Fault::IgnoresDeadline),
     ("deadline_covers_waiting_for_the_response", Fault::IgnoresDeadline),
     ("deadline_covers_waiting_for_the_response", Fault::MisnamesTimeout),
+    ("deadline_covers_waiting_for_the_response", Fault::ClaimsTimeoutUnsent),
+    ("deadline_covers_waiting_for_the_response", Fault::EndsEarly),
     ("deadline_covers_a_trickling_response", Fault::TimesEachRead),
+    ("deadline_covers_a_trickling_response", Fault::ClaimsTimeoutUnsent),
+    ("deadline_covers_all_steps_together", Fault::TimesEachStep),
     ("future_that_blocks_completes_at_once", Fault::BlocksBeforePending),
     ("truncated_response_is_an_error", Fault::CutsSilently),
     ("reset_response_is_an_error", Fault::TakesErrorForEnd),
@@ -152,6 +159,7 @@ impl Faulty {
         let asked = limits;
         match self.fault {
             Fault::IgnoresDeadline => limits = limits.timeout(None),
+            Fault::EndsEarly => limits = limits.timeout(limits.timeout.map(|timeout| timeout / 2)),
             Fault::IgnoresCap | Fault::CutsAtCap => limits = limits.response_bytes(usize::MAX / 2),
             _ => {}
         }
@@ -171,6 +179,7 @@ impl Faulty {
             cuts_silently: self.fault == Fault::CutsSilently,
             takes_interim: self.fault == Fault::TakesInterim,
             times_each_read: self.fault == Fault::TimesEachRead,
+            times_each_step: self.fault == Fault::TimesEachStep,
         }
     }
 
@@ -242,6 +251,7 @@ impl Faulty {
                 error.with_status(StatusCode::EARLY_HINTS)
             }
             Fault::ClaimsUnsent => error.not_sent(),
+            Fault::ClaimsTimeoutUnsent if kind == ErrorKind::Timeout => error.not_sent(),
             Fault::ClaimsResetUnsent if is_reset(&error) => error.not_sent(),
             Fault::ClaimsSent => Error::new(ErrorKind::Io, error),
             Fault::LeaksHeader => Error::new(kind, format!("{:?}", request.headers())),

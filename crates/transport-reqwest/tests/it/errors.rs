@@ -1,14 +1,17 @@
 //! Tests of the kinds of errors, and of what they show.
 
-use std::time::Duration;
+use std::{net::Shutdown, time::Duration};
 
 use http::{Method, Request, Version};
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 use openrouter_oauth_transport_contract::ClosedPort;
-use tokio::time::sleep;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, advance},
+};
 
 use crate::{
-    GRANT, KEY, assert_maybe_sent, assert_not_sent, error_chain, own, send,
+    GRANT, KEY, assert_maybe_sent, assert_not_sent, error_chain, exchange, own, send,
     server::{RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection, responding, serving},
 };
 
@@ -35,16 +38,37 @@ async fn connection_that_closes_at_once_may_have_been_sent() {
 
 #[tokio::test]
 async fn stale_connection_is_not_used() {
-    let server = serving(|connection| {
+    let (closing, mut closed) = mpsc::unbounded_channel();
+    let server = serving(move |connection| {
         connection.send(GRANT)?;
-        close_connection()
+        connection.tcp().shutdown(Shutdown::Write)?;
+        let ended = connection.wait_for_close();
+        closing.send(()).unwrap();
+        ended
     });
     let transport = own();
     assert_eq!(send(&transport, server.origin()).await.unwrap(), KEY);
-    // Until reqwest has noticed that the server closed the connection.
-    sleep(Duration::from_millis(300)).await;
+    // reqwest has noticed that the server closed the connection.
+    closed.recv().await.unwrap();
     assert_eq!(send(&transport, server.origin()).await.unwrap(), KEY);
     assert_eq!((server.connections().unwrap(), server.requests().len()), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn timeout_begins_when_send_is_called() {
+    // C-12
+    let server = serving(ScriptedConnection::wait_for_close);
+    let transport = own();
+    let limits = Limits::default().timeout(Some(Duration::from_secs(9)));
+    let request = || transport.send(exchange(server.origin()), limits);
+    let (late, half) = (request(), request());
+    advance(Duration::from_secs(5)).await;
+    let start = Instant::now();
+    assert_maybe_sent(half.await.map(http::Response::into_body), ErrorKind::Timeout, "half");
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    let connections = server.connections().unwrap();
+    assert_not_sent(late.await.map(http::Response::into_body), ErrorKind::Timeout, "late");
+    assert_eq!(server.connections().unwrap(), connections);
 }
 
 #[tokio::test]
@@ -145,8 +169,8 @@ async fn errors_contain_no_url() {
         ("ftp://localhost", ErrorKind::Other),
     ] {
         let request = Request::get(format!("{origin}/?code=s3cret")).body("".into()).unwrap();
-        let limits = Limits::default().timeout(Some(Duration::from_millis(500)));
-        let error = transport.send(request, limits).await.unwrap_err();
+        let timeout = (kind == ErrorKind::Timeout).then_some(Duration::from_millis(500));
+        let error = transport.send(request, Limits::default().timeout(timeout)).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error:?}");
         let text = error_chain(&error);
         assert!(!text.contains("s3cret"), "{text}");

@@ -3,9 +3,8 @@
 use std::{
     io,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicUsize, Ordering},
-        mpsc,
     },
     time::Duration,
 };
@@ -13,6 +12,7 @@ use std::{
 use bytes::Bytes;
 use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport};
 use openrouter_oauth_transport_reqwest::ReqwestTransport;
+use tokio::sync::mpsc;
 
 use crate::{
     KEY, assert_maybe_sent, assert_not_sent, client_builder, error_chain, exchange,
@@ -33,19 +33,26 @@ fn http2() -> ReqwestTransport {
 
 /// Sends an exchange to a server that responds with these frames, and checks that it was sent once.
 async fn respond_with(frames: impl Fn(u32) -> Vec<u8> + Send + Sync + 'static) -> Result<Bytes, Error> {
+    respond_within(Limits::default(), frames).await
+}
+
+/// Like [`respond_with`], with these limits.
+async fn respond_within(
+    limits: Limits,
+    frames: impl Fn(u32) -> Vec<u8> + Send + Sync + 'static,
+) -> Result<Bytes, Error> {
     let server = Http2Server::start(&Scheme::http(), move |connection, stream| {
         connection.send(&frames(stream))?;
         connection.wait_for_close()
     });
-    let result = send_quickly(&server).await;
+    let result = http2().send(exchange(server.server.origin()), limits).await;
     assert_eq!(server.requests(), 1);
-    result
+    result.map(http::Response::into_body)
 }
 
-async fn send_quickly(server: &Http2Server) -> Result<Bytes, Error> {
-    let limits = Limits::default().timeout(Some(Duration::from_secs(2)));
-    let result = http2().send(exchange(server.server.origin()), limits).await;
-    result.map(http::Response::into_body)
+/// The limits of a request to a server that does not respond.
+fn short() -> Limits {
+    Limits::default().timeout(Some(Duration::from_secs(2)))
 }
 
 #[tokio::test]
@@ -65,7 +72,7 @@ async fn stream_after_the_last_one_of_goaway_is_not_sent() {
 async fn goaway_that_includes_the_stream_proves_nothing() {
     // F14
     for last in [1, 0x7fff_ffff] {
-        let result = respond_with(move |_| go_away(last, NO_ERROR)).await;
+        let result = respond_within(short(), move |_| go_away(last, NO_ERROR)).await;
         assert_maybe_sent(result, ErrorKind::Timeout, "no response follows");
         let result =
             respond_with(move |stream| [go_away(last, NO_ERROR), response(stream, KEY)].concat()).await;
@@ -74,7 +81,8 @@ async fn goaway_that_includes_the_stream_proves_nothing() {
             connection.send(&go_away(last, NO_ERROR))?;
             close_connection()
         });
-        assert_maybe_sent(send_quickly(&server).await, ErrorKind::Io, "the connection closes");
+        let result = send(&http2(), server.server.origin()).await;
+        assert_maybe_sent(result, ErrorKind::Io, "the connection closes");
         assert_eq!(server.requests(), 1);
     }
 }
@@ -107,7 +115,7 @@ async fn stream_that_is_refused_after_its_head_may_have_been_sent() {
 #[tokio::test]
 async fn broken_connection_may_have_been_sent() {
     let server = Http2Server::start(&Scheme::http(), |_, _| close_connection());
-    assert_maybe_sent(send_quickly(&server).await, ErrorKind::Io, "closed");
+    assert_maybe_sent(send(&http2(), server.server.origin()).await, ErrorKind::Io, "closed");
     assert_eq!(server.requests(), 1);
 }
 
@@ -143,7 +151,8 @@ async fn server_without_streams_is_a_timeout() {
     let settings = &[0, 3, 0, 0, 0, 0];
     let server =
         Http2Server::with_settings(&Scheme::http(), settings, |connection, _| connection.wait_for_close());
-    assert_maybe_sent(send_quickly(&server).await, ErrorKind::Timeout, "no streams");
+    let result = http2().send(exchange(server.server.origin()), short()).await;
+    assert_maybe_sent(result.map(http::Response::into_body), ErrorKind::Timeout, "no streams");
 }
 
 #[tokio::test]
@@ -160,7 +169,7 @@ async fn flood_ends_the_connection() {
             connection.send(&first(stream))?;
             flood(connection, &next(stream), &AtomicUsize::new(0))
         });
-        assert_maybe_sent(send_quickly(&server).await, kind, what);
+        assert_maybe_sent(send(&http2(), server.server.origin()).await, kind, what);
         assert_eq!(server.requests(), 1, "{what}");
     }
 }
@@ -174,8 +183,7 @@ async fn client_stores_no_flood_of_acknowledgments() {
         let server =
             Http2Server::start(&Scheme::http(), move |connection, _| flood(connection, &next, &counted));
         let transport = http2();
-        let limits = Limits::default().timeout(Some(Duration::from_secs(2)));
-        let result = transport.send(exchange(server.server.origin()), limits).await;
+        let result = transport.send(exchange(server.server.origin()), short()).await;
         assert_maybe_sent(result.map(http::Response::into_body), ErrorKind::Timeout, what);
         let stalled = async {
             let mut before = sent.load(Ordering::SeqCst);
@@ -231,19 +239,22 @@ async fn request_after_goaway_uses_a_new_connection() {
 #[tokio::test]
 async fn dropped_request_resets_its_stream() {
     // C-28
-    let (report, reported) = mpsc::channel();
-    let report = Mutex::new(report);
+    let (arriving, mut arrived) = mpsc::unbounded_channel();
+    let (report, mut reported) = mpsc::unbounded_channel();
     let server = Http2Server::start(&Scheme::http(), move |connection, stream| {
+        arriving.send(()).map_err(io::Error::other)?;
         let reset = read_reset(connection)?;
         let is_cancelled = reset == (stream, CANCEL.to_be_bytes().to_vec());
-        report.lock().unwrap().send(is_cancelled).map_err(io::Error::other)
+        report.send(is_cancelled).map_err(io::Error::other)
     });
     let transport = http2();
-    let sending = send(&transport, server.server.origin());
-    tokio::time::timeout(Duration::from_millis(300), sending).await.unwrap_err();
+    tokio::select! {
+        result = send(&transport, server.server.origin()) => panic!("{result:?}"),
+        arrived = arrived.recv() => arrived.unwrap(),
+    }
     // The connection lives on, and sends the reset.
-    let received = tokio::task::spawn_blocking(move || reported.recv_timeout(Duration::from_secs(5)));
-    assert_eq!(received.await.unwrap(), Ok(true));
+    let received = tokio::time::timeout(Duration::from_secs(5), reported.recv()).await;
+    assert_eq!(received.unwrap(), Some(true));
     assert_eq!(server.requests(), 1);
 }
 

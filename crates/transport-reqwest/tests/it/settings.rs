@@ -6,10 +6,16 @@ use http::{HeaderMap, HeaderValue};
 use openrouter_oauth_transport::ErrorKind;
 use openrouter_oauth_transport_contract::{ClosedPort, Scheme, Violation, run, scenarios};
 use openrouter_oauth_transport_reqwest::ReqwestTransport;
-use reqwest::{ClientBuilder, cookie::Jar, redirect, retry};
+use reqwest::{
+    ClientBuilder,
+    cookie::Jar,
+    dns::{Name, Resolve, Resolving},
+    redirect, retry,
+};
 
 use crate::{
-    assert_maybe_sent, assert_not_sent, client_builder, install_provider, send, server::responding, transport,
+    GRANT, KEY, assert_maybe_sent, assert_not_sent, client_builder, install_provider, send,
+    server::responding, transport,
 };
 
 /// Checks that the scenario reports this rule with this setting, and only because of it.
@@ -90,6 +96,24 @@ async fn ignored_headers_are_reported() {
 async fn early_timeout_is_reported() {
     let scenario = "deadline_covers_waiting_for_the_response";
     assert_reported(4, scenario, |builder| builder.read_timeout(Duration::from_millis(50))).await;
+}
+
+/// A resolver that fails the test.
+struct NoLookup;
+
+impl Resolve for NoLookup {
+    fn resolve(&self, name: Name) -> Resolving {
+        panic!("{} was looked up", name.as_str())
+    }
+}
+
+#[tokio::test]
+async fn localhost_needs_no_name_lookup() {
+    // C-9
+    let server = responding(GRANT);
+    let transport = transport(client_builder().dns_resolver(NoLookup));
+    let url = format!("http://LocalHost:{}", server.address().port());
+    assert_eq!(send(&transport, &url).await.unwrap(), KEY);
 }
 
 #[tokio::test]
