@@ -72,7 +72,7 @@ impl Demo {
         self.report.step("Sign in with a callback")?;
 
         let callback = CallbackUrl::parse(CALLBACK)?;
-        let (url, mut pending) = self.client.authorize(callback).key_label(LABEL).begin()?;
+        let (url, mut sign_in) = self.client.authorize(callback).key_label(LABEL).begin()?;
         self.line(format!("The program creates a URL for the user: {url:?}"))?;
         self.line("It keeps a `PendingSignIn`, which holds the verifier and finishes the sign-in.")?;
 
@@ -82,8 +82,8 @@ impl Demo {
         self.line("No server listens there in this demo. The demo passes the URL to `read_callback`,")?;
         self.line("as a web server would pass on the browser's request.")?;
 
-        let code = pending.read_callback(&came_back)?;
-        let grant = pending.exchange(&self.client, &code).await?;
+        let code = sign_in.read_callback(&came_back)?;
+        let grant = sign_in.exchange(&self.client, &code).await?;
         self.line(format!("The program exchanges the code for a key: {:?}.", grant.key))?;
         self.try_new_key(&grant.key, Some(LIMIT)).await?;
         Ok(grant.key)
@@ -92,14 +92,14 @@ impl Demo {
     async fn sign_in_without_a_callback(&mut self) -> Result<(), Failure> {
         self.report.step("Sign in without a callback, as over SSH")?;
 
-        let (url, mut pending) = self.client.authorize_headless().key_label(LABEL).begin()?;
+        let (url, mut sign_in) = self.client.authorize_headless().key_label(LABEL).begin()?;
         let DecisionOutcome::Code(shown) = self.user.approve(url.as_str(), None).await? else {
             return Err(Failure::Demo("a page that shows a code"));
         };
         self.line("The user presses Authorize. The page shows a code, and the user pastes it.")?;
 
-        let code = pending.read_pasted(&shown)?;
-        let grant = pending.exchange(&self.client, &code).await?;
+        let code = sign_in.read_pasted(&shown)?;
+        let grant = sign_in.exchange(&self.client, &code).await?;
         self.line(format!("The program exchanges the code for a key: {:?}.", grant.key))?;
         self.try_new_key(&grant.key, None).await
     }
@@ -129,9 +129,9 @@ impl Demo {
         self.report.step("Handle a denial")?;
 
         let callback = CallbackUrl::parse(CALLBACK)?;
-        let (url, pending) = self.client.authorize(callback).begin()?;
+        let (url, sign_in) = self.client.authorize(callback).begin()?;
         let came_back = redirected(self.user.deny(url.as_str()).await?)?;
-        match pending.read_callback(&came_back) {
+        match sign_in.read_callback(&came_back) {
             Err(CallbackError::Denied { .. }) => {
                 self.line("The user presses Deny, and `read_callback` returns `CallbackError::Denied`.")
             }
@@ -142,13 +142,13 @@ impl Demo {
     async fn exchange_a_code_twice(&mut self) -> Result<(), Failure> {
         self.report.step("Exchange a code twice")?;
 
-        let (mut pending, code) = self.begin_and_approve().await?;
-        let grant = pending.exchange(&self.client, &code).await?;
+        let (mut sign_in, code) = self.begin_and_approve().await?;
+        let grant = sign_in.exchange(&self.client, &code).await?;
         self.line(format!("The first exchange returns a key: {:?}.", grant.key))?;
         self.try_new_key(&grant.key, None).await?;
 
         let before = self.sent.load(Ordering::Relaxed);
-        let again = pending.exchange(&self.client, &code).await;
+        let again = sign_in.exchange(&self.client, &code).await;
         if self.sent.load(Ordering::Relaxed) != before {
             return Err(Failure::Demo("a second exchange that sends nothing"));
         }
@@ -183,10 +183,10 @@ impl Demo {
     /// Begins a sign-in, approves it, and returns it with its code.
     async fn begin_and_approve(&self) -> Result<(PendingSignIn, AuthorizationCode), Failure> {
         let callback = CallbackUrl::parse(CALLBACK)?;
-        let (url, pending) = self.client.authorize(callback).key_label(LABEL).begin()?;
+        let (url, sign_in) = self.client.authorize(callback).key_label(LABEL).begin()?;
         let came_back = redirected(self.user.approve(url.as_str(), None).await?)?;
-        let code = pending.read_callback(&came_back)?;
-        Ok((pending, code))
+        let code = sign_in.read_callback(&came_back)?;
+        Ok((sign_in, code))
     }
 
     /// Checks that a key is new, works, and has the requested label and limit.

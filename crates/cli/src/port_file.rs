@@ -10,7 +10,7 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::exit::Failure;
 
-/// The file, which is removed when this is dropped, unless it then belongs to another emulator.
+/// The file, which is removed when this is dropped, unless it then contains another port.
 pub(crate) struct PortFile {
     path: PathBuf,
     content: String,

@@ -38,7 +38,9 @@ impl KeyUpdate {
         self
     }
 
-    /// Sets the credit limit in US dollars, or removes it. It may be lower than the usage.
+    /// Sets the credit limit in US dollars, or removes it. It may be lower than the usage. It must not be
+    /// negative, or [`update_key`](crate::Emulator::update_key) fails with
+    /// [`KeyError::InvalidLimit`](crate::KeyError::InvalidLimit).
     pub fn limit(mut self, limit: impl Into<Option<f64>>) -> Self {
         self.limit = Some(limit.into());
         self

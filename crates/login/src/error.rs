@@ -75,7 +75,7 @@ pub enum Error {
     /// The login was not started inside a tokio runtime. It needs one with I/O and time enabled. A program without async
     /// calls [`Login::ensure_blocking`](crate::Login::ensure_blocking) or
     /// [`run_blocking`](crate::Login::run_blocking) instead.
-    #[error("a login needs a tokio runtime; `ensure_blocking` and `run_blocking` bring their own")]
+    #[error("a login needs a tokio runtime; `ensure_blocking` and `run_blocking` create their own")]
     NoRuntime(#[source] BoxError),
     /// [`Login::run_blocking`](crate::Login::run_blocking) or [`ensure_blocking`](crate::Login::ensure_blocking) could
     /// not create its runtime, for example because too many files are open.

@@ -119,7 +119,7 @@
 //! runtime, a login returns [`Error::NoRuntime`].
 //!
 //! A program without async calls [`ensure_blocking`](Login::ensure_blocking) or [`run_blocking`](Login::run_blocking),
-//! which bring a runtime of their own. They work with either client: `openrouter_oauth::Client`, or, with the feature
+//! which create their own runtime. They work with either client: `openrouter_oauth::Client`, or, with the feature
 //! `blocking`, `openrouter_oauth::blocking::Client`, which can then make the program's other calls.
 //!
 //! A login measures its time limit with the client's [`Timer`](openrouter_oauth::transport::Timer). If a client with a

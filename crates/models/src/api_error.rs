@@ -307,7 +307,7 @@ impl ApiError {
                 let content_type = content_type.as_ref().map_or("no content type", ServerText::as_str);
                 write!(
                     f,
-                    "something other than OpenRouter answered ({status}, {content_type}); it may be a proxy, a \
+                    "something other than OpenRouter responded ({status}, {content_type}); it may be a proxy, a \
                      firewall or a network's sign-in page"
                 )?;
                 match self.content_encoding() {

@@ -65,7 +65,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
 async fn send(request: Request<Bytes>, limits: Limits) -> Result<Response<Bytes>, transport::Error> {
     let (head, body) = request.into_parts();
     let (Some("http"), Some(host)) = (head.uri.scheme_str(), head.uri.authority()) else {
-        return Err(transport::Error::new(ErrorKind::Other, "this example has no TLS").not_sent());
+        return Err(transport::Error::rejected("this example has no TLS"));
     };
     let port = host.port_u16().unwrap_or(80);
     let mut stream = TcpStream::connect(format!("{}:{port}", host.host()))

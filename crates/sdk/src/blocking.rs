@@ -16,11 +16,11 @@
 //! # });
 //! # let client = Client::builder().transport(openrouter).build_blocking()?;
 //!
-//! let (url, mut pending) = client.authorize_headless().key_label("My program").begin()?;
+//! let (url, mut sign_in) = client.authorize_headless().key_label("My program").begin()?;
 //! println!("Open this page, and paste the code that it shows:\n{url}");
 //! # let pasted = "auth_code_abc123";
-//! let code = pending.read_pasted(pasted)?;
-//! let grant = pending.exchange_blocking(&client, &code)?;
+//! let code = sign_in.read_pasted(pasted)?;
+//! let grant = sign_in.exchange_blocking(&client, &code)?;
 //!
 //! let key = client.with_key(grant.key).current_key().send()?;
 //! println!("{}", key.label.unwrap_or_default());
@@ -46,9 +46,9 @@
 //! # Transports
 //!
 //! [`ClientBuilder::transport`](crate::ClientBuilder::transport) accepts any transport that needs no async runtime, and
-//! [`build_blocking`](crate::ClientBuilder::build_blocking) adds a timer if you set none. The transport need not block:
-//! the thread is parked until the transport's future wakes it, or the deadline passes. A transport that does block
-//! [must enforce](crate::transport::Transport#contract) the deadline itself, as the default one does.
+//! [`build_blocking`](crate::ClientBuilder::build_blocking) adds a timer if you set none. The transport does not have
+//! to block: the thread is parked until the transport's future wakes it, or the deadline passes. A transport that does
+//! block [must enforce](crate::transport::Transport#contract) the deadline itself, as the default one does.
 //!
 //! The feature `blocking` always compiles ureq. To use another blocking HTTP client without it, leave the feature off:
 //! pass your transport and a [`ThreadTimer`](crate::transport::ThreadTimer) to the builder of [`crate::Client`], and

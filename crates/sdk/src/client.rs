@@ -81,8 +81,8 @@ impl Client {
         self.config.timer.as_ref()
     }
 
-    /// Returns the wall-clock time, by which sign-ins have an [age](crate::PendingSignIn::age): that of the
-    /// [timer](Self::timer), or else the system's.
+    /// Returns the wall-clock time: that of the [timer](Self::timer), or else the system's. Pass it to
+    /// [`PendingSignIn::age`](crate::PendingSignIn::age).
     pub fn system_time(&self) -> SystemTime {
         self.config.system_time()
     }

@@ -4,13 +4,13 @@
 //! use openrouter_oauth::{ApiKeyGrant, Client, Error};
 //!
 //! async fn sign_in(client: &Client) -> Result<ApiKeyGrant, Error> {
-//!     let (url, mut pending) = client.authorize("https://my.app/callback").key_label("My app").begin()?;
+//!     let (url, mut sign_in) = client.authorize("https://my.app/callback").key_label("My app").begin()?;
 //!
-//!     // Send the user to `url`. OpenRouter then redirects the browser to `pending.callback_url()` with a code:
-//!     let request_target = format!("/callback/{}?code=auth_code_abc123", pending.attempt_id());
+//!     // Send the user to `url`. OpenRouter then redirects the browser to `sign_in.callback_url()` with a code:
+//!     let request_target = format!("/callback/{}?code=auth_code_abc123", sign_in.attempt_id());
 //! #     assert!(url.as_str().starts_with("https://openrouter.ai/auth?"));
-//!     let code = pending.read_callback(&request_target)?;
-//!     pending.exchange(client, &code).await
+//!     let code = sign_in.read_callback(&request_target)?;
+//!     sign_in.exchange(client, &code).await
 //! }
 //! # use openrouter_oauth::transport::{Limits, from_fn, testing::ManualTimer};
 //! # #[cfg(feature = "getrandom")]
@@ -38,10 +38,10 @@
 //! your program                      the user's browser                  OpenRouter
 //!      | authorize().begin()                |                                |
 //!      |--- url --------------------------->|--- GET /auth ----------------->|
-//!      |    (keep `pending`)                |    the user approves           |
+//!      |    (keep `sign_in`)                |    the user approves           |
 //!      |<-- GET /callback/<ID>?code=… ------|<-- redirect to the callback ---|
-//!      | pending.read_callback()            |                                |
-//!      | pending.exchange() ---- POST /auth/keys: code, verifier ----------->|
+//!      | sign_in.read_callback()            |                                |
+//!      | sign_in.exchange() ---- POST /auth/keys: code, verifier ----------->|
 //!      |<----------------------- the API key --------------------------------|
 //! ```
 //!

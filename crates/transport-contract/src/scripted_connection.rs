@@ -5,6 +5,7 @@ use std::{
     io::{self, Read, Write},
     net::TcpStream,
     sync::Arc,
+    time::Duration,
 };
 
 use crate::{
@@ -17,8 +18,11 @@ use crate::{
 const HEAD_LIMIT: usize = 256 * 1024;
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
-/// The size of each read of a head or a body.
+/// The size of each read of a head, of a body, or for a relay.
 const READ_SIZE: usize = 4096;
+
+/// How long a relay reads from one side before it switches to the other.
+const RELAY_TURN: Duration = Duration::from_millis(2);
 
 /// The server's end of a connection, for use in a script.
 ///
@@ -152,6 +156,22 @@ impl ScriptedConnection {
         self.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes())
     }
 
+    /// Forwards bytes between the client and `to`, until one of them closes its connection. This makes the script a
+    /// proxy.
+    ///
+    /// # Errors
+    ///
+    /// Always returns an error, because the connection is then over. Call this at the end of a script.
+    pub fn relay(&mut self, mut to: TcpStream) -> io::Result<()> {
+        to.set_nodelay(true)?;
+        to.set_read_timeout(Some(RELAY_TURN))?;
+        self.tcp.set_read_timeout(Some(RELAY_TURN))?;
+        loop {
+            forward(self, &mut to)?;
+            forward(&mut to, self)?;
+        }
+    }
+
     /// Reads until the client closes the connection, or until a read times out.
     ///
     /// # Errors
@@ -204,6 +224,20 @@ pub fn close_connection() -> io::Result<()> {
     Err(io::ErrorKind::ConnectionAborted.into())
 }
 
+/// Reads once, and forwards the bytes.
+fn forward(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
+    let mut part = [0; READ_SIZE];
+    match from.read(&mut part) {
+        Ok(0) => close_connection(),
+        Ok(count) => {
+            to.write_all(part.get(..count).unwrap_or_default())?;
+            to.flush()
+        }
+        Err(error) if is_timeout(&error) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Reads until the client closes the connection, which it records, or until a read times out.
 pub(crate) fn wait_for_close(io: &mut impl Read, log: &Monitor<Log>) -> io::Result<()> {
     let end = loop {
@@ -213,10 +247,14 @@ pub(crate) fn wait_for_close(io: &mut impl Read, log: &Monitor<Log>) -> io::Resu
             Err(error) => break error,
         }
     };
-    if !matches!(end.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) {
+    if !is_timeout(&end) {
         log.change(|log| log.closed += 1);
     }
     Err(end)
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
 /// Parses the line before a chunk, and ignores extensions.

@@ -73,11 +73,11 @@ impl Pool {
             Ok(connections)
         });
         async move {
-            let connections = connections.map_err(not_sent)?;
+            let connections = connections.map_err(Error::rejected)?;
             // Without a runtime, tokio would panic.
-            let runtime = Handle::try_current().map_err(not_sent)?.id();
+            let runtime = Handle::try_current().map_err(Error::rejected)?.id();
             let end = schedule.map(|schedule| schedule.end);
-            let mut alarm = pin!(caught(|| end.map(sleep_until)).map_err(not_sent)?);
+            let mut alarm = pin!(caught(|| end.map(sleep_until)).map_err(Error::rejected)?);
 
             let _slot = if let Ok(slot) = connections.slots.try_acquire() {
                 slot
@@ -90,7 +90,7 @@ impl Pool {
                 if is_over(latest_start) {
                     return Err(timed_out_waiting());
                 }
-                slot.map_err(not_sent)?
+                slot.map_err(Error::rejected)?
             };
             let mut connection = {
                 let connecting = pin!(connections.connection(runtime, &self.connector));
@@ -305,11 +305,6 @@ impl Connection {
 }
 
 type Sent = Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>>;
-
-/// The error for a problem that occurs before anything is sent.
-fn not_sent(problem: impl Into<BoxError>) -> Error {
-    Error::new(ErrorKind::Other, problem).not_sent()
-}
 
 /// The error for a request whose time passed before it was sent.
 fn timed_out_waiting() -> Error {

@@ -6,7 +6,7 @@ use openrouter_oauth_transport::{BoxError, Error, ErrorKind};
 
 /// Converts an error from building a client or a request. Nothing was sent.
 pub(crate) fn from_builder(error: reqwest::Error) -> Error {
-    Error::new(ErrorKind::Other, error.without_url()).not_sent()
+    Error::rejected(error.without_url())
 }
 
 /// Converts an error from sending a request and waiting for the head of its response.

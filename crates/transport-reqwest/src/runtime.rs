@@ -12,10 +12,7 @@ use tokio::runtime::Handle;
 
 /// Returns an error if the current thread has no tokio runtime, without which reqwest panics.
 pub(crate) fn check() -> Result<(), Error> {
-    match Handle::try_current() {
-        Ok(_) => Ok(()),
-        Err(missing) => Err(Error::new(ErrorKind::Other, missing).not_sent()),
-    }
+    Handle::try_current().map(drop).map_err(Error::rejected)
 }
 
 /// Runs code of reqwest, and catches panics, which the program's panic hook has already reported.

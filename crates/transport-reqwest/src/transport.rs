@@ -180,18 +180,14 @@ fn convert(mut request: Request<Bytes>) -> Result<reqwest::Request, Error> {
     request.headers_mut().values_mut().for_each(|value| value.set_sensitive(true));
     let is_supported = matches!(request.version(), Version::HTTP_10 | Version::HTTP_11);
     if !is_supported || request.method() == Method::CONNECT {
-        return Err(rejected("the request is not HTTP/1.1 or HTTP/1.0, or its method is `CONNECT`"));
+        return Err(Error::rejected("the request is not HTTP/1.1 or HTTP/1.0, or its method is `CONNECT`"));
     }
     let uri = request.uri().clone();
     let request = reqwest::Request::try_from(request).map_err(error::from_builder)?;
     if !is_unchanged(&uri, request.url()) {
-        return Err(rejected("reqwest cannot send a request to this URL, or would change the URL"));
+        return Err(Error::rejected("reqwest cannot send a request to this URL, or would change the URL"));
     }
     Ok(request)
-}
-
-fn rejected(reason: &'static str) -> Error {
-    Error::new(ErrorKind::Other, reason).not_sent()
 }
 
 /// Returns whether reqwest sends a request for `uri` to exactly that URI.

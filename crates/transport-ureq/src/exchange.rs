@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use http::{Method, Request, Response, Version, header::TRANSFER_ENCODING, response::Parts};
 use openrouter_oauth_transport::{
-    BoxError, Error, ErrorKind, Limits, PlainHttpHost,
+    Error, ErrorKind, Limits, PlainHttpHost,
     parts::{BodyBuffer, Proxies, Proxy, Security},
 };
 use rustls::crypto::ring;
@@ -97,16 +97,16 @@ impl Exchanger {
     /// Returns the proxy for this request, or an error if it must not be sent.
     fn check(&self, request: &Request<Bytes>) -> Result<Option<&Proxy>, Error> {
         if logs::record_secrets() {
-            return Err(rejected(logs::REJECTED));
+            return Err(Error::rejected(logs::REJECTED));
         }
         if request.version() != Version::HTTP_11 || request.method() == Method::CONNECT {
-            return Err(rejected("the request is not HTTP/1.1, or its method is `CONNECT`"));
+            return Err(Error::rejected("the request is not HTTP/1.1, or its method is `CONNECT`"));
         }
         let uri = request.uri();
         if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            return Err(rejected("the URL contains credentials, which ureq would send"));
+            return Err(Error::rejected("the URL contains credentials, which ureq would send"));
         }
-        if Security::from_uri(uri, self.http_host.as_ref()).map_err(rejected)? != Security::Https {
+        if Security::from_uri(uri, self.http_host.as_ref()).map_err(Error::rejected)? != Security::Https {
             return Ok(None);
         }
         if self.tls_config.is_none() {
@@ -138,10 +138,6 @@ impl Exchanger {
             None => config.build(),
         }
     }
-}
-
-fn rejected(reason: impl Into<BoxError>) -> Error {
-    Error::new(ErrorKind::Other, reason).not_sent()
 }
 
 /// Turns a panic of ureq, which checks its own state with assertions, into an error that reports whether the request

@@ -63,6 +63,12 @@ impl Error {
         Self { source: Some(source.into()), ..Self::from(kind) }
     }
 
+    /// Creates an error of the kind [`ErrorKind::Other`] for a request that the transport did not begin to send, such as
+    /// one with a URL that it does not support. It is marked as [not sent](Self::not_sent).
+    pub fn rejected(reason: impl Into<BoxError>) -> Self {
+        Self::new(ErrorKind::Other, reason).not_sent()
+    }
+
     /// Marks the request as not sent. In this crate, that means: no byte of it can have reached the server, or the
     /// server proved that it did not process the request.
     ///
@@ -162,6 +168,13 @@ mod tests {
             assert!(Error::from(kind).may_have_been_sent(), "{kind:?}");
             assert!(!Error::from(kind).not_sent().may_have_been_sent(), "{kind:?}");
         }
+    }
+
+    #[test]
+    fn rejected_request_was_not_sent() {
+        let error = Error::rejected("no TLS");
+        assert_eq!((error.kind(), error.may_have_been_sent()), (ErrorKind::Other, false));
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("no TLS"));
     }
 
     #[test]

@@ -244,7 +244,7 @@ fn response_of_something_else_does_not_advise_logging_in() {
         let error = home.run(&["status", "--json", "--server", &served.url]).error(3);
         let message = error["message"].as_str().unwrap();
         let expected = format!(
-            "could not check the stored key: something other than OpenRouter answered ({status}, text/html)"
+            "could not check the stored key: something other than OpenRouter responded ({status}, text/html)"
         );
         assert!(message.starts_with(&expected), "{error}");
         assert!(!message.contains("login") && !message.contains("create"), "{error}");

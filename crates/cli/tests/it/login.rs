@@ -119,15 +119,15 @@ fn response_that_is_no_verdict_keeps_the_stored_key() {
     for (fault, message, has_advice) in [
         (
             html(403, "<!DOCTYPE html><title>Just a moment...</title>"),
-            "could not check the stored key: something other than OpenRouter answered (403, text/html)",
+            "could not check the stored key: something other than OpenRouter responded (403, text/html)",
             false,
         ),
         (
             html(401, "<html><body>Sign in to the guest network</body></html>"),
-            "could not check the stored key: something other than OpenRouter answered (401, text/html)",
+            "could not check the stored key: something other than OpenRouter responded (401, text/html)",
             false,
         ),
-        (html(200, "<html>Welcome to HotelWifi</html>"), "something other than OpenRouter answered", false),
+        (html(200, "<html>Welcome to HotelWifi</html>"), "something other than OpenRouter responded", false),
         (Fault::status(403).body(limit), "Key limit exceeded (total limit). Manage it using https://", true),
         (Fault::status(404), "could not check the stored key: ", true),
     ] {

@@ -81,12 +81,12 @@ fn piped_key_or_foreign_address_is_not_sent() {
         ("http://127.0.0.1:1/callback/x?code=c0de", "this is not the callback of this sign-in"),
         ("", "the input contains no code"),
     ] {
-        let (refused, posts) = login(&[line], None);
-        assert_eq!((refused.status, refused.stdout.as_str(), posts), (Some(2), "", 0), "{refused:?}");
-        let error = refused.last_error();
+        let (rejected, posts) = login(&[line], None);
+        assert_eq!((rejected.status, rejected.stdout.as_str(), posts), (Some(2), "", 0), "{rejected:?}");
+        let error = rejected.last_error();
         assert_eq!((&error["kind"], &error["causes"]), (&json!("usage"), &json!([cause])));
-        assert_eq!(problems(&refused), [cause]);
-        assert!(!refused.stderr.contains("0e6f") && !refused.stderr.contains("c0de"), "{refused:?}");
+        assert_eq!(problems(&rejected), [cause]);
+        assert!(!rejected.stderr.contains("0e6f") && !rejected.stderr.contains("c0de"), "{rejected:?}");
     }
 }
 
@@ -236,8 +236,8 @@ fn exchange_reads_pasted_addresses_too() {
         let (file, callback) = begin(&served.emulator, &served.url, &folder);
         let exchange = ["exchange", "--server", &served.url, "--pending", &file];
         for wrong in ["sk-or-v1-0e6f", "http://127.0.0.1:18774/callback/x?code=c0de"] {
-            let refused = run_with_input(&exchange, wrong.as_bytes());
-            assert_eq!((refused.status, served.emulator.posts("/auth/keys")), (Some(2), 0), "{refused:?}");
+            let rejected = run_with_input(&exchange, wrong.as_bytes());
+            assert_eq!((rejected.status, served.emulator.posts("/auth/keys")), (Some(2), 0), "{rejected:?}");
         }
         let key = run_with_input(&exchange, paste(&callback).as_bytes());
         assert!(key.line().starts_with("sk-or-v1-"), "row {row}: {key:?}");
@@ -245,8 +245,8 @@ fn exchange_reads_pasted_addresses_too() {
     let served = serve();
     let raw = ["exchange", "--without-pkce", "--json", "--server", &served.url];
     for key in [" sk-or-v1-0e6f\n", "\"sk-or-v1-0e6f\"", "OPENROUTER_API_KEY=sk-or-v1-0e6f"] {
-        let refused = run_with_input(&raw, key.as_bytes()).error(2);
-        assert!(refused["message"].as_str().unwrap().contains("not a code"), "{refused}");
+        let rejected = run_with_input(&raw, key.as_bytes()).error(2);
+        assert!(rejected["message"].as_str().unwrap().contains("not a code"), "{rejected}");
         assert_eq!(served.emulator.posts("/auth/keys"), 0);
     }
 }

@@ -226,7 +226,7 @@ fn foreign_response_prints_what_arrived() {
     ] {
         assert_eq!(
             shown(403, content_type),
-            format!("something other than OpenRouter answered (403, {essence}){perhaps}")
+            format!("something other than OpenRouter responded (403, {essence}){perhaps}")
         );
     }
     for status in [520, 522, 530] {

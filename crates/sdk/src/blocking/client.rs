@@ -68,7 +68,7 @@ impl Client {
         self.0.timer()
     }
 
-    /// Returns the wall-clock time, by which sign-ins have an [age](crate::PendingSignIn::age).
+    /// Returns the wall-clock time. Pass it to [`PendingSignIn::age`](crate::PendingSignIn::age).
     pub fn system_time(&self) -> SystemTime {
         self.0.system_time()
     }

@@ -9,47 +9,23 @@ use crate::{
     sign_in::pending::{AnySignIn, HeadlessSignIn, PendingSignIn},
 };
 
-impl PendingSignIn {
-    /// Exchanges `code` for a key, like [`exchange`](Self::exchange), and blocks until it ends.
-    ///
-    /// # Errors
-    ///
-    /// See [`exchange`](Self::exchange).
-    pub fn exchange_blocking(
-        &mut self,
-        client: &Client,
-        code: &AuthorizationCode,
-    ) -> Result<ApiKeyGrant, Error> {
-        block_on(self.exchange(client.inner(), code))
-    }
+macro_rules! exchange_blocking {
+    ($($sign_in:ident)*) => {$(
+        impl $sign_in {
+            /// Exchanges `code` for a key, like [`exchange`](Self::exchange), and blocks until it ends.
+            ///
+            /// # Errors
+            ///
+            /// See [`PendingSignIn::exchange`].
+            pub fn exchange_blocking(
+                &mut self,
+                client: &Client,
+                code: &AuthorizationCode,
+            ) -> Result<ApiKeyGrant, Error> {
+                block_on(self.exchange(client.inner(), code))
+            }
+        }
+    )*};
 }
 
-impl HeadlessSignIn {
-    /// Exchanges `code` for a key, like [`exchange`](Self::exchange), and blocks until it ends.
-    ///
-    /// # Errors
-    ///
-    /// See [`PendingSignIn::exchange`].
-    pub fn exchange_blocking(
-        &mut self,
-        client: &Client,
-        code: &AuthorizationCode,
-    ) -> Result<ApiKeyGrant, Error> {
-        block_on(self.exchange(client.inner(), code))
-    }
-}
-
-impl AnySignIn {
-    /// Exchanges `code` for a key, like [`exchange`](Self::exchange), and blocks until it ends.
-    ///
-    /// # Errors
-    ///
-    /// See [`PendingSignIn::exchange`].
-    pub fn exchange_blocking(
-        &mut self,
-        client: &Client,
-        code: &AuthorizationCode,
-    ) -> Result<ApiKeyGrant, Error> {
-        block_on(self.exchange(client.inner(), code))
-    }
-}
+exchange_blocking! { PendingSignIn HeadlessSignIn AnySignIn }

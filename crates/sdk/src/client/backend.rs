@@ -46,7 +46,7 @@ pub(super) const HTTP_HOST: &str = "host of `dangerously_allow_http`";
 pub(super) mod hyper {
     use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
 
-    use super::{Arc, Backend, HTTP_HOST, InvalidValue, PlainHttpHost, Timer, Transport};
+    use super::{Arc, Backend, InvalidValue, PlainHttpHost, Timer, Transport, default_transport};
 
     impl Backend {
         pub(in crate::client) fn hyper() -> Self {
@@ -62,14 +62,10 @@ pub(super) mod hyper {
         if let Some(transport) = transport {
             return Ok(Backend::new(transport, timer, None));
         }
-        let transport = match http_host {
-            None => HyperTransport::new(),
-            Some(host) => {
-                let transport = HyperTransport::builder().dangerously_allow_http(host.as_str()).build();
-                transport.map_err(|_| InvalidValue::new(HTTP_HOST, "is invalid"))?
-            }
-        };
-        Ok(Backend::new(Arc::new(transport), timer, Some(Arc::new(TokioTimer::default()))))
+        let transport = default_transport(http_host, HyperTransport::new, |host| {
+            HyperTransport::builder().dangerously_allow_http(host).build()
+        })?;
+        Ok(Backend::new(transport, timer, Some(Arc::new(TokioTimer::default()))))
     }
 }
 
@@ -99,7 +95,7 @@ pub(super) mod ureq {
     use openrouter_oauth_transport::ThreadTimer;
     use openrouter_oauth_transport_ureq::UreqTransport;
 
-    use super::{Arc, Backend, HTTP_HOST, InvalidValue, PlainHttpHost, Timer, Transport};
+    use super::{Arc, Backend, InvalidValue, PlainHttpHost, Timer, Transport, default_transport};
 
     impl Backend {
         pub(in crate::client) fn ureq() -> Self {
@@ -117,14 +113,26 @@ pub(super) mod ureq {
         timer: Option<Arc<dyn Timer>>,
         http_host: Option<&PlainHttpHost>,
     ) -> Result<Backend, InvalidValue> {
-        let transport = match (transport, http_host) {
-            (Some(transport), _) => transport,
-            (None, None) => Arc::new(UreqTransport::new()),
-            (None, Some(host)) => {
-                let transport = UreqTransport::builder().dangerously_allow_http(host.as_str()).build();
-                Arc::new(transport.map_err(|_| InvalidValue::new(HTTP_HOST, "is invalid"))?)
-            }
+        let transport = match transport {
+            Some(transport) => transport,
+            None => default_transport(http_host, UreqTransport::new, |host| {
+                UreqTransport::builder().dangerously_allow_http(host).build()
+            })?,
         };
         Ok(Backend::blocking(transport, timer))
     }
+}
+
+/// Creates a transport, with the host that the program named for plain `http`, if any.
+#[cfg(any(feature = "hyper", feature = "blocking"))]
+fn default_transport<T: Transport + 'static, E>(
+    http_host: Option<&PlainHttpHost>,
+    new: fn() -> T,
+    allowing_http: fn(&str) -> Result<T, E>,
+) -> Result<Arc<dyn Transport>, InvalidValue> {
+    let transport = match http_host {
+        None => new(),
+        Some(host) => allowing_http(host.as_str()).map_err(|_| InvalidValue::new(HTTP_HOST, "is invalid"))?,
+    };
+    Ok(Arc::new(transport))
 }

@@ -72,7 +72,7 @@ async fn unknown_outcome_has_a_reason_and_a_source() {
             // A1
             respond(503, "down"),
             "the server failed (status 503 Service Unavailable)",
-            "something other than OpenRouter answered (503, no content type); it may be a proxy, a firewall or a \
+            "something other than OpenRouter responded (503, no content type); it may be a proxy, a firewall or a \
              network's sign-in page",
         ),
     ] {

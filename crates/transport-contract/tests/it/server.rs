@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use openrouter_oauth_transport_contract::{RunScript, Scheme, ScriptedConnection, ScriptedServer};
+use openrouter_oauth_transport_contract::{
+    RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection,
+};
 
 fn connect(server: &ScriptedServer) -> TcpStream {
     let client = TcpStream::connect(server.address()).unwrap();
@@ -35,6 +37,28 @@ fn dropping_the_server_shuts_down_its_connections() {
     client.read_exact(&mut [0; 4]).unwrap();
     drop(server);
     assert_eq!(client.read(&mut [0; 1]).unwrap(), 0);
+}
+
+#[test]
+fn relay_forwards_both_directions_until_one_side_closes() {
+    let origin = ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, |connection, number| {
+        connection.send(b"pong")?;
+        if number == 0 { Ok(()) } else { close_connection() }
+    });
+    let origin = origin.unwrap();
+    let address = origin.address();
+    let proxy = ScriptedServer::start(&Scheme::http(), RunScript::OnConnect, move |connection, _| {
+        connection.relay(TcpStream::connect(address)?)
+    });
+    let proxy = proxy.unwrap();
+    let mut client = connect(&proxy);
+    for _request in 0..2 {
+        client.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        let mut response = [0; 4];
+        client.read_exact(&mut response).unwrap();
+        assert_eq!(&response, b"pong");
+    }
+    assert_eq!((client.read(&mut [0; 1]).unwrap(), origin.requests().len()), (0, 2));
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Tests of SOCKS5 proxies (RFC 1928, RFC 1929).
 
-use std::io::{self, Read as _};
+use std::{
+    io::{self, Read as _},
+    net::TcpStream,
+};
 
 use openrouter_oauth_transport::ErrorKind;
 
@@ -8,7 +11,6 @@ use crate::{
     KEY,
     origin::{Origin, assert_not_sent, error_chain},
     server::{RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection},
-    tunnel::relay,
 };
 
 const CONNECTED: &[u8] = b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00";
@@ -56,7 +58,7 @@ async fn socks_proxy_gets_the_name_and_no_credentials() {
                     connection.send(b"\x05\x00")?;
                     assert_eq!(destination(connection)?, ("localhost".into(), address.port()));
                     connection.send(&yes)?;
-                    relay(connection, address)
+                    connection.relay(TcpStream::connect(address)?)
                 });
                 let url = format!("{scheme}://{credentials}{}", proxy.address());
                 assert_eq!(origin.send_by(&url).await.unwrap(), KEY, "{url}");
@@ -76,7 +78,7 @@ async fn socks_proxy_gets_credentials_on_request() {
         connection.send(b"\x01\x00")?;
         destination(connection)?;
         connection.send(CONNECTED)?;
-        relay(connection, address)
+        connection.relay(TcpStream::connect(address)?)
     });
     let url = format!("socks5://us3r:p%40ss@{}", proxy.address());
     assert_eq!(origin.send_by(&url).await.unwrap(), KEY);

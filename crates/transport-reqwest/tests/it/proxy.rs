@@ -1,10 +1,6 @@
 //! Tests of proxies. Whatever a proxy does, the request counts as not sent.
 
-use std::{
-    io::{self, ErrorKind as IoErrorKind, Read, Write},
-    net::{SocketAddr, TcpStream},
-    time::Duration,
-};
+use std::net::{SocketAddr, TcpStream};
 
 use openrouter_oauth_transport::ErrorKind;
 use openrouter_oauth_transport_contract::ClosedPort;
@@ -13,7 +9,7 @@ use reqwest::Proxy;
 
 use crate::{
     GRANT, KEY, assert_not_sent, client_builder, error_chain, send,
-    server::{ScriptedConnection, ScriptedServer, close_connection, granting, responding, serving},
+    server::{ScriptedServer, close_connection, granting, responding, serving},
     tls::{https, issuer, trusting},
     transport,
 };
@@ -112,38 +108,10 @@ async fn plain_request_through_a_proxy_is_returned_as_is() {
     assert_eq!(send(&transport(builder), granting().origin()).await.unwrap(), "no");
 }
 
-/// How long to read from one side before switching to the other.
-const TURN: Duration = Duration::from_millis(2);
-
 /// Starts a proxy that accepts every `CONNECT`, and connects to `origin` whatever the host.
 fn tunnel(origin: SocketAddr) -> ScriptedServer {
     serving(move |connection| {
         connection.send(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
-        relay(connection, origin)
+        connection.relay(TcpStream::connect(origin)?)
     })
-}
-
-/// Forwards bytes in both directions until one side closes the connection.
-pub(crate) fn relay(connection: &mut ScriptedConnection, to: SocketAddr) -> io::Result<()> {
-    let mut to = TcpStream::connect(to)?;
-    to.set_nodelay(true)?;
-    to.set_read_timeout(Some(TURN))?;
-    connection.tcp().set_read_timeout(Some(TURN))?;
-    loop {
-        forward(connection, &mut to)?;
-        forward(&mut to, connection)?;
-    }
-}
-
-fn forward(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
-    let mut part = [0; 4096];
-    match from.read(&mut part) {
-        Ok(0) => close_connection(),
-        Ok(count) => {
-            to.write_all(part.get(..count).unwrap_or_default())?;
-            to.flush()
-        }
-        Err(error) if matches!(error.kind(), IoErrorKind::WouldBlock | IoErrorKind::TimedOut) => Ok(()),
-        Err(error) => Err(error),
-    }
 }

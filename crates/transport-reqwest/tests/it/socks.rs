@@ -1,13 +1,16 @@
 //! Tests of SOCKS proxies.
 
-use std::io::{self, Read as _};
+use std::{
+    io::{self, Read as _},
+    net::TcpStream,
+};
 
 use openrouter_oauth_transport::ErrorKind;
 use openrouter_oauth_transport_contract::ClosedPort;
 
 use crate::{
     KEY, assert_not_sent, error_chain,
-    proxy::{Origin, relay},
+    proxy::Origin,
     send,
     server::{RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection},
 };
@@ -36,7 +39,7 @@ async fn socks_proxy_connects() {
     const STEPS: Steps = &[(3, &[5, 0]), (16, &[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])];
     let origin = Origin::new();
     let address = origin.server.address();
-    let proxy = socks(STEPS, move |connection| relay(connection, address));
+    let proxy = socks(STEPS, move |connection| connection.relay(TcpStream::connect(address)?));
     let transport = origin.via(&format!("socks5h://{}", proxy.address()));
     assert_eq!(send(&transport, origin.server.origin()).await.unwrap(), KEY);
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write as _,
-    io::{self, ErrorKind as IoErrorKind, Read, Write},
+    io::Read as _,
     net::{SocketAddr, TcpStream},
     thread,
     time::{Duration, Instant},
@@ -20,9 +20,6 @@ use crate::{
     send,
 };
 
-/// How long to read from one side before switching to the other.
-const TURN: Duration = Duration::from_millis(2);
-
 /// Starts a `CONNECT` proxy that connects to the requested port of this machine.
 pub(crate) fn forwarding_proxy() -> ScriptedServer {
     forwarding_proxy_over(&Scheme::http(), "200 Connection established")
@@ -36,33 +33,9 @@ fn forwarding_proxy_over(scheme: &Scheme, status: &'static str) -> ScriptedServe
             return connection.send(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n");
         };
         connection.send(format!("HTTP/1.1 {status}\r\nVia: 1.1 x\r\n\r\n").as_bytes())?;
-        relay(connection, to)
+        connection.relay(to)
     })
     .unwrap()
-}
-
-/// Forwards bytes in both directions until one side closes the connection.
-fn relay(connection: &mut ScriptedConnection, mut to: TcpStream) -> io::Result<()> {
-    to.set_nodelay(true)?;
-    to.set_read_timeout(Some(TURN))?;
-    connection.tcp().set_read_timeout(Some(TURN))?;
-    loop {
-        forward(connection, &mut to)?;
-        forward(&mut to, connection)?;
-    }
-}
-
-fn forward(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
-    let mut part = [0; 16 * 1024];
-    match from.read(&mut part) {
-        Ok(0) => close_connection(),
-        Ok(count) => {
-            to.write_all(&part[..count])?;
-            to.flush()
-        }
-        Err(error) if matches!(error.kind(), IoErrorKind::WouldBlock | IoErrorKind::TimedOut) => Ok(()),
-        Err(error) => Err(error),
-    }
 }
 
 fn responding(response: impl Into<Vec<u8>>) -> ScriptedServer {
@@ -95,7 +68,7 @@ fn socks_proxy(origin: SocketAddr) -> ScriptedServer {
         };
         read(connection, length + 2)?;
         connection.send(&[5, 0, 0, 1, 127, 0, 0, 1, 0, 0])?;
-        relay(connection, TcpStream::connect(origin)?)
+        connection.relay(TcpStream::connect(origin)?)
     })
     .unwrap()
 }

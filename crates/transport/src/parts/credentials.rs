@@ -3,7 +3,7 @@
 use base64ct::{Base64, Encoding as _};
 use percent_encoding::percent_decode_str;
 
-/// A user name and password. They need not be UTF-8: `%E4` is a letter of Latin-1.
+/// A user name and password. They do not have to be UTF-8: `%E4` is a letter of Latin-1.
 pub(super) struct Credentials {
     pub(super) user: Vec<u8>,
     pub(super) password: Vec<u8>,

@@ -58,7 +58,7 @@ impl Proxies {
     }
 
     /// Returns the name and the value of the variable whose proxy [`from_environment`](Self::from_environment) uses.
-    /// The value may contain a password, and need not be a valid URL.
+    /// The value may contain a password, and does not have to be a valid URL.
     pub fn variable() -> Option<(&'static str, OsString)> {
         first(URL_VARIABLES, env::var_os)
     }

@@ -36,7 +36,9 @@ impl Security {
     ///
     /// # Errors
     ///
-    /// If requests to `uri` would not stay private, or if it is not an absolute URL.
+    /// [`UnsupportedUrl::PlainText`] for `http` to a machine that is neither this one nor the named host,
+    /// [`Scheme`](UnsupportedUrl::Scheme) for any scheme other than `https` and `http`, and
+    /// [`Relative`](UnsupportedUrl::Relative) without a scheme or a host.
     pub fn from_uri(uri: &Uri, http_host: Option<&PlainHttpHost>) -> Result<Self, UnsupportedUrl> {
         let is_named = |host: &str| http_host.is_some_and(|named| named.matches(host));
         match (uri.scheme_str(), uri.host().filter(|host| !host.is_empty())) {

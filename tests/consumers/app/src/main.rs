@@ -11,14 +11,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = openrouter.serve(0).await?;
 
     let client = Client::builder().base_url(server.base_url()).build()?;
-    let (url, mut pending) = client.authorize("http://127.0.0.1:3000/callback").key_label("app").begin()?;
+    let (url, mut sign_in) = client.authorize("http://127.0.0.1:3000/callback").key_label("app").begin()?;
 
     let user = User::new(openrouter.clone());
     let DecisionOutcome::Redirected(callback) = user.approve(url.as_str(), Some(5.0)).await? else {
         return Err("the user was not redirected".into());
     };
-    let code = pending.read_callback(&callback)?;
-    let grant = pending.exchange(&client, &code).await?;
+    let code = sign_in.read_callback(&callback)?;
+    let grant = sign_in.exchange(&client, &code).await?;
 
     let info = client.with_key(grant.key).current_key().await?;
     assert_eq!(info.label.as_deref(), Some("app"));

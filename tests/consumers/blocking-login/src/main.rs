@@ -1,4 +1,8 @@
 //! A terminal program without async that keeps its user's key: the second start finds it.
+//!
+//! ```sh
+//! cargo run --manifest-path tests/consumers/blocking-login/Cargo.toml
+//! ```
 
 #[path = "../../blocking/src/openrouter.rs"]
 mod openrouter;

@@ -31,9 +31,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert!(missing.to_string().contains("entropy"), "{missing}");
     let client = builder().entropy(DevUrandom).build()?;
 
-    let (_url, mut pending) = client.authorize_headless().key_label("own-transport").begin()?;
-    let code = pending.read_pasted(CODE)?;
-    let grant = block_on(pending.exchange(&client, &code))?;
+    let (_url, mut sign_in) = client.authorize_headless().key_label("own-transport").begin()?;
+    let code = sign_in.read_pasted(CODE)?;
+    let grant = block_on(sign_in.exchange(&client, &code))?;
 
     assert_eq!(grant.key.expose(), KEY);
     assert_eq!(grant.user_id.as_deref(), Some("user_1"));
