@@ -266,8 +266,7 @@ async fn promoted_replica_exchanges_no_code_again() {
     let (Some(mut primary), Some(replica)) = (Redis::start(), Redis::start()) else { return };
     let switch = Switch::start(primary.address()).await;
     let fleet = Fleet::start(Store::Redis(format!("redis://{}/", switch.address()))).await;
-    let port = primary.address().port();
-    assert_eq!(replica.run(&format!("REPLICAOF 127.0.0.1 {port}")), "+OK");
+    replica.replicate(&primary);
     let browser = fleet.browser("alice");
     let callback = fleet.begin_and_approve(&browser).await;
     let copy = browser.copy();
