@@ -17,6 +17,8 @@ pub mod fields;
 pub mod fuzzed;
 #[cfg(target_os = "linux")]
 pub mod masked;
+#[cfg(unix)]
+pub mod open_files;
 pub mod poll;
 pub mod query;
 #[cfg(target_os = "linux")]

@@ -19,6 +19,8 @@ mod switch;
 #[path = "../../crates/login/tests/it/tools.rs"]
 mod tools;
 
+use std::net::Ipv4Addr;
+
 pub use self::{
     daemon::{Daemon, free_port},
     nginx::Nginx,
@@ -26,3 +28,7 @@ pub use self::{
     redis::Redis,
     switch::Switch,
 };
+
+/// The address of Redis and PostgreSQL. No other program takes their ports while they are down, because what needs any
+/// free port asks for one of `127.0.0.1`.
+const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 5);

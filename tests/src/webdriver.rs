@@ -194,7 +194,11 @@ impl Browser {
         let mut found = Value::Null;
         let what = format!("{expression} to be {value}");
         let waited = poll(&what, async || {
-            found = self.run(&format!("return {expression}")).await?;
+            match self.run(&format!("return {expression}")).await {
+                Ok(now) => found = now,
+                Err(error) if is_by_navigation(&error.to_string()) => return Ok(None),
+                Err(error) => return Err(error),
+            }
             Ok((found == *value).then_some(()))
         });
         match waited.await {
@@ -353,6 +357,12 @@ impl WebDriverClient {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Returns whether a script failed because its page was just being replaced.
+fn is_by_navigation(error: &str) -> bool {
+    let of_chromedriver = ["aborted by navigation", "target frame detached", "no such execution context"];
+    of_chromedriver.iter().any(|part| error.contains(part))
 }
 
 fn text(value: Value) -> String {

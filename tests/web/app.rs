@@ -30,6 +30,7 @@ use tokio::{
 use crate::{
     browser::{APP, Browser},
     postgres_claims::PostgresClaims,
+    wait::TIMEOUT,
 };
 
 /// Where the instances keep their claims.
@@ -110,12 +111,14 @@ pub(crate) struct InstanceSettings {
     pub(crate) keys: Vec<[u8; 32]>,
     pub(crate) clock: Clock,
     pub(crate) stored: Stored,
+    /// How long to wait for OpenRouter.
+    pub(crate) timeout: Duration,
 }
 
 impl InstanceSettings {
     async fn sign_in(&self) -> SignIn {
         let client = Client::builder().base_url(self.service.as_str()).retry(Retry::none());
-        let client = client.timeout(Duration::from_secs(2)).build().unwrap();
+        let client = client.timeout(self.timeout).build().unwrap();
         let keys =
             self.keys.iter().skip(1).fold(CookieKeys::new(self.keys[0]), |keys, key| keys.open_with(*key));
         let builder = match &self.store {
@@ -179,7 +182,23 @@ impl Fleet {
         Self::of(3, store).await
     }
 
+    /// Starts three instances that wait this long for OpenRouter.
+    pub(crate) async fn with_timeout(store: Store, timeout: Duration) -> Self {
+        Self::each(store, |settings| vec![InstanceSettings { timeout, ..settings }; 3]).await
+    }
+
     pub(crate) async fn of(instances: usize, store: Store) -> Self {
+        Self::each(store, |settings| vec![settings; instances]).await
+    }
+
+    /// Starts a fleet whose instances have different settings.
+    pub(crate) async fn with_keys(store: Store, keys: [Vec<[u8; 32]>; 3]) -> Self {
+        let each =
+            |settings: InstanceSettings| keys.map(|keys| InstanceSettings { keys, ..settings.clone() });
+        Self::each(store, |settings| each(settings).into()).await
+    }
+
+    async fn each(store: Store, each: impl FnOnce(InstanceSettings) -> Vec<InstanceSettings>) -> Self {
         let emulator = Emulator::new();
         let server = emulator.serve(0).await.unwrap();
         let settings = InstanceSettings {
@@ -188,26 +207,10 @@ impl Fleet {
             keys: vec![key(1)],
             clock: Clock::default(),
             stored: Stored::default(),
+            timeout: TIMEOUT,
         };
-        let each = vec![settings.clone(); instances];
-        Self::with(emulator, server, settings, each).await
-    }
-
-    /// Starts a fleet whose instances have different settings.
-    pub(crate) async fn with_keys(store: Store, keys: [Vec<[u8; 32]>; 3]) -> Self {
-        let Self { emulator, settings, _server: server, .. } = Self::of(0, store).await;
-        let each = keys.map(|keys| InstanceSettings { keys, ..settings.clone() });
-        Self::with(emulator, server, settings, each.into()).await
-    }
-
-    async fn with(
-        emulator: Emulator,
-        server: EmulatorServer,
-        settings: InstanceSettings,
-        each: Vec<InstanceSettings>,
-    ) -> Self {
         let mut instances = Vec::new();
-        for settings in each {
+        for settings in each(settings.clone()) {
             instances.push(Instance::start(settings).await);
         }
         let address = proxy(instances.iter().map(|instance| instance.address).collect()).await;

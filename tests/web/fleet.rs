@@ -222,7 +222,7 @@ async fn store_killed_in_an_exchange_causes_no_second_one() {
 }
 
 async fn kill_the_store_in_an_exchange(mut server: ClaimServer) {
-    let fleet = Fleet::start(server.store()).await;
+    let fleet = Fleet::with_timeout(server.store(), Duration::from_secs(2)).await;
     let browser = fleet.browser("alice");
     let callback = fleet.begin_and_approve(&browser).await;
     let copy = browser.copy();
@@ -266,8 +266,7 @@ async fn promoted_replica_exchanges_no_code_again() {
     let (Some(mut primary), Some(replica)) = (Redis::start(), Redis::start()) else { return };
     let switch = Switch::start(primary.address()).await;
     let fleet = Fleet::start(Store::Redis(format!("redis://{}/", switch.address()))).await;
-    let port = primary.address().port();
-    assert_eq!(replica.run(&format!("REPLICAOF 127.0.0.1 {port}")), "+OK");
+    replica.replicate(&primary);
     let browser = fleet.browser("alice");
     let callback = fleet.begin_and_approve(&browser).await;
     let copy = browser.copy();
@@ -287,7 +286,10 @@ async fn instance_killed_in_an_exchange_leaves_an_unknown_outcome() {
     // At once, because each waits for as long as an exchange may take.
     let mut killed = JoinSet::new();
     for server in ClaimServer::all() {
-        killed.spawn(async move { kill_in_an_exchange(Fleet::start(server.store()).await).await });
+        killed.spawn(async move {
+            let fleet = Fleet::with_timeout(server.store(), Duration::from_secs(2)).await;
+            kill_in_an_exchange(fleet).await;
+        });
     }
     killed.join_all().await;
 }

@@ -9,6 +9,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use openrouter_oauth_axum::OneProcessClaims;
 use openrouter_oauth_emulator::Emulator;
+use openrouter_oauth_tests::open_files;
 use tokio::{net::TcpStream, task::JoinSet};
 
 use crate::{
@@ -25,6 +26,7 @@ const MAX_GROWTH_KIB: usize = 5000;
 #[tokio::test(flavor = "multi_thread")]
 async fn flood_takes_no_place_among_the_claims() {
     // W-6
+    open_files::raise_limit().unwrap();
     let fleet = Fleet::start(Store::Memory(OneProcessClaims::new(10))).await;
     let cookie = Cookie::of_a_sign_in(fleet.address, APP, "__Host-session=mallory").await;
     // The claims have room for ten attempts only.
@@ -40,6 +42,7 @@ async fn flood_takes_no_place_among_the_claims() {
 #[tokio::test(flavor = "multi_thread")]
 async fn third_flood_needs_no_more_memory() {
     // W-6
+    open_files::raise_limit().unwrap();
     let emulator = Emulator::new();
     let server = emulator.serve(0).await.unwrap();
     let example = Example::start(env!("CARGO_BIN_EXE_example_web_app"), &server.base_url()).await;

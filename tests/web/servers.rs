@@ -36,14 +36,15 @@ fn dropped_redis_stops_even_if_paused() {
 
 #[test]
 fn dropped_nginx_stops() {
+    // Like the other servers, at an address whose ports no other test takes.
     let configuration = |port| {
         format!(
             "events {{}} http {{ access_log off; client_body_temp_path a; proxy_temp_path b; fastcgi_temp_path c; \
-             uwsgi_temp_path d; scgi_temp_path e; server {{ listen 127.0.0.1:{port}; return 204; }} }}"
+             uwsgi_temp_path d; scgi_temp_path e; server {{ listen 127.0.0.6:{port}; return 204; }} }}"
         )
     };
     let Some(nginx) = Nginx::start(configuration, &[]) else { return };
-    let address = (Ipv4Addr::LOCALHOST, nginx.port());
+    let address = (Ipv4Addr::new(127, 0, 0, 6), nginx.port());
     let mut connection = TcpStream::connect(address).unwrap();
     connection.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
     let mut response = String::new();

@@ -146,8 +146,9 @@ async fn lost_acknowledgment_of_a_release_spares_the_next_owner() {
     assert_eq!(claims.claim("id", "ours", TTL).await.unwrap(), Claim::Won);
     // The connection breaks after the server received the call.
     redis.pause();
+    let before = switch.forwarded_bytes();
     let cut = async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        wait_until("the server receives the call", || switch.forwarded_bytes() > before).await;
         switch.turn_to(Some(redis.address()));
     };
     let (released, ()) = tokio::join!(claims.release("id", "ours"), cut);
@@ -263,8 +264,7 @@ fn redis_claims(url: &str) -> RedisClaims {
 
 /// Makes `replica` a replica of `primary`, and waits until it has the data.
 async fn replicate(primary: &Redis, replica: &Redis) {
-    let port = primary.address().port();
-    assert_eq!(replica.run(&format!("REPLICAOF 127.0.0.1 {port}")), "+OK");
+    replica.replicate(primary);
     primary.run("SET marker here");
     wait_until("the replica receives the data", || replica.run("GET marker") == "$4\r\nhere").await;
 }

@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
     EmulatorServer, Fault, KeyError, KeyState, KeyUpdate, LogEntry, ServeError, Settings,
+    fault::Faults,
     server::{connection, in_memory},
     service::Service,
 };
@@ -140,6 +141,11 @@ impl Emulator {
     /// oldest is dropped.
     pub fn inject(&self, fault: Fault) {
         self.service.state().faults.push(fault);
+    }
+
+    /// Removes the faults that no request has met yet, so that they do not reach the next test.
+    pub fn clear_faults(&self) {
+        self.service.state().faults = Faults::default();
     }
 
     /// Returns the last 1,024 requests, oldest first, without secrets. Requests for `/` and `/emulator/…` are not

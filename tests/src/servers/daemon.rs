@@ -98,11 +98,15 @@ impl Drop for Daemon {
     }
 }
 
-/// Starts a server on a free port. If it ends at once, because another program took the port, tries another port.
-pub(super) fn start_on_free_port(mut start: impl FnMut(u16) -> Result<Daemon, String>) -> (u16, Daemon) {
+/// Starts a server on a free port of `address`. If it ends at once, because another program took the port, tries another
+/// port.
+pub(super) fn start_on_free_port(
+    address: Ipv4Addr,
+    mut start: impl FnMut(u16) -> Result<Daemon, String>,
+) -> (u16, Daemon) {
     let mut problem = String::new();
     for _ in 0..5 {
-        let port = free_port(Ipv4Addr::LOCALHOST);
+        let port = free_port(address);
         match start(port) {
             Ok(daemon) => return (port, daemon),
             Err(log) => problem = log,

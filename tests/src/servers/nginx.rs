@@ -1,6 +1,6 @@
 //! An nginx server.
 
-use std::{fs, path::Path};
+use std::{fs, net::Ipv4Addr, path::Path};
 
 use tempfile::TempDir;
 
@@ -34,7 +34,7 @@ impl Nginx {
         for (name, text) in files {
             fs::write(folder.path().join(name), text).unwrap();
         }
-        let (port, daemon) = start_on_free_port(|port| {
+        let (port, daemon) = start_on_free_port(Ipv4Addr::LOCALHOST, |port| {
             fs::write(folder.path().join("nginx.conf"), configuration(port)).unwrap();
             launch(folder.path())
         });

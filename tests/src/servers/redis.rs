@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{Ipv4Addr, SocketAddr, TcpStream},
+    net::{SocketAddr, TcpStream},
     time::Duration,
 };
 
@@ -10,6 +10,7 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::{
+    ADDRESS,
     daemon::{Daemon, start_on_free_port},
     tools::Tool,
 };
@@ -31,9 +32,11 @@ impl Redis {
         Self::start_with(&["--appendonly", "no"])
     }
 
-    /// Starts a server that keeps all data on disk, so that a restart loses nothing.
+    /// Starts a server that keeps all data in a file, so that a restart loses nothing.
     pub fn start_durable() -> Option<Self> {
-        Self::start_with(&["--appendonly", "yes", "--appendfsync", "always"])
+        // It writes before it responds. Waiting for the disk too would only protect the data from a crash of the
+        // machine, and takes longer on a busy one than a client waits.
+        Self::start_with(&["--appendonly", "yes", "--appendfsync", "no"])
     }
 
     /// Starts a server with these command-line options.
@@ -44,7 +47,7 @@ impl Redis {
         }
         let folder = TempDir::with_prefix("redis-").unwrap();
         let options: Vec<_> = options.iter().map(|&option| option.to_owned()).collect();
-        let (port, daemon) = start_on_free_port(|port| launch(port, &options, &folder));
+        let (port, daemon) = start_on_free_port(ADDRESS, |port| launch(port, &options, &folder));
         Some(Self { port, daemon: Some(daemon), options, folder })
     }
 
@@ -55,7 +58,7 @@ impl Redis {
 
     /// Returns the address of the server.
     pub fn address(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.port).into()
+        (ADDRESS, self.port).into()
     }
 
     /// Runs a command without spaces in its arguments, and returns the response as the server sends it.
@@ -65,6 +68,16 @@ impl Redis {
     /// Panics if the server is not running.
     pub fn run(&self, command: &str) -> String {
         run(self.port, command).unwrap()
+    }
+
+    /// Makes this server a replica of `primary`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the server refuses.
+    pub fn replicate(&self, primary: &Self) {
+        let command = format!("REPLICAOF {} {}", primary.address().ip(), primary.port);
+        assert_eq!(self.run(&command), "+OK");
     }
 
     /// Kills the server, as a crash would.
@@ -98,8 +111,9 @@ impl Redis {
 }
 
 fn launch(port: u16, options: &[String], folder: &TempDir) -> Result<Daemon, String> {
-    let (port_text, folder_text) = (port.to_string(), folder.path().to_str().unwrap());
-    let mut command = vec!["redis-server", "--port", &port_text, "--bind", "127.0.0.1", "--dir", folder_text];
+    let (address, port_text) = (ADDRESS.to_string(), port.to_string());
+    let mut command = vec!["redis-server", "--port", &port_text, "--bind", &address];
+    command.extend(["--dir", folder.path().to_str().unwrap()]);
     command.extend(["--save", "", "--maxmemory-policy", "noeviction"]);
     command.extend(options.iter().map(String::as_str));
     let daemon = Daemon::start(&command, "KILL", &folder.path().join("log"));
@@ -115,7 +129,7 @@ fn is_ready(port: u16, process_id: i32) -> bool {
 
 /// Sends an inline command, and returns the response without its last line break.
 fn run(port: u16, command: &str) -> std::io::Result<String> {
-    let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    let mut connection = TcpStream::connect((ADDRESS, port))?;
     connection.set_read_timeout(Some(Duration::from_secs(20)))?;
     write!(connection, "{command}\r\nQUIT\r\n")?;
     let mut response = String::new();

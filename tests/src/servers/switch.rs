@@ -1,12 +1,16 @@
 //! A TCP switch in front of a server.
 
 use std::{
+    io,
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use tokio::{
-    io::copy_bidirectional,
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     task::{JoinHandle, JoinSet},
 };
@@ -18,6 +22,7 @@ use tokio::{
 pub struct Switch {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
+    forwarded: Arc<AtomicUsize>,
     accepting: JoinHandle<()>,
 }
 
@@ -34,13 +39,19 @@ impl Switch {
         let address = listener.local_addr().unwrap();
         let state = State { target: Some(target), connections: JoinSet::new() };
         let state = Arc::new(Mutex::new(state));
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&state)));
-        Self { address, state, accepting }
+        let forwarded = Arc::default();
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&state), Arc::clone(&forwarded)));
+        Self { address, state, forwarded, accepting }
     }
 
     /// Returns the address of the switch.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Returns how many bytes of clients the servers have received.
+    pub fn forwarded_bytes(&self) -> usize {
+        self.forwarded.load(Ordering::Relaxed)
     }
 
     /// Forwards new connections to `target`, and keeps the others.
@@ -63,15 +74,40 @@ impl Drop for Switch {
     }
 }
 
-async fn accept(listener: TcpListener, state: Arc<Mutex<State>>) {
-    while let Ok((mut client, _)) = listener.accept().await {
+async fn accept(listener: TcpListener, state: Arc<Mutex<State>>, forwarded: Arc<AtomicUsize>) {
+    while let Ok((client, _)) = listener.accept().await {
         let mut state = state.lock().unwrap();
         let Some(target) = state.target else { continue };
+        let forwarded = Arc::clone(&forwarded);
         state.connections.spawn(async move {
-            if let Ok(mut server) = TcpStream::connect(target).await {
+            if let Ok(server) = TcpStream::connect(target).await {
                 // A broken connection is closed on both sides.
-                let _closed = copy_bidirectional(&mut client, &mut server).await;
+                let _closed = forward_both_ways(client, server, &forwarded).await;
             }
         });
     }
+}
+
+async fn forward_both_ways(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    forwarded: &AtomicUsize,
+) -> io::Result<()> {
+    let ((mut requests, mut to_client), (mut responses, mut to_server)) = (client.split(), server.split());
+    let forward = async {
+        let mut buffer = vec![0; 8 * 1024];
+        loop {
+            let length = requests.read(&mut buffer).await?;
+            if length == 0 {
+                return to_server.shutdown().await;
+            }
+            to_server.write_all(&buffer[..length]).await?;
+            forwarded.fetch_add(length, Ordering::Relaxed);
+        }
+    };
+    let back = async {
+        tokio::io::copy(&mut responses, &mut to_client).await?;
+        to_client.shutdown().await
+    };
+    tokio::try_join!(forward, back).map(drop)
 }

@@ -15,6 +15,19 @@ async fn error_kind(emulator: &Emulator, request: Request<String>, limits: Limit
 }
 
 #[tokio::test]
+async fn cleared_faults_affect_no_request() {
+    let emulator = Emulator::new();
+    emulator.inject(Fault::status(500));
+    emulator.inject(Fault::status(500).on("/oauth/jwks"));
+    emulator.clear_faults();
+    for _ in 0..2 {
+        assert_eq!(send(&emulator, get("/api/v1/oauth/jwks", "any")).await.status(), 200);
+    }
+    emulator.inject(Fault::status(500));
+    assert_eq!(send(&emulator, get("/api/v1/oauth/jwks", "any")).await.status(), 500);
+}
+
+#[tokio::test]
 async fn injected_status_keeps_the_code_valid() {
     let emulator = Emulator::new();
     let code = approved_code(&emulator).await;

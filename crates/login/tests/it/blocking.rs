@@ -14,8 +14,13 @@ use openrouter_oauth_login::{Cancel, Ensured, Error, Login, MemoryStore, testing
 const GRANT: &str = r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#;
 const INFO: &str = r#"{"data":{"label":"my-cli","limit":null,"usage":0}}"#;
 
-/// Starts a service that responds to each request after `delay`.
-fn serve(delay: Duration) -> String {
+/// Starts a service that responds to each request at once.
+fn serve() -> String {
+    serve_after(|| {})
+}
+
+/// Starts a service that receives each request, calls `wait`, and then responds.
+fn serve_after(wait: impl Fn() + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/api/v1", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -23,7 +28,7 @@ fn serve(delay: Duration) -> String {
             let mut head = [0; 8192];
             let count = peer.read(&mut head).unwrap_or(0);
             let body = if head[..count].starts_with(b"POST") { GRANT } else { INFO };
-            thread::sleep(delay);
+            wait();
             let length = body.len();
             let _sent = peer.write_all(
                 format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
@@ -44,7 +49,7 @@ fn logins(url: &str) -> [Login; 2] {
 
 #[test]
 fn login_needs_no_runtime() {
-    for login in logins(&serve(Duration::ZERO)) {
+    for login in logins(&serve()) {
         let signed_in = login.run_blocking().unwrap();
         assert_eq!(signed_in.key.expose(), "sk-or-v1-0e6f");
     }
@@ -52,7 +57,7 @@ fn login_needs_no_runtime() {
 
 #[test]
 fn stored_key_is_returned_without_a_runtime() {
-    let url = serve(Duration::ZERO);
+    let url = serve();
     for (first, second) in logins(&url).into_iter().zip(logins(&url)) {
         let store = Arc::new(MemoryStore::default());
         let ensured = first.store(Arc::clone(&store)).ensure_blocking().unwrap();
@@ -64,7 +69,7 @@ fn stored_key_is_returned_without_a_runtime() {
 
 #[tokio::test]
 async fn login_inside_a_runtime_is_an_error() {
-    let url = serve(Duration::ZERO);
+    let url = serve();
     for login in logins(&url) {
         let error = login.run_blocking().unwrap_err();
         assert!(matches!(error, Error::InsideRuntime), "{error:?}");
@@ -90,14 +95,15 @@ async fn login_inside_a_runtime_is_an_error() {
 
 #[test]
 fn login_can_be_cancelled_while_a_request_blocks() {
-    let url = serve(Duration::from_secs(600));
-    for login in logins(&url) {
+    // Each login has a service of its own, which never responds.
+    for number in 0..2 {
         let cancel = Cancel::new();
-        let canceller = cancel.clone();
-        thread::spawn(move || {
-            thread::sleep(Duration::from_millis(300));
-            canceller.cancel();
+        let received = cancel.clone();
+        let url = serve_after(move || {
+            received.cancel();
+            thread::sleep(Duration::from_secs(600));
         });
+        let login = logins(&url).into_iter().nth(number).unwrap();
         let start = Instant::now();
         let error = login.cancel(cancel).run_blocking().unwrap_err();
         assert!(error.is_outcome_unknown(), "{error:?}");
@@ -143,7 +149,7 @@ mod threads {
             return;
         }
         let threads = || fs::read_dir("/proc/self/task").unwrap().count();
-        let url = serve(Duration::ZERO);
+        let url = serve();
         let before = threads();
         for _ in 0..3 {
             for login in logins(&url) {

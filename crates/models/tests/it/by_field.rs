@@ -345,9 +345,13 @@ fn time_to_read_grows_with_the_body_only() {
     };
     let time = |body: &str, fields| {
         assert!(body.len() < 64 * 1024);
-        let start = Instant::now();
-        assert_eq!(key(body).other.as_map().len(), fields);
-        start.elapsed()
+        let run = |_| {
+            let start = Instant::now();
+            assert_eq!(key(body).other.as_map().len(), fields);
+            start.elapsed()
+        };
+        // The fastest run is the one that other programs interrupted least.
+        (0..5).map(run).min().unwrap()
     };
     let good = time(&body("1e99"), 5_500);
     // These numbers cannot be read.

@@ -29,9 +29,6 @@ use crate::canned::CannedResponse;
 /// Long enough for a client under callgrind to go to sleep, so that every exchange runs the same code.
 const RESPONSE_DELAY: Duration = Duration::from_millis(1);
 
-#[cfg(unix)]
-const OPEN_FILES: u64 = 4096;
-
 /// Where Debian and its derivatives keep the root certificates. With them, the first exchange over TLS reads as many
 /// certificates as it does on a user's machine.
 const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
@@ -47,7 +44,7 @@ pub(crate) struct ServerProcess {
 impl ServerProcess {
     pub(crate) fn start() -> Result<Self> {
         #[cfg(unix)]
-        raise_file_limit()?;
+        openrouter_oauth_tests::open_files::raise_limit()?;
         let folder = TempDir::new()?;
         let mut command = Command::new(env::current_exe()?);
         command.arg("serve").arg(roots(folder.path())).stdout(Stdio::piped());
@@ -79,19 +76,6 @@ impl Drop for ServerProcess {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// Allows this process, the server, and the workers enough open files for a thousand connections.
-#[cfg(unix)]
-fn raise_file_limit() -> Result<()> {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-
-    let limit = getrlimit(Resource::Nofile);
-    let current = limit.maximum.map_or(OPEN_FILES, |maximum| maximum.min(OPEN_FILES));
-    if limit.current.is_some_and(|limit| limit < current) {
-        setrlimit(Resource::Nofile, Rlimit { current: Some(current), ..limit })?;
-    }
-    Ok(())
 }
 
 fn roots(folder: &Path) -> PathBuf {

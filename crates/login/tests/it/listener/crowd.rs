@@ -9,11 +9,12 @@ use std::{
 use openrouter_oauth_login::{Listener, RejectedRequest, ResultPage};
 use tokio::{io::AsyncWriteExt, task::JoinSet, time::timeout};
 
-use super::fixture::{CODE, Fixture, MANY, ask, begin, browser, connect, read, status};
+use super::fixture::{CODE, Fixture, MANY, allow_many, ask, begin, browser, connect, read, status};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_one_of_many_callbacks_wins() {
     // L-12, F44
+    allow_many();
     let mut fixture = Fixture::new().await;
     let (port, good) = (fixture.listener.port(), fixture.good());
     // All requests are sent before the first response is read.
@@ -53,6 +54,7 @@ async fn only_one_of_many_callbacks_wins() {
 #[tokio::test]
 async fn slow_connections_do_not_keep_the_browser_out() {
     // L-14, F41
+    allow_many();
     let mut fixture = Fixture::new().await;
     let (port, good, cut) = (fixture.listener.port(), fixture.good(), format!("GET {}", fixture.stolen()));
     let browser = tokio::spawn(async move {
@@ -104,9 +106,9 @@ async fn slow_request_gets_a_timeout_response() {
     let mut fixture = Fixture::new().await;
     let (port, good) = (fixture.listener.port(), fixture.good());
     let browser = tokio::spawn(async move {
+        let begun = Instant::now();
         let (mut slow, silent) = (connect(port).await, connect(port).await);
         slow.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
-        let begun = Instant::now();
         let responses = [read(slow).await.unwrap(), read(silent).await.unwrap()];
         (responses, begun.elapsed(), ask(port, good.as_bytes()).await.unwrap())
     });
@@ -115,7 +117,7 @@ async fn slow_request_gets_a_timeout_response() {
     assert_eq!(status(&page), 200);
     assert_eq!(status(&slow), 408);
     assert_eq!(silent, "", "a browser that connects in advance");
-    assert!(took >= Duration::from_millis(4900), "{took:?}");
+    assert!(took >= Duration::from_secs(5), "{took:?}");
     assert_eq!(fixture.rejected(), [RejectedRequest::Slow]);
 }
 

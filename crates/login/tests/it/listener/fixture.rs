@@ -26,7 +26,7 @@ pub(super) const STOLEN: &str = "auth_code_stolen";
 /// Every possible response, as formatted by [`as_written`].
 pub(super) const RESPONSES: &str = include_str!("responses.txt");
 
-/// How many connections a test opens to show that they are harmless. Under wine, each takes up to 60 ms, and
+/// How many connections a test opens to show that they are harmless, after [`allow_many`]. Under wine, each takes up to 60 ms, and
 /// macOS usually limits a process to 256 open files.
 pub(super) const MANY: usize = if cfg!(target_os = "linux") { 1000 } else { 100 };
 
@@ -115,6 +115,16 @@ impl Fixture {
         let callback = self.listener.callback(&self.pending).await;
         assert_eq!(callback.code().as_ref().unwrap().expose(), CODE);
         callback.respond(ResultPage::SignedIn).await;
+    }
+}
+
+/// Raises the limit of open files, which Linux often sets to 1,024, as far as the system allows.
+pub(super) fn allow_many() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
     }
 }
 

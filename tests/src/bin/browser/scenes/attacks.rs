@@ -68,17 +68,16 @@ pub(super) async fn by_another_name(session: &BrowserSession<'_>) -> Result {
     let mut login = session.home.login(&[]).await?;
     let callback = callback_url(&login);
     let rebound = callback.replacen("127.0.0.1", REBOUND, 1);
+    let (browser, title) = (&session.browser, "This is the wrong address");
     for query in ["error=access_denied", "code=forged"] {
-        session.browser.navigate(&format!("{rebound}?{query}")).await?;
-        session.browser.wait_for_page("This is the wrong address").await?;
+        browser.load(title, async || browser.navigate(&format!("{rebound}?{query}")).await).await?;
     }
     // A page of that name is now open. An attacker's page, unlike this one, would have no policy that blocks its
     // requests.
-    session.browser.devtools("Page.setBypassCSP", json!({"enabled": true})).await?;
-    session.browser.reload().await?;
-    session.browser.wait_for_page("This is the wrong address").await?;
+    browser.devtools("Page.setBypassCSP", json!({"enabled": true})).await?;
+    browser.load(title, async || browser.reload().await).await?;
     let promise = format!("fetch('{rebound}?code=forged').then((response) => response.status)");
-    let status = session.browser.await_promise(&promise).await?;
+    let status = browser.await_promise(&promise).await?;
     expect_eq("the status of the response to a script of that name", &status, &json!(421))?;
     expect_eq("that the login waits", &login.is_waiting()?, &true)?;
     session.open_consent_page(&login.url).await?;

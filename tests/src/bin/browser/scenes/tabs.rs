@@ -46,8 +46,7 @@ pub(super) async fn approve_in_two_tabs(session: &BrowserSession<'_>) -> Result 
     session.browser.switch_to(&second).await?;
     session.approve().await?;
     session.browser.wait_for_page("This callback was already used").await?;
-    session.browser.reload().await?;
-    session.browser.wait_for_page("This callback was already used").await?;
+    session.browser.load("This callback was already used", async || session.browser.reload().await).await?;
 
     session.browser.switch_to(&first).await?;
     session.expect_signed_in(login).await

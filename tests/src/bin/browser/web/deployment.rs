@@ -117,8 +117,9 @@ impl Deployment {
         Self { origin, instances, behind_tls, testbed, _logs: logs, users, secrets }
     }
 
-    /// Begins a scene. Restarts instances that the scene before it left dead.
+    /// Begins a scene. Restarts instances and removes faults that the scene before it left.
     pub(crate) async fn begin_scene(&self) -> Result {
+        self.emulator().clear_faults();
         self.restart_instances().await?;
         self.instances.iter().try_for_each(Application::begin_scene)
     }

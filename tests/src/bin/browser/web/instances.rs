@@ -63,7 +63,7 @@ pub(super) async fn one_dies(user: &WebUser<'_>) -> Result {
     // The front end sent the request to the other instance too, which did not use the code.
     expect_upstreams(user, path, &[dying, other]).await?;
     user.expect_exchanges(1)?;
-    age_claims(&user.deployment.servers()?.redis)?;
+    age_claim(&user.deployment.servers()?.redis, path)?;
     user.reload(UNKNOWN).await?;
     user.expect_exchanges(1)
 }
@@ -75,12 +75,13 @@ async fn expect_upstreams(user: &WebUser<'_>, path: &str, instances: &[&Applicat
     expect_eq("the instances that got the callback", &upstreams, &vec![expected.join(", ")])
 }
 
-/// Makes all claims older by a minute, as if the user came back later.
-fn age_claims(redis: &Redis) -> Result {
-    let script = "for _, key in ipairs(redis.call('KEYS', '*')) do \
+/// Makes the claim of the attempt with this callback older by a minute, as if the user came back later.
+fn age_claim(redis: &Redis, callback: &str) -> Result {
+    let attempt = callback.rsplit('/').next().unwrap_or_default();
+    let script = "for _, key in ipairs(redis.call('KEYS', '*' .. ARGV[1])) do \
         local owner, since = string.match(redis.call('GET', key), '^([^:]*):(%d+)$') \
         if owner then redis.call('SET', key, string.format('%s:%.0f', owner, since - 60000), 'KEEPTTL') end end";
-    let response = redis.run(&format!("EVAL \"{script}\" 0"));
+    let response = redis.run(&format!("EVAL \"{script}\" 0 {attempt}"));
     expect_eq("the response of Redis", &response.as_str(), &"$-1")
 }
 

@@ -32,6 +32,9 @@ async fn fetch_ahead(user: &WebUser<'_>, script: &str, purpose: &str) -> Result 
         .await?;
     let path = query::target(&callback).split('?').next().unwrap_or_default();
     user.deployment.wait_for_log(&[path, "status=503"]).await?;
+    if let Some(servers) = &user.deployment.behind_tls {
+        servers.front_end.wait_for_upstreams(path, 1).await?;
+    }
     // Nothing tells the page that a prerender has ended, and opening the callback before would cancel it. In practice,
     // the browser has its response once it has that to a later request.
     user.browser.await_promise("fetch('/health')").await?;

@@ -72,7 +72,8 @@ pub(super) async fn with_the_first_cookie(user: &WebUser<'_>) -> Result {
 
 pub(super) async fn while_it_runs(user: &WebUser<'_>) -> Result {
     let callback = user.begin_and_approve().await?;
-    user.deployment.emulator().inject(Fault::delay(Duration::from_secs(2)).on("/auth/keys"));
+    // Long enough for the second request to arrive in between.
+    user.deployment.emulator().inject(Fault::delay(Duration::from_secs(8)).on("/auth/keys"));
     user.browser.navigate(&callback).await?;
     user.wait_for_exchange().await?;
     // The browser drops the first request, so the first response never arrives.
