@@ -103,6 +103,13 @@ impl Client {
         Self(self.0.with_access_token(token))
     }
 
+    /// Returns a copy of this client that never sends a code again if it may have been used, even if its
+    /// [`Retry`](crate::Retry::dangerously_resend_unknown) allows that.
+    #[must_use]
+    pub fn without_resending_unknown(&self) -> Self {
+        Self(self.0.without_resending_unknown())
+    }
+
     /// Prepares a sign-in that redirects the browser to `callback`. [`begin`](Authorize::begin) reports an invalid URL.
     /// Finish the sign-in with [`exchange_blocking`](crate::PendingSignIn::exchange_blocking).
     pub fn authorize<C>(&self, callback: C) -> Authorize<CallbackUrl>

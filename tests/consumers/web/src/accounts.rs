@@ -1,4 +1,4 @@
-//! Creating an account, signing in, and signing out.
+//! Creating an account, logging in, and logging out.
 
 use axum::{
     Form,
@@ -23,21 +23,21 @@ pub(crate) async fn create(
     Form(new): Form<Credentials>,
 ) -> Result<Response, AppError> {
     if let Some(problem) = new.problem() {
-        return Ok(page::sign_in(StatusCode::BAD_REQUEST, Some(problem)));
+        return Ok(page::log_in(StatusCode::BAD_REQUEST, Some(problem)));
     }
     let Some(user) = users::create(&app.database, new).await? else {
-        return Ok(page::sign_in(StatusCode::CONFLICT, Some("That name is taken. Choose another one.")));
+        return Ok(page::log_in(StatusCode::CONFLICT, Some("That name is taken. Choose another one.")));
     };
     if let Err(error) = session::start(&session, &user).await {
         AppError::from(error).log();
-        let problem = "The account was created, but you could not be signed in. Sign in with it later.";
-        return Ok(page::sign_in(StatusCode::SERVICE_UNAVAILABLE, Some(problem)));
+        let problem = "The account was created, but you could not be logged in. Log in with it later.";
+        return Ok(page::log_in(StatusCode::SERVICE_UNAVAILABLE, Some(problem)));
     }
     Ok(Redirect::to("/").into_response())
 }
 
-/// `POST /sign-in`
-pub(crate) async fn sign_in(
+/// `POST /login`
+pub(crate) async fn log_in(
     State(app): State<App>,
     session: Session,
     Form(tried): Form<Credentials>,
@@ -45,14 +45,14 @@ pub(crate) async fn sign_in(
     // A name that nobody can have could be text that the database rejects.
     let user = if tried.problem().is_some() { None } else { users::find(&app.database, tried).await? };
     let Some(user) = user else {
-        return Ok(page::sign_in(StatusCode::FORBIDDEN, Some("The name or the passphrase is wrong.")));
+        return Ok(page::log_in(StatusCode::FORBIDDEN, Some("The name or the passphrase is wrong.")));
     };
     session::start(&session, &user).await?;
     Ok(Redirect::to("/").into_response())
 }
 
-/// `POST /sign-out`
-pub(crate) async fn sign_out(State(app): State<App>, session: Session) -> Result<Response, AppError> {
+/// `POST /logout`
+pub(crate) async fn log_out(State(app): State<App>, session: Session) -> Result<Response, AppError> {
     session.flush().await?;
     // Browsers ignore the layer's own removal of a cookie with the prefix `__Host-`, because it lacks `Secure`.
     let secure = if app.origin.is_https() { "; Secure" } else { "" };

@@ -18,8 +18,8 @@ pub(crate) async fn show(
 ) -> Result<Response, AppError> {
     let Some(user) = user else {
         let ended = query.as_deref() == Some("session=ended");
-        let problem = ended.then_some("Your session has ended, so nothing was done. Sign in, and try again.");
-        return Ok(page::sign_in(StatusCode::OK, problem));
+        let problem = ended.then_some("Your session has ended, so nothing was done. Log in, and try again.");
+        return Ok(page::log_in(StatusCode::OK, problem));
     };
     let state = KeyState::refresh(&app, &user).await;
     let old_links = stored_key::old_links(&app, &user).await?;

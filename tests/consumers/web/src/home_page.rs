@@ -1,4 +1,4 @@
-//! The page of a signed-in user, in HTML.
+//! The page of a logged-in user, in HTML.
 
 use axum::response::Response;
 use http::StatusCode;
@@ -12,9 +12,9 @@ use crate::{
 
 pub(crate) fn show(user: &User, state: &KeyState, old_links: &[String]) -> Response {
     let body = format!(
-        "<p>You are signed in as {name}.</p>{sign_out}<h2>OpenRouter</h2>{openrouter}{old_keys}",
+        "<p>You are logged in as {name}.</p>{log_out}<h2>OpenRouter</h2>{openrouter}{old_keys}",
         name = escape(&user.name),
-        sign_out = button("/sign-out", "sign-out", "Sign out"),
+        log_out = button("/logout", "log-out", "Log out"),
         openrouter = openrouter(user, state),
         old_keys = old_keys(old_links),
     );

@@ -6,18 +6,18 @@ use http::{
     header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE},
 };
 
-/// The form to sign in.
-pub(crate) fn sign_in(status: StatusCode, problem: Option<&str>) -> Response {
+/// The form to log in.
+pub(crate) fn log_in(status: StatusCode, problem: Option<&str>) -> Response {
     let problem = problem.map(|problem| format!("<p id=problem role=alert>{}</p>", escape(problem)));
-    let form = r#"<form method=post action=/sign-in>
+    let form = r#"<form method=post action=/login>
 <label for=name>Name</label>
 <input id=name name=name required maxlength=64 autocomplete=username>
 <label for=passphrase>Passphrase</label>
 <input id=passphrase name=passphrase type=password required minlength=8 maxlength=256 autocomplete=current-password>
-<button id=sign-in>Sign in</button>
+<button id=log-in>Log in</button>
 <button id=create-account formaction=/create-account>Create account</button>
 </form>"#;
-    page(status, "Sign in", &[&problem.unwrap_or_default(), form].concat())
+    page(status, "Log in", &[&problem.unwrap_or_default(), form].concat())
 }
 
 /// A page with nothing but a problem, and the address of the next page.

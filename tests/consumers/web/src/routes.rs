@@ -17,9 +17,9 @@ use crate::{
 pub(crate) fn routes(app: App, keys: CookieKeys, redis_url: Option<&str>) -> Result<Router, InvalidSetting> {
     let pages = Router::new()
         .route("/", get(home::show))
-        .route("/sign-in", post(accounts::sign_in))
+        .route("/login", post(accounts::log_in))
         .route("/create-account", post(accounts::create))
-        .route("/sign-out", post(accounts::sign_out))
+        .route("/logout", post(accounts::log_out))
         .route("/disconnect", post(home::disconnect))
         .route("/forget-link", post(home::forget_link))
         .layer(DefaultBodyLimit::max(8 * 1024))

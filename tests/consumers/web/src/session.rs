@@ -1,4 +1,4 @@
-//! The session of a signed-in user, in the application's database.
+//! The session of a logged-in user, in the application's database.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -37,12 +37,12 @@ impl OptionalFromRequestParts<App> for User {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Response> {
         let session = Session::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
-        signed_in(&session, app).await.map_err(IntoResponse::into_response)
+        logged_in(&session, app).await.map_err(IntoResponse::into_response)
     }
 }
 
 /// Returns the user of the session, unless the user no longer exists.
-async fn signed_in(session: &Session, app: &App) -> Result<Option<User>, AppError> {
+async fn logged_in(session: &Session, app: &App) -> Result<Option<User>, AppError> {
     match session.get::<String>(USER).await? {
         Some(id) => users::load(&app.database, &id).await,
         None => Ok(None),
@@ -60,7 +60,7 @@ impl FromRequestParts<App> for User {
     }
 }
 
-/// Signs the user in, with a new session ID, so that nobody who knew the old one is signed in too.
+/// Logs the user in, with a new session ID, so that nobody who knew the old one is logged in too.
 pub(crate) async fn start(session: &Session, user: &str) -> Result<(), session::Error> {
     session.cycle_id().await?;
     session.insert(USER, user).await?;
@@ -70,7 +70,7 @@ pub(crate) async fn start(session: &Session, user: &str) -> Result<(), session::
 
 const USER: &str = "user";
 
-/// Adds sessions to the routes. They end a week after the user signed in: in spite of its name, `OnInactivity` prolongs
+/// Adds sessions to the routes. They end a week after the user logged in: in spite of its name, `OnInactivity` prolongs
 /// a session only when it is stored, and only `start` stores it.
 pub(crate) fn with_sessions(routes: Router<App>, app: &App) -> Router<App> {
     match &app.database {

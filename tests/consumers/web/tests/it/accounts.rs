@@ -18,17 +18,17 @@ async fn wrong_passphrase_and_unknown_name_get_the_same_response() -> Result {
     Browser::new(&instance.url).create_account("alice").await?;
 
     let mut mallory = Browser::new(&instance.url);
-    let wrong = mallory.sign_in("alice", "wrong passphrase").await?;
-    let unknown = mallory.sign_in("bob", PASSPHRASE).await?;
+    let wrong = mallory.log_in("alice", "wrong passphrase").await?;
+    let unknown = mallory.log_in("bob", PASSPHRASE).await?;
     assert_eq!(wrong.status, StatusCode::FORBIDDEN);
     assert_eq!(wrong.text("problem"), Some("The name or the passphrase is wrong."));
     assert_eq!((wrong.status, wrong.html), (unknown.status, unknown.html));
     assert!(mallory.cookies.is_empty());
 
     let taken = mallory.create_account("alice").await?;
-    assert_eq!((taken.status, taken.title()), (StatusCode::CONFLICT, "Sign in"));
-    assert_eq!(mallory.sign_in("alice", PASSPHRASE).await?.location(), "/");
-    assert!(mallory.get("/").await?.html.contains("signed in as alice"));
+    assert_eq!((taken.status, taken.title()), (StatusCode::CONFLICT, "Log in"));
+    assert_eq!(mallory.log_in("alice", PASSPHRASE).await?.location(), "/");
+    assert!(mallory.get("/").await?.html.contains("logged in as alice"));
     Ok(())
 }
 
@@ -52,15 +52,15 @@ async fn bad_names_and_passphrases_are_rejected() -> Result {
     ] {
         let form = format!("name={name}&passphrase={passphrase}");
         assert_eq!(browser.post("/create-account", &form).await?.status, StatusCode::BAD_REQUEST, "{form}");
-        assert_eq!(browser.post("/sign-in", &form).await?.status, StatusCode::FORBIDDEN, "{form}");
+        assert_eq!(browser.post("/login", &form).await?.status, StatusCode::FORBIDDEN, "{form}");
     }
     let huge = format!("name=alice&passphrase={}", "x".repeat(10_000));
     assert_eq!(browser.post("/create-account", &huge).await?.status, StatusCode::PAYLOAD_TOO_LARGE);
 
     let padded = format!("name=++z%C3%B6e+&passphrase={PASSPHRASE}").replace(' ', "+");
     assert_eq!(browser.post("/create-account", &padded).await?.location(), "/");
-    assert_eq!(browser.sign_in("z%C3%B6e", PASSPHRASE).await?.location(), "/");
-    assert!(browser.get("/").await?.html.contains("signed in as z\u{f6}e."));
+    assert_eq!(browser.log_in("z%C3%B6e", PASSPHRASE).await?.location(), "/");
+    assert!(browser.get("/").await?.html.contains("logged in as z\u{f6}e."));
     Ok(())
 }
 
@@ -74,10 +74,10 @@ async fn account_without_a_session_is_not_reported_as_a_failure() -> Result {
         "CREATE TRIGGER full BEFORE INSERT ON tower_sessions BEGIN SELECT RAISE(ABORT, 'full'); END";
     sqlx::query(trigger).execute(&database).await?;
     let page = alice.create_account("alice").await?;
-    assert_eq!((page.status, page.title()), (StatusCode::SERVICE_UNAVAILABLE, "Sign in"));
+    assert_eq!((page.status, page.title()), (StatusCode::SERVICE_UNAVAILABLE, "Log in"));
     assert!(page.text("problem").unwrap().starts_with("The account was created"));
     sqlx::query("DROP TRIGGER full").execute(&database).await?;
-    assert_eq!(alice.sign_in("alice", PASSPHRASE).await?.location(), "/");
+    assert_eq!(alice.log_in("alice", PASSPHRASE).await?.location(), "/");
     Ok(())
 }
 
@@ -91,10 +91,10 @@ async fn all_errors_are_pages_that_cannot_be_framed() -> Result {
         (StatusCode::NOT_FOUND, browser.get("/nope").await?),
         (StatusCode::NOT_FOUND, browser.post("/nope", "").await?),
         (StatusCode::NOT_FOUND, browser.get("/openrouter/nope").await?),
-        (StatusCode::METHOD_NOT_ALLOWED, browser.get("/sign-in").await?),
-        (StatusCode::UNPROCESSABLE_ENTITY, browser.post("/sign-in", "name=alice").await?),
-        (StatusCode::PAYLOAD_TOO_LARGE, browser.post("/sign-in", &huge).await?),
-        (StatusCode::FORBIDDEN, browser.send(Request::post(format!("{}/sign-in", instance.url)), "").await?),
+        (StatusCode::METHOD_NOT_ALLOWED, browser.get("/login").await?),
+        (StatusCode::UNPROCESSABLE_ENTITY, browser.post("/login", "name=alice").await?),
+        (StatusCode::PAYLOAD_TOO_LARGE, browser.post("/login", &huge).await?),
+        (StatusCode::FORBIDDEN, browser.send(Request::post(format!("{}/login", instance.url)), "").await?),
     ];
     for (status, page) in pages {
         assert_eq!(page.status, status);
@@ -111,7 +111,7 @@ async fn all_errors_are_pages_that_cannot_be_framed() -> Result {
 async fn forms_of_other_origins_do_nothing() -> Result {
     let testbed = Testbed::new().await?;
     let (_instance, mut alice) = testbed.connected().await?;
-    for path in ["/create-account", "/sign-in", "/sign-out", "/disconnect", "/forget-link", "/openrouter"] {
+    for path in ["/create-account", "/login", "/logout", "/disconnect", "/forget-link", "/openrouter"] {
         for origin in [None, Some("null"), Some("https://evil.example")] {
             let mut request = Request::post(format!("{}{path}", alice.url));
             if let Some(origin) = origin {
@@ -127,7 +127,7 @@ async fn forms_of_other_origins_do_nothing() -> Result {
 }
 
 #[tokio::test]
-async fn signing_in_replaces_the_session_and_signing_out_ends_it() -> Result {
+async fn logging_in_replaces_the_session_and_logging_out_ends_it() -> Result {
     let testbed = Testbed::new().await?;
     let instance = testbed.start()?;
     let mut alice = Browser::new(&instance.url);
@@ -140,14 +140,14 @@ async fn signing_in_replaces_the_session_and_signing_out_ends_it() -> Result {
     assert!(!cookie.contains("Secure"), "{cookie}");
 
     let first = alice.cookies.clone();
-    alice.sign_in("alice", PASSPHRASE).await?;
+    alice.log_in("alice", PASSPHRASE).await?;
     assert_ne!(alice.cookies, first);
     let second = alice.cookies.clone();
-    alice.post("/sign-out", "").await?;
+    alice.post("/logout", "").await?;
     assert!(alice.cookies.is_empty());
     for cookies in [first, second] {
         alice.cookies = cookies;
-        assert_eq!(alice.get("/").await?.title(), "Sign in");
+        assert_eq!(alice.get("/").await?.title(), "Log in");
     }
     Ok(())
 }
@@ -171,7 +171,7 @@ async fn session_cookie_over_https_has_the_host_prefix() -> Result {
     );
     assert_eq!(alice.connect().await?.text("status"), Some("OpenRouter is connected."));
 
-    let ended = alice.post("/sign-out", "").await?;
+    let ended = alice.post("/logout", "").await?;
     let removed = "__Host-session=; Path=/; Max-Age=0; Secure";
     assert!(ended.headers.get_all(SET_COOKIE).iter().any(|cookie| cookie == removed));
     Ok(())

@@ -41,8 +41,8 @@ impl Browser {
         self.post("/create-account", &form(name, PASSPHRASE)).await
     }
 
-    pub(crate) async fn sign_in(&mut self, name: &str, passphrase: &str) -> Result<Page> {
-        self.post("/sign-in", &form(name, passphrase)).await
+    pub(crate) async fn log_in(&mut self, name: &str, passphrase: &str) -> Result<Page> {
+        self.post("/login", &form(name, passphrase)).await
     }
 
     /// Connects OpenRouter, and returns the account's page.

@@ -143,12 +143,12 @@ async fn callback_after_the_session_ended_creates_no_key() -> Result {
     let mut alice = Browser::new(&instance.url);
     alice.create_account("alice").await?;
     let callback = alice.approve().await?;
-    alice.post("/sign-out", "").await?;
+    alice.post("/logout", "").await?;
 
     let rejected = alice.get(&callback).await?;
     assert_eq!((rejected.status, rejected.location()), (StatusCode::SEE_OTHER, "/?session=ended"));
     let page = alice.get(rejected.location()).await?;
-    assert_eq!(page.title(), "Sign in");
+    assert_eq!(page.title(), "Log in");
     assert!(page.text("problem").unwrap().starts_with("Your session has ended"));
     assert_eq!(testbed.openrouter.posts("/auth/keys"), 0);
     Ok(())

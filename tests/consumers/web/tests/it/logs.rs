@@ -14,8 +14,8 @@ async fn log_of_everything_contains_no_secret() -> Result {
     let instance = Instance::start(testbed.program().env("RUST_LOG", "trace"))?;
     let mut alice = Browser::new(&instance.url);
     alice.create_account("alice").await?;
-    alice.sign_in("alice", "wrong passphrase").await?;
-    alice.sign_in("alice", PASSPHRASE).await?;
+    alice.log_in("alice", "wrong passphrase").await?;
+    alice.log_in("alice", PASSPHRASE).await?;
     let callback = alice.approve().await?;
     let begun = alice.cookies.clone();
     assert_eq!(alice.get(&callback).await?.location(), format!("{}/", alice.url));

@@ -25,7 +25,7 @@ async fn users_sessions_and_keys_survive_a_restart() -> Result {
     alice.origin.clone_from(&instance.url);
     assert_eq!(alice.get("/").await?.text("key-usage"), Some("$0.00"));
     let mut phone = Browser::new(&instance.url);
-    phone.sign_in("alice", PASSPHRASE).await?;
+    phone.log_in("alice", PASSPHRASE).await?;
     assert_eq!(phone.get("/").await?.text("key-usage"), Some("$0.00"));
     Ok(())
 }
@@ -85,7 +85,7 @@ async fn end_of_the_process_waits_for_a_callback_whose_browser_went_away() -> Re
 
     let instance = testbed.start()?;
     let mut alice = Browser::new(&instance.url);
-    alice.sign_in("alice", PASSPHRASE).await?;
+    alice.log_in("alice", PASSPHRASE).await?;
     assert_eq!(alice.get("/").await?.text("status"), Some("OpenRouter is connected."));
     Ok(())
 }

@@ -40,5 +40,5 @@ pub(super) async fn readable(user: &WebUser<'_>) -> Result {
     screenshots.check_everywhere(browser, "web-ended", 300).await?;
     user.go_home(ACCOUNT).await?;
     user.sign_out().await?;
-    screenshots.check_everywhere(browser, "web-sign-in", 400).await
+    screenshots.check_everywhere(browser, "web-login", 400).await
 }

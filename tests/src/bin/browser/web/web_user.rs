@@ -18,7 +18,7 @@ use crate::{
 /// The title of the page of a signed-in user.
 pub(crate) const ACCOUNT: &str = "Your account";
 /// The title of the application's page for everyone else.
-pub(crate) const SIGN_IN: &str = "Sign in";
+pub(crate) const SIGN_IN: &str = "Log in";
 /// The title of the page with the button.
 pub(crate) const BUTTON: &str = "Connect OpenRouter";
 
@@ -90,7 +90,7 @@ impl<'a> WebUser<'a> {
     }
 
     pub(crate) async fn sign_in(&self, name: &str) -> Result {
-        self.submit_name(name, "#sign-in").await
+        self.submit_name(name, "#log-in").await
     }
 
     pub(crate) async fn create_account(&self, name: &str) -> Result {
@@ -105,7 +105,7 @@ impl<'a> WebUser<'a> {
     }
 
     pub(crate) async fn sign_out(&self) -> Result {
-        self.browser.click("#sign-out").await?;
+        self.browser.click("#log-out").await?;
         self.browser.wait_for_page(SIGN_IN).await
     }
 
