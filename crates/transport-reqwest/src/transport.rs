@@ -54,8 +54,8 @@ impl ReqwestTransport {
     ///
     /// These are the settings: no redirects, no retries, no referer, no decompression, only HTTP/1.1 without the
     /// feature `http2`, `localhost` is this machine without a name lookup, connecting takes at most 10 seconds, and an
-    /// idle connection is closed after 2 seconds, before most servers close it. Add proxies, certificates, or a resolver, and pass the client to
-    /// [`from_client_unchecked`](Self::from_client_unchecked).
+    /// idle connection is closed after 2 seconds, before most servers close it. Add proxies, certificates, or a
+    /// resolver, and pass the client to [`from_client_unchecked`](Self::from_client_unchecked).
     ///
     /// Keep `connect_timeout` shorter than the timeout of your requests. If that one passes first, the transport cannot
     /// prove that nothing was sent, and a sign-in ends with an unknown outcome although no server was reached.
@@ -127,8 +127,8 @@ impl ReqwestTransport {
     /// * The default of `retry` repeats requests over HTTP/2 that the server did not process. Set `retry::never()`, so
     ///   that the caller decides.
     /// * Without `pool_max_idle_per_host(0)`, a client is for [one runtime at a time](crate#runtimes).
-    /// * Without `resolve_to_addrs`, as in [`client_builder`](Self::client_builder), a name server decides which machine
-    ///   `localhost` is. A plain request to it can then leave this machine.
+    /// * Without `resolve_to_addrs`, as in [`client_builder`](Self::client_builder), a name server decides which
+    ///   machine `localhost` is. A plain request to it can then leave this machine.
     /// * Without `connect_timeout`, a host that does not respond causes a `Timeout`, which may have been sent.
     /// * `connection_verbose` logs requests and responses, and `tls_sslkeylogfile` writes the TLS keys to a file.
     /// * `tls_danger_accept_invalid_certs` and `tls_danger_accept_invalid_hostnames` send keys to anyone.

@@ -96,10 +96,10 @@
 //! ureq logs with the crate `log`. At the level `debug`, it logs the method, the origin, and a few headers: `accept`,
 //! `accept-charset`, `accept-encoding`, `connection`, `content-encoding`, `content-length`, `content-type`, `date`,
 //! `host`, `server`, `transfer-encoding`, and `user-agent`. This is an exception to rule 7 of the contract: the server
-//! chooses the values of a response, so a hostile one could put there what it received. At the level `trace`, its targets `ureq` and `ureq_proto`
-//! also log queries, `location` headers, and every byte of requests and responses, including codes and keys. If the
-//! logger of the program is enabled for that, each request fails with an `Other` error marked `not_sent`. Limit the
-//! targets: for example, `RUST_LOG=trace,ureq=debug`.
+//! chooses the values of a response, so a hostile one could put there what it received. At the level `trace`, its
+//! targets `ureq` and `ureq_proto` also log queries, `location` headers, and every byte of requests and responses,
+//! including codes and keys. If the logger of the program is enabled for that, each request fails with an `Other` error
+//! marked `not_sent`. Limit the targets: for example, `RUST_LOG=trace,ureq=debug`.
 //!
 //! The transport asks the logger before it connects and again before it writes. It does not notice a logger that
 //! records what its `enabled` rejects.

@@ -23,8 +23,8 @@ pub type SleepFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 ///
 /// * [`now`](Self::now) never goes backward, and changes to the wall clock do not affect it.
 /// * The future of [`sleep`](Self::sleep) completes when its duration has passed on the same clock, and not before.
-///   Dropping it cancels the sleep. It blocks the thread that polls it for at most a few milliseconds, because the other
-///   futures of that thread must run meanwhile.
+///   Dropping it cancels the sleep. A poll blocks its thread for at most about 10 ms, because the other futures of that
+///   thread must run meanwhile.
 pub trait Timer: fmt::Debug + Send + Sync {
     /// Returns the time of the monotonic clock.
     fn now(&self) -> Instant;

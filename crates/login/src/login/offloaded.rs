@@ -23,8 +23,8 @@ impl Login {
     /// and time out. It measures time with the client's timer.
     ///
     /// A request that blocks cannot be cancelled: its thread ends when the request does. A transport that enforces the
-    /// client's timeout ends it then, and two seconds later, the login no longer waits for it. Nothing waits for that
-    /// thread, not even a tokio runtime that ends.
+    /// client's timeout ends it then. If it does not, the login stops waiting two seconds later. A tokio runtime that
+    /// ends does not wait for that thread either.
     ///
     /// A [timer](openrouter_oauth::transport::Timer) of your own must not block the thread that polls its sleeps, which
     /// is that of the login.
@@ -70,7 +70,8 @@ impl Transport for Offloaded {
             thread::Builder::new()
                 .name("request".into())
                 .spawn(move || block_on(deliver(&*transport, request, limits, started, sender)))
-                .map_err(|error| Error::new(ErrorKind::Other, error).not_sent())?;
+                // A retry may help.
+                .map_err(|error| Error::new(ErrorKind::Connect, error))?;
             select! {
                 biased;
                 // Without the text of the panic, which may contain a secret.
@@ -89,8 +90,8 @@ impl Transport for Offloaded {
 /// How long to wait for the transport's own error after the timeout. That error may say that nothing was sent.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Delivers the response. The timeout began at `started`. If nobody waits for it any longer, the request does not begin, or ends early unless the
-/// transport blocks.
+/// Delivers the response. The timeout began at `started`. If nobody waits for the response any longer, the request does
+/// not begin, or ends early unless the transport blocks.
 async fn deliver(
     transport: &dyn Transport,
     request: Request<Bytes>,
@@ -265,7 +266,7 @@ mod tests {
         let transport =
             Offloaded(Arc::new(from_fn(|_: Request<Bytes>, _: Limits| async { panic!("was sent") })));
         let error = runtime().block_on(send(&transport)).unwrap_err();
-        assert_eq!((error.kind(), error.may_have_been_sent()), (ErrorKind::Other, false), "{error:?}");
+        assert_eq!((error.kind(), error.may_have_been_sent()), (ErrorKind::Connect, false), "{error:?}");
     }
 
     #[test]

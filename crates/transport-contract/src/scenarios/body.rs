@@ -43,7 +43,11 @@ pub(crate) async fn chunk_extensions_and_trailers_are_ignored(harness: &Harness<
     // RFC 9112, sections 7.1.1 and 7.1.2
     let server = harness.serve(|connection, _| {
         let extension = format!("proxy-signature=\"{}\"", "f".repeat(23));
-        let chunks = format!("b;{extension}\r\n{{\"key\":\"12\"\r\n1;{extension}\r\n}}\r\n0;{extension}\r\nx-trailer: y\r\n\r\n");
+        let chunks = [
+            format!("b;{extension}\r\n{{\"key\":\"12\"\r\n"),
+            format!("1;{extension}\r\n}}\r\n0;{extension}\r\nx-trailer: y\r\n\r\n"),
+        ]
+        .concat();
         connection.send(format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunks}").as_bytes())
     })?;
     ensure_body(&harness.response(post(&server)).await?, r#"{"key":"12"}"#)?;

@@ -13,16 +13,22 @@ use openrouter_oauth_transport::{BoxError, Error, ErrorKind, Limits, ResponseFut
 /// A transport that speaks plain-text HTTP/1.1, opens a connection for each request, and blocks.
 #[derive(Debug, Default)]
 pub(crate) struct Blocking {
+    pub(crate) flaw: Option<Flaw>,
+}
+
+/// A violation of the contract that only the code of this transport can have.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Flaw {
     /// Returns truncated bodies as complete ones.
-    pub(crate) cuts_silently: bool,
+    CutsSilently,
     /// Rejects chunk extensions.
-    pub(crate) rejects_extensions: bool,
+    RejectsExtensions,
     /// Returns an interim response as the final one.
-    pub(crate) takes_interim: bool,
+    TakesInterim,
     /// Applies the timeout to each read, not to the whole request.
-    pub(crate) times_each_read: bool,
+    TimesEachRead,
     /// Applies the timeout once to connecting and writing, and again to reading.
-    pub(crate) times_each_step: bool,
+    TimesEachStep,
 }
 
 impl Transport for Blocking {
@@ -32,6 +38,10 @@ impl Transport for Blocking {
 }
 
 impl Blocking {
+    fn has(&self, flaw: Flaw) -> bool {
+        self.flaw == Some(flaw)
+    }
+
     /// Sends a request and waits for its response.
     pub(crate) fn exchange(
         &self,
@@ -40,7 +50,7 @@ impl Blocking {
     ) -> Result<Response<Bytes>, Error> {
         let time = limits.timeout.map(|timeout| Time {
             deadline: Instant::now() + timeout,
-            each: self.times_each_read.then_some(timeout),
+            each: self.has(Flaw::TimesEachRead).then_some(timeout),
         });
         let tcp = connect(request, time).map_err(|error| match error.downcast_ref::<io::Error>() {
             Some(error) if is_timeout(error) => ErrorKind::Timeout.into(),
@@ -50,16 +60,16 @@ impl Blocking {
         stream.get_mut().write_all(&head(request)).map_err(broken)?;
         stream.get_mut().write_all(request.body()).map_err(broken)?;
         if let (true, Some(timeout), Some(time)) =
-            (self.times_each_step, limits.timeout, &mut stream.get_mut().time)
+            (self.has(Flaw::TimesEachStep), limits.timeout, &mut stream.get_mut().time)
         {
             time.deadline = Instant::now() + timeout;
         }
         loop {
             let mut response = read_head(&mut stream).map_err(broken)?;
-            if self.takes_interim || !response.status().is_informational() {
+            if self.has(Flaw::TakesInterim) || !response.status().is_informational() {
                 let mut body = Vec::new();
                 match self.read_body(&mut stream, &response, limits.response_bytes, &mut body) {
-                    Err(error) if !(self.cuts_silently && error.kind() == ErrorKind::Io) => {
+                    Err(error) if !(self.has(Flaw::CutsSilently) && error.kind() == ErrorKind::Io) => {
                         return Err(error.with_status(response.status()));
                     }
                     _ => *response.body_mut() = body.into(),
@@ -195,8 +205,10 @@ impl Blocking {
     fn read_chunks(&self, stream: &mut impl BufRead, most: usize, body: &mut Vec<u8>) -> Result<(), Error> {
         loop {
             let line = read_line(stream).map_err(broken)?;
-            let size =
-                line.split(|byte| *byte == b';' && !self.rejects_extensions).next().unwrap_or_default();
+            let size = line
+                .split(|byte| *byte == b';' && !self.has(Flaw::RejectsExtensions))
+                .next()
+                .unwrap_or_default();
             let size = std::str::from_utf8(size).ok().and_then(|size| u64::from_str_radix(size, 16).ok());
             let size = size.ok_or(ErrorKind::Protocol)?;
             read_part(stream, size, most, body)?;

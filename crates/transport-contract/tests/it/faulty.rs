@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use openrouter_oauth_transport::{Error, ErrorKind, Limits, ResponseFuture, Transport};
 
-use crate::blocking::Blocking;
+use crate::blocking::{Blocking, Flaw};
 
 /// [`Blocking`] with one fault.
 #[derive(Debug)]
@@ -178,11 +178,14 @@ impl Faulty {
 
     fn blocking(&self) -> Blocking {
         Blocking {
-            cuts_silently: self.fault == Fault::CutsSilently,
-            rejects_extensions: self.fault == Fault::RejectsExtensions,
-            takes_interim: self.fault == Fault::TakesInterim,
-            times_each_read: self.fault == Fault::TimesEachRead,
-            times_each_step: self.fault == Fault::TimesEachStep,
+            flaw: match self.fault {
+                Fault::CutsSilently => Some(Flaw::CutsSilently),
+                Fault::RejectsExtensions => Some(Flaw::RejectsExtensions),
+                Fault::TakesInterim => Some(Flaw::TakesInterim),
+                Fault::TimesEachRead => Some(Flaw::TimesEachRead),
+                Fault::TimesEachStep => Some(Flaw::TimesEachStep),
+                _ => None,
+            },
         }
     }
 
