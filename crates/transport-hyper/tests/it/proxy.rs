@@ -12,9 +12,12 @@ use openrouter_oauth_transport_contract::ClosedPort;
 use openrouter_oauth_transport_hyper::HyperTransport;
 
 use crate::{
-    GRANT, KEY, exchange,
-    origin::{Origin, assert_not_sent, error_chain, https_with, tls_config},
-    server::{RunScript, Scheme, ScriptedServer, close_connection, granting, responding, serving},
+    failure::{assert_not_sent, error_chain},
+    origin::{Origin, https_with, tls_config},
+    server::{
+        GRANT, KEY, RunScript, Scheme, ScriptedServer, close_connection, exchange, granting, responding,
+        serving,
+    },
     tls::{issuer, signed_by},
     tunnel,
 };

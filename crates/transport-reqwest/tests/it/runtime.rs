@@ -8,7 +8,10 @@ use std::{
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{KEY, exchange, own, send, server::granting};
+use crate::{
+    own, send,
+    server::{KEY, exchange, granting},
+};
 
 #[test]
 fn missing_runtime_is_an_error() {
