@@ -85,7 +85,7 @@ pub use crate::{
     loopback::is_loopback,
     plain_http_host::{InvalidPlainHttpHost, PlainHttpHost},
     time::{Instant, system_time},
-    timer::{SleepFuture, Timer},
+    timer::{SleepFuture, Timer, within},
     transport::{ResponseFuture, Transport},
     wiped_buffer::WipedBuffer,
 };
