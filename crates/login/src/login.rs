@@ -2,8 +2,6 @@
 
 mod blocking;
 mod ensured;
-#[cfg(feature = "blocking")]
-mod offloaded;
 pub(crate) mod options;
 
 use std::{

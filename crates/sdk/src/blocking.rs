@@ -56,6 +56,7 @@
 
 mod call;
 mod client;
+mod offloaded;
 mod sign_in;
 
 pub use self::{call::Call, client::Client};

@@ -1,6 +1,6 @@
 //! The settings of a transport.
 
-use std::{fmt, future::Future, net::IpAddr, sync::Arc, time::Duration};
+use std::{future::Future, net::IpAddr, sync::Arc, time::Duration};
 
 use openrouter_oauth_transport::{
     BoxError, PlainHttpHost,
@@ -8,11 +8,13 @@ use openrouter_oauth_transport::{
 };
 use rustls::{
     RootCertStore,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    sign::{CertifiedKey, SingleCertAndKey},
+    pki_types::{CertificateDer, pem::PemObject},
+    sign::SingleCertAndKey,
 };
 
 use crate::{
+    build_error::{BuildError, Setting},
+    client_certificate::ClientCertificate,
     connector::Connector,
     pool::Pool,
     resolver::Resolver,
@@ -276,7 +278,7 @@ impl Builder {
 
     /// Records the first error, for `build` to return.
     fn fail(mut self, setting: Setting, source: impl Into<BoxError>) -> Self {
-        self.error.get_or_insert(BuildError { setting, source: source.into() });
+        self.error.get_or_insert(BuildError::new(setting, source));
         self
     }
 }
@@ -299,69 +301,5 @@ impl HyperTransport {
 impl Default for HyperTransport {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// A client certificate and its key.
-struct ClientCertificate {
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-}
-
-impl ClientCertificate {
-    fn read(chain: &[u8], key: &[u8]) -> Result<Self, &'static str> {
-        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
-        let chain = chain.ok().filter(|chain| !chain.is_empty());
-        let chain = chain.ok_or("the PEM text contains no valid certificate")?;
-        // The parser's error is dropped, because it may quote its input.
-        let key = PrivateKeyDer::from_pem_slice(key);
-        let key = key.map_err(|_| "the PEM text contains no valid private key")?;
-        Ok(Self { chain, key })
-    }
-
-    fn load(self, provider: Provider) -> Result<Arc<SingleCertAndKey>, BuildError> {
-        let certified = CertifiedKey::from_der(self.chain, self.key, &provider());
-        let certified = certified
-            .map_err(|error| BuildError { setting: Setting::ClientCertificate, source: error.into() })?;
-        Ok(Arc::new(SingleCertAndKey::from(certified)))
-    }
-}
-
-impl fmt::Debug for ClientCertificate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientCertificate").finish_non_exhaustive()
-    }
-}
-
-/// The error of [`Builder::build`]: a root certificate, a client certificate or its key, the URL of a proxy, or the host
-/// for plain `http` is invalid.
-#[derive(Debug)]
-pub struct BuildError {
-    setting: Setting,
-    source: BoxError,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Setting {
-    Root,
-    ClientCertificate,
-    Proxy,
-    HttpHost,
-}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.setting {
-            Setting::Root => "invalid root certificate",
-            Setting::ClientCertificate => "invalid client certificate or key",
-            Setting::Proxy => "invalid proxy URL",
-            Setting::HttpHost => "invalid host for plain http",
-        })
-    }
-}
-
-impl std::error::Error for BuildError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&*self.source)
     }
 }

@@ -121,7 +121,7 @@ impl Connector {
         connecting: impl Future<Output = Result<T, ConnectError>>,
     ) -> Result<T, ConnectError> {
         let timed = async { timeout(self.timeout, connecting).await };
-        match runtime::caught_async(timed).await {
+        match runtime::catch_panic_async(timed).await {
             Ok(Ok(connected)) => connected,
             Ok(Err(elapsed)) => {
                 let error = ConnectError::new(ErrorKind::Connect, elapsed);

@@ -141,6 +141,10 @@ mod transport;
 
 mod builder;
 
+mod client_certificate;
+
+mod build_error;
+
 mod pool;
 
 mod origin;
@@ -165,11 +169,7 @@ mod error;
 
 mod timer;
 
-pub use crate::{
-    builder::{BuildError, Builder},
-    timer::TokioTimer,
-    transport::HyperTransport,
-};
+pub use crate::{build_error::BuildError, builder::Builder, timer::TokioTimer, transport::HyperTransport};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

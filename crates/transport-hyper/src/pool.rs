@@ -31,7 +31,7 @@ use crate::{
     connector::{Connector, Stream},
     error,
     origin::Origin,
-    runtime::caught,
+    runtime::catch_panic,
 };
 
 /// The maximum size of a response head. The head may be slightly larger, because hyper checks only between reads. Hyper
@@ -77,7 +77,7 @@ impl Pool {
             // Without a runtime, tokio would panic.
             let runtime = Handle::try_current().map_err(Error::rejected)?.id();
             let end = schedule.map(|schedule| schedule.end);
-            let mut alarm = pin!(caught(|| end.map(sleep_until)).map_err(Error::rejected)?);
+            let mut alarm = pin!(catch_panic(|| end.map(sleep_until)).map_err(Error::rejected)?);
 
             let _slot = if let Ok(slot) = connections.slots.try_acquire() {
                 slot

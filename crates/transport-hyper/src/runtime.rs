@@ -12,15 +12,15 @@ use std::{
 ///
 /// Tokio panics if the runtime lacks them or has no thread for blocking calls, and has no API to check first. It panics
 /// before anything is sent.
-pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
+pub(crate) fn catch_panic<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
     // After a panic, the captured state is dropped and never used again.
     catch_unwind(AssertUnwindSafe(run)).map_err(|_| Panicked)
 }
 
-/// Like [`caught`], for each poll of a future.
-pub(crate) async fn caught_async<F: Future>(future: F) -> Result<F::Output, Panicked> {
+/// Like [`catch_panic`], for each poll of a future.
+pub(crate) async fn catch_panic_async<F: Future>(future: F) -> Result<F::Output, Panicked> {
     let mut future = pin!(future);
-    poll_fn(|context| match caught(|| future.as_mut().poll(context)) {
+    poll_fn(|context| match catch_panic(|| future.as_mut().poll(context)) {
         Ok(poll) => poll.map(Ok),
         Err(panicked) => Poll::Ready(Err(panicked)),
     })

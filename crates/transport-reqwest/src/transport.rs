@@ -156,7 +156,7 @@ impl ReqwestTransport {
         // It covers everything from connecting to the last byte of the body.
         let timeout = limits.timeout.map(|timeout| timeout.saturating_sub(started.elapsed()));
         if timeout == Some(Duration::ZERO) {
-            return Err(Error::from(ErrorKind::Timeout).not_sent());
+            return Err(Error::new(ErrorKind::Timeout, "it passed before the request began").not_sent());
         }
         *request.timeout_mut() = timeout;
         // `execute` itself can panic, so it must run inside.

@@ -87,7 +87,7 @@ impl Exchanger {
         };
         let resolver = SystemResolver { connecting, proxy: proxy.cloned() };
         let agent = Agent::with_parts(self.config(deadline), connector, resolver);
-        caught(&progress, || {
+        catch_panic(&progress, || {
             let response =
                 run(&agent, request).map_err(|error| from_ureq(error, &progress, deadline, proxy))?;
             read(response, limits, &progress, deadline)
@@ -142,7 +142,7 @@ impl Exchanger {
 
 /// Turns a panic of ureq, which checks its own state with assertions, into an error that reports whether the request
 /// may have been sent. The program's panic hook has already reported the panic.
-fn caught<T>(progress: &Progress, exchange: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+fn catch_panic<T>(progress: &Progress, exchange: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     // After a panic, the connection is closed, and the captured state is never used again.
     panic::catch_unwind(AssertUnwindSafe(exchange)).unwrap_or_else(|_| {
         let error = Error::new(ErrorKind::Other, "ureq panicked");
@@ -232,7 +232,8 @@ mod tests {
     fn panic_says_whether_the_request_may_have_been_sent() {
         // C-10
         let progress = Progress::default();
-        let panicked = || caught(&progress, || -> Result<(), Error> { panic!("as ureq does") }).unwrap_err();
+        let panicked =
+            || catch_panic(&progress, || -> Result<(), Error> { panic!("as ureq does") }).unwrap_err();
         assert!(!panicked().may_have_been_sent());
         progress.mark_written();
         assert!(panicked().may_have_been_sent());

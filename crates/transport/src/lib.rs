@@ -61,7 +61,9 @@ mod timer;
 
 // On `wasm32-unknown-unknown`, threads cannot wait.
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-mod blocking;
+mod block_on;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod thread_timer;
 
 mod from_fn;
 
@@ -77,7 +79,7 @@ pub mod parts;
 pub mod testing;
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-pub use crate::blocking::{ThreadTimer, block_on};
+pub use crate::{block_on::block_on, thread_timer::ThreadTimer};
 pub use crate::{
     error::{BoxError, Error, ErrorKind},
     from_fn::{FromFn, from_fn},
@@ -85,7 +87,7 @@ pub use crate::{
     loopback::is_loopback,
     plain_http_host::{InvalidPlainHttpHost, PlainHttpHost},
     time::{Instant, system_time},
-    timer::{SleepFuture, Timer},
+    timer::{SleepFuture, Timer, within},
     transport::{ResponseFuture, Transport},
     wiped_buffer::WipedBuffer,
 };

@@ -3,11 +3,10 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use openrouter_oauth::transport::BoxError;
+use openrouter_oauth::transport::{BoxError, within};
 
 use crate::{
     claims::Claim,
-    deadline::within,
     settings::{MAX_SKEW, Settings},
 };
 

@@ -154,7 +154,6 @@ mod unverified;
 
 mod claimant;
 mod cookie;
-mod deadline;
 mod permits;
 mod return_to;
 mod seal;

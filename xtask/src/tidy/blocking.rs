@@ -18,7 +18,7 @@ const CLIENT: &str = "openrouter_oauth::Client";
 const BLOCKING_CLIENT: &str = "openrouter_oauth::blocking::Client";
 
 /// The method that only the blocking client has.
-const TO_ASYNC: &str = "pub fn openrouter_oauth::blocking::Client::to_async_with<";
+const TO_ASYNC: &str = "pub fn openrouter_oauth::blocking::Client::to_async(";
 
 pub(super) fn check(files: &Files) -> Vec<String> {
     let mut findings = Vec::new();
@@ -102,7 +102,7 @@ mod tests {
             check_sdk(&one, &[&format!("a blocking counterpart of `{one}`")]);
             check_sdk(&other, &[&format!("an async counterpart of `{other}`")]);
         }
-        check_sdk(&format!("{TO_ASYNC}T>(&self, T) -> {CLIENT}"), &[]);
+        check_sdk(&format!("{TO_ASYNC}&self) -> {CLIENT}"), &[]);
     }
 
     #[test]

@@ -16,6 +16,10 @@ const HELPERS: &[(&str, &str)] = &[
     ("crates/transport-contract/tests/it/wine.rs", "crates/transport-hyper/tests/it/wine.rs"),
     ("crates/transport-contract/tests/it/wine.rs", "crates/transport-reqwest/tests/it/wine.rs"),
     ("crates/transport-contract/tests/it/wine.rs", "crates/transport-ureq/tests/it/wine.rs"),
+    ("crates/transport-hyper/tests/it/failure.rs", "crates/transport-reqwest/tests/it/failure.rs"),
+    ("crates/transport-hyper/tests/it/failure.rs", "crates/transport-ureq/tests/it/failure.rs"),
+    ("crates/transport-hyper/tests/it/server.rs", "crates/transport-reqwest/tests/it/server.rs"),
+    ("crates/transport-hyper/tests/it/server.rs", "crates/transport-ureq/tests/it/server.rs"),
 ];
 
 pub(super) fn check(files: &Files) -> Vec<String> {

@@ -8,6 +8,41 @@ use super::{Ensured, Login, SignedIn};
 use crate::Error;
 
 impl Login {
+    /// Creates a login at the service that `client` calls, with a client whose calls block.
+    ///
+    /// The login sends each request on a thread of its own, so that it can still respond to the browser, be cancelled,
+    /// and time out. It measures time with the client's timer.
+    ///
+    /// A request that blocks cannot be cancelled: its thread ends when the request does. A transport that enforces the
+    /// client's timeout ends it then. If it does not, the login stops waiting two seconds later. A tokio runtime that
+    /// ends does not wait for that thread either.
+    ///
+    /// A [timer](openrouter_oauth::transport::Timer) of your own must not block the thread that polls its sleeps, which
+    /// is that of the login.
+    ///
+    /// ```
+    /// # use openrouter_oauth::transport::{Limits, from_fn};
+    /// # use openrouter_oauth_login::testing::TestUser;
+    /// use openrouter_oauth::blocking::Client;
+    /// use openrouter_oauth_login::Login;
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     let client = Client::new();
+    /// #     let openrouter = from_fn(|_: http::Request<_>, _: Limits| async {
+    /// #         Ok(http::Response::new(r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#.into()))
+    /// #     });
+    /// #     let client = Client::builder().transport(openrouter).build_blocking()?;
+    ///     let login = Login::with_blocking_client(&client).key_label("my-cli");
+    /// #     let login = login.prompt(TestUser::pastes(["auth_code_abc123"])).headless(true);
+    ///     let client = client.with_key(login.run_blocking()?.key);
+    ///     Ok(())
+    /// }
+    /// ```
+    #[cfg(feature = "blocking")]
+    pub fn with_blocking_client(client: &openrouter_oauth::blocking::Client) -> Self {
+        Self::new(&client.to_async())
+    }
+
     /// Does what [`ensure`](Self::ensure) does, and blocks the thread until it ends. The program needs no runtime.
     ///
     /// ```

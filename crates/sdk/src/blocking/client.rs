@@ -9,9 +9,9 @@ use openrouter_oauth_models::{
     AccessToken, ApiKey, CallbackUrl, CreateAuthCode, CurrentKey, Endpoint, ExchangeAuthCode, ExchangeToken,
     InvalidValue, Origin, SigningKeys,
 };
-use openrouter_oauth_transport::{Timer, Transport};
+use openrouter_oauth_transport::Timer;
 
-use super::call::Call;
+use super::{call::Call, offloaded::Offloaded};
 use crate::{
     client::{self, builder::ClientBuilder},
     entropy::Entropy,
@@ -50,17 +50,17 @@ impl Client {
         &self.0
     }
 
-    /// Returns an async client with these settings, including the timer. It sends its requests through the transport
-    /// that `wrap` returns for the transport of this client.
+    /// Returns an async client with these settings, including the timer. It sends each request through this client's
+    /// transport, on a thread of its own, so that no call blocks the thread that awaits it.
     ///
-    /// Return a transport that moves the requests to another thread. Otherwise, the async client blocks the thread that
-    /// awaits it.
+    /// A request that blocks cannot be cancelled: its thread ends when the request does. A transport that enforces the
+    /// client's timeout ends it then, and two seconds later, the call no longer waits for it. Nothing waits for that
+    /// thread, not even an async runtime that ends.
+    ///
+    /// A [timer](ClientBuilder::timer) of your own must not block the thread that polls its sleeps.
     #[must_use]
-    pub fn to_async_with<T: Transport + 'static>(
-        &self,
-        wrap: impl FnOnce(Arc<dyn Transport>) -> T,
-    ) -> client::Client {
-        self.0.with_transport(Arc::new(wrap(Arc::clone(&self.0.config().transport))))
+    pub fn to_async(&self) -> client::Client {
+        self.0.with_transport(Arc::new(Offloaded(Arc::clone(&self.0.config().transport))))
     }
 
     /// Returns the timer that enforces this client's deadlines, if it has one.

@@ -1,17 +1,11 @@
 //! The attempts of a call: when to resend its request, and how long to wait first.
 
-use std::{
-    future::{Future, poll_fn},
-    ops::ControlFlow,
-    pin::pin,
-    task::{Poll, ready},
-    time::Duration,
-};
+use std::{future::Future, ops::ControlFlow, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use openrouter_oauth_models::{Auth, Endpoint, Resend};
-use openrouter_oauth_transport::{self as transport, ErrorKind, Instant, Limits, SleepFuture, Timer};
+use openrouter_oauth_transport::{self as transport, ErrorKind, Instant, Limits, SleepFuture, Timer, within};
 
 use super::{
     options::{Deadline, Options},
@@ -257,21 +251,6 @@ impl<'a> Attempts<'a> {
         let (Some(timer), Some(limit)) = (&self.config.timer, limit) else {
             return Some(future.await);
         };
-        let mut future = pin!(future);
-        let mut sleep = None;
-        poll_fn(|context| {
-            if let Poll::Ready(value) = future.as_mut().poll(context) {
-                return Poll::Ready(Some(value));
-            }
-            // Created only now, because a future that is ready at once needs no sleep.
-            let sleep = sleep.get_or_insert_with(|| timer.sleep(limit));
-            ready!(sleep.as_mut().poll(context));
-            // The sleep may have blocked this thread while the future became ready.
-            Poll::Ready(match future.as_mut().poll(context) {
-                Poll::Ready(value) => Some(value),
-                Poll::Pending => None,
-            })
-        })
-        .await
+        within(&**timer, limit, future).await
     }
 }

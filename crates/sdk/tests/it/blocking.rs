@@ -4,8 +4,9 @@ use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU32, Ordering},
+        mpsc,
     },
     thread,
     time::{Duration, Instant},
@@ -17,6 +18,9 @@ use openrouter_oauth::{
     blocking::Client,
     transport::{ErrorKind, Limits, SleepFuture, Timer, from_fn},
 };
+
+/// Longer than any test takes.
+const LONG: Duration = Duration::from_secs(60);
 
 const GRANT: &str = r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#;
 
@@ -243,13 +247,32 @@ fn refused_connection_is_not_sent() {
 
 #[tokio::test]
 async fn async_client_sends_through_the_transport_of_the_blocking_one() {
-    let transport = from_fn(|_: Request<_>, _: Limits| async { Ok(Response::new(r#"{"keys":[]}"#.into())) });
-    let client = Client::builder().transport(transport).build_blocking().unwrap();
-    let wrapped = AtomicU32::new(0);
-    let client = client.to_async_with(|transport| {
-        wrapped.fetch_add(1, Ordering::Relaxed);
-        transport
+    let this = thread::current().id();
+    let transport = from_fn(move |_: Request<_>, _: Limits| {
+        assert_ne!(thread::current().id(), this);
+        async { Ok(Response::new(r#"{"keys":[]}"#.into())) }
     });
-    assert!(client.signing_keys().await.unwrap().keys.is_empty());
-    assert_eq!(wrapped.load(Ordering::Relaxed), 1);
+    let client = Client::builder().transport(transport).build_blocking().unwrap();
+    assert!(client.to_async().signing_keys().await.unwrap().keys.is_empty());
+}
+
+#[test]
+fn runtime_ends_while_a_request_of_its_async_client_blocks() {
+    let (release, released) = mpsc::channel::<()>();
+    let (started, is_sent) = mpsc::channel();
+    let released = Mutex::new(released);
+    let transport = from_fn(move |_: Request<_>, _: Limits| {
+        started.send(()).unwrap();
+        let _released = released.lock().unwrap().recv_timeout(LONG);
+        async { Err(ErrorKind::Io.into()) }
+    });
+    let client = Client::builder().transport(transport).build_blocking().unwrap().to_async();
+    let start = Instant::now();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let call = async { tokio::time::timeout(Duration::from_millis(200), client.signing_keys()).await };
+    assert!(runtime.block_on(call).is_err());
+    is_sent.recv_timeout(LONG).unwrap();
+    drop(runtime);
+    assert!(start.elapsed() < LONG / 2, "{:?}", start.elapsed());
+    drop(release);
 }

@@ -11,9 +11,8 @@ use rustls::{
 };
 
 use crate::{
-    GRANT, KEY,
     origin::{self, https_with, tls_config},
-    server::ScriptedServer,
+    server::{GRANT, KEY, ScriptedServer},
     tls::{issuer, signed_by},
 };
 

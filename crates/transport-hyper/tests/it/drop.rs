@@ -3,7 +3,7 @@
 use openrouter_oauth_transport::{Limits, Transport};
 use openrouter_oauth_transport_hyper::HyperTransport;
 
-use crate::{KEY, exchange, server::granting};
+use crate::server::{KEY, exchange, granting};
 
 #[tokio::test]
 async fn unpolled_request_is_not_sent() {

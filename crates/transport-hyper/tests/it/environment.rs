@@ -9,9 +9,9 @@ use openrouter_oauth_transport::{Limits, Transport};
 use openrouter_oauth_transport_hyper::HyperTransport;
 
 use crate::{
-    GRANT, exchange,
-    origin::{error_chain, https_with, tls_config},
-    server::ScriptedServer,
+    failure::error_chain,
+    origin::{https_with, tls_config},
+    server::{GRANT, ScriptedServer, exchange},
     tls::{issuer, signed_by_for},
     tunnel,
 };
@@ -51,7 +51,7 @@ async fn child() {
     let transport = builder.build().unwrap();
     match transport.send(exchange(&origin), Limits::default()).await {
         Ok(response) => println!("outcome {}", response.status()),
-        Err(error) => println!("outcome {:?}, {}, {error:?}", error.kind(), error_chain(&error)),
+        Err(error) => println!("outcome {:?}, {}", error.kind(), error_chain(&error)),
     }
 }
 

@@ -5,7 +5,7 @@ use std::error::Error as _;
 use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport};
 use openrouter_oauth_transport_hyper::HyperTransport;
 
-use crate::exchange;
+use crate::server::exchange;
 
 fn assert_not_connected(error: &Error) {
     assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");

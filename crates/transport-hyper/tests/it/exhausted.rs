@@ -5,7 +5,10 @@ use std::{env, fs::File, process::Command};
 use openrouter_oauth_transport::{Limits, Transport};
 use openrouter_oauth_transport_hyper::HyperTransport;
 
-use crate::{exchange, origin::Origin, server::granting};
+use crate::{
+    origin::Origin,
+    server::{exchange, granting},
+};
 
 /// The variables of [`child`]: the server's origin and its root certificate.
 const ORIGIN: &str = "TEST_FULL_ORIGIN";

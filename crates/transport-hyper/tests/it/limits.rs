@@ -5,10 +5,7 @@ use std::time::Duration;
 use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport};
 use openrouter_oauth_transport_hyper::HyperTransport;
 
-use crate::{
-    exchange,
-    server::{ScriptedServer, close_connection, responding, serving},
-};
+use crate::server::{ScriptedServer, close_connection, exchange, responding, serving};
 
 const DEADLINE: Duration = Duration::from_millis(100);
 

@@ -5,6 +5,8 @@
     expect(clippy::indexing_slicing, reason = "a test that panics has failed")
 )]
 
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod failure;
 mod server;
 
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
@@ -38,25 +40,3 @@ mod tls;
 mod tunnel;
 mod waiting;
 mod wine;
-
-use bytes::Bytes;
-use http::Request;
-
-/// Creates a request with a code, like those of the SDK.
-fn exchange(origin: &str) -> Request<Bytes> {
-    Request::post(format!("{origin}/api/v1/auth/keys"))
-        .header("content-type", "application/json")
-        .header("accept", "application/json")
-        .body(Bytes::from_static(br#"{"code":"c0de","code_verifier":"v3rifier"}"#))
-        .unwrap()
-}
-
-/// A response with a key.
-const GRANT: &[u8] = b"HTTP/1.1 200 OK\r\n\
-    content-type: application/json\r\n\
-    content-length: 37\r\n\
-    \r\n\
-    {\"key\":\"sk-or-v1-00\",\"user_id\":\"u_1\"}";
-
-/// The body of [`GRANT`].
-const KEY: &str = r#"{"key":"sk-or-v1-00","user_id":"u_1"}"#;

@@ -1,16 +1,15 @@
 //! An HTTPS server for tests of proxies and resolvers.
 
-use std::{error::Error as _, fmt::Write, io, sync::Arc};
+use std::{io, sync::Arc};
 
 use bytes::Bytes;
-use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport};
+use openrouter_oauth_transport::{Error, Limits, Transport};
 use openrouter_oauth_transport_hyper::{Builder, HyperTransport};
 use rcgen::{CertifiedIssuer, CertifiedKey, KeyPair};
 use rustls::{ServerConfig, ServerConnection, StreamOwned, pki_types::PrivateKeyDer};
 
 use crate::{
-    GRANT, exchange,
-    server::{Scheme, ScriptedServer},
+    server::{GRANT, Scheme, ScriptedServer, exchange},
     tls::{issuer, signed_by_for},
 };
 
@@ -25,7 +24,7 @@ impl Origin {
         Self::named("localhost")
     }
 
-    /// Starts a server with this host name, which need not resolve.
+    /// Starts a server with this host name, which does not have to resolve.
     pub(crate) fn named(host: &str) -> Self {
         let issuer = issuer();
         let scheme = https_with(host, tls_config(&signed_by_for(&issuer, &[host])));
@@ -50,24 +49,6 @@ impl Origin {
 pub(crate) async fn send(transport: &HyperTransport, server: &ScriptedServer) -> Result<Bytes, Error> {
     let sent = transport.send(exchange(server.origin()), Limits::default()).await;
     sent.map(http::Response::into_body)
-}
-
-pub(crate) fn assert_not_sent(sent: Result<Bytes, Error>, kind: ErrorKind, what: &str) {
-    let error = sent.unwrap_err();
-    assert_eq!(error.kind(), kind, "{what}: {error:?}");
-    assert!(!error.may_have_been_sent(), "{what}");
-    assert!(error.source().is_some(), "{what}");
-}
-
-/// Formats an error and all its causes.
-pub(crate) fn error_chain(error: &Error) -> String {
-    let mut chain = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        write!(chain, ": {error}").unwrap();
-        cause = error.source();
-    }
-    chain
 }
 
 /// Returns the server configuration for this certificate, with the default TLS versions.

@@ -3,7 +3,7 @@
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 use openrouter_oauth_transport_hyper::{HyperTransport, TokioTimer};
 
-use crate::{KEY, exchange, server::granting};
+use crate::server::{KEY, exchange, granting};
 
 #[tokio::test]
 async fn plain_text_to_another_machine_opens_no_socket() {

@@ -12,10 +12,7 @@ use std::{
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 use openrouter_oauth_transport_hyper::{Builder, HyperTransport};
 
-use crate::{
-    KEY, exchange,
-    server::{granting, responding},
-};
+use crate::server::{KEY, exchange, granting, responding};
 
 /// Resolves every name to this machine, and counts the lookups.
 fn resolving(builder: Builder, lookups: &Arc<AtomicUsize>) -> Builder {

@@ -10,9 +10,8 @@ use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 use openrouter_oauth_transport_hyper::HyperTransport;
 use tokio::sync::mpsc;
 
-use crate::{
-    GRANT, KEY, exchange,
-    server::{RunScript, Scheme, ScriptedServer, close_connection, granting, serving},
+use crate::server::{
+    GRANT, KEY, RunScript, Scheme, ScriptedServer, close_connection, exchange, granting, serving,
 };
 
 /// Long enough for a slow machine.

@@ -12,9 +12,12 @@ use openrouter_oauth_transport_contract::ClosedPort;
 use openrouter_oauth_transport_hyper::HyperTransport;
 
 use crate::{
-    GRANT, KEY, exchange,
-    origin::{Origin, assert_not_sent, error_chain, https_with, tls_config},
-    server::{RunScript, Scheme, ScriptedServer, close_connection, granting, responding, serving},
+    failure::{assert_not_sent, error_chain},
+    origin::{Origin, https_with, tls_config},
+    server::{
+        GRANT, KEY, RunScript, Scheme, ScriptedServer, close_connection, exchange, granting, responding,
+        serving,
+    },
     tls::{issuer, signed_by},
     tunnel,
 };
@@ -110,7 +113,7 @@ async fn error_causes_describe_the_proxy_response() {
         let proxy = responding(response);
         let causes = error_chain(&origin.send_by(proxy.origin()).await.unwrap_err());
         let proxy = format!(": the connection through the proxy {} failed", proxy.address());
-        assert!(causes.ends_with(&format!("{proxy}: {cause}")), "{causes}");
+        assert!(causes.contains(&format!("{proxy}: {cause}, ")), "{causes}");
     }
     let proxy = serving(|_| close_connection());
     let causes = error_chain(&origin.send_by(proxy.origin()).await.unwrap_err());

@@ -15,9 +15,9 @@ use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 use openrouter_oauth_transport_hyper::HyperTransport;
 
 use crate::{
-    KEY, exchange,
-    origin::{Origin, assert_not_sent},
-    server::granting,
+    failure::assert_not_sent,
+    origin::Origin,
+    server::{KEY, exchange, granting},
     tunnel,
 };
 

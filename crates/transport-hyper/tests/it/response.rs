@@ -5,10 +5,7 @@ use std::{io::Read as _, sync::mpsc, time::Duration};
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 use openrouter_oauth_transport_hyper::HyperTransport;
 
-use crate::{
-    GRANT, KEY, exchange,
-    server::{RunScript, Scheme, ScriptedServer, close_connection, serving},
-};
+use crate::server::{GRANT, KEY, RunScript, Scheme, ScriptedServer, close_connection, exchange, serving};
 
 /// Starts a server that responds to each request with these bytes, then closes the connection.
 fn responding(raw: &'static str) -> ScriptedServer {

@@ -11,9 +11,8 @@ use openrouter_oauth_transport_hyper::HyperTransport;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    KEY, exchange,
     origin::Origin,
-    server::{ScriptedConnection, ScriptedServer, granting, serving},
+    server::{KEY, ScriptedConnection, ScriptedServer, exchange, granting, serving},
     tls::issuer,
 };
 

@@ -8,9 +8,9 @@ use std::{
 use openrouter_oauth_transport::ErrorKind;
 
 use crate::{
-    KEY,
-    origin::{Origin, assert_not_sent, error_chain},
-    server::{RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection},
+    failure::{assert_not_sent, error_chain},
+    origin::Origin,
+    server::{KEY, RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection},
 };
 
 const CONNECTED: &[u8] = b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00";
@@ -155,7 +155,7 @@ async fn error_causes_have_the_socks_code() {
     let proxy = playing(script.into());
     let error = origin.send_by(&format!("socks5://{}", proxy.address())).await.unwrap_err();
     assert!(
-        error_chain(&error).ends_with(": the proxy responded with SOCKS5 code 5"),
+        error_chain(&error).contains(": the proxy responded with SOCKS5 code 5, "),
         "{}",
         error_chain(&error)
     );

@@ -16,9 +16,9 @@ use rcgen::{
 };
 
 use crate::{
-    GRANT, KEY,
-    origin::{assert_not_sent, https_with, send, tls_config, tls_config_of},
-    server::{RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection},
+    failure::assert_not_sent,
+    origin::{https_with, send, tls_config, tls_config_of},
+    server::{GRANT, KEY, RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection},
 };
 
 /// Creates a self-signed certificate for `name`.

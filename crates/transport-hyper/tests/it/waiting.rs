@@ -12,10 +12,7 @@ use openrouter_oauth_transport::{Error, ErrorKind, Limits, Transport};
 use openrouter_oauth_transport_hyper::HyperTransport;
 use tokio::task::{JoinHandle, JoinSet, yield_now};
 
-use crate::{
-    GRANT, KEY, exchange,
-    server::{ScriptedServer, granting, serving},
-};
+use crate::server::{GRANT, KEY, ScriptedServer, exchange, granting, serving};
 
 /// A server that responds only after its gate is open.
 struct GatedServer {

@@ -4,7 +4,10 @@ use std::{future::poll_fn, task::Poll};
 
 use openrouter_oauth_transport::{Limits, Transport};
 
-use crate::{KEY, exchange, own, send, server::granting};
+use crate::{
+    own, send,
+    server::{KEY, exchange, granting},
+};
 
 #[tokio::test]
 async fn unpolled_request_is_not_sent() {

@@ -6,7 +6,8 @@ use openrouter_oauth_transport_contract::ClosedPort;
 use openrouter_oauth_transport_reqwest::ReqwestTransport;
 
 use crate::{
-    error_chain, install_provider, send,
+    failure::error_chain,
+    install_provider, send,
     server::{RunScript, Scheme, ScriptedServer, close_connection, granting, responding},
 };
 

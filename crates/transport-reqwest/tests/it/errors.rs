@@ -11,8 +11,13 @@ use tokio::{
 };
 
 use crate::{
-    GRANT, KEY, assert_maybe_sent, assert_not_sent, error_chain, exchange, own, send,
-    server::{RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection, responding, serving},
+    assert_maybe_sent,
+    failure::{assert_not_sent, error_chain},
+    own, send,
+    server::{
+        GRANT, KEY, RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection, exchange,
+        responding, serving,
+    },
 };
 
 #[tokio::test]

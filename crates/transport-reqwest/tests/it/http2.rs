@@ -15,14 +15,15 @@ use openrouter_oauth_transport_reqwest::ReqwestTransport;
 use tokio::sync::mpsc;
 
 use crate::{
-    KEY, assert_maybe_sent, assert_not_sent, client_builder, error_chain, exchange,
+    assert_maybe_sent, client_builder,
+    failure::{assert_not_sent, error_chain},
     frames::{
         CANCEL, CONTINUATION, ENHANCE_YOUR_CALM, Http2Server, INTERNAL_ERROR, NO_ERROR, PING, PROTOCOL_ERROR,
         REFUSED_STREAM, SETTINGS, frame, go_away, go_away_with, head, open_head, part, read_reset, reset,
         response,
     },
     install_provider, send,
-    server::{Scheme, ScriptedConnection, close_connection},
+    server::{KEY, Scheme, ScriptedConnection, close_connection, exchange},
     transport,
 };
 

@@ -8,8 +8,10 @@ use openrouter_oauth_transport_reqwest::ReqwestTransport;
 use reqwest::Proxy;
 
 use crate::{
-    GRANT, KEY, assert_not_sent, client_builder, error_chain, send,
-    server::{ScriptedServer, close_connection, granting, responding, serving},
+    client_builder,
+    failure::{assert_not_sent, error_chain},
+    send,
+    server::{GRANT, KEY, ScriptedServer, close_connection, granting, responding, serving},
     tls::{https, issuer, trusting},
     transport,
 };

@@ -8,7 +8,11 @@ use std::{
 use openrouter_oauth_transport::{ErrorKind, Limits, Transport};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{KEY, client_builder, exchange, own, send, server::granting, transport};
+use crate::{
+    client_builder, own, send,
+    server::{KEY, exchange, granting},
+    transport,
+};
 
 #[test]
 fn missing_runtime_is_an_error() {

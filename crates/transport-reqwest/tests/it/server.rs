@@ -1,12 +1,15 @@
-//! Scripted servers over plain HTTP, for most tests.
+//! An exchange, and scripted servers over plain HTTP for it.
+//!
+//! This file uses no other file of these tests, so that the tests of each transport can have a copy.
 
 use std::io;
+
+use bytes::Bytes;
+use http::Request;
 
 pub(crate) use openrouter_oauth_transport_contract::{
     RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection,
 };
-
-use crate::GRANT;
 
 /// Starts a server that responds to every request with [`GRANT`], and keeps the connection open.
 pub(crate) fn granting() -> ScriptedServer {
@@ -26,3 +29,22 @@ pub(crate) fn serving(
     ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, move |connection, _| script(connection))
         .unwrap()
 }
+
+/// Creates a request with a code, like those of the SDK.
+pub(crate) fn exchange(origin: &str) -> Request<Bytes> {
+    Request::post(format!("{origin}/api/v1/auth/keys"))
+        .header("content-type", "application/json")
+        .header("accept", "application/json")
+        .body(Bytes::from_static(br#"{"code":"c0de-g1ven","code_verifier":"v3rifier"}"#))
+        .unwrap()
+}
+
+/// A response with a key.
+pub(crate) const GRANT: &[u8] = b"HTTP/1.1 200 OK\r\n\
+    content-type: application/json\r\n\
+    content-length: 37\r\n\
+    \r\n\
+    {\"key\":\"sk-or-v1-00\",\"user_id\":\"u_1\"}";
+
+/// The body of [`GRANT`].
+pub(crate) const KEY: &str = r#"{"key":"sk-or-v1-00","user_id":"u_1"}"#;

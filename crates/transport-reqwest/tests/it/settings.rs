@@ -14,8 +14,11 @@ use reqwest::{
 };
 
 use crate::{
-    GRANT, KEY, assert_maybe_sent, assert_not_sent, client_builder, install_provider, send,
-    server::responding, transport,
+    assert_maybe_sent, client_builder,
+    failure::assert_not_sent,
+    install_provider, send,
+    server::{GRANT, KEY, responding},
+    transport,
 };
 
 /// Checks that the scenario reports this rule with this setting, and only because of it.

@@ -9,10 +9,10 @@ use openrouter_oauth_transport::ErrorKind;
 use openrouter_oauth_transport_contract::ClosedPort;
 
 use crate::{
-    KEY, assert_not_sent, error_chain,
+    failure::{assert_not_sent, error_chain},
     proxy::Origin,
     send,
-    server::{RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection},
+    server::{KEY, RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection},
 };
 
 /// The number of bytes to read from the client, and the response to them, for each step of a SOCKS5 handshake.

@@ -16,8 +16,10 @@ use reqwest::ClientBuilder;
 use rustls::{ServerConfig, ServerConnection, StreamOwned, pki_types::PrivateKeyDer};
 
 use crate::{
-    GRANT, KEY, assert_maybe_sent, assert_not_sent, client_builder, exchange, own, send,
-    server::{RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection},
+    assert_maybe_sent, client_builder,
+    failure::assert_not_sent,
+    own, send,
+    server::{GRANT, KEY, RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection, exchange},
     transport,
 };
 

@@ -9,16 +9,14 @@ use std::{
 use std::{thread, time::Duration};
 
 use openrouter_oauth_transport::{ErrorKind, Limits};
-use openrouter_oauth_transport_contract::{
-    RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection,
-};
 use openrouter_oauth_transport_ureq::{Builder, UreqTransport};
 
 use crate::{
-    GRANT, KEY, exchange,
-    origin::{Origin, assert_not_sent},
+    failure::assert_not_sent,
+    origin::Origin,
     proxy::forwarding_proxy,
     send,
+    server::{GRANT, KEY, RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection, exchange},
 };
 
 #[test]

@@ -6,14 +6,14 @@ use std::{
 };
 
 use openrouter_oauth_transport::Limits;
-use openrouter_oauth_transport_contract::ScriptedServer;
 use openrouter_oauth_transport_ureq::UreqTransport;
 
 use crate::{
-    GRANT, exchange,
-    origin::{certificate, error_chain, https, issuer},
+    failure::error_chain,
+    origin::{certificate, https, issuer},
     proxy::forwarding_proxy,
     send,
+    server::{GRANT, ScriptedServer, exchange},
 };
 
 /// The variables of [`child`]: the server's origin, its root certificate, and whether to disable proxies.
@@ -44,7 +44,7 @@ fn child() {
     }
     match send(&builder.build().unwrap(), exchange(&origin), Limits::default()) {
         Ok(response) => println!("outcome {}", response.status()),
-        Err(error) => println!("outcome {:?}, {}, {error:?}", error.kind(), error_chain(&error)),
+        Err(error) => println!("outcome {:?}, {}", error.kind(), error_chain(&error)),
     }
 }
 

@@ -1,14 +1,16 @@
 //! Tests of the limits for a response's head.
 
 use openrouter_oauth_transport::{ErrorKind, Limits};
-use openrouter_oauth_transport_contract::{RunScript, Scheme, ScriptedServer, close_connection};
 use openrouter_oauth_transport_ureq::UreqTransport;
 
-use crate::{exchange, send};
+use crate::{
+    send,
+    server::{close_connection, exchange, responding, serving},
+};
 
 fn kind_of(head: &str) -> Option<ErrorKind> {
     let response = format!("HTTP/1.1 200 OK\r\n{head}content-length: 0\r\n\r\n");
-    let server = ScriptedServer::responding(&Scheme::http(), response).unwrap();
+    let server = responding(response);
     let error = send(&UreqTransport::new(), exchange(server.origin()), Limits::default()).err()?;
     assert!(error.may_have_been_sent(), "{error:?}");
     Some(error.kind())
@@ -32,11 +34,10 @@ fn head_has_a_limit_of_headers() {
 fn claimed_length_allocates_no_memory() {
     // C-13
     let response = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{{}}", i64::MAX);
-    let server = ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, move |connection, _| {
+    let server = serving(move |connection| {
         connection.send(response.as_bytes())?;
         close_connection()
-    })
-    .unwrap();
+    });
     let limits = Limits::default().response_bytes(usize::MAX);
     let error = send(&UreqTransport::new(), exchange(server.origin()), limits).unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::Io, Some(http::StatusCode::OK)), "{error:?}");

@@ -8,13 +8,13 @@ use std::{
 
 use log::{LevelFilter, Log, Metadata, Record};
 use openrouter_oauth_transport::{ErrorKind, Limits};
-use openrouter_oauth_transport_contract::{Scheme, ScriptedServer};
 use openrouter_oauth_transport_ureq::UreqTransport;
 
 use crate::{
-    KEY, exchange,
-    origin::{Origin, error_chain},
+    failure::error_chain,
+    origin::Origin,
     send,
+    server::{KEY, ScriptedServer, exchange, responding},
 };
 
 /// The variables of [`child`]: the levels of the targets `ureq` and `ureq_proto`.
@@ -141,7 +141,7 @@ fn changing_child() {
     }
     log::set_logger(&Reloadable).unwrap();
     log::set_max_level(LevelFilter::Debug);
-    let server = ScriptedServer::responding(&Scheme::http(), KEY).unwrap();
+    let server = responding(KEY);
     let error = send(&UreqTransport::new(), exchange(server.origin()), Limits::default()).unwrap_err();
     assert!(error_chain(&error).contains("limit its targets `ureq` and"), "{error:?}");
     assert!(error.kind() == ErrorKind::Other && !error.may_have_been_sent(), "{error:?}");

@@ -1,17 +1,19 @@
 //! HTTPS servers.
 
-use std::{error::Error as _, fmt::Write, io, sync::Arc};
+use std::{io, sync::Arc};
 
 use bytes::Bytes;
-use openrouter_oauth_transport::{Error, ErrorKind, Limits};
-use openrouter_oauth_transport_contract::{Scheme, ScriptedServer};
+use openrouter_oauth_transport::{Error, Limits};
 use openrouter_oauth_transport_ureq::{Builder, UreqTransport};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CertifiedKey, IsCa, KeyPair, date_time_ymd,
 };
 use rustls::{ServerConfig, ServerConnection, StreamOwned, pki_types::PrivateKeyDer};
 
-use crate::{GRANT, exchange, send};
+use crate::{
+    send,
+    server::{GRANT, Scheme, ScriptedServer, exchange},
+};
 
 /// A server that responds to every request with [`GRANT`]. [`Origin::builder`] trusts its certificate.
 pub(crate) struct Origin {
@@ -25,7 +27,7 @@ impl Origin {
         Self::named("localhost")
     }
 
-    /// Starts a server with this host name, which need not resolve.
+    /// Starts a server with this host name, which does not have to resolve.
     pub(crate) fn named(host: &str) -> Self {
         Self::with(host, &[host], (2020, 2100), rustls::DEFAULT_VERSIONS)
     }
@@ -61,24 +63,6 @@ impl Origin {
     pub(crate) fn send_by(&self, proxy: &str) -> Result<Bytes, Error> {
         self.send(&self.builder().proxy(proxy).build().unwrap())
     }
-}
-
-pub(crate) fn assert_not_sent(sent: Result<Bytes, Error>, kind: ErrorKind, what: &str) {
-    let error = sent.unwrap_err();
-    assert_eq!(error.kind(), kind, "{what}: {error:?}");
-    assert!(!error.may_have_been_sent(), "{what}");
-    assert!(error.source().is_some(), "{what}");
-}
-
-/// Formats an error and all its causes.
-pub(crate) fn error_chain(error: &Error) -> String {
-    let mut chain = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        write!(chain, ": {error}").unwrap();
-        cause = error.source();
-    }
-    chain
 }
 
 pub(crate) fn issuer() -> CertifiedIssuer<'static, KeyPair> {

@@ -9,15 +9,17 @@ use std::{
 };
 
 use openrouter_oauth_transport::{ErrorKind, Limits};
-use openrouter_oauth_transport_contract::{
-    ClosedPort, RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection,
-};
+use openrouter_oauth_transport_contract::ClosedPort;
 use openrouter_oauth_transport_ureq::UreqTransport;
 
 use crate::{
-    GRANT, KEY, exchange,
-    origin::{Origin, assert_not_sent, certificate, error_chain, https, issuer},
+    failure::{assert_not_sent, error_chain},
+    origin::{Origin, certificate, https, issuer},
     send,
+    server::{
+        GRANT, KEY, RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection, exchange,
+        granting, responding, serving,
+    },
 };
 
 /// Starts a `CONNECT` proxy that connects to the requested port of this machine.
@@ -36,10 +38,6 @@ fn forwarding_proxy_over(scheme: &Scheme, status: &'static str) -> ScriptedServe
         connection.relay(to)
     })
     .unwrap()
-}
-
-fn responding(response: impl Into<Vec<u8>>) -> ScriptedServer {
-    ScriptedServer::responding(&Scheme::http(), response).unwrap()
 }
 
 /// Starts a SOCKS5 proxy that requires these credentials, and connects to `origin` whatever the host.
@@ -230,11 +228,10 @@ fn proxy_that_closes_at_any_byte_sends_nothing() {
     let origin = Origin::new();
     let response = b"HTTP/1.1 200 Connection established\r\n\r\n";
     for offset in 0..=response.len() {
-        let proxy = ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, move |connection, _| {
+        let proxy = serving(move |connection| {
             connection.send(&response[..offset])?;
             close_connection()
-        })
-        .unwrap();
+        });
         // After a complete response, the TLS handshake fails.
         let whole = offset == response.len();
         let kind = if whole { ErrorKind::Connect } else { ErrorKind::Proxy };
@@ -251,13 +248,12 @@ fn proxy_cannot_respond_for_the_host() {
     let response = [b"HTTP/1.1 200 OK\r\n\r\n", GRANT].concat();
     let proxy = responding(response);
     assert_not_sent(origin.send_by(proxy.origin()), ErrorKind::Proxy, "response from the proxy");
-    let proxy = ScriptedServer::start(&Scheme::http(), RunScript::AfterRequest, |connection, _| {
+    let proxy = serving(|connection| {
         connection.send(b"HTTP/1.1 200 OK\r\n\r\n")?;
         connection.read_exact(&mut [0; 100])?;
         connection.send(GRANT)?;
         connection.wait_for_close()
     });
-    let proxy = proxy.unwrap();
     assert_not_sent(origin.send_by(proxy.origin()), ErrorKind::Tls, "response instead of TLS");
 }
 
@@ -278,7 +274,7 @@ fn closed_proxy_port_is_a_proxy_error() {
 #[test]
 fn loopback_requests_never_use_a_proxy() {
     let proxy = responding("HTTP/1.1 200 OK\r\n\r\n");
-    let server = responding(GRANT);
+    let server = granting();
     let transport = UreqTransport::builder().proxy(proxy.origin()).build().unwrap();
     assert_eq!(send(&transport, exchange(server.origin()), Limits::default()).unwrap().body(), KEY);
     assert_eq!(proxy.connections().unwrap(), 0);

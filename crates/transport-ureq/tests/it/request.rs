@@ -4,10 +4,12 @@ use std::error::Error as _;
 
 use http::{Method, Request, Version};
 use openrouter_oauth_transport::{ErrorKind, Limits};
-use openrouter_oauth_transport_contract::{Scheme, ScriptedServer};
 use openrouter_oauth_transport_ureq::UreqTransport;
 
-use crate::{GRANT, KEY, exchange, send};
+use crate::{
+    send,
+    server::{KEY, exchange, granting},
+};
 
 #[track_caller]
 fn assert_rejected(transport: &UreqTransport, request: Request<bytes::Bytes>) {
@@ -41,14 +43,14 @@ fn plain_text_goes_only_to_this_machine_and_the_named_host() {
 
 #[test]
 fn localhost_needs_no_name_lookup() {
-    let server = ScriptedServer::responding(&Scheme::http(), GRANT).unwrap();
+    let server = granting();
     let url = format!("http://LocalHost:{}", server.address().port());
     assert_eq!(send(&UreqTransport::new(), exchange(&url), Limits::default()).unwrap().body(), KEY);
 }
 
 #[test]
 fn only_http_1_1_without_connect_is_supported() {
-    let server = ScriptedServer::responding(&Scheme::http(), GRANT).unwrap();
+    let server = granting();
     let mut request = exchange(server.origin());
     *request.version_mut() = Version::HTTP_2;
     assert_rejected(&UreqTransport::new(), request);

@@ -3,15 +3,13 @@
 use std::{error::Error as _, io::Read as _};
 
 use openrouter_oauth_transport::{ErrorKind, Limits};
-use openrouter_oauth_transport_contract::{
-    RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection,
-};
 use openrouter_oauth_transport_ureq::UreqTransport;
 
 use crate::{
-    KEY, exchange,
-    origin::{Origin, assert_not_sent, error_chain, issuer},
+    failure::{assert_not_sent, error_chain},
+    origin::{Origin, issuer},
     send,
+    server::{KEY, RunScript, Scheme, ScriptedConnection, ScriptedServer, close_connection, exchange},
 };
 
 #[test]

@@ -8,14 +8,11 @@ use std::{
     time::Duration,
 };
 
-use openrouter_oauth::transport::{BoxError, Instant, Timer};
+use openrouter_oauth::transport::{BoxError, Instant, Timer, within};
 
-use crate::{
-    claims::{
-        Claim,
-        erased::{ClaimsFuture, ErasedClaims},
-    },
-    deadline::within,
+use crate::claims::{
+    Claim,
+    erased::{ClaimsFuture, ErasedClaims},
 };
 
 /// The result of a scenario. An error describes how the store violated the contract.

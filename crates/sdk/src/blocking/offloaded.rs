@@ -1,84 +1,44 @@
-//! A login with a client that blocks.
+//! The transport of an async client that sends through a blocking one.
 
 use std::{
-    sync::Arc,
+    future::{Future, poll_fn},
+    mem,
+    pin::{Pin, pin},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use http::{Request, Response};
-use openrouter_oauth::{
-    blocking,
-    transport::{Error, ErrorKind, Limits, ResponseFuture, ThreadTimer, Timer as _, Transport, block_on},
+use openrouter_oauth_transport::{
+    Error, ErrorKind, Instant, Limits, ResponseFuture, ThreadTimer, Transport, block_on, within,
 };
-use tokio::{select, sync::oneshot};
 
-use super::Login;
-
-impl Login {
-    /// Creates a login at the service that `client` calls, with a client whose calls block.
-    ///
-    /// The login sends each request on a thread of its own, so that it can still respond to the browser, be cancelled,
-    /// and time out. It measures time with the client's timer.
-    ///
-    /// A request that blocks cannot be cancelled: its thread ends when the request does. A transport that enforces the
-    /// client's timeout ends it then. If it does not, the login stops waiting two seconds later. A tokio runtime that
-    /// ends does not wait for that thread either.
-    ///
-    /// A [timer](openrouter_oauth::transport::Timer) of your own must not block the thread that polls its sleeps, which
-    /// is that of the login.
-    ///
-    /// ```
-    /// # use openrouter_oauth::transport::{Limits, from_fn};
-    /// # use openrouter_oauth_login::testing::TestUser;
-    /// use openrouter_oauth::blocking::Client;
-    /// use openrouter_oauth_login::Login;
-    ///
-    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
-    ///     let client = Client::new();
-    /// #     let openrouter = from_fn(|_: http::Request<_>, _: Limits| async {
-    /// #         Ok(http::Response::new(r#"{"key":"sk-or-v1-0e6f","user_id":"user_1"}"#.into()))
-    /// #     });
-    /// #     let client = Client::builder().transport(openrouter).build_blocking()?;
-    ///     let login = Login::with_blocking_client(&client).key_label("my-cli");
-    /// #     let login = login.prompt(TestUser::pastes(["auth_code_abc123"])).headless(true);
-    ///     let client = client.with_key(login.run_blocking()?.key);
-    ///     Ok(())
-    /// }
-    /// ```
-    pub fn with_blocking_client(client: &blocking::Client) -> Self {
-        Self::new(&client.to_async_with(Offloaded))
-    }
-}
-
-/// A transport that blocks, with a thread for each request.
+/// A transport that sends each request through another one, which may block, on a thread of its own.
 ///
 /// A runtime waits for its own threads when it ends, so a request on one of them could keep the program from ending.
 #[derive(Debug)]
-struct Offloaded(Arc<dyn Transport>);
+pub(super) struct Offloaded(pub(super) Arc<dyn Transport>);
 
 impl Transport for Offloaded {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> ResponseFuture<'_> {
         let transport = Arc::clone(&self.0);
         let started = Instant::now();
-        // `Duration::MAX` never ends.
-        let limit = limits.timeout.map_or(Duration::MAX, |timeout| timeout.saturating_add(GRACE));
-        let over = ThreadTimer.sleep(limit);
         Box::pin(async move {
-            let (sender, receiver) = oneshot::channel();
+            let (sender, receiver) = channel();
             thread::Builder::new()
                 .name("request".into())
                 .spawn(move || block_on(deliver(&*transport, request, limits, started, sender)))
                 // A retry may help.
                 .map_err(|error| Error::new(ErrorKind::Connect, error))?;
-            select! {
-                biased;
-                // Without the text of the panic, which may contain a secret.
-                response = receiver => response
-                    .unwrap_or_else(|_| Err(Error::new(ErrorKind::Other, "the transport panicked"))),
-                () = over => Err(ErrorKind::Timeout.into()),
-            }
+            // `Duration::MAX` never ends.
+            let limit = limits.timeout.map_or(Duration::MAX, |timeout| {
+                timeout.saturating_add(GRACE).saturating_sub(started.elapsed())
+            });
+            let outcome = within(&ThreadTimer, limit, receiver).await;
+            outcome.unwrap_or_else(|| Err(ErrorKind::Timeout.into()))
         })
     }
 
@@ -97,7 +57,7 @@ async fn deliver(
     request: Request<Bytes>,
     mut limits: Limits,
     started: Instant,
-    mut receiver: oneshot::Sender<Result<Response<Bytes>, Error>>,
+    sender: Sender,
 ) {
     limits.timeout = limits.timeout.map(|timeout| timeout.saturating_sub(started.elapsed()));
     // `send` may already block, so it runs only if somebody waits.
@@ -107,13 +67,103 @@ async fn deliver(
             _ => transport.send(request, limits).await,
         }
     };
-    let response = select! {
-        biased;
-        () = receiver.closed() => return,
-        response = send => response,
-    };
-    // It fails only if nobody waits any longer.
-    let _unwanted = receiver.send(response);
+    let mut send = pin!(send);
+    let result = poll_fn(|context| {
+        if sender.poll_abandoned(context).is_ready() {
+            return Poll::Ready(None);
+        }
+        send.as_mut().poll(context).map(Some)
+    });
+    if let Some(result) = result.await {
+        sender.0.close(State::Finished(result));
+    }
+}
+
+type Outcome = Result<Response<Bytes>, Error>;
+
+/// Creates a channel for one outcome.
+fn channel() -> (Sender, Receiver) {
+    let channel = Arc::new(Channel(Mutex::new(State::Open { sender: None, receiver: None })));
+    (Sender(Arc::clone(&channel)), Receiver(channel))
+}
+
+/// The end of the thread that sends the request.
+struct Sender(Arc<Channel>);
+
+impl Sender {
+    /// Completes when the receiver was dropped.
+    fn poll_abandoned(&self, context: &Context<'_>) -> Poll<()> {
+        match &mut *self.0.lock() {
+            State::Open { sender, .. } => {
+                *sender = Some(context.waker().clone());
+                Poll::Pending
+            }
+            State::Finished(_) | State::Abandoned => Poll::Ready(()),
+        }
+    }
+}
+
+/// Without an outcome, the thread panicked. The text of the panic may contain a secret.
+impl Drop for Sender {
+    fn drop(&mut self) {
+        self.0.close(State::Finished(Err(Error::new(ErrorKind::Other, "the transport panicked"))));
+    }
+}
+
+/// The end that waits for the outcome.
+struct Receiver(Arc<Channel>);
+
+impl Future for Receiver {
+    type Output = Outcome;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        let mut state = self.0.lock();
+        if let State::Open { receiver, .. } = &mut *state {
+            *receiver = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        match mem::replace(&mut *state, State::Abandoned) {
+            State::Finished(outcome) => Poll::Ready(outcome),
+            State::Open { .. } | State::Abandoned => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.0.close(State::Abandoned);
+    }
+}
+
+struct Channel(Mutex<State>);
+
+enum State {
+    /// There is no outcome yet. Each end has the waker of its task here.
+    Open {
+        sender: Option<Waker>,
+        receiver: Option<Waker>,
+    },
+    Finished(Outcome),
+    /// The outcome was taken, or nobody waits for it any longer.
+    Abandoned,
+}
+
+impl Channel {
+    /// Ends the open state, if it has not ended yet, and wakes both ends.
+    fn close(&self, end: State) {
+        let mut state = self.lock();
+        if let State::Open { sender, receiver } = &mut *state {
+            let wakers = [sender.take(), receiver.take()];
+            *state = end;
+            // Wakers are foreign code, so they run without the lock.
+            drop(state);
+            wakers.into_iter().flatten().for_each(Waker::wake);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[cfg(test)]
@@ -123,20 +173,12 @@ mod tests {
         sync::{Mutex, mpsc},
     };
 
-    use openrouter_oauth::transport::from_fn;
-    use tokio::{
-        runtime::{Builder, Runtime},
-        time::timeout,
-    };
+    use openrouter_oauth_transport::from_fn;
 
     use super::*;
 
     const SHORT: Duration = Duration::from_millis(200);
     const LONG: Duration = Duration::from_secs(60);
-
-    fn runtime() -> Runtime {
-        Builder::new_current_thread().enable_all().build().unwrap()
-    }
 
     fn request() -> Request<Bytes> {
         Request::post("https://openrouter.ai/").body(Bytes::new()).unwrap()
@@ -144,25 +186,6 @@ mod tests {
 
     fn send(transport: &Offloaded) -> ResponseFuture<'_> {
         transport.send(request(), Limits::default())
-    }
-
-    #[test]
-    fn runtime_ends_while_a_request_blocks() {
-        let (release, released) = mpsc::channel::<()>();
-        let (started, is_sent) = mpsc::channel();
-        let released = Mutex::new(released);
-        let transport = Offloaded(Arc::new(from_fn(move |_: Request<Bytes>, _: Limits| {
-            started.send(()).unwrap();
-            let _released = released.lock().unwrap().recv_timeout(LONG);
-            async { Err(Error::from(ErrorKind::Io)) }
-        })));
-        let start = Instant::now();
-        let runtime = runtime();
-        assert!(runtime.block_on(async { timeout(SHORT, send(&transport)).await }).is_err());
-        is_sent.recv_timeout(LONG).unwrap();
-        drop(runtime);
-        assert!(start.elapsed() < LONG / 2, "{:?}", start.elapsed());
-        drop(release);
     }
 
     #[test]
@@ -175,7 +198,7 @@ mod tests {
                 pending().await
             }
         })));
-        assert!(runtime().block_on(async { timeout(SHORT, send(&transport)).await }).is_err());
+        assert!(block_on(within(&ThreadTimer, SHORT, send(&transport))).is_none());
         drop(transport);
         assert_eq!(dropped.recv_timeout(LONG), Err(mpsc::RecvTimeoutError::Disconnected));
     }
@@ -188,7 +211,7 @@ mod tests {
             sent.send(()).unwrap();
             async { Err(Error::from(ErrorKind::Io)) }
         });
-        let (sender, receiver) = oneshot::channel();
+        let (sender, receiver) = channel();
         drop(receiver);
         block_on(deliver(&transport, request(), Limits::default(), Instant::now(), sender));
         assert!(is_sent.try_recv().is_err());
@@ -206,10 +229,10 @@ mod tests {
         let mut errors = Vec::new();
         for elapsed in [SHORT, LONG] {
             let started = Instant::now().checked_sub(elapsed).unwrap();
-            let (sender, mut receiver) = oneshot::channel();
+            let (sender, receiver) = channel();
             let limits = Limits::default().timeout(Some(LONG));
             block_on(deliver(&transport, request(), limits, started, sender));
-            errors.push(receiver.try_recv().unwrap().unwrap_err());
+            errors.push(block_on(receiver).unwrap_err());
         }
         assert!(matches!(timeouts.lock().unwrap()[..], [Some(left)] if left + SHORT <= LONG));
         let [sent, late] = &errors[..] else { panic!("{errors:?}") };
@@ -218,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn login_stops_waiting_for_a_transport_that_outlasts_its_timeout() {
+    fn call_stops_waiting_for_a_transport_that_outlasts_its_timeout() {
         // C-12
         let (release, released) = mpsc::channel::<()>();
         let released = Mutex::new(released);
@@ -228,7 +251,7 @@ mod tests {
         })));
         let start = Instant::now();
         let limits = Limits::default().timeout(Some(SHORT));
-        let error = runtime().block_on(transport.send(request(), limits)).unwrap_err();
+        let error = block_on(transport.send(request(), limits)).unwrap_err();
         assert!(error.may_have_been_sent() && error.kind() == ErrorKind::Timeout, "{error:?}");
         assert!((SHORT + GRACE..LONG / 2).contains(&start.elapsed()), "{:?}", start.elapsed());
         drop(release);
@@ -241,7 +264,7 @@ mod tests {
             Err(Error::from(ErrorKind::Timeout).not_sent())
         })));
         let limits = Limits::default().timeout(Some(SHORT));
-        let error = runtime().block_on(transport.send(request(), limits)).unwrap_err();
+        let error = block_on(transport.send(request(), limits)).unwrap_err();
         assert!(!error.may_have_been_sent(), "{error:?}");
     }
 
@@ -255,7 +278,7 @@ mod tests {
         if env::var_os(CHILD).is_none() {
             // The test harness runs the test on the main thread then.
             let output = Command::new(env::current_exe().unwrap())
-                .args(["--exact", "login::offloaded::tests::request_is_not_sent_if_no_thread_is_left"])
+                .args(["--exact", "blocking::offloaded::tests::request_is_not_sent_if_no_thread_is_left"])
                 .env(CHILD, "1")
                 .env("RUST_MIN_STACK", (1_usize << (usize::BITS - 2)).to_string())
                 .output()
@@ -265,7 +288,7 @@ mod tests {
         }
         let transport =
             Offloaded(Arc::new(from_fn(|_: Request<Bytes>, _: Limits| async { panic!("was sent") })));
-        let error = runtime().block_on(send(&transport)).unwrap_err();
+        let error = block_on(send(&transport)).unwrap_err();
         assert_eq!((error.kind(), error.may_have_been_sent()), (ErrorKind::Connect, false), "{error:?}");
     }
 
@@ -274,7 +297,7 @@ mod tests {
         // C-17
         let transport =
             Offloaded(Arc::new(from_fn(|_: Request<Bytes>, _: Limits| poll_fn(|_| panic!("sk-or-v1-0e6f")))));
-        let error = runtime().block_on(send(&transport)).unwrap_err();
+        let error = block_on(send(&transport)).unwrap_err();
         assert!(error.may_have_been_sent() && error.kind() == ErrorKind::Other, "{error:?}");
         assert!(!format!("{error:?}").contains("sk-or"), "{error:?}");
     }
@@ -285,7 +308,7 @@ mod tests {
             thread::sleep(SHORT);
             Err(Error::from(ErrorKind::Connect))
         })));
-        let error = runtime().block_on(send(&transport)).unwrap_err();
+        let error = block_on(send(&transport)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
     }
 }
