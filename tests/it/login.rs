@@ -13,7 +13,9 @@ use std::{
 };
 
 use openrouter_oauth::{
-    ApiKey, Attempt, Client, Error as SdkError, Hook, Timestamp, transport_hyper::TokioTimer,
+    ApiKey, Attempt, Client, Error as SdkError, Hook, Timestamp,
+    transport::{Transport as _, from_fn},
+    transport_hyper::TokioTimer,
 };
 use openrouter_oauth_emulator::{DenialBehavior, Emulator, Fault, Settings, User};
 use openrouter_oauth_login::{
@@ -24,6 +26,7 @@ use openrouter_oauth_tests::{
     testbed::Testbed,
     user::{TypedInput, UserBrowser, get, typing},
 };
+use tokio::sync::Semaphore;
 
 fn testbed() -> Testbed {
     Testbed::in_memory(Settings::default())
@@ -31,7 +34,45 @@ fn testbed() -> Testbed {
 
 /// A login that uses neither this machine's browser nor its terminal.
 fn login(testbed: &Testbed) -> Login {
-    Login::new(testbed.client()).no_browser().no_prompt().headless(false).timeout(Duration::from_secs(60))
+    login_with(testbed.client())
+}
+
+fn login_with(client: &Client) -> Login {
+    Login::new(client).no_browser().no_prompt().headless(false).timeout(Duration::from_secs(60))
+}
+
+/// Returns a client that receives the response of an exchange only once the test closes the semaphore.
+fn client_without_responses(emulator: &Emulator) -> (Client, Arc<Semaphore>) {
+    let (emulator, closed) = (emulator.clone(), Arc::new(Semaphore::new(0)));
+    let waiting = Arc::clone(&closed);
+    let transport = from_fn(move |request: http::Request<_>, limits| {
+        let (emulator, closed) = (emulator.clone(), Arc::clone(&waiting));
+        async move {
+            let is_exchange = request.uri().path().ends_with("/auth/keys");
+            let response = emulator.send(request, limits).await;
+            if is_exchange {
+                closed.acquire().await.unwrap_err();
+            }
+            response
+        }
+    });
+    let client = Client::builder().transport(transport).timer(TokioTimer::new()).without_deadline();
+    (client.build().unwrap(), closed)
+}
+
+/// Waits until a callback that another task of this thread sends has reached the login's listener, which nothing
+/// reports. After each sleep, the runtime looks for new data, however long the machine interrupted this process.
+async fn let_callback_arrive() {
+    for _ in 0..20 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Waits until the emulator receives an exchange.
+async fn wait_for_exchange(emulator: &Emulator) {
+    while emulator.posts("/auth/keys") == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[track_caller]
@@ -73,21 +114,21 @@ async fn default_label_names_program_and_host() {
 async fn browser_sees_success_only_after_the_key_is_stored() {
     // L-19
     let testbed = testbed();
-    testbed.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
+    let (client, response) = client_without_responses(testbed.emulator());
     let (user, store) = (UserBrowser::approving(testbed.user()), Arc::new(MemoryStore::default()));
     let reported = Arc::new(Mutex::new(Vec::new()));
     let events = Arc::clone(&reported);
-    let login = login(&testbed).browser(user.clone()).store(Arc::clone(&store)).on_event(move |event| {
+    let login = login_with(&client).browser(user.clone()).store(Arc::clone(&store)).on_event(move |event| {
         let name = format!("{event:?}");
         events.lock().unwrap().push(name.split(['(', ' ']).next().unwrap().to_owned());
     });
     let mut running = pin!(login.run());
-    while !reported.lock().unwrap().iter().any(|name| name == "Exchanging") {
+    while testbed.emulator().posts("/auth/keys") == 0 {
         poll_once(running.as_mut()).await;
     }
-    // Checks halfway through the service's delay.
     let waited = tokio::time::timeout(Duration::from_millis(150), running.as_mut()).await;
     assert!(waited.is_err() && user.response_so_far().is_none(), "{waited:?}");
+    response.close();
     let signed_in = running.await.unwrap();
     assert_response(&user.response().await, 200, "signed in");
     assert_eq!(store.load(&Account::new(testbed.client())).await.unwrap(), Some(signed_in.key));
@@ -250,7 +291,7 @@ async fn later_end_does_not_replace_text_that_is_not_a_code() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn timeout_keeps_a_rejection_as_its_source() {
     // P-5. In the last row, the browser could still come back after the third code.
     for (typed, listens) in [(&[WRONG_CODE][..], false), (&[WRONG_CODE], true), (&[WRONG_CODE; 3], true)] {
@@ -268,7 +309,7 @@ async fn timeout_keeps_a_rejection_as_its_source() {
     assert!(matches!(error, Error::TimedOut { source: None, .. }), "{error:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn rejection_during_the_extra_time_is_the_source_of_the_timeout() {
     let testbed = testbed();
     testbed.emulator().inject(Fault::delay(Duration::from_millis(600)).on("/auth/keys"));
@@ -294,7 +335,7 @@ async fn cancellation_after_a_rejection_is_a_cancellation() {
     assert!(matches!(ended, Err(Error::Cancelled)), "{ended:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn third_wrong_code_is_reported_as_an_event() {
     // P-5
     for (typed, expected) in [
@@ -315,7 +356,7 @@ async fn third_wrong_code_is_reported_as_an_event() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn prompt_shows_the_message_of_each_rejection() {
     // P-5
     let testbed = testbed();
@@ -528,8 +569,19 @@ async fn login_dropped_after_any_poll_leaves_nothing() {
     loop {
         let abandoned = AbandonedCounter::default();
         let emulator = Emulator::new();
-        emulator.inject(Fault::delay(Duration::from_millis(20)).on("/auth/keys"));
-        let client = Client::builder().transport(emulator.clone()).timer(TokioTimer::new());
+        let service = emulator.clone();
+        // Each response takes several polls.
+        let transport = from_fn(move |request, limits| {
+            let service = service.clone();
+            async move {
+                let response = service.send(request, limits).await;
+                for _ in 0..5 {
+                    tokio::task::yield_now().await;
+                }
+                response
+            }
+        });
+        let client = Client::builder().transport(transport).timer(TokioTimer::new());
         let client = client.hook(abandoned.clone()).build().unwrap();
         let user = UserBrowser::approving(&User::new(emulator.clone()));
         let port = Arc::new(Mutex::new(0));
@@ -588,9 +640,15 @@ async fn poll_once(future: Pin<&mut impl Future>) -> bool {
 #[tokio::test]
 async fn running_exchange_outlives_the_login_timeout() {
     let testbed = testbed();
-    testbed.emulator().inject(Fault::delay(Duration::from_millis(600)).on("/auth/keys"));
-    let late =
-        login(&testbed).browser(UserBrowser::approving(testbed.user())).timeout(Duration::from_millis(300));
+    // Outlives the timeout, but not the extra time after it, if the browser comes back within 29 seconds.
+    testbed.emulator().inject(Fault::delay(Duration::from_secs(301)).on("/auth/keys"));
+    let client = Client::builder().transport(testbed.emulator().clone()).timer(TokioTimer::new());
+    let late = login_with(&client.without_deadline().build().unwrap()).timeout(Duration::from_secs(300));
+    let late = late.browser(UserBrowser::approving(testbed.user())).on_event(|event| {
+        if matches!(event, Event::Exchanging) {
+            tokio::time::pause();
+        }
+    });
     assert!(is_valid(&testbed, &late.run().await.unwrap().key).await);
 }
 
@@ -651,11 +709,14 @@ async fn rejection_after_a_requested_wait_is_an_ordinary_one() {
         testbed.emulator().inject(Fault::status(429).header("Retry-After", "0").on("/auth/keys"));
         testbed.emulator().inject(Fault::status(403).on("/auth/keys"));
         let prompt = typing(testbed.user(), typed);
-        let login = match typed {
-            None => login(&testbed).browser(UserBrowser::approving(testbed.user())),
-            Some(_) => login(&testbed).headless(true),
+        let login = if typed.is_none() {
+            login(&testbed).browser(UserBrowser::approving(testbed.user()))
+        } else {
+            // Nothing but the timeout ends this login.
+            tokio::time::pause();
+            login(&testbed).headless(true)
         };
-        let error = login.prompt(prompt.clone()).timeout(Duration::from_secs(1)).run().await.unwrap_err();
+        let error = login.prompt(prompt.clone()).run().await.unwrap_err();
         let rejected = match &error {
             // The user could paste another code.
             Error::TimedOut { source: Some(error), .. } if typed.is_some() => error,
@@ -680,16 +741,21 @@ async fn panic_of_the_program_loses_no_key() {
 async fn callback_during_a_failing_exchange_is_accepted() {
     // P-6: the first correct code wins.
     let testbed = testbed();
-    testbed.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
+    let (client, response) = client_without_responses(testbed.emulator());
     let prompt = typing(testbed.user(), [TypedInput::Text("auth_code_of_nobody")]);
     let (user, shown) = (UserBrowser::approving(testbed.user()), prompt.clone());
-    let coming = tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    let coming = async {
+        wait_for_exchange(testbed.emulator()).await;
         user.follow(&shown.url().unwrap()).await
-    });
-    let signed_in = login(&testbed).prompt(prompt).run().await.unwrap();
-    assert!(is_valid(&testbed, &signed_in.key).await);
-    assert_response(&coming.await.unwrap().unwrap(), 200, "signed in");
+    };
+    let failing = async {
+        wait_for_exchange(testbed.emulator()).await;
+        let_callback_arrive().await;
+        response.close();
+    };
+    let (signed_in, page, ()) = tokio::join!(login_with(&client).prompt(prompt).run(), coming, failing);
+    assert!(is_valid(&testbed, &signed_in.unwrap().key).await);
+    assert_response(&page.unwrap(), 200, "signed in");
 }
 
 #[test]
@@ -707,17 +773,22 @@ fn login_without_a_runtime_returns_an_error() {
 async fn late_callback_starts_no_second_exchange() {
     // L-12
     let testbed = testbed();
-    testbed.emulator().inject(Fault::delay(Duration::from_millis(300)).on("/auth/keys"));
+    let (client, response) = client_without_responses(testbed.emulator());
     let prompt = typing(testbed.user(), [TypedInput::Code]);
     let url = prompt.clone();
     let user = UserBrowser::approving(testbed.user());
-    let late = tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    let late = async {
+        wait_for_exchange(testbed.emulator()).await;
         user.follow(&url.url().unwrap()).await
-    });
-    let signed_in = login(&testbed).prompt(prompt).run().await.unwrap();
-    assert!(is_valid(&testbed, &signed_in.key).await);
-    assert_response(&late.await.unwrap().unwrap(), 410, "");
+    };
+    let succeeding = async {
+        wait_for_exchange(testbed.emulator()).await;
+        let_callback_arrive().await;
+        response.close();
+    };
+    let (signed_in, late, ()) = tokio::join!(login_with(&client).prompt(prompt).run(), late, succeeding);
+    assert!(is_valid(&testbed, &signed_in.unwrap().key).await);
+    assert_response(&late.unwrap(), 410, "");
     assert_eq!(testbed.emulator().posts("/auth/keys"), 1);
 }
 
