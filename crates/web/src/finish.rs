@@ -4,7 +4,7 @@ mod claim;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use openrouter_oauth::Error;
+use openrouter_oauth::{Error, transport::within};
 
 use self::claim::{Claimed, Rival, WITHOUT_DEADLINE};
 use crate::{
@@ -12,7 +12,6 @@ use crate::{
     claimant::Claimant,
     connected::Connected,
     cookie::attempt::AttemptId,
-    deadline::within,
     ending::{Cause, Ending},
     outcome::{FinalOutcome, Outcome},
     settings::Settings,
