@@ -24,8 +24,8 @@ impl Callback {
     /// Run this future, and the code that stores the key, in a task that outlives the connection. Web servers drop a
     /// handler when its browser goes away, and then the key would be lost.
     ///
-    /// It takes at most as long as the client's timeout (10 minutes if it has none), and 15 s for a slow store. If another request exchanges the same
-    /// code, it waits for that one, up to 35 s with a slow store.
+    /// It takes at most as long as the client's timeout (10 minutes if it has none), and 15 s for a slow store. If
+    /// another request exchanges the same code, it waits for that one, up to 35 s with a slow store.
     ///
     /// # Errors
     ///

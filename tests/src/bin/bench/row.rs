@@ -72,7 +72,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "exchange over reqwest",
         sdk: SDK_OVER_REQWEST,
-        limits: &[Instructions(80_000.0), Allocations(65.0)],
+        limits: &[Instructions(87_000.0), Allocations(65.0)],
         ..EXCHANGE_ROW
     },
     Row {
@@ -93,7 +93,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "1,000 exchanges at once",
         work: Work::AtOnce(1000),
         repetitions: 2,
-        limits: &[InstructionRatio(0.92), Allocations(21.0)],
+        limits: &[InstructionRatio(0.95), Allocations(21.0)],
         ..EXCHANGE_ROW
     },
     Row {
@@ -121,7 +121,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "begin",
         work: Work::Begin,
-        limits: &[Instructions(12_000.0), Allocations(7.0)],
+        limits: &[Instructions(12_500.0), Allocations(7.0)],
         ..EXCHANGE_ROW
     },
     Row {

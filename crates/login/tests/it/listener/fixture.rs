@@ -26,8 +26,8 @@ pub(super) const STOLEN: &str = "auth_code_stolen";
 /// Every possible response, as formatted by [`as_written`].
 pub(super) const RESPONSES: &str = include_str!("responses.txt");
 
-/// How many connections a test opens to show that they are harmless, after [`allow_many`]. Under wine, each takes up to 60 ms, and
-/// macOS usually limits a process to 256 open files.
+/// How many connections a test opens to show that they are harmless, after [`allow_many`]. Under wine, each takes up to
+/// 60 ms, and macOS usually limits a process to 256 open files.
 pub(super) const MANY: usize = if cfg!(target_os = "linux") { 1000 } else { 100 };
 
 /// Long enough for a busy machine, and short enough to end a test.
