@@ -42,7 +42,7 @@ fn login_with(client: &Client) -> Login {
 }
 
 /// Returns a client that receives the response of an exchange only once the test closes the semaphore.
-fn client_without_responses(emulator: &Emulator) -> (Client, Arc<Semaphore>) {
+fn client_with_held_responses(emulator: &Emulator) -> (Client, Arc<Semaphore>) {
     let (emulator, closed) = (emulator.clone(), Arc::new(Semaphore::new(0)));
     let waiting = Arc::clone(&closed);
     let transport = from_fn(move |request: http::Request<_>, limits| {
@@ -60,8 +60,8 @@ fn client_without_responses(emulator: &Emulator) -> (Client, Arc<Semaphore>) {
     (client.build().unwrap(), closed)
 }
 
-/// Waits until a callback that another task of this thread sends has reached the login's listener, which nothing
-/// reports. After each sleep, the runtime looks for new data, however long the machine interrupted this process.
+/// Gives a callback that another task of this thread sends time to reach the login's listener, which reports nothing.
+/// Many short sleeps rather than one, because the runtime looks for new data after each.
 async fn let_callback_arrive() {
     for _ in 0..20 {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -114,7 +114,7 @@ async fn default_label_names_program_and_host() {
 async fn browser_sees_success_only_after_the_key_is_stored() {
     // L-19
     let testbed = testbed();
-    let (client, response) = client_without_responses(testbed.emulator());
+    let (client, response) = client_with_held_responses(testbed.emulator());
     let (user, store) = (UserBrowser::approving(testbed.user()), Arc::new(MemoryStore::default()));
     let reported = Arc::new(Mutex::new(Vec::new()));
     let events = Arc::clone(&reported);
@@ -741,7 +741,7 @@ async fn panic_of_the_program_loses_no_key() {
 async fn callback_during_a_failing_exchange_is_accepted() {
     // P-6: the first correct code wins.
     let testbed = testbed();
-    let (client, response) = client_without_responses(testbed.emulator());
+    let (client, response) = client_with_held_responses(testbed.emulator());
     let prompt = typing(testbed.user(), [TypedInput::Text("auth_code_of_nobody")]);
     let (user, shown) = (UserBrowser::approving(testbed.user()), prompt.clone());
     let coming = async {
@@ -773,7 +773,7 @@ fn login_without_a_runtime_returns_an_error() {
 async fn late_callback_starts_no_second_exchange() {
     // L-12
     let testbed = testbed();
-    let (client, response) = client_without_responses(testbed.emulator());
+    let (client, response) = client_with_held_responses(testbed.emulator());
     let prompt = typing(testbed.user(), [TypedInput::Code]);
     let url = prompt.clone();
     let user = UserBrowser::approving(testbed.user());

@@ -11,7 +11,7 @@ const WANTED: u64 = 4096;
 ///
 /// # Errors
 ///
-/// Returns an error if the system does not allow what it says that it allows.
+/// Returns an error if the system rejects a limit within its own maximum.
 pub fn raise_limit() -> Result {
     let limit = getrlimit(Resource::Nofile);
     let current = limit.maximum.map_or(WANTED, |maximum| maximum.min(WANTED));

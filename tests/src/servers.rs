@@ -29,6 +29,6 @@ pub use self::{
     switch::Switch,
 };
 
-/// The address of Redis and PostgreSQL. No other program takes their ports while they are down, because what needs any
-/// free port asks for one of `127.0.0.1`.
+/// The address of Redis and PostgreSQL. No other program takes their ports while they are down, because programs
+/// that need any free port ask for one on `127.0.0.1`.
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 5);

@@ -91,7 +91,7 @@ fn pack(packages: &[Package], release: bool) -> Result {
 }
 
 /// Returns the command that checks a package with its tests and examples. It uses the workspace's build folder, because
-/// `lint` and `features` have checked most dependencies there. A check replaces no program there.
+/// `lint` and `features` have checked most dependencies there. A check does not replace any program there.
 fn check(package: &Unpacked) -> Command {
     let mut command = process::cargo(["check", "--offline", "--quiet", "--all-targets", "--color=never"]);
     command.args(test_features(package)).current_dir(&package.folder);

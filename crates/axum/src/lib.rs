@@ -98,8 +98,8 @@
 //!   user's, or outcome unknown; see [`Outcome`]. [`NotConnected`] is a response and not an error, so that `?` cannot
 //!   turn it into the 500 of an error type such as `anyhow`'s.
 //! * Every response of the router has the headers of [`harden`], including your handler's and its 404 and 405.
-//!   Responses of layers around it do not, such as that of a layer that catches a panic of your handler: call [`harden`]
-//!   in a `map_response`.
+//!   Responses of layers around it do not, such as that of a layer that catches a panic of your handler: call
+//!   [`harden`] in a `map_response`.
 //! * The crate logs nothing. `NotConnected` has the reason and its cause for a log. A sign-in that does not even begin
 //!   has a [`BeginError`] in the extensions of its response.
 //!

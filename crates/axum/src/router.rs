@@ -33,7 +33,7 @@ pub trait SignInRouter {
     /// rejections. A panic of `connected` is not a response: it reaches the layers around the router.
     ///
     /// Do not nest these routes: use [`nested_router`](Self::nested_router). Nested at `/outer`, they
-    /// are served under `/outer` followed by the mount, and respond there with 500 and a text that says so.
+    /// are served under `/outer` followed by the mount, and respond there with 500 and a text that names `nested_router`.
     ///
     /// `connected` runs in a task of its own, so it completes even if the browser goes away. A timeout of a middleware
     /// ends only the waiting. The end of the runtime ends the task, so [wait for

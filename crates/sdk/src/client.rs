@@ -117,8 +117,8 @@ impl Client {
         Self::from_config(Config { credential: Credential::Token(token), ..(*self.config).clone() })
     }
 
-    /// Returns a copy of this client that never sends a code again if it may have been used, even if its
-    /// [`Retry`](crate::Retry::dangerously_resend_unknown) allows that.
+    /// Returns a copy of this client that never resends a request that is not idempotent after an unknown outcome, even
+    /// if its [`Retry`](crate::Retry::dangerously_resend_unknown) allows that.
     #[must_use]
     pub fn without_resending_unknown(&self) -> Self {
         let retry = self.config.retry.clone().without_resending_unknown();

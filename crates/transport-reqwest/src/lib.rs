@@ -51,8 +51,8 @@
 //! A connection belongs to the runtime that opened it. Use a transport in one runtime at a time, or call
 //! `pool_max_idle_per_host(0)` on the [builder of the client](ReqwestTransport::client_builder): reqwest also gives a
 //! request an idle connection of another runtime, and if that runtime is suspended, such as a current-thread runtime
-//! outside `block_on`, the request hangs until its timeout and counts as sent. The runtime may have ended, because its
-//! connections end with it.
+//! outside `block_on`, the request hangs until its timeout and counts as sent. A runtime that has ended does no harm,
+//! because its connections ended with it.
 //!
 //! # Proxies
 //!

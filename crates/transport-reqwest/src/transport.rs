@@ -153,10 +153,12 @@ impl ReqwestTransport {
     ) -> Result<Response<Bytes>, Error> {
         let mut request = convert(request)?;
         runtime::check()?;
-        // It covers everything from connecting to the last byte of the body.
+        // reqwest's timeout covers everything from connecting to the last byte of the body.
         let timeout = limits.timeout.map(|timeout| timeout.saturating_sub(started.elapsed()));
         if timeout == Some(Duration::ZERO) {
-            return Err(Error::new(ErrorKind::Timeout, "it passed before the request began").not_sent());
+            return Err(
+                Error::new(ErrorKind::Timeout, "the timeout passed before the request began").not_sent()
+            );
         }
         *request.timeout_mut() = timeout;
         // `execute` itself can panic, so it must run inside.

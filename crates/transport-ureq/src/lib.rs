@@ -96,7 +96,7 @@
 //! ureq logs with the crate `log`. At the level `debug`, it logs the method, the origin, and a few headers: `accept`,
 //! `accept-charset`, `accept-encoding`, `connection`, `content-encoding`, `content-length`, `content-type`, `date`,
 //! `host`, `server`, `transfer-encoding`, and `user-agent`. This is an exception to rule 7 of the contract: the server
-//! chooses the values of a response, so a hostile one could put there what it received. At the level `trace`, its
+//! chooses the values of its headers, so a hostile server could repeat a code there. At the level `trace`, ureq's
 //! targets `ureq` and `ureq_proto` also log queries, `location` headers, and every byte of requests and responses,
 //! including codes and keys. If the logger of the program is enabled for that, each request fails with an `Other` error
 //! marked `not_sent`. Limit the targets: for example, `RUST_LOG=trace,ureq=debug`.

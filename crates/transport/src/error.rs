@@ -63,8 +63,8 @@ impl Error {
         Self { source: Some(source.into()), ..Self::from(kind) }
     }
 
-    /// Creates an error of the kind [`ErrorKind::Other`] for a request that the transport did not begin to send, such as
-    /// one with a URL that it does not support. It is marked as [not sent](Self::not_sent).
+    /// Creates an error of the kind [`ErrorKind::Other`] for a request that the transport did not begin to send, such
+    /// as one with a URL that it does not support. The error is marked as [not sent](Self::not_sent).
     pub fn rejected(reason: impl Into<BoxError>) -> Self {
         Self::new(ErrorKind::Other, reason).not_sent()
     }

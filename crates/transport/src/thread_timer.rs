@@ -215,14 +215,14 @@ mod tests {
     #[cfg(target_os = "linux")]
     const NO_THREADS: &str = "OPENROUTER_OAUTH_TEST_NO_THREADS";
 
-    // The size of a stack that other systems cannot allocate may end the process instead.
+    // If a stack cannot be allocated, other systems may abort the process instead of returning an error.
     #[cfg(target_os = "linux")]
     #[test]
     fn sleep_without_a_thread_leaves_time_for_other_futures() {
         use std::{env, process::Command};
 
         if env::var_os(NO_THREADS).is_none() {
-            // The test harness runs the test on the main thread then.
+            // If no thread can be started, the test harness runs the test on the main thread.
             let this = "thread_timer::tests::sleep_without_a_thread_leaves_time_for_other_futures";
             let output = Command::new(env::current_exe().unwrap())
                 .args(["--exact", this])

@@ -107,7 +107,7 @@ impl Claims for PostgresClaims {
     async fn claim(&self, id: &str, owner: &str, ttl: Duration) -> Result<Claim, BoxError> {
         let ttl = ttl.min(LONGEST_TTL).as_secs_f64();
         self.run(async |client| {
-            // Between the queries, another call may release its claim. It hardly does so twice.
+            // Between the queries, another call may release its claim. Twice in a row is unlikely.
             for _ in 0..2 {
                 if client.execute(INSERT, &[&id, &owner, &ttl]).await? > 0
                     || client.execute(REPLACE, &[&id, &owner, &ttl]).await? > 0
@@ -120,7 +120,7 @@ impl Claims for PostgresClaims {
                     return Ok(if is_ours { Claim::Won } else { Claim::Taken { settled, age } });
                 }
             }
-            Err("another call released its claim twice".into())
+            Err("the claim was released between the queries, twice".into())
         })
         .await
     }

@@ -68,7 +68,7 @@ fn read(settings: &Settings, parts: &Parts) -> Result<Box<Ready>, Ending> {
     match jar.open(attempt, value).ok_or_else(|| keep(Outcome::NotOurs))? {
         Stored::Pending(pending) => ready(settings, attempt, pending, parts.uri.query().unwrap_or_default()),
         Stored::Ended(ended) => {
-            let has_response = parts.uri.query().is_some_and(has_response);
+            let has_response = parts.uri.query().is_some_and(is_response);
             Err(Ending::shown_again(settings, attempt, &ended, has_response))
         }
     }
@@ -100,10 +100,11 @@ fn ready(
     Ok(Box::new(Ready { attempt_id, sign_in, code, subject, return_to, data }))
 }
 
-/// Returns whether a query has a parameter of OpenRouter's. A proxy may add others to every request.
-fn has_response(query: &str) -> bool {
-    const PARAMETERS: [&str; 4] = ["code", "state", "error", "error_description"];
-    form_urlencoded::parse(query.as_bytes()).any(|(name, _)| PARAMETERS.contains(&&*name))
+/// Returns whether a query has a parameter of OpenRouter's response. A proxy may add others to every request.
+fn is_response(query: &str) -> bool {
+    // As in `crates/sdk/src/sign_in/callback.rs`.
+    const RESERVED_PARAMETERS: [&str; 4] = ["code", "state", "error", "error_description"];
+    form_urlencoded::parse(query.as_bytes()).any(|(name, _)| RESERVED_PARAMETERS.contains(&&*name))
 }
 
 /// Returns the outcome if the error ends the sign-in.

@@ -32,9 +32,9 @@ pub use self::redis::RedisClaims;
 /// * Calling a method again with the same arguments is harmless, because the response to the first call may be lost.
 /// * A store that cannot be reached returns an error. The caller then sends nothing.
 ///
-/// The caller limits how long it waits for a method, and then drops the future. If the store executes a dropped `claim`
-/// after the `release` that follows, the claim holds until it expires, and the outcome counts as unknown, although nothing
-/// was sent.
+/// The caller limits how long it waits for a method, and then drops the future. If the store executes a dropped
+/// `claim` after the `release` that follows, the claim holds until it expires, and the outcome counts as unknown,
+/// although nothing was sent.
 ///
 /// [`contract::run`] checks a store of your own. The example `postgres_claims` is a store in PostgreSQL.
 pub trait Claims: Send + Sync + 'static {

@@ -10,12 +10,12 @@ use crate::{
     return_to::ReturnTo, settings::Settings, unverified::Unverified,
 };
 
-/// A finished sign-in with its key. Store the key for the local user who began the sign-in, within 20 seconds, then respond
-/// with [`done`](Self::done).
+/// A finished sign-in with its key. Within 20 seconds, store the key for the local user who began the sign-in. Then
+/// respond with [`done`](Self::done).
 ///
-/// Until `done`, the sign-in counts as unfinished. If the application cannot store the key and drops this, a reload first
-/// asks the user to wait. After the client's timeout plus 40 seconds, it says that the outcome is unknown, and which key to
-/// delete. So if storing takes longer, the user may delete a key that is stored after all.
+/// Until `done`, the sign-in counts as unfinished. If the application cannot store the key and drops this, a reload
+/// first asks the user to wait. After the client's timeout plus 40 seconds, it says that the outcome is unknown, and
+/// which key to delete. So if storing takes longer, the user may delete a key that is stored after all.
 #[must_use = "store the key, which exists only here"]
 pub struct Connected {
     pub(crate) settings: Arc<Settings>,

@@ -67,7 +67,7 @@ impl Ending {
         Self(Box::new(Inner { outcome: labeled, cause, response }))
     }
 
-    /// Shows the outcome of an attempt that ended before. A request with OpenRouter's response is redirected first, so that
+    /// Shows the outcome of an attempt that ended before. Redirects a request with OpenRouter's response first, so that
     /// no code remains in the address bar.
     pub(crate) fn shown_again(
         settings: &Settings,

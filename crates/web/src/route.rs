@@ -23,8 +23,8 @@ pub enum Route {
 }
 
 impl SignIn {
-    /// Returns what to do with a request. Its path may lack the beginning of the mount, which nested routers and proxies
-    /// strip. So every end of the mount is accepted: with `/team/openrouter`, also `/openrouter`, `/`, and an empty path.
+    /// Returns what to do with a request. Nested routers and proxies may strip the beginning of the mount from its path,
+    /// so every end of the mount is accepted: with `/team/openrouter`, also `/openrouter`, `/`, and an empty path.
     pub fn route(&self, parts: &Parts) -> Route {
         let settings = &*self.settings;
         let path = parts.uri.path();

@@ -22,8 +22,8 @@ pub struct SignIn {
 impl SignIn {
     /// Returns a builder.
     ///
-    /// * `client` calls OpenRouter. It needs no key. Its
-    ///   [`dangerously_resend_unknown`](openrouter_oauth::Retry::dangerously_resend_unknown) does not apply to sign-ins.
+    /// * `client` calls OpenRouter. It needs no key. A sign-in ignores its
+    ///   [`dangerously_resend_unknown`](openrouter_oauth::Retry::dangerously_resend_unknown).
     /// * `origin` is the application's own, as the browser sees it: `https://my.app`, or `http` on `localhost` or
     ///   `127.0.0.1` for development. The `Host` header and `X-Forwarded-*` are never read.
     /// * `claims` is the store that lets each attempt be exchanged once. All instances must share it.

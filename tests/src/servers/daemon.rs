@@ -98,8 +98,8 @@ impl Drop for Daemon {
     }
 }
 
-/// Starts a server on a free port of `address`. If it ends at once, because another program took the port, tries another
-/// port.
+/// Starts a server on a free port of `address`. If it ends at once, because another program took the port, tries
+/// another port.
 pub(super) fn start_on_free_port(
     address: Ipv4Addr,
     mut start: impl FnMut(u16) -> Result<Daemon, String>,

@@ -131,8 +131,8 @@ fn launch(port: u16, programs: &Path, folder: &Path) -> Result<Daemon, String> {
         &listen,
         "-c",
         "unix_socket_directories=",
-        // It writes before it responds. Waiting for the disk too would only protect the data from a crash of the
-        // machine, and takes longer on a busy one than a client waits.
+        // The server writes before it responds, which is enough if only the process is killed. Waiting for the disk can
+        // take longer on a busy machine than a client waits.
         "-c",
         "fsync=off",
     ]);

@@ -34,8 +34,8 @@ impl Redis {
 
     /// Starts a server that keeps all data in a file, so that a restart loses nothing.
     pub fn start_durable() -> Option<Self> {
-        // It writes before it responds. Waiting for the disk too would only protect the data from a crash of the
-        // machine, and takes longer on a busy one than a client waits.
+        // The server writes before it responds, which is enough if only the process is killed. Waiting for the disk can
+        // take longer on a busy machine than a client waits.
         Self::start_with(&["--appendonly", "yes", "--appendfsync", "no"])
     }
 
@@ -74,7 +74,7 @@ impl Redis {
     ///
     /// # Panics
     ///
-    /// Panics if the server refuses.
+    /// Panics if the command fails.
     pub fn replicate(&self, primary: &Self) {
         let command = format!("REPLICAOF {} {}", primary.address().ip(), primary.port);
         assert_eq!(self.run(&command), "+OK");

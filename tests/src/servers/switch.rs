@@ -49,7 +49,7 @@ impl Switch {
         self.address
     }
 
-    /// Returns how many bytes of clients the servers have received.
+    /// Returns how many bytes were forwarded from clients to servers.
     pub fn forwarded_bytes(&self) -> usize {
         self.forwarded.load(Ordering::Relaxed)
     }

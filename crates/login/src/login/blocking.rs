@@ -13,12 +13,9 @@ impl Login {
     /// The login sends each request on a thread of its own, so that it can still respond to the browser, be cancelled,
     /// and time out. It measures time with the client's timer.
     ///
-    /// A request that blocks cannot be cancelled: its thread ends when the request does. A transport that enforces the
-    /// client's timeout ends it then. If it does not, the login stops waiting two seconds later. A tokio runtime that
-    /// ends does not wait for that thread either.
-    ///
-    /// A [timer](openrouter_oauth::transport::Timer) of your own must not block the thread that polls its sleeps, which
-    /// is that of the login.
+    /// A request that blocks cannot be cancelled: its thread ends when the request does. A transport that claims to
+    /// enforce the client's timeout should end it then, and the login waits for it at most two seconds longer. A tokio
+    /// runtime that ends does not wait for that thread either.
     ///
     /// ```
     /// # use openrouter_oauth::transport::{Limits, from_fn};

@@ -42,7 +42,8 @@ fn check_left_alone(terminal: &Terminal, mut child: Running) {
 
 /// Lets a child ask at a new terminal, and pastes these pieces 20 milliseconds apart.
 ///
-/// The prompt discards what arrives within 100 milliseconds, so this begins again if it was interrupted for longer.
+/// The prompt discards input that arrives within 100 milliseconds, so this starts over if a gap was 60 milliseconds or
+/// longer.
 fn paste(step: &str, pieces: &[&str]) -> (Terminal, Running) {
     for _ in 0..20 {
         let terminal = Terminal::new(80, 24);

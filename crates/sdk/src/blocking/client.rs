@@ -53,11 +53,9 @@ impl Client {
     /// Returns an async client with these settings, including the timer. It sends each request through this client's
     /// transport, on a thread of its own, so that no call blocks the thread that awaits it.
     ///
-    /// A request that blocks cannot be cancelled: its thread ends when the request does. A transport that enforces the
-    /// client's timeout ends it then, and two seconds later, the call no longer waits for it. Nothing waits for that
-    /// thread, not even an async runtime that ends.
-    ///
-    /// A [timer](ClientBuilder::timer) of your own must not block the thread that polls its sleeps.
+    /// A request that blocks cannot be cancelled: its thread ends when the request does. If the transport claims to
+    /// enforce the client's timeout, but does not, the call ends two seconds after it. An async runtime that ends does not
+    /// wait for that thread.
     #[must_use]
     pub fn to_async(&self) -> client::Client {
         self.0.with_transport(Arc::new(Offloaded(Arc::clone(&self.0.config().transport))))
@@ -103,8 +101,8 @@ impl Client {
         Self(self.0.with_access_token(token))
     }
 
-    /// Returns a copy of this client that never sends a code again if it may have been used, even if its
-    /// [`Retry`](crate::Retry::dangerously_resend_unknown) allows that.
+    /// Returns a copy of this client that never resends a request that is not idempotent after an unknown outcome, even
+    /// if its [`Retry`](crate::Retry::dangerously_resend_unknown) allows that.
     #[must_use]
     pub fn without_resending_unknown(&self) -> Self {
         Self(self.0.without_resending_unknown())

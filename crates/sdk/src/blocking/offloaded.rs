@@ -268,7 +268,7 @@ mod tests {
         assert!(!error.may_have_been_sent(), "{error:?}");
     }
 
-    // The size of a stack that other systems cannot allocate may end the process instead.
+    // If a stack cannot be allocated, other systems may abort the process instead of returning an error.
     #[cfg(target_os = "linux")]
     #[test]
     fn request_is_not_sent_if_no_thread_is_left() {
@@ -276,7 +276,7 @@ mod tests {
 
         const CHILD: &str = "OPENROUTER_OAUTH_TEST_NO_THREADS";
         if env::var_os(CHILD).is_none() {
-            // The test harness runs the test on the main thread then.
+            // If no thread can be started, the test harness runs the test on the main thread.
             let output = Command::new(env::current_exe().unwrap())
                 .args(["--exact", "blocking::offloaded::tests::request_is_not_sent_if_no_thread_is_left"])
                 .env(CHILD, "1")

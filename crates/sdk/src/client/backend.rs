@@ -123,7 +123,7 @@ pub(super) mod ureq {
     }
 }
 
-/// Creates a transport, with the host that the program named for plain `http`, if any.
+/// Creates the default transport, which allows plain `http` to `http_host`, if there is one.
 #[cfg(any(feature = "hyper", feature = "blocking"))]
 fn default_transport<T: Transport + 'static, E>(
     http_host: Option<&PlainHttpHost>,

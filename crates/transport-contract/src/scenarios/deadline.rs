@@ -27,12 +27,12 @@ use crate::{
 };
 
 /// The timeout of most requests.
-const DEADLINE: Duration = Duration::from_millis(250);
+const TIMEOUT: Duration = Duration::from_millis(250);
 
 /// A timeout that is longer than [`TOLERANCE`], so that a transport that applies it twice is too late.
-const LONG_DEADLINE: Duration = Duration::from_secs(3);
+const LONG_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long the server stalls under [`LONG_DEADLINE`] before it reads the request.
+/// How long the server stalls under [`LONG_TIMEOUT`] before it reads the request.
 const STALL: Duration = Duration::from_millis(2_600);
 
 /// How late the response is to a request that may block.
@@ -67,26 +67,26 @@ pub(crate) async fn deadline_covers_connecting(harness: &Harness<'_>) -> Outcome
         drop((listener, queue));
     });
     let url = format!("{}:{}/", harness.scheme.origin(), address.port());
-    let ended = ends_in_time(harness, Request::post(url).body("{}".into())?, DEADLINE).await;
+    let ended = ends_in_time(harness, Request::post(url).body("{}".into())?, TIMEOUT).await;
     drop(over);
     ended.map(drop)
 }
 
 pub(crate) async fn deadline_covers_a_silent_server(harness: &Harness<'_>) -> Outcome {
     let server = ScriptedServer::silent(harness.scheme)?;
-    ends_in_time(harness, post(&server), DEADLINE).await.map(drop)
+    ends_in_time(harness, post(&server), TIMEOUT).await.map(drop)
 }
 
 pub(crate) async fn deadline_covers_waiting_for_the_response(harness: &Harness<'_>) -> Outcome {
     let server = harness.serve(|connection, _| connection.wait_for_close())?;
-    let error = ends_in_time(harness, post(&server), DEADLINE).await?;
+    let error = ends_in_time(harness, post(&server), TIMEOUT).await?;
     ensure_one_at_most(&server, &error)?;
     // F12: this server does not even read the request.
     let server = harness.serve_after(RunScript::AfterHead, |_, _| {
-        thread::sleep(DEADLINE + TOLERANCE * 2);
+        thread::sleep(TIMEOUT + TOLERANCE * 2);
         close_connection()
     })?;
-    let error = ends_in_time(harness, post_of(&server, vec![b'x'; LARGE]), DEADLINE).await?;
+    let error = ends_in_time(harness, post_of(&server, vec![b'x'; LARGE]), TIMEOUT).await?;
     ensure_one_at_most(&server, &error)
 }
 
@@ -99,7 +99,7 @@ pub(crate) async fn deadline_covers_all_steps_together(harness: &Harness<'_>) ->
         connection.send(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n")?;
         connection.wait_for_close()
     })?;
-    let error = ends_in_time(harness, post_of(&server, vec![b'x'; LARGE]), LONG_DEADLINE).await?;
+    let error = ends_in_time(harness, post_of(&server, vec![b'x'; LARGE]), LONG_TIMEOUT).await?;
     ensure_one_at_most(&server, &error)
 }
 
@@ -113,14 +113,14 @@ pub(crate) async fn deadline_covers_a_trickling_response(harness: &Harness<'_>) 
         let server = harness.serve(move |connection, _| {
             connection.send(start.as_bytes())?;
             // A timeout for each read would never pass here.
-            let end = Instant::now() + DEADLINE + TOLERANCE * 2;
+            let end = Instant::now() + TIMEOUT + TOLERANCE * 2;
             while Instant::now() < end {
                 connection.send(piece.as_bytes())?;
-                thread::sleep(DEADLINE / 10);
+                thread::sleep(TIMEOUT / 10);
             }
             Ok(())
         })?;
-        let error = ends_in_time(harness, post(&server), DEADLINE).await?;
+        let error = ends_in_time(harness, post(&server), TIMEOUT).await?;
         ensure_one_at_most(&server, &error)?;
     }
     Ok(())
@@ -165,8 +165,8 @@ async fn blocks(harness: &Harness<'_>, request: Request<Bytes>) -> Result<bool, 
     Ok(blocked)
 }
 
-/// Checks that at most one request arrived, and that the error does not deny it. There is none if the deadline passed
-/// while connecting.
+/// Checks that at most one request arrived (none if the deadline passed while connecting), and that the error does not
+/// claim that an arrived request was not sent.
 fn ensure_one_at_most(server: &ScriptedServer, error: &Error) -> Outcome {
     let arrived = server.requests().len();
     ensure(arrived <= 1, || format!("{arrived} requests arrived, but one was sent"))?;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use openrouter_oauth_transport::{Error, ErrorKind, Limits, ResponseFuture, Transport};
 
-use crate::blocking::{Blocking, Flaw};
+use crate::blocking::Blocking;
 
 /// [`Blocking`] with one fault.
 #[derive(Debug)]
@@ -48,7 +48,9 @@ pub(crate) enum Fault {
     MixesResponses,
     // Faults in limits.
     IgnoresDeadline,
+    /// Applies the timeout to each read, not to the whole request.
     TimesEachRead,
+    /// Applies the timeout once to connecting and writing, and again to reading.
     TimesEachStep,
     ClaimsTimeoutUnsent,
     EndsEarly,
@@ -177,16 +179,7 @@ impl Faulty {
     }
 
     fn blocking(&self) -> Blocking {
-        Blocking {
-            flaw: match self.fault {
-                Fault::CutsSilently => Some(Flaw::CutsSilently),
-                Fault::RejectsExtensions => Some(Flaw::RejectsExtensions),
-                Fault::TakesInterim => Some(Flaw::TakesInterim),
-                Fault::TimesEachRead => Some(Flaw::TimesEachRead),
-                Fault::TimesEachStep => Some(Flaw::TimesEachStep),
-                _ => None,
-            },
-        }
+        Blocking { fault: Some(self.fault) }
     }
 
     /// Keeps a copy of the result.

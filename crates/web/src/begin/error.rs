@@ -38,8 +38,8 @@ pub enum BeginError {
     /// `return_to` is not the path of a page outside of the mount. If it comes from a query, an attacker can
     /// choose it.
     #[error(
-        "`return_to` must be a path of at most 406 bytes with one leading slash, in the characters of RFC 3986, without \
-         a fragment, `.`, or `..`, and not under the mount"
+        "`return_to` must be a path of at most 406 bytes with one leading slash, in the characters of RFC 3986, \
+         without a fragment, `.`, or `..`, and not under the mount"
     )]
     InvalidReturnTo,
     /// The application's data is too long.

@@ -45,8 +45,8 @@ struct Entry {
 struct Full(usize);
 
 impl OneProcessClaims {
-    /// Creates a store for at most `capacity` claims. With 0, every claim fails. It drops a claim once it expires. While
-    /// the store is full, it fails, so nothing is sent.
+    /// Creates a store for at most `capacity` claims. It drops a claim once it expires. While the store is full, and
+    /// always with a capacity of 0, it fails, so nothing is sent.
     ///
     /// One claim is made for each attempt whose callback comes with any code, and is kept for a little longer than the
     /// attempt's lifetime. Anyone who can begin a sign-in can make claims, so limit the rate of callbacks for each user.

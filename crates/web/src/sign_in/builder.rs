@@ -179,7 +179,8 @@ impl SignInBuilder {
             (
                 !is_mount(&self.mount),
                 "mount",
-                "must be at most 128 bytes: segments of `A-Z a-z 0-9 - . _ ~`, such as /openrouter, without a slash at the end",
+                "must be a path of at most 128 bytes, such as /openrouter: segments of `A-Z a-z 0-9 - . _ ~`, \
+                 without a slash at the end",
             ),
             (!LIFETIMES.contains(&self.lifetime), "lifetime", "must be 1 minute to 24 hours"),
             (self.max_exchanges == 0, "number of exchanges", "must not be 0"),

@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{app::App, database::on_pool, error::AppError, users::User};
 
-/// How long a new key may take to be stored. After a longer time, `Connected` would count as lost.
+/// How long a new key may take to be stored. After that, a reload may say that the outcome is unknown.
 pub(crate) const STORING: Duration = Duration::from_secs(20);
 
 /// Stores a new key instead of the one before, and tries for some seconds: the key exists already.

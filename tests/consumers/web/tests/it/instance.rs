@@ -86,7 +86,7 @@ impl Drop for Instance {
     }
 }
 
-/// Waits for what no event announces.
+/// Polls until `is_done` returns true.
 pub(crate) async fn wait_until(is_done: impl Fn() -> bool) {
     while !is_done() {
         sleep(Duration::from_millis(10)).await;

@@ -2,7 +2,7 @@
 
 use openrouter_oauth_tests::Result;
 
-use super::web_user::{ACCOUNT, BUTTON, SIGN_IN, WebUser};
+use super::web_user::{ACCOUNT, BUTTON, LOG_IN, WebUser};
 use crate::{consent_page, expect::expect_eq};
 
 pub(super) async fn go_back_after_approval(user: &WebUser<'_>) -> Result {
@@ -46,10 +46,10 @@ pub(super) async fn go_back_after_sign_out(user: &WebUser<'_>) -> Result {
     user.begin().await?;
     user.approve().await?;
     user.expect_connected().await?;
-    user.sign_out().await?;
-    browser.load(SIGN_IN, async || browser.back().await).await?;
+    user.log_out().await?;
+    browser.load(LOG_IN, async || browser.back().await).await?;
     expect_eq("whether a key is shown", &user.has("#key-label").await?, &false)?;
-    user.go_home(SIGN_IN).await?;
-    user.sign_in(&user.name).await?;
+    user.go_home(LOG_IN).await?;
+    user.log_in(&user.name).await?;
     browser.wait_for_page(ACCOUNT).await
 }

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::{
     application::Application,
     tls_front_end::{HOST, SIBLING},
-    web_user::{ACCOUNT, SIGN_IN, UNKNOWN, WebUser},
+    web_user::{ACCOUNT, LOG_IN, UNKNOWN, WebUser},
 };
 use crate::{
     expect::{expect_eq, expect_part},
@@ -20,7 +20,7 @@ pub(super) async fn without_settings(user: &WebUser<'_>) -> Result {
     let folder = TempDir::new()?;
     let any_port = [("LISTEN", "127.0.0.1:0".to_owned())];
     let application = Application::start(&folder.path().join("log"), &any_port).await?;
-    user.open(&application.origin, SIGN_IN).await?;
+    user.open(&application.origin, LOG_IN).await?;
     user.create_account(&user.name).await?;
     user.begin().await?;
     let log = application.log()?;

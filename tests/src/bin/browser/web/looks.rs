@@ -8,7 +8,7 @@ use crate::consent_page::{self, LIMIT};
 
 pub(super) async fn readable(user: &WebUser<'_>) -> Result {
     let (browser, screenshots) = (&user.browser, user.screenshots);
-    user.sign_out().await?;
+    user.log_out().await?;
     user.create_account("ada").await?;
     screenshots.check_everywhere(browser, "web-not-connected", 460).await?;
     user.open(&format!("{}/openrouter", user.deployment.origin), BUTTON).await?;
@@ -39,6 +39,6 @@ pub(super) async fn readable(user: &WebUser<'_>) -> Result {
     browser.wait_for_page(ENDED).await?;
     screenshots.check_everywhere(browser, "web-ended", 300).await?;
     user.go_home(ACCOUNT).await?;
-    user.sign_out().await?;
+    user.log_out().await?;
     screenshots.check_everywhere(browser, "web-login", 400).await
 }

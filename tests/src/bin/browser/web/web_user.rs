@@ -15,10 +15,10 @@ use crate::{
     looks::Screenshots,
 };
 
-/// The title of the page of a signed-in user.
+/// The title of the page of a logged-in user.
 pub(crate) const ACCOUNT: &str = "Your account";
 /// The title of the application's page for everyone else.
-pub(crate) const SIGN_IN: &str = "Log in";
+pub(crate) const LOG_IN: &str = "Log in";
 /// The title of the page with the button.
 pub(crate) const BUTTON: &str = "Connect OpenRouter";
 
@@ -57,7 +57,7 @@ impl<'a> WebUser<'a> {
     pub(crate) async fn in_another_browser(&self) -> Result<Self> {
         let user =
             Self::open_browser(self.driver, self.deployment, self.screenshots, self.name.clone()).await?;
-        user.sign_in(&user.name).await?;
+        user.log_in(&user.name).await?;
         Ok(user)
     }
 
@@ -70,7 +70,7 @@ impl<'a> WebUser<'a> {
         let browser = deployment.open_browser(driver).await?;
         let exchanges_before = deployment.emulator().posts("/auth/keys");
         let user = Self { driver, deployment, screenshots, name, browser, exchanges_before };
-        user.go_home(SIGN_IN).await?;
+        user.go_home(LOG_IN).await?;
         Ok(user)
     }
 
@@ -89,7 +89,7 @@ impl<'a> WebUser<'a> {
         self.browser.load(title, async || self.browser.navigate(&self.deployment.origin).await).await
     }
 
-    pub(crate) async fn sign_in(&self, name: &str) -> Result {
+    pub(crate) async fn log_in(&self, name: &str) -> Result {
         self.submit_name(name, "#log-in").await
     }
 
@@ -104,9 +104,9 @@ impl<'a> WebUser<'a> {
         self.browser.wait_for_page(ACCOUNT).await
     }
 
-    pub(crate) async fn sign_out(&self) -> Result {
+    pub(crate) async fn log_out(&self) -> Result {
         self.browser.click("#log-out").await?;
-        self.browser.wait_for_page(SIGN_IN).await
+        self.browser.wait_for_page(LOG_IN).await
     }
 
     /// Presses the application's button, and waits for the consent page.
