@@ -9,7 +9,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use openrouter_oauth::{
@@ -70,7 +70,9 @@ async fn let_callback_arrive() {
 
 /// Waits until the emulator receives an exchange.
 async fn wait_for_exchange(emulator: &Emulator) {
+    let begun = Instant::now();
     while emulator.posts("/auth/keys") == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "no exchange began");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

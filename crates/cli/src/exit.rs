@@ -5,6 +5,7 @@ use std::{error::Error as StdError, io, iter, path::PathBuf, process::ExitCode};
 use openrouter_oauth::{
     CallbackError, Error, RejectionReason,
     models::{InvalidValue, ServerText},
+    transport::ErrorKind,
     transport_hyper::BuildError,
 };
 use openrouter_oauth_emulator::{DecisionError, ServeError};
@@ -117,7 +118,7 @@ pub(crate) const HELP: &str = "\
 Exit status, and the kind of the error with --json:
   0                         success
   1    unexpected           something local failed: a file, a port, a proxy variable, standard output
-  2    usage                an argument, a variable or the input is invalid; nothing was sent
+  2    usage                an argument, a variable of this command or the input is invalid; nothing was sent
   3    rejected             OpenRouter rejected the request, or something else responded
   3    unexpected_response  the response is a success, but not the expected one
   4    not_sent             OpenRouter could not be reached; nothing was sent, so you can retry
@@ -148,7 +149,11 @@ impl Failure {
             | Self::Usage(_)
             | Self::Input { .. } => Exit::Usage,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::OutputClosed,
-            Self::User(DecisionError::Transport(error)) if !error.may_have_been_sent() => Exit::NotSent,
+            Self::User(DecisionError::Transport(error))
+                if !error.may_have_been_sent() && error.kind() != ErrorKind::Other =>
+            {
+                Exit::NotSent
+            }
             _ => Exit::Unexpected,
         }
     }

@@ -227,7 +227,7 @@ impl<C: Clone> Flow<C> {
                     PasteBudget::NoInputLeft => end(FlowEnd::Failed(error)),
                 }
             }
-            (FlowEvent::NotSent(_), None) if candidate.attempts_left > 0 => {
+            (FlowEvent::NotSent(error), None) if candidate.attempts_left > 0 && error.is_retryable() => {
                 self.pause(candidate, RETRY_PAUSE)
             }
             (FlowEvent::TryLater(_, wait), None) if candidate.attempts_left > 0 => {

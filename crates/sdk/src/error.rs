@@ -74,8 +74,8 @@ pub enum Error {
     Spent(SpentReason),
 
     /// OpenRouter could not be reached, or certainly did not process the request. The code is still good: retry. If the
-    /// kind is [`Other`](transport::ErrorKind::Other), the request failed on this machine, and a retry would fail
-    /// again.
+    /// kind is [`Other`](transport::ErrorKind::Other), the request failed on this machine, and a retry would probably
+    /// fail again.
     #[error("{}", not_sent_text(.0.kind()))]
     NotSent(#[source] transport::Error),
 

@@ -105,7 +105,7 @@
 //! | [`Limits::timeout`] later, including during an endless stream of 1xx responses | `Timeout` | maybe |
 //! | body over [`Limits::response_bytes`]; head over about 64 KiB or 100 headers | `TooLarge` | yes |
 //! | the response is not HTTP | `Protocol` | maybe |
-//! | rejected URL, method, version, or environment variable; no tokio runtime, or one without I/O or time | `Other` with `not_sent` | no |
+//! | rejected URL, method, version, or environment variable; no tokio runtime, or one without I/O, time, or free threads | `Other` with `not_sent` | no |
 //!
 //! # Wiped memory
 //!

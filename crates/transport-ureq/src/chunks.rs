@@ -28,7 +28,8 @@ impl ExtensionFilter {
         while let Some((byte, rest)) = input.split_first() {
             match &mut self.0 {
                 Position::Size { size, is_in_extension } => {
-                    *is_in_extension |= *byte == b';';
+                    // White space before the semicolon belongs to it.
+                    *is_in_extension |= matches!(byte, b';' | b' ' | b'\t');
                     if !*is_in_extension || matches!(byte, b'\r' | b'\n') {
                         output.push(*byte);
                     }
@@ -65,7 +66,7 @@ mod tests {
     fn only_extensions_are_removed() {
         for (body, expected) in [
             ("5\r\n{;\r\n}\r\n0\r\n\r\n", "5\r\n{;\r\n}\r\n0\r\n\r\n"),
-            ("5;a=\"b;c\";0=f\r\n{;\r\n}\r\nA ; x\r\n0123456789\r\n", "5\r\n{;\r\n}\r\nA \r\n0123456789\r\n"),
+            ("5;a=\"b;c\";0=f\r\n{;\r\n}\r\nA ; x\r\n0123456789\r\n", "5\r\n{;\r\n}\r\nA\r\n0123456789\r\n"),
             ("00;a\r\nx: y;z\r\n1;\r\n\r\n", "00\r\nx: y;z\r\n1;\r\n\r\n"),
             ("ffffffffffffffffffff;a\r\nb", "ffffffffffffffffffff\r\nb"),
             ("xyz;a\r\n1;b", "xyz\r\n1;b"),

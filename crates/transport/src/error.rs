@@ -48,7 +48,7 @@ pub enum ErrorKind {
     /// The response was not valid HTTP. The request may have been sent.
     Protocol,
     /// Any other error. The request may have been sent. If it was not, the cause is on this machine, such as an invalid
-    /// setting or a missing async runtime, and a retry does not help.
+    /// setting or a missing async runtime, and a retry seldom helps.
     Other,
 }
 

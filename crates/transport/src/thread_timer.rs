@@ -230,7 +230,8 @@ mod tests {
                 .env("RUST_MIN_STACK", (1_usize << (usize::BITS - 2)).to_string())
                 .output()
                 .unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && text.contains("1 passed"), "{text}");
             return;
         }
         assert!(thread::Builder::new().spawn(|| {}).is_err());

@@ -68,7 +68,8 @@ impl<T: Timer + ?Sized> Timer for Box<T> {
     }
 }
 
-/// Awaits `future` for at most `limit`. Returns `None` if it takes longer.
+/// Awaits `future` for at most `limit`, measured from the end of its first poll. Returns `None` if it takes longer. A
+/// future that blocks its thread is not interrupted.
 ///
 /// If `future` is ready when it is first polled, the timer does not sleep.
 pub async fn within<T>(timer: &dyn Timer, limit: Duration, future: impl Future<Output = T>) -> Option<T> {

@@ -16,15 +16,15 @@ impl ReturnTo {
     /// Accepts one leading slash, the characters of RFC 3986 without a fragment, and no `.` or `..`. `mount` and the
     /// paths under it would only begin another sign-in.
     pub(crate) fn parse(text: &str, mount: &str) -> Option<Self> {
-        let path = text.split('?').next().unwrap_or_default();
+        let path = decoded(text.split('?').next().unwrap_or_default());
         let is_under_mount =
-            decoded(path).strip_prefix(mount).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            path.strip_prefix(mount).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let is_good = text.len() <= MAX_BYTES
-            && path.starts_with('/')
+            && text.starts_with('/')
             && !path.starts_with("//")
             && text.bytes().all(is_allowed)
             && has_whole_escapes(text)
-            && !path.split('/').any(is_dot_segment)
+            && !path.split('/').any(|segment| matches!(segment, "." | ".."))
             && !is_under_mount;
         is_good.then(|| Self(text.into()))
     }
@@ -43,15 +43,11 @@ fn has_whole_escapes(text: &str) -> bool {
     text.split('%').skip(1).all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
 }
 
-/// Returns the path without escapes, because servers may decode them. Characters that no mount has may change.
+/// Returns the path without escapes, because browsers decode those of dots, and servers may decode all. Characters that
+/// no mount has may change.
 fn decoded(path: &str) -> String {
     let name = path.replace(['&', '='], "+");
     form_urlencoded::parse(name.as_bytes()).map(|(name, _)| name.into_owned()).next().unwrap_or_default()
-}
-
-/// Browsers also drop such a segment if its dots are percent-encoded.
-fn is_dot_segment(segment: &str) -> bool {
-    matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
 }
 
 #[cfg(test)]
@@ -112,6 +108,8 @@ mod tests {
             "/openrouter/callback/x",
             "/%6Fpenrouter",
             "/open%72outer%2fcallback",
+            "/x%2F..%2Fopenrouter",
+            "/%2Fopenrouter",
             "/%6f%70%65nrouter?x",
             "///evil",
             "/a<b",

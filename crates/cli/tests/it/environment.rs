@@ -86,6 +86,17 @@ fn error_names_the_proxy_that_hangs() {
     assert!(error["causes"].as_array().unwrap().contains(&named.into()), "{error}");
 }
 
+#[test]
+fn unusable_proxy_is_not_a_reason_to_retry() {
+    let exchange = ["exchange", "--without-pkce", "--json", "--server", "https://openrouter.invalid/api/v1"];
+    let variables = [("HTTPS_PROXY", "ftp://127.0.0.1"), ("OPENROUTER_CODE", "auth_code_x")];
+    let error = Home::new().run_with(&exchange, &variables).error(1);
+    assert_eq!(error["kind"], "unexpected");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("failed on this machine before it was sent"), "{error}");
+    assert!(error["causes"].to_string().contains("HTTPS_PROXY"), "{error}");
+}
+
 // On Windows and macOS, the system verifies certificates, and no variable sets the roots.
 #[cfg(target_os = "linux")]
 #[test]

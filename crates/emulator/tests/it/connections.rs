@@ -81,7 +81,9 @@ async fn busy_connections_survive_a_thousand_idle_ones() {
             stream.read_exact(&mut start).await.map(|_| start)
         });
     }
+    let begun = Instant::now();
     while emulator.requests("/oauth/jwks") < 200 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "waited too long for 200 requests");
         sleep(Duration::from_millis(1)).await;
     }
     let mut idle = Vec::new();

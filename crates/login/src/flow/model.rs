@@ -9,6 +9,7 @@ use std::{
 use openrouter_oauth::{
     ApiKeyGrant, CallbackError, Error, ExchangeAuthCode,
     models::{Endpoint as _, ServerText},
+    transport::{self, ErrorKind},
 };
 
 use super::{CodeSource, EndReason, Flow, FlowEnd, FlowEvent, MAX_ATTEMPTS, NextStep, Phase, Turn};
@@ -39,13 +40,15 @@ enum Kind {
     Granted,
     Rejected,
     NotSent,
+    /// The request failed on this machine, and would fail again.
+    NotSentHere,
     TryLater,
     Failed,
     Paused,
     GraceOver,
 }
 
-const ALL: [Kind; 16] = [
+const ALL: [Kind; 17] = [
     Kind::Code(CodeSource::Callback),
     Kind::Code(CodeSource::Paste),
     Kind::Denied,
@@ -58,6 +61,7 @@ const ALL: [Kind; 16] = [
     Kind::Granted,
     Kind::Rejected,
     Kind::NotSent,
+    Kind::NotSentHere,
     Kind::TryLater,
     Kind::Failed,
     Kind::Paused,
@@ -65,7 +69,8 @@ const ALL: [Kind; 16] = [
 ];
 
 /// The results of an exchange.
-const RESULTS: [Kind; 5] = [Kind::Granted, Kind::Rejected, Kind::NotSent, Kind::TryLater, Kind::Failed];
+const RESULTS: [Kind; 6] =
+    [Kind::Granted, Kind::Rejected, Kind::NotSent, Kind::NotSentHere, Kind::TryLater, Kind::Failed];
 
 impl Kind {
     fn event(self) -> FlowEvent<()> {
@@ -79,9 +84,10 @@ impl Kind {
             Self::Cancelled => FlowEvent::Cancelled,
             Self::TimedOut => FlowEvent::TimedOut,
             Self::Granted => FlowEvent::Granted(grant()),
+            Self::NotSent => FlowEvent::NotSent(Error::NotSent(ErrorKind::Connect.into())),
+            Self::NotSentHere => FlowEvent::NotSent(Error::NotSent(transport::Error::rejected("no proxy"))),
             // The flow does not inspect these errors.
             Self::Rejected => FlowEvent::Rejected(Error::MissingKey),
-            Self::NotSent => FlowEvent::NotSent(Error::MissingKey),
             Self::TryLater => FlowEvent::TryLater(Error::MissingKey, Duration::ZERO),
             Self::Failed => FlowEvent::Failed(Error::MissingKey),
             Self::Paused => FlowEvent::Paused,
@@ -115,7 +121,12 @@ impl World {
                 self.flow.pastes_left > 0
             }
             Kind::Denied | Kind::AuthorizationFailed | Kind::Cancelled | Kind::TimedOut => true,
-            Kind::Granted | Kind::Rejected | Kind::NotSent | Kind::TryLater | Kind::Failed => self.in_flight,
+            Kind::Granted
+            | Kind::Rejected
+            | Kind::NotSent
+            | Kind::NotSentHere
+            | Kind::TryLater
+            | Kind::Failed => self.in_flight,
         }
     }
 
@@ -144,6 +155,7 @@ impl World {
             }
             NextStep::Turn(Turn::Pause(_)) => {
                 assert!(self.pauses() && !self.in_flight, "a pause during an exchange");
+                assert_ne!(kind, Kind::NotSentHere, "a request that fails on this machine is sent again");
             }
             NextStep::LimitExchange(_) => {
                 assert!(self.in_flight && self.is_limited(), "no exchange to limit");

@@ -14,8 +14,8 @@ impl Login {
     /// and time out. It measures time with the client's timer.
     ///
     /// A request that blocks cannot be cancelled: its thread ends when the request does. A transport that claims to
-    /// enforce the client's timeout should end it then, and the login waits for it at most two seconds longer. A tokio
-    /// runtime that ends does not wait for that thread either.
+    /// enforce the client's timeout should end it then, and the login waits at most two seconds longer for each attempt.
+    /// A tokio runtime that ends does not wait for that thread either.
     ///
     /// ```
     /// # use openrouter_oauth::transport::{Limits, from_fn};

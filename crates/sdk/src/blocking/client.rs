@@ -54,8 +54,8 @@ impl Client {
     /// transport, on a thread of its own, so that no call blocks the thread that awaits it.
     ///
     /// A request that blocks cannot be cancelled: its thread ends when the request does. If the transport claims to
-    /// enforce the client's timeout, but does not, the call ends two seconds after it. An async runtime that ends does not
-    /// wait for that thread.
+    /// enforce the timeout of an attempt, but does not, the attempt ends two seconds after it, measured by the system's
+    /// clock. An async runtime that ends does not wait for that thread.
     #[must_use]
     pub fn to_async(&self) -> client::Client {
         self.0.with_transport(Arc::new(Offloaded(Arc::clone(&self.0.config().transport))))

@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read, Seek},
     os::unix::fs::FileExt,
     process::{Child, ChildStdout, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use openrouter_oauth_emulator::{Emulator, EmulatorServer};
@@ -86,9 +86,11 @@ impl Drop for Instance {
     }
 }
 
-/// Polls until `is_done` returns true.
+/// Polls until `is_done` returns true, for at most a minute.
 pub(crate) async fn wait_until(is_done: impl Fn() -> bool) {
+    let begun = Instant::now();
     while !is_done() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "waited too long");
         sleep(Duration::from_millis(10)).await;
     }
 }

@@ -75,12 +75,12 @@ async fn expect_upstreams(user: &WebUser<'_>, path: &str, instances: &[&Applicat
     expect_eq("the instances that got the callback", &upstreams, &vec![expected.join(", ")])
 }
 
-/// Makes the claim of the attempt with this callback older by a minute, as if the user came back later.
+/// Makes the claim of the attempt with this callback older by two minutes, as if the user came back later.
 fn age_claim(redis: &Redis, callback: &str) -> Result {
     let attempt = callback.rsplit('/').next().unwrap_or_default();
     let script = "for _, key in ipairs(redis.call('KEYS', '*' .. ARGV[1])) do \
         local owner, since = string.match(redis.call('GET', key), '^([^:]*):(%d+)$') \
-        if owner then redis.call('SET', key, string.format('%s:%.0f', owner, since - 60000), 'KEEPTTL') end end";
+        if owner then redis.call('SET', key, string.format('%s:%.0f', owner, since - 120000), 'KEEPTTL') end end";
     let response = redis.run(&format!("EVAL \"{script}\" 0 {attempt}"));
     expect_eq("the response of Redis", &response.as_str(), &"$-1")
 }
