@@ -139,7 +139,6 @@ impl Alarm {
 #[cfg(test)]
 mod tests {
     use std::{
-        future::poll_fn,
         sync::atomic::{AtomicUsize, Ordering},
         task::Wake,
     };
@@ -219,7 +218,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn sleep_without_a_thread_leaves_time_for_other_futures() {
-        use std::{env, process::Command};
+        use std::{env, future::poll_fn, process::Command};
 
         if env::var_os(NO_THREADS).is_none() {
             // If no thread can be started, the test harness runs the test on the main thread.

@@ -6,7 +6,7 @@ use std::{
     net::{TcpListener, TcpStream},
     process::{Child, Command},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use crate::support::{Finished, program, run};
@@ -94,7 +94,7 @@ fn idle_connections_give_back_their_files() {
     let (emulator, url) = ready(command);
     let idle: Vec<TcpStream> =
         (0..80).map(|_| TcpStream::connect(("127.0.0.1", port(&url).parse().unwrap())).unwrap()).collect();
-    let begun = Instant::now();
+    let begun = std::time::Instant::now();
     run(&["jwks", "--json", "--server", &url]).json();
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     drop((idle, emulator));

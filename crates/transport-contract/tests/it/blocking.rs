@@ -10,13 +10,25 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, header::HOST};
 use openrouter_oauth_transport::{BoxError, Error, ErrorKind, Limits, ResponseFuture, Transport};
 
-use crate::faulty::Fault;
-
 /// A transport that speaks plain-text HTTP/1.1, opens a connection for each request, and blocks.
 #[derive(Debug, Default)]
 pub(crate) struct Blocking {
-    /// A fault that only the code of this transport can have. It ignores the others.
-    pub(crate) fault: Option<Fault>,
+    pub(crate) flaw: Option<Flaw>,
+}
+
+/// A violation of the contract that only the code of this transport can have.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Flaw {
+    /// Returns truncated bodies as complete ones.
+    CutsSilently,
+    /// Rejects chunk extensions.
+    RejectsExtensions,
+    /// Returns an interim response as the final one.
+    TakesInterim,
+    /// Applies the timeout to each read, not to the whole request.
+    TimesEachRead,
+    /// Applies the timeout once to connecting and writing, and again to reading.
+    TimesEachStep,
 }
 
 impl Transport for Blocking {
@@ -26,8 +38,8 @@ impl Transport for Blocking {
 }
 
 impl Blocking {
-    fn has(&self, fault: Fault) -> bool {
-        self.fault == Some(fault)
+    fn has(&self, flaw: Flaw) -> bool {
+        self.flaw == Some(flaw)
     }
 
     /// Sends a request and waits for its response.
@@ -38,7 +50,7 @@ impl Blocking {
     ) -> Result<Response<Bytes>, Error> {
         let time = limits.timeout.map(|timeout| Time {
             deadline: Instant::now() + timeout,
-            each: self.has(Fault::TimesEachRead).then_some(timeout),
+            each: self.has(Flaw::TimesEachRead).then_some(timeout),
         });
         let tcp = connect(request, time).map_err(|error| match error.downcast_ref::<io::Error>() {
             Some(error) if is_timeout(error) => ErrorKind::Timeout.into(),
@@ -48,16 +60,16 @@ impl Blocking {
         stream.get_mut().write_all(&head(request)).map_err(broken)?;
         stream.get_mut().write_all(request.body()).map_err(broken)?;
         if let (true, Some(timeout), Some(time)) =
-            (self.has(Fault::TimesEachStep), limits.timeout, &mut stream.get_mut().time)
+            (self.has(Flaw::TimesEachStep), limits.timeout, &mut stream.get_mut().time)
         {
             time.deadline = Instant::now() + timeout;
         }
         loop {
             let mut response = read_head(&mut stream).map_err(broken)?;
-            if self.has(Fault::TakesInterim) || !response.status().is_informational() {
+            if self.has(Flaw::TakesInterim) || !response.status().is_informational() {
                 let mut body = Vec::new();
                 match self.read_body(&mut stream, &response, limits.response_bytes, &mut body) {
-                    Err(error) if !(self.has(Fault::CutsSilently) && error.kind() == ErrorKind::Io) => {
+                    Err(error) if !(self.has(Flaw::CutsSilently) && error.kind() == ErrorKind::Io) => {
                         return Err(error.with_status(response.status()));
                     }
                     _ => *response.body_mut() = body.into(),
@@ -194,7 +206,7 @@ impl Blocking {
         loop {
             let line = read_line(stream).map_err(broken)?;
             let size = line
-                .split(|byte| *byte == b';' && !self.has(Fault::RejectsExtensions))
+                .split(|byte| *byte == b';' && !self.has(Flaw::RejectsExtensions))
                 .next()
                 .unwrap_or_default();
             let size = std::str::from_utf8(size).ok().and_then(|size| u64::from_str_radix(size, 16).ok());

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use openrouter_oauth_transport::{Error, ErrorKind, Limits, ResponseFuture, Transport};
 
-use crate::blocking::Blocking;
+use crate::blocking::{Blocking, Flaw};
 
 /// [`Blocking`] with one fault.
 #[derive(Debug)]
@@ -48,9 +48,7 @@ pub(crate) enum Fault {
     MixesResponses,
     // Faults in limits.
     IgnoresDeadline,
-    /// Applies the timeout to each read, not to the whole request.
     TimesEachRead,
-    /// Applies the timeout once to connecting and writing, and again to reading.
     TimesEachStep,
     ClaimsTimeoutUnsent,
     EndsEarly,
@@ -179,7 +177,16 @@ impl Faulty {
     }
 
     fn blocking(&self) -> Blocking {
-        Blocking { fault: Some(self.fault) }
+        Blocking {
+            flaw: match self.fault {
+                Fault::CutsSilently => Some(Flaw::CutsSilently),
+                Fault::RejectsExtensions => Some(Flaw::RejectsExtensions),
+                Fault::TakesInterim => Some(Flaw::TakesInterim),
+                Fault::TimesEachRead => Some(Flaw::TimesEachRead),
+                Fault::TimesEachStep => Some(Flaw::TimesEachStep),
+                _ => None,
+            },
+        }
     }
 
     /// Keeps a copy of the result.
