@@ -17,9 +17,9 @@ use crate::{
 
 /// The system's clock, with sleeps that need no async runtime.
 ///
-/// Each sleep has a thread of its own, which wakes its task, so that it works with [`block_on`] and with every async
-/// runtime. Dropping the sleep ends the thread. While the operating system has no thread left, the task wakes itself
-/// every 10 ms, and each poll blocks for that long.
+/// Each sleep has a thread of its own, which wakes its task, so that it works with [`block_on`](crate::block_on) and
+/// with every async runtime. Dropping the sleep ends the thread. While the operating system has no thread left, the task
+/// wakes itself every 10 ms, and each poll blocks for that long.
 #[expect(clippy::exhaustive_structs, reason = "there is nothing to configure")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ThreadTimer;
