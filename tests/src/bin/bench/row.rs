@@ -72,14 +72,14 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "exchange over reqwest",
         sdk: SDK_OVER_REQWEST,
-        limits: &[Instructions(87_000.0), Allocations(65.0)],
+        limits: &[Instructions(90_000.0), Allocations(65.0)],
         ..EXCHANGE_ROW
     },
     Row {
         // With the client that blocks. Each exchange opens a connection.
         name: "exchange over ureq",
         sdk: SDK_OVER_UREQ,
-        limits: &[Instructions(240_000.0), Allocations(64.0)],
+        limits: &[Instructions(250_000.0), Allocations(64.0)],
         ..EXCHANGE_ROW
     },
     Row {
@@ -99,7 +99,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "exchange over TLS",
         is_tls: true,
-        limits: &[InstructionRatio(0.87), Allocations(21.0)],
+        limits: &[InstructionRatio(0.89), Allocations(21.0)],
         ..EXCHANGE_ROW
     },
     Row {
