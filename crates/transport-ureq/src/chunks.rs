@@ -1,7 +1,7 @@
 //! Chunk extensions.
 
-/// Removes the extensions of chunks from a body. ureq rejects a line with a size if it is longer than 20 bytes, and
-/// thus loses the response. RFC 9112, section 7.1.1, says to ignore unknown extensions.
+/// Removes the extensions of chunks from a body. ureq rejects a chunk-size line of more than 20 bytes, and the response
+/// is lost. RFC 9112, section 7.1.1, says to ignore unknown extensions.
 #[derive(Debug, Default)]
 pub(crate) struct ExtensionFilter(Position);
 

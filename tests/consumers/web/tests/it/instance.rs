@@ -121,7 +121,7 @@ impl Testbed {
         Instance::start(&mut self.program())
     }
 
-    /// Starts the program with a user who has connected OpenRouter.
+    /// Starts the program with a user whose OpenRouter account is connected.
     pub(crate) async fn connected(&self) -> Result<(Instance, Browser)> {
         let instance = self.start()?;
         let mut alice = Browser::new(&instance.url);
