@@ -15,15 +15,18 @@ cargo xtask COMMAND
   docs           build the documentation; deny warnings
   layers         check that dependencies point one way, between our crates and between the files of each, and that the
                  light crates stay light
-  features       compile each package with none of its features and with each alone; deny warnings
+  features       compile each library that has features with none of them and with each alone; deny warnings
   tidy           check house rules that no compiler enforces: module docs, endpoint files, links, invariants
   deny           check licenses, duplicate versions and sources of the dependencies (needs cargo-deny)
   msrv           compile each package with the oldest compiler it supports, if that is installed
   package [--release]
-                 pack each package, then compile it and its tests alone; with --release, also run them, document it,
-                 and rehearse a release
-  platforms      run clippy for Windows, macOS and wasm32, and tests for Windows under wine and for wasm32 in Node.js
-                 (needs the targets, mingw, wine, node and wasm-bindgen-cli; names the checks whose tools are missing)
+                 pack each package, then compile it alone; with --release, also run its tests, document it, and
+                 rehearse a release
+  platforms [--all]
+                 run clippy for macOS and wasm32, and tests for Windows under wine and for wasm32 in Node.js; with --all,
+                 also run clippy for Windows, and give wine and macOS nearly all packages, not only those that depend
+                 most on the system (needs the targets, mingw, wine, node and wasm-bindgen-cli; names the checks whose
+                 tools are missing)
   consumers      build and run (or test) packages outside the workspace that use the crates
   api [--write]  compare the public API of each library with tests/api, or write it (needs cargo-public-api and nightly)
   spec FILE      compare the models and the emulator with an OpenAPI document

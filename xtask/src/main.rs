@@ -8,7 +8,7 @@
 
 use std::{env, process::ExitCode};
 
-use crate::result::Result;
+use crate::{platforms::Packages, result::Result};
 
 mod ci;
 
@@ -67,7 +67,8 @@ fn run(step: &[&str]) -> Result {
         ["msrv"] => msrv::run(),
         ["package"] => package::run(false),
         ["package", "--release"] => package::run(true),
-        ["platforms"] => platforms::run(),
+        ["platforms"] => platforms::run(Packages::UsingTheSystem),
+        ["platforms", "--all"] => platforms::run(Packages::All),
         [platforms::UNDER_WINE, program @ ..] => platforms::run_under_wine(program),
         ["tidy"] => tidy::run(),
         step => ci::start(step),

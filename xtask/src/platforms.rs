@@ -1,19 +1,24 @@
 //! `platforms`: checks the code for other systems than this one, and runs the tests for Windows under wine and those for
 //! wasm32 in Node.js.
 //!
+//! Without `--all`, wine and macOS get only the packages that depend most on the system, and clippy does not run for
+//! Windows.
+//!
 //! A machine may lack a target or a program. The command then names the checks that it leaves out. With
 //! `REQUIRE_TOOLS=1`, it adds missing targets, and fails if a program from crates.io is missing.
 
 use std::{env, process::Command, time::Instant};
 
+pub(crate) use self::packages::Packages;
 use self::tool::Tool;
 use crate::{
-    aws_lc::{EXCEPT_REQWEST, REQWEST_WITHOUT_AWS_LC},
+    aws_lc::REQWEST_WITHOUT_AWS_LC,
     process,
     result::{Result, fail_on},
     workspace,
 };
 
+mod packages;
 mod tool;
 mod wasm;
 mod wine;
@@ -22,52 +27,50 @@ mod wine;
 struct Check {
     name: &'static str,
     tools: &'static [Tool],
-    run: fn() -> Result,
+    /// Whether it runs only for [`Packages::All`].
+    is_extra: bool,
+    run: fn(Packages) -> Result,
 }
 
 const CHECKS: &[Check] = &[
     Check {
         name: "Windows: clippy",
         tools: &[Tool::Target(wine::TARGET), wine::MINGW],
-        run: || clippy_all(wine::TARGET, &[DIFFERENT], &[]),
+        // Otherwise, wine's check alone denies the warnings of the compiler.
+        is_extra: true,
+        run: |_| clippy_all(wine::TARGET, Packages::UsingTheSystem, &[KEYCHAIN], &[]),
     },
     Check {
         name: "Windows: the tests, under wine",
         tools: &[wine::PROCESSOR, Tool::Target(wine::TARGET), wine::MINGW, wine::WINE],
+        is_extra: false,
         run: wine::test,
     },
     Check {
         name: "macOS: clippy",
         tools: &[Tool::Target(MACOS)],
-        run: || clippy_all(MACOS, &[EVERYTHING, REQWEST_WITHOUT_AWS_LC], &NO_C_COMPILER),
+        is_extra: false,
+        // With the tests, so that they compile on the real system.
+        run: |packages| clippy_all(MACOS, packages, &[KEYCHAIN, "--all-targets"], &NO_C_COMPILER),
     },
     Check {
         name: "wasm32: clippy",
         tools: &[Tool::Target(wasm::TARGET)],
-        run: || process::run(&mut clippy(wasm::TARGET, wasm::LIBRARIES, &[wasm::SETTINGS])),
+        is_extra: false,
+        run: |_| process::run(&mut clippy(wasm::TARGET, wasm::LIBRARIES, &[wasm::SETTINGS])),
     },
     Check {
         name: "wasm32: the tests, in Node.js",
         tools: &[Tool::Target(wasm::TARGET), wasm::NODE, wasm::RUNNER],
-        run: wasm::test,
+        is_extra: false,
+        run: |_| wasm::test(),
     },
 ];
 
 const MACOS: &str = "aarch64-apple-darwin";
 
-/// The packages, targets and features that clippy checks together: all tests, so that they compile on the real system,
-/// and the keychain, which is another crate on each system.
-const EVERYTHING: &[&str] =
-    &["--workspace", EXCEPT_REQWEST, "--all-targets", "--features=openrouter-oauth-login/keychain"];
-
-/// The packages whose own code differs on Windows. Wine compiles the others, and the tests, except those of the transport
-/// on reqwest.
-const DIFFERENT: &[&str] = &[
-    "--package=openrouter-oauth-cli",
-    "--package=openrouter-oauth-login",
-    "--package=openrouter-oauth-transport-hyper",
-    "--features=openrouter-oauth-login/keychain",
-];
+/// The keychain, which is another crate on each system.
+const KEYCHAIN: &str = "--features=openrouter-oauth-cli/keychain";
 
 /// Variables that replace Apple's tools, which alone build ring's C code for macOS. Clippy links nothing, so it can
 /// check all Rust code with a compiler that does nothing.
@@ -77,12 +80,12 @@ const NO_C_COMPILER: [(&str, &str); 3] =
 /// The command with which `platforms` starts each test program for Windows.
 pub(crate) use self::wine::{START as UNDER_WINE, start as run_under_wine};
 
-pub(crate) fn run() -> Result {
+pub(crate) fn run(packages: Packages) -> Result {
     let (mut report, mut errors) = (Vec::new(), Vec::new());
-    for check in CHECKS {
+    for check in CHECKS.iter().filter(|check| packages == Packages::All || !check.is_extra) {
         println!("\n--- {}", check.name);
         let start = Instant::now();
-        let verdict = match check.start() {
+        let verdict = match check.start(packages) {
             Ok(None) => "ok".to_owned(),
             Ok(Some(tool)) => format!("NOT CHECKED, because this machine lacks {tool}"),
             Err(error) => {
@@ -98,7 +101,7 @@ pub(crate) fn run() -> Result {
 
 impl Check {
     /// Runs the check, unless the machine lacks a tool. Returns that tool.
-    fn start(&self) -> Result<Option<Tool>> {
+    fn start(&self, packages: Packages) -> Result<Option<Tool>> {
         let is_required = env::var_os("REQUIRE_TOOLS").is_some_and(|value| value == "1");
         for tool in self.tools {
             let is_there = tool.is_present()? || is_required && tool.install()?;
@@ -106,22 +109,22 @@ impl Check {
                 return Ok(Some(*tool));
             }
         }
-        (self.run)()?;
+        (self.run)(packages)?;
         Ok(None)
     }
 }
 
-/// Checks each of these lists of packages together for a target.
-///
-/// Each published package whose dependencies differ between systems is also checked alone and without its tests: the
-/// other packages and the dependencies of tests can enable features that the package itself should enable. For the other
-/// packages, `features` checks that.
-fn clippy_all(target: &str, together: &[&[&str]], variables: &[(&str, &str)]) -> Result {
+/// Checks the packages for a target: all together, with these options, and each whose dependencies differ between systems
+/// alone and without its tests. The other packages and the dependencies of tests can enable features that the package
+/// itself should enable. For the other packages, `features` checks that.
+fn clippy_all(target: &str, packages: Packages, options: &[&str], variables: &[(&str, &str)]) -> Result {
     let mut alone = workspace::published()?;
     alone
         .retain(|package| package.dependencies.iter().any(|other| !other.is_dev() && other.target.is_some()));
     let alone = alone.iter().map(|package| clippy(target, &["--package", &package.name], variables));
-    let together = together.iter().map(|packages| clippy(target, packages, variables));
+    let mut together = vec![[packages.options(), options].concat()];
+    together.extend((packages == Packages::All).then(|| REQWEST_WITHOUT_AWS_LC.to_vec()));
+    let together = together.iter().map(|arguments| clippy(target, arguments, variables));
     process::run_all(together.chain(alone))
 }
 
@@ -138,7 +141,7 @@ mod tests {
 
     #[track_caller]
     fn started(tools: &'static [Tool]) -> Result<Option<Tool>> {
-        Check { name: "", tools, run: || Err("it ran".into()) }.start()
+        Check { name: "", tools, is_extra: false, run: |_| Err("it ran".into()) }.start(Packages::All)
     }
 
     #[test]

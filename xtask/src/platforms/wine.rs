@@ -2,8 +2,8 @@
 
 use std::{env, fs, process::Command};
 
-use super::tool::Tool;
-use crate::{aws_lc::EXCEPT_REQWEST, process, result::Result};
+use super::{packages::Packages, tool::Tool};
+use crate::{process, result::Result};
 
 /// Windows with the GNU linker, which Debian has.
 pub(super) const TARGET: &str = "x86_64-pc-windows-gnu";
@@ -20,10 +20,10 @@ pub(super) const WINE: Tool = Tool::Program { name: "wine", package: "wine" };
 /// The command of this program that starts a test program, and after which the test program's path follows.
 pub(crate) const START: &str = "under-wine";
 
-/// Runs all tests except those of this package, which are about the repository. Doc tests are left out, because each is
-/// a program of its own, which takes longer to link than to run. The examples that tests start are compiled with them.
-/// The transport on reqwest is only used by other tests, because its own would compile all dependencies once more.
-pub(super) fn test() -> Result {
+/// Runs the tests of these packages, except those of `xtask`, which are about the repository. Doc tests are left out,
+/// because each is a program of its own, which takes longer to link than to run. The examples that tests start are
+/// compiled with them.
+pub(super) fn test(packages: Packages) -> Result {
     // Wine's settings and drive C, apart from those of the user.
     let prefix = process::target("platforms").join("wine");
     fs::create_dir_all(&prefix)?;
@@ -45,8 +45,9 @@ pub(super) fn test() -> Result {
 
     // In quotes of TOML without escapes.
     let runner = format!("--config=target.{TARGET}.runner=['{}', '{START}']", env::current_exe()?.display());
-    let mut test = process::cargo(["test", "--no-fail-fast", "--tests", "--workspace", "--exclude=xtask"]);
-    test.args([EXCEPT_REQWEST, "--target", TARGET, &runner]);
+    let mut test = process::cargo(["test", "--no-fail-fast", "--tests", "--target", TARGET, &runner]);
+    test.args(packages.options()).args((packages == Packages::All).then_some("--exclude=xtask"));
+    test.env("RUSTFLAGS", "-D warnings");
     // A third of the time is linking, most of it for debug information that nobody would use.
     test.env("CARGO_PROFILE_DEV_DEBUG", "0");
     // A test whose tool is missing is skipped: the tools are programs of Unix.
