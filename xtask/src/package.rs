@@ -1,10 +1,11 @@
-//! `package`: builds each crate and its tests as its users get it from crates.io.
+//! `package`: builds each crate as its users get it from crates.io.
 //!
 //! It packs every published crate and unpacks it into the build folder. There it checks and compiles each package as a
 //! workspace of its own. Patches replace the packages that it depends on with their unpacked versions.
 //!
-//! With `--release`, it also links and runs these tests, which `cargo test --workspace` runs for every change. It then
-//! documents each package, with nightly, as docs.rs does, if rustup has it.
+//! With `--release`, it also compiles the examples and runs the tests of each package. `cargo test --workspace` runs them
+//! for every change, but only here do they fail if they need a feature or a file that the package lacks. It then documents
+//! each package, with nightly, as docs.rs does, if rustup has it.
 
 use std::{fmt::Write as _, fs, path::PathBuf, process::Command};
 
@@ -90,26 +91,21 @@ fn pack(packages: &[Package], release: bool) -> Result {
     process::run_without_warnings(&mut command)
 }
 
-/// Returns the command that checks a package with its tests and examples. It uses the workspace's build folder, because
-/// `lint` and `features` have checked most dependencies there. A check does not replace any program there.
+/// Returns the command that compiles a package without its tests. It uses the workspace's build folder, because
+/// `features` has compiled most dependencies there. Nothing is linked, so this replaces no program there.
 fn check(package: &Unpacked) -> Command {
-    let mut command = process::cargo(["check", "--offline", "--quiet", "--all-targets", "--color=never"]);
-    command.args(test_features(package)).current_dir(&package.folder);
-    command.env("CARGO_TARGET_DIR", process::target("."));
+    let mut command = process::cargo(["check", "--offline", "--quiet", "--color=never"]);
+    command.current_dir(&package.folder).env("CARGO_TARGET_DIR", process::target("."));
     command
 }
 
 /// Returns the command for the tests of a package, with the versions in its lock file.
 fn test(package: &Unpacked) -> Command {
     let mut command = process::cargo(["test", "--offline", "--quiet", "--no-fail-fast"]);
-    command.args(test_features(package));
+    let features = TEST_FEATURES.iter().find(|(name, _)| *name == package.manifest.name);
+    command.args(features.map_or(&[][..], |(_, features)| features));
     in_folder(command.env("RUSTFLAGS", "-D warnings"), package);
     command
-}
-
-fn test_features(package: &Unpacked) -> &'static [&'static str] {
-    let found = TEST_FEATURES.iter().find(|(name, _)| *name == package.manifest.name);
-    found.map_or(&[], |(_, features)| features)
 }
 
 /// Returns the command that builds the documentation of a library as docs.rs does, with warnings denied.
@@ -139,8 +135,7 @@ fn in_folder(command: &mut Command, package: &Unpacked) {
     share_dependencies(command.current_dir(&package.folder));
 }
 
-/// Lets cargo build in the folder that all packages outside the workspace share, with the same settings. Each dependency
-/// is then compiled once.
+/// Lets cargo build in a folder that the packages share, with the same settings. Each dependency is then compiled once.
 pub(crate) fn share_dependencies(command: &mut Command) {
     command.env("CARGO_TARGET_DIR", build_folder()).env("CARGO_INCREMENTAL", "0");
     // Nobody debugs these builds, and debug information would double the size of the folder.
