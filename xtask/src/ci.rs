@@ -43,8 +43,9 @@ const STEPS: &[&str] = &[
 /// What `--full` adds: steps that take long and seldom find anything.
 const FULL: &[&str] = &["fuzz"];
 
-/// Steps that mostly wait: for a browser, for wine, or for another SDK.
-const WAITING: &[&str] = &["platforms", "conformance", "browser", "keychain"];
+/// Steps that run next to the others, each list by itself: those that mostly wait, for wine, another SDK, or a browser, and
+/// the build.
+const BACKGROUND: [&[&str]; 3] = [&["platforms"], &["conformance", "browser", "keychain"], &[OPTIMIZED]];
 
 /// Steps that measure, or that have deadlines. They run after all others, one at a time.
 const ALONE: &[&str] = &["faults", "bench", "fuzz"];
@@ -64,11 +65,14 @@ const CHROMIUM: &[Requirement] = &[
 /// A step that only starts cargo.
 struct CargoStep {
     name: &'static str,
-    /// Whether the step accepts these arguments, which go to the last cargo command.
+    /// Whether the step accepts these arguments, which go to the program, or else to the last cargo command.
     takes: fn(&[&str]) -> bool,
     requires: &'static [Requirement],
     /// The arguments of each cargo command, separated by spaces.
     cargo: &'static [&'static str],
+    /// A program of `BUILD` that runs at the end, with the step's arguments. `cargo run -p` would unify the features of
+    /// only one package, and compile most dependencies again.
+    program: Option<&'static str>,
     environment: &'static [(&'static str, &'static str)],
 }
 
@@ -77,8 +81,13 @@ const STEP: CargoStep = CargoStep {
     takes: |arguments| arguments.is_empty(),
     requires: &[],
     cargo: &[],
+    program: None,
     environment: &[],
 };
+
+/// Builds the programs of the tests, and the command-line tool that they start, with the features that `test` has compiled.
+/// Only `package --release` tests that tool with no other features than its own.
+const BUILD: &str = "build --quiet --workspace --exclude=xtask --bins --tests";
 
 /// Builds the optimized programs of all steps at once.
 const BUILD_OPTIMIZED: &str = "build --quiet --profile bench -p openrouter-oauth-cli -p openrouter-oauth-tests --bin openrouter-oauth --bin faults --bin bench";
@@ -95,21 +104,15 @@ const CARGO_STEPS: &[CargoStep] = &[
         name: "browser",
         takes: |_| true,
         requires: CHROMIUM,
-        cargo: &[
-            // The browser program expects the command-line tool in its own folder.
-            "build --quiet -p openrouter-oauth-cli --bin openrouter-oauth",
-            "run --quiet -p openrouter-oauth-tests --bin browser --",
-        ],
+        cargo: &[BUILD],
+        program: Some("browser"),
         ..STEP
     },
     CargoStep {
         name: "conformance",
         requires: CHROMIUM,
-        cargo: &[
-            // The program expects the command-line tool in its own folder.
-            "build --quiet -p openrouter-oauth-cli --bin openrouter-oauth",
-            "run --quiet -p openrouter-oauth-tests --bin conformance",
-        ],
+        cargo: &[BUILD],
+        program: Some("conformance"),
         ..STEP
     },
     CargoStep {
@@ -159,7 +162,8 @@ const CARGO_STEPS: &[CargoStep] = &[
     CargoStep {
         name: "spec",
         takes: |arguments| arguments.len() == 1,
-        cargo: &["run --quiet -p openrouter-oauth-tests --bin spec --"],
+        cargo: &[BUILD],
+        program: Some("spec"),
         ..STEP
     },
     // The same command as in the README.
@@ -190,17 +194,14 @@ pub(crate) fn run(named: &[&str], start: impl Fn(&[&str]) -> Result) -> Result {
     let plan = Plan::new(&steps);
     let mut outcomes = run_all(&plan.first, run_here);
     outcomes.extend(thread::scope(|scope| {
-        let spawn = |steps| scope.spawn(move || run_all(steps, in_background));
         // Without others to run next to, they need not collect their output.
-        let background = (!plan.compiling.is_empty()).then(|| [spawn(&plan.waiting), spawn(&plan.building)]);
+        if plan.compiling.is_empty() {
+            return run_all(&plan.background.concat(), run_here);
+        }
+        let threads = plan.background.each_ref().map(|steps| scope.spawn(|| run_all(steps, in_background)));
         let mut outcomes = run_all(&plan.compiling, run_here);
-        match background {
-            Some(threads) => outcomes.extend(
-                threads
-                    .into_iter()
-                    .flat_map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))),
-            ),
-            None => outcomes.extend(run_all(&plan.waiting, run_here)),
+        for thread in threads {
+            outcomes.extend(thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
         }
         outcomes
     }));
@@ -215,13 +216,11 @@ pub(crate) fn run(named: &[&str], start: impl Fn(&[&str]) -> Result) -> Result {
 /// Which steps run next to which.
 #[derive(Debug, Default, Eq, PartialEq)]
 struct Plan<'a> {
-    /// Before all others: `test` builds the command with the features of tests, and must not replace the one that other
-    /// steps start.
+    /// Before all others: `test` compiles what `BUILD` needs, and must not replace a program that another step starts.
     first: Vec<&'a str>,
-    /// One after another, next to `waiting` and `building`.
+    /// One after another, next to `background`.
     compiling: Vec<&'a str>,
-    waiting: Vec<&'a str>,
-    building: Vec<&'a str>,
+    background: [Vec<&'a str>; BACKGROUND.len()],
     /// After all others, one at a time.
     alone: Vec<&'a str>,
 }
@@ -230,19 +229,24 @@ impl<'a> Plan<'a> {
     fn new(steps: &[&'a str]) -> Self {
         let mut plan = Self::default();
         for &step in steps {
-            let list = match name(step) {
-                "test" => &mut plan.first,
-                waiting if WAITING.contains(&waiting) => &mut plan.waiting,
-                alone if ALONE.contains(&alone) => &mut plan.alone,
-                _ => &mut plan.compiling,
-            };
-            list.push(step);
+            plan.list_of(name(step)).push(step);
         }
         let is_needed = plan.alone.iter().any(|step| NEED_OPTIMIZED.contains(&name(step)));
         if is_needed && !steps.contains(&OPTIMIZED) {
-            plan.building.push(OPTIMIZED);
+            plan.list_of(OPTIMIZED).push(OPTIMIZED);
         }
         plan
+    }
+
+    /// Returns the list to which a step with this name belongs.
+    fn list_of(&mut self, name: &str) -> &mut Vec<&'a str> {
+        let place = BACKGROUND.iter().position(|steps| steps.contains(&name));
+        match place.and_then(|place| self.background.get_mut(place)) {
+            Some(list) => list,
+            None if name == "test" => &mut self.first,
+            None if ALONE.contains(&name) => &mut self.alone,
+            None => &mut self.compiling,
+        }
     }
 }
 
@@ -300,12 +304,14 @@ impl CargoStep {
         for (place, command) in self.cargo.iter().enumerate() {
             let mut cargo = process::cargo(command.split(' '));
             cargo.envs(self.environment.iter().copied());
-            if place + 1 == self.cargo.len() {
+            if self.program.is_none() && place + 1 == self.cargo.len() {
                 cargo.args(arguments);
             }
             process::run(&mut cargo)?;
         }
-        Ok(())
+        let Some(program) = self.program else { return Ok(()) };
+        let program = process::target("debug").join(program).with_extension(env::consts::EXE_EXTENSION);
+        process::run(process::in_root(Command::new(program)).args(arguments))
     }
 }
 
@@ -382,12 +388,11 @@ mod tests {
         let expected = Plan {
             first: vec!["test"],
             compiling: vec!["lint", "spec=a file"],
-            waiting: vec!["platforms"],
-            building: vec![OPTIMIZED],
+            background: [vec!["platforms"], vec![], vec![OPTIMIZED]],
             alone: vec!["faults=--planted"],
         };
         assert_eq!(plan, expected);
-        assert_eq!(Plan::new(&["lint", "fuzz"]).building, [""; 0]);
+        assert_eq!(Plan::new(&["lint", "fuzz"]).background, [const { Vec::<&str>::new() }; 3]);
     }
 
     #[test]
@@ -422,7 +427,7 @@ mod tests {
 
     #[test]
     fn every_step_is_in_the_list_of_commands() {
-        for step in STEPS.iter().chain(WAITING).chain(ALONE).chain([&OPTIMIZED]) {
+        for step in STEPS.iter().chain(BACKGROUND.into_iter().flatten()).chain(ALONE) {
             assert!(crate::help::is_command(step), "{step}");
         }
     }

@@ -2,22 +2,26 @@
 //!
 //! It tests a package that has tests instead of running it: such a package is a server, which runs until it is stopped.
 //!
-//! Each package is built separately, so that it cannot depend on features that another package enables. It uses its own
+//! Each package is built by itself, so that it cannot depend on features that another package enables. It uses its own
 //! committed `Cargo.lock`.
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use crate::{
-    layers, package, process,
+    layers, process,
     result::{Result, fail_on},
     workspace,
 };
 
 /// The folder of the consumers, relative to the root.
 const FOLDER: &str = "tests/consumers";
+
+/// The variable that sets how much debug information cargo adds. For the workspace, `Cargo.toml` sets it.
+const DEBUG: &str = "CARGO_PROFILE_DEV_DEBUG";
 
 /// The consumers that must not depend on certain crates, and those crates.
 const WITHOUT: &[(&str, &[&str])] = &[
@@ -37,21 +41,32 @@ pub(crate) fn run() -> Result {
     fail_on(&findings)?;
     for manifest in manifests()? {
         let has_tests = process::root().join(&manifest).with_file_name("tests").exists();
-        start_cargo(if has_tests { "test" } else { "run" }, &manifest)?;
+        compile(if has_tests { &["test", "--no-run"] } else { &["build"] }, &manifest)?;
+        process::run(&mut cargo(if has_tests { &["test"] } else { &["run"] }, &manifest))?;
     }
     Ok(())
 }
 
 /// Builds the consumer with this name.
 pub(crate) fn build(name: &str) -> Result {
-    start_cargo("build", Path::new(&format!("{FOLDER}/{name}/Cargo.toml")))
+    compile(&["build"], Path::new(&format!("{FOLDER}/{name}/Cargo.toml")))
 }
 
-fn start_cargo(command: &str, manifest: &Path) -> Result {
-    let mut cargo = process::cargo([command, "--locked", "--quiet", "--manifest-path"]);
-    // The tests of packages have the same flags. With others, cargo would compile the dependencies again.
-    package::share_dependencies(cargo.arg(manifest).env("RUSTFLAGS", "-D warnings"));
-    process::run(&mut cargo)
+/// Runs a command that only compiles. A warning is an error, but not through `RUSTFLAGS`, with which cargo would compile
+/// again what the consumers share with the workspace.
+fn compile(command: &[&str], manifest: &Path) -> Result {
+    process::run_without_warnings(cargo(command, manifest).env("CARGO_TERM_COLOR", "never"))
+}
+
+fn cargo(command: &[&str], manifest: &Path) -> Command {
+    let mut cargo = process::cargo(command);
+    cargo.args(["--locked", "--quiet", "--manifest-path"]).arg(manifest);
+    // Dependencies with the same features are compiled once for the workspace and all consumers.
+    cargo.env("CARGO_TARGET_DIR", process::target("."));
+    if env::var_os(DEBUG).is_none() {
+        cargo.env(DEBUG, "line-tables-only");
+    }
+    cargo
 }
 
 /// Returns the manifest of each consumer, relative to the root.

@@ -15,7 +15,7 @@ pub(crate) fn root() -> &'static Path {
     here.parent().unwrap_or(here)
 }
 
-/// Returns a folder next to the workspace's build folder, for builds that must not share that one.
+/// Returns a folder in the workspace's build folder.
 pub(crate) fn target(folder: &str) -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     root().join(target).join(folder)
@@ -36,7 +36,8 @@ pub(crate) fn nightly_cargo() -> Option<Command> {
     Some(command)
 }
 
-fn in_root(mut command: Command) -> Command {
+/// Lets a command run in the root of the repository, without the variables that cargo set for this program.
+pub(crate) fn in_root(mut command: Command) -> Command {
     command.current_dir(root());
     // Cargo set these variables for this program. If inherited, they rerun every build script that watches these names
     // (such as ring's), and rebuild everything that depends on it.

@@ -117,13 +117,12 @@ impl Application {
     }
 }
 
-/// Returns the command that starts the program. `cargo xtask browser` builds it in a folder next to this program's.
+/// Returns the command that starts the program. `cargo xtask browser` builds it next to this one.
 fn command(environment: &[(&str, String)]) -> Result<Vec<String>> {
-    let own = env::current_exe()?;
-    let target = own.ancestors().nth(2).ok_or("this program is in no build folder")?;
+    let program = env::current_exe()?.with_file_name("web");
     let mut command = vec!["env".to_owned(), "-i".to_owned(), format!("PATH={}", env::var("PATH")?)];
     command.push("RUST_LOG=trace".to_owned());
     command.extend(environment.iter().map(|(name, value)| format!("{name}={value}")));
-    command.push(target.join("packages/debug/web").display().to_string());
+    command.push(program.display().to_string());
     Ok(command)
 }
