@@ -43,8 +43,8 @@ const STEPS: &[&str] = &[
 /// What `--full` adds: steps that take long and seldom find anything.
 const FULL: &[&str] = &["fuzz"];
 
-/// Steps that run next to the others, each list by itself: those that mostly wait, for wine, another SDK, or a browser, and
-/// the build.
+/// Steps that run next to the others: the lists side by side, and the steps of each list one after another. They wait for
+/// wine, another SDK, or a browser, or build what later steps need.
 const BACKGROUND: [&[&str]; 3] = [&["platforms"], &["conformance", "browser", "keychain"], &[OPTIMIZED]];
 
 /// Steps that measure, or that have deadlines. They run after all others, one at a time.
@@ -232,7 +232,8 @@ impl<'a> Plan<'a> {
             plan.list_of(name(step)).push(step);
         }
         let is_needed = plan.alone.iter().any(|step| NEED_OPTIMIZED.contains(&name(step)));
-        if is_needed && !steps.contains(&OPTIMIZED) {
+        // Without a step to run next to, those steps build the programs themselves, on all cores.
+        if is_needed && !plan.compiling.is_empty() && !steps.contains(&OPTIMIZED) {
             plan.list_of(OPTIMIZED).push(OPTIMIZED);
         }
         plan
@@ -304,7 +305,9 @@ impl CargoStep {
         for (place, command) in self.cargo.iter().enumerate() {
             let mut cargo = process::cargo(command.split(' '));
             cargo.envs(self.environment.iter().copied());
-            if self.program.is_none() && place + 1 == self.cargo.len() {
+            if self.program.is_some() {
+                cargo.env("CARGO_TARGET_DIR", process::target("."));
+            } else if place + 1 == self.cargo.len() {
                 cargo.args(arguments);
             }
             process::run(&mut cargo)?;
@@ -392,7 +395,9 @@ mod tests {
             alone: vec!["faults=--planted"],
         };
         assert_eq!(plan, expected);
-        assert_eq!(Plan::new(&["lint", "fuzz"]).background, [const { Vec::<&str>::new() }; 3]);
+        for without_build in [&["lint", "fuzz"][..], &["faults"]] {
+            assert!(Plan::new(without_build).background.concat().is_empty(), "{without_build:?}");
+        }
     }
 
     #[test]

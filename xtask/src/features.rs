@@ -10,8 +10,8 @@ use crate::{
     workspace::{self, Package},
 };
 
-/// Features with many dependencies, which other steps compile for one package: `keychain` does that for its own feature,
-/// and `tests/consumers/web` for Redis.
+/// Features with many dependencies. `lint` compiles both, the step `keychain` the first, and `tests/consumers/web` the
+/// second, but next to features of tests or of other packages, which may hide that these lack something.
 const ELSEWHERE: &[&str] = &["keychain", "redis"];
 
 pub(crate) fn run() -> Result {

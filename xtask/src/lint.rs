@@ -1,6 +1,6 @@
 //! `lint`: runs clippy on all targets of every package with all features, and denies warnings.
 //!
-//! This is the widest set of features. `features` checks the others.
+//! This is the widest set of features. `features` and `package` check smaller ones.
 
 use crate::{process, result::Result};
 

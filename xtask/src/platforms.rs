@@ -36,7 +36,8 @@ const CHECKS: &[Check] = &[
     Check {
         name: "Windows: clippy",
         tools: &[Tool::Target(wine::TARGET), wine::MINGW],
-        // Otherwise, wine's check alone denies the warnings of the compiler.
+        // For each change, only the compiler checks the code for Windows, when it compiles wine's tests. They do not
+        // include the keychain.
         is_extra: true,
         run: |_| clippy_all(wine::TARGET, Packages::UsingTheSystem, &[KEYCHAIN], &[]),
     },
@@ -116,7 +117,7 @@ impl Check {
 
 /// Checks the packages for a target: all together, with these options, and each whose dependencies differ between systems
 /// alone and without its tests. The other packages and the dependencies of tests can enable features that the package
-/// itself should enable. For the other packages, `features` checks that.
+/// itself should enable. For the other packages, `features` and `package` check that.
 fn clippy_all(target: &str, packages: Packages, options: &[&str], variables: &[(&str, &str)]) -> Result {
     let mut alone = workspace::published()?;
     alone

@@ -5,7 +5,7 @@ use crate::aws_lc::EXCEPT_REQWEST;
 /// The packages that are checked for macOS, and tested under wine.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Packages {
-    /// Those whose own code or tests depend most on the system: on files, processes, terminals, and sockets.
+    /// Those whose own code or tests depend most on the system: on files, processes, terminals, sockets, and clocks.
     UsingTheSystem,
     /// All, except that the transport on reqwest is not tested: its tests would compile all dependencies once more.
     All,

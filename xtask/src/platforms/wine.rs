@@ -20,9 +20,9 @@ pub(super) const WINE: Tool = Tool::Program { name: "wine", package: "wine" };
 /// The command of this program that starts a test program, and after which the test program's path follows.
 pub(crate) const START: &str = "under-wine";
 
-/// Runs the tests of these packages, except those of `xtask`, which are about the repository. Doc tests are left out,
-/// because each is a program of its own, which takes longer to link than to run. The examples that tests start are
-/// compiled with them.
+/// Runs the tests of these packages. Doc tests are left out, because each is a program of its own, which takes longer to
+/// link than to run. With all packages, the examples that tests start are compiled too, and the tests of `xtask`, which are
+/// about the repository, are left out.
 pub(super) fn test(packages: Packages) -> Result {
     // Wine's settings and drive C, apart from those of the user.
     let prefix = process::target("platforms").join("wine");
