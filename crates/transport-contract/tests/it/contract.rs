@@ -1,7 +1,5 @@
 //! Tests of the scenarios with one correct transport and many faulty ones.
 
-use std::env;
-
 use openrouter_oauth_transport::Transport;
 use openrouter_oauth_transport_contract::{self as contract, Scenario, Scheme, Violations};
 
@@ -10,7 +8,7 @@ use tokio::task::JoinSet;
 use crate::{
     blocking::Blocking,
     faulty::{FAULTS, Faulty},
-    wine::check_contract,
+    wine::{check_contract, is_wine},
 };
 
 fn scenario(name: &str) -> &'static Scenario {
@@ -25,10 +23,9 @@ async fn correct_transport_meets_the_contract() -> Result<(), Violations> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn each_fault_fails_its_scenario() {
     // Wine 8 can report a reset connection as a closed one, which hides these faults.
-    let is_wine = cfg!(windows) && env::var_os("WINELOADER").is_some();
     let needs_reset = |name: &str| name.contains("reset") || name == "partly_read_request_counts_as_sent";
     let mut running = JoinSet::new();
-    for (name, fault) in FAULTS.iter().filter(|(name, _)| !is_wine || !needs_reset(name)) {
+    for (name, fault) in FAULTS.iter().filter(|(name, _)| !is_wine() || !needs_reset(name)) {
         running.spawn(async move {
             let scenario = scenario(name);
             let result = scenario.run_over(&Faulty::new(*fault), &Scheme::http()).await;
